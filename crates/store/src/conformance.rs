@@ -1,0 +1,165 @@
+//! What every store must mean, as tests.
+//!
+//! A store's crate names a [`Harness`] in one line: `steadflow_store::conformance_tests!(Temporary::new());`. Each test
+//! makes a harness of its own, thus a database of its own. The crate needs tokio with `macros` and `rt` for its tests.
+
+pub mod agents;
+pub mod analytics;
+pub mod commits;
+pub mod flows;
+pub mod idempotency;
+pub mod leases;
+pub mod lists;
+pub mod parking;
+pub mod recovery;
+mod samples;
+
+use std::future::Future;
+
+use crate::{Commit, Committed, Store, Worker};
+
+/// One database, opened as often as a test likes.
+pub trait Harness: Send + Sync {
+    /// The store under test.
+    type Store: Store;
+
+    /// Opens the database, which is empty the first time. No handle to it is open.
+    fn open(&self) -> impl Future<Output = Self::Store> + Send;
+}
+
+/// Makes one test of each conformance case. Takes an expression that gives a new [`Harness`].
+#[macro_export]
+macro_rules! conformance_tests {
+    ($harness:expr) => {
+        $crate::conformance_tests! { @module $harness, leases:
+            epochs_only_grow
+            a_worker_is_fenced_when_another_registers_after_its_lease_ended
+            a_live_worker_is_not_fenced_by_another
+            a_renewal_outlives_the_first_end
+            an_expired_lease_can_be_renewed_until_somebody_takes_over
+            a_released_worker_writes_nothing_more
+            a_fenced_batch_writes_nothing
+            a_fenced_worker_recovers_and_takes_nothing
+        }
+        $crate::conformance_tests! { @module $harness, commits:
+            answers_keep_the_order_of_the_batch
+            an_empty_batch_is_harmless
+            the_tail_alone_is_readable_and_in_no_list
+            a_shown_row_is_listed_as_it_was_last_shown
+            a_projection_without_a_record_changes_only_the_row
+            a_snapshot_covers_its_records_and_the_tail_goes_on_above_it
+            a_parked_execution_is_readable
+            a_finished_execution_is_readable_and_whole
+            a_finished_execution_never_changes
+            every_field_of_a_row_survives
+            commits_survive_reopening
+            a_large_batch_is_written_whole
+        }
+        $crate::conformance_tests! { @module $harness, idempotency:
+            a_key_is_used_once
+            a_key_stands_twice_in_one_batch
+            a_hit_leaves_the_rest_of_the_batch_alone
+            a_key_is_scoped_by_its_tenant
+            a_key_survives_reopening
+            a_fenced_batch_uses_no_key
+        }
+        $crate::conformance_tests! { @module $harness, recovery:
+            an_execution_that_was_only_accepted_is_recovered
+            records_come_back_in_order_above_a_snapshot
+            parked_and_finished_executions_are_not_recovered
+            executions_of_a_live_worker_are_left_to_it
+            executions_of_a_fenced_worker_change_hands
+            executions_of_a_released_worker_change_hands_at_once
+            recovering_twice_gives_the_same
+            a_taken_execution_is_recovered_when_its_worker_dies
+            recovery_works_after_reopening
+        }
+        $crate::conformance_tests! { @module $harness, parking:
+            due_executions_come_earliest_first
+            due_executions_are_limited
+            a_parked_execution_without_a_time_is_never_due
+            a_parked_execution_is_taken_once
+            an_execution_parked_again_is_due_again
+            finished_and_unknown_executions_cannot_be_taken
+            queued_executions_keep_the_order_of_their_acceptance
+            slots_count_what_has_started_and_not_ended
+            parking_survives_reopening
+        }
+        $crate::conformance_tests! { @module $harness, lists:
+            executions_are_listed_newest_first
+            pages_follow_each_other_without_gap_or_repeat
+            a_filter_by_tenant
+            a_filter_by_flow
+            a_filter_by_statuses
+            a_filter_by_retrying
+            a_filter_by_error_class
+            a_filter_by_failed_node
+            a_filter_by_fingerprint
+            a_filter_by_time_includes_its_begin_and_excludes_its_end
+            a_filter_by_text_looks_into_ids_contexts_and_errors
+            a_filter_by_text_takes_wildcards_literally
+            filters_add_up
+            retries_are_listed_oldest_first
+            executions_are_counted_by_status
+        }
+        $crate::conformance_tests! { @module $harness, analytics:
+            failures_are_grouped_by_flow_and_fingerprint
+            failures_are_limited_to_the_largest_groups
+            failures_are_filtered
+            a_failure_group_names_its_newest_executions
+            rollups_add_up
+            rollups_are_filtered
+            rollups_survive_reopening
+        }
+        $crate::conformance_tests! { @module $harness, flows:
+            a_new_flow_is_its_first_version
+            a_new_document_makes_a_new_version
+            a_new_status_makes_no_new_version
+            a_change_of_nothing_there_is_none
+            flows_are_listed_newest_first
+            flows_are_filtered
+            a_flow_is_hidden_from_other_tenants
+            a_deleted_flow_takes_everything_with_it
+            flows_survive_reopening
+        }
+        $crate::conformance_tests! { @module $harness, agents:
+            an_agent_is_stored_changed_and_deleted
+            agents_are_listed_newest_first
+            an_agent_is_hidden_from_other_tenants
+            a_healthy_store_has_no_findings
+            a_closed_store_refuses
+        }
+    };
+    (@module $harness:expr, $module:ident: $($name:ident)*) => {
+        mod $module {
+            #[allow(unused_imports, clippy::allow_attributes, reason = "the harness may stand in the parent or not")]
+            use super::*;
+
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    let harness = $harness;
+
+                    $crate::conformance::$module::$name(&harness).await;
+                }
+            )*
+        }
+    };
+}
+
+/// Closes the store and opens it again.
+async fn reopened<H: Harness>(harness: &H, store: H::Store) -> H::Store {
+    store.close().await.expect("an open store closes");
+    drop(store);
+    harness.open().await
+}
+
+/// Registers a worker whose lease ends long after every moment of these tests.
+async fn worker(store: &impl Store) -> Worker {
+    store.register("worker".into(), samples::at(0), samples::HOUR).await.expect("a worker registers")
+}
+
+/// Commits a batch that must succeed.
+async fn commit(store: &impl Store, worker: Worker, batch: impl Into<Vec<Commit>>) -> Vec<Committed> {
+    store.commit(worker, batch.into()).await.expect("a batch commits")
+}

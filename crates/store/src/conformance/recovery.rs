@@ -1,0 +1,141 @@
+//! What a worker finds when it starts.
+
+use super::samples::{
+    HOUR, accepted, appended, at, completed, finished, id, journal, numbers_of, parked, records, row, shown,
+};
+use super::{Harness, commit, reopened, worker};
+use crate::{Keep, Store, Stored, Worker};
+
+/// In microseconds.
+const TTL: i64 = 15_000_000;
+
+async fn short_lived(store: &impl Store) -> Worker {
+    store.register("first".into(), at(0), TTL).await.expect("the first registers")
+}
+
+async fn successor(store: &impl Store) -> Worker {
+    store.register("second".into(), at(16), HOUR).await.expect("the second registers")
+}
+
+async fn recovered(store: &impl Store, worker: Worker) -> Vec<Stored> {
+    store.recover(worker).await.expect("a recovery")
+}
+
+pub async fn an_execution_that_was_only_accepted_is_recovered<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let first = short_lived(&store).await;
+    commit(&store, first, [accepted(1)]).await;
+
+    let second = successor(&store).await;
+
+    let stored = Stored { id: id(1), records: records(1), is_snapshot: false };
+    assert_eq!(recovered(&store, second).await, [stored]);
+}
+
+pub async fn records_come_back_in_order_above_a_snapshot<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let first = short_lived(&store).await;
+    let snapshot = Keep::Snapshot { row: Box::new(row(1)), journal: journal(10) };
+    let tail = |seq| appended(1, seq, Keep::Tail);
+    commit(&store, first, (1..=9).map(tail).collect::<Vec<_>>()).await;
+    commit(&store, first, [appended(1, 10, snapshot), tail(11)]).await;
+    commit(&store, first, [accepted(2), tail(12)]).await;
+
+    let second = successor(&store).await;
+
+    let mut found = recovered(&store, second).await;
+    found.sort_by_key(|stored| stored.id);
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0], Stored { id: id(1), records: records(12), is_snapshot: false });
+    assert_eq!(found[1], Stored { id: id(2), records: records(1), is_snapshot: false });
+}
+
+pub async fn parked_and_finished_executions_are_not_recovered<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let first = short_lived(&store).await;
+    commit(&store, first, [parked(row(1), Some(at(1))), parked(row(2), None), finished(completed(3))]).await;
+    commit(&store, first, [shown(row(4))]).await;
+
+    let second = successor(&store).await;
+
+    assert_eq!(numbers_of(&recovered(&store, second).await), [4]);
+}
+
+pub async fn executions_of_a_live_worker_are_left_to_it<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let first = worker(&store).await;
+    let second = worker(&store).await;
+    commit(&store, first, [accepted(1)]).await;
+    commit(&store, second, [accepted(2)]).await;
+
+    assert_eq!(numbers_of(&recovered(&store, second).await), [2]);
+    assert_eq!(numbers_of(&recovered(&store, first).await), [1]);
+}
+
+pub async fn executions_of_a_fenced_worker_change_hands<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let first = short_lived(&store).await;
+    commit(&store, first, [accepted(1), accepted(2)]).await;
+    let second = successor(&store).await;
+    assert_eq!(numbers_of(&recovered(&store, second).await), [1, 2]);
+
+    let third = worker(&store).await;
+
+    assert_eq!(recovered(&store, third).await, []);
+    commit(&store, second, [appended(1, 2, Keep::Tail)]).await;
+}
+
+pub async fn executions_of_a_released_worker_change_hands_at_once<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let first = worker(&store).await;
+    let second = worker(&store).await;
+    commit(&store, first, [accepted(1)]).await;
+    assert_eq!(recovered(&store, second).await, []);
+
+    store.release(first).await.expect("a lease is given back");
+
+    assert_eq!(numbers_of(&recovered(&store, second).await), [1]);
+}
+
+pub async fn recovering_twice_gives_the_same<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let first = short_lived(&store).await;
+    commit(&store, first, [accepted(1), shown(row(2))]).await;
+    let second = successor(&store).await;
+
+    let once = recovered(&store, second).await;
+    let again = recovered(&store, second).await;
+
+    assert_eq!(once.len(), 2);
+    assert_eq!(once, again);
+}
+
+pub async fn a_taken_execution_is_recovered_when_its_worker_dies<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let first = short_lived(&store).await;
+    commit(&store, first, [parked(row(1), Some(at(1)))]).await;
+    store.take(first, id(1)).await.expect("a take").expect("it was parked");
+
+    let second = successor(&store).await;
+
+    assert_eq!(numbers_of(&recovered(&store, second).await), [1]);
+    assert_eq!(store.due(at(99), 9).await.expect("due"), []);
+}
+
+pub async fn recovery_works_after_reopening<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let first = short_lived(&store).await;
+    let snapshot = Keep::Snapshot { row: Box::new(row(1)), journal: journal(2) };
+    commit(&store, first, [accepted(1), accepted(2), parked(row(3), None)]).await;
+    commit(&store, first, [appended(1, 2, snapshot), appended(2, 2, Keep::Tail)]).await;
+    commit(&store, first, [appended(1, 3, Keep::Tail)]).await;
+
+    let store = reopened(harness, store).await;
+
+    let second = successor(&store).await;
+    let mut found = recovered(&store, second).await;
+    found.sort_by_key(|stored| stored.id);
+    let counts: Vec<usize> = found.iter().map(|stored| stored.records.len()).collect();
+    assert_eq!(numbers_of(&found), [1, 2]);
+    assert_eq!(counts, [3, 2]);
+}

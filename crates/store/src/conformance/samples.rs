@@ -1,0 +1,269 @@
+//! Small stored things, each with the number that its id is made of; a larger number is newer.
+
+use std::sync::Arc;
+
+use steadflow_core::event::{Accepted, Event, Record};
+use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::failure::ErrorClass;
+use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId, TenantId};
+use steadflow_core::payload::Payload;
+use steadflow_core::timestamp::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    AgentRecord, Commit, ExecutionFilter, ExecutionRow, Fingerprint, FlowDocument, FlowFilter, FlowRecord,
+    FlowStatus, Idempotency, Keep, Page, Rollup, RollupKey, Store, Stored,
+};
+
+/// In microseconds.
+pub(super) const HOUR: i64 = 3_600 * SECOND;
+const SECOND: i64 = 1_000_000;
+
+pub(super) const OURS: TenantId = TenantId::DEFAULT;
+pub(super) const THEIRS: TenantId = TenantId::new(uuid(99));
+pub(super) const FLOW: FlowId = FlowId::new(uuid(1));
+pub(super) const OTHER_FLOW: FlowId = FlowId::new(uuid(2));
+
+/// The first page, longer than any list of these tests.
+pub(super) const ALL: Page = Page { before: None, limit: 1_000 };
+
+/// A UUID of version 7 that sorts by `number`.
+pub(super) const fn uuid(number: u16) -> Uuid {
+    Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + ((number as u128) << 80))
+}
+
+pub(super) const fn id(number: u16) -> ExecutionId {
+    ExecutionId::new(uuid(number))
+}
+
+/// A moment, in seconds from the begin of the test's day.
+pub(super) const fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_micros(1_800_000_000 * SECOND + seconds * SECOND)
+}
+
+/// The first record of an execution of `tenant`.
+pub(super) fn acceptance(tenant: TenantId) -> Arc<str> {
+    let accepted = Accepted {
+        tenant,
+        flow: FLOW,
+        version: 1,
+        context_id: None,
+        context_type: None,
+        trigger_data: Payload::null(),
+        triggered_by: "api".into(),
+        retry_of: None,
+        reused: std::collections::BTreeMap::new(),
+        worker: "worker".into(),
+    };
+    text(&Record(1, at(0), vec![Event::Accepted(Box::new(accepted))]))
+}
+
+/// The record `seq` of an execution; 1 is its acceptance by us.
+pub(super) fn record(seq: u64) -> Arc<str> {
+    match seq {
+        1 => acceptance(OURS),
+        even if even % 2 == 0 => text(&Record(even, at(1), vec![Event::Paused])),
+        odd => text(&Record(odd, at(1), vec![Event::Resumed])),
+    }
+}
+
+fn text(record: &Record) -> Arc<str> {
+    serde_json::to_string(record).expect("a record is JSON").into()
+}
+
+/// The first `count` records.
+pub(super) fn records(count: u64) -> Vec<Arc<str>> {
+    (1..=count).map(record).collect()
+}
+
+/// The first `count` records as one JSON array.
+pub(super) fn journal(count: u64) -> String {
+    format!("[{}]", records(count).join(","))
+}
+
+/// A running execution of our flow.
+pub(super) fn row(number: u16) -> ExecutionRow {
+    ExecutionRow {
+        id: id(number),
+        tenant: OURS,
+        flow: FLOW,
+        flow_version: 1,
+        status: ExecutionStatus::Running,
+        retrying: false,
+        recovered: false,
+        current_node: None,
+        context_id: None,
+        context_type: None,
+        triggered_by: "api".into(),
+        retry_of: None,
+        error_message: None,
+        error_class: None,
+        fingerprint: None,
+        created_at: at(i64::from(number)),
+        started_at: Some(at(i64::from(number))),
+        completed_at: None,
+        total_nodes: 3,
+        completed_nodes: 1,
+        failed_nodes: 0,
+        attempts: 1,
+    }
+}
+
+/// An execution that waits for its slot.
+pub(super) fn pending(number: u16) -> ExecutionRow {
+    ExecutionRow { status: ExecutionStatus::Pending, started_at: None, ..row(number) }
+}
+
+/// An execution that has completed.
+pub(super) fn completed(number: u16) -> ExecutionRow {
+    ExecutionRow {
+        status: ExecutionStatus::Completed,
+        completed_at: Some(at(i64::from(number) + 1)),
+        completed_nodes: 3,
+        ..row(number)
+    }
+}
+
+/// An execution whose node `node` failed with a timeout.
+pub(super) fn failed(number: u16, node: &str) -> ExecutionRow {
+    ExecutionRow {
+        status: ExecutionStatus::Failed,
+        current_node: Some(NodeId::new(node)),
+        error_message: Some(format!("Node `{node}` failed after 1 attempt: no answer").into()),
+        error_class: Some(ErrorClass::Timeout),
+        fingerprint: Some(Fingerprint {
+            id: format!("print-of-{node}").into(),
+            node: Some(NodeId::new(node)),
+            class: Some(ErrorClass::Timeout),
+            message: "no answer".into(),
+        }),
+        failed_nodes: 1,
+        ..completed(number)
+    }
+}
+
+/// The commit of record `seq`.
+pub(super) fn appended(number: u16, seq: u64, keep: Keep) -> Commit {
+    Commit { execution: id(number), seq, record: Some(record(seq)), idempotency: None, keep }
+}
+
+/// The acceptance of an execution, nothing more.
+pub(super) fn accepted(number: u16) -> Commit {
+    appended(number, 1, Keep::Tail)
+}
+
+/// The acceptance of an execution that shows `row` at once.
+pub(super) fn shown(row: ExecutionRow) -> Commit {
+    let execution = row.id;
+    let record = Some(acceptance(row.tenant));
+    Commit { execution, seq: 1, record, idempotency: None, keep: Keep::Shown(Box::new(row)) }
+}
+
+/// The acceptance of an execution that is parked at once.
+pub(super) fn parked(row: ExecutionRow, wake_at: Option<Timestamp>) -> Commit {
+    let record = acceptance(row.tenant);
+    let journal = format!("[{record}]");
+    let execution = row.id;
+    let keep = Keep::Parked { row: Box::new(row), journal, wake_at };
+    Commit { execution, seq: 1, record: Some(record), idempotency: None, keep }
+}
+
+/// The acceptance of an execution that ends at once, and counts as one.
+pub(super) fn finished(row: ExecutionRow) -> Commit {
+    let counts = vec![(key("", "executions"), 1)];
+    let rollup = Rollup { tenant: row.tenant, flow: row.flow, hour: at(0), counts };
+    finished_with(row, rollup)
+}
+
+/// The acceptance of an execution that ends at once.
+pub(super) fn finished_with(row: ExecutionRow, rollup: Rollup) -> Commit {
+    let record = acceptance(row.tenant);
+    let journal = format!("[{record}]");
+    let execution = row.id;
+    let keep = Keep::Finished { row: Box::new(row), journal, rollup: Box::new(rollup) };
+    Commit { execution, seq: 1, record: Some(record), idempotency: None, keep }
+}
+
+/// The same commit under an idempotency key of ours.
+pub(super) fn keyed(commit: Commit, key: &str) -> Commit {
+    keyed_by(commit, OURS, key)
+}
+
+/// The same commit under an idempotency key of `tenant`.
+pub(super) fn keyed_by(commit: Commit, tenant: TenantId, key: &str) -> Commit {
+    let idempotency = Idempotency { tenant, key: key.into(), request_hash: [7; 32], created_at: at(0) };
+    Commit { idempotency: Some(Box::new(idempotency)), ..commit }
+}
+
+/// A counter's name.
+pub(super) fn key(node: &str, metric: &str) -> RollupKey {
+    RollupKey { node: node.into(), metric: metric.into() }
+}
+
+/// A flow of ours.
+pub(super) fn flow(number: u16) -> FlowRecord {
+    FlowRecord {
+        id: FlowId::new(uuid(number)),
+        tenant: OURS,
+        version: 1,
+        status: FlowStatus::Draft,
+        document: Payload::from_value(&serde_json::json!({ "name": format!("Flow {number}") })),
+        name: format!("Flow {number}"),
+        category: None,
+        is_template: false,
+        created_at: at(i64::from(number)),
+        updated_at: at(i64::from(number)),
+    }
+}
+
+/// A document called `name`.
+pub(super) fn document(name: &str) -> FlowDocument {
+    FlowDocument {
+        document: Payload::from_value(&serde_json::json!({ "name": name })),
+        name: name.into(),
+        category: Some("changed".into()),
+        is_template: true,
+    }
+}
+
+/// An agent of ours.
+pub(super) fn agent(number: u16) -> AgentRecord {
+    AgentRecord {
+        id: AgentId::new(uuid(number)),
+        tenant: OURS,
+        document: Payload::from_value(&serde_json::json!({ "name": format!("Agent {number}") })),
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+/// Reads an execution of ours that must be there.
+pub(super) async fn read(store: &impl Store, number: u16) -> Stored {
+    let stored = store.execution(OURS, id(number)).await.expect("an execution is read");
+    stored.expect("the execution is there")
+}
+
+/// Lists the executions that fit, by number.
+pub(super) async fn listed(store: &impl Store, filter: ExecutionFilter) -> Vec<u16> {
+    let rows = store.executions(filter, ALL).await.expect("executions are listed");
+    rows.iter().map(|row| number_of(row.id.uuid())).collect()
+}
+
+/// Lists the flows that fit, by number.
+pub(super) async fn flows_listed(store: &impl Store, filter: FlowFilter) -> Vec<u16> {
+    let flows = store.flows(filter, ALL).await.expect("flows are listed");
+    flows.iter().map(|flow| number_of(flow.id.uuid())).collect()
+}
+
+/// The number that an id was made of.
+pub(super) fn number_of(id: Uuid) -> u16 {
+    let high = (id.as_u128() >> 80) & 0xffff;
+    u16::try_from(high).expect("sixteen bits")
+}
+
+/// The numbers of several stored executions, in order.
+pub(super) fn numbers_of(stored: &[Stored]) -> Vec<u16> {
+    let mut numbers: Vec<u16> = stored.iter().map(|stored| number_of(stored.id.uuid())).collect();
+    numbers.sort_unstable();
+    numbers
+}

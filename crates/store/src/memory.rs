@@ -1,0 +1,132 @@
+//! A store in memory, for simulation and tests.
+//!
+//! It means what a database means: the tail, the journals, the rows and the leases are kept apart, and state that is
+//! not in one of them is gone when whoever drives it "crashes". It is deterministic: every collection is ordered.
+//!
+//! Each call is there twice: as a plain method (`commit_now`), for a simulator that has no executor, and as the future
+//! that [`Store`] asks for, which is ready at once.
+
+mod catalogue;
+mod commit;
+mod lease;
+mod read;
+mod store;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use steadflow_core::event::{Event, Record};
+use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
+use steadflow_core::timestamp::Timestamp;
+
+use crate::{
+    AgentRecord, ExecutionRow, FlowRecord, FlowVersionRecord, IdempotencyHit, RollupKey, Store, StoreError,
+    Stored,
+};
+
+/// A store in memory. [`MemoryStore::reopen`] gives another handle to the same data.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    database: Arc<Mutex<Database>>,
+    closed: AtomicBool,
+}
+
+/// What a database would hold on disk.
+#[derive(Debug, Default)]
+struct Database {
+    /// The last epoch that was given to a worker.
+    epoch: u64,
+    /// The ends of the leases of those workers that are neither fenced nor released, by epoch.
+    leases: BTreeMap<u64, Timestamp>,
+    /// The records that no journal covers, by execution and number.
+    tail: BTreeMap<(ExecutionId, u64), Arc<str>>,
+    journals: BTreeMap<ExecutionId, Journal>,
+    rows: BTreeMap<ExecutionId, ExecutionRow>,
+    holders: BTreeMap<ExecutionId, Holder>,
+    idempotency: BTreeMap<(TenantId, Arc<str>), IdempotencyHit>,
+    rollups: BTreeMap<(TenantId, FlowId, Timestamp, RollupKey), u64>,
+    flows: BTreeMap<FlowId, FlowRecord>,
+    flow_versions: BTreeMap<(FlowId, u32), FlowVersionRecord>,
+    agents: BTreeMap<AgentId, AgentRecord>,
+}
+
+/// An execution's first records as one text.
+#[derive(Debug)]
+struct Journal {
+    /// The number of the last record in it.
+    seq: u64,
+    /// A JSON array of records.
+    records: Arc<str>,
+}
+
+/// Who drives an execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holder {
+    /// The worker of this epoch, alive or not.
+    Worker(u64),
+    /// Nobody, until it is due or somebody takes it.
+    Parked(Option<Timestamp>),
+    /// Nobody ever again.
+    Finished,
+}
+
+impl MemoryStore {
+    /// Returns an empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Opens the same data again, as a process does that starts after another has stopped or crashed.
+    #[must_use]
+    pub fn reopen(&self) -> Self {
+        Self { database: Arc::clone(&self.database), closed: AtomicBool::new(false) }
+    }
+
+    fn open(&self) -> Result<MutexGuard<'_, Database>, StoreError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(StoreError::Closed);
+        }
+        Ok(self.database.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Database {
+    /// Puts journal and tail of an execution together.
+    fn stored(&self, id: ExecutionId) -> Result<Option<Stored>, StoreError> {
+        let journal = self.journals.get(&id);
+        let covered = journal.map_or(0, |journal| journal.seq);
+        let mut records = journal.map(|journal| journal.read(id)).transpose()?.unwrap_or_default();
+        let tail: Vec<Arc<str>> = self
+            .tail
+            .range((id, covered + 1)..=(id, u64::MAX))
+            .map(|(_, record)| Arc::clone(record))
+            .collect();
+        let is_snapshot = tail.is_empty();
+        records.extend(tail);
+        Ok((!records.is_empty()).then_some(Stored { id, records, is_snapshot }))
+    }
+
+    /// Returns whose an execution is: its row says so or, before it has one, its acceptance.
+    fn tenant_of(&self, id: ExecutionId) -> Option<TenantId> {
+        if let Some(row) = self.rows.get(&id) {
+            return Some(row.tenant);
+        }
+        let first: Record = serde_json::from_str(self.tail.get(&(id, 1))?).ok()?;
+        match first.2.into_iter().next() {
+            Some(Event::Accepted(accepted)) => Some(accepted.tenant),
+            _ => None,
+        }
+    }
+}
+
+impl Journal {
+    fn read(&self, id: ExecutionId) -> Result<Vec<Arc<str>>, StoreError> {
+        let records: Vec<Box<serde_json::value::RawValue>> =
+            serde_json::from_str(&self.records).map_err(|error| StoreError::Corrupt {
+                what: format!("journal of {id}"),
+                reason: error.to_string(),
+            })?;
+        Ok(records.into_iter().map(|record| Arc::from(record.get())).collect())
+    }
+}

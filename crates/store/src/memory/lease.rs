@@ -1,0 +1,157 @@
+//! Leases, recovery and parking.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::timestamp::Timestamp;
+
+use super::{Database, Holder, MemoryStore};
+use crate::{StoreError, Stored, Worker};
+
+impl MemoryStore {
+    /// See [`crate::Store::register`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn register_now(&self, now: Timestamp, ttl_micros: i64) -> Result<Worker, StoreError> {
+        let mut database = self.open()?;
+        database.leases.retain(|_, end| *end > now);
+        database.epoch += 1;
+        let epoch = database.epoch;
+        database.leases.insert(epoch, end_of(now, ttl_micros));
+        Ok(Worker { epoch })
+    }
+
+    /// See [`crate::Store::renew`].
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] or [`StoreError::Closed`].
+    pub fn renew_now(&self, worker: Worker, now: Timestamp, ttl_micros: i64) -> Result<(), StoreError> {
+        let mut database = self.open()?;
+        let lease = database.leases.get_mut(&worker.epoch).ok_or(StoreError::Fenced)?;
+        // A renewal that comes late, or twice, shortens nothing.
+        *lease = end_of(now, ttl_micros).max(*lease);
+        Ok(())
+    }
+
+    /// See [`crate::Store::release`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn release_now(&self, worker: Worker) -> Result<(), StoreError> {
+        self.open()?.leases.remove(&worker.epoch);
+        Ok(())
+    }
+
+    /// See [`crate::Store::recover`].
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`], [`StoreError::Corrupt`] or [`StoreError::Closed`].
+    pub fn recover_now(&self, worker: Worker) -> Result<Vec<Stored>, StoreError> {
+        let mut database = self.open()?;
+        database.check_lease(worker)?;
+        let ids: Vec<ExecutionId> = database
+            .holders
+            .iter()
+            .filter(|(_, holder)| database.is_free_for(**holder, worker))
+            .map(|(id, _)| *id)
+            .collect();
+        let mut recovered = Vec::with_capacity(ids.len());
+        for id in ids {
+            database.holders.insert(id, Holder::Worker(worker.epoch));
+            recovered.extend(database.stored(id)?);
+        }
+        Ok(recovered)
+    }
+
+    /// See [`crate::Store::take`].
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`], [`StoreError::Corrupt`] or [`StoreError::Closed`].
+    pub fn take_now(&self, worker: Worker, id: ExecutionId) -> Result<Option<Stored>, StoreError> {
+        let mut database = self.open()?;
+        database.check_lease(worker)?;
+        let may_take = match database.holders.get(&id) {
+            Some(Holder::Parked(_)) => true,
+            Some(Holder::Worker(epoch)) => *epoch == worker.epoch,
+            Some(Holder::Finished) | None => false,
+        };
+        if !may_take {
+            return Ok(None);
+        }
+        database.holders.insert(id, Holder::Worker(worker.epoch));
+        database.stored(id)
+    }
+
+    /// See [`crate::Store::due`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn due_now(
+        &self,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(Timestamp, ExecutionId)>, StoreError> {
+        let database = self.open()?;
+        let mut due: Vec<_> =
+            database.holders.iter().filter_map(|(id, holder)| Some((holder.due()?, *id))).collect();
+        due.retain(|(at, _)| *at < until);
+        due.sort_unstable();
+        due.truncate(limit);
+        Ok(due)
+    }
+
+    /// See [`crate::Store::queued`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn queued_now(&self) -> Result<Vec<(FlowId, ExecutionId)>, StoreError> {
+        let database = self.open()?;
+        let mut queued: Vec<_> =
+            database.rows.values().filter(|row| row.status == ExecutionStatus::Pending).collect();
+        queued.sort_by_key(|row| (row.created_at, row.id));
+        Ok(queued.into_iter().map(|row| (row.flow, row.id)).collect())
+    }
+
+    /// See [`crate::Store::slots`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn slots_now(&self) -> Result<Vec<(FlowId, u32)>, StoreError> {
+        let database = self.open()?;
+        let mut slots = BTreeMap::new();
+        for row in database.rows.values().filter(|row| row.started_at.is_some() && !row.status.is_finished())
+        {
+            *slots.entry(row.flow).or_default() += 1;
+        }
+        Ok(slots.into_iter().collect())
+    }
+}
+
+impl Database {
+    pub(super) fn check_lease(&self, worker: Worker) -> Result<(), StoreError> {
+        if self.leases.contains_key(&worker.epoch) { Ok(()) } else { Err(StoreError::Fenced) }
+    }
+
+    fn is_free_for(&self, holder: Holder, worker: Worker) -> bool {
+        match holder {
+            Holder::Worker(epoch) => epoch == worker.epoch || !self.leases.contains_key(&epoch),
+            Holder::Parked(_) | Holder::Finished => false,
+        }
+    }
+}
+
+impl Holder {
+    const fn due(self) -> Option<Timestamp> {
+        match self {
+            Self::Parked(due) => due,
+            Self::Worker(_) | Self::Finished => None,
+        }
+    }
+}
+
+fn end_of(now: Timestamp, ttl_micros: i64) -> Timestamp {
+    now.plus(Duration::from_micros(u64::try_from(ttl_micros).unwrap_or(0)))
+}
