@@ -1,0 +1,319 @@
+//! `apply`: the only place where an execution's state changes, live and on replay. It cannot fail.
+//!
+//! Replaying a stored journal checks each event first ([`Execution::replay`]), since a disk can lie; what our own
+//! `decide` emits is held to the same rules by assertions.
+
+use std::sync::Arc;
+
+use super::messages;
+use super::node::{AttemptError, AttemptRecord, NodeExecution, NodeState};
+use super::{EdgeState, Execution, ExecutionError, ExecutionStatus, FlowVersion};
+use crate::event::{Accepted, DecisionKind, Event, Record, Wait};
+use crate::flow::{EdgeTrigger, NodeKind};
+use crate::ids::{Attempt, EdgeIndex, ExecutionId, NodeIndex};
+use crate::payload::Payload;
+use crate::timestamp::Timestamp;
+use crate::work::Usage;
+
+/// A stored journal that no execution can have written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("journal of execution {execution} is corrupt at record {seq}: {reason}")]
+pub struct Corrupt {
+    /// Whose journal.
+    pub execution: ExecutionId,
+    /// At which record.
+    pub seq: u64,
+    /// What is wrong.
+    pub reason: &'static str,
+}
+
+impl Execution {
+    /// Returns the state of an execution that has just been accepted, before any event.
+    pub(super) fn new(id: ExecutionId, flow: Arc<FlowVersion>, accepted: Box<Accepted>, at: Timestamp) -> Self {
+        let graph = &flow.flow.graph;
+        Self {
+            id,
+            worker: Arc::clone(&accepted.worker),
+            seq: 0,
+            status: ExecutionStatus::Pending,
+            created_at: at,
+            started_at: None,
+            completed_at: None,
+            deadline: None,
+            error: None,
+            nodes: vec![NodeExecution::default(); graph.nodes.len()],
+            edges: vec![EdgeState::Undecided; graph.edges.len()],
+            active: Vec::new(),
+            accepted,
+            flow,
+        }
+    }
+
+    /// Rebuilds an execution from its journal.
+    ///
+    /// # Errors
+    /// [`Corrupt`] if no execution of this flow version can have written it.
+    pub fn replay(id: ExecutionId, flow: Arc<FlowVersion>, journal: Vec<Record>) -> Result<Self, Corrupt> {
+        let corrupt = |seq, reason| Corrupt { execution: id, seq, reason };
+        let mut records = journal.into_iter();
+        let first = records.next().ok_or(corrupt(0, "it is empty"))?;
+        let mut events = first.2.into_iter();
+        let Some(Event::Accepted(accepted)) = events.next() else {
+            return Err(corrupt(first.0, "it does not begin with an acceptance"));
+        };
+        let mut execution = Self::new(id, flow, accepted, first.1);
+        execution.fold(Record(first.0, first.1, events.collect()))?;
+        for record in records {
+            execution.fold(record)?;
+        }
+        Ok(execution)
+    }
+
+    /// Applies one stored record.
+    ///
+    /// # Errors
+    /// [`Corrupt`] if it cannot follow what was applied before; the execution is then of no use.
+    pub fn fold(&mut self, record: Record) -> Result<(), Corrupt> {
+        let Record(seq, at, events) = record;
+        let corrupt = |reason| Corrupt { execution: self.id, seq, reason };
+        if seq != self.seq + 1 {
+            return Err(corrupt("a record is missing or stands twice"));
+        }
+        for event in events {
+            self.check(&event).map_err(|reason| Corrupt { execution: self.id, seq, reason })?;
+            self.apply(&event, at);
+        }
+        self.seq = seq;
+        Ok(())
+    }
+
+    fn check(&self, event: &Event) -> Result<(), &'static str> {
+        if self.status.is_finished() {
+            return Err("something follows its end");
+        }
+        let Some(node) = event.node() else {
+            return match event {
+                Event::Accepted(_) => Err("it was accepted twice"),
+                _ => Ok(()),
+            };
+        };
+        if node.at() >= self.nodes.len() {
+            return Err("it names a node that the flow version does not have");
+        }
+        let needs_attempt = matches!(event, Event::AttemptFailed { .. } | Event::AttemptReleased { .. });
+        if needs_attempt && self.node(node).attempts.is_empty() {
+            return Err("an attempt ended that never began");
+        }
+        Ok(())
+    }
+
+    /// Changes the state as `event` says. The only way in which it changes.
+    pub(super) fn apply(&mut self, event: &Event, at: Timestamp) {
+        assert!(!self.status.is_finished(), "nothing follows the end of an execution");
+        match event {
+            Event::Accepted(_) => {}
+            Event::Started => self.apply_started(at),
+            Event::Adopted { worker } => self.worker = Arc::clone(worker),
+            Event::AttemptStarted { node, attempt, input } => {
+                self.apply_attempt_started(*node, *attempt, input.as_ref(), at);
+            }
+            Event::AttemptFailed { .. } => self.apply_attempt_failed(event, at),
+            Event::AttemptReleased { node, .. } => self.apply_attempt_released(*node, at),
+            Event::NodeCompleted { node, output, not_taken, usage, reused } => {
+                self.apply_completed(*node, output, *usage, *reused, at);
+                self.decide_edges(*node, EdgeTrigger::Completed, not_taken);
+            }
+            Event::NodeFailed { node, not_taken } => {
+                self.end_node(*node, NodeState::Failed, at);
+                self.decide_edges(*node, EdgeTrigger::Error, not_taken);
+            }
+            Event::NodeSkipped { node } => {
+                self.end_node(*node, NodeState::Skipped, at);
+                self.decide_no_edge(*node);
+            }
+            Event::NodeWaiting { node, wait } => self.apply_waiting(*node, wait, at),
+            Event::BackoffEnded { node } => self.nodes[node.at()].state = NodeState::Backoff { retry_at: at },
+            Event::Decided { node, decision } => self.apply_decided(*node, decision, at),
+            Event::Paused => self.status = ExecutionStatus::Paused,
+            Event::Resumed => self.status = self.status_when_not_held(),
+            Event::Finished { status, message, class, node } => {
+                let message = message.clone().map(|message| ExecutionError { message, class: *class, node: *node });
+                self.apply_finished(*status, message, at);
+            }
+        }
+    }
+
+    fn apply_started(&mut self, at: Timestamp) {
+        self.started_at = Some(at);
+        self.status = ExecutionStatus::Running;
+        self.deadline = self.flow.flow.settings.timeout_seconds.map(|timeout| at.plus(timeout.duration()));
+    }
+
+    const fn status_when_not_held(&self) -> ExecutionStatus {
+        if self.started_at.is_some() { ExecutionStatus::Running } else { ExecutionStatus::Pending }
+    }
+
+    fn apply_attempt_started(
+        &mut self,
+        node: NodeIndex,
+        attempt: Attempt,
+        input: Option<&Payload>,
+        at: Timestamp,
+    ) {
+        let own_limit = self.graph().node(node).attempt_timeout.map(|timeout| at.plus(timeout));
+        let stop_at = own_limit.into_iter().chain(self.deadline).min();
+        let worker = Arc::clone(&self.worker);
+        self.activate(node);
+        let node = &mut self.nodes[node.at()];
+        node.state = NodeState::Running { stop_at };
+        node.started_at.get_or_insert(at);
+        if input.is_some() {
+            node.input = input.cloned();
+        }
+        node.attempts.push(AttemptRecord {
+            attempt,
+            started_at: at,
+            ended_at: None,
+            error: None,
+            retry_at: None,
+            usage: Usage::default(),
+            worker,
+            released: false,
+        });
+    }
+
+    fn apply_attempt_failed(&mut self, event: &Event, at: Timestamp) {
+        let Event::AttemptFailed { node: index, class, message, status, retry_at, retries_left, gave_up, usage, .. } =
+            event
+        else {
+            return;
+        };
+        let node = &mut self.nodes[index.at()];
+        if let Some(attempt) = node.attempts.last_mut() {
+            attempt.ended_at = Some(at);
+            attempt.retry_at = *retry_at;
+            attempt.usage = *usage;
+            attempt.error =
+                Some(AttemptError { class: *class, message: Arc::clone(message), status: *status });
+        }
+        node.error_class = Some(*class);
+        node.error_message = Some(match retry_at {
+            Some(_) => messages::will_retry(message, *retries_left),
+            None => messages::all_attempts(&node.attempts, gave_up.as_deref()),
+        });
+        if let Some(retry_at) = *retry_at {
+            node.state = NodeState::Backoff { retry_at };
+        }
+    }
+
+    fn apply_attempt_released(&mut self, node: NodeIndex, at: Timestamp) {
+        let node = &mut self.nodes[node.at()];
+        node.state = NodeState::Backoff { retry_at: at };
+        if let Some(attempt) = node.attempts.last_mut() {
+            attempt.ended_at = Some(at);
+            attempt.released = true;
+        }
+    }
+
+    fn apply_completed(&mut self, index: NodeIndex, output: &Payload, usage: Usage, reused: bool, at: Timestamp) {
+        let works = !matches!(
+            self.graph().node(index).kind,
+            NodeKind::Trigger | NodeKind::Parallel | NodeKind::Merge | NodeKind::Delay(_)
+        );
+        if works && !reused && self.node(index).attempts.is_empty() {
+            // A pure node begins and ends within one decision, which says so only once.
+            self.apply_attempt_started(index, Attempt::FIRST, None, at);
+        }
+        self.end_node(index, NodeState::Completed, at);
+        let node = &mut self.nodes[index.at()];
+        node.output = Some(output.clone());
+        node.reused = reused;
+        node.error_message = None;
+        node.error_class = None;
+        if let Some(attempt) = node.attempts.last_mut().filter(|attempt| attempt.ended_at.is_none()) {
+            attempt.ended_at = Some(at);
+            attempt.usage = usage;
+        }
+    }
+
+    fn apply_waiting(&mut self, index: NodeIndex, wait: &Wait, at: Timestamp) {
+        self.activate(index);
+        let node = &mut self.nodes[index.at()];
+        node.state = NodeState::Waiting(wait.clone());
+        node.started_at.get_or_insert(at);
+    }
+
+    fn apply_decided(&mut self, index: NodeIndex, decision: &DecisionKind, at: Timestamp) {
+        let node = &mut self.nodes[index.at()];
+        match decision {
+            DecisionKind::Retry => {
+                node.spent = node.attempts.len();
+                node.state = NodeState::Backoff { retry_at: at };
+            }
+            DecisionKind::Complete { .. } => {}
+            DecisionKind::Fail { message } => node.error_message = Some(Arc::clone(message)),
+        }
+    }
+
+    fn apply_finished(&mut self, status: ExecutionStatus, error: Option<ExecutionError>, at: Timestamp) {
+        for node in self.nodes.iter_mut().filter(|node| !node.is_ended()) {
+            node.state = NodeState::Cancelled;
+            node.completed_at = Some(at);
+            if let Some(attempt) = node.attempts.last_mut() {
+                attempt.ended_at.get_or_insert(at);
+            }
+        }
+        self.active.clear();
+        self.status = status;
+        self.completed_at = Some(at);
+        self.error = error;
+    }
+
+    fn activate(&mut self, node: NodeIndex) {
+        if !self.active.contains(&node) {
+            self.active.push(node);
+        }
+    }
+
+    fn end_node(&mut self, index: NodeIndex, state: NodeState, at: Timestamp) {
+        self.active.retain(|&active| active != index);
+        let node = &mut self.nodes[index.at()];
+        assert!(!node.is_ended(), "a node ends once");
+        node.state = state;
+        node.completed_at = Some(at);
+    }
+
+    fn decide_edges(&mut self, node: NodeIndex, trigger: EdgeTrigger, not_taken: &[EdgeIndex]) {
+        let flow = Arc::clone(&self.flow);
+        for &edge in &flow.flow.graph.outgoing[node.at()] {
+            let taken = flow.flow.graph.edge(edge).on == trigger && !not_taken.contains(&edge);
+            self.edges[edge.at()] = if taken { EdgeState::Taken } else { EdgeState::NotTaken };
+        }
+    }
+
+    fn decide_no_edge(&mut self, node: NodeIndex) {
+        let flow = Arc::clone(&self.flow);
+        for &edge in &flow.flow.graph.outgoing[node.at()] {
+            self.edges[edge.at()] = EdgeState::NotTaken;
+        }
+    }
+}
+
+impl Event {
+    /// Returns the node that the event is about.
+    pub const fn node(&self) -> Option<NodeIndex> {
+        match self {
+            Self::AttemptStarted { node, .. }
+            | Self::AttemptFailed { node, .. }
+            | Self::AttemptReleased { node, .. }
+            | Self::NodeCompleted { node, .. }
+            | Self::NodeFailed { node, .. }
+            | Self::NodeSkipped { node }
+            | Self::NodeWaiting { node, .. }
+            | Self::BackoffEnded { node }
+            | Self::Decided { node, .. } => Some(*node),
+            Self::Finished { node, .. } => *node,
+            Self::Accepted(_) | Self::Started | Self::Adopted { .. } | Self::Paused | Self::Resumed => None,
+        }
+    }
+}

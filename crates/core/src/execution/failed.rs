@@ -1,0 +1,155 @@
+//! What follows a failed attempt: another one, a question, or the end of the node.
+
+use std::time::Duration;
+
+use super::decide::Decider;
+use super::{ExecutionStatus, messages};
+use crate::event::{Event, Wait};
+use crate::failure::{ErrorClass, Failure};
+use crate::flow::{EdgeCondition, EdgeTrigger, OnExhausted, OnInterrupt};
+use crate::ids::{Attempt, EdgeIndex, ExecutionId, NodeIndex};
+use crate::timestamp::Timestamp;
+use crate::work::Usage;
+
+/// What the policy says to a failure.
+enum Verdict {
+    /// Another attempt, then.
+    Retry { at: Timestamp, retries_left: u32 },
+    /// None; and why, where that is not plain from the policy.
+    GiveUp { reason: Option<String> },
+}
+
+impl Decider<'_> {
+    /// Records that the running attempt of `node` failed, and what follows from it.
+    pub(super) fn attempt_failed(&mut self, node: NodeIndex, failure: Failure, usage: Usage) {
+        let Some(attempt) = self.execution.node(node).running_attempt() else { return };
+        let verdict = self.verdict(node, attempt, &failure);
+        let (retry_at, retries_left, gave_up) = match verdict {
+            Verdict::Retry { at, retries_left } => (Some(at), retries_left, None),
+            Verdict::GiveUp { reason } => (None, 0, reason),
+        };
+        let asks = self.asks(node, failure.class);
+        self.emit(Event::AttemptFailed {
+            node,
+            attempt,
+            class: failure.class,
+            message: shortened(failure.message, self.flow.limits.error_message_chars_max).into(),
+            status: failure.status,
+            retry_at,
+            retries_left,
+            gave_up: gave_up.map(Into::into),
+            usage,
+        });
+        if retry_at.is_none() {
+            if asks {
+                self.emit(Event::NodeWaiting { node, wait: Wait::Decision });
+            } else {
+                self.node_failed(node);
+            }
+        }
+    }
+
+    fn verdict(&self, index: NodeIndex, attempt: Attempt, failure: &Failure) -> Verdict {
+        let node = self.node(index);
+        let interrupted = failure.class == ErrorClass::Interrupted;
+        if interrupted && node.on_interrupt == OnInterrupt::Ask {
+            return Verdict::GiveUp { reason: Some("The node asks before it runs again (`on_interrupt`).".into()) };
+        }
+        let retries_left = self.retries_left(index, interrupted);
+        // A policy that names what it retries was not written with our own crashes in mind.
+        let retried = node.retry.retries(failure) || (interrupted && node.retry.do_not_retry_on.is_empty());
+        if retries_left == 0 || !retried {
+            let reason = (!retried && node.retry.count > 0)
+                .then(|| format!("Not retried: errors of class `{}` are not, by this node's policy.", failure.class));
+            return Verdict::GiveUp { reason };
+        }
+        let lot = lot(self.execution.id, index, attempt);
+        let nth = self.execution.node(index).counted_attempts().count();
+        let nth = Attempt::numbered(u32::try_from(nth).unwrap_or(u32::MAX));
+        let backoff = node.retry.delay_after(nth, lot);
+        let Some(asked) = failure.retry_after.filter(|asked| *asked > backoff) else {
+            return Verdict::Retry { at: self.now.plus(backoff), retries_left };
+        };
+        match self.too_long(asked, node.retry.max_interval) {
+            Some(reason) => Verdict::GiveUp { reason: Some(reason) },
+            None => Verdict::Retry { at: self.now.plus(asked), retries_left },
+        }
+    }
+
+    /// How many attempts may still follow the one that just failed.
+    fn retries_left(&self, index: NodeIndex, interrupted: bool) -> u32 {
+        let count = self.node(index).retry.count;
+        // A restart of ours fails nobody's flow: without retries, one interrupted attempt is made good.
+        let allowed = if interrupted { count.max(1) } else { count };
+        let used = self.execution.node(index).counted_attempts().count();
+        (allowed + 1).saturating_sub(u32::try_from(used).unwrap_or(u32::MAX))
+    }
+
+    /// Says why a peer's `Retry-After` cannot be waited out, if so.
+    fn too_long(&self, asked: Duration, max_interval: Duration) -> Option<String> {
+        let seconds = asked.as_secs_f64();
+        if asked > max_interval {
+            let max = max_interval.as_secs_f64();
+            return Some(format!(
+                "Not retried: the peer asked to wait {seconds} seconds, longer than max_interval_seconds ({max})."
+            ));
+        }
+        let deadline = self.execution.deadline?;
+        (self.now.plus(asked) >= deadline).then(|| {
+            format!("Not retried: the peer asked to wait {seconds} seconds, past the execution's deadline ({deadline}).")
+        })
+    }
+
+    fn asks(&self, node: NodeIndex, class: ErrorClass) -> bool {
+        let node = self.node(node);
+        node.on_exhausted == OnExhausted::Ask
+            || (class == ErrorClass::Interrupted && node.on_interrupt == OnInterrupt::Ask)
+    }
+
+    /// Ends a node that failed for good. Its error edges handle that; without one that holds, the execution ends.
+    pub(super) fn node_failed(&mut self, node: NodeIndex) {
+        let graph = &self.flow.flow.graph;
+        let handlers = || graph.outgoing[node.at()].iter().filter(|edge| graph.edge(**edge).on == EdgeTrigger::Error);
+        let not_taken: Vec<EdgeIndex> = handlers().copied().filter(|&edge| !self.error_edge_holds(edge)).collect();
+        let is_handled = not_taken.len() < handlers().count();
+        self.emit(Event::NodeFailed { node, not_taken });
+        if is_handled {
+            return self.open_successors(node);
+        }
+        let failed = self.execution.node(node);
+        let class = failed.error_class;
+        let message = messages::node_failed(self.node(node), failed);
+        self.finish(ExecutionStatus::Failed, Some(message), class, Some(node));
+    }
+
+    /// An error edge whose condition cannot be evaluated handles nothing: the failure itself is what people must see.
+    fn error_edge_holds(&self, edge: EdgeIndex) -> bool {
+        match &self.flow.flow.graph.edge(edge).condition {
+            None => true,
+            Some(EdgeCondition::Is(_)) => false,
+            Some(EdgeCondition::Holds(condition)) => {
+                condition.holds(&self.execution.scope(condition.references(), 1)).unwrap_or(false)
+            }
+        }
+    }
+}
+
+fn shortened(mut message: String, chars_max: usize) -> String {
+    if let Some((end, _)) = message.char_indices().nth(chars_max) {
+        message.truncate(end);
+        message.push('…');
+    }
+    message
+}
+
+/// A number from 0 to 1 drawn from the ids (splitmix64), so that replaying and simulating draw the same.
+fn lot(execution: ExecutionId, node: NodeIndex, attempt: Attempt) -> f64 {
+    let (high, low) = execution.uuid().as_u64_pair();
+    let mut mixed = high ^ low.rotate_left(32) ^ (u64::from(node.0) << 32) ^ u64::from(attempt.number());
+    mixed = mixed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^= mixed >> 31;
+    let fraction = u32::try_from(mixed >> 32).unwrap_or(u32::MAX);
+    f64::from(fraction) / f64::from(u32::MAX)
+}

@@ -1,0 +1,68 @@
+//! What people read about retries and ends. The seed gives the wording.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::node::{AttemptRecord, NodeExecution};
+use crate::flow::{Node, Seconds};
+
+/// `Connection timeout (Will retry 2 more times)`.
+pub(super) fn will_retry(error: &str, retries_left: u32) -> Arc<str> {
+    let times = if retries_left == 1 { "time" } else { "times" };
+    format!("{error} (Will retry {retries_left} more {times})").into()
+}
+
+/// What a node says at the end: its error or, after several attempts, each attempt's, one a line.
+pub(super) fn all_attempts(attempts: &[AttemptRecord], gave_up: Option<&str>) -> Arc<str> {
+    let mut text = match attempts.len() {
+        0 | 1 => String::new(),
+        several => format!("Failed after {several} attempts:\n"),
+    };
+    text.push_str(&attempt_lines(attempts));
+    if let Some(reason) = gave_up {
+        text.push('\n');
+        text.push_str(reason);
+    }
+    text.into()
+}
+
+/// What an execution says when a node ended it: which node, how many attempts, and each attempt's error.
+pub(super) fn node_failed(node: &Node, execution: &NodeExecution) -> Arc<str> {
+    let name = if *node.name == *node.id.as_str() {
+        format!("Node `{}`", node.id)
+    } else {
+        format!("Node `{}` ({})", node.name, node.id)
+    };
+    let said = execution.error_message.as_deref().unwrap_or("no reason was given");
+    match (execution.attempts.len(), said.strip_prefix("Failed after ")) {
+        (0, _) => format!("{name} failed: {said}"),
+        (1, _) => format!("{name} failed after 1 attempt: {said}"),
+        (_, Some(attempts)) => format!("{name} failed after {attempts}"),
+        (several, None) => format!("{name} failed after {several} attempts: {said}"),
+    }
+    .into()
+}
+
+fn attempt_lines(attempts: &[AttemptRecord]) -> String {
+    let line = |attempt: &AttemptRecord| {
+        let message = attempt.error.as_ref().map(|error| &error.message)?;
+        Some(if attempts.len() > 1 {
+            format!("Attempt {}: {message}", attempt.attempt.number())
+        } else {
+            message.to_string()
+        })
+    };
+    attempts.iter().filter_map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// `Flow execution timed out after 30 seconds`, as the seed words it.
+pub(super) fn timed_out(timeout: Seconds) -> Arc<str> {
+    format!("Flow execution timed out after {} seconds", timeout.0).into()
+}
+
+/// What an attempt that ran into its own timeout says.
+pub(super) fn attempt_timed_out(timeout: Duration) -> String {
+    let seconds = timeout.as_secs_f64();
+    let unit = if timeout == Duration::from_secs(1) { "second" } else { "seconds" };
+    format!("Attempt timed out after {seconds} {unit}")
+}

@@ -1,0 +1,202 @@
+//! One node's part of an execution: its state, its attempts, its output.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::Wait;
+use crate::failure::ErrorClass;
+use crate::ids::Attempt;
+use crate::payload::Payload;
+use crate::timestamp::Timestamp;
+use crate::work::Usage;
+
+/// One node inside one execution, all its attempts.
+#[derive(Clone, Debug, Default)]
+pub struct NodeExecution {
+    /// Where it stands.
+    pub state: NodeState,
+    /// In order; the last one may still run.
+    pub attempts: Vec<AttemptRecord>,
+    /// The resolved input of the last attempt, where the flow version does not already say it.
+    pub input: Option<Payload>,
+    /// What came out; written once.
+    pub output: Option<Payload>,
+    /// The last error, as people are shown it; cleared by success.
+    pub error_message: Option<Arc<str>>,
+    /// The class of the last error; cleared by success.
+    pub error_class: Option<ErrorClass>,
+    /// When its first attempt or its wait began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub completed_at: Option<Timestamp>,
+    /// Whether its output was taken over from the execution that this one retries.
+    pub reused: bool,
+    /// How many of `attempts` are outside the present budget: those before a person granted a fresh one.
+    pub(super) spent: usize,
+}
+
+/// Where a node stands, with what it needs to go on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum NodeState {
+    /// Its edges are not decided, or the execution is held.
+    #[default]
+    Pending,
+    /// An attempt is under way.
+    Running {
+        /// When it is stopped.
+        stop_at: Option<Timestamp>,
+    },
+    /// Waits for its next attempt.
+    Backoff {
+        /// When that is due.
+        retry_at: Timestamp,
+    },
+    /// Waits for something that is not an attempt.
+    Waiting(Wait),
+    /// Done.
+    Completed,
+    /// Failed for good.
+    Failed,
+    /// The execution ended before it did.
+    Cancelled,
+    /// No edge led to it.
+    Skipped,
+}
+
+/// A node's status as answers show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeStatus {
+    /// Has not begun, or waits out a backoff.
+    Pending,
+    /// An attempt is under way, or it waits for something.
+    Running,
+    /// Ready, but the execution is paused.
+    Paused,
+    /// Done.
+    Completed,
+    /// Failed for good.
+    Failed,
+    /// The execution ended before it did.
+    Cancelled,
+    /// No edge led to it.
+    Skipped,
+}
+
+impl NodeStatus {
+    /// Returns the name that answers use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// One attempt, as it went.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttemptRecord {
+    /// Its number.
+    pub attempt: Attempt,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; `None` while it runs.
+    pub ended_at: Option<Timestamp>,
+    /// Why it failed.
+    pub error: Option<AttemptError>,
+    /// When the next one was due.
+    pub retry_at: Option<Timestamp>,
+    /// What it used.
+    pub usage: Usage,
+    /// Who ran it.
+    pub worker: Arc<str>,
+    /// Whether our shutdown stopped it.
+    pub released: bool,
+}
+
+/// Why an attempt failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptError {
+    /// What kind of failure.
+    pub class: ErrorClass,
+    /// What it said.
+    pub message: Arc<str>,
+    /// The HTTP status, if there was one.
+    pub status: Option<u16>,
+}
+
+impl NodeExecution {
+    /// Returns the status that answers show.
+    pub const fn status(&self) -> NodeStatus {
+        match self.state {
+            NodeState::Pending | NodeState::Backoff { .. } => NodeStatus::Pending,
+            NodeState::Running { .. } | NodeState::Waiting(_) => NodeStatus::Running,
+            NodeState::Completed => NodeStatus::Completed,
+            NodeState::Failed => NodeStatus::Failed,
+            NodeState::Cancelled => NodeStatus::Cancelled,
+            NodeState::Skipped => NodeStatus::Skipped,
+        }
+    }
+
+    /// Tells whether nothing more will happen to it.
+    pub const fn is_ended(&self) -> bool {
+        matches!(
+            self.state,
+            NodeState::Completed | NodeState::Failed | NodeState::Cancelled | NodeState::Skipped
+        )
+    }
+
+    /// Returns the seed's `retry_attempt`: 0 for the first attempt, and for none.
+    pub fn retry_attempt(&self) -> u32 {
+        self.attempts.last().map_or(0, |attempt| attempt.attempt.number() - 1)
+    }
+
+    /// Returns the attempt that is under way.
+    pub fn running_attempt(&self) -> Option<Attempt> {
+        let NodeState::Running { .. } = self.state else { return None };
+        self.attempts.last().map(|attempt| attempt.attempt)
+    }
+
+    /// Returns when the attempt that is under way is stopped.
+    pub const fn stop_at(&self) -> Option<Timestamp> {
+        let NodeState::Running { stop_at } = self.state else { return None };
+        stop_at
+    }
+
+    /// Returns when its next attempt is due.
+    pub const fn next_retry_at(&self) -> Option<Timestamp> {
+        let NodeState::Backoff { retry_at } = self.state else { return None };
+        Some(retry_at)
+    }
+
+    /// The number that its next attempt bears.
+    pub(super) fn next_attempt(&self) -> Attempt {
+        self.attempts.last().map_or(Attempt::FIRST, |attempt| attempt.attempt.next())
+    }
+
+    /// The attempts of the present budget that count.
+    pub(super) fn counted_attempts(&self) -> impl Iterator<Item = &AttemptRecord> {
+        self.attempts[self.spent.min(self.attempts.len())..].iter().filter(|attempt| !attempt.released)
+    }
+}
+
+/// Writes a JSON object whose values are already JSON.
+pub(super) fn object_of<'a>(entries: impl Iterator<Item = (&'a str, &'a Payload)>) -> Payload {
+    let mut text = String::from("{");
+    for (key, value) in entries {
+        if text.len() > 1 {
+            text.push(',');
+        }
+        text.push_str(&serde_json::Value::from(key).to_string());
+        text.push(':');
+        text.push_str(value.as_str());
+    }
+    text.push('}');
+    Payload::parse(text).expect("keys and values are JSON, so the object is")
+}

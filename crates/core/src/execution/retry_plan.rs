@@ -1,0 +1,66 @@
+//! What a manual retry runs again, and what it takes over.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Execution;
+use crate::event::Accepted;
+use crate::flow::Graph;
+use crate::ids::NodeId;
+use crate::payload::Payload;
+
+/// Where a manual retry begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryMode {
+    /// Every node runs again.
+    #[default]
+    FromStart,
+    /// Completed nodes' outputs are taken over; what failed, was cancelled or never ran runs.
+    FromFailed,
+}
+
+/// What a manual retry runs again, and what it takes over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RetryPlan {
+    /// Nodes that run, if the edges lead to them.
+    pub run: Vec<NodeId>,
+    /// Nodes whose output is taken over.
+    pub reuse: BTreeMap<NodeId, Payload>,
+}
+
+impl Execution {
+    /// Plans a retry of this execution on `graph`, the flow version that the new one will run on.
+    pub fn retry_plan(&self, mode: RetryMode, graph: &Graph) -> RetryPlan {
+        let mut plan = RetryPlan::default();
+        for node in &graph.nodes {
+            match self.output_to_reuse(mode, &node.id, node.kind.type_name()) {
+                Some(output) => {
+                    plan.reuse.insert(node.id.clone(), output);
+                }
+                None => plan.run.push(node.id.clone()),
+            }
+        }
+        plan
+    }
+
+    fn output_to_reuse(&self, mode: RetryMode, id: &NodeId, type_name: &str) -> Option<Payload> {
+        let index = self.graph().find(id.as_str())?;
+        let same_type = self.graph().node(index).kind.type_name() == type_name;
+        (mode == RetryMode::FromFailed && same_type).then(|| self.node(index).output.clone())?
+    }
+
+    /// Returns what a retry by `plan` starts from: this execution's context and trigger data, and a link back.
+    pub fn retried(&self, plan: RetryPlan, trigger_data: Option<Payload>, worker: Arc<str>) -> Accepted {
+        Accepted {
+            trigger_data: trigger_data.unwrap_or_else(|| self.accepted.trigger_data.clone()),
+            triggered_by: "retry".into(),
+            retry_of: Some(self.id),
+            reused: plan.reuse,
+            worker,
+            ..(*self.accepted).clone()
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! How an execution comes to be, and how its nodes are found ready.
+
+use std::sync::Arc;
+
+use super::{Decision, EdgeState, Execution, FlowVersion, NodeState};
+use crate::event::{Accepted, Event};
+use crate::flow::Join;
+use crate::ids::{ExecutionId, NodeIndex};
+use crate::timestamp::Timestamp;
+
+impl Execution {
+    /// Accepts an execution: from the commit of `decision` on, it is never lost.
+    pub fn accept(
+        id: ExecutionId,
+        flow: Arc<FlowVersion>,
+        accepted: Accepted,
+        now: Timestamp,
+        decision: &mut Decision,
+    ) -> Self {
+        let accepted = Box::new(accepted);
+        decision.events.push(Event::Accepted(accepted.clone()));
+        Self::new(id, flow, accepted, now)
+    }
+
+    /// Tells what a node's incoming edges say of it.
+    pub(super) fn readiness(&self, node: NodeIndex) -> Readiness {
+        if self.node(node).state != NodeState::Pending {
+            return Readiness::Settled;
+        }
+        let graph = self.graph();
+        let incoming = &graph.incoming[node.at()];
+        if incoming.is_empty() {
+            return if graph.starts.contains(&node) { Readiness::Ready } else { Readiness::Unreachable };
+        }
+        let count = |state| incoming.iter().filter(|edge| self.edges[edge.at()] == state).count();
+        let undecided = count(EdgeState::Undecided);
+        let taken = count(EdgeState::Taken);
+        match graph.node(node).join {
+            Join::Any if taken > 0 => Readiness::Ready,
+            Join::All | Join::Any if undecided > 0 => Readiness::Undecided,
+            Join::All | Join::Any if taken > 0 => Readiness::Ready,
+            Join::All | Join::Any => Readiness::Unreachable,
+        }
+    }
+}
+
+/// What a node's incoming edges say of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Readiness {
+    /// It is under way or has ended.
+    Settled,
+    /// Some edge it needs is open.
+    Undecided,
+    /// It may run.
+    Ready,
+    /// No edge leads to it.
+    Unreachable,
+}

@@ -1,0 +1,95 @@
+//! Why an attempt failed: its class decides whether another one can help.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! error_classes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, retried: $retried:literal;)*) => {
+        /// The kind of an attempt's failure. Fixed names: they stand in policies, the API and the journal.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum ErrorClass {
+            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+        }
+
+        impl ErrorClass {
+            /// All classes, in the order of the documentation.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// Returns the name that documents, answers and the journal use.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            /// Tells whether another attempt can succeed where this one failed.
+            pub const fn is_retried_by_default(self) -> bool {
+                match self { $(Self::$variant => $retried),* }
+            }
+        }
+
+        impl FromStr for ErrorClass {
+            type Err = ();
+
+            fn from_str(text: &str) -> Result<Self, ()> {
+                match text { $($name => Ok(Self::$variant),)* _ => Err(()) }
+            }
+        }
+    };
+}
+
+error_classes! {
+    /// The attempt's own `timeout_seconds` struck, or the peer took too long.
+    Timeout = "timeout", retried: true;
+    /// No connection, or it broke.
+    Connection = "connection", retried: true;
+    /// HTTP 429.
+    RateLimited = "rate_limited", retried: true;
+    /// HTTP 5xx, 408 or 425.
+    Unavailable = "unavailable", retried: true;
+    /// Any other HTTP status outside `expect_status`.
+    Rejected = "rejected", retried: false;
+    /// An MCP tool said `isError`.
+    Tool = "tool", retried: true;
+    /// A model's answer did not fit the skill's output schema.
+    ModelOutput = "model_output", retried: true;
+    /// The input does not fit what the node takes.
+    Validation = "validation", retried: false;
+    /// A template or condition could not be evaluated.
+    Expression = "expression", retried: false;
+    /// The node names something that is not there or not allowed: an agent, a secret, an address.
+    Configuration = "configuration", retried: false;
+    /// The output is larger than the limit.
+    OutputTooLarge = "output_too_large", retried: false;
+    /// A fault of ours.
+    Internal = "internal", retried: true;
+    /// Our process died during the attempt: its outcome is unknown.
+    Interrupted = "interrupted", retried: true;
+}
+
+impl fmt::Display for ErrorClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a failed attempt reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The kind of failure.
+    pub class: ErrorClass,
+    /// One sentence for a person; no secrets, no stack.
+    pub message: String,
+    /// The HTTP status, where a peer gave one.
+    pub status: Option<u16>,
+    /// How long the peer asked us to wait (`Retry-After`).
+    pub retry_after: Option<Duration>,
+}
+
+impl Failure {
+    /// Returns a failure of `class` that says `message`.
+    pub fn new(class: ErrorClass, message: impl Into<String>) -> Self {
+        Self { class, message: message.into(), status: None, retry_after: None }
+    }
+}

@@ -1,0 +1,50 @@
+//! Every bound of a flow and an execution, in one place. `docs/reference/limits.md` shows them to users.
+
+use std::time::Duration;
+
+/// Bounds on what a document may ask for and what a node may give back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Nodes a flow.
+    pub nodes_max: usize,
+    /// Edges a flow.
+    pub edges_max: usize,
+    /// Bytes of one node's output, as JSON text.
+    pub output_bytes_max: usize,
+    /// Bytes of one resolved node input, as JSON text.
+    pub input_bytes_max: usize,
+    /// Nesting of any JSON from outside.
+    pub json_depth_max: usize,
+    /// Characters of one expression.
+    pub expression_chars_max: usize,
+    /// Instructions of one expression's evaluation.
+    pub expression_fuel: u64,
+    /// Automatic retries of a node (SPEC: `retry_count` 0–10).
+    pub retry_count_max: u32,
+    /// Characters of an error message that are kept.
+    pub error_message_chars_max: usize,
+    /// The longest delay, timeout or interval a document may name.
+    pub wait_max: Duration,
+}
+
+impl Limits {
+    /// What holds unless the operator says otherwise.
+    pub const DEFAULT: Self = Self {
+        nodes_max: 1_000,
+        edges_max: 5_000,
+        output_bytes_max: 1024 * 1024,
+        input_bytes_max: 4 * 1024 * 1024,
+        json_depth_max: 128,
+        expression_chars_max: 4_096,
+        expression_fuel: 50_000,
+        retry_count_max: 10,
+        error_message_chars_max: 2_000,
+        wait_max: Duration::from_secs(10 * 366 * 24 * 60 * 60),
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}

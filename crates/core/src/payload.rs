@@ -1,0 +1,84 @@
+//! JSON that passes through: kept as the text it came in, shared, parsed only by who needs its inside.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// A JSON text: trigger data, a node's input or output. Cheap to clone; never changes.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Payload(Arc<RawValue>);
+
+impl Payload {
+    /// Returns `null`.
+    pub fn null() -> Self {
+        Self(Arc::from(RawValue::NULL.to_owned()))
+    }
+
+    /// Returns `value` written as JSON text.
+    pub fn from_value(value: &Value) -> Self {
+        let raw = serde_json::value::to_raw_value(value).expect("a JSON value has string keys, so it can be written");
+        Self(Arc::from(raw))
+    }
+
+    /// Takes over a text that serde_json has already read as JSON.
+    pub fn from_raw(raw: Box<RawValue>) -> Self {
+        Self(Arc::from(raw))
+    }
+
+    /// Checks that `text` is JSON and takes it over.
+    ///
+    /// # Errors
+    /// Where and why `text` is not JSON.
+    pub fn parse(text: String) -> Result<Self, serde_json::Error> {
+        RawValue::from_string(text).map(|raw| Self(Arc::from(raw)))
+    }
+
+    /// Returns the JSON text.
+    pub fn as_str(&self) -> &str {
+        self.0.get()
+    }
+
+    /// Reads the text. A number that JSON allows and serde_json cannot hold (1e999) becomes `null`.
+    pub fn to_value(&self) -> Value {
+        serde_json::from_str(self.as_str()).unwrap_or(Value::Null)
+    }
+
+    /// Returns the text's length in bytes.
+    pub fn len(&self) -> usize {
+        self.as_str().len()
+    }
+
+    /// Tells whether this is `null`.
+    pub fn is_null(&self) -> bool {
+        self.as_str() == "null"
+    }
+
+    /// Always false: the shortest JSON text has one character.
+    pub const fn is_empty(&self) -> bool {
+        false
+    }
+}
+
+impl Default for Payload {
+    fn default() -> Self {
+        Self::null()
+    }
+}
+
+impl PartialEq for Payload {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Payload {}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,79 @@
+//! What an expression may name while it is evaluated.
+
+use std::sync::Arc;
+
+use crate::failure::ErrorClass;
+use crate::ids::{ExecutionId, NodeId};
+use crate::payload::Payload;
+use crate::timestamp::Timestamp;
+
+/// The values in scope of one evaluation. Cheap to make: payloads are shared, and parsed only where they are read.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// `trigger_data`.
+    pub trigger_data: Payload,
+    /// `context.id`.
+    pub context_id: Option<Arc<str>>,
+    /// `context.type`.
+    pub context_type: Option<Arc<str>>,
+    /// `execution.id`.
+    pub execution_id: ExecutionId,
+    /// `execution.retry_of`.
+    pub retry_of: Option<ExecutionId>,
+    /// `execution.started_at`.
+    pub started_at: Timestamp,
+    /// `attempt`, from 1.
+    pub attempt: u32,
+    /// `nodes.<id>`, and short `<id>`: those that have ended and that the expression can name.
+    pub nodes: Vec<NodeScope>,
+}
+
+/// One ended node in scope.
+#[derive(Clone, Debug)]
+pub struct NodeScope {
+    /// Its id.
+    pub id: NodeId,
+    /// `output`, where it completed.
+    pub output: Option<Payload>,
+    /// `error.class` and `error.message`, where it failed.
+    pub error: Option<(ErrorClass, Arc<str>)>,
+}
+
+/// Which values an expression names, found when it is compiled, so that only they are put in scope.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct References {
+    /// The nodes that it names, each once, in the order of first mention.
+    pub nodes: Vec<NodeId>,
+    /// The secrets that it names, each once.
+    pub secrets: Vec<Arc<str>>,
+    /// Whether it names `trigger_data`.
+    pub trigger_data: bool,
+    /// Whether it names `attempt`: then each attempt has an input of its own.
+    pub attempt: bool,
+}
+
+impl References {
+    /// Adds what `other` names.
+    pub fn merge(&mut self, other: &Self) {
+        for node in &other.nodes {
+            self.add_node(node.clone());
+        }
+        for secret in &other.secrets {
+            self.add_secret(secret.clone());
+        }
+        self.trigger_data |= other.trigger_data;
+        self.attempt |= other.attempt;
+    }
+
+    pub(crate) fn add_node(&mut self, node: NodeId) {
+        if !self.nodes.contains(&node) {
+            self.nodes.push(node);
+        }
+    }
+
+    pub(crate) fn add_secret(&mut self, secret: Arc<str>) {
+        if !self.secrets.contains(&secret) {
+            self.secrets.push(secret);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! A moment, as integer microseconds UTC: what is stored is what is compared.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// A moment in microseconds since 1970-01-01T00:00:00Z. `core` is told the time; it never asks for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The last moment that can be told: 9999-12-30T22:00:00Z (jiff's bound). Later ones are clamped to it.
+    pub const MAX: Self = Self(253_402_207_200_000_000);
+
+    /// Returns the moment `micros` microseconds after the epoch.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Returns the microseconds since the epoch.
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// Returns the moment `duration` later, at most [`Self::MAX`].
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(micros).min(Self::MAX.0))
+    }
+
+    /// Returns how long it is from `earlier` to here; zero if `earlier` is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// Parses RFC 3339; the offset is needed.
+    ///
+    /// # Errors
+    /// What jiff says is wrong with the text.
+    pub fn parse(text: &str) -> Result<Self, jiff::Error> {
+        text.parse::<jiff::Timestamp>().map(|moment| Self(moment.as_microsecond()))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 in UTC with exactly six digits of the second's fraction, so that texts sort like moments.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moment = jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::MAX);
+        write!(f, "{moment:.6}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc3339_goes_there_and_back() {
+        let moment = Timestamp::parse("2026-11-23T10:00:00.25+01:00").unwrap();
+
+        assert_eq!(moment.to_string(), "2026-11-23T09:00:00.250000Z");
+        assert_eq!(Timestamp::parse(&moment.to_string()).unwrap(), moment);
+    }
+
+    #[test]
+    fn centuries_ahead_are_clamped() {
+        assert_eq!(Timestamp::default().plus(Duration::MAX), Timestamp::MAX);
+        assert!(Timestamp::MAX.to_string().starts_with("9999-12-30"));
+    }
+}
