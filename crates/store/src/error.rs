@@ -1,0 +1,45 @@
+//! Why a store call failed, by what the caller does next.
+
+/// The cause below a [`StoreError`].
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a store call failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another incarnation took over. Do not retry: drop what this worker drives.
+    #[error("the worker's lease was lost")]
+    Fenced,
+    /// There is no room. Nothing was written; refuse new work, and try again later.
+    #[error("the database has no room left")]
+    Full {
+        /// What the database said.
+        source: BoxError,
+    },
+    /// It cannot be told whether the write is on disk. Stop, and read the truth from disk on the next start.
+    #[error("the outcome of database call `{call}` is unknown")]
+    Unknown {
+        /// Which call.
+        call: &'static str,
+        /// What the database said.
+        source: BoxError,
+    },
+    /// The database failed, and nothing was written.
+    #[error("database call `{call}` failed")]
+    Database {
+        /// Which call.
+        call: &'static str,
+        /// What the database said.
+        source: BoxError,
+    },
+    /// What is stored cannot be read: it was not written by this version, or was damaged.
+    #[error("stored {what} is not readable: {reason}")]
+    Corrupt {
+        /// What it is, with its id.
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The store was closed.
+    #[error("the database is closed")]
+    Closed,
+}

@@ -1,0 +1,54 @@
+//! Analytics counters: what each ended execution adds, summed by hour.
+
+use std::sync::Arc;
+
+use steadflow_core::ids::{FlowId, TenantId};
+use steadflow_core::timestamp::Timestamp;
+
+/// What one ended execution adds to the counters of its flow and its nodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rollup {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Its flow.
+    pub flow: FlowId,
+    /// The hour in which it ended, as its first microsecond.
+    pub hour: Timestamp,
+    /// What to add. A key stands once.
+    pub counts: Vec<(RollupKey, u64)>,
+}
+
+/// What is counted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RollupKey {
+    /// The node's id; empty for the flow as a whole.
+    pub node: Arc<str>,
+    /// The name of the counter, e.g. `executions`, `attempts:3`, `error:timeout`.
+    pub metric: Arc<str>,
+}
+
+/// Which counters to read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RollupQuery {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Of this flow; `None` for all.
+    pub flow: Option<FlowId>,
+    /// Hours that begin at or after.
+    pub from: Option<Timestamp>,
+    /// Hours that begin before.
+    pub to: Option<Timestamp>,
+}
+
+/// One counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RollupRow {
+    /// The flow.
+    pub flow: FlowId,
+    /// The hour.
+    pub hour: Timestamp,
+    /// What is counted.
+    pub key: RollupKey,
+    /// How many.
+    pub value: u64,
+}
