@@ -1,0 +1,39 @@
+//! The time, as the engine is told it.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use steadflow_core::timestamp::Timestamp;
+
+/// Where the engine's time comes from.
+pub trait Clock: Send + Sync + std::fmt::Debug + 'static {
+    /// Returns the present moment; never earlier than one returned before.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's time at the start, carried on by the monotonic clock: a step of the wall clock moves no timer.
+#[derive(Debug)]
+pub struct SystemClock {
+    started_at: Timestamp,
+    started: Instant,
+}
+
+impl SystemClock {
+    /// Reads the wall clock, once.
+    pub fn new() -> Self {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let micros = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
+        Self { started_at: Timestamp::from_micros(micros), started: Instant::now() }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        self.started_at.plus(self.started.elapsed())
+    }
+}

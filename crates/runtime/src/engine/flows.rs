@@ -1,0 +1,116 @@
+//! Flows in use: their current version in memory, changed together with the database.
+
+use std::sync::Arc;
+
+use steadflow_core::execution::FlowVersion;
+use steadflow_core::ids::{FlowId, TenantId};
+use steadflow_store::{ExecutionFilter, FlowChange, FlowRecord, Page};
+
+use super::Engine;
+use crate::driver::Call;
+use crate::error::RuntimeError;
+use crate::shard::Message;
+
+/// A flow with its current version, ready to run.
+#[derive(Debug)]
+pub struct CurrentFlow {
+    /// As it is stored.
+    pub record: FlowRecord,
+    /// Its current version.
+    pub version: Arc<FlowVersion>,
+}
+
+impl Engine {
+    /// Returns a flow with its current version.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NoFlow`] if this tenant has none of that id.
+    pub async fn current_flow(&self, tenant: TenantId, id: FlowId) -> Result<Arc<CurrentFlow>, RuntimeError> {
+        let known = self.inner.current.lock().get(&id).cloned();
+        let flow = match known {
+            Some(flow) => flow,
+            None => {
+                let _gate = self.inner.flow_gate.lock().await;
+                let record = self.inner.store.flow(tenant, id).await?.ok_or(RuntimeError::NoFlow(id))?;
+                self.remember(record).await?
+            }
+        };
+        if flow.record.tenant == tenant { Ok(flow) } else { Err(RuntimeError::NoFlow(id)) }
+    }
+
+    async fn remember(&self, record: FlowRecord) -> Result<Arc<CurrentFlow>, RuntimeError> {
+        let version = self.flow_version(record.id, record.version).await?;
+        let flow = Arc::new(CurrentFlow { record, version });
+        self.inner.current.lock().insert(flow.record.id, Arc::clone(&flow));
+        Ok(flow)
+    }
+
+    /// Stores a new flow.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn create_flow(&self, record: FlowRecord) -> Result<Arc<CurrentFlow>, RuntimeError> {
+        let _gate = self.inner.flow_gate.lock().await;
+        self.inner.store.create_flow(record.clone()).await?;
+        self.remember(record).await
+    }
+
+    /// Changes a flow. What runs is untouched; what waits for a slot follows a new limit at once.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NoFlow`] if this tenant has none of that id.
+    pub async fn change_flow(
+        &self,
+        tenant: TenantId,
+        id: FlowId,
+        change: FlowChange,
+    ) -> Result<Arc<CurrentFlow>, RuntimeError> {
+        let _gate = self.inner.flow_gate.lock().await;
+        let changed = self.inner.store.change_flow(tenant, id, change).await?;
+        let flow = self.remember(changed.ok_or(RuntimeError::NoFlow(id))?).await?;
+        let limit = flow.version.flow.settings.max_concurrent_executions;
+        self.send(Call::Tell(Message::FlowLimit { flow: id, limit }))?;
+        Ok(flow)
+    }
+
+    /// Deletes a flow with its executions; unfinished ones are cancelled first.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NoFlow`] if this tenant has none of that id.
+    pub async fn delete_flow(&self, tenant: TenantId, id: FlowId) -> Result<(), RuntimeError> {
+        let _gate = self.inner.flow_gate.lock().await;
+        if self.inner.store.flow(tenant, id).await?.is_none() {
+            return Err(RuntimeError::NoFlow(id));
+        }
+        self.inner.current.lock().remove(&id);
+        let archived = FlowChange { status: Some(steadflow_store::FlowStatus::Archived), at: self.now(), document: None };
+        self.inner.store.change_flow(tenant, id, archived).await?;
+        self.cancel_all(tenant, id).await?;
+        self.inner.store.delete_flow(tenant, id).await?;
+        self.inner.current.lock().remove(&id);
+        Ok(())
+    }
+
+    async fn cancel_all(&self, tenant: TenantId, flow: FlowId) -> Result<(), RuntimeError> {
+        use steadflow_core::execution::ExecutionStatus::{Paused, Pending, Running};
+        let filter = ExecutionFilter {
+            tenant: Some(tenant),
+            flow: Some(flow),
+            statuses: vec![Pending, Running, Paused],
+            ..ExecutionFilter::default()
+        };
+        loop {
+            let unfinished = self.executions(filter.clone(), Page { before: None, limit: 100 }).await?;
+            if unfinished.is_empty() {
+                return Ok(());
+            }
+            for row in unfinished {
+                match self.cancel(tenant, row.id).await {
+                    // It may end by itself while we ask.
+                    Ok(()) | Err(RuntimeError::Rejected(_) | RuntimeError::NoExecution(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+}

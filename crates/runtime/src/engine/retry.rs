@@ -1,0 +1,160 @@
+//! Manual retries: a new execution from one that failed, or many.
+
+use std::sync::Arc;
+
+use steadflow_core::execution::{Execution, ExecutionStatus, FlowVersion, RetryMode, RetryPlan};
+use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_core::payload::Payload;
+use steadflow_store::{ExecutionFilter, FlowStatus, Page};
+
+use super::start::{RequestKey, Started, new_id};
+use super::Engine;
+use crate::error::RuntimeError;
+
+/// Which version of the flow a retry runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VersionChoice {
+    /// The one that the old execution ran on.
+    Same,
+    /// The flow's current one.
+    Current,
+}
+
+/// How to retry.
+#[derive(Clone, Debug, Default)]
+pub struct Retry {
+    /// From the start, or from where it failed.
+    pub mode: RetryMode,
+    /// On which version; by default the current one from the start, and the same one from the failed node.
+    pub version: Option<VersionChoice>,
+    /// Replaces the old trigger data.
+    pub trigger_data: Option<Payload>,
+    /// What makes the call happen once.
+    pub key: Option<RequestKey>,
+}
+
+/// What came of retrying many.
+#[derive(Clone, Debug, Default)]
+pub struct BulkRetry {
+    /// One for each execution that fitted, newest first.
+    pub items: Vec<BulkRetryItem>,
+}
+
+/// What came of retrying one of many.
+#[derive(Clone, Debug)]
+pub struct BulkRetryItem {
+    /// The failed execution.
+    pub execution: ExecutionId,
+    /// The new one; `None` in a dry run, or where `skipped` says why.
+    pub new_execution: Option<ExecutionId>,
+    /// Why it was not retried.
+    pub skipped: Option<String>,
+}
+
+impl Engine {
+    /// Retries a failed or cancelled execution: a new one with the same context and trigger data, a fresh attempt
+    /// budget and a fresh deadline.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NotRetryable`] if it is neither failed nor cancelled.
+    pub async fn retry(&self, tenant: TenantId, id: ExecutionId, retry: Retry) -> Result<Started, RuntimeError> {
+        let old = self.retryable(tenant, id).await?;
+        let (flow, limit) = self.version_to_retry(tenant, &old, &retry).await?;
+        let plan = old.retry_plan(retry.mode, &flow.flow.graph);
+        let mut accepted = old.retried(plan, retry.trigger_data, Arc::clone(&self.inner.worker));
+        accepted.version = flow.version;
+        self.accept(new_id(), flow, accepted, limit, retry.key, None).await
+    }
+
+    /// Says what a retry would run again, and what it would take over.
+    ///
+    /// # Errors
+    /// As [`Self::retry`].
+    pub async fn retry_plan(&self, tenant: TenantId, id: ExecutionId, retry: Retry) -> Result<RetryPlan, RuntimeError> {
+        let old = self.retryable(tenant, id).await?;
+        let (flow, _) = self.version_to_retry(tenant, &old, &retry).await?;
+        Ok(old.retry_plan(retry.mode, &flow.flow.graph))
+    }
+
+    async fn retryable(&self, tenant: TenantId, id: ExecutionId) -> Result<Execution, RuntimeError> {
+        let old = self.execution(tenant, id).await?.execution;
+        match old.status() {
+            ExecutionStatus::Failed | ExecutionStatus::Cancelled => Ok(old),
+            status @ (ExecutionStatus::Pending
+            | ExecutionStatus::Running
+            | ExecutionStatus::Paused
+            | ExecutionStatus::Completed) => Err(RuntimeError::NotRetryable(status)),
+        }
+    }
+
+    async fn version_to_retry(
+        &self,
+        tenant: TenantId,
+        old: &Execution,
+        retry: &Retry,
+    ) -> Result<(Arc<FlowVersion>, Option<u32>), RuntimeError> {
+        let current = self.current_flow(tenant, old.accepted().flow).await?;
+        if current.record.status == FlowStatus::Archived {
+            return Err(RuntimeError::FlowNotStartable(FlowStatus::Archived));
+        }
+        let limit = current.version.flow.settings.max_concurrent_executions;
+        let choice = retry.version.unwrap_or(match retry.mode {
+            RetryMode::FromStart => VersionChoice::Current,
+            RetryMode::FromFailed => VersionChoice::Same,
+        });
+        let version = match choice {
+            VersionChoice::Current => Arc::clone(&current.version),
+            VersionChoice::Same => Arc::clone(old.flow()),
+        };
+        Ok((version, limit))
+    }
+
+    /// Retries the failed executions that fit, at most `limit`, newest first; those that were retried before are left
+    /// out. A dry run only says which.
+    ///
+    /// # Errors
+    /// What the store says. What was started until then goes on.
+    pub async fn retry_many(
+        &self,
+        filter: ExecutionFilter,
+        retry: Retry,
+        limit: usize,
+        dry_run: bool,
+    ) -> Result<BulkRetry, RuntimeError> {
+        let filter = ExecutionFilter { statuses: vec![ExecutionStatus::Failed], ..filter };
+        let mut result = BulkRetry::default();
+        let mut before = None;
+        loop {
+            let page = Page { before, limit: 100.min(limit - result.items.len()) };
+            let rows = self.executions(filter.clone(), page).await?;
+            for row in &rows {
+                result.items.push(self.retry_one_of_many(row.tenant, row.id, &retry, dry_run).await?);
+            }
+            before = rows.last().map(|row| row.id.uuid());
+            if rows.len() < page.limit || result.items.len() >= limit {
+                return Ok(result);
+            }
+        }
+    }
+
+    async fn retry_one_of_many(
+        &self,
+        tenant: TenantId,
+        id: ExecutionId,
+        retry: &Retry,
+        dry_run: bool,
+    ) -> Result<BulkRetryItem, RuntimeError> {
+        let item = |new_execution, skipped| BulkRetryItem { execution: id, new_execution, skipped };
+        if let Some(newer) = self.inner.store.retried_by(tenant, id).await?.last() {
+            return Ok(item(None, Some(format!("It was retried before, as {newer}."))));
+        }
+        if dry_run {
+            return Ok(item(None, None));
+        }
+        match self.retry(tenant, id, Retry { key: None, ..retry.clone() }).await {
+            Ok(started) => Ok(item(Some(started.execution), None)),
+            Err(error @ (RuntimeError::StorageFull | RuntimeError::Unavailable)) => Err(error),
+            Err(error) => Ok(item(None, Some(error.to_string()))),
+        }
+    }
+}

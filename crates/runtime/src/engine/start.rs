@@ -1,0 +1,187 @@
+//! How executions are started.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadflow_core::event::Accepted;
+use steadflow_core::execution::FlowVersion;
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_core::payload::Payload;
+use steadflow_core::scope::Scope;
+use steadflow_core::template::Template;
+use steadflow_store::{FlowStatus, Idempotency, IdempotencyHit};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::flows::CurrentFlow;
+use super::{Engine, ExecutionSnapshot};
+use crate::driver::{Ask, Call};
+use crate::error::RuntimeError;
+use crate::shard::{Accept, Message, Reply, ReplyId};
+
+/// What makes a call happen once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestKey {
+    /// The caller's `Idempotency-Key`.
+    pub key: Arc<str>,
+    /// SHA-256 of everything that was asked: the call, its path and its body.
+    pub hash: [u8; 32],
+}
+
+/// What to start.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which flow; its current version runs.
+    pub flow: FlowId,
+    /// What the execution is about; else the flow's `context_id_template` says.
+    pub context_id: Option<Arc<str>>,
+    /// What kind of thing that is; else the flow's `context_type_default` says.
+    pub context_type: Option<Arc<str>>,
+    /// What it starts with.
+    pub trigger_data: Payload,
+    /// Who starts it: `api`, `cli`, …
+    pub triggered_by: Arc<str>,
+    /// What makes the call happen once.
+    pub key: Option<RequestKey>,
+    /// Wait at most so long for its end.
+    pub wait: Option<Duration>,
+}
+
+/// What was started.
+#[derive(Debug)]
+pub struct Started {
+    /// The execution.
+    pub execution: ExecutionId,
+    /// Whether the key had started it before.
+    pub is_replay: bool,
+    /// The execution at its end, if that was waited for and came in time.
+    pub ended: Option<Box<ExecutionSnapshot>>,
+}
+
+impl Engine {
+    /// Starts an execution. When this returns, it is durable.
+    ///
+    /// # Errors
+    /// [`RuntimeError::FlowNotStartable`] unless the flow is a draft or active; [`RuntimeError::KeyReused`] if the key
+    /// was used for something else; [`RuntimeError::StorageFull`] or [`RuntimeError::Unavailable`] if nothing started.
+    pub async fn start_execution(&self, start: Start) -> Result<Started, RuntimeError> {
+        let current = self.current_flow(start.tenant, start.flow).await?;
+        if !matches!(current.record.status, FlowStatus::Draft | FlowStatus::Active) {
+            return Err(RuntimeError::FlowNotStartable(current.record.status));
+        }
+        let id = new_id();
+        let settings = &current.version.flow.settings;
+        let context_id = match start.context_id {
+            None => context_id(&current, id, &start.trigger_data, self.now())?,
+            given => given,
+        };
+        let accepted = Accepted {
+            tenant: start.tenant,
+            flow: start.flow,
+            version: current.version.version,
+            context_id,
+            context_type: start.context_type.or_else(|| settings.context_type_default.as_deref().map(Into::into)),
+            trigger_data: start.trigger_data,
+            triggered_by: start.triggered_by,
+            retry_of: None,
+            reused: std::collections::BTreeMap::new(),
+            worker: Arc::clone(&self.inner.worker),
+        };
+        self.accept(id, Arc::clone(&current.version), accepted, settings.max_concurrent_executions, start.key, start.wait)
+            .await
+    }
+
+    /// Hands a new execution to the engine and waits until it is durable.
+    pub(super) async fn accept(
+        &self,
+        id: ExecutionId,
+        flow: Arc<FlowVersion>,
+        accepted: Accepted,
+        limit: Option<u32>,
+        key: Option<RequestKey>,
+        wait: Option<Duration>,
+    ) -> Result<Started, RuntimeError> {
+        let tenant = accepted.tenant;
+        let hash = key.as_ref().map(|key| key.hash);
+        let created_at = self.now();
+        let idempotency =
+            key.map(|key| Idempotency { tenant, key: key.key, request_hash: key.hash, created_at });
+        let message = move |reply, wait| {
+            Message::Accept(Box::new(Accept { id, flow, accepted, limit, idempotency, reply, wait }))
+        };
+        let (sender, answer) = oneshot::channel();
+        let (end_sender, end) = oneshot::channel();
+        let mut senders = vec![sender];
+        senders.extend(wait.is_some().then_some(end_sender));
+        let ask: Box<dyn Ask> = Box::new(move |replies: &[ReplyId]| message(replies[0], replies.get(1).copied()));
+        self.send(Call::Ask(ask, senders))?;
+        match answer.await.map_err(|_| RuntimeError::Unavailable)? {
+            Reply::Accepted => {
+                let ended = match wait {
+                    Some(wait) => timeout(wait, end).await.ok().and_then(Result::ok).and_then(snapshot_of),
+                    None => None,
+                };
+                Ok(Started { execution: id, is_replay: false, ended })
+            }
+            Reply::Hit(hit) => self.replayed(tenant, hit, hash, wait).await,
+            Reply::StorageFull => Err(RuntimeError::StorageFull),
+            _ => Err(RuntimeError::Unavailable),
+        }
+    }
+
+    /// The key was used before: the answer is the first call's.
+    async fn replayed(
+        &self,
+        tenant: TenantId,
+        hit: IdempotencyHit,
+        hash: Option<[u8; 32]>,
+        wait: Option<Duration>,
+    ) -> Result<Started, RuntimeError> {
+        if hash != Some(hit.request_hash) {
+            return Err(RuntimeError::KeyReused);
+        }
+        let ended = match wait {
+            Some(wait) => timeout(wait, self.ended(tenant, hit.execution)).await.ok().and_then(Result::ok),
+            None => None,
+        };
+        Ok(Started { execution: hit.execution, is_replay: true, ended: ended.map(Box::new) })
+    }
+}
+
+/// Returns a new id, later than those before.
+pub(super) fn new_id() -> ExecutionId {
+    ExecutionId::new(uuid::Uuid::now_v7())
+}
+
+fn snapshot_of(reply: Reply) -> Option<Box<ExecutionSnapshot>> {
+    let Reply::Snapshot(snapshot) = reply else { return None };
+    Some(snapshot)
+}
+
+/// What the flow's `context_id_template` makes of the trigger data.
+fn context_id(
+    current: &CurrentFlow,
+    id: ExecutionId,
+    trigger_data: &Payload,
+    now: steadflow_core::timestamp::Timestamp,
+) -> Result<Option<Arc<str>>, RuntimeError> {
+    let Some(text) = &current.version.flow.settings.context_id_template else { return Ok(None) };
+    let limits = &current.version.limits;
+    let unusable = |reason: String| RuntimeError::ContextId(reason);
+    let template = Template::compile(&serde_json::Value::from(text.as_str()), limits)
+        .map_err(|faults| unusable(faults.into_iter().map(|(_, fault)| fault.to_string()).collect()))?;
+    let scope = Scope {
+        trigger_data: trigger_data.clone(),
+        context_id: None,
+        context_type: None,
+        execution_id: id,
+        retry_of: None,
+        started_at: now,
+        attempt: 1,
+        nodes: Vec::new(),
+    };
+    let value = template.resolve(&scope).map_err(|error| unusable(error.to_string()))?.to_value();
+    Ok(Some(value.as_str().map_or_else(|| value.to_string().into(), Into::into)))
+}

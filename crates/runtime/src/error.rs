@@ -1,0 +1,57 @@
+//! Why the engine did not do what it was asked to, by what the caller does next.
+
+use std::sync::Arc;
+
+use steadflow_core::execution::{ExecutionStatus, Rejected};
+use steadflow_core::ids::{ExecutionId, FlowId, NodeId};
+use steadflow_store::StoreError;
+
+/// Why the engine did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum RuntimeError {
+    /// There is no such execution.
+    #[error("no execution {0}")]
+    NoExecution(ExecutionId),
+    /// There is no such flow, or not that version of it.
+    #[error("no flow {0}")]
+    NoFlow(FlowId),
+    /// The execution has no such node.
+    #[error("no node {0} in this execution")]
+    NoNode(NodeId),
+    /// The execution's state does not allow it.
+    #[error(transparent)]
+    Rejected(#[from] Rejected),
+    /// Only failed and cancelled executions are retried.
+    #[error("cannot retry execution with status: {0}")]
+    NotRetryable(ExecutionStatus),
+    /// The flow's status does not allow a start.
+    #[error("the flow is {0}")]
+    FlowNotStartable(steadflow_store::FlowStatus),
+    /// The idempotency key was used for something else.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// `context_id_template` could not be evaluated for this trigger data.
+    #[error("context_id_template: {0}")]
+    ContextId(String),
+    /// There is no room in the database: nothing was changed.
+    #[error("the database has no room left")]
+    StorageFull,
+    /// The engine is stopping, starting, or lost its database. Try again.
+    #[error("the engine is not available")]
+    Unavailable,
+    /// The database failed.
+    #[error(transparent)]
+    Store(Arc<StoreError>),
+}
+
+impl From<StoreError> for RuntimeError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full { .. } => Self::StorageFull,
+            StoreError::Fenced | StoreError::Closed => Self::Unavailable,
+            StoreError::Unknown { .. } | StoreError::Database { .. } | StoreError::Corrupt { .. } => {
+                Self::Store(Arc::new(error))
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! What people query of an execution: its row, its fingerprint, and what it adds to the analytics.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadflow_core::execution::{AttemptRecord, Execution, ExecutionStatus, NodeExecution, NodeStatus};
+use steadflow_core::failure::ErrorClass;
+use steadflow_core::ids::FlowId;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{ExecutionRow, Fingerprint, Rollup, RollupKey};
+
+const HOUR_MICROS: i64 = 3_600_000_000;
+
+/// Returns the row that lists show of `execution`.
+pub fn row_of(execution: &Execution) -> ExecutionRow {
+    let accepted = execution.accepted();
+    let count = |status| count_of(execution.nodes().iter().filter(|node| node.status() == status).count());
+    let error = execution.error();
+    ExecutionRow {
+        id: execution.id(),
+        tenant: accepted.tenant,
+        flow: accepted.flow,
+        flow_version: accepted.version,
+        status: execution.status(),
+        retrying: execution.is_retrying(),
+        recovered: execution.is_recovered(),
+        current_node: execution.current_node().map(|node| execution.graph().node(node).id.clone()),
+        context_id: accepted.context_id.clone(),
+        context_type: accepted.context_type.clone(),
+        triggered_by: Arc::clone(&accepted.triggered_by),
+        retry_of: accepted.retry_of,
+        error_message: error.map(|error| Arc::clone(&error.message)),
+        error_class: error.and_then(|error| error.class),
+        fingerprint: fingerprint_of(execution),
+        created_at: execution.created_at(),
+        started_at: execution.started_at(),
+        completed_at: execution.completed_at(),
+        total_nodes: count_of(execution.nodes().len()),
+        completed_nodes: count(NodeStatus::Completed),
+        failed_nodes: count(NodeStatus::Failed),
+        attempts: count_of(execution.nodes().iter().map(|node| node.attempts.len()).sum()),
+    }
+}
+
+fn count_of(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// What this failure has in common with others of its kind; `None` unless the execution failed.
+fn fingerprint_of(execution: &Execution) -> Option<Fingerprint> {
+    let error = execution.error().filter(|_| execution.status() == ExecutionStatus::Failed)?;
+    let node = error.node.map(|node| execution.graph().node(node).id.clone());
+    let last_error = error.node.and_then(|node| execution.node(node).attempts.last()?.error.as_ref());
+    let message = normalised(last_error.map_or(&error.message, |last| &last.message));
+    let class = error.class;
+    let flow = execution.accepted().flow;
+    let id = fingerprint_id(flow, node.as_ref().map_or("", |node| node.as_str()), class, &message);
+    Some(Fingerprint { id, node, class, message: message.into() })
+}
+
+/// FNV-1a over the parts, 64 bits as hexadecimal text: stable over versions and machines.
+fn fingerprint_id(flow: FlowId, node: &str, class: Option<ErrorClass>, message: &str) -> Arc<str> {
+    let class = class.map_or("", ErrorClass::as_str);
+    let parts = [flow.to_string(), node.to_owned(), class.to_owned(), message.to_owned()].join("\u{1f}");
+    let hash = parts.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    format!("{hash:016x}").into()
+}
+
+/// The message with everything that differs from one failure to the next taken out: words with digits become `#`.
+fn normalised(message: &str) -> String {
+    let is_part = |c: char| c.is_alphanumeric() || c == '-';
+    let mut text = String::with_capacity(message.len().min(240));
+    for word in message.split_inclusive(|c| !is_part(c)).take(40) {
+        let body = word.trim_end_matches(|c| !is_part(c));
+        if body.contains(|c: char| c.is_ascii_digit()) {
+            text.push('#');
+            text.push_str(&word[body.len()..]);
+        } else {
+            text.push_str(word);
+        }
+    }
+    text
+}
+
+/// Returns what an ended execution adds to the analytics.
+pub fn rollup_of(execution: &Execution) -> Rollup {
+    let ended = execution.completed_at().unwrap_or_else(|| execution.created_at());
+    let mut counters = Counters::default();
+    counters.count_execution(execution);
+    for (node, state) in execution.graph().nodes.iter().zip(execution.nodes()) {
+        if !state.attempts.is_empty() && !state.reused {
+            counters.count_node(node.id.as_str(), state);
+        }
+    }
+    Rollup {
+        tenant: execution.accepted().tenant,
+        flow: execution.accepted().flow,
+        hour: Timestamp::from_micros(ended.as_micros() - ended.as_micros().rem_euclid(HOUR_MICROS)),
+        counts: counters.finish(),
+    }
+}
+
+/// Counters under way. The names are documented in `docs/reference/analytics.md`.
+#[derive(Default)]
+struct Counters(BTreeMap<(String, String), u64>);
+
+impl Counters {
+    fn add(&mut self, node: &str, metric: impl Into<String>, value: u64) {
+        if value > 0 {
+            *self.0.entry((node.to_owned(), metric.into())).or_default() += value;
+        }
+    }
+
+    fn count_execution(&mut self, execution: &Execution) {
+        self.add("", "executions", 1);
+        self.add("", execution.status().as_str(), 1);
+        let attempts = || execution.nodes().iter().flat_map(|node| node.attempts.iter());
+        let failed = attempts().filter(|attempt| attempt.error.is_some()).count();
+        match execution.status() {
+            ExecutionStatus::Completed if failed == 0 => self.add("", "first_try", 1),
+            ExecutionStatus::Completed => self.add("", "recovered", 1),
+            ExecutionStatus::Failed => self.count_failure(execution),
+            ExecutionStatus::Pending
+            | ExecutionStatus::Running
+            | ExecutionStatus::Paused
+            | ExecutionStatus::Cancelled => {}
+        }
+        if execution.accepted().retry_of.is_some() {
+            self.add("", "manual_retries", 1);
+            self.add("", format!("manual_retries_{}", execution.status()), 1);
+        }
+        if let Some(started) = execution.started_at() {
+            let ended = execution.completed_at().unwrap_or(started);
+            self.add("", "duration_ms", millis(ended.since(started)));
+        }
+    }
+
+    fn count_failure(&mut self, execution: &Execution) {
+        let error = execution.error();
+        match error.and_then(|error| error.node) {
+            None => self.add("", "timed_out", 1),
+            Some(_) => self.add("", "exhausted", 1),
+        }
+        if let Some(class) = error.and_then(|error| error.class) {
+            self.add("", format!("failed_by:{class}"), 1);
+        }
+    }
+
+    fn count_node(&mut self, id: &str, node: &NodeExecution) {
+        let failed = || node.attempts.iter().filter(|attempt| attempt.error.is_some());
+        self.add(id, "executions", 1);
+        self.add(id, node.status().as_str(), 1);
+        match (node.status(), failed().count()) {
+            (NodeStatus::Completed, 0) => self.add(id, "first_try", 1),
+            (NodeStatus::Completed, _) => self.add(id, "recovered", 1),
+            (NodeStatus::Failed, _) => self.add(id, "exhausted", 1),
+            (
+                NodeStatus::Pending
+                | NodeStatus::Running
+                | NodeStatus::Paused
+                | NodeStatus::Cancelled
+                | NodeStatus::Skipped,
+                _,
+            ) => {}
+        }
+        for counted in ["", id] {
+            self.add(counted, format!("attempts:{}", node.attempts.len()), 1);
+            self.add(counted, "attempts", node.attempts.len() as u64);
+            failed().for_each(|attempt| self.count_failed_attempt(counted, attempt));
+        }
+        let lasted = |attempt: &AttemptRecord| attempt.ended_at.map_or(Duration::ZERO, |at| at.since(attempt.started_at));
+        self.add(id, "duration_ms", millis(node.attempts.iter().map(lasted).sum()));
+    }
+
+    fn count_failed_attempt(&mut self, id: &str, attempt: &AttemptRecord) {
+        let Some((error, ended)) = attempt.error.as_ref().zip(attempt.ended_at) else { return };
+        self.add(id, "failed_attempts", 1);
+        self.add(id, format!("error:{}", error.class), 1);
+        self.add(id, "failed_attempts_ms", millis(ended.since(attempt.started_at)));
+        self.add(id, "backoff_ms", attempt.retry_at.map_or(0, |due| millis(due.since(ended))));
+        self.add(id, "tokens_lost", attempt.usage.input_tokens + attempt.usage.output_tokens);
+    }
+
+    fn finish(self) -> Vec<(RollupKey, u64)> {
+        let key = |(node, metric): (String, String)| RollupKey { node: node.into(), metric: metric.into() };
+        self.0.into_iter().map(|(name, value)| (key(name), value)).collect()
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_that_differ_in_numbers_are_alike() {
+        assert_eq!(normalised("HTTP 503 from 10.0.0.7:8080: order 4711"), normalised("HTTP 503 from 10.0.0.9:8081: order 12"));
+        assert_ne!(normalised("Connection refused"), normalised("Connection reset"));
+    }
+}

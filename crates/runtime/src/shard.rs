@@ -1,0 +1,346 @@
+//! The executions that are under way, as a state machine without clock, database or task.
+//!
+//! Whoever drives a [`Shard`] tells it what happened ([`Shard::handle`], [`Shard::tick`]), commits the batch that it
+//! gives ([`Shard::take_batch`]), and tells it what came of that ([`Shard::committed`]). Only then does the shard give
+//! the actions that rest on it: attempts to start, answers to give. While an execution's decision is being committed
+//! its inputs wait; the shard goes on with the others.
+//!
+//! A shard owns whole flows, so that the slots of a flow (`max_concurrent_executions`) are counted in one place.
+
+mod live;
+mod parking;
+mod settle;
+mod slots;
+mod turn;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadflow_core::event::Accepted;
+use steadflow_core::execution::{Execution, FlowVersion, Input, Rejected};
+use steadflow_core::ids::{Attempt, ExecutionId, FlowId, NodeIndex};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_core::work::Work;
+use steadflow_store::{Commit, Idempotency, IdempotencyHit};
+
+use crate::hub::Change;
+use live::{Live, Queued};
+use slots::Slots;
+
+/// The shard's measures.
+#[derive(Clone, Debug)]
+pub struct ShardConfig {
+    /// The name of the worker, as attempts record it.
+    pub worker: Arc<str>,
+    /// An execution with nothing to do for longer than this leaves memory.
+    pub park_after: Duration,
+    /// How long a change may stay out of the rows that people query.
+    pub show_after: Duration,
+    /// How long an execution may hold the tail back.
+    pub snapshot_after: Duration,
+    /// When to try again after the database refused a commit.
+    pub redo_after: Duration,
+    /// How long before it is due a parked execution is loaded.
+    pub load_ahead: Duration,
+}
+
+impl ShardConfig {
+    /// Returns the measures that hold unless there is reason for others.
+    pub fn new(worker: Arc<str>) -> Self {
+        Self {
+            worker,
+            park_after: Duration::from_secs(60),
+            show_after: Duration::from_millis(250),
+            snapshot_after: Duration::from_secs(1),
+            redo_after: Duration::from_millis(500),
+            load_ahead: Duration::from_millis(100),
+        }
+    }
+}
+
+/// Who asked, in the driver's numbering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReplyId(pub u64);
+
+/// Which batch of commits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BatchId(pub u64);
+
+/// What a shard is told.
+#[derive(Debug)]
+pub enum Message {
+    /// A new execution.
+    Accept(Box<Accept>),
+    /// Something for an execution to decide on.
+    Input {
+        /// Which.
+        execution: ExecutionId,
+        /// What.
+        input: Input,
+        /// Who is to be told what came of it.
+        reply: Option<ReplyId>,
+    },
+    /// Somebody wants to see an execution as it is committed.
+    Read {
+        /// Which.
+        execution: ExecutionId,
+        /// Who.
+        reply: ReplyId,
+    },
+    /// Somebody wants to be told of its end.
+    Await {
+        /// Which.
+        execution: ExecutionId,
+        /// Who.
+        reply: ReplyId,
+    },
+    /// Somebody is about to list executions: what changed is to be shown first.
+    Show {
+        /// Who.
+        reply: ReplyId,
+    },
+    /// What came of a [`Action::Load`]: the execution, taken from the store; `None` where it cannot be driven.
+    Loaded {
+        /// Which.
+        execution: ExecutionId,
+        /// As it is stored.
+        loaded: Option<Box<Loaded>>,
+    },
+    /// Parked executions that will be due soon.
+    Due(Vec<(Timestamp, ExecutionId)>),
+    /// The flow's limit of concurrent executions, as it is now.
+    FlowLimit {
+        /// The flow.
+        flow: FlowId,
+        /// `None` for no limit.
+        limit: Option<u32>,
+    },
+    /// What the store holds from before. Told once, first.
+    Recovered(Box<Recovered>),
+    /// No new executions; what can be parked is parked.
+    Drain,
+    /// Attempts that still run are stopped and handed back; everything is parked.
+    Release,
+}
+
+/// A new execution.
+#[derive(Debug)]
+pub struct Accept {
+    /// Its id.
+    pub id: ExecutionId,
+    /// What it runs.
+    pub flow: Arc<FlowVersion>,
+    /// What it starts from.
+    pub accepted: Accepted,
+    /// The flow's limit of concurrent executions, as it is now.
+    pub limit: Option<u32>,
+    /// What makes the call happen once.
+    pub idempotency: Option<Idempotency>,
+    /// Who is to be told that it is accepted.
+    pub reply: ReplyId,
+    /// Who is to be told of its end.
+    pub wait: Option<ReplyId>,
+}
+
+/// An execution as the store holds it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Its state.
+    pub execution: Execution,
+    /// Its records, as they are stored.
+    pub journal: Vec<Arc<str>>,
+}
+
+/// What the store holds from before.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// Executions to drive on.
+    pub executions: Vec<Loaded>,
+    /// How many executions of each flow hold a slot.
+    pub slots: Vec<(FlowId, u32)>,
+    /// Executions that wait for a slot, in the order in which they were accepted.
+    pub queued: Vec<(FlowId, ExecutionId)>,
+    /// The limits of these flows.
+    pub limits: Vec<(FlowId, Option<u32>)>,
+}
+
+/// What a shard wants done. Everything in here rests on what is committed.
+#[derive(Debug)]
+pub enum Action {
+    /// Begin an attempt.
+    StartAttempt(Box<Work>),
+    /// Stop an attempt's work.
+    StopAttempt {
+        /// Its execution.
+        execution: ExecutionId,
+        /// Its node.
+        node: NodeIndex,
+        /// Its number.
+        attempt: Attempt,
+    },
+    /// Take an execution from the store, and answer with [`Message::Loaded`].
+    Load(ExecutionId),
+    /// Answer somebody.
+    Reply(ReplyId, Reply),
+    /// Tell whoever listens.
+    Publish(Change),
+}
+
+/// An answer.
+#[derive(Debug)]
+pub enum Reply {
+    /// The execution is accepted.
+    Accepted,
+    /// The idempotency key was used before.
+    Hit(IdempotencyHit),
+    /// It was decided and is committed.
+    Done,
+    /// It changes nothing.
+    Rejected(Rejected),
+    /// The execution as it is committed.
+    Snapshot(Box<Loaded>),
+    /// The shard does not have it; the store may.
+    NotHere,
+    /// What changed is shown.
+    Shown,
+    /// The database had no room; nothing was changed.
+    StorageFull,
+    /// Nothing was changed; try again.
+    Unavailable,
+}
+
+/// Executions under way; see the module.
+#[derive(Debug)]
+pub struct Shard {
+    config: ShardConfig,
+    live: BTreeMap<ExecutionId, Live>,
+    /// What waits for an execution to be loaded.
+    loading: BTreeMap<ExecutionId, VecDeque<Queued>>,
+    /// When to look at which execution, here or parked.
+    timers: BTreeSet<(Timestamp, ExecutionId)>,
+    /// When to show which execution.
+    unshown: BTreeSet<(Timestamp, ExecutionId)>,
+    /// Who waits for which executions to be shown.
+    shows: Vec<(ReplyId, BTreeSet<ExecutionId>)>,
+    waiters: BTreeMap<ExecutionId, Vec<ReplyId>>,
+    flows: BTreeMap<FlowId, Slots>,
+    /// Executions that were given a slot and have not started on disk.
+    granted: BTreeMap<ExecutionId, FlowId>,
+    commits: Vec<Commit>,
+    batches: BTreeMap<BatchId, Vec<ExecutionId>>,
+    next_batch: u64,
+    actions: Vec<Action>,
+    phase: Phase,
+}
+
+/// How far a shard has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// It takes new executions.
+    Open,
+    /// It takes none, and parks what it can.
+    Draining,
+    /// It stops what still runs, and parks everything.
+    Releasing,
+}
+
+impl Shard {
+    /// Returns a shard that drives nothing yet.
+    pub fn new(config: ShardConfig) -> Self {
+        Self {
+            config,
+            live: BTreeMap::new(),
+            loading: BTreeMap::new(),
+            timers: BTreeSet::new(),
+            unshown: BTreeSet::new(),
+            shows: Vec::new(),
+            waiters: BTreeMap::new(),
+            flows: BTreeMap::new(),
+            granted: BTreeMap::new(),
+            commits: Vec::new(),
+            batches: BTreeMap::new(),
+            next_batch: 0,
+            actions: Vec::new(),
+            phase: Phase::Open,
+        }
+    }
+
+    /// Takes in what happened.
+    pub fn handle(&mut self, message: Message, now: Timestamp) {
+        match message {
+            Message::Accept(accept) => self.accept(*accept, now),
+            Message::Input { execution, input, reply } => self.enqueue(execution, Queued::Input(input, reply), now),
+            Message::Read { execution, reply } => self.read(execution, reply, now),
+            Message::Await { execution, reply } => self.await_end(execution, reply),
+            Message::Show { reply } => self.show(reply, now),
+            Message::Loaded { execution, loaded } => self.loaded(execution, loaded, now),
+            Message::Due(due) => self.due(due),
+            Message::FlowLimit { flow, limit } => self.limit_changed(flow, limit, now),
+            Message::Recovered(recovered) => self.recovered(*recovered, now),
+            Message::Drain => self.drain(now),
+            Message::Release => self.release(now),
+        }
+    }
+
+    /// Does what is due at `now`.
+    pub fn tick(&mut self, now: Timestamp) {
+        while let Some(&(at, id)) = self.timers.first() {
+            if at > now {
+                break;
+            }
+            self.timers.pop_first();
+            self.timer_is_due(id, now);
+        }
+        while let Some(&(at, id)) = self.unshown.first() {
+            if at > now {
+                break;
+            }
+            self.unshown.pop_first();
+            self.show_is_due(id, now);
+        }
+    }
+
+    /// Returns when to call [`Self::tick`] next.
+    pub fn next_timer(&self) -> Option<Timestamp> {
+        let timer = self.timers.first().map(|&(at, _)| at);
+        let show = self.unshown.first().map(|&(at, _)| at);
+        timer.into_iter().chain(show).min()
+    }
+
+    /// Takes what is to be committed now, in one transaction; `None` if there is nothing.
+    pub fn take_batch(&mut self) -> Option<(BatchId, Vec<Commit>)> {
+        if self.commits.is_empty() {
+            return None;
+        }
+        let id = BatchId(self.next_batch);
+        self.next_batch += 1;
+        let commits = std::mem::take(&mut self.commits);
+        self.batches.insert(id, commits.iter().map(|commit| commit.execution).collect());
+        Some((id, commits))
+    }
+
+    /// Takes what is to be done now.
+    pub fn take_actions(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.actions)
+    }
+
+    /// Tells whether nothing is under way in memory.
+    pub fn is_idle(&self) -> bool {
+        self.live.is_empty() && self.loading.is_empty() && self.batches.is_empty() && self.commits.is_empty()
+    }
+
+    /// Returns how many executions are in memory.
+    pub fn live_count(&self) -> usize {
+        self.live.len()
+    }
+
+    /// Returns the committed state of every execution in memory that has no commit under way; for tests.
+    pub fn settled(&self) -> impl Iterator<Item = &Execution> {
+        self.live.values().filter(|live| !live.is_committing()).map(|live| &live.execution)
+    }
+
+    fn reply(&mut self, to: ReplyId, reply: Reply) {
+        self.actions.push(Action::Reply(to, reply));
+    }
+}

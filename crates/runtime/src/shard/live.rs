@@ -1,0 +1,144 @@
+//! One execution in memory.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadflow_core::execution::{Decision, Effect, Execution, Input};
+use steadflow_core::timestamp::Timestamp;
+
+use super::{Loaded, Phase, Reply, ReplyId};
+
+/// Something that waits for an execution's turn.
+#[derive(Debug)]
+pub(super) enum Queued {
+    /// To be decided on; who is told.
+    Input(Input, Option<ReplyId>),
+    /// To be seen, as committed.
+    Read(ReplyId),
+    /// To be told of its end; only while it is being loaded.
+    Await(ReplyId),
+}
+
+/// One execution in memory.
+#[derive(Debug)]
+pub(super) struct Live {
+    pub(super) execution: Execution,
+    /// Its records as they are stored, the one being committed included.
+    pub(super) journal: Vec<Arc<str>>,
+    pub(super) inbox: VecDeque<Queued>,
+    pub(super) committing: Option<Committing>,
+    /// The entry of this execution among the shard's timers.
+    pub(super) timer: Option<Timestamp>,
+    /// Whether its row is behind its state.
+    pub(super) is_unshown: bool,
+    /// Whether its row is to be written with the next commit.
+    pub(super) is_show_wanted: bool,
+    /// The entry of this execution among those to be shown.
+    pub(super) show_at: Option<Timestamp>,
+    /// Since when the tail holds records that its stored journal does not.
+    pub(super) unsaved_since: Option<Timestamp>,
+    /// Nothing is decided before this moment: the database refused the last commit.
+    pub(super) held_until: Option<Timestamp>,
+}
+
+/// A commit under way, and what rests on it.
+#[derive(Debug, Default)]
+pub(super) struct Committing {
+    pub(super) is_acceptance: bool,
+    pub(super) has_record: bool,
+    pub(super) is_parking: bool,
+    pub(super) effects: Vec<Effect>,
+    pub(super) replies: Vec<(ReplyId, Reply)>,
+    pub(super) reads: Vec<ReplyId>,
+    /// What was decided on, to be decided again if the commit fails.
+    pub(super) inputs: Vec<(Input, Option<ReplyId>)>,
+}
+
+impl Live {
+    pub(super) fn new(loaded: Loaded) -> Self {
+        Self {
+            execution: loaded.execution,
+            journal: loaded.journal,
+            inbox: VecDeque::new(),
+            committing: None,
+            timer: None,
+            is_unshown: true,
+            is_show_wanted: false,
+            show_at: None,
+            unsaved_since: None,
+            held_until: None,
+        }
+    }
+
+    pub(super) const fn is_committing(&self) -> bool {
+        self.committing.is_some()
+    }
+
+    /// Whether it may decide at `now`.
+    pub(super) fn is_free(&self, now: Timestamp) -> bool {
+        !self.is_committing() && self.held_until.is_none_or(|until| until <= now)
+    }
+
+    /// Decides on everything that waits, the clock included.
+    pub(super) fn decide_all(&mut self, phase: Phase, now: Timestamp, decision: &mut Decision) -> Committing {
+        let mut outcome = Committing::default();
+        while let Some(queued) = self.inbox.pop_front() {
+            match queued {
+                Queued::Read(reply) | Queued::Await(reply) => outcome.reads.push(reply),
+                Queued::Input(input, reply) => {
+                    let again = (input.clone(), reply);
+                    let answer = match self.execution.decide(input, now, decision) {
+                        Ok(()) => {
+                            outcome.inputs.push(again);
+                            Reply::Done
+                        }
+                        Err(rejected) => Reply::Rejected(rejected),
+                    };
+                    outcome.replies.extend(reply.map(|reply| (reply, answer)));
+                }
+            }
+        }
+        let is_due = self.execution.next_timer().is_some_and(|(at, _)| at <= now);
+        let by_itself = match phase {
+            Phase::Releasing => self.execution.has_attempt_in_flight().then_some(Input::Release),
+            Phase::Open | Phase::Draining => is_due.then_some(Input::Tick),
+        };
+        if let Some(input) = by_itself
+            && self.execution.decide(input.clone(), now, decision).is_ok()
+        {
+            outcome.inputs.push((input, None));
+        }
+        outcome
+    }
+
+    /// Whether it has nothing to do for longer than `park_after`, or is to leave memory anyway.
+    pub(super) fn is_at_rest(&self, phase: Phase, now: Timestamp, park_after: Duration) -> bool {
+        let is_busy = self.execution.has_attempt_in_flight() || !self.inbox.is_empty();
+        let is_soon = |within| self.execution.next_timer().is_some_and(|(at, _)| at <= now.plus(within));
+        let is_wanted = match phase {
+            Phase::Open => is_soon(park_after),
+            Phase::Draining => is_soon(Duration::ZERO),
+            Phase::Releasing => false,
+        };
+        !self.execution.status().is_finished() && !is_busy && !is_wanted
+    }
+
+    /// Returns the whole journal as a JSON array.
+    pub(super) fn journal_text(&self) -> String {
+        let bytes: usize = self.journal.iter().map(|record| record.len() + 1).sum();
+        let mut text = String::with_capacity(bytes + 1);
+        for record in &self.journal {
+            text.push(if text.is_empty() { '[' } else { ',' });
+            text.push_str(record);
+        }
+        text.push(']');
+        text
+    }
+
+    /// Returns the state for somebody to see. Only while no commit is under way.
+    pub(super) fn snapshot(&self) -> Box<Loaded> {
+        assert!(!self.is_committing(), "nobody sees what is not committed");
+        Box::new(Loaded { execution: self.execution.clone(), journal: self.journal.clone() })
+    }
+}

@@ -1,0 +1,187 @@
+//! Executions that leave memory and come back, and rows that are shown.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use steadflow_core::execution::{ExecutionStatus, Input};
+use steadflow_core::ids::ExecutionId;
+use steadflow_core::timestamp::Timestamp;
+
+use super::live::Live;
+use super::turn::wake_at;
+use super::{Action, Loaded, Phase, Queued, Recovered, Reply, ReplyId, Shard};
+
+impl Shard {
+    /// Asks for an execution that is not here; what waits for it is handed to it then.
+    pub(super) fn load(&mut self, id: ExecutionId, queued: VecDeque<Queued>) {
+        match self.loading.get_mut(&id) {
+            Some(waiting) => waiting.extend(queued),
+            None => {
+                self.loading.insert(id, queued);
+                self.actions.push(Action::Load(id));
+            }
+        }
+    }
+
+    pub(super) fn loaded(&mut self, id: ExecutionId, loaded: Option<Box<Loaded>>, now: Timestamp) {
+        let waiting = self.loading.remove(&id).unwrap_or_default();
+        let Some(loaded) = loaded else {
+            return self.not_loaded(id, waiting);
+        };
+        if loaded.execution.status().is_finished() {
+            return self.not_loaded(id, waiting);
+        }
+        let mut live = Live::new(*loaded);
+        live.is_unshown = false;
+        for queued in waiting {
+            match queued {
+                Queued::Await(reply) => self.waiters.entry(id).or_default().push(reply),
+                Queued::Input(..) | Queued::Read(_) => live.inbox.push_back(queued),
+            }
+        }
+        self.live.insert(id, live);
+        self.advance(id, now);
+    }
+
+    fn not_loaded(&mut self, id: ExecutionId, waiting: VecDeque<Queued>) {
+        self.ungrant(id);
+        for queued in waiting {
+            match queued {
+                Queued::Read(reply) | Queued::Await(reply) | Queued::Input(_, Some(reply)) => self.reply(reply, Reply::NotHere),
+                Queued::Input(_, None) => {}
+            }
+        }
+    }
+
+    /// Lets an execution leave memory when it has nothing to do.
+    pub(super) fn rest(&mut self, id: ExecutionId, now: Timestamp) {
+        let (phase, park_after) = (self.phase, self.config.park_after);
+        let rests = |live: &&Live| live.is_free(now) && live.is_at_rest(phase, now, park_after);
+        if self.live.get(&id).filter(rests).is_some() {
+            self.commit_projection(id, true, now);
+        }
+    }
+
+    /// An execution's parking is on disk: it leaves memory. What came in meanwhile brings it back at once.
+    pub(super) fn parked(&mut self, id: ExecutionId) {
+        let Some(live) = self.forget(id) else { return };
+        if !live.inbox.is_empty() {
+            return self.load(id, live.inbox);
+        }
+        if let Some(at) = wake_at(&live.execution) {
+            let timer = self.load_timer(at, id);
+            self.timers.insert(timer);
+        }
+    }
+
+    pub(super) fn due(&mut self, due: Vec<(Timestamp, ExecutionId)>) {
+        for (at, id) in due {
+            let timer = self.load_timer(at, id);
+            self.timers.insert(timer);
+        }
+    }
+
+    fn load_timer(&self, at: Timestamp, id: ExecutionId) -> (Timestamp, ExecutionId) {
+        let ahead = i64::try_from(self.config.load_ahead.as_micros()).unwrap_or(0);
+        (Timestamp::from_micros(at.as_micros().saturating_sub(ahead)), id)
+    }
+
+    pub(super) fn show_is_due(&mut self, id: ExecutionId, now: Timestamp) {
+        let Some(live) = self.live.get_mut(&id) else { return };
+        live.show_at = None;
+        let is_old = live.unsaved_since.is_some_and(|since| now.since(since) >= self.config.snapshot_after);
+        if live.is_committing() {
+            live.is_show_wanted = true;
+        } else if live.is_unshown || is_old {
+            self.commit_projection(id, false, now);
+        }
+        self.schedule_show(id, now);
+    }
+
+    /// Sees to it that an execution's row follows its state, and that it does not hold the tail back for long.
+    pub(super) fn schedule_show(&mut self, id: ExecutionId, now: Timestamp) {
+        let Some(live) = self.live.get_mut(&id).filter(|live| live.show_at.is_none()) else { return };
+        let after = match (live.is_unshown, live.unsaved_since) {
+            (true, _) => self.config.show_after,
+            (false, Some(_)) => self.config.snapshot_after,
+            (false, None) => return,
+        };
+        let at = now.plus(after);
+        live.show_at = Some(at);
+        self.unshown.insert((at, id));
+    }
+
+    /// Shows everything that changed; whoever asked is answered when that is on disk.
+    pub(super) fn show(&mut self, reply: ReplyId, now: Timestamp) {
+        // One whose acceptance is still being committed is not there yet.
+        let is_behind = |live: &Live| live.is_unshown && live.journal.len() > usize::from(live.is_committing());
+        let behind = self.live.iter().filter(|(_, live)| is_behind(live)).map(|(id, _)| *id);
+        let behind: BTreeSet<ExecutionId> = behind.collect();
+        for &id in &behind {
+            if let Some(live) = self.live.get_mut(&id) {
+                live.is_show_wanted = live.is_committing();
+            }
+            self.commit_projection(id, false, now);
+        }
+        if behind.is_empty() {
+            return self.reply(reply, Reply::Shown);
+        }
+        self.shows.push((reply, behind));
+    }
+
+    /// The row of an execution is on disk, or it is not here any more.
+    pub(super) fn shown(&mut self, id: ExecutionId) {
+        if self.shows.is_empty() {
+            return;
+        }
+        for (_, waiting) in &mut self.shows {
+            waiting.remove(&id);
+        }
+        let done = self.shows.extract_if(.., |(_, waiting)| waiting.is_empty());
+        self.actions.extend(done.map(|(reply, _)| Action::Reply(reply, Reply::Shown)));
+    }
+
+    pub(super) fn recovered(&mut self, recovered: Recovered, now: Timestamp) {
+        for (flow, taken) in recovered.slots {
+            self.flows.entry(flow).or_default().seed(taken);
+        }
+        for (flow, id) in recovered.queued {
+            self.flows.entry(flow).or_default().wait(id);
+        }
+        for loaded in recovered.executions {
+            self.adopt(loaded, now);
+        }
+        for (flow, limit) in recovered.limits {
+            self.limit_changed(flow, limit, now);
+        }
+    }
+
+    fn adopt(&mut self, loaded: Loaded, now: Timestamp) {
+        let id = loaded.execution.id();
+        let flow = loaded.execution.accepted().flow;
+        let waits = loaded.execution.status() == ExecutionStatus::Pending;
+        let mut live = Live::new(loaded);
+        live.unsaved_since = Some(now);
+        let worker = self.config.worker.clone();
+        live.inbox.push_back(Queued::Input(Input::Adopt { worker }, None));
+        self.live.insert(id, live);
+        self.schedule_show(id, now);
+        if waits {
+            self.flows.entry(flow).or_default().wait(id);
+        }
+        self.advance(id, now);
+    }
+
+    pub(super) fn drain(&mut self, now: Timestamp) {
+        self.phase = Phase::Draining;
+        for id in self.live.keys().copied().collect::<Vec<_>>() {
+            self.rest(id, now);
+        }
+    }
+
+    pub(super) fn release(&mut self, now: Timestamp) {
+        self.phase = Phase::Releasing;
+        for id in self.live.keys().copied().collect::<Vec<_>>() {
+            self.advance(id, now);
+        }
+    }
+}

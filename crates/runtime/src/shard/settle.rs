@@ -1,0 +1,206 @@
+//! What follows when a batch is committed, or could not be.
+
+use steadflow_core::execution::{Effect, Execution, ExecutionStatus};
+use steadflow_core::ids::ExecutionId;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{Committed, StoreError};
+
+use super::live::{Committing, Live, Queued};
+use super::{Action, BatchId, Loaded, Reply, Shard};
+use crate::hub::Change;
+
+impl Shard {
+    /// Takes in what came of a batch.
+    ///
+    /// # Errors
+    /// Gives back an error after which this shard must not go on: its lease is lost, or nobody knows what is on disk.
+    /// It is then to be dropped, with all work that it started.
+    pub fn committed(
+        &mut self,
+        batch: BatchId,
+        result: Result<Vec<Committed>, StoreError>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let executions = self.batches.remove(&batch).unwrap_or_default();
+        match result {
+            Ok(answers) => {
+                for (id, answer) in executions.into_iter().zip(answers) {
+                    self.settle(id, answer, now);
+                }
+                Ok(())
+            }
+            Err(error @ (StoreError::Full { .. } | StoreError::Database { .. })) => {
+                let is_full = matches!(error, StoreError::Full { .. });
+                let refusal = || if is_full { Reply::StorageFull } else { Reply::Unavailable };
+                for id in executions {
+                    self.take_back(id, refusal, now);
+                }
+                tracing::warn!(error = %error, "the database refused a batch; it will be tried again");
+                Ok(())
+            }
+            Err(fatal) => Err(fatal),
+        }
+    }
+
+    fn settle(&mut self, id: ExecutionId, answer: Committed, now: Timestamp) {
+        let Some(live) = self.live.get_mut(&id) else { return };
+        let Some(committing) = live.committing.take() else { return };
+        if let Committed::Hit(hit) = answer {
+            return self.withdraw(id, || Reply::Hit(hit.clone()), &committing, now);
+        }
+        if committing.has_record {
+            let publish = Action::Publish(change_of(live));
+            self.actions.push(publish);
+        }
+        self.release_effects(id, committing.effects);
+        self.actions.extend(committing.replies.into_iter().map(|(to, reply)| Action::Reply(to, reply)));
+        if !committing.reads.is_empty() {
+            let live = &self.live[&id];
+            let seen = committing.reads.into_iter().map(|to| Action::Reply(to, Reply::Snapshot(live.snapshot())));
+            self.actions.extend(seen.collect::<Vec<_>>());
+        }
+        if self.live[&id].execution.status().is_finished() {
+            self.finished(id, now);
+        } else if committing.is_parking {
+            self.parked(id);
+        } else {
+            self.stays(id, now);
+        }
+    }
+
+    fn release_effects(&mut self, execution: ExecutionId, effects: Vec<Effect>) {
+        self.actions.extend(effects.into_iter().map(|effect| match effect {
+            Effect::StartAttempt(work) => Action::StartAttempt(work),
+            Effect::StopAttempt { node, attempt } => Action::StopAttempt { execution, node, attempt },
+        }));
+    }
+
+    fn stays(&mut self, id: ExecutionId, now: Timestamp) {
+        let Some(live) = self.live.get(&id) else { return };
+        if live.execution.started_at().is_some() {
+            self.granted.remove(&id);
+        }
+        if live.is_show_wanted {
+            return self.commit_projection(id, false, now);
+        }
+        self.schedule_show(id, now);
+        self.shown(id);
+        self.advance(id, now);
+    }
+
+    /// An execution has ended, on disk: its slot is free, and whoever waits for its end is told.
+    fn finished(&mut self, id: ExecutionId, now: Timestamp) {
+        let Some(live) = self.forget(id) else { return };
+        let flow = live.execution.accepted().flow;
+        if live.execution.started_at().is_some() {
+            self.granted.remove(&id);
+            self.flows.entry(flow).or_default().give_back();
+        }
+        self.answer_leftovers(&live);
+        let waiters = self.waiters.remove(&id).unwrap_or_default();
+        let snapshot = Loaded { execution: live.execution, journal: live.journal };
+        self.answer_with(waiters, snapshot);
+        self.grant_slots(flow, now);
+    }
+
+    fn answer_with(&mut self, waiters: Vec<super::ReplyId>, snapshot: Loaded) {
+        let mut waiters = waiters.into_iter();
+        let last = waiters.next_back();
+        for waiter in waiters {
+            let copy = Loaded { execution: snapshot.execution.clone(), journal: snapshot.journal.clone() };
+            self.reply(waiter, Reply::Snapshot(Box::new(copy)));
+        }
+        if let Some(waiter) = last {
+            self.reply(waiter, Reply::Snapshot(Box::new(snapshot)));
+        }
+    }
+
+    /// Answers what came in while the last commit was under way.
+    fn answer_leftovers(&mut self, live: &Live) {
+        let rejected = steadflow_core::execution::Rejected::Finished(live.execution.status());
+        for queued in &live.inbox {
+            match queued {
+                Queued::Read(reply) | Queued::Await(reply) => {
+                    self.reply(*reply, Reply::Snapshot(live.snapshot()));
+                }
+                Queued::Input(_, Some(reply)) => self.reply(*reply, Reply::Rejected(rejected.clone())),
+                Queued::Input(_, None) => {}
+            }
+        }
+    }
+
+    /// Takes an execution out of memory, with everything that points to it.
+    pub(super) fn forget(&mut self, id: ExecutionId) -> Option<Live> {
+        let live = self.live.remove(&id)?;
+        if let Some(at) = live.timer {
+            self.timers.remove(&(at, id));
+        }
+        self.shown(id);
+        Some(live)
+    }
+
+    /// An acceptance that did not come about: nobody will ever hear of this execution.
+    fn withdraw(&mut self, id: ExecutionId, reply: impl Fn() -> Reply, committing: &Committing, now: Timestamp) {
+        let Some(live) = self.forget(id) else { return };
+        let flow = live.execution.accepted().flow;
+        let slots = self.flows.entry(flow).or_default();
+        if !slots.leave(id) {
+            slots.give_back();
+        }
+        let waiters = self.waiters.remove(&id).unwrap_or_default();
+        for to in committing.replies.iter().map(|(to, _)| *to).chain(waiters) {
+            self.reply(to, reply());
+        }
+        self.grant_slots(flow, now);
+    }
+
+    /// The batch was not written: memory goes back to what is on disk, and what was not asked for by a person is
+    /// decided anew a little later.
+    fn take_back(&mut self, id: ExecutionId, refusal: impl Fn() -> Reply, now: Timestamp) {
+        let Some(live) = self.live.get_mut(&id) else { return };
+        let Some(committing) = live.committing.take() else { return };
+        if committing.is_acceptance {
+            return self.withdraw(id, refusal, &committing, now);
+        }
+        if committing.has_record {
+            live.journal.pop();
+            live.execution = replayed(live);
+        }
+        live.is_unshown = true;
+        live.unsaved_since.get_or_insert(now);
+        live.held_until = Some(now.plus(self.config.redo_after));
+        for (input, asked_by) in committing.inputs.into_iter().rev() {
+            if asked_by.is_none() {
+                live.inbox.push_front(Queued::Input(input, None));
+            }
+        }
+        let waits = live.execution.status() == ExecutionStatus::Pending && !self.granted.contains_key(&id);
+        let flow = live.execution.accepted().flow;
+        for to in committing.replies.into_iter().map(|(to, _)| to).chain(committing.reads) {
+            self.reply(to, refusal());
+        }
+        if waits {
+            self.flows.entry(flow).or_default().wait(id);
+        }
+        self.arm_timer(id);
+        self.schedule_show(id, now);
+    }
+}
+
+fn change_of(live: &Live) -> Change {
+    let accepted = live.execution.accepted();
+    Change {
+        tenant: accepted.tenant,
+        flow: accepted.flow,
+        execution: live.execution.id(),
+        seq: live.execution.seq(),
+        status: live.execution.status(),
+    }
+}
+
+fn replayed(live: &Live) -> Execution {
+    let read = |text: &std::sync::Arc<str>| serde_json::from_str(text).expect("we wrote this record a moment ago");
+    let records = live.journal.iter().map(read).collect();
+    Execution::replay(live.execution.id(), std::sync::Arc::clone(live.execution.flow()), records)
+        .expect("these records were applied a moment ago")
+}

@@ -1,0 +1,108 @@
+//! The slots of a flow: how many of its executions may be under way at once, first come first served.
+
+use std::collections::BTreeSet;
+
+use steadflow_core::execution::{ExecutionStatus, Input};
+use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::timestamp::Timestamp;
+
+use super::{Phase, Queued, Shard};
+
+/// The slots of one flow.
+#[derive(Debug, Default)]
+pub(super) struct Slots {
+    pub(super) limit: Option<u32>,
+    /// Executions that hold a slot: started, or about to.
+    taken: u32,
+    /// Executions that wait, in the order in which they were accepted: their ids sort so.
+    queue: BTreeSet<ExecutionId>,
+}
+
+impl Slots {
+    fn has_room(&self) -> bool {
+        self.limit.is_none_or(|limit| self.taken < limit)
+    }
+
+    /// Takes a slot for a new execution, unless others wait.
+    pub(super) fn take(&mut self, id: ExecutionId) -> bool {
+        let is_free = self.queue.is_empty() && self.has_room();
+        if is_free {
+            self.taken += 1;
+        } else {
+            self.queue.insert(id);
+        }
+        is_free
+    }
+
+    fn next(&mut self) -> Option<ExecutionId> {
+        if !self.has_room() {
+            return None;
+        }
+        let id = self.queue.pop_first()?;
+        self.taken += 1;
+        Some(id)
+    }
+
+    pub(super) fn give_back(&mut self) {
+        self.taken = self.taken.saturating_sub(1);
+    }
+
+    pub(super) fn seed(&mut self, taken: u32) {
+        self.taken = taken;
+    }
+
+    pub(super) fn wait(&mut self, id: ExecutionId) {
+        self.queue.insert(id);
+    }
+
+    /// Takes an execution out of the queue; false if it was not in it.
+    pub(super) fn leave(&mut self, id: ExecutionId) -> bool {
+        self.queue.remove(&id)
+    }
+}
+
+impl Shard {
+    pub(super) fn limit_changed(&mut self, flow: FlowId, limit: Option<u32>, now: Timestamp) {
+        self.flows.entry(flow).or_default().limit = limit;
+        self.grant_slots(flow, now);
+    }
+
+    /// Starts those who wait for a slot of `flow`, as far as there are any.
+    pub(super) fn grant_slots(&mut self, flow: FlowId, now: Timestamp) {
+        if self.phase != Phase::Open {
+            return;
+        }
+        while let Some(id) = self.flows.get_mut(&flow).and_then(Slots::next) {
+            self.granted.insert(id, flow);
+            self.enqueue(id, Queued::Input(Input::Start, None), now);
+        }
+    }
+
+    /// Takes back a slot that was given to an execution which does not use it.
+    pub(super) fn ungrant(&mut self, id: ExecutionId) {
+        if let Some(flow) = self.granted.remove(&id) {
+            self.flows.entry(flow).or_default().give_back();
+        }
+    }
+
+    /// Keeps the flow's slots true when an execution that has not started is held, let go, or ended.
+    pub(super) fn requeue(&mut self, id: ExecutionId, before: ExecutionStatus, now: Timestamp) {
+        let Some(live) = self.live.get(&id) else { return };
+        let flow = live.execution.accepted().flow;
+        let status = live.execution.status();
+        if live.execution.started_at().is_some() || before == status {
+            return;
+        }
+        let slots = self.flows.entry(flow).or_default();
+        match status {
+            // It waits again, in its old place.
+            ExecutionStatus::Pending => slots.wait(id),
+            ExecutionStatus::Paused | ExecutionStatus::Cancelled | ExecutionStatus::Failed => {
+                slots.leave(id);
+                self.ungrant(id);
+            }
+            ExecutionStatus::Running | ExecutionStatus::Completed => {}
+        }
+        self.grant_slots(flow, now);
+    }
+}

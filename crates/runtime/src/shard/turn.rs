@@ -1,0 +1,188 @@
+//! An execution's turn: what waits for it is decided on, and the decision goes into the next batch.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use steadflow_core::event::Record;
+use steadflow_core::execution::{Decision, Execution, Input};
+use steadflow_core::ids::ExecutionId;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{Commit, Idempotency, Keep};
+
+use super::live::{Committing, Live};
+use super::{Accept, Action, Loaded, Phase, Queued, Reply, ReplyId, Shard};
+use crate::row::{rollup_of, row_of};
+
+impl Shard {
+    pub(super) fn accept(&mut self, accept: Accept, now: Timestamp) {
+        if self.phase != Phase::Open {
+            return self.reply(accept.reply, Reply::Unavailable);
+        }
+        let id = accept.id;
+        let slots = self.flows.entry(accept.flow.flow_id).or_default();
+        slots.limit = accept.limit;
+        let has_slot = slots.take(id);
+        let mut decision = Decision::default();
+        let mut execution = Execution::accept(id, accept.flow, accept.accepted, now, &mut decision);
+        if has_slot {
+            execution.decide(Input::Start, now, &mut decision).expect("a new execution is pending, so it can start");
+        }
+        if let Some(reply) = accept.wait {
+            self.waiters.entry(id).or_default().push(reply);
+        }
+        let mut live = Live::new(Loaded { execution, journal: Vec::new() });
+        live.committing = Some(Committing {
+            is_acceptance: true,
+            replies: vec![(accept.reply, Reply::Accepted)],
+            ..Committing::default()
+        });
+        self.live.insert(id, live);
+        self.commit(id, decision, accept.idempotency, now);
+    }
+
+    /// Hands something to an execution, which is loaded if it is not here.
+    pub(super) fn enqueue(&mut self, id: ExecutionId, queued: Queued, now: Timestamp) {
+        if let Some(live) = self.live.get_mut(&id) {
+            live.inbox.push_back(queued);
+            self.advance(id, now);
+        } else {
+            self.load(id, VecDeque::from([queued]));
+        }
+    }
+
+    pub(super) fn read(&mut self, id: ExecutionId, reply: ReplyId, now: Timestamp) {
+        if self.live.contains_key(&id) {
+            self.enqueue(id, Queued::Read(reply), now);
+        } else {
+            self.reply(reply, Reply::NotHere);
+        }
+    }
+
+    pub(super) fn await_end(&mut self, id: ExecutionId, reply: ReplyId) {
+        if self.live.contains_key(&id) {
+            self.waiters.entry(id).or_default().push(reply);
+        } else {
+            self.load(id, VecDeque::from([Queued::Await(reply)]));
+        }
+    }
+
+    /// Gives an execution its turn, unless its last decision is still being committed.
+    pub(super) fn advance(&mut self, id: ExecutionId, now: Timestamp) {
+        let Some(live) = self.live.get_mut(&id).filter(|live| live.is_free(now)) else { return };
+        live.held_until = None;
+        let before = live.execution.status();
+        let mut decision = Decision::default();
+        let outcome = live.decide_all(self.phase, now, &mut decision);
+        if decision.is_empty() {
+            let seen: Vec<_> = outcome.reads.iter().map(|&read| (read, Reply::Snapshot(live.snapshot()))).collect();
+            let answers = outcome.replies.into_iter().chain(seen);
+            self.actions.extend(answers.map(|(to, reply)| Action::Reply(to, reply)));
+            self.arm_timer(id);
+            return self.rest(id, now);
+        }
+        live.committing = Some(outcome);
+        self.requeue(id, before, now);
+        self.commit(id, decision, None, now);
+    }
+
+    /// Puts a decision into the next batch. What rests on it waits in `committing`.
+    fn commit(
+        &mut self,
+        id: ExecutionId,
+        mut decision: Decision,
+        idempotency: Option<Idempotency>,
+        now: Timestamp,
+    ) {
+        let live = self.live.get_mut(&id).expect("only an execution in memory decides");
+        let record: Arc<str> = written(&live.execution.seal(&mut decision, now)).into();
+        live.journal.push(Arc::clone(&record));
+        live.unsaved_since.get_or_insert(now);
+        let is_parking = live.is_at_rest(self.phase, now, self.config.park_after);
+        let committing = live.committing.get_or_insert_default();
+        committing.has_record = true;
+        committing.is_parking = is_parking;
+        committing.effects = decision.effects;
+        let keep = keep_of(live, is_parking);
+        self.commits.push(Commit {
+            execution: id,
+            seq: self.live[&id].execution.seq(),
+            record: Some(record),
+            idempotency: idempotency.map(Box::new),
+            keep,
+        });
+        self.arm_timer(id);
+    }
+
+    /// Writes an execution's row without a decision, and its whole journal if that is due or it leaves memory.
+    pub(super) fn commit_projection(&mut self, id: ExecutionId, is_parking: bool, now: Timestamp) {
+        let Some(live) = self.live.get_mut(&id).filter(|live| !live.is_committing()) else { return };
+        let is_old = live.unsaved_since.is_some_and(|since| now.since(since) >= self.config.snapshot_after);
+        live.committing = Some(Committing { is_parking, ..Committing::default() });
+        live.is_unshown = false;
+        live.is_show_wanted = false;
+        let row = Box::new(row_of(&live.execution));
+        let keep = match (is_parking, is_old) {
+            (true, _) => Keep::Parked { row, journal: live.journal_text(), wake_at: wake_at(&live.execution) },
+            (false, true) => Keep::Snapshot { row, journal: live.journal_text() },
+            (false, false) => Keep::Shown(row),
+        };
+        if is_parking || is_old {
+            live.unsaved_since = None;
+        }
+        let seq = live.execution.seq();
+        self.commits.push(Commit { execution: id, seq, record: None, idempotency: None, keep });
+    }
+
+    /// Puts the execution's next timer among the shard's.
+    pub(super) fn arm_timer(&mut self, id: ExecutionId) {
+        let Some(live) = self.live.get_mut(&id) else { return };
+        let next = live.execution.next_timer().map(|(at, _)| at);
+        let next = next.into_iter().chain(live.held_until).min();
+        if live.timer == next {
+            return;
+        }
+        if let Some(old) = live.timer.take() {
+            self.timers.remove(&(old, id));
+        }
+        if let Some(at) = next {
+            self.timers.insert((at, id));
+            live.timer = next;
+        }
+    }
+
+    pub(super) fn timer_is_due(&mut self, id: ExecutionId, now: Timestamp) {
+        match self.live.get_mut(&id) {
+            Some(live) => {
+                live.timer = None;
+                self.advance(id, now);
+            }
+            None => self.load(id, VecDeque::new()),
+        }
+    }
+}
+
+pub(super) fn wake_at(execution: &Execution) -> Option<Timestamp> {
+    execution.next_timer().map(|(at, _)| at)
+}
+
+fn keep_of(live: &mut Live, is_parking: bool) -> Keep {
+    let row = |live: &Live| Box::new(row_of(&live.execution));
+    if live.execution.status().is_finished() {
+        let rollup = Box::new(rollup_of(&live.execution));
+        return Keep::Finished { row: row(live), journal: live.journal_text(), rollup };
+    }
+    if is_parking {
+        live.unsaved_since = None;
+        return Keep::Parked { row: row(live), journal: live.journal_text(), wake_at: wake_at(&live.execution) };
+    }
+    if std::mem::take(&mut live.is_show_wanted) {
+        live.is_unshown = false;
+        return Keep::Shown(row(live));
+    }
+    live.is_unshown = true;
+    Keep::Tail
+}
+
+fn written(record: &Record) -> String {
+    serde_json::to_string(record).expect("a record has string keys only, so it can be written")
+}
