@@ -1,0 +1,187 @@
+//! The agent: something that offers skills, and what it needs to reach them.
+//!
+//! An [`Agent`] is what a valid document means; [`Agent::parse`] is the only way to make one. What it holds that is
+//! secret never leaves through `Debug` or [`Agent::public_config`].
+
+mod instructions;
+mod parse;
+mod read;
+mod secrecy;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+
+pub use instructions::Instructions;
+pub use secrecy::{MASK, SecretText, fill_secrets, is_secret_name, secret_names};
+
+/// A registered agent, checked.
+#[derive(Clone)]
+pub struct Agent {
+    /// 1–200 characters.
+    pub name: String,
+    /// Free text; empty where none is given.
+    pub description: String,
+    /// Free text.
+    pub category: Option<String>,
+    /// Free words.
+    pub tags: Vec<String>,
+    /// What carries its skills out.
+    pub backend: Backend,
+    /// At least one; names are unique.
+    pub skills: Vec<Skill>,
+    /// What its tokens cost.
+    pub prices: Option<Prices>,
+    config: Value,
+}
+
+impl Agent {
+    /// Returns the document's `agent_type`.
+    pub const fn agent_type(&self) -> &'static str {
+        match self.backend {
+            Backend::Llm(_) => "llm",
+            Backend::Http(_) => "http",
+        }
+    }
+
+    /// Returns the skill called `name`.
+    pub fn skill(&self, name: &str) -> Option<&Skill> {
+        self.skills.iter().find(|skill| skill.name == name)
+    }
+
+    /// Returns `config` as people may see it: secrets that stand in it are masked, `${secrets.NAME}` stays.
+    pub fn public_config(&self) -> Value {
+        secrecy::masked(&self.config)
+    }
+
+    /// Puts back what [`Self::public_config`] masked, where `edited` still holds the mask.
+    ///
+    /// A mask that covers nothing here stays, so that [`Self::parse`] refuses it.
+    pub fn unmask(&self, edited: &mut Value) {
+        secrecy::unmask(edited, &self.config);
+    }
+}
+
+impl fmt::Debug for Agent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut agent = f.debug_struct("Agent");
+        agent.field("name", &self.name).field("backend", &self.backend).field("skills", &self.skills);
+        agent.finish_non_exhaustive()
+    }
+}
+
+/// What carries an agent's skills out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Backend {
+    /// A language model.
+    Llm(LlmConfig),
+    /// A remote agent: a skill is a POST to `{endpoint}/{skill}`.
+    Http(HttpConfig),
+}
+
+/// How to reach a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LlmConfig {
+    /// Whose protocol it speaks.
+    pub provider: Provider,
+    /// Where it is, without a `/` at the end; the provider's own address where the document gives none.
+    pub base_url: String,
+    /// The model's name, as the provider spells it.
+    pub model: String,
+    /// Sent the way the provider asks for it.
+    pub api_key: Option<SecretText>,
+    /// Sent besides, e.g. what a gateway asks for. Names are in lower case.
+    pub headers: BTreeMap<String, SecretText>,
+    /// 0–2; the provider's default where the document gives none.
+    pub temperature: Option<f64>,
+}
+
+/// How to reach a remote agent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpConfig {
+    /// An http(s) URL without a `/` at the end.
+    pub endpoint: String,
+    /// Sent as `Authorization: Bearer`.
+    pub api_key: Option<SecretText>,
+    /// Sent with each call. Names are in lower case.
+    pub headers: BTreeMap<String, SecretText>,
+}
+
+/// A protocol that models are spoken to in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Provider {
+    /// OpenAI chat completions, as very many servers speak it.
+    OpenAi,
+    /// Anthropic messages.
+    Anthropic,
+    /// Google Gemini `generateContent`.
+    Gemini,
+    /// Ollama's own chat.
+    Ollama,
+}
+
+impl Provider {
+    /// All providers, in the order of the documentation.
+    pub const ALL: [Self; 4] = [Self::OpenAi, Self::Anthropic, Self::Gemini, Self::Ollama];
+
+    /// Returns the document's name of the provider.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+            Self::Ollama => "ollama",
+        }
+    }
+
+    /// Returns where the provider is unless the document says otherwise.
+    pub const fn default_base_url(self) -> &'static str {
+        match self {
+            Self::OpenAi => "https://api.openai.com/v1",
+            Self::Anthropic => "https://api.anthropic.com/v1",
+            Self::Gemini => "https://generativelanguage.googleapis.com/v1beta",
+            Self::Ollama => "http://localhost:11434",
+        }
+    }
+}
+
+/// Something an agent can do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Skill {
+    /// Unique in the agent.
+    pub name: String,
+    /// Free text; empty where none is given.
+    pub description: String,
+    /// What a model is told before the input.
+    pub instructions: Option<Instructions>,
+    /// JSON Schema of the input; `None` takes anything.
+    pub input_schema: Option<Value>,
+    /// JSON Schema of the output; `None` lets a model answer in free text.
+    pub output_schema: Option<Value>,
+    /// What a model may call. Always empty: this version refuses tools.
+    pub tools: Vec<Value>,
+    /// Answers of the model at most. Always 1: more need tools.
+    pub max_turns: u32,
+    /// Tokens of an answer at most.
+    pub max_tokens: Option<u32>,
+}
+
+/// What tokens cost, in whatever currency the user thinks in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prices {
+    /// A million tokens sent.
+    pub input_per_million: f64,
+    /// A million tokens answered.
+    pub output_per_million: f64,
+}
+
+impl Prices {
+    /// Returns what this many tokens cost.
+    #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
+    pub fn cost(self, input_tokens: u64, output_tokens: u64) -> f64 {
+        let input = input_tokens as f64 * self.input_per_million;
+        let output = output_tokens as f64 * self.output_per_million;
+        (input + output) / 1_000_000.0
+    }
+}

@@ -1,0 +1,113 @@
+//! Skills of agents.
+
+mod http;
+mod llm;
+
+use serde_json::Value;
+use steadflow_core::agent::{Agent, Backend, SecretText, Skill};
+use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::ids::AgentId;
+use steadflow_core::work::{Outcome, Usage, Work};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+
+use crate::call::{header, headers_of};
+use crate::nodes::Shared;
+use crate::schema::misfit;
+use crate::secrets::Keyring;
+
+/// One skill to run, with what it is given.
+struct SkillCall<'a> {
+    shared: &'a Shared,
+    work: &'a Work,
+    agent: &'a Agent,
+    skill: &'a Skill,
+    input: &'a Value,
+}
+
+/// Runs the skill `name` of the agent `id`.
+pub(crate) async fn run_skill(
+    shared: &Shared,
+    work: &Work,
+    id: AgentId,
+    name: &str,
+    keyring: &mut Keyring<'_>,
+) -> Outcome {
+    let prepared = prepare(shared, work, id, name, keyring).await;
+    let (agent, input) = match prepared {
+        Ok(prepared) => prepared,
+        Err(failure) => return Outcome::failed(failure),
+    };
+    let skill = agent.skill(name).expect("`prepare` has looked for the skill");
+    let call = SkillCall { shared, work, agent: &agent, skill, input: &input };
+    match &agent.backend {
+        Backend::Http(config) => {
+            let result = http::run(&call, config, keyring).await;
+            Outcome { result, usage: Usage::default() }
+        }
+        Backend::Llm(config) => llm::run(&call, config, keyring).await,
+    }
+}
+
+/// Finds the agent, and the input with its secrets, and checks that they fit each other.
+async fn prepare(
+    shared: &Shared,
+    work: &Work,
+    id: AgentId,
+    name: &str,
+    keyring: &mut Keyring<'_>,
+) -> Result<(Arc<Agent>, Value), Failure> {
+    let found = shared.agents.agent(work.tenant, id).await.map_err(|error| {
+        tracing::warn!(agent.id = %id, error = &error as &dyn std::error::Error, "agent not read");
+        Failure::new(ErrorClass::Internal, "The agent could not be read from the store.")
+    })?;
+    let agent = found.ok_or_else(|| misconfigured(format!("There is no agent {id}.")))?;
+    let Some(skill) = agent.skill(name) else {
+        let names: Vec<&str> = agent.skills.iter().map(|skill| skill.name.as_str()).collect();
+        let message = format!("The agent {} has no skill `{name}`. It has {}.", agent.name, names.join(", "));
+        return Err(misconfigured(message));
+    };
+    let input = keyring.open_input(&work.input, &work.secrets)?;
+    if let Some(schema) = &skill.input_schema {
+        let misfit =
+            misfit(schema, &input).map_err(|message| misconfigured(format!("`input_schema`: {message}.")))?;
+        if let Some(misfit) = misfit {
+            let message = format!("The input does not fit the input schema of `{name}`: {misfit}.");
+            return Err(Failure::new(ErrorClass::Validation, message));
+        }
+    }
+    Ok((agent, input))
+}
+
+impl SkillCall<'_> {
+    /// Returns the headers of a JSON call: those of the attempt, then those of the agent.
+    fn headers(
+        &self,
+        own: &BTreeMap<String, SecretText>,
+        keyring: &mut Keyring<'_>,
+    ) -> Result<HeaderMap, Failure> {
+        let mut headers = headers_of(self.work);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        for (name, text) in own {
+            let (name, value) = header(name, &keyring.open_header(name, text)?).map_err(misconfigured)?;
+            headers.insert(name, value);
+        }
+        Ok(headers)
+    }
+
+    /// Tells what in `output` does not fit the skill's output schema.
+    fn output_misfit(&self, output: &Value) -> Result<Option<String>, Failure> {
+        match &self.skill.output_schema {
+            Some(schema) => misfit(schema, output)
+                .map_err(|message| misconfigured(format!("`output_schema`: {message}."))),
+            None => Ok(None),
+        }
+    }
+}
+
+fn misconfigured(message: String) -> Failure {
+    Failure::new(ErrorClass::Configuration, message)
+}

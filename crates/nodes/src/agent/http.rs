@@ -1,0 +1,83 @@
+//! `http` agents: a skill is a POST to `{endpoint}/{skill}` with the resolved input.
+
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::AUTHORIZATION;
+use serde_json::{Value, json};
+use steadflow_core::agent::HttpConfig;
+use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::payload::Payload;
+use url::Url;
+
+use super::{SkillCall, misconfigured};
+use crate::call::header;
+use crate::egress::Request;
+use crate::secrets::Keyring;
+use crate::status;
+
+/// Calls the remote agent. Its output is the answer's JSON, else `{"text": …}`.
+///
+/// Redirects are failures: a POST that turns into a GET on its way is no skill.
+pub(super) async fn run(
+    call: &SkillCall<'_>,
+    config: &HttpConfig,
+    keyring: &mut Keyring<'_>,
+) -> Result<Payload, Failure> {
+    let mut headers = call.headers(&config.headers, keyring)?;
+    if let Some(key) = &config.api_key {
+        let bearer = format!("Bearer {}", keyring.open(key)?);
+        let (name, value) = header(AUTHORIZATION.as_str(), &bearer).map_err(misconfigured)?;
+        headers.insert(name, value);
+    }
+    let request = Request {
+        headers,
+        body: Some(Bytes::from(call.input.to_string())),
+        follows_redirects: false,
+        ..Request::new(Method::POST, skill_url(&config.endpoint, &call.skill.name)?)
+    };
+    let answer = call.shared.egress.send(request).await?;
+    if !answer.status().is_success() {
+        return Err(status::failure_of(answer).await);
+    }
+    let peer = answer.peer();
+    let output = output_of(&answer.body(call.shared.limits.output_bytes_max).await?);
+    if let Some(misfit) = call.output_misfit(&output)? {
+        let message = format!("The answer of {peer} does not fit the output schema: {misfit}.");
+        return Err(Failure::new(ErrorClass::ModelOutput, message));
+    }
+    Ok(Payload::from_value(&output))
+}
+
+/// The skill's name is one segment of the path, whatever characters it has.
+fn skill_url(endpoint: &str, skill: &str) -> Result<Url, Failure> {
+    let no_url = || misconfigured(format!("The agent's endpoint `{endpoint}` is no URL."));
+    let mut url = Url::parse(endpoint).map_err(|_| no_url())?;
+    url.path_segments_mut().map_err(|()| no_url())?.pop_if_empty().push(skill);
+    Ok(url)
+}
+
+fn output_of(body: &[u8]) -> Value {
+    if body.is_empty() {
+        return Value::Null;
+    }
+    serde_json::from_slice(body).unwrap_or_else(|_| json!({ "text": String::from_utf8_lossy(body) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_skill_is_one_segment() {
+        let url = skill_url("https://x.example/agents", "risk / analysis?").unwrap();
+
+        assert_eq!(url.as_str(), "https://x.example/agents/risk%20%2F%20analysis%3F");
+    }
+
+    #[test]
+    fn what_is_no_json_is_text() {
+        assert_eq!(output_of(br#"{"a":1}"#), json!({ "a": 1 }));
+        assert_eq!(output_of(b"hello"), json!({ "text": "hello" }));
+        assert_eq!(output_of(b""), Value::Null);
+    }
+}

@@ -1,0 +1,55 @@
+//! What a model answered, whatever the provider.
+
+use serde_json::Value;
+
+/// One answer.
+#[derive(Debug, PartialEq)]
+pub(super) struct Reply {
+    pub(super) text: String,
+    /// Where the protocol gives the answer as JSON by itself.
+    pub(super) structured: Option<Value>,
+    pub(super) stop: Stop,
+    pub(super) input_tokens: u64,
+    pub(super) output_tokens: u64,
+}
+
+/// Why the model stopped.
+#[derive(Debug, PartialEq)]
+pub(super) enum Stop {
+    /// It was done. A missing reason counts as this: the answer came whole.
+    Done,
+    /// It ran into the token limit.
+    TooLong,
+    /// The model or its provider refused.
+    Refused(String),
+}
+
+impl Stop {
+    /// Reads the reasons of all four providers.
+    pub(super) fn from(reason: Option<&str>) -> Self {
+        let Some(reason) = reason else { return Self::Done };
+        match reason.to_ascii_lowercase().as_str() {
+            "length" | "max_tokens" | "model_context_window_exceeded" => Self::TooLong,
+            "content_filter" | "refusal" | "safety" | "recitation" | "blocklist" | "prohibited_content"
+            | "spii" | "language" => Self::Refused(reason.to_owned()),
+            _ => Self::Done,
+        }
+    }
+}
+
+/// Returns the error that some gateways answer with status 200.
+pub(super) fn error_of(answer: &Value) -> Option<String> {
+    let error = answer.get("error").filter(|error| !error.is_null())?;
+    let said = error.get("message").and_then(Value::as_str).or_else(|| error.as_str());
+    let text = said.map_or_else(|| error.to_string(), str::to_owned);
+    Some(text.chars().take(200).collect())
+}
+
+/// Returns the count at `pointer`; 0 where there is none.
+pub(super) fn tokens(answer: &Value, pointer: &str) -> u64 {
+    answer.pointer(pointer).and_then(Value::as_u64).unwrap_or_default()
+}
+
+pub(super) fn text_at<'a>(answer: &'a Value, pointer: &str) -> Option<&'a str> {
+    answer.pointer(pointer).and_then(Value::as_str)
+}

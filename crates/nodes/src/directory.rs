@@ -1,0 +1,39 @@
+//! Where agents are found.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use steadflow_core::agent::Agent;
+use steadflow_core::ids::{AgentId, TenantId};
+
+/// Knows the registered agents.
+pub trait AgentDirectory: Send + Sync + 'static {
+    /// Returns the agent `id` of `tenant`; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`DirectoryError`] if it cannot be told; the attempt fails and is retried.
+    fn agent(
+        &self,
+        tenant: TenantId,
+        id: AgentId,
+    ) -> BoxFuture<'_, Result<Option<Arc<Agent>>, DirectoryError>>;
+}
+
+/// The directory could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the agents could not be read")]
+pub struct DirectoryError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// A directory without agents.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoAgents;
+
+impl AgentDirectory for NoAgents {
+    fn agent(
+        &self,
+        _tenant: TenantId,
+        _id: AgentId,
+    ) -> BoxFuture<'_, Result<Option<Arc<Agent>>, DirectoryError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+}

@@ -1,0 +1,120 @@
+//! Where calls of flows may go: the public internet, and what the operator allows besides.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+
+use super::address;
+
+/// Where calls may go. The default allows public addresses only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EgressPolicy {
+    hosts: BTreeSet<String>,
+    networks: Vec<IpNet>,
+}
+
+/// An entry of the allow-list that is neither an address, a network nor a host name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is neither an IP address, a network like 10.1.0.0/16 nor a host name")]
+pub struct PolicyError(String);
+
+impl EgressPolicy {
+    /// Reads an operator's allow-list: addresses, networks and host names, separated by commas.
+    ///
+    /// A host name allows whatever it resolves to; an address or a network is allowed under every name.
+    ///
+    /// # Errors
+    /// The first entry that is none of these.
+    pub fn parse(list: &str) -> Result<Self, PolicyError> {
+        let mut policy = Self::default();
+        for entry in list.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+            policy.allow(entry)?;
+        }
+        Ok(policy)
+    }
+
+    fn allow(&mut self, entry: &str) -> Result<(), PolicyError> {
+        let bare = entry.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(entry);
+        if let Ok(address) = bare.parse::<IpAddr>() {
+            self.networks.push(IpNet::from(address));
+        } else if let Ok(network) = entry.parse::<IpNet>() {
+            self.networks.push(network);
+        } else if is_host_name(entry) {
+            self.hosts.insert(canonical(entry));
+        } else {
+            return Err(PolicyError(entry.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Tells whether a call to `host` may connect to `address`.
+    pub fn permits(&self, host: &str, address: IpAddr) -> bool {
+        let plain = address::without_wrapping(address);
+        self.hosts.contains(&canonical(host))
+            || self.networks.iter().any(|network| network.contains(&plain) || network.contains(&address))
+            || address::is_public(address)
+    }
+}
+
+impl FromStr for EgressPolicy {
+    type Err = PolicyError;
+
+    fn from_str(list: &str) -> Result<Self, PolicyError> {
+        Self::parse(list)
+    }
+}
+
+fn canonical(host: &str) -> String {
+    host.trim_end_matches('.').to_ascii_lowercase()
+}
+
+/// A name whose last label is a number would be read as an odd form of an IPv4 address (URL standard, host parsing).
+fn is_host_name(text: &str) -> bool {
+    let labels: Vec<&str> = text.trim_end_matches('.').split('.').collect();
+    let is_numeric = labels.last().is_some_and(|label| label.starts_with(|c: char| c.is_ascii_digit()));
+    !is_numeric
+        && labels.iter().all(|label| {
+            !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_the_specification_is_read() {
+        let policy = EgressPolicy::parse("127.0.0.1, 10.1.0.0/16,models.internal,").unwrap();
+
+        assert!(policy.permits("x", ip("127.0.0.1")));
+        assert!(policy.permits("x", ip("::ffff:127.0.0.1")));
+        assert!(policy.permits("x", ip("10.1.255.1")));
+        assert!(policy.permits("Models.Internal.", ip("192.168.0.1")));
+        assert!(!policy.permits("x", ip("127.0.0.2")));
+        assert!(!policy.permits("x", ip("10.2.0.1")));
+        assert!(!policy.permits("evil.models.internal", ip("192.168.0.1")));
+    }
+
+    #[test]
+    fn nothing_but_public_addresses_is_allowed_by_default() {
+        let policy = EgressPolicy::default();
+
+        assert!(policy.permits("x", ip("8.8.8.8")));
+        assert!(!policy.permits("localhost", ip("127.0.0.1")));
+        assert!(!policy.permits("x", ip("::1")));
+    }
+
+    #[test]
+    fn entries_that_mean_nothing_are_refused() {
+        for entry in ["10.0.0.0/33", "127.1", "http://x", "a b", "*", "x:80", "2130706433", "x/8"] {
+            assert_eq!(EgressPolicy::parse(entry), Err(PolicyError(entry.to_owned())));
+        }
+        assert!(EgressPolicy::parse("[::1]").unwrap().permits("x", ip("::1")));
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+}

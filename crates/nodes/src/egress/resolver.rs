@@ -1,0 +1,80 @@
+//! Name resolution that drops what the policy blocks: the one answer that is checked is the one that is connected to.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use super::policy::EgressPolicy;
+
+/// Turns a host's name into addresses.
+pub trait Lookup: Send + Sync + 'static {
+    /// Returns the addresses of `host`, in the order in which to try them.
+    fn lookup(&self, host: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>>;
+}
+
+/// The operating system's resolver.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemLookup;
+
+impl Lookup for SystemLookup {
+    fn lookup(&self, host: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        let host = host.to_owned();
+        Box::pin(async move {
+            let addresses = tokio::net::lookup_host((host.as_str(), 0)).await?;
+            Ok(addresses.map(|address| address.ip()).collect())
+        })
+    }
+}
+
+/// Resolves through `lookup` and keeps what `policy` permits.
+pub(super) struct GuardedResolver {
+    pub(super) policy: Arc<EgressPolicy>,
+    pub(super) lookup: Arc<dyn Lookup>,
+}
+
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let policy = Arc::clone(&self.policy);
+        let host = name.as_str().to_owned();
+        let answer = self.lookup.lookup(&host);
+        Box::pin(async move {
+            let addresses = answer.await.map_err(|_| ResolveError::Unknown)?;
+            if addresses.is_empty() {
+                return Err(ResolveError::Unknown.into());
+            }
+            let permitted: Vec<SocketAddr> = addresses
+                .into_iter()
+                .filter(|&address| policy.permits(&host, address))
+                .map(|address| SocketAddr::new(address, 0))
+                .collect();
+            if permitted.is_empty() {
+                return Err(ResolveError::Blocked.into());
+            }
+            Ok(Box::new(permitted.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Why a name led nowhere. Says nothing about addresses: it may reach whoever wrote the flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ResolveError {
+    /// The name has no address.
+    Unknown,
+    /// All its addresses are blocked.
+    Blocked,
+}
+
+impl fmt::Display for ResolveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "the host has no address",
+            Self::Blocked => "the host's addresses are blocked",
+        })
+    }
+}
+
+impl std::error::Error for ResolveError {}

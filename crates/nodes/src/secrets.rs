@@ -1,0 +1,231 @@
+//! Secrets: where they come from, where they are put in, and how they are kept out of everything else.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+use steadflow_core::agent::{MASK, SecretText, fill_secrets, is_secret_name, secret_names};
+use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::ids::TenantId;
+use steadflow_core::payload::Payload;
+use steadflow_core::template::SecretSlot;
+use steadflow_core::work::Outcome;
+
+/// Shorter values are not scrubbed: they would tear holes into every other word, and protect nothing.
+const SCRUBBED_CHARS_MIN: usize = 4;
+
+/// Knows secrets by name.
+pub trait Secrets: Send + Sync + 'static {
+    /// Returns the secret called `name` of `tenant`. Must not wait: keep what has to be fetched.
+    fn secret(&self, tenant: TenantId, name: &str) -> Option<String>;
+}
+
+/// Secrets in the environment: `STEADFLOW_SECRET_<NAME>`, the same for every tenant.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EnvSecrets;
+
+impl Secrets for EnvSecrets {
+    fn secret(&self, _tenant: TenantId, name: &str) -> Option<String> {
+        let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        is_name.then(|| std::env::var(format!("STEADFLOW_SECRET_{name}")).ok()).flatten()
+    }
+}
+
+/// The secrets that one attempt has used, and so must not show.
+pub(crate) struct Keyring<'a> {
+    secrets: &'a dyn Secrets,
+    tenant: TenantId,
+    used: Vec<String>,
+}
+
+impl<'a> Keyring<'a> {
+    pub(crate) fn new(secrets: &'a dyn Secrets, tenant: TenantId) -> Self {
+        Self { secrets, tenant, used: Vec::new() }
+    }
+
+    /// Returns `text` with its `${secrets.NAME}` filled in.
+    ///
+    /// # Errors
+    /// A failure that names the secret that there is none of.
+    pub(crate) fn open(&mut self, text: &SecretText) -> Result<String, Failure> {
+        if let Some(literal) = text.literal() {
+            self.used.push(literal.to_owned());
+            return Ok(literal.to_owned());
+        }
+        let names = secret_names(text.template());
+        self.fill(text.template(), &names)
+    }
+
+    /// Returns the value of an agent's header. A literal counts as secret only under a name that says so: else every
+    /// `X-Team: risk` would take the word out of the output.
+    ///
+    /// # Errors
+    /// A failure that names the secret that there is none of.
+    pub(crate) fn open_header(&mut self, name: &str, text: &SecretText) -> Result<String, Failure> {
+        match text.literal() {
+            Some(literal) if !is_secret_name(name) => Ok(literal.to_owned()),
+            Some(_) | None => self.open(text),
+        }
+    }
+
+    /// Reads `input` and puts the secrets in: only those that a slot names, only where it points.
+    ///
+    /// # Errors
+    /// A failure that names the secret that there is none of.
+    pub(crate) fn open_input(&mut self, input: &Payload, slots: &[SecretSlot]) -> Result<Value, Failure> {
+        let mut value = input.to_value();
+        for slot in slots {
+            if let Some(Value::String(text)) = value.pointer_mut(&slot.pointer) {
+                let names: Vec<&str> = slot.names.iter().map(|name| &**name).collect();
+                *text = self.fill(text, &names)?;
+            }
+        }
+        Ok(value)
+    }
+
+    fn fill(&mut self, text: &str, names: &[&str]) -> Result<String, Failure> {
+        let mut values = Vec::new();
+        for &name in names {
+            let Some(value) = self.secrets.secret(self.tenant, name) else {
+                let message = format!("There is no secret `{name}`. Add it, or correct the name.");
+                return Err(Failure::new(ErrorClass::Configuration, message));
+            };
+            self.used.push(value.clone());
+            values.push((name, value));
+        }
+        let value_of = |wanted: &str| {
+            let found = values.iter().find(|(name, _)| *name == wanted);
+            found.map(|(_, value)| value.as_str())
+        };
+        Ok(fill_secrets(text, value_of))
+    }
+
+    /// Masks every secret that this attempt has used, wherever a peer has put it.
+    pub(crate) fn scrub(self, outcome: Outcome) -> Outcome {
+        let mut values: Vec<String> = self.used.iter().flat_map(|value| forms(value)).collect();
+        values.retain(|value| value.chars().count() >= SCRUBBED_CHARS_MIN);
+        // The longest first: one secret may be a part of another.
+        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        values.dedup();
+        if values.is_empty() {
+            return outcome;
+        }
+        let result = match outcome.result {
+            Ok(output) => Ok(Payload::from_value(&scrub_value(output.to_value(), &values))),
+            Err(failure) => {
+                let message = scrub_text(&failure.message, &values).into_owned();
+                Err(Failure { message, ..failure })
+            }
+        };
+        Outcome { result, usage: outcome.usage }
+    }
+}
+
+/// Peers give back what they got as it was, as part of a URL, or inside a JSON text.
+fn forms(value: &str) -> [String; 3] {
+    let in_url: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+    let in_json = Value::from(value).to_string();
+    [value.to_owned(), in_url, in_json[1..in_json.len() - 1].to_owned()]
+}
+
+fn scrub_value(value: Value, secrets: &[String]) -> Value {
+    match value {
+        Value::String(text) => Value::String(scrub_text(&text, secrets).into_owned()),
+        Value::Number(number) => match scrub_text(&number.to_string(), secrets) {
+            Cow::Borrowed(_) => Value::Number(number),
+            Cow::Owned(masked) => Value::String(masked),
+        },
+        Value::Array(items) => {
+            Value::Array(items.into_iter().map(|item| scrub_value(item, secrets)).collect())
+        }
+        Value::Object(map) => {
+            let entries = map.into_iter();
+            let scrubbed = entries
+                .map(|(key, value)| (scrub_text(&key, secrets).into_owned(), scrub_value(value, secrets)));
+            Value::Object(scrubbed.collect())
+        }
+        Value::Null | Value::Bool(_) => value,
+    }
+}
+
+fn scrub_text<'a>(text: &'a str, secrets: &[String]) -> Cow<'a, str> {
+    let mut scrubbed = Cow::Borrowed(text);
+    for secret in secrets {
+        if scrubbed.contains(secret.as_str()) {
+            scrubbed = Cow::Owned(scrubbed.replace(secret.as_str(), MASK));
+        }
+    }
+    scrubbed
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_named_secrets_are_put_in_and_only_where_the_slot_points() {
+        let input = json!({ "a": "${secrets.ONE} ${secrets.TWO}", "b": "${secrets.ONE}" });
+        let slots = [SecretSlot { pointer: "/a".to_owned(), names: vec![Arc::from("ONE")] }];
+        let mut keyring = Keyring::new(&Known, TenantId::DEFAULT);
+
+        let opened = keyring.open_input(&Payload::from_value(&input), &slots).unwrap();
+
+        assert_eq!(opened, json!({ "a": "first \"secret\" ${secrets.TWO}", "b": "${secrets.ONE}" }));
+    }
+
+    #[test]
+    fn an_unknown_secret_is_named() {
+        let slots = [SecretSlot { pointer: "/a".to_owned(), names: vec![Arc::from("NONE")] }];
+        let mut keyring = Keyring::new(&Known, TenantId::DEFAULT);
+
+        let failure =
+            keyring.open_input(&Payload::from_value(&json!({ "a": "${secrets.NONE}" })), &slots).unwrap_err();
+
+        assert_eq!(failure.class, ErrorClass::Configuration);
+        assert_eq!(failure.message, "There is no secret `NONE`. Add it, or correct the name.");
+    }
+
+    #[test]
+    fn secrets_are_scrubbed_in_every_form_a_peer_sends_back() {
+        let output = json!({ "plain": "first \"secret\"", "url": "k=first+%22secret%22", "n": 12345, "text":
+            "{\"k\":\"first \\\"secret\\\"\"}", "first \"secret\"": [true, 1] });
+        let mut keyring = Keyring::new(&Known, TenantId::DEFAULT);
+        keyring.fill("", &["ONE", "NUMBER"]).unwrap();
+
+        let outcome = keyring.scrub(Outcome::completed(Payload::from_value(&output)));
+
+        let scrubbed = outcome.result.unwrap().to_value();
+        assert_eq!(
+            scrubbed,
+            json!({ "plain": MASK, "url": format!("k={MASK}"), "n": MASK, "text": format!("{{\"k\":\"{MASK}\"}}"),
+                    MASK: [true, 1] })
+        );
+    }
+
+    #[test]
+    fn error_messages_are_scrubbed() {
+        let mut keyring = Keyring::new(&Known, TenantId::DEFAULT);
+        keyring.fill("", &["ONE"]).unwrap();
+
+        let outcome =
+            keyring.scrub(Outcome::failed(Failure::new(ErrorClass::Rejected, "no: first \"secret\"!")));
+
+        assert_eq!(outcome.result.unwrap_err().message, "no: ••••!");
+    }
+
+    struct Known;
+
+    impl Secrets for Known {
+        fn secret(&self, _tenant: TenantId, name: &str) -> Option<String> {
+            match name {
+                "ONE" => Some("first \"secret\"".to_owned()),
+                "TWO" => Some("second".to_owned()),
+                "NUMBER" => Some("12345".to_owned()),
+                _ => None,
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `http` agents, and what goes wrong before any agent is asked.
+
+use serde_json::{Value, json};
+use steadflow_core::failure::{ErrorClass, Failure};
+use wiremock::matchers::{any, body_json, header, method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::support::{nodes, nodes_with_agent, result, skill_work};
+
+#[tokio::test]
+async fn a_skill_is_posted_to_the_endpoint() {
+    let server = MockServer::start().await;
+    Mock::given(method("POST"))
+        .and(path("/agents/risk%20check"))
+        .and(header("authorization", "Bearer sk-4711-key"))
+        .and(header("x-team", "risk"))
+        .and(header("idempotency-key", "00000000-0000-0000-0000-000000000002:call"))
+        .and(body_json(json!({ "vendor": "Acme" })))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({ "risk": 70 })))
+        .mount(&server)
+        .await;
+
+    let output = run(&server, json!("risk check"), "risk check", &json!({ "vendor": "Acme" })).await;
+
+    assert_eq!(output.unwrap(), json!({ "risk": 70 }));
+}
+
+#[tokio::test]
+async fn text_is_an_output_too() {
+    let server = answering(ResponseTemplate::new(200).set_body_string("fine")).await;
+
+    let output = run(&server, json!("check"), "check", &json!({})).await;
+
+    assert_eq!(output.unwrap(), json!({ "text": "fine" }));
+}
+
+#[tokio::test]
+async fn an_agents_error_has_the_class_of_its_status() {
+    for (status, class) in [
+        (429, ErrorClass::RateLimited),
+        (500, ErrorClass::Unavailable),
+        (401, ErrorClass::Rejected),
+        (307, ErrorClass::Rejected),
+    ] {
+        let server = answering(ResponseTemplate::new(status).insert_header("location", "/elsewhere")).await;
+
+        let failure = run(&server, json!("check"), "check", &json!({})).await.unwrap_err();
+
+        assert_eq!((failure.class, failure.status), (class, Some(status)));
+        assert_eq!(server.received_requests().await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn input_and_output_must_fit_their_schemas() {
+    let server = answering(ResponseTemplate::new(200).set_body_json(json!({ "risk": "high" }))).await;
+    let skill = json!({ "name": "check",
+        "input_schema": { "required": ["vendor"] },
+        "output_schema": { "properties": { "risk": { "type": "integer" } } } });
+
+    let unasked = run(&server, skill.clone(), "check", &json!({})).await.unwrap_err();
+    let misfit = run(&server, skill, "check", &json!({ "vendor": 1 })).await.unwrap_err();
+
+    assert_eq!(unasked.class, ErrorClass::Validation, "{}", unasked.message);
+    assert_eq!(misfit.class, ErrorClass::ModelOutput);
+    assert!(misfit.message.contains("/risk"), "{}", misfit.message);
+    assert_eq!(server.received_requests().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_missing_agent_or_skill_is_named() {
+    let server = answering(ResponseTemplate::new(200)).await;
+
+    let no_agent = result(nodes().perform(skill_work("check", &json!({}))).await).unwrap_err();
+    let no_skill = run(&server, json!("check"), "chekc", &json!({})).await.unwrap_err();
+
+    assert_eq!(no_agent.class, ErrorClass::Configuration);
+    assert!(no_agent.message.contains("00000000-0000-0000-0000-000000000007"), "{}", no_agent.message);
+    assert_eq!(no_skill.class, ErrorClass::Configuration);
+    assert_eq!(no_skill.message, "The agent Remote has no skill `chekc`. It has check.");
+}
+
+async fn run(server: &MockServer, skill: Value, name: &str, input: &Value) -> Result<Value, Failure> {
+    let agent = json!({ "name": "Remote", "agent_type": "http", "skills": [skill],
+        "config": { "endpoint": format!("{}/agents", server.uri()), "api_key": "${secrets.KEY}",
+                    "headers": { "X-Team": "risk" } } });
+    result(nodes_with_agent(&agent).perform(skill_work(name, input)).await)
+}
+
+async fn answering(answer: ResponseTemplate) -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    server
+}

@@ -1,0 +1,343 @@
+//! The guarded client: where it goes, what it carries along, and what it takes from whom.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde_json::json;
+use steadflow_core::failure::ErrorClass;
+use steadflow_nodes::{EgressTimeouts, Nodes, NodesConfig};
+use tokio::io::AsyncWriteExt;
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::peers;
+use crate::support::{Names, config, http, http_work, result};
+
+#[tokio::test]
+async fn addresses_in_every_spelling_are_blocked() {
+    let nodes = Nodes::new(config("")).unwrap();
+    for host in [
+        "169.254.169.254",
+        "127.0.0.1",
+        "127.1",
+        "0",
+        "2130706433",
+        "0x7f.1",
+        "0177.0.0.1",
+        "10.0.0.1",
+        "100.64.0.1",
+        "192.168.0.1",
+        "[::1]",
+        "[::]",
+        "[fc00::1]",
+        "[fe80::1]",
+        "[::ffff:169.254.169.254]",
+        "[::ffff:a9fe:a9fe]",
+        "[64:ff9b::a9fe:a9fe]",
+        "[2002:7f00:1::]",
+        "①②⑦.⓪.⓪.①",
+        "localhost",
+        "any.test",
+        "any.test.",
+    ] {
+        let input = json!({ "url": format!("http://{host}/latest/meta-data") });
+
+        let failure = result(nodes.perform(http_work(&input)).await).unwrap_err();
+
+        assert_eq!(failure.class, ErrorClass::Configuration, "{host}: {}", failure.message);
+        assert!(failure.message.contains("--egress-allow"), "{}", failure.message);
+    }
+}
+
+#[tokio::test]
+async fn urls_that_smuggle_are_refused() {
+    for url in ["http://user@127.0.0.1/", "http://:pw@127.0.0.1/", "ftp://127.0.0.1/", "file:///etc/passwd"] {
+        let failure = http(&json!({ "url": url })).await.unwrap_err();
+
+        assert_eq!(failure.class, ErrorClass::Validation, "{url}: {}", failure.message);
+    }
+}
+
+#[tokio::test]
+async fn a_blocked_name_does_not_tell_its_address() {
+    let names = Names { known: [("db.test", vec![ip("10.9.8.7")])].into(), ..Names::default() };
+    let nodes = Nodes::new(NodesConfig { lookup: Arc::new(names), ..config("") }).unwrap();
+
+    let failure = result(nodes.perform(http_work(&json!({ "url": "http://db.test/" }))).await).unwrap_err();
+
+    assert_eq!(failure.class, ErrorClass::Configuration);
+    assert!(failure.message.contains("db.test") && !failure.message.contains("10.9"), "{}", failure.message);
+}
+
+#[tokio::test]
+async fn a_name_is_resolved_once_and_only_its_allowed_addresses_are_tried() {
+    let server = answering(200).await;
+    let names =
+        Names { known: [("mixed.test", vec![ip("10.9.8.7"), ip("127.0.0.1")])].into(), ..Names::default() };
+    let asked = Arc::clone(&names.asked);
+    let nodes = Nodes::new(NodesConfig { lookup: Arc::new(names), ..config("127.0.0.1") }).unwrap();
+    let url = format!("http://mixed.test:{}/", server.address().port());
+
+    let output = result(nodes.perform(http_work(&json!({ "url": url }))).await).unwrap();
+
+    assert_eq!(output["status"], 200);
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn an_unknown_host_is_a_connection_failure() {
+    let failure = http(&json!({ "url": "http://nowhere.example/" })).await.unwrap_err();
+
+    assert_eq!(failure.class, ErrorClass::Connection);
+    assert_eq!(failure.message, "The host of nowhere.example could not be found.");
+}
+
+#[tokio::test]
+async fn a_redirect_to_loopback_is_blocked_where_only_the_first_host_is_allowed() {
+    let server = MockServer::start().await;
+    let inside = format!("http://127.0.0.1:{}/secret", server.address().port());
+    Mock::given(path("/")).respond_with(redirect(302, &inside)).mount(&server).await;
+    Mock::given(path("/secret")).respond_with(ResponseTemplate::new(200)).expect(0).mount(&server).await;
+    let nodes = Nodes::new(config("front.test")).unwrap();
+    let url = format!("http://front.test:{}/", server.address().port());
+
+    let failure = result(nodes.perform(http_work(&json!({ "url": url }))).await).unwrap_err();
+
+    assert_eq!(failure.class, ErrorClass::Configuration, "{}", failure.message);
+}
+
+#[tokio::test]
+async fn credentials_do_not_follow_a_redirect_to_another_origin() {
+    let (front, back) = (MockServer::start().await, answering(200).await);
+    let target = format!("http://back.test:{}/", back.address().port());
+    Mock::given(path("/")).respond_with(redirect(307, &target)).mount(&front).await;
+    let input = json!({ "url": front.uri(), "method": "POST", "body": "b", "headers":
+        { "Authorization": "Bearer ${secrets.KEY}", "Cookie": "a=b", "X-Api-Key": "literal", "Accept": "a/b" } });
+
+    http(&input).await.unwrap();
+
+    let first = &front.received_requests().await.unwrap()[0];
+    let second = &back.received_requests().await.unwrap()[0];
+    assert_eq!(first.headers["authorization"], "Bearer sk-4711-key");
+    for name in ["authorization", "cookie", "x-api-key", "idempotency-key"] {
+        assert!(!second.headers.contains_key(name), "{name}");
+    }
+    assert_eq!(second.headers["accept"], "a/b");
+    assert_eq!(second.body, b"b");
+}
+
+#[tokio::test]
+async fn a_redirect_within_the_origin_keeps_everything_and_changes_the_method() {
+    let server = MockServer::start().await;
+    Mock::given(path("/")).respond_with(redirect(303, "/done")).mount(&server).await;
+    Mock::given(method("GET"))
+        .and(path("/done"))
+        .respond_with(ResponseTemplate::new(200))
+        .mount(&server)
+        .await;
+    let input =
+        json!({ "url": server.uri(), "method": "POST", "body": {}, "headers": { "Authorization": "x" } });
+
+    http(&input).await.unwrap();
+
+    let requests = server.received_requests().await.unwrap();
+    assert_eq!(requests[1].headers["authorization"], "x");
+    assert_eq!(requests[0].headers["idempotency-key"], requests[1].headers["idempotency-key"]);
+    assert!(requests[1].body.is_empty());
+}
+
+#[tokio::test]
+async fn a_redirect_loop_ends_after_five() {
+    let server = MockServer::start().await;
+    Mock::given(method("GET")).respond_with(redirect(302, "/again")).expect(6).mount(&server).await;
+
+    let failure = http(&json!({ "url": server.uri() })).await.unwrap_err();
+
+    assert_eq!(failure.class, ErrorClass::Rejected);
+    assert!(failure.message.ends_with("redirects more than 5 times."), "{}", failure.message);
+}
+
+#[tokio::test]
+async fn a_refused_connection_names_host_and_port() {
+    let address = peers::closed().await;
+
+    let failure = http(&json!({ "url": format!("http://{address}/") })).await.unwrap_err();
+
+    assert_eq!(failure.class, ErrorClass::Connection);
+    assert_eq!(failure.message, format!("Connection refused by {address}."));
+}
+
+#[tokio::test]
+async fn broken_answers_are_connection_failures() {
+    let gzip = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08\x00";
+    for answer in [
+        &b""[..],
+        b"\x00\xff garbage \r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Len",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"half\":",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+        gzip,
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain",
+    ] {
+        let address = peers::answering(answer).await;
+
+        let failure = http(&json!({ "url": format!("http://{address}/") })).await.unwrap_err();
+
+        let shown = String::from_utf8_lossy(answer);
+        assert_eq!(failure.class, ErrorClass::Connection, "{shown}: {}", failure.message);
+        assert!(failure.message.contains(&address.to_string()), "{}", failure.message);
+    }
+}
+
+#[tokio::test]
+async fn more_than_was_announced_is_not_read() {
+    let address = peers::answering(&b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhello"[..]).await;
+
+    let output = http(&json!({ "url": format!("http://{address}/") })).await.unwrap();
+
+    assert_eq!(output["body"], "he");
+}
+
+#[tokio::test]
+async fn an_endless_body_is_cut_at_the_limit() {
+    let (address, sent) = peers::endless(b"HTTP/1.1 200 OK\r\n\r\n", vec![b'x'; 64 * 1024]).await;
+
+    let failure = http(&json!({ "url": format!("http://{address}/") })).await.unwrap_err();
+
+    assert_eq!(failure.class, ErrorClass::OutputTooLarge, "{}", failure.message);
+    // What is on its way in socket buffers comes on top of the limit of 1 MiB.
+    assert!(sent.load(Ordering::Relaxed) < 32 * 1024 * 1024);
+}
+
+#[tokio::test]
+async fn an_endless_head_is_cut() {
+    let (address, sent) = peers::endless(b"HTTP/1.1 200 OK\r\n", b"x-more: and more\r\n".repeat(1000)).await;
+
+    let failure = http(&json!({ "url": format!("http://{address}/") })).await.unwrap_err();
+
+    assert_eq!(failure.class, ErrorClass::Connection, "{}", failure.message);
+    assert!(sent.load(Ordering::Relaxed) < 32 * 1024 * 1024);
+}
+
+#[tokio::test]
+async fn a_gzip_bomb_is_counted_decoded() {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03";
+    let (address, sent) = peers::endless(head, zeroes_deflated()).await;
+
+    let failure = http(&json!({ "url": format!("http://{address}/") })).await.unwrap_err();
+
+    assert_eq!(failure.class, ErrorClass::OutputTooLarge, "{}", failure.message);
+    assert!(sent.load(Ordering::Relaxed) < 32 * 1024 * 1024);
+}
+
+#[tokio::test]
+async fn a_silent_peer_is_given_up() {
+    let (address, _told) = peers::hanging().await;
+    let timeouts = EgressTimeouts { idle: Duration::from_millis(50), ..EgressTimeouts::default() };
+    let nodes = Nodes::new(NodesConfig { timeouts, ..config("127.0.0.1") }).unwrap();
+
+    let work = http_work(&json!({ "url": format!("http://{address}/") }));
+    let failure = result(nodes.perform(work).await).unwrap_err();
+
+    assert_eq!(failure.class, ErrorClass::Timeout);
+    assert_eq!(failure.message, format!("{address} took too long to answer."));
+}
+
+#[tokio::test]
+async fn a_peer_that_drips_is_given_up_in_the_end() {
+    let address = dripping().await;
+    let timeouts = EgressTimeouts { total: Duration::from_millis(200), ..EgressTimeouts::default() };
+    let nodes = Nodes::new(NodesConfig { timeouts, ..config("127.0.0.1") }).unwrap();
+
+    let work = http_work(&json!({ "url": format!("http://{address}/") }));
+    let failure = result(nodes.perform(work).await).unwrap_err();
+
+    assert_eq!(failure.class, ErrorClass::Timeout, "{}", failure.message);
+}
+
+#[tokio::test]
+async fn a_bad_certificate_is_permanent_and_a_broken_handshake_is_not() {
+    let (untrusted, garbage) = (with_tls().await, peers::blurting(b"HTTP/1.1 400 Bad Request\r\n\r\n").await);
+
+    let permanent =
+        http(&json!({ "url": format!("https://localhost:{}/", untrusted.port()) })).await.unwrap_err();
+    let passing = http(&json!({ "url": format!("https://{garbage}/") })).await.unwrap_err();
+
+    assert_eq!(permanent.class, ErrorClass::Rejected, "{}", permanent.message);
+    assert!(permanent.message.contains("its issuer is not known"), "{}", permanent.message);
+    assert_eq!(passing.class, ErrorClass::Connection, "{}", passing.message);
+}
+
+async fn answering(status: u16) -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(wiremock::matchers::any()).respond_with(ResponseTemplate::new(status)).mount(&server).await;
+    server
+}
+
+fn redirect(status: u16, to: &str) -> ResponseTemplate {
+    ResponseTemplate::new(status).insert_header("location", to)
+}
+
+/// One deflate block of zeroes, not the last: a kilobyte for a megabyte, to be sent again and again.
+fn zeroes_deflated() -> Vec<u8> {
+    // A fixed-Huffman block: one literal 0, 4095 × (length 258, distance 1), end of block. Packed bit by bit.
+    let mut bits: Vec<bool> = vec![false, true, false];
+    bits.extend([false, false, true, true, false, false, false, false]);
+    for _ in 0..4095 {
+        bits.extend([true, true, false, false, false, true, false, true]);
+        bits.extend([false; 5]);
+    }
+    bits.extend([false; 7]);
+    // A block of nothing that ends on a byte's edge follows, so that blocks can be strung together.
+    bits.extend([false, false, false]);
+    bits.resize(bits.len().next_multiple_of(8), false);
+    let pack = |byte: &[bool]| byte.iter().enumerate().fold(0, |sum, (at, &bit)| sum | u8::from(bit) << at);
+    let mut bytes: Vec<u8> = bits.chunks(8).map(pack).collect();
+    bytes.extend([0, 0, 0xff, 0xff]);
+    bytes
+}
+
+/// Sends one byte of the body whenever the one before has left.
+async fn dripping() -> std::net::SocketAddr {
+    peers::listening(|mut peer| async move {
+        peers::read_head(&mut peer).await;
+        let mut pace = tokio::time::interval(Duration::from_millis(10));
+        let mut open = peer.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.is_ok();
+        while open {
+            pace.tick().await;
+            open = peer.write_all(b"x").await.is_ok();
+        }
+    })
+    .await
+}
+
+/// A TLS peer whose certificate nobody has signed.
+async fn with_tls() -> std::net::SocketAddr {
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("tls/certificate.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/key.pem")).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    peers::listening(move |peer| {
+        let acceptor = acceptor.clone();
+        async move {
+            let _ = acceptor.accept(peer).await;
+        }
+    })
+    .await
+}
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}

@@ -1,0 +1,97 @@
+//! Peers that speak raw TCP, for what no HTTP library would answer.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Answers each connection with `bytes` and closes it.
+pub(crate) async fn answering(bytes: impl Into<Vec<u8>>) -> SocketAddr {
+    let bytes = bytes.into();
+    listening(move |mut peer| {
+        let bytes = bytes.clone();
+        async move {
+            read_head(&mut peer).await;
+            // A client that has seen enough hangs up.
+            let _ = peer.write_all(&bytes).await;
+            let _ = peer.shutdown().await;
+        }
+    })
+    .await
+}
+
+/// Greets each connection with `bytes` before it has said anything.
+pub(crate) async fn blurting(bytes: &'static [u8]) -> SocketAddr {
+    listening(move |mut peer| async move {
+        let _ = peer.write_all(bytes).await;
+        let _ = peer.shutdown().await;
+    })
+    .await
+}
+
+/// Sends `head` and then `chunk` for ever; counts what was taken off its hands.
+pub(crate) async fn endless(head: &'static [u8], chunk: Vec<u8>) -> (SocketAddr, Arc<AtomicU64>) {
+    let sent = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&sent);
+    let address = listening(move |mut peer| {
+        let (chunk, count) = (chunk.clone(), Arc::clone(&count));
+        async move {
+            read_head(&mut peer).await;
+            let mut taken = peer.write_all(head).await.is_ok();
+            while taken {
+                taken = peer.write_all(&chunk).await.is_ok();
+                count.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+            }
+        }
+    })
+    .await;
+    (address, sent)
+}
+
+/// Takes one request, never answers, and tells when it came and when the client hung up.
+pub(crate) async fn hanging() -> (SocketAddr, tokio::sync::mpsc::Receiver<&'static str>) {
+    let (tell, told) = tokio::sync::mpsc::channel(4);
+    let address = listening(move |mut peer| {
+        let tell = tell.clone();
+        async move {
+            read_head(&mut peer).await;
+            let _ = tell.send("asked").await;
+            let mut rest = [0; 64];
+            while matches!(peer.read(&mut rest).await, Ok(1..)) {}
+            let _ = tell.send("hung up").await;
+        }
+    })
+    .await;
+    (address, told)
+}
+
+/// Runs `serve` for each connection.
+pub(crate) async fn listening<F>(serve: impl Fn(TcpStream) -> F + Send + 'static) -> SocketAddr
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((peer, _)) = listener.accept().await {
+            tokio::spawn(serve(peer));
+        }
+    });
+    address
+}
+
+/// Returns an address that nobody listens on.
+pub(crate) async fn closed() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
+}
+
+/// Reads a request without a body.
+pub(crate) async fn read_head(peer: &mut TcpStream) {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && matches!(peer.read(&mut byte).await, Ok(1)) {
+        head.push(byte[0]);
+    }
+}

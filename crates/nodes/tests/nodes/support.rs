@@ -1,0 +1,141 @@
+//! Work to be done, and nodes that may reach loopback.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use steadflow_core::agent::Agent;
+use steadflow_core::failure::Failure;
+use steadflow_core::flow::Action;
+use steadflow_core::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, TenantId};
+use steadflow_core::payload::Payload;
+use steadflow_core::template::SecretSlot;
+use steadflow_core::work::{Outcome, Task, Work};
+use steadflow_nodes::{
+    AgentDirectory, DirectoryError, EgressPolicy, EgressTimeouts, Lookup, Nodes, NodesConfig, Secrets,
+};
+use uuid::Uuid;
+
+/// What a canary looks like: 16 characters that stand nowhere else.
+pub(crate) const CANARY: &str = "canary \"5f1d\" &x";
+
+/// Nodes that may reach 127.0.0.1, whatever name it has.
+pub(crate) fn nodes() -> Nodes {
+    Nodes::new(config("127.0.0.1")).unwrap()
+}
+
+pub(crate) fn config(allowed: &str) -> NodesConfig {
+    NodesConfig {
+        policy: EgressPolicy::parse(allowed).unwrap(),
+        lookup: Arc::new(Names::default()),
+        timeouts: EgressTimeouts { idle: Duration::from_secs(20), ..EgressTimeouts::default() },
+        ..NodesConfig::new(Arc::new(Agents::default()), Arc::new(Canaries))
+    }
+}
+
+pub(crate) fn nodes_with_agent(document: &Value) -> Nodes {
+    let agent = Agent::parse(document).unwrap();
+    Nodes::new(NodesConfig { agents: Arc::new(Agents(Some(Arc::new(agent)))), ..config("127.0.0.1") })
+        .unwrap()
+}
+
+pub(crate) fn http_work(input: &Value) -> Work {
+    work(Task::Action(Action::HttpRequest), input)
+}
+
+pub(crate) fn skill_work(skill: &str, input: &Value) -> Work {
+    work(Task::Agent { agent_id: AgentId::new(Uuid::from_u128(7)), skill: Arc::from(skill) }, input)
+}
+
+/// Work whose every string may name the canary secrets.
+pub(crate) fn work(task: Task, input: &Value) -> Work {
+    let mut secrets = Vec::new();
+    find_slots(input, String::new(), &mut secrets);
+    Work {
+        tenant: TenantId::DEFAULT,
+        flow: FlowId::new(Uuid::from_u128(1)),
+        execution: ExecutionId::new(Uuid::from_u128(2)),
+        node: NodeIndex(0),
+        node_id: NodeId::new("call"),
+        attempt: Attempt::FIRST,
+        task,
+        input: Payload::from_value(input),
+        secrets: secrets.into(),
+        stop_at: None,
+        previous_error: None,
+    }
+}
+
+fn find_slots(value: &Value, pointer: String, slots: &mut Vec<SecretSlot>) {
+    match value {
+        Value::String(text) => {
+            let names: Vec<Arc<str>> =
+                steadflow_core::agent::secret_names(text).into_iter().map(Arc::from).collect();
+            if !names.is_empty() {
+                slots.push(SecretSlot { pointer, names });
+            }
+        }
+        Value::Object(map) => {
+            map.iter().for_each(|(key, value)| find_slots(value, format!("{pointer}/{key}"), slots))
+        }
+        Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+pub(crate) async fn http(input: &Value) -> Result<Value, Failure> {
+    result(nodes().perform(http_work(input)).await)
+}
+
+pub(crate) fn result(outcome: Outcome) -> Result<Value, Failure> {
+    outcome.result.map(|output| output.to_value())
+}
+
+/// `CANARY` and `KEY` are known.
+struct Canaries;
+
+impl Secrets for Canaries {
+    fn secret(&self, _tenant: TenantId, name: &str) -> Option<String> {
+        match name {
+            "CANARY" => Some(CANARY.to_owned()),
+            "KEY" => Some("sk-4711-key".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// One agent under every id, or none.
+#[derive(Default)]
+struct Agents(Option<Arc<Agent>>);
+
+impl AgentDirectory for Agents {
+    fn agent(
+        &self,
+        _tenant: TenantId,
+        _id: AgentId,
+    ) -> BoxFuture<'_, Result<Option<Arc<Agent>>, DirectoryError>> {
+        Box::pin(std::future::ready(Ok(self.0.clone())))
+    }
+}
+
+/// `*.test` is 127.0.0.1, unless a name is given addresses of its own; nothing else is known.
+#[derive(Clone, Default)]
+pub(crate) struct Names {
+    pub(crate) known: BTreeMap<&'static str, Vec<IpAddr>>,
+    pub(crate) asked: Arc<AtomicUsize>,
+}
+
+impl Lookup for Names {
+    fn lookup(&self, host: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let host = host.trim_end_matches('.');
+        let loopback =
+            (host.ends_with(".test") || host == "localhost").then(|| vec![IpAddr::from([127, 0, 0, 1])]);
+        let addresses = self.known.get(host).cloned().or(loopback);
+        Box::pin(std::future::ready(addresses.ok_or_else(|| io::Error::other("no such host"))))
+    }
+}
