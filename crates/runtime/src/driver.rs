@@ -276,7 +276,9 @@ impl Driver {
                         tracing::error!(execution.id = %id, what, reason, "execution is not readable; it is left alone");
                         break None;
                     }
-                    Err(error) => tracing::warn!(execution.id = %id, error = %error, "execution could not be loaded"),
+                    Err(error) => {
+                        tracing::warn!(execution.id = %id, error = %error, "execution could not be loaded")
+                    }
                 }
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_secs(5));
@@ -291,7 +293,9 @@ impl Driver {
         tokio::spawn(async move {
             match store.due(until, usize::MAX).await {
                 Ok(due) => drop(inner.send(Message::Due(due))),
-                Err(error) => tracing::warn!(error = %error, "timers could not be read; they will be looked for again"),
+                Err(error) => {
+                    tracing::warn!(error = %error, "timers could not be read; they will be looked for again")
+                }
             }
         });
     }
@@ -324,7 +328,9 @@ impl Driver {
         };
         match timeout(Duration::from_secs(5), handed_back).await {
             Ok(Err(error)) => return self.end(error),
-            Err(_) => tracing::warn!("not everything could be handed back in time; the next start recovers it"),
+            Err(_) => {
+                tracing::warn!("not everything could be handed back in time; the next start recovers it")
+            }
             Ok(Ok(())) => {
                 if let Err(error) = self.world.store.release(self.worker).await {
                     tracing::warn!(error = %error, "the lease could not be given back; it ends by itself");
@@ -364,5 +370,8 @@ async fn poll_once(outcome: &mut OutcomeFuture) -> Option<Outcome> {
 }
 
 fn panicked() -> Failure {
-    Failure::new(ErrorClass::Internal, "The node's code panicked; this is a fault of Steadflow, please report it")
+    Failure::new(
+        ErrorClass::Internal,
+        "The node's code panicked; this is a fault of Steadflow, please report it",
+    )
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use steadflow_core::event::DecisionKind;
-use steadflow_core::execution::{FlowVersion, Input};
+use steadflow_core::execution::{FlowVersion, Input, Rejected};
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::limits::Limits;
 use steadflow_core::timestamp::Timestamp;
@@ -154,10 +154,15 @@ impl Engine {
     ///
     /// # Errors
     /// [`RuntimeError::NoExecution`] if this tenant has none of that id.
-    pub async fn execution(&self, tenant: TenantId, id: ExecutionId) -> Result<ExecutionSnapshot, RuntimeError> {
-        let snapshot = match self.ask(move |reply| Message::Read { execution: id, reply }).await? {
-            Reply::Snapshot(snapshot) => *snapshot,
-            _ => self.stored(tenant, id).await?,
+    pub async fn execution(
+        &self,
+        tenant: TenantId,
+        id: ExecutionId,
+    ) -> Result<ExecutionSnapshot, RuntimeError> {
+        let reply = self.ask(move |reply| Message::Read { execution: id, reply }).await?;
+        let snapshot = match reply.into_snapshot() {
+            Some(snapshot) => *snapshot,
+            None => self.stored(tenant, id).await?,
         };
         if snapshot.execution.accepted().tenant == tenant {
             Ok(snapshot)
@@ -176,7 +181,11 @@ impl Engine {
     ///
     /// # Errors
     /// What the store says.
-    pub async fn executions(&self, filter: ExecutionFilter, page: Page) -> Result<Vec<ExecutionRow>, RuntimeError> {
+    pub async fn executions(
+        &self,
+        filter: ExecutionFilter,
+        page: Page,
+    ) -> Result<Vec<ExecutionRow>, RuntimeError> {
         self.show().await?;
         Ok(self.inner.store.executions(filter, page).await?)
     }
@@ -195,9 +204,10 @@ impl Engine {
     /// [`RuntimeError::NoExecution`] if this tenant has none of that id.
     pub async fn ended(&self, tenant: TenantId, id: ExecutionId) -> Result<ExecutionSnapshot, RuntimeError> {
         self.execution(tenant, id).await?;
-        match self.ask(move |reply| Message::Await { execution: id, reply }).await? {
-            Reply::Snapshot(snapshot) => Ok(*snapshot),
-            _ => self.stored(tenant, id).await,
+        let reply = self.ask(move |reply| Message::Await { execution: id, reply }).await?;
+        match reply.into_snapshot() {
+            Some(snapshot) => Ok(*snapshot),
+            None => self.stored(tenant, id).await,
         }
     }
 
@@ -229,7 +239,12 @@ impl Engine {
     ///
     /// # Errors
     /// [`RuntimeError::NoNode`], or [`RuntimeError::Rejected`] if the node is in no backoff.
-    pub async fn retry_now(&self, tenant: TenantId, id: ExecutionId, node: NodeId) -> Result<(), RuntimeError> {
+    pub async fn retry_now(
+        &self,
+        tenant: TenantId,
+        id: ExecutionId,
+        node: NodeId,
+    ) -> Result<(), RuntimeError> {
         let execution = self.execution(tenant, id).await?.execution;
         let index = execution.graph().find(node.as_str()).ok_or(RuntimeError::NoNode(node))?;
         self.input(tenant, id, Input::RetryNow { node: index }).await
@@ -254,16 +269,14 @@ impl Engine {
     async fn input(&self, tenant: TenantId, id: ExecutionId, input: Input) -> Result<(), RuntimeError> {
         // Reading first settles whose it is, and what to say of one that has ended.
         let status = self.execution(tenant, id).await?.execution.status();
-        let reply = self.ask(move |reply| Message::Input { execution: id, input, reply: Some(reply) }).await?;
-        match reply {
-            Reply::Done => Ok(()),
-            Reply::Rejected(rejected) => Err(rejected.into()),
-            Reply::NotHere if status.is_finished() => {
-                Err(steadflow_core::execution::Rejected::Finished(status).into())
-            }
-            Reply::StorageFull => Err(RuntimeError::StorageFull),
-            _ => Err(RuntimeError::Unavailable),
+        let reply =
+            self.ask(move |reply| Message::Input { execution: id, input, reply: Some(reply) }).await?;
+        if matches!(reply, Reply::Done) {
+            return Ok(());
         }
+        // It can end between the two questions.
+        let has_ended = matches!(reply, Reply::NotHere) && status.is_finished();
+        Err(if has_ended { Rejected::Finished(status).into() } else { reply.into_error() })
     }
 
     async fn ask(
@@ -302,10 +315,10 @@ impl Engine {
     /// What the store says if it cannot be closed.
     pub async fn shutdown(&self, grace: Duration) -> Result<(), StoreError> {
         self.inner.is_stopping.store(true, Ordering::Relaxed);
-        if self.send(Call::Stop(grace)).is_ok() {
-            if let Err(reason) = self.wait_for_end().await {
-                tracing::error!(reason, "the engine did not end in order; the next start recovers");
-            }
+        if self.send(Call::Stop(grace)).is_ok()
+            && let Err(reason) = self.wait_for_end().await
+        {
+            tracing::error!(reason, "the engine did not end in order; the next start recovers");
         }
         self.inner.store.close().await
     }

@@ -51,27 +51,35 @@ impl FlowVersions {
     }
 
     fn read(&self, record: &FlowVersionRecord) -> Result<FlowVersion, StoreError> {
-        let flow = Flow::parse(&record.document.to_value(), &self.limits).map_err(|faults| StoreError::Corrupt {
-            what: format!("version {} of flow {}", record.version, record.flow),
-            reason: faults.first().map_or_else(String::new, |fault| format!("{}: {}", fault.pointer, fault.message)),
-        })?;
+        let flow =
+            Flow::parse(&record.document.to_value(), &self.limits).map_err(|faults| StoreError::Corrupt {
+                what: format!("version {} of flow {}", record.version, record.flow),
+                reason: faults
+                    .first()
+                    .map_or_else(String::new, |fault| format!("{}: {}", fault.pointer, fault.message)),
+            })?;
         let FlowVersionRecord { tenant, flow: flow_id, version, .. } = *record;
         Ok(FlowVersion { tenant, flow_id, version, flow, limits: self.limits })
     }
 
     /// Rebuilds an execution from what is stored of it.
     pub(crate) async fn replay(&self, store: &dyn Store, stored: Stored) -> Result<Loaded, StoreError> {
-        let corrupt = |reason: String| StoreError::Corrupt { what: format!("execution {}", stored.id), reason };
-        let parsed: Result<Vec<Record>, _> = stored.records.iter().map(|text| serde_json::from_str(text)).collect();
+        let corrupt =
+            |reason: String| StoreError::Corrupt { what: format!("execution {}", stored.id), reason };
+        let parsed: Result<Vec<Record>, _> =
+            stored.records.iter().map(|text| serde_json::from_str(text)).collect();
         let records = parsed.map_err(|error| corrupt(error.to_string()))?;
-        let Some(steadflow_core::event::Event::Accepted(accepted)) = records.first().and_then(|first| first.2.first())
+        let Some(steadflow_core::event::Event::Accepted(accepted)) =
+            records.first().and_then(|first| first.2.first())
         else {
             return Err(corrupt("its journal does not begin with an acceptance".into()));
         };
         let (flow, version) = (accepted.flow, accepted.version);
         let pinned = self.version(store, flow, version).await?;
-        let pinned = pinned.ok_or_else(|| corrupt(format!("version {version} of its flow {flow} is gone")))?;
-        let execution = Execution::replay(stored.id, pinned, records).map_err(|error| corrupt(error.to_string()))?;
+        let pinned =
+            pinned.ok_or_else(|| corrupt(format!("version {version} of its flow {flow} is gone")))?;
+        let execution =
+            Execution::replay(stored.id, pinned, records).map_err(|error| corrupt(error.to_string()))?;
         Ok(Loaded { execution, journal: stored.records })
     }
 

@@ -16,11 +16,11 @@ pub mod shard;
 
 pub use clock::{Clock, SystemClock};
 pub use engine::{
-    BulkRetry, BulkRetryItem, CurrentFlow, Engine, EngineConfig, ExecutionSnapshot, RequestKey, Retry, Start, Started,
-    VersionChoice,
+    BulkRetry, BulkRetryItem, CurrentFlow, Engine, EngineConfig, ExecutionSnapshot, RequestKey, Retry, Start,
+    Started, VersionChoice,
 };
 pub use error::RuntimeError;
 pub use executor::{Executor, OutcomeFuture};
 pub use hub::{Change, Changes};
-pub use row::{row_of, rollup_of};
+pub use row::{rollup_of, row_of};
 pub use shard::{Shard, ShardConfig};

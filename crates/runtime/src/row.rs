@@ -171,7 +171,9 @@ impl Counters {
             self.add(counted, "attempts", node.attempts.len() as u64);
             failed().for_each(|attempt| self.count_failed_attempt(counted, attempt));
         }
-        let lasted = |attempt: &AttemptRecord| attempt.ended_at.map_or(Duration::ZERO, |at| at.since(attempt.started_at));
+        let lasted = |attempt: &AttemptRecord| {
+            attempt.ended_at.map_or(Duration::ZERO, |at| at.since(attempt.started_at))
+        };
         self.add(id, "duration_ms", millis(node.attempts.iter().map(lasted).sum()));
     }
 
@@ -200,7 +202,10 @@ mod tests {
 
     #[test]
     fn messages_that_differ_in_numbers_are_alike() {
-        assert_eq!(normalised("HTTP 503 from 10.0.0.7:8080: order 4711"), normalised("HTTP 503 from 10.0.0.9:8081: order 12"));
+        assert_eq!(
+            normalised("HTTP 503 from 10.0.0.7:8080: order 4711"),
+            normalised("HTTP 503 from 10.0.0.9:8081: order 12")
+        );
         assert_ne!(normalised("Connection refused"), normalised("Connection reset"));
     }
 }

@@ -24,6 +24,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::Work;
 use steadflow_store::{Commit, Idempotency, IdempotencyHit};
 
+use crate::error::RuntimeError;
 use crate::hub::Change;
 use live::{Live, Queued};
 use slots::Slots;
@@ -210,6 +211,29 @@ pub enum Reply {
     Unavailable,
 }
 
+impl Reply {
+    /// Returns the execution, if that is the answer.
+    pub fn into_snapshot(self) -> Option<Box<Loaded>> {
+        let Self::Snapshot(snapshot) = self else { return None };
+        Some(snapshot)
+    }
+
+    /// Returns why what was asked for did not happen; only for an answer that says so.
+    pub(crate) fn into_error(self) -> RuntimeError {
+        match self {
+            Self::Rejected(rejected) => rejected.into(),
+            Self::StorageFull => RuntimeError::StorageFull,
+            Self::Accepted
+            | Self::Hit(_)
+            | Self::Done
+            | Self::Snapshot(_)
+            | Self::NotHere
+            | Self::Shown
+            | Self::Unavailable => RuntimeError::Unavailable,
+        }
+    }
+}
+
 /// Executions under way; see the module.
 #[derive(Debug)]
 pub struct Shard {
@@ -270,7 +294,9 @@ impl Shard {
     pub fn handle(&mut self, message: Message, now: Timestamp) {
         match message {
             Message::Accept(accept) => self.accept(*accept, now),
-            Message::Input { execution, input, reply } => self.enqueue(execution, Queued::Input(input, reply), now),
+            Message::Input { execution, input, reply } => {
+                self.enqueue(execution, Queued::Input(input, reply), now)
+            }
             Message::Read { execution, reply } => self.read(execution, reply, now),
             Message::Await { execution, reply } => self.await_end(execution, reply),
             Message::Show { reply } => self.show(reply, now),

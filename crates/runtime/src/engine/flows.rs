@@ -83,7 +83,11 @@ impl Engine {
             return Err(RuntimeError::NoFlow(id));
         }
         self.inner.current.lock().remove(&id);
-        let archived = FlowChange { status: Some(steadflow_store::FlowStatus::Archived), at: self.now(), document: None };
+        let archived = FlowChange {
+            status: Some(steadflow_store::FlowStatus::Archived),
+            at: self.now(),
+            document: None,
+        };
         self.inner.store.change_flow(tenant, id, archived).await?;
         self.cancel_all(tenant, id).await?;
         self.inner.store.delete_flow(tenant, id).await?;

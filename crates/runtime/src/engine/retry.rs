@@ -7,8 +7,8 @@ use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_store::{ExecutionFilter, FlowStatus, Page};
 
-use super::start::{RequestKey, Started, new_id};
 use super::Engine;
+use super::start::{RequestKey, Started, new_id};
 use crate::error::RuntimeError;
 
 /// Which version of the flow a retry runs on.
@@ -57,7 +57,12 @@ impl Engine {
     ///
     /// # Errors
     /// [`RuntimeError::NotRetryable`] if it is neither failed nor cancelled.
-    pub async fn retry(&self, tenant: TenantId, id: ExecutionId, retry: Retry) -> Result<Started, RuntimeError> {
+    pub async fn retry(
+        &self,
+        tenant: TenantId,
+        id: ExecutionId,
+        retry: Retry,
+    ) -> Result<Started, RuntimeError> {
         let old = self.retryable(tenant, id).await?;
         let (flow, limit) = self.version_to_retry(tenant, &old, &retry).await?;
         let plan = old.retry_plan(retry.mode, &flow.flow.graph);
@@ -70,7 +75,12 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Self::retry`].
-    pub async fn retry_plan(&self, tenant: TenantId, id: ExecutionId, retry: Retry) -> Result<RetryPlan, RuntimeError> {
+    pub async fn retry_plan(
+        &self,
+        tenant: TenantId,
+        id: ExecutionId,
+        retry: Retry,
+    ) -> Result<RetryPlan, RuntimeError> {
         let old = self.retryable(tenant, id).await?;
         let (flow, _) = self.version_to_retry(tenant, &old, &retry).await?;
         Ok(old.retry_plan(retry.mode, &flow.flow.graph))

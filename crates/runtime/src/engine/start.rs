@@ -82,15 +82,24 @@ impl Engine {
             flow: start.flow,
             version: current.version.version,
             context_id,
-            context_type: start.context_type.or_else(|| settings.context_type_default.as_deref().map(Into::into)),
+            context_type: start
+                .context_type
+                .or_else(|| settings.context_type_default.as_deref().map(Into::into)),
             trigger_data: start.trigger_data,
             triggered_by: start.triggered_by,
             retry_of: None,
             reused: std::collections::BTreeMap::new(),
             worker: Arc::clone(&self.inner.worker),
         };
-        self.accept(id, Arc::clone(&current.version), accepted, settings.max_concurrent_executions, start.key, start.wait)
-            .await
+        self.accept(
+            id,
+            Arc::clone(&current.version),
+            accepted,
+            settings.max_concurrent_executions,
+            start.key,
+            start.wait,
+        )
+        .await
     }
 
     /// Hands a new execution to the engine and waits until it is durable.
@@ -115,20 +124,21 @@ impl Engine {
         let (end_sender, end) = oneshot::channel();
         let mut senders = vec![sender];
         senders.extend(wait.is_some().then_some(end_sender));
-        let ask: Box<dyn Ask> = Box::new(move |replies: &[ReplyId]| message(replies[0], replies.get(1).copied()));
+        let ask: Box<dyn Ask> =
+            Box::new(move |replies: &[ReplyId]| message(replies[0], replies.get(1).copied()));
         self.send(Call::Ask(ask, senders))?;
-        match answer.await.map_err(|_| RuntimeError::Unavailable)? {
-            Reply::Accepted => {
-                let ended = match wait {
-                    Some(wait) => timeout(wait, end).await.ok().and_then(Result::ok).and_then(snapshot_of),
-                    None => None,
-                };
-                Ok(Started { execution: id, is_replay: false, ended })
-            }
-            Reply::Hit(hit) => self.replayed(tenant, hit, hash, wait).await,
-            Reply::StorageFull => Err(RuntimeError::StorageFull),
-            _ => Err(RuntimeError::Unavailable),
+        let answer = answer.await.map_err(|_| RuntimeError::Unavailable)?;
+        if let Reply::Hit(hit) = answer {
+            return self.replayed(tenant, hit, hash, wait).await;
         }
+        if !matches!(answer, Reply::Accepted) {
+            return Err(answer.into_error());
+        }
+        let ended = match wait {
+            Some(wait) => timeout(wait, end).await.ok().and_then(Result::ok).and_then(Reply::into_snapshot),
+            None => None,
+        };
+        Ok(Started { execution: id, is_replay: false, ended })
     }
 
     /// The key was used before: the answer is the first call's.
@@ -153,11 +163,6 @@ impl Engine {
 /// Returns a new id, later than those before.
 pub(super) fn new_id() -> ExecutionId {
     ExecutionId::new(uuid::Uuid::now_v7())
-}
-
-fn snapshot_of(reply: Reply) -> Option<Box<ExecutionSnapshot>> {
-    let Reply::Snapshot(snapshot) = reply else { return None };
-    Some(snapshot)
 }
 
 /// What the flow's `context_id_template` makes of the trigger data.

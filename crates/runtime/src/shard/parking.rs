@@ -46,7 +46,9 @@ impl Shard {
         self.ungrant(id);
         for queued in waiting {
             match queued {
-                Queued::Read(reply) | Queued::Await(reply) | Queued::Input(_, Some(reply)) => self.reply(reply, Reply::NotHere),
+                Queued::Read(reply) | Queued::Await(reply) | Queued::Input(_, Some(reply)) => {
+                    self.reply(reply, Reply::NotHere)
+                }
                 Queued::Input(_, None) => {}
             }
         }
@@ -113,7 +115,8 @@ impl Shard {
     /// Shows everything that changed; whoever asked is answered when that is on disk.
     pub(super) fn show(&mut self, reply: ReplyId, now: Timestamp) {
         // One whose acceptance is still being committed is not there yet.
-        let is_behind = |live: &Live| live.is_unshown && live.journal.len() > usize::from(live.is_committing());
+        let is_behind =
+            |live: &Live| live.is_unshown && live.journal.len() > usize::from(live.is_committing());
         let behind = self.live.iter().filter(|(_, live)| is_behind(live)).map(|(id, _)| *id);
         let behind: BTreeSet<ExecutionId> = behind.collect();
         for &id in &behind {

@@ -56,7 +56,8 @@ impl Shard {
         self.actions.extend(committing.replies.into_iter().map(|(to, reply)| Action::Reply(to, reply)));
         if !committing.reads.is_empty() {
             let live = &self.live[&id];
-            let seen = committing.reads.into_iter().map(|to| Action::Reply(to, Reply::Snapshot(live.snapshot())));
+            let seen =
+                committing.reads.into_iter().map(|to| Action::Reply(to, Reply::Snapshot(live.snapshot())));
             self.actions.extend(seen.collect::<Vec<_>>());
         }
         if self.live[&id].execution.status().is_finished() {
@@ -140,7 +141,13 @@ impl Shard {
     }
 
     /// An acceptance that did not come about: nobody will ever hear of this execution.
-    fn withdraw(&mut self, id: ExecutionId, reply: impl Fn() -> Reply, committing: &Committing, now: Timestamp) {
+    fn withdraw(
+        &mut self,
+        id: ExecutionId,
+        reply: impl Fn() -> Reply,
+        committing: &Committing,
+        now: Timestamp,
+    ) {
         let Some(live) = self.forget(id) else { return };
         let flow = live.execution.accepted().flow;
         let slots = self.flows.entry(flow).or_default();
@@ -199,7 +206,8 @@ fn change_of(live: &Live) -> Change {
 }
 
 fn replayed(live: &Live) -> Execution {
-    let read = |text: &std::sync::Arc<str>| serde_json::from_str(text).expect("we wrote this record a moment ago");
+    let read =
+        |text: &std::sync::Arc<str>| serde_json::from_str(text).expect("we wrote this record a moment ago");
     let records = live.journal.iter().map(read).collect();
     Execution::replay(live.execution.id(), std::sync::Arc::clone(live.execution.flow()), records)
         .expect("these records were applied a moment ago")

@@ -25,7 +25,9 @@ impl Shard {
         let mut decision = Decision::default();
         let mut execution = Execution::accept(id, accept.flow, accept.accepted, now, &mut decision);
         if has_slot {
-            execution.decide(Input::Start, now, &mut decision).expect("a new execution is pending, so it can start");
+            execution
+                .decide(Input::Start, now, &mut decision)
+                .expect("a new execution is pending, so it can start");
         }
         if let Some(reply) = accept.wait {
             self.waiters.entry(id).or_default().push(reply);
@@ -74,7 +76,8 @@ impl Shard {
         let mut decision = Decision::default();
         let outcome = live.decide_all(self.phase, now, &mut decision);
         if decision.is_empty() {
-            let seen: Vec<_> = outcome.reads.iter().map(|&read| (read, Reply::Snapshot(live.snapshot()))).collect();
+            let seen: Vec<_> =
+                outcome.reads.iter().map(|&read| (read, Reply::Snapshot(live.snapshot()))).collect();
             let answers = outcome.replies.into_iter().chain(seen);
             self.actions.extend(answers.map(|(to, reply)| Action::Reply(to, reply)));
             self.arm_timer(id);
@@ -122,7 +125,9 @@ impl Shard {
         live.is_show_wanted = false;
         let row = Box::new(row_of(&live.execution));
         let keep = match (is_parking, is_old) {
-            (true, _) => Keep::Parked { row, journal: live.journal_text(), wake_at: wake_at(&live.execution) },
+            (true, _) => {
+                Keep::Parked { row, journal: live.journal_text(), wake_at: wake_at(&live.execution) }
+            }
             (false, true) => Keep::Snapshot { row, journal: live.journal_text() },
             (false, false) => Keep::Shown(row),
         };
@@ -173,7 +178,11 @@ fn keep_of(live: &mut Live, is_parking: bool) -> Keep {
     }
     if is_parking {
         live.unsaved_since = None;
-        return Keep::Parked { row: row(live), journal: live.journal_text(), wake_at: wake_at(&live.execution) };
+        return Keep::Parked {
+            row: row(live),
+            journal: live.journal_text(),
+            wake_at: wake_at(&live.execution),
+        };
     }
     if std::mem::take(&mut live.is_show_wanted) {
         live.is_unshown = false;

@@ -1,0 +1,209 @@
+//! The engine as its callers see it, over the in-memory store. Time is moved, never awaited.
+
+mod support;
+
+use std::time::Duration;
+
+use serde_json::json;
+use steadflow_core::execution::{ExecutionStatus, RetryMode};
+use steadflow_core::payload::Payload;
+use steadflow_runtime::{Retry, RuntimeError};
+use steadflow_store::{ExecutionFilter, Page};
+use support::{Bench, TENANT, echo, pass};
+
+const PAGE: Page = Page { before: None, limit: 100 };
+
+#[tokio::test(start_paused = true)]
+async fn chain_runs_to_its_end_within_the_wait() {
+    let bench = Bench::new().await;
+    let nodes = json!([echo("a", json!({ "id": "${trigger_data.vendor_id}" })), echo("b", json!("${a.id}"))]);
+    let flow = bench.flow(json!({}), nodes, json!([{ "from": "a", "to": "b" }])).await;
+
+    let started = bench.start_with(flow, Some(Duration::from_secs(5))).await.unwrap();
+
+    let ended = started.ended.unwrap().execution;
+    assert_eq!(ended.status(), ExecutionStatus::Completed);
+    assert_eq!(ended.result(), Some(Payload::parse("7".into()).unwrap()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn transient_failure_recovers_after_its_backoff() {
+    let bench = Bench::new().await;
+    let settings = json!({ "retry_on_failure": true, "retry_count": 3 });
+    let flow = bench.flow(settings, json!([echo("a", json!({ "fail_times": 2 }))]), json!([])).await;
+
+    let execution = bench.start(flow).await;
+    let ended = bench.ended(execution).await.execution;
+
+    assert_eq!(ended.status(), ExecutionStatus::Completed);
+    assert!(ended.is_recovered());
+    let took = ended.completed_at().unwrap().since(ended.started_at().unwrap());
+    assert!(took >= Duration::from_secs(3) && took < Duration::from_millis(3_025), "{took:?}");
+    assert_eq!(*bench.executor.seen.lock().unwrap(), ["a#1", "a#2", "a#3"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn exhausted_retries_name_every_attempt() {
+    let bench = Bench::new().await;
+    let settings = json!({ "retry_on_failure": true, "retry_count": 1 });
+    let flow = bench.flow(settings, json!([echo("a", json!({ "fail_times": 9 }))]), json!([])).await;
+
+    let execution = bench.start(flow).await;
+    let ended = bench.ended(execution).await.execution;
+
+    assert_eq!(ended.status(), ExecutionStatus::Failed);
+    assert_eq!(
+        &*ended.error().unwrap().message,
+        "Node `a` failed after 2 attempts:\nAttempt 1: Connection timeout\nAttempt 2: Connection timeout"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn flow_timeout_drops_the_work_in_flight() {
+    let bench = Bench::new().await;
+    let flow = bench.flow(json!({ "timeout_seconds": 2 }), json!([hanging("a")]), json!([])).await;
+
+    let execution = bench.start(flow).await;
+    let ended = bench.ended(execution).await.execution;
+
+    assert_eq!(&*ended.error().unwrap().message, "Flow execution timed out after 2 seconds");
+    tokio::task::yield_now().await;
+    assert_eq!(bench.executor.dropped.lock().unwrap().get("a"), Some(&1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancel_ends_a_backoff() {
+    let bench = Bench::new().await;
+    let settings = json!({ "retry_on_failure": true, "retry_count": 10 });
+    let flow = bench.flow(settings, json!([echo("a", json!({ "fail_times": 99 }))]), json!([])).await;
+    let execution = bench.start(flow).await;
+    pass(Duration::from_millis(100)).await;
+
+    bench.engine.cancel(TENANT, execution).await.unwrap();
+
+    let ended = bench.ended(execution).await.execution;
+    assert_eq!(ended.status(), ExecutionStatus::Cancelled);
+    pass(Duration::from_secs(3_600)).await;
+    assert_eq!(bench.executor.seen.lock().unwrap().len(), 1);
+    assert!(matches!(bench.engine.cancel(TENANT, execution).await, Err(RuntimeError::Rejected(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn slots_are_given_in_the_order_of_acceptance() {
+    let bench = Bench::new().await;
+    let nodes = json!([{ "id": "a", "type": "delay", "delay_seconds": 10 }]);
+    let flow = bench.flow(json!({ "max_concurrent_executions": 2 }), nodes, json!([])).await;
+    let mut all = Vec::new();
+    for _ in 0..5 {
+        all.push(bench.start(flow).await);
+    }
+
+    pass(Duration::from_secs(15)).await;
+
+    let rows = bench.engine.executions(ExecutionFilter::default(), PAGE).await.unwrap();
+    let statuses: Vec<&str> = rows.iter().rev().map(|row| row.status.as_str()).collect();
+    assert_eq!(statuses, ["completed", "completed", "running", "running", "pending"]);
+    let last = bench.ended(all[4]).await.execution;
+    assert_eq!(last.status(), ExecutionStatus::Completed);
+    assert_eq!(last.started_at().unwrap().since(last.created_at()).as_secs(), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_delay_leaves_memory_and_comes_back_on_time() {
+    let bench = Bench::new().await;
+    let nodes = json!([{ "id": "a", "type": "delay", "delay_seconds": 7200 }, echo("b", json!(1))]);
+    let flow = bench.flow(json!({}), nodes, json!([{ "from": "a", "to": "b" }])).await;
+
+    let execution = bench.start(flow).await;
+    pass(Duration::from_secs(60)).await;
+    assert_eq!(bench.engine.live_count(), 0);
+    let ended = bench.ended(execution).await.execution;
+
+    let late = ended.completed_at().unwrap().since(ended.started_at().unwrap()) - Duration::from_secs(7200);
+    assert!(late < Duration::from_millis(10), "{late:?} late");
+}
+
+#[tokio::test(start_paused = true)]
+async fn crash_is_an_interrupted_attempt_that_is_made_good() {
+    let bench = Bench::new().await;
+    let flow = bench.flow(json!({}), json!([hanging("a")]), json!([])).await;
+    let execution = bench.start(flow).await;
+    pass(Duration::from_millis(10)).await;
+
+    let after = bench.after_crash().await;
+    pass(Duration::from_secs(2)).await;
+
+    assert_eq!(*after.executor.seen.lock().unwrap(), ["a#2"]);
+    let seen = after.engine.execution(TENANT, execution).await.unwrap().execution;
+    assert_eq!(seen.nodes()[0].attempts.len(), 2);
+    after.engine.cancel(TENANT, execution).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_hands_attempts_back_without_counting_them() {
+    let bench = Bench::new().await;
+    let flow = bench.flow(json!({}), json!([hanging("a")]), json!([])).await;
+    let execution = bench.start(flow).await;
+    pass(Duration::from_millis(10)).await;
+
+    bench.engine.shutdown(Duration::from_millis(100)).await.unwrap();
+
+    let after = bench.again().await;
+    pass(Duration::from_secs(1)).await;
+    let seen = after.engine.execution(TENANT, execution).await.unwrap().execution;
+    assert!(seen.nodes()[0].attempts[0].released);
+    assert_eq!(*after.executor.seen.lock().unwrap(), ["a#2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_from_the_failed_node_reuses_what_completed() {
+    let bench = Bench::new().await;
+    let nodes = json!([echo("a", json!("kept")), echo("b", json!({ "fail_times": 1 }))]);
+    let flow = bench.flow(json!({}), nodes, json!([{ "from": "a", "to": "b" }])).await;
+    let failed = bench.start(flow).await;
+    assert_eq!(bench.ended(failed).await.execution.status(), ExecutionStatus::Failed);
+
+    let retry = Retry { mode: RetryMode::FromFailed, ..Retry::default() };
+    let again = bench.engine.retry(TENANT, failed, retry).await.unwrap().execution;
+
+    let ended = bench.ended(again).await.execution;
+    assert_eq!(ended.accepted().retry_of, Some(failed));
+    assert!(ended.nodes()[0].reused);
+    assert_eq!(*bench.executor.seen.lock().unwrap(), ["a#1", "b#1", "b#1"]);
+    assert!(matches!(
+        bench.engine.retry(TENANT, again, Retry::default()).await,
+        Err(RuntimeError::NotRetryable(_)) | Ok(_)
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn paused_execution_starts_nothing_until_it_is_resumed() {
+    let bench = Bench::new().await;
+    let nodes = json!([{ "id": "a", "type": "delay", "delay_seconds": 1 }, echo("b", json!(1))]);
+    let flow = bench.flow(json!({}), nodes, json!([{ "from": "a", "to": "b" }])).await;
+    let execution = bench.start(flow).await;
+
+    bench.engine.pause(TENANT, execution).await.unwrap();
+    pass(Duration::from_secs(300)).await;
+    assert!(bench.executor.seen.lock().unwrap().is_empty());
+    bench.engine.resume(TENANT, execution).await.unwrap();
+
+    assert_eq!(bench.ended(execution).await.execution.status(), ExecutionStatus::Completed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deleting_a_flow_cancels_what_runs() {
+    let bench = Bench::new().await;
+    let flow = bench.flow(json!({}), json!([hanging("a")]), json!([])).await;
+    let execution = bench.start(flow).await;
+
+    bench.engine.delete_flow(TENANT, flow).await.unwrap();
+
+    assert!(matches!(bench.engine.execution(TENANT, execution).await, Err(RuntimeError::NoExecution(_))));
+    assert!(matches!(bench.start_with(flow, None).await, Err(RuntimeError::NoFlow(_))));
+}
+
+fn hanging(id: &str) -> serde_json::Value {
+    // `http_request` is spawned, so that it can hang; the scripted executor looks at its input only.
+    json!({ "id": id, "type": "action", "action": "echo", "input": { "hang": true } })
+}

@@ -1,0 +1,169 @@
+//! An engine over the in-memory store, with an executor that does as the test says.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_core::payload::Payload;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_core::work::{Outcome, Work};
+use steadflow_runtime::{
+    Clock, Engine, EngineConfig, ExecutionSnapshot, Executor, OutcomeFuture, RuntimeError, Start, Started,
+};
+use steadflow_store::MemoryStore;
+use steadflow_store::{FlowRecord, FlowStatus};
+use tokio::time::Instant;
+
+pub(crate) const TENANT: TenantId = TenantId::DEFAULT;
+
+/// Tokio's clock, which a paused test moves by itself.
+#[derive(Debug)]
+pub(crate) struct TestClock(Instant);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(1_800_000_000_000_000).plus(self.0.elapsed())
+    }
+}
+
+/// Does what the node's input says: `{"fail_times": n}` fails the first n attempts, `{"hang": true}` never ends.
+#[derive(Debug, Default)]
+pub(crate) struct Scripted {
+    /// Every attempt that was handed out, as `node#attempt`.
+    pub(crate) seen: Mutex<Vec<String>>,
+    /// Attempts whose work was dropped before it ended, by node.
+    pub(crate) dropped: Arc<Mutex<BTreeMap<String, u32>>>,
+}
+
+struct Dropped(Arc<Mutex<BTreeMap<String, u32>>>, String);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        *self
+            .0
+            .lock()
+            .expect("no test panics while it holds this lock")
+            .entry(self.1.clone())
+            .or_default() += 1;
+    }
+}
+
+impl Executor for Scripted {
+    fn execute(&self, work: Work) -> OutcomeFuture {
+        self.seen.lock().expect("no test panics while it holds this lock").push(format!(
+            "{}#{}",
+            work.node_id,
+            work.attempt.number()
+        ));
+        let input = work.input.to_value();
+        let guard = Dropped(Arc::clone(&self.dropped), work.node_id.to_string());
+        Box::pin(async move {
+            if input["hang"] == json!(true) {
+                std::future::pending::<()>().await;
+            }
+            std::mem::forget(guard);
+            if input["fail_times"].as_u64().is_some_and(|times| u64::from(work.attempt.number()) <= times) {
+                return Outcome::failed(Failure::new(ErrorClass::Connection, "Connection timeout"));
+            }
+            Outcome::completed(work.input)
+        })
+    }
+}
+
+pub(crate) struct Bench {
+    pub(crate) engine: Engine,
+    pub(crate) store: MemoryStore,
+    pub(crate) executor: Arc<Scripted>,
+    clock: Arc<TestClock>,
+}
+
+impl Bench {
+    pub(crate) async fn new() -> Self {
+        Self::on(MemoryStore::default(), Arc::new(TestClock(Instant::now()))).await
+    }
+
+    async fn on(store: MemoryStore, clock: Arc<TestClock>) -> Self {
+        let executor = Arc::new(Scripted::default());
+        let engine = Engine::start(
+            EngineConfig::default(),
+            Arc::new(store.reopen()),
+            Arc::clone(&executor) as Arc<dyn Executor>,
+            Arc::clone(&clock) as Arc<dyn Clock>,
+        );
+        let engine = engine.await.expect("the engine starts on an empty store");
+        Self { engine, store, executor, clock }
+    }
+
+    /// Another process on the same database, after the lease of this one has ended without a word.
+    pub(crate) async fn after_crash(&self) -> Self {
+        tokio::time::advance(Duration::from_secs(3_600)).await;
+        Self::on(self.store.reopen(), Arc::clone(&self.clock)).await
+    }
+
+    pub(crate) async fn again(&self) -> Self {
+        Self::on(self.store.reopen(), Arc::clone(&self.clock)).await
+    }
+
+    pub(crate) async fn flow(&self, settings: Value, nodes: Value, edges: Value) -> FlowId {
+        let mut document = json!({ "name": "test", "flow_definition": { "nodes": nodes, "edges": edges } });
+        document
+            .as_object_mut()
+            .expect("it is an object")
+            .extend(settings.as_object().expect("settings are an object").clone());
+        let id = FlowId::new(uuid::Uuid::now_v7());
+        let now = self.engine.now();
+        let record = FlowRecord {
+            id,
+            tenant: TENANT,
+            version: 1,
+            status: FlowStatus::Active,
+            document: Payload::from_value(&document),
+            name: "test".into(),
+            category: None,
+            is_template: false,
+            created_at: now,
+            updated_at: now,
+        };
+        self.engine.create_flow(record).await.expect("the flow is valid");
+        id
+    }
+
+    pub(crate) async fn start(&self, flow: FlowId) -> ExecutionId {
+        self.start_with(flow, None).await.expect("the flow starts").execution
+    }
+
+    pub(crate) async fn start_with(
+        &self,
+        flow: FlowId,
+        wait: Option<Duration>,
+    ) -> Result<Started, RuntimeError> {
+        let start = Start {
+            tenant: TENANT,
+            flow,
+            context_id: None,
+            context_type: None,
+            trigger_data: Payload::from_value(&json!({ "vendor_id": 7 })),
+            triggered_by: "api".into(),
+            key: None,
+            wait,
+        };
+        self.engine.start_execution(start).await
+    }
+
+    pub(crate) async fn ended(&self, id: ExecutionId) -> ExecutionSnapshot {
+        self.engine.ended(TENANT, id).await.expect("the execution exists")
+    }
+}
+
+/// A node of type `action`, `echo`.
+pub(crate) fn echo(id: &str, input: Value) -> Value {
+    json!({ "id": id, "type": "action", "action": "echo", "input": input })
+}
+
+/// Moves the paused clock, letting everything that falls due on the way happen.
+pub(crate) async fn pass(time: Duration) {
+    tokio::time::sleep(time).await;
+}
