@@ -1,0 +1,91 @@
+//! How two JSON values compare.
+
+use std::cmp::Ordering;
+
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use crate::expression::{Problem, values};
+
+/// Nesting of values that can be compared.
+const DEPTH_MAX: usize = 128;
+
+/// A condition's `type` that compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Equals,
+    NotEquals,
+    GreaterThan,
+    GreaterOrEqual,
+    LessThan,
+    LessOrEqual,
+    Contains,
+}
+
+impl Comparison {
+    pub(super) const NAMES: [(&str, Self); 7] = [
+        ("equals", Self::Equals),
+        ("not_equals", Self::NotEquals),
+        ("greater_than", Self::GreaterThan),
+        ("greater_or_equal", Self::GreaterOrEqual),
+        ("less_than", Self::LessThan),
+        ("less_or_equal", Self::LessOrEqual),
+        ("contains", Self::Contains),
+    ];
+
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, comparison)| *comparison)
+    }
+
+    /// Compares two JSON texts.
+    pub(super) fn holds(self, found: &str, wanted: &str) -> Result<bool, Problem> {
+        let mut budget = values::Budget::unlimited(DEPTH_MAX);
+        let found = values::from_json(found, 1, &mut budget)?;
+        let wanted = values::from_json(wanted, 1, &mut budget)?;
+        match self {
+            Self::Equals => Ok(equal(&found, &wanted)),
+            Self::NotEquals => Ok(!equal(&found, &wanted)),
+            Self::GreaterThan => values::order(&found, &wanted).map(Ordering::is_gt),
+            Self::GreaterOrEqual => values::order(&found, &wanted).map(Ordering::is_ge),
+            Self::LessThan => values::order(&found, &wanted).map(Ordering::is_lt),
+            Self::LessOrEqual => values::order(&found, &wanted).map(Ordering::is_le),
+            Self::Contains => contains(&found, &wanted),
+        }
+    }
+}
+
+/// JSON equality: numbers by their worth, and never between kinds, unlike MiniJinja's `true == 1`.
+fn equal(left: &Value, right: &Value) -> bool {
+    if left.kind() != right.kind() || left.len() != right.len() {
+        return false;
+    }
+    if left.kind() == ValueKind::Seq {
+        return match (left.try_iter(), right.try_iter()) {
+            (Ok(left), Ok(right)) => left.zip(right).all(|(left, right)| equal(&left, &right)),
+            _ => false,
+        };
+    }
+    if left.kind() == ValueKind::Map {
+        return left.try_iter().is_ok_and(|mut keys| {
+            keys.all(|key| match (left.get_item(&key), right.get_item(&key)) {
+                (Ok(left), Ok(right)) => equal(&left, &right),
+                _ => false,
+            })
+        });
+    }
+    left == right
+}
+
+fn contains(container: &Value, wanted: &Value) -> Result<bool, Problem> {
+    match (container.kind(), wanted.as_str()) {
+        (ValueKind::String, Some(part)) => Ok(container.as_str().is_some_and(|text| text.contains(part))),
+        (ValueKind::Map, Some(key)) => Ok(container.get_attr(key).is_ok_and(|value| !value.is_undefined())),
+        (ValueKind::Seq, _) => {
+            Ok(container.try_iter().is_ok_and(|mut items| items.any(|item| equal(&item, wanted))))
+        }
+        _ => {
+            let (container, wanted) = (values::described(container), values::described(wanted));
+            Err(Problem::new(format!("{container} cannot contain {wanted}")))
+        }
+    }
+}

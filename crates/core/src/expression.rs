@@ -1,0 +1,154 @@
+//! Expressions: what stands in `${ … }` and in conditions.
+//!
+//! The language is MiniJinja's expression language without calls, with a fixed set of filters and tests, and with these
+//! names in scope: `trigger_data`, `context` (`id`, `type`), `execution` (`id`, `retry_of`, `started_at`), `attempt`,
+//! `nodes.<id>.output`, `nodes.<id>.error` (`class`, `message`), and short, as `<id>`, the output of a node that has
+//! completed. `<id>.output` is that output too, unless it has a field `output` of its own. Ids that are no words are
+//! written `nodes["fetch-data"].output`. `secrets.NAME` is an expression only by itself and gives the text
+//! `${secrets.NAME}`: who sends the value puts the secret in.
+//!
+//! An expression that is only a path is answered from the JSON text ([`path`]); everything else goes through MiniJinja
+//! ([`engine`]), which is bounded in steps, memory and depth. Nothing here reads files, variables of the environment
+//! or another execution: there is no name for them.
+
+mod compile;
+mod engine;
+mod error;
+pub(crate) mod json_text;
+mod lexer;
+mod path;
+mod rewrite;
+#[cfg(test)]
+pub(crate) mod tests;
+pub(crate) mod values;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use minijinja::Value;
+
+use crate::limits::Limits;
+use crate::payload::Payload;
+use crate::scope::{References, Scope};
+
+use self::compile::Compiled;
+pub use self::error::ExpressionError;
+pub(crate) use self::error::Problem;
+use self::json_text::Kind;
+use self::path::Found;
+use self::values::Writer;
+
+/// A compiled expression. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Expression {
+    text: Arc<str>,
+    compiled: Compiled,
+    references: References,
+    bytes_max: usize,
+}
+
+/// What an expression gave.
+#[derive(Clone, Debug)]
+pub(crate) enum Evaluated<'s> {
+    /// JSON text, as it stands in the scope.
+    Found(Found<'s>),
+    /// A calculated value.
+    Value(Value),
+    /// A text that is not JSON yet.
+    Text(String),
+}
+
+impl Expression {
+    /// Compiles `text`, without `${}` around it.
+    ///
+    /// # Errors
+    /// What is wrong with it: the syntax, a name, filter or test that there is not, or its length
+    /// (`expression_chars_max` characters, 400 words and signs, 32 brackets deep).
+    pub fn compile(text: &str, limits: &Limits) -> Result<Self, ExpressionError> {
+        let text = text.trim();
+        let compiled =
+            compile::compile(text, limits).map_err(|problem| ExpressionError::new(text, problem))?;
+        let mut references = References::default();
+        compile::add_references(&compiled, &mut references);
+        Ok(Self { text: text.into(), compiled, references, bytes_max: limits.input_bytes_max })
+    }
+
+    /// Returns the expression as it was written, without `${}`.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns what the expression names.
+    pub const fn references(&self) -> &References {
+        &self.references
+    }
+
+    /// Evaluates the expression. The result shares the payload where the expression is a bare `trigger_data` or node.
+    ///
+    /// # Errors
+    /// A value that it names is not there, its values do not fit its operators, or it is too expensive: more than
+    /// `expression_fuel` steps, a result of more than `input_bytes_max` bytes.
+    pub fn evaluate(&self, scope: &Scope) -> Result<Payload, ExpressionError> {
+        let evaluated = self.value(scope)?;
+        if let Evaluated::Found(Found::Whole(payload)) = evaluated {
+            return Ok(payload.clone());
+        }
+        let mut writer = Writer::new(self.bytes_max);
+        evaluated.write_json(&mut writer).map_err(|problem| self.error(problem))?;
+        Payload::parse(writer.into_text()).map_err(|error| self.error(Problem::new(error.to_string())))
+    }
+
+    /// Evaluates without writing the result down.
+    pub(crate) fn value<'s>(&self, scope: &'s Scope) -> Result<Evaluated<'s>, ExpressionError> {
+        match &self.compiled {
+            Compiled::Path(path) => {
+                path.resolve(scope).map(Evaluated::Found).map_err(|missing| self.error(missing.into()))
+            }
+            Compiled::Secret(name) => Ok(Evaluated::Text(format!("${{secrets.{name}}}"))),
+            Compiled::Computed(computed) => {
+                computed.evaluate(scope).map(Evaluated::Value).map_err(|problem| self.error(problem))
+            }
+        }
+    }
+
+    /// Tells whether the expression is only a path.
+    pub(crate) const fn is_path(&self) -> bool {
+        matches!(self.compiled, Compiled::Path(_))
+    }
+
+    /// Names this expression in a problem with it.
+    pub(crate) fn error(&self, problem: Problem) -> ExpressionError {
+        ExpressionError::new(&self.text, problem)
+    }
+}
+
+impl Evaluated<'_> {
+    /// Writes the value as JSON.
+    pub(crate) fn write_json(&self, writer: &mut Writer) -> Result<(), Problem> {
+        match self {
+            Self::Found(found) => writer.raw(found.as_str()),
+            Self::Value(value) => values::write_json(value, writer),
+            Self::Text(text) => writer.string(text),
+        }
+    }
+
+    /// Writes the value into a JSON string: strings as they are, everything else as JSON.
+    pub(crate) fn write_text(&self, writer: &mut Writer) -> Result<(), Problem> {
+        match self {
+            Self::Found(found) => writer.escaped(&plain(found.as_str())),
+            Self::Text(text) => writer.escaped(text),
+            Self::Value(value) => match value.as_str() {
+                Some(text) => writer.escaped(text),
+                None => {
+                    let mut inner = Writer::new(writer.bytes_left());
+                    values::write_json(value, &mut inner)?;
+                    writer.escaped(&inner.into_text())
+                }
+            },
+        }
+    }
+}
+
+fn plain(json: &str) -> Cow<'_, str> {
+    if Kind::of(json) == Kind::String { json_text::string(json) } else { Cow::Borrowed(json) }
+}

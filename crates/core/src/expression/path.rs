@@ -1,0 +1,279 @@
+//! Dotted paths such as `score.risk` or `nodes["fetch-data"].output.items[0]`, answered from JSON text.
+//!
+//! Nearly every template of a flow is one path, so this is the engine's hot path: nothing is parsed but what the path
+//! leads through, and a bare `${trigger_data}` hands on the very payload.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use crate::ids::NodeId;
+use crate::payload::Payload;
+use crate::scope::{NodeScope, References, Scope};
+
+use super::error::{Missing, Problem};
+use super::json_text::{self, Kind};
+
+/// A name and the way from it to a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Path {
+    root: Root,
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Root {
+    TriggerData,
+    Context,
+    Execution,
+    Attempt,
+    /// `<id>`: a completed node's output.
+    Short(NodeId),
+    /// `nodes.<id>`.
+    Node(NodeId),
+    /// `nodes.<id>.output`.
+    Output(NodeId),
+    /// `nodes.<id>.error`.
+    Error(NodeId),
+}
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// `.name` or `["name"]`.
+    Field(String),
+    /// `[0]` or `.0`.
+    Entry(usize),
+}
+
+/// A value that a path leads to.
+#[derive(Clone, Debug)]
+pub(crate) enum Found<'s> {
+    /// A whole payload.
+    Whole(&'s Payload),
+    /// A part of a payload's text.
+    Part(&'s str),
+    /// JSON text that stands in no payload.
+    Built(String),
+}
+
+impl Found<'_> {
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Whole(payload) => payload.as_str(),
+            Self::Part(text) => text,
+            Self::Built(text) => text,
+        }
+    }
+}
+
+impl Path {
+    /// Gives `name` and `steps` their meaning.
+    pub(super) fn new(name: &str, steps: Vec<Step>) -> Result<Self, Problem> {
+        let (root, used) = match name {
+            "trigger_data" => (Root::TriggerData, 0),
+            "context" => (Root::Context, 0),
+            "execution" => (Root::Execution, 0),
+            "attempt" => (Root::Attempt, 0),
+            "nodes" => node_root(&steps)?,
+            "secrets" => return Err(Problem::new(SECRET_MISPLACED)),
+            "item" | "index" => {
+                let message = format!("`{name}` is only there inside a `map` node; this version runs none");
+                return Err(Problem::new(message));
+            }
+            id => (Root::Short(NodeId::new(id)), 0),
+        };
+        let path = Self { root, steps: steps[used..].to_vec() };
+        path.check_fixed_fields()?;
+        Ok(path)
+    }
+
+    /// Refuses fields that `context` and its like never have, so that a typing error shows when the flow is saved.
+    fn check_fixed_fields(&self) -> Result<(), Problem> {
+        let fields: &[&str] = match self.root {
+            Root::Context => &["id", "type"],
+            Root::Execution => &["id", "retry_of", "started_at"],
+            Root::Error(_) => &["class", "message"],
+            Root::Attempt => &[],
+            Root::TriggerData | Root::Short(_) | Root::Node(_) | Root::Output(_) => return Ok(()),
+        };
+        match self.steps.first() {
+            Some(Step::Field(name)) if fields.contains(&name.as_str()) => Ok(()),
+            None => Ok(()),
+            Some(_) if fields.is_empty() => Err(Problem::new("`attempt` is a number, so it has no fields")),
+            Some(_) => {
+                let there: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+                Err(Problem::new(format!("`{}` has only {}", self.text_of(0), there.join(", "))))
+            }
+        }
+    }
+
+    /// Adds what this path names.
+    pub(super) fn add_to(&self, references: &mut References) {
+        match &self.root {
+            Root::TriggerData => references.trigger_data = true,
+            Root::Attempt => references.attempt = true,
+            Root::Short(id) | Root::Node(id) | Root::Output(id) | Root::Error(id) => {
+                references.add_node(id.clone())
+            }
+            Root::Context | Root::Execution => {}
+        }
+    }
+
+    /// Follows the path.
+    pub(crate) fn resolve<'s>(&self, scope: &'s Scope) -> Result<Found<'s>, Missing> {
+        let root = self.resolve_root(scope)?;
+        let skipped = usize::from(self.says_output_for_short(root.as_str()));
+        if self.steps.len() == skipped {
+            return Ok(root);
+        }
+        match &root {
+            Found::Whole(payload) => self.walk(payload.as_str(), skipped).map(Found::Part),
+            Found::Part(text) => self.walk(text, skipped).map(Found::Part),
+            Found::Built(text) => self.walk(text, skipped).map(|part| Found::Built(part.to_owned())),
+        }
+    }
+
+    /// Tells whether the path is `<id>.output…` where the node's output has no field `output` of its own.
+    fn says_output_for_short(&self, output: &str) -> bool {
+        matches!(self.root, Root::Short(_))
+            && matches!(self.steps.first(), Some(Step::Field(name)) if name == "output")
+            && json_text::field(output, "output").is_none()
+    }
+
+    fn resolve_root<'s>(&self, scope: &'s Scope) -> Result<Found<'s>, Missing> {
+        match &self.root {
+            Root::TriggerData => Ok(Found::Whole(&scope.trigger_data)),
+            Root::Context => Ok(Found::Built(context(scope))),
+            Root::Execution => Ok(Found::Built(execution(scope))),
+            Root::Attempt => Ok(Found::Built(scope.attempt.to_string())),
+            Root::Short(id) | Root::Output(id) => find(scope, id)
+                .and_then(|node| node.output.as_ref())
+                .map(Found::Whole)
+                .ok_or_else(|| Missing::Output { node: id.to_string() }),
+            Root::Error(id) => find(scope, id)
+                .and_then(error)
+                .map(Found::Built)
+                .ok_or_else(|| Missing::Error { node: id.to_string() }),
+            Root::Node(id) => Ok(Found::Built(find(scope, id).map_or_else(|| "{}".to_owned(), whole_node))),
+        }
+    }
+
+    fn walk<'t>(&self, text: &'t str, skipped: usize) -> Result<&'t str, Missing> {
+        let mut at = text;
+        for (number, step) in self.steps.iter().enumerate().skip(skipped) {
+            at = follow(at, step).ok_or_else(|| self.missing(number, at))?;
+        }
+        Ok(at)
+    }
+
+    /// Says what is missing at step `number`, which was looked for in `parent`.
+    #[cold]
+    fn missing(&self, number: usize, parent: &str) -> Missing {
+        let name = self.text_of(number);
+        match (&self.steps[number], Kind::of(parent)) {
+            (Step::Field(field), Kind::Object) => {
+                let there = json_text::entries(parent).map(|(key, _)| key.into_owned()).collect();
+                Missing::Field { parent: name, field: field.clone(), there }
+            }
+            (Step::Entry(index), Kind::List) => {
+                Missing::Entry { parent: name, index: *index, length: json_text::items(parent).count() }
+            }
+            (Step::Field(field), kind) => {
+                Missing::Inside { parent: name, kind: kind.described(), wanted: format!("field `{field}`") }
+            }
+            (Step::Entry(index), kind) => {
+                Missing::Inside { parent: name, kind: kind.described(), wanted: format!("entry {index}") }
+            }
+        }
+    }
+
+    /// Returns the path as one would write it.
+    pub(super) fn text(&self) -> String {
+        self.text_of(self.steps.len())
+    }
+
+    /// Returns the path's first `length` steps as one would write them.
+    fn text_of(&self, length: usize) -> String {
+        let mut text = match &self.root {
+            Root::TriggerData => "trigger_data".to_owned(),
+            Root::Context => "context".to_owned(),
+            Root::Execution => "execution".to_owned(),
+            Root::Attempt => "attempt".to_owned(),
+            Root::Short(id) => id.to_string(),
+            Root::Node(id) => format!("nodes{}", field_text(id.as_str())),
+            Root::Output(id) => format!("nodes{}.output", field_text(id.as_str())),
+            Root::Error(id) => format!("nodes{}.error", field_text(id.as_str())),
+        };
+        for step in &self.steps[..length] {
+            match step {
+                Step::Field(name) => text.push_str(&field_text(name)),
+                Step::Entry(index) => {
+                    let _ = write!(text, "[{index}]");
+                }
+            }
+        }
+        text
+    }
+}
+
+pub(super) const SECRET_MISPLACED: &str =
+    "a secret stands alone, as `${secrets.NAME}`; it cannot be part of a larger expression";
+
+/// Reads `nodes.<id>`, `nodes.<id>.output` or `nodes.<id>.error`; tells how many steps that took.
+fn node_root(steps: &[Step]) -> Result<(Root, usize), Problem> {
+    let Some(Step::Field(id)) = steps.first() else {
+        return Err(Problem::new(
+            "`nodes` needs a node's id: `nodes.score.output` or `nodes[\"fetch-data\"].output`",
+        ));
+    };
+    let node = NodeId::new(id.as_str());
+    match steps.get(1) {
+        None => Ok((Root::Node(node), 1)),
+        Some(Step::Field(name)) if name == "output" => Ok((Root::Output(node), 2)),
+        Some(Step::Field(name)) if name == "error" => Ok((Root::Error(node), 2)),
+        Some(_) => Err(Problem::new(format!("`nodes{}` has only `output` and `error`", field_text(id)))),
+    }
+}
+
+fn follow<'t>(text: &'t str, step: &Step) -> Option<&'t str> {
+    match step {
+        Step::Field(name) => json_text::field(text, name),
+        Step::Entry(index) => json_text::entry(text, *index),
+    }
+}
+
+fn field_text(name: &str) -> String {
+    let is_word = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.chars().all(|each| each.is_ascii_alphanumeric() || each == '_');
+    if is_word { format!(".{name}") } else { format!("[{name:?}]") }
+}
+
+fn find<'s>(scope: &'s Scope, id: &NodeId) -> Option<&'s NodeScope> {
+    scope.nodes.iter().find(|node| node.id == *id)
+}
+
+fn context(scope: &Scope) -> String {
+    json!({ "id": scope.context_id.as_deref(), "type": scope.context_type.as_deref() }).to_string()
+}
+
+fn execution(scope: &Scope) -> String {
+    json!({
+        "id": scope.execution_id.to_string(),
+        "retry_of": scope.retry_of.map(|id| id.to_string()),
+        "started_at": scope.started_at.to_string(),
+    })
+    .to_string()
+}
+
+fn error(node: &NodeScope) -> Option<String> {
+    let (class, message) = node.error.as_ref()?;
+    Some(json!({ "class": class.as_str(), "message": &**message }).to_string())
+}
+
+fn whole_node(node: &NodeScope) -> String {
+    let output = node.output.as_ref().map(|output| format!("\"output\":{}", output.as_str()));
+    let error = error(node).map(|error| format!("\"error\":{error}"));
+    let fields: Vec<String> = output.into_iter().chain(error).collect();
+    format!("{{{}}}", fields.join(","))
+}

@@ -1,0 +1,122 @@
+//! Checks that templates and conditions name only nodes that can have run before.
+
+use std::collections::BTreeMap;
+
+use crate::expression::Expression;
+use crate::flow::parse::Faults;
+use crate::flow::{EdgeCondition, NodeKind};
+
+use super::{Draft, EdgeDraft, name};
+
+/// For each node, which others some path of edges leads from.
+#[derive(Debug)]
+pub(super) struct Ancestors {
+    words: usize,
+    /// `words` words of bits a node.
+    bits: Vec<u64>,
+}
+
+impl Ancestors {
+    /// Collects them along `order`, in which every node stands behind its ancestors.
+    pub(super) fn new(order: &[usize], edges: &[EdgeDraft], outgoing: &[Vec<usize>]) -> Self {
+        let words = order.len().div_ceil(64);
+        let mut ancestors = Self { words, bits: vec![0; words * order.len()] };
+        for from in order {
+            for to in outgoing[*from].iter().filter_map(|edge| edges[*edge].to) {
+                ancestors.inherit(*from, to);
+            }
+        }
+        ancestors
+    }
+
+    fn inherit(&mut self, from: usize, to: usize) {
+        for word in 0..self.words {
+            self.bits[to * self.words + word] |= self.bits[from * self.words + word];
+        }
+        self.bits[to * self.words + from / 64] |= 1 << (from % 64);
+    }
+
+    fn has(&self, node: usize, ancestor: usize) -> bool {
+        self.bits[node * self.words + ancestor / 64] & (1 << (ancestor % 64)) != 0
+    }
+}
+
+/// Checks every expression. Without `before` (the graph has a cycle) only that the nodes exist.
+pub(super) fn check(
+    drafts: &[Draft],
+    edges: &[EdgeDraft],
+    places: &BTreeMap<String, usize>,
+    before: Option<&Ancestors>,
+    faults: &mut Faults,
+) {
+    let mut checker = Checker { drafts, places, before, faults };
+    for (at, draft) in drafts.iter().enumerate() {
+        let Some(node) = &draft.node else { continue };
+        let pointer = format!("/flow_definition/nodes/{at}");
+        match &node.kind {
+            NodeKind::Agent { input, .. } | NodeKind::Action { input, .. } => {
+                for (below, expression) in input.expressions() {
+                    checker.check(expression, Reader::Node(at), || format!("{pointer}/input{below}"));
+                }
+            }
+            NodeKind::Condition(condition) => {
+                for (below, expression) in condition.expressions() {
+                    checker.check(expression, Reader::Node(at), || format!("{pointer}/condition{below}"));
+                }
+            }
+            NodeKind::Delay(_) | NodeKind::Trigger | NodeKind::Parallel | NodeKind::Merge => {}
+        }
+    }
+    for (at, edge) in edges.iter().enumerate() {
+        let (Some(from), Some(EdgeCondition::Holds(condition))) = (edge.from, &edge.condition) else {
+            continue;
+        };
+        for (below, expression) in condition.expressions() {
+            let pointer = || format!("/flow_definition/edges/{at}/condition{below}");
+            checker.check(expression, Reader::EdgeFrom(from), pointer);
+        }
+    }
+}
+
+/// Who reads an expression.
+#[derive(Clone, Copy)]
+enum Reader {
+    Node(usize),
+    /// An edge: it is read when the node that it leaves has ended.
+    EdgeFrom(usize),
+}
+
+struct Checker<'c> {
+    drafts: &'c [Draft],
+    places: &'c BTreeMap<String, usize>,
+    before: Option<&'c Ancestors>,
+    faults: &'c mut Faults,
+}
+
+impl Checker<'_> {
+    fn check(&mut self, expression: &Expression, reader: Reader, pointer: impl Fn() -> String) {
+        for node in &expression.references().nodes {
+            if let Some(problem) = self.problem(node.as_str(), reader) {
+                self.faults.add(pointer(), format!("`${{{}}}`: {problem}", expression.text()));
+            }
+        }
+    }
+
+    fn problem(&self, id: &str, reader: Reader) -> Option<String> {
+        let Some(place) = self.places.get(id).copied() else {
+            let near = self.faults.suggestion(id, self.places.keys().map(String::as_str));
+            return Some(format!("there is no node `{id}`{near}"));
+        };
+        match reader {
+            Reader::Node(node) if node == place => Some("a node cannot read its own output".to_owned()),
+            Reader::EdgeFrom(from) if from == place => None,
+            Reader::Node(node) | Reader::EdgeFrom(node) => {
+                let reader = name(self.drafts, node);
+                let is_before = self.before.is_none_or(|before| before.has(node, place));
+                (!is_before).then(|| {
+                    format!("`{id}` cannot have run before `{reader}`: no edges lead from it to there")
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! One node of the document.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::condition::Condition;
+use crate::flow::graph::Draft;
+use crate::flow::{Action, Delay, Join, Node, NodeKind, OnExhausted, OnInterrupt};
+use crate::ids::NodeId;
+use crate::limits::Limits;
+use crate::template::Template;
+use crate::timestamp::Timestamp;
+
+use super::fields::{Faults, Fields, described, quoted};
+use super::{http_request, retry};
+
+const TYPES: [&str; 7] = ["agent", "condition", "delay", "action", "trigger", "parallel", "merge"];
+const LATER_TYPES: [&str; 4] = ["approval", "map", "loop", "subflow"];
+const ACTIONS: [(&str, Action); 5] = [
+    ("http_request", Action::HttpRequest),
+    ("transform", Action::Transform),
+    ("aggregate_results", Action::Transform),
+    ("fail", Action::Fail),
+    ("echo", Action::Echo),
+];
+const LATER_ACTIONS: [&str; 2] = ["mcp_tool", "send_email"];
+const ID_CHARS_MAX: usize = 200;
+
+/// Reads the node at place `at`; whatever cannot be read is a fault.
+pub(super) fn parse(
+    value: &Value,
+    at: usize,
+    defaults: &retry::Defaults,
+    limits: &Limits,
+    faults: &mut Faults,
+) -> Draft {
+    let pointer = format!("/flow_definition/nodes/{at}");
+    let Some(fields) = Fields::of(value, pointer, faults) else { return Draft::default() };
+    let id = id(&fields, faults);
+    let name = fields.string("name", faults);
+    let type_name = fields.string("type", faults).filter(|name| TYPES.contains(name));
+    let kind = kind(&fields, limits, faults);
+    let join = fields.choice("join", &[("all", Join::All), ("any", Join::Any)], faults);
+    let retry = retry::parse(&fields, *defaults, limits, faults);
+    let attempt_timeout = fields.seconds("timeout_seconds", limits, faults).map(|seconds| seconds.duration());
+    let interrupt = [("retry", OnInterrupt::Retry), ("ask", OnInterrupt::Ask)];
+    let on_interrupt = fields.choice("on_interrupt", &interrupt, faults);
+    let exhausted = [("fail", OnExhausted::Fail), ("ask", OnExhausted::Ask)];
+    let on_exhausted = fields.choice("on_exhausted", &exhausted, faults);
+    let node = id.clone().zip(kind).map(|(id, kind)| Node {
+        name: name.filter(|name| !name.is_empty()).map_or_else(|| Arc::from(id.as_str()), Arc::from),
+        id,
+        kind,
+        join: join.unwrap_or_default(),
+        retry,
+        attempt_timeout,
+        on_interrupt: on_interrupt.unwrap_or_default(),
+        on_exhausted: on_exhausted.unwrap_or_default(),
+    });
+    Draft { id, type_name: type_name.map(str::to_owned), node }
+}
+
+fn id(fields: &Fields<'_>, faults: &mut Faults) -> Option<NodeId> {
+    let id = fields.required("id", "a node needs an `id`", faults)?;
+    if id.chars().count() > ID_CHARS_MAX {
+        fields.fault("id", faults, format!("`id` must not be longer than {ID_CHARS_MAX} characters"));
+        return None;
+    }
+    if id.chars().any(char::is_control) || id.trim() != id {
+        fields.fault("id", faults, "`id` must not hold control characters, nor begin or end with a space");
+        return None;
+    }
+    Some(NodeId::new(id))
+}
+
+fn kind(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<NodeKind> {
+    let why = format!("a node needs a `type`, one of {}", quoted(&TYPES));
+    let name = fields.required("type", &why, faults)?;
+    match name {
+        "agent" => agent(fields, limits, faults),
+        "condition" => condition(fields, limits, faults),
+        "delay" => delay(fields, limits, faults),
+        "action" => action(fields, limits, faults),
+        "trigger" => trigger(fields, faults),
+        "parallel" => Some(NodeKind::Parallel),
+        "merge" => Some(NodeKind::Merge),
+        later if LATER_TYPES.contains(&later) => {
+            let message =
+                format!("this version does not run `{later}` nodes yet; it runs {}", quoted(&TYPES));
+            fields.fault("type", faults, message);
+            None
+        }
+        other => {
+            let near = faults.suggestion(other, TYPES.into_iter().chain(LATER_TYPES));
+            fields.fault(
+                "type",
+                faults,
+                format!("`type` must be one of {}, not `{other}`{near}", quoted(&TYPES)),
+            );
+            None
+        }
+    }
+}
+
+fn agent(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<NodeKind> {
+    let text = fields.required(
+        "agent_id",
+        "an agent node needs an `agent_id`, the UUID of a registered agent",
+        faults,
+    );
+    let agent_id = text.and_then(|text| {
+        text.parse()
+            .map_err(|_| fields.fault("agent_id", faults, format!("`agent_id` must be a UUID, not `{text}`")))
+            .ok()
+    });
+    let skill = fields.required("skill", "an agent node needs a `skill`, one that the agent offers", faults);
+    let input = input(fields, limits, faults);
+    Some(NodeKind::Agent { agent_id: agent_id?, skill: skill?.into(), input: input? })
+}
+
+/// Reads `input`, `{}` where there is none.
+fn input(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<Template> {
+    let nothing = json!({});
+    let value = fields.get("input").unwrap_or(&nothing);
+    Template::compile(value, limits)
+        .map_err(|errors| faults.add_expressions(&fields.pointer("input"), errors))
+        .ok()
+}
+
+fn condition(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<NodeKind> {
+    let Some(value) = fields.get("condition") else {
+        fields.fault(
+            "condition",
+            faults,
+            "a condition node needs a `condition`, such as \"score.risk > 70\"",
+        );
+        return None;
+    };
+    Condition::compile(value, limits)
+        .map_err(|errors| faults.add_expressions(&fields.pointer("condition"), errors))
+        .map(NodeKind::Condition)
+        .ok()
+}
+
+fn delay(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<NodeKind> {
+    match (fields.get("delay_seconds"), fields.get("until")) {
+        (Some(_), None) => {
+            let seconds = fields.seconds("delay_seconds", limits, faults)?;
+            Some(NodeKind::Delay(Delay::Seconds(seconds)))
+        }
+        (None, Some(value)) => {
+            let until = value.as_str().and_then(|text| Timestamp::parse(text).ok());
+            if until.is_none() {
+                let example = "a moment such as \"2027-01-31T09:00:00Z\" (RFC 3339)";
+                fields.fault("until", faults, format!("`until` must be {example}, not {}", described(value)));
+            }
+            until.map(|until| NodeKind::Delay(Delay::Until(until)))
+        }
+        (Some(_), Some(_)) => {
+            fields.fault("until", faults, "a delay has `delay_seconds` or `until`, not both");
+            None
+        }
+        (None, None) => {
+            fields.fault("delay_seconds", faults, "a delay needs `delay_seconds` or `until`");
+            None
+        }
+    }
+}
+
+fn action(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<NodeKind> {
+    let names: Vec<&str> = ACTIONS.iter().map(|(name, _)| *name).collect();
+    let why = format!("an action node needs an `action`, one of {}", quoted(&names));
+    let name = fields.required("action", &why, faults)?;
+    let input = input(fields, limits, faults);
+    let Some((_, action)) = ACTIONS.iter().find(|(known, _)| *known == name) else {
+        let message = if LATER_ACTIONS.contains(&name) {
+            format!("this version does not run the action `{name}` yet; it runs {}", quoted(&names))
+        } else {
+            let near = faults.suggestion(name, names.iter().copied());
+            format!("`action` must be one of {}, not `{name}`{near}", quoted(&names))
+        };
+        fields.fault("action", faults, message);
+        return None;
+    };
+    let nothing = json!({});
+    let given = fields.get("input").unwrap_or(&nothing);
+    match action {
+        Action::HttpRequest => http_request::check(given, &fields.pointer("input"), faults),
+        Action::Fail => check_fail(given, &fields.pointer("input"), faults),
+        Action::Transform | Action::Echo => {}
+    }
+    Some(NodeKind::Action { action: *action, input: input? })
+}
+
+fn check_fail(input: &Value, pointer: &str, faults: &mut Faults) {
+    let Some(fields) = Fields::of(input, pointer, faults) else { return };
+    fields.refuse_unknown(&["message"], faults);
+    fields.required("message", "`fail` needs a `message`: what its error says", faults);
+}
+
+fn trigger(fields: &Fields<'_>, faults: &mut Faults) -> Option<NodeKind> {
+    for key in ["schedule", "webhook"] {
+        if fields.get(key).is_some() {
+            let message = format!(
+                "this version does not start flows by `{key}` yet; start them by the API or the studio"
+            );
+            fields.fault(key, faults, message);
+        }
+    }
+    Some(NodeKind::Trigger)
+}

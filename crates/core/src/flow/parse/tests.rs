@@ -1,0 +1,249 @@
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::flow::{Action, EdgeCondition, Flow, Join, NodeKind, OnExhausted, OnInterrupt};
+use crate::limits::Limits;
+use crate::retry::ErrorMatch;
+
+#[test]
+fn the_document_of_the_specification_is_read() {
+    let document = json!({
+        "name": "Vendor review", "description": "", "category": "tprm", "tags": ["a"], "is_template": false,
+        "retry_on_failure": true, "retry_count": 3, "timeout_seconds": 600, "max_concurrent_executions": 10,
+        "context_id_template": "vendor-${trigger_data.vendor_id}", "context_type_default": null,
+        "flow_definition": {
+            "nodes": [
+                { "id": "score", "name": "Score vendor", "type": "agent",
+                  "agent_id": "018f3a5e-0000-7000-8000-000000000001", "skill": "tprm",
+                  "input": { "vendor_id": "${trigger_data.vendor_id}" },
+                  "retry": { "enabled": true, "count": 5, "retry_on": ["timeout", 409] }, "timeout_seconds": 0.5,
+                  "position": { "x": 0, "y": 0 } },
+                { "id": "check", "type": "condition", "condition": "score.risk > 70", "join": "any",
+                  "on_interrupt": "ask", "on_exhausted": "ask" },
+                { "id": "note", "type": "action", "action": "aggregate_results", "input": "${score}" },
+            ],
+            "edges": [
+                { "from": "score", "to": "check", "condition": null },
+                { "from": "check", "to": "note", "condition": true, "color": "red" },
+                { "from": "score", "to": "note", "on": "error" },
+            ],
+            "viewport": { "zoom": 2 },
+        },
+    });
+
+    let flow = Flow::parse(&document, &Limits::DEFAULT).unwrap();
+
+    assert_eq!(flow.settings.retry_count, 3);
+    assert_eq!(flow.definition.to_value(), document["flow_definition"]);
+    let [score, check, note] = flow.graph.nodes.as_slice() else { panic!("three nodes") };
+    assert_eq!((score.retry.count, score.attempt_timeout), (5, Some(Duration::from_millis(500))));
+    assert_eq!(score.retry.retry_on[1], ErrorMatch::Status(409));
+    assert_eq!(
+        (check.join, check.on_interrupt, check.on_exhausted),
+        (Join::Any, OnInterrupt::Ask, OnExhausted::Ask)
+    );
+    assert_eq!((check.retry.count, &*check.name), (3, "check"));
+    assert!(matches!(note.kind, NodeKind::Action { action: Action::Transform, .. }));
+    assert!(matches!(flow.graph.edges[1].condition, Some(EdgeCondition::Is(true))));
+    assert_eq!(flow.graph.starts.len(), 1);
+}
+
+#[test]
+fn settings_out_of_range_are_refused_and_never_changed() {
+    let document = json!({
+        "name": " ", "description": 1, "tags": ["a", 2], "is_template": "no", "retry_on_failure": "yes",
+        "retry_count": 11, "timeout_seconds": 0, "max_concurrent_executions": 0, "retry_cuont": 1, "status": "active",
+        "context_id_template": "${score.id}", "flow_definition": { "nodes": [{ "id": "a", "type": "merge" }] },
+    });
+
+    insta::assert_snapshot!(faults(&document), @r#"
+    /retry_cuont there is no key `retry_cuont` here; did you mean `retry_count`?
+    /status there is no key `status` here; there are `name`, `description`, `category`, `tags`, `is_template`, `retry_on_failure`, `retry_count`, `timeout_seconds`, `max_concurrent_executions`, `context_id_template`, `context_type_default`, `flow_definition`
+    /retry_on_failure `retry_on_failure` must be true or false, not "yes"
+    /retry_count `retry_count` must be a whole number from 0 to 10, not 11
+    /name `name` must not be empty
+    /description `description` must be a string, not 1
+    /tags/1 a tag must be a string, not 2
+    /is_template `is_template` must be true or false, not "no"
+    /timeout_seconds `timeout_seconds` must be a number of seconds, more than 0 and at most 316224000, not 0
+    /max_concurrent_executions `max_concurrent_executions` must be a whole number 1 or more, not 0
+    /context_id_template `context_id_template` can use `trigger_data` only: it is filled in before any node runs
+    "#);
+}
+
+#[test]
+fn every_key_of_a_node_is_checked() {
+    let document = flow(json!([
+        { "id": "a", "type": "agent", "agent_id": "7", "input": { "x": "${b +}" } },
+        { "id": "b", "type": "aciton", "join": "some", "on_interrupt": "fail", "on_exhausted": 1, "timeout_seconds": -1 },
+        { "id": "c", "type": "delay" },
+        { "id": "d", "type": "delay", "delay_seconds": 1e300 },
+        { "id": "e", "type": "delay", "until": "tomorrow" },
+        { "id": "f", "type": "delay", "delay_seconds": 1, "until": "2027-01-31T09:00:00Z" },
+        { "id": "g", "type": "condition", "condition": { "type": "equal", "field": "a.x", "value": 1 } },
+        { "id": "h", "type": "condition" },
+        { "id": "i", "type": "approval" },
+        { "id": "j", "type": "action", "action": "send_email" },
+        { "id": "k", "type": "action", "action": "http" },
+        { "id": "l", "type": "trigger", "schedule": { "cron": "* * * * *" }, "webhook": null },
+        { "type": "merge" },
+        { "id": "m" },
+        7,
+        { "id": " n", "type": "merge" },
+    ]));
+
+    insta::assert_snapshot!(faults(&document), @r#"
+    /flow_definition/nodes/0/agent_id `agent_id` must be a UUID, not `7`
+    /flow_definition/nodes/0/skill an agent node needs a `skill`, one that the agent offers
+    /flow_definition/nodes/0/input/x `${b +}`: unexpected end of input, expected expression
+    /flow_definition/nodes/1/type `type` must be one of `agent`, `condition`, `delay`, `action`, `trigger`, `parallel`, `merge`, not `aciton`; did you mean `action`?
+    /flow_definition/nodes/1/join `join` must be one of `all`, `any`, not "some"
+    /flow_definition/nodes/1/timeout_seconds `timeout_seconds` must be a number of seconds, more than 0 and at most 316224000, not -1
+    /flow_definition/nodes/1/on_interrupt `on_interrupt` must be one of `retry`, `ask`, not "fail"
+    /flow_definition/nodes/1/on_exhausted `on_exhausted` must be one of `fail`, `ask`, not 1
+    /flow_definition/nodes/2/delay_seconds a delay needs `delay_seconds` or `until`
+    /flow_definition/nodes/3/delay_seconds `delay_seconds` must be a number of seconds, more than 0 and at most 316224000, not 1e+300
+    /flow_definition/nodes/4/until `until` must be a moment such as "2027-01-31T09:00:00Z" (RFC 3339), not "tomorrow"
+    /flow_definition/nodes/5/until a delay has `delay_seconds` or `until`, not both
+    /flow_definition/nodes/6/condition/type a condition's `type` is one of `equals`, `not_equals`, `greater_than`, `greater_or_equal`, `less_than`, `less_or_equal`, `contains`, `exists`
+    /flow_definition/nodes/7/condition a condition node needs a `condition`, such as "score.risk > 70"
+    /flow_definition/nodes/8/type this version does not run `approval` nodes yet; it runs `agent`, `condition`, `delay`, `action`, `trigger`, `parallel`, `merge`
+    /flow_definition/nodes/9/action this version does not run the action `send_email` yet; it runs `http_request`, `transform`, `aggregate_results`, `fail`, `echo`
+    /flow_definition/nodes/10/action `action` must be one of `http_request`, `transform`, `aggregate_results`, `fail`, `echo`, not `http`
+    /flow_definition/nodes/11/schedule this version does not start flows by `schedule` yet; start them by the API or the studio
+    /flow_definition/nodes/12/id a node needs an `id`
+    /flow_definition/nodes/13/type a node needs a `type`, one of `agent`, `condition`, `delay`, `action`, `trigger`, `parallel`, `merge`
+    /flow_definition/nodes/14 an object is needed here, not 7
+    /flow_definition/nodes/15/id `id` must not hold control characters, nor begin or end with a space
+    "#);
+}
+
+#[test]
+fn every_key_of_retry_is_checked() {
+    let document = flow(json!([
+        { "id": "a", "type": "merge", "retry": {
+            "enabled": 1, "count": -1, "initial_interval_seconds": 0, "backoff_coefficient": 0.5,
+            "max_interval_seconds": "10", "jitter": 1.5, "retry_on": ["timeuot", 99, 429, "rejected"],
+            "do_not_retry_on": 404, "interval": 1 } },
+        { "id": "b", "type": "merge", "retry": { "initial_interval_seconds": 900 } },
+        { "id": "c", "type": "merge", "retry": true },
+    ]));
+
+    insta::assert_snapshot!(faults(&document), @r#"
+    /flow_definition/nodes/0/retry/interval there is no key `interval` here; there are `enabled`, `count`, `initial_interval_seconds`, `backoff_coefficient`, `max_interval_seconds`, `jitter`, `retry_on`, `do_not_retry_on`
+    /flow_definition/nodes/0/retry/enabled `enabled` must be true or false, not 1
+    /flow_definition/nodes/0/retry/count `count` must be a whole number from 0 to 10, not -1
+    /flow_definition/nodes/0/retry/initial_interval_seconds `initial_interval_seconds` must be a number of seconds, more than 0 and at most 316224000, not 0
+    /flow_definition/nodes/0/retry/backoff_coefficient `backoff_coefficient` must be a number 1 or more, not 0.5
+    /flow_definition/nodes/0/retry/max_interval_seconds `max_interval_seconds` must be a number of seconds, more than 0 and at most 316224000, not "10"
+    /flow_definition/nodes/0/retry/jitter `jitter` must be a number from 0 to 1, not 1.5
+    /flow_definition/nodes/0/retry/retry_on/0 "timeuot" is neither an HTTP status from 100 to 599 nor an error class; did you mean `timeout`?
+    /flow_definition/nodes/0/retry/retry_on/1 99 is neither an HTTP status from 100 to 599 nor an error class; there are `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `validation`, `expression`, `configuration`, `output_too_large`, `internal`, `interrupted`
+    /flow_definition/nodes/0/retry/do_not_retry_on `do_not_retry_on` must be a list, not 404
+    /flow_definition/nodes/1/retry/initial_interval_seconds the first wait of 900 s is longer than `max_interval_seconds`, which is 600
+    /flow_definition/nodes/2/retry an object is needed here, not true
+    "#);
+}
+
+#[test]
+fn inputs_of_actions_are_checked() {
+    let document = flow(json!([
+        { "id": "a", "type": "action", "action": "http_request", "input": {
+            "method": "get", "url": "ftp://x", "headers": { "a": null, "b": ["x"] }, "query": { "a": [1, "x"], "b": {} },
+            "expect_status": [200, "300-399", "299-200", 99], "timeout": 5 } },
+        { "id": "b", "type": "action", "action": "http_request" },
+        { "id": "c", "type": "action", "action": "http_request", "input": { "url": "${c.url}", "expect_status": "2xx" } },
+        { "id": "d", "type": "action", "action": "fail", "input": { "msg": "x" } },
+        { "id": "e", "type": "action", "action": "http_request", "input": {
+            "method": "${trigger_data.method}", "url": "https://x/${trigger_data.id}", "headers": { "a": 1 },
+            "query": { "q": true }, "body": "text", "expect_status": 204 } },
+    ]));
+
+    insta::assert_snapshot!(faults(&document), @r#"
+    /flow_definition/nodes/0/input/timeout there is no key `timeout` here; there are `method`, `url`, `headers`, `query`, `body`, `expect_status`
+    /flow_definition/nodes/0/input/method `method` must be one of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`, `HEAD`, `OPTIONS`, not `get`; did you mean `GET`?
+    /flow_definition/nodes/0/input/url `url` must begin with `https://` or `http://`
+    /flow_definition/nodes/0/input/headers/a `a` must be a string, a number or a boolean, not null
+    /flow_definition/nodes/0/input/headers/b `b` must be a string, a number or a boolean, not a list
+    /flow_definition/nodes/0/input/query/b `b` must be a string, a number or a boolean, not an object
+    /flow_definition/nodes/0/input/expect_status/2 "299-200" is neither a status from 100 to 599 nor a range such as "200-299"
+    /flow_definition/nodes/0/input/expect_status/3 99 is neither a status from 100 to 599 nor a range such as "200-299"
+    /flow_definition/nodes/1/input/url `http_request` needs a `url`
+    /flow_definition/nodes/2/input/expect_status "2xx" is neither a status from 100 to 599 nor a range such as "200-299"
+    /flow_definition/nodes/3/input/msg there is no key `msg` here; there is only `message`
+    /flow_definition/nodes/3/input/message `fail` needs a `message`: what its error says
+    /flow_definition/nodes/2/input/url `${c.url}`: a node cannot read its own output
+    "#);
+}
+
+#[test]
+fn a_nodes_retry_is_laid_key_by_key_over_the_settings() {
+    let mut document = flow(json!([
+        { "id": "inherits", "type": "merge" },
+        { "id": "off", "type": "merge", "retry": { "enabled": false } },
+        { "id": "count", "type": "merge", "retry": { "count": 7 } },
+        { "id": "slow", "type": "merge", "retry": { "initial_interval_seconds": 2.5, "jitter": 0.1 } },
+    ]));
+    document["retry_on_failure"] = json!(true);
+    document["retry_count"] = json!(2);
+
+    let flow = Flow::parse(&document, &Limits::DEFAULT).unwrap();
+
+    let counts: Vec<u32> = flow.graph.nodes.iter().map(|node| node.retry.count).collect();
+    assert_eq!(counts, [2, 0, 7, 2]);
+    assert_eq!(flow.graph.nodes[3].retry.initial_interval, Duration::from_millis(2_500));
+}
+
+#[test]
+fn documents_that_are_no_flows_are_refused() {
+    let deep = (0..200).fold(json!(1), |inner, _| json!([inner]));
+    let documents = [
+        json!([]),
+        json!({}),
+        json!({ "name": "x", "flow_definition": [] }),
+        json!({ "name": "x", "flow_definition": {} }),
+        json!({ "name": "x", "flow_definition": { "nodes": {}, "edges": 1 } }),
+        json!({ "name": "x", "flow_definition": { "nodes": [], "edges": [] } }),
+        json!({ "name": "x", "flow_definition": deep }),
+        json!({ "name": "x".repeat(201), "flow_definition": { "nodes": [{ "id": "a", "type": "merge" }] } }),
+    ];
+
+    let all: Vec<String> = documents.iter().map(faults).collect();
+
+    insta::assert_snapshot!(all.join("\n--\n"), @"
+     an object is needed here, not a list
+    --
+    /name a flow needs a `name`
+    /flow_definition a flow needs a `flow_definition` with `nodes` and `edges`
+    --
+    /flow_definition an object is needed here, not a list
+    --
+    /flow_definition/nodes a flow needs at least one node
+    --
+    /flow_definition/nodes `nodes` must be a list, not an object
+    /flow_definition/edges `edges` must be a list, not 1
+    --
+    /flow_definition/nodes a flow needs at least one node
+    --
+     the document is nested more than 128 deep
+    --
+    /name `name` has 201 characters; at most 200 are allowed
+    ");
+}
+
+#[test]
+fn one_node_too_many_is_refused_without_a_look_at_the_rest() {
+    let nodes: Vec<Value> = (0..1_001).map(|_| json!(null)).collect();
+
+    insta::assert_snapshot!(faults(&flow(json!(nodes))), @"/flow_definition/nodes the flow has 1001 nodes; at most 1000 are allowed");
+}
+
+fn flow(nodes: Value) -> Value {
+    json!({ "name": "x", "flow_definition": { "nodes": nodes, "edges": [] } })
+}
+
+fn faults(document: &Value) -> String {
+    let faults = Flow::parse(document, &Limits::DEFAULT).expect_err("the document has faults");
+    faults.iter().map(|fault| format!("{} {}", fault.pointer, fault.message)).collect::<Vec<_>>().join("\n")
+}

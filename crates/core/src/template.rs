@@ -1,0 +1,269 @@
+//! Templates: JSON in which strings may hold `${ … }`.
+//!
+//! A string that is one `${ … }` becomes the expression's value, type and all. Inside a longer string the value is put in
+//! as text: strings as they are, everything else as JSON. `$${` stands for the characters `${` (read from the left, so
+//! `$$${x}` is `$` and then the characters `${x}`). Inside `${ … }`, strings may hold any character, `}` included. Keys
+//! of objects are never templates. A template without any `${` is constant and costs nothing to resolve.
+
+mod split;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::expression::values::Writer;
+use crate::expression::{Expression, ExpressionError};
+use crate::limits::Limits;
+use crate::payload::Payload;
+use crate::scope::{References, Scope};
+
+use self::split::Piece;
+pub(crate) use self::split::unwrapped;
+
+/// A JSON value whose strings may hold expressions, compiled. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Template {
+    program: Program,
+    references: References,
+    secrets: Arc<[SecretSlot]>,
+    bytes_max: usize,
+}
+
+/// Where a resolved template holds secrets, and which: the one place where they are put in, just before they leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretSlot {
+    /// JSON pointer of the string.
+    pub pointer: String,
+    /// The secrets that this string may name.
+    pub names: Vec<Arc<str>>,
+}
+
+#[derive(Clone, Debug)]
+enum Program {
+    /// Nothing to evaluate.
+    Constant(Payload),
+    /// What to write, one behind the other.
+    Parts(Arc<[Part]>),
+}
+
+#[derive(Clone, Debug)]
+enum Part {
+    /// JSON text.
+    Raw(String),
+    /// A value of its own.
+    Whole { pointer: String, expression: Expression },
+    /// Text inside a JSON string whose quotes stand in the parts around it.
+    Inside { pointer: String, expression: Expression },
+}
+
+impl Template {
+    /// Compiles every string in `document`.
+    ///
+    /// # Errors
+    /// Every expression that does not compile, with its JSON pointer relative to `document`.
+    pub fn compile(document: &Value, limits: &Limits) -> Result<Self, Vec<(String, ExpressionError)>> {
+        let mut compiler = Compiler { limits, parts: Vec::new(), secrets: Vec::new(), faults: Vec::new() };
+        compiler.value(document, "");
+        if !compiler.faults.is_empty() {
+            return Err(compiler.faults);
+        }
+        Ok(compiler.finish())
+    }
+
+    /// Returns the JSON with every expression's value in its place. Numbers and texts that come from a payload are copied
+    /// as they stand there.
+    ///
+    /// # Errors
+    /// The first expression that has no value, or that the result is larger than `input_bytes_max` bytes.
+    pub fn resolve(&self, scope: &Scope) -> Result<Payload, ExpressionError> {
+        let parts = match &self.program {
+            Program::Constant(payload) => return Ok(payload.clone()),
+            Program::Parts(parts) => parts,
+        };
+        if let [Part::Whole { expression, .. }] = &**parts {
+            return expression.evaluate(scope);
+        }
+        let mut writer = Writer::new(self.bytes_max);
+        for part in parts.iter() {
+            part.write(scope, &mut writer)?;
+        }
+        Payload::parse(writer.into_text())
+            .map_err(|error| ExpressionError::beside(format!("the resolved template is no JSON: {error}")))
+    }
+
+    /// Returns what the template names.
+    pub const fn references(&self) -> &References {
+        &self.references
+    }
+
+    /// Returns where the resolved template holds `${secrets.NAME}`, in the document's order.
+    pub fn secret_slots(&self) -> Arc<[SecretSlot]> {
+        self.secrets.clone()
+    }
+
+    /// Returns what the template resolves to where that is always the same.
+    pub const fn constant(&self) -> Option<&Payload> {
+        match &self.program {
+            Program::Constant(payload) => Some(payload),
+            Program::Parts(_) => None,
+        }
+    }
+
+    /// Returns every expression with the JSON pointer of its string.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = (&str, &Expression)> {
+        let parts: &[Part] = match &self.program {
+            Program::Constant(_) => &[],
+            Program::Parts(parts) => parts,
+        };
+        parts.iter().filter_map(|part| match part {
+            Part::Raw(_) => None,
+            Part::Whole { pointer, expression } | Part::Inside { pointer, expression } => {
+                Some((pointer.as_str(), expression))
+            }
+        })
+    }
+}
+
+impl Part {
+    fn write(&self, scope: &Scope, writer: &mut Writer) -> Result<(), ExpressionError> {
+        match self {
+            Self::Raw(text) => {
+                writer.raw(text).map_err(|problem| ExpressionError::beside(problem.to_string()))
+            }
+            Self::Whole { expression, .. } => {
+                expression.value(scope)?.write_json(writer).map_err(|problem| expression.error(problem))
+            }
+            Self::Inside { expression, .. } => {
+                expression.value(scope)?.write_text(writer).map_err(|problem| expression.error(problem))
+            }
+        }
+    }
+}
+
+/// Escapes a key for a JSON pointer (RFC 6901).
+pub(crate) fn pointer_token(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+struct Compiler<'l> {
+    limits: &'l Limits,
+    parts: Vec<Part>,
+    secrets: Vec<SecretSlot>,
+    faults: Vec<(String, ExpressionError)>,
+}
+
+impl Compiler<'_> {
+    fn value(&mut self, value: &Value, pointer: &str) {
+        match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) => self.raw(&value.to_string()),
+            Value::String(text) => self.string(text, pointer),
+            Value::Array(items) => {
+                self.raw("[");
+                for (number, item) in items.iter().enumerate() {
+                    self.raw(if number > 0 { "," } else { "" });
+                    self.value(item, &format!("{pointer}/{number}"));
+                }
+                self.raw("]");
+            }
+            Value::Object(fields) => {
+                self.raw("{");
+                for (number, (key, value)) in fields.iter().enumerate() {
+                    self.raw(if number > 0 { "," } else { "" });
+                    self.raw(&Value::from(key.as_str()).to_string());
+                    self.raw(":");
+                    self.value(value, &format!("{pointer}/{}", pointer_token(key)));
+                }
+                self.raw("}");
+            }
+        }
+    }
+
+    fn string(&mut self, text: &str, pointer: &str) {
+        let pieces = match split::pieces(text) {
+            Ok(pieces) => pieces,
+            Err(problem) => {
+                self.faults.push((pointer.to_owned(), ExpressionError::beside(problem.to_string())));
+                return;
+            }
+        };
+        if let [Piece::Expression(only)] = pieces.as_slice() {
+            if let Some(expression) = self.expression(only, pointer) {
+                self.parts.push(Part::Whole { pointer: pointer.to_owned(), expression });
+            }
+            return;
+        }
+        self.raw("\"");
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => self.raw(&escaped(&text)),
+                Piece::Expression(inner) => {
+                    if let Some(expression) = self.expression(inner, pointer) {
+                        self.parts.push(Part::Inside { pointer: pointer.to_owned(), expression });
+                    }
+                }
+            }
+        }
+        self.raw("\"");
+    }
+
+    fn expression(&mut self, text: &str, pointer: &str) -> Option<Expression> {
+        match Expression::compile(text, self.limits) {
+            Ok(expression) => {
+                for name in &expression.references().secrets {
+                    self.secret(name, pointer);
+                }
+                Some(expression)
+            }
+            Err(error) => {
+                self.faults.push((pointer.to_owned(), error));
+                None
+            }
+        }
+    }
+
+    fn secret(&mut self, name: &Arc<str>, pointer: &str) {
+        match self.secrets.last_mut() {
+            Some(slot) if slot.pointer == pointer => {
+                if !slot.names.contains(name) {
+                    slot.names.push(name.clone());
+                }
+            }
+            _ => self.secrets.push(SecretSlot { pointer: pointer.to_owned(), names: vec![name.clone()] }),
+        }
+    }
+
+    fn raw(&mut self, text: &str) {
+        match self.parts.last_mut() {
+            Some(Part::Raw(before)) => before.push_str(text),
+            _ if text.is_empty() => {}
+            _ => self.parts.push(Part::Raw(text.to_owned())),
+        }
+    }
+
+    fn finish(self) -> Template {
+        let mut references = References::default();
+        for part in &self.parts {
+            if let Part::Whole { expression, .. } | Part::Inside { expression, .. } = part {
+                references.merge(expression.references());
+            }
+        }
+        let program = match self.parts.as_slice() {
+            [Part::Raw(text)] => Program::Constant(constant(text)),
+            _ => Program::Parts(self.parts.into()),
+        };
+        let bytes_max = self.limits.input_bytes_max;
+        Template { program, references, secrets: self.secrets.into(), bytes_max }
+    }
+}
+
+fn constant(text: &str) -> Payload {
+    Payload::parse(text.to_owned()).expect("the parts of a value without expressions are its JSON text")
+}
+
+/// Returns `text` as the inside of a JSON string.
+fn escaped(text: &str) -> String {
+    let quoted = Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
