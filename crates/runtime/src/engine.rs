@@ -267,16 +267,23 @@ impl Engine {
     }
 
     async fn input(&self, tenant: TenantId, id: ExecutionId, input: Input) -> Result<(), RuntimeError> {
-        // Reading first settles whose it is, and what to say of one that has ended.
-        let status = self.execution(tenant, id).await?.execution.status();
+        // Reading first settles whose it is.
+        self.execution(tenant, id).await?;
         let reply =
             self.ask(move |reply| Message::Input { execution: id, input, reply: Some(reply) }).await?;
-        if matches!(reply, Reply::Done) {
-            return Ok(());
+        match reply {
+            Reply::Done => return Ok(()),
+            Reply::NotHere => {}
+            Reply::Accepted
+            | Reply::Hit(_)
+            | Reply::Rejected(_)
+            | Reply::Snapshot(_)
+            | Reply::Shown
+            | Reply::StorageFull
+            | Reply::Unavailable => return Err(reply.into_error()),
         }
-        // It can end between the two questions.
-        let has_ended = matches!(reply, Reply::NotHere) && status.is_finished();
-        Err(if has_ended { Rejected::Finished(status).into() } else { reply.into_error() })
+        let status = self.stored(tenant, id).await?.execution.status();
+        Err(if status.is_finished() { Rejected::Finished(status).into() } else { RuntimeError::Unavailable })
     }
 
     async fn ask(
