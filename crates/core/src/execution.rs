@@ -358,7 +358,9 @@ impl Execution {
             [] => Some(Payload::null()),
             [only] => self.nodes[*only].output.clone(),
             several => Some(node::object_of(
-                several.iter().filter_map(|&at| Some((graph.nodes[at].id.as_str(), self.nodes[at].output.as_ref()?))),
+                several
+                    .iter()
+                    .filter_map(|&at| Some((graph.nodes[at].id.as_str(), self.nodes[at].output.as_ref()?))),
             )),
         }
     }

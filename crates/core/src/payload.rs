@@ -20,7 +20,8 @@ impl Payload {
 
     /// Returns `value` written as JSON text.
     pub fn from_value(value: &Value) -> Self {
-        let raw = serde_json::value::to_raw_value(value).expect("a JSON value has string keys, so it can be written");
+        let raw = serde_json::value::to_raw_value(value)
+            .expect("a JSON value has string keys, so it can be written");
         Self(Arc::from(raw))
     }
 

@@ -29,7 +29,12 @@ pub struct Corrupt {
 
 impl Execution {
     /// Returns the state of an execution that has just been accepted, before any event.
-    pub(super) fn new(id: ExecutionId, flow: Arc<FlowVersion>, accepted: Box<Accepted>, at: Timestamp) -> Self {
+    pub(super) fn new(
+        id: ExecutionId,
+        flow: Arc<FlowVersion>,
+        accepted: Box<Accepted>,
+        at: Timestamp,
+    ) -> Self {
         let graph = &flow.flow.graph;
         Self {
             id,
@@ -91,18 +96,19 @@ impl Execution {
         if self.status.is_finished() {
             return Err("something follows its end");
         }
-        let Some(node) = event.node() else {
-            return match event {
-                Event::Accepted(_) => Err("it was accepted twice"),
-                _ => Ok(()),
-            };
-        };
+        if matches!(event, Event::Accepted(_)) {
+            return Err("it was accepted twice");
+        }
+        let Some(node) = event.node() else { return Ok(()) };
         if node.at() >= self.nodes.len() {
             return Err("it names a node that the flow version does not have");
         }
-        let needs_attempt = matches!(event, Event::AttemptFailed { .. } | Event::AttemptReleased { .. });
-        if needs_attempt && self.node(node).attempts.is_empty() {
-            return Err("an attempt ended that never began");
+        if self.node(node).is_ended() && !matches!(event, Event::Finished { .. }) {
+            return Err("a node goes on after its end");
+        }
+        let ends_attempt = matches!(event, Event::AttemptFailed { .. } | Event::AttemptReleased { .. });
+        if ends_attempt && self.node(node).running_attempt().is_none() {
+            return Err("an attempt ended that was not under way");
         }
         Ok(())
     }
@@ -137,7 +143,8 @@ impl Execution {
             Event::Paused => self.status = ExecutionStatus::Paused,
             Event::Resumed => self.status = self.status_when_not_held(),
             Event::Finished { status, message, class, node } => {
-                let message = message.clone().map(|message| ExecutionError { message, class: *class, node: *node });
+                let message =
+                    message.clone().map(|message| ExecutionError { message, class: *class, node: *node });
                 self.apply_finished(*status, message, at);
             }
         }
@@ -183,8 +190,17 @@ impl Execution {
     }
 
     fn apply_attempt_failed(&mut self, event: &Event, at: Timestamp) {
-        let Event::AttemptFailed { node: index, class, message, status, retry_at, retries_left, gave_up, usage, .. } =
-            event
+        let Event::AttemptFailed {
+            node: index,
+            class,
+            message,
+            status,
+            retry_at,
+            retries_left,
+            gave_up,
+            usage,
+            ..
+        } = event
         else {
             return;
         };
@@ -215,7 +231,14 @@ impl Execution {
         }
     }
 
-    fn apply_completed(&mut self, index: NodeIndex, output: &Payload, usage: Usage, reused: bool, at: Timestamp) {
+    fn apply_completed(
+        &mut self,
+        index: NodeIndex,
+        output: &Payload,
+        usage: Usage,
+        reused: bool,
+        at: Timestamp,
+    ) {
         let works = !matches!(
             self.graph().node(index).kind,
             NodeKind::Trigger | NodeKind::Parallel | NodeKind::Merge | NodeKind::Delay(_)

@@ -23,7 +23,9 @@ impl<'a> Decider<'a> {
             return self.complete(index, output.clone(), Usage::default(), true);
         }
         match &node.kind {
-            NodeKind::Trigger => self.complete_at_once(index, Ok(self.execution.accepted.trigger_data.clone())),
+            NodeKind::Trigger => {
+                self.complete_at_once(index, Ok(self.execution.accepted.trigger_data.clone()))
+            }
             NodeKind::Parallel | NodeKind::Merge => {
                 self.complete_at_once(index, Ok(self.execution.passed_through(index)));
             }
@@ -165,7 +167,10 @@ impl<'a> Decider<'a> {
         }
         condition.holds(&scope).map_err(|error| {
             let way = format!("{id} → {}", self.node(edge.to).id);
-            Failure::new(ErrorClass::Expression, format!("The condition of edge {way} cannot be evaluated: {error}"))
+            Failure::new(
+                ErrorClass::Expression,
+                format!("The condition of edge {way} cannot be evaluated: {error}"),
+            )
         })
     }
 

@@ -29,11 +29,15 @@ impl Execution {
         let mut decider = Decider { execution: self, flow: &flow, now, decision, open: Vec::new() };
         match input {
             Input::Start => decider.start()?,
-            Input::AttemptEnded { node, attempt, outcome } => decider.attempt_ended(node, attempt, outcome)?,
+            Input::AttemptEnded { node, attempt, outcome } => {
+                decider.attempt_ended(node, attempt, outcome)?
+            }
             Input::Tick => decider.tick(),
             Input::Adopt { worker } => decider.adopt(worker),
             Input::Release => decider.release(),
-            Input::Cancel { message } => decider.finish(ExecutionStatus::Cancelled, Some(message), None, None),
+            Input::Cancel { message } => {
+                decider.finish(ExecutionStatus::Cancelled, Some(message), None, None)
+            }
             Input::Pause => decider.pause()?,
             Input::Resume => decider.resume()?,
             Input::RetryNow { node } => decider.retry_now(node)?,
@@ -98,9 +102,13 @@ impl Decider<'_> {
                 return;
             }
             match self.execution.node(node).state {
-                NodeState::Running { stop_at: Some(stop_at) } if stop_at <= self.now => self.stop_attempt(node),
+                NodeState::Running { stop_at: Some(stop_at) } if stop_at <= self.now => {
+                    self.stop_attempt(node)
+                }
                 NodeState::Backoff { retry_at } if !held && retry_at <= self.now => self.start_attempt(node),
-                NodeState::Waiting(Wait::Delay { until }) if !held && until <= self.now => self.delay_is_over(node),
+                NodeState::Waiting(Wait::Delay { until }) if !held && until <= self.now => {
+                    self.delay_is_over(node)
+                }
                 NodeState::Pending
                 | NodeState::Running { .. }
                 | NodeState::Backoff { .. }
@@ -147,7 +155,8 @@ impl Decider<'_> {
     }
 
     fn running_nodes(&self) -> Vec<NodeIndex> {
-        let running = |node: &NodeIndex| matches!(self.execution.node(*node).state, NodeState::Running { .. });
+        let running =
+            |node: &NodeIndex| matches!(self.execution.node(*node).state, NodeState::Running { .. });
         self.execution.active.iter().copied().filter(running).collect()
     }
 

@@ -53,14 +53,17 @@ impl Decider<'_> {
         let node = self.node(index);
         let interrupted = failure.class == ErrorClass::Interrupted;
         if interrupted && node.on_interrupt == OnInterrupt::Ask {
-            return Verdict::GiveUp { reason: Some("The node asks before it runs again (`on_interrupt`).".into()) };
+            return Verdict::GiveUp {
+                reason: Some("The node asks before it runs again (`on_interrupt`).".into()),
+            };
         }
         let retries_left = self.retries_left(index, interrupted);
         // A policy that names what it retries was not written with our own crashes in mind.
         let retried = node.retry.retries(failure) || (interrupted && node.retry.do_not_retry_on.is_empty());
         if retries_left == 0 || !retried {
-            let reason = (!retried && node.retry.count > 0)
-                .then(|| format!("Not retried: errors of class `{}` are not, by this node's policy.", failure.class));
+            let reason = (!retried && node.retry.count > 0).then(|| {
+                format!("Not retried: errors of class `{}` are not, by this node's policy.", failure.class)
+            });
             return Verdict::GiveUp { reason };
         }
         let lot = lot(self.execution.id, index, attempt);
@@ -109,8 +112,10 @@ impl Decider<'_> {
     /// Ends a node that failed for good. Its error edges handle that; without one that holds, the execution ends.
     pub(super) fn node_failed(&mut self, node: NodeIndex) {
         let graph = &self.flow.flow.graph;
-        let handlers = || graph.outgoing[node.at()].iter().filter(|edge| graph.edge(**edge).on == EdgeTrigger::Error);
-        let not_taken: Vec<EdgeIndex> = handlers().copied().filter(|&edge| !self.error_edge_holds(edge)).collect();
+        let handlers =
+            || graph.outgoing[node.at()].iter().filter(|edge| graph.edge(**edge).on == EdgeTrigger::Error);
+        let not_taken: Vec<EdgeIndex> =
+            handlers().copied().filter(|&edge| !self.error_edge_holds(edge)).collect();
         let is_handled = not_taken.len() < handlers().count();
         self.emit(Event::NodeFailed { node, not_taken });
         if is_handled {
