@@ -146,7 +146,12 @@ impl Driver {
             }
             let timer = self.next_instant();
             tokio::select! {
-                _ = inbox.recv_many(&mut calls, MESSAGES_A_TURN) => calls.drain(..).for_each(|call| self.call(call)),
+                received = inbox.recv_many(&mut calls, MESSAGES_A_TURN) => {
+                    if received == 0 {
+                        return self.abandon();
+                    }
+                    calls.drain(..).for_each(|call| self.call(call));
+                }
                 _ = self.inner_inbox.recv_many(&mut inner, MESSAGES_A_TURN) => {
                     let now = self.world.clock.now();
                     inner.drain(..).for_each(|message| self.take_in(message, now));
@@ -340,10 +345,16 @@ impl Driver {
         End::Stopped
     }
 
-    fn end(&mut self, error: StoreError) -> End {
+    /// Nobody holds the engine any more: what runs is left to whoever recovers it.
+    fn abandon(&mut self) -> End {
         for (_, task) in self.attempts.drain() {
             task.abort();
         }
+        End::Stopped
+    }
+
+    fn end(&mut self, error: StoreError) -> End {
+        self.abandon();
         match error {
             StoreError::Fenced => End::Fenced,
             fatal @ (StoreError::Full { .. }

@@ -69,6 +69,8 @@ struct Inner {
     worker: Arc<str>,
     live: Arc<AtomicUsize>,
     is_stopping: AtomicBool,
+    /// Starts that wait to be durable.
+    accepting: AtomicUsize,
     ended: watch::Receiver<Option<String>>,
 }
 
@@ -111,6 +113,7 @@ impl Engine {
                 worker: config.worker,
                 live,
                 is_stopping: AtomicBool::new(false),
+                accepting: AtomicUsize::new(0),
                 ended,
             }),
         })

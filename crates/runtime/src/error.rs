@@ -33,6 +33,9 @@ pub enum RuntimeError {
     /// `context_id_template` could not be evaluated for this trigger data.
     #[error("context_id_template: {0}")]
     ContextId(String),
+    /// Too many starts wait to be accepted; nothing was started. Try again in a moment.
+    #[error("too many starts are waiting to be accepted")]
+    Overloaded,
     /// There is no room in the database: nothing was changed.
     #[error("the database has no room left")]
     StorageFull,

@@ -1,6 +1,7 @@
 //! How executions are started.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use steadflow_core::event::Accepted;
@@ -18,6 +19,9 @@ use super::{Engine, ExecutionSnapshot};
 use crate::driver::{Ask, Call};
 use crate::error::RuntimeError;
 use crate::shard::{Accept, Message, Reply, ReplyId};
+
+/// Starts that may wait to be durable at once.
+const ACCEPTING_MAX: usize = 20_000;
 
 /// What makes a call happen once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,8 +130,10 @@ impl Engine {
         senders.extend(wait.is_some().then_some(end_sender));
         let ask: Box<dyn Ask> =
             Box::new(move |replies: &[ReplyId]| message(replies[0], replies.get(1).copied()));
+        let place = self.queue_up()?;
         self.send(Call::Ask(ask, senders))?;
         let answer = answer.await.map_err(|_| RuntimeError::Unavailable)?;
+        drop(place);
         if let Reply::Hit(hit) = answer {
             return self.replayed(tenant, hit, hash, wait).await;
         }
@@ -139,6 +145,17 @@ impl Engine {
             None => None,
         };
         Ok(Started { execution: id, is_replay: false, ended })
+    }
+
+    /// Takes a place among the starts that wait to be durable. What is accepted is never dropped, so too many are
+    /// refused before that.
+    fn queue_up(&self) -> Result<Place<'_>, RuntimeError> {
+        let place = Place(&self.inner.accepting);
+        if place.0.fetch_add(1, Ordering::Relaxed) < ACCEPTING_MAX {
+            Ok(place)
+        } else {
+            Err(RuntimeError::Overloaded)
+        }
     }
 
     /// The key was used before: the answer is the first call's.
@@ -157,6 +174,15 @@ impl Engine {
             None => None,
         };
         Ok(Started { execution: hit.execution, is_replay: true, ended: ended.map(Box::new) })
+    }
+}
+
+/// A place among the starts that wait to be durable.
+struct Place<'a>(&'a AtomicUsize);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
