@@ -1,0 +1,93 @@
+//! Examines the whole database against the rules that hold in every state.
+
+use rusqlite::Connection;
+
+use crate::columns::execution_id;
+
+/// Findings of each kind that are told; more are only counted.
+const FINDINGS_MAX: usize = 100;
+
+/// A rule, as a query for what breaks it: an execution's id, and what to say in place of each `?`.
+struct Rule {
+    query: &'static str,
+    finding: fn(&str, i64) -> String,
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        query: include_str!("queries/doctor_unfinished_journal.sql"),
+        finding: |id, _| format!("Execution {id} has ended, but its journal is not stored whole."),
+    },
+    Rule {
+        query: include_str!("queries/doctor_held_after_end.sql"),
+        finding: |id, _| format!("Execution {id} has ended, but a worker or a timer still holds it."),
+    },
+    Rule {
+        query: include_str!("queries/doctor_parked_and_owned.sql"),
+        finding: |id, epoch| format!("Execution {id} is due for anybody although worker {epoch} drives it."),
+    },
+    Rule {
+        query: include_str!("queries/doctor_parked_without_journal.sql"),
+        finding: |id, _| format!("Execution {id} is parked, but its journal is not stored."),
+    },
+    Rule {
+        query: include_str!("queries/doctor_journal_seq.sql"),
+        finding: |id, seq| format!("The journal of execution {id} does not hold the records 1 to {seq}."),
+    },
+    Rule {
+        query: include_str!("queries/doctor_tail_gap.sql"),
+        finding: |id, seq| format!("Execution {id} has no record before record {seq} in the tail."),
+    },
+    Rule {
+        query: include_str!("queries/doctor_tail_after_end.sql"),
+        finding: |id, seq| format!("Execution {id} has ended, but the tail goes on with record {seq}."),
+    },
+    Rule {
+        query: include_str!("queries/doctor_tail_of_parked.sql"),
+        finding: |id, seq| format!("Execution {id} is parked, but the tail goes on with record {seq}."),
+    },
+];
+
+/// See [`steadflow_store::Store::doctor`]. Reads everything: seconds for each million executions.
+pub(crate) fn examine(db: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut findings = integrity(db)?;
+    for rule in RULES {
+        findings.extend(broken(db, rule)?);
+    }
+    findings.extend(orphans(db)?);
+    Ok(findings)
+}
+
+fn integrity(db: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = db.prepare("PRAGMA integrity_check(100)")?;
+    let said: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(said
+        .into_iter()
+        .filter(|line| line != "ok")
+        .map(|line| format!("SQLite finds the file damaged: {line}."))
+        .collect())
+}
+
+fn broken(db: &Connection, rule: &Rule) -> rusqlite::Result<Vec<String>> {
+    let mut statement = db.prepare(rule.query)?;
+    let mut rows = statement.query([])?;
+    let mut findings = Vec::new();
+    let mut more = 0_u64;
+    while let Some(row) = rows.next()? {
+        if findings.len() < FINDINGS_MAX {
+            findings.push((rule.finding)(&execution_id(row, 0)?.to_string(), row.get(1)?));
+        } else {
+            more += 1;
+        }
+    }
+    if more > 0 {
+        findings.push(format!("The same is true of {more} more executions."));
+    }
+    Ok(findings)
+}
+
+fn orphans(db: &Connection) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT count(*) FROM journals WHERE execution NOT IN (SELECT number FROM executions)";
+    let count: u64 = db.query_row(sql, [], |row| row.get(0))?;
+    Ok((count > 0).then(|| format!("{count} stored journals belong to no execution.")))
+}

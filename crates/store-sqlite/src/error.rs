@@ -1,0 +1,139 @@
+//! What SQLite says, by what the caller does next.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rusqlite::ErrorCode;
+use steadflow_store::{BoxError, StoreError};
+
+/// Why a database could not be opened. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it open.
+    #[error(
+        "the database {} is in use by another steadflow process, which holds the lock on {}; stop that process, or name \
+         another database", .database.display(), .lock.display()
+    )]
+    Locked {
+        /// The database.
+        database: PathBuf,
+        /// The file whose lock is taken.
+        lock: PathBuf,
+    },
+    /// A file could not be made or opened.
+    #[error("cannot open {}: {source}; check that the directory exists and may be written to", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// SQLite could not read or write the file.
+    #[error("cannot open the database {}: {source}", .path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: BoxError,
+    },
+    /// A later version of steadflow has changed the schema.
+    #[error(
+        "the database {} has schema {found}, and this version of steadflow knows schemas up to {known}; run the newer \
+         version again, or restore a backup from before the upgrade", .path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The number of its last migration.
+        found: u32,
+        /// The number of the last migration known here.
+        known: u32,
+    },
+    /// A migration was made by another text than the one known here.
+    #[error(
+        "migration {migration} of the database {} differs from the one that this version of steadflow knows; the file \
+         was made by a build that was never released, or was changed by hand", .path.display()
+    )]
+    Differs {
+        /// The file.
+        path: PathBuf,
+        /// The number of the migration.
+        migration: u32,
+    },
+    /// It is a database of something else.
+    #[error("{} is a database, but not one of steadflow; name another file", .path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The machine gave no thread to write with.
+    #[error("cannot start the thread that writes: {0}")]
+    Thread(std::io::Error),
+}
+
+/// Sorts an error of SQLite's by what the caller does next.
+pub(crate) fn store_error(call: &'static str, error: rusqlite::Error) -> StoreError {
+    let corrupt = |reason: String| StoreError::Corrupt { what: format!("row of `{call}`"), reason };
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StoreError::Full { source: error.into() },
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            StoreError::Corrupt { what: "database".into(), reason: error.to_string() }
+        }
+        None if is_unreadable(&error) => corrupt(error.to_string()),
+        _ => StoreError::Database { call, source: error.into() },
+    }
+}
+
+fn is_unreadable(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+    )
+}
+
+/// Why a transaction that several callers shared was not committed: told to each of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    outcome: Outcome,
+    reason: Arc<str>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Outcome {
+    Full,
+    Unknown,
+    NotWritten,
+}
+
+impl Failure {
+    /// A failure after which nothing of the transaction is on disk.
+    pub(crate) fn not_written(error: &StoreError) -> Self {
+        let outcome =
+            if matches!(error, StoreError::Full { .. }) { Outcome::Full } else { Outcome::NotWritten };
+        Self { outcome, reason: with_cause(error) }
+    }
+
+    /// A failure after which nobody knows what is on disk.
+    pub(crate) fn unknown(reason: &str) -> Self {
+        Self { outcome: Outcome::Unknown, reason: reason.into() }
+    }
+
+    /// Returns the failure as the error of `call`.
+    pub(crate) fn of(&self, call: &'static str) -> StoreError {
+        let source = BoxError::from(self.reason.to_string());
+        match self.outcome {
+            Outcome::Full => StoreError::Full { source },
+            Outcome::Unknown => StoreError::Unknown { call, source },
+            Outcome::NotWritten => StoreError::Database { call, source },
+        }
+    }
+}
+
+fn with_cause(error: &StoreError) -> Arc<str> {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}").into(),
+        None => error.to_string().into(),
+    }
+}

@@ -1,0 +1,57 @@
+//! Failed executions that are alike.
+
+use rusqlite::{Connection, Row};
+use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_store::{FailureGroup, FailureQuery, Fingerprint};
+
+use crate::columns::{blob, execution_id, flow_id, timestamp, unreadable};
+use crate::row;
+
+/// See [`steadflow_store::Store::failures`].
+pub(crate) fn failures(db: &Connection, query: &FailureQuery) -> rusqlite::Result<Vec<FailureGroup>> {
+    let mut statement = db.prepare_cached(include_str!("queries/failure_groups.sql"))?;
+    let parameters = (
+        blob(query.tenant.uuid()),
+        query.flow.map(|flow| blob(flow.uuid())),
+        query.from.map(|from| from.as_micros()),
+        query.to.map(|to| to.as_micros()),
+        query.limit,
+    );
+    let groups: Vec<FailureGroup> =
+        statement.query_map(parameters, group)?.collect::<rusqlite::Result<_>>()?;
+    let named = groups.into_iter().map(|group| {
+        let executions = newest(db, query, group.flow, &group.fingerprint)?;
+        Ok(FailureGroup { executions, ..group })
+    });
+    named.collect()
+}
+
+fn group(found: &Row<'_>) -> rusqlite::Result<FailureGroup> {
+    let fingerprint =
+        row::fingerprint(found, 1)?.ok_or_else(|| unreadable(1, "a failure without fingerprint".into()))?;
+    Ok(FailureGroup {
+        flow: flow_id(found, 0)?,
+        fingerprint,
+        count: found.get(5)?,
+        first_seen: timestamp(found, 6)?,
+        last_seen: timestamp(found, 7)?,
+        executions: Vec::new(),
+    })
+}
+
+fn newest(
+    db: &Connection,
+    query: &FailureQuery,
+    flow: FlowId,
+    fingerprint: &Fingerprint,
+) -> rusqlite::Result<Vec<ExecutionId>> {
+    let mut statement = db.prepare_cached(include_str!("queries/failed_alike.sql"))?;
+    let parameters = (
+        blob(query.tenant.uuid()),
+        blob(flow.uuid()),
+        query.from.map(|from| from.as_micros()),
+        query.to.map(|to| to.as_micros()),
+        &*fingerprint.id,
+    );
+    statement.query_map(parameters, |row| execution_id(row, 0))?.collect()
+}

@@ -1,0 +1,1 @@
+UPDATE flows SET version = ?2, status = ?3, name = ?4, category = ?5, is_template = ?6, updated_at = ?7 WHERE id = ?1;

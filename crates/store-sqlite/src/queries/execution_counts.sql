@@ -1,0 +1,8 @@
+SELECT status, value
+FROM execution_counts
+WHERE tenant = ?1 AND flow = ?2
+UNION ALL
+SELECT status, count(*)
+FROM executions
+WHERE status IN ('pending', 'running', 'paused') AND tenant = ?1 AND flow = ?2
+GROUP BY status;

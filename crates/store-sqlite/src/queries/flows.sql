@@ -1,0 +1,13 @@
+SELECT
+    flows.id,
+    flows.tenant,
+    flows.version,
+    flows.status,
+    flow_versions.document,
+    flows.name,
+    flows.category,
+    flows.is_template,
+    flows.created_at,
+    flows.updated_at
+FROM flows
+JOIN flow_versions ON flow_versions.flow = flows.id AND flow_versions.version = flows.version

@@ -1,0 +1,9 @@
+-- What is stored of an execution beside the tail, its journal included.
+SELECT
+    executions.tenant,
+    executions.status IN ('completed', 'failed', 'cancelled'),
+    journals.seq,
+    journals.records
+FROM executions
+LEFT JOIN journals ON journals.execution = executions.number
+WHERE executions.id = ?1;

@@ -1,0 +1,9 @@
+-- What is stored of an execution beside the tail.
+SELECT
+    executions.number,
+    executions.status IN ('completed', 'failed', 'cancelled'),
+    executions.owner_epoch IS NOT NULL,
+    coalesce(journals.seq, 0)
+FROM executions
+LEFT JOIN journals ON journals.execution = executions.number
+WHERE executions.id = ?1;

@@ -1,0 +1,81 @@
+//! Connections that read, beside the one that writes.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use steadflow_store::StoreError;
+use tokio::sync::Semaphore;
+
+use crate::error::store_error;
+use crate::{SqliteOptions, connection};
+
+/// A few connections, opened when first needed.
+#[derive(Clone, Debug)]
+pub(crate) struct Readers {
+    path: Arc<PathBuf>,
+    options: SqliteOptions,
+    idle: Arc<Mutex<Vec<Connection>>>,
+    permits: Arc<Semaphore>,
+}
+
+impl Readers {
+    pub(crate) fn new(path: PathBuf, options: SqliteOptions) -> Self {
+        let permits = Arc::new(Semaphore::new(options.readers.max(1)));
+        Self { path: Arc::new(path), options, idle: Arc::default(), permits }
+    }
+
+    /// Runs `read` in one read transaction, on a thread where it may block.
+    pub(crate) async fn read<T, F>(&self, call: &'static str, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_closed| StoreError::Closed)?;
+        let readers = self.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let mut db = readers.connection().map_err(|error| store_error(call, error))?;
+            let answer = in_transaction(&mut db, call, read);
+            readers.give_back(db);
+            answer
+        });
+        task.await.unwrap_or_else(|error| Err(StoreError::Database { call, source: error.into() }))
+    }
+
+    /// Waits for the reads that are under way, refuses others, and closes the connections.
+    pub(crate) async fn close(&self) {
+        let all = u32::try_from(self.options.readers.max(1)).unwrap_or(u32::MAX);
+        // An error says that they are closed already.
+        let _all = self.permits.acquire_many(all).await;
+        self.close_now();
+    }
+
+    /// Refuses further reads, and closes the connections that are idle.
+    pub(crate) fn close_now(&self) {
+        self.permits.close();
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn connection(&self) -> rusqlite::Result<Connection> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.map_or_else(|| connection::open_reader(&self.path, &self.options), Ok)
+    }
+
+    fn give_back(&self, db: Connection) {
+        if !self.permits.is_closed() {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
+        }
+    }
+}
+
+fn in_transaction<T>(
+    db: &mut Connection,
+    call: &'static str,
+    read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let tx = db.transaction().map_err(|error| store_error(call, error))?;
+    let answer = read(&tx)?;
+    tx.finish().map_err(|error| store_error(call, error))?;
+    Ok(answer)
+}

@@ -1,0 +1,7 @@
+//! What every store must mean.
+
+mod common;
+
+use common::Temporary;
+
+steadflow_store::conformance_tests!(Temporary::new());
