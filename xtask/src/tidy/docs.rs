@@ -49,8 +49,9 @@ fn slugs(code: &str) -> BTreeSet<&str> {
 /// The names of environment variables that are ours.
 fn variables(code: &str) -> impl Iterator<Item = &str> {
     let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    code.split(move |c| !is_part(c))
-        .filter(|word| word.strip_prefix("STEADFLOW_").is_some_and(|rest| !rest.is_empty()))
+    code.split(move |c| !is_part(c)).filter(|word| {
+        word.strip_prefix("STEADFLOW_").is_some_and(|rest| !rest.is_empty() && !rest.ends_with('_'))
+    })
 }
 
 /// The targets of inline links that are files of ours, without what follows `#`.
