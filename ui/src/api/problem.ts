@@ -1,0 +1,68 @@
+/** What the API answers when it refuses (RFC 9457), and what we make of an answer that never came. */
+
+/** One fault in a document that was sent. */
+export interface Fault {
+  /** A JSON pointer into the document; empty for the whole. */
+  pointer: string;
+  detail: string;
+}
+
+export class Problem extends Error {
+  override readonly name = 'Problem';
+
+  constructor(
+    /** The HTTP status; 0 when no answer came. */
+    readonly status: number,
+    readonly title: string,
+    /** A sentence that a person can act on. */
+    readonly detail: string,
+    /** A stable slug, e.g. `not-found`. */
+    readonly type = '',
+    readonly faults: readonly Fault[] = [],
+  ) {
+    super(detail);
+  }
+
+  /** Whether asking again may help: the server was not reached, or says that it cannot just now. */
+  get isTransient(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** Reads any error as a [`Problem`], so that every error can be shown in the same way. */
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof TypeError) {
+    return new Problem(
+      0,
+      'The server cannot be reached',
+      'Check that Steadflow is running. The studio goes on trying.',
+    );
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new Problem(0, 'Something went wrong in the studio', message);
+}
+
+/** Makes a [`Problem`] of the body of an answer outside 200–299, whatever stands in it. */
+export function problemOf(status: number, body: unknown): Problem {
+  const fields = isRecord(body) ? body : {};
+  const title = text(fields.title) ?? `The server answered ${status}`;
+  const detail = text(fields.detail) ?? (typeof body === 'string' && body ? body.slice(0, 500) : title);
+  return new Problem(status, title, detail, text(fields.type) ?? '', faultsOf(fields.errors));
+}
+
+function faultsOf(errors: unknown): Fault[] {
+  if (!Array.isArray(errors)) return [];
+  return errors.filter(isRecord).map((error) => ({
+    pointer: text(error.pointer) ?? '',
+    detail: text(error.detail) ?? text(error.message) ?? 'is not valid',
+  }));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,17 @@
+import { QueryClient } from '@tanstack/react-query';
+import { toProblem } from './problem';
+
+/** Server state. Requests are tried again only where that may help; being offline is no reason not to try: the server may be this machine. */
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        networkMode: 'always',
+        staleTime: 2_000,
+        retry: (failures, error) => failures < 2 && toProblem(error).isTransient,
+        retryDelay: (failures) => 400 * 2 ** failures,
+      },
+      mutations: { networkMode: 'always', retry: false },
+    },
+  });
+}

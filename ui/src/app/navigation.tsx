@@ -1,0 +1,53 @@
+import {
+  IconActivityHeartbeat,
+  IconAlertTriangle,
+  IconChartHistogram,
+  IconRobot,
+  IconSearch,
+  IconSitemap,
+} from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { openPalette } from '@/app/palette-store';
+import { texts } from '@/lib/texts';
+import { Logo } from './logo';
+import classes from './shell.module.css';
+import { ThemeSwitch } from './theme-switch';
+
+export const PAGES = [
+  { to: '/flows', label: texts.nav.flows, icon: IconSitemap },
+  { to: '/executions', label: texts.nav.executions, icon: IconActivityHeartbeat },
+  { to: '/failures', label: texts.nav.failures, icon: IconAlertTriangle },
+  { to: '/analytics', label: texts.nav.analytics, icon: IconChartHistogram },
+  { to: '/agents', label: texts.nav.agents, icon: IconRobot },
+] as const;
+
+const IS_MAC = /mac|iphone|ipad/i.test(navigator.userAgent);
+
+/** The main navigation; beside the page on wide screens, in a drawer on narrow ones. */
+export function Navigation() {
+  return (
+    <nav className={classes.nav} aria-label={texts.nav.label}>
+      <Link to="/flows" className={classes.brand}>
+        <Logo />
+        {texts.product}
+      </Link>
+      <button type="button" className={classes.search} onClick={openPalette}>
+        <IconSearch size={15} aria-hidden />
+        {texts.palette.open}
+        <kbd className={classes.keys}>{IS_MAC ? '⌘K' : 'Ctrl K'}</kbd>
+      </button>
+      {PAGES.map(({ to, label, icon: Icon }) => (
+        <Link key={to} to={to} className={classes.link} activeOptions={{ includeSearch: false }}>
+          <Icon size={17} stroke={1.7} aria-hidden />
+          {label}
+        </Link>
+      ))}
+      <div className={classes.foot}>
+        <a className={classes.docs} href="/api/docs" target="_blank" rel="noreferrer">
+          {texts.nav.api}
+        </a>
+        <ThemeSwitch />
+      </div>
+    </nav>
+  );
+}

@@ -1,0 +1,94 @@
+/** Every address of the studio. Each page is a chunk of its own; what a page shows stands in its address. */
+import type { QueryClient } from '@tanstack/react-query';
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router';
+import { BlockSkeleton } from '@/components/skeletons';
+import { readAnalyticsSearch } from '@/features/analytics/search';
+import { readExecutionSearch } from '@/features/executions/execution-search';
+import { readFilters } from '@/features/executions/filters';
+import { readFailuresSearch } from '@/features/failures/search';
+import { readFlowsSearch } from '@/features/flows/search';
+import { parseSearch, stringifySearch } from '@/lib/search-params';
+import { ErrorScreen } from './error-screen';
+import { NotFound } from './not-found';
+import { Shell } from './shell';
+
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Shell, notFoundComponent: NotFound });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/flows' });
+  },
+});
+
+const flows = createRoute({
+  getParentRoute: () => root,
+  path: '/flows',
+  validateSearch: readFlowsSearch,
+  component: lazyRouteComponent(() => import('@/features/flows/flows-page'), 'FlowsPage'),
+});
+
+const flow = createRoute({
+  getParentRoute: () => root,
+  path: '/flows/$flowId',
+  component: lazyRouteComponent(() => import('@/features/flows/flow-page'), 'FlowPage'),
+});
+
+const executions = createRoute({
+  getParentRoute: () => root,
+  path: '/executions',
+  validateSearch: readFilters,
+  component: lazyRouteComponent(() => import('@/features/executions/executions-page'), 'ExecutionsPage'),
+});
+
+const execution = createRoute({
+  getParentRoute: () => root,
+  path: '/executions/$executionId',
+  validateSearch: readExecutionSearch,
+  component: lazyRouteComponent(() => import('@/features/executions/execution-page'), 'ExecutionPage'),
+});
+
+const failures = createRoute({
+  getParentRoute: () => root,
+  path: '/failures',
+  validateSearch: readFailuresSearch,
+  component: lazyRouteComponent(() => import('@/features/failures/failures-page'), 'FailuresPage'),
+});
+
+const analytics = createRoute({
+  getParentRoute: () => root,
+  path: '/analytics',
+  validateSearch: readAnalyticsSearch,
+  component: lazyRouteComponent(() => import('@/features/analytics/analytics-page'), 'AnalyticsPage'),
+});
+
+const agents = createRoute({
+  getParentRoute: () => root,
+  path: '/agents',
+  component: lazyRouteComponent(() => import('@/features/agents/agents-page'), 'AgentsPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([home, flows, flow, executions, execution, failures, analytics, agents]),
+  context: { queries: undefined as never },
+  parseSearch,
+  stringifySearch,
+  defaultPreload: 'intent',
+  defaultPreloadStaleTime: 0,
+  defaultErrorComponent: ErrorScreen,
+  defaultPendingComponent: () => <BlockSkeleton height={320} />,
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

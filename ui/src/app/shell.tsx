@@ -1,0 +1,67 @@
+import { ActionIcon, Burger, Drawer } from '@mantine/core';
+import { IconSearch } from '@tabler/icons-react';
+import { Link, Outlet, useRouterState } from '@tanstack/react-router';
+import { useState } from 'react';
+import { texts } from '@/lib/texts';
+import { Logo } from './logo';
+import { Navigation } from './navigation';
+import { OfflineBanner } from './offline-banner';
+import { Palette } from './palette';
+import { openPalette } from './palette-store';
+import classes from './shell.module.css';
+import { ThemeSwitch } from './theme-switch';
+
+/** What stands around every page. */
+export function Shell() {
+  return (
+    <div className={classes.shell}>
+      <a className={classes.skip} href="#main">
+        {texts.nav.skip}
+      </a>
+      <OfflineBanner />
+      <TopBar />
+      <Navigation />
+      <main className={classes.main} id="main" tabIndex={-1}>
+        <Outlet />
+      </main>
+      <Palette />
+    </div>
+  );
+}
+
+/** The head of narrow screens. The drawer belongs to the address at which it was opened: going elsewhere closes it. */
+function TopBar() {
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const [openedAt, setOpenedAt] = useState<string | null>(null);
+  const opened = openedAt === path;
+  return (
+    <header className={classes.top}>
+      <Burger
+        size="sm"
+        opened={opened}
+        onClick={() => setOpenedAt(opened ? null : path)}
+        aria-label={opened ? texts.nav.close : texts.nav.open}
+      />
+      <Link to="/flows" className={classes.brand}>
+        <Logo size={20} />
+        {texts.product}
+      </Link>
+      <div className={classes.topEnd}>
+        <ActionIcon size="lg" onClick={openPalette} aria-label={texts.palette.open}>
+          <IconSearch size={17} aria-hidden />
+        </ActionIcon>
+        <ThemeSwitch />
+      </div>
+      <Drawer
+        opened={opened}
+        onClose={() => setOpenedAt(null)}
+        size={264}
+        title={texts.nav.label}
+        closeButtonProps={{ 'aria-label': texts.nav.close }}
+        className={classes.drawer}
+      >
+        <Navigation />
+      </Drawer>
+    </header>
+  );
+}

@@ -1,0 +1,24 @@
+import { ActionIcon, CopyButton as MantineCopyButton, Tooltip } from '@mantine/core';
+import { IconCheck, IconCopy } from '@tabler/icons-react';
+import { texts } from '@/lib/texts';
+
+interface CopyButtonProps {
+  value: string;
+  /** What is copied, for the tooltip and for readers: `Copy execution id`. */
+  label?: string;
+}
+
+/** Copies `value` and says so. */
+export function CopyButton({ value, label = texts.actions.copy }: CopyButtonProps) {
+  return (
+    <MantineCopyButton value={value} timeout={1_500}>
+      {({ copied, copy }) => (
+        <Tooltip label={copied ? texts.actions.copied : label}>
+          <ActionIcon size="sm" onClick={copy} aria-label={copied ? texts.actions.copied : label}>
+            {copied ? <IconCheck size={14} aria-hidden /> : <IconCopy size={14} aria-hidden />}
+          </ActionIcon>
+        </Tooltip>
+      )}
+    </MantineCopyButton>
+  );
+}

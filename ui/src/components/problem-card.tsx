@@ -1,0 +1,39 @@
+import { Button } from '@mantine/core';
+import { IconAlertTriangle } from '@tabler/icons-react';
+import { toProblem } from '@/api/problem';
+import { texts } from '@/lib/texts';
+import classes from './problem-card.module.css';
+
+interface ProblemCardProps {
+  problem: unknown;
+  onRetry?: () => void;
+}
+
+/** What went wrong, where, and what to do about it. */
+export function ProblemCard({ problem, onRetry }: ProblemCardProps) {
+  const { title, detail, faults } = toProblem(problem);
+  return (
+    <div className={classes.card} role="alert">
+      <IconAlertTriangle size={18} aria-hidden className={classes.icon} />
+      <div>
+        <p className={classes.title}>{title}</p>
+        {detail !== title && <p className={classes.detail}>{detail}</p>}
+        {faults.length > 0 && (
+          <ul className={classes.faults}>
+            {faults.map((fault) => (
+              <li key={`${fault.pointer} ${fault.detail}`}>
+                {fault.pointer && <span className={classes.pointer}>{fault.pointer} </span>}
+                {fault.detail}
+              </li>
+            ))}
+          </ul>
+        )}
+        {onRetry && (
+          <Button className={classes.action} size="xs" variant="default" onClick={onRetry}>
+            {texts.actions.tryAgain}
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,27 @@
+import { Skeleton } from '@mantine/core';
+
+/** Rows that are being loaded; as high as the rows that follow, so that nothing moves. */
+export function RowsSkeleton({ rows = 8, height = 44 }: { rows?: number; height?: number }) {
+  return (
+    <div aria-busy="true" role="status">
+      <span className="visually-hidden">Loading…</span>
+      {Array.from({ length: rows }, (_, row) => `row-${row}`).map((row, index) => (
+        <div key={row} style={{ height, display: 'flex', alignItems: 'center', gap: 16 }}>
+          <Skeleton height={10} width={`${14 + ((index * 7) % 9)}%`} />
+          <Skeleton height={10} width={`${26 + ((index * 11) % 17)}%`} />
+          <Skeleton height={10} width={`${10 + ((index * 5) % 7)}%`} />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** A block that is being loaded. */
+export function BlockSkeleton({ height = 160 }: { height?: number }) {
+  return (
+    <div aria-busy="true" role="status">
+      <span className="visually-hidden">Loading…</span>
+      <Skeleton height={height} radius="md" />
+    </div>
+  );
+}

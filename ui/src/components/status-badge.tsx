@@ -1,0 +1,22 @@
+import { STATUS_LOOKS, type StatusKey } from '@/lib/status';
+import classes from './status-badge.module.css';
+
+interface StatusBadgeProps {
+  status: StatusKey;
+  /** More than the status's own word, e.g. `Waiting for a slot`. */
+  label?: string;
+  /** Without a background, for dense lists. */
+  plain?: boolean;
+}
+
+/** A status as icon, word and tone. */
+export function StatusBadge({ status, label, plain }: StatusBadgeProps) {
+  const look = STATUS_LOOKS[status];
+  const Icon = look.icon;
+  return (
+    <span className={`${classes.badge} ${plain ? classes.plain : ''}`} data-tone={look.tone}>
+      <Icon size={15} aria-hidden className={`${classes.icon} ${look.spins ? classes.spins : ''}`} />
+      {label ?? look.label}
+    </span>
+  );
+}

@@ -1,0 +1,14 @@
+import { compact, oneOf, type RawSearch, textIn } from '@/lib/search-params';
+
+export const TABS = ['timeline', 'data', 'events'] as const;
+export type Tab = (typeof TABS)[number];
+
+/** What of an execution is looked at: a node, and a tab. */
+export interface ExecutionSearch {
+  node?: string | undefined;
+  tab?: Tab | undefined;
+}
+
+export function readExecutionSearch(search: RawSearch): ExecutionSearch {
+  return compact({ node: textIn(search, 'node'), tab: oneOf(search, 'tab', TABS) });
+}

@@ -1,0 +1,47 @@
+/** The filters of the executions list, as they stand in the address and as the API takes them. */
+import type { ExecutionFilter } from '@/api/executions';
+import { ERROR_CLASSES } from '@/lib/error-classes';
+import { PERIOD_VALUES, type Period, periodStart } from '@/lib/periods';
+import { compact, flagIn, oneOf, type RawSearch, someOf, textIn } from '@/lib/search-params';
+import { EXECUTION_STATUSES, type ExecutionStatus } from '@/lib/status';
+
+export interface Filters {
+  status?: ExecutionStatus[] | undefined;
+  /** Only those that wait out a backoff. */
+  retrying?: boolean | undefined;
+  flow?: string | undefined;
+  period?: Period | undefined;
+  error?: string | undefined;
+  fingerprint?: string | undefined;
+  q?: string | undefined;
+}
+
+/** Reads an address; what does not fit counts as absent. */
+export function readFilters(search: RawSearch): Filters {
+  return compact({
+    status: someOf(search, 'status', EXECUTION_STATUSES),
+    retrying: flagIn(search, 'retrying') || undefined,
+    flow: textIn(search, 'flow'),
+    period: oneOf(search, 'period', PERIOD_VALUES),
+    error: oneOf(search, 'error', Object.keys(ERROR_CLASSES)),
+    fingerprint: textIn(search, 'fingerprint'),
+    q: textIn(search, 'q')?.slice(0, 200),
+  });
+}
+
+/** Writes the filters as the API takes them. */
+export function toApiFilter(filters: Filters, now: number): ExecutionFilter {
+  return compact({
+    status: filters.status,
+    retrying: filters.retrying,
+    flow_id: filters.flow,
+    error_class: filters.error,
+    fingerprint: filters.fingerprint,
+    start_date: periodStart(filters.period, now),
+    q: filters.q,
+  });
+}
+
+export function hasFilters(filters: Filters): boolean {
+  return Object.values(filters).some((value) => value !== undefined);
+}

@@ -1,0 +1,5 @@
+import { Page } from '@/components/page';
+
+export function FailuresPage() {
+  return <Page title="Failures">{null}</Page>;
+}

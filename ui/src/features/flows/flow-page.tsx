@@ -1,0 +1,5 @@
+import { Page } from '@/components/page';
+
+export function FlowPage() {
+  return <Page title="Flow">{null}</Page>;
+}

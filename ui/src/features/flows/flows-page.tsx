@@ -1,0 +1,5 @@
+import { Page } from '@/components/page';
+
+export function FlowsPage() {
+  return <Page title="Flows">{null}</Page>;
+}

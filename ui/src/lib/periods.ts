@@ -1,0 +1,22 @@
+/** Spans of time to look back over. */
+export const PERIODS = [
+  { value: '1h', label: 'Last hour', ms: 3_600_000 },
+  { value: '24h', label: 'Last 24 hours', ms: 86_400_000 },
+  { value: '7d', label: 'Last 7 days', ms: 7 * 86_400_000 },
+  { value: '30d', label: 'Last 30 days', ms: 30 * 86_400_000 },
+] as const;
+
+export type Period = (typeof PERIODS)[number]['value'];
+
+export const PERIOD_VALUES: readonly Period[] = PERIODS.map((period) => period.value);
+
+/**
+ * Returns when `period` begins, as RFC 3339, or `undefined` for all time.
+ *
+ * It is rounded down to the minute, so that a list keeps its cache key for that long.
+ */
+export function periodStart(period: Period | undefined, now: number): string | undefined {
+  const ms = PERIODS.find((candidate) => candidate.value === period)?.ms;
+  if (ms === undefined) return undefined;
+  return new Date(Math.floor((now - ms) / 60_000) * 60_000).toISOString();
+}

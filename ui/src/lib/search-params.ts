@@ -1,0 +1,49 @@
+/** Readers of what stands in an address: anything may stand there, so what does not fit counts as absent. */
+
+export type RawSearch = Record<string, unknown>;
+
+export function textIn(search: RawSearch, name: string): string | undefined {
+  const value = search[name];
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
+}
+
+export function flagIn(search: RawSearch, name: string): boolean | undefined {
+  const value = search[name];
+  if (value === true || value === 'true') return true;
+  if (value === false || value === 'false') return false;
+  return undefined;
+}
+
+export function oneOf<T extends string>(search: RawSearch, name: string, allowed: readonly T[]): T | undefined {
+  return allowed.find((value) => value === search[name]);
+}
+
+/** Reads a list, written as an array or separated by commas, and keeps what is allowed, in the order of `allowed`. */
+export function someOf<T extends string>(search: RawSearch, name: string, allowed: readonly T[]): T[] | undefined {
+  const value = search[name];
+  const given = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : [];
+  const kept = allowed.filter((candidate) => given.includes(candidate));
+  return kept.length > 0 ? kept : undefined;
+}
+
+/** Leaves out what is absent, so that addresses stay short. */
+export function compact<T extends object>(search: T): T {
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** Reads an address as texts: `?status=failed,paused&q=503`. Numbers and flags stay texts; the readers above turn them. */
+export function parseSearch(text: string): RawSearch {
+  return Object.fromEntries(new URLSearchParams(text));
+}
+
+/** Writes what `parseSearch` reads: lists joined by commas, what is absent left out. */
+export function stringifySearch(search: RawSearch): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(search)) {
+    if (value === undefined || value === null || value === '') continue;
+    parameters.set(name, Array.isArray(value) ? value.join(',') : String(value));
+  }
+  const text = parameters.toString().replaceAll('%2C', ',');
+  return text ? `?${text}` : '';
+}

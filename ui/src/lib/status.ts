@@ -1,0 +1,86 @@
+/** One table for every status: what it is called, how it is toned, which icon it has. */
+import {
+  IconArrowForwardUp,
+  IconBan,
+  IconCircleCheckFilled,
+  IconCircleDashed,
+  IconCircleXFilled,
+  IconHourglass,
+  IconLoader2,
+  IconPlayerPauseFilled,
+  IconRefresh,
+  IconUserQuestion,
+} from '@tabler/icons-react';
+import type { ComponentType } from 'react';
+
+export type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
+export type NodeStatus = ExecutionStatus | 'skipped';
+
+/** What a person sees: a status, or why something that is pending or running does not move. */
+export type StatusKey = NodeStatus | 'retrying' | 'waiting' | 'decision' | 'recovered';
+
+/** A colour family; `styles/tones.css` gives each its colours in light and dark. */
+export type Tone = 'neutral' | 'info' | 'success' | 'warning' | 'danger' | 'muted' | 'attention';
+
+export interface StatusLook {
+  label: string;
+  tone: Tone;
+  icon: ComponentType<{ size?: number | string; className?: string; 'aria-hidden'?: boolean }>;
+  /** Whether the icon turns: something is happening right now. */
+  spins?: boolean;
+}
+
+/** In the order of the state machine: pending, running, paused, completed, failed, cancelled, skipped. */
+export const STATUS_LOOKS: Record<StatusKey, StatusLook> = {
+  pending: { label: 'Pending', tone: 'neutral', icon: IconCircleDashed },
+  running: { label: 'Running', tone: 'info', icon: IconLoader2, spins: true },
+  paused: { label: 'Paused', tone: 'attention', icon: IconPlayerPauseFilled },
+  completed: { label: 'Completed', tone: 'success', icon: IconCircleCheckFilled },
+  failed: { label: 'Failed', tone: 'danger', icon: IconCircleXFilled },
+  cancelled: { label: 'Cancelled', tone: 'muted', icon: IconBan },
+  skipped: { label: 'Skipped', tone: 'muted', icon: IconArrowForwardUp },
+  retrying: { label: 'Retrying', tone: 'warning', icon: IconRefresh },
+  waiting: { label: 'Waiting', tone: 'neutral', icon: IconHourglass },
+  decision: { label: 'Needs a decision', tone: 'attention', icon: IconUserQuestion },
+  recovered: { label: 'Recovered', tone: 'success', icon: IconRefresh },
+};
+
+export const EXECUTION_STATUSES: readonly ExecutionStatus[] = [
+  'pending',
+  'running',
+  'paused',
+  'completed',
+  'failed',
+  'cancelled',
+];
+
+const FINISHED: readonly string[] = ['completed', 'failed', 'cancelled', 'skipped'];
+
+/** Whether nothing can change any more. */
+export function isFinished(status: string): boolean {
+  return FINISHED.includes(status);
+}
+
+/** Whether a new execution may be made from one with this status. */
+export function isRetryable(status: string): boolean {
+  return status === 'failed' || status === 'cancelled';
+}
+
+interface NodeSituation {
+  status: string;
+  next_retry_at?: string | null;
+  waiting_for?: string | null;
+}
+
+/** What to show for a node execution: a backoff, a decision and a wait say more than `pending` or `running`. */
+export function nodeStatusKey(node: NodeSituation): StatusKey {
+  if (isFinished(node.status)) return node.status as StatusKey;
+  if (node.waiting_for === 'decision' || node.waiting_for === 'approval') return 'decision';
+  if (node.status === 'pending' && node.next_retry_at) return 'retrying';
+  if (node.waiting_for) return 'waiting';
+  return isStatusKey(node.status) ? node.status : 'pending';
+}
+
+export function isStatusKey(value: string): value is StatusKey {
+  return Object.hasOwn(STATUS_LOOKS, value);
+}

@@ -1,0 +1,86 @@
+/** How times and durations read. All functions are pure; `now` comes in as milliseconds since the epoch. */
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Returns the milliseconds of an RFC 3339 time, or `null` for none and for what is no time. */
+export function millis(time: string | null | undefined): number | null {
+  if (!time) return null;
+  const value = Date.parse(time);
+  return Number.isNaN(value) ? null : value;
+}
+
+/** Reads as `0 ms`, `840 ms`, `4.2 s`, `1 min 05 s`, `2 h 03 min`, `3 d 4 h`. Negative durations are zero. */
+export function formatDuration(ms: number): string {
+  const value = Math.max(0, ms);
+  if (value < SECOND) return `${Math.round(value)} ms`;
+  if (value < 10 * SECOND) return `${(Math.floor(value / 100) / 10).toFixed(1)} s`;
+  if (value < MINUTE) return `${Math.floor(value / SECOND)} s`;
+  if (value < HOUR) return `${Math.floor(value / MINUTE)} min ${pad((value % MINUTE) / SECOND)} s`;
+  if (value < DAY) return `${Math.floor(value / HOUR)} h ${pad((value % HOUR) / MINUTE)} min`;
+  return `${Math.floor(value / DAY)} d ${Math.floor((value % DAY) / HOUR)} h`;
+}
+
+/** Counts down in whole units, rounded up, so that it reaches zero when the time has come: `4 s`, `1 min 05 s`. */
+export function formatCountdown(ms: number): string {
+  if (ms <= 0) return 'now';
+  return formatWhole(Math.ceil(ms / SECOND) * SECOND);
+}
+
+function formatWhole(ms: number): string {
+  return ms < MINUTE ? `${ms / SECOND} s` : formatDuration(ms);
+}
+
+/** Reads as `just now`, `12 s ago`, `5 min ago`, `3 h ago`, `2 d ago`, then as a date; `in 5 min` for what is to come. */
+export function formatRelative(then: number, now: number): string {
+  const distance = now - then;
+  if (Math.abs(distance) < 2 * SECOND) return 'just now';
+  if (Math.abs(distance) >= 30 * DAY) return formatDate(then);
+  const text = coarse(Math.abs(distance));
+  return distance > 0 ? `${text} ago` : `in ${text}`;
+}
+
+function coarse(ms: number): string {
+  if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
+  if (ms < DAY) return `${Math.floor(ms / HOUR)} h`;
+  return `${Math.floor(ms / DAY)} d`;
+}
+
+const dateFormat = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const timeFormat = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  timeZoneName: 'short',
+});
+const clockFormat = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+});
+
+/** A day: `24 Nov 2026`. */
+export function formatDate(then: number): string {
+  return dateFormat.format(then);
+}
+
+/** A moment in full, in the reader's time zone: `24 Nov 2026, 14:05:09 CET`. */
+export function formatMoment(then: number): string {
+  return timeFormat.format(then);
+}
+
+/** The time of day with milliseconds: `14:05:09.120`. */
+export function formatClock(then: number): string {
+  return clockFormat.format(then);
+}
+
+function pad(value: number): string {
+  return String(Math.floor(value)).padStart(2, '0');
+}

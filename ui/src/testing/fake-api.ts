@@ -1,0 +1,65 @@
+/** A stand-in for the API: answers by method and path, and remembers what was asked. */
+import { vi } from 'vitest';
+
+export interface Asked {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  headers: Headers;
+  body: unknown;
+}
+
+type Reply = Response | unknown;
+type Route = (asked: Asked) => Reply | Promise<Reply>;
+
+/** Routes are written `GET /studio/flows`; a segment `*` fits any one. What has no route answers 404. */
+export function fakeApi(routes: Record<string, Route>): Asked[] {
+  const all: Asked[] = [];
+  vi.stubGlobal('fetch', async (input: RequestInfo | URL, init: RequestInit = {}) => {
+    const request = new Request(
+      new URL(String(input instanceof Request ? input.url : input), 'http://localhost'),
+      init,
+    );
+    const asked = await read(input instanceof Request ? input : request);
+    all.push(asked);
+    const route = Object.entries(routes).find(([pattern]) => fits(pattern, asked))?.[1];
+    if (!route) return problem(404, 'no-such-route', `Nothing answers ${asked.method} ${asked.path}.`);
+    const reply = await route(asked);
+    return reply instanceof Response ? reply : json(reply);
+  });
+  return all;
+}
+
+export function json(body: unknown, init: ResponseInit = {}): Response {
+  return new Response(JSON.stringify(body), {
+    ...init,
+    headers: { 'Content-Type': 'application/json', ...(init.headers as Record<string, string>) },
+  });
+}
+
+export function problem(status: number, slug: string, detail: string): Response {
+  return json({ type: `/problems#${slug}`, title: slug, status, detail }, { status });
+}
+
+async function read(request: Request): Promise<Asked> {
+  const url = new URL(request.url);
+  const text = await request.text();
+  return {
+    method: request.method,
+    path: url.pathname.replace(/^\/api\/v1/, ''),
+    query: url.searchParams,
+    headers: request.headers,
+    body: text ? JSON.parse(text) : undefined,
+  };
+}
+
+function fits(pattern: string, asked: Asked): boolean {
+  const [method, path = ''] = pattern.split(' ');
+  const wanted = path.split('/');
+  const given = asked.path.split('/');
+  return (
+    method === asked.method &&
+    wanted.length === given.length &&
+    wanted.every((segment, at) => segment === '*' || segment === given[at])
+  );
+}
