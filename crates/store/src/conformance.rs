@@ -82,7 +82,9 @@ macro_rules! conformance_tests {
             an_execution_parked_again_is_due_again
             finished_and_unknown_executions_cannot_be_taken
             queued_executions_keep_the_order_of_their_acceptance
+            an_execution_that_left_the_queue_is_not_queued
             slots_count_what_has_started_and_not_ended
+            slots_count_what_only_the_tail_knows
             parking_survives_reopening
         }
         $crate::conformance_tests! { @module $harness, lists:

@@ -77,10 +77,11 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     /// Returns up to `limit` parked executions that are due before `until`, earliest first.
     fn due(&self, until: Timestamp, limit: usize) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>>;
 
-    /// Returns the executions that wait for a slot of their flow, in the order in which they were accepted.
+    /// Returns the parked executions that wait for a slot of their flow, in the order in which they were accepted.
     fn queued(&self) -> StoreFuture<'_, Vec<(FlowId, ExecutionId)>>;
 
-    /// Returns for each flow how many executions hold a slot (started, not finished), parked ones included.
+    /// Returns for each flow how many executions hold a slot (started, not finished): parked ones, and those whose
+    /// start only the tail knows, included.
     fn slots(&self) -> StoreFuture<'_, Vec<(FlowId, u32)>>;
 
     /// Takes a parked execution for `worker` to drive; `None` if it is finished, unknown, or another worker's.

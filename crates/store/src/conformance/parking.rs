@@ -8,10 +8,10 @@ use steadflow_core::timestamp::Timestamp;
 
 use super::samples::{
     FLOW, OTHER_FLOW, accepted, appended, at, completed, finished, id, journal, parked, pending, records,
-    row, shown,
+    row, shown, started,
 };
 use super::{Harness, commit, reopened, worker};
-use crate::{ExecutionRow, Keep, Store, Stored};
+use crate::{Commit, ExecutionRow, Keep, Store, Stored};
 
 async fn due(store: &impl Store, until: i64) -> Vec<(Timestamp, ExecutionId)> {
     store.due(at(until), 100).await.expect("due executions")
@@ -125,6 +125,30 @@ pub async fn slots_count_what_has_started_and_not_ended<H: Harness>(harness: &H)
     let Keep::Finished { row, rollup, .. } = finished(completed(1)).keep else { return };
     commit(&store, worker, [appended(1, 2, Keep::Finished { row, rollup, journal: journal(2) })]).await;
     assert_eq!(slots(&store).await, BTreeMap::from([(FLOW, 1), (OTHER_FLOW, 1)]));
+}
+
+pub async fn an_execution_that_left_the_queue_is_not_queued<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    commit(&store, worker, [parked(pending(1), None), parked(pending(2), None)]).await;
+    store.take(worker, id(1)).await.expect("a take").expect("it was parked");
+
+    assert_eq!(store.queued().await.expect("queued executions"), [(FLOW, id(2))]);
+}
+
+pub async fn slots_count_what_only_the_tail_knows<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    let start = |number, seq| Commit { record: Some(started(seq)), ..appended(number, seq, Keep::Tail) };
+    commit(&store, worker, [accepted(1), accepted(2), shown(pending(3)), parked(pending(4), None)]).await;
+    store.take(worker, id(4)).await.expect("a take").expect("it was parked");
+
+    commit(&store, worker, [start(1, 2), start(3, 2), start(4, 2)]).await;
+    assert_eq!(slots(&store).await, BTreeMap::from([(FLOW, 3)]));
+
+    let show = Commit { record: None, ..appended(1, 2, Keep::Shown(Box::new(row(1)))) };
+    commit(&store, worker, [show]).await;
+    assert_eq!(slots(&store).await, BTreeMap::from([(FLOW, 3)]), "nothing is counted twice");
 }
 
 pub async fn parking_survives_reopening<H: Harness>(harness: &H) {

@@ -67,6 +67,11 @@ pub(super) fn record(seq: u64) -> Arc<str> {
     }
 }
 
+/// The record of an execution's start.
+pub(super) fn started(seq: u64) -> Arc<str> {
+    text(&Record(seq, at(1), vec![Event::Started]))
+}
+
 fn text(record: &Record) -> Arc<str> {
     serde_json::to_string(record).expect("a record is JSON").into()
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use steadflow_core::event::{Event, Record};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 
 use super::{Database, Holder, MemoryStore};
-use crate::{StoreError, Stored, Worker};
+use crate::{ExecutionRow, StoreError, Stored, Worker};
 
 impl MemoryStore {
     /// See [`crate::Store::register`].
@@ -109,8 +110,10 @@ impl MemoryStore {
     /// [`StoreError::Closed`].
     pub fn queued_now(&self) -> Result<Vec<(FlowId, ExecutionId)>, StoreError> {
         let database = self.open()?;
-        let mut queued: Vec<_> =
-            database.rows.values().filter(|row| row.status == ExecutionStatus::Pending).collect();
+        let is_parked =
+            |row: &&ExecutionRow| matches!(database.holders.get(&row.id), Some(Holder::Parked(_)));
+        let waits = |row: &&ExecutionRow| row.status == ExecutionStatus::Pending;
+        let mut queued: Vec<_> = database.rows.values().filter(waits).filter(is_parked).collect();
         queued.sort_by_key(|row| (row.created_at, row.id));
         Ok(queued.into_iter().map(|row| (row.flow, row.id)).collect())
     }
@@ -122,9 +125,12 @@ impl MemoryStore {
     pub fn slots_now(&self) -> Result<Vec<(FlowId, u32)>, StoreError> {
         let database = self.open()?;
         let mut slots = BTreeMap::new();
-        for row in database.rows.values().filter(|row| row.started_at.is_some() && !row.status.is_finished())
-        {
-            *slots.entry(row.flow).or_default() += 1;
+        for (&id, holder) in &database.holders {
+            if *holder != Holder::Finished
+                && let Some(flow) = database.flow_if_started(id)
+            {
+                *slots.entry(flow).or_default() += 1;
+            }
         }
         Ok(slots.into_iter().collect())
     }
@@ -133,6 +139,22 @@ impl MemoryStore {
 impl Database {
     pub(super) fn check_lease(&self, worker: Worker) -> Result<(), StoreError> {
         if self.leases.contains_key(&worker.epoch) { Ok(()) } else { Err(StoreError::Fenced) }
+    }
+
+    /// Returns the flow of an execution that has started. Its row may be behind the tail, so the tail is asked, too.
+    fn flow_if_started(&self, id: ExecutionId) -> Option<FlowId> {
+        let row = self.rows.get(&id);
+        if let Some(row) = row.filter(|row| row.started_at.is_some()) {
+            return Some(row.flow);
+        }
+        let tail = self.tail.range((id, 0)..=(id, u64::MAX));
+        let records = tail.filter_map(|(_, text)| serde_json::from_str::<Record>(text).ok());
+        let events: Vec<Event> = records.flat_map(|record| record.2).collect();
+        let flow = row.map(|row| row.flow).or_else(|| match events.first() {
+            Some(Event::Accepted(accepted)) => Some(accepted.flow),
+            _ => None,
+        });
+        flow.filter(|_| events.contains(&Event::Started))
     }
 
     fn is_free_for(&self, holder: Holder, worker: Worker) -> bool {
