@@ -1,6 +1,6 @@
 /** Calls about executions. */
 import { call, nextCursor } from './client';
-import type { Execution, ExecutionRow } from './types';
+import type { Execution, ExecutionRow, Json } from './types';
 
 /** What lists of executions are narrowed by; times are RFC 3339. */
 export interface ExecutionFilter {
@@ -8,6 +8,8 @@ export interface ExecutionFilter {
   status?: readonly string[] | undefined;
   retrying?: boolean | undefined;
   error_class?: string | undefined;
+  /** Whose failure this node caused. */
+  node?: string | undefined;
   fingerprint?: string | undefined;
   q?: string | undefined;
   start_date?: string | undefined;
@@ -47,4 +49,64 @@ export async function controlExecution(id: string, control: Control): Promise<vo
 
 export async function retryNow(id: string, nodeId: string): Promise<void> {
   await call('POST', `/studio/executions/${id}/nodes/${encodeURIComponent(nodeId)}/retry-now`);
+}
+
+export type RetryMode = 'from_start' | 'from_failed';
+
+export interface RetryPlan {
+  mode: RetryMode;
+  /** The nodes that would run, if the edges lead to them. */
+  run: readonly string[];
+  /** The nodes whose output would be taken over. */
+  reuse: readonly string[];
+}
+
+export async function getRetryPlan(id: string, mode: RetryMode, signal?: AbortSignal): Promise<RetryPlan> {
+  const options = { query: { mode }, ...(signal && { signal }) };
+  return (await call<RetryPlan>('GET', `/studio/executions/${id}/retry-plan`, options)).data;
+}
+
+/** Makes a new execution from a failed or cancelled one and returns its id; the same key twice makes one. */
+export async function retryExecution(id: string, mode: RetryMode, idempotencyKey: string): Promise<string> {
+  const options = { body: { mode }, idempotencyKey };
+  const { data } = await call<{ new_execution_id: string }>('POST', `/studio/executions/${id}/retry`, options);
+  return data.new_execution_id;
+}
+
+export type Decision =
+  | { decision: 'retry' }
+  | { decision: 'complete'; output: Json }
+  | { decision: 'fail'; message?: string };
+
+export async function decideNode(id: string, nodeId: string, decision: Decision): Promise<void> {
+  await call('POST', `/studio/executions/${id}/nodes/${encodeURIComponent(nodeId)}/decide`, { body: decision });
+}
+
+export interface RetryManyBody {
+  filter: {
+    flow_id?: string | undefined;
+    error_class?: string | undefined;
+    node?: string | undefined;
+    fingerprint?: string | undefined;
+    q?: string | undefined;
+    start_date?: string | undefined;
+    end_date?: string | undefined;
+  };
+  mode?: RetryMode;
+  dry_run: boolean;
+  /** At most so many, newest first; 1,000 is the most. */
+  limit: number;
+}
+
+export interface RetriedMany {
+  dry_run: boolean;
+  matched: number;
+  retried: number;
+  skipped: number;
+  items: readonly { execution_id: string; new_execution_id: string | null; skipped: string | null }[];
+}
+
+/** Retries the failed executions that fit and were not retried before, or says which it would. */
+export async function retryMany(body: RetryManyBody): Promise<RetriedMany> {
+  return (await call<RetriedMany>('POST', '/studio/executions/retry', { body })).data;
 }

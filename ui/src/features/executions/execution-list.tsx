@@ -1,0 +1,144 @@
+import { Button } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { IconArrowUp } from '@tabler/icons-react';
+import { useNavigate } from '@tanstack/react-router';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { ExecutionRow } from '@/api/types';
+import { texts as common } from '@/lib/texts';
+import classes from './execution-list.module.css';
+import { ExecutionListRow } from './execution-list-row';
+import { texts } from './texts';
+import { useAnchor } from './use-anchor';
+
+interface ExecutionListProps {
+  rows: ExecutionRow[];
+  hasMore: boolean;
+  isLoadingMore: boolean;
+  /** Whether the next page could not be had; then one asks by hand. */
+  isStuck: boolean;
+  onMore: () => void;
+}
+
+/** How near to the end one must have scrolled for the next page to be asked for. */
+const ROWS_AHEAD = 30;
+
+/** The rows, as many as fit the window; rows that come and go above do not move what one reads. */
+export function ExecutionList({ rows, hasMore, isLoadingMore, isStuck, onMore }: ExecutionListProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const narrow = useMediaQuery('(max-width: 860px)') ?? false;
+  const height = narrow ? 66 : 44;
+  const navigate = useNavigate();
+  const ids = useMemo(() => rows.map((row) => row.id), [rows]);
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => height,
+    getItemKey: (index) => ids[index] ?? index,
+    overscan: 12,
+    paddingEnd: 40,
+    initialRect: { width: 1000, height: 700 },
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the rows are measured anew when their height changes.
+  useEffect(() => virtual.measure(), [virtual, height]);
+  useAnchor(scroller, ids, height);
+
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (hasMore && !isLoadingMore && !isStuck && last >= rows.length - ROWS_AHEAD) onMore();
+  }, [hasMore, isLoadingMore, isStuck, last, rows.length, onMore]);
+
+  const open = useCallback(
+    (id: string) => void navigate({ to: '/executions/$executionId', params: { executionId: id } }),
+    [navigate],
+  );
+
+  return (
+    <div className={classes.frame} role="table" aria-label={texts.title} aria-rowcount={hasMore ? -1 : rows.length + 1}>
+      <Head />
+      <Newer ids={ids} scroller={scroller} />
+      <div className={classes.scroller} ref={scroller} onKeyDown={moveFocus} role="rowgroup">
+        <div className={classes.rows} style={{ height: virtual.getTotalSize() }}>
+          {items.map((item) => {
+            const row = rows[item.index];
+            return (
+              row && <ExecutionListRow key={item.key} row={row} place={item.index + 1} top={item.start} onOpen={open} />
+            );
+          })}
+          <div className={classes.foot}>
+            {hasMore ? texts.list.loadedMore(rows.length) : texts.list.loaded(rows.length)}
+            {isStuck && (
+              <Button variant="subtle" size="compact-xs" onClick={onMore}>
+                {common.actions.tryAgain}
+              </Button>
+            )}
+          </div>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Head() {
+  const columns = texts.columns;
+  return (
+    // biome-ignore-start lint/a11y/useFocusableInteractive: headings do nothing.
+    <div className={classes.head} role="row">
+      <span role="columnheader">{columns.status}</span>
+      <span role="columnheader">{columns.flow}</span>
+      <span role="columnheader">{columns.started}</span>
+      <span role="columnheader" className={classes.number}>
+        {columns.duration}
+      </span>
+      <span role="columnheader" className={classes.number}>
+        {columns.attempts}
+      </span>
+      <span role="columnheader">{columns.error}</span>
+    </div>
+    // biome-ignore-end lint/a11y/useFocusableInteractive: see above.
+  );
+}
+
+/** While one reads further down: how many came since, and the way up to them. */
+function Newer({ ids, scroller }: { ids: readonly string[]; scroller: React.RefObject<HTMLDivElement | null> }) {
+  const newest = ids[0] ?? '';
+  const [seen, setSeen] = useState(newest);
+  const [isDown, setDown] = useState(false);
+  useEffect(() => {
+    const element = scroller.current;
+    if (!element) return;
+    const look = () => setDown(element.scrollTop > 0);
+    element.addEventListener('scroll', look, { passive: true });
+    return () => element.removeEventListener('scroll', look);
+  }, [scroller]);
+  if (!isDown && seen !== newest) setSeen(newest);
+  // Ids sort by time, newest first.
+  const count = isDown ? ids.findIndex((id) => id <= seen) : 0;
+  if (count <= 0) return null;
+  return (
+    <Button
+      className={classes.newer}
+      radius="xl"
+      size="compact-sm"
+      leftSection={<IconArrowUp size={14} aria-hidden />}
+      onClick={() => scroller.current?.scrollTo({ top: 0 })}
+    >
+      {texts.list.newer(count)}
+    </Button>
+  );
+}
+
+/** Arrow keys move between the rows' links. */
+function moveFocus(event: KeyboardEvent<HTMLElement>): void {
+  const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[event.key];
+  if (!step) return;
+  const rows = [...event.currentTarget.querySelectorAll<HTMLElement>('[role="row"]')].sort(
+    (a, b) => Number(a.ariaRowIndex) - Number(b.ariaRowIndex),
+  );
+  const current = rows.findIndex((row) => row.contains(document.activeElement));
+  const next = rows[current + step]?.querySelector<HTMLElement>('a');
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+}

@@ -1,0 +1,115 @@
+import { Button, Select } from '@mantine/core';
+import { IconX } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { flowsQuery } from '@/api/flows';
+import { SearchInput } from '@/components/search-input';
+import { ERROR_CLASSES, errorClassLabel } from '@/lib/error-classes';
+import { PERIODS, type Period } from '@/lib/periods';
+import { EXECUTION_STATUSES, type ExecutionStatus, STATUS_LOOKS } from '@/lib/status';
+import { texts as common } from '@/lib/texts';
+import classes from './filter-bar.module.css';
+import { type Filters, hasFilters } from './filters';
+import { texts } from './texts';
+
+interface FilterBarProps {
+  filters: Filters;
+  onChange: (filters: Filters) => void;
+}
+
+const ERROR_OPTIONS = Object.keys(ERROR_CLASSES).map((value) => ({ value, label: errorClassLabel(value) }));
+const PERIOD_OPTIONS = PERIODS.map(({ value, label }) => ({ value, label }));
+
+/** What the list is narrowed by. All of it stands in the address. */
+export function FilterBar({ filters, onChange }: FilterBarProps) {
+  const flows = useQuery(flowsQuery());
+  const set = (change: Filters) => onChange({ ...filters, ...change });
+  return (
+    <search className={classes.bar}>
+      <SearchInput
+        value={filters.q}
+        onChange={(q) => set({ q })}
+        label={texts.filters.search}
+        className={classes.search}
+      />
+      <StatusChips filters={filters} onChange={set} />
+      <Select
+        size="xs"
+        className={classes.flow}
+        aria-label={texts.filters.flow}
+        placeholder={texts.filters.allFlows}
+        data={(flows.data ?? []).map((flow) => ({ value: flow.id, label: flow.name }))}
+        value={filters.flow ?? null}
+        onChange={(flow) => set({ flow: flow ?? undefined })}
+        searchable
+        clearable
+      />
+      <Select
+        size="xs"
+        className={classes.period}
+        aria-label={texts.filters.period}
+        placeholder={texts.filters.allTime}
+        data={PERIOD_OPTIONS}
+        value={filters.period ?? null}
+        onChange={(period) => set({ period: (period as Period | null) ?? undefined })}
+        clearable
+      />
+      <Select
+        size="xs"
+        className={classes.error}
+        aria-label={texts.filters.error}
+        placeholder={texts.filters.anyError}
+        data={ERROR_OPTIONS}
+        value={filters.error ?? null}
+        onChange={(error) => set({ error: error ?? undefined })}
+        searchable
+        clearable
+      />
+      {hasFilters(filters) && (
+        <Button
+          variant="subtle"
+          color="gray"
+          leftSection={<IconX size={13} aria-hidden />}
+          onClick={() => onChange({})}
+        >
+          {common.actions.clear}
+        </Button>
+      )}
+    </search>
+  );
+}
+
+function StatusChips({ filters, onChange }: FilterBarProps) {
+  const chosen = filters.status ?? [];
+  const toggle = (status: ExecutionStatus) => {
+    const next = chosen.includes(status) ? chosen.filter((other) => other !== status) : [...chosen, status];
+    onChange({ status: next.length > 0 ? next : undefined });
+  };
+  return (
+    <fieldset className={classes.chips} aria-label={texts.filters.status}>
+      {EXECUTION_STATUSES.map((status) => (
+        <Chip key={status} look={status} pressed={chosen.includes(status)} onToggle={() => toggle(status)} />
+      ))}
+      <Chip
+        look="retrying"
+        pressed={filters.retrying === true}
+        onToggle={() => onChange({ retrying: filters.retrying ? undefined : true })}
+      />
+    </fieldset>
+  );
+}
+
+interface ChipProps {
+  look: ExecutionStatus | 'retrying';
+  pressed: boolean;
+  onToggle: () => void;
+}
+
+function Chip({ look, pressed, onToggle }: ChipProps) {
+  const { label, tone, icon: Icon } = STATUS_LOOKS[look];
+  return (
+    <button type="button" className={classes.chip} data-tone={tone} aria-pressed={pressed} onClick={onToggle}>
+      <Icon size={14} aria-hidden className={classes.icon} />
+      {label}
+    </button>
+  );
+}

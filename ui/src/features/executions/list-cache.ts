@@ -1,0 +1,63 @@
+/**
+ * How the loaded part of the executions list follows what happens, without asking for all of it again.
+ *
+ * The list is newest first and pages are cut by id, so ids alone say where a row belongs. All functions are pure.
+ */
+import type { ExecutionPage } from '@/api/executions';
+import type { ExecutionRow } from '@/api/types';
+import type { Filters } from './filters';
+
+export interface LoadedList {
+  pages: ExecutionPage[];
+  pageParams: (string | null)[];
+}
+
+/** Returns every loaded row, newest first. */
+export function rowsOf(list: Pick<LoadedList, 'pages'> | undefined): ExecutionRow[] {
+  return list?.pages.flatMap((page) => page.rows) ?? [];
+}
+
+/**
+ * Puts a fresh first page over the list.
+ *
+ * What the fresh page covers is taken from it, so rows that no longer fit the filter leave; what is older stays. When
+ * more came than one page holds, nobody knows what lies between: then the list begins anew.
+ */
+export function mergeHead(list: LoadedList, head: ExecutionPage): LoadedList {
+  const oldest = head.rows.at(-1)?.id;
+  const known = rowsOf(list);
+  if (!head.next || !oldest || known.length === 0) return { pages: [head], pageParams: [null] };
+  if (!known.some((row) => row.id >= oldest)) return { pages: [head], pageParams: [null] };
+  const pages = list.pages.map((page) => ({ ...page, rows: page.rows.filter((row) => row.id < oldest) }));
+  const [first, ...rest] = pages;
+  if (!first) return { pages: [head], pageParams: [null] };
+  return { ...list, pages: [{ rows: [...head.rows, ...first.rows], next: first.next }, ...rest] };
+}
+
+/** Replaces the rows that are loaded, and drops those that no longer fit; `null` when nothing changed. */
+export function patchRows(
+  list: LoadedList,
+  changed: ReadonlyMap<string, ExecutionRow>,
+  filters: Filters,
+): LoadedList | null {
+  let touched = false;
+  const pages = list.pages.map((page) => {
+    if (!page.rows.some((row) => changed.has(row.id))) return page;
+    touched = true;
+    const rows = page.rows.map((row) => changed.get(row.id) ?? row).filter((row) => stillFits(row, filters));
+    return { ...page, rows };
+  });
+  return touched ? { ...list, pages } : null;
+}
+
+/** Whether a row that fitted still does: its status may have moved; its flow, time and text stay. */
+export function stillFits(row: ExecutionRow, filters: Filters): boolean {
+  if (filters.status && !filters.status.includes(row.status)) return false;
+  return !filters.retrying || row.retrying === true;
+}
+
+/** Whether the list may have to take up rows that it has not: the event is about one that is not loaded. */
+export function isNewTo(list: Pick<LoadedList, 'pages'> | undefined, row: ExecutionRow, filters: Filters): boolean {
+  if (filters.flow && row.flow_id !== filters.flow) return false;
+  return stillFits(row, filters) && !rowsOf(list).some((loaded) => loaded.id === row.id);
+}

@@ -1,0 +1,80 @@
+import { type InfiniteData, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useMemo, useRef } from 'react';
+import { API } from '@/api/client';
+import { type ExecutionFilter, type ExecutionPage, listExecutions } from '@/api/executions';
+import type { ExecutionRow } from '@/api/types';
+import { coalesce } from '@/lib/coalesce';
+import type { SseEvent, StreamState } from '@/lib/sse';
+import { useStream } from '@/lib/use-stream';
+import type { Filters } from './filters';
+import { isNewTo, mergeHead, patchRows } from './list-cache';
+import { executionsQuery } from './queries';
+
+/** How often changes are drawn at most, however many come. */
+const DRAW_MS = 250;
+/** How often the first page is asked for at most. */
+const HEAD_MS = 1_000;
+const POLL_MS = 3_000;
+
+/** Keeps the loaded part of the list true: by events while the stream is there, by asking while it is not. */
+export function useLiveList(filters: Filters, filter: ExecutionFilter): StreamState {
+  const queries = useQueryClient();
+  const changed = useRef(new Map<string, ExecutionRow>());
+
+  const { draw, refreshHead } = useMemo(() => {
+    const key = executionsQuery(filter).queryKey;
+    type List = InfiniteData<ExecutionPage, string | null>;
+    const refresh = coalesce(async () => {
+      const head = await listExecutions(filter).catch(() => null);
+      if (head) queries.setQueryData<List>(key, (list) => list && mergeHead(list, head));
+    }, HEAD_MS);
+    const flush = coalesce(() => {
+      const rows = changed.current;
+      changed.current = new Map();
+      queries.setQueryData<List>(key, (list) => (list ? (patchRows(list, rows, filters) ?? list) : list));
+      const list = queries.getQueryData<List>(key);
+      if ([...rows.values()].some((row) => isNewTo(list, row, filters))) refresh();
+    }, DRAW_MS);
+    return { draw: flush, refreshHead: refresh };
+  }, [queries, filter, filters]);
+
+  useEffect(
+    () => () => {
+      draw.cancel();
+      refreshHead.cancel();
+    },
+    [draw, refreshHead],
+  );
+
+  const receive = (event: SseEvent) => {
+    const row = rowIn(event);
+    // A snapshot, a mark that events were missed, or news of another shape: the list is asked for again.
+    if (!row) return refreshHead();
+    changed.current.set(row.id, row);
+    draw();
+  };
+  const state = useStream(`${API}/studio/events`, receive);
+
+  useEffect(() => {
+    if (state === 'live') return;
+    const timer = setInterval(refreshHead, POLL_MS);
+    return () => clearInterval(timer);
+  }, [state, refreshHead]);
+
+  return state;
+}
+
+/** Returns the execution that an event is about, where the event carries it whole. */
+export function rowIn(event: SseEvent): ExecutionRow | null {
+  if (event.type !== 'execution') return null;
+  try {
+    const data: unknown = JSON.parse(event.data);
+    return isRow(data) ? data : null;
+  } catch {
+    return null;
+  }
+}
+
+function isRow(data: unknown): data is ExecutionRow {
+  return typeof data === 'object' && data !== null && 'id' in data && 'status' in data && 'summary' in data;
+}
