@@ -1,0 +1,247 @@
+//! The checker: joins what clients were told, what peers saw and what was committed, and says what does not fit.
+//!
+//! It reads the journal with its own eyes ([`story`]), not with the state machine under test. The letters in its words
+//! are those of the invariants in `docs/concepts/reliability.md`: D durability, R results, A attempts, L leases, T
+//! time, V liveness.
+
+mod answers;
+mod attempts;
+mod ends;
+mod story;
+mod structure;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadflow_core::event::{Event, Record};
+use steadflow_core::execution::FlowVersion;
+use steadflow_core::failure::Failure;
+use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{Commit, Keep, Worker};
+
+use crate::peers::{Answer, AttemptKey};
+pub(crate) use answers::{Call, What};
+use story::Story;
+
+/// Nothing, or what does not fit, as a sentence.
+pub(crate) type Verdict = Result<(), String>;
+
+/// How far past its deadline an execution may be whose worker is well.
+pub(crate) const LATE_MAX: Duration = Duration::from_secs(15);
+
+/// What the checker knows of one run.
+#[derive(Debug)]
+pub(crate) struct Checker {
+    versions: BTreeMap<(FlowId, u32), Arc<FlowVersion>>,
+    /// The committed journal of each execution.
+    stories: BTreeMap<ExecutionId, Story>,
+    /// Each attempt that a peer saw, and what it answered.
+    peers: BTreeMap<AttemptKey, Answer>,
+    /// The key under which a client asked for each execution.
+    asked: BTreeMap<ExecutionId, Arc<str>>,
+    /// What each idempotency key was first used for.
+    keys: BTreeMap<Arc<str>, ExecutionId>,
+    /// The executions that somebody asked to cancel.
+    cancels: BTreeSet<ExecutionId>,
+    /// The executions that clients were told are accepted.
+    accepted: BTreeSet<ExecutionId>,
+    /// The newest worker.
+    epoch: u64,
+    /// When something was last committed.
+    last_commit: Timestamp,
+}
+
+/// Who committed, and what its clock said.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Writer {
+    pub(crate) worker: Worker,
+    pub(crate) clock: Timestamp,
+    /// Whether it was asked to stop.
+    pub(crate) is_stopping: bool,
+}
+
+impl Checker {
+    pub(crate) fn new(versions: impl Iterator<Item = Arc<FlowVersion>>) -> Self {
+        Self {
+            versions: versions.map(|version| ((version.flow_id, version.version), version)).collect(),
+            stories: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            cancels: BTreeSet::new(),
+            accepted: BTreeSet::new(),
+            epoch: 0,
+            last_commit: Timestamp::default(),
+        }
+    }
+
+    /// Somebody will ask to start this execution under this key.
+    pub(crate) fn start_is_asked(&mut self, execution: ExecutionId, key: Arc<str>) {
+        self.asked.insert(execution, key);
+    }
+
+    /// Somebody will ask to cancel this execution.
+    pub(crate) fn cancel_is_asked(&mut self, execution: ExecutionId) {
+        self.cancels.insert(execution);
+    }
+
+    /// A worker registered.
+    pub(crate) fn registered(&mut self, worker: Worker) -> Verdict {
+        if worker.epoch <= self.epoch {
+            return Err(format!("L2: epoch {} was given after {}", worker.epoch, self.epoch));
+        }
+        self.epoch = worker.epoch;
+        Ok(())
+    }
+
+    /// Tells whether nobody has taken over from this worker.
+    pub(crate) fn is_newest(&self, worker: Worker) -> bool {
+        worker.epoch == self.epoch
+    }
+
+    /// A commit is on disk.
+    pub(crate) fn committed(&mut self, commit: &Commit, writer: Writer, now: Timestamp) -> Verdict {
+        if writer.worker.epoch != self.epoch {
+            return Err(format!(
+                "L1: worker {} wrote after worker {} took over",
+                writer.worker.epoch, self.epoch
+            ));
+        }
+        self.last_commit = now;
+        let id = commit.execution;
+        let Some(text) = &commit.record else { return self.projected(commit) };
+        let record: Record =
+            serde_json::from_str(text).map_err(|error| format!("R3: unreadable record: {error}"))?;
+        if record.1 > writer.clock {
+            return Err(format!("T2: {id} decided at {} what was committed at {}", record.1, writer.clock));
+        }
+        if let Some(Event::Accepted(accepted)) = record.2.first() {
+            let version =
+                self.versions.get(&(accepted.flow, accepted.version)).ok_or("R5: unknown flow version")?;
+            if self.stories.contains_key(&id) {
+                return Err(format!("R3: {id} was accepted twice"));
+            }
+            self.stories.insert(id, Story::new(id, Arc::clone(version), (**accepted).clone()));
+            self.key_is_used(id)?;
+        }
+        let has_started = record.2.contains(&Event::Started);
+        let story = self.stories.get_mut(&id).ok_or_else(|| format!("R3: {id} was never accepted"))?;
+        story
+            .take(record, Arc::clone(text), &self.peers, &self.cancels, writer)
+            .map_err(|what| format!("{what} ({id})"))?;
+        if has_started {
+            self.slots_hold(id)?;
+        }
+        self.projected(commit)
+    }
+
+    /// What is stored beside the record fits it.
+    fn projected(&self, commit: &Commit) -> Verdict {
+        let id = commit.execution;
+        let story = self.stories.get(&id).ok_or_else(|| format!("R4: a row without a journal: {id}"))?;
+        if commit.seq != story.seq() {
+            return Err(format!(
+                "R4: {id} shows record {} when its journal is at {}",
+                commit.seq,
+                story.seq()
+            ));
+        }
+        let (row, journal) = match &commit.keep {
+            Keep::Tail => return Ok(()),
+            Keep::Shown(row) => (row, None),
+            Keep::Snapshot { row, journal }
+            | Keep::Parked { row, journal, .. }
+            | Keep::Finished { row, journal, .. } => (row, Some(journal)),
+        };
+        if row.status != story.status() {
+            return Err(format!("R4: the row of {id} says {}, its journal {}", row.status, story.status()));
+        }
+        match journal {
+            Some(journal) if *journal != story.journal() => {
+                Err(format!("R4: the stored journal of {id} is another"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn key_is_used(&mut self, id: ExecutionId) -> Verdict {
+        let Some(key) = self.asked.get(&id) else { return Ok(()) };
+        match self.keys.insert(Arc::clone(key), id) {
+            Some(other) => Err(format!("A9: key {key} started {other} and {id}")),
+            None => Ok(()),
+        }
+    }
+
+    fn slots_hold(&self, id: ExecutionId) -> Verdict {
+        let version = self.stories[&id].version();
+        let Some(limit) = version.flow.settings.max_concurrent_executions else { return Ok(()) };
+        let same_flow = self.stories.values().filter(|story| story.version().flow_id == version.flow_id);
+        let taken = same_flow.filter(|story| story.holds_slot()).count();
+        if taken > limit as usize {
+            return Err(format!("concurrency: {taken} executions of a flow that allows {limit} ({id})"));
+        }
+        Ok(())
+    }
+
+    /// A peer sees an attempt begin, and will answer.
+    pub(crate) fn peer_sees(&mut self, key: AttemptKey, answer: Answer) -> Verdict {
+        let (id, node, attempt) = key;
+        let is_recorded = self.stories.get(&id).is_some_and(|story| story.has_attempt(node, attempt));
+        if !is_recorded {
+            return Err(format!(
+                "A2: a peer saw attempt {} of node {} of {id}, which is not recorded",
+                attempt.number(),
+                node.0
+            ));
+        }
+        if self.peers.insert(key, answer).is_some() {
+            return Err(format!(
+                "A2: a peer saw attempt {} of node {} of {id} twice",
+                attempt.number(),
+                node.0
+            ));
+        }
+        Ok(())
+    }
+
+    /// A peer that has not answered never will: the connection breaks.
+    pub(crate) fn peer_breaks_off(&mut self, key: AttemptKey, failure: Failure) {
+        self.peers.insert(key, Err(failure));
+    }
+
+    /// Returns how many attempts peers saw.
+    pub(crate) fn attempts_seen(&self) -> u64 {
+        self.peers.len() as u64
+    }
+
+    /// No execution is far past its deadline. Asked only when its worker has been well for longer than that.
+    pub(crate) fn deadlines_hold(&self, clock: Timestamp) -> Verdict {
+        let late = |story: &&Story| story.deadline().is_some_and(|deadline| clock > deadline.plus(LATE_MAX));
+        match self.unfinished().find(late) {
+            Some(story) => {
+                Err(format!("T1: the deadline {:?} is over at {clock}: {story}", story.deadline()))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the executions that have not ended.
+    pub(crate) fn unfinished(&self) -> impl Iterator<Item = &Story> {
+        self.stories.values().filter(|story| !story.status().is_finished())
+    }
+
+    pub(crate) fn story(&self, id: ExecutionId) -> Option<&Story> {
+        self.stories.get(&id)
+    }
+
+    /// Returns the executions that were accepted, oldest first.
+    pub(crate) fn executions(&self) -> Vec<ExecutionId> {
+        self.stories.keys().copied().collect()
+    }
+
+    pub(crate) const fn last_commit(&self) -> Timestamp {
+        self.last_commit
+    }
+}

@@ -1,0 +1,158 @@
+//! What clients were told must be on disk: D1, D2, D5, A9.
+
+use std::sync::Arc;
+
+use steadflow_core::execution::{ExecutionStatus, Rejected};
+use steadflow_core::ids::ExecutionId;
+use steadflow_runtime::Change;
+use steadflow_runtime::shard::{Loaded, Reply};
+use steadflow_store::{ExecutionFilter, MemoryStore, Page};
+
+use super::{Checker, Verdict};
+
+/// What a client asked.
+#[derive(Clone, Debug)]
+pub(crate) enum Call {
+    /// To start an execution, perhaps as a retry.
+    Start { execution: ExecutionId, key: Option<Arc<str>> },
+    /// To be told of an end.
+    Await { execution: ExecutionId },
+    /// To change an execution whose journal was this long.
+    Change { execution: ExecutionId, what: What, seq: u64 },
+    /// To see an execution.
+    Read,
+    /// To have these, in these statuses, shown in lists.
+    Show { seen: Vec<(ExecutionId, ExecutionStatus)> },
+}
+
+/// A change that a person asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Cancel,
+    Pause,
+    Resume,
+    RetryNow,
+    Decide,
+}
+
+impl Checker {
+    /// A client was told something, by the newest worker or by one that does not know yet that it was replaced.
+    pub(crate) fn answered(
+        &mut self,
+        call: &Call,
+        reply: &Reply,
+        is_newest: bool,
+        store: &MemoryStore,
+    ) -> Verdict {
+        match (call, reply) {
+            (Call::Start { execution, key }, _) => self.start_answered(*execution, key.as_ref(), reply),
+            (Call::Change { execution, what, seq }, _) => {
+                self.change_answered(*execution, *what, *seq, reply, is_newest)
+            }
+            (Call::Await { .. } | Call::Read, Reply::Snapshot(loaded)) => self.seen(call, loaded, is_newest),
+            (Call::Await { execution }, Reply::NotHere) if is_newest => self.is_nowhere(*execution),
+            (Call::Show { seen }, Reply::Shown) if is_newest => shown(seen, store),
+            (Call::Await { .. } | Call::Read | Call::Show { .. }, _) => Ok(()),
+        }
+    }
+
+    fn start_answered(&mut self, execution: ExecutionId, key: Option<&Arc<str>>, reply: &Reply) -> Verdict {
+        let is_recorded = self.stories.contains_key(&execution);
+        if matches!(reply, Reply::Accepted) {
+            self.accepted.insert(execution);
+            return if is_recorded {
+                Ok(())
+            } else {
+                Err(format!("D5: {execution} was accepted and is not recorded"))
+            };
+        }
+        if is_recorded {
+            return Err(format!("D2: {execution} was refused ({reply:?}) and is recorded"));
+        }
+        if let Reply::Hit(hit) = reply
+            && key.and_then(|key| self.keys.get(key)) != Some(&hit.execution)
+        {
+            return Err(format!("A9: {key:?} is said to have started {}", hit.execution));
+        }
+        Ok(())
+    }
+
+    fn change_answered(
+        &self,
+        execution: ExecutionId,
+        what: What,
+        seq: u64,
+        reply: &Reply,
+        is_newest: bool,
+    ) -> Verdict {
+        let story = self.stories.get(&execution).ok_or_else(|| format!("D1: {execution} is not recorded"))?;
+        let status = story.status();
+        if matches!(reply, Reply::Done) && story.seq() <= seq {
+            return Err(format!("D5: {what:?} of {execution} was answered and is not recorded"));
+        }
+        if matches!(reply, Reply::Done) && what == What::Cancel && status != ExecutionStatus::Cancelled {
+            return Err(format!("T6: {execution} was cancelled and is {status}"));
+        }
+        if !is_newest {
+            return Ok(());
+        }
+        if let Reply::Rejected(Rejected::Finished(told)) = reply
+            && *told != status
+        {
+            return Err(format!("D5: {execution} is said to be {told} and is {status}"));
+        }
+        if matches!(reply, Reply::NotHere) { self.is_nowhere(execution) } else { Ok(()) }
+    }
+
+    /// An execution that cannot be driven has ended.
+    fn is_nowhere(&self, execution: ExecutionId) -> Verdict {
+        match self.stories.get(&execution) {
+            Some(story) if !story.status().is_finished() => {
+                Err(format!("D1: {story}, and its worker does not find it"))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn seen(&self, call: &Call, loaded: &Loaded, is_newest: bool) -> Verdict {
+        let id = loaded.execution.id();
+        let story = self.stories.get(&id).ok_or_else(|| format!("D5: {id} was seen and is not recorded"))?;
+        let is_prefix = story.records().starts_with(&loaded.journal);
+        if !is_prefix || loaded.journal.len() as u64 != loaded.execution.seq() {
+            return Err(format!("D5: somebody saw records of {id} that are not recorded"));
+        }
+        if is_newest && loaded.journal.len() != story.records().len() {
+            return Err(format!("R3: somebody saw an old state of {id}"));
+        }
+        if matches!(call, Call::Await { .. }) && !loaded.execution.status().is_finished() {
+            return Err(format!("D5: the end of {id} was told before it came"));
+        }
+        Ok(())
+    }
+
+    /// Listeners were told of a change.
+    pub(crate) fn published(&self, change: &Change) -> Verdict {
+        let id = change.execution;
+        let story =
+            self.stories.get(&id).ok_or_else(|| format!("D5: {id} was published and is not recorded"))?;
+        if change.seq > story.seq() {
+            return Err(format!("D5: record {} of {id} was published and is not recorded", change.seq));
+        }
+        if change.seq == story.seq() && change.status != story.status() {
+            return Err(format!("D5: {id} was published as {} and is {}", change.status, story.status()));
+        }
+        Ok(())
+    }
+}
+
+fn shown(seen: &[(ExecutionId, ExecutionStatus)], store: &MemoryStore) -> Verdict {
+    let page = Page { before: None, limit: usize::MAX };
+    let rows = store.executions_now(&ExecutionFilter::default(), page).map_err(|error| error.to_string())?;
+    for (id, status) in seen {
+        let row = rows.iter().find(|row| row.id == *id).ok_or_else(|| format!("R4: {id} is not shown"))?;
+        if status.is_finished() && row.status != *status {
+            return Err(format!("R4: {id} is shown as {} and is {status}", row.status));
+        }
+    }
+    Ok(())
+}

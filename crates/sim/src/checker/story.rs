@@ -1,0 +1,401 @@
+//! One execution, as its committed journal tells it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use steadflow_core::event::{Accepted, DecisionKind, Event, Record, Wait};
+use steadflow_core::execution::{ExecutionStatus, FlowVersion};
+use steadflow_core::failure::ErrorClass;
+use steadflow_core::flow::{Delay, EdgeTrigger, Graph, Join, NodeKind};
+use steadflow_core::ids::{Attempt, EdgeIndex, ExecutionId, NodeIndex};
+use steadflow_core::payload::Payload;
+use steadflow_core::timestamp::Timestamp;
+
+use super::{Verdict, Writer};
+use crate::peers::{Answer, AttemptKey};
+
+/// One execution, as its committed journal tells it.
+#[derive(Debug)]
+pub(crate) struct Story {
+    pub(super) id: ExecutionId,
+    pub(super) version: Arc<FlowVersion>,
+    pub(super) accepted: Accepted,
+    pub(super) records: Vec<Arc<str>>,
+    pub(super) nodes: Vec<NodeStory>,
+    pub(super) started_at: Option<Timestamp>,
+    pub(super) ended_at: Option<Timestamp>,
+    /// What each edge was decided to be.
+    edges: Vec<Option<bool>>,
+    status: ExecutionStatus,
+}
+
+/// One node of it.
+#[derive(Debug, Default)]
+pub(super) struct NodeStory {
+    pub(super) attempts: Vec<AttemptStory>,
+    pub(super) end: Option<NodeEnd>,
+    /// When the next attempt is due.
+    pub(super) retry_at: Option<Timestamp>,
+    /// What it waits for.
+    pub(super) wait: Option<Wait>,
+    /// How many attempts were before the present budget.
+    pub(super) spent: usize,
+    /// What a person said its output is.
+    decided: Option<Payload>,
+}
+
+/// One attempt of it.
+#[derive(Debug)]
+pub(super) struct AttemptStory {
+    pub(super) stop_at: Option<Timestamp>,
+    pub(super) has_ended: bool,
+    pub(super) was_released: bool,
+    pub(super) was_interrupted: bool,
+}
+
+/// How a node ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NodeEnd {
+    Completed,
+    Failed,
+    Skipped,
+}
+
+/// What one record is checked against.
+pub(super) struct Sight<'a> {
+    pub(super) at: Timestamp,
+    pub(super) peers: &'a BTreeMap<AttemptKey, Answer>,
+    pub(super) cancels: &'a BTreeSet<ExecutionId>,
+    pub(super) is_stopping: bool,
+    pub(super) is_adoption: bool,
+}
+
+impl Story {
+    pub(super) fn new(id: ExecutionId, version: Arc<FlowVersion>, accepted: Accepted) -> Self {
+        let graph = &version.flow.graph;
+        Self {
+            id,
+            nodes: graph.nodes.iter().map(|_| NodeStory::default()).collect(),
+            edges: vec![None; graph.edges.len()],
+            records: Vec::new(),
+            started_at: None,
+            ended_at: None,
+            status: ExecutionStatus::Pending,
+            accepted,
+            version,
+        }
+    }
+
+    /// Takes in the next record.
+    pub(super) fn take(
+        &mut self,
+        record: Record,
+        text: Arc<str>,
+        peers: &BTreeMap<AttemptKey, Answer>,
+        cancels: &BTreeSet<ExecutionId>,
+        writer: Writer,
+    ) -> Verdict {
+        let Record(seq, at, events) = record;
+        if seq != self.seq() + 1 {
+            return Err(format!("R3: record {seq} follows record {}", self.seq()));
+        }
+        self.records.push(text);
+        let is_adoption = events.iter().any(|event| matches!(event, Event::Adopted { .. }));
+        let sight = Sight { at, peers, cancels, is_stopping: writer.is_stopping, is_adoption };
+        for (place, event) in events.iter().enumerate() {
+            if self.status.is_finished() {
+                return Err(format!("R2: something follows the end: {event:?}"));
+            }
+            if matches!(event, Event::Accepted(_)) && (seq, place) != (1, 0) {
+                return Err("R3: accepted twice".into());
+            }
+            self.event(event, &sight).map_err(|what| format!("{what}, record {seq}: {event:?}"))?;
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, event: &Event, sight: &Sight<'_>) -> Verdict {
+        match event {
+            Event::Accepted(_) | Event::Adopted { .. } => Ok(()),
+            Event::Started => self.started(sight.at),
+            Event::AttemptStarted { node, attempt, .. } => self.attempt_started(*node, *attempt, sight),
+            Event::AttemptFailed { .. } => self.attempt_failed(event, sight),
+            Event::AttemptReleased { node, attempt } => self.attempt_released(*node, *attempt, sight),
+            Event::NodeCompleted { node, output, not_taken, reused, .. } => {
+                self.completed(*node, output, *reused, sight)?;
+                self.decide_edges(*node, EdgeTrigger::Completed, not_taken);
+                Ok(())
+            }
+            Event::NodeFailed { node, not_taken } => {
+                self.end(*node, NodeEnd::Failed)?;
+                self.decide_edges(*node, EdgeTrigger::Error, not_taken);
+                Ok(())
+            }
+            Event::NodeSkipped { node } => self.skipped(*node),
+            Event::NodeWaiting { node, wait } => self.waits(*node, wait, sight.at),
+            Event::BackoffEnded { node } => self.backoff_ended(*node, sight.at),
+            Event::Decided { node, decision } => self.decided(*node, decision, sight.at),
+            Event::Paused => self.changes(self.status != ExecutionStatus::Paused, ExecutionStatus::Paused),
+            Event::Resumed => {
+                let next = if self.started_at.is_some() {
+                    ExecutionStatus::Running
+                } else {
+                    ExecutionStatus::Pending
+                };
+                self.changes(self.status == ExecutionStatus::Paused, next)
+            }
+            Event::Finished { status, class, node, .. } => self.finished(*status, *class, *node, sight),
+        }
+    }
+
+    fn changes(&mut self, is_allowed: bool, status: ExecutionStatus) -> Verdict {
+        self.status = status;
+        if is_allowed { Ok(()) } else { Err("R2: a status that cannot follow".into()) }
+    }
+
+    fn started(&mut self, at: Timestamp) -> Verdict {
+        self.started_at = Some(at);
+        self.changes(self.status == ExecutionStatus::Pending, ExecutionStatus::Running)
+    }
+
+    fn completed(&mut self, node: NodeIndex, output: &Payload, reused: bool, sight: &Sight<'_>) -> Verdict {
+        let graph = self.graph();
+        let id = &graph.node(node).id;
+        let works = matches!(graph.node(node).kind, NodeKind::Agent { .. } | NodeKind::Action { .. });
+        let story = &self.nodes[node.at()];
+        let is_first_word = story.attempts.is_empty() && story.wait.is_none();
+        if is_first_word {
+            self.begins(node)?;
+        }
+        let last = story.attempts.last();
+        let number = Attempt::numbered(u32::try_from(story.attempts.len()).unwrap_or(u32::MAX));
+        if reused {
+            if self.accepted.reused.get(id) != Some(output) {
+                return Err("R1: an output that was not taken over".into());
+            }
+        } else if let Some(decided) = &story.decided {
+            if decided != output {
+                return Err("R1: not the output that a person gave".into());
+            }
+        } else if works && last.is_some_and(|attempt| !attempt.has_ended) {
+            match sight.peers.get(&(self.id, node, number)) {
+                Some(Ok(answer)) if answer == output => {}
+                answer => return Err(format!("R1: the peer of this attempt answered {answer:?}")),
+            }
+        } else if let Some(Wait::Delay { until }) = story.wait
+            && sight.at < until
+        {
+            return Err(format!("T2: a delay until {until} was over at {}", sight.at));
+        }
+        if let Some(attempt) = self.nodes[node.at()].attempts.last_mut() {
+            attempt.has_ended = true;
+        }
+        self.end(node, NodeEnd::Completed)
+    }
+
+    fn end(&mut self, node: NodeIndex, end: NodeEnd) -> Verdict {
+        let story = &mut self.nodes[node.at()];
+        if story.end.replace(end).is_some() {
+            return Err("R1: a node that had ended ended again".into());
+        }
+        story.wait = None;
+        story.retry_at = None;
+        if story.attempts.last().is_some_and(|attempt| !attempt.has_ended) {
+            return Err("A1: a node ended while an attempt was under way".into());
+        }
+        Ok(())
+    }
+
+    fn decide_edges(&mut self, node: NodeIndex, trigger: EdgeTrigger, not_taken: &[EdgeIndex]) {
+        let version = Arc::clone(&self.version);
+        for &edge in &version.flow.graph.outgoing[node.at()] {
+            let is_taken = version.flow.graph.edge(edge).on == trigger && !not_taken.contains(&edge);
+            self.edges[edge.at()] = Some(is_taken);
+        }
+    }
+
+    fn skipped(&mut self, node: NodeIndex) -> Verdict {
+        let graph = self.graph();
+        let incoming = &graph.incoming[node.at()];
+        let is_unreachable = incoming.iter().all(|edge| self.edges[edge.at()] == Some(false));
+        if !is_unreachable || (incoming.is_empty() && graph.starts.contains(&node)) {
+            return Err("R6: skipped although an edge may lead there".into());
+        }
+        self.end(node, NodeEnd::Skipped)?;
+        let version = Arc::clone(&self.version);
+        for edge in &version.flow.graph.outgoing[node.at()] {
+            self.edges[edge.at()] = Some(false);
+        }
+        Ok(())
+    }
+
+    /// A node has its first word: everything that it needs must be recorded, and nothing new starts while paused.
+    pub(super) fn begins(&self, node: NodeIndex) -> Verdict {
+        let graph = self.graph();
+        let incoming = &graph.incoming[node.at()];
+        let is_ready = if incoming.is_empty() {
+            graph.starts.contains(&node)
+        } else {
+            let decided = || incoming.iter().map(|edge| self.edges[edge.at()]);
+            let any = decided().any(|edge| edge == Some(true));
+            any && (graph.node(node).join == Join::Any || decided().all(|edge| edge.is_some()))
+        };
+        if !is_ready {
+            return Err("R6: a node began before what it needs was recorded".into());
+        }
+        self.is_running()
+    }
+
+    /// Nothing new starts unless the execution runs.
+    pub(super) fn is_running(&self) -> Verdict {
+        if self.status == ExecutionStatus::Running {
+            return Ok(());
+        }
+        Err(format!("T6: something began while the execution was {}", self.status))
+    }
+
+    fn waits(&mut self, node: NodeIndex, wait: &Wait, at: Timestamp) -> Verdict {
+        if let Wait::Delay { until } = wait {
+            self.begins(node)?;
+            if let NodeKind::Delay(Delay::Seconds(seconds)) = &self.graph().node(node).kind
+                && *until != at.plus(seconds.duration())
+            {
+                return Err("T2: a delay of another length".into());
+            }
+        }
+        let story = &mut self.nodes[node.at()];
+        story.retry_at = None;
+        story.wait = Some(wait.clone());
+        Ok(())
+    }
+
+    fn backoff_ended(&mut self, node: NodeIndex, at: Timestamp) -> Verdict {
+        match self.nodes[node.at()].retry_at.replace(at) {
+            Some(_) => Ok(()),
+            None => Err("A1: a backoff ended that was none".into()),
+        }
+    }
+
+    fn decided(&mut self, node: NodeIndex, decision: &DecisionKind, at: Timestamp) -> Verdict {
+        let story = &mut self.nodes[node.at()];
+        if story.wait.take() != Some(Wait::Decision) {
+            return Err("I4: a decision that nobody waits for".into());
+        }
+        story.spent = story.attempts.len();
+        match decision {
+            DecisionKind::Retry => story.retry_at = Some(at),
+            DecisionKind::Complete { output } => story.decided = Some(output.clone()),
+            DecisionKind::Fail { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn finished(
+        &mut self,
+        status: ExecutionStatus,
+        class: Option<ErrorClass>,
+        node: Option<NodeIndex>,
+        sight: &Sight<'_>,
+    ) -> Verdict {
+        self.status = status;
+        self.ended_at = Some(sight.at);
+        let is_failed = |node: NodeIndex| self.nodes[node.at()].end == Some(NodeEnd::Failed);
+        match (status, node) {
+            (ExecutionStatus::Completed, _) if self.nodes.iter().any(|node| node.end.is_none()) => {
+                Err("V1: completed before all its nodes".into())
+            }
+            (ExecutionStatus::Failed, Some(node)) if !is_failed(node) => {
+                Err("R2: failed by a node that did not".into())
+            }
+            (ExecutionStatus::Failed, None) if class != Some(ErrorClass::Timeout) => {
+                Err("R2: failed for no reason".into())
+            }
+            (ExecutionStatus::Failed, None) if self.deadline().is_none_or(|deadline| sight.at < deadline) => {
+                Err(format!("T2: timed out at {} with deadline {:?}", sight.at, self.deadline()))
+            }
+            (ExecutionStatus::Cancelled, _) if !sight.cancels.contains(&self.id) => {
+                Err("T6: cancelled without being asked to".into())
+            }
+            (ExecutionStatus::Pending | ExecutionStatus::Running | ExecutionStatus::Paused, _) => {
+                Err("R2: no such end".into())
+            }
+            (ExecutionStatus::Completed | ExecutionStatus::Failed | ExecutionStatus::Cancelled, _) => Ok(()),
+        }
+    }
+
+    pub(super) fn graph(&self) -> &Graph {
+        &self.version.flow.graph
+    }
+
+    pub(crate) const fn id(&self) -> ExecutionId {
+        self.id
+    }
+
+    pub(super) const fn version(&self) -> &Arc<FlowVersion> {
+        &self.version
+    }
+
+    pub(crate) const fn status(&self) -> ExecutionStatus {
+        self.status
+    }
+
+    pub(crate) fn seq(&self) -> u64 {
+        self.records.len() as u64
+    }
+
+    pub(crate) fn records(&self) -> &[Arc<str>] {
+        &self.records
+    }
+
+    pub(super) fn journal(&self) -> String {
+        format!("[{}]", self.records.join(","))
+    }
+
+    pub(super) const fn holds_slot(&self) -> bool {
+        self.started_at.is_some() && !self.status.is_finished()
+    }
+
+    /// Returns when its timeout strikes.
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        let timeout = self.version.flow.settings.timeout_seconds?;
+        self.started_at.map(|started| started.plus(timeout.duration()))
+    }
+
+    pub(super) fn has_attempt(&self, node: NodeIndex, attempt: Attempt) -> bool {
+        self.nodes.get(node.at()).is_some_and(|node| node.attempts.len() >= attempt.number() as usize)
+    }
+
+    /// Returns a node that waits for a person.
+    pub(crate) fn asking(&self) -> Option<NodeIndex> {
+        self.find(|node| node.wait == Some(Wait::Decision))
+    }
+
+    /// Returns a node that waits out a backoff.
+    pub(crate) fn backing_off(&self) -> Option<NodeIndex> {
+        self.find(|node| node.retry_at.is_some())
+    }
+
+    fn find(&self, wanted: impl Fn(&NodeStory) -> bool) -> Option<NodeIndex> {
+        let place = self.nodes.iter().position(wanted)?;
+        u16::try_from(place).ok().map(NodeIndex)
+    }
+}
+
+impl fmt::Display for Story {
+    /// What it waits for, for the message that it did not end.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is {} at record {}", self.id, self.status, self.seq())?;
+        for (node, story) in
+            self.graph().nodes.iter().zip(&self.nodes).filter(|(_, story)| story.end.is_none())
+        {
+            let attempts = story.attempts.len();
+            write!(
+                f,
+                "; {} has {attempts} attempts, waits {:?}, retries {:?}",
+                node.id, story.wait, story.retry_at
+            )?;
+        }
+        Ok(())
+    }
+}

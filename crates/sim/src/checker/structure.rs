@@ -1,0 +1,99 @@
+//! What holds at every moment at which an execution is at rest: V1 and R4.
+
+use std::fmt::Write;
+
+use steadflow_core::event::Record;
+use steadflow_core::execution::Execution;
+use steadflow_core::ids::{ExecutionId, NodeIndex};
+
+use super::story::Story;
+use super::{Checker, Verdict};
+use crate::peers::AttemptKey;
+
+impl Checker {
+    /// An execution in memory that has no commit under way is what its journal says.
+    pub(crate) fn is_folded(&self, execution: &Execution) -> Verdict {
+        let id = execution.id();
+        let story = self.story(id).ok_or_else(|| format!("D5: {id} is in memory and is not recorded"))?;
+        let (live, folded) = (described(execution), described(&story.fold()?));
+        if live != folded {
+            return Err(format!("R4: {id} in memory is not the fold of its journal:\n{live}\n{folded}"));
+        }
+        Ok(())
+    }
+
+    /// Each attempt that an execution waits for is under way. Asked only when the last commit of its worker did not
+    /// fail a moment ago.
+    pub(crate) fn is_worked_on(
+        &self,
+        execution: &Execution,
+        is_under_way: impl Fn(AttemptKey) -> bool,
+    ) -> Verdict {
+        let id = execution.id();
+        for (place, node) in execution.nodes().iter().enumerate() {
+            let Some(attempt) = node.running_attempt() else { continue };
+            let index = NodeIndex(u16::try_from(place).unwrap_or(u16::MAX));
+            if !is_under_way((id, index, attempt)) {
+                return Err(format!(
+                    "V1: {id} waits for attempt {} of node {place}, which nobody makes",
+                    attempt.number()
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Work that is under way belongs to an attempt that is.
+    pub(crate) fn work_is_wanted(&self, (id, node, attempt): AttemptKey) -> Verdict {
+        let story = self.story(id).filter(|story| !story.status().is_finished());
+        let is_wanted = story.is_some_and(|story| {
+            let node = &story.nodes[node.at()];
+            node.attempts.len() == attempt.number() as usize
+                && node.attempts.last().is_some_and(|last| !last.has_ended)
+        });
+        if is_wanted {
+            return Ok(());
+        }
+        Err(format!(
+            "A1: the work of attempt {} of node {} of {id} goes on although it is over",
+            attempt.number(),
+            node.0
+        ))
+    }
+
+    /// Returns the state of an execution as its committed journal tells it.
+    pub(crate) fn fold(&self, id: ExecutionId) -> Result<Execution, String> {
+        self.story(id).ok_or_else(|| format!("D1: {id} is not recorded"))?.fold()
+    }
+}
+
+impl Story {
+    pub(crate) fn fold(&self) -> Result<Execution, String> {
+        let records: Result<Vec<Record>, _> =
+            self.records().iter().map(|text| serde_json::from_str(text)).collect();
+        let records = records.map_err(|error| format!("R3: unreadable record: {error}"))?;
+        Execution::replay(self.id(), self.version().clone(), records).map_err(|error| format!("R4: {error}"))
+    }
+}
+
+/// Everything that an execution's state consists of.
+fn described(execution: &Execution) -> String {
+    let mut text = String::new();
+    write!(
+        text,
+        "{} {} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+        execution.seq(),
+        execution.status(),
+        execution.created_at(),
+        execution.started_at(),
+        execution.completed_at(),
+        execution.deadline(),
+        execution.error(),
+        execution.next_timer(),
+        execution.current_node(),
+        execution.edges(),
+        execution.nodes(),
+    )
+    .expect("a string takes any text");
+    text
+}

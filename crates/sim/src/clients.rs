@@ -1,0 +1,223 @@
+//! What people ask of the engine, at any moment and in any order.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::json;
+use steadflow_core::event::{Accepted, DecisionKind};
+use steadflow_core::execution::{ExecutionStatus, Input, RetryMode};
+use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_core::payload::Payload;
+use steadflow_runtime::shard::{Accept, Message};
+use steadflow_store::Idempotency;
+use uuid::Uuid;
+
+use crate::checker::{Call, What};
+use crate::trace::EPOCH;
+use crate::world::{ProcessId, World};
+
+/// The clients' own memory.
+#[derive(Debug, Default)]
+pub(crate) struct Clients {
+    started: u64,
+    /// Keys that were sent, with what was sent, so that it can be sent again.
+    keys: Vec<(Arc<str>, usize, Option<ExecutionId>)>,
+}
+
+impl World {
+    /// Some client asks for something.
+    pub(crate) fn client_acts(&mut self) -> Result<(), String> {
+        let Some(process) = self.some_process() else { return Ok(()) };
+        match self.rng.below(100) {
+            0..=44 => self.starts(process),
+            45..=49 => self.starts_again(process),
+            50..=58 => self.retries(process),
+            59..=66 => self.changes(process, What::Cancel),
+            67..=72 => self.changes(process, What::Pause),
+            73..=80 => self.changes(process, What::Resume),
+            81..=86 => self.changes(process, What::RetryNow),
+            87..=91 => self.changes(process, What::Decide),
+            92..=94 => self.reads(process),
+            95..=97 => self.awaits(process),
+            _ => self.lists(process),
+        }
+    }
+
+    fn starts(&mut self, process: ProcessId) -> Result<(), String> {
+        let case = self.rng.index(self.cases.len());
+        let key = self.rng.happens(400).then(|| Arc::from(format!("start:{}", self.clients.keys.len())));
+        if let Some(key) = &key {
+            self.clients.keys.push((Arc::clone(key), case, None));
+        }
+        self.start(process, case, key, None)
+    }
+
+    /// The same key again, as a client does that did not hear an answer.
+    fn starts_again(&mut self, process: ProcessId) -> Result<(), String> {
+        let Some((key, case, retried)) = self.rng.pick(&self.clients.keys).cloned() else {
+            return self.starts(process);
+        };
+        self.start(process, case, Some(key), retried)
+    }
+
+    /// A manual retry of an execution that did not complete.
+    fn retries(&mut self, process: ProcessId) -> Result<(), String> {
+        let is_retryable = |status| matches!(status, ExecutionStatus::Failed | ExecutionStatus::Cancelled);
+        let mut candidates = self.checker.executions();
+        candidates.retain(|&id| self.checker.story(id).is_some_and(|story| is_retryable(story.status())));
+        let Some(&id) = self.rng.pick(&candidates) else { return self.starts(process) };
+        let flow = self.checker.fold(id)?.accepted().flow;
+        let Some(case) = self.cases.iter().position(|case| case.id == flow) else { return Ok(()) };
+        let key: Arc<str> = format!("retry:{}", self.clients.keys.len()).into();
+        self.clients.keys.push((Arc::clone(&key), case, Some(id)));
+        self.start(process, case, Some(key), Some(id))
+    }
+
+    fn start(
+        &mut self,
+        process: ProcessId,
+        case: usize,
+        key: Option<Arc<str>>,
+        retried: Option<ExecutionId>,
+    ) -> Result<(), String> {
+        let execution = self.new_execution_id();
+        let version = Arc::clone(self.cases[case].current());
+        let flow = self.flow_as_driven(&version);
+        let accepted = match retried {
+            Some(id) => {
+                let mode = if self.rng.happens(500) { RetryMode::FromStart } else { RetryMode::FromFailed };
+                let old = self.checker.fold(id)?;
+                let plan = old.retry_plan(mode, &version.flow.graph);
+                Accepted { version: version.version, ..old.retried(plan, None, self.worker_name(process)) }
+            }
+            None => self.new_acceptance(process, version.flow_id, version.version),
+        };
+        let idempotency = key.clone().filter(|_| self.stores_keys()).map(|key| Idempotency {
+            tenant: TenantId::DEFAULT,
+            key,
+            request_hash: [1; 32],
+            created_at: self.now,
+        });
+        if let Some(key) = &key {
+            self.checker.start_is_asked(execution, Arc::clone(key));
+        }
+        let reply = self.call(process, Call::Start { execution, key });
+        let wait = self.rng.happens(300).then(|| self.call(process, Call::Await { execution }));
+        let limit = version.flow.settings.max_concurrent_executions;
+        self.note(format_args!("client starts {execution} on {process}, retry of {retried:?}"));
+        let accept = Accept { id: execution, flow, accepted, limit, idempotency, reply, wait };
+        self.tell(process, Message::Accept(Box::new(accept)))
+    }
+
+    fn new_acceptance(
+        &mut self,
+        process: ProcessId,
+        flow: steadflow_core::ids::FlowId,
+        version: u32,
+    ) -> Accepted {
+        Accepted {
+            tenant: TenantId::DEFAULT,
+            flow,
+            version,
+            context_id: None,
+            context_type: None,
+            trigger_data: Payload::from_value(&json!({ "k": self.rng.below(100) })),
+            triggered_by: "api".into(),
+            retry_of: None,
+            reused: BTreeMap::new(),
+            worker: self.worker_name(process),
+        }
+    }
+
+    /// Later ones sort behind earlier ones.
+    fn new_execution_id(&mut self) -> ExecutionId {
+        self.clients.started += 1;
+        let millis = self.now.since(EPOCH).as_millis();
+        let number = 0x7000 | u128::from(self.clients.started & 0xfff);
+        let chance = 0x8000_0000_0000_0000 | u128::from(self.rng.next() >> 2);
+        let id = (millis << 80) | (number << 64) | chance;
+        ExecutionId::new(Uuid::from_u128(id))
+    }
+
+    fn some_execution(&mut self) -> Option<ExecutionId> {
+        let all = self.checker.executions();
+        let unfinished: Vec<ExecutionId> = self.checker.unfinished().map(|story| story.id()).collect();
+        let from = if unfinished.is_empty() || self.rng.happens(100) { all } else { unfinished };
+        self.rng.pick(&from).copied()
+    }
+
+    fn changes(&mut self, process: ProcessId, what: What) -> Result<(), String> {
+        let Some(execution) = self.some_execution() else { return Ok(()) };
+        self.change(process, execution, what)
+    }
+
+    /// Asks for a change of one execution.
+    pub(crate) fn change(
+        &mut self,
+        process: ProcessId,
+        execution: ExecutionId,
+        what: What,
+    ) -> Result<(), String> {
+        let Some(story) = self.checker.story(execution) else { return Ok(()) };
+        let first = steadflow_core::ids::NodeIndex(0);
+        let (seq, asking, backing_off) = (story.seq(), story.asking(), story.backing_off());
+        let input = match what {
+            What::Cancel => {
+                self.checker.cancel_is_asked(execution);
+                Input::Cancel { message: "Cancelled by a person".into() }
+            }
+            What::Pause => Input::Pause,
+            What::Resume => Input::Resume,
+            What::RetryNow => Input::RetryNow { node: backing_off.unwrap_or(first) },
+            What::Decide => Input::Decide { node: asking.unwrap_or(first), decision: self.decision() },
+        };
+        self.note(format_args!("client asks {process} to {what:?} {execution}"));
+        let reply = self.call(process, Call::Change { execution, what, seq });
+        self.tell(process, Message::Input { execution, input, reply: Some(reply) })
+    }
+
+    fn decision(&mut self) -> DecisionKind {
+        match self.rng.below(3) {
+            0 => DecisionKind::Retry,
+            1 => DecisionKind::Complete { output: Payload::from_value(&json!({ "n": 1, "by": "a person" })) },
+            _ => DecisionKind::Fail { message: "a person says no".into() },
+        }
+    }
+
+    fn reads(&mut self, process: ProcessId) -> Result<(), String> {
+        let Some(execution) = self.some_execution() else { return Ok(()) };
+        let reply = self.call(process, Call::Read);
+        self.tell(process, Message::Read { execution, reply })
+    }
+
+    fn awaits(&mut self, process: ProcessId) -> Result<(), String> {
+        let Some(execution) = self.some_execution() else { return Ok(()) };
+        let reply = self.call(process, Call::Await { execution });
+        self.tell(process, Message::Await { execution, reply })
+    }
+
+    fn lists(&mut self, process: ProcessId) -> Result<(), String> {
+        let stories = self.checker.executions();
+        let seen = stories.iter().filter_map(|&id| Some((id, self.checker.story(id)?.status()))).collect();
+        let reply = self.call(process, Call::Show { seen });
+        self.tell(process, Message::Show { reply })
+    }
+
+    /// When everything is healed: people let go on what they hold, and settle what asks.
+    pub(crate) fn people_help(&mut self) -> Result<(), String> {
+        let Some(process) = self.some_process() else { return Ok(()) };
+        let held: Vec<(ExecutionId, What)> = self
+            .checker
+            .unfinished()
+            .filter_map(|story| match (story.status(), story.asking()) {
+                (ExecutionStatus::Paused, _) => Some((story.id(), What::Resume)),
+                (_, Some(_)) => Some((story.id(), What::Decide)),
+                (_, None) => None,
+            })
+            .collect();
+        for (execution, what) in held {
+            self.change(process, execution, what)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,213 @@
+//! Flows to run: made up from a seed, or fixed because they are of interest.
+
+mod fixtures;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+use steadflow_core::execution::FlowVersion;
+use steadflow_core::flow::Flow;
+use steadflow_core::ids::{FlowId, TenantId};
+use steadflow_core::limits::Limits;
+use steadflow_core::payload::Payload;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{FlowRecord, FlowStatus};
+use uuid::Uuid;
+
+use crate::rng::Rng;
+
+/// A flow with all its versions.
+#[derive(Debug)]
+pub(crate) struct Case {
+    pub(crate) id: FlowId,
+    /// From 1, in order.
+    pub(crate) versions: Vec<Arc<FlowVersion>>,
+    /// The documents, in the same order.
+    pub(crate) documents: Vec<Value>,
+    /// How many of them are published.
+    published: usize,
+}
+
+impl Case {
+    /// Makes a flow up. Its second version, if it has one, allows more.
+    pub(crate) fn new(number: u128, rng: &mut Rng) -> Self {
+        let id = FlowId::new(Uuid::from_u128(0xf10e_0000_0000_7000_8000_0000_0000_0000 + number));
+        let document = if rng.happens(250) { fixtures::pick(rng) } else { made_up(rng) };
+        let mut case = Self { id, versions: Vec::new(), documents: Vec::new(), published: 1 };
+        case.add(document.clone());
+        if rng.happens(600) {
+            case.add(more_generous(document));
+        }
+        case
+    }
+
+    fn add(&mut self, document: Value) {
+        let limits = Limits::DEFAULT;
+        let flow =
+            Flow::parse(&document, &limits).unwrap_or_else(|faults| panic!("{faults:?} in {document}"));
+        let version = u32::try_from(self.versions.len()).expect("a few versions") + 1;
+        let version = FlowVersion { tenant: TenantId::DEFAULT, flow_id: self.id, version, flow, limits };
+        self.versions.push(Arc::new(version));
+        self.documents.push(document);
+    }
+
+    /// Returns the version that a new execution runs on.
+    pub(crate) fn current(&self) -> &Arc<FlowVersion> {
+        &self.versions[self.published - 1]
+    }
+
+    /// Publishes the next version and returns its document; `None` if there is none.
+    pub(crate) fn edit(&mut self) -> Option<&Value> {
+        let document = self.documents.get(self.published)?;
+        self.published += 1;
+        Some(document)
+    }
+
+    /// Returns the flow as it was created.
+    pub(crate) fn record(&self, at: Timestamp) -> FlowRecord {
+        FlowRecord {
+            id: self.id,
+            tenant: TenantId::DEFAULT,
+            version: 1,
+            status: FlowStatus::Active,
+            document: Payload::from_value(&self.documents[0]),
+            name: String::new(),
+            category: None,
+            is_template: false,
+            created_at: at,
+            updated_at: at,
+        }
+    }
+}
+
+/// The same graph with more retries and no timeout, so that running on the wrong version shows.
+fn more_generous(mut document: Value) -> Value {
+    document["retry_on_failure"] = true.into();
+    document["retry_count"] = 10.into();
+    document["timeout_seconds"] = Value::Null;
+    if let Some(nodes) = document["flow_definition"]["nodes"].as_array_mut() {
+        for node in nodes.iter_mut().filter_map(Value::as_object_mut) {
+            node.remove("retry");
+        }
+    }
+    document
+}
+
+fn made_up(rng: &mut Rng) -> Value {
+    let count = rng.between(1, 8);
+    let nodes: Vec<Value> = (0..count).map(|at| node(at, rng)).collect();
+    let edges = edges(&nodes, rng);
+    let timeout = rng.happens(500).then(|| rng.between(2, 200));
+    let concurrency = rng.happens(350).then(|| rng.between(1, 3));
+    json!({
+        "name": "Made up",
+        "retry_on_failure": rng.happens(700),
+        "retry_count": rng.between(0, 4),
+        "timeout_seconds": timeout,
+        "max_concurrent_executions": concurrency,
+        "flow_definition": { "nodes": nodes, "edges": edges },
+    })
+}
+
+fn node(at: u64, rng: &mut Rng) -> Value {
+    let mut node = Map::new();
+    node.insert("id".into(), id(at).into());
+    let kind = rng.below(100);
+    let keys = match kind {
+        0..=59 => {
+            json!({ "type": "action", "action": "echo", "input": { "at": at, "k": "${trigger_data.k}" } })
+        }
+        60..=69 => {
+            json!({ "type": "agent", "agent_id": Uuid::nil(), "skill": "s", "input": { "try": "${attempt}" } })
+        }
+        70..=76 => json!({ "type": "action", "action": "transform", "input": { "n": "${trigger_data.k}" } }),
+        77..=82 => json!({ "type": "condition", "condition": "trigger_data.k > 50" }),
+        83..=92 => json!({ "type": "delay", "delay_seconds": rng.pick(&[0.2, 3.0, 30.0, 100.0]) }),
+        _ => json!({ "type": "merge" }),
+    };
+    node.extend(keys.as_object().cloned().unwrap_or_default());
+    if rng.happens(350) {
+        node.insert("join".into(), "any".into());
+    }
+    if kind < 70 {
+        node.extend(policy(rng));
+    }
+    node.into()
+}
+
+fn policy(rng: &mut Rng) -> Map<String, Value> {
+    let mut keys = Map::new();
+    if rng.happens(400) {
+        let initial = *rng.pick(&[0.05, 1.0, 4.0]).unwrap_or(&1.0);
+        let jitter = *rng.pick(&[0.0, 0.5, 1.0]).unwrap_or(&0.0);
+        let retry = json!({
+            "enabled": rng.happens(800),
+            "count": rng.between(0, 5),
+            "initial_interval_seconds": initial,
+            "backoff_coefficient": rng.pick(&[1.0, 2.0, 3.0]),
+            "max_interval_seconds": rng.pick(&[5.0, 20.0, 90.0]),
+            "jitter": jitter,
+        });
+        keys.insert("retry".into(), retry);
+    }
+    if rng.happens(350) {
+        keys.insert("timeout_seconds".into(), json!(rng.pick(&[0.5, 3.0, 15.0])));
+    }
+    if rng.happens(150) {
+        keys.insert("on_interrupt".into(), "ask".into());
+    }
+    if rng.happens(150) {
+        keys.insert("on_exhausted".into(), "ask".into());
+    }
+    keys
+}
+
+/// Each node but the first few follows one to three of those before it.
+fn edges(nodes: &[Value], rng: &mut Rng) -> Vec<Value> {
+    let mut edges = Vec::new();
+    for at in 1..nodes.len() {
+        if rng.happens(120) {
+            continue;
+        }
+        let mut sources: Vec<usize> = (0..rng.between(1, 3)).map(|_| rng.index(at)).collect();
+        if rng.happens(500) {
+            sources.push(at - 1);
+        }
+        sources.sort_unstable();
+        sources.dedup();
+        edges.extend(sources.into_iter().map(|from| edge(&nodes[from], from, at, rng)));
+    }
+    edges
+}
+
+fn edge(source: &Value, from: usize, to: usize, rng: &mut Rng) -> Value {
+    let (from_id, to_id) = (id(from as u64), id(to as u64));
+    let has_number = source["action"] == "echo" || source["type"] == "agent";
+    match (source["type"].as_str(), rng.below(100)) {
+        (Some("condition"), 0..=69) => json!({ "from": from_id, "to": to_id, "condition": rng.happens(500) }),
+        (_, 0..=11) => json!({ "from": from_id, "to": to_id, "on": "error" }),
+        (_, 12..=24) if has_number => {
+            json!({ "from": from_id, "to": to_id, "condition": format!("{from_id}.n > 400") })
+        }
+        _ => json!({ "from": from_id, "to": to_id }),
+    }
+}
+
+fn id(at: u64) -> String {
+    format!("n{at}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_made_up_flow_is_valid() {
+        let mut rng = Rng::new(1);
+
+        let nodes: usize =
+            (0..500).map(|number| Case::new(number, &mut rng).current().flow.graph.nodes.len()).sum();
+
+        assert!(nodes > 1_000, "{nodes}");
+    }
+}

@@ -1,0 +1,62 @@
+//! Deliberately broken engines. Each breaks one rule; the checker must catch every one of them, or it is worth little.
+//!
+//! They break the shell around [`steadflow_runtime::Shard`] — what the driver does with its batches, actions and
+//! answers — since that is where the rules are kept or lost.
+
+macro_rules! mutations {
+    ($($(#[$doc:meta])* $variant:ident,)*) => {
+        /// A rule that is broken.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Mutation {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Mutation {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+        }
+    };
+}
+
+mutations! {
+    /// A batch counts as committed before it has reached the disk.
+    EffectBeforeCommit,
+    /// The store writes for a worker that was fenced.
+    NoFence,
+    /// A worker takes over executions while their owner is alive.
+    TakeOverFromTheLiving,
+    /// A parked execution is stored without the time at which it is due.
+    TimerNotStored,
+    /// The result of an attempt that is over is taken for the one that runs.
+    LateResultApplied,
+    /// A worker that takes over does not say so, and waits for attempts that died with their process.
+    NoAdoption,
+    /// Some commits are acknowledged and lost.
+    CommitLost,
+    /// A commit of unknown outcome is treated as if it had failed.
+    UnknownTreatedAsFailed,
+    /// A failed attempt is handed back as if we had stopped it, so that it does not count.
+    FailureNotCounted,
+    /// After a restart an execution runs on the newest version of its flow.
+    WrongVersion,
+    /// An execution that has ended is driven on from its last record but one.
+    EndedTwice,
+    /// The flow's timeout is not looked at.
+    DeadlineIgnored,
+    /// Idempotency keys are not stored.
+    KeyNotStored,
+    /// Attempts are started twice.
+    AttemptStartedTwice,
+    /// Timers fire a second early.
+    EarlyTimers,
+    /// Timers do not wake anybody.
+    NoTimers,
+    /// What is parked is never looked for after a restart.
+    DueNotAsked,
+    /// Slots that were taken before a restart are forgotten.
+    SlotsForgotten,
+    /// Work is not stopped when its attempt is over.
+    StopIgnored,
+    /// A snapshot leaves the last record out.
+    SnapshotTooShort,
+}

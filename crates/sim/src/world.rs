@@ -1,0 +1,375 @@
+//! Virtual time: what happens next, and to whom.
+
+mod commit;
+mod process;
+mod work;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadflow_core::execution::{ExecutionStatus, FlowVersion};
+use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_core::payload::Payload;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_core::work::Outcome;
+use steadflow_runtime::shard::{BatchId, Loaded};
+use steadflow_store::{Commit, Committed, FlowChange, FlowDocument, MemoryStore, StoreError};
+
+use crate::checker::{Checker, LATE_MAX};
+use crate::clients::Clients;
+use crate::fault::{Fault, Faults};
+use crate::flows::Case;
+use crate::mutation::Mutation;
+use crate::peers::{AttemptKey, Peers};
+use crate::rng::Rng;
+use crate::trace::{EPOCH, Trace};
+use crate::{Options, Summary, Violation};
+use process::Process;
+
+pub(crate) use process::ProcessId;
+
+/// How long nothing may be committed once everything is healed: longer than any delay, backoff or timeout of the flows.
+const STANDSTILL_MAX: Duration = Duration::from_secs(400);
+/// How long after a fault a process has caught up.
+const WELL_AFTER: Duration = Duration::from_secs(2);
+/// The end of virtual time.
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+/// More events than any run needs.
+const EVENTS_MAX: u64 = 2_000_000;
+/// How often one process may be woken at one moment.
+const WAKE_UPS_MAX: u32 = 1_000;
+
+/// One run.
+#[derive(Debug)]
+pub(crate) struct World {
+    seed: u64,
+    pub(crate) mutation: Option<Mutation>,
+    pub(crate) now: Timestamp,
+    pub(crate) rng: Rng,
+    pub(crate) cases: Vec<Case>,
+    pub(crate) checker: Checker,
+    pub(crate) clients: Clients,
+    store: MemoryStore,
+    peers: Peers,
+    faults: Faults,
+    trace: Trace,
+    queue: BTreeMap<(Timestamp, u64), Happening>,
+    queued: u64,
+    processes: BTreeMap<ProcessId, Process>,
+    last_process: u32,
+    /// How far the wall clock of the next process is off, in microseconds.
+    clock_offset: i64,
+    /// Attempts whose result comes although nobody waits for it.
+    late: BTreeSet<AttemptKey>,
+    /// Attempts whose peers do not answer.
+    hanging: Vec<(ProcessId, AttemptKey)>,
+    /// How often somebody was woken at this moment.
+    wake_ups: u32,
+}
+
+/// Something that happens at a moment.
+#[derive(Debug)]
+pub(super) enum Happening {
+    /// A client asks for something.
+    Client,
+    /// Somebody edits the flow at this place.
+    Edit(usize),
+    /// A new process starts, if none is there that works.
+    Start,
+    /// Everything is healed.
+    Heal,
+    /// People help along what waits for them.
+    Help,
+    /// The checker looks at what is at rest.
+    Look,
+    /// Something for one process.
+    At(ProcessId, Incident),
+}
+
+/// Something that happens to one process.
+#[derive(Debug)]
+pub(super) enum Incident {
+    /// Its timer is due.
+    Wake,
+    /// Its batch reaches the store.
+    Apply(BatchId, Vec<Commit>),
+    /// It learns what came of its batch.
+    Answer(BatchId, Result<Vec<Committed>, StoreError>),
+    /// An attempt's result.
+    Outcome(AttemptKey, Outcome),
+    /// It takes an execution from the store.
+    Load(ExecutionId),
+    /// It has an execution from the store.
+    Loaded(ExecutionId, Option<Box<Loaded>>),
+    /// It looks for parked executions that are due.
+    LookForDue,
+    /// It prolongs its lease.
+    Renew,
+    /// A client's call arrives.
+    Call(Box<steadflow_runtime::shard::Message>),
+    /// It stands still.
+    Freeze,
+    /// It goes on.
+    Thaw,
+    /// It is asked to stop.
+    Drain,
+    /// Its time to stop is over.
+    Release,
+    /// It should have stopped.
+    Overdue,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, options: Options) -> Self {
+        let rng = Rng::new(seed);
+        let mut made_up = rng.branch(1);
+        let cases: Vec<Case> =
+            (0..made_up.between(1, 3)).map(|at| Case::new(u128::from(at), &mut made_up)).collect();
+        let versions = cases.iter().flat_map(|case| case.versions.iter().map(Arc::clone));
+        let mut world = Self {
+            seed,
+            mutation: options.mutation,
+            now: EPOCH,
+            checker: Checker::new(versions),
+            cases,
+            clients: Clients::default(),
+            store: MemoryStore::new(),
+            peers: Peers::new(rng.branch(2)),
+            faults: Faults::new(rng.branch(3)),
+            trace: Trace::new(options.keeps_trace),
+            queue: BTreeMap::new(),
+            queued: 0,
+            processes: BTreeMap::new(),
+            last_process: 0,
+            clock_offset: 0,
+            late: BTreeSet::new(),
+            hanging: Vec::new(),
+            wake_ups: 0,
+            rng: rng.branch(4),
+        };
+        world.store_flows();
+        world.plan();
+        world
+    }
+
+    fn store_flows(&mut self) {
+        for case in &self.cases {
+            let stored = self.store.create_flow_now(case.record(EPOCH));
+            stored.expect("an open store stores");
+        }
+    }
+
+    /// Somebody edits a flow while it runs.
+    fn edit(&mut self, case: usize) -> Result<(), String> {
+        let id = self.cases[case].id;
+        let Some(document) = self.cases[case].edit() else { return Ok(()) };
+        let document = Payload::from_value(document);
+        let document = FlowDocument { document, name: String::new(), category: None, is_template: false };
+        let change = FlowChange { document: Some(document), status: None, at: self.now };
+        let changed =
+            self.store.change_flow_now(TenantId::DEFAULT, id, change).map_err(|error| error.to_string())?;
+        self.note(format_args!("flow {id} is at version {:?}", changed.map(|flow| flow.version)));
+        Ok(())
+    }
+
+    fn plan(&mut self) {
+        self.after(Duration::ZERO, Happening::Start);
+        let heal_after = self.rng.millis(30_000, 120_000);
+        for _ in 0..self.rng.between(15, 70) {
+            let after = self.rng.millis(1, 90_000).min(heal_after);
+            self.after(after, Happening::Client);
+        }
+        for _ in 0..6 {
+            let after = self.rng.millis(1, 60_000);
+            self.after(after, Happening::Look);
+        }
+        for case in 0..self.cases.len() {
+            let after = self.rng.millis(1, 60_000);
+            self.after(after, Happening::Edit(case));
+        }
+        self.after(heal_after, Happening::Heal);
+    }
+
+    /// Runs until everything has ended.
+    pub(crate) fn run(mut self) -> Result<Summary, Box<Violation>> {
+        match self.until_the_end() {
+            Ok(()) => Ok(self.summary()),
+            Err(what) => {
+                self.note(format_args!("VIOLATION {what}"));
+                let trace_hash = self.trace.hash();
+                Err(Box::new(Violation { seed: self.seed, what, trace_hash, trace: self.trace.into_text() }))
+            }
+        }
+    }
+
+    fn until_the_end(&mut self) -> Result<(), String> {
+        for _ in 0..EVENTS_MAX {
+            if self.is_over() {
+                self.look()?;
+                return self.checker.at_the_end(&self.store);
+            }
+            let (at, happening) = self.next();
+            self.wake_ups = if at > self.now { 0 } else { self.wake_ups };
+            self.now = at;
+            self.happens(happening)?;
+        }
+        Err("V2: too much happens".into())
+    }
+
+    /// Everything has ended, and everybody knows.
+    fn is_over(&self) -> bool {
+        self.faults.is_healed()
+            && self.checker.unfinished().next().is_none()
+            && self.processes.values().all(|process| process.shard.is_idle())
+    }
+
+    /// Takes what happens next: the earliest event, or a timer that is due before it.
+    fn next(&mut self) -> (Timestamp, Happening) {
+        let timer = self.processes.values().filter_map(|process| process.wakes_at(self.now)).min();
+        let first = self.queue.first_key_value().map(|(&(at, _), _)| at);
+        if let Some((at, process)) = timer
+            && first.is_none_or(|first| at < first)
+        {
+            return (at, Happening::At(process, Incident::Wake));
+        }
+        let ((at, _), happening) = self.queue.pop_first().expect("a look or help is always planned");
+        (at, happening)
+    }
+
+    fn happens(&mut self, happening: Happening) -> Result<(), String> {
+        match happening {
+            Happening::Client => self.client_acts(),
+            Happening::Edit(case) => self.edit(case),
+            Happening::Start => self.start_process(),
+            Happening::Heal => self.heal(),
+            Happening::Help => self.help(),
+            Happening::Look => self.look(),
+            Happening::At(process, incident) => self.incident(process, incident),
+        }
+    }
+
+    fn heal(&mut self) -> Result<(), String> {
+        self.note(format_args!("everything is healed"));
+        self.faults.heal();
+        for (process, key) in std::mem::take(&mut self.hanging) {
+            let failure = Failure::new(ErrorClass::Connection, "the connection broke");
+            self.checker.peer_breaks_off(key, failure.clone());
+            let outcome = Incident::Outcome(key, Outcome::failed(failure));
+            self.after(Duration::from_millis(500), Happening::At(process, outcome));
+        }
+        for process in self.processes.values_mut() {
+            process.hears_again();
+        }
+        let frozen: Vec<ProcessId> =
+            self.processes.iter().filter(|(_, process)| process.is_frozen()).map(|(id, _)| *id).collect();
+        for process in frozen {
+            self.after(Duration::ZERO, Happening::At(process, Incident::Thaw));
+        }
+        self.help()
+    }
+
+    /// Looks after what waits for people or for a process, and notices when nothing moves any more.
+    fn help(&mut self) -> Result<(), String> {
+        self.look()?;
+        if self.some_process().is_none() {
+            self.after(Duration::ZERO, Happening::Start);
+        }
+        self.people_help()?;
+        let idle_for = self.now.since(self.checker.last_commit());
+        let stuck = || self.checker.unfinished().next().map(ToString::to_string).unwrap_or_default();
+        if idle_for > STANDSTILL_MAX
+            && self.checker.unfinished().next().is_some()
+            && self.now.since(EPOCH) > DAY / 24
+        {
+            return Err(format!("V2: nothing moves any more: {}", stuck()));
+        }
+        if self.now.since(EPOCH) > DAY {
+            return Err(format!("V2: it does not end: {}", stuck()));
+        }
+        self.after(Duration::from_secs(20), Happening::Help);
+        Ok(())
+    }
+
+    /// Lets the checker look at everything that is at rest.
+    fn look(&mut self) -> Result<(), String> {
+        let now = self.now;
+        let is_newest = |process: &&Process| self.checker.is_newest(process.worker);
+        for process in self.processes.values().filter(is_newest).filter(|process| !process.is_frozen()) {
+            for execution in process.shard.settled() {
+                self.checker.is_folded(execution)?;
+                if process.is_well_for(WELL_AFTER, now) {
+                    self.checker.is_worked_on(execution, |key| process.tasks.contains(&key))?;
+                }
+            }
+            if process.is_settled() {
+                for &key in &process.tasks {
+                    self.checker.work_is_wanted(key)?;
+                }
+            }
+            if process.is_well_for(LATE_MAX, now) {
+                self.checker.deadlines_hold(process.clock(now))?;
+            }
+        }
+        if !self.faults.is_healed() {
+            let after = self.rng.millis(500, 8_000);
+            self.after(after, Happening::Look);
+        }
+        Ok(())
+    }
+
+    fn summary(self) -> Summary {
+        let executions = self.checker.executions();
+        let status = |id: &ExecutionId| self.checker.story(*id).map(|story| story.status());
+        let completed = executions.iter().filter(|id| status(id) == Some(ExecutionStatus::Completed)).count();
+        Summary {
+            trace_hash: self.trace.hash(),
+            faults: self.faults.into_counts(),
+            executions: executions.len() as u64,
+            completed: completed as u64,
+            attempts: self.checker.attempts_seen(),
+            trace: self.trace.into_text(),
+        }
+    }
+
+    pub(super) fn after(&mut self, delay: Duration, happening: Happening) {
+        self.queued += 1;
+        self.queue.insert((self.now.plus(delay), self.queued), happening);
+    }
+
+    pub(super) fn later(&mut self, delay: Duration, process: ProcessId, incident: Incident) {
+        self.after(delay, Happening::At(process, incident));
+    }
+
+    pub(crate) fn note(&mut self, what: fmt::Arguments<'_>) {
+        self.trace.note(self.now, what);
+    }
+
+    pub(super) fn breaks(&self, mutation: Mutation) -> bool {
+        self.mutation == Some(mutation)
+    }
+
+    pub(super) fn strikes(&mut self, fault: Fault) -> bool {
+        let strikes = self.faults.strikes(fault);
+        if strikes {
+            self.note(format_args!("FAULT {fault:?}"));
+        }
+        strikes
+    }
+
+    pub(crate) fn stores_keys(&self) -> bool {
+        !self.breaks(Mutation::KeyNotStored)
+    }
+
+    /// Returns the version as the engine under test is given it.
+    pub(crate) fn flow_as_driven(&self, version: &Arc<FlowVersion>) -> Arc<FlowVersion> {
+        if !self.breaks(Mutation::DeadlineIgnored) {
+            return Arc::clone(version);
+        }
+        let mut flow = version.flow.clone();
+        flow.settings.timeout_seconds = None;
+        Arc::new(FlowVersion { flow, ..**version })
+    }
+}

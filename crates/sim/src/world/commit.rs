@@ -1,0 +1,185 @@
+//! A batch's way to the disk and back, and what can go wrong with it.
+
+use std::time::Duration;
+
+use steadflow_core::ids::ExecutionId;
+use steadflow_runtime::shard::BatchId;
+use steadflow_store::{Commit, Committed, Keep, StoreError, Stored};
+
+use super::{Incident, ProcessId, World};
+use crate::checker::Writer;
+use crate::fault::Fault;
+use crate::mutation::Mutation;
+
+impl World {
+    /// The process sends what it has to commit.
+    pub(super) fn submit(&mut self, id: ProcessId) {
+        let Some(process) = self.processes.get_mut(&id) else { return };
+        let Some((batch, commits)) = process.shard.take_batch() else { return };
+        process.in_flight += 1;
+        let commits: Vec<Commit> = commits.into_iter().map(|commit| self.broken(commit)).collect();
+        let after = if self.strikes(Fault::SlowCommit) {
+            self.is_unwell(id);
+            self.rng.millis(200, 3_000)
+        } else {
+            Duration::from_micros(self.rng.between(100, 3_000))
+        };
+        if self.breaks(Mutation::EffectBeforeCommit) {
+            let answers = vec![Committed::Done; commits.len()];
+            self.later(Duration::ZERO, id, Incident::Answer(batch, Ok(answers)));
+        }
+        self.later(after, id, Incident::Apply(batch, commits));
+    }
+
+    /// What some mutations make of a commit.
+    fn broken(&self, mut commit: Commit) -> Commit {
+        if self.breaks(Mutation::KeyNotStored) {
+            commit.idempotency = None;
+        }
+        match &mut commit.keep {
+            Keep::Parked { wake_at, .. } if self.breaks(Mutation::TimerNotStored) => *wake_at = None,
+            Keep::Parked { journal, .. } | Keep::Snapshot { journal, .. }
+                if self.breaks(Mutation::SnapshotTooShort) && commit.seq > 1 =>
+            {
+                if let Some(end) = journal.rfind(&format!(",[{},", commit.seq)) {
+                    journal.truncate(end);
+                    journal.push(']');
+                }
+            }
+            Keep::Tail
+            | Keep::Shown(_)
+            | Keep::Snapshot { .. }
+            | Keep::Parked { .. }
+            | Keep::Finished { .. } => {}
+        }
+        commit
+    }
+
+    /// A batch reaches the store.
+    pub(super) fn apply(
+        &mut self,
+        id: ProcessId,
+        batch: BatchId,
+        commits: Vec<Commit>,
+    ) -> Result<(), String> {
+        if self.strikes(Fault::CrashBeforeCommit) {
+            return self.crash(id);
+        }
+        if let Some(error) = self.refusal() {
+            self.is_unwell(id);
+            self.answer(id, batch, Err(error));
+            return Ok(());
+        }
+        if self.breaks(Mutation::CommitLost) && self.rng.happens(30) {
+            self.answer(id, batch, Ok(vec![Committed::Done; commits.len()]));
+            return Ok(());
+        }
+        let Some(process) = self.processes.get(&id) else { return Ok(()) };
+        let newest = self.processes.values().map(|process| process.worker).max_by_key(|worker| worker.epoch);
+        let worker = newest.filter(|_| self.breaks(Mutation::NoFence)).unwrap_or(process.worker);
+        let clock = process.clock(self.now);
+        let writer = Writer { worker: process.worker, clock, is_stopping: process.is_releasing };
+        match self.store.commit_now(worker, commits.clone()) {
+            Ok(answers) => self.is_written(id, batch, commits, answers, writer),
+            Err(error @ StoreError::Fenced) => {
+                self.note(format_args!("{id} is fenced off"));
+                self.answer(id, batch, Err(error));
+                Ok(())
+            }
+            Err(error) => {
+                Err(format!("R2: the store refuses what must not be: {error}: {:?}", source_of(&error)))
+            }
+        }
+    }
+
+    fn refusal(&mut self) -> Option<StoreError> {
+        if self.strikes(Fault::Full) {
+            Some(StoreError::Full { source: "the disk is full".into() })
+        } else if self.strikes(Fault::DatabaseFailure) {
+            Some(StoreError::Database { call: "commit", source: "it is busy".into() })
+        } else if self.strikes(Fault::UnknownLost) {
+            Some(StoreError::Unknown { call: "commit", source: "the connection broke before".into() })
+        } else {
+            None
+        }
+    }
+
+    fn is_written(
+        &mut self,
+        id: ProcessId,
+        batch: BatchId,
+        commits: Vec<Commit>,
+        answers: Vec<Committed>,
+        writer: Writer,
+    ) -> Result<(), String> {
+        for (commit, answer) in commits.iter().zip(&answers) {
+            let record = commit.record.as_deref().unwrap_or("(projection)");
+            self.trace.note(self.now, format_args!("{id} commits {} {answer:?} {record}", commit.execution));
+            if *answer == Committed::Done {
+                self.checker.committed(commit, writer, self.now)?;
+            }
+        }
+        if self.breaks(Mutation::EndedTwice) {
+            self.revive(id, &commits)?;
+        }
+        if self.strikes(Fault::CrashAfterCommit) {
+            return self.crash(id);
+        }
+        if self.strikes(Fault::UnknownWritten) {
+            let source = "the connection broke after".into();
+            self.answer(id, batch, Err(StoreError::Unknown { call: "commit", source }));
+            return Ok(());
+        }
+        self.answer(id, batch, Ok(answers));
+        Ok(())
+    }
+
+    /// The process will learn what came of its batch.
+    fn answer(&mut self, id: ProcessId, batch: BatchId, result: Result<Vec<Committed>, StoreError>) {
+        if self.breaks(Mutation::EffectBeforeCommit) {
+            return;
+        }
+        let result = match result {
+            Err(StoreError::Unknown { call, source }) if self.breaks(Mutation::UnknownTreatedAsFailed) => {
+                Err(StoreError::Database { call, source })
+            }
+            result => result,
+        };
+        let after = Duration::from_micros(self.rng.between(10, 500));
+        self.later(after, id, Incident::Answer(batch, result));
+    }
+
+    pub(super) fn learns(
+        &mut self,
+        id: ProcessId,
+        batch: BatchId,
+        result: Result<Vec<Committed>, StoreError>,
+    ) -> Result<(), String> {
+        let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
+        process.in_flight -= 1;
+        let clock = process.clock(self.now);
+        if let Err(error) = process.shard.committed(batch, result, clock) {
+            self.note(format_args!("{id} gives up: {error}"));
+            self.ends(id);
+        }
+        Ok(())
+    }
+
+    /// [`Mutation::EndedTwice`]: an execution that has ended is handed out once more, without its last record.
+    fn revive(&mut self, id: ProcessId, commits: &[Commit]) -> Result<(), String> {
+        let is_end = |commit: &&Commit| matches!(commit.keep, Keep::Finished { .. }) && commit.seq > 1;
+        let ended: Vec<ExecutionId> = commits.iter().filter(is_end).map(|commit| commit.execution).collect();
+        for execution in ended {
+            let Some(story) = self.checker.story(execution) else { continue };
+            let (_, records) = story.records().split_last().ok_or("an execution has records")?;
+            let stored = Stored { id: execution, records: records.to_vec(), is_snapshot: true };
+            let loaded = Some(Box::new(self.replay(stored)?));
+            self.later(Duration::from_millis(50), id, Incident::Loaded(execution, loaded));
+        }
+        Ok(())
+    }
+}
+
+fn source_of(error: &StoreError) -> Option<String> {
+    std::error::Error::source(error).map(ToString::to_string)
+}

@@ -1,0 +1,124 @@
+//! What a process does for its shard: attempts, answers, loads.
+
+use steadflow_core::execution::Input;
+use steadflow_core::work::{Outcome, Work};
+use steadflow_runtime::shard::{Action, Message, Reply, ReplyId};
+
+use super::{Incident, ProcessId, World};
+use crate::fault::Fault;
+use crate::mutation::Mutation;
+use crate::peers::AttemptKey;
+
+impl World {
+    /// The process does what its shard says.
+    pub(super) fn act(&mut self, id: ProcessId, action: Action) -> Result<(), String> {
+        match action {
+            Action::StartAttempt(work) => {
+                if self.breaks(Mutation::AttemptStartedTwice) && self.rng.happens(100) {
+                    self.attempt_begins(id, &work)?;
+                }
+                self.attempt_begins(id, &work)
+            }
+            Action::StopAttempt { execution, node, attempt } => {
+                self.attempt_stops(id, (execution, node, attempt));
+                Ok(())
+            }
+            Action::Load(execution) => {
+                let after = self.rng.millis(0, 3);
+                self.later(after, id, Incident::Load(execution));
+                Ok(())
+            }
+            Action::Reply(to, reply) => self.replies(id, to, &reply),
+            Action::Publish(change) => self.checker.published(&change),
+        }
+    }
+
+    fn attempt_begins(&mut self, id: ProcessId, work: &Work) -> Result<(), String> {
+        let key = (work.execution, work.node, work.attempt);
+        let (after, answer) = self.peers.answer(work, &mut self.faults);
+        self.note(format_args!("{id} makes attempt {}, {after:?} {answer:?}", name_of(key)));
+        self.checker.peer_sees(key, answer.clone())?;
+        let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
+        process.tasks.insert(key);
+        let outcome = match answer {
+            Ok(output) => Outcome::completed(output),
+            Err(failure) => Outcome::failed(failure),
+        };
+        match after {
+            Some(after) => self.later(after, id, Incident::Outcome(key, outcome)),
+            None => self.hanging.push((id, key)),
+        }
+        Ok(())
+    }
+
+    fn attempt_stops(&mut self, id: ProcessId, key: AttemptKey) {
+        if self.breaks(Mutation::StopIgnored) {
+            return;
+        }
+        self.note(format_args!("{id} stops attempt {}", name_of(key)));
+        let was_under_way = self.processes.get_mut(&id).is_some_and(|process| process.tasks.remove(&key));
+        if was_under_way && self.strikes(Fault::LateResult) {
+            self.late.insert(key);
+        }
+    }
+
+    pub(super) fn attempt_ends(
+        &mut self,
+        id: ProcessId,
+        key: AttemptKey,
+        outcome: Outcome,
+    ) -> Result<(), String> {
+        let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
+        let is_expected = process.tasks.remove(&key);
+        let is_late = self.late.remove(&key);
+        if !is_expected && !is_late {
+            return Ok(());
+        }
+        if self.strikes(Fault::DoubledResult) {
+            self.late.insert(key);
+            let after = self.rng.millis(0, 2_000);
+            self.later(after, id, Incident::Outcome(key, outcome.clone()));
+        }
+        let (execution, node, mut attempt) = key;
+        if self.breaks(Mutation::LateResultApplied)
+            && let Some(process) = self.processes.get(&id)
+            && let Some(live) = process.shard.settled().find(|live| live.id() == execution)
+        {
+            attempt = live.node(node).running_attempt().unwrap_or(attempt);
+        }
+        self.note(format_args!("{id} has the result of attempt {}", name_of(key)));
+        let input = if self.breaks(Mutation::FailureNotCounted) && outcome.result.is_err() {
+            Input::Release
+        } else {
+            Input::AttemptEnded { node, attempt, outcome }
+        };
+        self.hears(id, Message::Input { execution, input, reply: None });
+        Ok(())
+    }
+
+    fn replies(&mut self, id: ProcessId, to: ReplyId, reply: &Reply) -> Result<(), String> {
+        let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
+        let newest = self.checker.is_newest(process.worker);
+        let Some(call) = process.take_call(to) else { return Err(format!("{to:?} is answered twice")) };
+        self.trace.note(self.now, format_args!("{id} answers {call:?} {}", said(reply)));
+        self.checker.answered(&call, reply, newest, &self.store)
+    }
+}
+
+fn name_of((execution, node, attempt): AttemptKey) -> String {
+    format!("{execution}:{}:{}", node.0, attempt.number())
+}
+
+fn said(reply: &Reply) -> String {
+    match reply {
+        Reply::Snapshot(loaded) => format!("{} at {}", loaded.execution.status(), loaded.execution.seq()),
+        Reply::Accepted
+        | Reply::Hit(_)
+        | Reply::Done
+        | Reply::Rejected(_)
+        | Reply::NotHere
+        | Reply::Shown
+        | Reply::StorageFull
+        | Reply::Unavailable => format!("{reply:?}"),
+    }
+}
