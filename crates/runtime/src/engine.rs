@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use steadflow_core::event::DecisionKind;
-use steadflow_core::execution::{FlowVersion, Input, Rejected};
+use steadflow_core::execution::{ExecutionStatus, FlowVersion, Input, Rejected};
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::limits::Limits;
 use steadflow_core::timestamp::Timestamp;
@@ -137,6 +137,11 @@ impl Engine {
     /// Returns how many executions are in memory.
     pub fn live_count(&self) -> usize {
         self.inner.live.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many executions ended with `status` since this process started.
+    pub fn finished_count(&self, status: ExecutionStatus) -> u64 {
+        self.inner.hub.ended(status)
     }
 
     /// Returns a flow version.

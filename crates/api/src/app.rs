@@ -1,0 +1,155 @@
+//! What every handler has at hand.
+
+use std::sync::Arc;
+
+use steadflow_core::agent::Agent;
+use steadflow_core::execution::{Execution, ExecutionStatus};
+use steadflow_core::flow::Fault;
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_runtime::{Engine, Executor, RuntimeError};
+use tokio::sync::watch;
+
+use crate::host_guard::AllowedHosts;
+use crate::metrics::Metrics;
+
+/// What an [`App`] is made of. [`AppConfig::new`] gives the defaults; the fields may then be set.
+///
+/// ```ignore
+/// let mut config = AppConfig::new(engine);
+/// config.allowed_hosts = vec!["flows.example.com".into()];
+/// config.executor = Some(executor);
+/// let app = App::new(config);
+/// axum::serve(listener, steadflow_api::router(app.clone())).with_graceful_shutdown(async move {
+///     stop.await;
+///     app.end_streams();
+/// }).await?;
+/// ```
+#[derive(Clone, Debug)]
+pub struct AppConfig {
+    /// What runs the executions.
+    pub engine: Engine,
+    /// Names, or names with a port, that clients may call this server by, beside the loopback's.
+    pub allowed_hosts: Vec<String>,
+    /// The largest request body, in bytes.
+    pub body_bytes_max: usize,
+    /// What runs a skill for `POST /agents/{id}/execute`; without it that call answers 503.
+    pub executor: Option<Arc<dyn Executor>>,
+    /// What is wrong with an agent beyond its shape, such as a schema that is none.
+    pub check_agent: fn(&Agent) -> Vec<Fault>,
+}
+
+impl AppConfig {
+    /// Returns the defaults: loopback names only, bodies of 4 MiB, no agent calls.
+    pub const fn new(engine: Engine) -> Self {
+        Self {
+            engine,
+            allowed_hosts: Vec::new(),
+            body_bytes_max: 4 * 1024 * 1024,
+            executor: None,
+            check_agent: |_| Vec::new(),
+        }
+    }
+}
+
+/// What every handler has at hand. Clones are handles of the same one.
+#[derive(Clone, Debug)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    engine: Engine,
+    allowed_hosts: AllowedHosts,
+    body_bytes_max: usize,
+    executor: Option<Arc<dyn Executor>>,
+    check_agent: fn(&Agent) -> Vec<Fault>,
+    metrics: Metrics,
+    /// Held while a document is read, edited and written back, so that no edit is lost to another.
+    editing: tokio::sync::Mutex<()>,
+    streams_end: watch::Sender<bool>,
+}
+
+impl App {
+    /// Makes the app.
+    pub fn new(config: AppConfig) -> Self {
+        let inner = Inner {
+            metrics: Metrics::new(),
+            allowed_hosts: AllowedHosts::new(&config.allowed_hosts),
+            engine: config.engine,
+            body_bytes_max: config.body_bytes_max,
+            executor: config.executor,
+            check_agent: config.check_agent,
+            editing: tokio::sync::Mutex::default(),
+            streams_end: watch::Sender::new(false),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Ends all event streams, so that open ones do not hold a graceful shutdown up.
+    pub fn end_streams(&self) {
+        self.inner.streams_end.send_replace(true);
+    }
+
+    pub(crate) fn streams_end(&self) -> watch::Receiver<bool> {
+        self.inner.streams_end.subscribe()
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.engine.now()
+    }
+
+    /// Whose request this is. There is one tenant until there are keys that name others.
+    #[expect(
+        clippy::unused_self,
+        reason = "handlers ask the app, which is where requests will be told apart"
+    )]
+    pub(crate) fn tenant(&self) -> TenantId {
+        TenantId::DEFAULT
+    }
+
+    pub(crate) fn allowed_hosts(&self) -> &AllowedHosts {
+        &self.inner.allowed_hosts
+    }
+
+    pub(crate) fn body_bytes_max(&self) -> usize {
+        self.inner.body_bytes_max
+    }
+
+    pub(crate) fn executor(&self) -> Option<&Arc<dyn Executor>> {
+        self.inner.executor.as_ref()
+    }
+
+    pub(crate) fn check_agent(&self, agent: &Agent) -> Vec<Fault> {
+        (self.inner.check_agent)(agent)
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    /// Keeps other edits of documents out until the guard is dropped.
+    pub(crate) async fn editing(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.inner.editing.lock().await
+    }
+
+    /// Returns the executions that retry `execution`. Only what failed or was cancelled is asked for: nothing else can
+    /// have been retried.
+    pub(crate) async fn retried_by(&self, execution: &Execution) -> Result<Vec<ExecutionId>, RuntimeError> {
+        if !matches!(execution.status(), ExecutionStatus::Failed | ExecutionStatus::Cancelled) {
+            return Ok(Vec::new());
+        }
+        Ok(self.engine().store().retried_by(self.tenant(), execution.id()).await?)
+    }
+
+    /// Returns a flow's present name; `None` once it is gone.
+    pub(crate) async fn flow_name(&self, flow: FlowId) -> Option<String> {
+        let current = self.engine().current_flow(self.tenant(), flow).await.ok()?;
+        Some(current.record.name.clone())
+    }
+}

@@ -1,0 +1,27 @@
+//! The HTTP API: routes, wire types, problems, event streams, and the document that describes them.
+//!
+//! Handlers translate; they hold no rules. What a request means is decided by the engine; what an answer looks like is
+//! decided by [`views`]; what a failure looks like is decided by [`problem`] alone. Each endpoint group is a file under
+//! `routes`, where a handler and its part of the OpenAPI document are registered together.
+
+mod app;
+mod documents;
+mod host_guard;
+mod idempotency;
+mod json;
+mod metrics;
+mod openapi;
+mod path;
+mod problem;
+mod query;
+mod reply;
+mod router;
+mod routes;
+mod studio;
+mod views;
+mod watch;
+
+pub use app::{App, AppConfig};
+pub use openapi::openapi;
+pub use problem::{Problem, ProblemKind};
+pub use router::router;

@@ -1,0 +1,65 @@
+//! The OpenAPI document: what the routes say of themselves, and what holds for all of them.
+
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{
+    Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
+};
+
+use crate::routes;
+
+/// Returns the OpenAPI 3.1 document of this version.
+pub fn openapi() -> OpenApi {
+    let (_, mut document) = routes::all().split_for_parts();
+    let about = OpenApiBuilder::new().info(about()).build();
+    document.info = about.info;
+    for (path, item) in &mut document.paths.paths {
+        let is_api = path.starts_with("/api/");
+        for operation in [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch] {
+            if let Some(operation) = operation.as_mut().filter(|_| is_api) {
+                add_common_responses(path, operation);
+            }
+        }
+    }
+    document
+}
+
+fn about() -> utoipa::openapi::Info {
+    let license = LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build();
+    InfoBuilder::new()
+        .title("Steadflow")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("Runs agentic flows so that they finish, or say exactly why not. Times are RFC 3339 in UTC, ids are UUIDs, lists are plain arrays with the next page's address in `Link`."))
+        .license(Some(license))
+        .build()
+}
+
+/// What any call can be answered with. Every problem has the same shape.
+fn add_common_responses(path: &str, operation: &mut Operation) {
+    let has_parameters = operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());
+    let mut add = |status: &str, description: &str| {
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| problem(description));
+    };
+    add("400", "A parameter or the body cannot be read");
+    add("403", "The request came from a page of another site");
+    if has_parameters && path.contains('{') {
+        add("404", "There is nothing of that id");
+    }
+    add("421", "This server does not go by the name in the Host header");
+    add("500", "A fault of the server");
+    add("503", "The server is starting, stopping or overloaded; see Retry-After");
+    if operation.request_body.is_some() {
+        add("408", "The body did not arrive in time");
+        add("413", "The body is too large");
+        add("415", "The body is not declared as JSON");
+    }
+    add("507", "The database has no room left");
+}
+
+fn problem(description: &str) -> RefOr<utoipa::openapi::Response> {
+    let content = Content::new(Some(Ref::from_schema_name("Problem")));
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", content)
+        .build()
+        .into()
+}

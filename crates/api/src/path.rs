@@ -1,0 +1,71 @@
+//! Parameters in the path.
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::problem::{Problem, ProblemKind};
+
+/// The path's `{id}`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PathId<T>(pub(crate) T);
+
+/// The path's `{id}`, an execution, and `{node_id}`, one of its nodes.
+#[derive(Clone, Debug)]
+pub(crate) struct PathNode(pub(crate) ExecutionId, pub(crate) NodeId);
+
+impl<T: From<Id>> FromRequestParts<App> for PathId<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let text = parameter(parts, app, "id").await?;
+        let id = Uuid::try_parse(&text).map_err(|_| {
+            Problem::new(
+                ProblemKind::InvalidParameter,
+                "The id in the path is no UUID, such as 0190c6f5-7c3a-7000-8000-000000000001.",
+            )
+        })?;
+        Ok(Self(Id(id).into()))
+    }
+}
+
+impl FromRequestParts<App> for PathNode {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let PathId(id) = PathId::from_request_parts(parts, app).await?;
+        let node = parameter(parts, app, "node_id").await?;
+        Ok(Self(id, NodeId::new(node)))
+    }
+}
+
+async fn parameter(parts: &mut Parts, app: &App, name: &str) -> Result<String, Problem> {
+    let unreadable = || Problem::new(ProblemKind::InvalidParameter, "The path is not UTF-8.");
+    let parameters = RawPathParams::from_request_parts(parts, app).await.map_err(|_| unreadable())?;
+    let found = parameters.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned());
+    found.ok_or_else(unreadable)
+}
+
+/// A UUID from a path, on its way to the id that it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Id(Uuid);
+
+impl From<Id> for ExecutionId {
+    fn from(id: Id) -> Self {
+        Self::new(id.0)
+    }
+}
+
+impl From<Id> for FlowId {
+    fn from(id: Id) -> Self {
+        Self::new(id.0)
+    }
+}
+
+impl From<Id> for AgentId {
+    fn from(id: Id) -> Self {
+        Self::new(id.0)
+    }
+}

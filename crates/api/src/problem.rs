@@ -1,0 +1,242 @@
+//! Everything that can go wrong, as RFC 9457 problems: the one place where a failure becomes a status.
+//!
+//! `type` is a stable address on the page `docs/reference/problems.md`, which has a section for each kind. `detail` is
+//! a sentence for whoever called; the cause of a 5xx goes to the log.
+
+mod from_runtime;
+
+use std::borrow::Cow;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use steadflow_core::flow::Fault;
+use utoipa::ToSchema;
+
+macro_rules! problem_kinds {
+    ($($(#[$doc:meta])* $variant:ident = $status:ident, $slug:literal, $title:literal;)*) => {
+        /// A kind of problem. Slugs are stable: clients may branch on them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum ProblemKind {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl ProblemKind {
+            /// All kinds, in the order of the documentation.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// Returns the status that it is answered with.
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status),* }
+            }
+
+            /// Returns its name in `type`.
+            pub const fn slug(self) -> &'static str {
+                match self { $(Self::$variant => $slug),* }
+            }
+
+            /// Returns its `title`.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),* }
+            }
+        }
+    };
+}
+
+problem_kinds! {
+    /// The body is no JSON, too deep, or says one thing twice.
+    InvalidJson = BAD_REQUEST, "invalid-json", "The body is not usable JSON";
+    /// The body is JSON of another shape.
+    InvalidBody = BAD_REQUEST, "invalid-body", "The body does not have the expected shape";
+    /// A parameter of path, query or header cannot be read.
+    InvalidParameter = BAD_REQUEST, "invalid-parameter", "A parameter is not valid";
+    /// Only failed and cancelled executions are retried.
+    NotRetryable = BAD_REQUEST, "not-retryable", "The execution cannot be retried";
+    /// The request came from a page of another site.
+    ForeignOrigin = FORBIDDEN, "foreign-origin", "Requests from other sites are refused";
+    /// There is nothing at this address.
+    NoSuchRoute = NOT_FOUND, "no-such-route", "There is nothing at this address";
+    /// There is no such flow or version.
+    NoSuchFlow = NOT_FOUND, "no-such-flow", "There is no such flow";
+    /// There is no such execution.
+    NoSuchExecution = NOT_FOUND, "no-such-execution", "There is no such execution";
+    /// The execution has no such node.
+    NoSuchNode = NOT_FOUND, "no-such-node", "The execution has no such node";
+    /// There is no such agent, or it has no such skill.
+    NoSuchAgent = NOT_FOUND, "no-such-agent", "There is no such agent";
+    /// The address does not take this method.
+    MethodNotAllowed = METHOD_NOT_ALLOWED, "method-not-allowed", "The address does not take this method";
+    /// The body did not arrive in time.
+    BodyTooSlow = REQUEST_TIMEOUT, "body-too-slow", "The body did not arrive in time";
+    /// The flow's status does not allow a start.
+    FlowNotStartable = CONFLICT, "flow-not-startable", "The flow cannot be started";
+    /// The execution has ended.
+    ExecutionFinished = CONFLICT, "execution-finished", "The execution has ended";
+    /// The execution's status does not allow it.
+    WrongStatus = CONFLICT, "wrong-status", "The status does not allow this";
+    /// The node waits for nothing of the kind.
+    NotWaiting = CONFLICT, "not-waiting", "The node is not waiting for this";
+    /// The body is larger than allowed.
+    BodyTooLarge = PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large";
+    /// The body is not declared as JSON.
+    UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be JSON";
+    /// The request names a host that this server is not.
+    WrongHost = MISDIRECTED_REQUEST, "wrong-host", "This server does not go by that name";
+    /// The flow document has faults.
+    FlowInvalid = UNPROCESSABLE_ENTITY, "flow-invalid", "The flow document is not valid";
+    /// The agent document has faults.
+    AgentInvalid = UNPROCESSABLE_ENTITY, "agent-invalid", "The agent document is not valid";
+    /// The idempotency key was used for another request.
+    KeyReused = UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used for another request";
+    /// `context_id_template` has no value for this trigger data.
+    ContextId = UNPROCESSABLE_ENTITY, "context-id", "The context id cannot be made";
+    /// A fault of ours.
+    Internal = INTERNAL_SERVER_ERROR, "internal", "Something went wrong inside the server";
+    /// The server is starting, stopping, or lost its database.
+    Unavailable = SERVICE_UNAVAILABLE, "unavailable", "The server is not available";
+    /// The database has no room.
+    StorageFull = INSUFFICIENT_STORAGE, "storage-full", "The database has no room left";
+}
+
+/// A failure, ready to be answered.
+#[derive(Debug)]
+pub struct Problem {
+    kind: ProblemKind,
+    detail: Cow<'static, str>,
+    errors: Vec<Fault>,
+    cause: Option<String>,
+}
+
+/// What went wrong inside; travels with a response to the one place that logs it.
+#[derive(Clone, Debug)]
+pub(crate) struct Cause(pub(crate) String);
+
+impl Problem {
+    /// Returns a problem. `detail` is a sentence that says what happened and what to do.
+    pub fn new(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind, detail: detail.into(), errors: Vec::new(), cause: None }
+    }
+
+    /// Adds what is wrong with a document, place by place.
+    #[must_use]
+    pub(crate) fn with_errors(self, errors: Vec<Fault>) -> Self {
+        Self { errors, ..self }
+    }
+
+    /// Adds what the log is to say.
+    #[must_use]
+    pub(crate) fn caused_by(self, cause: String) -> Self {
+        Self { cause: Some(cause), ..self }
+    }
+
+    /// Returns the problem of a flow document with `faults`.
+    pub(crate) fn flow_invalid(faults: Vec<Fault>) -> Self {
+        Self::of_document(ProblemKind::FlowInvalid, "flow", faults)
+    }
+
+    /// Returns the problem of an agent document with `faults`.
+    pub(crate) fn agent_invalid(faults: Vec<Fault>) -> Self {
+        Self::of_document(ProblemKind::AgentInvalid, "agent", faults)
+    }
+
+    fn of_document(kind: ProblemKind, what: &str, faults: Vec<Fault>) -> Self {
+        let detail = match faults.as_slice() {
+            [] => format!("The {what} document is not valid."),
+            [only] => format!("The {what} document has a fault at `{}`: {}.", only.pointer, only.message),
+            [first, ..] => {
+                let count = faults.len();
+                format!(
+                    "The {what} document has {count} faults. The first, at `{}`: {}.",
+                    first.pointer, first.message
+                )
+            }
+        };
+        Self::new(kind, detail).with_errors(faults)
+    }
+
+    /// Returns its kind.
+    pub const fn kind(&self) -> ProblemKind {
+        self.kind
+    }
+}
+
+/// What a problem looks like on the wire.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody<'a> {
+    /// Which kind of problem; a stable address on the page that explains it.
+    #[serde(rename = "type")]
+    #[schema(format = "uri-reference", example = "/docs/problems#flow-invalid")]
+    kind: String,
+    /// The kind in a few words.
+    title: &'static str,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    /// What happened and what to do, as a sentence.
+    detail: &'a str,
+    /// What is wrong with a document, place by place.
+    #[serde(skip_serializing_if = "slice_is_empty")]
+    #[schema(value_type = Option<Vec<DocumentFault>>)]
+    errors: &'a [Fault],
+}
+
+/// One thing that is wrong with a document.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DocumentFault {
+    /// Where, as a JSON pointer (RFC 6901) into the document; empty for the document itself.
+    pub(crate) pointer: String,
+    /// What is wrong.
+    pub(crate) message: String,
+}
+
+impl From<Fault> for DocumentFault {
+    fn from(fault: Fault) -> Self {
+        Self { pointer: fault.pointer, message: fault.message }
+    }
+}
+
+const fn slice_is_empty(slice: &&[Fault]) -> bool {
+    slice.is_empty()
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.kind.status();
+        let body = ProblemBody {
+            kind: format!("/docs/problems#{}", self.kind.slug()),
+            title: self.kind.title(),
+            status: status.as_u16(),
+            detail: &self.detail,
+            errors: &self.errors,
+        };
+        let bytes = serde_json::to_vec(&body).expect("texts and numbers can be written as JSON");
+        let json = HeaderValue::from_static("application/problem+json");
+        let mut response = (status, [(header::CONTENT_TYPE, json)], bytes).into_response();
+        if self.kind == ProblemKind::Unavailable {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if let Some(cause) = self.cause {
+            response.extensions_mut().insert(Cause(cause));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_section_in_the_reference() {
+        let page = include_str!("../../../docs/reference/problems.md");
+
+        for kind in ProblemKind::ALL {
+            let heading = format!("\n## {}\n", kind.slug());
+            assert!(page.contains(&heading), "`{}` is not explained", kind.slug());
+            let status = format!("Status {}", kind.status().as_u16());
+            let section = page.split(&heading).nth(1).unwrap_or_default();
+            assert!(section.trim_start().starts_with(&status), "`{}` begins with `{status}`", kind.slug());
+        }
+    }
+}

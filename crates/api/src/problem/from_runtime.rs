@@ -1,0 +1,114 @@
+//! Every mapping from what the engine says to a problem.
+
+use std::error::Error;
+
+use steadflow_core::execution::Rejected;
+use steadflow_runtime::RuntimeError;
+use steadflow_store::{FlowStatus, StoreError};
+
+use super::{Problem, ProblemKind};
+
+impl From<RuntimeError> for Problem {
+    fn from(error: RuntimeError) -> Self {
+        match error {
+            RuntimeError::NoExecution(id) => {
+                Self::new(ProblemKind::NoSuchExecution, format!("There is no execution {id}."))
+            }
+            RuntimeError::NoFlow(id) => Self::new(
+                ProblemKind::NoSuchFlow,
+                format!("There is no flow {id}, or not that version of it."),
+            ),
+            RuntimeError::NoNode(id) => {
+                Self::new(ProblemKind::NoSuchNode, format!("The execution has no node `{id}`."))
+            }
+            RuntimeError::Rejected(rejected) => rejected.into(),
+            RuntimeError::NotRetryable(status) => {
+                // The seed gives this wording, without a full stop.
+                Self::new(ProblemKind::NotRetryable, format!("Cannot retry execution with status: {status}"))
+            }
+            RuntimeError::FlowNotStartable(status) => not_startable(status),
+            RuntimeError::KeyReused => Self::new(
+                ProblemKind::KeyReused,
+                "This Idempotency-Key was used for another request. Send a new key for a new request, \
+                 or the same body for the same one.",
+            ),
+            RuntimeError::ContextId(reason) => Self::new(
+                ProblemKind::ContextId,
+                format!("The flow's `context_id_template` has no value for this trigger data: {reason}."),
+            ),
+            RuntimeError::StorageFull => Self::new(
+                ProblemKind::StorageFull,
+                "The database has no room left, so nothing was changed. Free some space, then try again.",
+            ),
+            RuntimeError::Unavailable => Self::new(
+                ProblemKind::Unavailable,
+                "The server is starting or stopping. Try again in a second; with the same Idempotency-Key \
+                 nothing happens twice.",
+            ),
+            RuntimeError::Overloaded => Self::new(
+                ProblemKind::Unavailable,
+                "Too many starts are waiting to be accepted; this one was not started. Try again in a second.",
+            ),
+            RuntimeError::Store(source) => of_store(&source),
+        }
+    }
+}
+
+impl From<Rejected> for Problem {
+    fn from(rejected: Rejected) -> Self {
+        match rejected {
+            Rejected::Finished(status) => Self::new(
+                ProblemKind::ExecutionFinished,
+                format!("The execution is {status}, and what has ended does not change."),
+            ),
+            Rejected::WrongStatus(status) => Self::new(
+                ProblemKind::WrongStatus,
+                format!("The execution is {status}, which does not allow this."),
+            ),
+            Rejected::StaleAttempt | Rejected::NotWaiting => Self::new(
+                ProblemKind::NotWaiting,
+                "The node is not waiting for this. Look at the execution: it may have gone on by itself.",
+            ),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        RuntimeError::from(error).into()
+    }
+}
+
+fn not_startable(status: FlowStatus) -> Problem {
+    let detail = format!("The flow is {status}. Activate it to start executions of it.");
+    Problem::new(ProblemKind::FlowNotStartable, detail)
+}
+
+fn of_store(error: &StoreError) -> Problem {
+    let problem = match error {
+        StoreError::Corrupt { .. } => Problem::new(
+            ProblemKind::Internal,
+            "Something stored cannot be read. The server's log says what; `steadflow doctor` checks the database.",
+        ),
+        StoreError::Fenced
+        | StoreError::Full { .. }
+        | StoreError::Unknown { .. }
+        | StoreError::Database { .. }
+        | StoreError::Closed => Problem::new(
+            ProblemKind::Unavailable,
+            "The database did not answer as it should, so it is not known whether this was done. Try again with \
+             the same Idempotency-Key: nothing happens twice.",
+        ),
+    };
+    problem.caused_by(with_sources(error))
+}
+
+fn with_sources(error: &StoreError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

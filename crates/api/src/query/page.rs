@@ -1,0 +1,93 @@
+//! Pages of lists: `limit`, `cursor`, and the `Link` to what follows.
+
+use axum::http::{HeaderValue, Uri, header};
+use axum::response::Response;
+use steadflow_store::Page;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::{FromParams, Params};
+use crate::reply;
+use serde::Serialize;
+
+const LIMIT_DEFAULT: usize = 20;
+const LIMIT_MAX: usize = 100;
+const CURSOR_PREFIX: &str = "before-";
+
+/// Which part of a list.
+#[derive(Clone, Copy, Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Window {
+    /// How many to list.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 20)]
+    limit: usize,
+    /// Where the page before ended, as its `Link` header says.
+    #[param(value_type = Option<String>, pattern = "^before-[0-9a-f]{32}$")]
+    cursor: Option<Uuid>,
+}
+
+impl FromParams for Window {
+    fn from_params(params: &mut Params) -> Self {
+        let read = |text: &str| Uuid::try_parse(text.strip_prefix(CURSOR_PREFIX)?).ok();
+        let cursor = params.read("cursor", "the cursor of a `Link` header", read);
+        Self { limit: params.whole("limit", 1, LIMIT_MAX).unwrap_or(LIMIT_DEFAULT), cursor }
+    }
+}
+
+impl Window {
+    /// Returns the page to ask the store for: one more than wanted, to know whether something follows.
+    pub(crate) const fn page(self) -> Page {
+        Page { before: self.cursor, limit: self.limit + 1 }
+    }
+
+    /// Cuts what the store gave to the window.
+    pub(crate) fn cut<T>(self, mut rows: Vec<T>, id: impl Fn(&T) -> Uuid) -> Paged<T> {
+        let more = rows.len() > self.limit;
+        rows.truncate(self.limit);
+        let next = if more { rows.last().map(id) } else { None };
+        Paged { rows, next }
+    }
+}
+
+/// One page of a list.
+#[derive(Debug)]
+pub(crate) struct Paged<T> {
+    pub(crate) rows: Vec<T>,
+    next: Option<Uuid>,
+}
+
+impl<T> Paged<T> {
+    /// Answers with `views` of this page's rows, and with where the next page begins.
+    pub(crate) fn reply(&self, uri: &Uri, views: &[impl Serialize]) -> Response {
+        let mut response = reply::ok(&views);
+        let link = self.next.map(|last| format!("<{}>; rel=\"next\"", next_address(uri, last)));
+        if let Some(link) = link.and_then(|link| HeaderValue::from_str(&link).ok()) {
+            response.headers_mut().insert(header::LINK, link);
+        }
+        response
+    }
+}
+
+fn next_address(uri: &Uri, last: Uuid) -> String {
+    let kept = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let kept: String =
+        kept.filter(|pair| !pair.starts_with("cursor=")).map(|pair| format!("{pair}&")).collect();
+    format!("{}?{kept}cursor={CURSOR_PREFIX}{}", uri.path(), last.simple())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_address_keeps_every_other_parameter() {
+        let uri: Uri = "/list?limit=2&cursor=before-0&status=failed%2Cpaused".parse().unwrap();
+
+        let next = next_address(&uri, Uuid::nil());
+
+        assert_eq!(
+            next,
+            "/list?limit=2&status=failed%2Cpaused&cursor=before-00000000000000000000000000000000"
+        );
+    }
+}

@@ -1,0 +1,24 @@
+//! Answers, written straight to bytes.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+/// Returns `view` as a JSON answer.
+pub(crate) fn json(status: StatusCode, view: &impl Serialize) -> Response {
+    let bytes = serde_json::to_vec(view).expect("views have string keys and no failing parts");
+    (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response()
+}
+
+/// Returns `view` as a JSON answer with status 200.
+pub(crate) fn ok(view: &impl Serialize) -> Response {
+    json(StatusCode::OK, view)
+}
+
+/// Adds the address of what was made.
+pub(crate) fn located(mut response: Response, path: &str) -> Response {
+    if let Ok(location) = HeaderValue::from_str(path) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}

@@ -1,0 +1,85 @@
+//! All routes, and what stands before each of them: who may ask, what is counted, what is logged.
+
+use std::any::Any;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+
+use crate::app::App;
+use crate::metrics;
+use crate::problem::{Cause, Problem, ProblemKind};
+use crate::{routes, studio};
+
+/// Returns the whole server: API, studio, health and metrics.
+pub fn router(app: App) -> Router {
+    let (routes, _) = routes::all().split_for_parts();
+    let worth_it = SizeAbove::new(1_024).and(NotForContentType::new("text/event-stream"));
+    routes
+        .fallback(studio::serve)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(app.clone(), guard))
+        .layer(from_fn_with_state(app.clone(), metrics::count))
+        .layer(from_fn(log))
+        .layer(from_fn(harden))
+        .layer(CompressionLayer::new().gzip(true).compress_when(worth_it))
+        .with_state(app)
+}
+
+/// Refuses what was not sent to us, or by a page that is not ours, before anything is read of it.
+async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    match app.allowed_hosts().check(request.method(), request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Logs what went wrong inside, once.
+async fn log(request: Request, next: Next) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let response = next.run(request).await;
+    if response.status().is_server_error() {
+        let cause = response.extensions().get::<Cause>().map_or("", |cause| &cause.0);
+        let status = response.status().as_u16();
+        tracing::error!(http.method = %method, http.path = path, http.status = status, cause, "a request failed");
+    }
+    response
+}
+
+/// Tells browsers to trust nothing that did not come from here.
+async fn harden(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let policy =
+        "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
+    let mut default = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    default(header::CONTENT_SECURITY_POLICY, policy);
+    default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    default(header::REFERRER_POLICY, "no-referrer");
+    default(header::X_FRAME_OPTIONS, "DENY");
+    default(header::CACHE_CONTROL, "no-store");
+    response
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(
+        ProblemKind::MethodNotAllowed,
+        "This address does not take that method; the header Allow says which it takes.",
+    )
+}
+
+fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let said = panic.downcast_ref::<String>().cloned();
+    let said = said.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+    let problem =
+        Problem::new(ProblemKind::Internal, "Something went wrong inside the server; its log says what.");
+    problem.caused_by(format!("panic: {}", said.unwrap_or_default())).into_response()
+}

@@ -1,0 +1,39 @@
+//! The endpoints, one file a group. Each registers its handlers and their part of the OpenAPI document together.
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+
+mod agents;
+mod analytics;
+mod cancel;
+mod events;
+mod executions;
+mod failures;
+mod flow_versions;
+mod flows;
+mod health;
+mod node_types;
+mod nodes;
+mod openapi;
+mod retry;
+mod templates;
+
+/// Returns every endpoint.
+pub(crate) fn all() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .merge(flows::routes())
+        .merge(flow_versions::routes())
+        .merge(templates::routes())
+        .merge(executions::routes())
+        .merge(retry::routes())
+        .merge(cancel::routes())
+        .merge(nodes::routes())
+        .merge(events::routes())
+        .merge(analytics::routes())
+        .merge(failures::routes())
+        .merge(agents::routes())
+        .merge(node_types::routes())
+        .merge(health::routes())
+        .merge(openapi::routes())
+}

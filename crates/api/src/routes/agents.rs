@@ -1,0 +1,207 @@
+//! Agents: what offers skills.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use steadflow_core::agent::Agent;
+use steadflow_core::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex};
+use steadflow_core::payload::Payload;
+use steadflow_core::work::{Task, Work};
+use steadflow_store::AgentRecord;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::documents::{AgentInput, AgentPatch};
+use crate::json::Json;
+use crate::path::PathId;
+use crate::problem::{Problem, ProblemBody, ProblemKind};
+use crate::query::{Query, Window};
+use crate::reply;
+use crate::views::agent::AgentView;
+use crate::views::execution_error::ErrorView;
+use crate::views::node::UsageView;
+use crate::views::wire::AnyJson;
+
+/// How long one try of a skill may take.
+const TRY_TIME_MAX: Duration = Duration::from_secs(120);
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(list_agents, create_agent))
+        .routes(routes!(show_agent, change_agent, delete_agent))
+        .routes(routes!(execute_agent))
+}
+
+/// Lists agents, newest first.
+#[utoipa::path(get, path = "/api/v1/studio/agents", tag = "agents", params(Window),
+    responses((status = 200, description = "The agents", body = [AgentView],
+               headers(("Link" = String, description = "Where the next page is, if there is one")))))]
+pub(crate) async fn list_agents(
+    State(app): State<App>,
+    uri: Uri,
+    Query(window): Query<Window>,
+) -> Result<Response, Problem> {
+    let agents = app.engine().store().agents(app.tenant(), window.page()).await?;
+    let page = window.cut(agents, |agent| agent.id.uuid());
+    let views: Vec<AgentView> = page.rows.iter().map(AgentView::new).collect::<Result<_, _>>()?;
+    Ok(page.reply(&uri, &views))
+}
+
+/// Registers an agent.
+#[utoipa::path(post, path = "/api/v1/studio/agents", tag = "agents", request_body = AgentInput,
+    responses((status = 201, description = "The agent", body = AgentView,
+               headers(("Location" = String, description = "The agent's address"))),
+              (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn create_agent(
+    State(app): State<App>,
+    body: Json<AgentInput>,
+) -> Result<Response, Problem> {
+    let now = app.now();
+    let id = AgentId::new(Uuid::now_v7());
+    check(&app, &body.value.0)?;
+    let document = Payload::from_value(&body.value.0);
+    let record = AgentRecord { id, tenant: app.tenant(), document, created_at: now, updated_at: now };
+    app.engine().store().put_agent(record.clone()).await?;
+    let view = AgentView::new(&record)?;
+    Ok(reply::located(reply::json(StatusCode::CREATED, &view), &format!("/api/v1/studio/agents/{id}")))
+}
+
+/// Returns what a document means, or everything that is wrong with it.
+fn check(app: &App, document: &Value) -> Result<Agent, Problem> {
+    let agent = Agent::parse(document).map_err(Problem::agent_invalid)?;
+    let faults = app.check_agent(&agent);
+    if faults.is_empty() { Ok(agent) } else { Err(Problem::agent_invalid(faults)) }
+}
+
+async fn stored(app: &App, id: AgentId) -> Result<AgentRecord, Problem> {
+    let found = app.engine().store().agent(app.tenant(), id).await?;
+    found.ok_or_else(|| Problem::new(ProblemKind::NoSuchAgent, format!("There is no agent {id}.")))
+}
+
+/// Shows an agent. Secrets in its `config` are masked.
+#[utoipa::path(get, path = "/api/v1/studio/agents/{id}", tag = "agents",
+    params(("id" = Uuid, Path, description = "The agent")),
+    responses((status = 200, description = "The agent", body = AgentView)))]
+pub(crate) async fn show_agent(
+    State(app): State<App>,
+    PathId(id): PathId<AgentId>,
+    Query(()): Query<()>,
+) -> Result<Response, Problem> {
+    Ok(reply::ok(&AgentView::new(&stored(&app, id).await?)?))
+}
+
+/// Changes an agent: each key that is given replaces what is stored. Attempts that begin from then on see it.
+#[utoipa::path(patch, path = "/api/v1/studio/agents/{id}", tag = "agents", request_body = AgentPatch,
+    params(("id" = Uuid, Path, description = "The agent")),
+    responses((status = 200, description = "The agent", body = AgentView),
+              (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn change_agent(
+    State(app): State<App>,
+    PathId(id): PathId<AgentId>,
+    body: Json<AgentPatch>,
+) -> Result<Response, Problem> {
+    let _editing = app.editing().await;
+    let record = stored(&app, id).await?;
+    let mut document = record.document.to_value();
+    let before = Agent::parse(&document).ok();
+    if let Value::Object(keys) = &mut document {
+        keys.extend(body.value.0);
+        if let (Some(before), Some(config)) = (before, keys.get_mut("config")) {
+            before.unmask(config);
+        }
+    }
+    check(&app, &document)?;
+    let changed = AgentRecord { document: Payload::from_value(&document), updated_at: app.now(), ..record };
+    app.engine().store().put_agent(changed.clone()).await?;
+    Ok(reply::ok(&AgentView::new(&changed)?))
+}
+
+/// Deletes an agent. Nodes that name it fail from then on, and say so.
+#[utoipa::path(delete, path = "/api/v1/studio/agents/{id}", tag = "agents",
+    params(("id" = Uuid, Path, description = "The agent")),
+    responses((status = 204, description = "It is gone")))]
+pub(crate) async fn delete_agent(
+    State(app): State<App>,
+    PathId(id): PathId<AgentId>,
+) -> Result<StatusCode, Problem> {
+    stored(&app, id).await?;
+    app.engine().store().delete_agent(app.tenant(), id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Which skill to try, on what.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExecuteAgent {
+    /// Where the agent comes from; agents of this server need not say.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    source: Option<Arc<str>>,
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    skill: Arc<str>,
+    /// Any JSON; `{}` unless given.
+    #[schema(value_type = Option<AnyJson>)]
+    input_data: Option<Payload>,
+}
+
+/// What a skill answered, or why it did not.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AgentResult {
+    success: bool,
+    /// The output, where it succeeded.
+    result: Option<AnyJson>,
+    /// Why there is none.
+    error: Option<ErrorView>,
+    usage: UsageView,
+}
+
+/// Tries one skill, once, at most two minutes. Nothing is stored of it.
+#[utoipa::path(post, path = "/api/v1/studio/agents/{id}/execute", tag = "agents", request_body = ExecuteAgent,
+    params(("id" = Uuid, Path, description = "The agent")),
+    responses((status = 200, description = "What came of it: `success` tells", body = AgentResult)))]
+pub(crate) async fn execute_agent(
+    State(app): State<App>,
+    PathId(id): PathId<AgentId>,
+    body: Json<ExecuteAgent>,
+) -> Result<Response, Problem> {
+    let ExecuteAgent { source, skill, input_data } = body.value;
+    let agent = check(&app, &stored(&app, id).await?.document.to_value())?;
+    if agent.skill(&skill).is_none() || source.is_some_and(|source| &*source != "internal") {
+        let names: Vec<&str> = agent.skills.iter().map(|skill| skill.name.as_str()).collect();
+        let detail = format!("The agent has no skill `{skill}`; it has {}.", names.join(", "));
+        return Err(Problem::new(ProblemKind::NoSuchAgent, detail));
+    }
+    let Some(executor) = app.executor() else {
+        return Err(Problem::new(ProblemKind::Unavailable, "This server runs no agents."));
+    };
+    let outcome = executor.execute(work(&app, id, skill, input_data)).await;
+    let (result, error) = match outcome.result {
+        Ok(output) => (Some(AnyJson(output)), None),
+        Err(failure) => (None, Some(ErrorView::from(failure))),
+    };
+    Ok(reply::ok(&AgentResult { success: error.is_none(), result, error, usage: outcome.usage.into() }))
+}
+
+fn work(app: &App, agent_id: AgentId, skill: Arc<str>, input: Option<Payload>) -> Work {
+    Work {
+        tenant: app.tenant(),
+        flow: FlowId::new(Uuid::nil()),
+        execution: ExecutionId::new(Uuid::now_v7()),
+        node: NodeIndex(0),
+        node_id: NodeId::new("try"),
+        attempt: Attempt::FIRST,
+        task: Task::Agent { agent_id, skill },
+        input: input.unwrap_or_else(|| Payload::from_value(&serde_json::json!({}))),
+        secrets: Arc::from([]),
+        stop_at: Some(app.now().plus(TRY_TIME_MAX)),
+        previous_error: None,
+    }
+}

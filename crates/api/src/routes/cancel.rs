@@ -1,0 +1,76 @@
+//! Ending, holding and letting go of an execution.
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+use steadflow_core::ids::ExecutionId;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::path::PathId;
+use crate::problem::{Problem, ProblemBody};
+use crate::reply;
+use crate::views::wire::ExecutionStatusName;
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(cancel_execution))
+        .routes(routes!(pause_execution))
+        .routes(routes!(resume_execution))
+}
+
+/// What an execution has come to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Outcome {
+    #[schema(value_type = Uuid)]
+    execution_id: ExecutionId,
+    status: ExecutionStatusName,
+    message: &'static str,
+}
+
+/// Answers with what `id` has come to.
+pub(super) async fn outcome(app: &App, id: ExecutionId, message: &'static str) -> Result<Response, Problem> {
+    let status = app.engine().execution(app.tenant(), id).await?.execution.status();
+    Ok(reply::ok(&Outcome { execution_id: id, status: status.into(), message }))
+}
+
+/// Cancels an execution that has not ended, whatever it is doing. When this answers, it has ended.
+#[utoipa::path(post, path = "/api/v1/studio/executions/{id}/cancel", tag = "executions",
+    params(("id" = Uuid, Path, description = "The execution")),
+    responses((status = 200, description = "It is cancelled", body = Outcome),
+              (status = 409, description = "It has ended before", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn cancel_execution(
+    State(app): State<App>,
+    PathId(id): PathId<ExecutionId>,
+) -> Result<Response, Problem> {
+    app.engine().cancel(app.tenant(), id).await?;
+    outcome(&app, id, "Execution cancelled").await
+}
+
+/// Holds an execution: nothing new starts; what is in flight ends and is recorded; the deadline goes on.
+#[utoipa::path(post, path = "/api/v1/studio/executions/{id}/pause", tag = "executions",
+    params(("id" = Uuid, Path, description = "The execution")),
+    responses((status = 200, description = "It is held", body = Outcome),
+              (status = 409, description = "It is held already, or has ended", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn pause_execution(
+    State(app): State<App>,
+    PathId(id): PathId<ExecutionId>,
+) -> Result<Response, Problem> {
+    app.engine().pause(app.tenant(), id).await?;
+    outcome(&app, id, "Execution paused").await
+}
+
+/// Lets a held execution go on.
+#[utoipa::path(post, path = "/api/v1/studio/executions/{id}/resume", tag = "executions",
+    params(("id" = Uuid, Path, description = "The execution")),
+    responses((status = 200, description = "It goes on", body = Outcome),
+              (status = 409, description = "It is not held", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn resume_execution(
+    State(app): State<App>,
+    PathId(id): PathId<ExecutionId>,
+) -> Result<Response, Problem> {
+    app.engine().resume(app.tenant(), id).await?;
+    outcome(&app, id, "Execution resumed").await
+}

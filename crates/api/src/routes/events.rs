@@ -1,0 +1,161 @@
+//! Event streams: what changes, as it is committed.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_runtime::{Changes, row_of};
+use steadflow_store::{ExecutionFilter, Page};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::executions::flow_names;
+use crate::app::App;
+use crate::path::PathId;
+use crate::problem::{Problem, ProblemKind};
+use crate::query::{FromParams, Params, Query};
+use crate::views::row::RowView;
+use crate::watch::{Follower, WAITING_MAX, event};
+
+/// Changes of one execution within this time are told as one.
+const TOLD_EVERY: Duration = Duration::from_millis(100);
+/// Executions in the first event of the stream over all.
+const SNAPSHOT_ROWS: usize = 100;
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default().routes(routes!(follow_execution)).routes(routes!(follow_executions))
+}
+
+/// Streams an execution: a `snapshot`, then `node` and `execution` events as they are committed, until it has ended.
+///
+/// With `Last-Event-ID` it goes on where a stream broke off, without a gap.
+#[utoipa::path(get, path = "/api/v1/studio/executions/{id}/events", tag = "executions",
+    params(("id" = Uuid, Path, description = "The execution"),
+           ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last event that arrived")),
+    responses((status = 200, description = "The events", body = String, content_type = "text/event-stream")))]
+pub(crate) async fn follow_execution(
+    State(app): State<App>,
+    PathId(id): PathId<ExecutionId>,
+    headers: HeaderMap,
+    Query(()): Query<()>,
+) -> Result<Response, Problem> {
+    let last_seen = last_event_id(&headers)?;
+    let changes = app.engine().changes();
+    let snapshot = app.engine().execution(app.tenant(), id).await?;
+    let (events, received) = mpsc::channel(WAITING_MAX);
+    let (engine, tenant, end) = (app.engine().clone(), app.tenant(), app.streams_end());
+    let follower = Follower { engine, tenant, id, changes, end, events };
+    tokio::spawn(follower.run(snapshot, last_seen));
+    Ok(streamed(received))
+}
+
+fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    let Some(value) = headers.get("last-event-id") else { return Ok(None) };
+    let number = value.to_str().ok().and_then(|text| text.parse().ok());
+    let detail = "The header Last-Event-ID must be the id of an event of this stream, which is a number.";
+    number.map(Some).ok_or_else(|| Problem::new(ProblemKind::InvalidParameter, detail))
+}
+
+fn streamed(received: mpsc::Receiver<Event>) -> Response {
+    let events = stream::unfold(received, |mut received| async move {
+        let event = received.recv().await?;
+        Some((Ok::<_, Infallible>(event), received))
+    });
+    Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
+}
+
+/// Whose executions to follow.
+#[derive(Clone, Copy, Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FollowQuery {
+    /// Of this flow.
+    #[param(value_type = Option<Uuid>)]
+    flow_id: Option<FlowId>,
+}
+
+impl FromParams for FollowQuery {
+    fn from_params(params: &mut Params) -> Self {
+        Self { flow_id: params.flow("flow_id") }
+    }
+}
+
+/// Streams all executions: a `snapshot` of the latest hundred, then an `execution` event for each that changed, at most
+/// ten a second of one execution. After a gap (`resync`) read the list anew.
+#[utoipa::path(get, path = "/api/v1/studio/events", tag = "executions", params(FollowQuery),
+    responses((status = 200, description = "The events", body = String, content_type = "text/event-stream")))]
+pub(crate) async fn follow_executions(
+    State(app): State<App>,
+    Query(FollowQuery { flow_id }): Query<FollowQuery>,
+) -> Result<Response, Problem> {
+    let changes = app.engine().changes();
+    let snapshot = snapshot_event(&app, flow_id).await?;
+    let (events, received) = mpsc::channel(WAITING_MAX);
+    tokio::spawn(async move {
+        if events.send(snapshot).await.is_ok() {
+            tell_changes(&app, flow_id, changes, &events).await;
+        }
+    });
+    Ok(streamed(received))
+}
+
+async fn snapshot_event(app: &App, flow: Option<FlowId>) -> Result<Event, Problem> {
+    let filter = ExecutionFilter { tenant: Some(app.tenant()), flow, ..ExecutionFilter::default() };
+    let rows = app.engine().executions(filter, Page { before: None, limit: SNAPSHOT_ROWS }).await?;
+    let names = flow_names(app, rows.iter().map(|row| row.flow)).await;
+    let views: Vec<RowView<'_>> =
+        rows.iter().map(|row| RowView::new(row, names.get(&row.flow).map(String::as_str))).collect();
+    Ok(event("snapshot", &views, None))
+}
+
+/// Gathers what changed for a moment, then tells it; until nobody listens or the server ends all streams.
+async fn tell_changes(app: &App, flow: Option<FlowId>, mut changes: Changes, events: &mpsc::Sender<Event>) {
+    let mut end = app.streams_end();
+    let mut changed: BTreeSet<ExecutionId> = BTreeSet::new();
+    let mut tell_at = Instant::now();
+    loop {
+        tokio::select! {
+            change = changes.recv() => match change {
+                Ok(change) if change.tenant == app.tenant() && flow.is_none_or(|flow| flow == change.flow) => {
+                    if changed.is_empty() {
+                        tell_at = Instant::now() + TOLD_EVERY;
+                    }
+                    changed.insert(change.execution);
+                }
+                Ok(_) => {}
+                Err(RecvError::Lagged(missed)) => {
+                    if events.send(event("resync", &serde_json::json!({ "missed": missed }), None)).await.is_err() {
+                        return;
+                    }
+                }
+                Err(RecvError::Closed) => return,
+            },
+            () = sleep_until(tell_at), if !changed.is_empty() => {
+                for id in std::mem::take(&mut changed) {
+                    if tell(app, id, events).await.is_err() {
+                        return;
+                    }
+                }
+            }
+            _ = end.changed() => return,
+            () = events.closed() => return,
+        }
+    }
+}
+
+async fn tell(app: &App, id: ExecutionId, events: &mpsc::Sender<Event>) -> Result<(), ()> {
+    // One that is gone meanwhile was deleted with its flow.
+    let Ok(snapshot) = app.engine().execution(app.tenant(), id).await else { return Ok(()) };
+    let row = row_of(&snapshot.execution);
+    let name = app.flow_name(row.flow).await;
+    events.send(event("execution", &RowView::new(&row, name.as_deref()), None)).await.map_err(drop)
+}

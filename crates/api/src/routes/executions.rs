@@ -1,0 +1,211 @@
+//! Executions: how they are started, listed and looked at.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use steadflow_core::execution::{Execution, ExecutionStatus};
+use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::payload::Payload;
+use steadflow_runtime::{RequestKey, Start};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::idempotency::IdempotencyKey;
+use crate::json::OptionalJson;
+use crate::path::PathId;
+use crate::problem::{Problem, ProblemBody};
+use crate::query::{FromParams, Params, Query, Window};
+use crate::reply;
+use crate::views::execution::ExecutionView;
+use crate::views::row::RowView;
+use crate::views::wire::{AnyJson, ExecutionStatusName};
+
+mod filter;
+
+pub(super) use filter::{ExecutionsQuery, flow_names};
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(execute_flow))
+        .routes(routes!(list_flow_executions))
+        .routes(routes!(list_executions))
+        .routes(routes!(show_execution))
+}
+
+/// What to start with.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Execute {
+    /// What the execution is about; the flow's `context_id_template` says where this does not.
+    #[schema(value_type = Option<String>, max_length = 1000)]
+    context_id: Option<Arc<str>>,
+    /// What kind of thing that is; the flow's `context_type_default` says where this does not.
+    #[schema(value_type = Option<String>, max_length = 1000)]
+    context_type: Option<Arc<str>>,
+    /// Any JSON; `{}` unless given.
+    #[schema(value_type = Option<AnyJson>)]
+    trigger_data: Option<Payload>,
+}
+
+/// How to answer.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WaitQuery {
+    /// Wait so many seconds at most for the execution to finish.
+    #[param(value_type = Option<f64>, minimum = 0, maximum = 60)]
+    wait: Option<Duration>,
+}
+
+impl FromParams for WaitQuery {
+    fn from_params(params: &mut Params) -> Self {
+        let within = |text: &str| text.parse().ok().filter(|seconds| (0.0..=60.0).contains(seconds));
+        let wait = params.read("wait", "a number of seconds from 0 to 60", within);
+        Self { wait: wait.map(Duration::from_secs_f64) }
+    }
+}
+
+/// The answer to a start.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Accepted {
+    #[schema(value_type = Uuid)]
+    execution_id: ExecutionId,
+    /// Always `pending`: what it has come to since, the execution itself says.
+    status: ExecutionStatusName,
+    #[schema(value_type = Uuid)]
+    flow_id: FlowId,
+    message: &'static str,
+}
+
+/// Starts an execution. When this answers, the execution is on disk and will not be lost.
+///
+/// With `?wait=SECONDS`: 200 and the whole execution as soon as it has finished, else the 201.
+#[utoipa::path(post, path = "/api/v1/studio/flows/{id}/execute", tag = "executions",
+    params(("id" = Uuid, Path, description = "The flow"), WaitQuery,
+           ("Idempotency-Key" = Option<String>, Header, description = "The same key with the same body starts one execution", min_length = 1, max_length = 255)),
+    request_body = Option<Execute>,
+    responses((status = 200, description = "The finished execution", body = ExecutionView),
+              (status = 201, description = "It is accepted", body = Accepted,
+               headers(("Location" = String, description = "The execution's address"))),
+              (status = 409, description = "The flow is paused or archived", body = ProblemBody, content_type = "application/problem+json"),
+              (status = 422, description = "The key was used for another request, or there is no context id", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn execute_flow(
+    State(app): State<App>,
+    PathId(flow): PathId<FlowId>,
+    Query(query): Query<WaitQuery>,
+    key: IdempotencyKey,
+    body: OptionalJson<Execute>,
+) -> Result<Response, Problem> {
+    let key = key.with_body(&body.bytes);
+    let started = app.engine().start_execution(start(&app, flow, body.value, key, query.wait)).await?;
+    if !started.is_replay {
+        app.metrics().execution_accepted();
+    }
+    if let Some(ended) = started.ended {
+        return show(&app, StatusCode::OK, &ended.execution).await;
+    }
+    let accepted = Accepted {
+        execution_id: started.execution,
+        status: ExecutionStatus::Pending.into(),
+        flow_id: flow,
+        message: "Flow execution started",
+    };
+    let path = format!("/api/v1/studio/executions/{}", started.execution);
+    Ok(reply::located(reply::json(StatusCode::CREATED, &accepted), &path))
+}
+
+fn start(app: &App, flow: FlowId, body: Execute, key: Option<RequestKey>, wait: Option<Duration>) -> Start {
+    Start {
+        tenant: app.tenant(),
+        flow,
+        context_id: body.context_id,
+        context_type: body.context_type,
+        trigger_data: body.trigger_data.unwrap_or_else(|| Payload::from_value(&serde_json::json!({}))),
+        triggered_by: "api".into(),
+        key,
+        wait,
+    }
+}
+
+async fn show(app: &App, status: StatusCode, execution: &Execution) -> Result<Response, Problem> {
+    let retried_by = app.retried_by(execution).await?;
+    Ok(reply::json(status, &ExecutionView::new(execution, &retried_by)))
+}
+
+/// Lists the executions of a flow, newest first.
+#[utoipa::path(get, path = "/api/v1/studio/flows/{id}/executions", tag = "executions",
+    params(("id" = Uuid, Path, description = "The flow"), ExecutionsQuery, Window),
+    responses((status = 200, description = "The executions", body = [RowView],
+               headers(("Link" = String, description = "Where the next page is, if there is one")))))]
+pub(crate) async fn list_flow_executions(
+    State(app): State<App>,
+    PathId(flow): PathId<FlowId>,
+    uri: Uri,
+    Query(query): Query<ExecutionsQuery>,
+) -> Result<Response, Problem> {
+    app.engine().current_flow(app.tenant(), flow).await?;
+    list(&app, &uri, Some(flow), query).await
+}
+
+/// Which executions of which flow.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AllExecutionsQuery {
+    /// Of this flow.
+    #[param(value_type = Option<Uuid>)]
+    flow_id: Option<FlowId>,
+    #[param(ignore)]
+    rest: ExecutionsQuery,
+}
+
+impl FromParams for AllExecutionsQuery {
+    fn from_params(params: &mut Params) -> Self {
+        Self { flow_id: params.flow("flow_id"), rest: ExecutionsQuery::from_params(params) }
+    }
+}
+
+/// Lists executions of all flows, newest first.
+#[utoipa::path(get, path = "/api/v1/studio/executions", tag = "executions",
+    params(AllExecutionsQuery, ExecutionsQuery, Window),
+    responses((status = 200, description = "The executions", body = [RowView],
+               headers(("Link" = String, description = "Where the next page is, if there is one")))))]
+pub(crate) async fn list_executions(
+    State(app): State<App>,
+    uri: Uri,
+    Query(query): Query<AllExecutionsQuery>,
+) -> Result<Response, Problem> {
+    list(&app, &uri, query.flow_id, query.rest).await
+}
+
+async fn list(
+    app: &App,
+    uri: &Uri,
+    flow: Option<FlowId>,
+    query: ExecutionsQuery,
+) -> Result<Response, Problem> {
+    let window = query.window;
+    let rows = app.engine().executions(query.into_filter(app.tenant(), flow), window.page()).await?;
+    let page = window.cut(rows, |row| row.id.uuid());
+    let names = flow_names(app, page.rows.iter().map(|row| row.flow)).await;
+    let name = |row: &steadflow_store::ExecutionRow| names.get(&row.flow).map(String::as_str);
+    let views: Vec<RowView<'_>> = page.rows.iter().map(|row| RowView::new(row, name(row))).collect();
+    Ok(page.reply(uri, &views))
+}
+
+/// Shows an execution with its nodes and their attempts.
+#[utoipa::path(get, path = "/api/v1/studio/executions/{id}", tag = "executions",
+    params(("id" = Uuid, Path, description = "The execution")),
+    responses((status = 200, description = "The execution", body = ExecutionView)))]
+pub(crate) async fn show_execution(
+    State(app): State<App>,
+    PathId(id): PathId<ExecutionId>,
+    Query(()): Query<()>,
+) -> Result<Response, Problem> {
+    let snapshot = app.engine().execution(app.tenant(), id).await?;
+    show(&app, StatusCode::OK, &snapshot.execution).await
+}

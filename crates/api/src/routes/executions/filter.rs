@@ -1,0 +1,103 @@
+//! Which executions to list.
+
+use std::collections::BTreeMap;
+
+use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::failure::ErrorClass;
+use steadflow_core::ids::{FlowId, NodeId, TenantId};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::ExecutionFilter;
+use utoipa::IntoParams;
+
+use crate::app::App;
+use crate::query::{FromParams, Params, Window};
+use crate::views::wire::{ErrorClassName, ExecutionStatusName, Time};
+
+/// Which executions to list. Every filter that is given must fit.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ExecutionsQuery {
+    /// In one of these statuses; given several times, or separated by commas.
+    #[param(value_type = Option<Vec<ExecutionStatusName>>, style = Form, explode)]
+    status: Vec<ExecutionStatus>,
+    /// Waiting out a backoff, or not.
+    retrying: Option<bool>,
+    /// With this error class.
+    #[param(value_type = Option<ErrorClassName>)]
+    error_class: Option<ErrorClass>,
+    /// Whose failure this node caused.
+    #[param(max_length = 200)]
+    node: Option<String>,
+    /// With this fingerprint.
+    #[param(max_length = 200)]
+    fingerprint: Option<String>,
+    /// With this text in the id (as a prefix), the context id or the error message.
+    #[param(max_length = 200)]
+    q: Option<String>,
+    /// Accepted at or after.
+    #[param(value_type = Option<Time>)]
+    start_date: Option<Timestamp>,
+    /// Accepted before.
+    #[param(value_type = Option<Time>)]
+    end_date: Option<Timestamp>,
+    #[param(ignore)]
+    pub(crate) window: Window,
+}
+
+impl FromParams for ExecutionsQuery {
+    fn from_params(params: &mut Params) -> Self {
+        Self {
+            status: statuses(params),
+            retrying: params.flag("retrying"),
+            error_class: params.error_class("error_class"),
+            node: params.short_text("node"),
+            fingerprint: params.short_text("fingerprint"),
+            q: params.short_text("q"),
+            start_date: params.time("start_date"),
+            end_date: params.time("end_date"),
+            window: Window::from_params(params),
+        }
+    }
+}
+
+fn statuses(params: &mut Params) -> Vec<ExecutionStatus> {
+    let mut statuses = Vec::new();
+    for name in params.all("status").iter().flat_map(|list| list.split(',')) {
+        match ExecutionStatus::ALL.into_iter().find(|status| status.as_str() == name) {
+            Some(status) if statuses.contains(&status) => {}
+            Some(status) => statuses.push(status),
+            None => params.fault("status", "some of pending, running, paused, completed, failed, cancelled"),
+        }
+    }
+    statuses
+}
+
+impl ExecutionsQuery {
+    pub(crate) fn into_filter(self, tenant: TenantId, flow: Option<FlowId>) -> ExecutionFilter {
+        ExecutionFilter {
+            tenant: Some(tenant),
+            flow,
+            statuses: self.status,
+            retrying: self.retrying,
+            error_class: self.error_class,
+            failed_node: self.node.map(NodeId::new),
+            fingerprint: self.fingerprint.map(Into::into),
+            from: self.start_date,
+            to: self.end_date,
+            text: self.q.map(Into::into),
+        }
+    }
+}
+
+/// Returns the present names of `flows`; those of deleted ones are missing.
+pub(crate) async fn flow_names(app: &App, flows: impl Iterator<Item = FlowId>) -> BTreeMap<FlowId, String> {
+    let mut names = BTreeMap::new();
+    for flow in flows {
+        if !names.contains_key(&flow)
+            && let Some(name) = app.flow_name(flow).await
+        {
+            names.insert(flow, name);
+        }
+    }
+    names
+}

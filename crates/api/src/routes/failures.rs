@@ -1,0 +1,98 @@
+//! Failed executions that are alike.
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{FailureGroup, FailureQuery};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::executions::flow_names;
+use crate::app::App;
+use crate::problem::Problem;
+use crate::query::{FromParams, Params, Query};
+use crate::reply;
+use crate::views::wire::{ErrorClassName, Time};
+
+const GROUPS_MAX: usize = 100;
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default().routes(routes!(list_failures))
+}
+
+/// Which failures to group.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FailuresQuery {
+    /// Of this flow.
+    #[param(value_type = Option<Uuid>)]
+    flow_id: Option<FlowId>,
+    /// Ended at or after.
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// Ended before.
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<Timestamp>,
+}
+
+impl FromParams for FailuresQuery {
+    fn from_params(params: &mut Params) -> Self {
+        Self { flow_id: params.flow("flow_id"), from: params.time("from"), to: params.time("to") }
+    }
+}
+
+/// Failed executions that have flow, node, error class and normalised message in common.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FailureGroup)]
+pub(crate) struct GroupView<'a> {
+    /// Give it as `fingerprint` to lists and to the bulk retry.
+    fingerprint: &'a str,
+    #[schema(value_type = Uuid)]
+    flow_id: FlowId,
+    flow_name: Option<&'a str>,
+    /// The node that failed; null for a timeout of the flow.
+    node_id: Option<&'a str>,
+    error_class: Option<ErrorClassName>,
+    /// The message with numbers and ids taken out.
+    message: &'a str,
+    count: u64,
+    first_seen: Time,
+    last_seen: Time,
+    /// Some of them, newest first.
+    #[schema(value_type = Vec<Uuid>)]
+    execution_ids: &'a [ExecutionId],
+}
+
+/// Groups failed executions by fingerprint, the largest group first, at most 100 groups.
+#[utoipa::path(get, path = "/api/v1/studio/failures", tag = "retries", params(FailuresQuery),
+    responses((status = 200, description = "The groups", body = [GroupView])))]
+pub(crate) async fn list_failures(
+    State(app): State<App>,
+    Query(query): Query<FailuresQuery>,
+) -> Result<Response, Problem> {
+    app.engine().show().await?;
+    let FailuresQuery { flow_id: flow, from, to } = query;
+    let query = FailureQuery { tenant: app.tenant(), flow, from, to, limit: GROUPS_MAX };
+    let groups = app.engine().store().failures(query).await?;
+    let names = flow_names(&app, groups.iter().map(|group| group.flow)).await;
+    let view = |group| view_of(group, names.get(&group.flow).map(String::as_str));
+    Ok(reply::ok(&groups.iter().map(view).collect::<Vec<_>>()))
+}
+
+fn view_of<'a>(group: &'a FailureGroup, flow_name: Option<&'a str>) -> GroupView<'a> {
+    GroupView {
+        fingerprint: &group.fingerprint.id,
+        flow_id: group.flow,
+        flow_name,
+        node_id: group.fingerprint.node.as_ref().map(|node| node.as_str()),
+        error_class: group.fingerprint.class.map(Into::into),
+        message: &group.fingerprint.message,
+        count: group.count,
+        first_seen: group.first_seen.into(),
+        last_seen: group.last_seen.into(),
+        execution_ids: &group.executions,
+    }
+}

@@ -1,0 +1,70 @@
+//! The versions of a flow.
+
+use axum::extract::State;
+use axum::response::Response;
+use steadflow_core::ids::FlowId;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::flows;
+use crate::app::App;
+use crate::path::PathId;
+use crate::problem::{Problem, ProblemBody, ProblemKind};
+use crate::query::{FromParams, Params, Query};
+use crate::reply;
+use crate::views::flow::{FlowVersionView, FlowView};
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default().routes(routes!(list_flow_versions)).routes(routes!(restore_flow_version))
+}
+
+/// Lists the versions of a flow, newest first.
+#[utoipa::path(get, path = "/api/v1/studio/flows/{id}/versions", tag = "flows",
+    params(("id" = Uuid, Path, description = "The flow")),
+    responses((status = 200, description = "The versions", body = [FlowVersionView])))]
+pub(crate) async fn list_flow_versions(
+    State(app): State<App>,
+    PathId(id): PathId<FlowId>,
+) -> Result<Response, Problem> {
+    let current = app.engine().current_flow(app.tenant(), id).await?;
+    let versions = app.engine().store().flow_versions(app.tenant(), id).await?;
+    let views = versions.iter().map(|version| FlowVersionView::new(version, current.record.version));
+    Ok(reply::ok(&views.collect::<Result<Vec<_>, _>>()?))
+}
+
+/// Which version to restore.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RestoreQuery {
+    /// This version.
+    #[param(value_type = u32, minimum = 1, maximum = 4294967295_u32)]
+    version: Option<usize>,
+}
+
+impl FromParams for RestoreQuery {
+    fn from_params(params: &mut Params) -> Self {
+        Self { version: params.whole("version", 1, u32::MAX as usize) }
+    }
+}
+
+/// Makes a new version with the document of an older one. Where it is as the current one, nothing changes.
+#[utoipa::path(post, path = "/api/v1/studio/flows/{id}/restore-version", tag = "flows",
+    params(("id" = Uuid, Path, description = "The flow"), RestoreQuery),
+    responses((status = 200, description = "The flow as it is then", body = FlowView),
+              (status = 422, description = "The old document is no longer valid", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn restore_flow_version(
+    State(app): State<App>,
+    PathId(id): PathId<FlowId>,
+    Query(query): Query<RestoreQuery>,
+) -> Result<Response, Problem> {
+    let version = query.version.and_then(|version| u32::try_from(version).ok()).ok_or_else(|| {
+        Problem::new(ProblemKind::InvalidParameter, "Say which version to restore, with `?version=`.")
+    })?;
+    let _alone = app.editing().await;
+    let current = app.engine().current_flow(app.tenant(), id).await?;
+    let older = app.engine().store().flow_version(id, version).await?;
+    let older = older.ok_or_else(|| flows::no_version(id, version))?;
+    let document = flows::checked(&app, &older.document.to_value())?;
+    flows::change(&app, &current.record, &document, None).await
+}

@@ -1,0 +1,328 @@
+//! Flows: what there are, and what they say.
+
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use steadflow_core::flow::Flow;
+use steadflow_core::ids::{FlowId, TenantId};
+use steadflow_store::{FlowChange, FlowDocument as StoredDocument, FlowFilter, FlowRecord, FlowStatus};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::documents::{FlowInput, FlowPatch};
+use crate::json::Json;
+use crate::path::PathId;
+use crate::problem::{DocumentFault, Problem, ProblemBody, ProblemKind};
+use crate::query::{FromParams, Params, Query, Window};
+use crate::reply;
+use crate::views::flow::{FlowDocument, FlowView};
+use crate::views::wire::FlowStatusName;
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(list_flows, create_flow))
+        .routes(routes!(validate_flow))
+        .routes(routes!(show_flow, change_flow, delete_flow))
+        .routes(routes!(activate_flow))
+}
+
+/// Which flows to list.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FlowsQuery {
+    /// In this category.
+    #[param(max_length = 200)]
+    category: Option<String>,
+    /// In this status.
+    #[param(value_type = Option<FlowStatusName>)]
+    status: Option<FlowStatus>,
+    /// Templates only, or none.
+    is_template: Option<bool>,
+    /// With this text in the name.
+    #[param(max_length = 200)]
+    q: Option<String>,
+    #[param(ignore)]
+    window: Window,
+}
+
+impl FromParams for FlowsQuery {
+    fn from_params(params: &mut Params) -> Self {
+        Self {
+            category: params.short_text("category"),
+            status: params.named("status", FlowStatus::ALL.iter().map(|status| status.as_str())),
+            is_template: params.flag("is_template"),
+            q: params.short_text("q"),
+            window: Window::from_params(params),
+        }
+    }
+}
+
+impl FlowsQuery {
+    fn into_filter(self, tenant: TenantId) -> FlowFilter {
+        FlowFilter {
+            tenant: Some(tenant),
+            category: self.category,
+            status: self.status,
+            is_template: self.is_template,
+            text: self.q,
+        }
+    }
+}
+
+/// Lists flows, newest first.
+#[utoipa::path(get, path = "/api/v1/studio/flows", tag = "flows", params(FlowsQuery, Window),
+    responses((status = 200, description = "The flows, without counts", body = [FlowView],
+               headers(("Link" = String, description = "Where the next page is, if there is one")))))]
+pub(crate) async fn list_flows(
+    State(app): State<App>,
+    uri: Uri,
+    Query(query): Query<FlowsQuery>,
+) -> Result<Response, Problem> {
+    list(&app, &uri, query.window, query.into_filter(app.tenant())).await
+}
+
+/// Answers with the flows that fit.
+pub(super) async fn list(
+    app: &App,
+    uri: &Uri,
+    window: Window,
+    filter: FlowFilter,
+) -> Result<Response, Problem> {
+    let flows = window.cut(app.engine().store().flows(filter, window.page()).await?, |flow| flow.id.uuid());
+    let views: Vec<FlowView> =
+        flows.rows.iter().map(|flow| FlowView::new(flow, None)).collect::<Result<_, _>>()?;
+    Ok(flows.reply(uri, &views))
+}
+
+/// Creates a flow, as a draft unless its `status` says otherwise.
+#[utoipa::path(post, path = "/api/v1/studio/flows", tag = "flows", request_body = FlowInput,
+    responses((status = 201, description = "The flow", body = FlowView,
+               headers(("Location" = String, description = "The flow's address"))),
+              (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn create_flow(State(app): State<App>, body: Json<FlowInput>) -> Result<Response, Problem> {
+    let mut document = body.value.0;
+    refuse_unknown_keys(&document)?;
+    let status = take_status(&mut document)?.unwrap_or(FlowStatus::Draft);
+    create(&app, &document, status).await
+}
+
+/// Stores `document` as a new flow, and answers with it.
+pub(super) async fn create(app: &App, document: &Value, status: FlowStatus) -> Result<Response, Problem> {
+    let document = checked(app, document)?;
+    let now = app.now();
+    let record = FlowRecord {
+        id: FlowId::new(Uuid::now_v7()),
+        tenant: app.tenant(),
+        version: 1,
+        status,
+        document: document.to_payload(),
+        name: document.name,
+        category: document.category,
+        is_template: document.is_template,
+        created_at: now,
+        updated_at: now,
+    };
+    let path = format!("/api/v1/studio/flows/{}", record.id);
+    app.engine().create_flow(record.clone()).await?;
+    let view = FlowView::new(&record, Some(steadflow_store::ExecutionCounts::default()))?;
+    Ok(reply::located(reply::json(StatusCode::CREATED, &view), &path))
+}
+
+/// Says what is wrong with a flow document, without storing it.
+#[utoipa::path(post, path = "/api/v1/studio/flows/validate", tag = "flows", request_body = FlowInput,
+    responses((status = 200, description = "Whether it is valid, and every fault", body = Validation)))]
+pub(crate) async fn validate_flow(State(app): State<App>, body: Json<FlowInput>) -> Response {
+    let mut document = body.value.0;
+    let status_fault = take_status(&mut document).err();
+    let mut errors: Vec<DocumentFault> = match Flow::parse(&document, app.engine().limits()) {
+        Ok(_) => Vec::new(),
+        Err(faults) => faults.into_iter().map(Into::into).collect(),
+    };
+    if status_fault.is_some() {
+        errors.push(DocumentFault { pointer: "/status".into(), message: STATUS_EXPECTED.into() });
+    }
+    reply::ok(&Validation { valid: errors.is_empty(), errors })
+}
+
+/// Whether a document is valid.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Validation {
+    valid: bool,
+    errors: Vec<DocumentFault>,
+}
+
+/// Which version to show.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct VersionQuery {
+    /// This version; the current one unless given.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 4294967295_u32)]
+    version: Option<usize>,
+}
+
+impl FromParams for VersionQuery {
+    fn from_params(params: &mut Params) -> Self {
+        Self { version: params.whole("version", 1, u32::MAX as usize) }
+    }
+}
+
+/// Shows a flow with its current settings and counts.
+#[utoipa::path(get, path = "/api/v1/studio/flows/{id}", tag = "flows",
+    params(("id" = Uuid, Path, description = "The flow"), VersionQuery),
+    responses((status = 200, description = "The flow", body = FlowView)))]
+pub(crate) async fn show_flow(
+    State(app): State<App>,
+    PathId(id): PathId<FlowId>,
+    Query(query): Query<VersionQuery>,
+) -> Result<Response, Problem> {
+    let current = app.engine().current_flow(app.tenant(), id).await?;
+    let view = view(&app, &current.record).await?;
+    match query.version.and_then(|version| u32::try_from(version).ok()) {
+        Some(version) if version != current.record.version => {
+            let older = app.engine().store().flow_version(id, version).await?;
+            Ok(reply::ok(&view.at_version(&older.ok_or_else(|| no_version(id, version))?)?))
+        }
+        _ => Ok(reply::ok(&view)),
+    }
+}
+
+pub(super) fn no_version(id: FlowId, version: u32) -> Problem {
+    Problem::new(ProblemKind::NoSuchFlow, format!("Flow {id} has no version {version}."))
+}
+
+/// Returns a flow as answers for one flow show it.
+pub(super) async fn view(app: &App, record: &FlowRecord) -> Result<FlowView, Problem> {
+    app.engine().show().await?;
+    let counts = app.engine().store().execution_counts(record.tenant, record.id).await?;
+    FlowView::new(record, Some(counts))
+}
+
+/// Changes a flow. A changed document makes a new version; what runs is untouched.
+#[utoipa::path(patch, path = "/api/v1/studio/flows/{id}", tag = "flows",
+    params(("id" = Uuid, Path, description = "The flow")), request_body = FlowPatch,
+    responses((status = 200, description = "The flow as it is then", body = FlowView),
+              (status = 422, description = "The changed document has faults", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn change_flow(
+    State(app): State<App>,
+    PathId(id): PathId<FlowId>,
+    body: Json<FlowPatch>,
+) -> Result<Response, Problem> {
+    let mut patch = Value::Object(body.value.0);
+    refuse_unknown_keys(&patch)?;
+    let status = take_status(&mut patch)?;
+    let _alone = app.editing().await;
+    let current = app.engine().current_flow(app.tenant(), id).await?;
+    let document = checked(&app, &merged(current.record.document.to_value(), patch))?;
+    change(&app, &current.record, &document, status).await
+}
+
+/// Makes `document` and `status` the flow's, and answers with it. What is as before makes no new version.
+pub(super) async fn change(
+    app: &App,
+    current: &FlowRecord,
+    document: &FlowDocument,
+    status: Option<FlowStatus>,
+) -> Result<Response, Problem> {
+    let payload = document.to_payload();
+    let is_new = payload.to_value() != current.document.to_value();
+    let document = is_new.then(|| StoredDocument {
+        document: payload,
+        name: document.name.clone(),
+        category: document.category.clone(),
+        is_template: document.is_template,
+    });
+    let change = FlowChange { document, status, at: app.now() };
+    let changed = app.engine().change_flow(current.tenant, current.id, change).await?;
+    Ok(reply::ok(&view(app, &changed.record).await?))
+}
+
+/// Deletes a flow with its executions; unfinished ones are cancelled first.
+#[utoipa::path(delete, path = "/api/v1/studio/flows/{id}", tag = "flows",
+    params(("id" = Uuid, Path, description = "The flow")),
+    responses((status = 204, description = "It is gone")))]
+pub(crate) async fn delete_flow(
+    State(app): State<App>,
+    PathId(id): PathId<FlowId>,
+) -> Result<StatusCode, Problem> {
+    app.engine().delete_flow(app.tenant(), id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sets a flow active.
+#[utoipa::path(patch, path = "/api/v1/studio/flows/{id}/activate", tag = "flows",
+    params(("id" = Uuid, Path, description = "The flow")),
+    responses((status = 200, description = "It is active", body = Activated)))]
+pub(crate) async fn activate_flow(
+    State(app): State<App>,
+    PathId(id): PathId<FlowId>,
+) -> Result<Response, Problem> {
+    let change = FlowChange { document: None, status: Some(FlowStatus::Active), at: app.now() };
+    let flow = app.engine().change_flow(app.tenant(), id, change).await?;
+    Ok(reply::ok(&Activated { status: flow.record.status.into(), message: "Flow activated" }))
+}
+
+/// The answer to an activation.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Activated {
+    status: FlowStatusName,
+    message: &'static str,
+}
+
+/// Checks a document, and sets every key.
+pub(super) fn checked(app: &App, document: &Value) -> Result<FlowDocument, Problem> {
+    let flow = Flow::parse(document, app.engine().limits()).map_err(Problem::flow_invalid)?;
+    Ok(FlowDocument::from(&flow))
+}
+
+const KEYS: [&str; 13] = [
+    "name",
+    "description",
+    "category",
+    "tags",
+    "is_template",
+    "retry_on_failure",
+    "retry_count",
+    "timeout_seconds",
+    "max_concurrent_executions",
+    "context_id_template",
+    "context_type_default",
+    "flow_definition",
+    "status",
+];
+const STATUS_EXPECTED: &str = "`status` must be one of draft, active, paused, archived";
+
+/// Refuses keys that only the server sets, and those that nobody knows, before anything is read of the rest.
+fn refuse_unknown_keys(document: &Value) -> Result<(), Problem> {
+    let none = Map::new();
+    let mut unknown =
+        document.as_object().unwrap_or(&none).keys().filter(|key| !KEYS.contains(&key.as_str()));
+    match unknown.next() {
+        None => Ok(()),
+        Some(key) => {
+            let detail =
+                format!("`{key}` is no key of a flow that can be set. There are {}.", KEYS.join(", "));
+            Err(Problem::new(ProblemKind::InvalidBody, detail))
+        }
+    }
+}
+
+/// Takes `status` out of what was sent: it is the flow's, not the document's.
+fn take_status(document: &mut Value) -> Result<Option<FlowStatus>, Problem> {
+    let Some(status) = document.as_object_mut().and_then(|keys| keys.remove("status")) else {
+        return Ok(None);
+    };
+    let known = status.as_str().and_then(|status| status.parse().ok());
+    known.map(Some).ok_or_else(|| Problem::new(ProblemKind::InvalidBody, format!("{STATUS_EXPECTED}.")))
+}
+
+fn merged(mut document: Value, patch: Value) -> Value {
+    if let (Value::Object(keys), Value::Object(changes)) = (&mut document, patch) {
+        keys.extend(changes);
+    }
+    document
+}

@@ -1,0 +1,108 @@
+//! What a person can do to one node of an execution.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use steadflow_core::event::DecisionKind;
+use steadflow_core::payload::Payload;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::cancel::{Outcome, outcome};
+use crate::app::App;
+use crate::json::Json;
+use crate::path::PathNode;
+use crate::problem::{Problem, ProblemBody, ProblemKind};
+use crate::views::wire::AnyJson;
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default().routes(routes!(retry_node_now)).routes(routes!(decide_node))
+}
+
+/// Ends a node's backoff: its next attempt starts now.
+#[utoipa::path(post, path = "/api/v1/studio/executions/{id}/nodes/{node_id}/retry-now", tag = "retries",
+    params(("id" = Uuid, Path, description = "The execution"), ("node_id" = String, Path, description = "The node")),
+    responses((status = 200, description = "The attempt is due", body = Outcome),
+              (status = 409, description = "The node is in no backoff", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn retry_node_now(
+    State(app): State<App>,
+    PathNode(id, node): PathNode,
+) -> Result<Response, Problem> {
+    app.engine().retry_now(app.tenant(), id, node).await?;
+    outcome(&app, id, "Backoff ended").await
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DecisionName {
+    /// Try again, with a fresh budget of attempts.
+    Retry,
+    /// Take `output` as the node's output.
+    Complete,
+    /// Fail the node with `message`.
+    Fail,
+}
+
+/// What a person says to a node that waits for a decision.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Decide {
+    decision: DecisionName,
+    /// With `complete`: the node's output, any JSON; null unless given.
+    #[schema(value_type = Option<AnyJson>)]
+    output: Option<Payload>,
+    /// With `fail`: why.
+    #[schema(value_type = Option<String>, max_length = 2000)]
+    message: Option<Arc<str>>,
+}
+
+impl Decide {
+    fn into_decision(self, bytes_max: usize) -> Result<DecisionKind, Problem> {
+        match (self.decision, self.output, self.message) {
+            (DecisionName::Retry, None, None) => Ok(DecisionKind::Retry),
+            (DecisionName::Complete, output, None) => {
+                let output = output.unwrap_or_default();
+                if output.len() > bytes_max {
+                    return Err(invalid(format!("`output` is larger than the limit of {bytes_max} bytes.")));
+                }
+                Ok(DecisionKind::Complete { output })
+            }
+            (DecisionName::Fail, None, message) => {
+                let message = message.unwrap_or_else(|| "Failed by decision".into());
+                if message.chars().count() > MESSAGE_CHARS_MAX {
+                    return Err(invalid(format!("`message` has more than {MESSAGE_CHARS_MAX} characters.")));
+                }
+                Ok(DecisionKind::Fail { message })
+            }
+            (DecisionName::Retry, _, _) => Err(invalid("`retry` takes neither `output` nor `message`.")),
+            (DecisionName::Complete, _, Some(_)) => Err(invalid("`complete` takes no `message`.")),
+            (DecisionName::Fail, Some(_), _) => Err(invalid("`fail` takes no `output`.")),
+        }
+    }
+}
+
+const MESSAGE_CHARS_MAX: usize = 2_000;
+
+fn invalid(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
+    Problem::new(ProblemKind::InvalidBody, detail)
+}
+
+/// Settles a node that waits for a person's decision (`on_interrupt: ask`, `on_exhausted: ask`).
+#[utoipa::path(post, path = "/api/v1/studio/executions/{id}/nodes/{node_id}/decide", tag = "retries",
+    params(("id" = Uuid, Path, description = "The execution"), ("node_id" = String, Path, description = "The node")),
+    request_body = Decide,
+    responses((status = 200, description = "It is settled", body = Outcome),
+              (status = 409, description = "The node waits for no decision", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn decide_node(
+    State(app): State<App>,
+    PathNode(id, node): PathNode,
+    body: Json<Decide>,
+) -> Result<Response, Problem> {
+    let decision = body.value.into_decision(app.engine().limits().output_bytes_max)?;
+    app.engine().decide(app.tenant(), id, node, decision).await?;
+    outcome(&app, id, "Decision taken").await
+}

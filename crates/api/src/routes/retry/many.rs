@@ -1,0 +1,160 @@
+//! Retrying many failed executions at once.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use steadflow_core::failure::ErrorClass;
+use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_runtime::{BulkRetryItem, Retry};
+use steadflow_store::ExecutionFilter;
+use utoipa::ToSchema;
+
+use super::{Mode, Version};
+use crate::app::App;
+use crate::json::Json;
+use crate::problem::{Problem, ProblemKind};
+use crate::query::Query;
+use crate::reply;
+use crate::views::wire::{ErrorClassName, Time};
+
+const LIMIT_MAX: usize = 1_000;
+
+/// What to retry, and how.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RetryMany {
+    /// Which failed executions. Those that were retried before are left out.
+    filter: RetryFilter,
+    /// `from_start` unless given.
+    mode: Option<Mode>,
+    /// `same` from the failed node, `current` from the start, unless given.
+    flow_version: Option<Version>,
+    /// Only say what would be retried.
+    #[serde(default)]
+    dry_run: bool,
+    /// How many at most, newest first.
+    #[serde(default = "limit_default")]
+    #[schema(value_type = u32, minimum = 1, maximum = 1000, default = 100)]
+    limit: usize,
+}
+
+const fn limit_default() -> usize {
+    100
+}
+
+/// Which failed executions. Every key that is given must fit.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RetryFilter {
+    #[schema(value_type = Option<Uuid>)]
+    flow_id: Option<FlowId>,
+    #[schema(value_type = Option<ErrorClassName>)]
+    error_class: Option<ErrorClass>,
+    /// Whose failure this node caused.
+    #[schema(value_type = Option<String>)]
+    node: Option<Arc<str>>,
+    #[schema(value_type = Option<String>)]
+    fingerprint: Option<Arc<str>>,
+    /// With this text in the id (as a prefix), the context id or the error message.
+    #[schema(value_type = Option<String>)]
+    q: Option<Arc<str>>,
+    /// Accepted at or after.
+    #[schema(value_type = Option<Time>)]
+    start_date: Option<String>,
+    /// Accepted before.
+    #[schema(value_type = Option<Time>)]
+    end_date: Option<String>,
+}
+
+impl RetryFilter {
+    fn into_filter(self, tenant: TenantId) -> Result<ExecutionFilter, Problem> {
+        Ok(ExecutionFilter {
+            tenant: Some(tenant),
+            flow: self.flow_id,
+            error_class: self.error_class,
+            failed_node: self.node.map(NodeId::new),
+            fingerprint: self.fingerprint,
+            text: self.q,
+            from: self.start_date.map(|text| moment("start_date", &text)).transpose()?,
+            to: self.end_date.map(|text| moment("end_date", &text)).transpose()?,
+            ..ExecutionFilter::default()
+        })
+    }
+}
+
+fn moment(key: &str, text: &str) -> Result<Timestamp, Problem> {
+    Timestamp::parse(text).map_err(|_| {
+        let detail = format!("`filter.{key}` must be a moment in RFC 3339, such as 2026-11-23T10:00:00Z.");
+        Problem::new(ProblemKind::InvalidBody, detail)
+    })
+}
+
+/// What came of retrying many.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RetriedMany {
+    dry_run: bool,
+    /// How many executions fitted, at most `limit`.
+    matched: usize,
+    /// How many are retried, or would be.
+    retried: usize,
+    /// How many are not; `items` says why.
+    skipped: usize,
+    items: Vec<RetriedItem>,
+}
+
+/// What came of retrying one of many.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RetriedItem {
+    #[schema(value_type = Uuid)]
+    execution_id: ExecutionId,
+    /// Null in a dry run, and where `skipped` says why.
+    #[schema(value_type = Option<Uuid>)]
+    new_execution_id: Option<ExecutionId>,
+    /// Why it is not retried.
+    skipped: Option<String>,
+}
+
+impl From<BulkRetryItem> for RetriedItem {
+    fn from(item: BulkRetryItem) -> Self {
+        Self { execution_id: item.execution, new_execution_id: item.new_execution, skipped: item.skipped }
+    }
+}
+
+/// Retries the failed executions that fit, newest first. Those that were retried before are left out, so that asking
+/// twice retries once.
+#[utoipa::path(post, path = "/api/v1/studio/executions/retry", tag = "retries", request_body = RetryMany,
+    responses((status = 200, description = "What came of each", body = RetriedMany)))]
+pub(crate) async fn retry_executions(
+    State(app): State<App>,
+    Query(()): Query<()>,
+    body: Json<RetryMany>,
+) -> Result<Response, Problem> {
+    let RetryMany { filter, mode, flow_version, dry_run, limit } = body.value;
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        let detail = format!("`limit` must be a whole number from 1 to {LIMIT_MAX}.");
+        return Err(Problem::new(ProblemKind::InvalidBody, detail));
+    }
+    let retry = Retry {
+        mode: mode.map(Into::into).unwrap_or_default(),
+        version: flow_version.map(Into::into),
+        ..Retry::default()
+    };
+    let filter = filter.into_filter(app.tenant())?;
+    let result = app.engine().retry_many(filter, retry, limit, dry_run).await?;
+    let items: Vec<RetriedItem> = result.items.into_iter().map(Into::into).collect();
+    items
+        .iter()
+        .filter(|item| item.new_execution_id.is_some())
+        .for_each(|_| app.metrics().execution_accepted());
+    let skipped = items.iter().filter(|item| item.skipped.is_some()).count();
+    Ok(reply::ok(&RetriedMany {
+        dry_run,
+        matched: items.len(),
+        retried: items.len() - skipped,
+        skipped,
+        items,
+    }))
+}

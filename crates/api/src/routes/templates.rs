@@ -1,0 +1,69 @@
+//! Templates: flows to make flows from.
+
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::Value;
+use steadflow_core::ids::FlowId;
+use steadflow_store::{FlowFilter, FlowStatus};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::flows;
+use crate::app::App;
+use crate::json::OptionalJson;
+use crate::path::PathId;
+use crate::problem::{Problem, ProblemBody, ProblemKind};
+use crate::query::{Query, Window};
+use crate::views::flow::FlowView;
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default().routes(routes!(list_templates)).routes(routes!(instantiate_template))
+}
+
+/// Lists the templates, newest first.
+#[utoipa::path(get, path = "/api/v1/studio/flows/templates", tag = "flows", params(Window),
+    responses((status = 200, description = "The templates", body = [FlowView],
+               headers(("Link" = String, description = "Where the next page is, if there is one")))))]
+pub(crate) async fn list_templates(
+    State(app): State<App>,
+    uri: Uri,
+    Query(window): Query<Window>,
+) -> Result<Response, Problem> {
+    let filter = FlowFilter { tenant: Some(app.tenant()), is_template: Some(true), ..FlowFilter::default() };
+    flows::list(&app, &uri, window, filter).await
+}
+
+/// What the new flow has of its own.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Instantiate {
+    /// Its name; the template's unless given.
+    #[schema(min_length = 1, max_length = 200)]
+    name: Option<String>,
+}
+
+/// Makes a draft from a template.
+#[utoipa::path(post, path = "/api/v1/studio/flows/templates/{id}/instantiate", tag = "flows",
+    params(("id" = Uuid, Path, description = "The template")), request_body = Option<Instantiate>,
+    responses((status = 201, description = "The new flow", body = FlowView,
+               headers(("Location" = String, description = "The flow's address"))),
+              (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn instantiate_template(
+    State(app): State<App>,
+    PathId(id): PathId<FlowId>,
+    body: OptionalJson<Instantiate>,
+) -> Result<Response, Problem> {
+    let template = app.engine().current_flow(app.tenant(), id).await?;
+    if !template.record.is_template {
+        return Err(Problem::new(ProblemKind::NoSuchFlow, format!("Flow {id} is no template.")));
+    }
+    let mut document = template.record.document.to_value();
+    document["is_template"] = Value::Bool(false);
+    if let Some(name) = body.value.name {
+        document["name"] = Value::String(name);
+    }
+    flows::create(&app, &document, FlowStatus::Draft).await
+}

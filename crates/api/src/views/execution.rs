@@ -1,0 +1,153 @@
+//! An execution with everything that is known of it.
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use steadflow_core::execution::{Execution, ExecutionStatus, NodeStatus};
+use steadflow_core::ids::{ExecutionId, FlowId, NodeIndex};
+use utoipa::ToSchema;
+
+use super::node::{NodeView, UsageView, WaitingFor};
+use super::wire::{AnyJson, ErrorClassName, ExecutionStatusName, Time, millis, span};
+
+/// An execution with its nodes and their attempts.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Execution)]
+pub(crate) struct ExecutionView<'a> {
+    #[schema(value_type = Uuid)]
+    id: ExecutionId,
+    #[schema(value_type = Uuid)]
+    flow_id: FlowId,
+    /// The flow's name in the version that it is pinned to.
+    flow_name: &'a str,
+    /// The version of the flow that it is pinned to.
+    flow_version: u32,
+    status: ExecutionStatusName,
+    /// `slot` while it waits for a free slot of its flow.
+    waiting_for: Option<WaitingFor>,
+    /// Whether some node waits out a backoff.
+    retrying: bool,
+    /// Whether it completed only thanks to retries.
+    recovered: bool,
+    /// The node where it is, or the one whose failure ended it.
+    current_node_id: Option<&'a str>,
+    context_id: Option<&'a str>,
+    context_type: Option<&'a str>,
+    error_message: Option<&'a str>,
+    error_class: Option<ErrorClassName>,
+    /// The execution that it retries.
+    #[schema(value_type = Option<Uuid>)]
+    retry_of: Option<ExecutionId>,
+    /// The executions that retry it, oldest first.
+    #[schema(value_type = Vec<Uuid>)]
+    retried_by: &'a [ExecutionId],
+    /// What started it: `api`, `retry`, …
+    triggered_by: &'a str,
+    trigger_data: AnyJson,
+    created_at: Time,
+    started_at: Option<Time>,
+    completed_at: Option<Time>,
+    /// When the flow's timeout strikes; null where it has none, or before the start.
+    deadline: Option<Time>,
+    /// From start to end; null until it has ended.
+    duration_seconds: Option<f64>,
+    /// From start to end; null until it has ended.
+    duration_ms: Option<u64>,
+    /// The number of its last committed record; event ids are these.
+    seq: u64,
+    /// The output of the last node, or an object of them by node id when several end the flow; null unless it completed.
+    result: Option<AnyJson>,
+    /// The outputs by node id.
+    #[schema(value_type = std::collections::HashMap<String, AnyJson>)]
+    execution_data: Outputs<'a>,
+    usage: UsageView,
+    node_executions: Vec<NodeView<'a>>,
+    summary: Summary,
+}
+
+/// How many of its nodes are in which status.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = NodeSummary)]
+pub(crate) struct Summary {
+    total_nodes: usize,
+    completed_nodes: usize,
+    failed_nodes: usize,
+    pending_nodes: usize,
+    running_nodes: usize,
+    skipped_nodes: usize,
+    cancelled_nodes: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Outputs<'a>(&'a Execution);
+
+impl Serialize for Outputs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut outputs = serializer.serialize_map(None)?;
+        for (node, state) in self.0.graph().nodes.iter().zip(self.0.nodes()) {
+            if let Some(output) = &state.output {
+                outputs.serialize_entry(node.id.as_str(), output)?;
+            }
+        }
+        outputs.end()
+    }
+}
+
+impl<'a> ExecutionView<'a> {
+    pub(crate) fn new(execution: &'a Execution, retried_by: &'a [ExecutionId]) -> Self {
+        let accepted = execution.accepted();
+        let error = execution.error();
+        let duration = span(execution.started_at(), execution.completed_at());
+        let is_queued = execution.status() == ExecutionStatus::Pending;
+        Self {
+            id: execution.id(),
+            flow_id: accepted.flow,
+            flow_name: &execution.flow().flow.settings.name,
+            flow_version: accepted.version,
+            status: execution.status().into(),
+            waiting_for: is_queued.then_some(WaitingFor::Slot),
+            retrying: execution.is_retrying(),
+            recovered: execution.is_recovered(),
+            current_node_id: execution.current_node().map(|node| execution.graph().node(node).id.as_str()),
+            context_id: accepted.context_id.as_deref(),
+            context_type: accepted.context_type.as_deref(),
+            error_message: error.map(|error| &*error.message),
+            error_class: error.and_then(|error| error.class).map(Into::into),
+            retry_of: accepted.retry_of,
+            retried_by,
+            triggered_by: &accepted.triggered_by,
+            trigger_data: (&accepted.trigger_data).into(),
+            created_at: execution.created_at().into(),
+            started_at: execution.started_at().map(Into::into),
+            completed_at: execution.completed_at().map(Into::into),
+            deadline: execution.deadline().map(Into::into),
+            duration_seconds: duration.map(|duration| duration.as_secs_f64()),
+            duration_ms: duration.map(millis),
+            seq: execution.seq(),
+            result: execution.result().map(AnyJson),
+            execution_data: Outputs(execution),
+            usage: execution.usage().into(),
+            node_executions: nodes(execution).map(|node| NodeView::new(execution, node)).collect(),
+            summary: summary(execution),
+        }
+    }
+}
+
+fn nodes(execution: &Execution) -> impl Iterator<Item = NodeIndex> {
+    (0..execution.nodes().len())
+        .map(|at| NodeIndex(u16::try_from(at).expect("a flow's nodes are numbered in 16 bits")))
+}
+
+fn summary(execution: &Execution) -> Summary {
+    let mut summary = Summary { total_nodes: execution.nodes().len(), ..Summary::default() };
+    for node in execution.nodes() {
+        match node.status() {
+            NodeStatus::Pending | NodeStatus::Paused => summary.pending_nodes += 1,
+            NodeStatus::Running => summary.running_nodes += 1,
+            NodeStatus::Completed => summary.completed_nodes += 1,
+            NodeStatus::Failed => summary.failed_nodes += 1,
+            NodeStatus::Cancelled => summary.cancelled_nodes += 1,
+            NodeStatus::Skipped => summary.skipped_nodes += 1,
+        }
+    }
+    summary
+}

@@ -1,0 +1,199 @@
+//! One node's part of an execution, as answers and events show it.
+
+use serde::Serialize;
+use steadflow_core::event::Wait;
+use steadflow_core::execution::{AttemptRecord, Execution, NodeExecution, NodeState};
+use steadflow_core::flow::{Action, Node, NodeKind};
+use steadflow_core::ids::{AgentId, ExecutionId, NodeIndex};
+use steadflow_core::payload::Payload;
+use steadflow_core::work::Usage;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::wire::{AnyJson, ErrorClassName, NodeStatusName, Time, millis, span};
+
+/// One node inside one execution, with all its attempts.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NodeExecution)]
+pub(crate) struct NodeView<'a> {
+    /// Of this node execution; made from the execution's id and the node's place, so it never changes.
+    id: Uuid,
+    node_id: &'a str,
+    /// What people read; the id where the flow gives none.
+    node_name: &'a str,
+    node_type: &'static str,
+    status: NodeStatusName,
+    /// 0 for the first attempt, and for none.
+    retry_attempt: u32,
+    /// How many attempts the policy allows, the first included.
+    max_attempts: u32,
+    skill_used: Option<&'a str>,
+    #[schema(value_type = Option<Uuid>)]
+    agent_id: Option<AgentId>,
+    /// The resolved input of the last attempt; null before the first.
+    input_data: Option<AnyJson>,
+    output_data: Option<AnyJson>,
+    /// The last error and how many tries are left or, at the end, every attempt's error; null after a success.
+    error_message: Option<&'a str>,
+    error_class: Option<ErrorClassName>,
+    started_at: Option<Time>,
+    completed_at: Option<Time>,
+    duration_ms: Option<u64>,
+    /// When the next attempt is due, in a backoff.
+    next_retry_at: Option<Time>,
+    /// What it waits for when it is not an attempt that runs.
+    waiting_for: Option<WaitingFor>,
+    /// When that wait is over, where it is known.
+    waiting_until: Option<Time>,
+    /// Whether its output was taken over from the execution that this one retries.
+    reused: bool,
+    usage: UsageView,
+    attempts: Vec<AttemptView<'a>>,
+}
+
+/// What something waits for: a moment, a person, or a free slot of the flow.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WaitingFor {
+    Delay,
+    Decision,
+    Slot,
+}
+
+/// One try of a node's work.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Attempt)]
+pub(crate) struct AttemptView<'a> {
+    /// From 1.
+    #[schema(minimum = 1)]
+    number: u32,
+    started_at: Time,
+    ended_at: Option<Time>,
+    duration_ms: Option<u64>,
+    error_class: Option<ErrorClassName>,
+    error_message: Option<&'a str>,
+    /// How long the wait after it was meant to be.
+    backoff_ms: Option<u64>,
+    /// When the next attempt was due.
+    next_retry_at: Option<Time>,
+    /// Who ran it.
+    worker: &'a str,
+    /// Whether a shutdown stopped it; then it does not count against the policy.
+    released: bool,
+    usage: UsageView,
+}
+
+/// Tokens and what they cost; the cost is null where no price is set.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Usage)]
+pub(crate) struct UsageView {
+    input_tokens: u64,
+    output_tokens: u64,
+    cost: Option<f64>,
+}
+
+impl From<Usage> for UsageView {
+    fn from(usage: Usage) -> Self {
+        Self { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens, cost: usage.cost }
+    }
+}
+
+impl<'a> NodeView<'a> {
+    pub(crate) fn new(execution: &'a Execution, index: NodeIndex) -> Self {
+        let node = execution.graph().node(index);
+        let state = execution.node(index);
+        let (waiting_for, waiting_until) = wait_of(state);
+        let (agent_id, skill_used) = agent_of(&node.kind);
+        Self {
+            id: node_execution_id(execution.id(), index),
+            node_id: node.id.as_str(),
+            node_name: &node.name,
+            node_type: node.kind.type_name(),
+            status: state.status().into(),
+            retry_attempt: state.retry_attempt(),
+            max_attempts: node.retry.count + 1,
+            skill_used,
+            agent_id,
+            input_data: input_of(node, state).map(Into::into),
+            output_data: state.output.as_ref().map(Into::into),
+            error_message: state.error_message.as_deref(),
+            error_class: state.error_class.map(Into::into),
+            started_at: state.started_at.map(Into::into),
+            completed_at: state.completed_at.map(Into::into),
+            duration_ms: span(state.started_at, state.completed_at).map(millis),
+            next_retry_at: state.next_retry_at().map(Into::into),
+            waiting_for,
+            waiting_until,
+            reused: state.reused,
+            usage: Usage::sum(state.attempts.iter().map(|attempt| attempt.usage)).into(),
+            attempts: state.attempts.iter().map(AttemptView::new).collect(),
+        }
+    }
+}
+
+impl<'a> AttemptView<'a> {
+    fn new(attempt: &'a AttemptRecord) -> Self {
+        let error = attempt.error.as_ref();
+        Self {
+            number: attempt.attempt.number(),
+            started_at: attempt.started_at.into(),
+            ended_at: attempt.ended_at.map(Into::into),
+            duration_ms: span(Some(attempt.started_at), attempt.ended_at).map(millis),
+            error_class: error.map(|error| error.class.into()),
+            error_message: error.map(|error| &*error.message),
+            backoff_ms: span(attempt.ended_at, attempt.retry_at).map(millis),
+            next_retry_at: attempt.retry_at.map(Into::into),
+            worker: &attempt.worker,
+            released: attempt.released,
+            usage: attempt.usage.into(),
+        }
+    }
+}
+
+/// The execution's UUIDv7 with the node's place in its last, random bits: unique, and the same each time it is asked.
+fn node_execution_id(execution: ExecutionId, index: NodeIndex) -> Uuid {
+    Uuid::from_u128(execution.uuid().as_u128() ^ (u128::from(index.0) + 1))
+}
+
+fn wait_of(state: &NodeExecution) -> (Option<WaitingFor>, Option<Time>) {
+    match &state.state {
+        NodeState::Waiting(Wait::Delay { until }) => (Some(WaitingFor::Delay), Some((*until).into())),
+        NodeState::Waiting(Wait::Decision) => (Some(WaitingFor::Decision), None),
+        NodeState::Pending
+        | NodeState::Running { .. }
+        | NodeState::Backoff { .. }
+        | NodeState::Completed
+        | NodeState::Failed
+        | NodeState::Cancelled
+        | NodeState::Skipped => (None, None),
+    }
+}
+
+fn agent_of(kind: &NodeKind) -> (Option<AgentId>, Option<&str>) {
+    match kind {
+        NodeKind::Agent { agent_id, skill, .. } => (Some(*agent_id), Some(skill)),
+        NodeKind::Condition(_)
+        | NodeKind::Delay(_)
+        | NodeKind::Action { .. }
+        | NodeKind::Trigger
+        | NodeKind::Parallel
+        | NodeKind::Merge => (None, None),
+    }
+}
+
+/// The input as it is recorded or, where the journal need not say it, as it follows from the flow version.
+fn input_of<'a>(node: &'a Node, state: &'a NodeExecution) -> Option<&'a Payload> {
+    if state.input.is_some() || state.attempts.is_empty() {
+        return state.input.as_ref();
+    }
+    match &node.kind {
+        NodeKind::Agent { input, .. } => input.constant(),
+        NodeKind::Action { action: Action::Transform, input } => input.constant().or(state.output.as_ref()),
+        NodeKind::Action { input, .. } => input.constant(),
+        NodeKind::Condition(_)
+        | NodeKind::Delay(_)
+        | NodeKind::Trigger
+        | NodeKind::Parallel
+        | NodeKind::Merge => None,
+    }
+}

@@ -1,0 +1,93 @@
+//! An execution as lists show it.
+
+use serde::Serialize;
+use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_store::ExecutionRow;
+use utoipa::ToSchema;
+
+use super::wire::{ErrorClassName, ExecutionStatusName, Time, millis, span};
+
+/// An execution as lists and the event stream of all executions show it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExecutionSummary)]
+pub(crate) struct RowView<'a> {
+    #[schema(value_type = Uuid)]
+    id: ExecutionId,
+    #[schema(value_type = Uuid)]
+    flow_id: FlowId,
+    /// The flow's present name.
+    flow_name: Option<&'a str>,
+    /// The version of the flow that it is pinned to.
+    flow_version: u32,
+    status: ExecutionStatusName,
+    /// Whether some node waits out a backoff.
+    retrying: bool,
+    /// Whether it completed only thanks to retries.
+    recovered: bool,
+    /// The node where it is, or the one whose failure ended it.
+    current_node_id: Option<&'a str>,
+    context_id: Option<&'a str>,
+    context_type: Option<&'a str>,
+    error_message: Option<&'a str>,
+    error_class: Option<ErrorClassName>,
+    /// What failures like this one have in common; see `GET /studio/failures`.
+    fingerprint: Option<&'a str>,
+    /// The execution that it retries.
+    #[schema(value_type = Option<Uuid>)]
+    retry_of: Option<ExecutionId>,
+    /// What started it: `api`, `retry`, …
+    triggered_by: &'a str,
+    created_at: Time,
+    started_at: Option<Time>,
+    completed_at: Option<Time>,
+    /// From start to end; null until it has ended.
+    duration_seconds: Option<f64>,
+    /// From start to end; null until it has ended.
+    duration_ms: Option<u64>,
+    /// Attempts in all.
+    attempts: u32,
+    summary: RowSummary,
+}
+
+/// How many of its nodes have got how far.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NodeCounts)]
+pub(crate) struct RowSummary {
+    total_nodes: u32,
+    completed_nodes: u32,
+    failed_nodes: u32,
+}
+
+impl<'a> RowView<'a> {
+    pub(crate) fn new(row: &'a ExecutionRow, flow_name: Option<&'a str>) -> Self {
+        let duration = span(row.started_at, row.completed_at);
+        Self {
+            id: row.id,
+            flow_id: row.flow,
+            flow_name,
+            flow_version: row.flow_version,
+            status: row.status.into(),
+            retrying: row.retrying,
+            recovered: row.recovered,
+            current_node_id: row.current_node.as_ref().map(|node| node.as_str()),
+            context_id: row.context_id.as_deref(),
+            context_type: row.context_type.as_deref(),
+            error_message: row.error_message.as_deref(),
+            error_class: row.error_class.map(Into::into),
+            fingerprint: row.fingerprint.as_ref().map(|fingerprint| &*fingerprint.id),
+            retry_of: row.retry_of,
+            triggered_by: &row.triggered_by,
+            created_at: row.created_at.into(),
+            started_at: row.started_at.map(Into::into),
+            completed_at: row.completed_at.map(Into::into),
+            duration_seconds: duration.map(|duration| duration.as_secs_f64()),
+            duration_ms: duration.map(millis),
+            attempts: row.attempts,
+            summary: RowSummary {
+                total_nodes: row.total_nodes,
+                completed_nodes: row.completed_nodes,
+                failed_nodes: row.failed_nodes,
+            },
+        }
+    }
+}

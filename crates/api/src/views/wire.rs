@@ -1,0 +1,130 @@
+//! The small values that all views are made of.
+
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+use std::time::Duration;
+
+use steadflow_core::execution::{ExecutionStatus, NodeStatus};
+use steadflow_core::failure::ErrorClass;
+use steadflow_core::payload::Payload;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::FlowStatus;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+/// A moment: RFC 3339, UTC, microseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Time(Timestamp);
+
+impl From<Timestamp> for Time {
+    fn from(moment: Timestamp) -> Self {
+        Self(moment)
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl PartialSchema for Time {
+    fn schema() -> RefOr<Schema> {
+        let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(format)).into()
+    }
+}
+
+impl ToSchema for Time {
+    fn name() -> Cow<'static, str> {
+        "Time".into()
+    }
+}
+
+/// Any JSON, passed on as the text that it is stored as.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct AnyJson(pub(crate) Payload);
+
+impl From<&Payload> for AnyJson {
+    fn from(payload: &Payload) -> Self {
+        Self(payload.clone())
+    }
+}
+
+impl PartialSchema for AnyJson {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(utoipa::openapi::schema::SchemaType::AnyValue).into()
+    }
+}
+
+impl ToSchema for AnyJson {
+    fn name() -> Cow<'static, str> {
+        "AnyJson".into()
+    }
+}
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $wire:ident = $name:literal, $core:ty, $all:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub(crate) struct $wire($core);
+
+        impl From<$core> for $wire {
+            fn from(value: $core) -> Self {
+                Self(value)
+            }
+        }
+
+        impl Serialize for $wire {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.0.as_str())
+            }
+        }
+
+        impl PartialSchema for $wire {
+            fn schema() -> RefOr<Schema> {
+                let names = $all.iter().map(|value| value.as_str());
+                ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
+            }
+        }
+
+        impl ToSchema for $wire {
+            fn name() -> Cow<'static, str> {
+                $name.into()
+            }
+        }
+    )*};
+}
+
+names! {
+    /// Where an execution stands.
+    ExecutionStatusName = "ExecutionStatus", ExecutionStatus, ExecutionStatus::ALL;
+    /// Where a node execution stands.
+    NodeStatusName = "NodeStatus", NodeStatus, NODE_STATUSES;
+    /// The kind of a failure.
+    ErrorClassName = "ErrorClass", ErrorClass, ErrorClass::ALL;
+    /// Whether a flow may be started.
+    FlowStatusName = "FlowStatus", FlowStatus, FlowStatus::ALL;
+}
+
+const NODE_STATUSES: [NodeStatus; 7] = [
+    NodeStatus::Pending,
+    NodeStatus::Running,
+    NodeStatus::Paused,
+    NodeStatus::Completed,
+    NodeStatus::Failed,
+    NodeStatus::Cancelled,
+    NodeStatus::Skipped,
+];
+
+/// Whole milliseconds.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How long it was from `start` to `end`; `None` while one of them has not come.
+pub(crate) fn span(start: Option<Timestamp>, end: Option<Timestamp>) -> Option<Duration> {
+    Some(end?.since(start?))
+}
