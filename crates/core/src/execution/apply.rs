@@ -280,6 +280,11 @@ impl Execution {
 
     fn apply_finished(&mut self, status: ExecutionStatus, error: Option<ExecutionError>, at: Timestamp) {
         for node in self.nodes.iter_mut().filter(|node| !node.is_ended()) {
+            let said_more_follow =
+                matches!(node.state, NodeState::Backoff { .. } | NodeState::Running { .. });
+            if said_more_follow && node.error_message.is_some() {
+                node.error_message = Some(messages::attempt_lines(&node.attempts).into());
+            }
             node.state = NodeState::Cancelled;
             node.completed_at = Some(at);
             if let Some(attempt) = node.attempts.last_mut() {

@@ -43,7 +43,8 @@ pub(super) fn node_failed(node: &Node, execution: &NodeExecution) -> Arc<str> {
     .into()
 }
 
-fn attempt_lines(attempts: &[AttemptRecord]) -> String {
+/// Each attempt's error, one a line; a single attempt needs no number.
+pub(super) fn attempt_lines(attempts: &[AttemptRecord]) -> String {
     let line = |attempt: &AttemptRecord| {
         let message = attempt.error.as_ref().map(|error| &error.message)?;
         Some(if attempts.len() > 1 {

@@ -1,0 +1,550 @@
+//! What an execution does, told as stories: the seed's four scenarios, and what people do to executions.
+
+#![expect(unreachable_pub, reason = "the support module is shared with the laws")]
+
+mod support;
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use steadflow_core::event::DecisionKind;
+use steadflow_core::execution::{ExecutionStatus, Input, RetryMode};
+use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::payload::Payload;
+use support::{Play, version};
+
+/// A flow of echo nodes in a row.
+fn chain(settings: Value, nodes: &[Value]) -> Value {
+    let edges: Vec<Value> =
+        nodes.windows(2).map(|pair| json!({ "from": pair[0]["id"], "to": pair[1]["id"] })).collect();
+    flow(settings, nodes, &edges)
+}
+
+fn flow(mut settings: Value, nodes: &[Value], edges: &[Value]) -> Value {
+    settings["name"] = "Story".into();
+    settings["flow_definition"] = json!({ "nodes": nodes, "edges": edges });
+    settings
+}
+
+fn echo(id: &str) -> Value {
+    json!({ "id": id, "type": "action", "action": "echo" })
+}
+
+fn retrying(count: u32) -> Value {
+    json!({ "retry_on_failure": true, "retry_count": count })
+}
+
+fn connection_timeout() -> Failure {
+    Failure::new(ErrorClass::Connection, "Connection timeout")
+}
+
+#[test]
+fn a_transient_failure_is_recovered_from() {
+    let mut play = Play::new(&chain(retrying(3), &[echo("fetch"), echo("store")]));
+
+    play.at(0.5).fails("fetch", connection_timeout());
+
+    assert_snapshot!(play.shown(), @"
+    running
+    fetch: pending, Connection timeout (Will retry 3 more times)
+    store: pending
+    ");
+    play.at(1.5).completes("fetch", json!(1)).completes("store", json!(2));
+    assert_snapshot!(play.story(), @"
+    0s     accepted
+    0s     started
+    0s     fetch attempt 1 starts
+    0s       → begin fetch 1
+    0.5s   fetch attempt 1 fails (connection: Connection timeout), next at 1.5s
+    1.5s   fetch attempt 2 starts
+    1.5s     → begin fetch 2
+    1.5s   fetch completes with 1
+    1.5s   store attempt 1 starts
+    1.5s     → begin store 1
+    1.5s   store completes with 2
+    1.5s   finished: completed
+    ");
+    assert_snapshot!(play.shown(), @"
+    completed
+    fetch: completed
+    store: completed
+    ");
+    assert!(play.execution.is_recovered());
+}
+
+#[test]
+fn an_execution_that_exceeds_its_timeout_fails() {
+    let mut settings = retrying(3);
+    settings["timeout_seconds"] = 30.into();
+    let nodes = [echo("slow"), json!({ "id": "wait", "type": "delay", "delay_seconds": 300 })];
+    let mut play = Play::new(&flow(settings, &nodes, &[]));
+
+    play.at(29.999).at(30.0).at(31.0).completes("slow", json!("too late"));
+
+    assert_snapshot!(play.story(), @"
+    0s     accepted
+    0s     started
+    0s     slow attempt 1 starts
+    0s     wait waits until 300s
+    0s       → begin slow 1
+    30s    finished: failed
+    30s      → stop slow 1
+    31s    rejected: the execution is failed
+    31s    rejected: the execution is failed
+    ");
+    assert_snapshot!(play.shown(), @"
+    failed: Flow execution timed out after 30 seconds
+    slow: cancelled
+    wait: cancelled
+    ");
+    assert_eq!(play.execution.error().and_then(|error| error.class), Some(ErrorClass::Timeout));
+}
+
+#[test]
+fn a_manual_retry_takes_over_what_completed() {
+    let flow = version(&chain(json!({ "retry_count": 0 }), &[echo("fetch"), echo("store")]));
+    let mut first = Play::of(flow.clone(), support::accepted());
+    first.at(1.0).completes("fetch", json!({ "n": 1 })).fails("store", connection_timeout());
+    assert_eq!(first.execution.status(), ExecutionStatus::Failed);
+
+    let plan = first.execution.retry_plan(RetryMode::FromFailed, &flow.flow.graph);
+    let mut second = Play::of(flow, first.execution.retried(plan, None, "w2".into()));
+    second.completes("store", json!(2));
+
+    assert_snapshot!(second.story(), @r#"
+    0s     accepted, reusing fetch
+    0s     started
+    0s     fetch completes with {"n":1}, reused
+    0s     store attempt 1 starts
+    0s       → begin store 1
+    0s     store completes with 2
+    0s     finished: completed
+    "#);
+    let accepted = second.execution.accepted();
+    assert_eq!(accepted.retry_of, Some(first.execution.id()));
+    assert_eq!(accepted.context_id, first.execution.accepted().context_id);
+    assert_eq!(accepted.trigger_data, first.execution.accepted().trigger_data);
+}
+
+#[test]
+fn an_exhausted_node_lists_all_its_attempts() {
+    let mut play = Play::new(&chain(retrying(3), &[echo("fetch"), echo("store")]));
+
+    for (seconds, message) in
+        [(0.0, "Connection timeout"), (1.0, "HTTP 503"), (3.0, "HTTP 502"), (7.0, "reset")]
+    {
+        play.at(seconds).fails("fetch", Failure::new(ErrorClass::Unavailable, message));
+    }
+
+    assert_snapshot!(play.story(), @"
+    0s     accepted
+    0s     started
+    0s     fetch attempt 1 starts
+    0s       → begin fetch 1
+    0s     fetch attempt 1 fails (unavailable: Connection timeout), next at 1s
+    1s     fetch attempt 2 starts
+    1s       → begin fetch 2
+    1s     fetch attempt 2 fails (unavailable: HTTP 503), next at 3s
+    3s     fetch attempt 3 starts
+    3s       → begin fetch 3
+    3s     fetch attempt 3 fails (unavailable: HTTP 502), next at 7s
+    7s     fetch attempt 4 starts
+    7s       → begin fetch 4
+    7s     fetch attempt 4 fails (unavailable: reset)
+    7s     fetch fails
+    7s     finished: failed
+    ");
+    assert_snapshot!(play.shown(), @"
+    failed: Node `fetch` failed after 4 attempts:
+    Attempt 1: Connection timeout
+    Attempt 2: HTTP 503
+    Attempt 3: HTTP 502
+    Attempt 4: reset
+    fetch: failed, Failed after 4 attempts:
+    Attempt 1: Connection timeout
+    Attempt 2: HTTP 503
+    Attempt 3: HTTP 502
+    Attempt 4: reset
+    store: cancelled
+    ");
+}
+
+#[test]
+fn the_number_of_tries_left_is_counted_down() {
+    let mut play = Play::new(&chain(retrying(3), &[echo("fetch")]));
+    let mut messages = Vec::new();
+
+    for seconds in [0.0, 1.0, 3.0, 7.0] {
+        play.at(seconds).fails("fetch", connection_timeout());
+        messages.push(play.execution.nodes()[0].error_message.clone().unwrap());
+    }
+
+    assert_snapshot!(messages.join("\n---\n"), @"
+    Connection timeout (Will retry 3 more times)
+    ---
+    Connection timeout (Will retry 2 more times)
+    ---
+    Connection timeout (Will retry 1 more time)
+    ---
+    Failed after 4 attempts:
+    Attempt 1: Connection timeout
+    Attempt 2: Connection timeout
+    Attempt 3: Connection timeout
+    Attempt 4: Connection timeout
+    ");
+}
+
+#[test]
+fn a_cancel_during_a_backoff_disarms_it() {
+    let mut play = Play::new(&chain(retrying(3), &[echo("fetch"), echo("store")]));
+    play.at(1.0).fails("fetch", connection_timeout());
+
+    play.put_told(Input::Cancel { message: "Cancelled by a person".into() });
+
+    assert_eq!(play.execution.next_timer(), None);
+    play.at(2.0).put_told(Input::Cancel { message: "again".into() });
+    assert_snapshot!(play.story(), @"
+    0s     accepted
+    0s     started
+    0s     fetch attempt 1 starts
+    0s       → begin fetch 1
+    1s     fetch attempt 1 fails (connection: Connection timeout), next at 2s
+    1s     finished: cancelled
+    2s     rejected: the execution is cancelled
+    2s     rejected: the execution is cancelled
+    ");
+    assert_snapshot!(play.shown(), @"
+    cancelled: Cancelled by a person
+    fetch: cancelled, Connection timeout
+    store: cancelled
+    ");
+}
+
+#[test]
+fn an_error_edge_handles_a_failure() {
+    let edges = [
+        json!({ "from": "fetch", "to": "store" }),
+        json!({ "from": "fetch", "to": "excuse", "on": "error" }),
+    ];
+    let excuse = json!({ "id": "excuse", "type": "action", "action": "transform",
+                         "input": "${nodes.fetch.error.class}: ${nodes.fetch.error.message}" });
+    let mut play =
+        Play::new(&flow(json!({ "retry_count": 0 }), &[echo("fetch"), echo("store"), excuse], &edges));
+
+    play.at(1.0).fails("fetch", connection_timeout());
+
+    assert_snapshot!(play.story(), @r#"
+    0s     accepted
+    0s     started
+    0s     fetch attempt 1 starts
+    0s       → begin fetch 1
+    1s     fetch attempt 1 fails (connection: Connection timeout)
+    1s     fetch fails
+    1s     store is skipped
+    1s     excuse completes with "connection: Connection timeout"
+    1s     finished: completed
+    "#);
+    assert_snapshot!(play.shown(), @"
+    completed
+    fetch: failed, Connection timeout
+    store: skipped
+    excuse: completed
+    ");
+}
+
+#[test]
+fn the_first_branch_opens_a_join_of_any() {
+    let mut last = echo("last");
+    last["join"] = "any".into();
+    let edges = [json!({ "from": "a", "to": "last" }), json!({ "from": "b", "to": "last" })];
+    let mut play = Play::new(&flow(json!({}), &[echo("a"), echo("b"), last], &edges));
+
+    play.at(1.0)
+        .completes("b", json!("b"))
+        .at(2.0)
+        .completes("a", json!("a"))
+        .completes("last", json!("last"));
+
+    assert_snapshot!(play.story(), @r#"
+    0s     accepted
+    0s     started
+    0s     a attempt 1 starts
+    0s     b attempt 1 starts
+    0s       → begin a 1
+    0s       → begin b 1
+    1s     b completes with "b"
+    1s     last attempt 1 starts
+    1s       → begin last 1
+    2s     a completes with "a"
+    2s     last completes with "last"
+    2s     finished: completed
+    "#);
+}
+
+#[test]
+fn nothing_new_starts_while_paused() {
+    let mut play = Play::new(&chain(retrying(1), &[echo("a"), echo("b")]));
+
+    play.at(1.0).put_told(Input::Pause).at(2.0).completes("a", json!(1)).at(3.0);
+    play.put_told(Input::Pause).put_told(Input::Resume).at(4.0).completes("b", json!(2));
+
+    assert_snapshot!(play.story(), @"
+    0s     accepted
+    0s     started
+    0s     a attempt 1 starts
+    0s       → begin a 1
+    1s     paused
+    2s     a completes with 1
+    3s     rejected: the execution is paused
+    3s     resumed
+    3s     b attempt 1 starts
+    3s       → begin b 1
+    4s     b completes with 2
+    4s     finished: completed
+    ");
+}
+
+#[test]
+fn a_backoff_that_ends_while_paused_waits_for_the_resume() {
+    let mut play = Play::new(&chain(retrying(1), &[echo("a")]));
+    play.at(1.0).fails("a", connection_timeout()).put_told(Input::Pause);
+
+    play.at(5.0).put_told(Input::Resume);
+
+    assert_snapshot!(play.story(), @"
+    0s     accepted
+    0s     started
+    0s     a attempt 1 starts
+    0s       → begin a 1
+    1s     a attempt 1 fails (connection: Connection timeout), next at 2s
+    1s     paused
+    5s     resumed
+    5s     a attempt 2 starts
+    5s       → begin a 2
+    ");
+}
+
+#[test]
+fn an_interrupted_node_asks_if_it_is_told_to() {
+    let mut pay = echo("pay");
+    pay["on_interrupt"] = "ask".into();
+    let mut play = Play::new(&chain(retrying(3), &[pay, echo("thank")]));
+
+    play.at(1.0).put_told(Input::Adopt { worker: "w2".into() }).at(1_000.0);
+
+    assert_snapshot!(play.story(), @"
+    0s     accepted
+    0s     started
+    0s     pay attempt 1 starts
+    0s       → begin pay 1
+    1s     adopted by w2
+    1s     pay attempt 1 fails (interrupted: The process stopped during this attempt; whether its work was done is unknown)
+    1s     pay waits for a decision
+    ");
+    assert_snapshot!(play.shown(), @"
+    running
+    pay: running, The process stopped during this attempt; whether its work was done is unknown
+    The node asks before it runs again (`on_interrupt`).
+    thank: pending
+    ");
+    play.decides("pay", DecisionKind::Complete { output: Payload::from_value(&json!("paid")) });
+    play.decides("pay", DecisionKind::Retry);
+    assert_snapshot!(play.story(), @r#"
+    1000s  pay is settled: Complete { output: "paid" }
+    1000s  pay completes with "paid"
+    1000s  thank attempt 1 starts
+    1000s    → begin thank 1
+    1000s  rejected: the node is not waiting for this
+    "#);
+}
+
+#[test]
+fn a_crash_of_ours_fails_no_node_without_retries() {
+    let mut play = Play::new(&chain(json!({ "retry_on_failure": false }), &[echo("a")]));
+
+    play.at(1.0).put_told(Input::Adopt { worker: "w2".into() }).at(2.0);
+    play.put_told(Input::Adopt { worker: "w3".into() });
+
+    assert_snapshot!(play.story(), @"
+    0s     accepted
+    0s     started
+    0s     a attempt 1 starts
+    0s       → begin a 1
+    1s     adopted by w2
+    1s     a attempt 1 fails (interrupted: The process stopped during this attempt; whether its work was done is unknown), next at 2s
+    2s     a attempt 2 starts
+    2s       → begin a 2
+    2s     adopted by w3
+    2s     a attempt 2 fails (interrupted: The process stopped during this attempt; whether its work was done is unknown)
+    2s     a fails
+    2s     finished: failed
+    ");
+    assert_snapshot!(play.shown(), @"
+    failed: Node `a` failed after 2 attempts:
+    Attempt 1: The process stopped during this attempt; whether its work was done is unknown
+    Attempt 2: The process stopped during this attempt; whether its work was done is unknown
+    a: failed, Failed after 2 attempts:
+    Attempt 1: The process stopped during this attempt; whether its work was done is unknown
+    Attempt 2: The process stopped during this attempt; whether its work was done is unknown
+    ");
+}
+
+#[test]
+fn an_exhausted_node_parks_if_it_is_told_to() {
+    let mut fetch = echo("fetch");
+    fetch["on_exhausted"] = "ask".into();
+    let mut play = Play::new(&chain(json!({ "retry_count": 0 }), &[fetch]));
+
+    play.at(1.0).fails("fetch", connection_timeout()).at(60.0).decides("fetch", DecisionKind::Retry);
+    play.at(61.0).completes("fetch", json!(1));
+
+    assert_snapshot!(play.story(), @"
+    0s     accepted
+    0s     started
+    0s     fetch attempt 1 starts
+    0s       → begin fetch 1
+    1s     fetch attempt 1 fails (connection: Connection timeout)
+    1s     fetch waits for a decision
+    60s    fetch is settled: Retry
+    60s    fetch attempt 2 starts
+    60s      → begin fetch 2
+    61s    fetch completes with 1
+    61s    finished: completed
+    ");
+}
+
+#[test]
+fn a_wait_that_is_asked_for_and_too_long_fails_at_once() {
+    let mut fetch = echo("fetch");
+    fetch["retry"] = json!({ "count": 3, "max_interval_seconds": 10 });
+    let mut play = Play::new(&chain(retrying(3), &[fetch]));
+    let asking = |seconds| Failure {
+        status: Some(429),
+        retry_after: Some(Duration::from_secs(seconds)),
+        ..Failure::new(ErrorClass::RateLimited, "Too many requests")
+    };
+
+    play.fails("fetch", asking(5)).at(5.0).fails("fetch", asking(11));
+
+    assert_snapshot!(play.story(), @"
+    0s     accepted
+    0s     started
+    0s     fetch attempt 1 starts
+    0s       → begin fetch 1
+    0s     fetch attempt 1 fails (rate_limited: Too many requests), next at 5s
+    5s     fetch attempt 2 starts
+    5s       → begin fetch 2
+    5s     fetch attempt 2 fails (rate_limited: Too many requests)
+    5s     fetch fails
+    5s     finished: failed
+    ");
+    assert_snapshot!(play.shown(), @"
+    failed: Node `fetch` failed after 2 attempts:
+    Attempt 1: Too many requests
+    Attempt 2: Too many requests
+    Not retried: the peer asked to wait 11 seconds, longer than max_interval_seconds (10).
+    fetch: failed, Failed after 2 attempts:
+    Attempt 1: Too many requests
+    Attempt 2: Too many requests
+    Not retried: the peer asked to wait 11 seconds, longer than max_interval_seconds (10).
+    ");
+}
+
+#[test]
+fn a_wait_that_is_asked_for_past_the_deadline_fails_at_once() {
+    let mut settings = retrying(3);
+    settings["timeout_seconds"] = 20.into();
+    let mut play = Play::new(&chain(settings, &[echo("fetch")]));
+    let failure = Failure { retry_after: Some(Duration::from_secs(19)), ..connection_timeout() };
+
+    play.at(2.0).fails("fetch", failure);
+
+    assert_snapshot!(play.shown(), @"
+    failed: Node `fetch` failed after 1 attempt: Connection timeout
+    Not retried: the peer asked to wait 19 seconds, past the execution's deadline (2027-01-15T08:00:20.000000Z).
+    fetch: failed, Connection timeout
+    Not retried: the peer asked to wait 19 seconds, past the execution's deadline (2027-01-15T08:00:20.000000Z).
+    ");
+}
+
+#[test]
+fn a_permanent_failure_is_not_retried() {
+    let mut play = Play::new(&chain(retrying(3), &[echo("fetch")]));
+
+    play.fails("fetch", Failure::new(ErrorClass::Rejected, "HTTP 404"));
+
+    assert_snapshot!(play.shown(), @"
+    failed: Node `fetch` failed after 1 attempt: HTTP 404
+    Not retried: errors of class `rejected` are not, by this node's policy.
+    fetch: failed, HTTP 404
+    Not retried: errors of class `rejected` are not, by this node's policy.
+    ");
+}
+
+#[test]
+fn an_attempt_that_exceeds_its_own_timeout_is_stopped_and_retried() {
+    let mut fetch = echo("fetch");
+    fetch["timeout_seconds"] = 2.into();
+    let mut play = Play::new(&chain(retrying(1), &[fetch]));
+
+    play.at(2.0).completes("fetch", json!("late")).at(3.0).completes("fetch", json!("in time"));
+
+    assert_snapshot!(play.story(), @r#"
+    0s     accepted
+    0s     started
+    0s     fetch attempt 1 starts
+    0s       → begin fetch 1
+    2s     fetch attempt 1 fails (timeout: Attempt timed out after 2 seconds), next at 3s
+    2s       → stop fetch 1
+    2s     rejected: the attempt is no longer running
+    3s     fetch attempt 2 starts
+    3s       → begin fetch 2
+    3s     fetch completes with "in time"
+    3s     finished: completed
+    "#);
+}
+
+#[test]
+fn an_attempt_that_is_handed_back_does_not_count() {
+    let mut play = Play::new(&chain(json!({ "retry_count": 0 }), &[echo("a")]));
+
+    play.at(1.0).put_told(Input::Release).put_told(Input::Adopt { worker: "w2".into() }).at(2.0);
+    play.completes("a", json!(1));
+
+    assert_snapshot!(play.story(), @"
+    0s     accepted
+    0s     started
+    0s     a attempt 1 starts
+    0s       → begin a 1
+    1s     a attempt 1 is handed back
+    1s       → stop a 1
+    1s     adopted by w2
+    2s     a attempt 2 starts
+    2s       → begin a 2
+    2s     a completes with 1
+    2s     finished: completed
+    ");
+}
+
+#[test]
+fn a_backoff_can_be_ended_by_hand() {
+    let mut play = Play::new(&chain(retrying(3), &[echo("a")]));
+    let node = play.index("a");
+
+    play.fails("a", connection_timeout())
+        .put_told(Input::RetryNow { node })
+        .put_told(Input::RetryNow { node });
+
+    assert_snapshot!(play.story(), @"
+    0s     accepted
+    0s     started
+    0s     a attempt 1 starts
+    0s       → begin a 1
+    0s     a attempt 1 fails (connection: Connection timeout), next at 1s
+    0s     a need not wait any longer
+    0s     a attempt 2 starts
+    0s       → begin a 2
+    0s     rejected: the node is not waiting for this
+    ");
+}

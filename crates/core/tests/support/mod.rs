@@ -1,0 +1,207 @@
+//! An execution played by hand: what is put in, and what comes out, as lines that read like a story.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use steadflow_core::event::{Accepted, DecisionKind, Event, Record, Wait};
+use steadflow_core::execution::{Decision, Effect, Execution, FlowVersion, Input, Rejected};
+use steadflow_core::failure::Failure;
+use steadflow_core::flow::Flow;
+use steadflow_core::ids::{Attempt, ExecutionId, FlowId, NodeIndex, TenantId};
+use steadflow_core::limits::Limits;
+use steadflow_core::payload::Payload;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_core::work::Outcome;
+use uuid::Uuid;
+
+/// When every story begins.
+pub const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
+/// An execution, its journal, and what was told of it.
+pub struct Play {
+    pub execution: Execution,
+    pub journal: Vec<Record>,
+    pub now: Timestamp,
+    text: String,
+}
+
+impl Play {
+    /// Accepts and starts an execution of `flow`.
+    pub fn new(flow: &Value) -> Self {
+        Self::of(version(flow), accepted())
+    }
+
+    /// Accepts and starts an execution of a flow version.
+    pub fn of(flow: Arc<FlowVersion>, accepted: Accepted) -> Self {
+        let mut decision = Decision::default();
+        let id = ExecutionId::new(Uuid::from_u128(7));
+        let mut execution = Execution::accept(id, flow, accepted, START, &mut decision);
+        execution.decide(Input::Start, START, &mut decision).expect("a new execution starts");
+        let mut play = Self { execution, journal: Vec::new(), now: START, text: String::new() };
+        play.tell(decision);
+        play
+    }
+
+    /// Puts something in; what follows is told and recorded.
+    pub fn put(&mut self, input: Input) -> Result<(), Rejected> {
+        let mut decision = Decision::default();
+        let answer = self.execution.decide(input, self.now, &mut decision);
+        if let Err(rejected) = &answer {
+            let time = self.time();
+            writeln!(self.text, "{time} rejected: {rejected}").expect("a string takes any text");
+        }
+        self.tell(decision);
+        answer
+    }
+
+    /// Lets time pass until so many seconds after the start, then looks at the timers.
+    pub fn at(&mut self, seconds: f64) -> &mut Self {
+        self.now = START.plus(Duration::from_secs_f64(seconds));
+        // A tick after the end is rejected, and told.
+        let _ = self.put(Input::Tick);
+        self
+    }
+
+    pub fn completes(&mut self, node: &str, output: Value) -> &mut Self {
+        self.ends(node, Outcome::completed(Payload::from_value(&output)))
+    }
+
+    pub fn fails(&mut self, node: &str, failure: Failure) -> &mut Self {
+        self.ends(node, Outcome::failed(failure))
+    }
+
+    fn ends(&mut self, node: &str, outcome: Outcome) -> &mut Self {
+        let node = self.index(node);
+        let attempt = self.execution.node(node).attempts.last().map_or(Attempt::FIRST, |last| last.attempt);
+        self.put_told(Input::AttemptEnded { node, attempt, outcome })
+    }
+
+    /// Puts something in whose rejection is part of the story.
+    pub fn put_told(&mut self, input: Input) -> &mut Self {
+        let _ = self.put(input);
+        self
+    }
+
+    pub fn decides(&mut self, node: &str, decision: DecisionKind) -> &mut Self {
+        let node = self.index(node);
+        self.put_told(Input::Decide { node, decision })
+    }
+
+    pub fn index(&self, node: &str) -> NodeIndex {
+        self.execution.graph().find(node).expect("the flow has this node")
+    }
+
+    /// Returns what was told since the last time.
+    pub fn story(&mut self) -> String {
+        std::mem::take(&mut self.text)
+    }
+
+    /// Returns what people are shown: the execution's status and error, and each node's.
+    pub fn shown(&self) -> String {
+        let mut text = self.execution.status().to_string();
+        if let Some(error) = self.execution.error() {
+            write!(text, ": {}", error.message).expect("a string takes any text");
+        }
+        for (node, execution) in self.execution.graph().nodes.iter().zip(self.execution.nodes()) {
+            write!(text, "\n{}: {}", node.id, execution.status().as_str()).expect("a string takes any text");
+            if let Some(message) = &execution.error_message {
+                write!(text, ", {message}").expect("a string takes any text");
+            }
+        }
+        text
+    }
+
+    fn tell(&mut self, mut decision: Decision) {
+        let time = self.time();
+        for event in &decision.events {
+            let line = self.event(event);
+            writeln!(self.text, "{time} {line}").expect("a string takes any text");
+        }
+        for effect in std::mem::take(&mut decision.effects) {
+            let (verb, node, attempt) = match effect {
+                Effect::StartAttempt(work) => ("begin", work.node, work.attempt),
+                Effect::StopAttempt { node, attempt } => ("stop", node, attempt),
+            };
+            let line = format!("{} {}", self.name(node), attempt.number());
+            writeln!(self.text, "{time}   → {verb} {line}").expect("a string takes any text");
+        }
+        if !decision.events.is_empty() {
+            let record = self.execution.seal(&mut decision, self.now);
+            self.journal.push(record);
+        }
+    }
+
+    fn time(&self) -> String {
+        let time = format!("{}s", self.now.since(START).as_secs_f64());
+        format!("{time:<6}")
+    }
+
+    fn name(&self, node: NodeIndex) -> &str {
+        self.execution.graph().node(node).id.as_str()
+    }
+
+    fn event(&self, event: &Event) -> String {
+        let of = |node: &NodeIndex| self.name(*node);
+        match event {
+            Event::Accepted(accepted) if !accepted.reused.is_empty() => {
+                let reused: Vec<&str> = accepted.reused.keys().map(|id| id.as_str()).collect();
+                format!("accepted, reusing {}", reused.join(", "))
+            }
+            Event::Accepted(_) => "accepted".into(),
+            Event::Started => "started".into(),
+            Event::Adopted { worker } => format!("adopted by {worker}"),
+            Event::AttemptStarted { node, attempt, .. } => {
+                format!("{} attempt {} starts", of(node), attempt.number())
+            }
+            Event::AttemptFailed { node, attempt, class, message, retry_at, .. } => {
+                let next = retry_at.map(|at| format!(", next at {}s", at.since(START).as_secs_f64()));
+                let (node, number) = (of(node), attempt.number());
+                format!("{node} attempt {number} fails ({class}: {message}){}", next.unwrap_or_default())
+            }
+            Event::AttemptReleased { node, attempt } => {
+                format!("{} attempt {} is handed back", of(node), attempt.number())
+            }
+            Event::NodeCompleted { node, output, reused, .. } => {
+                format!("{} completes with {output:?}{}", of(node), if *reused { ", reused" } else { "" })
+            }
+            Event::NodeFailed { node, .. } => format!("{} fails", of(node)),
+            Event::NodeSkipped { node } => format!("{} is skipped", of(node)),
+            Event::NodeWaiting { node, wait: Wait::Decision } => format!("{} waits for a decision", of(node)),
+            Event::NodeWaiting { node, wait: Wait::Delay { until } } => {
+                format!("{} waits until {}s", of(node), until.since(START).as_secs_f64())
+            }
+            Event::BackoffEnded { node } => format!("{} need not wait any longer", of(node)),
+            Event::Decided { node, decision } => format!("{} is settled: {decision:?}", of(node)),
+            Event::Paused => "paused".into(),
+            Event::Resumed => "resumed".into(),
+            Event::Finished { status, .. } => format!("finished: {status}"),
+        }
+    }
+}
+
+/// Checks a flow document and makes a version of it.
+pub fn version(flow: &Value) -> Arc<FlowVersion> {
+    let limits = Limits::DEFAULT;
+    let flow_id = FlowId::new(Uuid::from_u128(1));
+    let flow = Flow::parse(flow, &limits).unwrap_or_else(|faults| panic!("{faults:?} in {flow}"));
+    Arc::new(FlowVersion { tenant: TenantId::DEFAULT, flow_id, version: 1, flow, limits })
+}
+
+/// What an execution starts from that nobody retried.
+pub fn accepted() -> Accepted {
+    Accepted {
+        tenant: TenantId::DEFAULT,
+        flow: FlowId::new(Uuid::from_u128(1)),
+        version: 1,
+        context_id: Some("vendor-17".into()),
+        context_type: Some("vendor".into()),
+        trigger_data: Payload::from_value(&json!({ "k": 1 })),
+        triggered_by: "api".into(),
+        retry_of: None,
+        reused: BTreeMap::new(),
+        worker: "w1".into(),
+    }
+}
