@@ -1,8 +1,7 @@
 //! The checker: joins what clients were told, what peers saw and what was committed, and says what does not fit.
 //!
 //! It reads the journal with its own eyes ([`story`]), not with the state machine under test. The letters in its words
-//! are those of the invariants in `docs/concepts/reliability.md`: D durability, R results, A attempts, L leases, T
-//! time, V liveness.
+//! name the kind of promise: D durability, R results, A attempts, L leases, T time, I control, V liveness.
 
 mod answers;
 mod attempts;
