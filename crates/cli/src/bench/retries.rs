@@ -1,0 +1,59 @@
+//! How late retries start.
+
+use anyhow::{Context, ensure};
+use serde_json::{Value, json};
+use steadflow_core::timestamp::Timestamp;
+
+use super::connection::Connection;
+use super::figures::{Figures, Spread, percentile};
+use super::flows;
+use super::target::Target;
+use crate::demo::Peer;
+
+/// Executions that retry at the same time.
+const EXECUTIONS: usize = 200;
+
+/// Starts 200 executions at once whose calls fail twice, and compares when their attempts were due with when they began.
+pub(super) async fn lateness(target: &Target, figures: &mut Figures) -> anyhow::Result<()> {
+    let peer = Peer::start().await?;
+    let flow = target.create_flow(&flows::failing_twice(peer.base())).await?;
+    let request = target.execute_request(&flow, &json!({}));
+    let clients = (0..EXECUTIONS).map(|_| {
+        let (address, request) = (target.address().to_owned(), request.clone());
+        tokio::spawn(async move {
+            let answer = Connection::open(&address).await?.send(&request).await?;
+            serde_json::from_slice::<Value>(&answer.body).context("An answer is not JSON")
+        })
+    });
+    let mut late = Vec::new();
+    for client in clients.collect::<Vec<_>>() {
+        let execution = client.await.context("A client of the load generator panicked")??;
+        ensure!(
+            execution["status"] == "completed",
+            "An execution did not complete: {}",
+            execution["error_message"]
+        );
+        late.extend(lateness_of(&execution)?);
+        target.count_one();
+    }
+    late.sort_by(f64::total_cmp);
+    figures.add("lateness of retries, 200 at once: p50", "ms", Spread::from_iter([percentile(&late, 0.5)]));
+    figures.add("lateness of retries, 200 at once: p99", "ms", Spread::from_iter([percentile(&late, 0.99)]));
+    Ok(())
+}
+
+/// From when each next attempt was due to when it began, in milliseconds.
+fn lateness_of(execution: &Value) -> anyhow::Result<Vec<f64>> {
+    let attempts =
+        execution["node_executions"][0]["attempts"].as_array().context("The execution has no attempts")?;
+    ensure!(attempts.len() == 3, "The node took {} attempts instead of 3", attempts.len());
+    let moment = |value: &Value| {
+        let text = value.as_str().context("An attempt has no time")?;
+        Timestamp::parse(text).context("An attempt's time is not readable")
+    };
+    let late = |pair: &[Value]| -> anyhow::Result<f64> {
+        let (due, began) = (moment(&pair[0]["next_retry_at"])?, moment(&pair[1]["started_at"])?);
+        Ok(began.since(due).as_secs_f64() * 1_000.0)
+    };
+    attempts.windows(2).map(late).collect()
+}

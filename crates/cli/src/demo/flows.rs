@@ -1,0 +1,80 @@
+//! The example flows, put into a server's database.
+
+use anyhow::{Context, anyhow};
+use serde_json::{Value, json};
+use steadflow_core::ids::{FlowId, TenantId};
+use steadflow_core::payload::Payload;
+use steadflow_runtime::{Engine, Start};
+use steadflow_store::{FlowChange, FlowDocument, FlowStatus};
+use uuid::Uuid;
+
+use super::point_to;
+use crate::document::Document;
+
+/// The examples, with what the first start runs them on.
+const EXAMPLES: [(&str, Option<&str>); 7] = [
+    (include_str!("../../../../examples/asks-a-person.json"), None),
+    (include_str!("../../../../examples/delay.json"), None),
+    (include_str!("../../../../examples/error-edge.json"), Some("{}")),
+    (include_str!("../../../../examples/timeout-strikes.json"), Some("{}")),
+    (include_str!("../../../../examples/retries-exhausted.json"), Some("{}")),
+    (include_str!("../../../../examples/parallel.json"), Some(r#"{"vendor": "ACME", "risk": 82}"#)),
+    (include_str!("../../../../examples/retry-recovers.json"), Some("{}")),
+];
+
+/// Puts the examples into the database, pointed to the peer at `base`; the first time, runs some of them.
+pub(crate) async fn install(engine: &Engine, base: &str) -> anyhow::Result<()> {
+    for (number, (text, trigger_data)) in EXAMPLES.iter().enumerate() {
+        let mut file: Value = serde_json::from_str(text).context("An example is not JSON")?;
+        point_to(&mut file, base);
+        let document =
+            Document::parse(&file).map_err(|faults| anyhow!("An example is not valid: {faults:?}"))?;
+        // Fixed, so that the next start finds it. Versioned like any other, so that lists have them in this order.
+        let id = FlowId::new(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number as u128));
+        let is_new = put(engine, id, &document).await.context("The examples could not be stored")?;
+        if let Some(trigger_data) = trigger_data.filter(|_| is_new) {
+            run(engine, id, trigger_data).await.context("An example could not be started")?;
+        }
+    }
+    Ok(())
+}
+
+/// Stores an example; one that is there follows a peer that has moved. True if it was not there.
+async fn put(engine: &Engine, id: FlowId, document: &Document) -> anyhow::Result<bool> {
+    let record = document.flow_record(id, FlowStatus::Active, engine.now());
+    let Some(stored) = engine.store().flow(TenantId::DEFAULT, id).await? else {
+        engine.create_flow(record).await?;
+        return Ok(true);
+    };
+    if stored.document.to_value() != record.document.to_value() && is_untouched(&stored.document) {
+        let document = FlowDocument {
+            document: record.document,
+            name: record.name,
+            category: record.category,
+            is_template: record.is_template,
+        };
+        let change = FlowChange { document: Some(document), status: None, at: engine.now() };
+        engine.change_flow(TenantId::DEFAULT, id, change).await?;
+    }
+    Ok(false)
+}
+
+/// Whether an example is still one, and not what somebody made of it.
+fn is_untouched(document: &Payload) -> bool {
+    document.to_value()["category"] == json!("demo")
+}
+
+async fn run(engine: &Engine, flow: FlowId, trigger_data: &str) -> anyhow::Result<()> {
+    let start = Start {
+        tenant: TenantId::DEFAULT,
+        flow,
+        context_id: None,
+        context_type: None,
+        trigger_data: Payload::parse(trigger_data.to_owned())?,
+        triggered_by: "demo".into(),
+        key: None,
+        wait: None,
+    };
+    engine.start_execution(start).await?;
+    Ok(())
+}

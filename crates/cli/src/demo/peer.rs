@@ -1,0 +1,102 @@
+//! A peer that fails on purpose.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+/// Where `serve --demo` has it.
+pub(crate) const PATH: &str = "/demo/peer";
+/// Keys that are remembered; beyond that all are forgotten.
+const KEYS_MAX: usize = 10_000;
+
+type Calls = Arc<Mutex<HashMap<String, u32>>>;
+
+/// The peer on an address of its own.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    base: String,
+}
+
+impl Peer {
+    /// Listens on a free port of the loopback, until the process ends.
+    pub(crate) async fn start() -> anyhow::Result<Self> {
+        let listener =
+            TcpListener::bind("127.0.0.1:0").await.context("The demo peer found no port to listen on")?;
+        let base = format!("http://{}", listener.local_addr().context("The demo peer has no address")?);
+        tokio::spawn(async move { axum::serve(listener, routes()).await });
+        Ok(Self { base })
+    }
+
+    /// Returns its address.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+}
+
+/// Returns what the peer answers.
+pub(crate) fn routes() -> Router {
+    Router::new()
+        .route("/ok", any(ok))
+        .route("/fails-twice/{key}", any(fails_twice))
+        .route("/always-503", any(always_503))
+        .route("/rate-limited/{key}", any(rate_limited))
+        .route("/slow", any(slow))
+        .with_state(Calls::default())
+}
+
+async fn ok() -> Response {
+    Json(json!({ "vendor": "ACME", "risk": 42 })).into_response()
+}
+
+/// Counts the calls with `key`.
+fn count(calls: &Calls, key: String) -> u32 {
+    let mut calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
+    if calls.len() >= KEYS_MAX {
+        calls.clear();
+    }
+    let count = calls.entry(key).or_default();
+    *count += 1;
+    *count
+}
+
+async fn fails_twice(State(calls): State<Calls>, Path(key): Path<String>) -> Response {
+    match count(&calls, key) {
+        failed @ 1..=2 => {
+            let problem = json!({ "error": "not ready yet", "calls": failed });
+            (StatusCode::SERVICE_UNAVAILABLE, Json(problem)).into_response()
+        }
+        calls => Json(json!({ "vendor": "ACME", "risk": 42, "calls": calls })).into_response(),
+    }
+}
+
+async fn always_503() -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "error": "down for maintenance" }))).into_response()
+}
+
+async fn rate_limited(State(calls): State<Calls>, Path(key): Path<String>) -> Response {
+    if count(&calls, key) == 1 {
+        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "2")], "slow down").into_response();
+    }
+    ok().await
+}
+
+#[derive(Debug, Deserialize)]
+struct Slow {
+    #[serde(default)]
+    seconds: u64,
+}
+
+async fn slow(Query(slow): Query<Slow>) -> Response {
+    tokio::time::sleep(Duration::from_secs(slow.seconds.min(600))).await;
+    ok().await
+}

@@ -1,0 +1,261 @@
+//! Flows as files: a flow document, or a run document that brings its agents along.
+//!
+//! A run document is `{"flow": {…}, "agents": [{"id": "<UUID>", …}]}`, so that a flow with agents can run by itself.
+
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+use steadflow_core::agent::Agent;
+use steadflow_core::flow::{Fault, Flow, NodeKind};
+use steadflow_core::ids::{AgentId, FlowId, TenantId};
+use steadflow_core::limits::Limits;
+use steadflow_core::payload::Payload;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{AgentRecord, FlowRecord, FlowStatus};
+
+/// What a file holds, checked.
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub(crate) flow: Flow,
+    pub(crate) agents: Vec<FileAgent>,
+}
+
+/// An agent that came with its flow.
+#[derive(Debug)]
+pub(crate) struct FileAgent {
+    pub(crate) id: AgentId,
+    /// Without the id.
+    document: Value,
+    skills: Vec<String>,
+}
+
+/// Reads the JSON of a file; `-` is standard input.
+///
+/// # Errors
+/// One line that says what is wrong, and where.
+pub(crate) fn read_json(path: &Path) -> Result<Value, String> {
+    let text = if path == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(path)
+    };
+    let text = text.map_err(|error| format!("{}: {error}", path.display()))?;
+    serde_json::from_str(&text).map_err(|error| format!("{}: not JSON: {error}", path.display()))
+}
+
+/// Says a fault of a file as one line.
+pub(crate) fn fault_line(path: &Path, fault: &Fault) -> String {
+    format!("{}:{}: {}", path.display(), fault.pointer, fault.message)
+}
+
+impl Document {
+    /// Checks what a file holds.
+    ///
+    /// # Errors
+    /// Every fault, with pointers into the file.
+    pub(crate) fn parse(file: &Value) -> Result<Self, Vec<Fault>> {
+        match file.get("flow") {
+            Some(flow) => Self::parse_with_agents(file, flow),
+            None => Flow::parse(file, &Limits::DEFAULT).map(|flow| Self { flow, agents: Vec::new() }),
+        }
+    }
+
+    fn parse_with_agents(file: &Value, flow: &Value) -> Result<Self, Vec<Fault>> {
+        let mut faults = unknown_keys(file);
+        let agents = agents(file.get("agents"), &mut faults);
+        match Flow::parse(flow, &Limits::DEFAULT) {
+            Ok(flow) => {
+                faults.extend(missing_skills(&flow, &agents));
+                if faults.is_empty() { Ok(Self { flow, agents }) } else { Err(faults) }
+            }
+            Err(found) => {
+                faults.extend(found.into_iter().map(|fault| below("/flow", fault)));
+                Err(faults)
+            }
+        }
+    }
+
+    /// Returns the flow as it is stored.
+    pub(crate) fn flow_record(&self, id: FlowId, status: FlowStatus, now: Timestamp) -> FlowRecord {
+        let settings = &self.flow.settings;
+        FlowRecord {
+            id,
+            tenant: TenantId::DEFAULT,
+            version: 1,
+            status,
+            document: self.stored_document(),
+            name: settings.name.clone(),
+            category: settings.category.clone(),
+            is_template: settings.is_template,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Returns the flow document with all keys set.
+    fn stored_document(&self) -> Payload {
+        let settings = serde_json::to_value(&self.flow.settings);
+        let mut document = settings.expect("settings are plain values, so they can be written");
+        document["flow_definition"] = self.flow.definition.to_value();
+        if let Some(seconds) = self.flow.settings.timeout_seconds.filter(|seconds| seconds.0.fract() == 0.0) {
+            // Whole seconds as a whole number, as people write them.
+            document["timeout_seconds"] = seconds.duration().as_secs().into();
+        }
+        Payload::from_value(&document)
+    }
+}
+
+impl FileAgent {
+    /// Returns the agent as it is stored.
+    pub(crate) fn record(&self, now: Timestamp) -> AgentRecord {
+        AgentRecord {
+            id: self.id,
+            tenant: TenantId::DEFAULT,
+            document: Payload::from_value(&self.document),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
+fn unknown_keys(file: &Value) -> Vec<Fault> {
+    let keys = file.as_object().into_iter().flat_map(Map::keys);
+    keys.filter(|key| !matches!(key.as_str(), "flow" | "agents"))
+        .map(|key| fault(format!("/{key}"), format!("a run document has `flow` and `agents`, not `{key}`")))
+        .collect()
+}
+
+fn agents(list: Option<&Value>, faults: &mut Vec<Fault>) -> Vec<FileAgent> {
+    let list = match list {
+        None => return Vec::new(),
+        Some(Value::Array(list)) => list,
+        Some(_) => {
+            faults.push(fault("/agents".into(), "`agents` must be a list".into()));
+            return Vec::new();
+        }
+    };
+    let mut agents: Vec<FileAgent> = Vec::new();
+    for (at, value) in list.iter().enumerate() {
+        let pointer = format!("/agents/{at}");
+        match agent(value, &pointer) {
+            Ok(agent) if agents.iter().any(|other| other.id == agent.id) => {
+                faults.push(fault(format!("{pointer}/id"), "another agent of the file has this `id`".into()));
+            }
+            Ok(agent) => agents.push(agent),
+            Err(found) => faults.extend(found),
+        }
+    }
+    agents
+}
+
+fn agent(value: &Value, pointer: &str) -> Result<FileAgent, Vec<Fault>> {
+    let mut document = value.clone();
+    let id = document.as_object_mut().and_then(|object| object.shift_remove("id"));
+    let id: Option<AgentId> = id.as_ref().and_then(Value::as_str).and_then(|text| text.parse().ok());
+    let parsed = Agent::parse(&document);
+    let mut faults: Vec<Fault> = Vec::new();
+    if id.is_none() {
+        faults.push(fault(format!("{pointer}/id"), "an agent of a file needs an `id`, a UUID".into()));
+    }
+    match (id, parsed) {
+        (Some(id), Ok(agent)) => {
+            let skills = agent.skills.into_iter().map(|skill| skill.name).collect();
+            Ok(FileAgent { id, document, skills })
+        }
+        (_, parsed) => {
+            let found = parsed.err().unwrap_or_default();
+            faults.extend(found.into_iter().map(|fault| below(pointer, fault)));
+            Err(faults)
+        }
+    }
+}
+
+/// Agent nodes whose agent the file brings without the skill that they ask for. Agents that it does not bring may be
+/// registered where the flow will run.
+fn missing_skills(flow: &Flow, agents: &[FileAgent]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (at, node) in flow.graph.nodes.iter().enumerate() {
+        let NodeKind::Agent { agent_id, skill, .. } = &node.kind else { continue };
+        let Some(agent) = agents.iter().find(|agent| agent.id == *agent_id) else { continue };
+        if !agent.skills.iter().any(|offered| **offered == **skill) {
+            let pointer = format!("/flow/flow_definition/nodes/{at}/skill");
+            let message = format!("the agent has no skill `{skill}`; it has {}", agent.skills.join(", "));
+            faults.push(fault(pointer, message));
+        }
+    }
+    faults
+}
+
+fn below(pointer: &str, fault: Fault) -> Fault {
+    Fault { pointer: format!("{pointer}{}", fault.pointer), message: fault.message }
+}
+
+fn fault(pointer: String, message: String) -> Fault {
+    Fault { pointer, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const ID: &str = "01936000-0000-7000-8000-0000000000a1";
+
+    #[test]
+    fn a_run_document_brings_its_agents() {
+        let document = Document::parse(&run_document("score", agent_document())).unwrap();
+
+        assert_eq!(document.flow.settings.name, "Review");
+        assert_eq!(document.agents[0].id.to_string(), ID);
+        assert_eq!(document.agents[0].document.get("id"), None);
+    }
+
+    #[test]
+    fn faults_point_into_the_file() {
+        let mut broken = agent_document();
+        broken["config"] = json!({ "endpoint": 1 });
+        broken["id"] = json!("x");
+        let mut file = run_document("score", broken);
+        file["flow"]["retry_count"] = json!(99);
+        file["agent"] = json!([]);
+
+        let faults = Document::parse(&file).unwrap_err();
+
+        let pointers: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/agent", "/agents/0/id", "/agents/0/config/endpoint", "/flow/retry_count"]);
+    }
+
+    #[test]
+    fn a_skill_that_the_agent_lacks_is_a_fault() {
+        let faults = Document::parse(&run_document("sing", agent_document())).unwrap_err();
+
+        assert_eq!(faults[0].pointer, "/flow/flow_definition/nodes/0/skill");
+        assert_eq!(faults[0].message, "the agent has no skill `sing`; it has score");
+    }
+
+    fn run_document(skill: &str, agent: Value) -> Value {
+        json!({
+            "flow": {
+                "name": "Review",
+                "flow_definition": {
+                    "nodes": [{ "id": "a", "type": "agent", "agent_id": ID, "skill": skill }],
+                    "edges": [],
+                },
+            },
+            "agents": [agent],
+        })
+    }
+
+    fn agent_document() -> Value {
+        json!({
+            "id": ID,
+            "name": "Risk",
+            "agent_type": "http",
+            "config": { "endpoint": "https://risk.example.org" },
+            "skills": ["score"],
+        })
+    }
+}

@@ -1,0 +1,171 @@
+//! `steadflow executions …`: what runs on a server.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use comfy_table::Table;
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use reqwest::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::args::{ExecutionsCommand, RetryFrom};
+use crate::client::Server;
+use crate::output;
+
+/// How often `watch` looks.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+
+/// Carries out one of the commands on the server at `base`.
+pub(crate) async fn executions(
+    base: String,
+    as_json: bool,
+    command: ExecutionsCommand,
+) -> anyhow::Result<ExitCode> {
+    let server = Server::new(&base)?;
+    match command {
+        ExecutionsCommand::List { flow, status, search, limit } => {
+            let query = [
+                ("flow_id", flow.map(|id| id.to_string())),
+                ("status", status),
+                ("q", search),
+                ("limit", Some(limit.to_string())),
+            ];
+            let given: Vec<_> = query.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+            let list = server.send(server.call(Method::GET, "/executions").query(&given)).await?;
+            print(&list, as_json, list_table);
+        }
+        ExecutionsCommand::Show { id } => {
+            let execution = server.send(server.call(Method::GET, &format!("/executions/{id}"))).await?;
+            print(&execution, as_json, detail);
+        }
+        ExecutionsCommand::Retry { id, from, idempotency_key } => {
+            let answer = retry(&server, id, from, idempotency_key).await?;
+            print(&answer, as_json, |answer| text(&answer["new_execution_id"]));
+        }
+        ExecutionsCommand::Cancel { id } => {
+            let answer = server.send(server.call(Method::POST, &format!("/executions/{id}/cancel"))).await?;
+            print(&answer, as_json, |answer| text(&answer["message"]));
+        }
+        ExecutionsCommand::Watch { id } => return watch(&server, id, as_json).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn retry(server: &Server, id: Uuid, from: RetryFrom, key: Option<String>) -> anyhow::Result<Value> {
+    let mode = match from {
+        RetryFrom::Start => "from_start",
+        RetryFrom::Failed => "from_failed",
+    };
+    let key = key.unwrap_or_else(|| Uuid::now_v7().to_string());
+    let call = server.call(Method::POST, &format!("/executions/{id}/retry"));
+    server.send(call.header("Idempotency-Key", key).json(&json!({ "mode": mode }))).await
+}
+
+async fn watch(server: &Server, id: Uuid, as_json: bool) -> anyhow::Result<ExitCode> {
+    let mut shown = String::new();
+    loop {
+        let execution = server.send(server.call(Method::GET, &format!("/executions/{id}"))).await?;
+        let now = detail(&execution);
+        if now != shown && !as_json {
+            output::line(&now);
+            shown = now;
+        }
+        let status = text(&execution["status"]);
+        if matches!(status.as_str(), "completed" | "failed" | "cancelled") {
+            if as_json {
+                output::json(&execution);
+            }
+            return Ok(if status == "completed" { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+fn print(answer: &Value, as_json: bool, readable: impl FnOnce(&Value) -> String) {
+    if as_json {
+        output::json(answer);
+    } else {
+        output::line(readable(answer));
+    }
+}
+
+fn list_table(list: &Value) -> String {
+    let rows = list.as_array().map(Vec::as_slice).unwrap_or_default();
+    if rows.is_empty() {
+        return "No executions.".to_owned();
+    }
+    let mut table = table(["id", "flow", "status", "created", "took", "attempts", "error"]);
+    for row in rows {
+        table.add_row([
+            text(&row["id"]),
+            text(&row["flow_name"]),
+            status(row),
+            text(&row["created_at"]),
+            took(row),
+            text(&row["attempts"]),
+            first_line(&row["error_message"]),
+        ]);
+    }
+    table.to_string()
+}
+
+fn detail(execution: &Value) -> String {
+    let mut nodes = table(["node", "status", "attempts", "took", "error"]);
+    for node in execution["node_executions"].as_array().into_iter().flatten() {
+        nodes.add_row([
+            text(&node["node_id"]),
+            status(node),
+            node["attempts"].as_array().map_or(0, Vec::len).to_string(),
+            took(node),
+            text(&node["error_message"]),
+        ]);
+    }
+    let head = format!(
+        "{} {} · {} · version {} · {}",
+        text(&execution["id"]),
+        status(execution),
+        text(&execution["flow_name"]),
+        text(&execution["flow_version"]),
+        took(execution)
+    );
+    let error = text(&execution["error_message"]);
+    let result = match &execution["result"] {
+        Value::Null => String::new(),
+        result => format!("\nresult: {result}"),
+    };
+    let error = if error.is_empty() { error } else { format!("\n{error}") };
+    format!("{head}\n{nodes}{error}{result}")
+}
+
+fn table<const N: usize>(head: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(head);
+    table
+}
+
+fn status(of: &Value) -> String {
+    let waits = match of["waiting_for"].as_str() {
+        Some(what) => format!(" ({what})"),
+        None if !of["next_retry_at"].is_null() || of["retrying"] == json!(true) => " (retrying)".to_owned(),
+        None => String::new(),
+    };
+    format!("{}{waits}", text(&of["status"]))
+}
+
+fn took(of: &Value) -> String {
+    of["duration_ms"].as_u64().map_or_else(String::new, |ms| output::span(Duration::from_millis(ms)))
+}
+
+fn first_line(value: &Value) -> String {
+    text(value).lines().next().unwrap_or_default().to_owned()
+}
+
+/// A text as it is, nothing for null, anything else as JSON.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

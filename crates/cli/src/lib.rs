@@ -1,0 +1,82 @@
+//! The command line: arguments, settings, and the wiring of engine, store, nodes and API into one process.
+//!
+//! Only this crate reads flags, environment and files of settings, and only it (besides tests) names a concrete store.
+//! Results go to standard output, everything that is said to a person goes to standard error.
+
+mod args;
+mod bench;
+mod client;
+mod demo;
+mod doctor;
+mod document;
+mod executions;
+mod openapi;
+mod output;
+mod run;
+mod serve;
+mod settings;
+mod validate;
+mod wiring;
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+
+use args::{Args, Command};
+use settings::SettingsFile;
+
+/// Runs the program with the process's arguments and returns its exit status: 0 done, 1 failed, 2 invalid arguments or
+/// documents, 130 interrupted.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    match carry_out(args) {
+        Ok(code) => code,
+        Err(error) => {
+            output::note(format!("steadflow: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(args: Args) -> anyhow::Result<ExitCode> {
+    let file = SettingsFile::read(args.config.as_deref())?;
+    let log = settings::Log::new(args.log, args.log_format, &file);
+    match args.command {
+        Command::Serve(serve) => {
+            let settings = settings::ServeSettings::new(serve, &file)?;
+            log.start("info")?;
+            block_on(serve::serve(settings))
+        }
+        Command::Run(run) => {
+            log.start("error")?;
+            let egress_allow = settings::egress_allow(run.egress_allow.as_deref(), &file);
+            block_on(run::run(run, egress_allow))
+        }
+        Command::Validate(validate) => Ok(validate::validate(&validate.files)),
+        Command::Executions(executions) => {
+            let server = settings::server(executions.server, &file);
+            block_on(executions::executions(server, executions.json, executions.command))
+        }
+        Command::Doctor(doctor) => {
+            log.start("warn")?;
+            let database = settings::database(doctor.database, &file)?;
+            block_on(doctor::doctor(database))
+        }
+        Command::Openapi => openapi::openapi(),
+        Command::Bench(bench) => bench::bench(bench),
+    }
+}
+
+fn block_on(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("steadflow")
+        .build()
+        .context("The threads that do the work could not be started")?;
+    let code = runtime.block_on(work);
+    // Connections and calls that are still open are dropped: what they stand for is settled in the database.
+    runtime.shutdown_background();
+    code
+}

@@ -1,0 +1,61 @@
+//! What people and pipes read.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+/// Writes a line to standard output. A reader that has gone away is no error of ours.
+pub(crate) fn line(text: impl Display) {
+    let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+/// Writes a line to standard error.
+pub(crate) fn note(text: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Writes JSON to standard output, readable for people.
+pub(crate) fn json(value: &serde_json::Value) {
+    line(format_args!("{value:#}"));
+}
+
+/// Says a span in the unit that fits it: `850 ms`, `1.2 s`, `3 min 5 s`.
+pub(crate) fn span(duration: std::time::Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    if seconds < 0.9995 {
+        format!("{:.0} ms", seconds * 1_000.0)
+    } else if seconds < 60.0 {
+        let text = format!("{seconds:.1}");
+        format!("{} s", text.strip_suffix(".0").unwrap_or(&text))
+    } else {
+        let whole = duration.as_secs();
+        format!("{} min {} s", whole / 60, whole % 60)
+    }
+}
+
+/// Says how many there are of something: `1 node`, `3 nodes`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn spans_have_the_unit_that_fits() {
+        let said: Vec<String> = [12, 850, 1_000, 1_240, 59_900, 185_000]
+            .into_iter()
+            .map(|ms| span(Duration::from_millis(ms)))
+            .collect();
+
+        assert_eq!(said, ["12 ms", "850 ms", "1 s", "1.2 s", "59.9 s", "3 min 5 s"]);
+    }
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!(count(1, "node"), "1 node");
+        assert_eq!(count(0, "node"), "0 nodes");
+    }
+}

@@ -1,0 +1,183 @@
+//! `steadflow run`: one flow, here, with the engine that a server has.
+
+mod progress;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+use steadflow_core::execution::{Execution, ExecutionStatus};
+use steadflow_core::flow::Fault;
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_core::payload::Payload;
+use steadflow_runtime::{Changes, Engine, RuntimeError, Start};
+use steadflow_store::{FlowStatus, MemoryStore, Store};
+use tokio::sync::broadcast::error::RecvError;
+use uuid::Uuid;
+
+use crate::args::Run;
+use crate::demo::{self, Peer};
+use crate::document::{Document, read_json};
+use crate::output;
+use crate::settings::Database;
+use crate::validate::{INVALID, lines};
+use crate::wiring;
+use progress::Progress;
+
+/// What a shell says of a program that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+/// How long calls may go on once the execution has ended: nothing waits for them.
+const GRACE: Duration = Duration::ZERO;
+
+/// Runs a flow and prints its result.
+pub(crate) async fn run(args: Run, egress_allow: String) -> anyhow::Result<ExitCode> {
+    let peer = if args.demo_peer { Some(Peer::start().await?) } else { None };
+    let document = match read(&args, peer.as_ref()) {
+        Ok(document) => document,
+        Err(faults) => {
+            faults.iter().for_each(output::note);
+            return Ok(ExitCode::from(INVALID));
+        }
+    };
+    let trigger_data = trigger_data(&args.trigger)?;
+    let egress_allow = if peer.is_some() { demo::allowing_loopback(&egress_allow) } else { egress_allow };
+    let store: Arc<dyn Store> = match &args.database {
+        Some(url) => wiring::open_store(&Database::parse(url)?)?,
+        None => Arc::new(MemoryStore::default()),
+    };
+    let engine = wiring::start(store, &egress_allow).await?.engine;
+    let end = execute(&engine, &document, trigger_data).await;
+    engine.shutdown(GRACE).await.context("The database could not be closed")?;
+    Ok(report(end?))
+}
+
+/// How an execution ended, as far as this command is concerned.
+struct End {
+    execution: Execution,
+    is_interrupted: bool,
+}
+
+fn read(args: &Run, peer: Option<&Peer>) -> Result<Document, Vec<String>> {
+    let mut file = read_json(&args.file).map_err(|line| vec![line])?;
+    if let Some(peer) = peer {
+        demo::point_to(&mut file, peer.base());
+    }
+    if let Some(seconds) = args.timeout {
+        let flow = if file.get("flow").is_some() { &mut file["flow"] } else { &mut file };
+        if let Some(settings) = flow.as_object_mut() {
+            settings.insert("timeout_seconds".into(), seconds.into());
+        }
+    }
+    Document::parse(&file).map_err(|faults: Vec<Fault>| lines(&args.file, &faults))
+}
+
+fn trigger_data(given: &str) -> anyhow::Result<Payload> {
+    let text = match given.strip_prefix('@') {
+        Some(path) => std::fs::read_to_string(path)
+            .with_context(|| format!("The trigger data in {path} could not be read"))?,
+        None => given.to_owned(),
+    };
+    let value: Value = serde_json::from_str(&text)
+        .with_context(|| format!("The trigger data is not JSON: `{}`", text.trim_end()))?;
+    Ok(Payload::from_value(&value))
+}
+
+async fn execute(engine: &Engine, document: &Document, trigger_data: Payload) -> anyhow::Result<End> {
+    for agent in &document.agents {
+        engine
+            .store()
+            .put_agent(agent.record(engine.now()))
+            .await
+            .context("The agents could not be stored")?;
+    }
+    let flow = FlowId::new(Uuid::now_v7());
+    engine
+        .create_flow(document.flow_record(flow, FlowStatus::Active, engine.now()))
+        .await
+        .context("The flow could not be stored")?;
+    // Listening begins before the start, so that no change is missed.
+    let changes = engine.changes();
+    let start = Start {
+        tenant: TenantId::DEFAULT,
+        flow,
+        context_id: None,
+        context_type: None,
+        trigger_data,
+        triggered_by: "cli".into(),
+        key: None,
+        wait: None,
+    };
+    let started = engine.start_execution(start).await.context("The flow could not be started")?;
+    follow(engine, started.execution, changes).await
+}
+
+/// Shows what happens until the execution has ended; Ctrl-C cancels it.
+async fn follow(engine: &Engine, id: ExecutionId, mut changes: Changes) -> anyhow::Result<End> {
+    let mut progress = Progress::new();
+    let mut ticks = tokio::time::interval(Progress::TICK);
+    let mut is_interrupted = false;
+    loop {
+        let execution = engine.execution(TenantId::DEFAULT, id).await?.execution;
+        progress.show(&execution, engine.now());
+        if execution.status().is_finished() {
+            progress.end();
+            return Ok(End { execution, is_interrupted });
+        }
+        if asks_only(&execution) {
+            progress.say("The flow asks a person to decide, and `run` has nobody to ask: it is cancelled. Use `steadflow serve`.");
+            cancel(engine, id).await?;
+        }
+        loop {
+            tokio::select! {
+                change = changes.recv() => match change {
+                    Ok(change) if change.execution != id => {}
+                    Ok(_) | Err(RecvError::Lagged(_)) => break,
+                    Err(RecvError::Closed) => bail!("The engine has ended"),
+                },
+                _ = ticks.tick() => progress.tick(engine.now()),
+                _ = tokio::signal::ctrl_c(), if !is_interrupted => {
+                    is_interrupted = true;
+                    cancel(engine, id).await?;
+                }
+                reason = engine.wait_for_end() => bail!("The engine has ended: {}", reason.err().unwrap_or_default()),
+            }
+        }
+    }
+}
+
+/// Tells whether nothing can happen until a person has decided.
+fn asks_only(execution: &Execution) -> bool {
+    let waits = |node: &steadflow_core::execution::NodeExecution| progress::asks(node);
+    execution.nodes().iter().any(waits) && !execution.nodes().iter().any(progress::goes_on)
+}
+
+async fn cancel(engine: &Engine, id: ExecutionId) -> anyhow::Result<()> {
+    match engine.cancel(TenantId::DEFAULT, id).await {
+        // It may have ended by itself a moment before.
+        Ok(()) | Err(RuntimeError::Rejected(_)) => Ok(()),
+        Err(error) => Err(error).context("The execution could not be cancelled"),
+    }
+}
+
+fn report(end: End) -> ExitCode {
+    let execution = end.execution;
+    let span = execution.started_at().zip(execution.completed_at()).map(|(from, to)| to.since(from));
+    let took = span.map(|span| format!(" after {}", output::span(span))).unwrap_or_default();
+    match execution.status() {
+        ExecutionStatus::Completed => {
+            let thanks = if execution.is_recovered() { ", thanks to retries" } else { "" };
+            output::note(format_args!("completed{took}{thanks}"));
+            output::json(&execution.result().unwrap_or_default().to_value());
+            ExitCode::SUCCESS
+        }
+        status => {
+            output::note(format_args!("{status}{took}"));
+            if let Some(error) = execution.error() {
+                output::note(&error.message);
+            }
+            if end.is_interrupted { ExitCode::from(INTERRUPTED) } else { ExitCode::FAILURE }
+        }
+    }
+}

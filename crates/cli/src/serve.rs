@@ -1,0 +1,146 @@
+//! `steadflow serve`: engine, API and studio in one process, until a signal.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use axum::Router;
+use axum::serve::ListenerExt;
+use steadflow_api::{App, AppConfig};
+use steadflow_runtime::Engine;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::settings::ServeSettings;
+use crate::{demo, output, wiring};
+
+/// How long open connections may go on after the engine has stopped.
+const CONNECTIONS_GRACE: Duration = Duration::from_secs(2);
+
+/// Serves until told to stop.
+pub(crate) async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
+    let mut signals = Signals::new()?;
+    let store = wiring::open_store(&settings.database)?;
+    let durability = store.durability();
+    let egress_allow = if settings.demo {
+        demo::allowing_loopback(&settings.egress_allow)
+    } else {
+        settings.egress_allow.clone()
+    };
+    let wiring = wiring::start(store, &egress_allow).await?;
+    let engine = wiring.engine.clone();
+    let listener = TcpListener::bind(settings.listen).await.with_context(|| {
+        format!(
+            "{} is not free. Stop what listens there, or choose another address with --listen",
+            settings.listen
+        )
+    })?;
+    let address = listener.local_addr().context("The listener has no address")?;
+    let app = app(&settings, wiring);
+    let connections = Connections::open(listener, app.clone(), settings.demo);
+    if settings.demo {
+        demo::install(&engine, &format!("http://{address}{}", demo::PATH)).await?;
+    }
+    announce(&settings, address, &durability);
+    let end = tokio::select! {
+        () = signals.next() => None,
+        reason = engine.wait_for_end() => Some(reason),
+    };
+    if let Some(Err(reason)) = end {
+        bail!(
+            "The engine has stopped: {reason}. Nothing that was acknowledged is lost; start again to recover"
+        );
+    }
+    output::note("Stopping: what is under way may end; again to quit at once.");
+    tokio::select! {
+        stopped = stop(&engine, app, connections, settings.grace) => stopped?,
+        () = signals.next() => output::note("Quitting at once; the next start recovers."),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn app(settings: &ServeSettings, wiring: wiring::Wiring) -> App {
+    let mut config = AppConfig::new(wiring.engine);
+    config.allowed_hosts.clone_from(&settings.allowed_hosts);
+    config.executor = Some(wiring.executor);
+    config.check_agent = steadflow_nodes::schema_faults;
+    App::new(config)
+}
+
+async fn stop(engine: &Engine, app: App, connections: Connections, grace: Duration) -> anyhow::Result<()> {
+    app.end_streams();
+    engine.shutdown(grace).await.context("The database could not be closed")?;
+    connections.close().await;
+    Ok(())
+}
+
+fn announce(settings: &ServeSettings, address: SocketAddr, durability: &str) {
+    output::note(format_args!("Steadflow {}", env!("CARGO_PKG_VERSION")));
+    output::note(format_args!("  studio    http://{address}/"));
+    output::note(format_args!("  API       http://{address}/api/docs"));
+    output::note(format_args!("  database  {} ({durability})", settings.database));
+    if settings.demo {
+        output::note(format_args!(
+            "  demo      example flows are installed; try\n            \
+             curl http://{address}/api/v1/studio/executions\n            \
+             steadflow executions list --server http://{address}"
+        ));
+    }
+}
+
+/// The server's connections.
+struct Connections {
+    serving: JoinHandle<std::io::Result<()>>,
+    stop: tokio::sync::oneshot::Sender<()>,
+}
+
+impl Connections {
+    fn open(listener: TcpListener, app: App, with_peer: bool) -> Self {
+        let mut router = steadflow_api::router(app);
+        if with_peer {
+            router = Router::new().nest(demo::PATH, demo::routes()).merge(router);
+        }
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(error = %error, "a connection keeps its delay");
+            }
+        });
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+            // A sender that is gone means the same.
+            let _ = stopped.await;
+        });
+        Self { serving: tokio::spawn(serving.into_future()), stop }
+    }
+
+    /// Lets open requests end, for a moment.
+    async fn close(self) {
+        let _ = self.stop.send(());
+        if timeout(CONNECTIONS_GRACE, self.serving).await.is_err() {
+            tracing::info!("connections that did not end in time are dropped");
+        }
+    }
+}
+
+/// SIGTERM and SIGINT.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("Signals cannot be listened to");
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Settings: flags, then environment, then `steadflow.toml`, then defaults. (clap merges the first two.)
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::{LogFormat, Serve};
+
+const FILE: &str = "steadflow.toml";
+const LISTEN: &str = "127.0.0.1:8080";
+const DATABASE: &str = "sqlite:steadflow.db";
+const SERVER: &str = "http://127.0.0.1:8080";
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What stands in `steadflow.toml`. Unknown keys are refused: they can only be mistakes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SettingsFile {
+    listen: Option<String>,
+    database: Option<String>,
+    egress_allow: Option<Vec<String>>,
+    allowed_hosts: Option<Vec<String>>,
+    grace_seconds: Option<u64>,
+    log: Option<String>,
+    log_format: Option<LogFormat>,
+    server: Option<String>,
+}
+
+impl SettingsFile {
+    /// Reads the file that was named or, where none was, `steadflow.toml` if it is there.
+    pub(crate) fn read(named: Option<&Path>) -> anyhow::Result<Self> {
+        let path = named.unwrap_or(Path::new(FILE));
+        if named.is_none() && !path.exists() {
+            return Ok(Self::default());
+        }
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("The settings in {} could not be read", path.display()))?;
+        Self::parse(&text).with_context(|| format!("{} is not valid", path.display()))
+    }
+
+    fn parse(text: &str) -> anyhow::Result<Self> {
+        Ok(toml::from_str(text)?)
+    }
+}
+
+/// What to log and how.
+#[derive(Debug)]
+pub(crate) struct Log {
+    filter: Option<String>,
+    format: LogFormat,
+}
+
+impl Log {
+    pub(crate) fn new(filter: Option<String>, format: Option<LogFormat>, file: &SettingsFile) -> Self {
+        let format = format.or(file.log_format).unwrap_or(LogFormat::Text);
+        Self { filter: filter.or_else(|| file.log.clone()), format }
+    }
+
+    /// Begins to log to standard error, with `default` where nobody has said what.
+    pub(crate) fn start(&self, default: &str) -> anyhow::Result<()> {
+        let filter = self.filter.as_deref().unwrap_or(default);
+        let filter = EnvFilter::try_new(filter).with_context(|| {
+            format!("`{filter}` is no log filter. Try `info` or `warn,steadflow_runtime=debug`")
+        })?;
+        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        let started = match self.format {
+            LogFormat::Text => log.try_init(),
+            LogFormat::Json => log.json().try_init(),
+        };
+        started.map_err(|error| anyhow::anyhow!("The log could not be started: {error}"))
+    }
+}
+
+/// Where everything is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Database {
+    /// One file and its companions.
+    Sqlite(PathBuf),
+}
+
+impl Database {
+    /// Reads `sqlite:PATH`.
+    pub(crate) fn parse(url: &str) -> anyhow::Result<Self> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            bail!(
+                "This version stores in SQLite only; PostgreSQL comes with a later one. Use `sqlite:PATH`."
+            );
+        }
+        let Some(path) = url.strip_prefix("sqlite:") else {
+            bail!("`{url}` names no database. Use `sqlite:PATH`, such as `{DATABASE}`.");
+        };
+        // A URL's `sqlite:///var/x.db` means what `sqlite:/var/x.db` says.
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.is_empty() {
+            bail!("`{url}` names no file. Use `sqlite:PATH`, such as `{DATABASE}`.");
+        }
+        Ok(Self::Sqlite(PathBuf::from(path)))
+    }
+}
+
+impl std::fmt::Display for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self::Sqlite(path) = self;
+        write!(f, "sqlite:{}", path.display())
+    }
+}
+
+/// What `serve` needs to know.
+#[derive(Debug)]
+pub(crate) struct ServeSettings {
+    /// A loopback address.
+    pub(crate) listen: SocketAddr,
+    pub(crate) database: Database,
+    /// As `EgressPolicy::parse` reads it.
+    pub(crate) egress_allow: String,
+    pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) demo: bool,
+    pub(crate) grace: Duration,
+}
+
+impl ServeSettings {
+    pub(crate) fn new(flags: Serve, file: &SettingsFile) -> anyhow::Result<Self> {
+        let listen = flags.listen.or_else(|| file.listen.clone());
+        let given = flags.allowed_host;
+        let allowed_hosts =
+            if given.is_empty() { file.allowed_hosts.clone().unwrap_or_default() } else { given };
+        Ok(Self {
+            listen: loopback(listen.as_deref().unwrap_or(LISTEN))?,
+            database: database(flags.database, file)?,
+            egress_allow: egress_allow(flags.egress_allow.as_deref(), file),
+            allowed_hosts,
+            demo: flags.demo,
+            grace: flags.grace_seconds.or(file.grace_seconds).map_or(GRACE, Duration::from_secs),
+        })
+    }
+}
+
+/// The database that was named, or the default one.
+pub(crate) fn database(flag: Option<String>, file: &SettingsFile) -> anyhow::Result<Database> {
+    Database::parse(flag.as_deref().or(file.database.as_deref()).unwrap_or(DATABASE))
+}
+
+/// The operator's allow-list for outgoing calls.
+pub(crate) fn egress_allow(flag: Option<&str>, file: &SettingsFile) -> String {
+    flag.map(str::to_owned)
+        .or_else(|| file.egress_allow.as_ref().map(|list| list.join(",")))
+        .unwrap_or_default()
+}
+
+/// The server that commands talk to.
+pub(crate) fn server(flag: Option<String>, file: &SettingsFile) -> String {
+    flag.or_else(|| file.server.clone()).unwrap_or_else(|| SERVER.to_owned())
+}
+
+/// Reads an address, and refuses all that others can reach.
+fn loopback(text: &str) -> anyhow::Result<SocketAddr> {
+    let addresses: Vec<SocketAddr> = text
+        .to_socket_addrs()
+        .with_context(|| format!("`{text}` is no address to listen on. Use one such as {LISTEN}"))?
+        .collect();
+    if let Some(open) = addresses.iter().find(|address| !address.ip().is_loopback()) {
+        bail!(
+            "Steadflow does not listen on {open}: this version has no authentication, so whoever reaches that address \
+             could run flows and read their data. Listen on 127.0.0.1, and put a proxy that asks for credentials in \
+             front of it."
+        );
+    }
+    addresses.first().copied().with_context(|| format!("`{text}` has no address"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_defaults() {
+        let file = SettingsFile::parse("listen = \"127.0.0.1:9000\"\ngrace_seconds = 3").unwrap();
+        let flags = Serve { listen: Some("127.0.0.1:9100".into()), ..no_flags() };
+
+        let settings = ServeSettings::new(flags, &file).unwrap();
+
+        assert_eq!(settings.listen, "127.0.0.1:9100".parse().unwrap());
+        assert_eq!(settings.grace, Duration::from_secs(3));
+        assert_eq!(settings.database, Database::Sqlite("steadflow.db".into()));
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_and_the_known_ones_are_named() {
+        let error = SettingsFile::parse("lisen = \"127.0.0.1:9000\"").unwrap_err().to_string();
+
+        assert!(error.contains("unknown field `lisen`, expected one of `listen`, `database`"), "{error}");
+    }
+
+    #[test]
+    fn addresses_that_others_can_reach_are_refused() {
+        for open in ["0.0.0.0:8080", "[::]:8080", "192.168.1.5:80"] {
+            let error = loopback(open).unwrap_err().to_string();
+
+            assert!(error.contains("no authentication"), "{error}");
+        }
+        assert!(loopback("127.0.0.1:8080").is_ok());
+        assert!(loopback("[::1]:8080").is_ok());
+    }
+
+    #[test]
+    fn databases_are_sqlite_files() {
+        assert_eq!(Database::parse("sqlite:a/b.db").unwrap(), Database::Sqlite("a/b.db".into()));
+        assert_eq!(Database::parse("sqlite:///a/b.db").unwrap(), Database::Sqlite("/a/b.db".into()));
+        assert!(Database::parse("postgres://localhost/x").unwrap_err().to_string().contains("later"));
+        assert!(Database::parse("flows.db").unwrap_err().to_string().contains("sqlite:PATH"));
+        assert!(Database::parse("sqlite:").is_err());
+    }
+
+    fn no_flags() -> Serve {
+        Serve {
+            listen: None,
+            database: None,
+            egress_allow: None,
+            allowed_host: Vec::new(),
+            demo: false,
+            grace_seconds: None,
+        }
+    }
+}
