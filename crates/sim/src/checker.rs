@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadflow_core::event::{Event, Record};
-use steadflow_core::execution::FlowVersion;
+use steadflow_core::execution::{ExecutionStatus, FlowVersion};
 use steadflow_core::failure::Failure;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
@@ -238,6 +238,11 @@ impl Checker {
     /// Returns the executions that were accepted, oldest first.
     pub(crate) fn executions(&self) -> Vec<ExecutionId> {
         self.stories.keys().copied().collect()
+    }
+
+    /// Returns the executions that clients were told are accepted, with their statuses.
+    pub(crate) fn known_to_clients(&self) -> Vec<(ExecutionId, ExecutionStatus)> {
+        self.accepted.iter().filter_map(|id| Some((*id, self.story(*id)?.status()))).collect()
     }
 
     pub(crate) const fn last_commit(&self) -> Timestamp {

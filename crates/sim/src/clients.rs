@@ -197,8 +197,7 @@ impl World {
     }
 
     fn lists(&mut self, process: ProcessId) -> Result<(), String> {
-        let stories = self.checker.executions();
-        let seen = stories.iter().filter_map(|&id| Some((id, self.checker.story(id)?.status()))).collect();
+        let seen = self.checker.known_to_clients();
         let reply = self.call(process, Call::Show { seen });
         self.tell(process, Message::Show { reply })
     }
