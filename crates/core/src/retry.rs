@@ -68,9 +68,14 @@ impl RetryPolicy {
         delay.mul_f64(1.0 - self.jitter.clamp(0.0, 1.0) * lot.clamp(0.0, 1.0))
     }
 
+    /// Tells whether this policy names such a failure as one that is never retried.
+    pub fn refuses(&self, failure: &Failure) -> bool {
+        self.do_not_retry_on.iter().any(|entry| entry.fits(failure))
+    }
+
     /// Tells whether this policy retries such a failure at all.
     pub fn retries(&self, failure: &Failure) -> bool {
-        if self.do_not_retry_on.iter().any(|entry| entry.fits(failure)) {
+        if self.refuses(failure) {
             return false;
         }
         if self.retry_on.is_empty() {

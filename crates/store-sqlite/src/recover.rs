@@ -66,7 +66,7 @@ pub(crate) fn due(
                ORDER BY wake_at, id LIMIT ?2";
     let mut statement = db.prepare_cached(sql)?;
     let rows = statement
-        .query_map((until.as_micros(), limit), |row| Ok((timestamp(row, 0)?, execution_id(row, 1)?)))?;
+        .query_map((until.as_micros(), rows_max(limit)), |row| Ok((timestamp(row, 0)?, execution_id(row, 1)?)))?;
     rows.collect()
 }
 
@@ -131,4 +131,9 @@ fn living(db: &Connection) -> rusqlite::Result<Vec<u64>> {
 fn own(db: &Connection, id: ExecutionId, worker: Worker) -> rusqlite::Result<()> {
     let sql = "UPDATE executions SET owner_epoch = ?2, wake_at = NULL WHERE id = ?1";
     db.prepare_cached(sql)?.execute((blob(id.uuid()), worker.epoch)).map(drop)
+}
+
+/// A number of rows as SQLite counts them; more than it can count is all.
+fn rows_max(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -188,10 +188,10 @@ impl Writer {
         if self.stopped.is_none() {
             self.trim_all();
         }
-        if self.stopped.is_none() {
-            if let Err(error) = self.checkpoints.truncate(&self.db) {
-                self.note_checkpoint(&error);
-            }
+        if self.stopped.is_none()
+            && let Err(error) = self.checkpoints.truncate(&self.db)
+        {
+            self.note_checkpoint(&error);
         }
         if self.stopped.is_some() {
             let kept =

@@ -59,7 +59,7 @@ impl Decider<'_> {
         }
         let retries_left = self.retries_left(index, interrupted);
         // A policy that names what it retries was not written with our own crashes in mind.
-        let retried = node.retry.retries(failure) || (interrupted && node.retry.do_not_retry_on.is_empty());
+        let retried = if interrupted { !node.retry.refuses(failure) } else { node.retry.retries(failure) };
         if retries_left == 0 || !retried {
             let reason = (!retried && node.retry.count > 0).then(|| {
                 format!("Not retried: errors of class `{}` are not, by this node's policy.", failure.class)

@@ -88,11 +88,10 @@ impl Live {
                 Queued::Read(reply) | Queued::Await(reply) => outcome.reads.push(reply),
                 Queued::Input(input, reply) => {
                     let again = (input.clone(), reply);
+                    // A rejected one, too: it may be that only what came before it, and is not on disk, rejects it.
+                    outcome.inputs.push(again);
                     let answer = match self.execution.decide(input, now, decision) {
-                        Ok(()) => {
-                            outcome.inputs.push(again);
-                            Reply::Done
-                        }
+                        Ok(()) => Reply::Done,
                         Err(rejected) => Reply::Rejected(rejected),
                     };
                     outcome.replies.extend(reply.map(|reply| (reply, answer)));

@@ -30,6 +30,7 @@ impl Shard {
         if loaded.execution.status().is_finished() {
             return self.not_loaded(id, waiting);
         }
+        self.learn_limit(&loaded);
         let mut live = Live::new(*loaded);
         live.is_unshown = false;
         for queued in waiting {
@@ -115,13 +116,15 @@ impl Shard {
     /// Shows everything that changed; whoever asked is answered when that is on disk.
     pub(super) fn show(&mut self, reply: ReplyId, now: Timestamp) {
         // One whose acceptance is still being committed is not there yet.
-        let is_behind =
-            |live: &Live| live.is_unshown && live.journal.len() > usize::from(live.is_committing());
-        let behind = self.live.iter().filter(|(_, live)| is_behind(live)).map(|(id, _)| *id);
-        let behind: BTreeSet<ExecutionId> = behind.collect();
+        let is_behind = |live: &Live| match &live.committing {
+            Some(committing) => !committing.is_acceptance,
+            None => live.is_unshown,
+        };
+        let behind: BTreeSet<ExecutionId> =
+            self.live.iter().filter(|(_, live)| is_behind(live)).map(|(id, _)| *id).collect();
         for &id in &behind {
             if let Some(live) = self.live.get_mut(&id) {
-                live.is_show_wanted = live.is_committing();
+                live.is_show_wanted |= live.is_committing() && live.is_unshown;
             }
             self.commit_projection(id, false, now);
         }
@@ -150,11 +153,14 @@ impl Shard {
         for (flow, id) in recovered.queued {
             self.flows.entry(flow).or_default().wait(id);
         }
+        for (flow, limit) in recovered.limits {
+            self.flows.entry(flow).or_default().set_limit(limit);
+        }
         for loaded in recovered.executions {
             self.adopt(loaded, now);
         }
-        for (flow, limit) in recovered.limits {
-            self.limit_changed(flow, limit, now);
+        for flow in self.flows.keys().copied().collect::<Vec<_>>() {
+            self.grant_slots(flow, now);
         }
     }
 
@@ -162,6 +168,7 @@ impl Shard {
         let id = loaded.execution.id();
         let flow = loaded.execution.accepted().flow;
         let waits = loaded.execution.status() == ExecutionStatus::Pending;
+        self.learn_limit(&loaded);
         let mut live = Live::new(loaded);
         live.unsaved_since = Some(now);
         let worker = self.config.worker.clone();
@@ -172,6 +179,11 @@ impl Shard {
             self.flows.entry(flow).or_default().wait(id);
         }
         self.advance(id, now);
+    }
+
+    fn learn_limit(&mut self, loaded: &Loaded) {
+        let limit = loaded.execution.flow().flow.settings.max_concurrent_executions;
+        self.flows.entry(loaded.execution.accepted().flow).or_default().suggest_limit(limit);
     }
 
     pub(super) fn drain(&mut self, now: Timestamp) {

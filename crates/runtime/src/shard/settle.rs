@@ -1,6 +1,6 @@
 //! What follows when a batch is committed, or could not be.
 
-use steadflow_core::execution::{Effect, Execution, ExecutionStatus};
+use steadflow_core::execution::{Effect, Execution};
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Committed, StoreError};
@@ -84,8 +84,10 @@ impl Shard {
         if live.is_show_wanted {
             return self.commit_projection(id, false, now);
         }
+        if !live.is_unshown {
+            self.shown(id);
+        }
         self.schedule_show(id, now);
-        self.shown(id);
         self.advance(id, now);
     }
 
@@ -181,14 +183,10 @@ impl Shard {
                 live.inbox.push_front(Queued::Input(input, None));
             }
         }
-        let waits = live.execution.status() == ExecutionStatus::Pending && !self.granted.contains_key(&id);
-        let flow = live.execution.accepted().flow;
         for to in committing.replies.into_iter().map(|(to, _)| to).chain(committing.reads) {
             self.reply(to, refusal());
         }
-        if waits {
-            self.flows.entry(flow).or_default().wait(id);
-        }
+        self.restore_place(id, now);
         self.arm_timer(id);
         self.schedule_show(id, now);
     }

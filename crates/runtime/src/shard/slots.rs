@@ -11,7 +11,9 @@ use super::{Phase, Queued, Shard};
 /// The slots of one flow.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
-    pub(super) limit: Option<u32>,
+    limit: Option<u32>,
+    /// Whether somebody said what the limit is.
+    is_limit_known: bool,
     /// Executions that hold a slot: started, or about to.
     taken: u32,
     /// Executions that wait, in the order in which they were accepted: their ids sort so.
@@ -19,6 +21,18 @@ pub(super) struct Slots {
 }
 
 impl Slots {
+    pub(super) fn set_limit(&mut self, limit: Option<u32>) {
+        self.limit = limit;
+        self.is_limit_known = true;
+    }
+
+    /// Takes the limit that an execution of the flow is pinned to, as long as nobody says what it is now.
+    pub(super) fn suggest_limit(&mut self, limit: Option<u32>) {
+        if !self.is_limit_known {
+            self.set_limit(limit);
+        }
+    }
+
     fn has_room(&self) -> bool {
         self.limit.is_none_or(|limit| self.taken < limit)
     }
@@ -63,7 +77,7 @@ impl Slots {
 
 impl Shard {
     pub(super) fn limit_changed(&mut self, flow: FlowId, limit: Option<u32>, now: Timestamp) {
-        self.flows.entry(flow).or_default().limit = limit;
+        self.flows.entry(flow).or_default().set_limit(limit);
         self.grant_slots(flow, now);
     }
 
@@ -85,23 +99,43 @@ impl Shard {
         }
     }
 
+    /// Keeps the flow's slots true when a decision of an execution that has not started is taken back.
+    pub(super) fn restore_place(&mut self, id: ExecutionId, now: Timestamp) {
+        let Some(live) = self.live.get(&id).filter(|live| live.execution.started_at().is_none()) else {
+            return;
+        };
+        let flow = live.execution.accepted().flow;
+        if live.execution.status() != ExecutionStatus::Pending {
+            self.flows.entry(flow).or_default().leave(id);
+            self.ungrant(id);
+        } else if !self.granted.contains_key(&id) {
+            self.flows.entry(flow).or_default().wait(id);
+        }
+        if let Some(live) = self.live.get_mut(&id).filter(|_| !self.granted.contains_key(&id)) {
+            live.inbox.retain(|queued| !matches!(queued, Queued::Input(Input::Start, _)));
+        }
+        self.grant_slots(flow, now);
+    }
+
     /// Keeps the flow's slots true when an execution that has not started is held, let go, or ended.
     pub(super) fn requeue(&mut self, id: ExecutionId, before: ExecutionStatus, now: Timestamp) {
-        let Some(live) = self.live.get(&id) else { return };
+        let Some(live) = self.live.get(&id).filter(|live| live.execution.started_at().is_none()) else {
+            return;
+        };
         let flow = live.execution.accepted().flow;
         let status = live.execution.status();
-        if live.execution.started_at().is_some() || before == status {
+        // Its start came while it was held for a moment, and was rejected.
+        let missed_its_start = status == ExecutionStatus::Pending && self.granted.contains_key(&id);
+        if before == status && !missed_its_start {
             return;
         }
+        self.ungrant(id);
         let slots = self.flows.entry(flow).or_default();
-        match status {
+        if status == ExecutionStatus::Pending {
             // It waits again, in its old place.
-            ExecutionStatus::Pending => slots.wait(id),
-            ExecutionStatus::Paused | ExecutionStatus::Cancelled | ExecutionStatus::Failed => {
-                slots.leave(id);
-                self.ungrant(id);
-            }
-            ExecutionStatus::Running | ExecutionStatus::Completed => {}
+            slots.wait(id);
+        } else {
+            slots.leave(id);
         }
         self.grant_slots(flow, now);
     }

@@ -20,7 +20,7 @@ impl Shard {
         }
         let id = accept.id;
         let slots = self.flows.entry(accept.flow.flow_id).or_default();
-        slots.limit = accept.limit;
+        slots.set_limit(accept.limit);
         let has_slot = slots.take(id);
         let mut decision = Decision::default();
         let mut execution = Execution::accept(id, accept.flow, accept.accepted, now, &mut decision);
@@ -141,8 +141,8 @@ impl Shard {
     /// Puts the execution's next timer among the shard's.
     pub(super) fn arm_timer(&mut self, id: ExecutionId) {
         let Some(live) = self.live.get_mut(&id) else { return };
-        let next = live.execution.next_timer().map(|(at, _)| at);
-        let next = next.into_iter().chain(live.held_until).min();
+        // One that is held decides nothing before that is over, whatever else is due.
+        let next = live.held_until.or_else(|| live.execution.next_timer().map(|(at, _)| at));
         if live.timer == next {
             return;
         }
@@ -161,6 +161,8 @@ impl Shard {
                 live.timer = None;
                 self.advance(id, now);
             }
+            // Who stops leaves what is parked to the next one.
+            None if self.phase != Phase::Open => {}
             None => self.load(id, VecDeque::new()),
         }
     }
