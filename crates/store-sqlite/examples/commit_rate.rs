@@ -51,7 +51,10 @@ async fn main() {
     println!("time per execution    {:>12.1} µs", each(elapsed));
     println!("writer's CPU          {:>12.1} µs per execution", each(busy));
     println!("slowest commit        {:>12.1} ms", slowest.as_secs_f64() * 1e3);
-    println!("file                  {:>12} KiB", std::fs::metadata(&path).map_or(0, |file| file.len() / 1024));
+    println!(
+        "file                  {:>12} KiB",
+        std::fs::metadata(&path).map_or(0, |file| file.len() / 1024)
+    );
 }
 
 struct Load {
@@ -105,7 +108,11 @@ fn record(seq: u64) -> Arc<str> {
 
 fn commit(execution: ExecutionId, seq: u64, record: &Arc<str>, journal: &str) -> Commit {
     let keep = if seq == NODES + 2 {
-        Keep::Finished { row: Box::new(row(execution)), journal: journal.to_owned(), rollup: Box::new(rollup()) }
+        Keep::Finished {
+            row: Box::new(row(execution)),
+            journal: journal.to_owned(),
+            rollup: Box::new(rollup()),
+        }
     } else {
         Keep::Tail
     };
@@ -142,7 +149,9 @@ fn row(id: ExecutionId) -> ExecutionRow {
 fn rollup() -> Rollup {
     let node = |node: u64, count: u64| {
         let name: Arc<str> = if node == 0 { "".into() } else { format!("node-{node}").into() };
-        (0..count).map(move |metric| (RollupKey { node: Arc::clone(&name), metric: format!("metric:{metric}").into() }, 1))
+        (0..count).map(move |metric| {
+            (RollupKey { node: Arc::clone(&name), metric: format!("metric:{metric}").into() }, 1)
+        })
     };
     let counts = node(0, FLOW_COUNTERS).chain((1..=NODES).flat_map(|number| node(number, NODE_COUNTERS)));
     Rollup { tenant: TenantId::DEFAULT, flow: FlowId::new(Uuid::max()), hour: NOW, counts: counts.collect() }
@@ -152,7 +161,8 @@ fn rollup() -> Rollup {
 fn writer_time() -> Duration {
     let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let writers = threads.filter(|thread| {
-        std::fs::read_to_string(thread.path().join("comm")).is_ok_and(|name| name.starts_with("steadflow-sqlit"))
+        std::fs::read_to_string(thread.path().join("comm"))
+            .is_ok_and(|name| name.starts_with("steadflow-sqlit"))
     });
     let nanos = writers.filter_map(|thread| {
         let times = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;

@@ -65,8 +65,9 @@ pub(crate) fn due(
     let sql = "SELECT wake_at, id FROM executions WHERE wake_at IS NOT NULL AND wake_at < ?1
                ORDER BY wake_at, id LIMIT ?2";
     let mut statement = db.prepare_cached(sql)?;
-    let rows = statement
-        .query_map((until.as_micros(), rows_max(limit)), |row| Ok((timestamp(row, 0)?, execution_id(row, 1)?)))?;
+    let rows = statement.query_map((until.as_micros(), rows_max(limit)), |row| {
+        Ok((timestamp(row, 0)?, execution_id(row, 1)?))
+    })?;
     rows.collect()
 }
 

@@ -11,7 +11,7 @@ use super::{files, read, shown};
 const IMPURE: [&str; 7] = ["tokio", "sqlx", "rusqlite", "rand", "axum", "hyper", "reqwest"];
 
 /// Which of our crates each may build on. A new arrow needs an ADR.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("steadflow-core", &[]),
     ("steadflow-store", &["steadflow-core"]),
     ("steadflow-store-sqlite", &["steadflow-core", "steadflow-store"]),
@@ -29,6 +29,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
             "steadflow-api",
         ],
     ),
+    ("steadflow-blackbox", &[]),
     ("steadflow-sim", &["steadflow-core", "steadflow-store", "steadflow-runtime"]),
     ("xtask", &[]),
 ];

@@ -1,3 +1,5 @@
+//! Conditions, as documents write them.
+
 use serde_json::{Value, json};
 
 use crate::expression::tests::scope;

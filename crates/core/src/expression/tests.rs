@@ -1,3 +1,5 @@
+//! Expressions, as documents write them, and those that mean harm.
+
 use crate::failure::ErrorClass;
 use crate::ids::{ExecutionId, NodeId};
 use crate::limits::Limits;

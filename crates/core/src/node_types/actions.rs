@@ -114,6 +114,10 @@ fn fail() -> NodeType {
             "$schema": DIALECT, "type": "object", "title": "Input", "required": ["message"], "additionalProperties": false,
             "properties": {
                 "message": { "type": "string", "minLength": 1, "title": "Message", "description": "What the error says." },
+                "class": {
+                    "type": "string", "title": "Error class", "default": "internal",
+                    "description": "Which class the error has; it decides whether the node is retried.",
+                },
             },
         })),
         output: json!({ "$schema": DIALECT, "not": {}, "title": "Output", "description": "It never completes." }),

@@ -1,3 +1,5 @@
+//! Templates, resolved.
+
 use serde_json::{Value, json};
 
 use crate::expression::tests::scope;

@@ -1,3 +1,5 @@
+//! Graphs that are refused, and why.
+
 use serde_json::{Value, json};
 
 use crate::flow::{Flow, Graph};

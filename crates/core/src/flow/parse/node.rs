@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::condition::Condition;
+use crate::failure::ErrorClass;
 use crate::flow::graph::Draft;
 use crate::flow::{Action, Delay, Join, Node, NodeKind, OnExhausted, OnInterrupt};
 use crate::ids::NodeId;
@@ -195,8 +196,17 @@ fn action(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<N
 
 fn check_fail(input: &Value, pointer: &str, faults: &mut Faults) {
     let Some(fields) = Fields::of(input, pointer, faults) else { return };
-    fields.refuse_unknown(&["message"], faults);
+    fields.refuse_unknown(&["message", "class"], faults);
     fields.required("message", "`fail` needs a `message`: what its error says", faults);
+    let class = fields.get("class").and_then(Value::as_str);
+    if class.is_some_and(|class| !class.contains("${") && class.parse::<ErrorClass>().is_err()) {
+        let known: Vec<&str> = ErrorClass::ALL.iter().map(|class| class.as_str()).collect();
+        fields.fault(
+            "class",
+            faults,
+            format!("there is no such error class; use one of {}", known.join(", ")),
+        );
+    }
 }
 
 fn trigger(fields: &Fields<'_>, faults: &mut Faults) -> Option<NodeKind> {

@@ -1,3 +1,5 @@
+//! Documents that are refused, and every fault of them.
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -171,7 +173,7 @@ fn inputs_of_actions_are_checked() {
     /flow_definition/nodes/0/input/expect_status/3 99 is neither a status from 100 to 599 nor a range such as "200-299"
     /flow_definition/nodes/1/input/url `http_request` needs a `url`
     /flow_definition/nodes/2/input/expect_status "2xx" is neither a status from 100 to 599 nor a range such as "200-299"
-    /flow_definition/nodes/3/input/msg there is no key `msg` here; there is only `message`
+    /flow_definition/nodes/3/input/msg there is no key `msg` here; there are `message`, `class`
     /flow_definition/nodes/3/input/message `fail` needs a `message`: what its error says
     /flow_definition/nodes/2/input/url `${c.url}`: a node cannot read its own output
     "#);
