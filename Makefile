@@ -34,6 +34,8 @@ run: build ## Build, and serve on http://127.0.0.1:8080 with example flows
 
 .PHONY: test
 test: $(VENV)/.installed ## Run all tests
+	@# Built once here, so that the black-box tests find it fresh.
+	$(CARGO) build --locked --package steadflow-cli --bin steadflow
 ifdef NEXTEST
 	$(CARGO) nextest run --workspace --locked --profile $(NEXTEST_PROFILE)
 else
