@@ -199,7 +199,7 @@ SELECT
     steps.execution_id,
     steps.tenant,
     steps.node_index,
-    flow_versions.document ->> ('$.nodes[' || steps.node_index || '].id') AS node_id,
+    flow_versions.document ->> ('$.flow_definition.nodes[' || steps.node_index || '].id') AS node_id,
     steps.body ->> 'attempt' AS attempt,
     (steps.body ->> 'attempt') - 1 AS retry_attempt,
     CASE
@@ -255,5 +255,5 @@ SELECT
 FROM executions
 JOIN journals ON journals.execution = executions.number
 JOIN flow_versions ON flow_versions.flow = executions.flow AND flow_versions.version = executions.flow_version
-JOIN json_each(flow_versions.document, '$.nodes') AS node
+JOIN json_each(flow_versions.document, '$.flow_definition.nodes') AS node
 LEFT JOIN steps ON steps.execution_id = executions.id AND steps.node_index = node.key;

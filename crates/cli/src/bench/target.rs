@@ -93,7 +93,7 @@ impl Target {
         let mut stored = 0;
         for id in flows {
             let flow = self.server.send(self.server.call(Method::GET, &format!("/flows/{id}"))).await?;
-            let counts = &flow["counts"];
+            let counts = &flow["execution_counts"];
             ensure!(counts["total"] == counts["completed"], "Not all executions completed: {counts}");
             stored += counts["completed"].as_u64().context("The flow has no counts")?;
         }
