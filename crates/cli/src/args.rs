@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// Runs agentic flows so that they finish, or say exactly why not.
 ///
 /// Settings are taken from flags, then from STEADFLOW_* variables, then from `steadflow.toml` in the working directory.
-/// Secrets of flows are read from STEADFLOW_SECRET_<NAME>.
+/// Secrets of flows are read from `STEADFLOW_SECRET_<NAME>`.
 #[derive(Debug, Parser)]
 #[command(name = "steadflow", version, after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Args {
