@@ -1,7 +1,5 @@
 //! The studio: files that were built into the binary, or a page that says how to get along without them.
 
-use std::borrow::Cow;
-
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
@@ -44,7 +42,7 @@ fn asset(path: &str, file: EmbeddedFile) -> Response {
 }
 
 /// The studio's page. Style elements that its scripts make need the nonce of this very answer.
-fn studio_page(page: &Cow<'static, [u8]>) -> Response {
+fn studio_page(page: &[u8]) -> Response {
     let nonce = Uuid::now_v7().simple().to_string();
     let html = String::from_utf8_lossy(page).replace(NONCE_PLACE, &nonce);
     let policy = format!(

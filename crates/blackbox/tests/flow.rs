@@ -21,7 +21,7 @@ const PACKAGES_PRESENT: &str =
 /// A model behind an OpenAI-compatible server; it ends with the pipe to it.
 struct ModelServer {
     process: Child,
-    _stdin: ChildStdin,
+    _stdin: Option<ChildStdin>,
     base_url: String,
 }
 
@@ -42,11 +42,15 @@ impl ModelServer {
             .stderr(Stdio::null())
             .spawn()
             .expect("python starts");
-        let (stdin, stdout) = (process.stdin.take()?, process.stdout.take()?);
+        let (stdin, stdout) = (process.stdin.take(), process.stdout.take());
+        let mut server = Self { process, _stdin: stdin, base_url: String::new() };
         let mut address = String::new();
-        BufReader::new(stdout).read_line(&mut address).expect("the model server speaks");
+        BufReader::new(stdout.expect("it is piped"))
+            .read_line(&mut address)
+            .expect("the model server speaks");
         assert!(address.starts_with("http://"), "the model server did not start: {address:?}");
-        Some(Self { process, _stdin: stdin, base_url: format!("{}/v1", address.trim()) })
+        server.base_url = format!("{}/v1", address.trim());
+        Some(server)
     }
 
     fn agents(&self) -> [Value; 2] {

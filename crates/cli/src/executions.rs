@@ -130,10 +130,8 @@ fn detail(execution: &Value) -> String {
         took(execution)
     );
     let error = text(&execution["error_message"]);
-    let result = match &execution["result"] {
-        Value::Null => String::new(),
-        result => format!("\nresult: {result}"),
-    };
+    let result = &execution["result"];
+    let result = if result.is_null() { String::new() } else { format!("\nresult: {result}") };
     let error = if error.is_empty() { error } else { format!("\n{error}") };
     format!("{head}\n{nodes}{error}{result}")
 }
@@ -166,6 +164,6 @@ fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     }
 }

@@ -165,19 +165,16 @@ fn report(end: End) -> ExitCode {
     let execution = end.execution;
     let span = execution.started_at().zip(execution.completed_at()).map(|(from, to)| to.since(from));
     let took = span.map(|span| format!(" after {}", output::span(span))).unwrap_or_default();
-    match execution.status() {
-        ExecutionStatus::Completed => {
-            let thanks = if execution.is_recovered() { ", thanks to retries" } else { "" };
-            output::note(format_args!("completed{took}{thanks}"));
-            output::json(&execution.result().unwrap_or_default().to_value());
-            ExitCode::SUCCESS
-        }
-        status => {
-            output::note(format_args!("{status}{took}"));
-            if let Some(error) = execution.error() {
-                output::note(&error.message);
-            }
-            if end.is_interrupted { ExitCode::from(INTERRUPTED) } else { ExitCode::FAILURE }
-        }
+    let status = execution.status();
+    if status == ExecutionStatus::Completed {
+        let thanks = if execution.is_recovered() { ", thanks to retries" } else { "" };
+        output::note(format_args!("completed{took}{thanks}"));
+        output::json(&execution.result().unwrap_or_default().to_value());
+        return ExitCode::SUCCESS;
     }
+    output::note(format_args!("{status}{took}"));
+    if let Some(error) = execution.error() {
+        output::note(&error.message);
+    }
+    if end.is_interrupted { ExitCode::from(INTERRUPTED) } else { ExitCode::FAILURE }
 }

@@ -25,6 +25,9 @@ const BATCH_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Rows of the tail that one transaction deletes at most; fewer are left to a later one.
 const TRIM_STEP: i64 = 1_024;
 
+/// A transaction that is lost: what the job that lost it had done, if it ran, and why.
+type Lost = (Option<Box<dyn Done>>, Failure);
+
 /// The state of the writer thread.
 #[derive(Debug)]
 pub(crate) struct Writer {
@@ -102,7 +105,7 @@ impl Writer {
     }
 
     /// Runs one job under a savepoint. Fails if the whole transaction is lost.
-    fn run_alone(&mut self, job: Box<dyn Job>) -> Result<Box<dyn Done>, (Option<Box<dyn Done>>, Failure)> {
+    fn run_alone(&mut self, job: Box<dyn Job>) -> Result<Box<dyn Done>, Lost> {
         let lost = |error| Failure::not_written(&store_error("savepoint", error));
         if let Err(error) = self.execute("SAVEPOINT job") {
             let failure = lost(error);

@@ -63,8 +63,5 @@ impl AgentView {
 
 /// The skill as its document gives it; a plain name becomes an object.
 fn definition_of(skill: &Value) -> Value {
-    match skill {
-        Value::String(name) => json!({ "name": name }),
-        object => object.clone(),
-    }
+    skill.as_str().map_or_else(|| skill.clone(), |name| json!({ "name": name }))
 }

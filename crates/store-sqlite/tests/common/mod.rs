@@ -12,7 +12,7 @@ pub(crate) struct Temporary {
 
 impl Temporary {
     pub(crate) fn new() -> Self {
-        Self { directory: tempfile::tempdir().unwrap() }
+        Self { directory: tempfile::tempdir().expect("a directory can be made") }
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -24,6 +24,6 @@ impl Harness for Temporary {
     type Store = SqliteStore;
 
     async fn open(&self) -> SqliteStore {
-        SqliteStore::open(self.path(), SqliteOptions::default()).unwrap()
+        SqliteStore::open(self.path(), SqliteOptions::default()).expect("the database opens")
     }
 }
