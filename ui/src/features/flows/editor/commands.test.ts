@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import type { FlowDefinition } from '@/api/types';
+import { copySelection, paste, readClipboard } from './clipboard';
+import { addNode, connect, deleteSelection, moveNodes, renameNode, updateEdge, updateNode } from './commands';
+import { edgeKeys } from './definition';
+import { layout } from './layout';
+
+const at = (x: number, y = 0) => ({ position: { x, y } });
+
+const FLOW: FlowDefinition = {
+  nodes: [
+    { id: 'fetch', type: 'action', action: 'http_request', input: { url: 'https://a.test' }, ...at(0) },
+    { id: 'risky', type: 'condition', condition: 'fetch.body.risk > 70', ...at(280) },
+    {
+      id: 'report',
+      type: 'action',
+      action: 'transform',
+      input: { risk: `\${fetch.body.risk} of \${'fetch'}` },
+      ...at(560),
+    },
+  ],
+  edges: [
+    { from: 'fetch', to: 'risky' },
+    { from: 'risky', to: 'report', condition: true },
+  ],
+};
+
+describe('commands', () => {
+  it('adds a node behind another under a free id and joins it', () => {
+    const after = addNode({ id: 'fetch', type: 'delay' }, { after: 'report' })(FLOW);
+
+    expect(after.nodes.at(-1)).toEqual({ id: 'fetch_2', type: 'delay', position: { x: 840, y: 0 } });
+    expect(after.edges.at(-1)).toEqual({ from: 'report', to: 'fetch_2' });
+  });
+
+  it('does not join nodes twice, nor in a circle', () => {
+    expect(connect('fetch', 'risky')(FLOW)).toBe(FLOW);
+    expect(connect('report', 'fetch')(FLOW)).toBe(FLOW);
+    expect(connect('fetch', 'report', { on: 'error' })(FLOW).edges).toHaveLength(3);
+  });
+
+  it('leaves nodes alone that do not move', () => {
+    const same = moveNodes(new Map([['fetch', { x: 0, y: 0 }]]))(FLOW);
+    const after = moveNodes(new Map([['fetch', { x: 10, y: 0 }]]))(FLOW);
+
+    expect(same).toBe(FLOW);
+    expect(after.nodes[1]).toBe(FLOW.nodes[1]);
+  });
+
+  it('deletes nodes with their edges', () => {
+    const after = deleteSelection({ nodes: ['risky'], edges: [] })(FLOW);
+
+    expect(after.nodes.map((node) => node.id)).toEqual(['fetch', 'report']);
+    expect(after.edges).toEqual([]);
+  });
+
+  it('takes keys away that are set to undefined', () => {
+    const key = edgeKeys(FLOW.edges)[1] ?? '';
+
+    const after = updateEdge(key, { condition: undefined })(updateNode('fetch', { input: undefined })(FLOW));
+
+    expect(after.nodes[0]).not.toHaveProperty('input');
+    expect(after.edges[1]).toEqual({ from: 'risky', to: 'report' });
+  });
+
+  it('lets edges and expressions follow a new id, but not texts', () => {
+    const after = renameNode('fetch', 'get-vendor')(FLOW);
+
+    expect(after.edges[0]).toEqual({ from: 'get-vendor', to: 'risky' });
+    expect(after.nodes[1]?.condition).toBe('nodes["get-vendor"].output.body.risk > 70');
+    expect(after.nodes[2]?.input).toEqual({ risk: `\${nodes["get-vendor"].output.body.risk} of \${'fetch'}` });
+    expect(renameNode('fetch', 'report')(FLOW)).toBe(FLOW);
+  });
+
+  it('pastes copies that refer to each other and not to their originals', () => {
+    const copied = readClipboard(copySelection(FLOW, { nodes: ['fetch', 'risky'], edges: [] }));
+    if (!copied) throw new Error('nothing was copied');
+
+    const { command, ids } = paste(FLOW, copied);
+    const after = command(FLOW);
+
+    expect(ids).toEqual(['fetch_2', 'risky_2']);
+    expect(after.nodes[4]?.condition).toBe('fetch_2.body.risk > 70');
+    expect(after.nodes[3]?.position).toEqual({ x: 40, y: 40 });
+    expect(after.edges.at(-1)).toEqual({ from: 'fetch_2', to: 'risky_2' });
+  });
+
+  it('lays nodes out from left to right', async () => {
+    const after = (await layout(FLOW))(FLOW);
+
+    const xs = after.nodes.map((node) => node.position?.x ?? 0);
+    expect(xs).toEqual([...xs].sort((a, b) => a - b));
+    expect(new Set(xs).size).toBe(3);
+  });
+});

@@ -1,0 +1,140 @@
+/** What an editor can do to a flow: each command takes a definition and returns a new one, so undo is a list of them. */
+import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
+import { closesCycle, edgeKeys, freeId, idsOf } from './definition';
+import { GRID, NODE_HEIGHT, NODE_WIDTH, type Point, positionsOf } from './positions';
+import { renameReferences } from './references';
+
+export type Command = (definition: FlowDefinition) => FlowDefinition;
+
+/** How an edge is taken; what the handles of a node and the form of an edge give. */
+export interface Taking {
+  on?: 'error';
+  condition?: unknown;
+}
+
+export interface Selection {
+  nodes: readonly string[];
+  edges: readonly string[];
+}
+
+/** Adds a node whose id is made free; with `after`, behind that node and joined to it. */
+export function addNode(node: FlowNode, place: { at: Point } | { after: string }): Command {
+  return (definition) => {
+    const id = freeId(node.id, idsOf(definition));
+    const after = 'after' in place ? place.after : null;
+    const position = 'at' in place ? snap(place.at) : behind(definition, place.after);
+    const added = { ...definition, nodes: [...definition.nodes, { ...node, id, position }] };
+    return after === null ? added : connect(after, id)(added);
+  };
+}
+
+/** Joins two nodes. What is joined in this way already, and what would close a cycle, stays as it is. */
+export function connect(from: string, to: string, taking: Taking = {}): Command {
+  return (definition) => {
+    if (closesCycle(definition, from, to)) return definition;
+    const isThere = definition.edges.some(
+      (edge) =>
+        edge.from === from &&
+        edge.to === to &&
+        (edge.on ?? null) === (taking.on ?? null) &&
+        (edge.condition ?? null) === (taking.condition ?? null),
+    );
+    if (isThere) return definition;
+    const edge: FlowEdge = { from, to, ...taking };
+    return { ...definition, edges: [...definition.edges, edge] };
+  };
+}
+
+export function moveNodes(positions: ReadonlyMap<string, Point>): Command {
+  return (definition) => {
+    const moves = (node: FlowNode) => {
+      const to = positions.get(node.id);
+      return to && (node.position?.x !== to.x || node.position?.y !== to.y) ? to : null;
+    };
+    if (!definition.nodes.some(moves)) return definition;
+    return {
+      ...definition,
+      nodes: definition.nodes.map((node) => {
+        const to = moves(node);
+        return to ? { ...node, position: to } : node;
+      }),
+    };
+  };
+}
+
+/** Deletes the selected nodes with their edges, and the selected edges. */
+export function deleteSelection(selection: Selection): Command {
+  return (definition) => {
+    const nodes = new Set(selection.nodes);
+    const edges = new Set(selection.edges);
+    const keys = edgeKeys(definition.edges);
+    return {
+      ...definition,
+      nodes: definition.nodes.filter((node) => !nodes.has(node.id)),
+      edges: definition.edges.filter(
+        (edge, at) => !nodes.has(edge.from) && !nodes.has(edge.to) && !edges.has(keys[at] ?? ''),
+      ),
+    };
+  };
+}
+
+/** Sets keys of a node; `undefined` takes a key away. */
+export function updateNode(id: string, changes: Record<string, unknown>): Command {
+  return (definition) => ({
+    ...definition,
+    nodes: definition.nodes.map((node) => (node.id === id ? (laidOver(node, changes) as FlowNode) : node)),
+  });
+}
+
+/** Sets keys of an edge; `undefined` takes a key away. */
+export function updateEdge(key: string, changes: Record<string, unknown>): Command {
+  return (definition) => {
+    const at = edgeKeys(definition.edges).indexOf(key);
+    if (at < 0) return definition;
+    return {
+      ...definition,
+      edges: definition.edges.map((edge, index) => (index === at ? (laidOver(edge, changes) as FlowEdge) : edge)),
+    };
+  };
+}
+
+/** Gives a node another id; edges and expressions that name it follow. A taken id changes nothing. */
+export function renameNode(id: string, to: string): Command {
+  return (definition) => {
+    if (id === to || idsOf(definition).has(to)) return definition;
+    const names = new Map([[id, to]]);
+    const nodes = definition.nodes.map((node) => {
+      const { id: own, position, name, ...rest } = node;
+      const renamed = renameReferences(rest, names);
+      if (own !== id && renamed === rest) return node;
+      return { ...node, ...renamed, id: own === id ? to : own } as FlowNode;
+    });
+    const edges = definition.edges.map(({ from, to: target, ...rest }) => ({
+      ...renameReferences(rest, names),
+      from: from === id ? to : from,
+      to: target === id ? to : target,
+    }));
+    return { ...definition, nodes, edges };
+  };
+}
+
+function laidOver(what: Record<string, unknown>, changes: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries({ ...what, ...changes }).filter(([, value]) => value !== undefined));
+}
+
+/** The first free place to the right of a node. */
+function behind(definition: FlowDefinition, id: string): Point {
+  const positions = positionsOf(definition);
+  const from = positions.get(id) ?? { x: 0, y: 0 };
+  const place = { x: from.x + NODE_WIDTH + 80, y: from.y };
+  const isTaken = () =>
+    [...positions.values()].some(
+      ({ x, y }) => Math.abs(x - place.x) < NODE_WIDTH && Math.abs(y - place.y) < NODE_HEIGHT + GRID,
+    );
+  while (isTaken()) place.y += NODE_HEIGHT + 40;
+  return snap(place);
+}
+
+export function snap({ x, y }: Point): Point {
+  return { x: Math.round(x / GRID) * GRID, y: Math.round(y / GRID) * GRID };
+}

@@ -1,0 +1,91 @@
+/** Reading a flow definition: what commands, the canvas and the forms ask of it. */
+import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
+
+export const EMPTY: FlowDefinition = { nodes: [], edges: [] };
+
+type Reading = { definition: FlowDefinition } | { fault: string };
+
+/** Reads any JSON as a definition that can be drawn; whether it can run, the server says. */
+export function readDefinition(value: unknown): Reading {
+  if (!isRecord(value)) return { fault: 'A flow definition is an object with `nodes` and `edges`.' };
+  const { nodes } = value;
+  const edges: unknown = value.edges ?? [];
+  if (!Array.isArray(nodes)) return { fault: '`nodes` must be a list.' };
+  if (!Array.isArray(edges)) return { fault: '`edges` must be a list.' };
+  const ids = new Set<string>();
+  for (const [at, node] of nodes.entries()) {
+    if (!isRecord(node) || !isName(node.id)) return { fault: `Node ${at + 1} needs an \`id\`.` };
+    if (!isName(node.type)) return { fault: `Node \`${node.id}\` needs a \`type\`.` };
+    if (ids.has(node.id)) return { fault: `Two nodes have the id \`${node.id}\`.` };
+    ids.add(node.id);
+  }
+  for (const [at, edge] of edges.entries()) {
+    if (!isRecord(edge) || !isName(edge.from) || !isName(edge.to)) {
+      return { fault: `Edge ${at + 1} needs \`from\` and \`to\`.` };
+    }
+  }
+  return { definition: { ...value, nodes, edges } as FlowDefinition };
+}
+
+/** Names an edge, which has no id of its own: its ends, and its place among edges with the same ends. */
+export function edgeKeys(edges: readonly FlowEdge[]): string[] {
+  const seen = new Map<string, number>();
+  return edges.map(({ from, to }) => {
+    const ends = JSON.stringify([from, to]);
+    const place = seen.get(ends) ?? 0;
+    seen.set(ends, place + 1);
+    return place === 0 ? ends : `${ends}#${place}`;
+  });
+}
+
+export function edgeByKey(definition: FlowDefinition, key: string): FlowEdge | undefined {
+  return definition.edges[edgeKeys(definition.edges).indexOf(key)];
+}
+
+export function nodeById(definition: FlowDefinition, id: string): FlowNode | undefined {
+  return definition.nodes.find((node) => node.id === id);
+}
+
+export function nameOf(node: FlowNode): string {
+  return node.name || node.id;
+}
+
+/** Every node from which some path of edges leads to `id`, nearest first. */
+export function ancestorsOf(definition: FlowDefinition, id: string): string[] {
+  const before = new Map<string, string[]>();
+  for (const { from, to } of definition.edges) before.set(to, [...(before.get(to) ?? []), from]);
+  const found = new Set<string>();
+  const queue = [...(before.get(id) ?? [])];
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    if (found.has(next) || next === id) continue;
+    found.add(next);
+    queue.push(...(before.get(next) ?? []));
+  }
+  return [...found];
+}
+
+/** Whether an edge from `from` to `to` would close a cycle. */
+export function closesCycle(definition: FlowDefinition, from: string, to: string): boolean {
+  return from === to || ancestorsOf(definition, from).includes(to);
+}
+
+/** Returns `wish`, or the first of `wish_2`, `wish_3`, … that is not taken. */
+export function freeId(wish: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(wish)) return wish;
+  const stem = wish.replace(/_\d+$/, '');
+  let number = 2;
+  while (taken.has(`${stem}_${number}`)) number += 1;
+  return `${stem}_${number}`;
+}
+
+export function idsOf(definition: FlowDefinition): Set<string> {
+  return new Set(definition.nodes.map((node) => node.id));
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}

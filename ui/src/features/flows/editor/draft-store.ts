@@ -1,0 +1,203 @@
+/** The draft of one flow: its documents so far, what is selected, and what the canvas shows of it. */
+import { applyNodeChanges, type NodeChange } from '@xyflow/react';
+import { createStore } from 'zustand/vanilla';
+import type { Flow, FlowDefinition } from '@/api/types';
+import { copySelection, paste, readClipboard } from './clipboard';
+import { type Command, deleteSelection, moveNodes, type Selection } from './commands';
+import { edgeKeys, idsOf } from './definition';
+import type { PlacedFault } from './faults';
+import type { Point } from './positions';
+import { isSameJson } from './same-json';
+import { type Canvas, type CanvasNode, mergeCanvas, toCanvas } from './to-canvas';
+
+export type Checking = 'waiting' | 'checking' | 'checked' | 'unreachable';
+
+export interface DraftState {
+  /** What is saved, and as which version. */
+  saved: FlowDefinition;
+  version: number;
+  /** A version that somebody else saved while this draft has changes of its own. */
+  conflict: Flow | null;
+  past: readonly FlowDefinition[];
+  present: FlowDefinition;
+  future: readonly FlowDefinition[];
+  selection: Selection;
+  faults: readonly PlacedFault[];
+  checking: Checking;
+  canvas: Canvas;
+  /** Why the text in the JSON pane cannot be taken over; `null` when it can. */
+  jsonFault: string | null;
+  /** What may be replaced instead of followed in `past`: keystrokes in one field are one step. */
+  step: string | null;
+
+  /** Does a command. Commands with the same `step` that follow each other are undone together. */
+  apply(command: Command, step?: string): void;
+  undo(): void;
+  redo(): void;
+  select(selection: Partial<Selection>): void;
+  selectAll(): void;
+  deleteSelected(): void;
+  copy(): string;
+  paste(text: string): boolean;
+  changeNodes(changes: NodeChange<CanvasNode>[]): void;
+  setFaults(faults: readonly PlacedFault[], checking: Checking): void;
+  setJsonFault(fault: string | null): void;
+  /** Takes in the flow as the server has it. */
+  receive(flow: Flow): void;
+  /** Notes that `definition` was saved as what `flow` is now. */
+  saveDone(flow: Flow, definition: FlowDefinition): void;
+  /** Drops the draft for `flow`. */
+  reset(flow: Flow): void;
+  /** Keeps the draft and lets its next save follow on the conflicting version. */
+  keepMine(): void;
+}
+
+const HISTORY_MAX = 200;
+const NOTHING: Selection = { nodes: [], edges: [] };
+
+export type DraftStore = ReturnType<typeof createDraftStore>;
+
+export function isDirty(state: DraftState): boolean {
+  return state.present !== state.saved;
+}
+
+export function createDraftStore(flow: Flow) {
+  const start = definitionOf(flow);
+  return createStore<DraftState>()((set, get) => {
+    /** Goes to a document; what it no longer has is no longer selected. */
+    const show = (present: FlowDefinition, rest: Partial<DraftState> = {}) =>
+      set((state) => {
+        const selection = stillThere(rest.selection ?? state.selection, present);
+        return { ...rest, present, selection, canvas: redraw(state, { present, selection }) };
+      });
+
+    return {
+      saved: start,
+      version: flow.version,
+      conflict: null,
+      past: [],
+      present: start,
+      future: [],
+      selection: NOTHING,
+      faults: [],
+      checking: 'waiting',
+      canvas: toCanvas(start, [], NOTHING),
+      jsonFault: null,
+      step: null,
+
+      apply: (command, step) => {
+        const { past, present, step: last } = get();
+        const next = command(present);
+        if (next === present) return;
+        const joins = step !== undefined && step === last && past.length > 0;
+        show(next, {
+          past: joins ? past : [...past.slice(1 - HISTORY_MAX), present],
+          future: [],
+          step: step ?? null,
+        });
+      },
+      undo: () => {
+        const { past, present, future } = get();
+        const previous = past.at(-1);
+        if (previous) show(previous, { past: past.slice(0, -1), future: [present, ...future], step: null });
+      },
+      redo: () => {
+        const { past, present, future } = get();
+        const next = future[0];
+        if (next) show(next, { past: [...past, present], future: future.slice(1), step: null });
+      },
+      select: (selection) => {
+        const { present } = get();
+        show(present, { selection: { ...NOTHING, ...selection }, step: null });
+      },
+      selectAll: () => get().select({ nodes: get().present.nodes.map((node) => node.id) }),
+      deleteSelected: () => {
+        const { selection } = get();
+        if (selection.nodes.length + selection.edges.length > 0) get().apply(deleteSelection(selection));
+      },
+      copy: () => copySelection(get().present, get().selection),
+      paste: (text) => {
+        const copied = readClipboard(text);
+        if (!copied) return false;
+        const { command, ids } = paste(get().present, copied);
+        get().apply(command);
+        get().select({ nodes: ids });
+        return true;
+      },
+      changeNodes: (changes) => {
+        const { canvas, selection } = get();
+        const shown = changes.filter((change) => change.type === 'dimensions' || change.type === 'position');
+        if (shown.length > 0) set({ canvas: { ...canvas, nodes: applyNodeChanges(shown, canvas.nodes) } });
+        const picked = pickedBy(changes, selection);
+        if (picked !== selection) get().select(picked);
+        const moved = droppedBy(changes);
+        if (moved.size > 0) get().apply(moveNodes(moved));
+      },
+      setFaults: (faults, checking) => set((state) => ({ faults, checking, canvas: redraw(state, { faults }) })),
+      setJsonFault: (jsonFault) => set({ jsonFault }),
+      receive: (received) => {
+        const state = get();
+        if (received.version <= state.version) return;
+        const theirs = definitionOf(received);
+        // Settings changed, or it is what we have: the graph is nothing new.
+        if (isSameJson(theirs, state.present)) state.saveDone(received, state.present);
+        else if (isSameJson(theirs, state.saved)) state.saveDone(received, state.saved);
+        else if (!isDirty(state)) state.reset(received);
+        else set({ conflict: received });
+      },
+      saveDone: (saved, definition) => set({ saved: definition, version: saved.version, conflict: null }),
+      reset: (to) => {
+        const definition = definitionOf(to);
+        set({ saved: definition, version: to.version, conflict: null, jsonFault: null });
+        show(definition, { past: [], future: [], step: null });
+      },
+      keepMine: () => {
+        const { conflict } = get();
+        if (conflict) set({ saved: definitionOf(conflict), version: conflict.version, conflict: null });
+      },
+    };
+  });
+}
+
+function definitionOf(flow: Flow): FlowDefinition {
+  return { ...flow.flow_definition, edges: flow.flow_definition.edges ?? [] };
+}
+
+function redraw(state: DraftState, change: Partial<Pick<DraftState, 'present' | 'faults' | 'selection'>>): Canvas {
+  const { present, faults, selection } = { ...state, ...change };
+  return mergeCanvas(state.canvas, toCanvas(present, faults, selection));
+}
+
+function stillThere(selection: Selection, { nodes, edges }: FlowDefinition): Selection {
+  if (selection.nodes.length + selection.edges.length === 0) return selection;
+  const ids = idsOf({ nodes, edges });
+  const keys = new Set(selection.edges.length > 0 ? edgeKeys(edges) : []);
+  const kept = {
+    nodes: selection.nodes.filter((id) => ids.has(id)),
+    edges: selection.edges.filter((key) => keys.has(key)),
+  };
+  const isWhole = kept.nodes.length === selection.nodes.length && kept.edges.length === selection.edges.length;
+  return isWhole ? selection : kept;
+}
+
+function pickedBy(changes: NodeChange<CanvasNode>[], selection: Selection): Selection {
+  const nodes = new Set(selection.nodes);
+  let changed = false;
+  for (const change of changes) {
+    if (change.type !== 'select' || nodes.has(change.id) === change.selected) continue;
+    changed = true;
+    if (change.selected) nodes.add(change.id);
+    else nodes.delete(change.id);
+  }
+  return changed ? { ...selection, nodes: [...nodes] } : selection;
+}
+
+/** Where nodes were dropped, or pushed by arrow keys; while one drags, only the canvas follows. */
+function droppedBy(changes: NodeChange<CanvasNode>[]): Map<string, Point> {
+  const moved = new Map<string, Point>();
+  for (const change of changes) {
+    if (change.type !== 'position' || change.dragging || !change.position) continue;
+    moved.set(change.id, { x: Math.round(change.position.x), y: Math.round(change.position.y) });
+  }
+  return moved;
+}

@@ -1,0 +1,53 @@
+/** Faults of a document, and the node, edge and field that each is about. */
+import type { Fault } from '@/api/problem';
+import type { FlowDefinition } from '@/api/types';
+import { edgeKeys } from './definition';
+
+export interface PlacedFault {
+  /** `null` where it is about the flow as a whole. */
+  target: { kind: 'node' | 'edge'; id: string } | null;
+  /** The keys from the node or edge down to what is wrong: `['input', 'url']`. */
+  field: readonly string[];
+  message: string;
+}
+
+const NONE: readonly PlacedFault[] = [];
+
+/** Places faults by their JSON pointers into the document `{"flow_definition": …}` that was checked. */
+export function placeFaults(faults: readonly Fault[], definition: FlowDefinition): PlacedFault[] {
+  const keys = edgeKeys(definition.edges);
+  return faults.map(({ pointer, detail }) => {
+    const [, list, at, ...field] = segments(pointer);
+    const id = list === 'nodes' ? definition.nodes[Number(at)]?.id : list === 'edges' ? keys[Number(at)] : undefined;
+    if (id === undefined) return { target: null, field: [], message: detail };
+    return { target: { kind: list === 'nodes' ? 'node' : 'edge', id }, field, message: detail };
+  });
+}
+
+/** Faults by the node or edge that they are about; the same list for the same faults. */
+export function groupFaults(
+  faults: readonly PlacedFault[],
+  kind: 'node' | 'edge',
+): Map<string, readonly PlacedFault[]> {
+  const groups = new Map<string, PlacedFault[]>();
+  for (const fault of faults) {
+    if (fault.target?.kind !== kind) continue;
+    const group = groups.get(fault.target.id);
+    if (group) group.push(fault);
+    else groups.set(fault.target.id, [fault]);
+  }
+  return groups;
+}
+
+/** What is wrong with a field or anything inside it; `undefined` when nothing is. */
+export function faultAt(faults: readonly PlacedFault[] = NONE, path: readonly string[]): string | undefined {
+  return faults.find(({ field }) => path.every((key, at) => field[at] === key))?.message;
+}
+
+/** Splits a JSON pointer (RFC 6901). */
+function segments(pointer: string): string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
+}

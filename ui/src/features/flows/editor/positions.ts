@@ -1,0 +1,48 @@
+/** Where nodes stand. Those without a position of their own stand in columns by their depth, until a person moves them. */
+import type { FlowDefinition, FlowNode } from '@/api/types';
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+export const NODE_WIDTH = 200;
+export const NODE_HEIGHT = 60;
+export const GRID = 10;
+const COLUMN = NODE_WIDTH + 80;
+const ROW = NODE_HEIGHT + 40;
+
+export function positionsOf(definition: FlowDefinition): Map<string, Point> {
+  const depths = definition.nodes.every(ownPosition) ? null : depthsOf(definition);
+  const rows = new Map<number, number>();
+  return new Map(
+    definition.nodes.map((node) => {
+      const own = ownPosition(node);
+      if (own || !depths) return [node.id, own ?? { x: 0, y: 0 }];
+      const depth = depths.get(node.id) ?? 0;
+      const row = rows.get(depth) ?? 0;
+      rows.set(depth, row + 1);
+      return [node.id, { x: depth * COLUMN, y: row * ROW }];
+    }),
+  );
+}
+
+function ownPosition({ position }: FlowNode): Point | null {
+  return Number.isFinite(position?.x) && Number.isFinite(position?.y) ? (position as Point) : null;
+}
+
+/** How many edges the longest way to each node has; a cycle, which the server refuses, is cut where it closes. */
+function depthsOf(definition: FlowDefinition): Map<string, number> {
+  const depths = new Map(definition.nodes.map((node) => [node.id, 0]));
+  for (let round = 0; round < definition.nodes.length; round += 1) {
+    let changed = false;
+    for (const { from, to } of definition.edges) {
+      const depth = (depths.get(from) ?? 0) + 1;
+      if (depth <= (depths.get(to) ?? 0) || depth >= definition.nodes.length) continue;
+      depths.set(to, depth);
+      changed = true;
+    }
+    if (!changed) break;
+  }
+  return depths;
+}

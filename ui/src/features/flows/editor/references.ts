@@ -1,0 +1,50 @@
+/** Names of nodes inside expressions. */
+import { isRecord } from './definition';
+
+/** Keys whose strings are expressions without `${ }` around them. */
+const BARE = new Set(['condition', 'field']);
+
+type Names = ReadonlyMap<string, string>;
+
+/** Renames nodes, old id to new, in every expression inside `value`; what names none of them comes back as it was. */
+export function renameReferences<T>(value: T, names: Names): T {
+  return renamed(value, names, false) as T;
+}
+
+function renamed(value: unknown, names: Names, isBare: boolean): unknown {
+  if (typeof value === 'string') {
+    if (isBare) return inExpression(value, names);
+    return value.replace(/\$\{[^}]*\}/g, (template) => inExpression(template, names));
+  }
+  if (Array.isArray(value))
+    return kept(
+      value,
+      value.map((item) => renamed(item, names, isBare)),
+    );
+  if (!isRecord(value)) return value;
+  const entries = Object.entries(value).map(([key, item]) => [key, renamed(item, names, BARE.has(key))] as const);
+  return entries.some(([key, item]) => item !== value[key]) ? Object.fromEntries(entries) : value;
+}
+
+function kept(before: unknown[], after: unknown[]): unknown[] {
+  return after.some((item, at) => item !== before[at]) ? after : before;
+}
+
+const WORD = /^[A-Za-z_]\w*$/;
+
+/** How an expression names the output of a node: by its bare id where that is a word. */
+export function outputReference(id: string): string {
+  return WORD.test(id) ? id : `nodes["${id}"].output`;
+}
+
+/** Strings stand aside; a name counts where no dot stands before it, and behind `nodes.`. */
+const TOKENS = /'(?:[^'\\]|\\.)*'|nodes\["([^"]*)"\]|"(?:[^"\\]|\\.)*"|nodes\.([A-Za-z_]\w*)|(\.?)\b([A-Za-z_]\w*)/g;
+
+function inExpression(text: string, names: Names): string {
+  return text.replace(TOKENS, (token, quoted?: string, dotted?: string, dot?: string, word?: string) => {
+    const full = names.get(quoted ?? dotted ?? '');
+    if (full !== undefined) return WORD.test(full) ? `nodes.${full}` : `nodes["${full}"]`;
+    const short = dot === '' ? names.get(word ?? '') : undefined;
+    return short === undefined ? token : outputReference(short);
+  });
+}

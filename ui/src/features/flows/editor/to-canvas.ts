@@ -1,0 +1,137 @@
+/** Draws a flow definition: what React Flow shows is a pure function of the document, its faults and the selection. */
+import type { Edge, Node } from '@xyflow/react';
+import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
+import type { Selection } from './commands';
+import { edgeKeys, isRecord, nameOf } from './definition';
+import { groupFaults, type PlacedFault } from './faults';
+import { NODE_HEIGHT, NODE_WIDTH, positionsOf } from './positions';
+
+export interface NodeData extends Record<string, unknown> {
+  node: FlowNode;
+  faults: number;
+}
+
+export interface EdgeData extends Record<string, unknown> {
+  kind: EdgeKind;
+  label: string | null;
+  faults: number;
+}
+
+export type EdgeKind = 'always' | 'condition' | 'error';
+export type CanvasNode = Node<NodeData, 'step'>;
+export type CanvasEdge = Edge<EdgeData, 'way'>;
+
+export interface Canvas {
+  nodes: CanvasNode[];
+  edges: CanvasEdge[];
+}
+
+export function toCanvas(definition: FlowDefinition, faults: readonly PlacedFault[], selection: Selection): Canvas {
+  const positions = positionsOf(definition);
+  const nodeFaults = groupFaults(faults, 'node');
+  const edgeFaults = groupFaults(faults, 'edge');
+  const types = new Map(definition.nodes.map((node) => [node.id, node.type]));
+  const chosenNodes = new Set(selection.nodes);
+  const chosenEdges = new Set(selection.edges);
+  const keys = edgeKeys(definition.edges);
+  const nodes = definition.nodes.map((node): CanvasNode => {
+    const count = nodeFaults.get(node.id)?.length ?? 0;
+    return {
+      id: node.id,
+      type: 'step',
+      position: positions.get(node.id) ?? { x: 0, y: 0 },
+      width: NODE_WIDTH,
+      height: NODE_HEIGHT,
+      selected: chosenNodes.has(node.id),
+      ariaLabel: `${nameOf(node)}, ${node.type}${count > 0 ? `, ${count} faults` : ''}`,
+      data: { node, faults: count },
+    };
+  });
+  const edges = definition.edges.flatMap((edge, at): CanvasEdge[] => {
+    // An edge to nowhere is a fault that the strip of problems shows; it cannot be drawn.
+    if (!types.has(edge.from) || !types.has(edge.to)) return [];
+    const id = keys[at] ?? '';
+    const kind = edgeKind(edge);
+    const label = edgeLabel(edge);
+    return [
+      {
+        id,
+        type: 'way',
+        source: edge.from,
+        target: edge.to,
+        sourceHandle: handleOf(edge, types.get(edge.from)),
+        selected: chosenEdges.has(id),
+        ariaLabel: `${edge.from} to ${edge.to}${label ? `, ${label}` : ''}`,
+        data: { kind, label, faults: edgeFaults.get(id)?.length ?? 0 },
+      },
+    ];
+  });
+  return { nodes, edges };
+}
+
+export function edgeKind(edge: FlowEdge): EdgeKind {
+  if (edge.on === 'error') return 'error';
+  return edge.condition === undefined || edge.condition === null ? 'always' : 'condition';
+}
+
+/** What stands on an edge: `true`, an expression, a comparison in words, `on error`. */
+export function edgeLabel(edge: FlowEdge): string | null {
+  const condition = conditionText(edge.condition);
+  if (edge.on !== 'error') return condition;
+  return condition ? `on error if ${condition}` : 'on error';
+}
+
+const SIGNS: Record<string, string> = {
+  equals: '=',
+  not_equals: '≠',
+  greater_than: '>',
+  greater_or_equal: '≥',
+  less_than: '<',
+  less_or_equal: '≤',
+};
+
+/** A condition as people read it; `null` where there is none. */
+export function conditionText(condition: unknown): string | null {
+  if (condition === undefined || condition === null) return null;
+  if (!isRecord(condition)) return String(condition);
+  const { type = 'equals', field = '?', value } = condition;
+  if (type === 'exists') return `${field} exists`;
+  return `${field} ${SIGNS[String(type)] ?? type} ${JSON.stringify(value) ?? '?'}`;
+}
+
+/** Edges leave a node where they are drawn from: errors below, the answers of a condition on their own sides. */
+function handleOf(edge: FlowEdge, type: string | undefined): string {
+  if (edge.on === 'error') return 'error';
+  if (type === 'condition' && typeof edge.condition === 'boolean') return String(edge.condition);
+  return 'out';
+}
+
+/** Keeps what has not changed, so that only what did is drawn again, and what the canvas measured. */
+export function mergeCanvas(before: Canvas, after: Canvas): Canvas {
+  const nodes = new Map(before.nodes.map((node) => [node.id, node]));
+  const edges = new Map(before.edges.map((edge) => [edge.id, edge]));
+  return {
+    nodes: after.nodes.map((node) => {
+      const old = nodes.get(node.id);
+      if (!old) return node;
+      const isSame =
+        old.data.node === node.data.node &&
+        old.data.faults === node.data.faults &&
+        old.selected === node.selected &&
+        old.position.x === node.position.x &&
+        old.position.y === node.position.y;
+      return isSame ? old : { ...node, ...(old.measured && { measured: old.measured }) };
+    }),
+    edges: after.edges.map((edge) => {
+      const old = edges.get(edge.id);
+      const isSame =
+        old &&
+        old.data?.kind === edge.data?.kind &&
+        old.data?.label === edge.data?.label &&
+        old.data?.faults === edge.data?.faults &&
+        old.sourceHandle === edge.sourceHandle &&
+        old.selected === edge.selected;
+      return isSame ? old : edge;
+    }),
+  };
+}
