@@ -148,7 +148,7 @@ pub(crate) struct ExecuteAgent {
     #[schema(value_type = String, min_length = 1, max_length = 200)]
     skill: Arc<str>,
     /// Any JSON; `{}` unless given.
-    #[schema(value_type = Option<AnyJson>)]
+    #[schema(value_type = AnyJson, required = false)]
     input_data: Option<Payload>,
 }
 
@@ -157,6 +157,7 @@ pub(crate) struct ExecuteAgent {
 pub(crate) struct AgentResult {
     success: bool,
     /// The output, where it succeeded.
+    #[schema(value_type = AnyJson)]
     result: Option<AnyJson>,
     /// Why there is none.
     error: Option<ErrorView>,

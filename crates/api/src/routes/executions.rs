@@ -49,7 +49,7 @@ pub(crate) struct Execute {
     #[schema(value_type = Option<String>, max_length = 1000)]
     context_type: Option<Arc<str>>,
     /// Any JSON; `{}` unless given.
-    #[schema(value_type = Option<AnyJson>)]
+    #[schema(value_type = AnyJson, required = false)]
     trigger_data: Option<Payload>,
 }
 

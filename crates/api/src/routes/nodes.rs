@@ -53,7 +53,7 @@ pub(crate) enum DecisionName {
 pub(crate) struct Decide {
     decision: DecisionName,
     /// With `complete`: the node's output, any JSON; null unless given.
-    #[schema(value_type = Option<AnyJson>)]
+    #[schema(value_type = AnyJson, required = false)]
     output: Option<Payload>,
     /// With `fail`: why.
     #[schema(value_type = Option<String>, max_length = 2000)]

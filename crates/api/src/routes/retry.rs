@@ -76,7 +76,7 @@ pub(crate) struct RetryBody {
     /// `same` from the failed node, `current` from the start, unless given.
     flow_version: Option<Version>,
     /// Replaces the old trigger data.
-    #[schema(value_type = Option<AnyJson>)]
+    #[schema(value_type = AnyJson, required = false)]
     trigger_data: Option<Payload>,
 }
 

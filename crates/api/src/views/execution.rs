@@ -55,6 +55,7 @@ pub(crate) struct ExecutionView<'a> {
     /// The number of its last committed record; event ids are these.
     seq: u64,
     /// The output of the last node, or an object of them by node id when several end the flow; null unless it completed.
+    #[schema(value_type = AnyJson)]
     result: Option<AnyJson>,
     /// The outputs by node id.
     #[schema(value_type = std::collections::HashMap<String, AnyJson>)]

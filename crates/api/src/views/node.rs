@@ -31,7 +31,9 @@ pub(crate) struct NodeView<'a> {
     #[schema(value_type = Option<Uuid>)]
     agent_id: Option<AgentId>,
     /// The resolved input of the last attempt; null before the first.
+    #[schema(value_type = AnyJson)]
     input_data: Option<AnyJson>,
+    #[schema(value_type = AnyJson)]
     output_data: Option<AnyJson>,
     /// The last error and how many tries are left or, at the end, every attempt's error; null after a success.
     error_message: Option<&'a str>,
