@@ -1,0 +1,24 @@
+/** Retry settings as a sentence. */
+import { formatDuration } from '@/lib/time';
+import type { RetryForecast } from './retry-forecast';
+
+/** More waits than this are shortened in the middle. */
+const WAITS_MAX = 5;
+
+/** Reads as `1 s`, `0.5 s`, `1 min 04 s`. */
+export function formatWait(seconds: number): string {
+  return seconds < 60 ? `${Number(seconds.toFixed(2))} s` : formatDuration(seconds * 1_000);
+}
+
+/** Reads as `up to 4 attempts; waits 1 s, 2 s, 4 s; gives up after about 7 s`. */
+export function retrySentence({ attempts, waits, totalWait }: RetryForecast): string {
+  if (attempts === 1) return 'one attempt; the first failure is final';
+  const parts = [`up to ${attempts} attempts`, `waits ${listWaits(waits)}`];
+  return [...parts, `gives up after about ${formatWait(totalWait)}`].join('; ');
+}
+
+function listWaits(waits: readonly number[]): string {
+  const texts = waits.map(formatWait);
+  if (texts.length <= WAITS_MAX) return texts.join(', ');
+  return [...texts.slice(0, WAITS_MAX - 1), '…', texts.at(-1)].join(', ');
+}

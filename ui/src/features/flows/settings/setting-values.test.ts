@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import type { Flow } from '@/api/types';
+import { placeFaults } from './place-faults';
+import { collisions, differences, faultsIn, patchOf, rebase, type SettingValues, valuesOf } from './setting-values';
+
+const flow: Flow = {
+  id: '01900000-0000-7000-8000-000000000001',
+  version: 3,
+  status: 'active',
+  created_at: '2026-11-24T00:00:00Z',
+  updated_at: '2026-11-24T00:00:00Z',
+  name: 'Vendor review',
+  description: '',
+  tags: ['vendors'],
+  is_template: false,
+  retry_on_failure: true,
+  retry_count: 3,
+  timeout_seconds: 600,
+  flow_definition: { nodes: [], edges: [] },
+};
+const base = valuesOf(flow);
+const changed = (change: Partial<SettingValues>): SettingValues => ({ ...base, ...change });
+
+describe('settings', () => {
+  test('send only what changed, and null for what was emptied', () => {
+    const mine = changed({ timeout_seconds: '', retry_count: 5, name: 'Vendor review ' });
+
+    expect(patchOf(mine, differences(base, mine))).toEqual({ timeout_seconds: null, retry_count: 5 });
+  });
+
+  test('collide only where both sides changed a key differently', () => {
+    const mine = changed({ retry_count: 5, tags: ['a'], description: 'Same' });
+    const theirs = changed({ retry_count: 7, timeout_seconds: 60, description: 'Same' });
+
+    expect(collisions(base, mine, theirs)).toEqual(['retry_count']);
+  });
+
+  test('go together with what somebody else changed, as far as they do not collide', () => {
+    const mine = changed({ retry_count: 5, name: 'Mine' });
+    const theirs = changed({ retry_count: 7, timeout_seconds: 60 });
+
+    expect(rebase(base, mine, theirs)).toEqual({ ...theirs, retry_count: 5, name: 'Mine' });
+    expect(rebase(base, mine, theirs, ['retry_count'])).toEqual({ ...theirs, name: 'Mine' });
+  });
+
+  test('need a name and a timeout above zero', () => {
+    const faults = faultsIn(changed({ name: ' ', timeout_seconds: 0 }));
+
+    expect(Object.keys(faults)).toEqual(['name', 'timeout_seconds']);
+  });
+
+  test('show faults of the server at the fields that their pointers name', () => {
+    const { fields, rest } = placeFaults(
+      [
+        { pointer: '/tags/0', detail: '`tags/0` must not be empty' },
+        { pointer: '/flow_definition/nodes/0', detail: 'there is no node' },
+      ],
+      base,
+    );
+
+    expect(fields).toEqual({ tags: '`tags/0` must not be empty.' });
+    expect(rest).toHaveLength(1);
+  });
+});

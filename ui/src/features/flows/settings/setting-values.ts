@@ -1,0 +1,98 @@
+/** The settings of a flow as the form holds them, and what has to be sent when they change. */
+import type { Flow, FlowStatus } from '@/api/types';
+
+export interface SettingValues {
+  name: string;
+  description: string;
+  category: string;
+  tags: string[];
+  status: FlowStatus;
+  is_template: boolean;
+  retry_on_failure: boolean;
+  /** Number fields are an empty text while nothing stands in them. */
+  retry_count: number | string;
+  timeout_seconds: number | string;
+  max_concurrent_executions: number | string;
+  context_id_template: string;
+  context_type_default: string;
+}
+
+export type SettingKey = keyof SettingValues;
+
+export type SettingFaults = Partial<Record<SettingKey, string>>;
+
+export const RETRY_COUNT_MAX = 10;
+/** Ten years and some days, as the server has it. */
+export const TIMEOUT_SECONDS_MAX = 316_224_000;
+
+export function valuesOf(flow: Flow): SettingValues {
+  return {
+    name: flow.name,
+    description: flow.description,
+    category: flow.category ?? '',
+    tags: [...flow.tags],
+    status: flow.status,
+    is_template: flow.is_template,
+    retry_on_failure: flow.retry_on_failure,
+    retry_count: flow.retry_count,
+    timeout_seconds: flow.timeout_seconds ?? '',
+    max_concurrent_executions: flow.max_concurrent_executions ?? '',
+    context_id_template: flow.context_id_template ?? '',
+    context_type_default: flow.context_type_default ?? '',
+  };
+}
+
+/** The keys in which two sets of values differ. */
+export function differences(before: SettingValues, after: SettingValues): SettingKey[] {
+  const keys = Object.keys(before) as SettingKey[];
+  return keys.filter((key) => JSON.stringify(sent(before, key)) !== JSON.stringify(sent(after, key)));
+}
+
+/** What to send so that `keys` become as they are in `values`. */
+export function patchOf(values: SettingValues, keys: readonly SettingKey[]): Record<string, unknown> {
+  return Object.fromEntries(keys.map((key) => [key, sent(values, key)]));
+}
+
+/** A value as the server takes it: nothing in a field is `null`, spaces around a text do not count. */
+function sent(values: SettingValues, key: SettingKey): unknown {
+  const value = values[key];
+  if (typeof value !== 'string') return value;
+  const text = value.trim();
+  return text === '' && key !== 'name' && key !== 'description' ? null : text;
+}
+
+/**
+ * The keys that both the form and somebody else changed since `base`, to different values.
+ *
+ * Everything else goes together: only what was changed in the form is sent.
+ */
+export function collisions(base: SettingValues, mine: SettingValues, theirs: SettingValues): SettingKey[] {
+  const apart = new Set(differences(mine, theirs));
+  const changedByThem = new Set(differences(base, theirs));
+  return differences(base, mine).filter((key) => changedByThem.has(key) && apart.has(key));
+}
+
+/** Lays the changes from `base` to `mine` over `theirs`, all but `dropped`. */
+export function rebase(
+  base: SettingValues,
+  mine: SettingValues,
+  theirs: SettingValues,
+  dropped: readonly SettingKey[] = [],
+): SettingValues {
+  const kept = differences(base, mine).filter((key) => !dropped.includes(key));
+  return { ...theirs, ...Object.fromEntries(kept.map((key) => [key, mine[key]])) };
+}
+
+/** What can be told without asking the server. */
+export function faultsIn(values: SettingValues): SettingFaults {
+  const faults: SettingFaults = {};
+  if (values.name.trim() === '') faults.name = 'A flow needs a name.';
+  if (values.retry_on_failure && values.retry_count === '') faults.retry_count = 'Say how often: 0 to 10.';
+  if (values.timeout_seconds !== '' && !(Number(values.timeout_seconds) > 0)) {
+    faults.timeout_seconds = 'More than 0 seconds, or leave it empty for no timeout.';
+  }
+  if (values.max_concurrent_executions !== '' && Number(values.max_concurrent_executions) < 1) {
+    faults.max_concurrent_executions = 'At least 1, or leave it empty for no limit.';
+  }
+  return faults;
+}

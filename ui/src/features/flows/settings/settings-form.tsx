@@ -1,0 +1,112 @@
+import { useForm } from '@mantine/form';
+import { useState } from 'react';
+import { toProblem } from '@/api/problem';
+import type { Flow } from '@/api/types';
+import { ProblemCard } from '@/components/problem-card';
+import { AboutFields } from './about-fields';
+import { ConflictCard } from './conflict-card';
+import { ContextFields } from './context-fields';
+import { placeFaults } from './place-faults';
+import { SettingsConflict } from './queries';
+import { ReliabilityFields } from './reliability-fields';
+import { RetryMeaning } from './retry-meaning';
+import { differences, faultsIn, rebase, type SettingKey, type SettingValues, valuesOf } from './setting-values';
+import classes from './settings.module.css';
+import { SettingsFooter } from './settings-footer';
+import { useSaveSettings } from './use-save-settings';
+
+interface SettingsFormProps {
+  flow: Flow;
+  /** Whether to ask what becomes of unsaved changes. */
+  isAsking: boolean;
+  onDirty: (isDirty: boolean) => void;
+  onStay: () => void;
+  onCancel: () => void;
+  onLeave: () => void;
+  onSaved: (flow: Flow) => void;
+}
+
+/** Every setting, what they mean together, and how they are saved. */
+export function SettingsForm({ flow, isAsking, onDirty, onStay, onCancel, onLeave, onSaved }: SettingsFormProps) {
+  // What the form began with stays, whatever is loaded anew behind it.
+  const [base, setBase] = useState(() => valuesOf(flow));
+  const form = useForm({
+    initialValues: base,
+    onValuesChange: (values) => onDirty(differences(base, values).length > 0),
+  });
+  const save = useSaveSettings(flow.id, onSaved);
+  const conflict = save.error instanceof SettingsConflict ? save.error : null;
+  const refused = save.error && !conflict ? toProblem(save.error) : null;
+  const unplaced = refused && placeFaults(refused.faults, form.values).rest;
+  const isOnlyAtFields = refused !== null && refused.faults.length > 0 && unplaced?.length === 0;
+
+  const send = (against = base, mine = form.values) => {
+    if (differences(against, mine).length === 0 || save.isPending) return;
+    const faults = faultsIn(mine);
+    form.setErrors(faults);
+    if (Object.keys(faults).length > 0) return;
+    save.mutate(
+      { base: against, mine },
+      { onError: (error) => form.setErrors(placeFaults(toProblem(error).faults, mine).fields) },
+    );
+  };
+
+  /** Goes on from what somebody else saved, with the changes made here but for `dropped`. */
+  const goOnFrom = (theirs: SettingValues, dropped: readonly SettingKey[]) => {
+    const mine = rebase(base, form.values, theirs, dropped);
+    form.setValues(mine);
+    setBase(theirs);
+    onDirty(differences(theirs, mine).length > 0);
+    return mine;
+  };
+
+  return (
+    <form
+      className={classes.form}
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+      onKeyDown={(event) => {
+        if (event.key !== 'Enter' || !(event.metaKey || event.ctrlKey)) return;
+        event.preventDefault();
+        event.currentTarget.requestSubmit();
+      }}
+    >
+      <div className={classes.columns}>
+        <div className={classes.column}>
+          <AboutFields form={form} />
+          <ContextFields form={form} />
+        </div>
+        <div className={classes.column}>
+          <ReliabilityFields form={form} />
+          <RetryMeaning values={form.values} nodes={flow.flow_definition.nodes} />
+        </div>
+      </div>
+      {refused && !isOnlyAtFields && <ProblemCard problem={refused} />}
+      {conflict && (
+        <ConflictCard
+          conflict={conflict}
+          mine={form.values}
+          onKeep={() => {
+            const theirs = valuesOf(conflict.flow);
+            send(theirs, goOnFrom(theirs, []));
+          }}
+          onTake={() => {
+            goOnFrom(valuesOf(conflict.flow), conflict.keys);
+            save.reset();
+          }}
+        />
+      )}
+      <SettingsFooter
+        isAsking={isAsking}
+        isSaving={save.isPending}
+        isDirty={differences(base, form.values).length > 0}
+        onStay={onStay}
+        onCancel={onCancel}
+        onLeave={onLeave}
+      />
+    </form>
+  );
+}

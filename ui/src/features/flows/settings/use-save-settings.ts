@@ -1,0 +1,27 @@
+import { notifications } from '@mantine/notifications';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { flowQuery } from '@/api/flows';
+import type { Flow } from '@/api/types';
+import { saveSettings } from './queries';
+import type { SettingValues } from './setting-values';
+import { texts } from './texts';
+
+interface Change {
+  /** What the form began with, or what somebody else saved meanwhile. */
+  base: SettingValues;
+  mine: SettingValues;
+}
+
+/** Saves settings, and lets every list and page of the flow know. */
+export function useSaveSettings(flowId: string, onSaved: (flow: Flow) => void) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ base, mine }: Change) => saveSettings(flowId, base, mine),
+    onSuccess: (flow) => {
+      queries.setQueryData(flowQuery(flowId).queryKey, flow);
+      void queries.invalidateQueries({ queryKey: ['flows'] });
+      notifications.show({ id: 'settings-saved', message: texts.saved(flow.name), color: 'green' });
+      onSaved(flow);
+    },
+  });
+}
