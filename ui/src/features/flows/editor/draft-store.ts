@@ -1,5 +1,5 @@
 /** The draft of one flow: its documents so far, what is selected, and what the canvas shows of it. */
-import { applyNodeChanges, type NodeChange } from '@xyflow/react';
+import { applyNodeChanges, type EdgeChange, type NodeChange } from '@xyflow/react';
 import { createStore } from 'zustand/vanilla';
 import type { Flow, FlowDefinition } from '@/api/types';
 import { copySelection, paste, readClipboard } from './clipboard';
@@ -8,7 +8,7 @@ import { edgeKeys, idsOf } from './definition';
 import type { PlacedFault } from './faults';
 import type { Point } from './positions';
 import { isSameJson } from './same-json';
-import { type Canvas, type CanvasNode, mergeCanvas, toCanvas } from './to-canvas';
+import { type Canvas, type CanvasEdge, type CanvasNode, mergeCanvas, toCanvas } from './to-canvas';
 
 export type Checking = 'waiting' | 'checking' | 'checked' | 'unreachable';
 
@@ -40,6 +40,7 @@ export interface DraftState {
   copy(): string;
   paste(text: string): boolean;
   changeNodes(changes: NodeChange<CanvasNode>[]): void;
+  changeEdges(changes: EdgeChange<CanvasEdge>[]): void;
   setFaults(faults: readonly PlacedFault[], checking: Checking): void;
   setJsonFault(fault: string | null): void;
   /** Takes in the flow as the server has it. */
@@ -68,7 +69,8 @@ export function createDraftStore(flow: Flow) {
     const show = (present: FlowDefinition, rest: Partial<DraftState> = {}) =>
       set((state) => {
         const selection = stillThere(rest.selection ?? state.selection, present);
-        return { ...rest, present, selection, canvas: redraw(state, { present, selection }) };
+        const jsonFault = present === state.present ? state.jsonFault : null;
+        return { ...rest, present, selection, jsonFault, canvas: redraw(state, { present, selection }) };
       });
 
     return {
@@ -126,12 +128,18 @@ export function createDraftStore(flow: Flow) {
       },
       changeNodes: (changes) => {
         const { canvas, selection } = get();
+        const wasDragged = canvas.nodes.some((node) => node.dragging);
         const shown = changes.filter((change) => change.type === 'dimensions' || change.type === 'position');
         if (shown.length > 0) set({ canvas: { ...canvas, nodes: applyNodeChanges(shown, canvas.nodes) } });
-        const picked = pickedBy(changes, selection);
-        if (picked !== selection) get().select(picked);
+        const nodes = pickedBy(changes, selection.nodes);
+        if (nodes !== selection.nodes) get().select({ ...selection, nodes });
         const moved = droppedBy(changes);
-        if (moved.size > 0) get().apply(moveNodes(moved));
+        if (moved.size > 0) get().apply(moveNodes(moved), wasDragged ? undefined : 'nudge');
+      },
+      changeEdges: (changes) => {
+        const { selection } = get();
+        const edges = pickedBy(changes, selection.edges);
+        if (edges !== selection.edges) get().select({ ...selection, edges });
       },
       setFaults: (faults, checking) => set((state) => ({ faults, checking, canvas: redraw(state, { faults }) })),
       setJsonFault: (jsonFault) => set({ jsonFault }),
@@ -180,16 +188,19 @@ function stillThere(selection: Selection, { nodes, edges }: FlowDefinition): Sel
   return isWhole ? selection : kept;
 }
 
-function pickedBy(changes: NodeChange<CanvasNode>[], selection: Selection): Selection {
-  const nodes = new Set(selection.nodes);
+function pickedBy(
+  changes: readonly (NodeChange<CanvasNode> | EdgeChange<CanvasEdge>)[],
+  picked: readonly string[],
+): readonly string[] {
+  const next = new Set(picked);
   let changed = false;
   for (const change of changes) {
-    if (change.type !== 'select' || nodes.has(change.id) === change.selected) continue;
+    if (change.type !== 'select' || next.has(change.id) === change.selected) continue;
     changed = true;
-    if (change.selected) nodes.add(change.id);
-    else nodes.delete(change.id);
+    if (change.selected) next.add(change.id);
+    else next.delete(change.id);
   }
-  return changed ? { ...selection, nodes: [...nodes] } : selection;
+  return changed ? [...next] : picked;
 }
 
 /** Where nodes were dropped, or pushed by arrow keys; while one drags, only the canvas follows. */

@@ -1,0 +1,30 @@
+/** Putting a new node of a type into the draft: by a click, by a key, or dropped at a place. */
+import { addNode, snap } from './commands';
+import { freeId, idsOf } from './definition';
+import type { DraftStore } from './draft-store';
+import { type NodeType, templateOf } from './node-types';
+import { NODE_HEIGHT, NODE_WIDTH, type Point, positionsOf } from './positions';
+
+/** What a dragged palette entry carries. */
+export const DRAGGED = 'application/x-steadflow-node';
+
+/** Adds a node: where it was dropped, else behind the one selected node, else right of what is there. */
+export function addStep(store: DraftStore, type: NodeType, dropped?: Point): void {
+  const { present, selection, apply, select } = store.getState();
+  const template = templateOf(type);
+  const id = freeId(template.id, idsOf(present));
+  const after = selection.nodes.length === 1 ? selection.nodes[0] : undefined;
+  const node = { ...template, id };
+  if (dropped) {
+    apply(addNode(node, { at: snap({ x: dropped.x - NODE_WIDTH / 2, y: dropped.y - NODE_HEIGHT / 2 }) }));
+  } else if (after !== undefined && type.type !== 'trigger') apply(addNode(node, { after }));
+  else apply(addNode(node, { at: beside([...positionsOf(present).values()]) }));
+  select({ nodes: [id] });
+}
+
+function beside(taken: readonly Point[]): Point {
+  if (taken.length === 0) return { x: 0, y: 0 };
+  const x = Math.min(...taken.map((point) => point.x));
+  const y = Math.max(...taken.map((point) => point.y));
+  return { x, y: y + NODE_HEIGHT + 40 };
+}

@@ -1,0 +1,28 @@
+import { ActionIcon, Tooltip } from '@mantine/core';
+import { IconMaximize, IconMinus, IconPlus } from '@tabler/icons-react';
+import { Panel, useReactFlow } from '@xyflow/react';
+import classes from './canvas.module.css';
+import { texts } from './texts';
+
+/** Zooming, for those without a wheel. */
+export function CanvasControls() {
+  const { zoomIn, zoomOut, fitView } = useReactFlow();
+  const actions = [
+    { label: texts.canvas.zoomOut, icon: IconMinus, act: () => zoomOut() },
+    { label: texts.canvas.zoomIn, icon: IconPlus, act: () => zoomIn() },
+    { label: texts.canvas.fit, icon: IconMaximize, act: () => fitView({ maxZoom: 1, padding: 0.16 }) },
+  ];
+  return (
+    <Panel position="top-left">
+      <div className={classes.controls}>
+        {actions.map(({ label, icon: Icon, act }) => (
+          <Tooltip key={label} label={label}>
+            <ActionIcon onClick={() => void act()} aria-label={label}>
+              <Icon size={15} aria-hidden />
+            </ActionIcon>
+          </Tooltip>
+        ))}
+      </div>
+    </Panel>
+  );
+}

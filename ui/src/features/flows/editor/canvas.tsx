@@ -1,0 +1,112 @@
+import { notifications } from '@mantine/notifications';
+import {
+  Background,
+  type Connection,
+  type FinalConnectionState,
+  MarkerType,
+  ReactFlow,
+  type ReactFlowProps,
+  useReactFlow,
+} from '@xyflow/react';
+import '@xyflow/react/dist/base.css';
+import { type DragEvent, useCallback } from 'react';
+import { addStep, DRAGGED } from './add-step';
+import classes from './canvas.module.css';
+import { CanvasControls } from './canvas-controls';
+import { CanvasEdge } from './canvas-edge';
+import { CanvasNode } from './canvas-node';
+import { connect, type Taking } from './commands';
+import { closesCycle } from './definition';
+import { useDraft, useDraftStore } from './draft-context';
+import { EmptyCanvas } from './empty-canvas';
+import { type NodeType, typeKey } from './node-types';
+import { GRID } from './positions';
+import { texts } from './texts';
+import type { CanvasEdge as DrawnEdge, CanvasNode as DrawnNode } from './to-canvas';
+
+const nodeTypes = { step: CanvasNode };
+const edgeTypes = { way: CanvasEdge };
+const options: ReactFlowProps<DrawnNode, DrawnEdge> = {
+  fitViewOptions: { maxZoom: 1, padding: 0.16 },
+  snapGrid: [GRID, GRID],
+  defaultEdgeOptions: { markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16 } },
+  multiSelectionKeyCode: ['Meta', 'Control', 'Shift'],
+  attributionPosition: 'bottom-left',
+};
+
+/** Which edge a handle makes. */
+function takingOf(handle: string | null | undefined): Taking {
+  if (handle === 'error') return { on: 'error' };
+  return handle === 'true' || handle === 'false' ? { condition: handle === 'true' } : {};
+}
+
+interface CanvasProps {
+  types: readonly NodeType[];
+  isNarrow: boolean;
+}
+
+/** The flow as a graph, to be changed by hand. */
+export function Canvas({ types, isNarrow }: CanvasProps) {
+  const store = useDraftStore();
+  const nodes = useDraft((state) => state.canvas.nodes);
+  const edges = useDraft((state) => state.canvas.edges);
+  const changeNodes = useDraft((state) => state.changeNodes);
+  const changeEdges = useDraft((state) => state.changeEdges);
+  const { screenToFlowPosition } = useReactFlow();
+
+  const join = useCallback(
+    ({ source, target, sourceHandle }: Connection) =>
+      store.getState().apply(connect(source, target, takingOf(sourceHandle))),
+    [store],
+  );
+  const mayJoin = useCallback(
+    ({ source, target }: Connection | DrawnEdge) => !closesCycle(store.getState().present, source, target),
+    [store],
+  );
+  const drop = (event: DragEvent) => {
+    const key = event.dataTransfer.getData(DRAGGED);
+    const type = types.find((candidate) => typeKey(candidate) === key);
+    if (!type) return;
+    event.preventDefault();
+    addStep(store, type, screenToFlowPosition({ x: event.clientX, y: event.clientY }));
+  };
+
+  return (
+    <div className={classes.canvas}>
+      <ReactFlow
+        {...options}
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
+        onNodesChange={changeNodes}
+        onEdgesChange={changeEdges}
+        onConnect={join}
+        onConnectEnd={sayWhyNot}
+        isValidConnection={mayJoin}
+        onDrop={drop}
+        onDragOver={(event) => {
+          if (event.dataTransfer.types.includes(DRAGGED)) event.preventDefault();
+        }}
+        nodesDraggable={!isNarrow}
+        nodesConnectable={!isNarrow}
+        deleteKeyCode={null}
+        minZoom={0.1}
+        maxZoom={1.75}
+        fitView
+        snapToGrid
+        onlyRenderVisibleElements
+        aria-label={texts.canvas.label}
+      >
+        <Background gap={20} size={1.4} />
+        <CanvasControls />
+      </ReactFlow>
+      {nodes.length === 0 && <EmptyCanvas types={types} />}
+    </div>
+  );
+}
+
+function sayWhyNot(_event: unknown, { isValid, fromNode, toNode }: FinalConnectionState) {
+  if (isValid !== false || !toNode || fromNode?.id === toNode.id) return;
+  notifications.show({ id: 'cycle', message: texts.canvas.cycle, color: 'orange' });
+}

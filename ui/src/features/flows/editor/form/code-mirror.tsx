@@ -1,0 +1,89 @@
+import { autocompletion, type CompletionContext } from '@codemirror/autocomplete';
+import { json, jsonParseLinter } from '@codemirror/lang-json';
+import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
+import { linter } from '@codemirror/lint';
+import { EditorView } from '@codemirror/view';
+import { tags } from '@lezer/highlight';
+import CodeMirror from '@uiw/react-codemirror';
+import { useMemo } from 'react';
+import { styleNonce } from '@/lib/csp';
+import type { CodeEditorProps, Name } from './code-editor';
+import { complete } from './complete';
+import classes from './form.module.css';
+
+const look = EditorView.theme({
+  '&': { backgroundColor: 'transparent', color: 'var(--ink)', fontSize: '12px' },
+  '&.cm-focused': { outline: 'none' },
+  '.cm-scroller': { fontFamily: 'var(--mantine-font-family-monospace)', lineHeight: '18px' },
+  '.cm-content': { caretColor: 'var(--ink)', padding: '8px 0' },
+  '.cm-cursor': { borderLeftColor: 'var(--ink)' },
+  '.cm-gutters': { backgroundColor: 'transparent', color: 'var(--ink-faint)', border: 'none' },
+  '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'transparent' },
+  '&.cm-focused .cm-selectionBackground, .cm-selectionBackground, .cm-content ::selection': {
+    backgroundColor: 'color-mix(in srgb, var(--info-solid) 22%, transparent) !important',
+  },
+  '.cm-tooltip': {
+    backgroundColor: 'var(--surface)',
+    border: '1px solid var(--line-strong)',
+    borderRadius: '8px',
+    overflow: 'hidden',
+  },
+  '.cm-tooltip-autocomplete ul li[aria-selected]': {
+    backgroundColor: 'var(--surface-selected)',
+    color: 'var(--ink)',
+  },
+  '.cm-completionDetail': { color: 'var(--ink-faint)', fontStyle: 'normal' },
+});
+
+const colours = syntaxHighlighting(
+  HighlightStyle.define([
+    { tag: tags.propertyName, color: 'var(--info-text)' },
+    { tag: tags.string, color: 'var(--success-text)' },
+    { tag: [tags.number, tags.bool, tags.null], color: 'var(--warning-text)' },
+    { tag: [tags.brace, tags.squareBracket, tags.separator], color: 'var(--ink-soft)' },
+  ]),
+);
+
+const always = [
+  json(),
+  linter(jsonParseLinter(), { delay: 300 }),
+  look,
+  colours,
+  EditorView.lineWrapping,
+  EditorView.cspNonce.of(styleNonce),
+];
+
+/** CodeMirror for JSON, with completion inside `${ }`. */
+export function CodeMirrorEditor({ value, onChange, label, names, height = 'content' }: CodeEditorProps) {
+  const extensions = useMemo(
+    () => [
+      ...always,
+      EditorView.contentAttributes.of({ 'aria-label': label }),
+      autocompletion({ override: [completeFrom(names ?? [])], icons: false }),
+    ],
+    [label, names],
+  );
+  return (
+    <CodeMirror
+      className={height === 'fill' ? classes.fill : classes.code}
+      value={value}
+      onChange={onChange}
+      extensions={extensions}
+      theme="none"
+      basicSetup={{ lineNumbers: height === 'fill', foldGutter: height === 'fill', autocompletion: false }}
+      {...(height === 'fill' && { height: '100%' })}
+    />
+  );
+}
+
+function completeFrom(names: readonly Name[]) {
+  return ({ state, pos }: CompletionContext) => {
+    const found = complete(state.sliceDoc(0, pos), pos, names, false);
+    if (!found) return null;
+    return {
+      from: found.from,
+      options: found.choices.map(({ name, detail }) => ({ label: name, detail })),
+      filter: false,
+    };
+  };
+}

@@ -1,0 +1,24 @@
+import type { ReactNode } from 'react';
+import classes from './form.module.css';
+
+interface FrameProps {
+  title: string;
+  description?: string | undefined;
+  fault?: string | undefined;
+  required?: boolean | undefined;
+  children: ReactNode;
+}
+
+/** Title, explanation and fault around a field that has none of its own. */
+export function Frame({ title, description, fault, required, children }: FrameProps) {
+  return (
+    <div className={classes.frame} role="group" aria-label={title}>
+      <span className={classes.label}>
+        {title} {required && <span className={classes.required}>*</span>}
+      </span>
+      {description && <p className={classes.detail}>{description}</p>}
+      {children}
+      {fault && <p className={classes.fault}>{fault}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,39 @@
+import { useState } from 'react';
+import { CodeEditor } from './code-editor';
+import type { FieldProps } from './field';
+import { Frame } from './frame';
+import { texts } from './texts';
+
+const written = (value: unknown) => (value === undefined ? '' : JSON.stringify(value, null, 2));
+
+/** Any JSON. It is taken over whenever it can be read; an empty text takes the key away. */
+export function JsonField({ title, schema, value, onChange, path, faultAt, required, names, templated }: FieldProps) {
+  const [shown, setShown] = useState(() => ({ of: value, text: written(value), isBroken: false }));
+  if (shown.of !== value && written(shown.of) !== written(value)) {
+    setShown({ of: value, text: written(value), isBroken: false });
+  }
+  const type = (text: string) => {
+    const reading = read(text);
+    setShown({ of: reading ? reading.value : shown.of, text, isBroken: reading === null });
+    if (reading) onChange(reading.value);
+  };
+  return (
+    <Frame
+      title={title}
+      description={schema.description}
+      fault={shown.isBroken ? texts.notJson : faultAt(path)}
+      required={required}
+    >
+      <CodeEditor value={shown.text} onChange={type} label={title} names={templated ? names : undefined} />
+    </Frame>
+  );
+}
+
+function read(text: string): { value: unknown } | null {
+  if (text.trim() === '') return { value: undefined };
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return null;
+  }
+}

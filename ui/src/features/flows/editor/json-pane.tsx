@@ -1,0 +1,43 @@
+import { useState } from 'react';
+import { readDefinition } from './definition';
+import { useDraft, useDraftStore } from './draft-context';
+import { CodeEditor } from './form/code-editor';
+import classes from './json-pane.module.css';
+import { texts } from './texts';
+
+const written = (definition: unknown) => JSON.stringify(definition, null, 2);
+
+/** The document as text. What can be read becomes the draft as one types; changes on the canvas come back here. */
+export function JsonPane() {
+  const store = useDraftStore();
+  const present = useDraft((state) => state.present);
+  const fault = useDraft((state) => state.jsonFault);
+  const [shown, setShown] = useState(() => ({ of: present, text: written(present) }));
+  // The draft changed elsewhere: it wins over a text that says something else.
+  if (shown.of !== present) setShown({ of: present, text: written(present) });
+
+  const type = (text: string) => {
+    const { apply, setJsonFault } = store.getState();
+    const reading = read(text);
+    setJsonFault('fault' in reading ? reading.fault : null);
+    if ('definition' in reading) apply(() => reading.definition, 'json');
+    setShown({ of: store.getState().present, text });
+  };
+
+  return (
+    <section className={classes.pane} aria-label={texts.json.label}>
+      <CodeEditor value={shown.text} onChange={type} label={texts.json.label} height="fill" />
+      <p className={classes.foot} data-tone={fault ? 'danger' : undefined} role="status">
+        {fault ?? texts.json.applied}
+      </p>
+    </section>
+  );
+}
+
+function read(text: string) {
+  try {
+    return readDefinition(JSON.parse(text));
+  } catch (error) {
+    return { fault: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,45 @@
+import { Button, Group, Modal, Text } from '@mantine/core';
+import { useBlocker } from '@tanstack/react-router';
+import { useDraft, useDraftStore } from './draft-context';
+import { isDirty } from './draft-store';
+import { ReasonedButton } from './reasoned-button';
+import { whyNotSavable } from './reasons';
+import { texts } from './texts';
+
+interface LeaveGuardProps {
+  isSaving: boolean;
+  onSave: () => Promise<unknown>;
+}
+
+/** Asks before one leaves with changes that are not saved; closing the tab asks in the browser's own words. */
+export function LeaveGuard({ isSaving, onSave }: LeaveGuardProps) {
+  const store = useDraftStore();
+  const reason = useDraft((state) => whyNotSavable(state, isSaving));
+  const dirtyNow = () => isDirty(store.getState()) || store.getState().jsonFault !== null;
+  const blocker = useBlocker({
+    shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname && dirtyNow(),
+    enableBeforeUnload: dirtyNow,
+    withResolver: true,
+  });
+  const saveAndLeave = () =>
+    onSave().then(
+      () => blocker.proceed?.(),
+      () => blocker.reset?.(),
+    );
+  return (
+    <Modal opened={blocker.status === 'blocked'} onClose={() => blocker.reset?.()} title={texts.leave.title}>
+      <Text size="sm">{texts.leave.detail}</Text>
+      <Group justify="flex-end" gap="xs" mt="lg">
+        <Button variant="subtle" color="gray" onClick={() => blocker.reset?.()}>
+          {texts.leave.stay}
+        </Button>
+        <Button variant="default" onClick={() => blocker.proceed?.()}>
+          {texts.leave.discard}
+        </Button>
+        <ReasonedButton reason={reason} onClick={() => void saveAndLeave()}>
+          {texts.leave.save}
+        </ReasonedButton>
+      </Group>
+    </Modal>
+  );
+}

@@ -1,0 +1,110 @@
+import { TextInput } from '@mantine/core';
+import { useCallback, useMemo } from 'react';
+import type { Flow, FlowNode } from '@/api/types';
+import { AgentFields } from './agent-fields';
+import { updateNode } from './commands';
+import { Connections } from './connections';
+import { useDraft, useDraftStore } from './draft-context';
+import { faultAt } from './faults';
+import { JsonField } from './form/json-field';
+import { SchemaField } from './form/schema-field';
+import { IdField } from './id-field';
+import classes from './inspector.module.css';
+import { ManyActions } from './many-actions';
+import { type Catalogue, doesWork, typeOf } from './node-types';
+import { Reliability } from './reliability';
+import { scopeOfNode } from './scope';
+import { texts } from './texts';
+
+interface NodeFormProps {
+  node: FlowNode;
+  flow: Flow;
+  catalogue: Catalogue | undefined;
+}
+
+/** The form of one node, made from the schema of its type. */
+export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
+  const store = useDraftStore();
+  const definition = useDraft((state) => state.present);
+  const faults = useDraft((state) => state.faults);
+  const names = useMemo(() => scopeOfNode(definition, node.id, catalogue), [definition, node.id, catalogue]);
+  const type = typeOf(catalogue, node);
+  const isJoin = definition.edges.filter((edge) => edge.to === node.id).length > 1 || node.join !== undefined;
+  const own = useMemo(
+    () => faults.filter(({ target }) => target?.kind === 'node' && target.id === node.id),
+    [faults, node.id],
+  );
+  const set = useCallback(
+    (key: string, value: unknown) =>
+      store.getState().apply(updateNode(node.id, { [key]: value }), `node/${node.id}/${key}`),
+    [store, node.id],
+  );
+  const shared = { names, faultAt: (path: readonly string[]) => faultAt(own, path) };
+  const keys = Object.entries(type?.schema.properties ?? {}).filter(
+    ([key, schema]) =>
+      schema.const === undefined && !(node.type === 'agent' && (key === 'agent_id' || key === 'skill')),
+  );
+
+  return (
+    <div className={classes.form}>
+      <p className={classes.description}>{type?.description ?? (catalogue && texts.inspector.unknownType)}</p>
+      <TextInput
+        size="xs"
+        label={texts.inspector.name}
+        value={node.name ?? ''}
+        placeholder={node.id}
+        onChange={(event) => set('name', event.currentTarget.value || undefined)}
+      />
+      <IdField id={node.id} fault={shared.faultAt(['id'])} />
+      {(node.type === 'agent' || keys.length > 0) && (
+        <section className={classes.section} aria-label={texts.inspector.settings}>
+          {node.type === 'agent' && <AgentFields node={node} onChange={set} faultAt={shared.faultAt} />}
+          {keys.map(([key, schema]) => (
+            <SchemaField
+              {...shared}
+              key={key}
+              title={schema.title ?? key}
+              schema={key === 'input' && type?.input ? type.input : schema}
+              value={node[key]}
+              onChange={(value) => set(key, value)}
+              path={[key]}
+              required={type?.schema.required?.includes(key)}
+              templated={key === 'input' || key === 'until'}
+            />
+          ))}
+        </section>
+      )}
+      {catalogue && !type && <UnknownKeys {...shared} node={node} />}
+      {catalogue && (doesWork(node.type) || isJoin) && (
+        <Reliability node={node} flow={flow} common={catalogue.common} isJoin={isJoin} onChange={set} {...shared} />
+      )}
+      <Connections node={node} definition={definition} />
+      <ManyActions />
+    </div>
+  );
+}
+
+/** A type that this server does not run: its keys as JSON. */
+function UnknownKeys({
+  node,
+  ...shared
+}: { node: FlowNode } & Pick<Parameters<typeof JsonField>[0], 'names' | 'faultAt'>) {
+  const store = useDraftStore();
+  const { id, name, type, position, ...rest } = node;
+  const change = (value: unknown) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
+    const gone = Object.fromEntries(Object.keys(rest).map((key) => [key, undefined]));
+    store.getState().apply(updateNode(id, { ...gone, ...value }), `node/${id}/json`);
+  };
+  return (
+    <JsonField
+      {...shared}
+      title={texts.inspector.settings}
+      schema={{}}
+      value={rest}
+      onChange={change}
+      path={[]}
+      templated
+    />
+  );
+}

@@ -1,0 +1,18 @@
+/** Why something cannot be done just now, in a sentence; `null` when it can. */
+import type { Flow } from '@/api/types';
+import { type DraftState, isDirty } from './draft-store';
+import { texts } from './texts';
+
+export function whyNotSavable(state: DraftState, isSaving: boolean): string | null {
+  if (isSaving) return texts.reasons.saving;
+  if (state.conflict) return texts.reasons.conflict;
+  if (state.jsonFault) return texts.reasons.json;
+  if (!isDirty(state)) return texts.reasons.unchanged;
+  return state.faults.length > 0 ? texts.reasons.faults(state.faults.length) : null;
+}
+
+/** Running saves first, so what cannot be saved cannot be run either. */
+export function whyNotRunnable(state: DraftState, status: Flow['status'], isSaving: boolean): string | null {
+  if (status === 'paused' || status === 'archived') return texts.reasons.stopped(status);
+  return isDirty(state) || state.jsonFault ? whyNotSavable(state, isSaving) : null;
+}

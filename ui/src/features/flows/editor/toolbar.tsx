@@ -1,0 +1,140 @@
+import { ActionIcon, Tooltip } from '@mantine/core';
+import {
+  IconArrowBackUp,
+  IconArrowForwardUp,
+  IconBraces,
+  IconChevronLeft,
+  IconDeviceFloppy,
+  IconHistory,
+  IconLayoutDistributeHorizontal,
+  IconPlayerPlay,
+  IconSettings,
+} from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import type { ComponentType } from 'react';
+import type { Flow } from '@/api/types';
+import { useDraft } from './draft-context';
+import { isDirty } from './draft-store';
+import { ReasonedButton } from './reasoned-button';
+import { whyNotRunnable, whyNotSavable } from './reasons';
+import { StatusMenu } from './status-menu';
+import { texts } from './texts';
+import classes from './toolbar.module.css';
+
+interface ToolbarProps {
+  flow: Flow;
+  isSaving: boolean;
+  isJsonOpen: boolean;
+  onToggleJson: () => void;
+  onLayout: () => void;
+  onSave: () => void;
+  onRun: () => void;
+  onSettings: () => void;
+  onVersions: () => void;
+}
+
+/** What one does to the flow as a whole. */
+export function Toolbar(props: ToolbarProps) {
+  const { flow, isSaving, isJsonOpen } = props;
+  const dirty = useDraft(isDirty);
+  const version = useDraft((state) => state.version);
+  const canUndo = useDraft((state) => state.past.length > 0);
+  const canRedo = useDraft((state) => state.future.length > 0);
+  const isEmpty = useDraft((state) => state.present.nodes.length === 0);
+  const notSavable = useDraft((state) => whyNotSavable(state, isSaving));
+  const notRunnable = useDraft((state) => whyNotRunnable(state, flow.status, isSaving));
+  const undo = useDraft((state) => state.undo);
+  const redo = useDraft((state) => state.redo);
+  const { mod } = texts.keys;
+  return (
+    <header className={classes.bar}>
+      <div className={classes.group}>
+        <ActionIcon component={Link} to="/flows" aria-label={texts.toolbar.back} title={texts.toolbar.back}>
+          <IconChevronLeft size={17} aria-hidden />
+        </ActionIcon>
+        <h1 className={classes.title} title={flow.name}>
+          {flow.name}
+        </h1>
+        <StatusMenu flow={flow} />
+        <span className={classes.version}>{texts.toolbar.version(version)}</span>
+        <span className={classes.unsaved} data-tone="warning" role="status">
+          {dirty && (
+            <span className={classes.mark} title={texts.toolbar.unsavedTitle}>
+              {texts.toolbar.unsaved}
+            </span>
+          )}
+        </span>
+      </div>
+      <div className={`${classes.group} ${classes.edit}`}>
+        <Tool
+          icon={IconArrowBackUp}
+          label={`${texts.toolbar.undo} (${mod}Z)`}
+          reason={canUndo ? null : texts.reasons.nothingToUndo}
+          onClick={undo}
+        />
+        <Tool
+          icon={IconArrowForwardUp}
+          label={`${texts.toolbar.redo} (${mod}Shift Z)`}
+          reason={canRedo ? null : texts.reasons.nothingToRedo}
+          onClick={redo}
+        />
+        <Tool
+          icon={IconLayoutDistributeHorizontal}
+          label={texts.toolbar.layout}
+          reason={isEmpty ? texts.reasons.empty : null}
+          onClick={props.onLayout}
+        />
+        <Tool icon={IconBraces} label={texts.toolbar.json} pressed={isJsonOpen} onClick={props.onToggleJson} />
+      </div>
+      <div className={`${classes.group} ${classes.end}`}>
+        <Tool icon={IconHistory} label={texts.toolbar.versions} onClick={props.onVersions} />
+        <Tool icon={IconSettings} label={texts.toolbar.settings} onClick={props.onSettings} />
+        <ReasonedButton
+          variant="default"
+          size="xs"
+          reason={notRunnable}
+          leftSection={<IconPlayerPlay size={14} aria-hidden />}
+          onClick={props.onRun}
+        >
+          {dirty ? texts.toolbar.saveAndRun : texts.toolbar.run}
+        </ReasonedButton>
+        <ReasonedButton
+          size="xs"
+          reason={notSavable}
+          hint={`${mod}S`}
+          leftSection={<IconDeviceFloppy size={14} aria-hidden />}
+          onClick={props.onSave}
+        >
+          {texts.toolbar.save}
+        </ReasonedButton>
+      </div>
+    </header>
+  );
+}
+
+interface ToolProps {
+  icon: ComponentType<{ size?: number; stroke?: number; 'aria-hidden'?: boolean }>;
+  label: string;
+  reason?: string | null;
+  pressed?: boolean;
+  onClick: () => void;
+}
+
+function Tool({ icon: Icon, label, reason = null, pressed, onClick }: ToolProps) {
+  return (
+    <Tooltip label={reason ? `${label}: ${reason}` : label}>
+      <ActionIcon
+        size={30}
+        variant={pressed ? 'light' : 'subtle'}
+        color={pressed ? 'steady' : 'gray'}
+        data-disabled={reason ? true : undefined}
+        aria-disabled={reason !== null}
+        aria-label={label}
+        aria-pressed={pressed}
+        onClick={reason ? undefined : onClick}
+      >
+        <Icon size={17} stroke={1.7} aria-hidden />
+      </ActionIcon>
+    </Tooltip>
+  );
+}

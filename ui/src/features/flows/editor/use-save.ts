@@ -1,0 +1,50 @@
+import { notifications } from '@mantine/notifications';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { flowQuery } from '@/api/flows';
+import { Problem, toProblem } from '@/api/problem';
+import { useDraftStore } from './draft-context';
+import type { DraftStore } from './draft-store';
+import { placeFaults } from './faults';
+import { Conflict, saveDefinition } from './queries';
+import { texts } from './texts';
+
+/** Saves the draft as a new version. A conflict goes into the draft, where the person decides. */
+export function useSave(flowId: string) {
+  const store = useDraftStore();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => save(store, flowId),
+    onSuccess: (flow) => {
+      queries.setQueryData(flowQuery(flowId).queryKey, flow);
+      void queries.invalidateQueries({ queryKey: ['flows'], refetchType: 'active' });
+      notifications.show({ id: 'flow-saved', message: texts.toolbar.saved(flow.version), color: 'green' });
+    },
+    onError: (error) => {
+      if (error instanceof Conflict) return;
+      const problem = toProblem(error);
+      if (problem instanceof Problem && problem.faults.length > 0) {
+        const { present, setFaults } = store.getState();
+        setFaults(placeFaults(problem.faults, present), 'checked');
+      }
+      notifications.show({ id: 'flow-saved', title: problem.title, message: problem.detail, color: 'red' });
+    },
+  });
+}
+
+async function save(store: DraftStore, flowId: string) {
+  const { present } = store.getState();
+  const attempt = async () => {
+    const flow = await saveDefinition(flowId, store.getState().version, present);
+    store.getState().saveDone(flow, present);
+    return flow;
+  };
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!(error instanceof Conflict)) throw error;
+    store.getState().receive(error.flow);
+    if (store.getState().conflict) throw error;
+    // Only its settings were newer: the graph is still the one that this draft began with.
+    return attempt();
+  }
+}

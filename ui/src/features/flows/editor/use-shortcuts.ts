@@ -1,0 +1,47 @@
+import { useHotkeys, useWindowEvent } from '@mantine/hooks';
+import { useDraftStore } from './draft-context';
+import { focusPalette } from './palette';
+
+/** Where keys have meanings of their own. */
+const ELSEWHERE = 'input, textarea, select, [contenteditable="true"], [role="dialog"], [data-inspector]';
+
+function isElsewhere(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest(ELSEWHERE) !== null;
+}
+
+/** The keys of the editor. Saving works wherever one types. */
+export function useShortcuts(onSave: () => void): void {
+  const store = useDraftStore();
+  const state = () => store.getState();
+  const remove = (event: KeyboardEvent) => {
+    if (!isElsewhere(event.target)) state().deleteSelected();
+  };
+  useHotkeys([['mod+S', onSave]], [], true);
+  useHotkeys([
+    ['mod+Z', () => state().undo()],
+    ['mod+shift+Z', () => state().redo()],
+    ['mod+Y', () => state().redo()],
+    ['mod+A', () => state().selectAll()],
+    ['mod+D', () => state().paste(state().copy())],
+    ['Delete', remove, { preventDefault: false }],
+    ['Backspace', remove, { preventDefault: false }],
+    ['A', () => focusPalette()],
+    ['Escape', () => state().select({}), { preventDefault: false }],
+  ]);
+
+  const copy = (event: ClipboardEvent) => {
+    // Marked text is what one means to copy, wherever it stands.
+    if (isElsewhere(event.target) || window.getSelection()?.toString()) return;
+    const text = state().copy();
+    if (!text) return;
+    event.clipboardData?.setData('text/plain', text);
+    event.preventDefault();
+    if (event.type === 'cut') state().deleteSelected();
+  };
+  useWindowEvent('copy', copy);
+  useWindowEvent('cut', copy);
+  useWindowEvent('paste', (event) => {
+    if (isElsewhere(event.target)) return;
+    if (state().paste(event.clipboardData?.getData('text/plain') ?? '')) event.preventDefault();
+  });
+}

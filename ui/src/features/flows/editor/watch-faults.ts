@@ -1,0 +1,43 @@
+/** Asks the server what is wrong with the draft, a moment after each change. */
+import { onReachable } from '@/lib/connection';
+import type { DraftStore } from './draft-store';
+import { placeFaults } from './faults';
+import { findFaults } from './queries';
+
+const PAUSE_MS = 300;
+
+/** Watches until the returned function is called. */
+export function watchFaults(store: DraftStore, name: string): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let asked = new AbortController();
+
+  const check = async () => {
+    asked.abort();
+    asked = new AbortController();
+    const { signal } = asked;
+    const { present, faults, setFaults } = store.getState();
+    setFaults(faults, 'checking');
+    try {
+      const found = await findFaults(name, present, signal);
+      if (!signal.aborted) setFaults(placeFaults(found, present), 'checked');
+    } catch {
+      if (!signal.aborted) setFaults(store.getState().faults, 'unreachable');
+    }
+  };
+
+  const unsubscribe = store.subscribe((state, before) => {
+    if (state.present === before.present) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => void check(), PAUSE_MS);
+  });
+  const forget = onReachable((reachable) => {
+    if (reachable && store.getState().checking === 'unreachable') void check();
+  });
+  void check();
+  return () => {
+    clearTimeout(timer);
+    asked.abort();
+    unsubscribe();
+    forget();
+  };
+}
