@@ -1,0 +1,23 @@
+import { lazy, Suspense } from 'react';
+import classes from './json-editor.module.css';
+
+const LazyCode = lazy(() => import('./json-code').then((module) => ({ default: module.JsonCode })));
+
+export interface JsonEditorProps {
+  value: string;
+  onChange: (text: string) => void;
+  label: string;
+  /** What is wrong with it; marks the frame. */
+  isInvalid?: boolean;
+}
+
+/** An editor for JSON. Its code comes when it is first needed; until then the text can be read. */
+export function JsonEditor(props: JsonEditorProps) {
+  return (
+    <div className={classes.frame} data-invalid={props.isInvalid || undefined}>
+      <Suspense fallback={<pre className={classes.waiting}>{props.value}</pre>}>
+        <LazyCode {...props} />
+      </Suspense>
+    </div>
+  );
+}

@@ -1,0 +1,118 @@
+import { Button, TextInput, Tooltip } from '@mantine/core';
+import { IconHistory, IconPlayerPlay } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { StartBody } from '@/api/flows';
+import type { Flow, Json } from '@/api/types';
+import { ProblemCard } from '@/components/problem-card';
+import { lastExecutionQuery } from './queries';
+import classes from './run.module.css';
+import { texts } from './texts';
+import { TriggerInput } from './trigger-input';
+import { useRun } from './use-run';
+import { useTriggerDraft } from './use-trigger-draft';
+
+/** What the execution starts with. */
+export function RunForm({ flow, onClose }: { flow: Flow; onClose: () => void }) {
+  const trigger = useTriggerDraft(flow);
+  const [contextId, setContextId] = useState('');
+  const [contextType, setContextType] = useState('');
+  const last = useQuery(lastExecutionQuery(flow.id));
+  const run = useRun(flow.id, onClose);
+  const reason = whyNot(flow, trigger.reading);
+
+  const submit = () => {
+    if (reason || run.isPending || !('value' in trigger.reading)) return;
+    const body: StartBody = { trigger_data: trigger.reading.value };
+    if (contextId.trim()) body.context_id = contextId.trim();
+    if (contextType.trim()) body.context_type = contextType.trim();
+    run.mutate(body);
+  };
+  const fillFromLast = () => {
+    if (!last.data) return;
+    trigger.fill((last.data.trigger_data ?? {}) as Json);
+    setContextId(last.data.context_id ?? '');
+    setContextType(last.data.context_type ?? '');
+  };
+
+  return (
+    <form
+      className={classes.form}
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+      onKeyDown={(event) => {
+        if (event.key !== 'Enter' || !(event.metaKey || event.ctrlKey)) return;
+        event.preventDefault();
+        event.currentTarget.requestSubmit();
+      }}
+    >
+      <div className={classes.fields}>
+        <TriggerInput trigger={trigger} />
+        <section className={classes.section}>
+          <h2 className={classes.heading}>{texts.context}</h2>
+          <div className={classes.pair}>
+            <TextInput
+              label={texts.contextId}
+              placeholder={flow.context_id_template ? texts.contextIdFrom(flow.context_id_template) : texts.optional}
+              value={contextId}
+              onChange={(event) => setContextId(event.target.value)}
+              maxLength={1000}
+              spellCheck={false}
+            />
+            <TextInput
+              label={texts.contextType}
+              placeholder={
+                flow.context_type_default ? texts.contextTypeFrom(flow.context_type_default) : texts.optional
+              }
+              value={contextType}
+              onChange={(event) => setContextType(event.target.value)}
+              maxLength={1000}
+              spellCheck={false}
+            />
+          </div>
+        </section>
+        {run.isError && <ProblemCard problem={run.error} />}
+      </div>
+      <footer className={classes.footer}>
+        <Tooltip label={texts.lastNone} disabled={last.data !== null}>
+          <Button
+            variant="subtle"
+            color="gray"
+            size="sm"
+            className={classes.last}
+            leftSection={<IconHistory size={15} aria-hidden />}
+            data-disabled={!last.data || undefined}
+            aria-disabled={!last.data}
+            onClick={fillFromLast}
+          >
+            {texts.last}
+          </Button>
+        </Tooltip>
+        <Button variant="default" size="sm" onClick={onClose}>
+          {texts.cancel}
+        </Button>
+        <Tooltip label={reason} disabled={!reason}>
+          <Button
+            type="submit"
+            size="sm"
+            leftSection={<IconPlayerPlay size={15} aria-hidden />}
+            loading={run.isPending}
+            data-disabled={reason !== null || undefined}
+            aria-disabled={reason !== null}
+            data-autofocus={trigger.fields.length === 0 || undefined}
+          >
+            {texts.run}
+          </Button>
+        </Tooltip>
+      </footer>
+    </form>
+  );
+}
+
+function whyNot(flow: Flow, reading: object): string | null {
+  if (flow.status === 'paused' || flow.status === 'archived') return texts.stopped(flow.status);
+  return 'fault' in reading ? texts.jsonFirst : null;
+}

@@ -1,0 +1,56 @@
+import { SegmentedControl } from '@mantine/core';
+import { useId } from 'react';
+import { JsonEditor } from '@/components/json-editor';
+import classes from './run.module.css';
+import { texts } from './texts';
+import { TriggerFieldInput } from './trigger-field-input';
+import type { TriggerDraft, TriggerMode } from './use-trigger-draft';
+
+const MODES = [
+  { value: 'form', label: texts.form },
+  { value: 'json', label: texts.json },
+];
+
+/** The trigger data: a form of what the flow reads, or JSON. */
+export function TriggerInput({ trigger }: { trigger: TriggerDraft }) {
+  const heading = useId();
+  const { draft, fields, reading } = trigger;
+  const fault = 'fault' in reading ? reading : null;
+  return (
+    <section className={classes.section} aria-labelledby={heading}>
+      <div className={classes.sectionHead}>
+        <h2 className={classes.heading} id={heading}>
+          {texts.trigger}
+        </h2>
+        <SegmentedControl
+          size="xs"
+          data={MODES}
+          value={draft.mode}
+          onChange={(mode) => trigger.setMode(mode as TriggerMode)}
+          aria-label={texts.trigger}
+        />
+      </div>
+      {draft.mode === 'json' ? (
+        <div>
+          <JsonEditor value={draft.text} onChange={trigger.setText} label={texts.trigger} isInvalid={fault !== null} />
+          <p className={classes.fault} role="status">
+            {fault && texts.notJson}
+          </p>
+        </div>
+      ) : (
+        <>
+          {fields.map((field) => (
+            <TriggerFieldInput
+              key={field.key}
+              field={field}
+              draft={draft.fields[field.key] ?? { text: '', kind: field.kind }}
+              fault={fault?.key === field.key ? fault.fault : undefined}
+              onChange={(next) => trigger.setField(field.key, next)}
+            />
+          ))}
+          <p className={classes.hint}>{fields.length === 0 ? texts.noFields : texts.empty}</p>
+        </>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,25 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useRef } from 'react';
+import { executeFlow, type StartBody } from '@/api/flows';
+import { idempotencyKey } from '@/lib/keys';
+
+/** Starts an execution and goes to it. Pressing again after a lost answer starts no second one. */
+export function useRun(flowId: string, onStarted: () => void) {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const last = useRef({ body: '', key: '' });
+  return useMutation({
+    mutationFn: (body: StartBody) => {
+      const text = JSON.stringify(body);
+      // The same key for the same wish; what was changed since is another wish.
+      if (last.current.body !== text) last.current = { body: text, key: idempotencyKey() };
+      return executeFlow(flowId, body, last.current.key);
+    },
+    onSuccess: (executionId) => {
+      void queries.invalidateQueries({ queryKey: ['executions'] });
+      onStarted();
+      void navigate({ to: '/executions/$executionId', params: { executionId } });
+    },
+  });
+}

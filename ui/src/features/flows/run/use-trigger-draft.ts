@@ -1,0 +1,55 @@
+import { useMemo, useState } from 'react';
+import type { Flow, Json } from '@/api/types';
+import {
+  draftsOf,
+  type FieldDraft,
+  isObject,
+  type Reading,
+  readFields,
+  readJson,
+  triggerFields,
+} from './trigger-fields';
+
+export type TriggerMode = 'form' | 'json';
+
+interface Draft {
+  mode: TriggerMode;
+  fields: Record<string, FieldDraft>;
+  /** What stands in the trigger data beside the fields. */
+  rest: { readonly [key: string]: Json };
+  text: string;
+}
+
+/** Trigger data as one writes it, in a form or as JSON; each goes over into the other. */
+export function useTriggerDraft(flow: Flow) {
+  const fields = useMemo(() => triggerFields(flow), [flow]);
+  const [draft, setDraft] = useState<Draft>(() => ({
+    mode: 'form',
+    fields: draftsOf(fields, {}),
+    rest: {},
+    text: '{}',
+  }));
+  const reading: Reading = draft.mode === 'json' ? readJson(draft.text) : readFields(fields, draft.fields, draft.rest);
+
+  const fill = (data: Json, wish = draft.mode) => {
+    // What is no object has no place in a form.
+    const mode = isObject(data) ? wish : 'json';
+    const text = JSON.stringify(data, null, 2);
+    setDraft({ mode, fields: draftsOf(fields, data), rest: isObject(data) ? data : {}, text });
+  };
+
+  return {
+    fields,
+    draft,
+    reading,
+    fill,
+    setField: (key: string, field: FieldDraft) =>
+      setDraft((before) => ({ ...before, fields: { ...before.fields, [key]: field } })),
+    setText: (text: string) => setDraft((before) => ({ ...before, text })),
+    setMode: (mode: TriggerMode) => {
+      if ('value' in reading) fill(reading.value, mode);
+    },
+  };
+}
+
+export type TriggerDraft = ReturnType<typeof useTriggerDraft>;
