@@ -1,0 +1,106 @@
+import { IconArrowRight, IconMinus, IconPencil, IconPlus } from '@tabler/icons-react';
+import classes from './diff-lines.module.css';
+import { texts } from './texts';
+import type { Change, EdgeChange, NodeChange, VersionDiff } from './version-diff';
+
+const LOOKS = {
+  added: { icon: IconPlus, tone: 'success' },
+  removed: { icon: IconMinus, tone: 'danger' },
+  changed: { icon: IconPencil, tone: 'info' },
+} as const;
+
+/** A difference, line by line: settings, nodes, edges. */
+export function DiffLines({ diff }: { diff: VersionDiff }) {
+  const { settings, nodes, edges, moved } = diff;
+  return (
+    <div className={classes.diff}>
+      {settings.length > 0 && (
+        <section>
+          <h3 className={classes.heading}>{texts.sections.settings}</h3>
+          <Changes
+            changes={settings.map((change) => ({ ...change, path: texts.labels[change.path] ?? change.path }))}
+          />
+        </section>
+      )}
+      {nodes.length > 0 && (
+        <section>
+          <h3 className={classes.heading}>{texts.sections.nodes}</h3>
+          {nodes.map((node) => (
+            <Part
+              key={`${node.kind} ${node.id}`}
+              kind={node.kind}
+              name={node.name}
+              detail={node.type}
+              changes={node.changes}
+            />
+          ))}
+        </section>
+      )}
+      {edges.length > 0 && (
+        <section>
+          <h3 className={classes.heading}>{texts.sections.edges}</h3>
+          {edges.map((edge) => (
+            <Part
+              key={`${edge.kind} ${edge.from} ${edge.to} ${JSON.stringify(edge.changes)}`}
+              kind={edge.kind}
+              name={`${edge.from} → ${edge.to}`}
+              changes={edge.changes}
+            />
+          ))}
+        </section>
+      )}
+      {moved > 0 && <p className={classes.moved}>{texts.movedOnly(moved)}</p>}
+    </div>
+  );
+}
+
+interface PartProps {
+  kind: NodeChange['kind'] | EdgeChange['kind'];
+  name: string;
+  detail?: string;
+  changes: readonly Change[];
+}
+
+function Part({ kind, name, detail, changes }: PartProps) {
+  const { icon: Icon, tone } = LOOKS[kind];
+  return (
+    <div className={classes.part}>
+      <div className={classes.partHead} data-tone={tone}>
+        <Icon size={14} aria-hidden className={classes.icon} />
+        <span className={classes.name}>{name}</span>
+        {detail && <span className={classes.type}>{detail}</span>}
+        <span className={classes.kind}>{texts.kinds[kind]}</span>
+      </div>
+      {changes.length > 0 && <Changes changes={changes} />}
+    </div>
+  );
+}
+
+function Changes({ changes }: { changes: readonly Change[] }) {
+  return (
+    <dl className={classes.changes}>
+      {changes.map(({ path, before, after }) => (
+        <div key={path} className={classes.change}>
+          <dt className={classes.path}>{path}</dt>
+          <dd className={classes.values}>
+            <del className={classes.before}>
+              <span className="visually-hidden">{texts.was} </span>
+              {shown(before)}
+            </del>
+            <IconArrowRight size={13} aria-hidden className={classes.arrow} />
+            <ins className={classes.after}>{shown(after)}</ins>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** Longer values are cut: they can be read in full in the editor. */
+const CHARS_MAX = 300;
+
+function shown(value: unknown): string {
+  if (value === undefined || value === null || value === '') return texts.none;
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > CHARS_MAX ? `${text.slice(0, CHARS_MAX)}…` : text;
+}

@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import type { FlowDefinition } from '@/api/types';
+import { diffVersions, isEmptyDiff } from './version-diff';
+
+const version = (definition: FlowDefinition, settings: object = {}) => ({
+  name: 'Vendor review',
+  description: '',
+  tags: ['a'],
+  is_template: false,
+  retry_on_failure: true,
+  retry_count: 3,
+  flow_definition: definition,
+  ...settings,
+});
+
+describe('the difference between two versions', () => {
+  test('names settings with what they were and are', () => {
+    const before = version({ nodes: [], edges: [] }, { timeout_seconds: null });
+    const after = version({ nodes: [], edges: [] }, { retry_count: 5, tags: ['a', 'b'], timeout_seconds: 60 });
+
+    expect(diffVersions(before, after).settings).toEqual([
+      { path: 'tags', before: ['a'], after: ['a', 'b'] },
+      { path: 'retry_count', before: 3, after: 5 },
+      { path: 'timeout_seconds', before: null, after: 60 },
+    ]);
+  });
+
+  test('says which nodes came, went and changed, and in what', () => {
+    const before = version({
+      nodes: [
+        { id: 'a', type: 'action', action: 'http_request', input: { url: 'https://a', method: 'GET' } },
+        { id: 'b', type: 'delay' },
+      ],
+      edges: [{ from: 'a', to: 'b' }],
+    });
+    const after = version({
+      nodes: [
+        { id: 'a', type: 'action', action: 'http_request', input: { url: 'https://b', method: 'GET' } },
+        { id: 'c', name: 'Merge', type: 'merge' },
+      ],
+      edges: [{ from: 'a', to: 'c', condition: true }],
+    });
+
+    const diff = diffVersions(before, after);
+
+    expect(diff.nodes.map(({ kind, name, type }) => [kind, name, type])).toEqual([
+      ['changed', 'a', 'http_request'],
+      ['added', 'Merge', 'merge'],
+      ['removed', 'b', 'delay'],
+    ]);
+    expect(diff.nodes[0]?.changes).toEqual([{ path: 'input.url', before: 'https://a', after: 'https://b' }]);
+    expect(diff.edges.map(({ kind, to }) => [kind, to])).toEqual([
+      ['added', 'c'],
+      ['removed', 'b'],
+    ]);
+  });
+
+  test('counts nodes that were only moved, and the order of keys is no difference', () => {
+    const before = version({ nodes: [{ id: 'a', type: 'merge', position: { x: 0, y: 0 } }], edges: [] });
+    const moved = version({ nodes: [{ type: 'merge', id: 'a', position: { x: 9, y: 0 } }], edges: [] });
+
+    expect(diffVersions(before, moved)).toEqual({ settings: [], nodes: [], edges: [], moved: 1 });
+    expect(isEmptyDiff(diffVersions(before, before))).toBe(true);
+  });
+});

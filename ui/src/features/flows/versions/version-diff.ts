@@ -1,0 +1,132 @@
+/** What differs between two versions of a flow, in lines that a person can read. */
+import type { FlowEdge, FlowNode } from '@/api/types';
+import type { FlowVersion } from './queries';
+
+/** One value that is not what it was; `undefined` where there was or is none. */
+export interface Change {
+  /** `retry_count`, or within a node `input.url`. */
+  path: string;
+  before: unknown;
+  after: unknown;
+}
+
+export interface NodeChange {
+  id: string;
+  name: string;
+  type: string;
+  kind: 'added' | 'removed' | 'changed';
+  /** Of a changed node. */
+  changes: readonly Change[];
+}
+
+export interface EdgeChange {
+  from: string;
+  to: string;
+  kind: 'added' | 'removed' | 'changed';
+  changes: readonly Change[];
+}
+
+export interface VersionDiff {
+  settings: readonly Change[];
+  nodes: readonly NodeChange[];
+  edges: readonly EdgeChange[];
+  /** How many nodes stand elsewhere on the canvas and are otherwise as they were. */
+  moved: number;
+}
+
+const SETTINGS = [
+  'name',
+  'description',
+  'category',
+  'tags',
+  'is_template',
+  'retry_on_failure',
+  'retry_count',
+  'timeout_seconds',
+  'max_concurrent_executions',
+  'context_id_template',
+  'context_type_default',
+] as const;
+
+type Versioned = Pick<FlowVersion, (typeof SETTINGS)[number] | 'flow_definition'>;
+
+export function diffVersions(before: Versioned, after: Versioned): VersionDiff {
+  const settings = SETTINGS.flatMap((key) => changesBetween(before[key] ?? null, after[key] ?? null, key));
+  const { nodes, moved } = diffNodes(before.flow_definition.nodes, after.flow_definition.nodes);
+  const edges = diffEdges(before.flow_definition.edges ?? [], after.flow_definition.edges ?? []);
+  return { settings, nodes, edges, moved };
+}
+
+export function isEmptyDiff({ settings, nodes, edges, moved }: VersionDiff): boolean {
+  return settings.length + nodes.length + edges.length + moved === 0;
+}
+
+function diffNodes(before: readonly FlowNode[], after: readonly FlowNode[]) {
+  const old = new Map(before.map((node) => [node.id, node]));
+  const kept = new Set(after.map((node) => node.id));
+  const nodes: NodeChange[] = [];
+  let moved = 0;
+  for (const node of after) {
+    const was = old.get(node.id);
+    if (!was) {
+      nodes.push(nodeChange(node, 'added'));
+      continue;
+    }
+    const { position: wasAt, ...wasRest } = was;
+    const { position: isAt, ...isRest } = node;
+    const changes = changesBetween(wasRest, isRest);
+    if (changes.length > 0) nodes.push(nodeChange(node, 'changed', changes));
+    else if (!isSame(wasAt, isAt)) moved += 1;
+  }
+  for (const node of before) if (!kept.has(node.id)) nodes.push(nodeChange(node, 'removed'));
+  return { nodes, moved };
+}
+
+function nodeChange(node: FlowNode, kind: NodeChange['kind'], changes: Change[] = []): NodeChange {
+  const type = node.type === 'action' && typeof node.action === 'string' ? node.action : node.type;
+  return { id: node.id, name: node.name || node.id, type, kind, changes };
+}
+
+/** Edges have no id: those with the same ends, taken in the same case, are the same one. */
+function diffEdges(before: readonly FlowEdge[], after: readonly FlowEdge[]): EdgeChange[] {
+  const rest = [...before];
+  const edges: EdgeChange[] = [];
+  for (const edge of after) {
+    const at = placeOf(rest, edge);
+    const [was] = at < 0 ? [] : rest.splice(at, 1);
+    const { from, to } = edge;
+    if (!was) edges.push({ from, to, kind: 'added', changes: [] });
+    else {
+      const changes = changesBetween(was, edge);
+      if (changes.length > 0) edges.push({ from, to, kind: 'changed', changes });
+    }
+  }
+  for (const { from, to } of rest) edges.push({ from, to, kind: 'removed', changes: [] });
+  return edges;
+}
+
+function placeOf(edges: readonly FlowEdge[], { from, to, on }: FlowEdge): number {
+  return edges.findIndex((edge) => edge.from === from && edge.to === to && (edge.on ?? null) === (on ?? null));
+}
+
+/** Goes into objects; lists and everything else are compared as a whole. */
+function changesBetween(before: unknown, after: unknown, path = ''): Change[] {
+  if (isSame(before, after)) return [];
+  if (!isRecord(before) || !isRecord(after)) return [{ path, before, after }];
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return keys.flatMap((key) => changesBetween(before[key], after[key], path ? `${path}.${key}` : key));
+}
+
+function isSame(left: unknown, right: unknown): boolean {
+  if (left === right) return true;
+  if (Array.isArray(left) && Array.isArray(right)) {
+    return left.length === right.length && left.every((item, at) => isSame(item, right[at]));
+  }
+  if (!isRecord(left) || !isRecord(right)) return false;
+  const keys = Object.keys(left);
+  return keys.length === Object.keys(right).length && keys.every((key) => isSame(left[key], right[key]));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
