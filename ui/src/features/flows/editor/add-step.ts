@@ -1,6 +1,7 @@
 /** Putting a new node of a type into the draft: by a click, by a key, or dropped at a place. */
-import { addNode, snap } from './commands';
-import { freeId, idsOf } from './definition';
+import type { FlowDefinition } from '@/api/types';
+import { addNode, snap, type Taking } from './commands';
+import { freeId, idsOf, nodeById } from './definition';
 import type { DraftStore } from './draft-store';
 import { type NodeType, templateOf } from './node-types';
 import { NODE_HEIGHT, NODE_WIDTH, type Point, positionsOf } from './positions';
@@ -17,9 +18,17 @@ export function addStep(store: DraftStore, type: NodeType, dropped?: Point): voi
   const node = { ...template, id };
   if (dropped) {
     apply(addNode(node, { at: snap({ x: dropped.x - NODE_WIDTH / 2, y: dropped.y - NODE_HEIGHT / 2 }) }));
-  } else if (after !== undefined && type.type !== 'trigger') apply(addNode(node, { after }));
+  } else if (after !== undefined && type.type !== 'trigger')
+    apply(addNode(node, { after, taking: nextAnswer(present, after) }));
   else apply(addNode(node, { at: beside([...positionsOf(present).values()]) }));
   select({ nodes: [id] });
+}
+
+/** Behind a condition, the answer that has no edge yet. */
+function nextAnswer(definition: FlowDefinition, id: string): Taking {
+  if (nodeById(definition, id)?.type !== 'condition') return {};
+  const isTaken = definition.edges.some((edge) => edge.from === id && edge.condition === true);
+  return { condition: !isTaken };
 }
 
 function beside(taken: readonly Point[]): Point {

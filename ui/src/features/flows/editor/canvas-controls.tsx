@@ -2,15 +2,18 @@ import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconMaximize, IconMinus, IconPlus } from '@tabler/icons-react';
 import { Panel, useReactFlow } from '@xyflow/react';
 import classes from './canvas.module.css';
+import { useDraftStore } from './draft-context';
 import { texts } from './texts';
+import { fitOf } from './view';
 
 /** Zooming, for those without a wheel. */
 export function CanvasControls() {
+  const store = useDraftStore();
   const { zoomIn, zoomOut, fitView } = useReactFlow();
   const actions = [
     { label: texts.canvas.zoomOut, icon: IconMinus, act: () => zoomOut() },
     { label: texts.canvas.zoomIn, icon: IconPlus, act: () => zoomIn() },
-    { label: texts.canvas.fit, icon: IconMaximize, act: () => fitView({ maxZoom: 1, padding: 0.16 }) },
+    { label: texts.canvas.fit, icon: IconMaximize, act: () => fitView(fitOf(store.getState())) },
   ];
   return (
     <Panel position="top-left">

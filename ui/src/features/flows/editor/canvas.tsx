@@ -3,7 +3,6 @@ import {
   Background,
   type Connection,
   type FinalConnectionState,
-  MarkerType,
   ReactFlow,
   type ReactFlowProps,
   useReactFlow,
@@ -23,13 +22,13 @@ import { type NodeType, typeKey } from './node-types';
 import { GRID } from './positions';
 import { texts } from './texts';
 import type { CanvasEdge as DrawnEdge, CanvasNode as DrawnNode } from './to-canvas';
+import { useReveal } from './use-reveal';
+import { FIT, FIT_NARROW } from './view';
 
 const nodeTypes = { step: CanvasNode };
 const edgeTypes = { way: CanvasEdge };
 const options: ReactFlowProps<DrawnNode, DrawnEdge> = {
-  fitViewOptions: { maxZoom: 1, padding: 0.16 },
   snapGrid: [GRID, GRID],
-  defaultEdgeOptions: { markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16 } },
   multiSelectionKeyCode: ['Meta', 'Control', 'Shift'],
   attributionPosition: 'bottom-left',
 };
@@ -53,6 +52,7 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
   const changeNodes = useDraft((state) => state.changeNodes);
   const changeEdges = useDraft((state) => state.changeEdges);
   const { screenToFlowPosition } = useReactFlow();
+  const reveal = useReveal();
 
   const join = useCallback(
     ({ source, target, sourceHandle }: Connection) =>
@@ -84,6 +84,7 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
         onConnect={join}
         onConnectEnd={sayWhyNot}
         isValidConnection={mayJoin}
+        onNodeClick={(_, { id }) => !isNarrow && reveal(id)}
         onDrop={drop}
         onDragOver={(event) => {
           if (event.dataTransfer.types.includes(DRAGGED)) event.preventDefault();
@@ -94,6 +95,7 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
         minZoom={0.1}
         maxZoom={1.75}
         fitView
+        fitViewOptions={isNarrow ? FIT_NARROW : FIT}
         snapToGrid
         onlyRenderVisibleElements
         aria-label={texts.canvas.label}

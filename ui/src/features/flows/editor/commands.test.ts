@@ -29,7 +29,7 @@ describe('commands', () => {
   it('adds a node behind another under a free id and joins it', () => {
     const after = addNode({ id: 'fetch', type: 'delay' }, { after: 'report' })(FLOW);
 
-    expect(after.nodes.at(-1)).toEqual({ id: 'fetch_2', type: 'delay', position: { x: 840, y: 0 } });
+    expect(after.nodes.at(-1)).toEqual({ id: 'fetch_2', type: 'delay', position: { x: 820, y: 0 } });
     expect(after.edges.at(-1)).toEqual({ from: 'report', to: 'fetch_2' });
   });
 

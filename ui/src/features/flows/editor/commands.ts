@@ -18,13 +18,13 @@ export interface Selection {
 }
 
 /** Adds a node whose id is made free; with `after`, behind that node and joined to it. */
-export function addNode(node: FlowNode, place: { at: Point } | { after: string }): Command {
+export function addNode(node: FlowNode, place: { at: Point } | { after: string; taking?: Taking }): Command {
   return (definition) => {
     const id = freeId(node.id, idsOf(definition));
-    const after = 'after' in place ? place.after : null;
+    const after = 'after' in place ? place : null;
     const position = 'at' in place ? snap(place.at) : behind(definition, place.after);
     const added = { ...definition, nodes: [...definition.nodes, { ...node, id, position }] };
-    return after === null ? added : connect(after, id)(added);
+    return after ? connect(after.after, id, after.taking)(added) : added;
   };
 }
 
@@ -126,7 +126,7 @@ function laidOver(what: Record<string, unknown>, changes: Record<string, unknown
 function behind(definition: FlowDefinition, id: string): Point {
   const positions = positionsOf(definition);
   const from = positions.get(id) ?? { x: 0, y: 0 };
-  const place = { x: from.x + NODE_WIDTH + 80, y: from.y };
+  const place = { x: from.x + NODE_WIDTH + 84, y: from.y };
   const isTaken = () =>
     [...positions.values()].some(
       ({ x, y }) => Math.abs(x - place.x) < NODE_WIDTH && Math.abs(y - place.y) < NODE_HEIGHT + GRID,

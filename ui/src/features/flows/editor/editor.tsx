@@ -26,6 +26,7 @@ import { texts } from './texts';
 import { Toolbar } from './toolbar';
 import { useSave } from './use-save';
 import { useShortcuts } from './use-shortcuts';
+import { fitOf } from './view';
 import { watchFaults } from './watch-faults';
 
 interface EditorProps {
@@ -74,7 +75,7 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
   };
   const layOut = async () => {
     store.getState().apply(await layout(store.getState().present));
-    requestAnimationFrame(() => void fitView({ maxZoom: 1, padding: 0.16, duration: 200 }));
+    requestAnimationFrame(() => void fitView({ ...fitOf(store.getState()), duration: 200 }));
   };
   // A text that could not be read leaves with its pane.
   const toggleJson = () => {

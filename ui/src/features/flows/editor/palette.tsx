@@ -1,4 +1,3 @@
-import { useReactFlow } from '@xyflow/react';
 import type { DragEvent, KeyboardEvent } from 'react';
 import { addStep, DRAGGED } from './add-step';
 import { useDraftStore } from './draft-context';
@@ -6,6 +5,7 @@ import { lookOf } from './node-looks';
 import { type NodeType, typeKey } from './node-types';
 import classes from './palette.module.css';
 import { texts } from './texts';
+import { useReveal } from './use-reveal';
 
 export const PALETTE_ID = 'node-palette';
 
@@ -17,16 +17,12 @@ interface PaletteProps {
 /** The node types, to be dragged onto the canvas or added by a click. */
 export function Palette({ types, onAdded }: PaletteProps) {
   const store = useDraftStore();
-  const { setCenter, getZoom, getNode } = useReactFlow();
+  const reveal = useReveal();
   const add = (type: NodeType) => {
     addStep(store, type);
     onAdded?.();
     const id = store.getState().selection.nodes[0];
-    // The canvas knows the new node after it has drawn it.
-    requestAnimationFrame(() => {
-      const node = id === undefined ? undefined : getNode(id);
-      if (node) void setCenter(node.position.x + 200, node.position.y + 30, { zoom: getZoom(), duration: 180 });
-    });
+    if (id !== undefined) reveal(id);
   };
   return (
     <div className={classes.palette} id={PALETTE_ID}>

@@ -6,10 +6,10 @@ export interface Point {
   y: number;
 }
 
-export const NODE_WIDTH = 200;
+export const NODE_WIDTH = 176;
 export const NODE_HEIGHT = 60;
 export const GRID = 10;
-const COLUMN = NODE_WIDTH + 80;
+const COLUMN = NODE_WIDTH + 84;
 const ROW = NODE_HEIGHT + 40;
 
 export function positionsOf(definition: FlowDefinition): Map<string, Point> {

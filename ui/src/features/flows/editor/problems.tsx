@@ -5,14 +5,15 @@ import {
   IconCircleCheck,
   IconPlugConnectedX,
 } from '@tabler/icons-react';
-import { useReactFlow } from '@xyflow/react';
 import { useState } from 'react';
 import type { FlowDefinition } from '@/api/types';
 import { edgeByKey, nameOf, nodeById } from './definition';
 import { useDraft, useDraftStore } from './draft-context';
 import type { PlacedFault } from './faults';
+import { Prose } from './form/prose';
 import classes from './problems.module.css';
 import { texts } from './texts';
+import { useReveal } from './use-reveal';
 
 /** What keeps the flow from being saved; each problem leads to where it is. */
 export function Problems() {
@@ -21,13 +22,12 @@ export function Problems() {
   const checking = useDraft((state) => state.checking);
   const present = useDraft((state) => state.present);
   const [isOpen, setOpen] = useState(true);
-  const { setCenter, getZoom, getNode } = useReactFlow();
+  const reveal = useReveal();
 
   const show = ({ target }: PlacedFault) => {
     if (!target) return;
     store.getState().select(target.kind === 'node' ? { nodes: [target.id] } : { edges: [target.id] });
-    const at = getNode(target.kind === 'node' ? target.id : (edgeByKey(present, target.id)?.from ?? ''));
-    if (at) void setCenter(at.position.x + 220, at.position.y + 30, { zoom: Math.max(getZoom(), 0.7), duration: 180 });
+    reveal(target.kind === 'node' ? target.id : (edgeByKey(present, target.id)?.from ?? ''));
   };
 
   return (
@@ -52,7 +52,9 @@ export function Problems() {
             <li key={`${fault.target?.id} ${fault.field.join('/')} ${fault.message}`}>
               <button type="button" className={classes.fault} onClick={() => show(fault)} disabled={!fault.target}>
                 <span className={classes.where}>{whereOf(fault, present)}</span>
-                <span className={classes.what}>{fault.message}</span>
+                <span className={classes.what}>
+                  <Prose text={fault.message} />
+                </span>
               </button>
             </li>
           ))}

@@ -32,7 +32,7 @@ describe('toCanvas', () => {
   it('puts nodes without a position into columns by depth', () => {
     const { nodes } = toCanvas(FLOW, [], NOTHING);
 
-    expect(nodes.map((node) => node.position.x)).toEqual([0, 280, 560]);
+    expect(nodes.map((node) => node.position.x)).toEqual([0, 260, 520]);
   });
 
   it('marks the nodes and edges that faults point to', () => {

@@ -1,5 +1,5 @@
 /** Draws a flow definition: what React Flow shows is a pure function of the document, its faults and the selection. */
-import type { Edge, Node } from '@xyflow/react';
+import { type Edge, type EdgeMarker, MarkerType, type Node } from '@xyflow/react';
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
 import type { Selection } from './commands';
 import { edgeKeys, isRecord, nameOf } from './definition';
@@ -20,6 +20,14 @@ export interface EdgeData extends Record<string, unknown> {
 export type EdgeKind = 'always' | 'condition' | 'error';
 export type CanvasNode = Node<NodeData, 'step'>;
 export type CanvasEdge = Edge<EdgeData, 'way'>;
+
+const arrow = (color: string): EdgeMarker => ({ type: MarkerType.ArrowClosed, width: 15, height: 15, color });
+
+const MARKERS: Record<EdgeKind, EdgeMarker> = {
+  always: arrow('var(--neutral-solid)'),
+  condition: arrow('var(--ink-soft)'),
+  error: arrow('var(--danger-solid)'),
+};
 
 export interface Canvas {
   nodes: CanvasNode[];
@@ -61,6 +69,7 @@ export function toCanvas(definition: FlowDefinition, faults: readonly PlacedFaul
         target: edge.to,
         sourceHandle: handleOf(edge, types.get(edge.from)),
         selected: chosenEdges.has(id),
+        markerEnd: MARKERS[kind],
         ariaLabel: `${edge.from} to ${edge.to}${label ? `, ${label}` : ''}`,
         data: { kind, label, faults: edgeFaults.get(id)?.length ?? 0 },
       },

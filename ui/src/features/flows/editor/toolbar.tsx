@@ -125,6 +125,7 @@ function Tool({ icon: Icon, label, reason = null, pressed, onClick }: ToolProps)
     <Tooltip label={reason ? `${label}: ${reason}` : label}>
       <ActionIcon
         size={30}
+        className={classes.tool}
         variant={pressed ? 'light' : 'subtle'}
         color={pressed ? 'steady' : 'gray'}
         data-disabled={reason ? true : undefined}

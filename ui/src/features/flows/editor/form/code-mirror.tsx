@@ -44,9 +44,11 @@ const colours = syntaxHighlighting(
   ]),
 );
 
+const parse = jsonParseLinter();
+
 const always = [
   json(),
-  linter(jsonParseLinter(), { delay: 300 }),
+  linter((view) => (view.state.doc.length === 0 ? [] : parse(view)), { delay: 300 }),
   look,
   colours,
   EditorView.lineWrapping,

@@ -7,7 +7,7 @@ import classes from './form.module.css';
 interface ExpressionInputProps {
   label?: string | undefined;
   ariaLabel?: string | undefined;
-  description?: string | undefined;
+  description?: ReactNode;
   error?: string | undefined;
   placeholder?: string | undefined;
   required?: boolean | undefined;

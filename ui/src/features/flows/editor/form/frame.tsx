@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import classes from './form.module.css';
+import { Prose } from './prose';
 
 interface FrameProps {
   title: string;
@@ -16,7 +17,11 @@ export function Frame({ title, description, fault, required, children }: FramePr
       <span className={classes.label}>
         {title} {required && <span className={classes.required}>*</span>}
       </span>
-      {description && <p className={classes.detail}>{description}</p>}
+      {description && (
+        <p className={classes.detail}>
+          <Prose text={description} />
+        </p>
+      )}
       {children}
       {fault && <p className={classes.fault}>{fault}</p>}
     </div>

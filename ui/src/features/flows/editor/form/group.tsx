@@ -5,10 +5,12 @@ import { SchemaField } from './schema-field';
 /** The fields of an object. What its schema does not name stays as it is. */
 export function Group({ title, schema, value, onChange, ...rest }: FieldProps) {
   return (
-    <fieldset className={classes.group}>
-      <legend className={classes.groupTitle}>{title}</legend>
-      <Fields schema={schema} value={value} onChange={onChange} {...rest} />
-    </fieldset>
+    <div role="group" aria-label={title} className={classes.frame}>
+      <span className={classes.label}>{title}</span>
+      <div className={classes.group}>
+        <Fields schema={schema} value={value} onChange={onChange} {...rest} />
+      </div>
+    </div>
   );
 }
 

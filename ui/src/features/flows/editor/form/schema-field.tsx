@@ -4,6 +4,7 @@ import { type FieldProps, placeholderOf } from './field';
 import { Group } from './group';
 import { JsonField } from './json-field';
 import { PairsField } from './pairs-field';
+import { Prose } from './prose';
 import { type FieldKind, fieldKind } from './schema';
 import { NumberField, SwitchField } from './value-field';
 import { Variants } from './variants';
@@ -39,7 +40,7 @@ function TextField(props: FieldProps) {
   const { title, schema, value, onChange, path, faultAt, required, names, templated } = props;
   const shared = {
     label: title,
-    description: schema.description,
+    description: schema.description && <Prose text={schema.description} />,
     error: faultAt(path),
     placeholder: placeholderOf(props),
     withAsterisk: required,
@@ -68,7 +69,7 @@ function Choice(props: FieldProps) {
     <Select
       size="xs"
       label={title}
-      description={schema.description}
+      description={schema.description && <Prose text={schema.description} />}
       error={faultAt(path)}
       withAsterisk={required}
       placeholder={placeholderOf(props)}
@@ -90,7 +91,7 @@ function Tags({ title, schema, value, onChange, path, faultAt, placeholder }: Fi
     <TagsInput
       size="xs"
       label={title}
-      description={schema.description}
+      description={schema.description && <Prose text={schema.description} />}
       error={faultAt(path)}
       placeholder={tags.length === 0 ? placeholder : undefined}
       data={known.map(String)}

@@ -3,6 +3,7 @@ import { IconMathFunction } from '@tabler/icons-react';
 import { ExpressionInput } from './expression-input';
 import { type FieldProps, placeholderOf } from './field';
 import classes from './form.module.css';
+import { Prose } from './prose';
 import { texts } from './texts';
 
 /** A number, or an expression that gives one where that is allowed. */
@@ -13,7 +14,7 @@ export function NumberField(props: FieldProps) {
     <NumberInput
       size="xs"
       label={title}
-      description={schema.description}
+      description={schema.description && <Prose text={schema.description} />}
       error={faultAt(path)}
       withAsterisk={required}
       placeholder={placeholderOf(props)}
@@ -37,7 +38,7 @@ export function SwitchField(props: FieldProps) {
       <Switch
         size="sm"
         label={title}
-        description={schema.description}
+        description={schema.description && <Prose text={schema.description} />}
         error={faultAt(path)}
         checked={(value ?? schema.default) === true}
         onChange={(event) => onChange(event.currentTarget.checked)}
@@ -53,7 +54,7 @@ function AsExpression({ title, schema, value, onChange, path, faultAt, required,
   return (
     <ExpressionInput
       label={title}
-      description={schema.description}
+      description={schema.description && <Prose text={schema.description} />}
       error={faultAt(path)}
       required={required}
       value={value}
