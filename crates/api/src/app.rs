@@ -10,6 +10,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::{Engine, Executor, RuntimeError};
 use tokio::sync::watch;
 
+use crate::feed::Feed;
 use crate::host_guard::AllowedHosts;
 use crate::metrics::Metrics;
 
@@ -69,6 +70,7 @@ struct Inner {
     /// Held while a document is read, edited and written back, so that no edit is lost to another.
     editing: tokio::sync::Mutex<()>,
     streams_end: watch::Sender<bool>,
+    feed: Feed,
 }
 
 impl App {
@@ -83,6 +85,7 @@ impl App {
             check_agent: config.check_agent,
             editing: tokio::sync::Mutex::default(),
             streams_end: watch::Sender::new(false),
+            feed: Feed::new(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -90,6 +93,10 @@ impl App {
     /// Ends all event streams, so that open ones do not hold a graceful shutdown up.
     pub fn end_streams(&self) {
         self.inner.streams_end.send_replace(true);
+    }
+
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.inner.feed
     }
 
     pub(crate) fn streams_end(&self) -> watch::Receiver<bool> {

@@ -6,6 +6,7 @@
 
 mod app;
 mod documents;
+mod feed;
 mod host_guard;
 mod idempotency;
 mod json;

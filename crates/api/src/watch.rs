@@ -11,8 +11,7 @@ use serde::Serialize;
 use steadflow_core::event::{Event as JournalEvent, Record};
 use steadflow_core::execution::{Execution, NodeStatus};
 use steadflow_core::ids::{ExecutionId, NodeIndex, TenantId};
-use steadflow_runtime::{Changes, Engine, ExecutionSnapshot, RuntimeError, row_of};
-use tokio::sync::broadcast::error::RecvError;
+use steadflow_runtime::{Engine, ExecutionSnapshot, Following, RuntimeError, row_of};
 use tokio::sync::{mpsc, watch};
 
 use crate::views::execution::ExecutionView;
@@ -27,7 +26,7 @@ pub(crate) struct Follower {
     pub(crate) engine: Engine,
     pub(crate) tenant: TenantId,
     pub(crate) id: ExecutionId,
-    pub(crate) changes: Changes,
+    pub(crate) changes: Following,
     pub(crate) end: watch::Receiver<bool>,
     pub(crate) events: mpsc::Sender<Event>,
 }
@@ -87,18 +86,10 @@ impl Follower {
 
     /// Waits until the execution has a record after `seq`.
     async fn wait(&mut self, seq: u64) -> Result<(), Gone> {
-        loop {
-            tokio::select! {
-                change = self.changes.recv() => match change {
-                    Ok(change) if change.execution == self.id && change.seq > seq => return Ok(()),
-                    Ok(_) => {}
-                    // Something was missed; the journal has it.
-                    Err(RecvError::Lagged(_)) => return Ok(()),
-                    Err(RecvError::Closed) => return Err(Gone),
-                },
-                _ = self.end.changed() => return Err(Gone),
-                () = self.events.closed() => return Err(Gone),
-            }
+        tokio::select! {
+            () = self.changes.after(seq) => Ok(()),
+            _ = self.end.changed() => Err(Gone),
+            () = self.events.closed() => Err(Gone),
         }
     }
 

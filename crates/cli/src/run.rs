@@ -12,9 +12,8 @@ use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::flow::Fault;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::payload::Payload;
-use steadflow_runtime::{Changes, Engine, RuntimeError, Start};
+use steadflow_runtime::{Engine, RuntimeError, Start};
 use steadflow_store::{FlowStatus, MemoryStore, Store};
-use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
 
 use crate::args::Run;
@@ -97,8 +96,6 @@ async fn execute(engine: &Engine, document: &Document, trigger_data: Payload) ->
         .create_flow(document.flow_record(flow, FlowStatus::Active, engine.now()))
         .await
         .context("The flow could not be stored")?;
-    // Listening begins before the start, so that no change is missed.
-    let changes = engine.changes();
     let start = Start {
         tenant: TenantId::DEFAULT,
         flow,
@@ -110,11 +107,12 @@ async fn execute(engine: &Engine, document: &Document, trigger_data: Payload) ->
         wait: None,
     };
     let started = engine.start_execution(start).await.context("The flow could not be started")?;
-    follow(engine, started.execution, changes).await
+    follow(engine, started.execution).await
 }
 
 /// Shows what happens until the execution has ended; Ctrl-C cancels it.
-async fn follow(engine: &Engine, id: ExecutionId, mut changes: Changes) -> anyhow::Result<End> {
+async fn follow(engine: &Engine, id: ExecutionId) -> anyhow::Result<End> {
+    let mut changes = engine.follow(id);
     let mut progress = Progress::new();
     let mut ticks = tokio::time::interval(Progress::TICK);
     let mut is_interrupted = false;
@@ -131,11 +129,7 @@ async fn follow(engine: &Engine, id: ExecutionId, mut changes: Changes) -> anyho
         }
         loop {
             tokio::select! {
-                change = changes.recv() => match change {
-                    Ok(change) if change.execution != id => {}
-                    Ok(_) | Err(RecvError::Lagged(_)) => break,
-                    Err(RecvError::Closed) => bail!("The engine has ended"),
-                },
+                () = changes.after(execution.seq()) => break,
                 _ = ticks.tick() => progress.tick(engine.now()),
                 _ = tokio::signal::ctrl_c(), if !is_interrupted => {
                     is_interrupted = true;

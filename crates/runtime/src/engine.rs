@@ -23,7 +23,7 @@ use crate::driver::{Ask, Call, Driver, End, World};
 use crate::error::RuntimeError;
 use crate::executor::Executor;
 use crate::flows::FlowVersions;
-use crate::hub::{Changes, Hub};
+use crate::hub::{Changes, Following, Hub};
 use crate::shard::{Loaded, Message, Reply, ReplyId, ShardConfig};
 
 pub use flows::CurrentFlow;
@@ -156,6 +156,11 @@ impl Engine {
     /// Listens to every committed change, from here on.
     pub fn changes(&self) -> Changes {
         self.inner.hub.subscribe()
+    }
+
+    /// Listens to the changes of one execution, from here on.
+    pub fn follow(&self, execution: ExecutionId) -> Following {
+        self.inner.hub.follow(execution)
     }
 
     /// Returns an execution as it is committed.

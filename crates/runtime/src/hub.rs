@@ -1,11 +1,12 @@
 //! Who is told that an execution changed.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 /// A committed change of an execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,10 +26,67 @@ pub struct Change {
 /// A listener's end. One that does not keep up is told how many changes it missed, and reads the state anew.
 pub type Changes = broadcast::Receiver<Change>;
 
+/// A listener's end for one execution. The changes of all others cost it nothing.
+#[derive(Debug)]
+pub struct Following {
+    execution: ExecutionId,
+    seq: watch::Receiver<u64>,
+    followed: Arc<Followed>,
+}
+
+impl Following {
+    /// Waits until the execution has a committed record after `seq`.
+    pub async fn after(&mut self, seq: u64) {
+        // Fails when the sender is gone, which stays as long as there is a follower.
+        let _ = self.seq.wait_for(|latest| *latest > seq).await;
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        let mut senders = self.followed.lock();
+        if senders.get(&self.execution).is_some_and(|sender| sender.receiver_count() == 1) {
+            senders.remove(&self.execution);
+            self.followed.count.store(senders.len(), Ordering::Release);
+        }
+    }
+}
+
+/// The executions that somebody follows, each with its last committed record.
+#[derive(Debug, Default)]
+struct Followed {
+    senders: Mutex<HashMap<ExecutionId, watch::Sender<u64>>>,
+    /// How many these are, so that a change need not lock when nobody follows anything.
+    count: AtomicUsize,
+}
+
+impl Followed {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ExecutionId, watch::Sender<u64>>> {
+        self.senders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn publish(&self, change: &Change) {
+        if self.count.load(Ordering::Acquire) == 0 {
+            return;
+        }
+        if let Some(sender) = self.lock().get(&change.execution) {
+            sender.send_replace(change.seq);
+        }
+    }
+
+    fn follow(self: &Arc<Self>, execution: ExecutionId) -> Following {
+        let mut senders = self.lock();
+        let seq = senders.entry(execution).or_default().subscribe();
+        self.count.store(senders.len(), Ordering::Release);
+        Following { execution, seq, followed: Arc::clone(self) }
+    }
+}
+
 /// Tells listeners of changes, and counts the ends.
 #[derive(Clone, Debug)]
 pub(crate) struct Hub {
     listeners: broadcast::Sender<Change>,
+    followed: Arc<Followed>,
     /// How many executions ended how, in the order of [`ExecutionStatus::ALL`].
     ended: Arc<[AtomicU64; 6]>,
 }
@@ -38,13 +96,18 @@ impl Hub {
     const BACKLOG: usize = 4_096;
 
     pub(crate) fn new() -> Self {
-        Self { listeners: broadcast::Sender::new(Self::BACKLOG), ended: Arc::default() }
+        Self {
+            listeners: broadcast::Sender::new(Self::BACKLOG),
+            followed: Arc::default(),
+            ended: Arc::default(),
+        }
     }
 
     pub(crate) fn publish(&self, change: Change) {
         if change.status.is_finished() {
             self.ended[change.status as usize].fetch_add(1, Ordering::Relaxed);
         }
+        self.followed.publish(&change);
         if self.listeners.receiver_count() > 0 {
             // An error means that the last listener has just left.
             let _ = self.listeners.send(change);
@@ -57,5 +120,54 @@ impl Hub {
 
     pub(crate) fn subscribe(&self) -> Changes {
         self.listeners.subscribe()
+    }
+
+    pub(crate) fn follow(&self, execution: ExecutionId) -> Following {
+        self.followed.follow(execution)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn change(execution: ExecutionId, seq: u64) -> Change {
+        Change {
+            tenant: TenantId::DEFAULT,
+            flow: FlowId::new(Uuid::from_u128(1)),
+            execution,
+            seq,
+            status: ExecutionStatus::Running,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_follower_hears_of_its_own_execution_and_only_of_what_is_new() {
+        let hub = Hub::new();
+        let [own, other] = [2, 3].map(|id| ExecutionId::new(Uuid::from_u128(id)));
+        let mut following = hub.follow(own);
+
+        hub.publish(change(other, 9));
+        hub.publish(change(own, 2));
+
+        following.after(1).await;
+        let more = tokio::time::timeout(std::time::Duration::ZERO, following.after(2)).await;
+        assert!(more.is_err(), "nothing came after record 2");
+    }
+
+    #[test]
+    fn an_execution_is_forgotten_with_its_last_follower() {
+        let hub = Hub::new();
+        let id = ExecutionId::new(Uuid::from_u128(2));
+        let (first, second) = (hub.follow(id), hub.follow(id));
+
+        drop(first);
+        assert_eq!(hub.followed.count.load(Ordering::Relaxed), 1);
+
+        drop(second);
+        assert_eq!(hub.followed.count.load(Ordering::Relaxed), 0);
+        assert!(hub.followed.lock().is_empty());
     }
 }

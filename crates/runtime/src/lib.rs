@@ -21,6 +21,6 @@ pub use engine::{
 };
 pub use error::RuntimeError;
 pub use executor::{Executor, OutcomeFuture};
-pub use hub::{Change, Changes};
+pub use hub::{Change, Changes, Following};
 pub use row::{rollup_of, row_of};
 pub use shard::{Shard, ShardConfig};

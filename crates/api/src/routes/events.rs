@@ -1,6 +1,5 @@
 //! Event streams: what changes, as it is committed.
 
-use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -10,25 +9,21 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use steadflow_core::ids::{ExecutionId, FlowId};
-use steadflow_runtime::{Changes, row_of};
 use steadflow_store::{ExecutionFilter, Page};
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::executions::flow_names;
 use crate::app::App;
+use crate::feed::Feed;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemKind};
 use crate::query::{FromParams, Params, Query};
 use crate::views::row::RowView;
 use crate::watch::{Follower, WAITING_MAX, event};
 
-/// Changes of one execution within this time are told as one.
-const TOLD_EVERY: Duration = Duration::from_millis(100);
 /// Executions in the first event of the stream over all.
 const SNAPSHOT_ROWS: usize = 100;
 
@@ -50,7 +45,7 @@ pub(crate) async fn follow_execution(
     Query(()): Query<()>,
 ) -> Result<Response, Problem> {
     let last_seen = last_event_id(&headers)?;
-    let changes = app.engine().changes();
+    let changes = app.engine().follow(id);
     let snapshot = app.engine().execution(app.tenant(), id).await?;
     let (events, received) = mpsc::channel(WAITING_MAX);
     let (engine, tenant, end) = (app.engine().clone(), app.tenant(), app.streams_end());
@@ -90,19 +85,20 @@ impl FromParams for FollowQuery {
 }
 
 /// Streams all executions: a `snapshot` of the latest hundred, then an `execution` event for each that changed, at most
-/// ten a second of one execution. After a gap (`resync`) read the list anew.
+/// ten a second of one execution and a hundred at a time. Where more changed, or after a gap, `resync` says how many
+/// changes were left out, at most once a second: read the list anew.
 #[utoipa::path(get, path = "/api/v1/studio/events", tag = "executions", params(FollowQuery),
     responses((status = 200, description = "The events", body = String, content_type = "text/event-stream")))]
 pub(crate) async fn follow_executions(
     State(app): State<App>,
     Query(FollowQuery { flow_id }): Query<FollowQuery>,
 ) -> Result<Response, Problem> {
-    let changes = app.engine().changes();
+    let listener = Feed::listen(&app);
     let snapshot = snapshot_event(&app, flow_id).await?;
     let (events, received) = mpsc::channel(WAITING_MAX);
     tokio::spawn(async move {
         if events.send(snapshot).await.is_ok() {
-            tell_changes(&app, flow_id, changes, &events).await;
+            listener.pass_on(&app, flow_id, &events).await;
         }
     });
     Ok(streamed(received))
@@ -115,47 +111,4 @@ async fn snapshot_event(app: &App, flow: Option<FlowId>) -> Result<Event, Proble
     let views: Vec<RowView<'_>> =
         rows.iter().map(|row| RowView::new(row, names.get(&row.flow).map(String::as_str))).collect();
     Ok(event("snapshot", &views, None))
-}
-
-/// Gathers what changed for a moment, then tells it; until nobody listens or the server ends all streams.
-async fn tell_changes(app: &App, flow: Option<FlowId>, mut changes: Changes, events: &mpsc::Sender<Event>) {
-    let mut end = app.streams_end();
-    let mut changed: BTreeSet<ExecutionId> = BTreeSet::new();
-    let mut tell_at = Instant::now();
-    loop {
-        tokio::select! {
-            change = changes.recv() => match change {
-                Ok(change) if change.tenant == app.tenant() && flow.is_none_or(|flow| flow == change.flow) => {
-                    if changed.is_empty() {
-                        tell_at = Instant::now() + TOLD_EVERY;
-                    }
-                    changed.insert(change.execution);
-                }
-                Ok(_) => {}
-                Err(RecvError::Lagged(missed)) => {
-                    if events.send(event("resync", &serde_json::json!({ "missed": missed }), None)).await.is_err() {
-                        return;
-                    }
-                }
-                Err(RecvError::Closed) => return,
-            },
-            () = sleep_until(tell_at), if !changed.is_empty() => {
-                for id in std::mem::take(&mut changed) {
-                    if tell(app, id, events).await.is_err() {
-                        return;
-                    }
-                }
-            }
-            _ = end.changed() => return,
-            () = events.closed() => return,
-        }
-    }
-}
-
-async fn tell(app: &App, id: ExecutionId, events: &mpsc::Sender<Event>) -> Result<(), ()> {
-    // One that is gone meanwhile was deleted with its flow.
-    let Ok(snapshot) = app.engine().execution(app.tenant(), id).await else { return Ok(()) };
-    let row = row_of(&snapshot.execution);
-    let name = app.flow_name(row.flow).await;
-    events.send(event("execution", &RowView::new(&row, name.as_deref()), None)).await.map_err(drop)
 }
