@@ -1,44 +1,58 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { flowQuery } from '@/api/flows';
+import type { Flow } from '@/api/types';
 import { ProblemCard } from '@/components/problem-card';
 import { BlockSkeleton } from '@/components/skeletons';
 import { texts as common } from '@/lib/texts';
 import { Editor } from './editor/editor';
 import classes from './flow-page.module.css';
+import { RunModal } from './run/run-modal';
+import { SettingsModal } from './settings/settings-modal';
+import { VersionsDrawer } from './versions/versions-drawer';
 
 const route = getRouteApi('/flows/$flowId');
+
+type Opened = 'settings' | 'versions' | 'run';
 
 /** One flow: its graph to edit, and the ways to run it, set it up and look back at its versions. */
 export function FlowPage() {
   const { flowId } = route.useParams();
   const flow = useQuery(flowQuery(flowId));
-  const [, setOpened] = useState<'settings' | 'versions' | 'run' | null>(null);
-  if (flow.isPending) {
-    return (
-      <div className={classes.waiting}>
+  if (flow.data) return <LoadedFlow key={flowId} flow={flow.data} />;
+  return (
+    <div className={classes.waiting}>
+      {flow.isPending ? (
         <BlockSkeleton height={480} />
-      </div>
-    );
-  }
-  if (!flow.data) {
-    return (
-      <div className={classes.waiting}>
+      ) : (
         <ProblemCard problem={flow.error} onRetry={() => void flow.refetch()} />
-      </div>
-    );
-  }
+      )}
+    </div>
+  );
+}
+
+function LoadedFlow({ flow }: { flow: Flow }) {
+  const queries = useQueryClient();
+  const [opened, setOpened] = useState<Opened | null>(null);
+  const close = () => setOpened(null);
   return (
     <>
-      <title>{`${flow.data.name} · ${common.product}`}</title>
+      <title>{`${flow.name} · ${common.product}`}</title>
       <Editor
-        key={flowId}
-        flow={flow.data}
+        flow={flow}
         onSettings={() => setOpened('settings')}
         onVersions={() => setOpened('versions')}
         onRun={() => setOpened('run')}
       />
+      <SettingsModal
+        flow={flow}
+        opened={opened === 'settings'}
+        onClose={close}
+        onSaved={(saved) => queries.setQueryData(flowQuery(flow.id).queryKey, saved)}
+      />
+      <VersionsDrawer flow={flow} opened={opened === 'versions'} onClose={close} />
+      <RunModal flow={flow} opened={opened === 'run'} onClose={close} />
     </>
   );
 }

@@ -92,4 +92,13 @@ describe('commands', () => {
     expect(xs).toEqual([...xs].sort((a, b) => a - b));
     expect(new Set(xs).size).toBe(3);
   });
+
+  it('puts what comes after an error below what comes next', async () => {
+    const forked = addNode({ id: 'sorry', type: 'delay' }, { after: 'fetch', taking: { on: 'error' } })(FLOW);
+
+    const after = (await layout(forked))(forked);
+
+    const y = (id: string) => after.nodes.find((node) => node.id === id)?.position?.y ?? 0;
+    expect(y('sorry')).toBeGreaterThan(y('risky'));
+  });
 });

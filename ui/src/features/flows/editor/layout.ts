@@ -1,5 +1,5 @@
 /** Automatic layout, from left to right. The library comes when it is first asked for. */
-import type { FlowDefinition } from '@/api/types';
+import type { FlowDefinition, FlowEdge } from '@/api/types';
 import { type Command, moveNodes, snap } from './commands';
 import { idsOf } from './definition';
 import { NODE_HEIGHT, NODE_WIDTH } from './positions';
@@ -15,10 +15,30 @@ export async function layout(definition: FlowDefinition): Promise<Command> {
   for (const [at, { from, to }] of definition.edges.entries()) {
     if (ids.has(from) && ids.has(to)) graph.setEdge(from, to, {}, `${at}`);
   }
-  place(graph);
+  place(graph, { constraints: siblingOrder(definition) });
   const corner = (id: string) => {
     const { x = 0, y = 0 } = graph.node(id) as { x?: number; y?: number };
     return snap({ x: x - NODE_WIDTH / 2, y: y - NODE_HEIGHT / 2 });
   };
   return moveNodes(new Map(definition.nodes.map(({ id }) => [id, corner(id)])));
+}
+
+/** What comes first stands above: true, always, false, errors. Only where a node has one way in, so that none contradict. */
+function siblingOrder({ edges }: FlowDefinition): { left: string; right: string }[] {
+  const ways = new Map<string, number>();
+  for (const { to } of edges) ways.set(to, (ways.get(to) ?? 0) + 1);
+  const children = new Map<string, FlowEdge[]>();
+  for (const edge of edges) {
+    if (ways.get(edge.to) === 1) children.set(edge.from, [...(children.get(edge.from) ?? []), edge]);
+  }
+  return [...children.values()].flatMap((siblings) => {
+    const sorted = siblings.toSorted((a, b) => rankOf(a) - rankOf(b)).map(({ to }) => to);
+    return sorted.slice(1).map((right, at) => ({ left: sorted[at] ?? right, right }));
+  });
+}
+
+function rankOf({ on, condition }: FlowEdge): number {
+  if (on === 'error') return 3;
+  if (condition === true) return 0;
+  return condition === false ? 2 : 1;
 }
