@@ -72,7 +72,8 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
   };
 
   return (
-    <div className={classes.canvas}>
+    // The canvas keeps presses to itself, so text that was marked elsewhere must be let go by hand.
+    <div className={classes.canvas} onPointerDownCapture={() => window.getSelection()?.removeAllRanges()}>
       <ReactFlow
         {...options}
         nodes={nodes}
