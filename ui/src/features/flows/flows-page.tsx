@@ -1,5 +1,111 @@
+import { Button } from '@mantine/core';
+import { useHotkeys } from '@mantine/hooks';
+import { IconFileImport, IconPlus } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import { flowsQuery } from '@/api/flows';
+import type { Flow } from '@/api/types';
+import { LiveMark } from '@/components/live-mark';
 import { Page } from '@/components/page';
+import { ProblemCard } from '@/components/problem-card';
+import { DeleteModal } from './list/delete-modal';
+import { fittingFlows, hasFilters } from './list/filter-flows';
+import { FlowFilterBar } from './list/flow-filter-bar';
+import { FlowList } from './list/flow-list';
+import { ImportModal } from './list/import-modal';
+import { ListSkeleton } from './list/list-skeleton';
+import { NewFlowModal } from './list/new-flow-modal';
+import { NoFlows } from './list/no-flows';
+import { texts } from './list/texts';
+import type { FlowCommand } from './list/use-flow-commands';
+import { useLiveRecent } from './list/use-live-recent';
+import { RunModal } from './run/run-modal';
+import type { FlowsSearch } from './search';
+import { SettingsModal } from './settings/settings-modal';
+import { VersionsDrawer } from './versions/versions-drawer';
 
+const route = getRouteApi('/flows');
+
+type Dialog = { kind: FlowCommand; flow: Flow } | { kind: 'new' | 'import' };
+
+/** Every flow: what it is, how it has been doing, and what one does with it. */
 export function FlowsPage() {
-  return <Page title="Flows">{null}</Page>;
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const flows = useQuery(flowsQuery());
+  const state = useLiveRecent();
+  const shown = useMemo(() => fittingFlows(flows.data ?? [], search), [flows.data, search]);
+  // What a dialog shows stays while it fades; only `opened` goes.
+  const [dialog, setDialog] = useState<Dialog | null>(null);
+  const [opened, setOpened] = useState(false);
+  const open = (next: Dialog) => {
+    setDialog(next);
+    setOpened(true);
+  };
+  const close = () => setOpened(false);
+  const change = (next: FlowsSearch) => void navigate({ search: next, replace: true });
+  useHotkeys([['N', () => open({ kind: 'new' })]]);
+
+  return (
+    <Page
+      title={texts.title}
+      beside={<LiveMark state={state} />}
+      actions={
+        <>
+          <Button
+            variant="default"
+            leftSection={<IconFileImport size={15} aria-hidden />}
+            onClick={() => open({ kind: 'import' })}
+          >
+            {texts.import}
+          </Button>
+          <Button leftSection={<IconPlus size={15} aria-hidden />} onClick={() => open({ kind: 'new' })}>
+            {texts.new}
+          </Button>
+        </>
+      }
+    >
+      <FlowFilterBar flows={flows.data ?? []} search={search} onChange={change} />
+      {flows.isPending && <ListSkeleton view={search.view ?? 'cards'} />}
+      {flows.isError && !flows.data && <ProblemCard problem={flows.error} onRetry={() => void flows.refetch()} />}
+      {flows.isSuccess && shown.length === 0 && (
+        <NoFlows
+          isFiltered={hasFilters(search)}
+          isEmpty={flows.data.length === 0}
+          onClear={() => change({ view: search.view })}
+          onNew={() => open({ kind: 'new' })}
+          onImport={() => open({ kind: 'import' })}
+        />
+      )}
+      {shown.length > 0 && (
+        <FlowList
+          flows={shown}
+          view={search.view ?? 'cards'}
+          isLive={state === 'live'}
+          onCommand={(kind, flow) => open({ kind, flow })}
+        />
+      )}
+      <Dialogs dialog={dialog} opened={opened} onClose={close} />
+    </Page>
+  );
+}
+
+function Dialogs({ dialog, opened, onClose }: { dialog: Dialog | null; opened: boolean; onClose: () => void }) {
+  if (!dialog) return null;
+  const frame = { opened, onClose };
+  switch (dialog.kind) {
+    case 'run':
+      return <RunModal flow={dialog.flow} {...frame} />;
+    case 'settings':
+      return <SettingsModal flow={dialog.flow} {...frame} />;
+    case 'versions':
+      return <VersionsDrawer flow={dialog.flow} {...frame} />;
+    case 'delete':
+      return <DeleteModal flow={dialog.flow} {...frame} />;
+    case 'new':
+      return <NewFlowModal {...frame} />;
+    case 'import':
+      return <ImportModal {...frame} />;
+  }
 }

@@ -1,15 +1,19 @@
 import type { FlowStatus } from '@/api/types';
-import { compact, oneOf, type RawSearch, textIn } from '@/lib/search-params';
+import { compact, flagIn, oneOf, type RawSearch, textIn } from '@/lib/search-params';
 
 export const FLOW_STATUSES: readonly FlowStatus[] = ['draft', 'active', 'paused', 'archived'];
 export const FLOW_VIEWS = ['cards', 'table'] as const;
+export type FlowView = (typeof FLOW_VIEWS)[number];
 
 export interface FlowsSearch {
   q?: string | undefined;
   /** Everything but archived ones when absent. */
   status?: FlowStatus | undefined;
   tag?: string | undefined;
-  view?: (typeof FLOW_VIEWS)[number] | undefined;
+  /** Only what new flows can begin as. */
+  templates?: boolean | undefined;
+  /** Cards when absent. */
+  view?: FlowView | undefined;
 }
 
 export function readFlowsSearch(search: RawSearch): FlowsSearch {
@@ -17,6 +21,7 @@ export function readFlowsSearch(search: RawSearch): FlowsSearch {
     q: textIn(search, 'q'),
     status: oneOf(search, 'status', FLOW_STATUSES),
     tag: textIn(search, 'tag'),
+    templates: flagIn(search, 'templates') || undefined,
     view: oneOf(search, 'view', FLOW_VIEWS),
   });
 }

@@ -1,0 +1,29 @@
+import { IconArchive, IconCircleCheckFilled, IconPencil, IconPlayerPauseFilled } from '@tabler/icons-react';
+import type { FlowStatus as Status } from '@/api/types';
+import type { Tone } from '@/lib/status';
+import classes from './status-badge.module.css';
+
+interface FlowStatusLook {
+  label: string;
+  tone: Tone;
+  icon: typeof IconPencil;
+}
+
+/** What each status of a flow is called and how it looks. */
+export const FLOW_STATUS_LOOKS: Record<Status, FlowStatusLook> = {
+  draft: { label: 'Draft', tone: 'neutral', icon: IconPencil },
+  active: { label: 'Active', tone: 'success', icon: IconCircleCheckFilled },
+  paused: { label: 'Paused', tone: 'attention', icon: IconPlayerPauseFilled },
+  archived: { label: 'Archived', tone: 'muted', icon: IconArchive },
+};
+
+/** The status of a flow as icon and word. */
+export function FlowStatus({ status }: { status: Status }) {
+  const { label, tone, icon: Icon } = FLOW_STATUS_LOOKS[status];
+  return (
+    <span className={`${classes.badge} ${classes.plain}`} data-tone={tone}>
+      <Icon size={15} aria-hidden className={classes.icon} />
+      {label}
+    </span>
+  );
+}

@@ -1,0 +1,39 @@
+/** Which flows the list shows. All of them are loaded, so this needs no server. */
+import type { Flow, FlowStatus } from '@/api/types';
+
+export interface FlowFilters {
+  q?: string | undefined;
+  status?: FlowStatus | undefined;
+  tag?: string | undefined;
+  templates?: boolean | undefined;
+}
+
+/** Returns the flows that fit, in their order; archived ones only when asked for. */
+export function fittingFlows(flows: readonly Flow[], filters: FlowFilters): Flow[] {
+  const words = (filters.q ?? '').toLowerCase().split(/\s+/).filter(Boolean);
+  return flows.filter((flow) => {
+    if (filters.status ? flow.status !== filters.status : flow.status === 'archived') return false;
+    if (filters.tag && !flow.tags.includes(filters.tag)) return false;
+    if (filters.templates && !flow.is_template) return false;
+    const text = [flow.name, flow.description, flow.category ?? '', flow.id, ...flow.tags].join('\n').toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+}
+
+export function hasFilters({ q, status, tag, templates }: FlowFilters): boolean {
+  return [q, status, tag, templates].some((value) => value !== undefined);
+}
+
+/** How many flows each status has. */
+export function countByStatus(flows: readonly Flow[]): Record<FlowStatus, number> {
+  const counts: Record<FlowStatus, number> = { draft: 0, active: 0, paused: 0, archived: 0 };
+  for (const { status } of flows) counts[status] += 1;
+  return counts;
+}
+
+/** Every tag, the most used first. */
+export function tagsOf(flows: readonly Flow[]): string[] {
+  const counts = new Map<string, number>();
+  for (const tag of flows.flatMap((flow) => flow.tags)) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  return [...counts].sort(([a, m], [b, n]) => n - m || a.localeCompare(b)).map(([tag]) => tag);
+}

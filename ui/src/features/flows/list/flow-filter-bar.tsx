@@ -1,0 +1,103 @@
+import { SegmentedControl, Select } from '@mantine/core';
+import { IconLayoutGrid, IconTable, IconTemplate } from '@tabler/icons-react';
+import { useMemo } from 'react';
+import type { Flow, FlowStatus } from '@/api/types';
+import { FLOW_STATUS_LOOKS } from '@/components/flow-status';
+import { SearchInput } from '@/components/search-input';
+import { countByStatus, type FlowFilters, tagsOf } from './filter-flows';
+import classes from './flow-filter-bar.module.css';
+import { texts } from './texts';
+
+interface Search extends FlowFilters {
+  view?: 'cards' | 'table' | undefined;
+}
+
+interface FlowFilterBarProps {
+  flows: readonly Flow[];
+  search: Search;
+  onChange: (search: Search) => void;
+}
+
+const STATUSES = Object.keys(FLOW_STATUS_LOOKS) as FlowStatus[];
+
+const VIEWS = [
+  { value: 'cards', label: <ViewLabel icon={IconLayoutGrid} text={texts.filters.cards} /> },
+  { value: 'table', label: <ViewLabel icon={IconTable} text={texts.filters.table} /> },
+];
+
+/** What the list is narrowed by, and how it is drawn. All of it stands in the address. */
+export function FlowFilterBar({ flows, search, onChange }: FlowFilterBarProps) {
+  const counts = useMemo(() => countByStatus(flows), [flows]);
+  const tags = useMemo(() => tagsOf(flows), [flows]);
+  const set = (change: Search) => onChange({ ...search, ...change });
+  return (
+    <search className={classes.bar}>
+      <SearchInput
+        value={search.q}
+        onChange={(q) => set({ q })}
+        label={texts.filters.search}
+        className={classes.search}
+      />
+      <fieldset className={classes.chips} aria-label={texts.filters.status}>
+        {STATUSES.map((status) => {
+          const { label, tone, icon: Icon } = FLOW_STATUS_LOOKS[status];
+          const isOn = search.status === status;
+          return (
+            <button
+              key={status}
+              type="button"
+              className={classes.chip}
+              data-tone={tone}
+              aria-pressed={isOn}
+              onClick={() => set({ status: isOn ? undefined : status })}
+            >
+              <Icon size={14} aria-hidden className={classes.icon} />
+              {label}
+              <span className={classes.count}>{counts[status]}</span>
+            </button>
+          );
+        })}
+        <button
+          type="button"
+          className={classes.chip}
+          data-tone="info"
+          aria-pressed={search.templates === true}
+          onClick={() => set({ templates: search.templates ? undefined : true })}
+        >
+          <IconTemplate size={14} aria-hidden className={classes.icon} />
+          {texts.filters.templates}
+        </button>
+      </fieldset>
+      {(tags.length > 0 || search.tag) && (
+        <Select
+          size="xs"
+          className={classes.tag}
+          aria-label={texts.filters.tag}
+          placeholder={texts.filters.anyTag}
+          data={search.tag && !tags.includes(search.tag) ? [search.tag, ...tags] : tags}
+          value={search.tag ?? null}
+          onChange={(tag) => set({ tag: tag ?? undefined })}
+          searchable
+          clearable
+        />
+      )}
+      <SegmentedControl
+        size="xs"
+        className={classes.view}
+        data={VIEWS}
+        value={search.view ?? 'cards'}
+        onChange={(view) => set({ view: view === 'table' ? 'table' : undefined })}
+        aria-label={texts.filters.view}
+      />
+    </search>
+  );
+}
+
+function ViewLabel({ icon: Icon, text }: { icon: typeof IconTable; text: string }) {
+  return (
+    <span className={classes.viewLabel} title={text}>
+      <Icon size={16} stroke={1.7} aria-hidden />
+      <span className="visually-hidden">{text}</span>
+    </span>
+  );
+}

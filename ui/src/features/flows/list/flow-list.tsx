@@ -1,0 +1,41 @@
+import { Button } from '@mantine/core';
+import { useState } from 'react';
+import type { Flow } from '@/api/types';
+import { FlowCard } from './flow-card';
+import classes from './flow-list.module.css';
+import { FlowTable } from './flow-table';
+import { texts } from './texts';
+import type { FlowCommand } from './use-flow-commands';
+
+interface FlowListProps {
+  flows: readonly Flow[];
+  view: 'cards' | 'table';
+  isLive: boolean;
+  onCommand: (command: FlowCommand, flow: Flow) => void;
+}
+
+const SHOWN_FIRST = 60;
+
+/** The flows that fit, as cards or as a table; the first ones at once, the rest when asked for. */
+export function FlowList({ flows, view, isLive, onCommand }: FlowListProps) {
+  const [max, setMax] = useState(SHOWN_FIRST);
+  const shown = flows.slice(0, max);
+  return (
+    <>
+      {view === 'table' ? (
+        <FlowTable flows={shown} isLive={isLive} onCommand={onCommand} />
+      ) : (
+        <ul className={classes.cards} aria-label={texts.title}>
+          {shown.map((flow) => (
+            <FlowCard key={flow.id} flow={flow} isLive={isLive} onCommand={onCommand} />
+          ))}
+        </ul>
+      )}
+      {flows.length > max && (
+        <Button variant="default" className={classes.more} onClick={() => setMax(max + SHOWN_FIRST)}>
+          {texts.more(Math.min(SHOWN_FIRST, flows.length - max))}
+        </Button>
+      )}
+    </>
+  );
+}

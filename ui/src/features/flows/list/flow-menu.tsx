@@ -1,0 +1,101 @@
+import { ActionIcon, Menu } from '@mantine/core';
+import {
+  IconActivityHeartbeat,
+  IconArchive,
+  IconCopy,
+  IconDots,
+  IconDownload,
+  IconHistory,
+  IconPencil,
+  IconPlayerPause,
+  IconRocket,
+  IconSettings,
+  IconTemplate,
+  IconTrash,
+} from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import type { Flow } from '@/api/types';
+import { texts } from './texts';
+import { type FlowCommand, useFlowCommands } from './use-flow-commands';
+
+interface FlowMenuProps {
+  flow: Flow;
+  onCommand: (command: FlowCommand, flow: Flow) => void;
+}
+
+/** Everything that one does with a flow. */
+export function FlowMenu({ flow, onCommand }: FlowMenuProps) {
+  const commands = useFlowCommands(flow);
+  const { actions } = texts;
+  return (
+    <Menu position="bottom-end" width={210} withinPortal>
+      <Menu.Target>
+        <ActionIcon size={28} aria-label={actions.more(flow.name)}>
+          <IconDots size={17} aria-hidden />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item leftSection={<IconSettings size={15} aria-hidden />} onClick={() => onCommand('settings', flow)}>
+          {actions.settings}
+        </Menu.Item>
+        <Menu.Item
+          component={Link}
+          to="/flows/$flowId"
+          params={{ flowId: flow.id } as never}
+          leftSection={<IconPencil size={15} aria-hidden />}
+        >
+          {actions.edit}
+        </Menu.Item>
+        <Menu.Item
+          component={Link}
+          to="/executions"
+          search={{ flow: flow.id } as never}
+          leftSection={<IconActivityHeartbeat size={15} aria-hidden />}
+        >
+          {actions.executions}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconHistory size={15} aria-hidden />} onClick={() => onCommand('versions', flow)}>
+          {actions.versions}
+        </Menu.Item>
+        <Menu.Divider />
+        {flow.status !== 'active' && (
+          <Menu.Item leftSection={<IconRocket size={15} aria-hidden />} onClick={() => commands.setStatus('active')}>
+            {actions.activate}
+          </Menu.Item>
+        )}
+        {flow.status === 'active' && (
+          <Menu.Item
+            leftSection={<IconPlayerPause size={15} aria-hidden />}
+            onClick={() => commands.setStatus('paused')}
+          >
+            {actions.pause}
+          </Menu.Item>
+        )}
+        {flow.status !== 'archived' && (
+          <Menu.Item leftSection={<IconArchive size={15} aria-hidden />} onClick={() => commands.setStatus('archived')}>
+            {actions.archive}
+          </Menu.Item>
+        )}
+        <Menu.Divider />
+        {flow.is_template && (
+          <Menu.Item leftSection={<IconTemplate size={15} aria-hidden />} onClick={commands.instantiate}>
+            {actions.use}
+          </Menu.Item>
+        )}
+        <Menu.Item leftSection={<IconCopy size={15} aria-hidden />} onClick={commands.duplicate}>
+          {actions.duplicate}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconDownload size={15} aria-hidden />} onClick={commands.export}>
+          {actions.export}
+        </Menu.Item>
+        <Menu.Item
+          color="red"
+          leftSection={<IconTrash size={15} aria-hidden />}
+          onClick={() => onCommand('delete', flow)}
+        >
+          {actions.delete}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,39 @@
+import { Button } from '@mantine/core';
+import { IconFilterOff, IconSitemap } from '@tabler/icons-react';
+import { EmptyState } from '@/components/empty-state';
+import { texts as common } from '@/lib/texts';
+import { texts } from './texts';
+
+interface NoFlowsProps {
+  isFiltered: boolean;
+  /** Whether there is no flow at all, archived ones included. */
+  isEmpty: boolean;
+  onClear: () => void;
+  onNew: () => void;
+  onImport: () => void;
+}
+
+/** Why there is nothing to see, and what to do about it. */
+export function NoFlows({ isFiltered, isEmpty, onClear, onNew, onImport }: NoFlowsProps) {
+  if (isFiltered) {
+    return (
+      <EmptyState icon={IconFilterOff} title={texts.empty.filteredTitle} detail={texts.empty.filteredDetail}>
+        <Button variant="default" onClick={onClear}>
+          {common.actions.clear}
+        </Button>
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState
+      icon={IconSitemap}
+      title={isEmpty ? texts.empty.title : texts.empty.archivedTitle}
+      detail={isEmpty ? texts.empty.detail : texts.empty.archivedDetail}
+    >
+      <Button onClick={onNew}>{texts.new}</Button>
+      <Button variant="default" onClick={onImport}>
+        {texts.import}
+      </Button>
+    </EmptyState>
+  );
+}

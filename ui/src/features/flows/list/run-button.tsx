@@ -1,0 +1,36 @@
+import { ActionIcon, Button, Tooltip } from '@mantine/core';
+import { IconPlayerPlay } from '@tabler/icons-react';
+import type { Flow } from '@/api/types';
+import { texts } from './texts';
+
+interface RunButtonProps {
+  flow: Flow;
+  onRun: () => void;
+  /** The icon alone, for dense lists. */
+  isCompact?: boolean;
+}
+
+/** Runs a flow; says why where it cannot be run. */
+export function RunButton({ flow, onRun, isCompact }: RunButtonProps) {
+  const isStopped = flow.status === 'paused' || flow.status === 'archived';
+  const reason = isStopped ? texts.actions.stopped(flow.status) : null;
+  const state = {
+    'data-disabled': isStopped || undefined,
+    'aria-disabled': isStopped,
+    onClick: isStopped ? undefined : onRun,
+    'aria-label': `${texts.actions.run}: ${flow.name}`,
+  };
+  return (
+    <Tooltip label={reason ?? texts.actions.run} disabled={!reason && !isCompact}>
+      {isCompact ? (
+        <ActionIcon {...state} variant="default" size={28}>
+          <IconPlayerPlay size={15} aria-hidden />
+        </ActionIcon>
+      ) : (
+        <Button {...state} variant="default" leftSection={<IconPlayerPlay size={14} aria-hidden />}>
+          {texts.actions.run}
+        </Button>
+      )}
+    </Tooltip>
+  );
+}

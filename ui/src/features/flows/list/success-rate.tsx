@@ -1,0 +1,41 @@
+import { Tooltip } from '@mantine/core';
+import classes from './flow-card.module.css';
+import type { FlowCounts } from './queries';
+import { texts } from './texts';
+
+interface SuccessRateProps {
+  week: FlowCounts | undefined;
+  isKnown: boolean;
+}
+
+/** How many of the executions of the last seven days completed. */
+export function SuccessRate({ week, isKnown }: SuccessRateProps) {
+  const rate = week?.success_rate;
+  if (!week || typeof rate !== 'number') {
+    return (
+      <span className={classes.rate} title={isKnown ? texts.card.noneEnded : undefined}>
+        <span aria-hidden>–</span>
+        <span className="visually-hidden">{isKnown && texts.card.noneEnded}</span>
+      </span>
+    );
+  }
+  return (
+    <Tooltip label={texts.card.successOf(week.executions, week.recovered)}>
+      <span className={classes.rate} data-tone={toneOf(rate)} data-known>
+        {percent(rate)}
+        <span className="visually-hidden">{texts.card.success('')}</span>
+      </span>
+    </Tooltip>
+  );
+}
+
+/** `99.9 %` is not `100 %`: rounding never hides a failure. */
+function percent(rate: number): string {
+  if (rate > 0.99 && rate < 1) return `${Math.floor(rate * 1_000) / 10}%`;
+  return `${Math.round(rate * 100)}%`;
+}
+
+function toneOf(rate: number): string {
+  if (rate >= 0.99) return 'success';
+  return rate >= 0.9 ? 'warning' : 'danger';
+}

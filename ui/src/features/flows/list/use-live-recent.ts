@@ -1,0 +1,61 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useMemo, useRef } from 'react';
+import { API } from '@/api/client';
+import type { ExecutionRow } from '@/api/types';
+import { coalesce } from '@/lib/coalesce';
+import type { SseEvent, StreamState } from '@/lib/sse';
+import { isFinished } from '@/lib/status';
+import { useStream } from '@/lib/use-stream';
+import { RECENT_MAX, recentQuery, weekQuery } from './queries';
+import { withRow } from './recent';
+
+/** How often changes are drawn at most, however many come. */
+const DRAW_MS = 250;
+/** How often success rates are asked for at most. */
+const RATES_MS = 5_000;
+
+/** Keeps the sparklines and success rates true by the events of all executions. */
+export function useLiveRecent(): StreamState {
+  const queries = useQueryClient();
+  const changed = useRef(new Map<string, ExecutionRow>());
+
+  const { draw, refreshRates } = useMemo(() => {
+    const rates = coalesce(() => void queries.invalidateQueries({ queryKey: weekQuery().queryKey }), RATES_MS);
+    const flush = coalesce(() => {
+      const rows = changed.current;
+      changed.current = new Map();
+      for (const row of rows.values()) {
+        const key = recentQuery(row.flow_id, true).queryKey;
+        queries.setQueryData(key, (known) => known && withRow(known, row, RECENT_MAX));
+      }
+    }, DRAW_MS);
+    return { draw: flush, refreshRates: rates };
+  }, [queries]);
+
+  useEffect(
+    () => () => {
+      draw.cancel();
+      refreshRates.cancel();
+    },
+    [draw, refreshRates],
+  );
+
+  return useStream(`${API}/studio/events`, (event) => {
+    const row = rowIn(event);
+    if (!row) return;
+    changed.current.set(row.id, row);
+    draw();
+    if (isFinished(row.status)) refreshRates();
+  });
+}
+
+function rowIn({ type, data }: SseEvent): ExecutionRow | null {
+  if (type !== 'execution') return null;
+  try {
+    const row: unknown = JSON.parse(data);
+    const isRow = typeof row === 'object' && row !== null && 'id' in row && 'flow_id' in row && 'status' in row;
+    return isRow ? (row as ExecutionRow) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,14 @@
+import { useInViewport } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { recentQuery, weekQuery } from './queries';
+
+/** How a flow has been doing; asked for when what shows it first comes into view. */
+export function useRecent(flowId: string, isLive: boolean) {
+  const { ref, inViewport } = useInViewport();
+  const [wasSeen, setSeen] = useState(false);
+  if (inViewport && !wasSeen) setSeen(true);
+  const recent = useQuery({ ...recentQuery(flowId, isLive), enabled: wasSeen });
+  const week = useQuery(weekQuery());
+  return { ref, recent, week: week.data?.get(flowId), isWeekKnown: week.isSuccess };
+}
