@@ -1,5 +1,5 @@
 import { SegmentedControl } from '@mantine/core';
-import { useMemo } from 'react';
+import { useDeferredValue, useMemo } from 'react';
 import type { FlowEdge } from '@/api/types';
 import { updateEdge } from './commands';
 import { nameOf, nodeById } from './definition';
@@ -30,7 +30,9 @@ export function EdgeForm({ edge, edgeKey, catalogue }: EdgeFormProps) {
   const store = useDraftStore();
   const definition = useDraft((state) => state.present);
   const faults = useDraft((state) => state.faults);
-  const names = useMemo(() => scopeOfEdge(definition, edge, catalogue), [definition, edge, catalogue]);
+  // Names may lag behind what is typed; the field may not.
+  const known = useDeferredValue(definition);
+  const names = useMemo(() => scopeOfEdge(known, edge, catalogue), [known, edge, catalogue]);
   const from = nodeById(definition, edge.from);
   const to = nodeById(definition, edge.to);
   const own = faults.filter(({ target }) => target?.kind === 'edge' && target.id === edgeKey);

@@ -1,5 +1,5 @@
 import { TextInput } from '@mantine/core';
-import { useCallback, useMemo } from 'react';
+import { useCallback, useDeferredValue, useMemo } from 'react';
 import type { Flow, FlowNode } from '@/api/types';
 import { AgentFields } from './agent-fields';
 import { updateNode } from './commands';
@@ -27,7 +27,9 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
   const store = useDraftStore();
   const definition = useDraft((state) => state.present);
   const faults = useDraft((state) => state.faults);
-  const names = useMemo(() => scopeOfNode(definition, node.id, catalogue), [definition, node.id, catalogue]);
+  // Names may lag behind what is typed; the field may not.
+  const known = useDeferredValue(definition);
+  const names = useMemo(() => scopeOfNode(known, node.id, catalogue), [known, node.id, catalogue]);
   const type = typeOf(catalogue, node);
   const isJoin = definition.edges.filter((edge) => edge.to === node.id).length > 1 || node.join !== undefined;
   const own = useMemo(

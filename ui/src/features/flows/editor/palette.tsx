@@ -11,11 +11,13 @@ export const PALETTE_ID = 'node-palette';
 
 interface PaletteProps {
   types: readonly NodeType[];
+  /** Given in a drawer, which closes then and has a title of its own. */
   onAdded?: () => void;
 }
 
 /** The node types, to be dragged onto the canvas or added by a click. */
 export function Palette({ types, onAdded }: PaletteProps) {
+  const isDrawer = onAdded !== undefined;
   const store = useDraftStore();
   const reveal = useReveal();
   const add = (type: NodeType) => {
@@ -26,14 +28,14 @@ export function Palette({ types, onAdded }: PaletteProps) {
   };
   return (
     <div className={classes.palette} id={PALETTE_ID}>
-      <h2 className={classes.title}>{texts.palette.title}</h2>
+      {!isDrawer && <h2 className={classes.title}>{texts.palette.title}</h2>}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: arrow keys move between the buttons inside. */}
       <div className={classes.list} onKeyDown={moveFocus}>
         {types.map((type) => (
           <Entry key={typeKey(type)} type={type} onAdd={() => add(type)} />
         ))}
       </div>
-      <p className={classes.hint}>{texts.palette.hint}</p>
+      {!isDrawer && <p className={classes.hint}>{texts.palette.hint}</p>}
     </div>
   );
 }

@@ -21,7 +21,13 @@ export type EdgeKind = 'always' | 'condition' | 'error';
 export type CanvasNode = Node<NodeData, 'step'>;
 export type CanvasEdge = Edge<EdgeData, 'way'>;
 
-const arrow = (color: string): EdgeMarker => ({ type: MarkerType.ArrowClosed, width: 15, height: 15, color });
+const arrow = (color: string): EdgeMarker => ({
+  type: MarkerType.ArrowClosed,
+  markerUnits: 'userSpaceOnUse',
+  width: 22,
+  height: 22,
+  color,
+});
 
 const MARKERS: Record<EdgeKind, EdgeMarker> = {
   always: arrow('var(--neutral-solid)'),

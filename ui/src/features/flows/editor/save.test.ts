@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { fakeApi } from '@/testing/fake-api';
+import { Conflict, saveDefinition } from './queries';
+
+const DEFINITION = { nodes: [{ id: 'a', type: 'delay' }], edges: [] };
+
+describe('saving', () => {
+  it('sends the graph alone when nobody saved meanwhile', async () => {
+    const asked = fakeApi({
+      'GET /studio/flows/*': () => ({ id: 'f', version: 3 }),
+      'PATCH /studio/flows/*': () => ({ id: 'f', version: 4 }),
+    });
+
+    const flow = await saveDefinition('f', 3, DEFINITION);
+
+    expect(flow.version).toBe(4);
+    expect(asked.at(-1)?.body).toEqual({ flow_definition: DEFINITION });
+  });
+
+  it('does not write over a version that it does not know', async () => {
+    const asked = fakeApi({ 'GET /studio/flows/*': () => ({ id: 'f', version: 5 }) });
+
+    await expect(saveDefinition('f', 3, DEFINITION)).rejects.toBeInstanceOf(Conflict);
+    expect(asked.map(({ method }) => method)).toEqual(['GET']);
+  });
+});

@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest';
+import type { FlowDefinition } from '@/api/types';
+import { scopeOfEdge, scopeOfNode } from './scope';
+
+const FLOW: FlowDefinition = {
+  nodes: [
+    {
+      id: 'get-it',
+      type: 'action',
+      action: 'http_request',
+      input: { url: `https://a.test/\${trigger_data.vendor_id}` },
+    },
+    { id: 'shape', type: 'action', action: 'transform', input: { risk: 1 } },
+    { id: 'sorry', type: 'action', action: 'echo' },
+    { id: 'beside', type: 'delay' },
+  ],
+  edges: [
+    { from: 'get-it', to: 'shape' },
+    { from: 'get-it', to: 'sorry', on: 'error' },
+  ],
+};
+const catalogue = {
+  common: {},
+  types: [
+    {
+      type: 'action',
+      action: 'http_request',
+      title: 'HTTP',
+      description: '',
+      schema: {},
+      output: { properties: { status: {}, body: {} } },
+    },
+  ],
+};
+const namesOf = (names: { name: string }[]) => names.map(({ name }) => name);
+
+it('names what has run before, with the fields that it is known to have', () => {
+  const names = namesOf(scopeOfNode(FLOW, 'shape', catalogue));
+
+  expect(names).toEqual(expect.arrayContaining(['nodes["get-it"].output', 'nodes["get-it"].output.status']));
+  expect(names).toContain('trigger_data.vendor_id');
+  expect(names).not.toContain('beside');
+});
+
+it('names errors on an error path alone', () => {
+  expect(namesOf(scopeOfNode(FLOW, 'sorry', catalogue))).toContain('nodes["get-it"].error.class');
+  expect(namesOf(scopeOfNode(FLOW, 'shape', catalogue))).not.toContain('nodes["get-it"].error.class');
+});
+
+it('lets an edge name the node that it leaves', () => {
+  expect(namesOf(scopeOfEdge(FLOW, { from: 'shape' }, catalogue))).toContain('shape.risk');
+});
