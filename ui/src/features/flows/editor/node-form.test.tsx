@@ -87,7 +87,7 @@ it('shows a fault at its field', () => {
 it('starts retry settings of its own with what the flow has', async () => {
   const { node } = show({ action: 'http_request', input: {} });
 
-  await userEvent.click(screen.getByLabelText('Retry settings of its own'));
+  await userEvent.click(screen.getByRole('switch'));
 
   expect(node()?.retry).toEqual({ enabled: true, count: 2 });
 });
