@@ -84,7 +84,7 @@ gen: ## Write openapi.json anew
 	mv target/openapi.json openapi.json
 
 .PHONY: bench
-bench: build ## Measure this machine
+bench: build ## Measure this machine; takes some minutes
 	$(BINARY) bench
 
 # ---- what the targets above stand on ---------------------------------------------------------------------------------

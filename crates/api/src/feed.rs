@@ -112,9 +112,13 @@ async fn run(app: App, mut changes: Changes) {
     let (mut missed, mut resync_at) = (0, Instant::now());
     while !app.feed().may_stop() {
         let Some((changed, lagged)) = gather(&app, &mut changes).await else { return };
-        // Ids grow with time, so these are the latest.
-        let rows = read(&app, changed.iter().rev().take(TOLD_MAX)).await;
-        missed += lagged + changed.len().saturating_sub(TOLD_MAX);
+        missed += lagged;
+        let rows = if changed.len() > TOLD_MAX {
+            missed += changed.len();
+            Vec::new()
+        } else {
+            read(&app, &changed).await
+        };
         let is_due = missed > 0 && Instant::now() >= resync_at;
         let telling = Telling { rows, missed: if is_due { std::mem::take(&mut missed) } else { 0 } };
         if is_due {
@@ -144,7 +148,7 @@ async fn gather(app: &App, changes: &mut Changes) -> Option<(BTreeSet<ExecutionI
     Some((changed, missed))
 }
 
-async fn read(app: &App, changed: impl Iterator<Item = &ExecutionId>) -> Vec<(FlowId, Event)> {
+async fn read(app: &App, changed: &BTreeSet<ExecutionId>) -> Vec<(FlowId, Event)> {
     let mut rows = Vec::new();
     for id in changed {
         // One that is gone meanwhile was deleted with its flow.

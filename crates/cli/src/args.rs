@@ -230,9 +230,18 @@ pub(crate) struct Bench {
     #[arg(long, default_value_t = 3)]
     pub(crate) runs: usize,
     /// Which measures to make
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "disk,chain,latency,retries")]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [
+        Measure::Disk, Measure::Chain, Measure::Calls, Measure::FanOut, Measure::Latency, Measure::Retries,
+        Measure::Idle, Measure::Followers, Measure::Sleepers,
+    ])]
     pub(crate) only: Vec<Measure>,
-    /// Measure this server instead. The retries need it to run with `--egress-allow 127.0.0.1`
+    /// How many executions sleep
+    #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
+    pub(crate) sleepers: u32,
+    /// The node executions in the database at which growth is measured
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "0,1000000,5000000")]
+    pub(crate) growth: Vec<u64>,
+    /// Measure this server instead. Calls and retries need it to run with `--egress-allow 127.0.0.1`
     #[arg(long, value_name = "URL")]
     pub(crate) server: Option<String>,
     /// Where the database is put for the time of the measure: a directory on the disk that is meant
@@ -251,14 +260,26 @@ Examples:
 /// One thing to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Measure {
-    /// How often a second the disk makes a small write durable.
+    /// How often a second the disk makes a small write durable, and how many rows SQLite writes.
     Disk,
     /// A flow of ten `echo` nodes, started and awaited over HTTP, at each concurrency.
     Chain,
+    /// The same with ten calls of a local HTTP peer.
+    Calls,
+    /// A hundred `echo` nodes side by side, and a join.
+    FanOut,
     /// A flow of one `echo` node, one at a time.
     Latency,
     /// How late retries start, 200 executions with backoffs of 1 s and 2 s.
     Retries,
+    /// Memory and time of a server that nobody calls.
+    Idle,
+    /// A thousand readers of the event stream: what they cost, and how late they hear.
+    Followers,
+    /// Executions that wait for a day: memory of each, and the time to serve again after kill -9.
+    Sleepers,
+    /// The chain and the reads of the studio as the database grows. Takes minutes and gigabytes.
+    Growth,
 }
 
 #[cfg(test)]

@@ -3,8 +3,6 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use comfy_table::Table;
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -95,7 +93,7 @@ fn list_table(list: &Value) -> String {
     if rows.is_empty() {
         return "No executions.".to_owned();
     }
-    let mut table = table(["id", "flow", "status", "created", "took", "attempts", "error"]);
+    let mut table = output::table(["id", "flow", "status", "created", "took", "attempts", "error"]);
     for row in rows {
         table.add_row([
             text(&row["id"]),
@@ -111,7 +109,7 @@ fn list_table(list: &Value) -> String {
 }
 
 fn detail(execution: &Value) -> String {
-    let mut nodes = table(["node", "status", "attempts", "took", "error"]);
+    let mut nodes = output::table(["node", "status", "attempts", "took", "error"]);
     for node in execution["node_executions"].as_array().into_iter().flatten() {
         nodes.add_row([
             text(&node["node_id"]),
@@ -134,12 +132,6 @@ fn detail(execution: &Value) -> String {
     let result = if result.is_null() { String::new() } else { format!("\nresult: {result}") };
     let error = if error.is_empty() { error } else { format!("\n{error}") };
     format!("{head}\n{nodes}{error}{result}")
-}
-
-fn table<const N: usize>(head: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(head);
-    table
 }
 
 fn status(of: &Value) -> String {

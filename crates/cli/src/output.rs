@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
+use comfy_table::{LineStyle, Table, TableStyle};
+
 /// Writes a line to standard output. A reader that has gone away is no error of ours.
 pub(crate) fn line(text: impl Display) {
     let _ = writeln!(io::stdout().lock(), "{text}");
@@ -16,6 +18,14 @@ pub(crate) fn note(text: impl Display) {
 /// Writes JSON to standard output, readable for people.
 pub(crate) fn json(value: &serde_json::Value) {
     line(format_args!("{value:#}"));
+}
+
+/// Returns an empty table under this head: a line below the head, none between the rows.
+pub(crate) fn table<const N: usize>(head: [&str; N]) -> Table {
+    const LINE: LineStyle = LineStyle::none().fill('─').junction('─');
+    let mut table = Table::new();
+    table.load_style(TableStyle::new().header_separator(LINE).bottom_border(LINE)).set_header(head);
+    table
 }
 
 /// Says a span in the unit that fits it: `850 ms`, `1.2 s`, `3 min 5 s`.

@@ -85,7 +85,7 @@ impl FromParams for FollowQuery {
 }
 
 /// Streams all executions: a `snapshot` of the latest hundred, then an `execution` event for each that changed, at most
-/// ten a second of one execution and a hundred at a time. Where more changed, or after a gap, `resync` says how many
+/// ten a second of one execution. Where more than a hundred changed within 100 ms, or after a gap, `resync` says how many
 /// changes were left out, at most once a second: read the list anew.
 #[utoipa::path(get, path = "/api/v1/studio/events", tag = "executions", params(FollowQuery),
     responses((status = 200, description = "The events", body = String, content_type = "text/event-stream")))]

@@ -1,32 +1,105 @@
-//! What the disk can do: the yardstick beside every figure.
+//! What the disk and SQLite can do: the yardstick beside every figure.
 
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use rusqlite::Connection;
 
-const TIME: Duration = Duration::from_secs(2);
+use super::figures::{Figures, Spread};
+use crate::args::Bench;
 
-/// Appends 4 KiB and makes it durable, over and over; returns how often a second.
-pub(super) fn syncs_per_second(dir: &Path) -> anyhow::Result<f64> {
-    let path = dir.join(format!(".steadflow-bench-{}.tmp", std::process::id()));
-    let measured = measure(&path);
-    let removed = std::fs::remove_file(&path);
-    let rate = measured.with_context(|| format!("{} could not be written", path.display()))?;
-    removed.with_context(|| format!("{} could not be removed", path.display()))?;
-    Ok(rate)
+/// For how long each is measured beside a figure.
+const GLANCE: Duration = Duration::from_millis(500);
+/// For how long each is measured as a figure of its own.
+const LOOK: Duration = Duration::from_secs(2);
+/// Rows in one transaction, about as many as a busy server's.
+const BATCH: u32 = 500;
+
+/// What this machine can do at all.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Yardstick {
+    /// 4 KiB appended and made durable, a second.
+    pub(super) syncs: f64,
+    /// Small rows written by SQLite in transactions of 500, each made durable, a second.
+    pub(super) rows: f64,
 }
 
-fn measure(path: &Path) -> std::io::Result<f64> {
-    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-    let began = Instant::now();
-    let mut count = 0_u32;
-    while began.elapsed() < TIME {
-        file.write_all(&[0; 4_096])?;
-        file.sync_data()?;
-        count += 1;
+impl Yardstick {
+    pub(super) fn take(dir: &Path) -> anyhow::Result<Self> {
+        Ok(Self { syncs: syncs_per_second(dir, GLANCE)?, rows: rows_per_second(dir, GLANCE)? })
     }
-    Ok(f64::from(count) / began.elapsed().as_secs_f64())
+}
+
+/// Both as figures of their own.
+pub(super) fn measure(args: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
+    let (mut syncs, mut rows) = (Spread::default(), Spread::default());
+    for _ in 0..args.runs.max(1) {
+        syncs.push(syncs_per_second(&args.dir, LOOK)?);
+        rows.push(rows_per_second(&args.dir, LOOK)?);
+    }
+    figures.add("fdatasync of 4 KiB", "per s", syncs);
+    figures.add("SQLite rows of 100 bytes, 500 a transaction", "per s", rows);
+    Ok(())
+}
+
+/// Files that go when the measure is over.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(dir: &Path, name: &str) -> Self {
+        Self(dir.join(format!(".steadflow-bench-{}.{name}", std::process::id())))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        for suffix in ["", "-wal", "-shm"] {
+            let mut path = self.0.clone().into_os_string();
+            path.push(suffix);
+            // What was not made cannot be removed.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+fn syncs_per_second(dir: &Path, time: Duration) -> anyhow::Result<f64> {
+    let scratch = Scratch::new(dir, "tmp");
+    let measure = || -> std::io::Result<f64> {
+        let mut file = OpenOptions::new().create(true).append(true).open(&scratch.0)?;
+        let began = Instant::now();
+        let mut count = 0_u32;
+        while began.elapsed() < time {
+            file.write_all(&[0; 4_096])?;
+            file.sync_data()?;
+            count += 1;
+        }
+        Ok(f64::from(count) / began.elapsed().as_secs_f64())
+    };
+    measure().with_context(|| format!("{} could not be written", scratch.0.display()))
+}
+
+fn rows_per_second(dir: &Path, time: Duration) -> anyhow::Result<f64> {
+    let scratch = Scratch::new(dir, "db");
+    let measure = || -> rusqlite::Result<f64> {
+        let db = Connection::open(&scratch.0)?;
+        db.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE row (id INTEGER PRIMARY KEY, text TEXT) STRICT",
+        )?;
+        let text = "x".repeat(100);
+        let began = Instant::now();
+        let mut count = 0_u32;
+        while began.elapsed() < time {
+            db.execute_batch("BEGIN IMMEDIATE")?;
+            for _ in 0..BATCH {
+                db.prepare_cached("INSERT INTO row (text) VALUES (?1)")?.execute([&text])?;
+            }
+            db.execute_batch("COMMIT")?;
+            count += BATCH;
+        }
+        Ok(f64::from(count) / began.elapsed().as_secs_f64())
+    };
+    measure().with_context(|| format!("{} could not be written", scratch.0.display()))
 }

@@ -1,8 +1,10 @@
 //! Figures, for people and for machines.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, Table};
 use serde_json::{Value, json};
+
+use super::disk::Yardstick;
+use crate::output;
 
 /// The same measure, several times.
 #[derive(Debug, Default)]
@@ -12,6 +14,11 @@ impl Spread {
     pub(super) fn push(&mut self, value: f64) {
         self.0.push(value);
         self.0.sort_by(f64::total_cmp);
+    }
+
+    /// Every value, so many times.
+    pub(super) fn times(self, factor: f64) -> Self {
+        self.0.into_iter().map(|value| value * factor).collect()
     }
 
     fn median(&self) -> f64 {
@@ -49,33 +56,67 @@ pub(super) fn percentile(sorted: &[f64], share: f64) -> f64 {
 
 /// Everything that was measured.
 #[derive(Debug, Default)]
-pub(super) struct Figures(Vec<(String, &'static str, Spread)>);
+pub(super) struct Figures {
+    rows: Vec<Figure>,
+    yardstick: Option<Yardstick>,
+}
+
+/// One measure, and what the machine could do just before.
+#[derive(Debug)]
+struct Figure {
+    name: String,
+    unit: &'static str,
+    spread: Spread,
+    yardstick: Option<Yardstick>,
+}
 
 impl Figures {
+    /// The figures that follow stand beside this.
+    pub(super) const fn stand_beside(&mut self, yardstick: Yardstick) {
+        self.yardstick = Some(yardstick);
+    }
+
     pub(super) fn add(&mut self, name: &str, unit: &'static str, spread: Spread) {
-        self.0.push((name.to_owned(), unit, spread));
+        self.rows.push(Figure { name: name.to_owned(), unit, spread, yardstick: self.yardstick });
+    }
+
+    /// Adds what was measured once.
+    pub(super) fn add_one(&mut self, name: &str, unit: &'static str, value: f64) {
+        self.add(name, unit, Spread::from_iter([value]));
     }
 
     pub(super) fn table(&self) -> Table {
-        let mut table = Table::new();
-        table.load_style(UTF8_HORIZONTAL_ONLY).set_header(["measure", "median", "min", "max", "unit"]);
-        for (name, unit, spread) in &self.0 {
-            let figures = [spread.median(), spread.min(), spread.max()].map(readable);
-            let [median, min, max] = figures;
-            table.add_row([name.clone(), median, min, max, (*unit).to_owned()]);
+        let mut table =
+            output::table(["measure", "median", "min", "max", "unit", "fdatasync/s", "SQLite rows/s"]);
+        for Figure { name, unit, spread, yardstick } in &self.rows {
+            let [median, min, max] = [spread.median(), spread.min(), spread.max()].map(readable);
+            let [syncs, rows] =
+                yardstick.map_or([0.0; 2], |yardstick| [yardstick.syncs, yardstick.rows]).map(readable);
+            table.add_row([name.clone(), median, min, max, (*unit).to_owned(), syncs, rows]);
         }
-        for column in table.column_iter_mut().skip(1).take(3) {
-            column.set_cell_alignment(CellAlignment::Right);
+        for (at, column) in table.column_iter_mut().enumerate() {
+            if at != 0 && at != 4 {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
         }
         table
     }
 
     pub(super) fn json(&self) -> Value {
-        let figure = |(name, unit, spread): &(String, &str, Spread)| json!({ "measure": name, "unit": unit, "median": spread.median(), "runs": spread.0 });
+        let figure = |figure: &Figure| {
+            json!({
+                "measure": figure.name,
+                "unit": figure.unit,
+                "median": figure.spread.median(),
+                "runs": figure.spread.0,
+                "fdatasync_per_second": figure.yardstick.map(|yardstick| yardstick.syncs),
+                "sqlite_rows_per_second": figure.yardstick.map(|yardstick| yardstick.rows),
+            })
+        };
         json!({
             "version": env!("CARGO_PKG_VERSION"),
             "cores": std::thread::available_parallelism().map_or(0, usize::from),
-            "figures": self.0.iter().map(figure).collect::<Vec<_>>(),
+            "figures": self.rows.iter().map(figure).collect::<Vec<_>>(),
         })
     }
 }

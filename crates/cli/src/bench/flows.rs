@@ -3,26 +3,57 @@
 use serde_json::{Value, json};
 
 /// `length` nodes of type `echo`, one behind the other: each dispatched, and its result committed, before the next.
-pub(super) fn chain(length: usize) -> Value {
-    let node = |at: usize| {
-        let input = json!({ "value": "${trigger_data.value}" });
-        json!({ "id": format!("n{at}"), "type": "action", "action": "echo", "input": input })
-    };
-    let edge = |at: usize| json!({ "from": format!("n{at}"), "to": format!("n{}", at + 1) });
-    let nodes: Vec<Value> = (0..length).map(node).collect();
-    let edges: Vec<Value> = (0..length.saturating_sub(1)).map(edge).collect();
-    json!({ "name": format!("bench: chain of {length}"), "flow_definition": { "nodes": nodes, "edges": edges } })
+pub(super) fn chain(length: u32) -> Value {
+    line(&format!("bench: chain of {length}"), length, |at| echo(&format!("n{at}")))
+}
+
+/// `length` nodes that call `peer`, one behind the other.
+pub(super) fn calls(length: u32, peer: &str) -> Value {
+    line("bench: calls", length, |at| {
+        let input = json!({ "url": format!("{peer}/ok") });
+        json!({ "id": format!("n{at}"), "type": "action", "action": "http_request", "input": input })
+    })
+}
+
+/// One `echo` node, `width` of them side by side behind it, and a join.
+pub(super) fn fan_out(width: u32) -> Value {
+    let mut nodes = vec![echo("first"), json!({ "id": "join", "type": "merge" })];
+    let mut edges = Vec::new();
+    for at in 0..width {
+        let id = format!("n{at}");
+        edges.push(json!({ "from": "first", "to": id }));
+        edges.push(json!({ "from": id, "to": "join" }));
+        nodes.push(echo(&id));
+    }
+    document("bench: fan-out", nodes, edges)
+}
+
+/// One delay of a day.
+pub(super) fn sleeper() -> Value {
+    let node = json!({ "id": "wait", "type": "delay", "delay_seconds": 86_400 });
+    document("bench: sleepers", vec![node], Vec::new())
 }
 
 /// One call that fails twice, with backoffs of 1 s and 2 s.
 pub(super) fn failing_twice(peer: &str) -> Value {
-    json!({
-        "name": "bench: retries",
-        "retry_on_failure": true,
-        "retry_count": 2,
-        "flow_definition": { "edges": [], "nodes": [{
-            "id": "call", "type": "action", "action": "http_request",
-            "input": { "url": format!("{peer}/fails-twice/${{execution.id}}") },
-        }] },
-    })
+    let input = json!({ "url": format!("{peer}/fails-twice/${{execution.id}}") });
+    let node = json!({ "id": "call", "type": "action", "action": "http_request", "input": input });
+    let mut document = document("bench: retries", vec![node], Vec::new());
+    document["retry_on_failure"] = json!(true);
+    document["retry_count"] = json!(2);
+    document
+}
+
+fn line(name: &str, length: u32, node: impl Fn(u32) -> Value) -> Value {
+    let edge = |at: u32| json!({ "from": format!("n{at}"), "to": format!("n{}", at + 1) });
+    document(name, (0..length).map(node).collect(), (0..length.saturating_sub(1)).map(edge).collect())
+}
+
+fn echo(id: &str) -> Value {
+    let input = json!({ "value": "${trigger_data.value}" });
+    json!({ "id": id, "type": "action", "action": "echo", "input": input })
+}
+
+fn document(name: &str, nodes: Vec<Value>, edges: Vec<Value>) -> Value {
+    json!({ "name": name, "flow_definition": { "nodes": nodes, "edges": edges } })
 }

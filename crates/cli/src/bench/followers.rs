@@ -1,0 +1,136 @@
+//! A thousand readers of the event stream.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, ensure};
+use serde_json::json;
+use steadflow_core::timestamp::Timestamp;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+
+use super::connection::Connection;
+use super::figures::{Figures, percentile};
+use super::target::Target;
+use super::{flows, load, process};
+use crate::args::Bench;
+
+const FOLLOWERS: u32 = 1_000;
+/// Executions that end each second while the delay is measured.
+const PER_SECOND: u32 = 20;
+const CHAIN: u32 = 10;
+
+/// Followers of all executions: what they cost, how late they hear, and what throughput is left beside them.
+pub(super) async fn followers(target: &Target, args: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
+    let flow = target.create_flow(&flows::chain(CHAIN)).await?;
+    let alone = load::repeat(target, args, &flow, 64).await?;
+    let before = process::resident_bytes(target.pid()?)?;
+    let delays = Delays::default();
+    let mut followers = Vec::new();
+    for _ in 0..FOLLOWERS {
+        followers.push(Follower::open(target, delays.clone()).await?);
+    }
+    let grown = process::resident_bytes(target.pid()?)? - before;
+    figures.add_one("1,000 followers: memory each", "bytes", grown / f64::from(FOLLOWERS));
+
+    steady_load(target, args, &flow).await?;
+    let mut late = delays.take();
+    ensure!(!late.is_empty(), "No follower heard of any execution");
+    late.sort_by(f64::total_cmp);
+    figures.add_one("1,000 followers, 20 ends/s: told after, p50", "ms", percentile(&late, 0.5));
+    figures.add_one("1,000 followers, 20 ends/s: told after, p99", "ms", percentile(&late, 0.99));
+
+    let beside = load::repeat(target, args, &flow, 64).await?;
+    ensure!(followers.iter().all(Follower::is_open), "A follower was cut off");
+    let [alone, beside] = [alone, beside].map(|loads| loads.executions_per_second.times(f64::from(CHAIN)));
+    figures.add("chain of 10 echo, 64 at once, no follower", "nodes/s", alone);
+    figures.add("the same beside 1,000 followers", "nodes/s", beside);
+    Ok(())
+}
+
+async fn steady_load(target: &Target, args: &Bench, flow: &str) -> anyhow::Result<()> {
+    let request = target.execute_request(flow, true, &json!({ "trigger_data": { "value": 42 } }));
+    let mut connection = Connection::open(target.address()).await?;
+    let mut ticks = tokio::time::interval(Duration::from_secs(1) / PER_SECOND);
+    let began = Instant::now();
+    while began.elapsed().as_secs_f64() < args.seconds {
+        ticks.tick().await;
+        load::expect_completed(&connection.send(&request).await?)?;
+        target.count(1);
+    }
+    Ok(())
+}
+
+/// From the end of an execution to the moment when a follower heard of it, in milliseconds.
+#[derive(Clone, Debug, Default)]
+struct Delays(Arc<Mutex<Vec<f64>>>);
+
+impl Delays {
+    fn push(&self, delay: f64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(delay);
+    }
+
+    fn take(&self) -> Vec<f64> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// One reader. It leaves when it is dropped.
+struct Follower {
+    reading: JoinHandle<()>,
+    is_open: Arc<AtomicBool>,
+}
+
+impl Follower {
+    async fn open(target: &Target, delays: Delays) -> anyhow::Result<Self> {
+        let mut stream = TcpStream::connect(target.address()).await.context("The server does not answer")?;
+        stream.write_all(&target.get_request("/events")).await.context("The server went away")?;
+        let mut buffer = Vec::with_capacity(16 * 1_024);
+        // The snapshot comes first: from then on nothing is missed.
+        while !buffer.windows(15).any(|window| window == b"event: snapshot") {
+            ensure!(stream.read_buf(&mut buffer).await? > 0, "The stream of events ended at once");
+        }
+        let is_open = Arc::new(AtomicBool::new(true));
+        let reading = tokio::spawn(read(stream, delays, Arc::clone(&is_open)));
+        Ok(Self { reading, is_open })
+    }
+
+    fn is_open(&self) -> bool {
+        self.is_open.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.reading.abort();
+    }
+}
+
+/// Reads to the end, and looks at the ends of executions on the way.
+async fn read(mut stream: TcpStream, delays: Delays, is_open: Arc<AtomicBool>) {
+    let mut buffer = Vec::with_capacity(16 * 1_024);
+    while stream.read_buf(&mut buffer).await.is_ok_and(|read| read > 0) {
+        let whole = buffer.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        for line in buffer[..whole].split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"data: {")) {
+            if let Some(ended) = ended_at(line) {
+                delays.push(now().since(ended).as_secs_f64() * 1_000.0);
+            }
+        }
+        buffer.drain(..whole);
+    }
+    is_open.store(false, Ordering::Relaxed);
+}
+
+fn now() -> Timestamp {
+    let micros = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |elapsed| elapsed.as_micros());
+    Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
+}
+
+fn ended_at(line: &[u8]) -> Option<Timestamp> {
+    const KEY: &str = "\"completed_at\":\"";
+    let line = std::str::from_utf8(line).ok()?;
+    let from = line.find(KEY)? + KEY.len();
+    Timestamp::parse(line[from..].split('"').next()?).ok()
+}
