@@ -1,6 +1,6 @@
 /** Putting a new node of a type into the draft: by a click, by a key, or dropped at a place. */
 import type { FlowDefinition } from '@/api/types';
-import { addNode, snap, type Taking } from './commands';
+import { addNode, connect, snap, type Taking } from './commands';
 import { freeId, idsOf, nodeById } from './definition';
 import type { DraftStore } from './draft-store';
 import { type NodeType, templateOf } from './node-types';
@@ -9,15 +9,22 @@ import { NODE_HEIGHT, NODE_WIDTH, type Point, positionsOf } from './positions';
 /** What a dragged palette entry carries. */
 export const DRAGGED = 'application/x-steadflow-node';
 
-/** Adds a node: where it was dropped, else behind the one selected node, else right of what is there. */
-export function addStep(store: DraftStore, type: NodeType, dropped?: Point): void {
+interface IncomingEdge {
+  from: string;
+  taking: Taking;
+}
+
+/** Adds a node: where it was dropped, at the end of `edge` if one was pulled there, else behind the one selected node, else right of what is there. */
+export function addStep(store: DraftStore, type: NodeType, dropped?: Point, edge?: IncomingEdge): void {
   const { present, selection, apply, select } = store.getState();
   const template = templateOf(type);
   const id = freeId(template.id, idsOf(present));
   const after = selection.nodes.length === 1 ? selection.nodes[0] : undefined;
   const node = { ...template, id };
   if (dropped) {
-    apply(addNode(node, { at: snap({ x: dropped.x - NODE_WIDTH / 2, y: dropped.y - NODE_HEIGHT / 2 }) }));
+    const x = edge ? dropped.x : dropped.x - NODE_WIDTH / 2;
+    const add = addNode(node, { at: snap({ x, y: dropped.y - NODE_HEIGHT / 2 }) });
+    apply(edge ? (definition) => connect(edge.from, id, edge.taking)(add(definition)) : add);
   } else if (after !== undefined && type.type !== 'trigger')
     apply(addNode(node, { after, taking: nextAnswer(present, after) }));
   else apply(addNode(node, { at: beside([...positionsOf(present).values()]) }));

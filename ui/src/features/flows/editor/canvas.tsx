@@ -8,7 +8,7 @@ import {
   useReactFlow,
 } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
-import { type DragEvent, useCallback } from 'react';
+import { type DragEvent, useCallback, useState } from 'react';
 import { addStep, DRAGGED } from './add-step';
 import classes from './canvas.module.css';
 import { CanvasControls } from './canvas-controls';
@@ -20,6 +20,7 @@ import { useDraft, useDraftStore } from './draft-context';
 import { EmptyCanvas } from './empty-canvas';
 import { type NodeType, typeKey } from './node-types';
 import { GRID } from './positions';
+import { type LooseEnd, QuickAdd } from './quick-add';
 import { texts } from './texts';
 import type { CanvasEdge as DrawnEdge, CanvasNode as DrawnNode } from './to-canvas';
 import { useReveal } from './use-reveal';
@@ -53,6 +54,7 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
   const changeEdges = useDraft((state) => state.changeEdges);
   const { screenToFlowPosition } = useReactFlow();
   const reveal = useReveal();
+  const [looseEnd, setLooseEnd] = useState<LooseEnd | null>(null);
 
   const join = useCallback(
     ({ source, target, sourceHandle }: Connection) =>
@@ -63,6 +65,21 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
     ({ source, target }: Connection | DrawnEdge) => !closesCycle(store.getState().present, source, target),
     [store],
   );
+  const letGo = useCallback((event: MouseEvent | TouchEvent, state: FinalConnectionState) => {
+    const { isValid, fromNode, fromHandle, toNode } = state;
+    if (toNode && isValid === false && fromNode?.id !== toNode.id) {
+      notifications.show({ id: 'cycle', message: texts.canvas.cycle, color: 'orange' });
+    }
+    if (toNode || !fromNode || fromHandle?.type !== 'source' || !('clientX' in event)) return;
+    setLooseEnd({
+      from: fromNode.id,
+      taking: takingOf(fromHandle.id),
+      at: { x: event.clientX, y: event.clientY },
+    });
+  }, []);
+  const finish = (type: NodeType) => {
+    if (looseEnd) addStep(store, type, screenToFlowPosition(looseEnd.at), looseEnd);
+  };
   const drop = (event: DragEvent) => {
     const key = event.dataTransfer.getData(DRAGGED);
     const type = types.find((candidate) => typeKey(candidate) === key);
@@ -83,7 +100,7 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
         onNodesChange={changeNodes}
         onEdgesChange={changeEdges}
         onConnect={join}
-        onConnectEnd={sayWhyNot}
+        onConnectEnd={letGo}
         isValidConnection={mayJoin}
         onNodeClick={(_, { id }) => !isNarrow && reveal(id)}
         onDrop={drop}
@@ -104,12 +121,8 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
         <Background gap={20} size={1.4} />
         <CanvasControls />
       </ReactFlow>
+      {looseEnd && <QuickAdd end={looseEnd} types={types} onChoose={finish} onClose={() => setLooseEnd(null)} />}
       {nodes.length === 0 && <EmptyCanvas types={types} />}
     </div>
   );
-}
-
-function sayWhyNot(_event: unknown, { isValid, fromNode, toNode }: FinalConnectionState) {
-  if (isValid !== false || !toNode || fromNode?.id === toNode.id) return;
-  notifications.show({ id: 'cycle', message: texts.canvas.cycle, color: 'orange' });
 }

@@ -60,7 +60,7 @@ export function CodeMirrorEditor({ value, onChange, label, names, height = 'cont
   const extensions = useMemo(
     () => [
       ...always,
-      EditorView.contentAttributes.of({ 'aria-label': label }),
+      EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
       autocompletion({ override: [completeFrom(names ?? [])], icons: false }),
     ],
     [label, names],
@@ -72,6 +72,7 @@ export function CodeMirrorEditor({ value, onChange, label, names, height = 'cont
       onChange={onChange}
       extensions={extensions}
       theme="none"
+      indentWithTab={false}
       basicSetup={{ lineNumbers: height === 'fill', foldGutter: height === 'fill', autocompletion: false }}
       {...(height === 'fill' && { height: '100%' })}
     />
