@@ -8,7 +8,7 @@ import { onReachable } from '@/lib/connection';
 import { styleNonce } from '@/lib/csp';
 import { router } from './router';
 import { SignInGate } from './sign-in-gate';
-import { theme } from './theme';
+import { cssVariables, theme } from './theme';
 
 const queries = createQueryClient();
 
@@ -19,7 +19,12 @@ onReachable((reachable) => {
 
 export function App() {
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => styleNonce}>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      defaultColorScheme="auto"
+      getStyleNonce={() => styleNonce}
+    >
       <QueryClientProvider client={queries}>
         <ModalsProvider>
           <Notifications position="bottom-right" />

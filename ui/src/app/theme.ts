@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from '@mantine/core';
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
 
 const steady: MantineColorsTuple = [
   '#eef1fe',
@@ -13,12 +13,32 @@ const steady: MantineColorsTuple = [
   '#1f3384',
 ];
 
+/** The dark surfaces of `styles/tones.css`, where Mantine takes its own from: 7 is the surface, 6 a field, 4 a border. */
+const dark: MantineColorsTuple = [
+  '#eceef2',
+  '#cdd2da',
+  '#aab1bd',
+  '#8c94a1',
+  '#3a414d',
+  '#262b33',
+  '#1b1f26',
+  '#15181d',
+  '#101217',
+  '#0b0d10',
+];
+
+/** Descriptions and placeholders in inks that can be read (4.5:1). */
+export const cssVariables: CSSVariablesResolver = () => {
+  const inks = { '--mantine-color-dimmed': 'var(--ink-soft)', '--mantine-color-placeholder': 'var(--ink-faint)' };
+  return { variables: {}, light: inks, dark: inks };
+};
+
 const SYSTEM_FONTS = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
 export const theme = createTheme({
   primaryColor: 'steady',
   primaryShade: { light: 6, dark: 5 },
-  colors: { steady },
+  colors: { steady, dark },
   fontFamily: `"Inter Variable", ${SYSTEM_FONTS}`,
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace',
   fontSizes: { xs: '12px', sm: '13px', md: '14px', lg: '16px', xl: '20px' },

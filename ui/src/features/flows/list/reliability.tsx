@@ -14,7 +14,7 @@ export function Reliability({ flow }: { flow: Flow }) {
       <span className={classes.mark} title={own > 0 ? texts.card.ownRetry(own) : undefined}>
         <RetryIcon size={14} aria-hidden />
         {retries > 0 ? texts.card.retries(retries) : texts.card.noRetry}
-        {own > 0 && ` + ${own}`}
+        {own > 0 && `, ${texts.card.differ(own)}`}
       </span>
       <span className={classes.mark}>
         <IconClockHour4 size={14} aria-hidden />
@@ -27,5 +27,5 @@ export function Reliability({ flow }: { flow: Flow }) {
 /** Whole units where there are only those: `10 min`, not `10 min 00 s`. */
 function lengthOf(seconds: number): string {
   if (seconds < 60) return `${Number(seconds.toFixed(2))} s`;
-  return formatDuration(seconds * 1_000).replace(/ 00 (?:s|min)$/, '');
+  return formatDuration(seconds * 1_000).replace(/ 0+ (?:s|min|h)$/, '');
 }

@@ -7,6 +7,9 @@ import { RECENT_MAX } from './queries';
 import classes from './sparkline.module.css';
 import { texts } from './texts';
 
+/** What takes less than this all looks alike: nobody minds a few milliseconds. */
+const LONGEST_MS_MIN = 20;
+
 interface SparklineProps {
   flow: Flow;
   recent: UseQueryResult<ExecutionRow[]>;
@@ -16,7 +19,7 @@ interface SparklineProps {
 export function Sparkline({ flow, recent }: SparklineProps) {
   if (recent.isError) return <span className={classes.failed}>{texts.card.sparkFailed}</span>;
   const rows = [...(recent.data ?? [])].reverse();
-  const longest = Math.max(1, ...rows.map((row) => row.duration_ms ?? 0));
+  const longest = Math.max(LONGEST_MS_MIN, ...rows.map((row) => row.duration_ms ?? 0));
   return (
     <Link
       to="/executions"
@@ -46,7 +49,7 @@ export function Sparkline({ flow, recent }: SparklineProps) {
 
 /** By the root, so that short ones can still be told apart beside a long one. */
 function heightOf(row: ExecutionRow, longest: number): number {
-  return 28 + 72 * Math.sqrt((row.duration_ms ?? 0) / longest);
+  return 34 + 66 * Math.sqrt((row.duration_ms ?? 0) / longest);
 }
 
 function took(row: ExecutionRow): string {

@@ -37,6 +37,7 @@ export const texts = {
     nodes: (nodes: number) => count(nodes, 'node', 'nodes'),
     template: 'Template',
     noRetry: 'No retries',
+    differ: (nodes: number) => `${count(nodes, 'node differs', 'nodes differ')}`,
     retries: (times: number) => count(times, 'retry', 'retries'),
     ownRetry: (nodes: number) =>
       `${count(nodes, 'node', 'nodes')} with retry settings of ${nodes === 1 ? 'its' : 'their'} own`,

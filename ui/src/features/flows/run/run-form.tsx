@@ -77,7 +77,7 @@ export function RunForm({ flow, onClose }: { flow: Flow; onClose: () => void }) 
         {run.isError && <ProblemCard problem={run.error} />}
       </div>
       <footer className={classes.footer}>
-        <Tooltip label={texts.lastNone} disabled={last.data !== null}>
+        <Tooltip label={last.data === null ? texts.lastNone : texts.lastDetail}>
           <Button
             variant="subtle"
             color="gray"

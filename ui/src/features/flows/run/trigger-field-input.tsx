@@ -31,6 +31,7 @@ export function TriggerFieldInput({ field, draft, fault, onChange }: TriggerFiel
           variant="unstyled"
           size="xs"
           className={classes.kind}
+          rightSectionWidth={22}
           data={KINDS}
           value={draft.kind}
           onChange={(event) => onChange({ ...draft, kind: event.target.value as FieldKind })}

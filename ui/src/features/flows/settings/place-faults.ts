@@ -15,13 +15,14 @@ export function placeFaults(faults: readonly Fault[], values: SettingValues): Pl
   for (const fault of faults) {
     const key = fault.pointer.split('/')[1] ?? '';
     if (!Object.hasOwn(values, key)) rest.push(fault);
-    else fields[key as SettingKey] ??= sentence(fault.detail);
+    else fields[key as SettingKey] ??= sentence(fault.detail, key);
   }
   return { fields, rest };
 }
 
-/** Messages name a place and begin small; at a field they stand alone. */
-function sentence(text: string): string {
-  const start = text.charAt(0).toUpperCase() + text.slice(1);
+/** Messages name their place and begin small; at the field itself they stand alone. */
+function sentence(text: string, key: string): string {
+  const rest = text.replace(`\`${key}\` `, '');
+  const start = rest.charAt(0).toUpperCase() + rest.slice(1);
   return /[.!?]$/.test(start) ? start : `${start}.`;
 }

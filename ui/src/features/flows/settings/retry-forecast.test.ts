@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { flowPolicy, forecastRetry, nodePolicy, nodesWithOwnRetry } from './retry-forecast';
-import { retrySentence } from './retry-sentence';
+import { formatWait, retrySentence } from './retry-sentence';
 
 const threeRetries = { retry_on_failure: true, retry_count: 3 };
 const node = (retry: unknown) => ({ id: 'fetch', type: 'action', retry });
@@ -60,4 +60,14 @@ describe('the policy of a node', () => {
 
     expect(nodesWithOwnRetry(nodes)).toEqual([node({ count: 0 })]);
   });
+});
+
+test('whole minutes stand alone', () => {
+  expect([formatWait(0.5), formatWait(64), formatWait(300), formatWait(3_600), formatWait(86_400)]).toEqual([
+    '0.5 s',
+    '1 min 04 s',
+    '5 min',
+    '1 h',
+    '1 d',
+  ]);
 });

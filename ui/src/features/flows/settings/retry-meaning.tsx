@@ -4,7 +4,7 @@ import type { FlowNode } from '@/api/types';
 import { flowPolicy, forecastRetry, nodePolicy, nodesWithOwnRetry } from './retry-forecast';
 import classes from './retry-meaning.module.css';
 import { RetryPicture } from './retry-picture';
-import { formatWait, retrySentence } from './retry-sentence';
+import { formatWait, retrySentence, unbroken } from './retry-sentence';
 import type { SettingValues } from './setting-values';
 import { texts } from './texts';
 
@@ -27,17 +27,18 @@ export function RetryMeaning({ values, nodes }: RetryMeaningProps) {
         {texts.meaning.title}
       </h2>
       <p className={classes.sentence} aria-live="polite">
-        <span className={classes.soft}>{texts.meaning.lead}</span> {retrySentence(forecast)}.
+        <span className={classes.soft}>{texts.meaning.lead}</span> {unbroken(retrySentence(forecast))}.
       </p>
       <RetryPicture forecast={forecast} timeoutSeconds={timeout} />
       {timeout !== null && forecast.isCut ? (
         <p className={classes.warning} data-tone="warning" role="status">
           <IconAlertTriangle size={16} aria-hidden className={classes.icon} />
-          {cut(forecast.attemptsInTime, forecast.attempts, timeout, forecast.totalWait)}
+          {unbroken(cut(forecast.attemptsInTime, forecast.attempts, timeout, forecast.totalWait))}
         </p>
       ) : (
         <p className={classes.foot}>
-          {texts.meaning.plus} {timeout !== null && texts.meaning.stop(formatWait(timeout))}
+          {forecast.attempts > 1 && texts.meaning.plus}{' '}
+          {timeout !== null && unbroken(texts.meaning.stop(formatWait(timeout)))}
         </p>
       )}
       {own.length > 0 && (
@@ -49,7 +50,7 @@ export function RetryMeaning({ values, nodes }: RetryMeaningProps) {
               return (
                 <li key={node.id} className={classes.node}>
                   <span className={classes.nodeName}>{node.name || node.id}</span>
-                  <span className={classes.soft}>{retrySentence(its)}</span>
+                  <span className={classes.soft}>{unbroken(retrySentence(its))}</span>
                   {its.isCut && (
                     <span className={classes.cut} data-tone="warning">
                       {texts.meaning.cutNode}

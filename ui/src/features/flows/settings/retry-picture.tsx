@@ -56,8 +56,8 @@ function weightOf(seconds: number): number {
   return 2 + Math.log2(1 + seconds);
 }
 
-/** A gap is narrow: `512 s` stands as `8:32`. */
+/** A gap is narrow: `8 min 32 s` stands as `8:32`. */
 function shortWait(seconds: number): string {
-  if (seconds < 100) return formatWait(seconds);
+  if (seconds < 60) return formatWait(seconds);
   return `${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, '0')}`;
 }

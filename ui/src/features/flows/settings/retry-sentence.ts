@@ -5,9 +5,10 @@ import type { RetryForecast } from './retry-forecast';
 /** More waits than this are shortened in the middle. */
 const WAITS_MAX = 5;
 
-/** Reads as `1 s`, `0.5 s`, `1 min 04 s`. */
+/** Reads as `1 s`, `0.5 s`, `1 min 04 s`, and as `5 min` where there are whole minutes. */
 export function formatWait(seconds: number): string {
-  return seconds < 60 ? `${Number(seconds.toFixed(2))} s` : formatDuration(seconds * 1_000);
+  if (seconds < 60) return `${Number(seconds.toFixed(2))} s`;
+  return formatDuration(seconds * 1_000).replace(/ 0+ (?:s|min|h)$/, '');
 }
 
 /** Reads as `up to 4 attempts; waits 1 s, 2 s, 4 s; gives up after about 7 s`. */
@@ -15,6 +16,11 @@ export function retrySentence({ attempts, waits, totalWait }: RetryForecast): st
   if (attempts === 1) return 'one attempt; the first failure is final';
   const parts = [`up to ${attempts} attempts`, `waits ${listWaits(waits)}`];
   return [...parts, `gives up after about ${formatWait(totalWait)}`].join('; ');
+}
+
+/** Keeps a number and its unit on one line. */
+export function unbroken(text: string): string {
+  return text.replace(/(\d) (s|min|h|d)\b/g, '$1\u00a0$2').replace(/(min|h|d) (\d)/g, '$1\u00a0$2');
 }
 
 function listWaits(waits: readonly number[]): string {

@@ -52,13 +52,17 @@ describe('settings', () => {
   test('show faults of the server at the fields that their pointers name', () => {
     const { fields, rest } = placeFaults(
       [
-        { pointer: '/tags/0', detail: '`tags/0` must not be empty' },
+        { pointer: '/retry_count', detail: '`retry_count` must be a whole number from 0 to 10, not 99' },
+        { pointer: '/tags/0', detail: 'a tag must be a string, not 3' },
         { pointer: '/flow_definition/nodes/0', detail: 'there is no node' },
       ],
       base,
     );
 
-    expect(fields).toEqual({ tags: '`tags/0` must not be empty.' });
+    expect(fields).toEqual({
+      retry_count: 'Must be a whole number from 0 to 10, not 99.',
+      tags: 'A tag must be a string, not 3.',
+    });
     expect(rest).toHaveLength(1);
   });
 });

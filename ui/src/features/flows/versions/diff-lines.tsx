@@ -83,12 +83,9 @@ function Changes({ changes }: { changes: readonly Change[] }) {
         <div key={path} className={classes.change}>
           <dt className={classes.path}>{path}</dt>
           <dd className={classes.values}>
-            <del className={classes.before}>
-              <span className="visually-hidden">{texts.was} </span>
-              {shown(before)}
-            </del>
+            <Value value={before} kind="before" />
             <IconArrowRight size={13} aria-hidden className={classes.arrow} />
-            <ins className={classes.after}>{shown(after)}</ins>
+            <Value value={after} kind="after" />
           </dd>
         </div>
       ))}
@@ -99,8 +96,24 @@ function Changes({ changes }: { changes: readonly Change[] }) {
 /** Longer values are cut: they can be read in full in the editor. */
 const CHARS_MAX = 300;
 
+function Value({ value, kind }: { value: unknown; kind: 'before' | 'after' }) {
+  const isNone = value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
+  const text = isNone ? texts.none : shown(value);
+  const look = isNone ? classes.none : classes[kind];
+  if (kind === 'after') return <ins className={look}>{text}</ins>;
+  return (
+    <del className={look}>
+      <span className="visually-hidden">{texts.was} </span>
+      {text}
+    </del>
+  );
+}
+
 function shown(value: unknown): string {
-  if (value === undefined || value === null || value === '') return texts.none;
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : isList(value) ? value.join(', ') : JSON.stringify(value);
   return text.length > CHARS_MAX ? `${text.slice(0, CHARS_MAX)}…` : text;
+}
+
+function isList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
