@@ -14,12 +14,12 @@ interface IncomingEdge {
   taking: Taking;
 }
 
-/** Adds a node: where it was dropped, at the end of `edge` if one was pulled there, else behind the one selected node, else right of what is there. */
+/** Adds a node: where it was dropped, at the end of `edge` if one was pulled there, else behind the one selected node or the flow's only end, else below what is there. */
 export function addStep(store: DraftStore, type: NodeType, dropped?: Point, edge?: IncomingEdge): void {
   const { present, selection, apply, select } = store.getState();
   const template = templateOf(type);
   const id = freeId(template.id, idsOf(present));
-  const after = selection.nodes.length === 1 ? selection.nodes[0] : undefined;
+  const after = selection.nodes.length === 1 ? selection.nodes[0] : onlyEnd(present);
   const node = { ...template, id };
   if (dropped) {
     const x = edge ? dropped.x : dropped.x - NODE_WIDTH / 2;
@@ -29,6 +29,13 @@ export function addStep(store: DraftStore, type: NodeType, dropped?: Point, edge
     apply(addNode(node, { after, taking: nextAnswer(present, after) }));
   else apply(addNode(node, { at: beside([...positionsOf(present).values()]) }));
   select({ nodes: [id] });
+}
+
+/** Where a flow ends, if it is one place: what is added next most likely follows there. */
+function onlyEnd({ nodes, edges }: FlowDefinition): string | undefined {
+  const goesOn = new Set(edges.map(({ from }) => from));
+  const ends = nodes.filter(({ id }) => !goesOn.has(id));
+  return ends.length === 1 ? ends[0]?.id : undefined;
 }
 
 /** Behind a condition, the answer that has no edge yet. */

@@ -3,6 +3,7 @@ import {
   Background,
   type Connection,
   type FinalConnectionState,
+  MiniMap,
   ReactFlow,
   type ReactFlowProps,
   useReactFlow,
@@ -33,6 +34,9 @@ const options: ReactFlowProps<DrawnNode, DrawnEdge> = {
   multiSelectionKeyCode: ['Meta', 'Control', 'Shift'],
   attributionPosition: 'bottom-left',
 };
+
+/** Flows with more nodes than this have a map. */
+const MAPPED_FROM = 30;
 
 /** Which edge a handle makes. */
 function takingOf(handle: string | null | undefined): Taking {
@@ -120,6 +124,9 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
       >
         <Background gap={20} size={1.4} />
         <CanvasControls />
+        {nodes.length > MAPPED_FROM && !isNarrow && (
+          <MiniMap position="bottom-left" pannable zoomable className={classes.map} />
+        )}
       </ReactFlow>
       {looseEnd && <QuickAdd end={looseEnd} types={types} onChoose={finish} onClose={() => setLooseEnd(null)} />}
       {nodes.length === 0 && <EmptyCanvas types={types} />}

@@ -43,7 +43,10 @@ it('names what has run before, with the fields that it is known to have', () => 
 });
 
 it('names errors on an error path alone', () => {
-  expect(namesOf(scopeOfNode(FLOW, 'sorry', catalogue))).toContain('nodes["get-it"].error.class');
+  const onError = namesOf(scopeOfNode(FLOW, 'sorry', catalogue));
+
+  expect(onError).toContain('nodes["get-it"].error.class');
+  expect(onError).not.toContain('nodes["get-it"].output');
   expect(namesOf(scopeOfNode(FLOW, 'shape', catalogue))).not.toContain('nodes["get-it"].error.class');
 });
 

@@ -20,7 +20,14 @@ export function scopeOfNode(definition: FlowDefinition, id: string, catalogue: C
   const before = ancestorsOf(definition, id);
   const reached = new Set([...before, id]);
   const failed = definition.edges.filter((edge) => edge.on === 'error' && reached.has(edge.to)).map(({ from }) => from);
-  return [...scope(definition, before, failed, catalogue), { name: 'secrets.', detail: 'a secret by its name' }];
+  // What leads here by its error alone has no output.
+  const onlyFailed = new Set(
+    failed.filter(
+      (from) => !definition.edges.some((edge) => edge.from === from && edge.on !== 'error' && reached.has(edge.to)),
+    ),
+  );
+  const completed = before.filter((one) => !onlyFailed.has(one));
+  return [...scope(definition, completed, failed, catalogue), { name: 'secrets.', detail: 'a secret by its name' }];
 }
 
 /** What the condition of an edge may name: the node that it leaves, and all before it. */

@@ -13,20 +13,24 @@ function isElsewhere(target: EventTarget | null): boolean {
 export function useShortcuts(onSave: () => void): void {
   const store = useDraftStore();
   const state = () => store.getState();
+  /** Menus and dialogs above the canvas have the keys to themselves. */
+  const onCanvas = (act: () => void) => (event: KeyboardEvent) => {
+    if (!(event.target instanceof Element && event.target.closest('[role="dialog"], [role="menu"]'))) act();
+  };
   const remove = (event: KeyboardEvent) => {
     if (!isElsewhere(event.target)) state().deleteSelected();
   };
   useHotkeys([['mod+S', onSave]], [], true);
   useHotkeys([
-    ['mod+Z', () => state().undo()],
-    ['mod+shift+Z', () => state().redo()],
-    ['mod+Y', () => state().redo()],
-    ['mod+A', () => state().selectAll()],
-    ['mod+D', () => state().paste(state().copy())],
+    ['mod+Z', onCanvas(() => state().undo())],
+    ['mod+shift+Z', onCanvas(() => state().redo())],
+    ['mod+Y', onCanvas(() => state().redo())],
+    ['mod+A', onCanvas(() => state().selectAll())],
+    ['mod+D', onCanvas(() => state().paste(state().copy()))],
     ['Delete', remove, { preventDefault: false }],
     ['Backspace', remove, { preventDefault: false }],
-    ['A', () => focusPalette()],
-    ['Escape', () => state().select({}), { preventDefault: false }],
+    ['A', onCanvas(focusPalette)],
+    ['Escape', onCanvas(() => state().select({})), { preventDefault: false }],
   ]);
 
   const copy = (event: ClipboardEvent) => {

@@ -28,6 +28,8 @@ const look = EditorView.theme({
     borderRadius: '8px',
     overflow: 'hidden',
   },
+  '.cm-tooltip-autocomplete ul': { fontFamily: 'var(--mantine-font-family-monospace)' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '3px 10px' },
   '.cm-tooltip-autocomplete ul li[aria-selected]': {
     backgroundColor: 'var(--surface-selected)',
     color: 'var(--ink)',

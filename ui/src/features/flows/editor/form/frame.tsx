@@ -23,7 +23,11 @@ export function Frame({ title, description, fault, required, children }: FramePr
         </p>
       )}
       {children}
-      {fault && <p className={classes.fault}>{fault}</p>}
+      {fault && (
+        <p className={classes.fault}>
+          <Prose text={fault} />
+        </p>
+      )}
     </div>
   );
 }
