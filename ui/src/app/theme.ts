@@ -6,7 +6,7 @@ const steady: MantineColorsTuple = [
   '#b6c2f5',
   '#8fa1f0',
   '#6d8bff',
-  '#5570ea',
+  '#4f6ae4',
   '#3b5bdb',
   '#324fc4',
   '#2a43a8',
@@ -27,9 +27,27 @@ const dark: MantineColorsTuple = [
   '#0b0d10',
 ];
 
-/** Descriptions and placeholders in inks that can be read (4.5:1). */
+/** From 5 on, white can be read on it. */
+const red: MantineColorsTuple = [
+  '#fdeaea',
+  '#fbd5d5',
+  '#f7b0b0',
+  '#f28a8a',
+  '#f06464',
+  '#d63a3a',
+  '#d63a3a',
+  '#b02525',
+  '#931d1d',
+  '#781717',
+];
+
+/** Descriptions, placeholders and errors in inks that can be read (4.5:1). */
 export const cssVariables: CSSVariablesResolver = () => {
-  const inks = { '--mantine-color-dimmed': 'var(--ink-soft)', '--mantine-color-placeholder': 'var(--ink-faint)' };
+  const inks = {
+    '--mantine-color-dimmed': 'var(--ink-soft)',
+    '--mantine-color-placeholder': 'var(--ink-faint)',
+    '--mantine-color-error': 'var(--danger-text)',
+  };
   return { variables: {}, light: inks, dark: inks };
 };
 
@@ -38,7 +56,7 @@ const SYSTEM_FONTS = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 export const theme = createTheme({
   primaryColor: 'steady',
   primaryShade: { light: 6, dark: 5 },
-  colors: { steady, dark },
+  colors: { steady, dark, red },
   fontFamily: `"Inter Variable", ${SYSTEM_FONTS}`,
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace',
   fontSizes: { xs: '12px', sm: '13px', md: '14px', lg: '16px', xl: '20px' },

@@ -37,7 +37,10 @@ function DeleteForm({ flow, onClose }: { flow: Flow; onClose: () => void }) {
   const done = (message?: string) => {
     if (message) notifications.show({ message, color: 'green' });
     onClose();
-    return queries.invalidateQueries();
+    // The flow itself is not asked for again: it may be gone.
+    return queries.invalidateQueries({
+      predicate: ({ queryKey }) => queryKey[0] !== 'flows' || queryKey[1] !== flow.id,
+    });
   };
   const remove = useMutation({
     mutationFn: () => deleteFlow(flow.id),

@@ -15,6 +15,7 @@ import {
 } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { Flow } from '@/api/types';
+import classes from './flow-menu.module.css';
 import { texts } from './texts';
 import { type FlowCommand, useFlowCommands } from './use-flow-commands';
 
@@ -89,7 +90,7 @@ export function FlowMenu({ flow, onCommand }: FlowMenuProps) {
           {actions.export}
         </Menu.Item>
         <Menu.Item
-          color="red"
+          className={classes.danger}
           leftSection={<IconTrash size={15} aria-hidden />}
           onClick={() => onCommand('delete', flow)}
         >

@@ -10,7 +10,7 @@ import classes from './run.module.css';
 import { texts } from './texts';
 import { TriggerInput } from './trigger-input';
 import { useRun } from './use-run';
-import { useTriggerDraft } from './use-trigger-draft';
+import { type TriggerDraft, useTriggerDraft } from './use-trigger-draft';
 
 /** What the execution starts with. */
 export function RunForm({ flow, onClose }: { flow: Flow; onClose: () => void }) {
@@ -19,7 +19,7 @@ export function RunForm({ flow, onClose }: { flow: Flow; onClose: () => void }) 
   const [contextType, setContextType] = useState('');
   const last = useQuery(lastExecutionQuery(flow.id));
   const run = useRun(flow.id, onClose);
-  const reason = whyNot(flow, trigger.reading);
+  const reason = whyNot(flow, trigger);
 
   const submit = () => {
     if (reason || run.isPending || !('value' in trigger.reading)) return;
@@ -112,7 +112,8 @@ export function RunForm({ flow, onClose }: { flow: Flow; onClose: () => void }) 
   );
 }
 
-function whyNot(flow: Flow, reading: object): string | null {
+function whyNot(flow: Flow, { reading, draft }: TriggerDraft): string | null {
   if (flow.status === 'paused' || flow.status === 'archived') return texts.stopped(flow.status);
-  return 'fault' in reading ? texts.jsonFirst : null;
+  if ('value' in reading) return null;
+  return draft.mode === 'json' ? texts.jsonFirst : texts.fieldFirst;
 }

@@ -21,6 +21,7 @@ export const texts = {
   lastNone: 'This flow has not run yet.',
   notJson: 'This is not JSON yet.',
   jsonFirst: 'Correct the JSON first.',
+  fieldFirst: 'Correct the marked field first.',
   stopped: (status: string) => `This flow is ${status}. Activate it first.`,
   cancel: 'Cancel',
   run: 'Run now',

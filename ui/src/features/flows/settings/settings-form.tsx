@@ -84,29 +84,39 @@ export function SettingsForm({ flow, isAsking, onDirty, onStay, onCancel, onLeav
           <RetryMeaning values={form.values} nodes={flow.flow_definition.nodes} />
         </div>
       </div>
-      {refused && !isOnlyAtFields && <ProblemCard problem={refused} />}
-      {conflict && (
-        <ConflictCard
-          conflict={conflict}
-          mine={form.values}
-          onKeep={() => {
-            const theirs = valuesOf(conflict.flow);
-            send(theirs, goOnFrom(theirs, []));
-          }}
-          onTake={() => {
-            goOnFrom(valuesOf(conflict.flow), conflict.keys);
-            save.reset();
-          }}
-        />
-      )}
-      <SettingsFooter
-        isAsking={isAsking}
-        isSaving={save.isPending}
-        isDirty={differences(base, form.values).length > 0}
-        onStay={onStay}
-        onCancel={onCancel}
-        onLeave={onLeave}
-      />
+      <div className={classes.bottom}>
+        {refused && !isOnlyAtFields && (
+          <div className={classes.alert}>
+            <ProblemCard problem={refused} />
+          </div>
+        )}
+        {conflict && (
+          <div className={classes.alert}>
+            <ConflictCard
+              conflict={conflict}
+              mine={form.values}
+              onKeep={() => {
+                const theirs = valuesOf(conflict.flow);
+                send(theirs, goOnFrom(theirs, []));
+              }}
+              onTake={() => {
+                goOnFrom(valuesOf(conflict.flow), conflict.keys);
+                save.reset();
+              }}
+            />
+          </div>
+        )}
+        {(!conflict || isAsking) && (
+          <SettingsFooter
+            isAsking={isAsking}
+            isSaving={save.isPending}
+            isDirty={differences(base, form.values).length > 0}
+            onStay={onStay}
+            onCancel={onCancel}
+            onLeave={onLeave}
+          />
+        )}
+      </div>
     </form>
   );
 }
