@@ -2,11 +2,10 @@
 import { applyNodeChanges, type EdgeChange, type NodeChange } from '@xyflow/react';
 import { createStore } from 'zustand/vanilla';
 import type { Flow, FlowDefinition } from '@/api/types';
+import { droppedBy, pickedBy, stillThere } from './canvas-changes';
 import { copySelection, paste, readClipboard } from './clipboard';
 import { type Command, deleteSelection, moveNodes, type Selection } from './commands';
-import { edgeKeys, idsOf } from './definition';
 import type { PlacedFault } from './faults';
-import type { Point } from './positions';
 import { isSameJson } from './same-json';
 import { type Canvas, type CanvasEdge, type CanvasNode, mergeCanvas, toCanvas } from './to-canvas';
 
@@ -174,41 +173,4 @@ function definitionOf(flow: Flow): FlowDefinition {
 function redraw(state: DraftState, change: Partial<Pick<DraftState, 'present' | 'faults' | 'selection'>>): Canvas {
   const { present, faults, selection } = { ...state, ...change };
   return mergeCanvas(state.canvas, toCanvas(present, faults, selection));
-}
-
-function stillThere(selection: Selection, { nodes, edges }: FlowDefinition): Selection {
-  if (selection.nodes.length + selection.edges.length === 0) return selection;
-  const ids = idsOf({ nodes, edges });
-  const keys = new Set(selection.edges.length > 0 ? edgeKeys(edges) : []);
-  const kept = {
-    nodes: selection.nodes.filter((id) => ids.has(id)),
-    edges: selection.edges.filter((key) => keys.has(key)),
-  };
-  const isWhole = kept.nodes.length === selection.nodes.length && kept.edges.length === selection.edges.length;
-  return isWhole ? selection : kept;
-}
-
-function pickedBy(
-  changes: readonly (NodeChange<CanvasNode> | EdgeChange<CanvasEdge>)[],
-  picked: readonly string[],
-): readonly string[] {
-  const next = new Set(picked);
-  let changed = false;
-  for (const change of changes) {
-    if (change.type !== 'select' || next.has(change.id) === change.selected) continue;
-    changed = true;
-    if (change.selected) next.add(change.id);
-    else next.delete(change.id);
-  }
-  return changed ? [...next] : picked;
-}
-
-/** Where nodes were dropped, or pushed by arrow keys; while one drags, only the canvas follows. */
-function droppedBy(changes: NodeChange<CanvasNode>[]): Map<string, Point> {
-  const moved = new Map<string, Point>();
-  for (const change of changes) {
-    if (change.type !== 'position' || change.dragging || !change.position) continue;
-    moved.set(change.id, { x: Math.round(change.position.x), y: Math.round(change.position.y) });
-  }
-  return moved;
 }

@@ -1,4 +1,5 @@
 import { TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { useCallback, useDeferredValue, useMemo } from 'react';
 import type { Flow, FlowNode } from '@/api/types';
 import { AgentFields } from './agent-fields';
@@ -7,11 +8,13 @@ import { Connections } from './connections';
 import { useDraft, useDraftStore } from './draft-context';
 import { faultAt } from './faults';
 import { JsonField } from './form/json-field';
+import type { Schema } from './form/schema';
 import { SchemaField } from './form/schema-field';
 import { IdField } from './id-field';
 import classes from './inspector.module.css';
 import { ManyActions } from './many-actions';
 import { type Catalogue, doesWork, typeOf } from './node-types';
+import { agentChoicesQuery } from './queries';
 import { Reliability } from './reliability';
 import { scopeOfNode } from './scope';
 import { texts } from './texts';
@@ -42,6 +45,7 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
     [store, node.id],
   );
   const shared = { names, faultAt: (path: readonly string[]) => faultAt(own, path) };
+  const skillInput = useSkillInput(node);
   const keys = Object.entries(type?.schema.properties ?? {}).filter(
     ([key, schema]) =>
       schema.const === undefined && !(node.type === 'agent' && (key === 'agent_id' || key === 'skill')),
@@ -66,7 +70,7 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
               {...shared}
               key={key}
               title={schema.title ?? key}
-              schema={key === 'input' && type?.input ? type.input : schema}
+              schema={(key === 'input' && (skillInput ?? type?.input)) || schema}
               value={node[key]}
               onChange={(value) => set(key, value)}
               path={[key]}
@@ -84,6 +88,14 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
       <ManyActions />
     </div>
   );
+}
+
+/** The input that the chosen skill declares, where it declares keys. */
+function useSkillInput(node: FlowNode): Schema | undefined {
+  const agents = useQuery({ ...agentChoicesQuery(), enabled: node.type === 'agent' });
+  const agent = agents.data?.find(({ id }) => id === node.agent_id);
+  const schema = agent?.skill_definitions?.find(({ name }) => name === node.skill)?.input_schema;
+  return schema?.properties && Object.keys(schema.properties).length > 0 ? { type: 'object', ...schema } : undefined;
 }
 
 /** A type that this server does not run: its keys as JSON. */

@@ -3,6 +3,7 @@ import { call } from '@/api/client';
 import { getFlow, patchFlow } from '@/api/flows';
 import type { Fault } from '@/api/problem';
 import type { Flow, FlowDefinition } from '@/api/types';
+import type { Schema } from './form/schema';
 import type { Catalogue } from './node-types';
 
 /** The node types that this server runs; they change with its version alone. */
@@ -19,6 +20,7 @@ export interface AgentChoice {
   name: string;
   agent_type: string;
   skills: readonly string[];
+  skill_definitions?: readonly { name: string; input_schema?: Schema | null }[];
   is_available: boolean;
 }
 

@@ -8,7 +8,7 @@ interface ExpressionInputProps {
   label?: string | undefined;
   ariaLabel?: string | undefined;
   description?: ReactNode;
-  error?: string | undefined;
+  error?: ReactNode;
   placeholder?: string | undefined;
   required?: boolean | undefined;
   value: string;

@@ -1,4 +1,4 @@
-import { Fragment } from 'react';
+import { Fragment, type ReactNode } from 'react';
 
 /** A sentence of a schema; what stands between backticks is code. */
 export function Prose({ text }: { text: string }) {
@@ -6,4 +6,9 @@ export function Prose({ text }: { text: string }) {
     const key = `${at} ${part}`;
     return at % 2 === 1 ? <code key={key}>{part}</code> : <Fragment key={key}>{part}</Fragment>;
   });
+}
+
+/** The same for where there may be no sentence. */
+export function prose(text: string | undefined): ReactNode {
+  return text && <Prose text={text} />;
 }

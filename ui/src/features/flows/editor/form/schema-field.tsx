@@ -4,7 +4,7 @@ import { type FieldProps, placeholderOf } from './field';
 import { Group } from './group';
 import { JsonField } from './json-field';
 import { PairsField } from './pairs-field';
-import { Prose } from './prose';
+import { prose } from './prose';
 import { type FieldKind, fieldKind } from './schema';
 import { NumberField, SwitchField } from './value-field';
 import { Variants } from './variants';
@@ -36,12 +36,15 @@ const FIELDS: Record<FieldKind, (props: FieldProps) => React.ReactNode> = {
   json: JsonField,
 };
 
+/** How a moment is written. */
+const MOMENT = '2030-01-31T09:00:00Z';
+
 function TextField(props: FieldProps) {
   const { title, schema, value, onChange, path, faultAt, required, names, templated } = props;
   const shared = {
     label: title,
-    description: schema.description && <Prose text={schema.description} />,
-    error: faultAt(path),
+    description: prose(schema.description),
+    error: prose(faultAt(path)),
     placeholder: placeholderOf(props),
     withAsterisk: required,
     value: typeof value === 'string' ? value : '',
@@ -55,7 +58,7 @@ function TextField(props: FieldProps) {
   return (
     <ExpressionInput
       {...shared}
-      placeholder={shared.placeholder ?? examples?.[0]}
+      placeholder={shared.placeholder ?? examples?.[0] ?? (schema.format === 'date-time' ? MOMENT : undefined)}
       onChange={change}
       names={templated ? names : []}
     />
@@ -69,8 +72,8 @@ function Choice(props: FieldProps) {
     <Select
       size="xs"
       label={title}
-      description={schema.description && <Prose text={schema.description} />}
-      error={faultAt(path)}
+      description={prose(schema.description)}
+      error={prose(faultAt(path))}
       withAsterisk={required}
       placeholder={placeholderOf(props)}
       data={data.map((one) => ({ value: one, label: one.replaceAll('_', ' ') }))}
@@ -91,8 +94,8 @@ function Tags({ title, schema, value, onChange, path, faultAt, placeholder }: Fi
     <TagsInput
       size="xs"
       label={title}
-      description={schema.description && <Prose text={schema.description} />}
-      error={faultAt(path)}
+      description={prose(schema.description)}
+      error={prose(faultAt(path))}
       placeholder={tags.length === 0 ? placeholder : undefined}
       data={known.map(String)}
       value={tags}

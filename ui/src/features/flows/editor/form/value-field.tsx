@@ -3,7 +3,7 @@ import { IconMathFunction } from '@tabler/icons-react';
 import { ExpressionInput } from './expression-input';
 import { type FieldProps, placeholderOf } from './field';
 import classes from './form.module.css';
-import { Prose } from './prose';
+import { prose } from './prose';
 import { texts } from './texts';
 
 /** A number, or an expression that gives one where that is allowed. */
@@ -14,8 +14,8 @@ export function NumberField(props: FieldProps) {
     <NumberInput
       size="xs"
       label={title}
-      description={schema.description && <Prose text={schema.description} />}
-      error={faultAt(path)}
+      description={prose(schema.description)}
+      error={prose(faultAt(path))}
       withAsterisk={required}
       placeholder={placeholderOf(props)}
       value={typeof value === 'number' ? value : ''}
@@ -38,8 +38,8 @@ export function SwitchField(props: FieldProps) {
       <Switch
         size="sm"
         label={title}
-        description={schema.description && <Prose text={schema.description} />}
-        error={faultAt(path)}
+        description={prose(schema.description)}
+        error={prose(faultAt(path))}
         checked={(value ?? schema.default) === true}
         onChange={(event) => onChange(event.currentTarget.checked)}
       />
@@ -54,8 +54,8 @@ function AsExpression({ title, schema, value, onChange, path, faultAt, required,
   return (
     <ExpressionInput
       label={title}
-      description={schema.description && <Prose text={schema.description} />}
-      error={faultAt(path)}
+      description={prose(schema.description)}
+      error={prose(faultAt(path))}
       required={required}
       value={value}
       names={names}
