@@ -4,6 +4,8 @@ import classes from './page.module.css';
 
 interface PageProps {
   title: string;
+  /** What is drawn as the title, where that is more than its text. */
+  heading?: ReactNode;
   /** What stands beside the title: a status, a live mark. */
   beside?: ReactNode;
   detail?: ReactNode;
@@ -14,12 +16,12 @@ interface PageProps {
 }
 
 /** A page: its title in the tab and at the top, its actions, its content. */
-export function Page({ title, beside, detail, actions, fill, children }: PageProps) {
+export function Page({ title, heading, beside, detail, actions, fill, children }: PageProps) {
   return (
     <div className={`${classes.page} ${fill ? classes.fill : ''}`}>
       <title>{`${title} · ${texts.product}`}</title>
       <header className={classes.head}>
-        <h1 className={classes.title}>{title}</h1>
+        <h1 className={classes.title}>{heading ?? title}</h1>
         {beside}
         {actions && <div className={classes.actions}>{actions}</div>}
         {detail && <p className={classes.detail}>{detail}</p>}

@@ -19,6 +19,8 @@ export interface StreamOptions {
   onState?: (state: StreamState) => void;
   fetch?: typeof fetch;
   headers?: () => Record<string, string>;
+  /** Where to begin: the id of the last event that is known already. */
+  lastEventId?: string | undefined;
   /** A random number from 0 to 1; spreads the reconnects of many readers. */
   random?: () => number;
 }
@@ -43,11 +45,13 @@ export function openStream(options: StreamOptions): () => void {
 
 class Stream {
   private readonly closed = new AbortController();
-  private lastEventId = '';
+  private lastEventId: string;
   private failures = 0;
   private retryMs = RETRY_MS_FIRST;
 
-  constructor(private readonly options: StreamOptions) {}
+  constructor(private readonly options: StreamOptions) {
+    this.lastEventId = options.lastEventId ?? '';
+  }
 
   close(): void {
     this.closed.abort();

@@ -5,16 +5,31 @@ import { openStream, type SseEvent, type StreamState } from './sse';
 /** A hidden tab lets go of its connection after this long: browsers allow only six per server. */
 const HIDDEN_MS_MAX = 30_000;
 
-/** Listens to a stream of events while the component is there; `null` listens to nothing. */
-export function useStream(url: string | null, onEvent: (event: SseEvent) => void): StreamState {
+/**
+ * Listens to a stream of events while the component is there; `null` listens to nothing.
+ *
+ * `lastEventId` is where a stream begins: what came up to there is known.
+ */
+export function useStream(
+  url: string | null,
+  onEvent: (event: SseEvent) => void,
+  lastEventId?: string | number | undefined,
+): StreamState {
   const [state, setState] = useState<StreamState>('connecting');
   const receive = useEffectEvent(onEvent);
+  const begin = useEffectEvent(() => (lastEventId === undefined ? undefined : String(lastEventId)));
   useEffect(() => {
     if (!url) return;
     let close: (() => void) | null = null;
     let hiding: ReturnType<typeof setTimeout> | undefined;
     const open = () => {
-      close ??= openStream({ url, headers: authorization, onState: setState, onEvent: (event) => receive(event) });
+      close ??= openStream({
+        url,
+        headers: authorization,
+        lastEventId: begin(),
+        onState: setState,
+        onEvent: (event) => receive(event),
+      });
     };
     const shut = () => {
       close?.();

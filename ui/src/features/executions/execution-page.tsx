@@ -1,5 +1,20 @@
-import { Page } from '@/components/page';
+import { getRouteApi } from '@tanstack/react-router';
+import { useCallback } from 'react';
+import { ExecutionDetail } from './detail/execution-detail';
+import type { ExecutionSearch } from './execution-search';
 
+const route = getRouteApi('/executions/$executionId');
+
+/** The Flow Execution Monitor's detail. What is looked at stands in the address. */
 export function ExecutionPage() {
-  return <Page title="Execution">{null}</Page>;
+  const { executionId } = route.useParams();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const look = useCallback(
+    (change: ExecutionSearch) =>
+      void navigate({ search: (before) => ({ ...before, ...change }), replace: true, resetScroll: false }),
+    [navigate],
+  );
+  // Another execution is another page: nothing of the one before may stay.
+  return <ExecutionDetail key={executionId} id={executionId} {...search} onLook={look} />;
 }

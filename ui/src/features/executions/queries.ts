@@ -1,6 +1,5 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { type ExecutionFilter, getExecution, getRetryPlan, listExecutions, type RetryMode } from '@/api/executions';
-import { isFinished } from '@/lib/status';
+import { infiniteQueryOptions } from '@tanstack/react-query';
+import { type ExecutionFilter, listExecutions } from '@/api/executions';
 
 /** Pages of executions that fit `filter`, newest first. Live updates are merged into it, so it never goes stale by itself. */
 export const executionsQuery = (filter: ExecutionFilter) =>
@@ -12,22 +11,4 @@ export const executionsQuery = (filter: ExecutionFilter) =>
     staleTime: Number.POSITIVE_INFINITY,
     refetchOnMount: 'always',
     refetchOnWindowFocus: false,
-  });
-
-/** One execution. While the stream is down it is asked for every second; a finished one cannot change. */
-export const executionQuery = (id: string, isLive: boolean) =>
-  queryOptions({
-    queryKey: ['executions', 'detail', id],
-    queryFn: ({ signal }) => getExecution(id, signal),
-    refetchInterval: ({ state }) => {
-      if (isLive || (state.data && isFinished(state.data.status))) return false;
-      return 1_000;
-    },
-  });
-
-export const retryPlanQuery = (id: string, mode: RetryMode) =>
-  queryOptions({
-    queryKey: ['executions', 'retry-plan', id, mode],
-    queryFn: ({ signal }) => getRetryPlan(id, mode, signal),
-    staleTime: 0,
   });

@@ -1,0 +1,28 @@
+import { Button, type ButtonProps, Tooltip } from '@mantine/core';
+import type { ReactNode } from 'react';
+
+interface ReasonedButtonProps extends ButtonProps {
+  /** Why it does nothing just now; `null` when it works. */
+  reason: string | null;
+  /** What its tooltip says while it works. */
+  hint?: string;
+  onClick: () => void;
+  children: ReactNode;
+}
+
+/** A button that says why it is disabled. It stays in the tab order, so that everyone can learn it. */
+export function ReasonedButton({ reason, hint, onClick, children, ...rest }: ReasonedButtonProps) {
+  const label = reason ?? hint;
+  return (
+    <Tooltip label={label} disabled={!label} multiline maw={260}>
+      <Button
+        {...rest}
+        {...(reason && { 'data-disabled': true })}
+        aria-disabled={reason !== null}
+        onClick={reason ? (event) => event.preventDefault() : onClick}
+      >
+        {children}
+      </Button>
+    </Tooltip>
+  );
+}

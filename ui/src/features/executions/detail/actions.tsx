@@ -1,0 +1,70 @@
+import { Text } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { modals } from '@mantine/modals';
+import { IconBan, IconPlayerPause, IconPlayerPlay, IconRefresh } from '@tabler/icons-react';
+import type { Execution } from '@/api/types';
+import { ReasonedButton } from '@/components/reasoned-button';
+import { isFinished } from '@/lib/status';
+import { whyNotCancel, whyNotPause, whyNotRetry } from './reasons';
+import { RetryDialog } from './retry-dialog';
+import { texts } from './texts';
+import { useControl } from './use-control';
+
+interface ActionsProps {
+  execution: Execution;
+}
+
+/** What one can do with an execution: retry it when it is over, steer it while it is not. */
+export function Actions({ execution }: ActionsProps) {
+  const control = useControl(execution.id);
+  const [isRetrying, retry] = useDisclosure(false);
+  const busy = control.isPending ? texts.reasons.working : null;
+  const isOver = isFinished(execution.status);
+  const isPaused = execution.status === 'paused';
+  const confirmCancel = () =>
+    modals.openConfirmModal({
+      title: texts.actions.cancelTitle,
+      children: <Text size="sm">{texts.actions.cancelDetail}</Text>,
+      labels: { confirm: texts.actions.cancelConfirm, cancel: texts.actions.cancelKeep },
+      confirmProps: { color: 'red' },
+      onConfirm: () => control.mutate('cancel'),
+    });
+
+  return (
+    <>
+      {!isOver && (
+        <ReasonedButton
+          variant="default"
+          leftSection={isPaused ? <IconPlayerPlay size={14} aria-hidden /> : <IconPlayerPause size={14} aria-hidden />}
+          reason={busy ?? (isPaused ? null : whyNotPause(execution))}
+          hint={isPaused ? texts.actions.resumeHint : texts.actions.pauseHint}
+          onClick={() => control.mutate(isPaused ? 'resume' : 'pause')}
+        >
+          {isPaused ? texts.actions.resume : texts.actions.pause}
+        </ReasonedButton>
+      )}
+      {!isOver && (
+        <ReasonedButton
+          variant="default"
+          leftSection={<IconBan size={14} aria-hidden />}
+          reason={busy ?? whyNotCancel(execution)}
+          hint={texts.actions.cancelHint}
+          onClick={confirmCancel}
+        >
+          {texts.actions.cancel}
+        </ReasonedButton>
+      )}
+      {execution.status !== 'completed' && (
+        <ReasonedButton
+          leftSection={<IconRefresh size={14} aria-hidden />}
+          reason={whyNotRetry(execution)}
+          hint={texts.actions.retryHint}
+          onClick={retry.open}
+        >
+          {texts.actions.retry}
+        </ReasonedButton>
+      )}
+      {isRetrying && <RetryDialog execution={execution} onClose={retry.close} />}
+    </>
+  );
+}

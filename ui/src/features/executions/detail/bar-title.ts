@@ -1,0 +1,18 @@
+import { errorClassLabel } from '@/lib/error-classes';
+import { formatDuration } from '@/lib/time';
+import { texts } from './texts';
+import type { Bar } from './waterfall';
+
+const MESSAGE_MAX = 300;
+
+/** What a bar says when one points at it. */
+export function barTitle(bar: Bar, now: number, maxAttempts: number): string {
+  const { waterfall } = texts;
+  const length = formatDuration((bar.to ?? bar.due ?? now) - bar.from);
+  if (bar.kind === 'gap') return waterfall.backoff(length);
+  if (bar.kind === 'wait') return `${waterfall.waits.delay} ${length}`;
+  const attempt = bar.attempt ? waterfall.attempt(bar.attempt.number, maxAttempts) : '';
+  const how = `${waterfall.outcome[bar.kind]} ${bar.to === null ? waterfall.for(length) : waterfall.after(length)}`;
+  const error = bar.attempt?.error_class ? `\n${errorClassLabel(bar.attempt.error_class)}: ` : '';
+  return `${attempt} ${how}${error}${bar.attempt?.error_message?.slice(0, MESSAGE_MAX) ?? ''}`;
+}

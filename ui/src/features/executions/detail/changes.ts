@@ -1,0 +1,78 @@
+/**
+ * What the event stream of an execution tells, and how it is put into what is shown.
+ *
+ * The journal is told record by record: some `node` events, then one `execution` event whose id is the record's number.
+ * Only whole records are taken over, so what one sees is always a state that the execution was really in.
+ */
+import type { Execution, ExecutionRow, NodeExecution } from '@/api/types';
+import type { SseEvent } from '@/lib/sse';
+import { isFinished } from '@/lib/status';
+
+/** The outcome of one record, or of several that are drawn together. */
+export interface Change {
+  seq: number;
+  row: ExecutionRow;
+  nodes: ReadonlyMap<string, NodeExecution>;
+}
+
+/** Gathers events into records. */
+export class RecordReader {
+  private nodes = new Map<string, NodeExecution>();
+
+  /** Returns the change when the event was the last of its record; `snapshot` where the story begins anew. */
+  push(event: SseEvent): Change | 'snapshot' | null {
+    if (event.type === 'snapshot') {
+      this.nodes = new Map();
+      return 'snapshot';
+    }
+    const data = read(event.data);
+    if (event.type === 'node' && isNode(data)) this.nodes.set(data.node_id, data);
+    if (event.type !== 'execution' || !isRow(data)) return null;
+    const change = { seq: Number(event.id), row: data, nodes: this.nodes };
+    this.nodes = new Map();
+    return change;
+  }
+}
+
+/** Puts a later change over an earlier one that has not been drawn yet. */
+export function mergeChanges(earlier: Change | null, later: Change): Change {
+  if (!earlier) return later;
+  return { ...later, nodes: new Map([...earlier.nodes, ...later.nodes]) };
+}
+
+/** Returns the execution after `change`; the same one where it knows that already. */
+export function applyChange(execution: Execution, change: Change): Execution {
+  if (change.seq <= execution.seq) return execution;
+  const nodes = execution.node_executions.map((node) => change.nodes.get(node.node_id) ?? node);
+  return {
+    ...execution,
+    ...change.row,
+    flow_name: execution.flow_name,
+    flow_version: execution.flow_version,
+    recovered: change.row.recovered ?? execution.recovered,
+    summary: { ...execution.summary, ...change.row.summary },
+    seq: change.seq,
+    node_executions: nodes,
+  };
+}
+
+/** Whether the event told less than there is to know now: deadline, result and usage come with the whole alone. */
+export function needsWhole(before: Execution, change: Change): boolean {
+  return before.status !== change.row.status || isFinished(change.row.status);
+}
+
+function read(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function isNode(data: unknown): data is NodeExecution {
+  return typeof data === 'object' && data !== null && 'node_id' in data && 'attempts' in data;
+}
+
+function isRow(data: unknown): data is ExecutionRow {
+  return typeof data === 'object' && data !== null && 'status' in data && 'summary' in data;
+}

@@ -1,0 +1,55 @@
+import type { Execution } from '@/api/types';
+import { JsonView } from '@/components/json-view';
+import { Panel } from '@/components/panel';
+import { isFinished } from '@/lib/status';
+import classes from './detail.module.css';
+import { texts } from './texts';
+
+/** What went into the execution and what came out of it. */
+export function DataTab({ execution }: { execution: Execution }) {
+  const id = execution.id.slice(-8);
+  const outputs = outputsOf(execution);
+  const noResult = isFinished(execution.status) ? texts.data.noResult.ended : texts.data.noResult.open;
+  return (
+    <div className={classes.two}>
+      <div className={classes.stack}>
+        <Value
+          title={texts.data.result}
+          value={execution.status === 'completed' ? execution.result : null}
+          none={noResult}
+          fileName={`result-${id}.json`}
+        />
+        <Value
+          title={texts.data.trigger}
+          value={execution.trigger_data}
+          none={texts.data.noTrigger}
+          fileName={`trigger-data-${id}.json`}
+        />
+      </div>
+      <Value
+        title={texts.data.outputs}
+        value={Object.keys(outputs).length > 0 ? outputs : null}
+        none={texts.data.noOutputs}
+        fileName={`outputs-${id}.json`}
+      />
+    </div>
+  );
+}
+
+function Value({ title, value, none, fileName }: { title: string; value: unknown; none: string; fileName: string }) {
+  return (
+    <Panel title={title}>
+      {value === null || value === undefined ? (
+        <p className={classes.none}>{none}</p>
+      ) : (
+        <JsonView value={value} fileName={fileName} />
+      )}
+    </Panel>
+  );
+}
+
+/** From the nodes, which are live; in the order of the flow. */
+function outputsOf(execution: Execution): Record<string, unknown> {
+  const done = execution.node_executions.filter((node) => node.output_data !== null && node.output_data !== undefined);
+  return Object.fromEntries(done.map((node) => [node.node_id, node.output_data]));
+}

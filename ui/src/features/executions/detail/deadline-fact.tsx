@@ -1,0 +1,29 @@
+import type { Execution } from '@/api/types';
+import { useNow } from '@/lib/clock';
+import { isFinished } from '@/lib/status';
+import { formatCountdown, formatDuration, formatMoment, millis } from '@/lib/time';
+import classes from './detail.module.css';
+import { texts } from './texts';
+
+/** Below this many seconds the countdown turns to the tone of warning. */
+const SHORT_MS = 30_000;
+
+/** How long until the timeout strikes; afterwards, whether it did. */
+export function DeadlineFact({ execution }: { execution: Execution }) {
+  const deadline = millis(execution.deadline);
+  const isOver = isFinished(execution.status);
+  const now = useNow(deadline !== null && !isOver ? 1_000 : 0);
+  if (deadline === null) return <span className={classes.faint}>{texts.facts.noDeadline}</span>;
+  const left = deadline - (isOver ? (millis(execution.completed_at) ?? now) : now);
+  const tone = left <= 0 ? 'danger' : left < SHORT_MS && !isOver ? 'warning' : undefined;
+  return (
+    <span className={`tabular ${tone ? classes.toned : ''}`} data-tone={tone} title={formatMoment(deadline)}>
+      {deadlineText(left, isOver)}
+    </span>
+  );
+}
+
+function deadlineText(left: number, isOver: boolean): string {
+  if (left <= 0) return texts.facts.deadlinePast;
+  return isOver ? texts.facts.deadlineKept(formatDuration(left)) : texts.facts.deadlineIn(formatCountdown(left));
+}

@@ -1,0 +1,37 @@
+import { memo } from 'react';
+import { formatClock, formatDuration, formatMoment } from '@/lib/time';
+import classes from './events.module.css';
+import type { JournalLine } from './journal';
+import { texts } from './texts';
+
+interface EventLineProps {
+  line: JournalLine;
+  start: number;
+  onNode: (nodeId: string) => void;
+}
+
+/** One line of the journal: when, where, what. */
+export const EventLine = memo(function EventLine({ line, start, onNode }: EventLineProps) {
+  const { at, node, text, detail, tone, seq } = line;
+  return (
+    <li className={classes.line} data-tone={tone}>
+      <span className={classes.time} title={at === null ? texts.events.noTime : formatMoment(at)}>
+        {at === null ? '–' : formatClock(at)}
+      </span>
+      <span className={classes.after}>{at === null ? '' : `+${formatDuration(at - start)}`}</span>
+      <span className={classes.dot} aria-hidden />
+      <span className={classes.what}>
+        {node && (
+          <button type="button" className={classes.node} onClick={() => onNode(node.id)}>
+            {node.name}
+          </button>
+        )}
+        <span className={classes.text}>{text}</span>
+        {detail && <span className={classes.detail}>{detail}</span>}
+      </span>
+      <span className={classes.seq} title={texts.events.record(seq)}>
+        #{seq}
+      </span>
+    </li>
+  );
+});

@@ -1,0 +1,72 @@
+import { Button, Chip, Group } from '@mantine/core';
+import { useMemo, useState } from 'react';
+import type { Execution } from '@/api/types';
+import { Panel } from '@/components/panel';
+import { SearchInput } from '@/components/search-input';
+import { RowsSkeleton } from '@/components/skeletons';
+import { type EventFilter, fits, KINDS } from './event-filter';
+import { EventLine } from './event-line';
+import classes from './events.module.css';
+import { texts } from './texts';
+import { useJournal } from './use-journal';
+
+interface EventsTabProps {
+  execution: Execution;
+  onNode: (nodeId: string) => void;
+}
+
+/** So many lines are drawn at a time. */
+const PAGE = 300;
+
+/** Everything that happened, in order, as the journal has it. */
+export function EventsTab({ execution, onNode }: EventsTabProps) {
+  const { lines, isWhole } = useJournal(execution);
+  const [filter, setFilter] = useState<EventFilter>({ text: undefined, kinds: [] });
+  const [shown, setShown] = useState(PAGE);
+  const fitting = useMemo(() => lines.filter((line) => fits(line, filter)), [lines, filter]);
+  const start = Date.parse(execution.started_at ?? execution.created_at);
+  return (
+    <Panel title={texts.events.title} aside={texts.events.count(fitting.length, lines.length)} flush>
+      <search className={classes.bar}>
+        <SearchInput
+          value={filter.text}
+          onChange={(text) => setFilter({ ...filter, text })}
+          label={texts.events.filter}
+          className={classes.search}
+        />
+        <Chip.Group
+          multiple
+          value={[...filter.kinds]}
+          onChange={(kinds) => setFilter({ ...filter, kinds: KINDS.filter((kind) => kinds.includes(kind)) })}
+        >
+          <Group gap={6} aria-label={texts.events.kinds}>
+            {KINDS.map((kind) => (
+              <Chip key={kind} value={kind} size="xs" radius="md">
+                {texts.events.kind[kind]}
+              </Chip>
+            ))}
+          </Group>
+        </Chip.Group>
+      </search>
+      {!isWhole && lines.length === 0 ? (
+        <div className={classes.loading}>
+          <RowsSkeleton rows={8} height={34} />
+        </div>
+      ) : (
+        <ol className={classes.lines}>
+          {fitting.slice(0, shown).map((line) => (
+            <EventLine key={line.key} line={line} start={start} onNode={onNode} />
+          ))}
+        </ol>
+      )}
+      {fitting.length === 0 && lines.length > 0 && <p className={classes.none}>{texts.events.none}</p>}
+      {fitting.length > shown && (
+        <div className={classes.more}>
+          <Button variant="default" onClick={() => setShown(shown + PAGE)}>
+            {texts.events.more(fitting.length - shown)}
+          </Button>
+        </div>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,116 @@
+import { Button, Tabs } from '@mantine/core';
+import { IconMapQuestion } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
+import { toProblem } from '@/api/problem';
+import type { Execution } from '@/api/types';
+import { EmptyState } from '@/components/empty-state';
+import { LiveMark } from '@/components/live-mark';
+import { Page } from '@/components/page';
+import { ProblemCard } from '@/components/problem-card';
+import { BlockSkeleton } from '@/components/skeletons';
+import { StatusBadge } from '@/components/status-badge';
+import type { StreamState } from '@/lib/sse';
+import { isFinished } from '@/lib/status';
+import { Actions } from './actions';
+import { DataTab } from './data-tab';
+import classes from './detail.module.css';
+import { EventsTab } from './events-tab';
+import { Facts } from './facts';
+import { Heading } from './heading';
+import { Notes } from './notes';
+import { texts } from './texts';
+import { TimelineTab } from './timeline-tab';
+import { useLiveExecution } from './use-live-execution';
+
+type Tab = 'timeline' | 'data' | 'events';
+
+export interface Look {
+  node?: string | undefined;
+  tab?: Tab | undefined;
+}
+
+interface ExecutionDetailProps extends Look {
+  id: string;
+  onLook: (change: Look) => void;
+}
+
+/** One execution, live. */
+export function ExecutionDetail({ id, ...look }: ExecutionDetailProps) {
+  const { query, stream } = useLiveExecution(id);
+  if (query.data) return <Loaded execution={query.data} stream={stream} {...look} />;
+  return (
+    <Page title={texts.label}>
+      {query.isError ? <Missing error={query.error} onRetry={() => void query.refetch()} /> : <Loading />}
+    </Page>
+  );
+}
+
+interface LoadedProps extends Look {
+  execution: Execution;
+  stream: StreamState;
+  onLook: (change: Look) => void;
+}
+
+function Loaded({ execution, stream, node, tab = 'timeline', onLook }: LoadedProps) {
+  const status = execution.retrying ? 'retrying' : execution.status;
+  return (
+    <Page
+      title={execution.flow_name}
+      heading={<Heading execution={execution} />}
+      beside={
+        <>
+          <StatusBadge status={execution.recovered ? 'recovered' : status} />
+          {!isFinished(execution.status) && <LiveMark state={stream} />}
+        </>
+      }
+      actions={<Actions execution={execution} />}
+    >
+      <Facts execution={execution} />
+      <Notes execution={execution} onNode={(chosen) => onLook({ node: chosen, tab: undefined })} />
+      <Tabs
+        value={tab}
+        onChange={(next) => onLook({ tab: next === 'timeline' ? undefined : (next as Tab) })}
+        keepMounted={false}
+        classNames={{ tab: classes.tab, list: classes.tabs }}
+      >
+        <Tabs.List aria-label={texts.tabsLabel}>
+          <Tabs.Tab value="timeline">{texts.tabs.timeline}</Tabs.Tab>
+          <Tabs.Tab value="data">{texts.tabs.data}</Tabs.Tab>
+          <Tabs.Tab value="events">{texts.tabs.events}</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="timeline">
+          <TimelineTab execution={execution} chosen={node ?? null} onChoose={(next) => onLook({ node: next })} />
+        </Tabs.Panel>
+        <Tabs.Panel value="data">
+          <DataTab execution={execution} />
+        </Tabs.Panel>
+        <Tabs.Panel value="events">
+          <EventsTab execution={execution} onNode={(next) => onLook({ node: next, tab: undefined })} />
+        </Tabs.Panel>
+      </Tabs>
+    </Page>
+  );
+}
+
+/** As high as what comes, so that nothing moves. */
+function Loading() {
+  return (
+    <div className={classes.loading}>
+      <BlockSkeleton height={62} />
+      <BlockSkeleton height={260} />
+      <BlockSkeleton height={300} />
+    </div>
+  );
+}
+
+function Missing({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  const { status } = toProblem(error);
+  if (status !== 404 && status !== 400) return <ProblemCard problem={error} onRetry={onRetry} />;
+  return (
+    <EmptyState icon={IconMapQuestion} title={texts.goneTitle} detail={texts.goneDetail}>
+      <Button component={Link} to="/executions">
+        {texts.toList}
+      </Button>
+    </EmptyState>
+  );
+}

@@ -1,0 +1,100 @@
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import type { Execution } from '@/api/types';
+import { CopyButton } from '@/components/copy-button';
+import { Duration } from '@/components/duration';
+import { RelativeTime } from '@/components/relative-time';
+import { DeadlineFact } from './deadline-fact';
+import classes from './detail.module.css';
+import { shortId } from './short-id';
+import { texts } from './texts';
+import { usageText } from './usage-text';
+
+/** What one asks first about an execution, in one strip; it has the same height whatever is known. */
+export function Facts({ execution }: { execution: Execution }) {
+  const { summary } = execution;
+  const done = summary.completed_nodes + summary.failed_nodes + (summary.skipped_nodes ?? 0);
+  const attempts = execution.node_executions.reduce((sum, node) => sum + node.attempts.length, 0);
+  const usage = usageText(execution.usage);
+  return (
+    <dl className={classes.facts}>
+      <Fact label={execution.started_at ? texts.facts.started : texts.facts.accepted}>
+        <RelativeTime time={execution.started_at ?? execution.created_at} />
+      </Fact>
+      <Fact label={texts.facts.duration}>
+        <Duration startedAt={execution.started_at} endedAt={execution.completed_at} ms={execution.duration_ms} />
+      </Fact>
+      <Fact label={texts.facts.deadline}>
+        <DeadlineFact execution={execution} />
+      </Fact>
+      <Fact label={texts.facts.nodes}>
+        <span className="tabular">{texts.facts.progress(done, summary.total_nodes)}</span>
+      </Fact>
+      <Fact label={texts.facts.attempts}>
+        <span className="tabular">{attempts}</span>
+      </Fact>
+      {usage && <Fact label={texts.facts.usage}>{usage}</Fact>}
+      <Fact label={texts.facts.trigger}>
+        {texts.triggers[execution.triggered_by] ?? execution.triggered_by}
+        <span className={classes.faint}> · {texts.facts.versionNumber(execution.flow_version)}</span>
+      </Fact>
+      <Fact label={texts.facts.context}>
+        <Context execution={execution} />
+      </Fact>
+      <Lineage execution={execution} />
+      <Fact label={texts.facts.id}>
+        <span className={classes.mono} title={execution.id}>
+          {shortId(execution.id)}
+        </span>
+        <CopyButton value={execution.id} label={texts.copyId} />
+      </Fact>
+    </dl>
+  );
+}
+
+function Fact({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <div className={classes.fact}>
+      <dt>{label}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Context({ execution: { context_id, context_type } }: { execution: Execution }) {
+  if (!context_id) return <span className={classes.faint}>–</span>;
+  return (
+    <span className={classes.clip} title={context_id}>
+      {context_type && <span className={classes.faint}>{context_type} </span>}
+      {context_id}
+    </span>
+  );
+}
+
+/** The way to what it retries, and to what retries it. */
+function Lineage({ execution: { retry_of, retried_by } }: { execution: Execution }) {
+  return (
+    <>
+      {retry_of && (
+        <Fact label={texts.lineage.retryOf}>
+          <ExecutionLink id={retry_of} />
+        </Fact>
+      )}
+      {retried_by.length > 0 && (
+        <Fact label={texts.lineage.retriedBy}>
+          {retried_by.slice(-3).map((id) => (
+            <ExecutionLink key={id} id={id} />
+          ))}
+        </Fact>
+      )}
+    </>
+  );
+}
+
+function ExecutionLink({ id }: { id: string }) {
+  return (
+    <Link to="/executions/$executionId" params={{ executionId: id }} className={classes.idLink} title={id}>
+      {shortId(id)}
+    </Link>
+  );
+}

@@ -1,0 +1,25 @@
+import type { Execution, NodeExecution } from '@/api/types';
+import { nodeStatusKey } from '@/lib/status';
+
+/** What a reader who has chosen nothing wants to see: what waits for them, what failed, what runs, what came last. */
+export function focusOf(execution: Execution): NodeExecution | undefined {
+  const nodes = execution.node_executions;
+  const current = nodes.find((node) => node.node_id === execution.current_node_id);
+  return (
+    nodes.find((node) => nodeStatusKey(node) === 'decision') ??
+    (current?.status === 'failed' ? current : undefined) ??
+    nodes.find((node) => node.status === 'failed') ??
+    current ??
+    nodes.find((node) => node.status === 'cancelled' && node.attempts.length > 0) ??
+    lastEnded(nodes) ??
+    nodes[0]
+  );
+}
+
+function lastEnded(nodes: readonly NodeExecution[]): NodeExecution | undefined {
+  const ended = nodes.filter((node) => node.status === 'completed' && node.completed_at);
+  return ended.reduce<NodeExecution | undefined>(
+    (last, node) => (last && String(last.completed_at) > String(node.completed_at) ? last : node),
+    undefined,
+  );
+}

@@ -1,0 +1,89 @@
+import { Background, type Edge, MarkerType, ReactFlow, type ReactFlowProps } from '@xyflow/react';
+import '@xyflow/react/dist/base.css';
+import { useMemo, useState } from 'react';
+import classes from './graph.module.css';
+import { GraphControls } from './graph-controls';
+import { placesOf } from './graph-layout';
+import { type DrawnNode, GraphStep } from './graph-step';
+import { texts } from './texts';
+import type { Graph, GraphEdge } from './to-graph';
+
+interface GraphCanvasProps {
+  graph: Graph;
+  selected: string | null;
+  onSelect: (nodeId: string) => void;
+}
+
+const nodeTypes = { step: GraphStep };
+
+/** To look at, not to change; the wheel scrolls the page, so that one is not caught in it. */
+const reading: ReactFlowProps<DrawnNode, Edge> = {
+  nodesDraggable: false,
+  nodesConnectable: false,
+  edgesFocusable: false,
+  deleteKeyCode: null,
+  zoomOnScroll: false,
+  preventScrolling: false,
+  minZoom: 0.1,
+  maxZoom: 1.6,
+  fitView: true,
+  fitViewOptions: { padding: 0.12, maxZoom: 1 },
+};
+
+const ARROWS = { taken: 'var(--success-solid)', not_taken: 'var(--line-strong)', open: 'var(--neutral-solid)' };
+
+export function GraphCanvas({ graph, selected, onSelect }: GraphCanvasProps) {
+  // Statuses move, places do not: the flow version never changes.
+  const [places] = useState(() => placesOf(graph));
+  const nodes = useMemo(
+    () =>
+      graph.nodes.map(
+        (step): DrawnNode => ({
+          id: step.id,
+          type: 'step',
+          position: places.get(step.id) ?? { x: 0, y: 0 },
+          data: { step },
+          selected: step.id === selected,
+          ariaLabel: step.name,
+        }),
+      ),
+    [graph.nodes, places, selected],
+  );
+  const edges = useMemo(() => graph.edges.map(drawnEdge), [graph.edges]);
+  return (
+    <section className={classes.canvas} aria-label={texts.graph.label}>
+      <ReactFlow
+        {...reading}
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={nodeTypes}
+        onlyRenderVisibleElements={nodes.length > 100}
+        onNodeClick={(_, node) => onSelect(node.id)}
+        onNodesChange={(changes) => {
+          const change = changes.find((candidate) => candidate.type === 'select' && candidate.selected);
+          if (change && 'id' in change && change.id !== selected) onSelect(change.id);
+        }}
+      >
+        <Background gap={20} size={1} />
+        <GraphControls />
+      </ReactFlow>
+    </section>
+  );
+}
+
+function drawnEdge({ id, from, to, state, isError, label }: GraphEdge): Edge {
+  return {
+    id,
+    source: from,
+    target: to,
+    label,
+    className: `${classes[state]} ${isError ? classes.onError : ''}`,
+    labelShowBg: true,
+    labelBgPadding: [5, 3],
+    labelBgBorderRadius: 5,
+    markerEnd: { type: MarkerType.ArrowClosed, color: ARROWS[state], width: 14, height: 14 },
+    focusable: false,
+    selectable: false,
+    zIndex: state === 'taken' ? 1 : 0,
+  };
+}

@@ -1,0 +1,41 @@
+import { Handle, type Node, type NodeProps, Position } from '@xyflow/react';
+import { memo } from 'react';
+import { StatusIcon } from '@/components/status-icon';
+import { nodeStatusKey, STATUS_LOOKS } from '@/lib/status';
+import { Countdown } from './countdown';
+import classes from './graph.module.css';
+import { texts } from './texts';
+import type { GraphNode } from './to-graph';
+
+export type DrawnNode = Node<{ step: GraphNode }, 'step'>;
+
+/** A node in the graph: its status as tone, icon and word. */
+export const GraphStep = memo(function GraphStep({ data: { step }, selected }: NodeProps<DrawnNode>) {
+  const status = step.node ? nodeStatusKey(step.node) : 'pending';
+  const { tone, label } = STATUS_LOOKS[status];
+  return (
+    <div className={classes.step} data-tone={tone} data-status={status} data-selected={selected || undefined}>
+      <Handle type="target" position={Position.Left} className={classes.handle} isConnectable={false} />
+      <StatusIcon status={status} size={18} />
+      <span className={classes.words}>
+        <span className={classes.stepName} title={step.name}>
+          {step.name}
+        </span>
+        <span className={classes.stepLine}>
+          {status === 'retrying' ? (
+            <Countdown to={step.node?.next_retry_at} text={texts.waterfall.retryIn} />
+          ) : (
+            `${label}${attemptsText(step)}`
+          )}
+        </span>
+      </span>
+      <Handle type="source" position={Position.Right} className={classes.handle} isConnectable={false} />
+    </div>
+  );
+});
+
+function attemptsText({ node }: GraphNode): string {
+  if (node?.reused) return ` · ${texts.waterfall.reused}`;
+  const count = node?.attempts.length ?? 0;
+  return count > 1 ? ` · ${texts.waterfall.attempts(count)}` : '';
+}

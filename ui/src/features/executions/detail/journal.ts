@@ -1,0 +1,161 @@
+/**
+ * The journal of an execution as lines to read.
+ *
+ * The server tells records as the states that they led to, so each line is the difference between two states. All
+ * functions are pure.
+ */
+import type { Attempt, Execution, ExecutionRow, NodeExecution } from '@/api/types';
+import { errorClassLabel } from '@/lib/error-classes';
+import { isFinished, type Tone } from '@/lib/status';
+import { formatDuration, millis } from '@/lib/time';
+import type { Change } from './changes';
+import { texts } from './texts';
+
+export type LineKind = 'execution' | 'attempt' | 'error' | 'node';
+
+export interface JournalLine {
+  key: string;
+  seq: number;
+  /** Milliseconds since the epoch; `null` for what the journal tells no time of. */
+  at: number | null;
+  kind: LineKind;
+  tone: Tone;
+  node: { id: string; name: string } | null;
+  text: string;
+  detail: string | null;
+}
+
+/** The number of the record that accepts an execution. */
+export const FIRST = 1;
+
+interface Known {
+  row: ExecutionRow | null;
+  nodes: ReadonlyMap<string, NodeExecution>;
+}
+
+export const NOTHING_KNOWN: Known = { row: null, nodes: new Map() };
+
+/** Returns the lines of one record, and what is known after it. */
+export function linesOf(change: Change, known: Known): { lines: JournalLine[]; known: Known } {
+  const begin = rowLines(change.row, known.row);
+  const lines: Line[] = [];
+  for (const node of change.nodes.values()) lines.push(...nodeLines(node, known.nodes.get(node.node_id)));
+  const end = endLine(change.row, known.row);
+  if (end) lines.push(end);
+  // The first record is never told; what it did shows in the first one that is.
+  const beginSeq = known.row ? change.seq : FIRST;
+  return {
+    lines: [...numbered(begin, beginSeq, 'row'), ...numbered(lines, change.seq, 'node')],
+    known: { row: change.row, nodes: new Map([...known.nodes, ...change.nodes]) },
+  };
+}
+
+/**
+ * Returns the whole journal: what was told, and the nodes that were done within the first record, which is never told.
+ */
+export function wholeJournal(told: readonly JournalLine[], execution: Execution): JournalLine[] {
+  const heard = new Set(told.map((line) => line.node?.id));
+  const silent = execution.node_executions.filter((node) => !heard.has(node.node_id) && isFinished(node.status));
+  const nodes = new Map(silent.map((node) => [node.node_id, node]));
+  const known = told.length > 0 ? { ...NOTHING_KNOWN, row: execution } : NOTHING_KNOWN;
+  const { lines } = linesOf({ seq: FIRST, row: execution, nodes }, known);
+  return [...told, ...lines.map((line) => ({ ...line, key: `silent.${line.key}` }))].sort((a, b) => a.seq - b.seq);
+}
+
+function numbered(lines: readonly Line[], seq: number, part: string): JournalLine[] {
+  return lines.map((line, at) => ({ ...line, seq, key: `${seq}.${part}.${at}` }));
+}
+
+type Line = Omit<JournalLine, 'key' | 'seq'>;
+
+function rowLines(row: ExecutionRow, before: ExecutionRow | null): Line[] {
+  const line = (at: string | null | undefined, tone: Tone, text: string): Line => ({
+    at: millis(at),
+    kind: 'execution',
+    tone,
+    node: null,
+    text,
+    detail: null,
+  });
+  const lines: Line[] = [];
+  if (!before) lines.push(line(row.created_at, 'neutral', texts.events.accepted));
+  if (row.started_at && !before?.started_at) lines.push(line(row.started_at, 'info', texts.events.started));
+  if (row.status === 'paused' && before?.status !== 'paused') lines.push(line(null, 'attention', texts.events.paused));
+  if (before?.status === 'paused' && row.status !== 'paused' && !row.completed_at)
+    lines.push(line(null, 'info', texts.events.resumed));
+  return lines;
+}
+
+const END_TONES: Partial<Record<string, Tone>> = { completed: 'success', failed: 'danger', cancelled: 'muted' };
+
+function endLine(row: ExecutionRow, before: ExecutionRow | null): Line | null {
+  const tone = END_TONES[row.status];
+  if (!tone || before?.status === row.status) return null;
+  return {
+    at: millis(row.completed_at),
+    kind: row.status === 'failed' ? 'error' : 'execution',
+    tone,
+    node: null,
+    text: texts.events.ended(row.status),
+    detail: row.error_message ?? null,
+  };
+}
+
+function nodeLines(node: NodeExecution, before: NodeExecution | undefined): Line[] {
+  const name = { id: node.node_id, name: node.node_name };
+  const lines: Line[] = [];
+  for (const attempt of node.attempts) {
+    const old = before?.attempts.find((other) => other.number === attempt.number);
+    if (!old) lines.push({ ...attemptStarted(attempt), node: name });
+    if (attempt.ended_at && !old?.ended_at) lines.push({ ...attemptEnded(node, attempt), node: name });
+  }
+  const wasInBackoff = before?.next_retry_at && !node.next_retry_at && node.attempts.length === before.attempts.length;
+  if (wasInBackoff && node.status === 'pending') lines.push(nodeLine(name, 'info', texts.events.hurried));
+  if (node.waiting_for && node.waiting_for !== before?.waiting_for) lines.push(waitLine(node, name));
+  if (node.status !== before?.status) lines.push(...statusLine(node, name));
+  return lines;
+}
+
+function attemptStarted(attempt: Attempt): Omit<Line, 'node'> {
+  const text = texts.events.attemptStarted(attempt.number);
+  return { at: millis(attempt.started_at), kind: 'attempt', tone: 'info', text, detail: null };
+}
+
+function attemptEnded(node: NodeExecution, attempt: Attempt): Omit<Line, 'node'> {
+  const at = millis(attempt.ended_at);
+  const { events } = texts;
+  if (attempt.released || (!attempt.error_class && node.status === 'cancelled')) {
+    return { at, kind: 'attempt', tone: 'muted', text: events.attemptStopped(attempt.number), detail: null };
+  }
+  if (!attempt.error_class) {
+    return { at, kind: 'attempt', tone: 'success', text: events.attemptSucceeded(attempt.number), detail: null };
+  }
+  const wait = typeof attempt.backoff_ms === 'number' ? events.retryAfter(formatDuration(attempt.backoff_ms)) : null;
+  const error = `${errorClassLabel(attempt.error_class)}: ${attempt.error_message ?? ''}`;
+  const text = wait ? `${events.attemptFailed(attempt.number)}, ${wait}` : events.attemptFailed(attempt.number);
+  return { at, kind: 'error', tone: wait ? 'warning' : 'danger', text, detail: error };
+}
+
+function waitLine(node: NodeExecution, name: JournalLine['node']): Line {
+  const text = texts.waterfall.waits[node.waiting_for ?? ''] ?? texts.events.waits;
+  return { ...nodeLine(name, 'neutral', text), at: millis(node.attempts.at(-1)?.ended_at ?? node.started_at) };
+}
+
+const NODE_TONES: Partial<Record<string, Tone>> = {
+  completed: 'success',
+  failed: 'danger',
+  cancelled: 'muted',
+  skipped: 'muted',
+};
+
+function statusLine(node: NodeExecution, name: JournalLine['node']): Line[] {
+  const text = node.reused ? texts.events.reused : texts.events.node[node.status];
+  if (!text) return [];
+  const tone = NODE_TONES[node.status] ?? 'neutral';
+  const kind = node.status === 'failed' ? 'error' : 'node';
+  return [{ ...nodeLine(name, tone, text), kind, at: millis(node.completed_at) }];
+}
+
+function nodeLine(node: JournalLine['node'], tone: Tone, text: string): Line {
+  return { at: null, kind: 'node', tone, node, text, detail: null };
+}

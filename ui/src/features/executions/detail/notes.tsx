@@ -1,0 +1,65 @@
+import { Button } from '@mantine/core';
+import type { ReactNode } from 'react';
+import type { Execution, NodeExecution } from '@/api/types';
+import { StatusIcon } from '@/components/status-icon';
+import { nodeStatusKey, STATUS_LOOKS, type StatusKey } from '@/lib/status';
+import { Countdown } from './countdown';
+import { FailureNote } from './failure-note';
+import classes from './notes.module.css';
+import { texts } from './texts';
+
+interface NotesProps {
+  execution: Execution;
+  onNode: (nodeId: string) => void;
+}
+
+/** What one must know before all else: why it failed, or why it does not move. */
+export function Notes({ execution, onNode }: NotesProps) {
+  if (execution.error_message) return <FailureNote execution={execution} onNode={onNode} />;
+  if (execution.status === 'cancelled') return <Note status="cancelled">{texts.notes.cancelled}</Note>;
+  if (execution.status === 'paused') return <Note status="paused">{texts.notes.paused}</Note>;
+  if (execution.waiting_for === 'slot') return <Note status="waiting">{texts.notes.slot}</Note>;
+  const undecided = nodeIn(execution, 'decision');
+  if (undecided) return <DecisionNote node={undecided} onNode={onNode} />;
+  const retrying = nodeIn(execution, 'retrying');
+  if (retrying) return <RetryingNote node={retrying} onNode={onNode} />;
+  return null;
+}
+
+function DecisionNote({ node, onNode }: { node: NodeExecution; onNode: (nodeId: string) => void }) {
+  return (
+    <Note status="decision">
+      <span>{texts.notes.decision(node.node_name)}</span>
+      <Button size="compact-xs" variant="default" onClick={() => onNode(node.node_id)}>
+        {texts.notes.decide}
+      </Button>
+    </Note>
+  );
+}
+
+function RetryingNote({ node, onNode }: { node: NodeExecution; onNode: (nodeId: string) => void }) {
+  return (
+    <Note status="retrying">
+      <span className={classes.grow}>
+        {texts.notes.retrying(node.node_name)} <Countdown to={node.next_retry_at} text={(left) => left} prefix="in " />.{' '}
+        <span className={classes.soft}>{node.error_message}</span>
+      </span>
+      <Button size="compact-xs" variant="default" onClick={() => onNode(node.node_id)}>
+        {texts.notes.show}
+      </Button>
+    </Note>
+  );
+}
+
+function Note({ status, children }: { status: StatusKey; children: ReactNode }) {
+  return (
+    <div className={classes.note} data-tone={STATUS_LOOKS[status].tone} role="status">
+      <StatusIcon status={status} size={16} />
+      {children}
+    </div>
+  );
+}
+
+function nodeIn(execution: Execution, status: StatusKey): NodeExecution | undefined {
+  return execution.node_executions.find((node) => nodeStatusKey(node) === status);
+}

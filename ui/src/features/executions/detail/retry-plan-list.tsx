@@ -1,0 +1,49 @@
+import { IconArrowForwardUp, IconPlayerPlay } from '@tabler/icons-react';
+import type { RetryPlan } from '@/api/executions';
+import type { NodeExecution } from '@/api/types';
+import classes from './retry-dialog.module.css';
+import { texts } from './texts';
+
+interface RetryPlanListProps {
+  /** `null` while it is being worked out. */
+  plan: RetryPlan | null;
+  nodes: readonly NodeExecution[];
+}
+
+/** More than so many are counted, not named. */
+const NAMED_MAX = 60;
+
+/** Every node of the flow, and whether it will run or is taken over. */
+export function RetryPlanList({ plan, nodes }: RetryPlanListProps) {
+  const names = new Map(nodes.map((node) => [node.node_id, node.node_name]));
+  const reuse = new Set(plan?.reuse);
+  // In the order of the flow where it is the same version; a newer version may have other nodes.
+  const ids = plan ? [...new Set([...nodes.map((node) => node.node_id), ...plan.run])].filter(isPlanned(plan)) : [];
+  return (
+    <section aria-label={texts.retry.plan} aria-busy={!plan}>
+      <header className={classes.planHead}>
+        <h3 className={classes.planTitle}>{texts.retry.plan}</h3>
+        <span>{plan ? texts.retry.counts(plan.run.length, plan.reuse.length) : texts.retry.planning}</span>
+      </header>
+      <ul className={classes.plan}>
+        {ids.slice(0, NAMED_MAX).map((id) => {
+          const isReused = reuse.has(id);
+          const Icon = isReused ? IconArrowForwardUp : IconPlayerPlay;
+          return (
+            <li key={id} className={classes.node} data-tone={isReused ? 'muted' : 'info'}>
+              <Icon size={13} aria-hidden className={classes.icon} />
+              <span className={classes.name}>{names.get(id) ?? id}</span>
+              <span className={classes.fate}>{isReused ? texts.retry.reuses : texts.retry.runs}</span>
+            </li>
+          );
+        })}
+        {ids.length > NAMED_MAX && <li className={classes.node}>{texts.retry.more(ids.length - NAMED_MAX)}</li>}
+      </ul>
+    </section>
+  );
+}
+
+function isPlanned(plan: RetryPlan): (id: string) => boolean {
+  const planned = new Set([...plan.run, ...plan.reuse]);
+  return (id) => planned.has(id);
+}

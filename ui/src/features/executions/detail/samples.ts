@@ -1,0 +1,54 @@
+/** Executions for tests: whole, small, and changed by what a test is about. */
+import type { Attempt, Execution, NodeExecution } from '@/api/types';
+
+const START = Date.parse('2026-11-24T10:00:00Z');
+
+/** The moment `ms` after the start of every sample, as the API writes it. */
+export function at(ms: number): string {
+  return new Date(START + ms).toISOString();
+}
+
+export function anAttempt(number: number, from: number, to: number | null, change: Partial<Attempt> = {}): Attempt {
+  return {
+    number,
+    started_at: at(from),
+    ended_at: to === null ? null : at(to),
+    duration_ms: to === null ? null : to - from,
+    worker: 'here',
+    ...change,
+  };
+}
+
+export function aNode(change: Partial<NodeExecution> = {}): NodeExecution {
+  const id = change.node_id ?? 'submit';
+  return {
+    id: `id-${id}`,
+    node_id: id,
+    node_name: id,
+    node_type: 'action',
+    status: 'pending',
+    retry_attempt: 0,
+    max_attempts: 3,
+    attempts: [],
+    ...change,
+  };
+}
+
+export function anExecution(change: Partial<Execution> = {}): Execution {
+  return {
+    id: '01a20b8f-ee6f-7431-8fe0-235cbf261d33',
+    flow_id: '01900000-0000-7000-8000-000000000004',
+    flow_name: 'Retries run out',
+    flow_version: 1,
+    status: 'running',
+    recovered: false,
+    retried_by: [],
+    triggered_by: 'api',
+    created_at: at(0),
+    started_at: at(0),
+    seq: 1,
+    node_executions: [],
+    summary: { total_nodes: 1, completed_nodes: 0, failed_nodes: 0 },
+    ...change,
+  };
+}

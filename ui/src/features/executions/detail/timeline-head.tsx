@@ -1,0 +1,37 @@
+import { texts } from './texts';
+import classes from './timeline.module.css';
+import type { Waterfall } from './waterfall';
+
+/** The time axis, and when the deadline is where it lies further off. */
+export function TimelineHead({ waterfall: { ticks, start, end, deadline } }: { waterfall: Waterfall }) {
+  const length = end - start;
+  return (
+    <div className={classes.head} aria-hidden>
+      <span className={classes.headName}>{texts.waterfall.node}</span>
+      <svg className={classes.axis} width="100%" height="28" role="presentation">
+        {ticks.map((tick, at) => (
+          <text
+            key={tick.at}
+            x={`${(tick.at / length) * 100}%`}
+            y="18"
+            className={classes.tick}
+            textAnchor={at === 0 ? 'start' : 'middle'}
+          >
+            {tick.label}
+          </text>
+        ))}
+        {deadline?.isShown && (
+          <text
+            x={`${((deadline.at - start) / length) * 100}%`}
+            y="9"
+            className={classes.deadlineText}
+            textAnchor={deadline.at - start > length / 2 ? 'end' : 'start'}
+          >
+            {texts.waterfall.deadline}
+          </text>
+        )}
+      </svg>
+      <span className={classes.headTook} />
+    </div>
+  );
+}

@@ -1,0 +1,101 @@
+import { memo } from 'react';
+import { Duration } from '@/components/duration';
+import { StatusIcon } from '@/components/status-icon';
+import { STATUS_LOOKS } from '@/lib/status';
+import { Countdown } from './countdown';
+import { texts } from './texts';
+import classes from './timeline.module.css';
+import { TimelineBar } from './timeline-bar';
+import type { WaterfallRow } from './waterfall';
+
+interface TimelineRowProps {
+  row: WaterfallRow;
+  start: number;
+  end: number;
+  now: number;
+  isSelected: boolean;
+  isFocusable: boolean;
+  onSelect: (nodeId: string) => void;
+}
+
+/** One node: its status and name, its bars, and how long it took. */
+export const TimelineRow = memo(function TimelineRow(props: TimelineRowProps) {
+  const { row, start, end, now, isSelected, isFocusable, onSelect } = props;
+  const { node, status, bars } = row;
+  const label = STATUS_LOOKS[status].label;
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: keys are handled by the list around the rows.
+    <div
+      role="option"
+      tabIndex={isFocusable ? 0 : -1}
+      aria-selected={isSelected}
+      aria-label={`${node.node_name}, ${label}, ${texts.waterfall.attempts(node.attempts.length)}`}
+      className={classes.row}
+      onClick={() => onSelect(node.node_id)}
+    >
+      <span className={classes.name}>
+        <StatusIcon status={status} />
+        <span className={classes.nameText} title={node.node_name}>
+          {node.node_name}
+        </span>
+        <Mark row={row} />
+      </span>
+      <svg className={classes.chart} width="100%" height="34" aria-hidden role="presentation">
+        {bars.map((bar) => (
+          <TimelineBar key={bar.key} bar={bar} start={start} end={end} now={now} maxAttempts={node.max_attempts} />
+        ))}
+        {bars.length === 0 && <Blank row={row} start={start} end={end} />}
+      </svg>
+      <span className={classes.took}>
+        {node.reused || node.started_at === null || node.started_at === undefined ? null : (
+          <Duration startedAt={node.started_at} endedAt={node.completed_at} ms={node.duration_ms} />
+        )}
+      </span>
+    </div>
+  );
+});
+
+/** The countdown of a backoff or a wait; else how many attempts it took, where that says something. */
+function Mark({ row: { node, status } }: { row: WaterfallRow }) {
+  if (status === 'retrying') {
+    return (
+      <span className={classes.mark} data-tone="warning">
+        <Countdown to={node.next_retry_at} text={texts.waterfall.retryIn} />
+      </span>
+    );
+  }
+  if (status === 'waiting' && node.waiting_until) {
+    return (
+      <span className={classes.mark} data-tone="neutral">
+        <Countdown to={node.waiting_until} text={texts.waterfall.goesOn} />
+      </span>
+    );
+  }
+  if (node.attempts.length < 2) return null;
+  return <span className={classes.mark}>{texts.waterfall.attempts(node.attempts.length)}</span>;
+}
+
+/** A node without bars: what needs no time is a point, what never ran says so. */
+function Blank({ row: { node, status }, start, end }: { row: WaterfallRow; start: number; end: number }) {
+  const moment = Date.parse(node.completed_at ?? '');
+  if (node.reused) {
+    return (
+      <text x="0" y="21" className={classes.blank}>
+        {texts.waterfall.reused}
+      </text>
+    );
+  }
+  if (node.status === 'completed' && !Number.isNaN(moment)) {
+    return (
+      <svg x={`${((moment - start) / (end - start)) * 100}%`} y="17" overflow="visible" role="presentation">
+        <rect x="-4" y="-4" width="8" height="8" rx="1.5" transform="rotate(45)" className={classes.point} />
+      </svg>
+    );
+  }
+  if (status === 'pending') return null;
+  return (
+    <text x="0" y="21" className={classes.blank}>
+      {status === 'cancelled' ? texts.waterfall.neverRan : STATUS_LOOKS[status].label}
+    </text>
+  );
+}

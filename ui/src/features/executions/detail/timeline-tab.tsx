@@ -1,0 +1,57 @@
+import { Drawer } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import type { Execution } from '@/api/types';
+import classes from './detail.module.css';
+import { focusOf } from './focus';
+import { GraphPanel } from './graph-panel';
+import { NodePanel } from './node-panel';
+import { texts } from './texts';
+import { Timeline } from './timeline';
+
+interface TimelineTabProps {
+  execution: Execution;
+  /** The node that was chosen by hand. */
+  chosen: string | null;
+  onChoose: (nodeId: string | undefined) => void;
+}
+
+/** The waterfall and the graph, and beside them the node that matters: the chosen one, else where it is. */
+export function TimelineTab({ execution, chosen, onChoose }: TimelineTabProps) {
+  const isNarrow = useMediaQuery('(max-width: 1100px)', undefined, { getInitialValueInEffect: false }) ?? false;
+  const byHand = execution.node_executions.find((node) => node.node_id === chosen);
+  const focus = isNarrow ? byHand : (byHand ?? focusOf(execution));
+  const panel = focus && (
+    <NodePanel
+      key={focus.node_id}
+      execution={execution}
+      node={focus}
+      isFollowing={!byHand}
+      onClose={byHand ? () => onChoose(undefined) : null}
+    />
+  );
+  return (
+    <div className={classes.split}>
+      <div className={classes.main}>
+        <Timeline execution={execution} selected={focus?.node_id ?? null} onSelect={onChoose} />
+        <GraphPanel execution={execution} selected={focus?.node_id ?? null} onSelect={onChoose} />
+      </div>
+      {isNarrow ? (
+        <Drawer
+          opened={byHand !== undefined}
+          onClose={() => onChoose(undefined)}
+          position="bottom"
+          size="86%"
+          withCloseButton={false}
+          padding={0}
+          aria-label={focus?.node_name ?? ''}
+        >
+          {panel}
+        </Drawer>
+      ) : (
+        <aside className={classes.side} aria-label={focus?.node_name ?? texts.node.none}>
+          {panel}
+        </aside>
+      )}
+    </div>
+  );
+}

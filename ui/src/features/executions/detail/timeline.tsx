@@ -1,0 +1,81 @@
+import { type KeyboardEvent, useMemo, useRef } from 'react';
+import type { Execution } from '@/api/types';
+import { Panel } from '@/components/panel';
+import { useNow } from '@/lib/clock';
+import { isFinished } from '@/lib/status';
+import { texts } from './texts';
+import classes from './timeline.module.css';
+import { TimelineHead } from './timeline-head';
+import { TimelineLegend } from './timeline-legend';
+import { TimelineLines } from './timeline-lines';
+import { TimelineRow } from './timeline-row';
+import { toRows, toWaterfall } from './waterfall';
+
+interface TimelineProps {
+  execution: Execution;
+  selected: string | null;
+  onSelect: (nodeId: string) => void;
+}
+
+/** With more rows than this, time moves in whole seconds. */
+const SMOOTH_ROWS_MAX = 80;
+
+/** The waterfall: a row per node, a bar per attempt, the backoffs between them, and where now and the deadline are. */
+export function Timeline({ execution, selected, onSelect }: TimelineProps) {
+  const list = useRef<HTMLDivElement>(null);
+  const rows = useMemo(() => toRows(execution), [execution]);
+  const now = useNow(isFinished(execution.status) ? 0 : rows.length > SMOOTH_ROWS_MAX ? 1_000 : 100);
+  const waterfall = useMemo(() => toWaterfall(execution, now, rows), [execution, now, rows]);
+  const { start, end } = waterfall;
+  const focusable = rows.some((row) => row.node.node_id === selected) ? selected : rows[0]?.node.node_id;
+
+  const move = (event: KeyboardEvent<HTMLElement>) => {
+    const at = rows.findIndex((row) => row.node.node_id === focusable);
+    const next = target(event.key, at, rows.length);
+    const node = next === null ? undefined : rows[next]?.node.node_id;
+    if (next === null || node === undefined) return;
+    event.preventDefault();
+    onSelect(node);
+    list.current?.querySelectorAll<HTMLElement>('[role="option"]')[next]?.focus();
+  };
+
+  return (
+    <Panel title={texts.waterfall.title} aside={<TimelineLegend rows={rows} />} flush>
+      <TimelineHead waterfall={waterfall} />
+      <div className={classes.scroller}>
+        <div className={classes.body}>
+          <TimelineLines waterfall={waterfall} />
+          <div
+            ref={list}
+            role="listbox"
+            tabIndex={-1}
+            aria-label={texts.waterfall.label(rows.length)}
+            aria-description={texts.waterfall.keys}
+            onKeyDown={move}
+          >
+            {rows.map((row) => (
+              <TimelineRow
+                key={row.node.id}
+                row={row}
+                start={start}
+                end={end}
+                // Only a row in which something goes on has to move with the clock.
+                now={row.bars.some((bar) => bar.to === null) ? waterfall.now : 0}
+                isSelected={row.node.node_id === selected}
+                isFocusable={row.node.node_id === focusable}
+                onSelect={onSelect}
+              />
+            ))}
+          </div>
+        </div>
+      </div>
+    </Panel>
+  );
+}
+
+/** Where a key leads to; `null` for a key that leads nowhere. */
+function target(key: string, at: number, count: number): number | null {
+  const steps: Record<string, number> = { ArrowDown: at + 1, j: at + 1, ArrowUp: at - 1, k: at - 1, Home: 0 };
+  const to = key === 'End' ? count - 1 : steps[key];
+  return to === undefined ? null : Math.min(count - 1, Math.max(0, to));
+}

@@ -1,0 +1,91 @@
+/** The flow as a graph with what happened in one execution. All functions are pure. */
+import type { Execution, FlowDefinition, FlowEdge, NodeExecution } from '@/api/types';
+import { isFinished } from '@/lib/status';
+
+/** `open` while it is not known, and where it cannot be told from outside. */
+export type EdgeState = 'taken' | 'not_taken' | 'open';
+
+export interface GraphNode {
+  id: string;
+  /** Where the editor put it; `null` where nobody did. */
+  position: { x: number; y: number } | null;
+  node: NodeExecution | null;
+  name: string;
+  type: string;
+}
+
+export interface GraphEdge {
+  id: string;
+  from: string;
+  to: string;
+  state: EdgeState;
+  isError: boolean;
+  label: string | null;
+}
+
+export interface Graph {
+  nodes: GraphNode[];
+  edges: GraphEdge[];
+}
+
+export function toGraph(definition: FlowDefinition, execution: Pick<Execution, 'node_executions'>): Graph {
+  const ran = new Map(execution.node_executions.map((node) => [node.node_id, node]));
+  const nodes = definition.nodes.map(({ id, name, type, position }) => ({
+    id,
+    position: isPosition(position) ? position : null,
+    node: ran.get(id) ?? null,
+    name: name || id,
+    type,
+  }));
+  const incoming = new Map<string, number>();
+  for (const { to } of definition.edges) incoming.set(to, (incoming.get(to) ?? 0) + 1);
+  const edges = definition.edges.map((edge, at) => ({
+    id: `${at}`,
+    from: edge.from,
+    to: edge.to,
+    state: edgeState(edge, ran.get(edge.from), ran.get(edge.to), incoming.get(edge.to) ?? 1),
+    isError: edge.on === 'error',
+    label: labelOf(edge),
+  }));
+  return { nodes, edges };
+}
+
+/** Whether an edge was taken, as far as its two ends tell. */
+export function edgeState(
+  edge: FlowEdge,
+  from: NodeExecution | undefined,
+  to: NodeExecution | undefined,
+  incoming: number,
+): EdgeState {
+  if (!from || !isFinished(from.status)) return 'open';
+  if (edge.on === 'error') return from.status === 'failed' && hasBegun(to) ? 'taken' : 'not_taken';
+  if (from.status !== 'completed') return 'not_taken';
+  const { condition } = edge;
+  if (condition === null || condition === undefined) return 'taken';
+  if (typeof condition === 'boolean') return conditionResult(from) === condition ? 'taken' : 'not_taken';
+  if (to?.status === 'skipped') return 'not_taken';
+  // With one way in, a node that began was reached by it; with several, one cannot tell by which.
+  return hasBegun(to) && incoming === 1 ? 'taken' : 'open';
+}
+
+function conditionResult(node: NodeExecution): unknown {
+  const output = node.output_data;
+  return typeof output === 'object' && output !== null && 'condition_result' in output ? output.condition_result : null;
+}
+
+function hasBegun(node: NodeExecution | undefined): boolean {
+  if (!node) return false;
+  return node.attempts.length > 0 || node.status === 'completed' || Boolean(node.started_at);
+}
+
+function labelOf({ condition, on }: FlowEdge): string | null {
+  if (on === 'error') return 'on error';
+  if (typeof condition === 'boolean') return condition ? 'true' : 'false';
+  return typeof condition === 'string' ? condition : null;
+}
+
+function isPosition(value: unknown): value is { x: number; y: number } {
+  if (typeof value !== 'object' || value === null) return false;
+  const { x, y } = value as { x?: unknown; y?: unknown };
+  return Number.isFinite(x) && Number.isFinite(y);
+}

@@ -1,0 +1,32 @@
+import { notifications } from '@mantine/notifications';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type Control, controlExecution, retryNow } from '@/api/executions';
+import { toProblem } from '@/api/problem';
+import { executionQuery } from './queries';
+import { texts } from './texts';
+
+/** Cancels, pauses or resumes; what came of it is read from the server, never guessed. */
+export function useControl(id: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (control: Control) => controlExecution(id, control),
+    onError: sayProblem,
+    onSettled: () => queries.invalidateQueries({ queryKey: executionQuery(id).queryKey }),
+  });
+}
+
+/** Ends a node's backoff. */
+export function useRetryNow(id: string, nodeId: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => retryNow(id, nodeId),
+    onSuccess: () => notifications.show({ id: 'retry-now', message: texts.actions.retryNowDone }),
+    onError: sayProblem,
+    onSettled: () => queries.invalidateQueries({ queryKey: executionQuery(id).queryKey }),
+  });
+}
+
+function sayProblem(error: unknown): void {
+  const { title, detail } = toProblem(error);
+  notifications.show({ title, message: detail, color: 'red' });
+}

@@ -1,0 +1,45 @@
+import { useMemo, useRef, useState } from 'react';
+import { API } from '@/api/client';
+import type { Execution } from '@/api/types';
+import { coalesce } from '@/lib/coalesce';
+import type { SseEvent, StreamState } from '@/lib/sse';
+import { useStream } from '@/lib/use-stream';
+import { RecordReader } from './changes';
+import { FIRST, type JournalLine, linesOf, NOTHING_KNOWN, wholeJournal } from './journal';
+
+/** How often new lines are drawn at most. */
+const DRAW_MS = 100;
+
+interface Journal {
+  lines: readonly JournalLine[];
+  isWhole: boolean;
+  stream: StreamState;
+}
+
+/** The journal from its beginning, and on as it grows. It ends the stream by itself where the execution has ended. */
+export function useJournal(execution: Execution): Journal {
+  const [drawn, setDrawn] = useState<{ lines: readonly JournalLine[]; seq: number }>({ lines: [], seq: 0 });
+  const reader = useRef(new RecordReader());
+  const story = useRef({ lines: [] as JournalLine[], known: NOTHING_KNOWN, seq: 0 });
+  const draw = useMemo(
+    () => coalesce(() => setDrawn({ lines: story.current.lines, seq: story.current.seq }), DRAW_MS),
+    [],
+  );
+
+  const receive = (event: SseEvent) => {
+    const change = reader.current.push(event);
+    if (!change || change === 'snapshot' || change.seq <= story.current.seq) return;
+    const { lines, known } = linesOf(change, story.current.known);
+    story.current = { lines: [...story.current.lines, ...lines], known, seq: change.seq };
+    draw();
+  };
+  const isWhole = Math.max(FIRST, drawn.seq) >= execution.seq;
+  const isOver = Boolean(execution.completed_at);
+  const url = isWhole && isOver ? null : `${API}/studio/executions/${execution.id}/events`;
+  const stream = useStream(url, receive, Math.max(FIRST, drawn.seq));
+  const lines = useMemo(
+    () => (isWhole ? wholeJournal(drawn.lines, execution) : drawn.lines),
+    [isWhole, drawn, execution],
+  );
+  return { lines, isWhole, stream };
+}

@@ -1,0 +1,58 @@
+import { type UseQueryResult, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useMemo, useRef } from 'react';
+import { API } from '@/api/client';
+import type { Execution } from '@/api/types';
+import { coalesce } from '@/lib/coalesce';
+import type { SseEvent, StreamState } from '@/lib/sse';
+import { isFinished } from '@/lib/status';
+import { useStream } from '@/lib/use-stream';
+import { applyChange, type Change, mergeChanges, needsWhole, RecordReader } from './changes';
+import { executionQuery } from './queries';
+
+/** How often changes are drawn at most, however many come. */
+const DRAW_MS = 80;
+const POLL_MS = 1_000;
+
+interface LiveExecution {
+  query: UseQueryResult<Execution>;
+  stream: StreamState;
+}
+
+/** One execution, kept true by its events; while the stream is down it is asked for every second. */
+export function useLiveExecution(id: string): LiveExecution {
+  const queries = useQueryClient();
+  const query = useQuery(executionQuery(id));
+  const isOpen = query.data !== undefined && !isFinished(query.data.status);
+  const reader = useRef(new RecordReader());
+  const waiting = useRef<Change | null>(null);
+
+  const draw = useMemo(() => {
+    const key = executionQuery(id).queryKey;
+    return coalesce(() => {
+      const change = waiting.current;
+      const before = queries.getQueryData(key);
+      waiting.current = null;
+      if (!change || !before) return;
+      queries.setQueryData(key, applyChange(before, change));
+      if (needsWhole(before, change)) void queries.invalidateQueries({ queryKey: key });
+    }, DRAW_MS);
+  }, [queries, id]);
+  useEffect(() => () => draw.cancel(), [draw]);
+
+  const receive = (event: SseEvent) => {
+    const change = reader.current.push(event);
+    if (change === 'snapshot') void query.refetch();
+    else if (change) {
+      waiting.current = mergeChanges(waiting.current, change);
+      draw();
+    }
+  };
+  // The stream begins after what is known, so nothing is told twice and nothing is missed.
+  const stream = useStream(isOpen ? `${API}/studio/executions/${id}/events` : null, receive, query.data?.seq);
+  useQuery({
+    ...executionQuery(id),
+    refetchInterval: isOpen && stream !== 'live' ? POLL_MS : false,
+    notifyOnChangeProps: [],
+  });
+  return { query, stream };
+}

@@ -1,0 +1,139 @@
+/**
+ * The timeline of an execution as rows of bars: an attempt, a backoff or a wait each. All functions are pure; times are
+ * milliseconds since the epoch.
+ */
+import type { Attempt, Execution, NodeExecution } from '@/api/types';
+import { isFinished, nodeStatusKey, type StatusKey } from '@/lib/status';
+import { millis } from '@/lib/time';
+import { type Tick, ticksOf, wideEnough } from './time-axis';
+
+/** `ok`, `bad`, `run` and `cut` are attempts; `gap` is a backoff; `wait` is a delay, a decision or another wait. */
+export type BarKind = 'ok' | 'bad' | 'run' | 'cut' | 'gap' | 'wait';
+
+export interface Bar {
+  key: string;
+  kind: BarKind;
+  from: number;
+  /** `null` while it goes on; then it reaches to now. */
+  to: number | null;
+  /** When what goes on is due to end, where that is known. */
+  due: number | null;
+  attempt: Attempt | null;
+}
+
+export interface WaterfallRow {
+  node: NodeExecution;
+  status: StatusKey;
+  bars: readonly Bar[];
+}
+
+export interface Waterfall {
+  start: number;
+  end: number;
+  now: number;
+  isRunning: boolean;
+  /** Where it falls into what is drawn, and when it is anyway. */
+  deadline: { at: number; isShown: boolean } | null;
+  ticks: readonly Tick[];
+  rows: readonly WaterfallRow[];
+}
+
+/** What is due further off than this many times what has passed does not squeeze the rest together. */
+const LOOK_AHEAD = 3;
+const SHORTEST_MS = 10;
+
+export function toWaterfall(execution: Execution, now: number, rows = toRows(execution)): Waterfall {
+  const start = millis(execution.started_at) ?? millis(execution.created_at) ?? now;
+  const isRunning = !isFinished(execution.status);
+  const last = isRunning ? Math.max(now, start) : lastMoment(execution, rows, start);
+  const soon = isRunning ? dueSoon(rows, start, last) : last;
+  const deadline = millis(execution.deadline);
+  const length = Math.max(SHORTEST_MS, soon - start);
+  const isShown = deadline !== null && deadline - start <= length * 1.6;
+  const reach = Math.max(length, isShown && deadline !== null ? deadline - start : 0);
+  const end = start + (isRunning ? wideEnough(reach) : reach);
+  return {
+    start,
+    end,
+    now: Math.max(now, start),
+    isRunning,
+    deadline: deadline === null ? null : { at: deadline, isShown: deadline <= end },
+    ticks: ticksOf(end - start),
+    rows,
+  };
+}
+
+/** Returns the rows, in the order of the flow document. They do not depend on now, so they are made once per change. */
+export function toRows(execution: Execution): WaterfallRow[] {
+  return execution.node_executions.map((node) => ({ node, status: nodeStatusKey(node), bars: barsOf(node) }));
+}
+
+function barsOf(node: NodeExecution): Bar[] {
+  const bars: Bar[] = [];
+  for (const [at, attempt] of node.attempts.entries()) {
+    const isLast = at === node.attempts.length - 1;
+    bars.push(attemptBar(node, attempt, isLast));
+    const gap = gapAfter(node, attempt, node.attempts[at + 1]);
+    if (gap) bars.push(gap);
+  }
+  const wait = waitOf(node);
+  if (wait) bars.push(wait);
+  return bars;
+}
+
+function attemptBar(node: NodeExecution, attempt: Attempt, isLast: boolean): Bar {
+  const to = millis(attempt.ended_at) ?? millis(node.completed_at);
+  return {
+    key: `attempt-${attempt.number}`,
+    kind: attemptKind(node, attempt, isLast, to === null),
+    from: millis(attempt.started_at) ?? to ?? 0,
+    to,
+    due: null,
+    attempt,
+  };
+}
+
+/** How an attempt went. One without an error that did not complete its node was stopped. */
+export function attemptKind(node: NodeExecution, attempt: Attempt, isLast: boolean, isOpen: boolean): BarKind {
+  if (isOpen) return 'run';
+  if (attempt.error_class) return attempt.released ? 'cut' : 'bad';
+  if (attempt.released || !isLast) return 'cut';
+  return node.status === 'cancelled' ? 'cut' : 'ok';
+}
+
+function gapAfter(node: NodeExecution, attempt: Attempt, next: Attempt | undefined): Bar | null {
+  const from = millis(attempt.ended_at);
+  const due = millis(next ? next.started_at : (node.next_retry_at ?? attempt.next_retry_at));
+  const waits = next !== undefined || node.next_retry_at || attempt.next_retry_at;
+  if (from === null || due === null || !waits) return null;
+  // Without a next attempt it either goes on, or the execution's end cut it off.
+  const to = next ? due : millis(node.completed_at);
+  return { key: `gap-${attempt.number}`, kind: 'gap', from, to, due, attempt };
+}
+
+function waitOf(node: NodeExecution): Bar | null {
+  const begun = millis(node.attempts.at(-1)?.ended_at) ?? millis(node.started_at);
+  if (begun === null) return null;
+  const isOver = isFinished(node.status);
+  const isWaiting = !isOver && node.waiting_for !== null && node.waiting_for !== undefined;
+  // A node that took time without any attempt waited: a delay.
+  const hasWaited = isOver && node.attempts.length === 0 && node.status !== 'skipped';
+  if (!isWaiting && !hasWaited) return null;
+  const to = isOver ? millis(node.completed_at) : null;
+  return { key: 'wait', kind: 'wait', from: begun, to, due: millis(node.waiting_until), attempt: null };
+}
+
+function lastMoment(execution: Execution, rows: readonly WaterfallRow[], start: number): number {
+  const ends = rows.flatMap(({ bars }) => bars.map((bar) => bar.to ?? 0));
+  return Math.max(start, millis(execution.completed_at) ?? 0, ...ends);
+}
+
+/** The latest moment that something is due at, as long as that is not far off. */
+function dueSoon(rows: readonly WaterfallRow[], start: number, last: number): number {
+  const limit = start + Math.max(5_000, (last - start) * LOOK_AHEAD);
+  let soon = last;
+  for (const { bars } of rows) {
+    for (const bar of bars) if (bar.to === null && bar.due !== null && bar.due <= limit) soon = Math.max(soon, bar.due);
+  }
+  return soon;
+}
