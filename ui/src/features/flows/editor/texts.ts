@@ -93,7 +93,7 @@ export const texts = {
     title: 'Problems',
     none: 'No problems',
     checking: 'Checking…',
-    unreachable: 'Not checked: the server cannot be reached.',
+    unreachable: 'The server could not check it just now.',
     count: (faults: number) => count(faults, 'problem', 'problems'),
     flow: 'Flow',
     edge: (from: string, to: string) => `${from} → ${to}`,

@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Flow } from '@/api/types';
+import { type Asked, fakeApi, problem } from '@/testing/fake-api';
+import { updateNode } from './commands';
+import { createDraftStore } from './draft-store';
+import { watchFaults } from './watch-faults';
+
+const FLOW = {
+  id: 'f',
+  version: 1,
+  flow_definition: { nodes: [{ id: 'a', type: 'delay' }], edges: [] },
+} as unknown as Flow;
+const FAULT = { pointer: '/flow_definition/nodes/0/delay_seconds', message: 'needs seconds' };
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+it('asks once after the typing stops and places what is found', async () => {
+  const asked: Asked[] = fakeApi({ 'POST /studio/flows/validate': () => ({ valid: false, errors: [FAULT] }) });
+  const store = createDraftStore(FLOW);
+  const stop = watchFaults(store, 'Flow');
+  await vi.advanceTimersByTimeAsync(0);
+
+  for (const name of ['A', 'Ab', 'Abc']) store.getState().apply(updateNode('a', { name }));
+  await vi.advanceTimersByTimeAsync(1_000);
+
+  expect(asked).toHaveLength(2);
+  expect(store.getState()).toMatchObject({
+    checking: 'checked',
+    faults: [{ target: { kind: 'node', id: 'a' }, field: ['delay_seconds'], message: 'needs seconds' }],
+  });
+  expect(store.getState().canvas.nodes[0]?.data.faults).toBe(1);
+  stop();
+});
+
+it('says when nobody could check, and keeps what was known', async () => {
+  let isUp = true;
+  fakeApi({
+    'POST /studio/flows/validate': () =>
+      isUp ? { valid: false, errors: [FAULT] } : problem(503, 'overloaded', 'Try later.'),
+  });
+  const store = createDraftStore(FLOW);
+  const stop = watchFaults(store, 'Flow');
+  await vi.advanceTimersByTimeAsync(0);
+
+  isUp = false;
+  store.getState().apply(updateNode('a', { name: 'A' }));
+  await vi.advanceTimersByTimeAsync(1_000);
+
+  expect(store.getState().checking).toBe('unreachable');
+  expect(store.getState().faults).toHaveLength(1);
+  stop();
+});
