@@ -16,6 +16,12 @@ Object.defineProperty(window, 'matchMedia', {
   }),
 });
 
+// Text areas that grow with their text measure anew when fonts have come.
+Object.defineProperty(document, 'fonts', {
+  configurable: true,
+  value: { addEventListener: () => {}, removeEventListener: () => {} },
+});
+
 class StillObserver {
   observe() {}
   unobserve() {}

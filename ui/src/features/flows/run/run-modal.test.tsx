@@ -1,0 +1,85 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates of flows.
+import { screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, test } from 'vitest';
+import type { Flow } from '@/api/types';
+import { fakeApi } from '@/testing/fake-api';
+import { renderScreen } from '@/testing/render';
+import { RunModal } from './run-modal';
+
+const flow: Flow = {
+  id: 'f1',
+  version: 1,
+  status: 'active',
+  created_at: '2026-11-24T00:00:00Z',
+  updated_at: '2026-11-24T00:00:00Z',
+  name: 'Vendor review',
+  description: '',
+  tags: [],
+  is_template: false,
+  retry_on_failure: false,
+  retry_count: 0,
+  flow_definition: {
+    nodes: [{ id: 'score', type: 'action', input: '${trigger_data.vendor.id} ${trigger_data.risk > 70}' }],
+    edges: [],
+  },
+};
+
+async function open(shown: Flow = flow) {
+  const asked = fakeApi({
+    'GET /studio/executions': () => [{ id: 'e0' }],
+    'GET /studio/executions/e0': () => ({
+      id: 'e0',
+      trigger_data: { vendor: { id: 'last' }, risk: 1 },
+      context_id: 'c0',
+    }),
+    'POST /studio/flows/f1/execute': () => ({ execution_id: 'e1' }),
+  });
+  const { history } = await renderScreen(<RunModal flow={shown} opened onClose={() => {}} />);
+  const posts = () => asked.filter(({ method }) => method === 'POST');
+  return { history, posts, user: userEvent.setup() };
+}
+
+describe('running a flow', () => {
+  test('sends what its form says, once, and goes to the new execution', async () => {
+    const { user, posts, history } = await open();
+
+    await user.type(screen.getByLabelText('vendor.id'), '007');
+    await user.type(screen.getByLabelText('risk'), '82');
+    await user.click(screen.getByRole('button', { name: 'Run now' }));
+
+    await waitFor(() => expect(history.location.pathname).toBe('/executions/e1'));
+    expect(posts()[0]?.body).toEqual({ trigger_data: { vendor: { id: '007' }, risk: 82 } });
+    expect(posts()[0]?.headers.get('Idempotency-Key')).toBeTruthy();
+  });
+
+  test('can be filled in from the last run', async () => {
+    const { user, posts } = await open();
+
+    await waitFor(() =>
+      expect(screen.getByRole('button', { name: 'Use last run' }).getAttribute('aria-disabled')).toBe('false'),
+    );
+    await user.click(screen.getByRole('button', { name: 'Use last run' }));
+    await user.click(screen.getByRole('button', { name: 'Run now' }));
+
+    await waitFor(() => expect(posts()).toHaveLength(1));
+    expect(posts()[0]?.body).toEqual({ trigger_data: { vendor: { id: 'last' }, risk: 1 }, context_id: 'c0' });
+  });
+
+  test('waits until a field can be read', async () => {
+    const { user, posts } = await open();
+
+    await user.type(screen.getByLabelText('risk'), 'many{Enter}');
+
+    expect(screen.getByText('This is not a number.')).toBeTruthy();
+    expect(posts()).toEqual([]);
+  });
+
+  test('is refused while the flow is paused', async () => {
+    const { user, posts } = await open({ ...flow, status: 'paused' });
+
+    await user.click(screen.getByRole('button', { name: 'Run now' }));
+
+    expect(posts()).toEqual([]);
+  });
+});

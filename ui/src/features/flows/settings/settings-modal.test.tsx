@@ -1,0 +1,106 @@
+import { screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, test, vi } from 'vitest';
+import type { Flow } from '@/api/types';
+import { fakeApi, json } from '@/testing/fake-api';
+import { renderScreen } from '@/testing/render';
+import { SettingsModal } from './settings-modal';
+
+const flow: Flow = {
+  id: 'f1',
+  version: 3,
+  status: 'active',
+  created_at: '2026-11-24T00:00:00Z',
+  updated_at: '2026-11-24T00:00:00Z',
+  name: 'Vendor review',
+  description: '',
+  tags: [],
+  is_template: false,
+  retry_on_failure: true,
+  retry_count: 3,
+  timeout_seconds: 600,
+  flow_definition: { nodes: [{ id: 'start', type: 'trigger' }], edges: [] },
+};
+
+async function open(
+  current: Flow,
+  onPatch: (body: unknown) => unknown = (body) => ({ ...current, ...(body as object) }),
+) {
+  const asked = fakeApi({
+    'GET /studio/flows': () => [current],
+    'GET /studio/flows/f1': () => current,
+    'PATCH /studio/flows/f1': ({ body }) => onPatch(body),
+  });
+  const onClose = vi.fn();
+  await renderScreen(<SettingsModal flow={flow} opened onClose={onClose} />);
+  const sent = () => asked.filter(({ method }) => method === 'PATCH').map(({ body }) => body);
+  return { sent, onClose, user: userEvent.setup() };
+}
+
+const retype = async (user: ReturnType<typeof userEvent.setup>, label: string, text: string) => {
+  await user.clear(screen.getByLabelText(label));
+  await user.type(screen.getByLabelText(label), text);
+};
+
+describe('the settings of a flow', () => {
+  test('say what they mean while they are typed', async () => {
+    const { user } = await open(flow);
+    expect(screen.getByText(/up to 4 attempts; waits 1\ss, 2\ss, 4\ss; gives up after about 7\ss/)).toBeTruthy();
+
+    await retype(user, 'Timeout Seconds', '3');
+
+    expect(screen.getByText(/Only 2 of 4 attempts can begin/)).toBeTruthy();
+  });
+
+  test('are saved as far as they changed', async () => {
+    const { user, sent, onClose } = await open(flow);
+
+    await retype(user, 'Retry Count', '5');
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+
+    await waitFor(() => expect(onClose).toHaveBeenCalled());
+    expect(sent()).toEqual([{ retry_count: 5 }]);
+  });
+
+  test('show what the server refuses at the field that it names', async () => {
+    const { user, onClose } = await open(flow, () =>
+      json(
+        {
+          title: 'The flow is not valid',
+          detail: 'One fault.',
+          errors: [{ pointer: '/context_id_template', message: '`context_id_template` can use `trigger_data` only' }],
+        },
+        { status: 422 },
+      ),
+    );
+
+    await user.type(screen.getByLabelText('Context id template'), 'score');
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+
+    expect(await screen.findByText('Can use `trigger_data` only.')).toBeTruthy();
+    expect(screen.getByLabelText('Context id template').getAttribute('aria-invalid')).toBe('true');
+    expect(onClose).not.toHaveBeenCalled();
+  });
+
+  test('that somebody else changed too are decided by the person, and theirs elsewhere are kept', async () => {
+    const { user, sent } = await open({ ...flow, retry_count: 7, description: 'Theirs' });
+
+    await retype(user, 'Retry Count', '5');
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    await user.click(await screen.findByRole('button', { name: 'Save mine' }));
+
+    await waitFor(() => expect(sent()).toEqual([{ retry_count: 5 }]));
+  });
+
+  test('are not lost by a slip', async () => {
+    const { user, onClose } = await open(flow);
+
+    await retype(user, 'Retry Count', '5');
+    await user.keyboard('{Escape}');
+
+    expect(screen.getByText('Your changes are not saved.')).toBeTruthy();
+    expect(onClose).not.toHaveBeenCalled();
+    await user.click(screen.getByRole('button', { name: 'Discard changes' }));
+    expect(onClose).toHaveBeenCalled();
+  });
+});
