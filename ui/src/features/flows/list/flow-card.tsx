@@ -28,7 +28,7 @@ export const FlowCard = memo(function FlowCard({ flow, isLive, onCommand }: Flow
     <li ref={ref} className={classes.card} data-archived={flow.status === 'archived' || undefined}>
       <div className={classes.head}>
         <h2 className={classes.name} title={flow.name}>
-          <Link to="/flows/$flowId" params={{ flowId: flow.id }} className={classes.link}>
+          <Link to="/flows/$flowId" params={{ flowId: flow.id }} className={classes.link} data-flow>
             {flow.name}
           </Link>
         </h2>

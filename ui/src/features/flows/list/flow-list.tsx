@@ -4,6 +4,7 @@ import type { Flow } from '@/api/types';
 import { FlowCard } from './flow-card';
 import classes from './flow-list.module.css';
 import { FlowTable } from './flow-table';
+import { moveFocus } from './move-focus';
 import { texts } from './texts';
 import type { FlowCommand } from './use-flow-commands';
 
@@ -25,7 +26,7 @@ export function FlowList({ flows, view, isLive, onCommand }: FlowListProps) {
       {view === 'table' ? (
         <FlowTable flows={shown} isLive={isLive} onCommand={onCommand} />
       ) : (
-        <ul className={classes.cards} aria-label={texts.title}>
+        <ul className={classes.cards} aria-label={texts.title} onKeyDown={moveFocus}>
           {shown.map((flow) => (
             <FlowCard key={flow.id} flow={flow} isLive={isLive} onCommand={onCommand} />
           ))}

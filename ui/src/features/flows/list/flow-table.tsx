@@ -5,6 +5,7 @@ import { FlowStatus } from '@/components/flow-status';
 import { RelativeTime } from '@/components/relative-time';
 import { FlowMenu } from './flow-menu';
 import classes from './flow-table.module.css';
+import { moveFocus } from './move-focus';
 import { Reliability } from './reliability';
 import { RunButton } from './run-button';
 import { Sparkline } from './sparkline';
@@ -46,7 +47,7 @@ export function FlowTable({ flows, isLive, onCommand }: FlowTableProps) {
             </th>
           </tr>
         </thead>
-        <tbody>
+        <tbody onKeyDown={moveFocus}>
           {flows.map((flow) => (
             <Row key={flow.id} flow={flow} isLive={isLive} onCommand={onCommand} />
           ))}
@@ -68,7 +69,7 @@ const Row = memo(function Row({ flow, isLive, onCommand }: RowProps) {
   return (
     <tr ref={ref}>
       <td className={classes.name}>
-        <Link to="/flows/$flowId" params={{ flowId: flow.id }} className={classes.link}>
+        <Link to="/flows/$flowId" params={{ flowId: flow.id }} className={classes.link} data-flow>
           {flow.name}
         </Link>
         <span className={classes.tags}>{[flow.category, ...flow.tags].filter(Boolean).join(' · ')}</span>

@@ -54,7 +54,7 @@ export async function validateDocument(document: FlowDocument, signal: AbortSign
 
 export const validationQuery = (document: FlowDocument | null, text: string) =>
   queryOptions({
-    queryKey: ['flows', 'validation', text],
+    queryKey: ['flow-validation', text],
     queryFn: ({ signal }) => validateDocument(document ?? {}, signal),
     enabled: document !== null,
     staleTime: Number.POSITIVE_INFINITY,

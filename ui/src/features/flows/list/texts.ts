@@ -8,7 +8,6 @@ export const texts = {
   filters: {
     search: 'Search flows',
     status: 'Status',
-    all: 'All',
     tag: 'Tag',
     anyTag: 'Any tag',
     templates: 'Templates',
@@ -53,7 +52,6 @@ export const texts = {
     noneEnded: 'None ended in the last 7 days',
     spark: (number: number) => `The last ${count(number, 'execution', 'executions')}, oldest first`,
     sparkFailed: 'The last executions could not be loaded',
-    all: 'All executions',
   },
   actions: {
     run: 'Run now',
@@ -97,8 +95,6 @@ export const texts = {
     name: 'Name',
     namePlaceholder: 'What it does, such as Vendor review',
     start: 'Start with',
-    starters: 'Built in',
-    templates: 'Your templates',
     noTemplates: 'Tick “Offer as a template” in the settings of a flow, and it stands here.',
     submit: 'Create draft',
     cancel: 'Cancel',

@@ -25,5 +25,4 @@ export const texts = {
   stopped: (status: string) => `This flow is ${status}. Activate it first.`,
   cancel: 'Cancel',
   run: 'Run now',
-  draft: 'A draft runs by hand only: its triggers start nothing.',
 } as const;

@@ -40,6 +40,7 @@ export function AboutFields({ form }: { form: UseFormReturnType<SettingValues> }
         <TagsInput
           size="sm"
           label={texts.tags}
+          classNames={{ inputField: classes.tagField }}
           placeholder={form.values.tags.length === 0 ? texts.tagsHint : ''}
           data={distinct(known.flatMap((flow) => flow.tags))}
           {...form.getInputProps('tags')}

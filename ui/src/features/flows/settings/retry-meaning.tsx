@@ -2,6 +2,7 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import { useId } from 'react';
 import type { FlowNode } from '@/api/types';
 import { flowPolicy, forecastRetry, nodePolicy, nodesWithOwnRetry } from './retry-forecast';
+import { RetryHistory } from './retry-history';
 import classes from './retry-meaning.module.css';
 import { RetryPicture } from './retry-picture';
 import { formatWait, retrySentence, unbroken } from './retry-sentence';
@@ -9,12 +10,13 @@ import type { SettingValues } from './setting-values';
 import { texts } from './texts';
 
 interface RetryMeaningProps {
+  flowId: string;
   values: SettingValues;
   nodes: readonly FlowNode[];
 }
 
 /** What the settings mean for a node that keeps failing, as a sentence and as a picture. */
-export function RetryMeaning({ values, nodes }: RetryMeaningProps) {
+export function RetryMeaning({ flowId, values, nodes }: RetryMeaningProps) {
   const title = useId();
   const timeout = Number(values.timeout_seconds) > 0 ? Number(values.timeout_seconds) : null;
   const settings = { retry_on_failure: values.retry_on_failure, retry_count: Number(values.retry_count) };
@@ -62,6 +64,7 @@ export function RetryMeaning({ values, nodes }: RetryMeaningProps) {
           </ul>
         </div>
       )}
+      <RetryHistory flowId={flowId} />
     </section>
   );
 }

@@ -81,7 +81,7 @@ export function SettingsForm({ flow, isAsking, onDirty, onStay, onCancel, onLeav
         </div>
         <div className={classes.column}>
           <ReliabilityFields form={form} />
-          <RetryMeaning values={form.values} nodes={flow.flow_definition.nodes} />
+          <RetryMeaning flowId={flow.id} values={form.values} nodes={flow.flow_definition.nodes} />
         </div>
       </div>
       <div className={classes.bottom}>

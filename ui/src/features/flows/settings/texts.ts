@@ -33,7 +33,6 @@ export const texts = {
   concurrent: 'Max concurrent executions',
   concurrentNone: 'Empty: no limit',
   concurrentDetail: 'Further ones wait their turn as pending.',
-  unlimited: 'No limit',
   contextId: 'Context id template',
   contextIdDetail: 'Names what an execution is about, from its trigger data.',
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a template of a flow, not of ours.
@@ -56,10 +55,19 @@ export const texts = {
     deadline: 'Timeout',
     picture: 'Attempts as bars, the waits between them as gaps; not to scale',
   },
+  history: {
+    title: 'How it did, last 7 days',
+    none: 'No execution has ended.',
+    failed: 'This could not be loaded.',
+    firstTry: (first: number, all: number) =>
+      `${first.toLocaleString('en')} of ${all.toLocaleString('en')} completed at first try`,
+    recovered: (number: number) => `${number.toLocaleString('en')} thanks to retries`,
+    exhausted: (number: number) => `${number.toLocaleString('en')} ran out of attempts`,
+    timedOut: (number: number) => `${number.toLocaleString('en')} timed out`,
+  },
   save: 'Save',
   saved: (name: string) => `Settings of “${name}” saved`,
   unchanged: 'Nothing has changed yet.',
-  invalid: 'Correct the marked fields first.',
   cancel: 'Cancel',
   discard: {
     question: 'Your changes are not saved.',

@@ -8,7 +8,6 @@ export const texts = {
   current: 'Current',
   version: (version: number) => `Version ${version}`,
   isCurrent: 'Current',
-  first: 'The first version',
   firstNodes: (nodes: number) => `The first version, with ${count(nodes, 'node', 'nodes')}`,
   same: 'No difference',
   fromCurrent: 'Restoring it would change:',
@@ -26,7 +25,6 @@ export const texts = {
   movedOnly: (number: number) => `${count(number, 'node was', 'nodes were')} moved on the canvas.`,
   was: 'was',
   none: 'none',
-  restore: 'Restore',
   restoreLong: (version: number) => `Restore version ${version}`,
   restoreDetail: (version: number) =>
     `It becomes the newest version. Version ${version} stays in this list, and what runs is untouched.`,
