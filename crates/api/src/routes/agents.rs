@@ -139,7 +139,7 @@ pub(crate) async fn delete_agent(
 
 /// Which skill to try, on what.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct ExecuteAgent {
     /// Where the agent comes from; agents of this server need not say.
     #[serde(default)]
@@ -175,7 +175,11 @@ pub(crate) async fn execute_agent(
 ) -> Result<Response, Problem> {
     let ExecuteAgent { source, skill, input_data } = body.value;
     let agent = check(&app, &stored(&app, id).await?.document.to_value())?;
-    if agent.skill(&skill).is_none() || source.is_some_and(|source| &*source != "internal") {
+    if let Some(source) = source.filter(|source| &**source != "internal") {
+        let detail = format!("There are only `internal` agents here, none from `{source}`.");
+        return Err(Problem::new(ProblemKind::NoSuchAgent, detail));
+    }
+    if agent.skill(&skill).is_none() {
         let names: Vec<&str> = agent.skills.iter().map(|skill| skill.name.as_str()).collect();
         let detail = format!("The agent has no skill `{skill}`; it has {}.", names.join(", "));
         return Err(Problem::new(ProblemKind::NoSuchAgent, detail));

@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::idempotency::IdempotencyKey;
 use crate::json::OptionalJson;
 use crate::path::PathId;
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{FromParams, Params, Query, Window};
 use crate::reply;
 use crate::views::execution::ExecutionView;
@@ -38,9 +38,12 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show_execution))
 }
 
+/// The longest `context_id` and `context_type`, in characters.
+const CONTEXT_CHARS_MAX: usize = 1_000;
+
 /// What to start with.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct Execute {
     /// What the execution is about; the flow's `context_id_template` says where this does not.
     #[schema(value_type = Option<String>, max_length = 1000)]
@@ -51,6 +54,18 @@ pub(crate) struct Execute {
     /// Any JSON; `{}` unless given.
     #[schema(value_type = AnyJson, required = false)]
     trigger_data: Option<Payload>,
+}
+
+impl Execute {
+    fn check(&self) -> Result<(), Problem> {
+        for (key, text) in [("context_id", &self.context_id), ("context_type", &self.context_type)] {
+            if text.as_ref().is_some_and(|text| text.chars().count() > CONTEXT_CHARS_MAX) {
+                let detail = format!("`{key}` has more than {CONTEXT_CHARS_MAX} characters.");
+                return Err(Problem::new(ProblemKind::InvalidBody, detail));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// How to answer.
@@ -101,6 +116,7 @@ pub(crate) async fn execute_flow(
     key: IdempotencyKey,
     body: OptionalJson<Execute>,
 ) -> Result<Response, Problem> {
+    body.value.check()?;
     let key = key.with_body(&body.bytes);
     let started = app.engine().start_execution(start(&app, flow, body.value, key, query.wait)).await?;
     if !started.is_replay {

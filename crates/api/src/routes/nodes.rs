@@ -49,7 +49,7 @@ pub(crate) enum DecisionName {
 
 /// What a person says to a node that waits for a decision.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct Decide {
     decision: DecisionName,
     /// With `complete`: the node's output, any JSON; null unless given.

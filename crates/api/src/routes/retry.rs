@@ -69,7 +69,7 @@ impl From<Version> for VersionChoice {
 
 /// How to retry.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct RetryBody {
     /// `from_start` unless given.
     mode: Option<Mode>,

@@ -38,7 +38,7 @@ pub(crate) async fn list_templates(
 
 /// What the new flow has of its own.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct Instantiate {
     /// Its name; the template's unless given.
     #[schema(min_length = 1, max_length = 200)]

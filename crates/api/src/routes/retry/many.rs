@@ -24,7 +24,7 @@ const LIMIT_MAX: usize = 1_000;
 
 /// What to retry, and how.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct RetryMany {
     /// Which failed executions. Those that were retried before are left out.
     filter: RetryFilter,
@@ -47,7 +47,7 @@ const fn limit_default() -> usize {
 
 /// Which failed executions. Every key that is given must fit.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct RetryFilter {
     #[schema(value_type = Option<Uuid>)]
     flow_id: Option<FlowId>,
