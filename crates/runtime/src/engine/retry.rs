@@ -158,13 +158,16 @@ impl Engine {
         if let Some(newer) = self.inner.store.retried_by(tenant, id).await?.last() {
             return Ok(item(None, Some(format!("It was retried before, as {newer}."))));
         }
-        if dry_run {
-            return Ok(item(None, None));
-        }
-        match self.retry(tenant, id, Retry { key: None, ..retry.clone() }).await {
-            Ok(started) => Ok(item(Some(started.execution), None)),
+        let retry = Retry { key: None, ..retry.clone() };
+        let new = if dry_run {
+            self.retry_plan(tenant, id, retry).await.map(|_| None)
+        } else {
+            self.retry(tenant, id, retry).await.map(|started| Some(started.execution))
+        };
+        match new {
+            Ok(new) => Ok(item(new, None)),
             Err(error @ (RuntimeError::StorageFull | RuntimeError::Unavailable)) => Err(error),
-            Err(error) => Ok(item(None, Some(error.to_string()))),
+            Err(error) => Ok(item(None, Some(format!("It is not retried: {error}.")))),
         }
     }
 }
