@@ -35,7 +35,15 @@ function Branch({ value, name, depth, openDepth }: JsonTreeProps & { value: obje
   const [shown, setShown] = useState(PAGE);
   const entries = Object.entries(value);
   const [before, after] = Array.isArray(value) ? ['[', ']'] : ['{', '}'];
-  if (entries.length === 0) return <div className={classes.line}>{[name, before, after]}</div>;
+  if (entries.length === 0) {
+    return (
+      <div className={classes.line}>
+        {name}
+        {before}
+        {after}
+      </div>
+    );
+  }
   return (
     <div>
       <button type="button" className={classes.fold} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>

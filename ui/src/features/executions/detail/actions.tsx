@@ -1,11 +1,11 @@
-import { Text } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { modals } from '@mantine/modals';
 import { IconBan, IconPlayerPause, IconPlayerPlay, IconRefresh } from '@tabler/icons-react';
 import type { Execution } from '@/api/types';
 import { ReasonedButton } from '@/components/reasoned-button';
-import { isFinished } from '@/lib/status';
-import { whyNotCancel, whyNotPause, whyNotRetry } from './reasons';
+import { isFinished, isRetryable } from '@/lib/status';
+import { whyNotCancel, whyNotPause } from './reasons';
 import { RetryDialog } from './retry-dialog';
 import { texts } from './texts';
 import { useControl } from './use-control';
@@ -54,15 +54,10 @@ export function Actions({ execution }: ActionsProps) {
           {texts.actions.cancel}
         </ReasonedButton>
       )}
-      {execution.status !== 'completed' && (
-        <ReasonedButton
-          leftSection={<IconRefresh size={14} aria-hidden />}
-          reason={whyNotRetry(execution)}
-          hint={texts.actions.retryHint}
-          onClick={retry.open}
-        >
+      {isRetryable(execution.status) && (
+        <Button leftSection={<IconRefresh size={14} aria-hidden />} onClick={retry.open} aria-haspopup="dialog">
           {texts.actions.retry}
-        </ReasonedButton>
+        </Button>
       )}
       {isRetrying && <RetryDialog execution={execution} onClose={retry.close} />}
     </>

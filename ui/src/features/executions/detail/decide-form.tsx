@@ -43,7 +43,7 @@ export function DecideForm({ executionId, node }: DecideFormProps) {
       >
         <div className={classes.choices}>
           {CHOICES.map(({ kind, label, detail }) => (
-            <Radio key={kind} value={kind} size="xs" label={label} description={detail} />
+            <Radio key={kind} value={kind} size="sm" label={label} description={detail} />
           ))}
         </div>
       </Radio.Group>

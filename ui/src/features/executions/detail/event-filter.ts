@@ -1,16 +1,18 @@
 import type { JournalLine, LineKind } from './journal';
 
-export const KINDS: readonly LineKind[] = ['execution', 'node', 'attempt', 'error'];
+export type EventKind = LineKind | 'error';
+
+export const KINDS: readonly EventKind[] = ['execution', 'node', 'attempt', 'error'];
 
 export interface EventFilter {
   text: string | undefined;
   /** None means all. */
-  kinds: readonly LineKind[];
+  kinds: readonly EventKind[];
 }
 
 /** Whether a line is to be shown: its kind is asked for, and each word stands somewhere in it. */
 export function fits(line: JournalLine, { text, kinds }: EventFilter): boolean {
-  if (kinds.length > 0 && !kinds.includes(line.kind)) return false;
+  if (kinds.length > 0 && !kinds.includes(line.kind) && !(line.isError && kinds.includes('error'))) return false;
   if (!text) return true;
   const hay = [line.text, line.detail, line.node?.id, line.node?.name].join(' ').toLowerCase();
   return text

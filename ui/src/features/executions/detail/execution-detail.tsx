@@ -15,6 +15,7 @@ import { Actions } from './actions';
 import { DataTab } from './data-tab';
 import classes from './detail.module.css';
 import { EventsTab } from './events-tab';
+import { statusOf } from './execution-status';
 import { Facts } from './facts';
 import { Heading } from './heading';
 import { Notes } from './notes';
@@ -52,14 +53,13 @@ interface LoadedProps extends Look {
 }
 
 function Loaded({ execution, stream, node, tab = 'timeline', onLook }: LoadedProps) {
-  const status = execution.retrying ? 'retrying' : execution.status;
   return (
     <Page
       title={execution.flow_name}
       heading={<Heading execution={execution} />}
       beside={
         <>
-          <StatusBadge status={execution.recovered ? 'recovered' : status} />
+          <StatusBadge status={statusOf(execution)} />
           {!isFinished(execution.status) && <LiveMark state={stream} />}
         </>
       }

@@ -27,7 +27,7 @@ const reading: ReactFlowProps<DrawnNode, Edge> = {
   minZoom: 0.1,
   maxZoom: 1.6,
   fitView: true,
-  fitViewOptions: { padding: 0.12, maxZoom: 1 },
+  fitViewOptions: { padding: 0.08, minZoom: 0.5, maxZoom: 1 },
 };
 
 const ARROWS = { taken: 'var(--success-solid)', not_taken: 'var(--line-strong)', open: 'var(--neutral-solid)' };

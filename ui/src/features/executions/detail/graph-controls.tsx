@@ -10,7 +10,7 @@ export function GraphControls() {
   const controls = [
     { label: texts.graph.zoomOut, icon: IconMinus, act: () => zoomOut() },
     { label: texts.graph.zoomIn, icon: IconPlus, act: () => zoomIn() },
-    { label: texts.graph.fit, icon: IconMaximize, act: () => fitView({ padding: 0.12, maxZoom: 1 }) },
+    { label: texts.graph.fit, icon: IconMaximize, act: () => fitView({ padding: 0.08, maxZoom: 1 }) },
   ];
   return (
     <Panel position="bottom-right" className={classes.controls}>

@@ -1,7 +1,7 @@
 import { Graph as Dagre, layout } from '@dagrejs/dagre';
 import type { Graph } from './to-graph';
 
-export const NODE_WIDTH = 184;
+export const NODE_WIDTH = 172;
 export const NODE_HEIGHT = 52;
 
 type Places = ReadonlyMap<string, { x: number; y: number }>;
@@ -11,7 +11,7 @@ export function placesOf({ nodes, edges }: Pick<Graph, 'nodes' | 'edges'>): Plac
   const known = nodes.flatMap(({ id, position }) => (position ? [[id, position] as const] : []));
   if (known.length === nodes.length && !hasOverlap(known.map(([, place]) => place))) return new Map(known);
   const graph = new Dagre({ multigraph: true });
-  graph.setGraph({ rankdir: 'LR', nodesep: 30, ranksep: 70 });
+  graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: 42 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { id } of nodes) graph.setNode(id, { width: NODE_WIDTH, height: NODE_HEIGHT });
   const ids = new Set(nodes.map(({ id }) => id));

@@ -36,9 +36,9 @@ export function GraphPanel({ execution, selected, onSelect }: GraphPanelProps) {
     >
       <div className={classes.frame}>
         {flow.isError && <ProblemCard problem={flow.error} onRetry={() => void flow.refetch()} />}
-        {flow.isPending && <BlockSkeleton height={300} />}
+        {flow.isPending && <BlockSkeleton height={320} />}
         {graph && (
-          <Suspense fallback={<BlockSkeleton height={300} />}>
+          <Suspense fallback={<BlockSkeleton height={320} />}>
             <GraphCanvas graph={graph} selected={selected} onSelect={onSelect} />
           </Suspense>
         )}

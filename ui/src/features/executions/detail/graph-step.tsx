@@ -23,9 +23,9 @@ export const GraphStep = memo(function GraphStep({ data: { step }, selected }: N
         </span>
         <span className={classes.stepLine}>
           {status === 'retrying' ? (
-            <Countdown to={step.node?.next_retry_at} text={texts.waterfall.retryIn} />
+            <Countdown to={step.node?.next_retry_at} text={texts.waterfall.retryIn} due={texts.waterfall.retryDue} />
           ) : (
-            `${label}${attemptsText(step)}`
+            (step.node?.reused ? texts.waterfall.reused : label) + attemptsText(step)
           )}
         </span>
       </span>
@@ -35,7 +35,6 @@ export const GraphStep = memo(function GraphStep({ data: { step }, selected }: N
 });
 
 function attemptsText({ node }: GraphNode): string {
-  if (node?.reused) return ` · ${texts.waterfall.reused}`;
   const count = node?.attempts.length ?? 0;
-  return count > 1 ? ` · ${texts.waterfall.attempts(count)}` : '';
+  return count > 1 ? texts.graph.times(count) : '';
 }

@@ -47,7 +47,7 @@ it('tells an attempt that fails, its backoff, the next one and the end', () => {
     [4, 'Completed'],
     [4, 'Execution completed'],
   ]);
-  expect(lines[3]).toMatchObject({ kind: 'error', detail: 'Unavailable: HTTP 503' });
+  expect(lines[3]).toMatchObject({ kind: 'attempt', isError: true, detail: 'Unavailable: HTTP 503' });
 });
 
 it('tells pause and resume, whose time is not known', () => {

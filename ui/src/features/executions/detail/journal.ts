@@ -11,7 +11,7 @@ import { formatDuration, millis } from '@/lib/time';
 import type { Change } from './changes';
 import { texts } from './texts';
 
-export type LineKind = 'execution' | 'attempt' | 'error' | 'node';
+export type LineKind = 'execution' | 'attempt' | 'node';
 
 export interface JournalLine {
   key: string;
@@ -19,6 +19,7 @@ export interface JournalLine {
   /** Milliseconds since the epoch; `null` for what the journal tells no time of. */
   at: number | null;
   kind: LineKind;
+  isError: boolean;
   tone: Tone;
   node: { id: string; name: string } | null;
   text: string;
@@ -59,7 +60,18 @@ export function wholeJournal(told: readonly JournalLine[], execution: Execution)
   const nodes = new Map(silent.map((node) => [node.node_id, node]));
   const known = told.length > 0 ? { ...NOTHING_KNOWN, row: execution } : NOTHING_KNOWN;
   const { lines } = linesOf({ seq: FIRST, row: execution, nodes }, known);
-  return [...told, ...lines.map((line) => ({ ...line, key: `silent.${line.key}` }))].sort((a, b) => a.seq - b.seq);
+  return inTime([...told, ...lines.map((line) => ({ ...line, key: `silent.${line.key}` }))]);
+}
+
+/** Sorts by time; what happened at the same time, and what has no time, stays where the journal has it. */
+function inTime(lines: readonly JournalLine[]): JournalLine[] {
+  const bySeq = [...lines].sort((a, b) => a.seq - b.seq);
+  let last = 0;
+  const timed = bySeq.map((line) => {
+    last = line.at ?? last;
+    return { line, at: last };
+  });
+  return timed.sort((a, b) => a.at - b.at).map(({ line }) => line);
 }
 
 function numbered(lines: readonly Line[], seq: number, part: string): JournalLine[] {
@@ -72,6 +84,7 @@ function rowLines(row: ExecutionRow, before: ExecutionRow | null): Line[] {
   const line = (at: string | null | undefined, tone: Tone, text: string): Line => ({
     at: millis(at),
     kind: 'execution',
+    isError: false,
     tone,
     node: null,
     text,
@@ -93,7 +106,8 @@ function endLine(row: ExecutionRow, before: ExecutionRow | null): Line | null {
   if (!tone || before?.status === row.status) return null;
   return {
     at: millis(row.completed_at),
-    kind: row.status === 'failed' ? 'error' : 'execution',
+    kind: 'execution',
+    isError: row.status === 'failed',
     tone,
     node: null,
     text: texts.events.ended(row.status),
@@ -118,22 +132,36 @@ function nodeLines(node: NodeExecution, before: NodeExecution | undefined): Line
 
 function attemptStarted(attempt: Attempt): Omit<Line, 'node'> {
   const text = texts.events.attemptStarted(attempt.number);
-  return { at: millis(attempt.started_at), kind: 'attempt', tone: 'info', text, detail: null };
+  return { at: millis(attempt.started_at), kind: 'attempt', isError: false, tone: 'info', text, detail: null };
 }
 
 function attemptEnded(node: NodeExecution, attempt: Attempt): Omit<Line, 'node'> {
   const at = millis(attempt.ended_at);
   const { events } = texts;
   if (attempt.released || (!attempt.error_class && node.status === 'cancelled')) {
-    return { at, kind: 'attempt', tone: 'muted', text: events.attemptStopped(attempt.number), detail: null };
+    return {
+      at,
+      kind: 'attempt',
+      isError: false,
+      tone: 'muted',
+      text: events.attemptStopped(attempt.number),
+      detail: null,
+    };
   }
   if (!attempt.error_class) {
-    return { at, kind: 'attempt', tone: 'success', text: events.attemptSucceeded(attempt.number), detail: null };
+    return {
+      at,
+      kind: 'attempt',
+      isError: false,
+      tone: 'success',
+      text: events.attemptSucceeded(attempt.number),
+      detail: null,
+    };
   }
   const wait = typeof attempt.backoff_ms === 'number' ? events.retryAfter(formatDuration(attempt.backoff_ms)) : null;
   const error = `${errorClassLabel(attempt.error_class)}: ${attempt.error_message ?? ''}`;
   const text = wait ? `${events.attemptFailed(attempt.number)}, ${wait}` : events.attemptFailed(attempt.number);
-  return { at, kind: 'error', tone: wait ? 'warning' : 'danger', text, detail: error };
+  return { at, kind: 'attempt', isError: true, tone: wait ? 'warning' : 'danger', text, detail: error };
 }
 
 function waitLine(node: NodeExecution, name: JournalLine['node']): Line {
@@ -152,10 +180,9 @@ function statusLine(node: NodeExecution, name: JournalLine['node']): Line[] {
   const text = node.reused ? texts.events.reused : texts.events.node[node.status];
   if (!text) return [];
   const tone = NODE_TONES[node.status] ?? 'neutral';
-  const kind = node.status === 'failed' ? 'error' : 'node';
-  return [{ ...nodeLine(name, tone, text), kind, at: millis(node.completed_at) }];
+  return [{ ...nodeLine(name, tone, text), isError: node.status === 'failed', at: millis(node.completed_at) }];
 }
 
 function nodeLine(node: JournalLine['node'], tone: Tone, text: string): Line {
-  return { at: null, kind: 'node', tone, node, text, detail: null };
+  return { at: null, kind: 'node', isError: false, tone, node, text, detail: null };
 }

@@ -24,6 +24,8 @@ interface NodePanelProps {
 export function NodePanel({ execution, node, isFollowing, onClose }: NodePanelProps) {
   const file = `${node.node_id}-${execution.id.slice(-8)}`;
   const isOver = isFinished(node.status);
+  // What ended the execution stands above the tabs already, line by line.
+  const isToldAbove = Boolean(execution.error_message) && execution.current_node_id === node.node_id;
   return (
     <>
       <header className={classes.head}>
@@ -46,7 +48,7 @@ export function NodePanel({ execution, node, isFollowing, onClose }: NodePanelPr
       ) : (
         <NodeWait execution={execution} node={node} />
       )}
-      {node.error_message && (
+      {node.error_message && !isToldAbove && (
         <Section title={texts.node.error}>
           <pre className={classes.error}>{node.error_message}</pre>
         </Section>

@@ -22,7 +22,7 @@ export function NodeWait({ execution, node }: NodeWaitProps) {
       <IconHourglass size={16} aria-hidden className={classes.solid} />
       <span className={classes.waitText}>
         {node.waiting_until ? (
-          <Countdown to={node.waiting_until} text={texts.node.goesOn} />
+          <Countdown to={node.waiting_until} text={texts.node.goesOn} due={texts.node.goesOnNow} />
         ) : (
           (texts.waterfall.waits[node.waiting_for] ?? node.waiting_for)
         )}
@@ -37,7 +37,7 @@ function Backoff({ execution, node }: NodeWaitProps) {
     <div className={classes.wait} data-tone="warning">
       <IconRefresh size={16} aria-hidden className={classes.solid} />
       <span className={classes.waitText}>
-        <Countdown to={node.next_retry_at} text={texts.node.nextIn} />
+        <Countdown to={node.next_retry_at} text={texts.node.nextIn} due={texts.node.nextNow} />
         <span className={classes.soft}>{texts.node.nextAttempt(node.retry_attempt + 2, node.max_attempts)}</span>
       </span>
       {hurry.isPending ? (

@@ -15,8 +15,9 @@ interface NotesProps {
 
 /** What one must know before all else: why it failed, or why it does not move. */
 export function Notes({ execution, onNode }: NotesProps) {
-  if (execution.error_message) return <FailureNote execution={execution} onNode={onNode} />;
-  if (execution.status === 'cancelled') return <Note status="cancelled">{texts.notes.cancelled}</Note>;
+  if (execution.status === 'failed') return <FailureNote execution={execution} onNode={onNode} />;
+  if (execution.status === 'cancelled')
+    return <Note status="cancelled">{texts.notes.cancelled(execution.error_message)}</Note>;
   if (execution.status === 'paused') return <Note status="paused">{texts.notes.paused}</Note>;
   if (execution.waiting_for === 'slot') return <Note status="waiting">{texts.notes.slot}</Note>;
   const undecided = nodeIn(execution, 'decision');
@@ -29,7 +30,7 @@ export function Notes({ execution, onNode }: NotesProps) {
 function DecisionNote({ node, onNode }: { node: NodeExecution; onNode: (nodeId: string) => void }) {
   return (
     <Note status="decision">
-      <span>{texts.notes.decision(node.node_name)}</span>
+      <span className={classes.grow}>{texts.notes.decision(node.node_name)}</span>
       <Button size="compact-xs" variant="default" onClick={() => onNode(node.node_id)}>
         {texts.notes.decide}
       </Button>
@@ -41,7 +42,8 @@ function RetryingNote({ node, onNode }: { node: NodeExecution; onNode: (nodeId: 
   return (
     <Note status="retrying">
       <span className={classes.grow}>
-        {texts.notes.retrying(node.node_name)} <Countdown to={node.next_retry_at} text={(left) => left} prefix="in " />.{' '}
+        {node.node_name}{' '}
+        <Countdown to={node.next_retry_at} text={texts.notes.retryingIn} due={texts.notes.retryingNow} />{' '}
         <span className={classes.soft}>{node.error_message}</span>
       </span>
       <Button size="compact-xs" variant="default" onClick={() => onNode(node.node_id)}>

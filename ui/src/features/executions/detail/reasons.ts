@@ -1,12 +1,7 @@
 /** Why a button does nothing just now; `null` where it works. What the API would refuse is refused here first, in words. */
 import type { Execution } from '@/api/types';
-import { isFinished, isRetryable } from '@/lib/status';
+import { isFinished } from '@/lib/status';
 import { texts } from './texts';
-
-export function whyNotRetry({ status }: Pick<Execution, 'status'>): string | null {
-  if (isRetryable(status)) return null;
-  return status === 'completed' ? texts.reasons.completed : texts.reasons.unfinished;
-}
 
 export function whyNotCancel({ status }: Pick<Execution, 'status'>): string | null {
   return isFinished(status) ? texts.reasons.ended(status) : null;

@@ -46,7 +46,7 @@ export function RetryDialog({ execution, onClose }: RetryDialogProps) {
     <Modal
       opened
       onClose={onClose}
-      title={texts.retry.title}
+      title={<Text fw={620}>{texts.retry.title}</Text>}
       size={520}
       closeButtonProps={{ 'aria-label': common.actions.close }}
     >

@@ -14,7 +14,7 @@ interface TimelineBarProps {
 /** The least that is drawn of a bar, in hundredths of the axis, so that the shortest attempt can be seen. */
 const LEAST = 0.35;
 /** A backoff with so much room says how long it is. */
-const ROOM_FOR_TEXT = 9;
+const ROOM_FOR_TEXT = 15;
 
 const TALL = { y: 9, height: 16, rx: 4 };
 const FLAT = { y: 12, height: 10, rx: 2 };

@@ -24,7 +24,7 @@ export function TimelineLines({ waterfall }: { waterfall: Waterfall }) {
         {isRunning && <line x1={place(now)} x2={place(now)} y1="0" y2="100%" className={classes.now} />}
         {deadline?.isShown && (
           <line x1={place(deadline.at)} x2={place(deadline.at)} y1="0" y2="100%" className={classes.deadline}>
-            <title>{texts.waterfall.deadlineAfter(formatDuration(deadline.at - start))}</title>
+            <title>{`${texts.waterfall.deadline} ${formatDuration(deadline.at - start)}`}</title>
           </line>
         )}
       </svg>

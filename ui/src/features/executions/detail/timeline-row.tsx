@@ -6,7 +6,7 @@ import { Countdown } from './countdown';
 import { texts } from './texts';
 import classes from './timeline.module.css';
 import { TimelineBar } from './timeline-bar';
-import type { WaterfallRow } from './waterfall';
+import type { Bar, WaterfallRow } from './waterfall';
 
 interface TimelineRowProps {
   row: WaterfallRow;
@@ -41,7 +41,7 @@ export const TimelineRow = memo(function TimelineRow(props: TimelineRowProps) {
         <Mark row={row} />
       </span>
       <svg className={classes.chart} width="100%" height="34" aria-hidden role="presentation">
-        {bars.map((bar) => (
+        {drawingOrder(bars).map((bar) => (
           <TimelineBar key={bar.key} bar={bar} start={start} end={end} now={now} maxAttempts={node.max_attempts} />
         ))}
         {bars.length === 0 && <Blank row={row} start={start} end={end} />}
@@ -55,19 +55,25 @@ export const TimelineRow = memo(function TimelineRow(props: TimelineRowProps) {
   );
 });
 
+/** Attempts lie over backoffs: the sign of a failure is not covered by the wait that follows. */
+function drawingOrder(bars: readonly Bar[]): Bar[] {
+  const isFlat = (bar: Bar) => bar.kind === 'gap' || bar.kind === 'wait';
+  return [...bars.filter(isFlat), ...bars.filter((bar) => !isFlat(bar))];
+}
+
 /** The countdown of a backoff or a wait; else how many attempts it took, where that says something. */
 function Mark({ row: { node, status } }: { row: WaterfallRow }) {
   if (status === 'retrying') {
     return (
       <span className={classes.mark} data-tone="warning">
-        <Countdown to={node.next_retry_at} text={texts.waterfall.retryIn} />
+        <Countdown to={node.next_retry_at} text={texts.waterfall.retryIn} due={texts.waterfall.retryDue} />
       </span>
     );
   }
   if (status === 'waiting' && node.waiting_until) {
     return (
       <span className={classes.mark} data-tone="neutral">
-        <Countdown to={node.waiting_until} text={texts.waterfall.goesOn} />
+        <Countdown to={node.waiting_until} text={texts.waterfall.goesOn} due={texts.waterfall.goesOnNow} />
       </span>
     );
   }

@@ -12,6 +12,8 @@ import { executionQuery } from './queries';
 /** How often changes are drawn at most, however many come. */
 const DRAW_MS = 80;
 const POLL_MS = 1_000;
+/** A proxy may keep a stream open whose server has gone: so it is never trusted alone. */
+const CHECK_MS = 5_000;
 
 interface LiveExecution {
   query: UseQueryResult<Execution>;
@@ -51,7 +53,7 @@ export function useLiveExecution(id: string): LiveExecution {
   const stream = useStream(isOpen ? `${API}/studio/executions/${id}/events` : null, receive, query.data?.seq);
   useQuery({
     ...executionQuery(id),
-    refetchInterval: isOpen && stream !== 'live' ? POLL_MS : false,
+    refetchInterval: isOpen && (stream === 'live' ? CHECK_MS : POLL_MS),
     notifyOnChangeProps: [],
   });
   return { query, stream };

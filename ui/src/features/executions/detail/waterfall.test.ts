@@ -11,7 +11,7 @@ describe('toWaterfall', () => {
     const node = aNode({
       status: 'completed',
       attempts: [
-        anAttempt(1, 0, 1_000, { error_class: 'connection', next_retry_at: at(2_000) }),
+        anAttempt(1, 0, 1_000, { error_class: 'connection', backoff_ms: 1_000, next_retry_at: at(2_000) }),
         anAttempt(2, 2_000, 2_500),
       ],
       completed_at: at(2_500),
@@ -74,6 +74,19 @@ describe('toWaterfall', () => {
 
     expect(kinds(anExecution({ node_executions: [delay] }), Date.parse(at(1_000)))).toEqual(['wait']);
     expect(kinds(anExecution({ node_executions: [over] }), 0)).toEqual(['wait']);
+  });
+
+  it('shows how long a decision took that has been made', () => {
+    const failed = anAttempt(1, 0, 10, { error_class: 'timeout' });
+    const taken = aNode({ status: 'completed', completed_at: at(60_000), attempts: [failed] });
+    const again = aNode({
+      status: 'completed',
+      completed_at: at(60_500),
+      attempts: [failed, anAttempt(2, 60_000, 60_500)],
+    });
+
+    expect(kinds(anExecution({ status: 'completed', node_executions: [taken] }), 0)).toEqual(['bad', 'wait']);
+    expect(kinds(anExecution({ status: 'completed', node_executions: [again] }), 0)).toEqual(['bad', 'wait', 'ok']);
   });
 
   it('shows the deadline only where it does not squeeze the rest', () => {

@@ -41,6 +41,8 @@ export interface Waterfall {
 /** What is due further off than this many times what has passed does not squeeze the rest together. */
 const LOOK_AHEAD = 3;
 const SHORTEST_MS = 10;
+/** Less than this after an attempt is bookkeeping, not a wait. */
+const REST_MS = 50;
 
 export function toWaterfall(execution: Execution, now: number, rows = toRows(execution)): Waterfall {
   const start = millis(execution.started_at) ?? millis(execution.created_at) ?? now;
@@ -108,7 +110,9 @@ function gapAfter(node: NodeExecution, attempt: Attempt, next: Attempt | undefin
   if (from === null || due === null || !waits) return null;
   // Without a next attempt it either goes on, or the execution's end cut it off.
   const to = next ? due : millis(node.completed_at);
-  return { key: `gap-${attempt.number}`, kind: 'gap', from, to, due, attempt };
+  // No backoff was planned: it waited for a person, or for the process to come back.
+  const kind = typeof attempt.backoff_ms === 'number' || !next ? 'gap' : 'wait';
+  return { key: `gap-${attempt.number}`, kind, from, to, due, attempt };
 }
 
 function waitOf(node: NodeExecution): Bar | null {
@@ -116,8 +120,11 @@ function waitOf(node: NodeExecution): Bar | null {
   if (begun === null) return null;
   const isOver = isFinished(node.status);
   const isWaiting = !isOver && node.waiting_for !== null && node.waiting_for !== undefined;
-  // A node that took time without any attempt waited: a delay.
-  const hasWaited = isOver && node.attempts.length === 0 && node.status !== 'skipped';
+  // Time that no attempt and no backoff took was a wait: a delay, or a decision that has been made.
+  const rest = (millis(node.completed_at) ?? begun) - begun;
+  const wasInBackoff = Boolean(node.attempts.at(-1)?.next_retry_at);
+  const hasWaited =
+    isOver && node.status !== 'skipped' && !wasInBackoff && rest > (node.attempts.length > 0 ? REST_MS : 0);
   if (!isWaiting && !hasWaited) return null;
   const to = isOver ? millis(node.completed_at) : null;
   return { key: 'wait', kind: 'wait', from: begun, to, due: millis(node.waiting_until), attempt: null };
