@@ -1,0 +1,5 @@
+//! The API as its clients see it, one file for each group of endpoints. One binary, so that it is linked once.
+
+mod flows;
+mod openapi;
+mod support;
