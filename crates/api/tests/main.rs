@@ -6,4 +6,5 @@ mod executions;
 mod flow_versions;
 mod flows;
 mod openapi;
+mod retry;
 mod support;

@@ -1,0 +1,340 @@
+//! Manual retries: of one execution, of many, and what one would do.
+
+use serde_json::{Value, json};
+
+use crate::support::{Api, NO_ID, each, echo, flow, hanging, list, node, readable, text};
+
+/// A flow whose second node fails unless the trigger data say `{"fails": 0}`.
+fn two_nodes() -> Value {
+    let nodes = [echo("a", json!({ "prepared": "${execution.id}" })), echo("b", json!("${trigger_data}"))];
+    flow("Review", &nodes, &[("a", "b")])
+}
+
+/// An execution of it that has failed, and its flow.
+async fn failed(api: &Api) -> (String, Value) {
+    let id = api.create_flow(&two_nodes()).await;
+    let body = json!({ "context_id": "V-7", "trigger_data": { "fails": 1 } });
+    let execution = api.post(&format!("flows/{id}/execute?wait=5"), &body).await.expect(200);
+    assert_eq!(execution["status"], "failed");
+    (id, execution)
+}
+
+fn retry_of(execution: &Value) -> String {
+    format!("executions/{}/retry", text(&execution["id"]))
+}
+
+#[tokio::test(start_paused = true)]
+async fn failed_execution_is_retried_as_a_new_one() {
+    let api = Api::new().await;
+    let (_, old) = failed(&api).await;
+
+    let answer = api.press(&retry_of(&old)).await.expect(200);
+
+    insta::assert_snapshot!(readable(&answer), @r#"
+    {
+      "message": "Execution retry started",
+      "new_execution_id": "[id 1]",
+      "status": "pending",
+      "retry_of": "[id 2]"
+    }
+    "#);
+    assert_eq!(answer["retry_of"], old["id"]);
+    let new = api.ended(&text(&answer["new_execution_id"])).await;
+    assert_eq!((&new["retry_of"], &new["triggered_by"]), (&old["id"], &json!("retry")));
+    for key in ["context_id", "context_type", "trigger_data", "flow_id", "flow_version"] {
+        assert_eq!(new[key], old[key], "{key}");
+    }
+    assert_eq!(node(&new, "a")["reused"], false);
+    assert_ne!(node(&new, "a")["output_data"], node(&old, "a")["output_data"]);
+    let old = api.execution(&text(&old["id"])).await;
+    assert_eq!((&old["status"], &old["retried_by"]), (&json!("failed"), &json!([new["id"]])));
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_from_the_failed_node_takes_over_what_completed() {
+    let api = Api::new().await;
+    let (_, old) = failed(&api).await;
+
+    let body = json!({ "mode": "from_failed", "trigger_data": { "fails": 0 } });
+    let answer = api.post(&retry_of(&old), &body).await.expect(200);
+
+    let new = api.ended(&text(&answer["new_execution_id"])).await;
+    assert_eq!((&new["status"], &new["result"]), (&json!("completed"), &json!({ "fails": 0 })));
+    assert_eq!((&node(&new, "a")["reused"], &node(&new, "b")["reused"]), (&json!(true), &json!(false)));
+    assert_eq!(node(&new, "a")["output_data"], node(&old, "a")["output_data"]);
+    assert_eq!(node(&new, "a")["attempts"], json!([]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelled_execution_is_retried_too() {
+    let api = Api::new().await;
+    let id = api.start(&api.flow_of(&[hanging("a")]).await).await;
+    api.press(&format!("executions/{id}/cancel")).await.expect(200);
+
+    let answer = api.press(&format!("executions/{id}/retry")).await.expect(200);
+
+    assert_eq!(answer["retry_of"], json!(id));
+    assert_eq!(api.execution(&text(&answer["new_execution_id"])).await["status"], "running");
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_failed_and_cancelled_executions_are_retried() {
+    let api = Api::new().await;
+    let completed = api.run(&api.flow_of(&[echo("a", json!({}))]).await).await;
+    let running = api.start(&api.flow_of(&[hanging("a")]).await).await;
+    let press = async |path: String| api.press(&path).await;
+
+    let of_completed = press(retry_of(&completed)).await;
+    let of_running = press(format!("executions/{running}/retry")).await;
+    press(format!("executions/{running}/pause")).await.expect(200);
+    let of_paused = press(format!("executions/{running}/retry")).await;
+    let of_none = press(format!("executions/{NO_ID}/retry")).await;
+
+    insta::assert_snapshot!(of_completed.problem(), @"400 not-retryable: Cannot retry execution with status: completed");
+    insta::assert_snapshot!(of_running.problem(), @"400 not-retryable: Cannot retry execution with status: running");
+    insta::assert_snapshot!(of_paused.problem(), @"400 not-retryable: Cannot retry execution with status: paused");
+    insta::assert_snapshot!(of_none.problem(), @"404 no-such-execution: There is no execution [id 1].");
+    assert_eq!(list(&api.get("executions").await.expect(200)).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_mode_has_its_flow_version_unless_told_otherwise() {
+    let api = Api::new().await;
+    let (flow, old) = failed(&api).await;
+    api.patch(&format!("flows/{flow}"), &json!({ "description": "Edited" })).await.expect(200);
+
+    for (body, version) in [
+        (json!({}), 2),
+        (json!({ "mode": "from_failed" }), 1),
+        (json!({ "flow_version": "same" }), 1),
+        (json!({ "mode": "from_failed", "flow_version": "current" }), 2),
+    ] {
+        let answer = api.post(&retry_of(&old), &body).await.expect(200);
+        let new = api.ended(&text(&answer["new_execution_id"])).await;
+        assert_eq!(new["flow_version"], version, "{body}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn same_key_retries_once() {
+    let api = Api::new().await;
+    let (_, old) = failed(&api).await;
+    let retry =
+        async |body: &str| api.post_with(&retry_of(&old), &[("idempotency-key", "press")], body).await;
+
+    let first = retry("").await.expect(200);
+    let second = retry("").await.expect(200);
+    let other = retry(r#"{"mode":"from_failed"}"#).await;
+    let on_purpose = api.press(&retry_of(&old)).await.expect(200);
+
+    assert_eq!(second, first);
+    other.expect(422);
+    assert_ne!(on_purpose["new_execution_id"], first["new_execution_id"]);
+    assert_eq!(api.counts().await, (1, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn executions_of_archived_flows_are_not_retried() {
+    let api = Api::new().await;
+    let (flow, old) = failed(&api).await;
+    let set = async |status: &str| {
+        api.patch(&format!("flows/{flow}"), &json!({ "status": status })).await.expect(200)
+    };
+
+    set("archived").await;
+    let archived = api.press(&retry_of(&old)).await;
+    let plan = api.get(&format!("executions/{}/retry-plan", text(&old["id"]))).await;
+    set("paused").await;
+    let paused = api.press(&retry_of(&old)).await;
+
+    insta::assert_snapshot!(archived.problem(), @"409 flow-not-startable: The flow is archived. Activate it to start executions of it.");
+    assert_eq!(plan.problem(), archived.problem());
+    paused.expect(200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn plan_shows_what_would_run_and_what_would_be_reused() {
+    let api = Api::new().await;
+    let (_, old) = failed(&api).await;
+    let path = format!("executions/{}/retry-plan", text(&old["id"]));
+    let plan = async |query: &str| api.get(&format!("{path}{query}")).await;
+
+    let from_start = json!({ "mode": "from_start", "run": ["a", "b"], "reuse": [] });
+    let from_failed = json!({ "mode": "from_failed", "run": ["b"], "reuse": ["a"] });
+    assert_eq!(plan("").await.expect(200), from_start);
+    assert_eq!(plan("?mode=from_start").await.expect(200), from_start);
+    assert_eq!(plan("?mode=from_failed").await.expect(200), from_failed);
+    insta::assert_snapshot!(plan("?mode=half&flow_version=3").await.problem(), @"400 invalid-parameter: The query is not valid: `mode` must be one of from_start, from_failed; `flow_version` must be one of same, current.");
+    assert_eq!(api.counts().await, (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn plan_of_what_has_not_failed_is_refused() {
+    let api = Api::new().await;
+    let completed = api.run(&api.flow_of(&[echo("a", json!({}))]).await).await;
+
+    let answer = api.get(&format!("executions/{}/retry-plan", text(&completed["id"]))).await;
+
+    insta::assert_snapshot!(answer.problem(), @"400 not-retryable: Cannot retry execution with status: completed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn bodies_of_another_shape_retry_nothing() {
+    let api = Api::new().await;
+    let (_, old) = failed(&api).await;
+    let refused = async |body: Value| api.post(&retry_of(&old), &body).await.problem();
+
+    insta::assert_snapshot!(refused(json!({ "mode": "from_middle" })).await, @"400 invalid-body: The body does not fit: unknown variant `from_middle`, expected `from_start` or `from_failed` at line 1 column 21.");
+    insta::assert_snapshot!(refused(json!({ "flow_version": 1 })).await, @"400 invalid-body: The body does not fit: expected value at line 1 column 17.");
+    insta::assert_snapshot!(refused(json!({ "trigger": 1 })).await, @"400 invalid-body: The body does not fit: unknown field `trigger`, expected one of `mode`, `flow_version`, `trigger_data` at line 1 column 10.");
+    assert_eq!(
+        api.press(&format!("{}?mode=from_failed", retry_of(&old))).await.status,
+        400,
+        "modes go in the body"
+    );
+    assert_eq!(api.counts().await, (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn dry_run_of_many_says_which_and_starts_nothing() {
+    let api = Api::new().await;
+    let (flow, first) = failed(&api).await;
+    let (_, second) = failed(&api).await;
+    api.run(&api.flow_of(&[echo("a", json!({}))]).await).await;
+    let retry = async |filter: Value| {
+        api.post("executions/retry", &json!({ "filter": filter, "dry_run": true })).await.expect(200)
+    };
+
+    let all = retry(json!({})).await;
+
+    insta::assert_snapshot!(readable(&all), @r#"
+    {
+      "dry_run": true,
+      "matched": 2,
+      "retried": 2,
+      "skipped": 0,
+      "items": [
+        {
+          "execution_id": "[id 1]",
+          "new_execution_id": null,
+          "skipped": null
+        },
+        {
+          "execution_id": "[id 2]",
+          "new_execution_id": null,
+          "skipped": null
+        }
+      ]
+    }
+    "#);
+    assert_eq!(each(&all["items"], "execution_id"), [text(&second["id"]), text(&first["id"])]);
+    assert_eq!(retry(json!({ "flow_id": flow })).await["matched"], 1);
+    assert_eq!(retry(json!({ "error_class": "connection", "node": "b" })).await["matched"], 2);
+    assert_eq!(retry(json!({ "error_class": "timeout" })).await["matched"], 0);
+    assert_eq!(retry(json!({ "node": "a" })).await["matched"], 0);
+    assert_eq!(retry(json!({ "q": "v-7" })).await["matched"], 2);
+    assert_eq!(retry(json!({ "start_date": "2027-01-15T08:00:01Z" })).await["matched"], 0);
+    assert_eq!(retry(json!({ "end_date": "2027-01-15T08:00:01Z" })).await["matched"], 2);
+    assert_eq!(api.counts().await, (3, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_are_retried_once_each_however_often_it_is_asked() {
+    let api = Api::new().await;
+    let (flow, first) = failed(&api).await;
+    let body = json!({ "trigger_data": { "fails": 1 } });
+    let second = api.post(&format!("flows/{flow}/execute?wait=5"), &body).await.expect(200);
+    let repaired = [echo("a", json!({})), echo("b", json!({}))];
+    api.patch(&format!("flows/{flow}"), &crate::support::flow("Review", &repaired, &[])).await.expect(200);
+    api.press(&retry_of(&first)).await.expect(200);
+
+    let retry = async || api.post("executions/retry", &json!({ "filter": {} })).await.expect(200);
+    let once = retry().await;
+    let twice = retry().await;
+
+    assert_eq!(each(&once["items"], "execution_id"), [text(&second["id"]), text(&first["id"])]);
+    assert_eq!((&once["retried"], &once["skipped"]), (&json!(1), &json!(1)));
+    let new = api.ended(&text(&once["items"][0]["new_execution_id"])).await;
+    assert_eq!((&new["retry_of"], &new["status"]), (&second["id"], &json!("completed")));
+    insta::assert_snapshot!(readable(&twice), @r#"
+    {
+      "dry_run": false,
+      "matched": 2,
+      "retried": 0,
+      "skipped": 2,
+      "items": [
+        {
+          "execution_id": "[id 1]",
+          "new_execution_id": null,
+          "skipped": "It was retried before, as [id 2]."
+        },
+        {
+          "execution_id": "[id 3]",
+          "new_execution_id": null,
+          "skipped": "It was retried before, as [id 4]."
+        }
+      ]
+    }
+    "#);
+    assert_eq!(api.counts().await, (1, 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn dry_run_of_many_knows_what_could_not_be_retried() {
+    let api = Api::new().await;
+    let (flow, _) = failed(&api).await;
+    api.patch(&format!("flows/{flow}"), &json!({ "status": "archived" })).await.expect(200);
+    let retry = async |dry_run: bool| {
+        let answer = api.post("executions/retry", &json!({ "filter": {}, "dry_run": dry_run })).await;
+        answer.expect(200)["items"][0].clone()
+    };
+
+    let (dry, done) = (retry(true).await, retry(false).await);
+
+    assert_eq!(dry, done);
+    assert_eq!(dry["skipped"], "It is not retried: the flow is archived.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn limit_of_many_takes_the_newest() {
+    let api = Api::new().await;
+    failed(&api).await;
+    let (_, newest) = failed(&api).await;
+
+    let body = json!({ "filter": {}, "dry_run": true, "limit": 1 });
+    let answer = api.post("executions/retry", &body).await.expect(200);
+
+    assert_eq!(each(&answer["items"], "execution_id"), [text(&newest["id"])]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn filters_of_many_that_cannot_be_read_retry_nothing() {
+    let api = Api::new().await;
+    failed(&api).await;
+    let mut told = Vec::new();
+
+    for body in [
+        json!({}),
+        json!({ "filter": { "status": "failed" } }),
+        json!({ "filter": { "start_date": "yesterday" } }),
+        json!({ "filter": { "flow_id": "review" } }),
+        json!({ "filter": { "error_class": "bad_luck" } }),
+        json!({ "filter": {}, "limit": 0 }),
+        json!({ "filter": {}, "limit": 1_001 }),
+        json!({ "filter": {}, "dryrun": true }),
+    ] {
+        told.push(api.post("executions/retry", &body).await.problem());
+    }
+
+    insta::assert_snapshot!(told.join("\n"), @r"
+    400 invalid-body: The body does not fit: missing field `filter` at line 1 column 2.
+    400 invalid-body: The body does not fit: unknown field `status`, expected one of `flow_id`, `error_class`, `node`, `fingerprint`, `q`, `start_date`, `end_date` at line 1 column 19.
+    400 invalid-body: `filter.start_date` must be a moment in RFC 3339, such as 2026-11-23T10:00:00Z.
+    400 invalid-body: The body does not fit: UUID parsing failed: invalid character: found `r` at 0 at line 1 column 29.
+    400 invalid-body: The body does not fit: unknown variant `bad_luck`, expected one of `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `validation`, `expression`, `configuration`, `output_too_large`, `internal`, `interrupted` at line 1 column 35.
+    400 invalid-body: `limit` must be a whole number from 1 to 1000.
+    400 invalid-body: `limit` must be a whole number from 1 to 1000.
+    400 invalid-body: The body does not fit: unknown field `dryrun`, expected one of `filter`, `mode`, `flow_version`, `dry_run`, `limit` at line 1 column 21.
+    ");
+    assert_eq!(api.counts().await, (1, 1));
+}
