@@ -1,0 +1,192 @@
+//! Event streams: what a browser is told, and how it goes on after a break.
+
+use std::time::Duration;
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Api, Event, NO_ID, each, echo, failing, flow, hanging, list, request, text};
+
+fn told(events: &[Event]) -> Vec<String> {
+    let tell = |event: &Event| {
+        let id = event.id.as_deref().map(|id| format!(" #{id}")).unwrap_or_default();
+        let what = match event.name.as_str() {
+            "node" => format!("{} {}", text(&event.data["node_id"]), text(&event.data["status"])),
+            _ => text(&event.data["status"]),
+        };
+        format!("{}{id}: {what}", event.name)
+    };
+    events.iter().map(tell).collect()
+}
+
+/// A flow of two nodes, the first of which recovers.
+async fn recovering(api: &Api) -> String {
+    let nodes = [failing("a", 2, 2), echo("b", json!({ "after": "${a.fails}" }))];
+    api.create_flow(&flow("Review", &nodes, &[("a", "b")])).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn stream_begins_with_a_snapshot_and_ends_with_the_execution() {
+    let api = Api::new().await;
+    let id = api.start(&recovering(&api).await).await;
+
+    let mut stream = api.follow(&format!("executions/{id}/events"), None).await;
+    let first = stream.next().await.unwrap();
+    let rest = stream.rest().await;
+
+    assert_eq!((first.name.as_str(), &first.data["id"]), ("snapshot", &json!(id)));
+    assert_eq!(first.id, Some(first.data["seq"].to_string()));
+    let last = rest.last().unwrap();
+    assert_eq!((last.name.as_str(), &last.data["status"]), ("execution", &json!("completed")));
+    assert!(rest.iter().any(|event| event.data["next_retry_at"].is_string()), "the backoff is told");
+    let ended = api.execution(&id).await;
+    assert_eq!(last.id, Some(ended["seq"].to_string()));
+    let node = rest.iter().rfind(|event| event.data["node_id"] == "b").unwrap();
+    assert_eq!(node.data, ended["node_executions"][1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn finished_execution_is_told_in_one_event() {
+    let api = Api::new().await;
+    let ended = api.run(&recovering(&api).await).await;
+
+    let events = api.follow(&format!("executions/{}/events", text(&ended["id"])), None).await.rest().await;
+
+    assert_eq!(events.len(), 1);
+    assert_eq!((events[0].name.as_str(), &events[0].data), ("snapshot", &ended));
+}
+
+#[tokio::test(start_paused = true)]
+async fn stream_goes_on_after_the_last_event_that_arrived() {
+    let api = Api::new().await;
+    let ended = api.run(&recovering(&api).await).await;
+    let path = format!("executions/{}/events", text(&ended["id"]));
+
+    let all = api.follow(&path, Some("1")).await.rest().await;
+
+    assert!(all.iter().all(|event| event.name != "snapshot"), "{:?}", told(&all));
+    assert_eq!(told(&all).last().unwrap(), &format!("execution #{}: completed", ended["seq"]));
+    let ids = all.iter().filter_map(|event| event.id.clone());
+    for (at, id) in all.iter().enumerate().filter_map(|(at, event)| Some((at, event.id.clone()?))) {
+        let rest = api.follow(&path, Some(&id)).await.rest().await;
+        assert_eq!(told(&rest), told(&all[at + 1..]), "after {id}");
+    }
+    let numbers: Vec<u64> = ids.map(|id| id.parse().unwrap()).collect();
+    assert_eq!(numbers, (2..=ended["seq"].as_u64().unwrap()).collect::<Vec<_>>(), "without a gap");
+}
+
+#[tokio::test(start_paused = true)]
+async fn stream_that_broke_off_is_taken_up_while_the_execution_runs() {
+    let api = Api::new().await;
+    let id = api.start(&recovering(&api).await).await;
+    let path = format!("executions/{id}/events");
+    let mut stream = api.follow(&path, None).await;
+    let mut last_id = None;
+    while let Some(event) = stream.next().await {
+        last_id = event.id.or(last_id);
+        if event.data["next_retry_at"].is_string() {
+            break;
+        }
+    }
+    drop(stream);
+
+    let rest = api.follow(&path, last_id.as_deref()).await.rest().await;
+
+    let told = told(&rest);
+    assert_eq!(told[0], "node: a pending", "the record that was cut is told again: {told:?}");
+    assert!(told.contains(&"node: b completed".to_owned()), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn ids_from_elsewhere_begin_anew_and_ids_that_are_none_are_refused() {
+    let api = Api::new().await;
+    let ended = api.run(&recovering(&api).await).await;
+    let path = format!("executions/{}/events", text(&ended["id"]));
+
+    for id in ["0", "4711"] {
+        let events = api.follow(&path, Some(id)).await.rest().await;
+        assert_eq!((events.len(), events[0].name.as_str()), (1, "snapshot"), "{id}");
+    }
+    for id in ["last", "-1", "1.5", ""] {
+        let answer = api.send(request(Method::GET, &path, &[("last-event-id", id)], "")).await;
+        assert_eq!(
+            answer.problem(),
+            "400 invalid-parameter: The header Last-Event-ID must be the id of an event of this stream, which is a number."
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn executions_that_are_not_there_have_no_stream() {
+    let api = Api::new().await;
+
+    let unknown = api.get(&format!("executions/{NO_ID}/events")).await;
+    let misspelt = api.get("events?flow=1").await;
+
+    assert_eq!(unknown.problem(), "404 no-such-execution: There is no execution [id 1].");
+    insta::assert_snapshot!(misspelt.problem(), @"400 invalid-parameter: The query is not valid: there is no parameter `flow`.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_executions_are_followed_in_one_stream() {
+    let api = Api::new().await;
+    let flow = api.flow_of(&[echo("a", json!({}))]).await;
+    let before = api.run(&flow).await;
+
+    let mut stream = api.follow("events", None).await;
+    let snapshot = stream.next().await.unwrap();
+    let new = api.start(&flow).await;
+    let change = stream.next().await.unwrap();
+
+    assert_eq!(snapshot.name, "snapshot");
+    assert_eq!(each(&snapshot.data, "id"), [text(&before["id"])]);
+    assert_eq!((change.name.as_str(), &change.data["id"]), ("execution", &json!(new)));
+    assert_eq!(change.data["flow_name"], "Review");
+}
+
+#[tokio::test(start_paused = true)]
+async fn executions_of_one_flow_are_followed_alone() {
+    let api = Api::new().await;
+    let (mine, other) = (api.flow_of(&[hanging("a")]).await, api.flow_of(&[hanging("a")]).await);
+    api.start(&other).await;
+
+    let mut stream = api.follow(&format!("events?flow_id={mine}"), None).await;
+    let snapshot = stream.next().await.unwrap();
+    api.start(&other).await;
+    let started = api.start(&mine).await;
+    let change = stream.next().await.unwrap();
+
+    assert_eq!(list(&snapshot.data).len(), 0);
+    assert_eq!(change.data["id"], json!(started));
+}
+
+#[tokio::test(start_paused = true)]
+async fn streams_end_when_the_server_stops() {
+    let api = Api::new().await;
+    let id = api.start(&api.flow_of(&[hanging("a")]).await).await;
+    let mut one = api.follow(&format!("executions/{id}/events"), None).await;
+    let mut all = api.follow("events", None).await;
+    one.next().await.unwrap();
+    all.next().await.unwrap();
+
+    api.app.end_streams();
+
+    let ended = tokio::time::timeout(Duration::from_secs(60), async { (one.rest().await, all.rest().await) });
+    assert_eq!(ended.await.unwrap().0, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn quiet_stream_is_kept_alive_without_an_event() {
+    let api = Api::new().await;
+    let id = api.start(&api.flow_of(&[hanging("a")]).await).await;
+    let mut stream = api.follow(&format!("executions/{id}/events"), None).await;
+    stream.next().await.unwrap();
+
+    let quiet = tokio::time::timeout(Duration::from_secs(3_600), stream.next()).await;
+    api.press(&format!("executions/{id}/cancel")).await.expect(200);
+
+    assert!(quiet.is_err(), "only comments came");
+    let rest: Vec<Value> =
+        stream.rest().await.into_iter().map(|event| event.data["status"].clone()).collect();
+    assert_eq!(rest, [json!("cancelled"), json!("cancelled")]);
+}
