@@ -1,0 +1,262 @@
+//! Agents: how they are registered, and tried.
+
+use serde_json::{Value, json};
+
+use crate::support::{Api, NO_ID, each, list, readable, text};
+
+fn remote() -> Value {
+    json!({
+        "name": "Risk analyst", "agent_type": "http", "category": "risk", "tags": ["tprm"],
+        "config": { "endpoint": "https://risk.example.org", "api_key": "sk-very-secret",
+                    "headers": { "X-Team": "${secrets.TEAM}" } },
+        "skills": ["score", { "name": "explain", "description": "Says why." }],
+    })
+}
+
+async fn created(api: &Api) -> Value {
+    api.post("agents", &remote()).await.expect(201)
+}
+
+#[tokio::test(start_paused = true)]
+async fn registered_agent_is_answered_without_its_secrets() {
+    let api = Api::new().await;
+
+    let answer = api.post("agents", &remote()).await;
+
+    assert_eq!(answer.status, 201);
+    assert!(!answer.text.contains("sk-very-secret"), "{}", answer.text);
+    let location = answer.header("location").unwrap();
+    assert_eq!(location, format!("/api/v1/studio/agents/{}", text(&answer.body["id"])));
+    assert_eq!(api.get(location).await.expect(200), answer.body);
+    insta::assert_snapshot!(readable(&answer.body), @r#"
+    {
+      "id": "[id 1]",
+      "name": "Risk analyst",
+      "agent_type": "http",
+      "description": "",
+      "source": "internal",
+      "skills": [
+        "score",
+        "explain"
+      ],
+      "skill_definitions": [
+        {
+          "name": "score"
+        },
+        {
+          "name": "explain",
+          "description": "Says why."
+        }
+      ],
+      "category": "risk",
+      "tags": [
+        "tprm"
+      ],
+      "config": {
+        "endpoint": "https://risk.example.org",
+        "api_key": "••••",
+        "headers": {
+          "X-Team": "${secrets.TEAM}"
+        }
+      },
+      "is_available": true,
+      "created_at": "2027-01-15T08:00:00.000000Z",
+      "updated_at": "2027-01-15T08:00:00.000000Z"
+    }
+    "#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn agents_are_listed_newest_first_in_pages() {
+    let api = Api::new().await;
+    for name in ["A", "B", "C"] {
+        let mut agent = remote();
+        agent["name"] = json!(name);
+        api.post("agents", &agent).await.expect(201);
+    }
+
+    let first = api.get("agents?limit=2").await;
+    let second = api.get(&first.next().unwrap()).await;
+
+    assert_eq!(each(&first.body, "name"), ["C", "B"]);
+    assert_eq!((each(&second.body, "name"), second.next()), (vec!["A"], None));
+    assert!(!first.text.contains("sk-very-secret"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn patch_replaces_what_it_names_and_a_mask_keeps_the_secret() {
+    let api = Api::new().await;
+    let before = created(&api).await;
+    let path = format!("agents/{}", text(&before["id"]));
+    let mut config = before["config"].clone();
+    config["endpoint"] = json!("https://risk.example.com");
+
+    let patched = api.patch(&path, &json!({ "name": "Analyst", "config": config })).await.expect(200);
+
+    assert_eq!(patched["name"], "Analyst");
+    assert_eq!(patched["config"]["endpoint"], "https://risk.example.com");
+    assert_eq!(patched["config"]["api_key"], before["config"]["api_key"], "still masked");
+    assert_eq!((&patched["skills"], &patched["tags"]), (&before["skills"], &before["tags"]));
+    assert_eq!(api.get(&path).await.expect(200), patched);
+}
+
+#[tokio::test(start_paused = true)]
+async fn mask_that_covers_nothing_is_refused() {
+    let api = Api::new().await;
+    let mut agent = remote();
+    agent["config"]["api_key"] = created(&api).await["config"]["api_key"].clone();
+
+    let answer = api.post("agents", &agent).await;
+
+    insta::assert_snapshot!(answer.problem(), @r"
+    422 agent-invalid: The agent document has a fault at `/config/api_key`: this is the mask that hides a secret, not the secret. Give the secret or `${secrets.NAME}`.
+      /config/api_key: this is the mask that hides a secret, not the secret. Give the secret or `${secrets.NAME}`
+    ");
+    assert_eq!(list(&api.get("agents").await.expect(200)).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn documents_with_faults_are_refused_with_a_pointer_each_and_nothing_is_stored() {
+    let api = Api::new().await;
+    let faulty = json!({
+        "name": "", "agent_type": "http", "config": { "endpoint": "risk.example.org", "api_kee": "x" },
+        "skills": ["score", "score"],
+    });
+    let model = json!({
+        "name": "Writer", "agent_type": "llm", "config": { "provider": "acme" },
+        "skills": [{ "name": "write", "max_tokens": 0, "output_schema": 7 }],
+    });
+
+    insta::assert_snapshot!(api.post("agents", &faulty).await.problem(), @r"
+    422 agent-invalid: The agent document has 4 faults. The first, at `/name`: `name` is missing.
+      /name: `name` is missing
+      /skills/1: another skill is called `score`, too
+      /config/api_kee: `api_kee` is not known here. Known are `endpoint`, `api_key`, `headers`
+      /config/endpoint: `endpoint` must be an http:// or https:// URL
+    ");
+    insta::assert_snapshot!(api.post("agents", &model).await.problem(), @r"
+    422 agent-invalid: The agent document has 4 faults. The first, at `/skills/0/output_schema`: `output_schema` must be a JSON Schema: an object.
+      /skills/0/output_schema: `output_schema` must be a JSON Schema: an object
+      /skills/0/max_tokens: `max_tokens` must be a whole number from 1 to 1000000
+      /config/provider: `acme` is no provider. There are `openai`, `anthropic`, `gemini`, `ollama`
+      /config/model: `model` is missing
+    ");
+    insta::assert_snapshot!(api.post("agents", &json!({ "name": "Nobody" })).await.problem(), @r"
+    422 agent-invalid: The agent document has 2 faults. The first, at `/skills`: an agent needs at least one skill.
+      /skills: an agent needs at least one skill
+      /agent_type: `agent_type` is missing
+    ");
+    assert_eq!(api.get("agents").await.expect(200), json!([]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn patch_that_makes_an_agent_invalid_changes_nothing() {
+    let api = Api::new().await;
+    let before = created(&api).await;
+    let path = format!("agents/{}", text(&before["id"]));
+
+    let answer = api.patch(&path, &json!({ "name": "Analyst", "skills": [] })).await;
+
+    insta::assert_snapshot!(answer.problem(), @r"
+    422 agent-invalid: The agent document has a fault at `/skills`: an agent needs at least one skill.
+      /skills: an agent needs at least one skill
+    ");
+    assert_eq!(api.get(&path).await.expect(200), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deleted_agent_is_gone() {
+    let api = Api::new().await;
+    let path = format!("agents/{}", text(&created(&api).await["id"]));
+
+    let deleted = api.delete(&path).await;
+
+    assert_eq!((deleted.status, deleted.text.as_str()), (204, ""));
+    api.get(&path).await.expect(404);
+    api.delete(&path).await.expect(404);
+    assert_eq!(api.get("agents").await.expect(200), json!([]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn skill_is_tried_and_nothing_is_stored_of_it() {
+    let api = Api::new().await;
+    let path = format!("agents/{}/execute", text(&created(&api).await["id"]));
+    let try_it = async |body: Value| api.post(&path, &body).await.expect(200);
+
+    let succeeded = try_it(json!({ "skill": "score", "input_data": { "vendor": "ACME" } })).await;
+    let without_input = try_it(json!({ "skill": "explain", "source": "internal" })).await;
+    let failed = try_it(json!({ "skill": "score", "input_data": { "fails": 1, "error": "timeout" } })).await;
+
+    assert_eq!((&succeeded["success"], &succeeded["result"]), (&json!(true), &json!({ "vendor": "ACME" })));
+    assert_eq!(without_input["result"], json!({}));
+    insta::assert_snapshot!(readable(&failed), @r#"
+    {
+      "success": false,
+      "result": null,
+      "error": {
+        "error_class": "timeout",
+        "error_message": "Connection timeout"
+      },
+      "usage": {
+        "input_tokens": 0,
+        "output_tokens": 0,
+        "cost": null
+      }
+    }
+    "#);
+    assert_eq!(api.counts().await, (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn skills_and_sources_that_are_not_there_are_refused() {
+    let api = Api::new().await;
+    let path = format!("agents/{}/execute", text(&created(&api).await["id"]));
+    let refused = async |body: Value| api.post(&path, &body).await.problem();
+
+    insta::assert_snapshot!(refused(json!({ "skill": "sing" })).await, @"404 no-such-agent: The agent has no skill `sing`; it has score, explain.");
+    insta::assert_snapshot!(refused(json!({ "skill": "score", "source": "external" })).await, @"404 no-such-agent: There are only `internal` agents here, none from `external`.");
+    insta::assert_snapshot!(refused(json!({ "input_data": {} })).await, @"400 invalid-body: The body does not fit: missing field `skill` at line 1 column 17.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn server_without_an_executor_tries_nothing() {
+    let api = Api::configured(|config| config.executor = None).await;
+    let path = format!("agents/{}/execute", text(&created(&api).await["id"]));
+
+    let answer = api.post(&path, &json!({ "skill": "score" })).await;
+
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    insta::assert_snapshot!(answer.problem(), @"503 unavailable: This server runs no agents.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn node_runs_a_skill_and_says_whose() {
+    let api = Api::new().await;
+    let agent = text(&created(&api).await["id"]);
+    let node = json!({
+        "id": "score", "type": "agent", "agent_id": agent, "skill": "score", "input": { "vendor": "ACME" },
+    });
+
+    let execution = api.run(&api.flow_of(&[node]).await).await;
+
+    assert_eq!(
+        (&execution["status"], &execution["result"]),
+        (&json!("completed"), &json!({ "vendor": "ACME" }))
+    );
+    let node = &execution["node_executions"][0];
+    assert_eq!((&node["agent_id"], &node["skill_used"]), (&json!(agent), &json!("score")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn agents_that_are_not_there_are_404() {
+    let api = Api::new().await;
+    let path = format!("agents/{NO_ID}");
+
+    let unknown = api.get(&path).await.problem();
+
+    insta::assert_snapshot!(unknown, @"404 no-such-agent: There is no agent [id 1].");
+    assert_eq!(api.patch(&path, &json!({})).await.problem(), unknown);
+    assert_eq!(api.delete(&path).await.problem(), unknown);
+    assert_eq!(api.post(&format!("{path}/execute"), &json!({ "skill": "x" })).await.problem(), unknown);
+    api.get("agents/analyst").await.expect(400);
+}
