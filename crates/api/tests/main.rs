@@ -1,6 +1,7 @@
 //! The API as its clients see it, one file for each group of endpoints. One binary, so that it is linked once.
 
 mod agents;
+mod analytics;
 mod control;
 mod events;
 mod execute;
