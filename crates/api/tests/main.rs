@@ -8,6 +8,7 @@ mod execute;
 mod executions;
 mod flow_versions;
 mod flows;
+mod hostile;
 mod openapi;
 mod retry;
 mod support;
