@@ -17,6 +17,8 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # `cargo nextest` where it is installed, for its speed and its summary.
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 NEXTEST_PROFILE := $(if $(CI),ci,default)
+# Counts instructions for `make guards`; as old as the library of the same name in Cargo.lock.
+GUNGRAUN := .tools/bin/gungraun-runner
 HAS_UI := $(wildcard ui/package.json)
 HAS_E2E := $(wildcard e2e/package.json)
 
@@ -43,7 +45,7 @@ else
 endif
 
 .PHONY: verify
-verify: lint test docs ui-verify ## Check everything that a change must pass
+verify: lint test docs guards ui-verify ## Check everything that a change must pass
 
 .PHONY: lint
 lint: ## Check formatting, clippy and the rules of the repository
@@ -55,6 +57,10 @@ lint: ## Check formatting, clippy and the rules of the repository
 .PHONY: docs
 docs: ## Build the documentation of the crates, warnings denied
 	RUSTDOCFLAGS="--deny warnings --allow rustdoc::private-intra-doc-links" $(CARGO) doc --workspace --no-deps --locked --document-private-items
+
+.PHONY: guards
+guards: $(GUNGRAUN) ## Count instructions of the hot paths; fails where they grew (needs valgrind)
+	GUNGRAUN_RUNNER=$(CURDIR)/$(GUNGRAUN) $(CARGO) bench --locked --package steadflow-core --package steadflow-store-sqlite --bench instructions
 
 .PHONY: ui-verify
 ui-verify: $(if $(HAS_UI),ui/node_modules/.package-lock.json)
@@ -95,6 +101,11 @@ ui/node_modules/.package-lock.json: ui/package.json $(wildcard ui/package-lock.j
 
 ui/dist/index.html: ui/node_modules/.package-lock.json $(shell find ui/src ui/public ui/index.html ui/vite.config.ts -type f 2>/dev/null)
 	cd ui && npm run build
+	@touch $@
+
+$(GUNGRAUN): Cargo.lock
+	$(CARGO) install --quiet --locked --root .tools gungraun-runner \
+	  --version "$$(awk '$$1 == "name" && $$3 == "\"gungraun\"" { getline; gsub(/"/, "", $$3); print $$3 }' Cargo.lock)"
 	@touch $@
 
 # The peers' wheels carry all that they need; their declared dependencies are for other uses.

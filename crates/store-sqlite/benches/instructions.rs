@@ -1,0 +1,136 @@
+//! How many instructions the way of an execution takes through shard and database, all threads together.
+//!
+//! The limit is what was counted when the line was last changed, and a tenth; see the benchmarks of `core`.
+
+#![expect(missing_docs, reason = "what the macros make has none")]
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gungraun::{Callgrind, EntryPoint, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
+use serde_json::json;
+use steadflow_core::event::Accepted;
+use steadflow_core::execution::{FlowVersion, Input};
+use steadflow_core::flow::Flow;
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_core::limits::Limits;
+use steadflow_core::payload::Payload;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_core::work::Outcome;
+use steadflow_runtime::shard::{Accept, Action, Message, Reply, ReplyId, Shard, ShardConfig};
+use steadflow_store::Store;
+use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+const LEASE_MICROS: i64 = 3_600_000_000;
+const CHAIN: usize = 10;
+/// Executions at once, so commits in a batch.
+const AT_ONCE: u32 = 64;
+const EXECUTIONS: u32 = 512;
+
+/// As many instructions as were counted, and a tenth.
+fn at_most(counted: u64) -> Callgrind {
+    let mut callgrind = Callgrind::default();
+    // The writer is a thread of its own, so all of the process is counted.
+    callgrind.entry_point(EntryPoint::None);
+    callgrind.hard_limits([(EventKind::Ir, counted + counted / 10)]);
+    callgrind
+}
+
+fn chain() -> Arc<FlowVersion> {
+    let node = |at: usize| {
+        let input = json!({ "value": "${trigger_data.value}" });
+        json!({ "id": format!("n{at}"), "type": "action", "action": "echo", "input": input })
+    };
+    let edge = |at: usize| json!({ "from": format!("n{at}"), "to": format!("n{}", at + 1) });
+    let nodes: Vec<_> = (0..CHAIN).map(node).collect();
+    let edges: Vec<_> = (0..CHAIN - 1).map(edge).collect();
+    let document = json!({ "name": "chain", "flow_definition": { "nodes": nodes, "edges": edges } });
+    let limits = Limits::DEFAULT;
+    let flow = Flow::parse(&document, &limits).expect("the flow is valid");
+    Arc::new(FlowVersion {
+        tenant: TenantId::DEFAULT,
+        flow_id: FlowId::new(Uuid::nil()),
+        version: 1,
+        flow,
+        limits,
+    })
+}
+
+fn accept(flow: &Arc<FlowVersion>, number: u32) -> Message {
+    let accepted = Accepted {
+        tenant: TenantId::DEFAULT,
+        flow: flow.flow_id,
+        version: 1,
+        context_id: None,
+        context_type: None,
+        trigger_data: Payload::from_value(&json!({ "value": 42 })),
+        triggered_by: "api".into(),
+        retry_of: None,
+        reused: BTreeMap::new(),
+        worker: "w1".into(),
+    };
+    Message::Accept(Box::new(Accept {
+        id: ExecutionId::new(Uuid::from_u128(u128::from(number))),
+        flow: Arc::clone(flow),
+        accepted,
+        limit: None,
+        idempotency: None,
+        reply: ReplyId(u64::from(number) * 2),
+        wait: Some(ReplyId(u64::from(number) * 2 + 1)),
+    }))
+}
+
+/// Runs executions from acceptance to their ends, `AT_ONCE` at a time.
+async fn drive(store: &SqliteStore) -> u32 {
+    let worker = store.register("w1".into(), START, LEASE_MICROS).await.expect("it registers");
+    let (flow, mut shard) = (chain(), Shard::new(ShardConfig::new("w1".into())));
+    let (mut accepted, mut ended, mut now) = (0, 0, START);
+    while ended < EXECUTIONS {
+        now = now.plus(Duration::from_micros(100));
+        while accepted < EXECUTIONS && accepted - ended < AT_ONCE {
+            accepted += 1;
+            shard.handle(accept(&flow, accepted), now);
+        }
+        shard.tick(now);
+        if let Some((id, batch)) = shard.take_batch() {
+            let committed = store.commit(worker, batch).await;
+            shard.committed(id, committed, now).expect("the worker is not fenced");
+        }
+        for action in shard.take_actions() {
+            match action {
+                Action::StartAttempt(work) => {
+                    let outcome = Outcome::completed(work.input);
+                    let input = Input::AttemptEnded { node: work.node, attempt: work.attempt, outcome };
+                    shard.handle(Message::Input { execution: work.execution, input, reply: None }, now);
+                }
+                Action::Reply(_, Reply::Snapshot(_)) => ended += 1,
+                Action::StopAttempt { .. } | Action::Load(_) | Action::Reply(..) | Action::Publish(_) => {}
+            }
+        }
+    }
+    ended
+}
+
+fn database() -> (tempfile::TempDir, SqliteStore, Runtime) {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let store = SqliteStore::open(directory.path().join("steadflow.db"), SqliteOptions::default());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
+    (directory, store.expect("the database opens"), runtime)
+}
+
+#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(at_most(245_532_286)))]
+#[bench::chains_of_ten(args = (), setup = database)]
+fn commit((directory, store, runtime): (tempfile::TempDir, SqliteStore, Runtime)) -> u32 {
+    let ended = runtime.block_on(drive(black_box(&store)));
+    runtime.block_on(store.close()).expect("the database closes");
+    drop(directory);
+    ended
+}
+
+library_benchmark_group!(name = store, benchmarks = [commit]);
+main!(library_benchmark_groups = store);
