@@ -66,7 +66,7 @@ export function FlowsPage() {
         </>
       }
     >
-      <FlowFilterBar flows={flows.data ?? []} search={search} onChange={change} />
+      <FlowFilterBar flows={flows.data} search={search} onChange={change} />
       {flows.isPending && <ListSkeleton view={search.view ?? 'cards'} />}
       {flows.isError && !flows.data && <ProblemCard problem={flows.error} onRetry={() => void flows.refetch()} />}
       {flows.isSuccess && shown.length === 0 && (

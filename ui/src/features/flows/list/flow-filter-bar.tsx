@@ -13,11 +13,13 @@ interface Search extends FlowFilters {
 }
 
 interface FlowFilterBarProps {
-  flows: readonly Flow[];
+  /** Absent while they are loaded: then there is nothing to count. */
+  flows: readonly Flow[] | undefined;
   search: Search;
   onChange: (search: Search) => void;
 }
 
+const NONE: readonly Flow[] = [];
 const STATUSES = Object.keys(FLOW_STATUS_LOOKS) as FlowStatus[];
 
 const VIEWS = [
@@ -27,8 +29,8 @@ const VIEWS = [
 
 /** What the list is narrowed by, and how it is drawn. All of it stands in the address. */
 export function FlowFilterBar({ flows, search, onChange }: FlowFilterBarProps) {
-  const counts = useMemo(() => countByStatus(flows), [flows]);
-  const tags = useMemo(() => tagsOf(flows), [flows]);
+  const counts = useMemo(() => countByStatus(flows ?? NONE), [flows]);
+  const tags = useMemo(() => tagsOf(flows ?? NONE), [flows]);
   const set = (change: Search) => onChange({ ...search, ...change });
   return (
     <search className={classes.bar}>
@@ -53,7 +55,7 @@ export function FlowFilterBar({ flows, search, onChange }: FlowFilterBarProps) {
             >
               <Icon size={14} aria-hidden className={classes.icon} />
               {label}
-              <span className={classes.count}>{counts[status]}</span>
+              <span className={classes.count}>{flows ? counts[status] : '–'}</span>
             </button>
           );
         })}

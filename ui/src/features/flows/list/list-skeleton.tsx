@@ -1,4 +1,5 @@
-import { BlockSkeleton, RowsSkeleton } from '@/components/skeletons';
+import { Skeleton } from '@mantine/core';
+import { RowsSkeleton } from '@/components/skeletons';
 import classes from './flow-list.module.css';
 
 const CARDS = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -7,9 +8,16 @@ const CARDS = ['a', 'b', 'c', 'd', 'e', 'f'];
 export function ListSkeleton({ view }: { view: 'cards' | 'table' }) {
   if (view === 'table') return <RowsSkeleton rows={8} height={49} />;
   return (
-    <div className={classes.cards}>
+    <div className={classes.cards} aria-busy="true" role="status">
+      <span className="visually-hidden">Loading…</span>
       {CARDS.map((card) => (
-        <BlockSkeleton key={card} height={212} />
+        <div key={card} className={classes.skeleton}>
+          <Skeleton height={12} width="46%" />
+          <Skeleton height={9} width="84%" />
+          <Skeleton height={9} width="62%" />
+          <Skeleton height={24} width="78%" mt="auto" />
+          <Skeleton height={9} width="24%" mb={10} />
+        </div>
       ))}
     </div>
   );
