@@ -95,21 +95,22 @@ function Outcome({ row }: { row: ExecutionRow }) {
   if (row.error_message) {
     return (
       <span className={classes.error} title={row.error_message}>
-        {firstLine(row.error_message)}
+        {inOneLine(row.error_message)}
       </span>
     );
   }
-  if (isFinished(row.status)) return null;
   const { completed_nodes, total_nodes } = row.summary;
   return (
     <span className={classes.quiet}>
-      {texts.list.progress(completed_nodes, total_nodes)}
-      {row.current_node_id && ` · ${row.current_node_id}`}
+      {row.status === 'completed' ? texts.list.ran(completed_nodes) : texts.list.progress(completed_nodes, total_nodes)}
+      {!isFinished(row.status) && row.current_node_id && ` · ${row.current_node_id}`}
     </span>
   );
 }
 
-function firstLine(text: string): string {
-  const end = text.indexOf('\n');
-  return end < 0 ? text : text.slice(0, end);
+/** The message of several attempts says what came of them first, and what went wrong last. */
+function inOneLine(text: string): string {
+  const lines = text.split('\n');
+  if (lines.length < 2) return text;
+  return `${lines[0]} ${lines.at(-1)?.replace(/^Attempt \d+: /, '')}`;
 }

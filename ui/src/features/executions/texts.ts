@@ -6,7 +6,7 @@ export const texts = {
     started: 'Started',
     duration: 'Duration',
     attempts: 'Attempts',
-    error: 'Error',
+    error: 'Outcome',
   },
   filters: {
     search: 'Search by id, context or error',
@@ -35,6 +35,7 @@ export const texts = {
     loadedMore: (count: number) => `${count.toLocaleString('en')} loaded, more below`,
     retryOf: 'Retry of another execution',
     recovered: 'Completed thanks to a retry',
+    ran: (count: number) => `${count} ${count === 1 ? 'node' : 'nodes'} ran`,
     progress: (done: number, all: number) => `${done} of ${all} nodes`,
     deletedFlow: 'Deleted flow',
   },

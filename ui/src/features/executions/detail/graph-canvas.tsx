@@ -3,7 +3,8 @@ import '@xyflow/react/dist/base.css';
 import { useMemo, useState } from 'react';
 import classes from './graph.module.css';
 import { GraphControls } from './graph-controls';
-import { placesOf } from './graph-layout';
+import { fitsFrame, placesOf } from './graph-layout';
+import { GraphReveal } from './graph-reveal';
 import { type DrawnNode, GraphStep } from './graph-step';
 import { texts } from './texts';
 import type { Graph, GraphEdge } from './to-graph';
@@ -11,6 +12,7 @@ import type { Graph, GraphEdge } from './to-graph';
 interface GraphCanvasProps {
   graph: Graph;
   selected: string | null;
+  chosen: string | null;
   onSelect: (nodeId: string) => void;
 }
 
@@ -26,15 +28,16 @@ const reading: ReactFlowProps<DrawnNode, Edge> = {
   preventScrolling: false,
   minZoom: 0.1,
   maxZoom: 1.6,
-  fitView: true,
   fitViewOptions: { padding: 0.08, minZoom: 0.5, maxZoom: 1 },
 };
 
 const ARROWS = { taken: 'var(--success-solid)', not_taken: 'var(--line-strong)', open: 'var(--neutral-solid)' };
 
-export function GraphCanvas({ graph, selected, onSelect }: GraphCanvasProps) {
+export function GraphCanvas({ graph, selected, chosen, onSelect }: GraphCanvasProps) {
   // Statuses move, places do not: the flow version never changes.
   const [places] = useState(() => placesOf(graph));
+  const [first] = useState(selected);
+  const isSmall = fitsFrame(places);
   const nodes = useMemo(
     () =>
       graph.nodes.map(
@@ -54,6 +57,7 @@ export function GraphCanvas({ graph, selected, onSelect }: GraphCanvasProps) {
     <section className={classes.canvas} aria-label={texts.graph.label}>
       <ReactFlow
         {...reading}
+        fitView={isSmall}
         nodes={nodes}
         edges={edges}
         nodeTypes={nodeTypes}
@@ -66,6 +70,7 @@ export function GraphCanvas({ graph, selected, onSelect }: GraphCanvasProps) {
       >
         <Background gap={20} size={1} />
         <GraphControls />
+        {!isSmall && <GraphReveal place={places.get(chosen ?? first ?? '')} />}
       </ReactFlow>
     </section>
   );

@@ -25,6 +25,20 @@ export function placesOf({ nodes, edges }: Pick<Graph, 'nodes' | 'edges'>): Plac
   );
 }
 
+const FRAME_HEIGHT = 320;
+const SMALLEST_ZOOM = 0.45;
+
+/** Whether all of the graph can be drawn at a size that can be read. */
+export function fitsFrame(places: Places): boolean {
+  // Beside the timeline there is the navigation and the node panel, on a narrow screen neither.
+  const frameWidth = window.innerWidth > 1100 ? window.innerWidth - 700 : window.innerWidth - 40;
+  const xs = [...places.values()].map(({ x }) => x);
+  const ys = [...places.values()].map(({ y }) => y);
+  const width = Math.max(...xs) - Math.min(...xs) + NODE_WIDTH;
+  const height = Math.max(...ys) - Math.min(...ys) + NODE_HEIGHT;
+  return xs.length === 0 || Math.min(frameWidth / width, FRAME_HEIGHT / height) >= SMALLEST_ZOOM;
+}
+
 /** Two nodes at the very same place were never placed by a person. */
 function hasOverlap(places: readonly { x: number; y: number }[]): boolean {
   return new Set(places.map(({ x, y }) => `${x} ${y}`)).size < places.length;

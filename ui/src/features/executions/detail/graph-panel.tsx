@@ -15,11 +15,13 @@ const GraphCanvas = lazy(() => import('./graph-canvas').then((module) => ({ defa
 interface GraphPanelProps {
   execution: Execution;
   selected: string | null;
+  /** The node that was chosen by hand; a graph that does not fit moves to it. */
+  chosen: string | null;
   onSelect: (nodeId: string) => void;
 }
 
 /** The flow as it was in the version that the execution is pinned to, coloured by what happened. */
-export function GraphPanel({ execution, selected, onSelect }: GraphPanelProps) {
+export function GraphPanel({ execution, selected, chosen, onSelect }: GraphPanelProps) {
   const flow = useQuery(flowVersionQuery(execution.flow_id, execution.flow_version));
   const definition = flow.data?.flow_definition;
   const graph = useMemo(() => definition && toGraph(definition, execution), [definition, execution]);
@@ -39,7 +41,7 @@ export function GraphPanel({ execution, selected, onSelect }: GraphPanelProps) {
         {flow.isPending && <BlockSkeleton height={320} />}
         {graph && (
           <Suspense fallback={<BlockSkeleton height={320} />}>
-            <GraphCanvas graph={graph} selected={selected} onSelect={onSelect} />
+            <GraphCanvas graph={graph} selected={selected} chosen={chosen} onSelect={onSelect} />
           </Suspense>
         )}
       </div>

@@ -179,7 +179,7 @@ export const texts = {
     error: 'Error',
     input: 'Input',
     output: 'Output',
-    noInput: 'It has got no input yet.',
+    noInput: 'It has no input.',
     noOutput: 'No output yet.',
     neverOutput: 'It gave no output.',
     timing: { started: 'Started', ended: 'Ended', took: 'Took', skill: 'Skill', usage: 'Tokens', id: 'Node id' },

@@ -7,7 +7,7 @@ import type { Waterfall } from './waterfall';
 export function TimelineHead({ waterfall: { ticks, start, end, deadline, isRunning } }: { waterfall: Waterfall }) {
   const length = end - start;
   const isFar = isRunning && deadline !== null && !deadline.isShown;
-  const room = isFar ? length * 0.72 : length;
+  const room = isFar ? length * 0.58 : length;
   return (
     <div className={classes.head} aria-hidden>
       <span className={classes.headName}>{texts.waterfall.node}</span>

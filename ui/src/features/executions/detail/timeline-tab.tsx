@@ -32,8 +32,8 @@ export function TimelineTab({ execution, chosen, onChoose }: TimelineTabProps) {
   return (
     <div className={classes.split}>
       <div className={classes.main}>
-        <Timeline execution={execution} selected={focus?.node_id ?? null} onSelect={onChoose} />
-        <GraphPanel execution={execution} selected={focus?.node_id ?? null} onSelect={onChoose} />
+        <Timeline execution={execution} selected={focus?.node_id ?? null} chosen={chosen} onSelect={onChoose} />
+        <GraphPanel execution={execution} selected={focus?.node_id ?? null} chosen={chosen} onSelect={onChoose} />
       </div>
       {isNarrow ? (
         <Drawer

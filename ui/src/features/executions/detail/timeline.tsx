@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useMemo, useRef } from 'react';
+import { type KeyboardEvent, useEffect, useMemo, useRef } from 'react';
 import type { Execution } from '@/api/types';
 import { Panel } from '@/components/panel';
 import { useNow } from '@/lib/clock';
@@ -14,20 +14,29 @@ import { toRows, toWaterfall } from './waterfall';
 interface TimelineProps {
   execution: Execution;
   selected: string | null;
+  /** The node that was chosen by hand; it is scrolled to. */
+  chosen: string | null;
   onSelect: (nodeId: string) => void;
 }
 
 /** With more rows than this, time moves in whole seconds. */
 const SMOOTH_ROWS_MAX = 80;
+/** What stays visible around a row that is scrolled to. */
+const MARGIN = 40;
 
 /** The waterfall: a row per node, a bar per attempt, the backoffs between them, and where now and the deadline are. */
-export function Timeline({ execution, selected, onSelect }: TimelineProps) {
+export function Timeline({ execution, selected, chosen, onSelect }: TimelineProps) {
   const list = useRef<HTMLDivElement>(null);
   const rows = useMemo(() => toRows(execution), [execution]);
   const now = useNow(isFinished(execution.status) ? 0 : rows.length > SMOOTH_ROWS_MAX ? 1_000 : 100);
   const waterfall = useMemo(() => toWaterfall(execution, now, rows), [execution, now, rows]);
   const { start, end } = waterfall;
   const focusable = rows.some((row) => row.node.node_id === selected) ? selected : rows[0]?.node.node_id;
+
+  const place = rows.findIndex((row) => row.node.node_id === chosen);
+  useEffect(() => {
+    if (place >= 0) showRow(list.current, place);
+  }, [place]);
 
   const move = (event: KeyboardEvent<HTMLElement>) => {
     const at = rows.findIndex((row) => row.node.node_id === focusable);
@@ -71,6 +80,17 @@ export function Timeline({ execution, selected, onSelect }: TimelineProps) {
       </div>
     </Panel>
   );
+}
+
+/** Scrolls the list, never the page, as little as it takes. */
+function showRow(list: HTMLElement | null, place: number): void {
+  const row = list?.children[place];
+  const scroller = list?.parentElement?.parentElement;
+  if (!row || !scroller) return;
+  const { top, bottom } = row.getBoundingClientRect();
+  const frame = scroller.getBoundingClientRect();
+  if (top < frame.top) scroller.scrollTop -= frame.top - top + MARGIN;
+  else if (bottom > frame.bottom) scroller.scrollTop += bottom - frame.bottom + MARGIN;
 }
 
 /** Where a key leads to; `null` for a key that leads nowhere. */
