@@ -1,12 +1,12 @@
 //! What people query of an execution: its row, its fingerprint, and what it adds to the analytics.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use steadflow_core::execution::{AttemptRecord, Execution, ExecutionStatus, NodeExecution, NodeStatus};
 use steadflow_core::failure::ErrorClass;
-use steadflow_core::ids::FlowId;
+use steadflow_core::ids::{FlowId, NodeId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{ExecutionRow, Fingerprint, Rollup, RollupKey};
 
@@ -88,107 +88,124 @@ fn normalised(message: &str) -> String {
 /// Returns what an ended execution adds to the analytics.
 pub fn rollup_of(execution: &Execution) -> Rollup {
     let ended = execution.completed_at().unwrap_or_else(|| execution.created_at());
-    let mut counters = Counters::default();
+    let mut counters =
+        Counters { counts: Vec::with_capacity(execution.nodes().len() + 2), node: None, first: 0 };
     counters.count_execution(execution);
     for (node, state) in execution.graph().nodes.iter().zip(execution.nodes()) {
         if !state.attempts.is_empty() && !state.reused {
-            counters.count_node(node.id.as_str(), state);
+            counters.turn_to(&node.id);
+            counters.count_node(state);
         }
     }
     Rollup {
         tenant: execution.accepted().tenant,
         flow: execution.accepted().flow,
         hour: Timestamp::from_micros(ended.as_micros() - ended.as_micros().rem_euclid(HOUR_MICROS)),
-        counts: counters.finish(),
+        counts: counters.counts,
     }
 }
 
 /// Counters under way. The names are documented in `docs/reference/analytics.md`.
-#[derive(Default)]
-struct Counters(BTreeMap<(String, String), u64>);
+///
+/// What completes by its first attempt is the usual case, so one counter, `at_once`, stands for all that this means.
+struct Counters {
+    counts: Vec<(RollupKey, u64)>,
+    /// Whose counters are under way; `None` for the flow's.
+    node: Option<NodeId>,
+    /// Where they begin.
+    first: usize,
+}
 
 impl Counters {
-    fn add(&mut self, node: &str, metric: impl Into<String>, value: u64) {
-        if value > 0 {
-            *self.0.entry((node.to_owned(), metric.into())).or_default() += value;
+    fn turn_to(&mut self, node: &NodeId) {
+        self.node = Some(node.clone());
+        self.first = self.counts.len();
+    }
+
+    fn add(&mut self, metric: impl Into<Cow<'static, str>>, value: u64) {
+        if value == 0 {
+            return;
+        }
+        let metric = metric.into();
+        match self.counts[self.first..].iter_mut().find(|(key, _)| key.metric == metric) {
+            Some((_, sum)) => *sum += value,
+            None => self.counts.push((RollupKey { node: self.node.clone(), metric }, value)),
         }
     }
 
     fn count_execution(&mut self, execution: &Execution) {
-        self.add("", "executions", 1);
-        self.add("", execution.status().as_str(), 1);
-        let attempts = || execution.nodes().iter().flat_map(|node| node.attempts.iter());
-        let failed = attempts().filter(|attempt| attempt.error.is_some()).count();
+        let mut attempts = execution.nodes().iter().flat_map(|node| node.attempts.iter());
+        let has_failed = attempts.any(|attempt| attempt.error.is_some());
+        if execution.status() == ExecutionStatus::Completed && !has_failed {
+            self.add("at_once", 1);
+        } else {
+            self.add("executions", 1);
+            self.add(execution.status().as_str(), 1);
+        }
         match execution.status() {
-            ExecutionStatus::Completed if failed == 0 => self.add("", "first_try", 1),
-            ExecutionStatus::Completed => self.add("", "recovered", 1),
+            ExecutionStatus::Completed if has_failed => self.add("recovered", 1),
             ExecutionStatus::Failed => self.count_failure(execution),
-            ExecutionStatus::Pending
+            ExecutionStatus::Completed
+            | ExecutionStatus::Pending
             | ExecutionStatus::Running
             | ExecutionStatus::Paused
             | ExecutionStatus::Cancelled => {}
         }
         if execution.accepted().retry_of.is_some() {
-            self.add("", "manual_retries", 1);
-            self.add("", format!("manual_retries_{}", execution.status()), 1);
+            self.add("manual_retries", 1);
+            self.add(format!("manual_retries_{}", execution.status()), 1);
         }
         if let Some(started) = execution.started_at() {
             let ended = execution.completed_at().unwrap_or(started);
-            self.add("", "duration_ms", millis(ended.since(started)));
+            self.add("duration_ms", millis(ended.since(started)));
         }
     }
 
     fn count_failure(&mut self, execution: &Execution) {
         let error = execution.error();
         match error.and_then(|error| error.node) {
-            None => self.add("", "timed_out", 1),
-            Some(_) => self.add("", "exhausted", 1),
+            None => self.add("timed_out", 1),
+            Some(_) => self.add("exhausted", 1),
         }
         if let Some(class) = error.and_then(|error| error.class) {
-            self.add("", format!("failed_by:{class}"), 1);
+            self.add(format!("failed_by:{class}"), 1);
         }
     }
 
-    fn count_node(&mut self, id: &str, node: &NodeExecution) {
-        let failed = || node.attempts.iter().filter(|attempt| attempt.error.is_some());
-        self.add(id, "executions", 1);
-        self.add(id, node.status().as_str(), 1);
-        match (node.status(), failed().count()) {
-            (NodeStatus::Completed, 0) => self.add(id, "first_try", 1),
-            (NodeStatus::Completed, _) => self.add(id, "recovered", 1),
-            (NodeStatus::Failed, _) => self.add(id, "exhausted", 1),
-            (
-                NodeStatus::Pending
-                | NodeStatus::Running
-                | NodeStatus::Paused
-                | NodeStatus::Cancelled
-                | NodeStatus::Skipped,
-                _,
-            ) => {}
-        }
-        for counted in ["", id] {
-            self.add(counted, format!("attempts:{}", node.attempts.len()), 1);
-            self.add(counted, "attempts", node.attempts.len() as u64);
-            failed().for_each(|attempt| self.count_failed_attempt(counted, attempt));
-        }
+    fn count_node(&mut self, node: &NodeExecution) {
         let lasted = |attempt: &AttemptRecord| {
             attempt.ended_at.map_or(Duration::ZERO, |at| at.since(attempt.started_at))
         };
-        self.add(id, "duration_ms", millis(node.attempts.iter().map(lasted).sum()));
+        self.add("duration_ms", millis(node.attempts.iter().map(lasted).sum()));
+        let failed = || node.attempts.iter().filter(|attempt| attempt.error.is_some());
+        let has_failed = failed().next().is_some();
+        if node.status() == NodeStatus::Completed && node.attempts.len() == 1 && !has_failed {
+            return self.add("at_once", 1);
+        }
+        self.add("executions", 1);
+        self.add(node.status().as_str(), 1);
+        match node.status() {
+            NodeStatus::Completed if has_failed => self.add("recovered", 1),
+            NodeStatus::Completed => self.add("first_try", 1),
+            NodeStatus::Failed => self.add("exhausted", 1),
+            NodeStatus::Pending
+            | NodeStatus::Running
+            | NodeStatus::Paused
+            | NodeStatus::Cancelled
+            | NodeStatus::Skipped => {}
+        }
+        self.add("attempts", node.attempts.len() as u64);
+        self.add(format!("attempts:{}", node.attempts.len()), 1);
+        failed().for_each(|attempt| self.count_failed_attempt(attempt));
     }
 
-    fn count_failed_attempt(&mut self, id: &str, attempt: &AttemptRecord) {
+    fn count_failed_attempt(&mut self, attempt: &AttemptRecord) {
         let Some((error, ended)) = attempt.error.as_ref().zip(attempt.ended_at) else { return };
-        self.add(id, "failed_attempts", 1);
-        self.add(id, format!("error:{}", error.class), 1);
-        self.add(id, "failed_attempts_ms", millis(ended.since(attempt.started_at)));
-        self.add(id, "backoff_ms", attempt.retry_at.map_or(0, |due| millis(due.since(ended))));
-        self.add(id, "tokens_lost", attempt.usage.input_tokens + attempt.usage.output_tokens);
-    }
-
-    fn finish(self) -> Vec<(RollupKey, u64)> {
-        let key = |(node, metric): (String, String)| RollupKey { node: node.into(), metric: metric.into() };
-        self.0.into_iter().map(|(name, value)| (key(name), value)).collect()
+        self.add("failed_attempts", 1);
+        self.add(format!("error:{}", error.class), 1);
+        self.add("failed_attempts_ms", millis(ended.since(attempt.started_at)));
+        self.add("backoff_ms", attempt.retry_at.map_or(0, |due| millis(due.since(ended))));
+        self.add("tokens_lost", attempt.usage.input_tokens + attempt.usage.output_tokens);
     }
 }
 

@@ -148,9 +148,9 @@ fn row(id: ExecutionId) -> ExecutionRow {
 
 fn rollup() -> Rollup {
     let node = |node: u64, count: u64| {
-        let name: Arc<str> = if node == 0 { "".into() } else { format!("node-{node}").into() };
+        let name = (node > 0).then(|| NodeId::new(format!("node-{node}")));
         (0..count).map(move |metric| {
-            (RollupKey { node: Arc::clone(&name), metric: format!("metric:{metric}").into() }, 1)
+            (RollupKey { node: name.clone(), metric: format!("metric:{metric}").into() }, 1)
         })
     };
     let counts = node(0, FLOW_COUNTERS).chain((1..=NODES).flat_map(|number| node(number, NODE_COUNTERS)));

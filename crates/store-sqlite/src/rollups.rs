@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{Connection, Row};
 use steadflow_core::execution::ExecutionStatus;
-use steadflow_core::ids::{FlowId, TenantId};
+use steadflow_core::ids::{FlowId, NodeId, TenantId};
 use steadflow_store::{Rollup, RollupKey, RollupQuery, RollupRow};
 
 use crate::columns::{blob, flow_id, text, timestamp};
@@ -79,7 +79,8 @@ impl Sums {
         for ((tenant, flow, hour), sums) in sums {
             let (tenant, flow) = (blob(tenant.uuid()), blob(flow.uuid()));
             for (key, value) in sums {
-                statement.execute((tenant, flow, hour.as_micros(), &*key.node, &*key.metric, value))?;
+                let node = key.node.as_ref().map_or("", |node| node.as_str());
+                statement.execute((tenant, flow, hour.as_micros(), node, &*key.metric, value))?;
             }
         }
         Ok(())
@@ -99,6 +100,7 @@ pub(crate) fn read(db: &Connection, query: &RollupQuery) -> rusqlite::Result<Vec
 }
 
 fn rollup_row(row: &Row<'_>) -> rusqlite::Result<RollupRow> {
-    let key = RollupKey { node: text(row, 2)?, metric: text(row, 3)? };
+    let node: Option<NodeId> = Some(text(row, 2)?).filter(|id| !id.is_empty()).map(NodeId::new);
+    let key = RollupKey { node, metric: row.get::<_, String>(3)?.into() };
     Ok(RollupRow { flow: flow_id(row, 0)?, hour: timestamp(row, 1)?, key, value: row.get(4)? })
 }

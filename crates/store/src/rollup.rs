@@ -1,8 +1,8 @@
 //! Analytics counters: what each ended execution adds, summed by hour.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
-use steadflow_core::ids::{FlowId, TenantId};
+use steadflow_core::ids::{FlowId, NodeId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
 /// What one ended execution adds to the counters of its flow and its nodes.
@@ -21,10 +21,10 @@ pub struct Rollup {
 /// What is counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RollupKey {
-    /// The node's id; empty for the flow as a whole.
-    pub node: Arc<str>,
+    /// The node; `None` for the flow as a whole.
+    pub node: Option<NodeId>,
     /// The name of the counter, e.g. `executions`, `attempts:3`, `error:timeout`.
-    pub metric: Arc<str>,
+    pub metric: Cow<'static, str>,
 }
 
 /// Which counters to read.

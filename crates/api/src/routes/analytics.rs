@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 use steadflow_core::failure::ErrorClass;
-use steadflow_core::ids::FlowId;
+use steadflow_core::ids::{FlowId, NodeId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{RollupQuery, RollupRow};
 use utoipa::{IntoParams, ToSchema};
@@ -88,9 +88,40 @@ impl FromParams for AnalyticsQuery {
 #[derive(Debug, Default)]
 struct Sums(BTreeMap<String, u64>);
 
+/// What `at_once` stands for, of flows and nodes.
+const COMPLETED_AT_ONCE: [&str; 3] = ["executions", "completed", "first_try"];
+/// What it stands for, of a node's attempts.
+const ATTEMPTED_ONCE: [&str; 2] = ["attempts", "attempts:1"];
+
 impl Sums {
-    fn add(&mut self, row: &RollupRow) {
-        *self.0.entry(row.key.metric.to_string()).or_default() += row.value;
+    fn add(&mut self, metric: &str, value: u64) {
+        *self.0.entry(metric.to_owned()).or_default() += value;
+    }
+
+    /// Adds a node's counter to the sums of this node.
+    fn add_to_node(&mut self, row: &RollupRow) {
+        if row.key.metric == "at_once" {
+            self.add_each(&COMPLETED_AT_ONCE, row.value);
+            self.add_each(&ATTEMPTED_ONCE, row.value);
+        } else {
+            self.add(&row.key.metric, row.value);
+        }
+    }
+
+    /// Adds a counter to the sums of its flow: its own ones, and what its nodes' say of attempts.
+    fn add_to_flow(&mut self, row: &RollupRow) {
+        let metric = &*row.key.metric;
+        match (&row.key.node, metric) {
+            (None, "at_once") => self.add_each(&COMPLETED_AT_ONCE, row.value),
+            (None, _) => self.add(metric, row.value),
+            (Some(_), "at_once") => self.add_each(&ATTEMPTED_ONCE, row.value),
+            (Some(_), _) if is_of_attempts(metric) => self.add(metric, row.value),
+            (Some(_), _) => {}
+        }
+    }
+
+    fn add_each(&mut self, metrics: &[&str], value: u64) {
+        metrics.iter().for_each(|metric| self.add(metric, value));
     }
 
     fn of(&self, metric: &str) -> u64 {
@@ -103,6 +134,13 @@ impl Sums {
         let share = |part: u64| part as f64 / all as f64;
         (all > 0).then(|| share(self.of(metric)))
     }
+}
+
+/// Whether a flow's sum of this counter is that of its nodes.
+fn is_of_attempts(metric: &str) -> bool {
+    matches!(metric, "attempts" | "failed_attempts" | "failed_attempts_ms" | "backoff_ms" | "tokens_lost")
+        || metric.starts_with("attempts:")
+        || metric.starts_with("error:")
 }
 
 /// How executions, or one node's part of them, went.
@@ -236,17 +274,15 @@ pub(crate) async fn retry_analytics(
 }
 
 fn analytics(rows: &[RollupRow], bucket: Bucket, mut names: BTreeMap<FlowId, String>) -> RetryAnalytics {
-    let of_flows = || rows.iter().filter(|row| row.key.node.is_empty());
-    let of_nodes = || rows.iter().filter(|row| !row.key.node.is_empty());
-    let totals = summed(of_flows(), |_| ()).remove(&()).unwrap_or_default();
+    let totals = summed(rows, |_| Some(()), Sums::add_to_flow).remove(&()).unwrap_or_default();
     let flow = |(flow_id, sums): (FlowId, Sums)| FlowCounts {
         flow_id,
         flow_name: names.remove(&flow_id),
         counts: (&sums).into(),
     };
-    let node = |((flow_id, node_id), sums): ((FlowId, String), Sums)| NodeCounts {
+    let node = |((flow_id, node_id), sums): ((FlowId, NodeId), Sums)| NodeCounts {
         flow_id,
-        node_id,
+        node_id: node_id.to_string(),
         counts: (&sums).into(),
     };
     let moment =
@@ -254,20 +290,29 @@ fn analytics(rows: &[RollupRow], bucket: Bucket, mut names: BTreeMap<FlowId, Str
     RetryAnalytics {
         error_classes: error_classes(&totals),
         attempts_histogram: histogram(&totals),
-        flows: summed(of_flows(), |row| row.flow).into_iter().map(flow).collect(),
-        nodes: summed(of_nodes(), |row| (row.flow, row.key.node.to_string())).into_iter().map(node).collect(),
-        buckets: summed(of_flows(), |row| bucket.begin(row.hour)).into_iter().map(moment).collect(),
+        flows: summed(rows, |row| Some(row.flow), Sums::add_to_flow).into_iter().map(flow).collect(),
+        nodes: summed(rows, |row| Some((row.flow, row.key.node.clone()?)), Sums::add_to_node)
+            .into_iter()
+            .map(node)
+            .collect(),
+        buckets: summed(rows, |row| Some(bucket.begin(row.hour)), Sums::add_to_flow)
+            .into_iter()
+            .map(moment)
+            .collect(),
         totals: (&totals).into(),
     }
 }
 
-fn summed<'a, K: Ord>(
-    rows: impl Iterator<Item = &'a RollupRow>,
-    key: impl Fn(&RollupRow) -> K,
+fn summed<K: Ord>(
+    rows: &[RollupRow],
+    key: impl Fn(&RollupRow) -> Option<K>,
+    add: fn(&mut Sums, &RollupRow),
 ) -> BTreeMap<K, Sums> {
     let mut sums: BTreeMap<K, Sums> = BTreeMap::new();
     for row in rows {
-        sums.entry(key(row)).or_default().add(row);
+        if let Some(key) = key(row) {
+            add(sums.entry(key).or_default(), row);
+        }
     }
     sums
 }

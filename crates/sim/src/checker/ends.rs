@@ -2,7 +2,7 @@
 
 use steadflow_core::ids::TenantId;
 use steadflow_runtime::row_of;
-use steadflow_store::{ExecutionFilter, MemoryStore, Page, RollupQuery};
+use steadflow_store::{ExecutionFilter, MemoryStore, Page, RollupKey, RollupQuery};
 
 use super::{Checker, Verdict};
 
@@ -42,7 +42,8 @@ impl Checker {
     fn are_counted(&self, store: &MemoryStore) -> Verdict {
         let query = RollupQuery { tenant: TenantId::DEFAULT, flow: None, from: None, to: None };
         let rollups = store.rollups_now(&query).map_err(|error| error.to_string())?;
-        let is_total = |key: &steadflow_store::RollupKey| key.node.is_empty() && &*key.metric == "executions";
+        let is_total =
+            |key: &RollupKey| key.node.is_none() && matches!(&*key.metric, "executions" | "at_once");
         let counted: u64 = rollups.iter().filter(|row| is_total(&row.key)).map(|row| row.value).sum();
         if counted != self.stories.len() as u64 {
             return Err(format!(

@@ -202,7 +202,8 @@ pub(super) fn keyed_by(commit: Commit, tenant: TenantId, key: &str) -> Commit {
 
 /// A counter's name.
 pub(super) fn key(node: &str, metric: &str) -> RollupKey {
-    RollupKey { node: node.into(), metric: metric.into() }
+    let node = (!node.is_empty()).then(|| NodeId::new(node));
+    RollupKey { node, metric: metric.to_owned().into() }
 }
 
 /// A flow of ours.
