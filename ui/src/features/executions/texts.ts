@@ -19,7 +19,6 @@ export const texts = {
     anyError: 'Any error',
     retrying: 'Retrying',
     fingerprint: 'One group of failures',
-    more: 'Filters',
   },
   empty: {
     title: 'No executions yet',
@@ -30,7 +29,6 @@ export const texts = {
   },
   list: {
     newer: (count: number) => `${count} new ${count === 1 ? 'execution' : 'executions'}`,
-    end: 'That is all',
     loaded: (count: number) => `${count.toLocaleString('en')} ${count === 1 ? 'execution' : 'executions'}`,
     loadedMore: (count: number) => `${count.toLocaleString('en')} loaded, more below`,
     retryOf: 'Retry of another execution',

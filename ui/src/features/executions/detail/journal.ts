@@ -125,6 +125,8 @@ function nodeLines(node: NodeExecution, before: NodeExecution | undefined): Line
   }
   const wasInBackoff = before?.next_retry_at && !node.next_retry_at && node.attempts.length === before.attempts.length;
   if (wasInBackoff && node.status === 'pending') lines.push(nodeLine(name, 'info', texts.events.hurried));
+  const wasDecided = before?.waiting_for === 'decision' && !node.waiting_for && node.status !== 'cancelled';
+  if (wasDecided) lines.unshift(nodeLine(name, 'attention', texts.events.decided));
   if (node.waiting_for && node.waiting_for !== before?.waiting_for) lines.push(waitLine(node, name));
   if (node.status !== before?.status) lines.push(...statusLine(node, name));
   return lines;

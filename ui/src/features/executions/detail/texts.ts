@@ -156,7 +156,6 @@ export const texts = {
   },
   node: {
     none: 'Nothing has run yet',
-    noneDetail: 'Choose a node in the timeline to see its attempts, input and output.',
     following: 'following along',
     close: 'Close node',
     attempts: 'Attempts',
@@ -175,7 +174,6 @@ export const texts = {
       other: 'It needs no attempts: it does its work within the engine.',
     },
     released: 'Stopped by a shutdown; it does not count.',
-    stopped: 'Stopped with the execution.',
     error: 'Error',
     input: 'Input',
     output: 'Output',
