@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use gungraun::{Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
+use gungraun::{
+    Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main,
+};
 use serde_json::{Value, json};
 use steadflow_core::event::{Accepted, Record};
 use steadflow_core::execution::{Decision, Effect, Execution, FlowVersion, Input};
@@ -102,7 +104,7 @@ fn journal() -> (Arc<FlowVersion>, Vec<Record>) {
     run(version())
 }
 
-#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(at_most(9_892)))]
+#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(at_most(10_556)))]
 #[bench::ten_nodes(args = (), setup = journal)]
 fn replay((flow, journal): (Arc<FlowVersion>, Vec<Record>)) -> Execution {
     Execution::replay(ExecutionId::new(Uuid::nil()), flow, journal).expect("the journal is whole")

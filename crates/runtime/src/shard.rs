@@ -256,6 +256,8 @@ pub struct Shard {
     next_batch: u64,
     actions: Vec<Action>,
     phase: Phase,
+    /// Where records are written, so that each takes no more memory than its text.
+    scratch: Vec<u8>,
 }
 
 /// How far a shard has come.
@@ -287,6 +289,7 @@ impl Shard {
             next_batch: 0,
             actions: Vec::new(),
             phase: Phase::Open,
+            scratch: Vec::new(),
         }
     }
 

@@ -126,7 +126,7 @@ fn database() -> (tempfile::TempDir, SqliteStore, Runtime) {
     (directory, store.expect("the database opens"), runtime)
 }
 
-#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(at_most(170_243_186)))]
+#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(at_most(154_379_377)))]
 #[bench::chains_of_ten(args = (), setup = database)]
 fn commit((directory, store, runtime): (tempfile::TempDir, SqliteStore, Runtime)) -> u32 {
     let ended = runtime.block_on(drive(black_box(&store)));

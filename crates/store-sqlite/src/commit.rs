@@ -1,6 +1,6 @@
 //! The write path: one commit after the other, inside the writer's transaction.
 
-use rusqlite::Connection;
+use rusqlite::{CachedStatement, Connection};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
@@ -10,7 +10,8 @@ use steadflow_store::{
 
 use crate::columns::blob;
 use crate::error::store_error;
-use crate::live::{StoredTip, Tip};
+use crate::live::{Live, StoredTip, Tip};
+use crate::rollups::Sums;
 use crate::writer::Writer;
 use crate::{idempotency, row};
 
@@ -23,7 +24,11 @@ pub(crate) fn commit(
     batch: Vec<Commit>,
 ) -> Result<Vec<Committed>, StoreError> {
     writer.check_lease(CALL, worker.epoch)?;
-    batch.into_iter().map(|commit| writer.commit_one(worker, commit)).collect()
+    let Writer { db, live, sums, .. } = writer;
+    let append = "INSERT INTO tail (pos, execution_id, seq, record) VALUES (?1, ?2, ?3, ?4)";
+    let append = db.prepare_cached(append).map_err(|error| store_error(CALL, error))?;
+    let mut write = Write { db, live, sums, append };
+    batch.into_iter().map(|commit| write.commit_one(worker, commit)).collect()
 }
 
 /// Roughly how many bytes a commit writes.
@@ -37,7 +42,16 @@ pub(crate) fn bytes_of(commit: &Commit) -> usize {
     }
 }
 
-impl Writer {
+/// A batch being written.
+struct Write<'w> {
+    db: &'w Connection,
+    live: &'w mut Live,
+    sums: &'w mut Sums,
+    /// Appends to the tail: nearly every commit does, so it is not looked up each time.
+    append: CachedStatement<'w>,
+}
+
+impl Write<'_> {
     fn commit_one(&mut self, worker: Worker, commit: Commit) -> Result<Committed, StoreError> {
         let Commit { execution, seq, record, idempotency, keep } = commit;
         if let Some(hit) = idempotency.map_or(Ok(None), |key| self.use_key(*key, execution))? {
@@ -55,7 +69,7 @@ impl Writer {
         key: Idempotency,
         execution: ExecutionId,
     ) -> Result<Option<IdempotencyHit>, StoreError> {
-        idempotency::use_once(&self.db, &key, execution).map_err(|error| store_error(CALL, error))
+        idempotency::use_once(self.db, &key, execution).map_err(|error| store_error(CALL, error))
     }
 
     /// Returns what is known of the execution, if a commit of `seq` follows from it.
@@ -75,7 +89,7 @@ impl Writer {
     }
 
     fn parked_tip(&self, id: ExecutionId) -> Result<Tip, StoreError> {
-        let stored = StoredTip::read(&self.db, id).map_err(|error| store_error(CALL, error))?;
+        let stored = StoredTip::read(self.db, id).map_err(|error| store_error(CALL, error))?;
         if stored.is_finished { Err(refused(format!("execution {id} has ended"))) } else { Ok(stored.tip) }
     }
 
@@ -94,24 +108,24 @@ impl Writer {
             }
             Keep::Shown(row) => {
                 let tip = self.append(id, tip, record)?;
-                let number = write_row(&self.db, &row, tip.row, Hold::by(tip))?;
+                let number = write_row(self.db, &row, tip.row, Hold::by(tip))?;
                 self.live.set(id, Some(Tip { row: Some(number), ..tip }));
             }
             Keep::Snapshot { row, journal } => {
-                let number = write_row(&self.db, &row, tip.row, Hold::by(tip))?;
-                write_journal(&self.db, number, seq, &journal, row.status)?;
+                let number = write_row(self.db, &row, tip.row, Hold::by(tip))?;
+                write_journal(self.db, number, seq, &journal, row.status)?;
                 // A snapshot that is behind covers only some of what the tail has.
                 let first = tip.first.filter(|_| seq < tip.seq);
                 self.live.set(id, Some(Tip { row: Some(number), first, ..tip }));
             }
             Keep::Parked { row, journal, wake_at } => {
-                let number = write_row(&self.db, &row, tip.row, Hold { owner: None, wake_at })?;
-                write_journal(&self.db, number, seq, &journal, row.status)?;
+                let number = write_row(self.db, &row, tip.row, Hold { owner: None, wake_at })?;
+                write_journal(self.db, number, seq, &journal, row.status)?;
                 self.live.set(id, None);
             }
             Keep::Finished { row, journal, rollup } => {
-                let number = write_row(&self.db, &row, tip.row, Hold::default())?;
-                write_journal(&self.db, number, seq, &journal, row.status)?;
+                let number = write_row(self.db, &row, tip.row, Hold::default())?;
+                write_journal(self.db, number, seq, &journal, row.status)?;
                 self.sums.add(row.tenant, row.flow, row.status, rollup);
                 self.live.set(id, None);
             }
@@ -122,8 +136,7 @@ impl Writer {
     fn append(&mut self, id: ExecutionId, tip: Tip, record: Option<&str>) -> rusqlite::Result<Tip> {
         let Some(record) = record else { return Ok(tip) };
         let pos = self.live.append();
-        let sql = "INSERT INTO tail (pos, execution_id, seq, record) VALUES (?1, ?2, ?3, ?4)";
-        self.db.prepare_cached(sql)?.execute((pos, blob(id.uuid()), tip.seq, record))?;
+        self.append.execute((pos, blob(id.uuid()), tip.seq, record))?;
         Ok(Tip { first: tip.first.or(Some(pos)), ..tip })
     }
 }

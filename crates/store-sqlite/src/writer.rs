@@ -28,6 +28,15 @@ const TRIM_STEP: i64 = 1_024;
 /// A transaction that is lost: what the job that lost it had done, if it ran, and why.
 type Lost = (Option<Box<dyn Done>>, Failure);
 
+/// What takes back a job that failed.
+#[derive(Clone, Copy, Debug)]
+enum Undo {
+    /// Its savepoint.
+    Savepoint,
+    /// The transaction, which it has for itself.
+    Transaction,
+}
+
 /// The state of the writer thread.
 #[derive(Debug)]
 pub(crate) struct Writer {
@@ -93,7 +102,10 @@ impl Writer {
         let mut bytes = 0;
         while let Some(job) = waiting.next_if(|_| bytes < BATCH_BYTES_MAX) {
             bytes += job.bytes();
-            match self.run_alone(job) {
+            // The transaction of a job that shares it with nobody can be rolled back whole.
+            let undo =
+                if done.is_empty() && waiting.peek().is_none() { Undo::Transaction } else { Undo::Savepoint };
+            match self.run_alone(job, undo) {
                 Ok(ran) => done.push(ran),
                 Err((ran, failure)) => {
                     done.extend(ran);
@@ -104,10 +116,10 @@ impl Writer {
         (done, Ok(()))
     }
 
-    /// Runs one job under a savepoint. Fails if the whole transaction is lost.
-    fn run_alone(&mut self, job: Box<dyn Job>) -> Result<Box<dyn Done>, Lost> {
+    /// Runs one job so that it can fail alone. Fails if the whole transaction is lost.
+    fn run_alone(&mut self, job: Box<dyn Job>, undo: Undo) -> Result<Box<dyn Done>, Lost> {
         let lost = |error| Failure::not_written(&store_error("savepoint", error));
-        if let Err(error) = self.execute("SAVEPOINT job") {
+        if let Err(error) = self.begin_job(undo) {
             let failure = lost(error);
             job.refuse(&failure);
             return Err((None, failure));
@@ -117,14 +129,36 @@ impl Writer {
         let released = if ran.has_failed() {
             self.live.undo_to(mark);
             self.sums.truncate(sums);
-            // A full disk ends the transaction by itself, and this then fails.
-            self.execute("ROLLBACK TO job").and_then(|()| self.execute("RELEASE job"))
+            self.undo_job(undo)
         } else {
-            self.execute("RELEASE job")
+            self.end_job(undo)
         };
         match released {
             Ok(()) => Ok(ran),
             Err(error) => Err((Some(ran), lost(error))),
+        }
+    }
+
+    fn begin_job(&self, undo: Undo) -> rusqlite::Result<()> {
+        match undo {
+            Undo::Savepoint => self.execute("SAVEPOINT job"),
+            Undo::Transaction => Ok(()),
+        }
+    }
+
+    fn end_job(&self, undo: Undo) -> rusqlite::Result<()> {
+        match undo {
+            Undo::Savepoint => self.execute("RELEASE job"),
+            Undo::Transaction => Ok(()),
+        }
+    }
+
+    fn undo_job(&self, undo: Undo) -> rusqlite::Result<()> {
+        match undo {
+            // A full disk ends the transaction by itself, and this then fails.
+            Undo::Savepoint => self.execute("ROLLBACK TO job").and_then(|()| self.execute("RELEASE job")),
+            Undo::Transaction if self.db.is_autocommit() => self.execute("BEGIN IMMEDIATE"),
+            Undo::Transaction => self.execute("ROLLBACK").and_then(|()| self.execute("BEGIN IMMEDIATE")),
         }
     }
 

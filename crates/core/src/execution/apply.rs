@@ -177,6 +177,8 @@ impl Execution {
         if input.is_some() {
             node.input = input.cloned();
         }
+        // Most nodes take one attempt, and executions are many.
+        node.attempts.reserve_exact(1);
         node.attempts.push(AttemptRecord {
             attempt,
             started_at: at,

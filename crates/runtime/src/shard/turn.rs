@@ -97,7 +97,7 @@ impl Shard {
         now: Timestamp,
     ) {
         let live = self.live.get_mut(&id).expect("only an execution in memory decides");
-        let record: Arc<str> = written(&live.execution.seal(&mut decision, now)).into();
+        let record = written(&live.execution.seal(&mut decision, now), &mut self.scratch);
         live.journal.push(Arc::clone(&record));
         live.unsaved_since.get_or_insert(now);
         let is_parking = live.is_at_rest(self.phase, now, self.config.park_after);
@@ -106,9 +106,10 @@ impl Shard {
         committing.is_parking = is_parking;
         committing.effects = decision.effects;
         let keep = keep_of(live, is_parking);
+        let seq = live.execution.seq();
         self.commits.push(Commit {
             execution: id,
-            seq: self.live[&id].execution.seq(),
+            seq,
             record: Some(record),
             idempotency: idempotency.map(Box::new),
             keep,
@@ -194,6 +195,10 @@ fn keep_of(live: &mut Live, is_parking: bool) -> Keep {
     Keep::Tail
 }
 
-fn written(record: &Record) -> String {
-    serde_json::to_string(record).expect("a record has string keys only, so it can be written")
+/// Writes a record as JSON, by way of `scratch`.
+fn written(record: &Record, scratch: &mut Vec<u8>) -> Arc<str> {
+    scratch.clear();
+    serde_json::to_writer(&mut *scratch, record)
+        .expect("a record has string keys only, so it can be written");
+    std::str::from_utf8(scratch).expect("JSON is UTF-8").into()
 }
