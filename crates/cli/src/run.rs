@@ -14,6 +14,7 @@ use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_runtime::{Engine, RuntimeError, Start};
 use steadflow_store::{FlowStatus, MemoryStore, Store};
+use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
 use crate::args::Run;
@@ -112,6 +113,8 @@ async fn execute(engine: &Engine, document: &Document, trigger_data: Payload) ->
 
 /// Shows what happens until the execution has ended; Ctrl-C cancels it.
 async fn follow(engine: &Engine, id: ExecutionId) -> anyhow::Result<End> {
+    // One listener for the whole time: what it hears while nobody waits for it is kept.
+    let mut interrupts = signal(SignalKind::interrupt()).context("Ctrl-C cannot be listened to")?;
     let mut changes = engine.follow(id);
     let mut progress = Progress::new();
     let mut ticks = tokio::time::interval(Progress::TICK);
@@ -131,7 +134,7 @@ async fn follow(engine: &Engine, id: ExecutionId) -> anyhow::Result<End> {
             tokio::select! {
                 () = changes.after(execution.seq()) => break,
                 _ = ticks.tick() => progress.tick(engine.now()),
-                _ = tokio::signal::ctrl_c(), if !is_interrupted => {
+                _ = interrupts.recv(), if !is_interrupted => {
                     is_interrupted = true;
                     cancel(engine, id).await?;
                 }
