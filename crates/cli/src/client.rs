@@ -12,7 +12,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// Takes the address of a server, and does not ask whether it is there.
+    ///
+    /// # Errors
+    /// That it is no address.
     pub(crate) fn new(base: &str) -> anyhow::Result<Self> {
+        if !base.starts_with("http://") && !base.starts_with("https://") {
+            bail!("`{base}` is no address of a server. Use one such as http://127.0.0.1:8080.");
+        }
         // Fails only if another provider was installed before, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().build().context("The HTTP client could not be set up")?;

@@ -34,10 +34,21 @@ pub fn main() -> ExitCode {
     match carry_out(args) {
         Ok(code) => code,
         Err(error) => {
-            output::note(format!("steadflow: {error:#}"));
+            output::note(format!("steadflow: {}", said(&error)));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says an error and its causes. Some messages hold their cause already; nothing is said twice.
+fn said(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 fn carry_out(args: Args) -> anyhow::Result<ExitCode> {
