@@ -27,7 +27,7 @@ pub(crate) struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  steadflow serve --demo                    a server with flows to look at; open the address that it prints
+  steadflow serve --demo                    a server with flows to look at
   steadflow run examples/parallel.json      run a flow here and print its result
   steadflow validate flows/*.json           check flows before they are used
   steadflow executions list --status failed what failed on the server
@@ -102,7 +102,7 @@ steadflow.toml, every key optional:
 /// Run a flow here, without a server, and print its result
 ///
 /// Shows each attempt as it goes on standard error, and the result as JSON on standard output. FLOW.json is a flow
-/// document, or `{\"flow\": {…}, \"agents\": [{\"id\": \"…\", …}]}` with the agents that it needs.
+/// document, or `{"flow": {…}, "agents": [{"id": "…", …}]}` with the agents that it needs.
 ///
 /// Exit status: 0 completed, 1 failed, 2 the document is not valid, 130 cancelled by Ctrl-C.
 #[derive(Debug, clap::Args)]
@@ -176,9 +176,13 @@ pub(crate) enum ExecutionsCommand {
         limit: u32,
     },
     /// Show one execution with its nodes and attempts
-    Show { id: Uuid },
+    Show {
+        /// The execution
+        id: Uuid,
+    },
     /// Retry a failed or cancelled execution: a new one with the same trigger data
     Retry {
+        /// The failed or cancelled execution
         id: Uuid,
         /// Run everything again, or only what has not completed
         #[arg(long, value_enum, default_value_t = RetryFrom::Start)]
@@ -188,9 +192,15 @@ pub(crate) enum ExecutionsCommand {
         idempotency_key: Option<String>,
     },
     /// Cancel an unfinished execution
-    Cancel { id: Uuid },
+    Cancel {
+        /// The execution
+        id: Uuid,
+    },
     /// Follow an execution until it has ended. Exit status 0 only if it completed
-    Watch { id: Uuid },
+    Watch {
+        /// The execution
+        id: Uuid,
+    },
 }
 
 /// Where a retry begins.
