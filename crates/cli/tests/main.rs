@@ -1,0 +1,4 @@
+//! The binary as people and scripts meet it: what it prints, where, and its exit status.
+
+mod executions;
+mod support;

@@ -1,0 +1,105 @@
+//! The real binary, in a folder of its own.
+
+mod server;
+
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub(crate) use server::Server;
+
+/// A folder to run the binary in. It is gone at the end of the test.
+pub(crate) struct Folder(TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder can be made"))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes a file into it.
+    pub(crate) fn write(&self, name: &str, text: impl ToString) {
+        std::fs::write(self.path().join(name), text.to_string()).expect("a file can be written");
+    }
+
+    /// Returns the binary, to be started in here with these arguments and no settings but those.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_steadflow"));
+        let settings = std::env::vars_os().map(|(name, _)| name);
+        for name in settings.filter(|name| name.to_string_lossy().starts_with("STEADFLOW_")) {
+            command.env_remove(name);
+        }
+        command.args(arguments).current_dir(self.path()).env("COLUMNS", "100").stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the binary to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        self.command(arguments).output().expect("the binary starts").into()
+    }
+
+    /// Runs the binary to its end, with `text` on its standard input.
+    pub(crate) fn run_on(&self, arguments: &[&str], text: &str) -> Run {
+        self.write("stdin", text);
+        let stdin = std::fs::File::open(self.path().join("stdin")).expect("it was just written");
+        self.command(arguments).stdin(stdin).output().expect("the binary starts").into()
+    }
+
+    /// Starts the binary and goes on.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
+    }
+}
+
+/// What came of a command.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).expect("it writes UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("it writes UTF-8"),
+        }
+    }
+}
+
+impl Run {
+    /// Checks the exit status.
+    #[track_caller]
+    pub(crate) fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Reads standard output as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|_| panic!("this is not JSON: {}", self.stdout))
+    }
+}
+
+/// Sends a signal, by name without `SIG`.
+pub(crate) fn signal(process: &Child, name: &str) {
+    let status = Command::new("kill").args(["-s", name, &process.id().to_string()]).status();
+    assert!(status.is_ok_and(|status| status.success()), "SIG{name} could not be sent");
+}
+
+/// Returns a flow document of these nodes, each leading to the next.
+pub(crate) fn flow(nodes: &[Value]) -> Value {
+    let ids: Vec<&Value> = nodes.iter().map(|node| &node["id"]).collect();
+    let edges: Vec<Value> =
+        ids.windows(2).map(|pair| serde_json::json!({ "from": pair[0], "to": pair[1] })).collect();
+    serde_json::json!({ "name": "Review", "flow_definition": { "nodes": nodes, "edges": edges } })
+}
