@@ -2,3 +2,4 @@
 
 mod executions;
 mod support;
+mod validate;
