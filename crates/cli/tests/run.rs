@@ -1,0 +1,170 @@
+//! `steadflow run`.
+
+use std::io::{BufRead, BufReader, Read};
+
+use serde_json::{Value, json};
+
+use crate::support::{Folder, flow, signal};
+
+fn echo(input: Value) -> Value {
+    json!({ "id": "a", "type": "action", "action": "echo", "input": input })
+}
+
+/// A flow that gives back the trigger data.
+fn mirror() -> Value {
+    flow(&[echo(json!("${trigger_data}"))])
+}
+
+#[test]
+fn result_goes_to_standard_output_and_all_else_to_standard_error() {
+    let folder = Folder::new();
+    folder.write("flow.json", mirror());
+
+    let run = folder.run(&["run", "flow.json", "--trigger", "{\"vendor\": \"ACME\"}"]).expect(0);
+
+    assert_eq!(run.stdout, "{\n  \"vendor\": \"ACME\"\n}\n");
+    let lines: Vec<&str> = run.stderr.lines().collect();
+    assert_eq!(lines.len(), 2, "{}", run.stderr);
+    assert!(
+        lines[0].starts_with("a  completed after ") && lines[1].starts_with("completed after "),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn flow_and_trigger_data_come_from_files_and_pipes() {
+    let folder = Folder::new();
+    folder.write("order.json", "{\"order\": 4711}");
+
+    let from_file = folder.run_on(&["run", "-", "--trigger", "@order.json"], &mirror().to_string()).expect(0);
+    let from_nowhere = folder.run_on(&["run", "-"], &mirror().to_string()).expect(0);
+
+    assert_eq!(from_file.json(), json!({ "order": 4711 }));
+    assert_eq!(from_nowhere.json(), json!({}));
+}
+
+#[test]
+fn failure_is_exit_status_1_with_the_reason_and_no_result() {
+    let folder = Folder::new();
+    let fails =
+        json!({ "id": "a", "type": "action", "action": "fail", "input": { "message": "No such vendor" } });
+    folder.write("flow.json", flow(&[fails]));
+
+    let run = folder.run(&["run", "flow.json"]).expect(1);
+
+    assert_eq!(run.stdout, "");
+    assert!(run.stderr.contains("a  attempt 1 failed after "), "{}", run.stderr);
+    assert!(run.stderr.contains("\nNode `a` failed after 1 attempt: No such vendor\n"), "{}", run.stderr);
+}
+
+#[test]
+fn retries_are_told_as_they_happen() {
+    let folder = Folder::new();
+    let mut fails = json!({ "id": "a", "type": "action", "action": "fail", "input": { "message": "Busy" } });
+    fails["retry"] = json!({ "enabled": true, "count": 1, "initial_interval_seconds": 0.05 });
+    folder.write("flow.json", flow(&[fails]));
+
+    let run = folder.run(&["run", "flow.json"]).expect(1);
+
+    assert!(run.stderr.contains("; attempt 2 in 50 ms\n"), "{}", run.stderr);
+    assert!(run.stderr.contains("\nAttempt 1: Busy\nAttempt 2: Busy\n"), "{}", run.stderr);
+}
+
+#[test]
+fn documents_with_faults_are_exit_status_2() {
+    let folder = Folder::new();
+    folder.write("faulty.json", flow(&[json!({ "id": "a", "type": "acton" })]));
+
+    let faulty = folder.run(&["run", "faulty.json"]).expect(2);
+    let missing = folder.run(&["run", "missing.json"]).expect(2);
+    let timeout = folder.run_on(&["run", "-", "--timeout=-1"], &mirror().to_string()).expect(2);
+
+    insta::assert_snapshot!(faulty.stderr, @"faulty.json:/flow_definition/nodes/0/type: `type` must be one of `agent`, `condition`, `delay`, `action`, `trigger`, `parallel`, `merge`, not `acton`; did you mean `action`?");
+    insta::assert_snapshot!(missing.stderr, @"missing.json: No such file or directory (os error 2)");
+    insta::assert_snapshot!(timeout.stderr, @"-:/timeout_seconds: `timeout_seconds` must be a number of seconds, more than 0 and at most 316224000, not -1.0");
+}
+
+#[test]
+fn trigger_data_that_cannot_be_read_start_nothing() {
+    let folder = Folder::new();
+    folder.write("flow.json", mirror());
+
+    let no_json = folder.run(&["run", "flow.json", "--trigger", "vendor=ACME"]).expect(1);
+    let no_file = folder.run(&["run", "flow.json", "--trigger", "@order.json"]).expect(1);
+
+    insta::assert_snapshot!(no_json.stderr, @"steadflow: The trigger data is not JSON: `vendor=ACME`: expected value at line 1 column 1");
+    insta::assert_snapshot!(no_file.stderr, @"steadflow: The trigger data in order.json could not be read: No such file or directory (os error 2)");
+}
+
+#[test]
+fn timeout_on_the_command_line_strikes() {
+    let folder = Folder::new();
+    folder.write("flow.json", flow(&[json!({ "id": "a", "type": "delay", "delay_seconds": 3_600 })]));
+
+    let run = folder.run(&["run", "flow.json", "--timeout", "0.2"]).expect(1);
+
+    assert!(run.stderr.ends_with("\nFlow execution timed out after 0.2 seconds\n"), "{}", run.stderr);
+}
+
+#[test]
+fn ctrl_c_cancels_and_is_exit_status_130() {
+    let folder = Folder::new();
+    folder.write("flow.json", flow(&[json!({ "id": "a", "type": "delay", "delay_seconds": 3_600 })]));
+    let mut process = folder.start(&["run", "flow.json"]);
+    let mut log = BufReader::new(process.stderr.take().unwrap());
+    let mut line = String::new();
+    log.read_line(&mut line).unwrap();
+    assert!(line.starts_with("a  waits until "), "{line}");
+
+    signal(&process, "INT");
+    let mut rest = String::new();
+    log.read_to_string(&mut rest).unwrap();
+
+    assert_eq!(process.wait().unwrap().code(), Some(130));
+    assert!(rest.contains("\ncancelled after "), "{rest}");
+    assert!(rest.ends_with("\nCancelled by request\n"), "{rest}");
+}
+
+#[test]
+fn this_machine_is_out_of_reach_unless_it_is_allowed() {
+    let folder = Folder::new();
+    let call = json!({
+        "id": "a", "type": "action", "action": "http_request", "input": { "url": "http://127.0.0.1:9/" },
+    });
+    folder.write("flow.json", flow(&[call]));
+
+    let run = folder.run(&["run", "flow.json"]).expect(1);
+    let allowed = folder.run(&["run", "flow.json", "--egress-allow", "127.0.0.1"]).expect(1);
+    let no_list = folder.run(&["run", "flow.json", "--egress-allow", "10.0.0.0/99"]).expect(1);
+
+    assert!(run.stderr.contains("(configuration)"), "{}", run.stderr);
+    assert!(allowed.stderr.contains("(connection)"), "{}", allowed.stderr);
+    insta::assert_snapshot!(no_list.stderr, @"steadflow: The list of addresses that flows may call is not valid: `10.0.0.0/99` is neither an IP address, a network like 10.1.0.0/16 nor a host name");
+}
+
+#[test]
+fn execution_is_kept_in_a_database_that_is_named() {
+    let folder = Folder::new();
+    folder.write("flow.json", mirror());
+    let run = ["run", "flow.json", "--database", "sqlite:kept.db"];
+
+    folder.run(&run).expect(0);
+    folder.run(&run).expect(0);
+
+    folder.run(&["doctor", "--database", "sqlite:kept.db"]).expect(0);
+    let database = rusqlite::Connection::open(folder.path().join("kept.db")).unwrap();
+    let count: u32 = database.query_row("SELECT count(*) FROM executions", [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 2);
+}
+
+#[test]
+fn without_a_database_nothing_is_left_behind() {
+    let folder = Folder::new();
+    folder.write("flow.json", mirror());
+
+    folder.run(&["run", "flow.json"]).expect(0);
+
+    let files: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(files, ["flow.json"]);
+}
