@@ -1,0 +1,109 @@
+//! The flows of `examples/`: each is valid, and ends as its description says.
+
+use std::fs::DirEntry;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+
+use serde_json::{Value, json};
+
+use crate::support::{Folder, Run};
+
+/// How an example is run and what comes of it.
+struct Story {
+    file: &'static str,
+    trigger: &'static str,
+    code: i32,
+    result: Option<Value>,
+    /// What is told on the way, in this order.
+    told: &'static [&'static str],
+}
+
+fn stories() -> Vec<Story> {
+    let story = |file, told| Story { file, trigger: "{}", code: 1, result: None, told };
+    vec![
+        Story {
+            trigger: "{\"vendor\": \"ACME\", \"risk\": 82}",
+            code: 0,
+            result: Some(json!({ "decision": "rejected", "vendor": "ACME" })),
+            ..story("parallel.json", &["reject    completed", "accept    skipped"])
+        },
+        Story {
+            code: 0,
+            result: Some(json!({ "vendor": "ACME", "took_attempts": 3 })),
+            ..story(
+                "retry-recovers.json",
+                &["; attempt 2 in 1 s", "; attempt 3 in 2 s", "on attempt 3", ", thanks to retries"],
+            )
+        },
+        Story {
+            code: 0,
+            result: Some(json!({ "source": "cache", "because": "unavailable" })),
+            ..story("error-edge.json", &["; attempt 2 in 500 ms", "live    failed", "fresh   skipped"])
+        },
+        Story { code: 0, ..story("delay.json", &["wait  waits until", "done  completed"]) },
+        story("retries-exhausted.json", &["(submit) failed after 3 attempts:", "Attempt 3: "]),
+        story("timeout-strikes.json", &["slow  cancelled", "Flow execution timed out after 3 seconds"]),
+        story(
+            "asks-a-person.json",
+            &["pay   waits for a person to decide", "Use `steadflow serve`.", "cancelled"],
+        ),
+    ]
+}
+
+fn folder_of_examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")
+}
+
+fn files() -> Vec<String> {
+    let all = std::fs::read_dir(folder_of_examples()).expect("there is a folder of examples");
+    let name = |file: std::io::Result<DirEntry>| file.ok()?.file_name().into_string().ok();
+    let names = all.filter_map(name);
+    let mut documents: Vec<String> = names.filter(|name| name.ends_with(".json")).collect();
+    documents.sort();
+    documents
+}
+
+#[test]
+fn every_example_is_valid_and_has_a_story_here() {
+    let paths: Vec<PathBuf> = files().iter().map(|name| folder_of_examples().join(name)).collect();
+    let mut arguments = vec!["validate"];
+    arguments.extend(paths.iter().map(|path| path.to_str().unwrap()));
+
+    let run = Folder::new().run(&arguments).expect(0);
+
+    assert_eq!(run.stdout.lines().count(), paths.len());
+    let mut told: Vec<&str> = stories().iter().map(|story| story.file).collect();
+    told.sort_unstable();
+    assert_eq!(told, files());
+}
+
+/// All at once: what takes long in them is waiting.
+#[test]
+fn every_example_ends_as_it_says() {
+    let folder = Folder::new();
+    let start = |story: &Story| -> Child {
+        let file = folder_of_examples().join(story.file);
+        folder.start(&["run", file.to_str().unwrap(), "--demo-peer", "--trigger", story.trigger])
+    };
+    let started: Vec<(Story, Child)> = stories()
+        .into_iter()
+        .map(|story| {
+            let child = start(&story);
+            (story, child)
+        })
+        .collect();
+
+    for (story, process) in started {
+        let run = Run::from(process.wait_with_output().unwrap()).expect(story.code);
+        let mut rest = run.stderr.as_str();
+        for told in story.told {
+            let found = rest.split_once(told);
+            let (_, after) = found.unwrap_or_else(|| panic!("{}: no {told} in\n{}", story.file, run.stderr));
+            rest = after;
+        }
+        match story.result {
+            Some(result) => assert_eq!(run.json(), result, "{}", story.file),
+            None => assert_eq!(run.stdout.is_empty(), story.code != 0, "{}", story.file),
+        }
+    }
+}
