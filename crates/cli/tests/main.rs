@@ -1,5 +1,6 @@
 //! The binary as people and scripts meet it: what it prints, where, and its exit status.
 
+mod doctor;
 mod examples;
 mod executions;
 mod run;

@@ -1,0 +1,84 @@
+//! `steadflow doctor`.
+
+use serde_json::json;
+
+use crate::support::{Folder, Server, flow};
+
+/// A folder with the database of one execution.
+fn used() -> Folder {
+    let folder = Folder::new();
+    folder.write("flow.json", flow(&[json!({ "id": "a", "type": "action", "action": "echo", "input": {} })]));
+    folder.run(&["run", "flow.json", "--database", "sqlite:steadflow.db"]).expect(0);
+    folder
+}
+
+#[test]
+fn sound_database_has_no_findings() {
+    let run = used().run(&["doctor"]).expect(0);
+
+    assert_eq!(run.stdout, "");
+    assert!(run.stderr.starts_with("sqlite:steadflow.db ("), "{}", run.stderr);
+    assert!(run.stderr.ends_with("): 0 findings\n"), "{}", run.stderr);
+}
+
+#[test]
+fn lost_journal_is_found() {
+    let folder = used();
+    let database = rusqlite::Connection::open(folder.path().join("steadflow.db")).unwrap();
+    let removed = database.execute("DELETE FROM journals", []).unwrap();
+    drop(database);
+
+    let run = folder.run(&["doctor"]).expect(1);
+
+    assert_eq!(removed, 1);
+    assert!(run.stdout.contains(" has ended, but its journal is not stored whole."), "{}", run.stdout);
+    let findings = run.stdout.lines().count();
+    let plural = if findings == 1 { "" } else { "s" };
+    assert!(run.stderr.ends_with(&format!("): {findings} finding{plural}\n")), "{}", run.stderr);
+}
+
+#[test]
+fn database_that_is_not_there_is_not_made() {
+    let folder = Folder::new();
+
+    let run = folder.run(&["doctor", "--database", "sqlite:lost.db"]).expect(1);
+
+    assert_eq!(run.stderr, "steadflow: There is no database lost.db.\n");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn file_that_is_no_database_is_left_as_it_is() {
+    let folder = Folder::new();
+    let text = "not a database at all ".repeat(100);
+    folder.write("notes.txt", &text);
+
+    let run = folder.run(&["doctor", "--database", "sqlite:notes.txt"]).expect(1);
+
+    insta::assert_snapshot!(run.stderr, @"steadflow: The database sqlite:notes.txt could not be opened: cannot open the database notes.txt: file is not a database: Error code 26: file is not a database");
+    assert_eq!(std::fs::read_to_string(folder.path().join("notes.txt")).unwrap(), text);
+}
+
+#[test]
+fn running_server_keeps_the_doctor_out() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &[]);
+
+    let during = folder.run(&["doctor"]).expect(1);
+    let (code, _) = server.stop("TERM");
+
+    insta::assert_snapshot!(during.stderr, @"steadflow: The database sqlite:steadflow.db could not be opened: the database steadflow.db is in use by another steadflow process, which holds the lock on steadflow.db.lock; stop that process, or name another database");
+    assert_eq!(code, Some(0));
+    folder.run(&["doctor"]).expect(0);
+}
+
+#[test]
+fn databases_of_another_kind_are_refused() {
+    let folder = Folder::new();
+
+    let postgres = folder.run(&["doctor", "--database", "postgres://localhost/x"]).expect(1);
+    let path = folder.run(&["doctor", "--database", "steadflow.db"]).expect(1);
+
+    insta::assert_snapshot!(postgres.stderr, @"steadflow: This version stores in SQLite only; PostgreSQL comes with a later one. Use `sqlite:PATH`.");
+    insta::assert_snapshot!(path.stderr, @"steadflow: `steadflow.db` names no database. Use `sqlite:PATH`, such as `sqlite:steadflow.db`.");
+}
