@@ -4,5 +4,6 @@ mod doctor;
 mod examples;
 mod executions;
 mod run;
+mod serve;
 mod support;
 mod validate;

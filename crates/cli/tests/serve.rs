@@ -1,0 +1,122 @@
+//! `steadflow serve`: what it says on its start, and when it does not start at all.
+
+use std::net::TcpListener;
+
+use crate::support::{Folder, Server};
+
+#[test]
+fn start_says_where_everything_is_and_the_signal_ends_it_in_order() {
+    for name in ["TERM", "INT"] {
+        let folder = Folder::new();
+        let server = Server::start(&folder, &[]);
+        let (said, base) = (server.said.clone(), server.base.clone());
+
+        let (code, last_words) = server.stop(name);
+
+        assert_eq!(code, Some(0), "{last_words}");
+        assert_eq!(last_words, "Stopping: what is under way may end; again to quit at once.\n");
+        let version = env!("CARGO_PKG_VERSION");
+        assert!(said.starts_with(&format!("Steadflow {version}\n  studio    {base}/\n")), "{said}");
+        assert!(
+            said.contains(&format!("\n  API       {base}/api/docs\n  database  sqlite:steadflow.db (")),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn addresses_that_others_can_reach_are_refused() {
+    let folder = Folder::new();
+
+    let open = folder.run(&["serve", "--listen", "0.0.0.0:8080"]).expect(1);
+    let lan = folder.run(&["serve", "--listen", "[::]:8080"]).expect(1);
+    let none = folder.run(&["serve", "--listen", "8080"]).expect(1);
+
+    insta::assert_snapshot!(open.stderr, @"steadflow: Steadflow does not listen on 0.0.0.0:8080: this version has no authentication, so whoever reaches that address could run flows and read their data. Listen on 127.0.0.1, and put a proxy that asks for credentials in front of it.");
+    assert!(lan.stderr.starts_with("steadflow: Steadflow does not listen on [::]:8080: "), "{}", lan.stderr);
+    assert!(none.stderr.starts_with("steadflow: `8080` is no address to listen on."), "{}", none.stderr);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no database was made");
+}
+
+#[test]
+fn settings_of_the_environment_and_the_file_are_held_to_the_same() {
+    let folder = Folder::new();
+    let mut command = folder.command(&["serve"]);
+
+    let by_variable = command.env("STEADFLOW_LISTEN", "0.0.0.0:8080").output().unwrap();
+    folder.write("steadflow.toml", "listen = \"0.0.0.0:8080\"");
+    let by_file = folder.run(&["serve"]).expect(1);
+
+    assert_eq!(by_variable.status.code(), Some(1));
+    assert_eq!(String::from_utf8(by_variable.stderr).unwrap(), by_file.stderr);
+    assert!(by_file.stderr.contains("this version has no authentication"), "{}", by_file.stderr);
+}
+
+#[test]
+fn second_server_on_the_same_file_says_so() {
+    let folder = Folder::new();
+    let _first = Server::start(&folder, &[]);
+
+    let second = folder.run(&["serve", "--listen", "127.0.0.1:0"]).expect(1);
+
+    insta::assert_snapshot!(second.stderr, @"steadflow: The database sqlite:steadflow.db could not be opened: the database steadflow.db is in use by another steadflow process, which holds the lock on steadflow.db.lock; stop that process, or name another database");
+}
+
+#[test]
+fn address_that_is_taken_is_told_with_what_to_do() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+
+    let run = Folder::new().run(&["serve", "--log", "off", "--listen", &address]).expect(1);
+
+    let said = format!(
+        "steadflow: {address} is not free. Stop what listens there, or choose another address with --listen"
+    );
+    assert!(run.stderr.starts_with(&said), "{}", run.stderr);
+}
+
+#[test]
+fn settings_that_cannot_be_read_are_told_with_their_place() {
+    let folder = Folder::new();
+    folder.write("unknown.toml", "lisen = \"127.0.0.1:9000\"");
+    folder.write("broken.toml", "listen = 127.0.0.1:9000");
+    let serve = |arguments: &[&str]| folder.run(&[&["serve"], arguments].concat()).expect(1).stderr;
+
+    insta::assert_snapshot!(serve(&["--config", "unknown.toml"]), @r#"
+    steadflow: unknown.toml is not valid: TOML parse error at line 1, column 1
+      |
+    1 | lisen = "127.0.0.1:9000"
+      | ^^^^^
+    unknown field `lisen`, expected one of `listen`, `database`, `egress_allow`, `allowed_hosts`, `grace_seconds`, `log`, `log_format`, `server`
+    "#);
+    insta::assert_snapshot!(serve(&["--config", "broken.toml"]), @r"
+    steadflow: broken.toml is not valid: TOML parse error at line 1, column 15
+      |
+    1 | listen = 127.0.0.1:9000
+      |               ^^^^^^^^^
+    invalid float, expected nothing
+    ");
+    insta::assert_snapshot!(serve(&["--config", "missing.toml"]), @"steadflow: The settings in missing.toml could not be read: No such file or directory (os error 2)");
+    insta::assert_snapshot!(serve(&["--log", "loud=very"]), @r#"steadflow: `loud=very` is no log filter. Try `info` or `warn,steadflow_runtime=debug`: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5"#);
+    insta::assert_snapshot!(serve(&["--database", "sqlite:missing/flows.db"]), @"steadflow: The database sqlite:missing/flows.db could not be opened: cannot open missing/flows.db.lock: No such file or directory (os error 2); check that the directory exists and may be written to");
+    insta::assert_snapshot!(serve(&["--egress-allow", "10.0.0.0/99"]), @"steadflow: The list of addresses that flows may call is not valid: `10.0.0.0/99` is neither an IP address, a network like 10.1.0.0/16 nor a host name");
+}
+
+#[test]
+fn demo_brings_its_flows_and_runs_some() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &["--demo"]);
+
+    let list = server.executions(&folder, &["--json", "list"]).expect(0).json();
+
+    let mut names: Vec<&str> =
+        list.as_array().unwrap().iter().map(|row| row["flow_name"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    insta::assert_snapshot!(names.join("\n"), @r"
+    Failure takes another way
+    Retries run out
+    Timeout drops the call
+    Transient failure recovers
+    Two checks side by side
+    ");
+}
