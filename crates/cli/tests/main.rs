@@ -3,6 +3,7 @@
 mod doctor;
 mod examples;
 mod executions;
+mod openapi;
 mod run;
 mod serve;
 mod support;
