@@ -3,6 +3,7 @@
 mod doctor;
 mod examples;
 mod executions;
+mod help;
 mod openapi;
 mod run;
 mod serve;
