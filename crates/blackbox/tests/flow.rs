@@ -96,6 +96,7 @@ async fn a_flow_with_two_models_runs_over_the_api_and_takes_either_branch() {
     }
     let flow = server.api().create_flow(&review(&peer, &ids[0], &ids[1])).await;
 
+    let mut calls = 0;
     for (amount, taken, skipped) in [(5000, "escalate", "accept"), (50, "accept", "escalate")] {
         let id = server.api().start(&flow, json!({ "vendor": "Acme", "amount": amount })).await;
         let execution = server.api().finished(&id, A_WHILE).await;
@@ -105,7 +106,11 @@ async fn a_flow_with_two_models_runs_over_the_api_and_takes_either_branch() {
         assert_eq!(node(&execution, skipped)["status"], "skipped");
         assert_eq!(node(&execution, "check")["output_data"], json!({ "condition_result": amount > 1000 }));
         assert_structure(&execution);
+        calls += node(&execution, "score")["attempts"].as_array().map_or(0, Vec::len);
     }
+    let scorer = server.api().get(&format!("agents/{}", ids[0])).await.expect(200);
+    assert_eq!(scorer["usage_count"], calls, "{scorer}");
+    assert!(scorer["last_used_at"].is_string(), "{scorer}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

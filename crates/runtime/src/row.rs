@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use steadflow_core::execution::{AttemptRecord, Execution, ExecutionStatus, NodeExecution, NodeStatus};
 use steadflow_core::failure::ErrorClass;
+use steadflow_core::flow::NodeKind;
 use steadflow_core::ids::{FlowId, NodeId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{ExecutionRow, Fingerprint, Rollup, RollupKey};
+use steadflow_store::{AgentUse, ExecutionRow, Fingerprint, Rollup, RollupKey};
 
 const HOUR_MICROS: i64 = 3_600_000_000;
 
@@ -102,7 +103,26 @@ pub fn rollup_of(execution: &Execution) -> Rollup {
         flow: execution.accepted().flow,
         hour: Timestamp::from_micros(ended.as_micros() - ended.as_micros().rem_euclid(HOUR_MICROS)),
         counts: counters.counts,
+        agents: agents_of(execution),
     }
+}
+
+/// How often the execution's own attempts called which agent.
+fn agents_of(execution: &Execution) -> Vec<AgentUse> {
+    let mut uses: Vec<AgentUse> = Vec::new();
+    let nodes = execution.graph().nodes.iter().zip(execution.nodes());
+    for (node, state) in nodes.filter(|(_, state)| !state.reused) {
+        let (NodeKind::Agent { agent_id, .. }, Some(last)) = (&node.kind, state.attempts.last()) else {
+            continue;
+        };
+        let calls = state.attempts.len() as u64;
+        let used = AgentUse { agent: *agent_id, calls, last_used_at: last.started_at };
+        match uses.iter_mut().find(|sum| sum.agent == used.agent) {
+            Some(sum) => sum.add(&used),
+            None => uses.push(used),
+        }
+    }
+    uses
 }
 
 /// Counters under way. The names are documented in `docs/reference/analytics.md`.

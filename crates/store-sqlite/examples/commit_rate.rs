@@ -154,7 +154,8 @@ fn rollup() -> Rollup {
         })
     };
     let counts = node(0, FLOW_COUNTERS).chain((1..=NODES).flat_map(|number| node(number, NODE_COUNTERS)));
-    Rollup { tenant: TenantId::DEFAULT, flow: FlowId::new(Uuid::max()), hour: NOW, counts: counts.collect() }
+    let (tenant, flow) = (TenantId::DEFAULT, FlowId::new(Uuid::max()));
+    Rollup { tenant, flow, hour: NOW, counts: counts.collect(), agents: Vec::new() }
 }
 
 /// How long the writer's thread has been on a processor; zero where the system does not tell.

@@ -145,6 +145,15 @@ CREATE TABLE agents (
     updated_at INTEGER NOT NULL
 ) STRICT;
 
+-- How much agents were called by executions that have ended.
+CREATE TABLE agent_uses (
+    tenant BLOB NOT NULL,
+    agent BLOB NOT NULL,
+    calls INTEGER NOT NULL,
+    last_used_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, agent)
+) STRICT, WITHOUT ROWID;
+
 -- What makes a repeated call happen once. Rows stand in the order of their first use, so the oldest are found at once.
 CREATE TABLE idempotency_keys (
     number INTEGER PRIMARY KEY,

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 use steadflow_core::ids::{AgentId, TenantId};
-use steadflow_store::{AgentRecord, Page};
+use steadflow_store::{AgentRecord, AgentUse, Page};
 
 use crate::columns::{agent_id, blob, payload, tenant_id, timestamp};
 
@@ -31,10 +31,23 @@ pub(crate) fn agents(db: &Connection, tenant: TenantId, page: Page) -> rusqlite:
     statement.query_map(parameters, read)?.collect()
 }
 
+/// See [`steadflow_store::Store::agent_uses`].
+pub(crate) fn uses(db: &Connection, tenant: TenantId, agents: &[AgentId]) -> rusqlite::Result<Vec<AgentUse>> {
+    let sql = "SELECT calls, last_used_at FROM agent_uses WHERE tenant = ?1 AND agent = ?2";
+    let mut statement = db.prepare_cached(sql)?;
+    let use_of = |&agent: &AgentId| {
+        let read =
+            |row: &Row<'_>| Ok(AgentUse { agent, calls: row.get(0)?, last_used_at: timestamp(row, 1)? });
+        statement.query_row((blob(tenant.uuid()), blob(agent.uuid())), read).optional().transpose()
+    };
+    agents.iter().filter_map(use_of).collect()
+}
+
 /// See [`steadflow_store::Store::delete_agent`].
 pub(crate) fn delete(db: &Connection, tenant: TenantId, id: AgentId) -> rusqlite::Result<bool> {
-    let sql = "DELETE FROM agents WHERE id = ?1 AND tenant = ?2";
-    Ok(db.execute(sql, (blob(id.uuid()), blob(tenant.uuid())))? > 0)
+    let both = (blob(id.uuid()), blob(tenant.uuid()));
+    db.execute("DELETE FROM agent_uses WHERE agent = ?1 AND tenant = ?2", both)?;
+    Ok(db.execute("DELETE FROM agents WHERE id = ?1 AND tenant = ?2", both)? > 0)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<AgentRecord> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use rusqlite::{Connection, Row};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{FlowId, NodeId, TenantId};
-use steadflow_store::{Rollup, RollupKey, RollupQuery, RollupRow};
+use steadflow_store::{AgentUse, Rollup, RollupKey, RollupQuery, RollupRow};
 
 use crate::columns::{blob, flow_id, text, timestamp};
 
@@ -52,7 +52,8 @@ impl Sums {
             return Ok(());
         }
         self.write_counts(db)?;
-        self.write_rollups(db)
+        self.write_rollups(db)?;
+        self.write_agent_uses(db)
     }
 
     fn write_counts(&self, db: &Connection) -> rusqlite::Result<()> {
@@ -82,6 +83,22 @@ impl Sums {
                 let node = key.node.as_ref().map_or("", |node| node.as_str());
                 statement.execute((tenant, flow, hour.as_micros(), node, &*key.metric, value))?;
             }
+        }
+        Ok(())
+    }
+
+    fn write_agent_uses(&self, db: &Connection) -> rusqlite::Result<()> {
+        let mut sums: BTreeMap<_, AgentUse> = BTreeMap::new();
+        for Ended { rollup, .. } in &self.ended {
+            for used in &rollup.agents {
+                let sum = sums.entry((rollup.tenant, used.agent));
+                sum.and_modify(|sum| sum.add(used)).or_insert(*used);
+            }
+        }
+        for ((tenant, agent), sum) in sums {
+            let mut statement = db.prepare_cached(include_str!("queries/add_agent_use.sql"))?;
+            let (tenant, agent) = (blob(tenant.uuid()), blob(agent.uuid()));
+            statement.execute((tenant, agent, sum.calls, sum.last_used_at.as_micros()))?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
-    AgentRecord, Commit, Committed, ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup,
+    AgentRecord, AgentUse, Commit, Committed, ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup,
     FailureQuery, FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, IdempotencyHit, Page, RollupQuery,
     RollupRow, Store, StoreError, StoreFuture, Stored, Worker,
 };
@@ -129,6 +129,10 @@ impl Store for SqliteStore {
 
     fn agents(&self, tenant: TenantId, page: Page) -> StoreFuture<'_, Vec<AgentRecord>> {
         Box::pin(self.read("agents", move |db| agents::agents(db, tenant, page)))
+    }
+
+    fn agent_uses(&self, tenant: TenantId, ids: Vec<AgentId>) -> StoreFuture<'_, Vec<AgentUse>> {
+        Box::pin(self.read("agent_uses", move |db| agents::uses(db, tenant, &ids)))
     }
 
     fn delete_agent(&self, tenant: TenantId, id: AgentId) -> StoreFuture<'_, bool> {

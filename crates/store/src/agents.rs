@@ -18,3 +18,22 @@ pub struct AgentRecord {
     /// When it last changed.
     pub updated_at: Timestamp,
 }
+
+/// How much an agent was called by executions that have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgentUse {
+    /// The agent.
+    pub agent: AgentId,
+    /// How many attempts called it.
+    pub calls: u64,
+    /// When the last of them began.
+    pub last_used_at: Timestamp,
+}
+
+impl AgentUse {
+    /// Adds further calls of the same agent.
+    pub fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.last_used_at = self.last_used_at.max(other.last_used_at);
+    }
+}

@@ -126,6 +126,7 @@ macro_rules! conformance_tests {
         }
         $crate::conformance_tests! { @module $harness, agents:
             an_agent_is_stored_changed_and_deleted
+            calls_of_an_agent_are_counted_until_it_is_deleted
             agents_are_listed_newest_first
             an_agent_is_hidden_from_other_tenants
             a_healthy_store_has_no_findings

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
-pub use agents::AgentRecord;
+pub use agents::{AgentRecord, AgentUse};
 pub use commit::{Commit, Committed, Idempotency, IdempotencyHit, Keep, Worker};
 pub use error::{BoxError, StoreError};
 pub use executions::{
@@ -149,6 +149,9 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
 
     /// Returns the agents, newest first.
     fn agents(&self, tenant: TenantId, page: Page) -> StoreFuture<'_, Vec<AgentRecord>>;
+
+    /// Returns how much each of these agents was called; those that never were are left out.
+    fn agent_uses(&self, tenant: TenantId, agents: Vec<AgentId>) -> StoreFuture<'_, Vec<AgentUse>>;
 
     /// Deletes an agent; false if there is none.
     fn delete_agent(&self, tenant: TenantId, id: AgentId) -> StoreFuture<'_, bool>;

@@ -21,8 +21,8 @@ use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
 use crate::{
-    AgentRecord, ExecutionRow, FlowRecord, FlowVersionRecord, IdempotencyHit, RollupKey, Store, StoreError,
-    Stored,
+    AgentRecord, AgentUse, ExecutionRow, FlowRecord, FlowVersionRecord, IdempotencyHit, RollupKey, Store,
+    StoreError, Stored,
 };
 
 /// A store in memory. [`MemoryStore::reopen`] gives another handle to the same data.
@@ -49,6 +49,7 @@ struct Database {
     flows: BTreeMap<FlowId, FlowRecord>,
     flow_versions: BTreeMap<(FlowId, u32), FlowVersionRecord>,
     agents: BTreeMap<AgentId, AgentRecord>,
+    agent_uses: BTreeMap<(TenantId, AgentId), AgentUse>,
 }
 
 /// An execution's first records as one text.

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use steadflow_core::ids::{FlowId, NodeId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
-/// What one ended execution adds to the counters of its flow and its nodes.
+use crate::AgentUse;
+
+/// What one ended execution adds to the counters of its flow, its nodes and the agents that it called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rollup {
     /// Whose.
@@ -16,6 +18,8 @@ pub struct Rollup {
     pub hour: Timestamp,
     /// What to add. A key stands once.
     pub counts: Vec<(RollupKey, u64)>,
+    /// The agents that it called, each once.
+    pub agents: Vec<AgentUse>,
 }
 
 /// What is counted.

@@ -51,8 +51,7 @@ pub(crate) async fn list_agents(
 ) -> Result<Response, Problem> {
     let agents = app.engine().store().agents(app.tenant(), window.page()).await?;
     let page = window.cut(agents, |agent| agent.id.uuid());
-    let views: Vec<AgentView> = page.rows.iter().map(AgentView::new).collect::<Result<_, _>>()?;
-    Ok(page.reply(&uri, &views))
+    Ok(page.reply(&uri, &views(&app, &page.rows).await?))
 }
 
 /// Registers an agent.
@@ -70,7 +69,7 @@ pub(crate) async fn create_agent(
     let document = Payload::from_value(&body.value.0);
     let record = AgentRecord { id, tenant: app.tenant(), document, created_at: now, updated_at: now };
     app.engine().store().put_agent(record.clone()).await?;
-    let view = AgentView::new(&record)?;
+    let view = AgentView::new(&record, None)?;
     Ok(reply::located(reply::json(StatusCode::CREATED, &view), &format!("/api/v1/studio/agents/{id}")))
 }
 
@@ -79,6 +78,18 @@ fn check(app: &App, document: &Value) -> Result<Agent, Problem> {
     let agent = Agent::parse(document).map_err(Problem::agent_invalid)?;
     let faults = app.check_agent(&agent);
     if faults.is_empty() { Ok(agent) } else { Err(Problem::agent_invalid(faults)) }
+}
+
+async fn views(app: &App, records: &[AgentRecord]) -> Result<Vec<AgentView>, Problem> {
+    let ids = records.iter().map(|record| record.id).collect();
+    let uses = app.engine().store().agent_uses(app.tenant(), ids).await?;
+    let use_of = |record: &AgentRecord| uses.iter().find(|used| used.agent == record.id).copied();
+    Ok(records.iter().map(|record| AgentView::new(record, use_of(record))).collect::<Result<_, _>>()?)
+}
+
+async fn view(app: &App, record: &AgentRecord) -> Result<AgentView, Problem> {
+    let uses = app.engine().store().agent_uses(app.tenant(), vec![record.id]).await?;
+    Ok(AgentView::new(record, uses.first().copied())?)
 }
 
 async fn stored(app: &App, id: AgentId) -> Result<AgentRecord, Problem> {
@@ -95,7 +106,7 @@ pub(crate) async fn show_agent(
     PathId(id): PathId<AgentId>,
     Query(()): Query<()>,
 ) -> Result<Response, Problem> {
-    Ok(reply::ok(&AgentView::new(&stored(&app, id).await?)?))
+    Ok(reply::ok(&view(&app, &stored(&app, id).await?).await?))
 }
 
 /// Changes an agent: each key that is given replaces what is stored. Attempts that begin from then on see it.
@@ -121,7 +132,7 @@ pub(crate) async fn change_agent(
     check(&app, &document)?;
     let changed = AgentRecord { document: Payload::from_value(&document), updated_at: app.now(), ..record };
     app.engine().store().put_agent(changed.clone()).await?;
-    Ok(reply::ok(&AgentView::new(&changed)?))
+    Ok(reply::ok(&view(&app, &changed).await?))
 }
 
 /// Deletes an agent. Nodes that name it fail from then on, and say so.

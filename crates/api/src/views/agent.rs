@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use steadflow_core::agent::Agent;
 use steadflow_core::ids::AgentId;
-use steadflow_store::{AgentRecord, StoreError};
+use steadflow_store::{AgentRecord, AgentUse, StoreError};
 use utoipa::ToSchema;
 
 use super::wire::Time;
@@ -29,12 +29,16 @@ pub(crate) struct AgentView {
     /// How to reach it; secrets are masked.
     config: Value,
     is_available: bool,
+    /// Attempts of executions that have ended which called it.
+    usage_count: u64,
+    /// When the last of them began.
+    last_used_at: Option<Time>,
     created_at: Time,
     updated_at: Time,
 }
 
 impl AgentView {
-    pub(crate) fn new(record: &AgentRecord) -> Result<Self, StoreError> {
+    pub(crate) fn new(record: &AgentRecord, used: Option<AgentUse>) -> Result<Self, StoreError> {
         let document = record.document.to_value();
         let definitions = document["skills"].as_array().map(Vec::as_slice).unwrap_or_default();
         let agent = Agent::parse(&document).map_err(|faults| StoreError::Corrupt {
@@ -51,6 +55,8 @@ impl AgentView {
             skill_definitions: definitions.iter().map(definition_of).collect(),
             config: agent.public_config(),
             is_available: true,
+            usage_count: used.map_or(0, |used| used.calls),
+            last_used_at: used.map(|used| used.last_used_at.into()),
             created_at: record.created_at.into(),
             updated_at: record.updated_at.into(),
             name: agent.name,

@@ -3,10 +3,11 @@
 use steadflow_core::payload::Payload;
 
 use super::samples::{
-    ALL, OURS, THEIRS, accepted, agent, appended, at, completed, failed, finished, parked, row, shown,
+    ALL, OURS, THEIRS, accepted, agent, appended, at, completed, failed, finished, finished_with, parked,
+    row, shown,
 };
 use super::{Harness, commit, worker};
-use crate::{AgentRecord, Keep, Page, Store, StoreError};
+use crate::{AgentRecord, AgentUse, Keep, Page, Rollup, Store, StoreError};
 
 pub async fn an_agent_is_stored_changed_and_deleted<H: Harness>(harness: &H) {
     let store = harness.open().await;
@@ -25,6 +26,32 @@ pub async fn an_agent_is_stored_changed_and_deleted<H: Harness>(harness: &H) {
     assert!(store.delete_agent(OURS, agent(1).id).await.expect("a deletion"));
     assert!(!store.delete_agent(OURS, agent(1).id).await.expect("a deletion"));
     assert_eq!(store.agent(OURS, agent(1).id).await.expect("an agent"), None);
+}
+
+pub async fn calls_of_an_agent_are_counted_until_it_is_deleted<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    store.put_agent(agent(1)).await.expect("an agent is stored");
+    let used = |calls, second| AgentUse { agent: agent(1).id, calls, last_used_at: at(second) };
+    let calling = |number, used| {
+        let rollup = Rollup {
+            tenant: OURS,
+            flow: completed(number).flow,
+            hour: at(0),
+            counts: Vec::new(),
+            agents: vec![used],
+        };
+        finished_with(completed(number), rollup)
+    };
+
+    commit(&store, worker, [calling(1, used(2, 30)), calling(2, used(3, 10))]).await;
+    commit(&store, worker, [calling(3, used(1, 20))]).await;
+
+    let both = vec![agent(1).id, agent(2).id];
+    assert_eq!(store.agent_uses(OURS, both.clone()).await.expect("uses"), [used(6, 30)]);
+    assert_eq!(store.agent_uses(THEIRS, both.clone()).await.expect("uses"), []);
+    assert!(store.delete_agent(OURS, agent(1).id).await.expect("a deletion"));
+    assert_eq!(store.agent_uses(OURS, both).await.expect("uses"), []);
 }
 
 pub async fn agents_are_listed_newest_first<H: Harness>(harness: &H) {

@@ -176,7 +176,7 @@ pub(super) fn parked(row: ExecutionRow, wake_at: Option<Timestamp>) -> Commit {
 /// The acceptance of an execution that ends at once, and counts as one.
 pub(super) fn finished(row: ExecutionRow) -> Commit {
     let counts = vec![(key("", "executions"), 1)];
-    let rollup = Rollup { tenant: row.tenant, flow: row.flow, hour: at(0), counts };
+    let rollup = Rollup { tenant: row.tenant, flow: row.flow, hour: at(0), counts, agents: Vec::new() };
     finished_with(row, rollup)
 }
 

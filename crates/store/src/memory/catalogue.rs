@@ -3,7 +3,7 @@
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 
 use super::{Database, MemoryStore};
-use crate::{AgentRecord, FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Page, StoreError};
+use crate::{AgentRecord, AgentUse, FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Page, StoreError};
 
 impl MemoryStore {
     /// See [`crate::Store::create_flow`].
@@ -134,6 +134,15 @@ impl MemoryStore {
         Ok(agents.take(page.limit).cloned().collect())
     }
 
+    /// See [`crate::Store::agent_uses`].
+    ///
+    /// # Errors
+    /// When the store is closed.
+    pub fn agent_uses_now(&self, tenant: TenantId, agents: &[AgentId]) -> Result<Vec<AgentUse>, StoreError> {
+        let database = self.open()?;
+        Ok(agents.iter().filter_map(|agent| database.agent_uses.get(&(tenant, *agent)).copied()).collect())
+    }
+
     /// See [`crate::Store::delete_agent`].
     ///
     /// # Errors
@@ -143,6 +152,7 @@ impl MemoryStore {
         let is_there = database.agents.get(&id).is_some_and(|agent| agent.tenant == tenant);
         if is_there {
             database.agents.remove(&id);
+            database.agent_uses.remove(&(tenant, id));
         }
         Ok(is_there)
     }

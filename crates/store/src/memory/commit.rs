@@ -95,7 +95,11 @@ impl Database {
     }
 
     fn count(&mut self, rollup: Rollup) {
-        let Rollup { tenant, flow, hour, counts } = rollup;
+        let Rollup { tenant, flow, hour, counts, agents } = rollup;
+        for used in agents {
+            let sum = self.agent_uses.entry((tenant, used.agent));
+            sum.and_modify(|sum| sum.add(&used)).or_insert(used);
+        }
         for (key, count) in counts {
             *self.rollups.entry((tenant, flow, hour, key)).or_default() += count;
         }

@@ -9,7 +9,7 @@ use steadflow_core::timestamp::Timestamp;
 
 use super::{MemoryStore, Store};
 use crate::{
-    AgentRecord, Commit, Committed, ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup,
+    AgentRecord, AgentUse, Commit, Committed, ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup,
     FailureQuery, FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, IdempotencyHit, Page, RollupQuery,
     RollupRow, StoreError, StoreFuture, Stored, Worker,
 };
@@ -126,6 +126,10 @@ impl Store for MemoryStore {
 
     fn agents(&self, tenant: TenantId, page: Page) -> StoreFuture<'_, Vec<AgentRecord>> {
         at_once(self.agents_now(tenant, page))
+    }
+
+    fn agent_uses(&self, tenant: TenantId, agents: Vec<AgentId>) -> StoreFuture<'_, Vec<AgentUse>> {
+        at_once(self.agent_uses_now(tenant, &agents))
     }
 
     fn delete_agent(&self, tenant: TenantId, id: AgentId) -> StoreFuture<'_, bool> {
