@@ -1,0 +1,1 @@
+"""Steadflow, measured as the peers are, and by its own `steadflow bench`."""
