@@ -1,0 +1,1 @@
+"""DBOS Transact for Python: a library in the process of its user."""
