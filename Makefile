@@ -93,6 +93,11 @@ gen: ## Write openapi.json anew
 bench: build ## Measure this machine; takes some minutes
 	$(BINARY) bench
 
+# Measures the release binary as it is. ARGS="--quick" is a trial; ARGS="--help" lists the settings.
+.PHONY: bench-peers
+bench-peers: ## Measure other engines with the same work; installs them, takes 40 minutes
+	$(PYTHON) bench/peers/run.py $(ARGS)
+
 # ---- what the targets above stand on ---------------------------------------------------------------------------------
 
 ui/node_modules/.package-lock.json: ui/package.json $(wildcard ui/package-lock.json)
