@@ -130,8 +130,8 @@ async fn documents_with_faults_are_refused_with_a_pointer_each_and_nothing_is_st
     });
 
     insta::assert_snapshot!(api.post("agents", &faulty).await.problem(), @r"
-    422 agent-invalid: The agent document has 4 faults. The first, at `/name`: `name` is missing.
-      /name: `name` is missing
+    422 agent-invalid: The agent document has 4 faults. The first, at `/name`: `name` must not be empty.
+      /name: `name` must not be empty
       /skills/1: another skill is called `score`, too
       /config/api_kee: `api_kee` is not known here. Known are `endpoint`, `api_key`, `headers`
       /config/endpoint: `endpoint` must be an http:// or https:// URL

@@ -195,7 +195,7 @@ async fn flows_that_are_not_there_start_nothing() {
     let unknown = api.press(&format!("flows/{NO_ID}/execute")).await;
     let no_id = api.press("flows/review/execute").await;
 
-    insta::assert_snapshot!(unknown.problem(), @"404 no-such-flow: There is no flow [id 1], or not that version of it.");
+    insta::assert_snapshot!(unknown.problem(), @"404 no-such-flow: There is no flow [id 1].");
     insta::assert_snapshot!(no_id.problem(), @"400 invalid-parameter: The id in the path is no UUID, such as [id 1].");
 }
 

@@ -217,7 +217,7 @@ async fn what_is_not_there_is_404() {
     let no_route = api.get("execution").await;
 
     insta::assert_snapshot!(execution.problem(), @"404 no-such-execution: There is no execution [id 1].");
-    insta::assert_snapshot!(flow.problem(), @"404 no-such-flow: There is no flow [id 1], or not that version of it.");
+    insta::assert_snapshot!(flow.problem(), @"404 no-such-flow: There is no flow [id 1].");
     insta::assert_snapshot!(no_id.problem(), @"400 invalid-parameter: The id in the path is no UUID, such as [id 1].");
     insta::assert_snapshot!(no_route.problem(), @"404 no-such-route: There is nothing at this address. GET /api/docs shows what there is.");
 }

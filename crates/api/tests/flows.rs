@@ -314,7 +314,7 @@ async fn flows_that_are_not_there_are_404_and_ids_that_are_none_400() {
     let unknown = api.get(&format!("flows/{NO_ID}")).await;
     let no_id = api.get("flows/review").await;
 
-    insta::assert_snapshot!(unknown.problem(), @"404 no-such-flow: There is no flow [id 1], or not that version of it.");
+    insta::assert_snapshot!(unknown.problem(), @"404 no-such-flow: There is no flow [id 1].");
     insta::assert_snapshot!(no_id.problem(), @"400 invalid-parameter: The id in the path is no UUID, such as [id 1].");
     for path in [format!("flows/{NO_ID}"), format!("flows/{NO_ID}/activate")] {
         assert_eq!(api.patch(&path, &json!({})).await.problem(), unknown.problem(), "{path}");

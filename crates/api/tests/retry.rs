@@ -319,6 +319,7 @@ async fn filters_of_many_that_cannot_be_read_retry_nothing() {
         json!({ "filter": { "start_date": "yesterday" } }),
         json!({ "filter": { "flow_id": "review" } }),
         json!({ "filter": { "error_class": "bad_luck" } }),
+        json!({ "filter": { "q": "x".repeat(201) } }),
         json!({ "filter": {}, "limit": 0 }),
         json!({ "filter": {}, "limit": 1_001 }),
         json!({ "filter": {}, "dryrun": true }),
@@ -332,6 +333,7 @@ async fn filters_of_many_that_cannot_be_read_retry_nothing() {
     400 invalid-body: `filter.start_date` must be a moment in RFC 3339, such as 2026-11-23T10:00:00Z.
     400 invalid-body: The body does not fit: UUID parsing failed: invalid character: found `r` at 0 at line 1 column 29.
     400 invalid-body: The body does not fit: unknown variant `bad_luck`, expected one of `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `validation`, `expression`, `configuration`, `output_too_large`, `internal`, `interrupted` at line 1 column 35.
+    400 invalid-body: `filter.q` must be a text of at most 200 characters.
     400 invalid-body: `limit` must be a whole number from 1 to 1000.
     400 invalid-body: `limit` must be a whole number from 1 to 1000.
     400 invalid-body: The body does not fit: unknown field `dryrun`, expected one of `filter`, `mode`, `flow_version`, `dry_run`, `limit` at line 1 column 21.

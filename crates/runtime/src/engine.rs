@@ -147,10 +147,10 @@ impl Engine {
     /// Returns a flow version.
     ///
     /// # Errors
-    /// [`RuntimeError::NoFlow`] if there is none.
+    /// [`RuntimeError::NoFlowVersion`] if there is none.
     pub async fn flow_version(&self, flow: FlowId, version: u32) -> Result<Arc<FlowVersion>, RuntimeError> {
         let found = self.inner.versions.version(&*self.inner.store, flow, version).await?;
-        found.ok_or(RuntimeError::NoFlow(flow))
+        found.ok_or(RuntimeError::NoFlowVersion(flow, version))
     }
 
     /// Listens to every committed change, from here on.

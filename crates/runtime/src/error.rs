@@ -12,9 +12,12 @@ pub enum RuntimeError {
     /// There is no such execution.
     #[error("no execution {0}")]
     NoExecution(ExecutionId),
-    /// There is no such flow, or not that version of it.
+    /// There is no such flow.
     #[error("no flow {0}")]
     NoFlow(FlowId),
+    /// There is no such version of the flow.
+    #[error("no version {1} of flow {0}")]
+    NoFlowVersion(FlowId, u32),
     /// The execution has no such node.
     #[error("no node {0} in this execution")]
     NoNode(NodeId),

@@ -14,10 +14,10 @@ impl From<RuntimeError> for Problem {
             RuntimeError::NoExecution(id) => {
                 Self::new(ProblemKind::NoSuchExecution, format!("There is no execution {id}."))
             }
-            RuntimeError::NoFlow(id) => Self::new(
-                ProblemKind::NoSuchFlow,
-                format!("There is no flow {id}, or not that version of it."),
-            ),
+            RuntimeError::NoFlow(id) => Self::new(ProblemKind::NoSuchFlow, format!("There is no flow {id}.")),
+            RuntimeError::NoFlowVersion(id, version) => {
+                Self::new(ProblemKind::NoSuchFlow, format!("Flow {id} has no version {version}."))
+            }
             RuntimeError::NoNode(id) => {
                 Self::new(ProblemKind::NoSuchNode, format!("The execution has no node `{id}`."))
             }

@@ -45,10 +45,12 @@ impl<'a> Object<'a> {
 
     /// Returns the text at `key`, which must be there and not blank.
     pub(super) fn required_text(&self, key: &str, chars_max: usize, faults: &mut Vec<Fault>) -> String {
-        let missing =
-            self.value(key).is_none_or(|value| value.as_str().is_some_and(|text| text.trim().is_empty()));
-        if missing {
-            self.fault(key, &format!("`{key}` is missing"), faults);
+        match self.value(key) {
+            None => self.fault(key, &format!("`{key}` is missing"), faults),
+            Some(Value::String(text)) if text.trim().is_empty() => {
+                self.fault(key, &format!("`{key}` must not be empty"), faults);
+            }
+            Some(_) => {}
         }
         self.text(key, chars_max, faults).unwrap_or_default()
     }

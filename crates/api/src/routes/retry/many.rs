@@ -16,7 +16,7 @@ use super::{Mode, Version};
 use crate::app::App;
 use crate::json::Json;
 use crate::problem::{Problem, ProblemKind};
-use crate::query::Query;
+use crate::query::{Query, TEXT_CHARS_MAX};
 use crate::reply;
 use crate::views::wire::{ErrorClassName, Time};
 
@@ -54,12 +54,12 @@ pub(crate) struct RetryFilter {
     #[schema(value_type = Option<ErrorClassName>)]
     error_class: Option<ErrorClass>,
     /// Whose failure this node caused.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 200)]
     node: Option<Arc<str>>,
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 200)]
     fingerprint: Option<Arc<str>>,
     /// With this text in the id (as a prefix), the context id or the error message.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 200)]
     q: Option<Arc<str>>,
     /// Accepted at or after.
     #[schema(value_type = Option<Time>)]
@@ -75,14 +75,23 @@ impl RetryFilter {
             tenant: Some(tenant),
             flow: self.flow_id,
             error_class: self.error_class,
-            failed_node: self.node.map(NodeId::new),
-            fingerprint: self.fingerprint,
-            text: self.q,
+            failed_node: bounded("node", self.node)?.map(NodeId::new),
+            fingerprint: bounded("fingerprint", self.fingerprint)?,
+            text: bounded("q", self.q)?,
             from: self.start_date.map(|text| moment("start_date", &text)).transpose()?,
             to: self.end_date.map(|text| moment("end_date", &text)).transpose()?,
             ..ExecutionFilter::default()
         })
     }
+}
+
+/// Refuses a text that no list could be asked with either.
+fn bounded(key: &str, text: Option<Arc<str>>) -> Result<Option<Arc<str>>, Problem> {
+    if text.as_ref().is_none_or(|text| text.chars().count() <= TEXT_CHARS_MAX) {
+        return Ok(text);
+    }
+    let detail = format!("`filter.{key}` must be a text of at most {TEXT_CHARS_MAX} characters.");
+    Err(Problem::new(ProblemKind::InvalidBody, detail))
 }
 
 fn moment(key: &str, text: &str) -> Result<Timestamp, Problem> {
