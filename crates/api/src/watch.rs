@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, watch};
 use crate::views::execution::ExecutionView;
 use crate::views::node::NodeView;
 use crate::views::row::RowView;
+use crate::views::wire::Time;
 
 /// Events that may wait for a slow reader; then its stream waits, and nothing else does.
 pub(crate) const WAITING_MAX: usize = 64;
@@ -29,6 +30,14 @@ pub(crate) struct Follower {
     pub(crate) changes: Following,
     pub(crate) end: watch::Receiver<bool>,
     pub(crate) events: mpsc::Sender<Event>,
+}
+
+/// The end of a record: the execution as it then was, and when that was decided.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    row: RowView<'a>,
+    at: Time,
 }
 
 /// Nobody listens any more, or the server ends all streams.
@@ -72,14 +81,15 @@ impl Follower {
         let seen = usize::try_from(copy.seq()).unwrap_or(usize::MAX);
         for text in snapshot.journal.iter().skip(seen) {
             let record: Record = serde_json::from_str(text).map_err(|_| Gone)?;
-            let events = record.2.clone();
+            let (at, events) = (record.1.into(), record.2.clone());
             copy.fold(record).map_err(|_| Gone)?;
             for node in changed_nodes(copy, &events) {
                 self.send("node", &NodeView::new(copy, node), None).await?;
             }
             let row = row_of(copy);
             let name = &copy.flow().flow.settings.name;
-            self.send("execution", &RowView::new(&row, Some(name)), Some(copy.seq())).await?;
+            let told = Told { row: RowView::new(&row, Some(name)), at };
+            self.send("execution", &told, Some(copy.seq())).await?;
         }
         Ok(())
     }

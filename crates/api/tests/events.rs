@@ -38,6 +38,7 @@ async fn stream_begins_with_a_snapshot_and_ends_with_the_execution() {
     assert_eq!(first.id, Some(first.data["seq"].to_string()));
     let last = rest.last().unwrap();
     assert_eq!((last.name.as_str(), &last.data["status"]), ("execution", &json!("completed")));
+    assert!(rest.iter().filter(|event| event.name == "execution").all(|event| event.data["at"].is_string()));
     assert!(rest.iter().any(|event| event.data["next_retry_at"].is_string()), "the backoff is told");
     let ended = api.execution(&id).await;
     assert_eq!(last.id, Some(ended["seq"].to_string()));

@@ -11,7 +11,10 @@ import { isFinished } from '@/lib/status';
 /** The outcome of one record, or of several that are drawn together. */
 export interface Change {
   seq: number;
-  row: ExecutionRow;
+  row: ExecutionRow & {
+    /** When the record was decided. */
+    at?: string;
+  };
   nodes: ReadonlyMap<string, NodeExecution>;
 }
 
@@ -46,7 +49,7 @@ export function applyChange(execution: Execution, change: Change): Execution {
   const nodes = execution.node_executions.map((node) => change.nodes.get(node.node_id) ?? node);
   return {
     ...execution,
-    ...change.row,
+    ...withoutTime(change.row),
     flow_name: execution.flow_name,
     flow_version: execution.flow_version,
     recovered: change.row.recovered ?? execution.recovered,
@@ -54,6 +57,10 @@ export function applyChange(execution: Execution, change: Change): Execution {
     seq: change.seq,
     node_executions: nodes,
   };
+}
+
+function withoutTime({ at: _, ...row }: Change['row']): ExecutionRow {
+  return row;
 }
 
 /** Whether the event told less than there is to know now: deadline, result and usage come with the whole alone. */
@@ -73,6 +80,6 @@ function isNode(data: unknown): data is NodeExecution {
   return typeof data === 'object' && data !== null && 'node_id' in data && 'attempts' in data;
 }
 
-function isRow(data: unknown): data is ExecutionRow {
+function isRow(data: unknown): data is Change['row'] {
   return typeof data === 'object' && data !== null && 'status' in data && 'summary' in data;
 }

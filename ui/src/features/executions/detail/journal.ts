@@ -38,6 +38,7 @@ export const NOTHING_KNOWN: Known = { row: null, nodes: new Map() };
 
 /** Returns the lines of one record, and what is known after it. */
 export function linesOf(change: Change, known: Known): { lines: JournalLine[]; known: Known } {
+  const decided = millis(change.row.at);
   const begin = rowLines(change.row, known.row);
   const lines: Line[] = [];
   for (const node of change.nodes.values()) lines.push(...nodeLines(node, known.nodes.get(node.node_id)));
@@ -46,7 +47,10 @@ export function linesOf(change: Change, known: Known): { lines: JournalLine[]; k
   // The first record is never told; what it did shows in the first one that is.
   const beginSeq = known.row ? change.seq : FIRST;
   return {
-    lines: [...numbered(begin, beginSeq, 'row'), ...numbered(lines, change.seq, 'node')],
+    lines: [...numbered(begin, beginSeq, 'row'), ...numbered(lines, change.seq, 'node')].map((line) => ({
+      ...line,
+      at: line.at ?? decided,
+    })),
     known: { row: change.row, nodes: new Map([...known.nodes, ...change.nodes]) },
   };
 }
