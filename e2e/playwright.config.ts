@@ -1,0 +1,26 @@
+import { defineConfig } from '@playwright/test';
+
+// One browser and no second try: what only passes at times has a fault that is looked for.
+export default defineConfig({
+  testDir: 'tests',
+  workers: 1,
+  retries: 0,
+  forbidOnly: Boolean(process.env.CI),
+  timeout: 45_000,
+  expect: { timeout: 10_000 },
+  reporter: [['list']],
+  outputDir: 'test-results',
+  use: {
+    locale: 'en-GB',
+    viewport: { width: 1440, height: 900 },
+    // Contrast is measured on colours that stand still.
+    contextOptions: { reducedMotion: 'reduce' },
+    actionTimeout: 10_000,
+    trace: 'retain-on-failure',
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      // Tests run as root in containers, where Chromium's own sandbox cannot.
+      args: ['--no-sandbox'],
+    },
+  },
+});

@@ -1,0 +1,31 @@
+/** `test` with a server of its own for each test, and a browser that must not complain. */
+import { test as base, expect } from '@playwright/test';
+import { Api } from './api.ts';
+import { Complaints } from './complaints.ts';
+import { Server } from './server.ts';
+
+interface Fixtures {
+  server: Server;
+  api: Api;
+  complaints: Complaints;
+}
+
+export const test = base.extend<Fixtures>({
+  server: async ({}, use) => {
+    const server = await Server.start();
+    await use(server);
+    await server.dispose();
+  },
+  baseURL: async ({ server }, use) => use(server.url),
+  api: async ({ server }, use) => use(new Api(server.url)),
+  complaints: [
+    async ({ page }, use) => {
+      const complaints = await Complaints.of(page);
+      await use(complaints);
+      expect(complaints.unexpected(), 'what the browser complained about').toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export { expect };

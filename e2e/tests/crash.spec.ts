@@ -1,0 +1,44 @@
+import { startPeer } from '../support/peer.ts';
+import { expect, test } from '../support/test.ts';
+
+test('a page outlives the death of its server during a backoff, and shows how it went on', async ({
+  page,
+  server,
+  api,
+  complaints,
+}) => {
+  const peer = await startPeer([
+    { status: 503, body: { error: 'not ready yet' } },
+    { status: 200, body: { vendor: 'ACME' } },
+  ]);
+  complaints.expect(/net::ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|CONNECTION_RESET|EMPTY_RESPONSE)/);
+  const flow = await api.createFlow({
+    name: 'Survivor',
+    flow_definition: {
+      nodes: [
+        {
+          id: 'fetch',
+          name: 'Fetch',
+          type: 'action',
+          action: 'http_request',
+          input: { url: peer.url },
+          retry: { enabled: true, count: 2, initial_interval_seconds: 4 },
+        },
+      ],
+      edges: [],
+    },
+  });
+  const execution = await api.run(flow);
+  await page.goto(`/executions/${execution}`);
+  await expect(page.getByRole('option', { name: 'Fetch, Retrying, 1 attempt' })).toBeVisible();
+
+  await server.kill();
+  await expect(page.getByText('The server cannot be reached')).toBeVisible();
+  await server.restart();
+
+  await expect(page.getByText('The server cannot be reached')).toBeHidden();
+  await expect(page.getByRole('option', { name: 'Fetch, Completed, 2 attempts' })).toBeVisible();
+  await expect(page.getByText('Recovered', { exact: true })).toBeVisible();
+  expect(peer.keys).toEqual([`${execution}:fetch`, `${execution}:fetch`]);
+  peer.close();
+});

@@ -1,0 +1,57 @@
+import type { Locator, Page } from '@playwright/test';
+import { expect, test } from '../support/test.ts';
+
+test('a flow is drawn by drag and drop, set up, saved, run and seen to complete', async ({ page, api }) => {
+  await page.goto('/flows');
+  await page.getByRole('button', { name: 'New flow' }).click();
+  await page.getByLabel('Name').fill('Wait and tell');
+  await page.getByRole('button', { name: 'Create draft' }).click();
+
+  await dragOnto(page, 'Delay', 340);
+  await page.getByLabel('Seconds').fill('1');
+  await dragOnto(page, 'Transform', 620);
+  await join(page, 'Start', 'Delay');
+  await join(page, 'Delay', 'Transform');
+
+  await page.getByRole('button', { name: 'Settings' }).click();
+  const settings = page.getByRole('dialog', { name: 'Flow settings' });
+  await settings.getByRole('switch', { name: 'Retry on Failure' }).click();
+  await settings.getByLabel('Retry Count').fill('4');
+  await settings.getByRole('button', { name: 'Save' }).click();
+  await expect(settings).toBeHidden();
+
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText('Saved as version')).toBeVisible();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Run now' }).click();
+
+  await expect(page).toHaveURL(/\/executions\//);
+  await expect(page.getByRole('option', { name: /^Delay, Completed/ })).toBeVisible();
+  await expect(page.getByRole('option', { name: /^Transform, Completed/ })).toBeVisible();
+  const flow = await api.flow(await api.flowNamed('Wait and tell'));
+  expect(flow).toMatchObject({ retry_on_failure: true, retry_count: 4 });
+});
+
+/** Drops an entry of the palette on the canvas, so many pixels from its left. */
+async function dragOnto(page: Page, entry: string, x: number): Promise<void> {
+  const canvas = page.getByLabel('Flow canvas');
+  await page
+    .getByRole('button', { name: entry, exact: true })
+    .dragTo(canvas, { targetPosition: { x, y: 300 } });
+  await expect(nodeOf(page, entry)).toBeVisible();
+}
+
+/** Draws an edge from the dot on the right of one node to the one on the left of another. */
+async function join(page: Page, from: string, to: string): Promise<void> {
+  const edges = page.locator('.react-flow__edge');
+  const before = await edges.count();
+  await nodeOf(page, from).locator('[data-handleid="out"]').hover();
+  await page.mouse.down();
+  await nodeOf(page, to).locator('.react-flow__handle-left').hover();
+  await page.mouse.up();
+  await expect(edges).toHaveCount(before + 1);
+}
+
+function nodeOf(page: Page, name: string): Locator {
+  return page.locator('.react-flow__node').filter({ hasText: name });
+}

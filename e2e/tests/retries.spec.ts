@@ -1,0 +1,45 @@
+import { expect, test } from '../support/test.ts';
+
+test('a backoff is counted down live, and then the execution completes', async ({ page }) => {
+  await page.goto('/flows');
+  await page.getByRole('button', { name: 'Run now: Transient failure recovers' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Run now' }).click();
+
+  // The second backoff takes two seconds, the first one only one.
+  const note = page.getByRole('status').filter({ hasText: 'is tried again' });
+  await expect(note).toContainText('Fetch the vendor failed and is tried again in 2 s');
+  await expect(note).toContainText('(Will retry 2 more times)');
+  await expect(note).toContainText('Fetch the vendor failed and is tried again in 1 s');
+
+  await expect(page.getByRole('option', { name: 'Fetch the vendor, Completed, 3 attempts' })).toBeVisible();
+  await expect(page.getByRole('option', { name: /^Write the report, Completed/ })).toBeVisible();
+  await expect(page.getByText('Recovered', { exact: true })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Retry', exact: true })).toHaveCount(0);
+});
+
+test('a failed execution says why, and is retried from the node that failed', async ({ page, server, api }) => {
+  const failed = await api.run(await api.flowNamed('Retries run out'));
+  await page.goto(`/executions/${failed}`);
+
+  const why = page.getByRole('region', { name: 'Why it failed' });
+  await expect(why).toContainText('Node `Submit it` (submit) failed after 3 attempts:');
+  const { host } = new URL(server.url);
+  for (const attempt of [1, 2, 3]) {
+    const message = `Attempt ${attempt}: HTTP 503 Service Unavailable from ${host}: down for maintenance`;
+    await expect(why).toContainText(message);
+  }
+
+  await page.getByRole('button', { name: 'Retry', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Retry this execution' });
+  await dialog.getByRole('radio', { name: /From where it failed/ }).click();
+  await expect(dialog.getByText('2 to run · 1 taken over')).toBeVisible();
+  await dialog.getByRole('button', { name: 'Retry', exact: true }).click();
+
+  await expect(page).not.toHaveURL(new RegExp(failed));
+  await expect(page).toHaveURL(/\/executions\/[0-9a-f-]{36}/);
+  await expect(page.getByRole('option', { name: /^Prepare the order, Completed/ })).toContainText('Taken over');
+
+  await page.getByTitle(failed).click();
+  await expect(page).toHaveURL(new RegExp(failed));
+  await expect(page.getByText('Retried by')).toBeVisible();
+});
