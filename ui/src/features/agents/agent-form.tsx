@@ -1,0 +1,121 @@
+import { Button, Select, TagsInput, Textarea, TextInput } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconPlus } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { Agent, AgentType } from '@/api/agents';
+import { toProblem } from '@/api/problem';
+import { ProblemCard } from '@/components/problem-card';
+import { ReasonedButton } from '@/components/reasoned-button';
+import classes from './agents.module.css';
+import { ConfigFields } from './config-fields';
+import { DeleteButton } from './delete-button';
+import { type AgentDraft, documentOf, draftOf, isReadable, newAgent, newSkill, type SkillDraft } from './draft';
+import { useSaveAgent } from './queries';
+import { SkillFields } from './skill-fields';
+import { texts } from './texts';
+import { TrySkill } from './try-skill';
+
+interface AgentFormProps {
+  /** `null` for a new one. */
+  agent: Agent | null;
+  onDone: () => void;
+}
+
+const TYPES = (['llm', 'http'] as const).map((value) => ({ value, label: texts.types[value] }));
+
+/** Everything of an agent, and a place to try it. */
+export function AgentForm({ agent, onDone }: AgentFormProps) {
+  const [draft, setDraft] = useState<AgentDraft>(() => (agent ? draftOf(agent) : newAgent()));
+  const save = useSaveAgent(agent?.id ?? null);
+  const set = (part: Partial<AgentDraft>) => setDraft({ ...draft, ...part });
+  const faults = save.isError ? toProblem(save.error).faults : [];
+  const fault = (pointer: string) => faults.find((one) => one.pointer === pointer)?.detail;
+  const submit = () =>
+    save.mutate(documentOf(draft), {
+      onSuccess: (saved) => {
+        notifications.show({ message: texts.form.saved(saved.name), color: 'green' });
+        onDone();
+      },
+    });
+  const setSkill = (key: number, part: Partial<SkillDraft>) =>
+    set({ skills: draft.skills.map((skill) => (skill.key === key ? { ...skill, ...part } : skill)) });
+  return (
+    <div className={classes.form}>
+      <div className={classes.pair}>
+        <TextInput
+          label={texts.form.name}
+          value={draft.name}
+          error={fault('/name')}
+          data-autofocus
+          required
+          onChange={(event) => set({ name: event.currentTarget.value })}
+        />
+        <Select
+          label={texts.form.type}
+          data={TYPES}
+          value={draft.type}
+          error={fault('/agent_type')}
+          allowDeselect={false}
+          onChange={(type) => set({ type: (type as AgentType | null) ?? draft.type })}
+        />
+      </div>
+      <Textarea
+        label={texts.form.description}
+        value={draft.description}
+        error={fault('/description')}
+        autosize
+        onChange={(event) => set({ description: event.currentTarget.value })}
+      />
+      <ConfigFields draft={draft} fault={fault} onChange={(config) => set({ config })} />
+      <div className={classes.pair}>
+        <TextInput
+          label={texts.form.category}
+          value={draft.category}
+          error={fault('/category')}
+          onChange={(event) => set({ category: event.currentTarget.value })}
+        />
+        <TagsInput label={texts.form.tags} value={[...draft.tags]} onChange={(tags) => set({ tags })} />
+      </div>
+      <h2 className={classes.heading}>{texts.form.skills}</h2>
+      {draft.skills.map((skill, at) => (
+        <SkillFields
+          key={skill.key}
+          skill={skill}
+          number={at + 1}
+          type={draft.type}
+          fault={(key) => fault(`/skills/${at}${key}`)}
+          canRemove={draft.skills.length > 1}
+          onChange={(part) => setSkill(skill.key, part)}
+          onRemove={() => set({ skills: draft.skills.filter((one) => one.key !== skill.key) })}
+        />
+      ))}
+      <div>
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<IconPlus size={14} aria-hidden />}
+          onClick={() =>
+            set({ skills: [...draft.skills, newSkill(1 + Math.max(-1, ...draft.skills.map((s) => s.key)))] })
+          }
+        >
+          {texts.form.addSkill}
+        </Button>
+      </div>
+      {save.isError && <ProblemCard problem={save.error} />}
+      <div className={classes.actions}>
+        {agent ? <DeleteButton agent={agent} onDone={onDone} /> : <span />}
+        <Button variant="default" onClick={onDone}>
+          {texts.form.cancel}
+        </Button>
+        <ReasonedButton
+          reason={isReadable(draft) ? null : texts.form.notJson}
+          loading={save.isPending}
+          onClick={submit}
+        >
+          {texts.form.save}
+        </ReasonedButton>
+      </div>
+      {agent && <TrySkill agent={agent} />}
+    </div>
+  );
+}

@@ -1,0 +1,63 @@
+import { NumberInput, Select, TextInput } from '@mantine/core';
+import type { Json } from '@/api/types';
+import classes from './agents.module.css';
+import { type AgentDraft, PROVIDERS } from './draft';
+import { texts } from './texts';
+
+interface ConfigFieldsProps {
+  draft: AgentDraft;
+  fault: (pointer: string) => string | undefined;
+  onChange: (config: Record<string, Json>) => void;
+}
+
+/** How to reach the agent, by its type. */
+export function ConfigFields({ draft, fault, onChange }: ConfigFieldsProps) {
+  const { form } = texts;
+  const set = (key: string, value: Json) => onChange({ ...draft.config, [key]: value });
+  const field = (key: string, label: string, description?: string) => (
+    <TextInput
+      label={label}
+      description={description}
+      value={typeof draft.config[key] === 'string' ? draft.config[key] : ''}
+      error={fault(`/config/${key}`)}
+      onChange={(event) => set(key, event.currentTarget.value)}
+    />
+  );
+  if (draft.type === 'http') {
+    return (
+      <>
+        {field('endpoint', form.endpoint, form.endpointHint)}
+        {field('api_key', form.apiKey, form.apiKeyHint)}
+      </>
+    );
+  }
+  return (
+    <>
+      <div className={classes.pair}>
+        <Select
+          label={form.provider}
+          description={form.providerHint}
+          data={[...PROVIDERS]}
+          value={typeof draft.config.provider === 'string' ? draft.config.provider : null}
+          error={fault('/config/provider')}
+          allowDeselect={false}
+          onChange={(provider) => set('provider', provider ?? '')}
+        />
+        {field('base_url', form.baseUrl, form.baseUrlHint)}
+      </div>
+      <div className={classes.pair}>
+        {field('model', form.model)}
+        <NumberInput
+          label={form.temperature}
+          min={0}
+          max={2}
+          step={0.1}
+          value={typeof draft.config.temperature === 'number' ? draft.config.temperature : ''}
+          error={fault('/config/temperature')}
+          onChange={(value) => set('temperature', value === '' ? '' : Number(value))}
+        />
+      </div>
+      {field('api_key', form.apiKey, form.apiKeyHint)}
+    </>
+  );
+}

@@ -1,0 +1,49 @@
+import { Button, Popover } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
+import type { Agent } from '@/api/agents';
+import { ProblemCard } from '@/components/problem-card';
+import classes from './agents.module.css';
+import { useDeleteAgent } from './queries';
+import { texts } from './texts';
+
+interface DeleteButtonProps {
+  agent: Agent;
+  onDone: () => void;
+}
+
+/** Deletes an agent, after saying what comes of it. */
+export function DeleteButton({ agent, onDone }: DeleteButtonProps) {
+  const [isAsking, ask] = useDisclosure(false);
+  const remove = useDeleteAgent();
+  const confirm = () =>
+    remove.mutate(agent.id, {
+      onSuccess: () => {
+        notifications.show({ message: texts.form.deleted(agent.name), color: 'green' });
+        onDone();
+      },
+    });
+  return (
+    <Popover opened={isAsking} onChange={ask.close} position="top-start" width={280} trapFocus withRoles>
+      <Popover.Target>
+        <Button variant="subtle" color="red" onClick={ask.toggle}>
+          {texts.form.delete}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <div className={classes.form}>
+          <p className={classes.hint}>{texts.form.deleteAsk}</p>
+          {remove.isError && <ProblemCard problem={remove.error} />}
+          <div className={classes.actions}>
+            <Button size="xs" variant="default" onClick={ask.close}>
+              {texts.form.deleteNo}
+            </Button>
+            <Button size="xs" color="red" loading={remove.isPending} onClick={confirm}>
+              {texts.form.deleteYes}
+            </Button>
+          </div>
+        </div>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}

@@ -1,0 +1,46 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates of agents.
+import { expect, test } from 'vitest';
+import type { Agent } from '@/api/agents';
+import { documentOf, draftOf, isReadable, newAgent, reachOf } from './draft';
+
+const agent: Agent = {
+  id: 'a',
+  name: 'Analyst',
+  agent_type: 'llm',
+  description: '',
+  category: 'risk',
+  tags: ['eu'],
+  skills: ['score'],
+  skill_definitions: [{ name: 'score', instructions: 'Rate it.', output_schema: { type: 'object' }, tools: [] }],
+  config: { provider: 'openai', model: 'small', api_key: '${secrets.KEY}' },
+  usage_count: 3,
+  last_used_at: null,
+  updated_at: '2026-11-24T00:00:00Z',
+};
+
+test('an agent that was only looked at is saved as it was', () => {
+  const saved = documentOf(draftOf(agent));
+
+  expect(saved.config).toEqual(agent.config);
+  expect(saved.skills).toEqual(agent.skill_definitions);
+  expect([saved.category, saved.tags]).toEqual(['risk', ['eu']]);
+});
+
+test('keys of the other type are not sent', () => {
+  const draft = { ...draftOf(agent), type: 'http' as const, config: { ...agent.config, endpoint: 'https://a.test' } };
+
+  expect(documentOf(draft).config).toEqual({ endpoint: 'https://a.test', api_key: '${secrets.KEY}' });
+  expect(documentOf(draft).skills[0]?.instructions).toBeUndefined();
+});
+
+test('a schema that is no JSON makes the draft unreadable', () => {
+  const draft = newAgent();
+  const broken = { ...draft, skills: draft.skills.map((skill) => ({ ...skill, outputSchema: '{' })) };
+
+  expect([isReadable(draft), isReadable(broken)]).toEqual([true, false]);
+});
+
+test('where it is reached is its model or its endpoint', () => {
+  expect(reachOf(agent)).toBe('small · openai');
+  expect(reachOf({ ...agent, agent_type: 'http', config: { endpoint: 'https://a.test' } })).toBe('https://a.test');
+});

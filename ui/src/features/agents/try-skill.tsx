@@ -1,0 +1,58 @@
+import { Select } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { type Agent, trySkill } from '@/api/agents';
+import { JsonEditor } from '@/components/json-editor';
+import { JsonView } from '@/components/json-view';
+import { ProblemCard } from '@/components/problem-card';
+import { ReasonedButton } from '@/components/reasoned-button';
+import classes from './agents.module.css';
+import { isJsonOrEmpty } from './draft';
+import { texts } from './texts';
+
+/** Calls a skill once and shows what came back. */
+export function TrySkill({ agent }: { agent: Agent }) {
+  const [skill, setSkill] = useState(agent.skills[0] ?? '');
+  const [input, setInput] = useState('{}');
+  const trial = useMutation({ mutationFn: () => trySkill(agent.id, skill, JSON.parse(input || '{}')) });
+  return (
+    <section className={classes.trial} aria-label={texts.trial.title}>
+      <h2 className={classes.heading}>{texts.trial.title}</h2>
+      <p className={classes.hint}>{texts.trial.hint}</p>
+      <Select
+        label={texts.trial.skill}
+        data={[...agent.skills]}
+        value={skill}
+        allowDeselect={false}
+        onChange={(value) => setSkill(value ?? skill)}
+      />
+      <div>
+        <p className={classes.label}>{texts.trial.input}</p>
+        <JsonEditor label={texts.trial.input} value={input} isInvalid={!isJsonOrEmpty(input)} onChange={setInput} />
+      </div>
+      <div>
+        <ReasonedButton
+          variant="default"
+          reason={isJsonOrEmpty(input) ? null : texts.form.notJson}
+          loading={trial.isPending}
+          onClick={() => trial.mutate()}
+        >
+          {texts.trial.run}
+        </ReasonedButton>
+      </div>
+      <div aria-live="polite" className={classes.form}>
+        {trial.isError && <ProblemCard problem={trial.error} />}
+        {trial.data && (
+          <>
+            <h3 className={classes.heading}>{trial.data.success ? texts.trial.answered : texts.trial.failed}</h3>
+            {trial.data.error && <p className={classes.error}>{trial.data.error.message}</p>}
+            {trial.data.success && <JsonView value={trial.data.result} fileName={`${agent.name}-${skill}.json`} />}
+            <p className={classes.hint}>
+              {texts.trial.usage(trial.data.usage.input_tokens, trial.data.usage.output_tokens)}
+            </p>
+          </>
+        )}
+      </div>
+    </section>
+  );
+}
