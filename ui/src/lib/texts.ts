@@ -55,6 +55,7 @@ export const texts = {
     key: 'API key',
     submit: 'Continue',
   },
+  scope: { flow: 'Flow', allFlows: 'All flows', period: 'Period' },
   actions: {
     retry: 'Retry',
     tryAgain: 'Try again',
