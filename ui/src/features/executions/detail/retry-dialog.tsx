@@ -36,7 +36,8 @@ export function RetryDialog({ execution, onClose }: RetryDialogProps) {
   const retry = useMutation({
     mutationFn: () => retryExecution(id, mode, keys[mode]),
     onSuccess: (executionId) => {
-      void queries.invalidateQueries({ queryKey: ['executions'] });
+      // Nothing is asked for anew before it is looked at again: this page is left now.
+      void queries.invalidateQueries({ queryKey: ['executions'], refetchType: 'none' });
       onClose();
       void navigate({ to: '/executions/$executionId', params: { executionId } });
     },

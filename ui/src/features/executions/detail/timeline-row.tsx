@@ -1,3 +1,4 @@
+import { VisuallyHidden } from '@mantine/core';
 import { memo } from 'react';
 import { Duration } from '@/components/duration';
 import { StatusIcon } from '@/components/status-icon';
@@ -29,7 +30,6 @@ export const TimelineRow = memo(function TimelineRow(props: TimelineRowProps) {
       role="option"
       tabIndex={isFocusable ? 0 : -1}
       aria-selected={isSelected}
-      aria-label={`${node.node_name}, ${label}, ${texts.waterfall.attempts(node.attempts.length)}`}
       className={classes.row}
       onClick={() => onSelect(node.node_id)}
     >
@@ -37,6 +37,7 @@ export const TimelineRow = memo(function TimelineRow(props: TimelineRowProps) {
         <StatusIcon status={status} />
         <span className={classes.nameText} title={node.node_name}>
           {node.node_name}
+          <VisuallyHidden>{`${label}, ${texts.waterfall.attempts(node.attempts.length)}`}</VisuallyHidden>
         </span>
         <Mark row={row} />
       </span>
@@ -46,7 +47,7 @@ export const TimelineRow = memo(function TimelineRow(props: TimelineRowProps) {
         ))}
         {bars.length === 0 && <Blank row={row} start={start} end={end} />}
       </svg>
-      <span className={classes.took}>
+      <span className={classes.took} aria-hidden>
         {node.reused || node.started_at === null || node.started_at === undefined ? null : (
           <Duration startedAt={node.started_at} endedAt={node.completed_at} ms={node.duration_ms} />
         )}
@@ -65,20 +66,24 @@ function drawingOrder(bars: readonly Bar[]): Bar[] {
 function Mark({ row: { node, status } }: { row: WaterfallRow }) {
   if (status === 'retrying') {
     return (
-      <span className={classes.mark} data-tone="warning">
+      <span className={classes.mark} aria-hidden data-tone="warning">
         <Countdown to={node.next_retry_at} text={texts.waterfall.retryIn} due={texts.waterfall.retryDue} />
       </span>
     );
   }
   if (status === 'waiting' && node.waiting_until) {
     return (
-      <span className={classes.mark} data-tone="neutral">
+      <span className={classes.mark} aria-hidden data-tone="neutral">
         <Countdown to={node.waiting_until} text={texts.waterfall.goesOn} due={texts.waterfall.goesOnNow} />
       </span>
     );
   }
   if (node.attempts.length < 2) return null;
-  return <span className={classes.mark}>{texts.waterfall.attempts(node.attempts.length)}</span>;
+  return (
+    <span className={classes.mark} aria-hidden>
+      {texts.waterfall.attempts(node.attempts.length)}
+    </span>
+  );
 }
 
 /** A node without bars: what needs no time is a point, what never ran says so. */
