@@ -32,7 +32,7 @@ class Figures:
     def text(self):
         """Returns everything for people, in Markdown."""
         parts = [_table(["measure", "engine", "median", "min – max", "unit", f"{BASE} is better by"], self._rows())]
-        head = ["engine", "version", "settings", "syncs per node execution, one at a time"]
+        head = ["engine", "version", "settings", "syncs per node execution, one at a time", "disk: syncs/s before"]
         parts.append(_table(head, [[name, *facts.values()] for name, facts in self.engines.items()]))
         parts.append(", ".join(f"{name.replace('_', ' ')}: {fact}" for name, fact in self.machine.items()))
         parts += [f"{fail['engine']}, {fail['measure']}: {fail['error']}" for fail in self.failures]

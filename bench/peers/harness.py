@@ -18,7 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 WORK = HERE / ".work"
-STEADFLOW = ROOT / "target" / "release" / "steadflow"
+STEADFLOW = WORK / "steadflow" / "steadflow"
 
 _PR_SET_PDEATHSIG = 1
 _started = []
@@ -241,6 +241,17 @@ def _is_traced(pid):
     except OSError:
         return True
     return "TracerPid:\t0" not in status
+
+
+def syncs_per_second(directory, seconds=1):
+    """Returns how often a second the disk makes 4 KiB durable, one write at a time: slow while others write."""
+    count, began = 0, time.monotonic()
+    with open(directory / "yardstick", "wb", buffering=0) as file:
+        while time.monotonic() - began < seconds:
+            file.write(bytes(4_096))
+            os.fdatasync(file.fileno())
+            count += 1
+    return count / (time.monotonic() - began)
 
 
 def percentile(values, share):

@@ -1,10 +1,11 @@
 """Steadflow with the settings it has when nobody sets any, driven by the load generator that drives Restate."""
 
 import json
+import shutil
 
 import engine
 from engine import http, post_load
-from harness import STEADFLOW, WORK, Failed, Process, count_syncs, free_ports, new_dir, run, wait_until
+from harness import ROOT, STEADFLOW, WORK, Failed, Process, free_ports, new_dir, run, wait_until
 
 
 class Steadflow(engine.Engine):
@@ -13,8 +14,13 @@ class Steadflow(engine.Engine):
     documented = "syncs each commit; commits of many executions share one sync"
 
     def install(self):
-        if not STEADFLOW.exists():
+        built = ROOT / "target" / "release" / "steadflow"
+        if not built.exists():
             raise Failed("there is no release binary: run `make build` first")
+        # A copy, so that a build meanwhile changes nothing.
+        STEADFLOW.parent.mkdir(exist_ok=True)
+        STEADFLOW.unlink(missing_ok=True)
+        shutil.copy2(built, STEADFLOW)
 
     def version(self):
         return run([STEADFLOW, "--version"], 10).split()[-1]
