@@ -6,6 +6,7 @@ export interface Execution {
   id: string;
   status: string;
   error_message: string | null;
+  retry_of: string | null;
 }
 
 export interface FlowDocument {

@@ -26,8 +26,8 @@ test('a flow is drawn by drag and drop, set up, saved, run and seen to complete'
   await page.getByRole('dialog').getByRole('button', { name: 'Run now' }).click();
 
   await expect(page).toHaveURL(/\/executions\//);
-  await expect(page.getByRole('option', { name: /^Delay, Completed/ })).toBeVisible();
-  await expect(page.getByRole('option', { name: /^Transform, Completed/ })).toBeVisible();
+  await expect(page.getByRole('option', { name: /^Delay Completed/ })).toBeVisible();
+  await expect(page.getByRole('option', { name: /^Transform Completed/ })).toBeVisible();
   const flow = await api.flow(await api.flowNamed('Wait and tell'));
   expect(flow).toMatchObject({ retry_on_failure: true, retry_count: 4 });
 });
