@@ -20,5 +20,8 @@ export const retryPlanQuery = (id: string, mode: RetryMode) =>
 
 function newer(old: Execution | undefined, fresh: Execution): Execution {
   if (!old) return fresh;
-  return fresh.seq < old.seq ? old : replaceEqualDeep(old, fresh);
+  if (fresh.seq < old.seq) return old;
+  // Retries are listed a moment after they are accepted; one that is known is not forgotten meanwhile.
+  const unlisted = old.retried_by.filter((id) => !fresh.retried_by.includes(id));
+  return replaceEqualDeep(old, { ...fresh, retried_by: [...fresh.retried_by, ...unlisted] });
 }

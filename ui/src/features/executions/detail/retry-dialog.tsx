@@ -8,7 +8,7 @@ import type { Execution } from '@/api/types';
 import { ProblemCard } from '@/components/problem-card';
 import { idempotencyKey } from '@/lib/keys';
 import { texts as common } from '@/lib/texts';
-import { retryPlanQuery } from './queries';
+import { executionQuery, retryPlanQuery } from './queries';
 import classes from './retry-dialog.module.css';
 import { RetryPlanList } from './retry-plan-list';
 import { texts } from './texts';
@@ -36,6 +36,10 @@ export function RetryDialog({ execution, onClose }: RetryDialogProps) {
   const retry = useMutation({
     mutationFn: () => retryExecution(id, mode, keys[mode]),
     onSuccess: (executionId) => {
+      queries.setQueryData(
+        executionQuery(id).queryKey,
+        (old) => old && { ...old, retried_by: [...new Set([...old.retried_by, executionId])] },
+      );
       // Nothing is asked for anew before it is looked at again: this page is left now.
       void queries.invalidateQueries({ queryKey: ['executions'], refetchType: 'none' });
       onClose();
