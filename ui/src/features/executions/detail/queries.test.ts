@@ -1,0 +1,30 @@
+import { QueryClient } from '@tanstack/react-query';
+import { expect, it } from 'vitest';
+import type { Execution } from '@/api/types';
+import { executionQuery } from './queries';
+import { anExecution } from './samples';
+
+/** What is known of an execution after these answers, one after the other. */
+function after(...answers: Execution[]): Execution | undefined {
+  const queries = new QueryClient();
+  const { queryKey, structuralSharing } = executionQuery('x');
+  queries.setQueryDefaults(queryKey, { structuralSharing: structuralSharing as never });
+  for (const answer of answers) queries.setQueryData(queryKey, answer);
+  return queries.getQueryData(queryKey);
+}
+
+it('keeps a retry that it knows of until the server lists it', () => {
+  const known = anExecution({ status: 'failed', retried_by: ['new'] });
+
+  expect(after(known, anExecution({ status: 'failed' }))?.retried_by).toEqual(['new']);
+  expect(after(known, anExecution({ status: 'failed', retried_by: ['other', 'new'] }))?.retried_by).toEqual([
+    'other',
+    'new',
+  ]);
+});
+
+it('drops an answer that events have overtaken', () => {
+  const known = anExecution({ seq: 5, status: 'failed' });
+
+  expect(after(known, anExecution({ seq: 4 }))).toBe(known);
+});
