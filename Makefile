@@ -21,6 +21,9 @@ NEXTEST_PROFILE := $(if $(CI),ci,default)
 GUNGRAUN := .tools/bin/gungraun-runner
 HAS_UI := $(wildcard ui/package.json)
 HAS_E2E := $(wildcard e2e/package.json)
+HAS_NPM := $(shell command -v npm)
+# The browser of the browser tests: CI must have it, a workplace may.
+CHROMIUM ?= $(shell command -v chromium)
 
 .PHONY: help
 help: ## List the targets
@@ -35,7 +38,7 @@ run: build ## Build, and serve on http://127.0.0.1:8080 with example flows
 	$(BINARY) serve --demo
 
 .PHONY: test
-test: $(VENV)/.installed ## Run all tests
+test: $(VENV)/.installed $(if $(and $(HAS_UI),$(HAS_NPM)),ui/dist/index.html) ## Run all tests
 	@# Built once here, so that the black-box tests find it fresh.
 	$(CARGO) build --locked --package steadflow-cli --bin steadflow
 ifdef NEXTEST
@@ -43,6 +46,8 @@ ifdef NEXTEST
 else
 	$(CARGO) test --workspace --locked
 endif
+	@# Last, on the binary that was built above: it reads the studio from ui/dist.
+	@$(MAKE) --no-print-directory browser-tests STEADFLOW_BINARY=target/debug/steadflow
 
 .PHONY: verify
 verify: lint test docs guards ui-verify ## Check everything that a change must pass
@@ -78,10 +83,21 @@ endif
 
 .PHONY: e2e
 e2e: build ## Run the browser tests against the release binary
-ifneq ($(HAS_E2E),)
-	cd e2e && npm ci --no-audit --no-fund && npm test
-else
+	@$(MAKE) --no-print-directory browser-tests STEADFLOW_BINARY=$(BINARY)
+
+.PHONY: browser-tests
+ifeq ($(HAS_E2E),)
+browser-tests:
 	@echo "There are no browser tests in this tree."
+else ifneq ($(and $(CHROMIUM),$(HAS_NPM)),)
+browser-tests: e2e/node_modules/.package-lock.json
+	cd e2e && STEADFLOW_BINARY=$(STEADFLOW_BINARY) CHROMIUM=$(CHROMIUM) npm test
+else ifdef CI
+browser-tests:
+	@echo "The browser tests need chromium and npm: install both." >&2; exit 1
+else
+browser-tests:
+	@echo "The browser tests are skipped: they need chromium and npm."
 endif
 
 .PHONY: gen
@@ -106,6 +122,10 @@ ui/node_modules/.package-lock.json: ui/package.json $(wildcard ui/package-lock.j
 
 ui/dist/index.html: ui/node_modules/.package-lock.json $(shell find ui/src ui/public ui/index.html ui/vite.config.ts -type f 2>/dev/null)
 	cd ui && npm run build
+	@touch $@
+
+e2e/node_modules/.package-lock.json: e2e/package.json e2e/package-lock.json
+	cd e2e && npm ci --no-audit --no-fund
 	@touch $@
 
 $(GUNGRAUN): Cargo.lock

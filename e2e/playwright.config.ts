@@ -16,7 +16,7 @@ export default defineConfig({
     // Contrast is measured on colours that stand still.
     contextOptions: { reducedMotion: 'reduce' },
     actionTimeout: 10_000,
-    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
       // Tests run as root in containers, where Chromium's own sandbox cannot.

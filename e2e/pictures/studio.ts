@@ -18,11 +18,11 @@ test('flows', async ({ page, api }) => {
 });
 
 test('editor', async ({ page, api }) => {
-  const flow = await api.flowNamed('Two checks side by side');
+  const flow = await api.flowNamed('Failure takes another way');
   await page.goto(`/flows/${flow}`);
   await expect(page.getByText('No problems')).toBeVisible();
 
-  await picture(page, 'editor', () => page.locator('.react-flow__node').filter({ hasText: 'Too risky?' }).click());
+  await picture(page, 'editor', () => page.locator('.react-flow__node').filter({ hasText: 'Ask for live data' }).click());
 });
 
 test('monitor', async ({ page, api }) => {
@@ -55,7 +55,7 @@ test('monitor', async ({ page, api }) => {
     },
   });
   const execution = await api.run(id, { vendor: 'ACME' });
-  await page.goto(`/executions/${execution}?node=risk`);
+  await page.goto(`/executions/${execution}`);
   await expect(page.getByRole('option', { name: 'Fetch the risk Retrying, 4 attempts' })).toBeVisible({ timeout: 20_000 });
 
   await picture(page, 'monitor');
