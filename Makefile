@@ -46,6 +46,9 @@ ifdef NEXTEST
 else
 	$(CARGO) test --workspace --locked
 endif
+ifneq ($(and $(HAS_UI),$(HAS_NPM)),)
+	cd ui && npm test
+endif
 	@# Last, on the binary that was built above: it reads the studio from ui/dist.
 	@$(MAKE) --no-print-directory browser-tests STEADFLOW_BINARY=target/debug/steadflow
 
@@ -67,10 +70,11 @@ docs: ## Build the documentation of the crates, warnings denied
 guards: $(GUNGRAUN) ## Count instructions of the hot paths; fails where they grew (needs valgrind)
 	GUNGRAUN_RUNNER=$(CURDIR)/$(GUNGRAUN) $(CARGO) bench --locked --package steadflow-core --package steadflow-store-sqlite --bench instructions
 
+# Its tests are among those of `make test`.
 .PHONY: ui-verify
 ui-verify: $(if $(HAS_UI),ui/node_modules/.package-lock.json)
 ifneq ($(HAS_UI),)
-	cd ui && npm run --if-present lint && npm run --if-present test
+	cd ui && npm run lint && npm run typecheck
 endif
 
 .PHONY: sim
