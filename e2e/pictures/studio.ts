@@ -22,7 +22,14 @@ test('editor', async ({ page, api }) => {
   await page.goto(`/flows/${flow}`);
   await expect(page.getByText('No problems')).toBeVisible();
 
-  await picture(page, 'editor', () => page.locator('.react-flow__node').filter({ hasText: 'Ask for live data' }).click());
+  await picture(page, 'editor', async () => {
+    // To the left, out from under the form that comes.
+    await page.mouse.move(800, 250);
+    await page.mouse.down();
+    await page.mouse.move(600, 250, { steps: 4 });
+    await page.mouse.up();
+    await page.locator('.react-flow__node').filter({ hasText: 'Ask for live data' }).click();
+  });
 });
 
 test('monitor', async ({ page, api }) => {
