@@ -85,22 +85,40 @@ async fn exhausted_retries_fail_the_execution_and_the_message_shows_all_attempts
 async fn backoffs_take_one_two_and_four_seconds() {
     let _alone = alone().await;
     let scene = Scene::new().await;
-
-    let id = scene.call("/fail/3", &json!({ "retry_on_failure": true, "retry_count": 3 })).await;
-    let execution = scene.api().finished(&id, SOON).await;
-
-    assert_eq!(execution["status"], "completed", "{execution}");
-    let calls = scene.peer.calls_of(&id);
-    let attempts = node(&execution, "node1")["attempts"].as_array().expect("attempts are listed");
-    assert_eq!(calls.iter().map(|call| call.attempt).collect::<Vec<_>>(), [1, 2, 3, 4]);
-    for (index, seconds) in [1, 2, 4].into_iter().enumerate() {
-        let arrived = millis_between(calls[index].at, calls[index + 1].at);
-        let ended = moment(&attempts[index]["ended_at"]);
-        let stored = millis_between(ended, moment(&attempts[index + 1]["started_at"]));
-        assert_eq!(attempts[index]["backoff_ms"], seconds * 1000);
-        assert!((0..=TOLERANCE_MS).contains(&(stored - seconds * 1000)), "stored: {stored} ms");
-        assert!((arrived - seconds * 1000).abs() <= TOLERANCE_MS, "at the peer: {arrived} ms");
+    // Apart from each other, so that one moment in which the machine does something else spoils one of them.
+    let mut pace = tokio::time::interval(Duration::from_millis(300));
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        pace.tick().await;
+        ids.push(scene.call("/fail/3", &json!({ "retry_on_failure": true, "retry_count": 3 })).await);
     }
+
+    let mut late = [vec![], vec![], vec![]];
+    for id in &ids {
+        let execution = scene.api().finished(id, SOON).await;
+        assert_eq!(execution["status"], "completed", "{execution}");
+        let calls = scene.peer.calls_of(id);
+        assert_eq!(calls.iter().map(|call| call.attempt).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        for (index, seconds) in [1, 2, 4].into_iter().enumerate() {
+            let attempts = &node(&execution, "node1")["attempts"];
+            assert_backoff_is_kept(&attempts[index], &attempts[index + 1], seconds);
+            let arrived = millis_between(calls[index].at, calls[index + 1].at);
+            late[index].push(arrived - seconds * 1000);
+        }
+    }
+
+    for late in &mut late {
+        late.sort_unstable();
+        assert!((-1..=TOLERANCE_MS).contains(&late[2]), "late at the peer by {late:?} ms");
+    }
+}
+
+/// What is stored is exact: the wait is the policy's, and the next attempt did not begin before it was over.
+fn assert_backoff_is_kept(failed: &Value, next: &Value, seconds: i64) {
+    let (ended, due) = (moment(&failed["ended_at"]), moment(&failed["next_retry_at"]));
+    assert_eq!(failed["backoff_ms"], seconds * 1000);
+    assert_eq!(millis_between(ended, due), seconds * 1000);
+    assert!(moment(&next["started_at"]) >= due, "{next} is early after {failed}");
 }
 
 #[tokio::test]
