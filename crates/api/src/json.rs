@@ -14,6 +14,9 @@ use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
+use serde_path_to_error::{Path, Segment};
+use steadflow_core::flow::Fault;
+use steadflow_core::template::pointer_token;
 
 use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
@@ -129,6 +132,64 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     strict::check(bytes).map_err(|error| {
         Problem::new(ProblemKind::InvalidJson, format!("The body cannot be read as JSON: {error}."))
     })?;
-    serde_json::from_slice(bytes)
-        .map_err(|error| Problem::new(ProblemKind::InvalidBody, format!("The body does not fit: {error}.")))
+    serde_json::from_slice(bytes).map_err(|error| misfit::<T>(bytes, &error))
+}
+
+/// Returns the problem of a body that is JSON of another shape, with the place where it does not fit.
+///
+/// The place is found by reading the body again, so that bodies that fit pay nothing for it.
+fn misfit<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Problem {
+    let placed = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(bytes));
+    let pointer = placed.err().map_or_else(String::new, |error| pointer_to(error.path()));
+    let fault = Fault { pointer, message: without_position(&error.to_string()).to_owned() };
+    Problem::new(ProblemKind::InvalidBody, format!("The body does not fit: {error}."))
+        .with_errors(vec![fault])
+}
+
+fn pointer_to(path: &Path) -> String {
+    path.iter().fold(String::new(), |pointer, segment| match segment {
+        Segment::Seq { index } => format!("{pointer}/{index}"),
+        Segment::Map { key } => format!("{pointer}/{}", pointer_token(key)),
+        Segment::Enum { variant } => format!("{pointer}/{variant}"),
+        Segment::Unknown => pointer,
+    })
+}
+
+/// Takes away where in the text it is: the pointer says that.
+fn without_position(message: &str) -> &str {
+    message.rsplit_once(" at line ").map_or(message, |(message, _)| message)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        #[serde(rename = "inner")]
+        _inner: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        #[serde(rename = "a/b")]
+        _count: u32,
+    }
+
+    #[test]
+    fn misfit_is_pointed_at() {
+        let pointer = |body: &str| {
+            let problem = parse::<Outer>(body.as_bytes()).expect_err("it does not fit");
+            problem.errors()[0].pointer.clone()
+        };
+
+        assert_eq!(pointer(r#"{"inner":[{"a/b":1},{"a/b":"x"}]}"#), "/inner/1/a~1b");
+        assert_eq!(pointer(r#"{"inner":[{"c":1}]}"#), "/inner/0/c");
+        assert_eq!(pointer(r#"{"outer":1}"#), "/outer");
+        assert_eq!(pointer("[]"), "");
+    }
 }

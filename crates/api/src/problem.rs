@@ -117,6 +117,14 @@ impl Problem {
         Self { kind, detail: detail.into(), errors: Vec::new(), cause: None }
     }
 
+    /// Returns the problem of a body that does not fit at `pointer`. `detail` is a sentence.
+    pub(crate) fn of_body(pointer: impl Into<String>, detail: impl Into<Cow<'static, str>>) -> Self {
+        let detail = detail.into();
+        let message = detail.strip_suffix('.').unwrap_or(&detail).to_owned();
+        let fault = Fault { pointer: pointer.into(), message };
+        Self::new(ProblemKind::InvalidBody, detail).with_errors(vec![fault])
+    }
+
     /// Adds what is wrong with a document, place by place.
     #[must_use]
     pub(crate) fn with_errors(self, errors: Vec<Fault>) -> Self {
@@ -152,6 +160,11 @@ impl Problem {
             }
         };
         Self::new(kind, detail).with_errors(faults)
+    }
+
+    /// Returns what is wrong with a document, place by place.
+    pub fn errors(&self) -> &[Fault] {
+        &self.errors
     }
 
     /// Returns its kind.

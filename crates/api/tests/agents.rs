@@ -217,7 +217,10 @@ async fn skills_and_sources_that_are_not_there_are_refused() {
 
     insta::assert_snapshot!(refused(json!({ "skill": "sing" })).await, @"404 no-such-agent: The agent has no skill `sing`; it has score, explain.");
     insta::assert_snapshot!(refused(json!({ "skill": "score", "source": "external" })).await, @"404 no-such-agent: There are only `internal` agents here, none from `external`.");
-    insta::assert_snapshot!(refused(json!({ "input_data": {} })).await, @"400 invalid-body: The body does not fit: missing field `skill` at line 1 column 17.");
+    insta::assert_snapshot!(refused(json!({ "input_data": {} })).await, @"
+    400 invalid-body: The body does not fit: missing field `skill` at line 1 column 17.
+      : missing field `skill`
+    ");
 }
 
 #[tokio::test(start_paused = true)]

@@ -223,14 +223,21 @@ async fn decisions_that_say_too_much_or_nothing_change_nothing() {
         told.push(api.post(&format!("executions/{id}/nodes/a/decide"), &decision).await.problem());
     }
 
-    insta::assert_snapshot!(told.join("\n"), @r"
+    insta::assert_snapshot!(told.join("\n"), @"
     400 invalid-body: The body does not fit: missing field `decision` at line 1 column 2.
+      : missing field `decision`
     400 invalid-body: The body does not fit: unknown variant `skip`, expected one of `retry`, `complete`, `fail` at line 1 column 18.
+      /decision: unknown variant `skip`, expected one of `retry`, `complete`, `fail`
     400 invalid-body: `retry` takes neither `output` nor `message`.
+      : `retry` takes neither `output` nor `message`
     400 invalid-body: `complete` takes no `message`.
+      /message: `complete` takes no `message`
     400 invalid-body: `fail` takes no `output`.
+      /output: `fail` takes no `output`
     400 invalid-body: `message` has more than 2000 characters.
+      /message: `message` has more than 2000 characters
     400 invalid-body: `output` is larger than the limit of 1048576 bytes.
+      /output: `output` is larger than the limit of 1048576 bytes
     ");
     assert_eq!(api.execution(&id).await["node_executions"][0]["waiting_for"], "decision");
 }

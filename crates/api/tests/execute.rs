@@ -205,11 +205,26 @@ async fn bodies_of_another_shape_start_nothing() {
     let path = format!("flows/{}/execute", mirror(&api).await);
     let refused = async |body: Value| api.post(&path, &body).await.problem();
 
-    insta::assert_snapshot!(refused(json!({ "trigger": {} })).await, @"400 invalid-body: The body does not fit: unknown field `trigger`, expected one of `context_id`, `context_type`, `trigger_data` at line 1 column 10.");
-    insta::assert_snapshot!(refused(json!({ "context_id": 7 })).await, @"400 invalid-body: The body does not fit: invalid type: integer `7`, expected a string at line 1 column 15.");
-    insta::assert_snapshot!(refused(json!({ "context_id": "x".repeat(1_001) })).await, @"400 invalid-body: `context_id` has more than 1000 characters.");
-    insta::assert_snapshot!(refused(json!({ "context_type": "x".repeat(1_001) })).await, @"400 invalid-body: `context_type` has more than 1000 characters.");
-    insta::assert_snapshot!(refused(json!("now")).await, @r#"400 invalid-body: The body does not fit: invalid type: string "now", expected an object at line 1 column 5."#);
+    insta::assert_snapshot!(refused(json!({ "trigger": {} })).await, @"
+    400 invalid-body: The body does not fit: unknown field `trigger`, expected one of `context_id`, `context_type`, `trigger_data` at line 1 column 10.
+      /trigger: unknown field `trigger`, expected one of `context_id`, `context_type`, `trigger_data`
+    ");
+    insta::assert_snapshot!(refused(json!({ "context_id": 7 })).await, @"
+    400 invalid-body: The body does not fit: invalid type: integer `7`, expected a string at line 1 column 15.
+      /context_id: invalid type: integer `7`, expected a string
+    ");
+    insta::assert_snapshot!(refused(json!({ "context_id": "x".repeat(1_001) })).await, @"
+    400 invalid-body: `context_id` has more than 1000 characters.
+      /context_id: `context_id` has more than 1000 characters
+    ");
+    insta::assert_snapshot!(refused(json!({ "context_type": "x".repeat(1_001) })).await, @"
+    400 invalid-body: `context_type` has more than 1000 characters.
+      /context_type: `context_type` has more than 1000 characters
+    ");
+    insta::assert_snapshot!(refused(json!("now")).await, @r#"
+    400 invalid-body: The body does not fit: invalid type: string "now", expected an object at line 1 column 5.
+      : invalid type: string "now", expected an object
+    "#);
     assert_eq!(api.counts().await, (1, 0));
 }
 

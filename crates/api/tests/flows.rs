@@ -124,8 +124,14 @@ async fn keys_that_only_the_server_sets_are_refused() {
     let version = api.post("flows", &with("version", json!(7))).await;
     let status = api.post("flows", &with("status", json!("running"))).await;
 
-    insta::assert_snapshot!(version.problem(), @"400 invalid-body: `version` is no key of a flow that can be set. There are name, description, category, tags, is_template, retry_on_failure, retry_count, timeout_seconds, max_concurrent_executions, context_id_template, context_type_default, flow_definition, status.");
-    insta::assert_snapshot!(status.problem(), @"400 invalid-body: `status` must be one of draft, active, paused, archived.");
+    insta::assert_snapshot!(version.problem(), @"
+    400 invalid-body: `version` is no key of a flow that can be set. There are name, description, category, tags, is_template, retry_on_failure, retry_count, timeout_seconds, max_concurrent_executions, context_id_template, context_type_default, flow_definition, status.
+      /version: `version` is no key of a flow that can be set
+    ");
+    insta::assert_snapshot!(status.problem(), @"
+    400 invalid-body: `status` must be one of draft, active, paused, archived.
+      /status: `status` must be one of draft, active, paused, archived
+    ");
     assert_eq!(api.counts().await, (0, 0));
 }
 
@@ -210,8 +216,14 @@ async fn patch_that_makes_a_flow_invalid_changes_nothing() {
     422 flow-invalid: The flow document has a fault at `/retry_count`: `retry_count` must be a whole number from 0 to 10, not -1.
       /retry_count: `retry_count` must be a whole number from 0 to 10, not -1
     ");
-    insta::assert_snapshot!(unknown.problem(), @"400 invalid-body: `retries` is no key of a flow that can be set. There are name, description, category, tags, is_template, retry_on_failure, retry_count, timeout_seconds, max_concurrent_executions, context_id_template, context_type_default, flow_definition, status.");
-    insta::assert_snapshot!(no_object.problem(), @"400 invalid-body: The body does not fit: invalid type: sequence, expected a map at line 1 column 0.");
+    insta::assert_snapshot!(unknown.problem(), @"
+    400 invalid-body: `retries` is no key of a flow that can be set. There are name, description, category, tags, is_template, retry_on_failure, retry_count, timeout_seconds, max_concurrent_executions, context_id_template, context_type_default, flow_definition, status.
+      /retries: `retries` is no key of a flow that can be set
+    ");
+    insta::assert_snapshot!(no_object.problem(), @"
+    400 invalid-body: The body does not fit: invalid type: sequence, expected a map at line 1 column 0.
+      : invalid type: sequence, expected a map
+    ");
     assert_eq!(api.get(&path).await.expect(200), before);
 }
 

@@ -184,9 +184,18 @@ async fn bodies_of_another_shape_retry_nothing() {
     let (_, old) = failed(&api).await;
     let refused = async |body: Value| api.post(&retry_of(&old), &body).await.problem();
 
-    insta::assert_snapshot!(refused(json!({ "mode": "from_middle" })).await, @"400 invalid-body: The body does not fit: unknown variant `from_middle`, expected `from_start` or `from_failed` at line 1 column 21.");
-    insta::assert_snapshot!(refused(json!({ "flow_version": 1 })).await, @"400 invalid-body: The body does not fit: expected value at line 1 column 17.");
-    insta::assert_snapshot!(refused(json!({ "trigger": 1 })).await, @"400 invalid-body: The body does not fit: unknown field `trigger`, expected one of `mode`, `flow_version`, `trigger_data` at line 1 column 10.");
+    insta::assert_snapshot!(refused(json!({ "mode": "from_middle" })).await, @"
+    400 invalid-body: The body does not fit: unknown variant `from_middle`, expected `from_start` or `from_failed` at line 1 column 21.
+      /mode: unknown variant `from_middle`, expected `from_start` or `from_failed`
+    ");
+    insta::assert_snapshot!(refused(json!({ "flow_version": 1 })).await, @"
+    400 invalid-body: The body does not fit: expected value at line 1 column 17.
+      /flow_version: expected value
+    ");
+    insta::assert_snapshot!(refused(json!({ "trigger": 1 })).await, @"
+    400 invalid-body: The body does not fit: unknown field `trigger`, expected one of `mode`, `flow_version`, `trigger_data` at line 1 column 10.
+      /trigger: unknown field `trigger`, expected one of `mode`, `flow_version`, `trigger_data`
+    ");
     assert_eq!(
         api.press(&format!("{}?mode=from_failed", retry_of(&old))).await.status,
         400,
@@ -327,16 +336,25 @@ async fn filters_of_many_that_cannot_be_read_retry_nothing() {
         told.push(api.post("executions/retry", &body).await.problem());
     }
 
-    insta::assert_snapshot!(told.join("\n"), @r"
+    insta::assert_snapshot!(told.join("\n"), @"
     400 invalid-body: The body does not fit: missing field `filter` at line 1 column 2.
+      : missing field `filter`
     400 invalid-body: The body does not fit: unknown field `status`, expected one of `flow_id`, `error_class`, `node`, `fingerprint`, `q`, `start_date`, `end_date` at line 1 column 19.
+      /filter/status: unknown field `status`, expected one of `flow_id`, `error_class`, `node`, `fingerprint`, `q`, `start_date`, `end_date`
     400 invalid-body: `filter.start_date` must be a moment in RFC 3339, such as 2026-11-23T10:00:00Z.
+      /filter/start_date: `filter.start_date` must be a moment in RFC 3339, such as 2026-11-23T10:00:00Z
     400 invalid-body: The body does not fit: UUID parsing failed: invalid character: found `r` at 0 at line 1 column 29.
+      /filter/flow_id: UUID parsing failed: invalid character: found `r` at 0
     400 invalid-body: The body does not fit: unknown variant `bad_luck`, expected one of `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `validation`, `expression`, `configuration`, `output_too_large`, `internal`, `interrupted` at line 1 column 35.
+      /filter/error_class: unknown variant `bad_luck`, expected one of `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `validation`, `expression`, `configuration`, `output_too_large`, `internal`, `interrupted`
     400 invalid-body: `filter.q` must be a text of at most 200 characters.
+      /filter/q: `filter.q` must be a text of at most 200 characters
     400 invalid-body: `limit` must be a whole number from 1 to 1000.
+      /limit: `limit` must be a whole number from 1 to 1000
     400 invalid-body: `limit` must be a whole number from 1 to 1000.
+      /limit: `limit` must be a whole number from 1 to 1000
     400 invalid-body: The body does not fit: unknown field `dryrun`, expected one of `filter`, `mode`, `flow_version`, `dry_run`, `limit` at line 1 column 21.
+      /dryrun: unknown field `dryrun`, expected one of `filter`, `mode`, `flow_version`, `dry_run`, `limit`
     ");
     assert_eq!(api.counts().await, (1, 1));
 }

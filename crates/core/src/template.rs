@@ -142,8 +142,8 @@ impl Part {
     }
 }
 
-/// Escapes a key for a JSON pointer (RFC 6901).
-pub(crate) fn pointer_token(key: &str) -> String {
+/// Returns a key as it stands in a JSON pointer (RFC 6901).
+pub fn pointer_token(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 

@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::idempotency::IdempotencyKey;
 use crate::json::OptionalJson;
 use crate::path::PathId;
-use crate::problem::{Problem, ProblemBody, ProblemKind};
+use crate::problem::{Problem, ProblemBody};
 use crate::query::{FromParams, Params, Query, Window};
 use crate::reply;
 use crate::views::execution::ExecutionView;
@@ -61,7 +61,7 @@ impl Execute {
         for (key, text) in [("context_id", &self.context_id), ("context_type", &self.context_type)] {
             if text.as_ref().is_some_and(|text| text.chars().count() > CONTEXT_CHARS_MAX) {
                 let detail = format!("`{key}` has more than {CONTEXT_CHARS_MAX} characters.");
-                return Err(Problem::new(ProblemKind::InvalidBody, detail));
+                return Err(Problem::of_body(format!("/{key}"), detail));
             }
         }
         Ok(())

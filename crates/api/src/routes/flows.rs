@@ -5,8 +5,9 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use steadflow_core::flow::Flow;
+use steadflow_core::flow::{Fault, Flow};
 use steadflow_core::ids::{FlowId, TenantId};
+use steadflow_core::template::pointer_token;
 use steadflow_store::{FlowChange, FlowDocument as StoredDocument, FlowFilter, FlowRecord, FlowStatus};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -138,14 +139,10 @@ pub(super) async fn create(app: &App, document: &Value, status: FlowStatus) -> R
     responses((status = 200, description = "Whether it is valid, and every fault", body = Validation)))]
 pub(crate) async fn validate_flow(State(app): State<App>, body: Json<FlowInput>) -> Response {
     let mut document = body.value.0;
-    let status_fault = take_status(&mut document).err();
-    let mut errors: Vec<DocumentFault> = match Flow::parse(&document, app.engine().limits()) {
-        Ok(_) => Vec::new(),
-        Err(faults) => faults.into_iter().map(Into::into).collect(),
-    };
-    if status_fault.is_some() {
-        errors.push(DocumentFault { pointer: "/status".into(), message: STATUS_EXPECTED.into() });
-    }
+    let status_problem = take_status(&mut document).err();
+    let mut faults = Flow::parse(&document, app.engine().limits()).err().unwrap_or_default();
+    faults.extend(status_problem.iter().flat_map(|problem| problem.errors()).cloned());
+    let errors: Vec<DocumentFault> = faults.into_iter().map(Into::into).collect();
     reply::ok(&Validation { valid: errors.is_empty(), errors })
 }
 
@@ -298,17 +295,17 @@ const STATUS_EXPECTED: &str = "`status` must be one of draft, active, paused, ar
 
 /// Refuses keys that only the server sets, and those that nobody knows, before anything is read of the rest.
 fn refuse_unknown_keys(document: &Value) -> Result<(), Problem> {
-    let none = Map::new();
-    let mut unknown =
-        document.as_object().unwrap_or(&none).keys().filter(|key| !KEYS.contains(&key.as_str()));
-    match unknown.next() {
-        None => Ok(()),
-        Some(key) => {
-            let detail =
-                format!("`{key}` is no key of a flow that can be set. There are {}.", KEYS.join(", "));
-            Err(Problem::new(ProblemKind::InvalidBody, detail))
-        }
-    }
+    let keys = document.as_object().into_iter().flat_map(Map::keys);
+    let faults: Vec<Fault> =
+        keys.filter(|key| !KEYS.contains(&key.as_str())).map(|key| unknown_key(key)).collect();
+    let Some(first) = faults.first() else { return Ok(()) };
+    let detail = format!("{}. There are {}.", first.message, KEYS.join(", "));
+    Err(Problem::new(ProblemKind::InvalidBody, detail).with_errors(faults))
+}
+
+fn unknown_key(key: &str) -> Fault {
+    let message = format!("`{key}` is no key of a flow that can be set");
+    Fault { pointer: format!("/{}", pointer_token(key)), message }
 }
 
 /// Takes `status` out of what was sent: it is the flow's, not the document's.
@@ -317,7 +314,7 @@ fn take_status(document: &mut Value) -> Result<Option<FlowStatus>, Problem> {
         return Ok(None);
     };
     let known = status.as_str().and_then(|status| status.parse().ok());
-    known.map(Some).ok_or_else(|| Problem::new(ProblemKind::InvalidBody, format!("{STATUS_EXPECTED}.")))
+    known.map(Some).ok_or_else(|| Problem::of_body("/status", format!("{STATUS_EXPECTED}.")))
 }
 
 fn merged(mut document: Value, patch: Value) -> Value {

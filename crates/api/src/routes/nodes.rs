@@ -15,7 +15,7 @@ use super::cancel::{Outcome, outcome};
 use crate::app::App;
 use crate::json::Json;
 use crate::path::PathNode;
-use crate::problem::{Problem, ProblemBody, ProblemKind};
+use crate::problem::{Problem, ProblemBody};
 use crate::views::wire::AnyJson;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -67,29 +67,35 @@ impl Decide {
             (DecisionName::Complete, output, None) => {
                 let output = output.unwrap_or_default();
                 if output.len() > bytes_max {
-                    return Err(invalid(format!("`output` is larger than the limit of {bytes_max} bytes.")));
+                    return Err(Problem::of_body(
+                        "/output",
+                        format!("`output` is larger than the limit of {bytes_max} bytes."),
+                    ));
                 }
                 Ok(DecisionKind::Complete { output })
             }
             (DecisionName::Fail, None, message) => {
                 let message = message.unwrap_or_else(|| "Failed by decision".into());
                 if message.chars().count() > MESSAGE_CHARS_MAX {
-                    return Err(invalid(format!("`message` has more than {MESSAGE_CHARS_MAX} characters.")));
+                    return Err(Problem::of_body(
+                        "/message",
+                        format!("`message` has more than {MESSAGE_CHARS_MAX} characters."),
+                    ));
                 }
                 Ok(DecisionKind::Fail { message })
             }
-            (DecisionName::Retry, _, _) => Err(invalid("`retry` takes neither `output` nor `message`.")),
-            (DecisionName::Complete, _, Some(_)) => Err(invalid("`complete` takes no `message`.")),
-            (DecisionName::Fail, Some(_), _) => Err(invalid("`fail` takes no `output`.")),
+            (DecisionName::Retry, _, _) => {
+                Err(Problem::of_body("", "`retry` takes neither `output` nor `message`."))
+            }
+            (DecisionName::Complete, _, Some(_)) => {
+                Err(Problem::of_body("/message", "`complete` takes no `message`."))
+            }
+            (DecisionName::Fail, Some(_), _) => Err(Problem::of_body("/output", "`fail` takes no `output`.")),
         }
     }
 }
 
 const MESSAGE_CHARS_MAX: usize = 2_000;
-
-fn invalid(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
-    Problem::new(ProblemKind::InvalidBody, detail)
-}
 
 /// Settles a node that waits for a person's decision (`on_interrupt: ask`, `on_exhausted: ask`).
 #[utoipa::path(post, path = "/api/v1/studio/executions/{id}/nodes/{node_id}/decide", tag = "retries",

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::flow::Fault;
+use crate::template::pointer_token;
 
 /// One JSON object of the document, and where it stands.
 pub(super) struct Object<'a> {
@@ -36,7 +37,7 @@ impl<'a> Object<'a> {
 
     /// Returns where `key` stands.
     pub(super) fn at(&self, key: &str) -> String {
-        format!("{}/{}", self.pointer, key.replace('~', "~0").replace('/', "~1"))
+        format!("{}/{}", self.pointer, pointer_token(key))
     }
 
     pub(super) fn fault(&self, key: &str, message: &str, faults: &mut Vec<Fault>) {

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::{Mode, Version};
 use crate::app::App;
 use crate::json::Json;
-use crate::problem::{Problem, ProblemKind};
+use crate::problem::Problem;
 use crate::query::{Query, TEXT_CHARS_MAX};
 use crate::reply;
 use crate::views::wire::{ErrorClassName, Time};
@@ -91,13 +91,13 @@ fn bounded(key: &str, text: Option<Arc<str>>) -> Result<Option<Arc<str>>, Proble
         return Ok(text);
     }
     let detail = format!("`filter.{key}` must be a text of at most {TEXT_CHARS_MAX} characters.");
-    Err(Problem::new(ProblemKind::InvalidBody, detail))
+    Err(Problem::of_body(format!("/filter/{key}"), detail))
 }
 
 fn moment(key: &str, text: &str) -> Result<Timestamp, Problem> {
     Timestamp::parse(text).map_err(|_| {
         let detail = format!("`filter.{key}` must be a moment in RFC 3339, such as 2026-11-23T10:00:00Z.");
-        Problem::new(ProblemKind::InvalidBody, detail)
+        Problem::of_body(format!("/filter/{key}"), detail)
     })
 }
 
@@ -144,7 +144,7 @@ pub(crate) async fn retry_executions(
     let RetryMany { filter, mode, flow_version, dry_run, limit } = body.value;
     if !(1..=LIMIT_MAX).contains(&limit) {
         let detail = format!("`limit` must be a whole number from 1 to {LIMIT_MAX}.");
-        return Err(Problem::new(ProblemKind::InvalidBody, detail));
+        return Err(Problem::of_body("/limit", detail));
     }
     let retry = Retry {
         mode: mode.map(Into::into).unwrap_or_default(),
