@@ -10,6 +10,8 @@ mod demo;
 mod doctor;
 mod document;
 mod executions;
+mod listener;
+mod open_files;
 mod openapi;
 mod output;
 mod run;

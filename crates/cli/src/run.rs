@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::args::Run;
 use crate::demo::{self, Peer};
 use crate::document::{Document, read_json};
+use crate::open_files::OpenFiles;
 use crate::output;
 use crate::settings::Database;
 use crate::validate::{INVALID, lines};
@@ -47,7 +48,7 @@ pub(crate) async fn run(args: Run, egress_allow: String) -> anyhow::Result<ExitC
         Some(url) => wiring::open_store(&Database::parse(url)?)?,
         None => Arc::new(MemoryStore::default()),
     };
-    let engine = wiring::start(store, &egress_allow).await?.engine;
+    let engine = wiring::start(store, &egress_allow, OpenFiles::raised().calls).await?.engine;
     let end = execute(&engine, &document, trigger_data).await;
     engine.shutdown(GRACE).await.context("The database could not be closed")?;
     Ok(report(end?))

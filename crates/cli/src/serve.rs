@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Router;
-use axum::serve::ListenerExt;
 use steadflow_api::{App, AppConfig};
 use steadflow_runtime::Engine;
 use tokio::net::TcpListener;
@@ -14,6 +13,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::listener::BoundedListener;
+use crate::open_files::OpenFiles;
 use crate::settings::ServeSettings;
 use crate::{demo, output, wiring};
 
@@ -30,7 +31,8 @@ pub(crate) async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
     } else {
         settings.egress_allow.clone()
     };
-    let wiring = wiring::start(store, &egress_allow).await?;
+    let open_files = OpenFiles::raised();
+    let wiring = wiring::start(store, &egress_allow, open_files.calls).await?;
     let engine = wiring.engine.clone();
     let listener = TcpListener::bind(settings.listen).await.with_context(|| {
         format!(
@@ -40,6 +42,7 @@ pub(crate) async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
     })?;
     let address = listener.local_addr().context("The listener has no address")?;
     let app = app(&settings, wiring);
+    let listener = BoundedListener::new(listener, open_files.connections);
     let connections = Connections::open(listener, app.clone(), settings.demo);
     if settings.demo {
         demo::install(&engine, &format!("http://{address}{}", demo::PATH)).await?;
@@ -98,16 +101,11 @@ struct Connections {
 }
 
 impl Connections {
-    fn open(listener: TcpListener, app: App, with_peer: bool) -> Self {
+    fn open(listener: BoundedListener, app: App, with_peer: bool) -> Self {
         let mut router = steadflow_api::router(app);
         if with_peer {
             router = Router::new().nest(demo::PATH, demo::routes()).merge(router);
         }
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(error = %error, "a connection keeps its delay");
-            }
-        });
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
             // A sender that is gone means the same.

@@ -30,12 +30,16 @@ pub(crate) fn open_store(database: &Database) -> anyhow::Result<Arc<dyn Store>> 
     Ok(Arc::new(store))
 }
 
-/// Starts an engine on `store`. Flows may call public addresses, and those of `egress_allow`.
-pub(crate) async fn start(store: Arc<dyn Store>, egress_allow: &str) -> anyhow::Result<Wiring> {
+/// Starts an engine on `store`. Flows may call public addresses and those of `egress_allow`, `calls_max` at once.
+pub(crate) async fn start(
+    store: Arc<dyn Store>,
+    egress_allow: &str,
+    calls_max: usize,
+) -> anyhow::Result<Wiring> {
     let policy = EgressPolicy::parse(egress_allow)
         .context("The list of addresses that flows may call is not valid")?;
     let agents = Arc::new(StoredAgents(Arc::clone(&store)));
-    let config = NodesConfig { policy, ..NodesConfig::new(agents, Arc::new(EnvSecrets)) };
+    let config = NodesConfig { policy, calls_max, ..NodesConfig::new(agents, Arc::new(EnvSecrets)) };
     let nodes = Nodes::new(config).context("The HTTP client could not be set up")?;
     let config = EngineConfig { worker: worker_name().into(), ..EngineConfig::default() };
     let executor: Arc<dyn Executor> = Arc::new(NodeExecutor(nodes));

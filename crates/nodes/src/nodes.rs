@@ -11,6 +11,7 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::flow::Action;
 use steadflow_core::limits::Limits;
 use steadflow_core::work::{Outcome, Task, Work};
+use tokio::sync::Semaphore;
 
 use crate::action::{failure_from, http_request};
 use crate::agent::run_skill;
@@ -28,6 +29,8 @@ pub struct NodesConfig {
     pub lookup: Arc<dyn Lookup>,
     /// Bounds; `output_bytes_max` counts here.
     pub limits: Limits,
+    /// How many attempts may call out at once. The others wait their turn, within their own time.
+    pub calls_max: usize,
     /// Where agents are found.
     pub agents: Arc<dyn AgentDirectory>,
     /// Where secrets are found.
@@ -35,13 +38,15 @@ pub struct NodesConfig {
 }
 
 impl NodesConfig {
-    /// Returns a configuration with the defaults: public addresses only, the system's resolver, default limits.
+    /// Returns a configuration with the defaults: public addresses only, the system's resolver, default
+    /// limits, any number of calls at once.
     pub fn new(agents: Arc<dyn AgentDirectory>, secrets: Arc<dyn Secrets>) -> Self {
         Self {
             policy: EgressPolicy::default(),
             timeouts: EgressTimeouts::default(),
             lookup: Arc::new(SystemLookup),
             limits: Limits::DEFAULT,
+            calls_max: Semaphore::MAX_PERMITS,
             agents,
             secrets,
         }
@@ -52,6 +57,7 @@ impl fmt::Debug for NodesConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut config = f.debug_struct("NodesConfig");
         config.field("policy", &self.policy).field("timeouts", &self.timeouts).field("limits", &self.limits);
+        config.field("calls_max", &self.calls_max);
         config.finish_non_exhaustive()
     }
 }
@@ -66,6 +72,7 @@ pub struct Nodes {
 pub(crate) struct Shared {
     pub(crate) egress: Egress,
     pub(crate) limits: Limits,
+    calls: Semaphore,
     pub(crate) agents: Arc<dyn AgentDirectory>,
     pub(crate) secrets: Arc<dyn Secrets>,
 }
@@ -86,8 +93,9 @@ impl Nodes {
     /// [`EgressError`] if TLS or the client cannot be set up.
     pub fn new(config: NodesConfig) -> Result<Self, EgressError> {
         let egress = Egress::new(config.policy, config.timeouts, config.lookup)?;
-        let NodesConfig { limits, agents, secrets, .. } = config;
-        Ok(Self { shared: Arc::new(Shared { egress, limits, agents, secrets }) })
+        let NodesConfig { limits, calls_max, agents, secrets, .. } = config;
+        let calls = Semaphore::new(calls_max.min(Semaphore::MAX_PERMITS));
+        Ok(Self { shared: Arc::new(Shared { egress, limits, calls, agents, secrets }) })
     }
 
     /// Does one attempt's work.
@@ -138,6 +146,7 @@ impl fmt::Debug for Performing {
 }
 
 async fn run(shared: Arc<Shared>, work: Work) -> Outcome {
+    let _turn = shared.calls.acquire().await.expect("it is never closed");
     let mut keyring = Keyring::new(&*shared.secrets, work.tenant);
     let outcome = match &work.task {
         Task::Agent { agent_id, skill } => run_skill(&shared, &work, *agent_id, skill, &mut keyring).await,
