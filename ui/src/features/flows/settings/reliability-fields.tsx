@@ -1,7 +1,7 @@
 import { NumberInput, Switch } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import { formatWait } from './retry-sentence';
-import { RETRY_COUNT_MAX, type SettingValues, TIMEOUT_SECONDS_MAX } from './setting-values';
+import { RETRY_COUNT_MAX, type SettingValues, TIMEOUT_SECONDS_MAX, withRetry } from './setting-values';
 import classes from './settings.module.css';
 import { texts } from './texts';
 
@@ -16,6 +16,7 @@ export function ReliabilityFields({ form }: { form: UseFormReturnType<SettingVal
           label={texts.retry}
           description={texts.retryDetail}
           {...form.getInputProps('retry_on_failure', { type: 'checkbox' })}
+          onChange={({ currentTarget }) => form.setValues(withRetry(form.values, currentTarget.checked))}
         />
         <NumberInput
           size="sm"

@@ -22,6 +22,8 @@ export type SettingKey = keyof SettingValues;
 export type SettingFaults = Partial<Record<SettingKey, string>>;
 
 export const RETRY_COUNT_MAX = 10;
+/** What somebody gets who turns retries on and has not said how many. */
+const RETRY_COUNT_FIRST = 3;
 /** Ten years and some days, as the server has it. */
 export const TIMEOUT_SECONDS_MAX = 316_224_000;
 
@@ -40,6 +42,12 @@ export function valuesOf(flow: Flow): SettingValues {
     context_id_template: flow.context_id_template ?? '',
     context_type_default: flow.context_type_default ?? '',
   };
+}
+
+/** The settings with retries turned on or off. Turned on, they retry: a count of 0 would change nothing. */
+export function withRetry(values: SettingValues, isRetried: boolean): Partial<SettingValues> {
+  const isCounted = Number(values.retry_count) > 0;
+  return { retry_on_failure: isRetried, ...(isRetried && !isCounted && { retry_count: RETRY_COUNT_FIRST }) };
 }
 
 /** The keys in which two sets of values differ. */

@@ -25,6 +25,7 @@ const flow: Flow = {
 async function open(
   current: Flow,
   onPatch: (body: unknown) => unknown = (body) => ({ ...current, ...(body as object) }),
+  shown: Flow = flow,
 ) {
   const asked = fakeApi({
     'GET /studio/flows': () => [current],
@@ -32,7 +33,7 @@ async function open(
     'PATCH /studio/flows/f1': ({ body }) => onPatch(body),
   });
   const onClose = vi.fn();
-  await renderScreen(<SettingsModal flow={flow} opened onClose={onClose} />);
+  await renderScreen(<SettingsModal flow={shown} opened onClose={onClose} />);
   const sent = () => asked.filter(({ method }) => method === 'PATCH').map(({ body }) => body);
   return { sent, onClose, user: userEvent.setup() };
 }
@@ -60,6 +61,17 @@ describe('the settings of a flow', () => {
 
     await waitFor(() => expect(onClose).toHaveBeenCalled());
     expect(sent()).toEqual([{ retry_count: 5 }]);
+  });
+
+  test('retry when they are told to', async () => {
+    const never = { ...flow, retry_on_failure: false, retry_count: 0 };
+    const { user, sent } = await open(never, undefined, never);
+
+    await user.click(screen.getByRole('switch', { name: /Retry on Failure/ }));
+    expect(screen.getByText(/up to 4 attempts/)).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+
+    await waitFor(() => expect(sent()).toEqual([{ retry_on_failure: true, retry_count: 3 }]));
   });
 
   test('show what the server refuses at the field that it names', async () => {
