@@ -276,30 +276,15 @@ pub(super) fn checked(app: &App, document: &Value) -> Result<FlowDocument, Probl
     Ok(FlowDocument::from(&flow))
 }
 
-const KEYS: [&str; 13] = [
-    "name",
-    "description",
-    "category",
-    "tags",
-    "is_template",
-    "retry_on_failure",
-    "retry_count",
-    "timeout_seconds",
-    "max_concurrent_executions",
-    "context_id_template",
-    "context_type_default",
-    "flow_definition",
-    "status",
-];
 const STATUS_EXPECTED: &str = "`status` must be one of draft, active, paused, archived";
 
 /// Refuses keys that only the server sets, and those that nobody knows, before anything is read of the rest.
 fn refuse_unknown_keys(document: &Value) -> Result<(), Problem> {
     let keys = document.as_object().into_iter().flat_map(Map::keys);
-    let faults: Vec<Fault> =
-        keys.filter(|key| !KEYS.contains(&key.as_str())).map(|key| unknown_key(key)).collect();
+    let is_unknown = |key: &&String| *key != "status" && !Flow::KEYS.contains(&key.as_str());
+    let faults: Vec<Fault> = keys.filter(is_unknown).map(|key| unknown_key(key)).collect();
     let Some(first) = faults.first() else { return Ok(()) };
-    let detail = format!("{}. There are {}.", first.message, KEYS.join(", "));
+    let detail = format!("{}. There are {}, status.", first.message, Flow::KEYS.join(", "));
     Err(Problem::new(ProblemKind::InvalidBody, detail).with_errors(faults))
 }
 

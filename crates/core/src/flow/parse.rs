@@ -36,6 +36,22 @@ pub struct Fault {
 }
 
 impl Flow {
+    /// The keys of a flow document; any other is a fault.
+    pub const KEYS: [&str; 12] = [
+        "name",
+        "description",
+        "category",
+        "tags",
+        "is_template",
+        "retry_on_failure",
+        "retry_count",
+        "timeout_seconds",
+        "max_concurrent_executions",
+        "context_id_template",
+        "context_type_default",
+        "flow_definition",
+    ];
+
     /// Checks `document` and makes of it what runs.
     ///
     /// # Errors

@@ -3,27 +3,13 @@
 use serde_json::Value;
 
 use crate::expression::ExpressionError;
-use crate::flow::Settings;
+use crate::flow::{Flow, Settings};
 use crate::limits::Limits;
 use crate::template::Template;
 
 use super::fields::{Faults, Fields, described};
 use super::retry::Defaults;
 
-const KEYS: [&str; 12] = [
-    "name",
-    "description",
-    "category",
-    "tags",
-    "is_template",
-    "retry_on_failure",
-    "retry_count",
-    "timeout_seconds",
-    "max_concurrent_executions",
-    "context_id_template",
-    "context_type_default",
-    "flow_definition",
-];
 const NAME_CHARS_MAX: usize = 200;
 
 /// The settings, as far as they can be read.
@@ -35,7 +21,7 @@ pub(super) struct Parsed {
 }
 
 pub(super) fn parse(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Parsed {
-    fields.refuse_unknown(&KEYS, faults);
+    fields.refuse_unknown(&Flow::KEYS, faults);
     let enabled = fields.bool("retry_on_failure", faults).unwrap_or(false);
     let count = fields.whole("retry_count", 0, limits.retry_count_max, faults).unwrap_or(0);
     let name = name(fields, faults);
