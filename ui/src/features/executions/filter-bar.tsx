@@ -2,6 +2,7 @@ import { Button, Select } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { flowsQuery } from '@/api/flows';
+import { FilterChip } from '@/components/filter-chip';
 import { SearchInput } from '@/components/search-input';
 import { ERROR_CLASSES, errorClassLabel } from '@/lib/error-classes';
 import { PERIODS, type Period } from '@/lib/periods';
@@ -87,9 +88,9 @@ function StatusChips({ filters, onChange }: FilterBarProps) {
   return (
     <fieldset className={classes.chips} aria-label={texts.filters.status}>
       {EXECUTION_STATUSES.map((status) => (
-        <Chip key={status} look={status} pressed={chosen.includes(status)} onToggle={() => toggle(status)} />
+        <StatusChip key={status} look={status} pressed={chosen.includes(status)} onToggle={() => toggle(status)} />
       ))}
-      <Chip
+      <StatusChip
         look="retrying"
         pressed={filters.retrying === true}
         onToggle={() => onChange({ retrying: filters.retrying ? undefined : true })}
@@ -98,18 +99,13 @@ function StatusChips({ filters, onChange }: FilterBarProps) {
   );
 }
 
-interface ChipProps {
+interface StatusChipProps {
   look: ExecutionStatus | 'retrying';
   pressed: boolean;
   onToggle: () => void;
 }
 
-function Chip({ look, pressed, onToggle }: ChipProps) {
-  const { label, tone, icon: Icon } = STATUS_LOOKS[look];
-  return (
-    <button type="button" className={classes.chip} data-tone={tone} aria-pressed={pressed} onClick={onToggle}>
-      <Icon size={14} aria-hidden className={classes.icon} />
-      {label}
-    </button>
-  );
+function StatusChip({ look, ...rest }: StatusChipProps) {
+  const { label, tone, icon } = STATUS_LOOKS[look];
+  return <FilterChip label={label} tone={tone} icon={icon} {...rest} />;
 }

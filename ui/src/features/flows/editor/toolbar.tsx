@@ -13,9 +13,9 @@ import {
 import { Link } from '@tanstack/react-router';
 import type { ComponentType } from 'react';
 import type { Flow } from '@/api/types';
+import { ReasonedButton } from '@/components/reasoned-button';
 import { useDraft } from './draft-context';
 import { isDirty } from './draft-store';
-import { ReasonedButton } from './reasoned-button';
 import { whyNotRunnable, whyNotSavable } from './reasons';
 import { StatusMenu } from './status-menu';
 import { texts } from './texts';

@@ -2,6 +2,7 @@ import { SegmentedControl, Select } from '@mantine/core';
 import { IconLayoutGrid, IconTable, IconTemplate } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import type { Flow, FlowStatus } from '@/api/types';
+import { FilterChip } from '@/components/filter-chip';
 import { FLOW_STATUS_LOOKS } from '@/components/flow-status';
 import { SearchInput } from '@/components/search-input';
 import { countByStatus, type FlowFilters, tagsOf } from './filter-flows';
@@ -42,33 +43,27 @@ export function FlowFilterBar({ flows, search, onChange }: FlowFilterBarProps) {
       />
       <fieldset className={classes.chips} aria-label={texts.filters.status}>
         {STATUSES.map((status) => {
-          const { label, tone, icon: Icon } = FLOW_STATUS_LOOKS[status];
+          const { label, tone, icon } = FLOW_STATUS_LOOKS[status];
           const isOn = search.status === status;
           return (
-            <button
+            <FilterChip
               key={status}
-              type="button"
-              className={classes.chip}
-              data-tone={tone}
-              aria-pressed={isOn}
-              onClick={() => set({ status: isOn ? undefined : status })}
-            >
-              <Icon size={14} aria-hidden className={classes.icon} />
-              {label}
-              <span className={classes.count}>{flows ? counts[status] : '–'}</span>
-            </button>
+              label={label}
+              tone={tone}
+              icon={icon}
+              count={flows ? counts[status] : '–'}
+              pressed={isOn}
+              onToggle={() => set({ status: isOn ? undefined : status })}
+            />
           );
         })}
-        <button
-          type="button"
-          className={classes.chip}
-          data-tone="info"
-          aria-pressed={search.templates === true}
-          onClick={() => set({ templates: search.templates ? undefined : true })}
-        >
-          <IconTemplate size={14} aria-hidden className={classes.icon} />
-          {texts.filters.templates}
-        </button>
+        <FilterChip
+          label={texts.filters.templates}
+          tone="info"
+          icon={IconTemplate}
+          pressed={search.templates === true}
+          onToggle={() => set({ templates: search.templates ? undefined : true })}
+        />
       </fieldset>
       {(tags.length > 0 || search.tag) && (
         <Select

@@ -1,0 +1,23 @@
+import type { ComponentType } from 'react';
+import classes from './filter-chip.module.css';
+
+interface FilterChipProps {
+  label: string;
+  tone: string;
+  icon: ComponentType<{ size?: number | string; className?: string; 'aria-hidden'?: boolean }>;
+  /** How many fit, or what stands for it while that is not known. */
+  count?: number | string;
+  pressed: boolean;
+  onToggle: () => void;
+}
+
+/** One choice of a filter, on or off. */
+export function FilterChip({ label, tone, icon: Icon, count, pressed, onToggle }: FilterChipProps) {
+  return (
+    <button type="button" className={classes.chip} data-tone={tone} aria-pressed={pressed} onClick={onToggle}>
+      <Icon size={14} aria-hidden className={classes.icon ?? ''} />
+      {label}
+      {count !== undefined && <span className={classes.count}>{count}</span>}
+    </button>
+  );
+}
