@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::expression::ExpressionError;
+
 macro_rules! error_classes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, retried: $retried:literal;)*) => {
         /// The kind of an attempt's failure. Fixed names: they stand in policies, the API and the journal.
@@ -91,5 +93,16 @@ impl Failure {
     /// Returns a failure of `class` that says `message`.
     pub fn new(class: ErrorClass, message: impl Into<String>) -> Self {
         Self { class, message: message.into(), status: None, retry_after: None }
+    }
+
+    /// Returns the failure of a node whose template or condition has no value.
+    pub(crate) fn of_expression(error: &ExpressionError) -> Self {
+        Self::new(ErrorClass::Expression, error.to_string())
+    }
+
+    /// Returns the failure of a node that gave back more than it may.
+    pub(crate) fn output_too_large(bytes: usize, bytes_max: usize) -> Self {
+        let message = format!("The output has {bytes} bytes; a node may give back at most {bytes_max}");
+        Self::new(ErrorClass::OutputTooLarge, message)
     }
 }

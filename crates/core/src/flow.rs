@@ -210,6 +210,21 @@ pub enum Delay {
     Until(Timestamp),
 }
 
+impl Delay {
+    /// Returns when the wait of a node that is ready at `now` is over.
+    pub(crate) fn over_at(&self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Seconds(seconds) => now.plus(seconds.duration()),
+            Self::Until(moment) => *moment,
+        }
+    }
+
+    /// Returns the output of a node that has waited until `moment`.
+    pub(crate) fn output(moment: Timestamp) -> Payload {
+        Payload::from_value(&serde_json::json!({ "waited_until": moment.to_string() }))
+    }
+}
+
 /// A built-in action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
-use crate::flow::Action;
+use crate::flow::{Action, NodeKind};
 use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, TenantId};
 use crate::payload::Payload;
-use crate::template::SecretSlot;
+use crate::template::{SecretSlot, Template};
 use crate::timestamp::Timestamp;
 
 /// What one attempt has to do. Its start is committed before anybody sees this.
@@ -58,6 +58,24 @@ pub enum Task {
     },
     /// A built-in action.
     Action(Action),
+}
+
+impl Task {
+    /// Returns what a kind of node hands out and what that is given, or `None` if it does its work within the decision.
+    pub(crate) fn of(kind: &NodeKind) -> Option<(Self, &Template)> {
+        match kind {
+            NodeKind::Agent { agent_id, skill, input } => {
+                Some((Self::Agent { agent_id: *agent_id, skill: Arc::clone(skill) }, input))
+            }
+            NodeKind::Action { action: Action::Transform, .. }
+            | NodeKind::Condition(_)
+            | NodeKind::Delay(_)
+            | NodeKind::Trigger
+            | NodeKind::Parallel
+            | NodeKind::Merge => None,
+            NodeKind::Action { action, input } => Some((Self::Action(*action), input)),
+        }
+    }
 }
 
 /// What came of an attempt.

@@ -30,8 +30,8 @@ impl<'a> Decider<'a> {
                 self.complete_at_once(index, Ok(self.execution.passed_through(index)));
             }
             NodeKind::Condition(condition) => {
-                let holds = condition.holds(&self.execution.scope(condition.references(), 1));
-                self.complete_at_once(index, holds.map(condition_output));
+                let output = condition.output(&self.execution.scope(condition.references(), 1));
+                self.complete_at_once(index, output);
             }
             NodeKind::Delay(delay) => self.begin_delay(index, delay),
             NodeKind::Action { action: Action::Transform, input } => {
@@ -45,15 +45,12 @@ impl<'a> Decider<'a> {
     fn complete_at_once(&mut self, node: NodeIndex, output: Result<Payload, ExpressionError>) {
         match output {
             Ok(output) => self.complete(node, output, Usage::default(), false),
-            Err(error) => self.fail_without_work(node, expression_failure(&error)),
+            Err(error) => self.fail_without_work(node, Failure::of_expression(&error)),
         }
     }
 
     fn begin_delay(&mut self, node: NodeIndex, delay: &Delay) {
-        let until = match delay {
-            Delay::Seconds(seconds) => self.now.plus(seconds.duration()),
-            Delay::Until(moment) => *moment,
-        };
+        let until = delay.over_at(self.now);
         self.emit(Event::NodeWaiting { node, wait: Wait::Delay { until } });
         if until <= self.now {
             self.delay_is_over(node);
@@ -61,14 +58,13 @@ impl<'a> Decider<'a> {
     }
 
     pub(super) fn delay_is_over(&mut self, node: NodeIndex) {
-        let output = serde_json::json!({ "waited_until": self.now.to_string() });
-        self.complete(node, Payload::from_value(&output), Usage::default(), false);
+        self.complete(node, Delay::output(self.now), Usage::default(), false);
     }
 
     /// Begins the next attempt of a node that does its work outside.
     pub(super) fn start_attempt(&mut self, index: NodeIndex) {
         let node = self.node(index);
-        let Some((task, template)) = task_of(&node.kind) else {
+        let Some((task, template)) = Task::of(&node.kind) else {
             // Pure nodes that failed by an expression and are tried again by hand.
             return self.begin(index);
         };
@@ -76,7 +72,7 @@ impl<'a> Decider<'a> {
         let scope = self.execution.scope(template.references(), attempt.number());
         let input = match template.resolve(&scope) {
             Ok(input) => input,
-            Err(error) => return self.fail_without_work(index, expression_failure(&error)),
+            Err(error) => return self.fail_without_work(index, Failure::of_expression(&error)),
         };
         let previous = self.execution.node(index);
         let previous_error = previous.attempts.last().and_then(|last| last.error.as_ref());
@@ -127,7 +123,7 @@ impl<'a> Decider<'a> {
                 self.emit(Event::NodeCompleted { node, output, not_taken, usage, reused });
                 return self.open_successors(node);
             }
-            Ok(_) => output_too_large(output.len(), self.flow.limits.output_bytes_max),
+            Ok(_) => Failure::output_too_large(output.len(), self.flow.limits.output_bytes_max),
             Err(failure) => failure,
         };
         if self.execution.node(node).running_attempt().is_some() {
@@ -179,33 +175,15 @@ impl<'a> Decider<'a> {
     }
 }
 
-/// What a kind of node hands out, or `None` if it does its work within the decision.
-fn task_of(kind: &NodeKind) -> Option<(Task, &Template)> {
-    match kind {
-        NodeKind::Agent { agent_id, skill, input } => {
-            Some((Task::Agent { agent_id: *agent_id, skill: Arc::clone(skill) }, input))
-        }
-        NodeKind::Action { action: Action::Transform, .. }
-        | NodeKind::Condition(_)
-        | NodeKind::Delay(_)
-        | NodeKind::Trigger
-        | NodeKind::Parallel
-        | NodeKind::Merge => None,
-        NodeKind::Action { action, input } => Some((Task::Action(*action), input)),
+/// What reaches a node that does no work: the one output that leads to it, several as an object by node id, or the
+/// trigger data where nothing leads to it. A node that leads to it by its error has none.
+pub(crate) fn passed_through(trigger_data: &Payload, arriving: &[(&str, Option<&Payload>)]) -> Payload {
+    let null = Payload::null();
+    match arriving {
+        [] => trigger_data.clone(),
+        [(_, only)] => only.unwrap_or(&null).clone(),
+        several => object_of(several.iter().map(|(id, output)| (*id, output.unwrap_or(&null)))),
     }
-}
-
-fn condition_output(holds: bool) -> Payload {
-    Payload::from_value(&serde_json::json!({ "condition_result": holds }))
-}
-
-fn expression_failure(error: &ExpressionError) -> Failure {
-    Failure::new(ErrorClass::Expression, error.to_string())
-}
-
-fn output_too_large(bytes: usize, bytes_max: usize) -> Failure {
-    let message = format!("The output has {bytes} bytes; a node may give back at most {bytes_max}");
-    Failure::new(ErrorClass::OutputTooLarge, message)
 }
 
 impl Execution {
@@ -228,21 +206,13 @@ impl Execution {
         }
     }
 
-    /// What reaches a node that does no work: the one output that leads to it, several as an object by node id, or the
-    /// trigger data where nothing leads to it.
+    /// What reaches a node that does no work.
     fn passed_through(&self, node: NodeIndex) -> Payload {
         let graph = self.graph();
         let taken = graph.incoming[node.at()].iter().filter(|edge| self.edges[edge.at()] == EdgeState::Taken);
         let mut sources: Vec<NodeIndex> = taken.map(|&edge| graph.edge(edge).from).collect();
         sources.dedup();
-        let null = Payload::null();
-        let output = |node: NodeIndex| self.node(node).output.as_ref();
-        match sources.as_slice() {
-            [] => self.accepted.trigger_data.clone(),
-            [only] => output(*only).cloned().unwrap_or(null),
-            several => object_of(
-                several.iter().map(|&node| (graph.node(node).id.as_str(), output(node).unwrap_or(&null))),
-            ),
-        }
+        let arriving = |&node: &NodeIndex| (graph.node(node).id.as_str(), self.node(node).output.as_ref());
+        passed_through(&self.accepted.trigger_data, &sources.iter().map(arriving).collect::<Vec<_>>())
     }
 }
