@@ -155,6 +155,17 @@ pub enum OnExhausted {
     Ask,
 }
 
+/// One node of a graph that may have faults elsewhere: what it takes to try it by itself.
+#[derive(Clone, Debug)]
+pub struct PlacedNode {
+    /// The node, without faults.
+    pub node: Node,
+    /// Its place in the graph.
+    pub index: NodeIndex,
+    /// The nodes that edges lead from to it, each once, in the order of the edges.
+    pub sources: Vec<NodeId>,
+}
+
 /// What a node does, with the keys of its type.
 #[derive(Clone, Debug)]
 pub enum NodeKind {

@@ -49,14 +49,24 @@ pub(super) fn build(
     places: &BTreeMap<String, usize>,
     faults: &mut Faults,
 ) -> Option<Graph> {
-    check_pairs(&drafts, &edges, faults);
-    let outgoing = neighbours(drafts.len(), &edges);
-    let order = cycle::order(&drafts, &edges, &outgoing, faults);
-    let before = order.map(|order| names::Ancestors::new(&order, &edges, &outgoing));
-    names::check(&drafts, &edges, places, before.as_ref(), faults);
+    check(&drafts, &edges, places, faults);
     let nodes: Vec<Node> = drafts.into_iter().map(|draft| draft.node).collect::<Option<_>>()?;
     let edges: Vec<Edge> = edges.into_iter().map(edge).collect::<Option<_>>()?;
     Some(linked(nodes, edges))
+}
+
+/// Finds what is wrong between nodes and edges.
+pub(super) fn check(
+    drafts: &[Draft],
+    edges: &[EdgeDraft],
+    places: &BTreeMap<String, usize>,
+    faults: &mut Faults,
+) {
+    check_pairs(drafts, edges, faults);
+    let outgoing = neighbours(drafts.len(), edges);
+    let order = cycle::order(drafts, edges, &outgoing, faults);
+    let before = order.map(|order| names::Ancestors::new(&order, edges, &outgoing));
+    names::check(drafts, edges, places, before.as_ref(), faults);
 }
 
 fn edge(draft: EdgeDraft) -> Option<Edge> {
@@ -64,7 +74,7 @@ fn edge(draft: EdgeDraft) -> Option<Edge> {
     Some(Edge { from: node_index(from), to: node_index(to), on: draft.on, condition: draft.condition })
 }
 
-fn node_index(place: usize) -> NodeIndex {
+pub(super) fn node_index(place: usize) -> NodeIndex {
     NodeIndex(u16::try_from(place).expect("the number of nodes was checked to fit"))
 }
 

@@ -18,11 +18,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::ids::NodeId;
 use crate::limits::Limits;
 use crate::payload::Payload;
 
-use super::graph::{self, Draft};
-use super::{Flow, Graph};
+use super::graph::{self, Draft, EdgeDraft};
+use super::{Flow, Graph, PlacedNode};
 pub(super) use fields::Faults;
 use fields::Fields;
 
@@ -67,6 +68,34 @@ impl Flow {
     }
 }
 
+impl PlacedNode {
+    /// Reads the node called `id` out of a graph, and checks it within that graph. Faults of other nodes and of edges
+    /// count for nothing. `None` where there is no node of that id.
+    ///
+    /// # Errors
+    /// Every fault of the node and, where the graph cannot be read at all, of the graph. Pointers are as in a flow
+    /// document: they begin with `/flow_definition`.
+    pub fn parse(definition: &Value, id: &str, limits: &Limits) -> Result<Option<Self>, Vec<Fault>> {
+        let mut faults = Faults::default();
+        if is_deeper_than(definition, limits.json_depth_max) {
+            faults.add("/flow_definition", format!("it is nested more than {} deep", limits.json_depth_max));
+            return Err(faults.into_all());
+        }
+        let Some(mut parts) = parts(definition, &retry::Defaults::default(), limits, &mut faults) else {
+            return Err(faults.into_all());
+        };
+        graph::check(&parts.drafts, &parts.edges, &parts.places, &mut faults);
+        let faults = faults.of_nodes(|at| parts.is_called(at, id));
+        let Some(&at) = parts.places.get(id) else { return Ok(None) };
+        match parts.drafts[at].node.take() {
+            Some(node) if faults.is_empty() => {
+                Ok(Some(Self { node, index: graph::node_index(at), sources: parts.sources(at) }))
+            }
+            _ => Err(faults),
+        }
+    }
+}
+
 fn parse(document: &Value, limits: &Limits, faults: &mut Faults) -> Option<Flow> {
     if is_deeper_than(document, limits.json_depth_max) {
         faults.add("", format!("the document is nested more than {} deep", limits.json_depth_max));
@@ -89,6 +118,42 @@ fn definition_graph(
     limits: &Limits,
     faults: &mut Faults,
 ) -> Option<Graph> {
+    let Parts { drafts, edges, places } = parts(definition, defaults, limits, faults)?;
+    graph::build(drafts, edges, &places, faults)
+}
+
+/// What a graph is built of, as far as it could be read.
+struct Parts {
+    drafts: Vec<Draft>,
+    edges: Vec<EdgeDraft>,
+    /// The place of each id.
+    places: BTreeMap<String, usize>,
+}
+
+impl Parts {
+    fn is_called(&self, at: usize, id: &str) -> bool {
+        self.drafts.get(at).and_then(|draft| draft.id.as_ref()).is_some_and(|known| known.as_str() == id)
+    }
+
+    /// Returns the nodes that edges lead from to the one at place `to`, each once.
+    fn sources(&self, to: usize) -> Vec<NodeId> {
+        let leading = self.edges.iter().filter(|edge| edge.to == Some(to) && edge.from != Some(to));
+        let mut sources = Vec::new();
+        for id in leading.filter_map(|edge| self.drafts[edge.from?].id.as_ref()) {
+            if !sources.contains(id) {
+                sources.push(id.clone());
+            }
+        }
+        sources
+    }
+}
+
+fn parts(
+    definition: &Value,
+    defaults: &retry::Defaults,
+    limits: &Limits,
+    faults: &mut Faults,
+) -> Option<Parts> {
     let fields = Fields::of(definition, "/flow_definition", faults)?;
     let nodes = fields.list("nodes", faults).unwrap_or_default();
     let edges = fields.list("edges", faults).unwrap_or_default();
@@ -123,7 +188,7 @@ fn definition_graph(
         .enumerate()
         .map(|(at, edge)| edge::parse(edge, at, &drafts, &places, limits, faults))
         .collect();
-    graph::build(drafts, edges, &places, faults)
+    Some(Parts { drafts, edges, places })
 }
 
 /// Returns the place of each id; the first one's where several nodes share it.

@@ -44,6 +44,16 @@ impl Faults {
         suggestion(given, names)
     }
 
+    /// Returns those of the nodes at the places that `is_meant` picks.
+    pub(super) fn of_nodes(self, is_meant: impl Fn(usize) -> bool) -> Vec<Fault> {
+        let is_of_node = |fault: &Fault| {
+            let below = fault.pointer.strip_prefix("/flow_definition/nodes/");
+            let place = below.and_then(|below| below.split('/').next()?.parse().ok());
+            place.is_some_and(&is_meant)
+        };
+        self.0.into_iter().filter(is_of_node).collect()
+    }
+
     pub(super) fn into_all(self) -> Vec<Fault> {
         self.0
     }

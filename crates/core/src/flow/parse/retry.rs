@@ -22,7 +22,7 @@ const KEYS: [&str; 8] = [
 ];
 
 /// What the flow's settings say.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Defaults {
     pub(super) enabled: bool,
     pub(super) count: u32,
