@@ -32,6 +32,8 @@ use crate::timestamp::Timestamp;
 use crate::work::{Outcome, Usage, Work};
 
 pub use apply::Corrupt;
+pub(crate) use begin::passed_through;
+pub(crate) use messages::attempt_timed_out;
 pub use node::{AttemptError, AttemptRecord, NodeExecution, NodeState, NodeStatus};
 pub use retry_plan::{RetryMode, RetryPlan};
 

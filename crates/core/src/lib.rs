@@ -18,4 +18,5 @@ pub mod retry;
 pub mod scope;
 pub mod template;
 pub mod timestamp;
+pub mod trial;
 pub mod work;

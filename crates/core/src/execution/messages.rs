@@ -62,7 +62,7 @@ pub(super) fn timed_out(timeout: Seconds) -> Arc<str> {
 }
 
 /// What an attempt that ran into its own timeout says.
-pub(super) fn attempt_timed_out(timeout: Duration) -> String {
+pub(crate) fn attempt_timed_out(timeout: Duration) -> String {
     let seconds = timeout.as_secs_f64();
     let unit = if timeout == Duration::from_secs(1) { "second" } else { "seconds" };
     format!("Attempt timed out after {seconds} {unit}")

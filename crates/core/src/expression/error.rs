@@ -31,6 +31,27 @@ impl ExpressionError {
     pub const fn is_missing(&self) -> bool {
         matches!(self.problem, Problem::Missing(_))
     }
+
+    /// Returns the node whose output is not there, where that is what is wrong.
+    pub(crate) fn missing_output(&self) -> Option<&str> {
+        match &self.problem {
+            Problem::Missing(Missing::Output { node }) => Some(node),
+            Problem::Missing(_) | Problem::Other(_) => None,
+        }
+    }
+
+    /// Returns the node whose error is not there, where that is what is wrong.
+    pub(crate) fn missing_error(&self) -> Option<&str> {
+        match &self.problem {
+            Problem::Missing(Missing::Error { node }) => Some(node),
+            Problem::Missing(_) | Problem::Other(_) => None,
+        }
+    }
+
+    /// Returns an error with the same expression for another reason: a clause without a full stop.
+    pub(crate) fn because(&self, message: impl Into<String>) -> Self {
+        Self { expression: self.expression.clone(), problem: Problem::new(message) }
+    }
 }
 
 /// What is wrong, without the expression that it is wrong with.

@@ -1,0 +1,396 @@
+//! One node tried by itself: what it would do, once, for values that a person gives it in place of an execution.
+//!
+//! A trial shares with the state machine what a node's kind means, and leaves out all that makes an execution durable:
+//! nothing is recorded or retried, no edge is decided, and a delay tells when it would be over instead of waiting.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::execution::{attempt_timed_out, passed_through};
+use crate::expression::ExpressionError;
+use crate::failure::{ErrorClass, Failure};
+use crate::flow::{Action, Delay, NodeKind, PlacedNode};
+use crate::ids::{Attempt, ExecutionId, FlowId, NodeId, TenantId};
+use crate::limits::Limits;
+use crate::payload::Payload;
+use crate::scope::{NodeScope, References, Scope};
+use crate::timestamp::Timestamp;
+use crate::work::{Task, Work};
+
+/// How long the work of one trial may take, of a node or of an agent's skill.
+pub const TIME_MAX: Duration = Duration::from_secs(120);
+
+/// The values that a node is tried with.
+#[derive(Clone, Debug)]
+pub struct Pinned {
+    /// Who tries it.
+    pub tenant: TenantId,
+    /// What `execution.id` says. It stands in the idempotency key, so each trial needs a new one; nothing is stored
+    /// under it.
+    pub execution: ExecutionId,
+    /// `trigger_data`.
+    pub trigger_data: Payload,
+    /// `context.id`.
+    pub context_id: Option<Arc<str>>,
+    /// `context.type`.
+    pub context_type: Option<Arc<str>>,
+    /// What other nodes are taken to have given back. Those that the node does not read are of no interest.
+    pub outputs: BTreeMap<NodeId, Payload>,
+}
+
+/// What a node does with the values it was given.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Its resolved input. `None` where it has none, or none that could be resolved.
+    pub input: Option<Payload>,
+    /// What comes next.
+    pub step: Step,
+}
+
+/// What comes of a node: something known at once, or work.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// It does no work outside: its output, or why it has none.
+    Known(Result<Payload, Failure>),
+    /// One attempt, to be stopped when its `stop_at` has come.
+    Work(Box<Work>),
+}
+
+impl Trial {
+    /// Works out what `placed` does at `now`.
+    pub fn begin(placed: &PlacedNode, pinned: &Pinned, limits: &Limits, now: Timestamp) -> Self {
+        let begun = match &placed.node.kind {
+            NodeKind::Trigger => Ok(Self::known(pinned.trigger_data.clone())),
+            NodeKind::Parallel | NodeKind::Merge => arriving(placed, pinned).map(Self::known),
+            NodeKind::Condition(condition) => {
+                let output = condition.output(&pinned.scope(condition.references(), now));
+                output.map(Self::known).map_err(|error| failure(&error))
+            }
+            NodeKind::Delay(delay) => Ok(Self::known(Delay::output(delay.over_at(now).max(now)))),
+            NodeKind::Action { action: Action::Transform, input: template } => {
+                let output = template.resolve(&pinned.scope(template.references(), now));
+                output.map(Self::transformed).map_err(|error| failure(&error))
+            }
+            NodeKind::Action { .. } | NodeKind::Agent { .. } => work(placed, pinned, now).map(Self::of_work),
+        };
+        begun.unwrap_or_else(Self::failed).within(limits)
+    }
+
+    const fn known(output: Payload) -> Self {
+        Self { input: None, step: Step::Known(Ok(output)) }
+    }
+
+    fn transformed(output: Payload) -> Self {
+        Self { input: Some(output.clone()), step: Step::Known(Ok(output)) }
+    }
+
+    fn of_work(work: Work) -> Self {
+        Self { input: Some(work.input.clone()), step: Step::Work(Box::new(work)) }
+    }
+
+    const fn failed(failure: Failure) -> Self {
+        Self { input: None, step: Step::Known(Err(failure)) }
+    }
+
+    fn within(self, limits: &Limits) -> Self {
+        match self.step {
+            Step::Known(Ok(output)) => Self { step: Step::Known(within_limit(output, limits)), ..self },
+            step @ (Step::Known(Err(_)) | Step::Work(_)) => Self { step, ..self },
+        }
+    }
+}
+
+/// Returns `output` unless it is larger than a node may give back.
+///
+/// # Errors
+/// The failure that the node ends with in that case.
+pub fn within_limit(output: Payload, limits: &Limits) -> Result<Payload, Failure> {
+    if output.len() > limits.output_bytes_max {
+        return Err(Failure::output_too_large(output.len(), limits.output_bytes_max));
+    }
+    Ok(output)
+}
+
+/// Returns the failure of work that was stopped after `limit`.
+pub fn timed_out(limit: Duration) -> Failure {
+    Failure::new(ErrorClass::Timeout, attempt_timed_out(limit))
+}
+
+/// What reaches a node that does no work, if every pinned output that leads to it does.
+fn arriving(placed: &PlacedNode, pinned: &Pinned) -> Result<Payload, Failure> {
+    let mut arriving = Vec::new();
+    for id in &placed.sources {
+        if let Some(output) = pinned.outputs.get(id) {
+            arriving.push((id.as_str(), Some(output)));
+        }
+    }
+    if arriving.is_empty() && !placed.sources.is_empty() {
+        let sources: Vec<String> = placed.sources.iter().map(|id| format!("`{id}`")).collect();
+        let message = format!("nothing reaches this node: pin an output of {}", sources.join(" or "));
+        return Err(Failure::new(ErrorClass::Expression, message));
+    }
+    Ok(passed_through(&pinned.trigger_data, &arriving))
+}
+
+fn work(placed: &PlacedNode, pinned: &Pinned, now: Timestamp) -> Result<Work, Failure> {
+    let node = &placed.node;
+    let (task, template) = Task::of(&node.kind).expect("begin handles every kind that does no work");
+    let scope = pinned.scope(template.references(), now);
+    let input = template.resolve(&scope).map_err(|error| failure(&error))?;
+    let limit = node.attempt_timeout.map_or(TIME_MAX, |own| own.min(TIME_MAX));
+    Ok(Work {
+        tenant: pinned.tenant,
+        flow: FlowId::new(Uuid::nil()),
+        execution: pinned.execution,
+        node: placed.index,
+        node_id: node.id.clone(),
+        attempt: Attempt::FIRST,
+        task,
+        input,
+        secrets: template.secret_slots(),
+        stop_at: Some(now.plus(limit)),
+        previous_error: None,
+    })
+}
+
+impl Pinned {
+    /// Puts what `references` names in scope, as far as it is pinned.
+    fn scope(&self, references: &References, now: Timestamp) -> Scope {
+        let pinned = |id: &NodeId| {
+            Some(NodeScope { id: id.clone(), output: Some(self.outputs.get(id)?.clone()), error: None })
+        };
+        Scope {
+            trigger_data: self.trigger_data.clone(),
+            context_id: self.context_id.clone(),
+            context_type: self.context_type.clone(),
+            execution_id: self.execution,
+            retry_of: None,
+            started_at: now,
+            attempt: Attempt::FIRST.number(),
+            nodes: references.nodes.iter().filter_map(pinned).collect(),
+        }
+    }
+}
+
+/// What is missing here is missing because nobody pinned it, whatever an execution would say.
+fn failure(error: &ExpressionError) -> Failure {
+    let why = match (error.missing_output(), error.missing_error()) {
+        (Some(node), _) => format!("node `{node}` has no output here; pin one for it"),
+        (None, Some(node)) => format!("node `{node}` has no error here; only outputs can be pinned"),
+        (None, None) => return Failure::of_expression(error),
+    };
+    Failure::of_expression(&error.because(why))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn work_gets_what_its_template_makes_of_the_pinned_outputs() {
+        let call = json!({
+            "id": "call", "type": "action", "action": "http_request", "timeout_seconds": 5,
+            "input": { "url": "https://a.test/${fetch.id}", "headers": { "Authorization": "${secrets.KEY}" } },
+        });
+        let pinned = pinned(&[("fetch", json!({ "id": 7 })), ("other", json!(1))]);
+
+        let trial = trial(&[source("fetch"), call], &pinned, "call");
+
+        let Step::Work(work) = trial.step else { panic!("a call is work") };
+        assert_eq!((&work.task, work.node_id.as_str()), (&Task::Action(Action::HttpRequest), "call"));
+        assert_eq!(
+            work.input.as_str(),
+            r#"{"url":"https://a.test/7","headers":{"Authorization":"${secrets.KEY}"}}"#
+        );
+        assert_eq!(trial.input, Some(work.input));
+        assert_eq!(work.secrets[0].pointer, "/headers/Authorization");
+        assert_eq!(work.stop_at, Some(NOW.plus(Duration::from_secs(5))));
+    }
+
+    #[test]
+    fn work_may_take_two_minutes_whatever_the_node_says() {
+        let patient = |timeout: Value| {
+            let node =
+                json!({ "id": "echo", "type": "action", "action": "echo", "timeout_seconds": timeout });
+            trial(&[source("fetch"), node], &pinned(&[]), "echo").step
+        };
+
+        for timeout in [json!(null), json!(3600)] {
+            let Step::Work(work) = patient(timeout) else { panic!("an echo is dispatched") };
+            assert_eq!(work.stop_at, Some(NOW.plus(Duration::from_secs(120))));
+        }
+    }
+
+    #[test]
+    fn nodes_without_work_answer_at_once() {
+        let known =
+            |node: Value| known(&[source("fetch"), node], &pinned(&[("fetch", json!({ "risk": 80 }))]));
+
+        insta::assert_snapshot!(
+            [
+                known(json!({ "id": "n", "type": "condition", "condition": "fetch.risk > 70" })),
+                known(json!({ "id": "n", "type": "delay", "delay_seconds": 86_400 })),
+                known(json!({ "id": "n", "type": "delay", "until": "2001-01-01T00:00:00Z" })),
+                known(json!({ "id": "n", "type": "action", "action": "transform", "input": "${fetch.risk + 1}" })),
+                known(json!({ "id": "n", "type": "merge" })),
+                known(json!({ "id": "n", "type": "trigger" })),
+            ]
+            .join("\n"),
+            @r#"
+        {"condition_result":true}
+        {"waited_until":"2027-01-16T08:00:00.000000Z"}
+        {"waited_until":"2027-01-15T08:00:00.000000Z"}
+        81
+        {"risk":80}
+        {"vendor":"ACME"}
+        "#
+        );
+    }
+
+    #[test]
+    fn join_of_several_pinned_outputs_is_an_object_of_them() {
+        let join = json!({ "id": "n", "type": "merge" });
+        let nodes = [source("a"), source("b"), source("c"), join];
+
+        let output = known(&nodes, &pinned(&[("a", json!(1)), ("c", json!("x"))]));
+
+        assert_eq!(output, r#"{"a":1,"c":"x"}"#);
+    }
+
+    #[test]
+    fn what_is_not_pinned_is_named_with_what_to_do() {
+        let echo =
+            json!({ "id": "n", "type": "action", "action": "echo", "input": { "risk": "${fetch.risk}" } });
+        let handler =
+            json!({ "id": "n", "type": "action", "action": "echo", "input": "${nodes.fetch.error.class}" });
+        let join = json!({ "id": "n", "type": "merge" });
+        let transform = json!({ "id": "n", "type": "action", "action": "transform", "input": "${fetch.risk | default(0)}" });
+
+        insta::assert_snapshot!(
+            [echo, handler, join, transform].map(|node| known(&[source("fetch"), node], &pinned(&[]))).join("\n"),
+            @r"
+        expression: `${fetch.risk}`: node `fetch` has no output here; pin one for it
+        expression: `${nodes.fetch.error.class}`: node `fetch` has no error here; only outputs can be pinned
+        expression: nothing reaches this node: pin an output of `fetch`
+        0
+        "
+        );
+    }
+
+    #[test]
+    fn missing_field_is_named_with_those_that_are_there() {
+        let echo =
+            json!({ "id": "n", "type": "action", "action": "echo", "input": { "risk": "${fetch.risk}" } });
+
+        let failed =
+            known(&[source("fetch"), echo], &pinned(&[("fetch", json!({ "score": 1, "name": "x" }))]));
+
+        insta::assert_snapshot!(failed, @"expression: `${fetch.risk}`: `fetch` has no field `risk`; it has `score`, `name`");
+    }
+
+    #[test]
+    fn output_that_no_node_may_give_back_is_a_failure() {
+        let limits = Limits { output_bytes_max: 8, ..Limits::DEFAULT };
+        let nodes = [source("fetch"), json!({ "id": "n", "type": "merge" })];
+        let placed = placed(&nodes, "n");
+
+        let trial = Trial::begin(&placed, &pinned(&[("fetch", json!("long enough"))]), &limits, NOW);
+
+        assert_eq!(
+            told(trial.step),
+            "output_too_large: The output has 13 bytes; a node may give back at most 8"
+        );
+    }
+
+    #[test]
+    fn faults_elsewhere_in_the_graph_do_not_matter() {
+        let definition = json!({
+            "nodes": [
+                { "id": "broken", "type": "action", "action": "htp_request" },
+                { "id": "n", "type": "action", "action": "echo", "input": "${fetch}" },
+                { "id": "fetch", "type": "trigger" },
+                7,
+            ],
+            "edges": [{ "from": "fetch", "to": "n" }, { "from": "n", "to": "gone" }, { "from": "n", "to": "n" }],
+        });
+
+        let placed = PlacedNode::parse(&definition, "n", &Limits::DEFAULT).unwrap().unwrap();
+
+        assert_eq!((placed.index.at(), placed.sources), (1, vec![NodeId::new("fetch")]));
+        assert!(PlacedNode::parse(&definition, "gone", &Limits::DEFAULT).unwrap().is_none());
+    }
+
+    #[test]
+    fn faults_of_the_node_itself_do() {
+        let definition = json!({
+            "nodes": [
+                { "id": "broken", "type": "action", "action": "htp_request" },
+                { "id": "n", "type": "action", "action": "echo", "input": "${ftch.id}", "timeout_seconds": 0 },
+                { "id": "n", "type": "merge" },
+                { "id": "fetch", "type": "trigger" },
+            ],
+        });
+
+        let faults = PlacedNode::parse(&definition, "n", &Limits::DEFAULT).unwrap_err();
+
+        let told: Vec<String> =
+            faults.iter().map(|fault| format!("{} {}", fault.pointer, fault.message)).collect();
+        insta::assert_snapshot!(told.join("\n"), @"
+        /flow_definition/nodes/1/timeout_seconds `timeout_seconds` must be a number of seconds, more than 0 and at most 316224000, not 0
+        /flow_definition/nodes/2/id node 1 already has the id `n`; ids are unique in a flow
+        /flow_definition/nodes/1/input `${ftch.id}`: there is no node `ftch`; did you mean `fetch`?
+        ");
+    }
+
+    const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
+    fn source(id: &str) -> Value {
+        json!({ "id": id, "type": "action", "action": "echo" })
+    }
+
+    fn pinned(outputs: &[(&str, Value)]) -> Pinned {
+        let outputs = outputs.iter().map(|(id, output)| (NodeId::new(*id), Payload::from_value(output)));
+        Pinned {
+            tenant: TenantId::DEFAULT,
+            execution: ExecutionId::new(Uuid::from_u128(1)),
+            trigger_data: Payload::from_value(&json!({ "vendor": "ACME" })),
+            context_id: None,
+            context_type: None,
+            outputs: outputs.collect(),
+        }
+    }
+
+    /// Places the last of `nodes`, to which all others lead unless it starts the flow.
+    fn placed(nodes: &[Value], id: &str) -> PlacedNode {
+        let to = nodes.last().filter(|node| node["type"] != "trigger");
+        let from = nodes.iter().take(nodes.len() - 1);
+        let edges: Vec<Value> = to.map_or_else(Vec::new, |to| {
+            from.map(|from| json!({ "from": from["id"], "to": to["id"] })).collect()
+        });
+        let definition = json!({ "nodes": nodes, "edges": edges });
+        let placed = PlacedNode::parse(&definition, id, &Limits::DEFAULT);
+        placed.expect("the node has no faults").expect("the node is there")
+    }
+
+    fn trial(nodes: &[Value], pinned: &Pinned, id: &str) -> Trial {
+        Trial::begin(&placed(nodes, id), pinned, &Limits::DEFAULT, NOW)
+    }
+
+    /// What the node `n` answers at once.
+    fn known(nodes: &[Value], pinned: &Pinned) -> String {
+        told(trial(nodes, pinned, "n").step)
+    }
+
+    fn told(step: Step) -> String {
+        match step {
+            Step::Known(Ok(output)) => output.as_str().to_owned(),
+            Step::Known(Err(failure)) => format!("{}: {}", failure.class, failure.message),
+            Step::Work(_) => "work".to_owned(),
+        }
+    }
+}
