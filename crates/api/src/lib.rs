@@ -5,6 +5,7 @@
 //! `routes`, where a handler and its part of the OpenAPI document are registered together.
 
 mod app;
+mod attempt;
 mod documents;
 mod feed;
 mod host_guard;

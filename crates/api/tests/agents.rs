@@ -224,6 +224,18 @@ async fn skills_and_sources_that_are_not_there_are_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn skill_that_does_not_answer_is_stopped_after_two_minutes() {
+    let api = Api::new().await;
+    let path = format!("agents/{}/execute", text(&created(&api).await["id"]));
+
+    let answer = api.post(&path, &json!({ "skill": "score", "input_data": { "hangs": true } })).await;
+
+    let error = &answer.expect(200)["error"];
+    assert_eq!(error["error_class"], "timeout");
+    assert_eq!(error["error_message"], "Attempt timed out after 120 seconds");
+}
+
+#[tokio::test(start_paused = true)]
 async fn server_without_an_executor_tries_nothing() {
     let api = Api::configured(|config| config.executor = None).await;
     let path = format!("agents/{}/execute", text(&created(&api).await["id"]));
@@ -231,7 +243,7 @@ async fn server_without_an_executor_tries_nothing() {
     let answer = api.post(&path, &json!({ "skill": "score" })).await;
 
     assert_eq!(answer.header("retry-after"), Some("1"));
-    insta::assert_snapshot!(answer.problem(), @"503 unavailable: This server runs no agents.");
+    insta::assert_snapshot!(answer.problem(), @"503 unavailable: This server runs no nodes and no agents.");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,6 @@
 //! Agents: what offers skills.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
@@ -11,6 +10,7 @@ use serde_json::Value;
 use steadflow_core::agent::Agent;
 use steadflow_core::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex};
 use steadflow_core::payload::Payload;
+use steadflow_core::trial;
 use steadflow_core::work::{Task, Work};
 use steadflow_store::AgentRecord;
 use utoipa::ToSchema;
@@ -19,6 +19,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::attempt;
 use crate::documents::{AgentInput, AgentPatch};
 use crate::json::Json;
 use crate::path::PathId;
@@ -29,9 +30,6 @@ use crate::views::agent::AgentView;
 use crate::views::execution_error::ErrorView;
 use crate::views::node::UsageView;
 use crate::views::wire::AnyJson;
-
-/// How long one try of a skill may take.
-const TRY_TIME_MAX: Duration = Duration::from_secs(120);
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -195,10 +193,7 @@ pub(crate) async fn execute_agent(
         let detail = format!("The agent has no skill `{skill}`; it has {}.", names.join(", "));
         return Err(Problem::new(ProblemKind::NoSuchAgent, detail));
     }
-    let Some(executor) = app.executor() else {
-        return Err(Problem::new(ProblemKind::Unavailable, "This server runs no agents."));
-    };
-    let outcome = executor.execute(work(&app, id, skill, input_data)).await;
+    let outcome = attempt::once(&app, work(&app, id, skill, input_data)).await?;
     let (result, error) = match outcome.result {
         Ok(output) => (Some(AnyJson(output)), None),
         Err(failure) => (None, Some(ErrorView::from(failure))),
@@ -217,7 +212,7 @@ fn work(app: &App, agent_id: AgentId, skill: Arc<str>, input: Option<Payload>) -
         task: Task::Agent { agent_id, skill },
         input: input.unwrap_or_else(|| Payload::from_value(&serde_json::json!({}))),
         secrets: Arc::from([]),
-        stop_at: Some(app.now().plus(TRY_TIME_MAX)),
+        stop_at: Some(app.now().plus(trial::TIME_MAX)),
         previous_error: None,
     }
 }
