@@ -60,8 +60,8 @@ problem_kinds! {
     NoSuchFlow = NOT_FOUND, "no-such-flow", "There is no such flow";
     /// There is no such execution.
     NoSuchExecution = NOT_FOUND, "no-such-execution", "There is no such execution";
-    /// The execution has no such node.
-    NoSuchNode = NOT_FOUND, "no-such-node", "The execution has no such node";
+    /// The execution, or the flow that was sent, has no such node.
+    NoSuchNode = NOT_FOUND, "no-such-node", "There is no such node";
     /// There is no such agent, or it has no such skill.
     NoSuchAgent = NOT_FOUND, "no-such-agent", "There is no such agent";
     /// The address does not take this method.

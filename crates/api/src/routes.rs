@@ -18,6 +18,7 @@ mod nodes;
 mod openapi;
 mod retry;
 mod templates;
+mod test_node;
 
 /// Returns every endpoint.
 pub(crate) fn all() -> OpenApiRouter<App> {
@@ -25,6 +26,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(flows::routes())
         .merge(flow_versions::routes())
         .merge(templates::routes())
+        .merge(test_node::routes())
         .merge(executions::routes())
         .merge(retry::routes())
         .merge(cancel::routes())

@@ -12,3 +12,4 @@ mod hostile;
 mod openapi;
 mod retry;
 mod support;
+mod test_node;

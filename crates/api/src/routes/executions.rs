@@ -56,16 +56,15 @@ pub(crate) struct Execute {
     trigger_data: Option<Payload>,
 }
 
-impl Execute {
-    fn check(&self) -> Result<(), Problem> {
-        for (key, text) in [("context_id", &self.context_id), ("context_type", &self.context_type)] {
-            if text.as_ref().is_some_and(|text| text.chars().count() > CONTEXT_CHARS_MAX) {
-                let detail = format!("`{key}` has more than {CONTEXT_CHARS_MAX} characters.");
-                return Err(Problem::of_body(format!("/{key}"), detail));
-            }
+/// Refuses names of what a run is about that are too long to be shown.
+pub(super) fn check_context(id: Option<&str>, kind: Option<&str>) -> Result<(), Problem> {
+    for (key, text) in [("context_id", id), ("context_type", kind)] {
+        if text.is_some_and(|text| text.chars().count() > CONTEXT_CHARS_MAX) {
+            let detail = format!("`{key}` has more than {CONTEXT_CHARS_MAX} characters.");
+            return Err(Problem::of_body(format!("/{key}"), detail));
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// How to answer.
@@ -116,7 +115,7 @@ pub(crate) async fn execute_flow(
     key: IdempotencyKey,
     body: OptionalJson<Execute>,
 ) -> Result<Response, Problem> {
-    body.value.check()?;
+    check_context(body.value.context_id.as_deref(), body.value.context_type.as_deref())?;
     let key = key.with_body(&body.bytes);
     let started = app.engine().start_execution(start(&app, flow, body.value, key, query.wait)).await?;
     if !started.is_replay {

@@ -1,0 +1,152 @@
+//! One node of a draft, tried with values that a person pins.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use steadflow_core::failure::Failure;
+use steadflow_core::flow::PlacedNode;
+use steadflow_core::ids::{ExecutionId, NodeId};
+use steadflow_core::payload::Payload;
+use steadflow_core::trial::{Pinned, Step, Trial, within_limit};
+use steadflow_core::work::{Outcome, Usage};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::executions::check_context;
+use crate::app::App;
+use crate::attempt;
+use crate::documents::FlowDefinition;
+use crate::json::Json;
+use crate::problem::{Problem, ProblemBody, ProblemKind};
+use crate::reply;
+use crate::views::node::UsageView;
+use crate::views::wire::{AnyJson, ErrorClassName, millis};
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default().routes(routes!(test_node))
+}
+
+/// Which node to test, in which graph, with what.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub(crate) struct TestNode {
+    /// The graph, stored or not. Only what is wrong with the node itself stops the test.
+    #[schema(value_type = FlowDefinition)]
+    flow_definition: Value,
+    /// The node in it.
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
+    node_id: Arc<str>,
+    /// Any JSON; `{}` unless given.
+    #[schema(value_type = AnyJson, required = false)]
+    trigger_data: Option<Payload>,
+    /// What `context.id` says.
+    #[schema(value_type = Option<String>, max_length = 1000)]
+    context_id: Option<Arc<str>>,
+    /// What `context.type` says.
+    #[schema(value_type = Option<String>, max_length = 1000)]
+    context_type: Option<Arc<str>>,
+    /// By node id, what other nodes are taken to have given back. The node reads what it names; the rest counts for
+    /// nothing.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, AnyJson>)]
+    outputs: BTreeMap<NodeId, Payload>,
+}
+
+impl TestNode {
+    fn into_pinned(self, app: &App) -> Pinned {
+        Pinned {
+            tenant: app.tenant(),
+            execution: ExecutionId::new(Uuid::now_v7()),
+            trigger_data: self.trigger_data.unwrap_or_else(|| Payload::from_value(&serde_json::json!({}))),
+            context_id: self.context_id,
+            context_type: self.context_type,
+            outputs: self.outputs,
+        }
+    }
+}
+
+/// What a node gave back, or why it did not.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NodeTest {
+    success: bool,
+    /// The input that its templates came to. Secrets stand in it by name. Null where the node has none, or where it
+    /// could not be made.
+    #[schema(value_type = AnyJson)]
+    input: Option<AnyJson>,
+    /// The output, where it succeeded. Of a delay: when it would be over.
+    #[schema(value_type = AnyJson)]
+    output: Option<AnyJson>,
+    /// Why there is none.
+    error: Option<NodeTestError>,
+    usage: UsageView,
+    duration_ms: u64,
+}
+
+/// Why a node failed its test.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NodeTestError {
+    class: ErrorClassName,
+    message: String,
+}
+
+impl From<Failure> for NodeTestError {
+    fn from(failure: Failure) -> Self {
+        Self { class: failure.class.into(), message: failure.message }
+    }
+}
+
+impl NodeTest {
+    fn new(input: Option<Payload>, outcome: Outcome, took: Duration) -> Self {
+        let (output, error) = match outcome.result {
+            Ok(output) => (Some(AnyJson(output)), None),
+            Err(failure) => (None, Some(failure.into())),
+        };
+        Self {
+            success: error.is_none(),
+            input: input.map(AnyJson),
+            output,
+            error,
+            usage: outcome.usage.into(),
+            duration_ms: millis(took),
+        }
+    }
+}
+
+/// Tests one node of a graph, once, at most two minutes: with its real effects, and with the outputs that are given in
+/// place of the nodes before it. Nothing is stored of it, nothing is retried, and a delay does not wait.
+#[utoipa::path(post, path = "/api/v1/studio/flows/test-node", tag = "flows", request_body = TestNode,
+    responses((status = 200, description = "What came of it: `success` tells", body = NodeTest),
+              (status = 404, description = "The graph has no such node", body = ProblemBody, content_type = "application/problem+json"),
+              (status = 422, description = "The node has faults", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn test_node(State(app): State<App>, body: Json<TestNode>) -> Result<Response, Problem> {
+    let test = body.value;
+    check_context(test.context_id.as_deref(), test.context_type.as_deref())?;
+    let placed = placed(&app, &test.flow_definition, &test.node_id)?;
+    let started = app.now();
+    let trial = Trial::begin(&placed, &test.into_pinned(&app), app.engine().limits(), started);
+    let outcome = match trial.step {
+        Step::Known(result) => Outcome { result, usage: Usage::default() },
+        Step::Work(work) => bounded(&app, attempt::once(&app, *work).await?),
+    };
+    Ok(reply::ok(&NodeTest::new(trial.input, outcome, app.now().since(started))))
+}
+
+fn placed(app: &App, definition: &Value, id: &str) -> Result<PlacedNode, Problem> {
+    let found = PlacedNode::parse(definition, id, app.engine().limits()).map_err(Problem::flow_invalid)?;
+    found.ok_or_else(|| {
+        let detail = format!("The flow definition has no node `{id}`. Give the `id` of one of its nodes.");
+        Problem::new(ProblemKind::NoSuchNode, detail)
+    })
+}
+
+fn bounded(app: &App, outcome: Outcome) -> Outcome {
+    let result = outcome.result.and_then(|output| within_limit(output, app.engine().limits()));
+    Outcome { result, ..outcome }
+}
