@@ -7,7 +7,7 @@ import { useDraft } from './draft-context';
 import { EdgeForm } from './edge-form';
 import classes from './inspector.module.css';
 import { ManyActions } from './many-actions';
-import { NodeForm } from './node-form';
+import { NodeInspector } from './node-inspector';
 import { lookOf } from './node-looks';
 import type { Catalogue } from './node-types';
 import { texts } from './texts';
@@ -34,7 +34,7 @@ export function Inspector({ flow, catalogue, isNarrow }: InspectorProps) {
   let body: ReactNode = null;
   if (node) {
     title = nameOf(node);
-    body = <NodeForm key={node.id} node={node} flow={flow} catalogue={catalogue} />;
+    body = <NodeInspector key={node.id} node={node} flow={flow} catalogue={catalogue} />;
   } else if (edge && edgeKey) {
     title = texts.inspector.edge;
     body = <EdgeForm key={edgeKey} edge={edge} edgeKey={edgeKey} catalogue={catalogue} />;

@@ -4,6 +4,8 @@ import { isRecord } from './definition';
 /** Keys whose strings are expressions without `${ }` around them. */
 const BARE = new Set(['condition', 'field']);
 
+const TEMPLATES = /\$\{[^}]*\}/g;
+
 type Names = ReadonlyMap<string, string>;
 
 /** Renames nodes, old id to new, in every expression inside `value`; what names none of them comes back as it was. */
@@ -11,10 +13,20 @@ export function renameReferences<T>(value: T, names: Names): T {
   return renamed(value, names, false) as T;
 }
 
+/** Every word that an expression inside `value` may name an output by, and `trigger_data`. */
+export function wordsIn(value: unknown, isBare = false): Set<string> {
+  if (typeof value === 'string') {
+    const expressions = isBare ? [value] : (value.match(TEMPLATES) ?? []);
+    return new Set(expressions.flatMap(wordsOf));
+  }
+  if (typeof value !== 'object' || value === null) return new Set();
+  return new Set(Object.entries(value).flatMap(([key, item]) => [...wordsIn(item, BARE.has(key))]));
+}
+
 function renamed(value: unknown, names: Names, isBare: boolean): unknown {
   if (typeof value === 'string') {
     if (isBare) return inExpression(value, names);
-    return value.replace(/\$\{[^}]*\}/g, (template) => inExpression(template, names));
+    return value.replace(TEMPLATES, (template) => inExpression(template, names));
   }
   if (Array.isArray(value))
     return kept(
@@ -46,5 +58,15 @@ function inExpression(text: string, names: Names): string {
     if (full !== undefined) return WORD.test(full) ? `nodes.${full}` : `nodes["${full}"]`;
     const short = dot === '' ? names.get(word ?? '') : undefined;
     return short === undefined ? token : outputReference(short);
+  });
+}
+
+function wordsOf(text: string): string[] {
+  return [...text.matchAll(TOKENS)].flatMap((token) => {
+    const [whole, quoted, dotted, dot, word] = token;
+    const full = quoted ?? dotted;
+    // Whose error is read has no output to read.
+    if (full !== undefined) return text.startsWith('.error', token.index + whole.length) ? [] : [full];
+    return dot === '' && word !== undefined ? [word] : [];
   });
 }
