@@ -211,6 +211,8 @@ async fn failures_that_are_alike_stand_together_and_lead_to_their_executions() {
     assert_eq!((&large["count"], &large["flow_name"]), (&json!(2), &json!("Review")));
     assert_eq!((&large["node_id"], &large["error_class"]), (&json!("pay"), &json!("connection")));
     assert_eq!(large["execution_ids"], json!([second["id"], first["id"]]));
+    assert_eq!((&large["bucket_seconds"], &large["buckets"][0]["count"]), (&json!(60), &json!(2)));
+    assert_eq!(each(&large["buckets"], "start"), each(&small["buckets"], "start"));
     assert_eq!((&small["error_class"], &small["execution_ids"]), (&json!("rejected"), &json!([other["id"]])));
     let fingerprint = text(&large["fingerprint"]);
     let rows = api.get(&format!("executions?fingerprint={fingerprint}")).await.expect(200);

@@ -108,6 +108,8 @@ macro_rules! conformance_tests {
             failures_are_grouped_by_flow_and_fingerprint
             failures_are_limited_to_the_largest_groups
             failures_are_filtered
+            failures_are_counted_over_time_in_the_same_spans
+            failures_are_counted_over_the_time_that_is_asked_for
             a_failure_group_names_its_newest_executions
             rollups_add_up
             rollups_are_filtered

@@ -7,6 +7,8 @@ use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
+use crate::buckets::Buckets;
+
 /// Everything that is recorded of one execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
@@ -138,8 +140,22 @@ pub struct FailureQuery {
     pub from: Option<Timestamp>,
     /// Ended before.
     pub to: Option<Timestamp>,
+    /// Where counts over time end, unless `to` says.
+    pub now: Timestamp,
     /// At most so many groups.
     pub limit: usize,
+}
+
+impl FailureQuery {
+    /// Returns the spans over which `groups` are counted: from `from`, or from the first failure on, to `to` or `now`.
+    /// `None` where there are no groups.
+    #[must_use]
+    pub fn buckets(&self, groups: &[FailureGroup]) -> Option<Buckets> {
+        let first = groups.iter().map(|group| group.first_seen).min()?;
+        let last = groups.iter().map(|group| group.last_seen).max()?;
+        let end = self.to.map_or(self.now, |to| Timestamp::from_micros(to.as_micros().saturating_sub(1)));
+        Some(Buckets::over(self.from.unwrap_or(first), end.max(last)))
+    }
 }
 
 /// Failed executions that are alike.
@@ -155,6 +171,8 @@ pub struct FailureGroup {
     pub first_seen: Timestamp,
     /// When the last ended.
     pub last_seen: Timestamp,
+    /// How many ended when.
+    pub buckets: Buckets,
     /// Some of them, newest first, at most 10.
     pub executions: Vec<ExecutionId>,
 }

@@ -7,6 +7,7 @@
 //! Every implementation passes [`conformance_tests!`].
 
 mod agents;
+mod buckets;
 mod commit;
 #[doc(hidden)]
 pub mod conformance;
@@ -24,6 +25,7 @@ use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
 pub use agents::{AgentRecord, AgentUse};
+pub use buckets::Buckets;
 pub use commit::{Commit, Committed, Idempotency, IdempotencyHit, Keep, Worker};
 pub use error::{BoxError, StoreError};
 pub use executions::{
@@ -101,7 +103,7 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     /// Returns what the idempotency key was first used for.
     fn idempotency(&self, tenant: TenantId, key: Arc<str>) -> StoreFuture<'_, Option<IdempotencyHit>>;
 
-    /// Returns failed executions grouped by fingerprint, largest group first.
+    /// Returns failed executions grouped by fingerprint, largest group first. The buckets of all groups are the same spans.
     fn failures(&self, query: FailureQuery) -> StoreFuture<'_, Vec<FailureGroup>>;
 
     /// Returns the rollup counters that fit.

@@ -61,9 +61,22 @@ pub(crate) struct GroupView<'a> {
     count: u64,
     first_seen: Time,
     last_seen: Time,
+    /// How long each bucket is, in seconds.
+    bucket_seconds: u64,
+    /// How many ended when: equal spans, the same for all groups, from `from` or the first failure to `to` or now.
+    /// They begin at multiples of their length, so the first and the last may reach beyond what was asked.
+    #[schema(max_items = 32)]
+    buckets: Vec<FailureBucket>,
     /// Some of them, newest first.
     #[schema(value_type = Vec<Uuid>)]
     execution_ids: &'a [ExecutionId],
+}
+
+/// How many failed in a span of time.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FailureBucket {
+    start: Time,
+    count: u64,
 }
 
 /// Groups failed executions by fingerprint, the largest group first, at most 100 groups.
@@ -75,7 +88,7 @@ pub(crate) async fn list_failures(
 ) -> Result<Response, Problem> {
     app.engine().show().await?;
     let FailuresQuery { flow_id: flow, from, to } = query;
-    let query = FailureQuery { tenant: app.tenant(), flow, from, to, limit: GROUPS_MAX };
+    let query = FailureQuery { tenant: app.tenant(), flow, from, to, now: app.now(), limit: GROUPS_MAX };
     let groups = app.engine().store().failures(query).await?;
     let names = flow_names(&app, groups.iter().map(|group| group.flow)).await;
     let view = |group| view_of(group, names.get(&group.flow).map(String::as_str));
@@ -93,6 +106,12 @@ fn view_of<'a>(group: &'a FailureGroup, flow_name: Option<&'a str>) -> GroupView
         count: group.count,
         first_seen: group.first_seen.into(),
         last_seen: group.last_seen.into(),
+        bucket_seconds: group.buckets.width.as_secs(),
+        buckets: group
+            .buckets
+            .iter()
+            .map(|(start, count)| FailureBucket { start: start.into(), count })
+            .collect(),
         execution_ids: &group.executions,
     }
 }

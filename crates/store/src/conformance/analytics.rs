@@ -1,14 +1,16 @@
 //! Failure groups and rollups.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::samples::{
     FLOW, OTHER_FLOW, OURS, THEIRS, at, completed, failed, finished, finished_with, id, key, row, shown,
 };
 use super::{Harness, commit, reopened, worker};
-use crate::{ExecutionRow, FailureGroup, FailureQuery, Rollup, RollupQuery, RollupRow, Store};
+use crate::{Buckets, ExecutionRow, FailureGroup, FailureQuery, Rollup, RollupQuery, RollupRow, Store};
 
-const FAILURES: FailureQuery = FailureQuery { tenant: OURS, flow: None, from: None, to: None, limit: 100 };
+const FAILURES: FailureQuery =
+    FailureQuery { tenant: OURS, flow: None, from: None, to: None, now: at(60), limit: 100 };
 const ROLLUPS: RollupQuery = RollupQuery { tenant: OURS, flow: None, from: None, to: None };
 
 async fn failed_with<H: Harness>(harness: &H, rows: impl IntoIterator<Item = ExecutionRow>) -> H::Store {
@@ -36,6 +38,11 @@ pub async fn failures_are_grouped_by_flow_and_fingerprint<H: Harness>(harness: &
         count: executions.len() as u64,
         first_seen: at(first),
         last_seen: at(last),
+        buckets: Buckets {
+            start: at(0),
+            width: Duration::from_secs(60),
+            counts: vec![executions.len() as u64, 0],
+        },
         executions: executions.iter().map(|&number| id(number)).collect(),
     };
     let wanted = [
@@ -66,6 +73,44 @@ pub async fn failures_are_filtered<H: Harness>(harness: &H) {
     assert_eq!(group_sizes(&store, FailureQuery { flow: Some(FLOW), ..FAILURES }).await, [3]);
     let ended = FailureQuery { from: Some(at(3)), to: Some(at(4)), ..FAILURES };
     assert_eq!(group_sizes(&store, ended).await, [1], "it ends a second after it begins");
+}
+
+/// One that failed `seconds` after the first moment of all.
+fn failed_at(number: u16, node: &str, seconds: i64) -> ExecutionRow {
+    ExecutionRow { completed_at: Some(at(seconds)), ..failed(number, node) }
+}
+
+pub async fn failures_are_counted_over_time_in_the_same_spans<H: Harness>(harness: &H) {
+    let rows = [
+        failed_at(1, "a", 59),
+        failed_at(2, "a", 60),
+        failed_at(3, "a", 119),
+        failed_at(4, "b", 200),
+        ExecutionRow { flow: OTHER_FLOW, ..failed_at(5, "a", 60) },
+    ];
+    let store = failed_with(harness, rows).await;
+
+    let groups = store.failures(FailureQuery { now: at(250), ..FAILURES }).await.expect("failures");
+
+    let spans =
+        |counts: &[u64]| Buckets { start: at(0), width: Duration::from_secs(60), counts: counts.to_vec() };
+    let counted: Vec<_> = groups.iter().map(|group| group.buckets.clone()).collect();
+    assert_eq!(counted, [spans(&[1, 2, 0, 0, 0]), spans(&[0, 0, 0, 1, 0]), spans(&[0, 1, 0, 0, 0])]);
+}
+
+pub async fn failures_are_counted_over_the_time_that_is_asked_for<H: Harness>(harness: &H) {
+    let rows = [failed_at(1, "a", 30), failed_at(2, "a", 90), failed_at(3, "a", 7_200)];
+    let store = failed_with(harness, rows).await;
+    let counts = async |query: FailureQuery| {
+        let groups = store.failures(query).await.expect("failures");
+        groups.iter().map(|group| group.buckets.counts.clone()).collect::<Vec<_>>()
+    };
+
+    let asked = FailureQuery { from: Some(at(60)), to: Some(at(240)), now: at(9_000), ..FAILURES };
+    assert_eq!(counts(asked).await, [[1, 0, 0]], "three minutes, the first of them with a failure");
+    let late = FailureQuery { now: at(0), ..FAILURES };
+    let whole: Vec<u64> = counts(late).await.concat();
+    assert_eq!((whole.first(), whole.last(), whole.iter().sum()), (Some(&2), Some(&1), 3));
 }
 
 pub async fn a_failure_group_names_its_newest_executions<H: Harness>(harness: &H) {

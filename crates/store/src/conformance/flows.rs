@@ -142,7 +142,7 @@ pub async fn a_deleted_flow_takes_everything_with_it<H: Harness>(harness: &H) {
     assert_eq!(store.flow_version(FLOW, 1).await.expect("a version"), None);
     assert_eq!(store.execution(OURS, id(1)).await.expect("a read"), None);
     assert_eq!(listed(&store, ExecutionFilter::default()).await, [3]);
-    let failures = FailureQuery { tenant: OURS, flow: None, from: None, to: None, limit: 9 };
+    let failures = FailureQuery { tenant: OURS, flow: None, from: None, to: None, now: at(9), limit: 9 };
     assert_eq!(store.failures(failures).await.expect("failures"), []);
     let rollups = RollupQuery { tenant: OURS, flow: None, from: None, to: None };
     assert_eq!(store.rollups(rollups).await.expect("rollups"), []);

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_core::timestamp::Timestamp;
 
 use super::{Holder, MemoryStore};
 use crate::{
-    ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup, FailureQuery, Fingerprint, IdempotencyHit,
-    Page, RollupQuery, RollupRow, StoreError, Stored,
+    Buckets, ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup, FailureQuery, Fingerprint,
+    IdempotencyHit, Page, RollupQuery, RollupRow, StoreError, Stored,
 };
 
 /// How many executions of a failure group are named.
@@ -68,17 +69,12 @@ impl MemoryStore {
     /// [`StoreError::Closed`].
     pub fn failures_now(&self, query: &FailureQuery) -> Result<Vec<FailureGroup>, StoreError> {
         let database = self.open()?;
-        let mut groups: BTreeMap<(FlowId, Fingerprint), FailureGroup> = BTreeMap::new();
+        let mut groups: BTreeMap<(FlowId, Fingerprint), (FailureGroup, Vec<Timestamp>)> = BTreeMap::new();
         for row in database.rows.values().rev().filter(|row| query.fits(row)) {
             let (Some(fingerprint), Some(ended)) = (&row.fingerprint, row.completed_at) else { continue };
-            let group = groups.entry((row.flow, fingerprint.clone())).or_insert_with(|| FailureGroup {
-                flow: row.flow,
-                fingerprint: fingerprint.clone(),
-                count: 0,
-                first_seen: ended,
-                last_seen: ended,
-                executions: Vec::new(),
-            });
+            let empty = || (empty_group(row.flow, fingerprint, ended), Vec::new());
+            let (group, all_ended) = groups.entry((row.flow, fingerprint.clone())).or_insert_with(empty);
+            all_ended.push(ended);
             group.count += 1;
             group.first_seen = group.first_seen.min(ended);
             group.last_seen = group.last_seen.max(ended);
@@ -86,9 +82,16 @@ impl MemoryStore {
                 group.executions.push(row.id);
             }
         }
-        let mut groups: Vec<FailureGroup> = groups.into_values().collect();
-        groups.sort_by_key(|group| std::cmp::Reverse((group.count, group.last_seen)));
+        let mut groups: Vec<_> = groups.into_values().collect();
+        groups.sort_by_key(|(group, _)| std::cmp::Reverse((group.count, group.last_seen)));
         groups.truncate(query.limit);
+        let (mut groups, ended): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
+        if let Some(buckets) = query.buckets(&groups) {
+            for (group, ended) in groups.iter_mut().zip(ended) {
+                group.buckets = buckets.clone();
+                ended.into_iter().for_each(|moment| group.buckets.add(moment, 1));
+            }
+        }
         Ok(groups)
     }
 
@@ -155,6 +158,18 @@ impl MemoryStore {
             }
         }
         Ok(findings)
+    }
+}
+
+fn empty_group(flow: FlowId, fingerprint: &Fingerprint, ended: Timestamp) -> FailureGroup {
+    FailureGroup {
+        flow,
+        fingerprint: fingerprint.clone(),
+        count: 0,
+        first_seen: ended,
+        last_seen: ended,
+        buckets: Buckets::over(ended, ended),
+        executions: Vec::new(),
     }
 }
 
