@@ -317,6 +317,27 @@ async fn limit_of_many_takes_the_newest() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn many_more_than_the_limit_are_retried_in_batches() {
+    let api = Api::new().await;
+    let mut all = Vec::new();
+    for _ in 0..3 {
+        all.push(text(&failed(&api).await.1["id"]));
+    }
+
+    let mut batches = Vec::new();
+    let mut before = Value::Null;
+    for _ in 0..3 {
+        let body = json!({ "filter": {}, "limit": 2, "before": before });
+        let answer = api.post("executions/retry", &body).await.expect(200);
+        let batch: Vec<_> = each(&answer["items"], "execution_id").into_iter().map(str::to_owned).collect();
+        before = batch.last().map_or(before, |last| json!(last));
+        batches.push(batch);
+    }
+
+    assert_eq!(batches, [vec![all[2].clone(), all[1].clone()], vec![all[0].clone()], vec![]]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn filters_of_many_that_cannot_be_read_retry_nothing() {
     let api = Api::new().await;
     failed(&api).await;
@@ -353,8 +374,8 @@ async fn filters_of_many_that_cannot_be_read_retry_nothing() {
       /limit: `limit` must be a whole number from 1 to 1000
     400 invalid-body: `limit` must be a whole number from 1 to 1000.
       /limit: `limit` must be a whole number from 1 to 1000
-    400 invalid-body: The body does not fit: unknown field `dryrun`, expected one of `filter`, `mode`, `flow_version`, `dry_run`, `limit` at line 1 column 21.
-      /dryrun: unknown field `dryrun`, expected one of `filter`, `mode`, `flow_version`, `dry_run`, `limit`
+    400 invalid-body: The body does not fit: unknown field `dryrun`, expected one of `filter`, `mode`, `flow_version`, `dry_run`, `limit`, `before` at line 1 column 21.
+      /dryrun: unknown field `dryrun`, expected one of `filter`, `mode`, `flow_version`, `dry_run`, `limit`, `before`
     ");
     assert_eq!(api.counts().await, (1, 1));
 }

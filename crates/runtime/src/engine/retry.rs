@@ -119,8 +119,8 @@ impl Engine {
         Ok((version, limit))
     }
 
-    /// Retries the failed executions that fit, at most `limit`, newest first; those that were retried before are left
-    /// out. A dry run only says which.
+    /// Looks at one page of the failed executions that fit, newest first, and retries those that were not retried
+    /// before. A dry run only says which.
     ///
     /// # Errors
     /// What the store says. What was started until then goes on.
@@ -128,12 +128,11 @@ impl Engine {
         &self,
         filter: ExecutionFilter,
         retry: Retry,
-        limit: usize,
+        Page { mut before, limit }: Page,
         dry_run: bool,
     ) -> Result<BulkRetry, RuntimeError> {
         let filter = ExecutionFilter { statuses: vec![ExecutionStatus::Failed], ..filter };
         let mut result = BulkRetry::default();
-        let mut before = None;
         loop {
             let page = Page { before, limit: 100.min(limit - result.items.len()) };
             let rows = self.executions(filter.clone(), page).await?;

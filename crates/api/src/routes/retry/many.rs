@@ -9,7 +9,7 @@ use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::{BulkRetryItem, Retry};
-use steadflow_store::ExecutionFilter;
+use steadflow_store::{ExecutionFilter, Page};
 use utoipa::ToSchema;
 
 use super::{Mode, Version};
@@ -39,6 +39,9 @@ pub(crate) struct RetryMany {
     #[serde(default = "limit_default")]
     #[schema(value_type = u32, minimum = 1, maximum = 1000, default = 100)]
     limit: usize,
+    /// Only those accepted before this execution: the last of `items`, to go on where an answer ended.
+    #[schema(value_type = Option<Uuid>)]
+    before: Option<ExecutionId>,
 }
 
 const fn limit_default() -> usize {
@@ -141,7 +144,7 @@ pub(crate) async fn retry_executions(
     Query(()): Query<()>,
     body: Json<RetryMany>,
 ) -> Result<Response, Problem> {
-    let RetryMany { filter, mode, flow_version, dry_run, limit } = body.value;
+    let RetryMany { filter, mode, flow_version, dry_run, limit, before } = body.value;
     if !(1..=LIMIT_MAX).contains(&limit) {
         let detail = format!("`limit` must be a whole number from 1 to {LIMIT_MAX}.");
         return Err(Problem::of_body("/limit", detail));
@@ -152,7 +155,8 @@ pub(crate) async fn retry_executions(
         ..Retry::default()
     };
     let filter = filter.into_filter(app.tenant())?;
-    let result = app.engine().retry_many(filter, retry, limit, dry_run).await?;
+    let page = Page { before: before.map(ExecutionId::uuid), limit };
+    let result = app.engine().retry_many(filter, retry, page, dry_run).await?;
     let items: Vec<RetriedItem> = result.items.into_iter().map(Into::into).collect();
     items
         .iter()
