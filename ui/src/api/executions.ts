@@ -96,6 +96,8 @@ export interface RetryManyBody {
   dry_run: boolean;
   /** At most so many, newest first; 1,000 is the most. */
   limit: number;
+  /** Only those accepted before this execution: the last of the batch before. */
+  before?: string | undefined;
 }
 
 export interface RetriedMany {

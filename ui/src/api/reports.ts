@@ -13,6 +13,10 @@ export interface FailureGroup {
   count: number;
   first_seen: string;
   last_seen: string;
+  /** How long each bucket is. */
+  bucket_seconds: number;
+  /** How many ended when: equal spans without gaps, the same for all groups of an answer. */
+  buckets: readonly { start: string; count: number }[];
   execution_ids: readonly string[];
 }
 
@@ -45,6 +49,8 @@ export interface RetryCounts {
   tokens_lost: number;
   manual_retries: number;
   manual_retries_completed: number;
+  manual_retries_failed: number;
+  manual_retries_cancelled: number;
 }
 
 export interface RetryAnalytics {

@@ -1,8 +1,10 @@
-import { Group, Select } from '@mantine/core';
+import { Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
 import { flowsQuery } from '@/api/flows';
 import { PERIODS, type Period } from '@/lib/periods';
 import { texts } from '@/lib/texts';
+import classes from './scope-bar.module.css';
 
 interface Scope {
   flow?: string | undefined;
@@ -13,34 +15,42 @@ interface ScopeBarProps {
   scope: Scope;
   /** What an absent period means. */
   wholeTime: string;
+  /** The periods that can be chosen; all of them unless given. */
+  periods?: readonly Period[];
+  /** What is said beside it, such as how much was found. */
+  children?: ReactNode;
   onChange: (scope: Scope) => void;
 }
 
 /** Which flow, and how far back: what reports are narrowed by. */
-export function ScopeBar({ scope, wholeTime, onChange }: ScopeBarProps) {
+export function ScopeBar({ scope, wholeTime, periods, children, onChange }: ScopeBarProps) {
   const flows = useQuery(flowsQuery());
   const choices = (flows.data ?? []).map(({ id, name }) => ({ value: id, label: name }));
+  const offered = PERIODS.filter(({ value }) => periods?.includes(value) ?? true);
   return (
-    <Group gap="xs">
+    <search className={classes.bar}>
       <Select
+        className={classes.flow}
         aria-label={texts.scope.flow}
         placeholder={texts.scope.allFlows}
         data={choices}
         value={scope.flow ?? null}
         searchable
         clearable
-        size="sm"
-        onChange={(flow) => onChange({ ...scope, flow: flow ?? undefined })}
+        size="xs"
+        onChange={(flow) => onChange({ flow: flow ?? undefined, period: scope.period })}
       />
       <Select
+        className={classes.period}
         aria-label={texts.scope.period}
         placeholder={wholeTime}
-        data={PERIODS.map(({ value, label }) => ({ value, label }))}
+        data={offered.map(({ value, label }) => ({ value, label }))}
         value={scope.period ?? null}
         clearable
-        size="sm"
-        onChange={(period) => onChange({ ...scope, period: (period as Period | null) ?? undefined })}
+        size="xs"
+        onChange={(period) => onChange({ flow: scope.flow, period: (period as Period | null) ?? undefined })}
       />
-    </Group>
+      <div className={classes.rest}>{children}</div>
+    </search>
   );
 }

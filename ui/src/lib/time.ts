@@ -59,6 +59,13 @@ const timeFormat = new Intl.DateTimeFormat('en-GB', {
   second: '2-digit',
   timeZoneName: 'short',
 });
+const minuteFormat = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
+const utcDayFormat = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
 const clockFormat = new Intl.DateTimeFormat('en-GB', {
   hour: '2-digit',
   minute: '2-digit',
@@ -74,6 +81,16 @@ export function formatDate(then: number): string {
 /** A moment in full, in the reader's time zone: `24 Nov 2026, 14:05:09 CET`. */
 export function formatMoment(then: number): string {
   return timeFormat.format(then);
+}
+
+/** A moment to the minute, in the reader's time zone: `24 Nov, 14:05`. */
+export function formatMinute(then: number): string {
+  return minuteFormat.format(then);
+}
+
+/** A day of UTC, for what is counted by such days: `24 Nov`. */
+export function formatUtcDay(then: number): string {
+  return utcDayFormat.format(then);
 }
 
 /** The time of day with milliseconds: `14:05:09.120`. */

@@ -1,52 +1,81 @@
+import { Button } from '@mantine/core';
 import { IconCircleCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { FailureGroup } from '@/api/reports';
 import { EmptyState } from '@/components/empty-state';
+import { LiveMark } from '@/components/live-mark';
 import { Page } from '@/components/page';
-import { Panel } from '@/components/panel';
 import { ProblemCard } from '@/components/problem-card';
 import { ScopeBar } from '@/components/scope-bar';
-import { BlockSkeleton } from '@/components/skeletons';
 import { useNow } from '@/lib/clock';
 import { periodStart } from '@/lib/periods';
-import { FailureTable } from './failure-table';
+import { FailureList } from './failure-list';
+import { ListSkeleton } from './list-skeleton';
 import { failuresQuery } from './queries';
 import { RetryGroupDialog } from './retry-group-dialog';
 import { texts } from './texts';
+import { useLiveFailures } from './use-live-failures';
 
 const route = getRouteApi('/failures');
+
+/** The API gives so many groups at most, the largest. */
+const GROUPS_MAX = 100;
 
 export function FailuresPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const now = useNow(60_000);
   const failures = useQuery(failuresQuery({ flow_id: search.flow, from: periodStart(search.period, now) }));
+  const state = useLiveFailures(search.flow);
   const [retried, setRetried] = useState<FailureGroup | null>(null);
+  const look = (change: typeof search) => void navigate({ search: { ...search, ...change }, replace: true });
+  const groups = failures.data ?? [];
   return (
-    <Page
-      title={texts.title}
-      detail={texts.detail}
-      actions={
-        <ScopeBar
-          scope={search}
-          wholeTime={texts.wholeTime}
-          onChange={(scope) => void navigate({ search: scope, replace: true })}
-        />
-      }
-    >
-      {failures.isPending && <BlockSkeleton height={280} />}
+    <Page title={texts.title} detail={texts.detail} beside={<LiveMark state={state} />}>
+      <ScopeBar scope={search} wholeTime={texts.wholeTime} onChange={look}>
+        {groups.length > 0 && found(groups)}
+      </ScopeBar>
+      {failures.isPending && <ListSkeleton />}
       {failures.isError && <ProblemCard problem={failures.error} onRetry={() => void failures.refetch()} />}
       {failures.data?.length === 0 && (
-        <EmptyState icon={IconCircleCheck} title={texts.empty} detail={texts.emptyDetail} />
+        <Nothing
+          isNarrow={Boolean(search.flow ?? search.period)}
+          onWiden={() => look({ flow: undefined, period: undefined })}
+        />
       )}
-      {failures.data && failures.data.length > 0 && (
-        <Panel flush>
-          <FailureTable groups={failures.data} period={search.period} onRetry={setRetried} />
-        </Panel>
+      {groups.length > 0 && (
+        <FailureList
+          groups={groups}
+          period={search.period}
+          order={search.sort ?? 'count'}
+          onOrder={(order) => look({ sort: order === 'count' ? undefined : order })}
+          onRetry={setRetried}
+        />
       )}
-      {retried && <RetryGroupDialog group={retried} onClose={() => setRetried(null)} />}
+      {retried && (
+        <RetryGroupDialog group={retried} isNarrow={Boolean(search.period)} onClose={() => setRetried(null)} />
+      )}
     </Page>
+  );
+}
+
+function found(groups: readonly FailureGroup[]): string {
+  if (groups.length >= GROUPS_MAX) return texts.foundMost(GROUPS_MAX);
+  return texts.found(
+    groups.length,
+    groups.reduce((sum, group) => sum + group.count, 0),
+  );
+}
+
+function Nothing({ isNarrow, onWiden }: { isNarrow: boolean; onWiden: () => void }) {
+  if (!isNarrow) return <EmptyState icon={IconCircleCheck} title={texts.empty} detail={texts.emptyDetail} />;
+  return (
+    <EmptyState icon={IconCircleCheck} title={texts.emptyScope} detail={texts.emptyScopeDetail}>
+      <Button variant="default" onClick={onWiden}>
+        {texts.widen}
+      </Button>
+    </EmptyState>
   );
 }

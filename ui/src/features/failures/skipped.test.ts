@@ -1,14 +1,26 @@
 import { expect, test } from 'vitest';
-import { reasonsOf } from './skipped';
+import { reasonsOf, skippedOf } from './skipped';
 
-test('reasons are counted, the most frequent first', () => {
-  const item = (skipped: string | null) => ({ execution_id: 'x', new_execution_id: null, skipped });
-  const items = [item('It was retried.'), item(null), item('The flow is archived.'), item('It was retried.')];
+const NEWER = '01a214dc-4a87-77b9-88bc-ef0798de4c94';
+const item = (execution_id: string, skipped: string | null) => ({ execution_id, new_execution_id: null, skipped });
+const items = [
+  item('d', `It was retried before, as ${NEWER}.`),
+  item('c', null),
+  item('b', 'It is not retried: the flow is archived.'),
+  item('a', 'It was retried before, as 01a214dc-4a87-77b9-88bc-ef0798de4c95.'),
+];
 
-  const reasons = reasonsOf({ dry_run: true, matched: 4, retried: 1, skipped: 3, items });
-
-  expect(reasons).toEqual([
-    { reason: 'It was retried.', count: 2 },
-    { reason: 'The flow is archived.', count: 1 },
+test('reasons are counted whatever execution they name, the most frequent first', () => {
+  expect(reasonsOf({ items })).toEqual([
+    { reason: 'It was retried before.', count: 2 },
+    { reason: 'It is not retried: the flow is archived.', count: 1 },
   ]);
+});
+
+test('who was retried before leads to its retry', () => {
+  const skipped = skippedOf({ items });
+
+  expect(skipped.map(({ id }) => id)).toEqual(['d', 'b', 'a']);
+  expect(skipped[0]).toEqual({ id: 'd', reason: 'It was retried before.', newer: NEWER });
+  expect(skipped[1]?.newer).toBeUndefined();
 });

@@ -4,9 +4,9 @@ import type { Execution } from '@/api/types';
 import { CopyButton } from '@/components/copy-button';
 import { Duration } from '@/components/duration';
 import { RelativeTime } from '@/components/relative-time';
+import { shortId } from '@/lib/short-id';
 import { DeadlineFact } from './deadline-fact';
 import classes from './detail.module.css';
-import { shortId } from './short-id';
 import { texts } from './texts';
 import { usageText } from './usage-text';
 

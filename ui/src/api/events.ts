@@ -1,0 +1,21 @@
+/** What the streams of events carry. */
+import type { SseEvent } from '@/lib/sse';
+import { API } from './client';
+import type { ExecutionRow } from './types';
+
+/** The stream of all executions, or of one flow's. */
+export function eventsUrl(flow?: string): string {
+  return `${API}/studio/events${flow ? `?flow_id=${encodeURIComponent(flow)}` : ''}`;
+}
+
+/** Returns the execution that an event is about; `null` where it is about another thing, such as a gap. */
+export function executionIn({ type, data }: SseEvent): ExecutionRow | null {
+  if (type !== 'execution') return null;
+  try {
+    const row: unknown = JSON.parse(data);
+    const isRow = typeof row === 'object' && row !== null && 'id' in row && 'flow_id' in row && 'status' in row;
+    return isRow ? (row as ExecutionRow) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,21 @@
+import type { FailureGroup } from '@/api/reports';
+import classes from './count-bars.module.css';
+import { heightsOf, startName, told } from './counts';
+
+/** When a group's executions failed: a bar for each span of time, the same spans for all groups. */
+export function CountBars({ group }: { group: FailureGroup }) {
+  const heights = heightsOf(group.buckets.map((bucket) => bucket.count));
+  return (
+    <div className={classes.bars} role="img" aria-label={told(group)}>
+      {group.buckets.map(({ start, count }, at) => (
+        <span
+          key={start}
+          className={classes.lane}
+          title={`${startName(start, group.bucket_seconds)}: ${count.toLocaleString('en')}`}
+        >
+          <span className={count > 0 ? classes.bar : classes.none} style={{ height: `${heights[at]}%` }} />
+        </span>
+      ))}
+    </div>
+  );
+}

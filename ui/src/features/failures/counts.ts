@@ -1,0 +1,47 @@
+/** A group's counts over time, as bars and in words. All functions are pure. */
+import type { FailureGroup } from '@/api/reports';
+import { formatMinute, formatUtcDay } from '@/lib/time';
+import { texts } from './texts';
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** How high the lowest bar is, in percent: one failure must be seen beside a thousand. */
+const LOWEST = 14;
+
+/** Reads as `minute`, `15 minutes`, `hour`, `6 hours`, `day`, `7 days`. */
+export function spanName(seconds: number): string {
+  const [unit, name] = seconds >= DAY ? [DAY, 'day'] : seconds >= HOUR ? [HOUR, 'hour'] : [MINUTE, 'minute'];
+  const count = Math.round(seconds / unit);
+  return count === 1 ? name : `${count} ${name}s`;
+}
+
+/** A bucket's beginning: a day of UTC where buckets are days, else a moment of the reader's. */
+export function startName(start: string, seconds: number): string {
+  return seconds >= DAY ? formatUtcDay(Date.parse(start)) : formatMinute(Date.parse(start));
+}
+
+/** Returns how high each bar is in percent, the highest 100; nothing has no height. */
+export function heightsOf(counts: readonly number[]): number[] {
+  const most = Math.max(1, ...counts);
+  return counts.map((count) => (count === 0 ? 0 : LOWEST + (100 - LOWEST) * (count / most)));
+}
+
+/** What the bars are about; the same for all groups: `By hour since 24 Nov, 14:00`. */
+export function timeName(group: Pick<FailureGroup, 'buckets' | 'bucket_seconds'> | undefined): string {
+  const [first] = group?.buckets ?? [];
+  if (!group || !first) return '';
+  return texts.columns.time(spanName(group.bucket_seconds), startName(first.start, group.bucket_seconds));
+}
+
+/** What the bars show, in a sentence. */
+export function told({ buckets, bucket_seconds }: Pick<FailureGroup, 'buckets' | 'bucket_seconds'>): string {
+  const [first] = buckets;
+  const most = buckets.reduce((best, bucket) => (bucket.count > best.count ? bucket : best), first ?? { count: 0 });
+  if (!first || !('start' in most)) return texts.counts.none;
+  const span = spanName(bucket_seconds);
+  const start = (bucket: { start: string }) => startName(bucket.start, bucket_seconds);
+  const latest = buckets.at(-1)?.count ?? 0;
+  return texts.counts.told(span, start(first), most.count, start(most as { start: string }), latest);
+}

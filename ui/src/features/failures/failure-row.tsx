@@ -1,0 +1,63 @@
+import { Button } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import type { FailureGroup } from '@/api/reports';
+import { RelativeTime } from '@/components/relative-time';
+import { errorClassLabel } from '@/lib/error-classes';
+import type { Period } from '@/lib/periods';
+import { CountBars } from './count-bars';
+import classes from './failure-list.module.css';
+import { texts } from './texts';
+
+interface FailureRowProps {
+  group: FailureGroup;
+  period: Period | undefined;
+  onRetry: (group: FailureGroup) => void;
+}
+
+/** A group: what failed and where, when and how often, and the way to its executions and to their retry. */
+export function FailureRow({ group, period, onRetry }: FailureRowProps) {
+  return (
+    // biome-ignore lint/a11y/useFocusableInteractive: the link and the button within are what keyboards use.
+    <div className={classes.row} role="row">
+      <div role="cell" className={classes.what}>
+        <Link
+          className={classes.message ?? ''}
+          to="/executions"
+          search={{ fingerprint: group.fingerprint, flow: group.flow_id, period }}
+        >
+          {group.message}
+        </Link>
+        <div className={classes.where}>
+          {group.error_class && (
+            <span className={classes.class} data-tone="danger">
+              {errorClassLabel(group.error_class)}
+            </span>
+          )}
+          <span>
+            {group.flow_name ?? texts.unnamed} · {group.node_id ?? texts.whole}
+          </span>
+        </div>
+      </div>
+      <div role="cell" className={classes.bars}>
+        <CountBars group={group} />
+      </div>
+      <div role="cell" className={classes.count}>
+        {group.count.toLocaleString('en')}
+        <span className={classes.unit}> {texts.columns.count.toLowerCase()}</span>
+      </div>
+      <div role="cell" className={classes.last}>
+        <span className={classes.unit}>{texts.columns.last} </span>
+        <RelativeTime time={group.last_seen} />
+      </div>
+      <div role="cell" className={classes.first}>
+        <span className={classes.unit}>{texts.columns.first} </span>
+        <RelativeTime time={group.first_seen} />
+      </div>
+      <div role="cell" className={classes.action}>
+        <Button variant="default" aria-label={texts.retryOf(group.message)} onClick={() => onRetry(group)}>
+          {texts.retry}
+        </Button>
+      </div>
+    </div>
+  );
+}

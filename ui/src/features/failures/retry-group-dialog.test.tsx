@@ -1,0 +1,63 @@
+import { screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { expect, test, vi } from 'vitest';
+import { fakeApi } from '@/testing/fake-api';
+import { renderScreen } from '@/testing/render';
+import { RETRIED_MAX } from './queries';
+import { RetryGroupDialog } from './retry-group-dialog';
+import { aGroup } from './samples';
+
+const row = (id: string, status: string) => ({ id, status, flow_id: 'f', summary: {} });
+
+/** An answer about `count` executions, of which `skipped` were retried before. */
+function answer(dry_run: boolean, count: number, skipped = 0) {
+  const items = Array.from({ length: count }, (_, at) => ({
+    execution_id: `old-${count - at}`,
+    new_execution_id: dry_run || at < skipped ? null : `new-${count - at}`,
+    skipped: at < skipped ? 'It was retried before, as 01a214dc-4a87-77b9-88bc-ef0798de4c94.' : null,
+  }));
+  return { dry_run, matched: count, retried: count - skipped, skipped, items };
+}
+
+const show = () => renderScreen(<RetryGroupDialog group={aGroup()} isNarrow={false} onClose={vi.fn()} />);
+const bodies = (asked: ReturnType<typeof fakeApi>) =>
+  asked.filter(({ method }) => method === 'POST').map(({ body }) => body as { dry_run: boolean; before?: string });
+
+test('it asks first, retries, and shows how the new executions ended', async () => {
+  const asked = fakeApi({
+    'POST /studio/executions/retry': ({ body }) => answer((body as { dry_run: boolean }).dry_run, 3, 1),
+    'GET /studio/executions': () => [row('new-2', 'completed'), row('new-1', 'failed')],
+  });
+  const user = userEvent.setup();
+  await show();
+
+  expect(await screen.findByText('1 × It was retried before.')).toBeTruthy();
+  await user.click(await screen.findByRole('button', { name: 'Retry 2 executions' }));
+
+  expect(await screen.findByText('All 2 have ended')).toBeTruthy();
+  expect(screen.getByText('1 completed')).toBeTruthy();
+  expect(screen.getByText('1 failed again')).toBeTruthy();
+  expect(screen.getByRole('progressbar').getAttribute('aria-valuenow')).toBe('2');
+  expect(bodies(asked).map(({ dry_run }) => dry_run)).toEqual([true, false]);
+  expect(asked.filter(({ path }) => path === '/studio/executions')).toHaveLength(1);
+});
+
+test('a group larger than one press takes is gone through in batches', async () => {
+  const asked = fakeApi({
+    'POST /studio/executions/retry': ({ body }) => {
+      const { dry_run, before } = body as { dry_run: boolean; before?: string };
+      return before ? answer(dry_run, 5) : answer(dry_run, RETRIED_MAX, RETRIED_MAX - 1);
+    },
+    'GET /studio/executions': () => [row('new-1', 'completed')],
+  });
+  const user = userEvent.setup();
+  await show();
+  expect(await screen.findByText(/There may be more: one press takes the newest 1,000/)).toBeTruthy();
+
+  await user.click(await screen.findByRole('button', { name: 'Retry 1 execution' }));
+  await user.click(await screen.findByRole('button', { name: 'Go on with the next 1,000' }));
+
+  expect(await screen.findByRole('button', { name: 'Retry 5 executions' })).toBeTruthy();
+  expect(screen.getByText('This is about the 1,000 before those.')).toBeTruthy();
+  expect(bodies(asked).map(({ before }) => before)).toEqual([undefined, undefined, 'old-1']);
+});

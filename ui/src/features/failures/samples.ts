@@ -1,0 +1,20 @@
+/** A group for tests. */
+import type { FailureGroup } from '@/api/reports';
+
+export function aGroup(change: Partial<FailureGroup> = {}): FailureGroup {
+  return {
+    fingerprint: 'a1b2',
+    flow_id: '01900000-0000-7000-8000-000000000004',
+    flow_name: 'Never works',
+    node_id: 'book',
+    error_class: 'internal',
+    message: 'The ledger is closed',
+    count: 3,
+    first_seen: '2026-11-24T08:00:00Z',
+    last_seen: '2026-11-24T12:00:00Z',
+    bucket_seconds: 3_600,
+    buckets: [],
+    execution_ids: [],
+    ...change,
+  };
+}
