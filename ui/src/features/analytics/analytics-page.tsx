@@ -1,16 +1,16 @@
+import { Button } from '@mantine/core';
 import { IconChartBar } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { EmptyState } from '@/components/empty-state';
 import { Page } from '@/components/page';
 import { ProblemCard } from '@/components/problem-card';
 import { ScopeBar } from '@/components/scope-bar';
-import { BlockSkeleton } from '@/components/skeletons';
 import { useNow } from '@/lib/clock';
-import { periodStart } from '@/lib/periods';
 import { analyticsQuery } from './queries';
 import { Report } from './report';
-import { bucketOf } from './shape';
+import { ReportSkeleton } from './report-skeleton';
+import { bucketOf, SPAN_PERIODS, type SpanPeriod, spanOf, startLabel } from './span';
 import { texts } from './texts';
 
 const route = getRouteApi('/analytics');
@@ -19,28 +19,31 @@ export function AnalyticsPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const now = useNow(60_000);
-  const period = search.period ?? '24h';
-  const bucket = bucketOf(period);
-  const analytics = useQuery(analyticsQuery({ flow_id: search.flow, from: periodStart(period, now), bucket }));
+  const period = (search.period ?? '24h') as SpanPeriod;
+  const span = spanOf(period, now);
+  const from = new Date(span.from).toISOString();
+  const analytics = useQuery(analyticsQuery({ flow_id: search.flow, from, bucket: bucketOf(span) }));
   return (
-    <Page
-      title={texts.title}
-      detail={texts.detail}
-      actions={
-        <ScopeBar
-          scope={search}
-          wholeTime={texts.wholeTime}
-          onChange={(scope) => void navigate({ search: scope, replace: true })}
-        />
-      }
-    >
-      {analytics.isPending && <BlockSkeleton height={420} />}
+    <Page title={texts.title} detail={texts.detail}>
+      <ScopeBar
+        scope={search}
+        wholeTime={texts.wholeTime}
+        periods={SPAN_PERIODS}
+        onChange={(scope) => void navigate({ search: scope, replace: true })}
+      >
+        {texts.since(startLabel(span.from, span))}
+      </ScopeBar>
+      {analytics.isPending && <ReportSkeleton />}
       {analytics.isError && <ProblemCard problem={analytics.error} onRetry={() => void analytics.refetch()} />}
       {analytics.data?.totals.executions === 0 && (
-        <EmptyState icon={IconChartBar} title={texts.empty} detail={texts.emptyDetail} />
+        <EmptyState icon={IconChartBar} title={search.flow ? texts.emptyFlow : texts.empty} detail={texts.emptyDetail}>
+          <Button variant="default" component={Link} to="/flows">
+            {texts.toFlows}
+          </Button>
+        </EmptyState>
       )}
       {analytics.data && analytics.data.totals.executions > 0 && (
-        <Report analytics={analytics.data} bucket={bucket} period={period} />
+        <Report analytics={analytics.data} span={span} flow={search.flow} period={period} />
       )}
     </Page>
   );

@@ -1,5 +1,7 @@
+import { Text } from '@mantine/core';
 import type { RetryAnalytics } from '@/api/reports';
 import classes from './analytics.module.css';
+import outcomes from './outcomes.module.css';
 import { percent } from './shape';
 import { texts } from './texts';
 
@@ -7,6 +9,7 @@ import { texts } from './texts';
 export function AttemptsChart({ histogram }: { histogram: RetryAnalytics['attempts_histogram'] }) {
   const all = histogram.reduce((sum, bar) => sum + bar.node_executions, 0);
   const most = Math.max(1, ...histogram.map((bar) => bar.node_executions));
+  if (histogram.length === 0) return <Text size="sm">{texts.attempts.none}</Text>;
   return (
     <table className={classes.histogram}>
       <tbody>
@@ -14,17 +17,14 @@ export function AttemptsChart({ histogram }: { histogram: RetryAnalytics['attemp
           <tr key={attempts}>
             <th scope="row">{attempts === 1 ? texts.attempts.one : texts.attempts.many(attempts)}</th>
             <td className={classes.lane}>
-              <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
-                <rect
-                  width={Math.max(0.5, (100 * node_executions) / most)}
-                  height="10"
-                  rx="1"
-                  className={attempts === 1 ? classes.first_try : classes.recovered}
-                />
-              </svg>
+              <div
+                className={`${classes.bar} ${outcomes.fill}`}
+                data-outcome={attempts === 1 ? 'first_try' : 'recovered'}
+                style={{ width: `${(100 * node_executions) / most}%` }}
+              />
             </td>
-            <td className={classes.number}>{node_executions.toLocaleString('en')}</td>
-            <td className={classes.number}>{percent(node_executions, all)}</td>
+            <td className="tabular">{node_executions.toLocaleString('en')}</td>
+            <td className={`tabular ${classes.soft}`}>{percent(node_executions, all)}</td>
           </tr>
         ))}
       </tbody>

@@ -1,10 +1,12 @@
-import { Table } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
 import type { RetryCounts } from '@/api/reports';
 import type { Period } from '@/lib/periods';
 import { formatDuration } from '@/lib/time';
-import classes from './analytics.module.css';
-import { percent } from './shape';
+import classes from './counts-table.module.css';
+import { MixBar } from './mix-bar';
+import { mixOf, percent } from './shape';
 import { texts } from './texts';
 
 interface Row {
@@ -16,56 +18,91 @@ interface Row {
 }
 
 interface CountsTableProps {
+  title: string;
   head: string;
   rows: readonly Row[];
   period: Period;
 }
 
+/** So many rows are drawn until somebody asks for all. */
+const ROWS_MAX = 10;
+
 /** Outcomes of flows or nodes, a row each, those that failed most first. A name leads to its executions. */
-export function CountsTable({ head, rows, period }: CountsTableProps) {
-  const { columns } = texts;
+export function CountsTable({ title, head, rows, period }: CountsTableProps) {
+  const [isWhole, setWhole] = useState(false);
   const sorted = [...rows].sort(
     (a, b) => b.counts.failed_attempts - a.counts.failed_attempts || b.counts.executions - a.counts.executions,
   );
+  const shown = isWhole ? sorted : sorted.slice(0, ROWS_MAX);
+  const { columns } = texts;
   return (
-    <Table.ScrollContainer minWidth={680}>
-      <Table horizontalSpacing="md">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{head}</Table.Th>
-            {Object.values(columns).map((label) => (
-              <Table.Th key={label} ta="right">
+    <>
+      <div role="table" aria-label={title}>
+        {/* biome-ignore-start lint/a11y/useFocusableInteractive: headings do nothing. */}
+        <div role="rowgroup">
+          <div role="row" className={classes.head}>
+            {[head, ...Object.values(columns)].map((label) => (
+              <span key={label} role="columnheader">
                 {label}
-              </Table.Th>
+              </span>
             ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {sorted.map(({ key, name, detail, flow, counts }) => (
-            <Table.Tr key={key}>
-              <Table.Td>
-                <Link className={classes.link ?? ''} to="/executions" search={{ flow, period }}>
-                  {name}
-                </Link>
-                {detail && <div className={classes.hint}>{detail}</div>}
-              </Table.Td>
-              {[
-                counts.executions.toLocaleString('en'),
-                percent(counts.first_try, counts.executions),
-                counts.recovered.toLocaleString('en'),
-                counts.exhausted.toLocaleString('en'),
-                counts.timed_out.toLocaleString('en'),
-                counts.attempts.toLocaleString('en'),
-                formatDuration(counts.failed_attempts_ms + counts.backoff_ms),
-              ].map((value, at) => (
-                <Table.Td key={Object.keys(columns)[at]} ta="right" className={classes.number}>
-                  {value}
-                </Table.Td>
-              ))}
-            </Table.Tr>
+          </div>
+        </div>
+        {/* biome-ignore-end lint/a11y/useFocusableInteractive: see above. */}
+        <div role="rowgroup">
+          {shown.map((row) => (
+            <CountsRow key={row.key} row={row} period={period} />
           ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+        </div>
+      </div>
+      {sorted.length > shown.length && (
+        <div className={classes.foot}>
+          <Button variant="subtle" color="gray" onClick={() => setWhole(true)}>
+            {texts.showAll(sorted.length)}
+          </Button>
+        </div>
+      )}
+    </>
   );
+}
+
+function CountsRow({ row: { name, detail, flow, counts }, period }: { row: Row; period: Period }) {
+  return (
+    // biome-ignore lint/a11y/useFocusableInteractive: the link within is what keyboards use.
+    <div role="row" className={classes.row}>
+      <div role="cell" className={classes.name}>
+        <Link className={classes.link ?? ''} to="/executions" search={{ flow, period }}>
+          {name}
+        </Link>
+        {detail && <div className={classes.detail}>{detail}</div>}
+      </div>
+      <div role="cell" className={classes.mix}>
+        <MixBar mix={mixOf(counts)} />
+      </div>
+      {Object.entries(valuesOf(counts)).map(([column, { label, value, isNone }]) => (
+        <div key={column} role="cell" className={classes.number} data-column={column} data-none={isNone || undefined}>
+          <span className={classes.label} aria-hidden>
+            {label}
+          </span>
+          {value}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function valuesOf(counts: RetryCounts) {
+  const { columns } = texts;
+  const plain = (label: string, value: number) => ({ label, value: value.toLocaleString('en'), isNone: value === 0 });
+  const lost = counts.failed_attempts_ms + counts.backoff_ms;
+  return {
+    success: { label: columns.success, value: percent(counts.completed, counts.executions), isNone: false },
+    executions: plain(columns.executions, counts.executions),
+    firstTry: plain(columns.firstTry, counts.first_try),
+    recovered: plain(columns.recovered, counts.recovered),
+    exhausted: plain(columns.exhausted, counts.exhausted),
+    timedOut: plain(columns.timedOut, counts.timed_out),
+    attempts: plain(columns.attempts, counts.attempts),
+    lost: { label: columns.lost, value: lost === 0 ? '0' : formatDuration(lost), isNone: lost === 0 },
+  };
 }

@@ -1,19 +1,23 @@
-import { Table, Text } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { RetryAnalytics } from '@/api/reports';
-import { errorClassLabel } from '@/lib/error-classes';
+import { ERROR_CLASSES, errorClassLabel } from '@/lib/error-classes';
 import type { Period } from '@/lib/periods';
-import styles from './analytics.module.css';
+import classes from './error-table.module.css';
+import { percent } from './shape';
 import { texts } from './texts';
 
 interface ErrorTableProps {
   classes: RetryAnalytics['error_classes'];
+  flow: string | undefined;
   period: Period;
 }
 
-/** What attempts failed with. A class leads to the executions that it ended. */
-export function ErrorTable({ classes, period }: ErrorTableProps) {
-  if (classes.length === 0) {
+/** What attempts failed with, the most frequent first. A class leads to the executions that it ended. */
+export function ErrorTable({ classes: found, flow, period }: ErrorTableProps) {
+  const all = found.reduce((sum, one) => sum + one.failed_attempts, 0);
+  const sorted = [...found].sort((a, b) => b.failed_attempts - a.failed_attempts);
+  if (found.length === 0) {
     return (
       <Text p="md" size="sm">
         {texts.errors.none}
@@ -21,31 +25,40 @@ export function ErrorTable({ classes, period }: ErrorTableProps) {
     );
   }
   return (
-    <Table horizontalSpacing="md">
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th>{texts.errors.name}</Table.Th>
-          <Table.Th ta="right">{texts.errors.attempts}</Table.Th>
-          <Table.Th ta="right">{texts.errors.executions}</Table.Th>
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {classes.map(({ error_class, failed_attempts, failed_executions }) => (
-          <Table.Tr key={error_class}>
-            <Table.Td>
-              <Link className={styles.link ?? ''} to="/executions" search={{ error: error_class, period }}>
+    <table className={classes.table}>
+      <thead>
+        <tr>
+          <th>{texts.errors.name}</th>
+          <th className={classes.number}>{texts.errors.attempts}</th>
+          <th className={classes.number}>{texts.errors.executions}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {sorted.map(({ error_class, failed_attempts, failed_executions }) => (
+          <tr key={error_class}>
+            <td>
+              <Link
+                className={classes.link ?? ''}
+                to="/executions"
+                search={{ error: error_class, flow, period }}
+                title={ERROR_CLASSES[error_class]?.meaning}
+              >
                 {errorClassLabel(error_class)}
               </Link>
-            </Table.Td>
-            <Table.Td ta="right" className={styles.number}>
+              {failed_attempts > 0 && (
+                <div className={classes.lane}>
+                  <div className={classes.bar} style={{ width: `${(100 * failed_attempts) / all}%` }} />
+                </div>
+              )}
+            </td>
+            <td className={classes.number}>
               {failed_attempts.toLocaleString('en')}
-            </Table.Td>
-            <Table.Td ta="right" className={styles.number}>
-              {failed_executions.toLocaleString('en')}
-            </Table.Td>
-          </Table.Tr>
+              <span className={classes.share}>{percent(failed_attempts, all)}</span>
+            </td>
+            <td className={classes.number}>{failed_executions.toLocaleString('en')}</td>
+          </tr>
         ))}
-      </Table.Tbody>
-    </Table>
+      </tbody>
+    </table>
   );
 }

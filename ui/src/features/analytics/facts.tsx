@@ -1,49 +1,93 @@
 import type { RetryCounts } from '@/api/reports';
 import { formatDuration } from '@/lib/time';
-import classes from './analytics.module.css';
-import { percent } from './shape';
+import classes from './facts.module.css';
+import { type Outcome, percent } from './shape';
+import { Swatch } from './swatch';
 import { texts } from './texts';
 
-/** The numbers that matter most. */
+interface Fact {
+  label: string;
+  value: string;
+  /** Its share of those that ended. */
+  share?: string;
+  hint: string;
+  outcome?: Outcome;
+}
+
+/** The numbers that matter most: how executions ended, and what failures cost. */
 export function Facts({ totals }: { totals: RetryCounts }) {
-  const { facts } = texts;
-  const share = (part: number) => facts.share(percent(part, totals.executions));
-  const all = [
-    { label: facts.executions, value: totals.executions.toLocaleString('en'), hint: facts.executionsHint },
-    {
-      label: facts.firstTry,
-      value: count(totals.first_try),
-      hint: `${facts.firstTryHint}; ${share(totals.first_try)}`,
-    },
-    {
-      label: facts.recovered,
-      value: count(totals.recovered),
-      hint: `${facts.recoveredHint}; ${share(totals.recovered)}`,
-    },
-    {
-      label: facts.exhausted,
-      value: count(totals.exhausted),
-      hint: `${facts.exhaustedHint}; ${share(totals.exhausted)}`,
-    },
-    {
-      label: facts.timedOut,
-      value: count(totals.timed_out),
-      hint: `${facts.timedOutHint}; ${share(totals.timed_out)}`,
-    },
-    { label: facts.lostTime, value: formatDuration(totals.failed_attempts_ms), hint: facts.lostTimeHint },
-    { label: facts.backoff, value: formatDuration(totals.backoff_ms), hint: facts.backoffHint },
-  ];
   return (
-    <dl className={classes.facts}>
-      {all.map(({ label, value, hint }) => (
-        <div key={label} className={classes.fact}>
-          <dt>{label}</dt>
-          <dd className={classes.value}>{value}</dd>
+    <div className={classes.facts}>
+      <Tiles label={texts.facts.outcomes} facts={outcomesOf(totals)} />
+      <Tiles label={texts.facts.costs} facts={costsOf(totals)} />
+    </div>
+  );
+}
+
+function Tiles({ label, facts }: { label: string; facts: readonly Fact[] }) {
+  return (
+    <dl className={classes.tiles} aria-label={label} data-count={facts.length}>
+      {facts.map(({ label: name, value, share, hint, outcome }) => (
+        <div key={name} className={classes.tile}>
+          <dt>
+            {outcome && <Swatch outcome={outcome} />}
+            {name}
+          </dt>
+          <dd className={classes.value}>
+            {value}
+            {share && <span className={classes.share}>{share}</span>}
+          </dd>
           <dd className={classes.hint}>{hint}</dd>
         </div>
       ))}
     </dl>
   );
+}
+
+function outcomesOf(totals: RetryCounts): Fact[] {
+  const { facts } = texts;
+  const share = (part: number) => percent(part, totals.executions);
+  const outcome = (name: Outcome, label: string, hint: string): Fact => ({
+    label,
+    value: count(totals[name]),
+    share: share(totals[name]),
+    hint,
+    outcome: name,
+  });
+  return [
+    {
+      label: facts.success,
+      value: share(totals.completed),
+      hint: facts.successHint(share(totals.first_try)),
+    },
+    { label: facts.executions, value: count(totals.executions), hint: facts.executionsHint },
+    outcome('first_try', facts.firstTry, facts.firstTryHint),
+    outcome('recovered', facts.recovered, facts.recoveredHint),
+    outcome('exhausted', facts.exhausted, facts.exhaustedHint),
+    outcome('timed_out', facts.timedOut, facts.timedOutHint),
+  ];
+}
+
+function costsOf(totals: RetryCounts): Fact[] {
+  const { facts } = texts;
+  const { manual_retries, manual_retries_completed, manual_retries_failed, manual_retries_cancelled } = totals;
+  return [
+    {
+      label: facts.lostTime,
+      value: formatDuration(totals.failed_attempts_ms),
+      hint: facts.lostTimeHint(facts.attempts(totals.failed_attempts)),
+    },
+    { label: facts.backoff, value: formatDuration(totals.backoff_ms), hint: facts.backoffHint },
+    { label: facts.tokens, value: count(totals.tokens_lost), hint: facts.tokensHint },
+    {
+      label: facts.manual,
+      value: count(manual_retries),
+      hint:
+        manual_retries > 0
+          ? facts.manualHint(manual_retries_completed, manual_retries_failed, manual_retries_cancelled)
+          : facts.manualNone,
+    },
+  ];
 }
 
 function count(value: number): string {

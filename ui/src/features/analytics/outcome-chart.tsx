@@ -1,100 +1,103 @@
-import { Table } from '@mantine/core';
-import { formatMoment } from '@/lib/time';
-import classes from './analytics.module.css';
+import { type KeyboardEvent, useState } from 'react';
+import chart from './chart.module.css';
+import { ChartTip } from './chart-tip';
+import classes from './outcomes.module.css';
 import { type Bar, OUTCOMES } from './shape';
+import { axisLabels, type Span, startLabel, stepName } from './span';
+import { SuccessLine } from './success-line';
+import { Swatch } from './swatch';
 import { texts } from './texts';
+import { ticksUpTo } from './ticks';
 
 interface OutcomeChartProps {
   bars: readonly Bar[];
-  bucket: 'hour' | 'day';
+  span: Span;
 }
 
-const HEIGHT = 160;
-const GAP = 0.18;
-
-/** Stacked bars of how executions ended. Brightness tells the outcomes apart where colour does not; the numbers stand below. */
-export function OutcomeChart({ bars, bucket }: OutcomeChartProps) {
-  const most = Math.max(1, ...bars.map((bar) => bar.total));
+/** How executions ended over time, stacked, and below it how many of them completed. One bar at a time says its numbers. */
+export function OutcomeChart({ bars, span }: OutcomeChartProps) {
+  const [active, setActive] = useState<number | null>(null);
+  const ticks = ticksUpTo(Math.max(...bars.map((bar) => bar.total)));
+  const top = ticks.at(-1) ?? 1;
   const shown = OUTCOMES.filter((outcome) => bars.some((bar) => bar.counts[outcome] > 0));
+  const bar = active === null ? undefined : bars[active];
+  const move = (event: KeyboardEvent) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (event.key === 'Escape') setActive(null);
+    if (!step) return;
+    event.preventDefault();
+    setActive((at) => Math.min(bars.length - 1, Math.max(0, (at ?? bars.length) + step)));
+  };
   return (
     <>
-      <div className={classes.scale}>
-        <span>{most.toLocaleString('en')}</span>
-      </div>
-      <svg
-        className={classes.chart}
-        viewBox={`0 0 ${Math.max(bars.length, 6)} ${HEIGHT}`}
-        preserveAspectRatio="none"
-        aria-hidden="true"
+      <div
+        className={chart.frame}
+        role="group"
+        aria-label={texts.time.chart(stepName(span))}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: keyboards move from bar to bar within it.
+        tabIndex={0}
+        onKeyDown={move}
+        onFocus={() => setActive((at) => at ?? bars.length - 1)}
+        onBlur={() => setActive(null)}
+        onPointerLeave={() => setActive(null)}
       >
-        {bars.map((bar, at) => {
-          let top = HEIGHT;
-          return shown.map((outcome) => {
-            const height = (bar.counts[outcome] / most) * HEIGHT;
-            top -= height;
-            return (
-              <rect
-                key={`${bar.start} ${outcome}`}
-                x={at + GAP / 2}
-                y={top}
-                width={1 - GAP}
-                height={height}
-                className={classes[outcome]}
+        <div className={chart.plot}>
+          {ticks.map((tick) => (
+            <div key={tick} className={chart.line} style={{ bottom: `${(100 * tick) / top}%` }}>
+              <span className={chart.tick}>{tick.toLocaleString('en')}</span>
+            </div>
+          ))}
+          <div className={chart.bars}>
+            {bars.map((one, at) => (
+              <div
+                key={one.start}
+                className={chart.lane}
+                data-active={at === active || undefined}
+                onPointerEnter={() => setActive(at)}
+                onPointerDown={() => setActive(at)}
               >
-                <title>{`${label(bar.start, bucket)}: ${bar.counts[outcome]} ${texts.time.series[outcome]}`}</title>
-              </rect>
-            );
-          });
-        })}
-      </svg>
-      <div className={classes.axis}>
-        <span>{bars[0] && label(bars[0].start, bucket)}</span>
-        <span>{bars.length > 1 && label(bars[bars.length - 1]?.start ?? '', bucket)}</span>
+                {[...shown].reverse().map((outcome) => (
+                  <span
+                    key={outcome}
+                    className={`${chart.part} ${classes.fill}`}
+                    data-outcome={outcome}
+                    hidden={one.counts[outcome] === 0}
+                    style={{ height: `${(100 * one.counts[outcome]) / top}%` }}
+                  />
+                ))}
+              </div>
+            ))}
+          </div>
+          {bar && <ChartTip bar={bar} label={startLabel(bar.start, span)} place={placeOf(active ?? 0, bars.length)} />}
+        </div>
+        <SuccessLine bars={bars} active={active} onActive={setActive} />
+        <Axis span={span} />
       </div>
-      <ul className={classes.legend}>
+      <ul className={chart.legend}>
         {shown.map((outcome) => (
           <li key={outcome}>
-            <svg className={classes.key} viewBox="0 0 10 10" aria-hidden="true">
-              <rect width="10" height="10" rx="2" className={classes[outcome]} />
-            </svg>
+            <Swatch outcome={outcome} />
             {texts.time.series[outcome]}
           </li>
         ))}
       </ul>
-      <details className={classes.details}>
-        <summary>{texts.asTable}</summary>
-        <Table.ScrollContainer minWidth={420}>
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>{texts.start}</Table.Th>
-                {shown.map((outcome) => (
-                  <Table.Th key={outcome} ta="right">
-                    {texts.time.series[outcome]}
-                  </Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {bars.map((bar) => (
-                <Table.Tr key={bar.start}>
-                  <Table.Td>{label(bar.start, bucket)}</Table.Td>
-                  {shown.map((outcome) => (
-                    <Table.Td key={outcome} ta="right" className={classes.number}>
-                      {bar.counts[outcome].toLocaleString('en')}
-                    </Table.Td>
-                  ))}
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
-      </details>
     </>
   );
 }
 
-function label(start: string, bucket: 'hour' | 'day'): string {
-  const moment = formatMoment(Date.parse(start));
-  return bucket === 'day' ? new Date(start).toLocaleDateString('en', { month: 'short', day: 'numeric' }) : moment;
+function Axis({ span }: { span: Span }) {
+  return (
+    <div className={chart.axis} aria-hidden>
+      {axisLabels(span).map(({ at, text }) => (
+        <span key={text} style={{ left: `${placeOf(at, span.count)}%` }} data-last={at > span.count - 3 || undefined}>
+          {text}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+/** The middle of a bar, in percent of the width. */
+function placeOf(at: number, count: number): number {
+  return (100 * (at + 0.5)) / count;
 }

@@ -1,58 +1,70 @@
 import type { RetryAnalytics } from '@/api/reports';
 import { Panel } from '@/components/panel';
-import type { Period } from '@/lib/periods';
 import classes from './analytics.module.css';
 import { AttemptsChart } from './attempts-chart';
 import { CountsTable } from './counts-table';
 import { ErrorTable } from './error-table';
 import { Facts } from './facts';
 import { OutcomeChart } from './outcome-chart';
+import { OutcomeTable } from './outcome-table';
 import { barsOf } from './shape';
+import { type Span, type SpanPeriod, stepName } from './span';
 import { texts } from './texts';
 
 interface ReportProps {
   analytics: RetryAnalytics;
-  bucket: 'hour' | 'day';
-  period: Period;
+  span: Span;
+  flow: string | undefined;
+  period: SpanPeriod;
 }
 
 /** Everything that is known of a time in which something ended. */
-export function Report({ analytics, bucket, period }: ReportProps) {
-  const names = new Map(analytics.flows.map((flow) => [flow.flow_id, flow.flow_name ?? texts.flows.unnamed]));
-  const flows = analytics.flows.map((counts) => ({
+export function Report({ analytics, span, flow, period }: ReportProps) {
+  const bars = barsOf(analytics.buckets, span);
+  return (
+    <div className={classes.report}>
+      <Facts totals={analytics.totals} />
+      <div className={classes.charts}>
+        <Panel title={texts.time.title} aside={texts.time.hint(stepName(span))} className={classes.chart}>
+          <OutcomeChart bars={bars} span={span} />
+          <OutcomeTable bars={bars} span={span} />
+        </Panel>
+        <div className={classes.side}>
+          <Panel title={texts.attempts.title} aside={texts.attempts.hint}>
+            <AttemptsChart histogram={analytics.attempts_histogram} />
+          </Panel>
+          <Panel title={texts.errors.title} aside={texts.errors.hint} flush>
+            <ErrorTable classes={analytics.error_classes} flow={flow} period={period} />
+          </Panel>
+        </div>
+      </div>
+      <Panel title={texts.flows.title} flush>
+        <CountsTable title={texts.flows.title} head={texts.flows.name} rows={flowsOf(analytics)} period={period} />
+      </Panel>
+      <Panel title={texts.nodes.title} flush>
+        <CountsTable title={texts.nodes.title} head={texts.nodes.name} rows={nodesOf(analytics)} period={period} />
+      </Panel>
+    </div>
+  );
+}
+
+function flowsOf({ flows }: RetryAnalytics) {
+  return flows.map((counts) => ({
     key: counts.flow_id,
-    name: names.get(counts.flow_id) ?? '',
+    name: counts.flow_name ?? texts.flows.unnamed,
     detail: null,
     flow: counts.flow_id,
     counts,
   }));
-  const nodes = analytics.nodes.map((counts) => ({
+}
+
+function nodesOf({ flows, nodes }: RetryAnalytics) {
+  const names = new Map(flows.map((flow) => [flow.flow_id, flow.flow_name ?? texts.flows.unnamed]));
+  return nodes.map((counts) => ({
     key: `${counts.flow_id} ${counts.node_id}`,
     name: counts.node_id,
     detail: names.get(counts.flow_id) ?? null,
     flow: counts.flow_id,
     counts,
   }));
-  return (
-    <div className={classes.report}>
-      <Facts totals={analytics.totals} />
-      <div className={classes.charts}>
-        <Panel title={texts.time.title} aside={texts.time.hint(bucket)}>
-          <OutcomeChart bars={barsOf(analytics, bucket)} bucket={bucket} />
-        </Panel>
-        <Panel title={texts.attempts.title} aside={texts.attempts.hint}>
-          <AttemptsChart histogram={analytics.attempts_histogram} />
-        </Panel>
-      </div>
-      <Panel title={texts.flows.title} flush>
-        <CountsTable head={texts.flows.name} rows={flows} period={period} />
-      </Panel>
-      <Panel title={texts.nodes.title} flush>
-        <CountsTable head={texts.nodes.name} rows={nodes} period={period} />
-      </Panel>
-      <Panel title={texts.errors.title} aside={texts.errors.hint} flush>
-        <ErrorTable classes={analytics.error_classes} period={period} />
-      </Panel>
-    </div>
-  );
 }

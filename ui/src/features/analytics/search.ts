@@ -1,5 +1,6 @@
-import { PERIOD_VALUES, type Period } from '@/lib/periods';
+import type { Period } from '@/lib/periods';
 import { compact, oneOf, type RawSearch, textIn } from '@/lib/search-params';
+import { SPAN_PERIODS } from './span';
 
 export interface AnalyticsSearch {
   flow?: string | undefined;
@@ -8,5 +9,5 @@ export interface AnalyticsSearch {
 }
 
 export function readAnalyticsSearch(search: RawSearch): AnalyticsSearch {
-  return compact({ flow: textIn(search, 'flow'), period: oneOf(search, 'period', PERIOD_VALUES) });
+  return compact({ flow: textIn(search, 'flow'), period: oneOf(search, 'period', SPAN_PERIODS) });
 }

@@ -1,28 +1,59 @@
 import { expect, test } from 'vitest';
 import type { RetryAnalytics } from '@/api/reports';
-import { barsOf, bucketOf, percent } from './shape';
+import { barsOf, percent, successOf } from './shape';
+import { spanOf } from './span';
 
-const bucket = (start: string, first_try: number, exhausted = 0) => ({ start, first_try, exhausted });
+const now = Date.parse('2026-11-24T14:37:00Z');
+const bucket = (start: string, counts: object) => ({
+  start,
+  first_try: 0,
+  recovered: 0,
+  exhausted: 0,
+  timed_out: 0,
+  cancelled: 0,
+  ...counts,
+});
+const buckets = (...all: object[]) => all as unknown as RetryAnalytics['buckets'];
 
-test('hours in which nothing ended have an empty bar', () => {
-  const buckets = [bucket('2026-11-24T10:00:00Z', 3, 1), bucket('2026-11-24T12:00:00Z', 2)];
+test('the bars cover the whole period, also where nothing ended', () => {
+  const bars = barsOf(buckets(bucket('2026-11-24T12:00:00Z', { first_try: 3, exhausted: 1 })), spanOf('24h', now));
 
-  const bars = barsOf({ buckets } as unknown as RetryAnalytics, 'hour');
-
-  expect(bars.map((bar) => bar.total)).toEqual([4, 0, 2]);
-  expect(bars[0]?.counts).toMatchObject({ first_try: 3, exhausted: 1, recovered: 0 });
+  expect(bars).toHaveLength(24);
+  expect(bars.map(({ total }) => total)).toEqual([...Array(21).fill(0), 4, 0, 0]);
+  expect(bars[21]?.counts).toMatchObject({ first_try: 3, exhausted: 1, recovered: 0 });
 });
 
-test('a day is shown by hours, more by days', () => {
-  expect((['1h', '24h', '7d', '30d'] as const).map(bucketOf)).toEqual(['hour', 'hour', 'day', 'day']);
-});
+test('hours are put together where bars are longer, and none is lost', () => {
+  const all = buckets(
+    bucket('2026-11-24T11:00:00Z', { first_try: 1 }),
+    bucket('2026-11-24T12:00:00Z', { recovered: 2 }),
+    bucket('2026-11-24T14:00:00Z', { timed_out: 4 }),
+  );
 
-test('a share never rounds to all or nothing', () => {
-  expect([percent(1, 10_000), percent(9_999, 10_000), percent(1, 4), percent(4, 4), percent(0, 0)]).toEqual([
-    '< 0.1 %',
-    '> 99.9 %',
-    '25 %',
-    '100 %',
-    '–',
+  const bars = barsOf(all, spanOf('7d', now)).filter(({ total }) => total > 0);
+
+  expect(bars.map(({ start, total }) => [new Date(start).toISOString().slice(11, 16), total])).toEqual([
+    ['06:00', 1],
+    ['12:00', 6],
   ]);
+});
+
+test('what the server counted beyond the period is left out', () => {
+  const bars = barsOf(buckets(bucket('2026-11-20T12:00:00Z', { first_try: 3 })), spanOf('24h', now));
+
+  expect(bars.every(({ total }) => total === 0)).toBe(true);
+});
+
+test('where nothing ended there is no success rate', () => {
+  const [bar] = barsOf(buckets(bucket('2026-11-23T15:00:00Z', { recovered: 1, exhausted: 3 })), spanOf('24h', now));
+
+  expect(bar && successOf(bar)).toBe(0.25);
+  expect(successOf({ counts: { ...bar?.counts } as never, total: 0 })).toBeNull();
+});
+
+test('a share has no more digits than it is worth, and never rounds to all or nothing', () => {
+  const shares = [percent(1, 10_000), percent(9_999, 10_000), percent(1, 41), percent(57, 100), percent(4, 4)];
+
+  expect(shares).toEqual(['< 0.1%', '99.9%', '2.4%', '57%', '100%']);
+  expect([percent(0, 9), percent(0, 0)]).toEqual(['0%', '–']);
 });

@@ -1,0 +1,71 @@
+/** The time that a report is about, and how it is cut. All functions are pure. */
+import { formatMinute, formatUtcDay } from '@/lib/time';
+
+/** The server counts by the hour, so what is shorter than a few hours cannot be told. */
+export const SPAN_PERIODS = ['24h', '7d', '30d'] as const;
+export type SpanPeriod = (typeof SPAN_PERIODS)[number];
+
+export interface Span {
+  /** When the first bar begins, in milliseconds; a multiple of `step`. */
+  from: number;
+  /** How long each bar is, in milliseconds. */
+  step: number;
+  /** How many bars; the last one is still going on. */
+  count: number;
+}
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+const CUTS: Record<SpanPeriod, Pick<Span, 'step' | 'count'>> = {
+  '24h': { step: HOUR, count: 24 },
+  '7d': { step: 6 * HOUR, count: 28 },
+  '30d': { step: DAY, count: 30 },
+};
+
+export function spanOf(period: SpanPeriod, now: number): Span {
+  const { step, count } = CUTS[period];
+  return { from: Math.floor(now / step) * step - (count - 1) * step, step, count };
+}
+
+/** What the API is asked for: it cuts by hours or days, and hours are put together here. */
+export function bucketOf({ step }: Span): 'hour' | 'day' {
+  return step >= DAY ? 'day' : 'hour';
+}
+
+/** Reads as `hour`, `6 hours`, `day (UTC)`. */
+export function stepName({ step }: Span): string {
+  if (step >= DAY) return 'day (UTC)';
+  return step === HOUR ? 'hour' : `${step / HOUR} hours`;
+}
+
+/** When a bar begins: `24 Nov, 14:00`, or its day. */
+export function startLabel(start: number, { step }: Span): string {
+  return step >= DAY ? formatUtcDay(start) : formatMinute(start);
+}
+
+export interface AxisLabel {
+  /** The bar that it stands under. */
+  at: number;
+  text: string;
+}
+
+/** Every sixth hour of the reader's day, each day, or every fifth day: so many that they have room on a telephone. */
+export function axisLabels(span: Span): AxisLabel[] {
+  const starts = Array.from({ length: span.count }, (_, at) => ({ at, start: span.from + at * span.step }));
+  return starts.flatMap(({ at, start }) => {
+    const text = axisLabel(start, at, span);
+    return text ? [{ at, text }] : [];
+  });
+}
+
+function axisLabel(start: number, at: number, span: Span): string | null {
+  if (span.step >= DAY) return (span.count - 1 - at) % 5 === 0 ? formatUtcDay(start) : null;
+  const date = new Date(start);
+  const hours = date.getHours();
+  if (hours < span.step / HOUR) return dayFormat.format(date);
+  return span.step === HOUR && hours % 6 === 0 ? hourFormat.format(date) : null;
+}
+
+const dayFormat = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const hourFormat = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
