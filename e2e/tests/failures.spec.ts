@@ -1,19 +1,28 @@
+import type { Api } from '../support/api.ts';
 import { expect, test } from '../support/test.ts';
 
-test('failures of one kind are retried together, after a look at what that would do', async ({ page, api }) => {
-  const flow = await api.createFlow({
-    name: 'Never works',
-    flow_definition: {
-      nodes: [{ id: 'book', type: 'action', action: 'fail', input: { message: 'The ledger is closed' } }],
-      edges: [],
-    },
-  });
-  const failed = await Promise.all([api.run(flow), api.run(flow), api.run(flow)]);
+const neverWorks = {
+  name: 'Never works',
+  flow_definition: {
+    nodes: [{ id: 'book', type: 'action', action: 'fail', input: { message: 'The ledger is closed' } }],
+    edges: [],
+  },
+};
+
+/** Runs a flow that fails; returns its executions. */
+async function failing(api: Api, times: number, settings = {}): Promise<{ flow: string; failed: string[] }> {
+  const flow = await api.createFlow({ ...neverWorks, ...settings });
+  const failed = await Promise.all(Array.from({ length: times }, () => api.run(flow)));
   for (const execution of failed) await api.reaches(execution, 'failed');
+  return { flow, failed };
+}
+
+test('failures of one kind are retried together, and watched until all have ended', async ({ page, api }) => {
+  const { flow, failed } = await failing(api, 3);
 
   await page.goto('/failures');
   const group = page.getByRole('row').filter({ hasText: 'The ledger is closed' });
-  await expect(group).toContainText('3');
+  await expect(group.getByRole('cell').nth(2)).toHaveText('3 executions');
   await group.getByRole('button').click();
   const dialog = page.getByRole('dialog', { name: 'Retry these executions' });
   await dialog.getByRole('radio', { name: 'From the start' }).click();
@@ -22,8 +31,102 @@ test('failures of one kind are retried together, after a look at what that would
 
   await dialog.getByRole('button', { name: 'Retry 3 executions' }).click();
   await expect(dialog.getByText('3 executions retried.')).toBeVisible();
-  const retried = (await api.executionsOf(flow)).map(({ retry_of }) => retry_of).filter((id) => id !== null);
-  expect(retried.sort()).toEqual(failed.sort());
-  await dialog.getByRole('link', { name: 'Watch them run' }).click();
-  await expect(page).toHaveURL(/\/executions\?/);
+  await expect(dialog.getByText('All 3 have ended')).toBeVisible();
+  await expect(dialog.getByRole('progressbar')).toHaveAttribute('aria-valuenow', '3');
+  await expect(dialog.getByText('3 failed again')).toBeVisible();
+  const all = await api.executionsOf(flow);
+  expect(all.flatMap(({ retry_of }) => retry_of ?? []).sort()).toEqual(failed.sort());
+  await dialog.getByRole('list', { name: 'The new executions' }).getByRole('link').first().click();
+  await expect(page).toHaveURL(/\/executions\/[0-9a-f-]{36}$/);
+});
+
+test('a bulk retry says how the new executions are doing while they wait for their next attempt', async ({ page, api }) => {
+  await failing(api, 2, { retry_on_failure: true, retry_count: 1 });
+
+  await page.goto('/failures');
+  await page.getByRole('row').filter({ hasText: 'The ledger is closed' }).getByRole('button').click();
+  const dialog = page.getByRole('dialog', { name: 'Retry these executions' });
+  await dialog.getByRole('button', { name: 'Retry 2 executions' }).click();
+
+  await expect(dialog.getByText('0 of 2 have ended')).toBeVisible();
+  await expect(dialog.getByText('2 of them retrying')).toBeVisible();
+  await expect(dialog.getByText('All 2 have ended')).toBeVisible();
+  await expect(dialog.getByText('2 failed again')).toBeVisible();
+});
+
+test('who was retried before is left out, and leads to its retry', async ({ page, api }) => {
+  await failing(api, 2);
+  await page.goto('/failures');
+  const open = () => page.getByRole('row').filter({ hasText: 'The ledger is closed' }).getByRole('button').click();
+  const dialog = page.getByRole('dialog', { name: 'Retry these executions' });
+  await open();
+  await dialog.getByRole('button', { name: 'Retry 2 executions' }).click();
+  await expect(dialog.getByText('All 2 have ended')).toBeVisible();
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+
+  await open();
+  await expect(dialog.getByText('2 × It was retried before.')).toBeVisible();
+  await dialog.getByRole('button', { name: 'Retry 2 executions' }).click();
+  await dialog.getByText('Show which').click();
+
+  await expect(dialog.getByText('retried as')).toHaveCount(2);
+});
+
+test('a group shows when its executions failed, and grows while one looks', async ({ page, api }) => {
+  const { flow } = await failing(api, 2);
+  await page.goto('/failures');
+  const group = page.getByRole('row').filter({ hasText: 'The ledger is closed' });
+  const counts = group.getByRole('img');
+  await expect(counts).toHaveAccessibleName(/^By minute since .*: most on .*, [12]; in the last minute [012]\.$/);
+
+  await api.reaches(await api.run(flow), 'failed');
+
+  await expect(group.getByRole('cell').nth(2)).toHaveText('3 executions');
+  await expect(counts).toHaveAccessibleName(/^By minute since .*: most on .*, [123]; in the last minute [0123]\.$/);
+});
+
+test('groups are put in another order, and the address says which', async ({ page, api }) => {
+  await failing(api, 4);
+  await api.reaches(await api.run(await api.flowNamed('Retries run out')), 'failed');
+  await page.goto('/failures');
+  const rows = page.getByRole('row').filter({ has: page.getByRole('img') });
+  await expect(rows.first()).toContainText('The ledger is closed');
+
+  await page.getByRole('button', { name: 'Last seen' }).click();
+
+  await expect(rows.first()).toContainText('Retries run out');
+  await expect(page).toHaveURL(/sort=last/);
+  await expect(page.getByRole('columnheader', { name: 'Last seen' })).toHaveAttribute('aria-sort', 'descending');
+});
+
+test('on a telephone failures and analytics need no sideways scroll', async ({ page, api }) => {
+  await failing(api, 1);
+  await api.reaches(await api.run(await api.flowNamed('Retries run out')), 'failed');
+  await page.setViewportSize({ width: 390, height: 844 });
+
+  for (const address of ['/failures', '/analytics']) {
+    await page.goto(address);
+    await expect(page.getByRole('table').first()).toBeVisible();
+    const widths = await page.evaluate(() =>
+      [...document.querySelectorAll('main, main *')]
+        .filter((element) => element.scrollWidth > element.clientWidth && getComputedStyle(element).overflowX === 'auto')
+        .map((element) => element.className),
+    );
+    expect(widths, address).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  }
+  await page.goto('/failures');
+  const retry = page.getByRole('button', { name: /^Retry executions that failed with: The ledger/ });
+  await expect(retry).toBeInViewport({ ratio: 1 });
+});
+
+test('the chart of retry analytics tells the numbers of a bar to keyboards', async ({ page, api }) => {
+  await failing(api, 2);
+  await page.goto('/analytics');
+  const chart = page.getByRole('group', { name: /^Bars of the executions that ended, by hour/ });
+
+  await chart.focus();
+  await expect(chart.getByRole('status')).toContainText('Exhausted2');
+  await page.keyboard.press('ArrowLeft');
+  await expect(chart.getByRole('status')).toContainText('Nothing ended');
 });
