@@ -196,13 +196,17 @@ async fn bodies_of_another_shape_are_refused() {
             refused(json!({ "flow_definition": definition(), "node_id": "score", "context_id": long })).await,
         ]
         .join("\n"),
-        @r"
+        @"
     400 invalid-body: The body does not fit: missing field `flow_definition` at line 1 column 15.
+      : missing field `flow_definition`
     422 flow-invalid: The flow document has a fault at `/flow_definition`: an object is needed here, not a list.
       /flow_definition: an object is needed here, not a list
     400 invalid-body: The body does not fit: unknown field `output`, expected one of `flow_definition`, `node_id`, `trigger_data`, `context_id`, `context_type`, `outputs` at line 1 column 295.
+      /output: unknown field `output`, expected one of `flow_definition`, `node_id`, `trigger_data`, `context_id`, `context_type`, `outputs`
     400 invalid-body: The body does not fit: invalid type: sequence, expected a map at line 1 column 297.
+      /outputs: invalid type: sequence, expected a map
     400 invalid-body: `context_id` has more than 1000 characters.
+      /context_id: `context_id` has more than 1000 characters
     "
     );
 }
