@@ -105,9 +105,12 @@ browser-tests:
 endif
 
 .PHONY: gen
-gen: ## Write openapi.json anew
+gen: $(if $(and $(HAS_UI),$(HAS_NPM)),ui/node_modules/.package-lock.json) ## Write openapi.json anew, and the studio's types from it
 	$(CARGO) run --locked --package steadflow-cli --bin steadflow -- openapi > target/openapi.json
 	mv target/openapi.json openapi.json
+ifneq ($(and $(HAS_UI),$(HAS_NPM)),)
+	cd ui && npm run gen
+endif
 
 .PHONY: bench
 bench: build ## Measure this machine; takes some minutes
