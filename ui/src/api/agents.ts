@@ -46,7 +46,7 @@ export interface AgentDocument {
 export interface Trial {
   success: boolean;
   result: unknown;
-  error?: { class?: string; message: string } | null;
+  error?: { error_class: string; error_message: string } | null;
   usage: { input_tokens: number; output_tokens: number };
 }
 

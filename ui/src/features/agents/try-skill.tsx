@@ -45,7 +45,7 @@ export function TrySkill({ agent }: { agent: Agent }) {
         {trial.data && (
           <>
             <h3 className={classes.heading}>{trial.data.success ? texts.trial.answered : texts.trial.failed}</h3>
-            {trial.data.error && <p className={classes.error}>{trial.data.error.message}</p>}
+            {trial.data.error && <p className={classes.error}>{trial.data.error.error_message}</p>}
             {trial.data.success && <JsonView value={trial.data.result} fileName={`${agent.name}-${skill}.json`} />}
             <p className={classes.hint}>
               {texts.trial.usage(trial.data.usage.input_tokens, trial.data.usage.output_tokens)}
