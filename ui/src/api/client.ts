@@ -1,54 +1,87 @@
 /** How the studio talks to the API: one place for credentials, problems, clock and reachability. */
+import createClient, { createFinalURL, defaultPathSerializer } from 'openapi-fetch';
 import { learnServerTime } from '@/lib/clock';
 import { reportReachable } from '@/lib/connection';
 import { reportRefused } from '@/lib/session';
 import { authorization } from './credentials';
+import {
+  type AddressOptions,
+  type AnswerOf,
+  API,
+  type Arguments,
+  type CallOptions,
+  type Method,
+  type PathOf,
+  type Paths,
+} from './operations';
 import { problemOf, toProblem } from './problem';
-
-export const API = '/api/v1';
-
-type Query = Record<string, string | number | boolean | readonly string[] | null | undefined>;
-
-export interface CallOptions {
-  query?: Query;
-  body?: unknown;
-  idempotencyKey?: string;
-  signal?: AbortSignal;
-}
 
 export interface Answer<T> {
   data: T;
   headers: Headers;
 }
 
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+/** What `CallOptions` come to when their operation does not matter any more. */
+interface AnyOptions {
+  path?: Record<string, unknown>;
+  query?: Query;
+  body?: unknown;
+  idempotencyKey?: string;
+  signal?: AbortSignal;
+}
+
+type Query = Readonly<Record<string, string | number | boolean | readonly string[] | null | undefined>>;
+
+const querySerializer = (query: unknown) => queryString(query as Query);
+
+const client = createClient<Paths>({ baseUrl: API, fetch: send, querySerializer });
 
 /**
  * Calls the API and gives back the body.
  *
  * Throws a `Problem` for every answer outside 200–299 and when no answer comes.
  */
-export async function call<T>(method: Method, path: string, options: CallOptions = {}): Promise<Answer<T>> {
-  const response = await send(method, path, options);
-  const body = await bodyOf(response);
+export async function call<M extends Method, P extends PathOf<M>>(
+  method: M,
+  path: P,
+  ...[options]: Arguments<CallOptions<M, P>>
+): Promise<Answer<AnswerOf<M, P>>> {
+  const { data, error, response } = await ask(method, path, (options ?? {}) as AnyOptions);
   reportRefused(response.status === 401);
-  if (!response.ok) throw problemOf(response.status, body);
-  return { data: body as T, headers: response.headers };
+  if (!response.ok) throw problemOf(response.status, error);
+  return { data: data as AnswerOf<M, P>, headers: response.headers };
 }
 
-async function send(method: Method, path: string, options: CallOptions): Promise<Response> {
-  const headers: Record<string, string> = { Accept: 'application/json', ...authorization() };
-  if (options.body !== undefined) headers['Content-Type'] = 'application/json';
-  if (options.idempotencyKey) headers['Idempotency-Key'] = options.idempotencyKey;
-  const init: RequestInit = { method, headers, signal: options.signal ?? null };
-  if (options.body !== undefined) init.body = JSON.stringify(options.body);
+/** `CallOptions` have checked what goes with the call; the library's own types let unknown fields of a body pass. */
+function ask(method: Method, path: string, { path: segments, query, body, idempotencyKey, signal }: AnyOptions) {
+  const headers = { Accept: 'application/json', ...authorization(), 'Idempotency-Key': idempotencyKey };
+  const params = { path: segments, query };
+  const init = { params, body, headers, signal };
+  const answer = client.request(method.toLowerCase() as 'get', path as never, init as never);
+  return answer.catch((error: unknown) => {
+    throw signal?.aborted ? error : toProblem(error);
+  });
+}
+
+/** The address of a stream of events. */
+export function addressOf<P extends PathOf<'GET'>>(path: P, ...[options]: Arguments<AddressOptions<P>>): string {
+  const params = (options ?? {}) as AnyOptions;
+  return createFinalURL(path, {
+    baseUrl: API,
+    params,
+    querySerializer,
+    pathSerializer: defaultPathSerializer,
+  });
+}
+
+async function send(request: Request): Promise<Response> {
   try {
-    const response = await fetch(`${API}${path}${queryString(options.query)}`, init);
+    const response = await fetch(request);
     learnServerTime(response.headers.get('date'));
     reportReachable(!isGatewayError(response.status));
     return response;
   } catch (error) {
-    if (options.signal?.aborted) throw error;
+    if (request.signal.aborted) throw error;
     reportReachable(false);
     throw toProblem(error);
   }
@@ -57,17 +90,6 @@ async function send(method: Method, path: string, options: CallOptions): Promise
 /** A proxy in front answers for a server that is away. */
 function isGatewayError(status: number): boolean {
   return status === 502 || status === 504;
-}
-
-async function bodyOf(response: Response): Promise<unknown> {
-  const text = await response.text();
-  if (text === '') return undefined;
-  if (!response.headers.get('content-type')?.includes('json')) return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Writes a query; what is empty is left out, lists are joined by commas. */

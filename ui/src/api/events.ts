@@ -1,11 +1,11 @@
 /** What the streams of events carry. */
 import type { SseEvent } from '@/lib/sse';
-import { API } from './client';
+import { addressOf } from './client';
 import type { ExecutionRow } from './types';
 
 /** The stream of all executions, or of one flow's. */
 export function eventsUrl(flow?: string): string {
-  return `${API}/studio/events${flow ? `?flow_id=${encodeURIComponent(flow)}` : ''}`;
+  return addressOf('/studio/events', { query: { flow_id: flow } });
 }
 
 /** Returns the execution that an event is about; `null` where it is about another thing, such as a gap. */

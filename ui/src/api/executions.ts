@@ -1,23 +1,18 @@
 /** Calls about executions. */
 import { call, nextCursor } from './client';
-import type { Execution, ExecutionRow, Json } from './types';
+import type { components, operations } from './schema';
+import type { Execution, ExecutionRow } from './types';
+
+type Schemas = components['schemas'];
 
 /** What lists of executions are narrowed by; times are RFC 3339. */
-export interface ExecutionFilter {
-  flow_id?: string | undefined;
-  status?: readonly string[] | undefined;
-  retrying?: boolean | undefined;
-  error_class?: string | undefined;
-  /** Whose failure this node caused. */
-  node?: string | undefined;
-  fingerprint?: string | undefined;
-  q?: string | undefined;
-  start_date?: string | undefined;
-  end_date?: string | undefined;
-}
+export type ExecutionFilter = Omit<
+  NonNullable<operations['list_executions']['parameters']['query']>,
+  'limit' | 'cursor'
+>;
 
 export interface ExecutionPage {
-  rows: ExecutionRow[];
+  rows: readonly ExecutionRow[];
   next: string | null;
 }
 
@@ -30,85 +25,50 @@ export async function listExecutions(
   limit = EXECUTIONS_PER_PAGE,
 ): Promise<ExecutionPage> {
   const query = { ...filter, limit, cursor };
-  const { data, headers } = await call<ExecutionRow[]>('GET', '/studio/executions', {
-    query,
-    ...(signal && { signal }),
-  });
+  const { data, headers } = await call('GET', '/studio/executions', { query, signal });
   return { rows: data, next: nextCursor(headers.get('link')) };
 }
 
 export async function getExecution(id: string, signal?: AbortSignal): Promise<Execution> {
-  return (await call<Execution>('GET', `/studio/executions/${id}`, { ...(signal && { signal }) })).data;
+  return (await call('GET', '/studio/executions/{id}', { path: { id }, signal })).data;
 }
 
 export type Control = 'cancel' | 'pause' | 'resume';
 
 export async function controlExecution(id: string, control: Control): Promise<void> {
-  await call('POST', `/studio/executions/${id}/${control}`);
+  await call('POST', `/studio/executions/{id}/${control}`, { path: { id } });
 }
 
 export async function retryNow(id: string, nodeId: string): Promise<void> {
-  await call('POST', `/studio/executions/${id}/nodes/${encodeURIComponent(nodeId)}/retry-now`);
+  await call('POST', '/studio/executions/{id}/nodes/{node_id}/retry-now', { path: { id, node_id: nodeId } });
 }
 
-export type RetryMode = 'from_start' | 'from_failed';
-
-export interface RetryPlan {
-  mode: RetryMode;
-  /** The nodes that would run, if the edges lead to them. */
-  run: readonly string[];
-  /** The nodes whose output would be taken over. */
-  reuse: readonly string[];
-}
+export type RetryMode = Schemas['Mode'];
+export type RetryPlan = Schemas['RetryPlanView'];
 
 export async function getRetryPlan(id: string, mode: RetryMode, signal?: AbortSignal): Promise<RetryPlan> {
-  const options = { query: { mode }, ...(signal && { signal }) };
-  return (await call<RetryPlan>('GET', `/studio/executions/${id}/retry-plan`, options)).data;
+  const options = { path: { id }, query: { mode }, signal };
+  return (await call('GET', '/studio/executions/{id}/retry-plan', options)).data;
 }
 
 /** Makes a new execution from a failed or cancelled one and returns its id; the same key twice makes one. */
 export async function retryExecution(id: string, mode: RetryMode, idempotencyKey: string): Promise<string> {
-  const options = { body: { mode }, idempotencyKey };
-  const { data } = await call<{ new_execution_id: string }>('POST', `/studio/executions/${id}/retry`, options);
-  return data.new_execution_id;
+  const options = { path: { id }, body: { mode }, idempotencyKey };
+  return (await call('POST', '/studio/executions/{id}/retry', options)).data.new_execution_id;
 }
 
-export type Decision =
-  | { decision: 'retry' }
-  | { decision: 'complete'; output: Json }
-  | { decision: 'fail'; message?: string };
+/** What a person says to a node that waits for a decision. */
+export type Decision = Schemas['Decide'];
 
 export async function decideNode(id: string, nodeId: string, decision: Decision): Promise<void> {
-  await call('POST', `/studio/executions/${id}/nodes/${encodeURIComponent(nodeId)}/decide`, { body: decision });
+  const path = { id, node_id: nodeId };
+  await call('POST', '/studio/executions/{id}/nodes/{node_id}/decide', { path, body: decision });
 }
 
-export interface RetryManyBody {
-  filter: {
-    flow_id?: string | undefined;
-    error_class?: string | undefined;
-    node?: string | undefined;
-    fingerprint?: string | undefined;
-    q?: string | undefined;
-    start_date?: string | undefined;
-    end_date?: string | undefined;
-  };
-  mode?: RetryMode;
-  dry_run: boolean;
-  /** At most so many, newest first; 1,000 is the most. */
-  limit: number;
-  /** Only those accepted before this execution: the last of the batch before. */
-  before?: string | undefined;
-}
-
-export interface RetriedMany {
-  dry_run: boolean;
-  matched: number;
-  retried: number;
-  skipped: number;
-  items: readonly { execution_id: string; new_execution_id: string | null; skipped: string | null }[];
-}
+export type RetryManyBody = Schemas['RetryMany'];
+export type RetriedMany = Schemas['RetriedMany'];
 
 /** Retries the failed executions that fit and were not retried before, or says which it would. */
 export async function retryMany(body: RetryManyBody): Promise<RetriedMany> {
-  return (await call<RetriedMany>('POST', '/studio/executions/retry', { body })).data;
+  return (await call('POST', '/studio/executions/retry', { body })).data;
 }

@@ -1,7 +1,11 @@
 /** Calls about flows, and the queries that more than one feature reads. */
 import { queryOptions } from '@tanstack/react-query';
 import { call, nextCursor } from './client';
-import type { Flow, FlowStatus } from './types';
+import type { Fault } from './problem';
+import type { components } from './schema';
+import type { Flow, FlowDefinition, FlowInput, FlowPatch, FlowStatus, FlowVersion } from './types';
+
+type Schemas = components['schemas'];
 
 const PAGE = 100;
 /** Enough for every studio; a reader with more searches. */
@@ -12,52 +16,96 @@ export async function listFlows(signal?: AbortSignal): Promise<Flow[]> {
   const flows: Flow[] = [];
   let cursor: string | null = null;
   for (let page = 0; page < PAGES_MAX; page += 1) {
-    const answer: { data: Flow[]; headers: Headers } = await call<Flow[]>('GET', '/studio/flows', {
-      query: { limit: PAGE, cursor },
-      ...(signal && { signal }),
-    });
-    flows.push(...answer.data);
-    cursor = nextCursor(answer.headers.get('link'));
+    const { data, headers } = await listPage(cursor, signal);
+    flows.push(...data.map(received));
+    cursor = nextCursor(headers.get('link'));
     if (!cursor) break;
   }
   return flows;
 }
 
-export async function getFlow(id: string, version?: number, signal?: AbortSignal): Promise<Flow> {
-  return (await call<Flow>('GET', `/studio/flows/${id}`, { query: { version }, ...(signal && { signal }) })).data;
+function listPage(cursor: string | null, signal: AbortSignal | undefined) {
+  return call('GET', '/studio/flows', { query: { limit: PAGE, cursor }, signal });
 }
 
-export async function createFlow(document: unknown): Promise<Flow> {
-  return (await call<Flow>('POST', '/studio/flows', { body: document })).data;
+export async function getFlow(id: string, version?: number, signal?: AbortSignal): Promise<Flow> {
+  return received((await call('GET', '/studio/flows/{id}', { path: { id }, query: { version }, signal })).data);
+}
+
+export async function createFlow(document: FlowInput): Promise<Flow> {
+  return received((await call('POST', '/studio/flows', { body: sent(document) })).data);
+}
+
+/** Makes a draft from a template. */
+export async function instantiateTemplate(id: string, name: string): Promise<Flow> {
+  const options = { path: { id }, body: { name } };
+  return received((await call('POST', '/studio/flows/templates/{id}/instantiate', options)).data);
 }
 
 /** Changes what is given; a change of the document makes a new version. */
-export async function patchFlow(id: string, changes: unknown): Promise<Flow> {
-  return (await call<Flow>('PATCH', `/studio/flows/${id}`, { body: changes })).data;
+export async function patchFlow(id: string, changes: FlowPatch): Promise<Flow> {
+  return received((await call('PATCH', '/studio/flows/{id}', { path: { id }, body: sent(changes) })).data);
 }
 
 export async function setFlowStatus(id: string, status: FlowStatus): Promise<void> {
-  if (status === 'active') await call('PATCH', `/studio/flows/${id}/activate`);
-  else await call('PATCH', `/studio/flows/${id}`, { body: { status } });
+  if (status === 'active') await call('PATCH', '/studio/flows/{id}/activate', { path: { id } });
+  else await call('PATCH', '/studio/flows/{id}', { path: { id }, body: { status } });
 }
 
 export async function deleteFlow(id: string): Promise<void> {
-  await call('DELETE', `/studio/flows/${id}`);
+  await call('DELETE', '/studio/flows/{id}', { path: { id } });
 }
 
-export interface StartBody {
-  context_id?: string;
-  context_type?: string;
-  trigger_data?: unknown;
+/** Every version of a flow, newest first. */
+export async function listVersions(id: string, signal: AbortSignal): Promise<FlowVersion[]> {
+  return (await call('GET', '/studio/flows/{id}/versions', { path: { id }, signal })).data.map(received);
 }
+
+/** Makes a new version with the document of an older one. */
+export async function restoreVersion(id: string, version: number): Promise<Flow> {
+  const options = { path: { id }, query: { version } };
+  return received((await call('POST', '/studio/flows/{id}/restore-version', options)).data);
+}
+
+/** Returns every fault of a document; none when it can be stored. */
+export async function validateFlow(document: FlowInput, signal: AbortSignal): Promise<Fault[]> {
+  const { data } = await call('POST', '/studio/flows/validate', { body: sent(document), signal });
+  return data.errors.map(({ pointer, message }) => ({ pointer, detail: message }));
+}
+
+export type StartBody = Schemas['Execute'];
 
 /** Starts an execution; the same key twice gives the same execution. */
 export async function executeFlow(id: string, body: StartBody, idempotencyKey: string): Promise<string> {
-  const { data } = await call<{ execution_id: string }>('POST', `/studio/flows/${id}/execute`, {
-    body,
-    idempotencyKey,
-  });
-  return data.execution_id;
+  const { data } = await call('POST', '/studio/flows/{id}/execute', { path: { id }, body, idempotencyKey });
+  // An execution itself is the answer to those who wait for it.
+  return 'execution_id' in data ? data.execution_id : data.id;
+}
+
+export type NodeTestBody = Omit<Schemas['TestNode'], 'flow_definition'> & { flow_definition: FlowDefinition };
+/** What one attempt of a node came to. */
+export type NodeTest = Schemas['NodeTest'];
+
+/** Runs one attempt of a node, outside of any execution. Nothing of it is stored. */
+export async function testNode(body: NodeTestBody, signal: AbortSignal): Promise<NodeTest> {
+  return (await call('POST', '/studio/flows/test-node', { body: sent(body), signal })).data;
+}
+
+type Received<Document> = Omit<Document, 'flow_definition'> & { flow_definition: FlowDefinition };
+
+/** A document as the studio holds it: its graph has `edges`, and its nodes may be of any type. */
+function received<Document extends Schemas['FlowDocument']>(document: Document): Received<Document> {
+  const { flow_definition: graph, ...rest } = document;
+  return { ...rest, flow_definition: { ...graph, edges: graph.edges ?? [] } as FlowDefinition };
+}
+
+type Sent<Document> = {
+  [Key in keyof Document]: Document[Key] extends FlowDefinition | undefined ? Schemas['FlowDefinition'] : Document[Key];
+};
+
+/** A document as it is sent. Whether the types of its nodes are any, the server says. */
+function sent<Document extends { flow_definition?: FlowDefinition }>(document: Document): Sent<Document> {
+  return document as unknown as Sent<Document>;
 }
 
 export const flowsQuery = () =>

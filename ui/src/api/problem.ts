@@ -39,6 +39,13 @@ export function toProblem(error: unknown): Problem {
       'Check that Steadflow is running. The studio goes on trying.',
     );
   }
+  if (error instanceof SyntaxError) {
+    return new Problem(
+      0,
+      'The answer cannot be read',
+      'It is not JSON. Check what stands between this page and Steadflow, such as a proxy.',
+    );
+  }
   const message = error instanceof Error ? error.message : String(error);
   return new Problem(0, 'Something went wrong in the studio', message);
 }

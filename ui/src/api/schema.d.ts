@@ -915,6 +915,12 @@ export interface components {
             readonly error_class: components["schemas"]["ErrorClass"];
             readonly error_message: string;
         };
+        /** @description How many failed in a span of time. */
+        readonly FailureBucket: {
+            readonly start: components["schemas"]["Time"];
+            /** Format: int64 */
+            readonly count: number;
+        };
         /** @description Failed executions that have flow, node, error class and normalised message in common. */
         readonly FailureGroup: {
             /** @description Give it as `fingerprint` to lists and to the bulk retry. */
@@ -931,6 +937,16 @@ export interface components {
             readonly count: number;
             readonly first_seen: components["schemas"]["Time"];
             readonly last_seen: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description How long each bucket is, in seconds.
+             */
+            readonly bucket_seconds: number;
+            /**
+             * @description How many ended when: equal spans, the same for all groups, from `from` or the first failure to `to` or now.
+             *     They begin at multiples of their length, so the first and the last may reach beyond what was asked.
+             */
+            readonly buckets: readonly components["schemas"]["FailureBucket"][];
             /** @description Some of them, newest first. */
             readonly execution_ids: readonly string[];
         };
@@ -1371,6 +1387,11 @@ export interface components {
              * @default 100
              */
             readonly limit?: number;
+            /**
+             * Format: uuid
+             * @description Only those accepted before this execution: the last of `items`, to go on where an answer ended.
+             */
+            readonly before?: string | null;
         };
         /** @description What a retry would do. */
         readonly RetryPlanView: {

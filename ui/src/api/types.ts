@@ -1,106 +1,28 @@
-/** The wire types by the names that the studio uses. */
-import type { ExecutionStatus, NodeStatus } from '@/lib/status';
+/** The wire types by the names that the studio uses, and what the studio knows of them beyond `openapi.json`. */
+import type { components } from './schema';
 
-export type FlowStatus = 'draft' | 'active' | 'paused' | 'archived';
+type Schemas = components['schemas'];
 
 /** Any JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-export interface Usage {
-  input_tokens: number;
-  output_tokens: number;
-  cost?: number | null;
-}
+export type Usage = Schemas['Usage'];
+export type ErrorClass = Schemas['ErrorClass'];
+export type ExecutionStatus = Schemas['ExecutionStatus'];
+export type NodeStatus = Schemas['NodeStatus'];
 
-export interface ExecutionSummary {
-  total_nodes: number;
-  completed_nodes: number;
-  failed_nodes: number;
-  pending_nodes?: number;
-  running_nodes?: number;
-  skipped_nodes?: number;
-}
+/** One execution as lists and the stream of all executions show it. */
+export type ExecutionRow = Schemas['ExecutionSummary'];
+export type Execution = Schemas['Execution'];
+export type NodeExecution = Schemas['NodeExecution'];
+export type Attempt = Schemas['Attempt'];
 
-/** One execution as lists show it. */
-export interface ExecutionRow {
-  id: string;
-  flow_id: string;
-  flow_name?: string | null;
-  flow_version?: number;
-  status: ExecutionStatus;
-  retrying?: boolean;
-  recovered?: boolean;
-  attempts?: number;
-  current_node_id?: string | null;
-  context_id?: string | null;
-  context_type?: string | null;
-  error_message?: string | null;
-  error_class?: string | null;
-  retry_of?: string | null;
-  started_at?: string | null;
-  completed_at?: string | null;
-  duration_seconds?: number | null;
-  duration_ms?: number | null;
-  triggered_by: string;
-  fingerprint?: string | null;
-  created_at: string;
-  summary: ExecutionSummary;
-}
-
-export interface Attempt {
-  number: number;
-  started_at: string;
-  ended_at?: string | null;
-  duration_ms?: number | null;
-  error_class?: string | null;
-  error_message?: string | null;
-  backoff_ms?: number | null;
-  next_retry_at?: string | null;
-  worker: string;
-  released?: boolean;
-  usage?: Usage | null;
-}
-
-export interface NodeExecution {
-  id: string;
-  node_id: string;
-  node_name: string;
-  node_type: string;
-  status: NodeStatus;
-  retry_attempt: number;
-  max_attempts: number;
-  skill_used?: string | null;
-  agent_id?: string | null;
-  input_data?: unknown;
-  output_data?: unknown;
-  error_message?: string | null;
-  error_class?: string | null;
-  started_at?: string | null;
-  completed_at?: string | null;
-  duration_ms?: number | null;
-  next_retry_at?: string | null;
-  waiting_for?: string | null;
-  waiting_until?: string | null;
-  reused?: boolean;
-  usage?: Usage | null;
-  attempts: readonly Attempt[];
-}
-
-export interface Execution extends ExecutionRow {
-  flow_name: string;
-  flow_version: number;
-  result?: unknown;
-  execution_data?: unknown;
-  trigger_data?: unknown;
-  deadline?: string | null;
-  recovered: boolean;
-  waiting_for?: string | null;
-  seq: number;
-  retried_by: readonly string[];
-  usage?: Usage | null;
-  node_executions: readonly NodeExecution[];
-}
-
+/**
+ * A node as the editor holds it.
+ *
+ * By hand, because a draft may be on its way to being valid: its type is whatever the server's catalogue names, and the
+ * keys of its own are read with the schemas of that catalogue.
+ */
 export interface FlowNode {
   id: string;
   name?: string;
@@ -109,6 +31,7 @@ export interface FlowNode {
   [key: string]: unknown;
 }
 
+/** An edge as the editor holds it; a draft's condition may be anything. */
 export interface FlowEdge {
   from: string;
   to: string;
@@ -117,29 +40,18 @@ export interface FlowEdge {
   [key: string]: unknown;
 }
 
+/** A graph as the editor holds it. The server fills in empty `edges`, and gives every other key back as it came in. */
 export interface FlowDefinition {
   nodes: FlowNode[];
   edges: FlowEdge[];
   [key: string]: unknown;
 }
 
-export interface Flow {
-  id: string;
-  version: number;
-  status: FlowStatus;
-  created_at: string;
-  updated_at: string;
-  execution_counts?: { total: number; completed: number; failed: number; cancelled: number; unfinished: number } | null;
-  name: string;
-  description: string;
-  category?: string | null;
-  tags: readonly string[];
-  is_template: boolean;
-  retry_on_failure: boolean;
-  retry_count: number;
-  timeout_seconds?: number | null;
-  max_concurrent_executions?: number | null;
-  context_id_template?: string | null;
-  context_type_default?: string | null;
-  flow_definition: FlowDefinition;
-}
+export type FlowStatus = Schemas['FlowStatus'];
+export type Flow = Omit<Schemas['Flow'], 'flow_definition'> & { flow_definition: FlowDefinition };
+/** One version of a flow: its document, and when it was saved. */
+export type FlowVersion = Omit<Schemas['FlowVersion'], 'flow_definition'> & { flow_definition: FlowDefinition };
+/** A flow document as it is sent. */
+export type FlowInput = Omit<Schemas['FlowInput'], 'flow_definition'> & { flow_definition: FlowDefinition };
+/** The keys of a flow to change, as they are sent. */
+export type FlowPatch = Omit<Schemas['FlowPatch'], 'flow_definition'> & { flow_definition?: FlowDefinition };

@@ -1,11 +1,13 @@
 /** Every error class, what it means to a person, and whether it is retried unless the policy says otherwise. */
+import type { ErrorClass } from '@/api/types';
+
 export interface ErrorClassLook {
   label: string;
   meaning: string;
   retried: boolean;
 }
 
-export const ERROR_CLASSES: Record<string, ErrorClassLook> = {
+export const ERROR_CLASSES: Readonly<Record<ErrorClass, ErrorClassLook>> = {
   timeout: { label: 'Timeout', meaning: 'It took longer than it was given.', retried: true },
   connection: { label: 'Connection', meaning: 'The other side could not be reached.', retried: true },
   rate_limited: { label: 'Rate limited', meaning: 'The other side asked us to slow down (HTTP 429).', retried: true },
@@ -21,6 +23,13 @@ export const ERROR_CLASSES: Record<string, ErrorClassLook> = {
   interrupted: { label: 'Interrupted', meaning: 'The process ended during the attempt.', retried: true },
 };
 
+export const ERROR_CLASS_NAMES = Object.keys(ERROR_CLASSES) as ErrorClass[];
+
+/** What is known of a class; nothing of one that a newer server names. */
+export function errorClassLook(name: string): ErrorClassLook | undefined {
+  return Object.hasOwn(ERROR_CLASSES, name) ? ERROR_CLASSES[name as ErrorClass] : undefined;
+}
+
 export function errorClassLabel(name: string): string {
-  return ERROR_CLASSES[name]?.label ?? name.replaceAll('_', ' ');
+  return errorClassLook(name)?.label ?? name.replaceAll('_', ' ');
 }

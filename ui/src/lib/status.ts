@@ -12,9 +12,9 @@ import {
   IconUserQuestion,
 } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
+import type { ExecutionStatus, NodeStatus } from '@/api/types';
 
-export type ExecutionStatus = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
-export type NodeStatus = ExecutionStatus | 'skipped';
+export type { ExecutionStatus, NodeStatus };
 
 /** What a person sees: a status, or why something that is pending or running does not move. */
 export type StatusKey = NodeStatus | 'retrying' | 'waiting' | 'decision' | 'recovered';

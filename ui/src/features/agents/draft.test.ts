@@ -8,6 +8,7 @@ const agent: Agent = {
   name: 'Analyst',
   agent_type: 'llm',
   description: '',
+  source: 'internal',
   category: 'risk',
   tags: ['eu'],
   skills: ['score'],
@@ -15,6 +16,8 @@ const agent: Agent = {
   config: { provider: 'openai', model: 'small', api_key: '${secrets.KEY}' },
   usage_count: 3,
   last_used_at: null,
+  is_available: true,
+  created_at: '2026-01-01T00:00:00Z',
   updated_at: '2026-11-24T00:00:00Z',
 };
 

@@ -11,6 +11,7 @@ const agent: Agent = {
   name: 'Analyst',
   agent_type: 'llm',
   description: '',
+  source: 'internal',
   category: null,
   tags: [],
   skills: ['score'],
@@ -18,6 +19,8 @@ const agent: Agent = {
   config: { provider: 'openai', model: 'small' },
   usage_count: 0,
   last_used_at: null,
+  is_available: true,
+  created_at: '2026-01-01T00:00:00Z',
   updated_at: '2026-01-01T00:00:00Z',
 };
 

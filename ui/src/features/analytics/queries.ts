@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
-import { getRetryAnalytics, type ReportScope } from '@/api/reports';
+import { type AnalyticsScope, getRetryAnalytics } from '@/api/reports';
 
-export const analyticsQuery = (scope: ReportScope & { bucket: 'hour' | 'day' }) =>
+export const analyticsQuery = (scope: AnalyticsScope) =>
   queryOptions({
     queryKey: ['analytics', 'retries', scope],
     queryFn: ({ signal }) => getRetryAnalytics(scope, signal),

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { flowsQuery } from '@/api/flows';
 import { FilterChip } from '@/components/filter-chip';
 import { SearchInput } from '@/components/search-input';
-import { ERROR_CLASSES, errorClassLabel } from '@/lib/error-classes';
+import { ERROR_CLASS_NAMES, errorClassLabel } from '@/lib/error-classes';
 import { PERIODS, type Period } from '@/lib/periods';
 import { EXECUTION_STATUSES, type ExecutionStatus, STATUS_LOOKS } from '@/lib/status';
 import { texts as common } from '@/lib/texts';
@@ -17,7 +17,7 @@ interface FilterBarProps {
   onChange: (filters: Filters) => void;
 }
 
-const ERROR_OPTIONS = Object.keys(ERROR_CLASSES).map((value) => ({ value, label: errorClassLabel(value) }));
+const ERROR_OPTIONS = ERROR_CLASS_NAMES.map((value) => ({ value, label: errorClassLabel(value) }));
 const PERIOD_OPTIONS = PERIODS.map(({ value, label }) => ({ value, label }));
 
 /** What the list is narrowed by. All of it stands in the address. */

@@ -1,6 +1,7 @@
 /** The filters of the executions list, as they stand in the address and as the API takes them. */
 import type { ExecutionFilter } from '@/api/executions';
-import { ERROR_CLASSES } from '@/lib/error-classes';
+import type { ErrorClass } from '@/api/types';
+import { ERROR_CLASS_NAMES } from '@/lib/error-classes';
 import { PERIOD_VALUES, type Period, periodStart } from '@/lib/periods';
 import { compact, flagIn, oneOf, type RawSearch, someOf, textIn } from '@/lib/search-params';
 import { EXECUTION_STATUSES, type ExecutionStatus } from '@/lib/status';
@@ -11,7 +12,7 @@ export interface Filters {
   retrying?: boolean | undefined;
   flow?: string | undefined;
   period?: Period | undefined;
-  error?: string | undefined;
+  error?: ErrorClass | undefined;
   fingerprint?: string | undefined;
   q?: string | undefined;
 }
@@ -23,7 +24,7 @@ export function readFilters(search: RawSearch): Filters {
     retrying: flagIn(search, 'retrying') || undefined,
     flow: textIn(search, 'flow'),
     period: oneOf(search, 'period', PERIOD_VALUES),
-    error: oneOf(search, 'error', Object.keys(ERROR_CLASSES)),
+    error: oneOf(search, 'error', ERROR_CLASS_NAMES),
     fingerprint: textIn(search, 'fingerprint'),
     q: textIn(search, 'q')?.slice(0, 200),
   });

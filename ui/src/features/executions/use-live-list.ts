@@ -1,6 +1,6 @@
 import { type InfiniteData, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef } from 'react';
-import { API } from '@/api/client';
+import { addressOf } from '@/api/client';
 import { type ExecutionFilter, type ExecutionPage, listExecutions } from '@/api/executions';
 import type { ExecutionRow } from '@/api/types';
 import { coalesce } from '@/lib/coalesce';
@@ -53,7 +53,7 @@ export function useLiveList(filters: Filters, filter: ExecutionFilter): StreamSt
     changed.current.set(row.id, row);
     draw();
   };
-  const state = useStream(`${API}/studio/events`, receive);
+  const state = useStream(addressOf('/studio/events'), receive);
 
   useEffect(() => {
     if (state === 'live') return;

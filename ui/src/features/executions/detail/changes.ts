@@ -8,13 +8,16 @@ import type { Execution, ExecutionRow, NodeExecution } from '@/api/types';
 import type { SseEvent } from '@/lib/sse';
 import { isFinished } from '@/lib/status';
 
+/** How an execution stands after a record; of what lists show, the story needs no more. */
+export type RecordRow = Omit<ExecutionRow, 'attempts' | 'fingerprint'> & {
+  /** When the record was decided. */
+  at?: string;
+};
+
 /** The outcome of one record, or of several that are drawn together. */
 export interface Change {
   seq: number;
-  row: ExecutionRow & {
-    /** When the record was decided. */
-    at?: string;
-  };
+  row: RecordRow;
   nodes: ReadonlyMap<string, NodeExecution>;
 }
 
@@ -59,7 +62,7 @@ export function applyChange(execution: Execution, change: Change): Execution {
   };
 }
 
-function withoutTime({ at: _, ...row }: Change['row']): ExecutionRow {
+function withoutTime({ at: _, ...row }: RecordRow): Omit<RecordRow, 'at'> {
   return row;
 }
 
@@ -80,6 +83,6 @@ function isNode(data: unknown): data is NodeExecution {
   return typeof data === 'object' && data !== null && 'node_id' in data && 'attempts' in data;
 }
 
-function isRow(data: unknown): data is Change['row'] {
+function isRow(data: unknown): data is RecordRow {
   return typeof data === 'object' && data !== null && 'status' in data && 'summary' in data;
 }

@@ -3,7 +3,7 @@ import { IconBulb, IconCircleXFilled } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Execution } from '@/api/types';
 import { CopyButton } from '@/components/copy-button';
-import { ERROR_CLASSES, errorClassLabel } from '@/lib/error-classes';
+import { errorClassLabel, errorClassLook } from '@/lib/error-classes';
 import classes from './notes.module.css';
 import { texts } from './texts';
 
@@ -52,7 +52,7 @@ function Message({ text, errorClass }: { text: string; errorClass: string | null
     <>
       <p className={classes.failureTitle}>
         {errorClass && (
-          <Tooltip label={ERROR_CLASSES[errorClass]?.meaning ?? errorClass}>
+          <Tooltip label={errorClassLook(errorClass)?.meaning ?? errorClass}>
             <span className={classes.class}>{errorClassLabel(errorClass)}</span>
           </Tooltip>
         )}

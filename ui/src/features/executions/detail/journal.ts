@@ -4,11 +4,11 @@
  * The server tells records as the states that they led to, so each line is the difference between two states. All
  * functions are pure.
  */
-import type { Attempt, Execution, ExecutionRow, NodeExecution } from '@/api/types';
+import type { Attempt, Execution, NodeExecution } from '@/api/types';
 import { errorClassLabel } from '@/lib/error-classes';
 import { isFinished, type Tone } from '@/lib/status';
 import { formatDuration, millis } from '@/lib/time';
-import type { Change } from './changes';
+import type { Change, RecordRow } from './changes';
 import { texts } from './texts';
 
 export type LineKind = 'execution' | 'attempt' | 'node';
@@ -30,7 +30,7 @@ export interface JournalLine {
 export const FIRST = 1;
 
 interface Known {
-  row: ExecutionRow | null;
+  row: RecordRow | null;
   nodes: ReadonlyMap<string, NodeExecution>;
 }
 
@@ -84,7 +84,7 @@ function numbered(lines: readonly Line[], seq: number, part: string): JournalLin
 
 type Line = Omit<JournalLine, 'key' | 'seq'>;
 
-function rowLines(row: ExecutionRow, before: ExecutionRow | null): Line[] {
+function rowLines(row: RecordRow, before: RecordRow | null): Line[] {
   const line = (at: string | null | undefined, tone: Tone, text: string): Line => ({
     at: millis(at),
     kind: 'execution',
@@ -105,7 +105,7 @@ function rowLines(row: ExecutionRow, before: ExecutionRow | null): Line[] {
 
 const END_TONES: Partial<Record<string, Tone>> = { completed: 'success', failed: 'danger', cancelled: 'muted' };
 
-function endLine(row: ExecutionRow, before: ExecutionRow | null): Line | null {
+function endLine(row: RecordRow, before: RecordRow | null): Line | null {
   const tone = END_TONES[row.status];
   if (!tone || before?.status === row.status) return null;
   return {

@@ -3,6 +3,17 @@ import type { Attempt, Execution, NodeExecution } from '@/api/types';
 
 const START = Date.parse('2026-11-24T10:00:00Z');
 
+const NO_USAGE = { input_tokens: 0, output_tokens: 0, cost: null };
+const NO_NODES = {
+  total_nodes: 1,
+  completed_nodes: 0,
+  failed_nodes: 0,
+  pending_nodes: 1,
+  running_nodes: 0,
+  skipped_nodes: 0,
+  cancelled_nodes: 0,
+};
+
 /** The moment `ms` after the start of every sample, as the API writes it. */
 export function at(ms: number): string {
   return new Date(START + ms).toISOString();
@@ -15,6 +26,8 @@ export function anAttempt(number: number, from: number, to: number | null, chang
     ended_at: to === null ? null : at(to),
     duration_ms: to === null ? null : to - from,
     worker: 'here',
+    released: false,
+    usage: NO_USAGE,
     ...change,
   };
 }
@@ -29,6 +42,10 @@ export function aNode(change: Partial<NodeExecution> = {}): NodeExecution {
     status: 'pending',
     retry_attempt: 0,
     max_attempts: 3,
+    input_data: null,
+    output_data: null,
+    reused: false,
+    usage: NO_USAGE,
     attempts: [],
     ...change,
   };
@@ -41,14 +58,19 @@ export function anExecution(change: Partial<Execution> = {}): Execution {
     flow_name: 'Retries run out',
     flow_version: 1,
     status: 'running',
+    retrying: false,
     recovered: false,
     retried_by: [],
     triggered_by: 'api',
+    trigger_data: {},
     created_at: at(0),
     started_at: at(0),
     seq: 1,
+    result: null,
+    execution_data: {},
+    usage: NO_USAGE,
     node_executions: [],
-    summary: { total_nodes: 1, completed_nodes: 0, failed_nodes: 0 },
+    summary: NO_NODES,
     ...change,
   };
 }

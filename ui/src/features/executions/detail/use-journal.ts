@@ -1,5 +1,5 @@
 import { useMemo, useRef, useState } from 'react';
-import { API } from '@/api/client';
+import { addressOf } from '@/api/client';
 import type { Execution } from '@/api/types';
 import { coalesce } from '@/lib/coalesce';
 import type { SseEvent, StreamState } from '@/lib/sse';
@@ -35,7 +35,8 @@ export function useJournal(execution: Execution): Journal {
   };
   const isWhole = Math.max(FIRST, drawn.seq) >= execution.seq;
   const isOver = Boolean(execution.completed_at);
-  const url = isWhole && isOver ? null : `${API}/studio/executions/${execution.id}/events`;
+  const path = { id: execution.id };
+  const url = isWhole && isOver ? null : addressOf('/studio/executions/{id}/events', { path });
   const stream = useStream(url, receive, Math.max(FIRST, drawn.seq));
   const lines = useMemo(
     () => (isWhole ? wholeJournal(drawn.lines, execution) : drawn.lines),

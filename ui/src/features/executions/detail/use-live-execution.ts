@@ -1,6 +1,6 @@
 import { type UseQueryResult, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef } from 'react';
-import { API } from '@/api/client';
+import { addressOf } from '@/api/client';
 import type { Execution } from '@/api/types';
 import { coalesce } from '@/lib/coalesce';
 import type { SseEvent, StreamState } from '@/lib/sse';
@@ -50,7 +50,8 @@ export function useLiveExecution(id: string): LiveExecution {
     }
   };
   // The stream begins after what is known, so nothing is told twice and nothing is missed.
-  const stream = useStream(isOpen ? `${API}/studio/executions/${id}/events` : null, receive, query.data?.seq);
+  const url = isOpen ? addressOf('/studio/executions/{id}/events', { path: { id } }) : null;
+  const stream = useStream(url, receive, query.data?.seq);
   useQuery({
     ...executionQuery(id),
     refetchInterval: isOpen && (stream === 'live' ? CHECK_MS : POLL_MS),

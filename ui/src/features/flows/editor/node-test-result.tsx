@@ -1,9 +1,9 @@
+import type { NodeTest } from '@/api/flows';
 import { JsonView } from '@/components/json-view';
 import { errorClassLabel } from '@/lib/error-classes';
 import { visible } from '@/lib/json-text';
 import { formatDuration } from '@/lib/time';
 import classes from './node-test.module.css';
-import type { NodeTest } from './queries';
 import { texts } from './texts';
 
 interface NodeTestResultProps {

@@ -152,9 +152,10 @@ it('says why a node failed', async () => {
 it('lets a test that runs be cancelled', async () => {
   api();
   const answer = globalThis.fetch;
-  vi.stubGlobal('fetch', (input: string, init: RequestInit) => {
-    if (!String(input).includes('test-node')) return answer(input, init);
-    return new Promise((_, reject) => init.signal?.addEventListener('abort', () => reject(init.signal?.reason)));
+  vi.stubGlobal('fetch', (request: Request) => {
+    if (!request.url.includes('test-node')) return answer(request);
+    const { signal } = request;
+    return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
   });
   await open();
   await pinned('Output of Fetch');

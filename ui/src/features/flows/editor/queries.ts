@@ -1,9 +1,10 @@
 import { queryOptions } from '@tanstack/react-query';
+import { type Agent, listAgents } from '@/api/agents';
 import { call } from '@/api/client';
 import { getExecution, listExecutions } from '@/api/executions';
-import { getFlow, patchFlow } from '@/api/flows';
+import { getFlow, patchFlow, validateFlow } from '@/api/flows';
 import type { Fault } from '@/api/problem';
-import type { Execution, Flow, FlowDefinition, Usage } from '@/api/types';
+import type { Execution, Flow, FlowDefinition } from '@/api/types';
 import { isRecord } from './definition';
 import type { Schema } from './form/schema';
 import type { Catalogue } from './node-types';
@@ -13,36 +14,26 @@ import { TRIGGER } from './pins';
 export const nodeTypesQuery = () =>
   queryOptions({
     queryKey: ['node-types'],
-    queryFn: async ({ signal }) => (await call<Catalogue>('GET', '/studio/node-types', { signal })).data,
+    // JSON Schemas, of which the forms read a part: no type describes them.
+    queryFn: async ({ signal }) => (await call('GET', '/studio/node-types', { signal })).data as Catalogue,
     staleTime: Number.POSITIVE_INFINITY,
   });
 
 /** An agent, as far as a node needs it. */
-export interface AgentChoice {
-  id: string;
-  name: string;
-  agent_type: string;
-  skills: readonly string[];
-  skill_definitions?: readonly { name: string; input_schema?: Schema | null }[];
-  is_available: boolean;
-}
+export type AgentChoice = Pick<Agent, 'id' | 'name' | 'agent_type' | 'skills' | 'is_available'> & {
+  skill_definitions: readonly { name: string; input_schema?: Schema | null }[];
+};
 
 export const agentChoicesQuery = () =>
   queryOptions({
     queryKey: ['agents', 'choices'],
-    queryFn: async ({ signal }) =>
-      (await call<AgentChoice[]>('GET', '/studio/agents', { query: { limit: 100 }, signal })).data,
+    queryFn: async ({ signal }) => (await listAgents(signal)) as readonly AgentChoice[],
     staleTime: 10_000,
   });
 
 /** Returns every fault of a definition; none when it can be saved. */
 export async function findFaults(name: string, definition: FlowDefinition, signal: AbortSignal): Promise<Fault[]> {
-  const body = { name, flow_definition: definition };
-  const { data } = await call<{ errors: { pointer: string; message: string }[] }>('POST', '/studio/flows/validate', {
-    body,
-    signal,
-  });
-  return data.errors.map(({ pointer, message }) => ({ pointer, detail: message }));
+  return validateFlow({ name, flow_definition: definition }, signal);
 }
 
 export class Conflict extends Error {
@@ -99,27 +90,4 @@ function valueIn(execution: Execution, name: string): unknown {
   if (name === TRIGGER) return execution.trigger_data;
   const outputs = execution.execution_data;
   return isRecord(outputs) && Object.hasOwn(outputs, name) ? outputs[name] : undefined;
-}
-
-export interface NodeTestBody {
-  flow_definition: FlowDefinition;
-  node_id: string;
-  trigger_data?: unknown;
-  /** By node id, what other nodes are taken to have given back. */
-  outputs: Readonly<Record<string, unknown>>;
-}
-
-/** What one attempt of a node came to. */
-export interface NodeTest {
-  success: boolean;
-  input: unknown;
-  output: unknown;
-  error: { class: string; message: string } | null;
-  usage: Usage;
-  duration_ms: number;
-}
-
-/** Runs one attempt of a node, outside of any execution. Nothing of it is stored. */
-export async function testNode(body: NodeTestBody, signal: AbortSignal): Promise<NodeTest> {
-  return (await call<NodeTest>('POST', '/studio/flows/test-node', { body, signal })).data;
 }

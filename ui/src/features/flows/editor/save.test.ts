@@ -7,8 +7,8 @@ const DEFINITION = { nodes: [{ id: 'a', type: 'delay' }], edges: [] };
 describe('saving', () => {
   it('sends the graph alone when nobody saved meanwhile', async () => {
     const asked = fakeApi({
-      'GET /studio/flows/*': () => ({ id: 'f', version: 3 }),
-      'PATCH /studio/flows/*': () => ({ id: 'f', version: 4 }),
+      'GET /studio/flows/*': () => ({ id: 'f', version: 3, flow_definition: DEFINITION }),
+      'PATCH /studio/flows/*': () => ({ id: 'f', version: 4, flow_definition: DEFINITION }),
     });
 
     const flow = await saveDefinition('f', 3, DEFINITION);
@@ -18,7 +18,7 @@ describe('saving', () => {
   });
 
   it('does not write over a version that it does not know', async () => {
-    const asked = fakeApi({ 'GET /studio/flows/*': () => ({ id: 'f', version: 5 }) });
+    const asked = fakeApi({ 'GET /studio/flows/*': () => ({ id: 'f', version: 5, flow_definition: DEFINITION }) });
 
     await expect(saveDefinition('f', 3, DEFINITION)).rejects.toBeInstanceOf(Conflict);
     expect(asked.map(({ method }) => method)).toEqual(['GET']);

@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef } from 'react';
-import { type NodeTestBody, testNode } from './queries';
+import { type NodeTestBody, testNode } from '@/api/flows';
 
 /** Tests a node, and stops the test when it is cancelled or its component goes. */
 export function useNodeTest() {

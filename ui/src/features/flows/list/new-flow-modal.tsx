@@ -4,10 +4,10 @@ import { IconTemplate } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { flowsQuery } from '@/api/flows';
+import { flowsQuery, instantiateTemplate } from '@/api/flows';
 import { ProblemCard } from '@/components/problem-card';
 import classes from './dialogs.module.css';
-import { createDraft, instantiate } from './queries';
+import { createDraft } from './queries';
 import { STARTERS, type Starter } from './starters';
 import { texts } from './texts';
 
@@ -43,7 +43,9 @@ function NewFlowForm({ onClose }: { onClose: () => void }) {
   const create = useMutation({
     mutationFn: () => {
       const starter = STARTERS.find(({ id }) => id === start);
-      return starter ? createDraft({ ...starter.document, name: name.trim() }) : instantiate(start, name.trim());
+      return starter
+        ? createDraft({ ...starter.document, name: name.trim() })
+        : instantiateTemplate(start, name.trim());
     },
     onSuccess: (flow) => {
       void queries.invalidateQueries({ queryKey: ['flows'] });

@@ -12,7 +12,7 @@ const LONGEST_MS_MIN = 20;
 
 interface SparklineProps {
   flow: Flow;
-  recent: UseQueryResult<ExecutionRow[]>;
+  recent: UseQueryResult<readonly ExecutionRow[]>;
 }
 
 /** The newest executions as bars: how they ended by colour, how long they took by height. Leads to them all. */

@@ -1,6 +1,6 @@
 import { Tooltip } from '@mantine/core';
+import type { FlowCounts } from '@/api/reports';
 import classes from './flow-card.module.css';
-import type { FlowCounts } from './queries';
 import { texts } from './texts';
 
 interface SuccessRateProps {

@@ -1,12 +1,12 @@
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { flowsQuery, setFlowStatus } from '@/api/flows';
+import { flowsQuery, instantiateTemplate, setFlowStatus } from '@/api/flows';
 import { toProblem } from '@/api/problem';
 import type { Flow, FlowStatus } from '@/api/types';
 import { fileName, saveFile } from '@/lib/save-file';
 import { copyName, documentOf } from './flow-document';
-import { createDraft, instantiate } from './queries';
+import { createDraft } from './queries';
 import { texts } from './texts';
 
 /** What opens a dialog about one flow. */
@@ -34,7 +34,7 @@ export function useFlowCommands(flow: Flow) {
     onError: refuse,
   });
   const fromTemplate = useMutation({
-    mutationFn: () => instantiate(flow.id, flow.name),
+    mutationFn: () => instantiateTemplate(flow.id, flow.name),
     onSuccess: go,
     onError: refuse,
   });

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef } from 'react';
-import { API } from '@/api/client';
+import { addressOf } from '@/api/client';
 import type { ExecutionRow } from '@/api/types';
 import { coalesce } from '@/lib/coalesce';
 import type { SseEvent, StreamState } from '@/lib/sse';
@@ -40,7 +40,7 @@ export function useLiveRecent(): StreamState {
     [draw, refreshRates],
   );
 
-  return useStream(`${API}/studio/events`, (event) => {
+  return useStream(addressOf('/studio/events'), (event) => {
     const row = rowIn(event);
     if (!row) return;
     changed.current.set(row.id, row);

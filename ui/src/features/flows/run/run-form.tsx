@@ -2,7 +2,6 @@ import { Button, TextInput, Tooltip } from '@mantine/core';
 import { IconHistory, IconPlayerPlay } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { StartBody } from '@/api/flows';
 import type { Flow, Json } from '@/api/types';
 import { ProblemCard } from '@/components/problem-card';
 import { lastExecutionQuery } from './queries';
@@ -23,10 +22,11 @@ export function RunForm({ flow, onClose }: { flow: Flow; onClose: () => void }) 
 
   const submit = () => {
     if (reason || run.isPending || !('value' in trigger.reading)) return;
-    const body: StartBody = { trigger_data: trigger.reading.value };
-    if (contextId.trim()) body.context_id = contextId.trim();
-    if (contextType.trim()) body.context_type = contextType.trim();
-    run.mutate(body);
+    run.mutate({
+      trigger_data: trigger.reading.value,
+      ...(contextId.trim() && { context_id: contextId.trim() }),
+      ...(contextType.trim() && { context_type: contextType.trim() }),
+    });
   };
   const fillFromLast = () => {
     if (!last.data) return;

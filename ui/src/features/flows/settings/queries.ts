@@ -1,30 +1,23 @@
 /** What the settings dialog asks, and how it saves without overwriting what somebody else saved meanwhile. */
 import { queryOptions } from '@tanstack/react-query';
-import { call } from '@/api/client';
 import { getFlow, patchFlow } from '@/api/flows';
 import { Problem } from '@/api/problem';
+import { getRetryAnalytics, type RetryCounts } from '@/api/reports';
 import type { Flow } from '@/api/types';
 import { serverNow } from '@/lib/clock';
 import { periodStart } from '@/lib/periods';
 import { collisions, differences, patchOf, type SettingKey, type SettingValues, valuesOf } from './setting-values';
 
 /** How the executions of a flow ended. */
-export interface RetryTotals {
-  executions: number;
-  first_try: number;
-  recovered: number;
-  exhausted: number;
-  timed_out: number;
-}
+export type RetryTotals = Pick<RetryCounts, 'executions' | 'first_try' | 'recovered' | 'exhausted' | 'timed_out'>;
 
 /** How the executions of the last seven days ended. */
 export const historyQuery = (flowId: string) =>
   queryOptions({
     queryKey: ['analytics', 'flow', flowId, '7d'],
-    queryFn: async ({ signal }) => {
-      const query = { flow_id: flowId, from: periodStart('7d', serverNow()), bucket: 'day' };
-      const { data } = await call<{ totals: RetryTotals }>('GET', '/studio/analytics/retries', { query, signal });
-      return data.totals;
+    queryFn: async ({ signal }): Promise<RetryTotals> => {
+      const scope = { flow_id: flowId, from: periodStart('7d', serverNow()), bucket: 'day' } as const;
+      return (await getRetryAnalytics(scope, signal)).totals;
     },
     staleTime: 30_000,
   });

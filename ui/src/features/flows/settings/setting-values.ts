@@ -1,5 +1,5 @@
 /** The settings of a flow as the form holds them, and what has to be sent when they change. */
-import type { Flow, FlowStatus } from '@/api/types';
+import type { Flow, FlowPatch, FlowStatus } from '@/api/types';
 
 export interface SettingValues {
   name: string;
@@ -57,8 +57,8 @@ export function differences(before: SettingValues, after: SettingValues): Settin
 }
 
 /** What to send so that `keys` become as they are in `values`. */
-export function patchOf(values: SettingValues, keys: readonly SettingKey[]): Record<string, unknown> {
-  return Object.fromEntries(keys.map((key) => [key, sent(values, key)]));
+export function patchOf(values: SettingValues, keys: readonly SettingKey[]): FlowPatch {
+  return Object.fromEntries(keys.map((key) => [key, sent(values, key)])) as FlowPatch;
 }
 
 /** A value as the server takes it: nothing in a field is `null`, spaces around a text do not count. */

@@ -1,6 +1,5 @@
 /** What differs between two versions of a flow, in lines that a person can read. */
-import type { FlowEdge, FlowNode } from '@/api/types';
-import type { FlowVersion } from './queries';
+import type { FlowEdge, FlowNode, FlowVersion } from '@/api/types';
 
 /** One value that is not what it was; `undefined` where there was or is none. */
 export interface Change {

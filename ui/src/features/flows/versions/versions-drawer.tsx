@@ -1,10 +1,10 @@
 import { Drawer, SegmentedControl } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { Flow } from '@/api/types';
+import type { Flow, FlowVersion } from '@/api/types';
 import { ProblemCard } from '@/components/problem-card';
 import { RowsSkeleton } from '@/components/skeletons';
-import { type FlowVersion, versionsQuery } from './queries';
+import { versionsQuery } from './queries';
 import { texts } from './texts';
 import { VersionItem } from './version-item';
 import classes from './versions.module.css';

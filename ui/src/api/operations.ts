@@ -1,0 +1,64 @@
+/** What may be asked of the API and what it answers, as types: derived from `schema.d.ts`, so nothing here names an endpoint. */
+import type { paths } from './schema';
+
+/** What every path of the API begins with, and no call repeats. */
+export const API = '/api/v1';
+
+/** The paths as calls name them. */
+export type Paths = { [P in keyof paths as P extends `${typeof API}${infer Rest}` ? Rest : never]: paths[P] };
+
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+/** The paths that answer to `M`. */
+export type PathOf<M extends Method> = {
+  [P in keyof Paths]: Paths[P] extends Record<Lowercase<M>, object> ? P : never;
+}[keyof Paths];
+
+type Operation<M extends Method, P extends PathOf<M>> = Paths[P][Lowercase<M> & keyof Paths[P]];
+
+/** What goes with a call. It is exact: what the operation does not describe does not compile. */
+export type CallOptions<M extends Method, P extends PathOf<M>> = ParametersOf<Operation<M, P>> &
+  BodyOf<Operation<M, P>> & { signal?: AbortSignal | undefined };
+
+/** The options of a call, left out where the operation asks for none. */
+export type Arguments<Options> = object extends Options ? [options?: Options] : [options: Options];
+
+/** The body of a good answer; `undefined` where there is none. */
+export type AnswerOf<M extends Method, P extends PathOf<M>> =
+  Operation<M, P> extends { responses: infer Answers }
+    ? OrUndefined<Json<Answers[keyof Answers & (200 | 201)]>>
+    : never;
+
+/** What fills and follows a path. */
+export type AddressOptions<P extends PathOf<'GET'>> = Omit<ParametersOf<Operation<'GET', P>>, 'idempotencyKey'>;
+
+type ParametersOf<O> = O extends { parameters: infer All } ? PathPart<All> & QueryPart<All> & KeyPart<All> : never;
+
+type PathPart<All> = All extends { path: infer Path } ? { path: Path } : { path?: never };
+
+type QueryPart<All> = All extends { query: infer Query }
+  ? { query: Query }
+  : All extends { query?: infer Query }
+    ? { query?: OrNull<NonNullable<Query>> }
+    : { query?: never };
+
+/** A parameter that is `null` is left out, like one that is `undefined`. */
+type OrNull<Query> = [Query] extends [never] ? never : { [Name in keyof Query]: Query[Name] | null };
+
+type KeyPart<All> = All extends { header?: infer Header }
+  ? HasKey<NonNullable<Header>> extends true
+    ? { idempotencyKey?: string }
+    : { idempotencyKey?: never }
+  : { idempotencyKey?: never };
+
+type HasKey<Header> = [Header] extends [never] ? false : 'Idempotency-Key' extends keyof Header ? true : false;
+
+type BodyOf<O> = O extends { requestBody: infer Body }
+  ? { body: Json<Body> }
+  : O extends { requestBody?: infer Body }
+    ? { body?: Json<NonNullable<Body>> }
+    : { body?: never };
+
+type Json<Part> = Part extends { content: { 'application/json': infer Content } } ? Content : never;
+
+type OrUndefined<T> = [T] extends [never] ? undefined : T;
