@@ -1,13 +1,14 @@
-import { Background, type Edge, MarkerType, ReactFlow, type ReactFlowProps } from '@xyflow/react';
+import { Background, type Edge, ReactFlow, type ReactFlowProps } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
 import { useMemo, useState } from 'react';
 import classes from './graph.module.css';
 import { GraphControls } from './graph-controls';
+import { GraphDrawing } from './graph-drawing';
 import { fitsFrame, placesOf } from './graph-layout';
 import { GraphReveal } from './graph-reveal';
 import { type DrawnNode, GraphStep } from './graph-step';
 import { texts } from './texts';
-import type { Graph, GraphEdge } from './to-graph';
+import type { Graph } from './to-graph';
 
 interface GraphCanvasProps {
   graph: Graph;
@@ -31,28 +32,14 @@ const reading: ReactFlowProps<DrawnNode, Edge> = {
   fitViewOptions: { padding: 0.08, minZoom: 0.5, maxZoom: 1 },
 };
 
-const ARROWS = { taken: 'var(--success-solid)', not_taken: 'var(--line-strong)', open: 'var(--neutral-solid)' };
-
 export function GraphCanvas({ graph, selected, chosen, onSelect }: GraphCanvasProps) {
   // Statuses move, places do not: the flow version never changes.
   const [places] = useState(() => placesOf(graph));
   const [first] = useState(selected);
   const isSmall = fitsFrame(places);
-  const nodes = useMemo(
-    () =>
-      graph.nodes.map(
-        (step): DrawnNode => ({
-          id: step.id,
-          type: 'step',
-          position: places.get(step.id) ?? { x: 0, y: 0 },
-          data: { step },
-          selected: step.id === selected,
-          ariaLabel: step.name,
-        }),
-      ),
-    [graph.nodes, places, selected],
-  );
-  const edges = useMemo(() => graph.edges.map(drawnEdge), [graph.edges]);
+  const [drawing] = useState(() => new GraphDrawing(places));
+  const nodes = useMemo(() => drawing.nodes(graph.nodes, selected), [drawing, graph.nodes, selected]);
+  const edges = useMemo(() => drawing.edges(graph.edges), [drawing, graph.edges]);
   return (
     <section className={classes.canvas} aria-label={texts.graph.label}>
       <ReactFlow
@@ -74,21 +61,4 @@ export function GraphCanvas({ graph, selected, chosen, onSelect }: GraphCanvasPr
       </ReactFlow>
     </section>
   );
-}
-
-function drawnEdge({ id, from, to, state, isError, label }: GraphEdge): Edge {
-  return {
-    id,
-    source: from,
-    target: to,
-    label,
-    className: `${classes[state]} ${isError ? classes.onError : ''}`,
-    labelShowBg: true,
-    labelBgPadding: [5, 3],
-    labelBgBorderRadius: 5,
-    markerEnd: { type: MarkerType.ArrowClosed, color: ARROWS[state], width: 14, height: 14 },
-    focusable: false,
-    selectable: false,
-    zIndex: state === 'taken' ? 1 : 0,
-  };
 }

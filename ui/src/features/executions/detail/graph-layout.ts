@@ -4,7 +4,7 @@ import type { Graph } from './to-graph';
 export const NODE_WIDTH = 172;
 export const NODE_HEIGHT = 52;
 
-type Places = ReadonlyMap<string, { x: number; y: number }>;
+export type Places = ReadonlyMap<string, { x: number; y: number }>;
 
 /** Returns where each node is drawn: where the editor has it, or, when one has no place, all in ranks from left to right. */
 export function placesOf({ nodes, edges }: Pick<Graph, 'nodes' | 'edges'>): Places {

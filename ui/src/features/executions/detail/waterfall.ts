@@ -65,9 +65,18 @@ export function toWaterfall(execution: Execution, now: number, rows = toRows(exe
   };
 }
 
+/** Rows that were made, by what they show: a row whose node has not changed is the same row and is not drawn again. */
+const made = new WeakMap<NodeExecution, WaterfallRow>();
+
 /** Returns the rows, in the order of the flow document. They do not depend on now, so they are made once per change. */
 export function toRows(execution: Execution): WaterfallRow[] {
-  return execution.node_executions.map((node) => ({ node, status: nodeStatusKey(node), bars: barsOf(node) }));
+  return execution.node_executions.map((node) => made.get(node) ?? makeRow(node));
+}
+
+function makeRow(node: NodeExecution): WaterfallRow {
+  const row = { node, status: nodeStatusKey(node), bars: barsOf(node) };
+  made.set(node, row);
+  return row;
 }
 
 function barsOf(node: NodeExecution): Bar[] {

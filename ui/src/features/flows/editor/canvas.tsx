@@ -37,6 +37,8 @@ const options: ReactFlowProps<DrawnNode, DrawnEdge> = {
 
 /** Flows with more nodes than this have a map. */
 const MAPPED_FROM = 30;
+/** Up to so many nodes are kept drawn: dozens that come into sight at once while one zooms would make it stall. */
+const KEPT_MAX = 400;
 
 /** Which edge a handle makes. */
 function takingOf(handle: string | null | undefined): Taking {
@@ -119,7 +121,7 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
         fitView
         fitViewOptions={isNarrow ? FIT_NARROW : FIT}
         snapToGrid
-        onlyRenderVisibleElements
+        onlyRenderVisibleElements={nodes.length > KEPT_MAX}
         aria-label={texts.canvas.label}
       >
         <Background gap={20} size={1.4} />

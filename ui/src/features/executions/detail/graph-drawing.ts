@@ -1,0 +1,58 @@
+/** The graph as React Flow takes it. What has not changed stays the same object, so that it is not drawn again. */
+import { type Edge, MarkerType } from '@xyflow/react';
+import classes from './graph.module.css';
+import type { Places } from './graph-layout';
+import type { DrawnNode } from './graph-step';
+import type { GraphEdge, GraphNode } from './to-graph';
+
+const ARROWS = { taken: 'var(--success-solid)', not_taken: 'var(--line-strong)', open: 'var(--neutral-solid)' };
+
+export class GraphDrawing {
+  private readonly drawnNodes = new Map<string, DrawnNode>();
+  private readonly drawnEdges = new Map<string, { state: GraphEdge['state']; edge: Edge }>();
+
+  constructor(private readonly places: Places) {}
+
+  nodes(steps: readonly GraphNode[], selected: string | null): DrawnNode[] {
+    return steps.map((step) => {
+      const isSelected = step.id === selected;
+      const old = this.drawnNodes.get(step.id);
+      if (old?.data.step.node === step.node && old.selected === isSelected) return old;
+      const node = this.drawNode(step, isSelected);
+      this.drawnNodes.set(step.id, node);
+      return node;
+    });
+  }
+
+  edges(edges: readonly GraphEdge[]): Edge[] {
+    return edges.map((edge) => {
+      const old = this.drawnEdges.get(edge.id);
+      if (old?.state === edge.state) return old.edge;
+      const drawn = drawEdge(edge);
+      this.drawnEdges.set(edge.id, { state: edge.state, edge: drawn });
+      return drawn;
+    });
+  }
+
+  private drawNode(step: GraphNode, selected: boolean): DrawnNode {
+    const position = this.places.get(step.id) ?? { x: 0, y: 0 };
+    return { id: step.id, type: 'step', position, data: { step }, selected, ariaLabel: step.name };
+  }
+}
+
+function drawEdge({ id, from, to, state, isError, label }: GraphEdge): Edge {
+  return {
+    id,
+    source: from,
+    target: to,
+    label,
+    className: `${classes[state]} ${isError ? classes.onError : ''}`,
+    labelShowBg: true,
+    labelBgPadding: [5, 3],
+    labelBgBorderRadius: 5,
+    markerEnd: { type: MarkerType.ArrowClosed, color: ARROWS[state], width: 14, height: 14 },
+    focusable: false,
+    selectable: false,
+    zIndex: state === 'taken' ? 1 : 0,
+  };
+}
