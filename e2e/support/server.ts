@@ -11,21 +11,23 @@ const BINARY = resolve(ROOT, process.env.STEADFLOW_BINARY ?? 'target/release/ste
 
 export class Server {
   readonly #folder: string;
+  readonly #flags: readonly string[];
   #process: ChildProcess;
   /** Where it answers, such as `http://127.0.0.1:40123`; the same after a restart. */
   readonly url: string;
 
-  private constructor(folder: string, process: ChildProcess, url: string) {
+  private constructor(folder: string, flags: readonly string[], process: ChildProcess, url: string) {
     this.#folder = folder;
+    this.#flags = flags;
     this.#process = process;
     this.url = url;
   }
 
-  /** Starts one with the example flows, on a free port. */
-  static async start(): Promise<Server> {
+  /** Starts one on a free port, with these flags beside the address and the database. */
+  static async start(flags: readonly string[]): Promise<Server> {
     const folder = await mkdtemp(join(tmpdir(), 'steadflow-e2e-'));
-    const { process, url } = await serve(folder, '127.0.0.1:0');
-    return new Server(folder, process, url);
+    const { process, url } = await serve(folder, '127.0.0.1:0', flags);
+    return new Server(folder, flags, process, url);
   }
 
   /** Ends it as a power cut would: nothing is said, nothing is tidied. */
@@ -35,7 +37,7 @@ export class Server {
 
   /** Starts it again on the same port and database. */
   async restart(): Promise<void> {
-    const { process } = await serve(this.#folder, new URL(this.url).host);
+    const { process } = await serve(this.#folder, new URL(this.url).host, this.#flags);
     this.#process = process;
   }
 
@@ -47,9 +49,13 @@ export class Server {
 }
 
 /** Resolves as soon as the server has said where it listens. */
-async function serve(folder: string, address: string): Promise<{ process: ChildProcess; url: string }> {
+async function serve(
+  folder: string,
+  address: string,
+  flags: readonly string[],
+): Promise<{ process: ChildProcess; url: string }> {
   const database = `sqlite:${join(folder, 'steadflow.db')}`;
-  const child = spawn(BINARY, ['serve', '--demo', '--listen', address, '--database', database], {
+  const child = spawn(BINARY, ['serve', '--listen', address, '--database', database, ...flags], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -4,15 +4,21 @@ import { Api } from './api.ts';
 import { Complaints } from './complaints.ts';
 import { Server } from './server.ts';
 
+interface Options {
+  /** Whether the server brings the example flows; without them it has nothing yet, and calls no peer of ours. */
+  demo: boolean;
+}
+
 interface Fixtures {
   server: Server;
   api: Api;
   complaints: Complaints;
 }
 
-export const test = base.extend<Fixtures>({
-  server: async ({}, use) => {
-    const server = await Server.start();
+export const test = base.extend<Options & Fixtures>({
+  demo: [true, { option: true }],
+  server: async ({ demo }, use) => {
+    const server = await Server.start(demo ? ['--demo'] : []);
     await use(server);
     await server.dispose();
   },

@@ -1,0 +1,125 @@
+/** How fluid a page is: what its main thread computes at a time, what its frames take, and what moves by itself. */
+import type { Page } from '@playwright/test';
+
+export interface Figures {
+  frames: number;
+  /** From one frame to the next, in milliseconds: the 95th of a hundred. Who else uses the machine makes it worse. */
+  p95: number;
+  /**
+   * The tasks of the page's main thread that computed for more than 50 ms and for more than 100 ms, and the longest.
+   * This is time of the processor, not of the clock: what the machine gives to others does not count.
+   */
+  over50: number;
+  over100: number;
+  longest: number;
+  /** Which part of the time the main thread computed. */
+  busy: number;
+  /** The cumulative layout shift, without what follows a click or a key. */
+  shift: number;
+}
+
+interface Watch {
+  gaps: number[];
+  shift: number;
+  stop: () => void;
+}
+
+type Watching = typeof globalThis & { watch?: Watch };
+
+/** Measures the page while `act` goes on, and prints the figures. */
+export async function measured(page: Page, what: string, act: () => Promise<void>): Promise<Figures> {
+  const tasks = await traceTasks(page);
+  await page.evaluate(begin);
+  const began = performance.now();
+
+  await act();
+
+  const took = performance.now() - began;
+  const { gaps, shift } = await page.evaluate(end);
+  const computed = await tasks.stop();
+  gaps.sort((a, b) => a - b);
+  const figures = {
+    frames: gaps.length,
+    p95: Math.round(gaps[Math.floor(gaps.length * 0.95)] ?? 0),
+    over50: computed.filter((ms) => ms > 50).length,
+    over100: computed.filter((ms) => ms > 100).length,
+    longest: Math.round(Math.max(0, ...computed)),
+    busy: Number((computed.reduce((sum, ms) => sum + ms, 0) / took).toFixed(2)),
+    shift: Number(shift.toFixed(3)),
+  };
+  console.log(`    ${what}: ${JSON.stringify(figures)}`);
+  return figures;
+}
+
+/** What Chromium's trace says of a task or a thread; times in microseconds. */
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  tdur?: number;
+  args: { name?: string };
+}
+
+interface Tracing {
+  /** Ends it; returns the milliseconds that each task of the pages' main threads computed. */
+  stop: () => Promise<number[]>;
+}
+
+async function traceTasks(page: Page): Promise<Tracing> {
+  const browser = page.context().browser();
+  if (!browser) throw new Error('There is no browser to trace.');
+  const devtools = await browser.newBrowserCDPSession();
+  const events: TraceEvent[] = [];
+  devtools.on('Tracing.dataCollected', ({ value }) => events.push(...(value as unknown as TraceEvent[])));
+  const traceConfig = { includedCategories: ['toplevel'] };
+  await devtools.send('Tracing.start', { transferMode: 'ReportEvents', traceConfig });
+  const stop = async () => {
+    const complete = new Promise((told) => devtools.once('Tracing.tracingComplete', told));
+    await devtools.send('Tracing.end');
+    await complete;
+    await devtools.detach();
+    return tasksIn(events);
+  };
+  return { stop };
+}
+
+function tasksIn(events: readonly TraceEvent[]): number[] {
+  const threadOf = ({ pid, tid }: TraceEvent) => `${pid} ${tid}`;
+  const named = events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain');
+  const mains = new Set(named.map(threadOf));
+  const tasks = events.filter((event) => event.name === 'ThreadControllerImpl::RunTask' && mains.has(threadOf(event)));
+  const computed = tasks.flatMap(({ tdur }) => (tdur === undefined ? [] : [tdur / 1_000]));
+  // Or else every measure would be a good one.
+  if (computed.length === 0) throw new Error('This browser traces no tasks under the name that we look for.');
+  return computed;
+}
+
+function begin(): void {
+  const watch: Watch = { gaps: [], shift: 0, stop: () => {} };
+  const shifts = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) {
+      if (!entry.hadRecentInput) watch.shift += entry.value;
+    }
+  });
+  shifts.observe({ type: 'layout-shift' });
+  let last = performance.now();
+  let next = requestAnimationFrame(function frame(now) {
+    watch.gaps.push(now - last);
+    last = now;
+    next = requestAnimationFrame(frame);
+  });
+  watch.stop = () => {
+    cancelAnimationFrame(next);
+    shifts.disconnect();
+  };
+  (globalThis as Watching).watch = watch;
+}
+
+/** Waits for the frame in which everything that was done is drawn, and for what is told of it. */
+async function end(): Promise<Pick<Watch, 'gaps' | 'shift'>> {
+  await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+  const watch = (globalThis as Watching).watch;
+  if (!watch) throw new Error('Nothing was being measured.');
+  watch.stop();
+  return { gaps: watch.gaps, shift: watch.shift };
+}
