@@ -6,10 +6,13 @@ import { texts } from '@/lib/texts';
 
 export function NotFound() {
   return (
-    <EmptyState icon={IconMapQuestion} title={texts.notFound.title} detail={texts.notFound.detail}>
-      <Button component={Link} to="/executions">
-        {texts.notFound.back}
-      </Button>
-    </EmptyState>
+    <>
+      <title>{`${texts.notFound.title} · ${texts.product}`}</title>
+      <EmptyState icon={IconMapQuestion} title={texts.notFound.title} detail={texts.notFound.detail}>
+        <Button component={Link} to="/executions">
+          {texts.notFound.back}
+        </Button>
+      </EmptyState>
+    </>
   );
 }

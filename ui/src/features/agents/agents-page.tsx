@@ -7,7 +7,7 @@ import { EmptyState } from '@/components/empty-state';
 import { Page } from '@/components/page';
 import { Panel } from '@/components/panel';
 import { ProblemCard } from '@/components/problem-card';
-import { BlockSkeleton } from '@/components/skeletons';
+import { RowsSkeleton } from '@/components/skeletons';
 import { AgentForm } from './agent-form';
 import { AgentTable } from './agent-table';
 import { agentsQuery } from './queries';
@@ -26,7 +26,7 @@ export function AgentsPage() {
   );
   return (
     <Page title={texts.title} detail={texts.detail} actions={create}>
-      {agents.isPending && <BlockSkeleton height={240} />}
+      {agents.isPending && <RowsSkeleton rows={6} height={49} />}
       {agents.isError && <ProblemCard problem={agents.error} onRetry={() => agents.refetch()} />}
       {agents.data?.length === 0 && (
         <EmptyState icon={IconRobot} title={texts.empty} detail={texts.emptyDetail}>

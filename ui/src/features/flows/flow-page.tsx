@@ -3,13 +3,14 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { flowQuery } from '@/api/flows';
 import type { Flow } from '@/api/types';
-import { ProblemCard } from '@/components/problem-card';
+import { Page } from '@/components/page';
 import { BlockSkeleton } from '@/components/skeletons';
 import { texts as common } from '@/lib/texts';
 import { Editor } from './editor/editor';
-import classes from './flow-page.module.css';
+import { MissingFlow } from './missing-flow';
 import { RunModal } from './run/run-modal';
 import { SettingsModal } from './settings/settings-modal';
+import { texts } from './texts';
 import { VersionsDrawer } from './versions/versions-drawer';
 
 const route = getRouteApi('/flows/$flowId');
@@ -22,13 +23,13 @@ export function FlowPage() {
   const flow = useQuery(flowQuery(flowId));
   if (flow.data) return <LoadedFlow key={flowId} flow={flow.data} />;
   return (
-    <div className={classes.waiting}>
+    <Page title={texts.label}>
       {flow.isPending ? (
         <BlockSkeleton height={480} />
       ) : (
-        <ProblemCard problem={flow.error} onRetry={() => void flow.refetch()} />
+        <MissingFlow error={flow.error} onRetry={() => void flow.refetch()} />
       )}
-    </div>
+    </Page>
   );
 }
 
