@@ -39,6 +39,12 @@ export class Api {
     return flow.id;
   }
 
+  /** Registers a remote agent with one skill. */
+  async createAgent(name: string): Promise<void> {
+    const config = { endpoint: 'https://agents.example/clerk' };
+    await this.#call('POST', '/agents', { name, agent_type: 'http', config, skills: [{ name: 'file' }] });
+  }
+
   /** Starts an execution; returns its id. */
   async run(flow: string, triggerData: unknown = {}): Promise<string> {
     const body = { trigger_data: triggerData };
