@@ -6,8 +6,8 @@ import type { ExecutionRow } from '@/api/types';
 import { Duration } from '@/components/duration';
 import { RelativeTime } from '@/components/relative-time';
 import { StatusBadge } from '@/components/status-badge';
-import { isFinished } from '@/lib/status';
 import classes from './execution-list.module.css';
+import { Outcome } from './outcome';
 import { texts } from './texts';
 
 interface ExecutionListRowProps {
@@ -89,28 +89,4 @@ function Marks({ row }: { row: ExecutionRow }) {
       )}
     </>
   );
-}
-
-function Outcome({ row }: { row: ExecutionRow }) {
-  if (row.error_message) {
-    return (
-      <span className={classes.error} title={row.error_message}>
-        {inOneLine(row.error_message)}
-      </span>
-    );
-  }
-  const { completed_nodes, total_nodes } = row.summary;
-  return (
-    <span className={classes.quiet}>
-      {row.status === 'completed' ? texts.list.ran(completed_nodes) : texts.list.progress(completed_nodes, total_nodes)}
-      {!isFinished(row.status) && row.current_node_id && ` · ${row.current_node_id}`}
-    </span>
-  );
-}
-
-/** The message of several attempts says what came of them first, and what went wrong last. */
-function inOneLine(text: string): string {
-  const lines = text.split('\n');
-  if (lines.length < 2) return text;
-  return `${lines[0]} ${lines.at(-1)?.replace(/^Attempt \d+: /, '')}`;
 }

@@ -35,6 +35,8 @@ export const texts = {
     recovered: 'Completed thanks to a retry',
     ran: (count: number) => `${count} ${count === 1 ? 'node' : 'nodes'} ran`,
     progress: (done: number, all: number) => `${done} of ${all} nodes`,
+    waitsForSlot: 'Waits for a free slot of its flow',
+    waitsForRetry: (node: string) => `${node} waits for its next attempt`,
     deletedFlow: 'Deleted flow',
   },
 } as const;

@@ -1,0 +1,37 @@
+import { render } from '@testing-library/react';
+import { describe, expect, it } from 'vitest';
+import type { ExecutionRow } from '@/api/types';
+import { Outcome } from './outcome';
+
+const saysOf = (row: Partial<ExecutionRow>) => render(<Outcome row={{ ...RUNNING, ...row }} />).container.textContent;
+
+describe('Outcome', () => {
+  it('says what an unfinished execution waits for', () => {
+    expect(saysOf({ status: 'pending', current_node_id: null })).toBe('Waits for a free slot of its flow');
+    expect(saysOf({ retrying: true })).toBe('1 of 3 nodes · fetch waits for its next attempt');
+    expect(saysOf({})).toBe('1 of 3 nodes · fetch');
+  });
+
+  it('says what came of one that has ended', () => {
+    expect(saysOf({ status: 'completed' })).toBe('1 node ran');
+    expect(saysOf({ status: 'cancelled' })).toBe('1 of 3 nodes');
+    expect(
+      saysOf({ status: 'failed', error_message: 'It failed twice:\nAttempt 1: HTTP 503\nAttempt 2: HTTP 500' }),
+    ).toBe('It failed twice: HTTP 500');
+  });
+});
+
+const RUNNING: ExecutionRow = {
+  id: '01900000-0000-7000-8000-000000000001',
+  flow_id: '01900000-0000-7000-8000-000000000002',
+  flow_name: 'Orders',
+  flow_version: 1,
+  status: 'running',
+  retrying: false,
+  recovered: false,
+  current_node_id: 'fetch',
+  triggered_by: 'api',
+  created_at: '2026-11-24T10:00:00Z',
+  attempts: 2,
+  summary: { total_nodes: 3, completed_nodes: 1, failed_nodes: 0 },
+};

@@ -1,0 +1,40 @@
+import type { ExecutionRow } from '@/api/types';
+import classes from './execution-list.module.css';
+import { texts } from './texts';
+
+/** What came of an execution; of one that goes on, how far it is and what it waits for. */
+export function Outcome({ row }: { row: ExecutionRow }) {
+  if (row.error_message) {
+    return (
+      <span className={classes.error} title={row.error_message}>
+        {inOneLine(row.error_message)}
+      </span>
+    );
+  }
+  return <span className={classes.quiet}>{progressOf(row)}</span>;
+}
+
+function progressOf(row: ExecutionRow): string {
+  const { completed_nodes, total_nodes } = row.summary;
+  const done = texts.list.progress(completed_nodes, total_nodes);
+  switch (row.status) {
+    case 'completed':
+      return texts.list.ran(completed_nodes);
+    case 'pending':
+      // An execution that was accepted and has not begun has no slot yet.
+      return texts.list.waitsForSlot;
+    case 'running':
+    case 'paused':
+      if (!row.current_node_id) return done;
+      return `${done} · ${row.retrying ? texts.list.waitsForRetry(row.current_node_id) : row.current_node_id}`;
+    default:
+      return done;
+  }
+}
+
+/** The message of several attempts says what came of them first, and what went wrong last. */
+function inOneLine(text: string): string {
+  const lines = text.split('\n');
+  if (lines.length < 2) return text;
+  return `${lines[0]} ${lines.at(-1)?.replace(/^Attempt \d+: /, '')}`;
+}
