@@ -1,5 +1,5 @@
 import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight';
-import { IconFileSearch, IconPlayerPlay, IconSearch, IconSitemap } from '@tabler/icons-react';
+import { IconFileSearch, IconKeyboard, IconPlayerPlay, IconSearch, IconSitemap } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -11,7 +11,7 @@ import { paletteStore } from './palette-store';
 const EXECUTION_ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 
 /** Ctrl/⌘-K: jump to a page, a flow, an execution by its id, or search executions for a text. */
-export function Palette() {
+export function Palette({ onShortcuts }: { onShortcuts: () => void }) {
   const [query, setQuery] = useState('');
   const [opened, setOpened] = useState(false);
   const flows = useQuery({ ...flowsQuery(), enabled: opened });
@@ -38,6 +38,17 @@ export function Palette() {
         leftSection: <IconSitemap size={17} stroke={1.7} aria-hidden />,
         onClick: () => void navigate({ to: '/flows/$flowId', params: { flowId: flow.id } }),
       })),
+    },
+    {
+      group: texts.palette.actions,
+      actions: [
+        {
+          id: 'shortcuts',
+          label: texts.shortcuts.title,
+          leftSection: <IconKeyboard size={17} stroke={1.7} aria-hidden />,
+          onClick: onShortcuts,
+        },
+      ],
     },
   ];
   if (text) groups.unshift({ group: texts.palette.executions, actions: executionActions(text, navigate) });

@@ -9,10 +9,15 @@ import { OfflineBanner } from './offline-banner';
 import { Palette } from './palette';
 import { openPalette } from './palette-store';
 import classes from './shell.module.css';
+import { ShortcutsDialog } from './shortcuts-dialog';
 import { ThemeSwitch } from './theme-switch';
+import { usePageKeys } from './use-page-keys';
 
 /** What stands around every page. */
 export function Shell() {
+  const [isHelpOpen, setHelpOpen] = useState(false);
+  const showHelp = () => setHelpOpen(true);
+  usePageKeys(showHelp);
   return (
     <div className={classes.shell}>
       <a className={classes.skip} href="#main">
@@ -24,7 +29,8 @@ export function Shell() {
       <main className={classes.main} id="main" tabIndex={-1}>
         <Outlet />
       </main>
-      <Palette />
+      <Palette onShortcuts={showHelp} />
+      <ShortcutsDialog opened={isHelpOpen} onClose={() => setHelpOpen(false)} />
     </div>
   );
 }

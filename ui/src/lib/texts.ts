@@ -30,6 +30,45 @@ export const texts = {
     openExecution: (id: string) => `Open execution ${id}`,
     searchExecutions: (text: string) => `Search executions for “${text}”`,
   },
+  shortcuts: {
+    title: 'Keyboard shortcuts',
+    close: 'Close',
+    groups: [
+      {
+        title: 'Everywhere',
+        keys: [
+          { keys: ['Ctrl K', '⌘ K'], does: 'Search, or jump to a page, a flow or an execution' },
+          { keys: ['?'], does: 'Show these shortcuts' },
+          { keys: ['Esc'], does: 'Close what is open, leave the search' },
+        ],
+      },
+      {
+        title: 'In lists',
+        keys: [
+          { keys: ['/'], does: 'Search in the list' },
+          { keys: ['j', 'k'], does: 'Next row, previous row' },
+          { keys: ['↓', '↑'], does: 'The same, from a row on' },
+          { keys: ['Enter'], does: 'Open the row' },
+          { keys: ['n'], does: 'New flow, in the list of flows' },
+        ],
+      },
+      {
+        title: 'In an execution',
+        keys: [{ keys: ['↓', '↑', 'Home', 'End'], does: 'Choose a node of the timeline' }],
+      },
+      {
+        title: 'In the editor',
+        keys: [
+          { keys: ['a'], does: 'Add a node' },
+          { keys: ['Ctrl S'], does: 'Save' },
+          { keys: ['Ctrl Z', 'Ctrl Shift Z'], does: 'Undo, redo' },
+          { keys: ['Ctrl A', 'Ctrl D'], does: 'Select all, duplicate' },
+          { keys: ['Ctrl C', 'Ctrl V'], does: 'Copy, paste' },
+          { keys: ['Del'], does: 'Delete what is selected' },
+        ],
+      },
+    ],
+  },
   offline: {
     title: 'The server cannot be reached.',
     detail: 'What you see may be out of date. The studio reconnects by itself.',

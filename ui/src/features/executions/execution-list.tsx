@@ -3,7 +3,7 @@ import { useMediaQuery } from '@mantine/hooks';
 import { IconArrowUp } from '@tabler/icons-react';
 import { useNavigate } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { ExecutionRow } from '@/api/types';
 import { texts as common } from '@/lib/texts';
 import classes from './execution-list.module.css';
@@ -58,7 +58,7 @@ export function ExecutionList({ rows, hasMore, isLoadingMore, isStuck, onMore }:
     <div className={classes.frame} role="table" aria-label={texts.title} aria-rowcount={hasMore ? -1 : rows.length + 1}>
       <Head />
       <Newer ids={ids} scroller={scroller} />
-      <div className={classes.scroller} ref={scroller} onKeyDown={moveFocus} role="rowgroup">
+      <div className={classes.scroller} ref={scroller} role="rowgroup">
         <div className={classes.rows} style={{ height: virtual.getTotalSize() }}>
           {items.map((item) => {
             const row = rows[item.index];
@@ -127,18 +127,4 @@ function Newer({ ids, scroller }: { ids: readonly string[]; scroller: React.RefO
       {texts.list.newer(count)}
     </Button>
   );
-}
-
-/** Arrow keys move between the rows' links. */
-function moveFocus(event: KeyboardEvent<HTMLElement>): void {
-  const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[event.key];
-  if (!step) return;
-  const rows = [...event.currentTarget.querySelectorAll<HTMLElement>('[role="row"]')].sort(
-    (a, b) => Number(a.ariaRowIndex) - Number(b.ariaRowIndex),
-  );
-  const current = rows.findIndex((row) => row.contains(document.activeElement));
-  const next = rows[current + step]?.querySelector<HTMLElement>('a');
-  if (!next) return;
-  event.preventDefault();
-  next.focus();
 }

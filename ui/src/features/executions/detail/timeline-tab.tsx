@@ -1,5 +1,5 @@
 import { Drawer } from '@mantine/core';
-import { useMediaQuery } from '@mantine/hooks';
+import { useHotkeys, useMediaQuery } from '@mantine/hooks';
 import type { Execution } from '@/api/types';
 import classes from './detail.module.css';
 import { focusOf } from './focus';
@@ -20,6 +20,12 @@ export function TimelineTab({ execution, chosen, onChoose }: TimelineTabProps) {
   const isNarrow = useMediaQuery('(max-width: 1100px)', undefined, { getInitialValueInEffect: false }) ?? false;
   const byHand = execution.node_executions.find((node) => node.node_id === chosen);
   const focus = isNarrow ? byHand : (byHand ?? focusOf(execution));
+  // Dialogs, menus and drawers above the page close first.
+  const leave = ({ target }: KeyboardEvent) => {
+    const isAbove = target instanceof Element && target.closest('[role="dialog"], [role="menu"]');
+    if (byHand && !isNarrow && !isAbove) onChoose(undefined);
+  };
+  useHotkeys([['Escape', leave, { preventDefault: false }]]);
   const panel = focus && (
     <NodePanel
       key={focus.node_id}

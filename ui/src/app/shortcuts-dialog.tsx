@@ -1,0 +1,37 @@
+import { Modal } from '@mantine/core';
+import { Fragment } from 'react';
+import { texts } from '@/lib/texts';
+import classes from './shortcuts-dialog.module.css';
+
+interface ShortcutsDialogProps {
+  opened: boolean;
+  onClose: () => void;
+}
+
+/** Every key of the studio, by where it works. */
+export function ShortcutsDialog({ opened, onClose }: ShortcutsDialogProps) {
+  const { title, close, groups } = texts.shortcuts;
+  return (
+    <Modal opened={opened} onClose={onClose} title={title} size={560} closeButtonProps={{ 'aria-label': close }}>
+      {groups.map((group) => (
+        <section key={group.title} className={classes.group}>
+          <h3 className={classes.title}>{group.title}</h3>
+          <dl className={classes.keys}>
+            {group.keys.map(({ keys, does }) => (
+              <Fragment key={does}>
+                <dt>
+                  {keys.map((key) => (
+                    <kbd key={key} className={classes.key}>
+                      {key}
+                    </kbd>
+                  ))}
+                </dt>
+                <dd className={classes.does}>{does}</dd>
+              </Fragment>
+            ))}
+          </dl>
+        </section>
+      ))}
+    </Modal>
+  );
+}

@@ -1,0 +1,49 @@
+import { useWindowEvent } from '@mantine/hooks';
+import { focusRow, isRowFocused } from './row-focus';
+
+/** Where keys have meanings of their own. */
+const ELSEWHERE = 'input, textarea, select, [contenteditable="true"], [role="dialog"], [role="menu"], [role="listbox"]';
+
+const STEPS: Readonly<Record<string, number>> = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 };
+
+/** The keys that mean the same on every page. */
+export function usePageKeys(onHelp: () => void): void {
+  useWindowEvent('keydown', (event) => {
+    if (
+      event.defaultPrevented ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      !(event.target instanceof Element)
+    ) {
+      return;
+    }
+    if (event.key === 'Escape') return leaveSearch(event.target);
+    if (event.target.closest(ELSEWHERE)) return;
+    if (act(event.key, onHelp)) event.preventDefault();
+  });
+}
+
+function act(key: string, onHelp: () => void): boolean {
+  if (key === '?') {
+    onHelp();
+    return true;
+  }
+  if (key === '/') return focusSearch();
+  const step = STEPS[key];
+  // Without a row to start from, arrows scroll the page.
+  if (step === undefined || (key.startsWith('Arrow') && !isRowFocused())) return false;
+  return focusRow(step);
+}
+
+function focusSearch(): boolean {
+  const search = document.querySelector<HTMLInputElement>('main input[type="search"]');
+  search?.focus();
+  search?.select();
+  return search !== null;
+}
+
+/** From the search, the next key goes to the list. */
+function leaveSearch(target: Element): void {
+  if (target instanceof HTMLInputElement && target.type === 'search') target.blur();
+}
