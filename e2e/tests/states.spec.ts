@@ -29,7 +29,7 @@ const SCREENS: readonly Screen[] = [
     shows: 'The ledger is closed',
   },
   { name: 'failures', address: () => '/failures', asks: /\/studio\/failures/, shows: 'The ledger is closed' },
-  { name: 'analytics', address: () => '/analytics', asks: /\/studio\/analytics/, shows: 'Over time' },
+  { name: 'analytics', address: () => '/analytics', asks: /\/studio\/analytics/, shows: 'At first try' },
   { name: 'agents', address: () => '/agents', asks: /\/studio\/agents/, shows: 'Clerk' },
 ];
 
@@ -94,7 +94,7 @@ test.describe('on a server that has nothing yet', () => {
       { address: '/flows', says: 'No flows yet', offers: 'New flow' },
       { address: '/executions', says: 'No executions yet', offers: 'Go to flows' },
       { address: '/failures', says: 'Nothing has failed', offers: null },
-      { address: '/analytics', says: 'Nothing has ended yet', offers: null },
+      { address: '/analytics', says: 'Nothing has ended in this time', offers: null },
       { address: '/agents', says: 'No agents yet', offers: 'New agent' },
     ];
     for (const { address, says, offers } of empty) {

@@ -1,6 +1,6 @@
 /** Moving between the rows of whatever list a page shows: table rows, rows of a long list, cards. */
 
-const ROWS = 'tbody tr, [role="rowgroup"] [role="row"], li:has(a[data-flow])';
+const ROWS = 'tbody tr, [role="rowgroup"] [role="row"]:not(:has([role="columnheader"])), li:has(a[data-flow])';
 
 /**
  * Gives the focus to what opens the row that is `step` rows on; without a row that has it, to the first one in sight.
