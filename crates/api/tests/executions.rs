@@ -240,6 +240,9 @@ async fn row_says_what_a_list_needs() {
       "flow_version": 1,
       "status": "failed",
       "retrying": false,
+      "next_retry_at": null,
+      "waiting_for": null,
+      "waiting_until": null,
       "recovered": false,
       "current_node_id": "a",
       "context_id": null,
@@ -262,6 +265,41 @@ async fn row_says_what_a_list_needs() {
       }
     }
     "#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn row_says_what_an_unfinished_execution_waits_for() {
+    let api = Api::new().await;
+    let mut asking = failing("a", 1, 0);
+    asking["on_exhausted"] = json!("ask");
+    let mut failing = failing("a", 1, 1);
+    failing["retry"]["initial_interval_seconds"] = json!(600);
+    let delay = json!({ "id": "a", "type": "delay", "delay_seconds": 600 });
+    let waits = async |node: Value, is_there: fn(&Value) -> bool| {
+        let id = api.start(&api.flow_of(&[node]).await).await;
+        api.when(&id, is_there).await;
+        let rows = api.get("executions?limit=1").await.expect(200);
+        let moment = |key: &str| if rows[0][key].is_string() { "a moment" } else { "null" };
+        let (retry, until) = (moment("next_retry_at"), moment("waiting_until"));
+        format!("{}, next_retry_at {retry}, waiting_until {until}", rows[0]["waiting_for"])
+    };
+
+    assert_eq!(
+        waits(asking, |execution| execution["waiting_for"] == "decision").await,
+        r#""decision", next_retry_at null, waiting_until null"#
+    );
+    assert_eq!(
+        waits(failing, |execution| execution["retrying"] == true).await,
+        "null, next_retry_at a moment, waiting_until null"
+    );
+    assert_eq!(
+        waits(delay, |execution| execution["waiting_for"] == "delay").await,
+        r#""delay", next_retry_at null, waiting_until a moment"#
+    );
+    assert_eq!(
+        waits(hanging("a"), |execution| execution["status"] == "running").await,
+        "null, next_retry_at null, waiting_until null"
+    );
 }
 
 #[tokio::test(start_paused = true)]

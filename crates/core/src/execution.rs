@@ -15,6 +15,7 @@ mod failed;
 mod messages;
 mod node;
 mod retry_plan;
+mod standstill;
 mod start;
 
 use std::fmt;
@@ -36,6 +37,7 @@ pub(crate) use begin::passed_through;
 pub(crate) use messages::attempt_timed_out;
 pub use node::{AttemptError, AttemptRecord, NodeExecution, NodeState, NodeStatus};
 pub use retry_plan::{RetryMode, RetryPlan};
+pub use standstill::Standstill;
 
 /// Where an execution stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -74,6 +74,22 @@ fn a_transient_failure_is_recovered_from() {
 }
 
 #[test]
+fn an_execution_says_what_it_waits_for_when_nothing_moves() {
+    let nodes = [echo("fetch"), json!({ "id": "wait", "type": "delay", "delay_seconds": 300 })];
+    let mut play = Play::new(&flow(retrying(3), &nodes, &[]));
+    let at = |play: &Play| play.execution.standstill().map(|wait| (wait.as_str(), wait.until()));
+    assert_eq!(at(&play), None, "an attempt is under way");
+
+    play.at(1.0).fails("fetch", connection_timeout());
+    let retry = play.execution.node(play.index("fetch")).next_retry_at();
+    assert_eq!(at(&play), Some(("retry", retry)), "the backoff is over before the delay");
+    play.at(2.0).completes("fetch", json!(1));
+    assert_eq!(at(&play).map(|(name, _)| name), Some("delay"));
+    play.at(300.0);
+    assert_eq!(at(&play), None, "it has ended");
+}
+
+#[test]
 fn an_execution_that_exceeds_its_timeout_fails() {
     let mut settings = retrying(3);
     settings["timeout_seconds"] = 30.into();

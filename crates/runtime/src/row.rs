@@ -41,6 +41,7 @@ pub fn row_of(execution: &Execution) -> ExecutionRow {
         completed_nodes: count(NodeStatus::Completed),
         failed_nodes: count(NodeStatus::Failed),
         attempts: count_of(execution.nodes().iter().map(|node| node.attempts.len()).sum()),
+        standstill: execution.standstill(),
     }
 }
 

@@ -14,11 +14,17 @@ struct Migration {
 }
 
 /// In order, from 1, without gaps. The text of one that was released never changes.
-const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "initial", sql: include_str!("../migrations/0001_initial.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "initial", sql: include_str!("../migrations/0001_initial.sql") },
+    Migration { number: 2, name: "standstill", sql: include_str!("../migrations/0002_standstill.sql") },
+];
 
 /// Brings the schema up to date.
 pub(crate) fn migrate(db: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    migrate_to(MIGRATIONS, db, path)
+}
+
+fn migrate_to(migrations: &[Migration], db: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let failed =
         |source: rusqlite::Error| OpenError::Database { path: path.to_owned(), source: source.into() };
     // One transaction around all: a crash in between leaves the schema of before.
@@ -27,14 +33,14 @@ pub(crate) fn migrate(db: &mut Connection, path: &Path) -> Result<(), OpenError>
         return Err(OpenError::Foreign { path: path.to_owned() });
     }
     tx.execute_batch(include_str!("queries/schema_migrations.sql")).map_err(failed)?;
-    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
     let found: u32 = tx
         .query_row("SELECT coalesce(max(number), 0) FROM schema_migrations", [], |row| row.get(0))
         .map_err(failed)?;
     if found > known {
         return Err(OpenError::Newer { path: path.to_owned(), found, known });
     }
-    for migration in MIGRATIONS {
+    for migration in migrations {
         match stored_checksum(&tx, migration.number).map_err(failed)? {
             None => run(&tx, migration).map_err(failed)?,
             Some(checksum) if checksum == migration.checksum() => {}
@@ -71,5 +77,63 @@ fn run(db: &Connection, migration: &Migration) -> rusqlite::Result<()> {
 impl Migration {
     fn checksum(&self) -> Vec<u8> {
         Sha256::digest(self.sql).to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOWHERE: &str = "memory";
+
+    fn database(migrations: &[Migration]) -> Connection {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate_to(migrations, &mut db, Path::new(NOWHERE)).unwrap();
+        db
+    }
+
+    fn schema(db: &Connection) -> Vec<String> {
+        let mut statement =
+            db.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
+    }
+
+    #[test]
+    fn database_of_every_earlier_version_is_brought_up_to_date() {
+        for version in 1..MIGRATIONS.len() {
+            let mut db = database(&MIGRATIONS[..version]);
+            db.execute(
+                "INSERT INTO executions (id, tenant, flow, flow_version, status, retrying, recovered, triggered_by,
+                     created_at, total_nodes, completed_nodes, failed_nodes, attempts)
+                 VALUES (x'01', x'02', x'03', 1, 'running', 1, 0, 'api', 7, 1, 0, 0, 1)",
+                [],
+            )
+            .unwrap();
+
+            migrate(&mut db, Path::new(NOWHERE)).unwrap();
+
+            assert_eq!(schema(&db), schema(&database(MIGRATIONS)), "from version {version}");
+            let kept: i64 = db.query_row("SELECT created_at FROM executions", [], |row| row.get(0)).unwrap();
+            assert_eq!(kept, 7);
+        }
+    }
+
+    #[test]
+    fn database_of_a_later_version_is_refused() {
+        let mut db = database(MIGRATIONS);
+
+        let refused = migrate_to(&MIGRATIONS[..1], &mut db, Path::new(NOWHERE));
+
+        assert!(matches!(refused, Err(OpenError::Newer { found: 2, known: 1, .. })), "{refused:?}");
+    }
+
+    #[test]
+    fn migration_whose_text_has_changed_is_refused() {
+        let mut db = database(MIGRATIONS);
+        db.execute("UPDATE schema_migrations SET checksum = x'00' WHERE number = 1", []).unwrap();
+
+        let refused = migrate(&mut db, Path::new(NOWHERE));
+
+        assert!(matches!(refused, Err(OpenError::Differs { migration: 1, .. })), "{refused:?}");
     }
 }

@@ -1,18 +1,19 @@
 //! Rows of `executions`.
 
 use rusqlite::{Connection, Row, Statement, ToSql, params};
+use steadflow_core::execution::Standstill;
 use steadflow_store::{ExecutionRow, Fingerprint};
 
 use crate::columns::{
     blob, error_class_or_none, execution_id, execution_id_or_none, flow_id, node_or_none, status, tenant_id,
-    text, text_or_none, timestamp, timestamp_or_none,
+    text, text_or_none, timestamp, timestamp_or_none, unreadable,
 };
 
 /// The columns that [`read`] reads, in its order.
 pub(crate) const COLUMNS: &str = include_str!("queries/execution_columns.sql");
 
 /// The parameter of the statement that changes a row which names it; those before are the columns.
-const NUMBER: usize = 28;
+const NUMBER: usize = 30;
 
 /// Inserts a row.
 pub(crate) fn insert(
@@ -73,6 +74,8 @@ fn bind(
         row.completed_nodes,
         row.failed_nodes,
         row.attempts,
+        row.standstill.map(Standstill::as_str),
+        row.standstill.and_then(Standstill::until).map(|until| until.as_micros()),
         owner,
         wake_at,
     ];
@@ -108,6 +111,7 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<ExecutionRow> {
         completed_nodes: row.get(22)?,
         failed_nodes: row.get(23)?,
         attempts: row.get(24)?,
+        standstill: standstill(row, 25)?,
     })
 }
 
@@ -120,4 +124,11 @@ pub(crate) fn fingerprint(row: &Row<'_>, column: usize) -> rusqlite::Result<Opti
         class: error_class_or_none(row, column + 2)?,
         message: text(row, column + 3)?,
     }))
+}
+
+/// Reads what an execution waits for from two columns, of which `column` is the first.
+fn standstill(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Standstill>> {
+    let Some(name) = row.get_ref(column)?.as_str_or_null()? else { return Ok(None) };
+    let standstill = Standstill::named(name, timestamp_or_none(row, column + 1)?);
+    standstill.map(Some).ok_or_else(|| unreadable(column, format!("nothing waits for {name} like this")))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::execution::{ExecutionStatus, Standstill};
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::timestamp::Timestamp;
@@ -67,6 +67,8 @@ pub struct ExecutionRow {
     pub failed_nodes: u32,
     /// Attempts in all.
     pub attempts: u32,
+    /// What it waits for, while it does.
+    pub standstill: Option<Standstill>,
 }
 
 /// What failures that are alike have in common.

@@ -873,6 +873,9 @@ export interface components {
             readonly status: components["schemas"]["ExecutionStatus"];
             /** @description Whether some node waits out a backoff. */
             readonly retrying: boolean;
+            readonly next_retry_at?: components["schemas"]["Time"] | null;
+            readonly waiting_for?: components["schemas"]["WaitingFor"] | null;
+            readonly waiting_until?: components["schemas"]["Time"] | null;
             /** @description Whether it completed only thanks to retries. */
             readonly recovered: boolean;
             /** @description The node where it is, or the one whose failure ended it. */

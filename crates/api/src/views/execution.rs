@@ -2,7 +2,7 @@
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use steadflow_core::execution::{Execution, ExecutionStatus, NodeStatus};
+use steadflow_core::execution::{Execution, NodeStatus};
 use steadflow_core::ids::{ExecutionId, FlowId, NodeIndex};
 use utoipa::ToSchema;
 
@@ -98,14 +98,13 @@ impl<'a> ExecutionView<'a> {
         let accepted = execution.accepted();
         let error = execution.error();
         let duration = span(execution.started_at(), execution.completed_at());
-        let is_queued = execution.status() == ExecutionStatus::Pending;
         Self {
             id: execution.id(),
             flow_id: accepted.flow,
             flow_name: &execution.flow().flow.settings.name,
             flow_version: accepted.version,
             status: execution.status().into(),
-            waiting_for: is_queued.then_some(WaitingFor::Slot),
+            waiting_for: execution.standstill().and_then(WaitingFor::of),
             retrying: execution.is_retrying(),
             recovered: execution.is_recovered(),
             current_node_id: execution.current_node().map(|node| execution.graph().node(node).id.as_str()),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use steadflow_core::event::Wait;
-use steadflow_core::execution::{AttemptRecord, Execution, NodeExecution, NodeState};
+use steadflow_core::execution::{AttemptRecord, Execution, NodeExecution, NodeState, Standstill};
 use steadflow_core::flow::{Action, Node, NodeKind};
 use steadflow_core::ids::{AgentId, ExecutionId, NodeIndex};
 use steadflow_core::payload::Payload;
@@ -60,6 +60,18 @@ pub(crate) enum WaitingFor {
     Delay,
     Decision,
     Slot,
+}
+
+impl WaitingFor {
+    /// Returns what an execution waits for as a whole; a retry is told by `next_retry_at`.
+    pub(crate) const fn of(standstill: Standstill) -> Option<Self> {
+        match standstill {
+            Standstill::Slot => Some(Self::Slot),
+            Standstill::Decision => Some(Self::Decision),
+            Standstill::Delay { .. } => Some(Self::Delay),
+            Standstill::Retry { .. } => None,
+        }
+    }
 }
 
 /// One try of a node's work.

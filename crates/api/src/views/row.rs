@@ -1,10 +1,12 @@
 //! An execution as lists show it.
 
 use serde::Serialize;
+use steadflow_core::execution::Standstill;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_store::ExecutionRow;
 use utoipa::ToSchema;
 
+use super::node::WaitingFor;
 use super::wire::{ErrorClassName, ExecutionStatusName, Time, millis, span};
 
 /// An execution as lists and the event stream of all executions show it.
@@ -22,6 +24,12 @@ pub(crate) struct RowView<'a> {
     status: ExecutionStatusName,
     /// Whether some node waits out a backoff.
     retrying: bool,
+    /// When the next attempt is due, where nothing else goes on until then.
+    next_retry_at: Option<Time>,
+    /// What it waits for, where nothing goes on until that comes: a slot of its flow, a moment, or a person.
+    waiting_for: Option<WaitingFor>,
+    /// When that wait is over, where it is known.
+    waiting_until: Option<Time>,
     /// Whether it completed only thanks to retries.
     recovered: bool,
     /// The node where it is, or the one whose failure ended it.
@@ -68,6 +76,9 @@ impl<'a> RowView<'a> {
             flow_version: row.flow_version,
             status: row.status.into(),
             retrying: row.retrying,
+            next_retry_at: next_retry_at(row.standstill),
+            waiting_for: row.standstill.and_then(WaitingFor::of),
+            waiting_until: waiting_until(row.standstill),
             recovered: row.recovered,
             current_node_id: row.current_node.as_ref().map(|node| node.as_str()),
             context_id: row.context_id.as_deref(),
@@ -90,4 +101,14 @@ impl<'a> RowView<'a> {
             },
         }
     }
+}
+
+fn next_retry_at(standstill: Option<Standstill>) -> Option<Time> {
+    let Some(Standstill::Retry { at }) = standstill else { return None };
+    Some(at.into())
+}
+
+fn waiting_until(standstill: Option<Standstill>) -> Option<Time> {
+    let Some(Standstill::Delay { until }) = standstill else { return None };
+    Some(until.into())
 }

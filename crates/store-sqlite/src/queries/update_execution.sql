@@ -15,6 +15,8 @@ UPDATE executions SET
     completed_nodes = ?23,
     failed_nodes = ?24,
     attempts = ?25,
-    owner_epoch = ?26,
-    wake_at = ?27
-WHERE number = ?28;
+    waits_for = ?26,
+    waits_until = ?27,
+    owner_epoch = ?28,
+    wake_at = ?29
+WHERE number = ?30;

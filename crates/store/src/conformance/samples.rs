@@ -111,6 +111,7 @@ pub(super) fn row(number: u16) -> ExecutionRow {
         completed_nodes: 1,
         failed_nodes: 0,
         attempts: 1,
+        standstill: None,
     }
 }
 
