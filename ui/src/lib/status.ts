@@ -81,6 +81,20 @@ export function nodeStatusKey(node: NodeSituation): StatusKey {
   return isStatusKey(node.status) ? node.status : 'pending';
 }
 
+interface ExecutionSituation {
+  status: ExecutionStatus;
+  retrying?: boolean;
+  waiting_for?: string | null;
+}
+
+/** What to show for an execution: that it needs a person, retries or waits says more than `running`. */
+export function executionStatusKey({ status, retrying, waiting_for }: ExecutionSituation): StatusKey {
+  if (status !== 'running') return status;
+  if (waiting_for === 'decision') return 'decision';
+  if (retrying) return 'retrying';
+  return waiting_for ? 'waiting' : status;
+}
+
 export function isStatusKey(value: string): value is StatusKey {
   return Object.hasOwn(STATUS_LOOKS, value);
 }

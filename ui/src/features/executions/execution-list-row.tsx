@@ -6,6 +6,7 @@ import type { ExecutionRow } from '@/api/types';
 import { Duration } from '@/components/duration';
 import { RelativeTime } from '@/components/relative-time';
 import { StatusBadge } from '@/components/status-badge';
+import { executionStatusKey } from '@/lib/status';
 import classes from './execution-list.module.css';
 import { Outcome } from './outcome';
 import { texts } from './texts';
@@ -32,7 +33,7 @@ export const ExecutionListRow = memo(function ExecutionListRow({ row, place, top
       onClick={() => onOpen(row.id)}
     >
       <Cell className={classes.status}>
-        <StatusBadge status={row.retrying ? 'retrying' : row.status} plain />
+        <StatusBadge status={executionStatusKey(row)} plain />
       </Cell>
       <Cell className={classes.flowCell}>
         <span className={classes.flow}>

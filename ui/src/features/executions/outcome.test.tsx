@@ -9,6 +9,13 @@ describe('Outcome', () => {
   it('says what an unfinished execution waits for', () => {
     expect(saysOf({ status: 'pending', current_node_id: null })).toBe('Waits for a free slot of its flow');
     expect(saysOf({ retrying: true })).toBe('1 of 3 nodes · fetch waits for its next attempt');
+    expect(saysOf({ waiting_for: 'decision' })).toBe('1 of 3 nodes · fetch waits for your decision');
+    const later = new Date(Date.now() + 59_500).toISOString();
+    expect(saysOf({ retrying: true, next_retry_at: later })).toMatch(/· fetch is tried again in (59|60) s$|1 min/);
+    expect(saysOf({ waiting_for: 'delay', waiting_until: later })).toMatch(/· fetch waits (59|60) s more$|1 min/);
+    expect(saysOf({ retrying: true, next_retry_at: '2026-11-24T10:00:00Z' })).toBe(
+      '1 of 3 nodes · fetch is tried again now',
+    );
     expect(saysOf({})).toBe('1 of 3 nodes · fetch');
   });
 

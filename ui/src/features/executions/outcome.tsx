@@ -1,4 +1,6 @@
+import type { ReactNode } from 'react';
 import type { ExecutionRow } from '@/api/types';
+import { Countdown } from './detail/countdown';
 import classes from './execution-list.module.css';
 import { texts } from './texts';
 
@@ -14,7 +16,7 @@ export function Outcome({ row }: { row: ExecutionRow }) {
   return <span className={classes.quiet}>{progressOf(row)}</span>;
 }
 
-function progressOf(row: ExecutionRow): string {
+function progressOf(row: ExecutionRow): ReactNode {
   const { completed_nodes, total_nodes } = row.summary;
   const done = texts.list.progress(completed_nodes, total_nodes);
   switch (row.status) {
@@ -26,10 +28,26 @@ function progressOf(row: ExecutionRow): string {
     case 'running':
     case 'paused':
       if (!row.current_node_id) return done;
-      return `${done} · ${row.retrying ? texts.list.waitsForRetry(row.current_node_id) : row.current_node_id}`;
+      return (
+        <>
+          {done} · {whatItDoes(row, row.current_node_id)}
+        </>
+      );
     default:
       return done;
   }
+}
+
+function whatItDoes(row: ExecutionRow, node: string): ReactNode {
+  const { waitsForDecision, waitsForRetry, retriesIn, retryDue, goesOnIn, goesOn } = texts.list;
+  if (row.waiting_for === 'decision') return waitsForDecision(node);
+  if (row.next_retry_at) {
+    return <Countdown to={row.next_retry_at} text={(left) => retriesIn(node, left)} due={retryDue(node)} />;
+  }
+  if (row.waiting_until) {
+    return <Countdown to={row.waiting_until} text={(left) => goesOnIn(node, left)} due={goesOn(node)} />;
+  }
+  return row.retrying ? waitsForRetry(node) : node;
 }
 
 /** The message of several attempts says what came of them first, and what went wrong last. */

@@ -36,7 +36,12 @@ export const texts = {
     ran: (count: number) => `${count} ${count === 1 ? 'node' : 'nodes'} ran`,
     progress: (done: number, all: number) => `${done} of ${all} nodes`,
     waitsForSlot: 'Waits for a free slot of its flow',
+    waitsForDecision: (node: string) => `${node} waits for your decision`,
     waitsForRetry: (node: string) => `${node} waits for its next attempt`,
+    retriesIn: (node: string, left: string) => `${node} is tried again in ${left}`,
+    retryDue: (node: string) => `${node} is tried again now`,
+    goesOnIn: (node: string, left: string) => `${node} waits ${left} more`,
+    goesOn: (node: string) => `${node} goes on now`,
     deletedFlow: 'Deleted flow',
   },
 } as const;
