@@ -13,7 +13,7 @@ export function executionIn({ type, data }: SseEvent): ExecutionRow | null {
   if (type !== 'execution') return null;
   try {
     const row: unknown = JSON.parse(data);
-    const isRow = typeof row === 'object' && row !== null && 'id' in row && 'flow_id' in row && 'status' in row;
+    const isRow = typeof row === 'object' && row !== null && 'id' in row && 'status' in row && 'summary' in row;
     return isRow ? (row as ExecutionRow) : null;
   } catch {
     return null;

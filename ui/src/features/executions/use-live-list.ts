@@ -1,6 +1,6 @@
 import { type InfiniteData, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef } from 'react';
-import { addressOf } from '@/api/client';
+import { eventsUrl, executionIn } from '@/api/events';
 import { type ExecutionFilter, type ExecutionPage, listExecutions } from '@/api/executions';
 import type { ExecutionRow } from '@/api/types';
 import { coalesce } from '@/lib/coalesce';
@@ -47,13 +47,13 @@ export function useLiveList(filters: Filters, filter: ExecutionFilter): StreamSt
   );
 
   const receive = (event: SseEvent) => {
-    const row = rowIn(event);
+    const row = executionIn(event);
     // A snapshot, a mark that events were missed, or news of another shape: the list is asked for again.
     if (!row) return refreshHead();
     changed.current.set(row.id, row);
     draw();
   };
-  const state = useStream(addressOf('/studio/events'), receive);
+  const state = useStream(eventsUrl(), receive);
 
   useEffect(() => {
     if (state === 'live') return;
@@ -62,19 +62,4 @@ export function useLiveList(filters: Filters, filter: ExecutionFilter): StreamSt
   }, [state, refreshHead]);
 
   return state;
-}
-
-/** Returns the execution that an event is about, where the event carries it whole. */
-export function rowIn(event: SseEvent): ExecutionRow | null {
-  if (event.type !== 'execution') return null;
-  try {
-    const data: unknown = JSON.parse(event.data);
-    return isRow(data) ? data : null;
-  } catch {
-    return null;
-  }
-}
-
-function isRow(data: unknown): data is ExecutionRow {
-  return typeof data === 'object' && data !== null && 'id' in data && 'status' in data && 'summary' in data;
 }

@@ -1,9 +1,9 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef } from 'react';
-import { addressOf } from '@/api/client';
+import { eventsUrl, executionIn } from '@/api/events';
 import type { ExecutionRow } from '@/api/types';
 import { coalesce } from '@/lib/coalesce';
-import type { SseEvent, StreamState } from '@/lib/sse';
+import type { StreamState } from '@/lib/sse';
 import { isFinished } from '@/lib/status';
 import { useStream } from '@/lib/use-stream';
 import { RECENT_MAX, recentQuery, weekQuery } from './queries';
@@ -40,22 +40,11 @@ export function useLiveRecent(): StreamState {
     [draw, refreshRates],
   );
 
-  return useStream(addressOf('/studio/events'), (event) => {
-    const row = rowIn(event);
+  return useStream(eventsUrl(), (event) => {
+    const row = executionIn(event);
     if (!row) return;
     changed.current.set(row.id, row);
     draw();
     if (isFinished(row.status)) refreshRates();
   });
-}
-
-function rowIn({ type, data }: SseEvent): ExecutionRow | null {
-  if (type !== 'execution') return null;
-  try {
-    const row: unknown = JSON.parse(data);
-    const isRow = typeof row === 'object' && row !== null && 'id' in row && 'flow_id' in row && 'status' in row;
-    return isRow ? (row as ExecutionRow) : null;
-  } catch {
-    return null;
-  }
 }
