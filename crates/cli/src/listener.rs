@@ -158,14 +158,14 @@ mod tests {
 
     #[tokio::test]
     async fn connection_that_nobody_uses_is_given_up_and_one_in_use_is_not() {
-        let mut listener = with_one_place(Duration::from_millis(80)).await;
+        let mut listener = with_one_place(Duration::from_millis(400)).await;
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (mut connection, _) = listener.accept().await;
 
-        for _ in 0..8 {
+        for _ in 0..6 {
             client.write_all(b"x").await.unwrap();
             connection.read_u8().await.unwrap();
-            sleep(Duration::from_millis(20)).await;
+            sleep(Duration::from_millis(100)).await;
         }
         let idle = connection.read_u8().await;
 
