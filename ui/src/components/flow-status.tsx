@@ -1,6 +1,6 @@
 import { IconArchive, IconCircleCheckFilled, IconPencil, IconPlayerPauseFilled } from '@tabler/icons-react';
 import type { FlowStatus as Status } from '@/api/types';
-import type { Tone } from '@/lib/status';
+import type { Tone } from './status';
 import classes from './status-badge.module.css';
 
 interface FlowStatusLook {

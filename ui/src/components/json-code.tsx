@@ -6,7 +6,6 @@ import { tags } from '@lezer/highlight';
 import CodeMirror from '@uiw/react-codemirror';
 import { useMemo } from 'react';
 import { styleNonce } from '@/lib/csp';
-import type { JsonEditorProps } from './json-editor';
 import classes from './json-editor.module.css';
 
 const look = EditorView.theme({
@@ -37,6 +36,14 @@ const always = [
   EditorView.lineWrapping,
   EditorView.cspNonce.of(styleNonce),
 ];
+
+export interface JsonEditorProps {
+  value: string;
+  onChange: (text: string) => void;
+  label: string;
+  /** What is wrong with it; marks the frame. */
+  isInvalid?: boolean;
+}
 
 /** CodeMirror for JSON. */
 export function JsonCode({ value, onChange, label }: JsonEditorProps) {

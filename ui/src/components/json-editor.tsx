@@ -1,15 +1,8 @@
 import { lazy, Suspense } from 'react';
+import type { JsonEditorProps } from './json-code';
 import classes from './json-editor.module.css';
 
 const LazyCode = lazy(() => import('./json-code').then((module) => ({ default: module.JsonCode })));
-
-export interface JsonEditorProps {
-  value: string;
-  onChange: (text: string) => void;
-  label: string;
-  /** What is wrong with it; marks the frame. */
-  isInvalid?: boolean;
-}
 
 /** An editor for JSON. Its code comes when it is first needed; until then the text can be read. */
 export function JsonEditor(props: JsonEditorProps) {

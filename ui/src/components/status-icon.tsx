@@ -1,4 +1,4 @@
-import { STATUS_LOOKS, type StatusKey } from '@/lib/status';
+import { STATUS_LOOKS, type StatusKey } from './status';
 import classes from './status-badge.module.css';
 
 interface StatusIconProps {

@@ -1,7 +1,7 @@
 import { Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { RetryAnalytics } from '@/api/reports';
-import { ERROR_CLASSES, errorClassLabel } from '@/lib/error-classes';
+import { ERROR_CLASSES, errorClassLabel } from '@/components/error-classes';
 import type { Period } from '@/lib/periods';
 import classes from './error-table.module.css';
 import { percent } from './shape';

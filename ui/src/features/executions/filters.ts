@@ -1,10 +1,10 @@
 /** The filters of the executions list, as they stand in the address and as the API takes them. */
 import type { ExecutionFilter } from '@/api/executions';
 import type { ErrorClass } from '@/api/types';
-import { ERROR_CLASS_NAMES } from '@/lib/error-classes';
+import { ERROR_CLASS_NAMES } from '@/components/error-classes';
+import { EXECUTION_STATUSES, type ExecutionStatus } from '@/components/status';
 import { PERIOD_VALUES, type Period, periodStart } from '@/lib/periods';
 import { compact, flagIn, oneOf, type RawSearch, someOf, textIn } from '@/lib/search-params';
-import { EXECUTION_STATUSES, type ExecutionStatus } from '@/lib/status';
 
 export interface Filters {
   status?: ExecutionStatus[] | undefined;

@@ -1,8 +1,8 @@
 import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { FailureGroup } from '@/api/reports';
+import { errorClassLabel } from '@/components/error-classes';
 import { RelativeTime } from '@/components/relative-time';
-import { errorClassLabel } from '@/lib/error-classes';
 import type { Period } from '@/lib/periods';
 import { CountBars } from './count-bars';
 import classes from './failure-list.module.css';

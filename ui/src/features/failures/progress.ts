@@ -1,7 +1,7 @@
 /** How the executions that a bulk retry made are doing. All functions are pure. */
 import type { RetriedMany } from '@/api/executions';
 import type { ExecutionRow } from '@/api/types';
-import { isFinished } from '@/lib/status';
+import { isFinished } from '@/components/status';
 
 /** What is known of the new executions, by id. */
 export type Known = Readonly<Record<string, ExecutionRow>>;

@@ -1,9 +1,9 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
 import { eventsUrl, executionIn } from '@/api/events';
+import { useStream } from '@/api/use-stream';
 import { coalesce } from '@/lib/coalesce';
 import type { StreamState } from '@/lib/sse';
-import { useStream } from '@/lib/use-stream';
 import { failuresKey } from './queries';
 
 /** How often the groups are asked for at most, however many fail. */

@@ -2,8 +2,8 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { eventsUrl, executionIn } from '@/api/events';
 import type { ExecutionRow } from '@/api/types';
+import { useStream } from '@/api/use-stream';
 import { coalesce } from '@/lib/coalesce';
-import { useStream } from '@/lib/use-stream';
 import { isOver, type Known, learn } from './progress';
 import { progressKey, progressQuery } from './queries';
 

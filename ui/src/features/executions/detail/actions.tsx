@@ -4,7 +4,7 @@ import { modals } from '@mantine/modals';
 import { IconBan, IconPlayerPause, IconPlayerPlay, IconRefresh } from '@tabler/icons-react';
 import type { Execution } from '@/api/types';
 import { ReasonedButton } from '@/components/reasoned-button';
-import { isFinished, isRetryable } from '@/lib/status';
+import { isFinished, isRetryable } from '@/components/status';
 import { whyNotCancel, whyNotPause } from './reasons';
 import { RetryDialog } from './retry-dialog';
 import { texts } from './texts';

@@ -2,8 +2,8 @@ import { IconCircleCheckFilled, IconCircleXFilled, IconLoader2, IconSquareRounde
 import type { ComponentType } from 'react';
 import type { Attempt, NodeExecution } from '@/api/types';
 import { Duration } from '@/components/duration';
-import { errorClassLabel } from '@/lib/error-classes';
-import type { Tone } from '@/lib/status';
+import { errorClassLabel } from '@/components/error-classes';
+import type { Tone } from '@/components/status';
 import { formatClock, formatDuration, formatMoment, millis } from '@/lib/time';
 import classes from './node-panel.module.css';
 import { Section } from './section';

@@ -1,4 +1,4 @@
-import { errorClassLabel } from '@/lib/error-classes';
+import { errorClassLabel } from '@/components/error-classes';
 import { formatDuration } from '@/lib/time';
 import { texts } from './texts';
 import type { Bar } from './waterfall';

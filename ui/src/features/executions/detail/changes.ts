@@ -5,8 +5,8 @@
  * Only whole records are taken over, so what one sees is always a state that the execution was really in.
  */
 import type { Execution, ExecutionRow, NodeExecution } from '@/api/types';
+import { isFinished } from '@/components/status';
 import type { SseEvent } from '@/lib/sse';
-import { isFinished } from '@/lib/status';
 
 /** How an execution stands after a record; of what lists show, the story needs no more. */
 export type RecordRow = Omit<ExecutionRow, 'attempts' | 'fingerprint'> & {

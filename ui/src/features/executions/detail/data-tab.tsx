@@ -1,7 +1,7 @@
 import type { Execution } from '@/api/types';
 import { JsonView } from '@/components/json-view';
 import { Panel } from '@/components/panel';
-import { isFinished } from '@/lib/status';
+import { isFinished } from '@/components/status';
 import classes from './detail.module.css';
 import { texts } from './texts';
 

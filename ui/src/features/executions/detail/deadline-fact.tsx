@@ -1,6 +1,6 @@
 import type { Execution } from '@/api/types';
+import { isFinished } from '@/components/status';
 import { useNow } from '@/lib/clock';
-import { isFinished } from '@/lib/status';
 import { formatCountdown, formatDuration, formatMoment, millis } from '@/lib/time';
 import classes from './detail.module.css';
 import { texts } from './texts';

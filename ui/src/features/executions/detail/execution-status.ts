@@ -1,5 +1,5 @@
 import type { Execution } from '@/api/types';
-import { nodeStatusKey, type StatusKey } from '@/lib/status';
+import { nodeStatusKey, type StatusKey } from '@/components/status';
 
 /** What to show for an execution: that it waits for a person, or for a retry, says more than `running`. */
 export function statusOf(execution: Execution): StatusKey {

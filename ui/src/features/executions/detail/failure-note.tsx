@@ -3,7 +3,7 @@ import { IconBulb, IconCircleXFilled } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Execution } from '@/api/types';
 import { CopyButton } from '@/components/copy-button';
-import { errorClassLabel, errorClassLook } from '@/lib/error-classes';
+import { errorClassLabel, errorClassLook } from '@/components/error-classes';
 import classes from './notes.module.css';
 import { texts } from './texts';
 

@@ -1,5 +1,5 @@
 import type { Execution, NodeExecution } from '@/api/types';
-import { nodeStatusKey } from '@/lib/status';
+import { nodeStatusKey } from '@/components/status';
 
 /** What a reader who has chosen nothing wants to see: what waits for them, what failed, what runs, what came last. */
 export function focusOf(execution: Execution): NodeExecution | undefined {

@@ -1,7 +1,7 @@
 import { Handle, type Node, type NodeProps, Position } from '@xyflow/react';
 import { memo } from 'react';
+import { nodeStatusKey, STATUS_LOOKS } from '@/components/status';
 import { StatusIcon } from '@/components/status-icon';
-import { nodeStatusKey, STATUS_LOOKS } from '@/lib/status';
 import { Countdown } from './countdown';
 import classes from './graph.module.css';
 import { texts } from './texts';

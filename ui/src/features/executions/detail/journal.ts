@@ -5,8 +5,8 @@
  * functions are pure.
  */
 import type { Attempt, Execution, NodeExecution } from '@/api/types';
-import { errorClassLabel } from '@/lib/error-classes';
-import { isFinished, type Tone } from '@/lib/status';
+import { errorClassLabel } from '@/components/error-classes';
+import { isFinished, type Tone } from '@/components/status';
 import { formatDuration, millis } from '@/lib/time';
 import type { Change, RecordRow } from './changes';
 import { texts } from './texts';

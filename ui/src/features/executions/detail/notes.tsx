@@ -1,8 +1,8 @@
 import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { Execution, NodeExecution } from '@/api/types';
+import { nodeStatusKey, STATUS_LOOKS, type StatusKey } from '@/components/status';
 import { StatusIcon } from '@/components/status-icon';
-import { nodeStatusKey, STATUS_LOOKS, type StatusKey } from '@/lib/status';
 import { Countdown } from './countdown';
 import { FailureNote } from './failure-note';
 import classes from './notes.module.css';

@@ -1,6 +1,6 @@
 /** Why a button does nothing just now; `null` where it works. What the API would refuse is refused here first, in words. */
 import type { Execution } from '@/api/types';
-import { isFinished } from '@/lib/status';
+import { isFinished } from '@/components/status';
 import { texts } from './texts';
 
 export function whyNotCancel({ status }: Pick<Execution, 'status'>): string | null {

@@ -1,8 +1,8 @@
 import { VisuallyHidden } from '@mantine/core';
 import { memo } from 'react';
 import { Duration } from '@/components/duration';
+import { STATUS_LOOKS } from '@/components/status';
 import { StatusIcon } from '@/components/status-icon';
-import { STATUS_LOOKS } from '@/lib/status';
 import { Countdown } from './countdown';
 import { texts } from './texts';
 import classes from './timeline.module.css';

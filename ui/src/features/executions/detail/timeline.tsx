@@ -1,8 +1,8 @@
 import { type KeyboardEvent, useEffect, useMemo, useRef } from 'react';
 import type { Execution } from '@/api/types';
 import { Panel } from '@/components/panel';
+import { isFinished } from '@/components/status';
 import { useNow } from '@/lib/clock';
-import { isFinished } from '@/lib/status';
 import { texts } from './texts';
 import classes from './timeline.module.css';
 import { TimelineHead } from './timeline-head';

@@ -1,6 +1,6 @@
 /** The flow as a graph with what happened in one execution. All functions are pure. */
 import type { Execution, FlowDefinition, FlowEdge, NodeExecution } from '@/api/types';
-import { isFinished } from '@/lib/status';
+import { isFinished } from '@/components/status';
 
 /** `open` while it is not known, and where it cannot be told from outside. */
 export type EdgeState = 'taken' | 'not_taken' | 'open';

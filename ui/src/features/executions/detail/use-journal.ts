@@ -1,9 +1,9 @@
 import { useMemo, useRef, useState } from 'react';
 import { addressOf } from '@/api/client';
 import type { Execution } from '@/api/types';
+import { useStream } from '@/api/use-stream';
 import { coalesce } from '@/lib/coalesce';
 import type { SseEvent, StreamState } from '@/lib/sse';
-import { useStream } from '@/lib/use-stream';
 import { RecordReader } from './changes';
 import { FIRST, type JournalLine, linesOf, NOTHING_KNOWN, wholeJournal } from './journal';
 

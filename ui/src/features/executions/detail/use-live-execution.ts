@@ -2,10 +2,10 @@ import { type UseQueryResult, useQuery, useQueryClient } from '@tanstack/react-q
 import { useEffect, useMemo, useRef } from 'react';
 import { addressOf } from '@/api/client';
 import type { Execution } from '@/api/types';
+import { useStream } from '@/api/use-stream';
+import { isFinished } from '@/components/status';
 import { coalesce } from '@/lib/coalesce';
 import type { SseEvent, StreamState } from '@/lib/sse';
-import { isFinished } from '@/lib/status';
-import { useStream } from '@/lib/use-stream';
 import { applyChange, type Change, mergeChanges, needsWhole, RecordReader } from './changes';
 import { executionQuery } from './queries';
 

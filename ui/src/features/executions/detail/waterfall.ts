@@ -3,7 +3,7 @@
  * milliseconds since the epoch.
  */
 import type { Attempt, Execution, NodeExecution } from '@/api/types';
-import { isFinished, nodeStatusKey, type StatusKey } from '@/lib/status';
+import { isFinished, nodeStatusKey, type StatusKey } from '@/components/status';
 import { millis } from '@/lib/time';
 import { type Tick, ticksOf, wideEnough } from './time-axis';
 

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { IconGitMerge } from '@tabler/icons-react';
-import { useDraft } from './draft-context';
+import { useDraft } from './document/draft-context';
 import classes from './editor.module.css';
 import { texts } from './texts';
 

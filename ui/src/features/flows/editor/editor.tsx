@@ -1,33 +1,32 @@
-import { ActionIcon, Drawer } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
-import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { ReactFlowProvider, useReactFlow } from '@xyflow/react';
 import { useEffect, useState } from 'react';
 import type { Flow } from '@/api/types';
 import { ProblemCard } from '@/components/problem-card';
 import { BlockSkeleton } from '@/components/skeletons';
-import { Canvas } from './canvas';
+import { AddNodeDrawer } from './canvas/add-node-drawer';
+import { Canvas } from './canvas/canvas';
+import { Palette } from './canvas/palette';
+import { Problems } from './canvas/problems';
+import { fitOf } from './canvas/view';
 import { ConflictBar } from './conflict-bar';
-import { DraftContext, useDraftStore } from './draft-context';
-import { createDraftStore, isDirty } from './draft-store';
+import { DraftContext, useDraftStore } from './document/draft-context';
+import { createDraftStore, isDirty } from './document/draft-store';
+import { layout } from './document/layout';
+import type { NodeType } from './document/node-types';
+import { nodeTypesQuery } from './document/queries';
+import { watchFaults } from './document/watch-faults';
 import classes from './editor.module.css';
-import { Inspector } from './inspector';
+import { Inspector } from './inspector/inspector';
 import { JsonPane } from './json-pane';
-import { layout } from './layout';
 import { LeaveGuard } from './leave-guard';
-import type { NodeType } from './node-types';
-import { Palette } from './palette';
-import { Problems } from './problems';
-import { nodeTypesQuery } from './queries';
 import { whyNotRunnable, whyNotSavable } from './reasons';
 import { texts } from './texts';
 import { Toolbar } from './toolbar';
 import { useSave } from './use-save';
 import { useShortcuts } from './use-shortcuts';
-import { fitOf } from './view';
-import { watchFaults } from './watch-faults';
 
 interface EditorProps {
   flow: Flow;
@@ -61,7 +60,6 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
   const { fitView } = useReactFlow();
   const isNarrow = useMediaQuery('(max-width: 860px)', false, { getInitialValueInEffect: false });
   const [isJsonOpen, setJsonOpen] = useState(false);
-  const [isPaletteOpen, setPaletteOpen] = useState(false);
 
   const trySave = () => {
     const reason = whyNotSavable(store.getState(), save.isPending);
@@ -115,30 +113,8 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
         <Canvas types={types.data?.types ?? NO_TYPES} isNarrow={isNarrow} />
         <Inspector catalogue={types.data} isNarrow={isNarrow} flow={flow} />
         <Problems />
-        {isNarrow && (
-          <ActionIcon
-            className={classes.add}
-            size={44}
-            radius="xl"
-            variant="filled"
-            color="steady"
-            aria-label={texts.palette.add}
-            onClick={() => setPaletteOpen(true)}
-          >
-            <IconPlus size={20} aria-hidden />
-          </ActionIcon>
-        )}
+        {isNarrow && <AddNodeDrawer types={types.data?.types ?? NO_TYPES} />}
       </div>
-      <Drawer
-        opened={isNarrow && isPaletteOpen}
-        onClose={() => setPaletteOpen(false)}
-        position="bottom"
-        size="70%"
-        title={texts.palette.add}
-        closeButtonProps={{ 'aria-label': texts.palette.close }}
-      >
-        {types.data && <Palette types={types.data.types} onAdded={() => setPaletteOpen(false)} />}
-      </Drawer>
       <LeaveGuard isSaving={save.isPending} onSave={() => save.mutateAsync()} />
     </div>
   );

@@ -1,6 +1,6 @@
 import { useState } from 'react';
-import { readDefinition } from './definition';
-import { useDraft, useDraftStore } from './draft-context';
+import { readDefinition } from './document/definition';
+import { useDraft, useDraftStore } from './document/draft-context';
 import { CodeEditor } from './form/code-editor';
 import classes from './json-pane.module.css';
 import { texts } from './texts';

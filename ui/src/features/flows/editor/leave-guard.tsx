@@ -1,8 +1,8 @@
 import { Button, Group, Modal, Text } from '@mantine/core';
 import { useBlocker } from '@tanstack/react-router';
 import { ReasonedButton } from '@/components/reasoned-button';
-import { useDraft, useDraftStore } from './draft-context';
-import { isDirty } from './draft-store';
+import { useDraft, useDraftStore } from './document/draft-context';
+import { isDirty } from './document/draft-store';
 import { whyNotSavable } from './reasons';
 import { texts } from './texts';
 

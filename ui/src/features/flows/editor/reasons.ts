@@ -1,6 +1,6 @@
 /** Why something cannot be done just now, in a sentence; `null` when it can. */
 import type { Flow } from '@/api/types';
-import { type DraftState, isDirty } from './draft-store';
+import { type DraftState, isDirty } from './document/draft-store';
 import { texts } from './texts';
 
 export function whyNotSavable(state: DraftState, isSaving: boolean): string | null {

@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { setFlowStatus } from '@/api/flows';
 import { toProblem } from '@/api/problem';
 import type { Flow, FlowStatus } from '@/api/types';
-import type { Tone } from '@/lib/status';
+import type { Tone } from '@/components/status';
 import { texts } from './texts';
 import classes from './toolbar.module.css';
 

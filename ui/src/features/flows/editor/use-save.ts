@@ -2,10 +2,10 @@ import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { flowQuery } from '@/api/flows';
 import { Problem, toProblem } from '@/api/problem';
-import { useDraftStore } from './draft-context';
-import type { DraftStore } from './draft-store';
-import { placeFaults } from './faults';
-import { Conflict, saveDefinition } from './queries';
+import { useDraftStore } from './document/draft-context';
+import type { DraftStore } from './document/draft-store';
+import { placeFaults } from './document/faults';
+import { Conflict, saveDefinition } from './document/queries';
 import { texts } from './texts';
 
 /** Saves the draft as a new version. A conflict goes into the draft, where the person decides. */

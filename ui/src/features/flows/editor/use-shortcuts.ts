@@ -1,6 +1,6 @@
 import { useHotkeys, useWindowEvent } from '@mantine/hooks';
-import { useDraftStore } from './draft-context';
-import { focusPalette } from './palette';
+import { focusPalette } from './canvas/palette';
+import { useDraftStore } from './document/draft-context';
 
 /** Where keys have meanings of their own. */
 const ELSEWHERE = 'input, textarea, select, [contenteditable="true"], [role="dialog"], [data-inspector]';

@@ -1,7 +1,7 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ExecutionRow, Flow } from '@/api/types';
-import { STATUS_LOOKS } from '@/lib/status';
+import { STATUS_LOOKS } from '@/components/status';
 import { formatDuration } from '@/lib/time';
 import { RECENT_MAX } from './queries';
 import classes from './sparkline.module.css';

@@ -2,10 +2,10 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef } from 'react';
 import { eventsUrl, executionIn } from '@/api/events';
 import type { ExecutionRow } from '@/api/types';
+import { useStream } from '@/api/use-stream';
+import { isFinished } from '@/components/status';
 import { coalesce } from '@/lib/coalesce';
 import type { StreamState } from '@/lib/sse';
-import { isFinished } from '@/lib/status';
-import { useStream } from '@/lib/use-stream';
 import { RECENT_MAX, recentQuery, weekQuery } from './queries';
 import { withRow } from './recent';
 

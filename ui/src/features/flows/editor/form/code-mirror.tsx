@@ -7,8 +7,7 @@ import { tags } from '@lezer/highlight';
 import CodeMirror from '@uiw/react-codemirror';
 import { useMemo } from 'react';
 import { styleNonce } from '@/lib/csp';
-import type { CodeEditorProps, Name } from './code-editor';
-import { complete } from './complete';
+import { complete, type Name } from './complete';
 import classes from './form.module.css';
 
 const look = EditorView.theme({
@@ -56,6 +55,16 @@ const always = [
   EditorView.lineWrapping,
   EditorView.cspNonce.of(styleNonce),
 ];
+
+export interface CodeEditorProps {
+  value: string;
+  onChange: (text: string) => void;
+  label: string;
+  /** Names that complete what is typed inside `${ }`. */
+  names?: readonly Name[] | undefined;
+  /** As high as what is around it, or as what it holds. */
+  height?: 'fill' | 'content';
+}
 
 /** CodeMirror for JSON, with completion inside `${ }`. */
 export function CodeMirrorEditor({ value, onChange, label, names, height = 'content' }: CodeEditorProps) {

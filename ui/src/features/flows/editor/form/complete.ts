@@ -1,5 +1,10 @@
 /** Completion inside expressions: what is being typed, and what it could become. */
-import type { Name } from './code-editor';
+
+/** Something that an expression may name. */
+export interface Name {
+  name: string;
+  detail: string;
+}
 
 export interface Completion {
   /** Where the word begins that the choice replaces. */

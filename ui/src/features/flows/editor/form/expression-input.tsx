@@ -1,7 +1,6 @@
 import { Combobox, Textarea, useCombobox } from '@mantine/core';
 import { type KeyboardEvent, type ReactNode, useRef, useState } from 'react';
-import type { Name } from './code-editor';
-import { complete } from './complete';
+import { complete, type Name } from './complete';
 import classes from './form.module.css';
 
 interface ExpressionInputProps {

@@ -1,4 +1,4 @@
-import type { Name } from './code-editor';
+import type { Name } from './complete';
 import type { Schema } from './schema';
 
 /** What every field of a form gets. */

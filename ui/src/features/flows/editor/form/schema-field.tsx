@@ -1,13 +1,15 @@
-import { Autocomplete, Select, TagsInput } from '@mantine/core';
+/** Fields made from a JSON Schema. Objects and alternatives hold fields themselves, so they are in this file together. */
+import { SegmentedControl } from '@mantine/core';
 import { ExpressionInput } from './expression-input';
-import { type FieldProps, placeholderOf } from './field';
-import { Group } from './group';
+import type { FieldProps } from './field';
+import classes from './form.module.css';
+import { Frame } from './frame';
 import { JsonField } from './json-field';
 import { PairsField } from './pairs-field';
-import { prose } from './prose';
-import { type FieldKind, fieldKind } from './schema';
+import { type FieldKind, fieldKind, fitsType, type Schema } from './schema';
+import { ChoiceField, TagsField, TextField } from './text-fields';
+import { texts } from './texts';
 import { NumberField, SwitchField } from './value-field';
-import { Variants } from './variants';
 
 /** A field for one key of a schema, in the shape that its type asks for. */
 export function SchemaField(props: FieldProps) {
@@ -25,82 +27,104 @@ function kindFor({ schema, value }: FieldProps): FieldKind {
 }
 
 const FIELDS: Record<FieldKind, (props: FieldProps) => React.ReactNode> = {
-  choice: Choice,
+  choice: ChoiceField,
   switch: SwitchField,
   number: NumberField,
   text: TextField,
   group: Group,
   pairs: PairsField,
-  tags: Tags,
+  tags: TagsField,
   variants: Variants,
   json: JsonField,
 };
 
-/** How a moment is written. */
-const MOMENT = '2030-01-31T09:00:00Z';
+/** The fields of an object. What its schema does not name stays as it is. */
+function Group({ title, schema, value, onChange, ...rest }: FieldProps) {
+  return (
+    <div role="group" aria-label={title} className={classes.frame}>
+      <span className={classes.label}>{title}</span>
+      <div className={classes.group}>
+        <Fields schema={schema} value={value} onChange={onChange} {...rest} />
+      </div>
+    </div>
+  );
+}
 
-function TextField(props: FieldProps) {
-  const { title, schema, value, onChange, path, faultAt, required, names, templated } = props;
-  const shared = {
-    label: title,
-    description: prose(schema.description),
-    error: prose(faultAt(path)),
-    placeholder: placeholderOf(props),
-    withAsterisk: required,
-    value: typeof value === 'string' ? value : '',
+/** The fields of an object without a frame. */
+function Fields({ schema, value, onChange, path, placeholder: _, ...rest }: Omit<FieldProps, 'title'>) {
+  const object = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  const set = (key: string, next: unknown) => {
+    const { [key]: _old, ...others } = object;
+    onChange(next === undefined ? others : { ...object, [key]: next });
   };
-  const change = (text: string) => onChange(text === '' ? undefined : text);
-  const examples = schema.examples?.filter((example): example is string => typeof example === 'string');
-  // A few known words, but others are welcome too.
-  if (templated && examples && examples.length > 2) {
-    return <Autocomplete {...shared} size="xs" data={examples} onChange={change} />;
-  }
   return (
-    <ExpressionInput
-      {...shared}
-      placeholder={shared.placeholder ?? examples?.[0] ?? (schema.format === 'date-time' ? MOMENT : undefined)}
-      onChange={change}
-      names={templated ? names : []}
-    />
+    <div className={classes.fields}>
+      {Object.entries(schema.properties ?? {})
+        .filter(([, property]) => property.const === undefined)
+        .map(([key, property]) => (
+          <SchemaField
+            {...rest}
+            key={key}
+            title={property.title ?? key}
+            schema={property}
+            value={object[key]}
+            onChange={(next) => set(key, next)}
+            path={[...path, key]}
+            required={schema.required?.includes(key)}
+          />
+        ))}
+    </div>
   );
 }
 
-function Choice(props: FieldProps) {
+/** A value of one of several kinds, such as an expression or a comparison. */
+function Variants(props: FieldProps) {
   const { title, schema, value, onChange, path, faultAt, required } = props;
-  const data = (schema.enum ?? []).filter((one): one is string => typeof one === 'string');
+  const variants = schema.anyOf ?? [];
+  const chosen = variants.find((variant) => value !== undefined && fitsType(variant, value)) ?? variants[0];
+  if (!chosen) return null;
+  const change = (name: string) => {
+    const variant = variants.find((candidate) => candidate.title === name);
+    if (variant && variant !== chosen) onChange(emptyOf(variant));
+  };
   return (
-    <Select
-      size="xs"
-      label={title}
-      description={prose(schema.description)}
-      error={prose(faultAt(path))}
-      withAsterisk={required}
-      placeholder={placeholderOf(props)}
-      data={data.map((one) => ({ value: one, label: one.replaceAll('_', ' ') }))}
-      value={typeof value === 'string' ? value : null}
-      onChange={(chosen) => onChange(chosen ?? undefined)}
-      clearable={!required}
-    />
+    <Frame title={title} description={schema.description} fault={faultAt(path)} required={required}>
+      <SegmentedControl
+        size="xs"
+        aria-label={texts.kind(title)}
+        data={variants.map((variant) => variant.title ?? '')}
+        value={chosen.title ?? ''}
+        onChange={change}
+      />
+      <Chosen {...props} schema={chosen} />
+    </Frame>
   );
 }
 
-/** A list of known words and numbers. */
-function Tags({ title, schema, value, onChange, path, faultAt, placeholder }: FieldProps) {
-  const known = schema.items?.anyOf?.flatMap((item) => item.enum ?? []) ?? [];
-  const tags = Array.isArray(value) ? value.map(String) : [];
-  const change = (next: string[]) =>
-    onChange(next.length > 0 ? next.map((tag) => (/^\d+$/.test(tag) ? Number(tag) : tag)) : undefined);
-  return (
-    <TagsInput
-      size="xs"
-      label={title}
-      description={prose(schema.description)}
-      error={prose(faultAt(path))}
-      placeholder={tags.length === 0 ? placeholder : undefined}
-      data={known.map(String)}
-      value={tags}
-      onChange={change}
-      clearable
-    />
+function Chosen(props: FieldProps) {
+  const { schema, value, onChange, names } = props;
+  if (schema.type === 'string') {
+    return (
+      <ExpressionInput
+        ariaLabel={schema.title}
+        value={typeof value === 'string' ? value : ''}
+        placeholder={String(schema.examples?.[0] ?? '')}
+        names={names}
+        isBare
+        onChange={onChange}
+      />
+    );
+  }
+  if (schema.type === 'object') return <Fields {...props} />;
+  return <SchemaField {...props} />;
+}
+
+function emptyOf(schema: Schema): unknown {
+  if (schema.type === 'string') return '';
+  if (schema.type !== 'object') return schema.default;
+  return Object.fromEntries(
+    Object.entries(schema.properties ?? {}).flatMap(([key, { default: start }]) =>
+      start === undefined ? [] : [[key, start]],
+    ),
   );
 }

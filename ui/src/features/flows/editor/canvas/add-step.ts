@@ -1,0 +1,53 @@
+/** Putting a new node of a type into the draft: by a click, by a key, or dropped at a place. */
+import type { FlowDefinition } from '@/api/types';
+import { addNode, connect, snap, type Taking } from '../document/commands';
+import { freeId, idsOf, nodeById } from '../document/definition';
+import type { DraftStore } from '../document/draft-store';
+import { type NodeType, templateOf } from '../document/node-types';
+import { NODE_HEIGHT, NODE_WIDTH, type Point, positionsOf } from '../document/positions';
+
+/** What a dragged palette entry carries. */
+export const DRAGGED = 'application/x-steadflow-node';
+
+interface IncomingEdge {
+  from: string;
+  taking: Taking;
+}
+
+/** Adds a node: where it was dropped, at the end of `edge` if one was pulled there, else behind the one selected node or the flow's only end, else below what is there. */
+export function addStep(store: DraftStore, type: NodeType, dropped?: Point, edge?: IncomingEdge): void {
+  const { present, selection, apply, select } = store.getState();
+  const template = templateOf(type);
+  const id = freeId(template.id, idsOf(present));
+  const after = selection.nodes.length === 1 ? selection.nodes[0] : onlyEnd(present);
+  const node = { ...template, id };
+  if (dropped) {
+    const x = edge ? dropped.x : dropped.x - NODE_WIDTH / 2;
+    const add = addNode(node, { at: snap({ x, y: dropped.y - NODE_HEIGHT / 2 }) });
+    apply(edge ? (definition) => connect(edge.from, id, edge.taking)(add(definition)) : add);
+  } else if (after !== undefined && type.type !== 'trigger')
+    apply(addNode(node, { after, taking: nextAnswer(present, after) }));
+  else apply(addNode(node, { at: beside([...positionsOf(present).values()]) }));
+  select({ nodes: [id] });
+}
+
+/** Where a flow ends, if it is one place: what is added next most likely follows there. */
+function onlyEnd({ nodes, edges }: FlowDefinition): string | undefined {
+  const goesOn = new Set(edges.map(({ from }) => from));
+  const ends = nodes.filter(({ id }) => !goesOn.has(id));
+  return ends.length === 1 ? ends[0]?.id : undefined;
+}
+
+/** Behind a condition, the answer that has no edge yet. */
+function nextAnswer(definition: FlowDefinition, id: string): Taking {
+  if (nodeById(definition, id)?.type !== 'condition') return {};
+  const isTaken = definition.edges.some((edge) => edge.from === id && edge.condition === true);
+  return { condition: !isTaken };
+}
+
+function beside(taken: readonly Point[]): Point {
+  if (taken.length === 0) return { x: 0, y: 0 };
+  const x = Math.min(...taken.map((point) => point.x));
+  const y = Math.max(...taken.map((point) => point.y));
+  return { x, y: y + NODE_HEIGHT + 40 };
+}

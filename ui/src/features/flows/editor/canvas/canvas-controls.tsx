@@ -1,0 +1,31 @@
+import { ActionIcon, Tooltip } from '@mantine/core';
+import { IconMaximize, IconMinus, IconPlus } from '@tabler/icons-react';
+import { Panel, useReactFlow } from '@xyflow/react';
+import { useDraftStore } from '../document/draft-context';
+import classes from './canvas.module.css';
+import { texts } from './texts';
+import { fitOf } from './view';
+
+/** Zooming, for those without a wheel. */
+export function CanvasControls() {
+  const store = useDraftStore();
+  const { zoomIn, zoomOut, fitView } = useReactFlow();
+  const actions = [
+    { label: texts.canvas.zoomOut, icon: IconMinus, act: () => zoomOut() },
+    { label: texts.canvas.zoomIn, icon: IconPlus, act: () => zoomIn() },
+    { label: texts.canvas.fit, icon: IconMaximize, act: () => fitView(fitOf(store.getState())) },
+  ];
+  return (
+    <Panel position="top-left">
+      <div className={classes.controls}>
+        {actions.map(({ label, icon: Icon, act }) => (
+          <Tooltip key={label} label={label}>
+            <ActionIcon onClick={() => void act()} aria-label={label}>
+              <Icon size={15} aria-hidden />
+            </ActionIcon>
+          </Tooltip>
+        ))}
+      </div>
+    </Panel>
+  );
+}

@@ -1,0 +1,76 @@
+import { Handle, type NodeProps, Position } from '@xyflow/react';
+import { memo } from 'react';
+import { nameOf } from '../document/definition';
+import type { CanvasNode as Drawn } from '../document/to-canvas';
+import classes from './canvas-node.module.css';
+import { NodeBadges } from './node-badges';
+import { lookOf, summaryOf } from './node-looks';
+import { texts } from './texts';
+
+/** Types that have no error to go on from. */
+const NEVER_FAILS = new Set(['trigger', 'parallel', 'merge']);
+
+/** A node on the canvas: icon, name, what it does, what it overrides, and whether something is wrong. */
+export const CanvasNode = memo(function CanvasNode({ data: { node, faults }, selected }: NodeProps<Drawn>) {
+  const { icon: Icon, tone, label } = lookOf(node.type, node.action);
+  const summary = summaryOf(node);
+  const isCondition = node.type === 'condition';
+  return (
+    <div
+      className={classes.node}
+      data-tone={tone}
+      data-selected={selected || undefined}
+      data-faulty={faults > 0 || undefined}
+    >
+      <Handle type="target" position={Position.Left} className={classes.in} />
+      <span className={classes.icon}>
+        <Icon size={18} stroke={1.7} aria-hidden />
+      </span>
+      <span className={classes.words}>
+        <span className={classes.name}>{nameOf(node)}</span>
+        <span className={classes.line}>
+          {label}
+          {summary && <span className={classes.summary}> · {summary}</span>}
+        </span>
+      </span>
+      {faults > 0 && (
+        <span className={classes.fault} title={texts.badges.faults(faults)}>
+          {faults}
+        </span>
+      )}
+      <NodeBadges node={node} />
+      <Handle
+        id="out"
+        type="source"
+        position={Position.Right}
+        className={`${classes.out} ${isCondition ? classes.middle : ''}`}
+        title={texts.canvas.outHandle}
+      />
+      {isCondition && (
+        <>
+          <Handle
+            id="true"
+            type="source"
+            position={Position.Right}
+            className={`${classes.out} ${classes.true}`}
+            title={texts.canvas.trueHandle}
+          />
+          <Handle
+            id="false"
+            type="source"
+            position={Position.Right}
+            className={`${classes.out} ${classes.false}`}
+            title={texts.canvas.falseHandle}
+          />
+        </>
+      )}
+      <Handle
+        id="error"
+        type="source"
+        position={Position.Bottom}
+        className={`${classes.error} ${NEVER_FAILS.has(node.type) ? classes.hidden : ''}`}
+        title={texts.canvas.errorHandle}
+      />
+    </div>
+  );
+});

@@ -1,0 +1,137 @@
+import { notifications } from '@mantine/notifications';
+import {
+  Background,
+  type Connection,
+  type FinalConnectionState,
+  MiniMap,
+  ReactFlow,
+  type ReactFlowProps,
+  useReactFlow,
+} from '@xyflow/react';
+import '@xyflow/react/dist/base.css';
+import { type DragEvent, useCallback, useState } from 'react';
+import { connect, type Taking } from '../document/commands';
+import { closesCycle } from '../document/definition';
+import { useDraft, useDraftStore } from '../document/draft-context';
+import { type NodeType, typeKey } from '../document/node-types';
+import { GRID } from '../document/positions';
+import type { CanvasEdge as DrawnEdge, CanvasNode as DrawnNode } from '../document/to-canvas';
+import { addStep, DRAGGED } from './add-step';
+import classes from './canvas.module.css';
+import { CanvasControls } from './canvas-controls';
+import { CanvasEdge } from './canvas-edge';
+import { CanvasNode } from './canvas-node';
+import { EmptyCanvas } from './empty-canvas';
+import { type LooseEnd, QuickAdd } from './quick-add';
+import { texts } from './texts';
+import { useReveal } from './use-reveal';
+import { FIT, FIT_NARROW } from './view';
+
+const nodeTypes = { step: CanvasNode };
+const edgeTypes = { way: CanvasEdge };
+const options: ReactFlowProps<DrawnNode, DrawnEdge> = {
+  snapGrid: [GRID, GRID],
+  multiSelectionKeyCode: ['Meta', 'Control', 'Shift'],
+  attributionPosition: 'bottom-left',
+};
+
+/** Flows with more nodes than this have a map. */
+const MAPPED_FROM = 30;
+/** Up to so many nodes are kept drawn: dozens that come into sight at once while one zooms would make it stall. */
+const KEPT_MAX = 400;
+
+/** Which edge a handle makes. */
+function takingOf(handle: string | null | undefined): Taking {
+  if (handle === 'error') return { on: 'error' };
+  return handle === 'true' || handle === 'false' ? { condition: handle === 'true' } : {};
+}
+
+interface CanvasProps {
+  types: readonly NodeType[];
+  isNarrow: boolean;
+}
+
+/** The flow as a graph, to be changed by hand. */
+export function Canvas({ types, isNarrow }: CanvasProps) {
+  const store = useDraftStore();
+  const nodes = useDraft((state) => state.canvas.nodes);
+  const edges = useDraft((state) => state.canvas.edges);
+  const changeNodes = useDraft((state) => state.changeNodes);
+  const changeEdges = useDraft((state) => state.changeEdges);
+  const { screenToFlowPosition } = useReactFlow();
+  const reveal = useReveal();
+  const [looseEnd, setLooseEnd] = useState<LooseEnd | null>(null);
+
+  const join = useCallback(
+    ({ source, target, sourceHandle }: Connection) =>
+      store.getState().apply(connect(source, target, takingOf(sourceHandle))),
+    [store],
+  );
+  const mayJoin = useCallback(
+    ({ source, target }: Connection | DrawnEdge) => !closesCycle(store.getState().present, source, target),
+    [store],
+  );
+  const letGo = useCallback((event: MouseEvent | TouchEvent, state: FinalConnectionState) => {
+    const { isValid, fromNode, fromHandle, toNode } = state;
+    if (toNode && isValid === false && fromNode?.id !== toNode.id) {
+      notifications.show({ id: 'cycle', message: texts.canvas.cycle, color: 'orange' });
+    }
+    if (toNode || !fromNode || fromHandle?.type !== 'source' || !('clientX' in event)) return;
+    setLooseEnd({
+      from: fromNode.id,
+      taking: takingOf(fromHandle.id),
+      at: { x: event.clientX, y: event.clientY },
+    });
+  }, []);
+  const finish = (type: NodeType) => {
+    if (looseEnd) addStep(store, type, screenToFlowPosition(looseEnd.at), looseEnd);
+  };
+  const drop = (event: DragEvent) => {
+    const key = event.dataTransfer.getData(DRAGGED);
+    const type = types.find((candidate) => typeKey(candidate) === key);
+    if (!type) return;
+    event.preventDefault();
+    addStep(store, type, screenToFlowPosition({ x: event.clientX, y: event.clientY }));
+  };
+
+  return (
+    // The canvas keeps presses to itself, so text that was marked elsewhere must be let go by hand.
+    <div className={classes.canvas} onPointerDownCapture={() => window.getSelection()?.removeAllRanges()}>
+      <ReactFlow
+        {...options}
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
+        onNodesChange={changeNodes}
+        onEdgesChange={changeEdges}
+        onConnect={join}
+        onConnectEnd={letGo}
+        isValidConnection={mayJoin}
+        onNodeClick={(_, { id }) => !isNarrow && reveal(id)}
+        onDrop={drop}
+        onDragOver={(event) => {
+          if (event.dataTransfer.types.includes(DRAGGED)) event.preventDefault();
+        }}
+        nodesDraggable={!isNarrow}
+        nodesConnectable={!isNarrow}
+        deleteKeyCode={null}
+        minZoom={0.1}
+        maxZoom={1.75}
+        fitView
+        fitViewOptions={isNarrow ? FIT_NARROW : FIT}
+        snapToGrid
+        onlyRenderVisibleElements={nodes.length > KEPT_MAX}
+        aria-label={texts.canvas.label}
+      >
+        <Background gap={20} size={1.4} />
+        <CanvasControls />
+        {nodes.length > MAPPED_FROM && !isNarrow && (
+          <MiniMap position="bottom-left" pannable zoomable className={classes.map} />
+        )}
+      </ReactFlow>
+      {looseEnd && <QuickAdd end={looseEnd} types={types} onChoose={finish} onClose={() => setLooseEnd(null)} />}
+      {nodes.length === 0 && <EmptyCanvas types={types} />}
+    </div>
+  );
+}

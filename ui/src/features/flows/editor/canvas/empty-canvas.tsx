@@ -1,0 +1,46 @@
+import { Button } from '@mantine/core';
+import { useDraftStore } from '../document/draft-context';
+import { type NodeType, typeKey } from '../document/node-types';
+import { addStep } from './add-step';
+import classes from './canvas.module.css';
+import { lookOf } from './node-looks';
+import { texts } from './texts';
+
+/** What most flows begin with. */
+const FIRST = ['trigger', 'http_request', 'agent', 'transform'];
+
+/** What stands on a canvas without nodes: the first step, and how the next ones go. */
+export function EmptyCanvas({ types }: { types: readonly NodeType[] }) {
+  const store = useDraftStore();
+  const first = FIRST.flatMap((key) => types.find((type) => typeKey(type) === key) ?? []);
+  return (
+    <div className={classes.empty}>
+      <section className={classes.lesson} aria-labelledby="lesson">
+        <h2 id="lesson">{texts.canvas.emptyTitle}</h2>
+        <p>{texts.canvas.emptyDetail}</p>
+        <div className={classes.first}>
+          {first.map((type) => {
+            const { icon: Icon } = lookOf(type.type, type.action);
+            return (
+              <Button
+                key={typeKey(type)}
+                variant="default"
+                size="sm"
+                justify="flex-start"
+                leftSection={<Icon size={16} stroke={1.7} aria-hidden />}
+                onClick={() => addStep(store, type)}
+              >
+                {type.title}
+              </Button>
+            );
+          })}
+        </div>
+        <ol>
+          {texts.canvas.emptySteps.map((step) => (
+            <li key={step}>{step}</li>
+          ))}
+        </ol>
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,51 @@
+import { IconArrowsJoin2, IconClock, IconRefresh, IconRefreshOff, IconUserQuestion } from '@tabler/icons-react';
+import type { ComponentType } from 'react';
+import type { FlowNode } from '@/api/types';
+import { formatDuration } from '@/lib/time';
+import { isRecord } from '../document/definition';
+import classes from './canvas-node.module.css';
+import { texts } from './texts';
+
+interface Badge {
+  icon: ComponentType<{ size?: number | string; 'aria-hidden'?: boolean }>;
+  text: string;
+  title: string;
+}
+
+/** What a node has otherwise than its flow: retries, timeout, join, and where it asks a person. */
+export function NodeBadges({ node }: { node: FlowNode }) {
+  const badges = badgesOf(node);
+  if (badges.length === 0) return null;
+  return (
+    <span className={classes.badges}>
+      {badges.map(({ icon: Icon, text, title }) => (
+        <span key={title} className={classes.badge} title={title}>
+          <Icon size={11} aria-hidden />
+          {text}
+          <span className="visually-hidden">{title}</span>
+        </span>
+      ))}
+    </span>
+  );
+}
+
+function badgesOf(node: FlowNode): Badge[] {
+  const badges: Badge[] = [];
+  const retry = isRecord(node.retry) ? node.retry : null;
+  if (retry) badges.push(retryBadge(retry));
+  if (typeof node.timeout_seconds === 'number') {
+    const length = formatDuration(node.timeout_seconds * 1_000);
+    badges.push({ icon: IconClock, text: length, title: texts.badges.timeout(length) });
+  }
+  if (node.join === 'any') badges.push({ icon: IconArrowsJoin2, text: 'any', title: texts.badges.joinAny });
+  if (node.on_exhausted === 'ask' || node.on_interrupt === 'ask') {
+    badges.push({ icon: IconUserQuestion, text: '', title: texts.badges.asks });
+  }
+  return badges;
+}
+
+function retryBadge({ enabled, count }: Record<string, unknown>): Badge {
+  if (enabled === false || count === 0) return { icon: IconRefreshOff, text: '', title: texts.badges.noRetry };
+  if (typeof count === 'number') return { icon: IconRefresh, text: `${count}×`, title: texts.badges.retry(count) };
+  return { icon: IconRefresh, text: '', title: texts.badges.retryOwn };
+}

@@ -1,0 +1,87 @@
+/** How each node type looks: icon, tone, a short word, and what matters most about one node. */
+import {
+  IconAlertOctagon,
+  IconArrowFork,
+  IconArrowMerge,
+  IconBolt,
+  IconBox,
+  IconBraces,
+  IconClockPause,
+  IconGitBranch,
+  IconMail,
+  IconMessageCircle,
+  IconPlug,
+  IconRepeat,
+  IconRobot,
+  IconSitemap,
+  IconStack2,
+  IconUserCheck,
+  IconWorld,
+} from '@tabler/icons-react';
+import type { ComponentType } from 'react';
+import type { FlowNode } from '@/api/types';
+import type { Tone } from '@/components/status';
+import { formatDuration } from '@/lib/time';
+import { isRecord } from '../document/definition';
+import { conditionText } from '../document/to-canvas';
+
+export interface NodeLook {
+  icon: ComponentType<{ size?: number | string; stroke?: number; 'aria-hidden'?: boolean }>;
+  tone: Tone;
+  label: string;
+}
+
+const LOOKS: Record<string, NodeLook> = {
+  trigger: { icon: IconBolt, tone: 'success', label: 'Trigger' },
+  agent: { icon: IconRobot, tone: 'attention', label: 'Agent' },
+  condition: { icon: IconGitBranch, tone: 'warning', label: 'If' },
+  delay: { icon: IconClockPause, tone: 'neutral', label: 'Delay' },
+  parallel: { icon: IconArrowFork, tone: 'neutral', label: 'Parallel' },
+  merge: { icon: IconArrowMerge, tone: 'neutral', label: 'Merge' },
+  approval: { icon: IconUserCheck, tone: 'attention', label: 'Approval' },
+  map: { icon: IconStack2, tone: 'neutral', label: 'Map' },
+  loop: { icon: IconRepeat, tone: 'neutral', label: 'Loop' },
+  subflow: { icon: IconSitemap, tone: 'info', label: 'Subflow' },
+  http_request: { icon: IconWorld, tone: 'info', label: 'HTTP' },
+  transform: { icon: IconBraces, tone: 'info', label: 'Transform' },
+  aggregate_results: { icon: IconBraces, tone: 'info', label: 'Aggregate' },
+  echo: { icon: IconMessageCircle, tone: 'info', label: 'Echo' },
+  send_email: { icon: IconMail, tone: 'info', label: 'Email' },
+  mcp_tool: { icon: IconPlug, tone: 'info', label: 'MCP tool' },
+  fail: { icon: IconAlertOctagon, tone: 'danger', label: 'Fail' },
+};
+
+/** The look of a type, or of an action by its name. */
+export function lookOf(type: string, action?: unknown): NodeLook {
+  const key = type === 'action' ? String(action) : type;
+  return LOOKS[key] ?? { icon: IconBox, tone: 'neutral', label: key === 'undefined' ? type : key };
+}
+
+/** What one reads of a node without opening it: where it calls, what it asks, how long it waits. */
+export function summaryOf(node: FlowNode): string | null {
+  const input = isRecord(node.input) ? node.input : {};
+  switch (node.type) {
+    case 'condition':
+      return conditionText(node.condition) || null;
+    case 'delay':
+      if (typeof node.delay_seconds === 'number') return formatDuration(node.delay_seconds * 1_000);
+      return typeof node.until === 'string' ? `until ${node.until}` : null;
+    case 'agent':
+      return text(node.skill);
+    case 'action':
+      if (node.action === 'http_request') return address(input);
+      if (node.action === 'fail') return text(input.message);
+      return Object.keys(input).join(', ') || null;
+    default:
+      return null;
+  }
+}
+
+function address({ method, url }: Record<string, unknown>): string | null {
+  const target = text(url)?.replace(/^https?:\/\//, '');
+  return target ? `${text(method) ?? 'GET'} ${target}` : null;
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}

@@ -1,0 +1,80 @@
+import type { DragEvent, KeyboardEvent } from 'react';
+import { useDraftStore } from '../document/draft-context';
+import { type NodeType, typeKey } from '../document/node-types';
+import { addStep, DRAGGED } from './add-step';
+import { lookOf } from './node-looks';
+import classes from './palette.module.css';
+import { texts } from './texts';
+import { useReveal } from './use-reveal';
+
+export const PALETTE_ID = 'node-palette';
+
+interface PaletteProps {
+  types: readonly NodeType[];
+  /** Given in a drawer, which closes then and has a title of its own. */
+  onAdded?: () => void;
+}
+
+/** The node types, to be dragged onto the canvas or added by a click. */
+export function Palette({ types, onAdded }: PaletteProps) {
+  const isDrawer = onAdded !== undefined;
+  const store = useDraftStore();
+  const reveal = useReveal();
+  const add = (type: NodeType) => {
+    addStep(store, type);
+    onAdded?.();
+    const id = store.getState().selection.nodes[0];
+    if (id !== undefined) reveal(id);
+  };
+  return (
+    <div className={classes.palette} id={PALETTE_ID}>
+      {!isDrawer && <h2 className={classes.title}>{texts.palette.title}</h2>}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: arrow keys move between the buttons inside. */}
+      <div className={classes.list} onKeyDown={moveFocus}>
+        {types.map((type) => (
+          <Entry key={typeKey(type)} type={type} onAdd={() => add(type)} />
+        ))}
+      </div>
+      {!isDrawer && <p className={classes.hint}>{texts.palette.hint}</p>}
+    </div>
+  );
+}
+
+function Entry({ type, onAdd }: { type: NodeType; onAdd: () => void }) {
+  const { icon: Icon, tone } = lookOf(type.type, type.action);
+  const drag = (event: DragEvent) => {
+    event.dataTransfer.setData(DRAGGED, typeKey(type));
+    event.dataTransfer.effectAllowed = 'copy';
+  };
+  return (
+    <button
+      type="button"
+      className={classes.entry}
+      data-tone={tone}
+      title={type.description}
+      draggable
+      onDragStart={drag}
+      onClick={onAdd}
+    >
+      <span className={classes.icon}>
+        <Icon size={15} stroke={1.7} aria-hidden />
+      </span>
+      {type.title}
+    </button>
+  );
+}
+
+function moveFocus(event: KeyboardEvent<HTMLElement>): void {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step) return;
+  const entries = [...event.currentTarget.querySelectorAll('button')];
+  const next = entries[entries.indexOf(document.activeElement as HTMLButtonElement) + step];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+}
+
+/** Brings the keyboard to the palette. */
+export function focusPalette(): void {
+  document.querySelector<HTMLButtonElement>(`#${PALETTE_ID} button`)?.focus();
+}

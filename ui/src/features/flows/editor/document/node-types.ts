@@ -1,0 +1,57 @@
+/** The node types that the server runs, and what a new node of each starts with. */
+import type { FlowNode } from '@/api/types';
+import type { Schema } from '../form/schema';
+
+export interface NodeType {
+  type: string;
+  action?: string;
+  aliases?: readonly string[];
+  title: string;
+  description: string;
+  /** The keys of its own. */
+  schema: Schema;
+  /** What its `input` looks like, where it has one. */
+  input?: Schema;
+  output?: Schema;
+  example?: Readonly<Record<string, unknown>>;
+}
+
+export interface Catalogue {
+  /** The keys that all nodes share. */
+  common: Schema;
+  types: readonly NodeType[];
+}
+
+/** Names a node type: actions are types of their own to people. */
+export function typeKey(type: NodeType): string {
+  return type.action ?? type.type;
+}
+
+export function typeOf(catalogue: Catalogue | undefined, node: FlowNode): NodeType | undefined {
+  return catalogue?.types.find(
+    (type) =>
+      type.type === node.type &&
+      (type.action === undefined || type.action === node.action || type.aliases?.includes(String(node.action))),
+  );
+}
+
+/** A new node with what its schema asks for, as far as there is a sensible value. */
+export function templateOf(type: NodeType): FlowNode {
+  const node: FlowNode = { id: typeKey(type), name: type.title, type: type.type };
+  if (type.action) node.action = type.action;
+  if (type.input) node.input = type.input.default ?? {};
+  for (const [key, schema] of Object.entries(type.schema.properties ?? {})) {
+    if (key in node || !type.schema.required?.includes(key) || schema.default === undefined) continue;
+    node[key] = schema.default;
+  }
+  // One of several ways must be taken: the first, as the example has it.
+  for (const key of type.schema.oneOf?.[0]?.required ?? []) node[key] ??= type.example?.[key];
+  return node;
+}
+
+/** Types whose work can fail or take long, so that retries and timeouts matter to them. */
+const WORKING = new Set(['agent', 'action', 'approval', 'map', 'loop', 'subflow']);
+
+export function doesWork(type: string): boolean {
+  return WORKING.has(type);
+}

@@ -1,0 +1,40 @@
+import { queryOptions } from '@tanstack/react-query';
+import { call } from '@/api/client';
+import { getFlow, patchFlow, validateFlow } from '@/api/flows';
+import type { Fault } from '@/api/problem';
+import type { Flow, FlowDefinition } from '@/api/types';
+import type { Catalogue } from './node-types';
+
+/** The node types that this server runs; they change with its version alone. */
+export const nodeTypesQuery = () =>
+  queryOptions({
+    queryKey: ['node-types'],
+    // JSON Schemas, of which the forms read a part: no type describes them.
+    queryFn: async ({ signal }) => (await call('GET', '/studio/node-types', { signal })).data as Catalogue,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** Returns every fault of a definition; none when it can be saved. */
+export async function findFaults(name: string, definition: FlowDefinition, signal: AbortSignal): Promise<Fault[]> {
+  return validateFlow({ name, flow_definition: definition }, signal);
+}
+
+export class Conflict extends Error {
+  constructor(
+    /** The flow as somebody else saved it. */
+    readonly flow: Flow,
+  ) {
+    super('The flow was saved elsewhere.');
+  }
+}
+
+/**
+ * Saves a definition as the next version.
+ *
+ * Throws a `Conflict` when the flow's version is not `version` any more and its graph may have changed.
+ */
+export async function saveDefinition(id: string, version: number, definition: FlowDefinition): Promise<Flow> {
+  const current = await getFlow(id);
+  if (current.version !== version) throw new Conflict(current);
+  return patchFlow(id, { flow_definition: definition });
+}

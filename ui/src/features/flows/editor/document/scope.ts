@@ -1,0 +1,83 @@
+/** What expressions may name, for completion: the words of the language and the nodes that have run before. */
+import type { FlowDefinition, FlowNode } from '@/api/types';
+import type { Name } from '../form/complete';
+import { ancestorsOf, isRecord, nameOf, nodeById } from './definition';
+import { type Catalogue, typeOf } from './node-types';
+import { outputReference } from './references';
+
+const EVERYWHERE: readonly Name[] = [
+  { name: 'trigger_data', detail: 'what started it' },
+  { name: 'context.id', detail: 'what it is about' },
+  { name: 'context.type', detail: 'the kind of that' },
+  { name: 'execution.id', detail: 'this execution' },
+  { name: 'execution.retry_of', detail: 'the one it retries' },
+  { name: 'execution.started_at', detail: 'when it started' },
+  { name: 'attempt', detail: 'from 1' },
+];
+
+/** What a node may name: all that can have run before it. */
+export function scopeOfNode(definition: FlowDefinition, id: string, catalogue: Catalogue | undefined): Name[] {
+  const before = ancestorsOf(definition, id);
+  const reached = new Set([...before, id]);
+  const failed = definition.edges.filter((edge) => edge.on === 'error' && reached.has(edge.to)).map(({ from }) => from);
+  // What leads here by its error alone has no output.
+  const onlyFailed = new Set(
+    failed.filter(
+      (from) => !definition.edges.some((edge) => edge.from === from && edge.on !== 'error' && reached.has(edge.to)),
+    ),
+  );
+  const completed = before.filter((one) => !onlyFailed.has(one));
+  return [...scope(definition, completed, failed, catalogue), { name: 'secrets.', detail: 'a secret by its name' }];
+}
+
+/** What the condition of an edge may name: the node that it leaves, and all before it. */
+export function scopeOfEdge(
+  definition: FlowDefinition,
+  edge: { from: string; on?: string },
+  catalogue: Catalogue | undefined,
+): Name[] {
+  const before = ancestorsOf(definition, edge.from);
+  return edge.on === 'error'
+    ? scope(definition, before, [edge.from], catalogue)
+    : scope(definition, [edge.from, ...before], [], catalogue);
+}
+
+function scope(
+  definition: FlowDefinition,
+  completed: readonly string[],
+  failed: readonly string[],
+  catalogue: Catalogue | undefined,
+): Name[] {
+  const outputs = completed.flatMap((id) => {
+    const node = nodeById(definition, id);
+    return node ? outputNames(node, catalogue) : [];
+  });
+  const errors = [...new Set(failed)].flatMap((id) => {
+    const error = /^[A-Za-z_]\w*$/.test(id) ? `nodes.${id}.error` : `nodes["${id}"].error`;
+    return [
+      { name: `${error}.class`, detail: 'why it failed' },
+      { name: `${error}.message`, detail: 'why it failed, in words' },
+    ];
+  });
+  return [...outputs, ...errors, ...triggerNames(definition), ...EVERYWHERE];
+}
+
+function outputNames(node: FlowNode, catalogue: Catalogue | undefined): Name[] {
+  const whole = outputReference(node.id);
+  const fields = outputFields(node, catalogue).map((field) => ({ name: `${whole}.${field}`, detail: nameOf(node) }));
+  return [{ name: whole, detail: `output of ${nameOf(node)}` }, ...fields];
+}
+
+/** The fields that an output is known to have. */
+function outputFields(node: FlowNode, catalogue: Catalogue | undefined): string[] {
+  const declared = Object.keys(typeOf(catalogue, node)?.output?.properties ?? {});
+  if (declared.length > 0) return declared;
+  const givesInput = node.type === 'action' && ['transform', 'aggregate_results', 'echo'].includes(String(node.action));
+  return givesInput && isRecord(node.input) ? Object.keys(node.input) : [];
+}
+
+/** Nobody declares what trigger data has, but what one expression reads another may read too. */
+function triggerNames(definition: FlowDefinition): Name[] {
+  const found = JSON.stringify(definition).matchAll(/\btrigger_data\.[A-Za-z_][\w.]*\w/g);
+  return [...new Set([...found].map(([name]) => name))].map((name) => ({ name, detail: 'what started it' }));
+}

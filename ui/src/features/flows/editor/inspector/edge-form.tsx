@@ -1,0 +1,93 @@
+import { SegmentedControl } from '@mantine/core';
+import { useDeferredValue, useMemo } from 'react';
+import type { FlowEdge } from '@/api/types';
+import { updateEdge } from '../document/commands';
+import { nameOf, nodeById } from '../document/definition';
+import { useDraft, useDraftStore } from '../document/draft-context';
+import { faultAt } from '../document/faults';
+import type { Catalogue } from '../document/node-types';
+import { scopeOfEdge } from '../document/scope';
+import { type EdgeKind, edgeKind } from '../document/to-canvas';
+import { SchemaField } from '../form/schema-field';
+import classes from './inspector.module.css';
+import { ManyActions } from './many-actions';
+import { texts } from './texts';
+
+interface EdgeFormProps {
+  edge: FlowEdge;
+  edgeKey: string;
+  catalogue: Catalogue | undefined;
+}
+
+const KINDS: { value: EdgeKind; label: string; detail: string }[] = [
+  { value: 'always', label: texts.always, detail: texts.alwaysDetail },
+  { value: 'condition', label: texts.if, detail: texts.ifDetail },
+  { value: 'error', label: texts.onError, detail: texts.onErrorDetail },
+];
+
+/** When an edge is taken. */
+export function EdgeForm({ edge, edgeKey, catalogue }: EdgeFormProps) {
+  const store = useDraftStore();
+  const definition = useDraft((state) => state.present);
+  const faults = useDraft((state) => state.faults);
+  // Names may lag behind what is typed; the field may not.
+  const known = useDeferredValue(definition);
+  const names = useMemo(() => scopeOfEdge(known, edge, catalogue), [known, edge, catalogue]);
+  const from = nodeById(definition, edge.from);
+  const to = nodeById(definition, edge.to);
+  const own = faults.filter(({ target }) => target?.kind === 'edge' && target.id === edgeKey);
+  const kind = edgeKind(edge);
+  const isAnswer = typeof edge.condition === 'boolean';
+  const schema = catalogue?.types.find((type) => type.type === 'condition')?.schema.properties?.condition;
+
+  const set = (changes: Record<string, unknown>, step?: string) =>
+    store.getState().apply(updateEdge(edgeKey, changes), step && `edge/${edgeKey}/${step}`);
+  const choose = (next: string) => {
+    if (next === 'error') set({ on: 'error', condition: undefined });
+    else set({ on: undefined, condition: next === 'always' ? undefined : from?.type === 'condition' ? true : '' });
+  };
+
+  return (
+    <div className={classes.form}>
+      <p className={classes.description}>{texts.ends(from ? nameOf(from) : edge.from, to ? nameOf(to) : edge.to)}</p>
+      <SegmentedControl size="xs" fullWidth aria-label={texts.taken} data={KINDS} value={kind} onChange={choose} />
+      <p className={classes.description}>{KINDS.find(({ value }) => value === kind)?.detail}</p>
+      {kind === 'condition' && from?.type === 'condition' && (
+        <SegmentedControl
+          size="xs"
+          fullWidth
+          aria-label={texts.holds}
+          data={[
+            { value: 'true', label: texts.true },
+            { value: 'false', label: texts.false },
+            { value: 'other', label: texts.expression },
+          ]}
+          value={isAnswer ? String(edge.condition) : 'other'}
+          onChange={(next) => set({ condition: next === 'other' ? '' : next === 'true' })}
+        />
+      )}
+      {kind !== 'always' && !isAnswer && schema && (
+        <SchemaField
+          title={texts.condition}
+          schema={{ ...schema, description: '' }}
+          value={edge.condition ?? undefined}
+          onChange={(condition) =>
+            set({ condition: kind === 'error' ? condition || undefined : condition }, 'condition')
+          }
+          path={['condition']}
+          faultAt={(path) => faultAt(own, path)}
+          names={names}
+          templated={false}
+        />
+      )}
+      {own
+        .filter(({ field }) => field[0] !== 'condition')
+        .map(({ message }) => (
+          <p key={message} className={classes.description} data-tone="danger">
+            {message}
+          </p>
+        ))}
+      <ManyActions />
+    </div>
+  );
+}

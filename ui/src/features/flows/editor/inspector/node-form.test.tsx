@@ -1,0 +1,114 @@
+import { MantineProvider } from '@mantine/core';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { expect, it } from 'vitest';
+import type { Flow } from '@/api/types';
+import { fakeApi } from '@/testing/fake-api';
+import { DraftContext } from '../document/draft-context';
+import { createDraftStore } from '../document/draft-store';
+import type { Catalogue } from '../document/node-types';
+import { Inspector } from './inspector';
+
+// Fields that grow ask for the fonts, which happy-dom does not have.
+Object.defineProperty(document, 'fonts', { configurable: true, value: new EventTarget() });
+
+const CATALOGUE: Catalogue = {
+  common: {
+    properties: { retry: { type: 'object', properties: { count: { type: 'integer', title: 'Retry count' } } } },
+  },
+  types: [
+    {
+      type: 'action',
+      action: 'http_request',
+      title: 'HTTP request',
+      description: 'Calls.',
+      schema: { required: ['input'], properties: { action: { const: 'http_request' }, input: {} } },
+      input: {
+        type: 'object',
+        required: ['url'],
+        properties: { url: { type: 'string', title: 'URL' }, times: { type: 'number', title: 'Times' } },
+      },
+    },
+    { type: 'agent', title: 'Agent', description: 'Works.', schema: { properties: { agent_id: {}, skill: {} } } },
+  ],
+};
+
+function show(node: Record<string, unknown>) {
+  const flow = {
+    id: 'f',
+    version: 1,
+    retry_on_failure: true,
+    retry_count: 2,
+    flow_definition: { nodes: [{ id: 'a', type: 'action', ...node }], edges: [] },
+  } as unknown as Flow;
+  const store = createDraftStore(flow);
+  store.getState().select({ nodes: ['a'] });
+  render(
+    <MantineProvider env="test">
+      <QueryClientProvider client={new QueryClient()}>
+        <DraftContext value={store}>
+          <Inspector flow={flow} catalogue={CATALOGUE} isNarrow={false} />
+        </DraftContext>
+      </QueryClientProvider>
+    </MantineProvider>,
+  );
+  return { store, node: () => store.getState().present.nodes[0] };
+}
+
+it('makes fields of the schema and puts what is typed into the document as one step', async () => {
+  const { store, node } = show({ action: 'http_request', input: {} });
+
+  await userEvent.type(screen.getByLabelText(/^URL/), 'https://a.test');
+
+  expect(node()?.input).toEqual({ url: 'https://a.test' });
+  store.getState().undo();
+  expect(node()?.input).toEqual({});
+});
+
+it('lets a number be an expression', async () => {
+  const { node } = show({ action: 'http_request', input: { times: 3 } });
+
+  await userEvent.click(screen.getByRole('button', { name: 'Give an expression' }));
+
+  expect(node()?.input).toEqual({ times: '$' + '{}' });
+});
+
+it('shows a fault at its field', () => {
+  const { store } = show({ action: 'http_request', input: {} });
+
+  store
+    .getState()
+    .setFaults([{ target: { kind: 'node', id: 'a' }, field: ['input', 'url'], message: 'needs a url' }], 'checked');
+
+  return expect(screen.findByText('needs a url')).resolves.toBeTruthy();
+});
+
+it('starts retry settings of its own with what the flow has', async () => {
+  const { node } = show({ action: 'http_request', input: {} });
+
+  await userEvent.click(screen.getByRole('switch'));
+
+  expect(node()?.retry).toEqual({ enabled: true, count: 2 });
+});
+
+it('takes the first skill of the agent that is chosen', async () => {
+  fakeApi({ 'GET /studio/agents': () => [{ id: 'x', name: 'Ann', skills: ['score'], is_available: true }] });
+  const { node } = show({ type: 'agent' });
+
+  await userEvent.click(await screen.findByRole('combobox', { name: /^Agent/ }));
+  await userEvent.click(await screen.findByText('Ann'));
+
+  expect(node()).toMatchObject({ agent_id: 'x', skill: 'score' });
+});
+
+it('renames a node only when its id is left, and never to a taken one', async () => {
+  const { node } = show({ action: 'http_request', input: {} });
+
+  const field = screen.getByLabelText('Id');
+  await userEvent.type(field, 'bc');
+  expect(node()?.id).toBe('a');
+  await userEvent.tab();
+
+  expect(node()?.id).toBe('abc');
+});

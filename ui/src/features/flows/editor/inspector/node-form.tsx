@@ -1,0 +1,116 @@
+import { TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useCallback, useDeferredValue, useMemo } from 'react';
+import type { Flow, FlowNode } from '@/api/types';
+import { updateNode } from '../document/commands';
+import { useDraft, useDraftStore } from '../document/draft-context';
+import { faultAt } from '../document/faults';
+import { type Catalogue, doesWork, typeOf } from '../document/node-types';
+import { scopeOfNode } from '../document/scope';
+import { JsonField } from '../form/json-field';
+import type { Schema } from '../form/schema';
+import { SchemaField } from '../form/schema-field';
+import { AgentFields } from './agent-fields';
+import { Connections } from './connections';
+import { IdField } from './id-field';
+import classes from './inspector.module.css';
+import { ManyActions } from './many-actions';
+import { agentChoicesQuery } from './queries';
+import { Reliability } from './reliability';
+import { texts } from './texts';
+
+interface NodeFormProps {
+  node: FlowNode;
+  flow: Flow;
+  catalogue: Catalogue | undefined;
+}
+
+/** The form of one node, made from the schema of its type. */
+export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
+  const store = useDraftStore();
+  const definition = useDraft((state) => state.present);
+  const faults = useDraft((state) => state.faults);
+  // Names may lag behind what is typed; the field may not.
+  const known = useDeferredValue(definition);
+  const names = useMemo(() => scopeOfNode(known, node.id, catalogue), [known, node.id, catalogue]);
+  const type = typeOf(catalogue, node);
+  const isJoin = definition.edges.filter((edge) => edge.to === node.id).length > 1 || node.join !== undefined;
+  const own = useMemo(
+    () => faults.filter(({ target }) => target?.kind === 'node' && target.id === node.id),
+    [faults, node.id],
+  );
+  const set = useCallback(
+    (key: string, value: unknown) =>
+      store.getState().apply(updateNode(node.id, { [key]: value }), `node/${node.id}/${key}`),
+    [store, node.id],
+  );
+  const shared = { names, faultAt: (path: readonly string[]) => faultAt(own, path) };
+  const skillInput = useSkillInput(node);
+  const keys = Object.entries(type?.schema.properties ?? {}).filter(
+    ([key, schema]) =>
+      schema.const === undefined && !(node.type === 'agent' && (key === 'agent_id' || key === 'skill')),
+  );
+
+  return (
+    <div className={classes.form}>
+      <p className={classes.description}>{type?.description ?? (catalogue && texts.unknownType)}</p>
+      <TextInput
+        size="xs"
+        label={texts.name}
+        value={node.name ?? ''}
+        placeholder={node.id}
+        onChange={(event) => set('name', event.currentTarget.value || undefined)}
+      />
+      <IdField id={node.id} fault={shared.faultAt(['id'])} />
+      {(node.type === 'agent' || keys.length > 0) && (
+        <section className={classes.section} aria-label={texts.settings}>
+          {node.type === 'agent' && <AgentFields node={node} onChange={set} faultAt={shared.faultAt} />}
+          {keys.map(([key, schema]) => (
+            <SchemaField
+              {...shared}
+              key={key}
+              title={schema.title ?? key}
+              schema={(key === 'input' && (skillInput ?? type?.input)) || schema}
+              value={node[key]}
+              onChange={(value) => set(key, value)}
+              path={[key]}
+              required={type?.schema.required?.includes(key)}
+              templated={key === 'input' || key === 'until'}
+            />
+          ))}
+        </section>
+      )}
+      {catalogue && !type && <UnknownKeys {...shared} node={node} />}
+      {catalogue && (doesWork(node.type) || isJoin) && (
+        <Reliability node={node} flow={flow} common={catalogue.common} isJoin={isJoin} onChange={set} {...shared} />
+      )}
+      <Connections node={node} definition={definition} />
+      <ManyActions />
+    </div>
+  );
+}
+
+/** The input that the chosen skill declares, where it declares keys. */
+function useSkillInput(node: FlowNode): Schema | undefined {
+  const agents = useQuery({ ...agentChoicesQuery(), enabled: node.type === 'agent' });
+  const agent = agents.data?.find(({ id }) => id === node.agent_id);
+  const schema = agent?.skill_definitions?.find(({ name }) => name === node.skill)?.input_schema;
+  return schema?.properties && Object.keys(schema.properties).length > 0 ? { type: 'object', ...schema } : undefined;
+}
+
+/** A type that this server does not run: its keys as JSON. */
+function UnknownKeys({
+  node,
+  ...shared
+}: { node: FlowNode } & Pick<Parameters<typeof JsonField>[0], 'names' | 'faultAt'>) {
+  const store = useDraftStore();
+  const { id, name, type, position, ...rest } = node;
+  const change = (value: unknown) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
+    const gone = Object.fromEntries(Object.keys(rest).map((key) => [key, undefined]));
+    store.getState().apply(updateNode(id, { ...gone, ...value }), `node/${id}/json`);
+  };
+  return (
+    <JsonField {...shared} title={texts.settings} schema={{}} value={rest} onChange={change} path={[]} templated />
+  );
+}

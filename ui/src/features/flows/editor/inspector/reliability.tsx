@@ -1,0 +1,77 @@
+import { Switch } from '@mantine/core';
+import type { Flow, FlowNode } from '@/api/types';
+import { isRecord } from '../document/definition';
+import { doesWork } from '../document/node-types';
+import type { FieldProps } from '../form/field';
+import type { Schema } from '../form/schema';
+import { SchemaField } from '../form/schema-field';
+import classes from './inspector.module.css';
+import { texts } from './texts';
+
+interface ReliabilityProps extends Pick<FieldProps, 'names' | 'faultAt'> {
+  node: FlowNode;
+  flow: Flow;
+  common: Schema;
+  isJoin: boolean;
+  onChange: (key: string, value: unknown) => void;
+}
+
+/** Retries, timeout and join of a node, where they differ from the flow's. */
+export function Reliability({ node, flow, common, isJoin, onChange, ...shared }: ReliabilityProps) {
+  const properties = common.properties ?? {};
+  const hasOwnRetry = isRecord(node.retry);
+  const keys = [
+    ...(doesWork(node.type) ? ['timeout_seconds', 'on_exhausted', 'on_interrupt'] : []),
+    ...(isJoin ? ['join'] : []),
+  ];
+  return (
+    <section className={classes.section} aria-label={texts.reliability}>
+      <h3 className={classes.sectionTitle}>{texts.reliability}</h3>
+      {doesWork(node.type) && (
+        <Switch
+          size="sm"
+          label={texts.overrideRetry}
+          description={hasOwnRetry ? texts.overrideRetryDetail : flowRetry(flow)}
+          checked={hasOwnRetry}
+          onChange={(event) => onChange('retry', event.currentTarget.checked ? startOf(flow) : undefined)}
+        />
+      )}
+      {hasOwnRetry && properties.retry && (
+        <SchemaField
+          {...shared}
+          title={properties.retry.title ?? 'Retry'}
+          schema={properties.retry}
+          value={node.retry}
+          onChange={(value) => onChange('retry', value)}
+          path={['retry']}
+          templated={false}
+        />
+      )}
+      {keys.map((key) => {
+        const schema = properties[key];
+        if (!schema) return null;
+        return (
+          <SchemaField
+            {...shared}
+            key={key}
+            title={schema.title ?? key}
+            schema={schema}
+            value={node[key]}
+            onChange={(value) => onChange(key, value)}
+            path={[key]}
+            templated={false}
+          />
+        );
+      })}
+    </section>
+  );
+}
+
+function startOf(flow: Flow): Record<string, unknown> {
+  return { enabled: true, count: flow.retry_on_failure && flow.retry_count > 0 ? flow.retry_count : 3 };
+}
+
+function flowRetry(flow: Flow): string {
+  const times = flow.retry_on_failure ? flow.retry_count : 0;
+  return times > 0 ? texts.flowRetry(times) : texts.noRetry;
+}

@@ -1,0 +1,45 @@
+import type { NodeTest } from '@/api/flows';
+import { errorClassLabel } from '@/components/error-classes';
+import { JsonView } from '@/components/json-view';
+import { visible } from '@/lib/json-text';
+import { formatDuration } from '@/lib/time';
+import classes from './node-test.module.css';
+import { texts } from './texts';
+
+interface NodeTestResultProps {
+  result: NodeTest;
+  nodeId: string;
+}
+
+/** What one attempt came to. */
+export function NodeTestResult({ result, nodeId }: NodeTestResultProps) {
+  const { input_tokens, output_tokens } = result.usage;
+  const { error } = result;
+  return (
+    <div className={classes.result} role="group" aria-label={result.success ? texts.succeeded : texts.failed}>
+      <p className={classes.outcome} data-tone={result.success ? 'success' : 'danger'}>
+        <strong>{result.success ? texts.succeeded : texts.failed}</strong>{' '}
+        {texts.took(formatDuration(result.duration_ms))}
+        {input_tokens + output_tokens > 0 && ` · ${texts.tokens(input_tokens, output_tokens)}`}
+      </p>
+      {error && (
+        <div className={classes.error}>
+          <span className={classes.errorClass}>{errorClassLabel(error.class)}</span>
+          <p className={classes.message}>{visible(error.message)}</p>
+        </div>
+      )}
+      {result.success && (
+        <section aria-label={texts.result}>
+          <h3 className={classes.heading}>{texts.result}</h3>
+          <JsonView value={result.output} fileName={`${nodeId}-output.json`} />
+        </section>
+      )}
+      {result.input !== null && (
+        <section aria-label={texts.input}>
+          <h3 className={classes.heading}>{texts.input}</h3>
+          <JsonView value={result.input} fileName={`${nodeId}-input.json`} />
+        </section>
+      )}
+    </div>
+  );
+}

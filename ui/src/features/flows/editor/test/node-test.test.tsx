@@ -1,0 +1,177 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates of flows.
+import { MantineProvider } from '@mantine/core';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { fireEvent, render, screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { expect, it, vi } from 'vitest';
+import type { Flow } from '@/api/types';
+import { type Asked, fakeApi } from '@/testing/fake-api';
+import { nodeById } from '../document/definition';
+import { DraftContext } from '../document/draft-context';
+import { createDraftStore } from '../document/draft-store';
+import { NodeTest } from './node-test';
+import { keepPin, readPins, TRIGGER } from './pins';
+
+// CodeMirror measures what happy-dom does not lay out; a plain text field says the same.
+vi.mock('../form/code-editor', () => ({
+  CodeEditor: ({ value, label, onChange }: { value: string; label: string; onChange: (text: string) => void }) => (
+    <textarea aria-label={label} value={value} onChange={(event) => onChange(event.currentTarget.value)} />
+  ),
+}));
+
+const ANSWER = {
+  success: true,
+  input: { risk: 7 },
+  output: { answer: 42 },
+  error: null,
+  usage: { input_tokens: 12, output_tokens: 1, cost: null },
+  duration_ms: 340,
+};
+
+const flow = {
+  id: 'f',
+  version: 1,
+  retry_on_failure: false,
+  retry_count: 0,
+  flow_definition: {
+    nodes: [
+      { id: 'fetch', name: 'Fetch', type: 'action', action: 'http_request' },
+      { id: 'a', type: 'action', action: 'echo', input: { risk: '${fetch.risk}', of: '${trigger_data.vendor}' } },
+    ],
+    edges: [{ from: 'fetch', to: 'a' }],
+  },
+} as unknown as Flow;
+
+function open(id = 'a') {
+  const store = createDraftStore(flow);
+  const node = nodeById(store.getState().present, id);
+  if (!node) throw new Error(`the flow has no node ${id}`);
+  render(
+    <MantineProvider env="test">
+      <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
+        <DraftContext value={store}>
+          <NodeTest node={node} flowId={flow.id} />
+        </DraftContext>
+      </QueryClientProvider>
+    </MantineProvider>,
+  );
+}
+
+const pinned = async (label: string) =>
+  (await screen.findByRole<HTMLTextAreaElement>('textbox', { name: label })).value;
+const press = async () => userEvent.click(screen.getByRole('button', { name: 'Test' }));
+const bodyOf = (asked: Asked[]) => asked.find(({ path }) => path === '/studio/flows/test-node')?.body;
+
+/** Two executions, of which only the older has an output of `fetch`. */
+function api(test: () => unknown = () => ANSWER): Asked[] {
+  return fakeApi({
+    'GET /studio/executions': () => [{ id: '2' }, { id: '1' }],
+    'GET /studio/executions/2': () => ({
+      trigger_data: { vendor: 'New' },
+      execution_data: {},
+      created_at: '2027-01-02',
+    }),
+    'GET /studio/executions/1': () => ({
+      trigger_data: { vendor: 'Old' },
+      execution_data: { fetch: { risk: 1 } },
+      created_at: '2027-01-01',
+    }),
+    'POST /studio/flows/test-node': test,
+  });
+}
+
+it('begins with what the last execution that has it gave, and sends that', async () => {
+  const asked = api();
+  open();
+
+  expect(JSON.parse(await pinned('Output of Fetch'))).toEqual({ risk: 1 });
+  expect(JSON.parse(await pinned('Trigger data'))).toEqual({ vendor: 'New' });
+  await press();
+
+  const result = within(await screen.findByRole('group', { name: 'Succeeded' }));
+  expect(result.getByText(/in 340 ms · 12 tokens in, 1 token out/)).toBeTruthy();
+  expect(within(result.getByRole('region', { name: 'Output' })).getByText(/42/)).toBeTruthy();
+  expect(within(result.getByRole('region', { name: 'Resolved input' })).getByText(/7/)).toBeTruthy();
+  expect(bodyOf(asked)).toMatchObject({
+    node_id: 'a',
+    trigger_data: { vendor: 'New' },
+    outputs: { fetch: { risk: 1 } },
+    flow_definition: flow.flow_definition,
+  });
+});
+
+it('begins with what was pinned before, and goes back to the execution when asked', async () => {
+  api();
+  keepPin('f', 'fetch', '{"risk": 9}');
+  open();
+
+  expect(await pinned('Output of Fetch')).toBe('{"risk": 9}');
+  await userEvent.click(await screen.findByRole('button', { name: 'Use the last execution' }));
+
+  expect(JSON.parse(await pinned('Output of Fetch'))).toEqual({ risk: 1 });
+  expect(readPins('f').has('fetch')).toBe(false);
+});
+
+it('begins with an empty object where nothing ran', async () => {
+  fakeApi({ 'GET /studio/executions': () => [] });
+  open();
+
+  expect(await pinned('Output of Fetch')).toBe('{}');
+  expect(screen.getAllByText('No execution has it yet.')).toHaveLength(2);
+});
+
+it('keeps what is pinned, and tests only what is JSON', async () => {
+  const asked = api();
+  open();
+  const field = await screen.findByRole('textbox', { name: 'Output of Fetch' });
+
+  fireEvent.change(field, { target: { value: '{"risk": 3}' } });
+  fireEvent.change(field, { target: { value: '{"risk": ' } });
+  await press();
+
+  expect(screen.getByRole('button', { name: 'Test' }).getAttribute('aria-disabled')).toBe('true');
+  expect(screen.getByText('This is not JSON yet.')).toBeTruthy();
+  expect(bodyOf(asked)).toBeUndefined();
+  expect(readPins('f').get('fetch')).toBe('{"risk": 3}');
+  expect(readPins('f').has(TRIGGER)).toBe(false);
+});
+
+it('says why a node failed', async () => {
+  const error = { class: 'expression', message: '`${fetch.risk}`: `fetch` has no field `risk`; it has `name`' };
+  api(() => ({ ...ANSWER, success: false, input: null, output: null, error }));
+  open();
+  await pinned('Output of Fetch');
+
+  await press();
+
+  const result = within(await screen.findByRole('group', { name: 'Failed' }));
+  expect(result.getByText('Expression')).toBeTruthy();
+  expect(result.getByText(error.message)).toBeTruthy();
+  expect(result.queryByRole('region', { name: 'Output' })).toBeNull();
+});
+
+it('lets a test that runs be cancelled', async () => {
+  api();
+  const answer = globalThis.fetch;
+  vi.stubGlobal('fetch', (request: Request) => {
+    if (!request.url.includes('test-node')) return answer(request);
+    const { signal } = request;
+    return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  });
+  open();
+  await pinned('Output of Fetch');
+
+  await press();
+  await userEvent.click(await screen.findByRole('button', { name: 'Cancel' }));
+
+  expect(await screen.findByText(/^Cancelled\./)).toBeTruthy();
+  expect(screen.queryByRole('button', { name: 'Cancel' })).toBeNull();
+});
+
+it('asks for no execution where a node reads nothing', async () => {
+  const asked = api();
+  open('fetch');
+
+  expect(screen.getByText('This node reads nothing of other nodes.')).toBeTruthy();
+  expect(asked.filter(({ path }) => path.startsWith('/studio/executions'))).toEqual([]);
+});

@@ -1,0 +1,83 @@
+import { Button } from '@mantine/core';
+import { useMemo } from 'react';
+import type { FlowNode } from '@/api/types';
+import { ProblemCard } from '@/components/problem-card';
+import { ReasonedButton } from '@/components/reasoned-button';
+import { nameOf, nodeById } from '../document/definition';
+import { useDraft, useDraftStore } from '../document/draft-context';
+import { doesWork } from '../document/node-types';
+import classes from './node-test.module.css';
+import { NodeTestResult } from './node-test-result';
+import { PinField } from './pin-field';
+import { TRIGGER } from './pins';
+import { readBy } from './read-by';
+import { texts } from './texts';
+import { useNodeTest } from './use-node-test';
+import { type Pin, usePins } from './use-pins';
+
+/** Runs one attempt of a node with values that are pinned in place of what other nodes give back. */
+export function NodeTest({ node, flowId }: { node: FlowNode; flowId: string }) {
+  const store = useDraftStore();
+  const definition = useDraft((state) => state.present);
+  const names = useMemo(() => readBy(definition, node), [definition, node]);
+  const { pins, isLoading, set, unpin } = usePins(flowId, names);
+  const { test, isCancelled, cancel } = useNodeTest();
+
+  const titleOf = (name: string) => {
+    if (name === TRIGGER) return texts.trigger;
+    const other = nodeById(definition, name);
+    return texts.output(other ? nameOf(other) : name);
+  };
+  const broken = pins.find(({ reading }) => !reading);
+  const reason = broken ? texts.whyNot(titleOf(broken.name)) : isLoading ? texts.loading : null;
+  const run = () => {
+    // The newest document: what is drawn may lag behind it.
+    test.mutate({ flow_definition: store.getState().present, node_id: node.id, ...valuesOf(pins) });
+  };
+
+  return (
+    <section className={classes.test} aria-label={texts.label}>
+      <p className={classes.detail}>{detailOf(node)}</p>
+      {names.length === 0 && <p className={classes.detail}>{texts.noPins}</p>}
+      {pins.map((pin) => (
+        <PinField
+          key={pin.name}
+          pin={pin}
+          title={titleOf(pin.name)}
+          isLoading={isLoading}
+          onChange={(text) => set(pin.name, text)}
+          onUnpin={() => unpin(pin.name)}
+        />
+      ))}
+      <div className={classes.actions}>
+        <ReasonedButton size="sm" reason={reason} loading={test.isPending} onClick={run}>
+          {texts.run}
+        </ReasonedButton>
+        {test.isPending && (
+          <Button size="sm" variant="default" onClick={cancel}>
+            {texts.cancel}
+          </Button>
+        )}
+      </div>
+      <div aria-live="polite">
+        {test.isPending && <p className={classes.detail}>{texts.running}</p>}
+        {isCancelled && <p className={classes.detail}>{texts.cancelled}</p>}
+        {test.isError && !isCancelled && <ProblemCard problem={test.error} />}
+        {test.data && <NodeTestResult result={test.data} nodeId={node.id} />}
+      </div>
+    </section>
+  );
+}
+
+function detailOf(node: FlowNode): string {
+  if (node.type === 'delay') return texts.delayDetail;
+  const isTransform = ['transform', 'aggregate_results'].includes(String(node.action));
+  return doesWork(node.type) && !isTransform ? texts.detail : texts.pureDetail;
+}
+
+function valuesOf(pins: readonly Pin[]): { trigger_data?: unknown; outputs: Record<string, unknown> } {
+  const values = pins.flatMap(({ name, reading }) => (reading ? [[name, reading.value] as const] : []));
+  const trigger = values.find(([name]) => name === TRIGGER);
+  const outputs = Object.fromEntries(values.filter(([name]) => name !== TRIGGER));
+  return { ...(trigger && { trigger_data: trigger[1] }), outputs };
+}
