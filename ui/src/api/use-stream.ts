@@ -2,13 +2,13 @@ import { useEffect, useEffectEvent, useState } from 'react';
 import { openStream, type SseEvent, type StreamState } from '@/lib/sse';
 import { authorization } from './credentials';
 
-/** A hidden tab lets go of its connection after this long: browsers allow only six per server. */
+/** A hidden tab closes its connection after this long: browsers allow only six per server. */
 const HIDDEN_MS_MAX = 30_000;
 
 /**
- * Listens to a stream of events while the component is there; `null` listens to nothing.
+ * Listens to a stream of events while the component is mounted; `null` listens to nothing.
  *
- * `lastEventId` is where a stream begins: what came up to there is known.
+ * `lastEventId` is where a stream starts: everything up to it is already known.
  */
 export function useStream(
   url: string | null,

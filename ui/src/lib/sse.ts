@@ -1,16 +1,18 @@
 /**
- * Server-sent events over fetch: resumes by `Last-Event-ID`, waits ever longer between tries, and says how it stands.
+ * Server-sent events over fetch: resumes by `Last-Event-ID`, backs off between attempts, and reports its state.
  *
- * Not `EventSource`: that gives up for good on an HTTP error, forgets its last id then, and cannot carry credentials.
- * While the stream is not `live` its users poll, so nothing depends on it but freshness.
+ * Not `EventSource`: that gives up for good on an HTTP error, loses its last id then, and cannot send credentials.
+ * While the stream is not `live` its users poll, so only freshness depends on it.
  */
+import { createParser, type EventSourceParser } from 'eventsource-parser';
+
 export interface SseEvent {
   id: string;
   type: string;
   data: string;
 }
 
-/** `connecting` until the first byte; `live` while open; `waiting` between tries. */
+/** `connecting` until the first byte, `live` while open, `waiting` between attempts. */
 export type StreamState = 'connecting' | 'live' | 'waiting';
 
 export interface StreamOptions {
@@ -19,24 +21,24 @@ export interface StreamOptions {
   onState?: (state: StreamState) => void;
   fetch?: typeof fetch;
   headers?: () => Record<string, string>;
-  /** Where to begin: the id of the last event that is known already. */
+  /** Where to start: the id of the last event that is already known. */
   lastEventId?: string | undefined;
-  /** A random number from 0 to 1; spreads the reconnects of many readers. */
+  /** Returns a random number from 0 to 1; spreads the reconnects of many clients. */
   random?: () => number;
 }
 
 const RETRY_MS_FIRST = 500;
 const RETRY_MS_MAX = 15_000;
-/** Silence for longer than this means that the connection is dead; the server sends a comment well before. */
+/** Silence for longer than this means that the connection is dead; the server sends a comment well before that. */
 const SILENCE_MS_MAX = 45_000;
 
-/** Returns the wait before try number `failures`, from 1 on: doubled each time, capped, then spread over 50–100 %. */
+/** Returns the delay in ms after `failures` failures in a row: doubled each time, capped, then spread over 50–100 %. */
 export function reconnectDelay(failures: number, random: number, first = RETRY_MS_FIRST): number {
   const full = Math.min(RETRY_MS_MAX, first * 2 ** Math.min(failures - 1, 10));
   return Math.round(full * (0.5 + random / 2));
 }
 
-/** Opens a stream that lives until the returned function is called. */
+/** Opens a stream, which stays open until the returned function is called. */
 export function openStream(options: StreamOptions): () => void {
   const stream = new Stream(options);
   void stream.run();
@@ -75,12 +77,12 @@ class Stream {
     let watchdog = setTimeout(abort, SILENCE_MS_MAX);
     try {
       const response = await this.request(attempt.signal);
-      const parser = new SseParser(this.lastEventId);
+      const parser = this.parser();
       for await (const text of decoded(response)) {
         clearTimeout(watchdog);
         watchdog = setTimeout(abort, SILENCE_MS_MAX);
         this.opened();
-        this.deliver(parser.push(text), parser);
+        parser.feed(text);
       }
     } finally {
       clearTimeout(watchdog);
@@ -104,13 +106,19 @@ class Stream {
     this.options.onState?.('live');
   }
 
-  private deliver(events: SseEvent[], parser: SseParser): void {
-    this.lastEventId = parser.lastEventId;
-    if (parser.retryMs !== null) this.retryMs = parser.retryMs;
-    for (const event of events) {
-      if (this.closed.signal.aborted) return;
-      this.options.onEvent(event);
-    }
+  /** A parser for one connection: what an earlier one left unfinished is not carried over. */
+  private parser(): EventSourceParser {
+    return createParser({
+      onId: (id) => {
+        this.lastEventId = id;
+      },
+      onRetry: (ms) => {
+        this.retryMs = ms;
+      },
+      onEvent: ({ event = 'message', data }) => {
+        if (!this.closed.signal.aborted) this.options.onEvent({ id: this.lastEventId, type: event, data });
+      },
+    });
   }
 
   private pause(ms: number): Promise<void> {
@@ -123,7 +131,7 @@ class Stream {
       };
       const timer = setTimeout(wake, ms);
       this.closed.signal.addEventListener('abort', wake, { once: true });
-      // When the network comes back there is no point in waiting on.
+      // Once the network is back there is no reason to wait any longer.
       addEventListener('online', wake, { once: true });
     });
   }
@@ -135,51 +143,5 @@ async function* decoded(response: Response): AsyncGenerator<string> {
     const { done, value } = await reader.read();
     if (done) return;
     yield value;
-  }
-}
-
-/** Splits a stream of text into events, as the HTML standard says; chunks may end anywhere. */
-export class SseParser {
-  lastEventId: string;
-  retryMs: number | null = null;
-  private rest = '';
-  private type = '';
-  private data: string[] = [];
-
-  constructor(lastEventId = '') {
-    this.lastEventId = lastEventId;
-  }
-
-  push(text: string): SseEvent[] {
-    const events: SseEvent[] = [];
-    const buffer = this.rest + text;
-    // A carriage return at the end may be half of a CRLF: it waits for what follows.
-    const held = buffer.endsWith('\r') ? 1 : 0;
-    const lines = buffer.slice(0, buffer.length - held).split(/\r\n|\n|\r/);
-    this.rest = (lines.pop() ?? '') + buffer.slice(buffer.length - held);
-    for (const line of lines) {
-      if (line === '') this.dispatch(events);
-      else this.field(line);
-    }
-    return events;
-  }
-
-  private field(line: string): void {
-    const colon = line.indexOf(':');
-    if (colon === 0) return;
-    const name = colon < 0 ? line : line.slice(0, colon);
-    const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
-    if (name === 'data') this.data.push(value);
-    else if (name === 'event') this.type = value;
-    else if (name === 'id' && !value.includes('\0')) this.lastEventId = value;
-    else if (name === 'retry' && /^\d+$/.test(value)) this.retryMs = Number(value);
-  }
-
-  private dispatch(events: SseEvent[]): void {
-    if (this.data.length > 0) {
-      events.push({ id: this.lastEventId, type: this.type || 'message', data: this.data.join('\n') });
-    }
-    this.type = '';
-    this.data = [];
   }
 }
