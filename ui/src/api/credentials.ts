@@ -11,7 +11,3 @@ export function authorization(): Record<string, string> {
 export function saveApiKey(key: string): void {
   sessionStorage.setItem(STORED_AS, key);
 }
-
-export function forgetApiKey(): void {
-  sessionStorage.removeItem(STORED_AS);
-}

@@ -16,7 +16,7 @@ export interface ExecutionPage {
   next: string | null;
 }
 
-export const EXECUTIONS_PER_PAGE = 100;
+const EXECUTIONS_PER_PAGE = 100;
 
 export async function listExecutions(
   filter: ExecutionFilter,

@@ -12,7 +12,7 @@ const PAGE = 100;
 const PAGES_MAX = 20;
 
 /** Returns every flow, newest first. */
-export async function listFlows(signal?: AbortSignal): Promise<Flow[]> {
+async function listFlows(signal?: AbortSignal): Promise<Flow[]> {
   const flows: Flow[] = [];
   let cursor: string | null = null;
   for (let page = 0; page < PAGES_MAX; page += 1) {

@@ -1,6 +1,7 @@
 import { createSpotlight } from '@mantine/spotlight';
 
 /** The command palette's own store: open it from anywhere in the app. */
-export const [paletteStore, palette] = createSpotlight();
+const [store, palette] = createSpotlight();
 
+export const paletteStore = store;
 export const openPalette = () => palette.open();

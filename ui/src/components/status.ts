@@ -14,8 +14,6 @@ import {
 import type { ComponentType } from 'react';
 import type { ExecutionStatus, NodeStatus } from '@/api/types';
 
-export type { ExecutionStatus, NodeStatus };
-
 /** What a person sees: a status, or why something that is pending or running does not move. */
 export type StatusKey = NodeStatus | 'retrying' | 'waiting' | 'decision' | 'recovered';
 
@@ -95,6 +93,6 @@ export function executionStatusKey({ status, retrying, waiting_for }: ExecutionS
   return waiting_for ? 'waiting' : status;
 }
 
-export function isStatusKey(value: string): value is StatusKey {
+function isStatusKey(value: string): value is StatusKey {
   return Object.hasOwn(STATUS_LOOKS, value);
 }

@@ -74,7 +74,7 @@ const clockFormat = new Intl.DateTimeFormat('en-GB', {
 });
 
 /** A day: `24 Nov 2026`. */
-export function formatDate(then: number): string {
+function formatDate(then: number): string {
   return dateFormat.format(then);
 }
 

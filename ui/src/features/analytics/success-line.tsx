@@ -44,7 +44,7 @@ function Dot({ rate }: { rate: number | null }) {
 }
 
 /** A line through the middles of bars; it breaks where nothing ended. */
-export function pathOf(rates: readonly (number | null)[]): string {
+function pathOf(rates: readonly (number | null)[]): string {
   return rates
     .flatMap((rate, at) =>
       rate === null ? [] : `${(rates[at - 1] ?? null) === null ? 'M' : 'L'}${at + 0.5} ${1 - rate}`,

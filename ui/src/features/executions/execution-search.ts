@@ -1,7 +1,7 @@
 import { compact, oneOf, type RawSearch, textIn } from '@/lib/search-params';
 
-export const TABS = ['timeline', 'data', 'events'] as const;
-export type Tab = (typeof TABS)[number];
+const TABS = ['timeline', 'data', 'events'] as const;
+type Tab = (typeof TABS)[number];
 
 /** What of an execution is looked at: a node, and a tab. */
 export interface ExecutionSearch {

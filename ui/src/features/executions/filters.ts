@@ -1,8 +1,8 @@
 /** The filters of the executions list, as they stand in the address and as the API takes them. */
 import type { ExecutionFilter } from '@/api/executions';
-import type { ErrorClass } from '@/api/types';
+import type { ErrorClass, ExecutionStatus } from '@/api/types';
 import { ERROR_CLASS_NAMES } from '@/components/error-classes';
-import { EXECUTION_STATUSES, type ExecutionStatus } from '@/components/status';
+import { EXECUTION_STATUSES } from '@/components/status';
 import { PERIOD_VALUES, type Period, periodStart } from '@/lib/periods';
 import { compact, flagIn, oneOf, type RawSearch, someOf, textIn } from '@/lib/search-params';
 

@@ -51,7 +51,7 @@ export function patchRows(
 }
 
 /** Whether a row that fitted still does: its status may have moved; its flow, time and text stay. */
-export function stillFits(row: ExecutionRow, filters: Filters): boolean {
+function stillFits(row: ExecutionRow, filters: Filters): boolean {
   if (filters.status && !filters.status.includes(row.status)) return false;
   return !filters.retrying || row.retrying === true;
 }

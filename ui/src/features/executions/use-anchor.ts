@@ -18,7 +18,7 @@ export function useAnchor(scroller: RefObject<HTMLElement | null>, ids: readonly
 }
 
 /** Returns by how many rows the one at `first` moved down; the next one that is still there counts where it is gone. */
-export function rowsMoved(old: readonly string[], now: readonly string[], first: number): number {
+function rowsMoved(old: readonly string[], now: readonly string[], first: number): number {
   const places = new Map(now.map((id, place) => [id, place]));
   for (let at = first; at < Math.min(old.length, first + 50); at += 1) {
     const place = places.get(old[at] ?? '');

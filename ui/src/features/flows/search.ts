@@ -1,9 +1,9 @@
 import type { FlowStatus } from '@/api/types';
 import { compact, flagIn, oneOf, type RawSearch, textIn } from '@/lib/search-params';
 
-export const FLOW_STATUSES: readonly FlowStatus[] = ['draft', 'active', 'paused', 'archived'];
-export const FLOW_VIEWS = ['cards', 'table'] as const;
-export type FlowView = (typeof FLOW_VIEWS)[number];
+const FLOW_STATUSES: readonly FlowStatus[] = ['draft', 'active', 'paused', 'archived'];
+const FLOW_VIEWS = ['cards', 'table'] as const;
+type FlowView = (typeof FLOW_VIEWS)[number];
 
 export interface FlowsSearch {
   q?: string | undefined;

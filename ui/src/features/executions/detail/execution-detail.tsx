@@ -25,7 +25,7 @@ import { useLiveExecution } from './use-live-execution';
 
 type Tab = 'timeline' | 'data' | 'events';
 
-export interface Look {
+interface Look {
   node?: string | undefined;
   tab?: Tab | undefined;
 }

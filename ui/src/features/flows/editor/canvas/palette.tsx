@@ -7,7 +7,7 @@ import classes from './palette.module.css';
 import { texts } from './texts';
 import { useReveal } from './use-reveal';
 
-export const PALETTE_ID = 'node-palette';
+const PALETTE_ID = 'node-palette';
 
 interface PaletteProps {
   types: readonly NodeType[];

@@ -1,8 +1,6 @@
 /** Reading a flow definition: what commands, the canvas and the forms ask of it. */
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
 
-export const EMPTY: FlowDefinition = { nodes: [], edges: [] };
-
 type Reading = { definition: FlowDefinition } | { fault: string };
 
 /** Reads any JSON as a definition that can be drawn; whether it can run, the server says. */

@@ -9,7 +9,7 @@ import type { PlacedFault } from './faults';
 import { isSameJson } from './same-json';
 import { type Canvas, type CanvasEdge, type CanvasNode, mergeCanvas, toCanvas } from './to-canvas';
 
-export type Checking = 'waiting' | 'checking' | 'checked' | 'unreachable';
+type Checking = 'waiting' | 'checking' | 'checked' | 'unreachable';
 
 export interface DraftState {
   /** What is saved, and as which version. */

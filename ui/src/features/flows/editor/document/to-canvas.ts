@@ -6,12 +6,12 @@ import { edgeKeys, isRecord, nameOf } from './definition';
 import { groupFaults, type PlacedFault } from './faults';
 import { NODE_HEIGHT, NODE_WIDTH, positionsOf } from './positions';
 
-export interface NodeData extends Record<string, unknown> {
+interface NodeData extends Record<string, unknown> {
   node: FlowNode;
   faults: number;
 }
 
-export interface EdgeData extends Record<string, unknown> {
+interface EdgeData extends Record<string, unknown> {
   kind: EdgeKind;
   label: string | null;
   faults: number;
