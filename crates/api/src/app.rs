@@ -14,6 +14,9 @@ use crate::feed::Feed;
 use crate::host_guard::AllowedHosts;
 use crate::metrics::Metrics;
 
+/// How many retries of an execution are named, the newest ones.
+const RETRIES_MAX: usize = 1_000;
+
 /// What an [`App`] is made of. [`AppConfig::new`] gives the defaults; the fields may then be set.
 ///
 /// ```ignore
@@ -151,7 +154,7 @@ impl App {
         if !matches!(execution.status(), ExecutionStatus::Failed | ExecutionStatus::Cancelled) {
             return Ok(Vec::new());
         }
-        Ok(self.engine().store().retried_by(self.tenant(), execution.id()).await?)
+        Ok(self.engine().store().retried_by(self.tenant(), execution.id(), RETRIES_MAX).await?)
     }
 
     /// Returns a flow's present name; `None` once it is gone.

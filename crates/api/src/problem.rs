@@ -76,6 +76,8 @@ problem_kinds! {
     WrongStatus = CONFLICT, "wrong-status", "The status does not allow this";
     /// The node waits for nothing of the kind.
     NotWaiting = CONFLICT, "not-waiting", "The node is not waiting for this";
+    /// Another version than the named one is current.
+    VersionConflict = PRECONDITION_FAILED, "version-conflict", "Another version is current";
     /// The body is larger than allowed.
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large";
     /// The body is not declared as JSON.
@@ -115,6 +117,14 @@ impl Problem {
     /// Returns a problem. `detail` is a sentence that says what happened and what to do.
     pub fn new(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { kind, detail: detail.into(), errors: Vec::new(), cause: None }
+    }
+
+    /// Returns the problem of a change that was made to another version than `current`.
+    pub(crate) fn version_conflict(current: u32) -> Self {
+        let detail = format!(
+            "The current version is {current}, and this change is for another one. Read it, and make the change again."
+        );
+        Self::new(ProblemKind::VersionConflict, detail)
     }
 
     /// Returns the problem of a body that does not fit at `pointer`. `detail` is a sentence.

@@ -12,7 +12,7 @@ use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{AgentRecord, FlowRecord, FlowStatus};
+use steadflow_store::{AgentChange, FlowRecord, FlowStatus};
 
 /// What a file holds, checked.
 #[derive(Debug)]
@@ -108,14 +108,14 @@ impl Document {
 }
 
 impl FileAgent {
-    /// Returns the agent as it is stored.
-    pub(crate) fn record(&self, now: Timestamp) -> AgentRecord {
-        AgentRecord {
+    /// Returns what stores the agent.
+    pub(crate) fn change(&self, now: Timestamp) -> AgentChange {
+        AgentChange {
             id: self.id,
             tenant: TenantId::DEFAULT,
             document: Payload::from_value(&self.document),
-            created_at: now,
-            updated_at: now,
+            at: now,
+            if_version: None,
         }
     }
 }

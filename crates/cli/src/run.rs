@@ -89,7 +89,7 @@ async fn execute(engine: &Engine, document: &Document, trigger_data: Payload) ->
     for agent in &document.agents {
         engine
             .store()
-            .put_agent(agent.record(engine.now()))
+            .put_agent(agent.change(engine.now()))
             .await
             .context("The agents could not be stored")?;
     }

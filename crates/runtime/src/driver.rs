@@ -88,6 +88,8 @@ type BatchFuture = std::pin::Pin<Box<dyn Future<Output = BatchResult> + Send>>;
 /// How far ahead parked executions are looked for, and how often.
 const DUE_HORIZON: Duration = Duration::from_secs(30);
 const DUE_EVERY: Duration = Duration::from_secs(10);
+/// How many of them are read at once, the earliest first; the rest follows when they are looked for again.
+const DUE_MAX: usize = 100_000;
 const MESSAGES_A_TURN: usize = 512;
 
 pub(crate) struct Driver {
@@ -107,9 +109,8 @@ pub(crate) struct Driver {
 impl Driver {
     /// Takes a new lease and everything that the store holds for it.
     pub(crate) async fn start(world: World) -> Result<Self, StoreError> {
-        let ttl = i64::try_from(world.lease_ttl.as_micros()).unwrap_or(i64::MAX);
         let name = Arc::clone(&world.config.worker);
-        let worker = world.store.register(name, world.clock.now(), ttl).await?;
+        let worker = world.store.register(name, world.clock.now(), world.lease_ttl).await?;
         let (inner, inner_inbox) = mpsc::unbounded_channel();
         let mut driver = Self {
             shard: Shard::new(world.config.clone()),
@@ -123,8 +124,8 @@ impl Driver {
             inner_inbox,
             stop_at: None,
         };
-        let recovered = driver.world.flows.recovered(&*driver.world.store, worker).await?;
         let now = driver.world.clock.now();
+        let recovered = driver.world.flows.recovered(&*driver.world.store, worker, now).await?;
         driver.shard.handle(Message::Recovered(Box::new(recovered)), now);
         Ok(driver)
     }
@@ -164,8 +165,8 @@ impl Driver {
                 () = sleep_until(timer) => {}
                 _ = due.tick() => self.look_for_due(),
                 _ = renewal.tick() => {
-                    let ttl = i64::try_from(self.world.lease_ttl.as_micros()).unwrap_or(i64::MAX);
-                    let renewed = self.world.store.renew(self.worker, self.world.clock.now(), ttl).await;
+                    let (now, ttl) = (self.world.clock.now(), self.world.lease_ttl);
+                    let renewed = self.world.store.renew(self.worker, now, ttl).await;
                     if let Err(error @ StoreError::Fenced) = renewed {
                         return self.end(error);
                     }
@@ -296,7 +297,7 @@ impl Driver {
         let (store, inner) = (Arc::clone(&self.world.store), self.inner.clone());
         let until = self.world.clock.now().plus(DUE_HORIZON);
         tokio::spawn(async move {
-            match store.due(until, usize::MAX).await {
+            match store.due(until, DUE_MAX).await {
                 Ok(due) => drop(inner.send(Message::Due(due))),
                 Err(error) => {
                     tracing::warn!(error = %error, "timers could not be read; they will be looked for again")

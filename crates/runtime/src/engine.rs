@@ -147,9 +147,14 @@ impl Engine {
     /// Returns a flow version.
     ///
     /// # Errors
-    /// [`RuntimeError::NoFlowVersion`] if there is none.
-    pub async fn flow_version(&self, flow: FlowId, version: u32) -> Result<Arc<FlowVersion>, RuntimeError> {
-        let found = self.inner.versions.version(&*self.inner.store, flow, version).await?;
+    /// [`RuntimeError::NoFlowVersion`] if this tenant has none.
+    pub async fn flow_version(
+        &self,
+        tenant: TenantId,
+        flow: FlowId,
+        version: u32,
+    ) -> Result<Arc<FlowVersion>, RuntimeError> {
+        let found = self.inner.versions.version(&*self.inner.store, tenant, flow, version).await?;
         found.ok_or(RuntimeError::NoFlowVersion(flow, version))
     }
 

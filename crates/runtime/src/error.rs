@@ -18,6 +18,9 @@ pub enum RuntimeError {
     /// There is no such version of the flow.
     #[error("no version {1} of flow {0}")]
     NoFlowVersion(FlowId, u32),
+    /// The change was for another version; the current one is this. Nothing was changed.
+    #[error("the current version is {0}")]
+    VersionConflict(u32),
     /// The execution has no such node.
     #[error("no node {0} in this execution")]
     NoNode(NodeId),

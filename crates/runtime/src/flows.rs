@@ -7,11 +7,15 @@ use parking_lot::Mutex;
 use steadflow_core::event::Record;
 use steadflow_core::execution::{Execution, FlowVersion};
 use steadflow_core::flow::Flow;
-use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::limits::Limits;
+use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{FlowFilter, FlowVersionRecord, Page, Store, StoreError, Stored, Worker};
 
 use crate::shard::{Loaded, Recovered};
+
+/// How much of a list is read at once.
+const PART_MAX: usize = 1_000;
 
 /// Flow versions by id and number. Versions never change, so nothing here grows stale.
 #[derive(Debug)]
@@ -35,13 +39,14 @@ impl FlowVersions {
     pub(crate) async fn version(
         &self,
         store: &dyn Store,
+        tenant: TenantId,
         flow: FlowId,
         version: u32,
     ) -> Result<Option<Arc<FlowVersion>>, StoreError> {
         if let Some(known) = self.versions.lock().get(&(flow, version)) {
-            return Ok(Some(Arc::clone(known)));
+            return Ok(Some(Arc::clone(known)).filter(|known| known.tenant == tenant));
         }
-        let Some(record) = store.flow_version(flow, version).await? else { return Ok(None) };
+        let Some(record) = store.flow_version(tenant, flow, version).await? else { return Ok(None) };
         let read = Arc::new(self.read(&record)?);
         let mut versions = self.versions.lock();
         if versions.len() >= Self::KEPT_MAX {
@@ -75,7 +80,7 @@ impl FlowVersions {
             return Err(corrupt("its journal does not begin with an acceptance".into()));
         };
         let (flow, version) = (accepted.flow, accepted.version);
-        let pinned = self.version(store, flow, version).await?;
+        let pinned = self.version(store, accepted.tenant, flow, version).await?;
         let pinned =
             pinned.ok_or_else(|| corrupt(format!("version {version} of its flow {flow} is gone")))?;
         let execution =
@@ -96,30 +101,82 @@ impl FlowVersions {
         }
     }
 
-    /// Reads what the store holds from before. An execution that cannot be read is left alone, and said so.
-    pub(crate) async fn recovered(&self, store: &dyn Store, worker: Worker) -> Result<Recovered, StoreError> {
-        let mut recovered = Recovered { slots: store.slots().await?, ..Recovered::default() };
-        for stored in store.recover(worker).await? {
-            match self.replay(store, stored).await {
-                Ok(loaded) => recovered.executions.push(loaded),
-                Err(StoreError::Corrupt { what, reason }) => {
-                    tracing::error!(what, reason, "not readable; it is left alone: run `steadflow doctor`");
-                }
-                Err(error) => return Err(error),
+    /// Reads what the store holds from before.
+    pub(crate) async fn recovered(
+        &self,
+        store: &dyn Store,
+        worker: Worker,
+        now: Timestamp,
+    ) -> Result<Recovered, StoreError> {
+        let mut recovered = Recovered { slots: all_slots(store).await?, ..Recovered::default() };
+        loop {
+            let orphans = store.recover(worker, now, PART_MAX).await?;
+            if orphans.is_empty() {
+                break;
+            }
+            for stored in orphans {
+                recovered.executions.extend(self.readable(store, stored).await?);
             }
         }
-        recovered.queued = store.queued().await?;
-        let waiting: BTreeSet<FlowId> = recovered.queued.iter().map(|(flow, _)| *flow).collect();
-        if !waiting.is_empty() {
-            let all = Page { before: None, limit: usize::MAX };
-            for flow in store.flows(FlowFilter::default(), all).await? {
-                if waiting.contains(&flow.id) {
-                    let limit = self.version(store, flow.id, flow.version).await?;
-                    let limit = limit.and_then(|version| version.flow.settings.max_concurrent_executions);
-                    recovered.limits.push((flow.id, limit));
-                }
-            }
-        }
+        recovered.queued = all_queued(store).await?;
+        recovered.limits = self.limits_of(store, &recovered.queued).await?;
         Ok(recovered)
+    }
+
+    /// Rebuilds an execution. One that cannot be read is ignored, and said so.
+    async fn readable(&self, store: &dyn Store, stored: Stored) -> Result<Option<Loaded>, StoreError> {
+        match self.replay(store, stored).await {
+            Ok(loaded) => Ok(Some(loaded)),
+            Err(StoreError::Corrupt { what, reason }) => {
+                tracing::error!(what, reason, "not readable; it is left alone: run `steadflow doctor`");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns the limits of those flows that have executions in the queue.
+    async fn limits_of(
+        &self,
+        store: &dyn Store,
+        queued: &[(FlowId, ExecutionId)],
+    ) -> Result<Vec<(FlowId, Option<u32>)>, StoreError> {
+        let waiting: BTreeSet<FlowId> = queued.iter().map(|(flow, _)| *flow).collect();
+        let mut limits = Vec::new();
+        let mut page = Page { before: None, limit: PART_MAX };
+        while limits.len() < waiting.len() {
+            let flows = store.flows(FlowFilter::default(), page).await?;
+            let Some(last) = flows.last() else { break };
+            page.before = Some(last.id.uuid());
+            for flow in flows.iter().filter(|flow| waiting.contains(&flow.id)) {
+                let version = self.version(store, flow.tenant, flow.id, flow.version).await?;
+                let limit = version.and_then(|version| version.flow.settings.max_concurrent_executions);
+                limits.push((flow.id, limit));
+            }
+        }
+        Ok(limits)
+    }
+}
+
+async fn all_slots(store: &dyn Store) -> Result<Vec<(FlowId, u32)>, StoreError> {
+    let mut all = Vec::new();
+    loop {
+        let part = store.slots(all.last().map(|(flow, _)| *flow), PART_MAX).await?;
+        if part.is_empty() {
+            return Ok(all);
+        }
+        all.extend(part);
+    }
+}
+
+async fn all_queued(store: &dyn Store) -> Result<Vec<(FlowId, ExecutionId)>, StoreError> {
+    let (mut all, mut last) = (Vec::new(), None);
+    loop {
+        let part = store.queued(last, PART_MAX).await?;
+        if part.is_empty() {
+            return Ok(all);
+        }
+        last = part.last().copied();
+        all.extend(part.into_iter().map(|queued| (queued.flow, queued.execution)));
     }
 }

@@ -16,7 +16,7 @@ use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::Outcome;
 use steadflow_runtime::shard::{BatchId, Loaded};
-use steadflow_store::{Commit, Committed, FlowChange, FlowDocument, MemoryStore, StoreError};
+use steadflow_store::{Changed, Commit, Committed, FlowChange, FlowDocument, MemoryStore, StoreError};
 
 use crate::checker::{Checker, LATE_MAX};
 use crate::clients::Clients;
@@ -168,10 +168,11 @@ impl World {
         let Some(document) = self.cases[case].edit() else { return Ok(()) };
         let document = Payload::from_value(document);
         let document = FlowDocument { document, name: String::new(), category: None, is_template: false };
-        let change = FlowChange { document: Some(document), status: None, at: self.now };
+        let change = FlowChange { document: Some(document), at: self.now, ..FlowChange::default() };
         let changed =
             self.store.change_flow_now(TenantId::DEFAULT, id, change).map_err(|error| error.to_string())?;
-        self.note(format_args!("flow {id} is at version {:?}", changed.map(|flow| flow.version)));
+        let Changed::Done(changed) = changed else { return Err(format!("flow {id} was not changed")) };
+        self.note(format_args!("flow {id} is at version {}", changed.version));
         Ok(())
     }
 

@@ -23,13 +23,13 @@ use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::Outcome;
 use steadflow_runtime::shard::{Accept, Action, Message, Reply, ReplyId, Shard, ShardConfig};
-use steadflow_store::Store;
+use steadflow_store::{Log, Store};
 use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
-const LEASE_MICROS: i64 = 3_600_000_000;
+const LEASE: Duration = Duration::from_secs(3_600);
 const CHAIN: usize = 10;
 /// Executions at once, so commits in a batch.
 const AT_ONCE: u32 = 64;
@@ -90,7 +90,7 @@ fn accept(flow: &Arc<FlowVersion>, number: u32) -> Message {
 
 /// Runs executions from acceptance to their ends, `AT_ONCE` at a time.
 async fn drive(store: &SqliteStore) -> u32 {
-    let worker = store.register("w1".into(), START, LEASE_MICROS).await.expect("it registers");
+    let worker = store.register("w1".into(), START, LEASE).await.expect("it registers");
     let (flow, mut shard) = (chain(), Shard::new(ShardConfig::new("w1".into())));
     let (mut accepted, mut ended, mut now) = (0, 0, START);
     while ended < EXECUTIONS {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{Commit, ExecutionRow, Keep, Rollup, RollupKey, Store, Worker};
+use steadflow_store::{Commit, ExecutionRow, Keep, Log, Rollup, RollupKey, Worker};
 use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
 use uuid::Uuid;
 
@@ -30,7 +30,7 @@ async fn main() {
     let directory = tempfile::tempdir_in(".").expect("a directory");
     let path = directory.path().join("rate.db");
     let store = Arc::new(SqliteStore::open(&path, SqliteOptions::default()).expect("a new database"));
-    let worker = store.register("rate".into(), NOW, i64::MAX / 4).await.expect("a worker");
+    let worker = store.register("rate".into(), NOW, Duration::from_secs(3_600)).await.expect("a worker");
 
     let began = (Instant::now(), writer_time());
     let drives = (0..shards).map(|shard| {
@@ -116,7 +116,8 @@ fn commit(execution: ExecutionId, seq: u64, record: &Arc<str>, journal: &str) ->
     } else {
         Keep::Tail
     };
-    Commit { execution, seq, record: Some(Arc::clone(record)), idempotency: None, keep }
+    let record = Some(Arc::clone(record));
+    Commit { execution, seq, record, idempotency: None, keep, takes: Vec::new(), sends: Vec::new() }
 }
 
 fn row(id: ExecutionId) -> ExecutionRow {

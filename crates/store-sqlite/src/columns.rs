@@ -83,3 +83,8 @@ pub(crate) fn unreadable(column: usize, reason: String) -> rusqlite::Error {
 pub(crate) fn execution_id_or_none(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<ExecutionId>> {
     Ok(row.get::<_, Option<[u8; 16]>>(column)?.map(|bytes| ExecutionId::new(Uuid::from_bytes(bytes))))
 }
+
+/// A number of rows as SQLite counts them; more than it can count is all.
+pub(crate) fn rows_max(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

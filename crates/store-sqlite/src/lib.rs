@@ -7,27 +7,18 @@
 //! Every other process is kept off the file by a lock, so ownership of executions that live only in the tail is kept in
 //! memory; opening the file proves that whoever drove them is gone.
 
-mod agents;
+mod catalogue;
 mod checkpoint;
 mod columns;
-mod commit;
 mod connection;
 mod doctor;
 mod error;
-mod failures;
-mod flows;
-mod idempotency;
+mod history;
 mod job;
-mod journal;
-mod leases;
-mod list;
-mod live;
 mod lock;
+mod log;
 mod migrate;
 mod readers;
-mod recover;
-mod rollups;
-mod row;
 mod search;
 mod store;
 mod writer;
@@ -43,8 +34,8 @@ use tokio::sync::mpsc;
 
 use crate::checkpoint::Checkpoints;
 use crate::job::{Job, job};
-use crate::live::Live;
 use crate::lock::LockFile;
+use crate::log::live::Live;
 use crate::readers::Readers;
 use crate::writer::Writer;
 

@@ -17,6 +17,11 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "initial", sql: include_str!("../migrations/0001_initial.sql") },
     Migration { number: 2, name: "standstill", sql: include_str!("../migrations/0002_standstill.sql") },
+    Migration {
+        number: 3,
+        name: "inbox_and_agent_versions",
+        sql: include_str!("../migrations/0003_inbox_and_agent_versions.sql"),
+    },
 ];
 
 /// Brings the schema up to date.
@@ -50,7 +55,7 @@ fn migrate_to(migrations: &[Migration], db: &mut Connection, path: &Path) -> Res
     tx.commit().map_err(failed)
 }
 
-/// Tells whether the file is empty or was made by us.
+/// Returns whether the file is empty or was made by us.
 fn is_ours(db: &Connection) -> rusqlite::Result<bool> {
     db.query_row(
         "SELECT count(*) = 0 OR count(*) FILTER (WHERE name = 'schema_migrations') = 1 FROM sqlite_schema",
@@ -124,7 +129,7 @@ mod tests {
 
         let refused = migrate_to(&MIGRATIONS[..1], &mut db, Path::new(NOWHERE));
 
-        assert!(matches!(refused, Err(OpenError::Newer { found: 2, known: 1, .. })), "{refused:?}");
+        assert!(matches!(refused, Err(OpenError::Newer { found: 3, known: 1, .. })), "{refused:?}");
     }
 
     #[test]

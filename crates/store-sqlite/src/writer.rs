@@ -13,10 +13,10 @@ use tokio::sync::mpsc;
 
 use crate::checkpoint::Checkpoints;
 use crate::error::{Failure, store_error};
+use crate::history::rollups::Sums;
 use crate::job::{Done, Job};
-use crate::live::{Live, Mark};
 use crate::lock::LockFile;
-use crate::rollups::Sums;
+use crate::log::live::{Live, Mark};
 
 /// Jobs in one transaction at most.
 const BATCH_JOBS_MAX: usize = 512;

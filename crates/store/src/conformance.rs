@@ -3,20 +3,15 @@
 //! A store's crate names a [`Harness`] in one line: `steadflow_store::conformance_tests!(Temporary::new());`. Each test
 //! makes a harness of its own, thus a database of its own. The crate needs tokio with `macros` and `rt` for its tests.
 
-pub mod agents;
-pub mod analytics;
-pub mod commits;
-pub mod flows;
-pub mod idempotency;
-pub mod leases;
-pub mod lists;
-pub mod parking;
-pub mod recovery;
+pub mod catalogue;
+pub mod health;
+pub mod history;
+pub mod log;
 mod samples;
 
 use std::future::Future;
 
-use crate::{Commit, Committed, Store, Worker};
+use crate::{Commit, Committed, Store, Stored, Worker};
 
 /// One database, opened as often as a test likes.
 pub trait Harness: Send + Sync {
@@ -27,11 +22,11 @@ pub trait Harness: Send + Sync {
     fn open(&self) -> impl Future<Output = Self::Store> + Send;
 }
 
-/// Makes one test of each conformance case. Takes an expression that gives a new [`Harness`].
+/// Makes one test of each conformance case. Takes an expression for a new [`Harness`].
 #[macro_export]
 macro_rules! conformance_tests {
     ($harness:expr) => {
-        $crate::conformance_tests! { @module $harness, leases:
+        $crate::conformance_tests! { @module $harness, leases = log::leases:
             epochs_only_grow
             a_worker_is_fenced_when_another_registers_after_its_lease_ended
             a_live_worker_is_not_fenced_by_another
@@ -41,7 +36,7 @@ macro_rules! conformance_tests {
             a_fenced_batch_writes_nothing
             a_fenced_worker_recovers_and_takes_nothing
         }
-        $crate::conformance_tests! { @module $harness, commits:
+        $crate::conformance_tests! { @module $harness, commits = log::commits:
             answers_keep_the_order_of_the_batch
             an_empty_batch_is_harmless
             the_tail_alone_is_readable_and_in_no_list
@@ -55,7 +50,7 @@ macro_rules! conformance_tests {
             commits_survive_reopening
             a_large_batch_is_written_whole
         }
-        $crate::conformance_tests! { @module $harness, idempotency:
+        $crate::conformance_tests! { @module $harness, idempotency = log::idempotency:
             a_key_is_used_once
             a_key_stands_twice_in_one_batch
             a_hit_leaves_the_rest_of_the_batch_alone
@@ -63,18 +58,21 @@ macro_rules! conformance_tests {
             a_key_survives_reopening
             a_fenced_batch_uses_no_key
         }
-        $crate::conformance_tests! { @module $harness, recovery:
+        $crate::conformance_tests! { @module $harness, recovery = log::recovery:
             an_execution_that_was_only_accepted_is_recovered
             records_come_back_in_order_above_a_snapshot
             parked_and_finished_executions_are_not_recovered
             executions_of_a_live_worker_are_left_to_it
             executions_of_a_fenced_worker_change_hands
             executions_of_a_released_worker_change_hands_at_once
-            recovering_twice_gives_the_same
+            recovery_fences_workers_whose_lease_has_ended
+            a_worker_does_not_fence_itself
+            recovery_is_limited_to_the_oldest
+            recovering_again_returns_what_has_become_free_since
             a_taken_execution_is_recovered_when_its_worker_dies
             recovery_works_after_reopening
         }
-        $crate::conformance_tests! { @module $harness, parking:
+        $crate::conformance_tests! { @module $harness, parking = log::parking:
             due_executions_come_earliest_first
             due_executions_are_limited
             a_parked_execution_without_a_time_is_never_due
@@ -82,12 +80,28 @@ macro_rules! conformance_tests {
             an_execution_parked_again_is_due_again
             finished_and_unknown_executions_cannot_be_taken
             queued_executions_keep_the_order_of_their_acceptance
+            queued_executions_come_in_parts
             an_execution_that_left_the_queue_is_not_queued
             slots_count_what_has_started_and_not_ended
             slots_count_what_only_the_tail_knows
+            slots_come_in_parts
             parking_survives_reopening
         }
-        $crate::conformance_tests! { @module $harness, lists:
+        $crate::conformance_tests! { @module $harness, inbox = log::inbox:
+            inputs_are_read_oldest_first
+            inputs_of_another_workers_executions_are_not_read
+            inputs_follow_their_execution_to_its_next_worker
+            an_input_for_a_finished_execution_is_dropped
+            a_commit_takes_an_input_and_sends_others
+            a_commit_without_a_record_takes_and_sends_too
+            a_commit_that_takes_what_is_gone_changes_nothing
+            an_input_that_starts_an_execution_starts_it_once
+            an_input_that_another_worker_took_is_gone
+            a_commit_that_is_refused_takes_and_sends_nothing
+            discarded_inputs_are_gone
+            the_inbox_survives_reopening
+        }
+        $crate::conformance_tests! { @module $harness, lists = history::lists:
             executions_are_listed_newest_first
             pages_follow_each_other_without_gap_or_repeat
             a_filter_by_tenant
@@ -104,7 +118,7 @@ macro_rules! conformance_tests {
             retries_are_listed_oldest_first
             executions_are_counted_by_status
         }
-        $crate::conformance_tests! { @module $harness, analytics:
+        $crate::conformance_tests! { @module $harness, analytics = history::analytics:
             failures_are_grouped_by_flow_and_fingerprint
             failures_are_limited_to_the_largest_groups
             failures_are_filtered
@@ -115,10 +129,11 @@ macro_rules! conformance_tests {
             rollups_are_filtered
             rollups_survive_reopening
         }
-        $crate::conformance_tests! { @module $harness, flows:
+        $crate::conformance_tests! { @module $harness, flows = catalogue::flows:
             a_new_flow_is_its_first_version
             a_new_document_makes_a_new_version
             a_new_status_makes_no_new_version
+            a_change_of_another_version_is_a_conflict
             a_change_of_nothing_there_is_none
             flows_are_listed_newest_first
             flows_are_filtered
@@ -126,26 +141,32 @@ macro_rules! conformance_tests {
             a_deleted_flow_takes_everything_with_it
             flows_survive_reopening
         }
-        $crate::conformance_tests! { @module $harness, agents:
+        $crate::conformance_tests! { @module $harness, agents = catalogue::agents:
             an_agent_is_stored_changed_and_deleted
+            only_a_new_document_makes_a_new_version_of_an_agent
+            a_change_of_another_version_of_an_agent_is_a_conflict
+            agents_survive_reopening
             calls_of_an_agent_are_counted_until_it_is_deleted
             agents_are_listed_newest_first
             an_agent_is_hidden_from_other_tenants
+        }
+        $crate::conformance_tests! { @module $harness, health = health:
             a_healthy_store_has_no_findings
             a_closed_store_refuses
         }
     };
-    (@module $harness:expr, $module:ident: $($name:ident)*) => {
+    (@module $harness:expr, $module:ident = $($path:ident)::+: $($name:ident)*) => {
         mod $module {
             #[allow(unused_imports, clippy::allow_attributes, reason = "the harness may stand in the parent or not")]
             use super::*;
+            use $crate::conformance::$($path)::+ as cases;
 
             $(
                 #[tokio::test]
                 async fn $name() {
                     let harness = $harness;
 
-                    $crate::conformance::$module::$name(&harness).await;
+                    cases::$name(&harness).await;
                 }
             )*
         }
@@ -157,6 +178,13 @@ async fn reopened<H: Harness>(harness: &H, store: H::Store) -> H::Store {
     store.close().await.expect("an open store closes");
     drop(store);
     harness.open().await
+}
+
+/// Releases `worker`, and returns what it drove: a successor recovers it.
+async fn orphaned(store: &impl Store, worker: Worker) -> Vec<Stored> {
+    store.release(worker).await.expect("a lease is released");
+    let successor = self::worker(store).await;
+    store.recover(successor, samples::at(0), 10_000).await.expect("a recovery")
 }
 
 /// Registers a worker whose lease ends long after every moment of these tests.

@@ -4,15 +4,15 @@
 //! not in one of them is gone when whoever drives it "crashes". It is deterministic: every collection is ordered.
 //!
 //! Each call is there twice: as a plain method (`commit_now`), for a simulator that has no executor, and as the future
-//! that [`Store`] asks for, which is ready at once.
+//! that [`Log`](crate::Log), [`History`](crate::History) or [`Catalogue`](crate::Catalogue) asks for, which is ready at
+//! once.
 
 mod catalogue;
-mod commit;
-mod lease;
-mod read;
-mod store;
+mod history;
+mod log;
 
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,11 +21,11 @@ use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
 use crate::{
-    AgentRecord, AgentUse, ExecutionRow, FlowRecord, FlowVersionRecord, IdempotencyHit, RollupKey, Store,
-    StoreError, Stored,
+    AgentRecord, AgentUse, AgentVersionRecord, ExecutionRow, FlowRecord, FlowVersionRecord, IdempotencyHit,
+    InboxId, InboxInput, RollupKey, Store, StoreError, StoreFuture, Stored,
 };
 
-/// A store in memory. [`MemoryStore::reopen`] gives another handle to the same data.
+/// A store in memory. [`MemoryStore::reopen`] returns another handle to the same data.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     database: Arc<Mutex<Database>>,
@@ -35,7 +35,7 @@ pub struct MemoryStore {
 /// What a database would hold on disk.
 #[derive(Debug, Default)]
 struct Database {
-    /// The last epoch that was given to a worker.
+    /// The last epoch that a worker has got.
     epoch: u64,
     /// The ends of the leases of those workers that are neither fenced nor released, by epoch.
     leases: BTreeMap<u64, Timestamp>,
@@ -44,11 +44,15 @@ struct Database {
     journals: BTreeMap<ExecutionId, Journal>,
     rows: BTreeMap<ExecutionId, ExecutionRow>,
     holders: BTreeMap<ExecutionId, Holder>,
+    /// The number of the last item that was sent.
+    last_sent: u64,
+    inbox: BTreeMap<InboxId, InboxInput>,
     idempotency: BTreeMap<(TenantId, Arc<str>), IdempotencyHit>,
     rollups: BTreeMap<(TenantId, FlowId, Timestamp, RollupKey), u64>,
     flows: BTreeMap<FlowId, FlowRecord>,
     flow_versions: BTreeMap<(FlowId, u32), FlowVersionRecord>,
     agents: BTreeMap<AgentId, AgentRecord>,
+    agent_versions: BTreeMap<(AgentId, u32), AgentVersionRecord>,
     agent_uses: BTreeMap<(TenantId, AgentId), AgentUse>,
 }
 
@@ -66,9 +70,9 @@ struct Journal {
 enum Holder {
     /// The worker of this epoch, alive or not.
     Worker(u64),
-    /// Nobody, until it is due or somebody takes it.
+    /// No worker, until it is due or one takes it.
     Parked(Option<Timestamp>),
-    /// Nobody ever again.
+    /// No worker ever again.
     Finished,
 }
 
@@ -82,6 +86,33 @@ impl MemoryStore {
     #[must_use]
     pub fn reopen(&self) -> Self {
         Self { database: Arc::clone(&self.database), closed: AtomicBool::new(false) }
+    }
+
+    /// See [`crate::Store::doctor`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn doctor_now(&self) -> Result<Vec<String>, StoreError> {
+        let database = self.open()?;
+        let mut findings = Vec::new();
+        for (id, holder) in &database.holders {
+            let is_finished = database.rows.get(id).is_some_and(|row| row.status.is_finished());
+            if (*holder == Holder::Finished) != is_finished {
+                findings.push(format!(
+                    "The row of execution {id} does not agree with who holds it ({holder:?})."
+                ));
+            }
+            match database.stored(*id) {
+                Ok(Some(stored)) if *holder == Holder::Finished && !stored.is_snapshot => {
+                    findings
+                        .push(format!("Execution {id} has ended, and the tail still holds records of it."));
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => findings.push(format!("Execution {id} has no record.")),
+                Err(error) => findings.push(format!("Execution {id} cannot be read: {error}.")),
+            }
+        }
+        Ok(findings)
     }
 
     fn open(&self) -> Result<MutexGuard<'_, Database>, StoreError> {
@@ -119,6 +150,26 @@ impl Database {
             _ => None,
         }
     }
+}
+
+impl Store for MemoryStore {
+    fn doctor(&self) -> StoreFuture<'_, Vec<String>> {
+        at_once(self.doctor_now())
+    }
+
+    fn durability(&self) -> String {
+        "in memory: nothing outlives the process".into()
+    }
+
+    fn close(&self) -> StoreFuture<'_, ()> {
+        self.closed.store(true, Ordering::Release);
+        at_once(Ok(()))
+    }
+}
+
+/// An answer as the future that a trait asks for.
+fn at_once<'a, T: Send + 'a>(answer: Result<T, StoreError>) -> StoreFuture<'a, T> {
+    Box::pin(ready(answer))
 }
 
 impl Journal {

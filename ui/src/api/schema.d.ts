@@ -512,7 +512,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Lists the versions of a flow, newest first. */
+        /** Lists the versions of a flow, newest first, at most 1,000. */
         readonly get: operations["list_flow_versions"];
         readonly put?: never;
         readonly post?: never;

@@ -18,6 +18,7 @@ impl From<RuntimeError> for Problem {
             RuntimeError::NoFlowVersion(id, version) => {
                 Self::new(ProblemKind::NoSuchFlow, format!("Flow {id} has no version {version}."))
             }
+            RuntimeError::VersionConflict(version) => Self::version_conflict(version),
             RuntimeError::NoNode(id) => {
                 Self::new(ProblemKind::NoSuchNode, format!("The execution has no node `{id}`."))
             }

@@ -12,7 +12,7 @@ use steadflow_core::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeInd
 use steadflow_core::payload::Payload;
 use steadflow_core::trial;
 use steadflow_core::work::{Task, Work};
-use steadflow_store::AgentRecord;
+use steadflow_store::{AgentChange, AgentRecord, Changed};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -65,8 +65,8 @@ pub(crate) async fn create_agent(
     let id = AgentId::new(Uuid::now_v7());
     check(&app, &body.value.0)?;
     let document = Payload::from_value(&body.value.0);
-    let record = AgentRecord { id, tenant: app.tenant(), document, created_at: now, updated_at: now };
-    app.engine().store().put_agent(record.clone()).await?;
+    let record =
+        put(&app, AgentChange { id, tenant: app.tenant(), document, at: now, if_version: None }).await?;
     let view = AgentView::new(&record, None)?;
     Ok(reply::located(reply::json(StatusCode::CREATED, &view), &format!("/api/v1/studio/agents/{id}")))
 }
@@ -90,9 +90,22 @@ async fn view(app: &App, record: &AgentRecord) -> Result<AgentView, Problem> {
     Ok(AgentView::new(record, uses.first().copied())?)
 }
 
+async fn put(app: &App, change: AgentChange) -> Result<AgentRecord, Problem> {
+    let id = change.id;
+    match app.engine().store().put_agent(change).await? {
+        Changed::Done(record) => Ok(record),
+        Changed::Conflict(current) => Err(Problem::version_conflict(current.version)),
+        Changed::Missing => Err(missing(id)),
+    }
+}
+
+fn missing(id: AgentId) -> Problem {
+    Problem::new(ProblemKind::NoSuchAgent, format!("There is no agent {id}."))
+}
+
 async fn stored(app: &App, id: AgentId) -> Result<AgentRecord, Problem> {
     let found = app.engine().store().agent(app.tenant(), id).await?;
-    found.ok_or_else(|| Problem::new(ProblemKind::NoSuchAgent, format!("There is no agent {id}.")))
+    found.ok_or_else(|| missing(id))
 }
 
 /// Shows an agent. Secrets in its `config` are masked.
@@ -128,9 +141,9 @@ pub(crate) async fn change_agent(
         }
     }
     check(&app, &document)?;
-    let changed = AgentRecord { document: Payload::from_value(&document), updated_at: app.now(), ..record };
-    app.engine().store().put_agent(changed.clone()).await?;
-    Ok(reply::ok(&view(&app, &changed).await?))
+    let (tenant, document) = (record.tenant, Payload::from_value(&document));
+    let change = AgentChange { id, tenant, document, at: app.now(), if_version: Some(record.version) };
+    Ok(reply::ok(&view(&app, &put(&app, change).await?).await?))
 }
 
 /// Deletes an agent. Nodes that name it fail from then on, and say so.

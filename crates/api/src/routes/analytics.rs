@@ -21,6 +21,8 @@ use crate::reply;
 use crate::views::wire::{ErrorClassName, Time};
 
 const HOUR_MICROS: i64 = 3_600_000_000;
+/// How many counters are summed at most, the newest ones.
+const COUNTERS_MAX: usize = 2_000_000;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(retry_analytics))
@@ -268,7 +270,11 @@ pub(crate) async fn retry_analytics(
     Query(query): Query<AnalyticsQuery>,
 ) -> Result<Response, Problem> {
     let AnalyticsQuery { flow_id: flow, from, to, bucket } = query;
-    let rows = app.engine().store().rollups(RollupQuery { tenant: app.tenant(), flow, from, to }).await?;
+    let rows = app
+        .engine()
+        .store()
+        .rollups(RollupQuery { tenant: app.tenant(), flow, from, to, limit: COUNTERS_MAX })
+        .await?;
     let names = flow_names(&app, rows.iter().map(|row| row.flow)).await;
     Ok(reply::ok(&analytics(&rows, bucket, names)))
 }

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use steadflow_core::ids::FlowId;
+use steadflow_store::VersionPage;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,11 +16,14 @@ use crate::query::{FromParams, Params, Query};
 use crate::reply;
 use crate::views::flow::{FlowVersionView, FlowView};
 
+/// How many versions are listed at most.
+const VERSIONS_MAX: usize = 1_000;
+
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(list_flow_versions)).routes(routes!(restore_flow_version))
 }
 
-/// Lists the versions of a flow, newest first.
+/// Lists the versions of a flow, newest first, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/studio/flows/{id}/versions", tag = "flows",
     params(("id" = Uuid, Path, description = "The flow")),
     responses((status = 200, description = "The versions", body = [FlowVersionView])))]
@@ -28,7 +32,8 @@ pub(crate) async fn list_flow_versions(
     PathId(id): PathId<FlowId>,
 ) -> Result<Response, Problem> {
     let current = app.engine().current_flow(app.tenant(), id).await?;
-    let versions = app.engine().store().flow_versions(app.tenant(), id).await?;
+    let newest = VersionPage { before: None, limit: VERSIONS_MAX };
+    let versions = app.engine().store().flow_versions(app.tenant(), id, newest).await?;
     let views = versions.iter().map(|version| FlowVersionView::new(version, current.record.version));
     Ok(reply::ok(&views.collect::<Result<Vec<_>, _>>()?))
 }
@@ -63,7 +68,7 @@ pub(crate) async fn restore_flow_version(
     })?;
     let _alone = app.editing().await;
     let current = app.engine().current_flow(app.tenant(), id).await?;
-    let older = app.engine().store().flow_version(id, version).await?;
+    let older = app.engine().store().flow_version(app.tenant(), id, version).await?;
     let older = older.ok_or_else(|| flows::no_version(id, version))?;
     let document = flows::checked(&app, &older.document.to_value())?;
     flows::change(&app, &current.record, &document, None).await

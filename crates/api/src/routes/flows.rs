@@ -181,7 +181,7 @@ pub(crate) async fn show_flow(
     let view = view(&app, &current.record).await?;
     match query.version.and_then(|version| u32::try_from(version).ok()) {
         Some(version) if version != current.record.version => {
-            let older = app.engine().store().flow_version(id, version).await?;
+            let older = app.engine().store().flow_version(app.tenant(), id, version).await?;
             Ok(reply::ok(&view.at_version(&older.ok_or_else(|| no_version(id, version))?)?))
         }
         _ => Ok(reply::ok(&view)),
@@ -233,7 +233,7 @@ pub(super) async fn change(
         category: document.category.clone(),
         is_template: document.is_template,
     });
-    let change = FlowChange { document, status, at: app.now() };
+    let change = FlowChange { document, status, at: app.now(), if_version: None };
     let changed = app.engine().change_flow(current.tenant, current.id, change).await?;
     Ok(reply::ok(&view(app, &changed.record).await?))
 }
@@ -258,7 +258,7 @@ pub(crate) async fn activate_flow(
     State(app): State<App>,
     PathId(id): PathId<FlowId>,
 ) -> Result<Response, Problem> {
-    let change = FlowChange { document: None, status: Some(FlowStatus::Active), at: app.now() };
+    let change = FlowChange { status: Some(FlowStatus::Active), at: app.now(), ..FlowChange::default() };
     let flow = app.engine().change_flow(app.tenant(), id, change).await?;
     Ok(reply::ok(&Activated { status: flow.record.status.into(), message: "Flow activated" }))
 }

@@ -53,7 +53,7 @@ async fn put(engine: &Engine, id: FlowId, document: &Document) -> anyhow::Result
             category: record.category,
             is_template: record.is_template,
         };
-        let change = FlowChange { document: Some(document), status: None, at: engine.now() };
+        let change = FlowChange { document: Some(document), at: engine.now(), ..FlowChange::default() };
         engine.change_flow(TenantId::DEFAULT, id, change).await?;
     }
     Ok(false)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use steadflow_core::execution::FlowVersion;
 use steadflow_core::ids::{FlowId, TenantId};
-use steadflow_store::{ExecutionFilter, FlowChange, FlowRecord, Page};
+use steadflow_store::{Changed, ExecutionFilter, FlowChange, FlowRecord, FlowStatus, Page};
 
 use super::Engine;
 use crate::driver::Call;
@@ -39,7 +39,7 @@ impl Engine {
     }
 
     async fn remember(&self, record: FlowRecord) -> Result<Arc<CurrentFlow>, RuntimeError> {
-        let version = self.flow_version(record.id, record.version).await?;
+        let version = self.flow_version(record.tenant, record.id, record.version).await?;
         let flow = Arc::new(CurrentFlow { record, version });
         self.inner.current.lock().insert(flow.record.id, Arc::clone(&flow));
         Ok(flow)
@@ -58,7 +58,8 @@ impl Engine {
     /// Changes a flow. What runs is untouched; what waits for a slot follows a new limit at once.
     ///
     /// # Errors
-    /// [`RuntimeError::NoFlow`] if this tenant has none of that id.
+    /// [`RuntimeError::NoFlow`] if this tenant has none of that id; [`RuntimeError::VersionConflict`] if the change is
+    /// for another version than the current one.
     pub async fn change_flow(
         &self,
         tenant: TenantId,
@@ -67,7 +68,11 @@ impl Engine {
     ) -> Result<Arc<CurrentFlow>, RuntimeError> {
         let _gate = self.inner.flow_gate.lock().await;
         let changed = self.inner.store.change_flow(tenant, id, change).await?;
-        let flow = self.remember(changed.ok_or(RuntimeError::NoFlow(id))?).await?;
+        let flow = match changed {
+            Changed::Done(record) => self.remember(record).await?,
+            Changed::Conflict(current) => return Err(RuntimeError::VersionConflict(current.version)),
+            Changed::Missing => return Err(RuntimeError::NoFlow(id)),
+        };
         let limit = flow.version.flow.settings.max_concurrent_executions;
         self.send(Call::Tell(Message::FlowLimit { flow: id, limit }))?;
         Ok(flow)
@@ -83,11 +88,8 @@ impl Engine {
             return Err(RuntimeError::NoFlow(id));
         }
         self.inner.current.lock().remove(&id);
-        let archived = FlowChange {
-            status: Some(steadflow_store::FlowStatus::Archived),
-            at: self.now(),
-            document: None,
-        };
+        let archived =
+            FlowChange { status: Some(FlowStatus::Archived), at: self.now(), ..FlowChange::default() };
         self.inner.store.change_flow(tenant, id, archived).await?;
         self.cancel_all(tenant, id).await?;
         self.inner.store.delete_flow(tenant, id).await?;

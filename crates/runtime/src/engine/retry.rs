@@ -154,7 +154,7 @@ impl Engine {
         dry_run: bool,
     ) -> Result<BulkRetryItem, RuntimeError> {
         let item = |new_execution, skipped| BulkRetryItem { execution: id, new_execution, skipped };
-        if let Some(newer) = self.inner.store.retried_by(tenant, id).await?.last() {
+        if let Some(newer) = self.inner.store.retried_by(tenant, id, 1).await?.last() {
             return Ok(item(None, Some(format!("It was retried before, as {newer}."))));
         }
         let retry = Retry { key: None, ..retry.clone() };

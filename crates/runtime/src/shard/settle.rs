@@ -13,7 +13,7 @@ impl Shard {
     /// Takes in what came of a batch.
     ///
     /// # Errors
-    /// Gives back an error after which this shard must not go on: its lease is lost, or nobody knows what is on disk.
+    /// Returns an error after which this shard must not go on: its lease is lost, or it is unknown what is on disk.
     /// It is then to be dropped, with all work that it started.
     pub fn committed(
         &mut self,
@@ -43,6 +43,9 @@ impl Shard {
     }
 
     fn settle(&mut self, id: ExecutionId, answer: Committed, now: Timestamp) {
+        if let Committed::Gone(_) = answer {
+            return self.take_back(id, || Reply::Unavailable, now);
+        }
         let Some(live) = self.live.get_mut(&id) else { return };
         let Some(committing) = live.committing.take() else { return };
         if let Committed::Hit(hit) = answer {

@@ -113,6 +113,8 @@ impl Shard {
             record: Some(record),
             idempotency: idempotency.map(Box::new),
             keep,
+            takes: Vec::new(),
+            sends: Vec::new(),
         });
         self.arm_timer(id);
     }
@@ -136,7 +138,8 @@ impl Shard {
             live.unsaved_since = None;
         }
         let seq = live.execution.seq();
-        self.commits.push(Commit { execution: id, seq, record: None, idempotency: None, keep });
+        let (takes, sends) = (Vec::new(), Vec::new());
+        self.commits.push(Commit { execution: id, seq, record: None, idempotency: None, keep, takes, sends });
     }
 
     /// Puts the execution's next timer among the shard's.

@@ -40,7 +40,8 @@ impl Checker {
     }
 
     fn are_counted(&self, store: &MemoryStore) -> Verdict {
-        let query = RollupQuery { tenant: TenantId::DEFAULT, flow: None, from: None, to: None };
+        let query =
+            RollupQuery { tenant: TenantId::DEFAULT, flow: None, from: None, to: None, limit: 100_000 };
         let rollups = store.rollups_now(&query).map_err(|error| error.to_string())?;
         let is_total =
             |key: &RollupKey| key.node.is_none() && matches!(&*key.metric, "executions" | "at_once");

@@ -24,6 +24,7 @@ const LEASE: Duration = Duration::from_secs(15);
 const RENEW_EVERY: Duration = Duration::from_secs(5);
 const DUE_EVERY: Duration = Duration::from_secs(10);
 const DUE_HORIZON: Duration = Duration::from_secs(30);
+const DUE_MAX: usize = 100_000;
 
 /// One incarnation of the process; later ones are larger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -203,7 +204,7 @@ impl World {
         }
         let Some(process) = self.processes.get(&id) else { return Ok(()) };
         let until = process.clock(self.now).plus(DUE_HORIZON);
-        let due = self.store.due_now(until, usize::MAX).map_err(|error| error.to_string())?;
+        let due = self.store.due_now(until, DUE_MAX).map_err(|error| error.to_string())?;
         self.hears(id, Message::Due(due));
         Ok(())
     }
@@ -218,7 +219,7 @@ impl World {
         let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
         let clock = process.clock(self.now);
         process.lease_end = clock.plus(LEASE);
-        match self.store.renew_now(process.worker, clock, micros(LEASE)) {
+        match self.store.renew_now(process.worker, clock, LEASE) {
             Ok(()) => {}
             Err(StoreError::Fenced) if self.breaks(Mutation::NoFence) => {}
             Err(StoreError::Fenced) => {
@@ -277,8 +278,4 @@ impl World {
         self.later(after, id, Incident::Loaded(execution, loaded.map(Box::new)));
         Ok(())
     }
-}
-
-fn micros(duration: Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }

@@ -1,5 +1,3 @@
-SELECT id, tenant, document, created_at, updated_at
+SELECT agents.id, agents.tenant, agents.version, agent_versions.document, agents.created_at, agents.updated_at
 FROM agents
-WHERE tenant = ?1 AND (?2 IS NULL OR id < ?2)
-ORDER BY id DESC
-LIMIT ?3;
+JOIN agent_versions ON agent_versions.agent = agents.id AND agent_versions.version = agents.version

@@ -1,6 +1,7 @@
 //! Small stored things, each with the number that its id is made of; a larger number is newer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use steadflow_core::event::{Accepted, Event, Record};
 use steadflow_core::execution::ExecutionStatus;
@@ -11,12 +12,12 @@ use steadflow_core::timestamp::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    AgentRecord, Commit, ExecutionFilter, ExecutionRow, Fingerprint, FlowDocument, FlowFilter, FlowRecord,
-    FlowStatus, Idempotency, Keep, Page, Rollup, RollupKey, Store, Stored,
+    AgentChange, AgentRecord, Commit, ExecutionFilter, ExecutionRow, Fingerprint, FlowDocument, FlowFilter,
+    FlowRecord, FlowStatus, Idempotency, InboxInput, Keep, Page, Rollup, RollupKey, Store, Stored,
 };
 
+pub(super) const HOUR: Duration = Duration::from_secs(3_600);
 /// In microseconds.
-pub(super) const HOUR: i64 = 3_600 * SECOND;
 const SECOND: i64 = 1_000_000;
 
 pub(super) const OURS: TenantId = TenantId::DEFAULT;
@@ -150,7 +151,12 @@ pub(super) fn failed(number: u16, node: &str) -> ExecutionRow {
 
 /// The commit of record `seq`.
 pub(super) fn appended(number: u16, seq: u64, keep: Keep) -> Commit {
-    Commit { execution: id(number), seq, record: Some(record(seq)), idempotency: None, keep }
+    committed(id(number), seq, record(seq), keep)
+}
+
+fn committed(execution: ExecutionId, seq: u64, record: Arc<str>, keep: Keep) -> Commit {
+    let record = Some(record);
+    Commit { execution, seq, record, idempotency: None, keep, takes: Vec::new(), sends: Vec::new() }
 }
 
 /// The acceptance of an execution, nothing more.
@@ -160,18 +166,14 @@ pub(super) fn accepted(number: u16) -> Commit {
 
 /// The acceptance of an execution that shows `row` at once.
 pub(super) fn shown(row: ExecutionRow) -> Commit {
-    let execution = row.id;
-    let record = Some(acceptance(row.tenant));
-    Commit { execution, seq: 1, record, idempotency: None, keep: Keep::Shown(Box::new(row)) }
+    committed(row.id, 1, acceptance(row.tenant), Keep::Shown(Box::new(row)))
 }
 
 /// The acceptance of an execution that is parked at once.
 pub(super) fn parked(row: ExecutionRow, wake_at: Option<Timestamp>) -> Commit {
     let record = acceptance(row.tenant);
     let journal = format!("[{record}]");
-    let execution = row.id;
-    let keep = Keep::Parked { row: Box::new(row), journal, wake_at };
-    Commit { execution, seq: 1, record: Some(record), idempotency: None, keep }
+    committed(row.id, 1, record, Keep::Parked { row: Box::new(row), journal, wake_at })
 }
 
 /// The acceptance of an execution that ends at once, and counts as one.
@@ -185,9 +187,7 @@ pub(super) fn finished(row: ExecutionRow) -> Commit {
 pub(super) fn finished_with(row: ExecutionRow, rollup: Rollup) -> Commit {
     let record = acceptance(row.tenant);
     let journal = format!("[{record}]");
-    let execution = row.id;
-    let keep = Keep::Finished { row: Box::new(row), journal, rollup: Box::new(rollup) };
-    Commit { execution, seq: 1, record: Some(record), idempotency: None, keep }
+    committed(row.id, 1, record, Keep::Finished { row: Box::new(row), journal, rollup: Box::new(rollup) })
 }
 
 /// The same commit under an idempotency key of ours.
@@ -233,15 +233,26 @@ pub(super) fn document(name: &str) -> FlowDocument {
     }
 }
 
-/// An agent of ours.
+/// An agent of ours in its first version.
 pub(super) fn agent(number: u16) -> AgentRecord {
-    AgentRecord {
+    let AgentChange { id, tenant, document, at, .. } = new_agent(number);
+    AgentRecord { id, tenant, version: 1, document, created_at: at, updated_at: at }
+}
+
+/// What makes [`agent`].
+pub(super) fn new_agent(number: u16) -> AgentChange {
+    AgentChange {
         id: AgentId::new(uuid(number)),
         tenant: OURS,
         document: Payload::from_value(&serde_json::json!({ "name": format!("Agent {number}") })),
-        created_at: at(0),
-        updated_at: at(0),
+        at: at(0),
+        if_version: None,
     }
+}
+
+/// An input of ours for an execution.
+pub(super) fn input(number: u16, text: &str) -> InboxInput {
+    InboxInput { tenant: OURS, execution: id(number), input: text.into(), created_at: at(0) }
 }
 
 /// Reads an execution of ours that must be there.

@@ -1,206 +1,95 @@
-//! Flows and agents.
+//! [`Catalogue`] for [`MemoryStore`].
 
-use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
+mod agents;
+mod flows;
 
-use super::{Database, MemoryStore};
-use crate::{AgentRecord, AgentUse, FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Page, StoreError};
+use steadflow_core::ids::{AgentId, FlowId, TenantId};
 
-impl MemoryStore {
-    /// See [`crate::Store::create_flow`].
-    ///
-    /// # Errors
-    /// [`StoreError::Closed`].
-    pub fn create_flow_now(&self, flow: FlowRecord) -> Result<(), StoreError> {
-        let mut database = self.open()?;
-        database.add_version(&flow);
-        database.flows.insert(flow.id, flow);
-        Ok(())
+use super::{MemoryStore, at_once};
+use crate::{
+    AgentChange, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange, FlowFilter,
+    FlowRecord, FlowVersionRecord, Page, StoreFuture, VersionPage,
+};
+
+impl Catalogue for MemoryStore {
+    fn create_flow(&self, flow: FlowRecord) -> StoreFuture<'_, ()> {
+        at_once(self.create_flow_now(flow))
     }
 
-    /// See [`crate::Store::change_flow`].
-    ///
-    /// # Errors
-    /// [`StoreError::Closed`].
-    pub fn change_flow_now(
+    fn change_flow(
         &self,
         tenant: TenantId,
         id: FlowId,
         change: FlowChange,
-    ) -> Result<Option<FlowRecord>, StoreError> {
-        let mut database = self.open()?;
-        let Some(flow) = database.flows.get_mut(&id).filter(|flow| flow.tenant == tenant) else {
-            return Ok(None);
-        };
-        let has_document = change.document.is_some();
-        change.apply_to(flow);
-        let flow = flow.clone();
-        if has_document {
-            database.add_version(&flow);
-        }
-        Ok(Some(flow))
+    ) -> StoreFuture<'_, Changed<FlowRecord>> {
+        at_once(self.change_flow_now(tenant, id, change))
     }
 
-    /// See [`crate::Store::flow`].
-    ///
-    /// # Errors
-    /// [`StoreError::Closed`].
-    pub fn flow_now(&self, tenant: TenantId, id: FlowId) -> Result<Option<FlowRecord>, StoreError> {
-        Ok(self.open()?.flows.get(&id).filter(|flow| flow.tenant == tenant).cloned())
+    fn flow(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, Option<FlowRecord>> {
+        at_once(self.flow_now(tenant, id))
     }
 
-    /// See [`crate::Store::flows`].
-    ///
-    /// # Errors
-    /// [`StoreError::Closed`].
-    pub fn flows_now(&self, filter: &FlowFilter, page: Page) -> Result<Vec<FlowRecord>, StoreError> {
-        let database = self.open()?;
-        let is_before = |flow: &&FlowRecord| page.before.is_none_or(|before| flow.id.uuid() < before);
-        let flows = database.flows.values().rev().filter(is_before).filter(|flow| filter.fits(flow));
-        Ok(flows.take(page.limit).cloned().collect())
+    fn flows(&self, filter: FlowFilter, page: Page) -> StoreFuture<'_, Vec<FlowRecord>> {
+        at_once(self.flows_now(&filter, page))
     }
 
-    /// See [`crate::Store::flow_version`].
-    ///
-    /// # Errors
-    /// [`StoreError::Closed`].
-    pub fn flow_version_now(
-        &self,
-        id: FlowId,
-        version: u32,
-    ) -> Result<Option<FlowVersionRecord>, StoreError> {
-        Ok(self.open()?.flow_versions.get(&(id, version)).cloned())
-    }
-
-    /// See [`crate::Store::flow_versions`].
-    ///
-    /// # Errors
-    /// [`StoreError::Closed`].
-    pub fn flow_versions_now(
+    fn flow_version(
         &self,
         tenant: TenantId,
         id: FlowId,
-    ) -> Result<Vec<FlowVersionRecord>, StoreError> {
-        let database = self.open()?;
-        let versions =
-            database.flow_versions.range((id, 0)..=(id, u32::MAX)).rev().map(|(_, version)| version);
-        Ok(versions.filter(|version| version.tenant == tenant).cloned().collect())
+        version: u32,
+    ) -> StoreFuture<'_, Option<FlowVersionRecord>> {
+        at_once(self.flow_version_now(tenant, id, version))
     }
 
-    /// See [`crate::Store::delete_flow`].
-    ///
-    /// # Errors
-    /// [`StoreError::Closed`].
-    pub fn delete_flow_now(&self, tenant: TenantId, id: FlowId) -> Result<bool, StoreError> {
-        let mut database = self.open()?;
-        if database.flows.get(&id).is_none_or(|flow| flow.tenant != tenant) {
-            return Ok(false);
-        }
-        database.flows.remove(&id);
-        database.flow_versions.retain(|(flow, _), _| *flow != id);
-        database.rollups.retain(|(_, flow, _, _), _| *flow != id);
-        let executions: Vec<ExecutionId> =
-            database.rows.values().filter(|row| row.flow == id).map(|row| row.id).collect();
-        for execution in executions {
-            database.forget(execution);
-        }
-        Ok(true)
+    fn flow_versions(
+        &self,
+        tenant: TenantId,
+        id: FlowId,
+        page: VersionPage,
+    ) -> StoreFuture<'_, Vec<FlowVersionRecord>> {
+        at_once(self.flow_versions_now(tenant, id, page))
     }
 
-    /// See [`crate::Store::put_agent`].
-    ///
-    /// # Errors
-    /// [`StoreError::Closed`].
-    pub fn put_agent_now(&self, agent: AgentRecord) -> Result<(), StoreError> {
-        self.open()?.agents.insert(agent.id, agent);
-        Ok(())
+    fn delete_flow(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, bool> {
+        at_once(self.delete_flow_now(tenant, id))
     }
 
-    /// See [`crate::Store::agent`].
-    ///
-    /// # Errors
-    /// [`StoreError::Closed`].
-    pub fn agent_now(&self, tenant: TenantId, id: AgentId) -> Result<Option<AgentRecord>, StoreError> {
-        Ok(self.open()?.agents.get(&id).filter(|agent| agent.tenant == tenant).cloned())
+    fn put_agent(&self, change: AgentChange) -> StoreFuture<'_, Changed<AgentRecord>> {
+        at_once(self.put_agent_now(change))
     }
 
-    /// See [`crate::Store::agents`].
-    ///
-    /// # Errors
-    /// [`StoreError::Closed`].
-    pub fn agents_now(&self, tenant: TenantId, page: Page) -> Result<Vec<AgentRecord>, StoreError> {
-        let database = self.open()?;
-        let is_before = |agent: &&AgentRecord| page.before.is_none_or(|before| agent.id.uuid() < before);
-        let agents = database.agents.values().rev().filter(is_before).filter(|agent| agent.tenant == tenant);
-        Ok(agents.take(page.limit).cloned().collect())
+    fn agent(&self, tenant: TenantId, id: AgentId) -> StoreFuture<'_, Option<AgentRecord>> {
+        at_once(self.agent_now(tenant, id))
     }
 
-    /// See [`crate::Store::agent_uses`].
-    ///
-    /// # Errors
-    /// When the store is closed.
-    pub fn agent_uses_now(&self, tenant: TenantId, agents: &[AgentId]) -> Result<Vec<AgentUse>, StoreError> {
-        let database = self.open()?;
-        Ok(agents.iter().filter_map(|agent| database.agent_uses.get(&(tenant, *agent)).copied()).collect())
+    fn agents(&self, tenant: TenantId, page: Page) -> StoreFuture<'_, Vec<AgentRecord>> {
+        at_once(self.agents_now(tenant, page))
     }
 
-    /// See [`crate::Store::delete_agent`].
-    ///
-    /// # Errors
-    /// [`StoreError::Closed`].
-    pub fn delete_agent_now(&self, tenant: TenantId, id: AgentId) -> Result<bool, StoreError> {
-        let mut database = self.open()?;
-        let is_there = database.agents.get(&id).is_some_and(|agent| agent.tenant == tenant);
-        if is_there {
-            database.agents.remove(&id);
-            database.agent_uses.remove(&(tenant, id));
-        }
-        Ok(is_there)
-    }
-}
-
-impl Database {
-    fn add_version(&mut self, flow: &FlowRecord) {
-        let version = FlowVersionRecord {
-            flow: flow.id,
-            tenant: flow.tenant,
-            version: flow.version,
-            document: flow.document.clone(),
-            created_at: flow.updated_at,
-        };
-        self.flow_versions.insert((flow.id, flow.version), version);
+    fn agent_version(
+        &self,
+        tenant: TenantId,
+        id: AgentId,
+        version: u32,
+    ) -> StoreFuture<'_, Option<AgentVersionRecord>> {
+        at_once(self.agent_version_now(tenant, id, version))
     }
 
-    fn forget(&mut self, id: ExecutionId) {
-        self.rows.remove(&id);
-        self.journals.remove(&id);
-        self.holders.remove(&id);
-        self.tail.retain(|(execution, _), _| *execution != id);
+    fn agent_versions(
+        &self,
+        tenant: TenantId,
+        id: AgentId,
+        page: VersionPage,
+    ) -> StoreFuture<'_, Vec<AgentVersionRecord>> {
+        at_once(self.agent_versions_now(tenant, id, page))
     }
-}
 
-impl FlowChange {
-    fn apply_to(self, flow: &mut FlowRecord) {
-        if let Some(document) = self.document {
-            flow.version += 1;
-            flow.document = document.document;
-            flow.name = document.name;
-            flow.category = document.category;
-            flow.is_template = document.is_template;
-        }
-        if let Some(status) = self.status {
-            flow.status = status;
-        }
-        flow.updated_at = self.at;
+    fn agent_uses(&self, tenant: TenantId, agents: Vec<AgentId>) -> StoreFuture<'_, Vec<AgentUse>> {
+        at_once(self.agent_uses_now(tenant, &agents))
     }
-}
 
-impl FlowFilter {
-    fn fits(&self, flow: &FlowRecord) -> bool {
-        let holds = |text: &String| flow.name.to_lowercase().contains(&text.to_lowercase());
-        self.tenant.is_none_or(|tenant| flow.tenant == tenant)
-            && self.category.as_ref().is_none_or(|category| flow.category.as_ref() == Some(category))
-            && self.status.is_none_or(|status| flow.status == status)
-            && self.is_template.is_none_or(|is_template| flow.is_template == is_template)
-            && self.text.as_ref().is_none_or(holds)
+    fn delete_agent(&self, tenant: TenantId, id: AgentId) -> StoreFuture<'_, bool> {
+        at_once(self.delete_agent_now(tenant, id))
     }
 }

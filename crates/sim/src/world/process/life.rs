@@ -12,7 +12,7 @@ use steadflow_runtime::shard::{Loaded, Message, Recovered};
 use steadflow_runtime::{Shard, ShardConfig};
 use steadflow_store::{StoreError, Stored, Worker};
 
-use super::{LEASE, Process, ProcessId, RENEW_EVERY, micros};
+use super::{LEASE, Process, ProcessId, RENEW_EVERY};
 use crate::fault::Fault;
 use crate::flows::Case;
 use crate::mutation::Mutation;
@@ -23,6 +23,8 @@ use crate::world::{Happening, Incident, World};
 const GRACE: Duration = Duration::from_secs(2);
 /// How long it may then take to hand the rest back.
 const HAND_BACK_MAX: Duration = Duration::from_secs(5);
+/// More than there are in any run.
+const ALL: usize = 100_000;
 /// How early [`Mutation::EarlyTimers`] fires.
 const EARLY: Duration = Duration::from_secs(1);
 
@@ -125,7 +127,7 @@ impl World {
         self.note(format_args!("{id} starts as worker {}, clock off by {offset} µs", worker.epoch));
         let process = self.new_process(id, worker, clock);
         self.processes.insert(id, process);
-        self.recovers(id, worker)?;
+        self.recovers(id, worker, clock)?;
         if !self.breaks(Mutation::DueNotAsked) || worker.epoch == 1 {
             self.later(Duration::ZERO, id, Incident::LookForDue);
         }
@@ -137,7 +139,7 @@ impl World {
     }
 
     fn register(&mut self, clock: Timestamp) -> Result<Worker, String> {
-        let worker = self.store.register_now(clock, micros(LEASE)).map_err(|error| error.to_string())?;
+        let worker = self.store.register_now(clock, LEASE).map_err(|error| error.to_string())?;
         self.checker.registered(worker)?;
         Ok(worker)
     }
@@ -168,14 +170,15 @@ impl World {
     }
 
     /// Hands a new process what the store holds for it, as the engine's driver does.
-    fn recovers(&mut self, id: ProcessId, worker: Worker) -> Result<(), String> {
+    fn recovers(&mut self, id: ProcessId, worker: Worker, clock: Timestamp) -> Result<(), String> {
         let say = |error: StoreError| error.to_string();
-        let slots = self.store.slots_now().map_err(say)?;
+        let slots = self.store.slots_now(None, ALL).map_err(say)?;
         let mut executions = Vec::new();
-        for stored in self.store.recover_now(worker).map_err(say)? {
+        for stored in self.store.recover_now(worker, clock, ALL).map_err(say)? {
             executions.push(self.replay(stored)?);
         }
-        let queued = self.store.queued_now().map_err(say)?;
+        let queued = self.store.queued_now(None, ALL).map_err(say)?;
+        let queued: Vec<_> = queued.into_iter().map(|queued| (queued.flow, queued.execution)).collect();
         let waiting: BTreeSet<FlowId> = queued.iter().map(|(flow, _)| *flow).collect();
         let limit = |case: &Case| case.current().flow.settings.max_concurrent_executions;
         let limits = self.cases.iter().filter(|case| waiting.contains(&case.id));

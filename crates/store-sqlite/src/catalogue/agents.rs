@@ -1,0 +1,124 @@
+//! Agents and their versions.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+use steadflow_core::ids::{AgentId, TenantId};
+use steadflow_store::{AgentChange, AgentRecord, AgentUse, AgentVersionRecord, Changed, Page, VersionPage};
+
+use crate::columns::{agent_id, blob, payload, rows_max, tenant_id, timestamp};
+
+/// See [`steadflow_store::Catalogue::put_agent`].
+pub(crate) fn put(db: &Connection, change: AgentChange) -> rusqlite::Result<Changed<AgentRecord>> {
+    let AgentChange { id, tenant, document, at, if_version } = change;
+    let agent = match agent(db, tenant, id)? {
+        Some(agent) if if_version.is_some_and(|version| version != agent.version) => {
+            return Ok(Changed::Conflict(agent));
+        }
+        Some(agent) if agent.document.as_str() == document.as_str() => return Ok(Changed::Done(agent)),
+        Some(agent) => AgentRecord { version: agent.version + 1, document, updated_at: at, ..agent },
+        None if if_version.is_some() || exists(db, id)? => return Ok(Changed::Missing),
+        None => AgentRecord { id, tenant, version: 1, document, created_at: at, updated_at: at },
+    };
+    write(db, &agent)?;
+    Ok(Changed::Done(agent))
+}
+
+/// Whether there is such an agent, of whatever tenant.
+fn exists(db: &Connection, id: AgentId) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT 1 FROM agents WHERE id = ?1")?.exists([blob(id.uuid())])
+}
+
+fn write(db: &Connection, agent: &AgentRecord) -> rusqlite::Result<()> {
+    let (id, tenant) = (blob(agent.id.uuid()), blob(agent.tenant.uuid()));
+    let (created_at, updated_at) = (agent.created_at.as_micros(), agent.updated_at.as_micros());
+    let row = (id, tenant, agent.version, created_at, updated_at);
+    db.prepare_cached(include_str!("../queries/put_agent.sql"))?.execute(row)?;
+    let sql = "INSERT INTO agent_versions (agent, version, tenant, document, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let version = (id, agent.version, tenant, agent.document.as_str(), updated_at);
+    db.prepare_cached(sql)?.execute(version).map(drop)
+}
+
+/// See [`steadflow_store::Catalogue::agent`].
+pub(crate) fn agent(db: &Connection, tenant: TenantId, id: AgentId) -> rusqlite::Result<Option<AgentRecord>> {
+    let sql = concat!(include_str!("../queries/agents.sql"), " WHERE agents.id = ?1 AND agents.tenant = ?2");
+    db.prepare_cached(sql)?.query_row((blob(id.uuid()), blob(tenant.uuid())), read).optional()
+}
+
+/// See [`steadflow_store::Catalogue::agents`].
+pub(crate) fn agents(db: &Connection, tenant: TenantId, page: Page) -> rusqlite::Result<Vec<AgentRecord>> {
+    let sql = concat!(
+        include_str!("../queries/agents.sql"),
+        " WHERE agents.tenant = ?1 AND (?2 IS NULL OR agents.id < ?2) ORDER BY agents.id DESC LIMIT ?3"
+    );
+    let mut statement = db.prepare_cached(sql)?;
+    let parameters = (blob(tenant.uuid()), page.before.map(blob), rows_max(page.limit));
+    statement.query_map(parameters, read)?.collect()
+}
+
+/// See [`steadflow_store::Catalogue::agent_version`].
+pub(crate) fn version(
+    db: &Connection,
+    tenant: TenantId,
+    id: AgentId,
+    version: u32,
+) -> rusqlite::Result<Option<AgentVersionRecord>> {
+    let sql = "SELECT agent, tenant, version, document, created_at FROM agent_versions
+               WHERE agent = ?1 AND version = ?2 AND tenant = ?3";
+    let parameters = (blob(id.uuid()), version, blob(tenant.uuid()));
+    db.prepare_cached(sql)?.query_row(parameters, read_version).optional()
+}
+
+/// See [`steadflow_store::Catalogue::agent_versions`].
+pub(crate) fn versions(
+    db: &Connection,
+    tenant: TenantId,
+    id: AgentId,
+    page: VersionPage,
+) -> rusqlite::Result<Vec<AgentVersionRecord>> {
+    let sql = "SELECT agent, tenant, version, document, created_at FROM agent_versions
+               WHERE agent = ?1 AND tenant = ?2 AND (?3 IS NULL OR version < ?3) ORDER BY version DESC LIMIT ?4";
+    let mut statement = db.prepare_cached(sql)?;
+    let parameters = (blob(id.uuid()), blob(tenant.uuid()), page.before, rows_max(page.limit));
+    statement.query_map(parameters, read_version)?.collect()
+}
+
+/// See [`steadflow_store::Catalogue::agent_uses`].
+pub(crate) fn uses(db: &Connection, tenant: TenantId, agents: &[AgentId]) -> rusqlite::Result<Vec<AgentUse>> {
+    let sql = "SELECT calls, last_used_at FROM agent_uses WHERE tenant = ?1 AND agent = ?2";
+    let mut statement = db.prepare_cached(sql)?;
+    let use_of = |&agent: &AgentId| {
+        let read =
+            |row: &Row<'_>| Ok(AgentUse { agent, calls: row.get(0)?, last_used_at: timestamp(row, 1)? });
+        statement.query_row((blob(tenant.uuid()), blob(agent.uuid())), read).optional().transpose()
+    };
+    agents.iter().filter_map(use_of).collect()
+}
+
+/// See [`steadflow_store::Catalogue::delete_agent`].
+pub(crate) fn delete(db: &Connection, tenant: TenantId, id: AgentId) -> rusqlite::Result<bool> {
+    let both = (blob(id.uuid()), blob(tenant.uuid()));
+    db.execute("DELETE FROM agent_uses WHERE agent = ?1 AND tenant = ?2", both)?;
+    db.execute("DELETE FROM agent_versions WHERE agent = ?1 AND tenant = ?2", both)?;
+    Ok(db.execute("DELETE FROM agents WHERE id = ?1 AND tenant = ?2", both)? > 0)
+}
+
+/// Reads the columns of `queries/agents.sql`.
+fn read(row: &Row<'_>) -> rusqlite::Result<AgentRecord> {
+    Ok(AgentRecord {
+        id: agent_id(row, 0)?,
+        tenant: tenant_id(row, 1)?,
+        version: row.get(2)?,
+        document: payload(row, 3)?,
+        created_at: timestamp(row, 4)?,
+        updated_at: timestamp(row, 5)?,
+    })
+}
+
+fn read_version(row: &Row<'_>) -> rusqlite::Result<AgentVersionRecord> {
+    Ok(AgentVersionRecord {
+        agent: agent_id(row, 0)?,
+        tenant: tenant_id(row, 1)?,
+        version: row.get(2)?,
+        document: payload(row, 3)?,
+        created_at: timestamp(row, 4)?,
+    })
+}

@@ -1,0 +1,228 @@
+//! Flows and their versions.
+
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+use steadflow_core::ids::{FlowId, TenantId};
+use steadflow_store::{Changed, FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Page, VersionPage};
+
+use crate::columns::{blob, flow_id, named, payload, rows_max, tenant_id, timestamp};
+use crate::search::{Conditions, Text};
+use crate::writer::Writer;
+
+/// Executions that one transaction deletes with their flow at most.
+const DELETED_MAX: u32 = 1_000;
+
+/// See [`steadflow_store::Catalogue::create_flow`].
+pub(crate) fn create(db: &Connection, flow: &FlowRecord) -> rusqlite::Result<()> {
+    let parameters = (
+        blob(flow.id.uuid()),
+        blob(flow.tenant.uuid()),
+        flow.version,
+        flow.status.as_str(),
+        &flow.name,
+        &flow.category,
+        flow.is_template,
+        flow.created_at.as_micros(),
+        flow.updated_at.as_micros(),
+    );
+    db.prepare_cached(include_str!("../queries/create_flow.sql"))?.execute(parameters)?;
+    add_version(db, flow)
+}
+
+/// See [`steadflow_store::Catalogue::change_flow`].
+pub(crate) fn change(
+    db: &Connection,
+    tenant: TenantId,
+    id: FlowId,
+    change: FlowChange,
+) -> rusqlite::Result<Changed<FlowRecord>> {
+    let Some(mut flow) = self::flow(db, tenant, id)? else { return Ok(Changed::Missing) };
+    let FlowChange { document, status, at, if_version } = change;
+    if if_version.is_some_and(|version| version != flow.version) {
+        return Ok(Changed::Conflict(flow));
+    }
+    flow.status = status.unwrap_or(flow.status);
+    flow.updated_at = at;
+    if let Some(document) = document {
+        flow.version += 1;
+        flow.document = document.document;
+        flow.name = document.name;
+        flow.category = document.category;
+        flow.is_template = document.is_template;
+        add_version(db, &flow)?;
+    }
+    let parameters = (
+        blob(id.uuid()),
+        flow.version,
+        flow.status.as_str(),
+        &flow.name,
+        &flow.category,
+        flow.is_template,
+        flow.updated_at.as_micros(),
+    );
+    db.prepare_cached(include_str!("../queries/change_flow.sql"))?.execute(parameters)?;
+    Ok(Changed::Done(flow))
+}
+
+/// See [`steadflow_store::Catalogue::flow`].
+pub(crate) fn flow(db: &Connection, tenant: TenantId, id: FlowId) -> rusqlite::Result<Option<FlowRecord>> {
+    let sql = concat!(include_str!("../queries/flows.sql"), " WHERE flows.id = ?1 AND flows.tenant = ?2");
+    db.prepare_cached(sql)?.query_row((blob(id.uuid()), blob(tenant.uuid())), read).optional()
+}
+
+/// See [`steadflow_store::Catalogue::flows`].
+pub(crate) fn flows(db: &Connection, filter: &FlowFilter, page: Page) -> rusqlite::Result<Vec<FlowRecord>> {
+    let mut conditions = Conditions::default();
+    conditions.add("flows.id < ?", page.before.map(|id| blob(id).to_vec()));
+    conditions.add("flows.tenant = ?", filter.tenant.map(|tenant| blob(tenant.uuid()).to_vec()));
+    conditions.add("category = ?", filter.category.clone());
+    conditions.add("status = ?", filter.status.map(|status| status.as_str().to_owned()));
+    conditions.add("is_template = ?", filter.is_template);
+    let text = filter.text.as_deref().map(Text::new);
+    let sql = format!("{} {conditions} ORDER BY flows.id DESC", include_str!("../queries/flows.sql"));
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(conditions.values()))?;
+    let mut found = Vec::new();
+    while found.len() < page.limit {
+        let Some(row) = rows.next()? else { break };
+        if text.as_ref().map_or(Ok(true), |text| {
+            row.get_ref(5)?.as_str().map(|name| text.is_in(name)).map_err(rusqlite::Error::from)
+        })? {
+            found.push(read(row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// See [`steadflow_store::Catalogue::flow_version`].
+pub(crate) fn version(
+    db: &Connection,
+    tenant: TenantId,
+    id: FlowId,
+    version: u32,
+) -> rusqlite::Result<Option<FlowVersionRecord>> {
+    let sql = "SELECT flow, tenant, version, document, created_at FROM flow_versions
+               WHERE flow = ?1 AND version = ?2 AND tenant = ?3";
+    let parameters = (blob(id.uuid()), version, blob(tenant.uuid()));
+    db.prepare_cached(sql)?.query_row(parameters, read_version).optional()
+}
+
+/// See [`steadflow_store::Catalogue::flow_versions`].
+pub(crate) fn versions(
+    db: &Connection,
+    tenant: TenantId,
+    id: FlowId,
+    page: VersionPage,
+) -> rusqlite::Result<Vec<FlowVersionRecord>> {
+    let sql = "SELECT flow, tenant, version, document, created_at FROM flow_versions
+               WHERE flow = ?1 AND tenant = ?2 AND (?3 IS NULL OR version < ?3) ORDER BY version DESC LIMIT ?4";
+    let mut statement = db.prepare_cached(sql)?;
+    let parameters = (blob(id.uuid()), blob(tenant.uuid()), page.before, rows_max(page.limit));
+    statement.query_map(parameters, read_version)?.collect()
+}
+
+/// What a step of a deletion found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deletion {
+    /// There is no such flow.
+    Nothing,
+    /// Some of its executions are gone; there are more.
+    Begun,
+    /// All of it is gone.
+    Done,
+}
+
+/// Deletes a flow's executions, some in each step and the flow itself with the last: a transaction that deleted a
+/// million at once would hold up everybody else.
+pub(crate) fn delete_step(writer: &mut Writer, tenant: TenantId, id: FlowId) -> rusqlite::Result<Deletion> {
+    let (flow, tenant) = (blob(id.uuid()), blob(tenant.uuid()));
+    let sql = "SELECT 1 FROM flows WHERE id = ?1 AND tenant = ?2";
+    if !writer.db.prepare_cached(sql)?.exists((flow, tenant))? {
+        return Ok(Deletion::Nothing);
+    }
+    if delete_executions(writer, id)? == DELETED_MAX as usize {
+        return Ok(Deletion::Begun);
+    }
+    for sql in [
+        "DELETE FROM rollups WHERE flow = ?1 AND tenant = ?2",
+        "DELETE FROM execution_counts WHERE flow = ?1 AND tenant = ?2",
+        "DELETE FROM flow_versions WHERE flow = ?1 AND tenant = ?2",
+        "DELETE FROM flows WHERE id = ?1 AND tenant = ?2",
+    ] {
+        writer.db.execute(sql, (flow, tenant))?;
+    }
+    Ok(Deletion::Done)
+}
+
+fn delete_executions(writer: &mut Writer, id: FlowId) -> rusqlite::Result<usize> {
+    let found: Vec<(i64, [u8; 16])> = {
+        let sql = "SELECT number, id FROM executions WHERE flow = ?1 LIMIT ?2";
+        let mut statement = writer.db.prepare_cached(sql)?;
+        let rows =
+            statement.query_map((blob(id.uuid()), DELETED_MAX), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.collect::<rusqlite::Result<_>>()?
+    };
+    for (number, execution) in &found {
+        writer.db.prepare_cached("DELETE FROM journals WHERE execution = ?1")?.execute([number])?;
+        writer.db.prepare_cached("DELETE FROM executions WHERE number = ?1")?.execute([number])?;
+        writer.db.prepare_cached("DELETE FROM inbox WHERE execution_id = ?1")?.execute([execution])?;
+        writer.live.set(steadflow_core::ids::ExecutionId::new(uuid::Uuid::from_bytes(*execution)), None);
+    }
+    delete_from_tail(&writer.db, &found)?;
+    Ok(found.len())
+}
+
+/// Records that are left in the tail would bring the executions back to life at the next start.
+fn delete_from_tail(db: &Connection, executions: &[(i64, [u8; 16])]) -> rusqlite::Result<()> {
+    let deleted: std::collections::HashSet<_> = executions.iter().map(|(_, id)| id).collect();
+    let mut statement = db.prepare_cached("SELECT pos, execution_id FROM tail")?;
+    let mut rows = statement.query([])?;
+    let mut positions: Vec<i64> = Vec::new();
+    while let Some(row) = rows.next()? {
+        if deleted.contains(&row.get::<_, [u8; 16]>(1)?) {
+            positions.push(row.get(0)?);
+        }
+    }
+    for pos in positions {
+        db.prepare_cached("DELETE FROM tail WHERE pos = ?1")?.execute([pos])?;
+    }
+    Ok(())
+}
+
+fn add_version(db: &Connection, flow: &FlowRecord) -> rusqlite::Result<()> {
+    let sql =
+        "INSERT INTO flow_versions (flow, version, tenant, document, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let parameters = (
+        blob(flow.id.uuid()),
+        flow.version,
+        blob(flow.tenant.uuid()),
+        flow.document.as_str(),
+        flow.updated_at.as_micros(),
+    );
+    db.prepare_cached(sql)?.execute(parameters).map(drop)
+}
+
+/// Reads the columns of `queries/flows.sql`.
+fn read(row: &Row<'_>) -> rusqlite::Result<FlowRecord> {
+    Ok(FlowRecord {
+        id: flow_id(row, 0)?,
+        tenant: tenant_id(row, 1)?,
+        version: row.get(2)?,
+        status: named(3, row.get_ref(3)?.as_str()?)?,
+        document: payload(row, 4)?,
+        name: row.get(5)?,
+        category: row.get(6)?,
+        is_template: row.get(7)?,
+        created_at: timestamp(row, 8)?,
+        updated_at: timestamp(row, 9)?,
+    })
+}
+
+fn read_version(row: &Row<'_>) -> rusqlite::Result<FlowVersionRecord> {
+    Ok(FlowVersionRecord {
+        flow: flow_id(row, 0)?,
+        tenant: tenant_id(row, 1)?,
+        version: row.get(2)?,
+        document: payload(row, 3)?,
+        created_at: timestamp(row, 4)?,
+    })
+}

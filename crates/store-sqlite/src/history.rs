@@ -1,0 +1,81 @@
+//! [`History`] for [`SqliteStore`].
+
+mod failures;
+mod list;
+pub(crate) mod rollups;
+pub(crate) mod row;
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_store::{
+    ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup, FailureQuery, History, IdempotencyHit,
+    Page, RollupQuery, RollupRow, StoreError, StoreFuture, Stored,
+};
+
+use crate::SqliteStore;
+use crate::error::store_error;
+use crate::log::idempotency;
+use crate::log::journal::{self, Known};
+
+impl History for SqliteStore {
+    fn execution(&self, tenant: TenantId, id: ExecutionId) -> StoreFuture<'_, Option<Stored>> {
+        Box::pin(self.read_execution(tenant, id))
+    }
+
+    fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<ExecutionRow>> {
+        Box::pin(self.read("executions", move |db| list::executions(db, &filter, page)))
+    }
+
+    fn retried_by(
+        &self,
+        tenant: TenantId,
+        id: ExecutionId,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<ExecutionId>> {
+        Box::pin(self.read("retried_by", move |db| list::retried_by(db, tenant, id, limit)))
+    }
+
+    fn idempotency(&self, tenant: TenantId, key: Arc<str>) -> StoreFuture<'_, Option<IdempotencyHit>> {
+        Box::pin(self.read("idempotency", move |db| idempotency::read(db, tenant, &key)))
+    }
+
+    fn failures(&self, query: FailureQuery) -> StoreFuture<'_, Vec<FailureGroup>> {
+        Box::pin(self.read("failures", move |db| failures::failures(db, &query)))
+    }
+
+    fn rollups(&self, query: RollupQuery) -> StoreFuture<'_, Vec<RollupRow>> {
+        Box::pin(self.read("rollups", move |db| rollups::read(db, &query)))
+    }
+
+    fn execution_counts(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, ExecutionCounts> {
+        Box::pin(self.read("execution_counts", move |db| list::counts(db, tenant, id)))
+    }
+}
+
+impl SqliteStore {
+    /// Reads an execution. The writer is asked where its records begin in the tail, which has no index; what is stored
+    /// is read after that, so that nothing can slip away in between.
+    async fn read_execution(&self, tenant: TenantId, id: ExecutionId) -> Result<Option<Stored>, StoreError> {
+        const CALL: &str = "execution";
+        let known = self.read(CALL, move |db| Known::read(db, id)).await?;
+        if let Some(known) = known.filter(|known| known.is_finished) {
+            return if known.tenant == tenant { known.into_stored(id).map(Some) } else { Ok(None) };
+        }
+        let tip = self.write(CALL, 0, move |writer| Ok(writer.live.tip(id))).await?;
+        let is_live = tip.is_some();
+        let first = tip.and_then(|tip| tip.first).unwrap_or(i64::MAX);
+        let read = move |db: &Connection| {
+            let known = Known::read(db, id).map_err(|error| store_error(CALL, error))?;
+            if known.is_none() && !is_live {
+                return Ok(None);
+            }
+            let stored = journal::stored(db, CALL, [id], first)?.pop();
+            let owner =
+                known.map(|known| known.tenant).or_else(|| stored.as_ref().and_then(journal::tenant_of));
+            Ok(stored.filter(|_| owner == Some(tenant)))
+        };
+        self.readers.read(CALL, read).await
+    }
+}

@@ -1,0 +1,98 @@
+//! Lists of executions.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
+use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_store::{ExecutionCounts, ExecutionFilter, ExecutionRow, Page};
+
+use super::row;
+use crate::columns::{blob, execution_id, rows_max, status};
+use crate::search::{Conditions, Text};
+
+/// See [`steadflow_store::History::executions`].
+pub(crate) fn executions(
+    db: &Connection,
+    filter: &ExecutionFilter,
+    page: Page,
+) -> rusqlite::Result<Vec<ExecutionRow>> {
+    let conditions = conditions(filter, page);
+    let sql = format!("SELECT {} FROM executions {conditions} ORDER BY id DESC", row::COLUMNS);
+    let text = filter.text.as_deref().map(Text::new);
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(conditions.values()))?;
+    let mut found = Vec::new();
+    while found.len() < page.limit {
+        let Some(next) = rows.next()? else { break };
+        if text.as_ref().is_none_or(|text| names(next, text)) {
+            found.push(row::read(next)?);
+        }
+    }
+    Ok(found)
+}
+
+fn conditions(filter: &ExecutionFilter, page: Page) -> Conditions {
+    let mut conditions = Conditions::default();
+    conditions.add("id < ?", page.before.map(|id| blob(id).to_vec()));
+    conditions.add("tenant = ?", filter.tenant.map(|id| blob(id.uuid()).to_vec()));
+    conditions.add("flow = ?", filter.flow.map(|id| blob(id.uuid()).to_vec()));
+    conditions.add("retrying = ?", filter.retrying);
+    conditions.add("error_class = ?", filter.error_class.map(|class| class.as_str().to_owned()));
+    conditions.add("fingerprint_node = ?", filter.failed_node.as_ref().map(|node| node.as_str().to_owned()));
+    conditions.add("fingerprint = ?", filter.fingerprint.as_ref().map(|id| id.to_string()));
+    conditions.add("created_at >= ?", filter.from.map(|at| at.as_micros()));
+    conditions.add("created_at < ?", filter.to.map(|at| at.as_micros()));
+    if !filter.statuses.is_empty() {
+        let statuses = filter.statuses.iter().map(|status| Value::from(status.as_str().to_owned()));
+        conditions.add_any("status", statuses.collect());
+    }
+    if excludes_completed(filter) {
+        // It follows from the others, and tells SQLite that the index without the completed ones will do.
+        conditions.add_plain("status <> 'completed'");
+    }
+    conditions
+}
+
+fn excludes_completed(filter: &ExecutionFilter) -> bool {
+    let by_status = !filter.statuses.is_empty() && !filter.statuses.contains(&ExecutionStatus::Completed);
+    by_status || filter.retrying == Some(true) || filter.error_class.is_some() || filter.failed_node.is_some()
+}
+
+fn names(row: &Row<'_>, text: &Text) -> bool {
+    let holds = |column| {
+        row.get_ref(column).ok().and_then(|value| value.as_str().ok()).is_some_and(|it| text.is_in(it))
+    };
+    holds("context_id")
+        || holds("error_message")
+        || execution_id(row, 0).is_ok_and(|id| text.begins(&id.to_string()))
+}
+
+/// See [`steadflow_store::History::retried_by`].
+pub(crate) fn retried_by(
+    db: &Connection,
+    tenant: TenantId,
+    id: ExecutionId,
+    limit: usize,
+) -> rusqlite::Result<Vec<ExecutionId>> {
+    let mut statement = db.prepare_cached(include_str!("../queries/retried_by.sql"))?;
+    let parameters = (blob(id.uuid()), blob(tenant.uuid()), rows_max(limit));
+    statement.query_map(parameters, |row| execution_id(row, 0))?.collect()
+}
+
+/// See [`steadflow_store::History::execution_counts`].
+pub(crate) fn counts(db: &Connection, tenant: TenantId, flow: FlowId) -> rusqlite::Result<ExecutionCounts> {
+    let mut statement = db.prepare_cached(include_str!("../queries/execution_counts.sql"))?;
+    let mut rows = statement.query((blob(tenant.uuid()), blob(flow.uuid())))?;
+    let mut counts = ExecutionCounts::default();
+    while let Some(row) = rows.next()? {
+        let value: u64 = row.get(1)?;
+        counts.total += value;
+        match status(row, 0)? {
+            ExecutionStatus::Completed => counts.completed += value,
+            ExecutionStatus::Failed => counts.failed += value,
+            ExecutionStatus::Cancelled => counts.cancelled += value,
+            ExecutionStatus::Pending | ExecutionStatus::Running | ExecutionStatus::Paused => {}
+        }
+    }
+    Ok(counts)
+}

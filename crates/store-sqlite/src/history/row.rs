@@ -1,0 +1,134 @@
+//! Rows of `executions`.
+
+use rusqlite::{Connection, Row, Statement, ToSql, params};
+use steadflow_core::execution::Standstill;
+use steadflow_store::{ExecutionRow, Fingerprint};
+
+use crate::columns::{
+    blob, error_class_or_none, execution_id, execution_id_or_none, flow_id, node_or_none, status, tenant_id,
+    text, text_or_none, timestamp, timestamp_or_none, unreadable,
+};
+
+/// The columns that [`read`] reads, in its order.
+pub(crate) const COLUMNS: &str = include_str!("../queries/execution_columns.sql");
+
+/// The parameter of the statement that changes a row which names it; those before are the columns.
+const NUMBER: usize = 30;
+
+/// Inserts a row.
+pub(crate) fn insert(
+    db: &Connection,
+    row: &ExecutionRow,
+    owner: Option<u64>,
+    wake_at: Option<i64>,
+) -> rusqlite::Result<()> {
+    let mut statement = db.prepare_cached(include_str!("../queries/insert_execution.sql"))?;
+    bind(&mut statement, row, owner, wake_at)?;
+    statement.raw_execute().map(drop)
+}
+
+/// Changes a row. One of an execution that has ended is refused by a trigger.
+pub(crate) fn update(
+    db: &Connection,
+    number: i64,
+    row: &ExecutionRow,
+    owner: Option<u64>,
+    wake_at: Option<i64>,
+) -> rusqlite::Result<()> {
+    let mut statement = db.prepare_cached(include_str!("../queries/update_execution.sql"))?;
+    bind(&mut statement, row, owner, wake_at)?;
+    statement.raw_bind_parameter(NUMBER, number)?;
+    statement.raw_execute().map(drop)
+}
+
+fn bind(
+    statement: &mut Statement<'_>,
+    row: &ExecutionRow,
+    owner: Option<u64>,
+    wake_at: Option<i64>,
+) -> rusqlite::Result<()> {
+    let print = row.fingerprint.as_ref();
+    let parameters: &[&dyn ToSql] = params![
+        blob(row.id.uuid()),
+        blob(row.tenant.uuid()),
+        blob(row.flow.uuid()),
+        row.flow_version,
+        row.status.as_str(),
+        row.retrying,
+        row.recovered,
+        row.current_node.as_ref().map(|node| node.as_str()),
+        row.context_id.as_deref(),
+        row.context_type.as_deref(),
+        &*row.triggered_by,
+        row.retry_of.map(|id| blob(id.uuid())),
+        row.error_message.as_deref(),
+        row.error_class.map(|class| class.as_str()),
+        print.map(|print| &*print.id),
+        print.and_then(|print| print.node.as_ref()).map(|node| node.as_str()),
+        print.and_then(|print| print.class).map(|class| class.as_str()),
+        print.map(|print| &*print.message),
+        row.created_at.as_micros(),
+        row.started_at.map(|at| at.as_micros()),
+        row.completed_at.map(|at| at.as_micros()),
+        row.total_nodes,
+        row.completed_nodes,
+        row.failed_nodes,
+        row.attempts,
+        row.standstill.map(Standstill::as_str),
+        row.standstill.and_then(Standstill::until).map(|until| until.as_micros()),
+        owner,
+        wake_at,
+    ];
+    for (at, parameter) in parameters.iter().enumerate() {
+        // Nothing is bound where a statement does not have the parameter: an update leaves some columns alone.
+        statement.raw_bind_parameter(at + 1, parameter)?;
+    }
+    Ok(())
+}
+
+/// Reads a row whose columns are [`COLUMNS`].
+pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<ExecutionRow> {
+    Ok(ExecutionRow {
+        id: execution_id(row, 0)?,
+        tenant: tenant_id(row, 1)?,
+        flow: flow_id(row, 2)?,
+        flow_version: row.get(3)?,
+        status: status(row, 4)?,
+        retrying: row.get(5)?,
+        recovered: row.get(6)?,
+        current_node: node_or_none(row, 7)?,
+        context_id: text_or_none(row, 8)?,
+        context_type: text_or_none(row, 9)?,
+        triggered_by: text(row, 10)?,
+        retry_of: execution_id_or_none(row, 11)?,
+        error_message: text_or_none(row, 12)?,
+        error_class: error_class_or_none(row, 13)?,
+        fingerprint: fingerprint(row, 14)?,
+        created_at: timestamp(row, 18)?,
+        started_at: timestamp_or_none(row, 19)?,
+        completed_at: timestamp_or_none(row, 20)?,
+        total_nodes: row.get(21)?,
+        completed_nodes: row.get(22)?,
+        failed_nodes: row.get(23)?,
+        attempts: row.get(24)?,
+        standstill: standstill(row, 25)?,
+    })
+}
+
+/// Reads a fingerprint from four columns, of which `column` is the first.
+pub(crate) fn fingerprint(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Fingerprint>> {
+    let Some(id) = text_or_none(row, column)? else { return Ok(None) };
+    Ok(Some(Fingerprint {
+        id,
+        node: node_or_none(row, column + 1)?,
+        class: error_class_or_none(row, column + 2)?,
+        message: text(row, column + 3)?,
+    }))
+}
+
+/// Reads what an execution waits for from two columns, of which `column` is the first.
+fn standstill(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Standstill>> {
+    let Some(name) = row.get_ref(column)?.as_str_or_null()? else { return Ok(None) };
+    let standstill = Standstill::named(name, timestamp_or_none(row, column + 1)?);
+    standstill.map(Some).ok_or_else(|| unreadable(column, format!("nothing waits for {name} like this")))
+}

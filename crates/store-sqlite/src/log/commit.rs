@@ -1,0 +1,199 @@
+//! The write path: one commit after the other, inside the writer's transaction.
+
+use rusqlite::{CachedStatement, Connection};
+use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::ids::ExecutionId;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{
+    Commit, Committed, ExecutionRow, Idempotency, IdempotencyHit, InboxId, InboxInput, Keep, StoreError,
+    Worker,
+};
+
+use crate::columns::blob;
+use crate::error::store_error;
+use crate::history::rollups::Sums;
+use crate::history::row;
+use crate::writer::Writer;
+
+use super::live::{Live, StoredTip, Tip};
+use super::{idempotency, inbox};
+
+const CALL: &str = "commit";
+
+/// See [`steadflow_store::Log::commit`].
+pub(crate) fn commit(
+    writer: &mut Writer,
+    worker: Worker,
+    batch: Vec<Commit>,
+) -> Result<Vec<Committed>, StoreError> {
+    writer.check_lease(CALL, worker.epoch)?;
+    let Writer { db, live, sums, .. } = writer;
+    let append = "INSERT INTO tail (pos, execution_id, seq, record) VALUES (?1, ?2, ?3, ?4)";
+    let append = db.prepare_cached(append).map_err(|error| store_error(CALL, error))?;
+    let mut write = Write { db, live, sums, append };
+    batch.into_iter().map(|commit| write.commit_one(worker, commit)).collect()
+}
+
+/// Roughly how many bytes a commit writes.
+pub(crate) fn bytes_of(commit: &Commit) -> usize {
+    let record = commit.record.as_ref().map_or(0, |record| record.len());
+    let sent: usize = commit.sends.iter().map(|input| input.input.len()).sum();
+    sent + match &commit.keep {
+        Keep::Tail | Keep::Shown(_) => record,
+        Keep::Snapshot { journal, .. } | Keep::Parked { journal, .. } | Keep::Finished { journal, .. } => {
+            journal.len()
+        }
+    }
+}
+
+/// A batch being written.
+struct Write<'w> {
+    db: &'w Connection,
+    live: &'w mut Live,
+    sums: &'w mut Sums,
+    /// Appends to the tail: nearly every commit does, so it is not looked up each time.
+    append: CachedStatement<'w>,
+}
+
+impl Write<'_> {
+    fn commit_one(&mut self, worker: Worker, commit: Commit) -> Result<Committed, StoreError> {
+        let Commit { execution, seq, record, idempotency, keep, takes, sends } = commit;
+        let gone = inbox::gone(self.db, &takes).map_err(|error| store_error(CALL, error))?;
+        if !gone.is_empty() {
+            return Ok(Committed::Gone(gone));
+        }
+        if let Some(hit) = idempotency.map_or(Ok(None), |key| self.use_key(*key, execution))? {
+            return Ok(Committed::Hit(hit));
+        }
+        let tip = self.tip_for(execution, seq, record.is_some())?;
+        let tip = Tip { seq: tip.seq.max(seq), owner: worker.epoch, ..tip };
+        self.keep(execution, seq, tip, record.as_deref(), keep).map_err(|error| store_error(CALL, error))?;
+        self.pass_on(&takes, &sends).map_err(|error| store_error(CALL, error))?;
+        Ok(Committed::Done)
+    }
+
+    fn pass_on(&self, takes: &[InboxId], sends: &[InboxInput]) -> rusqlite::Result<()> {
+        inbox::delete(self.db, takes)?;
+        sends.iter().try_for_each(|input| inbox::send(self.db, input).map(drop))
+    }
+
+    /// Returns what the key was used for before, or notes that it is used here.
+    fn use_key(
+        &self,
+        key: Idempotency,
+        execution: ExecutionId,
+    ) -> Result<Option<IdempotencyHit>, StoreError> {
+        idempotency::use_once(self.db, &key, execution).map_err(|error| store_error(CALL, error))
+    }
+
+    /// Returns what is known of the execution, if a commit of `seq` follows from it.
+    fn tip_for(&self, id: ExecutionId, seq: u64, has_record: bool) -> Result<Tip, StoreError> {
+        let tip = match self.live.tip(id) {
+            Some(tip) => tip,
+            // The begin of an execution. Ids are made once, so there is nothing to look up.
+            None if seq == 1 && has_record => Tip::default(),
+            None => self.parked_tip(id)?,
+        };
+        let follows = if has_record { seq == tip.seq + 1 } else { seq <= tip.seq };
+        if follows {
+            Ok(tip)
+        } else {
+            Err(refused(format!("record {seq} of execution {id} does not follow {}", tip.seq)))
+        }
+    }
+
+    fn parked_tip(&self, id: ExecutionId) -> Result<Tip, StoreError> {
+        let stored = StoredTip::read(self.db, id).map_err(|error| store_error(CALL, error))?;
+        if stored.is_finished { Err(refused(format!("execution {id} has ended"))) } else { Ok(stored.tip) }
+    }
+
+    fn keep(
+        &mut self,
+        id: ExecutionId,
+        seq: u64,
+        tip: Tip,
+        record: Option<&str>,
+        keep: Keep,
+    ) -> rusqlite::Result<()> {
+        match keep {
+            Keep::Tail => {
+                let tip = self.append(id, tip, record)?;
+                self.live.set(id, Some(tip));
+            }
+            Keep::Shown(row) => {
+                let tip = self.append(id, tip, record)?;
+                let number = write_row(self.db, &row, tip.row, Hold::by(tip))?;
+                self.live.set(id, Some(Tip { row: Some(number), ..tip }));
+            }
+            Keep::Snapshot { row, journal } => {
+                let number = write_row(self.db, &row, tip.row, Hold::by(tip))?;
+                write_journal(self.db, number, seq, &journal, row.status)?;
+                // A snapshot that is behind covers only some of what the tail has.
+                let first = tip.first.filter(|_| seq < tip.seq);
+                self.live.set(id, Some(Tip { row: Some(number), first, ..tip }));
+            }
+            Keep::Parked { row, journal, wake_at } => {
+                let number = write_row(self.db, &row, tip.row, Hold { owner: None, wake_at })?;
+                write_journal(self.db, number, seq, &journal, row.status)?;
+                self.live.set(id, None);
+            }
+            Keep::Finished { row, journal, rollup } => {
+                let number = write_row(self.db, &row, tip.row, Hold::default())?;
+                write_journal(self.db, number, seq, &journal, row.status)?;
+                self.sums.add(row.tenant, row.flow, row.status, rollup);
+                self.live.set(id, None);
+            }
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, id: ExecutionId, tip: Tip, record: Option<&str>) -> rusqlite::Result<Tip> {
+        let Some(record) = record else { return Ok(tip) };
+        let pos = self.live.append();
+        self.append.execute((pos, blob(id.uuid()), tip.seq, record))?;
+        Ok(Tip { first: tip.first.or(Some(pos)), ..tip })
+    }
+}
+
+/// Who drives an execution, as its row says it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hold {
+    owner: Option<u64>,
+    wake_at: Option<Timestamp>,
+}
+
+impl Hold {
+    const fn by(tip: Tip) -> Self {
+        Self { owner: Some(tip.owner), wake_at: None }
+    }
+}
+
+/// Writes an execution's row, and returns its number.
+fn write_row(db: &Connection, row: &ExecutionRow, number: Option<i64>, hold: Hold) -> rusqlite::Result<i64> {
+    let wake_at = hold.wake_at.map(|at| at.as_micros());
+    match number {
+        None => {
+            row::insert(db, row, hold.owner, wake_at)?;
+            Ok(db.last_insert_rowid())
+        }
+        Some(number) => {
+            row::update(db, number, row, hold.owner, wake_at)?;
+            Ok(number)
+        }
+    }
+}
+
+fn write_journal(
+    db: &Connection,
+    number: i64,
+    seq: u64,
+    journal: &str,
+    status: ExecutionStatus,
+) -> rusqlite::Result<()> {
+    let mut statement = db.prepare_cached(include_str!("../queries/write_journal.sql"))?;
+    statement.execute((number, seq, status.is_finished(), journal)).map(drop)
+}
+
+fn refused(reason: String) -> StoreError {
+    StoreError::Database { call: CALL, source: reason.into() }
+}

@@ -1,0 +1,168 @@
+//! What a worker finds when it starts, and the executions that wait.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rusqlite::Connection;
+use steadflow_core::event::Event;
+use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{QueuedExecution, StoreError, Stored, Worker};
+
+use crate::columns::{blob, execution_id, flow_id, rows_max, timestamp};
+use crate::error::store_error;
+use crate::writer::Writer;
+
+use super::live::{StoredTip, Tip};
+use super::{journal, leases};
+
+/// See [`steadflow_store::Log::recover`].
+pub(crate) fn recover(
+    writer: &mut Writer,
+    worker: Worker,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Stored>, StoreError> {
+    const CALL: &str = "recover";
+    writer.check_lease(CALL, worker.epoch)?;
+    leases::fence(&writer.db, now, Some(worker)).map_err(|error| store_error(CALL, error))?;
+    let found = orphans(writer, limit).map_err(|error| store_error(CALL, error))?;
+    for (id, tip) in &found {
+        if let Some(number) = tip.row {
+            own(&writer.db, number, worker).map_err(|error| store_error(CALL, error))?;
+        }
+        writer.live.set(*id, Some(Tip { owner: worker.epoch, ..*tip }));
+    }
+    let first = found.iter().filter_map(|(_, tip)| tip.first).min().unwrap_or(i64::MAX);
+    journal::stored(&writer.db, CALL, found.into_iter().map(|(id, _)| id), first)
+}
+
+/// Returns the oldest executions whose owner has no lease.
+fn orphans(writer: &Writer, limit: usize) -> rusqlite::Result<Vec<(ExecutionId, Tip)>> {
+    let alive = living(&writer.db)?;
+    let mut found: Vec<_> = writer.live.tips().filter(|(_, tip)| !alive.contains(&tip.owner)).collect();
+    found.sort_unstable_by_key(|(id, _)| *id);
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// See [`steadflow_store::Log::take`].
+pub(crate) fn take(
+    writer: &mut Writer,
+    worker: Worker,
+    id: ExecutionId,
+) -> Result<Option<Stored>, StoreError> {
+    const CALL: &str = "take";
+    writer.check_lease(CALL, worker.epoch)?;
+    let first = match writer.live.tip(id) {
+        Some(tip) if tip.owner == worker.epoch => tip.first,
+        Some(_) => return Ok(None),
+        None => {
+            let stored = StoredTip::read(&writer.db, id).map_err(|error| store_error(CALL, error))?;
+            if !stored.is_parked {
+                return Ok(None);
+            }
+            if let Some(number) = stored.tip.row {
+                own(&writer.db, number, worker).map_err(|error| store_error(CALL, error))?;
+            }
+            writer.live.set(id, Some(Tip { owner: worker.epoch, ..stored.tip }));
+            None
+        }
+    };
+    let stored = journal::stored(&writer.db, CALL, [id], first.unwrap_or(i64::MAX))?;
+    Ok(stored.into_iter().next())
+}
+
+/// See [`steadflow_store::Log::due`].
+pub(crate) fn due(
+    db: &Connection,
+    until: Timestamp,
+    limit: usize,
+) -> rusqlite::Result<Vec<(Timestamp, ExecutionId)>> {
+    let sql = "SELECT wake_at, id FROM executions WHERE wake_at IS NOT NULL AND wake_at < ?1
+               ORDER BY wake_at, id LIMIT ?2";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map((until.as_micros(), rows_max(limit)), |row| {
+        Ok((timestamp(row, 0)?, execution_id(row, 1)?))
+    })?;
+    rows.collect()
+}
+
+/// See [`steadflow_store::Log::queued`].
+pub(crate) fn queued(
+    db: &Connection,
+    after: Option<QueuedExecution>,
+    limit: usize,
+) -> rusqlite::Result<Vec<QueuedExecution>> {
+    let mut statement = db.prepare_cached(include_str!("../queries/queued.sql"))?;
+    let parameters = (
+        after.map(|after| after.accepted_at.as_micros()),
+        after.map(|after| blob(after.execution.uuid())),
+        rows_max(limit),
+    );
+    let rows = statement.query_map(parameters, |row| {
+        Ok(QueuedExecution {
+            accepted_at: timestamp(row, 0)?,
+            execution: execution_id(row, 1)?,
+            flow: flow_id(row, 2)?,
+        })
+    })?;
+    rows.collect()
+}
+
+/// See [`steadflow_store::Log::slots`]. A row may be behind the tail, so the tail is asked, too.
+pub(crate) fn slots(
+    writer: &Writer,
+    after: Option<FlowId>,
+    limit: usize,
+) -> rusqlite::Result<Vec<(FlowId, u32)>> {
+    let mut slots: BTreeMap<FlowId, u32> = BTreeMap::new();
+    let sql = "SELECT flow, count(*) FROM executions
+               WHERE status IN ('pending', 'running', 'paused') AND started_at IS NOT NULL GROUP BY flow";
+    let mut statement = writer.db.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        slots.insert(flow_id(row, 0)?, row.get(1)?);
+    }
+    for (flow, started) in started_in_tail(writer)? {
+        *slots.entry(flow).or_default() += started;
+    }
+    Ok(slots.into_iter().filter(|(flow, _)| after.is_none_or(|after| *flow > after)).take(limit).collect())
+}
+
+/// Counts the executions whose start only the tail knows.
+fn started_in_tail(writer: &Writer) -> rusqlite::Result<BTreeMap<FlowId, u32>> {
+    let mut flows: HashMap<ExecutionId, FlowId> = HashMap::new();
+    let mut started = Vec::new();
+    for (id, tip) in writer.live.tips() {
+        if let Some(flow) = tip.row.map(|number| flow_if_waiting(&writer.db, number)).transpose()?.flatten() {
+            flows.insert(id, flow);
+        }
+    }
+    journal::events_in_tail(&writer.db, writer.live.low_water(), |id, event| {
+        match (event, writer.live.tip(id)) {
+            (Event::Accepted(accepted), Some(Tip { row: None, .. })) => drop(flows.insert(id, accepted.flow)),
+            (Event::Started, Some(_)) => started.push(id),
+            _ => {}
+        }
+    })?;
+    let mut counts = BTreeMap::new();
+    for flow in started.iter().filter_map(|id| flows.get(id)) {
+        *counts.entry(*flow).or_default() += 1;
+    }
+    Ok(counts)
+}
+
+/// Returns the flow of a row that does not say that its execution has started.
+fn flow_if_waiting(db: &Connection, number: i64) -> rusqlite::Result<Option<FlowId>> {
+    let sql = "SELECT flow, started_at IS NULL FROM executions WHERE number = ?1";
+    db.prepare_cached(sql)?.query_row([number], |row| Ok(row.get::<_, bool>(1)?.then_some(flow_id(row, 0)?)))
+}
+
+fn living(db: &Connection) -> rusqlite::Result<Vec<u64>> {
+    db.prepare_cached("SELECT epoch FROM workers")?.query_map([], |row| row.get(0))?.collect()
+}
+
+fn own(db: &Connection, number: i64, worker: Worker) -> rusqlite::Result<()> {
+    let sql = "UPDATE executions SET owner_epoch = ?2, wake_at = NULL WHERE number = ?1";
+    db.prepare_cached(sql)?.execute((number, worker.epoch)).map(drop)
+}

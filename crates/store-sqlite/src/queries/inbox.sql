@@ -1,0 +1,11 @@
+-- All items, oldest first, each with whether its execution has ended.
+SELECT
+    inbox.number,
+    inbox.execution_id,
+    inbox.tenant,
+    inbox.input,
+    inbox.created_at,
+    coalesce(executions.status IN ('completed', 'failed', 'cancelled'), FALSE)
+FROM inbox
+LEFT JOIN executions ON executions.id = inbox.execution_id
+ORDER BY inbox.number;

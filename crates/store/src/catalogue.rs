@@ -1,0 +1,108 @@
+//! The catalogue: what people make, and what executions are pinned to.
+
+mod agents;
+mod flows;
+
+use steadflow_core::ids::{AgentId, FlowId, TenantId};
+
+pub use agents::{AgentChange, AgentRecord, AgentUse, AgentVersionRecord};
+pub use flows::{FlowChange, FlowDocument, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord};
+
+use crate::{Page, StoreFuture};
+
+/// Flows and agents with their versions.
+pub trait Catalogue: Send + Sync + 'static {
+    // ---- flows -------------------------------------------------------------------------------------------------
+
+    /// Stores a new flow as version 1.
+    fn create_flow(&self, flow: FlowRecord) -> StoreFuture<'_, ()>;
+
+    /// Changes a flow: a new document makes a new version, a new status does not.
+    fn change_flow(
+        &self,
+        tenant: TenantId,
+        id: FlowId,
+        change: FlowChange,
+    ) -> StoreFuture<'_, Changed<FlowRecord>>;
+
+    /// Returns a flow with its current version.
+    fn flow(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, Option<FlowRecord>>;
+
+    /// Returns the flows that fit, newest first.
+    fn flows(&self, filter: FlowFilter, page: Page) -> StoreFuture<'_, Vec<FlowRecord>>;
+
+    /// Returns one version of a flow.
+    fn flow_version(
+        &self,
+        tenant: TenantId,
+        id: FlowId,
+        version: u32,
+    ) -> StoreFuture<'_, Option<FlowVersionRecord>>;
+
+    /// Returns versions of a flow, newest first.
+    fn flow_versions(
+        &self,
+        tenant: TenantId,
+        id: FlowId,
+        page: VersionPage,
+    ) -> StoreFuture<'_, Vec<FlowVersionRecord>>;
+
+    /// Deletes a flow with its versions, executions, journals, inboxes and rollups. Its unfinished executions must
+    /// have been ended before. False if there is no such flow.
+    fn delete_flow(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, bool>;
+
+    // ---- agents ------------------------------------------------------------------------------------------------
+
+    /// Stores an agent, new or changed: a document that differs from the current one makes the next version.
+    ///
+    /// [`Changed::Missing`] if it is another tenant's, or if a version was named and there is no such agent.
+    fn put_agent(&self, change: AgentChange) -> StoreFuture<'_, Changed<AgentRecord>>;
+
+    /// Returns an agent with its current version.
+    fn agent(&self, tenant: TenantId, id: AgentId) -> StoreFuture<'_, Option<AgentRecord>>;
+
+    /// Returns the agents, newest first.
+    fn agents(&self, tenant: TenantId, page: Page) -> StoreFuture<'_, Vec<AgentRecord>>;
+
+    /// Returns one version of an agent.
+    fn agent_version(
+        &self,
+        tenant: TenantId,
+        id: AgentId,
+        version: u32,
+    ) -> StoreFuture<'_, Option<AgentVersionRecord>>;
+
+    /// Returns versions of an agent, newest first.
+    fn agent_versions(
+        &self,
+        tenant: TenantId,
+        id: AgentId,
+        page: VersionPage,
+    ) -> StoreFuture<'_, Vec<AgentVersionRecord>>;
+
+    /// Returns how much each of these agents was called; those that never were are not in it.
+    fn agent_uses(&self, tenant: TenantId, agents: Vec<AgentId>) -> StoreFuture<'_, Vec<AgentUse>>;
+
+    /// Deletes an agent with its versions; false if there is none.
+    fn delete_agent(&self, tenant: TenantId, id: AgentId) -> StoreFuture<'_, bool>;
+}
+
+/// What came of a change that may name the version it is made to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed<T> {
+    /// It was made. This is what is stored now.
+    Done(T),
+    /// Another version than the named one is current, and is this. Nothing was changed.
+    Conflict(T),
+    /// There is nothing of that id. Nothing was changed.
+    Missing,
+}
+
+/// Which part of a list of versions. Lists are newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VersionPage {
+    /// Only versions below this one.
+    pub before: Option<u32>,
+    /// At most so many.
+    pub limit: usize,
+}

@@ -1,0 +1,71 @@
+//! Agents as they are stored: a document a version.
+
+use steadflow_core::ids::{AgentId, TenantId};
+use steadflow_core::payload::Payload;
+use steadflow_core::timestamp::Timestamp;
+
+/// A registered agent with its current version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AgentRecord {
+    /// Its id.
+    pub id: AgentId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The number of its current version, from 1.
+    pub version: u32,
+    /// Its current document, as JSON.
+    pub document: Payload,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// One version of an agent. Never changes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AgentVersionRecord {
+    /// The agent.
+    pub agent: AgentId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// From 1.
+    pub version: u32,
+    /// The document, as JSON.
+    pub document: Payload,
+    /// When it was stored.
+    pub created_at: Timestamp,
+}
+
+/// An agent to be stored, new or changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AgentChange {
+    /// Its id.
+    pub id: AgentId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its document, as JSON.
+    pub document: Payload,
+    /// When.
+    pub at: Timestamp,
+    /// Only if this is the current version.
+    pub if_version: Option<u32>,
+}
+
+/// How much an agent was called by executions that have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgentUse {
+    /// The agent.
+    pub agent: AgentId,
+    /// How many attempts called it.
+    pub calls: u64,
+    /// When the last of them began.
+    pub last_used_at: Timestamp,
+}
+
+impl AgentUse {
+    /// Adds further calls of the same agent.
+    pub fn add(&mut self, other: &Self) {
+        self.calls += other.calls;
+        self.last_used_at = self.last_used_at.max(other.last_used_at);
+    }
+}

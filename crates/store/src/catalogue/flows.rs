@@ -1,0 +1,131 @@
+//! Flows as they are stored: a document a version, and what is true of the flow as a whole.
+
+use std::fmt;
+use std::str::FromStr;
+
+use steadflow_core::ids::{FlowId, TenantId};
+use steadflow_core::payload::Payload;
+use steadflow_core::timestamp::Timestamp;
+
+/// Whether a flow may be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FlowStatus {
+    /// Being worked on; starts when asked.
+    Draft,
+    /// In use.
+    Active,
+    /// Held: nothing starts.
+    Paused,
+    /// Put away: nothing starts.
+    Archived,
+}
+
+impl FlowStatus {
+    /// All statuses, in the order in which people are shown them.
+    pub const ALL: [Self; 4] = [Self::Draft, Self::Active, Self::Paused, Self::Archived];
+
+    /// Returns the name that documents and answers use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Archived => "archived",
+        }
+    }
+}
+
+impl fmt::Display for FlowStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for FlowStatus {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or(())
+    }
+}
+
+/// A flow with its current version.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FlowRecord {
+    /// Its id.
+    pub id: FlowId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The number of its current version, from 1.
+    pub version: u32,
+    /// Whether it may be started.
+    pub status: FlowStatus,
+    /// Its current document, as JSON, all keys set.
+    pub document: Payload,
+    /// The document's name, to list and search by.
+    pub name: String,
+    /// The document's category.
+    pub category: Option<String>,
+    /// Whether the document is a template.
+    pub is_template: bool,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// One version of a flow. Never changes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FlowVersionRecord {
+    /// The flow.
+    pub flow: FlowId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// From 1.
+    pub version: u32,
+    /// The document.
+    pub document: Payload,
+    /// When it was stored.
+    pub created_at: Timestamp,
+}
+
+/// What to change of a flow.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FlowChange {
+    /// A new document, with the columns taken from it; makes the next version.
+    pub document: Option<FlowDocument>,
+    /// A new status.
+    pub status: Option<FlowStatus>,
+    /// When.
+    pub at: Timestamp,
+    /// Only if this is the current version.
+    pub if_version: Option<u32>,
+}
+
+/// A document with what is listed and searched of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FlowDocument {
+    /// The document, as JSON, all keys set.
+    pub document: Payload,
+    /// Its name.
+    pub name: String,
+    /// Its category.
+    pub category: Option<String>,
+    /// Whether it is a template.
+    pub is_template: bool,
+}
+
+/// Which flows to list. Every field that is set must fit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FlowFilter {
+    /// Whose.
+    pub tenant: Option<TenantId>,
+    /// In this category.
+    pub category: Option<String>,
+    /// In this status.
+    pub status: Option<FlowStatus>,
+    /// Templates only, or none.
+    pub is_template: Option<bool>,
+    /// With this text in the name, whatever the case of its letters.
+    pub text: Option<String>,
+}

@@ -1,0 +1,4 @@
+//! What [`Catalogue`](crate::Catalogue) means.
+
+pub mod agents;
+pub mod flows;

@@ -1,0 +1,155 @@
+//! Agents and their versions.
+
+use steadflow_core::payload::Payload;
+
+use super::super::samples::{ALL, OURS, THEIRS, agent, at, completed, finished_with, new_agent};
+use super::super::{Harness, commit, reopened, worker};
+use crate::{
+    AgentChange, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, Page, Rollup, Store,
+    VersionPage,
+};
+
+async fn put(store: &impl Store, change: AgentChange) -> Changed<AgentRecord> {
+    store.put_agent(change).await.expect("an agent is stored")
+}
+
+async fn versions(store: &impl Store, before: Option<u32>, limit: usize) -> Vec<AgentVersionRecord> {
+    let page = VersionPage { before, limit };
+    store.agent_versions(OURS, agent(1).id, page).await.expect("versions")
+}
+
+fn renamed(name: &str) -> AgentChange {
+    AgentChange {
+        document: Payload::from_value(&serde_json::json!({ "name": name })),
+        at: at(9),
+        ..new_agent(1)
+    }
+}
+
+fn version_of(agent: &AgentRecord) -> AgentVersionRecord {
+    AgentVersionRecord {
+        agent: agent.id,
+        tenant: agent.tenant,
+        version: agent.version,
+        document: agent.document.clone(),
+        created_at: agent.updated_at,
+    }
+}
+
+pub async fn an_agent_is_stored_changed_and_deleted<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let changed =
+        AgentRecord { version: 2, document: renamed("Renamed").document, updated_at: at(9), ..agent(1) };
+
+    assert_eq!(put(&store, new_agent(1)).await, Changed::Done(agent(1)));
+    assert_eq!(store.agent(OURS, agent(1).id).await.expect("an agent"), Some(agent(1)));
+
+    assert_eq!(put(&store, renamed("Renamed")).await, Changed::Done(changed.clone()));
+    assert_eq!(store.agent(OURS, agent(1).id).await.expect("an agent"), Some(changed));
+
+    assert!(store.delete_agent(OURS, agent(1).id).await.expect("a deletion"));
+    assert!(!store.delete_agent(OURS, agent(1).id).await.expect("a deletion"));
+    assert_eq!(store.agent(OURS, agent(1).id).await.expect("an agent"), None);
+    assert_eq!(versions(&store, None, 9).await, []);
+}
+
+pub async fn only_a_new_document_makes_a_new_version_of_an_agent<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    put(&store, new_agent(1)).await;
+    put(&store, new_agent(2)).await;
+
+    let same = put(&store, AgentChange { at: at(5), ..new_agent(1) }).await;
+    let changed = put(&store, renamed("Renamed")).await;
+
+    assert_eq!(same, Changed::Done(agent(1)), "nothing has changed");
+    let Changed::Done(second) = changed else { panic!("no version was named: {changed:?}") };
+    let (first, second) = (version_of(&agent(1)), version_of(&second));
+    assert_eq!(versions(&store, None, 9).await, [second.clone(), first.clone()]);
+    assert_eq!(versions(&store, None, 1).await, std::slice::from_ref(&second));
+    assert_eq!(versions(&store, Some(2), 9).await, std::slice::from_ref(&first));
+    let version = async |number| store.agent_version(OURS, agent(1).id, number).await.expect("a version");
+    assert_eq!((version(1).await, version(2).await, version(3).await), (Some(first), Some(second), None));
+}
+
+pub async fn a_change_of_another_version_of_an_agent_is_a_conflict<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let of = |version, name| AgentChange { if_version: Some(version), ..renamed(name) };
+
+    assert_eq!(put(&store, of(1, "Early")).await, Changed::Missing);
+    put(&store, new_agent(1)).await;
+    let first = put(&store, of(1, "Second")).await;
+    let second = put(&store, of(1, "Lost")).await;
+
+    let stored = store.agent(OURS, agent(1).id).await.expect("an agent").expect("it is there");
+    assert_eq!((stored.version, &stored.document), (2, &renamed("Second").document));
+    assert_eq!(first, Changed::Done(stored.clone()));
+    assert_eq!(second, Changed::Conflict(stored));
+}
+
+pub async fn agents_survive_reopening<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    put(&store, new_agent(1)).await;
+    let changed = put(&store, renamed("Renamed")).await;
+
+    let store = reopened(harness, store).await;
+
+    let stored = store.agent(OURS, agent(1).id).await.expect("an agent").expect("it is there");
+    assert_eq!(changed, Changed::Done(stored));
+    assert_eq!(versions(&store, None, 9).await.len(), 2);
+}
+
+pub async fn calls_of_an_agent_are_counted_until_it_is_deleted<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    put(&store, new_agent(1)).await;
+    let used = |calls, second| AgentUse { agent: agent(1).id, calls, last_used_at: at(second) };
+    let calling = |number, used| {
+        let rollup = Rollup {
+            tenant: OURS,
+            flow: completed(number).flow,
+            hour: at(0),
+            counts: Vec::new(),
+            agents: vec![used],
+        };
+        finished_with(completed(number), rollup)
+    };
+
+    commit(&store, worker, [calling(1, used(2, 30)), calling(2, used(3, 10))]).await;
+    commit(&store, worker, [calling(3, used(1, 20))]).await;
+
+    let both = vec![agent(1).id, agent(2).id];
+    assert_eq!(store.agent_uses(OURS, both.clone()).await.expect("uses"), [used(6, 30)]);
+    assert_eq!(store.agent_uses(THEIRS, both.clone()).await.expect("uses"), []);
+    assert!(store.delete_agent(OURS, agent(1).id).await.expect("a deletion"));
+    assert_eq!(store.agent_uses(OURS, both).await.expect("uses"), []);
+}
+
+pub async fn agents_are_listed_newest_first<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    for number in [2, 3, 1] {
+        put(&store, new_agent(number)).await;
+    }
+
+    let first = store.agents(OURS, Page { before: None, limit: 2 }).await.expect("a page");
+    let before = first.last().map(|agent| agent.id.uuid());
+    let second = store.agents(OURS, Page { before, limit: 2 }).await.expect("a page");
+
+    assert_eq!(first, [agent(3), agent(2)]);
+    assert_eq!(second, [agent(1)]);
+}
+
+pub async fn an_agent_is_hidden_from_other_tenants<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+
+    put(&store, new_agent(1)).await;
+
+    assert_eq!(store.agent(THEIRS, agent(1).id).await.expect("an agent"), None);
+    assert_eq!(store.agent_version(THEIRS, agent(1).id, 1).await.expect("a version"), None);
+    let all = VersionPage { before: None, limit: 9 };
+    assert_eq!(store.agent_versions(THEIRS, agent(1).id, all).await.expect("versions"), []);
+    let stolen = AgentChange { tenant: THEIRS, ..renamed("Stolen") };
+    assert_eq!(put(&store, stolen).await, Changed::Missing);
+    assert_eq!(store.agents(THEIRS, ALL).await.expect("agents"), []);
+    assert!(!store.delete_agent(THEIRS, agent(1).id).await.expect("a deletion"));
+    assert_eq!(store.agents(OURS, ALL).await.expect("agents"), [agent(1)]);
+}

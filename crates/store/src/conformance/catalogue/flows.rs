@@ -1,0 +1,196 @@
+//! Flows and their versions.
+
+use super::super::samples::{
+    ALL, FLOW, OURS, THEIRS, accepted, at, completed, document, failed, finished, flow, flows_listed, id,
+    input, keyed, listed, parked, row, shown,
+};
+use super::super::{Harness, commit, reopened, worker};
+use crate::{
+    Catalogue, Changed, ExecutionCounts, ExecutionFilter, ExecutionRow, FailureQuery, FlowChange, FlowFilter,
+    FlowRecord, FlowStatus, FlowVersionRecord, History, Log, Page, RollupQuery, Store, VersionPage,
+};
+
+/// Any flow.
+const ANY: FlowFilter =
+    FlowFilter { tenant: None, category: None, status: None, is_template: None, text: None };
+
+async fn holding<H: Harness>(harness: &H, flows: impl IntoIterator<Item = FlowRecord>) -> H::Store {
+    let store = harness.open().await;
+    for flow in flows {
+        store.create_flow(flow).await.expect("a flow is created");
+    }
+    store
+}
+
+fn new_document(name: &str, seconds: i64) -> FlowChange {
+    FlowChange { document: Some(document(name)), status: None, at: at(seconds), if_version: None }
+}
+
+async fn change(store: &impl Store, change: FlowChange) -> FlowRecord {
+    let changed = store.change_flow(OURS, FLOW, change).await.expect("a change");
+    let Changed::Done(flow) = changed else { panic!("no version was named: {changed:?}") };
+    flow
+}
+
+async fn versions(store: &impl Store, before: Option<u32>, limit: usize) -> Vec<FlowVersionRecord> {
+    store.flow_versions(OURS, FLOW, VersionPage { before, limit }).await.expect("versions")
+}
+
+fn version_of(flow: &FlowRecord) -> FlowVersionRecord {
+    FlowVersionRecord {
+        flow: flow.id,
+        tenant: flow.tenant,
+        version: flow.version,
+        document: flow.document.clone(),
+        created_at: flow.updated_at,
+    }
+}
+
+pub async fn a_new_flow_is_its_first_version<H: Harness>(harness: &H) {
+    let store = holding(harness, [flow(1)]).await;
+
+    assert_eq!(store.flow(OURS, FLOW).await.expect("a flow"), Some(flow(1)));
+    assert_eq!(store.flow_version(OURS, FLOW, 1).await.expect("a version"), Some(version_of(&flow(1))));
+    assert_eq!(store.flow_version(OURS, FLOW, 2).await.expect("a version"), None);
+}
+
+pub async fn a_new_document_makes_a_new_version<H: Harness>(harness: &H) {
+    let store = holding(harness, [flow(1)]).await;
+
+    let changed = change(&store, new_document("Second", 50)).await;
+
+    let document = document("Second");
+    let expected = FlowRecord {
+        version: 2,
+        document: document.document,
+        name: document.name,
+        category: document.category,
+        is_template: document.is_template,
+        updated_at: at(50),
+        ..flow(1)
+    };
+    assert_eq!(changed, expected);
+    assert_eq!(store.flow(OURS, FLOW).await.expect("a flow"), Some(expected.clone()));
+    assert_eq!(versions(&store, None, 9).await, [version_of(&expected), version_of(&flow(1))]);
+    assert_eq!(versions(&store, None, 1).await, [version_of(&expected)]);
+    assert_eq!(versions(&store, Some(2), 9).await, [version_of(&flow(1))]);
+    assert_eq!(store.flow_version(OURS, FLOW, 1).await.expect("a version"), Some(version_of(&flow(1))));
+}
+
+pub async fn a_new_status_makes_no_new_version<H: Harness>(harness: &H) {
+    let store = holding(harness, [flow(1)]).await;
+
+    for status in FlowStatus::ALL {
+        let put = FlowChange { status: Some(status), at: at(60), ..FlowChange::default() };
+        let changed = change(&store, put).await;
+        assert_eq!(changed, FlowRecord { status, updated_at: at(60), ..flow(1) });
+    }
+
+    assert_eq!(versions(&store, None, 9).await.len(), 1);
+}
+
+pub async fn a_change_of_another_version_is_a_conflict<H: Harness>(harness: &H) {
+    let store = holding(harness, [flow(1)]).await;
+    let of = |version, name| FlowChange { if_version: Some(version), ..new_document(name, 50) };
+    let put = async |change| store.change_flow(OURS, FLOW, change).await.expect("a change");
+
+    let first = put(of(1, "Second")).await;
+    let second = put(of(1, "Lost")).await;
+    let status = FlowChange { document: None, status: Some(FlowStatus::Paused), ..of(3, "") };
+    let third = put(status).await;
+
+    let stored = store.flow(OURS, FLOW).await.expect("a flow").expect("the flow is there");
+    assert_eq!((stored.version, &*stored.name, stored.status), (2, "Second", FlowStatus::Draft));
+    assert_eq!(first, Changed::Done(stored.clone()));
+    assert_eq!(second, Changed::Conflict(stored.clone()));
+    assert_eq!(third, Changed::Conflict(stored));
+}
+
+pub async fn a_change_of_nothing_there_is_none<H: Harness>(harness: &H) {
+    let store = holding(harness, [flow(2)]).await;
+
+    let change = store.change_flow(OURS, FLOW, new_document("New", 9)).await.expect("a change");
+    assert_eq!(change, Changed::Missing);
+    assert_eq!(store.flow(OURS, FLOW).await.expect("a flow"), None);
+    assert!(!store.delete_flow(OURS, FLOW).await.expect("a deletion"));
+}
+
+pub async fn flows_are_listed_newest_first<H: Harness>(harness: &H) {
+    let store = holding(harness, [flow(2), flow(4), flow(1), flow(3)]).await;
+    assert_eq!(flows_listed(&store, ANY).await, [4, 3, 2, 1]);
+
+    let first = store.flows(ANY, Page { before: None, limit: 2 }).await.expect("a page");
+    let before = first.last().map(|flow| flow.id.uuid());
+    let second = store.flows(ANY, Page { before, limit: 9 }).await.expect("a page");
+
+    assert_eq!(first, [flow(4), flow(3)]);
+    assert_eq!(second, [flow(2), flow(1)]);
+}
+
+pub async fn flows_are_filtered<H: Harness>(harness: &H) {
+    let active = FlowRecord { status: FlowStatus::Active, ..flow(1) };
+    let risk = FlowRecord { category: Some("risk".into()), ..flow(2) };
+    let template = FlowRecord { is_template: true, ..flow(3) };
+    let theirs = FlowRecord { tenant: THEIRS, ..flow(4) };
+    let named = FlowRecord { name: "Vendor 100% review".into(), ..flow(5) };
+    let store = holding(harness, [active, risk, template, theirs, named]).await;
+
+    assert_eq!(flows_listed(&store, FlowFilter { status: Some(FlowStatus::Active), ..ANY }).await, [1]);
+    assert_eq!(flows_listed(&store, FlowFilter { category: Some("risk".into()), ..ANY }).await, [2]);
+    assert_eq!(flows_listed(&store, FlowFilter { is_template: Some(true), ..ANY }).await, [3]);
+    assert_eq!(flows_listed(&store, FlowFilter { is_template: Some(false), ..ANY }).await, [5, 4, 2, 1]);
+    assert_eq!(flows_listed(&store, FlowFilter { tenant: Some(THEIRS), ..ANY }).await, [4]);
+    assert_eq!(flows_listed(&store, FlowFilter { text: Some("vendor 100%".into()), ..ANY }).await, [5]);
+    assert_eq!(flows_listed(&store, FlowFilter { text: Some("REVIEW".into()), ..ANY }).await, [5]);
+}
+
+pub async fn a_flow_is_hidden_from_other_tenants<H: Harness>(harness: &H) {
+    let store = holding(harness, [flow(1)]).await;
+
+    assert_eq!(store.flow(THEIRS, FLOW).await.expect("a flow"), None);
+    assert_eq!(store.flow_version(THEIRS, FLOW, 1).await.expect("a version"), None);
+    let all = VersionPage { before: None, limit: 9 };
+    assert_eq!(store.flow_versions(THEIRS, FLOW, all).await.expect("versions"), []);
+    let change = store.change_flow(THEIRS, FLOW, new_document("Stolen", 9)).await.expect("a change");
+    assert_eq!(change, Changed::Missing);
+    assert!(!store.delete_flow(THEIRS, FLOW).await.expect("a deletion"));
+    assert_eq!(store.flow(OURS, FLOW).await.expect("a flow"), Some(flow(1)));
+}
+
+pub async fn a_deleted_flow_takes_everything_with_it<H: Harness>(harness: &H) {
+    let store = holding(harness, [flow(1), flow(2)]).await;
+    let worker = worker(&store).await;
+    let kept = ExecutionRow { flow: flow(2).id, ..row(3) };
+    let finished_ones = [keyed(finished(completed(1)), "start:a"), finished(failed(2, "a"))];
+    commit(&store, worker, finished_ones).await;
+    commit(&store, worker, [shown(kept), accepted(4), parked(row(5), None)]).await;
+    let kept_input = input(3, "kept");
+    store.send(input(5, "gone")).await.expect("an input is sent");
+    store.send(kept_input.clone()).await.expect("an input is sent");
+
+    assert!(store.delete_flow(OURS, FLOW).await.expect("a deletion"));
+
+    assert_eq!(store.flow(OURS, FLOW).await.expect("a flow"), None);
+    assert_eq!(store.flow_version(OURS, FLOW, 1).await.expect("a version"), None);
+    assert_eq!(store.execution(OURS, id(1)).await.expect("a read"), None);
+    assert_eq!(listed(&store, ExecutionFilter::default()).await, [3]);
+    let failures = FailureQuery { tenant: OURS, flow: None, from: None, to: None, now: at(9), limit: 9 };
+    assert_eq!(store.failures(failures).await.expect("failures"), []);
+    let rollups = RollupQuery { tenant: OURS, flow: None, from: None, to: None, limit: 9 };
+    assert_eq!(store.rollups(rollups).await.expect("rollups"), []);
+    assert_eq!(store.execution_counts(OURS, FLOW).await.expect("counts"), ExecutionCounts::default());
+    let inbox = store.inbox(worker, 9).await.expect("an inbox");
+    assert_eq!(inbox.into_iter().map(|item| item.sent).collect::<Vec<_>>(), [kept_input]);
+    assert!(!store.delete_flow(OURS, FLOW).await.expect("a deletion"), "it is gone");
+    assert_eq!(store.flows(ANY, ALL).await.expect("flows"), [flow(2)]);
+}
+
+pub async fn flows_survive_reopening<H: Harness>(harness: &H) {
+    let store = holding(harness, [flow(1)]).await;
+    let changed = change(&store, new_document("Second", 50)).await;
+
+    let store = reopened(harness, store).await;
+
+    assert_eq!(store.flow(OURS, FLOW).await.expect("a flow"), Some(changed));
+    assert_eq!(versions(&store, None, 9).await.len(), 2);
+}

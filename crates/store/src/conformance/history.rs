@@ -1,0 +1,4 @@
+//! What [`History`](crate::History) means.
+
+pub mod analytics;
+pub mod lists;

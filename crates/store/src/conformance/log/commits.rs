@@ -1,0 +1,204 @@
+//! What a commit keeps, for each [`Keep`].
+
+use std::sync::Arc;
+
+use steadflow_core::execution::{ExecutionStatus, Standstill};
+use steadflow_core::failure::ErrorClass;
+use steadflow_core::ids::NodeId;
+
+use super::super::samples::{
+    ALL, FLOW, OURS, THEIRS, acceptance, accepted, appended, at, completed, failed, finished, id, journal,
+    keyed, listed, parked, read, record, records, row, shown,
+};
+use super::super::{Harness, commit, orphaned, reopened, worker};
+use crate::{
+    Commit, Committed, ExecutionFilter, ExecutionRow, History, IdempotencyHit, Keep, Log, RollupQuery, Stored,
+};
+
+pub async fn answers_keep_the_order_of_the_batch<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    commit(&store, worker, [keyed(accepted(1), "start:a")]).await;
+
+    let answers = commit(&store, worker, [accepted(2), keyed(accepted(3), "start:a"), accepted(4)]).await;
+
+    let hit = IdempotencyHit { execution: id(1), request_hash: [7; 32] };
+    assert_eq!(answers, [Committed::Done, Committed::Hit(hit), Committed::Done]);
+}
+
+pub async fn an_empty_batch_is_harmless<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+
+    assert_eq!(commit(&store, worker, []).await, []);
+}
+
+pub async fn the_tail_alone_is_readable_and_in_no_list<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    let theirs = Commit { record: Some(acceptance(THEIRS)), ..accepted(2) };
+
+    commit(&store, worker, [accepted(1), theirs]).await;
+    commit(&store, worker, [appended(1, 2, Keep::Tail), appended(1, 3, Keep::Tail)]).await;
+
+    assert_eq!(read(&store, 1).await, Stored { id: id(1), records: records(3), is_snapshot: false });
+    assert_eq!(store.execution(THEIRS, id(1)).await.expect("a read"), None);
+    assert_eq!(store.execution(OURS, id(2)).await.expect("a read"), None);
+    assert_eq!(store.execution(OURS, id(9)).await.expect("a read"), None);
+    assert!(listed(&store, ExecutionFilter::default()).await.is_empty());
+}
+
+pub async fn a_shown_row_is_listed_as_it_was_last_shown<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    let standstill = Some(Standstill::Retry { at: at(77) });
+    let later = ExecutionRow { completed_nodes: 2, retrying: true, standstill, ..row(1) };
+
+    commit(&store, worker, [shown(row(1))]).await;
+    commit(&store, worker, [appended(1, 2, Keep::Shown(Box::new(later.clone())))]).await;
+
+    let rows = store.executions(ExecutionFilter::default(), ALL).await.expect("a list");
+    assert_eq!(rows, [later]);
+    assert_eq!(read(&store, 1).await.records, records(2));
+}
+
+pub async fn a_projection_without_a_record_changes_only_the_row<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    let later = ExecutionRow { completed_nodes: 2, ..row(1) };
+    let keep = Keep::Shown(Box::new(later.clone()));
+
+    commit(&store, worker, [shown(row(1))]).await;
+    commit(&store, worker, [Commit { record: None, ..appended(1, 1, keep) }]).await;
+
+    let rows = store.executions(ExecutionFilter::default(), ALL).await.expect("a list");
+    assert_eq!(rows, [later]);
+    assert_eq!(read(&store, 1).await.records, records(1));
+}
+
+pub async fn a_snapshot_covers_its_records_and_the_tail_goes_on_above_it<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    let snapshot = |seq| Keep::Snapshot { row: Box::new(row(1)), journal: journal(seq) };
+
+    commit(&store, worker, [accepted(1), appended(1, 2, Keep::Tail)]).await;
+    commit(&store, worker, [Commit { record: None, ..appended(1, 2, snapshot(2)) }]).await;
+    assert_eq!(read(&store, 1).await, Stored { id: id(1), records: records(2), is_snapshot: true });
+
+    commit(&store, worker, [appended(1, 3, Keep::Tail), appended(1, 4, Keep::Tail)]).await;
+    assert_eq!(read(&store, 1).await, Stored { id: id(1), records: records(4), is_snapshot: false });
+
+    commit(&store, worker, [appended(1, 5, snapshot(5))]).await;
+    assert_eq!(read(&store, 1).await, Stored { id: id(1), records: records(5), is_snapshot: true });
+    assert_eq!(listed(&store, ExecutionFilter::default()).await, [1]);
+}
+
+pub async fn a_parked_execution_is_readable<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    let keep = Keep::Parked { row: Box::new(row(1)), journal: journal(2), wake_at: Some(at(90)) };
+
+    commit(&store, worker, [accepted(1)]).await;
+    commit(&store, worker, [appended(1, 2, keep)]).await;
+
+    assert_eq!(read(&store, 1).await, Stored { id: id(1), records: records(2), is_snapshot: true });
+    assert_eq!(store.execution(THEIRS, id(1)).await.expect("a read"), None);
+    assert_eq!(listed(&store, ExecutionFilter::default()).await, [1]);
+}
+
+pub async fn a_finished_execution_is_readable_and_whole<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    let Keep::Finished { row, rollup, .. } = finished(completed(1)).keep else { return };
+    let keep = Keep::Finished { row, rollup, journal: journal(3) };
+
+    commit(&store, worker, [accepted(1)]).await;
+    commit(&store, worker, [appended(1, 2, Keep::Tail), appended(1, 3, keep)]).await;
+
+    assert_eq!(read(&store, 1).await, Stored { id: id(1), records: records(3), is_snapshot: true });
+    assert_eq!(store.execution(THEIRS, id(1)).await.expect("a read"), None);
+    let rows = store.executions(ExecutionFilter::default(), ALL).await.expect("a list");
+    assert_eq!(rows, [completed(1)]);
+}
+
+/// Whether a store refuses a write to an ended execution or ignores it is its own affair; it must not take effect.
+pub async fn a_finished_execution_never_changes<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    commit(&store, worker, [finished(completed(1))]).await;
+
+    let _ = store.commit(worker, vec![finished(failed(1, "late"))]).await;
+    let _ = store.commit(worker, vec![appended(1, 2, Keep::Shown(Box::new(row(1))))]).await;
+    let _ = store.commit(worker, vec![parked(row(1), Some(at(0)))]).await;
+
+    let rows = store.executions(ExecutionFilter::default(), ALL).await.expect("a list");
+    assert_eq!(rows, [completed(1)]);
+    let query = RollupQuery { tenant: OURS, flow: Some(FLOW), from: None, to: None, limit: 9 };
+    let counted: u64 = store.rollups(query).await.expect("rollups").iter().map(|row| row.value).sum();
+    assert_eq!(counted, 1);
+    assert_eq!(store.due(at(99), 9).await.expect("due"), []);
+    assert_eq!(orphaned(&store, worker).await, []);
+}
+
+pub async fn every_field_of_a_row_survives<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    let full = ExecutionRow {
+        flow_version: 7,
+        retrying: true,
+        recovered: true,
+        context_id: Some("vendor-ü-\"1\"".into()),
+        context_type: Some("vendor".into()),
+        triggered_by: "retry".into(),
+        retry_of: Some(id(4)),
+        attempts: u32::MAX,
+        ..failed(1, "score")
+    };
+    let statuses = ExecutionStatus::ALL.into_iter().filter(|status| !status.is_finished());
+    let mut rows = vec![full];
+    rows.extend((2..).zip(statuses).map(|(number, status)| ExecutionRow { status, ..row(number) }));
+    let classes = (10..).zip(ErrorClass::ALL);
+    rows.extend(classes.map(|(number, &class)| ExecutionRow { error_class: Some(class), ..row(number) }));
+    rows.push(ExecutionRow { current_node: Some(NodeId::new("näher")), ..row(90) });
+    let standstills = (91..).zip([
+        Standstill::Slot,
+        Standstill::Decision,
+        Standstill::Retry { at: at(7) },
+        Standstill::Delay { until: at(8) },
+    ]);
+    rows.extend(standstills.map(|(number, wait)| ExecutionRow { standstill: Some(wait), ..row(number) }));
+
+    commit(&store, worker, rows.iter().cloned().map(shown).collect::<Vec<_>>()).await;
+
+    rows.reverse();
+    let read = store.executions(ExecutionFilter::default(), ALL).await.expect("a list");
+    assert_eq!(read, rows);
+}
+
+pub async fn commits_survive_reopening<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    commit(&store, worker, [accepted(1), shown(row(2)), finished(completed(3))]).await;
+    commit(&store, worker, [appended(1, 2, Keep::Tail)]).await;
+
+    let store = reopened(harness, store).await;
+
+    assert_eq!(read(&store, 1).await.records, records(2));
+    assert_eq!(read(&store, 2).await.records, records(1));
+    assert_eq!(read(&store, 3).await, Stored { id: id(3), records: records(1), is_snapshot: true });
+    assert_eq!(listed(&store, ExecutionFilter::default()).await, [3, 2]);
+}
+
+pub async fn a_large_batch_is_written_whole<H: Harness>(harness: &H) {
+    const SIZE: u16 = 2_000;
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+
+    let answers = commit(&store, worker, (1..=SIZE).map(accepted).collect::<Vec<_>>()).await;
+
+    assert_eq!(answers, vec![Committed::Done; usize::from(SIZE)]);
+    let recovered = orphaned(&store, worker).await;
+    let expected: Arc<str> = record(1);
+    assert_eq!(recovered.len(), usize::from(SIZE));
+    assert!(recovered.iter().all(|stored| stored.records == [Arc::clone(&expected)]));
+}

@@ -1,0 +1,47 @@
+//! History: what executions have become, for people to query.
+
+mod buckets;
+mod executions;
+mod rollup;
+
+use std::sync::Arc;
+
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+
+pub use buckets::Buckets;
+pub use executions::{
+    ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup, FailureQuery, Fingerprint, Page, Stored,
+};
+pub use rollup::{Rollup, RollupKey, RollupQuery, RollupRow};
+
+use crate::{IdempotencyHit, StoreFuture};
+
+/// Rows, journals, failures and counters. Nothing here changes anything.
+pub trait History: Send + Sync + 'static {
+    /// Returns everything that is recorded of an execution, finished or not.
+    fn execution(&self, tenant: TenantId, id: ExecutionId) -> StoreFuture<'_, Option<Stored>>;
+
+    /// Returns the executions that fit, newest first.
+    fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<ExecutionRow>>;
+
+    /// Returns the newest executions that retry `id`, at most `limit`, the oldest of them first.
+    fn retried_by(
+        &self,
+        tenant: TenantId,
+        id: ExecutionId,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<ExecutionId>>;
+
+    /// Returns what the idempotency key was first used for.
+    fn idempotency(&self, tenant: TenantId, key: Arc<str>) -> StoreFuture<'_, Option<IdempotencyHit>>;
+
+    /// Returns failed executions grouped by fingerprint, largest group first. The buckets of all groups are the same
+    /// spans.
+    fn failures(&self, query: FailureQuery) -> StoreFuture<'_, Vec<FailureGroup>>;
+
+    /// Returns the rollup counters that fit, newest hours first.
+    fn rollups(&self, query: RollupQuery) -> StoreFuture<'_, Vec<RollupRow>>;
+
+    /// Counts a flow's executions by status.
+    fn execution_counts(&self, tenant: TenantId, flow: FlowId) -> StoreFuture<'_, ExecutionCounts>;
+}

@@ -1,0 +1,60 @@
+//! Analytics counters: what each ended execution adds, summed by hour.
+
+use std::borrow::Cow;
+
+use steadflow_core::ids::{FlowId, NodeId, TenantId};
+use steadflow_core::timestamp::Timestamp;
+
+use crate::AgentUse;
+
+/// What one ended execution adds to the counters of its flow, its nodes and the agents that it called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rollup {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Its flow.
+    pub flow: FlowId,
+    /// The hour in which it ended, as its first microsecond.
+    pub hour: Timestamp,
+    /// What to add. A key stands once.
+    pub counts: Vec<(RollupKey, u64)>,
+    /// The agents that it called, each once.
+    pub agents: Vec<AgentUse>,
+}
+
+/// What is counted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RollupKey {
+    /// The node; `None` for the flow as a whole.
+    pub node: Option<NodeId>,
+    /// The name of the counter, e.g. `executions`, `attempts:3`, `error:timeout`.
+    pub metric: Cow<'static, str>,
+}
+
+/// Which counters to read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RollupQuery {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Of this flow; `None` for all.
+    pub flow: Option<FlowId>,
+    /// Hours that begin at or after.
+    pub from: Option<Timestamp>,
+    /// Hours that begin before.
+    pub to: Option<Timestamp>,
+    /// At most so many counters.
+    pub limit: usize,
+}
+
+/// One counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RollupRow {
+    /// The flow.
+    pub flow: FlowId,
+    /// The hour.
+    pub hour: Timestamp,
+    /// What is counted.
+    pub key: RollupKey,
+    /// How many.
+    pub value: u64,
+}

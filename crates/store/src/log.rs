@@ -1,0 +1,111 @@
+//! The log: who may write, what was decided, and what waits to be decided.
+
+mod commit;
+mod inbox;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::timestamp::Timestamp;
+
+pub use commit::{Commit, Committed, Idempotency, IdempotencyHit, Keep, Worker};
+pub use inbox::{InboxId, InboxInput, InboxItem};
+
+use crate::{StoreFuture, Stored};
+
+/// Leases, commits, recovery, timers and the durable inbox.
+pub trait Log: Send + Sync + 'static {
+    // ---- leases ------------------------------------------------------------------------------------------------
+
+    /// Registers a new incarnation of a worker at `now`, with a lease that ends `ttl` later, and fences every
+    /// incarnation whose lease has ended. Its epoch is larger than any before.
+    fn register(&self, name: Arc<str>, now: Timestamp, ttl: Duration) -> StoreFuture<'_, Worker>;
+
+    /// Prolongs the lease of `worker`: it ends `ttl` after `now`, or later if it did already.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`](crate::StoreError::Fenced) if another incarnation has taken over; nothing that this one
+    /// does counts any more.
+    fn renew(&self, worker: Worker, now: Timestamp, ttl: Duration) -> StoreFuture<'_, ()>;
+
+    /// Ends the lease of `worker` at once, so that the next one need not wait for its end.
+    fn release(&self, worker: Worker) -> StoreFuture<'_, ()>;
+
+    // ---- the write path ----------------------------------------------------------------------------------------
+
+    /// Commits a batch: all of it or, on an error, nothing. Answers in the batch's order.
+    ///
+    /// Two kinds of commit are skipped alone, while the rest of the batch is written: one whose idempotency key is
+    /// taken ([`Committed::Hit`]), and one that takes an item of the inbox that is gone ([`Committed::Gone`]).
+    ///
+    /// # Errors
+    /// [`Fenced`](crate::StoreError::Fenced) if `worker` lost its lease: drop what it drives.
+    /// [`Full`](crate::StoreError::Full) if there is no room: nothing was written; try later.
+    /// [`Unknown`](crate::StoreError::Unknown) if the batch may or may not be on disk: stop, and read the truth on the
+    /// next start.
+    fn commit(&self, worker: Worker, batch: Vec<Commit>) -> StoreFuture<'_, Vec<Committed>>;
+
+    // ---- recovery and parking ----------------------------------------------------------------------------------
+
+    /// Returns unfinished executions that are not parked and that no worker drives, oldest first and at most `limit`,
+    /// and makes them this worker's.
+    ///
+    /// An execution is driven by no worker if the lease of its owner has ended at `now`, was released, or is unknown.
+    /// Owners whose lease has ended are fenced in the same transaction. What is `worker`'s own is never returned, so
+    /// each call returns further ones, and none when all are driven.
+    ///
+    /// # Errors
+    /// [`Fenced`](crate::StoreError::Fenced) if `worker` lost its lease.
+    fn recover(&self, worker: Worker, now: Timestamp, limit: usize) -> StoreFuture<'_, Vec<Stored>>;
+
+    /// Returns up to `limit` parked executions that are due before `until`, earliest first.
+    fn due(&self, until: Timestamp, limit: usize) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>>;
+
+    /// Returns up to `limit` parked executions that wait for a slot of their flow, in the order in which they were
+    /// accepted, from behind `after` on.
+    fn queued(&self, after: Option<QueuedExecution>, limit: usize) -> StoreFuture<'_, Vec<QueuedExecution>>;
+
+    /// Returns for each flow how many executions hold a slot (started, not finished): parked ones, and those whose
+    /// start only the tail knows, included. In the order of the flows' ids, from behind `after` on, at most `limit`.
+    fn slots(&self, after: Option<FlowId>, limit: usize) -> StoreFuture<'_, Vec<(FlowId, u32)>>;
+
+    /// Takes a parked execution for `worker` to drive; `None` if it is finished, unknown, or another worker's.
+    ///
+    /// # Errors
+    /// [`Fenced`](crate::StoreError::Fenced) if `worker` lost its lease.
+    fn take(&self, worker: Worker, id: ExecutionId) -> StoreFuture<'_, Option<Stored>>;
+
+    // ---- the inbox ---------------------------------------------------------------------------------------------
+
+    /// Stores an input for an execution, whoever drives it and whether it exists yet or not. Anybody may send.
+    fn send(&self, input: InboxInput) -> StoreFuture<'_, InboxId>;
+
+    /// Returns up to `limit` items, oldest first, for executions that this worker owns or that no worker owns (they
+    /// are parked, or do not exist yet). They stay until a commit takes them. Items for executions that have finished
+    /// are deleted, and not returned.
+    ///
+    /// Whether an item's tenant is the execution's is for the reader to check.
+    ///
+    /// # Errors
+    /// [`Fenced`](crate::StoreError::Fenced) if `worker` lost its lease.
+    fn inbox(&self, worker: Worker, limit: usize) -> StoreFuture<'_, Vec<InboxItem>>;
+
+    /// Deletes items that lead to no commit: the execution rejects the input, or there is no such execution. An item
+    /// that is gone already is passed over.
+    ///
+    /// # Errors
+    /// [`Fenced`](crate::StoreError::Fenced) if `worker` lost its lease.
+    fn discard(&self, worker: Worker, items: Vec<InboxId>) -> StoreFuture<'_, ()>;
+}
+
+/// A parked execution that waits for a slot of its flow. Sorts by its place in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct QueuedExecution {
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// Its id.
+    pub execution: ExecutionId,
+    /// Its flow.
+    pub flow: FlowId,
+}

@@ -1,0 +1,102 @@
+//! What the engine writes: one commit a decision.
+
+use std::sync::Arc;
+
+use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_core::timestamp::Timestamp;
+
+use super::inbox::{InboxId, InboxInput};
+use crate::{ExecutionRow, Rollup};
+
+/// One incarnation of a worker. Every write names it; a fenced one writes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Worker {
+    /// Larger than that of any incarnation before it.
+    pub epoch: u64,
+}
+
+/// One decision of one execution, or a rewriting of its projection.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// The execution.
+    pub execution: ExecutionId,
+    /// The number of the last record that this commit covers.
+    pub seq: u64,
+    /// The record as JSON text, to be appended to the tail; `None` where only the projection is written.
+    pub record: Option<Arc<str>>,
+    /// With an acceptance: the key that makes it happen once.
+    pub idempotency: Option<Box<Idempotency>>,
+    /// What becomes of the execution's stored state.
+    pub keep: Keep,
+    /// Items of the inbox that this commit has taken in: deleted with it.
+    pub takes: Vec<InboxId>,
+    /// Inputs for other executions that follow from it: stored with it.
+    pub sends: Vec<InboxInput>,
+}
+
+/// What becomes of an execution's stored state with a commit.
+#[derive(Clone, Debug)]
+pub enum Keep {
+    /// Its records stay in the tail; nothing else is written.
+    Tail,
+    /// As `Tail`, and its row is shown to people.
+    Shown(Box<ExecutionRow>),
+    /// The journal up to this commit is stored whole, so that the tail needs to keep none of it.
+    Snapshot {
+        /// Its row.
+        row: Box<ExecutionRow>,
+        /// All its records, as a JSON array.
+        journal: String,
+    },
+    /// As `Snapshot`, and no worker drives it until one takes it.
+    Parked {
+        /// Its row.
+        row: Box<ExecutionRow>,
+        /// All its records, as a JSON array.
+        journal: String,
+        /// When it is due; `None` if only a signal or a free slot brings it back.
+        wake_at: Option<Timestamp>,
+    },
+    /// It has ended.
+    Finished {
+        /// Its row. A row that has ended never changes again.
+        row: Box<ExecutionRow>,
+        /// All its records, as a JSON array.
+        journal: String,
+        /// What it adds to the analytics.
+        rollup: Box<Rollup>,
+    },
+}
+
+/// An idempotency key, scoped by its tenant; kept at least 24 hours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// Whose key.
+    pub tenant: TenantId,
+    /// The key, with the kind of call before it.
+    pub key: Arc<str>,
+    /// SHA-256 of what was asked.
+    pub request_hash: [u8; 32],
+    /// When it was first used.
+    pub created_at: Timestamp,
+}
+
+/// What a key was first used for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyHit {
+    /// The execution that it started.
+    pub execution: ExecutionId,
+    /// SHA-256 of what was asked then.
+    pub request_hash: [u8; 32],
+}
+
+/// What became of one commit of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// It is durable.
+    Done,
+    /// Its idempotency key was used before; nothing of it was written.
+    Hit(IdempotencyHit),
+    /// These of the items that it takes are gone: somebody else has taken them in. Nothing of it was written.
+    Gone(Vec<InboxId>),
+}

@@ -1,0 +1,163 @@
+//! Flows and their versions.
+
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+
+use super::super::{Database, MemoryStore};
+use crate::{Changed, FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Page, StoreError, VersionPage};
+
+impl MemoryStore {
+    /// See [`crate::Catalogue::create_flow`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn create_flow_now(&self, flow: FlowRecord) -> Result<(), StoreError> {
+        let mut database = self.open()?;
+        database.add_version(&flow);
+        database.flows.insert(flow.id, flow);
+        Ok(())
+    }
+
+    /// See [`crate::Catalogue::change_flow`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn change_flow_now(
+        &self,
+        tenant: TenantId,
+        id: FlowId,
+        change: FlowChange,
+    ) -> Result<Changed<FlowRecord>, StoreError> {
+        let mut database = self.open()?;
+        let Some(flow) = database.flows.get_mut(&id).filter(|flow| flow.tenant == tenant) else {
+            return Ok(Changed::Missing);
+        };
+        if change.if_version.is_some_and(|version| version != flow.version) {
+            return Ok(Changed::Conflict(flow.clone()));
+        }
+        let has_document = change.document.is_some();
+        change.apply_to(flow);
+        let flow = flow.clone();
+        if has_document {
+            database.add_version(&flow);
+        }
+        Ok(Changed::Done(flow))
+    }
+
+    /// See [`crate::Catalogue::flow`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn flow_now(&self, tenant: TenantId, id: FlowId) -> Result<Option<FlowRecord>, StoreError> {
+        Ok(self.open()?.flows.get(&id).filter(|flow| flow.tenant == tenant).cloned())
+    }
+
+    /// See [`crate::Catalogue::flows`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn flows_now(&self, filter: &FlowFilter, page: Page) -> Result<Vec<FlowRecord>, StoreError> {
+        let database = self.open()?;
+        let is_before = |flow: &&FlowRecord| page.before.is_none_or(|before| flow.id.uuid() < before);
+        let flows = database.flows.values().rev().filter(is_before).filter(|flow| filter.fits(flow));
+        Ok(flows.take(page.limit).cloned().collect())
+    }
+
+    /// See [`crate::Catalogue::flow_version`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn flow_version_now(
+        &self,
+        tenant: TenantId,
+        id: FlowId,
+        version: u32,
+    ) -> Result<Option<FlowVersionRecord>, StoreError> {
+        let database = self.open()?;
+        let found = database.flow_versions.get(&(id, version));
+        Ok(found.filter(|version| version.tenant == tenant).cloned())
+    }
+
+    /// See [`crate::Catalogue::flow_versions`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn flow_versions_now(
+        &self,
+        tenant: TenantId,
+        id: FlowId,
+        page: VersionPage,
+    ) -> Result<Vec<FlowVersionRecord>, StoreError> {
+        let database = self.open()?;
+        let end = page.before.unwrap_or(u32::MAX);
+        let versions = database.flow_versions.range((id, 0)..(id, end)).rev().map(|(_, version)| version);
+        Ok(versions.filter(|version| version.tenant == tenant).take(page.limit).cloned().collect())
+    }
+
+    /// See [`crate::Catalogue::delete_flow`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn delete_flow_now(&self, tenant: TenantId, id: FlowId) -> Result<bool, StoreError> {
+        let mut database = self.open()?;
+        if database.flows.get(&id).is_none_or(|flow| flow.tenant != tenant) {
+            return Ok(false);
+        }
+        database.flows.remove(&id);
+        database.flow_versions.retain(|(flow, _), _| *flow != id);
+        database.rollups.retain(|(_, flow, _, _), _| *flow != id);
+        let executions: Vec<ExecutionId> =
+            database.rows.values().filter(|row| row.flow == id).map(|row| row.id).collect();
+        for execution in executions {
+            database.forget(execution);
+        }
+        Ok(true)
+    }
+}
+
+impl Database {
+    fn add_version(&mut self, flow: &FlowRecord) {
+        let version = FlowVersionRecord {
+            flow: flow.id,
+            tenant: flow.tenant,
+            version: flow.version,
+            document: flow.document.clone(),
+            created_at: flow.updated_at,
+        };
+        self.flow_versions.insert((flow.id, flow.version), version);
+    }
+
+    fn forget(&mut self, id: ExecutionId) {
+        self.rows.remove(&id);
+        self.journals.remove(&id);
+        self.holders.remove(&id);
+        self.tail.retain(|(execution, _), _| *execution != id);
+        self.inbox.retain(|_, input| input.execution != id);
+    }
+}
+
+impl FlowChange {
+    fn apply_to(self, flow: &mut FlowRecord) {
+        if let Some(document) = self.document {
+            flow.version += 1;
+            flow.document = document.document;
+            flow.name = document.name;
+            flow.category = document.category;
+            flow.is_template = document.is_template;
+        }
+        if let Some(status) = self.status {
+            flow.status = status;
+        }
+        flow.updated_at = self.at;
+    }
+}
+
+impl FlowFilter {
+    fn fits(&self, flow: &FlowRecord) -> bool {
+        let holds = |text: &String| flow.name.to_lowercase().contains(&text.to_lowercase());
+        self.tenant.is_none_or(|tenant| flow.tenant == tenant)
+            && self.category.as_ref().is_none_or(|category| flow.category.as_ref() == Some(category))
+            && self.status.is_none_or(|status| flow.status == status)
+            && self.is_template.is_none_or(|is_template| flow.is_template == is_template)
+            && self.text.as_ref().is_none_or(holds)
+    }
+}

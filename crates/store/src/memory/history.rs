@@ -1,0 +1,232 @@
+//! Reading executions, failures and rollups.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_core::timestamp::Timestamp;
+
+use super::{MemoryStore, at_once};
+use crate::{
+    Buckets, ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup, FailureQuery, Fingerprint,
+    History, IdempotencyHit, Page, RollupQuery, RollupRow, StoreError, StoreFuture, Stored,
+};
+
+/// How many executions of a failure group are named.
+const GROUP_EXECUTIONS_MAX: usize = 10;
+
+impl MemoryStore {
+    /// See [`crate::History::execution`].
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] or [`StoreError::Closed`].
+    pub fn execution_now(&self, tenant: TenantId, id: ExecutionId) -> Result<Option<Stored>, StoreError> {
+        let database = self.open()?;
+        if database.tenant_of(id) == Some(tenant) { database.stored(id) } else { Ok(None) }
+    }
+
+    /// See [`crate::History::executions`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn executions_now(
+        &self,
+        filter: &ExecutionFilter,
+        page: Page,
+    ) -> Result<Vec<ExecutionRow>, StoreError> {
+        let database = self.open()?;
+        let is_before = |row: &&ExecutionRow| page.before.is_none_or(|before| row.id.uuid() < before);
+        let rows = database.rows.values().rev().filter(is_before).filter(|row| filter.fits(row));
+        Ok(rows.take(page.limit).cloned().collect())
+    }
+
+    /// See [`crate::History::retried_by`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn retried_by_now(
+        &self,
+        tenant: TenantId,
+        id: ExecutionId,
+        limit: usize,
+    ) -> Result<Vec<ExecutionId>, StoreError> {
+        let database = self.open()?;
+        let retries = database.rows.values().rev();
+        let retries = retries.filter(|row| row.tenant == tenant && row.retry_of == Some(id));
+        let mut newest: Vec<ExecutionId> = retries.map(|row| row.id).take(limit).collect();
+        newest.reverse();
+        Ok(newest)
+    }
+
+    /// See [`crate::History::idempotency`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn idempotency_now(
+        &self,
+        tenant: TenantId,
+        key: Arc<str>,
+    ) -> Result<Option<IdempotencyHit>, StoreError> {
+        Ok(self.open()?.idempotency.get(&(tenant, key)).cloned())
+    }
+
+    /// See [`crate::History::failures`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn failures_now(&self, query: &FailureQuery) -> Result<Vec<FailureGroup>, StoreError> {
+        let database = self.open()?;
+        let mut groups: BTreeMap<(FlowId, Fingerprint), (FailureGroup, Vec<Timestamp>)> = BTreeMap::new();
+        for row in database.rows.values().rev().filter(|row| query.fits(row)) {
+            let (Some(fingerprint), Some(ended)) = (&row.fingerprint, row.completed_at) else { continue };
+            let empty = || (empty_group(row.flow, fingerprint, ended), Vec::new());
+            let (group, all_ended) = groups.entry((row.flow, fingerprint.clone())).or_insert_with(empty);
+            all_ended.push(ended);
+            group.count += 1;
+            group.first_seen = group.first_seen.min(ended);
+            group.last_seen = group.last_seen.max(ended);
+            if group.executions.len() < GROUP_EXECUTIONS_MAX {
+                group.executions.push(row.id);
+            }
+        }
+        let mut groups: Vec<_> = groups.into_values().collect();
+        groups.sort_by_key(|(group, _)| std::cmp::Reverse((group.count, group.last_seen)));
+        groups.truncate(query.limit);
+        let (mut groups, ended): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
+        if let Some(buckets) = query.buckets(&groups) {
+            for (group, ended) in groups.iter_mut().zip(ended) {
+                group.buckets = buckets.clone();
+                ended.into_iter().for_each(|moment| group.buckets.add(moment, 1));
+            }
+        }
+        Ok(groups)
+    }
+
+    /// See [`crate::History::rollups`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn rollups_now(&self, query: &RollupQuery) -> Result<Vec<RollupRow>, StoreError> {
+        let database = self.open()?;
+        let rows = database.rollups.iter().map(|((tenant, flow, hour, key), value)| {
+            (*tenant, RollupRow { flow: *flow, hour: *hour, key: key.clone(), value: *value })
+        });
+        let fitting = rows.filter(|(tenant, row)| *tenant == query.tenant && query.fits(row));
+        let mut rows: Vec<RollupRow> = fitting.map(|(_, row)| row).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.hour));
+        rows.truncate(query.limit);
+        Ok(rows)
+    }
+
+    /// See [`crate::History::execution_counts`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn execution_counts_now(
+        &self,
+        tenant: TenantId,
+        flow: FlowId,
+    ) -> Result<ExecutionCounts, StoreError> {
+        let database = self.open()?;
+        let mut counts = ExecutionCounts::default();
+        for row in database.rows.values().filter(|row| row.tenant == tenant && row.flow == flow) {
+            counts.total += 1;
+            match row.status {
+                ExecutionStatus::Completed => counts.completed += 1,
+                ExecutionStatus::Failed => counts.failed += 1,
+                ExecutionStatus::Cancelled => counts.cancelled += 1,
+                ExecutionStatus::Pending | ExecutionStatus::Running | ExecutionStatus::Paused => {}
+            }
+        }
+        Ok(counts)
+    }
+}
+
+impl History for MemoryStore {
+    fn execution(&self, tenant: TenantId, id: ExecutionId) -> StoreFuture<'_, Option<Stored>> {
+        at_once(self.execution_now(tenant, id))
+    }
+
+    fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<ExecutionRow>> {
+        at_once(self.executions_now(&filter, page))
+    }
+
+    fn retried_by(
+        &self,
+        tenant: TenantId,
+        id: ExecutionId,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<ExecutionId>> {
+        at_once(self.retried_by_now(tenant, id, limit))
+    }
+
+    fn idempotency(&self, tenant: TenantId, key: Arc<str>) -> StoreFuture<'_, Option<IdempotencyHit>> {
+        at_once(self.idempotency_now(tenant, key))
+    }
+
+    fn failures(&self, query: FailureQuery) -> StoreFuture<'_, Vec<FailureGroup>> {
+        at_once(self.failures_now(&query))
+    }
+
+    fn rollups(&self, query: RollupQuery) -> StoreFuture<'_, Vec<RollupRow>> {
+        at_once(self.rollups_now(&query))
+    }
+
+    fn execution_counts(&self, tenant: TenantId, flow: FlowId) -> StoreFuture<'_, ExecutionCounts> {
+        at_once(self.execution_counts_now(tenant, flow))
+    }
+}
+
+fn empty_group(flow: FlowId, fingerprint: &Fingerprint, ended: Timestamp) -> FailureGroup {
+    FailureGroup {
+        flow,
+        fingerprint: fingerprint.clone(),
+        count: 0,
+        first_seen: ended,
+        last_seen: ended,
+        buckets: Buckets::over(ended, ended),
+        executions: Vec::new(),
+    }
+}
+
+impl ExecutionFilter {
+    fn fits(&self, row: &ExecutionRow) -> bool {
+        let failed_node = row.fingerprint.as_ref().and_then(|fingerprint| fingerprint.node.as_ref());
+        let fingerprint = row.fingerprint.as_ref().map(|fingerprint| &fingerprint.id);
+        self.tenant.is_none_or(|tenant| row.tenant == tenant)
+            && self.flow.is_none_or(|flow| row.flow == flow)
+            && (self.statuses.is_empty() || self.statuses.contains(&row.status))
+            && self.retrying.is_none_or(|retrying| row.retrying == retrying)
+            && self.error_class.is_none_or(|class| row.error_class == Some(class))
+            && self.failed_node.as_ref().is_none_or(|node| failed_node == Some(node))
+            && self.fingerprint.as_ref().is_none_or(|wanted| fingerprint == Some(wanted))
+            && self.from.is_none_or(|from| row.created_at >= from)
+            && self.to.is_none_or(|to| row.created_at < to)
+            && self.text.as_ref().is_none_or(|text| names(row, &text.to_lowercase()))
+    }
+}
+
+fn names(row: &ExecutionRow, text: &str) -> bool {
+    let holds =
+        |field: &Option<Arc<str>>| field.as_ref().is_some_and(|field| field.to_lowercase().contains(text));
+    row.id.to_string().starts_with(text) || holds(&row.context_id) || holds(&row.error_message)
+}
+
+impl FailureQuery {
+    fn fits(&self, row: &ExecutionRow) -> bool {
+        row.tenant == self.tenant
+            && row.status == ExecutionStatus::Failed
+            && self.flow.is_none_or(|flow| row.flow == flow)
+            && self.from.is_none_or(|from| row.completed_at >= Some(from))
+            && self.to.is_none_or(|to| row.completed_at < Some(to))
+    }
+}
+
+impl RollupQuery {
+    fn fits(&self, row: &RollupRow) -> bool {
+        self.flow.is_none_or(|flow| row.flow == flow)
+            && self.from.is_none_or(|from| row.hour >= from)
+            && self.to.is_none_or(|to| row.hour < to)
+    }
+}

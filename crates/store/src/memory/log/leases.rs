@@ -1,0 +1,191 @@
+//! Leases, recovery and parking.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use steadflow_core::event::{Event, Record};
+use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::timestamp::Timestamp;
+
+use super::super::{Database, Holder, MemoryStore};
+use crate::{ExecutionRow, QueuedExecution, StoreError, Stored, Worker};
+
+impl MemoryStore {
+    /// See [`crate::Log::register`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn register_now(&self, now: Timestamp, ttl: Duration) -> Result<Worker, StoreError> {
+        let mut database = self.open()?;
+        database.leases.retain(|_, end| *end > now);
+        database.epoch += 1;
+        let epoch = database.epoch;
+        database.leases.insert(epoch, now.plus(ttl));
+        Ok(Worker { epoch })
+    }
+
+    /// See [`crate::Log::renew`].
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] or [`StoreError::Closed`].
+    pub fn renew_now(&self, worker: Worker, now: Timestamp, ttl: Duration) -> Result<(), StoreError> {
+        let mut database = self.open()?;
+        let lease = database.leases.get_mut(&worker.epoch).ok_or(StoreError::Fenced)?;
+        // A renewal that comes late, or twice, shortens nothing.
+        *lease = now.plus(ttl).max(*lease);
+        Ok(())
+    }
+
+    /// See [`crate::Log::release`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn release_now(&self, worker: Worker) -> Result<(), StoreError> {
+        self.open()?.leases.remove(&worker.epoch);
+        Ok(())
+    }
+
+    /// See [`crate::Log::recover`].
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`], [`StoreError::Corrupt`] or [`StoreError::Closed`].
+    pub fn recover_now(
+        &self,
+        worker: Worker,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Stored>, StoreError> {
+        let mut database = self.open()?;
+        database.check_lease(worker)?;
+        database.leases.retain(|epoch, end| *end > now || *epoch == worker.epoch);
+        let orphans = database.holders.iter().filter(|(_, holder)| database.is_orphaned(**holder));
+        let ids: Vec<ExecutionId> = orphans.map(|(id, _)| *id).take(limit).collect();
+        let mut recovered = Vec::with_capacity(ids.len());
+        for id in ids {
+            database.holders.insert(id, Holder::Worker(worker.epoch));
+            recovered.extend(database.stored(id)?);
+        }
+        Ok(recovered)
+    }
+
+    /// See [`crate::Log::take`].
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`], [`StoreError::Corrupt`] or [`StoreError::Closed`].
+    pub fn take_now(&self, worker: Worker, id: ExecutionId) -> Result<Option<Stored>, StoreError> {
+        let mut database = self.open()?;
+        database.check_lease(worker)?;
+        let may_take = match database.holders.get(&id) {
+            Some(Holder::Parked(_)) => true,
+            Some(Holder::Worker(epoch)) => *epoch == worker.epoch,
+            Some(Holder::Finished) | None => false,
+        };
+        if !may_take {
+            return Ok(None);
+        }
+        database.holders.insert(id, Holder::Worker(worker.epoch));
+        database.stored(id)
+    }
+
+    /// See [`crate::Log::due`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn due_now(
+        &self,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(Timestamp, ExecutionId)>, StoreError> {
+        let database = self.open()?;
+        let mut due: Vec<_> =
+            database.holders.iter().filter_map(|(id, holder)| Some((holder.due()?, *id))).collect();
+        due.retain(|(at, _)| *at < until);
+        due.sort_unstable();
+        due.truncate(limit);
+        Ok(due)
+    }
+
+    /// See [`crate::Log::queued`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn queued_now(
+        &self,
+        after: Option<QueuedExecution>,
+        limit: usize,
+    ) -> Result<Vec<QueuedExecution>, StoreError> {
+        let database = self.open()?;
+        let is_parked =
+            |row: &&ExecutionRow| matches!(database.holders.get(&row.id), Some(Holder::Parked(_)));
+        let waits = |row: &&ExecutionRow| row.status == ExecutionStatus::Pending;
+        let queued = database.rows.values().filter(waits).filter(is_parked).map(|row| QueuedExecution {
+            accepted_at: row.created_at,
+            execution: row.id,
+            flow: row.flow,
+        });
+        let mut queued: Vec<_> = queued.filter(|queued| after.is_none_or(|after| *queued > after)).collect();
+        queued.sort_unstable();
+        queued.truncate(limit);
+        Ok(queued)
+    }
+
+    /// See [`crate::Log::slots`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn slots_now(&self, after: Option<FlowId>, limit: usize) -> Result<Vec<(FlowId, u32)>, StoreError> {
+        let database = self.open()?;
+        let mut slots = BTreeMap::new();
+        for (&id, holder) in &database.holders {
+            if *holder != Holder::Finished
+                && let Some(flow) = database.flow_if_started(id)
+            {
+                *slots.entry(flow).or_default() += 1;
+            }
+        }
+        Ok(slots
+            .into_iter()
+            .filter(|(flow, _)| after.is_none_or(|after| *flow > after))
+            .take(limit)
+            .collect())
+    }
+}
+
+impl Database {
+    pub(in crate::memory) fn check_lease(&self, worker: Worker) -> Result<(), StoreError> {
+        if self.leases.contains_key(&worker.epoch) { Ok(()) } else { Err(StoreError::Fenced) }
+    }
+
+    /// Returns the flow of an execution that has started. Its row may be behind the tail, so the tail is asked, too.
+    fn flow_if_started(&self, id: ExecutionId) -> Option<FlowId> {
+        let row = self.rows.get(&id);
+        if let Some(row) = row.filter(|row| row.started_at.is_some()) {
+            return Some(row.flow);
+        }
+        let tail = self.tail.range((id, 0)..=(id, u64::MAX));
+        let records = tail.filter_map(|(_, text)| serde_json::from_str::<Record>(text).ok());
+        let events: Vec<Event> = records.flat_map(|record| record.2).collect();
+        let flow = row.map(|row| row.flow).or_else(|| match events.first() {
+            Some(Event::Accepted(accepted)) => Some(accepted.flow),
+            _ => None,
+        });
+        flow.filter(|_| events.contains(&Event::Started))
+    }
+
+    fn is_orphaned(&self, holder: Holder) -> bool {
+        match holder {
+            Holder::Worker(epoch) => !self.leases.contains_key(&epoch),
+            Holder::Parked(_) | Holder::Finished => false,
+        }
+    }
+}
+
+impl Holder {
+    const fn due(self) -> Option<Timestamp> {
+        match self {
+            Self::Parked(due) => due,
+            Self::Worker(_) | Self::Finished => None,
+        }
+    }
+}
