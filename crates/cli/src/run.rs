@@ -139,7 +139,10 @@ async fn follow(engine: &Engine, id: ExecutionId) -> anyhow::Result<End> {
                     is_interrupted = true;
                     cancel(engine, id).await?;
                 }
-                reason = engine.wait_for_end() => bail!("The engine has ended: {}", reason.err().unwrap_or_default()),
+                end = engine.wait_for_end() => {
+                    end.context("The engine has ended")?;
+                    bail!("The engine has ended");
+                }
             }
         }
     }

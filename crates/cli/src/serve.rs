@@ -50,11 +50,12 @@ pub(crate) async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
     announce(&settings, address, &durability);
     let end = tokio::select! {
         () = signals.next() => None,
-        reason = engine.wait_for_end() => Some(reason),
+        end = engine.wait_for_end() => Some(end),
     };
-    if let Some(Err(reason)) = end {
+    if let Some(Err(failure)) = end {
+        let failure = anyhow::Error::new(failure);
         bail!(
-            "The engine has stopped: {reason}. Nothing that was acknowledged is lost; start again to recover"
+            "The engine has stopped: {failure:#}. Nothing that was acknowledged is lost; start again to recover"
         );
     }
     output::note("Stopping: what is under way may end; again to quit at once.");

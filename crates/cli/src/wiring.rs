@@ -8,7 +8,7 @@ use steadflow_core::agent::Agent;
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::work::Work;
 use steadflow_nodes::{AgentDirectory, DirectoryError, EgressPolicy, EnvSecrets, Nodes, NodesConfig};
-use steadflow_runtime::{Engine, EngineConfig, Executor, OutcomeFuture, SystemClock};
+use steadflow_runtime::{Engine, EngineConfig, Executor, Performing, SystemClock};
 use steadflow_store::Store;
 use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
 
@@ -60,8 +60,11 @@ fn worker_name() -> String {
 struct NodeExecutor(Nodes);
 
 impl Executor for NodeExecutor {
-    fn execute(&self, work: Work) -> OutcomeFuture {
-        Box::pin(self.0.perform(work))
+    fn execute(&self, work: Work) -> Performing {
+        match self.0.perform(work) {
+            steadflow_nodes::Performing::Ready(outcome) => Performing::Ready(outcome),
+            steadflow_nodes::Performing::Running(running) => Performing::Running(running),
+        }
     }
 }
 

@@ -1,10 +1,7 @@
 //! One attempt's work, handed to whoever does it.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
 use steadflow_core::failure::{ErrorClass, Failure};
@@ -100,47 +97,46 @@ impl Nodes {
 
     /// Does one attempt's work.
     ///
-    /// `echo`, `fail` and `transform` are ready at the first poll, and `echo` allocates nothing. The attempt's own
-    /// time limit is the caller's: it drops the future when `stop_at` has come. Needs a tokio runtime with I/O and
-    /// time for what is not ready at once.
+    /// `echo`, `fail` and `transform` are ready at once, and `echo` allocates nothing. The attempt's own time limit is
+    /// the caller's: it drops the future when `stop_at` has come. Needs a tokio runtime with I/O and time for what is
+    /// not ready at once.
     pub fn perform(&self, work: Work) -> Performing {
         let ready = match &work.task {
             Task::Action(Action::Echo | Action::Transform) => Outcome::completed(work.input),
             Task::Action(Action::Fail) => Outcome::failed(failure_from(&work.input)),
             Task::Action(Action::HttpRequest) | Task::Agent { .. } => {
-                return Performing(State::Running(Box::pin(run(Arc::clone(&self.shared), work))));
+                return Performing::Running(Box::pin(run(Arc::clone(&self.shared), work)));
             }
         };
-        Performing(State::Ready(Some(ready)))
+        Performing::Ready(ready)
     }
 }
 
 /// The outcome of [`Nodes::perform`], or the way to it. Dropping it stops the work.
-pub struct Performing(State);
-
-enum State {
-    Ready(Option<Outcome>),
+pub enum Performing {
+    /// It is done: nothing outside was needed.
+    Ready(Outcome),
+    /// It needs the world, and time.
     Running(BoxFuture<'static, Outcome>),
 }
 
-impl Future for Performing {
+impl IntoFuture for Performing {
     type Output = Outcome;
+    type IntoFuture = BoxFuture<'static, Outcome>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
-        match &mut self.0 {
-            State::Ready(outcome) => {
-                Poll::Ready(outcome.take().expect("a future is not polled after its end"))
-            }
-            State::Running(future) => future.as_mut().poll(cx),
+    fn into_future(self) -> Self::IntoFuture {
+        match self {
+            Self::Ready(outcome) => Box::pin(std::future::ready(outcome)),
+            Self::Running(running) => running,
         }
     }
 }
 
 impl fmt::Debug for Performing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            State::Ready(_) => "Performing(ready)",
-            State::Running(_) => "Performing(running)",
+        f.write_str(match self {
+            Self::Ready(_) => "Performing::Ready",
+            Self::Running(_) => "Performing::Running",
         })
     }
 }

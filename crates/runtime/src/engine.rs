@@ -6,7 +6,7 @@ mod start;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -16,15 +16,18 @@ use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::limits::Limits;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{ExecutionFilter, ExecutionRow, Page, Store, StoreError};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
 
 use crate::clock::Clock;
-use crate::driver::{Ask, Call, Driver, End, World};
-use crate::error::RuntimeError;
+use crate::driver::{Call, Driver, World};
+use crate::error::{EngineFailure, RuntimeError};
 use crate::executor::Executor;
 use crate::flows::FlowVersions;
 use crate::hub::{Changes, Following, Hub};
-use crate::shard::{Loaded, Message, Reply, ReplyId, ShardConfig};
+use crate::shard::{Loaded, Message, Reply, ReplyId};
+use crate::worker::{End, WorkerConfig};
 
 pub use flows::CurrentFlow;
 pub use retry::{BulkRetry, BulkRetryItem, Retry, VersionChoice};
@@ -42,11 +45,22 @@ pub struct EngineConfig {
     pub limits: Limits,
     /// How long the lease of a worker lasts without renewal.
     pub lease_ttl: Duration,
+    /// Calls that may wait for the engine's loop. Each is taken within a turn, which is milliseconds; a few turns' worth
+    /// keep the loop busy, and more would only hide that it does not keep up.
+    pub calls_max: usize,
+    /// How long a call waits for a place among these before it is refused as unavailable.
+    pub call_wait_max: Duration,
 }
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { worker: "steadflow".into(), limits: Limits::DEFAULT, lease_ttl: Duration::from_secs(15) }
+        Self {
+            worker: "steadflow".into(),
+            limits: Limits::DEFAULT,
+            lease_ttl: Duration::from_secs(15),
+            calls_max: 2_048,
+            call_wait_max: Duration::from_secs(5),
+        }
     }
 }
 
@@ -58,7 +72,9 @@ pub struct Engine {
 
 #[derive(Debug)]
 struct Inner {
-    calls: mpsc::UnboundedSender<Call>,
+    calls: mpsc::Sender<Call>,
+    call_wait_max: Duration,
+    next_reply: AtomicU64,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     versions: Arc<FlowVersions>,
@@ -71,7 +87,10 @@ struct Inner {
     is_stopping: AtomicBool,
     /// Starts that wait to be durable.
     accepting: AtomicUsize,
-    ended: watch::Receiver<Option<String>>,
+    /// Whether the worker drives.
+    is_driving: watch::Receiver<bool>,
+    /// How the engine ended, once it has.
+    ended: watch::Receiver<Option<Result<(), EngineFailure>>>,
 }
 
 impl Engine {
@@ -92,18 +111,27 @@ impl Engine {
             clock: Arc::clone(&clock),
             flows: Arc::clone(&versions),
             hub: Hub::new(),
-            config: ShardConfig::new(Arc::clone(&config.worker)),
-            lease_ttl: config.lease_ttl,
             live: Arc::default(),
         };
-        let (calls, inbox) = mpsc::unbounded_channel();
-        let (end, ended) = watch::channel(None);
-        let driver = Driver::start(world.clone()).await?;
         let (hub, live) = (world.hub.clone(), Arc::clone(&world.live));
-        tokio::spawn(drive(world, driver, inbox, end));
-        Ok(Self {
+        let worker =
+            WorkerConfig { lease_ttl: config.lease_ttl, ..WorkerConfig::new(Arc::clone(&config.worker)) };
+        let (calls, inbox) = mpsc::channel(config.calls_max);
+        let (driving, is_driving) = watch::channel(false);
+        let (end, ended) = watch::channel(None);
+        let driver = Driver::new(world, worker);
+        tokio::spawn(async move {
+            let result = match driver.run(inbox, &driving).await {
+                End::Stopped => Ok(()),
+                End::Fatal(error) => Err(EngineFailure::Store(Arc::new(error))),
+            };
+            end.send_replace(Some(result));
+        });
+        let engine = Self {
             inner: Arc::new(Inner {
                 calls,
+                call_wait_max: config.call_wait_max,
+                next_reply: AtomicU64::new(0),
                 store,
                 clock,
                 versions,
@@ -114,9 +142,21 @@ impl Engine {
                 live,
                 is_stopping: AtomicBool::new(false),
                 accepting: AtomicUsize::new(0),
+                is_driving,
                 ended,
             }),
-        })
+        };
+        engine.wait_for_start().await?;
+        Ok(engine)
+    }
+
+    async fn wait_for_start(&self) -> Result<(), RuntimeError> {
+        // An error means that the loop has ended, and with it the sender.
+        if self.inner.is_driving.clone().wait_for(|is_driving| *is_driving).await.is_ok() {
+            return Ok(());
+        }
+        self.wait_for_end().await?;
+        Err(RuntimeError::Unavailable)
     }
 
     /// Returns the store, for what is only read or has no part in executions.
@@ -223,9 +263,16 @@ impl Engine {
     pub async fn ended(&self, tenant: TenantId, id: ExecutionId) -> Result<ExecutionSnapshot, RuntimeError> {
         self.execution(tenant, id).await?;
         let reply = self.ask(move |reply| Message::Await { execution: id, reply }).await?;
-        match reply.into_snapshot() {
-            Some(snapshot) => Ok(*snapshot),
-            None => self.stored(tenant, id).await,
+        match reply {
+            Reply::Snapshot(snapshot) => Ok(*snapshot),
+            Reply::NotHere => self.stored(tenant, id).await,
+            Reply::Accepted
+            | Reply::Hit(_)
+            | Reply::Done
+            | Reply::Rejected(_)
+            | Reply::Shown
+            | Reply::StorageFull
+            | Reply::Unavailable => Err(reply.into_error()),
         }
     }
 
@@ -304,34 +351,46 @@ impl Engine {
         Err(if status.is_finished() { Rejected::Finished(status).into() } else { RuntimeError::Unavailable })
     }
 
-    async fn ask(
-        &self,
-        message: impl FnOnce(ReplyId) -> Message + Send + 'static,
-    ) -> Result<Reply, RuntimeError> {
+    async fn ask(&self, message: impl FnOnce(ReplyId) -> Message) -> Result<Reply, RuntimeError> {
         let (sender, answer) = oneshot::channel();
-        let ask: Box<dyn Ask> = Box::new(move |replies: &[ReplyId]| message(replies[0]));
-        self.send(Call::Ask(ask, vec![sender]))?;
+        let reply = self.new_reply();
+        self.send(Call::Message(message(reply), vec![(reply, sender)])).await?;
         answer.await.map_err(|_| RuntimeError::Unavailable)
     }
 
-    fn send(&self, call: Call) -> Result<(), RuntimeError> {
-        self.inner.calls.send(call).map_err(|_| RuntimeError::Unavailable)
+    /// Returns a number under which an answer can be waited for.
+    fn new_reply(&self) -> ReplyId {
+        ReplyId(self.inner.next_reply.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Tells whether new work is taken.
-    pub fn is_ready(&self) -> bool {
-        !self.inner.is_stopping.load(Ordering::Relaxed) && self.inner.ended.borrow().is_none()
-    }
-
-    /// Waits for the engine's end. Gives the reason if it did not end because it was asked to.
-    pub async fn wait_for_end(&self) -> Result<(), String> {
-        let mut ended = self.inner.ended.clone();
-        let reason = ended.wait_for(Option::is_some).await.map(|reason| reason.clone().unwrap_or_default());
-        match reason {
-            Ok(reason) if reason.is_empty() => Ok(()),
-            Ok(reason) => Err(reason),
-            Err(_) => Err("the engine's task was lost".into()),
+    /// Hands the loop a call, waiting for a place in its queue.
+    async fn send(&self, call: Call) -> Result<(), RuntimeError> {
+        let call = match self.inner.calls.try_send(call) {
+            Ok(()) => return Ok(()),
+            Err(TrySendError::Closed(_)) => return Err(RuntimeError::Unavailable),
+            Err(TrySendError::Full(call)) => call,
+        };
+        match timeout(self.inner.call_wait_max, self.inner.calls.send(call)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(RuntimeError::Unavailable),
         }
+    }
+
+    /// Returns whether new work is taken: the engine drives, and was not asked to stop.
+    pub fn is_ready(&self) -> bool {
+        !self.inner.is_stopping.load(Ordering::Relaxed)
+            && *self.inner.is_driving.borrow()
+            && self.inner.ended.borrow().is_none()
+    }
+
+    /// Waits for the engine's end.
+    ///
+    /// # Errors
+    /// [`EngineFailure`] if it ended without being asked to.
+    pub async fn wait_for_end(&self) -> Result<(), EngineFailure> {
+        let mut ended = self.inner.ended.clone();
+        let end = ended.wait_for(Option::is_some).await.map(|end| end.clone());
+        end.ok().flatten().unwrap_or(Err(EngineFailure::Lost))
     }
 
     /// Stops: takes no new work, gives what is under way `grace` to end, hands back the rest, and closes the store.
@@ -340,44 +399,12 @@ impl Engine {
     /// What the store says if it cannot be closed.
     pub async fn shutdown(&self, grace: Duration) -> Result<(), StoreError> {
         self.inner.is_stopping.store(true, Ordering::Relaxed);
-        if self.send(Call::Stop(grace)).is_ok()
-            && let Err(reason) = self.wait_for_end().await
+        if self.send(Call::Stop(grace)).await.is_ok()
+            && let Err(failure) = self.wait_for_end().await
         {
+            let reason: &dyn std::error::Error = &failure;
             tracing::error!(reason, "the engine did not end in order; the next start recovers");
         }
         self.inner.store.close().await
     }
-}
-
-/// Drives until asked to stop; begins anew when the lease was lost.
-async fn drive(
-    world: World,
-    mut driver: Driver,
-    mut inbox: mpsc::UnboundedReceiver<Call>,
-    end: watch::Sender<Option<String>>,
-) {
-    let reason = loop {
-        match driver.run(&mut inbox).await {
-            End::Stopped => break String::new(),
-            End::Fatal(error) => break describe(&error),
-            End::Fenced => {
-                tracing::warn!("the worker's lease was lost; beginning anew");
-                match Driver::start(world.clone()).await {
-                    Ok(next) => driver = next,
-                    Err(error) => break describe(&error),
-                }
-            }
-        }
-    };
-    end.send_replace(Some(reason));
-}
-
-fn describe(error: &StoreError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -6,6 +6,17 @@ use steadflow_core::execution::{ExecutionStatus, Rejected};
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId};
 use steadflow_store::StoreError;
 
+/// Why an engine ended without being asked to. Nothing that was acknowledged is lost; the next start recovers it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum EngineFailure {
+    /// The database cannot be trusted to hold what the engine thinks it holds.
+    #[error("the database failed")]
+    Store(#[source] Arc<StoreError>),
+    /// The engine's own code panicked.
+    #[error("the engine's task was lost")]
+    Lost,
+}
+
 /// Why the engine did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum RuntimeError {
@@ -51,6 +62,15 @@ pub enum RuntimeError {
     /// The database failed.
     #[error(transparent)]
     Store(Arc<StoreError>),
+}
+
+impl From<EngineFailure> for RuntimeError {
+    fn from(failure: EngineFailure) -> Self {
+        match failure {
+            EngineFailure::Store(error) => Self::Store(error),
+            EngineFailure::Lost => Self::Unavailable,
+        }
+    }
 }
 
 impl From<StoreError> for RuntimeError {

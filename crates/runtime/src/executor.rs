@@ -1,5 +1,6 @@
 //! What does the work of attempts. The engine knows nothing of HTTP or models.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -8,8 +9,37 @@ use steadflow_core::work::{Outcome, Work};
 /// An attempt's work under way. Dropping it stops the work.
 pub type OutcomeFuture = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
+/// What is known of an attempt's outcome when its work begins.
+pub enum Performing {
+    /// It is done: nothing outside was needed.
+    Ready(Outcome),
+    /// It needs the world, and time.
+    Running(OutcomeFuture),
+}
+
+impl IntoFuture for Performing {
+    type Output = Outcome;
+    type IntoFuture = OutcomeFuture;
+
+    fn into_future(self) -> OutcomeFuture {
+        match self {
+            Self::Ready(outcome) => Box::pin(std::future::ready(outcome)),
+            Self::Running(running) => running,
+        }
+    }
+}
+
+impl fmt::Debug for Performing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ready(_) => "Performing::Ready",
+            Self::Running(_) => "Performing::Running",
+        })
+    }
+}
+
 /// Does the work of attempts.
-pub trait Executor: Send + Sync + std::fmt::Debug + 'static {
-    /// Begins the work of one attempt, whose start is committed.
-    fn execute(&self, work: Work) -> OutcomeFuture;
+pub trait Executor: Send + Sync + fmt::Debug + 'static {
+    /// Begins the work of one attempt, whose start is committed. Returns at once; what takes time is in the future.
+    fn execute(&self, work: Work) -> Performing;
 }

@@ -125,6 +125,25 @@ pub enum Message {
     Release,
 }
 
+impl Message {
+    /// Returns who waits for an answer to it.
+    pub fn asked_by(&self) -> [Option<ReplyId>; 2] {
+        match self {
+            Self::Accept(accept) => [Some(accept.reply), accept.wait],
+            Self::Input { reply, .. } => [*reply, None],
+            Self::Read { reply, .. } | Self::Await { reply, .. } | Self::Show { reply } => {
+                [Some(*reply), None]
+            }
+            Self::Loaded { .. }
+            | Self::Due(_)
+            | Self::FlowLimit { .. }
+            | Self::Recovered(_)
+            | Self::Drain
+            | Self::Release => [None, None],
+        }
+    }
+}
+
 /// A new execution.
 #[derive(Debug)]
 pub struct Accept {

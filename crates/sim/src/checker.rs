@@ -6,6 +6,7 @@
 mod answers;
 mod attempts;
 mod ends;
+mod leases;
 mod story;
 mod structure;
 
@@ -18,10 +19,11 @@ use steadflow_core::execution::{ExecutionStatus, FlowVersion};
 use steadflow_core::failure::Failure;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{Commit, Keep, Worker};
+use steadflow_store::{Commit, Keep, Worker as Lessee};
 
 use crate::peers::{Answer, AttemptKey};
 pub(crate) use answers::{Call, What};
+use leases::Leases;
 use story::Story;
 
 /// Nothing, or what does not fit, as a sentence.
@@ -46,8 +48,7 @@ pub(crate) struct Checker {
     cancels: BTreeSet<ExecutionId>,
     /// The executions that clients were told are accepted.
     accepted: BTreeSet<ExecutionId>,
-    /// The newest worker.
-    epoch: u64,
+    leases: Leases,
     /// When something was last committed.
     last_commit: Timestamp,
 }
@@ -55,7 +56,7 @@ pub(crate) struct Checker {
 /// Who committed, and what its clock said.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Writer {
-    pub(crate) worker: Worker,
+    pub(crate) lessee: Lessee,
     pub(crate) clock: Timestamp,
     /// Whether it was asked to stop.
     pub(crate) is_stopping: bool,
@@ -71,7 +72,7 @@ impl Checker {
             keys: BTreeMap::new(),
             cancels: BTreeSet::new(),
             accepted: BTreeSet::new(),
-            epoch: 0,
+            leases: Leases::default(),
             last_commit: Timestamp::default(),
         }
     }
@@ -86,28 +87,9 @@ impl Checker {
         self.cancels.insert(execution);
     }
 
-    /// A worker registered.
-    pub(crate) fn registered(&mut self, worker: Worker) -> Verdict {
-        if worker.epoch <= self.epoch {
-            return Err(format!("L2: epoch {} was given after {}", worker.epoch, self.epoch));
-        }
-        self.epoch = worker.epoch;
-        Ok(())
-    }
-
-    /// Tells whether nobody has taken over from this worker.
-    pub(crate) fn is_newest(&self, worker: Worker) -> bool {
-        worker.epoch == self.epoch
-    }
-
     /// A commit is on disk.
     pub(crate) fn committed(&mut self, commit: &Commit, writer: Writer, now: Timestamp) -> Verdict {
-        if writer.worker.epoch != self.epoch {
-            return Err(format!(
-                "L1: worker {} wrote after worker {} took over",
-                writer.worker.epoch, self.epoch
-            ));
-        }
+        self.may_commit(commit, writer)?;
         self.last_commit = now;
         let id = commit.execution;
         let Some(text) = &commit.record else { return self.projected(commit) };

@@ -15,8 +15,9 @@ use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::Outcome;
-use steadflow_runtime::shard::{BatchId, Loaded};
-use steadflow_store::{Changed, Commit, Committed, FlowChange, FlowDocument, MemoryStore, StoreError};
+use steadflow_runtime::Shard;
+use steadflow_runtime::worker::{Answer, Ask, IncarnationId};
+use steadflow_store::{Changed, FlowChange, FlowDocument, MemoryStore};
 
 use crate::checker::{Checker, LATE_MAX};
 use crate::clients::Clients;
@@ -35,6 +36,9 @@ pub(crate) use process::ProcessId;
 const STANDSTILL_MAX: Duration = Duration::from_secs(400);
 /// How long after a fault a process has caught up.
 const WELL_AFTER: Duration = Duration::from_secs(2);
+/// How long after its lease was lost a process has noticed: the longest time between two renewals, a failed one and the
+/// wait for its answer included.
+const NOTICES_WITHIN: Duration = Duration::from_secs(15);
 /// The end of virtual time.
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 /// More events than any run needs.
@@ -62,6 +66,8 @@ pub(crate) struct World {
     last_process: u32,
     /// How far the wall clock of the next process is off, in microseconds.
     clock_offset: i64,
+    /// How long a worker may take to hand back what it drives.
+    hand_back_max: Duration,
     /// Attempts whose result comes although nobody waits for it.
     late: BTreeSet<AttemptKey>,
     /// Attempts whose peers do not answer.
@@ -94,20 +100,12 @@ pub(super) enum Happening {
 pub(super) enum Incident {
     /// Its timer is due.
     Wake,
-    /// Its batch reaches the store.
-    Apply(BatchId, Vec<Commit>),
-    /// It learns what came of its batch.
-    Answer(BatchId, Result<Vec<Committed>, StoreError>),
+    /// A question of its worker reaches the store.
+    Ask(IncarnationId, Ask),
+    /// It learns what the store answered.
+    Answer(IncarnationId, Answer),
     /// An attempt's result.
     Outcome(AttemptKey, Outcome),
-    /// It takes an execution from the store.
-    Load(ExecutionId),
-    /// It has an execution from the store.
-    Loaded(ExecutionId, Option<Box<Loaded>>),
-    /// It looks for parked executions that are due.
-    LookForDue,
-    /// It prolongs its lease.
-    Renew,
     /// A client's call arrives.
     Call(Box<steadflow_runtime::shard::Message>),
     /// It stands still.
@@ -115,11 +113,7 @@ pub(super) enum Incident {
     /// It goes on.
     Thaw,
     /// It is asked to stop.
-    Drain,
-    /// Its time to stop is over.
-    Release,
-    /// It should have stopped.
-    Overdue,
+    Stop,
 }
 
 impl World {
@@ -145,6 +139,7 @@ impl World {
             processes: BTreeMap::new(),
             last_process: 0,
             clock_offset: 0,
+            hand_back_max: Duration::ZERO,
             late: BTreeSet::new(),
             hanging: Vec::new(),
             wake_ups: 0,
@@ -224,7 +219,7 @@ impl World {
     fn is_over(&self) -> bool {
         self.faults.is_healed()
             && self.checker.unfinished().next().is_none()
-            && self.processes.values().all(|process| process.shard.is_idle())
+            && self.processes.values().all(|process| process.worker.shard().is_none_or(Shard::is_idle))
     }
 
     /// Takes what happens next: the earliest event, or a timer that is due before it.
@@ -296,27 +291,40 @@ impl World {
 
     /// Lets the checker look at everything that is at rest.
     fn look(&mut self) -> Result<(), String> {
-        let now = self.now;
-        let is_newest = |process: &&Process| self.checker.is_newest(process.worker);
-        for process in self.processes.values().filter(is_newest).filter(|process| !process.is_frozen()) {
-            for execution in process.shard.settled() {
-                self.checker.is_folded(execution)?;
-                if process.is_well_for(WELL_AFTER, now) {
-                    self.checker.is_worked_on(execution, |key| process.tasks.contains(&key))?;
-                }
-            }
-            if process.is_settled() {
-                for &key in &process.tasks {
-                    self.checker.work_is_wanted(key)?;
-                }
-            }
-            if process.is_well_for(LATE_MAX, now) {
-                self.checker.deadlines_hold(process.clock(now))?;
-            }
+        for process in self.processes.values().filter(|process| !process.is_frozen()) {
+            self.look_at(process)?;
         }
         if !self.faults.is_healed() {
             let after = self.rng.millis(500, 8_000);
             self.after(after, Happening::Look);
+        }
+        Ok(())
+    }
+
+    fn look_at(&self, process: &Process) -> Result<(), String> {
+        let now = self.now;
+        let Some((lessee, shard)) = process.worker.lessee().zip(process.worker.shard()) else {
+            return is_idle_without_lease(process);
+        };
+        if let Some(since) = self.checker.lost_since(lessee) {
+            let had_time = process.has_moved_for(NOTICES_WITHIN, now) && now.since(since) > NOTICES_WITHIN;
+            return if had_time { is_idle_without_lease(process) } else { Ok(()) };
+        }
+        for execution in shard.settled() {
+            self.checker.is_driven_by(execution.id(), lessee)?;
+            self.checker.is_folded(execution)?;
+            if process.is_well_for(WELL_AFTER, now) {
+                self.checker.is_worked_on(execution, |key| process.tasks.contains(&key))?;
+            }
+        }
+        if process.is_settled() {
+            for &key in &process.tasks {
+                self.checker.work_is_wanted(key)?;
+            }
+        }
+        if process.is_well_for(LATE_MAX, now) {
+            self.checker.deadlines_hold(process.clock(now))?;
+            self.checker.lease_holds(lessee, process.clock(now))?;
         }
         Ok(())
     }
@@ -373,4 +381,12 @@ impl World {
         flow.settings.timeout_seconds = None;
         Arc::new(FlowVersion { flow, ..**version })
     }
+}
+
+/// Who has no lease works on nothing.
+fn is_idle_without_lease(process: &Process) -> Result<(), String> {
+    if process.tasks.is_empty() {
+        return Ok(());
+    }
+    Err(format!("L4: {} has no lease and works on {:?}", process.id, process.tasks))
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::work::{Outcome, Work};
-use steadflow_runtime::{Executor, OutcomeFuture};
+use steadflow_runtime::{Executor, Performing};
 
 /// Gives back its input, unless that says otherwise: `{"fails": n}` fails the first n attempts, with the class that
 /// `error` names; `{"hangs": true}` never ends.
@@ -11,9 +11,9 @@ use steadflow_runtime::{Executor, OutcomeFuture};
 pub(crate) struct Scripted;
 
 impl Executor for Scripted {
-    fn execute(&self, work: Work) -> OutcomeFuture {
+    fn execute(&self, work: Work) -> Performing {
         let input = work.input.to_value();
-        Box::pin(async move {
+        Performing::Running(Box::pin(async move {
             if input["hangs"] == json!(true) {
                 std::future::pending::<()>().await;
             }
@@ -23,6 +23,6 @@ impl Executor for Scripted {
                 return Outcome::failed(failure);
             }
             Outcome::completed(work.input)
-        })
+        }))
     }
 }

@@ -74,7 +74,7 @@ impl Engine {
             Changed::Missing => return Err(RuntimeError::NoFlow(id)),
         };
         let limit = flow.version.flow.settings.max_concurrent_executions;
-        self.send(Call::Tell(Message::FlowLimit { flow: id, limit }))?;
+        self.send(Call::Message(Message::FlowLimit { flow: id, limit }, Vec::new())).await?;
         Ok(flow)
     }
 

@@ -16,9 +16,9 @@ use tokio::time::timeout;
 
 use super::flows::CurrentFlow;
 use super::{Engine, ExecutionSnapshot};
-use crate::driver::{Ask, Call};
+use crate::driver::Call;
 use crate::error::RuntimeError;
-use crate::shard::{Accept, Message, Reply, ReplyId};
+use crate::shard::{Accept, Message, Reply};
 
 /// Starts that may wait to be durable at once.
 const ACCEPTING_MAX: usize = 20_000;
@@ -121,17 +121,14 @@ impl Engine {
         let created_at = self.now();
         let idempotency =
             key.map(|key| Idempotency { tenant, key: key.key, request_hash: key.hash, created_at });
-        let message = move |reply, wait| {
-            Message::Accept(Box::new(Accept { id, flow, accepted, limit, idempotency, reply, wait }))
-        };
         let (sender, answer) = oneshot::channel();
         let (end_sender, end) = oneshot::channel();
-        let mut senders = vec![sender];
-        senders.extend(wait.is_some().then_some(end_sender));
-        let ask: Box<dyn Ask> =
-            Box::new(move |replies: &[ReplyId]| message(replies[0], replies.get(1).copied()));
+        let (reply, end_reply) = (self.new_reply(), wait.map(|_| self.new_reply()));
+        let accept = Accept { id, flow, accepted, limit, idempotency, reply, wait: end_reply };
+        let mut asked_by = vec![(reply, sender)];
+        asked_by.extend(end_reply.map(|reply| (reply, end_sender)));
         let place = self.queue_up()?;
-        self.send(Call::Ask(ask, senders))?;
+        self.send(Call::Message(Message::Accept(Box::new(accept)), asked_by)).await?;
         let answer = answer.await.map_err(|_| RuntimeError::Unavailable)?;
         drop(place);
         if let Reply::Hit(hit) = answer {

@@ -11,7 +11,7 @@ use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{Outcome, Work};
 use steadflow_runtime::{
-    Clock, Engine, EngineConfig, ExecutionSnapshot, Executor, OutcomeFuture, RuntimeError, Start, Started,
+    Clock, Engine, EngineConfig, ExecutionSnapshot, Executor, Performing, RuntimeError, Start, Started,
 };
 use steadflow_store::MemoryStore;
 use steadflow_store::{FlowRecord, FlowStatus};
@@ -52,7 +52,7 @@ impl Drop for Dropped {
 }
 
 impl Executor for Scripted {
-    fn execute(&self, work: Work) -> OutcomeFuture {
+    fn execute(&self, work: Work) -> Performing {
         self.seen.lock().expect("no test panics while it holds this lock").push(format!(
             "{}#{}",
             work.node_id,
@@ -60,7 +60,7 @@ impl Executor for Scripted {
         ));
         let input = work.input.to_value();
         let guard = Dropped(Arc::clone(&self.dropped), work.node_id.to_string());
-        Box::pin(async move {
+        Performing::Running(Box::pin(async move {
             if input["hang"] == json!(true) {
                 std::future::pending::<()>().await;
             }
@@ -69,7 +69,7 @@ impl Executor for Scripted {
                 return Outcome::failed(Failure::new(ErrorClass::Connection, "Connection timeout"));
             }
             Outcome::completed(work.input)
-        })
+        }))
     }
 }
 
@@ -97,10 +97,12 @@ impl Bench {
         Self { engine, store, executor, clock }
     }
 
-    /// Another process on the same database, after the lease of this one has ended without a word.
-    pub(crate) async fn after_crash(&self) -> Self {
+    /// This process is gone; another one works on the same database, after the lease of this one has ended.
+    pub(crate) async fn after_crash(self) -> Self {
+        drop(self.engine);
+        tokio::task::yield_now().await;
         tokio::time::advance(Duration::from_secs(3_600)).await;
-        Self::on(self.store.reopen(), Arc::clone(&self.clock)).await
+        Self::on(self.store.reopen(), self.clock).await
     }
 
     pub(crate) async fn again(&self) -> Self {

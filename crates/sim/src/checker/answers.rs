@@ -6,7 +6,7 @@ use steadflow_core::execution::{ExecutionStatus, Rejected};
 use steadflow_core::ids::ExecutionId;
 use steadflow_runtime::Change;
 use steadflow_runtime::shard::{Loaded, Reply};
-use steadflow_store::{ExecutionFilter, MemoryStore, Page};
+use steadflow_store::{ExecutionFilter, MemoryStore, Page, Worker as Lessee};
 
 use super::{Checker, Verdict};
 
@@ -36,22 +36,24 @@ pub(crate) enum What {
 }
 
 impl Checker {
-    /// A client was told something, by the newest worker or by one that does not know yet that it was replaced.
+    /// A client got an answer, perhaps from a worker that does not know yet that it was replaced.
     pub(crate) fn answered(
         &mut self,
         call: &Call,
         reply: &Reply,
-        is_newest: bool,
+        lessee: Option<Lessee>,
         store: &MemoryStore,
     ) -> Verdict {
+        let lessee = lessee.filter(|lessee| self.may_write(*lessee));
         match (call, reply) {
             (Call::Start { execution, key }, _) => self.start_answered(*execution, key.as_ref(), reply),
             (Call::Change { execution, what, seq }, _) => {
-                self.change_answered(*execution, *what, *seq, reply, is_newest)
+                self.change_answered(*execution, *what, *seq, reply, lessee.is_some())
             }
-            (Call::Await { .. } | Call::Read, Reply::Snapshot(loaded)) => self.seen(call, loaded, is_newest),
-            (Call::Await { execution }, Reply::NotHere) if is_newest => self.is_nowhere(*execution),
-            (Call::Show { seen }, Reply::Shown) if is_newest => shown(seen, store),
+            (Call::Await { .. } | Call::Read, Reply::Snapshot(loaded)) => self.seen(call, loaded, lessee),
+            (Call::Show { seen }, Reply::Shown) => {
+                lessee.map_or(Ok(()), |lessee| self.shown(lessee, seen, store))
+            }
             (Call::Await { .. } | Call::Read | Call::Show { .. }, _) => Ok(()),
         }
     }
@@ -83,7 +85,7 @@ impl Checker {
         what: What,
         seq: u64,
         reply: &Reply,
-        is_newest: bool,
+        may_write: bool,
     ) -> Verdict {
         let story = self.stories.get(&execution).ok_or_else(|| format!("D1: {execution} is not recorded"))?;
         let status = story.status();
@@ -93,41 +95,45 @@ impl Checker {
         if matches!(reply, Reply::Done) && what == What::Cancel && status != ExecutionStatus::Cancelled {
             return Err(format!("T6: {execution} was cancelled and is {status}"));
         }
-        if !is_newest {
-            return Ok(());
-        }
-        if let Reply::Rejected(Rejected::Finished(told)) = reply
-            && *told != status
-        {
-            return Err(format!("D5: {execution} is said to be {told} and is {status}"));
-        }
-        if matches!(reply, Reply::NotHere) { self.is_nowhere(execution) } else { Ok(()) }
-    }
-
-    /// An execution that cannot be driven has ended.
-    fn is_nowhere(&self, execution: ExecutionId) -> Verdict {
-        match self.stories.get(&execution) {
-            Some(story) if !story.status().is_finished() => {
-                Err(format!("D1: {story}, and its worker does not find it"))
+        match reply {
+            Reply::Rejected(Rejected::Finished(said)) if may_write && *said != status => {
+                Err(format!("D5: {execution} is said to be {said} and is {status}"))
             }
-            Some(_) | None => Ok(()),
+            Reply::Rejected(_)
+            | Reply::Accepted
+            | Reply::Hit(_)
+            | Reply::Done
+            | Reply::Snapshot(_)
+            | Reply::NotHere
+            | Reply::Shown
+            | Reply::StorageFull
+            | Reply::Unavailable => Ok(()),
         }
     }
 
-    fn seen(&self, call: &Call, loaded: &Loaded, is_newest: bool) -> Verdict {
+    fn seen(&self, call: &Call, loaded: &Loaded, lessee: Option<Lessee>) -> Verdict {
         let id = loaded.execution.id();
         let story = self.stories.get(&id).ok_or_else(|| format!("D5: {id} was seen and is not recorded"))?;
         let is_prefix = story.records().starts_with(&loaded.journal);
         if !is_prefix || loaded.journal.len() as u64 != loaded.execution.seq() {
             return Err(format!("D5: somebody saw records of {id} that are not recorded"));
         }
-        if is_newest && loaded.journal.len() != story.records().len() {
+        if self.drives(lessee, id) && loaded.journal.len() != story.records().len() {
             return Err(format!("R3: somebody saw an old state of {id}"));
         }
-        if matches!(call, Call::Await { .. }) && !loaded.execution.status().is_finished() {
-            return Err(format!("D5: the end of {id} was told before it came"));
+        match call {
+            Call::Await { execution } if *execution != id => {
+                Err(format!("D5: the end of {execution} is asked for, and {id} is the answer"))
+            }
+            Call::Await { .. } if !loaded.execution.status().is_finished() => {
+                Err(format!("D5: the end of {id} was answered before it came"))
+            }
+            Call::Await { .. }
+            | Call::Read
+            | Call::Start { .. }
+            | Call::Change { .. }
+            | Call::Show { .. } => Ok(()),
         }
-        Ok(())
     }
 
     /// Listeners were told of a change.
@@ -143,16 +149,19 @@ impl Checker {
         }
         Ok(())
     }
-}
 
-fn shown(seen: &[(ExecutionId, ExecutionStatus)], store: &MemoryStore) -> Verdict {
-    let page = Page { before: None, limit: usize::MAX };
-    let rows = store.executions_now(&ExecutionFilter::default(), page).map_err(|error| error.to_string())?;
-    for (id, status) in seen {
-        let row = rows.iter().find(|row| row.id == *id).ok_or_else(|| format!("R4: {id} is not shown"))?;
-        if status.is_finished() && row.status != *status {
-            return Err(format!("R4: {id} is shown as {} and is {status}", row.status));
+    /// Everything that clients know of and no other worker drives is in the lists.
+    fn shown(&self, lessee: Lessee, seen: &[(ExecutionId, ExecutionStatus)], store: &MemoryStore) -> Verdict {
+        let page = Page { before: None, limit: usize::MAX };
+        let rows =
+            store.executions_now(&ExecutionFilter::default(), page).map_err(|error| error.to_string())?;
+        for (id, status) in seen.iter().filter(|(id, _)| self.is_free_for(lessee, *id)) {
+            let row =
+                rows.iter().find(|row| row.id == *id).ok_or_else(|| format!("R4: {id} is not shown"))?;
+            if status.is_finished() && row.status != *status {
+                return Err(format!("R4: {id} is shown as {} and is {status}", row.status));
+            }
         }
+        Ok(())
     }
-    Ok(())
 }

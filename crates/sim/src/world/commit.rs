@@ -3,20 +3,30 @@
 use std::time::Duration;
 
 use steadflow_core::ids::ExecutionId;
-use steadflow_runtime::shard::BatchId;
-use steadflow_store::{Commit, Committed, Keep, StoreError, Stored};
+use steadflow_runtime::shard::{BatchId, Message};
+use steadflow_runtime::worker::{Answer, Ask, IncarnationId};
+use steadflow_store::{Commit, Committed, Keep, StoreError, Stored, Worker as Lessee};
 
 use super::{Incident, ProcessId, World};
 use crate::checker::Writer;
 use crate::fault::Fault;
 use crate::mutation::Mutation;
 
+/// Whose batch is on its way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent {
+    pub(super) process: ProcessId,
+    pub(super) by: IncarnationId,
+    pub(super) lessee: Lessee,
+    pub(super) batch: BatchId,
+}
+
 impl World {
-    /// The process sends what it has to commit.
-    pub(super) fn submit(&mut self, id: ProcessId) {
+    /// The process sends a batch.
+    pub(super) fn submit(&mut self, sent: Sent, commits: Vec<Commit>) {
+        let Sent { process: id, by, lessee, batch } = sent;
         let Some(process) = self.processes.get_mut(&id) else { return };
-        let Some((batch, commits)) = process.shard.take_batch() else { return };
-        process.in_flight += 1;
+        process.in_flight.insert((by, batch));
         let commits: Vec<Commit> = commits.into_iter().map(|commit| self.broken(commit)).collect();
         let after = if self.strikes(Fault::SlowCommit) {
             self.is_unwell(id);
@@ -26,9 +36,9 @@ impl World {
         };
         if self.breaks(Mutation::EffectBeforeCommit) {
             let answers = vec![Committed::Done; commits.len()];
-            self.later(Duration::ZERO, id, Incident::Answer(batch, Ok(answers)));
+            self.later(Duration::ZERO, id, Incident::Answer(by, Answer::Committed(batch, Ok(answers))));
         }
-        self.later(after, id, Incident::Apply(batch, commits));
+        self.later(after, id, Incident::Ask(by, Ask::Commit(lessee, batch, commits)));
     }
 
     /// What some mutations make of a commit.
@@ -56,34 +66,26 @@ impl World {
     }
 
     /// A batch reaches the store.
-    pub(super) fn apply(
-        &mut self,
-        id: ProcessId,
-        batch: BatchId,
-        commits: Vec<Commit>,
-    ) -> Result<(), String> {
+    pub(super) fn apply(&mut self, sent: Sent, commits: Vec<Commit>) -> Result<(), String> {
+        let id = sent.process;
         if self.strikes(Fault::CrashBeforeCommit) {
             return self.crash(id);
         }
         if let Some(error) = self.refusal() {
             self.is_unwell(id);
-            self.answer(id, batch, Err(error));
+            self.settle(sent, Err(error));
             return Ok(());
         }
         if self.breaks(Mutation::CommitLost) && self.rng.happens(30) {
-            self.answer(id, batch, Ok(vec![Committed::Done; commits.len()]));
+            self.settle(sent, Ok(vec![Committed::Done; commits.len()]));
             return Ok(());
         }
-        let Some(process) = self.processes.get(&id) else { return Ok(()) };
-        let newest = self.processes.values().map(|process| process.worker).max_by_key(|worker| worker.epoch);
-        let worker = newest.filter(|_| self.breaks(Mutation::NoFence)).unwrap_or(process.worker);
-        let clock = process.clock(self.now);
-        let writer = Writer { worker: process.worker, clock, is_stopping: process.is_releasing };
-        match self.store.commit_now(worker, commits.clone()) {
-            Ok(answers) => self.is_written(id, batch, commits, answers, writer),
+        let lessee = if self.breaks(Mutation::NoFence) { self.checker.newest() } else { sent.lessee };
+        match self.store.commit_now(lessee, commits.clone()) {
+            Ok(answers) => self.is_written(sent, commits, answers),
             Err(error @ StoreError::Fenced) => {
                 self.note(format_args!("{id} is fenced off"));
-                self.answer(id, batch, Err(error));
+                self.settle(sent, Err(error));
                 Ok(())
             }
             Err(error) => {
@@ -106,12 +108,15 @@ impl World {
 
     fn is_written(
         &mut self,
-        id: ProcessId,
-        batch: BatchId,
+        sent: Sent,
         commits: Vec<Commit>,
         answers: Vec<Committed>,
-        writer: Writer,
     ) -> Result<(), String> {
+        let id = sent.process;
+        let Some(process) = self.processes.get(&id) else { return Ok(()) };
+        let clock = process.clock(self.now);
+        let is_stopping = process.hands_back_from.is_some_and(|from| from <= clock);
+        let writer = Writer { lessee: sent.lessee, clock, is_stopping };
         for (commit, answer) in commits.iter().zip(&answers) {
             let record = commit.record.as_deref().unwrap_or("(projection)");
             self.trace.note(self.now, format_args!("{id} commits {} {answer:?} {record}", commit.execution));
@@ -127,15 +132,15 @@ impl World {
         }
         if self.strikes(Fault::UnknownWritten) {
             let source = "the connection broke after".into();
-            self.answer(id, batch, Err(StoreError::Unknown { call: "commit", source }));
+            self.settle(sent, Err(StoreError::Unknown { call: "commit", source }));
             return Ok(());
         }
-        self.answer(id, batch, Ok(answers));
+        self.settle(sent, Ok(answers));
         Ok(())
     }
 
     /// The process will learn what came of its batch.
-    fn answer(&mut self, id: ProcessId, batch: BatchId, result: Result<Vec<Committed>, StoreError>) {
+    fn settle(&mut self, sent: Sent, result: Result<Vec<Committed>, StoreError>) {
         if self.breaks(Mutation::EffectBeforeCommit) {
             return;
         }
@@ -146,23 +151,8 @@ impl World {
             result => result,
         };
         let after = Duration::from_micros(self.rng.between(10, 500));
-        self.later(after, id, Incident::Answer(batch, result));
-    }
-
-    pub(super) fn learns(
-        &mut self,
-        id: ProcessId,
-        batch: BatchId,
-        result: Result<Vec<Committed>, StoreError>,
-    ) -> Result<(), String> {
-        let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
-        process.in_flight -= 1;
-        let clock = process.clock(self.now);
-        if let Err(error) = process.shard.committed(batch, result, clock) {
-            self.note(format_args!("{id} gives up: {error}"));
-            self.ends(id);
-        }
-        Ok(())
+        let answer = Answer::Committed(sent.batch, result);
+        self.later(after, sent.process, Incident::Answer(sent.by, answer));
     }
 
     /// [`Mutation::EndedTwice`]: an execution that has ended is handed out once more, without its last record.
@@ -174,7 +164,8 @@ impl World {
             let (_, records) = story.records().split_last().ok_or("an execution has records")?;
             let stored = Stored { id: execution, records: records.to_vec(), is_snapshot: true };
             let loaded = Some(Box::new(self.replay(stored)?));
-            self.later(Duration::from_millis(50), id, Incident::Loaded(execution, loaded));
+            let message = Message::Loaded { execution, loaded };
+            self.later(Duration::from_millis(50), id, Incident::Call(Box::new(message)));
         }
         Ok(())
     }

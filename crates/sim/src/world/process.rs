@@ -1,6 +1,7 @@
-//! One incarnation of the engine's process: the driver around a real shard, as `steadflow_runtime` has it, in virtual
-//! time.
+//! One process: a driver around a real [`Worker`] in virtual time. It carries, as the engine's own driver does, and
+//! breaks what it carries as the faults and mutations of the run say.
 
+mod asks;
 mod life;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,25 +9,18 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_runtime::Shard;
-use steadflow_runtime::shard::{Message, ReplyId};
-use steadflow_store::{StoreError, Worker};
+use steadflow_runtime::Worker;
+use steadflow_runtime::shard::{BatchId, Message, ReplyId};
+use steadflow_runtime::worker::{Answer, IncarnationId};
+use steadflow_store::Worker as Lessee;
 
 use super::{Incident, World};
 use crate::checker::Call;
 use crate::fault::Fault;
-use crate::mutation::Mutation;
 use crate::peers::AttemptKey;
 
-const LEASE: Duration = Duration::from_secs(15);
-const RENEW_EVERY: Duration = Duration::from_secs(5);
-const DUE_EVERY: Duration = Duration::from_secs(10);
-const DUE_HORIZON: Duration = Duration::from_secs(30);
-const DUE_MAX: usize = 100_000;
-
-/// One incarnation of the process; later ones are larger.
+/// One process; later ones are larger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ProcessId(u32);
 
@@ -41,21 +35,24 @@ impl fmt::Display for ProcessId {
 pub(super) struct Process {
     pub(super) id: ProcessId,
     pub(super) worker: Worker,
-    pub(super) shard: Shard,
     /// Attempts whose work is under way.
     pub(super) tasks: BTreeSet<AttemptKey>,
     /// Batches whose outcome it does not know yet.
-    pub(super) in_flight: u32,
-    pub(super) is_draining: bool,
-    pub(super) is_releasing: bool,
+    pub(super) in_flight: BTreeSet<(IncarnationId, BatchId)>,
+    /// From when on it may hand attempts back, once it was asked to stop.
+    pub(super) hands_back_from: Option<Timestamp>,
+    /// All the leases that it was given.
+    lessees: Vec<Lessee>,
+    /// Whether it has ended its lease by itself.
+    is_released: bool,
     name: Arc<str>,
     calls: BTreeMap<ReplyId, Call>,
     next_reply: u64,
     /// How far its clock is off, in microseconds.
     offset: i64,
-    /// When its lease ends, by its own clock.
-    lease_end: Timestamp,
     is_frozen: bool,
+    /// Since when it moves.
+    moving_since: Timestamp,
     /// What happened to it while it stood still.
     deferred: Vec<Incident>,
     /// No timer wakes it before this moment.
@@ -79,7 +76,8 @@ impl Process {
             return None;
         }
         let early = i64::try_from(self.early.as_micros()).unwrap_or(0);
-        let at = Timestamp::from_micros(self.shard.next_timer()?.as_micros() - self.offset - early);
+        let timer = self.worker.next_timer(self.clock(now))?;
+        let at = Timestamp::from_micros(timer.as_micros() - self.offset - early);
         Some((at.max(now).max(self.deaf_until.unwrap_or(now)), self.id))
     }
 
@@ -87,8 +85,8 @@ impl Process {
         self.is_frozen
     }
 
-    pub(super) const fn is_settled(&self) -> bool {
-        self.in_flight == 0
+    pub(super) fn is_settled(&self) -> bool {
+        self.in_flight.is_empty()
     }
 
     pub(super) const fn hears_again(&mut self) {
@@ -97,7 +95,12 @@ impl Process {
 
     /// Whether nothing has gone wrong with it for longer than `span`.
     pub(super) fn is_well_for(&self, span: Duration, now: Timestamp) -> bool {
-        now.since(self.well_since) > span && !self.is_draining
+        now.since(self.well_since) > span && self.hands_back_from.is_none()
+    }
+
+    /// Whether it has moved for longer than `span`.
+    pub(super) fn has_moved_for(&self, span: Duration, now: Timestamp) -> bool {
+        !self.is_frozen && now.since(self.moving_since) > span
     }
 
     pub(super) fn take_call(&mut self, reply: ReplyId) -> Option<Call> {
@@ -112,7 +115,8 @@ impl World {
         let is_late = matches!(&incident, Incident::Outcome(key, _) if self.late.contains(key));
         let id = newest.filter(|_| is_late).unwrap_or(id);
         let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
-        if process.is_frozen && !matches!(incident, Incident::Thaw | Incident::Apply(..)) {
+        // What is on its way to the store arrives there, whatever becomes of the process.
+        if process.is_frozen && !matches!(incident, Incident::Thaw | Incident::Ask(..)) {
             process.deferred.push(incident);
             return Ok(());
         }
@@ -122,54 +126,53 @@ impl World {
         match incident {
             Incident::Wake if !self.wakes(id)? => return Ok(()),
             Incident::Wake => {}
-            Incident::Apply(batch, commits) => self.apply(id, batch, commits)?,
-            Incident::Answer(batch, result) => self.learns(id, batch, result)?,
+            Incident::Ask(by, ask) => self.store_is_asked(id, by, ask)?,
+            Incident::Answer(by, answer) => self.learns(id, by, answer)?,
             Incident::Outcome(key, outcome) => self.attempt_ends(id, key, outcome)?,
-            Incident::Load(execution) => self.loads(id, execution)?,
-            Incident::Loaded(execution, loaded) => self.hears(id, Message::Loaded { execution, loaded }),
-            Incident::LookForDue => self.looks_for_due(id)?,
-            Incident::Renew => self.renews(id)?,
             Incident::Call(message) => self.hears(id, *message),
             Incident::Freeze => self.freezes(id),
             Incident::Thaw => self.thaws(id),
-            Incident::Drain => self.drains(id),
-            Incident::Release => self.releases(id),
-            Incident::Overdue => self.is_overdue(id)?,
+            Incident::Stop => self.is_asked_to_stop(id),
         }
         self.turn(id)
     }
 
     /// The process does everything that it can do without waiting.
-    fn turn(&mut self, id: ProcessId) -> Result<(), String> {
+    pub(super) fn turn(&mut self, id: ProcessId) -> Result<(), String> {
         loop {
             let Some(process) = self.processes.get_mut(&id).filter(|process| !process.is_frozen) else {
                 return Ok(());
             };
             let clock = process.clock(self.now).plus(process.early);
-            process.shard.tick(clock);
-            let actions = process.shard.take_actions();
+            process.worker.tick(clock);
+            let actions = process.worker.take_actions(clock);
             if actions.is_empty() {
-                break;
+                return Ok(());
             }
             for action in actions {
                 self.act(id, action)?;
             }
         }
-        self.submit(id);
-        if self.processes.get(&id).is_some_and(|process| process.is_draining && process.shard.is_idle()) {
-            self.note(format_args!("{id} has stopped"));
-            self.ends(id);
+    }
+
+    /// The process learns what the store answered.
+    fn learns(&mut self, id: ProcessId, by: IncarnationId, answer: Answer) -> Result<(), String> {
+        let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
+        if let Answer::Committed(batch, _) = &answer {
+            process.in_flight.remove(&(by, *batch));
         }
+        let clock = process.clock(self.now);
+        process.worker.answer(by, answer, clock);
         Ok(())
     }
 
     pub(super) fn hears(&mut self, id: ProcessId, message: Message) {
         if let Some(process) = self.processes.get_mut(&id) {
-            process.shard.handle(message, process.clock(self.now));
+            process.worker.handle(message, process.clock(self.now));
         }
     }
 
-    /// Tells whether a timer that is due wakes the process.
+    /// Returns whether a timer that is due wakes the process.
     fn wakes(&mut self, id: ProcessId) -> Result<bool, String> {
         self.wake_ups += 1;
         if self.wake_ups > super::WAKE_UPS_MAX {
@@ -196,41 +199,6 @@ impl World {
         }
     }
 
-    fn looks_for_due(&mut self, id: ProcessId) -> Result<(), String> {
-        self.later(DUE_EVERY, id, Incident::LookForDue);
-        if self.strikes(Fault::FailingDue) {
-            self.is_unwell(id);
-            return Ok(());
-        }
-        let Some(process) = self.processes.get(&id) else { return Ok(()) };
-        let until = process.clock(self.now).plus(DUE_HORIZON);
-        let due = self.store.due_now(until, DUE_MAX).map_err(|error| error.to_string())?;
-        self.hears(id, Message::Due(due));
-        Ok(())
-    }
-
-    fn renews(&mut self, id: ProcessId) -> Result<(), String> {
-        self.later(RENEW_EVERY, id, Incident::Renew);
-        if self.strikes(Fault::Standstill) {
-            self.later(Duration::ZERO, id, Incident::Freeze);
-        } else if self.strikes(Fault::Shutdown) {
-            self.later(Duration::ZERO, id, Incident::Drain);
-        }
-        let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
-        let clock = process.clock(self.now);
-        process.lease_end = clock.plus(LEASE);
-        match self.store.renew_now(process.worker, clock, LEASE) {
-            Ok(()) => {}
-            Err(StoreError::Fenced) if self.breaks(Mutation::NoFence) => {}
-            Err(StoreError::Fenced) => {
-                self.note(format_args!("{id} learns that it is fenced"));
-                self.ends(id);
-            }
-            Err(error) => return Err(error.to_string()),
-        }
-        Ok(())
-    }
-
     /// Returns the newest process that moves.
     pub(crate) fn some_process(&self) -> Option<ProcessId> {
         let mut moving = self.processes.values().rev().filter(|process| !process.is_frozen);
@@ -238,7 +206,7 @@ impl World {
     }
 
     pub(crate) fn worker_name(&self, id: ProcessId) -> Arc<str> {
-        self.processes.get(&id).map_or_else(|| "nobody".into(), |process| Arc::clone(&process.name))
+        self.processes.get(&id).map_or_else(|| "none".into(), |process| Arc::clone(&process.name))
     }
 
     /// Notes that a client waits for an answer of this process.
@@ -254,28 +222,6 @@ impl World {
     pub(crate) fn tell(&mut self, id: ProcessId, message: Message) -> Result<(), String> {
         let after = self.rng.millis(0, 2);
         self.later(after, id, Incident::Call(Box::new(message)));
-        Ok(())
-    }
-
-    fn loads(&mut self, id: ProcessId, execution: ExecutionId) -> Result<(), String> {
-        if self.strikes(Fault::FailingLoad) {
-            self.is_unwell(id);
-            let after = self.rng.millis(50, 2_000);
-            self.later(after, id, Incident::Load(execution));
-            return Ok(());
-        }
-        let Some(process) = self.processes.get(&id) else { return Ok(()) };
-        let loaded = match self.store.take_now(process.worker, execution) {
-            Ok(stored) => stored.map(|stored| self.replay(stored)).transpose()?,
-            Err(StoreError::Fenced) => {
-                self.later(Duration::from_secs(1), id, Incident::Load(execution));
-                return Ok(());
-            }
-            Err(error) => return Err(error.to_string()),
-        };
-        self.note(format_args!("{id} takes {execution}: {}", loaded.is_some()));
-        let after = self.rng.millis(0, 3);
-        self.later(after, id, Incident::Loaded(execution, loaded.map(Box::new)));
         Ok(())
     }
 }

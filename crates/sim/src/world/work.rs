@@ -1,35 +1,46 @@
-//! What a process does for its shard: attempts, answers, loads.
+//! What a process does for its worker: questions, attempts, answers.
 
 use steadflow_core::execution::Input;
 use steadflow_core::work::{Outcome, Work};
-use steadflow_runtime::shard::{Action, Message, Reply, ReplyId};
+use steadflow_runtime::shard::{Message, Reply, ReplyId};
+use steadflow_runtime::worker::{Action, Ask};
 
+use super::commit::Sent;
 use super::{Incident, ProcessId, World};
 use crate::fault::Fault;
 use crate::mutation::Mutation;
 use crate::peers::AttemptKey;
 
 impl World {
-    /// The process does what its shard says.
+    /// The process does what its worker says.
     pub(super) fn act(&mut self, id: ProcessId, action: Action) -> Result<(), String> {
         match action {
+            Action::Ask(by, Ask::Commit(lessee, batch, commits)) => {
+                self.submit(Sent { process: id, by, lessee, batch }, commits);
+                Ok(())
+            }
+            Action::Ask(by, ask) => {
+                let after = self.rng.millis(0, 3);
+                self.later(after, id, Incident::Ask(by, ask));
+                Ok(())
+            }
             Action::StartAttempt(work) => {
                 if self.breaks(Mutation::AttemptStartedTwice) && self.rng.happens(100) {
                     self.attempt_begins(id, &work)?;
                 }
                 self.attempt_begins(id, &work)
             }
-            Action::StopAttempt { execution, node, attempt } => {
-                self.attempt_stops(id, (execution, node, attempt));
-                Ok(())
-            }
-            Action::Load(execution) => {
-                let after = self.rng.millis(0, 3);
-                self.later(after, id, Incident::Load(execution));
+            Action::StopAttempt(key) => {
+                self.attempt_stops(id, key);
                 Ok(())
             }
             Action::Reply(to, reply) => self.replies(id, to, &reply),
             Action::Publish(change) => self.checker.published(&change),
+            Action::Abandon => {
+                self.abandons(id);
+                Ok(())
+            }
+            Action::End(end) => self.has_ended(id, &end),
         }
     }
 
@@ -81,8 +92,8 @@ impl World {
         }
         let (execution, node, mut attempt) = key;
         if self.breaks(Mutation::LateResultApplied)
-            && let Some(process) = self.processes.get(&id)
-            && let Some(live) = process.shard.settled().find(|live| live.id() == execution)
+            && let Some(shard) = self.processes.get(&id).and_then(|process| process.worker.shard())
+            && let Some(live) = shard.settled().find(|live| live.id() == execution)
         {
             attempt = live.node(node).running_attempt().unwrap_or(attempt);
         }
@@ -98,10 +109,10 @@ impl World {
 
     fn replies(&mut self, id: ProcessId, to: ReplyId, reply: &Reply) -> Result<(), String> {
         let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
-        let newest = self.checker.is_newest(process.worker);
+        let lessee = process.worker.lessee();
         let Some(call) = process.take_call(to) else { return Err(format!("{to:?} is answered twice")) };
         self.trace.note(self.now, format_args!("{id} answers {call:?} {}", said(reply)));
-        self.checker.answered(&call, reply, newest, &self.store)
+        self.checker.answered(&call, reply, lessee, &self.store)
     }
 }
 

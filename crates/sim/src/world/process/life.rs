@@ -1,4 +1,4 @@
-//! How a process comes, stands still, stops, and dies; and what the next one finds.
+//! How a process comes, stands still, stops, and dies.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -6,25 +6,20 @@ use std::time::Duration;
 
 use steadflow_core::event::{Event, Record};
 use steadflow_core::execution::Execution;
-use steadflow_core::ids::FlowId;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_runtime::shard::{Loaded, Message, Recovered};
-use steadflow_runtime::{Shard, ShardConfig};
-use steadflow_store::{StoreError, Stored, Worker};
+use steadflow_runtime::shard::Loaded;
+use steadflow_runtime::worker::End;
+use steadflow_runtime::{ShardConfig, Worker, WorkerConfig};
+use steadflow_store::Stored;
 
-use super::{LEASE, Process, ProcessId, RENEW_EVERY};
+use super::{Process, ProcessId};
 use crate::fault::Fault;
-use crate::flows::Case;
 use crate::mutation::Mutation;
 use crate::rng::Rng;
 use crate::world::{Happening, Incident, World};
 
 /// How long a process that is asked to stop lets attempts end.
 const GRACE: Duration = Duration::from_secs(2);
-/// How long it may then take to hand the rest back.
-const HAND_BACK_MAX: Duration = Duration::from_secs(5);
-/// More than there are in any run.
-const ALL: usize = 100_000;
 /// How early [`Mutation::EarlyTimers`] fires.
 const EARLY: Duration = Duration::from_secs(1);
 
@@ -32,7 +27,9 @@ impl World {
     pub(super) fn freezes(&mut self, id: ProcessId) {
         let Some(process) = self.processes.get_mut(&id) else { return };
         process.is_frozen = true;
-        let until_lease_end = process.lease_end.since(process.clock(self.now));
+        let clock = process.clock(self.now);
+        let lease_end = process.worker.lessee().and_then(|lessee| self.checker.lease_end(lessee));
+        let until_lease_end = lease_end.map_or(Duration::ZERO, |end| end.since(clock));
         let for_how_long = self.rng.millis(200, 45_000);
         self.note(format_args!("{id} stands still for {for_how_long:?}"));
         self.later(for_how_long, id, Incident::Thaw);
@@ -43,6 +40,7 @@ impl World {
         let Some(process) = self.processes.get_mut(&id).filter(|process| process.is_frozen) else { return };
         process.is_frozen = false;
         process.well_since = self.now;
+        process.moving_since = self.now;
         let deferred = std::mem::take(&mut process.deferred);
         self.note(format_args!("{id} goes on"));
         for incident in deferred {
@@ -52,31 +50,27 @@ impl World {
         }
     }
 
-    pub(super) fn drains(&mut self, id: ProcessId) {
-        let Some(process) = self.processes.get_mut(&id).filter(|process| !process.is_draining) else {
+    pub(super) fn is_asked_to_stop(&mut self, id: ProcessId) {
+        let Some(process) = self.processes.get_mut(&id).filter(|process| process.hands_back_from.is_none())
+        else {
             return;
         };
-        process.is_draining = true;
+        let clock = process.clock(self.now);
+        process.hands_back_from = Some(clock.plus(GRACE));
+        process.worker.stop(GRACE, clock);
         self.note(format_args!("{id} is asked to stop"));
-        self.hears(id, Message::Drain);
-        self.later(GRACE, id, Incident::Release);
     }
 
-    pub(super) fn releases(&mut self, id: ProcessId) {
-        if let Some(process) = self.processes.get_mut(&id) {
-            process.is_releasing = true;
-            self.note(format_args!("{id} hands back"));
-            self.hears(id, Message::Release);
-            self.later(HAND_BACK_MAX, id, Incident::Overdue);
-        }
-    }
-
-    pub(super) fn is_overdue(&mut self, id: ProcessId) -> Result<(), String> {
+    /// Its worker has ended.
+    pub(in crate::world) fn has_ended(&mut self, id: ProcessId, end: &End) -> Result<(), String> {
+        self.note(format_args!("{id} has ended: {end:?}"));
         let Some(process) = self.processes.get(&id) else { return Ok(()) };
-        if self.now.since(process.well_since) >= HAND_BACK_MAX {
+        let was_well = self.now.since(process.well_since) >= self.hand_back_max;
+        if matches!(end, End::Stopped) && was_well && !process.is_released {
             return Err(format!("V6: {id} was well and did not hand everything back: {:?}", process.tasks));
         }
-        self.crash(id)
+        self.ends(id);
+        Ok(())
     }
 
     /// The process dies, and another one starts soon.
@@ -87,19 +81,35 @@ impl World {
     }
 
     /// A process is gone. Its lock on the database goes with it, so that its lease needs no waiting for.
-    pub(in crate::world) fn ends(&mut self, id: ProcessId) {
+    fn ends(&mut self, id: ProcessId) {
         let Some(process) = self.processes.remove(&id) else { return };
-        let is_shared = self.processes.values().any(|other| other.worker == process.worker);
-        if !is_shared {
-            self.store.release_now(process.worker).expect("an open store gives leases back");
+        for lessee in process.lessees {
+            if !self.processes.values().any(|other| other.lessees.contains(&lessee)) {
+                self.ends_lease(lessee);
+            }
         }
-        for key in process.tasks {
+        self.are_cut_off(process.tasks);
+        let after = self.rng.millis(10, 3_000);
+        self.after(after, Happening::Start);
+    }
+
+    /// A process has lost its lease: it drops what it was about.
+    pub(in crate::world) fn abandons(&mut self, id: ProcessId) {
+        self.note(format_args!("{id} drops everything"));
+        let Some(process) = self.processes.get_mut(&id) else { return };
+        process.well_since = self.now;
+        process.in_flight.clear();
+        process.calls.clear();
+        let tasks = std::mem::take(&mut process.tasks);
+        self.are_cut_off(tasks);
+    }
+
+    fn are_cut_off(&mut self, tasks: BTreeSet<crate::peers::AttemptKey>) {
+        for key in tasks {
             if self.strikes(Fault::LateResult) {
                 self.late.insert(key);
             }
         }
-        let after = self.rng.millis(10, 3_000);
-        self.after(after, Happening::Start);
     }
 
     /// A process starts, unless one is there that works, or whose lease has not ended.
@@ -113,86 +123,48 @@ impl World {
             self.clock_offset = step - 5_000_000;
         }
         let clock = Timestamp::from_micros(self.now.as_micros() + self.clock_offset);
-        if self.processes.values().any(|process| process.lease_end >= clock) && !takes_over {
+        let leases = self.processes.values().filter_map(|process| process.worker.lessee());
+        let mut ends = leases.filter_map(|lessee| self.checker.lease_end(lessee));
+        if ends.any(|end| end >= clock) && !takes_over {
             self.after(Duration::from_secs(1), Happening::Start);
             return Ok(());
         }
-        let worker = match self.processes.values().next() {
-            Some(living) if takes_over => living.worker,
-            _ => self.register(clock)?,
-        };
         self.last_process += 1;
         let id = ProcessId(self.last_process);
         let offset = self.clock_offset;
-        self.note(format_args!("{id} starts as worker {}, clock off by {offset} µs", worker.epoch));
-        let process = self.new_process(id, worker, clock);
+        self.note(format_args!("{id} starts, clock off by {offset} µs"));
+        let process = self.new_process(id, clock);
         self.processes.insert(id, process);
-        self.recovers(id, worker, clock)?;
-        if !self.breaks(Mutation::DueNotAsked) || worker.epoch == 1 {
-            self.later(Duration::ZERO, id, Incident::LookForDue);
-        }
-        self.later(RENEW_EVERY, id, Incident::Renew);
         if self.breaks(Mutation::TakeOverFromTheLiving) {
             self.after(Duration::from_secs(4), Happening::Start);
         }
         self.turn(id)
     }
 
-    fn register(&mut self, clock: Timestamp) -> Result<Worker, String> {
-        let worker = self.store.register_now(clock, LEASE).map_err(|error| error.to_string())?;
-        self.checker.registered(worker)?;
-        Ok(worker)
-    }
-
-    fn new_process(&mut self, id: ProcessId, worker: Worker, clock: Timestamp) -> Process {
-        let name: Arc<str> = format!("w{}", worker.epoch).into();
-        let early = if self.breaks(Mutation::EarlyTimers) { EARLY } else { Duration::ZERO };
+    fn new_process(&mut self, id: ProcessId, clock: Timestamp) -> Process {
+        let name: Arc<str> = id.to_string().into();
+        let config = config(Arc::clone(&name), &mut self.rng);
+        self.hand_back_max = config.hand_back_max;
         Process {
             id,
-            worker,
-            shard: Shard::new(config(Arc::clone(&name), &mut self.rng)),
+            worker: Worker::new(config, clock),
             tasks: BTreeSet::new(),
-            in_flight: 0,
-            is_draining: false,
-            is_releasing: false,
+            in_flight: BTreeSet::new(),
+            hands_back_from: None,
+            lessees: Vec::new(),
+            is_released: false,
             name,
             calls: BTreeMap::new(),
             next_reply: 0,
             offset: self.clock_offset,
-            lease_end: clock.plus(LEASE),
             is_frozen: false,
+            moving_since: self.now,
             deferred: Vec::new(),
             deaf_until: None,
             well_since: self.now,
-            early,
+            early: if self.breaks(Mutation::EarlyTimers) { EARLY } else { Duration::ZERO },
             is_deaf: self.breaks(Mutation::NoTimers),
         }
-    }
-
-    /// Hands a new process what the store holds for it, as the engine's driver does.
-    fn recovers(&mut self, id: ProcessId, worker: Worker, clock: Timestamp) -> Result<(), String> {
-        let say = |error: StoreError| error.to_string();
-        let slots = self.store.slots_now(None, ALL).map_err(say)?;
-        let mut executions = Vec::new();
-        for stored in self.store.recover_now(worker, clock, ALL).map_err(say)? {
-            executions.push(self.replay(stored)?);
-        }
-        let queued = self.store.queued_now(None, ALL).map_err(say)?;
-        let queued: Vec<_> = queued.into_iter().map(|queued| (queued.flow, queued.execution)).collect();
-        let waiting: BTreeSet<FlowId> = queued.iter().map(|(flow, _)| *flow).collect();
-        let limit = |case: &Case| case.current().flow.settings.max_concurrent_executions;
-        let limits = self.cases.iter().filter(|case| waiting.contains(&case.id));
-        let limits = limits.map(|case| (case.id, limit(case))).collect();
-        let slots = if self.breaks(Mutation::SlotsForgotten) { Vec::new() } else { slots };
-        self.note(format_args!("{id} recovers {} executions, {} wait", executions.len(), queued.len()));
-        let unadopted =
-            if self.breaks(Mutation::NoAdoption) { std::mem::take(&mut executions) } else { Vec::new() };
-        self.hears(id, Message::Recovered(Box::new(Recovered { executions, slots, queued, limits })));
-        for loaded in unadopted {
-            let execution = loaded.execution.id();
-            self.hears(id, Message::Loaded { execution, loaded: Some(Box::new(loaded)) });
-        }
-        Ok(())
     }
 
     /// Rebuilds an execution from what is stored of it.
@@ -215,12 +187,13 @@ impl World {
     }
 }
 
-fn config(name: Arc<str>, rng: &mut Rng) -> ShardConfig {
-    let seconds =
-        |choices: &[u64], rng: &mut Rng| Duration::from_millis(*rng.pick(choices).unwrap_or(&1_000));
-    ShardConfig {
-        park_after: seconds(&[300, 5_000, 60_000], rng),
-        snapshot_after: seconds(&[300, 1_000], rng),
-        ..ShardConfig::new(name)
-    }
+fn config(name: Arc<str>, rng: &mut Rng) -> WorkerConfig {
+    let millis = |choices: &[u64], rng: &mut Rng| Duration::from_millis(*rng.pick(choices).unwrap_or(&1_000));
+    let config = WorkerConfig::new(name);
+    let shard = ShardConfig {
+        park_after: millis(&[300, 5_000, 60_000], rng),
+        snapshot_after: millis(&[300, 1_000], rng),
+        ..config.shard
+    };
+    WorkerConfig { shard, ..config }
 }

@@ -1,0 +1,51 @@
+//! The worker's questions, as calls of the store.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use steadflow_core::ids::ExecutionId;
+use steadflow_store::{StoreError, Worker as Lessee};
+
+use super::World;
+use crate::shard::Loaded;
+use crate::worker::{Answer, Ask, IncarnationId};
+
+/// The answer to a question, with the incarnation that asked.
+pub(super) type AnswerFuture = Pin<Box<dyn Future<Output = (IncarnationId, Answer)> + Send>>;
+
+impl World {
+    /// Asks the store.
+    pub(super) fn ask(&self, by: IncarnationId, ask: Ask) -> AnswerFuture {
+        let world = self.clone();
+        Box::pin(async move { (by, world.answer(ask).await) })
+    }
+
+    async fn answer(self, ask: Ask) -> Answer {
+        let (store, now) = (&self.store, self.clock.now());
+        match ask {
+            Ask::Register { name, ttl } => Answer::Registered(store.register(name, now, ttl).await),
+            Ask::Renew { lessee, ttl } => Answer::Renewed(store.renew(lessee, now, ttl).await),
+            Ask::TakeOver(lessee) => {
+                let recovered = self.flows.recovered(&**store, lessee, now).await;
+                Answer::TakenOver(recovered.map(Box::new))
+            }
+            Ask::FindDue { until, limit } => Answer::Due(store.due(until, limit).await),
+            Ask::Load(lessee, id) => Answer::Loaded(id, self.load(lessee, id).await),
+            Ask::Commit(lessee, batch, commits) => {
+                Answer::Committed(batch, store.commit(lessee, commits).await)
+            }
+            Ask::Release(lessee) => Answer::Released(store.release(lessee).await),
+        }
+    }
+
+    /// Takes an execution, in a task of its own: reading a long journal takes time that the loop does not have.
+    async fn load(&self, lessee: Lessee, id: ExecutionId) -> Result<Option<Box<Loaded>>, StoreError> {
+        let (flows, store) = (Arc::clone(&self.flows), Arc::clone(&self.store));
+        let loaded = tokio::spawn(async move { flows.take(&*store, lessee, id).await }).await;
+        let panicked = |error: tokio::task::JoinError| StoreError::Corrupt {
+            what: format!("execution {id}"),
+            reason: error.to_string(),
+        };
+        loaded.map_err(panicked)?.map(|loaded| loaded.map(Box::new))
+    }
+}

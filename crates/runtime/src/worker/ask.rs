@@ -1,0 +1,100 @@
+//! What a worker wants done, and what it is answered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadflow_core::ids::{Attempt, ExecutionId, NodeIndex};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_core::work::Work;
+use steadflow_store::{Commit, Committed, StoreError, Worker as Lessee};
+
+use crate::hub::Change;
+use crate::shard::{BatchId, Loaded, Recovered, Reply, ReplyId};
+
+/// Which incarnation of a worker asked, counted by the worker itself: an answer to an older one is discarded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IncarnationId(pub(super) u64);
+
+/// One attempt of one node of one execution.
+pub type AttemptKey = (ExecutionId, NodeIndex, Attempt);
+
+/// What a worker wants done, in this order.
+#[derive(Debug)]
+pub enum Action {
+    /// Ask the store, and hand its answer to [`super::Worker::answer`] with the same id.
+    Ask(IncarnationId, Ask),
+    /// Begin an attempt.
+    StartAttempt(Box<Work>),
+    /// Stop an attempt's work.
+    StopAttempt(AttemptKey),
+    /// Answer somebody.
+    Reply(ReplyId, Reply),
+    /// Notify listeners.
+    Publish(Change),
+    /// The lease is lost: stop all attempts, and drop the questions and the replies that are still open.
+    Abandon,
+    /// Nothing more will come.
+    End(End),
+}
+
+/// Why a worker ended.
+#[derive(Debug)]
+pub enum End {
+    /// It was asked to.
+    Stopped,
+    /// The database cannot be trusted to hold what the worker thinks it holds.
+    Fatal(StoreError),
+}
+
+/// A question to the store.
+#[derive(Debug)]
+pub enum Ask {
+    /// Register a new incarnation.
+    Register {
+        /// The worker's name.
+        name: Arc<str>,
+        /// How long its lease lasts.
+        ttl: Duration,
+    },
+    /// Prolong the lease.
+    Renew {
+        /// Whose.
+        lessee: Lessee,
+        /// For how long, from now.
+        ttl: Duration,
+    },
+    /// Read how many slots are taken and who waits for one, and take over what no worker drives.
+    TakeOver(Lessee),
+    /// Find parked executions that are due.
+    FindDue {
+        /// Before this moment.
+        until: Timestamp,
+        /// At most so many, the earliest first.
+        limit: usize,
+    },
+    /// Take a parked execution.
+    Load(Lessee, ExecutionId),
+    /// Commit a batch.
+    Commit(Lessee, BatchId, Vec<Commit>),
+    /// End the lease.
+    Release(Lessee),
+}
+
+/// What the store answered to the [`Ask`] of a similar name.
+#[derive(Debug)]
+pub enum Answer {
+    /// To [`Ask::Register`].
+    Registered(Result<Lessee, StoreError>),
+    /// To [`Ask::Renew`].
+    Renewed(Result<(), StoreError>),
+    /// To [`Ask::TakeOver`].
+    TakenOver(Result<Box<Recovered>, StoreError>),
+    /// To [`Ask::FindDue`].
+    Due(Result<Vec<(Timestamp, ExecutionId)>, StoreError>),
+    /// To [`Ask::Load`]; `None` if the execution cannot be driven here.
+    Loaded(ExecutionId, Result<Option<Box<Loaded>>, StoreError>),
+    /// To [`Ask::Commit`].
+    Committed(BatchId, Result<Vec<Committed>, StoreError>),
+    /// To [`Ask::Release`].
+    Released(Result<(), StoreError>),
+}

@@ -1,0 +1,210 @@
+//! What a process asks of the store, and what can go wrong with it. Its commits are in `world/commit.rs`.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_runtime::shard::{Loaded, Message, Recovered};
+use steadflow_runtime::worker::{Answer, Ask, IncarnationId};
+use steadflow_store::{StoreError, Worker as Lessee};
+
+use super::ProcessId;
+use crate::fault::Fault;
+use crate::flows::Case;
+use crate::mutation::Mutation;
+use crate::world::commit::Sent;
+use crate::world::{Incident, World};
+
+/// More than there are in any run.
+const ALL: usize = 100_000;
+
+impl World {
+    /// A question of a process reaches the store.
+    pub(super) fn store_is_asked(
+        &mut self,
+        id: ProcessId,
+        by: IncarnationId,
+        ask: Ask,
+    ) -> Result<(), String> {
+        match ask {
+            Ask::Register { ttl, .. } => self.registers(id, by, ttl),
+            Ask::Renew { lessee, ttl } => self.renews(id, by, lessee, ttl),
+            Ask::TakeOver(lessee) => self.takes_over(id, by, lessee),
+            Ask::FindDue { until, limit } => self.looks_for_due(id, by, until, limit),
+            Ask::Load(lessee, execution) => self.loads(id, by, lessee, execution),
+            Ask::Commit(lessee, batch, commits) => {
+                self.apply(Sent { process: id, by, lessee, batch }, commits)
+            }
+            Ask::Release(lessee) => self.releases(id, by, lessee),
+        }
+    }
+
+    /// The process will learn what the store answers.
+    pub(in crate::world) fn answer(&mut self, id: ProcessId, by: IncarnationId, answer: Answer) {
+        let after = Duration::from_micros(self.rng.between(10, 3_000));
+        self.later(after, id, Incident::Answer(by, answer));
+    }
+
+    fn clock_of(&self, id: ProcessId) -> Timestamp {
+        self.processes.get(&id).map_or(self.now, |process| process.clock(self.now))
+    }
+
+    fn registers(&mut self, id: ProcessId, by: IncarnationId, ttl: Duration) -> Result<(), String> {
+        let living = self.processes.values().filter(|other| other.id != id && !other.is_frozen);
+        let living: Vec<Option<Lessee>> = living.map(|other| other.worker.lessee()).collect();
+        let takes_over = self.breaks(Mutation::TakeOverFromTheLiving);
+        let lessee = match living.first() {
+            Some(Some(lessee)) if takes_over => *lessee,
+            // The lock on the database is held by the other one.
+            Some(_) if !takes_over => return self.crash(id),
+            Some(_) | None => {
+                let clock = self.clock_of(id);
+                let lessee = self.store.register_now(clock, ttl).map_err(|error| error.to_string())?;
+                self.checker.registered(lessee, clock, ttl, self.now)?;
+                lessee
+            }
+        };
+        self.note(format_args!("{id} is worker {}", lessee.epoch));
+        if let Some(process) = self.processes.get_mut(&id) {
+            process.lessees.push(lessee);
+        }
+        self.answer(id, by, Answer::Registered(Ok(lessee)));
+        Ok(())
+    }
+
+    fn renews(
+        &mut self,
+        id: ProcessId,
+        by: IncarnationId,
+        lessee: Lessee,
+        ttl: Duration,
+    ) -> Result<(), String> {
+        if self.strikes(Fault::Standstill) {
+            self.later(Duration::ZERO, id, Incident::Freeze);
+        } else if self.strikes(Fault::Shutdown) {
+            self.later(Duration::ZERO, id, Incident::Stop);
+        }
+        let clock = self.clock_of(id);
+        let result = match self.store.renew_now(lessee, clock, ttl) {
+            Ok(()) => {
+                self.checker.renewed(lessee, clock, ttl);
+                Ok(())
+            }
+            Err(StoreError::Fenced) if self.breaks(Mutation::NoFence) => Ok(()),
+            Err(error @ StoreError::Fenced) => {
+                self.note(format_args!("{id} learns that it is fenced"));
+                Err(error)
+            }
+            Err(error) => return Err(error.to_string()),
+        };
+        self.answer(id, by, Answer::Renewed(result));
+        Ok(())
+    }
+
+    fn releases(&mut self, id: ProcessId, by: IncarnationId, lessee: Lessee) -> Result<(), String> {
+        self.ends_lease(lessee);
+        if let Some(process) = self.processes.get_mut(&id) {
+            process.is_released = true;
+        }
+        self.answer(id, by, Answer::Released(Ok(())));
+        Ok(())
+    }
+
+    pub(super) fn ends_lease(&mut self, lessee: Lessee) {
+        self.store.release_now(lessee).expect("an open store ends leases");
+        self.checker.released(lessee, self.now);
+    }
+
+    fn looks_for_due(
+        &mut self,
+        id: ProcessId,
+        by: IncarnationId,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<(), String> {
+        let is_first = self.processes.get(&id).is_none_or(|process| process.lessees[0].epoch == 1);
+        let due = if self.strikes(Fault::FailingDue) {
+            self.is_unwell(id);
+            Err(StoreError::Database { call: "due", source: "it is busy".into() })
+        } else if self.breaks(Mutation::DueNotAsked) && !is_first {
+            Ok(Vec::new())
+        } else {
+            self.store.due_now(until, limit)
+        };
+        self.answer(id, by, Answer::Due(due));
+        Ok(())
+    }
+
+    fn loads(
+        &mut self,
+        id: ProcessId,
+        by: IncarnationId,
+        lessee: Lessee,
+        execution: ExecutionId,
+    ) -> Result<(), String> {
+        let result = if self.strikes(Fault::FailingLoad) {
+            self.is_unwell(id);
+            Err(StoreError::Database { call: "take", source: "it is busy".into() })
+        } else {
+            match self.store.take_now(lessee, execution) {
+                Ok(stored) => Ok(stored.map(|stored| self.replay(stored)).transpose()?),
+                Err(error @ StoreError::Fenced) => Err(error),
+                Err(error) => return Err(error.to_string()),
+            }
+        };
+        if let Ok(loaded) = &result {
+            self.note(format_args!("{id} takes {execution}: {}", loaded.is_some()));
+            self.checker.taken(execution, lessee, loaded.is_some())?;
+        }
+        self.answer(id, by, Answer::Loaded(execution, result.map(|loaded| loaded.map(Box::new))));
+        Ok(())
+    }
+
+    /// A new incarnation reads what the store holds for it, as the engine's driver does.
+    fn takes_over(&mut self, id: ProcessId, by: IncarnationId, lessee: Lessee) -> Result<(), String> {
+        let say = |error: StoreError| error.to_string();
+        let clock = self.clock_of(id);
+        let slots = self.store.slots_now(None, ALL).map_err(say)?;
+        let stored = match self.store.recover_now(lessee, clock, ALL) {
+            Err(error @ StoreError::Fenced) => {
+                self.answer(id, by, Answer::TakenOver(Err(error)));
+                return Ok(());
+            }
+            stored => stored.map_err(say)?,
+        };
+        self.checker.fences(lessee, clock, self.now);
+        let mut executions = Vec::new();
+        for stored in stored {
+            self.checker.taken_over(stored.id, lessee, clock)?;
+            executions.push(self.replay(stored)?);
+        }
+        let queued = self.store.queued_now(None, ALL).map_err(say)?;
+        let queued: Vec<_> = queued.into_iter().map(|queued| (queued.flow, queued.execution)).collect();
+        let limits = self.limits_of(&queued);
+        let slots = if self.breaks(Mutation::SlotsForgotten) { Vec::new() } else { slots };
+        self.note(format_args!("{id} recovers {} executions, {} wait", executions.len(), queued.len()));
+        let unadopted =
+            if self.breaks(Mutation::NoAdoption) { std::mem::take(&mut executions) } else { Vec::new() };
+        let recovered = Recovered { executions, slots, queued, limits };
+        self.answer(id, by, Answer::TakenOver(Ok(Box::new(recovered))));
+        self.hand_over_unadopted(id, unadopted);
+        Ok(())
+    }
+
+    fn limits_of(&self, queued: &[(FlowId, ExecutionId)]) -> Vec<(FlowId, Option<u32>)> {
+        let waiting: BTreeSet<FlowId> = queued.iter().map(|(flow, _)| *flow).collect();
+        let limit = |case: &Case| case.current().flow.settings.max_concurrent_executions;
+        let limits = self.cases.iter().filter(|case| waiting.contains(&case.id));
+        limits.map(|case| (case.id, limit(case))).collect()
+    }
+
+    /// [`Mutation::NoAdoption`]: what was under way comes as if it had been parked.
+    fn hand_over_unadopted(&mut self, id: ProcessId, unadopted: Vec<Loaded>) {
+        for loaded in unadopted {
+            let execution = loaded.execution.id();
+            let message = Message::Loaded { execution, loaded: Some(Box::new(loaded)) };
+            self.later(Duration::from_millis(4), id, Incident::Call(Box::new(message)));
+        }
+    }
+}
