@@ -1,4 +1,4 @@
 import tests from './playwright.config.ts';
 
-/** `npm run pictures` draws docs/images anew. */
+/** `npm run pictures` redraws docs/images. */
 export default { ...tests, testDir: 'pictures', testMatch: '*.ts' };

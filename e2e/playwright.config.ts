@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test';
 
-// One browser and no second try: what only passes at times has a fault that is looked for.
+// One browser and no retries: a flaky test has a bug to find.
 export default defineConfig({
   testDir: 'tests',
   workers: 1,
@@ -13,13 +13,13 @@ export default defineConfig({
   use: {
     locale: 'en-GB',
     viewport: { width: 1440, height: 900 },
-    // Contrast is measured on colours that stand still.
+    // Animations off: contrast is measured on final colours.
     contextOptions: { reducedMotion: 'reduce' },
     actionTimeout: 10_000,
     screenshot: 'only-on-failure',
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      // Tests run as root in containers, where Chromium's own sandbox cannot.
+      // Tests run as root in containers, where Chromium's own sandbox does not work.
       args: ['--no-sandbox'],
     },
   },

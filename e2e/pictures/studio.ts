@@ -23,7 +23,7 @@ test('editor', async ({ page, api }) => {
   await expect(page.getByText('No problems')).toBeVisible();
 
   await picture(page, 'editor', async () => {
-    // To the left, out from under the form that comes.
+    // To the left, so that the inspector does not cover it.
     await page.mouse.move(800, 250);
     await page.mouse.down();
     await page.mouse.move(600, 250, { steps: 4 });
@@ -68,7 +68,7 @@ test('monitor', async ({ page, api }) => {
   await picture(page, 'monitor');
 });
 
-/** Something has happened: the cards have a past to show. */
+/** Runs flows, so that the cards have a history to show. */
 async function busyServer(api: Api): Promise<void> {
   for (const name of ['Two checks side by side', 'Failure takes another way', 'Transient failure recovers']) {
     const flow = await api.flowNamed(name);

@@ -1,7 +1,7 @@
-/** The few calls with which tests prepare what a page then shows. */
+/** The API calls that tests use to prepare data. */
 import { expect } from '@playwright/test';
 
-/** What the tests read of an execution. */
+/** The part of an execution that tests read. */
 export interface Execution {
   id: string;
   status: string;
@@ -52,7 +52,7 @@ export class Api {
     return started.execution_id;
   }
 
-  /** Starts so many executions, a few dozen at a time. */
+  /** Starts many executions, a few dozen at a time. */
   async runMany(flow: string, count: number): Promise<void> {
     let left = count;
     const runner = async () => {

@@ -1,4 +1,4 @@
-/** What a browser complains about while a test runs: errors in its console, uncaught ones, breaches of the CSP. */
+/** What a browser reports while a test runs: console errors, uncaught errors and CSP violations. */
 import type { Page } from '@playwright/test';
 
 export class Complaints {
@@ -21,7 +21,7 @@ export class Complaints {
     return complaints;
   }
 
-  /** Lets pass what the test brings about itself, such as a server that is away. */
+  /** Ignores complaints that the test causes itself, such as an unreachable server. */
   expect(pattern: RegExp): void {
     this.#expected.push(pattern);
   }

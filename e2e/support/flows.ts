@@ -13,7 +13,7 @@ const LANE = 25;
 /**
  * A flow that forks into chains of 25 nodes and joins again, `size` nodes in all.
  *
- * Every sixth node of a chain is a delay of two seconds, so an execution goes on changing for ten.
+ * Every sixth node of a chain is a delay of two seconds, so an execution keeps changing for ten.
  */
 export function wide(name: string, size: number): FlowDocument {
   const inner = Array.from({ length: size - 2 }, (_, at) => ({ lane: Math.floor(at / LANE), step: at % LANE }));

@@ -1,20 +1,20 @@
-/** How fluid a page is: what its main thread computes at a time, what its frames take, and what moves by itself. */
+/** How smooth a page is: the length of its main thread's tasks, its frame times and its layout shifts. */
 import type { Page } from '@playwright/test';
 
 export interface Figures {
   frames: number;
-  /** From one frame to the next, in milliseconds: the 95th of a hundred. Who else uses the machine makes it worse. */
+  /** From one frame to the next, in milliseconds: 95th percentile. Other load on the machine makes it worse. */
   p95: number;
   /**
    * The tasks of the page's main thread that computed for more than 50 ms and for more than 100 ms, and the longest.
-   * This is time of the processor, not of the clock: what the machine gives to others does not count.
+   * This is CPU time, not wall-clock time, so other load on the machine does not count.
    */
   over50: number;
   over100: number;
   longest: number;
-  /** Which part of the time the main thread computed. */
+  /** The share of the time in which the main thread was busy. */
   busy: number;
-  /** The cumulative layout shift, without what follows a click or a key. */
+  /** The cumulative layout shift, without shifts that follow a click or a key. */
   shift: number;
 }
 
@@ -26,7 +26,7 @@ interface Watch {
 
 type Watching = typeof globalThis & { watch?: Watch };
 
-/** Measures the page while `act` goes on, and prints the figures. */
+/** Measures the page while `act` runs, and prints the figures. */
 export async function measured(page: Page, what: string, act: () => Promise<void>): Promise<Figures> {
   const tasks = await traceTasks(page);
   await page.evaluate(begin);
@@ -51,7 +51,7 @@ export async function measured(page: Page, what: string, act: () => Promise<void
   return figures;
 }
 
-/** What Chromium's trace says of a task or a thread; times in microseconds. */
+/** An event of Chromium's trace about a task or a thread; times in microseconds. */
 interface TraceEvent {
   name: string;
   pid: number;
@@ -61,7 +61,7 @@ interface TraceEvent {
 }
 
 interface Tracing {
-  /** Ends it; returns the milliseconds that each task of the pages' main threads computed. */
+  /** Stops tracing; returns the CPU milliseconds of each task of the pages' main threads. */
   stop: () => Promise<number[]>;
 }
 
@@ -74,7 +74,7 @@ async function traceTasks(page: Page): Promise<Tracing> {
   const traceConfig = { includedCategories: ['toplevel'] };
   await devtools.send('Tracing.start', { transferMode: 'ReportEvents', traceConfig });
   const stop = async () => {
-    const complete = new Promise((told) => devtools.once('Tracing.tracingComplete', told));
+    const complete = new Promise((resolve) => devtools.once('Tracing.tracingComplete', resolve));
     await devtools.send('Tracing.end');
     await complete;
     await devtools.detach();
@@ -89,8 +89,8 @@ function tasksIn(events: readonly TraceEvent[]): number[] {
   const mains = new Set(named.map(threadOf));
   const tasks = events.filter((event) => event.name === 'ThreadControllerImpl::RunTask' && mains.has(threadOf(event)));
   const computed = tasks.flatMap(({ tdur }) => (tdur === undefined ? [] : [tdur / 1_000]));
-  // Or else every measure would be a good one.
-  if (computed.length === 0) throw new Error('This browser traces no tasks under the name that we look for.');
+  // Without tasks every measurement would look good.
+  if (computed.length === 0) throw new Error('The trace has no tasks with the expected name.');
   return computed;
 }
 
@@ -115,7 +115,7 @@ function begin(): void {
   (globalThis as Watching).watch = watch;
 }
 
-/** Waits for the frame in which everything that was done is drawn, and for what is told of it. */
+/** Waits until all changes are drawn and their performance entries are reported. */
 async function end(): Promise<Pick<Watch, 'gaps' | 'shift'>> {
   await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
   const watch = (globalThis as Watching).watch;

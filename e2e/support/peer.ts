@@ -1,4 +1,4 @@
-/** A peer for flows to call, which answers as a test says and remembers who called. */
+/** A peer for flows to call: responds as a test defines and records the calls. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +15,7 @@ export interface Peer {
   close: () => void;
 }
 
-/** Gives the answers one after the other, and the last one for ever. */
+/** Returns the responses one after the other, then repeats the last one. */
 export async function startPeer(answers: readonly [Answer, ...Answer[]]): Promise<Peer> {
   const keys: string[] = [];
   const server = createServer((request, response) => {

@@ -30,7 +30,7 @@ export class Server {
     return new Server(folder, flags, process, url);
   }
 
-  /** Ends it as a power cut would: nothing is said, nothing is tidied. */
+  /** Kills it without warning, as a power cut would. */
   async kill(): Promise<void> {
     await end(this.#process, 'SIGKILL');
   }
@@ -41,14 +41,14 @@ export class Server {
     this.#process = process;
   }
 
-  /** Ends it for good, and forgets what it stored. */
+  /** Stops it and deletes its data. */
   async dispose(): Promise<void> {
     await end(this.#process, 'SIGKILL');
     await rm(this.#folder, { recursive: true, force: true });
   }
 }
 
-/** Resolves as soon as the server has said where it listens. */
+/** Resolves as soon as the server has printed its address. */
 async function serve(
   folder: string,
   address: string,
@@ -61,7 +61,7 @@ async function serve(
   });
   const said: string[] = [];
   child.on('error', (error) => said.push(error.message));
-  // Read to the end, for a pipe that nobody empties stops who writes to it.
+  // Keep reading: a full pipe would block the server.
   const lines = createInterface({ input: child.stderr });
   const listening = new Promise<string>((found) => {
     lines.on('line', (line) => {

@@ -1,11 +1,11 @@
-/** `test` with a server of its own for each test, and a browser that must not complain. */
+/** `test` with a separate server for each test, and a browser that must not report errors. */
 import { test as base, expect } from '@playwright/test';
 import { Api } from './api.ts';
 import { Complaints } from './complaints.ts';
 import { Server } from './server.ts';
 
 interface Options {
-  /** Whether the server brings the example flows; without them it has nothing yet, and calls no peer of ours. */
+  /** Whether the server starts with the example flows; without them it is empty. */
   demo: boolean;
 }
 

@@ -15,7 +15,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         { address: '/executions', shows: 'Retries run out' },
         { address: `/executions/${failed}`, shows: 'Submit it' },
         { address: `/executions/${failed}?node=submit`, shows: 'Attempts' },
-        { address: '/failures', shows: 'What failed' },
+        { address: '/failures', shows: 'Failure' },
         { address: '/analytics', shows: 'Retries run out' },
         { address: '/agents', shows: 'Agents' },
         { address: `/flows/${flow}`, shows: 'Submit it' },
@@ -33,7 +33,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   });
 }
 
-/** Nothing is found that keeps somebody from using the page. */
+/** Checks the page for accessibility violations. */
 async function passes(page: Page, where: string): Promise<void> {
   await expect(page.locator('.mantine-Skeleton-root')).toHaveCount(0);
   await expect.poll(() => page.evaluate(countFading)).toBe(0);
@@ -47,7 +47,7 @@ async function passes(page: Page, where: string): Promise<void> {
   expect.soft(findings, where).toEqual([]);
 }
 
-/** How many parts of the page are on their way to another look; what turns for ever does not count. */
+/** Returns the number of running transitions and finite animations. */
 function countFading(): number {
   return document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity).length;
 }

@@ -1,7 +1,7 @@
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from '../support/test.ts';
 
-test('a flow is drawn by drag and drop, set up, saved, run and seen to complete', async ({ page, api }) => {
+test('a flow is built by drag and drop, configured, saved, run and completed', async ({ page, api }) => {
   await page.goto('/flows');
   await page.getByRole('button', { name: 'New flow' }).click();
   await page.getByLabel('Name').fill('Wait and tell');
@@ -32,7 +32,7 @@ test('a flow is drawn by drag and drop, set up, saved, run and seen to complete'
   expect(flow).toMatchObject({ retry_on_failure: true, retry_count: 4 });
 });
 
-/** Drops an entry of the palette on the canvas, so many pixels from its left. */
+/** Drops an entry of the palette on the canvas, `x` pixels from its left edge. */
 async function dragOnto(page: Page, entry: string, x: number): Promise<void> {
   const canvas = page.getByLabel('Flow canvas');
   await page

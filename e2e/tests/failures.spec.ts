@@ -17,7 +17,7 @@ async function failing(api: Api, times: number, settings = {}): Promise<{ flow: 
   return { flow, failed };
 }
 
-test('failures of one kind are retried together, and watched until all have ended', async ({ page, api }) => {
+test('failures of one kind are retried together and followed until all have finished', async ({ page, api }) => {
   const { flow, failed } = await failing(api, 3);
 
   await page.goto('/failures');
@@ -26,21 +26,21 @@ test('failures of one kind are retried together, and watched until all have ende
   await group.getByRole('button').click();
   const dialog = page.getByRole('dialog', { name: 'Retry these executions' });
   await dialog.getByRole('radio', { name: 'From the start' }).click();
-  await expect(dialog.getByText('3 executions would be retried, each as a new one.')).toBeVisible();
+  await expect(dialog.getByText('3 executions will be retried, each as a new run.')).toBeVisible();
   expect(await api.executionsOf(flow)).toHaveLength(3);
 
   await dialog.getByRole('button', { name: 'Retry 3 executions' }).click();
   await expect(dialog.getByText('3 executions retried.')).toBeVisible();
-  await expect(dialog.getByText('All 3 have ended')).toBeVisible();
+  await expect(dialog.getByText('All 3 finished')).toBeVisible();
   await expect(dialog.getByRole('progressbar')).toHaveAttribute('aria-valuenow', '3');
   await expect(dialog.getByText('3 failed again')).toBeVisible();
   const all = await api.executionsOf(flow);
   expect(all.flatMap(({ retry_of }) => retry_of ?? []).sort()).toEqual(failed.sort());
-  await dialog.getByRole('list', { name: 'The new executions' }).getByRole('link').first().click();
+  await dialog.getByRole('list', { name: 'New executions' }).getByRole('link').first().click();
   await expect(page).toHaveURL(/\/executions\/[0-9a-f-]{36}$/);
 });
 
-test('a bulk retry says how the new executions are doing while they wait for their next attempt', async ({ page, api }) => {
+test('a bulk retry shows the progress of the new executions while they back off', async ({ page, api }) => {
   await failing(api, 2, { retry_on_failure: true, retry_count: 1 });
 
   await page.goto('/failures');
@@ -48,44 +48,44 @@ test('a bulk retry says how the new executions are doing while they wait for the
   const dialog = page.getByRole('dialog', { name: 'Retry these executions' });
   await dialog.getByRole('button', { name: 'Retry 2 executions' }).click();
 
-  await expect(dialog.getByText('0 of 2 have ended')).toBeVisible();
+  await expect(dialog.getByText('0 of 2 finished')).toBeVisible();
   await expect(dialog.getByText('2 of them retrying')).toBeVisible();
-  await expect(dialog.getByText('All 2 have ended')).toBeVisible();
+  await expect(dialog.getByText('All 2 finished')).toBeVisible();
   await expect(dialog.getByText('2 failed again')).toBeVisible();
 });
 
-test('who was retried before is left out, and leads to its retry', async ({ page, api }) => {
+test('executions that were already retried are skipped and link to their retry', async ({ page, api }) => {
   await failing(api, 2);
   await page.goto('/failures');
   const open = () => page.getByRole('row').filter({ hasText: 'The ledger is closed' }).getByRole('button').click();
   const dialog = page.getByRole('dialog', { name: 'Retry these executions' });
   await open();
   await dialog.getByRole('button', { name: 'Retry 2 executions' }).click();
-  await expect(dialog.getByText('All 2 have ended')).toBeVisible();
+  await expect(dialog.getByText('All 2 finished')).toBeVisible();
   await dialog.getByRole('button', { name: 'Close' }).last().click();
 
   await open();
   await expect(dialog.getByText('2 × It was retried before.')).toBeVisible();
   await dialog.getByRole('button', { name: 'Retry 2 executions' }).click();
-  await dialog.getByText('Show which').click();
+  await dialog.getByText('Show skipped executions').click();
 
   await expect(dialog.getByText('retried as')).toHaveCount(2);
 });
 
-test('a group shows when its executions failed, and grows while one looks', async ({ page, api }) => {
+test('a group shows when its executions failed, and updates live', async ({ page, api }) => {
   const { flow } = await failing(api, 2);
   await page.goto('/failures');
   const group = page.getByRole('row').filter({ hasText: 'The ledger is closed' });
   const counts = group.getByRole('img');
-  await expect(counts).toHaveAccessibleName(/^By minute since .*: most on .*, [12]; in the last minute [012]\.$/);
+  await expect(counts).toHaveAccessibleName(/^Per minute since .*: at most [12], on .*; in the last minute [012]\.$/);
 
   await api.reaches(await api.run(flow), 'failed');
 
   await expect(group.getByRole('cell').nth(2)).toHaveText('3 executions');
-  await expect(counts).toHaveAccessibleName(/^By minute since .*: most on .*, [123]; in the last minute [0123]\.$/);
+  await expect(counts).toHaveAccessibleName(/^Per minute since .*: at most [123], on .*; in the last minute [0123]\.$/);
 });
 
-test('groups are put in another order, and the address says which', async ({ page, api }) => {
+test('groups are sorted, and the URL keeps the order', async ({ page, api }) => {
   await failing(api, 4);
   await api.reaches(await api.run(await api.flowNamed('Retries run out')), 'failed');
   await page.goto('/failures');
@@ -99,7 +99,7 @@ test('groups are put in another order, and the address says which', async ({ pag
   await expect(page.getByRole('columnheader', { name: 'Last seen' })).toHaveAttribute('aria-sort', 'descending');
 });
 
-test('on a telephone failures and analytics need no sideways scroll', async ({ page, api }) => {
+test('on a phone failures and analytics do not scroll sideways', async ({ page, api }) => {
   await failing(api, 1);
   await api.reaches(await api.run(await api.flowNamed('Retries run out')), 'failed');
   await page.setViewportSize({ width: 390, height: 844 });
@@ -122,13 +122,13 @@ test('on a telephone failures and analytics need no sideways scroll', async ({ p
   await expect(retry).toBeInViewport({ ratio: 1 });
 });
 
-test('the chart of retry analytics tells the numbers of a bar to keyboards', async ({ page, api }) => {
+test('the chart of retry analytics can be read with the keyboard', async ({ page, api }) => {
   await failing(api, 2);
   await page.goto('/analytics');
-  const chart = page.getByRole('group', { name: /^Bars of the executions that ended, by hour/ });
+  const chart = page.getByRole('group', { name: /^Bar chart of finished executions per hour/ });
 
   await chart.focus();
-  await expect(chart.getByRole('status')).toContainText('Exhausted2');
+  await expect(chart.getByRole('status')).toContainText('Failed after retries2');
   await page.keyboard.press('ArrowLeft');
-  await expect(chart.getByRole('status')).toContainText('Nothing ended');
+  await expect(chart.getByRole('status')).toContainText('Nothing finished');
 });

@@ -1,10 +1,10 @@
 import { single } from '../support/flows.ts';
 import { expect, test } from '../support/test.ts';
 
-test('executions are searched, walked through and opened by keys alone', async ({ page }) => {
+test('executions are searched, browsed and opened with the keyboard alone', async ({ page }) => {
   await page.goto('/executions');
   const rows = page.getByRole('table', { name: 'Executions' }).getByRole('row');
-  const search = page.getByRole('searchbox', { name: 'Search by id, context or error' });
+  const search = page.getByRole('searchbox', { name: 'Search by ID, reference or error' });
   await expect(rows.nth(1).getByRole('link')).toBeVisible();
 
   await page.keyboard.press('j');
@@ -34,7 +34,7 @@ test('executions are searched, walked through and opened by keys alone', async (
   await expect(page).not.toHaveURL(/node=/);
 });
 
-test('every list is walked through by the same keys', async ({ page, api }) => {
+test('every list is browsed with the same keys', async ({ page, api }) => {
   const fails = { type: 'action', action: 'fail', input: { message: 'The ledger is closed' } };
   const flow = await api.createFlow(single('Books it', fails));
   await api.reaches(await api.run(flow), 'failed');
@@ -58,7 +58,7 @@ test('every list is walked through by the same keys', async ({ page, api }) => {
   await expect(page.getByRole('dialog')).toBeHidden();
 });
 
-test('the keys are told on asking', async ({ page }) => {
+test('the keyboard shortcuts are listed on request', async ({ page }) => {
   await page.goto('/flows');
   await expect(page.getByRole('button', { name: 'Run now: Transient failure recovers' })).toBeVisible();
   const shortcuts = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
@@ -69,7 +69,7 @@ test('the keys are told on asking', async ({ page }) => {
   await expect(shortcuts).toBeHidden();
 
   await page.keyboard.press('Control+k');
-  await page.getByPlaceholder('Flow, execution id, page or action').fill('keyboard');
+  await page.getByPlaceholder('Flow, execution ID, page or action').fill('keyboard');
   await page.getByRole('dialog').getByRole('button', { name: 'Keyboard shortcuts' }).click();
   await expect(shortcuts).toBeVisible();
 });

@@ -6,10 +6,10 @@ test('a backoff is counted down live, and then the execution completes', async (
   await page.getByRole('dialog').getByRole('button', { name: 'Run now' }).click();
 
   // The second backoff takes two seconds, the first one only one.
-  const note = page.getByRole('status').filter({ hasText: 'is tried again' });
-  await expect(note).toContainText('Fetch the vendor failed and is tried again in 2 s');
+  const note = page.getByRole('status').filter({ hasText: 'Retrying in' });
+  await expect(note).toContainText('Fetch the vendor failed. Retrying in 2 s');
   await expect(note).toContainText('(Will retry 2 more times)');
-  await expect(note).toContainText('Fetch the vendor failed and is tried again in 1 s');
+  await expect(note).toContainText('Fetch the vendor failed. Retrying in 1 s');
 
   await expect(page.getByRole('option', { name: 'Fetch the vendor Completed, 3 attempts' })).toBeVisible();
   await expect(page.getByRole('option', { name: /^Write the report Completed/ })).toBeVisible();
@@ -17,12 +17,12 @@ test('a backoff is counted down live, and then the execution completes', async (
   await expect(page.getByRole('button', { name: 'Retry', exact: true })).toHaveCount(0);
 });
 
-test('a failed execution says why, and is retried from the node that failed', async ({ page, server, api }) => {
+test('a failed execution shows why it failed and is retried from the failed node', async ({ page, server, api }) => {
   const failed = await api.run(await api.flowNamed('Retries run out'));
   await page.goto(`/executions/${failed}`);
 
   const why = page.getByRole('region', { name: 'Why it failed' });
-  await expect(why).toContainText('Node `Submit it` (submit) failed after 3 attempts:');
+  await expect(why).toContainText('Node Submit it (submit) failed after 3 attempts:');
   const { host } = new URL(server.url);
   for (const attempt of [1, 2, 3]) {
     const message = `Attempt ${attempt}: HTTP 503 Service Unavailable from ${host}: down for maintenance`;
@@ -31,13 +31,13 @@ test('a failed execution says why, and is retried from the node that failed', as
 
   await page.getByRole('button', { name: 'Retry', exact: true }).click();
   const dialog = page.getByRole('dialog', { name: 'Retry this execution' });
-  await dialog.getByRole('radio', { name: /From where it failed/ }).click();
-  await expect(dialog.getByText('2 to run · 1 taken over')).toBeVisible();
+  await dialog.getByRole('radio', { name: /From the failed node/ }).click();
+  await expect(dialog.getByText('2 to run · 1 reused')).toBeVisible();
   await dialog.getByRole('button', { name: 'Retry', exact: true }).click();
 
   await expect(page).not.toHaveURL(new RegExp(failed));
   await expect(page).toHaveURL(/\/executions\/[0-9a-f-]{36}/);
-  await expect(page.getByRole('option', { name: /^Prepare the order Completed/ })).toContainText('Taken over');
+  await expect(page.getByRole('option', { name: /^Prepare the order Completed/ })).toContainText('Reused');
 
   await page.getByTitle(failed).click();
   await expect(page).toHaveURL(new RegExp(failed));

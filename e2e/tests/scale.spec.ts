@@ -1,4 +1,4 @@
-/** What the studio promises at size: 10,000 executions in its list, 300 nodes in a flow, little to load at first. */
+/** What the studio guarantees at scale: 10,000 executions in its list, 300 nodes in a flow, little to load at first. */
 import type { Page } from '@playwright/test';
 import type { Api } from '../support/api.ts';
 import { single, wide } from '../support/flows.ts';
@@ -10,9 +10,9 @@ const MANY = 10_000;
 const PAGE = 100;
 /** How high a row of the list is. */
 const HEIGHT = 44;
-const LOADED = /^[\d,]+ loaded, more below/;
+const LOADED = /^[\d,]+ loaded. Scroll for more/;
 
-test('a list of 10,000 executions scrolls, and stays where one reads, while twenty a second change', async ({
+test('a list of 10,000 executions scrolls and keeps its position while twenty a second change', async ({
   page,
   api,
 }) => {
@@ -32,7 +32,7 @@ test('a list of 10,000 executions scrolls, and stays where one reads, while twen
   await measured(page, `loading ${MANY} rows by the wheel`, async () => {
     for (let rows = PAGE; rows < MANY; rows += PAGE) {
       await page.mouse.wheel(0, HEIGHT * PAGE);
-      await expect(table.getByText(LOADED)).not.toHaveText(`${rows.toLocaleString('en')} loaded, more below`);
+      await expect(table.getByText(LOADED)).not.toHaveText(`${rows.toLocaleString('en')} loaded. Scroll for more`);
     }
   });
   await page.mouse.wheel(0, (-HEIGHT * MANY) / 2);
@@ -50,12 +50,12 @@ test('a list of 10,000 executions scrolls, and stays where one reads, while twen
   });
 
   isFluid(figures);
-  // What is drawn is what is in sight, and a few rows around it.
+  // Only the visible rows are rendered, and a few around them.
   expect(await table.getByRole('row').count()).toBeLessThan(80);
   peer.close();
 });
 
-test('a flow of 300 nodes is edited without a halt', async ({ page, api }) => {
+test('a flow of 300 nodes is edited without stalls', async ({ page, api }) => {
   const flow = await api.createFlow(wide('Wide', 300));
   await page.goto(`/flows/${flow}`);
   const canvas = page.getByLabel('Flow canvas');
@@ -93,15 +93,15 @@ test('a flow of 300 nodes is edited without a halt', async ({ page, api }) => {
   for (const figures of [moving, dragging, typing, undoing]) isSteady(figures);
 });
 
-test('an execution of 300 nodes is watched without a halt', async ({ page, api }) => {
+test('an execution of 300 nodes is followed without stalls', async ({ page, api }) => {
   const flow = await api.createFlow(wide('Wide', 300));
   const execution = await api.run(flow);
   await page.goto(`/executions/${execution}`);
   await expect(page.getByRole('option')).toHaveCount(300);
-  await expect(page.getByRole('region', { name: /^The flow as a graph/ }).getByText(/^Lane /).first()).toBeVisible();
+  await expect(page.getByRole('region', { name: /^Graph of the flow/ }).getByText(/^Lane /).first()).toBeVisible();
 
   const figures = await measured(page, 'watching 300 nodes run', async () => {
-    // Asking the server leaves the page alone.
+    // Polling the server does not disturb the page.
     await api.reaches(execution, 'completed');
     await expect(page.getByRole('main').getByText('Completed', { exact: true }).first()).toBeVisible();
   });
@@ -110,7 +110,7 @@ test('an execution of 300 nodes is watched without a halt', async ({ page, api }
   isFluid(figures);
 });
 
-test('the first page is small, kept by the browser, and there within a second', async ({ page, request }) => {
+test('the first page is small, cached by the browser, and loads within a second', async ({ page, request }) => {
   const loaded = await transfers(page);
   await page.goto('/flows');
   await expect(page.getByRole('button', { name: 'Run now: Transient failure recovers' })).toBeVisible();
@@ -141,7 +141,7 @@ async function startTwentyASecond(api: Api, flows: readonly string[]): Promise<v
   }
 }
 
-/** How long somebody who was never here waits for the flows, from the address to a button that works. */
+/** The time that a first visit takes to show the flows, from the address to a working button. */
 async function timeOfFirstVisit(page: Page): Promise<number> {
   const context = await page.context().browser()?.newContext();
   const visit = await context?.newPage();
@@ -153,7 +153,7 @@ async function timeOfFirstVisit(page: Page): Promise<number> {
   return took;
 }
 
-/** Counts the scripts and styles that come over the wire; each call of what it returns begins anew. */
+/** Counts the scripts and styles that come over the wire; each call of the returned function restarts the count. */
 async function transfers(page: Page): Promise<() => { files: number; bytes: number }> {
   const devtools = await page.context().newCDPSession(page);
   await devtools.send('Network.enable');
@@ -183,7 +183,7 @@ interface Point {
 type Box = Point & { width: number; height: number };
 
 function boxOf(box: Box | null): Box {
-  if (!box) throw new Error('It is not in sight.');
+  if (!box) throw new Error('It is not visible.');
   return box;
 }
 
@@ -191,7 +191,7 @@ function middleOf({ x, y, width, height }: Box): Point {
   return { x: x + width / 2, y: y + height / 2 };
 }
 
-/** Drags as a hand does: a step for each frame. */
+/** Drags as a hand does: a small move in each frame. */
 async function drag(page: Page, from: Point, to: Point): Promise<void> {
   const steps = 24;
   await page.mouse.move(from.x, from.y);
@@ -208,7 +208,7 @@ async function nextFrame(page: Page): Promise<void> {
   await page.evaluate(() => new Promise(requestAnimationFrame));
 }
 
-/** Nineteen of twenty frames compute for less than 50 ms, and nothing moves by itself. */
+/** At least 19 of 20 frames compute for less than 50 ms, and the layout does not shift. */
 function isFluid({ frames, over50, shift }: Figures): void {
   expect.soft(over50, 'tasks over 50 ms').toBeLessThanOrEqual(Math.max(5, frames * 0.05));
   expect.soft(shift, 'layout shift').toBeLessThan(0.01);

@@ -1,4 +1,4 @@
-/** Every page in every state: before its answer came, with nothing to show, refused, and without a server. */
+/** Every page in every state: loading, empty, refused, and without a server. */
 import type { Page, Route } from '@playwright/test';
 import type { Api } from '../support/api.ts';
 import { single } from '../support/flows.ts';
@@ -12,9 +12,9 @@ interface Ids {
 interface Screen {
   name: string;
   address: (ids: Ids) => string;
-  /** What the page asks for first. */
+  /** The page's first request. */
   asks: RegExp;
-  /** What it shows of the answer. */
+  /** Part of the response that the page shows. */
   shows: string;
 }
 
@@ -29,7 +29,7 @@ const SCREENS: readonly Screen[] = [
     shows: 'The ledger is closed',
   },
   { name: 'failures', address: () => '/failures', asks: /\/studio\/failures/, shows: 'The ledger is closed' },
-  { name: 'analytics', address: () => '/analytics', asks: /\/studio\/analytics/, shows: 'At first try' },
+  { name: 'analytics', address: () => '/analytics', asks: /\/studio\/analytics/, shows: 'First attempt' },
   { name: 'agents', address: () => '/agents', asks: /\/studio\/agents/, shows: 'Clerk' },
 ];
 
@@ -41,7 +41,7 @@ const PROBLEM = {
 };
 
 for (const screen of SCREENS) {
-  test(`${screen.name}: waiting, a fault and no server are drawn, and what comes after them`, async ({
+  test(`${screen.name}: loading, error and offline states are shown, and recovery from them`, async ({
     page,
     api,
     complaints,
@@ -86,15 +86,15 @@ for (const screen of SCREENS) {
   });
 }
 
-test.describe('on a server that has nothing yet', () => {
+test.describe('on an empty server', () => {
   test.use({ demo: false });
 
-  test('every page says what will be there, and where to begin', async ({ page, api }) => {
+  test('every page explains its empty state and how to start', async ({ page, api }) => {
     const empty = [
       { address: '/flows', says: 'No flows yet', offers: 'New flow' },
       { address: '/executions', says: 'No executions yet', offers: 'Go to flows' },
-      { address: '/failures', says: 'Nothing has failed', offers: null },
-      { address: '/analytics', says: 'Nothing has ended in this time', offers: null },
+      { address: '/failures', says: 'No failures', offers: null },
+      { address: '/analytics', says: 'No finished runs in this period', offers: null },
       { address: '/agents', says: 'No agents yet', offers: 'New agent' },
     ];
     for (const { address, says, offers } of empty) {
@@ -111,16 +111,16 @@ test.describe('on a server that has nothing yet', () => {
     await expect(page.getByText('Start with one node')).toBeVisible();
   });
 
-  test('what is not there is told from what failed', async ({ page, complaints }) => {
+  test('missing pages and failed pages are distinguished', async ({ page, complaints }) => {
     complaints.expect(/status of 404/);
     const gone = [
-      { address: '/flows/01900000-0000-7000-8000-0000000000ff', says: 'This flow is gone', leads: 'Go to flows' },
+      { address: '/flows/01900000-0000-7000-8000-0000000000ff', says: 'Flow not found', leads: 'Go to flows' },
       {
         address: '/executions/01900000-0000-7000-8000-0000000000ff',
-        says: 'This execution is gone',
+        says: 'Execution not found',
         leads: 'Go to executions',
       },
-      { address: '/nowhere', says: 'There is nothing at this address', leads: 'Go to executions' },
+      { address: '/nowhere', says: 'Page not found', leads: 'Go to executions' },
     ];
     for (const { address, says, leads } of gone) {
       await page.goto(address);
@@ -141,7 +141,7 @@ async function somethingToShow(api: Api): Promise<Ids> {
   return { flow, execution };
 }
 
-/** Lets requests wait; returns how to let them and all that follow go. */
+/** Holds requests back; the returned function releases these and all later ones. */
 async function hold(page: Page, asks: RegExp): Promise<() => void> {
   let release = () => {};
   const released = new Promise<void>((done) => {

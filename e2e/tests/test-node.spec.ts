@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 import { expect, test } from '../support/test.ts';
 
-test('a node is tested with pinned inputs, which are there again later', async ({ page, api }) => {
+test('a node is tested with pinned inputs, which are kept', async ({ page, api }) => {
   const flow = await api.flowNamed('Two checks side by side');
   await api.reaches(await api.run(flow, { vendor: 'ACME', risk: 82 }), 'completed');
   await openTest(page, flow);
@@ -25,14 +25,14 @@ test('a node is tested with pinned inputs, which are there again later', async (
   expect(await api.executionsOf(flow)).toHaveLength(before.length);
 });
 
-/** Opens the test of the node that reads what `Check finances` gives back. */
+/** Opens the test of the node that reads the output of `Check finances`. */
 async function openTest(page: Page, flow: string): Promise<void> {
   await page.goto(`/flows/${flow}`);
   await page.locator('.react-flow__node').filter({ hasText: 'Reject' }).click();
   await page.getByRole('tab', { name: 'Test' }).click();
 }
 
-/** Writes a value over the pinned one. */
+/** Replaces the pinned value. */
 async function pin(page: Page, json: string): Promise<void> {
   const field = page.getByRole('textbox', { name: 'Output of Check finances' });
   await field.fill(json);

@@ -47,7 +47,7 @@ describe('a call', () => {
 
     expect(thrown.every((error) => error instanceof Problem)).toBe(true);
     expect(thrown[0]).toMatchObject({ status: 409, detail: 'Somebody was faster.', type: '/problems#conflict' });
-    expect(thrown[1]).toMatchObject({ status: 0, title: 'The answer cannot be read' });
+    expect(thrown[1]).toMatchObject({ status: 0, title: 'The response cannot be read' });
     expect(thrown[2]).toMatchObject({ status: 0, title: 'The server cannot be reached' });
   });
 

@@ -33,17 +33,13 @@ export class Problem extends Error {
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof TypeError) {
-    return new Problem(
-      0,
-      'The server cannot be reached',
-      'Check that Steadflow is running. The studio goes on trying.',
-    );
+    return new Problem(0, 'The server cannot be reached', 'Check that Steadflow is running. The studio keeps trying.');
   }
   if (error instanceof SyntaxError) {
     return new Problem(
       0,
-      'The answer cannot be read',
-      'It is not JSON. Check what stands between this page and Steadflow, such as a proxy.',
+      'The response cannot be read',
+      'It is not JSON. Check any proxy between this page and Steadflow.',
     );
   }
   const message = error instanceof Error ? error.message : String(error);
@@ -53,7 +49,7 @@ export function toProblem(error: unknown): Problem {
 /** Makes a [`Problem`] of the body of an answer outside 200–299, whatever stands in it. */
 export function problemOf(status: number, body: unknown): Problem {
   const fields = isRecord(body) ? body : {};
-  const title = text(fields.title) ?? `The server answered ${status}`;
+  const title = text(fields.title) ?? `The server responded with status ${status}`;
   const detail = text(fields.detail) ?? (typeof body === 'string' && body ? body.slice(0, 500) : title);
   return new Problem(status, title, detail, text(fields.type) ?? '', faultsOf(fields.errors));
 }

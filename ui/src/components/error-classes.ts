@@ -8,19 +8,31 @@ export interface ErrorClassLook {
 }
 
 export const ERROR_CLASSES: Readonly<Record<ErrorClass, ErrorClassLook>> = {
-  timeout: { label: 'Timeout', meaning: 'It took longer than it was given.', retried: true },
-  connection: { label: 'Connection', meaning: 'The other side could not be reached.', retried: true },
-  rate_limited: { label: 'Rate limited', meaning: 'The other side asked us to slow down (HTTP 429).', retried: true },
-  unavailable: { label: 'Unavailable', meaning: 'The other side failed (HTTP 5xx, 408, 425).', retried: true },
-  rejected: { label: 'Rejected', meaning: 'The other side refused the request (HTTP 4xx).', retried: false },
+  timeout: { label: 'Timeout', meaning: 'The attempt took longer than its timeout.', retried: true },
+  connection: { label: 'Connection', meaning: 'The remote service could not be reached.', retried: true },
+  rate_limited: {
+    label: 'Rate limited',
+    meaning: 'The remote service limits the request rate (HTTP 429).',
+    retried: true,
+  },
+  unavailable: { label: 'Unavailable', meaning: 'The remote service failed (HTTP 5xx, 408, 425).', retried: true },
+  rejected: { label: 'Rejected', meaning: 'The remote service refused the request (HTTP 4xx).', retried: false },
   tool: { label: 'Tool', meaning: 'An MCP tool reported an error.', retried: true },
-  model_output: { label: 'Model output', meaning: 'The answer did not fit the output schema.', retried: true },
-  validation: { label: 'Validation', meaning: 'The input does not fit what the node takes.', retried: false },
+  model_output: {
+    label: 'Model output',
+    meaning: 'The model’s response did not match the output schema.',
+    retried: true,
+  },
+  validation: { label: 'Validation', meaning: 'The input is not valid for this node.', retried: false },
   expression: { label: 'Expression', meaning: 'A template or a condition could not be evaluated.', retried: false },
-  configuration: { label: 'Configuration', meaning: 'The node, its agent or a secret is not set up.', retried: false },
-  output_too_large: { label: 'Output too large', meaning: 'The output is over the limit.', retried: false },
-  internal: { label: 'Internal', meaning: 'A fault in Steadflow itself.', retried: true },
-  interrupted: { label: 'Interrupted', meaning: 'The process ended during the attempt.', retried: true },
+  configuration: {
+    label: 'Configuration',
+    meaning: 'The node, its agent or a secret is not set up correctly.',
+    retried: false,
+  },
+  output_too_large: { label: 'Output too large', meaning: 'The output exceeds the size limit.', retried: false },
+  internal: { label: 'Internal', meaning: 'A bug in Steadflow itself.', retried: true },
+  interrupted: { label: 'Interrupted', meaning: 'The server stopped during the attempt.', retried: true },
 };
 
 export const ERROR_CLASS_NAMES = Object.keys(ERROR_CLASSES) as ErrorClass[];

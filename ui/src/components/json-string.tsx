@@ -15,8 +15,8 @@ export function JsonString({ text }: { text: string }) {
   const rest = text.length - drawn.length;
   return (
     <span className={classes.string}>
-      “{visible(drawn)}
-      {rest > 0 ? '…' : '”'}
+      "{escaped(drawn)}
+      {rest > 0 ? '…' : '"'}
       {text.length > SHORT && (isOpen ? rest === 0 : true) && (
         <button type="button" className={classes.more} onClick={() => setOpen(!isOpen)} aria-expanded={isOpen}>
           {isOpen ? texts.actions.showLess : texts.json.more(rest)}
@@ -24,4 +24,9 @@ export function JsonString({ text }: { text: string }) {
       )}
     </span>
   );
+}
+
+/** As JSON has it, but with its lines and tabs as they are. */
+function escaped(text: string): string {
+  return visible(text.replace(/["\\]/g, '\\$&'));
 }

@@ -3,6 +3,7 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import { toProblem } from '@/api/problem';
 import { texts } from '@/lib/texts';
 import classes from './problem-card.module.css';
+import { Prose } from './prose';
 
 interface ProblemCardProps {
   problem: unknown;
@@ -17,13 +18,17 @@ export function ProblemCard({ problem, onRetry }: ProblemCardProps) {
       <IconAlertTriangle size={18} aria-hidden className={classes.icon} />
       <div>
         <p className={classes.title}>{title}</p>
-        {detail !== title && <p className={classes.detail}>{detail}</p>}
+        {detail !== title && (
+          <p className={classes.detail}>
+            <Prose text={detail} />
+          </p>
+        )}
         {faults.length > 0 && (
           <ul className={classes.faults}>
             {faults.map((fault) => (
               <li key={`${fault.pointer} ${fault.detail}`}>
                 {fault.pointer && <span className={classes.pointer}>{fault.pointer} </span>}
-                {fault.detail}
+                <Prose text={fault.detail} />
               </li>
             ))}
           </ul>

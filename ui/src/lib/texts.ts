@@ -21,8 +21,8 @@ export const texts = {
   },
   palette: {
     open: 'Search or jump to…',
-    hint: 'Flow, execution id, page or action',
-    nothing: 'Nothing found',
+    hint: 'Flow, execution ID, page or action',
+    nothing: 'No results',
     pages: 'Go to',
     flows: 'Flows',
     executions: 'Executions',
@@ -39,7 +39,7 @@ export const texts = {
         keys: [
           { keys: ['Ctrl K', '⌘ K'], does: 'Search, or jump to a page, a flow or an execution' },
           { keys: ['?'], does: 'Show these shortcuts' },
-          { keys: ['Esc'], does: 'Close what is open, leave the search' },
+          { keys: ['Esc'], does: 'Close a dialog or drawer, leave the search' },
         ],
       },
       {
@@ -47,14 +47,14 @@ export const texts = {
         keys: [
           { keys: ['/'], does: 'Search in the list' },
           { keys: ['j', 'k'], does: 'Next row, previous row' },
-          { keys: ['↓', '↑'], does: 'The same, from a row on' },
+          { keys: ['↓', '↑'], does: 'The same, once a row has focus' },
           { keys: ['Enter'], does: 'Open the row' },
           { keys: ['n'], does: 'New flow, in the list of flows' },
         ],
       },
       {
         title: 'In an execution',
-        keys: [{ keys: ['↓', '↑', 'Home', 'End'], does: 'Choose a node of the timeline' }],
+        keys: [{ keys: ['↓', '↑', 'Home', 'End'], does: 'Select a node in the timeline' }],
       },
       {
         title: 'In the editor',
@@ -64,14 +64,14 @@ export const texts = {
           { keys: ['Ctrl Z', 'Ctrl Shift Z'], does: 'Undo, redo' },
           { keys: ['Ctrl A', 'Ctrl D'], does: 'Select all, duplicate' },
           { keys: ['Ctrl C', 'Ctrl V'], does: 'Copy, paste' },
-          { keys: ['Del'], does: 'Delete what is selected' },
+          { keys: ['Del'], does: 'Delete the selection' },
         ],
       },
     ],
   },
   offline: {
     title: 'The server cannot be reached.',
-    detail: 'What you see may be out of date. The studio reconnects by itself.',
+    detail: 'The data shown may be out of date. The studio reconnects automatically.',
   },
   live: {
     live: 'Live',
@@ -79,18 +79,18 @@ export const texts = {
     connecting: 'Connecting…',
   },
   notFound: {
-    title: 'There is nothing at this address',
-    detail: 'The link may be old, or what it led to may have been deleted.',
+    title: 'Page not found',
+    detail: 'The link may be out of date, or its target may have been deleted.',
     back: 'Go to executions',
   },
   crash: {
-    title: 'This page failed to draw',
+    title: 'This page could not be displayed',
     detail: 'The rest of the studio still works. Your flows and executions are not affected.',
     again: 'Try again',
   },
   signIn: {
     title: 'Sign in',
-    detail: 'This server asks for an API key. It is kept until you close this tab.',
+    detail: 'This server requires an API key. It is kept until you close this tab.',
     key: 'API key',
     submit: 'Continue',
   },
@@ -103,17 +103,14 @@ export const texts = {
     keep: 'Keep it',
     copy: 'Copy',
     copied: 'Copied',
-    loadMore: 'Load more',
     showAll: 'Show all',
     showLess: 'Show less',
     clear: 'Clear filters',
   },
   json: {
     none: 'None',
-    large: (size: string) => `${size}: too large to show in full. Copy or download it to see all of it.`,
+    large: (size: string) => `${size}: too large to show in full. Copy or download it to see everything.`,
     more: (count: number) => `${count} more…`,
     download: 'Download',
-    expand: 'Expand',
-    collapse: 'Collapse',
   },
 } as const;

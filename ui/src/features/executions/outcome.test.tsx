@@ -7,20 +7,22 @@ const saysOf = (row: Partial<ExecutionRow>) => render(<Outcome row={{ ...RUNNING
 
 describe('Outcome', () => {
   it('says what an unfinished execution waits for', () => {
-    expect(saysOf({ status: 'pending', current_node_id: null })).toBe('Waits for a free slot of its flow');
-    expect(saysOf({ retrying: true })).toBe('1 of 3 nodes · fetch waits for its next attempt');
-    expect(saysOf({ waiting_for: 'decision' })).toBe('1 of 3 nodes · fetch waits for your decision');
+    expect(saysOf({ status: 'pending', current_node_id: null })).toBe('Waiting for a free slot');
+    expect(saysOf({ retrying: true })).toBe('1 of 3 nodes · fetch is waiting to retry');
+    expect(saysOf({ waiting_for: 'decision' })).toBe('1 of 3 nodes · fetch is waiting for your decision');
     const later = new Date(Date.now() + 59_500).toISOString();
-    expect(saysOf({ retrying: true, next_retry_at: later })).toMatch(/· fetch is tried again in (59|60) s$|1 min/);
-    expect(saysOf({ waiting_for: 'delay', waiting_until: later })).toMatch(/· fetch waits (59|60) s more$|1 min/);
+    expect(saysOf({ retrying: true, next_retry_at: later })).toMatch(/· fetch retries in (59 s|60 s|1 min 00 s)$/);
+    expect(saysOf({ waiting_for: 'delay', waiting_until: later })).toMatch(
+      /· fetch continues in (59 s|60 s|1 min 00 s)$/,
+    );
     expect(saysOf({ retrying: true, next_retry_at: '2026-11-24T10:00:00Z' })).toBe(
-      '1 of 3 nodes · fetch is tried again now',
+      '1 of 3 nodes · fetch is retrying now',
     );
     expect(saysOf({})).toBe('1 of 3 nodes · fetch');
   });
 
   it('says what came of one that has ended', () => {
-    expect(saysOf({ status: 'completed' })).toBe('1 node ran');
+    expect(saysOf({ status: 'completed' })).toBe('1 node completed');
     expect(saysOf({ status: 'cancelled' })).toBe('1 of 3 nodes');
     expect(
       saysOf({ status: 'failed', error_message: 'It failed twice:\nAttempt 1: HTTP 503\nAttempt 2: HTTP 500' }),

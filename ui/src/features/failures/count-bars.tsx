@@ -1,12 +1,12 @@
 import type { FailureGroup } from '@/api/reports';
 import classes from './count-bars.module.css';
-import { heightsOf, startName, told } from './counts';
+import { heightsOf, sentenceOf, startName } from './counts';
 
 /** When a group's executions failed: a bar for each span of time, the same spans for all groups. */
 export function CountBars({ group }: { group: FailureGroup }) {
   const heights = heightsOf(group.buckets.map((bucket) => bucket.count));
   return (
-    <div className={classes.bars} role="img" aria-label={told(group)}>
+    <div className={classes.bars} role="img" aria-label={sentenceOf(group)}>
       {group.buckets.map(({ start, count }, at) => (
         <span
           key={start}

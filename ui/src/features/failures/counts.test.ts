@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { heightsOf, spanName, told } from './counts';
+import { heightsOf, sentenceOf, spanName } from './counts';
 
 test('the length of a bucket reads as people say it', () => {
   const names = [60, 120, 900, 3_600, 21_600, 86_400, 604_800].map(spanName);
@@ -16,13 +16,15 @@ test('one failure is seen beside a thousand, and none is not', () => {
   expect(heights[3]).toBe(100);
 });
 
-test('the bars are told in a sentence', () => {
+test('the bars are described in a sentence', () => {
   const buckets = [
     { start: '2026-11-23T00:00:00Z', count: 2 },
     { start: '2026-11-24T00:00:00Z', count: 7 },
     { start: '2026-11-25T00:00:00Z', count: 0 },
   ];
 
-  expect(told({ buckets, bucket_seconds: 86_400 })).toBe('By day since 23 Nov: most on 24 Nov, 7; in the last day 0.');
-  expect(told({ buckets: [], bucket_seconds: 60 })).toBe('No counts.');
+  expect(sentenceOf({ buckets, bucket_seconds: 86_400 })).toBe(
+    'Per day since 23 Nov: at most 7, on 24 Nov; in the last day 0.',
+  );
+  expect(sentenceOf({ buckets: [], bucket_seconds: 60 })).toBe('No counts.');
 });

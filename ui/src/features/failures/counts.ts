@@ -36,12 +36,12 @@ export function timeName(group: Pick<FailureGroup, 'buckets' | 'bucket_seconds'>
 }
 
 /** What the bars show, in a sentence. */
-export function told({ buckets, bucket_seconds }: Pick<FailureGroup, 'buckets' | 'bucket_seconds'>): string {
+export function sentenceOf({ buckets, bucket_seconds }: Pick<FailureGroup, 'buckets' | 'bucket_seconds'>): string {
   const [first] = buckets;
   const most = buckets.reduce((best, bucket) => (bucket.count > best.count ? bucket : best), first ?? { count: 0 });
   if (!first || !('start' in most)) return texts.counts.none;
   const span = spanName(bucket_seconds);
   const start = (bucket: { start: string }) => startName(bucket.start, bucket_seconds);
   const latest = buckets.at(-1)?.count ?? 0;
-  return texts.counts.told(span, start(first), most.count, start(most as { start: string }), latest);
+  return texts.counts.sentence(span, start(first), most.count, start(most as { start: string }), latest);
 }

@@ -34,7 +34,7 @@ test('it asks first, retries, and shows how the new executions ended', async () 
   expect(await screen.findByText('1 × It was retried before.')).toBeTruthy();
   await user.click(await screen.findByRole('button', { name: 'Retry 2 executions' }));
 
-  expect(await screen.findByText('All 2 have ended')).toBeTruthy();
+  expect(await screen.findByText('All 2 finished')).toBeTruthy();
   expect(screen.getByText('1 completed')).toBeTruthy();
   expect(screen.getByText('1 failed again')).toBeTruthy();
   expect(screen.getByRole('progressbar').getAttribute('aria-valuenow')).toBe('2');
@@ -52,12 +52,12 @@ test('a group larger than one press takes is gone through in batches', async () 
   });
   const user = userEvent.setup();
   await show();
-  expect(await screen.findByText(/There may be more: one press takes the newest 1,000/)).toBeTruthy();
+  expect(await screen.findByText(/Retries the newest 1,000/)).toBeTruthy();
 
   await user.click(await screen.findByRole('button', { name: 'Retry 1 execution' }));
-  await user.click(await screen.findByRole('button', { name: 'Go on with the next 1,000' }));
+  await user.click(await screen.findByRole('button', { name: 'Continue with the next 1,000' }));
 
   expect(await screen.findByRole('button', { name: 'Retry 5 executions' })).toBeTruthy();
-  expect(screen.getByText('This is about the 1,000 before those.')).toBeTruthy();
+  expect(screen.getByText('This batch covers the next 1,000, which are older.')).toBeTruthy();
   expect(bodies(asked).map(({ before }) => before)).toEqual([undefined, undefined, 'old-1']);
 });

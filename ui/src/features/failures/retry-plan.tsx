@@ -6,7 +6,7 @@ import { ReasonedButton } from '@/components/reasoned-button';
 import { texts as common } from '@/lib/texts';
 import { type Batch, dryRunQuery, RETRIED_MAX } from './queries';
 import classes from './retry-dialog.module.css';
-import { reasonsOf } from './skipped';
+import { reasonsOf, skippedOf } from './skipped';
 import { texts } from './texts';
 
 interface RetryPlanProps {
@@ -26,6 +26,8 @@ export function RetryPlan({ batch, mode, isNarrow, isRunning, problem, onMode, o
   const plan = useQuery(dryRunQuery(batch, mode));
   const count = plan.data?.retried ?? 0;
   const reasons = plan.data ? reasonsOf(plan.data) : [];
+  const wereRetried =
+    plan.data !== undefined && count === 0 && reasons.length > 0 && skippedOf(plan.data).every(({ newer }) => newer);
   return (
     <>
       <Radio.Group aria-label={dialog.modes} value={mode} onChange={(value) => onMode(value as RetryMode)}>
@@ -39,10 +41,12 @@ export function RetryPlan({ batch, mode, isNarrow, isRunning, problem, onMode, o
         {plan.isPending && <p>{dialog.counting}</p>}
         {plan.data && (
           <>
-            <p className={classes.strong}>{count > 0 ? dialog.would(count) : dialog.none}</p>
+            <p className={classes.strong}>
+              {count > 0 ? dialog.would(count) : wereRetried ? dialog.noneLeft(plan.data.skipped) : dialog.none}
+            </p>
             {isNarrow && <p>{dialog.wholeGroup}</p>}
             {plan.data.matched === RETRIED_MAX && <p>{dialog.batch(RETRIED_MAX)}</p>}
-            {reasons.length > 0 && (
+            {reasons.length > 0 && !wereRetried && (
               <>
                 <p>{dialog.skipped(plan.data.skipped)}</p>
                 <ul className={classes.reasons}>

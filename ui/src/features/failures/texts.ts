@@ -1,72 +1,77 @@
+import { counted } from '@/lib/counted';
+
 export const texts = {
   title: 'Failures',
-  detail: 'Failed executions, grouped by what went wrong.',
+  detail: 'Failed executions, grouped by cause.',
   wholeTime: 'All time',
-  empty: 'Nothing has failed',
-  emptyDetail: 'Executions that fail are grouped here by flow, node and error, so that they can be retried together.',
-  emptyScope: 'Nothing has failed here',
-  emptyScopeDetail: 'No execution of this flow, or of this time, has failed.',
+  empty: 'No failures',
+  emptyDetail: 'Failed executions are grouped here by flow, node and error, so that you can retry them together.',
+  emptyScope: 'No failures here',
+  emptyScopeDetail: 'No execution of this flow failed in this period.',
   widen: 'Show all flows and all time',
-  found: (groups: number, executions: number) =>
-    `${plural(executions)} in ${groups === 1 ? '1 group' : `${groups.toLocaleString('en')} groups`}`,
-  /** The API gives the largest hundred. */
+  found: (groups: number, executions: number) => `${plural(executions)} in ${counted(groups, 'group')}`,
+  /** The API returns the largest hundred. */
   foundMost: (groups: number) => `The ${groups} largest groups`,
   columns: {
-    failure: 'What failed',
-    time: (span: string, since: string) => `By ${span} since ${since}`,
+    failure: 'Failure',
+    time: (span: string, since: string) => `Per ${span} since ${since}`,
     count: 'Executions',
     last: 'Last seen',
     first: 'First seen',
   },
   sortBy: 'Sort by',
   whole: 'the whole flow',
-  unnamed: 'A deleted flow',
+  unnamed: 'Deleted flow',
   counts: {
     none: 'No counts.',
-    told: (span: string, since: string, most: number, at: string, latest: number) =>
-      `By ${span} since ${since}: most on ${at}, ${most.toLocaleString('en')}; in the last ${span} ${latest.toLocaleString('en')}.`,
+    sentence: (span: string, since: string, most: number, at: string, latest: number) =>
+      `Per ${span} since ${since}: at most ${most.toLocaleString('en')}, on ${at}; in the last ${span} ${latest.toLocaleString('en')}.`,
   },
   retry: 'Retry…',
   retryOf: (message: string) => `Retry executions that failed with: ${message}`,
   dialog: {
     title: 'Retry these executions',
-    modes: 'Where to begin',
+    modes: 'Where to start',
     fromFailed: 'From the failed node',
-    fromFailedDetail: 'Takes over the outputs of nodes that completed.',
+    fromFailedDetail: 'Reuses the outputs of completed nodes.',
     fromStart: 'From the start',
     fromStartDetail: 'Runs every node again.',
     counting: 'Counting…',
-    would: (count: number) => `${plural(count)} would be retried, each as a new one.`,
-    none: 'None of them would be retried.',
-    wholeGroup: 'The whole group is meant, also what failed before the time that is shown.',
+    would: (executions: number) => `${plural(executions)} will be retried, each as a new run.`,
+    none: 'Nothing to retry.',
+    noneLeft: (executions: number) =>
+      executions === 1
+        ? 'Nothing to retry: it was already retried.'
+        : `Nothing to retry: all ${executions.toLocaleString('en')} were already retried.`,
+    wholeGroup: 'This covers the whole group, including failures before the period shown.',
     batch: (limit: number) =>
-      `There may be more: one press takes the newest ${limit.toLocaleString('en')}, then you can go on with those before.`,
-    later: (limit: number) => `This is about the ${limit.toLocaleString('en')} before those.`,
-    skipped: (count: number) => `${plural(count)} would be left out:`,
-    run: (count: number) => `Retry ${plural(count)}`,
-    done: (count: number) => `${plural(count)} retried.`,
-    left: (count: number) => `${plural(count)} left out:`,
-    follow: 'Watch them run',
+      `Retries the newest ${limit.toLocaleString('en')}. If there are more, you can continue with the next batch.`,
+    later: (limit: number) => `This batch covers the next ${limit.toLocaleString('en')}, which are older.`,
+    skipped: (executions: number) => `${plural(executions)} will be skipped:`,
+    run: (executions: number) => `Retry ${plural(executions)}`,
+    done: (executions: number) => `${plural(executions)} retried.`,
+    left: (executions: number) => `${plural(executions)} skipped:`,
+    follow: 'Show in executions',
     nothing: 'There is nothing to retry.',
-    next: (limit: number) => `Go on with the next ${limit.toLocaleString('en')}`,
+    next: (limit: number) => `Continue with the next ${limit.toLocaleString('en')}`,
   },
   progress: {
-    label: 'New executions that have ended',
-    going: (ended: number, all: number) => `${ended.toLocaleString('en')} of ${all.toLocaleString('en')} have ended`,
-    over: (all: number) => (all === 1 ? 'It has ended' : `All ${all.toLocaleString('en')} have ended`),
-    completed: (count: number) => `${count.toLocaleString('en')} completed`,
-    failed: (count: number) => `${count.toLocaleString('en')} failed again`,
-    cancelled: (count: number) => `${count.toLocaleString('en')} cancelled`,
-    open: (count: number) => `${count.toLocaleString('en')} still running`,
-    retrying: (count: number) => `${count.toLocaleString('en')} of them retrying`,
-    list: 'The new executions',
-    more: (count: number) => `and ${count.toLocaleString('en')} more`,
-    leftList: 'Show which',
+    label: 'Finished new executions',
+    going: (ended: number, all: number) => `${ended.toLocaleString('en')} of ${all.toLocaleString('en')} finished`,
+    over: (all: number) => (all === 1 ? 'Finished' : `All ${all.toLocaleString('en')} finished`),
+    completed: (executions: number) => `${executions.toLocaleString('en')} completed`,
+    failed: (executions: number) => `${executions.toLocaleString('en')} failed again`,
+    cancelled: (executions: number) => `${executions.toLocaleString('en')} cancelled`,
+    open: (executions: number) => `${executions.toLocaleString('en')} still running`,
+    retrying: (executions: number) => `${executions.toLocaleString('en')} of them retrying`,
+    list: 'New executions',
+    more: (executions: number) => `and ${executions.toLocaleString('en')} more`,
+    leftList: 'Show skipped executions',
     retriedAs: 'retried as',
-    closing: 'You may close this: they run on.',
+    closing: 'You can close this dialog; the executions keep running.',
   },
 } as const;
 
-function plural(count: number): string {
-  return count === 1 ? '1 execution' : `${count.toLocaleString('en')} executions`;
+function plural(executions: number): string {
+  return counted(executions, 'execution');
 }

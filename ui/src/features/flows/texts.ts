@@ -1,6 +1,6 @@
 export const texts = {
   label: 'Flow',
-  goneTitle: 'This flow is gone',
-  goneDetail: 'It was deleted, or the address is not quite right.',
+  goneTitle: 'Flow not found',
+  goneDetail: 'It may have been deleted, or the address may be wrong.',
   toList: 'Go to flows',
 } as const;

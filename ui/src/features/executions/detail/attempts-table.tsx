@@ -3,6 +3,7 @@ import type { ComponentType } from 'react';
 import type { Attempt, NodeExecution } from '@/api/types';
 import { Duration } from '@/components/duration';
 import { errorClassLabel } from '@/components/error-classes';
+import { prose } from '@/components/prose';
 import type { Tone } from '@/components/status';
 import { formatClock, formatDuration, formatMoment, millis } from '@/lib/time';
 import classes from './node-panel.module.css';
@@ -86,7 +87,7 @@ function AttemptRows({ node, attempt, isLast }: { node: NodeExecution; attempt: 
       {(attempt.error_message || attempt.released) && (
         <tr className={classes.messageRow}>
           <td />
-          <td colSpan={4}>{attempt.released ? texts.node.released : attempt.error_message}</td>
+          <td colSpan={4}>{attempt.released ? texts.node.released : prose(attempt.error_message ?? undefined)}</td>
         </tr>
       )}
     </tbody>

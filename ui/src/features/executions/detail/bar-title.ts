@@ -10,7 +10,7 @@ export function barTitle(bar: Bar, now: number, maxAttempts: number): string {
   const { waterfall } = texts;
   const length = formatDuration((bar.to ?? bar.due ?? now) - bar.from);
   if (bar.kind === 'gap') return waterfall.backoff(length);
-  if (bar.kind === 'wait') return `${waterfall.waits.delay} ${length}`;
+  if (bar.kind === 'wait') return waterfall.waited(length);
   const attempt = bar.attempt ? waterfall.attempt(bar.attempt.number, maxAttempts) : '';
   const how = `${waterfall.outcome[bar.kind]} ${bar.to === null ? waterfall.for(length) : waterfall.after(length)}`;
   const error = bar.attempt?.error_class ? `\n${errorClassLabel(bar.attempt.error_class)}: ` : '';

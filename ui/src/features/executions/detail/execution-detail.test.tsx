@@ -10,7 +10,7 @@ const failed = anExecution({
   status: 'failed',
   completed_at: at(10),
   error_class: 'unavailable',
-  error_message: 'Node `Submit it` (submit) failed after 1 attempt:\nAttempt 1: HTTP 503',
+  error_message: 'Node Submit it (submit) failed after 1 attempt:\nAttempt 1: HTTP 503',
   current_node_id: 'submit',
   retried_by: ['01a20b8f-ee6f-7431-8fe0-aaaabbbbcccc'],
   node_executions: [
@@ -30,7 +30,7 @@ it('says why it failed and what to do, and links to its retry', async () => {
 
   await show(failed.id);
 
-  expect(await screen.findByText(/When it has recovered, retry from where it failed/)).toBeTruthy();
+  expect(await screen.findByText(/Retry from the failed node once it recovers/)).toBeTruthy();
   expect(screen.getAllByText('Unavailable').length).toBeGreaterThan(0);
   expect(screen.getByRole('link', { name: 'bbbbcccc' }).getAttribute('href')).toContain('aaaabbbbcccc');
   expect(screen.queryByRole('button', { name: 'Pause' })).toBeNull();
@@ -46,7 +46,7 @@ it('retries once per dialog and switches to the new execution', async () => {
   const { history } = await show(failed.id);
 
   await user.click(await screen.findByRole('button', { name: 'Retry' }));
-  await screen.findByText('1 to run · 1 taken over');
+  await screen.findByText('1 to run · 1 reused');
   await user.click(screen.getAllByRole('button', { name: 'Retry' }).at(-1) as HTMLElement);
 
   await waitFor(() => expect(history.location.pathname).toBe('/executions/the-new-one'));
@@ -84,5 +84,5 @@ it('says that a deleted execution is gone', async () => {
 
   await show('nobody');
 
-  expect(await screen.findByText('This execution is gone')).toBeTruthy();
+  expect(await screen.findByText('Execution not found')).toBeTruthy();
 });

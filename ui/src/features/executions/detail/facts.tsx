@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import type { Execution } from '@/api/types';
+import type { Execution, NodeExecution } from '@/api/types';
 import { CopyButton } from '@/components/copy-button';
 import { Duration } from '@/components/duration';
 import { RelativeTime } from '@/components/relative-time';
@@ -14,7 +14,8 @@ import { usageText } from './usage-text';
 export function Facts({ execution }: { execution: Execution }) {
   const { summary } = execution;
   const done = summary.completed_nodes + summary.failed_nodes + (summary.skipped_nodes ?? 0);
-  const attempts = execution.node_executions.reduce((sum, node) => sum + node.attempts.length, 0);
+  const attempts = sumOf(execution, (node) => node.attempts.length);
+  const retries = sumOf(execution, (node) => Math.max(0, node.attempts.length - 1));
   const usage = usageText(execution.usage);
   return (
     <dl className={classes.facts}>
@@ -31,7 +32,7 @@ export function Facts({ execution }: { execution: Execution }) {
         <span className="tabular">{texts.facts.progress(done, summary.total_nodes)}</span>
       </Fact>
       <Fact label={texts.facts.attempts}>
-        <span className="tabular">{attempts}</span>
+        <span className="tabular">{texts.facts.attemptCounts(attempts, retries)}</span>
       </Fact>
       {usage && <Fact label={texts.facts.usage}>{usage}</Fact>}
       <Fact label={texts.facts.trigger}>
@@ -50,6 +51,10 @@ export function Facts({ execution }: { execution: Execution }) {
       </Fact>
     </dl>
   );
+}
+
+function sumOf(execution: Execution, count: (node: NodeExecution) => number): number {
+  return execution.node_executions.reduce((sum, node) => sum + count(node), 0);
 }
 
 function Fact({ label, children }: { label: string; children: ReactNode }) {

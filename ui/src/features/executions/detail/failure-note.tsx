@@ -4,6 +4,7 @@ import { useState } from 'react';
 import type { Execution } from '@/api/types';
 import { CopyButton } from '@/components/copy-button';
 import { errorClassLabel, errorClassLook } from '@/components/error-classes';
+import { Prose } from '@/components/prose';
 import classes from './notes.module.css';
 import { texts } from './texts';
 
@@ -56,9 +57,13 @@ function Message({ text, errorClass }: { text: string; errorClass: string | null
             <span className={classes.class}>{errorClassLabel(errorClass)}</span>
           </Tooltip>
         )}
-        {first}
+        <Prose text={first} />
       </p>
-      {shown.length > 0 && <pre className={classes.lines}>{shown.join('\n')}</pre>}
+      {shown.length > 0 && (
+        <pre className={classes.lines}>
+          <Prose text={shown.join('\n')} />
+        </pre>
+      )}
       {rest.length > LINES && (
         <button type="button" className={classes.more} onClick={() => setOpen(!isOpen)} aria-expanded={isOpen}>
           {isOpen ? texts.notes.less : texts.notes.more(rest.length - LINES)}

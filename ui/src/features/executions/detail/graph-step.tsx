@@ -25,7 +25,7 @@ export const GraphStep = memo(function GraphStep({ data: { step }, selected }: N
           {status === 'retrying' ? (
             <Countdown to={step.node?.next_retry_at} text={texts.waterfall.retryIn} due={texts.waterfall.retryDue} />
           ) : (
-            (step.node?.reused ? texts.waterfall.reused : label) + attemptsText(step)
+            (wordOf(step.node) ?? label) + attemptsText(step)
           )}
         </span>
       </span>
@@ -33,6 +33,12 @@ export const GraphStep = memo(function GraphStep({ data: { step }, selected }: N
     </div>
   );
 });
+
+/** What says more than the status: that the output is another execution's, or that there never was any work. */
+function wordOf(node: GraphNode['node']): string | null {
+  if (node?.reused) return texts.waterfall.reused;
+  return node?.status === 'cancelled' && !node.started_at ? texts.waterfall.neverRan : null;
+}
 
 function attemptsText({ node }: GraphNode): string {
   const count = node?.attempts.length ?? 0;

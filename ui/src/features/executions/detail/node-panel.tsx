@@ -2,6 +2,7 @@ import { ActionIcon } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import type { Execution, NodeExecution } from '@/api/types';
 import { JsonView } from '@/components/json-view';
+import { Prose } from '@/components/prose';
 import { isFinished, nodeStatusKey } from '@/components/status';
 import { StatusBadge } from '@/components/status-badge';
 import { AttemptsTable } from './attempts-table';
@@ -50,7 +51,9 @@ export function NodePanel({ execution, node, isFollowing, onClose }: NodePanelPr
       )}
       {node.error_message && !isToldAbove && (
         <Section title={texts.node.error}>
-          <pre className={classes.error}>{node.error_message}</pre>
+          <pre className={classes.error}>
+            <Prose text={node.error_message} />
+          </pre>
         </Section>
       )}
       <AttemptsTable node={node} />

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { Execution, NodeExecution } from '@/api/types';
+import { Prose } from '@/components/prose';
 import { nodeStatusKey, STATUS_LOOKS, type StatusKey } from '@/components/status';
 import { StatusIcon } from '@/components/status-icon';
 import { Countdown } from './countdown';
@@ -43,8 +44,13 @@ function RetryingNote({ node, onNode }: { node: NodeExecution; onNode: (nodeId: 
     <Note status="retrying">
       <span className={classes.grow}>
         {node.node_name}{' '}
-        <Countdown to={node.next_retry_at} text={texts.notes.retryingIn} due={texts.notes.retryingNow} />{' '}
-        <span className={classes.soft}>{node.error_message}</span>
+        <Countdown to={node.next_retry_at} text={texts.notes.retryingIn} due={texts.notes.retryingNow} />
+        {node.error_message && (
+          <span className={classes.soft}>
+            {' · '}
+            <Prose text={node.error_message} />
+          </span>
+        )}
       </span>
       <Button size="compact-xs" variant="default" onClick={() => onNode(node.node_id)}>
         {texts.notes.show}

@@ -1,5 +1,4 @@
-const count = (number: number, one: string, many: string) =>
-  `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
+import { counted } from '@/lib/counted';
 
 export const texts = {
   toolbar: {
@@ -7,7 +6,7 @@ export const texts = {
     back: 'Flows',
     version: (version: number) => `v${version}`,
     unsaved: 'Unsaved',
-    unsavedTitle: 'This draft has changes that are not saved',
+    unsavedTitle: 'This draft has unsaved changes',
     undo: 'Undo',
     redo: 'Redo',
     layout: 'Lay out automatically',
@@ -26,39 +25,39 @@ export const texts = {
     paused: 'Paused',
     archived: 'Archived',
     activate: 'Activate',
-    activateDetail: 'May be started by people, triggers and the API',
+    activateDetail: 'Can be run manually, by triggers and by the API',
     pause: 'Pause',
-    pauseDetail: 'Nothing new starts; what runs goes on',
+    pauseDetail: 'No new executions start; running ones continue',
     archive: 'Archive',
-    archiveDetail: 'Out of the way, not deleted',
+    archiveDetail: 'Hidden from lists, not deleted',
   },
   reasons: {
-    unchanged: 'Nothing has changed since the last save.',
-    json: 'The JSON cannot be read yet. Correct it first.',
-    conflict: 'Somebody saved another version. Decide first which one to keep.',
-    faults: (faults: number) => `${count(faults, 'problem', 'problems')} must be solved first.`,
-    saving: 'It is being saved.',
+    unchanged: 'No changes since the last save.',
+    json: 'The JSON is not valid. Fix it first.',
+    conflict: 'Another version was saved. Choose which one to keep first.',
+    faults: (faults: number) => `Fix ${counted(faults, 'problem')} first.`,
+    saving: 'Saving…',
     stopped: (status: string) => `This flow is ${status}. Activate it first.`,
-    nothingToUndo: 'There is nothing to undo.',
-    nothingToRedo: 'There is nothing to redo.',
-    empty: 'There are no nodes yet.',
+    nothingToUndo: 'Nothing to undo.',
+    nothingToRedo: 'Nothing to redo.',
+    empty: 'No nodes yet.',
   },
   conflict: {
-    title: (version: number) => `Version ${version} was saved elsewhere while you edited.`,
-    detail: 'Saving yours makes it the newest version; theirs stays in the list of versions.',
+    title: (version: number) => `Version ${version} was saved elsewhere while you were editing.`,
+    detail: 'If you save yours, it becomes the newest version. Theirs stays in the list of versions.',
     keep: 'Keep mine',
     load: 'Load theirs',
   },
   leave: {
     title: 'Leave without saving?',
-    detail: 'This draft has changes that are not saved. They are lost when you leave.',
+    detail: 'This draft has unsaved changes. They will be lost if you leave.',
     stay: 'Stay',
     discard: 'Discard changes',
     save: 'Save and leave',
   },
   json: {
     label: 'Flow definition as JSON',
-    applied: 'What you type is taken over as soon as it can be read.',
+    applied: 'Changes apply as soon as the JSON is valid.',
   },
   keys: { mod: /mac|iphone|ipad/i.test(navigator.userAgent) ? '⌘' : 'Ctrl ' },
 } as const;

@@ -34,8 +34,8 @@ describe('deleting a flow', () => {
     await renderScreen(<DeleteModal flow={flow} opened onClose={onClose} />);
     const deletions = () => asked.filter(({ method }) => method === 'DELETE').length;
 
-    expect(await screen.findByText(/24 executions with their attempts/)).toBeTruthy();
-    expect(screen.getByText(/2 executions are not finished: they are cancelled first/)).toBeTruthy();
+    expect(await screen.findByText(/24 executions with all attempts/)).toBeTruthy();
+    expect(screen.getByText(/2 executions have not finished and will be cancelled first/)).toBeTruthy();
     await user.click(screen.getByRole('button', { name: 'Delete flow' }));
     expect(deletions()).toBe(0);
     await user.type(screen.getByRole('textbox'), 'Vendor review{Enter}');
@@ -76,7 +76,7 @@ describe('importing a flow', () => {
     const { history } = await renderScreen(<ImportModal opened onClose={() => {}} />);
 
     choose(JSON.stringify(flow));
-    await screen.findByText(/“Vendor review” can be imported/);
+    await screen.findByText(/“Vendor review” is ready to import/);
     await userEvent.setup().click(screen.getByRole('button', { name: 'Import as draft' }));
 
     await waitFor(() => expect(history.location.pathname).toBe('/flows/f1'));

@@ -18,7 +18,7 @@ export const STARTERS: readonly Starter[] = [
   {
     id: 'empty',
     label: 'Empty',
-    detail: 'A trigger, and nothing else yet.',
+    detail: 'Just a trigger.',
     icon: IconFile,
     document: {
       flow_definition: { nodes: [{ id: 'start', name: 'Start', type: 'trigger', position: at(0) }], edges: [] },
@@ -26,8 +26,8 @@ export const STARTERS: readonly Starter[] = [
   },
   {
     id: 'call',
-    label: 'A call with retries',
-    detail: 'Calls an address, waits 1, 2 and 4 s between attempts, and shapes the answer.',
+    label: 'HTTP call with retries',
+    detail: 'Calls a URL, waits 1, 2 and 4 s between attempts, and transforms the response.',
     icon: IconWorldBolt,
     document: {
       retry_on_failure: true,
@@ -64,7 +64,7 @@ export const STARTERS: readonly Starter[] = [
   {
     id: 'branch',
     label: 'Check and branch',
-    detail: 'Reads a risk from its trigger data and goes one of two ways.',
+    detail: 'Reads a risk score from the trigger data and takes one of two branches.',
     icon: IconGitBranch,
     document: {
       flow_definition: {
@@ -105,7 +105,7 @@ export const STARTERS: readonly Starter[] = [
   {
     id: 'ask',
     label: 'Ask before failing',
-    detail: 'When every attempt has failed, it waits for a person to decide.',
+    detail: 'Waits for a person’s decision after all attempts have failed.',
     icon: IconUserQuestion,
     document: {
       retry_on_failure: true,

@@ -57,9 +57,9 @@ describe('running a flow', () => {
     const { user, posts } = await open();
 
     await waitFor(() =>
-      expect(screen.getByRole('button', { name: 'Use last run' }).getAttribute('aria-disabled')).toBe('false'),
+      expect(screen.getByRole('button', { name: 'Use last input' }).getAttribute('aria-disabled')).toBe('false'),
     );
-    await user.click(screen.getByRole('button', { name: 'Use last run' }));
+    await user.click(screen.getByRole('button', { name: 'Use last input' }));
     await user.click(screen.getByRole('button', { name: 'Run now' }));
 
     await waitFor(() => expect(posts()).toHaveLength(1));
@@ -71,7 +71,7 @@ describe('running a flow', () => {
 
     await user.type(screen.getByLabelText('risk'), 'many{Enter}');
 
-    expect(screen.getByText('This is not a number.')).toBeTruthy();
+    expect(screen.getByText('Not a number.')).toBeTruthy();
     expect(posts()).toEqual([]);
   });
 

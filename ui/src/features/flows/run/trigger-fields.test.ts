@@ -68,7 +68,7 @@ describe('the form for trigger data', () => {
     const fields = triggerFields(flowOf([{ id: 'a', type: 'action', input: '${trigger_data.amount + 1}' }]));
 
     expect(readFields(fields, { amount: { text: 'many', kind: 'number' } }, {})).toEqual({
-      fault: 'This is not a number.',
+      fault: 'Not a number.',
       key: 'amount',
     });
   });

@@ -94,7 +94,7 @@ function readDraft({ text, kind }: FieldDraft): Reading {
   if (kind === 'text') return { value: text };
   if (kind === 'json') return readJson(text);
   const number = Number(text.replace(',', '.'));
-  return Number.isFinite(number) ? { value: number } : { fault: 'This is not a number.' };
+  return Number.isFinite(number) ? { value: number } : { fault: 'Not a number.' };
 }
 
 export function readJson(text: string): Reading {

@@ -10,7 +10,7 @@ describe('the forecast of retries', () => {
     const forecast = forecastRetry(flowPolicy(threeRetries), null);
 
     expect(forecast).toMatchObject({ attempts: 4, waits: [1, 2, 4], totalWait: 7, isCut: false });
-    expect(retrySentence(forecast)).toBe('up to 4 attempts; waits 1 s, 2 s, 4 s; gives up after about 7 s');
+    expect(retrySentence(forecast)).toBe('up to 4 attempts; backoffs 1 s, 2 s, 4 s; fails after about 7 s');
   });
 
   test('ten retries double up to 512 seconds and are shortened in the sentence', () => {
@@ -18,7 +18,7 @@ describe('the forecast of retries', () => {
 
     expect(forecast.waits.at(-1)).toBe(512);
     expect(retrySentence(forecast)).toBe(
-      'up to 11 attempts; waits 1 s, 2 s, 4 s, 8 s, …, 8 min 32 s; gives up after about 17 min 03 s',
+      'up to 11 attempts; backoffs 1 s, 2 s, 4 s, 8 s, …, 8 min 32 s; fails after about 17 min 03 s',
     );
   });
 
@@ -26,7 +26,7 @@ describe('the forecast of retries', () => {
     const forecast = forecastRetry(flowPolicy({ retry_on_failure: false, retry_count: 3 }), null);
 
     expect(forecast).toMatchObject({ attempts: 1, waits: [], totalWait: 0 });
-    expect(retrySentence(forecast)).toBe('one attempt; the first failure is final');
+    expect(retrySentence(forecast)).toBe('one attempt, no retries');
   });
 
   test.each([

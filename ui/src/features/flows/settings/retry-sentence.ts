@@ -11,11 +11,11 @@ export function formatWait(seconds: number): string {
   return formatDuration(seconds * 1_000).replace(/ 0+ (?:s|min|h)$/, '');
 }
 
-/** Reads as `up to 4 attempts; waits 1 s, 2 s, 4 s; gives up after about 7 s`. */
+/** Reads as `up to 4 attempts; backoffs 1 s, 2 s, 4 s; fails after about 7 s`. */
 export function retrySentence({ attempts, waits, totalWait }: RetryForecast): string {
-  if (attempts === 1) return 'one attempt; the first failure is final';
-  const parts = [`up to ${attempts} attempts`, `waits ${listWaits(waits)}`];
-  return [...parts, `gives up after about ${formatWait(totalWait)}`].join('; ');
+  if (attempts === 1) return 'one attempt, no retries';
+  const parts = [`up to ${attempts} attempts`, `backoffs ${listWaits(waits)}`];
+  return [...parts, `fails after about ${formatWait(totalWait)}`].join('; ');
 }
 
 /** Keeps a number and its unit on one line. */

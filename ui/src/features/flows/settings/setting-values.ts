@@ -94,13 +94,13 @@ export function rebase(
 /** What can be told without asking the server. */
 export function faultsIn(values: SettingValues): SettingFaults {
   const faults: SettingFaults = {};
-  if (values.name.trim() === '') faults.name = 'A flow needs a name.';
-  if (values.retry_on_failure && values.retry_count === '') faults.retry_count = 'Say how often: 0 to 10.';
+  if (values.name.trim() === '') faults.name = 'Enter a name.';
+  if (values.retry_on_failure && values.retry_count === '') faults.retry_count = 'Enter a number from 0 to 10.';
   if (values.timeout_seconds !== '' && !(Number(values.timeout_seconds) > 0)) {
-    faults.timeout_seconds = 'More than 0 seconds, or leave it empty for no timeout.';
+    faults.timeout_seconds = 'Enter more than 0 seconds, or leave it empty for no timeout.';
   }
   if (values.max_concurrent_executions !== '' && Number(values.max_concurrent_executions) < 1) {
-    faults.max_concurrent_executions = 'At least 1, or leave it empty for no limit.';
+    faults.max_concurrent_executions = 'Enter at least 1, or leave it empty for no limit.';
   }
   return faults;
 }

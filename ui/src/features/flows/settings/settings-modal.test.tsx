@@ -46,11 +46,11 @@ const retype = async (user: ReturnType<typeof userEvent.setup>, label: string, t
 describe('the settings of a flow', () => {
   test('say what they mean while they are typed', async () => {
     const { user } = await open(flow);
-    expect(screen.getByText(/up to 4 attempts; waits 1\ss, 2\ss, 4\ss; gives up after about 7\ss/)).toBeTruthy();
+    expect(screen.getByText(/up to 4 attempts; backoffs 1\ss, 2\ss, 4\ss; fails after about 7\ss/)).toBeTruthy();
 
     await retype(user, 'Timeout Seconds', '3');
 
-    expect(screen.getByText(/Only 2 of 4 attempts can begin/)).toBeTruthy();
+    expect(screen.getByText(/Only 2 of 4 attempts can start/)).toBeTruthy();
   });
 
   test('are saved as far as they changed', async () => {
@@ -86,11 +86,11 @@ describe('the settings of a flow', () => {
       ),
     );
 
-    await user.type(screen.getByLabelText('Context id template'), 'score');
+    await user.type(screen.getByLabelText('Reference ID template'), 'score');
     await user.click(screen.getByRole('button', { name: 'Save' }));
 
     expect(await screen.findByText('Can use `trigger_data` only.')).toBeTruthy();
-    expect(screen.getByLabelText('Context id template').getAttribute('aria-invalid')).toBe('true');
+    expect(screen.getByLabelText('Reference ID template').getAttribute('aria-invalid')).toBe('true');
     expect(onClose).not.toHaveBeenCalled();
   });
 
@@ -110,7 +110,7 @@ describe('the settings of a flow', () => {
     await retype(user, 'Retry Count', '5');
     await user.keyboard('{Escape}');
 
-    expect(screen.getByText('Your changes are not saved.')).toBeTruthy();
+    expect(screen.getByText('You have unsaved changes.')).toBeTruthy();
     expect(onClose).not.toHaveBeenCalled();
     await user.click(screen.getByRole('button', { name: 'Discard changes' }));
     expect(onClose).toHaveBeenCalled();

@@ -7,10 +7,10 @@ import {
 } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { FlowDefinition } from '@/api/types';
+import { Prose } from '@/components/prose';
 import { edgeByKey, nameOf, nodeById } from '../document/definition';
 import { useDraft, useDraftStore } from '../document/draft-context';
 import type { PlacedFault } from '../document/faults';
-import { Prose } from '../form/prose';
 import classes from './problems.module.css';
 import { texts } from './texts';
 import { useReveal } from './use-reveal';

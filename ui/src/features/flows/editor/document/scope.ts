@@ -6,13 +6,13 @@ import { type Catalogue, typeOf } from './node-types';
 import { outputReference } from './references';
 
 const EVERYWHERE: readonly Name[] = [
-  { name: 'trigger_data', detail: 'what started it' },
-  { name: 'context.id', detail: 'what it is about' },
-  { name: 'context.type', detail: 'the kind of that' },
-  { name: 'execution.id', detail: 'this execution' },
-  { name: 'execution.retry_of', detail: 'the one it retries' },
-  { name: 'execution.started_at', detail: 'when it started' },
-  { name: 'attempt', detail: 'from 1' },
+  { name: 'trigger_data', detail: 'input of the execution' },
+  { name: 'context.id', detail: 'reference ID' },
+  { name: 'context.type', detail: 'reference type' },
+  { name: 'execution.id', detail: 'ID of this execution' },
+  { name: 'execution.retry_of', detail: 'ID of the execution it retries' },
+  { name: 'execution.started_at', detail: 'start time' },
+  { name: 'attempt', detail: 'attempt number, from 1' },
 ];
 
 /** What a node may name: all that can have run before it. */
@@ -27,7 +27,7 @@ export function scopeOfNode(definition: FlowDefinition, id: string, catalogue: C
     ),
   );
   const completed = before.filter((one) => !onlyFailed.has(one));
-  return [...scope(definition, completed, failed, catalogue), { name: 'secrets.', detail: 'a secret by its name' }];
+  return [...scope(definition, completed, failed, catalogue), { name: 'secrets.', detail: 'a secret, by name' }];
 }
 
 /** What the condition of an edge may name: the node that it leaves, and all before it. */
@@ -55,8 +55,8 @@ function scope(
   const errors = [...new Set(failed)].flatMap((id) => {
     const error = /^[A-Za-z_]\w*$/.test(id) ? `nodes.${id}.error` : `nodes["${id}"].error`;
     return [
-      { name: `${error}.class`, detail: 'why it failed' },
-      { name: `${error}.message`, detail: 'why it failed, in words' },
+      { name: `${error}.class`, detail: 'error class' },
+      { name: `${error}.message`, detail: 'error message' },
     ];
   });
   return [...outputs, ...errors, ...triggerNames(definition), ...EVERYWHERE];
@@ -79,5 +79,5 @@ function outputFields(node: FlowNode, catalogue: Catalogue | undefined): string[
 /** Nobody declares what trigger data has, but what one expression reads another may read too. */
 function triggerNames(definition: FlowDefinition): Name[] {
   const found = JSON.stringify(definition).matchAll(/\btrigger_data\.[A-Za-z_][\w.]*\w/g);
-  return [...new Set([...found].map(([name]) => name))].map((name) => ({ name, detail: 'what started it' }));
+  return [...new Set([...found].map(([name]) => name))].map((name) => ({ name, detail: 'trigger data' }));
 }

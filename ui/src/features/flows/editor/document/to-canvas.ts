@@ -1,6 +1,7 @@
 /** Draws a flow definition: what React Flow shows is a pure function of the document, its faults and the selection. */
 import { type Edge, type EdgeMarker, MarkerType, type Node } from '@xyflow/react';
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
+import { counted } from '@/lib/counted';
 import type { Selection } from './commands';
 import { edgeKeys, isRecord, nameOf } from './definition';
 import { groupFaults, type PlacedFault } from './faults';
@@ -57,7 +58,7 @@ export function toCanvas(definition: FlowDefinition, faults: readonly PlacedFaul
       width: NODE_WIDTH,
       height: NODE_HEIGHT,
       selected: chosenNodes.has(node.id),
-      ariaLabel: `${nameOf(node)}, ${node.type}${count > 0 ? `, ${count} faults` : ''}`,
+      ariaLabel: `${nameOf(node)}, ${node.type}${count > 0 ? `, ${counted(count, 'problem')}` : ''}`,
       data: { node, faults: count },
     };
   });

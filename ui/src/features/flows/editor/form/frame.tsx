@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
+import { Prose } from '@/components/prose';
 import classes from './form.module.css';
-import { Prose } from './prose';
 
 interface FrameProps {
   title: string;

@@ -1,7 +1,7 @@
 import { Autocomplete, Select, TagsInput } from '@mantine/core';
+import { prose } from '@/components/prose';
 import { ExpressionInput } from './expression-input';
 import { type FieldProps, placeholderOf } from './field';
-import { prose } from './prose';
 
 /** How a moment is written. */
 const MOMENT = '2030-01-31T09:00:00Z';

@@ -1,11 +1,10 @@
 export const texts = {
-  asValue: 'Give a value',
-  asExpression: 'Give an expression',
+  asValue: 'Enter a value',
+  asExpression: 'Enter an expression',
   addPair: 'Add',
   key: 'Key',
   value: 'Value',
   removePair: (key: string) => `Remove ${key || 'row'}`,
-  notJson: 'This is not JSON yet; it is taken over as soon as it is.',
-  unset: 'Not set',
+  notJson: 'Not valid JSON yet. Applied once it is valid.',
   kind: (title: string) => `Kind of ${title.toLowerCase()}`,
 } as const;

@@ -1,9 +1,9 @@
 import { ActionIcon, NumberInput, Switch } from '@mantine/core';
 import { IconMathFunction } from '@tabler/icons-react';
+import { prose } from '@/components/prose';
 import { ExpressionInput } from './expression-input';
 import { type FieldProps, placeholderOf } from './field';
 import classes from './form.module.css';
-import { prose } from './prose';
 import { texts } from './texts';
 
 /** A number, or an expression that gives one where that is allowed. */

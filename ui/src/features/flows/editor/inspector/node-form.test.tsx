@@ -69,7 +69,7 @@ it('makes fields of the schema and puts what is typed into the document as one s
 it('lets a number be an expression', async () => {
   const { node } = show({ action: 'http_request', input: { times: 3 } });
 
-  await userEvent.click(screen.getByRole('button', { name: 'Give an expression' }));
+  await userEvent.click(screen.getByRole('button', { name: 'Enter an expression' }));
 
   expect(node()?.input).toEqual({ times: '$' + '{}' });
 });
@@ -105,7 +105,7 @@ it('takes the first skill of the agent that is chosen', async () => {
 it('renames a node only when its id is left, and never to a taken one', async () => {
   const { node } = show({ action: 'http_request', input: {} });
 
-  const field = screen.getByLabelText('Id');
+  const field = screen.getByLabelText('ID');
   await userEvent.type(field, 'bc');
   expect(node()?.id).toBe('a');
   await userEvent.tab();

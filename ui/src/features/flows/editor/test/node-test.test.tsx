@@ -106,7 +106,7 @@ it('begins with what was pinned before, and goes back to the execution when aske
   open();
 
   expect(await pinned('Output of Fetch')).toBe('{"risk": 9}');
-  await userEvent.click(await screen.findByRole('button', { name: 'Use the last execution' }));
+  await userEvent.click(await screen.findByRole('button', { name: 'Use last execution' }));
 
   expect(JSON.parse(await pinned('Output of Fetch'))).toEqual({ risk: 1 });
   expect(readPins('f').has('fetch')).toBe(false);
@@ -117,7 +117,7 @@ it('begins with an empty object where nothing ran', async () => {
   open();
 
   expect(await pinned('Output of Fetch')).toBe('{}');
-  expect(screen.getAllByText('No execution has it yet.')).toHaveLength(2);
+  expect(screen.getAllByText('No execution has this data yet.')).toHaveLength(2);
 });
 
 it('keeps what is pinned, and tests only what is JSON', async () => {
@@ -130,7 +130,7 @@ it('keeps what is pinned, and tests only what is JSON', async () => {
   await press();
 
   expect(screen.getByRole('button', { name: 'Test' }).getAttribute('aria-disabled')).toBe('true');
-  expect(screen.getByText('This is not JSON yet.')).toBeTruthy();
+  expect(screen.getByText('Not valid JSON yet.')).toBeTruthy();
   expect(bodyOf(asked)).toBeUndefined();
   expect(readPins('f').get('fetch')).toBe('{"risk": 3}');
   expect(readPins('f').has(TRIGGER)).toBe(false);
@@ -172,6 +172,6 @@ it('asks for no execution where a node reads nothing', async () => {
   const asked = api();
   open('fetch');
 
-  expect(screen.getByText('This node reads nothing of other nodes.')).toBeTruthy();
+  expect(screen.getByText('This node uses no data from other nodes.')).toBeTruthy();
   expect(asked.filter(({ path }) => path.startsWith('/studio/executions'))).toEqual([]);
 });
