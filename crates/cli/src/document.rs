@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 use steadflow_core::agent::Agent;
-use steadflow_core::flow::{Fault, Flow, NodeKind};
+use steadflow_core::flow::{Fault, Flow};
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
@@ -177,9 +177,9 @@ fn agent(value: &Value, pointer: &str) -> Result<FileAgent, Vec<Fault>> {
 fn missing_skills(flow: &Flow, agents: &[FileAgent]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (at, node) in flow.graph.nodes.iter().enumerate() {
-        let NodeKind::Agent { agent_id, skill, .. } = &node.kind else { continue };
-        let Some(agent) = agents.iter().find(|agent| agent.id == *agent_id) else { continue };
-        if !agent.skills.iter().any(|offered| **offered == **skill) {
+        let Some((agent_id, skill)) = node.kind.room().skill() else { continue };
+        let Some(agent) = agents.iter().find(|agent| agent.id == agent_id) else { continue };
+        if !agent.skills.iter().any(|offered| offered.as_str() == skill) {
             let pointer = format!("/flow/flow_definition/nodes/{at}/skill");
             let message = format!("the agent has no skill `{skill}`; it has {}", agent.skills.join(", "));
             faults.push(fault(pointer, message));

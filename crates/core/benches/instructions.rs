@@ -5,7 +5,6 @@
 
 #![expect(missing_docs, reason = "what the macros make has none")]
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -13,6 +12,7 @@ use gungraun::{
     Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main,
 };
 use serde_json::{Value, json};
+use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, Record};
 use steadflow_core::execution::{Decision, Effect, Execution, FlowVersion, Input};
 use steadflow_core::expression::Expression;
@@ -61,16 +61,9 @@ fn version() -> Arc<FlowVersion> {
 /// Runs an execution to its end; returns its journal.
 fn run(flow: Arc<FlowVersion>) -> (Arc<FlowVersion>, Vec<Record>) {
     let accepted = Accepted {
-        tenant: TenantId::DEFAULT,
-        flow: flow.flow_id,
-        version: 1,
-        context_id: None,
-        context_type: None,
         trigger_data: Payload::from_value(&json!({ "value": 42 })),
-        triggered_by: "api".into(),
-        retry_of: None,
-        reused: BTreeMap::new(),
-        worker: "w1".into(),
+        actor: Actor::USER,
+        ..Accepted::new(TenantId::DEFAULT, flow.flow_id, 1, "w1".into())
     };
     let mut decision = Decision::default();
     let id = ExecutionId::new(Uuid::nil());
@@ -78,8 +71,7 @@ fn run(flow: Arc<FlowVersion>) -> (Arc<FlowVersion>, Vec<Record>) {
     execution.decide(Input::Start, NOW, &mut decision).expect("it starts");
     let mut journal = vec![execution.seal(&mut decision, NOW)];
     while let Some(work) = take_work(&mut decision) {
-        let outcome = Outcome::completed(work.input);
-        let input = Input::AttemptEnded { node: work.node, attempt: work.attempt, outcome };
+        let input = Input::StepEnded { call: work.key(), outcome: Outcome::completed(work.input) };
         execution.decide(input, NOW, &mut decision).expect("it is due");
         journal.push(execution.seal(&mut decision, NOW));
     }
@@ -89,8 +81,8 @@ fn run(flow: Arc<FlowVersion>) -> (Arc<FlowVersion>, Vec<Record>) {
 
 fn take_work(decision: &mut Decision) -> Option<Box<steadflow_core::work::Work>> {
     std::mem::take(&mut decision.effects).into_iter().find_map(|effect| match effect {
-        Effect::StartAttempt(work) => Some(work),
-        Effect::StopAttempt { .. } => None,
+        Effect::StartStep(work) => Some(work),
+        Effect::StopStep(_) => None,
     })
 }
 

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::execution::ExecutionStatus;
+use crate::caller::Actor;
 use crate::failure::ErrorClass;
-use crate::ids::{Attempt, EdgeIndex, ExecutionId, FlowId, NodeId, NodeIndex, TenantId};
+use crate::ids::{AgentId, Attempt, EdgeIndex, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
 use crate::payload::Payload;
+use crate::status::{ExecutionStatus, Wait};
 use crate::timestamp::Timestamp;
 use crate::work::Usage;
 
@@ -45,7 +46,7 @@ pub enum Event {
         node: NodeIndex,
         /// Its number.
         attempt: Attempt,
-        /// Its resolved input, where the flow version does not already say it and the attempt before had another.
+        /// Its resolved input, where the flow version does not already give it and the attempt before had another.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         input: Option<Payload>,
     },
@@ -82,6 +83,47 @@ pub enum Event {
         /// Its number.
         attempt: Attempt,
     },
+    /// A call inside the attempt under way began. The only call of an attempt has no events of its own.
+    StepStarted {
+        /// Its node.
+        node: NodeIndex,
+        /// Its key.
+        step: StepKey,
+        /// Its input, where no event before says it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        input: Option<Payload>,
+        /// When it is stopped, if it has a limit of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stop_at: Option<Timestamp>,
+    },
+    /// A call inside the attempt under way ended. A later attempt goes on behind it.
+    StepEnded {
+        /// Its node.
+        node: NodeIndex,
+        /// Its key.
+        step: StepKey,
+        /// What came of it.
+        result: StepResult,
+        /// What it used, failed or not.
+        #[serde(default, skip_serializing_if = "Usage::is_nothing")]
+        usage: Usage,
+    },
+    /// The attempt under way started child executions. They are accepted in the same transaction.
+    ChildrenStarted {
+        /// The node.
+        node: NodeIndex,
+        /// In order; the first has the number of the children that the node started before.
+        children: Vec<ChildStart>,
+    },
+    /// A child execution ended.
+    ChildEnded {
+        /// The node that started it.
+        node: NodeIndex,
+        /// Its number among the node's children.
+        child: u32,
+        /// How it ended.
+        end: ChildEnd,
+    },
     /// A node is done.
     NodeCompleted {
         /// Which.
@@ -94,7 +136,7 @@ pub enum Event {
         /// What its last attempt used.
         #[serde(default, skip_serializing_if = "Usage::is_nothing")]
         usage: Usage,
-        /// Whether the output was taken over from the execution that this one retries.
+        /// Whether the output was reused from the execution that this one retries.
         #[serde(default, skip_serializing_if = "is_false")]
         reused: bool,
     },
@@ -117,22 +159,36 @@ pub enum Event {
         /// For what.
         wait: Wait,
     },
-    /// A backoff was ended by hand: the attempt is due now.
+    /// A person ended a backoff: the attempt is due now.
     BackoffEnded {
         /// The node that waited.
         node: NodeIndex,
+        /// Who did.
+        #[serde(default = "Actor::system")]
+        by: Actor,
     },
     /// A person settled a node that waited for a decision. What follows from it follows as events of its own.
-    Decided {
+    #[serde(alias = "decided")]
+    Resolved {
         /// The node.
         node: NodeIndex,
-        /// What was said.
-        decision: DecisionKind,
+        /// What was decided.
+        #[serde(alias = "decision")]
+        resolution: Resolution,
+        /// By whom.
+        #[serde(default = "Actor::system")]
+        by: Actor,
     },
     /// Nothing new starts from here on.
-    Paused,
+    Paused {
+        /// Who asked for it.
+        by: Actor,
+    },
     /// Things start again.
-    Resumed,
+    Resumed {
+        /// Who asked for it.
+        by: Actor,
+    },
     /// The end. Nothing follows.
     Finished {
         /// Completed, failed or cancelled.
@@ -146,7 +202,57 @@ pub enum Event {
         /// The node whose failure ended it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         node: Option<NodeIndex>,
+        /// Who cancelled it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Actor>,
     },
+}
+
+/// What came of a call inside an attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepResult {
+    /// It gave this.
+    Completed(Payload),
+    /// It gave nothing.
+    Failed {
+        /// What kind of failure.
+        class: ErrorClass,
+        /// What it said.
+        message: Arc<str>,
+        /// The HTTP status, if there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+    },
+}
+
+/// A child execution, as its parent starts it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChildStart {
+    /// The flow that it runs.
+    pub flow: FlowId,
+    /// The node of that flow whose body it runs; `None` for the whole flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<NodeId>,
+    /// What it is started with. Not stored here: the child's own acceptance has it.
+    #[serde(skip)]
+    pub trigger_data: Payload,
+}
+
+/// How a child execution ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChildEnd {
+    /// Completed, failed or cancelled.
+    pub status: ExecutionStatus,
+    /// Its result, where it completed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<Payload>,
+    /// Why it did not complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Arc<str>>,
+    /// The class of its failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<ErrorClass>,
 }
 
 /// What an execution starts from.
@@ -168,33 +274,73 @@ pub struct Accepted {
     pub trigger_data: Payload,
     /// What started it: `api`, `cli`, `retry`, …
     pub triggered_by: Arc<str>,
+    /// Who or what started it.
+    #[serde(default = "Actor::system")]
+    pub actor: Actor,
+    /// The execution that started it as a child.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Box<Parent>>,
+    /// The versions that the flows of its children are pinned to, its children's children included.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub flows: BTreeMap<FlowId, u32>,
+    /// The versions that its agents are pinned to. One that is missing did not exist when it was accepted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub agents: BTreeMap<AgentId, u32>,
     /// The execution that it retries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_of: Option<ExecutionId>,
-    /// Outputs taken over from it, by node.
+    /// Outputs reused from it, by node.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reused: BTreeMap<NodeId, Payload>,
     /// The worker that accepted it.
     pub worker: Arc<str>,
 }
 
-/// What a node waits for when it is not an attempt that runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Wait {
-    /// A moment.
-    Delay {
-        /// That moment.
-        until: Timestamp,
-    },
-    /// A person: the node asks (`on_interrupt`, `on_exhausted`).
-    Decision,
+impl Accepted {
+    /// Returns what an execution of this flow version starts from when nothing else is said: `null`, by the engine itself.
+    pub fn new(tenant: TenantId, flow: FlowId, version: u32, worker: Arc<str>) -> Self {
+        Self {
+            tenant,
+            flow,
+            version,
+            context_id: None,
+            context_type: None,
+            trigger_data: Payload::null(),
+            triggered_by: "api".into(),
+            actor: Actor::SYSTEM,
+            parent: None,
+            flows: BTreeMap::new(),
+            agents: BTreeMap::new(),
+            retry_of: None,
+            reused: BTreeMap::new(),
+            worker,
+        }
+    }
 }
 
-/// What a person can say to a node that asks.
+/// Where a child execution comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// The execution that started it.
+    pub execution: ExecutionId,
+    /// The node of that execution.
+    pub node: NodeIndex,
+    /// Its number among that node's children, from 0.
+    pub child: u32,
+    /// How many executions are above it, its parent included.
+    pub depth: u16,
+    /// The node whose body it runs; `None` where it runs a whole flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<NodeId>,
+    /// The parent's deadline, which ends this one too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
+}
+
+/// What a person can answer a node that asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum DecisionKind {
+pub enum Resolution {
     /// Try again, with a fresh budget of attempts.
     Retry,
     /// Take this as the node's output.

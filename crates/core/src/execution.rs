@@ -5,86 +5,41 @@
 //! state changes, live and on replay. So the state of an execution *is* the fold of its journal.
 //!
 //! `decide` applies what it emits at once, because one input can carry an execution across many pure nodes whose
-//! outputs feed each other. The value in memory may thus be ahead of the disk while its commit is under way; whoever
-//! drives it shows it to nobody until the commit has returned, and throws it away and replays if the commit failed.
+//! outputs feed each other. The value in memory may thus be ahead of the disk while its commit is under way; what
+//! drives it shows it only once the commit has returned, and discards it and replays if the commit failed.
 
 mod apply;
 mod begin;
+mod children;
 mod decide;
 mod failed;
 mod messages;
 mod node;
 mod retry_plan;
-mod standstill;
 mod start;
+mod steps;
+mod waiting;
 
-use std::fmt;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use crate::event::{Accepted, DecisionKind, Event, Record, Wait};
+use crate::caller::Actor;
+use crate::event::{Accepted, ChildEnd, Event, Record, Resolution};
 use crate::failure::ErrorClass;
 use crate::flow::{Flow, Graph};
-use crate::ids::{Attempt, ExecutionId, FlowId, NodeIndex, TenantId};
+use crate::ids::{ExecutionId, FlowId, NodeId, NodeIndex, TenantId};
+use crate::inbox::{Sending, Signal};
 use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::timestamp::Timestamp;
-use crate::work::{Outcome, Usage, Work};
+use crate::work::{CallKey, Outcome, Usage, Work};
 
+pub use crate::status::{ExecutionStatus, NodeStatus, Wait};
 pub use apply::Corrupt;
 pub(crate) use begin::passed_through;
 pub(crate) use messages::attempt_timed_out;
-pub use node::{AttemptError, AttemptRecord, NodeExecution, NodeState, NodeStatus};
+pub use node::{AttemptError, AttemptRecord, NodeExecution, NodeState};
 pub use retry_plan::{RetryMode, RetryPlan};
-pub use standstill::Standstill;
-
-/// Where an execution stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ExecutionStatus {
-    /// Accepted; waits for a free slot of its flow.
-    Pending,
-    /// Under way.
-    Running,
-    /// Under way, but nothing new starts.
-    Paused,
-    /// Ended; every node that was to run did.
-    Completed,
-    /// Ended by a failure or its timeout.
-    Failed,
-    /// Ended by a person.
-    Cancelled,
-}
-
-impl ExecutionStatus {
-    /// All statuses, in the order in which people are shown them.
-    pub const ALL: [Self; 6] =
-        [Self::Pending, Self::Running, Self::Paused, Self::Completed, Self::Failed, Self::Cancelled];
-
-    /// Returns the name that answers and the journal use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Running => "running",
-            Self::Paused => "paused",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// Tells whether nothing can follow.
-    pub const fn is_finished(self) -> bool {
-        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
-    }
-}
-
-impl fmt::Display for ExecutionStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// An immutable version of a flow: what an execution is pinned to.
 #[derive(Debug)]
@@ -101,11 +56,27 @@ pub struct FlowVersion {
     pub limits: Limits,
 }
 
+/// The flow versions that an execution is pinned to: its own, and those of its children.
+#[derive(Clone, Debug)]
+pub struct Pinned {
+    /// What it runs.
+    pub flow: Arc<FlowVersion>,
+    /// What its children run, their children included; `None` where it has none.
+    pub children: Option<Arc<BTreeMap<FlowId, Arc<FlowVersion>>>>,
+}
+
+impl From<Arc<FlowVersion>> for Pinned {
+    fn from(flow: Arc<FlowVersion>) -> Self {
+        Self { flow, children: None }
+    }
+}
+
 /// One flow version carried out once.
 #[derive(Clone, Debug)]
 pub struct Execution {
     id: ExecutionId,
     flow: Arc<FlowVersion>,
+    child_flows: Option<Arc<BTreeMap<FlowId, Arc<FlowVersion>>>>,
     accepted: Box<Accepted>,
     seq: u64,
     status: ExecutionStatus,
@@ -148,75 +119,117 @@ pub enum EdgeState {
 pub enum Input {
     /// It has a slot of its flow.
     Start,
-    /// An attempt ended.
-    AttemptEnded {
-        /// Its node.
-        node: NodeIndex,
-        /// Its number.
-        attempt: Attempt,
+    /// A call of an attempt ended.
+    StepEnded {
+        /// Which.
+        call: CallKey,
         /// What came of it.
         outcome: Outcome,
     },
+    /// A child execution ended.
+    ChildEnded {
+        /// The node that started it.
+        node: NodeIndex,
+        /// Its number among the node's children.
+        child: u32,
+        /// How it ended.
+        end: ChildEnd,
+    },
     /// A timer may be due. Too early is harmless.
     Tick,
-    /// This worker drives it from here on; attempts that ran elsewhere or before a crash are lost.
+    /// This worker drives it from here on; calls that ran elsewhere or before a crash are lost.
     Adopt {
         /// This worker.
         worker: Arc<str>,
     },
-    /// Our shutdown stops what runs, without holding it against anybody.
+    /// Our shutdown stops what runs; that counts against no retry policy.
     Release,
-    /// A person ends it.
+    /// Somebody ends it.
     Cancel {
         /// What to say of it.
         message: Arc<str>,
+        /// Who.
+        by: Actor,
     },
-    /// A person holds it.
-    Pause,
-    /// A person lets it go on.
-    Resume,
-    /// A person ends a backoff.
+    /// Somebody pauses it.
+    Pause {
+        /// Who.
+        by: Actor,
+    },
+    /// Somebody lets it continue.
+    Resume {
+        /// Who.
+        by: Actor,
+    },
+    /// Somebody ends a backoff.
     RetryNow {
         /// The node that waits.
-        node: NodeIndex,
+        node: NodeId,
+        /// Who.
+        by: Actor,
     },
-    /// A person settles a node that asks.
-    Decide {
+    /// Somebody settles a node that waits for a decision.
+    Resolve {
         /// The node.
-        node: NodeIndex,
-        /// What is said.
-        decision: DecisionKind,
+        node: NodeId,
+        /// What was decided.
+        resolution: Resolution,
+        /// Who decided.
+        by: Actor,
     },
 }
 
-/// What follows from one or more inputs: to be committed as one record, then acted on.
+impl From<Signal> for Input {
+    fn from(signal: Signal) -> Self {
+        match signal {
+            Signal::Cancel { message, by } => Self::Cancel { message, by },
+            Signal::Pause { by } => Self::Pause { by },
+            Signal::Resume { by } => Self::Resume { by },
+            Signal::RetryNow { node, by } => Self::RetryNow { node, by },
+            Signal::Resolve { node, resolution, by } => Self::Resolve { node, resolution, by },
+            Signal::ChildEnded { node, child, end } => Self::ChildEnded { node, child, end },
+        }
+    }
+}
+
+/// What follows from one or more inputs: to be committed in one transaction, then acted on.
 #[derive(Debug, Default)]
 pub struct Decision {
     /// What happened, applied already.
     pub events: Vec<Event>,
+    /// Child executions to accept.
+    pub children: Vec<Child>,
+    /// Inputs for other executions.
+    pub signals: Vec<Sending>,
     /// What to do once it is committed.
     pub effects: Vec<Effect>,
 }
 
 impl Decision {
-    /// Tells whether there is nothing to commit. Effects never come without events.
+    /// Returns whether there is nothing to commit. Nothing else comes without events.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 }
 
+/// A child execution to accept with the decision that starts it.
+#[derive(Debug)]
+pub struct Child {
+    /// Its id, which follows from its parent.
+    pub id: ExecutionId,
+    /// What it runs.
+    pub pinned: Pinned,
+    /// What it starts from.
+    pub accepted: Accepted,
+}
+
 /// Something to do because of a committed decision.
 #[derive(Debug)]
 pub enum Effect {
-    /// Begin an attempt.
-    StartAttempt(Box<Work>),
-    /// Stop an attempt's work; its result is of no interest any more.
-    StopAttempt {
-        /// Its node.
-        node: NodeIndex,
-        /// Its number.
-        attempt: Attempt,
-    },
+    /// Make a call.
+    StartStep(Box<Work>),
+    /// Stop a call; its result is of no interest any more.
+    StopStep(CallKey),
 }
 
 /// Why an input changes nothing. Normal: results come late, and people press twice.
@@ -225,9 +238,15 @@ pub enum Rejected {
     /// The execution has ended.
     #[error("the execution is {0}")]
     Finished(ExecutionStatus),
-    /// The attempt is not the one that runs.
+    /// The call is not under way.
     #[error("the attempt is no longer running")]
     StaleAttempt,
+    /// The child is not one that the node waits for.
+    #[error("the node does not wait for this child")]
+    StaleChild,
+    /// The flow version has no node of this id.
+    #[error("the flow has no node `{0}`")]
+    NoSuchNode(NodeId),
     /// The input does not fit the status.
     #[error("the execution is {0}")]
     WrongStatus(ExecutionStatus),
@@ -236,12 +255,12 @@ pub enum Rejected {
     NotWaiting,
 }
 
-/// Why an execution will have to be looked at again, and when.
+/// Why an execution has to be looked at again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TimerReason {
     /// The execution's timeout strikes.
     Deadline,
-    /// An attempt's timeout strikes.
+    /// The timeout of an attempt or of one of its calls strikes.
     AttemptTimeout,
     /// A backoff is over.
     Backoff,
@@ -325,17 +344,17 @@ impl Execution {
         self.active.first().copied().or_else(|| self.error.as_ref().and_then(|error| error.node))
     }
 
-    /// Tells whether some attempt's work is under way.
-    pub fn has_attempt_in_flight(&self) -> bool {
-        self.active.iter().any(|&node| matches!(self.node(node).state, NodeState::Running { .. }))
+    /// Returns whether some call is under way.
+    pub fn has_call_in_flight(&self) -> bool {
+        self.active.iter().any(|&node| self.node(node).has_open_call())
     }
 
-    /// Tells whether some node waits out a backoff.
+    /// Returns whether some node waits out a backoff.
     pub fn is_retrying(&self) -> bool {
         self.active.iter().any(|&node| matches!(self.node(node).state, NodeState::Backoff { .. }))
     }
 
-    /// Tells whether it completed only thanks to retries.
+    /// Returns whether it completed only thanks to retries.
     pub fn is_recovered(&self) -> bool {
         self.status == ExecutionStatus::Completed
             && self.nodes.iter().any(|node| node.attempts.iter().any(|attempt| attempt.error.is_some()))
@@ -376,7 +395,9 @@ impl Execution {
         }
         let held = self.status == ExecutionStatus::Paused;
         let of_node = |node: &NodeIndex| match self.node(*node).state {
-            NodeState::Running { stop_at } => stop_at.map(|at| (at, TimerReason::AttemptTimeout)),
+            NodeState::Running { .. } => {
+                self.node(*node).next_stop().map(|at| (at, TimerReason::AttemptTimeout))
+            }
             NodeState::Backoff { retry_at } if !held => Some((retry_at, TimerReason::Backoff)),
             NodeState::Waiting(Wait::Delay { until }) if !held => Some((until, TimerReason::Delay)),
             NodeState::Pending

@@ -13,11 +13,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::condition::Condition;
-use crate::ids::{AgentId, EdgeIndex, NodeId, NodeIndex};
+use crate::ids::{EdgeIndex, NodeId, NodeIndex};
+use crate::node::Kind;
 use crate::payload::Payload;
 use crate::retry::RetryPolicy;
-use crate::template::Template;
-use crate::timestamp::Timestamp;
+use crate::timestamp::Seconds;
 
 pub use parse::Fault;
 
@@ -57,18 +57,6 @@ pub struct Settings {
     pub context_id_template: Option<String>,
     /// `context_type` where a start names none.
     pub context_type_default: Option<String>,
-}
-
-/// A span as a document gives it: seconds, fractions allowed, more than zero, at most `Limits::wait_max`.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Seconds(pub f64);
-
-impl Seconds {
-    /// Returns the span. A number that is no span (negative, not finite) counts as zero.
-    pub fn duration(self) -> Duration {
-        Duration::try_from_secs_f64(self.0).unwrap_or(Duration::ZERO)
-    }
 }
 
 /// The nodes and edges of one flow version. Has no cycle.
@@ -112,7 +100,7 @@ pub struct Node {
     /// What people read; the id where the document gives none.
     pub name: Arc<str>,
     /// What it does.
-    pub kind: NodeKind,
+    pub kind: Kind,
     /// When it is ready.
     pub join: Join,
     /// The flow's retry settings with the node's own laid over them.
@@ -164,101 +152,6 @@ pub struct PlacedNode {
     pub index: NodeIndex,
     /// The nodes that edges lead from to it, each once, in the order of the edges.
     pub sources: Vec<NodeId>,
-}
-
-/// What a node does, with the keys of its type.
-#[derive(Clone, Debug)]
-pub enum NodeKind {
-    /// Runs one skill of a registered agent.
-    Agent {
-        /// The agent.
-        agent_id: AgentId,
-        /// One of its skills.
-        skill: Arc<str>,
-        /// What the skill is given.
-        input: Template,
-    },
-    /// Evaluates; its output is `{"condition_result": bool}`.
-    Condition(Condition),
-    /// A durable wait.
-    Delay(Delay),
-    /// A built-in action.
-    Action {
-        /// Which one.
-        action: Action,
-        /// What it is given.
-        input: Template,
-    },
-    /// Where the flow starts; its output is the trigger data.
-    Trigger,
-    /// Passes through what reaches it.
-    Parallel,
-    /// Passes through what reaches it.
-    Merge,
-}
-
-impl NodeKind {
-    /// Returns the document's name of the type.
-    pub const fn type_name(&self) -> &'static str {
-        match self {
-            Self::Agent { .. } => "agent",
-            Self::Condition(_) => "condition",
-            Self::Delay(_) => "delay",
-            Self::Action { .. } => "action",
-            Self::Trigger => "trigger",
-            Self::Parallel => "parallel",
-            Self::Merge => "merge",
-        }
-    }
-}
-
-/// How long a delay waits.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Delay {
-    /// From the moment the node is ready.
-    Seconds(Seconds),
-    /// Until a moment; one that has passed waits not at all.
-    Until(Timestamp),
-}
-
-impl Delay {
-    /// Returns when the wait of a node that is ready at `now` is over.
-    pub(crate) fn over_at(&self, now: Timestamp) -> Timestamp {
-        match self {
-            Self::Seconds(seconds) => now.plus(seconds.duration()),
-            Self::Until(moment) => *moment,
-        }
-    }
-
-    /// Returns the output of a node that has waited until `moment`.
-    pub(crate) fn output(moment: Timestamp) -> Payload {
-        Payload::from_value(&serde_json::json!({ "waited_until": moment.to_string() }))
-    }
-}
-
-/// A built-in action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Sends one HTTP request.
-    HttpRequest,
-    /// Its output is its resolved input.
-    Transform,
-    /// Fails with the message of its input.
-    Fail,
-    /// Gives back its input, dispatched and committed like any node with an effect.
-    Echo,
-}
-
-impl Action {
-    /// Returns the document's name of the action. `aggregate_results` reads as `transform`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::HttpRequest => "http_request",
-            Self::Transform => "transform",
-            Self::Fail => "fail",
-            Self::Echo => "echo",
-        }
-    }
 }
 
 /// A connection between two nodes.

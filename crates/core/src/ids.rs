@@ -136,3 +136,72 @@ impl Attempt {
         Self(self.0.saturating_add(1))
     }
 }
+
+/// The name of one call inside an attempt, such as `turn:3`. It is the same over all attempts of a node, so it is part of
+/// the call's idempotency key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepKey(Option<Arc<str>>);
+
+impl StepKey {
+    /// The call of an attempt that makes no other. Start and end of the attempt are its start and end, so it has no
+    /// events of its own.
+    pub const ONLY: Self = Self(None);
+
+    /// Returns the key called `name`.
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self(Some(name.into()))
+    }
+
+    /// Returns the name; `None` for [`Self::ONLY`].
+    pub fn name(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+impl fmt::Display for StepKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name().unwrap_or("-"))
+    }
+}
+
+impl ExecutionId {
+    /// Returns the id of the child that `node` of this execution started as its `number`-th. It depends on these three
+    /// alone, so that a child cannot be started twice, and sorts near its parent's id.
+    #[must_use]
+    pub fn child(self, node: NodeIndex, number: u32) -> Self {
+        let name = format!("{}:{number}", node.0);
+        let mut bytes = *Uuid::new_v5(&self.0, name.as_bytes()).as_bytes();
+        bytes[..6].copy_from_slice(&self.0.as_bytes()[..6]);
+        bytes[6] = (bytes[6] & 0x0f) | 0x70;
+        Self(Uuid::from_bytes(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_children_differ_by_parent_node_and_number_and_keep_the_time() {
+        let parent = ExecutionId::new(Uuid::from_u128(0x0190_0000_0001_7000_8000_0000_0000_0001));
+        let other = ExecutionId::new(Uuid::from_u128(0x0190_0000_0001_7000_8000_0000_0000_0002));
+
+        let children = [
+            parent.child(NodeIndex(1), 0),
+            parent.child(NodeIndex(1), 1),
+            parent.child(NodeIndex(11), 0),
+            other.child(NodeIndex(1), 0),
+        ];
+
+        let mut distinct = children.to_vec();
+        distinct.sort();
+        distinct.dedup();
+        assert_eq!(distinct.len(), children.len());
+        assert_eq!(children[0], parent.child(NodeIndex(1), 0));
+        for child in children {
+            assert_eq!(child.uuid().get_version_num(), 7);
+            assert_eq!(child.uuid().as_bytes()[..6], parent.uuid().as_bytes()[..6]);
+        }
+    }
+}

@@ -1,9 +1,10 @@
 //! The pure core: what a flow is and what its execution does next.
 //!
-//! Nothing here reads a clock, does I/O, waits, or draws lots. Time and chance come in as values; what should happen
-//! goes out as events and effects. Whoever drives it commits the events before acting on the effects.
+//! Nothing here reads a clock, does I/O, waits, or uses randomness. Time comes in as a value; what should happen goes
+//! out as events and effects. The caller commits the events before it acts on the effects.
 
 pub mod agent;
+pub mod caller;
 pub mod condition;
 pub mod event;
 pub mod execution;
@@ -11,11 +12,15 @@ pub mod expression;
 pub mod failure;
 pub mod flow;
 pub mod ids;
+pub mod inbox;
 pub mod limits;
+pub mod node;
 pub mod node_types;
 pub mod payload;
 pub mod retry;
 pub mod scope;
+pub mod status;
+pub mod step;
 pub mod template;
 pub mod timestamp;
 pub mod trial;

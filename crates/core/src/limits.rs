@@ -19,10 +19,14 @@ pub struct Limits {
     pub expression_chars_max: usize,
     /// Instructions of one expression's evaluation.
     pub expression_fuel: u64,
-    /// Automatic retries of a node (SPEC: `retry_count` 0–10).
+    /// Automatic retries of a node (`retry_count`).
     pub retry_count_max: u32,
     /// Characters of an error message that are kept.
     pub error_message_chars_max: usize,
+    /// Child executions that one node may start.
+    pub children_max: usize,
+    /// How many executions may be above one another.
+    pub child_depth_max: u16,
     /// The longest delay, timeout or interval a document may name.
     pub wait_max: Duration,
 }
@@ -39,6 +43,8 @@ impl Limits {
         expression_fuel: 50_000,
         retry_count_max: 10,
         error_message_chars_max: 2_000,
+        children_max: 10_000,
+        child_depth_max: 16,
         wait_max: Duration::from_secs(10 * 366 * 24 * 60 * 60),
     };
 }

@@ -53,6 +53,18 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// A span as a document gives it: seconds, fractions allowed, more than zero, at most `Limits::wait_max`.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Seconds(pub f64);
+
+impl Seconds {
+    /// Returns the span. A number that is no span (negative, not finite) counts as zero.
+    pub fn duration(self) -> Duration {
+        Duration::try_from_secs_f64(self.0).unwrap_or(Duration::ZERO)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,13 +12,15 @@ use uuid::Uuid;
 use crate::execution::{attempt_timed_out, passed_through};
 use crate::expression::ExpressionError;
 use crate::failure::{ErrorClass, Failure};
-use crate::flow::{Action, Delay, NodeKind, PlacedNode};
-use crate::ids::{Attempt, ExecutionId, FlowId, NodeId, TenantId};
+use crate::flow::PlacedNode;
+use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, StepKey, TenantId};
 use crate::limits::Limits;
+use crate::node::{self, Context, Next, Resumed, Values};
 use crate::payload::Payload;
 use crate::scope::{NodeScope, References, Scope};
+use crate::status::Wait;
 use crate::timestamp::Timestamp;
-use crate::work::{Task, Work};
+use crate::work::Work;
 
 /// How long the work of one trial may take, of a node or of an agent's skill.
 pub const TIME_MAX: Duration = Duration::from_secs(120);
@@ -62,44 +64,30 @@ pub enum Step {
 impl Trial {
     /// Works out what `placed` does at `now`.
     pub fn begin(placed: &PlacedNode, pinned: &Pinned, limits: &Limits, now: Timestamp) -> Self {
-        let begun = match &placed.node.kind {
-            NodeKind::Trigger => Ok(Self::known(pinned.trigger_data.clone())),
-            NodeKind::Parallel | NodeKind::Merge => arriving(placed, pinned).map(Self::known),
-            NodeKind::Condition(condition) => {
-                let output = condition.output(&pinned.scope(condition.references(), now));
-                output.map(Self::known).map_err(|error| failure(&error))
+        let room = placed.node.kind.room();
+        let values = Trying { placed, pinned, now };
+        let context = Context::new(now, Attempt::FIRST, &values);
+        let mut next = room.begin(&context);
+        if let Next::Wait(Wait::Delay { until }) = next {
+            next = room.resume(&Context::new(until.max(now), Attempt::FIRST, &values), Resumed::Elapsed);
+        }
+        match next {
+            Next::Complete(output) => {
+                let input = room.shown_input(Some(&output)).cloned();
+                Self { input, step: Step::Known(within_limit(output, limits)) }
             }
-            NodeKind::Delay(delay) => Ok(Self::known(Delay::output(delay.over_at(now).max(now)))),
-            NodeKind::Action { action: Action::Transform, input: template } => {
-                let output = template.resolve(&pinned.scope(template.references(), now));
-                output.map(Self::transformed).map_err(|error| failure(&error))
+            Next::Fail(failure) => Self { input: None, step: Step::Known(Err(failure)) },
+            Next::Step(step) if step.key == StepKey::ONLY => Self::of_work(work(placed, pinned, step, now)),
+            Next::Step(_) | Next::Steps(_) | Next::Wait(_) | Next::Children(_) | Next::Pending => {
+                let message = "This node cannot be tried by itself: run the flow";
+                let failure = Failure::new(ErrorClass::Configuration, message);
+                Self { input: None, step: Step::Known(Err(failure)) }
             }
-            NodeKind::Action { .. } | NodeKind::Agent { .. } => work(placed, pinned, now).map(Self::of_work),
-        };
-        begun.unwrap_or_else(Self::failed).within(limits)
-    }
-
-    const fn known(output: Payload) -> Self {
-        Self { input: None, step: Step::Known(Ok(output)) }
-    }
-
-    fn transformed(output: Payload) -> Self {
-        Self { input: Some(output.clone()), step: Step::Known(Ok(output)) }
+        }
     }
 
     fn of_work(work: Work) -> Self {
         Self { input: Some(work.input.clone()), step: Step::Work(Box::new(work)) }
-    }
-
-    const fn failed(failure: Failure) -> Self {
-        Self { input: None, step: Step::Known(Err(failure)) }
-    }
-
-    fn within(self, limits: &Limits) -> Self {
-        match self.step {
-            Step::Known(Ok(output)) => Self { step: Step::Known(within_limit(output, limits)), ..self },
-            step @ (Step::Known(Err(_)) | Step::Work(_)) => Self { step, ..self },
-        }
     }
 }
 
@@ -119,41 +107,67 @@ pub fn timed_out(limit: Duration) -> Failure {
     Failure::new(ErrorClass::Timeout, attempt_timed_out(limit))
 }
 
-/// What reaches a node that does no work, if every pinned output that leads to it does.
-fn arriving(placed: &PlacedNode, pinned: &Pinned) -> Result<Payload, Failure> {
-    let mut arriving = Vec::new();
-    for id in &placed.sources {
-        if let Some(output) = pinned.outputs.get(id) {
-            arriving.push((id.as_str(), Some(output)));
-        }
-    }
-    if arriving.is_empty() && !placed.sources.is_empty() {
-        let sources: Vec<String> = placed.sources.iter().map(|id| format!("`{id}`")).collect();
-        let message = format!("nothing reaches this node: pin an output of {}", sources.join(" or "));
-        return Err(Failure::new(ErrorClass::Expression, message));
-    }
-    Ok(passed_through(&pinned.trigger_data, &arriving))
-}
-
-fn work(placed: &PlacedNode, pinned: &Pinned, now: Timestamp) -> Result<Work, Failure> {
-    let node = &placed.node;
-    let (task, template) = Task::of(&node.kind).expect("begin handles every kind that does no work");
-    let scope = pinned.scope(template.references(), now);
-    let input = template.resolve(&scope).map_err(|error| failure(&error))?;
-    let limit = node.attempt_timeout.map_or(TIME_MAX, |own| own.min(TIME_MAX));
-    Ok(Work {
+fn work(placed: &PlacedNode, pinned: &Pinned, step: node::Step, now: Timestamp) -> Work {
+    let limit = placed.node.attempt_timeout.map_or(TIME_MAX, |own| own.min(TIME_MAX));
+    Work {
         tenant: pinned.tenant,
         flow: FlowId::new(Uuid::nil()),
         execution: pinned.execution,
         node: placed.index,
-        node_id: node.id.clone(),
+        node_id: placed.node.id.clone(),
         attempt: Attempt::FIRST,
-        task,
-        input,
-        secrets: template.secret_slots(),
+        step: step.key,
+        task: step.task,
+        input: step.input,
+        secrets: step.secrets,
         stop_at: Some(now.plus(limit)),
         previous_error: None,
-    })
+    }
+}
+
+/// What a node that is tried reads.
+#[derive(Debug)]
+struct Trying<'t> {
+    placed: &'t PlacedNode,
+    pinned: &'t Pinned,
+    now: Timestamp,
+}
+
+impl Values for Trying<'_> {
+    fn scope(&self, references: &References, attempt: Attempt) -> Scope {
+        Scope { attempt: attempt.number(), ..self.pinned.scope(references, self.now) }
+    }
+
+    fn trigger_data(&self) -> &Payload {
+        &self.pinned.trigger_data
+    }
+
+    /// What reaches a node that does no work, if every pinned output that leads to it does.
+    fn arriving(&self) -> Result<Payload, Failure> {
+        let sources = &self.placed.sources;
+        let given = sources.iter().map(|id| (id.as_str(), self.pinned.outputs.get(id)));
+        let arriving: Vec<_> = given.filter(|(_, output)| output.is_some()).collect();
+        if arriving.is_empty() && !sources.is_empty() {
+            let sources: Vec<String> = sources.iter().map(|id| format!("`{id}`")).collect();
+            let message = format!("nothing reaches this node: pin an output of {}", sources.join(" or "));
+            return Err(Failure::new(ErrorClass::Expression, message));
+        }
+        Ok(passed_through(&self.pinned.trigger_data, &arriving))
+    }
+
+    fn agent_version(&self, _: AgentId) -> Option<u32> {
+        None
+    }
+
+    /// What is missing here is missing because it was not pinned, whatever an execution would say.
+    fn failure(&self, error: &ExpressionError) -> Failure {
+        let why = match (error.missing_output(), error.missing_error()) {
+            (Some(node), _) => format!("node `{node}` has no output here; pin one for it"),
+            (None, Some(node)) => format!("node `{node}` has no error here; only outputs can be pinned"),
+            (None, None) => return Failure::of_expression(error),
+        };
+        Failure::of_expression(&error.because(why))
+    }
 }
 
 impl Pinned {
@@ -175,21 +189,12 @@ impl Pinned {
     }
 }
 
-/// What is missing here is missing because nobody pinned it, whatever an execution would say.
-fn failure(error: &ExpressionError) -> Failure {
-    let why = match (error.missing_output(), error.missing_error()) {
-        (Some(node), _) => format!("node `{node}` has no output here; pin one for it"),
-        (None, Some(node)) => format!("node `{node}` has no error here; only outputs can be pinned"),
-        (None, None) => return Failure::of_expression(error),
-    };
-    Failure::of_expression(&error.because(why))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::work::Task;
 
     #[test]
     fn work_gets_what_its_template_makes_of_the_pinned_outputs() {
@@ -202,7 +207,7 @@ mod tests {
         let trial = trial(&[source("fetch"), call], &pinned, "call");
 
         let Step::Work(work) = trial.step else { panic!("a call is work") };
-        assert_eq!((&work.task, work.node_id.as_str()), (&Task::Action(Action::HttpRequest), "call"));
+        assert_eq!((&work.task, work.node_id.as_str()), (&Task::HttpRequest, "call"));
         assert_eq!(
             work.input.as_str(),
             r#"{"url":"https://a.test/7","headers":{"Authorization":"${secrets.KEY}"}}"#

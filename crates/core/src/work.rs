@@ -1,18 +1,18 @@
-//! One attempt's work, as the engine hands it out and takes it back.
+//! One call of an attempt, as the engine hands it out and takes its result.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
-use crate::flow::{Action, NodeKind};
-use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, TenantId};
+use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
 use crate::payload::Payload;
-use crate::template::{SecretSlot, Template};
+use crate::template::SecretSlot;
 use crate::timestamp::Timestamp;
 
-/// What one attempt has to do. Its start is committed before anybody sees this.
+/// One call to make. Its start is committed before an executor sees this.
 #[derive(Clone, Debug)]
 pub struct Work {
     /// Whose it is.
@@ -27,58 +27,76 @@ pub struct Work {
     pub node_id: NodeId,
     /// Which attempt this is.
     pub attempt: Attempt,
+    /// Which of its calls this is.
+    pub step: StepKey,
     /// What to do.
     pub task: Task,
     /// The resolved input. Secrets are not in it: `secrets` says where they go.
     pub input: Payload,
     /// Where the input holds `${secrets.NAME}` to be replaced.
     pub secrets: Arc<[SecretSlot]>,
-    /// When the attempt is stopped: the earlier of its own timeout and the execution's deadline.
+    /// When the call is stopped: the earliest of its own limit, the attempt's timeout and the execution's deadline.
     pub stop_at: Option<Timestamp>,
     /// What was wrong with the attempt before, for work that can learn from it.
     pub previous_error: Option<Arc<str>>,
 }
 
 impl Work {
-    /// Returns the key that all attempts of this node share: `<execution>:<node>`.
-    pub fn idempotency_key(&self) -> String {
-        format!("{}:{}", self.execution, self.node_id)
+    /// Returns which call this is.
+    pub fn key(&self) -> CallKey {
+        let (node, attempt, step) = (self.node, self.attempt, self.step.clone());
+        CallKey { execution: self.execution, node, attempt, step }
     }
-}
 
-/// The kinds of work that leave the state machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Task {
-    /// A skill of an agent.
-    Agent {
-        /// The agent.
-        agent_id: AgentId,
-        /// Its skill.
-        skill: Arc<str>,
-    },
-    /// A built-in action.
-    Action(Action),
-}
-
-impl Task {
-    /// Returns what a kind of node hands out and what that is given, or `None` if it does its work within the decision.
-    pub(crate) fn of(kind: &NodeKind) -> Option<(Self, &Template)> {
-        match kind {
-            NodeKind::Agent { agent_id, skill, input } => {
-                Some((Self::Agent { agent_id: *agent_id, skill: Arc::clone(skill) }, input))
-            }
-            NodeKind::Action { action: Action::Transform, .. }
-            | NodeKind::Condition(_)
-            | NodeKind::Delay(_)
-            | NodeKind::Trigger
-            | NodeKind::Parallel
-            | NodeKind::Merge => None,
-            NodeKind::Action { action, input } => Some((Self::Action(*action), input)),
+    /// Returns the key that this call has in all attempts of its node: `<execution>:<node>`, and `:<step>` where an
+    /// attempt makes several calls.
+    pub fn idempotency_key(&self) -> String {
+        match self.step.name() {
+            Some(step) => format!("{}:{}:{step}", self.execution, self.node_id),
+            None => format!("{}:{}", self.execution, self.node_id),
         }
     }
 }
 
-/// What came of an attempt.
+/// Which call of which attempt of which execution.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallKey {
+    /// The execution.
+    pub execution: ExecutionId,
+    /// Its node.
+    pub node: NodeIndex,
+    /// The node's attempt.
+    pub attempt: Attempt,
+    /// The attempt's call.
+    pub step: StepKey,
+}
+
+impl fmt::Display for CallKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { execution, node, attempt, step } = self;
+        write!(f, "{execution}:{}:{}:{step}", node.0, attempt.number())
+    }
+}
+
+/// What a call does, by how it is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Asks for a skill of an agent.
+    Skill {
+        /// The agent.
+        agent_id: AgentId,
+        /// The version that the execution is pinned to; `None` for the current one.
+        version: Option<u32>,
+        /// Its skill.
+        skill: Arc<str>,
+    },
+    /// Sends one HTTP request.
+    HttpRequest,
+    /// Returns its input.
+    Echo,
+}
+
+/// What came of a call.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The output, or why there is none.
@@ -88,12 +106,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Returns the outcome of an attempt that completed and used nothing that is counted.
+    /// Returns the outcome of a call that completed and used nothing that is counted.
     pub fn completed(output: Payload) -> Self {
         Self { result: Ok(output), usage: Usage::default() }
     }
 
-    /// Returns the outcome of an attempt that failed and used nothing that is counted.
+    /// Returns the outcome of a call that failed and used nothing that is counted.
     pub fn failed(failure: Failure) -> Self {
         Self { result: Err(failure), usage: Usage::default() }
     }
@@ -119,7 +137,7 @@ fn is_zero(count: &u64) -> bool {
 }
 
 impl Usage {
-    /// Tells whether nothing was used.
+    /// Returns whether nothing was used.
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()
     }

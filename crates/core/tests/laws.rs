@@ -10,13 +10,14 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use steadflow_core::event::{DecisionKind, Event, Record};
+use steadflow_core::caller::Actor;
+use steadflow_core::event::{Event, Record, Resolution};
 use steadflow_core::execution::{Execution, Input, NodeState};
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::ids::{Attempt, NodeIndex};
+use steadflow_core::ids::{Attempt, NodeIndex, StepKey};
 use steadflow_core::payload::Payload;
 use steadflow_core::retry::RetryPolicy;
-use steadflow_core::work::Outcome;
+use steadflow_core::work::{CallKey, Outcome};
 use support::Play;
 
 /// One node of a made-up flow.
@@ -81,20 +82,22 @@ fn input(execution: &Execution, (kind, node, _): &Step) -> Input {
     let at = node.index(execution.nodes().len());
     let index = NodeIndex(u16::try_from(at).expect("a few nodes"));
     let attempt = execution.nodes()[at].attempts.last().map_or(Attempt::FIRST, |last| last.attempt);
-    let ended = |outcome| Input::AttemptEnded { node: index, attempt, outcome };
+    let (id, by) = (execution.graph().node(index).id.clone(), Actor::USER);
+    let call = CallKey { execution: execution.id(), node: index, attempt, step: StepKey::ONLY };
+    let ended = |outcome| Input::StepEnded { call, outcome };
     match kind {
         0..=3 => ended(Outcome::completed(Payload::from_value(&json!({ "n": at })))),
         4..=6 => ended(Outcome::failed(Failure::new(ErrorClass::Connection, "no"))),
         7 => ended(Outcome::failed(Failure::new(ErrorClass::Rejected, "never"))),
         8 => Input::Adopt { worker: "w2".into() },
         9 => Input::Release,
-        10 => Input::Pause,
-        11 => Input::Resume,
-        12 => Input::RetryNow { node: index },
-        13 => Input::Decide { node: index, decision: DecisionKind::Retry },
-        14 => Input::Decide { node: index, decision: DecisionKind::Complete { output: Payload::null() } },
-        _ if at == 0 => Input::Cancel { message: "stop".into() },
-        _ => Input::Decide { node: index, decision: DecisionKind::Fail { message: "no".into() } },
+        10 => Input::Pause { by },
+        11 => Input::Resume { by },
+        12 => Input::RetryNow { node: id, by },
+        13 => Input::Resolve { node: id, by, resolution: Resolution::Retry },
+        14 => Input::Resolve { node: id, by, resolution: Resolution::Complete { output: Payload::null() } },
+        _ if at == 0 => Input::Cancel { message: "stop".into(), by: Actor::USER },
+        _ => Input::Resolve { node: id, by, resolution: Resolution::Fail { message: "no".into() } },
     }
 }
 
@@ -150,7 +153,7 @@ proptest! {
     #[test]
     fn finished_stays_finished(flow in flow(), steps in steps(), late in steps()) {
         let mut play = played(&flow, &steps, |_| {});
-        let _ = play.put(Input::Cancel { message: "stop".into() });
+        let _ = play.put(Input::Cancel { message: "stop".into(), by: Actor::USER });
         let (before, records) = (described(&play.execution), play.journal.len());
 
         for step in &late {
@@ -175,7 +178,7 @@ proptest! {
             for event in events().filter(|event| event.node().is_some_and(|node| node.at() == at)) {
                 if let Event::AttemptFailed { class, .. } = event {
                     was_interrupted |= *class == ErrorClass::Interrupted;
-                } else if matches!(event, Event::Decided { .. }) {
+                } else if matches!(event, Event::Resolved { .. }) {
                     (used, was_interrupted) = (0, false);
                 }
                 used += u32::from(matches!(event, Event::AttemptStarted { .. }));

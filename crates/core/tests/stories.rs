@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use steadflow_core::event::DecisionKind;
+use steadflow_core::caller::Actor;
+use steadflow_core::event::Resolution;
 use steadflow_core::execution::{ExecutionStatus, Input, RetryMode};
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::ids::NodeId;
 use steadflow_core::payload::Payload;
 use support::{Play, version};
 
@@ -77,7 +79,7 @@ fn a_transient_failure_is_recovered_from() {
 fn an_execution_says_what_it_waits_for_when_nothing_moves() {
     let nodes = [echo("fetch"), json!({ "id": "wait", "type": "delay", "delay_seconds": 300 })];
     let mut play = Play::new(&flow(retrying(3), &nodes, &[]));
-    let at = |play: &Play| play.execution.standstill().map(|wait| (wait.as_str(), wait.until()));
+    let at = |play: &Play| play.execution.waiting_for().map(|wait| (wait.as_str(), wait.until()));
     assert_eq!(at(&play), None, "an attempt is under way");
 
     play.at(1.0).fails("fetch", connection_timeout());
@@ -125,7 +127,7 @@ fn a_manual_retry_takes_over_what_completed() {
     assert_eq!(first.execution.status(), ExecutionStatus::Failed);
 
     let plan = first.execution.retry_plan(RetryMode::FromFailed, &flow.flow.graph);
-    let mut second = Play::of(flow, first.execution.retried(plan, None, "w2".into()));
+    let mut second = Play::of(flow, first.execution.retried(plan, None, Actor::USER, "w2".into()));
     second.completes("store", json!(2));
 
     assert_snapshot!(second.story(), @r#"
@@ -216,10 +218,10 @@ fn a_cancel_during_a_backoff_disarms_it() {
     let mut play = Play::new(&chain(retrying(3), &[echo("fetch"), echo("store")]));
     play.at(1.0).fails("fetch", connection_timeout());
 
-    play.put_told(Input::Cancel { message: "Cancelled by a person".into() });
+    play.put_told(Input::Cancel { message: "Cancelled by a person".into(), by: Actor::USER });
 
     assert_eq!(play.execution.next_timer(), None);
-    play.at(2.0).put_told(Input::Cancel { message: "again".into() });
+    play.at(2.0).put_told(Input::Cancel { message: "again".into(), by: Actor::USER });
     assert_snapshot!(play.story(), @"
     0s     accepted
     0s     started
@@ -302,8 +304,11 @@ fn the_first_branch_opens_a_join_of_any() {
 fn nothing_new_starts_while_paused() {
     let mut play = Play::new(&chain(retrying(1), &[echo("a"), echo("b")]));
 
-    play.at(1.0).put_told(Input::Pause).at(2.0).completes("a", json!(1)).at(3.0);
-    play.put_told(Input::Pause).put_told(Input::Resume).at(4.0).completes("b", json!(2));
+    play.at(1.0).put_told(Input::Pause { by: Actor::USER }).at(2.0).completes("a", json!(1)).at(3.0);
+    play.put_told(Input::Pause { by: Actor::USER })
+        .put_told(Input::Resume { by: Actor::USER })
+        .at(4.0)
+        .completes("b", json!(2));
 
     assert_snapshot!(play.story(), @"
     0s     accepted
@@ -324,9 +329,9 @@ fn nothing_new_starts_while_paused() {
 #[test]
 fn a_backoff_that_ends_while_paused_waits_for_the_resume() {
     let mut play = Play::new(&chain(retrying(1), &[echo("a")]));
-    play.at(1.0).fails("a", connection_timeout()).put_told(Input::Pause);
+    play.at(1.0).fails("a", connection_timeout()).put_told(Input::Pause { by: Actor::USER });
 
-    play.at(5.0).put_told(Input::Resume);
+    play.at(5.0).put_told(Input::Resume { by: Actor::USER });
 
     assert_snapshot!(play.story(), @"
     0s     accepted
@@ -364,8 +369,8 @@ fn an_interrupted_node_asks_if_it_is_told_to() {
     The node asks before it runs again (`on_interrupt`).
     thank: pending
     ");
-    play.decides("pay", DecisionKind::Complete { output: Payload::from_value(&json!("paid")) });
-    play.decides("pay", DecisionKind::Retry);
+    play.resolves("pay", Resolution::Complete { output: Payload::from_value(&json!("paid")) });
+    play.resolves("pay", Resolution::Retry);
     assert_snapshot!(play.story(), @r#"
     1000s  pay is settled: Complete { output: "paid" }
     1000s  pay completes with "paid"
@@ -412,7 +417,7 @@ fn an_exhausted_node_parks_if_it_is_told_to() {
     fetch["on_exhausted"] = "ask".into();
     let mut play = Play::new(&chain(json!({ "retry_count": 0 }), &[fetch]));
 
-    play.at(1.0).fails("fetch", connection_timeout()).at(60.0).decides("fetch", DecisionKind::Retry);
+    play.at(1.0).fails("fetch", connection_timeout()).at(60.0).resolves("fetch", Resolution::Retry);
     play.at(61.0).completes("fetch", json!(1));
 
     assert_snapshot!(play.story(), @"
@@ -546,11 +551,11 @@ fn an_attempt_that_is_handed_back_does_not_count() {
 #[test]
 fn a_backoff_can_be_ended_by_hand() {
     let mut play = Play::new(&chain(retrying(3), &[echo("a")]));
-    let node = play.index("a");
+    let node = NodeId::new("a");
 
     play.fails("a", connection_timeout())
-        .put_told(Input::RetryNow { node })
-        .put_told(Input::RetryNow { node });
+        .put_told(Input::RetryNow { node: node.clone(), by: Actor::USER })
+        .put_told(Input::RetryNow { node: node.clone(), by: Actor::USER });
 
     assert_snapshot!(play.story(), @"
     0s     accepted

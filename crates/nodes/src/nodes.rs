@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::flow::Action;
 use steadflow_core::limits::Limits;
 use steadflow_core::work::{Outcome, Task, Work};
 use tokio::sync::Semaphore;
 
-use crate::action::{failure_from, http_request};
+use crate::action::http_request;
 use crate::agent::run_skill;
 use crate::directory::AgentDirectory;
 use crate::egress::{Egress, EgressError, EgressPolicy, EgressTimeouts, Lookup, SystemLookup};
@@ -97,14 +96,13 @@ impl Nodes {
 
     /// Does one attempt's work.
     ///
-    /// `echo`, `fail` and `transform` are ready at once, and `echo` allocates nothing. The attempt's own time limit is
+    /// `echo` is ready at once and allocates nothing. The attempt's own time limit is
     /// the caller's: it drops the future when `stop_at` has come. Needs a tokio runtime with I/O and time for what is
     /// not ready at once.
     pub fn perform(&self, work: Work) -> Performing {
         let ready = match &work.task {
-            Task::Action(Action::Echo | Action::Transform) => Outcome::completed(work.input),
-            Task::Action(Action::Fail) => Outcome::failed(failure_from(&work.input)),
-            Task::Action(Action::HttpRequest) | Task::Agent { .. } => {
+            Task::Echo => Outcome::completed(work.input),
+            Task::HttpRequest | Task::Skill { .. } => {
                 return Performing::Running(Box::pin(run(Arc::clone(&self.shared), work)));
             }
         };
@@ -145,8 +143,10 @@ async fn run(shared: Arc<Shared>, work: Work) -> Outcome {
     let _turn = shared.calls.acquire().await.expect("it is never closed");
     let mut keyring = Keyring::new(&*shared.secrets, work.tenant);
     let outcome = match &work.task {
-        Task::Agent { agent_id, skill } => run_skill(&shared, &work, *agent_id, skill, &mut keyring).await,
-        Task::Action(_) => match http_request(&shared, &work, &mut keyring).await {
+        Task::Skill { agent_id, skill, .. } => {
+            run_skill(&shared, &work, *agent_id, skill, &mut keyring).await
+        }
+        Task::Echo | Task::HttpRequest => match http_request(&shared, &work, &mut keyring).await {
             Ok(output) => Outcome::completed(output),
             Err(failure) => Outcome::failed(failure),
         },

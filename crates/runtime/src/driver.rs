@@ -3,7 +3,7 @@
 //! It decides nothing. What would be worth a test is in [`crate::worker`] and [`crate::shard`].
 
 mod ask;
-mod attempts;
+mod calls;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use steadflow_core::execution::Input;
-use steadflow_core::work::{Outcome, Work};
+use steadflow_core::work::{CallKey, Outcome, Work};
 use steadflow_store::Store;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -22,9 +22,9 @@ use crate::executor::{Executor, Performing};
 use crate::flows::FlowVersions;
 use crate::hub::Hub;
 use crate::shard::{Message, Reply, ReplyId};
-use crate::worker::{Action, AttemptKey, End, Worker, WorkerConfig};
+use crate::worker::{Action, End, Worker, WorkerConfig};
 use ask::AnswerFuture;
-use attempts::Attempts;
+use calls::Calls;
 
 /// What the engine's handle asks of the loop.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub(crate) struct Driver {
     world: World,
     worker: Worker,
     replies: HashMap<ReplyId, oneshot::Sender<Reply>>,
-    attempts: Attempts,
+    calls: Calls,
     /// Questions to the store. The worker has a few under way at most, and one commit for each execution in memory.
     asked: FuturesUnordered<AnswerFuture>,
     end: Option<End>,
@@ -65,7 +65,7 @@ impl Driver {
             worker: Worker::new(config, world.clock.now()),
             world,
             replies: HashMap::new(),
-            attempts: Attempts::default(),
+            calls: Calls::default(),
             asked: FuturesUnordered::new(),
             end: None,
         }
@@ -95,10 +95,10 @@ impl Driver {
                     }
                     calls.drain(..).for_each(|call| self.call(call));
                 }
-                Some((key, outcome)) = self.attempts.next() => {
-                    self.attempt_ended(key, outcome);
-                    while let Some((key, outcome)) = self.attempts.next_ready() {
-                        self.attempt_ended(key, outcome);
+                Some((key, outcome)) = self.calls.next() => {
+                    self.step_ended(key, outcome);
+                    while let Some((key, outcome)) = self.calls.next_ready() {
+                        self.step_ended(key, outcome);
                     }
                 }
                 Some((by, answer)) = self.asked.next() => {
@@ -139,8 +139,8 @@ impl Driver {
     fn act(&mut self, action: Action) {
         match action {
             Action::Ask(by, ask) => self.asked.push(self.world.ask(by, ask)),
-            Action::StartAttempt(work) => self.start_attempt(*work),
-            Action::StopAttempt(key) => self.attempts.stop(key),
+            Action::StartStep(work) => self.start_step(*work),
+            Action::StopStep(key) => self.calls.stop(&key),
             Action::Reply(to, reply) => {
                 if let Some(sender) = self.replies.remove(&to) {
                     // Its caller may have gone; what was asked for is done all the same.
@@ -149,7 +149,7 @@ impl Driver {
             }
             Action::Publish(change) => self.world.hub.publish(change),
             Action::Abandon => {
-                self.attempts.stop_all();
+                self.calls.stop_all();
                 self.asked.clear();
                 self.replies.clear();
             }
@@ -157,16 +157,16 @@ impl Driver {
         }
     }
 
-    fn start_attempt(&mut self, work: Work) {
-        let key = (work.execution, work.node, work.attempt);
+    fn start_step(&mut self, work: Work) {
+        let key = work.key();
         match self.world.executor.execute(work) {
-            Performing::Ready(outcome) => self.attempt_ended(key, outcome),
-            Performing::Running(work) => self.attempts.start(key, work),
+            Performing::Ready(outcome) => self.step_ended(key, outcome),
+            Performing::Running(work) => self.calls.start(key, work),
         }
     }
 
-    fn attempt_ended(&mut self, (execution, node, attempt): AttemptKey, outcome: Outcome) {
-        let input = Input::AttemptEnded { node, attempt, outcome };
+    fn step_ended(&mut self, call: CallKey, outcome: Outcome) {
+        let (execution, input) = (call.execution, Input::StepEnded { call, outcome });
         self.worker.handle(Message::Input { execution, input, reply: None }, self.world.clock.now());
     }
 

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use steadflow_core::event::DecisionKind;
+use steadflow_core::caller::Actor;
+use steadflow_core::event::Resolution;
 use steadflow_core::execution::{ExecutionStatus, FlowVersion, Input, Rejected};
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::limits::Limits;
@@ -174,6 +175,10 @@ impl Engine {
         self.inner.versions.limits()
     }
 
+    fn worker(&self) -> Arc<str> {
+        Arc::clone(&self.inner.worker)
+    }
+
     /// Returns how many executions are in memory.
     pub fn live_count(&self) -> usize {
         self.inner.live.load(Ordering::Relaxed)
@@ -281,7 +286,8 @@ impl Engine {
     /// # Errors
     /// [`RuntimeError::Rejected`] if it has ended.
     pub async fn cancel(&self, tenant: TenantId, id: ExecutionId) -> Result<(), RuntimeError> {
-        self.input(tenant, id, Input::Cancel { message: "Cancelled by request".into() }).await
+        self.input(tenant, id, Input::Cancel { message: "Cancelled by request".into(), by: Actor::USER })
+            .await
     }
 
     /// Holds an execution: nothing new starts.
@@ -289,7 +295,7 @@ impl Engine {
     /// # Errors
     /// [`RuntimeError::Rejected`] if it is held or has ended.
     pub async fn pause(&self, tenant: TenantId, id: ExecutionId) -> Result<(), RuntimeError> {
-        self.input(tenant, id, Input::Pause).await
+        self.input(tenant, id, Input::Pause { by: Actor::USER }).await
     }
 
     /// Lets a held execution go on.
@@ -297,38 +303,34 @@ impl Engine {
     /// # Errors
     /// [`RuntimeError::Rejected`] if it is not held.
     pub async fn resume(&self, tenant: TenantId, id: ExecutionId) -> Result<(), RuntimeError> {
-        self.input(tenant, id, Input::Resume).await
+        self.input(tenant, id, Input::Resume { by: Actor::USER }).await
     }
 
     /// Ends a node's backoff: its next attempt starts now.
     ///
     /// # Errors
-    /// [`RuntimeError::NoNode`], or [`RuntimeError::Rejected`] if the node is in no backoff.
+    /// [`RuntimeError::Rejected`] if there is no such node, or if the node is in no backoff.
     pub async fn retry_now(
         &self,
         tenant: TenantId,
         id: ExecutionId,
         node: NodeId,
     ) -> Result<(), RuntimeError> {
-        let execution = self.execution(tenant, id).await?.execution;
-        let index = execution.graph().find(node.as_str()).ok_or(RuntimeError::NoNode(node))?;
-        self.input(tenant, id, Input::RetryNow { node: index }).await
+        self.input(tenant, id, Input::RetryNow { node, by: Actor::USER }).await
     }
 
     /// Settles a node that waits for a person's decision.
     ///
     /// # Errors
-    /// [`RuntimeError::NoNode`], or [`RuntimeError::Rejected`] if the node asks nothing.
+    /// [`RuntimeError::Rejected`] if there is no such node, or if the node asks nothing.
     pub async fn decide(
         &self,
         tenant: TenantId,
         id: ExecutionId,
         node: NodeId,
-        decision: DecisionKind,
+        resolution: Resolution,
     ) -> Result<(), RuntimeError> {
-        let execution = self.execution(tenant, id).await?.execution;
-        let index = execution.graph().find(node.as_str()).ok_or(RuntimeError::NoNode(node))?;
-        self.input(tenant, id, Input::Decide { node: index, decision }).await
+        self.input(tenant, id, Input::Resolve { node, resolution, by: Actor::USER }).await
     }
 
     async fn input(&self, tenant: TenantId, id: ExecutionId, input: Input) -> Result<(), RuntimeError> {

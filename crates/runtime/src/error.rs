@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use steadflow_core::execution::{ExecutionStatus, Rejected};
-use steadflow_core::ids::{ExecutionId, FlowId, NodeId};
+use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_store::StoreError;
 
 /// Why an engine ended without being asked to. Nothing that was acknowledged is lost; the next start recovers it.
@@ -32,9 +32,6 @@ pub enum RuntimeError {
     /// The change was for another version; the current one is this. Nothing was changed.
     #[error("the current version is {0}")]
     VersionConflict(u32),
-    /// The execution has no such node.
-    #[error("no node {0} in this execution")]
-    NoNode(NodeId),
     /// The execution's state does not allow it.
     #[error(transparent)]
     Rejected(#[from] Rejected),

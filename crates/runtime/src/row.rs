@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use steadflow_core::execution::{AttemptRecord, Execution, ExecutionStatus, NodeExecution, NodeStatus};
 use steadflow_core::failure::ErrorClass;
-use steadflow_core::flow::NodeKind;
 use steadflow_core::ids::{FlowId, NodeId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{AgentUse, ExecutionRow, Fingerprint, Rollup, RollupKey};
@@ -41,7 +40,7 @@ pub fn row_of(execution: &Execution) -> ExecutionRow {
         completed_nodes: count(NodeStatus::Completed),
         failed_nodes: count(NodeStatus::Failed),
         attempts: count_of(execution.nodes().iter().map(|node| node.attempts.len()).sum()),
-        standstill: execution.standstill(),
+        waiting_for: execution.waiting_for(),
     }
 }
 
@@ -113,11 +112,11 @@ fn agents_of(execution: &Execution) -> Vec<AgentUse> {
     let mut uses: Vec<AgentUse> = Vec::new();
     let nodes = execution.graph().nodes.iter().zip(execution.nodes());
     for (node, state) in nodes.filter(|(_, state)| !state.reused) {
-        let (NodeKind::Agent { agent_id, .. }, Some(last)) = (&node.kind, state.attempts.last()) else {
+        let (Some((agent, _)), Some(last)) = (node.kind.room().skill(), state.attempts.last()) else {
             continue;
         };
         let calls = state.attempts.len() as u64;
-        let used = AgentUse { agent: *agent_id, calls, last_used_at: last.started_at };
+        let used = AgentUse { agent, calls, last_used_at: last.started_at };
         match uses.iter_mut().find(|sum| sum.agent == used.agent) {
             Some(sum) => sum.add(&used),
             None => uses.push(used),

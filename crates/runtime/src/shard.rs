@@ -19,9 +19,9 @@ use std::time::Duration;
 
 use steadflow_core::event::Accepted;
 use steadflow_core::execution::{Execution, FlowVersion, Input, Rejected};
-use steadflow_core::ids::{Attempt, ExecutionId, FlowId, NodeIndex};
+use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::work::Work;
+use steadflow_core::work::{CallKey, Work};
 use steadflow_store::{Commit, Idempotency, IdempotencyHit};
 
 use crate::error::RuntimeError;
@@ -188,17 +188,10 @@ pub struct Recovered {
 /// What a shard wants done. Everything in here rests on what is committed.
 #[derive(Debug)]
 pub enum Action {
-    /// Begin an attempt.
-    StartAttempt(Box<Work>),
-    /// Stop an attempt's work.
-    StopAttempt {
-        /// Its execution.
-        execution: ExecutionId,
-        /// Its node.
-        node: NodeIndex,
-        /// Its number.
-        attempt: Attempt,
-    },
+    /// Make a call.
+    StartStep(Box<Work>),
+    /// Stop a call.
+    StopStep(CallKey),
     /// Take an execution from the store, and answer with [`Message::Loaded`].
     Load(ExecutionId),
     /// Answer somebody.

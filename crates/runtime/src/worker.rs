@@ -20,7 +20,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{StoreError, Worker as Lessee};
 
 use crate::shard::{Message, Reply, Shard};
-pub use ask::{Action, Answer, Ask, AttemptKey, End, IncarnationId};
+pub use ask::{Action, Answer, Ask, End, IncarnationId};
 pub use config::WorkerConfig;
 use incarnation::{Incarnation, Progress};
 

@@ -19,9 +19,10 @@ use steadflow_core::execution::{ExecutionStatus, FlowVersion};
 use steadflow_core::failure::Failure;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
+use steadflow_core::work::CallKey;
 use steadflow_store::{Commit, Keep, Worker as Lessee};
 
-use crate::peers::{Answer, AttemptKey};
+use crate::peers::Answer;
 pub(crate) use answers::{Call, What};
 use leases::Leases;
 use story::Story;
@@ -39,7 +40,7 @@ pub(crate) struct Checker {
     /// The committed journal of each execution.
     stories: BTreeMap<ExecutionId, Story>,
     /// Each attempt that a peer saw, and what it answered.
-    peers: BTreeMap<AttemptKey, Answer>,
+    peers: BTreeMap<CallKey, Answer>,
     /// The key under which a client asked for each execution.
     asked: BTreeMap<ExecutionId, Arc<str>>,
     /// What each idempotency key was first used for.
@@ -167,8 +168,8 @@ impl Checker {
     }
 
     /// A peer sees an attempt begin, and will answer.
-    pub(crate) fn peer_sees(&mut self, key: AttemptKey, answer: Answer) -> Verdict {
-        let (id, node, attempt) = key;
+    pub(crate) fn peer_sees(&mut self, key: CallKey, answer: Answer) -> Verdict {
+        let CallKey { execution: id, node, attempt, .. } = key;
         let is_recorded = self.stories.get(&id).is_some_and(|story| story.has_attempt(node, attempt));
         if !is_recorded {
             return Err(format!(
@@ -188,7 +189,7 @@ impl Checker {
     }
 
     /// A peer that has not answered never will: the connection breaks.
-    pub(crate) fn peer_breaks_off(&mut self, key: AttemptKey, failure: Failure) {
+    pub(crate) fn peer_breaks_off(&mut self, key: CallKey, failure: Failure) {
         self.peers.insert(key, Err(failure));
     }
 

@@ -1,10 +1,10 @@
 //! What people ask of the engine, at any moment and in any order.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::json;
-use steadflow_core::event::{Accepted, DecisionKind};
+use steadflow_core::caller::Actor;
+use steadflow_core::event::{Accepted, Resolution};
 use steadflow_core::execution::{ExecutionStatus, Input, RetryMode};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
@@ -88,7 +88,10 @@ impl World {
                 let mode = if self.rng.happens(500) { RetryMode::FromStart } else { RetryMode::FromFailed };
                 let old = self.checker.fold(id)?;
                 let plan = old.retry_plan(mode, &version.flow.graph);
-                Accepted { version: version.version, ..old.retried(plan, None, self.worker_name(process)) }
+                Accepted {
+                    version: version.version,
+                    ..old.retried(plan, None, Actor::USER, self.worker_name(process))
+                }
             }
             None => self.new_acceptance(process, version.flow_id, version.version),
         };
@@ -115,17 +118,11 @@ impl World {
         flow: steadflow_core::ids::FlowId,
         version: u32,
     ) -> Accepted {
+        let worker = self.worker_name(process);
         Accepted {
-            tenant: TenantId::DEFAULT,
-            flow,
-            version,
-            context_id: None,
-            context_type: None,
             trigger_data: Payload::from_value(&json!({ "k": self.rng.below(100) })),
-            triggered_by: "api".into(),
-            retry_of: None,
-            reused: BTreeMap::new(),
-            worker: self.worker_name(process),
+            actor: Actor::USER,
+            ..Accepted::new(TenantId::DEFAULT, flow, version, worker)
         }
     }
 
@@ -159,28 +156,32 @@ impl World {
         what: What,
     ) -> Result<(), String> {
         let Some(story) = self.checker.story(execution) else { return Ok(()) };
-        let first = steadflow_core::ids::NodeIndex(0);
-        let (seq, asking, backing_off) = (story.seq(), story.asking(), story.backing_off());
+        let (first, by) = (story.node_id(steadflow_core::ids::NodeIndex(0)), Actor::USER);
+        let asking = story.asking().map(|node| story.node_id(node));
+        let backing_off = story.backing_off().map(|node| story.node_id(node));
+        let seq = story.seq();
         let input = match what {
             What::Cancel => {
                 self.checker.cancel_is_asked(execution);
-                Input::Cancel { message: "Cancelled by a person".into() }
+                Input::Cancel { message: "Cancelled by a person".into(), by }
             }
-            What::Pause => Input::Pause,
-            What::Resume => Input::Resume,
-            What::RetryNow => Input::RetryNow { node: backing_off.unwrap_or(first) },
-            What::Decide => Input::Decide { node: asking.unwrap_or(first), decision: self.decision() },
+            What::Pause => Input::Pause { by },
+            What::Resume => Input::Resume { by },
+            What::RetryNow => Input::RetryNow { node: backing_off.unwrap_or(first), by },
+            What::Decide => {
+                Input::Resolve { node: asking.unwrap_or(first), resolution: self.resolution(), by }
+            }
         };
         self.note(format_args!("client asks {process} to {what:?} {execution}"));
         let reply = self.call(process, Call::Change { execution, what, seq });
         self.tell(process, Message::Input { execution, input, reply: Some(reply) })
     }
 
-    fn decision(&mut self) -> DecisionKind {
+    fn resolution(&mut self) -> Resolution {
         match self.rng.below(3) {
-            0 => DecisionKind::Retry,
-            1 => DecisionKind::Complete { output: Payload::from_value(&json!({ "n": 1, "by": "a person" })) },
-            _ => DecisionKind::Fail { message: "a person says no".into() },
+            0 => Resolution::Retry,
+            1 => Resolution::Complete { output: Payload::from_value(&json!({ "n": 1, "by": "a person" })) },
+            _ => Resolution::Fail { message: "a person says no".into() },
         }
     }
 

@@ -4,15 +4,11 @@ use std::time::Duration;
 
 use serde_json::json;
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::ids::{Attempt, ExecutionId, NodeIndex};
 use steadflow_core::payload::Payload;
 use steadflow_core::work::Work;
 
 use crate::fault::{Fault, Faults};
 use crate::rng::Rng;
-
-/// One attempt of one node of one execution.
-pub(crate) type AttemptKey = (ExecutionId, NodeIndex, Attempt);
 
 /// What a peer answers.
 pub(crate) type Answer = Result<Payload, Failure>;

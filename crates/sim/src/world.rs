@@ -14,7 +14,7 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::work::Outcome;
+use steadflow_core::work::{CallKey, Outcome};
 use steadflow_runtime::Shard;
 use steadflow_runtime::worker::{Answer, Ask, IncarnationId};
 use steadflow_store::{Changed, FlowChange, FlowDocument, MemoryStore};
@@ -24,7 +24,7 @@ use crate::clients::Clients;
 use crate::fault::{Fault, Faults};
 use crate::flows::Case;
 use crate::mutation::Mutation;
-use crate::peers::{AttemptKey, Peers};
+use crate::peers::Peers;
 use crate::rng::Rng;
 use crate::trace::{EPOCH, Trace};
 use crate::{Options, Summary, Violation};
@@ -69,9 +69,9 @@ pub(crate) struct World {
     /// How long a worker may take to hand back what it drives.
     hand_back_max: Duration,
     /// Attempts whose result comes although nobody waits for it.
-    late: BTreeSet<AttemptKey>,
+    late: BTreeSet<CallKey>,
     /// Attempts whose peers do not answer.
-    hanging: Vec<(ProcessId, AttemptKey)>,
+    hanging: Vec<(ProcessId, CallKey)>,
     /// How often somebody was woken at this moment.
     wake_ups: u32,
 }
@@ -105,7 +105,7 @@ pub(super) enum Incident {
     /// It learns what the store answered.
     Answer(IncarnationId, Answer),
     /// An attempt's result.
-    Outcome(AttemptKey, Outcome),
+    Outcome(CallKey, Outcome),
     /// A client's call arrives.
     Call(Box<steadflow_runtime::shard::Message>),
     /// It stands still.
@@ -252,7 +252,7 @@ impl World {
         self.faults.heal();
         for (process, key) in std::mem::take(&mut self.hanging) {
             let failure = Failure::new(ErrorClass::Connection, "the connection broke");
-            self.checker.peer_breaks_off(key, failure.clone());
+            self.checker.peer_breaks_off(key.clone(), failure.clone());
             let outcome = Incident::Outcome(key, Outcome::failed(failure));
             self.after(Duration::from_millis(500), Happening::At(process, outcome));
         }
@@ -314,11 +314,11 @@ impl World {
             self.checker.is_driven_by(execution.id(), lessee)?;
             self.checker.is_folded(execution)?;
             if process.is_well_for(WELL_AFTER, now) {
-                self.checker.is_worked_on(execution, |key| process.tasks.contains(&key))?;
+                self.checker.is_worked_on(execution, |key| process.tasks.contains(key))?;
             }
         }
         if process.is_settled() {
-            for &key in &process.tasks {
+            for key in &process.tasks {
                 self.checker.work_is_wanted(key)?;
             }
         }

@@ -4,7 +4,6 @@
 
 #![expect(missing_docs, reason = "what the macros make has none")]
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +13,7 @@ use gungraun::{
     main,
 };
 use serde_json::json;
+use steadflow_core::caller::Actor;
 use steadflow_core::event::Accepted;
 use steadflow_core::execution::{FlowVersion, Input};
 use steadflow_core::flow::Flow;
@@ -66,16 +66,9 @@ fn chain() -> Arc<FlowVersion> {
 
 fn accept(flow: &Arc<FlowVersion>, number: u32) -> Message {
     let accepted = Accepted {
-        tenant: TenantId::DEFAULT,
-        flow: flow.flow_id,
-        version: 1,
-        context_id: None,
-        context_type: None,
         trigger_data: Payload::from_value(&json!({ "value": 42 })),
-        triggered_by: "api".into(),
-        retry_of: None,
-        reused: BTreeMap::new(),
-        worker: "w1".into(),
+        actor: Actor::USER,
+        ..Accepted::new(TenantId::DEFAULT, flow.flow_id, 1, "w1".into())
     };
     Message::Accept(Box::new(Accept {
         id: ExecutionId::new(Uuid::from_u128(u128::from(number))),
@@ -106,13 +99,13 @@ async fn drive(store: &SqliteStore) -> u32 {
         }
         for action in shard.take_actions() {
             match action {
-                Action::StartAttempt(work) => {
-                    let outcome = Outcome::completed(work.input);
-                    let input = Input::AttemptEnded { node: work.node, attempt: work.attempt, outcome };
-                    shard.handle(Message::Input { execution: work.execution, input, reply: None }, now);
+                Action::StartStep(work) => {
+                    let (execution, call) = (work.execution, work.key());
+                    let input = Input::StepEnded { call, outcome: Outcome::completed(work.input) };
+                    shard.handle(Message::Input { execution, input, reply: None }, now);
                 }
                 Action::Reply(_, Reply::Snapshot(_)) => ended += 1,
-                Action::StopAttempt { .. } | Action::Load(_) | Action::Reply(..) | Action::Publish(_) => {}
+                Action::StopStep(_) | Action::Load(_) | Action::Reply(..) | Action::Publish(_) => {}
             }
         }
     }

@@ -144,7 +144,7 @@ fn row(id: ExecutionId) -> ExecutionRow {
         completed_nodes: NODES as u32,
         failed_nodes: 0,
         attempts: NODES as u32,
-        standstill: None,
+        waiting_for: None,
     }
 }
 

@@ -1172,7 +1172,7 @@ export interface components {
             readonly next_retry_at?: components["schemas"]["Time"] | null;
             readonly waiting_for?: components["schemas"]["WaitingFor"] | null;
             readonly waiting_until?: components["schemas"]["Time"] | null;
-            /** @description Whether its output was taken over from the execution that this one retries. */
+            /** @description Whether its output was reused from the execution that this one retries. */
             readonly reused: boolean;
             readonly usage: components["schemas"]["Usage"];
             readonly attempts: readonly components["schemas"]["Attempt"][];
@@ -1446,10 +1446,10 @@ export interface components {
          */
         readonly Version: "same" | "current";
         /**
-         * @description What something waits for: a moment, a person, or a free slot of the flow.
+         * @description What something waits for: a moment, a person, a free slot of the flow, or the end of child executions.
          * @enum {string}
          */
-        readonly WaitingFor: "delay" | "decision" | "slot";
+        readonly WaitingFor: "delay" | "decision" | "slot" | "child";
     };
     responses: never;
     parameters: never;

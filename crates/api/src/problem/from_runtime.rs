@@ -19,9 +19,6 @@ impl From<RuntimeError> for Problem {
                 Self::new(ProblemKind::NoSuchFlow, format!("Flow {id} has no version {version}."))
             }
             RuntimeError::VersionConflict(version) => Self::version_conflict(version),
-            RuntimeError::NoNode(id) => {
-                Self::new(ProblemKind::NoSuchNode, format!("The execution has no node `{id}`."))
-            }
             RuntimeError::Rejected(rejected) => rejected.into(),
             RuntimeError::NotRetryable(status) => {
                 // The seed gives this wording, without a full stop.
@@ -66,7 +63,10 @@ impl From<Rejected> for Problem {
                 ProblemKind::WrongStatus,
                 format!("The execution is {status}, which does not allow this."),
             ),
-            Rejected::StaleAttempt | Rejected::NotWaiting => Self::new(
+            Rejected::NoSuchNode(id) => {
+                Self::new(ProblemKind::NoSuchNode, format!("The execution has no node `{id}`."))
+            }
+            Rejected::StaleAttempt | Rejected::StaleChild | Rejected::NotWaiting => Self::new(
                 ProblemKind::NotWaiting,
                 "The node is not waiting for this. Look at the execution: it may have gone on by itself.",
             ),

@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use steadflow_core::agent::Agent;
-use steadflow_core::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex};
+use steadflow_core::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey};
 use steadflow_core::payload::Payload;
 use steadflow_core::trial;
 use steadflow_core::work::{Task, Work};
@@ -222,7 +222,8 @@ fn work(app: &App, agent_id: AgentId, skill: Arc<str>, input: Option<Payload>) -
         node: NodeIndex(0),
         node_id: NodeId::new("try"),
         attempt: Attempt::FIRST,
-        task: Task::Agent { agent_id, skill },
+        step: StepKey::ONLY,
+        task: Task::Skill { agent_id, version: None, skill },
         input: input.unwrap_or_else(|| Payload::from_value(&serde_json::json!({}))),
         secrets: Arc::from([]),
         stop_at: Some(app.now().plus(trial::TIME_MAX)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
-use steadflow_core::event::DecisionKind;
+use steadflow_core::event::Resolution;
 use steadflow_core::payload::Payload;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -61,9 +61,9 @@ pub(crate) struct Decide {
 }
 
 impl Decide {
-    fn into_decision(self, bytes_max: usize) -> Result<DecisionKind, Problem> {
+    fn into_resolution(self, bytes_max: usize) -> Result<Resolution, Problem> {
         match (self.decision, self.output, self.message) {
-            (DecisionName::Retry, None, None) => Ok(DecisionKind::Retry),
+            (DecisionName::Retry, None, None) => Ok(Resolution::Retry),
             (DecisionName::Complete, output, None) => {
                 let output = output.unwrap_or_default();
                 if output.len() > bytes_max {
@@ -72,7 +72,7 @@ impl Decide {
                         format!("`output` is larger than the limit of {bytes_max} bytes."),
                     ));
                 }
-                Ok(DecisionKind::Complete { output })
+                Ok(Resolution::Complete { output })
             }
             (DecisionName::Fail, None, message) => {
                 let message = message.unwrap_or_else(|| "Failed by decision".into());
@@ -82,7 +82,7 @@ impl Decide {
                         format!("`message` has more than {MESSAGE_CHARS_MAX} characters."),
                     ));
                 }
-                Ok(DecisionKind::Fail { message })
+                Ok(Resolution::Fail { message })
             }
             (DecisionName::Retry, _, _) => {
                 Err(Problem::of_body("", "`retry` takes neither `output` nor `message`."))
@@ -108,7 +108,7 @@ pub(crate) async fn decide_node(
     PathNode(id, node): PathNode,
     body: Json<Decide>,
 ) -> Result<Response, Problem> {
-    let decision = body.value.into_decision(app.engine().limits().output_bytes_max)?;
-    app.engine().decide(app.tenant(), id, node, decision).await?;
+    let resolution = body.value.into_resolution(app.engine().limits().output_bytes_max)?;
+    app.engine().decide(app.tenant(), id, node, resolution).await?;
     outcome(&app, id, "Decision taken").await
 }

@@ -104,7 +104,7 @@ impl<'a> ExecutionView<'a> {
             flow_name: &execution.flow().flow.settings.name,
             flow_version: accepted.version,
             status: execution.status().into(),
-            waiting_for: execution.standstill().and_then(WaitingFor::of),
+            waiting_for: execution.waiting_for().and_then(WaitingFor::of),
             retrying: execution.is_retrying(),
             recovered: execution.is_recovered(),
             current_node_id: execution.current_node().map(|node| execution.graph().node(node).id.as_str()),

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
-use steadflow_core::flow::{Flow, Seconds};
+use steadflow_core::flow::Flow;
 use steadflow_core::ids::FlowId;
 use steadflow_core::payload::Payload;
+use steadflow_core::timestamp::Seconds;
 use steadflow_store::{ExecutionCounts, FlowRecord, FlowVersionRecord};
 use utoipa::ToSchema;
 

@@ -1,9 +1,8 @@
 //! One node's part of an execution, as answers and events show it.
 
 use serde::Serialize;
-use steadflow_core::event::Wait;
-use steadflow_core::execution::{AttemptRecord, Execution, NodeExecution, NodeState, Standstill};
-use steadflow_core::flow::{Action, Node, NodeKind};
+use steadflow_core::execution::{AttemptRecord, Execution, NodeExecution, Wait};
+use steadflow_core::flow::Node;
 use steadflow_core::ids::{AgentId, ExecutionId, NodeIndex};
 use steadflow_core::payload::Payload;
 use steadflow_core::work::Usage;
@@ -47,29 +46,31 @@ pub(crate) struct NodeView<'a> {
     waiting_for: Option<WaitingFor>,
     /// When that wait is over, where it is known.
     waiting_until: Option<Time>,
-    /// Whether its output was taken over from the execution that this one retries.
+    /// Whether its output was reused from the execution that this one retries.
     reused: bool,
     usage: UsageView,
     attempts: Vec<AttemptView<'a>>,
 }
 
-/// What something waits for: a moment, a person, or a free slot of the flow.
+/// What something waits for: a moment, a person, a free slot of the flow, or the end of child executions.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum WaitingFor {
     Delay,
     Decision,
     Slot,
+    Child,
 }
 
 impl WaitingFor {
-    /// Returns what an execution waits for as a whole; a retry is told by `next_retry_at`.
-    pub(crate) const fn of(standstill: Standstill) -> Option<Self> {
-        match standstill {
-            Standstill::Slot => Some(Self::Slot),
-            Standstill::Decision => Some(Self::Decision),
-            Standstill::Delay { .. } => Some(Self::Delay),
-            Standstill::Retry { .. } => None,
+    /// Returns what an execution waits for as a whole; for a retry, `next_retry_at` says it.
+    pub(crate) const fn of(wait: Wait) -> Option<Self> {
+        match wait {
+            Wait::Slot => Some(Self::Slot),
+            Wait::Decision => Some(Self::Decision),
+            Wait::Delay { .. } => Some(Self::Delay),
+            Wait::Child => Some(Self::Child),
+            Wait::Retry { .. } => None,
         }
     }
 }
@@ -116,13 +117,13 @@ impl<'a> NodeView<'a> {
     pub(crate) fn new(execution: &'a Execution, index: NodeIndex) -> Self {
         let node = execution.graph().node(index);
         let state = execution.node(index);
-        let (waiting_for, waiting_until) = wait_of(state);
-        let (agent_id, skill_used) = agent_of(&node.kind);
+        let wait = state.waiting_for().filter(|wait| !matches!(wait, Wait::Retry { .. }));
+        let (agent_id, skill_used) = node.kind.room().skill().unzip();
         Self {
             id: node_execution_id(execution.id(), index),
             node_id: node.id.as_str(),
             node_name: &node.name,
-            node_type: node.kind.type_name(),
+            node_type: node.kind.room().type_name(),
             status: state.status().into(),
             retry_attempt: state.retry_attempt(),
             max_attempts: node.retry.count + 1,
@@ -136,8 +137,8 @@ impl<'a> NodeView<'a> {
             completed_at: state.completed_at.map(Into::into),
             duration_ms: span(state.started_at, state.completed_at).map(millis),
             next_retry_at: state.next_retry_at().map(Into::into),
-            waiting_for,
-            waiting_until,
+            waiting_for: wait.and_then(WaitingFor::of),
+            waiting_until: wait.and_then(Wait::until).map(Into::into),
             reused: state.reused,
             usage: Usage::sum(state.attempts.iter().map(|attempt| attempt.usage)).into(),
             attempts: state.attempts.iter().map(AttemptView::new).collect(),
@@ -169,45 +170,10 @@ fn node_execution_id(execution: ExecutionId, index: NodeIndex) -> Uuid {
     Uuid::from_u128(execution.uuid().as_u128() ^ (u128::from(index.0) + 1))
 }
 
-fn wait_of(state: &NodeExecution) -> (Option<WaitingFor>, Option<Time>) {
-    match &state.state {
-        NodeState::Waiting(Wait::Delay { until }) => (Some(WaitingFor::Delay), Some((*until).into())),
-        NodeState::Waiting(Wait::Decision) => (Some(WaitingFor::Decision), None),
-        NodeState::Pending
-        | NodeState::Running { .. }
-        | NodeState::Backoff { .. }
-        | NodeState::Completed
-        | NodeState::Failed
-        | NodeState::Cancelled
-        | NodeState::Skipped => (None, None),
-    }
-}
-
-fn agent_of(kind: &NodeKind) -> (Option<AgentId>, Option<&str>) {
-    match kind {
-        NodeKind::Agent { agent_id, skill, .. } => (Some(*agent_id), Some(skill)),
-        NodeKind::Condition(_)
-        | NodeKind::Delay(_)
-        | NodeKind::Action { .. }
-        | NodeKind::Trigger
-        | NodeKind::Parallel
-        | NodeKind::Merge => (None, None),
-    }
-}
-
 /// The input as it is recorded or, where the journal need not say it, as it follows from the flow version.
 fn input_of<'a>(node: &'a Node, state: &'a NodeExecution) -> Option<&'a Payload> {
     if state.input.is_some() || state.attempts.is_empty() {
         return state.input.as_ref();
     }
-    match &node.kind {
-        NodeKind::Agent { input, .. } => input.constant(),
-        NodeKind::Action { action: Action::Transform, input } => input.constant().or(state.output.as_ref()),
-        NodeKind::Action { input, .. } => input.constant(),
-        NodeKind::Condition(_)
-        | NodeKind::Delay(_)
-        | NodeKind::Trigger
-        | NodeKind::Parallel
-        | NodeKind::Merge => None,
-    }
+    node.kind.room().shown_input(state.output.as_ref())
 }

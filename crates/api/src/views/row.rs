@@ -1,7 +1,7 @@
 //! An execution as lists show it.
 
 use serde::Serialize;
-use steadflow_core::execution::Standstill;
+use steadflow_core::execution::Wait;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_store::ExecutionRow;
 use utoipa::ToSchema;
@@ -76,9 +76,9 @@ impl<'a> RowView<'a> {
             flow_version: row.flow_version,
             status: row.status.into(),
             retrying: row.retrying,
-            next_retry_at: next_retry_at(row.standstill),
-            waiting_for: row.standstill.and_then(WaitingFor::of),
-            waiting_until: waiting_until(row.standstill),
+            next_retry_at: next_retry_at(row.waiting_for),
+            waiting_for: row.waiting_for.and_then(WaitingFor::of),
+            waiting_until: waiting_until(row.waiting_for),
             recovered: row.recovered,
             current_node_id: row.current_node.as_ref().map(|node| node.as_str()),
             context_id: row.context_id.as_deref(),
@@ -103,12 +103,12 @@ impl<'a> RowView<'a> {
     }
 }
 
-fn next_retry_at(standstill: Option<Standstill>) -> Option<Time> {
-    let Some(Standstill::Retry { at }) = standstill else { return None };
+fn next_retry_at(wait: Option<Wait>) -> Option<Time> {
+    let Some(Wait::Retry { at }) = wait else { return None };
     Some(at.into())
 }
 
-fn waiting_until(standstill: Option<Standstill>) -> Option<Time> {
-    let Some(Standstill::Delay { until }) = standstill else { return None };
+fn waiting_until(wait: Option<Wait>) -> Option<Time> {
+    let Some(Wait::Delay { until }) = wait else { return None };
     Some(until.into())
 }

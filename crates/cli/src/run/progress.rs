@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use steadflow_core::event::Wait;
+use steadflow_core::execution::Wait;
 use steadflow_core::execution::{AttemptRecord, Execution, NodeExecution, NodeState};
 use steadflow_core::flow::Node;
 use steadflow_core::timestamp::Timestamp;
@@ -87,6 +87,15 @@ pub(super) const fn goes_on(node: &NodeExecution) -> bool {
     )
 }
 
+fn waiting(wait: Wait) -> Option<String> {
+    match wait {
+        Wait::Delay { until } => Some(format!("waits until {until}")),
+        Wait::Decision => Some("waits for a person to decide".to_owned()),
+        Wait::Child => Some("waits for the executions that it started".to_owned()),
+        Wait::Slot | Wait::Retry { .. } => None,
+    }
+}
+
 fn ended_attempts(node: &NodeExecution) -> impl Iterator<Item = &AttemptRecord> {
     node.attempts.iter().filter(|attempt| attempt.ended_at.is_some())
 }
@@ -113,10 +122,9 @@ fn failed_attempt(attempt: &AttemptRecord) -> Option<String> {
 fn arrival(node: &NodeExecution) -> Option<String> {
     let span = node.started_at.zip(node.completed_at).map(|(from, to)| output::span(to.since(from)));
     let after = span.map(|span| format!(" after {span}")).unwrap_or_default();
-    match &node.state {
+    match node.state {
         NodeState::Pending | NodeState::Running { .. } | NodeState::Backoff { .. } => None,
-        NodeState::Waiting(Wait::Delay { until }) => Some(format!("waits until {until}")),
-        NodeState::Waiting(Wait::Decision) => Some("waits for a person to decide".to_owned()),
+        NodeState::Waiting(wait) => waiting(wait),
         NodeState::Completed if node.attempts.len() > 1 => {
             Some(format!("completed{after}, on attempt {}", node.attempts.len()))
         }
@@ -139,7 +147,7 @@ fn present(node: &Node, state: &NodeExecution) -> Option<(String, Timestamp)> {
         NodeState::Backoff { retry_at } => Some((format!("{id}: attempt {next} in"), retry_at)),
         NodeState::Waiting(Wait::Delay { until }) => Some((format!("{id}: goes on in"), until)),
         NodeState::Pending
-        | NodeState::Waiting(Wait::Decision)
+        | NodeState::Waiting(_)
         | NodeState::Completed
         | NodeState::Failed
         | NodeState::Cancelled

@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use super::messages;
 use super::node::{AttemptError, AttemptRecord, NodeExecution, NodeState};
-use super::{EdgeState, Execution, ExecutionError, ExecutionStatus, FlowVersion};
-use crate::event::{Accepted, DecisionKind, Event, Record, Wait};
-use crate::flow::{EdgeTrigger, NodeKind};
-use crate::ids::{Attempt, EdgeIndex, ExecutionId, NodeIndex};
+use super::{EdgeState, Execution, ExecutionError, ExecutionStatus, Pinned};
+use crate::event::{Accepted, ChildStart, Event, Record, Resolution, StepResult};
+use crate::flow::EdgeTrigger;
+use crate::ids::{Attempt, EdgeIndex, ExecutionId, NodeIndex, StepKey};
 use crate::payload::Payload;
+use crate::status::Wait;
+use crate::step::{ChildRecord, ChildState, StepRecord};
 use crate::timestamp::Timestamp;
 use crate::work::Usage;
 
@@ -29,12 +31,8 @@ pub struct Corrupt {
 
 impl Execution {
     /// Returns the state of an execution that has just been accepted, before any event.
-    pub(super) fn new(
-        id: ExecutionId,
-        flow: Arc<FlowVersion>,
-        accepted: Box<Accepted>,
-        at: Timestamp,
-    ) -> Self {
+    pub(super) fn new(id: ExecutionId, pinned: Pinned, accepted: Box<Accepted>, at: Timestamp) -> Self {
+        let Pinned { flow, children: child_flows } = pinned;
         let graph = &flow.flow.graph;
         Self {
             id,
@@ -51,6 +49,7 @@ impl Execution {
             active: Vec::new(),
             accepted,
             flow,
+            child_flows,
         }
     }
 
@@ -58,7 +57,7 @@ impl Execution {
     ///
     /// # Errors
     /// [`Corrupt`] if no execution of this flow version can have written it.
-    pub fn replay(id: ExecutionId, flow: Arc<FlowVersion>, journal: Vec<Record>) -> Result<Self, Corrupt> {
+    pub fn replay(id: ExecutionId, pinned: impl Into<Pinned>, journal: Vec<Record>) -> Result<Self, Corrupt> {
         let corrupt = |seq, reason| Corrupt { execution: id, seq, reason };
         let mut records = journal.into_iter();
         let first = records.next().ok_or(corrupt(0, "it is empty"))?;
@@ -66,7 +65,7 @@ impl Execution {
         let Some(Event::Accepted(accepted)) = events.next() else {
             return Err(corrupt(first.0, "it does not begin with an acceptance"));
         };
-        let mut execution = Self::new(id, flow, accepted, first.1);
+        let mut execution = Self::new(id, pinned.into(), accepted, first.1);
         execution.fold(Record(first.0, first.1, events.collect()))?;
         for record in records {
             execution.fold(record)?;
@@ -110,6 +109,26 @@ impl Execution {
         if ends_attempt && self.node(node).running_attempt().is_none() {
             return Err("an attempt ended that was not under way");
         }
+        self.check_parts(event, node)
+    }
+
+    /// Checks what happens inside an attempt.
+    fn check_parts(&self, event: &Event, node: NodeIndex) -> Result<(), &'static str> {
+        let node = self.node(node);
+        let begins = matches!(event, Event::StepStarted { .. } | Event::ChildrenStarted { .. });
+        if begins && node.running_attempt().is_none() {
+            return Err("a call or a child began outside an attempt");
+        }
+        if let Event::StepEnded { step, .. } = event
+            && !node.steps.iter().any(|known| known.is_open() && known.key == *step)
+        {
+            return Err("a call ended that was not under way");
+        }
+        if let Event::ChildEnded { child, .. } = event
+            && !node.children.get(*child as usize).is_some_and(ChildRecord::is_open)
+        {
+            return Err("a child ended that was not under way");
+        }
         Ok(())
     }
 
@@ -137,12 +156,24 @@ impl Execution {
                 self.end_node(*node, NodeState::Skipped, at);
                 self.decide_no_edge(*node);
             }
-            Event::NodeWaiting { node, wait } => self.apply_waiting(*node, wait, at),
-            Event::BackoffEnded { node } => self.nodes[node.at()].state = NodeState::Backoff { retry_at: at },
-            Event::Decided { node, decision } => self.apply_decided(*node, decision, at),
-            Event::Paused => self.status = ExecutionStatus::Paused,
-            Event::Resumed => self.status = self.status_when_not_held(),
-            Event::Finished { status, message, class, node } => {
+            Event::NodeWaiting { node, wait } => self.apply_waiting(*node, *wait, at),
+            Event::StepStarted { node, step, input, stop_at } => {
+                self.apply_step_started(*node, StepRecord::begun(step, input.as_ref(), *stop_at, at));
+            }
+            Event::StepEnded { node, step, result, usage } => {
+                self.apply_step_ended(*node, step, result, *usage, at);
+            }
+            Event::ChildrenStarted { node, children } => self.apply_children_started(*node, children),
+            Event::ChildEnded { node, child, end } => {
+                self.nodes[node.at()].children[*child as usize].state = ChildState::Ended(end.clone());
+            }
+            Event::BackoffEnded { node, .. } => {
+                self.nodes[node.at()].state = NodeState::Backoff { retry_at: at }
+            }
+            Event::Resolved { node, resolution, .. } => self.apply_resolved(*node, resolution, at),
+            Event::Paused { .. } => self.status = ExecutionStatus::Paused,
+            Event::Resumed { .. } => self.status = self.status_when_not_held(),
+            Event::Finished { status, message, class, node, .. } => {
                 let message =
                     message.clone().map(|message| ExecutionError { message, class: *class, node: *node });
                 self.apply_finished(*status, message, at);
@@ -153,7 +184,9 @@ impl Execution {
     fn apply_started(&mut self, at: Timestamp) {
         self.started_at = Some(at);
         self.status = ExecutionStatus::Running;
-        self.deadline = self.flow.flow.settings.timeout_seconds.map(|timeout| at.plus(timeout.duration()));
+        let own = self.flow.flow.settings.timeout_seconds.map(|timeout| at.plus(timeout.duration()));
+        let inherited = self.accepted.parent.as_ref().and_then(|parent| parent.deadline);
+        self.deadline = own.into_iter().chain(inherited).min();
     }
 
     const fn status_when_not_held(&self) -> ExecutionStatus {
@@ -210,7 +243,7 @@ impl Execution {
         if let Some(attempt) = node.attempts.last_mut() {
             attempt.ended_at = Some(at);
             attempt.retry_at = *retry_at;
-            attempt.usage = *usage;
+            attempt.usage.add(*usage);
             attempt.error =
                 Some(AttemptError { class: *class, message: Arc::clone(message), status: *status });
         }
@@ -222,6 +255,36 @@ impl Execution {
         if let Some(retry_at) = *retry_at {
             node.state = NodeState::Backoff { retry_at };
         }
+        node.drop_open_parts();
+    }
+
+    fn apply_step_started(&mut self, node: NodeIndex, step: StepRecord) {
+        let steps = &mut self.nodes[node.at()].steps;
+        steps.retain(|known| known.key != step.key);
+        steps.push(step);
+    }
+
+    fn apply_step_ended(
+        &mut self,
+        node: NodeIndex,
+        key: &StepKey,
+        result: &StepResult,
+        usage: Usage,
+        at: Timestamp,
+    ) {
+        let node = &mut self.nodes[node.at()];
+        let ended = node.steps.iter_mut().find(|known| known.key == *key);
+        let ended = ended.expect("a call that ends has begun");
+        (ended.ended_at, ended.result, ended.usage) = (Some(at), Some(result.clone()), usage);
+        if let Some(attempt) = node.attempts.last_mut() {
+            attempt.usage.add(usage);
+        }
+    }
+
+    fn apply_children_started(&mut self, node: NodeIndex, children: &[ChildStart]) {
+        let started =
+            children.iter().map(|child| ChildRecord { flow: child.flow, state: ChildState::Running });
+        self.nodes[node.at()].children.extend(started);
     }
 
     fn apply_attempt_released(&mut self, node: NodeIndex, at: Timestamp) {
@@ -231,6 +294,7 @@ impl Execution {
             attempt.ended_at = Some(at);
             attempt.released = true;
         }
+        node.drop_open_parts();
     }
 
     fn apply_completed(
@@ -241,11 +305,8 @@ impl Execution {
         reused: bool,
         at: Timestamp,
     ) {
-        let works = !matches!(
-            self.graph().node(index).kind,
-            NodeKind::Trigger | NodeKind::Parallel | NodeKind::Merge | NodeKind::Delay(_)
-        );
-        if works && !reused && self.node(index).attempts.is_empty() {
+        let takes_attempts = self.graph().node(index).kind.room().traits().takes_attempts;
+        if takes_attempts && !reused && self.node(index).attempts.is_empty() {
             // A pure node begins and ends within one decision, which says so only once.
             self.apply_attempt_started(index, Attempt::FIRST, None, at);
         }
@@ -257,26 +318,27 @@ impl Execution {
         node.error_class = None;
         if let Some(attempt) = node.attempts.last_mut().filter(|attempt| attempt.ended_at.is_none()) {
             attempt.ended_at = Some(at);
-            attempt.usage = usage;
+            attempt.usage.add(usage);
         }
+        node.drop_open_parts();
     }
 
-    fn apply_waiting(&mut self, index: NodeIndex, wait: &Wait, at: Timestamp) {
+    fn apply_waiting(&mut self, index: NodeIndex, wait: Wait, at: Timestamp) {
         self.activate(index);
         let node = &mut self.nodes[index.at()];
-        node.state = NodeState::Waiting(wait.clone());
+        node.state = NodeState::Waiting(wait);
         node.started_at.get_or_insert(at);
     }
 
-    fn apply_decided(&mut self, index: NodeIndex, decision: &DecisionKind, at: Timestamp) {
+    fn apply_resolved(&mut self, index: NodeIndex, resolution: &Resolution, at: Timestamp) {
         let node = &mut self.nodes[index.at()];
-        match decision {
-            DecisionKind::Retry => {
+        match resolution {
+            Resolution::Retry => {
                 node.spent = node.attempts.len();
                 node.state = NodeState::Backoff { retry_at: at };
             }
-            DecisionKind::Complete { .. } => {}
-            DecisionKind::Fail { message } => node.error_message = Some(Arc::clone(message)),
+            Resolution::Complete { .. } => {}
+            Resolution::Fail { message } => node.error_message = Some(Arc::clone(message)),
         }
     }
 
@@ -289,6 +351,7 @@ impl Execution {
             }
             node.state = NodeState::Cancelled;
             node.completed_at = Some(at);
+            node.drop_open_parts();
             if let Some(attempt) = node.attempts.last_mut() {
                 attempt.ended_at.get_or_insert(at);
             }
@@ -340,10 +403,18 @@ impl Event {
             | Self::NodeFailed { node, .. }
             | Self::NodeSkipped { node }
             | Self::NodeWaiting { node, .. }
-            | Self::BackoffEnded { node }
-            | Self::Decided { node, .. } => Some(*node),
+            | Self::BackoffEnded { node, .. }
+            | Self::StepStarted { node, .. }
+            | Self::StepEnded { node, .. }
+            | Self::ChildrenStarted { node, .. }
+            | Self::ChildEnded { node, .. }
+            | Self::Resolved { node, .. } => Some(*node),
             Self::Finished { node, .. } => *node,
-            Self::Accepted(_) | Self::Started | Self::Adopted { .. } | Self::Paused | Self::Resumed => None,
+            Self::Accepted(_)
+            | Self::Started
+            | Self::Adopted { .. }
+            | Self::Paused { .. }
+            | Self::Resumed { .. } => None,
         }
     }
 }

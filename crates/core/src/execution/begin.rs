@@ -1,140 +1,129 @@
-//! What a node does when its time has come: at once, as an attempt, or as a wait.
-
-use std::sync::Arc;
+//! What a node does when its time has come: its kind says what is next, and this makes events and effects of it.
 
 use super::decide::Decider;
 use super::node::object_of;
-use super::{EdgeState, Effect, Execution};
-use crate::event::{Event, Wait};
-use crate::expression::ExpressionError;
+use super::{EdgeState, Execution, ExecutionStatus};
+use crate::event::Event;
 use crate::failure::{ErrorClass, Failure};
-use crate::flow::{Action, Delay, Edge, EdgeCondition, EdgeTrigger, Node, NodeKind};
-use crate::ids::{EdgeIndex, NodeId, NodeIndex};
+use crate::flow::{Edge, EdgeCondition, EdgeTrigger, Node};
+use crate::ids::{AgentId, Attempt, EdgeIndex, NodeId, NodeIndex};
+use crate::node::{Context, Next, NodeKind, Resumed, Values};
 use crate::payload::Payload;
 use crate::scope::{NodeScope, References, Scope};
-use crate::template::Template;
-use crate::work::{Task, Usage, Work};
+use crate::status::Wait;
+use crate::work::Usage;
+
+/// Where an output comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// The node made it.
+    Own,
+    /// The execution that this one retries made it.
+    Reused,
+}
+
+/// What a node of an execution reads.
+#[derive(Debug)]
+struct Surroundings<'e> {
+    execution: &'e Execution,
+    node: NodeIndex,
+}
+
+impl Values for Surroundings<'_> {
+    fn scope(&self, references: &References, attempt: Attempt) -> Scope {
+        self.execution.scope(references, attempt.number())
+    }
+
+    fn trigger_data(&self) -> &Payload {
+        &self.execution.accepted.trigger_data
+    }
+
+    fn arriving(&self) -> Result<Payload, Failure> {
+        Ok(self.execution.passed_through(self.node))
+    }
+
+    fn agent_version(&self, agent: AgentId) -> Option<u32> {
+        self.execution.accepted.agents.get(&agent).copied()
+    }
+}
 
 impl<'a> Decider<'a> {
-    /// Begins a node whose edges are decided in its favour.
+    /// Begins a node whose edges are decided in its favour, or its next attempt.
     pub(super) fn begin(&mut self, index: NodeIndex) {
-        let node = self.node(index);
-        if let Some(output) = self.execution.accepted.reused.get(&node.id) {
-            return self.complete(index, output.clone(), Usage::default(), true);
+        if let Some(output) = self.execution.accepted.reused.get(&self.node(index).id) {
+            return self.complete_as(index, output.clone(), Usage::default(), Origin::Reused);
         }
-        match &node.kind {
-            NodeKind::Trigger => {
-                self.complete_at_once(index, Ok(self.execution.accepted.trigger_data.clone()))
-            }
-            NodeKind::Parallel | NodeKind::Merge => {
-                self.complete_at_once(index, Ok(self.execution.passed_through(index)));
-            }
-            NodeKind::Condition(condition) => {
-                let output = condition.output(&self.execution.scope(condition.references(), 1));
-                self.complete_at_once(index, output);
-            }
-            NodeKind::Delay(delay) => self.begin_delay(index, delay),
-            NodeKind::Action { action: Action::Transform, input } => {
-                let output = input.resolve(&self.execution.scope(input.references(), 1));
-                self.complete_at_once(index, output);
-            }
-            NodeKind::Action { .. } | NodeKind::Agent { .. } => self.start_attempt(index),
-        }
+        let next = self.with_context(index, |room, context| room.begin(context));
+        self.go_on(index, next, Usage::default());
     }
 
-    fn complete_at_once(&mut self, node: NodeIndex, output: Result<Payload, ExpressionError>) {
-        match output {
-            Ok(output) => self.complete(node, output, Usage::default(), false),
-            Err(error) => self.fail_without_work(node, Failure::of_expression(&error)),
-        }
+    /// Goes on with a node that has a result it waited for. `usage` is what the result cost, if no event says it yet.
+    pub(super) fn resume(&mut self, index: NodeIndex, resumed: Resumed, usage: Usage) {
+        let next = self.with_context(index, |room, context| room.resume(context, resumed));
+        self.go_on(index, next, usage);
     }
 
-    fn begin_delay(&mut self, node: NodeIndex, delay: &Delay) {
-        let until = delay.over_at(self.now);
-        self.emit(Event::NodeWaiting { node, wait: Wait::Delay { until } });
-        if until <= self.now {
-            self.delay_is_over(node);
+    fn with_context(&self, index: NodeIndex, ask: impl FnOnce(&dyn NodeKind, &Context<'_>) -> Next) -> Next {
+        let state = self.execution.node(index);
+        let attempt = state.running_attempt().unwrap_or_else(|| state.next_attempt());
+        let values = Surroundings { execution: self.execution, node: index };
+        let context = Context::new(self.now, attempt, &values).with_parts(&state.steps, &state.children);
+        ask(self.node(index).kind.room(), &context)
+    }
+
+    fn go_on(&mut self, node: NodeIndex, next: Next, usage: Usage) {
+        // Nothing starts while the execution is paused; the node begins again when that is over.
+        let is_paused = self.execution.status == ExecutionStatus::Paused;
+        match next {
+            Next::Complete(output) => self.complete(node, output, usage),
+            Next::Fail(failure) => self.fail(node, failure, usage),
+            Next::Pending => {}
+            Next::Step(_) | Next::Steps(_) | Next::Wait(_) | Next::Children(_) if is_paused => {}
+            Next::Step(step) => self.start_step(node, step),
+            Next::Steps(steps) => steps.into_iter().for_each(|step| self.start_step(node, step)),
+            Next::Wait(wait) => self.wait(node, wait),
+            Next::Children(starts) => self.start_children(node, starts),
         }
     }
 
-    pub(super) fn delay_is_over(&mut self, node: NodeIndex) {
-        self.complete(node, Delay::output(self.now), Usage::default(), false);
-    }
-
-    /// Begins the next attempt of a node that does its work outside.
-    pub(super) fn start_attempt(&mut self, index: NodeIndex) {
-        let node = self.node(index);
-        let Some((task, template)) = Task::of(&node.kind) else {
-            // Pure nodes that failed by an expression and are tried again by hand.
-            return self.begin(index);
-        };
-        let attempt = self.execution.node(index).next_attempt();
-        let scope = self.execution.scope(template.references(), attempt.number());
-        let input = match template.resolve(&scope) {
-            Ok(input) => input,
-            Err(error) => return self.fail_without_work(index, Failure::of_expression(&error)),
-        };
-        let previous = self.execution.node(index);
-        let previous_error = previous.attempts.last().and_then(|last| last.error.as_ref());
-        let previous_error = previous_error.map(|error| Arc::clone(&error.message));
-        let is_known = template.constant().is_some() || previous.input.as_ref() == Some(&input);
-        let recorded = (!is_known).then(|| input.clone());
-        self.emit(Event::AttemptStarted { node: index, attempt, input: recorded });
-        let work = self.work(index, task, input, template, previous_error);
-        self.decision.effects.push(Effect::StartAttempt(Box::new(work)));
-    }
-
-    fn work(
-        &self,
-        index: NodeIndex,
-        task: Task,
-        input: Payload,
-        template: &Template,
-        previous_error: Option<Arc<str>>,
-    ) -> Work {
-        let execution = &self.execution;
-        let running = execution.node(index);
-        Work {
-            tenant: self.flow.tenant,
-            flow: self.flow.flow_id,
-            execution: execution.id,
-            node: index,
-            node_id: self.node(index).id.clone(),
-            attempt: running.running_attempt().unwrap_or(running.next_attempt()),
-            task,
-            input,
-            secrets: template.secret_slots(),
-            stop_at: running.stop_at(),
-            previous_error,
+    fn wait(&mut self, node: NodeIndex, wait: Wait) {
+        self.emit(Event::NodeWaiting { node, wait });
+        if wait.until().is_some_and(|until| until <= self.now) {
+            self.resume(node, Resumed::Elapsed, Usage::default());
         }
     }
 
-    /// Fails an attempt that ended before it could be handed out.
-    pub(super) fn fail_without_work(&mut self, node: NodeIndex, failure: Failure) {
-        let attempt = self.execution.node(node).next_attempt();
-        self.emit(Event::AttemptStarted { node, attempt, input: None });
-        self.attempt_failed(node, failure, Usage::default());
+    /// Fails the attempt under way, or one that ends before it could make a call.
+    pub(super) fn fail(&mut self, node: NodeIndex, failure: Failure, usage: Usage) {
+        self.start_attempt(node, None);
+        self.stop_other_calls(node);
+        self.attempt_failed(node, failure, usage);
     }
 
     /// Completes a node: decides the edges that leave it, and records all that as one event.
-    pub(super) fn complete(&mut self, node: NodeIndex, output: Payload, usage: Usage, reused: bool) {
-        let failure = match self.untaken_edges(node, &output) {
+    pub(super) fn complete(&mut self, node: NodeIndex, output: Payload, usage: Usage) {
+        self.complete_as(node, output, usage, Origin::Own);
+    }
+
+    fn complete_as(&mut self, node: NodeIndex, output: Payload, usage: Usage, origin: Origin) {
+        match self.untaken_edges(node, &output) {
             Ok(not_taken) if output.len() <= self.flow.limits.output_bytes_max => {
+                self.stop_other_calls(node);
+                self.cancel_children(node);
+                let reused = origin == Origin::Reused;
                 self.emit(Event::NodeCompleted { node, output, not_taken, usage, reused });
-                return self.open_successors(node);
+                self.open_successors(node);
             }
-            Ok(_) => Failure::output_too_large(output.len(), self.flow.limits.output_bytes_max),
-            Err(failure) => failure,
-        };
-        if self.execution.node(node).running_attempt().is_some() {
-            self.attempt_failed(node, failure, usage);
-        } else {
-            self.fail_without_work(node, failure);
+            Ok(_) => {
+                let failure = Failure::output_too_large(output.len(), self.flow.limits.output_bytes_max);
+                self.fail(node, failure, usage);
+            }
+            Err(failure) => self.fail(node, failure, usage),
         }
     }
 
     /// Returns the edges that `node`, completing with `output`, does not take. They are decided before its completion
-    /// is recorded, so that a condition that cannot be evaluated fails the node instead of losing the way.
+    /// is recorded, so that a condition that cannot be evaluated fails the node.
     fn untaken_edges(&self, node: NodeIndex, output: &Payload) -> Result<Vec<EdgeIndex>, Failure> {
         let graph = &self.flow.flow.graph;
         let mut not_taken = Vec::new();
@@ -162,10 +151,10 @@ impl<'a> Decider<'a> {
             scope.nodes.push(NodeScope { id: id.clone(), output: Some(output.clone()), error: None });
         }
         condition.holds(&scope).map_err(|error| {
-            let way = format!("{id} → {}", self.node(edge.to).id);
+            let edge = format!("{id} → {}", self.node(edge.to).id);
             Failure::new(
                 ErrorClass::Expression,
-                format!("The condition of edge {way} cannot be evaluated: {error}"),
+                format!("The condition of edge {edge} cannot be evaluated: {error}"),
             )
         })
     }

@@ -8,11 +8,14 @@ use std::sync::Arc;
 use super::node::NodeState;
 use super::start::Readiness;
 use super::{Decision, Effect, Execution, ExecutionStatus, FlowVersion, Input, Rejected, messages};
-use crate::event::{DecisionKind, Event, Wait};
+use crate::caller::Actor;
+use crate::event::{Event, Resolution};
 use crate::failure::{ErrorClass, Failure};
-use crate::ids::{Attempt, NodeIndex};
+use crate::ids::{NodeId, NodeIndex};
+use crate::node::Resumed;
+use crate::status::Wait;
 use crate::timestamp::Timestamp;
-use crate::work::{Outcome, Usage};
+use crate::work::Usage;
 
 impl Execution {
     /// Decides what `input` means at `now`: applies the events that follow and appends them, with the effects that
@@ -22,6 +25,11 @@ impl Execution {
     /// [`Rejected`] if the input changes nothing, e.g. the result of an attempt that already timed out; `decision` is
     /// then as it was.
     pub fn decide(&mut self, input: Input, now: Timestamp, decision: &mut Decision) -> Result<(), Rejected> {
+        if let Input::RetryNow { node, .. } | Input::Resolve { node, .. } = &input
+            && self.graph().find(node.as_str()).is_none()
+        {
+            return Err(Rejected::NoSuchNode(node.clone()));
+        }
         if self.status.is_finished() {
             return Err(Rejected::Finished(self.status));
         }
@@ -29,19 +37,16 @@ impl Execution {
         let mut decider = Decider { execution: self, flow: &flow, now, decision, open: Vec::new() };
         match input {
             Input::Start => decider.start()?,
-            Input::AttemptEnded { node, attempt, outcome } => {
-                decider.attempt_ended(node, attempt, outcome)?
-            }
+            Input::StepEnded { call, outcome } => decider.step_ended(&call, outcome)?,
+            Input::ChildEnded { node, child, end } => decider.child_ended(node, child, end)?,
             Input::Tick => decider.tick(),
             Input::Adopt { worker } => decider.adopt(worker),
             Input::Release => decider.release(),
-            Input::Cancel { message } => {
-                decider.finish(ExecutionStatus::Cancelled, Some(message), None, None)
-            }
-            Input::Pause => decider.pause()?,
-            Input::Resume => decider.resume()?,
-            Input::RetryNow { node } => decider.retry_now(node)?,
-            Input::Decide { node, decision } => decider.decided(node, decision)?,
+            Input::Cancel { message, by } => decider.finish(End::cancelled(message, by)),
+            Input::Pause { by } => decider.pause(by)?,
+            Input::Resume { by } => decider.resume_execution(by)?,
+            Input::RetryNow { node, by } => decider.retry_now(node, by)?,
+            Input::Resolve { node, resolution, by } => decider.resolve(node, resolution, by)?,
         }
         decider.settle();
         Ok(())
@@ -79,22 +84,9 @@ impl Decider<'_> {
         self.open.extend(all.rev().filter_map(|at| u16::try_from(at).ok()).map(NodeIndex));
     }
 
-    fn attempt_ended(&mut self, node: NodeIndex, attempt: Attempt, outcome: Outcome) -> Result<(), Rejected> {
-        let running = self.execution.nodes.get(node.at()).and_then(|node| node.running_attempt());
-        if running != Some(attempt) {
-            return Err(Rejected::StaleAttempt);
-        }
-        match outcome.result {
-            Ok(output) => self.complete(node, output, outcome.usage, false),
-            Err(failure) => self.attempt_failed(node, failure, outcome.usage),
-        }
-        Ok(())
-    }
-
     fn tick(&mut self) {
         if self.execution.deadline.is_some_and(|deadline| deadline <= self.now) {
-            let timeout = self.flow.flow.settings.timeout_seconds.map(messages::timed_out);
-            return self.finish(ExecutionStatus::Failed, timeout, Some(ErrorClass::Timeout), None);
+            return self.finish(End::failed(self.timed_out(), Some(ErrorClass::Timeout), None));
         }
         let held = self.execution.status == ExecutionStatus::Paused;
         for node in self.execution.active.clone() {
@@ -105,12 +97,12 @@ impl Decider<'_> {
                 NodeState::Running { stop_at: Some(stop_at) } if stop_at <= self.now => {
                     self.stop_attempt(node)
                 }
-                NodeState::Backoff { retry_at } if !held && retry_at <= self.now => self.start_attempt(node),
+                NodeState::Running { .. } => self.stop_overdue_steps(node),
+                NodeState::Backoff { retry_at } if !held && retry_at <= self.now => self.begin(node),
                 NodeState::Waiting(Wait::Delay { until }) if !held && until <= self.now => {
-                    self.delay_is_over(node)
+                    self.resume(node, Resumed::Elapsed, Usage::default())
                 }
                 NodeState::Pending
-                | NodeState::Running { .. }
                 | NodeState::Backoff { .. }
                 | NodeState::Waiting(_)
                 | NodeState::Completed
@@ -121,11 +113,18 @@ impl Decider<'_> {
         }
     }
 
-    /// An attempt's own timeout strikes: its work is stopped before anything else follows.
-    fn stop_attempt(&mut self, node: NodeIndex) {
-        if let Some(attempt) = self.execution.node(node).running_attempt() {
-            self.decision.effects.push(Effect::StopAttempt { node, attempt });
+    /// What the execution says whose deadline has come: its own timeout's, or that of the execution that started it.
+    fn timed_out(&self) -> Arc<str> {
+        let inherited = self.execution.accepted.parent.as_ref().and_then(|parent| parent.deadline);
+        match self.flow.flow.settings.timeout_seconds {
+            Some(timeout) if self.execution.deadline != inherited => messages::timed_out(timeout),
+            Some(_) | None => "Stopped at the deadline of the execution that started this one".into(),
         }
+    }
+
+    /// An attempt's own timeout strikes: its calls are stopped before anything else follows.
+    fn stop_attempt(&mut self, node: NodeIndex) {
+        self.stop_calls(node);
         let timeout = self.flow.flow.graph.node(node).attempt_timeout.unwrap_or_default();
         let failure = Failure::new(ErrorClass::Timeout, messages::attempt_timed_out(timeout));
         self.attempt_failed(node, failure, Usage::default());
@@ -133,7 +132,7 @@ impl Decider<'_> {
 
     fn adopt(&mut self, worker: Arc<str>) {
         self.emit(Event::Adopted { worker });
-        for node in self.running_nodes() {
+        for node in self.calling_nodes() {
             if self.execution.status.is_finished() {
                 return;
             }
@@ -146,67 +145,83 @@ impl Decider<'_> {
     }
 
     fn release(&mut self) {
-        for node in self.running_nodes() {
+        for node in self.calling_nodes() {
+            self.stop_calls(node);
             if let Some(attempt) = self.execution.node(node).running_attempt() {
                 self.emit(Event::AttemptReleased { node, attempt });
-                self.decision.effects.push(Effect::StopAttempt { node, attempt });
             }
         }
     }
 
-    fn running_nodes(&self) -> Vec<NodeIndex> {
-        let running =
-            |node: &NodeIndex| matches!(self.execution.node(*node).state, NodeState::Running { .. });
-        self.execution.active.iter().copied().filter(running).collect()
+    fn calling_nodes(&self) -> Vec<NodeIndex> {
+        let calls = |node: &NodeIndex| self.execution.node(*node).has_open_call();
+        self.execution.active.iter().copied().filter(calls).collect()
     }
 
-    fn pause(&mut self) -> Result<(), Rejected> {
+    fn pause(&mut self, by: Actor) -> Result<(), Rejected> {
         if self.execution.status == ExecutionStatus::Paused {
             return Err(Rejected::WrongStatus(self.execution.status));
         }
-        self.emit(Event::Paused);
+        self.emit(Event::Paused { by });
         Ok(())
     }
 
-    fn resume(&mut self) -> Result<(), Rejected> {
+    fn resume_execution(&mut self, by: Actor) -> Result<(), Rejected> {
         if self.execution.status != ExecutionStatus::Paused {
             return Err(Rejected::WrongStatus(self.execution.status));
         }
-        self.emit(Event::Resumed);
+        self.emit(Event::Resumed { by });
         if self.execution.started_at.is_some() {
             self.tick();
+            self.begin_held();
             self.open_all();
         }
         Ok(())
     }
 
-    fn retry_now(&mut self, node: NodeIndex) -> Result<(), Rejected> {
-        let waits = |node: &super::NodeExecution| matches!(node.state, NodeState::Backoff { .. });
-        if !self.execution.nodes.get(node.at()).is_some_and(waits) {
+    /// Goes on with the nodes that would have made a call or started a child while the execution was paused.
+    fn begin_held(&mut self) {
+        for node in self.execution.active.clone() {
+            let state = self.execution.node(node);
+            let is_held =
+                state.running_attempt().is_some() && !state.has_open_call() && !state.has_open_child();
+            if is_held && !self.execution.status.is_finished() {
+                self.begin(node);
+            }
+        }
+    }
+
+    fn retry_now(&mut self, id: NodeId, by: Actor) -> Result<(), Rejected> {
+        let node = self.find(id)?;
+        if !matches!(self.execution.node(node).state, NodeState::Backoff { .. }) {
             return Err(Rejected::NotWaiting);
         }
-        self.emit(Event::BackoffEnded { node });
-        self.start_attempt_unless_held(node);
+        self.emit(Event::BackoffEnded { node, by });
+        self.begin_unless_held(node);
         Ok(())
     }
 
-    fn decided(&mut self, node: NodeIndex, decision: DecisionKind) -> Result<(), Rejected> {
-        let asks = |node: &super::NodeExecution| node.state == NodeState::Waiting(Wait::Decision);
-        if !self.execution.nodes.get(node.at()).is_some_and(asks) {
+    fn resolve(&mut self, id: NodeId, resolution: Resolution, by: Actor) -> Result<(), Rejected> {
+        let node = self.find(id)?;
+        if self.execution.node(node).state != NodeState::Waiting(Wait::Decision) {
             return Err(Rejected::NotWaiting);
         }
-        self.emit(Event::Decided { node, decision: decision.clone() });
-        match decision {
-            DecisionKind::Retry => self.start_attempt_unless_held(node),
-            DecisionKind::Complete { output } => self.complete(node, output, Usage::default(), false),
-            DecisionKind::Fail { .. } => self.node_failed(node),
+        self.emit(Event::Resolved { node, resolution: resolution.clone(), by });
+        match resolution {
+            Resolution::Retry => self.begin_unless_held(node),
+            Resolution::Complete { output } => self.complete(node, output, Usage::default()),
+            Resolution::Fail { .. } => self.node_failed(node),
         }
         Ok(())
     }
 
-    fn start_attempt_unless_held(&mut self, node: NodeIndex) {
+    fn find(&self, id: NodeId) -> Result<NodeIndex, Rejected> {
+        self.flow.flow.graph.find(id.as_str()).ok_or(Rejected::NoSuchNode(id))
+    }
+
+    fn begin_unless_held(&mut self, node: NodeIndex) {
         if self.execution.status == ExecutionStatus::Running {
-            self.start_attempt(node);
+            self.begin(node);
         }
     }
 
@@ -230,7 +245,7 @@ impl Decider<'_> {
             && !self.execution.status.is_finished()
             && self.execution.nodes.iter().all(super::NodeExecution::is_ended);
         if is_done {
-            self.finish(ExecutionStatus::Completed, None, None, None);
+            self.finish(End::completed());
         }
     }
 
@@ -239,20 +254,44 @@ impl Decider<'_> {
         self.open.extend(graph.outgoing[node.at()].iter().rev().map(|&edge| graph.edge(edge).to));
     }
 
-    /// Ends the execution. What is in flight is stopped, and what was about to start does not.
-    pub(super) fn finish(
-        &mut self,
-        status: ExecutionStatus,
-        message: Option<Arc<str>>,
+    /// Ends the execution. What is in flight is stopped, what was about to start does not, and children are cancelled.
+    pub(super) fn finish(&mut self, end: End) {
+        self.decision.effects.retain(|effect| matches!(effect, Effect::StopStep { .. }));
+        self.decision.children.clear();
+        for node in self.execution.active.clone() {
+            self.stop_calls(node);
+            self.cancel_children(node);
+        }
+        let End { status, message, class, node, by } = end;
+        self.emit(Event::Finished { status, message, class, node, by });
+        self.report_to_parent();
+    }
+}
+
+/// How an execution ends.
+pub(super) struct End {
+    status: ExecutionStatus,
+    message: Option<Arc<str>>,
+    class: Option<ErrorClass>,
+    node: Option<NodeIndex>,
+    by: Option<Actor>,
+}
+
+impl End {
+    const fn completed() -> Self {
+        Self { status: ExecutionStatus::Completed, message: None, class: None, node: None, by: None }
+    }
+
+    const fn cancelled(message: Arc<str>, by: Actor) -> Self {
+        let status = ExecutionStatus::Cancelled;
+        Self { status, message: Some(message), class: None, node: None, by: Some(by) }
+    }
+
+    pub(super) const fn failed(
+        message: Arc<str>,
         class: Option<ErrorClass>,
         node: Option<NodeIndex>,
-    ) {
-        self.decision.effects.retain(|effect| matches!(effect, Effect::StopAttempt { .. }));
-        for node in self.running_nodes() {
-            if let Some(attempt) = self.execution.node(node).running_attempt() {
-                self.decision.effects.push(Effect::StopAttempt { node, attempt });
-            }
-        }
-        self.emit(Event::Finished { status, message, class, node });
+    ) -> Self {
+        Self { status: ExecutionStatus::Failed, message: Some(message), class, node, by: None }
     }
 }

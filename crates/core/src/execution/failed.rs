@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::decide::Decider;
-use super::{ExecutionStatus, messages};
-use crate::event::{Event, Wait};
+use super::decide::{Decider, End};
+use super::messages;
+use crate::event::Event;
 use crate::failure::{ErrorClass, Failure};
 use crate::flow::{EdgeCondition, EdgeTrigger, OnExhausted, OnInterrupt};
 use crate::ids::{Attempt, EdgeIndex, ExecutionId, NodeIndex};
+use crate::status::Wait;
 use crate::timestamp::Timestamp;
 use crate::work::Usage;
 
@@ -29,6 +30,7 @@ impl Decider<'_> {
             Verdict::GiveUp { reason } => (None, 0, reason),
         };
         let asks = self.asks(node, failure.class);
+        self.cancel_children(node);
         self.emit(Event::AttemptFailed {
             node,
             attempt,
@@ -66,10 +68,10 @@ impl Decider<'_> {
             });
             return Verdict::GiveUp { reason };
         }
-        let lot = lot(self.execution.id, index, attempt);
+        let fraction = fraction(self.execution.id, index, attempt);
         let nth = self.execution.node(index).counted_attempts().count();
         let nth = Attempt::numbered(u32::try_from(nth).unwrap_or(u32::MAX));
-        let backoff = node.retry.delay_after(nth, lot);
+        let backoff = node.retry.delay_after(nth, fraction);
         let Some(asked) = failure.retry_after.filter(|asked| *asked > backoff) else {
             return Verdict::Retry { at: self.now.plus(backoff), retries_left };
         };
@@ -82,7 +84,7 @@ impl Decider<'_> {
     /// How many attempts may still follow the one that just failed.
     fn retries_left(&self, index: NodeIndex, interrupted: bool) -> u32 {
         let count = self.node(index).retry.count;
-        // A restart of ours fails nobody's flow: without retries, one interrupted attempt is made good.
+        // A restart of ours fails no flow: without retries, one interrupted attempt is repeated.
         let allowed = if interrupted { count.max(1) } else { count };
         let used = self.execution.node(index).counted_attempts().count();
         (allowed + 1).saturating_sub(u32::try_from(used).unwrap_or(u32::MAX))
@@ -124,7 +126,7 @@ impl Decider<'_> {
         let failed = self.execution.node(node);
         let class = failed.error_class;
         let message = messages::node_failed(self.node(node), failed);
-        self.finish(ExecutionStatus::Failed, Some(message), class, Some(node));
+        self.finish(End::failed(message, class, Some(node)));
     }
 
     /// An error edge whose condition cannot be evaluated handles nothing: the failure itself is what people must see.
@@ -147,8 +149,8 @@ fn shortened(mut message: String, chars_max: usize) -> String {
     message
 }
 
-/// A number from 0 to 1 drawn from the ids (splitmix64), so that replaying and simulating draw the same.
-fn lot(execution: ExecutionId, node: NodeIndex, attempt: Attempt) -> f64 {
+/// A number from 0 to 1 that follows from the ids (splitmix64), so that a replay and a simulation get the same.
+fn fraction(execution: ExecutionId, node: NodeIndex, attempt: Attempt) -> f64 {
     let (high, low) = execution.uuid().as_u64_pair();
     let mut mixed = high ^ low.rotate_left(32) ^ (u64::from(node.0) << 32) ^ u64::from(attempt.number());
     mixed = mixed.wrapping_add(0x9e37_79b9_7f4a_7c15);

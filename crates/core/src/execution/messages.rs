@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::node::{AttemptRecord, NodeExecution};
-use crate::flow::{Node, Seconds};
+use crate::flow::Node;
+use crate::ids::StepKey;
+use crate::timestamp::Seconds;
 
 /// `Connection timeout (Will retry 2 more times)`.
 pub(super) fn will_retry(error: &str, retries_left: u32) -> Arc<str> {
@@ -66,4 +68,9 @@ pub(crate) fn attempt_timed_out(timeout: Duration) -> String {
     let seconds = timeout.as_secs_f64();
     let unit = if timeout == Duration::from_secs(1) { "second" } else { "seconds" };
     format!("Attempt timed out after {seconds} {unit}")
+}
+
+/// What a call says that ran into its own limit.
+pub(super) fn step_timed_out(step: &StepKey, limit: Duration) -> String {
+    format!("Call `{step}` timed out after {} seconds", limit.as_secs_f64())
 }

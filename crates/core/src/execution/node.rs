@@ -2,22 +2,25 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use crate::event::Wait;
 use crate::failure::ErrorClass;
-use crate::ids::Attempt;
+use crate::ids::{Attempt, StepKey};
 use crate::payload::Payload;
+use crate::status::{NodeStatus, Wait};
+use crate::step::{ChildRecord, ChildState, StepRecord};
 use crate::timestamp::Timestamp;
 use crate::work::Usage;
 
 /// One node inside one execution, all its attempts.
 #[derive(Clone, Debug, Default)]
 pub struct NodeExecution {
-    /// Where it stands.
+    /// Where it is.
     pub state: NodeState,
     /// In order; the last one may still run.
     pub attempts: Vec<AttemptRecord>,
+    /// The calls of attempts that make several: those that ended, of all attempts, and those under way.
+    pub steps: Vec<StepRecord>,
+    /// The child executions that it started, by number.
+    pub children: Vec<ChildRecord>,
     /// The resolved input of the last attempt, where the flow version does not already say it.
     pub input: Option<Payload>,
     /// What came out; written once.
@@ -30,13 +33,13 @@ pub struct NodeExecution {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub completed_at: Option<Timestamp>,
-    /// Whether its output was taken over from the execution that this one retries.
+    /// Whether its output was reused from the execution that this one retries.
     pub reused: bool,
     /// How many of `attempts` are outside the present budget: those before a person granted a fresh one.
     pub(super) spent: usize,
 }
 
-/// Where a node stands, with what it needs to go on.
+/// Where a node is, with what it needs to go on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum NodeState {
     /// Its edges are not decided, or the execution is held.
@@ -62,41 +65,6 @@ pub enum NodeState {
     Cancelled,
     /// No edge led to it.
     Skipped,
-}
-
-/// A node's status as answers show it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NodeStatus {
-    /// Has not begun, or waits out a backoff.
-    Pending,
-    /// An attempt is under way, or it waits for something.
-    Running,
-    /// Ready, but the execution is paused.
-    Paused,
-    /// Done.
-    Completed,
-    /// Failed for good.
-    Failed,
-    /// The execution ended before it did.
-    Cancelled,
-    /// No edge led to it.
-    Skipped,
-}
-
-impl NodeStatus {
-    /// Returns the name that answers use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Running => "running",
-            Self::Paused => "paused",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-            Self::Skipped => "skipped",
-        }
-    }
 }
 
 /// One attempt, as it went.
@@ -144,7 +112,7 @@ impl NodeExecution {
         }
     }
 
-    /// Tells whether nothing more will happen to it.
+    /// Returns whether nothing more will happen to it.
     pub const fn is_ended(&self) -> bool {
         matches!(
             self.state,
@@ -163,6 +131,34 @@ impl NodeExecution {
         self.attempts.last().map(|attempt| attempt.attempt)
     }
 
+    /// Returns the calls of the attempt that is under way.
+    pub fn open_calls(&self) -> Vec<StepKey> {
+        if !self.has_open_call() {
+            return Vec::new();
+        }
+        let open: Vec<StepKey> =
+            self.steps.iter().filter(|step| step.is_open()).map(|step| step.key.clone()).collect();
+        if open.is_empty() { vec![StepKey::ONLY] } else { open }
+    }
+
+    /// Returns whether a call is under way. An attempt that only waits for children makes none.
+    pub fn has_open_call(&self) -> bool {
+        let has_begun_only_its_attempt = self.steps.is_empty() && self.children.is_empty();
+        matches!(self.state, NodeState::Running { .. })
+            && (has_begun_only_its_attempt || self.steps.iter().any(StepRecord::is_open))
+    }
+
+    /// Returns whether it waits for the end of a child.
+    pub fn has_open_child(&self) -> bool {
+        self.children.iter().any(ChildRecord::is_open)
+    }
+
+    /// Returns when the next of its calls, or the attempt as a whole, is stopped.
+    pub(super) fn next_stop(&self) -> Option<Timestamp> {
+        let of_steps = self.steps.iter().filter(|step| step.is_open()).filter_map(|step| step.stop_at);
+        self.stop_at().into_iter().chain(of_steps).min()
+    }
+
     /// Returns when the attempt that is under way is stopped.
     pub const fn stop_at(&self) -> Option<Timestamp> {
         let NodeState::Running { stop_at } = self.state else { return None };
@@ -175,7 +171,15 @@ impl NodeExecution {
         Some(retry_at)
     }
 
-    /// The number that its next attempt bears.
+    /// Forgets calls that are under way, and stops waiting for children: the attempt that made them is over.
+    pub(super) fn drop_open_parts(&mut self) {
+        self.steps.retain(|step| !step.is_open());
+        for child in self.children.iter_mut().filter(|child| child.is_open()) {
+            child.state = ChildState::Abandoned;
+        }
+    }
+
+    /// The number of its next attempt.
     pub(super) fn next_attempt(&self) -> Attempt {
         self.attempts.last().map_or(Attempt::FIRST, |attempt| attempt.attempt.next())
     }

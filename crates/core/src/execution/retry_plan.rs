@@ -1,4 +1,4 @@
-//! What a manual retry runs again, and what it takes over.
+//! What a manual retry runs again, and what it reuses.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Execution;
+use crate::caller::Actor;
 use crate::event::Accepted;
 use crate::flow::Graph;
 use crate::ids::NodeId;
@@ -18,16 +19,16 @@ pub enum RetryMode {
     /// Every node runs again.
     #[default]
     FromStart,
-    /// Completed nodes' outputs are taken over; what failed, was cancelled or never ran runs.
+    /// Completed nodes' outputs are reused; what failed, was cancelled or never ran runs.
     FromFailed,
 }
 
-/// What a manual retry runs again, and what it takes over.
+/// What a manual retry runs again, and what it reuses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RetryPlan {
     /// Nodes that run, if the edges lead to them.
     pub run: Vec<NodeId>,
-    /// Nodes whose output is taken over.
+    /// Nodes whose output is reused.
     pub reuse: BTreeMap<NodeId, Payload>,
 }
 
@@ -36,7 +37,7 @@ impl Execution {
     pub fn retry_plan(&self, mode: RetryMode, graph: &Graph) -> RetryPlan {
         let mut plan = RetryPlan::default();
         for node in &graph.nodes {
-            match self.output_to_reuse(mode, &node.id, node.kind.type_name()) {
+            match self.output_to_reuse(mode, &node.id, node.kind.room().name()) {
                 Some(output) => {
                     plan.reuse.insert(node.id.clone(), output);
                 }
@@ -46,17 +47,26 @@ impl Execution {
         plan
     }
 
-    fn output_to_reuse(&self, mode: RetryMode, id: &NodeId, type_name: &str) -> Option<Payload> {
+    fn output_to_reuse(&self, mode: RetryMode, id: &NodeId, kind: &str) -> Option<Payload> {
         let index = self.graph().find(id.as_str())?;
-        let same_type = self.graph().node(index).kind.type_name() == type_name;
-        (mode == RetryMode::FromFailed && same_type).then(|| self.node(index).output.clone())?
+        let is_same_kind = self.graph().node(index).kind.room().name() == kind;
+        (mode == RetryMode::FromFailed && is_same_kind).then(|| self.node(index).output.clone())?
     }
 
-    /// Returns what a retry by `plan` starts from: this execution's context and trigger data, and a link back.
-    pub fn retried(&self, plan: RetryPlan, trigger_data: Option<Payload>, worker: Arc<str>) -> Accepted {
+    /// Returns what a retry by `plan` starts from: this execution's context and trigger data, and a link back. The retry of
+    /// a child has no parent: that went on without it.
+    pub fn retried(
+        &self,
+        plan: RetryPlan,
+        trigger_data: Option<Payload>,
+        actor: Actor,
+        worker: Arc<str>,
+    ) -> Accepted {
         Accepted {
             trigger_data: trigger_data.unwrap_or_else(|| self.accepted.trigger_data.clone()),
             triggered_by: "retry".into(),
+            actor,
+            parent: None,
             retry_of: Some(self.id),
             reused: plan.reuse,
             worker,

@@ -1,8 +1,6 @@
 //! How an execution comes to be, and how its nodes are found ready.
 
-use std::sync::Arc;
-
-use super::{Decision, EdgeState, Execution, FlowVersion, NodeState};
+use super::{Decision, EdgeState, Execution, NodeState, Pinned};
 use crate::event::{Accepted, Event};
 use crate::flow::Join;
 use crate::ids::{ExecutionId, NodeIndex};
@@ -12,17 +10,17 @@ impl Execution {
     /// Accepts an execution: from the commit of `decision` on, it is never lost.
     pub fn accept(
         id: ExecutionId,
-        flow: Arc<FlowVersion>,
+        pinned: impl Into<Pinned>,
         accepted: Accepted,
         now: Timestamp,
         decision: &mut Decision,
     ) -> Self {
         let accepted = Box::new(accepted);
         decision.events.push(Event::Accepted(accepted.clone()));
-        Self::new(id, flow, accepted, now)
+        Self::new(id, pinned.into(), accepted, now)
     }
 
-    /// Tells what a node's incoming edges say of it.
+    /// Returns what a node's incoming edges say of it.
     pub(super) fn readiness(&self, node: NodeIndex) -> Readiness {
         if self.node(node).state != NodeState::Pending {
             return Readiness::Settled;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use crate::ids::{EdgeIndex, NodeId, NodeIndex};
 
 use super::parse::Faults;
-use super::{Edge, EdgeCondition, EdgeTrigger, Graph, Node, NodeKind};
+use super::{Edge, EdgeCondition, EdgeTrigger, Graph, Node};
 
 /// A node as far as it could be read.
 #[derive(Debug, Default)]
@@ -91,7 +91,7 @@ fn linked(nodes: Vec<Node>, edges: Vec<Edge>) -> Graph {
     }
     let places = || (0..nodes.len()).map(node_index);
     let triggers: Vec<NodeIndex> =
-        places().filter(|index| matches!(nodes[index.at()].kind, NodeKind::Trigger)).collect();
+        places().filter(|index| nodes[index.at()].kind.room().traits().starts).collect();
     let starts = if triggers.is_empty() {
         places().filter(|index| incoming[index.at()].is_empty()).collect()
     } else {

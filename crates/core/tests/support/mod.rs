@@ -1,20 +1,20 @@
 //! An execution played by hand: what is put in, and what comes out, as lines that read like a story.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use steadflow_core::event::{Accepted, DecisionKind, Event, Record, Wait};
-use steadflow_core::execution::{Decision, Effect, Execution, FlowVersion, Input, Rejected};
+use steadflow_core::caller::Actor;
+use steadflow_core::event::{Accepted, ChildEnd, Event, Record, Resolution, StepResult};
+use steadflow_core::execution::{Decision, Effect, Execution, FlowVersion, Input, Rejected, Wait};
 use steadflow_core::failure::Failure;
 use steadflow_core::flow::Flow;
-use steadflow_core::ids::{Attempt, ExecutionId, FlowId, NodeIndex, TenantId};
+use steadflow_core::ids::{Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::work::Outcome;
+use steadflow_core::work::{CallKey, Outcome};
 use uuid::Uuid;
 
 /// When every story begins.
@@ -76,7 +76,8 @@ impl Play {
     fn ends(&mut self, node: &str, outcome: Outcome) -> &mut Self {
         let node = self.index(node);
         let attempt = self.execution.node(node).attempts.last().map_or(Attempt::FIRST, |last| last.attempt);
-        self.put_told(Input::AttemptEnded { node, attempt, outcome })
+        let call = CallKey { execution: self.execution.id(), node, attempt, step: StepKey::ONLY };
+        self.put_told(Input::StepEnded { call, outcome })
     }
 
     /// Puts something in whose rejection is part of the story.
@@ -85,9 +86,8 @@ impl Play {
         self
     }
 
-    pub fn decides(&mut self, node: &str, decision: DecisionKind) -> &mut Self {
-        let node = self.index(node);
-        self.put_told(Input::Decide { node, decision })
+    pub fn resolves(&mut self, node: &str, resolution: Resolution) -> &mut Self {
+        self.put_told(Input::Resolve { node: NodeId::new(node), resolution, by: Actor::USER })
     }
 
     pub fn index(&self, node: &str) -> NodeIndex {
@@ -121,11 +121,12 @@ impl Play {
             writeln!(self.text, "{time} {line}").expect("a string takes any text");
         }
         for effect in std::mem::take(&mut decision.effects) {
-            let (verb, node, attempt) = match effect {
-                Effect::StartAttempt(work) => ("begin", work.node, work.attempt),
-                Effect::StopAttempt { node, attempt } => ("stop", node, attempt),
+            let (verb, node, attempt, step) = match effect {
+                Effect::StartStep(work) => ("begin", work.node, work.attempt, work.step),
+                Effect::StopStep(key) => ("stop", key.node, key.attempt, key.step),
             };
-            let line = format!("{} {}", self.name(node), attempt.number());
+            let step = step.name().map_or_else(String::new, |step| format!(" {step}"));
+            let line = format!("{} {}{step}", self.name(node), attempt.number());
             writeln!(self.text, "{time}   → {verb} {line}").expect("a string takes any text");
         }
         if !decision.events.is_empty() {
@@ -173,10 +174,24 @@ impl Play {
             Event::NodeWaiting { node, wait: Wait::Delay { until } } => {
                 format!("{} waits until {}s", of(node), until.since(START).as_secs_f64())
             }
-            Event::BackoffEnded { node } => format!("{} need not wait any longer", of(node)),
-            Event::Decided { node, decision } => format!("{} is settled: {decision:?}", of(node)),
-            Event::Paused => "paused".into(),
-            Event::Resumed => "resumed".into(),
+            Event::NodeWaiting { node, wait } => format!("{} waits for {}", of(node), wait.as_str()),
+            Event::StepStarted { node, step, .. } => format!("{} call {step} starts", of(node)),
+            Event::StepEnded { node, step, result, .. } => match result {
+                StepResult::Completed(output) => format!("{} call {step} gives {output:?}", of(node)),
+                StepResult::Failed { class, message, .. } => {
+                    format!("{} call {step} fails ({class}: {message})", of(node))
+                }
+            },
+            Event::ChildrenStarted { node, children } => {
+                format!("{} starts {} children", of(node), children.len())
+            }
+            Event::ChildEnded { node, child, end: ChildEnd { status, .. } } => {
+                format!("{} has the end of child {child}: {status}", of(node))
+            }
+            Event::BackoffEnded { node, .. } => format!("{} need not wait any longer", of(node)),
+            Event::Resolved { node, resolution, .. } => format!("{} is settled: {resolution:?}", of(node)),
+            Event::Paused { .. } => "paused".into(),
+            Event::Resumed { .. } => "resumed".into(),
             Event::Finished { status, .. } => format!("finished: {status}"),
         }
     }
@@ -193,15 +208,10 @@ pub fn version(flow: &Value) -> Arc<FlowVersion> {
 /// What an execution starts from that nobody retried.
 pub fn accepted() -> Accepted {
     Accepted {
-        tenant: TenantId::DEFAULT,
-        flow: FlowId::new(Uuid::from_u128(1)),
-        version: 1,
         context_id: Some("vendor-17".into()),
         context_type: Some("vendor".into()),
         trigger_data: Payload::from_value(&json!({ "k": 1 })),
-        triggered_by: "api".into(),
-        retry_of: None,
-        reused: BTreeMap::new(),
-        worker: "w1".into(),
+        actor: Actor::USER,
+        ..Accepted::new(TenantId::DEFAULT, FlowId::new(Uuid::from_u128(1)), 1, "w1".into())
     }
 }

@@ -11,8 +11,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use steadflow_core::agent::Agent;
 use steadflow_core::failure::Failure;
-use steadflow_core::flow::Action;
-use steadflow_core::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, TenantId};
+use steadflow_core::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::template::SecretSlot;
 use steadflow_core::work::{Outcome, Task, Work};
@@ -45,11 +44,14 @@ pub(crate) fn nodes_with_agent(document: &Value) -> Nodes {
 }
 
 pub(crate) fn http_work(input: &Value) -> Work {
-    work(Task::Action(Action::HttpRequest), input)
+    work(Task::HttpRequest, input)
 }
 
 pub(crate) fn skill_work(skill: &str, input: &Value) -> Work {
-    work(Task::Agent { agent_id: AgentId::new(Uuid::from_u128(7)), skill: Arc::from(skill) }, input)
+    work(
+        Task::Skill { agent_id: AgentId::new(Uuid::from_u128(7)), version: None, skill: Arc::from(skill) },
+        input,
+    )
 }
 
 /// Work whose every string may name the canary secrets.
@@ -63,6 +65,7 @@ pub(crate) fn work(task: Task, input: &Value) -> Work {
         node: NodeIndex(0),
         node_id: NodeId::new("call"),
         attempt: Attempt::FIRST,
+        step: StepKey::ONLY,
         task,
         input: Payload::from_value(input),
         secrets: secrets.into(),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use steadflow_core::caller::Actor;
 use steadflow_core::execution::{Execution, ExecutionStatus, FlowVersion, RetryMode, RetryPlan};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
@@ -66,7 +67,7 @@ impl Engine {
         let old = self.retryable(tenant, id).await?;
         let (flow, limit) = self.version_to_retry(tenant, &old, &retry).await?;
         let plan = old.retry_plan(retry.mode, &flow.flow.graph);
-        let mut accepted = old.retried(plan, retry.trigger_data, Arc::clone(&self.inner.worker));
+        let mut accepted = old.retried(plan, retry.trigger_data, Actor::USER, self.worker());
         accepted.version = flow.version;
         self.accept(new_id(), flow, accepted, limit, retry.key, None).await
     }

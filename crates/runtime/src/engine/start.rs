@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use steadflow_core::caller::Actor;
 use steadflow_core::event::Accepted;
 use steadflow_core::execution::FlowVersion;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
@@ -82,18 +83,14 @@ impl Engine {
             given => given,
         };
         let accepted = Accepted {
-            tenant: start.tenant,
-            flow: start.flow,
-            version: current.version.version,
             context_id,
             context_type: start
                 .context_type
                 .or_else(|| settings.context_type_default.as_deref().map(Into::into)),
             trigger_data: start.trigger_data,
             triggered_by: start.triggered_by,
-            retry_of: None,
-            reused: std::collections::BTreeMap::new(),
-            worker: Arc::clone(&self.inner.worker),
+            actor: Actor::USER,
+            ..Accepted::new(start.tenant, start.flow, current.version.version, self.worker())
         };
         self.accept(
             id,

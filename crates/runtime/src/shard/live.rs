@@ -100,7 +100,7 @@ impl Live {
         }
         let is_due = self.execution.next_timer().is_some_and(|(at, _)| at <= now);
         let by_itself = match phase {
-            Phase::Releasing => self.execution.has_attempt_in_flight().then_some(Input::Release),
+            Phase::Releasing => self.execution.has_call_in_flight().then_some(Input::Release),
             Phase::Open | Phase::Draining => is_due.then_some(Input::Tick),
         };
         if let Some(input) = by_itself
@@ -113,7 +113,7 @@ impl Live {
 
     /// Whether it has nothing to do for longer than `park_after`, or is to leave memory anyway.
     pub(super) fn is_at_rest(&self, phase: Phase, now: Timestamp, park_after: Duration) -> bool {
-        let is_busy = self.execution.has_attempt_in_flight() || !self.inbox.is_empty();
+        let is_busy = self.execution.has_call_in_flight() || !self.inbox.is_empty();
         let is_soon = |within| self.execution.next_timer().is_some_and(|(at, _)| at <= now.plus(within));
         let is_wanted = match phase {
             Phase::Open => is_soon(park_after),

@@ -55,7 +55,7 @@ impl Shard {
             let publish = Action::Publish(change_of(live));
             self.actions.push(publish);
         }
-        self.release_effects(id, committing.effects);
+        self.release_effects(committing.effects);
         self.actions.extend(committing.replies.into_iter().map(|(to, reply)| Action::Reply(to, reply)));
         if !committing.reads.is_empty() {
             let live = &self.live[&id];
@@ -72,10 +72,10 @@ impl Shard {
         }
     }
 
-    fn release_effects(&mut self, execution: ExecutionId, effects: Vec<Effect>) {
+    fn release_effects(&mut self, effects: Vec<Effect>) {
         self.actions.extend(effects.into_iter().map(|effect| match effect {
-            Effect::StartAttempt(work) => Action::StartAttempt(work),
-            Effect::StopAttempt { node, attempt } => Action::StopAttempt { execution, node, attempt },
+            Effect::StartStep(work) => Action::StartStep(work),
+            Effect::StopStep(key) => Action::StopStep(key),
         }));
     }
 

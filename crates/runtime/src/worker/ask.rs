@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadflow_core::ids::{Attempt, ExecutionId, NodeIndex};
+use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::work::Work;
+use steadflow_core::work::{CallKey, Work};
 use steadflow_store::{Commit, Committed, StoreError, Worker as Lessee};
 
 use crate::hub::Change;
@@ -15,23 +15,20 @@ use crate::shard::{BatchId, Loaded, Recovered, Reply, ReplyId};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IncarnationId(pub(super) u64);
 
-/// One attempt of one node of one execution.
-pub type AttemptKey = (ExecutionId, NodeIndex, Attempt);
-
 /// What a worker wants done, in this order.
 #[derive(Debug)]
 pub enum Action {
     /// Ask the store, and hand its answer to [`super::Worker::answer`] with the same id.
     Ask(IncarnationId, Ask),
-    /// Begin an attempt.
-    StartAttempt(Box<Work>),
-    /// Stop an attempt's work.
-    StopAttempt(AttemptKey),
+    /// Make a call.
+    StartStep(Box<Work>),
+    /// Stop a call.
+    StopStep(CallKey),
     /// Answer somebody.
     Reply(ReplyId, Reply),
     /// Notify listeners.
     Publish(Change),
-    /// The lease is lost: stop all attempts, and drop the questions and the replies that are still open.
+    /// The lease is lost: stop all calls, and drop the questions and the replies that are still open.
     Abandon,
     /// Nothing more will come.
     End(End),

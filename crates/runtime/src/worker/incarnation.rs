@@ -116,10 +116,8 @@ impl Incarnation {
                         self.loads.want(execution);
                         continue;
                     }
-                    shard::Action::StartAttempt(work) => Action::StartAttempt(work),
-                    shard::Action::StopAttempt { execution, node, attempt } => {
-                        Action::StopAttempt((execution, node, attempt))
-                    }
+                    shard::Action::StartStep(work) => Action::StartStep(work),
+                    shard::Action::StopStep(key) => Action::StopStep(key),
                     shard::Action::Reply(to, reply) => Action::Reply(to, reply),
                     shard::Action::Publish(change) => Action::Publish(change),
                 });

@@ -152,7 +152,7 @@ impl Story {
     }
 
     fn answer<'a>(&self, node: NodeIndex, attempt: Attempt, sight: &Sight<'a>) -> Option<&'a Failure> {
-        sight.peers.get(&(self.id(), node, attempt))?.as_ref().err()
+        sight.peers.get(&self.only_call(node, attempt))?.as_ref().err()
     }
 
     fn may_retry(

@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use steadflow_core::event::{Accepted, DecisionKind, Event, Record, Wait};
-use steadflow_core::execution::{ExecutionStatus, FlowVersion};
+use steadflow_core::event::{Accepted, Event, Record, Resolution};
+use steadflow_core::execution::{ExecutionStatus, FlowVersion, Wait};
 use steadflow_core::failure::ErrorClass;
-use steadflow_core::flow::{Delay, EdgeTrigger, Graph, Join, NodeKind};
-use steadflow_core::ids::{Attempt, EdgeIndex, ExecutionId, NodeIndex};
+use steadflow_core::flow::{EdgeTrigger, Graph, Join};
+use steadflow_core::ids::{Attempt, EdgeIndex, ExecutionId, NodeId, NodeIndex, StepKey};
+use steadflow_core::node::{Delay, Kind};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
+use steadflow_core::work::CallKey;
 
 use super::{Verdict, Writer};
-use crate::peers::{Answer, AttemptKey};
+use crate::peers::Answer;
 
 /// One execution, as its committed journal tells it.
 #[derive(Debug)]
@@ -65,7 +67,7 @@ pub(super) enum NodeEnd {
 /// What one record is checked against.
 pub(super) struct Sight<'a> {
     pub(super) at: Timestamp,
-    pub(super) peers: &'a BTreeMap<AttemptKey, Answer>,
+    pub(super) peers: &'a BTreeMap<CallKey, Answer>,
     pub(super) cancels: &'a BTreeSet<ExecutionId>,
     pub(super) is_stopping: bool,
     pub(super) is_adoption: bool,
@@ -92,7 +94,7 @@ impl Story {
         &mut self,
         record: Record,
         text: Arc<str>,
-        peers: &BTreeMap<AttemptKey, Answer>,
+        peers: &BTreeMap<CallKey, Answer>,
         cancels: &BTreeSet<ExecutionId>,
         writer: Writer,
     ) -> Verdict {
@@ -133,11 +135,17 @@ impl Story {
                 Ok(())
             }
             Event::NodeSkipped { node } => self.skipped(*node),
-            Event::NodeWaiting { node, wait } => self.waits(*node, wait, sight.at),
-            Event::BackoffEnded { node } => self.backoff_ended(*node, sight.at),
-            Event::Decided { node, decision } => self.decided(*node, decision, sight.at),
-            Event::Paused => self.changes(self.status != ExecutionStatus::Paused, ExecutionStatus::Paused),
-            Event::Resumed => {
+            Event::NodeWaiting { node, wait } => self.waits(*node, *wait, sight.at),
+            Event::StepStarted { .. }
+            | Event::StepEnded { .. }
+            | Event::ChildrenStarted { .. }
+            | Event::ChildEnded { .. } => Err("R2: no kind of these flows makes several calls".into()),
+            Event::BackoffEnded { node, .. } => self.backoff_ended(*node, sight.at),
+            Event::Resolved { node, resolution, .. } => self.resolved(*node, resolution, sight.at),
+            Event::Paused { .. } => {
+                self.changes(self.status != ExecutionStatus::Paused, ExecutionStatus::Paused)
+            }
+            Event::Resumed { .. } => {
                 let next = if self.started_at.is_some() {
                     ExecutionStatus::Running
                 } else {
@@ -162,7 +170,7 @@ impl Story {
     fn completed(&mut self, node: NodeIndex, output: &Payload, reused: bool, sight: &Sight<'_>) -> Verdict {
         let graph = self.graph();
         let id = &graph.node(node).id;
-        let works = matches!(graph.node(node).kind, NodeKind::Agent { .. } | NodeKind::Action { .. });
+        let works = graph.node(node).kind.room().traits().takes_attempts;
         let story = &self.nodes[node.at()];
         let is_first_word = story.attempts.is_empty() && story.wait.is_none();
         if is_first_word {
@@ -179,7 +187,7 @@ impl Story {
                 return Err("R1: not the output that a person gave".into());
             }
         } else if works && last.is_some_and(|attempt| !attempt.has_ended) {
-            match sight.peers.get(&(self.id, node, number)) {
+            match sight.peers.get(&self.only_call(node, number)) {
                 Some(Ok(answer)) if answer == output => {}
                 answer => return Err(format!("R1: the peer of this attempt answered {answer:?}")),
             }
@@ -255,18 +263,18 @@ impl Story {
         Err(format!("T6: something began while the execution was {}", self.status))
     }
 
-    fn waits(&mut self, node: NodeIndex, wait: &Wait, at: Timestamp) -> Verdict {
+    fn waits(&mut self, node: NodeIndex, wait: Wait, at: Timestamp) -> Verdict {
         if let Wait::Delay { until } = wait {
             self.begins(node)?;
-            if let NodeKind::Delay(Delay::Seconds(seconds)) = &self.graph().node(node).kind
-                && *until != at.plus(seconds.duration())
+            if let Kind::Delay(Delay::Seconds(seconds)) = &self.graph().node(node).kind
+                && until != at.plus(seconds.duration())
             {
                 return Err("T2: a delay of another length".into());
             }
         }
         let story = &mut self.nodes[node.at()];
         story.retry_at = None;
-        story.wait = Some(wait.clone());
+        story.wait = Some(wait);
         Ok(())
     }
 
@@ -277,16 +285,16 @@ impl Story {
         }
     }
 
-    fn decided(&mut self, node: NodeIndex, decision: &DecisionKind, at: Timestamp) -> Verdict {
+    fn resolved(&mut self, node: NodeIndex, resolution: &Resolution, at: Timestamp) -> Verdict {
         let story = &mut self.nodes[node.at()];
         if story.wait.take() != Some(Wait::Decision) {
             return Err("I4: a decision that nobody waits for".into());
         }
         story.spent = story.attempts.len();
-        match decision {
-            DecisionKind::Retry => story.retry_at = Some(at),
-            DecisionKind::Complete { output } => story.decided = Some(output.clone()),
-            DecisionKind::Fail { .. } => {}
+        match resolution {
+            Resolution::Retry => story.retry_at = Some(at),
+            Resolution::Complete { output } => story.decided = Some(output.clone()),
+            Resolution::Fail { .. } => {}
         }
         Ok(())
     }
@@ -364,6 +372,14 @@ impl Story {
 
     pub(super) fn has_attempt(&self, node: NodeIndex, attempt: Attempt) -> bool {
         self.nodes.get(node.at()).is_some_and(|node| node.attempts.len() >= attempt.number() as usize)
+    }
+
+    pub(super) fn only_call(&self, node: NodeIndex, attempt: Attempt) -> CallKey {
+        CallKey { execution: self.id, node, attempt, step: StepKey::ONLY }
+    }
+
+    pub(crate) fn node_id(&self, node: NodeIndex) -> NodeId {
+        self.graph().node(node).id.clone()
     }
 
     /// Returns a node that waits for a person.

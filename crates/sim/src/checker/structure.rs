@@ -5,10 +5,10 @@ use std::fmt::Write;
 use steadflow_core::event::Record;
 use steadflow_core::execution::Execution;
 use steadflow_core::ids::{ExecutionId, NodeIndex};
+use steadflow_core::work::CallKey;
 
 use super::story::Story;
 use super::{Checker, Verdict};
-use crate::peers::AttemptKey;
 
 impl Checker {
     /// An execution in memory that has no commit under way is what its journal says.
@@ -27,24 +27,25 @@ impl Checker {
     pub(crate) fn is_worked_on(
         &self,
         execution: &Execution,
-        is_under_way: impl Fn(AttemptKey) -> bool,
+        is_under_way: impl Fn(&CallKey) -> bool,
     ) -> Verdict {
         let id = execution.id();
         for (place, node) in execution.nodes().iter().enumerate() {
             let Some(attempt) = node.running_attempt() else { continue };
             let index = NodeIndex(u16::try_from(place).unwrap_or(u16::MAX));
-            if !is_under_way((id, index, attempt)) {
-                return Err(format!(
-                    "V1: {id} waits for attempt {} of node {place}, which nobody makes",
-                    attempt.number()
-                ));
+            for step in node.open_calls() {
+                let call = CallKey { execution: id, node: index, attempt, step };
+                if !is_under_way(&call) {
+                    return Err(format!("V1: {id} waits for call {call}, which no process makes"));
+                }
             }
         }
         Ok(())
     }
 
     /// Work that is under way belongs to an attempt that is.
-    pub(crate) fn work_is_wanted(&self, (id, node, attempt): AttemptKey) -> Verdict {
+    pub(crate) fn work_is_wanted(&self, call: &CallKey) -> Verdict {
+        let CallKey { execution: id, node, attempt, .. } = *call;
         let story = self.story(id).filter(|story| !story.status().is_finished());
         let is_wanted = story.is_some_and(|story| {
             let node = &story.nodes[node.at()];

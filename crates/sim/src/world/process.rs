@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadflow_core::timestamp::Timestamp;
+use steadflow_core::work::CallKey;
 use steadflow_runtime::Worker;
 use steadflow_runtime::shard::{BatchId, Message, ReplyId};
 use steadflow_runtime::worker::{Answer, IncarnationId};
@@ -18,7 +19,6 @@ use steadflow_store::Worker as Lessee;
 use super::{Incident, World};
 use crate::checker::Call;
 use crate::fault::Fault;
-use crate::peers::AttemptKey;
 
 /// One process; later ones are larger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +36,7 @@ pub(super) struct Process {
     pub(super) id: ProcessId,
     pub(super) worker: Worker,
     /// Attempts whose work is under way.
-    pub(super) tasks: BTreeSet<AttemptKey>,
+    pub(super) tasks: BTreeSet<CallKey>,
     /// Batches whose outcome it does not know yet.
     pub(super) in_flight: BTreeSet<(IncarnationId, BatchId)>,
     /// From when on it may hand attempts back, once it was asked to stop.

@@ -1,7 +1,7 @@
 //! What a process does for its worker: questions, attempts, answers.
 
 use steadflow_core::execution::Input;
-use steadflow_core::work::{Outcome, Work};
+use steadflow_core::work::{CallKey, Outcome, Work};
 use steadflow_runtime::shard::{Message, Reply, ReplyId};
 use steadflow_runtime::worker::{Action, Ask};
 
@@ -9,7 +9,6 @@ use super::commit::Sent;
 use super::{Incident, ProcessId, World};
 use crate::fault::Fault;
 use crate::mutation::Mutation;
-use crate::peers::AttemptKey;
 
 impl World {
     /// The process does what its worker says.
@@ -24,13 +23,13 @@ impl World {
                 self.later(after, id, Incident::Ask(by, ask));
                 Ok(())
             }
-            Action::StartAttempt(work) => {
+            Action::StartStep(work) => {
                 if self.breaks(Mutation::AttemptStartedTwice) && self.rng.happens(100) {
                     self.attempt_begins(id, &work)?;
                 }
                 self.attempt_begins(id, &work)
             }
-            Action::StopAttempt(key) => {
+            Action::StopStep(key) => {
                 self.attempt_stops(id, key);
                 Ok(())
             }
@@ -45,12 +44,12 @@ impl World {
     }
 
     fn attempt_begins(&mut self, id: ProcessId, work: &Work) -> Result<(), String> {
-        let key = (work.execution, work.node, work.attempt);
+        let key = work.key();
         let (after, answer) = self.peers.answer(work, &mut self.faults);
-        self.note(format_args!("{id} makes attempt {}, {after:?} {answer:?}", name_of(key)));
-        self.checker.peer_sees(key, answer.clone())?;
+        self.note(format_args!("{id} makes call {key}, {after:?} {answer:?}"));
+        self.checker.peer_sees(key.clone(), answer.clone())?;
         let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
-        process.tasks.insert(key);
+        process.tasks.insert(key.clone());
         let outcome = match answer {
             Ok(output) => Outcome::completed(output),
             Err(failure) => Outcome::failed(failure),
@@ -62,11 +61,11 @@ impl World {
         Ok(())
     }
 
-    fn attempt_stops(&mut self, id: ProcessId, key: AttemptKey) {
+    fn attempt_stops(&mut self, id: ProcessId, key: CallKey) {
         if self.breaks(Mutation::StopIgnored) {
             return;
         }
-        self.note(format_args!("{id} stops attempt {}", name_of(key)));
+        self.note(format_args!("{id} stops call {key}"));
         let was_under_way = self.processes.get_mut(&id).is_some_and(|process| process.tasks.remove(&key));
         if was_under_way && self.strikes(Fault::LateResult) {
             self.late.insert(key);
@@ -76,7 +75,7 @@ impl World {
     pub(super) fn attempt_ends(
         &mut self,
         id: ProcessId,
-        key: AttemptKey,
+        key: CallKey,
         outcome: Outcome,
     ) -> Result<(), String> {
         let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
@@ -86,22 +85,23 @@ impl World {
             return Ok(());
         }
         if self.strikes(Fault::DoubledResult) {
-            self.late.insert(key);
+            self.late.insert(key.clone());
             let after = self.rng.millis(0, 2_000);
-            self.later(after, id, Incident::Outcome(key, outcome.clone()));
+            self.later(after, id, Incident::Outcome(key.clone(), outcome.clone()));
         }
-        let (execution, node, mut attempt) = key;
+        self.note(format_args!("{id} has the result of call {key}"));
+        let mut call = key;
         if self.breaks(Mutation::LateResultApplied)
             && let Some(shard) = self.processes.get(&id).and_then(|process| process.worker.shard())
-            && let Some(live) = shard.settled().find(|live| live.id() == execution)
+            && let Some(live) = shard.settled().find(|live| live.id() == call.execution)
         {
-            attempt = live.node(node).running_attempt().unwrap_or(attempt);
+            call.attempt = live.node(call.node).running_attempt().unwrap_or(call.attempt);
         }
-        self.note(format_args!("{id} has the result of attempt {}", name_of(key)));
+        let execution = call.execution;
         let input = if self.breaks(Mutation::FailureNotCounted) && outcome.result.is_err() {
             Input::Release
         } else {
-            Input::AttemptEnded { node, attempt, outcome }
+            Input::StepEnded { call, outcome }
         };
         self.hears(id, Message::Input { execution, input, reply: None });
         Ok(())
@@ -114,10 +114,6 @@ impl World {
         self.trace.note(self.now, format_args!("{id} answers {call:?} {}", said(reply)));
         self.checker.answered(&call, reply, lessee, &self.store)
     }
-}
-
-fn name_of((execution, node, attempt): AttemptKey) -> String {
-    format!("{execution}:{}:{}", node.0, attempt.number())
 }
 
 fn said(reply: &Reply) -> String {

@@ -1,7 +1,7 @@
 //! Rows of `executions`.
 
 use rusqlite::{Connection, Row, Statement, ToSql, params};
-use steadflow_core::execution::Standstill;
+use steadflow_core::execution::Wait;
 use steadflow_store::{ExecutionRow, Fingerprint};
 
 use crate::columns::{
@@ -74,8 +74,8 @@ fn bind(
         row.completed_nodes,
         row.failed_nodes,
         row.attempts,
-        row.standstill.map(Standstill::as_str),
-        row.standstill.and_then(Standstill::until).map(|until| until.as_micros()),
+        row.waiting_for.map(Wait::as_str),
+        row.waiting_for.and_then(Wait::until).map(|until| until.as_micros()),
         owner,
         wake_at,
     ];
@@ -111,7 +111,7 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<ExecutionRow> {
         completed_nodes: row.get(22)?,
         failed_nodes: row.get(23)?,
         attempts: row.get(24)?,
-        standstill: standstill(row, 25)?,
+        waiting_for: waiting_for(row, 25)?,
     })
 }
 
@@ -127,8 +127,8 @@ pub(crate) fn fingerprint(row: &Row<'_>, column: usize) -> rusqlite::Result<Opti
 }
 
 /// Reads what an execution waits for from two columns, of which `column` is the first.
-fn standstill(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Standstill>> {
+fn waiting_for(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Wait>> {
     let Some(name) = row.get_ref(column)?.as_str_or_null()? else { return Ok(None) };
-    let standstill = Standstill::named(name, timestamp_or_none(row, column + 1)?);
-    standstill.map(Some).ok_or_else(|| unreadable(column, format!("nothing waits for {name} like this")))
+    let wait = Wait::named(name, timestamp_or_none(row, column + 1)?);
+    wait.map(Some).ok_or_else(|| unreadable(column, format!("nothing waits for {name} like this")))
 }

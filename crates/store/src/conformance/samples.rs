@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, Event, Record};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::failure::ErrorClass;
@@ -44,18 +45,7 @@ pub(super) const fn at(seconds: i64) -> Timestamp {
 
 /// The first record of an execution of `tenant`.
 pub(super) fn acceptance(tenant: TenantId) -> Arc<str> {
-    let accepted = Accepted {
-        tenant,
-        flow: FLOW,
-        version: 1,
-        context_id: None,
-        context_type: None,
-        trigger_data: Payload::null(),
-        triggered_by: "api".into(),
-        retry_of: None,
-        reused: std::collections::BTreeMap::new(),
-        worker: "worker".into(),
-    };
+    let accepted = Accepted::new(tenant, FLOW, 1, "worker".into());
     text(&Record(1, at(0), vec![Event::Accepted(Box::new(accepted))]))
 }
 
@@ -63,8 +53,8 @@ pub(super) fn acceptance(tenant: TenantId) -> Arc<str> {
 pub(super) fn record(seq: u64) -> Arc<str> {
     match seq {
         1 => acceptance(OURS),
-        even if even % 2 == 0 => text(&Record(even, at(1), vec![Event::Paused])),
-        odd => text(&Record(odd, at(1), vec![Event::Resumed])),
+        even if even % 2 == 0 => text(&Record(even, at(1), vec![Event::Paused { by: Actor::USER }])),
+        odd => text(&Record(odd, at(1), vec![Event::Resumed { by: Actor::USER }])),
     }
 }
 
@@ -112,7 +102,7 @@ pub(super) fn row(number: u16) -> ExecutionRow {
         completed_nodes: 1,
         failed_nodes: 0,
         attempts: 1,
-        standstill: None,
+        waiting_for: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use steadflow_core::execution::{ExecutionStatus, Standstill};
+use steadflow_core::execution::{ExecutionStatus, Wait};
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::timestamp::Timestamp;
@@ -68,7 +68,7 @@ pub struct ExecutionRow {
     /// Attempts in all.
     pub attempts: u32,
     /// What it waits for, while it does.
-    pub standstill: Option<Standstill>,
+    pub waiting_for: Option<Wait>,
 }
 
 /// What failures that are alike have in common.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::expression::Expression;
+use crate::flow::EdgeCondition;
 use crate::flow::parse::Faults;
-use crate::flow::{EdgeCondition, NodeKind};
 
 use super::{Draft, EdgeDraft, name};
 
@@ -53,18 +53,8 @@ pub(super) fn check(
     for (at, draft) in drafts.iter().enumerate() {
         let Some(node) = &draft.node else { continue };
         let pointer = format!("/flow_definition/nodes/{at}");
-        match &node.kind {
-            NodeKind::Agent { input, .. } | NodeKind::Action { input, .. } => {
-                for (below, expression) in input.expressions() {
-                    checker.check(expression, Reader::Node(at), || format!("{pointer}/input{below}"));
-                }
-            }
-            NodeKind::Condition(condition) => {
-                for (below, expression) in condition.expressions() {
-                    checker.check(expression, Reader::Node(at), || format!("{pointer}/condition{below}"));
-                }
-            }
-            NodeKind::Delay(_) | NodeKind::Trigger | NodeKind::Parallel | NodeKind::Merge => {}
+        for (below, expression) in node.kind.room().expressions() {
+            checker.check(expression, Reader::Node(at), || format!("{pointer}{below}"));
         }
     }
     for (at, edge) in edges.iter().enumerate() {

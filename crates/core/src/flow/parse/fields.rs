@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 
 use crate::expression::ExpressionError;
-use crate::flow::Seconds;
 use crate::limits::Limits;
 use crate::template::pointer_token;
+use crate::timestamp::Seconds;
 
 use super::Fault;
 

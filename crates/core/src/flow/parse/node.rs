@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use crate::condition::Condition;
 use crate::failure::ErrorClass;
 use crate::flow::graph::Draft;
-use crate::flow::{Action, Delay, Join, Node, NodeKind, OnExhausted, OnInterrupt};
+use crate::flow::{Join, Node, OnExhausted, OnInterrupt};
 use crate::ids::NodeId;
 use crate::limits::Limits;
+use crate::node::{self, Kind};
 use crate::template::Template;
 use crate::timestamp::Timestamp;
 
@@ -18,13 +19,7 @@ use super::{http_request, retry};
 
 const TYPES: [&str; 7] = ["agent", "condition", "delay", "action", "trigger", "parallel", "merge"];
 const LATER_TYPES: [&str; 4] = ["approval", "map", "loop", "subflow"];
-const ACTIONS: [(&str, Action); 5] = [
-    ("http_request", Action::HttpRequest),
-    ("transform", Action::Transform),
-    ("aggregate_results", Action::Transform),
-    ("fail", Action::Fail),
-    ("echo", Action::Echo),
-];
+const ACTIONS: [&str; 5] = ["http_request", "transform", "aggregate_results", "fail", "echo"];
 const LATER_ACTIONS: [&str; 2] = ["mcp_tool", "send_email"];
 const ID_CHARS_MAX: usize = 200;
 
@@ -75,7 +70,7 @@ fn id(fields: &Fields<'_>, faults: &mut Faults) -> Option<NodeId> {
     Some(NodeId::new(id))
 }
 
-fn kind(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<NodeKind> {
+fn kind(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<Kind> {
     let why = format!("a node needs a `type`, one of {}", quoted(&TYPES));
     let name = fields.required("type", &why, faults)?;
     match name {
@@ -84,8 +79,8 @@ fn kind(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<Nod
         "delay" => delay(fields, limits, faults),
         "action" => action(fields, limits, faults),
         "trigger" => trigger(fields, faults),
-        "parallel" => Some(NodeKind::Parallel),
-        "merge" => Some(NodeKind::Merge),
+        "parallel" => Some(Kind::Parallel(node::Parallel)),
+        "merge" => Some(Kind::Merge(node::Merge)),
         later if LATER_TYPES.contains(&later) => {
             let message =
                 format!("this version does not run `{later}` nodes yet; it runs {}", quoted(&TYPES));
@@ -104,7 +99,7 @@ fn kind(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<Nod
     }
 }
 
-fn agent(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<NodeKind> {
+fn agent(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<Kind> {
     let text = fields.required(
         "agent_id",
         "an agent node needs an `agent_id`, the UUID of a registered agent",
@@ -117,7 +112,7 @@ fn agent(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<No
     });
     let skill = fields.required("skill", "an agent node needs a `skill`, one that the agent offers", faults);
     let input = input(fields, limits, faults);
-    Some(NodeKind::Agent { agent_id: agent_id?, skill: skill?.into(), input: input? })
+    Some(Kind::Agent(node::Agent { agent_id: agent_id?, skill: skill?.into(), input: input? }))
 }
 
 /// Reads `input`, `{}` where there is none.
@@ -129,7 +124,7 @@ fn input(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<Te
         .ok()
 }
 
-fn condition(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<NodeKind> {
+fn condition(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<Kind> {
     let Some(value) = fields.get("condition") else {
         fields.fault(
             "condition",
@@ -140,15 +135,15 @@ fn condition(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Optio
     };
     Condition::compile(value, limits)
         .map_err(|errors| faults.add_expressions(&fields.pointer("condition"), errors))
-        .map(NodeKind::Condition)
+        .map(|condition| Kind::Condition(node::Condition { condition }))
         .ok()
 }
 
-fn delay(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<NodeKind> {
+fn delay(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<Kind> {
     match (fields.get("delay_seconds"), fields.get("until")) {
         (Some(_), None) => {
             let seconds = fields.seconds("delay_seconds", limits, faults)?;
-            Some(NodeKind::Delay(Delay::Seconds(seconds)))
+            Some(Kind::Delay(node::Delay::Seconds(seconds)))
         }
         (None, Some(value)) => {
             let until = value.as_str().and_then(|text| Timestamp::parse(text).ok());
@@ -156,7 +151,7 @@ fn delay(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<No
                 let example = "a moment such as \"2027-01-31T09:00:00Z\" (RFC 3339)";
                 fields.fault("until", faults, format!("`until` must be {example}, not {}", described(value)));
             }
-            until.map(|until| NodeKind::Delay(Delay::Until(until)))
+            until.map(|until| Kind::Delay(node::Delay::Until(until)))
         }
         (Some(_), Some(_)) => {
             fields.fault("until", faults, "a delay has `delay_seconds` or `until`, not both");
@@ -169,29 +164,38 @@ fn delay(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<No
     }
 }
 
-fn action(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<NodeKind> {
-    let names: Vec<&str> = ACTIONS.iter().map(|(name, _)| *name).collect();
-    let why = format!("an action node needs an `action`, one of {}", quoted(&names));
+fn action(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<Kind> {
+    let why = format!("an action node needs an `action`, one of {}", quoted(&ACTIONS));
     let name = fields.required("action", &why, faults)?;
     let input = input(fields, limits, faults);
-    let Some((_, action)) = ACTIONS.iter().find(|(known, _)| *known == name) else {
-        let message = if LATER_ACTIONS.contains(&name) {
-            format!("this version does not run the action `{name}` yet; it runs {}", quoted(&names))
-        } else {
-            let near = faults.suggestion(name, names.iter().copied());
-            format!("`action` must be one of {}, not `{name}`{near}", quoted(&names))
-        };
-        fields.fault("action", faults, message);
-        return None;
-    };
     let nothing = json!({});
     let given = fields.get("input").unwrap_or(&nothing);
-    match action {
-        Action::HttpRequest => http_request::check(given, &fields.pointer("input"), faults),
-        Action::Fail => check_fail(given, &fields.pointer("input"), faults),
-        Action::Transform | Action::Echo => {}
+    match name {
+        "http_request" => {
+            http_request::check(given, &fields.pointer("input"), faults);
+            Some(Kind::HttpRequest(node::HttpRequest { input: input? }))
+        }
+        "fail" => {
+            check_fail(given, &fields.pointer("input"), faults);
+            Some(Kind::Fail(node::Fail { input: input? }))
+        }
+        "transform" | "aggregate_results" => Some(Kind::Transform(node::Transform { input: input? })),
+        "echo" => Some(Kind::Echo(node::Echo { input: input? })),
+        other => {
+            unknown_action(other, fields, faults);
+            None
+        }
     }
-    Some(NodeKind::Action { action: *action, input: input? })
+}
+
+fn unknown_action(name: &str, fields: &Fields<'_>, faults: &mut Faults) {
+    let message = if LATER_ACTIONS.contains(&name) {
+        format!("this version does not run the action `{name}` yet; it runs {}", quoted(&ACTIONS))
+    } else {
+        let near = faults.suggestion(name, ACTIONS.into_iter());
+        format!("`action` must be one of {}, not `{name}`{near}", quoted(&ACTIONS))
+    };
+    fields.fault("action", faults, message);
 }
 
 fn check_fail(input: &Value, pointer: &str, faults: &mut Faults) {
@@ -209,7 +213,7 @@ fn check_fail(input: &Value, pointer: &str, faults: &mut Faults) {
     }
 }
 
-fn trigger(fields: &Fields<'_>, faults: &mut Faults) -> Option<NodeKind> {
+fn trigger(fields: &Fields<'_>, faults: &mut Faults) -> Option<Kind> {
     for key in ["schedule", "webhook"] {
         if fields.get(key).is_some() {
             let message = format!(
@@ -218,5 +222,5 @@ fn trigger(fields: &Fields<'_>, faults: &mut Faults) -> Option<NodeKind> {
             fields.fault(key, faults, message);
         }
     }
-    Some(NodeKind::Trigger)
+    Some(Kind::Trigger(node::Trigger))
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::flow::{Action, EdgeCondition, Flow, Join, NodeKind, OnExhausted, OnInterrupt};
+use crate::flow::{EdgeCondition, Flow, Join, OnExhausted, OnInterrupt};
 use crate::limits::Limits;
+use crate::node::Kind;
 use crate::retry::ErrorMatch;
 
 #[test]
@@ -46,7 +47,7 @@ fn the_document_of_the_specification_is_read() {
         (Join::Any, OnInterrupt::Ask, OnExhausted::Ask)
     );
     assert_eq!((check.retry.count, &*check.name), (3, "check"));
-    assert!(matches!(note.kind, NodeKind::Action { action: Action::Transform, .. }));
+    assert!(matches!(note.kind, Kind::Transform(_)));
     assert!(matches!(flow.graph.edges[1].condition, Some(EdgeCondition::Is(true))));
     assert_eq!(flow.graph.starts.len(), 1);
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use steadflow_core::event::{Event, Record};
 use steadflow_core::execution::Execution;
 use steadflow_core::timestamp::Timestamp;
+use steadflow_core::work::CallKey;
 use steadflow_runtime::shard::Loaded;
 use steadflow_runtime::worker::End;
 use steadflow_runtime::{ShardConfig, Worker, WorkerConfig};
@@ -104,7 +105,7 @@ impl World {
         self.are_cut_off(tasks);
     }
 
-    fn are_cut_off(&mut self, tasks: BTreeSet<crate::peers::AttemptKey>) {
+    fn are_cut_off(&mut self, tasks: BTreeSet<CallKey>) {
         for key in tasks {
             if self.strikes(Fault::LateResult) {
                 self.late.insert(key);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use steadflow_core::execution::{ExecutionStatus, Standstill};
+use steadflow_core::execution::{ExecutionStatus, Wait};
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::NodeId;
 
@@ -51,8 +51,8 @@ pub async fn the_tail_alone_is_readable_and_in_no_list<H: Harness>(harness: &H) 
 pub async fn a_shown_row_is_listed_as_it_was_last_shown<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let worker = worker(&store).await;
-    let standstill = Some(Standstill::Retry { at: at(77) });
-    let later = ExecutionRow { completed_nodes: 2, retrying: true, standstill, ..row(1) };
+    let waiting_for = Some(Wait::Retry { at: at(77) });
+    let later = ExecutionRow { completed_nodes: 2, retrying: true, waiting_for, ..row(1) };
 
     commit(&store, worker, [shown(row(1))]).await;
     commit(&store, worker, [appended(1, 2, Keep::Shown(Box::new(later.clone())))]).await;
@@ -160,13 +160,9 @@ pub async fn every_field_of_a_row_survives<H: Harness>(harness: &H) {
     let classes = (10..).zip(ErrorClass::ALL);
     rows.extend(classes.map(|(number, &class)| ExecutionRow { error_class: Some(class), ..row(number) }));
     rows.push(ExecutionRow { current_node: Some(NodeId::new("näher")), ..row(90) });
-    let standstills = (91..).zip([
-        Standstill::Slot,
-        Standstill::Decision,
-        Standstill::Retry { at: at(7) },
-        Standstill::Delay { until: at(8) },
-    ]);
-    rows.extend(standstills.map(|(number, wait)| ExecutionRow { standstill: Some(wait), ..row(number) }));
+    let waits =
+        (91..).zip([Wait::Slot, Wait::Decision, Wait::Retry { at: at(7) }, Wait::Delay { until: at(8) }]);
+    rows.extend(waits.map(|(number, wait)| ExecutionRow { waiting_for: Some(wait), ..row(number) }));
 
     commit(&store, worker, rows.iter().cloned().map(shown).collect::<Vec<_>>()).await;
 

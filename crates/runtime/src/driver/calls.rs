@@ -1,32 +1,31 @@
-//! The work of attempts: a task each.
+//! Calls under way: a task each.
 
 use std::collections::HashMap;
 
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::work::Outcome;
+use steadflow_core::work::{CallKey, Outcome};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
 use crate::executor::OutcomeFuture;
-use crate::worker::AttemptKey;
 
-/// Attempts under way. A task that has ended keeps its outcome until it is taken, so there is no queue between.
+/// Calls under way. A task that has ended keeps its outcome until it is taken, so there is no queue between.
 #[derive(Debug, Default)]
-pub(super) struct Attempts {
+pub(super) struct Calls {
     tasks: JoinSet<Outcome>,
-    keys: HashMap<Id, AttemptKey>,
-    handles: HashMap<AttemptKey, AbortHandle>,
+    keys: HashMap<Id, CallKey>,
+    handles: HashMap<CallKey, AbortHandle>,
 }
 
-impl Attempts {
-    pub(super) fn start(&mut self, key: AttemptKey, work: OutcomeFuture) {
+impl Calls {
+    pub(super) fn start(&mut self, key: CallKey, work: OutcomeFuture) {
         let handle = self.tasks.spawn(work);
-        self.keys.insert(handle.id(), key);
+        self.keys.insert(handle.id(), key.clone());
         self.handles.insert(key, handle);
     }
 
-    /// Stops the work of an attempt; its outcome will not come.
-    pub(super) fn stop(&mut self, key: AttemptKey) {
-        if let Some(handle) = self.handles.remove(&key) {
+    /// Stops a call; its outcome will not come.
+    pub(super) fn stop(&mut self, key: &CallKey) {
+        if let Some(handle) = self.handles.remove(key) {
             self.keys.remove(&handle.id());
             handle.abort();
         }
@@ -37,7 +36,7 @@ impl Attempts {
     }
 
     /// Waits for an outcome; `None` if no work is under way.
-    pub(super) async fn next(&mut self) -> Option<(AttemptKey, Outcome)> {
+    pub(super) async fn next(&mut self) -> Option<(CallKey, Outcome)> {
         loop {
             let ended = self.tasks.join_next_with_id().await?;
             if let Some(outcome) = self.ended(ended) {
@@ -47,7 +46,7 @@ impl Attempts {
     }
 
     /// Returns an outcome that is there already.
-    pub(super) fn next_ready(&mut self) -> Option<(AttemptKey, Outcome)> {
+    pub(super) fn next_ready(&mut self) -> Option<(CallKey, Outcome)> {
         loop {
             let ended = self.tasks.try_join_next_with_id()?;
             if let Some(outcome) = self.ended(ended) {
@@ -57,7 +56,7 @@ impl Attempts {
     }
 
     /// Returns what a task came to, unless it was stopped.
-    fn ended(&mut self, ended: Result<(Id, Outcome), JoinError>) -> Option<(AttemptKey, Outcome)> {
+    fn ended(&mut self, ended: Result<(Id, Outcome), JoinError>) -> Option<(CallKey, Outcome)> {
         let (id, outcome) = match ended {
             Ok(ended) => ended,
             Err(error) => (error.id(), Outcome::failed(panicked())),

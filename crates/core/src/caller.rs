@@ -1,0 +1,88 @@
+//! On whose behalf something is asked for, and who or what asked.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::TenantId;
+
+/// Who or what gave an input. Stored with the event that followed from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// What it is.
+    pub kind: ActorKind,
+    /// Which one: a user's name, the id of a key or of a schedule. `None` where there is only one of its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Arc<str>>,
+}
+
+/// What an actor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActorKind {
+    /// A person, in the studio, on the command line, or by a call without a key.
+    User,
+    /// A program, by an API key.
+    Key,
+    /// A schedule.
+    Schedule,
+    /// A webhook.
+    Webhook,
+    /// An event.
+    Event,
+    /// The execution that started this one.
+    Parent,
+    /// The engine itself.
+    System,
+}
+
+impl ActorKind {
+    /// Returns the name that answers and the journal use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Key => "key",
+            Self::Schedule => "schedule",
+            Self::Webhook => "webhook",
+            Self::Event => "event",
+            Self::Parent => "parent",
+            Self::System => "system",
+        }
+    }
+}
+
+impl Actor {
+    /// A person who is not known by name.
+    pub const USER: Self = Self { kind: ActorKind::User, id: None };
+    /// The engine itself.
+    pub const SYSTEM: Self = Self { kind: ActorKind::System, id: None };
+
+    /// Returns the engine itself: what older records, which name no actor, are taken to mean.
+    pub const fn system() -> Self {
+        Self::SYSTEM
+    }
+}
+
+/// What a caller may do; each role includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Look at everything.
+    Viewer,
+    /// Run, retry, cancel, decide.
+    Operator,
+    /// Change flows and agents.
+    Editor,
+    /// Everything.
+    Admin,
+}
+
+/// Who asks for something, on behalf of which tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Whose data it is about.
+    pub tenant: TenantId,
+    /// Who asks.
+    pub actor: Actor,
+    /// What they may do.
+    pub role: Role,
+}

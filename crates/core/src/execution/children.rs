@@ -1,0 +1,139 @@
+//! Child executions: how a node starts them, takes in their ends, and cancels them.
+
+use super::decide::Decider;
+use super::{Child, Execution, Pinned, Rejected};
+use crate::caller::{Actor, ActorKind};
+use crate::event::{Accepted, ChildEnd, ChildStart, Event, Parent};
+use crate::failure::{ErrorClass, Failure};
+use crate::ids::NodeIndex;
+use crate::inbox::{Sending, Signal};
+use crate::node::Resumed;
+use crate::step::ChildRecord;
+use crate::work::Usage;
+
+impl Decider<'_> {
+    /// Starts child executions within the attempt under way, which begins with them if there is none.
+    pub(super) fn start_children(&mut self, node: NodeIndex, starts: Vec<ChildStart>) {
+        let first = self.execution.node(node).children.len();
+        let children = self.check_room(first + starts.len()).and_then(|()| {
+            let numbers = (first..).filter_map(|number| u32::try_from(number).ok());
+            starts.iter().zip(numbers).map(|(start, number)| self.child(node, number, start)).collect()
+        });
+        let children: Vec<Child> = match children {
+            Ok(children) => children,
+            Err(failure) => return self.fail(node, failure, Usage::default()),
+        };
+        self.start_attempt(node, None);
+        self.emit(Event::ChildrenStarted { node, children: starts });
+        self.decision.children.extend(children);
+    }
+
+    /// Refuses more children of a node than there may be, and children below the lowest level.
+    fn check_room(&self, children: usize) -> Result<(), Failure> {
+        let limits = &self.flow.limits;
+        let too_many = |what: String| Err(Failure::new(ErrorClass::Configuration, what));
+        if children > limits.children_max {
+            return too_many(format!(
+                "The node starts {children} executions; the limit is {}",
+                limits.children_max
+            ));
+        }
+        let depth = self.execution.depth() + 1;
+        if depth > limits.child_depth_max {
+            return too_many(format!(
+                "The execution would be {depth} levels deep; the limit is {}",
+                limits.child_depth_max
+            ));
+        }
+        Ok(())
+    }
+
+    fn child(&self, node: NodeIndex, number: u32, start: &ChildStart) -> Result<Child, Failure> {
+        let execution = &*self.execution;
+        let pinned = execution.pinned_for(start)?;
+        let accepted = Accepted {
+            flow: start.flow,
+            version: pinned.flow.version,
+            trigger_data: start.trigger_data.clone(),
+            triggered_by: "parent".into(),
+            actor: execution.as_parent(),
+            parent: Some(Box::new(Parent {
+                execution: execution.id,
+                node,
+                child: number,
+                depth: execution.depth() + 1,
+                body: start.body.clone(),
+                deadline: execution.deadline,
+            })),
+            retry_of: None,
+            reused: std::collections::BTreeMap::new(),
+            worker: std::sync::Arc::clone(&execution.worker),
+            ..(*execution.accepted).clone()
+        };
+        Ok(Child { id: execution.id.child(node, number), pinned, accepted })
+    }
+
+    /// Takes in the end of a child.
+    pub(super) fn child_ended(&mut self, node: NodeIndex, child: u32, end: ChildEnd) -> Result<(), Rejected> {
+        let at = usize::try_from(child).unwrap_or(usize::MAX);
+        let known = self.execution.nodes.get(node.at()).and_then(|node| node.children.get(at));
+        if !known.is_some_and(ChildRecord::is_open) {
+            return Err(Rejected::StaleChild);
+        }
+        self.emit(Event::ChildEnded { node, child, end: end.clone() });
+        self.resume(node, Resumed::Child { child, end }, Usage::default());
+        Ok(())
+    }
+
+    /// Cancels the children of `node` that have not ended. Their ends are of no interest any more.
+    pub(super) fn cancel_children(&mut self, node: NodeIndex) {
+        let execution = &*self.execution;
+        let open = execution.node(node).children.iter().zip(0..).filter(|(child, _)| child.is_open());
+        let cancel = |number| Sending {
+            to: execution.id.child(node, number),
+            signal: Signal::Cancel {
+                message: "Cancelled with the execution that started this one".into(),
+                by: execution.as_parent(),
+            },
+        };
+        let signals: Vec<Sending> = open.map(|(_, number)| cancel(number)).collect();
+        self.decision.signals.extend(signals);
+    }
+
+    /// Sends the end of this execution to the one that started it.
+    pub(super) fn report_to_parent(&mut self) {
+        let execution = &*self.execution;
+        let Some(parent) = &execution.accepted.parent else { return };
+        let error = execution.error.as_ref();
+        let end = ChildEnd {
+            status: execution.status,
+            result: execution.result(),
+            message: error.map(|error| std::sync::Arc::clone(&error.message)),
+            class: error.and_then(|error| error.class),
+        };
+        let signal = Signal::ChildEnded { node: parent.node, child: parent.child, end };
+        self.decision.signals.push(Sending { to: parent.execution, signal });
+    }
+}
+
+impl Execution {
+    /// Returns how many executions are above this one.
+    pub fn depth(&self) -> u16 {
+        self.accepted.parent.as_ref().map_or(0, |parent| parent.depth)
+    }
+
+    fn as_parent(&self) -> Actor {
+        Actor { kind: ActorKind::Parent, id: Some(self.id.to_string().into()) }
+    }
+
+    /// Returns the versions that a child is pinned to.
+    fn pinned_for(&self, start: &ChildStart) -> Result<Pinned, Failure> {
+        let own = (start.flow == self.accepted.flow).then_some(&self.flow);
+        let flow = own.or_else(|| self.child_flows.as_ref()?.get(&start.flow));
+        let flow = flow.cloned().ok_or_else(|| {
+            let message = format!("There was no flow {} when this execution was accepted", start.flow);
+            Failure::new(ErrorClass::Configuration, message)
+        })?;
+        Ok(Pinned { flow, children: self.child_flows.clone() })
+    }
+}

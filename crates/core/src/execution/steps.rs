@@ -1,0 +1,142 @@
+//! The calls of an attempt: how they begin, end, and are stopped.
+
+use super::decide::Decider;
+use super::{Effect, NodeExecution, NodeState, Rejected, messages};
+use crate::event::{Event, StepResult};
+use crate::failure::{ErrorClass, Failure};
+use crate::ids::{Attempt, NodeIndex, StepKey};
+use crate::node::{Resumed, Step};
+use crate::payload::Payload;
+use crate::timestamp::Timestamp;
+use crate::work::{CallKey, Outcome, Usage, Work};
+
+impl Decider<'_> {
+    /// Makes a call within the attempt under way, which begins with it if there is none.
+    pub(super) fn start_step(&mut self, node: NodeIndex, step: Step) {
+        let Step { key, task, input, secrets, timeout, is_constant } = step;
+        let is_only = key == StepKey::ONLY;
+        let is_known = is_constant || (is_only && self.execution.node(node).input.as_ref() == Some(&input));
+        let recorded = (!is_known).then(|| input.clone());
+        let mut stop_at = timeout.map(|timeout| self.now.plus(timeout));
+        if is_only {
+            self.start_attempt(node, recorded);
+        } else {
+            self.start_attempt(node, None);
+            self.emit(Event::StepStarted { node, step: key.clone(), input: recorded, stop_at });
+        }
+        let running = self.execution.node(node);
+        stop_at = stop_at.into_iter().chain(running.stop_at()).min();
+        let work = Work {
+            tenant: self.flow.tenant,
+            flow: self.flow.flow_id,
+            execution: self.execution.id,
+            node,
+            node_id: self.node(node).id.clone(),
+            attempt: running.running_attempt().expect("the attempt has just begun, or runs"),
+            step: key,
+            task,
+            input,
+            secrets,
+            stop_at,
+            previous_error: running.previous_error(),
+        };
+        self.decision.effects.push(Effect::StartStep(Box::new(work)));
+    }
+
+    /// Begins an attempt unless one is under way.
+    pub(super) fn start_attempt(&mut self, node: NodeIndex, input: Option<Payload>) {
+        let running = self.execution.node(node);
+        if running.running_attempt().is_none() {
+            let attempt = running.next_attempt();
+            self.emit(Event::AttemptStarted { node, attempt, input });
+        }
+    }
+
+    /// Takes in the result of a call.
+    pub(super) fn step_ended(&mut self, call: &CallKey, outcome: Outcome) -> Result<(), Rejected> {
+        let node = self.execution.nodes.get(call.node.at());
+        if !node.is_some_and(|node| node.is_open(call.attempt, &call.step)) {
+            return Err(Rejected::StaleAttempt);
+        }
+        self.end_step(call.node, &call.step, outcome);
+        Ok(())
+    }
+
+    fn end_step(&mut self, node: NodeIndex, step: &StepKey, outcome: Outcome) {
+        let Outcome { result, mut usage } = outcome;
+        if *step != StepKey::ONLY {
+            let result = recorded(&result);
+            self.emit(Event::StepEnded { node, step: step.clone(), result, usage });
+            // It is counted with the call, so the attempt's end does not count it again.
+            usage = Usage::default();
+        }
+        self.resume(node, Resumed::Step { key: step.clone(), result }, usage);
+    }
+
+    /// Ends the calls of `node` whose own limit has struck.
+    pub(super) fn stop_overdue_steps(&mut self, node: NodeIndex) {
+        let now = self.now;
+        let overdue = |node: &NodeExecution| {
+            let late = |stop_at: Option<Timestamp>| stop_at.is_some_and(|at| at <= now);
+            node.steps.iter().find(|step| step.is_open() && late(step.stop_at)).cloned()
+        };
+        while let Some(step) = overdue(self.execution.node(node)) {
+            let limit = step.stop_at.unwrap_or(now).since(step.started_at);
+            self.stop_calls_if(node, |open| *open == step.key);
+            let failure = Failure::new(ErrorClass::Timeout, messages::step_timed_out(&step.key, limit));
+            self.end_step(node, &step.key, Outcome::failed(failure));
+            if self.execution.status.is_finished() {
+                return;
+            }
+        }
+    }
+
+    /// Stops every call of `node` that is under way.
+    pub(super) fn stop_calls(&mut self, node: NodeIndex) {
+        self.stop_calls_if(node, |_| true);
+    }
+
+    /// Stops the calls that are under way in an attempt that is over by the result of another one. The only call of an
+    /// attempt has ended with it.
+    pub(super) fn stop_other_calls(&mut self, node: NodeIndex) {
+        self.stop_calls_if(node, |step| *step != StepKey::ONLY);
+    }
+
+    fn stop_calls_if(&mut self, node: NodeIndex, is_meant: impl Fn(&StepKey) -> bool) {
+        let calling = self.execution.node(node);
+        let Some(attempt) = calling.running_attempt() else { return };
+        let open = calling.open_calls().into_iter().filter(is_meant);
+        let key = |step| CallKey { execution: self.execution.id, node, attempt, step };
+        self.decision.effects.extend(open.map(|step| Effect::StopStep(key(step))));
+    }
+}
+
+impl NodeExecution {
+    /// Returns whether this call is under way.
+    fn is_open(&self, attempt: Attempt, step: &StepKey) -> bool {
+        self.running_attempt() == Some(attempt)
+            && self.has_open_call()
+            && match step.name() {
+                None => self.steps.iter().all(|known| !known.is_open()),
+                Some(_) => self.steps.iter().any(|known| known.is_open() && known.key == *step),
+            }
+    }
+
+    /// What the attempt before said, for work that can learn from it.
+    fn previous_error(&self) -> Option<std::sync::Arc<str>> {
+        let running = usize::from(matches!(self.state, NodeState::Running { .. }));
+        let before = self.attempts.iter().rev().nth(running)?;
+        before.error.as_ref().map(|error| std::sync::Arc::clone(&error.message))
+    }
+}
+
+fn recorded(result: &Result<Payload, Failure>) -> StepResult {
+    match result {
+        Ok(output) => StepResult::Completed(output.clone()),
+        Err(failure) => StepResult::Failed {
+            class: failure.class,
+            message: failure.message.as_str().into(),
+            status: failure.status,
+        },
+    }
+}

@@ -1,0 +1,314 @@
+//! What a node does: one room a kind.
+//!
+//! A kind is a small pure machine. [`NodeKind::begin`] says what comes first when an attempt of the node begins,
+//! [`NodeKind::resume`] what follows a result; both answer with [`Next`], which the state machine commits before anything
+//! happens. A kind that makes several calls gives each a key ([`StepKey`]): what has ended is in [`Context::steps`], over all
+//! attempts of the node, so that `begin` of a later attempt goes on behind it.
+//!
+//! [`Kind::room`] has the one `match` over kinds; whoever wants to know something of a kind asks its room.
+
+mod agent;
+mod condition;
+mod delay;
+mod echo;
+mod fail;
+mod http_request;
+mod merge;
+mod parallel;
+mod transform;
+mod trigger;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::event::{ChildEnd, ChildStart};
+
+use crate::expression::{Expression, ExpressionError};
+use crate::failure::Failure;
+use crate::ids::{AgentId, Attempt, StepKey};
+use crate::payload::Payload;
+use crate::scope::{References, Scope};
+use crate::status::Wait;
+use crate::step::{ChildRecord, StepRecord};
+use crate::template::{SecretSlot, Template};
+use crate::timestamp::Timestamp;
+use crate::work::Task;
+
+pub use agent::Agent;
+pub use condition::Condition;
+pub use delay::Delay;
+pub use echo::Echo;
+pub use fail::Fail;
+pub use http_request::HttpRequest;
+pub use merge::Merge;
+pub use parallel::Parallel;
+pub use transform::Transform;
+pub use trigger::Trigger;
+
+/// A node's kind, with the keys that its document gives.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// Runs one skill of a registered agent.
+    Agent(Agent),
+    /// Evaluates a condition.
+    Condition(Condition),
+    /// Waits.
+    Delay(Delay),
+    /// Returns its input, dispatched and committed like any node with an effect.
+    Echo(Echo),
+    /// Fails with a message.
+    Fail(Fail),
+    /// Sends one HTTP request.
+    HttpRequest(HttpRequest),
+    /// Joins branches.
+    Merge(Merge),
+    /// Forks branches.
+    Parallel(Parallel),
+    /// Makes a new value of outputs.
+    Transform(Transform),
+    /// Starts the flow.
+    Trigger(Trigger),
+}
+
+impl Kind {
+    /// Returns what knows everything of this kind.
+    pub fn room(&self) -> &dyn NodeKind {
+        match self {
+            Self::Agent(kind) => kind,
+            Self::Condition(kind) => kind,
+            Self::Delay(kind) => kind,
+            Self::Echo(kind) => kind,
+            Self::Fail(kind) => kind,
+            Self::HttpRequest(kind) => kind,
+            Self::Merge(kind) => kind,
+            Self::Parallel(kind) => kind,
+            Self::Transform(kind) => kind,
+            Self::Trigger(kind) => kind,
+        }
+    }
+}
+
+/// One kind of node.
+pub trait NodeKind: fmt::Debug {
+    /// Returns the name of the kind: the document's `type` or, for an action, its `action`.
+    fn name(&self) -> &'static str;
+
+    /// Returns the document's `type`.
+    fn type_name(&self) -> &'static str {
+        self.name()
+    }
+
+    /// Returns what the state machine has to know of all nodes of this kind.
+    fn traits(&self) -> Traits;
+
+    /// Returns every expression that the node evaluates, with its JSON pointer relative to the node.
+    fn expressions(&self) -> Vec<(String, &Expression)>;
+
+    /// Says what comes first in an attempt, or in a node that takes none.
+    fn begin(&self, context: &Context<'_>) -> Next;
+
+    /// Says what follows a result. A kind whose attempt makes one call ends with that call's result.
+    fn resume(&self, context: &Context<'_>, resumed: Resumed) -> Next {
+        let _ = context;
+        match resumed {
+            Resumed::Step { result: Ok(output), .. } => Next::Complete(output),
+            Resumed::Step { result: Err(failure), .. } => Next::Fail(failure),
+            Resumed::Elapsed | Resumed::Child { .. } => Next::Pending,
+        }
+    }
+
+    /// Returns the input that people are shown of a node whose attempts recorded none; `output` is the node's.
+    fn shown_input<'a>(&'a self, output: Option<&'a Payload>) -> Option<&'a Payload> {
+        let _ = output;
+        None
+    }
+
+    /// Returns the agent that it asks, and for which skill.
+    fn skill(&self) -> Option<(AgentId, &str)> {
+        None
+    }
+}
+
+/// What the state machine has to know of all nodes of a kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traits {
+    /// The flow starts at it; no edge leads to it.
+    pub starts: bool,
+    /// It takes attempts, which are recorded also where its work is done within the decision.
+    pub takes_attempts: bool,
+    /// Its edges may ask for `true` or `false`.
+    pub answers: bool,
+}
+
+/// What a node does next.
+#[derive(Clone, Debug)]
+pub enum Next {
+    /// The node is done.
+    Complete(Payload),
+    /// Make this call; its result comes back to `resume`.
+    Step(Step),
+    /// Make these calls at the same time; each result comes back to `resume`, in any order.
+    Steps(Vec<Step>),
+    /// Wait for a moment or a person.
+    Wait(Wait),
+    /// Start these child executions; their ends come back to `resume`, in any order.
+    Children(Vec<ChildStart>),
+    /// Go on waiting for the calls and children that are under way.
+    Pending,
+    /// The attempt failed; the retry policy says what follows.
+    Fail(Failure),
+}
+
+/// One call of an attempt.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Its key; [`StepKey::ONLY`] for the call of an attempt that makes no other.
+    pub key: StepKey,
+    /// What to do.
+    pub task: Task,
+    /// What it is given. Secrets are not in it: `secrets` says where they go.
+    pub input: Payload,
+    /// Where the input holds `${secrets.NAME}` to be replaced.
+    pub secrets: Arc<[SecretSlot]>,
+    /// How long it may take; `None` where only the attempt's own timeout and the deadline count.
+    pub timeout: Option<Duration>,
+    /// Whether the input follows from the flow version alone, so that no event needs to hold it.
+    pub is_constant: bool,
+}
+
+impl Next {
+    /// Returns the one call of an attempt: `task`, given what `template` resolves to.
+    pub(crate) fn call(task: Task, template: &Template, context: &Context<'_>) -> Self {
+        match context.resolve(template) {
+            Ok(input) => Self::Step(Step {
+                key: StepKey::ONLY,
+                task,
+                input,
+                secrets: template.secret_slots(),
+                timeout: None,
+                is_constant: template.constant().is_some(),
+            }),
+            Err(failure) => Self::Fail(failure),
+        }
+    }
+}
+
+impl From<Result<Payload, Failure>> for Next {
+    fn from(result: Result<Payload, Failure>) -> Self {
+        match result {
+            Ok(output) => Self::Complete(output),
+            Err(failure) => Self::Fail(failure),
+        }
+    }
+}
+
+/// A result that a node waited for.
+#[derive(Clone, Debug)]
+pub enum Resumed {
+    /// A call ended.
+    Step {
+        /// Its key.
+        key: StepKey,
+        /// Its output, or why it has none.
+        result: Result<Payload, Failure>,
+    },
+    /// The moment has come.
+    Elapsed,
+    /// A child execution ended.
+    Child {
+        /// Its number among the node's children.
+        child: u32,
+        /// How it ended.
+        end: ChildEnd,
+    },
+}
+
+/// What a node may look at when it begins or resumes.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// When it is decided.
+    pub now: Timestamp,
+    /// The attempt under way, or the one that begins.
+    pub attempt: Attempt,
+    /// The calls of this node that ended or are under way, of all its attempts.
+    pub steps: &'a [StepRecord],
+    /// The child executions that this node started, in all its attempts.
+    pub children: &'a [ChildRecord],
+    values: &'a dyn Values,
+}
+
+/// The values that a node reads: an execution's, or those of a trial.
+pub(crate) trait Values: fmt::Debug {
+    /// Puts what `references` names in scope.
+    fn scope(&self, references: &References, attempt: Attempt) -> Scope;
+
+    /// Returns what the flow was started with.
+    fn trigger_data(&self) -> &Payload;
+
+    /// Returns what reaches the node along its edges.
+    ///
+    /// # Errors
+    /// Nothing does.
+    fn arriving(&self) -> Result<Payload, Failure>;
+
+    /// Returns the version that `agent` is pinned to.
+    fn agent_version(&self, agent: AgentId) -> Option<u32>;
+
+    /// Makes a failure of an expression that has no value.
+    fn failure(&self, error: &ExpressionError) -> Failure {
+        Failure::of_expression(error)
+    }
+}
+
+impl<'a> Context<'a> {
+    pub(crate) const fn new(now: Timestamp, attempt: Attempt, values: &'a dyn Values) -> Self {
+        Self { now, attempt, steps: &[], children: &[], values }
+    }
+
+    pub(crate) const fn with_parts(self, steps: &'a [StepRecord], children: &'a [ChildRecord]) -> Self {
+        Self { steps, children, ..self }
+    }
+
+    /// Returns what `template` resolves to.
+    ///
+    /// # Errors
+    /// An expression in it has no value, or the result is too large.
+    pub fn resolve(&self, template: &Template) -> Result<Payload, Failure> {
+        let scope = self.values.scope(template.references(), self.attempt);
+        template.resolve(&scope).map_err(|error| self.values.failure(&error))
+    }
+
+    /// Returns the output of a node with `condition`.
+    ///
+    /// # Errors
+    /// The condition cannot be evaluated.
+    pub fn evaluate(&self, condition: &crate::condition::Condition) -> Result<Payload, Failure> {
+        let scope = self.values.scope(condition.references(), self.attempt);
+        condition.output(&scope).map_err(|error| self.values.failure(&error))
+    }
+
+    /// Returns what reaches the node along its edges: one output as it is, several as an object by node id, the trigger
+    /// data where no edge leads to it.
+    ///
+    /// # Errors
+    /// In a trial: no output of a node before it was given.
+    pub fn arriving(&self) -> Result<Payload, Failure> {
+        self.values.arriving()
+    }
+
+    /// Returns what the flow was started with.
+    pub fn trigger_data(&self) -> &Payload {
+        self.values.trigger_data()
+    }
+
+    /// Returns the version that the execution pins `agent` to.
+    pub fn agent_version(&self, agent: AgentId) -> Option<u32> {
+        self.values.agent_version(agent)
+    }
+}
+
+/// Puts `key` before the pointers of a template's expressions.
+fn expressions_of<'t>(key: &str, template: &'t Template) -> Vec<(String, &'t Expression)> {
+    template.expressions().map(|(below, expression)| (format!("/{key}{below}"), expression)).collect()
+}

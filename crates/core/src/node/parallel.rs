@@ -1,0 +1,26 @@
+//! `parallel`: forks branches; passes on what reaches it.
+
+use super::{Context, Next, NodeKind, Traits};
+use crate::expression::Expression;
+
+/// It has no keys of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Parallel;
+
+impl NodeKind for Parallel {
+    fn name(&self) -> &'static str {
+        "parallel"
+    }
+
+    fn traits(&self) -> Traits {
+        Traits::default()
+    }
+
+    fn expressions(&self) -> Vec<(String, &Expression)> {
+        Vec::new()
+    }
+
+    fn begin(&self, context: &Context<'_>) -> Next {
+        context.arriving().into()
+    }
+}

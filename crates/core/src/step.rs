@@ -1,0 +1,86 @@
+//! What happened inside the attempts of a node: calls and child executions.
+
+use crate::event::{ChildEnd, StepResult};
+use crate::ids::{FlowId, StepKey};
+use crate::payload::Payload;
+use crate::timestamp::Timestamp;
+use crate::work::Usage;
+
+/// One call inside an attempt that makes several.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepRecord {
+    /// Its key. Of several calls with one key only the last is kept: it repeats one that failed or was cut off.
+    pub key: StepKey,
+    /// Its input, where an event says it.
+    pub input: Option<Payload>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; `None` while it is under way.
+    pub ended_at: Option<Timestamp>,
+    /// When it is stopped, if it has a limit of its own.
+    pub stop_at: Option<Timestamp>,
+    /// What came of it; `None` while it is under way.
+    pub result: Option<StepResult>,
+    /// What it used.
+    pub usage: Usage,
+}
+
+impl StepRecord {
+    /// Returns the record of a call that began at `now`.
+    pub(crate) fn begun(
+        key: &StepKey,
+        input: Option<&Payload>,
+        stop_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            key: key.clone(),
+            input: input.cloned(),
+            started_at: now,
+            ended_at: None,
+            stop_at,
+            result: None,
+            usage: Usage::default(),
+        }
+    }
+
+    /// Returns whether the call is under way.
+    pub const fn is_open(&self) -> bool {
+        self.ended_at.is_none()
+    }
+
+    /// Returns what the call gave, if it completed.
+    pub const fn output(&self) -> Option<&Payload> {
+        match &self.result {
+            Some(StepResult::Completed(output)) => Some(output),
+            Some(StepResult::Failed { .. }) | None => None,
+        }
+    }
+}
+
+/// One child execution that a node started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChildRecord {
+    /// The flow that it runs.
+    pub flow: FlowId,
+    /// What is known of it.
+    pub state: ChildState,
+}
+
+/// What a parent knows of a child execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChildState {
+    /// It has not ended.
+    Running,
+    /// It ended, and the parent took that in.
+    Ended(ChildEnd),
+    /// The attempt that started it was over first: the child is cancelled, and its end is of no interest.
+    Abandoned,
+}
+
+impl ChildRecord {
+    /// Returns whether the parent waits for its end.
+    pub fn is_open(&self) -> bool {
+        self.state == ChildState::Running
+    }
+}
