@@ -59,7 +59,7 @@ impl Condition {
         Ok(condition)
     }
 
-    /// Tells whether the condition holds.
+    /// Returns whether the condition holds.
     ///
     /// Numbers compare as numbers (`1` equals `1.0`), strings by their characters, lists and objects by what is in them;
     /// values of different kinds are never equal. An expression must give `true` or `false`; `null` counts as

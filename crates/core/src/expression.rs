@@ -1,4 +1,4 @@
-//! Expressions: what stands in `${ … }` and in conditions.
+//! Expressions: what is written in `${ … }` and in conditions.
 //!
 //! The language is MiniJinja's expression language without calls, with a fixed set of filters and tests, and with these
 //! names in scope: `trigger_data`, `context` (`id`, `type`), `execution` (`id`, `retry_of`, `started_at`), `attempt`,
@@ -11,13 +11,16 @@
 //! ([`engine`]), which is bounded in steps, memory and depth. Nothing here reads files, variables of the environment
 //! or another execution: there is no name for them.
 
+mod access;
 mod compile;
 mod engine;
 mod error;
+mod functions;
 pub(crate) mod json_text;
-mod lexer;
+mod parse;
 mod path;
 mod rewrite;
+mod slots;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod values;
@@ -50,7 +53,7 @@ pub struct Expression {
 /// What an expression gave.
 #[derive(Clone, Debug)]
 pub(crate) enum Evaluated<'s> {
-    /// JSON text, as it stands in the scope.
+    /// JSON text, as it is in the scope.
     Found(Found<'s>),
     /// A calculated value.
     Value(Value),
@@ -111,7 +114,7 @@ impl Expression {
         }
     }
 
-    /// Tells whether the expression is only a path.
+    /// Returns whether the expression is only a path.
     pub(crate) const fn is_path(&self) -> bool {
         matches!(self.compiled, Compiled::Path(_))
     }

@@ -1,7 +1,7 @@
 //! Templates: JSON in which strings may hold `${ … }`.
 //!
 //! A string that is one `${ … }` becomes the expression's value, type and all. Inside a longer string the value is put in
-//! as text: strings as they are, everything else as JSON. `$${` stands for the characters `${` (read from the left, so
+//! as text: strings as they are, everything else as JSON. `$${` is read as the characters `${` (read from the left, so
 //! `$$${x}` is `$` and then the characters `${x}`). Inside `${ … }`, strings may hold any character, `}` included. Keys
 //! of objects are never templates. A template without any `${` is constant and costs nothing to resolve.
 
@@ -54,7 +54,7 @@ enum Part {
     Raw(String),
     /// A value of its own.
     Whole { pointer: String, expression: Expression },
-    /// Text inside a JSON string whose quotes stand in the parts around it.
+    /// Text inside a JSON string whose quotes are in the parts around it.
     Inside { pointer: String, expression: Expression },
 }
 
@@ -73,7 +73,7 @@ impl Template {
     }
 
     /// Returns the JSON with every expression's value in its place. Numbers and texts that come from a payload are copied
-    /// as they stand there.
+    /// as they are there.
     ///
     /// # Errors
     /// The first expression that has no value, or that the result is larger than `input_bytes_max` bytes.
@@ -142,7 +142,7 @@ impl Part {
     }
 }
 
-/// Returns a key as it stands in a JSON pointer (RFC 6901).
+/// Returns a key as a JSON pointer (RFC 6901) writes it.
 pub fn pointer_token(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }

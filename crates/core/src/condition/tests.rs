@@ -134,7 +134,7 @@ fn every_mistake_is_found_at_once() {
     insta::assert_snapshot!(lines.join("\n"), @"
      a condition is an expression or an object with `type`, `field` and `value`
      `${score.risk >}`: unexpected end of input, expected expression
-     `${${score.risk} > 70}`: `$` is not part of the language; inside an expression names stand without `${}`
+     `${${score.risk} > 70}`: `$` is not part of the language; inside an expression, write names without `${}`
     /type a condition's `type` is one of `equals`, `not_equals`, `greater_than`, `greater_or_equal`, `less_than`, `less_or_equal`, `contains`, `exists`
     /field `${score.risk +}`: unexpected end of input, expected expression
     /value a `${` is never closed; write `$${` for the characters `${`

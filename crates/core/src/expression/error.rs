@@ -27,7 +27,7 @@ impl ExpressionError {
         Self { expression: None, problem: Problem::new(message) }
     }
 
-    /// Tells whether the expression is right and only a value that it names is not there.
+    /// Returns whether the expression is right and only a value that it names is not there.
     pub const fn is_missing(&self) -> bool {
         matches!(self.problem, Problem::Missing(_))
     }

@@ -111,7 +111,7 @@ struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// Stands behind the `open` bracket that `text` begins with.
+    /// Starts behind the `open` bracket that `text` begins with.
     fn inside(text: &'a str, open: u8) -> Option<Self> {
         let text = text.trim_start();
         (text.as_bytes().first() == Some(&open)).then_some(Self { text, at: 1 })
@@ -134,7 +134,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Returns the value that begins here and stands behind it; `None` at a closing bracket.
+    /// Returns the value that begins here and moves behind it; `None` at a closing bracket.
     fn value(&mut self) -> Option<&'a str> {
         self.skip_space();
         let start = self.at;

@@ -53,7 +53,7 @@ pub(crate) enum Found<'s> {
     Whole(&'s Payload),
     /// A part of a payload's text.
     Part(&'s str),
-    /// JSON text that stands in no payload.
+    /// JSON text that is in no payload.
     Built(String),
 }
 
@@ -134,7 +134,7 @@ impl Path {
         }
     }
 
-    /// Tells whether the path is `<id>.output…` where the node's output has no field `output` of its own.
+    /// Returns whether the path is `<id>.output…` where the node's output has no field `output` of its own.
     fn says_output_for_short(&self, output: &str) -> bool {
         matches!(self.root, Root::Short(_))
             && matches!(self.steps.first(), Some(Step::Field(name)) if name == "output")
@@ -167,7 +167,7 @@ impl Path {
         Ok(at)
     }
 
-    /// Says what is missing at step `number`, which was looked for in `parent`.
+    /// Returns what is missing at step `number`, which was looked for in `parent`.
     #[cold]
     fn missing(&self, number: usize, parent: &str) -> Missing {
         let name = self.text_of(number);
@@ -218,9 +218,9 @@ impl Path {
 }
 
 pub(super) const SECRET_MISPLACED: &str =
-    "a secret stands alone, as `${secrets.NAME}`; it cannot be part of a larger expression";
+    "a secret is used alone, as `${secrets.NAME}`; it cannot be part of a larger expression";
 
-/// Reads `nodes.<id>`, `nodes.<id>.output` or `nodes.<id>.error`; tells how many steps that took.
+/// Reads `nodes.<id>`, `nodes.<id>.output` or `nodes.<id>.error`; returns also how many steps that took.
 fn node_root(steps: &[Step]) -> Result<(Root, usize), Problem> {
     let Some(Step::Field(id)) = steps.first() else {
         return Err(Problem::new(

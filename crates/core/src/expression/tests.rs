@@ -227,9 +227,9 @@ fn mistakes_are_found_when_an_expression_is_compiled() {
     `${(a).keys()}`: there is no function `keys`; values are changed by filters, as in `name | upper`
     `${('a')('b')}`: only filters and tests take arguments; nothing else can be called
     `${a | join(*b)}`: arguments cannot be spread with `*`
-    `${secrets.KEY ~ 'x'}`: a secret stands alone, as `${secrets.NAME}`; it cannot be part of a larger expression
-    `${secrets}`: a secret stands alone, as `${secrets.NAME}`; it cannot be part of a larger expression
-    `${secrets['KEY']}`: a secret stands alone, as `${secrets.NAME}`; it cannot be part of a larger expression
+    `${secrets.KEY ~ 'x'}`: a secret is used alone, as `${secrets.NAME}`; it cannot be part of a larger expression
+    `${secrets}`: a secret is used alone, as `${secrets.NAME}`; it cannot be part of a larger expression
+    `${secrets['KEY']}`: a secret is used alone, as `${secrets.NAME}`; it cannot be part of a larger expression
     `${nodes}`: `nodes` needs a node's id: `nodes.score.output` or `nodes["fetch-data"].output`
     `${nodes[a]}`: `nodes` needs a node's id: `nodes.score.output` or `nodes["fetch-data"].output`
     `${nodes.score.result}`: `nodes.score` has only `output` and `error`
@@ -237,7 +237,7 @@ fn mistakes_are_found_when_an_expression_is_compiled() {
     `${execution.env}`: `execution` has only `id`, `retry_of`, `started_at`
     `${attempt.number}`: `attempt` is a number, so it has no fields
     `${item.price}`: `item` is only there inside a `map` node; this version runs none
-    `${${a}}`: `$` is not part of the language; inside an expression names stand without `${}`
+    `${${a}}`: `$` is not part of the language; inside an expression, write names without `${}`
     `${a # b}`: unexpected character `#`
     `${'open}`: a string is never closed
     `${nodes.broken.error.stack}`: `nodes.broken.error` has only `class`, `message`

@@ -7,7 +7,7 @@ use crate::expression::Problem;
 pub(super) enum Piece<'a> {
     /// Text, with `$${` already read as `${`.
     Text(String),
-    /// What stands between `${` and its `}`.
+    /// What is between `${` and its `}`.
     Expression(&'a str),
 }
 
@@ -42,7 +42,7 @@ pub(super) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Problem> {
     Ok(pieces)
 }
 
-/// Returns what stands in `${ … }` where `text` is nothing else, and `text` where it is not.
+/// Returns what is inside `${ … }` where `text` is nothing else, and `text` where it is not.
 pub(crate) fn unwrapped(text: &str) -> &str {
     let trimmed = text.trim();
     match trimmed.strip_prefix("${") {
