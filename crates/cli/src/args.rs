@@ -49,6 +49,7 @@ pub(crate) enum Command {
     Run(Run),
     Validate(Validate),
     Executions(Executions),
+    Health(Health),
     Doctor(Doctor),
     /// Print the description of the REST API (OpenAPI 3.1, JSON)
     Openapi,
@@ -210,6 +211,20 @@ pub(crate) enum RetryFrom {
     Start,
     /// Outputs of completed nodes are taken over.
     Failed,
+}
+
+/// Ask a running server whether it takes new work
+///
+/// For health checks, such as a container's. Exit status: 0 it does, 1 it is stopping, its database failed, or it does not
+/// answer in time.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Health {
+    /// The server [default: http://127.0.0.1:8080]
+    #[arg(long, value_name = "URL", env = "STEADFLOW_SERVER")]
+    pub(crate) server: Option<String>,
+    /// How long it may take to answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0)]
+    pub(crate) timeout: f64,
 }
 
 /// Check a database against the rules that hold in every state

@@ -1,5 +1,7 @@
 //! The API of a running server, as the commands use it.
 
+use std::time::Duration;
+
 use anyhow::{Context, anyhow, bail};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
@@ -31,6 +33,11 @@ impl Server {
         self.client.request(method, format!("{}/api/v1/studio{path}", self.base))
     }
 
+    /// Prepares the question whether it takes new work, to be answered within `timeout`.
+    pub(crate) fn readiness(&self, timeout: Duration) -> RequestBuilder {
+        self.client.get(format!("{}/readyz", self.base)).timeout(timeout)
+    }
+
     /// Sends a call and reads the answer.
     ///
     /// # Errors
@@ -40,7 +47,7 @@ impl Server {
         response.json().await.context("The server's answer is not JSON")
     }
 
-    /// Sends a call and gives back the answer, not yet read.
+    /// Sends a call and returns the answer, not yet read.
     ///
     /// # Errors
     /// As [`Self::send`].

@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod document;
 mod executions;
+mod health;
 mod listener;
 mod open_files;
 mod openapi;
@@ -71,6 +72,10 @@ fn carry_out(args: Args) -> anyhow::Result<ExitCode> {
         Command::Executions(executions) => {
             let server = settings::server(executions.server, &file);
             block_on(executions::executions(server, executions.json, executions.command))
+        }
+        Command::Health(health) => {
+            let server = settings::server(health.server, &file);
+            block_on(health::health(server, health.timeout))
         }
         Command::Doctor(doctor) => {
             log.start("warn")?;

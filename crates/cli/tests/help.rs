@@ -106,6 +106,7 @@ fn help_of_the_program() {
       run         Run a flow here, without a server, and print its result
       validate    Check flow documents
       executions  List, show, retry, cancel and watch executions of a running server
+      health      Ask a running server whether it takes new work
       doctor      Check a database against the rules that hold in every state
       openapi     Print the description of the REST API (OpenAPI 3.1, JSON)
       bench       Measure speed on this machine

@@ -3,6 +3,7 @@
 mod doctor;
 mod examples;
 mod executions;
+mod health;
 mod help;
 mod openapi;
 mod run;
