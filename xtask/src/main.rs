@@ -1,7 +1,9 @@
 //! Chores of the repository: `cargo xtask tidy` checks the rules that no compiler knows.
 
+mod release;
 mod tidy;
 
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -10,19 +12,32 @@ use anyhow::{Context, Result};
 const USAGE: &str = "\
 usage: cargo xtask <chore>
 
-  tidy   Check the rules that no compiler knows; exit 1 if one is broken";
+  tidy                  Check the rules that no compiler knows; exit 1 if one is broken
+  release-notes <tag>   Print what CHANGELOG.md says of a version; exit 1 if tag, version and changelog disagree";
 
 fn main() -> Result<ExitCode> {
-    let chore = std::env::args().nth(1).unwrap_or_default();
-    if chore != "tidy" {
-        eprintln!("{USAGE}");
-        return Ok(ExitCode::from(2));
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["tidy"] => tidy(),
+        ["release-notes", tag] => release_notes(tag),
+        _ => {
+            eprintln!("{USAGE}");
+            Ok(ExitCode::from(2))
+        }
     }
+}
+
+fn tidy() -> Result<ExitCode> {
     let findings = tidy::findings(root()?)?;
     for finding in &findings {
         eprintln!("{finding}");
     }
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn release_notes(tag: &str) -> Result<ExitCode> {
+    std::io::stdout().write_all(release::notes(root()?, tag)?.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The directory that holds the workspace.
