@@ -14,9 +14,9 @@ export default defineConfig({
   build: {
     outDir: 'dist',
     target: 'es2023',
-    // Everything is a file of its own: the studio is served under `default-src 'self'`, without data: URLs.
+    // No inlined assets: the studio is served under `default-src 'self'`, without data: URLs.
     assetsInlineLimit: 0,
-    // Preloading by <link> is native in every browser that es2023 admits.
+    // Every browser that supports es2023 preloads modules natively.
     modulePreload: { polyfill: false },
     rolldownOptions: {
       output: {

@@ -6,10 +6,10 @@ import type { Json } from './types';
 type Schemas = components['schemas'];
 
 export type AgentType = Schemas['AgentInput']['agent_type'];
-/** What a skill answered when it was tried, or why it did not. */
+/** The response of a skill that was tried, or why it failed. */
 export type Trial = Schemas['AgentResult'];
 
-/** One thing that an agent can do. By hand: the description calls it an object. Only `name` is always there. */
+/** One thing that an agent can do. Written by hand, since the API description has a plain object. Only `name` is required. */
 export interface Skill {
   name: string;
   description?: string;
@@ -20,15 +20,15 @@ export interface Skill {
   [key: string]: unknown;
 }
 
-/** An agent, with what the description leaves open. */
+/** An agent, with the types that the API description leaves open. */
 export type Agent = Omit<Schemas['Agent'], 'agent_type' | 'skill_definitions' | 'config'> & {
   agent_type: AgentType;
   skill_definitions: readonly Skill[];
-  /** How to reach it. What is secret in it is masked. */
+  /** How to reach it. Secret values are masked. */
   config: Readonly<Record<string, Json>>;
 };
 
-/** What an agent is made of, as it is sent: its skills as objects, never as bare names. */
+/** An agent as it is sent: its skills as objects, never as bare names. */
 export type AgentDocument = Schemas['AgentInput'] & { skills: readonly Skill[] };
 
 const AGENTS_MAX = 100;
@@ -50,7 +50,7 @@ export async function deleteAgent(id: string): Promise<void> {
   await call('DELETE', '/studio/agents/{id}', { path: { id } });
 }
 
-/** Has the agent do it once, outside of any execution. Nothing of it is stored. */
+/** Calls a skill once, outside any execution. Nothing is stored. */
 export async function trySkill(id: string, skill: string, input: Json): Promise<Trial> {
   const body = { skill, input_data: input };
   return (await call('POST', '/studio/agents/{id}/execute', { path: { id }, body })).data;

@@ -18,7 +18,7 @@ describe('a call', () => {
     expect(asked[1]?.path).toBe('/studio/flows/a%2Fb');
   });
 
-  it('says who asks, what it sends and under which key', async () => {
+  it('sends credentials, body and idempotency key', async () => {
     saveApiKey('secret');
     const asked = fakeApi({ 'POST /studio/flows/*/execute': () => json({ execution_id: 'e' }, { status: 201 }) });
 
@@ -32,9 +32,9 @@ describe('a call', () => {
     expect(asked[0]?.body).toEqual({ trigger_data: 1 });
   });
 
-  it('throws a problem for a refusal, for silence and for what is no JSON', async () => {
+  it('throws a problem for a refusal, a missing response and invalid JSON', async () => {
     fakeApi({
-      'GET /studio/flows': () => problem(409, 'conflict', 'Somebody was faster.'),
+      'GET /studio/flows': () => problem(409, 'conflict', 'The flow was changed elsewhere.'),
       'GET /studio/agents': () => new Response('<html>', { headers: { 'Content-Type': 'text/html' } }),
       'GET /studio/failures': () => Promise.reject(new TypeError('Failed to fetch')),
     });
@@ -46,18 +46,22 @@ describe('a call', () => {
     ];
 
     expect(thrown.every((error) => error instanceof Problem)).toBe(true);
-    expect(thrown[0]).toMatchObject({ status: 409, detail: 'Somebody was faster.', type: '/problems#conflict' });
+    expect(thrown[0]).toMatchObject({
+      status: 409,
+      detail: 'The flow was changed elsewhere.',
+      type: '/problems#conflict',
+    });
     expect(thrown[1]).toMatchObject({ status: 0, title: 'The response cannot be read' });
     expect(thrown[2]).toMatchObject({ status: 0, title: 'The server cannot be reached' });
   });
 
-  it('gives nothing where nothing is answered', async () => {
+  it('returns nothing for an empty response', async () => {
     fakeApi({ 'DELETE /studio/flows/*': () => new Response(null, { status: 204 }) });
 
     expect((await call('DELETE', '/studio/flows/{id}', { path: { id: 'f' } })).data).toBeUndefined();
   });
 
-  it('passes an abort on as it is', async () => {
+  it('passes an abort on unchanged', async () => {
     const under = new AbortController();
     vi.stubGlobal('fetch', ({ signal }: Request) => {
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
@@ -69,23 +73,23 @@ describe('a call', () => {
     await expect(asked).rejects.toThrow('enough');
   });
 
-  it('takes only what the API describes', () => {
+  it('accepts only what the API describes', () => {
     const wrong = () => {
       // @ts-expect-error: no such path
       void call('GET', '/studio/flow');
-      // @ts-expect-error: not by this method
+      // @ts-expect-error: not with this method
       void call('DELETE', '/studio/flows');
-      // @ts-expect-error: the path asks for an id
+      // @ts-expect-error: the path requires an id
       void call('GET', '/studio/flows/{id}');
       // @ts-expect-error: no such parameter
       void call('GET', '/studio/flows', { query: { limitt: 1 } });
-      // @ts-expect-error: a parameter that is needed
+      // @ts-expect-error: a required parameter
       void call('POST', '/studio/flows/{id}/restore-version', { path: { id: 'f' } });
       // @ts-expect-error: no such field
       void call('POST', '/studio/executions/retry', { body: { filter: { nodee: 'a' } } });
-      // @ts-expect-error: a body where none is taken
+      // @ts-expect-error: a body where none is accepted
       void call('POST', '/studio/executions/{id}/cancel', { path: { id: 'e' }, body: {} });
-      // @ts-expect-error: a key where none is read
+      // @ts-expect-error: a key where none is accepted
       void call('POST', '/studio/executions/{id}/cancel', { path: { id: 'e' }, idempotencyKey: 'a' });
     };
 

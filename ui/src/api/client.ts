@@ -21,7 +21,7 @@ export interface Answer<T> {
   headers: Headers;
 }
 
-/** What `CallOptions` come to when their operation does not matter any more. */
+/** `CallOptions` of any operation. */
 interface AnyOptions {
   path?: Record<string, unknown>;
   query?: Query;
@@ -37,9 +37,9 @@ const querySerializer = (query: unknown) => queryString(query as Query);
 const client = createClient<Paths>({ baseUrl: API, fetch: send, querySerializer });
 
 /**
- * Calls the API and gives back the body.
+ * Calls the API and returns the body and the headers.
  *
- * Throws a `Problem` for every answer outside 200–299 and when no answer comes.
+ * Throws a `Problem` for every response outside 200–299 and when there is none.
  */
 export async function call<M extends Method, P extends PathOf<M>>(
   method: M,
@@ -52,7 +52,7 @@ export async function call<M extends Method, P extends PathOf<M>>(
   return { data: data as AnswerOf<M, P>, headers: response.headers };
 }
 
-/** `CallOptions` have checked what goes with the call; the library's own types let unknown fields of a body pass. */
+/** `CallOptions` have checked the options; the library's own types accept unknown fields in a body. */
 function ask(method: Method, path: string, { path: segments, query, body, idempotencyKey, signal }: AnyOptions) {
   const headers = { Accept: 'application/json', ...authorization(), 'Idempotency-Key': idempotencyKey };
   const params = { path: segments, query };
@@ -87,12 +87,12 @@ async function send(request: Request): Promise<Response> {
   }
 }
 
-/** A proxy in front answers for a server that is away. */
+/** A proxy responds like this when it cannot reach the server. */
 function isGatewayError(status: number): boolean {
   return status === 502 || status === 504;
 }
 
-/** Writes a query; what is empty is left out, lists are joined by commas. */
+/** Writes a query; empty values are left out, lists are joined by commas. */
 export function queryString(query: Query = {}): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
@@ -104,7 +104,7 @@ export function queryString(query: Query = {}): string {
   return text ? `?${text}` : '';
 }
 
-/** Returns the cursor of the next page out of a `Link` header, or `null` on the last page. */
+/** Returns the cursor of the next page from a `Link` header, or `null` on the last page. */
 export function nextCursor(link: string | null): string | null {
   const next = link?.split(/,(?=\s*<)/).find((part) => /;\s*rel="?next"?/i.test(part));
   const target = next?.match(/<([^>]*)>/)?.[1];

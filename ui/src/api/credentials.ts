@@ -1,8 +1,8 @@
-/** The API key of this browser tab, where the server asks for one. It leaves with the tab. */
+/** The API key, where the server requires one. It is kept until the browser tab is closed. */
 
 const STORED_AS = 'steadflow.api-key';
 
-/** The headers that say who asks; none where no key is set. */
+/** Returns the headers that authenticate a request; none where no key is set. */
 export function authorization(): Record<string, string> {
   const key = sessionStorage.getItem(STORED_AS);
   return key ? { Authorization: `Bearer ${key}` } : {};

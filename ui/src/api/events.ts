@@ -1,14 +1,14 @@
-/** What the streams of events carry. */
+/** The content of the event streams. */
 import type { SseEvent } from '@/lib/sse';
 import { addressOf } from './client';
 import type { ExecutionRow } from './types';
 
-/** The stream of all executions, or of one flow's. */
+/** The stream of all executions, or of the executions of one flow. */
 export function eventsUrl(flow?: string): string {
   return addressOf('/studio/events', { query: { flow_id: flow } });
 }
 
-/** Returns the execution that an event is about; `null` where it is about another thing, such as a gap. */
+/** Returns the execution of an event; `null` for other events, such as a gap. */
 export function executionIn({ type, data }: SseEvent): ExecutionRow | null {
   if (type !== 'execution') return null;
   try {

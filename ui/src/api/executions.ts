@@ -5,7 +5,7 @@ import type { Execution, ExecutionRow } from './types';
 
 type Schemas = components['schemas'];
 
-/** What lists of executions are narrowed by; times are RFC 3339. */
+/** The filters of lists of executions; times are RFC 3339. */
 export type ExecutionFilter = Omit<
   NonNullable<operations['list_executions']['parameters']['query']>,
   'limit' | 'cursor'
@@ -51,13 +51,13 @@ export async function getRetryPlan(id: string, mode: RetryMode, signal?: AbortSi
   return (await call('GET', '/studio/executions/{id}/retry-plan', options)).data;
 }
 
-/** Makes a new execution from a failed or cancelled one and returns its id; the same key twice makes one. */
+/** Retries a failed or cancelled execution and returns the id of the new one; calls with the same key start only one. */
 export async function retryExecution(id: string, mode: RetryMode, idempotencyKey: string): Promise<string> {
   const options = { path: { id }, body: { mode }, idempotencyKey };
   return (await call('POST', '/studio/executions/{id}/retry', options)).data.new_execution_id;
 }
 
-/** What a person says to a node that waits for a decision. */
+/** A person's decision about a waiting node. */
 export type Decision = Schemas['Decide'];
 
 export async function decideNode(id: string, nodeId: string, decision: Decision): Promise<void> {
@@ -68,7 +68,7 @@ export async function decideNode(id: string, nodeId: string, decision: Decision)
 export type RetryManyBody = Schemas['RetryMany'];
 export type RetriedMany = Schemas['RetriedMany'];
 
-/** Retries the failed executions that fit and were not retried before, or says which it would. */
+/** Retries the matching failed executions that were not retried before; a dry run only lists them. */
 export async function retryMany(body: RetryManyBody): Promise<RetriedMany> {
   return (await call('POST', '/studio/executions/retry', { body })).data;
 }

@@ -8,7 +8,7 @@ import type { Flow, FlowDefinition, FlowInput, FlowPatch, FlowStatus, FlowVersio
 type Schemas = components['schemas'];
 
 const PAGE = 100;
-/** Enough for every studio; a reader with more searches. */
+/** Enough for most installations; with more flows, people search. */
 const PAGES_MAX = 20;
 
 /** Returns every flow, newest first. */
@@ -36,13 +36,13 @@ export async function createFlow(document: FlowInput): Promise<Flow> {
   return received((await call('POST', '/studio/flows', { body: sent(document) })).data);
 }
 
-/** Makes a draft from a template. */
+/** Creates a draft from a template. */
 export async function instantiateTemplate(id: string, name: string): Promise<Flow> {
   const options = { path: { id }, body: { name } };
   return received((await call('POST', '/studio/flows/templates/{id}/instantiate', options)).data);
 }
 
-/** Changes what is given; a change of the document makes a new version. */
+/** Changes the given keys; a change of the document creates a new version. */
 export async function patchFlow(id: string, changes: FlowPatch): Promise<Flow> {
   return received((await call('PATCH', '/studio/flows/{id}', { path: { id }, body: sent(changes) })).data);
 }
@@ -61,7 +61,7 @@ export async function listVersions(id: string, signal: AbortSignal): Promise<Flo
   return (await call('GET', '/studio/flows/{id}/versions', { path: { id }, signal })).data.map(received);
 }
 
-/** Makes a new version with the document of an older one. */
+/** Creates a new version with the document of an older one. */
 export async function restoreVersion(id: string, version: number): Promise<Flow> {
   const options = { path: { id }, query: { version } };
   return received((await call('POST', '/studio/flows/{id}/restore-version', options)).data);
@@ -75,25 +75,25 @@ export async function validateFlow(document: FlowInput, signal: AbortSignal): Pr
 
 export type StartBody = Schemas['Execute'];
 
-/** Starts an execution; the same key twice gives the same execution. */
+/** Starts an execution and returns its id; calls with the same key return the same execution. */
 export async function executeFlow(id: string, body: StartBody, idempotencyKey: string): Promise<string> {
   const { data } = await call('POST', '/studio/flows/{id}/execute', { path: { id }, body, idempotencyKey });
-  // An execution itself is the answer to those who wait for it.
+  // The whole execution is returned only with `wait`.
   return 'execution_id' in data ? data.execution_id : data.id;
 }
 
 export type NodeTestBody = Omit<Schemas['TestNode'], 'flow_definition'> & { flow_definition: FlowDefinition };
-/** What one attempt of a node came to. */
+/** The result of one attempt of a node. */
 export type NodeTest = Schemas['NodeTest'];
 
-/** Runs one attempt of a node, outside of any execution. Nothing of it is stored. */
+/** Runs one attempt of a node outside any execution. Nothing is stored. */
 export async function testNode(body: NodeTestBody, signal: AbortSignal): Promise<NodeTest> {
   return (await call('POST', '/studio/flows/test-node', { body: sent(body), signal })).data;
 }
 
 type Received<Document> = Omit<Document, 'flow_definition'> & { flow_definition: FlowDefinition };
 
-/** A document as the studio holds it: its graph has `edges`, and its nodes may be of any type. */
+/** A document as the studio holds it: its graph always has `edges`, and its nodes may have any type. */
 function received<Document extends Schemas['FlowDocument']>(document: Document): Received<Document> {
   const { flow_definition: graph, ...rest } = document;
   return { ...rest, flow_definition: { ...graph, edges: graph.edges ?? [] } as FlowDefinition };
@@ -103,7 +103,7 @@ type Sent<Document> = {
   [Key in keyof Document]: Document[Key] extends FlowDefinition | undefined ? Schemas['FlowDefinition'] : Document[Key];
 };
 
-/** A document as it is sent. Whether the types of its nodes are any, the server says. */
+/** A document as it is sent. The server validates the types of its nodes. */
 function sent<Document extends { flow_definition?: FlowDefinition }>(document: Document): Sent<Document> {
   return document as unknown as Sent<Document>;
 }
@@ -114,7 +114,7 @@ export const flowsQuery = () =>
 export const flowQuery = (id: string) =>
   queryOptions({ queryKey: ['flows', id], queryFn: ({ signal }) => getFlow(id, undefined, signal) });
 
-/** A flow as it was at `version`. Versions never change, so it is asked for once. */
+/** A flow at `version`. Versions never change, so each is fetched once. */
 export const flowVersionQuery = (id: string, version: number) =>
   queryOptions({
     queryKey: ['flows', id, 'versions', version],

@@ -1,7 +1,7 @@
 /** What may be asked of the API and what it answers, as types: derived from `schema.d.ts`, so nothing here names an endpoint. */
 import type { paths } from './schema';
 
-/** What every path of the API begins with, and no call repeats. */
+/** The prefix of all API paths; calls omit it. */
 export const API = '/api/v1';
 
 /** The paths as calls name them. */
@@ -9,27 +9,27 @@ export type Paths = { [P in keyof paths as P extends `${typeof API}${infer Rest}
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
-/** The paths that answer to `M`. */
+/** The paths with method `M`. */
 export type PathOf<M extends Method> = {
   [P in keyof Paths]: Paths[P] extends Record<Lowercase<M>, object> ? P : never;
 }[keyof Paths];
 
 type Operation<M extends Method, P extends PathOf<M>> = Paths[P][Lowercase<M> & keyof Paths[P]];
 
-/** What goes with a call. It is exact: what the operation does not describe does not compile. */
+/** The options of a call. They are exact: what the operation does not describe does not compile. */
 export type CallOptions<M extends Method, P extends PathOf<M>> = ParametersOf<Operation<M, P>> &
   BodyOf<Operation<M, P>> & { signal?: AbortSignal | undefined };
 
-/** The options of a call, left out where the operation asks for none. */
+/** The options of a call, optional where the operation requires none. */
 export type Arguments<Options> = object extends Options ? [options?: Options] : [options: Options];
 
-/** The body of a good answer; `undefined` where there is none. */
+/** The body of a successful response; `undefined` where there is none. */
 export type AnswerOf<M extends Method, P extends PathOf<M>> =
   Operation<M, P> extends { responses: infer Answers }
     ? OrUndefined<Json<Answers[keyof Answers & (200 | 201)]>>
     : never;
 
-/** What fills and follows a path. */
+/** Path and query parameters. */
 export type AddressOptions<P extends PathOf<'GET'>> = Omit<ParametersOf<Operation<'GET', P>>, 'idempotencyKey'>;
 
 type ParametersOf<O> = O extends { parameters: infer All } ? PathPart<All> & QueryPart<All> & KeyPart<All> : never;

@@ -1,6 +1,6 @@
-/** What the API answers when it refuses (RFC 9457), and what we make of an answer that never came. */
+/** Problem details of the API (RFC 9457), and the same for a missing or unreadable response. */
 
-/** One fault in a document that was sent. */
+/** One fault in a document. */
 export interface Fault {
   /** A JSON pointer into the document; empty for the whole. */
   pointer: string;
@@ -11,7 +11,7 @@ export class Problem extends Error {
   override readonly name = 'Problem';
 
   constructor(
-    /** The HTTP status; 0 when no answer came. */
+    /** The HTTP status; 0 without a response. */
     readonly status: number,
     readonly title: string,
     /** A sentence that a person can act on. */
@@ -23,13 +23,13 @@ export class Problem extends Error {
     super(detail);
   }
 
-  /** Whether asking again may help: the server was not reached, or says that it cannot just now. */
+  /** Whether a retry may help: the server is unreachable, overloaded or failing. */
   get isTransient(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
-/** Reads any error as a [`Problem`], so that every error can be shown in the same way. */
+/** Converts any error to a [`Problem`], so that every error is shown in the same way. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof TypeError) {
@@ -46,7 +46,7 @@ export function toProblem(error: unknown): Problem {
   return new Problem(0, 'Something went wrong in the studio', message);
 }
 
-/** Makes a [`Problem`] of the body of an answer outside 200–299, whatever stands in it. */
+/** Makes a [`Problem`] of any body of a response outside 200–299. */
 export function problemOf(status: number, body: unknown): Problem {
   const fields = isRecord(body) ? body : {};
   const title = text(fields.title) ?? `The server responded with status ${status}`;

@@ -1,7 +1,7 @@
 import { QueryClient } from '@tanstack/react-query';
 import { toProblem } from './problem';
 
-/** Server state. Requests are tried again only where that may help; being offline is no reason not to try: the server may be this machine. */
+/** Server state. Requests are retried only where that may help, also while the browser is offline: the server may be this machine. */
 export function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {

@@ -1,4 +1,4 @@
-/** Calls about how executions went: failures in groups, and the analytics of retries. */
+/** Calls for reports: failure groups and retry analytics. */
 import { call } from './client';
 import type { components, operations } from './schema';
 
@@ -10,7 +10,7 @@ export type FlowCounts = Schemas['FlowCounts'];
 export type RetryAnalytics = Schemas['RetryAnalytics'];
 
 export type ReportScope = NonNullable<operations['list_failures']['parameters']['query']>;
-/** A report's scope, and how long its buckets are. The description calls `bucket` a text. */
+/** A report's scope, and the length of its buckets. The API description has `bucket` as a string. */
 export type AnalyticsScope = ReportScope & { bucket: 'hour' | 'day' };
 
 export async function listFailures(scope: ReportScope, signal: AbortSignal): Promise<readonly FailureGroup[]> {

@@ -1,4 +1,4 @@
-/** The wire types by the names that the studio uses, and what the studio knows of them beyond `openapi.json`. */
+/** Short names for the wire types, and types that `openapi.json` leaves open. */
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
@@ -11,7 +11,7 @@ export type ErrorClass = Schemas['ErrorClass'];
 export type ExecutionStatus = Schemas['ExecutionStatus'];
 export type NodeStatus = Schemas['NodeStatus'];
 
-/** One execution as lists and the stream of all executions show it. */
+/** One execution as in lists and in the stream of all executions. */
 export type ExecutionRow = Schemas['ExecutionSummary'];
 export type Execution = Schemas['Execution'];
 export type NodeExecution = Schemas['NodeExecution'];
@@ -20,8 +20,8 @@ export type Attempt = Schemas['Attempt'];
 /**
  * A node as the editor holds it.
  *
- * By hand, because a draft may be on its way to being valid: its type is whatever the server's catalogue names, and the
- * keys of its own are read with the schemas of that catalogue.
+ * Written by hand, because a draft need not be valid: its type is any that the server's catalogue has, and its specific
+ * keys are read with the schemas of that catalogue.
  */
 export interface FlowNode {
   id: string;
@@ -40,7 +40,7 @@ export interface FlowEdge {
   [key: string]: unknown;
 }
 
-/** A graph as the editor holds it. The server fills in empty `edges`, and gives every other key back as it came in. */
+/** A graph as the editor holds it. The server adds empty `edges` and returns every other key unchanged. */
 export interface FlowDefinition {
   nodes: FlowNode[];
   edges: FlowEdge[];
@@ -53,5 +53,5 @@ export type Flow = Omit<Schemas['Flow'], 'flow_definition'> & { flow_definition:
 export type FlowVersion = Omit<Schemas['FlowVersion'], 'flow_definition'> & { flow_definition: FlowDefinition };
 /** A flow document as it is sent. */
 export type FlowInput = Omit<Schemas['FlowInput'], 'flow_definition'> & { flow_definition: FlowDefinition };
-/** The keys of a flow to change, as they are sent. */
+/** The keys of a flow that can be changed, as they are sent. */
 export type FlowPatch = Omit<Schemas['FlowPatch'], 'flow_definition'> & { flow_definition?: FlowDefinition };

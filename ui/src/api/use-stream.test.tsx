@@ -29,7 +29,7 @@ function turn(state: DocumentVisibilityState) {
   act(() => void document.dispatchEvent(new Event('visibilitychange')));
 }
 
-it('closes the stream of a tab that is hidden for 30 seconds, and resumes it where it is known to', () => {
+it('closes the stream of a tab that is hidden for 30 seconds, and resumes after the last known event', () => {
   saveApiKey('k');
   const { rerender } = renderHook(({ seen }) => useStream('/events', () => undefined, seen), {
     initialProps: { seen: 1 },

@@ -12,7 +12,7 @@ import { cssVariables, theme } from './theme';
 
 const queries = createQueryClient();
 
-// When the server is back, everything on the page is asked for again.
+// When the server is back, everything on the page is fetched again.
 onReachable((reachable) => {
   if (reachable) void queries.invalidateQueries();
 });

@@ -5,7 +5,7 @@ import { toProblem } from '@/api/problem';
 import { EmptyState } from '@/components/empty-state';
 import { texts } from '@/lib/texts';
 
-/** What stands in place of a page that failed to draw; the shell around it goes on. */
+/** Shown instead of a page that failed to render; the shell around it keeps working. */
 export function ErrorScreen({ error, reset }: ErrorComponentProps) {
   return (
     <EmptyState icon={IconBug} title={texts.crash.title} detail={texts.crash.detail}>

@@ -1,4 +1,4 @@
-/** The mark: an attempt that fails, a wait, and one that makes it. */
+/** The logo: a failed attempt, a backoff, and an attempt that succeeds. */
 export function Logo({ size = 22 }: { size?: number }) {
   return (
     <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true">

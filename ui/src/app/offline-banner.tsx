@@ -5,12 +5,12 @@ import { useReachable } from '@/lib/connection';
 import { texts } from '@/lib/texts';
 import classes from './offline-banner.module.css';
 
-/** Says that the server is away, and asks for it until it is back. */
+/** Shows that the server is unreachable, and polls until it is back. */
 export function OfflineBanner() {
   const reachable = useReachable();
   useQuery({
     queryKey: ['ping'],
-    // Any answer will do: the client notes that the server was reached.
+    // Any response will do: the client records that the server was reached.
     queryFn: ({ signal }) => call('GET', '/studio/flows', { query: { limit: 1 }, signal }).then(() => null),
     enabled: !reachable,
     refetchInterval: 2_000,

@@ -10,7 +10,7 @@ import { paletteStore } from './palette-store';
 
 const EXECUTION_ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 
-/** Ctrl/⌘-K: jump to a page, a flow, an execution by its id, or search executions for a text. */
+/** Ctrl/⌘-K: jump to a page, a flow or an execution by its ID, or search executions. */
 export function Palette({ onShortcuts }: { onShortcuts: () => void }) {
   const [query, setQuery] = useState('');
   const [opened, setOpened] = useState(false);

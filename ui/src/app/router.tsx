@@ -1,4 +1,4 @@
-/** Every address of the studio. Each page is a chunk of its own; what a page shows stands in its address. */
+/** Every address of the studio. Each page is a separate chunk, and its address holds its state. */
 import type { QueryClient } from '@tanstack/react-query';
 import {
   createRootRouteWithContext,

@@ -1,11 +1,11 @@
-/** Moving between the rows of whatever list a page shows: table rows, rows of a long list, cards. */
+/** Moving between the rows of the list on a page: table rows, rows of a virtual list, cards. */
 
 const ROWS = 'tbody tr, [role="rowgroup"] [role="row"]:not(:has([role="columnheader"])), li:has(a[data-flow])';
 
 /**
- * Gives the focus to what opens the row that is `step` rows on; without a row that has it, to the first one in sight.
+ * Focuses the link or button that opens the row `step` rows further; if no row has focus, that of the first visible row.
  *
- * Returns whether there was such a row.
+ * Returns whether there is such a row.
  */
 export function focusRow(step: number): boolean {
   const rows = rowsInOrder();
@@ -16,12 +16,12 @@ export function focusRow(step: number): boolean {
   return opener !== null && opener !== undefined;
 }
 
-/** Whether some row has the focus. */
+/** Whether a row has focus. */
 export function isRowFocused(): boolean {
   return document.activeElement?.closest(ROWS) !== null;
 }
 
-/** Rows that are drawn as they come into sight do not stand in their order; they bear their number. */
+/** Rows of a virtual list are not in order in the document, so they carry their index. */
 function rowsInOrder(): HTMLElement[] {
   const rows = [...document.querySelectorAll<HTMLElement>(`main :is(${ROWS})`)];
   return rows.sort((a, b) => Number(a.ariaRowIndex ?? 0) - Number(b.ariaRowIndex ?? 0));

@@ -13,7 +13,7 @@ import { ShortcutsDialog } from './shortcuts-dialog';
 import { ThemeSwitch } from './theme-switch';
 import { usePageKeys } from './use-page-keys';
 
-/** What stands around every page. */
+/** The frame around every page. */
 export function Shell() {
   const [isHelpOpen, setHelpOpen] = useState(false);
   const showHelp = () => setHelpOpen(true);
@@ -35,7 +35,7 @@ export function Shell() {
   );
 }
 
-/** The head of narrow screens. The drawer belongs to the address at which it was opened: going elsewhere closes it. */
+/** The header of narrow screens. The drawer belongs to the address at which it was opened: navigating closes it. */
 function TopBar() {
   const path = useRouterState({ select: (state) => state.location.pathname });
   const [openedAt, setOpenedAt] = useState<string | null>(null);

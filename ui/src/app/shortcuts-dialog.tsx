@@ -8,7 +8,7 @@ interface ShortcutsDialogProps {
   onClose: () => void;
 }
 
-/** Every key of the studio, by where it works. */
+/** All keyboard shortcuts, grouped by where they work. */
 export function ShortcutsDialog({ opened, onClose }: ShortcutsDialogProps) {
   const { title, close, groups } = texts.shortcuts;
   return (

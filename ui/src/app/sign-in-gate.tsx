@@ -5,7 +5,7 @@ import { saveApiKey } from '@/api/credentials';
 import { reportRefused, useRefused } from '@/lib/session';
 import { texts } from '@/lib/texts';
 
-/** Asks for an API key when the server refuses to answer without one. */
+/** Asks for an API key when the server requires one. */
 export function SignInGate({ children }: { children: ReactNode }) {
   const refused = useRefused();
   return (

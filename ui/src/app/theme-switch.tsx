@@ -8,7 +8,7 @@ const SCHEMES = [
   { value: 'auto', label: texts.theme.auto, icon: IconDeviceDesktop },
 ] as const;
 
-/** Light, dark, or as the system says. */
+/** Light, dark, or the system's colour scheme. */
 export function ThemeSwitch() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const Icon = SCHEMES.find((scheme) => scheme.value === colorScheme)?.icon ?? IconDeviceDesktop;

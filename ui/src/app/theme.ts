@@ -13,7 +13,7 @@ const steady: MantineColorsTuple = [
   '#1f3384',
 ];
 
-/** The dark surfaces of `styles/tones.css`, where Mantine takes its own from: 7 is the surface, 6 a field, 4 a border. */
+/** The dark surfaces of `styles/tones.css`, in the scale that Mantine uses: 7 is the surface, 6 a field, 4 a border. */
 const dark: MantineColorsTuple = [
   '#eceef2',
   '#cdd2da',
@@ -27,7 +27,7 @@ const dark: MantineColorsTuple = [
   '#0b0d10',
 ];
 
-/** From 5 on, white can be read on it. */
+/** White text is readable on it from 5 on. */
 const red: MantineColorsTuple = [
   '#fdeaea',
   '#fbd5d5',
@@ -41,7 +41,7 @@ const red: MantineColorsTuple = [
   '#781717',
 ];
 
-/** Descriptions, placeholders and errors in inks that can be read (4.5:1). */
+/** Readable colours (4.5:1) for descriptions, placeholders and errors. */
 export const cssVariables: CSSVariablesResolver = () => {
   const inks = {
     '--mantine-color-dimmed': 'var(--ink-soft)',

@@ -1,12 +1,12 @@
 import { useWindowEvent } from '@mantine/hooks';
 import { focusRow, isRowFocused } from './row-focus';
 
-/** Where keys have meanings of their own. */
+/** Elements that handle keys themselves. */
 const ELSEWHERE = 'input, textarea, select, [contenteditable="true"], [role="dialog"], [role="menu"], [role="listbox"]';
 
 const STEPS: Readonly<Record<string, number>> = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 };
 
-/** The keys that mean the same on every page. */
+/** The keyboard shortcuts of every page. */
 export function usePageKeys(onHelp: () => void): void {
   useWindowEvent('keydown', (event) => {
     if (
@@ -31,7 +31,7 @@ function act(key: string, onHelp: () => void): boolean {
   }
   if (key === '/') return focusSearch();
   const step = STEPS[key];
-  // Without a row to start from, arrows scroll the page.
+  // While no row has focus, arrow keys scroll the page.
   if (step === undefined || (key.startsWith('Arrow') && !isRowFocused())) return false;
   return focusRow(step);
 }
@@ -43,7 +43,7 @@ function focusSearch(): boolean {
   return search !== null;
 }
 
-/** From the search, the next key goes to the list. */
+/** Leaves the search field, so that the next key reaches the list. */
 function leaveSearch(target: Element): void {
   if (target instanceof HTMLInputElement && target.type === 'search') target.blur();
 }

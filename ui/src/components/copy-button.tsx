@@ -4,11 +4,11 @@ import { texts } from '@/lib/texts';
 
 interface CopyButtonProps {
   value: string;
-  /** What is copied, for the tooltip and for readers: `Copy execution id`. */
+  /** The label for the tooltip and screen readers: `Copy execution ID`. */
   label?: string;
 }
 
-/** Copies `value` and says so. */
+/** Copies `value` and confirms it. */
 export function CopyButton({ value, label = texts.actions.copy }: CopyButtonProps) {
   return (
     <MantineCopyButton value={value} timeout={1_500}>

@@ -3,13 +3,13 @@ import { formatDuration, millis } from '@/lib/time';
 
 interface DurationProps {
   startedAt: string | null | undefined;
-  /** Absent while it goes on: then the duration grows as one watches. */
+  /** Absent while it is in progress: then the duration counts up. */
   endedAt: string | null | undefined;
   /** The server's own figure, where there is one. */
   ms?: number | null | undefined;
 }
 
-/** How long something took, or has been taking so far. */
+/** How long something took, or has taken so far. */
 export function Duration({ startedAt, endedAt, ms }: DurationProps) {
   const start = millis(startedAt);
   const end = millis(endedAt);
@@ -21,7 +21,7 @@ export function Duration({ startedAt, endedAt, ms }: DurationProps) {
   );
 }
 
-/** Whole seconds: a figure that grows should not show tenths that it never counts. */
+/** Whole seconds: a running duration is updated once a second, so it has no tenths. */
 function floor(ms: number): number {
   return ms < 1_000 ? ms : Math.floor(ms / 1_000) * 1_000;
 }

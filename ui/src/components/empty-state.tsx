@@ -8,7 +8,7 @@ interface EmptyStateProps {
   children?: ReactNode;
 }
 
-/** What stands where nothing is yet, and what to do next. */
+/** Shown where there is no content: why, and what to do next. */
 export function EmptyState({ icon: Icon, title, detail, children }: EmptyStateProps) {
   return (
     <div className={classes.empty}>

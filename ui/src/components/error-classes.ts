@@ -1,4 +1,4 @@
-/** Every error class, what it means to a person, and whether it is retried unless the policy says otherwise. */
+/** Every error class: its label, its meaning, and whether it is retried by default. */
 import type { ErrorClass } from '@/api/types';
 
 export interface ErrorClassLook {
@@ -37,7 +37,7 @@ export const ERROR_CLASSES: Readonly<Record<ErrorClass, ErrorClassLook>> = {
 
 export const ERROR_CLASS_NAMES = Object.keys(ERROR_CLASSES) as ErrorClass[];
 
-/** What is known of a class; nothing of one that a newer server names. */
+/** Returns the look of a class; `undefined` for a class of a newer server. */
 export function errorClassLook(name: string): ErrorClassLook | undefined {
   return Object.hasOwn(ERROR_CLASSES, name) ? ERROR_CLASSES[name as ErrorClass] : undefined;
 }

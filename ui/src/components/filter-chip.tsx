@@ -5,13 +5,13 @@ interface FilterChipProps {
   label: string;
   tone: string;
   icon: ComponentType<{ size?: number | string; className?: string; 'aria-hidden'?: boolean }>;
-  /** How many fit, or what stands for it while that is not known. */
+  /** The number of matches, or a placeholder while it is unknown. */
   count?: number | string;
   pressed: boolean;
   onToggle: () => void;
 }
 
-/** One choice of a filter, on or off. */
+/** One option of a filter, on or off. */
 export function FilterChip({ label, tone, icon: Icon, count, pressed, onToggle }: FilterChipProps) {
   return (
     <button type="button" className={classes.chip} data-tone={tone} aria-pressed={pressed} onClick={onToggle}>

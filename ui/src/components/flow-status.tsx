@@ -9,7 +9,7 @@ interface FlowStatusLook {
   icon: typeof IconPencil;
 }
 
-/** What each status of a flow is called and how it looks. */
+/** Label, tone and icon of each flow status. */
 export const FLOW_STATUS_LOOKS: Record<Status, FlowStatusLook> = {
   draft: { label: 'Draft', tone: 'neutral', icon: IconPencil },
   active: { label: 'Active', tone: 'success', icon: IconCircleCheckFilled },
@@ -17,7 +17,7 @@ export const FLOW_STATUS_LOOKS: Record<Status, FlowStatusLook> = {
   archived: { label: 'Archived', tone: 'muted', icon: IconArchive },
 };
 
-/** The status of a flow as icon and word. */
+/** The status of a flow as icon and label. */
 export function FlowStatus({ status }: { status: Status }) {
   const { label, tone, icon: Icon } = FLOW_STATUS_LOOKS[status];
   return (

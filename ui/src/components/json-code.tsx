@@ -41,7 +41,7 @@ export interface JsonEditorProps {
   value: string;
   onChange: (text: string) => void;
   label: string;
-  /** What is wrong with it; marks the frame. */
+  /** Whether the value is invalid; marks the frame. */
   isInvalid?: boolean;
 }
 

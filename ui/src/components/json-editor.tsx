@@ -4,7 +4,7 @@ import classes from './json-editor.module.css';
 
 const LazyCode = lazy(() => import('./json-code').then((module) => ({ default: module.JsonCode })));
 
-/** An editor for JSON. Its code comes when it is first needed; until then the text can be read. */
+/** A JSON editor. Its code is loaded on first use; until then the text is shown. */
 export function JsonEditor(props: JsonEditorProps) {
   return (
     <div className={classes.frame} data-invalid={props.isInvalid || undefined}>

@@ -3,12 +3,12 @@ import { visible } from '@/lib/json-text';
 import { texts } from '@/lib/texts';
 import classes from './json-view.module.css';
 
-/** A longer text begins cut. */
+/** Longer texts start truncated. */
 const SHORT = 300;
-/** More than this is never drawn; it can be copied and downloaded. */
+/** Never more than this is rendered; the rest can be copied and downloaded. */
 const DRAWN_MAX = 100_000;
 
-/** A text within JSON: control and direction characters are spelt out, so that it cannot pass for something else. */
+/** A JSON string: control and direction characters are escaped, so that it cannot look like something else. */
 export function JsonString({ text }: { text: string }) {
   const [isOpen, setOpen] = useState(false);
   const drawn = isOpen ? text.slice(0, DRAWN_MAX) : text.slice(0, SHORT);
@@ -26,7 +26,7 @@ export function JsonString({ text }: { text: string }) {
   );
 }
 
-/** As JSON has it, but with its lines and tabs as they are. */
+/** Escapes as JSON does, but keeps line feeds and tabs. */
 function escaped(text: string): string {
   return visible(text.replace(/["\\]/g, '\\$&'));
 }

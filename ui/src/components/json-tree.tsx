@@ -7,17 +7,17 @@ import classes from './json-view.module.css';
 
 interface JsonTreeProps {
   value: unknown;
-  /** The key or place of the value in what holds it. */
+  /** The key or index of the value in its parent. */
   name?: ReactNode;
   depth: number;
-  /** What lies deeper than this begins folded. */
+  /** Deeper levels start collapsed. */
   openDepth: number;
 }
 
-/** So many entries are drawn at a time. */
+/** The number of entries that are rendered at a time. */
 const PAGE = 100;
 
-/** A value and, where it holds others, those. What is folded is not drawn at all. */
+/** A value with its children. What is collapsed is not rendered. */
 export function JsonTree({ value, name, depth, openDepth }: JsonTreeProps) {
   if (typeof value !== 'object' || value === null) {
     return (

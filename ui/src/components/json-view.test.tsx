@@ -13,7 +13,7 @@ it('shows markup as text', async () => {
   expect(container.querySelector('img')).toBeNull();
 });
 
-it('draws a part of a long list, and more when asked', async () => {
+it('renders part of a long list, and more on request', async () => {
   const user = userEvent.setup();
   await renderScreen(<JsonView value={Array.from({ length: 450 }, (_, at) => at)} fileName="a.json" />);
 
@@ -23,7 +23,7 @@ it('draws a part of a long list, and more when asked', async () => {
   expect(screen.getByText('449')).toBeTruthy();
 });
 
-it('cuts a long text and folds what is deep', async () => {
+it('truncates a long text and collapses deep levels', async () => {
   const user = userEvent.setup();
   await renderScreen(<JsonView value={{ text: 'x'.repeat(9_000), deep: { key: 'inside' } }} fileName="a.json" />);
 

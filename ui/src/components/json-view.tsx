@@ -9,16 +9,16 @@ import { JsonTree } from './json-tree';
 import classes from './json-view.module.css';
 
 interface JsonViewProps {
-  /** Any JSON value; it is shown as text and never taken for anything else. */
+  /** Any JSON value; it is shown as text and never interpreted. */
   value: unknown;
-  /** The name of the file that a download makes. */
+  /** The file name of a download. */
   fileName: string;
 }
 
-/** A larger value begins folded. */
+/** Larger values start collapsed. */
 const OPEN_CHARS_MAX = 4_000;
 
-/** A JSON value to read: folded where it is large, to be copied and downloaded whole. */
+/** A read-only JSON value: collapsed where it is large; it can be copied and downloaded in full. */
 export function JsonView({ value, fileName }: JsonViewProps) {
   const text = useMemo(() => jsonText(value), [value]);
   return (

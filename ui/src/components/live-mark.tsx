@@ -8,7 +8,7 @@ const LOOKS = {
   waiting: { label: texts.live.polling, tone: 'warning' },
 } as const;
 
-/** Says whether what one sees moves by itself. */
+/** Shows whether the page updates live. */
 export function LiveMark({ state }: { state: StreamState }) {
   const look = LOOKS[state];
   return (

@@ -4,13 +4,13 @@ import classes from './page.module.css';
 
 interface PageProps {
   title: string;
-  /** What is drawn as the title, where that is more than its text. */
+  /** The visible title, where it is more than text. */
   heading?: ReactNode;
-  /** What stands beside the title: a status, a live mark. */
+  /** Beside the title: a status, a live mark. */
   beside?: ReactNode;
   detail?: ReactNode;
   actions?: ReactNode;
-  /** Whether the page fills the window and its parts scroll, instead of the page. */
+  /** Whether the page fills the window, so that its parts scroll instead of the page. */
   fill?: boolean;
   children: ReactNode;
 }

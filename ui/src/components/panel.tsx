@@ -4,7 +4,7 @@ import classes from './panel.module.css';
 interface PanelProps {
   title?: string;
   aside?: ReactNode;
-  /** Without padding, for tables and drawings. */
+  /** Without padding, for tables and graphics. */
   flush?: boolean;
   className?: string | undefined;
   children: ReactNode;

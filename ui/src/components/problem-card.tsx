@@ -10,7 +10,7 @@ interface ProblemCardProps {
   onRetry?: () => void;
 }
 
-/** What went wrong, where, and what to do about it. */
+/** An error: what went wrong, where, and what to do about it. */
 export function ProblemCard({ problem, onRetry }: ProblemCardProps) {
   const { title, detail, faults } = toProblem(problem);
   return (

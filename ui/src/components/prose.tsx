@@ -1,6 +1,6 @@
 import { Fragment, type ReactNode } from 'react';
 
-/** A sentence of a schema; what stands between backticks is code. */
+/** A sentence in which text between backticks is code. */
 export function Prose({ text }: { text: string }) {
   return text.split('`').map((part, at) => {
     const key = `${at} ${part}`;
@@ -8,7 +8,7 @@ export function Prose({ text }: { text: string }) {
   });
 }
 
-/** The same for where there may be no sentence. */
+/** As `Prose`, for a text that may be missing. */
 export function prose(text: string | undefined): ReactNode {
   return text && <Prose text={text} />;
 }

@@ -2,15 +2,15 @@ import { Button, type ButtonProps, Tooltip } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 interface ReasonedButtonProps extends ButtonProps {
-  /** Why it does nothing just now; `null` when it works. */
+  /** Why it is disabled; `null` when it is enabled. */
   reason: string | null;
-  /** What its tooltip says while it works. */
+  /** Its tooltip while it is enabled. */
   hint?: string;
   onClick: () => void;
   children: ReactNode;
 }
 
-/** A button that says why it is disabled. It stays in the tab order, so that everyone can learn it. */
+/** A button that says why it is disabled. It stays in the tab order, so that everyone can read the reason. */
 export function ReasonedButton({ reason, hint, onClick, children, ...rest }: ReasonedButtonProps) {
   const label = reason ?? hint;
   return (

@@ -13,16 +13,16 @@ interface Scope {
 
 interface ScopeBarProps {
   scope: Scope;
-  /** What an absent period means. */
+  /** The label for no period. */
   wholeTime: string;
-  /** The periods that can be chosen; all of them unless given. */
+  /** The periods to choose from; all of them by default. */
   periods?: readonly Period[];
-  /** What is said beside it, such as how much was found. */
+  /** Extra information, such as the number of results. */
   children?: ReactNode;
   onChange: (scope: Scope) => void;
 }
 
-/** Which flow, and how far back: what reports are narrowed by. */
+/** The scope of a report: which flow, and how far back. */
 export function ScopeBar({ scope, wholeTime, periods, children, onChange }: ScopeBarProps) {
   const flows = useQuery(flowsQuery());
   const choices = (flows.data ?? []).map(({ id, name }) => ({ value: id, label: name }));

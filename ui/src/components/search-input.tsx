@@ -10,11 +10,11 @@ interface SearchInputProps {
   className?: string | undefined;
 }
 
-/** A search field whose text goes into the address a moment after the typing stops. */
+/** A search field whose text goes into the address shortly after the typing stops. */
 export function SearchInput({ value, onChange, label, className }: SearchInputProps) {
   const [draft, setDraft] = useState(value ?? '');
   const [seen, setSeen] = useState(value);
-  // The address changed by other means, such as the back button: it wins over the draft.
+  // The address changed elsewhere, such as by the back button: it overrides the draft.
   if (value !== seen) {
     setSeen(value);
     if ((value ?? '') !== draft.trim()) setDraft(value ?? '');

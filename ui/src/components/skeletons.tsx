@@ -1,6 +1,6 @@
 import { Skeleton } from '@mantine/core';
 
-/** Rows that are being loaded; as high as the rows that follow, so that nothing moves. */
+/** Placeholder rows while loading; as high as the real rows, so that the layout does not shift. */
 export function RowsSkeleton({ rows = 8, height = 44 }: { rows?: number; height?: number }) {
   return (
     <div aria-busy="true" role="status">
@@ -16,7 +16,7 @@ export function RowsSkeleton({ rows = 8, height = 44 }: { rows?: number; height?
   );
 }
 
-/** A block that is being loaded. */
+/** A placeholder block while loading. */
 export function BlockSkeleton({ height = 160 }: { height?: number }) {
   return (
     <div aria-busy="true" role="status">

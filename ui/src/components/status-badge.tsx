@@ -3,13 +3,13 @@ import classes from './status-badge.module.css';
 
 interface StatusBadgeProps {
   status: StatusKey;
-  /** More than the status's own word, e.g. `Waiting for a slot`. */
+  /** A more specific label than that of the status, e.g. `Waiting for a free slot`. */
   label?: string;
   /** Without a background, for dense lists. */
   plain?: boolean;
 }
 
-/** A status as icon, word and tone. */
+/** A status as icon, label and tone. */
 export function StatusBadge({ status, label, plain }: StatusBadgeProps) {
   const look = STATUS_LOOKS[status];
   const Icon = look.icon;

@@ -4,11 +4,11 @@ import classes from './status-badge.module.css';
 interface StatusIconProps {
   status: StatusKey;
   size?: number;
-  /** Read out instead of the bare icon; leave it out where the word stands beside it. */
+  /** Read by screen readers instead of the icon; omit it where the label is next to it. */
   label?: string;
 }
 
-/** The icon of a status in its tone. */
+/** The icon of a status, in its tone. */
 export function StatusIcon({ status, size = 15, label }: StatusIconProps) {
   const look = STATUS_LOOKS[status];
   const Icon = look.icon;

@@ -1,4 +1,4 @@
-/** One table for every status: what it is called, how it is toned, which icon it has. */
+/** One table for every status: its label, tone and icon. */
 import {
   IconArrowForwardUp,
   IconBan,
@@ -14,7 +14,7 @@ import {
 import type { ComponentType } from 'react';
 import type { ExecutionStatus, NodeStatus } from '@/api/types';
 
-/** What a person sees: a status, or why something that is pending or running does not move. */
+/** A status as shown to people: the status itself, or why something pending or running does not progress. */
 export type StatusKey = NodeStatus | 'retrying' | 'waiting' | 'decision' | 'recovered';
 
 /** A colour family; `styles/tones.css` gives each its colours in light and dark. */
@@ -24,7 +24,7 @@ export interface StatusLook {
   label: string;
   tone: Tone;
   icon: ComponentType<{ size?: number | string; className?: string; 'aria-hidden'?: boolean }>;
-  /** Whether the icon turns: something is happening right now. */
+  /** Whether the icon spins, because something is happening right now. */
   spins?: boolean;
 }
 
@@ -54,12 +54,12 @@ export const EXECUTION_STATUSES: readonly ExecutionStatus[] = [
 
 const FINISHED: readonly string[] = ['completed', 'failed', 'cancelled', 'skipped'];
 
-/** Whether nothing can change any more. */
+/** Whether the status is final. */
 export function isFinished(status: string): boolean {
   return FINISHED.includes(status);
 }
 
-/** Whether a new execution may be made from one with this status. */
+/** Whether an execution with this status can be retried. */
 export function isRetryable(status: string): boolean {
   return status === 'failed' || status === 'cancelled';
 }
@@ -70,7 +70,7 @@ interface NodeSituation {
   waiting_for?: string | null;
 }
 
-/** What to show for a node execution: a backoff, a decision and a wait say more than `pending` or `running`. */
+/** Returns what to show for a node execution: a backoff, decision or wait is more specific than `pending` or `running`. */
 export function nodeStatusKey(node: NodeSituation): StatusKey {
   if (isFinished(node.status)) return node.status as StatusKey;
   if (node.waiting_for === 'decision' || node.waiting_for === 'approval') return 'decision';
@@ -85,7 +85,7 @@ interface ExecutionSituation {
   waiting_for?: string | null;
 }
 
-/** What to show for an execution: that it needs a person, retries or waits says more than `running`. */
+/** Returns what to show for an execution: a decision, retry or wait is more specific than `running`. */
 export function executionStatusKey({ status, retrying, waiting_for }: ExecutionSituation): StatusKey {
   if (status !== 'running') return status;
   if (waiting_for === 'decision') return 'decision';

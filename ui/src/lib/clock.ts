@@ -1,8 +1,8 @@
 /**
  * The server's clock as far as the browser knows it.
  *
- * Countdowns compare the server's times with now. A reader's clock may be wrong by minutes, so the `Date` header of
- * every answer tells how far it is off; what is within its one-second resolution and a slow answer counts as right.
+ * Countdowns compare the server's times with the current time. A browser's clock may be wrong by minutes, so the `Date`
+ * header of every response shows the difference; differences within its resolution and a slow response are ignored.
  */
 import { useSyncExternalStore } from 'react';
 
@@ -10,7 +10,7 @@ const TOLERANCE_MS = 3_000;
 
 let offset = 0;
 
-/** Learns from the `Date` header of an answer that has just come. */
+/** Updates the difference from the `Date` header of a response that has just arrived. */
 export function learnServerTime(header: string | null, now = Date.now()): void {
   const server = header ? Date.parse(header) : Number.NaN;
   if (Number.isNaN(server)) return;
@@ -18,12 +18,12 @@ export function learnServerTime(header: string | null, now = Date.now()): void {
   offset = Math.abs(difference) > TOLERANCE_MS ? difference : 0;
 }
 
-/** Now, by the server's clock, in milliseconds since the epoch. */
+/** Returns the current time by the server's clock, in milliseconds since the epoch. */
 export function serverNow(): number {
   return Date.now() + offset;
 }
 
-/** Renders again every `interval` milliseconds while it is above zero, and returns the server's now. */
+/** Returns the server's current time; rerenders every `interval` milliseconds unless that is 0. */
 export function useNow(interval: number): number {
   return useSyncExternalStore(
     (changed) => subscribe(interval, changed),
@@ -36,7 +36,7 @@ interface Ticker {
   listeners: Set<() => void>;
 }
 
-/** One timer per interval, however many components tick. */
+/** One timer per interval, shared by all components. */
 const tickers = new Map<number, Ticker>();
 
 function subscribe(interval: number, changed: () => void): () => void {
@@ -62,7 +62,7 @@ function subscribe(interval: number, changed: () => void): () => void {
 
 let stillAt = 0;
 
-/** A value that does not move while a component renders, good to the minute: for what shows no ticking time. */
+/** The current time, accurate to a minute and stable during a render: for components without a ticking time. */
 function still(): number {
   const now = serverNow();
   if (Math.abs(now - stillAt) > 60_000) stillAt = now;

@@ -1,10 +1,10 @@
-/** A function that runs at most once per interval however often it is asked, and never misses the last ask. */
+/** Limits how often a function runs, without losing the last call. */
 export interface Coalesced {
   (): void;
   cancel: () => void;
 }
 
-/** The first ask runs at once; further ones within `ms` milliseconds are served together at its end. */
+/** The first call runs at once; further calls within `ms` milliseconds run once, together, when these have passed. */
 export function coalesce(work: () => void, ms: number): Coalesced {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asked = false;

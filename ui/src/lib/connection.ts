@@ -1,4 +1,4 @@
-/** Whether the server answers, learnt from every request; shown by the offline banner. */
+/** Whether the server is reachable, updated by every request; shown by the offline banner. */
 import { useSyncExternalStore } from 'react';
 
 type Listener = () => void;
@@ -23,7 +23,7 @@ export function reportReachable(value: boolean): void {
   for (const listener of listeners) listener();
 }
 
-/** Calls `listener` whenever reachability changes; returns how to stop. */
+/** Calls `listener` whenever reachability changes, until the returned function is called. */
 export function onReachable(listener: (reachable: boolean) => void): () => void {
   const wrapped = () => listener(reachable);
   listeners.add(wrapped);

@@ -1,8 +1,8 @@
-/** The nonce that the server put into the page; style elements that scripts make must carry it. */
+/** The nonce that the server put into the page; style elements created by scripts must carry it. */
 export const styleNonce: string = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '';
 
 declare global {
-  // Read by the scroll lock below Mantine's modals, which makes a style element of its own.
+  // For the scroll lock of Mantine's modals, which creates a style element of its own.
   var __webpack_nonce__: string | undefined;
 }
 

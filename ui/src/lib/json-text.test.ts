@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
 import { jsonText, readableSize, visible } from './json-text';
 
-it('spells out what cannot be seen', () => {
+it('escapes invisible characters', () => {
   expect(visible('a\u202eb\u0000\u200b\ud800')).toBe('a\\u202eb\\u0000\\u200b\\ud800');
 });
 
-it('leaves letters, emoji, line feeds and tabs alone', () => {
+it('keeps letters, emoji, line feeds and tabs', () => {
   expect(visible('Grüße\n\t😀 日本')).toBe('Grüße\n\t😀 日本');
 });
 
-it('writes any value, and says how large it is', () => {
+it('formats any value and its size', () => {
   expect(jsonText(undefined)).toBe('null');
   expect(jsonText({ a: [1] })).toBe('{\n  "a": [\n    1\n  ]\n}');
   expect([readableSize(12), readableSize(1_234), readableSize(56_000), readableSize(3_100_000)]).toEqual([

@@ -1,4 +1,4 @@
-/** Spans of time to look back over. */
+/** Periods to look back over. */
 export const PERIODS = [
   { value: '1h', label: 'Last hour', ms: 3_600_000 },
   { value: '24h', label: 'Last 24 hours', ms: 86_400_000 },
@@ -11,9 +11,9 @@ export type Period = (typeof PERIODS)[number]['value'];
 export const PERIOD_VALUES: readonly Period[] = PERIODS.map((period) => period.value);
 
 /**
- * Returns when `period` begins, as RFC 3339, or `undefined` for all time.
+ * Returns the start of `period` as RFC 3339, or `undefined` for all time.
  *
- * It is rounded down to the minute, so that a list keeps its cache key for that long.
+ * It is rounded down to the minute, so that a list keeps its cache key for a minute.
  */
 export function periodStart(period: Period | undefined, now: number): string | undefined {
   const ms = PERIODS.find((candidate) => candidate.value === period)?.ms;

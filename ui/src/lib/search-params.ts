@@ -1,4 +1,4 @@
-/** Readers of what stands in an address: anything may stand there, so what does not fit counts as absent. */
+/** Reads search parameters of an address. They may hold anything; invalid values count as absent. */
 
 export type RawSearch = Record<string, unknown>;
 
@@ -19,7 +19,7 @@ export function oneOf<T extends string>(search: RawSearch, name: string, allowed
   return allowed.find((value) => value === search[name]);
 }
 
-/** Reads a list, written as an array or separated by commas, and keeps what is allowed, in the order of `allowed`. */
+/** Reads a list, an array or comma-separated, and keeps the allowed values in the order of `allowed`. */
 export function someOf<T extends string>(search: RawSearch, name: string, allowed: readonly T[]): T[] | undefined {
   const value = search[name];
   const given = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : [];
@@ -27,17 +27,17 @@ export function someOf<T extends string>(search: RawSearch, name: string, allowe
   return kept.length > 0 ? kept : undefined;
 }
 
-/** Leaves out what is absent, so that addresses stay short. */
+/** Removes absent values, so that addresses stay short. */
 export function compact<T extends object>(search: T): T {
   return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as T;
 }
 
-/** Reads an address as texts: `?status=failed,paused&q=503`. Numbers and flags stay texts; the readers above turn them. */
+/** Reads an address as strings: `?status=failed,paused&q=503`. The functions above convert numbers and flags. */
 export function parseSearch(text: string): RawSearch {
   return Object.fromEntries(new URLSearchParams(text));
 }
 
-/** Writes what `parseSearch` reads: lists joined by commas, what is absent left out. */
+/** Writes what `parseSearch` reads: lists joined by commas, absent values left out. */
 export function stringifySearch(search: RawSearch): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(search)) {

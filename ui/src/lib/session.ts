@@ -1,4 +1,4 @@
-/** Whether the server asked who we are; then the studio shows its sign-in. */
+/** Whether the server requires authentication; then the studio shows its sign-in. */
 import { useSyncExternalStore } from 'react';
 
 const listeners = new Set<() => void>();

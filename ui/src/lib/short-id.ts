@@ -1,4 +1,4 @@
-/** The end of an id: ids begin with their time, so their beginnings look alike. */
+/** The end of an id: ids start with a timestamp, so their beginnings look alike. */
 export function shortId(id: string): string {
   return id.slice(-8);
 }

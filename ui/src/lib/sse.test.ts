@@ -25,7 +25,7 @@ class Connection {
   }
 }
 
-/** Lets promises and streams run until nothing is left to do but to wait for a timer. */
+/** Lets promises and streams run until only timers are left. */
 const settled = () => vi.advanceTimersByTimeAsync(0);
 
 /** Opens a stream; the server answers with the statuses in `refusals` first, then with streams. */
@@ -71,7 +71,7 @@ describe('reading a stream', () => {
     { id: '7', type: 'message', data: 'b' },
   ];
 
-  it('gives the same events wherever its bytes are split', async () => {
+  it('returns the same events wherever its bytes are split', async () => {
     const bytes = new TextEncoder().encode(STREAM);
     for (let at = 1; at < bytes.length; at += 1) {
       const { last, events, close } = await listen();
@@ -84,7 +84,7 @@ describe('reading a stream', () => {
     }
   });
 
-  it('gives the same events byte by byte', async () => {
+  it('returns the same events byte by byte', async () => {
     const { last, events } = await listen();
 
     for (const byte of new TextEncoder().encode(STREAM)) await last().send(Uint8Array.of(byte));
@@ -95,7 +95,7 @@ describe('reading a stream', () => {
   it.each(['\n', '\r', '\r\n'])('takes %j as the end of a line', async (end) => {
     const { last, events } = await listen();
 
-    // A carriage return at the end of what has come may be half of a line's end: more must follow.
+    // A carriage return at the end of a chunk may be half of a CRLF, so more must follow.
     await last().send(`${['id: 1', 'data: a', 'data:  b', ''].join(end)}${end}: more${end}`);
 
     expect(events).toEqual([{ id: '1', type: 'message', data: 'a\n b' }]);
@@ -175,7 +175,7 @@ describe('staying connected', () => {
     expect(connections).toHaveLength(2);
   });
 
-  it('gives up a connection that is silent for 45 seconds; comments count as life', async () => {
+  it('drops a connection that is silent for 45 seconds; comments keep it alive', async () => {
     const { last, connections } = await listen();
 
     await vi.advanceTimersByTimeAsync(44_000);

@@ -106,7 +106,7 @@ class Stream {
     this.options.onState?.('live');
   }
 
-  /** A parser for one connection: what an earlier one left unfinished is not carried over. */
+  /** A parser for one connection: unfinished input of an earlier connection is discarded. */
   private parser(): EventSourceParser {
     return createParser({
       onId: (id) => {

@@ -1,4 +1,4 @@
-/** English texts that more than one feature uses. Each feature keeps its own beside itself, in `texts.ts`. */
+/** English texts that are shared by features. Each feature has its own in its `texts.ts`. */
 export const texts = {
   product: 'Steadflow',
   nav: {

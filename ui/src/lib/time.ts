@@ -1,11 +1,11 @@
-/** How times and durations read. All functions are pure; `now` comes in as milliseconds since the epoch. */
+/** Formats times and durations. All functions are pure; `now` is in milliseconds since the epoch. */
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Returns the milliseconds of an RFC 3339 time, or `null` for none and for what is no time. */
+/** Returns an RFC 3339 time in milliseconds since the epoch, or `null` if it is missing or invalid. */
 export function millis(time: string | null | undefined): number | null {
   if (!time) return null;
   const value = Date.parse(time);
@@ -23,7 +23,7 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(value / DAY)} d ${Math.floor((value % DAY) / HOUR)} h`;
 }
 
-/** Counts down in whole units, rounded up, so that it reaches zero when the time has come: `4 s`, `1 min 05 s`. */
+/** Formats a countdown in whole seconds, rounded up, so that it reaches zero exactly when due: `4 s`, `1 min 05 s`. */
 export function formatCountdown(ms: number): string {
   if (ms <= 0) return 'now';
   return formatWhole(Math.ceil(ms / SECOND) * SECOND);
@@ -33,7 +33,7 @@ function formatWhole(ms: number): string {
   return ms < MINUTE ? `${ms / SECOND} s` : formatDuration(ms);
 }
 
-/** Reads as `just now`, `12 s ago`, `5 min ago`, `3 h ago`, `2 d ago`, then as a date; `in 5 min` for what is to come. */
+/** Reads as `just now`, `12 s ago`, `5 min ago`, `3 h ago`, `2 d ago`, then as a date; `in 5 min` for the future. */
 export function formatRelative(then: number, now: number): string {
   const distance = now - then;
   if (Math.abs(distance) < 2 * SECOND) return 'just now';
@@ -78,17 +78,17 @@ function formatDate(then: number): string {
   return dateFormat.format(then);
 }
 
-/** A moment in full, in the reader's time zone: `24 Nov 2026, 14:05:09 CET`. */
+/** Date and time in the local time zone: `24 Nov 2026, 14:05:09 CET`. */
 export function formatMoment(then: number): string {
   return timeFormat.format(then);
 }
 
-/** A moment to the minute, in the reader's time zone: `24 Nov, 14:05`. */
+/** Date and time to the minute, in the local time zone: `24 Nov, 14:05`. */
 export function formatMinute(then: number): string {
   return minuteFormat.format(then);
 }
 
-/** A day of UTC, for what is counted by such days: `24 Nov`. */
+/** A day in UTC, for values that are counted by UTC days: `24 Nov`. */
 export function formatUtcDay(then: number): string {
   return utcDayFormat.format(then);
 }

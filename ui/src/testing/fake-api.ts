@@ -1,4 +1,4 @@
-/** A stand-in for the API: answers by method and path, and remembers what was asked. */
+/** A fake API: responds by method and path, and records the requests. */
 import { vi } from 'vitest';
 
 export interface Asked {
@@ -12,7 +12,7 @@ export interface Asked {
 type Reply = Response | unknown;
 type Route = (asked: Asked) => Reply | Promise<Reply>;
 
-/** Routes are written `GET /studio/flows`; a segment `*` fits any one. What has no route answers 404. */
+/** Routes are written `GET /studio/flows`; a segment `*` matches any one. Requests without a route get 404. */
 export function fakeApi(routes: Record<string, Route>): Asked[] {
   const all: Asked[] = [];
   vi.stubGlobal('fetch', async (input: RequestInfo | URL, init: RequestInit = {}) => {

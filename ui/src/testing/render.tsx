@@ -10,7 +10,7 @@ import {
 import { render } from '@testing-library/react';
 import type { ReactNode } from 'react';
 
-/** Renders `element` with what every screen has around it; any address leads to it. */
+/** Renders `element` with the providers of every screen; all addresses show it. */
 export async function renderScreen(element: ReactNode, at = '/') {
   const root = createRootRoute();
   const any = createRoute({ getParentRoute: () => root, path: '$', component: () => element });
@@ -21,7 +21,7 @@ export async function renderScreen(element: ReactNode, at = '/') {
   const screen = render(
     <MantineProvider env="test">
       <QueryClientProvider client={queries}>
-        {/* A router of its own: the app's route tree is not what is tested here. */}
+        {/* Not the app's route tree, which is not under test here. */}
         <RouterProvider router={router as never} />
       </QueryClientProvider>
     </MantineProvider>,

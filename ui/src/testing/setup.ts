@@ -1,7 +1,7 @@
 import { cleanup } from '@testing-library/react';
 import { afterEach, vi } from 'vitest';
 
-// What Mantine asks of a browser and happy-dom does not have.
+// Browser features that Mantine needs and happy-dom lacks.
 Object.defineProperty(window, 'matchMedia', {
   configurable: true,
   value: (query: string) => ({
@@ -16,7 +16,7 @@ Object.defineProperty(window, 'matchMedia', {
   }),
 });
 
-// Text areas that grow with their text measure anew when fonts have come.
+// Text areas that grow with their text measure again when fonts have loaded.
 Object.defineProperty(document, 'fonts', {
   configurable: true,
   value: { addEventListener: () => {}, removeEventListener: () => {} },

@@ -16,14 +16,14 @@ import { texts } from './texts';
 import { TrySkill } from './try-skill';
 
 interface AgentFormProps {
-  /** `null` for a new one. */
+  /** `null` for a new agent. */
   agent: Agent | null;
   onDone: () => void;
 }
 
 const TYPES = (['llm', 'http'] as const).map((value) => ({ value, label: texts.types[value] }));
 
-/** Everything of an agent, and a place to try it. */
+/** The form of an agent, and a way to try it. */
 export function AgentForm({ agent, onDone }: AgentFormProps) {
   const [draft, setDraft] = useState<AgentDraft>(() => (agent ? draftOf(agent) : newAgent()));
   const save = useSaveAgent(agent?.id ?? null);

@@ -10,7 +10,7 @@ interface AgentTableProps {
   onOpen: (agent: Agent) => void;
 }
 
-/** The agents, a row each; a row opens its form. */
+/** The agents, one per row; a row opens its form. */
 export function AgentTable({ agents, onOpen }: AgentTableProps) {
   const { columns } = texts;
   return (

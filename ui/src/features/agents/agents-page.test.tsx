@@ -5,7 +5,7 @@ import { fakeApi, json } from '@/testing/fake-api';
 import { renderScreen } from '@/testing/render';
 import { AgentsPage } from './agents-page';
 
-test('an agent is made, and faults stand at their fields', async () => {
+test('an agent is created, and faults are shown at their fields', async () => {
   const refusal = json(
     {
       title: 'The agent document is not valid',

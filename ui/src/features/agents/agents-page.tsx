@@ -13,7 +13,7 @@ import { AgentTable } from './agent-table';
 import { agentsQuery } from './queries';
 import { texts } from './texts';
 
-/** What the drawer shows: an agent, a new one, or nothing. */
+/** The content of the drawer: an agent, a new one, or nothing. */
 type Open = Agent | 'new' | null;
 
 export function AgentsPage() {

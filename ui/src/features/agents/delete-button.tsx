@@ -12,7 +12,7 @@ interface DeleteButtonProps {
   onDone: () => void;
 }
 
-/** Deletes an agent, after saying what comes of it. */
+/** Deletes an agent, after explaining the consequences. */
 export function DeleteButton({ agent, onDone }: DeleteButtonProps) {
   const [isAsking, ask] = useDisclosure(false);
   const remove = useDeleteAgent();

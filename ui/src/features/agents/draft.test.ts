@@ -21,7 +21,7 @@ const agent: Agent = {
   updated_at: '2026-11-24T00:00:00Z',
 };
 
-test('an agent that was only looked at is saved as it was', () => {
+test('an agent that was only opened is saved unchanged', () => {
   const saved = documentOf(draftOf(agent));
 
   expect(saved.config).toEqual(agent.config);
@@ -36,14 +36,14 @@ test('keys of the other type are not sent', () => {
   expect(documentOf(draft).skills[0]?.instructions).toBeUndefined();
 });
 
-test('a schema that is no JSON makes the draft unreadable', () => {
+test('a schema that is not valid JSON makes the draft unreadable', () => {
   const draft = newAgent();
   const broken = { ...draft, skills: draft.skills.map((skill) => ({ ...skill, outputSchema: '{' })) };
 
   expect([isReadable(draft), isReadable(broken)]).toEqual([true, false]);
 });
 
-test('where it is reached is its model or its endpoint', () => {
+test('the endpoint is shown as the model or the URL', () => {
   expect(reachOf(agent)).toBe('small · openai');
   expect(reachOf({ ...agent, agent_type: 'http', config: { endpoint: 'https://a.test' } })).toBe('https://a.test');
 });

@@ -1,4 +1,4 @@
-/** The form of an agent: its document in parts that can be typed, and back. */
+/** Converts an agent to the fields of its form, and back. */
 import type { Agent, AgentDocument, AgentType, Skill } from '@/api/agents';
 import type { Json } from '@/api/types';
 
@@ -10,7 +10,7 @@ export interface SkillDraft {
   maxTokens: number | '';
   inputSchema: string;
   outputSchema: string;
-  /** What the form has no field for; kept as it is. */
+  /** Keys without a field in the form; kept unchanged. */
   rest: Record<string, unknown>;
 }
 
@@ -26,7 +26,7 @@ export interface AgentDraft {
 
 export const PROVIDERS = ['openai', 'anthropic', 'gemini', 'ollama'] as const;
 
-/** What the form knows of a configuration, by type. Keys of the other type are left out when it is saved. */
+/** The configuration keys of the form, by type. Keys of the other type are left out when it is saved. */
 const CONFIG_KEYS: Record<AgentType, readonly string[]> = {
   llm: ['provider', 'base_url', 'model', 'api_key', 'temperature', 'headers'],
   http: ['endpoint', 'api_key', 'headers'],
@@ -80,7 +80,7 @@ function schemaText(schema: Json | undefined): string {
   return schema === undefined || schema === null ? '' : JSON.stringify(schema, null, 2);
 }
 
-/** Whether a text is JSON, or empty. */
+/** Whether a text is valid JSON or empty. */
 export function isJsonOrEmpty(text: string): boolean {
   if (text.trim() === '') return true;
   try {
@@ -91,7 +91,7 @@ export function isJsonOrEmpty(text: string): boolean {
   }
 }
 
-/** Whether all that has to be JSON is. The server says everything else. */
+/** Whether all JSON fields are valid. The server checks everything else. */
 export function isReadable(draft: AgentDraft): boolean {
   return draft.skills.every((skill) => isJsonOrEmpty(skill.inputSchema) && isJsonOrEmpty(skill.outputSchema));
 }
@@ -120,7 +120,7 @@ function skillOf(draft: SkillDraft, type: AgentType): Skill {
   return skill;
 }
 
-/** Where an agent is reached, in a word or two. */
+/** Returns the endpoint of an agent as short text. */
 export function reachOf(agent: Agent): string {
   const { provider, model, endpoint } = agent.config;
   if (agent.agent_type === 'http') return text(endpoint);

@@ -10,7 +10,7 @@ interface SchemaFieldProps {
   onChange: (text: string) => void;
 }
 
-/** A JSON Schema as text; empty for none. */
+/** A JSON Schema as text; empty if there is none. */
 export function SchemaField({ label, value, fault, onChange }: SchemaFieldProps) {
   const error = isJsonOrEmpty(value) ? fault : texts.form.notJson;
   return (

@@ -9,17 +9,17 @@ import { texts } from './texts';
 
 interface SkillFieldsProps {
   skill: SkillDraft;
-  /** Its place, from 1. */
+  /** Its position, from 1. */
   number: number;
   type: AgentType;
-  /** What the server says of a key, given as `/key`. */
+  /** Returns the server's fault at a key, given as `/key`. */
   fault: (key: string) => string | undefined;
   canRemove: boolean;
   onChange: (part: Partial<SkillDraft>) => void;
   onRemove: () => void;
 }
 
-/** One skill: its name, what the model is told, and what goes in and comes out. */
+/** One skill: name, instructions, and its input and output schemas. */
 export function SkillFields({ skill, number, type, fault, canRemove, onChange, onRemove }: SkillFieldsProps) {
   const { form } = texts;
   const hasFault = Boolean(fault('/input_schema') ?? fault('/output_schema'));

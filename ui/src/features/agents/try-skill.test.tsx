@@ -24,7 +24,7 @@ const agent: Agent = {
   updated_at: '2026-01-01T00:00:00Z',
 };
 
-test('a skill that fails when it is tried says why', async () => {
+test('a failed trial of a skill shows the reason', async () => {
   const asked = fakeApi({
     [`POST /studio/agents/${agent.id}/execute`]: () => ({
       success: false,

@@ -10,7 +10,7 @@ import classes from './agents.module.css';
 import { isJsonOrEmpty } from './draft';
 import { texts } from './texts';
 
-/** Calls a skill once and shows what came back. */
+/** Calls a skill once and shows its response. */
 export function TrySkill({ agent }: { agent: Agent }) {
   const [skill, setSkill] = useState(agent.skills[0] ?? '');
   const [input, setInput] = useState('{}');

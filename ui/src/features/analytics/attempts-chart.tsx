@@ -5,7 +5,7 @@ import outcomes from './outcomes.module.css';
 import { percent } from './shape';
 import { texts } from './texts';
 
-/** How many attempts node executions took: a bar, its number and its share each. */
+/** The number of attempts of node executions: a bar, a count and a share each. */
 export function AttemptsChart({ histogram }: { histogram: RetryAnalytics['attempts_histogram'] }) {
   const all = histogram.reduce((sum, bar) => sum + bar.node_executions, 0);
   const most = Math.max(1, ...histogram.map((bar) => bar.node_executions));

@@ -6,11 +6,11 @@ import { texts } from './texts';
 interface ChartTipProps {
   bar: Bar;
   label: string;
-  /** The middle of its bar, in percent of the width. */
+  /** The centre of its bar, in percent of the width. */
   place: number;
 }
 
-/** The numbers of one bar. It stands on the side where there is room, and is read out as it changes. */
+/** The numbers of one bar. Placed on the side with more room; announced when it changes. */
 export function ChartTip({ bar, label, place }: ChartTipProps) {
   const side = place < 50 ? { left: `calc(${place}% + 14px)` } : { right: `calc(${100 - place}% + 14px)` };
   return (

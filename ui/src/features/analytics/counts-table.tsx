@@ -24,10 +24,10 @@ interface CountsTableProps {
   period: Period;
 }
 
-/** So many rows are drawn until somebody asks for all. */
+/** The number of rows before “show all”. */
 const ROWS_MAX = 10;
 
-/** Outcomes of flows or nodes, a row each, those that failed most first. A name leads to its executions. */
+/** Outcomes of flows or nodes, one per row, most failures first. A name links to its executions. */
 export function CountsTable({ title, head, rows, period }: CountsTableProps) {
   const [isWhole, setWhole] = useState(false);
   const sorted = [...rows].sort(
@@ -68,7 +68,7 @@ export function CountsTable({ title, head, rows, period }: CountsTableProps) {
 
 function CountsRow({ row: { name, detail, flow, counts }, period }: { row: Row; period: Period }) {
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the link within is what keyboards use.
+    // biome-ignore lint/a11y/useFocusableInteractive: keyboard users reach the link inside.
     <div role="row" className={classes.row}>
       <div role="cell" className={classes.name}>
         <Link className={classes.link ?? ''} to="/executions" search={{ flow, period }}>

@@ -13,7 +13,7 @@ interface ErrorTableProps {
   period: Period;
 }
 
-/** What attempts failed with, the most frequent first. A class leads to the executions that it ended. */
+/** The error classes of failed attempts, the most frequent first. A class links to its failed executions. */
 export function ErrorTable({ classes: found, flow, period }: ErrorTableProps) {
   const all = found.reduce((sum, one) => sum + one.failed_attempts, 0);
   const sorted = [...found].sort((a, b) => b.failed_attempts - a.failed_attempts);

@@ -8,13 +8,13 @@ import { texts } from './texts';
 interface Fact {
   label: string;
   value: string;
-  /** Its share of those that ended. */
+  /** Its share of finished executions. */
   share?: string;
   hint: string;
   outcome?: Outcome;
 }
 
-/** The numbers that matter most: how executions ended, and what failures cost. */
+/** The key figures: outcomes, and the cost of failures. */
 export function Facts({ totals }: { totals: RetryCounts }) {
   return (
     <div className={classes.facts}>

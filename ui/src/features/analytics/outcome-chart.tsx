@@ -14,7 +14,7 @@ interface OutcomeChartProps {
   span: Span;
 }
 
-/** How executions ended over time, stacked, and below it how many of them completed. One bar at a time says its numbers. */
+/** Outcomes over time as stacked bars, with the success rate below. One bar at a time shows its numbers. */
 export function OutcomeChart({ bars, span }: OutcomeChartProps) {
   const [active, setActive] = useState<number | null>(null);
   const ticks = ticksUpTo(Math.max(...bars.map((bar) => bar.total)));
@@ -97,7 +97,7 @@ function Axis({ span }: { span: Span }) {
   );
 }
 
-/** The middle of a bar, in percent of the width. */
+/** The centre of a bar, in percent of the width. */
 function placeOf(at: number, count: number): number {
   return (100 * (at + 0.5)) / count;
 }

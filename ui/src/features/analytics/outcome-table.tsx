@@ -4,14 +4,14 @@ import { type Bar, OUTCOMES, percent } from './shape';
 import { type Span, startLabel } from './span';
 import { texts } from './texts';
 
-/** The numbers of the chart, newest first, without the bars in which nothing ended. */
+/** The numbers of the chart, newest first, without empty bars. */
 export function OutcomeTable({ bars, span }: { bars: readonly Bar[]; span: Span }) {
   const shown = OUTCOMES.filter((outcome) => bars.some((bar) => bar.counts[outcome] > 0));
   const rows = bars.filter(({ total }) => total > 0).reverse();
   return (
     <details className={chart.details}>
       <summary>{texts.asTable}</summary>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable areas must be reachable with the keyboard. */}
       <div className={chart.scroll} role="region" aria-label={texts.time.title} tabIndex={0}>
         <Table verticalSpacing={5} horizontalSpacing="xs" fz={12}>
           <Table.Thead>

@@ -5,7 +5,7 @@ import classes from './analytics.module.css';
 import facts from './facts.module.css';
 import { texts } from './texts';
 
-/** The report while it is loaded, in the shape of what follows. */
+/** Placeholder while the report is loading, in the shape of the real one. */
 export function ReportSkeleton() {
   return (
     <div className={classes.report}>

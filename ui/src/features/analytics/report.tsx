@@ -18,7 +18,7 @@ interface ReportProps {
   period: SpanPeriod;
 }
 
-/** Everything that is known of a time in which something ended. */
+/** The report of a period with finished executions. */
 export function Report({ analytics, span, flow, period }: ReportProps) {
   const bars = barsOf(analytics.buckets, span);
   return (

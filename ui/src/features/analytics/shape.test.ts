@@ -15,7 +15,7 @@ const bucket = (start: string, counts: object) => ({
 });
 const buckets = (...all: object[]) => all as unknown as RetryAnalytics['buckets'];
 
-test('the bars cover the whole period, also where nothing ended', () => {
+test('the bars cover the whole period, also where nothing finished', () => {
   const bars = barsOf(buckets(bucket('2026-11-24T12:00:00Z', { first_try: 3, exhausted: 1 })), spanOf('24h', now));
 
   expect(bars).toHaveLength(24);
@@ -23,7 +23,7 @@ test('the bars cover the whole period, also where nothing ended', () => {
   expect(bars[21]?.counts).toMatchObject({ first_try: 3, exhausted: 1, recovered: 0 });
 });
 
-test('hours are put together where bars are longer, and none is lost', () => {
+test('hours are combined in longer bars, and none is lost', () => {
   const all = buckets(
     bucket('2026-11-24T11:00:00Z', { first_try: 1 }),
     bucket('2026-11-24T12:00:00Z', { recovered: 2 }),
@@ -38,20 +38,20 @@ test('hours are put together where bars are longer, and none is lost', () => {
   ]);
 });
 
-test('what the server counted beyond the period is left out', () => {
+test('counts outside the period are left out', () => {
   const bars = barsOf(buckets(bucket('2026-11-20T12:00:00Z', { first_try: 3 })), spanOf('24h', now));
 
   expect(bars.every(({ total }) => total === 0)).toBe(true);
 });
 
-test('where nothing ended there is no success rate', () => {
+test('there is no success rate if nothing finished', () => {
   const [bar] = barsOf(buckets(bucket('2026-11-23T15:00:00Z', { recovered: 1, exhausted: 3 })), spanOf('24h', now));
 
   expect(bar && successOf(bar)).toBe(0.25);
   expect(successOf({ counts: { ...bar?.counts } as never, total: 0 })).toBeNull();
 });
 
-test('a share has no more digits than it is worth, and never rounds to all or nothing', () => {
+test('a share has few digits and never rounds to 0% or 100%', () => {
   const shares = [percent(1, 10_000), percent(9_999, 10_000), percent(1, 41), percent(57, 100), percent(4, 4)];
 
   expect(shares).toEqual(['< 0.1%', '99.9%', '2.4%', '57%', '100%']);

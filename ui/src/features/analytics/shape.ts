@@ -1,12 +1,12 @@
-/** What the numbers are drawn as. All functions are pure. */
+/** The shapes of the charts. All functions are pure. */
 import type { RetryAnalytics, RetryCounts } from '@/api/reports';
 import type { Span } from './span';
 
-/** Outcomes in the order in which they are stacked: good ones below. */
+/** Outcomes in stacking order: successes at the bottom. */
 export const OUTCOMES = ['first_try', 'recovered', 'exhausted', 'timed_out', 'cancelled'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** How a stretch of time, a flow or a node went. */
+/** The outcomes of a time span, a flow or a node. */
 export interface Mix {
   counts: Record<Outcome, number>;
   total: number;
@@ -25,7 +25,7 @@ export function mixOf(counts: RetryCounts): Mix {
   return { counts: picked, total: totalOf(picked) };
 }
 
-/** Returns a bar for each step of the span, with all that the server counted within it; where it has none, an empty one. */
+/** Returns a bar for each step of the span, with the server's counts within it; an empty bar where there are none. */
 export function barsOf(buckets: RetryAnalytics['buckets'], span: Span): Bar[] {
   const bars = Array.from({ length: span.count }, (_, at) => ({
     start: span.from + at * span.step,
@@ -45,12 +45,12 @@ function totalOf(counts: Record<Outcome, number>): number {
   return OUTCOMES.reduce((sum, outcome) => sum + counts[outcome], 0);
 }
 
-/** How many of those that ended completed, from 0 to 1; `null` where none ended. */
+/** Returns the share of finished executions that completed, from 0 to 1; `null` if none finished. */
 export function successOf({ counts, total }: Mix): number | null {
   return total === 0 ? null : (counts.first_try + counts.recovered) / total;
 }
 
-/** A share as people read it: `57%`, `2.4%`, `< 0.1%`, `99.9%`; `–` of nothing. Never all or nothing where it is not. */
+/** Formats a share: `57%`, `2.4%`, `< 0.1%`, `99.9%`, `–` for none. Never rounds to 0% or 100%. */
 export function percent(part: number, whole: number): string {
   if (whole === 0) return '–';
   const share = (100 * part) / whole;

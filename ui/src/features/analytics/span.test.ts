@@ -5,7 +5,7 @@ const HOUR = 3_600_000;
 const now = Date.parse('2026-11-24T14:37:00Z');
 const spans = SPAN_PERIODS.map((period) => spanOf(period, now));
 
-test('a period is cut into whole hours, six hours or days, of which the last goes on', () => {
+test('a period is split into hours, six hours or days, and the last bar is in progress', () => {
   expect(spans.map(({ from, step, count }) => [new Date(from).toISOString(), step / HOUR, count])).toEqual([
     ['2026-11-23T15:00:00.000Z', 1, 24],
     ['2026-11-17T18:00:00.000Z', 6, 28],
@@ -17,12 +17,12 @@ test('a period is cut into whole hours, six hours or days, of which the last goe
   }
 });
 
-test('the server is asked for what the bars can be put together from', () => {
+test('the request has buckets that the bars can be combined from', () => {
   expect(spans.map(bucketOf)).toEqual(['hour', 'hour', 'day']);
   expect(spans.map(stepName)).toEqual(['hour', '6 hours', 'day (UTC)']);
 });
 
-test('bars that are days are named by the days that the server counts', () => {
+test('daily bars use the UTC days of the server', () => {
   expect(startLabel(Date.parse('2026-11-24T00:00:00Z'), spanOf('30d', now))).toBe('24 Nov');
 });
 

@@ -1,16 +1,16 @@
-/** The time that a report is about, and how it is cut. All functions are pure. */
+/** The time span of a report, and its steps. All functions are pure. */
 import { formatMinute, formatUtcDay } from '@/lib/time';
 
-/** The server counts by the hour, so what is shorter than a few hours cannot be told. */
+/** The server counts by the hour, so shorter periods are not possible. */
 export const SPAN_PERIODS = ['24h', '7d', '30d'] as const;
 export type SpanPeriod = (typeof SPAN_PERIODS)[number];
 
 export interface Span {
-  /** When the first bar begins, in milliseconds; a multiple of `step`. */
+  /** The start of the first bar, in milliseconds; a multiple of `step`. */
   from: number;
-  /** How long each bar is, in milliseconds. */
+  /** The length of each bar, in milliseconds. */
   step: number;
-  /** How many bars; the last one is still going on. */
+  /** The number of bars; the last one is still in progress. */
   count: number;
 }
 
@@ -28,7 +28,7 @@ export function spanOf(period: SpanPeriod, now: number): Span {
   return { from: Math.floor(now / step) * step - (count - 1) * step, step, count };
 }
 
-/** What the API is asked for: it cuts by hours or days, and hours are put together here. */
+/** The request for the API, which counts by hours or days; hours are combined here. */
 export function bucketOf({ step }: Span): 'hour' | 'day' {
   return step >= DAY ? 'day' : 'hour';
 }
@@ -39,18 +39,18 @@ export function stepName({ step }: Span): string {
   return step === HOUR ? 'hour' : `${step / HOUR} hours`;
 }
 
-/** When a bar begins: `24 Nov, 14:00`, or its day. */
+/** Returns the start of a bar: `24 Nov, 14:00`, or its day. */
 export function startLabel(start: number, { step }: Span): string {
   return step >= DAY ? formatUtcDay(start) : formatMinute(start);
 }
 
 export interface AxisLabel {
-  /** The bar that it stands under. */
+  /** The bar that it is under. */
   at: number;
   text: string;
 }
 
-/** Every sixth hour of the reader's day, each day, or every fifth day: so many that they have room on a telephone. */
+/** Every sixth local hour, every day, or every fifth day: few enough for a phone. */
 export function axisLabels(span: Span): AxisLabel[] {
   const starts = Array.from({ length: span.count }, (_, at) => ({ at, start: span.from + at * span.step }));
   return starts.flatMap(({ at, start }) => {

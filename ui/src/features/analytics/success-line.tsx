@@ -8,7 +8,7 @@ interface SuccessLineProps {
   onActive: (at: number) => void;
 }
 
-/** How many of those that ended completed, a dot for each bar in which some did, joined where bars follow each other. */
+/** The success rate: a dot per bar with finished executions, joined where bars are adjacent. */
 export function SuccessLine({ bars, active, onActive }: SuccessLineProps) {
   const rates = bars.map(successOf);
   return (
@@ -43,7 +43,7 @@ function Dot({ rate }: { rate: number | null }) {
   return rate === null ? null : <span className={chart.dot} style={{ bottom: `${100 * rate}%` }} />;
 }
 
-/** A line through the middles of bars; it breaks where nothing ended. */
+/** Returns a line through the centres of bars; it breaks at bars without finished executions. */
 function pathOf(rates: readonly (number | null)[]): string {
   return rates
     .flatMap((rate, at) =>

@@ -13,17 +13,17 @@ import { texts } from './texts';
 
 interface ExecutionListRowProps {
   row: ExecutionRow;
-  /** Its place in the list, from 1; the head is row 1 of the table. */
+  /** Its position in the list, from 1; the header is row 1 of the table. */
   place: number;
   top: number;
   onOpen: (id: string) => void;
 }
 
-/** One execution in the list. The whole row opens it; the flow's name is the link for keyboards and readers. */
+/** One execution in the list. The whole row opens it; the flow's name is the link for keyboards and screen readers. */
 export const ExecutionListRow = memo(function ExecutionListRow({ row, place, top, onOpen }: ExecutionListRowProps) {
   const retries = row.attempts ?? 0;
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the link within is what keyboards use; the row only widens its target.
+    // biome-ignore lint/a11y/useFocusableInteractive: keyboard users reach the link inside; the row only widens its target.
     // biome-ignore lint/a11y/useKeyWithClickEvents: see above.
     <div
       role="row"

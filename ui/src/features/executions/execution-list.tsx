@@ -15,15 +15,15 @@ interface ExecutionListProps {
   rows: ExecutionRow[];
   hasMore: boolean;
   isLoadingMore: boolean;
-  /** Whether the next page could not be had; then one asks by hand. */
+  /** Whether the next page failed to load; then it is loaded on request. */
   isStuck: boolean;
   onMore: () => void;
 }
 
-/** How near to the end one must have scrolled for the next page to be asked for. */
+/** The next page is fetched when the end of the list is this near. */
 const ROWS_AHEAD = 30;
 
-/** The rows, as many as fit the window; rows that come and go above do not move what one reads. */
+/** The rows that fit the window; rows that come and go above do not move the visible ones. */
 export function ExecutionList({ rows, hasMore, isLoadingMore, isStuck, onMore }: ExecutionListProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const narrow = useMediaQuery('(max-width: 860px)') ?? false;
@@ -39,7 +39,7 @@ export function ExecutionList({ rows, hasMore, isLoadingMore, isStuck, onMore }:
     paddingEnd: 40,
     initialRect: { width: 1000, height: 700 },
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the rows are measured anew when their height changes.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows are measured again when their height changes.
   useEffect(() => virtual.measure(), [virtual, height]);
   useAnchor(scroller, ids, height);
 
@@ -100,7 +100,7 @@ function Head() {
   );
 }
 
-/** While one reads further down: how many came since, and the way up to them. */
+/** While scrolled down: the number of new executions, and a link to them. */
 function Newer({ ids, scroller }: { ids: readonly string[]; scroller: React.RefObject<HTMLDivElement | null> }) {
   const newest = ids[0] ?? '';
   const [seen, setSeen] = useState(newest);

@@ -5,7 +5,7 @@ import type { ExecutionSearch } from './execution-search';
 
 const route = getRouteApi('/executions/$executionId');
 
-/** The Flow Execution Monitor's detail. What is looked at stands in the address. */
+/** The details of the Flow Execution Monitor. The selected node and tab are kept in the address. */
 export function ExecutionPage() {
   const { executionId } = route.useParams();
   const search = route.useSearch();
@@ -15,6 +15,6 @@ export function ExecutionPage() {
       void navigate({ search: (before) => ({ ...before, ...change }), replace: true, resetScroll: false }),
     [navigate],
   );
-  // Another execution is another page: nothing of the one before may stay.
+  // Another execution is another page: no state may be kept.
   return <ExecutionDetail key={executionId} id={executionId} {...search} onLook={look} />;
 }

@@ -3,7 +3,7 @@ import { compact, oneOf, type RawSearch, textIn } from '@/lib/search-params';
 const TABS = ['timeline', 'data', 'events'] as const;
 type Tab = (typeof TABS)[number];
 
-/** What of an execution is looked at: a node, and a tab. */
+/** Which node and tab of an execution are shown. */
 export interface ExecutionSearch {
   node?: string | undefined;
   tab?: Tab | undefined;

@@ -20,7 +20,7 @@ import { useLiveList } from './use-live-list';
 
 const route = getRouteApi('/executions');
 
-/** The Flow Execution Monitor's list. */
+/** The list of the Flow Execution Monitor. */
 export function ExecutionsPage() {
   const filters = route.useSearch();
   const navigate = route.useNavigate();

@@ -21,7 +21,7 @@ interface FilterBarProps {
 const ERROR_OPTIONS = ERROR_CLASS_NAMES.map((value) => ({ value, label: errorClassLabel(value) }));
 const PERIOD_OPTIONS = PERIODS.map(({ value, label }) => ({ value, label }));
 
-/** What the list is narrowed by. All of it stands in the address. */
+/** The filters of the list. All of them are kept in the address. */
 export function FilterBar({ filters, onChange }: FilterBarProps) {
   const flows = useQuery(flowsQuery());
   const set = (change: Filters) => onChange({ ...filters, ...change });

@@ -1,4 +1,4 @@
-/** The filters of the executions list, as they stand in the address and as the API takes them. */
+/** The filters of the executions list, as in the address and as the API expects them. */
 import type { ExecutionFilter } from '@/api/executions';
 import type { ErrorClass, ExecutionStatus } from '@/api/types';
 import { ERROR_CLASS_NAMES } from '@/components/error-classes';
@@ -8,7 +8,7 @@ import { compact, flagIn, oneOf, type RawSearch, someOf, textIn } from '@/lib/se
 
 export interface Filters {
   status?: ExecutionStatus[] | undefined;
-  /** Only those that wait out a backoff. */
+  /** Only executions in backoff. */
   retrying?: boolean | undefined;
   flow?: string | undefined;
   period?: Period | undefined;
@@ -17,7 +17,7 @@ export interface Filters {
   q?: string | undefined;
 }
 
-/** Reads an address; what does not fit counts as absent. */
+/** Reads an address; invalid values count as absent. */
 export function readFilters(search: RawSearch): Filters {
   return compact({
     status: someOf(search, 'status', EXECUTION_STATUSES),
@@ -30,7 +30,7 @@ export function readFilters(search: RawSearch): Filters {
   });
 }
 
-/** Writes the filters as the API takes them. */
+/** Converts the filters for the API. */
 export function toApiFilter(filters: Filters, now: number): ExecutionFilter {
   return compact({
     status: filters.status,

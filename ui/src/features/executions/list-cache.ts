@@ -1,7 +1,7 @@
 /**
- * How the loaded part of the executions list follows what happens, without asking for all of it again.
+ * Updates the loaded part of the executions list without fetching all of it again.
  *
- * The list is newest first and pages are cut by id, so ids alone say where a row belongs. All functions are pure.
+ * The list is newest first and pages are cut by id, so the id of a row determines its place. All functions are pure.
  */
 import type { ExecutionPage } from '@/api/executions';
 import type { ExecutionRow } from '@/api/types';
@@ -18,10 +18,10 @@ export function rowsOf(list: Pick<LoadedList, 'pages'> | undefined): ExecutionRo
 }
 
 /**
- * Puts a fresh first page over the list.
+ * Merges a fresh first page into the list.
  *
- * What the fresh page covers is taken from it, so rows that no longer fit the filter leave; what is older stays. When
- * more came than one page holds, nobody knows what lies between: then the list begins anew.
+ * The range of the fresh page is replaced, so rows that no longer match the filter are dropped; older rows stay. If more
+ * rows are new than one page holds, there is an unknown gap, and the list starts over.
  */
 export function mergeHead(list: LoadedList, head: ExecutionPage): LoadedList {
   const oldest = head.rows.at(-1)?.id;
@@ -34,7 +34,7 @@ export function mergeHead(list: LoadedList, head: ExecutionPage): LoadedList {
   return { ...list, pages: [{ rows: [...head.rows, ...first.rows], next: first.next }, ...rest] };
 }
 
-/** Replaces the rows that are loaded, and drops those that no longer fit; `null` when nothing changed. */
+/** Replaces loaded rows, and drops those that no longer match; `null` when nothing changed. */
 export function patchRows(
   list: LoadedList,
   changed: ReadonlyMap<string, ExecutionRow>,
@@ -50,13 +50,13 @@ export function patchRows(
   return touched ? { ...list, pages } : null;
 }
 
-/** Whether a row that fitted still does: its status may have moved; its flow, time and text stay. */
+/** Whether a row still matches: its status may have changed; its flow, time and text cannot. */
 function stillFits(row: ExecutionRow, filters: Filters): boolean {
   if (filters.status && !filters.status.includes(row.status)) return false;
   return !filters.retrying || row.retrying === true;
 }
 
-/** Whether the list may have to take up rows that it has not: the event is about one that is not loaded. */
+/** Whether the list may need a new row: the event is about an execution that is not loaded. */
 export function isNewTo(list: Pick<LoadedList, 'pages'> | undefined, row: ExecutionRow, filters: Filters): boolean {
   if (filters.flow && row.flow_id !== filters.flow) return false;
   return stillFits(row, filters) && !rowsOf(list).some((loaded) => loaded.id === row.id);

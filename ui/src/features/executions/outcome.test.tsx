@@ -6,7 +6,7 @@ import { Outcome } from './outcome';
 const saysOf = (row: Partial<ExecutionRow>) => render(<Outcome row={{ ...RUNNING, ...row }} />).container.textContent;
 
 describe('Outcome', () => {
-  it('says what an unfinished execution waits for', () => {
+  it('shows what an unfinished execution waits for', () => {
     expect(saysOf({ status: 'pending', current_node_id: null })).toBe('Waiting for a free slot');
     expect(saysOf({ retrying: true })).toBe('1 of 3 nodes · fetch is waiting to retry');
     expect(saysOf({ waiting_for: 'decision' })).toBe('1 of 3 nodes · fetch is waiting for your decision');
@@ -21,7 +21,7 @@ describe('Outcome', () => {
     expect(saysOf({})).toBe('1 of 3 nodes · fetch');
   });
 
-  it('says what came of one that has ended', () => {
+  it('shows the outcome of a finished execution', () => {
     expect(saysOf({ status: 'completed' })).toBe('1 node completed');
     expect(saysOf({ status: 'cancelled' })).toBe('1 of 3 nodes');
     expect(

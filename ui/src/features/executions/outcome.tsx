@@ -1,15 +1,16 @@
 import type { ReactNode } from 'react';
 import type { ExecutionRow } from '@/api/types';
+import { Prose } from '@/components/prose';
 import { Countdown } from './detail/countdown';
 import classes from './execution-list.module.css';
 import { texts } from './texts';
 
-/** What came of an execution; of one that goes on, how far it is and what it waits for. */
+/** The outcome of an execution; while it is unfinished, its progress and what it waits for. */
 export function Outcome({ row }: { row: ExecutionRow }) {
   if (row.error_message) {
     return (
       <span className={classes.error} title={row.error_message}>
-        {inOneLine(row.error_message)}
+        <Prose text={inOneLine(row.error_message)} />
       </span>
     );
   }
@@ -23,7 +24,7 @@ function progressOf(row: ExecutionRow): ReactNode {
     case 'completed':
       return texts.list.ran(completed_nodes);
     case 'pending':
-      // An execution that was accepted and has not begun has no slot yet.
+      // An execution that was accepted and has not started has no slot yet.
       return texts.list.waitsForSlot;
     case 'running':
     case 'paused':
@@ -50,7 +51,7 @@ function whatItDoes(row: ExecutionRow, node: string): ReactNode {
   return row.retrying ? waitsForRetry(node) : node;
 }
 
-/** The message of several attempts says what came of them first, and what went wrong last. */
+/** Joins the first line of a message about several attempts with its last error. */
 function inOneLine(text: string): string {
   const lines = text.split('\n');
   if (lines.length < 2) return text;

@@ -1,7 +1,7 @@
 import { infiniteQueryOptions } from '@tanstack/react-query';
 import { type ExecutionFilter, listExecutions } from '@/api/executions';
 
-/** Pages of executions that fit `filter`, newest first. Live updates are merged into it, so it never goes stale by itself. */
+/** Pages of executions that match `filter`, newest first. Live updates are merged into it, so it never becomes stale. */
 export const executionsQuery = (filter: ExecutionFilter) =>
   infiniteQueryOptions({
     queryKey: ['executions', 'list', filter],

@@ -1,10 +1,10 @@
 import { type RefObject, useLayoutEffect, useRef } from 'react';
 
 /**
- * Keeps what one reads where it is while rows come and go above it.
+ * Keeps the visible rows in place while rows come and go above them.
  *
- * Rows are equally high, so the place of the first visible row before and after says how far to move. At the very top
- * the list follows the newest.
+ * Rows have the same height, so the index of the first visible row before and after gives the distance. At the very top
+ * the list follows the newest rows.
  */
 export function useAnchor(scroller: RefObject<HTMLElement | null>, ids: readonly string[], rowHeight: number): void {
   const before = useRef(ids);
@@ -17,7 +17,7 @@ export function useAnchor(scroller: RefObject<HTMLElement | null>, ids: readonly
   }, [scroller, ids, rowHeight]);
 }
 
-/** Returns by how many rows the one at `first` moved down; the next one that is still there counts where it is gone. */
+/** Returns by how many rows the row at `first` moved down; if it is gone, the next remaining row counts. */
 function rowsMoved(old: readonly string[], now: readonly string[], first: number): number {
   const places = new Map(now.map((id, place) => [id, place]));
   for (let at = first; at < Math.min(old.length, first + 50); at += 1) {

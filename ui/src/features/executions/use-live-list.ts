@@ -10,13 +10,13 @@ import type { Filters } from './filters';
 import { isNewTo, mergeHead, patchRows } from './list-cache';
 import { executionsQuery } from './queries';
 
-/** How often changes are drawn at most, however many come. */
+/** The shortest time between two renders of changes. */
 const DRAW_MS = 250;
-/** How often the first page is asked for at most. */
+/** The shortest time between two fetches of the first page. */
 const HEAD_MS = 1_000;
 const POLL_MS = 3_000;
 
-/** Keeps the loaded part of the list true: by events while the stream is there, by asking while it is not. */
+/** Keeps the loaded part of the list up to date: by events while the stream is open, by polling while it is not. */
 export function useLiveList(filters: Filters, filter: ExecutionFilter): StreamState {
   const queries = useQueryClient();
   const changed = useRef(new Map<string, ExecutionRow>());
@@ -48,7 +48,7 @@ export function useLiveList(filters: Filters, filter: ExecutionFilter): StreamSt
 
   const receive = (event: SseEvent) => {
     const row = executionIn(event);
-    // A snapshot, a mark that events were missed, or news of another shape: the list is asked for again.
+    // A snapshot, a gap or an unknown event: the list is fetched again.
     if (!row) return refreshHead();
     changed.current.set(row.id, row);
     draw();

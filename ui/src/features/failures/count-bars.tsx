@@ -2,7 +2,7 @@ import type { FailureGroup } from '@/api/reports';
 import classes from './count-bars.module.css';
 import { heightsOf, sentenceOf, startName } from './counts';
 
-/** When a group's executions failed: a bar for each span of time, the same spans for all groups. */
+/** When a group's executions failed: a bar per time span, the same spans for all groups. */
 export function CountBars({ group }: { group: FailureGroup }) {
   const heights = heightsOf(group.buckets.map((bucket) => bucket.count));
   return (

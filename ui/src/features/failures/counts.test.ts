@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { heightsOf, sentenceOf, spanName } from './counts';
 
-test('the length of a bucket reads as people say it', () => {
+test('the length of a bucket is readable', () => {
   const names = [60, 120, 900, 3_600, 21_600, 86_400, 604_800].map(spanName);
 
   expect(names).toEqual(['minute', '2 minutes', '15 minutes', 'hour', '6 hours', 'day', '7 days']);
 });
 
-test('one failure is seen beside a thousand, and none is not', () => {
+test('one failure is visible beside a thousand, and none is not', () => {
   const heights = heightsOf([0, 1, 500, 1_000]);
 
   expect(heights[0]).toBe(0);

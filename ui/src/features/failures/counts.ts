@@ -1,4 +1,4 @@
-/** A group's counts over time, as bars and in words. All functions are pure. */
+/** The counts of a group over time, as bars and in words. All functions are pure. */
 import type { FailureGroup } from '@/api/reports';
 import { formatMinute, formatUtcDay } from '@/lib/time';
 import { texts } from './texts';
@@ -7,7 +7,7 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** How high the lowest bar is, in percent: one failure must be seen beside a thousand. */
+/** The height of the lowest bar, in percent: one failure must be visible beside a thousand. */
 const LOWEST = 14;
 
 /** Reads as `minute`, `15 minutes`, `hour`, `6 hours`, `day`, `7 days`. */
@@ -17,25 +17,25 @@ export function spanName(seconds: number): string {
   return count === 1 ? name : `${count} ${name}s`;
 }
 
-/** A bucket's beginning: a day of UTC where buckets are days, else a moment of the reader's. */
+/** Returns the start of a bucket: a UTC day where buckets are days, else a local time. */
 export function startName(start: string, seconds: number): string {
   return seconds >= DAY ? formatUtcDay(Date.parse(start)) : formatMinute(Date.parse(start));
 }
 
-/** Returns how high each bar is in percent, the highest 100; nothing has no height. */
+/** Returns the height of each bar in percent, the highest 100; 0 for no failures. */
 export function heightsOf(counts: readonly number[]): number[] {
   const most = Math.max(1, ...counts);
   return counts.map((count) => (count === 0 ? 0 : LOWEST + (100 - LOWEST) * (count / most)));
 }
 
-/** What the bars are about; the same for all groups: `By hour since 24 Nov, 14:00`. */
+/** Returns the title of the bars, the same for all groups: `Per hour since 24 Nov, 14:00`. */
 export function timeName(group: Pick<FailureGroup, 'buckets' | 'bucket_seconds'> | undefined): string {
   const [first] = group?.buckets ?? [];
   if (!group || !first) return '';
   return texts.columns.time(spanName(group.bucket_seconds), startName(first.start, group.bucket_seconds));
 }
 
-/** What the bars show, in a sentence. */
+/** Returns what the bars show, as a sentence. */
 export function sentenceOf({ buckets, bucket_seconds }: Pick<FailureGroup, 'buckets' | 'bucket_seconds'>): string {
   const [first] = buckets;
   const most = buckets.reduce((best, bucket) => (bucket.count > best.count ? bucket : best), first ?? { count: 0 });

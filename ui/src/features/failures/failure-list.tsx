@@ -16,7 +16,7 @@ interface FailureListProps {
   onRetry: (group: FailureGroup) => void;
 }
 
-/** The groups, a row each. While somebody points at them they stay where they are, whatever else fails. */
+/** The groups, one per row. Their order is kept while the pointer is over them. */
 export function FailureList({ groups, period, order, onOrder, onRetry }: FailureListProps) {
   const [kept, setKept] = useState<readonly string[] | null>(null);
   const inOrder = sorted(groups, order);
@@ -46,14 +46,14 @@ export function FailureList({ groups, period, order, onOrder, onRetry }: Failure
 
 interface HeadProps {
   order: Order;
-  /** What the bars are about. */
+  /** The title of the bars. */
   time: string;
   onOrder: (order: Order) => void;
 }
 
 function Head({ order, time, onOrder }: HeadProps) {
   const { columns } = texts;
-  // biome-ignore-start lint/a11y/useFocusableInteractive: the buttons within are what keyboards use.
+  // biome-ignore-start lint/a11y/useFocusableInteractive: keyboard users reach the buttons inside.
   const sortable = (by: Order, label: string, className?: string) => (
     <span role="columnheader" className={className ?? ''} aria-sort={order === by ? 'descending' : 'none'}>
       <button type="button" className={classes.sort} onClick={() => onOrder(by)}>

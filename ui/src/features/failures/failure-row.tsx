@@ -14,10 +14,10 @@ interface FailureRowProps {
   onRetry: (group: FailureGroup) => void;
 }
 
-/** A group: what failed and where, when and how often, and the way to its executions and to their retry. */
+/** A group: what failed where, when and how often, with links to its executions and their retry. */
 export function FailureRow({ group, period, onRetry }: FailureRowProps) {
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the link and the button within are what keyboards use.
+    // biome-ignore lint/a11y/useFocusableInteractive: keyboard users reach the link and the button inside.
     <div className={classes.row} role="row">
       <div role="cell" className={classes.what}>
         <Link
@@ -43,7 +43,7 @@ export function FailureRow({ group, period, onRetry }: FailureRowProps) {
       </div>
       <div role="cell" className={classes.count}>
         {group.count.toLocaleString('en')}
-        <span className={classes.unit}> {texts.columns.count.toLowerCase()}</span>
+        <span className={classes.unit}> {texts.columns.unit(group.count)}</span>
       </div>
       <div role="cell" className={classes.last}>
         <span className={classes.unit}>{texts.columns.last} </span>

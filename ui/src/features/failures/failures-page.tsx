@@ -20,7 +20,7 @@ import { useLiveFailures } from './use-live-failures';
 
 const route = getRouteApi('/failures');
 
-/** The API gives so many groups at most, the largest. */
+/** The API returns at most this many groups, the largest. */
 const GROUPS_MAX = 100;
 
 export function FailuresPage() {

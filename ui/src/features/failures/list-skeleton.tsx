@@ -3,7 +3,7 @@ import classes from './failure-list.module.css';
 
 const ROWS = [62, 41, 55, 34, 48];
 
-/** The groups while they are loaded, in the shape of what follows. */
+/** Placeholder while the groups are loading, in the shape of the real list. */
 export function ListSkeleton() {
   return (
     <div className={classes.table} aria-busy="true" role="status">

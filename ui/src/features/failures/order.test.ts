@@ -7,7 +7,7 @@ const large = aGroup({ fingerprint: 'large', count: 9, last_seen: '2026-11-24T11
 const late = aGroup({ fingerprint: 'late', count: 2, last_seen: '2026-11-24T13:00:00Z' });
 const names = (groups: { fingerprint: string }[]) => groups.map((group) => group.fingerprint);
 
-test('groups stand by size, by the last failure or by the first', () => {
+test('groups are sorted by size, by last failure or by first failure', () => {
   const orders = ORDERS.map((order) => names(sorted([small, large, late], order)));
 
   expect(orders).toEqual([
@@ -17,7 +17,7 @@ test('groups stand by size, by the last failure or by the first', () => {
   ]);
 });
 
-test('while somebody points at the list its groups stay, and new ones come last', () => {
+test('the order of groups is kept while the pointer is over the list, and new ones come last', () => {
   const before = [small, large].map(keyOf);
 
   const now = held(sorted([late, large, { ...small, count: 12 }], 'count'), before);
@@ -25,6 +25,6 @@ test('while somebody points at the list its groups stay, and new ones come last'
   expect(names(now)).toEqual(['small', 'large', 'late']);
 });
 
-test('a group that is gone leaves', () => {
+test('a group that no longer exists is removed', () => {
   expect(names(held([late], [small, late].map(keyOf)))).toEqual(['late']);
 });

@@ -1,7 +1,7 @@
-/** In which order the groups stand. All functions are pure. */
+/** The order of the groups. All functions are pure. */
 import type { FailureGroup } from '@/api/reports';
 
-/** By how many, by when the last failed, by when the first did; each with the most or the newest on top. */
+/** By count, by last failure, by first failure; the largest or newest first. */
 export const ORDERS = ['count', 'last', 'first'] as const;
 export type Order = (typeof ORDERS)[number];
 
@@ -18,7 +18,7 @@ export function sorted(groups: readonly FailureGroup[], order: Order): FailureGr
   });
 }
 
-/** Leaves the groups where they stood in `before`, so that none moves from under a pointer; new ones come last. */
+/** Keeps the order of `before`, so that no group moves under the pointer; new groups come last. */
 export function held(groups: readonly FailureGroup[], before: readonly string[]): FailureGroup[] {
   const places = new Map(before.map((key, place) => [key, place]));
   const placeOf = (group: FailureGroup) => places.get(keyOf(group)) ?? before.length;

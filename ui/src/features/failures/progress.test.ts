@@ -5,7 +5,7 @@ import { isOver, learn, newIds, nextBatch, progressOf, unended } from './progres
 const row = (id: string, status: string, more = {}) => ({ id, status, ...more }) as ExecutionRow;
 const ids = ['d', 'c', 'b', 'a'];
 
-test('an execution of which nothing is known yet is open', () => {
+test('an unknown execution counts as open', () => {
   const known = learn(
     {},
     [row('a', 'completed'), row('b', 'failed'), row('c', 'running', { retrying: true })],
@@ -18,7 +18,7 @@ test('an execution of which nothing is known yet is open', () => {
   expect([...unended(ids, known)]).toEqual(['d', 'c']);
 });
 
-test('what has ended stays so, though an older list says that it runs', () => {
+test('an ended execution stays ended when an older list has it running', () => {
   const ended = learn({}, [row('a', 'completed')], new Set(['a']));
 
   const after = learn(ended, [row('a', 'running')], new Set(['a']));
@@ -26,11 +26,11 @@ test('what has ended stays so, though an older list says that it runs', () => {
   expect(after).toBe(ended);
 });
 
-test('executions of others are not taken up', () => {
+test('executions of other retries are ignored', () => {
   expect(learn({}, [row('x', 'completed')], new Set(ids))).toEqual({});
 });
 
-test('it is over when all have ended', () => {
+test('it is done when all have ended', () => {
   const most = learn({}, [row('d', 'completed'), row('c', 'failed'), row('b', 'cancelled')], new Set(ids));
   const all = learn(most, [row('a', 'completed')], new Set(ids));
 
@@ -42,7 +42,7 @@ test('it is over when all have ended', () => {
   ]);
 });
 
-test('a full batch leads to the one behind it', () => {
+test('a full batch is followed by the next one', () => {
   const items = [
     { execution_id: '2', new_execution_id: 'n2', skipped: null },
     { execution_id: '1', new_execution_id: null, skipped: 'It was retried before, as n0.' },

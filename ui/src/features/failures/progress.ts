@@ -1,9 +1,9 @@
-/** How the executions that a bulk retry made are doing. All functions are pure. */
+/** The progress of the executions of a bulk retry. All functions are pure. */
 import type { RetriedMany } from '@/api/executions';
 import type { ExecutionRow } from '@/api/types';
 import { isFinished } from '@/components/status';
 
-/** What is known of the new executions, by id. */
+/** The known new executions, by id. */
 export type Known = Readonly<Record<string, ExecutionRow>>;
 
 export interface Progress {
@@ -12,9 +12,9 @@ export interface Progress {
   completed: number;
   failed: number;
   cancelled: number;
-  /** Running, or not yet begun. */
+  /** Running, or not started yet. */
   open: number;
-  /** Of the open ones, those that wait out a backoff. */
+  /** Open executions in backoff. */
   retrying: number;
 }
 
@@ -22,12 +22,12 @@ export function newIds({ items }: Pick<RetriedMany, 'items'>): string[] {
   return items.flatMap(({ new_execution_id }) => new_execution_id ?? []);
 }
 
-/** The ids of which no end is known. */
+/** Returns the ids of executions that are not known to have ended. */
 export function unended(ids: readonly string[], known: Known): ReadonlySet<string> {
   return new Set(ids.filter((id) => !isFinished(known[id]?.status ?? 'pending')));
 }
 
-/** Adds what `rows` tell of the `wanted`. What has ended stays so: a list may be older than an event. */
+/** Adds the `wanted` ones of `rows`. Ended executions stay ended: a list may be older than an event. */
 export function learn(known: Known, rows: readonly ExecutionRow[], wanted: ReadonlySet<string>): Known {
   const news = rows.filter(({ id }) => wanted.has(id) && !isFinished(known[id]?.status ?? 'pending'));
   return news.length > 0 ? { ...known, ...Object.fromEntries(news.map((row) => [row.id, row])) } : known;
@@ -46,7 +46,7 @@ export function isOver(ids: readonly string[], known: Known | undefined): boolea
   return unended(ids, known ?? {}).size === 0;
 }
 
-/** The execution before which the next batch begins; `undefined` when this one was not full. */
+/** Returns the execution before which the next batch starts; `undefined` if this batch was not full. */
 export function nextBatch(result: RetriedMany, limit: number): string | undefined {
   return result.matched >= limit ? result.items.at(-1)?.execution_id : undefined;
 }

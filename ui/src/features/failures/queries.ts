@@ -3,12 +3,12 @@ import { listExecutions, type RetryMode, retryMany } from '@/api/executions';
 import { listFailures, type ReportScope } from '@/api/reports';
 import { isOver, type Known, learn, unended } from './progress';
 
-/** Executions that one press retries at most; the API allows no more. */
+/** The most executions in one bulk retry; the limit of the API. */
 export const RETRIED_MAX = 1_000;
 
 export const failuresKey = ['failures', 'list'] as const;
 
-/** The groups. Events say when to ask again; asking by the clock is for what no event told. */
+/** The groups. Events trigger a new fetch; polling covers what events miss. */
 export const failuresQuery = (scope: ReportScope) =>
   queryOptions({
     queryKey: [...failuresKey, scope],
@@ -17,11 +17,11 @@ export const failuresQuery = (scope: ReportScope) =>
     placeholderData: keepPreviousData,
   });
 
-/** Which failed executions to retry: a group's, a batch at a time. */
+/** Which failed executions to retry: one batch of a group. */
 export interface Batch {
   fingerprint: string;
   flow: string;
-  /** Only those accepted before this execution, the last of the batch before; all of them when absent. */
+  /** Only executions accepted before this one, the last of the previous batch; all of them when absent. */
   before: string | undefined;
 }
 
@@ -33,7 +33,7 @@ const bodyOf = ({ fingerprint, flow, before }: Batch, mode: RetryMode, dryRun: b
   before,
 });
 
-/** What a retry of this batch would do. */
+/** The dry run of this batch. */
 export const dryRunQuery = (batch: Batch, mode: RetryMode) =>
   queryOptions({
     queryKey: ['failures', 'dry-run', batch, mode],
@@ -53,13 +53,13 @@ export function useRetryGroup(batch: Batch) {
   });
 }
 
-/** So many pages are looked through for the new executions at most, however many others came meanwhile. */
+/** The most pages that are searched for the new executions. */
 const PAGES_MAX = 20;
 const POLL_MS = 2_000;
-/** While the stream is there, asking is only for what it lost. */
+/** While the stream is open, polling only covers what it missed. */
 const POLL_LIVE_MS = 15_000;
 
-/** What is known of the new executions, by id. Read from the list in pages, never one by one. */
+/** The known new executions, by id. Read from the list in pages, never one by one. */
 export const progressQuery = (flow: string, ids: readonly string[], isLive: boolean) =>
   queryOptions({
     queryKey: progressKey(ids),
@@ -69,7 +69,7 @@ export const progressQuery = (flow: string, ids: readonly string[], isLive: bool
     gcTime: 0,
   });
 
-/** An execution is of one retry only, so the first one names them all. */
+/** An execution belongs to one bulk retry only, so the first one identifies them all. */
 export function progressKey(ids: readonly string[]) {
   return ['failures', 'progress', ids[0] ?? ''] as const;
 }
@@ -77,7 +77,7 @@ export function progressKey(ids: readonly string[]) {
 async function readProgress(client: QueryClient, flow: string, ids: readonly string[], signal: AbortSignal) {
   const known = () => client.getQueryData<Known>(progressKey(ids)) ?? {};
   const wanted = unended(ids, known());
-  // Ids sort by time and the list is newest first: nothing that is wanted lies behind the oldest.
+  // Ids sort by time and the list is newest first: no wanted execution comes after the oldest one.
   const oldest = [...wanted].sort()[0] ?? '';
   let found: Known = {};
   let cursor: string | null = null;
@@ -87,6 +87,6 @@ async function readProgress(client: QueryClient, flow: string, ids: readonly str
     if (!next || (rows.at(-1)?.id ?? '') <= oldest) break;
     cursor = next;
   }
-  // Events may have told more while the pages came.
+  // Events may have brought newer states while the pages were loading.
   return learn(known(), Object.values(found), wanted);
 }

@@ -9,7 +9,7 @@ import { aGroup } from './samples';
 
 const row = (id: string, status: string) => ({ id, status, flow_id: 'f', summary: {} });
 
-/** An answer about `count` executions, of which `skipped` were retried before. */
+/** A response about `count` executions, of which `skipped` were already retried. */
 function answer(dry_run: boolean, count: number, skipped = 0) {
   const items = Array.from({ length: count }, (_, at) => ({
     execution_id: `old-${count - at}`,
@@ -23,7 +23,7 @@ const show = () => renderScreen(<RetryGroupDialog group={aGroup()} isNarrow={fal
 const bodies = (asked: ReturnType<typeof fakeApi>) =>
   asked.filter(({ method }) => method === 'POST').map(({ body }) => body as { dry_run: boolean; before?: string });
 
-test('it asks first, retries, and shows how the new executions ended', async () => {
+test('it shows the plan, retries, and shows the progress of the new executions', async () => {
   const asked = fakeApi({
     'POST /studio/executions/retry': ({ body }) => answer((body as { dry_run: boolean }).dry_run, 3, 1),
     'GET /studio/executions': () => [row('new-2', 'completed'), row('new-1', 'failed')],
@@ -42,7 +42,7 @@ test('it asks first, retries, and shows how the new executions ended', async () 
   expect(asked.filter(({ path }) => path === '/studio/executions')).toHaveLength(1);
 });
 
-test('a group larger than one press takes is gone through in batches', async () => {
+test('a group larger than the limit is retried in batches', async () => {
   const asked = fakeApi({
     'POST /studio/executions/retry': ({ body }) => {
       const { dry_run, before } = body as { dry_run: boolean; before?: string };

@@ -11,12 +11,12 @@ import { texts } from './texts';
 
 interface RetryGroupDialogProps {
   group: FailureGroup;
-  /** Whether the page shows a part of the time alone. */
+  /** Whether the page is limited to a period. */
   isNarrow: boolean;
   onClose: () => void;
 }
 
-/** Retries a group, a batch at a time: says what it would do, does it, and shows how the new executions are doing. */
+/** Retries a group in batches: shows the plan, retries, and shows the progress of the new executions. */
 export function RetryGroupDialog({ group, isNarrow, onClose }: RetryGroupDialogProps) {
   const [mode, setMode] = useState<RetryMode>('from_failed');
   const [before, setBefore] = useState<string | undefined>();

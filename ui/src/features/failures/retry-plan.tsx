@@ -20,7 +20,7 @@ interface RetryPlanProps {
   onClose: () => void;
 }
 
-/** Where the retried ones should begin, and what a press would do, as the server says. */
+/** Where the retries start, and the server's plan for them. */
 export function RetryPlan({ batch, mode, isNarrow, isRunning, problem, onMode, onRun, onClose }: RetryPlanProps) {
   const { dialog } = texts;
   const plan = useQuery(dryRunQuery(batch, mode));

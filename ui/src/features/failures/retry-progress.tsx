@@ -9,7 +9,7 @@ import classes from './retry-dialog.module.css';
 import { texts } from './texts';
 import { useProgress } from './use-progress';
 
-/** So many of the new executions are named; the bar and its counts tell of all. */
+/** The number of new executions that are listed; the bar and its counts cover all. */
 const NAMED_MAX = 100;
 
 interface RetryProgressProps {
@@ -17,7 +17,7 @@ interface RetryProgressProps {
   flow: string;
 }
 
-/** How the new executions are doing, live, until all have ended. */
+/** The live progress of the new executions, until all have ended. */
 export function RetryProgress({ ids, flow }: RetryProgressProps) {
   const { known, isDone, problem, again } = useProgress(flow, ids);
   const progress = progressOf(ids, known);
@@ -32,7 +32,7 @@ export function RetryProgress({ ids, flow }: RetryProgressProps) {
         <Counts progress={progress} />
       </div>
       {problem && <ProblemCard problem={problem} onRetry={again} />}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable areas must be reachable with the keyboard. */}
       <ul className={classes.list} aria-label={texts.progress.list} tabIndex={0}>
         {ids.slice(0, NAMED_MAX).map((id) => (
           <Item key={id} id={id} row={known[id]} />

@@ -11,18 +11,18 @@ import { RetryProgress } from './retry-progress';
 import { reasonsOf, skippedOf } from './skipped';
 import { texts } from './texts';
 
-/** So many of those left out are named; the counts tell of all. */
+/** The number of skipped executions that are listed; the counts cover all. */
 const NAMED_MAX = 50;
 
 interface RetryResultProps {
   result: RetriedMany;
   flow: string;
-  /** Goes on with the batch behind this execution. */
+  /** Continues with the batch after this execution. */
   onNext: (before: string) => void;
   onClose: () => void;
 }
 
-/** What came of a press: how the new executions are doing, who was left out and why, and the way to the next batch. */
+/** The result of a bulk retry: progress of the new executions, skipped ones with reasons, and the next batch. */
 export function RetryResult({ result, flow, onNext, onClose }: RetryResultProps) {
   const ids = useMemo(() => newIds(result), [result]);
   const next = nextBatch(result, RETRIED_MAX);

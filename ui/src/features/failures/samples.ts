@@ -1,4 +1,4 @@
-/** A group for tests. */
+/** A failure group for tests. */
 import type { FailureGroup } from '@/api/reports';
 
 export function aGroup(change: Partial<FailureGroup> = {}): FailureGroup {

@@ -6,7 +6,7 @@ export interface FailuresSearch {
   flow?: string | undefined;
   /** All time when absent. */
   period?: Period | undefined;
-  /** The largest groups first when absent. */
+  /** By count when absent. */
   sort?: Order | undefined;
 }
 

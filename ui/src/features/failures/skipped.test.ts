@@ -10,14 +10,14 @@ const items = [
   item('a', 'It was retried before, as 01a214dc-4a87-77b9-88bc-ef0798de4c95.'),
 ];
 
-test('reasons are counted whatever execution they name, the most frequent first', () => {
+test('reasons are counted across executions, the most frequent first', () => {
   expect(reasonsOf({ items })).toEqual([
     { reason: 'It was retried before.', count: 2 },
     { reason: 'It is not retried: the flow is archived.', count: 1 },
   ]);
 });
 
-test('who was retried before leads to its retry', () => {
+test('an execution that was already retried links to its retry', () => {
   const skipped = skippedOf({ items });
 
   expect(skipped.map(({ id }) => id)).toEqual(['d', 'b', 'a']);

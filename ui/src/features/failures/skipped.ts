@@ -1,9 +1,9 @@
 import type { RetriedMany } from '@/api/executions';
 
-/** Where a reason names the execution that one was retried as. */
+/** The part of a reason that names the retry. */
 const NEWER = /, as ([0-9a-f-]{36})/;
 
-/** Why executions are left out, and how many for each reason; the largest first. */
+/** Returns the reasons why executions are skipped, with their counts, the most frequent first. */
 export function reasonsOf({ items }: Pick<RetriedMany, 'items'>): { reason: string; count: number }[] {
   const counts = new Map<string, number>();
   for (const { skipped } of items) {
@@ -13,7 +13,7 @@ export function reasonsOf({ items }: Pick<RetriedMany, 'items'>): { reason: stri
   return [...counts].map(([reason, count]) => ({ reason, count })).sort((a, b) => b.count - a.count);
 }
 
-/** One that was left out, and the execution that it was retried as, where that is why. */
+/** A skipped execution, and its retry if that is the reason. */
 export interface Skipped {
   id: string;
   reason: string;

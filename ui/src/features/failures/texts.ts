@@ -16,6 +16,7 @@ export const texts = {
     failure: 'Failure',
     time: (span: string, since: string) => `Per ${span} since ${since}`,
     count: 'Executions',
+    unit: (executions: number) => (executions === 1 ? 'execution' : 'executions'),
     last: 'Last seen',
     first: 'First seen',
   },

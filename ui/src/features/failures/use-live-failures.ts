@@ -6,10 +6,10 @@ import { coalesce } from '@/lib/coalesce';
 import type { StreamState } from '@/lib/sse';
 import { failuresKey } from './queries';
 
-/** How often the groups are asked for at most, however many fail. */
+/** The shortest time between two fetches of the groups. */
 const ASK_MS = 2_000;
 
-/** Asks for the groups again when something fails; tells how the stream stands. */
+/** Fetches the groups again when an execution fails; returns the state of the stream. */
 export function useLiveFailures(flow: string | undefined): StreamState {
   const queries = useQueryClient();
   const refresh = useMemo(
@@ -19,7 +19,7 @@ export function useLiveFailures(flow: string | undefined): StreamState {
   useEffect(() => () => refresh.cancel(), [refresh]);
   return useStream(eventsUrl(flow), (event) => {
     const row = executionIn(event);
-    // A snapshot, or a mark that events were missed: something may have failed meanwhile.
+    // A snapshot or a gap: something may have failed in the meantime.
     if (!row || row.status === 'failed') refresh();
   });
 }

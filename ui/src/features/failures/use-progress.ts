@@ -7,12 +7,12 @@ import { coalesce } from '@/lib/coalesce';
 import { isOver, type Known, learn } from './progress';
 import { progressKey, progressQuery } from './queries';
 
-/** How often changes are drawn at most, however many come. */
+/** The shortest time between two renders of changes. */
 const DRAW_MS = 250;
-/** How often the list is asked at most when events were missed. */
+/** The shortest time between two fetches of the list after missed events. */
 const ASK_MS = 2_000;
 
-/** Follows the executions with these ids until all have ended: by the flow's events, and by asking for what they lost. */
+/** Follows executions until all have ended: by the flow's events, and by fetching what was missed. */
 export function useProgress(flow: string, ids: readonly string[]) {
   const queries = useQueryClient();
   const changed = useRef<ExecutionRow[]>([]);

@@ -17,7 +17,7 @@ const route = getRouteApi('/flows/$flowId');
 
 type Opened = 'settings' | 'versions' | 'run';
 
-/** One flow: its graph to edit, and the ways to run it, set it up and look back at its versions. */
+/** One flow: its editor, with running, settings and versions. */
 export function FlowPage() {
   const { flowId } = route.useParams();
   const flow = useQuery(flowQuery(flowId));

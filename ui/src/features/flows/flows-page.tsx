@@ -29,14 +29,14 @@ const route = getRouteApi('/flows');
 
 type Dialog = { kind: FlowCommand; flow: Flow } | { kind: 'new' | 'import' };
 
-/** Every flow: what it is, how it has been doing, and what one does with it. */
+/** All flows, with their recent executions and actions. */
 export function FlowsPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const flows = useQuery(flowsQuery());
   const state = useLiveRecent();
   const shown = useMemo(() => fittingFlows(flows.data ?? [], search), [flows.data, search]);
-  // What a dialog shows stays while it fades; only `opened` goes.
+  // A dialog keeps its content while it fades out; only `opened` changes.
   const [dialog, setDialog] = useState<Dialog | null>(null);
   const [opened, setOpened] = useState(false);
   const open = (next: Dialog) => {

@@ -11,7 +11,7 @@ interface MissingFlowProps {
   onRetry: () => void;
 }
 
-/** Why a flow cannot be shown: it is not there, which asking again does not change, or something went wrong. */
+/** Why a flow cannot be shown: it does not exist, so that a retry is pointless, or an error occurred. */
 export function MissingFlow({ error, onRetry }: MissingFlowProps) {
   const { status } = toProblem(error);
   if (status !== 404 && status !== 400) return <ProblemCard problem={error} onRetry={onRetry} />;

@@ -7,10 +7,10 @@ type FlowView = (typeof FLOW_VIEWS)[number];
 
 export interface FlowsSearch {
   q?: string | undefined;
-  /** Everything but archived ones when absent. */
+  /** All but archived flows when absent. */
   status?: FlowStatus | undefined;
   tag?: string | undefined;
-  /** Only what new flows can begin as. */
+  /** Only templates. */
   templates?: boolean | undefined;
   /** Cards when absent. */
   view?: FlowView | undefined;

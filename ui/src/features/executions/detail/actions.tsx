@@ -14,7 +14,7 @@ interface ActionsProps {
   execution: Execution;
 }
 
-/** What one can do with an execution: retry it when it is over, steer it while it is not. */
+/** Actions on an execution: retry it after its end; pause, resume or cancel it before. */
 export function Actions({ execution }: ActionsProps) {
   const control = useControl(execution.id);
   const [isRetrying, retry] = useDisclosure(false);

@@ -24,7 +24,7 @@ const LOOKS: Record<'ok' | 'bad' | 'run' | 'cut', Look> = {
   cut: { icon: IconSquareRounded, tone: 'muted', label: texts.node.cut },
 };
 
-/** Every attempt of a node: how it went, how long it took, how long the wait after it was. */
+/** Every attempt of a node: its outcome, duration and backoff. */
 export function AttemptsTable({ node }: { node: NodeExecution }) {
   const used = node.attempts.length;
   const max = Math.max(node.max_attempts, used);

@@ -5,7 +5,7 @@ import type { Bar } from './waterfall';
 
 const MESSAGE_MAX = 300;
 
-/** What a bar says when one points at it. */
+/** Returns the tooltip of a bar. */
 export function barTitle(bar: Bar, now: number, maxAttempts: number): string {
   const { waterfall } = texts;
   const length = formatDuration((bar.to ?? bar.due ?? now) - bar.from);

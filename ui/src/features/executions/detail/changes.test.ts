@@ -12,7 +12,7 @@ const rowEvent = (seq: number, row: Partial<ExecutionRow>): SseEvent => ({
 });
 
 describe('RecordReader', () => {
-  it('gives a record when it is whole', () => {
+  it('returns a record when it is complete', () => {
     const reader = new RecordReader();
 
     const first = reader.push(nodeEvent(aNode({ status: 'running' })));
@@ -22,7 +22,7 @@ describe('RecordReader', () => {
     expect(second).toMatchObject({ seq: 2 });
   });
 
-  it('survives an event that it cannot read', () => {
+  it('ignores an event that it cannot read', () => {
     const reader = new RecordReader();
 
     expect(reader.push({ id: '1', type: 'node', data: '{' })).toBeNull();
@@ -38,7 +38,7 @@ describe('applyChange', () => {
     nodes: new Map([['b', aNode({ node_id: 'b', status: 'failed' })]]),
   });
 
-  it('takes over what is new and keeps the order of the nodes', () => {
+  it('applies changes and keeps the order of the nodes', () => {
     const after = applyChange(before, change(5));
 
     expect(after.node_executions.map((node) => [node.node_id, node.status])).toEqual([
@@ -48,11 +48,11 @@ describe('applyChange', () => {
     expect(after).toMatchObject({ seq: 5, status: 'failed', flow_name: 'Retries run out' });
   });
 
-  it('drops what is told a second time', () => {
+  it('ignores a record that is repeated', () => {
     expect(applyChange(before, change(4))).toBe(before);
   });
 
-  it('keeps every node of changes that are drawn together', () => {
+  it('keeps every node of changes that are rendered together', () => {
     const earlier = { ...change(5), nodes: new Map([['a', aNode({ node_id: 'a', status: 'completed' })]]) };
 
     const merged = mergeChanges(earlier, change(6));
@@ -61,7 +61,7 @@ describe('applyChange', () => {
     expect([...merged.nodes.keys()]).toEqual(['a', 'b']);
   });
 
-  it('asks for the whole when the status changed', () => {
+  it('requests the whole execution when the status changed', () => {
     expect(needsWhole(before, change(5))).toBe(true);
     expect(needsWhole(before, { ...change(5), row: { ...anExecution() } })).toBe(false);
   });

@@ -1,20 +1,20 @@
 /**
- * What the event stream of an execution tells, and how it is put into what is shown.
+ * The event stream of an execution, and how it is merged into the execution that is shown.
  *
- * The journal is told record by record: some `node` events, then one `execution` event whose id is the record's number.
- * Only whole records are taken over, so what one sees is always a state that the execution was really in.
+ * The stream sends the journal record by record: `node` events, then one `execution` event with the record's number as id.
+ * Only complete records are applied, so the page always shows a state that the execution was really in.
  */
 import type { Execution, ExecutionRow, NodeExecution } from '@/api/types';
 import { isFinished } from '@/components/status';
 import type { SseEvent } from '@/lib/sse';
 
-/** How an execution stands after a record; of what lists show, the story needs no more. */
+/** The state of an execution after a record, as far as the page needs it. */
 export type RecordRow = Omit<ExecutionRow, 'attempts' | 'fingerprint'> & {
-  /** When the record was decided. */
+  /** The time of the record. */
   at?: string;
 };
 
-/** The outcome of one record, or of several that are drawn together. */
+/** The changes of one record, or of several that are rendered together. */
 export interface Change {
   seq: number;
   row: RecordRow;
@@ -25,7 +25,7 @@ export interface Change {
 export class RecordReader {
   private nodes = new Map<string, NodeExecution>();
 
-  /** Returns the change when the event was the last of its record; `snapshot` where the story begins anew. */
+  /** Returns the change when the event was the last of its record; `snapshot` when the stream starts over. */
   push(event: SseEvent): Change | 'snapshot' | null {
     if (event.type === 'snapshot') {
       this.nodes = new Map();
@@ -40,13 +40,13 @@ export class RecordReader {
   }
 }
 
-/** Puts a later change over an earlier one that has not been drawn yet. */
+/** Merges a later change into an earlier one that has not been rendered yet. */
 export function mergeChanges(earlier: Change | null, later: Change): Change {
   if (!earlier) return later;
   return { ...later, nodes: new Map([...earlier.nodes, ...later.nodes]) };
 }
 
-/** Returns the execution after `change`; the same one where it knows that already. */
+/** Returns the execution after `change`; the same object if it already has that change. */
 export function applyChange(execution: Execution, change: Change): Execution {
   if (change.seq <= execution.seq) return execution;
   const nodes = execution.node_executions.map((node) => change.nodes.get(node.node_id) ?? node);
@@ -66,7 +66,7 @@ function withoutTime({ at: _, ...row }: RecordRow): Omit<RecordRow, 'at'> {
   return row;
 }
 
-/** Whether the event told less than there is to know now: deadline, result and usage come with the whole alone. */
+/** Whether the whole execution must be fetched: deadline, result and usage are not in events. */
 export function needsWhole(before: Execution, change: Change): boolean {
   return before.status !== change.row.status || isFinished(change.row.status);
 }

@@ -4,11 +4,11 @@ import { formatCountdown, millis } from '@/lib/time';
 interface CountdownProps {
   to: string | null | undefined;
   text: (left: string) => string;
-  /** Stands there when the moment has come. */
+  /** Shown when the time has come. */
   due: string;
 }
 
-/** Counts down to a moment, each second. Readers are not told every tick. */
+/** Counts down to a time, every second. Screen readers do not announce every tick. */
 export function Countdown({ to, text, due }: CountdownProps) {
   const moment = millis(to);
   const now = useNow(moment === null ? 0 : 250);

@@ -5,7 +5,7 @@ import { isFinished } from '@/components/status';
 import classes from './detail.module.css';
 import { texts } from './texts';
 
-/** What went into the execution and what came out of it. */
+/** The input and output of the execution. */
 export function DataTab({ execution }: { execution: Execution }) {
   const id = execution.id.slice(-8);
   const outputs = outputsOf(execution);
@@ -48,7 +48,7 @@ function Value({ title, value, none, fileName }: { title: string; value: unknown
   );
 }
 
-/** From the nodes, which are live; in the order of the flow. */
+/** Returns the outputs of the nodes, which are live, in the order of the flow. */
 function outputsOf(execution: Execution): Record<string, unknown> {
   const done = execution.node_executions.filter((node) => node.output_data !== null && node.output_data !== undefined);
   return Object.fromEntries(done.map((node) => [node.node_id, node.output_data]));

@@ -5,10 +5,10 @@ import { formatCountdown, formatDuration, formatMoment, millis } from '@/lib/tim
 import classes from './detail.module.css';
 import { texts } from './texts';
 
-/** Below this many seconds the countdown turns to the tone of warning. */
+/** Below this the countdown is shown as a warning. */
 const SHORT_MS = 30_000;
 
-/** How long until the timeout strikes; afterwards, whether it did. */
+/** The time left until the deadline; after the end, whether it had passed. */
 export function DeadlineFact({ execution }: { execution: Execution }) {
   const deadline = millis(execution.deadline);
   const isOver = isFinished(execution.status);

@@ -23,7 +23,7 @@ const CHOICES: readonly { kind: Draft['kind']; label: string; detail: string }[]
   { kind: 'fail', label: texts.decide.fail, detail: texts.decide.failDetail },
 ];
 
-/** Settles a node that waits for a person: try again, take this as its output, or let it fail. */
+/** Decides about a waiting node: try again, use this output instead, or mark it as failed. */
 export function DecideForm({ executionId, node }: DecideFormProps) {
   const [draft, setDraft] = useState<Draft>({ kind: 'retry', output: '{}', message: '' });
   const queries = useQueryClient();

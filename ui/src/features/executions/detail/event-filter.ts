@@ -6,11 +6,11 @@ export const KINDS: readonly EventKind[] = ['execution', 'node', 'attempt', 'err
 
 export interface EventFilter {
   text: string | undefined;
-  /** None means all. */
+  /** Empty means all. */
   kinds: readonly EventKind[];
 }
 
-/** Whether a line is to be shown: its kind is asked for, and each word stands somewhere in it. */
+/** Whether a line matches: it has one of the kinds and contains each word. */
 export function fits(line: JournalLine, { text, kinds }: EventFilter): boolean {
   if (kinds.length > 0 && !kinds.includes(line.kind) && !(line.isError && kinds.includes('error'))) return false;
   if (!text) return true;

@@ -10,7 +10,7 @@ interface EventLineProps {
   onNode: (nodeId: string) => void;
 }
 
-/** One line of the journal: when, where, what. */
+/** One line of the journal: time, node, event. */
 export const EventLine = memo(function EventLine({ line, start, onNode }: EventLineProps) {
   const { at, node, text, detail, tone, seq } = line;
   return (

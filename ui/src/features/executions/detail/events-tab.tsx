@@ -15,10 +15,10 @@ interface EventsTabProps {
   onNode: (nodeId: string) => void;
 }
 
-/** So many lines are drawn at a time. */
+/** The number of lines that are rendered at a time. */
 const PAGE = 300;
 
-/** Everything that happened, in order, as the journal has it. */
+/** Everything that happened, in the order of the journal. */
 export function EventsTab({ execution, onNode }: EventsTabProps) {
   const { lines, isWhole } = useJournal(execution);
   const [filter, setFilter] = useState<EventFilter>({ text: undefined, kinds: [] });

@@ -25,7 +25,7 @@ const failed = anExecution({
 
 const show = (id: string) => renderScreen(<ExecutionDetail id={id} onLook={vi.fn()} />, `/executions/${id}`);
 
-it('says why it failed and what to do, and links to its retry', async () => {
+it('shows why it failed and what to do, and links to its retry', async () => {
   fakeApi({ 'GET /studio/executions/*': () => failed });
 
   await show(failed.id);
@@ -55,7 +55,7 @@ it('retries once per dialog and switches to the new execution', async () => {
   expect(post?.headers.get('idempotency-key')).toBeTruthy();
 });
 
-it('follows the event stream from what it knows', async () => {
+it('follows the event stream from the last known record', async () => {
   const running = anExecution({
     seq: 3,
     node_executions: [aNode({ status: 'running', attempts: [anAttempt(1, 0, null)] })],
@@ -67,10 +67,10 @@ it('follows the event stream from what it knows', async () => {
     attempts: [anAttempt(1, 0, 5, { error_class: 'unavailable' })],
   });
   const { node_executions: _, seq: __, ...row } = running;
-  const told = `event: node\ndata: ${JSON.stringify(waiting)}\n\nevent: execution\ndata: ${JSON.stringify({ ...row, retrying: true })}\nid: 4\n\n`;
+  const stream = `event: node\ndata: ${JSON.stringify(waiting)}\n\nevent: execution\ndata: ${JSON.stringify({ ...row, retrying: true })}\nid: 4\n\n`;
   const asked = fakeApi({
     'GET /studio/executions/*': () => running,
-    'GET /studio/executions/*/events': () => new Response(told, { headers: { 'Content-Type': 'text/event-stream' } }),
+    'GET /studio/executions/*/events': () => new Response(stream, { headers: { 'Content-Type': 'text/event-stream' } }),
   });
 
   await show(running.id);
@@ -79,10 +79,10 @@ it('follows the event stream from what it knows', async () => {
   expect(asked.find((one) => one.path.endsWith('/events'))?.headers.get('last-event-id')).toBe('3');
 });
 
-it('says that a deleted execution is gone', async () => {
+it('shows that a deleted execution was not found', async () => {
   fakeApi({});
 
-  await show('nobody');
+  await show('unknown');
 
   expect(await screen.findByText('Execution not found')).toBeTruthy();
 });

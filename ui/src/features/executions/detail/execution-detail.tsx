@@ -35,7 +35,7 @@ interface ExecutionDetailProps extends Look {
   onLook: (change: Look) => void;
 }
 
-/** One execution, live. */
+/** One execution, updated live. */
 export function ExecutionDetail({ id, ...look }: ExecutionDetailProps) {
   const { query, stream } = useLiveExecution(id);
   if (query.data) return <Loaded execution={query.data} stream={stream} {...look} />;
@@ -92,7 +92,7 @@ function Loaded({ execution, stream, node, tab = 'timeline', onLook }: LoadedPro
   );
 }
 
-/** As high as what comes, so that nothing moves. */
+/** A placeholder as high as the real content, so that the layout does not shift. */
 function Loading() {
   return (
     <div className={classes.loading}>

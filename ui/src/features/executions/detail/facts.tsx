@@ -10,7 +10,7 @@ import classes from './detail.module.css';
 import { texts } from './texts';
 import { usageText } from './usage-text';
 
-/** What one asks first about an execution, in one strip; it has the same height whatever is known. */
+/** The key facts of an execution in one strip of constant height. */
 export function Facts({ execution }: { execution: Execution }) {
   const { summary } = execution;
   const done = summary.completed_nodes + summary.failed_nodes + (summary.skipped_nodes ?? 0);
@@ -76,7 +76,7 @@ function Context({ execution: { context_id, context_type } }: { execution: Execu
   );
 }
 
-/** The way to what it retries, and to what retries it. */
+/** Links to the execution that it retries, and to its retries. */
 function Lineage({ execution: { retry_of, retried_by } }: { execution: Execution }) {
   return (
     <>

@@ -13,10 +13,10 @@ interface FailureNoteProps {
   onNode: (nodeId: string) => void;
 }
 
-/** Lines that are shown before one asks for more. */
+/** The number of lines before “show more”. */
 const LINES = 4;
 
-/** Why it failed: the class, the message with every attempt, and what to do about it. */
+/** Why an execution failed: the class, the message with every attempt, and what to do about it. */
 export function FailureNote({ execution, onNode }: FailureNoteProps) {
   const { error_class: errorClass, current_node_id: node } = execution;
   const message = execution.error_message ?? '';

@@ -1,7 +1,7 @@
 import type { Execution, NodeExecution } from '@/api/types';
 import { nodeStatusKey } from '@/components/status';
 
-/** What a reader who has chosen nothing wants to see: what waits for them, what failed, what runs, what came last. */
+/** Returns the node to show when none is selected: one that needs a decision, failed, is running, or ran last. */
 export function focusOf(execution: Execution): NodeExecution | undefined {
   const nodes = execution.node_executions;
   const current = nodes.find((node) => node.node_id === execution.current_node_id);

@@ -19,7 +19,7 @@ interface GraphCanvasProps {
 
 const nodeTypes = { step: GraphStep };
 
-/** To look at, not to change; the wheel scrolls the page, so that one is not caught in it. */
+/** A read-only graph; the mouse wheel scrolls the page, so that the graph does not trap it. */
 const reading: ReactFlowProps<DrawnNode, Edge> = {
   nodesDraggable: false,
   nodesConnectable: false,
@@ -33,7 +33,7 @@ const reading: ReactFlowProps<DrawnNode, Edge> = {
 };
 
 export function GraphCanvas({ graph, selected, chosen, onSelect }: GraphCanvasProps) {
-  // Statuses move, places do not: the flow version never changes.
+  // Statuses change, positions do not: the flow version is fixed.
   const [places] = useState(() => placesOf(graph));
   const [first] = useState(selected);
   const isSmall = fitsFrame(places);

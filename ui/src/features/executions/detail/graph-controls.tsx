@@ -4,7 +4,7 @@ import { Panel, useReactFlow } from '@xyflow/react';
 import classes from './graph.module.css';
 import { texts } from './texts';
 
-/** Nearer, further, all of it. */
+/** Zoom in, zoom out, fit. */
 export function GraphControls() {
   const { zoomIn, zoomOut, fitView } = useReactFlow();
   const controls = [

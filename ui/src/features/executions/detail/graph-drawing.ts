@@ -1,4 +1,4 @@
-/** The graph as React Flow takes it. What has not changed stays the same object, so that it is not drawn again. */
+/** The graph for React Flow. Unchanged parts stay the same objects, so that they are not rendered again. */
 import { type Edge, MarkerType } from '@xyflow/react';
 import classes from './graph.module.css';
 import type { Places } from './graph-layout';

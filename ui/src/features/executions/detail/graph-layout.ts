@@ -6,7 +6,7 @@ export const NODE_HEIGHT = 52;
 
 export type Places = ReadonlyMap<string, { x: number; y: number }>;
 
-/** Returns where each node is drawn: where the editor has it, or, when one has no place, all in ranks from left to right. */
+/** Returns the position of each node: as in the editor, or, when one has none, all in ranks from left to right. */
 export function placesOf({ nodes, edges }: Pick<Graph, 'nodes' | 'edges'>): Places {
   const known = nodes.flatMap(({ id, position }) => (position ? [[id, position] as const] : []));
   if (known.length === nodes.length && !hasOverlap(known.map(([, place]) => place))) return new Map(known);
@@ -28,9 +28,9 @@ export function placesOf({ nodes, edges }: Pick<Graph, 'nodes' | 'edges'>): Plac
 const FRAME_HEIGHT = 320;
 const SMALLEST_ZOOM = 0.45;
 
-/** Whether all of the graph can be drawn at a size that can be read. */
+/** Whether the whole graph fits at a readable size. */
 export function fitsFrame(places: Places): boolean {
-  // Beside the timeline there is the navigation and the node panel, on a narrow screen neither.
+  // Wide screens have the navigation and the node panel beside the graph, narrow ones neither.
   const frameWidth = window.innerWidth > 1100 ? window.innerWidth - 700 : window.innerWidth - 40;
   const xs = [...places.values()].map(({ x }) => x);
   const ys = [...places.values()].map(({ y }) => y);
@@ -39,7 +39,7 @@ export function fitsFrame(places: Places): boolean {
   return xs.length === 0 || Math.min(frameWidth / width, FRAME_HEIGHT / height) >= SMALLEST_ZOOM;
 }
 
-/** Two nodes at the very same place were never placed by a person. */
+/** Two nodes at the same place were not placed by a person. */
 function hasOverlap(places: readonly { x: number; y: number }[]): boolean {
   return new Set(places.map(({ x, y }) => `${x} ${y}`)).size < places.length;
 }

@@ -4,7 +4,7 @@ import type { EdgeState, GraphEdge } from './to-graph';
 
 const STATES: readonly EdgeState[] = ['taken', 'not_taken', 'open'];
 
-/** What the edges mean; only those that are there. */
+/** The legend of the edges that the graph has. */
 export function GraphLegend({ edges }: { edges: readonly GraphEdge[] }) {
   const there = new Set(edges.map((edge) => edge.state));
   return STATES.filter((state) => there.has(state)).map((state) => (

@@ -15,12 +15,12 @@ const GraphCanvas = lazy(() => import('./graph-canvas').then((module) => ({ defa
 interface GraphPanelProps {
   execution: Execution;
   selected: string | null;
-  /** The node that was chosen by hand; a graph that does not fit moves to it. */
+  /** The node that the user selected; a graph that does not fit scrolls to it. */
   chosen: string | null;
   onSelect: (nodeId: string) => void;
 }
 
-/** The flow as it was in the version that the execution is pinned to, coloured by what happened. */
+/** The graph of the flow version that the execution is pinned to, coloured by node status. */
 export function GraphPanel({ execution, selected, chosen, onSelect }: GraphPanelProps) {
   const flow = useQuery(flowVersionQuery(execution.flow_id, execution.flow_version));
   const definition = flow.data?.flow_definition;

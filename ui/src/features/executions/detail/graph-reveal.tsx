@@ -4,7 +4,7 @@ import { NODE_HEIGHT, NODE_WIDTH } from './graph-layout';
 
 const ZOOM = 0.8;
 
-/** Moves a graph that does not fit to the place that matters. */
+/** Scrolls a graph that does not fit to the most important node. */
 export function GraphReveal({ place }: { place: { x: number; y: number } | undefined }) {
   const { setCenter } = useReactFlow();
   const x = place?.x;

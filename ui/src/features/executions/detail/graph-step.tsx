@@ -9,7 +9,7 @@ import type { GraphNode } from './to-graph';
 
 export type DrawnNode = Node<{ step: GraphNode }, 'step'>;
 
-/** A node in the graph: its status as tone, icon and word. */
+/** A node in the graph: its status as tone, icon and label. */
 export const GraphStep = memo(function GraphStep({ data: { step }, selected }: NodeProps<DrawnNode>) {
   const status = step.node ? nodeStatusKey(step.node) : 'pending';
   const { tone, label } = STATUS_LOOKS[status];
@@ -34,7 +34,7 @@ export const GraphStep = memo(function GraphStep({ data: { step }, selected }: N
   );
 });
 
-/** What says more than the status: that the output is another execution's, or that there never was any work. */
+/** Returns a word that is more specific than the status: the output was reused, or the node never ran. */
 function wordOf(node: GraphNode['node']): string | null {
   if (node?.reused) return texts.waterfall.reused;
   return node?.status === 'cancelled' && !node.started_at ? texts.waterfall.neverRan : null;

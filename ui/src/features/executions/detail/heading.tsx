@@ -3,7 +3,7 @@ import type { Execution } from '@/api/types';
 import classes from './detail.module.css';
 import { texts } from './texts';
 
-/** Where one is: the list, then the flow. */
+/** The breadcrumb: the list, then the flow. */
 export function Heading({ execution }: { execution: Execution }) {
   return (
     <span className={classes.heading}>

@@ -10,21 +10,21 @@ const change = (seq: number, nodes: NodeExecution[], row: Partial<Change['row']>
   nodes: new Map(nodes.map((node) => [node.node_id, node])),
 });
 
-function tell(changes: Change[]): JournalLine[] {
+function journalOf(changes: Change[]): JournalLine[] {
   const all: JournalLine[] = [];
   let known = NOTHING_KNOWN;
   for (const one of changes) {
-    const told = linesOf(one, known);
-    all.push(...told.lines);
-    known = told.known;
+    const next = linesOf(one, known);
+    all.push(...next.lines);
+    known = next.known;
   }
   return all;
 }
 
 const failedOnce = anAttempt(1, 0, 10, { error_class: 'unavailable', error_message: 'HTTP 503', backoff_ms: 1_000 });
 
-it('tells an attempt that fails, its backoff, the next one and the end', () => {
-  const lines = tell([
+it('lists a failed attempt, its backoff, the next attempt and the end', () => {
+  const lines = journalOf([
     change(2, [aNode({ status: 'pending', next_retry_at: at(1_010), attempts: [failedOnce] })]),
     change(3, [aNode({ status: 'running', attempts: [failedOnce, anAttempt(2, 1_010, null)] })]),
     change(
@@ -50,8 +50,8 @@ it('tells an attempt that fails, its backoff, the next one and the end', () => {
   expect(lines[3]).toMatchObject({ kind: 'attempt', isError: true, detail: 'Unavailable: HTTP 503' });
 });
 
-it('tells pause and resume, whose time is not known', () => {
-  const lines = tell([change(2, []), change(3, [], { status: 'paused' }), change(4, [])]);
+it('lists pause and resume without a time', () => {
+  const lines = journalOf([change(2, []), change(3, [], { status: 'paused' }), change(4, [])]);
 
   expect(lines.slice(2).map((line) => [line.text, line.at])).toEqual([
     ['Paused', null],
@@ -59,12 +59,12 @@ it('tells pause and resume, whose time is not known', () => {
   ]);
 });
 
-it('has the nodes that were done before anything was told', () => {
+it('includes nodes that were done before the first event', () => {
   const trigger = aNode({ node_id: 'start', status: 'completed', completed_at: at(0) });
   const execution = anExecution({ seq: 2, node_executions: [trigger, aNode()] });
 
   const lines = wholeJournal(
-    tell([change(2, [aNode({ status: 'running', attempts: [anAttempt(1, 5, null)] })])]),
+    journalOf([change(2, [aNode({ status: 'running', attempts: [anAttempt(1, 5, null)] })])]),
     execution,
   );
 

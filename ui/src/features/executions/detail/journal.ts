@@ -1,7 +1,7 @@
 /**
- * The journal of an execution as lines to read.
+ * The journal of an execution as readable lines.
  *
- * The server tells records as the states that they led to, so each line is the difference between two states. All
+ * The server sends records as the states that they led to, so each line is the difference between two states. All
  * functions are pure.
  */
 import type { Attempt, Execution, NodeExecution } from '@/api/types';
@@ -16,7 +16,7 @@ export type LineKind = 'execution' | 'attempt' | 'node';
 export interface JournalLine {
   key: string;
   seq: number;
-  /** Milliseconds since the epoch; `null` for what the journal tells no time of. */
+  /** Milliseconds since the epoch; `null` for events without a time. */
   at: number | null;
   kind: LineKind;
   isError: boolean;
@@ -36,7 +36,7 @@ interface Known {
 
 export const NOTHING_KNOWN: Known = { row: null, nodes: new Map() };
 
-/** Returns the lines of one record, and what is known after it. */
+/** Returns the lines of one record, and the state after it. */
 export function linesOf(change: Change, known: Known): { lines: JournalLine[]; known: Known } {
   const decided = millis(change.row.at);
   const begin = rowLines(change.row, known.row);
@@ -44,7 +44,7 @@ export function linesOf(change: Change, known: Known): { lines: JournalLine[]; k
   for (const node of change.nodes.values()) lines.push(...nodeLines(node, known.nodes.get(node.node_id)));
   const end = endLine(change.row, known.row);
   if (end) lines.push(end);
-  // The first record is never told; what it did shows in the first one that is.
+  // The first record is never sent; the first one that is sent shows its changes.
   const beginSeq = known.row ? change.seq : FIRST;
   return {
     lines: [...numbered(begin, beginSeq, 'row'), ...numbered(lines, change.seq, 'node')].map((line) => ({
@@ -56,7 +56,7 @@ export function linesOf(change: Change, known: Known): { lines: JournalLine[]; k
 }
 
 /**
- * Returns the whole journal: what was told, and the nodes that were done within the first record, which is never told.
+ * Returns the whole journal: the lines that were sent, and nodes that ended in the first record, which is never sent.
  */
 export function wholeJournal(told: readonly JournalLine[], execution: Execution): JournalLine[] {
   const heard = new Set(told.map((line) => line.node?.id));
@@ -67,7 +67,7 @@ export function wholeJournal(told: readonly JournalLine[], execution: Execution)
   return inTime([...told, ...lines.map((line) => ({ ...line, key: `silent.${line.key}` }))]);
 }
 
-/** Sorts by time; what happened at the same time, and what has no time, stays where the journal has it. */
+/** Sorts by time; lines with the same time or without one keep the order of the journal. */
 function inTime(lines: readonly JournalLine[]): JournalLine[] {
   const bySeq = [...lines].sort((a, b) => a.seq - b.seq);
   let last = 0;

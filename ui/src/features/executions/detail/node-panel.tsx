@@ -16,16 +16,16 @@ import { texts } from './texts';
 interface NodePanelProps {
   execution: Execution;
   node: NodeExecution;
-  /** Whether nobody chose it: it is shown because something happens there. */
+  /** Whether the node was selected automatically, because something happens there. */
   isFollowing: boolean;
   onClose: (() => void) | null;
 }
 
-/** All there is to know of one node: its attempts, its error, what went in and what came out. */
+/** Everything about one node: attempts, error, input and output. */
 export function NodePanel({ execution, node, isFollowing, onClose }: NodePanelProps) {
   const file = `${node.node_id}-${execution.id.slice(-8)}`;
   const isOver = isFinished(node.status);
-  // What ended the execution stands above the tabs already, line by line.
+  // The error that ended the execution is already shown above the tabs.
   const isToldAbove = Boolean(execution.error_message) && execution.current_node_id === node.node_id;
   return (
     <>

@@ -6,7 +6,7 @@ import classes from './node-panel.module.css';
 import { texts } from './texts';
 import { usageText } from './usage-text';
 
-/** When a node ran, for how long, with which skill, and what it used. */
+/** When and how long a node ran, with which skill, and its token usage. */
 export function NodeTiming({ node }: { node: NodeExecution }) {
   const started = millis(node.started_at);
   const ended = millis(node.completed_at);

@@ -13,7 +13,7 @@ interface NodeWaitProps {
   node: NodeExecution;
 }
 
-/** What a node waits for, counted down; a backoff may be ended by hand. */
+/** What a node waits for, with a countdown; a backoff can be skipped. */
 export function NodeWait({ execution, node }: NodeWaitProps) {
   if (node.status === 'pending' && node.next_retry_at) return <Backoff execution={execution} node={node} />;
   if (!node.waiting_for) return null;

@@ -14,7 +14,7 @@ interface NotesProps {
   onNode: (nodeId: string) => void;
 }
 
-/** What one must know before all else: why it failed, or why it does not move. */
+/** The most important thing about an execution: why it failed, or why it does not progress. */
 export function Notes({ execution, onNode }: NotesProps) {
   if (execution.status === 'failed') return <FailureNote execution={execution} onNode={onNode} />;
   if (execution.status === 'cancelled')

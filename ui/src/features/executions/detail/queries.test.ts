@@ -4,7 +4,7 @@ import type { Execution } from '@/api/types';
 import { executionQuery } from './queries';
 import { anExecution } from './samples';
 
-/** What is known of an execution after these answers, one after the other. */
+/** Returns the cached execution after these responses, one after the other. */
 function after(...answers: Execution[]): Execution | undefined {
   const queries = new QueryClient();
   const { queryKey, structuralSharing } = executionQuery('x');
@@ -13,7 +13,7 @@ function after(...answers: Execution[]): Execution | undefined {
   return queries.getQueryData(queryKey);
 }
 
-it('keeps a retry that it knows of until the server lists it', () => {
+it('keeps a known retry until the server lists it', () => {
   const known = anExecution({ status: 'failed', retried_by: ['new'] });
 
   expect(after(known, anExecution({ status: 'failed' }))?.retried_by).toEqual(['new']);
@@ -23,7 +23,7 @@ it('keeps a retry that it knows of until the server lists it', () => {
   ]);
 });
 
-it('drops an answer that events have overtaken', () => {
+it('drops a response that is older than the events', () => {
   const known = anExecution({ seq: 5, status: 'failed' });
 
   expect(after(known, anExecution({ seq: 4 }))).toBe(known);

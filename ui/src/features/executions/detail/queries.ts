@@ -2,7 +2,7 @@ import { queryOptions, replaceEqualDeep } from '@tanstack/react-query';
 import { getExecution, getRetryPlan, type RetryMode } from '@/api/executions';
 import type { Execution } from '@/api/types';
 
-/** One execution. Events are merged into it as they come; an answer that was overtaken by them is dropped. */
+/** One execution. Events are merged into it as they arrive; a response that is older than them is dropped. */
 export const executionQuery = (id: string) =>
   queryOptions({
     queryKey: ['executions', 'detail', id],
@@ -10,7 +10,7 @@ export const executionQuery = (id: string) =>
     structuralSharing: (old, fresh) => newer(old as Execution | undefined, fresh as Execution),
   });
 
-/** What a retry would run again and take over; asked anew whenever the dialog opens. */
+/** What a retry would run and reuse; fetched whenever the dialog opens. */
 export const retryPlanQuery = (id: string, mode: RetryMode) =>
   queryOptions({
     queryKey: ['executions', 'retry-plan', id, mode],
@@ -21,7 +21,7 @@ export const retryPlanQuery = (id: string, mode: RetryMode) =>
 function newer(old: Execution | undefined, fresh: Execution): Execution {
   if (!old) return fresh;
   if (fresh.seq < old.seq) return old;
-  // Retries are listed a moment after they are accepted; one that is known is not forgotten meanwhile.
+  // The server lists a retry shortly after accepting it; a retry that is known is kept until then.
   const unlisted = old.retried_by.filter((id) => !fresh.retried_by.includes(id));
   return replaceEqualDeep(old, { ...fresh, retried_by: [...fresh.retried_by, ...unlisted] });
 }

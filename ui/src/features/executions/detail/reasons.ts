@@ -1,4 +1,4 @@
-/** Why a button does nothing just now; `null` where it works. What the API would refuse is refused here first, in words. */
+/** Reasons why a button is disabled; `null` when it is enabled. What the API would refuse is explained here first. */
 import type { Execution } from '@/api/types';
 import { isFinished } from '@/components/status';
 import { texts } from './texts';

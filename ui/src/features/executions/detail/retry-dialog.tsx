@@ -40,7 +40,7 @@ export function RetryDialog({ execution, onClose }: RetryDialogProps) {
         executionQuery(id).queryKey,
         (old) => old && { ...old, retried_by: [...new Set([...old.retried_by, executionId])] },
       );
-      // Nothing is asked for anew before it is looked at again: this page is left now.
+      // Nothing is fetched again until it is shown again: this page is about to close.
       void queries.invalidateQueries({ queryKey: ['executions'], refetchType: 'none' });
       onClose();
       void navigate({ to: '/executions/$executionId', params: { executionId } });

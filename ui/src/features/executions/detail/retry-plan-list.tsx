@@ -5,19 +5,19 @@ import classes from './retry-dialog.module.css';
 import { texts } from './texts';
 
 interface RetryPlanListProps {
-  /** `null` while it is being worked out. */
+  /** `null` while it is loading. */
   plan: RetryPlan | null;
   nodes: readonly NodeExecution[];
 }
 
-/** More than so many are counted, not named. */
+/** Further nodes are counted, not listed. */
 const NAMED_MAX = 60;
 
-/** Every node of the flow, and whether it will run or is taken over. */
+/** Every node of the flow, and whether it will run or its output is reused. */
 export function RetryPlanList({ plan, nodes }: RetryPlanListProps) {
   const names = new Map(nodes.map((node) => [node.node_id, node.node_name]));
   const reuse = new Set(plan?.reuse);
-  // In the order of the flow where it is the same version; a newer version may have other nodes.
+  // In the order of the flow; a newer version may have other nodes.
   const ids = plan ? [...new Set([...nodes.map((node) => node.node_id), ...plan.run])].filter(isPlanned(plan)) : [];
   return (
     <section aria-label={texts.retry.plan} aria-busy={!plan}>

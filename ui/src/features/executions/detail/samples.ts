@@ -1,4 +1,4 @@
-/** Executions for tests: whole, small, and changed by what a test is about. */
+/** Executions for tests: complete, small, and varied by each test. */
 import type { Attempt, Execution, NodeExecution } from '@/api/types';
 
 const START = Date.parse('2026-11-24T10:00:00Z');
@@ -14,7 +14,7 @@ const NO_NODES = {
   cancelled_nodes: 0,
 };
 
-/** The moment `ms` after the start of every sample, as the API writes it. */
+/** The time `ms` after the start of every sample, as the API writes it. */
 export function at(ms: number): string {
   return new Date(START + ms).toISOString();
 }

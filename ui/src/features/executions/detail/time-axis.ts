@@ -1,4 +1,4 @@
-/** The scale of the timeline: how far it reaches, and where its marks stand. */
+/** The scale of the timeline: its length and its marks. */
 import { formatDuration } from '@/lib/time';
 
 export interface Tick {
@@ -12,7 +12,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Steps that people count in; below a second they go on by 1, 2, 5. */
+/** Common time steps; below a second they continue with 1, 2, 5. */
 const STEPS = [
   ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
   ...[1, 2, 5, 10, 15, 30].map((count) => count * SECOND),
@@ -23,7 +23,7 @@ const STEPS = [
 
 const TICKS_MAX = 6;
 
-/** Returns the marks of an axis of `length` milliseconds: from zero on, at most seven, none in the last tenth. */
+/** Returns the marks of an axis of `length` milliseconds: from zero, at most seven, none in the last tenth. */
 export function ticksOf(length: number): Tick[] {
   const step = stepFor(length);
   const count = Math.floor((length * 0.94) / step);
@@ -33,7 +33,7 @@ export function ticksOf(length: number): Tick[] {
 /**
  * Returns a length with room for `reach`, in whole steps.
  *
- * While an execution runs the axis stands still and the bars grow; it is drawn anew only when they come near its end.
+ * While an execution runs, the axis is fixed and the bars grow; it is extended only when they come near its end.
  */
 export function wideEnough(reach: number): number {
   const needed = Math.max(2 * SECOND, reach * 1.04);

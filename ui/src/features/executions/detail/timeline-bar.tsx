@@ -11,15 +11,15 @@ interface TimelineBarProps {
   maxAttempts: number;
 }
 
-/** The least that is drawn of a bar, in hundredths of the axis, so that the shortest attempt can be seen. */
+/** The minimum length of a bar, in percent of the axis, so that the shortest attempt is visible. */
 const LEAST = 0.35;
-/** A backoff with so much room says how long it is. */
+/** A backoff at least this long has a label. */
 const ROOM_FOR_TEXT = 15;
 
 const TALL = { y: 9, height: 16, rx: 4 };
 const FLAT = { y: 12, height: 10, rx: 2 };
 
-/** An attempt, a backoff or a wait. What is still to come of a backoff is drawn as an outline. */
+/** An attempt, a backoff or a wait. The remaining part of a backoff is an outline. */
 export function TimelineBar({ bar, start, end, now, maxAttempts }: TimelineBarProps) {
   const scale = 100 / (end - start);
   const to = bar.to ?? Math.max(bar.from, Math.min(now, bar.due ?? now));
@@ -49,7 +49,7 @@ const GLYPHS: Partial<Record<BarKind, string>> = {
   cut: 'M-2.2 -2.2 H2.2 V2.2 H-2.2 Z',
 };
 
-/** How it ended, as a sign at the end of its bar. */
+/** The outcome, as a symbol at the end of the bar. */
 function Glyph({ kind, at }: { kind: BarKind; at: number }) {
   const path = GLYPHS[kind];
   if (!path) return null;

@@ -4,7 +4,7 @@ import type { BarKind, WaterfallRow } from './waterfall';
 
 const KINDS: readonly BarKind[] = ['ok', 'bad', 'run', 'cut', 'gap', 'wait'];
 
-/** What the bars mean; only those that are there. */
+/** The legend of the bars that the timeline has. */
 export function TimelineLegend({ rows }: { rows: readonly WaterfallRow[] }) {
   const there = new Set(rows.flatMap((row) => row.bars.map((bar) => bar.kind)));
   return (

@@ -3,7 +3,7 @@ import { texts } from './texts';
 import classes from './timeline.module.css';
 import type { Waterfall } from './waterfall';
 
-/** Behind the rows: the marks of the axis, now, and the deadline. Also keeps the patterns that the bars are filled with. */
+/** Behind the rows: the grid, the current time and the deadline. Also defines the patterns of the bars. */
 export function TimelineLines({ waterfall }: { waterfall: Waterfall }) {
   const { ticks, start, end, now, isRunning, deadline } = waterfall;
   const place = (moment: number) => `${((moment - start) / (end - start)) * 100}%`;
@@ -32,7 +32,7 @@ export function TimelineLines({ waterfall }: { waterfall: Waterfall }) {
   );
 }
 
-/** Form says the same as colour: a backoff is hatched, a wait dotted, what runs is striped, what was stopped is hollow. */
+/** Patterns repeat what colours say: a backoff is hatched, a wait dotted, a running attempt striped, a stopped one hollow. */
 function Patterns() {
   return (
     <defs>

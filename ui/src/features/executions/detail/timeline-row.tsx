@@ -19,7 +19,7 @@ interface TimelineRowProps {
   onSelect: (nodeId: string) => void;
 }
 
-/** One node: its status and name, its bars, and how long it took. */
+/** One node: status, name, bars and duration. */
 export const TimelineRow = memo(function TimelineRow(props: TimelineRowProps) {
   const { row, start, end, now, isSelected, isFocusable, onSelect } = props;
   const { node, status, bars } = row;
@@ -56,13 +56,13 @@ export const TimelineRow = memo(function TimelineRow(props: TimelineRowProps) {
   );
 });
 
-/** Attempts lie over backoffs: the sign of a failure is not covered by the wait that follows. */
+/** Attempts are drawn over backoffs, so that the backoff does not cover the symbol of the failure. */
 function drawingOrder(bars: readonly Bar[]): Bar[] {
   const isFlat = (bar: Bar) => bar.kind === 'gap' || bar.kind === 'wait';
   return [...bars.filter(isFlat), ...bars.filter((bar) => !isFlat(bar))];
 }
 
-/** The countdown of a backoff or a wait; else how many attempts it took, where that says something. */
+/** The countdown of a backoff or a wait; else the number of attempts, if more than one. */
 function Mark({ row: { node, status } }: { row: WaterfallRow }) {
   if (status === 'retrying') {
     return (
@@ -86,7 +86,7 @@ function Mark({ row: { node, status } }: { row: WaterfallRow }) {
   );
 }
 
-/** A node without bars: what needs no time is a point, what never ran says so. */
+/** A node without bars: a point if it took no time, a label if it never ran. */
 function Blank({ row: { node, status }, start, end }: { row: WaterfallRow; start: number; end: number }) {
   const moment = Date.parse(node.completed_at ?? '');
   if (node.reused) {

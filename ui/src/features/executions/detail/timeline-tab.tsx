@@ -10,17 +10,17 @@ import { Timeline } from './timeline';
 
 interface TimelineTabProps {
   execution: Execution;
-  /** The node that was chosen by hand. */
+  /** The node that the user selected. */
   chosen: string | null;
   onChoose: (nodeId: string | undefined) => void;
 }
 
-/** The waterfall and the graph, and beside them the node that matters: the chosen one, else where it is. */
+/** The waterfall and the graph, beside them the selected node, or else the active one. */
 export function TimelineTab({ execution, chosen, onChoose }: TimelineTabProps) {
   const isNarrow = useMediaQuery('(max-width: 1100px)', undefined, { getInitialValueInEffect: false }) ?? false;
   const byHand = execution.node_executions.find((node) => node.node_id === chosen);
   const focus = isNarrow ? byHand : (byHand ?? focusOf(execution));
-  // Dialogs, menus and drawers above the page close first.
+  // Dialogs, menus and drawers close first.
   const leave = ({ target }: KeyboardEvent) => {
     const isAbove = target instanceof Element && target.closest('[role="dialog"], [role="menu"]');
     if (byHand && !isNarrow && !isAbove) onChoose(undefined);

@@ -14,17 +14,17 @@ import { toRows, toWaterfall } from './waterfall';
 interface TimelineProps {
   execution: Execution;
   selected: string | null;
-  /** The node that was chosen by hand; it is scrolled to. */
+  /** The node that the user selected; it is scrolled into view. */
   chosen: string | null;
   onSelect: (nodeId: string) => void;
 }
 
-/** With more rows than this, time moves in whole seconds. */
+/** With more rows than this, the time is updated only once a second. */
 const SMOOTH_ROWS_MAX = 80;
-/** What stays visible around a row that is scrolled to. */
+/** The margin around a row that is scrolled into view. */
 const MARGIN = 40;
 
-/** The waterfall: a row per node, a bar per attempt, the backoffs between them, and where now and the deadline are. */
+/** The waterfall: a row per node, a bar per attempt, the backoffs between them, the current time and the deadline. */
 export function Timeline({ execution, selected, chosen, onSelect }: TimelineProps) {
   const list = useRef<HTMLDivElement>(null);
   const rows = useMemo(() => toRows(execution), [execution]);
@@ -68,7 +68,7 @@ export function Timeline({ execution, selected, chosen, onSelect }: TimelineProp
                 row={row}
                 start={start}
                 end={end}
-                // Only a row in which something goes on has to move with the clock.
+                // Only a row with something in progress follows the clock.
                 now={row.bars.some((bar) => bar.to === null) ? waterfall.now : 0}
                 isSelected={row.node.node_id === selected}
                 isFocusable={row.node.node_id === focusable}
@@ -82,7 +82,7 @@ export function Timeline({ execution, selected, chosen, onSelect }: TimelineProp
   );
 }
 
-/** Scrolls the list, never the page, as little as it takes. */
+/** Scrolls the list, never the page, no further than needed. */
 function showRow(list: HTMLElement | null, place: number): void {
   const row = list?.children[place];
   const scroller = list?.parentElement?.parentElement;
@@ -93,7 +93,7 @@ function showRow(list: HTMLElement | null, place: number): void {
   else if (bottom > frame.bottom) scroller.scrollTop += bottom - frame.bottom + MARGIN;
 }
 
-/** Where a key leads to; `null` for a key that leads nowhere. */
+/** Returns the row that a key moves to; `null` for other keys. */
 function target(key: string, at: number, count: number): number | null {
   const steps: Record<string, number> = { ArrowDown: at + 1, j: at + 1, ArrowUp: at - 1, k: at - 1, Home: 0 };
   const to = key === 'End' ? count - 1 : steps[key];

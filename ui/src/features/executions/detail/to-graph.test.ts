@@ -7,17 +7,17 @@ const ran = aNode({ node_id: 'a', status: 'completed', output_data: { condition_
 const begun = aNode({ node_id: 'b', status: 'running', started_at: '2026-11-24T10:00:00Z' });
 
 describe('edgeState', () => {
-  it('is open until the node before has ended', () => {
+  it('is open until the source node has ended', () => {
     expect(edgeState(edge, aNode({ status: 'running' }), undefined, 1)).toBe('open');
     expect(edgeState(edge, undefined, undefined, 1)).toBe('open');
   });
 
-  it('follows what a condition gave', () => {
+  it('follows the result of a condition', () => {
     expect(edgeState({ ...edge, condition: true }, ran, undefined, 1)).toBe('taken');
     expect(edgeState({ ...edge, condition: false }, ran, undefined, 1)).toBe('not_taken');
   });
 
-  it('takes the way of an error only after a failure that was handled', () => {
+  it('takes an error edge only after a handled failure', () => {
     const failed = aNode({ status: 'failed' });
 
     expect(edgeState({ ...edge, on: 'error' }, failed, begun, 1)).toBe('taken');
@@ -25,7 +25,7 @@ describe('edgeState', () => {
     expect(edgeState(edge, failed, begun, 1)).toBe('not_taken');
   });
 
-  it('says that it does not know where an expression had several ways in', () => {
+  it('stays open where an expression has several incoming edges', () => {
     const expression = { ...edge, condition: 'score.risk > 70' };
 
     expect(edgeState(expression, ran, begun, 1)).toBe('taken');
@@ -34,7 +34,7 @@ describe('edgeState', () => {
   });
 });
 
-it('keeps positions that are numbers, and leaves the others to the layout', () => {
+it('keeps numeric positions, and leaves other nodes to the layout', () => {
   const nodes = [
     { id: 'a', type: 'action', position: { x: 1, y: 2 } },
     { id: 'b', type: 'action', position: { x: 'far' } as never },

@@ -1,13 +1,13 @@
-/** The flow as a graph with what happened in one execution. All functions are pure. */
+/** The flow as a graph with the state of one execution. All functions are pure. */
 import type { Execution, FlowDefinition, FlowEdge, NodeExecution } from '@/api/types';
 import { isFinished } from '@/components/status';
 
-/** `open` while it is not known, and where it cannot be told from outside. */
+/** `open` while it is undecided, and where it cannot be inferred. */
 export type EdgeState = 'taken' | 'not_taken' | 'open';
 
 export interface GraphNode {
   id: string;
-  /** Where the editor put it; `null` where nobody did. */
+  /** The position in the editor; `null` if it has none. */
   position: { x: number; y: number } | null;
   node: NodeExecution | null;
   name: string;
@@ -50,7 +50,7 @@ export function toGraph(definition: FlowDefinition, execution: Pick<Execution, '
   return { nodes, edges };
 }
 
-/** Whether an edge was taken, as far as its two ends tell. */
+/** Returns whether an edge was taken, as far as its two ends show. */
 export function edgeState(
   edge: FlowEdge,
   from: NodeExecution | undefined,
@@ -64,7 +64,7 @@ export function edgeState(
   if (condition === null || condition === undefined) return 'taken';
   if (typeof condition === 'boolean') return conditionResult(from) === condition ? 'taken' : 'not_taken';
   if (to?.status === 'skipped') return 'not_taken';
-  // With one way in, a node that began was reached by it; with several, one cannot tell by which.
+  // A node with one incoming edge was reached by it; with several it is unknown by which.
   return hasBegun(to) && incoming === 1 ? 'taken' : 'open';
 }
 

@@ -1,7 +1,7 @@
 import type { Usage } from '@/api/types';
 import { texts } from './texts';
 
-/** Tokens and what they cost as a text; `null` where no model was asked. */
+/** Returns tokens and cost as text; `null` where no model was called. */
 export function usageText(usage: Usage | null | undefined): string | null {
   if (!usage || usage.input_tokens + usage.output_tokens === 0) return null;
   const tokens = texts.node.usage(usage.input_tokens.toLocaleString('en'), usage.output_tokens.toLocaleString('en'));

@@ -5,7 +5,7 @@ import { toProblem } from '@/api/problem';
 import { executionQuery } from './queries';
 import { texts } from './texts';
 
-/** Cancels, pauses or resumes; what came of it is read from the server, never guessed. */
+/** Cancels, pauses or resumes; the result is read from the server, never assumed. */
 export function useControl(id: string) {
   const queries = useQueryClient();
   return useMutation({
@@ -15,7 +15,7 @@ export function useControl(id: string) {
   });
 }
 
-/** Ends a node's backoff. */
+/** Ends the backoff of a node. */
 export function useRetryNow(id: string, nodeId: string) {
   const queries = useQueryClient();
   return useMutation({

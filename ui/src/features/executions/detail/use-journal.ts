@@ -7,7 +7,7 @@ import type { SseEvent, StreamState } from '@/lib/sse';
 import { RecordReader } from './changes';
 import { FIRST, type JournalLine, linesOf, NOTHING_KNOWN, wholeJournal } from './journal';
 
-/** How often new lines are drawn at most. */
+/** The shortest time between two renders of new lines. */
 const DRAW_MS = 100;
 
 interface Journal {
@@ -16,7 +16,7 @@ interface Journal {
   stream: StreamState;
 }
 
-/** The journal from its beginning, and on as it grows. It ends the stream by itself where the execution has ended. */
+/** The journal from its beginning, updated as it grows. The stream closes when the execution has ended. */
 export function useJournal(execution: Execution): Journal {
   const [drawn, setDrawn] = useState<{ lines: readonly JournalLine[]; seq: number }>({ lines: [], seq: 0 });
   const reader = useRef(new RecordReader());

@@ -9,10 +9,10 @@ import type { SseEvent, StreamState } from '@/lib/sse';
 import { applyChange, type Change, mergeChanges, needsWhole, RecordReader } from './changes';
 import { executionQuery } from './queries';
 
-/** How often changes are drawn at most, however many come. */
+/** The shortest time between two renders of changes. */
 const DRAW_MS = 80;
 const POLL_MS = 1_000;
-/** A proxy may keep a stream open whose server has gone: so it is never trusted alone. */
+/** A proxy may keep a stream open after its server is gone, so the execution is also polled. */
 const CHECK_MS = 5_000;
 
 interface LiveExecution {
@@ -20,7 +20,7 @@ interface LiveExecution {
   stream: StreamState;
 }
 
-/** One execution, kept true by its events; while the stream is down it is asked for every second. */
+/** One execution, updated by its events; while the stream is down it is polled every second. */
 export function useLiveExecution(id: string): LiveExecution {
   const queries = useQueryClient();
   const query = useQuery(executionQuery(id));
@@ -49,7 +49,7 @@ export function useLiveExecution(id: string): LiveExecution {
       draw();
     }
   };
-  // The stream begins after what is known, so nothing is told twice and nothing is missed.
+  // The stream starts after the last known record, so nothing is repeated or missed.
   const url = isOpen ? addressOf('/studio/executions/{id}/events', { path: { id } }) : null;
   const stream = useStream(url, receive, query.data?.seq);
   useQuery({

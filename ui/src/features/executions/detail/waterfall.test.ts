@@ -30,7 +30,7 @@ describe('toWaterfall', () => {
     expect(end - start).toBe(2_500);
   });
 
-  it('leaves a backoff open that goes on, and makes room for its end', () => {
+  it('leaves a backoff in progress open, and makes room for its end', () => {
     const node = aNode({
       status: 'pending',
       next_retry_at: at(5_000),
@@ -60,7 +60,7 @@ describe('toWaterfall', () => {
     expect((rows[0]?.bars[1]?.to ?? 0) - start).toBe(2_000);
   });
 
-  it('tells an attempt that the deadline stopped from one that succeeded', () => {
+  it('distinguishes an attempt stopped by the deadline from one that succeeded', () => {
     const stopped = aNode({ status: 'cancelled', completed_at: at(3_000), attempts: [anAttempt(1, 0, 3_000)] });
     const running = aNode({ status: 'running', attempts: [anAttempt(1, 0, null)] });
 
@@ -76,7 +76,7 @@ describe('toWaterfall', () => {
     expect(kinds(anExecution({ node_executions: [over] }), 0)).toEqual(['wait']);
   });
 
-  it('shows how long a decision took that has been made', () => {
+  it('shows how long a decision took', () => {
     const failed = anAttempt(1, 0, 10, { error_class: 'timeout' });
     const taken = aNode({ status: 'completed', completed_at: at(60_000), attempts: [failed] });
     const again = aNode({
@@ -99,13 +99,13 @@ describe('toWaterfall', () => {
 });
 
 describe('the axis', () => {
-  it('has few marks, at steps that people count in', () => {
+  it('has few marks, at common steps', () => {
     expect(ticksOf(2_500).map((tick) => tick.label)).toEqual(['0', '500 ms', '1 s', '1.5 s', '2 s']);
     expect(ticksOf(90_000).map((tick) => tick.label)).toEqual(['0', '15 s', '30 s', '45 s', '1 min', '1 min 15 s']);
     for (const length of [3, 777, 61_000, 7e6, 9e8, 4e11]) expect(ticksOf(length).length).toBeLessThan(8);
   });
 
-  it('stands still while the bars grow', () => {
+  it('does not change while the bars grow', () => {
     expect(wideEnough(10_100)).toBe(wideEnough(11_000));
     expect(wideEnough(11_000)).toBeGreaterThan(11_000);
   });

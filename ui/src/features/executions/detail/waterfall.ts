@@ -14,9 +14,9 @@ export interface Bar {
   key: string;
   kind: BarKind;
   from: number;
-  /** `null` while it goes on; then it reaches to now. */
+  /** `null` while it is in progress; then it extends to the current time. */
   to: number | null;
-  /** When what goes on is due to end, where that is known. */
+  /** When something in progress is due to end, if known. */
   due: number | null;
   attempt: Attempt | null;
 }
@@ -32,13 +32,13 @@ export interface Waterfall {
   end: number;
   now: number;
   isRunning: boolean;
-  /** Where it falls into what is drawn, and when it is anyway. */
+  /** The deadline as far as it is within the axis, and its actual time. */
   deadline: { at: number; isShown: boolean } | null;
   ticks: readonly Tick[];
   rows: readonly WaterfallRow[];
 }
 
-/** What is due further off than this many times what has passed does not squeeze the rest together. */
+/** A due time further away than this many times the elapsed time does not extend the axis. */
 const LOOK_AHEAD = 3;
 const SHORTEST_MS = 10;
 /** Less than this after an attempt is bookkeeping, not a wait. */
@@ -65,10 +65,10 @@ export function toWaterfall(execution: Execution, now: number, rows = toRows(exe
   };
 }
 
-/** Rows that were made, by what they show: a row whose node has not changed is the same row and is not drawn again. */
+/** A cache of rows: the row of an unchanged node stays the same object and is not rendered again. */
 const made = new WeakMap<NodeExecution, WaterfallRow>();
 
-/** Returns the rows, in the order of the flow document. They do not depend on now, so they are made once per change. */
+/** Returns the rows, in the order of the flow document. They do not depend on the current time, so they change only with the execution. */
 export function toRows(execution: Execution): WaterfallRow[] {
   return execution.node_executions.map((node) => made.get(node) ?? makeRow(node));
 }
@@ -104,7 +104,7 @@ function attemptBar(node: NodeExecution, attempt: Attempt, isLast: boolean): Bar
   };
 }
 
-/** How an attempt went. One without an error that did not complete its node was stopped. */
+/** Returns the outcome of an attempt. One without an error that did not complete its node was stopped. */
 export function attemptKind(node: NodeExecution, attempt: Attempt, isLast: boolean, isOpen: boolean): BarKind {
   if (isOpen) return 'run';
   if (attempt.error_class) return attempt.released ? 'cut' : 'bad';
@@ -117,9 +117,9 @@ function gapAfter(node: NodeExecution, attempt: Attempt, next: Attempt | undefin
   const due = millis(next ? next.started_at : (node.next_retry_at ?? attempt.next_retry_at));
   const waits = next !== undefined || node.next_retry_at || attempt.next_retry_at;
   if (from === null || due === null || !waits) return null;
-  // Without a next attempt it either goes on, or the execution's end cut it off.
+  // Without a next attempt it is either in progress, or the end of the execution cut it off.
   const to = next ? due : millis(node.completed_at);
-  // No backoff was planned: it waited for a person, or for the process to come back.
+  // No backoff was planned: it waited for a decision, or for the server to come back.
   const kind = typeof attempt.backoff_ms === 'number' || !next ? 'gap' : 'wait';
   return { key: `gap-${attempt.number}`, kind, from, to, due, attempt };
 }
@@ -129,7 +129,7 @@ function waitOf(node: NodeExecution): Bar | null {
   if (begun === null) return null;
   const isOver = isFinished(node.status);
   const isWaiting = !isOver && node.waiting_for !== null && node.waiting_for !== undefined;
-  // Time that no attempt and no backoff took was a wait: a delay, or a decision that has been made.
+  // Time without an attempt or backoff was a wait: a delay, or a decision.
   const rest = (millis(node.completed_at) ?? begun) - begun;
   const wasInBackoff = Boolean(node.attempts.at(-1)?.next_retry_at);
   const hasWaited =
@@ -144,7 +144,7 @@ function lastMoment(execution: Execution, rows: readonly WaterfallRow[], start: 
   return Math.max(start, millis(execution.completed_at) ?? 0, ...ends);
 }
 
-/** The latest moment that something is due at, as long as that is not far off. */
+/** Returns the latest due time that is not too far away. */
 function dueSoon(rows: readonly WaterfallRow[], start: number, last: number): number {
   const limit = start + Math.max(5_000, (last - start) * LOOK_AHEAD);
   let soon = last;

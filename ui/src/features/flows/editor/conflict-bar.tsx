@@ -4,7 +4,7 @@ import { useDraft } from './document/draft-context';
 import classes from './editor.module.css';
 import { texts } from './texts';
 
-/** Somebody else saved meanwhile: says so, and what each way out does. */
+/** Shown when a version was saved elsewhere: what happened, and what each choice does. */
 export function ConflictBar() {
   const conflict = useDraft((state) => state.conflict);
   const keepMine = useDraft((state) => state.keepMine);

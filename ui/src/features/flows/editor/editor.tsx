@@ -32,13 +32,13 @@ interface EditorProps {
   flow: Flow;
   onSettings: () => void;
   onVersions: () => void;
-  /** Called when what is drawn is saved and may run. */
+  /** Called when the draft is saved and can run. */
   onRun: () => void;
 }
 
 const NO_TYPES: readonly NodeType[] = [];
 
-/** The editor of one flow: the draft lives as long as it does. */
+/** The editor of one flow; the draft exists while it is mounted. */
 export function Editor(props: EditorProps) {
   const { flow } = props;
   const [store] = useState(() => createDraftStore(flow));
@@ -75,7 +75,7 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
     store.getState().apply(await layout(store.getState().present));
     requestAnimationFrame(() => void fitView({ ...fitOf(store.getState()), duration: 200 }));
   };
-  // A text that could not be read leaves with its pane.
+  // Invalid JSON is dropped when the pane closes.
   const toggleJson = () => {
     store.getState().setJsonFault(null);
     setJsonOpen(!isJsonOpen);

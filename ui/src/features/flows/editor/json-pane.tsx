@@ -7,13 +7,13 @@ import { texts } from './texts';
 
 const written = (definition: unknown) => JSON.stringify(definition, null, 2);
 
-/** The document as text. What can be read becomes the draft as one types; changes on the canvas come back here. */
+/** The document as text. Valid JSON becomes the draft as you type; changes on the canvas appear here. */
 export function JsonPane() {
   const store = useDraftStore();
   const present = useDraft((state) => state.present);
   const fault = useDraft((state) => state.jsonFault);
   const [shown, setShown] = useState(() => ({ of: present, text: written(present) }));
-  // The draft changed elsewhere: it wins over a text that says something else.
+  // The draft changed elsewhere: it replaces the text.
   if (shown.of !== present) setShown({ of: present, text: written(present) });
 
   const type = (text: string) => {

@@ -11,7 +11,7 @@ interface LeaveGuardProps {
   onSave: () => Promise<unknown>;
 }
 
-/** Asks before one leaves with changes that are not saved; closing the tab asks in the browser's own words. */
+/** Asks before unsaved changes are lost; on closing the tab the browser asks. */
 export function LeaveGuard({ isSaving, onSave }: LeaveGuardProps) {
   const store = useDraftStore();
   const reason = useDraft((state) => whyNotSavable(state, isSaving));

@@ -1,4 +1,4 @@
-/** Why something cannot be done just now, in a sentence; `null` when it can. */
+/** Reasons why an action is unavailable, as sentences; `null` when it is available. */
 import type { Flow } from '@/api/types';
 import { type DraftState, isDirty } from './document/draft-store';
 import { texts } from './texts';
@@ -11,7 +11,7 @@ export function whyNotSavable(state: DraftState, isSaving: boolean): string | nu
   return state.faults.length > 0 ? texts.reasons.faults(state.faults.length) : null;
 }
 
-/** Running saves first, so what cannot be saved cannot be run either. */
+/** Running saves first, so a draft that cannot be saved cannot be run. */
 export function whyNotRunnable(state: DraftState, status: Flow['status'], isSaving: boolean): string | null {
   if (status === 'paused' || status === 'archived') return texts.reasons.stopped(status);
   return isDirty(state) || state.jsonFault ? whyNotSavable(state, isSaving) : null;

@@ -27,7 +27,7 @@ const MOVES = [
   { to: 'archived', label: texts.status.archive, detail: texts.status.archiveDetail, icon: IconArchive },
 ] as const;
 
-/** The flow's status, and what it can become. It is no part of the draft: it changes at once. */
+/** The flow's status, and the statuses it can change to. It is not part of the draft: it changes at once. */
 export function StatusMenu({ flow }: { flow: Flow }) {
   const queries = useQueryClient();
   const change = useMutation({

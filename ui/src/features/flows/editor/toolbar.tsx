@@ -33,7 +33,7 @@ interface ToolbarProps {
   onVersions: () => void;
 }
 
-/** What one does to the flow as a whole. */
+/** Actions on the whole flow. */
 export function Toolbar(props: ToolbarProps) {
   const { flow, isSaving, isJsonOpen } = props;
   const dirty = useDraft(isDirty);

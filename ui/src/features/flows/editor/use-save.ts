@@ -8,7 +8,7 @@ import { placeFaults } from './document/faults';
 import { Conflict, saveDefinition } from './document/queries';
 import { texts } from './texts';
 
-/** Saves the draft as a new version. A conflict goes into the draft, where the person decides. */
+/** Saves the draft as a new version. A conflict is put into the draft, for the user to resolve. */
 export function useSave(flowId: string) {
   const store = useDraftStore();
   const queries = useQueryClient();
@@ -44,7 +44,7 @@ async function save(store: DraftStore, flowId: string) {
     if (!(error instanceof Conflict)) throw error;
     store.getState().receive(error.flow);
     if (store.getState().conflict) throw error;
-    // Only its settings were newer: the graph is still the one that this draft began with.
+    // Only the settings were newer: the graph is still the one that this draft started from.
     return attempt();
   }
 }

@@ -2,18 +2,18 @@ import { useHotkeys, useWindowEvent } from '@mantine/hooks';
 import { focusPalette } from './canvas/palette';
 import { useDraftStore } from './document/draft-context';
 
-/** Where keys have meanings of their own. */
+/** Elements that handle keys themselves. */
 const ELSEWHERE = 'input, textarea, select, [contenteditable="true"], [role="dialog"], [data-inspector]';
 
 function isElsewhere(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest(ELSEWHERE) !== null;
 }
 
-/** The keys of the editor. Saving works wherever one types. */
+/** The keyboard shortcuts of the editor. Saving works in every field. */
 export function useShortcuts(onSave: () => void): void {
   const store = useDraftStore();
   const state = () => store.getState();
-  /** Menus and dialogs above the canvas have the keys to themselves. */
+  /** Menus and dialogs above the canvas handle their keys themselves. */
   const onCanvas = (act: () => void) => (event: KeyboardEvent) => {
     if (!(event.target instanceof Element && event.target.closest('[role="dialog"], [role="menu"]'))) act();
   };
@@ -34,7 +34,7 @@ export function useShortcuts(onSave: () => void): void {
   ]);
 
   const copy = (event: ClipboardEvent) => {
-    // Marked text is what one means to copy, wherever it stands.
+    // Selected text is copied as usual, wherever it is.
     if (isElsewhere(event.target) || window.getSelection()?.toString()) return;
     const text = state().copy();
     if (!text) return;

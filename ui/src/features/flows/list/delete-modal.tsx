@@ -15,7 +15,7 @@ interface DeleteModalProps {
   onClose: () => void;
 }
 
-/** Says what goes with the flow before it goes. */
+/** Shows what will be deleted with the flow before it is deleted. */
 export function DeleteModal({ flow, opened, onClose }: DeleteModalProps) {
   return (
     <Modal
@@ -37,7 +37,7 @@ function DeleteForm({ flow, onClose }: { flow: Flow; onClose: () => void }) {
   const done = (message?: string) => {
     if (message) notifications.show({ message, color: 'green' });
     onClose();
-    // The flow itself is not asked for again: it may be gone.
+    // The flow itself is not fetched again: it may be deleted.
     return queries.invalidateQueries({
       predicate: ({ queryKey }) => queryKey[0] !== 'flows' || queryKey[1] !== flow.id,
     });
@@ -51,7 +51,7 @@ function DeleteForm({ flow, onClose }: { flow: Flow; onClose: () => void }) {
     onSuccess: () => done(texts.statusChanged(flow.name, 'archived')),
   });
   const counts = current.data?.execution_counts;
-  // What has never run is gone without loss worth typing for.
+  // A flow that has never run needs no typed confirmation.
   const isTypingAsked = (counts?.total ?? 0) > 0;
   const isReady = current.isSuccess && (!isTypingAsked || typed.trim() === flow.name.trim());
   const problem = remove.error ?? archive.error;

@@ -24,7 +24,7 @@ const flow: Flow = {
 };
 
 describe('deleting a flow', () => {
-  test('says what goes with it, and takes the name before it does so', async () => {
+  test('shows what will be deleted, and requires the name', async () => {
     const asked = fakeApi({
       'GET /studio/flows/f1': () => flow,
       'DELETE /studio/flows/f1': () => new Response(null, { status: 204 }),
@@ -68,7 +68,7 @@ describe('importing a flow', () => {
     expect(asked.map(({ path }) => path)).toEqual(['/studio/flows/validate']);
   });
 
-  test('stores what is valid as a draft, whatever it was, and opens it', async () => {
+  test('stores a valid flow as a draft, whatever its status, and opens it', async () => {
     const asked = fakeApi({
       'POST /studio/flows/validate': () => ({ valid: true, errors: [] }),
       'POST /studio/flows': () => flow,

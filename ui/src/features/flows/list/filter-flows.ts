@@ -1,4 +1,4 @@
-/** Which flows the list shows. All of them are loaded, so this needs no server. */
+/** Filters the list of flows. All flows are loaded, so this needs no server. */
 import type { Flow, FlowStatus } from '@/api/types';
 
 export interface FlowFilters {
@@ -8,7 +8,7 @@ export interface FlowFilters {
   templates?: boolean | undefined;
 }
 
-/** Returns the flows that fit, in their order; archived ones only when asked for. */
+/** Returns the matching flows in their order; archived ones only on request. */
 export function fittingFlows(flows: readonly Flow[], filters: FlowFilters): Flow[] {
   const words = (filters.q ?? '').toLowerCase().split(/\s+/).filter(Boolean);
   return flows.filter((flow) => {
@@ -24,14 +24,14 @@ export function hasFilters({ q, status, tag, templates }: FlowFilters): boolean 
   return [q, status, tag, templates].some((value) => value !== undefined);
 }
 
-/** How many flows each status has. */
+/** Returns the number of flows by status. */
 export function countByStatus(flows: readonly Flow[]): Record<FlowStatus, number> {
   const counts: Record<FlowStatus, number> = { draft: 0, active: 0, paused: 0, archived: 0 };
   for (const { status } of flows) counts[status] += 1;
   return counts;
 }
 
-/** Every tag, the most used first. */
+/** Returns every tag, the most used first. */
 export function tagsOf(flows: readonly Flow[]): string[] {
   const counts = new Map<string, number>();
   for (const tag of flows.flatMap((flow) => flow.tags)) counts.set(tag, (counts.get(tag) ?? 0) + 1);

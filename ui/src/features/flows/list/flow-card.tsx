@@ -20,7 +20,7 @@ interface FlowCardProps {
   onCommand: (command: FlowCommand, flow: Flow) => void;
 }
 
-/** One flow: what it is, how it is kept reliable, how it has been doing. */
+/** One flow: name, status, reliability settings and recent executions. */
 export const FlowCard = memo(function FlowCard({ flow, isLive, onCommand }: FlowCardProps) {
   const { ref, recent, week, isWeekKnown } = useRecent(flow.id, isLive);
   const last = recent.data?.[0];

@@ -1,4 +1,4 @@
-/** A flow as a document: what is exported, and what can be imported. */
+/** Flow documents: export and import. */
 import type { Flow } from '@/api/types';
 
 const KEYS = [
@@ -16,12 +16,12 @@ const KEYS = [
   'flow_definition',
 ] as const;
 
-/** What an answer of the API has besides the document; no import minds it. */
+/** Keys of an API response that are not part of the document; imports ignore them. */
 const SET_BY_SERVER = ['id', 'version', 'status', 'created_at', 'updated_at', 'execution_counts', 'is_current'];
 
 export type FlowDocument = Record<string, unknown>;
 
-/** The document of a flow, without what is true of this one flow alone. */
+/** Returns the document of a flow, without what identifies this flow. */
 export function documentOf(flow: Flow): FlowDocument {
   return Object.fromEntries(KEYS.map((key) => [key, flow[key] ?? null]).filter(([, value]) => value !== null));
 }
@@ -29,9 +29,9 @@ export function documentOf(flow: Flow): FlowDocument {
 export type DocumentReading = { document: FlowDocument } | { fault: string };
 
 /**
- * Reads a text as a document to import: an exported flow, an answer of the API, or bare nodes and edges.
+ * Reads text as a document to import: an exported flow, an API response, or bare nodes and edges.
  *
- * Whether it can run, the server says.
+ * The server decides whether it can run.
  */
 export function readDocument(text: string, name = 'Imported flow'): DocumentReading {
   let value: unknown;
@@ -48,7 +48,7 @@ export function readDocument(text: string, name = 'Imported flow'): DocumentRead
   return { document };
 }
 
-/** A name that says what it was copied from: `Vendor review (copy)`, then `(copy 2)`. */
+/** Returns an unused name for a copy: `Vendor review (copy)`, then `(copy 2)`. */
 export function copyName(name: string, taken: ReadonlySet<string>): string {
   const stem = name.replace(/ \(copy(?: \d+)?\)$/, '').slice(0, 185);
   let wish = `${stem} (copy)`;

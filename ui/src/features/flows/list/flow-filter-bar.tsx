@@ -14,7 +14,7 @@ interface Search extends FlowFilters {
 }
 
 interface FlowFilterBarProps {
-  /** Absent while they are loaded: then there is nothing to count. */
+  /** Absent while they are loading: then there are no counts. */
   flows: readonly Flow[] | undefined;
   search: Search;
   onChange: (search: Search) => void;
@@ -28,7 +28,7 @@ const VIEWS = [
   { value: 'table', label: <ViewLabel icon={IconTable} text={texts.filters.table} /> },
 ];
 
-/** What the list is narrowed by, and how it is drawn. All of it stands in the address. */
+/** The filters and the view of the list. All of it is kept in the address. */
 export function FlowFilterBar({ flows, search, onChange }: FlowFilterBarProps) {
   const counts = useMemo(() => countByStatus(flows ?? NONE), [flows]);
   const tags = useMemo(() => tagsOf(flows ?? NONE), [flows]);

@@ -17,7 +17,7 @@ interface FlowListProps {
 
 const SHOWN_FIRST = 60;
 
-/** The flows that fit, as cards or as a table; the first ones at once, the rest when asked for. */
+/** The matching flows, as cards or as a table; more of them on request. */
 export function FlowList({ flows, view, isLive, onCommand }: FlowListProps) {
   const [max, setMax] = useState(SHOWN_FIRST);
   const shown = flows.slice(0, max);

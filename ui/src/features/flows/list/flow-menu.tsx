@@ -24,7 +24,7 @@ interface FlowMenuProps {
   onCommand: (command: FlowCommand, flow: Flow) => void;
 }
 
-/** Everything that one does with a flow. */
+/** All actions on a flow. */
 export function FlowMenu({ flow, onCommand }: FlowMenuProps) {
   const commands = useFlowCommands(flow);
   const { actions } = texts;

@@ -20,7 +20,7 @@ interface FlowTableProps {
   onCommand: (command: FlowCommand, flow: Flow) => void;
 }
 
-/** The flows, a line each. */
+/** The flows, one per row. */
 export function FlowTable({ flows, isLive, onCommand }: FlowTableProps) {
   const { columns } = texts;
   return (

@@ -12,10 +12,10 @@ import { ImportVerdict } from './import-verdict';
 import { createDraft, validationQuery } from './queries';
 import { texts } from './texts';
 
-/** As much as the server takes in one request. */
+/** The server's limit for one request. */
 const BYTES_MAX = 4 * 1024 * 1024;
 
-/** A file, a dropped file or a text; the server says what is wrong with it before it is stored. */
+/** Imports a file or pasted text; the server validates it before it is stored. */
 export function ImportForm({ onClose }: { onClose: () => void }) {
   const queries = useQueryClient();
   const navigate = useNavigate();

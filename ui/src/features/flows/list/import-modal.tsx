@@ -9,7 +9,7 @@ interface ImportModalProps {
   onClose: () => void;
 }
 
-/** Takes in a flow from a file or a text. */
+/** Imports a flow from a file or from text. */
 export function ImportModal({ opened, onClose }: ImportModalProps) {
   const narrow = useMediaQuery('(max-width: 720px)') ?? false;
   return (

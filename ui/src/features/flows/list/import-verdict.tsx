@@ -8,13 +8,13 @@ interface ImportVerdictProps {
   isEmpty: boolean;
   isChecking: boolean;
   reading: DocumentReading;
-  /** What the server found; absent until it has answered. */
+  /** The server's findings; absent until it has responded. */
   faults: readonly Fault[] | undefined;
   isUnchecked: boolean;
   fileFault: string | null;
 }
 
-/** Whether what is to be imported is a flow, and what keeps it from being one. */
+/** Whether the document can be imported, and its problems otherwise. */
 export function ImportVerdict({ isEmpty, isChecking, reading, faults, isUnchecked, fileFault }: ImportVerdictProps) {
   return (
     <div className={classes.verdict} role="status">

@@ -4,7 +4,7 @@ import classes from './flow-list.module.css';
 
 const CARDS = ['a', 'b', 'c', 'd', 'e', 'f'];
 
-/** The list while it is loaded, as high as what follows. */
+/** Placeholder while the list is loading, as high as the real one. */
 export function ListSkeleton({ view }: { view: 'cards' | 'table' }) {
   if (view === 'table') return <RowsSkeleton rows={8} height={49} />;
   return (

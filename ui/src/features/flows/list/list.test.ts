@@ -23,7 +23,7 @@ const flow = (change: Partial<Flow>): Flow => ({
 const row = (id: string, status: ExecutionRow['status']) => ({ id, status }) as ExecutionRow;
 
 describe('the list of flows', () => {
-  test('leaves archived flows out until they are asked for', () => {
+  test('leaves archived flows out unless requested', () => {
     const flows = [flow({ id: 'a' }), flow({ id: 'b', status: 'archived' })];
 
     expect(fittingFlows(flows, {}).map(({ id }) => id)).toEqual(['a']);
@@ -42,7 +42,7 @@ describe('the list of flows', () => {
 });
 
 describe('recent executions', () => {
-  test('take up new ones in front and follow those that they have', () => {
+  test('prepend new ones and update known ones', () => {
     const rows = [row('2', 'running'), row('1', 'completed')];
 
     expect(withRow(rows, row('2', 'failed'), 2)).toEqual([row('2', 'failed'), row('1', 'completed')]);
@@ -51,7 +51,7 @@ describe('recent executions', () => {
 });
 
 describe('flow documents', () => {
-  test('are exported without what only this flow has, and come back the same', () => {
+  test('are exported without their identity, and imported unchanged', () => {
     const document = documentOf(flow({ retry_count: 3, timeout_seconds: null }));
 
     expect(document).not.toHaveProperty('id');
@@ -59,7 +59,7 @@ describe('flow documents', () => {
     expect(readDocument(JSON.stringify(document))).toEqual({ document });
   });
 
-  test('may be answers of the API, or bare nodes and edges', () => {
+  test('may be API responses, or bare nodes and edges', () => {
     const definition = { nodes: [], edges: [] };
 
     expect(readDocument('{"id": "x", "version": 3, "name": "A", "flow_definition": {}}')).toEqual({
@@ -71,7 +71,7 @@ describe('flow documents', () => {
     expect(readDocument('[]')).toHaveProperty('fault');
   });
 
-  test('are copied under a name that is free', () => {
+  test('are copied under an unused name', () => {
     expect(copyName('Review', new Set())).toBe('Review (copy)');
     expect(copyName('Review (copy)', new Set(['Review (copy)']))).toBe('Review (copy 2)');
   });

@@ -1,6 +1,6 @@
 import type { KeyboardEvent } from 'react';
 
-/** Arrow keys move between the links marked `data-flow`, along lines and across them. */
+/** Arrow keys move between the links marked `data-flow`, within rows and across them. */
 export function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   const links = [...event.currentTarget.querySelectorAll<HTMLElement>('a[data-flow]')];
   const current = links.indexOf(document.activeElement as HTMLElement);
@@ -15,7 +15,7 @@ export function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   next.focus();
 }
 
-/** How many stand beside the first. */
+/** Returns the number of items in the first row. */
 function countPerLine(links: readonly HTMLElement[]): number {
   const top = links[0]?.getBoundingClientRect().top;
   return Math.max(1, links.filter((link) => link.getBoundingClientRect().top === top).length);

@@ -16,7 +16,7 @@ interface NewFlowModalProps {
   onClose: () => void;
 }
 
-/** Makes a draft, empty or from a template, and opens it. */
+/** Creates a draft, empty or from a template, and opens it. */
 export function NewFlowModal({ opened, onClose }: NewFlowModalProps) {
   const narrow = useMediaQuery('(max-width: 720px)') ?? false;
   return (

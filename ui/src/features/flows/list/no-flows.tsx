@@ -6,14 +6,14 @@ import { texts } from './texts';
 
 interface NoFlowsProps {
   isFiltered: boolean;
-  /** Whether there is no flow at all, archived ones included. */
+  /** Whether there are no flows at all, including archived ones. */
   isEmpty: boolean;
   onClear: () => void;
   onNew: () => void;
   onImport: () => void;
 }
 
-/** Why there is nothing to see, and what to do about it. */
+/** Why the list is empty, and what to do about it. */
 export function NoFlows({ isFiltered, isEmpty, onClear, onNew, onImport }: NoFlowsProps) {
   if (isFiltered) {
     return (

@@ -7,10 +7,10 @@ import { serverNow } from '@/lib/clock';
 import { periodStart } from '@/lib/periods';
 import type { FlowDocument } from './flow-document';
 
-/** How many of the newest executions a flow shows. */
+/** How many recent executions a flow shows. */
 export const RECENT_MAX = 20;
 
-/** The newest executions of a flow. Events are merged into it; without them it is asked for again. */
+/** The newest executions of a flow. Events are merged into it; without a stream it is polled. */
 export const recentQuery = (flowId: string, isLive: boolean) =>
   queryOptions({
     queryKey: ['executions', 'recent', flowId],
@@ -19,7 +19,7 @@ export const recentQuery = (flowId: string, isLive: boolean) =>
     refetchInterval: isLive ? false : 10_000,
   });
 
-/** How every flow did in the last seven days, by its id. */
+/** Outcomes of every flow in the last seven days, by flow id. */
 export const weekQuery = () =>
   queryOptions({
     queryKey: ['analytics', 'flows', '7d'],
@@ -41,12 +41,12 @@ export const validationQuery = (document: FlowDocument | null, text: string) =>
     gcTime: 0,
   });
 
-/** Stores a document as a draft, whatever status it came with. */
+/** Stores a document as a draft, whatever its status is. */
 export async function createDraft(document: FlowDocument): Promise<Flow> {
   return createFlow({ ...asInput(document), status: 'draft' });
 }
 
-/** What was read from a file or pasted may be anything; whether it is a flow, the server says. */
+/** Validates a document from a file or the clipboard, which may be anything, on the server. */
 function asInput(document: FlowDocument): FlowInput {
   return document as FlowInput;
 }

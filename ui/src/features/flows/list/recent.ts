@@ -1,7 +1,7 @@
 /** The newest executions of one flow, newest first. */
 import type { ExecutionRow } from '@/api/types';
 
-/** Takes up `row`: in its place where it is known, in front where it is newer; what is older than all stays out. */
+/** Merges `row`: replaces it where it is known, prepends it where it is newer; older rows are ignored. */
 export function withRow(rows: readonly ExecutionRow[], row: ExecutionRow, max: number): ExecutionRow[] {
   if (rows.some(({ id }) => id === row.id)) return rows.map((known) => (known.id === row.id ? row : known));
   // Ids sort by time.

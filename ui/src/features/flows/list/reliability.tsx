@@ -4,7 +4,7 @@ import { formatDuration } from '@/lib/time';
 import classes from './flow-card.module.css';
 import { texts } from './texts';
 
-/** How a flow deals with failures, in a few words. */
+/** How a flow handles failures, in a few words. */
 export function Reliability({ flow }: { flow: Flow }) {
   const retries = flow.retry_on_failure ? flow.retry_count : 0;
   const own = flow.flow_definition.nodes.filter((node) => node.retry).length;
@@ -24,7 +24,7 @@ export function Reliability({ flow }: { flow: Flow }) {
   );
 }
 
-/** Whole units where there are only those: `10 min`, not `10 min 00 s`. */
+/** Leaves out zero units: `10 min`, not `10 min 00 s`. */
 function lengthOf(seconds: number): string {
   if (seconds < 60) return `${Number(seconds.toFixed(2))} s`;
   return formatDuration(seconds * 1_000).replace(/ 0+ (?:s|min|h)$/, '');

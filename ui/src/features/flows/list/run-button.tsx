@@ -6,11 +6,11 @@ import { texts } from './texts';
 interface RunButtonProps {
   flow: Flow;
   onRun: () => void;
-  /** The icon alone, for dense lists. */
+  /** Only the icon, for dense lists. */
   isCompact?: boolean;
 }
 
-/** Runs a flow; says why where it cannot be run. */
+/** Runs a flow, or says why it cannot be run. */
 export function RunButton({ flow, onRun, isCompact }: RunButtonProps) {
   const isStopped = flow.status === 'paused' || flow.status === 'archived';
   const reason = isStopped ? texts.actions.stopped(flow.status) : null;

@@ -7,7 +7,7 @@ import { RECENT_MAX } from './queries';
 import classes from './sparkline.module.css';
 import { texts } from './texts';
 
-/** What takes less than this all looks alike: nobody minds a few milliseconds. */
+/** Shorter durations all look the same: a few milliseconds do not matter. */
 const LONGEST_MS_MIN = 20;
 
 interface SparklineProps {
@@ -15,7 +15,7 @@ interface SparklineProps {
   recent: UseQueryResult<readonly ExecutionRow[]>;
 }
 
-/** The newest executions as bars: how they ended by colour, how long they took by height. Leads to them all. */
+/** The newest executions as bars: outcome by colour, duration by height. Links to all of them. */
 export function Sparkline({ flow, recent }: SparklineProps) {
   if (recent.isError) return <span className={classes.failed}>{texts.card.sparkFailed}</span>;
   const rows = [...(recent.data ?? [])].reverse();
@@ -47,7 +47,7 @@ export function Sparkline({ flow, recent }: SparklineProps) {
   );
 }
 
-/** By the root, so that short ones can still be told apart beside a long one. */
+/** A square root scale, so that short durations remain distinguishable beside a long one. */
 function heightOf(row: ExecutionRow, longest: number): number {
   return 34 + 66 * Math.sqrt((row.duration_ms ?? 0) / longest);
 }

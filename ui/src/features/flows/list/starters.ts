@@ -1,4 +1,4 @@
-/** Flows to begin with, ready to run. */
+/** Templates for new flows, ready to run. */
 import { IconFile, IconGitBranch, IconUserQuestion, IconWorldBolt } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import type { FlowDocument } from './flow-document';

@@ -8,7 +8,7 @@ interface SuccessRateProps {
   isKnown: boolean;
 }
 
-/** How many of the executions of the last seven days completed. */
+/** The share of executions of the last seven days that completed. */
 export function SuccessRate({ week, isKnown }: SuccessRateProps) {
   const rate = week?.success_rate;
   if (!week || typeof rate !== 'number') {
@@ -29,7 +29,7 @@ export function SuccessRate({ week, isKnown }: SuccessRateProps) {
   );
 }
 
-/** `99.9 %` is not `100 %`: rounding never hides a failure. */
+/** Rounds so that a failure is never hidden: `99.9 %` does not become `100 %`. */
 function percent(rate: number): string {
   if (rate > 0.99 && rate < 1) return `${Math.floor(rate * 1_000) / 10}%`;
   return `${Math.round(rate * 100)}%`;

@@ -9,10 +9,10 @@ import { copyName, documentOf } from './flow-document';
 import { createDraft } from './queries';
 import { texts } from './texts';
 
-/** What opens a dialog about one flow. */
+/** Commands that open a dialog about a flow. */
 export type FlowCommand = 'run' | 'settings' | 'versions' | 'delete';
 
-/** What one does with a flow at once, without a dialog. */
+/** Commands that act on a flow at once, without a dialog. */
 export function useFlowCommands(flow: Flow) {
   const queries = useQueryClient();
   const navigate = useNavigate();

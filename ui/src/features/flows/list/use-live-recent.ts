@@ -9,12 +9,12 @@ import type { StreamState } from '@/lib/sse';
 import { RECENT_MAX, recentQuery, weekQuery } from './queries';
 import { withRow } from './recent';
 
-/** How often changes are drawn at most, however many come. */
+/** The shortest time between two renders of changes. */
 const DRAW_MS = 250;
-/** How often success rates are asked for at most. */
+/** The shortest time between two fetches of success rates. */
 const RATES_MS = 5_000;
 
-/** Keeps the sparklines and success rates true by the events of all executions. */
+/** Keeps sparklines and success rates up to date with the events of all executions. */
 export function useLiveRecent(): StreamState {
   const queries = useQueryClient();
   const changed = useRef(new Map<string, ExecutionRow>());

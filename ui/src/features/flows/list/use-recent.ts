@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { recentQuery, weekQuery } from './queries';
 
-/** How a flow has been doing; asked for when what shows it first comes into view. */
+/** Recent executions of a flow; fetched when its card or row first becomes visible. */
 export function useRecent(flowId: string, isLive: boolean) {
   const { ref, inViewport } = useInViewport();
   const [wasSeen, setSeen] = useState(false);

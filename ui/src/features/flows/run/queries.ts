@@ -2,7 +2,7 @@ import { queryOptions } from '@tanstack/react-query';
 import { getExecution, listExecutions } from '@/api/executions';
 import type { Execution } from '@/api/types';
 
-/** The newest execution of a flow, or `null` where there is none. */
+/** The newest execution of a flow, or `null` if there is none. */
 export const lastExecutionQuery = (flowId: string) =>
   queryOptions({
     queryKey: ['executions', 'last', flowId],

@@ -11,7 +11,7 @@ import { TriggerInput } from './trigger-input';
 import { useRun } from './use-run';
 import { type TriggerDraft, useTriggerDraft } from './use-trigger-draft';
 
-/** What the execution starts with. */
+/** The input of a new execution. */
 export function RunForm({ flow, onClose }: { flow: Flow; onClose: () => void }) {
   const trigger = useTriggerDraft(flow);
   const [contextId, setContextId] = useState('');

@@ -41,7 +41,7 @@ async function open(shown: Flow = flow) {
 }
 
 describe('running a flow', () => {
-  test('sends what its form says, once, and goes to the new execution', async () => {
+  test('sends the input once and opens the new execution', async () => {
     const { user, posts, history } = await open();
 
     await user.type(screen.getByLabelText('vendor.id'), '007');
@@ -66,7 +66,7 @@ describe('running a flow', () => {
     expect(posts()[0]?.body).toEqual({ trigger_data: { vendor: { id: 'last' }, risk: 1 }, context_id: 'c0' });
   });
 
-  test('waits until a field can be read', async () => {
+  test('is disabled until all fields are valid', async () => {
     const { user, posts } = await open();
 
     await user.type(screen.getByLabelText('risk'), 'many{Enter}');

@@ -11,7 +11,7 @@ interface RunModalProps {
   onClose: () => void;
 }
 
-/** Asks what a flow is to run with, runs it, and goes to the new execution. */
+/** Asks for the input of a flow, runs it, and opens the new execution. */
 export function RunModal({ flow, opened, onClose }: RunModalProps) {
   const narrow = useMediaQuery('(max-width: 720px)') ?? false;
   return (

@@ -12,7 +12,7 @@ interface TriggerFieldInputProps {
   onChange: (draft: FieldDraft) => void;
 }
 
-/** One field of the trigger data, and as what it is sent. */
+/** One field of the trigger data, with the kind of its value. */
 export function TriggerFieldInput({ field, draft, fault, onChange }: TriggerFieldInputProps) {
   return (
     <TextInput

@@ -9,7 +9,7 @@ const flowOf = (nodes: FlowNode[], context_id_template: string | null = null) =>
 });
 
 describe('the form for trigger data', () => {
-  test('asks for what the nodes and the context id read', () => {
+  test('has the fields that the nodes and the reference ID read', () => {
     const flow = flowOf(
       [
         { id: 'score', name: 'Score vendor', type: 'agent', input: { vendor: '${trigger_data.vendor_id}' } },
@@ -29,7 +29,7 @@ describe('the form for trigger data', () => {
     ]);
   });
 
-  test('asks for the innermost of nested fields, and for lists as JSON', () => {
+  test('has the innermost of nested fields, and lists as JSON', () => {
     const flow = flowOf([
       { id: 'a', type: 'action', input: { all: '${trigger_data.vendor}', id: '${trigger_data.vendor.id}' } },
       {
@@ -46,7 +46,7 @@ describe('the form for trigger data', () => {
     ]);
   });
 
-  test('becomes the data that it stands for, without what is empty', () => {
+  test('becomes trigger data without empty fields', () => {
     const fields = triggerFields(
       flowOf([
         { id: 'a', type: 'action', input: '${trigger_data.vendor.id} ${trigger_data.amount * 2} ${trigger_data.note}' },

@@ -1,4 +1,4 @@
-/** What a flow reads of its trigger data: found in its expressions, so that a form can ask for it. */
+/** Finds the fields of the trigger data that a flow reads in its expressions, for a form. */
 import type { Flow, Json } from '@/api/types';
 
 export type FieldKind = 'text' | 'number' | 'json';
@@ -7,13 +7,13 @@ export interface TriggerField {
   /** `vendor.id`; unique within a flow. */
   key: string;
   path: readonly string[];
-  /** Guessed from how it is used. */
+  /** Guessed from its use. */
   kind: FieldKind;
-  /** The names of the nodes that read it; empty for what only the context id is made of. */
+  /** The names of the nodes that read it; empty if only the reference ID uses it. */
   usedBy: readonly string[];
 }
 
-/** What stands in a field. */
+/** The content of a field. */
 export interface FieldDraft {
   text: string;
   kind: FieldKind;
@@ -23,7 +23,7 @@ const REFERENCE =
   /\btrigger_data((?:\.[A-Za-z_]\w*|\[\s*(?:"[^"]*"|'[^']*')\s*\])+)(\s*[[(])?\s*((?:[<>]=?|[=!]=|[-+*/])\s*-?\d)?/g;
 const STEP = /\.([A-Za-z_]\w*)|\[\s*(?:"([^"]*)"|'([^']*)')\s*\]/g;
 
-/** Returns what the flow reads of its trigger data, in the order of its nodes. */
+/** Returns the fields of the trigger data that the flow reads, in the order of its nodes. */
 export function triggerFields(flow: Pick<Flow, 'flow_definition' | 'context_id_template'>): TriggerField[] {
   const found = new Map<string, { path: string[]; kind: FieldKind; usedBy: Set<string> }>();
   const note = (text: string, compared: unknown, user: string | null) => {
@@ -47,14 +47,14 @@ export function triggerFields(flow: Pick<Flow, 'flow_definition' | 'context_id_t
 function referencesIn(text: string, compared: unknown): { path: string[]; kind: FieldKind }[] {
   return [...text.matchAll(REFERENCE)].map(([, steps = '', after = '', comparison]) => {
     const path = [...steps.matchAll(STEP)].map(([, word, double, single]) => word ?? double ?? single ?? '');
-    // `name.upper()` calls something on the field before it.
+    // `name.upper()` calls a method of the field before it.
     if (after.includes('(') && path.length > 1) path.pop();
     if (after.includes('[')) return { path, kind: 'json' as const };
     return { path, kind: comparison || typeof compared === 'number' ? 'number' : 'text' };
   });
 }
 
-/** Visits every text, with what a condition object compares it to. */
+/** Visits every string, with the value that a condition object compares it to. */
 function walk(value: unknown, visit: (text: string, compared: unknown) => void, compared?: unknown): void {
   if (typeof value === 'string') visit(value, compared);
   else if (Array.isArray(value)) for (const item of value) walk(item, visit);
@@ -73,7 +73,7 @@ type JsonObject = { readonly [key: string]: Json };
 
 export type Reading = { value: Json } | { fault: string; key?: string };
 
-/** Puts the fields into `rest`; what is empty is left out. */
+/** Merges the fields into `rest`; empty ones are left out. */
 export function readFields(
   fields: readonly TriggerField[],
   drafts: Readonly<Record<string, FieldDraft>>,
@@ -116,7 +116,7 @@ function withValue(data: JsonObject, [step, ...path]: readonly string[], value: 
   return others;
 }
 
-/** Reads trigger data back into the fields, each in the kind that it has there. */
+/** Reads trigger data into the fields, each with the kind of its value. */
 export function draftsOf(fields: readonly TriggerField[], data: Json): Record<string, FieldDraft> {
   const drafts = fields.map(({ key, path, kind }) => {
     const value = path.reduce<Json | undefined>((at, step) => (isObject(at) ? at[step] : undefined), data);

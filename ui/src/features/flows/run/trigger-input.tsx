@@ -11,7 +11,7 @@ const MODES = [
   { value: 'json', label: texts.json },
 ];
 
-/** The trigger data: a form of what the flow reads, or JSON. */
+/** The trigger data: a form with the fields that the flow reads, or JSON. */
 export function TriggerInput({ trigger }: { trigger: TriggerDraft }) {
   const heading = useId();
   const { draft, fields, reading } = trigger;

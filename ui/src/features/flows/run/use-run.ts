@@ -4,7 +4,7 @@ import { useRef } from 'react';
 import { executeFlow, type StartBody } from '@/api/flows';
 import { idempotencyKey } from '@/lib/keys';
 
-/** Starts an execution and goes to it. Pressing again after a lost answer starts no second one. */
+/** Starts an execution and opens it. Pressing again after a lost response does not start a second one. */
 export function useRun(flowId: string, onStarted: () => void) {
   const queries = useQueryClient();
   const navigate = useNavigate();
@@ -12,7 +12,7 @@ export function useRun(flowId: string, onStarted: () => void) {
   return useMutation({
     mutationFn: (body: StartBody) => {
       const text = JSON.stringify(body);
-      // The same key for the same wish; what was changed since is another wish.
+      // The same input has the same key; changed input is a new intent.
       if (last.current.body !== text) last.current = { body: text, key: idempotencyKey() };
       return executeFlow(flowId, body, last.current.key);
     },

@@ -15,12 +15,12 @@ export type TriggerMode = 'form' | 'json';
 interface Draft {
   mode: TriggerMode;
   fields: Record<string, FieldDraft>;
-  /** What stands in the trigger data beside the fields. */
+  /** Trigger data that no field covers. */
   rest: { readonly [key: string]: Json };
   text: string;
 }
 
-/** Trigger data as one writes it, in a form or as JSON; each goes over into the other. */
+/** Trigger data being edited, as a form or as JSON; each converts to the other. */
 export function useTriggerDraft(flow: Flow) {
   const fields = useMemo(() => triggerFields(flow), [flow]);
   const [draft, setDraft] = useState<Draft>(() => ({
@@ -32,7 +32,7 @@ export function useTriggerDraft(flow: Flow) {
   const reading: Reading = draft.mode === 'json' ? readJson(draft.text) : readFields(fields, draft.fields, draft.rest);
 
   const fill = (data: Json, wish = draft.mode) => {
-    // What is no object has no place in a form.
+    // Only an object can be edited as a form.
     const mode = isObject(data) ? wish : 'json';
     const text = JSON.stringify(data, null, 2);
     setDraft({ mode, fields: draftsOf(fields, data), rest: isObject(data) ? data : {}, text });

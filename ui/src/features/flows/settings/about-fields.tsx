@@ -13,7 +13,7 @@ const STATUSES = (Object.keys(texts.statuses) as FlowStatus[]).map((value) => ({
   label: texts.statuses[value],
 }));
 
-/** What the flow is called, where it belongs, and whether it may start. */
+/** Name, description, category, tags, status and template. */
 export function AboutFields({ form }: { form: UseFormReturnType<SettingValues> }) {
   const flows = useQuery(flowsQuery());
   const statusLabel = useId();

@@ -12,7 +12,7 @@ interface ConflictCardProps {
   onTake: () => void;
 }
 
-/** What both sides changed, side by side, and the two ways on. */
+/** The conflicting settings side by side, and which to keep. */
 export function ConflictCard({ conflict, mine, onKeep, onTake }: ConflictCardProps) {
   const theirs = valuesOf(conflict.flow);
   return (

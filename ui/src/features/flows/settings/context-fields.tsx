@@ -4,7 +4,7 @@ import type { SettingValues } from './setting-values';
 import classes from './settings.module.css';
 import { texts } from './texts';
 
-/** What an execution is about, where a start does not say. */
+/** The reference of executions that are started without one. */
 export function ContextFields({ form }: { form: UseFormReturnType<SettingValues> }) {
   return (
     <section className={classes.section}>

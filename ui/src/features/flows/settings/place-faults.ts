@@ -1,14 +1,14 @@
-/** Puts what the server found wrong at the fields that it is about. */
+/** Assigns the server's faults to the fields of the form. */
 import type { Fault } from '@/api/problem';
 import type { SettingFaults, SettingKey, SettingValues } from './setting-values';
 
 export interface PlacedFaults {
   fields: SettingFaults;
-  /** What is about no field of the form. */
+  /** Faults that belong to no field of the form. */
   rest: readonly Fault[];
 }
 
-/** Reads the first key of each JSON pointer: `/tags/0` is about the field `tags`. */
+/** Uses the first key of each JSON pointer: `/tags/0` belongs to the field `tags`. */
 export function placeFaults(faults: readonly Fault[], values: SettingValues): PlacedFaults {
   const fields: SettingFaults = {};
   const rest: Fault[] = [];
@@ -20,7 +20,7 @@ export function placeFaults(faults: readonly Fault[], values: SettingValues): Pl
   return { fields, rest };
 }
 
-/** Messages name their place and begin small; at the field itself they stand alone. */
+/** Messages start with the name of their field, in lower case; at the field itself it is omitted. */
 function sentence(text: string, key: string): string {
   const rest = text.replace(`\`${key}\` `, '');
   const start = rest.charAt(0).toUpperCase() + rest.slice(1);

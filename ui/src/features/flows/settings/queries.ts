@@ -1,4 +1,4 @@
-/** What the settings dialog asks, and how it saves without overwriting what somebody else saved meanwhile. */
+/** Queries of the settings dialog, and saving without overwriting changes from elsewhere. */
 import { queryOptions } from '@tanstack/react-query';
 import { getFlow, patchFlow } from '@/api/flows';
 import { Problem } from '@/api/problem';
@@ -8,10 +8,10 @@ import { serverNow } from '@/lib/clock';
 import { periodStart } from '@/lib/periods';
 import { collisions, differences, patchOf, type SettingKey, type SettingValues, valuesOf } from './setting-values';
 
-/** How the executions of a flow ended. */
+/** Outcomes of the executions of a flow. */
 export type RetryTotals = Pick<RetryCounts, 'executions' | 'first_try' | 'recovered' | 'exhausted' | 'timed_out'>;
 
-/** How the executions of the last seven days ended. */
+/** The outcomes of the last seven days. */
 export const historyQuery = (flowId: string) =>
   queryOptions({
     queryKey: ['analytics', 'flow', flowId, '7d'],
@@ -24,9 +24,9 @@ export const historyQuery = (flowId: string) =>
 
 export class SettingsConflict extends Error {
   constructor(
-    /** The flow as somebody else saved it. */
+    /** The flow as it was saved elsewhere. */
     readonly flow: Flow,
-    /** What both sides changed, differently. */
+    /** The settings that both sides changed, to different values. */
     readonly keys: readonly SettingKey[],
   ) {
     super('The settings were changed elsewhere.');
@@ -34,9 +34,9 @@ export class SettingsConflict extends Error {
 }
 
 /**
- * Sends what differs between `base` and `mine`, and returns the flow as it is then.
+ * Sends the differences between `base` and `mine`, and returns the resulting flow.
  *
- * Throws a `SettingsConflict` when somebody else changed the same settings since `base` was read.
+ * Throws a `SettingsConflict` when the same settings were changed elsewhere since `base` was read.
  */
 export async function saveSettings(id: string, base: SettingValues, mine: SettingValues): Promise<Flow> {
   const keys = differences(base, mine);

@@ -5,7 +5,7 @@ import { RETRY_COUNT_MAX, type SettingValues, TIMEOUT_SECONDS_MAX, withRetry } f
 import classes from './settings.module.css';
 import { texts } from './texts';
 
-/** How failures, slowness and load are dealt with. */
+/** Retries, timeout and concurrency. */
 export function ReliabilityFields({ form }: { form: UseFormReturnType<SettingValues> }) {
   const { retry_on_failure: isRetried, timeout_seconds: timeout } = form.values;
   return (

@@ -6,7 +6,7 @@ const threeRetries = { retry_on_failure: true, retry_count: 3 };
 const node = (retry: unknown) => ({ id: 'fetch', type: 'action', retry });
 
 describe('the forecast of retries', () => {
-  test('three retries wait 1, 2 and 4 seconds', () => {
+  test('three retries have backoffs of 1, 2 and 4 seconds', () => {
     const forecast = forecastRetry(flowPolicy(threeRetries), null);
 
     expect(forecast).toMatchObject({ attempts: 4, waits: [1, 2, 4], totalWait: 7, isCut: false });
@@ -42,7 +42,7 @@ describe('the forecast of retries', () => {
 });
 
 describe('the policy of a node', () => {
-  test('lays its keys over the settings of the flow, one by one', () => {
+  test('overrides the settings of the flow key by key', () => {
     const policy = nodePolicy(threeRetries, node({ initial_interval_seconds: 0.5, max_interval_seconds: 1 }));
 
     expect(forecastRetry(policy, null).waits).toEqual([0.5, 1, 1]);
@@ -55,14 +55,14 @@ describe('the policy of a node', () => {
     expect(nodePolicy(threeRetries, node({ enabled: false })).count).toBe(0);
   });
 
-  test('is its own only where a key is set', () => {
+  test('counts as an override only if a key is set', () => {
     const nodes = [node(null), node({}), node({ count: null }), node({ count: 0 })];
 
     expect(nodesWithOwnRetry(nodes)).toEqual([node({ count: 0 })]);
   });
 });
 
-test('whole minutes stand alone', () => {
+test('whole minutes have no seconds', () => {
   expect([formatWait(0.5), formatWait(64), formatWait(300), formatWait(3_600), formatWait(86_400)]).toEqual([
     '0.5 s',
     '1 min 04 s',

@@ -1,14 +1,14 @@
-/** What retry settings mean in time: how many attempts, which waits between them, and what a timeout cuts off. */
+/** What retry settings mean over time: the number of attempts, their backoffs, and what a timeout cuts off. */
 import type { Flow, FlowNode } from '@/api/types';
 
-/** The keys that decide when a failed node is tried again; waits are in seconds. */
+/** The settings that decide when a failed node is retried; intervals are in seconds. */
 export interface RetryPolicy {
   /** Attempts after the first, 0 to 10. */
   count: number;
   initialInterval: number;
   coefficient: number;
   maxInterval: number;
-  /** Share of each wait that is drawn by lot, 0 to 1: waits may be that much shorter. */
+  /** Random share of each backoff, 0 to 1: backoffs may be that much shorter. */
   jitter: number;
 }
 
@@ -17,17 +17,17 @@ const DEFAULTS: RetryPolicy = { count: 0, initialInterval: 1, coefficient: 2, ma
 
 export interface RetryForecast {
   attempts: number;
-  /** The wait after each attempt but the last, in seconds, at its longest. */
+  /** The longest backoff after each attempt but the last, in seconds. */
   waits: readonly number[];
-  /** All waits together, in seconds. */
+  /** The sum of all backoffs, in seconds. */
   totalWait: number;
-  /** How many attempts can begin before the timeout strikes, even if none takes any time. */
+  /** How many attempts can start before the timeout, even if none takes any time. */
   attemptsInTime: number;
-  /** Whether the timeout strikes before the last attempt could begin. */
+  /** Whether the timeout ends the execution before the last attempt can start. */
   isCut: boolean;
 }
 
-/** Forecasts the attempts of a node whose every attempt fails at once; `null` is no timeout. */
+/** Forecasts the attempts of a node that always fails immediately; `null` is no timeout. */
 export function forecastRetry(policy: RetryPolicy, timeoutSeconds: number | null): RetryForecast {
   const waits = Array.from({ length: policy.count }, (_, at) => waitAfter(policy, at + 1));
   const totalWait = waits.reduce((sum, wait) => sum + wait, 0);
@@ -36,7 +36,7 @@ export function forecastRetry(policy: RetryPolicy, timeoutSeconds: number | null
   return { attempts, waits, totalWait, attemptsInTime, isCut: attemptsInTime < attempts };
 }
 
-/** The longest wait after attempt `number`, which counts from 1. */
+/** Returns the longest backoff after attempt `number`, from 1. */
 function waitAfter({ initialInterval, coefficient, maxInterval }: RetryPolicy, number: number): number {
   return Math.min(initialInterval * coefficient ** (number - 1), maxInterval);
 }
@@ -52,12 +52,12 @@ function startsBefore(waits: readonly number[], timeoutSeconds: number): number 
   return started;
 }
 
-/** The policy of a node that says nothing itself. */
+/** Returns the policy of a node without retry settings of its own. */
 export function flowPolicy(flow: Pick<Flow, 'retry_on_failure' | 'retry_count'>): RetryPolicy {
   return { ...DEFAULTS, count: flow.retry_on_failure ? flow.retry_count : 0 };
 }
 
-/** The policy of one node: its own keys laid over the flow's settings, key by key. */
+/** Returns the policy of one node: its own settings override the flow's, key by key. */
 export function nodePolicy(flow: Pick<Flow, 'retry_on_failure' | 'retry_count'>, node: FlowNode): RetryPolicy {
   const own = isRecord(node.retry) ? node.retry : {};
   const isOn = typeof own.enabled === 'boolean' ? own.enabled : flow.retry_on_failure;
@@ -70,7 +70,7 @@ export function nodePolicy(flow: Pick<Flow, 'retry_on_failure' | 'retry_count'>,
   };
 }
 
-/** The nodes that have retry settings of their own. */
+/** Returns the nodes that override the flow's retries. */
 export function nodesWithOwnRetry(nodes: readonly FlowNode[]): FlowNode[] {
   return nodes.filter((node) => isRecord(node.retry) && Object.values(node.retry).some((value) => value !== null));
 }

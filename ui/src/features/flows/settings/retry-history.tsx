@@ -4,7 +4,7 @@ import { historyQuery, type RetryTotals } from './queries';
 import classes from './retry-meaning.module.css';
 import { texts } from './texts';
 
-/** How the flow has been doing, beside what the settings would mean. */
+/** The flow's recent outcomes, to compare with what the settings mean. */
 export function RetryHistory({ flowId }: { flowId: string }) {
   const history = useQuery(historyQuery(flowId));
   return (

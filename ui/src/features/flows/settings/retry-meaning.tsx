@@ -15,7 +15,7 @@ interface RetryMeaningProps {
   nodes: readonly FlowNode[];
 }
 
-/** What the settings mean for a node that keeps failing, as a sentence and as a picture. */
+/** What the settings mean for a node that keeps failing, in words and as a picture. */
 export function RetryMeaning({ flowId, values, nodes }: RetryMeaningProps) {
   const title = useId();
   const timeout = Number(values.timeout_seconds) > 0 ? Number(values.timeout_seconds) : null;

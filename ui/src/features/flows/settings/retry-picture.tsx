@@ -10,9 +10,9 @@ interface RetryPictureProps {
 }
 
 /**
- * Attempts as bars, the waits between them as gaps.
+ * Attempts as bars, the backoffs between them as gaps.
  *
- * Waits double, so a true scale would show the last one alone: gaps grow with the logarithm, and say how long they are.
+ * Backoffs double, so at true scale only the last one would be visible: gaps are logarithmic and labelled.
  */
 export function RetryPicture({ forecast, timeoutSeconds }: RetryPictureProps) {
   const { attempts, waits, attemptsInTime } = forecast;
@@ -56,7 +56,7 @@ function weightOf(seconds: number): number {
   return 2 + Math.log2(1 + seconds);
 }
 
-/** A gap is narrow: `8 min 32 s` stands as `8:32`. */
+/** Short form for narrow gaps: `8 min 32 s` becomes `8:32`. */
 function shortWait(seconds: number): string {
   if (seconds < 60) return formatWait(seconds);
   return `${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, '0')}`;

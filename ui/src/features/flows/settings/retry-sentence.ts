@@ -2,7 +2,7 @@
 import { formatDuration } from '@/lib/time';
 import type { RetryForecast } from './retry-forecast';
 
-/** More waits than this are shortened in the middle. */
+/** Longer lists of backoffs are shortened in the middle. */
 const WAITS_MAX = 5;
 
 /** Reads as `1 s`, `0.5 s`, `1 min 04 s`, and as `5 min` where there are whole minutes. */

@@ -22,20 +22,20 @@ const base = valuesOf(flow);
 const changed = (change: Partial<SettingValues>): SettingValues => ({ ...base, ...change });
 
 describe('settings', () => {
-  test('send only what changed, and null for what was emptied', () => {
+  test('send only changes, and null for cleared fields', () => {
     const mine = changed({ timeout_seconds: '', retry_count: 5, name: 'Vendor review ' });
 
     expect(patchOf(mine, differences(base, mine))).toEqual({ timeout_seconds: null, retry_count: 5 });
   });
 
-  test('collide only where both sides changed a key differently', () => {
+  test('conflict only where both sides changed a key to different values', () => {
     const mine = changed({ retry_count: 5, tags: ['a'], description: 'Same' });
     const theirs = changed({ retry_count: 7, timeout_seconds: 60, description: 'Same' });
 
     expect(collisions(base, mine, theirs)).toEqual(['retry_count']);
   });
 
-  test('go together with what somebody else changed, as far as they do not collide', () => {
+  test('merge with changes from elsewhere that do not conflict', () => {
     const mine = changed({ retry_count: 5, name: 'Mine' });
     const theirs = changed({ retry_count: 7, timeout_seconds: 60 });
 

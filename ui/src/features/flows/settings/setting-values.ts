@@ -1,4 +1,4 @@
-/** The settings of a flow as the form holds them, and what has to be sent when they change. */
+/** The settings of a flow as the form holds them, and what to send when they change. */
 import type { Flow, FlowPatch, FlowStatus } from '@/api/types';
 
 export interface SettingValues {
@@ -9,7 +9,7 @@ export interface SettingValues {
   status: FlowStatus;
   is_template: boolean;
   retry_on_failure: boolean;
-  /** Number fields are an empty text while nothing stands in them. */
+  /** Number fields are an empty string while they are empty. */
   retry_count: number | string;
   timeout_seconds: number | string;
   max_concurrent_executions: number | string;
@@ -22,9 +22,9 @@ export type SettingKey = keyof SettingValues;
 export type SettingFaults = Partial<Record<SettingKey, string>>;
 
 export const RETRY_COUNT_MAX = 10;
-/** What somebody gets who turns retries on and has not said how many. */
+/** The retry count when retries are turned on and none was given. */
 const RETRY_COUNT_FIRST = 3;
-/** Ten years and some days, as the server has it. */
+/** About ten years, the limit of the server. */
 export const TIMEOUT_SECONDS_MAX = 316_224_000;
 
 export function valuesOf(flow: Flow): SettingValues {
@@ -44,24 +44,24 @@ export function valuesOf(flow: Flow): SettingValues {
   };
 }
 
-/** The settings with retries turned on or off. Turned on, they retry: a count of 0 would change nothing. */
+/** Returns the settings with retries turned on or off. When on, a count of 0 becomes the default. */
 export function withRetry(values: SettingValues, isRetried: boolean): Partial<SettingValues> {
   const isCounted = Number(values.retry_count) > 0;
   return { retry_on_failure: isRetried, ...(isRetried && !isCounted && { retry_count: RETRY_COUNT_FIRST }) };
 }
 
-/** The keys in which two sets of values differ. */
+/** Returns the keys in which two sets of values differ. */
 export function differences(before: SettingValues, after: SettingValues): SettingKey[] {
   const keys = Object.keys(before) as SettingKey[];
   return keys.filter((key) => JSON.stringify(sent(before, key)) !== JSON.stringify(sent(after, key)));
 }
 
-/** What to send so that `keys` become as they are in `values`. */
+/** Returns what to send so that `keys` get the values in `values`. */
 export function patchOf(values: SettingValues, keys: readonly SettingKey[]): FlowPatch {
   return Object.fromEntries(keys.map((key) => [key, sent(values, key)])) as FlowPatch;
 }
 
-/** A value as the server takes it: nothing in a field is `null`, spaces around a text do not count. */
+/** Returns a value as the server expects it: empty fields are `null`, text is trimmed. */
 function sent(values: SettingValues, key: SettingKey): unknown {
   const value = values[key];
   if (typeof value !== 'string') return value;
@@ -70,9 +70,9 @@ function sent(values: SettingValues, key: SettingKey): unknown {
 }
 
 /**
- * The keys that both the form and somebody else changed since `base`, to different values.
+ * Returns the keys that were changed since `base` both in the form and elsewhere, to different values.
  *
- * Everything else goes together: only what was changed in the form is sent.
+ * All other changes merge, since only what was changed in the form is sent.
  */
 export function collisions(base: SettingValues, mine: SettingValues, theirs: SettingValues): SettingKey[] {
   const apart = new Set(differences(mine, theirs));
@@ -80,7 +80,7 @@ export function collisions(base: SettingValues, mine: SettingValues, theirs: Set
   return differences(base, mine).filter((key) => changedByThem.has(key) && apart.has(key));
 }
 
-/** Lays the changes from `base` to `mine` over `theirs`, all but `dropped`. */
+/** Applies the changes from `base` to `mine` to `theirs`, except `dropped`. */
 export function rebase(
   base: SettingValues,
   mine: SettingValues,
@@ -91,7 +91,7 @@ export function rebase(
   return { ...theirs, ...Object.fromEntries(kept.map((key) => [key, mine[key]])) };
 }
 
-/** What can be told without asking the server. */
+/** Returns the faults that can be found without the server. */
 export function faultsIn(values: SettingValues): SettingFaults {
   const faults: SettingFaults = {};
   if (values.name.trim() === '') faults.name = 'Enter a name.';

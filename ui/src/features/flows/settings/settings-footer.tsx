@@ -11,7 +11,7 @@ interface SettingsFooterProps {
   onLeave: () => void;
 }
 
-/** The ways out of the form; asks before changes are lost. */
+/** Saving and cancelling; asks before changes are lost. */
 export function SettingsFooter({ isAsking, isSaving, isDirty, onStay, onCancel, onLeave }: SettingsFooterProps) {
   if (isAsking) {
     return (

@@ -17,7 +17,7 @@ import { useSaveSettings } from './use-save-settings';
 
 interface SettingsFormProps {
   flow: Flow;
-  /** Whether to ask what becomes of unsaved changes. */
+  /** Whether to ask about unsaved changes. */
   isAsking: boolean;
   onDirty: (isDirty: boolean) => void;
   onStay: () => void;
@@ -26,9 +26,9 @@ interface SettingsFormProps {
   onSaved: (flow: Flow) => void;
 }
 
-/** Every setting, what they mean together, and how they are saved. */
+/** All settings, their combined effect, and saving. */
 export function SettingsForm({ flow, isAsking, onDirty, onStay, onCancel, onLeave, onSaved }: SettingsFormProps) {
-  // What the form began with stays, whatever is loaded anew behind it.
+  // The form keeps its initial values, also when the flow is loaded again.
   const [base, setBase] = useState(() => valuesOf(flow));
   const form = useForm({
     initialValues: base,
@@ -51,7 +51,7 @@ export function SettingsForm({ flow, isAsking, onDirty, onStay, onCancel, onLeav
     );
   };
 
-  /** Goes on from what somebody else saved, with the changes made here but for `dropped`. */
+  /** Continues from what was saved elsewhere, with the changes made here except `dropped`. */
   const goOnFrom = (theirs: SettingValues, dropped: readonly SettingKey[]) => {
     const mine = rebase(base, form.values, theirs, dropped);
     form.setValues(mine);

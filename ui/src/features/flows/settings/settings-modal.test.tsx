@@ -44,7 +44,7 @@ const retype = async (user: ReturnType<typeof userEvent.setup>, label: string, t
 };
 
 describe('the settings of a flow', () => {
-  test('say what they mean while they are typed', async () => {
+  test('show what they mean while typing', async () => {
     const { user } = await open(flow);
     expect(screen.getByText(/up to 4 attempts; backoffs 1\ss, 2\ss, 4\ss; fails after about 7\ss/)).toBeTruthy();
 
@@ -53,7 +53,7 @@ describe('the settings of a flow', () => {
     expect(screen.getByText(/Only 2 of 4 attempts can start/)).toBeTruthy();
   });
 
-  test('are saved as far as they changed', async () => {
+  test('are saved only if they changed', async () => {
     const { user, sent, onClose } = await open(flow);
 
     await retype(user, 'Retry Count', '5');
@@ -63,7 +63,7 @@ describe('the settings of a flow', () => {
     expect(sent()).toEqual([{ retry_count: 5 }]);
   });
 
-  test('retry when they are told to', async () => {
+  test('turn retries on with a count', async () => {
     const never = { ...flow, retry_on_failure: false, retry_count: 0 };
     const { user, sent } = await open(never, undefined, never);
 
@@ -74,7 +74,7 @@ describe('the settings of a flow', () => {
     await waitFor(() => expect(sent()).toEqual([{ retry_on_failure: true, retry_count: 3 }]));
   });
 
-  test('show what the server refuses at the field that it names', async () => {
+  test('show faults of the server at their fields', async () => {
     const { user, onClose } = await open(flow, () =>
       json(
         {
@@ -94,7 +94,7 @@ describe('the settings of a flow', () => {
     expect(onClose).not.toHaveBeenCalled();
   });
 
-  test('that somebody else changed too are decided by the person, and theirs elsewhere are kept', async () => {
+  test('that were changed elsewhere, too, are resolved by the user, and other changes are merged', async () => {
     const { user, sent } = await open({ ...flow, retry_count: 7, description: 'Theirs' });
 
     await retype(user, 'Retry Count', '5');
@@ -104,7 +104,7 @@ describe('the settings of a flow', () => {
     await waitFor(() => expect(sent()).toEqual([{ retry_count: 5 }]));
   });
 
-  test('are not lost by a slip', async () => {
+  test('are not lost by accident', async () => {
     const { user, onClose } = await open(flow);
 
     await retype(user, 'Retry Count', '5');

@@ -13,7 +13,7 @@ interface SettingsModalProps {
   onSaved?: (flow: Flow) => void;
 }
 
-/** The settings of one flow. What is not saved is not lost by a slip: closing asks first. */
+/** The settings of one flow. Closing asks first if there are unsaved changes. */
 export function SettingsModal({ flow, opened, onClose, onSaved }: SettingsModalProps) {
   const narrow = useMediaQuery('(max-width: 860px)') ?? false;
   const [isDirty, setDirty] = useState(false);

@@ -25,7 +25,7 @@ export const texts = {
   retry: 'Retry on Failure',
   retryDetail: 'Nodes can override this.',
   count: 'Retry Count',
-  countDetail: 'Retries after the first attempt, 0–10',
+  countDetail: 'After the first attempt; 0 to 10',
   countOff: 'Turn on Retry on Failure first',
   timeout: 'Timeout Seconds',
   timeoutNone: 'Empty: no timeout',

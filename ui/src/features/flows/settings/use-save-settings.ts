@@ -7,12 +7,12 @@ import type { SettingValues } from './setting-values';
 import { texts } from './texts';
 
 interface Change {
-  /** What the form began with, or what somebody else saved meanwhile. */
+  /** The initial values of the form, or those that were saved elsewhere since. */
   base: SettingValues;
   mine: SettingValues;
 }
 
-/** Saves settings, and lets every list and page of the flow know. */
+/** Saves settings, and updates every list and page with the flow. */
 export function useSaveSettings(flowId: string, onSaved: (flow: Flow) => void) {
   const queries = useQueryClient();
   return useMutation({

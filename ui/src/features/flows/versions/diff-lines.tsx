@@ -9,7 +9,7 @@ const LOOKS = {
   changed: { icon: IconPencil, tone: 'info' },
 } as const;
 
-/** A difference, line by line: settings, nodes, edges. */
+/** The differences, line by line: settings, nodes, edges. */
 export function DiffLines({ diff }: { diff: VersionDiff }) {
   const { settings, nodes, edges, moved } = diff;
   return (
@@ -93,7 +93,7 @@ function Changes({ changes }: { changes: readonly Change[] }) {
   );
 }
 
-/** Longer values are cut: they can be read in full in the editor. */
+/** Longer values are truncated: the editor shows them in full. */
 const CHARS_MAX = 300;
 
 function Value({ value, kind }: { value: unknown; kind: 'before' | 'after' }) {

@@ -14,7 +14,7 @@ const version = (definition: FlowDefinition, settings: object = {}) => ({
 });
 
 describe('the difference between two versions', () => {
-  test('names settings with what they were and are', () => {
+  test('lists settings with old and new values', () => {
     const before = version({ nodes: [], edges: [] }, { timeout_seconds: null });
     const after = version({ nodes: [], edges: [] }, { retry_count: 5, tags: ['a', 'b'], timeout_seconds: 60 });
 
@@ -25,7 +25,7 @@ describe('the difference between two versions', () => {
     ]);
   });
 
-  test('says which nodes came, went and changed, and in what', () => {
+  test('lists added, removed and changed nodes with their changes', () => {
     const before = version({
       nodes: [
         { id: 'a', type: 'action', action: 'http_request', input: { url: 'https://a', method: 'GET' } },
@@ -55,7 +55,7 @@ describe('the difference between two versions', () => {
     ]);
   });
 
-  test('counts nodes that were only moved, and the order of keys is no difference', () => {
+  test('counts nodes that were only moved, and ignores the order of keys', () => {
     const before = version({ nodes: [{ id: 'a', type: 'merge', position: { x: 0, y: 0 } }], edges: [] });
     const moved = version({ nodes: [{ type: 'merge', id: 'a', position: { x: 9, y: 0 } }], edges: [] });
 

@@ -1,7 +1,7 @@
-/** What differs between two versions of a flow, in lines that a person can read. */
+/** The differences between two versions of a flow, as readable lines. */
 import type { FlowEdge, FlowNode, FlowVersion } from '@/api/types';
 
-/** One value that is not what it was; `undefined` where there was or is none. */
+/** One changed value; `undefined` where there was or is none. */
 export interface Change {
   /** `retry_count`, or within a node `input.url`. */
   path: string;
@@ -14,7 +14,7 @@ export interface NodeChange {
   name: string;
   type: string;
   kind: 'added' | 'removed' | 'changed';
-  /** Of a changed node. */
+  /** The changes of a changed node. */
   changes: readonly Change[];
 }
 
@@ -29,7 +29,7 @@ export interface VersionDiff {
   settings: readonly Change[];
   nodes: readonly NodeChange[];
   edges: readonly EdgeChange[];
-  /** How many nodes stand elsewhere on the canvas and are otherwise as they were. */
+  /** How many nodes moved on the canvas and are otherwise unchanged. */
   moved: number;
 }
 
@@ -86,7 +86,7 @@ function nodeChange(node: FlowNode, kind: NodeChange['kind'], changes: Change[] 
   return { id: node.id, name: node.name || node.id, type, kind, changes };
 }
 
-/** Edges have no id: those with the same ends, taken in the same case, are the same one. */
+/** Edges have no id: those with the same ends and the same condition are the same edge. */
 function diffEdges(before: readonly FlowEdge[], after: readonly FlowEdge[]): EdgeChange[] {
   const rest = [...before];
   const edges: EdgeChange[] = [];
@@ -108,7 +108,7 @@ function placeOf(edges: readonly FlowEdge[], { from, to, on }: FlowEdge): number
   return edges.findIndex((edge) => edge.from === from && edge.to === to && (edge.on ?? null) === (on ?? null));
 }
 
-/** Goes into objects; lists and everything else are compared as a whole. */
+/** Compares objects key by key; lists and everything else as a whole. */
 function changesBetween(before: unknown, after: unknown, path = ''): Change[] {
   if (isSame(before, after)) return [];
   if (!isRecord(before) || !isRecord(after)) return [{ path, before, after }];

@@ -15,14 +15,14 @@ import classes from './versions.module.css';
 interface VersionItemProps {
   flowId: string;
   version: FlowVersion;
-  /** What it is compared with; absent where there is nothing to compare with. */
+  /** The version to compare with; absent if there is none. */
   base: FlowVersion | undefined;
   against: 'previous' | 'current';
   isOpen: boolean;
   onToggle: () => void;
 }
 
-/** One version: when it was saved and what it changed, with all lines when opened. */
+/** One version: when it was saved and what it changed, in full when expanded. */
 export function VersionItem({ flowId, version, base, against, isOpen, onToggle }: VersionItemProps) {
   const id = useId();
   const diff = useMemo(() => (base ? diffVersions(base, version) : null), [base, version]);

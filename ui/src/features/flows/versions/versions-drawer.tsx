@@ -22,7 +22,7 @@ const AGAINST = [
   { value: 'current', label: texts.current },
 ];
 
-/** Every version of a flow, what each changed, and the way back to it. */
+/** Every version of a flow, its changes, and how to restore it. */
 export function VersionsDrawer({ flow, opened, onClose }: VersionsDrawerProps) {
   return (
     <Drawer
@@ -81,7 +81,7 @@ function Versions({ flow }: { flow: Flow }) {
   );
 }
 
-/** What a version is compared with; nothing for the first one, and for the current one with itself. */
+/** Returns the version to compare with; none for the first version, and none for the current one with itself. */
 function baseOf(all: readonly FlowVersion[], at: number, against: Against): FlowVersion | undefined {
   if (against === 'previous') return all[at + 1];
   const current = all.find((version) => version.is_current);

@@ -6,7 +6,7 @@ import classes from './canvas.module.css';
 import { Palette } from './palette';
 import { texts } from './texts';
 
-/** Where the canvas is narrow: a button that opens the node types in a drawer. */
+/** On narrow screens: a button that opens the node types in a drawer. */
 export function AddNodeDrawer({ types }: { types: readonly NodeType[] }) {
   const [isOpen, setOpen] = useState(false);
   return (

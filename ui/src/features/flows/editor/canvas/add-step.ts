@@ -1,4 +1,4 @@
-/** Putting a new node of a type into the draft: by a click, by a key, or dropped at a place. */
+/** Adds a new node to the draft: by click, by key, or by dropping it. */
 import type { FlowDefinition } from '@/api/types';
 import { addNode, connect, snap, type Taking } from '../document/commands';
 import { freeId, idsOf, nodeById } from '../document/definition';
@@ -6,7 +6,7 @@ import type { DraftStore } from '../document/draft-store';
 import { type NodeType, templateOf } from '../document/node-types';
 import { NODE_HEIGHT, NODE_WIDTH, type Point, positionsOf } from '../document/positions';
 
-/** What a dragged palette entry carries. */
+/** The data type of a dragged palette entry. */
 export const DRAGGED = 'application/x-steadflow-node';
 
 interface IncomingEdge {
@@ -14,7 +14,7 @@ interface IncomingEdge {
   taking: Taking;
 }
 
-/** Adds a node: where it was dropped, at the end of `edge` if one was pulled there, else behind the one selected node or the flow's only end, else below what is there. */
+/** Adds a node: where it was dropped, connected by `edge` if there is one; else after the one selected node or the flow's only end; else below everything. */
 export function addStep(store: DraftStore, type: NodeType, dropped?: Point, edge?: IncomingEdge): void {
   const { present, selection, apply, select } = store.getState();
   const template = templateOf(type);
@@ -31,14 +31,14 @@ export function addStep(store: DraftStore, type: NodeType, dropped?: Point, edge
   select({ nodes: [id] });
 }
 
-/** Where a flow ends, if it is one place: what is added next most likely follows there. */
+/** Returns the only end of a flow, where the next node most likely belongs. */
 function onlyEnd({ nodes, edges }: FlowDefinition): string | undefined {
   const goesOn = new Set(edges.map(({ from }) => from));
   const ends = nodes.filter(({ id }) => !goesOn.has(id));
   return ends.length === 1 ? ends[0]?.id : undefined;
 }
 
-/** Behind a condition, the answer that has no edge yet. */
+/** After a condition, uses the outcome that has no edge yet. */
 function nextAnswer(definition: FlowDefinition, id: string): Taking {
   if (nodeById(definition, id)?.type !== 'condition') return {};
   const isTaken = definition.edges.some((edge) => edge.from === id && edge.condition === true);

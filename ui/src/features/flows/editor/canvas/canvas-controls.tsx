@@ -6,7 +6,7 @@ import classes from './canvas.module.css';
 import { texts } from './texts';
 import { fitOf } from './view';
 
-/** Zooming, for those without a wheel. */
+/** Zoom buttons, for people without a mouse wheel. */
 export function CanvasControls() {
   const store = useDraftStore();
   const { zoomIn, zoomOut, fitView } = useReactFlow();

@@ -4,7 +4,7 @@ import { useDraftStore } from '../document/draft-context';
 import type { CanvasEdge as Drawn } from '../document/to-canvas';
 import classes from './canvas-edge.module.css';
 
-/** An edge: what it asks for stands on it; errors are red and dashed. */
+/** An edge with its condition as label; error edges are red and dashed. */
 export const CanvasEdge = memo(function CanvasEdge(props: EdgeProps<Drawn>) {
   const { id, data, selected, markerEnd } = props;
   const store = useDraftStore();

@@ -7,10 +7,10 @@ import { NodeBadges } from './node-badges';
 import { lookOf, summaryOf } from './node-looks';
 import { texts } from './texts';
 
-/** Types that have no error to go on from. */
+/** Types that cannot fail, so that they have no error handle. */
 const NEVER_FAILS = new Set(['trigger', 'parallel', 'merge']);
 
-/** A node on the canvas: icon, name, what it does, what it overrides, and whether something is wrong. */
+/** A node on the canvas: icon, name, summary, overrides, and the number of its problems. */
 export const CanvasNode = memo(function CanvasNode({ data: { node, faults }, selected }: NodeProps<Drawn>) {
   const { icon: Icon, tone, label } = lookOf(node.type, node.action);
   const summary = summaryOf(node);

@@ -35,12 +35,12 @@ const options: ReactFlowProps<DrawnNode, DrawnEdge> = {
   attributionPosition: 'bottom-left',
 };
 
-/** Flows with more nodes than this have a map. */
+/** Flows with more nodes than this have a minimap. */
 const MAPPED_FROM = 30;
-/** Up to so many nodes are kept drawn: dozens that come into sight at once while one zooms would make it stall. */
+/** Up to this many nodes are always rendered: mounting dozens at once while zooming would make it stall. */
 const KEPT_MAX = 400;
 
-/** Which edge a handle makes. */
+/** Returns when an edge from a handle is taken. */
 function takingOf(handle: string | null | undefined): Taking {
   if (handle === 'error') return { on: 'error' };
   return handle === 'true' || handle === 'false' ? { condition: handle === 'true' } : {};
@@ -51,7 +51,7 @@ interface CanvasProps {
   isNarrow: boolean;
 }
 
-/** The flow as a graph, to be changed by hand. */
+/** The flow as an editable graph. */
 export function Canvas({ types, isNarrow }: CanvasProps) {
   const store = useDraftStore();
   const nodes = useDraft((state) => state.canvas.nodes);
@@ -95,7 +95,7 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
   };
 
   return (
-    // The canvas keeps presses to itself, so text that was marked elsewhere must be let go by hand.
+    // The canvas consumes pointer events, so text that is selected elsewhere must be deselected explicitly.
     <div className={classes.canvas} onPointerDownCapture={() => window.getSelection()?.removeAllRanges()}>
       <ReactFlow
         {...options}

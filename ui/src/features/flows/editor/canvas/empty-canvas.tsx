@@ -6,10 +6,10 @@ import classes from './canvas.module.css';
 import { lookOf } from './node-looks';
 import { texts } from './texts';
 
-/** What most flows begin with. */
+/** What most flows start with. */
 const FIRST = ['trigger', 'http_request', 'agent', 'transform'];
 
-/** What stands on a canvas without nodes: the first step, and how the next ones go. */
+/** Shown on an empty canvas: how to add the first node, and how to continue. */
 export function EmptyCanvas({ types }: { types: readonly NodeType[] }) {
   const store = useDraftStore();
   const first = FIRST.flatMap((key) => types.find((type) => typeKey(type) === key) ?? []);

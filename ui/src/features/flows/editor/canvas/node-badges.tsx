@@ -12,7 +12,7 @@ interface Badge {
   title: string;
 }
 
-/** What a node has otherwise than its flow: retries, timeout, join, and where it asks a person. */
+/** Settings of a node that differ from its flow: retries, timeout, join, and whether it waits for a decision. */
 export function NodeBadges({ node }: { node: FlowNode }) {
   const badges = badgesOf(node);
   if (badges.length === 0) return null;

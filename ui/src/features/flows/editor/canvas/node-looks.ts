@@ -1,4 +1,4 @@
-/** How each node type looks: icon, tone, a short word, and what matters most about one node. */
+/** The look of each node type: icon, tone, label, and a summary of one node. */
 import {
   IconAlertOctagon,
   IconArrowFork,
@@ -51,13 +51,13 @@ const LOOKS: Record<string, NodeLook> = {
   fail: { icon: IconAlertOctagon, tone: 'danger', label: 'Fail' },
 };
 
-/** The look of a type, or of an action by its name. */
+/** Returns the look of a type, or of an action by its name. */
 export function lookOf(type: string, action?: unknown): NodeLook {
   const key = type === 'action' ? String(action) : type;
   return LOOKS[key] ?? { icon: IconBox, tone: 'neutral', label: key === 'undefined' ? type : key };
 }
 
-/** What one reads of a node without opening it: where it calls, what it asks, how long it waits. */
+/** Returns the most important setting of a node: its URL, condition or delay. */
 export function summaryOf(node: FlowNode): string | null {
   const input = isRecord(node.input) ? node.input : {};
   switch (node.type) {

@@ -11,11 +11,11 @@ const PALETTE_ID = 'node-palette';
 
 interface PaletteProps {
   types: readonly NodeType[];
-  /** Given in a drawer, which closes then and has a title of its own. */
+  /** Set in a drawer, which closes on add and has its own title. */
   onAdded?: () => void;
 }
 
-/** The node types, to be dragged onto the canvas or added by a click. */
+/** The node types, to drag onto the canvas or to add by a click. */
 export function Palette({ types, onAdded }: PaletteProps) {
   const isDrawer = onAdded !== undefined;
   const store = useDraftStore();
@@ -74,7 +74,7 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   next.focus();
 }
 
-/** Brings the keyboard to the palette. */
+/** Moves the focus to the palette. */
 export function focusPalette(): void {
   document.querySelector<HTMLButtonElement>(`#${PALETTE_ID} button`)?.focus();
 }

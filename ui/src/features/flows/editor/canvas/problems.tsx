@@ -15,7 +15,7 @@ import classes from './problems.module.css';
 import { texts } from './texts';
 import { useReveal } from './use-reveal';
 
-/** What keeps the flow from being saved; each problem leads to where it is. */
+/** The problems that keep the flow from being saved; each links to its place. */
 export function Problems() {
   const store = useDraftStore();
   const faults = useDraft((state) => state.faults);

@@ -6,11 +6,11 @@ import classes from './canvas.module.css';
 import { lookOf } from './node-looks';
 import { texts } from './texts';
 
-/** An edge that was pulled to where nothing is yet. */
+/** An edge that was dropped on the empty canvas. */
 export interface LooseEnd {
   from: string;
   taking: Taking;
-  /** Where it was let go, in the window. */
+  /** Where it was dropped, in window coordinates. */
   at: Point;
 }
 
@@ -21,7 +21,7 @@ interface QuickAddProps {
   onClose: () => void;
 }
 
-/** Asks what is to stand at the end of an edge that was let go over the empty canvas. */
+/** Asks for the node at the end of an edge that was dropped on the empty canvas. */
 export function QuickAdd({ end, types, onChoose, onClose }: QuickAddProps) {
   return (
     <Menu opened onClose={onClose} position="bottom-start" width={190} shadow="md" trapFocus withinPortal>

@@ -2,17 +2,17 @@ import { useReactFlow, useStoreApi } from '@xyflow/react';
 import { useCallback } from 'react';
 import { NODE_HEIGHT, NODE_WIDTH } from '../document/positions';
 
-/** What covers the canvas at its edges, in pixels: the panel at the right, the strip of problems below. */
+/** What covers the edges of the canvas, in pixels: the inspector on the right, the list of problems below. */
 const COVERED = { left: 40, top: 60, right: 388, bottom: 190 };
 const NARROW_BELOW = 700;
 
-/** Brings a node into view, by moving the canvas no further than needed. */
+/** Scrolls a node into view, moving the canvas no further than needed. */
 export function useReveal(): (id: string) => void {
   const { getNode, getViewport, setViewport } = useReactFlow();
   const canvas = useStoreApi();
   return useCallback(
     (id) =>
-      // The canvas knows a new node after it has drawn it.
+      // The canvas knows a new node only after rendering it.
       requestAnimationFrame(() => {
         const at = getNode(id)?.position;
         if (!at) return;

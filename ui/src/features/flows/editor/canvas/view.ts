@@ -1,18 +1,18 @@
-/** What the canvas shows of a flow, with room for what covers its edges. */
+/** How a flow fits into the canvas, with room for what covers its edges. */
 import type { FitViewOptions } from '@xyflow/react';
 import type { DraftState } from '../document/draft-store';
 
-/** All of it above the strip of problems, but never larger than life. */
+/** All of it above the list of problems, at most at 100 %. */
 export const FIT: FitViewOptions = { maxZoom: 1, padding: { x: '48px', top: '64px', bottom: '64px' } };
 
-/** On a phone, a part that can be read is more than a whole that cannot. */
+/** On a phone, a readable part is better than an unreadable whole. */
 export const FIT_NARROW: FitViewOptions = {
   maxZoom: 1,
   minZoom: 0.55,
   padding: { x: '16px', top: '64px', bottom: '96px' },
 };
 
-/** As `FIT`, beside the panel of what is selected. */
+/** As `FIT`, beside the inspector. */
 const FIT_BESIDE: FitViewOptions = {
   maxZoom: 1,
   padding: { left: '48px', right: '396px', top: '64px', bottom: '64px' },

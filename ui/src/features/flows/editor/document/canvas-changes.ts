@@ -1,4 +1,4 @@
-/** What the canvas reports, turned into what the draft knows: who is selected, and who was moved. */
+/** Translates changes that the canvas reports to the draft's terms: the selection and moved nodes. */
 import type { EdgeChange, NodeChange } from '@xyflow/react';
 import type { FlowDefinition } from '@/api/types';
 import type { Selection } from './commands';
@@ -6,7 +6,7 @@ import { edgeKeys, idsOf } from './definition';
 import type { Point } from './positions';
 import type { CanvasEdge, CanvasNode } from './to-canvas';
 
-/** The part of a selection that a document still has; the same object when that is all. */
+/** Returns the part of a selection that still exists in a document; the same object when all of it does. */
 export function stillThere(selection: Selection, { nodes, edges }: FlowDefinition): Selection {
   if (selection.nodes.length + selection.edges.length === 0) return selection;
   const ids = idsOf({ nodes, edges });
@@ -19,7 +19,7 @@ export function stillThere(selection: Selection, { nodes, edges }: FlowDefinitio
   return isWhole ? selection : kept;
 }
 
-/** The ids that are selected after `changes`; the same list when those change nothing. */
+/** Returns the selected ids after `changes`; the same list when nothing changed. */
 export function pickedBy(
   changes: readonly (NodeChange<CanvasNode> | EdgeChange<CanvasEdge>)[],
   picked: readonly string[],
@@ -35,7 +35,7 @@ export function pickedBy(
   return changed ? [...next] : picked;
 }
 
-/** Where nodes were dropped, or pushed by arrow keys; while one drags, only the canvas follows. */
+/** Returns the new positions of nodes that were dropped or moved by arrow keys; during a drag only the canvas follows. */
 export function droppedBy(changes: NodeChange<CanvasNode>[]): Map<string, Point> {
   const moved = new Map<string, Point>();
   for (const change of changes) {

@@ -19,7 +19,7 @@ export function copySelection(definition: FlowDefinition, selection: Selection):
   return JSON.stringify({ nodes, edges }, null, 2);
 }
 
-/** Reads what was copied; `null` when the text is something else. */
+/** Reads copied nodes; `null` when the text is something else. */
 export function readClipboard(text: string): FlowDefinition | null {
   try {
     const reading = readDefinition(JSON.parse(text));
@@ -35,7 +35,7 @@ export interface Pasting {
   ids: string[];
 }
 
-/** Adds copies a little beside their originals, under free ids; what they say of each other follows. */
+/** Adds copies next to their originals, under unused ids; references between them are renamed. */
 export function paste(target: FlowDefinition, copied: FlowDefinition): Pasting {
   const taken = idsOf(target);
   const names = new Map<string, string>();

@@ -26,20 +26,20 @@ const FLOW: FlowDefinition = {
 };
 
 describe('commands', () => {
-  it('adds a node behind another under a free id and joins it', () => {
+  it('adds a node after another under an unused id and connects it', () => {
     const after = addNode({ id: 'fetch', type: 'delay' }, { after: 'report' })(FLOW);
 
     expect(after.nodes.at(-1)).toEqual({ id: 'fetch_2', type: 'delay', position: { x: 820, y: 0 } });
     expect(after.edges.at(-1)).toEqual({ from: 'report', to: 'fetch_2' });
   });
 
-  it('does not join nodes twice, nor in a circle', () => {
+  it('does not connect nodes twice, nor in a cycle', () => {
     expect(connect('fetch', 'risky')(FLOW)).toBe(FLOW);
     expect(connect('report', 'fetch')(FLOW)).toBe(FLOW);
     expect(connect('fetch', 'report', { on: 'error' })(FLOW).edges).toHaveLength(3);
   });
 
-  it('leaves nodes alone that do not move', () => {
+  it('keeps nodes that do not move', () => {
     const same = moveNodes(new Map([['fetch', { x: 0, y: 0 }]]))(FLOW);
     const after = moveNodes(new Map([['fetch', { x: 10, y: 0 }]]))(FLOW);
 
@@ -54,7 +54,7 @@ describe('commands', () => {
     expect(after.edges).toEqual([]);
   });
 
-  it('takes keys away that are set to undefined', () => {
+  it('removes keys that are set to undefined', () => {
     const key = edgeKeys(FLOW.edges)[1] ?? '';
 
     const after = updateEdge(key, { condition: undefined })(updateNode('fetch', { input: undefined })(FLOW));
@@ -63,7 +63,7 @@ describe('commands', () => {
     expect(after.edges[1]).toEqual({ from: 'risky', to: 'report' });
   });
 
-  it('lets edges and expressions follow a new id, but not texts', () => {
+  it('renames an id in edges and expressions, but not in texts', () => {
     const after = renameNode('fetch', 'get-vendor')(FLOW);
 
     expect(after.edges[0]).toEqual({ from: 'get-vendor', to: 'risky' });
@@ -93,7 +93,7 @@ describe('commands', () => {
     expect(new Set(xs).size).toBe(3);
   });
 
-  it('puts what comes after an error below what comes next', async () => {
+  it('puts error branches below the others', async () => {
     const forked = addNode({ id: 'sorry', type: 'delay' }, { after: 'fetch', taking: { on: 'error' } })(FLOW);
 
     const after = (await layout(forked))(forked);

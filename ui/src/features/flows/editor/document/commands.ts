@@ -1,4 +1,4 @@
-/** What an editor can do to a flow: each command takes a definition and returns a new one, so undo is a list of them. */
+/** The changes that the editor makes to a flow. Each command takes a definition and returns a new one, so undo is a list of them. */
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
 import { closesCycle, edgeKeys, freeId, idsOf } from './definition';
 import { GRID, NODE_HEIGHT, NODE_WIDTH, type Point, positionsOf } from './positions';
@@ -6,7 +6,7 @@ import { renameReferences } from './references';
 
 export type Command = (definition: FlowDefinition) => FlowDefinition;
 
-/** How an edge is taken; what the handles of a node and the form of an edge give. */
+/** When an edge is taken; set by the handles of a node and the form of an edge. */
 export interface Taking {
   on?: 'error';
   condition?: unknown;
@@ -17,7 +17,7 @@ export interface Selection {
   edges: readonly string[];
 }
 
-/** Adds a node whose id is made free; with `after`, behind that node and joined to it. */
+/** Adds a node under an unused id; with `after`, to the right of that node and connected to it. */
 export function addNode(node: FlowNode, place: { at: Point } | { after: string; taking?: Taking }): Command {
   return (definition) => {
     const id = freeId(node.id, idsOf(definition));
@@ -28,7 +28,7 @@ export function addNode(node: FlowNode, place: { at: Point } | { after: string; 
   };
 }
 
-/** Joins two nodes. What is joined in this way already, and what would close a cycle, stays as it is. */
+/** Connects two nodes, unless they are already connected like this or it would create a cycle. */
 export function connect(from: string, to: string, taking: Taking = {}): Command {
   return (definition) => {
     if (closesCycle(definition, from, to)) return definition;
@@ -78,7 +78,7 @@ export function deleteSelection(selection: Selection): Command {
   };
 }
 
-/** Sets keys of a node; `undefined` takes a key away. */
+/** Sets keys of a node; `undefined` removes a key. */
 export function updateNode(id: string, changes: Record<string, unknown>): Command {
   return (definition) => ({
     ...definition,
@@ -86,7 +86,7 @@ export function updateNode(id: string, changes: Record<string, unknown>): Comman
   });
 }
 
-/** Sets keys of an edge; `undefined` takes a key away. */
+/** Sets keys of an edge; `undefined` removes a key. */
 export function updateEdge(key: string, changes: Record<string, unknown>): Command {
   return (definition) => {
     const at = edgeKeys(definition.edges).indexOf(key);
@@ -98,7 +98,7 @@ export function updateEdge(key: string, changes: Record<string, unknown>): Comma
   };
 }
 
-/** Gives a node another id; edges and expressions that name it follow. A taken id changes nothing. */
+/** Renames a node, with the edges and expressions that refer to it. An id that is in use changes nothing. */
 export function renameNode(id: string, to: string): Command {
   return (definition) => {
     if (id === to || idsOf(definition).has(to)) return definition;
@@ -122,7 +122,7 @@ function laidOver(what: Record<string, unknown>, changes: Record<string, unknown
   return Object.fromEntries(Object.entries({ ...what, ...changes }).filter(([, value]) => value !== undefined));
 }
 
-/** The first free place to the right of a node. */
+/** Returns the first free place to the right of a node. */
 function behind(definition: FlowDefinition, id: string): Point {
   const positions = positionsOf(definition);
   const from = positions.get(id) ?? { x: 0, y: 0 };

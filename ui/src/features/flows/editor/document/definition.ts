@@ -1,9 +1,9 @@
-/** Reading a flow definition: what commands, the canvas and the forms ask of it. */
+/** Reads a flow definition: lookups for commands, the canvas and the forms. */
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
 
 type Reading = { definition: FlowDefinition } | { fault: string };
 
-/** Reads any JSON as a definition that can be drawn; whether it can run, the server says. */
+/** Reads any JSON as a definition that can be drawn; the server decides whether it can run. */
 export function readDefinition(value: unknown): Reading {
   if (!isRecord(value)) return { fault: 'A flow definition is an object with `nodes` and `edges`.' };
   const { nodes } = value;
@@ -25,7 +25,7 @@ export function readDefinition(value: unknown): Reading {
   return { definition: { ...value, nodes, edges } as FlowDefinition };
 }
 
-/** Names an edge, which has no id of its own: its ends, and its place among edges with the same ends. */
+/** Returns keys for edges, which have no ids: their ends, and their index among edges with the same ends. */
 export function edgeKeys(edges: readonly FlowEdge[]): string[] {
   const seen = new Map<string, number>();
   return edges.map(({ from, to }) => {
@@ -48,7 +48,7 @@ export function nameOf(node: FlowNode): string {
   return node.name || node.id;
 }
 
-/** Every node from which some path of edges leads to `id`, nearest first. */
+/** Returns every node from which a path leads to `id`, nearest first. */
 export function ancestorsOf(definition: FlowDefinition, id: string): string[] {
   const before = new Map<string, string[]>();
   for (const { from, to } of definition.edges) before.set(to, [...(before.get(to) ?? []), from]);
@@ -62,12 +62,12 @@ export function ancestorsOf(definition: FlowDefinition, id: string): string[] {
   return [...found];
 }
 
-/** Whether an edge from `from` to `to` would close a cycle. */
+/** Whether an edge from `from` to `to` would create a cycle. */
 export function closesCycle(definition: FlowDefinition, from: string, to: string): boolean {
   return from === to || ancestorsOf(definition, from).includes(to);
 }
 
-/** Returns `wish`, or the first of `wish_2`, `wish_3`, … that is not taken. */
+/** Returns `wish`, or the first of `wish_2`, `wish_3`, … that is not in use. */
 export function freeId(wish: string, taken: ReadonlySet<string>): string {
   if (!taken.has(wish)) return wish;
   const stem = wish.replace(/_\d+$/, '');

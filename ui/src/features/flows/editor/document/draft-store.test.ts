@@ -21,7 +21,7 @@ const flowWith = (flow_definition: FlowDefinition, version = 1): Flow => ({
 const ONE: FlowDefinition = { nodes: [{ id: 'a', type: 'action', position: { x: 0, y: 0 } }], edges: [] };
 
 describe('the draft of a flow', () => {
-  it('undoes and redoes, and is clean where it started', () => {
+  it('undoes and redoes, and is clean at its start', () => {
     const store = createDraftStore(flowWith(ONE));
     store.getState().apply(addNode({ id: 'b', type: 'delay' }, { after: 'a' }));
     expect(isDirty(store.getState())).toBe(true);
@@ -34,7 +34,7 @@ describe('the draft of a flow', () => {
     expect(store.getState().canvas.edges).toHaveLength(1);
   });
 
-  it('undoes what was typed into one field at once', () => {
+  it('undoes typing into one field as one step', () => {
     const store = createDraftStore(flowWith(ONE));
 
     for (const name of ['F', 'Fe', 'Fetch']) store.getState().apply(updateNode('a', { name }), 'a/name');
@@ -55,7 +55,7 @@ describe('the draft of a flow', () => {
     expect(store.getState().present.nodes[0]?.position).toEqual({ x: 50, y: 0 });
   });
 
-  it('draws again only what changed', () => {
+  it('renders only changes again', () => {
     const store = createDraftStore(flowWith({ nodes: [...ONE.nodes, { id: 'b', type: 'delay' }], edges: [] }));
     const before = store.getState().canvas.nodes;
 
@@ -66,7 +66,7 @@ describe('the draft of a flow', () => {
     expect(after[1]).toBe(before[1]);
   });
 
-  it('drops from the selection what is no longer there', () => {
+  it('deselects what no longer exists', () => {
     const store = createDraftStore(flowWith(ONE));
     store.getState().selectAll();
 

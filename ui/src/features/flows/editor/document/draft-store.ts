@@ -15,7 +15,7 @@ export interface DraftState {
   /** What is saved, and as which version. */
   saved: FlowDefinition;
   version: number;
-  /** A version that somebody else saved while this draft has changes of its own. */
+  /** A version that was saved elsewhere while this draft has unsaved changes. */
   conflict: Flow | null;
   past: readonly FlowDefinition[];
   present: FlowDefinition;
@@ -24,12 +24,12 @@ export interface DraftState {
   faults: readonly PlacedFault[];
   checking: Checking;
   canvas: Canvas;
-  /** Why the text in the JSON pane cannot be taken over; `null` when it can. */
+  /** Why the text in the JSON pane is not valid; `null` when it is. */
   jsonFault: string | null;
-  /** What may be replaced instead of followed in `past`: keystrokes in one field are one step. */
+  /** The undo step in progress: keystrokes in one field are undone together. */
   step: string | null;
 
-  /** Does a command. Commands with the same `step` that follow each other are undone together. */
+  /** Applies a command. Consecutive commands with the same `step` are undone together. */
   apply(command: Command, step?: string): void;
   undo(): void;
   redo(): void;
@@ -42,13 +42,13 @@ export interface DraftState {
   changeEdges(changes: EdgeChange<CanvasEdge>[]): void;
   setFaults(faults: readonly PlacedFault[], checking: Checking): void;
   setJsonFault(fault: string | null): void;
-  /** Takes in the flow as the server has it. */
+  /** Handles a newer state of the flow on the server. */
   receive(flow: Flow): void;
-  /** Notes that `definition` was saved as what `flow` is now. */
+  /** Records that `definition` was saved as `flow`. */
   saveDone(flow: Flow, definition: FlowDefinition): void;
-  /** Drops the draft for `flow`. */
+  /** Replaces the draft by `flow`. */
   reset(flow: Flow): void;
-  /** Keeps the draft and lets its next save follow on the conflicting version. */
+  /** Keeps the draft; its next save will follow the conflicting version. */
   keepMine(): void;
 }
 
@@ -64,7 +64,7 @@ export function isDirty(state: DraftState): boolean {
 export function createDraftStore(flow: Flow) {
   const start = definitionOf(flow);
   return createStore<DraftState>()((set, get) => {
-    /** Goes to a document; what it no longer has is no longer selected. */
+    /** Switches to a document; what it no longer contains is deselected. */
     const show = (present: FlowDefinition, rest: Partial<DraftState> = {}) =>
       set((state) => {
         const selection = stillThere(rest.selection ?? state.selection, present);
@@ -146,7 +146,7 @@ export function createDraftStore(flow: Flow) {
         const state = get();
         if (received.version <= state.version) return;
         const theirs = definitionOf(received);
-        // Settings changed, or it is what we have: the graph is nothing new.
+        // Only settings changed, or the draft has the same graph.
         if (isSameJson(theirs, state.present)) state.saveDone(received, state.present);
         else if (isSameJson(theirs, state.saved)) state.saveDone(received, state.saved);
         else if (!isDirty(state)) state.reset(received);

@@ -1,12 +1,12 @@
-/** Faults of a document, and the node, edge and field that each is about. */
+/** Faults of a document, each with its node or edge and its field. */
 import type { Fault } from '@/api/problem';
 import type { FlowDefinition } from '@/api/types';
 import { edgeKeys } from './definition';
 
 export interface PlacedFault {
-  /** `null` where it is about the flow as a whole. */
+  /** `null` for the flow as a whole. */
   target: { kind: 'node' | 'edge'; id: string } | null;
-  /** The keys from the node or edge down to what is wrong: `['input', 'url']`. */
+  /** The keys from the node or edge down to the fault: `['input', 'url']`. */
   field: readonly string[];
   message: string;
 }
@@ -24,7 +24,7 @@ export function placeFaults(faults: readonly Fault[], definition: FlowDefinition
   });
 }
 
-/** Faults by the node or edge that they are about; the same list for the same faults. */
+/** Groups faults by their node or edge. */
 export function groupFaults(
   faults: readonly PlacedFault[],
   kind: 'node' | 'edge',
@@ -39,7 +39,7 @@ export function groupFaults(
   return groups;
 }
 
-/** What is wrong with a field or anything inside it; `undefined` when nothing is. */
+/** Returns the message of the first fault at a field or inside it; `undefined` when there is none. */
 export function faultAt(faults: readonly PlacedFault[] = NONE, path: readonly string[]): string | undefined {
   return faults.find(({ field }) => path.every((key, at) => field[at] === key))?.message;
 }

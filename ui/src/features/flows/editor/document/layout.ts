@@ -1,4 +1,4 @@
-/** Automatic layout, from left to right. The library comes when it is first asked for. */
+/** Automatic layout, from left to right. The library is loaded on first use. */
 import type { FlowDefinition, FlowEdge } from '@/api/types';
 import { type Command, moveNodes, snap } from './commands';
 import { idsOf } from './definition';
@@ -23,7 +23,7 @@ export async function layout(definition: FlowDefinition): Promise<Command> {
   return moveNodes(new Map(definition.nodes.map(({ id }) => [id, corner(id)])));
 }
 
-/** What comes first stands above: true, always, false, errors. Only where a node has one way in, so that none contradict. */
+/** Orders siblings from top to bottom: true, always, false, errors. Only nodes with one incoming edge, to avoid contradictions. */
 function siblingOrder({ edges }: FlowDefinition): { left: string; right: string }[] {
   const ways = new Map<string, number>();
   for (const { to } of edges) ways.set(to, (ways.get(to) ?? 0) + 1);

@@ -8,9 +8,9 @@ export interface NodeType {
   aliases?: readonly string[];
   title: string;
   description: string;
-  /** The keys of its own. */
+  /** Its specific keys. */
   schema: Schema;
-  /** What its `input` looks like, where it has one. */
+  /** The schema of its `input`, where it has one. */
   input?: Schema;
   output?: Schema;
   example?: Readonly<Record<string, unknown>>;
@@ -22,7 +22,7 @@ export interface Catalogue {
   types: readonly NodeType[];
 }
 
-/** Names a node type: actions are types of their own to people. */
+/** Returns the key of a node type: in the studio every action is a type of its own. */
 export function typeKey(type: NodeType): string {
   return type.action ?? type.type;
 }
@@ -35,7 +35,7 @@ export function typeOf(catalogue: Catalogue | undefined, node: FlowNode): NodeTy
   );
 }
 
-/** A new node with what its schema asks for, as far as there is a sensible value. */
+/** Returns a new node with the required keys that have a sensible value. */
 export function templateOf(type: NodeType): FlowNode {
   const node: FlowNode = { id: typeKey(type), name: type.title, type: type.type };
   if (type.action) node.action = type.action;
@@ -44,12 +44,12 @@ export function templateOf(type: NodeType): FlowNode {
     if (key in node || !type.schema.required?.includes(key) || schema.default === undefined) continue;
     node[key] = schema.default;
   }
-  // One of several ways must be taken: the first, as the example has it.
+  // One of several alternatives is required: use the first, with the values of the example.
   for (const key of type.schema.oneOf?.[0]?.required ?? []) node[key] ??= type.example?.[key];
   return node;
 }
 
-/** Types whose work can fail or take long, so that retries and timeouts matter to them. */
+/** Types whose work can fail or take long, so that retries and timeouts apply to them. */
 const WORKING = new Set(['agent', 'action', 'approval', 'map', 'loop', 'subflow']);
 
 export function doesWork(type: string): boolean {

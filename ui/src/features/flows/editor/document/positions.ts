@@ -1,4 +1,4 @@
-/** Where nodes stand. Those without a position of their own stand in columns by their depth, until a person moves them. */
+/** Positions of nodes. Nodes without one are arranged in columns by depth, until they are moved. */
 import type { FlowDefinition, FlowNode } from '@/api/types';
 
 export interface Point {
@@ -31,7 +31,7 @@ function ownPosition({ position }: FlowNode): Point | null {
   return Number.isFinite(position?.x) && Number.isFinite(position?.y) ? (position as Point) : null;
 }
 
-/** How many edges the longest way to each node has; a cycle, which the server refuses, is cut where it closes. */
+/** Returns the number of edges on the longest path to each node; a cycle, which the server refuses, is cut where it closes. */
 function depthsOf(definition: FlowDefinition): Map<string, number> {
   const depths = new Map(definition.nodes.map((node) => [node.id, 0]));
   for (let round = 0; round < definition.nodes.length; round += 1) {

@@ -5,7 +5,7 @@ import { Conflict, saveDefinition } from './queries';
 const DEFINITION = { nodes: [{ id: 'a', type: 'delay' }], edges: [] };
 
 describe('saving', () => {
-  it('sends the graph alone when nobody saved meanwhile', async () => {
+  it('sends only the graph when the flow was not saved elsewhere', async () => {
     const asked = fakeApi({
       'GET /studio/flows/*': () => ({ id: 'f', version: 3, flow_definition: DEFINITION }),
       'PATCH /studio/flows/*': () => ({ id: 'f', version: 4, flow_definition: DEFINITION }),
@@ -17,7 +17,7 @@ describe('saving', () => {
     expect(asked.at(-1)?.body).toEqual({ flow_definition: DEFINITION });
   });
 
-  it('does not write over a version that it does not know', async () => {
+  it('does not overwrite an unknown version', async () => {
     const asked = fakeApi({ 'GET /studio/flows/*': () => ({ id: 'f', version: 5, flow_definition: DEFINITION }) });
 
     await expect(saveDefinition('f', 3, DEFINITION)).rejects.toBeInstanceOf(Conflict);

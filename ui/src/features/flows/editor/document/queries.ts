@@ -5,11 +5,11 @@ import type { Fault } from '@/api/problem';
 import type { Flow, FlowDefinition } from '@/api/types';
 import type { Catalogue } from './node-types';
 
-/** The node types that this server runs; they change with its version alone. */
+/** The node types that this server runs; they change only with its version. */
 export const nodeTypesQuery = () =>
   queryOptions({
     queryKey: ['node-types'],
-    // JSON Schemas, of which the forms read a part: no type describes them.
+    // JSON Schemas, of which the forms use a part: no type describes them.
     queryFn: async ({ signal }) => (await call('GET', '/studio/node-types', { signal })).data as Catalogue,
     staleTime: Number.POSITIVE_INFINITY,
   });
@@ -21,7 +21,7 @@ export async function findFaults(name: string, definition: FlowDefinition, signa
 
 export class Conflict extends Error {
   constructor(
-    /** The flow as somebody else saved it. */
+    /** The flow as it was saved elsewhere. */
     readonly flow: Flow,
   ) {
     super('The flow was saved elsewhere.');
@@ -31,7 +31,7 @@ export class Conflict extends Error {
 /**
  * Saves a definition as the next version.
  *
- * Throws a `Conflict` when the flow's version is not `version` any more and its graph may have changed.
+ * Throws a `Conflict` when the flow's version is no longer `version`, so that its graph may have changed.
  */
 export async function saveDefinition(id: string, version: number, definition: FlowDefinition): Promise<Flow> {
   const current = await getFlow(id);

@@ -8,12 +8,12 @@ const TEMPLATES = /\$\{[^}]*\}/g;
 
 type Names = ReadonlyMap<string, string>;
 
-/** Renames nodes, old id to new, in every expression inside `value`; what names none of them comes back as it was. */
+/** Renames nodes, old id to new, in every expression inside `value`; returns `value` itself when it names none. */
 export function renameReferences<T>(value: T, names: Names): T {
   return renamed(value, names, false) as T;
 }
 
-/** Every word that an expression inside `value` may name an output by, and `trigger_data`. */
+/** Returns every word in the expressions inside `value` that may name an output, and `trigger_data`. */
 export function wordsIn(value: unknown, isBare = false): Set<string> {
   if (typeof value === 'string') {
     const expressions = isBare ? [value] : (value.match(TEMPLATES) ?? []);
@@ -44,12 +44,12 @@ function kept(before: unknown[], after: unknown[]): unknown[] {
 
 const WORD = /^[A-Za-z_]\w*$/;
 
-/** How an expression names the output of a node: by its bare id where that is a word. */
+/** Returns how an expression refers to the output of a node: by its bare id where that is a word. */
 export function outputReference(id: string): string {
   return WORD.test(id) ? id : `nodes["${id}"].output`;
 }
 
-/** Strings stand aside; a name counts where no dot stands before it, and behind `nodes.`. */
+/** Skips strings; a name counts when no dot precedes it, and after `nodes.`. */
 const TOKENS = /'(?:[^'\\]|\\.)*'|nodes\["([^"]*)"\]|"(?:[^"\\]|\\.)*"|nodes\.([A-Za-z_]\w*)|(\.?)\b([A-Za-z_]\w*)/g;
 
 function inExpression(text: string, names: Names): string {
@@ -65,7 +65,7 @@ function wordsOf(text: string): string[] {
   return [...text.matchAll(TOKENS)].flatMap((token) => {
     const [whole, quoted, dotted, dot, word] = token;
     const full = quoted ?? dotted;
-    // Whose error is read has no output to read.
+    // A node whose error is read has no output.
     if (full !== undefined) return text.startsWith('.error', token.index + whole.length) ? [] : [full];
     return dot === '' && word !== undefined ? [word] : [];
   });

@@ -1,4 +1,4 @@
-/** Whether two documents say the same; the order of keys does not count. */
+/** Whether two documents are equal; the order of keys does not count. */
 export function isSameJson(left: unknown, right: unknown): boolean {
   return left === right || JSON.stringify(sorted(left)) === JSON.stringify(sorted(right));
 }

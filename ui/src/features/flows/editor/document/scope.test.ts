@@ -34,7 +34,7 @@ const catalogue = {
 };
 const namesOf = (names: { name: string }[]) => names.map(({ name }) => name);
 
-it('names what has run before, with the fields that it is known to have', () => {
+it('offers the nodes that ran before, with their known fields', () => {
   const names = namesOf(scopeOfNode(FLOW, 'shape', catalogue));
 
   expect(names).toEqual(expect.arrayContaining(['nodes["get-it"].output', 'nodes["get-it"].output.status']));
@@ -42,7 +42,7 @@ it('names what has run before, with the fields that it is known to have', () => 
   expect(names).not.toContain('beside');
 });
 
-it('names errors on an error path alone', () => {
+it('offers errors only on an error path', () => {
   const onError = namesOf(scopeOfNode(FLOW, 'sorry', catalogue));
 
   expect(onError).toContain('nodes["get-it"].error.class');
@@ -50,6 +50,6 @@ it('names errors on an error path alone', () => {
   expect(namesOf(scopeOfNode(FLOW, 'shape', catalogue))).not.toContain('nodes["get-it"].error.class');
 });
 
-it('lets an edge name the node that it leaves', () => {
+it('offers an edge its source node', () => {
   expect(namesOf(scopeOfEdge(FLOW, { from: 'shape' }, catalogue))).toContain('shape.risk');
 });

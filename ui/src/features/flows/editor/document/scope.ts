@@ -1,4 +1,4 @@
-/** What expressions may name, for completion: the words of the language and the nodes that have run before. */
+/** The names that expressions may use, for completion: built-in names and the nodes that ran before. */
 import type { FlowDefinition, FlowNode } from '@/api/types';
 import type { Name } from '../form/complete';
 import { ancestorsOf, isRecord, nameOf, nodeById } from './definition';
@@ -15,12 +15,12 @@ const EVERYWHERE: readonly Name[] = [
   { name: 'attempt', detail: 'attempt number, from 1' },
 ];
 
-/** What a node may name: all that can have run before it. */
+/** Returns the names for a node: everything that can have run before it. */
 export function scopeOfNode(definition: FlowDefinition, id: string, catalogue: Catalogue | undefined): Name[] {
   const before = ancestorsOf(definition, id);
   const reached = new Set([...before, id]);
   const failed = definition.edges.filter((edge) => edge.on === 'error' && reached.has(edge.to)).map(({ from }) => from);
-  // What leads here by its error alone has no output.
+  // A node that leads here only by its error has no output.
   const onlyFailed = new Set(
     failed.filter(
       (from) => !definition.edges.some((edge) => edge.from === from && edge.on !== 'error' && reached.has(edge.to)),
@@ -30,7 +30,7 @@ export function scopeOfNode(definition: FlowDefinition, id: string, catalogue: C
   return [...scope(definition, completed, failed, catalogue), { name: 'secrets.', detail: 'a secret, by name' }];
 }
 
-/** What the condition of an edge may name: the node that it leaves, and all before it. */
+/** Returns the names for the condition of an edge: its source node and everything before it. */
 export function scopeOfEdge(
   definition: FlowDefinition,
   edge: { from: string; on?: string },
@@ -68,7 +68,7 @@ function outputNames(node: FlowNode, catalogue: Catalogue | undefined): Name[] {
   return [{ name: whole, detail: `output of ${nameOf(node)}` }, ...fields];
 }
 
-/** The fields that an output is known to have. */
+/** Returns the known fields of an output. */
 function outputFields(node: FlowNode, catalogue: Catalogue | undefined): string[] {
   const declared = Object.keys(typeOf(catalogue, node)?.output?.properties ?? {});
   if (declared.length > 0) return declared;
@@ -76,7 +76,7 @@ function outputFields(node: FlowNode, catalogue: Catalogue | undefined): string[
   return givesInput && isRecord(node.input) ? Object.keys(node.input) : [];
 }
 
-/** Nobody declares what trigger data has, but what one expression reads another may read too. */
+/** Trigger data has no schema, but what one expression reads another may read, too. */
 function triggerNames(definition: FlowDefinition): Name[] {
   const found = JSON.stringify(definition).matchAll(/\btrigger_data\.[A-Za-z_][\w.]*\w/g);
   return [...new Set([...found].map(([name]) => name))].map((name) => ({ name, detail: 'trigger data' }));

@@ -19,7 +19,7 @@ const FLOW: FlowDefinition = {
 const NOTHING = { nodes: [], edges: [] };
 
 describe('toCanvas', () => {
-  it('draws errors, conditions and plain edges differently, and none that lead nowhere', () => {
+  it('draws errors, conditions and plain edges differently, and skips edges to missing nodes', () => {
     const { edges } = toCanvas(FLOW, [], NOTHING);
 
     expect(edges.map((edge) => [edge.data?.kind, edge.data?.label, edge.sourceHandle])).toEqual([

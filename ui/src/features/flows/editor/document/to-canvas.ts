@@ -1,4 +1,4 @@
-/** Draws a flow definition: what React Flow shows is a pure function of the document, its faults and the selection. */
+/** Translates a flow definition for React Flow: a pure function of the document, its faults and the selection. */
 import { type Edge, type EdgeMarker, MarkerType, type Node } from '@xyflow/react';
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
 import { counted } from '@/lib/counted';
@@ -63,7 +63,7 @@ export function toCanvas(definition: FlowDefinition, faults: readonly PlacedFaul
     };
   });
   const edges = definition.edges.flatMap((edge, at): CanvasEdge[] => {
-    // An edge to nowhere is a fault that the strip of problems shows; it cannot be drawn.
+    // An edge to a missing node cannot be drawn; the list of problems shows it.
     if (!types.has(edge.from) || !types.has(edge.to)) return [];
     const id = keys[at] ?? '';
     const kind = edgeKind(edge);
@@ -90,7 +90,7 @@ export function edgeKind(edge: FlowEdge): EdgeKind {
   return edge.condition === undefined || edge.condition === null ? 'always' : 'condition';
 }
 
-/** What stands on an edge: `true`, an expression, a comparison in words, `on error`. */
+/** Returns the label of an edge: `true`, an expression, a comparison in words, `on error`. */
 export function edgeLabel(edge: FlowEdge): string | null {
   const condition = conditionText(edge.condition);
   if (edge.on !== 'error') return condition;
@@ -106,7 +106,7 @@ const SIGNS: Record<string, string> = {
   less_or_equal: '≤',
 };
 
-/** A condition as people read it; `null` where there is none. */
+/** Returns a condition as readable text; `null` where there is none. */
 export function conditionText(condition: unknown): string | null {
   if (condition === undefined || condition === null) return null;
   if (!isRecord(condition)) return String(condition);
@@ -115,14 +115,14 @@ export function conditionText(condition: unknown): string | null {
   return `${field} ${SIGNS[String(type)] ?? type} ${JSON.stringify(value) ?? '?'}`;
 }
 
-/** Edges leave a node where they are drawn from: errors below, the answers of a condition on their own sides. */
+/** Returns the handle that an edge starts from: errors below, `true` and `false` of a condition at their own dots. */
 function handleOf(edge: FlowEdge, type: string | undefined): string {
   if (edge.on === 'error') return 'error';
   if (type === 'condition' && typeof edge.condition === 'boolean') return String(edge.condition);
   return 'out';
 }
 
-/** Keeps what has not changed, so that only what did is drawn again, and what the canvas measured. */
+/** Keeps unchanged objects, so that only changes are rendered again, and the sizes that the canvas measured. */
 export function mergeCanvas(before: Canvas, after: Canvas): Canvas {
   const nodes = new Map(before.nodes.map((node) => [node.id, node]));
   const edges = new Map(before.edges.map((edge) => [edge.id, edge]));

@@ -15,7 +15,7 @@ const FAULT = { pointer: '/flow_definition/nodes/0/delay_seconds', message: 'nee
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it('asks once after the typing stops and places what is found', async () => {
+it('checks once after the typing stops and places the faults', async () => {
   const asked: Asked[] = fakeApi({ 'POST /studio/flows/validate': () => ({ valid: false, errors: [FAULT] }) });
   const store = createDraftStore(FLOW);
   const stop = watchFaults(store, 'Flow');
@@ -33,7 +33,7 @@ it('asks once after the typing stops and places what is found', async () => {
   stop();
 });
 
-it('says when nobody could check, and keeps what was known', async () => {
+it('reports that the server could not check, and keeps the known faults', async () => {
   let isUp = true;
   fakeApi({
     'POST /studio/flows/validate': () =>

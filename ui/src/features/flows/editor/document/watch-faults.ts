@@ -1,4 +1,4 @@
-/** Asks the server what is wrong with the draft, a moment after each change. */
+/** Validates the draft on the server, shortly after each change. */
 import { onReachable } from '@/lib/connection';
 import type { DraftStore } from './draft-store';
 import { placeFaults } from './faults';

@@ -60,9 +60,9 @@ export interface CodeEditorProps {
   value: string;
   onChange: (text: string) => void;
   label: string;
-  /** Names that complete what is typed inside `${ }`. */
+  /** Names for completion inside `${ }`. */
   names?: readonly Name[] | undefined;
-  /** As high as what is around it, or as what it holds. */
+  /** Whether it fills its container or grows with its content. */
   height?: 'fill' | 'content';
 }
 

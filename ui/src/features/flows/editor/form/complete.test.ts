@@ -6,7 +6,7 @@ const found = (text: string, isBare = false) =>
   complete(text, text.length, NAMES, isBare)?.choices.map(({ name }) => name) ?? null;
 
 describe('completion', () => {
-  it('offers everything where an expression begins', () => {
+  it('offers everything at the start of an expression', () => {
     expect(found(`risk: \${`)).toHaveLength(4);
     expect(found('', true)).toHaveLength(4);
   });
@@ -22,7 +22,7 @@ describe('completion', () => {
     expect(complete(`\${ 1 + fe`, 9, NAMES, false)?.from).toBe(7);
   });
 
-  it('is quiet when the word is complete', () => {
+  it('offers nothing when the word is complete', () => {
     expect(found(`\${trigger_data`)).toBeNull();
   });
 });

@@ -1,26 +1,26 @@
-/** Completion inside expressions: what is being typed, and what it could become. */
+/** Completion inside expressions. */
 
-/** Something that an expression may name. */
+/** A name that expressions may use. */
 export interface Name {
   name: string;
   detail: string;
 }
 
 export interface Completion {
-  /** Where the word begins that the choice replaces. */
+  /** The start of the word that the choice replaces. */
   from: number;
   choices: readonly Name[];
 }
 
-/** Dots, brackets and quotes belong to the word: `nodes["fetch-data"].output`. */
+/** Dots, brackets and quotes are part of the word: `nodes["fetch-data"].output`. */
 const WORD = /[\w.[\]"-]*$/;
 const CHOICES_MAX = 40;
 
 /**
- * Completes what stands before `caret`.
+ * Completes the text before `caret`.
  *
  * Outside `${ }` there is nothing to complete, unless the whole text is an expression (`isBare`). Returns `null` when
- * nothing fits or what is typed is complete.
+ * nothing matches or the word is complete.
  */
 export function complete(text: string, caret: number, names: readonly Name[], isBare: boolean): Completion | null {
   const before = text.slice(0, caret);

@@ -18,7 +18,7 @@ interface ExpressionInputProps {
   rightSection?: ReactNode;
 }
 
-/** A text with expressions in it, and what is in scope while one types. */
+/** A text with expressions, and completion of the names in scope. */
 export function ExpressionInput(props: ExpressionInputProps) {
   const { label, ariaLabel, value, onChange, names, isBare = false, error, ...rest } = props;
   const input = useRef<HTMLTextAreaElement>(null);
@@ -40,7 +40,7 @@ export function ExpressionInput(props: ExpressionInputProps) {
   };
   const press = (event: KeyboardEvent) => {
     if (event.key === ' ' && event.ctrlKey) combobox.openDropdown();
-    // Enter takes the marked name; without one it begins a new line.
+    // Enter inserts the highlighted name; without one it starts a new line.
     if (event.key === 'Enter' && combobox.dropdownOpened && combobox.getSelectedOptionIndex() >= 0)
       event.preventDefault();
   };

@@ -1,22 +1,22 @@
 import type { Name } from './complete';
 import type { Schema } from './schema';
 
-/** What every field of a form gets. */
+/** The props of every field. */
 export interface FieldProps<T = unknown> {
   title: string;
   schema: Schema;
   value: T;
-  /** `undefined` takes the key away. */
+  /** `undefined` removes the key. */
   onChange: (value: unknown) => void;
-  /** The keys down to this field, for its faults. */
+  /** The keys down to this field, to look up its faults. */
   path: readonly string[];
   faultAt: (path: readonly string[]) => string | undefined;
   required?: boolean | undefined;
-  /** What expressions may name here. */
+  /** The names that expressions may use here. */
   names: readonly Name[];
-  /** Whether strings are templates; else an expression is no value here. */
+  /** Whether strings are templates; otherwise expressions are not allowed here. */
   templated: boolean;
-  /** What holds where nothing is given, if it is not the schema's default. */
+  /** Shown while the field is empty, if it is not the schema's default. */
   placeholder?: string | undefined;
 }
 

@@ -10,7 +10,7 @@ interface FrameProps {
   children: ReactNode;
 }
 
-/** Title, explanation and fault around a field that has none of its own. */
+/** Title, description and error for a field without its own. */
 export function Frame({ title, description, fault, required, children }: FrameProps) {
   return (
     <div className={classes.frame} role="group" aria-label={title}>

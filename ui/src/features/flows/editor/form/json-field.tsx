@@ -6,7 +6,7 @@ import { texts } from './texts';
 
 const written = (value: unknown) => (value === undefined ? '' : JSON.stringify(value, null, 2));
 
-/** Any JSON. It is taken over whenever it can be read; an empty text takes the key away. */
+/** Any JSON. Applied whenever it is valid; an empty text removes the key. */
 export function JsonField({ title, schema, value, onChange, path, faultAt, required, names, templated }: FieldProps) {
   const [shown, setShown] = useState(() => ({ of: value, text: written(value), isBroken: false }));
   if (shown.of !== value && written(shown.of) !== written(value)) {

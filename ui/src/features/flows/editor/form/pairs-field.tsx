@@ -14,7 +14,7 @@ interface Pair {
   value: string;
 }
 
-/** Keys and texts, such as headers. Values of other kinds are edited as JSON. */
+/** Keys with text values, such as headers. Other values are edited as JSON. */
 export function PairsField(props: FieldProps) {
   const object = (props.value ?? {}) as Record<string, unknown>;
   return Object.values(object).every((value) => typeof value === 'string') ? (
@@ -26,7 +26,7 @@ export function PairsField(props: FieldProps) {
 
 function Pairs({ title, schema, value, onChange, path, faultAt, required, names }: FieldProps<Record<string, string>>) {
   const [draft, setDraft] = useState(() => ({ of: value, pairs: pairsOf(value) }));
-  // Rows without a key are no part of the value, so the rows have a state of their own while the value is ours.
+  // Rows without a key are not part of the value, so the rows have state of their own until the value changes elsewhere.
   if (draft.of !== value && !isSame(toObject(draft.pairs), value)) setDraft({ of: value, pairs: pairsOf(value) });
 
   const change = (pairs: Pair[]) => {

@@ -1,4 +1,4 @@
-/** Fields made from a JSON Schema. Objects and alternatives hold fields themselves, so they are in this file together. */
+/** Fields for a JSON Schema. Objects and alternatives contain fields themselves, so they share this file. */
 import { SegmentedControl } from '@mantine/core';
 import { ExpressionInput } from './expression-input';
 import type { FieldProps } from './field';
@@ -11,13 +11,13 @@ import { ChoiceField, TagsField, TextField } from './text-fields';
 import { texts } from './texts';
 import { NumberField, SwitchField } from './value-field';
 
-/** A field for one key of a schema, in the shape that its type asks for. */
+/** The field for one key of a schema, by its type. */
 export function SchemaField(props: FieldProps) {
   const Field = FIELDS[kindFor(props)];
   return <Field {...props} />;
 }
 
-/** A value that the plain field cannot hold, such as a number where texts are asked for, is edited as JSON. */
+/** A value that the field cannot hold, such as a number in a text field, is edited as JSON. */
 function kindFor({ schema, value }: FieldProps): FieldKind {
   const kind = fieldKind(schema);
   if (value === undefined || value === null) return kind;
@@ -38,7 +38,7 @@ const FIELDS: Record<FieldKind, (props: FieldProps) => React.ReactNode> = {
   json: JsonField,
 };
 
-/** The fields of an object. What its schema does not name stays as it is. */
+/** The fields of an object. Keys that are not in its schema are kept. */
 function Group({ title, schema, value, onChange, ...rest }: FieldProps) {
   return (
     <div role="group" aria-label={title} className={classes.frame}>

@@ -19,7 +19,7 @@ export interface Schema {
   oneOf?: readonly Schema[];
 }
 
-/** Which kind of field a schema asks for. */
+/** The kind of field for a schema. */
 export type FieldKind = 'choice' | 'switch' | 'number' | 'text' | 'group' | 'pairs' | 'tags' | 'variants' | 'json';
 
 export function fieldKind(schema: Schema): FieldKind {
@@ -35,7 +35,7 @@ export function fieldKind(schema: Schema): FieldKind {
   return 'json';
 }
 
-/** Whether `value` is what `schema` speaks of, by its JSON type alone. */
+/** Whether the JSON type of `value` matches `schema`. */
 export function fitsType(schema: Schema, value: unknown): boolean {
   if (Array.isArray(value)) return schema.type === 'array';
   if (value === null) return schema.type === 'null';

@@ -3,10 +3,10 @@ import { prose } from '@/components/prose';
 import { ExpressionInput } from './expression-input';
 import { type FieldProps, placeholderOf } from './field';
 
-/** How a moment is written. */
+/** An example of a date and time. */
 const MOMENT = '2030-01-31T09:00:00Z';
 
-/** Text, with completion of what expressions may name. */
+/** Text, with completion of names in expressions. */
 export function TextField(props: FieldProps) {
   const { title, schema, value, onChange, path, faultAt, required, names, templated } = props;
   const shared = {
@@ -19,7 +19,7 @@ export function TextField(props: FieldProps) {
   };
   const change = (text: string) => onChange(text === '' ? undefined : text);
   const examples = schema.examples?.filter((example): example is string => typeof example === 'string');
-  // A few known words, but others are welcome too.
+  // A few suggestions, but any other text is allowed.
   if (templated && examples && examples.length > 2) {
     return <Autocomplete {...shared} size="xs" data={examples} onChange={change} />;
   }
@@ -33,7 +33,7 @@ export function TextField(props: FieldProps) {
   );
 }
 
-/** One of several words. */
+/** One of several values. */
 export function ChoiceField(props: FieldProps) {
   const { title, schema, value, onChange, path, faultAt, required } = props;
   const data = (schema.enum ?? []).filter((one): one is string => typeof one === 'string');
@@ -53,7 +53,7 @@ export function ChoiceField(props: FieldProps) {
   );
 }
 
-/** A list of known words and numbers. */
+/** A list of known values and numbers. */
 export function TagsField({ title, schema, value, onChange, path, faultAt, placeholder }: FieldProps) {
   const known = schema.items?.anyOf?.flatMap((item) => item.enum ?? []) ?? [];
   const tags = Array.isArray(value) ? value.map(String) : [];

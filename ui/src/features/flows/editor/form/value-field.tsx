@@ -6,7 +6,7 @@ import { type FieldProps, placeholderOf } from './field';
 import classes from './form.module.css';
 import { texts } from './texts';
 
-/** A number, or an expression that gives one where that is allowed. */
+/** A number, or an expression that returns one where that is allowed. */
 export function NumberField(props: FieldProps) {
   const { title, schema, value, onChange, path, faultAt, required, templated } = props;
   if (typeof value === 'string') return <AsExpression {...props} value={value} />;

@@ -11,7 +11,7 @@ interface AgentFieldsProps {
   faultAt: (path: readonly string[]) => string | undefined;
 }
 
-/** Which agent works, and with which of its skills. */
+/** The agent of a node, and which of its skills to use. */
 export function AgentFields({ node, onChange, faultAt }: AgentFieldsProps) {
   const agents = useQuery(agentChoicesQuery());
   const chosen = agents.data?.find((agent) => agent.id === node.agent_id);

@@ -12,7 +12,7 @@ interface ConnectionsProps {
   definition: FlowDefinition;
 }
 
-/** What leads to a node and what it leads to; joins nodes without a mouse. */
+/** The neighbours of a node; connects nodes without a mouse. */
 export function Connections({ node, definition }: ConnectionsProps) {
   const store = useDraftStore();
   const keys = edgeKeys(definition.edges);

@@ -25,12 +25,12 @@ const KINDS: { value: EdgeKind; label: string; detail: string }[] = [
   { value: 'error', label: texts.onError, detail: texts.onErrorDetail },
 ];
 
-/** When an edge is taken. */
+/** The form of one edge: when it is taken. */
 export function EdgeForm({ edge, edgeKey, catalogue }: EdgeFormProps) {
   const store = useDraftStore();
   const definition = useDraft((state) => state.present);
   const faults = useDraft((state) => state.faults);
-  // Names may lag behind what is typed; the field may not.
+  // The names may lag behind the typing; the field must not.
   const known = useDeferredValue(definition);
   const names = useMemo(() => scopeOfEdge(known, edge, catalogue), [known, edge, catalogue]);
   const from = nodeById(definition, edge.from);

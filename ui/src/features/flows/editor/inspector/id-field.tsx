@@ -5,7 +5,7 @@ import { idsOf } from '../document/definition';
 import { useDraftStore } from '../document/draft-context';
 import { texts } from './texts';
 
-/** A node's id. It is taken over when one leaves the field: half an id must rename nothing. */
+/** A node's id. Applied when the field loses focus: an unfinished id must not rename anything. */
 export function IdField({ id, fault }: { id: string; fault: string | undefined }) {
   const store = useDraftStore();
   const [draft, setDraft] = useState(id);

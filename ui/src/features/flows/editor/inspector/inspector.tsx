@@ -18,7 +18,7 @@ interface InspectorProps {
   isNarrow: boolean;
 }
 
-/** What is selected, and its form: over the right of the canvas, or in a drawer where that is narrow. */
+/** The form of the selection: over the right side of the canvas, or in a drawer on narrow screens. */
 export function Inspector({ flow, catalogue, isNarrow }: InspectorProps) {
   const selection = useDraft((state) => state.selection);
   const definition = useDraft((state) => state.present);

@@ -4,7 +4,7 @@ import { useDraft, useDraftStore } from '../document/draft-context';
 import classes from './inspector.module.css';
 import { texts } from './texts';
 
-/** What can be done to all that is selected. */
+/** Actions on the whole selection. */
 export function ManyActions() {
   const store = useDraftStore();
   const hasNodes = useDraft((state) => state.selection.nodes.length > 0);

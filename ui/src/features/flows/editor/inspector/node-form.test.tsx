@@ -10,7 +10,7 @@ import { createDraftStore } from '../document/draft-store';
 import type { Catalogue } from '../document/node-types';
 import { Inspector } from './inspector';
 
-// Fields that grow ask for the fonts, which happy-dom does not have.
+// Fields that grow use `document.fonts`, which happy-dom lacks.
 Object.defineProperty(document, 'fonts', { configurable: true, value: new EventTarget() });
 
 const CATALOGUE: Catalogue = {
@@ -56,7 +56,7 @@ function show(node: Record<string, unknown>) {
   return { store, node: () => store.getState().present.nodes[0] };
 }
 
-it('makes fields of the schema and puts what is typed into the document as one step', async () => {
+it('makes fields from the schema and applies typing as one step', async () => {
   const { store, node } = show({ action: 'http_request', input: {} });
 
   await userEvent.type(screen.getByLabelText(/^URL/), 'https://a.test');
@@ -84,7 +84,7 @@ it('shows a fault at its field', () => {
   return expect(screen.findByText('needs a url')).resolves.toBeTruthy();
 });
 
-it('starts retry settings of its own with what the flow has', async () => {
+it('starts a retry override with the settings of the flow', async () => {
   const { node } = show({ action: 'http_request', input: {} });
 
   await userEvent.click(screen.getByRole('switch'));
@@ -92,7 +92,7 @@ it('starts retry settings of its own with what the flow has', async () => {
   expect(node()?.retry).toEqual({ enabled: true, count: 2 });
 });
 
-it('takes the first skill of the agent that is chosen', async () => {
+it('selects the first skill of the chosen agent', async () => {
   fakeApi({ 'GET /studio/agents': () => [{ id: 'x', name: 'Ann', skills: ['score'], is_available: true }] });
   const { node } = show({ type: 'agent' });
 
@@ -102,7 +102,7 @@ it('takes the first skill of the agent that is chosen', async () => {
   expect(node()).toMatchObject({ agent_id: 'x', skill: 'score' });
 });
 
-it('renames a node only when its id is left, and never to a taken one', async () => {
+it('renames a node only on blur, and never to an id in use', async () => {
   const { node } = show({ action: 'http_request', input: {} });
 
   const field = screen.getByLabelText('ID');

@@ -25,12 +25,12 @@ interface NodeFormProps {
   catalogue: Catalogue | undefined;
 }
 
-/** The form of one node, made from the schema of its type. */
+/** The form of one node, generated from the schema of its type. */
 export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
   const store = useDraftStore();
   const definition = useDraft((state) => state.present);
   const faults = useDraft((state) => state.faults);
-  // Names may lag behind what is typed; the field may not.
+  // The names may lag behind the typing; the field must not.
   const known = useDeferredValue(definition);
   const names = useMemo(() => scopeOfNode(known, node.id, catalogue), [known, node.id, catalogue]);
   const type = typeOf(catalogue, node);
@@ -90,7 +90,7 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
   );
 }
 
-/** The input that the chosen skill declares, where it declares keys. */
+/** Returns the input schema of the chosen skill, where it declares keys. */
 function useSkillInput(node: FlowNode): Schema | undefined {
   const agents = useQuery({ ...agentChoicesQuery(), enabled: node.type === 'agent' });
   const agent = agents.data?.find(({ id }) => id === node.agent_id);
@@ -98,7 +98,7 @@ function useSkillInput(node: FlowNode): Schema | undefined {
   return schema?.properties && Object.keys(schema.properties).length > 0 ? { type: 'object', ...schema } : undefined;
 }
 
-/** A type that this server does not run: its keys as JSON. */
+/** A type that this server does not know: its keys as JSON. */
 function UnknownKeys({
   node,
   ...shared

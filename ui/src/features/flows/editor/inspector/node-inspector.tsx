@@ -13,10 +13,10 @@ interface NodeInspectorProps {
   catalogue: Catalogue | undefined;
 }
 
-/** One node: its form, and a test of it. */
+/** One node: its settings and its test. */
 export function NodeInspector(props: NodeInspectorProps) {
   const [tab, setTab] = useState<string | null>('settings');
-  // What was tested stays while one corrects the settings; it asks for nothing before it is first shown.
+  // The test result stays while the settings are corrected; nothing is fetched before the test is first shown.
   const [wasTestShown, setTestShown] = useState(false);
   const open = (next: string | null) => {
     setTab(next);

@@ -16,7 +16,7 @@ interface ReliabilityProps extends Pick<FieldProps, 'names' | 'faultAt'> {
   onChange: (key: string, value: unknown) => void;
 }
 
-/** Retries, timeout and join of a node, where they differ from the flow's. */
+/** Retries, timeout and join of a node, where they override the flow's. */
 export function Reliability({ node, flow, common, isJoin, onChange, ...shared }: ReliabilityProps) {
   const properties = common.properties ?? {};
   const hasOwnRetry = isRecord(node.retry);

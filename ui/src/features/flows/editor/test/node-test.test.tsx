@@ -12,7 +12,7 @@ import { createDraftStore } from '../document/draft-store';
 import { NodeTest } from './node-test';
 import { keepPin, readPins, TRIGGER } from './pins';
 
-// CodeMirror measures what happy-dom does not lay out; a plain text field says the same.
+// CodeMirror needs a layout, which happy-dom does not have; a text field serves the test as well.
 vi.mock('../form/code-editor', () => ({
   CodeEditor: ({ value, label, onChange }: { value: string; label: string; onChange: (text: string) => void }) => (
     <textarea aria-label={label} value={value} onChange={(event) => onChange(event.currentTarget.value)} />
@@ -62,7 +62,7 @@ const pinned = async (label: string) =>
 const press = async () => userEvent.click(screen.getByRole('button', { name: 'Test' }));
 const bodyOf = (asked: Asked[]) => asked.find(({ path }) => path === '/studio/flows/test-node')?.body;
 
-/** Two executions, of which only the older has an output of `fetch`. */
+/** Two executions; only the older one has an output of `fetch`. */
 function api(test: () => unknown = () => ANSWER): Asked[] {
   return fakeApi({
     'GET /studio/executions': () => [{ id: '2' }, { id: '1' }],
@@ -80,7 +80,7 @@ function api(test: () => unknown = () => ANSWER): Asked[] {
   });
 }
 
-it('begins with what the last execution that has it gave, and sends that', async () => {
+it('starts with the output of the last execution that has one, and sends it', async () => {
   const asked = api();
   open();
 
@@ -100,7 +100,7 @@ it('begins with what the last execution that has it gave, and sends that', async
   });
 });
 
-it('begins with what was pinned before, and goes back to the execution when asked', async () => {
+it('starts with earlier pins, and returns to the values of the execution on request', async () => {
   api();
   keepPin('f', 'fetch', '{"risk": 9}');
   open();
@@ -112,7 +112,7 @@ it('begins with what was pinned before, and goes back to the execution when aske
   expect(readPins('f').has('fetch')).toBe(false);
 });
 
-it('begins with an empty object where nothing ran', async () => {
+it('starts with an empty object if nothing ran', async () => {
   fakeApi({ 'GET /studio/executions': () => [] });
   open();
 
@@ -120,7 +120,7 @@ it('begins with an empty object where nothing ran', async () => {
   expect(screen.getAllByText('No execution has this data yet.')).toHaveLength(2);
 });
 
-it('keeps what is pinned, and tests only what is JSON', async () => {
+it('keeps pins, and tests only with valid JSON', async () => {
   const asked = api();
   open();
   const field = await screen.findByRole('textbox', { name: 'Output of Fetch' });
@@ -136,7 +136,7 @@ it('keeps what is pinned, and tests only what is JSON', async () => {
   expect(readPins('f').has(TRIGGER)).toBe(false);
 });
 
-it('says why a node failed', async () => {
+it('shows why a node failed', async () => {
   const error = { class: 'expression', message: '`${fetch.risk}`: `fetch` has no field `risk`; it has `name`' };
   api(() => ({ ...ANSWER, success: false, input: null, output: null, error }));
   open();
@@ -150,7 +150,7 @@ it('says why a node failed', async () => {
   expect(result.queryByRole('region', { name: 'Output' })).toBeNull();
 });
 
-it('lets a test that runs be cancelled', async () => {
+it('can cancel a running test', async () => {
   api();
   const answer = globalThis.fetch;
   vi.stubGlobal('fetch', (request: Request) => {
@@ -168,7 +168,7 @@ it('lets a test that runs be cancelled', async () => {
   expect(screen.queryByRole('button', { name: 'Cancel' })).toBeNull();
 });
 
-it('asks for no execution where a node reads nothing', async () => {
+it('fetches no execution for a node that reads nothing', async () => {
   const asked = api();
   open('fetch');
 

@@ -15,7 +15,7 @@ import { texts } from './texts';
 import { useNodeTest } from './use-node-test';
 import { type Pin, usePins } from './use-pins';
 
-/** Runs one attempt of a node with values that are pinned in place of what other nodes give back. */
+/** Runs one attempt of a node with pinned values in place of other nodes' outputs. */
 export function NodeTest({ node, flowId }: { node: FlowNode; flowId: string }) {
   const store = useDraftStore();
   const definition = useDraft((state) => state.present);
@@ -31,7 +31,7 @@ export function NodeTest({ node, flowId }: { node: FlowNode; flowId: string }) {
   const broken = pins.find(({ reading }) => !reading);
   const reason = broken ? texts.whyNot(titleOf(broken.name)) : isLoading ? texts.loading : null;
   const run = () => {
-    // The newest document: what is drawn may lag behind it.
+    // The newest document: what is rendered may lag behind it.
     test.mutate({ flow_definition: store.getState().present, node_id: node.id, ...valuesOf(pins) });
   };
 
@@ -69,10 +69,13 @@ export function NodeTest({ node, flowId }: { node: FlowNode; flowId: string }) {
   );
 }
 
+/** Actions that send nothing. */
+const STAYS_INSIDE = new Set(['transform', 'aggregate_results', 'echo', 'fail']);
+
 function detailOf(node: FlowNode): string {
   if (node.type === 'delay') return texts.delayDetail;
-  const isTransform = ['transform', 'aggregate_results'].includes(String(node.action));
-  return doesWork(node.type) && !isTransform ? texts.detail : texts.pureDetail;
+  const isCall = doesWork(node.type) && !STAYS_INSIDE.has(String(node.action));
+  return isCall ? texts.detail : texts.pureDetail;
 }
 
 function valuesOf(pins: readonly Pin[]): { trigger_data?: unknown; outputs: Record<string, unknown> } {

@@ -9,7 +9,7 @@ import type { Pin } from './use-pins';
 interface PinFieldProps {
   pin: Pin;
   title: string;
-  /** Whether it is not known yet what the last execution has. */
+  /** Whether the last execution is still loading. */
   isLoading: boolean;
   onChange: (text: string) => void;
   onUnpin: () => void;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { dropPin, keepPin, readPins, TRIGGER } from './pins';
 
-it('keeps what is pinned by flow and name', () => {
+it('keeps pins by flow and name', () => {
   keepPin('f', 'fetch', '1');
   keepPin('f', TRIGGER, '{}');
   keepPin('g', 'fetch', '2');
@@ -16,13 +16,13 @@ it('keeps what is pinned by flow and name', () => {
   expect([...readPins('g')]).toEqual([['fetch', '2']]);
 });
 
-it('lets the oldest go where there is no more room', () => {
+it('drops the oldest pins to make room', () => {
   for (const name of ['a', 'b', 'c', 'd', 'e']) keepPin('f', name, 'x'.repeat(45_000));
 
   expect([...readPins('f').keys()]).toEqual(['b', 'c', 'd', 'e']);
 });
 
-it('does not keep what is too large', () => {
+it('does not keep a pin that is too large', () => {
   keepPin('f', 'a', '1');
   keepPin('f', 'a', 'x'.repeat(50_001));
 

@@ -1,25 +1,25 @@
 /**
- * What a person pinned in place of node outputs, kept in this browser: by flow and name, as the text that was typed.
+ * Values that were pinned in place of node outputs, kept in this browser: by flow and name, as the text that was typed.
  *
- * A convenience, not a truth: what does not fit, or cannot be read back, is forgotten.
+ * Best effort: what does not fit or cannot be read is dropped.
  */
 
-/** Stands for the trigger data among names of nodes, which are never empty. */
+/** The name of the trigger data among node ids, which are never empty. */
 export const TRIGGER = '';
 
 const STORED_AS = 'steadflow.pins';
 const CHARS_MAX = 200_000;
 const PIN_CHARS_MAX = 50_000;
 
-/** A flow's id, a node's id or `TRIGGER`, and JSON; the newest is the last. */
+/** A flow's id, a node's id or `TRIGGER`, and JSON; newest last. */
 type Entry = readonly [flow: string, name: string, text: string];
 
-/** Returns what is pinned for a flow, by name. */
+/** Returns the pins of a flow, by name. */
 export function readPins(flow: string): ReadonlyMap<string, string> {
   return new Map(entries().flatMap(([of, name, text]) => (of === flow ? [[name, text] as const] : [])));
 }
 
-/** Keeps one; the oldest of any flow make room for it. One that is too large is not kept, nor is what it replaces. */
+/** Stores a pin; the oldest pins of any flow are dropped to make room. A pin that is too large is dropped with the one it replaces. */
 export function keepPin(flow: string, name: string, text: string): void {
   const others = entries().filter(([of, other]) => of !== flow || other !== name);
   const kept: Entry[] = text.length > PIN_CHARS_MAX ? others : [...others, [flow, name, text]];
@@ -27,7 +27,7 @@ export function keepPin(flow: string, name: string, text: string): void {
   store(kept);
 }
 
-/** Forgets one. */
+/** Removes a pin. */
 export function dropPin(flow: string, name: string): void {
   store(entries().filter(([of, other]) => of !== flow || other !== name));
 }
@@ -49,7 +49,7 @@ function store(all: readonly Entry[]): void {
   try {
     localStorage.setItem(STORED_AS, JSON.stringify(all));
   } catch {
-    // The browser has no room or keeps nothing; then nothing is kept.
+    // The browser's storage is full or disabled; pins are then not kept.
   }
 }
 

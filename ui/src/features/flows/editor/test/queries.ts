@@ -4,16 +4,16 @@ import type { Execution } from '@/api/types';
 import { isRecord } from '../document/definition';
 import { TRIGGER } from './pins';
 
-/** A value that an execution had, and when that was made. */
+/** A value of an execution, and when the execution was created. */
 export interface Executed {
   value: unknown;
   at: string;
 }
 
-/** Executions that are looked at, newest first, for outputs that the last one does not have. */
+/** How many executions are searched, newest first, for outputs that the last one does not have. */
 const LOOKED_AT_MAX = 10;
 
-/** The last output of each of these nodes, and the last trigger data, as far as recent executions have them. */
+/** The last output of each of these nodes and the last trigger data, as far as recent executions have them. */
 export const lastOutputsQuery = (flow: string, names: readonly string[]) =>
   queryOptions({
     queryKey: ['executions', 'last-outputs', flow, names],

@@ -16,7 +16,7 @@ function read(node: Omit<FlowNode, 'id'>, from: string[] = []): string[] {
   return readBy({ nodes: [...OTHERS, self], edges: from.map((id) => ({ from: id, to: 'self' })) }, self);
 }
 
-it('finds the nodes that templates name, and the trigger data', () => {
+it('finds the nodes that templates use, and the trigger data', () => {
   const input = {
     text: 'Of ${trigger_data.vendor}: ${score.risk | default("risk")}',
     list: ['${nodes["fetch-data"].output.body}', 'risk', '${x.risk}', '${nodes.risk.error.class}'],
@@ -33,7 +33,7 @@ it('reads conditions in both of their forms', () => {
   ]);
 });
 
-it('takes what leads to a node that hands on', () => {
+it('uses the predecessors of a node that passes its input on', () => {
   expect(read({ type: 'merge' }, ['risk', 'score'])).toEqual(['score', 'risk']);
   expect(read({ type: 'parallel' })).toEqual([TRIGGER]);
   expect(read({ type: 'trigger' })).toEqual([TRIGGER]);

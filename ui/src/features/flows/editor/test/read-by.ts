@@ -1,12 +1,12 @@
-/** What a node reads when it begins. */
+/** What a node reads when it starts. */
 import type { FlowDefinition, FlowNode } from '@/api/types';
 import { wordsIn } from '../document/references';
 import { TRIGGER } from './pins';
 
-/** Types that hand on what reaches them. */
+/** Types that pass their input on. */
 const PASSING = new Set(['parallel', 'merge']);
 
-/** The nodes whose outputs a node reads, in the order of the document, and `TRIGGER` first where it reads that. */
+/** Returns the nodes whose outputs a node reads, in document order, with `TRIGGER` first where it reads trigger data. */
 export function readBy(definition: FlowDefinition, node: FlowNode): string[] {
   const words = wordsIn({ input: node.input, condition: node.condition });
   const leading = definition.edges.filter((edge) => edge.to === node.id).map(({ from }) => from);

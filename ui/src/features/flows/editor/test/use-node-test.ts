@@ -2,7 +2,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef } from 'react';
 import { type NodeTestBody, testNode } from '@/api/flows';
 
-/** Tests a node, and stops the test when it is cancelled or its component goes. */
+/** Tests a node; the test stops when it is cancelled or the component unmounts. */
 export function useNodeTest() {
   const under = useRef<AbortController | null>(null);
   const cancel = useCallback(() => under.current?.abort(), []);

@@ -4,20 +4,20 @@ import { jsonText } from '@/lib/json-text';
 import { dropPin, keepPin, readPins } from './pins';
 import { lastOutputsQuery } from './queries';
 
-/** A value that stands in for what a node gave back. */
+/** A value that replaces the output of a node in a test. */
 export interface Pin {
   /** A node's id, or `TRIGGER`. */
   name: string;
   text: string;
-  /** What the text says; absent while it is no JSON. */
+  /** The parsed text; `null` while it is not valid JSON. */
   reading: { value: unknown } | null;
   /** Where the text comes from. */
   origin: 'kept' | 'execution' | 'nothing';
-  /** When the last execution that has such a value was made. */
+  /** When the last execution with such a value was created. */
   executedAt: string | null;
 }
 
-/** The pins of a flow under these names: as they were kept, else from the last execution that has them, else `{}`. */
+/** Returns the pins of a flow: as pinned, else from the last execution with that value, else `{}`. */
 export function usePins(flow: string, names: readonly string[]) {
   const [kept, setKept] = useState(() => readPins(flow));
   const last = useQuery({ ...lastOutputsQuery(flow, names), enabled: names.length > 0 });
@@ -33,7 +33,7 @@ export function usePins(flow: string, names: readonly string[]) {
     setKept(new Map([...kept, [name, text]]));
     if (read(text)) keepPin(flow, name, text);
   };
-  /** Goes back to what the last execution has. */
+  /** Returns to the value of the last execution. */
   const unpin = (name: string) => {
     setKept(new Map([...kept].filter(([other]) => other !== name)));
     dropPin(flow, name);
