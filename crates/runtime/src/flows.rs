@@ -13,6 +13,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{FlowFilter, FlowVersionRecord, Page, Store, StoreError, Stored, Worker};
 
 use crate::shard::{Loaded, Recovered};
+use crate::worker::Rest;
 
 /// How much of a list is read at once.
 const PART_MAX: usize = 1_000;
@@ -101,26 +102,42 @@ impl FlowVersions {
         }
     }
 
-    /// Reads what the store holds from before.
+    /// Reads what the store holds from before, and takes over what no worker drives, at most `limit`.
     pub(crate) async fn recovered(
         &self,
         store: &dyn Store,
         worker: Worker,
         now: Timestamp,
-    ) -> Result<Recovered, StoreError> {
-        let mut recovered = Recovered { slots: all_slots(store).await?, ..Recovered::default() };
-        loop {
-            let orphans = store.recover(worker, now, PART_MAX).await?;
-            if orphans.is_empty() {
-                break;
-            }
-            for stored in orphans {
-                recovered.executions.extend(self.readable(store, stored).await?);
-            }
+        limit: usize,
+    ) -> Result<(Box<Recovered>, Rest), StoreError> {
+        let slots = all_slots(store).await?;
+        let queued = all_queued(store).await?;
+        let limits = self.limits_of(store, &queued).await?;
+        let (executions, rest) = self.orphans(store, worker, now, limit).await?;
+        Ok((Box::new(Recovered { executions, slots, queued, limits }), rest))
+    }
+
+    /// Takes over executions that no worker drives, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] if they are `worker`'s by now and could not be read; else none is.
+    pub(crate) async fn orphans(
+        &self,
+        store: &dyn Store,
+        worker: Worker,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<(Vec<Loaded>, Rest), StoreError> {
+        let stored = store.recover(worker, now, limit).await?;
+        let rest = if stored.len() < limit { Rest::None } else { Rest::Some };
+        let mut orphans = Vec::with_capacity(stored.len());
+        for stored in stored {
+            let readable = self.readable(store, stored).await;
+            orphans.extend(
+                readable.map_err(|error| StoreError::Unknown { call: "recover", source: Box::new(error) })?,
+            );
         }
-        recovered.queued = all_queued(store).await?;
-        recovered.limits = self.limits_of(store, &recovered.queued).await?;
-        Ok(recovered)
+        Ok((orphans, rest))
     }
 
     /// Rebuilds an execution. One that cannot be read is ignored, and said so.

@@ -117,8 +117,10 @@ pub enum Message {
         /// `None` for no limit.
         limit: Option<u32>,
     },
-    /// What the store holds from before. Told once, first.
+    /// What the store holds from before. Comes once, first.
     Recovered(Box<Recovered>),
+    /// Executions whose owner has lost its lease, taken over.
+    Orphans(Vec<Loaded>),
     /// No new executions; what can be parked is parked.
     Drain,
     /// Attempts that still run are stopped and handed back; everything is parked.
@@ -138,6 +140,7 @@ impl Message {
             | Self::Due(_)
             | Self::FlowLimit { .. }
             | Self::Recovered(_)
+            | Self::Orphans(_)
             | Self::Drain
             | Self::Release => [None, None],
         }
@@ -319,6 +322,7 @@ impl Shard {
             Message::Due(due) => self.due(due),
             Message::FlowLimit { flow, limit } => self.limit_changed(flow, limit, now),
             Message::Recovered(recovered) => self.recovered(*recovered, now),
+            Message::Orphans(orphans) => self.orphans(orphans, now),
             Message::Drain => self.drain(now),
             Message::Release => self.release(now),
         }

@@ -13,6 +13,7 @@ mod config;
 mod incarnation;
 mod lease;
 mod loads;
+mod looks;
 
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{StoreError, Worker as Lessee};
 
 use crate::shard::{Message, Reply, Shard};
-pub use ask::{Action, Answer, Ask, End, IncarnationId};
+pub use ask::{Action, Answer, Ask, End, IncarnationId, Rest};
 pub use config::WorkerConfig;
 use incarnation::{Incarnation, Progress};
 
@@ -184,7 +185,7 @@ impl Worker {
             Ok(lessee) => {
                 let incarnation = Incarnation::new(lessee, &self.config, out.asked_at);
                 self.state = State::In(Box::new(incarnation));
-                self.ask(Ask::TakeOver(lessee));
+                self.ask(Ask::TakeOver { lessee, limit: self.config.orphans_limit });
             }
             // A first start that fails is for a person to see; later the database is expected to come back.
             Err(error) if self.id != FIRST && is_passing(&error) => {
@@ -200,32 +201,36 @@ impl Worker {
             Progress::GoesOn => {}
             Progress::Fenced => {
                 tracing::warn!("the worker's lease was lost; beginning again");
-                self.abandon(now);
-                if self.stop_at.is_none() {
-                    self.register(now);
-                }
+                self.begin_again(None, now);
             }
             Progress::GivesUp(lessee) => {
                 tracing::error!("the worker's lease may have ended and cannot be renewed; beginning again");
-                self.abandon(now);
-                // Its own lease is ended first, so that the next incarnation finds everything free.
-                self.ask(Ask::Release(lessee));
+                self.begin_again(Some(lessee), now);
             }
-            Progress::Fatal(error) => {
+            Progress::NotTakenOver(lessee, error) if self.id != FIRST && is_passing(&error) => {
+                tracing::warn!(error = %error, "what the store holds could not be taken over; beginning again");
+                self.begin_again(Some(lessee), now);
+            }
+            Progress::NotTakenOver(_, error) | Progress::Fatal(error) => {
                 self.actions.push(Action::Abandon);
                 self.end(End::Fatal(error));
             }
         }
     }
 
-    /// Drops everything that this incarnation drives.
-    fn abandon(&mut self, now: Timestamp) {
+    /// Drops everything that this incarnation drives, and begins another one unless it was asked to stop. A lease that
+    /// may still be `held` is ended first, so that the next incarnation finds everything free.
+    fn begin_again(&mut self, held: Option<Lessee>, now: Timestamp) {
         self.actions.push(Action::Abandon);
         self.id.0 += 1;
-        let ask_at = Some(now.plus(self.config.register_again_after));
-        self.state = State::Out(Out { ask_at, asked_at: now });
-        if self.stop_at.is_some() {
-            self.end(End::Stopped);
+        match held {
+            _ if self.stop_at.is_some() => self.end(End::Stopped),
+            None => self.register(now),
+            Some(lessee) => {
+                let ask_at = Some(now.plus(self.config.register_again_after));
+                self.state = State::Out(Out { ask_at, asked_at: now });
+                self.ask(Ask::Release(lessee));
+            }
         }
     }
 

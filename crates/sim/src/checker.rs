@@ -33,6 +33,9 @@ pub(crate) type Verdict = Result<(), String>;
 /// How far past its deadline an execution may be whose worker is well.
 pub(crate) const LATE_MAX: Duration = Duration::from_secs(15);
 
+/// How long an execution may be without a worker while another one is well.
+pub(crate) const ORPHANED_MAX: Duration = Duration::from_secs(8);
+
 /// What the checker knows of one run.
 #[derive(Debug)]
 pub(crate) struct Checker {
@@ -90,7 +93,7 @@ impl Checker {
 
     /// A commit is on disk.
     pub(crate) fn committed(&mut self, commit: &Commit, writer: Writer, now: Timestamp) -> Verdict {
-        self.may_commit(commit, writer)?;
+        self.may_commit(commit, writer, now)?;
         self.last_commit = now;
         let id = commit.execution;
         let Some(text) = &commit.record else { return self.projected(commit) };
@@ -199,9 +202,11 @@ impl Checker {
     }
 
     /// No execution is far past its deadline. Asked only when its worker has been well for longer than that.
-    pub(crate) fn deadlines_hold(&self, clock: Timestamp) -> Verdict {
-        let late = |story: &&Story| story.deadline().is_some_and(|deadline| clock > deadline.plus(LATE_MAX));
-        match self.unfinished().find(late) {
+    pub(crate) fn deadlines_hold(&self, lessee: Lessee, clock: Timestamp, now: Timestamp) -> Verdict {
+        let is_late =
+            |story: &&Story| story.deadline().is_some_and(|deadline| clock > deadline.plus(LATE_MAX));
+        let mut entrusted = self.entrusted(lessee, LATE_MAX, now).filter_map(|id| self.story(id));
+        match entrusted.find(is_late) {
             Some(story) => {
                 Err(format!("T1: the deadline {:?} is over at {clock}: {story}", story.deadline()))
             }

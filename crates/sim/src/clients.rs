@@ -205,7 +205,6 @@ impl World {
 
     /// When everything is healed: people let go on what they hold, and settle what asks.
     pub(crate) fn people_help(&mut self) -> Result<(), String> {
-        let Some(process) = self.some_process() else { return Ok(()) };
         let held: Vec<(ExecutionId, What)> = self
             .checker
             .unfinished()
@@ -216,7 +215,9 @@ impl World {
             })
             .collect();
         for (execution, what) in held {
-            self.change(process, execution, what)?;
+            if let Some(process) = self.process_of(execution) {
+                self.change(process, execution, what)?;
+            }
         }
         Ok(())
     }

@@ -65,6 +65,10 @@ faults! {
     FailingLoad = 200,
     /// A look for due timers fails.
     FailingDue = 200,
+    /// The lease cannot be renewed for up to half a minute: the database says no, or nothing.
+    FailingRenewals = 120,
+    /// A look for orphaned executions fails.
+    FailingOrphans = 60,
 }
 
 /// The faults of one run.

@@ -31,8 +31,18 @@ pub(crate) struct Case {
 impl Case {
     /// Makes a flow up. Its second version, if it has one, allows more.
     pub(crate) fn new(number: u128, rng: &mut Rng) -> Self {
+        Self::from_document(number, some_document(rng), rng)
+    }
+
+    /// Makes a flow up that allows any number of executions at once: slots are counted in one process.
+    pub(crate) fn without_slots(number: u128, rng: &mut Rng) -> Self {
+        let mut document = some_document(rng);
+        document["max_concurrent_executions"] = Value::Null;
+        Self::from_document(number, document, rng)
+    }
+
+    fn from_document(number: u128, document: Value, rng: &mut Rng) -> Self {
         let id = FlowId::new(Uuid::from_u128(0xf10e_0000_0000_7000_8000_0000_0000_0000 + number));
-        let document = if rng.happens(250) { fixtures::pick(rng) } else { made_up(rng) };
         let mut case = Self { id, versions: Vec::new(), documents: Vec::new(), published: 1 };
         case.add(document.clone());
         if rng.happens(600) {
@@ -91,6 +101,10 @@ fn more_generous(mut document: Value) -> Value {
         }
     }
     document
+}
+
+fn some_document(rng: &mut Rng) -> Value {
+    if rng.happens(250) { fixtures::pick(rng) } else { made_up(rng) }
 }
 
 fn made_up(rng: &mut Rng) -> Value {

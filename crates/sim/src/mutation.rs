@@ -1,7 +1,7 @@
 //! Deliberately broken engines. Each breaks one rule; the checker must catch every one of them, or it is worth little.
 //!
-//! They break the shell around [`steadflow_runtime::Shard`] — what the driver does with its batches, actions and
-//! answers — since that is where the rules are kept or lost.
+//! They break the shell around [`steadflow_runtime::Worker`] — what the driver does with its questions, batches, actions
+//! and answers — since that is where the rules are kept or lost.
 
 macro_rules! mutations {
     ($($(#[$doc:meta])* $variant:ident,)*) => {
@@ -49,7 +49,7 @@ mutations! {
     AttemptStartedTwice,
     /// Timers fire a second early.
     EarlyTimers,
-    /// Timers do not wake anybody.
+    /// Timers wake no process.
     NoTimers,
     /// What is parked is never looked for after a restart.
     DueNotAsked,
@@ -59,4 +59,12 @@ mutations! {
     StopIgnored,
     /// A snapshot leaves the last record out.
     SnapshotTooShort,
+    /// Orphaned executions are looked for at the start only.
+    OrphansNotLookedFor,
+    /// Executions are taken over from owners whose lease goes on.
+    OrphansOfTheLiving,
+    /// The lease is not renewed.
+    LeaseNotRenewed,
+    /// A worker that cannot renew its lease goes on as if it had.
+    LostLeaseIgnored,
 }

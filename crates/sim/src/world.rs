@@ -17,9 +17,9 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Outcome};
 use steadflow_runtime::Shard;
 use steadflow_runtime::worker::{Answer, Ask, IncarnationId};
-use steadflow_store::{Changed, FlowChange, FlowDocument, MemoryStore};
+use steadflow_store::{Changed, FlowChange, FlowDocument, MemoryStore, Stored};
 
-use crate::checker::{Checker, LATE_MAX};
+use crate::checker::{Checker, LATE_MAX, ORPHANED_MAX};
 use crate::clients::Clients;
 use crate::fault::{Fault, Faults};
 use crate::flows::Case;
@@ -39,6 +39,8 @@ const WELL_AFTER: Duration = Duration::from_secs(2);
 /// How long after its lease was lost a process has noticed: the longest time between two renewals, a failed one and the
 /// wait for its answer included.
 const NOTICES_WITHIN: Duration = Duration::from_secs(15);
+/// How long after it could move again a process has renewed its lease, or given it up.
+const GIVES_UP_WITHIN: Duration = Duration::from_secs(8);
 /// The end of virtual time.
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 /// More events than any run needs.
@@ -68,12 +70,33 @@ pub(crate) struct World {
     clock_offset: i64,
     /// How long a worker may take to hand back what it drives.
     hand_back_max: Duration,
+    fleet: Fleet,
+    /// [`Mutation::EndedTwice`]: executions that have ended, without their last record.
+    revived: BTreeMap<ExecutionId, Stored>,
     /// Attempts whose result comes although nobody waits for it.
     late: BTreeSet<CallKey>,
     /// Attempts whose peers do not answer.
     hanging: Vec<(ProcessId, CallKey)>,
     /// How often somebody was woken at this moment.
     wake_ups: u32,
+}
+
+/// How many processes work on the database at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fleet {
+    /// One, which holds a lock on it. Another one follows when it has died, or its lease has ended.
+    One,
+    /// Two, which share it. What one of them leaves behind is the other's to find.
+    Two,
+}
+
+impl Fleet {
+    const fn size(self) -> usize {
+        match self {
+            Self::One => 1,
+            Self::Two => 2,
+        }
+    }
 }
 
 /// Something that happens at a moment.
@@ -120,8 +143,11 @@ impl World {
     pub(crate) fn new(seed: u64, options: Options) -> Self {
         let rng = Rng::new(seed);
         let mut made_up = rng.branch(1);
+        let is_shared = made_up.happens(400) && options.mutation != Some(Mutation::TakeOverFromTheLiving);
+        let (fleet, make): (_, fn(u128, &mut Rng) -> Case) =
+            if is_shared { (Fleet::Two, Case::without_slots) } else { (Fleet::One, Case::new) };
         let cases: Vec<Case> =
-            (0..made_up.between(1, 3)).map(|at| Case::new(u128::from(at), &mut made_up)).collect();
+            (0..made_up.between(1, 3)).map(|at| make(u128::from(at), &mut made_up)).collect();
         let versions = cases.iter().flat_map(|case| case.versions.iter().map(Arc::clone));
         let mut world = Self {
             seed,
@@ -140,6 +166,8 @@ impl World {
             last_process: 0,
             clock_offset: 0,
             hand_back_max: Duration::ZERO,
+            fleet,
+            revived: BTreeMap::new(),
             late: BTreeSet::new(),
             hanging: Vec::new(),
             wake_ups: 0,
@@ -172,7 +200,9 @@ impl World {
     }
 
     fn plan(&mut self) {
-        self.after(Duration::ZERO, Happening::Start);
+        for _ in 0..self.fleet.size() {
+            self.after(Duration::ZERO, Happening::Start);
+        }
         let heal_after = self.rng.millis(30_000, 120_000);
         for _ in 0..self.rng.between(15, 70) {
             let after = self.rng.millis(1, 90_000).min(heal_after);
@@ -257,7 +287,7 @@ impl World {
             self.after(Duration::from_millis(500), Happening::At(process, outcome));
         }
         for process in self.processes.values_mut() {
-            process.hears_again();
+            process.heal();
         }
         let frozen: Vec<ProcessId> =
             self.processes.iter().filter(|(_, process)| process.is_frozen()).map(|(id, _)| *id).collect();
@@ -270,7 +300,7 @@ impl World {
     /// Looks after what waits for people or for a process, and notices when nothing moves any more.
     fn help(&mut self) -> Result<(), String> {
         self.look()?;
-        if self.some_process().is_none() {
+        if self.processes.len() < self.fleet.size() || self.some_process().is_none() {
             self.after(Duration::ZERO, Happening::Start);
         }
         self.people_help()?;
@@ -310,6 +340,9 @@ impl World {
             let had_time = process.has_moved_for(NOTICES_WITHIN, now) && now.since(since) > NOTICES_WITHIN;
             return if had_time { is_idle_without_lease(process) } else { Ok(()) };
         }
+        if process.has_moved_for(GIVES_UP_WITHIN, now) && !process.tasks.is_empty() {
+            self.checker.lease_goes_on(lessee, process.clock(now))?;
+        }
         for execution in shard.settled() {
             self.checker.is_driven_by(execution.id(), lessee)?;
             self.checker.is_folded(execution)?;
@@ -322,8 +355,11 @@ impl World {
                 self.checker.work_is_wanted(key)?;
             }
         }
+        if process.is_well_for(ORPHANED_MAX, now) {
+            self.checker.orphans_are_found(lessee, process.clock(now), now)?;
+        }
         if process.is_well_for(LATE_MAX, now) {
-            self.checker.deadlines_hold(process.clock(now))?;
+            self.checker.deadlines_hold(lessee, process.clock(now), now)?;
             self.checker.lease_holds(lessee, process.clock(now))?;
         }
         Ok(())

@@ -43,8 +43,13 @@ impl Log for SqliteStore {
         Box::pin(self.write("recover", 0, move |writer| recover::recover(writer, worker, now, limit)))
     }
 
-    fn due(&self, until: Timestamp, limit: usize) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>> {
-        Box::pin(self.read("due", move |db| recover::due(db, until, limit)))
+    fn due(
+        &self,
+        after: Option<(Timestamp, ExecutionId)>,
+        until: Timestamp,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>> {
+        Box::pin(self.read("due", move |db| recover::due(db, after, until, limit)))
     }
 
     fn queued(&self, after: Option<QueuedExecution>, limit: usize) -> StoreFuture<'_, Vec<QueuedExecution>> {

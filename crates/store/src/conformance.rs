@@ -74,7 +74,7 @@ macro_rules! conformance_tests {
         }
         $crate::conformance_tests! { @module $harness, parking = log::parking:
             due_executions_come_earliest_first
-            due_executions_are_limited
+            due_executions_are_read_in_parts
             a_parked_execution_without_a_time_is_never_due
             a_parked_execution_is_taken_once
             an_execution_parked_again_is_due_again

@@ -59,8 +59,13 @@ pub trait Log: Send + Sync + 'static {
     /// [`Fenced`](crate::StoreError::Fenced) if `worker` lost its lease.
     fn recover(&self, worker: Worker, now: Timestamp, limit: usize) -> StoreFuture<'_, Vec<Stored>>;
 
-    /// Returns up to `limit` parked executions that are due before `until`, earliest first.
-    fn due(&self, until: Timestamp, limit: usize) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>>;
+    /// Returns up to `limit` parked executions that are due before `until`, earliest first, from behind `after` on.
+    fn due(
+        &self,
+        after: Option<(Timestamp, ExecutionId)>,
+        until: Timestamp,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>>;
 
     /// Returns up to `limit` parked executions that wait for a slot of their flow, in the order in which they were
     /// accepted, from behind `after` on.

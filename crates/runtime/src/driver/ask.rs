@@ -25,11 +25,13 @@ impl World {
         match ask {
             Ask::Register { name, ttl } => Answer::Registered(store.register(name, now, ttl).await),
             Ask::Renew { lessee, ttl } => Answer::Renewed(store.renew(lessee, now, ttl).await),
-            Ask::TakeOver(lessee) => {
-                let recovered = self.flows.recovered(&**store, lessee, now).await;
-                Answer::TakenOver(recovered.map(Box::new))
+            Ask::TakeOver { lessee, limit } => {
+                Answer::TakenOver(self.flows.recovered(&**store, lessee, now, limit).await)
             }
-            Ask::FindDue { until, limit } => Answer::Due(store.due(until, limit).await),
+            Ask::FindOrphans { lessee, limit } => {
+                Answer::Orphans(self.flows.orphans(&**store, lessee, now, limit).await)
+            }
+            Ask::FindDue { after, until, limit } => Answer::Due(store.due(after, until, limit).await),
             Ask::Load(lessee, id) => Answer::Loaded(id, self.load(lessee, id).await),
             Ask::Commit(lessee, batch, commits) => {
                 Answer::Committed(batch, store.commit(lessee, commits).await)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use steadflow_core::execution::{ExecutionStatus, Input};
-use steadflow_core::ids::ExecutionId;
+use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 
 use super::live::Live;
@@ -23,29 +23,30 @@ impl Shard {
     }
 
     pub(super) fn loaded(&mut self, id: ExecutionId, loaded: Option<Box<Loaded>>, now: Timestamp) {
-        let waiting = self.loading.remove(&id).unwrap_or_default();
-        let Some(loaded) = loaded else {
-            return self.not_loaded(id, waiting);
+        let Some(loaded) = loaded.filter(|loaded| !loaded.execution.status().is_finished()) else {
+            return self.not_loaded(id);
         };
-        if loaded.execution.status().is_finished() {
-            return self.not_loaded(id, waiting);
-        }
         self.learn_limit(&loaded);
         let mut live = Live::new(*loaded);
         live.is_unshown = false;
-        for queued in waiting {
+        self.hand_over(id, &mut live);
+        self.live.insert(id, live);
+        self.advance(id, now);
+    }
+
+    /// Hands an execution that comes into memory what has waited for it.
+    fn hand_over(&mut self, id: ExecutionId, live: &mut Live) {
+        for queued in self.loading.remove(&id).unwrap_or_default() {
             match queued {
                 Queued::Await(reply) => self.waiters.entry(id).or_default().push(reply),
                 Queued::Input(..) | Queued::Read(_) => live.inbox.push_back(queued),
             }
         }
-        self.live.insert(id, live);
-        self.advance(id, now);
     }
 
-    fn not_loaded(&mut self, id: ExecutionId, waiting: VecDeque<Queued>) {
+    fn not_loaded(&mut self, id: ExecutionId) {
         self.ungrant(id);
-        for queued in waiting {
+        for queued in self.loading.remove(&id).unwrap_or_default() {
             match queued {
                 Queued::Read(reply) | Queued::Await(reply) | Queued::Input(_, Some(reply)) => {
                     self.reply(reply, Reply::NotHere)
@@ -164,6 +165,17 @@ impl Shard {
         }
     }
 
+    /// Takes over what no worker drives any more. What already waits for one of them is handed to it.
+    pub(super) fn orphans(&mut self, orphans: Vec<Loaded>, now: Timestamp) {
+        let flows: BTreeSet<FlowId> = orphans.iter().map(|orphan| orphan.execution.accepted().flow).collect();
+        for orphan in orphans {
+            self.adopt(orphan, now);
+        }
+        for flow in flows {
+            self.grant_slots(flow, now);
+        }
+    }
+
     fn adopt(&mut self, loaded: Loaded, now: Timestamp) {
         let id = loaded.execution.id();
         let flow = loaded.execution.accepted().flow;
@@ -173,6 +185,7 @@ impl Shard {
         live.unsaved_since = Some(now);
         let worker = self.config.worker.clone();
         live.inbox.push_back(Queued::Input(Input::Adopt { worker }, None));
+        self.hand_over(id, &mut live);
         self.live.insert(id, live);
         self.schedule_show(id, now);
         if waits {

@@ -60,10 +60,24 @@ pub enum Ask {
         /// For how long, from now.
         ttl: Duration,
     },
-    /// Read how many slots are taken and who waits for one, and take over what no worker drives.
-    TakeOver(Lessee),
+    /// Read how many slots are taken and who waits for one, and take over what no worker drives, `limit` at most.
+    TakeOver {
+        /// For whom.
+        lessee: Lessee,
+        /// At most so many, the oldest first.
+        limit: usize,
+    },
+    /// Take over executions whose owner's lease has ended.
+    FindOrphans {
+        /// For whom.
+        lessee: Lessee,
+        /// At most so many, the oldest first.
+        limit: usize,
+    },
     /// Find parked executions that are due.
     FindDue {
+        /// Behind this one.
+        after: Option<(Timestamp, ExecutionId)>,
         /// Before this moment.
         until: Timestamp,
         /// At most so many, the earliest first.
@@ -77,6 +91,15 @@ pub enum Ask {
     Release(Lessee),
 }
 
+/// What is behind the part of a list that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// Nothing.
+    None,
+    /// Perhaps more: the part was as long as was asked for.
+    Some,
+}
+
 /// What the store answered to the [`Ask`] of a similar name.
 #[derive(Debug)]
 pub enum Answer {
@@ -84,8 +107,11 @@ pub enum Answer {
     Registered(Result<Lessee, StoreError>),
     /// To [`Ask::Renew`].
     Renewed(Result<(), StoreError>),
-    /// To [`Ask::TakeOver`].
-    TakenOver(Result<Box<Recovered>, StoreError>),
+    /// To [`Ask::TakeOver`], with whether there may be more orphans.
+    TakenOver(Result<(Box<Recovered>, Rest), StoreError>),
+    /// To [`Ask::FindOrphans`], with whether there may be more. [`StoreError::Unknown`] if some may be this worker's by
+    /// now that could not be read.
+    Orphans(Result<(Vec<Loaded>, Rest), StoreError>),
     /// To [`Ask::FindDue`].
     Due(Result<Vec<(Timestamp, ExecutionId)>, StoreError>),
     /// To [`Ask::Load`]; `None` if the execution cannot be driven here.

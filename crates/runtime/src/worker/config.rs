@@ -20,6 +20,10 @@ pub struct WorkerConfig {
     pub due_ahead: Duration,
     /// How many of them it asks for at once. What was found is kept in memory until it is due, at some 50 bytes each.
     pub due_limit: usize,
+    /// How often it looks for executions whose owner's lease has ended.
+    pub orphans_every: Duration,
+    /// How many of them it takes over at once; all of them are in memory from then on.
+    pub orphans_limit: usize,
     /// How many executions it takes from the store at the same time; each costs a read and a replay.
     pub loads_at_once: usize,
     /// How long it may take to hand back what still runs when it stops.
@@ -36,6 +40,8 @@ impl WorkerConfig {
             due_every: Duration::from_secs(10),
             due_ahead: Duration::from_secs(30),
             due_limit: 1_000,
+            orphans_every: Duration::from_secs(1),
+            orphans_limit: 1_000,
             loads_at_once: 64,
             hand_back_max: Duration::from_secs(5),
         }

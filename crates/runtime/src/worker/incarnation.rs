@@ -4,11 +4,12 @@ use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Committed, StoreError, Worker as Lessee};
 
-use super::ask::{Action, Answer, Ask, IncarnationId};
+use super::ask::{Action, Answer, Ask, IncarnationId, Rest};
 use super::config::WorkerConfig;
 use super::is_passing;
 use super::lease::{Lease, Step};
 use super::loads::Loads;
+use super::looks::{DueLook, Look};
 use crate::shard::{self, BatchId, Loaded, Message, Recovered, Shard};
 
 /// A worker with a lease.
@@ -24,16 +25,15 @@ pub(super) struct Incarnation {
     loads: Loads,
     /// Questions that the last event or moment brought up.
     asks: Vec<Ask>,
-    due: Due,
+    /// What it looks for, once it has taken over what the store holds.
+    looks: Option<Looks>,
 }
 
-/// When to look for parked executions that are due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Due {
-    /// Not before it has taken over what the store holds.
-    NotYet,
-    At(Timestamp),
-    Asked,
+/// What it looks for.
+#[derive(Debug)]
+struct Looks {
+    due: DueLook,
+    orphans: Look,
 }
 
 /// What becomes of an incarnation.
@@ -44,6 +44,8 @@ pub(super) enum Progress {
     Fenced,
     /// Another one may take over.
     GivesUp(Lessee),
+    /// It could not take over what the store holds.
+    NotTakenOver(Lessee, StoreError),
     /// It is not known what is on disk.
     Fatal(StoreError),
 }
@@ -58,13 +60,13 @@ impl Incarnation {
             lease: Lease::new(asked_at, config.lease_ttl),
             loads: Loads::default(),
             asks: Vec::new(),
-            due: Due::NotYet,
+            looks: None,
         }
     }
 
     /// Returns whether it knows what the store holds.
     pub(super) fn is_driving(&self) -> bool {
-        self.due != Due::NotYet
+        self.looks.is_some()
     }
 
     pub(super) fn tick(&mut self, config: &WorkerConfig, now: Timestamp) -> Progress {
@@ -78,13 +80,30 @@ impl Incarnation {
         if self.lease.is_certain(now) {
             self.shard.tick(now);
             self.loads.tick(now);
-            if matches!(self.due, Due::At(at) if at <= now) {
-                self.due = Due::Asked;
-                let until = now.plus(config.due_ahead);
-                self.asks.push(Ask::FindDue { until, limit: config.due_limit });
-            }
+            self.look(config, now);
         }
         Progress::GoesOn
+    }
+
+    fn look(&mut self, config: &WorkerConfig, now: Timestamp) {
+        let Some(Looks { due, orphans }) = &mut self.looks else { return };
+        if due.look.is_due(now) {
+            let (after, until) = (due.begin(config.due_every, now), now.plus(config.due_ahead));
+            self.asks.push(Ask::FindDue { after, until, limit: config.due_limit });
+        }
+        // No execution is being loaded meanwhile, so that each comes by one way only.
+        if orphans.is_due(now) {
+            *orphans = Look::Wanted;
+            if self.loads.is_quiet() {
+                *orphans = Look::Asked;
+                self.asks.push(Ask::FindOrphans { lessee: self.lessee, limit: config.orphans_limit });
+            }
+        }
+    }
+
+    /// Returns whether executions may be loaded: no look for orphans is under way or waits for its turn.
+    fn may_load(&self) -> bool {
+        self.looks.as_ref().is_some_and(|looks| matches!(looks.orphans, Look::At(_)))
     }
 
     /// Returns when something is due. While it is not certain that the lease holds, nothing but the lease is.
@@ -93,11 +112,11 @@ impl Incarnation {
         if !self.lease.is_certain(now) {
             return Some(lease);
         }
-        let due = match self.due {
-            Due::At(at) => Some(at),
-            Due::NotYet | Due::Asked => None,
-        };
-        [Some(lease), due, self.shard.next_timer(), self.loads.next_timer()].into_iter().flatten().min()
+        let looks = self.looks.as_ref();
+        let due = looks.and_then(|looks| looks.due.look.next_timer());
+        let orphans = looks.and_then(|looks| looks.orphans.next_timer());
+        let others = [due, orphans, self.shard.next_timer(), self.loads.next_timer()];
+        others.into_iter().flatten().chain([lease]).min()
     }
 
     /// Takes what is to be done; a batch is only taken when nothing else is left. Nothing of the shard's is done while
@@ -122,8 +141,10 @@ impl Incarnation {
                     shard::Action::Publish(change) => Action::Publish(change),
                 });
             }
-            let begun = std::iter::from_fn(|| self.loads.begin(config.loads_at_once));
-            self.asks.extend(begun.map(|execution| Ask::Load(self.lessee, execution)));
+            if self.may_load() {
+                let begun = std::iter::from_fn(|| self.loads.begin(config.loads_at_once));
+                self.asks.extend(begun.map(|execution| Ask::Load(self.lessee, execution)));
+            }
             if actions.is_empty()
                 && self.asks.is_empty()
                 && let Some((batch, commits)) = self.shard.take_batch()
@@ -137,7 +158,8 @@ impl Incarnation {
     pub(super) fn answered(&mut self, answer: Answer, config: &WorkerConfig, now: Timestamp) -> Progress {
         match answer {
             Answer::Renewed(result) => self.renewed(result, now),
-            Answer::TakenOver(result) => self.taken_over(result, now),
+            Answer::TakenOver(result) => self.taken_over(result, config, now),
+            Answer::Orphans(result) => self.found_orphans(result, config, now),
             Answer::Due(result) => self.found_due(result, config, now),
             Answer::Loaded(id, result) => self.loaded(id, result, now),
             Answer::Committed(batch, result) => self.committed(batch, result, now),
@@ -171,15 +193,53 @@ impl Incarnation {
         step.map_or(Progress::GoesOn, |_| Progress::GivesUp(self.lessee))
     }
 
-    fn taken_over(&mut self, result: Result<Box<Recovered>, StoreError>, now: Timestamp) -> Progress {
+    fn taken_over(
+        &mut self,
+        result: Result<(Box<Recovered>, Rest), StoreError>,
+        config: &WorkerConfig,
+        now: Timestamp,
+    ) -> Progress {
         match result {
-            Ok(recovered) => {
-                self.due = Due::At(now);
+            Ok((recovered, rest)) => {
+                let orphans = next_look(rest, config, now);
+                self.looks = Some(Looks { due: DueLook::new(now), orphans });
                 self.shard.handle(Message::Recovered(recovered), now);
                 Progress::GoesOn
             }
             Err(StoreError::Fenced) => Progress::Fenced,
-            Err(error) => Progress::Fatal(error),
+            Err(error) => Progress::NotTakenOver(self.lessee, error),
+        }
+    }
+
+    fn found_orphans(
+        &mut self,
+        result: Result<(Vec<Loaded>, Rest), StoreError>,
+        config: &WorkerConfig,
+        now: Timestamp,
+    ) -> Progress {
+        let Some(looks) = &mut self.looks else { return Progress::GoesOn };
+        looks.orphans = Look::At(now.plus(config.orphans_every));
+        match result {
+            Ok((orphans, rest)) => {
+                looks.orphans = next_look(rest, config, now);
+                if !orphans.is_empty() {
+                    tracing::info!(orphans = orphans.len(), "executions of a lost worker are taken over");
+                    orphans.iter().for_each(|orphan| self.loads.forget(orphan.execution.id()));
+                    self.shard.handle(Message::Orphans(orphans), now);
+                }
+                Progress::GoesOn
+            }
+            Err(StoreError::Fenced) => Progress::Fenced,
+            Err(StoreError::Database { source, .. } | StoreError::Full { source }) => {
+                tracing::warn!(error = %source, "orphaned executions could not be looked for; it will be tried again");
+                Progress::GoesOn
+            }
+            // Some may be its own by now, and it does not know which: the next incarnation finds them.
+            Err(StoreError::Unknown { source, .. }) => {
+                tracing::error!(error = %source, "orphaned executions could not be read");
+                Progress::GivesUp(self.lessee)
+            }
+            Err(error @ (StoreError::Corrupt { .. } | StoreError::Closed)) => Progress::Fatal(error),
         }
     }
 
@@ -189,10 +249,14 @@ impl Incarnation {
         config: &WorkerConfig,
         now: Timestamp,
     ) -> Progress {
-        self.due = Due::At(now.plus(config.due_every));
+        let Some(looks) = &mut self.looks else { return Progress::GoesOn };
         match result {
-            Ok(due) => self.shard.handle(Message::Due(due), now),
+            Ok(page) => {
+                looks.due.found(&page, config.due_limit, now);
+                self.shard.handle(Message::Due(page), now);
+            }
             Err(error) => {
+                looks.due.failed();
                 tracing::warn!(error = %error, "timers could not be read; they will be looked for again");
             }
         }
@@ -234,6 +298,14 @@ impl Incarnation {
             Err(StoreError::Fenced) => Progress::Fenced,
             Err(error) => Progress::Fatal(error),
         }
+    }
+}
+
+/// Returns when to look for orphans again: at once if there may be more.
+fn next_look(rest: Rest, config: &WorkerConfig, now: Timestamp) -> Look {
+    match rest {
+        Rest::None => Look::At(now.plus(config.orphans_every)),
+        Rest::Some => Look::At(now),
     }
 }
 

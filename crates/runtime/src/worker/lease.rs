@@ -41,7 +41,7 @@ impl Lease {
         lease
     }
 
-    /// How often it is renewed, and how long an answer is waited for.
+    /// How often it is renewed, and how long an answer is waited for when it may have ended.
     fn interval(&self) -> Duration {
         self.ttl / 3
     }
@@ -75,7 +75,8 @@ impl Lease {
         let stood_still = now.since(self.next_timer()) > self.ttl / 15;
         match &mut self.renewal {
             Renewal::Due(_) => {
-                let give_up_at = self.certain_until.max(now.plus(self.interval()));
+                let wait = if self.is_certain(now) { self.ttl / 15 } else { self.interval() };
+                let give_up_at = self.certain_until.max(now.plus(wait));
                 self.renewal = Renewal::Sent { at: now, give_up_at };
                 Some(Step::Renew)
             }
@@ -152,6 +153,16 @@ mod tests {
 
         assert_eq!(lease.tick(at(9)), None);
         assert_eq!(lease.tick(at(10)), Some(Step::GiveUp));
+    }
+
+    #[test]
+    fn a_late_renewal_without_an_answer_is_given_up_before_the_lease_ends() {
+        let mut lease = Lease::new(at(0), TTL);
+        lease.tick(at(5));
+        lease.failed(at(9));
+        assert_eq!(lease.tick(at(9).plus(TTL / 30)), Some(Step::Renew));
+
+        assert_eq!(lease.next_timer(), at(10).plus(TTL / 30));
     }
 
     #[test]

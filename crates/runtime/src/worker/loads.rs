@@ -21,6 +21,18 @@ pub(super) struct Loads {
 }
 
 impl Loads {
+    /// Returns whether the store is not being asked for any.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.under_way.is_empty()
+    }
+
+    /// Drops the wish for an execution that came another way.
+    pub(super) fn forget(&mut self, id: ExecutionId) {
+        self.wanted.retain(|wanted| *wanted != id);
+        self.again.retain(|(_, again)| *again != id);
+        self.pauses.remove(&id);
+    }
+
     /// Adds an execution that the shard waits for.
     pub(super) fn want(&mut self, id: ExecutionId) {
         self.wanted.push_back(id);

@@ -7,7 +7,7 @@ use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Commit, Keep, Worker as Lessee};
 
-use super::{Checker, Verdict, Writer};
+use super::{Checker, ORPHANED_MAX, Verdict, Writer};
 
 /// The leases, and what is driven under them.
 #[derive(Debug, Default)]
@@ -18,8 +18,29 @@ pub(super) struct Leases {
     ends: BTreeMap<u64, Timestamp>,
     /// Since when the others are lost.
     lost: BTreeMap<u64, Timestamp>,
-    /// Whose each execution is that is not parked and has not ended.
-    owners: BTreeMap<ExecutionId, u64>,
+    /// Whose each execution is that has not ended.
+    held: BTreeMap<ExecutionId, Held>,
+}
+
+/// Whose an execution is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Held {
+    /// Which worker drives it; `None` while it is parked.
+    by: Option<u64>,
+    since: Timestamp,
+}
+
+impl Leases {
+    fn owner(&self, id: ExecutionId) -> Option<u64> {
+        self.held.get(&id).and_then(|held| held.by)
+    }
+
+    fn hold(&mut self, id: ExecutionId, by: Option<u64>, now: Timestamp) {
+        let held = self.held.entry(id).or_insert(Held { by, since: now });
+        if held.by != by {
+            *held = Held { by, since: now };
+        }
+    }
 }
 
 impl Checker {
@@ -63,8 +84,15 @@ impl Checker {
     }
 
     /// An execution was taken over from its owner, when the new one's clock said `clock`.
-    pub(crate) fn taken_over(&mut self, id: ExecutionId, lessee: Lessee, clock: Timestamp) -> Verdict {
-        let before = self.leases.owners.insert(id, lessee.epoch).filter(|owner| *owner != lessee.epoch);
+    pub(crate) fn taken_over(
+        &mut self,
+        id: ExecutionId,
+        lessee: Lessee,
+        clock: Timestamp,
+        now: Timestamp,
+    ) -> Verdict {
+        let before = self.leases.owner(id).filter(|owner| *owner != lessee.epoch);
+        self.leases.hold(id, Some(lessee.epoch), now);
         match before.and_then(|owner| Some((owner, self.leases.ends.get(&owner)?))) {
             Some((owner, end)) if *end > clock => Err(format!(
                 "L3: worker {} took {id} over from worker {owner}, whose lease goes on until {end}",
@@ -75,14 +103,20 @@ impl Checker {
     }
 
     /// A worker asked for a parked execution, and got it or not.
-    pub(crate) fn taken(&mut self, id: ExecutionId, lessee: Lessee, is_given: bool) -> Verdict {
-        let owner = self.leases.owners.get(&id).copied().filter(|owner| *owner != lessee.epoch);
+    pub(crate) fn taken(
+        &mut self,
+        id: ExecutionId,
+        lessee: Lessee,
+        is_given: bool,
+        now: Timestamp,
+    ) -> Verdict {
+        let owner = self.leases.owner(id).filter(|owner| *owner != lessee.epoch);
         match (is_given, owner) {
             (true, Some(owner)) => {
                 Err(format!("L1: worker {} was given {id}, which worker {owner} drives", lessee.epoch))
             }
             (true, None) => {
-                self.leases.owners.insert(id, lessee.epoch);
+                self.leases.hold(id, Some(lessee.epoch), now);
                 Ok(())
             }
             (false, Some(_)) => Ok(()),
@@ -96,13 +130,13 @@ impl Checker {
     }
 
     /// Only the owner of an execution writes to it, and only while its lease is not lost.
-    pub(super) fn may_commit(&mut self, commit: &Commit, writer: Writer) -> Verdict {
+    pub(super) fn may_commit(&mut self, commit: &Commit, writer: Writer, now: Timestamp) -> Verdict {
         let (id, epoch) = (commit.execution, writer.lessee.epoch);
         if !self.may_write(writer.lessee) {
             return Err(format!("L1: worker {epoch} wrote after its lease was lost"));
         }
-        match self.leases.owners.get(&id) {
-            Some(owner) if *owner != epoch => {
+        match self.leases.owner(id) {
+            Some(owner) if owner != epoch => {
                 return Err(format!("L1: worker {epoch} wrote to {id}, which worker {owner} drives"));
             }
             None if self.story(id).is_some() => {
@@ -111,9 +145,10 @@ impl Checker {
             Some(_) | None => {}
         }
         match commit.keep {
-            Keep::Parked { .. } | Keep::Finished { .. } => self.leases.owners.remove(&id),
-            Keep::Tail | Keep::Shown(_) | Keep::Snapshot { .. } => self.leases.owners.insert(id, epoch),
-        };
+            Keep::Parked { .. } => self.leases.hold(id, None, now),
+            Keep::Finished { .. } => drop(self.leases.held.remove(&id)),
+            Keep::Tail | Keep::Shown(_) | Keep::Snapshot { .. } => self.leases.hold(id, Some(epoch), now),
+        }
         Ok(())
     }
 
@@ -123,13 +158,13 @@ impl Checker {
     }
 
     /// Returns whether this worker drives an execution.
-    pub(super) fn drives(&self, lessee: Option<Lessee>, id: ExecutionId) -> bool {
-        lessee.is_some_and(|lessee| self.leases.owners.get(&id) == Some(&lessee.epoch))
+    pub(crate) fn drives(&self, lessee: Option<Lessee>, id: ExecutionId) -> bool {
+        lessee.is_some_and(|lessee| self.leases.owner(id) == Some(lessee.epoch))
     }
 
     /// Returns whether no other worker drives an execution.
     pub(super) fn is_free_for(&self, lessee: Lessee, id: ExecutionId) -> bool {
-        self.leases.owners.get(&id).is_none_or(|owner| *owner == lessee.epoch)
+        self.leases.owner(id).is_none_or(|owner| owner == lessee.epoch)
     }
 
     /// Returns since when this worker's lease is lost.
@@ -155,6 +190,17 @@ impl Checker {
         Err(format!("L1: worker {} has {id} in memory, which it does not drive", lessee.epoch))
     }
 
+    /// A worker whose lease has ended works on nothing, although no other one has taken over. Asked only when it has
+    /// moved for longer than it takes to notice that.
+    pub(crate) fn lease_goes_on(&self, lessee: Lessee, clock: Timestamp) -> Verdict {
+        match self.lease_end(lessee) {
+            Some(end) if end.plus(Duration::from_secs(1)) < clock => {
+                Err(format!("L5: worker {} works on although its lease ended at {end}", lessee.epoch))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// A worker that is well lets its lease not end. Asked only when it has been well for as long as a lease lasts.
     pub(crate) fn lease_holds(&self, lessee: Lessee, clock: Timestamp) -> Verdict {
         match self.lease_end(lessee) {
@@ -163,5 +209,32 @@ impl Checker {
             }
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// Returns the executions that have been this worker's, or parked, for longer than `span`.
+    pub(super) fn entrusted(
+        &self,
+        lessee: Lessee,
+        span: Duration,
+        now: Timestamp,
+    ) -> impl Iterator<Item = ExecutionId> {
+        let is_entrusted =
+            move |held: &Held| held.by.is_none_or(|by| by == lessee.epoch) && now.since(held.since) > span;
+        self.leases.held.iter().filter(move |(_, held)| is_entrusted(held)).map(|(id, _)| *id)
+    }
+
+    /// A worker that is well finds what others have lost. Asked only when it has been well for longer than that takes.
+    pub(crate) fn orphans_are_found(&self, lessee: Lessee, clock: Timestamp, now: Timestamp) -> Verdict {
+        for (id, held) in &self.leases.held {
+            let Some(owner) = held.by.filter(|owner| *owner != lessee.epoch) else { continue };
+            let lost_for = match self.leases.ends.get(&owner) {
+                Some(end) => clock.since(*end),
+                None => now.since(self.leases.lost.get(&owner).copied().unwrap_or(now)),
+            };
+            if lost_for > ORPHANED_MAX {
+                return Err(format!("V1: {id} of worker {owner}, which lost its lease, is not taken over"));
+            }
+        }
+        Ok(())
     }
 }

@@ -8,7 +8,7 @@ use steadflow_runtime::worker::{Answer, Ask, IncarnationId};
 use steadflow_store::{Commit, Committed, Keep, StoreError, Stored, Worker as Lessee};
 
 use super::{Incident, ProcessId, World};
-use crate::checker::Writer;
+use crate::checker::{Call, Writer};
 use crate::fault::Fault;
 use crate::mutation::Mutation;
 
@@ -163,8 +163,9 @@ impl World {
             let Some(story) = self.checker.story(execution) else { continue };
             let (_, records) = story.records().split_last().ok_or("an execution has records")?;
             let stored = Stored { id: execution, records: records.to_vec(), is_snapshot: true };
-            let loaded = Some(Box::new(self.replay(stored)?));
-            let message = Message::Loaded { execution, loaded };
+            self.revived.insert(execution, stored);
+            let reply = self.call(id, Call::Await { execution });
+            let message = Message::Await { execution, reply };
             self.later(Duration::from_millis(50), id, Incident::Call(Box::new(message)));
         }
         Ok(())

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::CallKey;
 use steadflow_runtime::Worker;
@@ -16,7 +17,7 @@ use steadflow_runtime::shard::{BatchId, Message, ReplyId};
 use steadflow_runtime::worker::{Answer, IncarnationId};
 use steadflow_store::Worker as Lessee;
 
-use super::{Incident, World};
+use super::{Fleet, Incident, World};
 use crate::checker::Call;
 use crate::fault::Fault;
 
@@ -57,6 +58,8 @@ pub(super) struct Process {
     deferred: Vec<Incident>,
     /// No timer wakes it before this moment.
     deaf_until: Option<Timestamp>,
+    /// It cannot renew its lease before this moment.
+    cut_off_until: Option<Timestamp>,
     /// Since when nothing has gone wrong with it.
     well_since: Timestamp,
     /// How early its timers are.
@@ -89,8 +92,10 @@ impl Process {
         self.in_flight.is_empty()
     }
 
-    pub(super) const fn hears_again(&mut self) {
+    /// Nothing is wrong with it any more.
+    pub(super) const fn heal(&mut self) {
         self.deaf_until = None;
+        self.cut_off_until = None;
     }
 
     /// Whether nothing has gone wrong with it for longer than `span`.
@@ -199,10 +204,21 @@ impl World {
         }
     }
 
-    /// Returns the newest process that moves.
-    pub(crate) fn some_process(&self) -> Option<ProcessId> {
-        let mut moving = self.processes.values().rev().filter(|process| !process.is_frozen);
-        moving.next().map(|process| process.id)
+    /// Returns a process that moves: the newest, unless two share the work.
+    pub(crate) fn some_process(&mut self) -> Option<ProcessId> {
+        let moving = self.processes.values().filter(|process| !process.is_frozen);
+        let moving: Vec<ProcessId> = moving.map(|process| process.id).collect();
+        match self.fleet {
+            Fleet::One => moving.last().copied(),
+            Fleet::Two => self.rng.pick(&moving).copied(),
+        }
+    }
+
+    /// Returns the process that drives an execution, or else any.
+    pub(crate) fn process_of(&mut self, execution: ExecutionId) -> Option<ProcessId> {
+        let drives = |process: &&Process| self.checker.drives(process.worker.lessee(), execution);
+        let owner = self.processes.values().filter(|process| !process.is_frozen).find(drives);
+        owner.map(|process| process.id).or_else(|| self.some_process())
     }
 
     pub(crate) fn worker_name(&self, id: ProcessId) -> Arc<str> {

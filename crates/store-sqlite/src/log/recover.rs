@@ -75,15 +75,14 @@ pub(crate) fn take(
 /// See [`steadflow_store::Log::due`].
 pub(crate) fn due(
     db: &Connection,
+    after: Option<(Timestamp, ExecutionId)>,
     until: Timestamp,
     limit: usize,
 ) -> rusqlite::Result<Vec<(Timestamp, ExecutionId)>> {
-    let sql = "SELECT wake_at, id FROM executions WHERE wake_at IS NOT NULL AND wake_at < ?1
-               ORDER BY wake_at, id LIMIT ?2";
-    let mut statement = db.prepare_cached(sql)?;
-    let rows = statement.query_map((until.as_micros(), rows_max(limit)), |row| {
-        Ok((timestamp(row, 0)?, execution_id(row, 1)?))
-    })?;
+    let mut statement = db.prepare_cached(include_str!("../queries/due.sql"))?;
+    let (after, last) = after.map_or((i64::MIN, [0; 16]), |(at, id)| (at.as_micros(), blob(id.uuid())));
+    let parameters = (until.as_micros(), after, last, rows_max(limit));
+    let rows = statement.query_map(parameters, |row| Ok((timestamp(row, 0)?, execution_id(row, 1)?)))?;
     rows.collect()
 }
 

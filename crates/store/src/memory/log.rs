@@ -36,8 +36,13 @@ impl Log for MemoryStore {
         at_once(self.recover_now(worker, now, limit))
     }
 
-    fn due(&self, until: Timestamp, limit: usize) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>> {
-        at_once(self.due_now(until, limit))
+    fn due(
+        &self,
+        after: Option<(Timestamp, ExecutionId)>,
+        until: Timestamp,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>> {
+        at_once(self.due_now(after, until, limit))
     }
 
     fn queued(&self, after: Option<QueuedExecution>, limit: usize) -> StoreFuture<'_, Vec<QueuedExecution>> {

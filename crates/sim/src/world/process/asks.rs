@@ -6,15 +6,16 @@ use std::time::Duration;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::shard::{Loaded, Message, Recovered};
-use steadflow_runtime::worker::{Answer, Ask, IncarnationId};
-use steadflow_store::{StoreError, Worker as Lessee};
+use steadflow_runtime::worker::{Answer, Ask, IncarnationId, Rest};
+use steadflow_store::{MemoryStore, StoreError, Worker as Lessee};
 
 use super::ProcessId;
+use crate::checker::Call;
 use crate::fault::Fault;
 use crate::flows::Case;
 use crate::mutation::Mutation;
 use crate::world::commit::Sent;
-use crate::world::{Incident, World};
+use crate::world::{Fleet, Incident, World};
 
 /// More than there are in any run.
 const ALL: usize = 100_000;
@@ -30,8 +31,11 @@ impl World {
         match ask {
             Ask::Register { ttl, .. } => self.registers(id, by, ttl),
             Ask::Renew { lessee, ttl } => self.renews(id, by, lessee, ttl),
-            Ask::TakeOver(lessee) => self.takes_over(id, by, lessee),
-            Ask::FindDue { until, limit } => self.looks_for_due(id, by, until, limit),
+            Ask::TakeOver { lessee, limit } => self.takes_over(id, by, lessee, limit),
+            Ask::FindOrphans { lessee, limit } => self.looks_for_orphans(id, by, lessee, limit),
+            Ask::FindDue { after, until, limit } => {
+                self.looks_for_due(id, by, |store| store.due_now(after, until, limit))
+            }
             Ask::Load(lessee, execution) => self.loads(id, by, lessee, execution),
             Ask::Commit(lessee, batch, commits) => {
                 self.apply(Sent { process: id, by, lessee, batch }, commits)
@@ -57,7 +61,7 @@ impl World {
         let lessee = match living.first() {
             Some(Some(lessee)) if takes_over => *lessee,
             // The lock on the database is held by the other one.
-            Some(_) if !takes_over => return self.crash(id),
+            Some(_) if self.fleet == Fleet::One && !takes_over => return self.crash(id),
             Some(_) | None => {
                 let clock = self.clock_of(id);
                 let lessee = self.store.register_now(clock, ttl).map_err(|error| error.to_string())?;
@@ -85,6 +89,19 @@ impl World {
         } else if self.strikes(Fault::Shutdown) {
             self.later(Duration::ZERO, id, Incident::Stop);
         }
+        if self.is_cut_off(id) {
+            if self.breaks(Mutation::LostLeaseIgnored) {
+                self.answer(id, by, Answer::Renewed(Ok(())));
+            } else if self.rng.happens(700) {
+                let error = StoreError::Database { call: "renew", source: "the connection broke".into() };
+                self.answer(id, by, Answer::Renewed(Err(error)));
+            }
+            return Ok(());
+        }
+        if self.breaks(Mutation::LeaseNotRenewed) {
+            self.answer(id, by, Answer::Renewed(Ok(())));
+            return Ok(());
+        }
         let clock = self.clock_of(id);
         let result = match self.store.renew_now(lessee, clock, ttl) {
             Ok(()) => {
@@ -100,6 +117,21 @@ impl World {
         };
         self.answer(id, by, Answer::Renewed(result));
         Ok(())
+    }
+
+    /// Returns whether a renewal of this process comes to nothing.
+    fn is_cut_off(&mut self, id: ProcessId) -> bool {
+        let begins = self.strikes(Fault::FailingRenewals).then(|| self.rng.millis(1_000, 30_000));
+        let now = self.now;
+        let Some(process) = self.processes.get_mut(&id) else { return false };
+        if let Some(span) = begins {
+            process.cut_off_until = Some(now.plus(span));
+        }
+        let is_cut_off = process.cut_off_until.is_some_and(|until| now < until);
+        if is_cut_off {
+            process.well_since = now;
+        }
+        is_cut_off
     }
 
     fn releases(&mut self, id: ProcessId, by: IncarnationId, lessee: Lessee) -> Result<(), String> {
@@ -120,8 +152,7 @@ impl World {
         &mut self,
         id: ProcessId,
         by: IncarnationId,
-        until: Timestamp,
-        limit: usize,
+        due: impl FnOnce(&MemoryStore) -> Result<Vec<(Timestamp, ExecutionId)>, StoreError>,
     ) -> Result<(), String> {
         let is_first = self.processes.get(&id).is_none_or(|process| process.lessees[0].epoch == 1);
         let due = if self.strikes(Fault::FailingDue) {
@@ -130,7 +161,7 @@ impl World {
         } else if self.breaks(Mutation::DueNotAsked) && !is_first {
             Ok(Vec::new())
         } else {
-            self.store.due_now(until, limit)
+            due(&self.store)
         };
         self.answer(id, by, Answer::Due(due));
         Ok(())
@@ -147,6 +178,11 @@ impl World {
             self.is_unwell(id);
             Err(StoreError::Database { call: "take", source: "it is busy".into() })
         } else {
+            if let Some(stored) = self.revived.remove(&execution) {
+                let loaded = Some(Box::new(self.replay(stored)?));
+                self.answer(id, by, Answer::Loaded(execution, Ok(loaded)));
+                return Ok(());
+            }
             match self.store.take_now(lessee, execution) {
                 Ok(stored) => Ok(stored.map(|stored| self.replay(stored)).transpose()?),
                 Err(error @ StoreError::Fenced) => Err(error),
@@ -155,41 +191,84 @@ impl World {
         };
         if let Ok(loaded) = &result {
             self.note(format_args!("{id} takes {execution}: {}", loaded.is_some()));
-            self.checker.taken(execution, lessee, loaded.is_some())?;
+            self.checker.taken(execution, lessee, loaded.is_some(), self.now)?;
         }
         self.answer(id, by, Answer::Loaded(execution, result.map(|loaded| loaded.map(Box::new))));
         Ok(())
     }
 
     /// A new incarnation reads what the store holds for it, as the engine's driver does.
-    fn takes_over(&mut self, id: ProcessId, by: IncarnationId, lessee: Lessee) -> Result<(), String> {
+    fn takes_over(
+        &mut self,
+        id: ProcessId,
+        by: IncarnationId,
+        lessee: Lessee,
+        limit: usize,
+    ) -> Result<(), String> {
         let say = |error: StoreError| error.to_string();
-        let clock = self.clock_of(id);
         let slots = self.store.slots_now(None, ALL).map_err(say)?;
-        let stored = match self.store.recover_now(lessee, clock, ALL) {
-            Err(error @ StoreError::Fenced) => {
-                self.answer(id, by, Answer::TakenOver(Err(error)));
-                return Ok(());
-            }
-            stored => stored.map_err(say)?,
-        };
-        self.checker.fences(lessee, clock, self.now);
-        let mut executions = Vec::new();
-        for stored in stored {
-            self.checker.taken_over(stored.id, lessee, clock)?;
-            executions.push(self.replay(stored)?);
-        }
         let queued = self.store.queued_now(None, ALL).map_err(say)?;
         let queued: Vec<_> = queued.into_iter().map(|queued| (queued.flow, queued.execution)).collect();
         let limits = self.limits_of(&queued);
         let slots = if self.breaks(Mutation::SlotsForgotten) { Vec::new() } else { slots };
-        self.note(format_args!("{id} recovers {} executions, {} wait", executions.len(), queued.len()));
-        let unadopted =
-            if self.breaks(Mutation::NoAdoption) { std::mem::take(&mut executions) } else { Vec::new() };
-        let recovered = Recovered { executions, slots, queued, limits };
-        self.answer(id, by, Answer::TakenOver(Ok(Box::new(recovered))));
-        self.hand_over_unadopted(id, unadopted);
+        let answer = match self.orphans(id, lessee, limit)? {
+            Err(error) => Err(error),
+            Ok((orphans, rest)) => {
+                self.note(format_args!("{id} recovers {} executions, {} wait", orphans.len(), queued.len()));
+                let executions = self.adopted(id, orphans);
+                Ok((Box::new(Recovered { executions, slots, queued, limits }), rest))
+            }
+        };
+        self.answer(id, by, Answer::TakenOver(answer));
         Ok(())
+    }
+
+    fn looks_for_orphans(
+        &mut self,
+        id: ProcessId,
+        by: IncarnationId,
+        lessee: Lessee,
+        limit: usize,
+    ) -> Result<(), String> {
+        let answer = if self.breaks(Mutation::OrphansNotLookedFor) {
+            Ok((Vec::new(), Rest::None))
+        } else if self.strikes(Fault::FailingOrphans) {
+            self.is_unwell(id);
+            Err(StoreError::Database { call: "recover", source: "it is busy".into() })
+        } else {
+            self.orphans(id, lessee, limit)?
+        };
+        if let Ok((orphans, _)) = &answer
+            && !orphans.is_empty()
+        {
+            self.note(format_args!("{id} takes {} executions over", orphans.len()));
+        }
+        let answer = answer.map(|(orphans, rest)| (self.adopted(id, orphans), rest));
+        self.answer(id, by, Answer::Orphans(answer));
+        Ok(())
+    }
+
+    /// Makes executions whose owner has lost its lease this worker's.
+    fn orphans(
+        &mut self,
+        id: ProcessId,
+        lessee: Lessee,
+        limit: usize,
+    ) -> Result<Result<(Vec<Loaded>, Rest), StoreError>, String> {
+        let clock = self.clock_of(id);
+        let hours = if self.breaks(Mutation::OrphansOfTheLiving) { 1 } else { 0 };
+        let stored = match self.store.recover_now(lessee, clock.plus(Duration::from_hours(hours)), limit) {
+            Err(error @ StoreError::Fenced) => return Ok(Err(error)),
+            stored => stored.map_err(|error| error.to_string())?,
+        };
+        self.checker.fences(lessee, clock, self.now);
+        let rest = if stored.len() < limit { Rest::None } else { Rest::Some };
+        let mut orphans = Vec::new();
+        for stored in stored {
+            self.checker.taken_over(stored.id, lessee, clock, self.now)?;
+            orphans.push(self.replay(stored)?);
+        }
+        Ok(Ok((orphans, rest)))
     }
 
     fn limits_of(&self, queued: &[(FlowId, ExecutionId)]) -> Vec<(FlowId, Option<u32>)> {
@@ -199,12 +278,18 @@ impl World {
         limits.map(|case| (case.id, limit(case))).collect()
     }
 
-    /// [`Mutation::NoAdoption`]: what was under way comes as if it had been parked.
-    fn hand_over_unadopted(&mut self, id: ProcessId, unadopted: Vec<Loaded>) {
-        for loaded in unadopted {
-            let execution = loaded.execution.id();
-            let message = Message::Loaded { execution, loaded: Some(Box::new(loaded)) };
+    /// What a worker is given of what it takes over. [`Mutation::NoAdoption`]: nothing, and then it loads what was under
+    /// way as if it had been parked.
+    fn adopted(&mut self, id: ProcessId, orphans: Vec<Loaded>) -> Vec<Loaded> {
+        if !self.breaks(Mutation::NoAdoption) {
+            return orphans;
+        }
+        for orphan in orphans {
+            let execution = orphan.execution.id();
+            let reply = self.call(id, Call::Await { execution });
+            let message = Message::Await { execution, reply };
             self.later(Duration::from_millis(4), id, Incident::Call(Box::new(message)));
         }
+        Vec::new()
     }
 }

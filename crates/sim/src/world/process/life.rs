@@ -11,13 +11,13 @@ use steadflow_core::work::CallKey;
 use steadflow_runtime::shard::Loaded;
 use steadflow_runtime::worker::End;
 use steadflow_runtime::{ShardConfig, Worker, WorkerConfig};
-use steadflow_store::Stored;
+use steadflow_store::{Stored, Worker as Lessee};
 
 use super::{Process, ProcessId};
 use crate::fault::Fault;
 use crate::mutation::Mutation;
 use crate::rng::Rng;
-use crate::world::{Happening, Incident, World};
+use crate::world::{Fleet, Happening, Incident, World};
 
 /// How long a process that is asked to stop lets attempts end.
 const GRACE: Duration = Duration::from_secs(2);
@@ -34,7 +34,9 @@ impl World {
         let for_how_long = self.rng.millis(200, 45_000);
         self.note(format_args!("{id} stands still for {for_how_long:?}"));
         self.later(for_how_long, id, Incident::Thaw);
-        self.after(until_lease_end + Duration::from_secs(1), Happening::Start);
+        if self.fleet == Fleet::One {
+            self.after(until_lease_end + Duration::from_secs(1), Happening::Start);
+        }
     }
 
     pub(super) fn thaws(&mut self, id: ProcessId) {
@@ -81,17 +83,27 @@ impl World {
         Ok(())
     }
 
-    /// A process is gone. Its lock on the database goes with it, so that its lease needs no waiting for.
+    /// A process is gone, and another one follows. If it had the database for itself, its lock on that goes with it, so
+    /// that its lease needs no waiting for.
     fn ends(&mut self, id: ProcessId) {
         let Some(process) = self.processes.remove(&id) else { return };
-        for lessee in process.lessees {
-            if !self.processes.values().any(|other| other.lessees.contains(&lessee)) {
-                self.ends_lease(lessee);
+        let after = match self.fleet {
+            Fleet::One => {
+                self.end_leases(&process.lessees);
+                self.rng.millis(10, 3_000)
+            }
+            Fleet::Two => self.rng.millis(10, 40_000),
+        };
+        self.are_cut_off(process.tasks);
+        self.after(after, Happening::Start);
+    }
+
+    fn end_leases(&mut self, lessees: &[Lessee]) {
+        for lessee in lessees {
+            if !self.processes.values().any(|other| other.lessees.contains(lessee)) {
+                self.ends_lease(*lessee);
             }
         }
-        self.are_cut_off(process.tasks);
-        let after = self.rng.millis(10, 3_000);
-        self.after(after, Happening::Start);
     }
 
     /// A process has lost its lease: it drops what it was about.
@@ -113,15 +125,20 @@ impl World {
         }
     }
 
-    /// A process starts, unless one is there that works, or whose lease has not ended.
+    /// A process starts, unless there are enough.
     pub(in crate::world) fn start_process(&mut self) -> Result<(), String> {
+        match self.fleet {
+            Fleet::One => self.start_the_only_process(),
+            Fleet::Two if self.processes.len() < 2 => self.start_another(),
+            Fleet::Two => Ok(()),
+        }
+    }
+
+    /// A process starts, unless one is there that works, or whose lease has not ended.
+    fn start_the_only_process(&mut self) -> Result<(), String> {
         let takes_over = self.breaks(Mutation::TakeOverFromTheLiving) && self.processes.len() == 1;
         if self.processes.values().any(|process| !process.is_frozen) && !takes_over {
             return Ok(());
-        }
-        if self.strikes(Fault::ClockStep) {
-            let step = i64::try_from(self.rng.between(0, 10_000_000)).unwrap_or(0);
-            self.clock_offset = step - 5_000_000;
         }
         let clock = Timestamp::from_micros(self.now.as_micros() + self.clock_offset);
         let leases = self.processes.values().filter_map(|process| process.worker.lessee());
@@ -130,15 +147,24 @@ impl World {
             self.after(Duration::from_secs(1), Happening::Start);
             return Ok(());
         }
+        if self.breaks(Mutation::TakeOverFromTheLiving) {
+            self.after(Duration::from_secs(4), Happening::Start);
+        }
+        self.start_another()
+    }
+
+    fn start_another(&mut self) -> Result<(), String> {
+        if self.strikes(Fault::ClockStep) {
+            let step = i64::try_from(self.rng.between(0, 10_000_000)).unwrap_or(0);
+            self.clock_offset = step - 5_000_000;
+        }
+        let clock = Timestamp::from_micros(self.now.as_micros() + self.clock_offset);
         self.last_process += 1;
         let id = ProcessId(self.last_process);
         let offset = self.clock_offset;
         self.note(format_args!("{id} starts, clock off by {offset} µs"));
         let process = self.new_process(id, clock);
         self.processes.insert(id, process);
-        if self.breaks(Mutation::TakeOverFromTheLiving) {
-            self.after(Duration::from_secs(4), Happening::Start);
-        }
         self.turn(id)
     }
 
@@ -162,6 +188,7 @@ impl World {
             moving_since: self.now,
             deferred: Vec::new(),
             deaf_until: None,
+            cut_off_until: None,
             well_since: self.now,
             early: if self.breaks(Mutation::EarlyTimers) { EARLY } else { Duration::ZERO },
             is_deaf: self.breaks(Mutation::NoTimers),
@@ -196,5 +223,12 @@ fn config(name: Arc<str>, rng: &mut Rng) -> WorkerConfig {
         snapshot_after: millis(&[300, 1_000], rng),
         ..config.shard
     };
-    WorkerConfig { shard, ..config }
+    let sizes = |choices: &[usize], rng: &mut Rng| *rng.pick(choices).unwrap_or(&1);
+    WorkerConfig {
+        shard,
+        due_limit: sizes(&[2, 1_000], rng),
+        orphans_limit: sizes(&[1, 3, 1_000], rng),
+        loads_at_once: sizes(&[1, 64], rng),
+        ..config
+    }
 }

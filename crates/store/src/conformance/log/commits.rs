@@ -136,7 +136,7 @@ pub async fn a_finished_execution_never_changes<H: Harness>(harness: &H) {
     let query = RollupQuery { tenant: OURS, flow: Some(FLOW), from: None, to: None, limit: 9 };
     let counted: u64 = store.rollups(query).await.expect("rollups").iter().map(|row| row.value).sum();
     assert_eq!(counted, 1);
-    assert_eq!(store.due(at(99), 9).await.expect("due"), []);
+    assert_eq!(store.due(None, at(99), 9).await.expect("due"), []);
     assert_eq!(orphaned(&store, worker).await, []);
 }
 

@@ -14,7 +14,7 @@ use super::super::{Harness, commit, reopened, worker};
 use crate::{Commit, ExecutionRow, Keep, Log, Store, Stored};
 
 async fn due(store: &impl Store, until: i64) -> Vec<(Timestamp, ExecutionId)> {
-    store.due(at(until), 1_000).await.expect("due executions")
+    store.due(None, at(until), 1_000).await.expect("due executions")
 }
 
 async fn queued(store: &impl Store) -> Vec<(FlowId, ExecutionId)> {
@@ -38,16 +38,18 @@ pub async fn due_executions_come_earliest_first<H: Harness>(harness: &H) {
     assert_eq!(due(&store, 31).await, [(at(10), id(2)), (at(20), id(3)), (at(30), id(1))]);
 }
 
-pub async fn due_executions_are_limited<H: Harness>(harness: &H) {
+pub async fn due_executions_are_read_in_parts<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let worker = worker(&store).await;
     let batch: Vec<_> =
         (1..=9).map(|number| parked(row(number), Some(at(100 - i64::from(number))))).collect();
     commit(&store, worker, batch).await;
 
-    let first = store.due(at(200), 2).await.expect("due executions");
+    let first = store.due(None, at(200), 2).await.expect("due executions");
+    let second = store.due(first.last().copied(), at(200), 2).await.expect("due executions");
 
     assert_eq!(first, [(at(91), id(9)), (at(92), id(8))]);
+    assert_eq!(second, [(at(93), id(7)), (at(94), id(6))]);
 }
 
 pub async fn a_parked_execution_without_a_time_is_never_due<H: Harness>(harness: &H) {
@@ -55,7 +57,7 @@ pub async fn a_parked_execution_without_a_time_is_never_due<H: Harness>(harness:
     let worker = worker(&store).await;
     commit(&store, worker, [parked(row(1), None)]).await;
 
-    assert_eq!(store.due(Timestamp::MAX, 9).await.expect("due executions"), []);
+    assert_eq!(store.due(None, Timestamp::MAX, 9).await.expect("due executions"), []);
     assert!(store.take(worker, id(1)).await.expect("a take").is_some());
 }
 

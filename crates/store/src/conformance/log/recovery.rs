@@ -163,7 +163,7 @@ pub async fn a_taken_execution_is_recovered_when_its_worker_dies<H: Harness>(har
     let second = successor(&store).await;
 
     assert_eq!(numbers_of(&recovered(&store, second).await), [1]);
-    assert_eq!(store.due(at(99), 9).await.expect("due"), []);
+    assert_eq!(store.due(None, at(99), 9).await.expect("due"), []);
 }
 
 pub async fn recovery_works_after_reopening<H: Harness>(harness: &H) {

@@ -94,13 +94,14 @@ impl MemoryStore {
     /// [`StoreError::Closed`].
     pub fn due_now(
         &self,
+        after: Option<(Timestamp, ExecutionId)>,
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<(Timestamp, ExecutionId)>, StoreError> {
         let database = self.open()?;
         let mut due: Vec<_> =
             database.holders.iter().filter_map(|(id, holder)| Some((holder.due()?, *id))).collect();
-        due.retain(|(at, _)| *at < until);
+        due.retain(|found| found.0 < until && after.is_none_or(|after| *found > after));
         due.sort_unstable();
         due.truncate(limit);
         Ok(due)
