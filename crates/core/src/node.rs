@@ -15,6 +15,8 @@ mod fail;
 mod http_request;
 mod merge;
 mod parallel;
+#[cfg(feature = "test-kinds")]
+pub(crate) mod rehearsal;
 mod transform;
 mod trigger;
 
@@ -26,7 +28,7 @@ use crate::event::{ChildEnd, ChildStart};
 
 use crate::expression::{Expression, ExpressionError};
 use crate::failure::Failure;
-use crate::ids::{AgentId, Attempt, StepKey};
+use crate::ids::{AgentId, Attempt, FlowId, StepKey};
 use crate::payload::Payload;
 use crate::scope::{References, Scope};
 use crate::status::Wait;
@@ -43,6 +45,8 @@ pub use fail::Fail;
 pub use http_request::HttpRequest;
 pub use merge::Merge;
 pub use parallel::Parallel;
+#[cfg(feature = "test-kinds")]
+pub use rehearsal::{Family, Rounds};
 pub use transform::Transform;
 pub use trigger::Trigger;
 
@@ -69,6 +73,12 @@ pub enum Kind {
     Transform(Transform),
     /// Starts the flow.
     Trigger(Trigger),
+    /// For tests: an attempt of several calls.
+    #[cfg(feature = "test-kinds")]
+    Rounds(Rounds),
+    /// For tests: child executions.
+    #[cfg(feature = "test-kinds")]
+    Family(Family),
 }
 
 impl Kind {
@@ -85,6 +95,10 @@ impl Kind {
             Self::Parallel(kind) => kind,
             Self::Transform(kind) => kind,
             Self::Trigger(kind) => kind,
+            #[cfg(feature = "test-kinds")]
+            Self::Rounds(kind) => kind,
+            #[cfg(feature = "test-kinds")]
+            Self::Family(kind) => kind,
         }
     }
 }
@@ -121,6 +135,11 @@ pub trait NodeKind: fmt::Debug {
     /// Returns the input that people are shown of a node whose attempts recorded none; `output` is the node's.
     fn shown_input<'a>(&'a self, output: Option<&'a Payload>) -> Option<&'a Payload> {
         let _ = output;
+        None
+    }
+
+    /// Returns the flow that its children run, if it is always the same.
+    fn child_flow(&self) -> Option<FlowId> {
         None
     }
 

@@ -7,14 +7,17 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, ChildEnd, Event, Record, Resolution, StepResult};
-use steadflow_core::execution::{Decision, Effect, Execution, FlowVersion, Input, Rejected, Wait};
+use steadflow_core::execution::{
+    Child, Decision, Effect, Execution, FlowVersion, Input, Pinned, Rejected, Wait,
+};
 use steadflow_core::failure::Failure;
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::{Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
+use steadflow_core::inbox::{Sending, Signal};
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::work::{CallKey, Outcome};
+use steadflow_core::work::{CallKey, Outcome, Work};
 use uuid::Uuid;
 
 /// When every story begins.
@@ -25,6 +28,10 @@ pub struct Play {
     pub execution: Execution,
     pub journal: Vec<Record>,
     pub now: Timestamp,
+    /// The calls that were begun.
+    pub work: Vec<Work>,
+    /// The child executions that were started.
+    pub children: Vec<Child>,
     text: String,
 }
 
@@ -35,12 +42,13 @@ impl Play {
     }
 
     /// Accepts and starts an execution of a flow version.
-    pub fn of(flow: Arc<FlowVersion>, accepted: Accepted) -> Self {
+    pub fn of(flow: impl Into<Pinned>, accepted: Accepted) -> Self {
         let mut decision = Decision::default();
         let id = ExecutionId::new(Uuid::from_u128(7));
         let mut execution = Execution::accept(id, flow, accepted, START, &mut decision);
         execution.decide(Input::Start, START, &mut decision).expect("a new execution starts");
-        let mut play = Self { execution, journal: Vec::new(), now: START, text: String::new() };
+        let (journal, work, children) = (Vec::new(), Vec::new(), Vec::new());
+        let mut play = Self { execution, journal, now: START, work, children, text: String::new() };
         play.tell(decision);
         play
     }
@@ -122,13 +130,23 @@ impl Play {
         }
         for effect in std::mem::take(&mut decision.effects) {
             let (verb, node, attempt, step) = match effect {
-                Effect::StartStep(work) => ("begin", work.node, work.attempt, work.step),
+                Effect::StartStep(work) => {
+                    let key = work.key();
+                    self.work.push(*work);
+                    ("begin", key.node, key.attempt, key.step)
+                }
                 Effect::StopStep(key) => ("stop", key.node, key.attempt, key.step),
             };
             let step = step.name().map_or_else(String::new, |step| format!(" {step}"));
             let line = format!("{} {}{step}", self.name(node), attempt.number());
             writeln!(self.text, "{time}   → {verb} {line}").expect("a string takes any text");
         }
+        for Sending { to, signal } in std::mem::take(&mut decision.signals) {
+            let to = to.uuid().as_u128() & 0xffff;
+            writeln!(self.text, "{time}   → send {to:04x} {}", sent(&signal))
+                .expect("a string takes any text");
+        }
+        self.children.append(&mut decision.children);
         if !decision.events.is_empty() {
             let record = self.execution.seal(&mut decision, self.now);
             self.journal.push(record);
@@ -193,6 +211,16 @@ impl Play {
             Event::Paused { .. } => "paused".into(),
             Event::Resumed { .. } => "resumed".into(),
             Event::Finished { status, .. } => format!("finished: {status}"),
+        }
+    }
+}
+
+fn sent(signal: &Signal) -> String {
+    match signal {
+        Signal::Cancel { message, .. } => format!("cancel: {message}"),
+        Signal::ChildEnded { child, end, .. } => format!("end of child {child}: {}", end.status),
+        Signal::Pause { .. } | Signal::Resume { .. } | Signal::RetryNow { .. } | Signal::Resolve { .. } => {
+            format!("{signal:?}")
         }
     }
 }

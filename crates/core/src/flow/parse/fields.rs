@@ -82,6 +82,11 @@ impl<'d> Fields<'d> {
         format!("{}/{}", self.pointer, pointer_token(key))
     }
 
+    #[cfg(feature = "test-kinds")]
+    pub(super) const fn map(&self) -> &'d Map<String, Value> {
+        self.map
+    }
+
     pub(super) fn get(&self, key: &str) -> Option<&'d Value> {
         self.map.get(key).filter(|value| !value.is_null())
     }

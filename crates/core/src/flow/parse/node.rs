@@ -73,6 +73,10 @@ fn id(fields: &Fields<'_>, faults: &mut Faults) -> Option<NodeId> {
 fn kind(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<Kind> {
     let why = format!("a node needs a `type`, one of {}", quoted(&TYPES));
     let name = fields.required("type", &why, faults)?;
+    #[cfg(feature = "test-kinds")]
+    if let Some(kind) = node::rehearsal::parse(fields.map(), limits) {
+        return Some(kind);
+    }
     match name {
         "agent" => agent(fields, limits, faults),
         "condition" => condition(fields, limits, faults),

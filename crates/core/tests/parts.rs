@@ -1,0 +1,361 @@
+//! What happens inside attempts, told as stories: calls with keys of their own, and child executions.
+
+#![expect(unreachable_pub, dead_code, reason = "the support module is shared with the laws and the stories")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use steadflow_core::caller::{Actor, ActorKind};
+use steadflow_core::event::{Accepted, ChildEnd};
+use steadflow_core::execution::{Child, Decision, Execution, ExecutionStatus, Input, Pinned};
+use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::ids::{ExecutionId, StepKey};
+use steadflow_core::inbox::Signal;
+use steadflow_core::payload::Payload;
+use steadflow_core::work::{CallKey, Outcome};
+use support::{Play, START, accepted, version};
+
+fn rounds(settings: Value) -> Value {
+    flow(settings, &json!({ "id": "think", "type": "test_rounds", "input": "${trigger_data.k}" }))
+}
+
+fn flow(mut settings: Value, node: &Value) -> Value {
+    settings["name"] = "Parts".into();
+    settings["flow_definition"] = json!({ "nodes": [node] });
+    settings
+}
+
+fn retrying() -> Value {
+    json!({ "retry_on_failure": true, "retry_count": 2 })
+}
+
+fn ends(play: &mut Play, attempt: u32, step: &str, outcome: Outcome) {
+    let attempt = steadflow_core::ids::Attempt::numbered(attempt);
+    let (execution, node) = (play.execution.id(), play.index("think"));
+    let call = CallKey { execution, node, attempt, step: StepKey::new(step) };
+    let _ = play.put(Input::StepEnded { call, outcome });
+}
+
+fn gives(play: &mut Play, attempt: u32, step: &str, output: Value) {
+    ends(play, attempt, step, Outcome::completed(Payload::from_value(&output)));
+}
+
+#[test]
+fn calls_of_an_attempt_follow_each_other_and_run_side_by_side() {
+    let mut play = Play::new(&rounds(json!({})));
+
+    gives(&mut play, 1, "first", json!(1));
+    gives(&mut play, 1, "second:1", json!(3));
+    gives(&mut play, 1, "second:1", json!("twice"));
+    gives(&mut play, 1, "second:0", json!(2));
+    gives(&mut play, 1, "third", json!(4));
+
+    assert_snapshot!(play.story(), @"
+    0s     accepted
+    0s     started
+    0s     think attempt 1 starts
+    0s     think call first starts
+    0s       → begin think 1 first
+    0s     think call first gives 1
+    0s     think call second:0 starts
+    0s     think call second:1 starts
+    0s       → begin think 1 second:0
+    0s       → begin think 1 second:1
+    0s     think call second:1 gives 3
+    0s     rejected: the attempt is no longer running
+    0s     think call second:0 gives 2
+    0s     think call third starts
+    0s       → begin think 1 third
+    0s     think call third gives 4
+    0s     think completes with [1,2,3,4]
+    0s     finished: completed
+    ");
+}
+
+#[test]
+fn a_later_attempt_goes_on_behind_the_last_call_that_ended() {
+    let mut play = Play::new(&rounds(retrying()));
+    gives(&mut play, 1, "first", json!(1));
+    gives(&mut play, 1, "second:0", json!(2));
+    play.story();
+
+    ends(&mut play, 1, "second:1", Outcome::failed(Failure::new(ErrorClass::Connection, "no")));
+    play.at(1.0);
+    gives(&mut play, 2, "second:1", json!(3));
+    gives(&mut play, 2, "third", json!(4));
+
+    assert_snapshot!(play.story(), @"
+    0s     think call second:1 fails (connection: no)
+    0s     think attempt 1 fails (connection: no), next at 1s
+    1s     think attempt 2 starts
+    1s     think call second:1 starts
+    1s       → begin think 2 second:1
+    1s     think call second:1 gives 3
+    1s     think call third starts
+    1s       → begin think 2 third
+    1s     think call third gives 4
+    1s     think completes with [1,2,3,4]
+    1s     finished: completed
+    ");
+}
+
+#[test]
+fn a_crash_repeats_only_the_calls_that_were_under_way() {
+    let mut play = Play::new(&rounds(retrying()));
+    gives(&mut play, 1, "first", json!(1));
+    gives(&mut play, 1, "second:1", json!(3));
+    play.story();
+
+    let _ = play.put(Input::Adopt { worker: "w2".into() });
+    gives(&mut play, 1, "second:0", json!("late"));
+    play.at(1.0);
+
+    assert_snapshot!(play.story(), @"
+    0s     adopted by w2
+    0s     think attempt 1 fails (interrupted: The process stopped during this attempt; whether its work was done is unknown), next at 1s
+    0s     rejected: the attempt is no longer running
+    1s     think attempt 2 starts
+    1s     think call second:0 starts
+    1s       → begin think 2 second:0
+    ");
+    let keys: Vec<String> = play.work.iter().map(|work| work.idempotency_key()).collect();
+    assert_eq!(keys.iter().filter(|key| key.ends_with("second:0")).count(), 2);
+}
+
+#[test]
+fn calls_under_way_are_stopped_when_another_one_fails_the_attempt() {
+    let mut play = Play::new(&rounds(json!({})));
+    gives(&mut play, 1, "first", json!(1));
+    play.story();
+
+    ends(&mut play, 1, "second:0", Outcome::failed(Failure::new(ErrorClass::Rejected, "never")));
+
+    assert_snapshot!(play.story(), @"
+    0s     think call second:0 fails (rejected: never)
+    0s     think attempt 1 fails (rejected: never)
+    0s     think fails
+    0s     finished: failed
+    0s       → stop think 1 second:1
+    ");
+}
+
+#[test]
+fn no_call_begins_while_the_execution_is_paused() {
+    let mut play = Play::new(&rounds(json!({})));
+    let _ = play.put(Input::Pause { by: Actor::USER });
+    play.story();
+
+    gives(&mut play, 1, "first", json!(1));
+    assert_snapshot!(play.story(), @"0s     think call first gives 1");
+
+    let _ = play.put(Input::Resume { by: Actor::USER });
+    assert_snapshot!(play.story(), @"
+    0s     resumed
+    0s     think call second:0 starts
+    0s     think call second:1 starts
+    0s       → begin think 1 second:0
+    0s       → begin think 1 second:1
+    ");
+}
+
+#[test]
+fn usage_of_calls_is_counted_once_with_their_attempt() {
+    let mut play = Play::new(&rounds(json!({})));
+    let usage = steadflow_core::work::Usage { input_tokens: 3, output_tokens: 4, cost: None };
+
+    for step in ["first", "second:0", "second:1", "third"] {
+        ends(&mut play, 1, step, Outcome { result: Ok(Payload::null()), usage });
+    }
+
+    assert_eq!(play.execution.status(), ExecutionStatus::Completed);
+    assert_eq!((play.execution.usage().input_tokens, play.execution.usage().output_tokens), (12, 16));
+}
+
+/// A flow that starts `children` of a flow with one node, two at a time.
+fn family(settings: Value, children: u32) -> (Pinned, Accepted) {
+    let child = version(&json!({
+        "name": "Child", "flow_definition": { "nodes": [{ "id": "work", "type": "action", "action": "echo" }] },
+    }));
+    let child = Arc::new(steadflow_core::execution::FlowVersion {
+        flow_id: steadflow_core::ids::FlowId::new(uuid::Uuid::from_u128(2)),
+        flow: child.flow.clone(),
+        ..*child
+    });
+    let node = json!({
+        "id": "all", "type": "test_family", "flow_id": child.flow_id.to_string(), "children": children, "at_once": 2,
+    });
+    let flows = BTreeMap::from([(child.flow_id, 1)]);
+    let children = Some(Arc::new(BTreeMap::from([(child.flow_id, child)])));
+    let pinned = Pinned { flow: version(&flow(settings, &node)), children };
+    (pinned, Accepted { flows, ..accepted() })
+}
+
+fn completed(result: Value) -> ChildEnd {
+    let result = Some(Payload::from_value(&result));
+    ChildEnd { status: ExecutionStatus::Completed, result, message: None, class: None }
+}
+
+fn failed(message: &str) -> ChildEnd {
+    let (class, message) = (Some(ErrorClass::Connection), Some(message.into()));
+    ChildEnd { status: ExecutionStatus::Failed, result: None, message, class }
+}
+
+fn child_ends(play: &mut Play, child: u32, end: ChildEnd) {
+    let node = play.index("all");
+    let _ = play.put(Input::ChildEnded { node, child, end });
+}
+
+#[test]
+fn children_run_some_at_a_time_and_each_end_counts_once() {
+    let (pinned, accepted) = family(json!({}), 3);
+    let mut play = Play::of(pinned, accepted);
+
+    child_ends(&mut play, 1, completed(json!("b")));
+    child_ends(&mut play, 1, completed(json!("again")));
+    child_ends(&mut play, 0, completed(json!("a")));
+    child_ends(&mut play, 2, completed(json!("c")));
+
+    assert_snapshot!(play.story(), @r#"
+    0s     accepted
+    0s     started
+    0s     all attempt 1 starts
+    0s     all starts 2 children
+    0s     all has the end of child 1: completed
+    0s     all starts 1 children
+    0s     rejected: the node does not wait for this child
+    0s     all has the end of child 0: completed
+    0s     all has the end of child 2: completed
+    0s     all completes with ["a","b","c"]
+    0s     finished: completed
+    "#);
+}
+
+#[test]
+fn a_child_that_fails_ends_the_attempt_and_its_siblings_and_the_next_attempt_starts_what_is_missing() {
+    let (pinned, accepted) = family(retrying(), 3);
+    let mut play = Play::of(pinned, accepted);
+    child_ends(&mut play, 0, completed(json!("a")));
+    play.story();
+
+    child_ends(&mut play, 1, failed("no"));
+    play.at(1.0);
+    child_ends(&mut play, 2, completed(json!("late")));
+    child_ends(&mut play, 3, completed(json!("b")));
+    child_ends(&mut play, 4, completed(json!("c")));
+
+    assert_snapshot!(play.story(), @r#"
+    0s     all has the end of child 1: failed
+    0s     all attempt 1 fails (connection: A child is failed: no), next at 1s
+    0s       → send 5686 cancel: Cancelled with the execution that started this one
+    1s     all attempt 2 starts
+    1s     all starts 2 children
+    1s     rejected: the node does not wait for this child
+    1s     all has the end of child 3: completed
+    1s     all has the end of child 4: completed
+    1s     all completes with ["a","b","c"]
+    1s     finished: completed
+    "#);
+}
+
+#[test]
+fn a_crash_does_not_touch_children() {
+    let (pinned, accepted) = family(json!({}), 2);
+    let mut play = Play::of(pinned, accepted);
+    play.story();
+
+    let _ = play.put(Input::Adopt { worker: "w2".into() });
+    child_ends(&mut play, 0, completed(json!("a")));
+
+    assert_snapshot!(play.story(), @"
+    0s     adopted by w2
+    0s     all has the end of child 0: completed
+    ");
+    assert!(!play.execution.has_call_in_flight());
+    assert_eq!(play.execution.waiting_for().map(|wait| wait.as_str()), Some("child"));
+}
+
+#[test]
+fn a_cancel_and_a_timeout_go_down_to_children() {
+    let (pinned, accepted) = family(json!({ "timeout_seconds": 5 }), 2);
+    let mut timed_out = Play::of(pinned.clone(), accepted.clone());
+    let mut cancelled = Play::of(pinned, accepted);
+    timed_out.story();
+    cancelled.story();
+
+    timed_out.at(5.0);
+    let _ = cancelled.put(Input::Cancel { message: "Enough".into(), by: Actor::USER });
+
+    assert_snapshot!(timed_out.story(), @"
+    5s     finished: failed
+    5s       → send eb24 cancel: Cancelled with the execution that started this one
+    5s       → send face cancel: Cancelled with the execution that started this one
+    ");
+    assert_snapshot!(cancelled.story(), @"
+    0s     finished: cancelled
+    0s       → send eb24 cancel: Cancelled with the execution that started this one
+    0s       → send face cancel: Cancelled with the execution that started this one
+    ");
+}
+
+#[test]
+fn a_child_knows_its_parent_inherits_its_deadline_and_reports_its_end() {
+    let (pinned, accepted) = family(json!({ "timeout_seconds": 60 }), 1);
+    let mut parent = Play::of(pinned, accepted);
+    let Child { id, pinned, accepted } = parent.children.remove(0);
+    let start = accepted.parent.clone().expect("a child has a parent");
+    assert_eq!((start.execution, start.child, start.depth), (parent.execution.id(), 0, 1));
+    assert_eq!(accepted.actor.kind, ActorKind::Parent);
+
+    let mut decision = Decision::default();
+    let mut child = Execution::accept(id, pinned, accepted, START, &mut decision);
+    child.decide(Input::Start, START, &mut decision).expect("it starts");
+    assert_eq!(child.deadline(), parent.execution.deadline());
+    let mut decision = Decision::default();
+    child.decide(Input::Tick, child.deadline().expect("it has one"), &mut decision).expect("it is due");
+
+    assert_eq!(child.status(), ExecutionStatus::Failed);
+    let reported = &decision.signals[0];
+    assert_eq!(reported.to, parent.execution.id());
+    let Signal::ChildEnded { child: 0, end, .. } = &reported.signal else { panic!("{reported:?}") };
+    assert_eq!(
+        end.message.as_deref(),
+        Some("Stopped at the deadline of the execution that started this one")
+    );
+}
+
+#[test]
+fn more_levels_than_there_may_be_fail_the_node() {
+    let (pinned, mut accepted) = family(json!({}), 1);
+    let above = steadflow_core::event::Parent {
+        execution: ExecutionId::new(uuid::Uuid::from_u128(9)),
+        node: steadflow_core::ids::NodeIndex(0),
+        child: 0,
+        depth: 16,
+        body: None,
+        deadline: None,
+    };
+    accepted.parent = Some(Box::new(above));
+
+    let play = Play::of(pinned, accepted);
+
+    assert_snapshot!(play.shown(), @"
+    failed: Node `all` failed after 1 attempt: The execution would be 17 levels deep; the limit is 16
+    all: failed, The execution would be 17 levels deep; the limit is 16
+    ");
+}
+
+#[test]
+fn a_flow_that_did_not_exist_at_acceptance_fails_the_node() {
+    let (pinned, accepted) = family(json!({}), 1);
+
+    let play = Play::of(Pinned { children: None, ..pinned }, accepted);
+
+    assert_snapshot!(play.shown(), @"
+    failed: Node `all` failed after 1 attempt: There was no flow 00000000-0000-0000-0000-000000000002 when this execution was accepted
+    all: failed, There was no flow 00000000-0000-0000-0000-000000000002 when this execution was accepted
+    ");
+}
