@@ -35,10 +35,12 @@ use crate::payload::Payload;
 use crate::scope::{References, Scope};
 
 use self::compile::Compiled;
+pub(crate) use self::compile::steps_from;
 pub use self::error::ExpressionError;
 pub(crate) use self::error::Problem;
 use self::json_text::Kind;
 use self::path::Found;
+pub(crate) use self::path::{Step, walk};
 use self::values::Writer;
 
 /// A compiled expression. Cheap to clone.
@@ -152,6 +154,7 @@ impl Evaluated<'_> {
     }
 }
 
-fn plain(json: &str) -> Cow<'_, str> {
+/// Returns JSON text as it is put into other text: strings without quotes and escapes, everything else as it is.
+pub(crate) fn plain(json: &str) -> Cow<'_, str> {
     if Kind::of(json) == Kind::String { json_text::string(json) } else { Cow::Borrowed(json) }
 }

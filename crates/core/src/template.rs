@@ -19,8 +19,7 @@ use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::scope::{References, Scope};
 
-use self::split::Piece;
-pub(crate) use self::split::unwrapped;
+pub(crate) use self::split::{Piece, pieces, unwrapped};
 
 /// A JSON value whose strings may hold expressions, compiled. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -181,7 +180,7 @@ impl Compiler<'_> {
     }
 
     fn string(&mut self, text: &str, pointer: &str) {
-        let pieces = match split::pieces(text) {
+        let pieces = match pieces(text) {
             Ok(pieces) => pieces,
             Err(problem) => {
                 self.faults.push((pointer.to_owned(), ExpressionError::beside(problem.to_string())));

@@ -1,9 +1,15 @@
-//! Instructions of a skill: a text in which `${input.…}` stands for a part of the input.
+//! Instructions of a skill: a text in which `${input.…}` is replaced by a part of the input.
 //!
-//! Not an expression: a path of fields and list places, so that what a model is told can be read off the text.
-//! `$${` gives a plain `${`.
+//! Between `${` and `}` is a path, as in expressions, and nothing more, so that what the model reads can be seen from
+//! the text. `$${` gives a plain `${`.
 
 use serde_json::Value;
+
+use crate::expression::{self, Step};
+use crate::limits::Limits;
+use crate::template::{self, Piece};
+
+const ROOT: &str = "input";
 
 /// A text with places for the input's parts, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,13 +20,7 @@ pub struct Instructions {
 #[derive(Clone, Debug, PartialEq)]
 enum Part {
     Text(String),
-    Input { written: String, path: Vec<Step> },
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Step {
-    Field(String),
-    Place(usize),
+    Input { written: String, steps: Vec<Step> },
 }
 
 impl Instructions {
@@ -29,32 +29,9 @@ impl Instructions {
     /// # Errors
     /// A sentence, without its full stop, that names the first reference that is none.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut parts = Vec::new();
-        let mut literal = String::new();
-        let mut rest = text;
-        while let Some(at) = rest.find("${") {
-            if let Some(before) = rest[..at].strip_suffix('$') {
-                literal.push_str(before);
-                literal.push_str("${");
-                rest = &rest[at + 2..];
-                continue;
-            }
-            literal.push_str(&rest[..at]);
-            let (written, after) = rest[at..].split_once('}').ok_or("a `${` has no `}`")?;
-            let path = path_of(written[2..].trim()).ok_or_else(|| {
-                format!("`{written}}}` is not `${{input}}` or a path like `${{input.items[0].name}}`")
-            })?;
-            if !literal.is_empty() {
-                parts.push(Part::Text(std::mem::take(&mut literal)));
-            }
-            parts.push(Part::Input { written: format!("{written}}}"), path });
-            rest = after;
-        }
-        literal.push_str(rest);
-        if !literal.is_empty() {
-            parts.push(Part::Text(literal));
-        }
-        Ok(Self { parts })
+        let pieces = template::pieces(text).map_err(|problem| problem.to_string())?;
+        let parts: Result<Vec<Part>, String> = pieces.into_iter().map(Part::read).collect();
+        Ok(Self { parts: parts? })
     }
 
     /// Returns the text with the parts of `input` in their places: strings as they are, anything else as JSON.
@@ -62,28 +39,48 @@ impl Instructions {
     /// # Errors
     /// A sentence that names the reference, the field that is missing and the fields that are there.
     pub fn render(&self, input: &Value) -> Result<String, String> {
+        let input = input.to_string();
         let mut text = String::new();
         for part in &self.parts {
             match part {
                 Part::Text(literal) => text.push_str(literal),
-                Part::Input { written, path } => match follow(input, path) {
-                    Ok(Value::String(found)) => text.push_str(found),
-                    Ok(found) => text.push_str(&found.to_string()),
-                    Err(reason) => return Err(format!("The instructions name {written}, but {reason}.")),
-                },
+                Part::Input { written, steps } => {
+                    let found = expression::walk(&input, steps, || ROOT.to_owned())
+                        .map_err(|missing| format!("The instructions name {written}, but {missing}."))?;
+                    text.push_str(&expression::plain(found));
+                }
             }
         }
         Ok(text)
     }
 }
 
-fn path_of(reference: &str) -> Option<Vec<Step>> {
-    let mut rest = reference.strip_prefix("input")?;
-    let mut path = Vec::new();
+impl Part {
+    fn read(piece: Piece<'_>) -> Result<Self, String> {
+        let inside = match piece {
+            Piece::Text(text) => return Ok(Self::Text(text)),
+            Piece::Expression(inside) => inside,
+        };
+        let steps = steps(inside.trim()).ok_or_else(|| {
+            format!("`${{{inside}}}` is not `${{input}}` or a path like `${{input.items[0].name}}`")
+        })?;
+        Ok(Self::Input { written: format!("${{{inside}}}"), steps })
+    }
+}
+
+fn steps(reference: &str) -> Option<Vec<Step>> {
+    unquoted_steps(reference).or_else(|| expression::steps_from(ROOT, reference, &Limits::DEFAULT))
+}
+
+/// Reads a path whose fields may have hyphens and letters beyond ASCII: nothing is calculated here, so they need no
+/// quotes.
+fn unquoted_steps(reference: &str) -> Option<Vec<Step>> {
+    let mut rest = reference.strip_prefix(ROOT)?;
+    let mut steps = Vec::new();
     while !rest.is_empty() {
         if let Some(inner) = rest.strip_prefix('[') {
             let (place, after) = inner.split_once(']')?;
-            path.push(Step::Place(place.parse().ok()?));
+            steps.push(Step::Entry(place.parse().ok()?));
             rest = after;
         } else {
             let inner = rest.strip_prefix('.')?;
@@ -92,38 +89,11 @@ fn path_of(reference: &str) -> Option<Vec<Step>> {
             if field.is_empty() || !field.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
                 return None;
             }
-            path.push(Step::Field(field.to_owned()));
+            steps.push(Step::Field(field.to_owned()));
             rest = &inner[end..];
         }
     }
-    Some(path)
-}
-
-fn follow<'a>(input: &'a Value, path: &[Step]) -> Result<&'a Value, String> {
-    let mut value = input;
-    let mut place = "the input".to_owned();
-    for step in path {
-        let (found, name) = match step {
-            Step::Field(field) => (value.get(field), field.clone()),
-            Step::Place(at) => (value.get(at), format!("[{at}]")),
-        };
-        value = found.ok_or_else(|| format!("{place} has no `{name}`; {}", contents(value)))?;
-        place = format!("`{name}`");
-    }
-    Ok(value)
-}
-
-fn contents(value: &Value) -> String {
-    match value {
-        Value::Object(map) if map.is_empty() => "it is empty".to_owned(),
-        Value::Object(map) => {
-            let fields: Vec<String> = map.keys().take(20).map(|key| format!("`{key}`")).collect();
-            format!("it has {}", fields.join(", "))
-        }
-        Value::Array(items) => format!("it is a list of {}", items.len()),
-        Value::Null => "it is null".to_owned(),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => "it has no parts".to_owned(),
-    }
+    Some(steps)
 }
 
 #[cfg(test)]
@@ -150,14 +120,44 @@ mod tests {
 
         assert_eq!(
             error,
-            "The instructions name ${input.vendor.nam}, but `vendor` has no `nam`; it has `name`."
+            "The instructions name ${input.vendor.nam}, but `input.vendor` has no field `nam`; it has `name`."
         );
     }
 
     #[test]
+    fn fields_of_any_name_are_reached() {
+        let text = r#"${input.vendor-id}, ${input.größe[0].x-1}, ${input["a}b"]}, ${input['größe'][0]["x-1"]}, ${input.0}, $$${input}"#;
+
+        let rendered = Instructions::parse(text).unwrap().render(&json!({
+            "vendor-id": 7, "größe": [{ "x-1": "\"ß\"" }], "a}b": null, "0": true,
+        }));
+
+        assert_eq!(rendered.unwrap(), r#"7, "ß", null, "ß", true, $${input}"#);
+    }
+
+    #[test]
     fn what_is_no_path_is_refused() {
-        for text in ["${secrets.KEY}", "${input.}", "${input", "${inputs}", "${input.a b}", "${input[x]}"] {
+        let texts = [
+            "${secrets.KEY}",
+            "${input.}",
+            "${input",
+            "${inputs}",
+            "${input.a b}",
+            "${input[x]}",
+            "${}",
+            "${input | upper}",
+            "${input.a - 1}",
+            "${(input).a}",
+            "${input[-1]}",
+            "${input.é é}",
+        ];
+        for text in texts {
             assert!(Instructions::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_empty_text_is_an_empty_text() {
+        assert_eq!(Instructions::parse("").unwrap().render(&json!({})), Ok(String::new()));
     }
 }

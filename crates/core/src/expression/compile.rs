@@ -30,6 +30,12 @@ pub(super) fn compile(text: &str, limits: &Limits) -> Result<Compiled, Problem> 
     }
 }
 
+/// Reads `text` as a path from `root`, such as `input.items[0]`; `None` where it is something else.
+pub(crate) fn steps_from(root: &str, text: &str, limits: &Limits) -> Option<Vec<Step>> {
+    let tree = parse::parse(text, limits).ok()?;
+    access::parts(&tree).filter(|(name, _)| *name == root).map(|(_, steps)| steps)
+}
+
 /// Adds what `compiled` names.
 pub(super) fn add_references(compiled: &Compiled, references: &mut References) {
     match compiled {

@@ -160,32 +160,7 @@ impl Path {
     }
 
     fn walk<'t>(&self, text: &'t str, skipped: usize) -> Result<&'t str, Missing> {
-        let mut at = text;
-        for (number, step) in self.steps.iter().enumerate().skip(skipped) {
-            at = follow(at, step).ok_or_else(|| self.missing(number, at))?;
-        }
-        Ok(at)
-    }
-
-    /// Returns what is missing at step `number`, which was looked for in `parent`.
-    #[cold]
-    fn missing(&self, number: usize, parent: &str) -> Missing {
-        let name = self.text_of(number);
-        match (&self.steps[number], Kind::of(parent)) {
-            (Step::Field(field), Kind::Object) => {
-                let there = json_text::entries(parent).map(|(key, _)| key.into_owned()).collect();
-                Missing::Field { parent: name, field: field.clone(), there }
-            }
-            (Step::Entry(index), Kind::List) => {
-                Missing::Entry { parent: name, index: *index, length: json_text::items(parent).count() }
-            }
-            (Step::Field(field), kind) => {
-                Missing::Inside { parent: name, kind: kind.described(), wanted: format!("field `{field}`") }
-            }
-            (Step::Entry(index), kind) => {
-                Missing::Inside { parent: name, kind: kind.described(), wanted: format!("entry {index}") }
-            }
-        }
+        walk(text, &self.steps[skipped..], || self.text_of(skipped))
     }
 
     /// Returns the path as one would write it.
@@ -195,7 +170,7 @@ impl Path {
 
     /// Returns the path's first `length` steps as one would write them.
     fn text_of(&self, length: usize) -> String {
-        let mut text = match &self.root {
+        let root = match &self.root {
             Root::TriggerData => "trigger_data".to_owned(),
             Root::Context => "context".to_owned(),
             Root::Execution => "execution".to_owned(),
@@ -205,16 +180,65 @@ impl Path {
             Root::Output(id) => format!("nodes{}.output", field_text(id.as_str())),
             Root::Error(id) => format!("nodes{}.error", field_text(id.as_str())),
         };
-        for step in &self.steps[..length] {
-            match step {
-                Step::Field(name) => text.push_str(&field_text(name)),
-                Step::Entry(index) => {
-                    let _ = write!(text, "[{index}]");
-                }
+        written(root, &self.steps[..length])
+    }
+}
+
+/// Follows `steps` into `text`, a JSON text that `root` names.
+pub(crate) fn walk<'t>(
+    text: &'t str,
+    steps: &[Step],
+    root: impl FnOnce() -> String,
+) -> Result<&'t str, Missing> {
+    let mut at = text;
+    for (number, step) in steps.iter().enumerate() {
+        match follow(at, step) {
+            Some(found) => at = found,
+            None => return Err(missing(written(root(), &steps[..number]), step, at)),
+        }
+    }
+    Ok(at)
+}
+
+fn follow<'t>(text: &'t str, step: &Step) -> Option<&'t str> {
+    match step {
+        Step::Field(name) => json_text::field(text, name),
+        Step::Entry(index) => json_text::entry(text, *index),
+    }
+}
+
+/// Returns what is missing at `step`, which was looked for in `text`; `parent` names that.
+#[cold]
+fn missing(parent: String, step: &Step, text: &str) -> Missing {
+    match (step, Kind::of(text)) {
+        (Step::Field(field), Kind::Object) => {
+            let there = json_text::entries(text).map(|(key, _)| key.into_owned()).collect();
+            Missing::Field { parent, field: field.clone(), there }
+        }
+        (Step::Entry(index), Kind::List) => {
+            Missing::Entry { parent, index: *index, length: json_text::items(text).count() }
+        }
+        (Step::Field(field), kind) => {
+            Missing::Inside { parent, kind: kind.described(), wanted: format!("field `{field}`") }
+        }
+        (Step::Entry(index), kind) => {
+            Missing::Inside { parent, kind: kind.described(), wanted: format!("entry {index}") }
+        }
+    }
+}
+
+/// Returns `root` and `steps` as one would write them.
+fn written(root: String, steps: &[Step]) -> String {
+    let mut text = root;
+    for step in steps {
+        match step {
+            Step::Field(name) => text.push_str(&field_text(name)),
+            Step::Entry(index) => {
+                let _ = write!(text, "[{index}]");
             }
         }
-        text
     }
+    text
 }
 
 pub(super) const SECRET_MISPLACED: &str =
@@ -233,13 +257,6 @@ fn node_root(steps: &[Step]) -> Result<(Root, usize), Problem> {
         Some(Step::Field(name)) if name == "output" => Ok((Root::Output(node), 2)),
         Some(Step::Field(name)) if name == "error" => Ok((Root::Error(node), 2)),
         Some(_) => Err(Problem::new(format!("`nodes{}` has only `output` and `error`", field_text(id)))),
-    }
-}
-
-fn follow<'t>(text: &'t str, step: &Step) -> Option<&'t str> {
-    match step {
-        Step::Field(name) => json_text::field(text, name),
-        Step::Entry(index) => json_text::entry(text, *index),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::expression::Problem;
 
 /// A part of a string.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Piece<'a> {
+pub(crate) enum Piece<'a> {
     /// Text, with `$${` already read as `${`.
     Text(String),
     /// What is between `${` and its `}`.
@@ -12,7 +12,7 @@ pub(super) enum Piece<'a> {
 }
 
 /// Cuts `text`. A string without `${` is one piece of text.
-pub(super) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Problem> {
+pub(crate) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Problem> {
     let mut pieces = Vec::new();
     let mut plain = String::new();
     let mut rest = text;
