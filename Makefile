@@ -113,7 +113,7 @@ advisories: $(VENV)/.tools ## Check the dependencies for known vulnerabilities (
 sim: $(VENV)/.tools ## Run 10,000 seeds of the simulator
 	SIM_SEEDS=10000 $(NEXTEST) --release --package steadflow-sim
 
-# Goes on where it was stopped: what an earlier run has caught is not tried again. ARGS="--file crates/core/src/retry.rs".
+# Goes on where it was stopped: what an earlier run has caught is not tried again. ARGS="--re core/src/retry".
 .PHONY: mutants
 mutants: $(MUTANTS) ## Change the code in small ways and list what no test notices; CRATE=core MINUTES=60
 	mkdir -p target/mutants/$(CRATE)

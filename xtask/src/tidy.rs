@@ -1,5 +1,6 @@
 //! The rules that no compiler knows. Each check gives its findings as sentences that say where and what.
 
+mod circles;
 mod dependencies;
 mod docs;
 mod sources;
@@ -13,6 +14,7 @@ use anyhow::{Context, Result};
 pub(crate) fn findings(root: &Path) -> Result<Vec<String>> {
     let mut findings = dependencies::impurities_of_core(root)?;
     findings.extend(dependencies::wrong_arrows(root)?);
+    findings.extend(circles::circles(root)?);
     findings.extend(sources::untidy_files(root)?);
     findings.extend(docs::undocumented_problems(root)?);
     findings.extend(docs::undocumented_settings(root)?);

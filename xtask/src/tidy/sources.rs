@@ -47,7 +47,7 @@ fn findings_in(text: &str, is_test: bool, is_rust: bool) -> impl Iterator<Item =
 }
 
 /// Whether all of a file is tests.
-fn is_test(path: &Path) -> bool {
+pub(super) fn is_test(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let lies_among_tests = path
         .components()
@@ -56,7 +56,7 @@ fn is_test(path: &Path) -> bool {
 }
 
 /// Returns the text up to the tests at the end of the file.
-fn without_tests(text: &str) -> &str {
+pub(super) fn without_tests(text: &str) -> &str {
     text.split_once("\n#[cfg(test)]\nmod tests {").map_or(text, |(code, _)| code)
 }
 
