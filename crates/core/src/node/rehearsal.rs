@@ -6,12 +6,12 @@ use serde_json::{Map, Value};
 
 use super::{Context, Kind, Next, NodeKind, Resumed, Step, Traits, expressions_of};
 use crate::event::{ChildEnd, ChildStart};
-use crate::execution::ExecutionStatus;
 use crate::expression::Expression;
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{FlowId, StepKey};
 use crate::limits::Limits;
 use crate::payload::Payload;
+use crate::status::ExecutionStatus;
 use crate::step::{ChildRecord, ChildState};
 use crate::template::Template;
 use crate::work::Task;
