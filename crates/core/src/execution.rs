@@ -198,7 +198,7 @@ pub struct Decision {
     /// What happened, applied already.
     pub events: Vec<Event>,
     /// Child executions to accept.
-    pub children: Vec<Child>,
+    pub children: Vec<NewExecution>,
     /// Inputs for other executions.
     pub signals: Vec<Sending>,
     /// What to do once it is committed.
@@ -212,10 +212,10 @@ impl Decision {
     }
 }
 
-/// A child execution to accept with the decision that starts it.
+/// An execution to accept.
 #[derive(Debug)]
-pub struct Child {
-    /// Its id, which follows from its parent.
+pub struct NewExecution {
+    /// Its id; that of a child follows from its parent.
     pub id: ExecutionId,
     /// What it runs.
     pub pinned: Pinned,

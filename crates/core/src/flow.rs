@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::condition::Condition;
-use crate::ids::{EdgeIndex, NodeId, NodeIndex};
+use crate::ids::{EdgeIndex, FlowId, NodeId, NodeIndex};
 use crate::node::Kind;
 use crate::payload::Payload;
 use crate::retry::RetryPolicy;
@@ -70,6 +70,8 @@ pub struct Graph {
     pub outgoing: Vec<Vec<EdgeIndex>>,
     /// For each node the edges that reach it.
     pub incoming: Vec<Vec<EdgeIndex>>,
+    /// The flows that children of its nodes run, each once.
+    pub child_flows: Vec<FlowId>,
     /// Where an execution starts: the triggers or, where there are none, the nodes that no edge reaches.
     pub starts: Vec<NodeIndex>,
 }

@@ -11,7 +11,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use steadflow_core::caller::{Actor, ActorKind};
 use steadflow_core::event::{Accepted, ChildEnd};
-use steadflow_core::execution::{Child, Decision, Execution, ExecutionStatus, Input, Pinned};
+use steadflow_core::execution::{Decision, Execution, ExecutionStatus, Input, NewExecution, Pinned};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{ExecutionId, StepKey};
 use steadflow_core::inbox::Signal;
@@ -305,7 +305,7 @@ fn a_cancel_and_a_timeout_go_down_to_children() {
 fn a_child_knows_its_parent_inherits_its_deadline_and_reports_its_end() {
     let (pinned, accepted) = family(json!({ "timeout_seconds": 60 }), 1);
     let mut parent = Play::of(pinned, accepted);
-    let Child { id, pinned, accepted } = parent.children.remove(0);
+    let NewExecution { id, pinned, accepted } = parent.children.remove(0);
     let start = accepted.parent.clone().expect("a child has a parent");
     assert_eq!((start.execution, start.child, start.depth), (parent.execution.id(), 0, 1));
     assert_eq!(accepted.actor.kind, ActorKind::Parent);

@@ -1,11 +1,11 @@
 //! Flow versions in memory: read once, checked once, shared by all their executions.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use steadflow_core::event::Record;
-use steadflow_core::execution::{Execution, FlowVersion};
+use steadflow_core::event::{Accepted, Record};
+use steadflow_core::execution::{Execution, FlowVersion, Pinned};
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::limits::Limits;
@@ -80,13 +80,31 @@ impl FlowVersions {
         else {
             return Err(corrupt("its journal does not begin with an acceptance".into()));
         };
-        let (flow, version) = (accepted.flow, accepted.version);
-        let pinned = self.version(store, accepted.tenant, flow, version).await?;
-        let pinned =
-            pinned.ok_or_else(|| corrupt(format!("version {version} of its flow {flow} is gone")))?;
+        let (id, version) = (accepted.flow, accepted.version);
+        let flow = self.version(store, accepted.tenant, id, version).await?;
+        let flow = flow.ok_or_else(|| corrupt(format!("version {version} of its flow {id} is gone")))?;
+        let pinned = Pinned { flow, children: self.pinned_children(store, accepted).await? };
         let execution =
             Execution::replay(stored.id, pinned, records).map_err(|error| corrupt(error.to_string()))?;
         Ok(Loaded { execution, journal: stored.records })
+    }
+
+    /// Returns what the children of an execution run. A version that is gone is left out: the node that asks for it fails.
+    async fn pinned_children(
+        &self,
+        store: &dyn Store,
+        accepted: &Accepted,
+    ) -> Result<Option<Arc<BTreeMap<FlowId, Arc<FlowVersion>>>>, StoreError> {
+        if accepted.flows.is_empty() {
+            return Ok(None);
+        }
+        let mut children = BTreeMap::new();
+        for (&flow, &version) in &accepted.flows {
+            if let Some(found) = self.version(store, accepted.tenant, flow, version).await? {
+                children.insert(flow, found);
+            }
+        }
+        Ok(Some(Arc::new(children)))
     }
 
     /// Takes a parked execution for `worker`.

@@ -17,8 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadflow_core::event::Accepted;
-use steadflow_core::execution::{Execution, FlowVersion, Input, Rejected};
+use steadflow_core::execution::{Execution, Input, NewExecution, Rejected};
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Work};
@@ -150,12 +149,8 @@ impl Message {
 /// A new execution.
 #[derive(Debug)]
 pub struct Accept {
-    /// Its id.
-    pub id: ExecutionId,
-    /// What it runs.
-    pub flow: Arc<FlowVersion>,
-    /// What it starts from.
-    pub accepted: Accepted,
+    /// Its id, what it runs and what it starts from.
+    pub new: NewExecution,
     /// The flow's limit of concurrent executions, as it is now.
     pub limit: Option<u32>,
     /// What makes the call happen once.
@@ -201,6 +196,8 @@ pub enum Action {
     Reply(ReplyId, Reply),
     /// Tell whoever listens.
     Publish(Change),
+    /// Inputs for other executions are stored: look into the inbox.
+    LookIntoInbox,
 }
 
 /// An answer.

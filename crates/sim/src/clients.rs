@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, Resolution};
-use steadflow_core::execution::{ExecutionStatus, Input, RetryMode};
+use steadflow_core::execution::{ExecutionStatus, Input, NewExecution, RetryMode};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_runtime::shard::{Accept, Message};
@@ -108,7 +108,8 @@ impl World {
         let wait = self.rng.happens(300).then(|| self.call(process, Call::Await { execution }));
         let limit = version.flow.settings.max_concurrent_executions;
         self.note(format_args!("client starts {execution} on {process}, retry of {retried:?}"));
-        let accept = Accept { id: execution, flow, accepted, limit, idempotency, reply, wait };
+        let new = NewExecution { id: execution, pinned: flow.into(), accepted };
+        let accept = Accept { new, limit, idempotency, reply, wait };
         self.tell(process, Message::Accept(Box::new(accept)))
     }
 

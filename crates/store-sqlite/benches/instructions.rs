@@ -15,7 +15,7 @@ use gungraun::{
 use serde_json::json;
 use steadflow_core::caller::Actor;
 use steadflow_core::event::Accepted;
-use steadflow_core::execution::{FlowVersion, Input};
+use steadflow_core::execution::{FlowVersion, Input, NewExecution};
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::limits::Limits;
@@ -71,9 +71,11 @@ fn accept(flow: &Arc<FlowVersion>, number: u32) -> Message {
         ..Accepted::new(TenantId::DEFAULT, flow.flow_id, 1, "w1".into())
     };
     Message::Accept(Box::new(Accept {
-        id: ExecutionId::new(Uuid::from_u128(u128::from(number))),
-        flow: Arc::clone(flow),
-        accepted,
+        new: NewExecution {
+            id: ExecutionId::new(Uuid::from_u128(u128::from(number))),
+            pinned: Arc::clone(flow).into(),
+            accepted,
+        },
         limit: None,
         idempotency: None,
         reply: ReplyId(u64::from(number) * 2),
@@ -105,7 +107,11 @@ async fn drive(store: &SqliteStore) -> u32 {
                     shard.handle(Message::Input { execution, input, reply: None }, now);
                 }
                 Action::Reply(_, Reply::Snapshot(_)) => ended += 1,
-                Action::StopStep(_) | Action::Load(_) | Action::Reply(..) | Action::Publish(_) => {}
+                Action::StopStep(_)
+                | Action::LookIntoInbox
+                | Action::Load(_)
+                | Action::Reply(..)
+                | Action::Publish(_) => {}
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Child executions: how a node starts them, takes in their ends, and cancels them.
 
 use super::decide::Decider;
-use super::{Child, Execution, Pinned, Rejected};
+use super::{Execution, NewExecution, Pinned, Rejected};
 use crate::caller::{Actor, ActorKind};
 use crate::event::{Accepted, ChildEnd, ChildStart, Event, Parent};
 use crate::failure::{ErrorClass, Failure};
@@ -19,7 +19,7 @@ impl Decider<'_> {
             let numbers = (first..).filter_map(|number| u32::try_from(number).ok());
             starts.iter().zip(numbers).map(|(start, number)| self.child(node, number, start)).collect()
         });
-        let children: Vec<Child> = match children {
+        let children: Vec<NewExecution> = match children {
             Ok(children) => children,
             Err(failure) => return self.fail(node, failure, Usage::default()),
         };
@@ -48,7 +48,7 @@ impl Decider<'_> {
         Ok(())
     }
 
-    fn child(&self, node: NodeIndex, number: u32, start: &ChildStart) -> Result<Child, Failure> {
+    fn child(&self, node: NodeIndex, number: u32, start: &ChildStart) -> Result<NewExecution, Failure> {
         let execution = &*self.execution;
         let pinned = execution.pinned_for(start)?;
         let accepted = Accepted {
@@ -70,7 +70,7 @@ impl Decider<'_> {
             worker: std::sync::Arc::clone(&execution.worker),
             ..(*execution.accepted).clone()
         };
-        Ok(Child { id: execution.id.child(node, number), pinned, accepted })
+        Ok(NewExecution { id: execution.id.child(node, number), pinned, accepted })
     }
 
     /// Takes in the end of a child.

@@ -5,9 +5,9 @@ mod names;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::{EdgeIndex, NodeId, NodeIndex};
+use crate::ids::{EdgeIndex, FlowId, NodeId, NodeIndex};
 
 use super::parse::Faults;
 use super::{Edge, EdgeCondition, EdgeTrigger, Graph, Node};
@@ -97,7 +97,10 @@ fn linked(nodes: Vec<Node>, edges: Vec<Edge>) -> Graph {
     } else {
         triggers
     };
-    Graph { nodes, edges, outgoing, incoming, starts }
+    let child_flows: BTreeSet<FlowId> =
+        nodes.iter().filter_map(|node| node.kind.room().child_flow()).collect();
+    let child_flows = child_flows.into_iter().collect();
+    Graph { nodes, edges, outgoing, incoming, child_flows, starts }
 }
 
 /// Refuses edges from a node to itself, edges that say what another one says, and edges into triggers.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, ChildEnd, Event, Record, Resolution, StepResult};
 use steadflow_core::execution::{
-    Child, Decision, Effect, Execution, FlowVersion, Input, Pinned, Rejected, Wait,
+    Decision, Effect, Execution, FlowVersion, Input, NewExecution, Pinned, Rejected, Wait,
 };
 use steadflow_core::failure::Failure;
 use steadflow_core::flow::Flow;
@@ -31,7 +31,7 @@ pub struct Play {
     /// The calls that were begun.
     pub work: Vec<Work>,
     /// The child executions that were started.
-    pub children: Vec<Child>,
+    pub children: Vec<NewExecution>,
     text: String,
 }
 

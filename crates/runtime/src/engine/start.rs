@@ -1,12 +1,13 @@
 //! How executions are started.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use steadflow_core::caller::Actor;
 use steadflow_core::event::Accepted;
-use steadflow_core::execution::FlowVersion;
+use steadflow_core::execution::{FlowVersion, NewExecution, Pinned};
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::scope::Scope;
@@ -121,7 +122,9 @@ impl Engine {
         let (sender, answer) = oneshot::channel();
         let (end_sender, end) = oneshot::channel();
         let (reply, end_reply) = (self.new_reply(), wait.map(|_| self.new_reply()));
-        let accept = Accept { id, flow, accepted, limit, idempotency, reply, wait: end_reply };
+        let (accepted, pinned) = self.pin_children(accepted, flow).await?;
+        let new = NewExecution { id, pinned, accepted };
+        let accept = Accept { new, limit, idempotency, reply, wait: end_reply };
         let mut asked_by = vec![(reply, sender)];
         asked_by.extend(end_reply.map(|reply| (reply, end_sender)));
         let place = self.queue_up()?;
@@ -139,6 +142,35 @@ impl Engine {
             None => None,
         };
         Ok(Started { execution: id, is_replay: false, ended })
+    }
+
+    /// Pins the flows that the execution's children run to their current versions, their children's children included. A
+    /// flow that does not exist is not pinned; the node that asks for it fails and says so.
+    async fn pin_children(
+        &self,
+        mut accepted: Accepted,
+        flow: Arc<FlowVersion>,
+    ) -> Result<(Accepted, Pinned), RuntimeError> {
+        if flow.flow.graph.child_flows.is_empty() {
+            return Ok((accepted, flow.into()));
+        }
+        let mut children = BTreeMap::new();
+        let mut wanted = flow.flow.graph.child_flows.clone();
+        while let Some(child) = wanted.pop().filter(|_| children.len() < PINNED_FLOWS_MAX) {
+            if children.contains_key(&child) || child == flow.flow_id {
+                continue;
+            }
+            match self.current_flow(accepted.tenant, child).await {
+                Ok(current) => {
+                    wanted.extend(&current.version.flow.graph.child_flows);
+                    accepted.flows.insert(child, current.version.version);
+                    children.insert(child, Arc::clone(&current.version));
+                }
+                Err(RuntimeError::NoFlow(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((accepted, Pinned { flow, children: Some(Arc::new(children)) }))
     }
 
     /// Takes a place among the starts that wait to be durable. What is accepted is never dropped, so too many are
@@ -170,6 +202,9 @@ impl Engine {
         Ok(Started { execution: hit.execution, is_replay: true, ended: ended.map(Box::new) })
     }
 }
+
+/// Flows that one execution may pin for its children.
+const PINNED_FLOWS_MAX: usize = 1_000;
 
 /// A place among the starts that wait to be durable.
 struct Place<'a>(&'a AtomicUsize);

@@ -48,6 +48,8 @@ pub(super) struct Committing {
     pub(super) is_acceptance: bool,
     pub(super) has_record: bool,
     pub(super) is_parking: bool,
+    /// Whether inputs for other executions are stored with it.
+    pub(super) has_sent: bool,
     pub(super) effects: Vec<Effect>,
     pub(super) replies: Vec<(ReplyId, Reply)>,
     pub(super) reads: Vec<ReplyId>,

@@ -55,6 +55,9 @@ impl Shard {
             let publish = Action::Publish(change_of(live));
             self.actions.push(publish);
         }
+        if committing.has_sent {
+            self.actions.push(Action::LookIntoInbox);
+        }
         self.release_effects(committing.effects);
         self.actions.extend(committing.replies.into_iter().map(|(to, reply)| Action::Reply(to, reply)));
         if !committing.reads.is_empty() {

@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use steadflow_core::event::Record;
-use steadflow_core::execution::{Decision, Execution, Input};
-use steadflow_core::ids::ExecutionId;
+use steadflow_core::execution::{Decision, Execution, Input, NewExecution};
+use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_core::inbox::Sending;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{Commit, Idempotency, Keep};
+use steadflow_store::{Commit, Idempotency, InboxInput, Keep};
 
 use super::live::{Committing, Live};
 use super::{Accept, Action, Loaded, Phase, Queued, Reply, ReplyId, Shard};
@@ -18,28 +19,46 @@ impl Shard {
         if self.phase != Phase::Open {
             return self.reply(accept.reply, Reply::Unavailable);
         }
-        let id = accept.id;
-        let slots = self.flows.entry(accept.flow.flow_id).or_default();
-        slots.set_limit(accept.limit);
-        let has_slot = slots.take(id);
+        let Accept { new, limit, idempotency, reply, wait } = accept;
+        self.flows.entry(new.accepted.flow).or_default().set_limit(limit);
+        if let Some(wait) = wait {
+            self.waiters.entry(new.id).or_default().push(wait);
+        }
+        let (id, decision) = self.begin(new, vec![(reply, Reply::Accepted)], now);
+        self.commit(id, decision, idempotency, now);
+    }
+
+    /// Accepts the children that a decision starts. Their acceptances go into the batch of that decision, so that either
+    /// all of them are on disk or nothing.
+    fn accept_children(&mut self, children: Vec<NewExecution>, now: Timestamp) {
+        for child in children {
+            let limit = child.pinned.flow.flow.settings.max_concurrent_executions;
+            self.flows.entry(child.accepted.flow).or_default().suggest_limit(limit);
+            let (id, decision) = self.begin(child, Vec::new(), now);
+            self.commit(id, decision, None, now);
+        }
+    }
+
+    /// Takes a new execution into memory, and starts it if its flow has a free slot.
+    fn begin(
+        &mut self,
+        new: NewExecution,
+        replies: Vec<(ReplyId, Reply)>,
+        now: Timestamp,
+    ) -> (ExecutionId, Decision) {
+        let NewExecution { id, pinned, accepted } = new;
+        let has_slot = self.flows.entry(accepted.flow).or_default().take(id);
         let mut decision = Decision::default();
-        let mut execution = Execution::accept(id, accept.flow, accept.accepted, now, &mut decision);
+        let mut execution = Execution::accept(id, pinned, accepted, now, &mut decision);
         if has_slot {
             execution
                 .decide(Input::Start, now, &mut decision)
                 .expect("a new execution is pending, so it can start");
         }
-        if let Some(reply) = accept.wait {
-            self.waiters.entry(id).or_default().push(reply);
-        }
         let mut live = Live::new(Loaded { execution, journal: Vec::new() });
-        live.committing = Some(Committing {
-            is_acceptance: true,
-            replies: vec![(accept.reply, Reply::Accepted)],
-            ..Committing::default()
-        });
+        live.committing = Some(Committing { is_acceptance: true, replies, ..Committing::default() });
         self.live.insert(id, live);
-        self.commit(id, decision, accept.idempotency, now);
+        (id, decision)
     }
 
     /// Hands something to an execution, which is loaded if it is not here.
@@ -105,8 +124,11 @@ impl Shard {
         committing.has_record = true;
         committing.is_parking = is_parking;
         committing.effects = decision.effects;
+        committing.has_sent = !decision.signals.is_empty();
         let keep = keep_of(live, is_parking);
         let seq = live.execution.seq();
+        let tenant = live.execution.accepted().tenant;
+        let sends = decision.signals.iter().map(|sending| sent(sending, tenant, now)).collect();
         self.commits.push(Commit {
             execution: id,
             seq,
@@ -114,9 +136,10 @@ impl Shard {
             idempotency: idempotency.map(Box::new),
             keep,
             takes: Vec::new(),
-            sends: Vec::new(),
+            sends,
         });
         self.arm_timer(id);
+        self.accept_children(decision.children, now);
     }
 
     /// Writes an execution's row without a decision, and its whole journal if that is due or it leaves memory.
@@ -196,6 +219,12 @@ fn keep_of(live: &mut Live, is_parking: bool) -> Keep {
     }
     live.is_unshown = true;
     Keep::Tail
+}
+
+/// Makes an item of the inbox of an input for another execution of the same tenant.
+fn sent(sending: &Sending, tenant: TenantId, now: Timestamp) -> InboxInput {
+    let input = serde_json::to_string(&sending.signal).expect("a signal has string keys only");
+    InboxInput { tenant, execution: sending.to, input: input.into(), created_at: now }
 }
 
 /// Writes a record as JSON, by way of `scratch`.

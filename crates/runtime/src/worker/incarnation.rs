@@ -136,6 +136,8 @@ impl Incarnation {
                         continue;
                     }
                     shard::Action::StartStep(work) => Action::StartStep(work),
+                    // The next look into the inbox finds what was sent.
+                    shard::Action::LookIntoInbox => continue,
                     shard::Action::StopStep(key) => Action::StopStep(key),
                     shard::Action::Reply(to, reply) => Action::Reply(to, reply),
                     shard::Action::Publish(change) => Action::Publish(change),
