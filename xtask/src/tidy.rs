@@ -1,8 +1,10 @@
 //! The rules that no compiler knows. Each check gives its findings as sentences that say where and what.
 
 mod circles;
+mod contributing;
 mod dependencies;
 mod docs;
+mod kinds;
 mod sources;
 
 use std::fs;
@@ -19,6 +21,8 @@ pub(crate) fn findings(root: &Path) -> Result<Vec<String>> {
     findings.extend(docs::undocumented_problems(root)?);
     findings.extend(docs::undocumented_settings(root)?);
     findings.extend(docs::broken_links(root)?);
+    findings.extend(kinds::scattered_kinds(root)?);
+    findings.extend(contributing::wrong_paths(root)?);
     Ok(findings)
 }
 
