@@ -11,14 +11,16 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use steadflow_core::caller::Actor;
-use steadflow_core::event::{Event, Record, Resolution};
-use steadflow_core::execution::{Execution, Input, NodeState};
+use steadflow_core::event::{ChildEnd, Event, Record, Resolution, StepResult};
+use steadflow_core::execution::{Execution, ExecutionStatus, Input, NodeState};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{Attempt, NodeIndex, StepKey};
 use steadflow_core::payload::Payload;
 use steadflow_core::retry::RetryPolicy;
+use steadflow_core::step::ChildRecord;
 use steadflow_core::work::{CallKey, Outcome};
 use support::Play;
+use uuid::Uuid;
 
 /// One node of a made-up flow.
 fn node() -> impl Strategy<Value = Value> {
@@ -29,6 +31,8 @@ fn node() -> impl Strategy<Value = Value> {
         1 => Just(json!({ "type": "condition", "condition": "trigger_data.k > 0" })),
         1 => Just(json!({ "type": "delay", "delay_seconds": 7 })),
         1 => Just(json!({ "type": "merge" })),
+        2 => Just(json!({ "type": "test_rounds", "input": { "try": "${attempt}" } })),
+        2 => Just(json!({ "type": "test_family", "flow_id": Uuid::from_u128(1), "children": 3, "at_once": 2 })),
     ];
     (kind, 0..4_u32, any::<[bool; 4]>()).prop_map(|(mut node, count, [any, asks, timeout, exhausted])| {
         node["retry"] = json!({ "enabled": true, "count": count, "jitter": 0.5, "max_interval_seconds": 30 });
@@ -83,7 +87,12 @@ fn input(execution: &Execution, (kind, node, _): &Step) -> Input {
     let index = NodeIndex(u16::try_from(at).expect("a few nodes"));
     let attempt = execution.nodes()[at].attempts.last().map_or(Attempt::FIRST, |last| last.attempt);
     let (id, by) = (execution.graph().node(index).id.clone(), Actor::USER);
-    let call = CallKey { execution: execution.id(), node: index, attempt, step: StepKey::ONLY };
+    if let Some(child) = open_child(execution, at).filter(|_| *kind < 8) {
+        let end = if *kind < 6 { completed() } else { failed() };
+        return Input::ChildEnded { node: index, child, end };
+    }
+    let step = execution.nodes()[at].open_calls().pop().unwrap_or(StepKey::ONLY);
+    let call = CallKey { execution: execution.id(), node: index, attempt, step };
     let ended = |outcome| Input::StepEnded { call, outcome };
     match kind {
         0..=3 => ended(Outcome::completed(Payload::from_value(&json!({ "n": at })))),
@@ -99,6 +108,21 @@ fn input(execution: &Execution, (kind, node, _): &Step) -> Input {
         _ if at == 0 => Input::Cancel { message: "stop".into(), by: Actor::USER },
         _ => Input::Resolve { node: id, by, resolution: Resolution::Fail { message: "no".into() } },
     }
+}
+
+fn open_child(execution: &Execution, node: usize) -> Option<u32> {
+    let place = execution.nodes()[node].children.iter().position(ChildRecord::is_open)?;
+    u32::try_from(place).ok()
+}
+
+fn completed() -> ChildEnd {
+    let result = Some(Payload::from_value(&json!("done")));
+    ChildEnd { status: ExecutionStatus::Completed, result, message: None, class: None }
+}
+
+fn failed() -> ChildEnd {
+    let (message, class) = (Some("no".into()), Some(ErrorClass::Connection));
+    ChildEnd { status: ExecutionStatus::Failed, result: None, message, class }
 }
 
 /// Plays all steps, looking at the timers before each.
@@ -190,13 +214,28 @@ proptest! {
     }
 
     #[test]
+    fn a_call_that_has_completed_is_never_repeated(flow in flow(), steps in steps()) {
+        let play = played(&flow, &steps, |_| {});
+
+        let mut done = std::collections::BTreeSet::new();
+        for event in play.journal.iter().flat_map(|record| &record.2) {
+            if let Event::StepEnded { node, step, result: StepResult::Completed(_), .. } = event {
+                prop_assert!(done.insert((*node, step.clone())));
+            }
+            if let Event::StepStarted { node, step, .. } = event {
+                prop_assert!(!done.contains(&(*node, step.clone())), "{} begins again", step);
+            }
+        }
+    }
+
+    #[test]
     fn an_execution_that_runs_waits_for_something(flow in flow(), steps in steps()) {
         played(&flow, &steps, |play| {
             let execution = &play.execution;
             let waits = |state: &NodeState| {
                 matches!(state, NodeState::Running { .. } | NodeState::Backoff { .. } | NodeState::Waiting(_))
             };
-            let is_held = execution.status() == steadflow_core::execution::ExecutionStatus::Paused;
+            let is_held = execution.status() == ExecutionStatus::Paused;
             let waits_for = execution.nodes().iter().filter(|node| waits(&node.state)).count();
             assert!(
                 execution.status().is_finished() || is_held || waits_for > 0,
