@@ -4,6 +4,7 @@ mod circles;
 mod contributing;
 mod dependencies;
 mod docs;
+mod handlers;
 mod kinds;
 mod sources;
 
@@ -18,6 +19,7 @@ pub(crate) fn findings(root: &Path) -> Result<Vec<String>> {
     findings.extend(dependencies::wrong_arrows(root)?);
     findings.extend(circles::circles(root)?);
     findings.extend(sources::untidy_files(root)?);
+    findings.extend(handlers::handlers_without_caller(root)?);
     findings.extend(docs::undocumented_problems(root)?);
     findings.extend(docs::undocumented_settings(root)?);
     findings.extend(docs::broken_links(root)?);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use steadflow_core::agent::Agent;
 use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::flow::Fault;
-use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::{Engine, Executor, RuntimeError};
 use tokio::sync::watch;
@@ -81,6 +81,7 @@ impl App {
     pub fn new(config: AppConfig) -> Self {
         let inner = Inner {
             metrics: Metrics::new(),
+            feed: Feed::new(config.engine.clone()),
             allowed_hosts: AllowedHosts::new(&config.allowed_hosts),
             engine: config.engine,
             body_bytes_max: config.body_bytes_max,
@@ -88,7 +89,6 @@ impl App {
             check_agent: config.check_agent,
             editing: tokio::sync::Mutex::default(),
             streams_end: watch::Sender::new(false),
-            feed: Feed::new(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -112,15 +112,6 @@ impl App {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.inner.engine.now()
-    }
-
-    /// Whose request this is. There is one tenant until there are keys that name others.
-    #[expect(
-        clippy::unused_self,
-        reason = "handlers ask the app, which is where requests will be told apart"
-    )]
-    pub(crate) fn tenant(&self) -> TenantId {
-        TenantId::DEFAULT
     }
 
     pub(crate) fn allowed_hosts(&self) -> &AllowedHosts {
@@ -150,16 +141,14 @@ impl App {
 
     /// Returns the executions that retry `execution`. Only what failed or was cancelled is asked for: nothing else can
     /// have been retried.
-    pub(crate) async fn retried_by(&self, execution: &Execution) -> Result<Vec<ExecutionId>, RuntimeError> {
+    pub(crate) async fn retried_by(
+        &self,
+        tenant: TenantId,
+        execution: &Execution,
+    ) -> Result<Vec<ExecutionId>, RuntimeError> {
         if !matches!(execution.status(), ExecutionStatus::Failed | ExecutionStatus::Cancelled) {
             return Ok(Vec::new());
         }
-        Ok(self.engine().store().retried_by(self.tenant(), execution.id(), RETRIES_MAX).await?)
-    }
-
-    /// Returns a flow's present name; `None` once it is gone.
-    pub(crate) async fn flow_name(&self, flow: FlowId) -> Option<String> {
-        let current = self.engine().current_flow(self.tenant(), flow).await.ok()?;
-        Some(current.record.name.clone())
+        Ok(self.engine().store().retried_by(tenant, execution.id(), RETRIES_MAX).await?)
     }
 }

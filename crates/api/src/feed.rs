@@ -1,88 +1,108 @@
-//! The stream over all executions: what changed is gathered, read and told once, however many listen.
+//! The streams over all executions of a tenant: what changed is gathered and read once, however many listen.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::response::sse::Event;
 use serde_json::json;
-use steadflow_core::ids::{ExecutionId, FlowId};
-use steadflow_runtime::{Changes, row_of};
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_runtime::{Changes, Engine, row_of};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 
-use crate::app::App;
 use crate::views::row::RowView;
 use crate::watch::event;
 
-/// Changes of one execution within this time are told as one.
-const TOLD_EVERY: Duration = Duration::from_millis(100);
-/// Executions that are told at a time; more are a reason to read the list anew.
-const TOLD_MAX: usize = 100;
-/// How often listeners are sent to read the list anew.
+/// Changes of one execution within this time are reported as one.
+const GATHERED_FOR: Duration = Duration::from_millis(100);
+/// Executions that are reported at a time; more are a reason to read the list again.
+const ROWS_MAX: usize = 100;
+/// How often listeners are asked to read the list again.
 const RESYNC_EVERY: Duration = Duration::from_secs(1);
-/// Tellings that a slow listener may lag behind.
+/// Reports that a slow listener may lag behind.
 const BACKLOG: usize = 64;
 
 /// What changed in a moment.
 #[derive(Debug)]
-struct Telling {
+struct Report {
     rows: Vec<(FlowId, Event)>,
-    /// Changes that are not told one by one.
+    /// Changes that are not reported one by one.
     missed: usize,
 }
 
-/// Tells all listeners. It works only while somebody listens.
+type Reports = broadcast::Sender<Arc<Report>>;
+
+/// Reports changes to all listeners. For a tenant it works only while someone listens.
 #[derive(Debug)]
 pub(crate) struct Feed {
-    listeners: broadcast::Sender<Arc<Telling>>,
-    is_running: Mutex<bool>,
+    engine: Engine,
+    tenants: Arc<Tenants>,
+}
+
+/// The tenants whose changes are listened to.
+#[derive(Debug, Default)]
+struct Tenants(Mutex<HashMap<TenantId, Reports>>);
+
+impl Tenants {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, Reports>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns whether no one listens to `tenant` any more; the next listener then starts the work again.
+    fn may_stop(&self, tenant: TenantId) -> bool {
+        let mut tenants = self.lock();
+        let is_idle = tenants.get(&tenant).is_none_or(|reports| reports.receiver_count() == 0);
+        if is_idle {
+            tenants.remove(&tenant);
+        }
+        is_idle
+    }
 }
 
 impl Feed {
-    pub(crate) fn new() -> Self {
-        Self { listeners: broadcast::Sender::new(BACKLOG), is_running: Mutex::new(false) }
+    pub(crate) fn new(engine: Engine) -> Self {
+        Self { engine, tenants: Arc::default() }
     }
 
-    /// Listens to all changes from here on.
-    pub(crate) fn listen(app: &App) -> Listener {
-        let feed = app.feed();
-        let mut is_running = feed.is_running.lock().unwrap_or_else(PoisonError::into_inner);
-        let listener = Listener { tellings: feed.listeners.subscribe() };
-        if !*is_running {
-            *is_running = true;
-            tokio::spawn(run(app.clone(), app.engine().changes()));
+    /// Listens to all changes of `tenant` from here on.
+    pub(crate) fn listen(&self, tenant: TenantId) -> Listener {
+        let mut tenants = self.tenants.lock();
+        if let Some(reports) = tenants.get(&tenant) {
+            return Listener { reports: reports.subscribe() };
         }
-        listener
-    }
-
-    /// Tells whether nobody listens any more; the next listener then starts the work anew.
-    fn may_stop(&self) -> bool {
-        let mut is_running = self.is_running.lock().unwrap_or_else(PoisonError::into_inner);
-        *is_running = self.listeners.receiver_count() > 0;
-        !*is_running
+        let (reports, listener) = broadcast::channel(BACKLOG);
+        tenants.insert(tenant, reports.clone());
+        let (engine, changes) = (self.engine.clone(), self.engine.changes());
+        let gathering = Gathering { engine, tenant, changes, reports };
+        tokio::spawn(gathering.run(Arc::clone(&self.tenants)));
+        Listener { reports: listener }
     }
 }
 
 /// One that listens.
 pub(crate) struct Listener {
-    tellings: broadcast::Receiver<Arc<Telling>>,
+    reports: broadcast::Receiver<Arc<Report>>,
 }
 
 impl Listener {
-    /// Passes on what concerns `flow`, or everything, until nobody reads or the server ends all streams.
-    pub(crate) async fn pass_on(mut self, app: &App, flow: Option<FlowId>, events: &mpsc::Sender<Event>) {
-        let mut end = app.streams_end();
+    /// Passes on what concerns `flow`, or everything, until the reader is gone or `end` says that all streams end.
+    pub(crate) async fn pass_on(
+        mut self,
+        flow: Option<FlowId>,
+        events: &mpsc::Sender<Event>,
+        mut end: watch::Receiver<bool>,
+    ) {
         loop {
-            let telling = tokio::select! {
-                telling = self.tellings.recv() => telling,
+            let report = tokio::select! {
+                report = self.reports.recv() => report,
                 _ = end.changed() => return,
                 () = events.closed() => return,
             };
-            let passed = match telling {
-                Ok(telling) => pass(&telling, flow, events).await,
-                Err(RecvError::Lagged(tellings)) => events.send(resync(tellings)).await.map_err(drop),
+            let passed = match report {
+                Ok(report) => pass(&report, flow, events).await,
+                Err(RecvError::Lagged(reports)) => events.send(resync(reports)).await.map_err(drop),
                 Err(RecvError::Closed) => Err(()),
             };
             if passed.is_err() {
@@ -92,14 +112,14 @@ impl Listener {
     }
 }
 
-async fn pass(telling: &Telling, flow: Option<FlowId>, events: &mpsc::Sender<Event>) -> Result<(), ()> {
-    for (of, row) in &telling.rows {
+async fn pass(report: &Report, flow: Option<FlowId>, events: &mpsc::Sender<Event>) -> Result<(), ()> {
+    for (of, row) in &report.rows {
         if flow.is_none_or(|flow| flow == *of) {
             events.send(row.clone()).await.map_err(drop)?;
         }
     }
-    if telling.missed > 0 {
-        events.send(resync(telling.missed as u64)).await.map_err(drop)?;
+    if report.missed > 0 {
+        events.send(resync(report.missed as u64)).await.map_err(drop)?;
     }
     Ok(())
 }
@@ -108,54 +128,67 @@ fn resync(missed: u64) -> Event {
     event("resync", &json!({ "missed": missed }), None)
 }
 
-async fn run(app: App, mut changes: Changes) {
-    let (mut missed, mut resync_at) = (0, Instant::now());
-    while !app.feed().may_stop() {
-        let Some((changed, lagged)) = gather(&app, &mut changes).await else { return };
-        missed += lagged;
-        let rows = if changed.len() > TOLD_MAX {
-            missed += changed.len();
-            Vec::new()
-        } else {
-            read(&app, &changed).await
-        };
-        let is_due = missed > 0 && Instant::now() >= resync_at;
-        let telling = Telling { rows, missed: if is_due { std::mem::take(&mut missed) } else { 0 } };
-        if is_due {
-            resync_at = Instant::now() + RESYNC_EVERY;
-        }
-        if !telling.rows.is_empty() || telling.missed > 0 {
-            // An error means that the last listener has just left.
-            let _ = app.feed().listeners.send(Arc::new(telling));
-        }
-    }
+/// Gathers the changes of one tenant.
+struct Gathering {
+    engine: Engine,
+    tenant: TenantId,
+    changes: Changes,
+    reports: Reports,
 }
 
-/// Returns what changed within the next moment, and how many changes were missed; `None` when the engine has ended.
-async fn gather(app: &App, changes: &mut Changes) -> Option<(BTreeSet<ExecutionId>, usize)> {
-    let (mut changed, mut missed) = (BTreeSet::new(), 0);
-    let until = Instant::now() + TOLD_EVERY;
-    while let Ok(change) = timeout_at(until, changes.recv()).await {
-        match change {
-            Ok(change) if change.tenant == app.tenant() => {
-                changed.insert(change.execution);
+impl Gathering {
+    async fn run(mut self, tenants: Arc<Tenants>) {
+        let (mut missed, mut resync_at) = (0, Instant::now());
+        while !tenants.may_stop(self.tenant) {
+            let Some((changed, lagged)) = self.gather().await else {
+                tenants.lock().remove(&self.tenant);
+                return;
+            };
+            missed += lagged;
+            let rows = if changed.len() > ROWS_MAX {
+                missed += changed.len();
+                Vec::new()
+            } else {
+                self.read(&changed).await
+            };
+            let is_due = missed > 0 && Instant::now() >= resync_at;
+            let report = Report { rows, missed: if is_due { std::mem::take(&mut missed) } else { 0 } };
+            if is_due {
+                resync_at = Instant::now() + RESYNC_EVERY;
             }
-            Ok(_) => {}
-            Err(RecvError::Lagged(count)) => missed += usize::try_from(count).unwrap_or(usize::MAX),
-            Err(RecvError::Closed) => return None,
+            if !report.rows.is_empty() || report.missed > 0 {
+                // An error means that the last listener has just gone.
+                let _ = self.reports.send(Arc::new(report));
+            }
         }
     }
-    Some((changed, missed))
-}
 
-async fn read(app: &App, changed: &BTreeSet<ExecutionId>) -> Vec<(FlowId, Event)> {
-    let mut rows = Vec::new();
-    for id in changed {
-        // One that is gone meanwhile was deleted with its flow.
-        let Ok(snapshot) = app.engine().execution(app.tenant(), *id).await else { continue };
-        let row = row_of(&snapshot.execution);
-        let name = app.flow_name(row.flow).await;
-        rows.push((row.flow, event("execution", &RowView::new(&row, name.as_deref()), None)));
+    /// Returns what changed within the next moment, and how many changes were missed; `None` when the engine has ended.
+    async fn gather(&mut self) -> Option<(BTreeSet<ExecutionId>, usize)> {
+        let (mut changed, mut missed) = (BTreeSet::new(), 0);
+        let until = Instant::now() + GATHERED_FOR;
+        while let Ok(change) = timeout_at(until, self.changes.recv()).await {
+            match change {
+                Ok(change) if change.tenant == self.tenant => {
+                    changed.insert(change.execution);
+                }
+                Ok(_) => {}
+                Err(RecvError::Lagged(count)) => missed += usize::try_from(count).unwrap_or(usize::MAX),
+                Err(RecvError::Closed) => return None,
+            }
+        }
+        Some((changed, missed))
     }
-    rows
+
+    async fn read(&self, changed: &BTreeSet<ExecutionId>) -> Vec<(FlowId, Event)> {
+        let mut rows = Vec::new();
+        for id in changed {
+            // One that is gone meanwhile was deleted with its flow.
+            let Ok(snapshot) = self.engine.execution(self.tenant, *id).await else { continue };
+            let row = row_of(&snapshot.execution);
+            let name = self.engine.flow_name(self.tenant, row.flow).await;
+            rows.push((row.flow, event("execution", &RowView::new(&row, name.as_deref()), None)));
+        }
+        rows
+    }
 }

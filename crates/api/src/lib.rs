@@ -6,6 +6,7 @@
 
 mod app;
 mod attempt;
+mod caller;
 mod documents;
 mod feed;
 mod host_guard;

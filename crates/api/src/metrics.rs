@@ -1,10 +1,5 @@
-//! What Prometheus is told.
+//! What Prometheus collects.
 
-use std::sync::Arc;
-
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -13,8 +8,6 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_runtime::Engine;
-
-use crate::app::App;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Status {
@@ -71,6 +64,11 @@ impl Metrics {
         self.accepted.inc();
     }
 
+    /// Counts an answer.
+    pub(crate) fn answered(&self, method: String, route: String, status: u16) {
+        self.requests.get_or_create(&Call { method, route, status }).inc();
+    }
+
     /// Returns everything in Prometheus' text format.
     pub(crate) fn text(&self, engine: &Engine) -> String {
         self.live.set(i64::try_from(engine.live_count()).unwrap_or(i64::MAX));
@@ -82,14 +80,4 @@ impl Metrics {
         encode(&mut text, &self.registry).expect("a string takes all that is written");
         text
     }
-}
-
-/// Counts every answer by the route that gave it.
-pub(crate) async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str).to_owned();
-    let method = Arc::<str>::from(request.method().as_str());
-    let response = next.run(request).await;
-    let call = Call { method: method.to_string(), route, status: response.status().as_u16() };
-    app.metrics().requests.get_or_create(&call).inc();
-    response
 }

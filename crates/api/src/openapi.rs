@@ -1,5 +1,8 @@
 //! The OpenAPI document: what the routes say of themselves, and what holds for all of them.
 
+use std::sync::LazyLock;
+
+use bytes::Bytes;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{
     Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
@@ -21,6 +24,14 @@ pub fn openapi() -> OpenApi {
         }
     }
     document
+}
+
+/// Returns [`openapi`] as JSON.
+pub(crate) fn text() -> Bytes {
+    /// Written once: the document is the same for as long as the process lives.
+    static TEXT: LazyLock<Bytes> =
+        LazyLock::new(|| Bytes::from(openapi().to_json().expect("the document has string keys only")));
+    TEXT.clone()
 }
 
 fn about() -> utoipa::openapi::Info {

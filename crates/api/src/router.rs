@@ -2,19 +2,19 @@
 
 use std::any::Any;
 
-use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 use crate::app::App;
-use crate::metrics;
 use crate::problem::{Cause, Problem, ProblemKind};
-use crate::{routes, studio};
+use crate::routes::openapi::Document;
+use crate::{openapi, routes, studio};
 
 /// Returns the whole server: API, studio, health and metrics.
 pub fn router(app: App) -> Router {
@@ -23,9 +23,10 @@ pub fn router(app: App) -> Router {
     routes
         .fallback(studio::serve)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(Extension(Document(openapi::text)))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), guard))
-        .layer(from_fn_with_state(app.clone(), metrics::count))
+        .layer(from_fn_with_state(app.clone(), count))
         .layer(from_fn(log))
         .layer(from_fn(harden))
         .layer(CompressionLayer::new().gzip(true).compress_when(worth_it))
@@ -38,6 +39,15 @@ async fn guard(State(app): State<App>, request: Request, next: Next) -> Response
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
+}
+
+/// Counts every answer by the route that gave it.
+async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str).to_owned();
+    let method = request.method().to_string();
+    let response = next.run(request).await;
+    app.metrics().answered(method, route, response.status().as_u16());
+    response
 }
 
 /// Logs what went wrong inside, once.

@@ -15,7 +15,7 @@ mod flows;
 mod health;
 mod node_types;
 mod nodes;
-mod openapi;
+pub(crate) mod openapi;
 mod retry;
 mod templates;
 mod test_node;

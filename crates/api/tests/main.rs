@@ -12,4 +12,5 @@ mod hostile;
 mod openapi;
 mod retry;
 mod support;
+mod tenants;
 mod test_node;

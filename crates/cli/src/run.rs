@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
+use steadflow_core::caller::Caller;
 use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::flow::Fault;
-use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::payload::Payload;
 use steadflow_runtime::{Engine, RuntimeError, Start};
 use steadflow_store::{FlowStatus, MemoryStore, Store};
@@ -99,7 +100,7 @@ async fn execute(engine: &Engine, document: &Document, trigger_data: Payload) ->
         .await
         .context("The flow could not be stored")?;
     let start = Start {
-        tenant: TenantId::DEFAULT,
+        caller: Caller::LOCAL,
         flow,
         context_id: None,
         context_type: None,
@@ -121,7 +122,7 @@ async fn follow(engine: &Engine, id: ExecutionId) -> anyhow::Result<End> {
     let mut ticks = tokio::time::interval(Progress::TICK);
     let mut is_interrupted = false;
     loop {
-        let execution = engine.execution(TenantId::DEFAULT, id).await?.execution;
+        let execution = engine.execution(Caller::LOCAL.tenant, id).await?.execution;
         progress.show(&execution, engine.now());
         if execution.status().is_finished() {
             progress.end();
@@ -155,7 +156,7 @@ fn asks_only(execution: &Execution) -> bool {
 }
 
 async fn cancel(engine: &Engine, id: ExecutionId) -> anyhow::Result<()> {
-    match engine.cancel(TenantId::DEFAULT, id).await {
+    match engine.cancel(&Caller::LOCAL, id).await {
         // It may have ended by itself a moment before.
         Ok(()) | Err(RuntimeError::Rejected(_)) => Ok(()),
         Err(error) => Err(error).context("The execution could not be cancelled"),

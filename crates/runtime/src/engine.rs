@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use steadflow_core::caller::Actor;
+use steadflow_core::caller::Caller;
 use steadflow_core::event::Resolution;
 use steadflow_core::execution::{ExecutionStatus, FlowVersion, Input, Rejected};
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
@@ -31,7 +31,7 @@ use crate::shard::{Loaded, Message, Reply, ReplyId};
 use crate::worker::{End, WorkerConfig};
 
 pub use flows::CurrentFlow;
-pub use retry::{BulkRetry, BulkRetryItem, Retry, VersionChoice};
+pub use retry::{BulkRetry, BulkRetryItem, Retry, RetryMany, VersionChoice};
 pub use start::{RequestKey, Start, Started};
 
 /// An execution as it is committed, with its records.
@@ -285,25 +285,25 @@ impl Engine {
     ///
     /// # Errors
     /// [`RuntimeError::Rejected`] if it has ended.
-    pub async fn cancel(&self, tenant: TenantId, id: ExecutionId) -> Result<(), RuntimeError> {
-        self.input(tenant, id, Input::Cancel { message: "Cancelled by request".into(), by: Actor::USER })
-            .await
+    pub async fn cancel(&self, caller: &Caller, id: ExecutionId) -> Result<(), RuntimeError> {
+        let (message, by) = ("Cancelled by request".into(), caller.actor.clone());
+        self.input(caller, id, Input::Cancel { message, by }).await
     }
 
     /// Holds an execution: nothing new starts.
     ///
     /// # Errors
     /// [`RuntimeError::Rejected`] if it is held or has ended.
-    pub async fn pause(&self, tenant: TenantId, id: ExecutionId) -> Result<(), RuntimeError> {
-        self.input(tenant, id, Input::Pause { by: Actor::USER }).await
+    pub async fn pause(&self, caller: &Caller, id: ExecutionId) -> Result<(), RuntimeError> {
+        self.input(caller, id, Input::Pause { by: caller.actor.clone() }).await
     }
 
     /// Lets a held execution go on.
     ///
     /// # Errors
     /// [`RuntimeError::Rejected`] if it is not held.
-    pub async fn resume(&self, tenant: TenantId, id: ExecutionId) -> Result<(), RuntimeError> {
-        self.input(tenant, id, Input::Resume { by: Actor::USER }).await
+    pub async fn resume(&self, caller: &Caller, id: ExecutionId) -> Result<(), RuntimeError> {
+        self.input(caller, id, Input::Resume { by: caller.actor.clone() }).await
     }
 
     /// Ends a node's backoff: its next attempt starts now.
@@ -312,11 +312,11 @@ impl Engine {
     /// [`RuntimeError::Rejected`] if there is no such node, or if the node is in no backoff.
     pub async fn retry_now(
         &self,
-        tenant: TenantId,
+        caller: &Caller,
         id: ExecutionId,
         node: NodeId,
     ) -> Result<(), RuntimeError> {
-        self.input(tenant, id, Input::RetryNow { node, by: Actor::USER }).await
+        self.input(caller, id, Input::RetryNow { node, by: caller.actor.clone() }).await
     }
 
     /// Settles a node that waits for a person's decision.
@@ -325,17 +325,17 @@ impl Engine {
     /// [`RuntimeError::Rejected`] if there is no such node, or if the node asks nothing.
     pub async fn decide(
         &self,
-        tenant: TenantId,
+        caller: &Caller,
         id: ExecutionId,
         node: NodeId,
         resolution: Resolution,
     ) -> Result<(), RuntimeError> {
-        self.input(tenant, id, Input::Resolve { node, resolution, by: Actor::USER }).await
+        self.input(caller, id, Input::Resolve { node, resolution, by: caller.actor.clone() }).await
     }
 
-    async fn input(&self, tenant: TenantId, id: ExecutionId, input: Input) -> Result<(), RuntimeError> {
+    async fn input(&self, caller: &Caller, id: ExecutionId, input: Input) -> Result<(), RuntimeError> {
         // Reading first settles whose it is.
-        self.execution(tenant, id).await?;
+        self.execution(caller.tenant, id).await?;
         let reply =
             self.ask(move |reply| Message::Input { execution: id, input, reply: Some(reply) }).await?;
         match reply {
@@ -349,7 +349,7 @@ impl Engine {
             | Reply::StorageFull
             | Reply::Unavailable => return Err(reply.into_error()),
         }
-        let status = self.stored(tenant, id).await?.execution.status();
+        let status = self.stored(caller.tenant, id).await?.execution.status();
         Err(if status.is_finished() { Rejected::Finished(status).into() } else { RuntimeError::Unavailable })
     }
 

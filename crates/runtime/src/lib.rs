@@ -18,8 +18,8 @@ pub mod worker;
 
 pub use clock::{Clock, SystemClock};
 pub use engine::{
-    BulkRetry, BulkRetryItem, CurrentFlow, Engine, EngineConfig, ExecutionSnapshot, RequestKey, Retry, Start,
-    Started, VersionChoice,
+    BulkRetry, BulkRetryItem, CurrentFlow, Engine, EngineConfig, ExecutionSnapshot, RequestKey, Retry,
+    RetryMany, Start, Started, VersionChoice,
 };
 pub use error::{EngineFailure, RuntimeError};
 pub use executor::{Executor, OutcomeFuture, Performing};

@@ -5,6 +5,8 @@ mod support;
 use std::time::Duration;
 
 use serde_json::json;
+use steadflow_core::caller::{Actor, ActorKind, Caller};
+use steadflow_core::event::Event;
 use steadflow_core::execution::{ExecutionStatus, RetryMode};
 use steadflow_core::payload::Payload;
 use steadflow_runtime::{Retry, RuntimeError};
@@ -79,13 +81,13 @@ async fn cancel_ends_a_backoff() {
     let execution = bench.start(flow).await;
     pass(Duration::from_millis(100)).await;
 
-    bench.engine.cancel(TENANT, execution).await.unwrap();
+    bench.engine.cancel(&Caller::LOCAL, execution).await.unwrap();
 
     let ended = bench.ended(execution).await.execution;
     assert_eq!(ended.status(), ExecutionStatus::Cancelled);
     pass(Duration::from_secs(3_600)).await;
     assert_eq!(bench.executor.seen.lock().unwrap().len(), 1);
-    assert!(matches!(bench.engine.cancel(TENANT, execution).await, Err(RuntimeError::Rejected(_))));
+    assert!(matches!(bench.engine.cancel(&Caller::LOCAL, execution).await, Err(RuntimeError::Rejected(_))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -136,7 +138,7 @@ async fn crash_is_an_interrupted_attempt_that_is_made_good() {
     assert_eq!(*after.executor.seen.lock().unwrap(), ["a#2"]);
     let seen = after.engine.execution(TENANT, execution).await.unwrap().execution;
     assert_eq!(seen.nodes()[0].attempts.len(), 2);
-    after.engine.cancel(TENANT, execution).await.unwrap();
+    after.engine.cancel(&Caller::LOCAL, execution).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -164,14 +166,14 @@ async fn retry_from_the_failed_node_reuses_what_completed() {
     assert_eq!(bench.ended(failed).await.execution.status(), ExecutionStatus::Failed);
 
     let retry = Retry { mode: RetryMode::FromFailed, ..Retry::default() };
-    let again = bench.engine.retry(TENANT, failed, retry).await.unwrap().execution;
+    let again = bench.engine.retry(&Caller::LOCAL, failed, retry).await.unwrap().execution;
 
     let ended = bench.ended(again).await.execution;
     assert_eq!(ended.accepted().retry_of, Some(failed));
     assert!(ended.nodes()[0].reused);
     assert_eq!(*bench.executor.seen.lock().unwrap(), ["a#1", "b#1", "b#1"]);
     assert!(matches!(
-        bench.engine.retry(TENANT, again, Retry::default()).await,
+        bench.engine.retry(&Caller::LOCAL, again, Retry::default()).await,
         Err(RuntimeError::NotRetryable(_)) | Ok(_)
     ));
 }
@@ -183,10 +185,10 @@ async fn paused_execution_starts_nothing_until_it_is_resumed() {
     let flow = bench.flow(json!({}), nodes, json!([{ "from": "a", "to": "b" }])).await;
     let execution = bench.start(flow).await;
 
-    bench.engine.pause(TENANT, execution).await.unwrap();
+    bench.engine.pause(&Caller::LOCAL, execution).await.unwrap();
     pass(Duration::from_secs(300)).await;
     assert!(bench.executor.seen.lock().unwrap().is_empty());
-    bench.engine.resume(TENANT, execution).await.unwrap();
+    bench.engine.resume(&Caller::LOCAL, execution).await.unwrap();
 
     assert_eq!(bench.ended(execution).await.execution.status(), ExecutionStatus::Completed);
 }
@@ -197,7 +199,7 @@ async fn deleting_a_flow_cancels_what_runs() {
     let flow = bench.flow(json!({}), json!([hanging("a")]), json!([])).await;
     let execution = bench.start(flow).await;
 
-    bench.engine.delete_flow(TENANT, flow).await.unwrap();
+    bench.engine.delete_flow(&Caller::LOCAL, flow).await.unwrap();
 
     assert!(matches!(bench.engine.execution(TENANT, execution).await, Err(RuntimeError::NoExecution(_))));
     assert!(matches!(bench.start_with(flow, None).await, Err(RuntimeError::NoFlow(_))));
@@ -206,4 +208,33 @@ async fn deleting_a_flow_cancels_what_runs() {
 fn hanging(id: &str) -> serde_json::Value {
     // `http_request` is spawned, so that it can hang; the scripted executor looks at its input only.
     json!({ "id": id, "type": "action", "action": "echo", "input": { "hang": true } })
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asked_is_in_the_journal() {
+    let bench = Bench::new().await;
+    let flow = bench.flow(json!({}), json!([echo("a", json!({ "hang": true }))]), json!([])).await;
+    let key = Actor { kind: ActorKind::Key, id: Some("ci".into()) };
+    let program = Caller { actor: key.clone(), ..Caller::LOCAL };
+
+    let execution = bench.start(flow).await;
+    bench.engine.pause(&program, execution).await.unwrap();
+    bench.engine.resume(&program, execution).await.unwrap();
+    bench.engine.cancel(&program, execution).await.unwrap();
+    let again = bench.engine.retry(&program, execution, Retry::default()).await.unwrap().execution;
+
+    let by: Vec<Actor> = bench.events(execution).await.into_iter().filter_map(actor_of).collect();
+    assert_eq!(by, [Actor::USER, key.clone(), key.clone(), key.clone()]);
+    assert!(matches!(&bench.events(again).await[0], Event::Accepted(accepted) if accepted.actor == key));
+}
+
+fn actor_of(event: Event) -> Option<Actor> {
+    if let Event::Accepted(accepted) = event {
+        return Some(accepted.actor);
+    }
+    if let Event::Paused { by } | Event::Resumed { by } = event {
+        return Some(by);
+    }
+    let Event::Finished { by, .. } = event else { return None };
+    by
 }

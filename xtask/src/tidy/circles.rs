@@ -9,9 +9,7 @@ use super::sources::{is_test, without_tests};
 use super::{files, has_extension, read, shown};
 
 /// The circles that there are. This list only ever gets shorter.
-const KNOWN: [(&str, &[&str]); 6] = [
-    ("crates/api", &["app", "feed", "metrics"]),
-    ("crates/api", &["openapi", "routes"]),
+const KNOWN: [(&str, &[&str]); 4] = [
     ("crates/core", &["expression", "failure", "scope"]),
     ("crates/nodes", &["action", "agent", "nodes"]),
     ("crates/sim", &["clients", "world"]),

@@ -8,7 +8,8 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use steadflow_core::agent::Agent;
-use steadflow_core::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey};
+use steadflow_core::caller::Caller;
+use steadflow_core::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::trial;
 use steadflow_core::work::{Task, Work};
@@ -20,6 +21,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::attempt;
+use crate::caller::Identity;
 use crate::documents::{AgentInput, AgentPatch};
 use crate::json::Json;
 use crate::path::PathId;
@@ -44,12 +46,13 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
                headers(("Link" = String, description = "Where the next page is, if there is one")))))]
 pub(crate) async fn list_agents(
     State(app): State<App>,
+    Identity(caller): Identity,
     uri: Uri,
     Query(window): Query<Window>,
 ) -> Result<Response, Problem> {
-    let agents = app.engine().store().agents(app.tenant(), window.page()).await?;
+    let agents = app.engine().store().agents(caller.tenant, window.page()).await?;
     let page = window.cut(agents, |agent| agent.id.uuid());
-    Ok(page.reply(&uri, &views(&app, &page.rows).await?))
+    Ok(page.reply(&uri, &views(&app, caller.tenant, &page.rows).await?))
 }
 
 /// Registers an agent.
@@ -59,6 +62,7 @@ pub(crate) async fn list_agents(
               (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn create_agent(
     State(app): State<App>,
+    Identity(caller): Identity,
     body: Json<AgentInput>,
 ) -> Result<Response, Problem> {
     let now = app.now();
@@ -66,7 +70,7 @@ pub(crate) async fn create_agent(
     check(&app, &body.value.0)?;
     let document = Payload::from_value(&body.value.0);
     let record =
-        put(&app, AgentChange { id, tenant: app.tenant(), document, at: now, if_version: None }).await?;
+        put(&app, AgentChange { id, tenant: caller.tenant, document, at: now, if_version: None }).await?;
     let view = AgentView::new(&record, None)?;
     Ok(reply::located(reply::json(StatusCode::CREATED, &view), &format!("/api/v1/studio/agents/{id}")))
 }
@@ -78,15 +82,15 @@ fn check(app: &App, document: &Value) -> Result<Agent, Problem> {
     if faults.is_empty() { Ok(agent) } else { Err(Problem::agent_invalid(faults)) }
 }
 
-async fn views(app: &App, records: &[AgentRecord]) -> Result<Vec<AgentView>, Problem> {
+async fn views(app: &App, tenant: TenantId, records: &[AgentRecord]) -> Result<Vec<AgentView>, Problem> {
     let ids = records.iter().map(|record| record.id).collect();
-    let uses = app.engine().store().agent_uses(app.tenant(), ids).await?;
+    let uses = app.engine().store().agent_uses(tenant, ids).await?;
     let use_of = |record: &AgentRecord| uses.iter().find(|used| used.agent == record.id).copied();
     Ok(records.iter().map(|record| AgentView::new(record, use_of(record))).collect::<Result<_, _>>()?)
 }
 
 async fn view(app: &App, record: &AgentRecord) -> Result<AgentView, Problem> {
-    let uses = app.engine().store().agent_uses(app.tenant(), vec![record.id]).await?;
+    let uses = app.engine().store().agent_uses(record.tenant, vec![record.id]).await?;
     Ok(AgentView::new(record, uses.first().copied())?)
 }
 
@@ -103,8 +107,8 @@ fn missing(id: AgentId) -> Problem {
     Problem::new(ProblemKind::NoSuchAgent, format!("There is no agent {id}."))
 }
 
-async fn stored(app: &App, id: AgentId) -> Result<AgentRecord, Problem> {
-    let found = app.engine().store().agent(app.tenant(), id).await?;
+async fn stored(app: &App, caller: &Caller, id: AgentId) -> Result<AgentRecord, Problem> {
+    let found = app.engine().store().agent(caller.tenant, id).await?;
     found.ok_or_else(|| missing(id))
 }
 
@@ -114,10 +118,11 @@ async fn stored(app: &App, id: AgentId) -> Result<AgentRecord, Problem> {
     responses((status = 200, description = "The agent", body = AgentView)))]
 pub(crate) async fn show_agent(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(id): PathId<AgentId>,
     Query(()): Query<()>,
 ) -> Result<Response, Problem> {
-    Ok(reply::ok(&view(&app, &stored(&app, id).await?).await?))
+    Ok(reply::ok(&view(&app, &stored(&app, &caller, id).await?).await?))
 }
 
 /// Changes an agent: each key that is given replaces what is stored. Attempts that begin from then on see it.
@@ -127,11 +132,12 @@ pub(crate) async fn show_agent(
               (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn change_agent(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(id): PathId<AgentId>,
     body: Json<AgentPatch>,
 ) -> Result<Response, Problem> {
     let _editing = app.editing().await;
-    let record = stored(&app, id).await?;
+    let record = stored(&app, &caller, id).await?;
     let mut document = record.document.to_value();
     let before = Agent::parse(&document).ok();
     if let Value::Object(keys) = &mut document {
@@ -152,10 +158,11 @@ pub(crate) async fn change_agent(
     responses((status = 204, description = "It is gone")))]
 pub(crate) async fn delete_agent(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(id): PathId<AgentId>,
 ) -> Result<StatusCode, Problem> {
-    stored(&app, id).await?;
-    app.engine().store().delete_agent(app.tenant(), id).await?;
+    stored(&app, &caller, id).await?;
+    app.engine().store().delete_agent(caller.tenant, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -192,11 +199,12 @@ pub(crate) struct AgentResult {
     responses((status = 200, description = "What came of it: `success` tells", body = AgentResult)))]
 pub(crate) async fn execute_agent(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(id): PathId<AgentId>,
     body: Json<ExecuteAgent>,
 ) -> Result<Response, Problem> {
     let ExecuteAgent { source, skill, input_data } = body.value;
-    let agent = check(&app, &stored(&app, id).await?.document.to_value())?;
+    let agent = check(&app, &stored(&app, &caller, id).await?.document.to_value())?;
     if let Some(source) = source.filter(|source| &**source != "internal") {
         let detail = format!("There are only `internal` agents here, none from `{source}`.");
         return Err(Problem::new(ProblemKind::NoSuchAgent, detail));
@@ -206,7 +214,7 @@ pub(crate) async fn execute_agent(
         let detail = format!("The agent has no skill `{skill}`; it has {}.", names.join(", "));
         return Err(Problem::new(ProblemKind::NoSuchAgent, detail));
     }
-    let outcome = attempt::once(&app, work(&app, id, skill, input_data)).await?;
+    let outcome = attempt::once(&app, work(&app, &caller, id, skill, input_data)).await?;
     let (result, error) = match outcome.result {
         Ok(output) => (Some(AnyJson(output)), None),
         Err(failure) => (None, Some(ErrorView::from(failure))),
@@ -214,9 +222,9 @@ pub(crate) async fn execute_agent(
     Ok(reply::ok(&AgentResult { success: error.is_none(), result, error, usage: outcome.usage.into() }))
 }
 
-fn work(app: &App, agent_id: AgentId, skill: Arc<str>, input: Option<Payload>) -> Work {
+fn work(app: &App, caller: &Caller, agent_id: AgentId, skill: Arc<str>, input: Option<Payload>) -> Work {
     Work {
-        tenant: app.tenant(),
+        tenant: caller.tenant,
         flow: FlowId::new(Uuid::nil()),
         execution: ExecutionId::new(Uuid::now_v7()),
         node: NodeIndex(0),

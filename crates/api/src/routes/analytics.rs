@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 
 use super::executions::flow_names;
 use crate::app::App;
+use crate::caller::Identity;
 use crate::problem::Problem;
 use crate::query::{FromParams, Params, Query};
 use crate::reply;
@@ -267,15 +268,16 @@ pub(crate) struct RetryAnalytics {
     responses((status = 200, description = "The sums", body = RetryAnalytics)))]
 pub(crate) async fn retry_analytics(
     State(app): State<App>,
+    Identity(caller): Identity,
     Query(query): Query<AnalyticsQuery>,
 ) -> Result<Response, Problem> {
     let AnalyticsQuery { flow_id: flow, from, to, bucket } = query;
     let rows = app
         .engine()
         .store()
-        .rollups(RollupQuery { tenant: app.tenant(), flow, from, to, limit: COUNTERS_MAX })
+        .rollups(RollupQuery { tenant: caller.tenant, flow, from, to, limit: COUNTERS_MAX })
         .await?;
-    let names = flow_names(&app, rows.iter().map(|row| row.flow)).await;
+    let names = flow_names(&app, caller.tenant, rows.iter().map(|row| row.flow)).await;
     Ok(reply::ok(&analytics(&rows, bucket, names)))
 }
 

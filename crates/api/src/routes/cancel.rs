@@ -3,12 +3,13 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
-use steadflow_core::ids::ExecutionId;
+use steadflow_core::ids::{ExecutionId, TenantId};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::caller::Identity;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody};
 use crate::reply;
@@ -31,8 +32,13 @@ pub(crate) struct Outcome {
 }
 
 /// Answers with what `id` has come to.
-pub(super) async fn outcome(app: &App, id: ExecutionId, message: &'static str) -> Result<Response, Problem> {
-    let status = app.engine().execution(app.tenant(), id).await?.execution.status();
+pub(super) async fn outcome(
+    app: &App,
+    tenant: TenantId,
+    id: ExecutionId,
+    message: &'static str,
+) -> Result<Response, Problem> {
+    let status = app.engine().execution(tenant, id).await?.execution.status();
     Ok(reply::ok(&Outcome { execution_id: id, status: status.into(), message }))
 }
 
@@ -43,10 +49,11 @@ pub(super) async fn outcome(app: &App, id: ExecutionId, message: &'static str) -
               (status = 409, description = "It has ended before", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn cancel_execution(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(id): PathId<ExecutionId>,
 ) -> Result<Response, Problem> {
-    app.engine().cancel(app.tenant(), id).await?;
-    outcome(&app, id, "Execution cancelled").await
+    app.engine().cancel(&caller, id).await?;
+    outcome(&app, caller.tenant, id, "Execution cancelled").await
 }
 
 /// Holds an execution: nothing new starts; what is in flight ends and is recorded; the deadline goes on.
@@ -56,10 +63,11 @@ pub(crate) async fn cancel_execution(
               (status = 409, description = "It is held already, or has ended", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn pause_execution(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(id): PathId<ExecutionId>,
 ) -> Result<Response, Problem> {
-    app.engine().pause(app.tenant(), id).await?;
-    outcome(&app, id, "Execution paused").await
+    app.engine().pause(&caller, id).await?;
+    outcome(&app, caller.tenant, id, "Execution paused").await
 }
 
 /// Lets a held execution go on.
@@ -69,8 +77,9 @@ pub(crate) async fn pause_execution(
               (status = 409, description = "It is not held", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn resume_execution(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(id): PathId<ExecutionId>,
 ) -> Result<Response, Problem> {
-    app.engine().resume(app.tenant(), id).await?;
-    outcome(&app, id, "Execution resumed").await
+    app.engine().resume(&caller, id).await?;
+    outcome(&app, caller.tenant, id, "Execution resumed").await
 }

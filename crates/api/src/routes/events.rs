@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_store::{ExecutionFilter, Page};
 use tokio::sync::mpsc;
 use utoipa::IntoParams;
@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use super::executions::flow_names;
 use crate::app::App;
-use crate::feed::Feed;
+use crate::caller::Identity;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemKind};
 use crate::query::{FromParams, Params, Query};
@@ -40,15 +40,16 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     responses((status = 200, description = "The events", body = String, content_type = "text/event-stream")))]
 pub(crate) async fn follow_execution(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(id): PathId<ExecutionId>,
     headers: HeaderMap,
     Query(()): Query<()>,
 ) -> Result<Response, Problem> {
     let last_seen = last_event_id(&headers)?;
     let changes = app.engine().follow(id);
-    let snapshot = app.engine().execution(app.tenant(), id).await?;
+    let snapshot = app.engine().execution(caller.tenant, id).await?;
     let (events, received) = mpsc::channel(WAITING_MAX);
-    let (engine, tenant, end) = (app.engine().clone(), app.tenant(), app.streams_end());
+    let (engine, tenant, end) = (app.engine().clone(), caller.tenant, app.streams_end());
     let follower = Follower { engine, tenant, id, changes, end, events };
     tokio::spawn(follower.run(snapshot, last_seen));
     Ok(streamed(received))
@@ -91,23 +92,24 @@ impl FromParams for FollowQuery {
     responses((status = 200, description = "The events", body = String, content_type = "text/event-stream")))]
 pub(crate) async fn follow_executions(
     State(app): State<App>,
+    Identity(caller): Identity,
     Query(FollowQuery { flow_id }): Query<FollowQuery>,
 ) -> Result<Response, Problem> {
-    let listener = Feed::listen(&app);
-    let snapshot = snapshot_event(&app, flow_id).await?;
+    let listener = app.feed().listen(caller.tenant);
+    let snapshot = snapshot_event(&app, caller.tenant, flow_id).await?;
     let (events, received) = mpsc::channel(WAITING_MAX);
     tokio::spawn(async move {
         if events.send(snapshot).await.is_ok() {
-            listener.pass_on(&app, flow_id, &events).await;
+            listener.pass_on(flow_id, &events, app.streams_end()).await;
         }
     });
     Ok(streamed(received))
 }
 
-async fn snapshot_event(app: &App, flow: Option<FlowId>) -> Result<Event, Problem> {
-    let filter = ExecutionFilter { tenant: Some(app.tenant()), flow, ..ExecutionFilter::default() };
+async fn snapshot_event(app: &App, tenant: TenantId, flow: Option<FlowId>) -> Result<Event, Problem> {
+    let filter = ExecutionFilter { tenant: Some(tenant), flow, ..ExecutionFilter::default() };
     let rows = app.engine().executions(filter, Page { before: None, limit: SNAPSHOT_ROWS }).await?;
-    let names = flow_names(app, rows.iter().map(|row| row.flow)).await;
+    let names = flow_names(app, tenant, rows.iter().map(|row| row.flow)).await;
     let views: Vec<RowView<'_>> =
         rows.iter().map(|row| RowView::new(row, names.get(&row.flow).map(String::as_str))).collect();
     Ok(event("snapshot", &views, None))

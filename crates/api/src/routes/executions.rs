@@ -7,15 +7,18 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use steadflow_core::caller::Caller;
 use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::payload::Payload;
-use steadflow_runtime::{RequestKey, Start};
+use steadflow_runtime::Start;
+use steadflow_store::ExecutionRow;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::caller::Identity;
 use crate::idempotency::IdempotencyKey;
 use crate::json::OptionalJson;
 use crate::path::PathId;
@@ -110,6 +113,7 @@ pub(crate) struct Accepted {
               (status = 422, description = "The key was used for another request, or there is no context id", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn execute_flow(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(flow): PathId<FlowId>,
     Query(query): Query<WaitQuery>,
     key: IdempotencyKey,
@@ -117,12 +121,15 @@ pub(crate) async fn execute_flow(
 ) -> Result<Response, Problem> {
     check_context(body.value.context_id.as_deref(), body.value.context_type.as_deref())?;
     let key = key.with_body(&body.bytes);
-    let started = app.engine().start_execution(start(&app, flow, body.value, key, query.wait)).await?;
+    let started = app
+        .engine()
+        .start_execution(Start { key, wait: query.wait, ..start(caller.clone(), flow, body.value) })
+        .await?;
     if !started.is_replay {
         app.metrics().execution_accepted();
     }
     if let Some(ended) = started.ended {
-        return show(&app, StatusCode::OK, &ended.execution).await;
+        return show(&app, &caller, &ended.execution).await;
     }
     let accepted = Accepted {
         execution_id: started.execution,
@@ -134,22 +141,22 @@ pub(crate) async fn execute_flow(
     Ok(reply::located(reply::json(StatusCode::CREATED, &accepted), &path))
 }
 
-fn start(app: &App, flow: FlowId, body: Execute, key: Option<RequestKey>, wait: Option<Duration>) -> Start {
+fn start(caller: Caller, flow: FlowId, body: Execute) -> Start {
     Start {
-        tenant: app.tenant(),
+        caller,
         flow,
         context_id: body.context_id,
         context_type: body.context_type,
         trigger_data: body.trigger_data.unwrap_or_else(|| Payload::from_value(&serde_json::json!({}))),
         triggered_by: "api".into(),
-        key,
-        wait,
+        key: None,
+        wait: None,
     }
 }
 
-async fn show(app: &App, status: StatusCode, execution: &Execution) -> Result<Response, Problem> {
-    let retried_by = app.retried_by(execution).await?;
-    Ok(reply::json(status, &ExecutionView::new(execution, &retried_by)))
+async fn show(app: &App, caller: &Caller, execution: &Execution) -> Result<Response, Problem> {
+    let retried_by = app.retried_by(caller.tenant, execution).await?;
+    Ok(reply::ok(&ExecutionView::new(execution, &retried_by)))
 }
 
 /// Lists the executions of a flow, newest first.
@@ -159,12 +166,13 @@ async fn show(app: &App, status: StatusCode, execution: &Execution) -> Result<Re
                headers(("Link" = String, description = "Where the next page is, if there is one")))))]
 pub(crate) async fn list_flow_executions(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(flow): PathId<FlowId>,
     uri: Uri,
     Query(query): Query<ExecutionsQuery>,
 ) -> Result<Response, Problem> {
-    app.engine().current_flow(app.tenant(), flow).await?;
-    list(&app, &uri, Some(flow), query).await
+    app.engine().current_flow(caller.tenant, flow).await?;
+    list(&app, &caller, &uri, query.of_flow(Some(flow))).await
 }
 
 /// Which executions of which flow.
@@ -191,23 +199,19 @@ impl FromParams for AllExecutionsQuery {
                headers(("Link" = String, description = "Where the next page is, if there is one")))))]
 pub(crate) async fn list_executions(
     State(app): State<App>,
+    Identity(caller): Identity,
     uri: Uri,
     Query(query): Query<AllExecutionsQuery>,
 ) -> Result<Response, Problem> {
-    list(&app, &uri, query.flow_id, query.rest).await
+    list(&app, &caller, &uri, query.rest.of_flow(query.flow_id)).await
 }
 
-async fn list(
-    app: &App,
-    uri: &Uri,
-    flow: Option<FlowId>,
-    query: ExecutionsQuery,
-) -> Result<Response, Problem> {
+async fn list(app: &App, caller: &Caller, uri: &Uri, query: ExecutionsQuery) -> Result<Response, Problem> {
     let window = query.window;
-    let rows = app.engine().executions(query.into_filter(app.tenant(), flow), window.page()).await?;
+    let rows = app.engine().executions(query.into_filter(caller.tenant), window.page()).await?;
     let page = window.cut(rows, |row| row.id.uuid());
-    let names = flow_names(app, page.rows.iter().map(|row| row.flow)).await;
-    let name = |row: &steadflow_store::ExecutionRow| names.get(&row.flow).map(String::as_str);
+    let names = flow_names(app, caller.tenant, page.rows.iter().map(|row| row.flow)).await;
+    let name = |row: &ExecutionRow| names.get(&row.flow).map(String::as_str);
     let views: Vec<RowView<'_>> = page.rows.iter().map(|row| RowView::new(row, name(row))).collect();
     Ok(page.reply(uri, &views))
 }
@@ -218,9 +222,10 @@ async fn list(
     responses((status = 200, description = "The execution", body = ExecutionView)))]
 pub(crate) async fn show_execution(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(id): PathId<ExecutionId>,
     Query(()): Query<()>,
 ) -> Result<Response, Problem> {
-    let snapshot = app.engine().execution(app.tenant(), id).await?;
-    show(&app, StatusCode::OK, &snapshot.execution).await
+    let snapshot = app.engine().execution(caller.tenant, id).await?;
+    show(&app, &caller, &snapshot.execution).await
 }

@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 
 use super::executions::flow_names;
 use crate::app::App;
+use crate::caller::Identity;
 use crate::problem::Problem;
 use crate::query::{FromParams, Params, Query};
 use crate::reply;
@@ -84,13 +85,14 @@ pub(crate) struct FailureBucket {
     responses((status = 200, description = "The groups", body = [GroupView])))]
 pub(crate) async fn list_failures(
     State(app): State<App>,
+    Identity(caller): Identity,
     Query(query): Query<FailuresQuery>,
 ) -> Result<Response, Problem> {
     app.engine().show().await?;
     let FailuresQuery { flow_id: flow, from, to } = query;
-    let query = FailureQuery { tenant: app.tenant(), flow, from, to, now: app.now(), limit: GROUPS_MAX };
+    let query = FailureQuery { tenant: caller.tenant, flow, from, to, now: app.now(), limit: GROUPS_MAX };
     let groups = app.engine().store().failures(query).await?;
-    let names = flow_names(&app, groups.iter().map(|group| group.flow)).await;
+    let names = flow_names(&app, caller.tenant, groups.iter().map(|group| group.flow)).await;
     let view = |group| view_of(group, names.get(&group.flow).map(String::as_str));
     Ok(reply::ok(&groups.iter().map(view).collect::<Vec<_>>()))
 }

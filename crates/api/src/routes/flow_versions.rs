@@ -10,6 +10,7 @@ use utoipa_axum::routes;
 
 use super::flows;
 use crate::app::App;
+use crate::caller::Identity;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{FromParams, Params, Query};
@@ -29,11 +30,12 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     responses((status = 200, description = "The versions", body = [FlowVersionView])))]
 pub(crate) async fn list_flow_versions(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(id): PathId<FlowId>,
 ) -> Result<Response, Problem> {
-    let current = app.engine().current_flow(app.tenant(), id).await?;
+    let current = app.engine().current_flow(caller.tenant, id).await?;
     let newest = VersionPage { before: None, limit: VERSIONS_MAX };
-    let versions = app.engine().store().flow_versions(app.tenant(), id, newest).await?;
+    let versions = app.engine().store().flow_versions(caller.tenant, id, newest).await?;
     let views = versions.iter().map(|version| FlowVersionView::new(version, current.record.version));
     Ok(reply::ok(&views.collect::<Result<Vec<_>, _>>()?))
 }
@@ -60,6 +62,7 @@ impl FromParams for RestoreQuery {
               (status = 422, description = "The old document is no longer valid", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn restore_flow_version(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(id): PathId<FlowId>,
     Query(query): Query<RestoreQuery>,
 ) -> Result<Response, Problem> {
@@ -67,8 +70,8 @@ pub(crate) async fn restore_flow_version(
         Problem::new(ProblemKind::InvalidParameter, "Say which version to restore, with `?version=`.")
     })?;
     let _alone = app.editing().await;
-    let current = app.engine().current_flow(app.tenant(), id).await?;
-    let older = app.engine().store().flow_version(app.tenant(), id, version).await?;
+    let current = app.engine().current_flow(caller.tenant, id).await?;
+    let older = app.engine().store().flow_version(caller.tenant, id, version).await?;
     let older = older.ok_or_else(|| flows::no_version(id, version))?;
     let document = flows::checked(&app, &older.document.to_value())?;
     flows::change(&app, &current.record, &document, None).await

@@ -5,6 +5,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use steadflow_core::caller::Caller;
 use steadflow_core::flow::{Fault, Flow};
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_core::template::pointer_token;
@@ -15,6 +16,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::caller::Identity;
 use crate::documents::{FlowInput, FlowPatch};
 use crate::json::Json;
 use crate::path::PathId;
@@ -81,10 +83,11 @@ impl FlowsQuery {
                headers(("Link" = String, description = "Where the next page is, if there is one")))))]
 pub(crate) async fn list_flows(
     State(app): State<App>,
+    Identity(caller): Identity,
     uri: Uri,
     Query(query): Query<FlowsQuery>,
 ) -> Result<Response, Problem> {
-    list(&app, &uri, query.window, query.into_filter(app.tenant())).await
+    list(&app, &uri, query.window, query.into_filter(caller.tenant)).await
 }
 
 /// Answers with the flows that fit.
@@ -105,20 +108,29 @@ pub(super) async fn list(
     responses((status = 201, description = "The flow", body = FlowView,
                headers(("Location" = String, description = "The flow's address"))),
               (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
-pub(crate) async fn create_flow(State(app): State<App>, body: Json<FlowInput>) -> Result<Response, Problem> {
+pub(crate) async fn create_flow(
+    State(app): State<App>,
+    Identity(caller): Identity,
+    body: Json<FlowInput>,
+) -> Result<Response, Problem> {
     let mut document = body.value.0;
     refuse_unknown_keys(&document)?;
     let status = take_status(&mut document)?.unwrap_or(FlowStatus::Draft);
-    create(&app, &document, status).await
+    create(&app, &caller, &document, status).await
 }
 
 /// Stores `document` as a new flow, and answers with it.
-pub(super) async fn create(app: &App, document: &Value, status: FlowStatus) -> Result<Response, Problem> {
+pub(super) async fn create(
+    app: &App,
+    caller: &Caller,
+    document: &Value,
+    status: FlowStatus,
+) -> Result<Response, Problem> {
     let document = checked(app, document)?;
     let now = app.now();
     let record = FlowRecord {
         id: FlowId::new(Uuid::now_v7()),
-        tenant: app.tenant(),
+        tenant: caller.tenant,
         version: 1,
         status,
         document: document.to_payload(),
@@ -137,7 +149,7 @@ pub(super) async fn create(app: &App, document: &Value, status: FlowStatus) -> R
 /// Says what is wrong with a flow document, without storing it.
 #[utoipa::path(post, path = "/api/v1/studio/flows/validate", tag = "flows", request_body = FlowInput,
     responses((status = 200, description = "Whether it is valid, and every fault", body = Validation)))]
-pub(crate) async fn validate_flow(State(app): State<App>, body: Json<FlowInput>) -> Response {
+pub(crate) async fn validate_flow(State(app): State<App>, _: Identity, body: Json<FlowInput>) -> Response {
     let mut document = body.value.0;
     let status_problem = take_status(&mut document).err();
     let mut faults = Flow::parse(&document, app.engine().limits()).err().unwrap_or_default();
@@ -174,14 +186,15 @@ impl FromParams for VersionQuery {
     responses((status = 200, description = "The flow", body = FlowView)))]
 pub(crate) async fn show_flow(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(id): PathId<FlowId>,
     Query(query): Query<VersionQuery>,
 ) -> Result<Response, Problem> {
-    let current = app.engine().current_flow(app.tenant(), id).await?;
+    let current = app.engine().current_flow(caller.tenant, id).await?;
     let view = view(&app, &current.record).await?;
     match query.version.and_then(|version| u32::try_from(version).ok()) {
         Some(version) if version != current.record.version => {
-            let older = app.engine().store().flow_version(app.tenant(), id, version).await?;
+            let older = app.engine().store().flow_version(caller.tenant, id, version).await?;
             Ok(reply::ok(&view.at_version(&older.ok_or_else(|| no_version(id, version))?)?))
         }
         _ => Ok(reply::ok(&view)),
@@ -206,6 +219,7 @@ pub(super) async fn view(app: &App, record: &FlowRecord) -> Result<FlowView, Pro
               (status = 422, description = "The changed document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn change_flow(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(id): PathId<FlowId>,
     body: Json<FlowPatch>,
 ) -> Result<Response, Problem> {
@@ -213,7 +227,7 @@ pub(crate) async fn change_flow(
     refuse_unknown_keys(&patch)?;
     let status = take_status(&mut patch)?;
     let _alone = app.editing().await;
-    let current = app.engine().current_flow(app.tenant(), id).await?;
+    let current = app.engine().current_flow(caller.tenant, id).await?;
     let document = checked(&app, &merged(current.record.document.to_value(), patch))?;
     change(&app, &current.record, &document, status).await
 }
@@ -244,9 +258,10 @@ pub(super) async fn change(
     responses((status = 204, description = "It is gone")))]
 pub(crate) async fn delete_flow(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(id): PathId<FlowId>,
 ) -> Result<StatusCode, Problem> {
-    app.engine().delete_flow(app.tenant(), id).await?;
+    app.engine().delete_flow(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -256,10 +271,11 @@ pub(crate) async fn delete_flow(
     responses((status = 200, description = "It is active", body = Activated)))]
 pub(crate) async fn activate_flow(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(id): PathId<FlowId>,
 ) -> Result<Response, Problem> {
     let change = FlowChange { status: Some(FlowStatus::Active), at: app.now(), ..FlowChange::default() };
-    let flow = app.engine().change_flow(app.tenant(), id, change).await?;
+    let flow = app.engine().change_flow(caller.tenant, id, change).await?;
     Ok(reply::ok(&Activated { status: flow.record.status.into(), message: "Flow activated" }))
 }
 

@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 
 use super::cancel::{Outcome, outcome};
 use crate::app::App;
+use crate::caller::Identity;
 use crate::json::Json;
 use crate::path::PathNode;
 use crate::problem::{Problem, ProblemBody};
@@ -29,10 +30,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
               (status = 409, description = "The node is in no backoff", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn retry_node_now(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathNode(id, node): PathNode,
 ) -> Result<Response, Problem> {
-    app.engine().retry_now(app.tenant(), id, node).await?;
-    outcome(&app, id, "Backoff ended").await
+    app.engine().retry_now(&caller, id, node).await?;
+    outcome(&app, caller.tenant, id, "Backoff ended").await
 }
 
 /// What to do.
@@ -105,10 +107,11 @@ const MESSAGE_CHARS_MAX: usize = 2_000;
               (status = 409, description = "The node waits for no decision", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn decide_node(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathNode(id, node): PathNode,
     body: Json<Decide>,
 ) -> Result<Response, Problem> {
     let resolution = body.value.into_resolution(app.engine().limits().output_bytes_max)?;
-    app.engine().decide(app.tenant(), id, node, resolution).await?;
-    outcome(&app, id, "Decision taken").await
+    app.engine().decide(&caller, id, node, resolution).await?;
+    outcome(&app, caller.tenant, id, "Decision taken").await
 }

@@ -1,7 +1,6 @@
 //! The API's own description, and a page to read it.
 
-use std::sync::LazyLock;
-
+use axum::Extension;
 use axum::http::header;
 use axum::response::IntoResponse;
 use bytes::Bytes;
@@ -10,9 +9,9 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 
-/// Written once: the document is the same for as long as the process lives.
-static DOCUMENT: LazyLock<Bytes> =
-    LazyLock::new(|| Bytes::from(crate::openapi().to_json().expect("the document has string keys only")));
+/// Where the document comes from. It is made of all routes, so it comes from outside of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Document(pub(crate) fn() -> Bytes);
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -26,8 +25,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 /// Describes this API as OpenAPI 3.1.
 #[utoipa::path(get, path = "/api/v1/openapi.json", tag = "about",
     responses((status = 200, description = "The document", body = serde_json::Value)))]
-pub(crate) async fn openapi_document() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.clone())
+pub(crate) async fn openapi_document(Extension(document): Extension<Document>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], document.0())
 }
 
 async fn page() -> impl IntoResponse {

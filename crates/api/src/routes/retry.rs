@@ -12,6 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::caller::Identity;
 use crate::idempotency::IdempotencyKey;
 use crate::json::OptionalJson;
 use crate::path::PathId;
@@ -103,6 +104,7 @@ pub(crate) struct Retried {
               (status = 422, description = "The key was used for another request", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn retry_execution(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(id): PathId<ExecutionId>,
     Query(()): Query<()>,
     key: IdempotencyKey,
@@ -116,7 +118,7 @@ pub(crate) async fn retry_execution(
         trigger_data,
         key,
     };
-    let started = app.engine().retry(app.tenant(), id, retry).await?;
+    let started = app.engine().retry(&caller, id, retry).await?;
     if !started.is_replay {
         app.metrics().execution_accepted();
     }
@@ -173,11 +175,12 @@ pub(crate) struct RetryPlanView {
               (status = 409, description = "The flow is archived", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn show_retry_plan(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(id): PathId<ExecutionId>,
     Query(query): Query<PlanQuery>,
 ) -> Result<Response, Problem> {
     let mode = query.mode.unwrap_or(Mode::FromStart);
     let retry = Retry { mode: mode.into(), version: query.flow_version.map(Into::into), ..Retry::default() };
-    let plan = app.engine().retry_plan(app.tenant(), id, retry).await?;
+    let plan = app.engine().retry_plan(caller.tenant, id, retry).await?;
     Ok(reply::ok(&RetryPlanView { mode, run: plan.run, reuse: plan.reuse.into_keys().collect() }))
 }

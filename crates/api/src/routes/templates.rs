@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 
 use super::flows;
 use crate::app::App;
+use crate::caller::Identity;
 use crate::json::OptionalJson;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
@@ -29,10 +30,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
                headers(("Link" = String, description = "Where the next page is, if there is one")))))]
 pub(crate) async fn list_templates(
     State(app): State<App>,
+    Identity(caller): Identity,
     uri: Uri,
     Query(window): Query<Window>,
 ) -> Result<Response, Problem> {
-    let filter = FlowFilter { tenant: Some(app.tenant()), is_template: Some(true), ..FlowFilter::default() };
+    let filter = FlowFilter { tenant: Some(caller.tenant), is_template: Some(true), ..FlowFilter::default() };
     flows::list(&app, &uri, window, filter).await
 }
 
@@ -53,10 +55,11 @@ pub(crate) struct Instantiate {
               (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn instantiate_template(
     State(app): State<App>,
+    Identity(caller): Identity,
     PathId(id): PathId<FlowId>,
     body: OptionalJson<Instantiate>,
 ) -> Result<Response, Problem> {
-    let template = app.engine().current_flow(app.tenant(), id).await?;
+    let template = app.engine().current_flow(caller.tenant, id).await?;
     if !template.record.is_template {
         return Err(Problem::new(ProblemKind::NoSuchFlow, format!("Flow {id} is no template.")));
     }
@@ -65,5 +68,5 @@ pub(crate) async fn instantiate_template(
     if let Some(name) = body.value.name {
         document["name"] = Value::String(name);
     }
-    flows::create(&app, &document, FlowStatus::Draft).await
+    flows::create(&app, &caller, &document, FlowStatus::Draft).await
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use steadflow_core::failure::Failure;
 use steadflow_core::flow::PlacedNode;
-use steadflow_core::ids::{ExecutionId, NodeId};
+use steadflow_core::ids::{ExecutionId, NodeId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::trial::{Pinned, Step, Trial, within_limit};
 use steadflow_core::work::{Outcome, Usage};
@@ -22,6 +22,7 @@ use uuid::Uuid;
 use super::executions::check_context;
 use crate::app::App;
 use crate::attempt;
+use crate::caller::Identity;
 use crate::documents::FlowDefinition;
 use crate::json::Json;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
@@ -60,9 +61,9 @@ pub(crate) struct TestNode {
 }
 
 impl TestNode {
-    fn into_pinned(self, app: &App) -> Pinned {
+    fn into_pinned(self, tenant: TenantId) -> Pinned {
         Pinned {
-            tenant: app.tenant(),
+            tenant,
             execution: ExecutionId::new(Uuid::now_v7()),
             trigger_data: self.trigger_data.unwrap_or_else(|| Payload::from_value(&serde_json::json!({}))),
             context_id: self.context_id,
@@ -125,12 +126,16 @@ impl NodeTest {
     responses((status = 200, description = "What came of it: `success` tells", body = NodeTest),
               (status = 404, description = "The graph has no such node", body = ProblemBody, content_type = "application/problem+json"),
               (status = 422, description = "The node has faults", body = ProblemBody, content_type = "application/problem+json")))]
-pub(crate) async fn test_node(State(app): State<App>, body: Json<TestNode>) -> Result<Response, Problem> {
+pub(crate) async fn test_node(
+    State(app): State<App>,
+    Identity(caller): Identity,
+    body: Json<TestNode>,
+) -> Result<Response, Problem> {
     let test = body.value;
     check_context(test.context_id.as_deref(), test.context_type.as_deref())?;
     let placed = placed(&app, &test.flow_definition, &test.node_id)?;
     let started = app.now();
-    let trial = Trial::begin(&placed, &test.into_pinned(&app), app.engine().limits(), started);
+    let trial = Trial::begin(&placed, &test.into_pinned(caller.tenant), app.engine().limits(), started);
     let outcome = match trial.step {
         Step::Known(result) => Outcome { result, usage: Usage::default() },
         Step::Work(work) => bounded(&app, attempt::once(&app, *work).await?),

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, anyhow};
 use serde_json::{Value, json};
+use steadflow_core::caller::{Actor, Caller};
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_runtime::{Engine, Start};
@@ -66,7 +67,7 @@ fn is_untouched(document: &Payload) -> bool {
 
 async fn run(engine: &Engine, flow: FlowId, trigger_data: &str) -> anyhow::Result<()> {
     let start = Start {
-        tenant: TenantId::DEFAULT,
+        caller: Caller { actor: Actor::SYSTEM, ..Caller::LOCAL },
         flow,
         context_id: None,
         context_type: None,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use steadflow_core::caller::Caller;
 use steadflow_core::execution::FlowVersion;
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_store::{Changed, ExecutionFilter, FlowChange, FlowRecord, FlowStatus, Page};
@@ -36,6 +37,12 @@ impl Engine {
             }
         };
         if flow.record.tenant == tenant { Ok(flow) } else { Err(RuntimeError::NoFlow(id)) }
+    }
+
+    /// Returns the present name of a flow; `None` once it is gone.
+    pub async fn flow_name(&self, tenant: TenantId, id: FlowId) -> Option<String> {
+        let current = self.current_flow(tenant, id).await.ok()?;
+        Some(current.record.name.clone())
     }
 
     async fn remember(&self, record: FlowRecord) -> Result<Arc<CurrentFlow>, RuntimeError> {
@@ -82,7 +89,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`RuntimeError::NoFlow`] if this tenant has none of that id.
-    pub async fn delete_flow(&self, tenant: TenantId, id: FlowId) -> Result<(), RuntimeError> {
+    pub async fn delete_flow(&self, caller: &Caller, id: FlowId) -> Result<(), RuntimeError> {
+        let tenant = caller.tenant;
         let _gate = self.inner.flow_gate.lock().await;
         if self.inner.store.flow(tenant, id).await?.is_none() {
             return Err(RuntimeError::NoFlow(id));
@@ -91,16 +99,16 @@ impl Engine {
         let archived =
             FlowChange { status: Some(FlowStatus::Archived), at: self.now(), ..FlowChange::default() };
         self.inner.store.change_flow(tenant, id, archived).await?;
-        self.cancel_all(tenant, id).await?;
+        self.cancel_all(caller, id).await?;
         self.inner.store.delete_flow(tenant, id).await?;
         self.inner.current.lock().remove(&id);
         Ok(())
     }
 
-    async fn cancel_all(&self, tenant: TenantId, flow: FlowId) -> Result<(), RuntimeError> {
+    async fn cancel_all(&self, caller: &Caller, flow: FlowId) -> Result<(), RuntimeError> {
         use steadflow_core::execution::ExecutionStatus::{Paused, Pending, Running};
         let filter = ExecutionFilter {
-            tenant: Some(tenant),
+            tenant: Some(caller.tenant),
             flow: Some(flow),
             statuses: vec![Pending, Running, Paused],
             ..ExecutionFilter::default()
@@ -111,7 +119,7 @@ impl Engine {
                 return Ok(());
             }
             for row in unfinished {
-                match self.cancel(tenant, row.id).await {
+                match self.cancel(caller, row.id).await {
                     // It may end by itself while we ask.
                     Ok(()) | Err(RuntimeError::Rejected(_) | RuntimeError::NoExecution(_)) => {}
                     Err(error) => return Err(error),

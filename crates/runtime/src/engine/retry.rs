@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use steadflow_core::caller::Actor;
+use steadflow_core::caller::Caller;
 use steadflow_core::execution::{Execution, ExecutionStatus, FlowVersion, RetryMode, RetryPlan};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
@@ -34,6 +34,19 @@ pub struct Retry {
     pub key: Option<RequestKey>,
 }
 
+/// Which failed executions to retry, and how.
+#[derive(Clone, Debug)]
+pub struct RetryMany {
+    /// Those that fit. Tenant and statuses are set by the call.
+    pub filter: ExecutionFilter,
+    /// How.
+    pub retry: Retry,
+    /// Which part of them.
+    pub page: Page,
+    /// Only say which.
+    pub dry_run: bool,
+}
+
 /// What came of retrying many.
 #[derive(Clone, Debug, Default)]
 pub struct BulkRetry {
@@ -60,14 +73,14 @@ impl Engine {
     /// [`RuntimeError::NotRetryable`] if it is neither failed nor cancelled.
     pub async fn retry(
         &self,
-        tenant: TenantId,
+        caller: &Caller,
         id: ExecutionId,
         retry: Retry,
     ) -> Result<Started, RuntimeError> {
-        let old = self.retryable(tenant, id).await?;
-        let (flow, limit) = self.version_to_retry(tenant, &old, &retry).await?;
+        let old = self.retryable(caller.tenant, id).await?;
+        let (flow, limit) = self.version_to_retry(caller.tenant, &old, &retry).await?;
         let plan = old.retry_plan(retry.mode, &flow.flow.graph);
-        let mut accepted = old.retried(plan, retry.trigger_data, Actor::USER, self.worker());
+        let mut accepted = old.retried(plan, retry.trigger_data, caller.actor.clone(), self.worker());
         accepted.version = flow.version;
         self.accept(new_id(), flow, accepted, limit, retry.key, None).await
     }
@@ -125,20 +138,19 @@ impl Engine {
     ///
     /// # Errors
     /// What the store says. What was started until then goes on.
-    pub async fn retry_many(
-        &self,
-        filter: ExecutionFilter,
-        retry: Retry,
-        Page { mut before, limit }: Page,
-        dry_run: bool,
-    ) -> Result<BulkRetry, RuntimeError> {
-        let filter = ExecutionFilter { statuses: vec![ExecutionStatus::Failed], ..filter };
+    pub async fn retry_many(&self, caller: &Caller, many: RetryMany) -> Result<BulkRetry, RuntimeError> {
+        let RetryMany { filter, retry, page: Page { mut before, limit }, dry_run } = many;
+        let filter = ExecutionFilter {
+            tenant: Some(caller.tenant),
+            statuses: vec![ExecutionStatus::Failed],
+            ..filter
+        };
         let mut result = BulkRetry::default();
         loop {
             let page = Page { before, limit: 100.min(limit - result.items.len()) };
             let rows = self.executions(filter.clone(), page).await?;
             for row in &rows {
-                result.items.push(self.retry_one_of_many(row.tenant, row.id, &retry, dry_run).await?);
+                result.items.push(self.retry_one_of_many(caller, row.id, &retry, dry_run).await?);
             }
             before = rows.last().map(|row| row.id.uuid());
             if rows.len() < page.limit || result.items.len() >= limit {
@@ -149,20 +161,20 @@ impl Engine {
 
     async fn retry_one_of_many(
         &self,
-        tenant: TenantId,
+        caller: &Caller,
         id: ExecutionId,
         retry: &Retry,
         dry_run: bool,
     ) -> Result<BulkRetryItem, RuntimeError> {
         let item = |new_execution, skipped| BulkRetryItem { execution: id, new_execution, skipped };
-        if let Some(newer) = self.inner.store.retried_by(tenant, id, 1).await?.last() {
+        if let Some(newer) = self.inner.store.retried_by(caller.tenant, id, 1).await?.last() {
             return Ok(item(None, Some(format!("It was retried before, as {newer}."))));
         }
         let retry = Retry { key: None, ..retry.clone() };
         let new = if dry_run {
-            self.retry_plan(tenant, id, retry).await.map(|_| None)
+            self.retry_plan(caller.tenant, id, retry).await.map(|_| None)
         } else {
-            self.retry(tenant, id, retry).await.map(|started| Some(started.execution))
+            self.retry(caller, id, retry).await.map(|started| Some(started.execution))
         };
         match new {
             Ok(new) => Ok(item(new, None)),

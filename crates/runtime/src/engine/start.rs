@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use steadflow_core::caller::Actor;
+use steadflow_core::caller::Caller;
 use steadflow_core::event::Accepted;
 use steadflow_core::execution::{FlowVersion, NewExecution, Pinned};
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
@@ -37,8 +37,8 @@ pub struct RequestKey {
 /// What to start.
 #[derive(Clone, Debug)]
 pub struct Start {
-    /// Whose.
-    pub tenant: TenantId,
+    /// Who starts it.
+    pub caller: Caller,
     /// Which flow; its current version runs.
     pub flow: FlowId,
     /// What the execution is about; else the flow's `context_id_template` says.
@@ -47,7 +47,7 @@ pub struct Start {
     pub context_type: Option<Arc<str>>,
     /// What it starts with.
     pub trigger_data: Payload,
-    /// Who starts it: `api`, `cli`, …
+    /// By which way: `api`, `cli`, …
     pub triggered_by: Arc<str>,
     /// What makes the call happen once.
     pub key: Option<RequestKey>,
@@ -73,7 +73,7 @@ impl Engine {
     /// [`RuntimeError::FlowNotStartable`] unless the flow is a draft or active; [`RuntimeError::KeyReused`] if the key
     /// was used for something else; [`RuntimeError::StorageFull`] or [`RuntimeError::Unavailable`] if nothing started.
     pub async fn start_execution(&self, start: Start) -> Result<Started, RuntimeError> {
-        let current = self.current_flow(start.tenant, start.flow).await?;
+        let current = self.current_flow(start.caller.tenant, start.flow).await?;
         if !matches!(current.record.status, FlowStatus::Draft | FlowStatus::Active) {
             return Err(RuntimeError::FlowNotStartable(current.record.status));
         }
@@ -90,8 +90,8 @@ impl Engine {
                 .or_else(|| settings.context_type_default.as_deref().map(Into::into)),
             trigger_data: start.trigger_data,
             triggered_by: start.triggered_by,
-            actor: Actor::USER,
-            ..Accepted::new(start.tenant, start.flow, current.version.version, self.worker())
+            actor: start.caller.actor,
+            ..Accepted::new(start.caller.tenant, start.flow, current.version.version, self.worker())
         };
         self.accept(
             id,

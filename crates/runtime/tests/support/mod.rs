@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use steadflow_core::caller::Caller;
+use steadflow_core::event::{Event, Record};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::payload::Payload;
@@ -143,7 +145,7 @@ impl Bench {
         wait: Option<Duration>,
     ) -> Result<Started, RuntimeError> {
         let start = Start {
-            tenant: TENANT,
+            caller: Caller::LOCAL,
             flow,
             context_id: None,
             context_type: None,
@@ -153,6 +155,13 @@ impl Bench {
             wait,
         };
         self.engine.start_execution(start).await
+    }
+
+    /// Everything that happened to an execution.
+    pub(crate) async fn events(&self, id: ExecutionId) -> Vec<Event> {
+        let journal = self.engine.execution(TENANT, id).await.expect("the execution exists").journal;
+        let record = |text: &Arc<str>| serde_json::from_str(text).expect("the engine can read its journal");
+        journal.iter().map(record).flat_map(|record: Record| record.2).collect()
     }
 
     pub(crate) async fn ended(&self, id: ExecutionId) -> ExecutionSnapshot {

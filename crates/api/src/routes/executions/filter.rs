@@ -40,6 +40,9 @@ pub(crate) struct ExecutionsQuery {
     /// Accepted before.
     #[param(value_type = Option<Time>)]
     end_date: Option<Timestamp>,
+    /// Of this flow. Each endpoint has its own way to name it.
+    #[param(ignore)]
+    flow: Option<FlowId>,
     #[param(ignore)]
     pub(crate) window: Window,
 }
@@ -55,6 +58,7 @@ impl FromParams for ExecutionsQuery {
             q: params.short_text("q"),
             start_date: params.time("start_date"),
             end_date: params.time("end_date"),
+            flow: None,
             window: Window::from_params(params),
         }
     }
@@ -73,10 +77,14 @@ fn statuses(params: &mut Params) -> Vec<ExecutionStatus> {
 }
 
 impl ExecutionsQuery {
-    pub(crate) fn into_filter(self, tenant: TenantId, flow: Option<FlowId>) -> ExecutionFilter {
+    pub(crate) fn of_flow(self, flow: Option<FlowId>) -> Self {
+        Self { flow, ..self }
+    }
+
+    pub(crate) fn into_filter(self, tenant: TenantId) -> ExecutionFilter {
         ExecutionFilter {
             tenant: Some(tenant),
-            flow,
+            flow: self.flow,
             statuses: self.status,
             retrying: self.retrying,
             error_class: self.error_class,
@@ -90,11 +98,15 @@ impl ExecutionsQuery {
 }
 
 /// Returns the present names of `flows`; those of deleted ones are missing.
-pub(crate) async fn flow_names(app: &App, flows: impl Iterator<Item = FlowId>) -> BTreeMap<FlowId, String> {
+pub(crate) async fn flow_names(
+    app: &App,
+    tenant: TenantId,
+    flows: impl Iterator<Item = FlowId>,
+) -> BTreeMap<FlowId, String> {
     let mut names = BTreeMap::new();
     for flow in flows {
         if !names.contains_key(&flow)
-            && let Some(name) = app.flow_name(flow).await
+            && let Some(name) = app.engine().flow_name(tenant, flow).await
         {
             names.insert(flow, name);
         }

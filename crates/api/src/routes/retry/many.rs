@@ -6,14 +6,15 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use steadflow_core::failure::ErrorClass;
-use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
+use steadflow_core::ids::{ExecutionId, FlowId, NodeId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_runtime::{BulkRetryItem, Retry};
+use steadflow_runtime::{BulkRetryItem, Retry, RetryMany};
 use steadflow_store::{ExecutionFilter, Page};
 use utoipa::ToSchema;
 
 use super::{Mode, Version};
 use crate::app::App;
+use crate::caller::Identity;
 use crate::json::Json;
 use crate::problem::Problem;
 use crate::query::{Query, TEXT_CHARS_MAX};
@@ -24,8 +25,9 @@ const LIMIT_MAX: usize = 1_000;
 
 /// What to retry, and how.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = RetryMany)]
 #[serde(deny_unknown_fields, expecting = "an object")]
-pub(crate) struct RetryMany {
+pub(crate) struct RetryManyBody {
     /// Which failed executions. Those that were retried before are left out.
     filter: RetryFilter,
     /// `from_start` unless given.
@@ -73,9 +75,8 @@ pub(crate) struct RetryFilter {
 }
 
 impl RetryFilter {
-    fn into_filter(self, tenant: TenantId) -> Result<ExecutionFilter, Problem> {
+    fn into_filter(self) -> Result<ExecutionFilter, Problem> {
         Ok(ExecutionFilter {
-            tenant: Some(tenant),
             flow: self.flow_id,
             error_class: self.error_class,
             failed_node: bounded("node", self.node)?.map(NodeId::new),
@@ -137,14 +138,15 @@ impl From<BulkRetryItem> for RetriedItem {
 
 /// Retries the failed executions that fit, newest first. Those that were retried before are left out, so that asking
 /// twice retries once.
-#[utoipa::path(post, path = "/api/v1/studio/executions/retry", tag = "retries", request_body = RetryMany,
+#[utoipa::path(post, path = "/api/v1/studio/executions/retry", tag = "retries", request_body = RetryManyBody,
     responses((status = 200, description = "What came of each", body = RetriedMany)))]
 pub(crate) async fn retry_executions(
     State(app): State<App>,
+    Identity(caller): Identity,
     Query(()): Query<()>,
-    body: Json<RetryMany>,
+    body: Json<RetryManyBody>,
 ) -> Result<Response, Problem> {
-    let RetryMany { filter, mode, flow_version, dry_run, limit, before } = body.value;
+    let RetryManyBody { filter, mode, flow_version, dry_run, limit, before } = body.value;
     if !(1..=LIMIT_MAX).contains(&limit) {
         let detail = format!("`limit` must be a whole number from 1 to {LIMIT_MAX}.");
         return Err(Problem::of_body("/limit", detail));
@@ -154,9 +156,9 @@ pub(crate) async fn retry_executions(
         version: flow_version.map(Into::into),
         ..Retry::default()
     };
-    let filter = filter.into_filter(app.tenant())?;
+    let filter = filter.into_filter()?;
     let page = Page { before: before.map(ExecutionId::uuid), limit };
-    let result = app.engine().retry_many(filter, retry, page, dry_run).await?;
+    let result = app.engine().retry_many(&caller, RetryMany { filter, retry, page, dry_run }).await?;
     let items: Vec<RetriedItem> = result.items.into_iter().map(Into::into).collect();
     items
         .iter()
