@@ -65,7 +65,7 @@ test('executions that were already retried are skipped and link to their retry',
   await dialog.getByRole('button', { name: 'Close' }).last().click();
 
   await open();
-  await expect(dialog.getByText('2 × It was retried before.')).toBeVisible();
+  await expect(dialog.getByText('2 × Already retried.')).toBeVisible();
   await dialog.getByRole('button', { name: 'Retry 2 executions' }).click();
   await dialog.getByText('Show skipped executions').click();
 

@@ -47,7 +47,7 @@ async fn cancelling_stops_what_is_in_flight_and_what_never_began() {
     }
     "#);
     let cancelled = api.execution(&id).await;
-    assert_eq!(cancelled["error_message"], "Cancelled by request");
+    assert_eq!(cancelled["error_message"], "Cancelled by a user");
     assert_eq!(node(&cancelled, "a")["status"], "cancelled");
     assert_eq!(node(&cancelled, "b")["status"], "cancelled");
     assert!(cancelled["duration_ms"].is_number() && cancelled["result"].is_null());

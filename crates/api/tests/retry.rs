@@ -275,12 +275,12 @@ async fn many_are_retried_once_each_however_often_it_is_asked() {
         {
           "execution_id": "[id 1]",
           "new_execution_id": null,
-          "skipped": "It was retried before, as [id 2]."
+          "skipped": "Already retried, as [id 2]."
         },
         {
           "execution_id": "[id 3]",
           "new_execution_id": null,
-          "skipped": "It was retried before, as [id 4]."
+          "skipped": "Already retried, as [id 4]."
         }
       ]
     }
@@ -301,7 +301,7 @@ async fn dry_run_of_many_knows_what_could_not_be_retried() {
     let (dry, done) = (retry(true).await, retry(false).await);
 
     assert_eq!(dry, done);
-    assert_eq!(dry["skipped"], "It is not retried: the flow is archived.");
+    assert_eq!(dry["skipped"], "Not retried: the flow is archived.");
 }
 
 #[tokio::test(start_paused = true)]

@@ -122,7 +122,7 @@ fn ctrl_c_cancels_and_is_exit_status_130() {
 
     assert_eq!(process.wait().unwrap().code(), Some(130));
     assert!(rest.contains("\ncancelled after "), "{rest}");
-    assert!(rest.ends_with("\nCancelled by request\n"), "{rest}");
+    assert!(rest.ends_with("\nCancelled by a user\n"), "{rest}");
 }
 
 #[test]

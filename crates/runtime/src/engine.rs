@@ -286,7 +286,7 @@ impl Engine {
     /// # Errors
     /// [`RuntimeError::Rejected`] if it has ended.
     pub async fn cancel(&self, caller: &Caller, id: ExecutionId) -> Result<(), RuntimeError> {
-        let (message, by) = ("Cancelled by request".into(), caller.actor.clone());
+        let (message, by) = ("Cancelled by a user".into(), caller.actor.clone());
         self.input(caller, id, Input::Cancel { message, by }).await
     }
 

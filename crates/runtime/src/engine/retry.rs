@@ -168,7 +168,7 @@ impl Engine {
     ) -> Result<BulkRetryItem, RuntimeError> {
         let item = |new_execution, skipped| BulkRetryItem { execution: id, new_execution, skipped };
         if let Some(newer) = self.inner.store.retried_by(caller.tenant, id, 1).await?.last() {
-            return Ok(item(None, Some(format!("It was retried before, as {newer}."))));
+            return Ok(item(None, Some(format!("Already retried, as {newer}."))));
         }
         let retry = Retry { key: None, ..retry.clone() };
         let new = if dry_run {
@@ -179,7 +179,7 @@ impl Engine {
         match new {
             Ok(new) => Ok(item(new, None)),
             Err(error @ (RuntimeError::StorageFull | RuntimeError::Unavailable)) => Err(error),
-            Err(error) => Ok(item(None, Some(format!("It is not retried: {error}.")))),
+            Err(error) => Ok(item(None, Some(format!("Not retried: {error}.")))),
         }
     }
 }

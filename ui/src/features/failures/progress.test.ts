@@ -45,7 +45,7 @@ test('it is done when all have ended', () => {
 test('a full batch is followed by the next one', () => {
   const items = [
     { execution_id: '2', new_execution_id: 'n2', skipped: null },
-    { execution_id: '1', new_execution_id: null, skipped: 'It was retried before, as n0.' },
+    { execution_id: '1', new_execution_id: null, skipped: 'Already retried, as n0.' },
   ];
   const result = { dry_run: false, matched: 2, retried: 1, skipped: 1, items };
 

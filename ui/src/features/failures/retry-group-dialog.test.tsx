@@ -14,7 +14,7 @@ function answer(dry_run: boolean, count: number, skipped = 0) {
   const items = Array.from({ length: count }, (_, at) => ({
     execution_id: `old-${count - at}`,
     new_execution_id: dry_run || at < skipped ? null : `new-${count - at}`,
-    skipped: at < skipped ? 'It was retried before, as 01a214dc-4a87-77b9-88bc-ef0798de4c94.' : null,
+    skipped: at < skipped ? 'Already retried, as 01a214dc-4a87-77b9-88bc-ef0798de4c94.' : null,
   }));
   return { dry_run, matched: count, retried: count - skipped, skipped, items };
 }
@@ -31,7 +31,7 @@ test('it shows the plan, retries, and shows the progress of the new executions',
   const user = userEvent.setup();
   await show();
 
-  expect(await screen.findByText('1 × It was retried before.')).toBeTruthy();
+  expect(await screen.findByText('1 × Already retried.')).toBeTruthy();
   await user.click(await screen.findByRole('button', { name: 'Retry 2 executions' }));
 
   expect(await screen.findByText('All 2 finished')).toBeTruthy();
@@ -60,4 +60,13 @@ test('a group larger than the limit is retried in batches', async () => {
   expect(await screen.findByRole('button', { name: 'Retry 5 executions' })).toBeTruthy();
   expect(screen.getByText('This batch covers the next 1,000, which are older.')).toBeTruthy();
   expect(bodies(asked).map(({ before }) => before)).toEqual([undefined, undefined, 'old-1']);
+});
+
+test('a group that was already retried says so, and cannot be retried', async () => {
+  fakeApi({ 'POST /studio/executions/retry': () => answer(true, 3, 3) });
+
+  await show();
+
+  expect(await screen.findByText('Nothing to retry: all 3 were already retried.')).toBeTruthy();
+  expect(screen.getByRole('button', { name: 'Retry' }).getAttribute('aria-disabled')).toBe('true');
 });

@@ -1,12 +1,12 @@
 import { Button, Group, Radio } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { RetryMode } from '@/api/executions';
+import type { RetriedMany, RetryMode } from '@/api/executions';
 import { ProblemCard } from '@/components/problem-card';
 import { ReasonedButton } from '@/components/reasoned-button';
 import { texts as common } from '@/lib/texts';
 import { type Batch, dryRunQuery, RETRIED_MAX } from './queries';
 import classes from './retry-dialog.module.css';
-import { reasonsOf, skippedOf } from './skipped';
+import { reasonsOf, wereAllRetried } from './skipped';
 import { texts } from './texts';
 
 interface RetryPlanProps {
@@ -25,9 +25,6 @@ export function RetryPlan({ batch, mode, isNarrow, isRunning, problem, onMode, o
   const { dialog } = texts;
   const plan = useQuery(dryRunQuery(batch, mode));
   const count = plan.data?.retried ?? 0;
-  const reasons = plan.data ? reasonsOf(plan.data) : [];
-  const wereRetried =
-    plan.data !== undefined && count === 0 && reasons.length > 0 && skippedOf(plan.data).every(({ newer }) => newer);
   return (
     <>
       <Radio.Group aria-label={dialog.modes} value={mode} onChange={(value) => onMode(value as RetryMode)}>
@@ -39,27 +36,7 @@ export function RetryPlan({ batch, mode, isNarrow, isRunning, problem, onMode, o
       <div aria-live="polite" className={classes.plan}>
         {batch.before && <p>{dialog.later(RETRIED_MAX)}</p>}
         {plan.isPending && <p>{dialog.counting}</p>}
-        {plan.data && (
-          <>
-            <p className={classes.strong}>
-              {count > 0 ? dialog.would(count) : wereRetried ? dialog.noneLeft(plan.data.skipped) : dialog.none}
-            </p>
-            {isNarrow && <p>{dialog.wholeGroup}</p>}
-            {plan.data.matched === RETRIED_MAX && <p>{dialog.batch(RETRIED_MAX)}</p>}
-            {reasons.length > 0 && !wereRetried && (
-              <>
-                <p>{dialog.skipped(plan.data.skipped)}</p>
-                <ul className={classes.reasons}>
-                  {reasons.map(({ reason, count: times }) => (
-                    <li key={reason}>
-                      {times.toLocaleString('en')} × {reason}
-                    </li>
-                  ))}
-                </ul>
-              </>
-            )}
-          </>
-        )}
+        {plan.data && <Summary plan={plan.data} isNarrow={isNarrow} />}
       </div>
       {plan.isError && <ProblemCard problem={plan.error} onRetry={() => void plan.refetch()} />}
       {problem !== null && <ProblemCard problem={problem} />}
@@ -73,9 +50,33 @@ export function RetryPlan({ batch, mode, isNarrow, isRunning, problem, onMode, o
           disabled={plan.isError}
           onClick={onRun}
         >
-          {plan.data ? dialog.run(count) : common.actions.retry}
+          {count > 0 ? dialog.run(count) : common.actions.retry}
         </ReasonedButton>
       </Group>
+    </>
+  );
+}
+
+/** The server's plan in words: how many will be retried, and why others are skipped. */
+function Summary({ plan, isNarrow }: { plan: RetriedMany; isNarrow: boolean }) {
+  const { dialog } = texts;
+  if (wereAllRetried(plan)) return <p className={classes.strong}>{dialog.noneLeft(plan.skipped)}</p>;
+  const reasons = reasonsOf(plan);
+  return (
+    <>
+      <p className={classes.strong}>{plan.retried > 0 ? dialog.would(plan.retried) : dialog.none}</p>
+      {isNarrow && <p>{dialog.wholeGroup}</p>}
+      {plan.matched === RETRIED_MAX && <p>{dialog.batch(RETRIED_MAX)}</p>}
+      {reasons.length > 0 && <p>{dialog.skipped(plan.skipped)}</p>}
+      {reasons.length > 0 && (
+        <ul className={classes.reasons}>
+          {reasons.map(({ reason, count }) => (
+            <li key={reason}>
+              {count.toLocaleString('en')} × {reason}
+            </li>
+          ))}
+        </ul>
+      )}
     </>
   );
 }

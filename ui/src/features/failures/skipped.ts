@@ -25,3 +25,8 @@ export function skippedOf({ items }: Pick<RetriedMany, 'items'>): Skipped[] {
     skipped ? { id: execution_id, reason: skipped.replace(NEWER, ''), newer: NEWER.exec(skipped)?.[1] } : [],
   );
 }
+
+/** Whether there is nothing to retry because every execution was already retried. */
+export function wereAllRetried(result: Pick<RetriedMany, 'items'>): boolean {
+  return result.items.length > 0 && skippedOf(result).filter(({ newer }) => newer).length === result.items.length;
+}

@@ -32,7 +32,7 @@ export interface Waterfall {
   end: number;
   now: number;
   isRunning: boolean;
-  /** The deadline as far as it is within the axis, and its actual time. */
+  /** The deadline; `isShown` while it is within the axis. */
   deadline: { at: number; isShown: boolean } | null;
   ticks: readonly Tick[];
   rows: readonly WaterfallRow[];
