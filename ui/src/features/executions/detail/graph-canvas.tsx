@@ -5,8 +5,8 @@ import classes from './graph.module.css';
 import { GraphControls } from './graph-controls';
 import { GraphDrawing } from './graph-drawing';
 import { fitsFrame, placesOf } from './graph-layout';
+import { type DrawnNode, GraphNodeView } from './graph-node';
 import { GraphReveal } from './graph-reveal';
-import { type DrawnNode, GraphStep } from './graph-step';
 import { texts } from './texts';
 import type { Graph } from './to-graph';
 
@@ -17,7 +17,7 @@ interface GraphCanvasProps {
   onSelect: (nodeId: string) => void;
 }
 
-const nodeTypes = { step: GraphStep };
+const nodeTypes = { 'flow-node': GraphNodeView };
 
 /** A read-only graph; the mouse wheel scrolls the page, so that the graph does not trap it. */
 const reading: ReactFlowProps<DrawnNode, Edge> = {

@@ -2,7 +2,7 @@
 import { type Edge, MarkerType } from '@xyflow/react';
 import classes from './graph.module.css';
 import type { Places } from './graph-layout';
-import type { DrawnNode } from './graph-step';
+import type { DrawnNode } from './graph-node';
 import type { GraphEdge, GraphNode } from './to-graph';
 
 const ARROWS = { taken: 'var(--success-solid)', not_taken: 'var(--line-strong)', open: 'var(--neutral-solid)' };
@@ -13,14 +13,14 @@ export class GraphDrawing {
 
   constructor(private readonly places: Places) {}
 
-  nodes(steps: readonly GraphNode[], selected: string | null): DrawnNode[] {
-    return steps.map((step) => {
-      const isSelected = step.id === selected;
-      const old = this.drawnNodes.get(step.id);
-      if (old?.data.step.node === step.node && old.selected === isSelected) return old;
-      const node = this.drawNode(step, isSelected);
-      this.drawnNodes.set(step.id, node);
-      return node;
+  nodes(nodes: readonly GraphNode[], selected: string | null): DrawnNode[] {
+    return nodes.map((node) => {
+      const isSelected = node.id === selected;
+      const old = this.drawnNodes.get(node.id);
+      if (old?.data.drawn.node === node.node && old.selected === isSelected) return old;
+      const drawn = this.drawNode(node, isSelected);
+      this.drawnNodes.set(node.id, drawn);
+      return drawn;
     });
   }
 
@@ -34,9 +34,9 @@ export class GraphDrawing {
     });
   }
 
-  private drawNode(step: GraphNode, selected: boolean): DrawnNode {
-    const position = this.places.get(step.id) ?? { x: 0, y: 0 };
-    return { id: step.id, type: 'step', position, data: { step }, selected, ariaLabel: step.name };
+  private drawNode(drawn: GraphNode, selected: boolean): DrawnNode {
+    const position = this.places.get(drawn.id) ?? { x: 0, y: 0 };
+    return { id: drawn.id, type: 'flow-node', position, data: { drawn }, selected, ariaLabel: drawn.name };
   }
 }
 

@@ -16,7 +16,7 @@ import { useDraft, useDraftStore } from '../document/draft-context';
 import { type NodeType, typeKey } from '../document/node-types';
 import { GRID } from '../document/positions';
 import type { CanvasEdge as DrawnEdge, CanvasNode as DrawnNode } from '../document/to-canvas';
-import { addStep, DRAGGED } from './add-step';
+import { addNodeOfType, DRAGGED } from './add-node';
 import classes from './canvas.module.css';
 import { CanvasControls } from './canvas-controls';
 import { CanvasEdge } from './canvas-edge';
@@ -27,8 +27,8 @@ import { texts } from './texts';
 import { useReveal } from './use-reveal';
 import { FIT, FIT_NARROW } from './view';
 
-const nodeTypes = { step: CanvasNode };
-const edgeTypes = { way: CanvasEdge };
+const nodeTypes = { 'flow-node': CanvasNode };
+const edgeTypes = { 'flow-edge': CanvasEdge };
 const options: ReactFlowProps<DrawnNode, DrawnEdge> = {
   snapGrid: [GRID, GRID],
   multiSelectionKeyCode: ['Meta', 'Control', 'Shift'],
@@ -84,14 +84,14 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
     });
   }, []);
   const finish = (type: NodeType) => {
-    if (looseEnd) addStep(store, type, screenToFlowPosition(looseEnd.at), looseEnd);
+    if (looseEnd) addNodeOfType(store, type, screenToFlowPosition(looseEnd.at), looseEnd);
   };
   const drop = (event: DragEvent) => {
     const key = event.dataTransfer.getData(DRAGGED);
     const type = types.find((candidate) => typeKey(candidate) === key);
     if (!type) return;
     event.preventDefault();
-    addStep(store, type, screenToFlowPosition({ x: event.clientX, y: event.clientY }));
+    addNodeOfType(store, type, screenToFlowPosition({ x: event.clientX, y: event.clientY }));
   };
 
   return (

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { useDraftStore } from '../document/draft-context';
 import { type NodeType, typeKey } from '../document/node-types';
-import { addStep } from './add-step';
+import { addNodeOfType } from './add-node';
 import classes from './canvas.module.css';
 import { lookOf } from './node-looks';
 import { texts } from './texts';
@@ -28,7 +28,7 @@ export function EmptyCanvas({ types }: { types: readonly NodeType[] }) {
                 size="sm"
                 justify="flex-start"
                 leftSection={<Icon size={16} stroke={1.7} aria-hidden />}
-                onClick={() => addStep(store, type)}
+                onClick={() => addNodeOfType(store, type)}
               >
                 {type.title}
               </Button>
@@ -36,8 +36,8 @@ export function EmptyCanvas({ types }: { types: readonly NodeType[] }) {
           })}
         </div>
         <ol>
-          {texts.canvas.emptySteps.map((step) => (
-            <li key={step}>{step}</li>
+          {texts.canvas.emptyGuide.map((sentence) => (
+            <li key={sentence}>{sentence}</li>
           ))}
         </ol>
       </section>

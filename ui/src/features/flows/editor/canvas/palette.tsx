@@ -1,7 +1,7 @@
 import type { DragEvent, KeyboardEvent } from 'react';
 import { useDraftStore } from '../document/draft-context';
 import { type NodeType, typeKey } from '../document/node-types';
-import { addStep, DRAGGED } from './add-step';
+import { addNodeOfType, DRAGGED } from './add-node';
 import { lookOf } from './node-looks';
 import classes from './palette.module.css';
 import { texts } from './texts';
@@ -21,7 +21,7 @@ export function Palette({ types, onAdded }: PaletteProps) {
   const store = useDraftStore();
   const reveal = useReveal();
   const add = (type: NodeType) => {
-    addStep(store, type);
+    addNodeOfType(store, type);
     onAdded?.();
     const id = store.getState().selection.nodes[0];
     if (id !== undefined) reveal(id);

@@ -15,7 +15,7 @@ export const texts = {
     cycle: 'This edge would create a cycle.',
     emptyTitle: 'Start with one node',
     emptyDetail: 'A flow is a graph. Each node does one thing; edges define what runs next.',
-    emptySteps: [
+    emptyGuide: [
       'Choose a node here, or drag one from the list.',
       'Drag from the dot on its right to connect the next node, or from the red dot below to handle errors.',
       'Select a node to edit its settings. Problems appear as you type.',

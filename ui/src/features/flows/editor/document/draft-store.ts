@@ -26,11 +26,11 @@ export interface DraftState {
   canvas: Canvas;
   /** Why the text in the JSON pane is not valid; `null` when it is. */
   jsonFault: string | null;
-  /** The undo step in progress: keystrokes in one field are undone together. */
-  step: string | null;
+  /** The key of the last command: commands with the same key are undone together, such as keystrokes in one field. */
+  undoKey: string | null;
 
-  /** Applies a command. Consecutive commands with the same `step` are undone together. */
-  apply(command: Command, step?: string): void;
+  /** Applies a command. Consecutive commands with the same `undoKey` are undone together. */
+  apply(command: Command, undoKey?: string): void;
   undo(): void;
   redo(): void;
   select(selection: Partial<Selection>): void;
@@ -84,32 +84,32 @@ export function createDraftStore(flow: Flow) {
       checking: 'waiting',
       canvas: toCanvas(start, [], NOTHING),
       jsonFault: null,
-      step: null,
+      undoKey: null,
 
-      apply: (command, step) => {
-        const { past, present, step: last } = get();
+      apply: (command, undoKey) => {
+        const { past, present, undoKey: last } = get();
         const next = command(present);
         if (next === present) return;
-        const joins = step !== undefined && step === last && past.length > 0;
+        const joins = undoKey !== undefined && undoKey === last && past.length > 0;
         show(next, {
           past: joins ? past : [...past.slice(1 - HISTORY_MAX), present],
           future: [],
-          step: step ?? null,
+          undoKey: undoKey ?? null,
         });
       },
       undo: () => {
         const { past, present, future } = get();
         const previous = past.at(-1);
-        if (previous) show(previous, { past: past.slice(0, -1), future: [present, ...future], step: null });
+        if (previous) show(previous, { past: past.slice(0, -1), future: [present, ...future], undoKey: null });
       },
       redo: () => {
         const { past, present, future } = get();
         const next = future[0];
-        if (next) show(next, { past: [...past, present], future: future.slice(1), step: null });
+        if (next) show(next, { past: [...past, present], future: future.slice(1), undoKey: null });
       },
       select: (selection) => {
         const { present } = get();
-        show(present, { selection: { ...NOTHING, ...selection }, step: null });
+        show(present, { selection: { ...NOTHING, ...selection }, undoKey: null });
       },
       selectAll: () => get().select({ nodes: get().present.nodes.map((node) => node.id) }),
       deleteSelected: () => {
@@ -156,7 +156,7 @@ export function createDraftStore(flow: Flow) {
       reset: (to) => {
         const definition = definitionOf(to);
         set({ saved: definition, version: to.version, conflict: null, jsonFault: null });
-        show(definition, { past: [], future: [], step: null });
+        show(definition, { past: [], future: [], undoKey: null });
       },
       keepMine: () => {
         const { conflict } = get();

@@ -25,11 +25,11 @@ export async function layout(definition: FlowDefinition): Promise<Command> {
 
 /** Orders siblings from top to bottom: true, always, false, errors. Only nodes with one incoming edge, to avoid contradictions. */
 function siblingOrder({ edges }: FlowDefinition): { left: string; right: string }[] {
-  const ways = new Map<string, number>();
-  for (const { to } of edges) ways.set(to, (ways.get(to) ?? 0) + 1);
+  const incoming = new Map<string, number>();
+  for (const { to } of edges) incoming.set(to, (incoming.get(to) ?? 0) + 1);
   const children = new Map<string, FlowEdge[]>();
   for (const edge of edges) {
-    if (ways.get(edge.to) === 1) children.set(edge.from, [...(children.get(edge.from) ?? []), edge]);
+    if (incoming.get(edge.to) === 1) children.set(edge.from, [...(children.get(edge.from) ?? []), edge]);
   }
   return [...children.values()].flatMap((siblings) => {
     const sorted = siblings.toSorted((a, b) => rankOf(a) - rankOf(b)).map(({ to }) => to);

@@ -19,8 +19,8 @@ interface EdgeData extends Record<string, unknown> {
 }
 
 export type EdgeKind = 'always' | 'condition' | 'error';
-export type CanvasNode = Node<NodeData, 'step'>;
-export type CanvasEdge = Edge<EdgeData, 'way'>;
+export type CanvasNode = Node<NodeData, 'flow-node'>;
+export type CanvasEdge = Edge<EdgeData, 'flow-edge'>;
 
 const arrow = (color: string): EdgeMarker => ({
   type: MarkerType.ArrowClosed,
@@ -53,7 +53,7 @@ export function toCanvas(definition: FlowDefinition, faults: readonly PlacedFaul
     const count = nodeFaults.get(node.id)?.length ?? 0;
     return {
       id: node.id,
-      type: 'step',
+      type: 'flow-node',
       position: positions.get(node.id) ?? { x: 0, y: 0 },
       width: NODE_WIDTH,
       height: NODE_HEIGHT,
@@ -71,7 +71,7 @@ export function toCanvas(definition: FlowDefinition, faults: readonly PlacedFaul
     return [
       {
         id,
-        type: 'way',
+        type: 'flow-edge',
         source: edge.from,
         target: edge.to,
         sourceHandle: handleOf(edge, types.get(edge.from)),

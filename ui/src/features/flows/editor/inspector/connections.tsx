@@ -17,13 +17,13 @@ export function Connections({ node, definition }: ConnectionsProps) {
   const store = useDraftStore();
   const keys = edgeKeys(definition.edges);
   const names = new Map(definition.nodes.map((one) => [one.id, nameOf(one)]));
-  const ways = definition.edges.map((edge, at) => ({ edge, key: keys[at] ?? '' }));
+  const all = definition.edges.map((edge, at) => ({ edge, key: keys[at] ?? '' }));
   const before = new Set([node.id, ...ancestorsOf(definition, node.id)]);
   const next = new Set(definition.edges.filter(({ from }) => from === node.id).map(({ to }) => to));
   const targets = definition.nodes.filter(({ id }) => !before.has(id) && !next.has(id));
 
   const list = (end: 'from' | 'to', none: string) => {
-    const found = ways.filter(({ edge }) => edge[end === 'from' ? 'to' : 'from'] === node.id);
+    const found = all.filter(({ edge }) => edge[end === 'from' ? 'to' : 'from'] === node.id);
     if (found.length === 0) return none;
     return found.map(({ edge, key }) => {
       const label = edgeLabel(edge);
@@ -31,7 +31,7 @@ export function Connections({ node, definition }: ConnectionsProps) {
         <button
           key={key}
           type="button"
-          className={classes.way}
+          className={classes.edge}
           data-kind={edgeKind(edge)}
           onClick={() => store.getState().select({ edges: [key] })}
         >
@@ -44,11 +44,11 @@ export function Connections({ node, definition }: ConnectionsProps) {
   return (
     <section className={classes.section} aria-label={texts.connections}>
       <h3 className={classes.sectionTitle}>{texts.connections}</h3>
-      <div className={classes.ways}>
-        <span className={classes.wayLabel}>{texts.incoming}</span>
-        <div className={classes.wayList}>{list('from', texts.noIncoming)}</div>
-        <span className={classes.wayLabel}>{texts.outgoing}</span>
-        <div className={classes.wayList}>{list('to', texts.noOutgoing)}</div>
+      <div className={classes.edges}>
+        <span className={classes.edgesLabel}>{texts.incoming}</span>
+        <div className={classes.edgesList}>{list('from', texts.noIncoming)}</div>
+        <span className={classes.edgesLabel}>{texts.outgoing}</span>
+        <div className={classes.edgesList}>{list('to', texts.noOutgoing)}</div>
       </div>
       {targets.length > 0 && (
         <Select

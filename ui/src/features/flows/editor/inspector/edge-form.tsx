@@ -40,8 +40,8 @@ export function EdgeForm({ edge, edgeKey, catalogue }: EdgeFormProps) {
   const isAnswer = typeof edge.condition === 'boolean';
   const schema = catalogue?.types.find((type) => type.type === 'condition')?.schema.properties?.condition;
 
-  const set = (changes: Record<string, unknown>, step?: string) =>
-    store.getState().apply(updateEdge(edgeKey, changes), step && `edge/${edgeKey}/${step}`);
+  const set = (changes: Record<string, unknown>, field?: string) =>
+    store.getState().apply(updateEdge(edgeKey, changes), field && `edge/${edgeKey}/${field}`);
   const choose = (next: string) => {
     if (next === 'error') set({ on: 'error', condition: undefined });
     else set({ on: undefined, condition: next === 'always' ? undefined : from?.type === 'condition' ? true : '' });

@@ -7,25 +7,25 @@ import classes from './graph.module.css';
 import { texts } from './texts';
 import type { GraphNode } from './to-graph';
 
-export type DrawnNode = Node<{ step: GraphNode }, 'step'>;
+export type DrawnNode = Node<{ drawn: GraphNode }, 'flow-node'>;
 
 /** A node in the graph: its status as tone, icon and label. */
-export const GraphStep = memo(function GraphStep({ data: { step }, selected }: NodeProps<DrawnNode>) {
-  const status = step.node ? nodeStatusKey(step.node) : 'pending';
+export const GraphNodeView = memo(function GraphNodeView({ data: { drawn }, selected }: NodeProps<DrawnNode>) {
+  const status = drawn.node ? nodeStatusKey(drawn.node) : 'pending';
   const { tone, label } = STATUS_LOOKS[status];
   return (
-    <div className={classes.step} data-tone={tone} data-status={status} data-selected={selected || undefined}>
+    <div className={classes.node} data-tone={tone} data-status={status} data-selected={selected || undefined}>
       <Handle type="target" position={Position.Left} className={classes.handle} isConnectable={false} />
       <StatusIcon status={status} size={18} />
       <span className={classes.words}>
-        <span className={classes.stepName} title={step.name}>
-          {step.name}
+        <span className={classes.nodeName} title={drawn.name}>
+          {drawn.name}
         </span>
-        <span className={classes.stepLine}>
+        <span className={classes.nodeLine}>
           {status === 'retrying' ? (
-            <Countdown to={step.node?.next_retry_at} text={texts.waterfall.retryIn} due={texts.waterfall.retryDue} />
+            <Countdown to={drawn.node?.next_retry_at} text={texts.waterfall.retryIn} due={texts.waterfall.retryDue} />
           ) : (
-            (wordOf(step.node) ?? label) + attemptsText(step)
+            (wordOf(drawn.node) ?? label) + attemptsText(drawn)
           )}
         </span>
       </span>

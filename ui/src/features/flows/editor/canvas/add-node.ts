@@ -15,7 +15,7 @@ interface IncomingEdge {
 }
 
 /** Adds a node: where it was dropped, connected by `edge` if there is one; else after the one selected node or the flow's only end; else below everything. */
-export function addStep(store: DraftStore, type: NodeType, dropped?: Point, edge?: IncomingEdge): void {
+export function addNodeOfType(store: DraftStore, type: NodeType, dropped?: Point, edge?: IncomingEdge): void {
   const { present, selection, apply, select } = store.getState();
   const template = templateOf(type);
   const id = freeId(template.id, idsOf(present));
