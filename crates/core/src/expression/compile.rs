@@ -41,9 +41,7 @@ pub(super) fn add_references(compiled: &Compiled, references: &mut References) {
     match compiled {
         Compiled::Path(path) => path.add_to(references),
         Compiled::Secret(name) => references.add_secret(name.as_str().into()),
-        Compiled::Computed(computed) => {
-            computed.slots().iter().for_each(|(_, slot)| slot.path.add_to(references))
-        }
+        Compiled::Computed(computed) => computed.slots().iter().for_each(|slot| slot.path.add_to(references)),
     }
 }
 

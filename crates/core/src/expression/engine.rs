@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use minijinja::machinery::{self, CodeGenerator, Instruction, Instructions};
+use minijinja::value::Object;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
 use crate::limits::Limits;
@@ -30,6 +31,10 @@ const READ_UNITS_MAX: usize = 8 * 1024 * 1024;
 pub(super) struct Computed {
     program: Arc<Program>,
 }
+
+/// The values of the paths that lead somewhere, in the order of their names.
+#[derive(Debug)]
+struct Variables(Vec<(&'static str, Value)>);
 
 #[derive(Debug)]
 struct Program {
@@ -81,16 +86,24 @@ impl Computed {
     }
 }
 
+impl Object for Variables {
+    fn get_value(self: &Arc<Self>, name: &Value) -> Option<Value> {
+        let at = self.0.binary_search_by_key(&name.as_str()?, |(variable, _)| variable).ok()?;
+        Some(self.0[at].1.clone())
+    }
+}
+
 impl Program {
     fn variables(&self, scope: &Scope) -> Result<Value, Problem> {
         let mut budget = Budget::new(READ_UNITS_MAX, self.depth_max);
         let mut variables = Vec::new();
-        for (variable, slot) in self.slots.iter() {
+        for slot in self.slots.iter() {
             if let Ok(found) = slot.path.resolve(scope) {
-                variables.push((variable, values::from_json(found.as_str(), slot.mentions, &mut budget)?));
+                let value = values::from_json(found.as_str(), slot.mentions, &mut budget)?;
+                variables.push((slot.variable, value));
             }
         }
-        Ok(Value::from_pairs(variables))
+        Ok(Value::from_object(Variables(variables)))
     }
 
     fn run(&self, variables: Value) -> Result<Value, Error> {
@@ -113,10 +126,11 @@ impl Program {
     fn explain(&self, error: &Error, scope: &Scope) -> Problem {
         let is_undefined =
             matches!(error.detail(), None | Some("")) || error.kind() == ErrorKind::UndefinedError;
-        let named = self.slots.iter().find(|(variable, _)| {
-            error.detail().is_some_and(|detail| detail.contains(&format!("`{variable}` is undefined")))
+        let named = self.slots.iter().find(|slot| {
+            let undefined = format!("`{}` is undefined", slot.variable);
+            error.detail().is_some_and(|detail| detail.contains(&undefined))
         });
-        match named.and_then(|(_, slot)| slot.path.resolve(scope).err()) {
+        match named.and_then(|slot| slot.path.resolve(scope).err()) {
             Some(missing) => missing.into(),
             None if is_undefined => self.missing(scope).unwrap_or_else(|| self.problem(error)),
             None => self.problem(error),
@@ -125,9 +139,9 @@ impl Program {
 
     /// Returns a path that leads nowhere, if there is one, and why.
     fn missing(&self, scope: &Scope) -> Option<Problem> {
-        let needed = self.slots.iter().filter(|(_, slot)| !slot.is_optional);
-        let optional = self.slots.iter().filter(|(_, slot)| slot.is_optional);
-        needed.chain(optional).find_map(|(_, slot)| slot.path.resolve(scope).err()).map(Problem::from)
+        let needed = self.slots.iter().filter(|slot| !slot.is_optional);
+        let optional = self.slots.iter().filter(|slot| slot.is_optional);
+        needed.chain(optional).find_map(|slot| slot.path.resolve(scope).err()).map(Problem::from)
     }
 
     /// Returns MiniJinja's error, with paths in the place of their variables.
@@ -136,8 +150,8 @@ impl Program {
             return Problem::new("it takes too many steps or makes too large a value");
         }
         let mut message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-        for (variable, slot) in self.slots.iter() {
-            message = message.replace(variable, &slot.path.text());
+        for slot in self.slots.iter() {
+            message = message.replace(slot.variable, &slot.path.text());
         }
         Problem::new(message)
     }

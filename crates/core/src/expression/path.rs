@@ -69,7 +69,7 @@ impl Found<'_> {
 
 impl Path {
     /// Gives `name` and `steps` their meaning.
-    pub(super) fn new(name: &str, steps: Vec<Step>) -> Result<Self, Problem> {
+    pub(super) fn new(name: &str, mut steps: Vec<Step>) -> Result<Self, Problem> {
         let (root, used) = match name {
             "trigger_data" => (Root::TriggerData, 0),
             "context" => (Root::Context, 0),
@@ -83,7 +83,8 @@ impl Path {
             }
             id => (Root::Short(NodeId::new(id)), 0),
         };
-        let path = Self { root, steps: steps[used..].to_vec() };
+        steps.drain(..used);
+        let path = Self { root, steps };
         path.check_fixed_fields()?;
         Ok(path)
     }

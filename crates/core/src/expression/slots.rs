@@ -3,10 +3,12 @@
 use super::parse::TOKENS_MAX;
 use super::path::Path;
 
-/// A path in an expression; a variable has its value.
+/// A path in an expression.
 #[derive(Clone, Debug)]
 pub(super) struct Slot {
     pub(super) path: Path,
+    /// The name of the variable that has its value.
+    pub(super) variable: &'static str,
     /// How often the expression names it.
     pub(super) mentions: usize,
     /// Whether it may lead nowhere, because a default or a test follows wherever it is named.
@@ -28,23 +30,19 @@ impl Slots {
     /// Counts a mention of `path` and returns the name of its variable.
     pub(super) fn mention(&mut self, path: Path, presence: Presence) -> &'static str {
         let is_optional = presence == Presence::Optional;
-        let number = match self.0.iter().position(|slot| slot.path == path) {
-            Some(number) => {
-                self.0[number].mentions += 1;
-                self.0[number].is_optional &= is_optional;
-                number
-            }
-            None => {
-                self.0.push(Slot { path, mentions: 1, is_optional });
-                self.0.len() - 1
-            }
-        };
-        variable(number)
+        if let Some(slot) = self.0.iter_mut().find(|slot| slot.path == path) {
+            slot.mentions += 1;
+            slot.is_optional &= is_optional;
+            return slot.variable;
+        }
+        let variable = variable(self.0.len());
+        self.0.push(Slot { path, variable, mentions: 1, is_optional });
+        variable
     }
 
-    /// Returns every slot with the name of its variable.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &Slot)> {
-        self.0.iter().enumerate().map(|(number, slot)| (variable(number), slot))
+    /// Returns every slot; the names of their variables are in ascending order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Slot> {
+        self.0.iter()
     }
 }
 
@@ -104,9 +102,9 @@ mod tests {
     fn slots(text: &str) -> String {
         let tree = parse(text, &Limits::DEFAULT).unwrap();
         let slots = rewrite(&tree).unwrap().slots;
-        let line = |(variable, slot): (&str, &Slot)| {
+        let line = |slot: &Slot| {
             let presence = if slot.is_optional { "optional" } else { "required" };
-            format!("{variable} {} {} {presence}", slot.path.text(), slot.mentions)
+            format!("{} {} {} {presence}", slot.variable, slot.path.text(), slot.mentions)
         };
         slots.iter().map(line).collect::<Vec<_>>().join("\n")
     }
