@@ -1,10 +1,12 @@
 //! Examines the whole database against the rules that hold in every state.
 
+mod tail;
+
 use rusqlite::Connection;
 
 use crate::columns::execution_id;
 
-/// Findings of each kind that are told; more are only counted.
+/// Findings of each kind that are named; more are only counted.
 const FINDINGS_MAX: usize = 100;
 
 /// A rule, as a query for what breaks it: an execution's id, and what to say in place of each `?`.
@@ -34,18 +36,6 @@ const RULES: &[Rule] = &[
         query: include_str!("queries/doctor_journal_seq.sql"),
         finding: |id, seq| format!("The journal of execution {id} does not hold the records 1 to {seq}."),
     },
-    Rule {
-        query: include_str!("queries/doctor_tail_gap.sql"),
-        finding: |id, seq| format!("Execution {id} has no record before record {seq} in the tail."),
-    },
-    Rule {
-        query: include_str!("queries/doctor_tail_after_end.sql"),
-        finding: |id, seq| format!("Execution {id} has ended, but the tail goes on with record {seq}."),
-    },
-    Rule {
-        query: include_str!("queries/doctor_tail_of_parked.sql"),
-        finding: |id, seq| format!("Execution {id} is parked, but the tail goes on with record {seq}."),
-    },
 ];
 
 /// See [`steadflow_store::Store::doctor`]. Reads everything: seconds for each million executions.
@@ -55,6 +45,7 @@ pub(crate) fn examine(db: &Connection) -> rusqlite::Result<Vec<String>> {
         findings.extend(broken(db, rule)?);
     }
     findings.extend(orphans(db)?);
+    findings.extend(tail::examine(db)?);
     Ok(findings)
 }
 
@@ -71,19 +62,35 @@ fn integrity(db: &Connection) -> rusqlite::Result<Vec<String>> {
 fn broken(db: &Connection, rule: &Rule) -> rusqlite::Result<Vec<String>> {
     let mut statement = db.prepare(rule.query)?;
     let mut rows = statement.query([])?;
-    let mut findings = Vec::new();
-    let mut more = 0_u64;
+    let mut findings = Findings::default();
     while let Some(row) = rows.next()? {
-        if findings.len() < FINDINGS_MAX {
-            findings.push((rule.finding)(&execution_id(row, 0)?.to_string(), row.get(1)?));
+        findings.add((rule.finding)(&execution_id(row, 0)?.to_string(), row.get(1)?));
+    }
+    Ok(findings.into_sentences())
+}
+
+/// Findings of one kind.
+#[derive(Debug, Default)]
+struct Findings {
+    named: Vec<String>,
+    more: u64,
+}
+
+impl Findings {
+    fn add(&mut self, finding: String) {
+        if self.named.len() < FINDINGS_MAX {
+            self.named.push(finding);
         } else {
-            more += 1;
+            self.more += 1;
         }
     }
-    if more > 0 {
-        findings.push(format!("The same is true of {more} more executions."));
+
+    fn into_sentences(mut self) -> Vec<String> {
+        if self.more > 0 {
+            self.named.push(format!("The same is true in {} more cases.", self.more));
+        }
+        self.named
     }
-    Ok(findings)
 }
 
 fn orphans(db: &Connection) -> rusqlite::Result<Option<String>> {

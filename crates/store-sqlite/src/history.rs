@@ -16,8 +16,10 @@ use steadflow_store::{
 
 use crate::SqliteStore;
 use crate::error::store_error;
+use crate::log::batch::Damage;
 use crate::log::idempotency;
 use crate::log::journal::{self, Known};
+use crate::writer::Writer;
 
 impl History for SqliteStore {
     fn execution(&self, tenant: TenantId, id: ExecutionId) -> StoreFuture<'_, Option<Stored>> {
@@ -63,7 +65,8 @@ impl SqliteStore {
         if let Some(known) = known.filter(|known| known.is_finished) {
             return if known.tenant == tenant { known.into_stored(id).map(Some) } else { Ok(None) };
         }
-        let tip = self.write(CALL, 0, move |writer| Ok(writer.live.tip(id))).await?;
+        let live = move |writer: &mut Writer| Ok((writer.live.tip(id), writer.live.is_damaged(id)));
+        let (tip, is_damaged) = self.write(CALL, 0, live).await?;
         let is_live = tip.is_some();
         let first = tip.and_then(|tip| tip.first).unwrap_or(i64::MAX);
         let read = move |db: &Connection| {
@@ -71,10 +74,15 @@ impl SqliteStore {
             if known.is_none() && !is_live {
                 return Ok(None);
             }
-            let stored = journal::stored(db, CALL, [id], first)?.pop();
+            let stored = journal::stored(db, CALL, [id], first)?.pop().transpose()?;
             let owner =
                 known.map(|known| known.tenant).or_else(|| stored.as_ref().and_then(journal::tenant_of));
-            Ok(stored.filter(|_| owner == Some(tenant)))
+            match stored.filter(|_| owner == Some(tenant)) {
+                Some(stored) if is_damaged => {
+                    Err(journal::damaged(&Damage::Record(id, stored.records.len() as u64 + 1)))
+                }
+                stored => Ok(stored),
+            }
         };
         self.readers.read(CALL, read).await
     }

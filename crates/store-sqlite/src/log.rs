@@ -1,5 +1,6 @@
 //! [`Log`] for [`SqliteStore`].
 
+pub(crate) mod batch;
 pub(crate) mod commit;
 pub(crate) mod idempotency;
 mod inbox;

@@ -1,4 +1,6 @@
-//! Migrations: numbered SQL, run once each, forward only.
+//! Migrations: numbered SQL, run once each, forward only; some with a step that SQL cannot say.
+
+mod batches;
 
 use std::path::Path;
 
@@ -11,17 +13,21 @@ struct Migration {
     number: u32,
     name: &'static str,
     sql: &'static str,
+    /// What follows on the SQL.
+    step: Option<fn(&Connection) -> rusqlite::Result<()>>,
 }
 
 /// In order, from 1, without gaps. The text of one that was released never changes.
 const MIGRATIONS: &[Migration] = &[
-    Migration { number: 1, name: "initial", sql: include_str!("../migrations/0001_initial.sql") },
-    Migration { number: 2, name: "standstill", sql: include_str!("../migrations/0002_standstill.sql") },
-    Migration {
-        number: 3,
-        name: "inbox_and_agent_versions",
-        sql: include_str!("../migrations/0003_inbox_and_agent_versions.sql"),
-    },
+    Migration::new(1, "initial", include_str!("../migrations/0001_initial.sql")),
+    Migration::new(2, "standstill", include_str!("../migrations/0002_standstill.sql")),
+    Migration::new(
+        3,
+        "inbox_and_agent_versions",
+        include_str!("../migrations/0003_inbox_and_agent_versions.sql"),
+    ),
+    Migration::new(4, "batches", include_str!("../migrations/0004_batches.sql")).then(batches::rewrite),
+    Migration::new(5, "final_journals", include_str!("../migrations/0005_final_journals.sql")),
 ];
 
 /// Brings the schema up to date.
@@ -71,6 +77,9 @@ fn stored_checksum(db: &Connection, number: u32) -> rusqlite::Result<Option<Vec<
 
 fn run(db: &Connection, migration: &Migration) -> rusqlite::Result<()> {
     db.execute_batch(migration.sql)?;
+    if let Some(step) = migration.step {
+        step(db)?;
+    }
     db.execute(
         "INSERT INTO schema_migrations (number, name, checksum, applied_at)
          VALUES (?1, ?2, ?3, CAST(unixepoch('subsec') * 1000000 AS INTEGER))",
@@ -80,6 +89,14 @@ fn run(db: &Connection, migration: &Migration) -> rusqlite::Result<()> {
 }
 
 impl Migration {
+    const fn new(number: u32, name: &'static str, sql: &'static str) -> Self {
+        Self { number, name, sql, step: None }
+    }
+
+    const fn then(self, step: fn(&Connection) -> rusqlite::Result<()>) -> Self {
+        Self { step: Some(step), ..self }
+    }
+
     fn checksum(&self) -> Vec<u8> {
         Sha256::digest(self.sql).to_vec()
     }
@@ -129,7 +146,7 @@ mod tests {
 
         let refused = migrate_to(&MIGRATIONS[..1], &mut db, Path::new(NOWHERE));
 
-        assert!(matches!(refused, Err(OpenError::Newer { found: 3, known: 1, .. })), "{refused:?}");
+        assert!(matches!(refused, Err(OpenError::Newer { found: 5, known: 1, .. })), "{refused:?}");
     }
 
     #[test]

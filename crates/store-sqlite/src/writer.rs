@@ -16,14 +16,15 @@ use crate::error::{Failure, store_error};
 use crate::history::rollups::Sums;
 use crate::job::{Done, Job};
 use crate::lock::LockFile;
+use crate::log::batch::Batch;
 use crate::log::live::{Live, Mark};
 
 /// Jobs in one transaction at most.
 const BATCH_JOBS_MAX: usize = 512;
 /// A transaction takes no further job once it has so much to write.
 const BATCH_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// Rows of the tail that one transaction deletes at most; fewer are left to a later one.
-const TRIM_STEP: i64 = 1_024;
+/// Batches of the tail that one transaction deletes at most; fewer are left to a later one.
+const TRIM_STEP: i64 = 64;
 
 /// A transaction that is lost: what the job that lost it had done, if it ran, and why.
 type Lost = (Option<Box<dyn Done>>, Failure);
@@ -43,6 +44,8 @@ pub(crate) struct Writer {
     pub(crate) db: Connection,
     pub(crate) live: Live,
     pub(crate) sums: Sums,
+    /// The batch being written.
+    pub(crate) batch: Batch,
     checkpoints: Checkpoints,
     /// Why nothing is written any more.
     stopped: Option<Failure>,
@@ -51,7 +54,15 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn new(db: Connection, live: Live, checkpoints: Checkpoints, lock: LockFile) -> Self {
-        Self { db, live, sums: Sums::default(), checkpoints, stopped: None, _lock: lock }
+        Self {
+            db,
+            live,
+            sums: Sums::default(),
+            batch: Batch::default(),
+            checkpoints,
+            stopped: None,
+            _lock: lock,
+        }
     }
 
     /// Writes what comes until nobody can send any more, then closes the database.
@@ -192,7 +203,7 @@ impl Writer {
     /// Deletes one step of the tail's old end.
     fn trim(&mut self) -> rusqlite::Result<()> {
         let end = self.live.trim(TRIM_STEP);
-        self.db.prepare_cached("DELETE FROM tail WHERE pos < ?1")?.execute([end])?;
+        self.db.prepare_cached(include_str!("queries/trim.sql"))?.execute([end])?;
         Ok(())
     }
 

@@ -1,10 +1,14 @@
 //! Flows and their versions.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
-use steadflow_core::ids::{FlowId, TenantId};
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_store::{Changed, FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Page, VersionPage};
+use uuid::Uuid;
 
 use crate::columns::{blob, flow_id, named, payload, rows_max, tenant_id, timestamp};
+use crate::log::batch::{self, Batch, Place};
 use crate::search::{Conditions, Text};
 use crate::writer::Writer;
 
@@ -165,27 +169,39 @@ fn delete_executions(writer: &mut Writer, id: FlowId) -> rusqlite::Result<usize>
         writer.db.prepare_cached("DELETE FROM journals WHERE execution = ?1")?.execute([number])?;
         writer.db.prepare_cached("DELETE FROM executions WHERE number = ?1")?.execute([number])?;
         writer.db.prepare_cached("DELETE FROM inbox WHERE execution_id = ?1")?.execute([execution])?;
-        writer.live.set(steadflow_core::ids::ExecutionId::new(uuid::Uuid::from_bytes(*execution)), None);
+        writer.live.set(ExecutionId::new(Uuid::from_bytes(*execution)), None);
     }
     delete_from_tail(&writer.db, &found)?;
     Ok(found.len())
 }
 
-/// Records that are left in the tail would bring the executions back to life at the next start.
+/// Takes the records of deleted executions out of the tail: they would bring them back to life at the next start.
 fn delete_from_tail(db: &Connection, executions: &[(i64, [u8; 16])]) -> rusqlite::Result<()> {
-    let deleted: std::collections::HashSet<_> = executions.iter().map(|(_, id)| id).collect();
-    let mut statement = db.prepare_cached("SELECT pos, execution_id FROM tail")?;
-    let mut rows = statement.query([])?;
-    let mut positions: Vec<i64> = Vec::new();
-    while let Some(row) = rows.next()? {
-        if deleted.contains(&row.get::<_, [u8; 16]>(1)?) {
-            positions.push(row.get(0)?);
+    let deleted: HashSet<_> = executions.iter().map(|(_, id)| Uuid::from_bytes(*id)).collect();
+    let is_deleted = |execution: ExecutionId| deleted.contains(&execution.uuid());
+    let mut changed = Vec::new();
+    {
+        let mut statement = db.prepare_cached(include_str!("../queries/batches.sql"))?;
+        let mut rows = statement.query([0])?;
+        while let Some(row) = rows.next()? {
+            let place = Place { worker: row.get(0)?, sequence: row.get(1)? };
+            let Ok(entries) = batch::entries(place, row.get_ref(2)?.as_blob()?) else { continue };
+            if entries.iter().any(|entry| is_deleted(entry.execution)) {
+                changed.push((place, batch::without((&entries, row.get_ref(3)?.as_blob()?), is_deleted)));
+            }
         }
     }
-    for pos in positions {
-        db.prepare_cached("DELETE FROM tail WHERE pos = ?1")?.execute([pos])?;
+    changed.into_iter().try_for_each(|(place, rest)| replace_batch(db, place, rest))
+}
+
+fn replace_batch(db: &Connection, place: Place, mut rest: Batch) -> rusqlite::Result<()> {
+    if rest.is_empty() {
+        let sql = "DELETE FROM tail WHERE worker = ?1 AND sequence = ?2";
+        return db.prepare_cached(sql)?.execute((place.worker, place.sequence)).map(drop);
     }
-    Ok(())
+    let (entries, records) = rest.seal(place);
+    let sql = "UPDATE tail SET entries = ?3, records = ?4 WHERE worker = ?1 AND sequence = ?2";
+    db.prepare_cached(sql)?.execute((place.worker, place.sequence, entries, records)).map(drop)
 }
 
 fn add_version(db: &Connection, flow: &FlowRecord) -> rusqlite::Result<()> {

@@ -1,6 +1,6 @@
 //! The write path: one commit after the other, inside the writer's transaction.
 
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::Connection;
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
@@ -9,12 +9,12 @@ use steadflow_store::{
     Worker,
 };
 
-use crate::columns::blob;
 use crate::error::store_error;
 use crate::history::rollups::Sums;
 use crate::history::row;
 use crate::writer::Writer;
 
+use super::batch::{Batch, Place};
 use super::live::{Live, StoredTip, Tip};
 use super::{idempotency, inbox};
 
@@ -27,11 +27,13 @@ pub(crate) fn commit(
     batch: Vec<Commit>,
 ) -> Result<Vec<Committed>, StoreError> {
     writer.check_lease(CALL, worker.epoch)?;
-    let Writer { db, live, sums, .. } = writer;
-    let append = "INSERT INTO tail (pos, execution_id, seq, record) VALUES (?1, ?2, ?3, ?4)";
-    let append = db.prepare_cached(append).map_err(|error| store_error(CALL, error))?;
-    let mut write = Write { db, live, sums, append };
-    batch.into_iter().map(|commit| write.commit_one(worker, commit)).collect()
+    let Writer { db, live, sums, batch: tail, .. } = writer;
+    tail.clear();
+    let mut write = Write { db, live, sums, tail, place: None };
+    let answers = batch.into_iter().map(|commit| write.commit_one(worker, commit));
+    let answers = answers.collect::<Result<Vec<_>, _>>()?;
+    write.append().map_err(|error| store_error(CALL, error))?;
+    Ok(answers)
 }
 
 /// Roughly how many bytes a commit writes.
@@ -51,8 +53,10 @@ struct Write<'w> {
     db: &'w Connection,
     live: &'w mut Live,
     sums: &'w mut Sums,
-    /// Appends to the tail: nearly every commit does, so it is not looked up each time.
-    append: CachedStatement<'w>,
+    /// What it adds to the tail: one row.
+    tail: &'w mut Batch,
+    /// The key of that row, once it has a record.
+    place: Option<Place>,
 }
 
 impl Write<'_> {
@@ -117,11 +121,11 @@ impl Write<'_> {
     ) -> rusqlite::Result<()> {
         match keep {
             Keep::Tail => {
-                let tip = self.append(id, tip, record)?;
+                let tip = self.push(id, tip, record);
                 self.live.set(id, Some(tip));
             }
             Keep::Shown(row) => {
-                let tip = self.append(id, tip, record)?;
+                let tip = self.push(id, tip, record);
                 let number = write_row(self.db, &row, tip.row, Hold::by(tip))?;
                 self.live.set(id, Some(Tip { row: Some(number), ..tip }));
             }
@@ -147,11 +151,21 @@ impl Write<'_> {
         Ok(())
     }
 
-    fn append(&mut self, id: ExecutionId, tip: Tip, record: Option<&str>) -> rusqlite::Result<Tip> {
-        let Some(record) = record else { return Ok(tip) };
-        let pos = self.live.append();
-        self.append.execute((pos, blob(id.uuid()), tip.seq, record))?;
-        Ok(Tip { first: tip.first.or(Some(pos)), ..tip })
+    /// Adds a record to the batch.
+    fn push(&mut self, id: ExecutionId, tip: Tip, record: Option<&str>) -> Tip {
+        let Some(record) = record else { return tip };
+        let next = || Place { worker: tip.owner, sequence: self.live.append() };
+        let place = *self.place.get_or_insert_with(next);
+        self.tail.push(id, tip.seq, record);
+        Tip { first: tip.first.or(Some(place.sequence)), ..tip }
+    }
+
+    /// Appends the batch to the tail.
+    fn append(&mut self) -> rusqlite::Result<()> {
+        let Some(place) = self.place else { return Ok(()) };
+        let (entries, records) = self.tail.seal(place);
+        let sql = "INSERT INTO tail (worker, sequence, entries, records) VALUES (?1, ?2, ?3, ?4)";
+        self.db.prepare_cached(sql)?.execute((place.worker, place.sequence, entries, records)).map(drop)
     }
 }
 

@@ -1,6 +1,6 @@
 //! An execution's records: its journal, then what the tail has above it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
@@ -9,7 +9,8 @@ use steadflow_core::event::{Event, Record};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_store::{StoreError, Stored};
 
-use crate::columns::{blob, execution_id, tenant_id, text};
+use super::batch::{self, Damage, Entry, Place};
+use crate::columns::{blob, tenant_id};
 use crate::error::store_error;
 
 /// What the tables beside the tail hold of an execution.
@@ -39,63 +40,94 @@ impl Known {
     }
 }
 
-/// Puts journal and tail of several executions together, in the order of their ids. One pass over the tail from
-/// `first` on; whoever has no record at all is left out.
+/// Puts journal and tail of several executions together, in the order of their ids. Reads the tail once, from batch
+/// `first` on; an execution without any record is not in the answer. One that is not readable is an error of its own:
+/// [`StoreError::Corrupt`].
 pub(crate) fn stored(
     db: &Connection,
     call: &'static str,
     ids: impl IntoIterator<Item = ExecutionId>,
     first: i64,
-) -> Result<Vec<Stored>, StoreError> {
-    let mut all = BTreeMap::new();
-    for id in ids {
+) -> Result<Vec<Result<Stored, StoreError>>, StoreError> {
+    let mut tail: BTreeMap<ExecutionId, Tail> = ids.into_iter().map(|id| (id, Tail::new())).collect();
+    let collect = |entry: Entry, record: Result<&str, Damage>| {
+        if let Some(records) = tail.get_mut(&entry.execution) {
+            records.push((entry.seq, record.map(Arc::from)));
+        }
+    };
+    each_in_tail(db, first, collect).map_err(|error| store_error(call, error))?;
+    let mut all = Vec::with_capacity(tail.len());
+    for (id, records) in tail {
         let known = Known::read(db, id).map_err(|error| store_error(call, error))?;
-        let stored = known.map_or_else(
+        let whole = known.map_or_else(
             || Ok(Stored { id, records: Vec::new(), is_snapshot: true }),
             |known| known.into_stored(id),
-        )?;
-        all.insert(id, stored);
+        );
+        all.push(whole.and_then(|journal| with_tail(journal, records)));
     }
-    add_tail(db, &mut all, first).map_err(|error| store_error(call, error))?;
-    Ok(all.into_values().filter(|stored| !stored.records.is_empty()).collect())
+    all.retain(|stored| stored.as_ref().map_or(true, |stored| !stored.records.is_empty()));
+    Ok(all)
 }
 
-fn add_tail(db: &Connection, all: &mut BTreeMap<ExecutionId, Stored>, first: i64) -> rusqlite::Result<()> {
-    let sql = "SELECT execution_id, seq, record FROM tail WHERE pos >= ?1 ORDER BY pos";
-    let mut statement = db.prepare_cached(sql)?;
+/// Records of an execution in the tail, by number.
+type Tail = Vec<(u64, Result<Arc<str>, Damage>)>;
+
+/// Adds what the journal does not cover. What it covers may still be in the tail.
+fn with_tail(mut stored: Stored, mut tail: Tail) -> Result<Stored, StoreError> {
+    tail.sort_unstable_by_key(|(seq, _)| *seq);
+    for (seq, record) in tail {
+        let last = stored.records.len() as u64;
+        if seq <= last {
+            continue;
+        }
+        if seq > last + 1 {
+            return Err(damaged(&Damage::Record(stored.id, last + 1)));
+        }
+        stored.records.push(record.map_err(|damage| damaged(&damage))?);
+        stored.is_snapshot = false;
+    }
+    Ok(stored)
+}
+
+/// Returns the error that says what is damaged.
+pub(crate) fn damaged(damage: &Damage) -> StoreError {
+    StoreError::Corrupt { what: damage.to_string(), reason: "it is not what was written".into() }
+}
+
+/// Visits the records of the tail from batch `first` on. Batches of which nobody can tell whose records they hold are
+/// not in it.
+fn each_in_tail(
+    db: &Connection,
+    first: i64,
+    mut visit: impl FnMut(Entry, Result<&str, Damage>),
+) -> rusqlite::Result<()> {
+    let mut statement = db.prepare_cached(include_str!("../queries/batches.sql"))?;
     let mut rows = statement.query([first])?;
     while let Some(row) = rows.next()? {
-        let Some(stored) = all.get_mut(&execution_id(row, 0)?) else { continue };
-        // What the journal covers may still stand in the tail.
-        if row.get::<_, u64>(1)? > stored.records.len() as u64 {
-            stored.records.push(text(row, 2)?);
-            stored.is_snapshot = false;
-        }
+        let place = Place { worker: row.get(0)?, sequence: row.get(1)? };
+        let Ok(entries) = batch::entries(place, row.get_ref(2)?.as_blob()?) else { continue };
+        let records = row.get_ref(3)?.as_blob()?;
+        batch::records(&entries, records).for_each(|(entry, record)| visit(entry, record));
     }
     Ok(())
 }
 
-/// Returns the first records of those executions that have them in the tail from `first` on.
+/// Visits the events of those executions that have records in the tail from batch `first` on.
 pub(crate) fn events_in_tail(
     db: &Connection,
     first: i64,
     mut visit: impl FnMut(ExecutionId, Event),
 ) -> rusqlite::Result<()> {
-    let sql = "SELECT execution_id, record FROM tail WHERE pos >= ?1 ORDER BY pos";
-    let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query([first])?;
-    let mut unreadable = HashMap::new();
-    while let Some(row) = rows.next()? {
-        let id = execution_id(row, 0)?;
-        match serde_json::from_str::<Record>(row.get_ref(1)?.as_str()?) {
-            Ok(record) => record.2.into_iter().for_each(|event| visit(id, event)),
-            Err(error) => drop(unreadable.insert(id, error)),
+    each_in_tail(db, first, |Entry { execution, seq, .. }, record| {
+        let record = record.map_err(|damage| damage.to_string());
+        match record.and_then(|text| serde_json::from_str::<Record>(text).map_err(|error| error.to_string()))
+        {
+            Ok(record) => record.2.into_iter().for_each(|event| visit(execution, event)),
+            Err(error) => {
+                tracing::error!(execution.id = %execution, seq, error, "a record in the tail is not readable")
+            }
         }
-    }
-    for (id, error) in unreadable {
-        tracing::error!(execution.id = %id, error = %error, "a record in the tail is not readable");
-    }
-    Ok(())
+    })
 }
 
 /// Returns whose an execution is, by its first record.

@@ -1,14 +1,15 @@
 //! What the writer keeps in memory: one small entry for each execution that somebody drives.
 //!
-//! It says where an execution's records begin in the tail, so that the tail can be trimmed below the lowest of them
-//! without an index. It runs ahead of the disk while a transaction is open; [`Live::undo_to`] takes it back. It is
+//! It says in which batch of the tail an execution's records begin, so that the tail can be trimmed below the lowest of
+//! them without an index. It runs ahead of the disk while a transaction is open; [`Live::undo_to`] takes it back. It is
 //! rebuilt from the disk when the database is opened.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension};
 use steadflow_core::ids::ExecutionId;
 
+use super::batch::{self, Damage, Entry, Place};
 use crate::columns::{blob, execution_id};
 
 /// What the writer knows of an execution that somebody drives.
@@ -16,7 +17,7 @@ use crate::columns::{blob, execution_id};
 pub(crate) struct Tip {
     /// The number of its last record.
     pub(crate) seq: u64,
-    /// Where in the tail its first record is that no journal covers.
+    /// The batch of the tail with its first record that no journal covers.
     pub(crate) first: Option<i64>,
     /// The number of its row in `executions`, if it has one.
     pub(crate) row: Option<i64>,
@@ -28,12 +29,15 @@ pub(crate) struct Tip {
 #[derive(Debug, Default)]
 pub(crate) struct Live {
     tips: HashMap<ExecutionId, Tip>,
-    firsts: BTreeSet<i64>,
+    /// How many executions begin in a batch.
+    firsts: BTreeMap<i64, usize>,
     undo: Vec<(ExecutionId, Option<Tip>)>,
-    /// Where the next record goes.
+    /// The number of the next batch.
     next: i64,
-    /// Where the oldest record stands that is not deleted.
+    /// The number of the oldest batch that is not deleted.
     oldest: i64,
+    /// Executions whose records in the tail are not all readable. They are driven no further.
+    damaged: HashSet<ExecutionId>,
 }
 
 /// A moment to go back to.
@@ -53,30 +57,35 @@ impl Live {
         self.tips.iter().map(|(id, tip)| (*id, *tip))
     }
 
-    /// Notes what has become of an execution; `None` if nobody drives it any more.
+    /// Returns whether records of an execution in the tail are not readable.
+    pub(crate) fn is_damaged(&self, id: ExecutionId) -> bool {
+        self.damaged.contains(&id)
+    }
+
+    /// Notes what has become of an execution; `None` if no worker drives it.
     pub(crate) fn set(&mut self, id: ExecutionId, tip: Option<Tip>) {
         let before = self.put(id, tip);
         self.undo.push((id, before));
     }
 
-    /// Returns the place in the tail for one more record.
+    /// Returns the number of one more batch.
     pub(crate) fn append(&mut self) -> i64 {
-        let pos = self.next;
+        let sequence = self.next;
         self.next += 1;
-        pos
+        sequence
     }
 
-    /// Returns the oldest place that holds a record still needed.
+    /// Returns the oldest batch that holds a record still needed.
     pub(crate) fn low_water(&self) -> i64 {
-        self.firsts.first().copied().unwrap_or(self.next)
+        self.firsts.first_key_value().map_or(self.next, |(first, _)| *first)
     }
 
-    /// Returns how many places at the tail's old end are not needed.
+    /// Returns how many batches at the tail's old end are not needed.
     pub(crate) fn surplus(&self) -> i64 {
         self.low_water() - self.oldest
     }
 
-    /// Returns the end of the next step of trimming, at most `step` places long, and counts them as deleted.
+    /// Returns the end of the next step of trimming, at most `step` batches long, and counts them as deleted.
     pub(crate) fn trim(&mut self, step: i64) -> i64 {
         self.oldest = self.low_water().min(self.oldest.saturating_add(step));
         self.oldest
@@ -108,36 +117,50 @@ impl Live {
         };
         let (first_before, first) = (before.and_then(|tip| tip.first), tip.and_then(|tip| tip.first));
         if first_before != first {
-            first_before.map(|pos| self.firsts.remove(&pos));
-            self.firsts.extend(first);
+            self.count_first(first_before, first);
         }
         before
     }
 
-    /// Reads from the disk who is to be driven. Nobody of them has an owner: the lock file proves that whoever drove
-    /// them is gone.
+    fn count_first(&mut self, before: Option<i64>, after: Option<i64>) {
+        if let Some(before) = before
+            && let Some(count) = self.firsts.get_mut(&before)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.firsts.remove(&before);
+            }
+        }
+        if let Some(after) = after {
+            *self.firsts.entry(after).or_default() += 1;
+        }
+    }
+
+    /// Reads from the disk what is to be driven. Nothing of it has an owner: the lock file proves that the workers that
+    /// drove it are gone.
     pub(crate) fn load(db: &Connection) -> rusqlite::Result<Self> {
-        let mut live = Self { next: 1, oldest: 1, ..Self::default() };
-        let mut known = HashMap::new();
-        let mut tail = db.prepare("SELECT pos, execution_id, seq FROM tail ORDER BY pos")?;
+        let mut loading = Loading::default();
+        let mut tail = db.prepare("SELECT worker, sequence, entries FROM tail ORDER BY sequence")?;
         let mut rows = tail.query([])?;
         while let Some(row) = rows.next()? {
-            let (pos, id, seq): (i64, ExecutionId, u64) = (row.get(0)?, execution_id(row, 1)?, row.get(2)?);
-            if live.next == 1 {
-                live.oldest = pos;
-            }
-            live.next = pos + 1;
-            let stored = match known.get(&id) {
-                Some(stored) => *stored,
-                None => *known.entry(id).or_insert(StoredTip::read(db, id)?),
-            };
-            if stored.is_finished || seq <= stored.tip.seq {
-                continue;
-            }
-            let tip = live.tip(id).unwrap_or(stored.tip);
-            live.put(id, Some(Tip { seq, first: tip.first.or(Some(pos)), ..tip }));
+            let place = Place { worker: row.get(0)?, sequence: row.get(1)? };
+            loading.batch(db, place, batch::entries(place, row.get_ref(2)?.as_blob()?))?;
         }
+        let mut live = loading.live;
+        live.next = live.next.max(1);
+        live.oldest = live.oldest.max(1);
         live.load_owned(db)?;
+        if let Some(unreadable) = loading.unreadable {
+            let ids = live.tips.keys().copied();
+            let may_be_in_it = |id: &ExecutionId| loading.last.get(id).is_none_or(|last| *last < unreadable);
+            live.damaged.extend(ids.filter(may_be_in_it));
+        }
+        for id in &live.damaged {
+            tracing::error!(
+                execution.id = %id,
+                "its records in the tail are damaged; it is driven no further: run `steadflow doctor`"
+            );
+        }
         Ok(live)
     }
 
@@ -152,6 +175,57 @@ impl Live {
                 self.put(id, Some(stored.tip));
             }
         }
+        Ok(())
+    }
+}
+
+/// The tail being read.
+#[derive(Default)]
+struct Loading {
+    live: Live,
+    known: HashMap<ExecutionId, StoredTip>,
+    /// The last batch with a record of an execution.
+    last: HashMap<ExecutionId, i64>,
+    /// The last batch of which nobody can tell whose records it holds.
+    unreadable: Option<i64>,
+}
+
+impl Loading {
+    fn batch(
+        &mut self,
+        db: &Connection,
+        place: Place,
+        entries: Result<Vec<Entry>, Damage>,
+    ) -> rusqlite::Result<()> {
+        if self.live.next == 0 {
+            self.live.oldest = place.sequence;
+        }
+        self.live.next = place.sequence + 1;
+        match entries {
+            Ok(entries) => entries.iter().try_for_each(|entry| self.entry(db, place.sequence, entry)),
+            Err(damage) => {
+                tracing::error!("{damage} is not readable");
+                self.unreadable = Some(place.sequence);
+                Ok(())
+            }
+        }
+    }
+
+    fn entry(&mut self, db: &Connection, sequence: i64, entry: &Entry) -> rusqlite::Result<()> {
+        let id = entry.execution;
+        self.last.insert(id, sequence);
+        let stored = match self.known.get(&id) {
+            Some(stored) => *stored,
+            None => *self.known.entry(id).or_insert(StoredTip::read(db, id)?),
+        };
+        if stored.is_finished || entry.seq <= stored.tip.seq {
+            return Ok(());
+        }
+        let tip = self.live.tip(id).unwrap_or(stored.tip);
+        if entry.seq != tip.seq + 1 {
+            self.live.damaged.insert(id);
+        }
+        self.live.put(id, Some(Tip { seq: entry.seq, first: tip.first.or(Some(sequence)), ..tip }));
         Ok(())
     }
 }

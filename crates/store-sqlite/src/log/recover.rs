@@ -33,13 +33,25 @@ pub(crate) fn recover(
         writer.live.set(*id, Some(Tip { owner: worker.epoch, ..*tip }));
     }
     let first = found.iter().filter_map(|(_, tip)| tip.first).min().unwrap_or(i64::MAX);
-    journal::stored(&writer.db, CALL, found.into_iter().map(|(id, _)| id), first)
+    let stored = journal::stored(&writer.db, CALL, found.into_iter().map(|(id, _)| id), first)?;
+    Ok(stored.into_iter().filter_map(readable).collect())
+}
+
+/// Passes over what is damaged, and says so: others must not wait for it.
+fn readable(stored: Result<Stored, StoreError>) -> Option<Stored> {
+    stored
+        .inspect_err(|error| {
+            tracing::error!(error = %error, "an execution is driven no further: run `steadflow doctor`");
+        })
+        .ok()
 }
 
 /// Returns the oldest executions whose owner has no lease.
 fn orphans(writer: &Writer, limit: usize) -> rusqlite::Result<Vec<(ExecutionId, Tip)>> {
     let alive = living(&writer.db)?;
-    let mut found: Vec<_> = writer.live.tips().filter(|(_, tip)| !alive.contains(&tip.owner)).collect();
+    let is_orphan =
+        |(id, tip): &(ExecutionId, Tip)| !alive.contains(&tip.owner) && !writer.live.is_damaged(*id);
+    let mut found: Vec<_> = writer.live.tips().filter(is_orphan).collect();
     found.sort_unstable_by_key(|(id, _)| *id);
     found.truncate(limit);
     Ok(found)
@@ -69,7 +81,7 @@ pub(crate) fn take(
         }
     };
     let stored = journal::stored(&writer.db, CALL, [id], first.unwrap_or(i64::MAX))?;
-    Ok(stored.into_iter().next())
+    stored.into_iter().next().transpose()
 }
 
 /// See [`steadflow_store::Log::due`].

@@ -1,0 +1,269 @@
+//! A batch as one row of the tail: its records, and whose they are.
+//!
+//! A row has two blobs. `records` holds the records one behind the other, as they are. `entries` says for each of them
+//! whose it is, its number, its length and its checksum, and ends with a checksum of itself and of its row's key. So a
+//! record that is damaged has a name, and the start of the server need not read records at all.
+//!
+//! Numbers are little-endian. Checksums are CRC-32, as gzip has it.
+
+use std::fmt;
+
+use steadflow_core::ids::ExecutionId;
+use uuid::Uuid;
+
+/// The length of an entry: 16 bytes of id, 8 of the record's number, 4 of its length, 4 of its checksum.
+const ENTRY: usize = 32;
+const CHECKSUM: usize = 4;
+
+/// The key of a row of the tail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The epoch of the worker that wrote it.
+    pub(crate) worker: u64,
+    /// Larger than that of every batch before it.
+    pub(crate) sequence: i64,
+}
+
+/// A batch being put together. It is used again for the next one.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    entries: Vec<u8>,
+    records: Vec<u8>,
+}
+
+impl Batch {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+        self.records.clear();
+    }
+
+    /// Adds a record. One of 4 GiB or more, which no limit allows, would be found damaged.
+    pub(crate) fn push(&mut self, execution: ExecutionId, seq: u64, record: &str) {
+        let length = u32::try_from(record.len()).unwrap_or(u32::MAX);
+        let checksum = crc32fast::hash(record.as_bytes());
+        self.add(&Entry { execution, seq, length, checksum }, record.as_bytes());
+    }
+
+    fn add(&mut self, entry: &Entry, record: &[u8]) {
+        self.entries.extend_from_slice(&entry.stored());
+        self.records.extend_from_slice(record);
+    }
+
+    /// Ends the batch: returns its entries and its records as they are stored at `place`.
+    pub(crate) fn seal(&mut self, place: Place) -> (&[u8], &[u8]) {
+        let checksum = checksum_of(place, &self.entries);
+        self.entries.extend_from_slice(&checksum.to_le_bytes());
+        (&self.entries, &self.records)
+    }
+}
+
+/// One record's entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) execution: ExecutionId,
+    /// The record's number.
+    pub(crate) seq: u64,
+    length: u32,
+    checksum: u32,
+}
+
+impl Entry {
+    fn stored(&self) -> [u8; ENTRY] {
+        let mut stored = [0; ENTRY];
+        stored[..16].copy_from_slice(self.execution.uuid().as_bytes());
+        stored[16..24].copy_from_slice(&self.seq.to_le_bytes());
+        stored[24..28].copy_from_slice(&self.length.to_le_bytes());
+        stored[28..].copy_from_slice(&self.checksum.to_le_bytes());
+        stored
+    }
+
+    fn read(stored: &[u8; ENTRY]) -> Self {
+        let (id, numbers) = stored.split_at(16);
+        let (numbers, _) = numbers.as_chunks::<4>();
+        let number = |at: usize| u32::from_le_bytes(numbers[at]);
+        Self {
+            execution: ExecutionId::new(Uuid::from_slice(id).expect("an id has 16 bytes")),
+            seq: u64::from(number(1)) << 32 | u64::from(number(0)),
+            length: number(2),
+            checksum: number(3),
+        }
+    }
+}
+
+/// Why something in the tail is not what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Damage {
+    /// Whose records the batch holds is not readable.
+    Entries(Place),
+    /// A record is not readable.
+    Record(ExecutionId, u64),
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Entries(Place { worker, sequence }) => {
+                write!(f, "batch {sequence} of worker {worker} in the tail")
+            }
+            Self::Record(execution, seq) => write!(f, "record {seq} of execution {execution} in the tail"),
+        }
+    }
+}
+
+/// Reads the entries of the batch at `place`.
+pub(crate) fn entries(place: Place, stored: &[u8]) -> Result<Vec<Entry>, Damage> {
+    let damaged = Damage::Entries(place);
+    let (entries, checksum) = stored.split_last_chunk::<CHECKSUM>().ok_or(damaged)?;
+    let (entries, rest) = entries.as_chunks::<ENTRY>();
+    if !rest.is_empty() || checksum_of(place, entries.as_flattened()) != u32::from_le_bytes(*checksum) {
+        return Err(damaged);
+    }
+    Ok(entries.iter().map(Entry::read).collect())
+}
+
+/// Returns each entry with its record, in order.
+pub(crate) fn records<'a>(
+    entries: &'a [Entry],
+    records: &'a [u8],
+) -> impl Iterator<Item = (Entry, Result<&'a str, Damage>)> + 'a {
+    raw(entries, records).map(|(entry, record)| {
+        let whole = record.filter(|record| crc32fast::hash(record) == entry.checksum);
+        let text = whole.and_then(|record| std::str::from_utf8(record).ok());
+        (entry, text.ok_or(Damage::Record(entry.execution, entry.seq)))
+    })
+}
+
+/// Returns the same batch without the records of some executions, damaged or not.
+pub(crate) fn without(stored: (&[Entry], &[u8]), is_unwanted: impl Fn(ExecutionId) -> bool) -> Batch {
+    let mut rest = Batch::default();
+    for (entry, record) in raw(stored.0, stored.1).filter(|(entry, _)| !is_unwanted(entry.execution)) {
+        rest.add(&entry, record.unwrap_or_default());
+    }
+    rest
+}
+
+/// Returns each entry with the bytes that are its record's, if they are there.
+fn raw<'a>(entries: &'a [Entry], records: &'a [u8]) -> impl Iterator<Item = (Entry, Option<&'a [u8]>)> + 'a {
+    let mut end = 0;
+    entries.iter().map(move |entry| {
+        let start = end;
+        end += entry.length as usize;
+        (*entry, records.get(start..end))
+    })
+}
+
+fn checksum_of(place: Place, entries: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&place.worker.to_le_bytes());
+    hasher.update(&place.sequence.to_le_bytes());
+    hasher.update(entries);
+    hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: Place = Place { worker: 3, sequence: 7 };
+
+    fn id(number: u128) -> ExecutionId {
+        ExecutionId::new(Uuid::from_u128(number))
+    }
+
+    fn stored() -> (Vec<u8>, Vec<u8>) {
+        let mut batch = Batch::default();
+        batch.push(id(1), 1, "[1,0,[]]");
+        batch.push(id(2), u64::MAX, "");
+        batch.push(id(1), 2, "[2,0,[\"ü\"]]");
+        let (entries, records) = batch.seal(HERE);
+        (entries.to_vec(), records.to_vec())
+    }
+
+    type Found = Result<(u128, u64, String), Damage>;
+
+    fn read(entries: &[u8], records: &[u8]) -> Result<Vec<Found>, Damage> {
+        let entries = super::entries(HERE, entries)?;
+        let named = |(entry, record): (Entry, Result<&str, Damage>)| {
+            Ok((entry.execution.uuid().as_u128(), entry.seq, record?.to_owned()))
+        };
+        Ok(super::records(&entries, records).map(named).collect())
+    }
+
+    #[test]
+    fn batch_is_read_as_it_was_written() {
+        let (entries, records) = stored();
+
+        let read = read(&entries, &records).unwrap();
+
+        let whole = |id, seq, record: &str| Ok((id, seq, record.to_owned()));
+        assert_eq!(read, [whole(1, 1, "[1,0,[]]"), whole(2, u64::MAX, ""), whole(1, 2, "[2,0,[\"ü\"]]")]);
+    }
+
+    #[test]
+    fn each_changed_byte_of_a_record_is_found_and_named() {
+        let (entries, mut records) = stored();
+        for at in 0..records.len() {
+            records[at] ^= 0x10;
+
+            let read = read(&entries, &records).unwrap();
+
+            let damaged: Vec<_> = read.into_iter().filter_map(Result::err).collect();
+            assert_eq!(damaged, [Damage::Record(id(1), if at < 8 { 1 } else { 2 })], "byte {at}");
+            records[at] ^= 0x10;
+        }
+    }
+
+    #[test]
+    fn each_changed_byte_of_the_entries_is_found() {
+        let (mut entries, records) = stored();
+        for at in 0..entries.len() {
+            entries[at] ^= 0x10;
+
+            assert_eq!(read(&entries, &records), Err(Damage::Entries(HERE)), "byte {at}");
+            entries[at] ^= 0x10;
+        }
+    }
+
+    #[test]
+    fn what_is_cut_off_or_elsewhere_is_found() {
+        let (entries, records) = stored();
+
+        let elsewhere = super::entries(Place { sequence: 8, ..HERE }, &entries);
+        let cut = read(&entries, &records[..records.len() - 1]).unwrap();
+
+        assert!(elsewhere.is_err());
+        assert_eq!(cut.into_iter().filter_map(Result::err).count(), 1);
+        assert_eq!(read(&entries[..ENTRY], &records), Err(Damage::Entries(HERE)));
+        assert_eq!(read(&[], &[]), Err(Damage::Entries(HERE)));
+    }
+
+    #[test]
+    fn rest_of_a_batch_is_as_it_was() {
+        let (entries, mut records) = stored();
+        *records.last_mut().unwrap() ^= 0x10;
+        let entries = super::entries(HERE, &entries).unwrap();
+
+        let mut rest = without((&entries, &records), |execution| execution == id(2));
+
+        let (entries, records) = rest.seal(HERE);
+        let whole = Ok((1, 1, "[1,0,[]]".to_owned()));
+        assert_eq!(read(entries, records).unwrap(), [whole, Err(Damage::Record(id(1), 2))]);
+        assert!(without((&[], b""), |_| false).is_empty());
+    }
+
+    #[test]
+    fn cleared_batch_is_empty() {
+        let mut batch = Batch::default();
+        batch.push(id(1), 1, "[]");
+        batch.seal(HERE);
+
+        batch.clear();
+
+        assert!(batch.is_empty());
+        assert_eq!(batch.seal(HERE).1, b"");
+    }
+}

@@ -1,0 +1,1 @@
+DELETE FROM tail WHERE worker IN (SELECT worker FROM tail_workers) AND sequence < ?1;
