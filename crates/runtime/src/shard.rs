@@ -7,6 +7,7 @@
 //!
 //! A shard owns whole flows, so that the slots of a flow (`max_concurrent_executions`) are counted in one place.
 
+mod by_id;
 mod live;
 mod parking;
 mod settle;
@@ -25,6 +26,7 @@ use steadflow_store::{Commit, Idempotency, IdempotencyHit};
 
 use crate::error::RuntimeError;
 use crate::hub::Change;
+use by_id::ById;
 use live::{Live, Queued};
 use slots::Slots;
 
@@ -250,7 +252,7 @@ impl Reply {
 #[derive(Debug)]
 pub struct Shard {
     config: ShardConfig,
-    live: BTreeMap<ExecutionId, Live>,
+    live: ById<Live>,
     /// What waits for an execution to be loaded.
     loading: BTreeMap<ExecutionId, VecDeque<Queued>>,
     /// When to look at which execution, here or parked.
@@ -288,7 +290,7 @@ impl Shard {
     pub fn new(config: ShardConfig) -> Self {
         Self {
             config,
-            live: BTreeMap::new(),
+            live: ById::default(),
             loading: BTreeMap::new(),
             timers: BTreeSet::new(),
             unshown: BTreeSet::new(),
@@ -377,9 +379,17 @@ impl Shard {
         self.live.len()
     }
 
-    /// Returns the committed state of every execution in memory that has no commit under way; for tests.
+    /// Returns the committed state of every execution in memory that has no commit under way, by id; for tests.
     pub fn settled(&self) -> impl Iterator<Item = &Execution> {
-        self.live.values().filter(|live| !live.is_committing()).map(|live| &live.execution)
+        let settled = |id| self.live.get(&id).filter(|live| !live.is_committing());
+        self.ids().into_iter().filter_map(settled).map(|live| &live.execution)
+    }
+
+    /// Returns the executions in memory, in order.
+    fn ids(&self) -> Vec<ExecutionId> {
+        let mut ids: Vec<ExecutionId> = self.live.keys().copied().collect();
+        ids.sort_unstable();
+        ids
     }
 
     fn reply(&mut self, to: ReplyId, reply: Reply) {

@@ -1,6 +1,8 @@
 //! How many instructions the way of an execution takes through shard and database, all threads together.
 //!
-//! The limit is what was counted when the line was last changed, and a tenth; see the benchmarks of `core`.
+//! The limit is what was counted when the line was last changed, and a tenth; see the benchmarks of `core`. The whole
+//! process is counted, so a run without executions is counted too: what a node costs is the difference of both, divided
+//! by their number of nodes. Memory comes from the allocator that the binary uses.
 
 #![expect(missing_docs, reason = "what the macros make has none")]
 
@@ -35,6 +37,9 @@ const CHAIN: usize = 10;
 const AT_ONCE: u32 = 64;
 const EXECUTIONS: u32 = 512;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// As many instructions as were counted, and a tenth.
 fn at_most(counted: u64) -> Callgrind {
     let mut callgrind = Callgrind::default();
@@ -42,6 +47,12 @@ fn at_most(counted: u64) -> Callgrind {
     callgrind.entry_point(EntryPoint::None);
     callgrind.hard_limits([(EventKind::Ir, counted + counted / 10)]);
     callgrind
+}
+
+fn limit(counted: u64) -> LibraryBenchmarkConfig {
+    let mut config = LibraryBenchmarkConfig::default();
+    config.tool(at_most(counted));
+    config
 }
 
 fn chain() -> Arc<FlowVersion> {
@@ -83,14 +94,14 @@ fn accept(flow: &Arc<FlowVersion>, number: u32) -> Message {
     }))
 }
 
-/// Runs executions from acceptance to their ends, `AT_ONCE` at a time.
-async fn drive(store: &SqliteStore) -> u32 {
+/// Runs so many executions from acceptance to their ends, `AT_ONCE` at a time.
+async fn drive(store: &SqliteStore, executions: u32) -> u32 {
     let worker = store.register("w1".into(), START, LEASE).await.expect("it registers");
     let (flow, mut shard) = (chain(), Shard::new(ShardConfig::new("w1".into())));
     let (mut accepted, mut ended, mut now) = (0, 0, START);
-    while ended < EXECUTIONS {
+    while ended < executions {
         now = now.plus(Duration::from_micros(100));
-        while accepted < EXECUTIONS && accepted - ended < AT_ONCE {
+        while accepted < executions && accepted - ended < AT_ONCE {
             accepted += 1;
             shard.handle(accept(&flow, accepted), now);
         }
@@ -118,17 +129,21 @@ async fn drive(store: &SqliteStore) -> u32 {
     ended
 }
 
-fn database() -> (tempfile::TempDir, SqliteStore, Runtime) {
+/// A database, a runtime, and how many executions to run on them.
+type Setup = (tempfile::TempDir, SqliteStore, Runtime, u32);
+
+fn database(executions: u32) -> Setup {
     let directory = tempfile::tempdir().expect("a directory can be made");
     let store = SqliteStore::open(directory.path().join("steadflow.db"), SqliteOptions::default());
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
-    (directory, store.expect("the database opens"), runtime)
+    (directory, store.expect("the database opens"), runtime, executions)
 }
 
-#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(at_most(154_379_377)))]
-#[bench::chains_of_ten(args = (), setup = database)]
-fn commit((directory, store, runtime): (tempfile::TempDir, SqliteStore, Runtime)) -> u32 {
-    let ended = runtime.block_on(drive(black_box(&store)));
+#[library_benchmark]
+#[bench::nothing(args = (0), setup = database, config = limit(20_000_000))]
+#[bench::chains_of_ten(args = (EXECUTIONS), setup = database, config = limit(154_379_377))]
+fn commit((directory, store, runtime, executions): Setup) -> u32 {
+    let ended = runtime.block_on(drive(black_box(&store), executions));
     runtime.block_on(store.close()).expect("the database closes");
     drop(directory);
     ended

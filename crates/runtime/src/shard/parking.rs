@@ -201,14 +201,14 @@ impl Shard {
 
     pub(super) fn drain(&mut self, now: Timestamp) {
         self.phase = Phase::Draining;
-        for id in self.live.keys().copied().collect::<Vec<_>>() {
+        for id in self.ids() {
             self.rest(id, now);
         }
     }
 
     pub(super) fn release(&mut self, now: Timestamp) {
         self.phase = Phase::Releasing;
-        for id in self.live.keys().copied().collect::<Vec<_>>() {
+        for id in self.ids() {
             self.advance(id, now);
         }
     }
