@@ -14,7 +14,7 @@ fn http_request() -> NodeType {
         action: Some("http_request"),
         aliases: &[],
         title: "HTTP request",
-        description: "Sends one HTTP request. An answer outside the expected statuses is an error.",
+        description: "Sends an HTTP request. A response with an unexpected status is an error.",
         schema: schema("http_request", &["input"]),
         input: Some(http_input()),
         output: json!({
@@ -22,7 +22,7 @@ fn http_request() -> NodeType {
             "properties": {
                 "status": { "type": "integer", "title": "Status" },
                 "headers": { "type": "object", "title": "Headers", "additionalProperties": { "type": "string" } },
-                "body": { "title": "Body", "description": "Parsed where it is JSON, else text." },
+                "body": { "title": "Body", "description": "Parsed if it is JSON, otherwise text." },
             },
         }),
         example: json!({
@@ -42,19 +42,19 @@ fn http_input() -> Value {
         "$schema": DIALECT, "type": "object", "title": "Input", "required": ["url"], "additionalProperties": false,
         "properties": {
             "method": {
-                "type": "string", "default": "GET", "title": "Method", "description": "Or a template.",
+                "type": "string", "default": "GET", "title": "Method", "description": "A method or a template.",
                 "examples": ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"],
             },
             "url": { "type": "string", "minLength": 1, "title": "URL", "description": "`https://` or `http://`." },
             "headers": {
                 "type": "object", "additionalProperties": plain, "title": "Headers",
-                "description": "Values may hold `${secrets.NAME}`.",
+                "description": "Values can use `${secrets.NAME}`.",
             },
             "query": {
-                "type": "object", "title": "Query", "description": "Put behind the URL, encoded; a list repeats its key.",
+                "type": "object", "title": "Query", "description": "Query parameters. Lists repeat the key.",
                 "additionalProperties": { "anyOf": [plain, { "type": "array", "items": plain }] },
             },
-            "body": { "title": "Body", "description": "A string is sent as it is, anything else as JSON." },
+            "body": { "title": "Body", "description": "Strings are sent unchanged, everything else as JSON." },
             "expect_status": {
                 "title": "Expected statuses", "default": "200-299",
                 "description": "A status, a range such as \"200-299\", or a list of both.",
@@ -77,7 +77,7 @@ fn transform() -> NodeType {
         action: Some("transform"),
         aliases: &["aggregate_results"],
         title: "Transform",
-        description: "Makes a new value from outputs: its output is its resolved input.",
+        description: "Builds a value from other outputs. Its output is its resolved input.",
         schema: schema("transform", &[]),
         input: Some(any_input()),
         output: resolved_input(),
@@ -94,7 +94,7 @@ fn echo() -> NodeType {
         action: Some("echo"),
         aliases: &[],
         title: "Echo",
-        description: "Gives back its input, but is dispatched and committed like a node with an effect. For benchmarks.",
+        description: "Returns its input, and is executed like a node with side effects. For benchmarks.",
         schema: schema("echo", &[]),
         input: Some(any_input()),
         output: resolved_input(),
@@ -108,19 +108,19 @@ fn fail() -> NodeType {
         action: Some("fail"),
         aliases: &[],
         title: "Fail",
-        description: "Fails with the given message. For rehearsals, and to end a branch that must not go on.",
+        description: "Fails with the given message. For tests, and to end a branch with an error.",
         schema: schema("fail", &["input"]),
         input: Some(json!({
             "$schema": DIALECT, "type": "object", "title": "Input", "required": ["message"], "additionalProperties": false,
             "properties": {
-                "message": { "type": "string", "minLength": 1, "title": "Message", "description": "What the error says." },
+                "message": { "type": "string", "minLength": 1, "title": "Message", "description": "The error message." },
                 "class": {
                     "type": "string", "title": "Error class", "default": "internal",
-                    "description": "Which class the error has; it decides whether the node is retried.",
+                    "description": "The class of the error. It determines whether the node is retried.",
                 },
             },
         })),
-        output: json!({ "$schema": DIALECT, "not": {}, "title": "Output", "description": "It never completes." }),
+        output: json!({ "$schema": DIALECT, "not": {}, "title": "Output", "description": "The node never completes." }),
         example: json!({
             "id": "stop", "type": "action", "action": "fail", "input": { "message": "no vendor ${trigger_data.vendor_id}" },
         }),
@@ -128,7 +128,7 @@ fn fail() -> NodeType {
 }
 
 fn any_input() -> Value {
-    json!({ "$schema": DIALECT, "title": "Input", "description": "Any JSON; strings may be templates.", "default": {} })
+    json!({ "$schema": DIALECT, "title": "Input", "description": "Any JSON. Strings can be templates.", "default": {} })
 }
 
 fn resolved_input() -> Value {
@@ -145,7 +145,7 @@ fn schema(action: &str, required: &[&str]) -> Value {
         "properties": {
             "type": { "const": "action" },
             "action": { "const": action },
-            "input": { "title": "Input", "description": "What the action is given; strings may be templates." },
+            "input": { "title": "Input", "description": "The input of the action. Strings can be templates." },
         },
     })
 }

@@ -14,29 +14,29 @@ pub(super) fn schema() -> Value {
         "required": ["id", "type"],
         "properties": {
             "id": {
-                "type": "string", "minLength": 1, "maxLength": 200, "title": "Id",
-                "description": "Unique in the flow; expressions name the node by it.",
+                "type": "string", "minLength": 1, "maxLength": 200, "title": "ID",
+                "description": "Used in expressions; unique in the flow.",
             },
-            "name": { "type": "string", "title": "Name", "description": "What people read; the id where there is none." },
+            "name": { "type": "string", "title": "Name", "description": "Shown in the studio and in messages. Default: the ID." },
             "join": {
                 "enum": ["all", "any"], "default": "all", "title": "Join",
-                "description": "With several incoming edges: run when all are decided and one is taken, or as soon as one is taken.",
+                "description": "With several incoming edges: run when all are decided and one is taken (all), or at the first taken one (any).",
             },
             "timeout_seconds": {
                 "type": "number", "exclusiveMinimum": 0, "maximum": seconds_max(), "title": "Timeout in seconds",
-                "description": "How long one attempt may take; none where it is not set.",
+                "description": "The limit for one attempt. Empty: no timeout.",
             },
             "retry": retry(),
             "on_interrupt": {
-                "enum": ["retry", "ask"], "default": "retry", "title": "When an attempt is cut off",
-                "description": "After a crash of ours the outcome of an attempt is unknown: try again, or ask a person.",
+                "enum": ["retry", "ask"], "default": "retry", "title": "If a crash interrupts it",
+                "description": "It is unknown whether the interrupted attempt took effect: retry, or ask for a decision.",
             },
             "on_exhausted": {
-                "enum": ["fail", "ask"], "default": "fail", "title": "When no attempt is left",
-                "description": "Fail the node, or park it and ask a person.",
+                "enum": ["fail", "ask"], "default": "fail", "title": "After the last attempt fails",
+                "description": "Fail the node, or ask for a decision.",
             },
             "position": {
-                "type": "object", "title": "Position", "description": "Where the editor draws it.",
+                "type": "object", "title": "Position", "description": "Position in the editor.",
                 "properties": { "x": { "type": "number" }, "y": { "type": "number" } },
             },
         },
@@ -51,37 +51,37 @@ fn retry() -> Value {
     json!({
         "type": "object",
         "title": "Retry",
-        "description": "What differs from the flow's retry settings, key by key.",
+        "description": "Overrides the flow's retry settings. Empty fields use the flow's.",
         "additionalProperties": false,
         "properties": {
-            "enabled": { "type": "boolean", "title": "Retry on failure", "description": "Else the flow's setting." },
+            "enabled": { "type": "boolean", "title": "Retry on failure", "description": "Default: the flow's setting." },
             "count": {
                 "type": "integer", "minimum": 0, "maximum": Limits::DEFAULT.retry_count_max, "title": "Retry count",
-                "description": "Attempts after the first; else the flow's setting.",
+                "description": "Retries after the first attempt. Default: the flow's setting.",
             },
             "initial_interval_seconds": {
-                "type": "number", "exclusiveMinimum": 0, "default": 1, "title": "First wait in seconds",
-                "description": "The wait after the first attempt.",
+                "type": "number", "exclusiveMinimum": 0, "default": 1, "title": "First backoff in seconds",
+                "description": "The backoff after the first attempt.",
             },
             "backoff_coefficient": {
-                "type": "number", "minimum": 1, "default": 2, "title": "Growth",
-                "description": "By how much each wait is longer than the one before.",
+                "type": "number", "minimum": 1, "default": 2, "title": "Backoff factor",
+                "description": "Each backoff is this many times the previous one.",
             },
             "max_interval_seconds": {
-                "type": "number", "exclusiveMinimum": 0, "default": 600, "title": "Longest wait in seconds",
-                "description": "No wait is longer than this.",
+                "type": "number", "exclusiveMinimum": 0, "default": 600, "title": "Maximum backoff in seconds",
+                "description": "No backoff is longer than this.",
             },
             "jitter": {
                 "type": "number", "minimum": 0, "maximum": 1, "default": 0, "title": "Jitter",
-                "description": "The share of each wait that is drawn by lot, so that many executions do not retry at once.",
+                "description": "The random share of each backoff, from 0 to 1, so that many executions do not retry at once.",
             },
             "retry_on": {
                 "type": "array", "items": error_match(), "title": "Retry only",
-                "description": "Error classes or HTTP statuses; where it is empty, all that can get better by themselves.",
+                "description": "Error classes or HTTP statuses. Empty: all errors that may be temporary.",
             },
             "do_not_retry_on": {
                 "type": "array", "items": error_match(), "title": "Never retry",
-                "description": "Error classes or HTTP statuses; wins over the other list.",
+                "description": "Error classes or HTTP statuses. Overrides the other list.",
             },
         },
     })

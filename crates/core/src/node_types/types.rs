@@ -16,7 +16,7 @@ fn trigger() -> NodeType {
         action: None,
         aliases: &[],
         title: "Trigger",
-        description: "Where the flow starts. Without one, every node that no edge leads to starts.",
+        description: "Where the flow starts. Without a trigger, every node without incoming edges starts.",
         schema: schema("trigger", &[], json!({})),
         input: None,
         output: json!({ "$schema": DIALECT, "title": "Output", "description": "The trigger data." }),
@@ -28,7 +28,7 @@ fn agent() -> NodeType {
     let own = json!({
         "agent_id": { "type": "string", "format": "uuid", "title": "Agent", "description": "A registered agent." },
         "skill": { "type": "string", "minLength": 1, "title": "Skill", "description": "One of the agent's skills." },
-        "input": { "title": "Input", "description": "What the skill is given; strings may be templates.", "default": {} },
+        "input": { "title": "Input", "description": "The input of the skill. Strings can be templates.", "default": {} },
     });
     NodeType {
         type_name: "agent",
@@ -38,9 +38,9 @@ fn agent() -> NodeType {
         description: "Runs one skill of a registered agent.",
         schema: schema("agent", &["agent_id", "skill"], own),
         input: Some(
-            json!({ "$schema": DIALECT, "title": "Input", "description": "What the skill's own schema asks for." }),
+            json!({ "$schema": DIALECT, "title": "Input", "description": "See the input schema of the skill." }),
         ),
-        output: json!({ "$schema": DIALECT, "title": "Output", "description": "What the skill answers." }),
+        output: json!({ "$schema": DIALECT, "title": "Output", "description": "The response of the skill." }),
         example: json!({
             "id": "score", "name": "Score vendor", "type": "agent",
             "agent_id": "018f3a5e-0000-7000-8000-000000000001", "skill": "realtime_risk_analysis",
@@ -55,7 +55,7 @@ fn condition() -> NodeType {
         action: None,
         aliases: &[],
         title: "Condition",
-        description: "Decides which edges are taken: those that leave it may ask for true or false.",
+        description: "Evaluates to true or false. Outgoing edges can require either.",
         schema: schema("condition", &["condition"], json!({ "condition": condition_schema() })),
         input: None,
         output: json!({
@@ -79,7 +79,7 @@ fn condition_schema() -> Value {
     ];
     json!({
         "title": "Condition",
-        "description": "An expression that gives true or false, or a field, a comparison and a value.",
+        "description": "An expression that returns true or false, or a comparison of a field with a value.",
         "anyOf": [
             { "type": "string", "minLength": 1, "title": "Expression", "examples": ["score.risk > 70 and level.name != 'low'"] },
             {
@@ -87,7 +87,7 @@ fn condition_schema() -> Value {
                 "properties": {
                     "type": { "enum": kinds, "default": "equals", "title": "Comparison" },
                     "field": { "type": "string", "title": "Field", "examples": ["score.risk"] },
-                    "value": { "title": "Value", "description": "Not needed for `exists`; strings may be templates." },
+                    "value": { "title": "Value", "description": "Not needed for `exists`. Strings can be templates." },
                 },
             },
         ],
@@ -98,11 +98,11 @@ fn delay() -> NodeType {
     let own = json!({
         "delay_seconds": {
             "type": "number", "exclusiveMinimum": 0, "maximum": Limits::DEFAULT.wait_max.as_secs(),
-            "title": "Seconds", "description": "How long to wait from the moment the node is reached.",
+            "title": "Seconds", "description": "How long to wait after the node is reached.",
         },
         "until": {
             "type": "string", "format": "date-time", "title": "Until",
-            "description": "The moment to wait for; one that has passed is no wait.",
+            "description": "The time to wait for. A time in the past does not wait.",
         },
     });
     let mut schema = schema("delay", &[], own);
@@ -112,7 +112,7 @@ fn delay() -> NodeType {
         action: None,
         aliases: &[],
         title: "Delay",
-        description: "Waits, from fractions of a second to years, through restarts too.",
+        description: "Waits for a time, up to years. Survives restarts.",
         schema,
         input: None,
         output: passed_through(),
@@ -126,7 +126,7 @@ fn parallel() -> NodeType {
         action: None,
         aliases: &[],
         title: "Parallel",
-        description: "Starts every branch that leaves it. Does no work of its own.",
+        description: "Starts all outgoing branches in parallel.",
         schema: schema("parallel", &[], json!({})),
         input: None,
         output: passed_through(),
@@ -140,7 +140,7 @@ fn merge() -> NodeType {
         action: None,
         aliases: &[],
         title: "Merge",
-        description: "Waits for the branches that lead to it, for all or for the first. Does no work of its own.",
+        description: "Waits for all incoming branches, or for the first.",
         schema: schema("merge", &[], json!({})),
         input: None,
         output: passed_through(),
@@ -149,7 +149,7 @@ fn merge() -> NodeType {
 }
 
 fn passed_through() -> Value {
-    json!({ "$schema": DIALECT, "title": "Output", "description": "What reached the node, passed through." })
+    json!({ "$schema": DIALECT, "title": "Output", "description": "The input of the node, passed through." })
 }
 
 /// Returns the schema of a type with keys of its own.

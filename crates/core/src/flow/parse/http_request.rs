@@ -27,7 +27,7 @@ pub(super) fn check(input: &Value, pointer: &str, faults: &mut Faults) {
             format!("`method` must be one of {}, not `{method}`{near}", quoted(&METHODS)),
         );
     }
-    if let Some(url) = fields.required("url", "`http_request` needs a `url`", faults)
+    if let Some(url) = fields.required("url", "Enter a URL", faults)
         && !["http://", "https://", "${"].iter().any(|start| url.starts_with(start))
     {
         fields.fault("url", faults, "`url` must begin with `https://` or `http://`");

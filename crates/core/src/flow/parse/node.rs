@@ -104,17 +104,13 @@ fn kind(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<Kin
 }
 
 fn agent(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<Kind> {
-    let text = fields.required(
-        "agent_id",
-        "an agent node needs an `agent_id`, the UUID of a registered agent",
-        faults,
-    );
+    let text = fields.required("agent_id", "Choose an agent", faults);
     let agent_id = text.and_then(|text| {
         text.parse()
             .map_err(|_| fields.fault("agent_id", faults, format!("`agent_id` must be a UUID, not `{text}`")))
             .ok()
     });
-    let skill = fields.required("skill", "an agent node needs a `skill`, one that the agent offers", faults);
+    let skill = fields.required("skill", "Choose a skill", faults);
     let input = input(fields, limits, faults);
     Some(Kind::Agent(node::Agent { agent_id: agent_id?, skill: skill?.into(), input: input? }))
 }

@@ -98,7 +98,7 @@ fn every_key_of_a_node_is_checked() {
 
     insta::assert_snapshot!(faults(&document), @r#"
     /flow_definition/nodes/0/agent_id `agent_id` must be a UUID, not `7`
-    /flow_definition/nodes/0/skill an agent node needs a `skill`, one that the agent offers
+    /flow_definition/nodes/0/skill Choose a skill
     /flow_definition/nodes/0/input/x `${b +}`: unexpected end of input, expected expression
     /flow_definition/nodes/1/type `type` must be one of `agent`, `condition`, `delay`, `action`, `trigger`, `parallel`, `merge`, not `aciton`; did you mean `action`?
     /flow_definition/nodes/1/join `join` must be one of `all`, `any`, not "some"
@@ -172,7 +172,7 @@ fn inputs_of_actions_are_checked() {
     /flow_definition/nodes/0/input/query/b `b` must be a string, a number or a boolean, not an object
     /flow_definition/nodes/0/input/expect_status/2 "299-200" is neither a status from 100 to 599 nor a range such as "200-299"
     /flow_definition/nodes/0/input/expect_status/3 99 is neither a status from 100 to 599 nor a range such as "200-299"
-    /flow_definition/nodes/1/input/url `http_request` needs a `url`
+    /flow_definition/nodes/1/input/url Enter a URL
     /flow_definition/nodes/2/input/expect_status "2xx" is neither a status from 100 to 599 nor a range such as "200-299"
     /flow_definition/nodes/3/input/msg there is no key `msg` here; there are `message`, `class`
     /flow_definition/nodes/3/input/message `fail` needs a `message`: what its error says
