@@ -1,5 +1,7 @@
 //! Reads paths from MiniJinja's syntax tree.
 
+use std::iter;
+
 use minijinja::machinery::ast::Expr;
 
 use super::error::Problem;
@@ -11,25 +13,46 @@ const WORDS: [&str; 7] = ["and", "else", "if", "in", "is", "not", "or"];
 /// Returns the name and the steps of a path; `None` where `tree` is something else.
 ///
 /// Brackets end a path: `(score.level)[0]` is MiniJinja's subscript, which takes a character of a string.
-pub(super) fn parts<'t>(mut tree: &'t Expr<'_>) -> Option<(&'t str, Vec<Step>)> {
-    let mut steps = Vec::new();
-    loop {
-        let (step, base) = if let Expr::Var(name) = tree {
-            steps.reverse();
-            return Some((name.id, steps));
-        } else if let Expr::GetAttr(access) = tree {
-            (Step::Field(access.name.to_owned()), &access.expr)
-        } else if let Expr::GetItem(access) = tree {
-            (constant_step(&access.subscript_expr)?, &access.expr)
-        } else {
-            return None;
-        };
-        // An access has the place of its operand or of its own sign: before its base only where a bracket opens.
-        if tree.span().start_offset < base.span().start_offset {
+pub(super) fn parts<'t>(tree: &'t Expr<'_>) -> Option<(&'t str, Vec<Step>)> {
+    let accesses = iter::successors(base(tree), |tree| base(tree)).count();
+    let mut steps = Vec::with_capacity(accesses);
+    let mut at = tree;
+    while let Some(base) = base(at) {
+        // The span of an access begins with its base or with its own sign. Where it begins before its base, a bracket
+        // opens between the two.
+        if at.span().start_offset < base.span().start_offset {
             return None;
         }
-        steps.push(step);
-        tree = base;
+        steps.push(step(at)?);
+        at = base;
+    }
+    let Expr::Var(name) = at else { return None };
+    steps.reverse();
+    Some((name.id, steps))
+}
+
+/// Returns what `tree` takes a field or an entry of.
+fn base<'t, 'a>(tree: &'t Expr<'a>) -> Option<&'t Expr<'a>> {
+    if let Expr::GetAttr(access) = tree {
+        Some(&access.expr)
+    } else if let Expr::GetItem(access) = tree {
+        Some(&access.expr)
+    } else {
+        None
+    }
+}
+
+/// Returns the field or entry that `tree` takes, where that is the same in each evaluation.
+fn step(tree: &Expr<'_>) -> Option<Step> {
+    if let Expr::GetAttr(access) = tree {
+        return Some(Step::Field(access.name.to_owned()));
+    }
+    let Expr::GetItem(access) = tree else { return None };
+    let Expr::Const(subscript) = &access.subscript_expr else { return None };
+    match subscript.value.as_str() {
+        Some(name) => Some(Step::Field(name.to_owned())),
+        None if subscript.value.is_integer() => subscript.value.as_usize().map(Step::Entry),
+        None => None,
     }
 }
 
@@ -37,15 +60,6 @@ pub(super) fn parts<'t>(mut tree: &'t Expr<'_>) -> Option<(&'t str, Vec<Step>)> 
 pub(super) fn path(name: &str, steps: Vec<Step>) -> Result<Path, Problem> {
     check_is_name(name)?;
     Path::new(name, steps)
-}
-
-fn constant_step(subscript: &Expr<'_>) -> Option<Step> {
-    let Expr::Const(constant) = subscript else { return None };
-    match constant.value.as_str() {
-        Some(name) => Some(Step::Field(name.to_owned())),
-        None if constant.value.is_integer() => constant.value.as_usize().map(Step::Entry),
-        None => None,
-    }
 }
 
 /// Refuses words that MiniJinja takes for names where it expects a value, as in `a + not b`.

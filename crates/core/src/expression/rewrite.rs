@@ -32,6 +32,7 @@ type Tree = Result<Expr<'static>, Problem>;
 pub(super) fn rewrite(tree: &Expr<'_>) -> Result<Rewritten, Problem> {
     let mut rewriter = Rewriter { slots: Slots::default(), names_tests: false };
     let tree = rewriter.expression(tree)?;
+    rewriter.slots.shrink_to_fit();
     Ok(Rewritten { tree, slots: rewriter.slots, names_tests: rewriter.names_tests })
 }
 

@@ -40,6 +40,11 @@ impl Slots {
         variable
     }
 
+    /// Frees the room for more paths.
+    pub(super) fn shrink_to_fit(&mut self) {
+        self.0.shrink_to_fit();
+    }
+
     /// Returns every slot; the names of their variables are in ascending order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Slot> {
         self.0.iter()
