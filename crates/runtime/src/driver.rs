@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::executor::{Executor, Performing};
 use crate::flows::FlowVersions;
 use crate::hub::Hub;
-use crate::shard::{Message, Reply, ReplyId};
+use crate::shard::{Message, Origin, Reply, ReplyId};
 use crate::worker::{Action, End, Worker, WorkerConfig};
 use ask::AnswerFuture;
 use calls::Calls;
@@ -167,7 +167,7 @@ impl Driver {
 
     fn step_ended(&mut self, call: CallKey, outcome: Outcome) {
         let (execution, input) = (call.execution, Input::StepEnded { call, outcome });
-        self.worker.handle(Message::Input { execution, input, reply: None }, self.world.clock.now());
+        self.worker.handle(Message::Input { execution, input, from: Origin::Engine }, self.world.clock.now());
     }
 
     fn next_instant(&self) -> Instant {

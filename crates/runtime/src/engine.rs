@@ -12,11 +12,12 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use steadflow_core::caller::Caller;
 use steadflow_core::event::Resolution;
-use steadflow_core::execution::{ExecutionStatus, FlowVersion, Input, Rejected};
+use steadflow_core::execution::{Decision, ExecutionStatus, FlowVersion, Input};
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
+use steadflow_core::inbox::Signal;
 use steadflow_core::limits::Limits;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{ExecutionFilter, ExecutionRow, Page, Store, StoreError};
+use steadflow_store::{ExecutionFilter, ExecutionRow, InboxInput, Page, Store, StoreError};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -27,7 +28,7 @@ use crate::error::{EngineFailure, RuntimeError};
 use crate::executor::Executor;
 use crate::flows::FlowVersions;
 use crate::hub::{Changes, Following, Hub};
-use crate::shard::{Loaded, Message, Reply, ReplyId};
+use crate::shard::{Loaded, Message, Origin, Reply, ReplyId};
 use crate::worker::{End, WorkerConfig};
 
 pub use flows::CurrentFlow;
@@ -287,7 +288,7 @@ impl Engine {
     /// [`RuntimeError::Rejected`] if it has ended.
     pub async fn cancel(&self, caller: &Caller, id: ExecutionId) -> Result<(), RuntimeError> {
         let (message, by) = ("Cancelled by a user".into(), caller.actor.clone());
-        self.input(caller, id, Input::Cancel { message, by }).await
+        self.input(caller, id, Signal::Cancel { message, by }).await
     }
 
     /// Holds an execution: nothing new starts.
@@ -295,7 +296,7 @@ impl Engine {
     /// # Errors
     /// [`RuntimeError::Rejected`] if it is held or has ended.
     pub async fn pause(&self, caller: &Caller, id: ExecutionId) -> Result<(), RuntimeError> {
-        self.input(caller, id, Input::Pause { by: caller.actor.clone() }).await
+        self.input(caller, id, Signal::Pause { by: caller.actor.clone() }).await
     }
 
     /// Lets a held execution go on.
@@ -303,7 +304,7 @@ impl Engine {
     /// # Errors
     /// [`RuntimeError::Rejected`] if it is not held.
     pub async fn resume(&self, caller: &Caller, id: ExecutionId) -> Result<(), RuntimeError> {
-        self.input(caller, id, Input::Resume { by: caller.actor.clone() }).await
+        self.input(caller, id, Signal::Resume { by: caller.actor.clone() }).await
     }
 
     /// Ends a node's backoff: its next attempt starts now.
@@ -316,7 +317,7 @@ impl Engine {
         id: ExecutionId,
         node: NodeId,
     ) -> Result<(), RuntimeError> {
-        self.input(caller, id, Input::RetryNow { node, by: caller.actor.clone() }).await
+        self.input(caller, id, Signal::RetryNow { node, by: caller.actor.clone() }).await
     }
 
     /// Settles a node that waits for a person's decision.
@@ -330,27 +331,44 @@ impl Engine {
         node: NodeId,
         resolution: Resolution,
     ) -> Result<(), RuntimeError> {
-        self.input(caller, id, Input::Resolve { node, resolution, by: caller.actor.clone() }).await
+        self.input(caller, id, Signal::Resolve { node, resolution, by: caller.actor.clone() }).await
     }
 
-    async fn input(&self, caller: &Caller, id: ExecutionId, input: Input) -> Result<(), RuntimeError> {
-        // Reading first settles whose it is.
-        self.execution(caller.tenant, id).await?;
-        let reply =
-            self.ask(move |reply| Message::Input { execution: id, input, reply: Some(reply) }).await?;
+    /// Gives an execution something to decide on. If another process drives it, that is stored for it: then this
+    /// returns when it is stored, and what the execution makes of it shows later.
+    async fn input(&self, caller: &Caller, id: ExecutionId, signal: Signal) -> Result<(), RuntimeError> {
+        let (tenant, input) = (caller.tenant, Input::from(signal.clone()));
+        let message = |reply| {
+            let from = Origin::Caller { reply, tenant };
+            Message::Input { execution: id, input, from }
+        };
+        let reply = self.ask(message).await?;
         match reply {
-            Reply::Done => return Ok(()),
-            Reply::NotHere => {}
+            Reply::Done => Ok(()),
+            Reply::NotHere => self.send_input(tenant, id, signal).await,
             Reply::Accepted
             | Reply::Hit(_)
             | Reply::Rejected(_)
             | Reply::Snapshot(_)
             | Reply::Shown
             | Reply::StorageFull
-            | Reply::Unavailable => return Err(reply.into_error()),
+            | Reply::Unavailable => Err(reply.into_error()),
         }
-        let status = self.stored(caller.tenant, id).await?.execution.status();
-        Err(if status.is_finished() { Rejected::Finished(status).into() } else { RuntimeError::Unavailable })
+    }
+
+    async fn send_input(
+        &self,
+        tenant: TenantId,
+        execution: ExecutionId,
+        signal: Signal,
+    ) -> Result<(), RuntimeError> {
+        let mut stored = self.stored(tenant, execution).await?.execution;
+        // What its state as it is stored rejects is rejected here.
+        stored.decide(signal.clone().into(), self.now(), &mut Decision::default())?;
+        let input = serde_json::to_string(&signal).expect("a signal has string keys only").into();
+        let input = InboxInput { tenant, execution, input, created_at: self.now() };
+        self.inner.store.send(input).await?;
+        Ok(())
     }
 
     async fn ask(&self, message: impl FnOnce(ReplyId) -> Message) -> Result<Reply, RuntimeError> {

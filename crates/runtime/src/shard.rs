@@ -8,6 +8,7 @@
 //! A shard owns whole flows, so that the slots of a flow (`max_concurrent_executions`) are counted in one place.
 
 mod by_id;
+mod inbox;
 mod live;
 mod parking;
 mod settle;
@@ -19,10 +20,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadflow_core::execution::{Execution, Input, NewExecution, Rejected};
-use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Work};
-use steadflow_store::{Commit, Idempotency, IdempotencyHit};
+use steadflow_store::{Commit, Idempotency, IdempotencyHit, InboxId, InboxItem};
 
 use crate::error::RuntimeError;
 use crate::hub::Change;
@@ -45,6 +46,8 @@ pub struct ShardConfig {
     pub redo_after: Duration,
     /// How long before it is due a parked execution is loaded.
     pub load_ahead: Duration,
+    /// How old an input is for which no execution is found when it is seen whether there is one.
+    pub unclaimed_after: Duration,
 }
 
 impl ShardConfig {
@@ -57,6 +60,7 @@ impl ShardConfig {
             snapshot_after: Duration::from_secs(1),
             redo_after: Duration::from_millis(500),
             load_ahead: Duration::from_millis(100),
+            unclaimed_after: Duration::from_secs(60),
         }
     }
 }
@@ -80,9 +84,13 @@ pub enum Message {
         execution: ExecutionId,
         /// What.
         input: Input,
-        /// Who is to be told what came of it.
-        reply: Option<ReplyId>,
+        /// Where it comes from.
+        from: Origin,
     },
+    /// What was found in the inbox. Items that are in hand already are ignored.
+    Inbox(Vec<InboxItem>),
+    /// What came of [`Action::Discard`] and [`Action::Unclaimed`]: these items are gone, or are left to others.
+    Sorted(Vec<InboxId>),
     /// Somebody wants to see an execution as it is committed.
     Read {
         /// Which.
@@ -102,12 +110,12 @@ pub enum Message {
         /// Who.
         reply: ReplyId,
     },
-    /// What came of a [`Action::Load`]: the execution, taken from the store; `None` where it cannot be driven.
+    /// What came of a [`Action::Load`].
     Loaded {
         /// Which.
         execution: ExecutionId,
         /// As it is stored.
-        loaded: Option<Box<Loaded>>,
+        loaded: Load,
     },
     /// Parked executions that will be due soon.
     Due(Vec<(Timestamp, ExecutionId)>),
@@ -128,16 +136,74 @@ pub enum Message {
     Release,
 }
 
+/// Where an input comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The engine: a call ended, a timer is due.
+    Engine,
+    /// A caller who waits for the answer.
+    Caller {
+        /// Where the answer goes.
+        reply: ReplyId,
+        /// Whose execution it must be.
+        tenant: TenantId,
+    },
+    /// An item of the inbox.
+    Inbox {
+        /// Which.
+        item: InboxId,
+        /// Whose execution it must be.
+        tenant: TenantId,
+        /// When it was sent.
+        sent_at: Timestamp,
+    },
+}
+
+impl Origin {
+    /// Returns whether an input from there may be for an execution of `owner`.
+    fn may_address(self, owner: TenantId) -> bool {
+        match self {
+            Self::Engine => true,
+            Self::Caller { tenant, .. } | Self::Inbox { tenant, .. } => tenant == owner,
+        }
+    }
+}
+
+/// What came of a load.
+#[derive(Debug)]
+pub enum Load {
+    /// The execution, which is this worker's now.
+    Taken(Box<Loaded>),
+    /// It has ended, is another worker's, or does not exist.
+    NotHere,
+    /// It cannot be read, and is left alone.
+    Unreadable,
+}
+
+/// An item of the inbox whose execution this worker could not load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unclaimed {
+    /// Which.
+    pub item: InboxId,
+    /// Whose.
+    pub tenant: TenantId,
+    /// For which execution.
+    pub execution: ExecutionId,
+}
+
 impl Message {
     /// Returns who waits for an answer to it.
     pub fn asked_by(&self) -> [Option<ReplyId>; 2] {
         match self {
             Self::Accept(accept) => [Some(accept.reply), accept.wait],
-            Self::Input { reply, .. } => [*reply, None],
+            Self::Input { from: Origin::Caller { reply, .. }, .. } => [Some(*reply), None],
             Self::Read { reply, .. } | Self::Await { reply, .. } | Self::Show { reply } => {
                 [Some(*reply), None]
             }
-            Self::Loaded { .. }
+            Self::Input { from: Origin::Engine | Origin::Inbox { .. }, .. }
+            | Self::Inbox(_)
+            | Self::Sorted(_)
+            | Self::Loaded { .. }
             | Self::Due(_)
             | Self::FlowLimit { .. }
             | Self::Recovered(_)
@@ -194,6 +260,10 @@ pub enum Action {
     StopStep(CallKey),
     /// Take an execution from the store, and answer with [`Message::Loaded`].
     Load(ExecutionId),
+    /// Delete an item of the inbox from which nothing followed, and answer with [`Message::Sorted`].
+    Discard(InboxId),
+    /// Delete an item of the inbox if there is no such execution, and answer with [`Message::Sorted`].
+    Unclaimed(Unclaimed),
     /// Answer somebody.
     Reply(ReplyId, Reply),
     /// Tell whoever listens.
@@ -262,6 +332,10 @@ pub struct Shard {
     /// Who waits for which executions to be shown.
     shows: Vec<(ReplyId, BTreeSet<ExecutionId>)>,
     waiters: BTreeMap<ExecutionId, Vec<ReplyId>>,
+    /// Items of the inbox that are being worked on.
+    in_hand: BTreeSet<InboxId>,
+    /// Those whose execution was not here, and when they may be found again.
+    doubtful: BTreeSet<(Timestamp, InboxId)>,
     flows: BTreeMap<FlowId, Slots>,
     /// Executions that were given a slot and have not started on disk.
     granted: BTreeMap<ExecutionId, FlowId>,
@@ -296,6 +370,8 @@ impl Shard {
             unshown: BTreeSet::new(),
             shows: Vec::new(),
             waiters: BTreeMap::new(),
+            in_hand: BTreeSet::new(),
+            doubtful: BTreeSet::new(),
             flows: BTreeMap::new(),
             granted: BTreeMap::new(),
             commits: Vec::new(),
@@ -311,9 +387,11 @@ impl Shard {
     pub fn handle(&mut self, message: Message, now: Timestamp) {
         match message {
             Message::Accept(accept) => self.accept(*accept, now),
-            Message::Input { execution, input, reply } => {
-                self.enqueue(execution, Queued::Input(input, reply), now)
+            Message::Input { execution, input, from } => {
+                self.enqueue(execution, Queued::Input(input, from), now)
             }
+            Message::Inbox(items) => self.inbox(items, now),
+            Message::Sorted(items) => self.let_go(items),
             Message::Read { execution, reply } => self.read(execution, reply, now),
             Message::Await { execution, reply } => self.await_end(execution, reply),
             Message::Show { reply } => self.show(reply, now),
@@ -343,13 +421,15 @@ impl Shard {
             self.unshown.pop_first();
             self.show_is_due(id, now);
         }
+        self.look_again(now);
     }
 
     /// Returns when to call [`Self::tick`] next.
     pub fn next_timer(&self) -> Option<Timestamp> {
         let timer = self.timers.first().map(|&(at, _)| at);
         let show = self.unshown.first().map(|&(at, _)| at);
-        timer.into_iter().chain(show).min()
+        let again = self.doubtful.first().map(|&(at, _)| at);
+        timer.into_iter().chain(show).chain(again).min()
     }
 
     /// Takes what is to be committed now, in one transaction; `None` if there is nothing.

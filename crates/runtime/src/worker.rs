@@ -8,6 +8,7 @@
 //! One *incarnation* is a worker with one lease. When the lease is lost, everything that it drove is dropped, and
 //! another incarnation begins: the store has it all.
 
+mod answers;
 mod ask;
 mod config;
 mod incarnation;
@@ -80,7 +81,7 @@ impl Worker {
         if let State::In(incarnation) = &mut self.state {
             let stop_at = now.plus(grace);
             self.stop_at = Some(self.stop_at.map_or(stop_at, |earlier| earlier.min(stop_at)));
-            incarnation.shard.handle(Message::Drain, now);
+            incarnation.drain(now);
         } else {
             self.end(End::Stopped);
         }

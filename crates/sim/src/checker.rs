@@ -6,6 +6,7 @@
 mod answers;
 mod attempts;
 mod ends;
+mod inbox;
 mod leases;
 mod story;
 mod structure;
@@ -24,6 +25,7 @@ use steadflow_store::{Commit, Keep, Worker as Lessee};
 
 use crate::peers::Answer;
 pub(crate) use answers::{Call, What};
+use inbox::Inbox;
 use leases::Leases;
 use story::Story;
 
@@ -52,6 +54,7 @@ pub(crate) struct Checker {
     cancels: BTreeSet<ExecutionId>,
     /// The executions that clients were told are accepted.
     accepted: BTreeSet<ExecutionId>,
+    inbox: Inbox,
     leases: Leases,
     /// When something was last committed.
     last_commit: Timestamp,
@@ -76,6 +79,7 @@ impl Checker {
             keys: BTreeMap::new(),
             cancels: BTreeSet::new(),
             accepted: BTreeSet::new(),
+            inbox: Inbox::default(),
             leases: Leases::default(),
             last_commit: Timestamp::default(),
         }
@@ -86,14 +90,10 @@ impl Checker {
         self.asked.insert(execution, key);
     }
 
-    /// Somebody will ask to cancel this execution.
-    pub(crate) fn cancel_is_asked(&mut self, execution: ExecutionId) {
-        self.cancels.insert(execution);
-    }
-
     /// A commit is on disk.
     pub(crate) fn committed(&mut self, commit: &Commit, writer: Writer, now: Timestamp) -> Verdict {
         self.may_commit(commit, writer, now)?;
+        self.takes(commit)?;
         self.last_commit = now;
         let id = commit.execution;
         let Some(text) = &commit.record else { return self.projected(commit) };
@@ -111,6 +111,7 @@ impl Checker {
             self.stories.insert(id, Story::new(id, Arc::clone(version), (**accepted).clone()));
             self.key_is_used(id)?;
         }
+        self.was_asked(id, &record.2)?;
         let has_started = record.2.contains(&Event::Started);
         let story = self.stories.get_mut(&id).ok_or_else(|| format!("R3: {id} was never accepted"))?;
         story

@@ -7,9 +7,10 @@ use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, Resolution};
 use steadflow_core::execution::{ExecutionStatus, Input, NewExecution, RetryMode};
 use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_core::inbox::Signal;
 use steadflow_core::payload::Payload;
-use steadflow_runtime::shard::{Accept, Message};
-use steadflow_store::Idempotency;
+use steadflow_runtime::shard::{Accept, Message, Origin};
+use steadflow_store::{Idempotency, InboxInput};
 use uuid::Uuid;
 
 use crate::checker::{Call, What};
@@ -28,6 +29,9 @@ impl World {
     /// Some client asks for something.
     pub(crate) fn client_acts(&mut self) -> Result<(), String> {
         let Some(process) = self.some_process() else { return Ok(()) };
+        if self.is_shared() && self.rng.happens(400) {
+            return self.sends_to_parked();
+        }
         match self.rng.below(100) {
             0..=44 => self.starts(process),
             45..=49 => self.starts_again(process),
@@ -145,8 +149,17 @@ impl World {
     }
 
     fn changes(&mut self, process: ProcessId, what: What) -> Result<(), String> {
-        let Some(execution) = self.some_execution() else { return Ok(()) };
-        self.change(process, execution, what)
+        match self.rng.below(100) {
+            0..=2 => self.sends_in_vain(what),
+            3..=29 => {
+                let Some(execution) = self.some_execution() else { return Ok(()) };
+                self.sends_change(execution, what)
+            }
+            _ => {
+                let Some(execution) = self.some_execution() else { return Ok(()) };
+                self.change(process, execution, what)
+            }
+        }
     }
 
     /// Asks for a change of one execution.
@@ -156,26 +169,80 @@ impl World {
         execution: ExecutionId,
         what: What,
     ) -> Result<(), String> {
-        let Some(story) = self.checker.story(execution) else { return Ok(()) };
+        let Some(signal) = self.signal(execution, what) else { return Ok(()) };
+        self.checker.change_is_asked(execution, what);
+        self.note(format_args!("client asks {process} to {what:?} {execution}"));
+        let seq = self.checker.story(execution).map_or(0, |story| story.seq());
+        let input = Input::from(signal.clone());
+        let reply = self.call(process, Call::Change { execution, what, signal, seq });
+        let from = Origin::Caller { reply, tenant: TenantId::DEFAULT };
+        self.tell(process, Message::Input { execution, input, from })
+    }
+
+    /// Asks a process that drives nothing for a change: it is stored for the one that drives the execution.
+    fn sends_change(&mut self, execution: ExecutionId, what: What) -> Result<(), String> {
+        let Some(signal) = self.signal(execution, what) else { return Ok(()) };
+        self.checker.change_is_asked(execution, what);
+        self.note(format_args!("client sends {what:?} to {execution}"));
+        self.send(TenantId::DEFAULT, execution, &signal)
+    }
+
+    /// Asks for changes of what waits for a moment or for somebody: both processes find them. Taken in twice, a pause and
+    /// its end show; each alone is rejected the second time.
+    fn sends_to_parked(&mut self) -> Result<(), String> {
+        let parked: Vec<ExecutionId> = self.checker.parked().collect();
+        let Some(execution) = self.rng.pick(&parked).copied() else { return Ok(()) };
+        let twice: &[What] = &[What::Pause, What::Resume];
+        let choices = [twice, twice, &[What::Resume], &[What::RetryNow], &[What::Decide]];
+        for what in choices[self.rng.index(choices.len())] {
+            self.sends_change(execution, *what)?;
+        }
+        Ok(())
+    }
+
+    /// Sends something that must come to nothing: on behalf of another tenant, or to no execution.
+    fn sends_in_vain(&mut self, what: What) -> Result<(), String> {
+        let Some(execution) = self.some_execution() else { return Ok(()) };
+        let Some(signal) = self.signal(execution, what) else { return Ok(()) };
+        if self.rng.happens(500) {
+            self.note(format_args!("another tenant sends {what:?} to {execution}"));
+            let stranger = TenantId::new(Uuid::from_u128(1));
+            self.send(stranger, execution, &signal)
+        } else {
+            let nowhere = ExecutionId::new(Uuid::from_u128(execution.uuid().as_u128() ^ 1));
+            self.note(format_args!("client sends {what:?} to {nowhere}, which is not there"));
+            self.send(TenantId::DEFAULT, nowhere, &signal)
+        }
+    }
+
+    /// Stores an input, as the engine's handle does for what it does not drive.
+    pub(crate) fn send(
+        &mut self,
+        tenant: TenantId,
+        execution: ExecutionId,
+        signal: &Signal,
+    ) -> Result<(), String> {
+        let input = serde_json::to_string(signal).map_err(|error| error.to_string())?.into();
+        let item = InboxInput { tenant, execution, input, created_at: self.now };
+        let item = self.store.send_now(item).map_err(|error| error.to_string())?;
+        self.checker.sent(item, execution, self.now);
+        Ok(())
+    }
+
+    fn signal(&mut self, execution: ExecutionId, what: What) -> Option<Signal> {
+        let story = self.checker.story(execution)?;
         let (first, by) = (story.node_id(steadflow_core::ids::NodeIndex(0)), Actor::USER);
         let asking = story.asking().map(|node| story.node_id(node));
         let backing_off = story.backing_off().map(|node| story.node_id(node));
-        let seq = story.seq();
-        let input = match what {
-            What::Cancel => {
-                self.checker.cancel_is_asked(execution);
-                Input::Cancel { message: "Cancelled by a person".into(), by }
-            }
-            What::Pause => Input::Pause { by },
-            What::Resume => Input::Resume { by },
-            What::RetryNow => Input::RetryNow { node: backing_off.unwrap_or(first), by },
+        Some(match what {
+            What::Cancel => Signal::Cancel { message: "Cancelled by a person".into(), by },
+            What::Pause => Signal::Pause { by },
+            What::Resume => Signal::Resume { by },
+            What::RetryNow => Signal::RetryNow { node: backing_off.unwrap_or(first), by },
             What::Decide => {
-                Input::Resolve { node: asking.unwrap_or(first), resolution: self.resolution(), by }
+                Signal::Resolve { node: asking.unwrap_or(first), resolution: self.resolution(), by }
             }
-        };
-        self.note(format_args!("client asks {process} to {what:?} {execution}"));
-        let reply = self.call(process, Call::Change { execution, what, seq });
-        self.tell(process, Message::Input { execution, input, reply: Some(reply) })
+        })
     }
 
     fn resolution(&mut self) -> Resolution {

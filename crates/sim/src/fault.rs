@@ -26,29 +26,31 @@ macro_rules! faults {
 
 faults! {
     /// The process dies before its batch reaches the disk.
-    CrashBeforeCommit = 15,
+    CrashBeforeCommit = 18,
     /// The process dies when its batch is on disk and before it learns of it.
-    CrashAfterCommit = 15,
+    CrashAfterCommit = 18,
     /// The process dies between two events.
-    CrashBetween = 4,
+    CrashBetween = 2,
     /// Nobody can tell whether the batch is on disk; it is.
-    UnknownWritten = 12,
+    UnknownWritten = 16,
     /// Nobody can tell whether the batch is on disk; it is not.
-    UnknownLost = 12,
+    UnknownLost = 16,
     /// The disk is full.
     Full = 40,
     /// The database fails cleanly.
     DatabaseFailure = 40,
     /// A commit takes seconds.
     SlowCommit = 60,
+    /// The store's answer to anything else takes half a second.
+    SlowAnswer = 15,
     /// The process stands still for up to three lease times, and may be replaced meanwhile.
-    Standstill = 100,
+    Standstill = 120,
     /// The process is asked to stop, and another follows it.
-    Shutdown = 90,
+    Shutdown = 120,
     /// A timer's wake-up does not come until something else happens.
-    LostWakeUp = 60,
+    LostWakeUp = 15,
     /// A timer's wake-up comes early, and again.
-    DoubledWakeUp = 60,
+    DoubledWakeUp = 20,
     /// An attempt's result comes although its work was stopped or its process died.
     LateResult = 500,
     /// An attempt's result comes twice.
@@ -69,6 +71,8 @@ faults! {
     FailingRenewals = 120,
     /// A look for orphaned executions fails.
     FailingOrphans = 60,
+    /// The inbox cannot be read, or nothing be deleted from it.
+    FailingInbox = 6,
 }
 
 /// The faults of one run.

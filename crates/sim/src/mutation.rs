@@ -67,4 +67,10 @@ mutations! {
     LeaseNotRenewed,
     /// A worker that cannot renew its lease goes on as if it had.
     LostLeaseIgnored,
+    /// What is stored in the inbox is not read.
+    InboxNotRead,
+    /// An input is not deleted with the commit that takes it in.
+    TakesNotCommitted,
+    /// It goes unnoticed that another worker has taken an input in.
+    GoneIgnored,
 }

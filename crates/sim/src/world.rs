@@ -58,7 +58,7 @@ pub(crate) struct World {
     pub(crate) cases: Vec<Case>,
     pub(crate) checker: Checker,
     pub(crate) clients: Clients,
-    store: MemoryStore,
+    pub(crate) store: MemoryStore,
     peers: Peers,
     faults: Faults,
     trace: Trace,
@@ -204,7 +204,12 @@ impl World {
             self.after(Duration::ZERO, Happening::Start);
         }
         let heal_after = self.rng.millis(30_000, 120_000);
-        for _ in 0..self.rng.between(15, 70) {
+        // Where two processes share the work, some calls are for the inbox alone.
+        let calls = match self.fleet {
+            Fleet::One => self.rng.between(15, 70),
+            Fleet::Two => self.rng.between(25, 110),
+        };
+        for _ in 0..calls {
             let after = self.rng.millis(1, 90_000).min(heal_after);
             self.after(after, Happening::Client);
         }
@@ -360,6 +365,7 @@ impl World {
         }
         if process.is_well_for(LATE_MAX, now) {
             self.checker.deadlines_hold(lessee, process.clock(now), now)?;
+            self.checker.inbox_is_read(lessee, now)?;
             self.checker.lease_holds(lessee, process.clock(now))?;
         }
         Ok(())
@@ -394,6 +400,11 @@ impl World {
 
     pub(super) fn breaks(&self, mutation: Mutation) -> bool {
         self.mutation == Some(mutation)
+    }
+
+    /// Returns whether two processes share the database.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.fleet == Fleet::Two
     }
 
     pub(super) fn strikes(&mut self, fault: Fault) -> bool {

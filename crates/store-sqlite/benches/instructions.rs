@@ -24,7 +24,7 @@ use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::Outcome;
-use steadflow_runtime::shard::{Accept, Action, Message, Reply, ReplyId, Shard, ShardConfig};
+use steadflow_runtime::shard::{Accept, Action, Message, Origin, Reply, ReplyId, Shard, ShardConfig};
 use steadflow_store::{Log, Store};
 use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
 use tokio::runtime::Runtime;
@@ -115,12 +115,14 @@ async fn drive(store: &SqliteStore, executions: u32) -> u32 {
                 Action::StartStep(work) => {
                     let (execution, call) = (work.execution, work.key());
                     let input = Input::StepEnded { call, outcome: Outcome::completed(work.input) };
-                    shard.handle(Message::Input { execution, input, reply: None }, now);
+                    shard.handle(Message::Input { execution, input, from: Origin::Engine }, now);
                 }
                 Action::Reply(_, Reply::Snapshot(_)) => ended += 1,
                 Action::StopStep(_)
                 | Action::LookIntoInbox
                 | Action::Load(_)
+                | Action::Discard(_)
+                | Action::Unclaimed(_)
                 | Action::Reply(..)
                 | Action::Publish(_) => {}
             }

@@ -72,8 +72,8 @@ impl Log for SqliteStore {
         Box::pin(self.change("send", move |db| inbox::send(db, &input)))
     }
 
-    fn inbox(&self, worker: Worker, limit: usize) -> StoreFuture<'_, Vec<InboxItem>> {
-        Box::pin(self.write("inbox", 0, move |writer| inbox::inbox(writer, worker, limit)))
+    fn inbox(&self, worker: Worker, after: Option<InboxId>, limit: usize) -> StoreFuture<'_, Vec<InboxItem>> {
+        Box::pin(self.write("inbox", 0, move |writer| inbox::inbox(writer, worker, after, limit)))
     }
 
     fn discard(&self, worker: Worker, items: Vec<InboxId>) -> StoreFuture<'_, ()> {

@@ -86,7 +86,7 @@ pub trait Log: Send + Sync + 'static {
     /// Stores an input for an execution, whoever drives it and whether it exists yet or not. Anybody may send.
     fn send(&self, input: InboxInput) -> StoreFuture<'_, InboxId>;
 
-    /// Returns up to `limit` items, oldest first, for executions that this worker owns or that no worker owns (they
+    /// Returns up to `limit` items, oldest first, from behind `after` on, for executions that this worker owns or that no worker owns (they
     /// are parked, or do not exist yet). They stay until a commit takes them. Items for executions that have finished
     /// are deleted, and not returned.
     ///
@@ -94,7 +94,7 @@ pub trait Log: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Fenced`](crate::StoreError::Fenced) if `worker` lost its lease.
-    fn inbox(&self, worker: Worker, limit: usize) -> StoreFuture<'_, Vec<InboxItem>>;
+    fn inbox(&self, worker: Worker, after: Option<InboxId>, limit: usize) -> StoreFuture<'_, Vec<InboxItem>>;
 
     /// Deletes items that lead to no commit: the execution rejects the input, or there is no such execution. An item
     /// that is gone already is passed over.

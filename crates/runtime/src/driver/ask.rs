@@ -4,10 +4,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use steadflow_core::ids::ExecutionId;
-use steadflow_store::{StoreError, Worker as Lessee};
+use steadflow_store::{InboxId, StoreError, Worker as Lessee};
 
 use super::World;
-use crate::shard::Loaded;
+use crate::shard::{Loaded, Unclaimed};
 use crate::worker::{Answer, Ask, IncarnationId};
 
 /// The answer to a question, with the incarnation that asked.
@@ -32,12 +32,36 @@ impl World {
                 Answer::Orphans(self.flows.orphans(&**store, lessee, now, limit).await)
             }
             Ask::FindDue { after, until, limit } => Answer::Due(store.due(after, until, limit).await),
+            Ask::ReadInbox { lessee, after, limit } => Answer::Inbox(store.inbox(lessee, after, limit).await),
+            Ask::SortInbox { lessee, discarded, unclaimed } => {
+                let items = discarded.iter().copied().chain(unclaimed.iter().map(|item| item.item)).collect();
+                Answer::InboxSorted(items, self.sort_inbox(lessee, discarded, unclaimed).await)
+            }
             Ask::Load(lessee, id) => Answer::Loaded(id, self.load(lessee, id).await),
             Ask::Commit(lessee, batch, commits) => {
                 Answer::Committed(batch, store.commit(lessee, commits).await)
             }
             Ask::Release(lessee) => Answer::Released(store.release(lessee).await),
         }
+    }
+
+    /// Deletes items of the inbox: `discarded` ones, and those of the `unclaimed` ones whose executions do not exist.
+    async fn sort_inbox(
+        &self,
+        lessee: Lessee,
+        mut discarded: Vec<InboxId>,
+        unclaimed: Vec<Unclaimed>,
+    ) -> Result<(), StoreError> {
+        for Unclaimed { item, tenant, execution } in unclaimed {
+            if self.store.execution(tenant, execution).await?.is_none() {
+                tracing::warn!(inbox.item = item.0, execution.id = %execution, "an input for no execution is deleted");
+                discarded.push(item);
+            }
+        }
+        if discarded.is_empty() {
+            return Ok(());
+        }
+        self.store.discard(lessee, discarded).await
     }
 
     /// Takes an execution, in a task of its own: reading a long journal takes time that the loop does not have.

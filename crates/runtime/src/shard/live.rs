@@ -7,13 +7,13 @@ use std::time::Duration;
 use steadflow_core::execution::{Decision, Effect, Execution, Input};
 use steadflow_core::timestamp::Timestamp;
 
-use super::{Loaded, Phase, Reply, ReplyId};
+use super::{Loaded, Origin, Phase, Reply, ReplyId};
 
 /// Something that waits for an execution's turn.
 #[derive(Debug)]
 pub(super) enum Queued {
-    /// To be decided on; who is told.
-    Input(Input, Option<ReplyId>),
+    /// To be decided on.
+    Input(Input, Origin),
     /// To be seen, as committed.
     Read(ReplyId),
     /// To be told of its end; only while it is being loaded.
@@ -54,7 +54,7 @@ pub(super) struct Committing {
     pub(super) replies: Vec<(ReplyId, Reply)>,
     pub(super) reads: Vec<ReplyId>,
     /// What was decided on, to be decided again if the commit fails.
-    pub(super) inputs: Vec<(Input, Option<ReplyId>)>,
+    pub(super) inputs: Vec<(Input, Origin)>,
 }
 
 impl Live {
@@ -88,15 +88,13 @@ impl Live {
         while let Some(queued) = self.inbox.pop_front() {
             match queued {
                 Queued::Read(reply) | Queued::Await(reply) => outcome.reads.push(reply),
-                Queued::Input(input, reply) => {
-                    let again = (input.clone(), reply);
+                Queued::Input(input, from) => {
                     // A rejected one, too: it may be that only what came before it, and is not on disk, rejects it.
-                    outcome.inputs.push(again);
-                    let answer = match self.execution.decide(input, now, decision) {
-                        Ok(()) => Reply::Done,
-                        Err(rejected) => Reply::Rejected(rejected),
-                    };
-                    outcome.replies.extend(reply.map(|reply| (reply, answer)));
+                    outcome.inputs.push((input.clone(), from));
+                    let answer = self.decide(input, from, now, decision);
+                    if let Origin::Caller { reply, .. } = from {
+                        outcome.replies.push((reply, answer));
+                    }
                 }
             }
         }
@@ -108,9 +106,19 @@ impl Live {
         if let Some(input) = by_itself
             && self.execution.decide(input.clone(), now, decision).is_ok()
         {
-            outcome.inputs.push((input, None));
+            outcome.inputs.push((input, Origin::Engine));
         }
         outcome
+    }
+
+    fn decide(&mut self, input: Input, from: Origin, now: Timestamp, decision: &mut Decision) -> Reply {
+        if !from.may_address(self.execution.accepted().tenant) {
+            return Reply::NotHere;
+        }
+        match self.execution.decide(input, now, decision) {
+            Ok(()) => Reply::Done,
+            Err(rejected) => Reply::Rejected(rejected),
+        }
     }
 
     /// Whether it has nothing to do for longer than `park_after`, or is to leave memory anyway.

@@ -8,7 +8,7 @@ use steadflow_core::timestamp::Timestamp;
 
 use super::live::Live;
 use super::turn::wake_at;
-use super::{Action, Loaded, Phase, Queued, Recovered, Reply, ReplyId, Shard};
+use super::{Action, Load, Loaded, Origin, Phase, Queued, Recovered, Reply, ReplyId, Shard};
 
 impl Shard {
     /// Asks for an execution that is not here; what waits for it is handed to it then.
@@ -22,16 +22,35 @@ impl Shard {
         }
     }
 
-    pub(super) fn loaded(&mut self, id: ExecutionId, loaded: Option<Box<Loaded>>, now: Timestamp) {
-        let Some(loaded) = loaded.filter(|loaded| !loaded.execution.status().is_finished()) else {
-            return self.not_loaded(id);
-        };
+    pub(super) fn loaded(&mut self, id: ExecutionId, load: Load, now: Timestamp) {
+        match load {
+            Load::Taken(loaded) if !loaded.execution.status().is_finished() => self.taken(*loaded, now),
+            Load::Taken(_) | Load::NotHere => {
+                let waiting = self.not_loaded(id);
+                self.turn_away(id, waiting, now);
+            }
+            Load::Unreadable => {
+                // What the inbox holds for it stays in hand, so that it is not asked for again and again.
+                let mut waiting = self.not_loaded(id);
+                waiting.retain(|queued| !matches!(queued, Queued::Input(_, Origin::Inbox { .. })));
+                self.turn_away(id, waiting, now);
+            }
+        }
+    }
+
+    fn taken(&mut self, loaded: Loaded, now: Timestamp) {
+        let id = loaded.execution.id();
         self.learn_limit(&loaded);
-        let mut live = Live::new(*loaded);
+        let mut live = Live::new(loaded);
         live.is_unshown = false;
         self.hand_over(id, &mut live);
         self.live.insert(id, live);
         self.advance(id, now);
+    }
+
+    fn not_loaded(&mut self, id: ExecutionId) -> VecDeque<Queued> {
+        self.ungrant(id);
+        self.loading.remove(&id).unwrap_or_default()
     }
 
     /// Hands an execution that comes into memory what has waited for it.
@@ -40,18 +59,6 @@ impl Shard {
             match queued {
                 Queued::Await(reply) => self.waiters.entry(id).or_default().push(reply),
                 Queued::Input(..) | Queued::Read(_) => live.inbox.push_back(queued),
-            }
-        }
-    }
-
-    fn not_loaded(&mut self, id: ExecutionId) {
-        self.ungrant(id);
-        for queued in self.loading.remove(&id).unwrap_or_default() {
-            match queued {
-                Queued::Read(reply) | Queued::Await(reply) | Queued::Input(_, Some(reply)) => {
-                    self.reply(reply, Reply::NotHere)
-                }
-                Queued::Input(_, None) => {}
             }
         }
     }
@@ -184,7 +191,7 @@ impl Shard {
         let mut live = Live::new(loaded);
         live.unsaved_since = Some(now);
         let worker = self.config.worker.clone();
-        live.inbox.push_back(Queued::Input(Input::Adopt { worker }, None));
+        live.inbox.push_back(Queued::Input(Input::Adopt { worker }, Origin::Engine));
         self.hand_over(id, &mut live);
         self.live.insert(id, live);
         self.schedule_show(id, now);

@@ -5,8 +5,9 @@ use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Committed, StoreError};
 
+use super::inbox::items_of;
 use super::live::{Committing, Live, Queued};
-use super::{Action, BatchId, Loaded, Reply, Shard};
+use super::{Action, BatchId, Loaded, Origin, Reply, Shard};
 use crate::hub::Change;
 
 impl Shard {
@@ -43,8 +44,8 @@ impl Shard {
     }
 
     fn settle(&mut self, id: ExecutionId, answer: Committed, now: Timestamp) {
-        if let Committed::Gone(_) = answer {
-            return self.take_back(id, || Reply::Unavailable, now);
+        if let Committed::Gone(gone) = answer {
+            return self.without(id, &gone, now);
         }
         let Some(live) = self.live.get_mut(&id) else { return };
         let Some(committing) = live.committing.take() else { return };
@@ -58,6 +59,7 @@ impl Shard {
         if committing.has_sent {
             self.actions.push(Action::LookIntoInbox);
         }
+        self.let_go(items_of(&committing.inputs));
         self.release_effects(committing.effects);
         self.actions.extend(committing.replies.into_iter().map(|(to, reply)| Action::Reply(to, reply)));
         if !committing.reads.is_empty() {
@@ -132,8 +134,12 @@ impl Shard {
                 Queued::Read(reply) | Queued::Await(reply) => {
                     self.reply(*reply, Reply::Snapshot(live.snapshot()));
                 }
-                Queued::Input(_, Some(reply)) => self.reply(*reply, Reply::Rejected(rejected.clone())),
-                Queued::Input(_, None) => {}
+                Queued::Input(_, Origin::Caller { reply, .. }) => {
+                    self.reply(*reply, Reply::Rejected(rejected.clone()));
+                }
+                // The store deletes it with the others that came too late.
+                Queued::Input(_, Origin::Inbox { item, .. }) => self.let_go([*item]),
+                Queued::Input(_, Origin::Engine) => {}
             }
         }
     }
@@ -162,6 +168,7 @@ impl Shard {
         if !slots.leave(id) {
             slots.give_back();
         }
+        self.turn_away(id, live.inbox, now);
         let waiters = self.waiters.remove(&id).unwrap_or_default();
         for to in committing.replies.iter().map(|(to, _)| *to).chain(waiters) {
             self.reply(to, reply());
@@ -171,7 +178,7 @@ impl Shard {
 
     /// The batch was not written: memory goes back to what is on disk, and what was not asked for by a person is
     /// decided anew a little later.
-    fn take_back(&mut self, id: ExecutionId, refusal: impl Fn() -> Reply, now: Timestamp) {
+    pub(super) fn take_back(&mut self, id: ExecutionId, refusal: impl Fn() -> Reply, now: Timestamp) {
         let Some(live) = self.live.get_mut(&id) else { return };
         let Some(committing) = live.committing.take() else { return };
         if committing.is_acceptance {
@@ -184,9 +191,9 @@ impl Shard {
         live.is_unshown = true;
         live.unsaved_since.get_or_insert(now);
         live.held_until = Some(now.plus(self.config.redo_after));
-        for (input, asked_by) in committing.inputs.into_iter().rev() {
-            if asked_by.is_none() {
-                live.inbox.push_front(Queued::Input(input, None));
+        for (input, from) in committing.inputs.into_iter().rev() {
+            if !matches!(from, Origin::Caller { .. }) {
+                live.inbox.push_front(Queued::Input(input, from));
             }
         }
         for to in committing.replies.into_iter().map(|(to, _)| to).chain(committing.reads) {

@@ -6,7 +6,7 @@ use steadflow_core::execution::{ExecutionStatus, Input};
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 
-use super::{Phase, Queued, Shard};
+use super::{Origin, Phase, Queued, Shard};
 
 /// The slots of one flow.
 #[derive(Debug, Default)]
@@ -88,7 +88,7 @@ impl Shard {
         }
         while let Some(id) = self.flows.get_mut(&flow).and_then(Slots::next) {
             self.granted.insert(id, flow);
-            self.enqueue(id, Queued::Input(Input::Start, None), now);
+            self.enqueue(id, Queued::Input(Input::Start, Origin::Engine), now);
         }
     }
 

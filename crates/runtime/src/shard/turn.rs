@@ -99,6 +99,7 @@ impl Shard {
                 outcome.reads.iter().map(|&read| (read, Reply::Snapshot(live.snapshot()))).collect();
             let answers = outcome.replies.into_iter().chain(seen);
             self.actions.extend(answers.map(|(to, reply)| Action::Reply(to, reply)));
+            self.discard(&outcome.inputs);
             self.arm_timer(id);
             return self.rest(id, now);
         }
@@ -125,6 +126,7 @@ impl Shard {
         committing.is_parking = is_parking;
         committing.effects = decision.effects;
         committing.has_sent = !decision.signals.is_empty();
+        let takes = live.takes();
         let keep = keep_of(live, is_parking);
         let seq = live.execution.seq();
         let tenant = live.execution.accepted().tenant;
@@ -135,7 +137,7 @@ impl Shard {
             record: Some(record),
             idempotency: idempotency.map(Box::new),
             keep,
-            takes: Vec::new(),
+            takes,
             sends,
         });
         self.arm_timer(id);

@@ -6,10 +6,10 @@ use std::time::Duration;
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Work};
-use steadflow_store::{Commit, Committed, StoreError, Worker as Lessee};
+use steadflow_store::{Commit, Committed, InboxId, InboxItem, StoreError, Worker as Lessee};
 
 use crate::hub::Change;
-use crate::shard::{BatchId, Loaded, Recovered, Reply, ReplyId};
+use crate::shard::{BatchId, Loaded, Recovered, Reply, ReplyId, Unclaimed};
 
 /// Which incarnation of a worker asked, counted by the worker itself: an answer to an older one is discarded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,6 +83,24 @@ pub enum Ask {
         /// At most so many, the earliest first.
         limit: usize,
     },
+    /// Read the inbox.
+    ReadInbox {
+        /// For whom.
+        lessee: Lessee,
+        /// Behind this item.
+        after: Option<InboxId>,
+        /// At most so many, the oldest first.
+        limit: usize,
+    },
+    /// Delete items of the inbox: those from which nothing followed, and those whose execution does not exist.
+    SortInbox {
+        /// For whom.
+        lessee: Lessee,
+        /// From these nothing followed.
+        discarded: Vec<InboxId>,
+        /// Of these it is to be seen whether their executions exist.
+        unclaimed: Vec<Unclaimed>,
+    },
     /// Take a parked execution.
     Load(Lessee, ExecutionId),
     /// Commit a batch.
@@ -114,6 +132,10 @@ pub enum Answer {
     Orphans(Result<(Vec<Loaded>, Rest), StoreError>),
     /// To [`Ask::FindDue`].
     Due(Result<Vec<(Timestamp, ExecutionId)>, StoreError>),
+    /// To [`Ask::ReadInbox`].
+    Inbox(Result<Vec<InboxItem>, StoreError>),
+    /// To [`Ask::SortInbox`], with all its items.
+    InboxSorted(Vec<InboxId>, Result<(), StoreError>),
     /// To [`Ask::Load`]; `None` if the execution cannot be driven here.
     Loaded(ExecutionId, Result<Option<Box<Loaded>>, StoreError>),
     /// To [`Ask::Commit`].

@@ -24,6 +24,12 @@ pub struct WorkerConfig {
     pub orphans_every: Duration,
     /// How many of them it takes over at once; all of them are in memory from then on.
     pub orphans_limit: usize,
+    /// How often it reads the inbox. It reads at once what its own commits have sent.
+    pub inbox_every: Duration,
+    /// How many items of the inbox it reads at once.
+    pub inbox_limit: usize,
+    /// With how many items in hand it reads no more; each holds its input in memory.
+    pub inbox_in_hand_max: usize,
     /// How many executions it takes from the store at the same time; each costs a read and a replay.
     pub loads_at_once: usize,
     /// How long it may take to hand back what still runs when it stops.
@@ -42,6 +48,9 @@ impl WorkerConfig {
             due_limit: 1_000,
             orphans_every: Duration::from_secs(1),
             orphans_limit: 1_000,
+            inbox_every: Duration::from_millis(250),
+            inbox_limit: 500,
+            inbox_in_hand_max: 5_000,
             loads_at_once: 64,
             hand_back_max: Duration::from_secs(5),
         }

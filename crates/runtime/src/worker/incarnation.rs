@@ -1,16 +1,14 @@
 //! A worker with a lease.
 
-use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{Committed, StoreError, Worker as Lessee};
+use steadflow_store::{InboxId, StoreError, Worker as Lessee};
 
-use super::ask::{Action, Answer, Ask, IncarnationId, Rest};
+use super::ask::{Action, Ask, IncarnationId};
 use super::config::WorkerConfig;
-use super::is_passing;
 use super::lease::{Lease, Step};
 use super::loads::Loads;
-use super::looks::{DueLook, Look};
-use crate::shard::{self, BatchId, Loaded, Message, Recovered, Shard};
+use super::looks::Looks;
+use crate::shard::{self, Message, Shard, Unclaimed};
 
 /// A worker with a lease.
 #[derive(Debug)]
@@ -21,19 +19,16 @@ pub(super) struct Incarnation {
     pub(super) hand_back_until: Option<Timestamp>,
     /// Whether it has asked to end its lease.
     pub(super) is_released: bool,
-    lease: Lease,
-    loads: Loads,
+    pub(super) lease: Lease,
+    pub(super) loads: Loads,
     /// Questions that the last event or moment brought up.
     asks: Vec<Ask>,
     /// What it looks for, once it has taken over what the store holds.
-    looks: Option<Looks>,
-}
-
-/// What it looks for.
-#[derive(Debug)]
-struct Looks {
-    due: DueLook,
-    orphans: Look,
+    pub(super) looks: Option<Looks>,
+    /// Items of the inbox to be deleted.
+    discarded: Vec<InboxId>,
+    /// Items of the inbox whose executions may not exist.
+    unclaimed: Vec<Unclaimed>,
 }
 
 /// What becomes of an incarnation.
@@ -61,6 +56,8 @@ impl Incarnation {
             loads: Loads::default(),
             asks: Vec::new(),
             looks: None,
+            discarded: Vec::new(),
+            unclaimed: Vec::new(),
         }
     }
 
@@ -80,30 +77,19 @@ impl Incarnation {
         if self.lease.is_certain(now) {
             self.shard.tick(now);
             self.loads.tick(now);
-            self.look(config, now);
+            if let Some(looks) = &mut self.looks {
+                self.asks.extend(looks.begin(self.lessee, !self.loads.is_quiet(), config, now));
+            }
         }
         Progress::GoesOn
     }
 
-    fn look(&mut self, config: &WorkerConfig, now: Timestamp) {
-        let Some(Looks { due, orphans }) = &mut self.looks else { return };
-        if due.look.is_due(now) {
-            let (after, until) = (due.begin(config.due_every, now), now.plus(config.due_ahead));
-            self.asks.push(Ask::FindDue { after, until, limit: config.due_limit });
+    /// Takes no new work from here on.
+    pub(super) fn drain(&mut self, now: Timestamp) {
+        if let Some(looks) = &mut self.looks {
+            looks.stop();
         }
-        // No execution is being loaded meanwhile, so that each comes by one way only.
-        if orphans.is_due(now) {
-            *orphans = Look::Wanted;
-            if self.loads.is_quiet() {
-                *orphans = Look::Asked;
-                self.asks.push(Ask::FindOrphans { lessee: self.lessee, limit: config.orphans_limit });
-            }
-        }
-    }
-
-    /// Returns whether executions may be loaded: no look for orphans is under way or waits for its turn.
-    fn may_load(&self) -> bool {
-        self.looks.as_ref().is_some_and(|looks| matches!(looks.orphans, Look::At(_)))
+        self.shard.handle(Message::Drain, now);
     }
 
     /// Returns when something is due. While it is not certain that the lease holds, nothing but the lease is.
@@ -112,10 +98,8 @@ impl Incarnation {
         if !self.lease.is_certain(now) {
             return Some(lease);
         }
-        let looks = self.looks.as_ref();
-        let due = looks.and_then(|looks| looks.due.look.next_timer());
-        let orphans = looks.and_then(|looks| looks.orphans.next_timer());
-        let others = [due, orphans, self.shard.next_timer(), self.loads.next_timer()];
+        let looks = self.looks.as_ref().and_then(Looks::next_timer);
+        let others = [looks, self.shard.next_timer(), self.loads.next_timer()];
         others.into_iter().flatten().chain([lease]).min()
     }
 
@@ -129,24 +113,11 @@ impl Incarnation {
         actions: &mut Vec<Action>,
     ) {
         if self.lease.is_certain(now) {
-            for action in self.shard.take_actions() {
-                actions.push(match action {
-                    shard::Action::Load(execution) => {
-                        self.loads.want(execution);
-                        continue;
-                    }
-                    shard::Action::StartStep(work) => Action::StartStep(work),
-                    // The next look into the inbox finds what was sent.
-                    shard::Action::LookIntoInbox => continue,
-                    shard::Action::StopStep(key) => Action::StopStep(key),
-                    shard::Action::Reply(to, reply) => Action::Reply(to, reply),
-                    shard::Action::Publish(change) => Action::Publish(change),
-                });
-            }
-            if self.may_load() {
-                let begun = std::iter::from_fn(|| self.loads.begin(config.loads_at_once));
-                self.asks.extend(begun.map(|execution| Ask::Load(self.lessee, execution)));
-            }
+            actions.extend(
+                self.shard.take_actions().into_iter().filter_map(|action| self.asked_for(action, now)),
+            );
+            self.begin_loads(config);
+            self.sort_inbox();
             if actions.is_empty()
                 && self.asks.is_empty()
                 && let Some((batch, commits)) = self.shard.take_batch()
@@ -157,160 +128,37 @@ impl Incarnation {
         actions.extend(self.asks.drain(..).map(|ask| Action::Ask(id, ask)));
     }
 
-    pub(super) fn answered(&mut self, answer: Answer, config: &WorkerConfig, now: Timestamp) -> Progress {
-        match answer {
-            Answer::Renewed(result) => self.renewed(result, now),
-            Answer::TakenOver(result) => self.taken_over(result, config, now),
-            Answer::Orphans(result) => self.found_orphans(result, config, now),
-            Answer::Due(result) => self.found_due(result, config, now),
-            Answer::Loaded(id, result) => self.loaded(id, result, now),
-            Answer::Committed(batch, result) => self.committed(batch, result, now),
-            Answer::Registered(_) | Answer::Released(_) => Progress::GoesOn,
-        }
-    }
-
-    fn renewed(&mut self, result: Result<(), StoreError>, now: Timestamp) -> Progress {
-        let step = match result {
-            Ok(()) => {
-                self.lease.renewed();
-                None
-            }
-            Err(StoreError::Fenced) => return Progress::Fenced,
-            Err(error) if is_passing(&error) => {
-                tracing::warn!(
-                    worker.epoch = self.lessee.epoch,
-                    error = %error,
-                    source = error_source(&error),
-                    "the lease could not be renewed; it will be tried again"
-                );
-                if matches!(error, StoreError::Full { .. }) {
-                    self.lease.has_no_room(now);
-                    None
-                } else {
-                    self.lease.failed(now)
+    /// Turns what the shard wants into an action, or notes what is to be asked of the store for it.
+    fn asked_for(&mut self, action: shard::Action, now: Timestamp) -> Option<Action> {
+        match action {
+            shard::Action::StartStep(work) => return Some(Action::StartStep(work)),
+            shard::Action::StopStep(key) => return Some(Action::StopStep(key)),
+            shard::Action::Reply(to, reply) => return Some(Action::Reply(to, reply)),
+            shard::Action::Publish(change) => return Some(Action::Publish(change)),
+            shard::Action::Load(execution) => self.loads.want(execution),
+            shard::Action::LookIntoInbox => {
+                if let Some(looks) = &mut self.looks {
+                    looks.inbox.hurry(now);
                 }
             }
-            Err(error) => return Progress::Fatal(error),
-        };
-        step.map_or(Progress::GoesOn, |_| Progress::GivesUp(self.lessee))
+            shard::Action::Discard(item) => self.discarded.push(item),
+            shard::Action::Unclaimed(item) => self.unclaimed.push(item),
+        }
+        None
     }
 
-    fn taken_over(
-        &mut self,
-        result: Result<(Box<Recovered>, Rest), StoreError>,
-        config: &WorkerConfig,
-        now: Timestamp,
-    ) -> Progress {
-        match result {
-            Ok((recovered, rest)) => {
-                let orphans = next_look(rest, config, now);
-                self.looks = Some(Looks { due: DueLook::new(now), orphans });
-                self.shard.handle(Message::Recovered(recovered), now);
-                Progress::GoesOn
-            }
-            Err(StoreError::Fenced) => Progress::Fenced,
-            Err(error) => Progress::NotTakenOver(self.lessee, error),
+    fn begin_loads(&mut self, config: &WorkerConfig) {
+        if self.looks.as_ref().is_some_and(Looks::may_load) {
+            let begun = std::iter::from_fn(|| self.loads.begin(config.loads_at_once));
+            self.asks.extend(begun.map(|execution| Ask::Load(self.lessee, execution)));
         }
     }
 
-    fn found_orphans(
-        &mut self,
-        result: Result<(Vec<Loaded>, Rest), StoreError>,
-        config: &WorkerConfig,
-        now: Timestamp,
-    ) -> Progress {
-        let Some(looks) = &mut self.looks else { return Progress::GoesOn };
-        looks.orphans = Look::At(now.plus(config.orphans_every));
-        match result {
-            Ok((orphans, rest)) => {
-                looks.orphans = next_look(rest, config, now);
-                if !orphans.is_empty() {
-                    tracing::info!(orphans = orphans.len(), "executions of a lost worker are taken over");
-                    orphans.iter().for_each(|orphan| self.loads.forget(orphan.execution.id()));
-                    self.shard.handle(Message::Orphans(orphans), now);
-                }
-                Progress::GoesOn
-            }
-            Err(StoreError::Fenced) => Progress::Fenced,
-            Err(StoreError::Database { source, .. } | StoreError::Full { source }) => {
-                tracing::warn!(error = %source, "orphaned executions could not be looked for; it will be tried again");
-                Progress::GoesOn
-            }
-            // Some may be its own by now, and it does not know which: the next incarnation finds them.
-            Err(StoreError::Unknown { source, .. }) => {
-                tracing::error!(error = %source, "orphaned executions could not be read");
-                Progress::GivesUp(self.lessee)
-            }
-            Err(error @ (StoreError::Corrupt { .. } | StoreError::Closed)) => Progress::Fatal(error),
+    fn sort_inbox(&mut self) {
+        if !self.discarded.is_empty() || !self.unclaimed.is_empty() {
+            let (discarded, unclaimed) =
+                (std::mem::take(&mut self.discarded), std::mem::take(&mut self.unclaimed));
+            self.asks.push(Ask::SortInbox { lessee: self.lessee, discarded, unclaimed });
         }
     }
-
-    fn found_due(
-        &mut self,
-        result: Result<Vec<(Timestamp, ExecutionId)>, StoreError>,
-        config: &WorkerConfig,
-        now: Timestamp,
-    ) -> Progress {
-        let Some(looks) = &mut self.looks else { return Progress::GoesOn };
-        match result {
-            Ok(page) => {
-                looks.due.found(&page, config.due_limit, now);
-                self.shard.handle(Message::Due(page), now);
-            }
-            Err(error) => {
-                looks.due.failed();
-                tracing::warn!(error = %error, "timers could not be read; they will be looked for again");
-            }
-        }
-        Progress::GoesOn
-    }
-
-    fn loaded(
-        &mut self,
-        id: ExecutionId,
-        result: Result<Option<Box<Loaded>>, StoreError>,
-        now: Timestamp,
-    ) -> Progress {
-        let loaded = match result {
-            Ok(loaded) => loaded,
-            Err(StoreError::Fenced) => return Progress::Fenced,
-            Err(StoreError::Corrupt { what, reason }) => {
-                tracing::error!(execution.id = %id, what, reason, "execution is not readable; it is left alone");
-                None
-            }
-            Err(error) => {
-                tracing::warn!(execution.id = %id, error = %error, "execution could not be loaded");
-                self.loads.failed(id, now);
-                return Progress::GoesOn;
-            }
-        };
-        self.loads.done(id);
-        self.shard.handle(Message::Loaded { execution: id, loaded }, now);
-        Progress::GoesOn
-    }
-
-    fn committed(
-        &mut self,
-        batch: BatchId,
-        result: Result<Vec<Committed>, StoreError>,
-        now: Timestamp,
-    ) -> Progress {
-        match self.shard.committed(batch, result, now) {
-            Ok(()) => Progress::GoesOn,
-            Err(StoreError::Fenced) => Progress::Fenced,
-            Err(error) => Progress::Fatal(error),
-        }
-    }
-}
-
-/// Returns when to look for orphans again: at once if there may be more.
-fn next_look(rest: Rest, config: &WorkerConfig, now: Timestamp) -> Look {
-    match rest {
-        Rest::None => Look::At(now.plus(config.orphans_every)),
-        Rest::Some => Look::At(now),
-    }
-}
-
-fn error_source(error: &StoreError) -> String {
-    std::error::Error::source(error).map(ToString::to_string).unwrap_or_default()
 }

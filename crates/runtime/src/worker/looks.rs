@@ -4,6 +4,80 @@ use std::time::Duration;
 
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{InboxId, InboxItem, Worker as Lessee};
+
+use super::ask::{Ask, Rest};
+use super::config::WorkerConfig;
+
+/// Everything that it looks for.
+#[derive(Debug)]
+pub(super) struct Looks {
+    pub(super) due: DueLook,
+    pub(super) orphans: Look,
+    pub(super) inbox: InboxLook,
+}
+
+impl Looks {
+    /// Begins all of them; `rest` says whether there are more orphans than those that were taken over at the start.
+    pub(super) fn new(rest: Rest, config: &WorkerConfig, now: Timestamp) -> Self {
+        let orphans = Look::At(orphans_at(rest, config, now));
+        Self { due: DueLook::new(now), orphans, inbox: InboxLook::new(now) }
+    }
+
+    /// Looks for nothing from here on: who stops leaves it to others.
+    pub(super) const fn stop(&mut self) {
+        (self.due.look, self.orphans, self.inbox.look) = (Look::Never, Look::Never, Look::Never);
+    }
+
+    pub(super) fn next_timer(&self) -> Option<Timestamp> {
+        let all = [self.due.look, self.orphans, self.inbox.look];
+        all.into_iter().filter_map(Look::next_timer).min()
+    }
+
+    /// Returns what to ask now. Orphans are not asked for while executions are being loaded, and the other way round, so
+    /// that each execution comes by one way only.
+    pub(super) fn begin(
+        &mut self,
+        lessee: Lessee,
+        is_loading: bool,
+        config: &WorkerConfig,
+        now: Timestamp,
+    ) -> Vec<Ask> {
+        let mut asks = Vec::new();
+        if self.due.look.is_due(now) {
+            let (after, until) = (self.due.begin(config.due_every, now), now.plus(config.due_ahead));
+            asks.push(Ask::FindDue { after, until, limit: config.due_limit });
+        }
+        if self.inbox.look.is_due(now) {
+            let after = self.inbox.begin();
+            asks.push(Ask::ReadInbox { lessee, after, limit: config.inbox_limit });
+        }
+        if self.orphans.is_due(now) {
+            self.orphans = if is_loading { Look::Wanted } else { Look::Asked };
+            let ask = Ask::FindOrphans { lessee, limit: config.orphans_limit };
+            asks.extend((!is_loading).then_some(ask));
+        }
+        asks
+    }
+
+    /// Returns whether executions may be loaded: no look for orphans is under way or waits for its turn.
+    pub(super) const fn may_load(&self) -> bool {
+        matches!(self.orphans, Look::At(_) | Look::Never)
+    }
+
+    /// A look for orphans has an answer.
+    pub(super) fn found_orphans(&mut self, rest: Rest, config: &WorkerConfig, now: Timestamp) {
+        self.orphans.again(orphans_at(rest, config, now));
+    }
+}
+
+/// Returns when to look for orphans again: at once if there may be more.
+fn orphans_at(rest: Rest, config: &WorkerConfig, now: Timestamp) -> Timestamp {
+    match rest {
+        Rest::None => now.plus(config.orphans_every),
+        Rest::Some => now,
+    }
+}
 
 /// One thing that is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,30 +88,88 @@ pub(super) enum Look {
     Wanted,
     /// The store is asked.
     Asked,
+    /// It is not looked for any more.
+    Never,
 }
 
 impl Look {
-    pub(super) const fn next_timer(self) -> Option<Timestamp> {
+    const fn next_timer(self) -> Option<Timestamp> {
         match self {
             Self::At(at) => Some(at),
-            Self::Wanted | Self::Asked => None,
+            Self::Wanted | Self::Asked | Self::Never => None,
         }
     }
 
     /// Returns whether it is due at `now`, or is waiting for its turn.
-    pub(super) fn is_due(self, now: Timestamp) -> bool {
+    fn is_due(self, now: Timestamp) -> bool {
         match self {
             Self::At(at) => at <= now,
             Self::Wanted => true,
-            Self::Asked => false,
+            Self::Asked | Self::Never => false,
         }
+    }
+
+    /// The store has answered; the next look is at `at`.
+    fn again(&mut self, at: Timestamp) {
+        if *self != Self::Never {
+            *self = Self::At(at);
+        }
+    }
+}
+
+/// The look into the inbox: in pages, each from where the last one ended.
+#[derive(Debug)]
+pub(super) struct InboxLook {
+    look: Look,
+    after: Option<InboxId>,
+    /// Whether something was sent after the present look had begun.
+    is_behind: bool,
+}
+
+impl InboxLook {
+    const fn new(now: Timestamp) -> Self {
+        Self { look: Look::At(now), after: None, is_behind: false }
+    }
+
+    const fn begin(&mut self) -> Option<InboxId> {
+        self.look = Look::Asked;
+        self.is_behind = false;
+        self.after
+    }
+
+    /// Something was sent: it is looked for at once.
+    pub(super) fn hurry(&mut self, now: Timestamp) {
+        match self.look {
+            Look::At(_) => self.look = Look::At(now),
+            Look::Asked => self.is_behind = true,
+            Look::Wanted | Look::Never => {}
+        }
+    }
+
+    /// Takes in a page. Behind a full one there is more, which is read at once unless enough is in hand.
+    pub(super) fn found(
+        &mut self,
+        page: &[InboxItem],
+        in_hand: usize,
+        config: &WorkerConfig,
+        now: Timestamp,
+    ) {
+        let is_full = page.len() >= config.inbox_limit;
+        self.after = page.last().map(|item| item.id).filter(|_| is_full);
+        let has_room = in_hand < config.inbox_in_hand_max;
+        let is_at_once = has_room && (is_full || self.is_behind);
+        self.look.again(if is_at_once { now } else { now.plus(config.inbox_every) });
+    }
+
+    pub(super) fn failed(&mut self, config: &WorkerConfig, now: Timestamp) {
+        self.look.again(now.plus(config.inbox_every));
     }
 }
 
 /// The look for parked executions that are due: in pages, each from where the last one ended.
 #[derive(Debug)]
 pub(super) struct DueLook {
-    pub(super) look: Look,
+    look: Look,
     after: Option<(Timestamp, ExecutionId)>,
     /// When to begin with the earliest again.
     restart_at: Timestamp,
@@ -47,12 +179,12 @@ impl DueLook {
     /// How long before the last of a page is due the next page is read.
     const LEAD: Duration = Duration::from_secs(2);
 
-    pub(super) const fn new(now: Timestamp) -> Self {
+    const fn new(now: Timestamp) -> Self {
         Self { look: Look::At(now), after: None, restart_at: now }
     }
 
     /// Begins a look, and returns behind which execution.
-    pub(super) fn begin(&mut self, every: Duration, now: Timestamp) -> Option<(Timestamp, ExecutionId)> {
+    fn begin(&mut self, every: Duration, now: Timestamp) -> Option<(Timestamp, ExecutionId)> {
         if self.restart_at <= now {
             self.after = None;
             self.restart_at = now.plus(every);
@@ -72,12 +204,12 @@ impl DueLook {
             }
             Some(_) | None => self.restart_at,
         };
-        self.look = Look::At(next.min(self.restart_at));
+        self.look.again(next.min(self.restart_at));
     }
 
     /// A look failed; it is tried again when the next one would have begun.
-    pub(super) const fn failed(&mut self) {
-        self.look = Look::At(self.restart_at);
+    pub(super) fn failed(&mut self) {
+        self.look.again(self.restart_at);
     }
 }
 

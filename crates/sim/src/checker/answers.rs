@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use steadflow_core::execution::{ExecutionStatus, Rejected};
 use steadflow_core::ids::ExecutionId;
+use steadflow_core::inbox::Signal;
 use steadflow_runtime::Change;
 use steadflow_runtime::shard::{Loaded, Reply};
 use steadflow_store::{ExecutionFilter, MemoryStore, Page, Worker as Lessee};
@@ -18,7 +19,7 @@ pub(crate) enum Call {
     /// To be told of an end.
     Await { execution: ExecutionId },
     /// To change an execution whose journal was this long.
-    Change { execution: ExecutionId, what: What, seq: u64 },
+    Change { execution: ExecutionId, what: What, signal: Signal, seq: u64 },
     /// To see an execution.
     Read,
     /// To have these, in these statuses, shown in lists.
@@ -26,7 +27,7 @@ pub(crate) enum Call {
 }
 
 /// A change that a person asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum What {
     Cancel,
     Pause,
@@ -47,7 +48,7 @@ impl Checker {
         let lessee = lessee.filter(|lessee| self.may_write(*lessee));
         match (call, reply) {
             (Call::Start { execution, key }, _) => self.start_answered(*execution, key.as_ref(), reply),
-            (Call::Change { execution, what, seq }, _) => {
+            (Call::Change { execution, what, seq, .. }, _) => {
                 self.change_answered(*execution, *what, *seq, reply, lessee.is_some())
             }
             (Call::Await { .. } | Call::Read, Reply::Snapshot(loaded)) => self.seen(call, loaded, lessee),

@@ -12,6 +12,9 @@ impl Checker {
         if let Some(lost) = self.accepted.iter().find(|id| !self.stories.contains_key(id)) {
             return Err(format!("D1: {lost} was accepted and is lost"));
         }
+        if let Some(item) = self.lost_input() {
+            return Err(format!("D1: input {} was stored and is lost", item.0));
+        }
         let page = Page { before: None, limit: usize::MAX };
         let rows =
             store.executions_now(&ExecutionFilter::default(), page).map_err(|error| error.to_string())?;

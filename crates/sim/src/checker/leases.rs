@@ -223,6 +223,11 @@ impl Checker {
         self.leases.held.iter().filter(move |(_, held)| is_entrusted(held)).map(|(id, _)| *id)
     }
 
+    /// Returns the executions that no worker drives because they wait for a moment or for somebody.
+    pub(crate) fn parked(&self) -> impl Iterator<Item = ExecutionId> {
+        self.leases.held.iter().filter(|(_, held)| held.by.is_none()).map(|(id, _)| *id)
+    }
+
     /// A worker that is well finds what others have lost. Asked only when it has been well for longer than that takes.
     pub(crate) fn orphans_are_found(&self, lessee: Lessee, clock: Timestamp, now: Timestamp) -> Verdict {
         for (id, held) in &self.leases.held {

@@ -46,6 +46,9 @@ impl World {
         if self.breaks(Mutation::KeyNotStored) {
             commit.idempotency = None;
         }
+        if self.breaks(Mutation::TakesNotCommitted) {
+            commit.takes.clear();
+        }
         match &mut commit.keep {
             Keep::Parked { wake_at, .. } if self.breaks(Mutation::TimerNotStored) => *wake_at = None,
             Keep::Parked { journal, .. } | Keep::Snapshot { journal, .. }
@@ -66,7 +69,7 @@ impl World {
     }
 
     /// A batch reaches the store.
-    pub(super) fn apply(&mut self, sent: Sent, commits: Vec<Commit>) -> Result<(), String> {
+    pub(super) fn apply(&mut self, sent: Sent, mut commits: Vec<Commit>) -> Result<(), String> {
         let id = sent.process;
         if self.strikes(Fault::CrashBeforeCommit) {
             return self.crash(id);
@@ -79,6 +82,11 @@ impl World {
         if self.breaks(Mutation::CommitLost) && self.rng.happens(30) {
             self.settle(sent, Ok(vec![Committed::Done; commits.len()]));
             return Ok(());
+        }
+        if self.breaks(Mutation::GoneIgnored) {
+            for commit in &mut commits {
+                commit.takes.retain(|item| self.checker.is_waiting(*item));
+            }
         }
         let lessee = if self.breaks(Mutation::NoFence) { self.checker.newest() } else { sent.lessee };
         match self.store.commit_now(lessee, commits.clone()) {

@@ -1,12 +1,14 @@
 //! What a process does for its worker: questions, attempts, answers.
 
 use steadflow_core::execution::Input;
+use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::work::{CallKey, Outcome, Work};
-use steadflow_runtime::shard::{Message, Reply, ReplyId};
+use steadflow_runtime::shard::{Message, Origin, Reply, ReplyId};
 use steadflow_runtime::worker::{Action, Ask};
 
 use super::commit::Sent;
 use super::{Incident, ProcessId, World};
+use crate::checker::Call;
 use crate::fault::Fault;
 use crate::mutation::Mutation;
 
@@ -103,7 +105,7 @@ impl World {
         } else {
             Input::StepEnded { call, outcome }
         };
-        self.hears(id, Message::Input { execution, input, reply: None });
+        self.hears(id, Message::Input { execution, input, from: Origin::Engine });
         Ok(())
     }
 
@@ -112,7 +114,18 @@ impl World {
         let lessee = process.worker.lessee();
         let Some(call) = process.take_call(to) else { return Err(format!("{to:?} is answered twice")) };
         self.trace.note(self.now, format_args!("{id} answers {call:?} {}", said(reply)));
-        self.checker.answered(&call, reply, lessee, &self.store)
+        self.checker.answered(&call, reply, lessee, &self.store)?;
+        match (call, reply) {
+            (Call::Change { execution, signal, .. }, Reply::NotHere) if self.is_unfinished(execution) => {
+                self.note(format_args!("{id} stores what it was asked for {execution}"));
+                self.send(TenantId::DEFAULT, execution, &signal)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn is_unfinished(&self, execution: ExecutionId) -> bool {
+        self.checker.story(execution).is_some_and(|story| !story.status().is_finished())
     }
 }
 

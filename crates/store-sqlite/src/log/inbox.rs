@@ -20,19 +20,29 @@ pub(crate) fn send(db: &Connection, input: &InboxInput) -> rusqlite::Result<Inbo
 }
 
 /// See [`steadflow_store::Log::inbox`].
-pub(crate) fn inbox(writer: &Writer, worker: Worker, limit: usize) -> Result<Vec<InboxItem>, StoreError> {
+pub(crate) fn inbox(
+    writer: &Writer,
+    worker: Worker,
+    after: Option<InboxId>,
+    limit: usize,
+) -> Result<Vec<InboxItem>, StoreError> {
     const CALL: &str = "inbox";
     writer.check_lease(CALL, worker.epoch)?;
-    let (items, late) = sorted(writer, worker, limit).map_err(|error| store_error(CALL, error))?;
+    let (items, late) = sorted(writer, worker, after, limit).map_err(|error| store_error(CALL, error))?;
     delete(&writer.db, &late).map_err(|error| store_error(CALL, error))?;
     Ok(items)
 }
 
 /// Reads what is for `worker`, and what is for executions that have ended.
-fn sorted(writer: &Writer, worker: Worker, limit: usize) -> rusqlite::Result<(Vec<InboxItem>, Vec<InboxId>)> {
+fn sorted(
+    writer: &Writer,
+    worker: Worker,
+    after: Option<InboxId>,
+    limit: usize,
+) -> rusqlite::Result<(Vec<InboxItem>, Vec<InboxId>)> {
     let (mut items, mut late) = (Vec::new(), Vec::new());
     let mut statement = writer.db.prepare_cached(include_str!("../queries/inbox.sql"))?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query([after.map_or(0, |after| after.0)])?;
     while items.len() < limit {
         let Some(row) = rows.next()? else { break };
         if row.get(5)? {

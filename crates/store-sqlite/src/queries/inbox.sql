@@ -1,4 +1,4 @@
--- All items, oldest first, each with whether its execution has ended.
+-- All items behind the number ?1, oldest first, each with whether its execution has ended.
 SELECT
     inbox.number,
     inbox.execution_id,
@@ -8,4 +8,5 @@ SELECT
     coalesce(executions.status IN ('completed', 'failed', 'cancelled'), FALSE)
 FROM inbox
 LEFT JOIN executions ON executions.id = inbox.execution_id
+WHERE inbox.number > ?1
 ORDER BY inbox.number;

@@ -61,8 +61,8 @@ impl Log for MemoryStore {
         at_once(self.send_now(input))
     }
 
-    fn inbox(&self, worker: Worker, limit: usize) -> StoreFuture<'_, Vec<InboxItem>> {
-        at_once(self.inbox_now(worker, limit))
+    fn inbox(&self, worker: Worker, after: Option<InboxId>, limit: usize) -> StoreFuture<'_, Vec<InboxItem>> {
+        at_once(self.inbox_now(worker, after, limit))
     }
 
     fn discard(&self, worker: Worker, items: Vec<InboxId>) -> StoreFuture<'_, ()> {

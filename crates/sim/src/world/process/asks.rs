@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_runtime::shard::{Loaded, Message, Recovered};
+use steadflow_runtime::shard::{Loaded, Message, Recovered, Unclaimed};
 use steadflow_runtime::worker::{Answer, Ask, IncarnationId, Rest};
-use steadflow_store::{MemoryStore, StoreError, Worker as Lessee};
+use steadflow_store::{InboxId, InboxItem, MemoryStore, StoreError, Worker as Lessee};
 
-use super::ProcessId;
+use super::{Process, ProcessId};
 use crate::checker::Call;
 use crate::fault::Fault;
 use crate::flows::Case;
@@ -36,6 +36,12 @@ impl World {
             Ask::FindDue { after, until, limit } => {
                 self.looks_for_due(id, by, |store| store.due_now(after, until, limit))
             }
+            Ask::ReadInbox { lessee, after, limit } => {
+                self.reads_inbox(id, by, |store| store.inbox_now(lessee, after, limit))
+            }
+            Ask::SortInbox { lessee, discarded, unclaimed } => {
+                self.sorts_inbox(id, by, lessee, (discarded, unclaimed))
+            }
             Ask::Load(lessee, execution) => self.loads(id, by, lessee, execution),
             Ask::Commit(lessee, batch, commits) => {
                 self.apply(Sent { process: id, by, lessee, batch }, commits)
@@ -46,7 +52,11 @@ impl World {
 
     /// The process will learn what the store answers.
     pub(in crate::world) fn answer(&mut self, id: ProcessId, by: IncarnationId, answer: Answer) {
-        let after = Duration::from_micros(self.rng.between(10, 3_000));
+        let after = if self.strikes(Fault::SlowAnswer) {
+            self.rng.millis(5, 500)
+        } else {
+            Duration::from_micros(self.rng.between(10, 3_000))
+        };
         self.later(after, id, Incident::Answer(by, answer));
     }
 
@@ -55,14 +65,11 @@ impl World {
     }
 
     fn registers(&mut self, id: ProcessId, by: IncarnationId, ttl: Duration) -> Result<(), String> {
-        let living = self.processes.values().filter(|other| other.id != id && !other.is_frozen);
-        let living: Vec<Option<Lessee>> = living.map(|other| other.worker.lessee()).collect();
-        let takes_over = self.breaks(Mutation::TakeOverFromTheLiving);
-        let lessee = match living.first() {
-            Some(Some(lessee)) if takes_over => *lessee,
-            // The lock on the database is held by the other one.
-            Some(_) if self.fleet == Fleet::One && !takes_over => return self.crash(id),
-            Some(_) | None => {
+        let holder = self.holder_but(id);
+        let lessee = match holder.and_then(|holder| self.processes[&holder].worker.lessee()) {
+            Some(lessee) if self.breaks(Mutation::TakeOverFromTheLiving) => lessee,
+            _ if self.fleet == Fleet::One && holder.is_some() => return self.crash(id),
+            _ => {
                 let clock = self.clock_of(id);
                 let lessee = self.store.register_now(clock, ttl).map_err(|error| error.to_string())?;
                 self.checker.registered(lessee, clock, ttl, self.now)?;
@@ -75,6 +82,17 @@ impl World {
         }
         self.answer(id, by, Answer::Registered(Ok(lessee)));
         Ok(())
+    }
+
+    /// Returns another process than `id` that holds the lock on the database, if only one may: it moves, or its lease has
+    /// not ended.
+    fn holder_but(&self, id: ProcessId) -> Option<ProcessId> {
+        let holds = |process: &&Process| {
+            let end = process.worker.lessee().and_then(|lessee| self.checker.lease_end(lessee));
+            !process.is_frozen || end.is_some_and(|end| end > process.clock(self.now))
+        };
+        let others = self.processes.values().filter(|other| other.id != id);
+        others.filter(holds).map(|other| other.id).next()
     }
 
     fn renews(
@@ -164,6 +182,51 @@ impl World {
             due(&self.store)
         };
         self.answer(id, by, Answer::Due(due));
+        Ok(())
+    }
+
+    fn reads_inbox(
+        &mut self,
+        id: ProcessId,
+        by: IncarnationId,
+        read: impl FnOnce(&MemoryStore) -> Result<Vec<InboxItem>, StoreError>,
+    ) -> Result<(), String> {
+        let found = if self.strikes(Fault::FailingInbox) {
+            self.is_unwell(id);
+            Err(StoreError::Database { call: "inbox", source: "it is busy".into() })
+        } else if self.breaks(Mutation::InboxNotRead) {
+            Ok(Vec::new())
+        } else {
+            read(&self.store)
+        };
+        self.answer(id, by, Answer::Inbox(found));
+        Ok(())
+    }
+
+    /// Deletes inputs from which nothing followed, and those for no execution.
+    fn sorts_inbox(
+        &mut self,
+        id: ProcessId,
+        by: IncarnationId,
+        lessee: Lessee,
+        (mut discarded, unclaimed): (Vec<InboxId>, Vec<Unclaimed>),
+    ) -> Result<(), String> {
+        let items = discarded.iter().copied().chain(unclaimed.iter().map(|item| item.item)).collect();
+        for Unclaimed { item, tenant, execution } in unclaimed {
+            let stored = self.store.execution_now(tenant, execution).map_err(|error| error.to_string())?;
+            discarded.extend(stored.is_none().then_some(item));
+        }
+        let result = if self.strikes(Fault::FailingInbox) {
+            self.is_unwell(id);
+            Err(StoreError::Database { call: "discard", source: "it is busy".into() })
+        } else {
+            self.store.discard_now(lessee, &discarded)
+        };
+        if result.is_ok() {
+            self.note(format_args!("{id} discards inputs {discarded:?}"));
+            self.checker.discarded(&discarded);
+        }
+        self.answer(id, by, Answer::InboxSorted(items, result));
         Ok(())
     }
 

@@ -112,7 +112,6 @@ impl World {
         let Some(process) = self.processes.get_mut(&id) else { return };
         process.well_since = self.now;
         process.in_flight.clear();
-        process.calls.clear();
         let tasks = std::mem::take(&mut process.tasks);
         self.are_cut_off(tasks);
     }
@@ -170,7 +169,7 @@ impl World {
 
     fn new_process(&mut self, id: ProcessId, clock: Timestamp) -> Process {
         let name: Arc<str> = id.to_string().into();
-        let config = config(Arc::clone(&name), &mut self.rng);
+        let config = self.config(Arc::clone(&name));
         self.hand_back_max = config.hand_back_max;
         Process {
             id,
@@ -213,22 +212,31 @@ impl World {
         let execution = execution.map_err(|error| format!("R4: {error}"))?;
         Ok(Loaded { execution, journal: stored.records })
     }
-}
 
-fn config(name: Arc<str>, rng: &mut Rng) -> WorkerConfig {
-    let millis = |choices: &[u64], rng: &mut Rng| Duration::from_millis(*rng.pick(choices).unwrap_or(&1_000));
-    let config = WorkerConfig::new(name);
-    let shard = ShardConfig {
-        park_after: millis(&[300, 5_000, 60_000], rng),
-        snapshot_after: millis(&[300, 1_000], rng),
-        ..config.shard
-    };
-    let sizes = |choices: &[usize], rng: &mut Rng| *rng.pick(choices).unwrap_or(&1);
-    WorkerConfig {
-        shard,
-        due_limit: sizes(&[2, 1_000], rng),
-        orphans_limit: sizes(&[1, 3, 1_000], rng),
-        loads_at_once: sizes(&[1, 64], rng),
-        ..config
+    fn config(&mut self, name: Arc<str>) -> WorkerConfig {
+        let rng = &mut self.rng;
+        let config = WorkerConfig::new(name);
+        // Two processes park soon and read the inbox often, so that both find the same input.
+        let (park_after, inbox_every): (&[u64], _) = match self.fleet {
+            Fleet::One => (&[300, 5_000, 60_000], *rng.pick(&[50, 250]).unwrap_or(&250)),
+            Fleet::Two => (&[300, 300, 5_000], 30),
+        };
+        let millis =
+            |choices: &[u64], rng: &mut Rng| Duration::from_millis(rng.pick(choices).copied().unwrap_or(1));
+        let size = |choices: &[usize], rng: &mut Rng| rng.pick(choices).copied().unwrap_or(1);
+        WorkerConfig {
+            shard: ShardConfig {
+                park_after: millis(park_after, rng),
+                snapshot_after: millis(&[300, 1_000], rng),
+                ..config.shard
+            },
+            due_limit: size(&[2, 1_000], rng),
+            orphans_limit: size(&[1, 3, 1_000], rng),
+            loads_at_once: size(&[1, 64], rng),
+            inbox_every: Duration::from_millis(inbox_every),
+            inbox_limit: size(&[1, 500], rng),
+            inbox_in_hand_max: size(&[2, 5_000], rng),
+            ..config
+        }
     }
 }

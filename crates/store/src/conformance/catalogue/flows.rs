@@ -179,7 +179,7 @@ pub async fn a_deleted_flow_takes_everything_with_it<H: Harness>(harness: &H) {
     let rollups = RollupQuery { tenant: OURS, flow: None, from: None, to: None, limit: 9 };
     assert_eq!(store.rollups(rollups).await.expect("rollups"), []);
     assert_eq!(store.execution_counts(OURS, FLOW).await.expect("counts"), ExecutionCounts::default());
-    let inbox = store.inbox(worker, 9).await.expect("an inbox");
+    let inbox = store.inbox(worker, None, 9).await.expect("an inbox");
     assert_eq!(inbox.into_iter().map(|item| item.sent).collect::<Vec<_>>(), [kept_input]);
     assert!(!store.delete_flow(OURS, FLOW).await.expect("a deletion"), "it is gone");
     assert_eq!(store.flows(ANY, ALL).await.expect("flows"), [flow(2)]);

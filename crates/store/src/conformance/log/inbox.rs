@@ -15,7 +15,7 @@ async fn send(store: &impl Store, number: u16, text: &str) -> InboxId {
 }
 
 async fn inbox(store: &impl Store, worker: Worker) -> Vec<InboxItem> {
-    store.inbox(worker, 1_000).await.expect("an inbox")
+    store.inbox(worker, None, 1_000).await.expect("an inbox")
 }
 
 /// The texts of what the inbox holds for `worker`, in order.
@@ -41,7 +41,8 @@ pub async fn inputs_are_read_oldest_first<H: Harness>(harness: &H) {
     let expected = [InboxItem { id: first, sent: theirs }, InboxItem { id: second, sent: input(1, "b") }];
     assert_eq!(inbox(&store, worker).await, expected);
     assert_eq!(inbox(&store, worker).await, expected, "reading takes nothing");
-    assert_eq!(store.inbox(worker, 1).await.expect("an inbox"), expected[..1]);
+    assert_eq!(store.inbox(worker, None, 1).await.expect("an inbox"), expected[..1]);
+    assert_eq!(store.inbox(worker, Some(first), 9).await.expect("an inbox"), expected[1..]);
 }
 
 pub async fn inputs_of_another_workers_executions_are_not_read<H: Harness>(harness: &H) {
@@ -55,7 +56,11 @@ pub async fn inputs_of_another_workers_executions_are_not_read<H: Harness>(harne
 
     assert_eq!(texts(&store, first).await, ["owned", "parked", "not there yet"]);
     assert_eq!(texts(&store, second).await, ["parked", "not there yet"]);
-    assert_eq!(store.inbox(second, 1).await.expect("an inbox").len(), 1, "what is not ours takes no place");
+    assert_eq!(
+        store.inbox(second, None, 1).await.expect("an inbox").len(),
+        1,
+        "what is not ours takes no place"
+    );
 }
 
 pub async fn inputs_follow_their_execution_to_its_next_worker<H: Harness>(harness: &H) {
@@ -69,7 +74,7 @@ pub async fn inputs_follow_their_execution_to_its_next_worker<H: Harness>(harnes
     assert_eq!(store.recover(second, at(16), 9).await.expect("a recovery").len(), 1);
 
     assert_eq!(texts(&store, second).await, ["a"]);
-    let fenced = store.inbox(first, 9).await;
+    let fenced = store.inbox(first, None, 9).await;
     assert!(matches!(fenced, Err(StoreError::Fenced)), "{fenced:?}");
 }
 

@@ -16,7 +16,12 @@ impl MemoryStore {
     ///
     /// # Errors
     /// [`StoreError::Fenced`] or [`StoreError::Closed`].
-    pub fn inbox_now(&self, worker: Worker, limit: usize) -> Result<Vec<InboxItem>, StoreError> {
+    pub fn inbox_now(
+        &self,
+        worker: Worker,
+        after: Option<InboxId>,
+        limit: usize,
+    ) -> Result<Vec<InboxItem>, StoreError> {
         let mut database = self.open()?;
         database.check_lease(worker)?;
         let Database { inbox, holders, .. } = &mut *database;
@@ -25,7 +30,8 @@ impl MemoryStore {
             Some(Holder::Worker(epoch)) => *epoch == worker.epoch,
             Some(Holder::Parked(_) | Holder::Finished) | None => true,
         };
-        let items = inbox.iter().filter(|(_, input)| is_ours(input)).take(limit);
+        let next = after.map_or(InboxId(0), |after| InboxId(after.0 + 1));
+        let items = inbox.range(next..).filter(|(_, input)| is_ours(input)).take(limit);
         Ok(items.map(|(id, sent)| InboxItem { id: *id, sent: sent.clone() }).collect())
     }
 

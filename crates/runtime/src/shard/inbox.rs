@@ -1,0 +1,122 @@
+//! Inputs that other processes and other executions have stored for executions that this shard drives.
+//!
+//! An item is *in hand* from the moment at which it is found until the commit that takes it has returned, so that it is
+//! decided on once however often it is found. A shard that loses its lease forgets what it has in hand: what no commit
+//! has taken is still stored, and is found by the next worker.
+
+use std::collections::VecDeque;
+
+use steadflow_core::execution::Input;
+use steadflow_core::ids::ExecutionId;
+use steadflow_core::inbox::Signal;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{InboxId, InboxItem};
+
+use super::live::{Live, Queued};
+use super::{Action, Origin, Phase, Reply, Shard, Unclaimed};
+
+impl Shard {
+    /// Takes in what was found, but for what it has in hand already.
+    pub(super) fn inbox(&mut self, items: Vec<InboxItem>, now: Timestamp) {
+        if self.phase != Phase::Open {
+            return;
+        }
+        for InboxItem { id: item, sent } in items {
+            if !self.in_hand.insert(item) {
+                continue;
+            }
+            match serde_json::from_str::<Signal>(&sent.input) {
+                Ok(signal) => {
+                    let from = Origin::Inbox { item, tenant: sent.tenant, sent_at: sent.created_at };
+                    self.enqueue(sent.execution, Queued::Input(signal.into(), from), now);
+                }
+                // It stays in hand, so it is reported once.
+                Err(error) => tracing::error!(
+                    inbox.item = item.0,
+                    execution.id = %sent.execution,
+                    error = %error,
+                    "an input is not readable, perhaps one of a newer version; it is left alone"
+                ),
+            }
+        }
+    }
+
+    /// Returns how many items are in hand.
+    pub fn in_hand_count(&self) -> usize {
+        self.in_hand.len()
+    }
+
+    /// These items are deleted, or the store keeps them for others: what is found again is looked at again.
+    pub(super) fn let_go(&mut self, items: impl IntoIterator<Item = InboxId>) {
+        for item in items {
+            self.in_hand.remove(&item);
+        }
+    }
+
+    /// Lets items be found again whose execution was not here when it was last looked for.
+    pub(super) fn look_again(&mut self, now: Timestamp) {
+        while let Some(&(at, item)) = self.doubtful.first()
+            && at <= now
+        {
+            self.doubtful.pop_first();
+            self.in_hand.remove(&item);
+        }
+    }
+
+    /// Nothing followed from these inputs: no commit deletes their items.
+    pub(super) fn discard(&mut self, inputs: &[(Input, Origin)]) {
+        self.actions.extend(items_of(inputs).map(Action::Discard));
+    }
+
+    /// Turns away what has waited for an execution that does not come.
+    pub(super) fn turn_away(&mut self, id: ExecutionId, waiting: VecDeque<Queued>, now: Timestamp) {
+        for queued in waiting {
+            match queued {
+                Queued::Read(reply)
+                | Queued::Await(reply)
+                | Queued::Input(_, Origin::Caller { reply, .. }) => self.reply(reply, Reply::NotHere),
+                // Its execution may be another worker's by now, or may not be there yet.
+                Queued::Input(_, Origin::Inbox { item, sent_at, .. })
+                    if now.since(sent_at) < self.config.unclaimed_after =>
+                {
+                    self.doubtful.insert((now.plus(self.config.redo_after), item));
+                }
+                Queued::Input(_, Origin::Inbox { item, tenant, .. }) => {
+                    self.actions.push(Action::Unclaimed(Unclaimed { item, tenant, execution: id }));
+                }
+                Queued::Input(_, Origin::Engine) => {}
+            }
+        }
+    }
+
+    /// Some items that a commit wanted to take are gone, so that nothing of it was written: it is made again without
+    /// them.
+    pub(super) fn without(&mut self, id: ExecutionId, gone: &[InboxId], now: Timestamp) {
+        if let Some(committing) = self.live.get_mut(&id).and_then(|live| live.committing.as_mut()) {
+            let is_gone = |from: &Origin| matches!(from, Origin::Inbox { item, .. } if gone.contains(item));
+            committing.inputs.retain(|(_, from)| !is_gone(from));
+        }
+        self.let_go(gone.iter().copied());
+        self.take_back(id, || Reply::Unavailable, now);
+        if let Some(live) = self.live.get_mut(&id) {
+            live.held_until = None;
+        }
+        self.arm_timer(id);
+        self.advance(id, now);
+    }
+}
+
+impl Live {
+    /// Returns the items that the commit under way takes.
+    pub(super) fn takes(&self) -> Vec<InboxId> {
+        self.committing.iter().flat_map(|committing| items_of(&committing.inputs)).collect()
+    }
+}
+
+/// Returns the items of the inbox among `inputs`.
+pub(super) fn items_of(inputs: &[(Input, Origin)]) -> impl Iterator<Item = InboxId> {
+    inputs.iter().filter_map(|(_, from)| match from {
+        Origin::Inbox { item, .. } => Some(*item),
+        Origin::Engine | Origin::Caller { .. } => None,
+    })
+}
