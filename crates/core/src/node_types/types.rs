@@ -112,7 +112,7 @@ fn delay() -> NodeType {
         action: None,
         aliases: &[],
         title: "Delay",
-        description: "Waits for a time, up to years. Survives restarts.",
+        description: "Waits for a duration or until a given time, even across restarts.",
         schema,
         input: None,
         output: passed_through(),

@@ -37,7 +37,11 @@ function Backoff({ execution, node }: NodeWaitProps) {
     <div className={classes.wait} data-tone="warning">
       <IconRefresh size={16} aria-hidden className={classes.solid} />
       <span className={classes.waitText}>
-        <Countdown to={node.next_retry_at} text={texts.node.nextIn} due={texts.node.nextNow} />
+        {execution.status === 'paused' ? (
+          texts.node.nextHeld
+        ) : (
+          <Countdown to={node.next_retry_at} text={texts.node.nextIn} due={texts.node.nextNow} />
+        )}
         <span className={classes.soft}>{texts.node.nextAttempt(node.retry_attempt + 2, node.max_attempts)}</span>
       </span>
       {hurry.isPending ? (

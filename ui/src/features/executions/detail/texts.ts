@@ -190,6 +190,7 @@ export const texts = {
     cost: (cost: string) => ` · cost ${cost}`,
     nextIn: (left: string) => `Next attempt in ${left}`,
     nextNow: 'Next attempt due',
+    nextHeld: 'Next attempt after you resume',
     nextAttempt: (number: number, of: number) => `attempt ${number} of ${of}`,
     goesOn: (left: string) => `Continues in ${left}`,
     goesOnNow: 'Continues now',

@@ -5,5 +5,11 @@ import { texts } from './texts';
 export function usageText(usage: Usage | null | undefined): string | null {
   if (!usage || usage.input_tokens + usage.output_tokens === 0) return null;
   const tokens = texts.node.usage(usage.input_tokens.toLocaleString('en'), usage.output_tokens.toLocaleString('en'));
-  return usage.cost ? tokens + texts.node.cost(usage.cost.toFixed(usage.cost < 0.1 ? 4 : 2)) : tokens;
+  return usage.cost ? tokens + texts.node.cost(costText(usage.cost)) : tokens;
+}
+
+/** The currency is that of the prices of the agent, which have none. */
+function costText(cost: number): string {
+  if (cost < 0.0001) return '< 0.0001';
+  return cost.toFixed(cost < 0.1 ? 4 : 2);
 }

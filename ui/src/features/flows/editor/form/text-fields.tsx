@@ -2,6 +2,7 @@ import { Autocomplete, Select, TagsInput } from '@mantine/core';
 import { prose } from '@/components/prose';
 import { ExpressionInput } from './expression-input';
 import { type FieldProps, placeholderOf } from './field';
+import { texts } from './texts';
 
 /** An example of a date and time. */
 const MOMENT = '2030-01-31T09:00:00Z';
@@ -36,6 +37,7 @@ export function TextField(props: FieldProps) {
 /** One of several values. */
 export function ChoiceField(props: FieldProps) {
   const { title, schema, value, onChange, path, faultAt, required } = props;
+  const placeholder = placeholderOf(props);
   const data = (schema.enum ?? []).filter((one): one is string => typeof one === 'string');
   return (
     <Select
@@ -44,13 +46,17 @@ export function ChoiceField(props: FieldProps) {
       description={prose(schema.description)}
       error={prose(faultAt(path))}
       withAsterisk={required}
-      placeholder={placeholderOf(props)}
-      data={data.map((one) => ({ value: one, label: one.replaceAll('_', ' ') }))}
+      placeholder={placeholder && labelOf(placeholder)}
+      data={data.map((one) => ({ value: one, label: labelOf(one) }))}
       value={typeof value === 'string' ? value : null}
       onChange={(chosen) => onChange(chosen ?? undefined)}
       clearable={!required}
     />
   );
+}
+
+function labelOf(choice: string): string {
+  return texts.choices[choice] ?? choice.replaceAll('_', ' ');
 }
 
 /** A list of known values and numbers. */

@@ -7,4 +7,12 @@ export const texts = {
   removePair: (key: string) => `Remove ${key || 'row'}`,
   notJson: 'Not valid JSON yet. Applied once it is valid.',
   kind: (title: string) => `Kind of ${title.toLowerCase()}`,
+  /** Values of the schemas that need more than their own word. */
+  choices: {
+    all: 'All edges decided',
+    any: 'First edge taken',
+    ask: 'Ask for a decision',
+    fail: 'Fail',
+    retry: 'Retry',
+  } as Readonly<Record<string, string>>,
 } as const;

@@ -15,7 +15,10 @@ Object.defineProperty(document, 'fonts', { configurable: true, value: new EventT
 
 const CATALOGUE: Catalogue = {
   common: {
-    properties: { retry: { type: 'object', properties: { count: { type: 'integer', title: 'Retry count' } } } },
+    properties: {
+      retry: { type: 'object', properties: { count: { type: 'integer', title: 'Retry count' } } },
+      on_exhausted: { enum: ['fail', 'ask'], default: 'fail', title: 'After the last attempt fails' },
+    },
   },
   types: [
     {
@@ -111,4 +114,15 @@ it('renames a node only on blur, and never to an id in use', async () => {
   await userEvent.tab();
 
   expect(node()?.id).toBe('abc');
+});
+
+it('shows the values of a choice in words', async () => {
+  const { node } = show({ action: 'http_request', input: {} });
+
+  const field = screen.getByRole('combobox', { name: 'After the last attempt fails' });
+  expect(field.getAttribute('placeholder')).toBe('Fail');
+  await userEvent.click(field);
+  await userEvent.click(await screen.findByText('Ask for a decision'));
+
+  expect(node()?.on_exhausted).toBe('ask');
 });

@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+import { usageText } from './usage-text';
+
+const usage = (cost: number | null) => ({ input_tokens: 1_200, output_tokens: 34, cost });
+
+it('shows tokens, and a cost only where there is one', () => {
+  expect(usageText(usage(null))).toBe('1,200 in, 34 out');
+  expect(usageText(usage(0.01234))).toBe('1,200 in, 34 out · cost 0.0123');
+  expect(usageText(usage(2.5))).toBe('1,200 in, 34 out · cost 2.50');
+  expect(usageText({ input_tokens: 0, output_tokens: 0, cost: 1 })).toBeNull();
+});
+
+it('does not round a small cost to zero', () => {
+  expect(usageText(usage(0.00001))).toBe('1,200 in, 34 out · cost < 0.0001');
+});
