@@ -276,7 +276,7 @@ async fn expressions_that_are_too_long_too_deep_or_reach_outside_are_refused() {
     ${ '%1000000000d' | format(1) 
       /flow_definition/nodes/0/input/x: `${'%1000000000d' | format(1)}`: there is no filter `format`; there are abs, bool, capitalize, count, d, default, dictsort, first, float, int, items, join, last, le
     ${ {% for x in range(9) %} }
-      /flow_definition/nodes/0/input/x: `${{% for x in range(9) %}}`: there is no function `range`; values are changed by filters, as in `name | upper`
+      /flow_definition/nodes/0/input/x: `${{% for x in range(9) %}}`: unexpected `%`
     ${ env.HOME }
       /flow_definition/nodes/0/input/x: `${env.HOME}`: there is no node `env`
     ${ include('/etc/passwd') }

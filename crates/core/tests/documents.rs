@@ -17,7 +17,7 @@ use steadflow_core::scope::{NodeScope, Scope};
 use steadflow_core::template::Template;
 use steadflow_core::timestamp::Timestamp;
 
-/// Far above what RELIABILITY S34 asks for (50 ms), because test machines are slow and builds unoptimised.
+/// Far above the 50 ms that a bomb may take, because test machines are slow and builds unoptimised.
 const BOMB_TIME_MAX: Duration = Duration::from_secs(2);
 
 proptest! {

@@ -27,7 +27,7 @@ pub(super) fn parse<'a>(text: &'a str, limits: &Limits) -> Result<Expr<'a>, Prob
 }
 
 fn check_size(text: &str) -> Result<(), Problem> {
-    let (mut count, mut open) = (0_usize, 0_usize);
+    let (mut count, mut open, mut deepest) = (0_usize, 0_usize, 0_usize);
     for token in machinery::tokenize(text, true, SyntaxConfig::default()) {
         let (token, _) = token.map_err(|error| problem(&error, text))?;
         count += 1;
@@ -36,15 +36,18 @@ fn check_size(text: &str) -> Result<(), Problem> {
         } else if matches!(token, Token::ParenClose | Token::BracketClose | Token::BraceClose) {
             open = open.saturating_sub(1);
         }
-        if open > NESTING_MAX {
-            return Err(Problem::new(format!("brackets are nested more than {NESTING_MAX} deep")));
-        }
+        deepest = deepest.max(open);
     }
-    match count {
-        0 => Err(Problem::new("it is empty")),
-        1..=TOKENS_MAX => Ok(()),
-        _ => Err(Problem::new(format!("it has {count} words and signs; {TOKENS_MAX} are allowed"))),
+    if count == 0 {
+        return Err(Problem::new("it is empty"));
     }
+    if count > TOKENS_MAX {
+        return Err(Problem::new(format!("it has {count} words and signs; {TOKENS_MAX} are allowed")));
+    }
+    if deepest > NESTING_MAX {
+        return Err(Problem::new(format!("brackets are nested more than {NESTING_MAX} deep")));
+    }
+    Ok(())
 }
 
 /// Returns the parser's error in our words, where ours help more.
