@@ -7,7 +7,6 @@
 //!
 //! A shard owns whole flows, so that the slots of a flow (`max_concurrent_executions`) are counted in one place.
 
-mod by_id;
 mod inbox;
 mod live;
 mod parking;
@@ -23,11 +22,10 @@ use steadflow_core::execution::{Execution, Input, NewExecution, Rejected};
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Work};
-use steadflow_store::{Commit, Idempotency, IdempotencyHit, InboxId, InboxItem};
+use steadflow_store::{ById, Commit, Idempotency, IdempotencyHit, InboxId, InboxItem};
 
 use crate::error::RuntimeError;
 use crate::hub::Change;
-use by_id::ById;
 use live::{Live, Queued};
 use slots::Slots;
 

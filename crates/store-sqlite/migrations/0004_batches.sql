@@ -5,27 +5,16 @@ CREATE TABLE tail_of_records AS SELECT pos, execution_id, seq, record FROM tail;
 DROP TABLE tail;
 
 CREATE TABLE tail (
-    -- The epoch of the worker that wrote it: each appends at its own end.
+    -- In the order in which they were committed.
+    sequence INTEGER PRIMARY KEY,
+    -- The epoch of the worker that wrote it.
     worker INTEGER NOT NULL,
-    sequence INTEGER NOT NULL,
     -- For each record the id of its execution (16 bytes), its number (8), its length (4) and its CRC-32 (4), as
     -- little-endian numbers; then the CRC-32 (4) of worker, sequence and all of that.
     entries BLOB NOT NULL,
     -- The records, one behind the other: each a JSON array of number, time and events.
-    records BLOB NOT NULL,
-    PRIMARY KEY (worker, sequence)
-) STRICT, WITHOUT ROWID;
-
--- The workers that have batches in the tail.
-CREATE VIEW tail_workers AS
-WITH RECURSIVE workers (worker) AS (
-    SELECT min(worker) FROM tail
-    UNION ALL
-    SELECT (SELECT min(tail.worker) FROM tail WHERE tail.worker > workers.worker)
-    FROM workers
-    WHERE workers.worker IS NOT NULL
-)
-SELECT worker FROM workers WHERE worker IS NOT NULL;
+    records BLOB NOT NULL
+) STRICT;
 
 -- Journals of executions that have ended are changed once, by the step that follows; the next migration makes the
 -- trigger again.

@@ -21,6 +21,10 @@ const RULES: &[Rule] = &[
         finding: |id, _| format!("Execution {id} has ended, but its journal is not stored whole."),
     },
     Rule {
+        query: include_str!("queries/doctor_end_unsaid.sql"),
+        finding: |id, _| format!("The status of execution {id} and the time of its end do not agree."),
+    },
+    Rule {
         query: include_str!("queries/doctor_held_after_end.sql"),
         finding: |id, _| format!("Execution {id} has ended, but a worker or a timer still holds it."),
     },

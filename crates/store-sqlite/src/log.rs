@@ -7,6 +7,7 @@ mod inbox;
 pub(crate) mod journal;
 mod leases;
 pub(crate) mod live;
+pub(crate) mod projections;
 mod recover;
 
 use std::sync::Arc;

@@ -203,7 +203,7 @@ impl Writer {
     /// Deletes one step of the tail's old end.
     fn trim(&mut self) -> rusqlite::Result<()> {
         let end = self.live.trim(TRIM_STEP);
-        self.db.prepare_cached(include_str!("queries/trim.sql"))?.execute([end])?;
+        self.db.prepare_cached("DELETE FROM tail WHERE sequence < ?1")?.execute([end])?;
         Ok(())
     }
 

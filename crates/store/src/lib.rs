@@ -7,6 +7,7 @@
 //! A store is three parts, each with its part of the conformance suite: the [`Log`], the [`History`] and the
 //! [`Catalogue`]. Every implementation passes [`conformance_tests!`].
 
+mod by_id;
 mod catalogue;
 #[doc(hidden)]
 pub mod conformance;
@@ -19,6 +20,7 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use by_id::{ById, IdHasher};
 pub use catalogue::{
     AgentChange, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange, FlowDocument,
     FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord, VersionPage,

@@ -196,12 +196,12 @@ fn delete_from_tail(db: &Connection, executions: &[(i64, [u8; 16])]) -> rusqlite
 
 fn replace_batch(db: &Connection, place: Place, mut rest: Batch) -> rusqlite::Result<()> {
     if rest.is_empty() {
-        let sql = "DELETE FROM tail WHERE worker = ?1 AND sequence = ?2";
-        return db.prepare_cached(sql)?.execute((place.worker, place.sequence)).map(drop);
+        let sql = "DELETE FROM tail WHERE sequence = ?1";
+        return db.prepare_cached(sql)?.execute([place.sequence]).map(drop);
     }
     let (entries, records) = rest.seal(place);
-    let sql = "UPDATE tail SET entries = ?3, records = ?4 WHERE worker = ?1 AND sequence = ?2";
-    db.prepare_cached(sql)?.execute((place.worker, place.sequence, entries, records)).map(drop)
+    let sql = "UPDATE tail SET entries = ?2, records = ?3 WHERE sequence = ?1";
+    db.prepare_cached(sql)?.execute((place.sequence, entries, records)).map(drop)
 }
 
 fn add_version(db: &Connection, flow: &FlowRecord) -> rusqlite::Result<()> {

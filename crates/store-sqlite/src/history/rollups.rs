@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::FixedState;
 use rusqlite::{Connection, Row};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{FlowId, NodeId, TenantId};
@@ -69,7 +70,7 @@ impl Sums {
     }
 
     fn write_rollups(&self, db: &Connection) -> rusqlite::Result<()> {
-        let mut sums: BTreeMap<_, HashMap<&RollupKey, u64>> = BTreeMap::new();
+        let mut sums: BTreeMap<_, HashMap<&RollupKey, u64, FixedState>> = BTreeMap::new();
         for Ended { rollup, .. } in &self.ended {
             let hour = sums.entry((rollup.tenant, rollup.flow, rollup.hour)).or_default();
             for (key, value) in &rollup.counts {

@@ -1,6 +1,6 @@
 //! Rows of `executions`.
 
-use rusqlite::{Connection, Row, Statement, ToSql, params};
+use rusqlite::{Row, Statement, ToSql, params};
 use steadflow_core::execution::Wait;
 use steadflow_store::{ExecutionRow, Fingerprint};
 
@@ -8,45 +8,27 @@ use crate::columns::{
     blob, error_class_or_none, execution_id, execution_id_or_none, flow_id, node_or_none, status, tenant_id,
     text, text_or_none, timestamp, timestamp_or_none, unreadable,
 };
+use crate::log::projections::Hold;
 
 /// The columns that [`read`] reads, in its order.
 pub(crate) const COLUMNS: &str = include_str!("../queries/execution_columns.sql");
 
-/// The parameter of the statement that changes a row which names it; those before are the columns.
+/// The parameter that names the row; those before are the columns.
 const NUMBER: usize = 30;
 
-/// Inserts a row.
-pub(crate) fn insert(
-    db: &Connection,
-    row: &ExecutionRow,
-    owner: Option<u64>,
-    wake_at: Option<i64>,
-) -> rusqlite::Result<()> {
-    let mut statement = db.prepare_cached(include_str!("../queries/insert_execution.sql"))?;
-    bind(&mut statement, row, owner, wake_at)?;
-    statement.raw_execute().map(drop)
-}
-
-/// Changes a row. One of an execution that has ended is refused by a trigger.
-pub(crate) fn update(
-    db: &Connection,
+/// Inserts or changes the row `number` by `statement`.
+pub(crate) fn write(
+    statement: &mut Statement<'_>,
     number: i64,
     row: &ExecutionRow,
-    owner: Option<u64>,
-    wake_at: Option<i64>,
+    hold: Hold,
 ) -> rusqlite::Result<()> {
-    let mut statement = db.prepare_cached(include_str!("../queries/update_execution.sql"))?;
-    bind(&mut statement, row, owner, wake_at)?;
+    bind(statement, row, hold)?;
     statement.raw_bind_parameter(NUMBER, number)?;
     statement.raw_execute().map(drop)
 }
 
-fn bind(
-    statement: &mut Statement<'_>,
-    row: &ExecutionRow,
-    owner: Option<u64>,
-    wake_at: Option<i64>,
-) -> rusqlite::Result<()> {
+fn bind(statement: &mut Statement<'_>, row: &ExecutionRow, hold: Hold) -> rusqlite::Result<()> {
     let print = row.fingerprint.as_ref();
     let parameters: &[&dyn ToSql] = params![
         blob(row.id.uuid()),
@@ -76,8 +58,8 @@ fn bind(
         row.attempts,
         row.waiting_for.map(Wait::as_str),
         row.waiting_for.and_then(Wait::until).map(|until| until.as_micros()),
-        owner,
-        wake_at,
+        hold.owner,
+        hold.wake_at.map(|at| at.as_micros()),
     ];
     for (at, parameter) in parameters.iter().enumerate() {
         // Nothing is bound where a statement does not have the parameter: an update leaves some columns alone.

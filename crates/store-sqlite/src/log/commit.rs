@@ -1,9 +1,7 @@
 //! The write path: one commit after the other, inside the writer's transaction.
 
 use rusqlite::Connection;
-use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::ExecutionId;
-use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
     Commit, Committed, ExecutionRow, Idempotency, IdempotencyHit, InboxId, InboxInput, Keep, StoreError,
     Worker,
@@ -11,11 +9,11 @@ use steadflow_store::{
 
 use crate::error::store_error;
 use crate::history::rollups::Sums;
-use crate::history::row;
 use crate::writer::Writer;
 
 use super::batch::{Batch, Place};
 use super::live::{Live, StoredTip, Tip};
+use super::projections::{Hold, Number, Projections};
 use super::{idempotency, inbox};
 
 const CALL: &str = "commit";
@@ -29,7 +27,7 @@ pub(crate) fn commit(
     writer.check_lease(CALL, worker.epoch)?;
     let Writer { db, live, sums, batch: tail, .. } = writer;
     tail.clear();
-    let mut write = Write { db, live, sums, tail, place: None };
+    let mut write = Write { db, live, sums, projections: Projections::new(db), tail, place: None };
     let answers = batch.into_iter().map(|commit| write.commit_one(worker, commit));
     let answers = answers.collect::<Result<Vec<_>, _>>()?;
     write.append().map_err(|error| store_error(CALL, error))?;
@@ -53,6 +51,7 @@ struct Write<'w> {
     db: &'w Connection,
     live: &'w mut Live,
     sums: &'w mut Sums,
+    projections: Projections<'w>,
     /// What it adds to the tail: one row.
     tail: &'w mut Batch,
     /// The key of that row, once it has a record.
@@ -126,29 +125,36 @@ impl Write<'_> {
             }
             Keep::Shown(row) => {
                 let tip = self.push(id, tip, record);
-                let number = write_row(self.db, &row, tip.row, Hold::by(tip))?;
-                self.live.set(id, Some(Tip { row: Some(number), ..tip }));
+                let number = self.row(&row, tip, held_by(tip))?;
+                self.live.set(id, Some(Tip { row: Some(number.get()), ..tip }));
             }
             Keep::Snapshot { row, journal } => {
-                let number = write_row(self.db, &row, tip.row, Hold::by(tip))?;
-                write_journal(self.db, number, seq, &journal, row.status)?;
+                let number = self.row(&row, tip, held_by(tip))?;
+                self.projections.journal(number, seq, &row, &journal)?;
                 // A snapshot that is behind covers only some of what the tail has.
                 let first = tip.first.filter(|_| seq < tip.seq);
-                self.live.set(id, Some(Tip { row: Some(number), first, ..tip }));
+                self.live.set(id, Some(Tip { row: Some(number.get()), first, ..tip }));
             }
             Keep::Parked { row, journal, wake_at } => {
-                let number = write_row(self.db, &row, tip.row, Hold { owner: None, wake_at })?;
-                write_journal(self.db, number, seq, &journal, row.status)?;
+                let number = self.row(&row, tip, Hold { owner: None, wake_at })?;
+                self.projections.journal(number, seq, &row, &journal)?;
                 self.live.set(id, None);
             }
             Keep::Finished { row, journal, rollup } => {
-                let number = write_row(self.db, &row, tip.row, Hold::default())?;
-                write_journal(self.db, number, seq, &journal, row.status)?;
+                let number = self.row(&row, tip, Hold::default())?;
+                self.projections.journal(number, seq, &row, &journal)?;
                 self.sums.add(row.tenant, row.flow, row.status, rollup);
                 self.live.set(id, None);
             }
         }
         Ok(())
+    }
+
+    /// Writes an execution's row, and returns its number.
+    fn row(&mut self, row: &ExecutionRow, tip: Tip, hold: Hold) -> rusqlite::Result<Number> {
+        let number = tip.row.map_or_else(|| Number::New(self.live.next_row()), Number::Known);
+        self.projections.row(number, row, hold)?;
+        Ok(number)
     }
 
     /// Adds a record to the batch.
@@ -169,43 +175,8 @@ impl Write<'_> {
     }
 }
 
-/// Who drives an execution, as its row says it.
-#[derive(Clone, Copy, Debug, Default)]
-struct Hold {
-    owner: Option<u64>,
-    wake_at: Option<Timestamp>,
-}
-
-impl Hold {
-    const fn by(tip: Tip) -> Self {
-        Self { owner: Some(tip.owner), wake_at: None }
-    }
-}
-
-/// Writes an execution's row, and returns its number.
-fn write_row(db: &Connection, row: &ExecutionRow, number: Option<i64>, hold: Hold) -> rusqlite::Result<i64> {
-    let wake_at = hold.wake_at.map(|at| at.as_micros());
-    match number {
-        None => {
-            row::insert(db, row, hold.owner, wake_at)?;
-            Ok(db.last_insert_rowid())
-        }
-        Some(number) => {
-            row::update(db, number, row, hold.owner, wake_at)?;
-            Ok(number)
-        }
-    }
-}
-
-fn write_journal(
-    db: &Connection,
-    number: i64,
-    seq: u64,
-    journal: &str,
-    status: ExecutionStatus,
-) -> rusqlite::Result<()> {
-    let mut statement = db.prepare_cached(include_str!("../queries/write_journal.sql"))?;
-    statement.execute((number, seq, status.is_finished(), journal)).map(drop)
+const fn held_by(tip: Tip) -> Hold {
+    Hold { owner: Some(tip.owner), wake_at: None }
 }
 
 fn refused(reason: String) -> StoreError {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension};
 use steadflow_core::ids::ExecutionId;
+use steadflow_store::ById;
 
 use super::batch::{self, Damage, Entry, Place};
 use crate::columns::{blob, execution_id};
@@ -28,7 +29,7 @@ pub(crate) struct Tip {
 /// All tips, and the bounds of the tail.
 #[derive(Debug, Default)]
 pub(crate) struct Live {
-    tips: HashMap<ExecutionId, Tip>,
+    tips: ById<Tip>,
     /// How many executions begin in a batch.
     firsts: BTreeMap<i64, usize>,
     undo: Vec<(ExecutionId, Option<Tip>)>,
@@ -36,6 +37,8 @@ pub(crate) struct Live {
     next: i64,
     /// The number of the oldest batch that is not deleted.
     oldest: i64,
+    /// The number of the next row in `executions`.
+    next_row: i64,
     /// Executions whose records in the tail are not all readable. They are driven no further.
     damaged: HashSet<ExecutionId>,
 }
@@ -46,6 +49,7 @@ pub(crate) struct Mark {
     undo: usize,
     next: i64,
     oldest: i64,
+    next_row: i64,
 }
 
 impl Live {
@@ -75,6 +79,13 @@ impl Live {
         sequence
     }
 
+    /// Returns the number of one more row in `executions`.
+    pub(crate) fn next_row(&mut self) -> i64 {
+        let number = self.next_row;
+        self.next_row += 1;
+        number
+    }
+
     /// Returns the oldest batch that holds a record still needed.
     pub(crate) fn low_water(&self) -> i64 {
         self.firsts.first_key_value().map_or(self.next, |(first, _)| *first)
@@ -92,7 +103,7 @@ impl Live {
     }
 
     pub(crate) fn mark(&self) -> Mark {
-        Mark { undo: self.undo.len(), next: self.next, oldest: self.oldest }
+        Mark { undo: self.undo.len(), next: self.next, oldest: self.oldest, next_row: self.next_row }
     }
 
     /// Forgets what was noted since `mark`.
@@ -103,6 +114,7 @@ impl Live {
         }
         self.next = mark.next;
         self.oldest = mark.oldest;
+        self.next_row = mark.next_row;
     }
 
     /// Makes what was noted last.
@@ -149,6 +161,8 @@ impl Live {
         let mut live = loading.live;
         live.next = live.next.max(1);
         live.oldest = live.oldest.max(1);
+        let last = "SELECT coalesce(max(number), 0) FROM executions";
+        live.next_row = db.query_row(last, [], |row| row.get::<_, i64>(0))? + 1;
         live.load_owned(db)?;
         if let Some(unreadable) = loading.unreadable {
             let ids = live.tips.keys().copied();

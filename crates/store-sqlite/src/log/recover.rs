@@ -128,7 +128,7 @@ pub(crate) fn slots(
 ) -> rusqlite::Result<Vec<(FlowId, u32)>> {
     let mut slots: BTreeMap<FlowId, u32> = BTreeMap::new();
     let sql = "SELECT flow, count(*) FROM executions
-               WHERE status IN ('pending', 'running', 'paused') AND started_at IS NOT NULL GROUP BY flow";
+               WHERE completed_at IS NULL AND started_at IS NOT NULL GROUP BY flow";
     let mut statement = writer.db.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {

@@ -1,3 +1,4 @@
-SELECT tail.worker, tail.sequence, tail.entries, tail.records
-FROM tail_workers
-JOIN tail ON tail.worker = tail_workers.worker AND tail.sequence >= ?1;
+SELECT worker, sequence, entries, records
+FROM tail
+WHERE sequence >= ?1
+ORDER BY sequence;

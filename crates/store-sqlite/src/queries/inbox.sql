@@ -5,7 +5,7 @@ SELECT
     inbox.tenant,
     inbox.input,
     inbox.created_at,
-    coalesce(executions.status IN ('completed', 'failed', 'cancelled'), FALSE)
+    executions.completed_at IS NOT NULL
 FROM inbox
 LEFT JOIN executions ON executions.id = inbox.execution_id
 WHERE inbox.number > ?1

@@ -1,7 +1,7 @@
 -- What is stored of an execution beside the tail, its journal included.
 SELECT
     executions.tenant,
-    executions.status IN ('completed', 'failed', 'cancelled'),
+    executions.completed_at IS NOT NULL,
     journals.seq,
     journals.records
 FROM executions

@@ -1,7 +1,7 @@
 -- What is stored of an execution beside the tail.
 SELECT
     executions.number,
-    executions.status IN ('completed', 'failed', 'cancelled'),
+    executions.completed_at IS NOT NULL,
     executions.owner_epoch IS NOT NULL,
     coalesce(journals.seq, 0)
 FROM executions

@@ -1,4 +1,4 @@
-//! A map by execution, for what is looked up many times in each turn.
+//! A map by execution, for what is looked up many times for each decision.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -6,12 +6,12 @@ use std::hash::{BuildHasherDefault, Hasher};
 use steadflow_core::ids::ExecutionId;
 
 /// A map by execution. Its order depends on the ids alone; where an order can be seen from outside, sort.
-pub(super) type ById<T> = HashMap<ExecutionId, T, BuildHasherDefault<IdHasher>>;
+pub type ById<T> = HashMap<ExecutionId, T, BuildHasherDefault<IdHasher>>;
 
 /// Hashes ids. The engine makes them, and but for the time at the front their bits are random, so nothing stronger is
 /// needed.
 #[derive(Debug, Default)]
-pub(super) struct IdHasher(u64);
+pub struct IdHasher(u64);
 
 /// The golden ratio in 64 bits, as Fibonacci hashing takes it (Knuth, The Art of Computer Programming 3, 6.4).
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;

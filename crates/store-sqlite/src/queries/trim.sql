@@ -1,1 +1,0 @@
-DELETE FROM tail WHERE worker IN (SELECT worker FROM tail_workers) AND sequence < ?1;
