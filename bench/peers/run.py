@@ -24,20 +24,20 @@ from temporal.driver import Temporal, TemporalTuned
 ENGINES = [Steadflow, Restate, RestateTuned, Dbos, DbosPostgres, Temporal, TemporalTuned]
 LENGTH = 10
 RETRIES = 200
-# Sleepers that are not started by then are not waited for, in seconds.
+# Time limit for starting sleepers, in seconds.
 SLEEPERS_START_MAX = 150
-# Chains, one at a time, during which syncs are counted.
+# Sequential chains during which syncs are counted.
 SYNC_CHAINS = 5
 
 
 class Stopped(BaseException):
-    """Somebody asked to stop, or the time is over."""
+    """A signal to stop was received, or the time limit is reached."""
 
 
 def main():
     options = _options()
     if not _is_alone():
-        _note("These measures are being made already; two at once would spoil both.")
+        _note("Another benchmark is running; two at the same time would distort both.")
         return 1
     figures = Figures()
     for name in ("SIGINT", "SIGTERM", "SIGALRM"):
@@ -62,14 +62,14 @@ def main():
 
 def _options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one short run of everything: a trial, not a measure")
-    parser.add_argument("--only", default="", help="names of engines, separated by commas; all that begin so")
-    parser.add_argument("--runs", type=int, default=3, help="how often each measure is repeated")
-    parser.add_argument("--seconds", type=float, default=5, help="how long executions are started in each measure")
-    parser.add_argument("--concurrency", default="1,64,512", help="executions at once, a measure each")
-    parser.add_argument("--sleepers", type=int, default=10_000, help="how many executions sleep")
-    parser.add_argument("--minutes", type=float, default=90, help="stop everything after this time")
-    parser.add_argument("--json", default=str(harness.WORK / "results.json"), help="where the figures are written")
+    parser.add_argument("--quick", action="store_true", help="one short run of everything, for a trial only")
+    parser.add_argument("--only", default="", help="prefixes of names of engines, separated by commas")
+    parser.add_argument("--runs", type=int, default=3, help="number of repetitions")
+    parser.add_argument("--seconds", type=float, default=5, help="how long each measurement starts executions")
+    parser.add_argument("--concurrency", default="1,64,512", help="numbers of concurrent executions, each measured separately")
+    parser.add_argument("--sleepers", type=int, default=10_000, help="number of sleeping executions")
+    parser.add_argument("--minutes", type=float, default=90, help="time limit of the whole run")
+    parser.add_argument("--json", default=str(harness.WORK / "results.json"), help="file for the results")
     options = parser.parse_args()
     options.concurrency = [int(part) for part in options.concurrency.split(",")]
     if options.quick:
@@ -93,19 +93,19 @@ def _chosen(options):
     wanted = [part.strip() for part in options.only.split(",")]
     chosen = [driver for driver in ENGINES if any(driver.name.startswith(part) for part in wanted)]
     if not chosen:
-        sys.exit(f"--only names none of: {', '.join(driver.name for driver in ENGINES)}")
+        sys.exit(f"--only matches none of: {', '.join(driver.name for driver in ENGINES)}")
     return chosen
 
 
 def _stop(number, _frame):
-    # Once is enough: what follows is tidying up.
+    # Ignore further signals during cleanup.
     for name in ("SIGINT", "SIGTERM", "SIGALRM"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     raise Stopped(signal.Signals(number).name)
 
 
 def _measure(peer, options, figures):
-    """Measures all of one engine. What fails is noted, and the rest goes on with the engine started anew."""
+    """Measures one engine. After a failure, restarts the engine and continues with the next measurement."""
     _note(f"{peer.name}: installing …")
     try:
         peer.install()
@@ -146,13 +146,13 @@ def _syncs(peer, _options, figures):
 
 def _chains(peer, options, figures):
     for concurrency in options.concurrency:
-        name = f"chain of {LENGTH}, {concurrency} at once"
+        name = f"chain of {LENGTH}, {concurrency} concurrent"
         for _ in range(options.runs):
             load = peer.chain(LENGTH, concurrency, seconds=options.seconds)
             if load.errors:
-                # A rate of those that did end would be of no use: the others were waited for.
+                # A throughput without the failed executions would be wrong: their time was spent waiting.
                 ended = f"{len(load.latencies_ms)} ended within {load.seconds:.0f} s, {len(load.errors)} did not"
-                figures.fail(peer.name, name, f"{ended}, such as: {load.errors[0]}")
+                figures.fail(peer.name, name, f"{ended}, for example: {load.errors[0]}")
                 break
             rate = LENGTH * len(load.latencies_ms) / load.seconds
             figures.add(name, peer.name, "nodes/s", [rate], more_is_better=True)
@@ -162,16 +162,16 @@ def _chains(peer, options, figures):
 def _latency(peer, options, figures):
     for _ in range(options.runs):
         load = _checked(peer.chain(1, 1, seconds=options.seconds))
-        _add_percentiles(figures, "one node, one at a time", peer, load.latencies_ms)
+        _add_percentiles(figures, "one node, sequential", peer, load.latencies_ms)
 
 
 def _retries(peer, options, figures):
     for _ in range(options.runs):
         gaps = peer.retries(RETRIES)
         if len(gaps) != RETRIES or any(len(pair) != 2 for pair in gaps):
-            raise Failed(f"not every one of {RETRIES} executions took three attempts")
+            raise Failed(f"not all {RETRIES} executions had three attempts")
         late = [gap - backoff for pair in gaps for gap, backoff in zip(pair, engine.BACKOFFS_MS)]
-        _add_percentiles(figures, f"lateness of retries, {RETRIES} at once", peer, late)
+        _add_percentiles(figures, f"delay of retries, {RETRIES} concurrent", peer, late)
 
 
 def _sleepers(peer, options, figures):
@@ -189,14 +189,14 @@ def _sleepers(peer, options, figures):
         began = time.monotonic()
         peer.kill_and_start()
         took = (time.monotonic() - began) * 1_000
-        figures.add(f"{name}: a new execution ended after kill -9", peer.name, "ms", [took])
+        figures.add(f"{name}: kill -9 to end of a new execution", peer.name, "ms", [took])
     left = peer.sleepers()
     if left != count:
-        figures.fail(peer.name, "sleepers", f"{count} were started, and {left} are there after kill -9")
+        figures.fail(peer.name, "sleepers", f"{count} were started, but {left} exist after kill -9")
 
 
 def _own_bench(options, figures):
-    """Adds what `steadflow bench` says, as a check of the load generator that is used here."""
+    """Adds the results of `steadflow bench`, for comparison with the load generator used here."""
     name = "steadflow bench"
     _note(f"{name} …")
     try:
@@ -205,11 +205,11 @@ def _own_bench(options, figures):
         figures.fail(name, "all", error)
         return
     for concurrency in options.concurrency:
-        ours, own = f"chain of {LENGTH}, {concurrency} at once", f"chain of 10 echo, {concurrency} at once"
+        ours, own = f"chain of {LENGTH}, {concurrency} concurrent", f"chain of 10 echo, {concurrency} concurrent"
         figures.add(ours, name, "nodes/s", runs[own], more_is_better=True)
     for share in ("p50", "p99"):
-        figures.add(f"one node, one at a time: {share}", name, "ms", runs[f"1-node flow, one at a time: {share}"])
-        late = f"lateness of retries, {RETRIES} at once: {share}"
+        figures.add(f"one node, sequential: {share}", name, "ms", runs[f"1-node flow, sequential: {share}"])
+        late = f"delay of retries, {RETRIES} concurrent: {share}"
         figures.add(late, name, "ms", runs[late])
     memory = runs[f"{options.sleepers} sleepers: memory each"]
     figures.add(f"{options.sleepers:,} sleepers: memory each", name, "bytes", memory)
@@ -217,9 +217,9 @@ def _own_bench(options, figures):
 
 def _checked(load):
     if load.errors:
-        raise Failed(f"{len(load.errors)} did not end well, such as: {load.errors[0]}")
+        raise Failed(f"{len(load.errors)} executions failed, for example: {load.errors[0]}")
     if not load.latencies_ms:
-        raise Failed("not one ended")
+        raise Failed("no execution ended")
     return load
 
 

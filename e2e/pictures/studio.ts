@@ -18,7 +18,7 @@ test('flows', async ({ page, api }) => {
 });
 
 test('editor', async ({ page, api }) => {
-  const flow = await api.flowNamed('Failure takes another way');
+  const flow = await api.flowNamed('Failure handled by an error edge');
   await page.goto(`/flows/${flow}`);
   await expect(page.getByText('No problems')).toBeVisible();
 
@@ -28,7 +28,7 @@ test('editor', async ({ page, api }) => {
     await page.mouse.down();
     await page.mouse.move(600, 250, { steps: 4 });
     await page.mouse.up();
-    await page.locator('.react-flow__node').filter({ hasText: 'Ask for live data' }).click();
+    await page.locator('.react-flow__node').filter({ hasText: 'Get live data' }).click();
   });
 });
 
@@ -38,7 +38,7 @@ test('monitor', async ({ page, api }) => {
     timeout_seconds: 120,
     flow_definition: {
       nodes: [
-        { id: 'start', name: 'Vendor comes in', type: 'trigger', position: { x: 0, y: 80 } },
+        { id: 'start', name: 'New vendor', type: 'trigger', position: { x: 0, y: 80 } },
         { id: 'ledger', name: 'Read the ledger', type: 'action', action: 'echo', position: { x: 240, y: 0 } },
         {
           id: 'risk',
@@ -70,7 +70,7 @@ test('monitor', async ({ page, api }) => {
 
 /** Runs flows, so that the cards have a history to show. */
 async function busyServer(api: Api): Promise<void> {
-  for (const name of ['Two checks side by side', 'Failure takes another way', 'Transient failure recovers']) {
+  for (const name of ['Two checks in parallel', 'Failure handled by an error edge', 'Transient failure recovers']) {
     const flow = await api.flowNamed(name);
     const executions = await Promise.all(Array.from({ length: 6 }, () => api.run(flow, { vendor: 'ACME', risk: 82 })));
     for (const execution of executions) await api.reaches(execution, 'completed');

@@ -11,14 +11,14 @@ for (const colorScheme of ['light', 'dark'] as const) {
       const failed = await api.run(flow);
       await api.reaches(failed, 'failed');
       const pages = [
-        { address: '/flows', shows: 'Two checks side by side' },
+        { address: '/flows', shows: 'Two checks in parallel' },
         { address: '/executions', shows: 'Retries run out' },
-        { address: `/executions/${failed}`, shows: 'Submit it' },
+        { address: `/executions/${failed}`, shows: 'Submit the order' },
         { address: `/executions/${failed}?node=submit`, shows: 'Attempts' },
         { address: '/failures', shows: 'Failure' },
         { address: '/analytics', shows: 'Retries run out' },
         { address: '/agents', shows: 'Agents' },
-        { address: `/flows/${flow}`, shows: 'Submit it' },
+        { address: `/flows/${flow}`, shows: 'Submit the order' },
       ];
 
       for (const { address, shows } of pages) {

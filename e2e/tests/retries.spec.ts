@@ -31,7 +31,7 @@ test('a failed execution shows why it failed and is retried from the failed node
   await page.goto(`/executions/${failed}`);
 
   const why = page.getByRole('region', { name: 'Why it failed' });
-  await expect(why).toContainText('Node Submit it (submit) failed after 3 attempts:');
+  await expect(why).toContainText('Node Submit the order (submit) failed after 3 attempts:');
   const { host } = new URL(server.url);
   for (const attempt of [1, 2, 3]) {
     const message = `Attempt ${attempt}: HTTP 503 Service Unavailable from ${host}: down for maintenance`;

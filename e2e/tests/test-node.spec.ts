@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import { expect, test } from '../support/test.ts';
 
 test('a node is tested with pinned inputs, which are kept', async ({ page, api }) => {
-  const flow = await api.flowNamed('Two checks side by side');
+  const flow = await api.flowNamed('Two checks in parallel');
   await api.reaches(await api.run(flow, { vendor: 'ACME', risk: 82 }), 'completed');
   await openTest(page, flow);
   const before = await api.executionsOf(flow);

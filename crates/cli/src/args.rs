@@ -1,45 +1,45 @@
-//! The arguments, and the help that explains them.
+//! The arguments and their help.
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use uuid::Uuid;
 
-/// Runs agentic flows so that they finish, or say exactly why not.
+/// A durable execution engine for agentic flows.
 ///
-/// Settings are taken from flags, then from STEADFLOW_* variables, then from `steadflow.toml` in the working directory.
-/// Secrets of flows are read from `STEADFLOW_SECRET_<NAME>`.
+/// Settings come from options, then from STEADFLOW_* variables, then from `steadflow.toml` in the working directory.
+/// Secrets of flows come from STEADFLOW_SECRET_<NAME>.
 #[derive(Debug, Parser)]
 #[command(name = "steadflow", version, after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// File of settings [default: steadflow.toml, where there is one]
+    /// Settings file [default: steadflow.toml, if it exists]
     #[arg(long, global = true, value_name = "FILE", env = "STEADFLOW_CONFIG")]
     pub(crate) config: Option<PathBuf>,
-    /// What to log to standard error: a level, or directives such as `warn,steadflow_runtime=debug`
+    /// Log filter: a level, or directives such as `warn,steadflow_runtime=debug`
     #[arg(long, global = true, value_name = "FILTER", env = "STEADFLOW_LOG")]
     pub(crate) log: Option<String>,
-    /// How to log it
+    /// Log format
     #[arg(long, global = true, value_name = "FORMAT", env = "STEADFLOW_LOG_FORMAT")]
     pub(crate) log_format: Option<LogFormat>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  steadflow serve --demo                    a server with flows to look at
-  steadflow run examples/parallel.json      run a flow here and print its result
-  steadflow validate flows/*.json           check flows before they are used
-  steadflow executions list --status failed what failed on the server
-  steadflow executions retry <ID>           run it again";
+  steadflow serve --demo                      start a server with example flows
+  steadflow run examples/parallel.json        run a flow without a server
+  steadflow validate flows/*.json             check flow documents
+  steadflow executions list --status failed   list failed executions of the server
+  steadflow executions retry <ID>             retry one of them";
 
-/// How log lines look.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LogFormat {
-    /// For people.
+    /// Readable text.
     Text,
-    /// One JSON object a line, for collectors.
+    /// One JSON object per line.
     Json,
 }
 
@@ -51,34 +51,34 @@ pub(crate) enum Command {
     Executions(Executions),
     Health(Health),
     Doctor(Doctor),
-    /// Print the description of the REST API (OpenAPI 3.1, JSON)
+    /// Print the OpenAPI 3.1 document of the REST API
     Openapi,
     Bench(Bench),
 }
 
 /// Start the server: REST API, studio and engine in one process
 ///
-/// Stops in order on SIGTERM or Ctrl-C: takes no new work, gives what is under way `--grace-seconds` to end, hands the rest
-/// to the next start without counting it as a failed attempt. A second signal quits at once, which is safe too.
+/// On SIGTERM or Ctrl-C, the server accepts no new work, gives running attempts `--grace-seconds` to finish, and releases
+/// the others to the next start without counting them as failed. A second signal stops it immediately, without data loss.
 #[derive(Debug, clap::Args)]
 #[command(after_help = SERVE_EXAMPLES)]
 pub(crate) struct Serve {
-    /// Where to listen. Only loopback addresses: this version has no authentication [default: 127.0.0.1:8080]
+    /// Address to listen on. Must be a loopback address, because this version has no authentication [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS", env = "STEADFLOW_LISTEN")]
     pub(crate) listen: Option<String>,
-    /// Where everything is stored: `sqlite:PATH` [default: sqlite:steadflow.db]
+    /// Database, as `sqlite:PATH` [default: sqlite:steadflow.db]
     #[arg(long, value_name = "URL", env = "STEADFLOW_DATABASE")]
     pub(crate) database: Option<String>,
-    /// Addresses, networks and host names that flows may call although they are not public, separated by commas
+    /// Non-public addresses, networks and host names that flows may call, separated by commas
     #[arg(long, value_name = "LIST", env = "STEADFLOW_EGRESS_ALLOW")]
     pub(crate) egress_allow: Option<String>,
-    /// A further name under which browsers and clients reach this server, such as a proxy's; may be repeated
+    /// Additional host name of this server, such as that of a proxy. May be repeated
     #[arg(long, value_name = "HOST", env = "STEADFLOW_ALLOWED_HOSTS", value_delimiter = ',')]
     pub(crate) allowed_host: Vec<String>,
-    /// Add flows to look at, and a peer that fails on purpose for them to call
+    /// Add example flows, and a demo service for them that fails on purpose
     #[arg(long)]
     pub(crate) demo: bool,
-    /// How long what is under way may go on after a signal to stop [default: 10]
+    /// Time that running attempts get to finish when the server stops [default: 10]
     #[arg(long, value_name = "SECONDS", env = "STEADFLOW_GRACE_SECONDS")]
     pub(crate) grace_seconds: Option<u64>,
 }
@@ -90,7 +90,7 @@ Examples:
   steadflow serve --listen 127.0.0.1:9000 --database sqlite:/var/lib/steadflow/flows.db
   steadflow serve --egress-allow 127.0.0.1,10.1.0.0/16,models.internal
 
-steadflow.toml, every key optional:
+steadflow.toml (all keys are optional):
   listen = \"127.0.0.1:8080\"
   database = \"sqlite:steadflow.db\"
   egress_allow = [\"10.1.0.0/16\", \"models.internal\"]
@@ -100,31 +100,31 @@ steadflow.toml, every key optional:
   log_format = \"text\"
   server = \"http://127.0.0.1:8080\"";
 
-/// Run a flow here, without a server, and print its result
+/// Run a flow without a server and print its result
 ///
-/// Shows each attempt as it goes on standard error, and the result as JSON on standard output. FLOW.json is a flow
-/// document, or `{"flow": {…}, "agents": [{"id": "…", …}]}` with the agents that it needs.
+/// Shows the attempts on standard error, and prints the result as JSON to standard output. FLOW.json is a flow document,
+/// or `{"flow": {…}, "agents": [{"id": "…", …}]}` if the flow needs agents.
 ///
-/// Exit status: 0 completed, 1 failed, 2 the document is not valid, 130 cancelled by Ctrl-C.
+/// Exit status: 0 completed, 1 failed, 2 invalid document, 130 cancelled with Ctrl-C.
 #[derive(Debug, clap::Args)]
 #[command(after_help = RUN_EXAMPLES)]
 pub(crate) struct Run {
-    /// The flow; `-` reads standard input
+    /// Flow document; `-` reads from standard input
     #[arg(value_name = "FLOW.json")]
     pub(crate) file: PathBuf,
-    /// What the flow is started with: JSON, or @FILE
+    /// Trigger data, as JSON or @FILE
     #[arg(long, value_name = "JSON", default_value = "{}")]
     pub(crate) trigger: String,
-    /// Keep the execution in this database [default: in memory, gone afterwards]
+    /// Store the execution in this database [default: in memory only]
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
-    /// As in `serve`
+    /// Non-public addresses, networks and host names that the flow may call, separated by commas
     #[arg(long, value_name = "LIST", env = "STEADFLOW_EGRESS_ALLOW")]
     pub(crate) egress_allow: Option<String>,
-    /// Limit of the whole execution; replaces the flow's `timeout_seconds`
+    /// Timeout of the whole execution. Overrides the flow's `timeout_seconds`
     #[arg(long, value_name = "SECONDS")]
     pub(crate) timeout: Option<f64>,
-    /// Start the peer that the examples call, which fails on purpose, and point the flow to it
+    /// Start the demo service of the example flows, which fails on purpose, and make the flow use it
     #[arg(long)]
     pub(crate) demo_peer: bool,
 }
@@ -137,11 +137,12 @@ Examples:
 
 /// Check flow documents
 ///
-/// Prints every fault as `file:pointer: message`, the pointer being a JSON pointer into the document. Exit status: 0 all are
-/// valid, 2 some are not.
+/// Prints each error as `file:pointer: message`, where `pointer` is a JSON pointer into the document.
+///
+/// Exit status: 0 all documents are valid, 2 some are not.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Validate {
-    /// Flow documents, as `run` takes them; `-` reads standard input
+    /// Flow documents, in the same format as for `run`; `-` reads from standard input
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
 }
@@ -151,10 +152,10 @@ pub(crate) struct Validate {
 pub(crate) struct Executions {
     #[command(subcommand)]
     pub(crate) command: ExecutionsCommand,
-    /// The server [default: http://127.0.0.1:8080]
+    /// URL of the server [default: http://127.0.0.1:8080]
     #[arg(long, global = true, value_name = "URL", env = "STEADFLOW_SERVER")]
     pub(crate) server: Option<String>,
-    /// Print the server's JSON instead of tables
+    /// Print the JSON of the API instead of tables
     #[arg(long, global = true)]
     pub(crate) json: bool,
 }
@@ -163,116 +164,120 @@ pub(crate) struct Executions {
 pub(crate) enum ExecutionsCommand {
     /// List executions, newest first
     List {
-        /// Of this flow
+        /// Only executions of this flow
         #[arg(long, value_name = "ID")]
         flow: Option<Uuid>,
-        /// In this status: pending, running, paused, completed, failed or cancelled
+        /// Only executions with this status: pending, running, paused, completed, failed or cancelled
         #[arg(long)]
         status: Option<String>,
-        /// With this text in id, context id or error message
+        /// Only executions with this text in their ID, context ID or error message
         #[arg(long, value_name = "TEXT")]
         search: Option<String>,
-        /// At most so many, 1-100
+        /// Maximum number of executions, 1-100
         #[arg(long, value_name = "N", default_value_t = 20)]
         limit: u32,
     },
-    /// Show one execution with its nodes and attempts
+    /// Show an execution with its nodes and attempts
     Show {
-        /// The execution
+        /// ID of the execution
         id: Uuid,
     },
-    /// Retry a failed or cancelled execution: a new one with the same trigger data
+    /// Retry a failed or cancelled execution as a new one with the same trigger data
     Retry {
-        /// The failed or cancelled execution
+        /// ID of the failed or cancelled execution
         id: Uuid,
-        /// Run everything again, or only what has not completed
+        /// Where to start
         #[arg(long, value_enum, default_value_t = RetryFrom::Start)]
         from: RetryFrom,
-        /// Repeat the command with the same key to be sure that it happens once [default: a new one]
+        /// Key for repeating the command safely: the same key starts only one execution [default: a new key]
         #[arg(long, value_name = "KEY")]
         idempotency_key: Option<String>,
     },
     /// Cancel an unfinished execution
     Cancel {
-        /// The execution
+        /// ID of the execution
         id: Uuid,
     },
-    /// Follow an execution until it has ended. Exit status 0 only if it completed
+    /// Follow an execution until it ends
+    ///
+    /// Exit status: 0 completed, 1 failed or cancelled.
     Watch {
-        /// The execution
+        /// ID of the execution
         id: Uuid,
     },
 }
 
-/// Where a retry begins.
+/// Where a retry starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RetryFrom {
-    /// Everything runs again.
+    /// Run all nodes again.
     Start,
-    /// Outputs of completed nodes are taken over.
+    /// Reuse the outputs of completed nodes, and run the others.
     Failed,
 }
 
-/// Ask a running server whether it takes new work
+/// Check whether a server accepts new work
 ///
-/// For health checks, such as a container's. Exit status: 0 it does, 1 it is stopping, its database failed, or it does not
-/// answer in time.
+/// For health checks, for example of a container.
+///
+/// Exit status: 0 it does, 1 it is stopping, its database has failed, or it does not respond in time.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Health {
-    /// The server [default: http://127.0.0.1:8080]
+    /// URL of the server [default: http://127.0.0.1:8080]
     #[arg(long, value_name = "URL", env = "STEADFLOW_SERVER")]
     pub(crate) server: Option<String>,
-    /// How long it may take to answer
+    /// Time that the server gets to respond
     #[arg(long, value_name = "SECONDS", default_value_t = 5.0)]
     pub(crate) timeout: f64,
 }
 
-/// Check a database against the rules that hold in every state
+/// Check the consistency of a database
 ///
-/// Needs the database for itself: stop the server first. Changes nothing but what opening always does (migrations, and
-/// what a crash has left in the write-ahead log). Exit status: 0 nothing found, 1 findings, or it cannot be opened.
+/// Stop the server first. Changes nothing, except that opening a database applies migrations and recovers it after a crash.
+///
+/// Exit status: 0 no findings, 1 findings, or the database cannot be opened.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Doctor {
-    /// The database [default: sqlite:steadflow.db]
+    /// Database, as `sqlite:PATH` [default: sqlite:steadflow.db]
     #[arg(long, value_name = "URL", env = "STEADFLOW_DATABASE")]
     pub(crate) database: Option<String>,
 }
 
-/// Measure speed on this machine
+/// Measure the speed of this machine
 ///
-/// Starts a server of its own on a new database, drives it over HTTP, checks that everything it was told was stored, and
-/// prints a table. The load generator runs beside the server and takes its share of the machine.
+/// Starts a temporary server with a new database, sends requests over HTTP, checks that everything was stored, and prints
+/// a table. The load generator runs on the same machine and uses part of its CPU.
 #[derive(Debug, clap::Args)]
 #[command(after_help = BENCH_EXAMPLES)]
 pub(crate) struct Bench {
-    /// Executions at once, a measure each
+    /// Numbers of concurrent executions, each measured separately
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1,64,512")]
     pub(crate) concurrency: Vec<usize>,
-    /// How long each measure takes
+    /// Duration of each measurement, in seconds
     #[arg(long, default_value_t = 5.0)]
     pub(crate) seconds: f64,
-    /// How often each measure is repeated; the median and the spread are shown
+    /// Number of repetitions; the table shows the median and the range
     #[arg(long, default_value_t = 3)]
     pub(crate) runs: usize,
-    /// Which measures to make
+    /// Measurements to run
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [
         Measure::Disk, Measure::Chain, Measure::Calls, Measure::FanOut, Measure::Latency, Measure::Retries,
         Measure::Idle, Measure::Followers, Measure::Sleepers,
     ])]
     pub(crate) only: Vec<Measure>,
-    /// How many executions sleep
+    /// Number of sleeping executions for `sleepers`
     #[arg(long, value_name = "COUNT", default_value_t = 100_000)]
     pub(crate) sleepers: u32,
-    /// The node executions in the database at which growth is measured
+    /// Database sizes for `growth`, in node executions
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "0,1000000,5000000")]
     pub(crate) growth: Vec<u64>,
-    /// Measure this server instead. Calls and retries need it to run with `--egress-allow 127.0.0.1`
+    /// Measure this server instead. For `calls` and `retries`, start it with `--egress-allow 127.0.0.1`
     #[arg(long, value_name = "URL")]
     pub(crate) server: Option<String>,
-    /// Where the database is put for the time of the measure: a directory on the disk that is meant
+    /// Directory of the temporary database, on the disk to measure
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) dir: PathBuf,
-    /// Write the figures to this file, too
+    /// Also write the results to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 }
@@ -282,28 +287,28 @@ Examples:
   steadflow bench
   steadflow bench --concurrency 64 --seconds 10 --runs 5 --only chain --json bench.json";
 
-/// One thing to measure.
+/// A measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Measure {
-    /// How often a second the disk makes a small write durable, and how many rows SQLite writes.
+    /// Syncs of a small write per second, and rows per second that SQLite writes.
     Disk,
-    /// A flow of ten `echo` nodes, started and awaited over HTTP, at each concurrency.
+    /// A flow of ten sequential `echo` nodes, started and awaited over HTTP.
     Chain,
-    /// The same with ten calls of a local HTTP peer.
+    /// The same with ten calls of a local HTTP service.
     Calls,
-    /// A hundred `echo` nodes side by side, and a join.
+    /// 100 parallel `echo` nodes and a join.
     FanOut,
-    /// A flow of one `echo` node, one at a time.
+    /// A flow of one `echo` node, one execution at a time.
     Latency,
-    /// How late retries start, 200 executions with backoffs of 1 s and 2 s.
+    /// How late retries start: 200 executions with backoffs of 1 s and 2 s.
     Retries,
-    /// Memory and time of a server that nobody calls.
+    /// Memory and CPU time of an idle server.
     Idle,
-    /// A thousand readers of the event stream: what they cost, and how late they hear.
+    /// The cost of 1,000 clients of the event stream, and the delay of their events.
     Followers,
-    /// Executions that wait for a day: memory of each, and the time to serve again after kill -9.
+    /// Executions that wait for a day: memory of each, and the time until the server is ready again after kill -9.
     Sleepers,
-    /// The chain and the reads of the studio as the database grows. Takes minutes and gigabytes.
+    /// Throughput and the requests of the studio at several database sizes. Takes minutes and gigabytes.
     Growth,
 }
 

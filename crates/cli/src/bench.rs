@@ -1,8 +1,7 @@
-//! `steadflow bench`: how fast this machine is with Steadflow on it.
+//! `steadflow bench`: measures the speed of Steadflow on this machine.
 //!
-//! Everything goes through the real server over real HTTP, with the durability that every server has. Each measure has a
-//! server and a database of its own. Beside each figure stands what the disk could do just before, and after each measure
-//! the server is asked whether all of it is stored.
+//! Requests go to a real server over HTTP, with the durability of every server. Each measurement has its own server and
+//! database. The speed of the disk is measured just before, and afterwards the server is checked for complete data.
 
 mod connection;
 mod disk;
@@ -27,10 +26,10 @@ use disk::Yardstick;
 use figures::Figures;
 use target::Target;
 
-/// Measures, and prints what came of it.
+/// Runs the measurements and prints the results.
 pub(crate) fn bench(args: Bench) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.context("The load generator's thread could not be started")?;
+    let runtime = runtime.context("Could not start the thread of the load generator")?;
     runtime.block_on(measure_all(args))
 }
 
@@ -38,15 +37,15 @@ async fn measure_all(args: Bench) -> anyhow::Result<ExitCode> {
     let mut figures = Figures::default();
     for &what in &args.only {
         output::note(format_args!("measuring {} …", name(what)));
-        figures.stand_beside(Yardstick::take(&args.dir)?);
+        figures.compare_with(Yardstick::take(&args.dir)?);
         measure(what, &args, &mut figures)
             .await
-            .with_context(|| format!("{} could not be measured", name(what)))?;
+            .with_context(|| format!("Could not measure `{}`", name(what)))?;
     }
     output::line(figures.table());
     if let Some(path) = &args.json {
         let text = format!("{:#}\n", figures.json());
-        std::fs::write(path, text).with_context(|| format!("{} could not be written", path.display()))?;
+        std::fs::write(path, text).with_context(|| format!("Could not write {}", path.display()))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -69,7 +68,7 @@ async fn measure(what: Measure, args: &Bench, figures: &mut Figures) -> anyhow::
         Measure::Retries => retries::lateness(&target, args, figures).await?,
         Measure::Followers => followers::followers(&target, args, figures).await?,
         Measure::Growth => growth::growth(&target, args, figures).await?,
-        // These count for themselves, or have nothing to count.
+        // These check their own executions, or have none.
         Measure::Idle => return standing::idle(&target, figures).await,
         Measure::Sleepers => return standing::sleepers(&mut target, args, figures).await,
     }

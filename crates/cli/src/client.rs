@@ -1,4 +1,4 @@
-//! The API of a running server, as the commands use it.
+//! A client of the API of a running server.
 
 use std::time::Duration;
 
@@ -14,40 +14,40 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Takes the address of a server, and does not ask whether it is there.
+    /// Creates a client without connecting to the server.
     ///
     /// # Errors
-    /// That it is no address.
+    /// If `base` is not an HTTP URL, or the HTTP client cannot be set up.
     pub(crate) fn new(base: &str) -> anyhow::Result<Self> {
         if !base.starts_with("http://") && !base.starts_with("https://") {
-            bail!("`{base}` is no address of a server. Use one such as http://127.0.0.1:8080.");
+            bail!("`{base}` is not the URL of a server. Use one such as http://127.0.0.1:8080.");
         }
-        // Fails only if another provider was installed before, which serves as well.
+        // Fails only if a provider is already installed, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().no_proxy().build().context("The HTTP client could not be set up")?;
+        let client = Client::builder().no_proxy().build().context("Could not set up the HTTP client")?;
         Ok(Self { base: base.trim_end_matches('/').to_owned(), client })
     }
 
-    /// Prepares a call of `path`, below `/api/v1/studio`.
+    /// Prepares a request for `path`, relative to `/api/v1/studio`.
     pub(crate) fn call(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}/api/v1/studio{path}", self.base))
     }
 
-    /// Prepares the question whether it takes new work, to be answered within `timeout`.
+    /// Prepares a readiness check with a response within `timeout`.
     pub(crate) fn readiness(&self, timeout: Duration) -> RequestBuilder {
         self.client.get(format!("{}/readyz", self.base)).timeout(timeout)
     }
 
-    /// Sends a call and reads the answer.
+    /// Sends a request and reads the JSON of the response.
     ///
     /// # Errors
-    /// What the server says is wrong, or that it cannot be reached.
+    /// The problem that the server reports, or that it cannot be reached.
     pub(crate) async fn send(&self, call: RequestBuilder) -> anyhow::Result<Value> {
         let response = self.open(call).await?;
-        response.json().await.context("The server's answer is not JSON")
+        response.json().await.context("The response of the server is not JSON")
     }
 
-    /// Sends a call and returns the answer, not yet read.
+    /// Sends a request and returns the response without reading its body.
     ///
     /// # Errors
     /// As [`Self::send`].
@@ -55,7 +55,7 @@ impl Server {
         let sent = call.send().await;
         let response = sent.with_context(|| {
             format!(
-                "There is no server at {}. Start one with `steadflow serve`, or name it with --server",
+                "Could not connect to a server at {}. Start one with `steadflow serve`, or use --server",
                 self.base
             )
         })?;
@@ -63,10 +63,11 @@ impl Server {
             return Ok(response);
         }
         let status = response.status();
-        let problem: Value = response.json().await.map_err(|_| anyhow!("The server answered {status}"))?;
+        let problem: Value =
+            response.json().await.map_err(|_| anyhow!("The server responded with {status}"))?;
         match problem["detail"].as_str() {
             Some(detail) => bail!("{detail}"),
-            None => bail!("The server answered {status}"),
+            None => bail!("The server responded with {status}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Something to look at: example flows, and a peer that fails on purpose for them to call.
+//! The demo: example flows, and a service for them that fails on purpose.
 
 mod flows;
 mod peer;
@@ -8,10 +8,10 @@ use serde_json::Value;
 pub(crate) use flows::install;
 pub(crate) use peer::{PATH, Peer, routes};
 
-/// What stands in the examples for the peer's address.
+/// The placeholder for the address of the demo service in the examples.
 const PLACEHOLDER: &str = "http://demo-peer";
 
-/// Replaces the examples' peer in every text of `value` by the one at `base`.
+/// Replaces the placeholder in all strings of `value` with `base`.
 pub(crate) fn point_to(value: &mut Value, base: &str) {
     match value {
         Value::String(text) => {
@@ -25,7 +25,7 @@ pub(crate) fn point_to(value: &mut Value, base: &str) {
     }
 }
 
-/// Adds this machine's loopback to the addresses that flows may call.
+/// Adds the loopback addresses to those that flows may call.
 pub(crate) fn allowing_loopback(egress_allow: &str) -> String {
     let mut list: Vec<&str> = egress_allow.split(',').filter(|entry| !entry.trim().is_empty()).collect();
     list.extend(["127.0.0.0/8", "::1"]);

@@ -1,4 +1,4 @@
-//! `steadflow doctor`: whether what is stored keeps the rules that hold in every state.
+//! `steadflow doctor`: checks the consistency of a database.
 
 use std::process::ExitCode;
 
@@ -12,12 +12,12 @@ use crate::wiring::open_store;
 pub(crate) async fn doctor(database: Database) -> anyhow::Result<ExitCode> {
     let Database::Sqlite(path) = &database;
     if !path.exists() {
-        bail!("There is no database {}.", path.display());
+        bail!("There is no database at {}.", path.display());
     }
     let store = open_store(&database)?;
-    let findings = store.doctor().await.with_context(|| format!("{database} could not be checked"))?;
+    let findings = store.doctor().await.with_context(|| format!("Could not check {database}"))?;
     let durability = store.durability();
-    store.close().await.with_context(|| format!("{database} could not be closed"))?;
+    store.close().await.with_context(|| format!("Could not close {database}"))?;
     findings.iter().for_each(output::line);
     output::note(format_args!("{database} ({durability}): {}", output::count(findings.len(), "finding")));
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

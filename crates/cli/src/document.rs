@@ -1,6 +1,6 @@
-//! Flows as files: a flow document, or a run document that brings its agents along.
+//! Flows as files: a flow document, or a run document with a flow and its agents.
 //!
-//! A run document is `{"flow": {…}, "agents": [{"id": "<UUID>", …}]}`, so that a flow with agents can run by itself.
+//! A run document is `{"flow": {…}, "agents": [{"id": "<UUID>", …}]}`.
 
 use std::io::Read;
 use std::path::Path;
@@ -14,14 +14,14 @@ use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{AgentChange, FlowRecord, FlowStatus};
 
-/// What a file holds, checked.
+/// The validated content of a file.
 #[derive(Debug)]
 pub(crate) struct Document {
     pub(crate) flow: Flow,
     pub(crate) agents: Vec<FileAgent>,
 }
 
-/// An agent that came with its flow.
+/// An agent of a run document.
 #[derive(Debug)]
 pub(crate) struct FileAgent {
     pub(crate) id: AgentId,
@@ -33,7 +33,7 @@ pub(crate) struct FileAgent {
 /// Reads the JSON of a file; `-` is standard input.
 ///
 /// # Errors
-/// One line that says what is wrong, and where.
+/// A line with the path and the reason.
 pub(crate) fn read_json(path: &Path) -> Result<Value, String> {
     let text = if path == Path::new("-") {
         let mut text = String::new();
@@ -45,16 +45,16 @@ pub(crate) fn read_json(path: &Path) -> Result<Value, String> {
     serde_json::from_str(&text).map_err(|error| format!("{}: not JSON: {error}", path.display()))
 }
 
-/// Says a fault of a file as one line.
+/// Formats an error in a file as one line.
 pub(crate) fn fault_line(path: &Path, fault: &Fault) -> String {
     format!("{}:{}: {}", path.display(), fault.pointer, fault.message)
 }
 
 impl Document {
-    /// Checks what a file holds.
+    /// Validates the content of a file.
     ///
     /// # Errors
-    /// Every fault, with pointers into the file.
+    /// All errors, with pointers into the file.
     pub(crate) fn parse(file: &Value) -> Result<Self, Vec<Fault>> {
         match file.get("flow") {
             Some(flow) => Self::parse_with_agents(file, flow),
@@ -123,7 +123,9 @@ impl FileAgent {
 fn unknown_keys(file: &Value) -> Vec<Fault> {
     let keys = file.as_object().into_iter().flat_map(Map::keys);
     keys.filter(|key| !matches!(key.as_str(), "flow" | "agents"))
-        .map(|key| fault(format!("/{key}"), format!("a run document has `flow` and `agents`, not `{key}`")))
+        .map(|key| {
+            fault(format!("/{key}"), format!("unknown key `{key}`; a run document has `flow` and `agents`"))
+        })
         .collect()
 }
 
@@ -141,7 +143,7 @@ fn agents(list: Option<&Value>, faults: &mut Vec<Fault>) -> Vec<FileAgent> {
         let pointer = format!("/agents/{at}");
         match agent(value, &pointer) {
             Ok(agent) if agents.iter().any(|other| other.id == agent.id) => {
-                faults.push(fault(format!("{pointer}/id"), "another agent of the file has this `id`".into()));
+                faults.push(fault(format!("{pointer}/id"), "duplicate `id`".into()));
             }
             Ok(agent) => agents.push(agent),
             Err(found) => faults.extend(found),
@@ -157,7 +159,7 @@ fn agent(value: &Value, pointer: &str) -> Result<FileAgent, Vec<Fault>> {
     let parsed = Agent::parse(&document);
     let mut faults: Vec<Fault> = Vec::new();
     if id.is_none() {
-        faults.push(fault(format!("{pointer}/id"), "an agent of a file needs an `id`, a UUID".into()));
+        faults.push(fault(format!("{pointer}/id"), "`id` must be a UUID".into()));
     }
     match (id, parsed) {
         (Some(id), Ok(agent)) => {
@@ -172,7 +174,7 @@ fn agent(value: &Value, pointer: &str) -> Result<FileAgent, Vec<Fault>> {
     }
 }
 
-/// Agent nodes whose agent the file brings without the skill that they ask for. Agents that it does not bring may be
+/// Finds agent nodes whose agent is in the file but does not have the skill. Agents that are not in the file may be
 /// registered where the flow will run.
 fn missing_skills(flow: &Flow, agents: &[FileAgent]) -> Vec<Fault> {
     let mut faults = Vec::new();

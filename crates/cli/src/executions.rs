@@ -1,4 +1,4 @@
-//! `steadflow executions …`: what runs on a server.
+//! `steadflow executions …`: the executions of a server.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use crate::args::{ExecutionsCommand, RetryFrom};
 use crate::client::Server;
 use crate::output;
 
-/// How often `watch` looks.
+/// How often `watch` reads the execution.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
 
-/// Carries out one of the commands on the server at `base`.
+/// Runs one of the commands on the server at `base`.
 pub(crate) async fn executions(
     base: String,
     as_json: bool,
@@ -93,7 +93,7 @@ fn list_table(list: &Value) -> String {
     if rows.is_empty() {
         return "No executions.".to_owned();
     }
-    let mut table = output::table(["id", "flow", "status", "created", "took", "attempts", "error"]);
+    let mut table = output::table(["id", "flow", "status", "created", "duration", "attempts", "error"]);
     for row in rows {
         table.add_row([
             text(&row["id"]),
@@ -109,7 +109,7 @@ fn list_table(list: &Value) -> String {
 }
 
 fn detail(execution: &Value) -> String {
-    let mut nodes = output::table(["node", "status", "attempts", "took", "error"]);
+    let mut nodes = output::table(["node", "status", "attempts", "duration", "error"]);
     for node in execution["node_executions"].as_array().into_iter().flatten() {
         nodes.add_row([
             text(&node["node_id"]),
@@ -151,7 +151,7 @@ fn first_line(value: &Value) -> String {
     text(value).lines().next().unwrap_or_default().to_owned()
 }
 
-/// A text as it is, nothing for null, anything else as JSON.
+/// Returns a string as it is, an empty string for null, and anything else as JSON.
 fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),

@@ -1,4 +1,4 @@
-//! `steadflow health`: whether a running server takes new work.
+//! `steadflow health`: checks whether a server accepts new work.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use anyhow::Context;
 use crate::client::Server;
 use crate::output;
 
-/// Asks the server at `base`, which has `timeout` seconds, and prints what it answers.
+/// Checks the server at `base`, with a limit of `timeout` seconds, and prints its response.
 pub(crate) async fn health(base: String, timeout: f64) -> anyhow::Result<ExitCode> {
     let timeout = Duration::try_from_secs_f64(timeout)
-        .with_context(|| format!("`{timeout}` is no time to wait. Use seconds, such as 5"))?;
+        .with_context(|| format!("`{timeout}` is not a valid timeout. Use a number of seconds, such as 5"))?;
     let server = Server::new(&base)?;
     let answer = server.send(server.readiness(timeout)).await?;
     output::json(&answer);

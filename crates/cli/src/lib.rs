@@ -1,7 +1,7 @@
-//! The command line: arguments, settings, and the wiring of engine, store, nodes and API into one process.
+//! The command line: arguments, settings, and the wiring of the engine, the store, the nodes and the API in one process.
 //!
-//! Only this crate reads flags, environment and files of settings, and only it (besides tests) names a concrete store.
-//! Results go to standard output, everything that is said to a person goes to standard error.
+//! Only this crate reads arguments, the environment and settings files, and only it and tests name a concrete store.
+//! Results go to standard output; messages go to standard error.
 
 mod args;
 mod bench;
@@ -30,21 +30,21 @@ use clap::Parser;
 use args::{Args, Command};
 use settings::SettingsFile;
 
-/// Runs the program with the process's arguments and returns its exit status: 0 done, 1 failed, 2 invalid arguments or
-/// documents, 130 interrupted.
+/// Runs the program with the arguments of the process and returns the exit status: 0 success, 1 failure, 2 invalid
+/// arguments or documents, 130 interrupted.
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    match carry_out(args) {
+    match dispatch(args) {
         Ok(code) => code,
         Err(error) => {
-            output::note(format!("steadflow: {}", said(&error)));
+            output::note(format!("steadflow: {}", described(&error)));
             ExitCode::FAILURE
         }
     }
 }
 
-/// Says an error and its causes. Some messages hold their cause already; nothing is said twice.
-fn said(error: &anyhow::Error) -> String {
+/// Joins the messages of an error and its causes, without causes that a message already contains.
+fn described(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
         if !text.contains(&cause) {
@@ -54,7 +54,7 @@ fn said(error: &anyhow::Error) -> String {
     text
 }
 
-fn carry_out(args: Args) -> anyhow::Result<ExitCode> {
+fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
     let file = SettingsFile::read(args.config.as_deref())?;
     let log = settings::Log::new(args.log, args.log_format, &file);
     match args.command {
@@ -92,9 +92,9 @@ fn block_on(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Res
         .enable_all()
         .thread_name("steadflow")
         .build()
-        .context("The threads that do the work could not be started")?;
+        .context("Could not start the worker threads")?;
     let code = runtime.block_on(work);
-    // Connections and calls that are still open are dropped: what they stand for is settled in the database.
+    // Open connections and calls are dropped; everything they depend on is in the database.
     runtime.shutdown_background();
     code
 }

@@ -1,6 +1,6 @@
-//! A listener that lets in so many connections at once; the rest wait with the kernel until one goes.
+//! A listener with a limit of concurrent connections; further ones wait in the kernel's queue.
 //!
-//! A connection over which nothing goes for a while is closed, so that nobody holds places without using them.
+//! Idle connections are closed, so that they do not use up the limit.
 
 use std::future::Future;
 use std::io::{Error, ErrorKind, IoSlice, Result};
@@ -16,21 +16,21 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Longer than any answer is waited for (`?wait=60`), and than the pauses of event streams.
+/// Longer than any response takes (`?wait=60`), and than the pauses in event streams.
 const IDLE_MAX: Duration = Duration::from_secs(75);
 
-/// See the module.
+/// A listener with a limit of concurrent connections.
 #[derive(Debug)]
 pub(crate) struct BoundedListener {
     listener: TcpListener,
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
     idle_max: Duration,
 }
 
 impl BoundedListener {
-    /// Lets in `connections_max` at once.
+    /// Accepts up to `connections_max` concurrent connections.
     pub(crate) fn new(listener: TcpListener, connections_max: usize) -> Self {
-        Self { listener, places: Arc::new(Semaphore::new(connections_max)), idle_max: IDLE_MAX }
+        Self { listener, slots: Arc::new(Semaphore::new(connections_max)), idle_max: IDLE_MAX }
     }
 }
 
@@ -39,14 +39,14 @@ impl Listener for BoundedListener {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
-        let place = Arc::clone(&self.places).acquire_owned().await;
-        let place = place.expect("the listener holds its semaphore, and never closes it");
-        // The trait's own, which goes on where the kernel refuses a connection.
+        let slot = Arc::clone(&self.slots).acquire_owned().await;
+        let slot = slot.expect("the listener owns its semaphore and never closes it");
+        // The implementation of the trait, which continues after errors of single connections.
         let (stream, address) = Listener::accept(&mut self.listener).await;
         if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(error = %error, "a connection keeps its delay");
+            tracing::debug!(error = %error, "could not set TCP_NODELAY");
         }
-        (Connection::new(stream, self.idle_max, place), address)
+        (Connection::new(stream, self.idle_max, slot), address)
     }
 
     fn local_addr(&self) -> Result<SocketAddr> {
@@ -54,24 +54,24 @@ impl Listener for BoundedListener {
     }
 }
 
-/// A connection that holds its place until it is closed.
+/// A connection that holds its slot until it is closed.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,
     idle_max: Duration,
     used_at: Instant,
     check: Pin<Box<Sleep>>,
-    _place: OwnedSemaphorePermit,
+    _slot: OwnedSemaphorePermit,
 }
 
 impl Connection {
-    fn new(stream: TcpStream, idle_max: Duration, place: OwnedSemaphorePermit) -> Self {
+    fn new(stream: TcpStream, idle_max: Duration, slot: OwnedSemaphorePermit) -> Self {
         let check = Box::pin(sleep(idle_max));
-        Self { stream, idle_max, used_at: Instant::now(), check, _place: place }
+        Self { stream, idle_max, used_at: Instant::now(), check, _slot: slot }
     }
 
-    /// Is ready once nothing has gone over the connection for so long. What goes over it moves no timer: the timer
-    /// looks when it is due.
+    /// Is ready when the connection has been idle for `idle_max`. Traffic does not reset the timer; when the timer is
+    /// due, it checks the time of the last use.
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             ready!(self.check.as_mut().poll(cx));
@@ -95,7 +95,7 @@ impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<Result<()>> {
         let read = Pin::new(&mut self.stream).poll_read(cx, into);
         if read.is_pending() && self.poll_idle(cx).is_ready() {
-            return Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "nothing came or went for too long")));
+            return Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the connection was idle for too long")));
         }
         self.used(read)
     }
@@ -136,14 +136,14 @@ mod tests {
 
     use super::*;
 
-    async fn with_one_place(idle_max: Duration) -> BoundedListener {
+    async fn with_one_slot(idle_max: Duration) -> BoundedListener {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         BoundedListener { idle_max, ..BoundedListener::new(listener, 1) }
     }
 
     #[tokio::test]
-    async fn next_connection_is_let_in_when_one_has_gone() {
-        let mut listener = with_one_place(IDLE_MAX).await;
+    async fn next_connection_is_accepted_when_one_has_closed() {
+        let mut listener = with_one_slot(IDLE_MAX).await;
         let address = listener.local_addr().unwrap();
         let _clients =
             (TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap());
@@ -157,8 +157,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn connection_that_nobody_uses_is_given_up_and_one_in_use_is_not() {
-        let mut listener = with_one_place(Duration::from_millis(400)).await;
+    async fn idle_connection_is_closed_and_one_in_use_is_not() {
+        let mut listener = with_one_slot(Duration::from_millis(400)).await;
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (mut connection, _) = listener.accept().await;
 

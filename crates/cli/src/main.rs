@@ -1,4 +1,4 @@
-//! The program `steadflow`. Everything it does stands in the library beside it.
+//! The program `steadflow`. Its code is in the library of this crate.
 
 use std::process::ExitCode;
 

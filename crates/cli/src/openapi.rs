@@ -1,4 +1,4 @@
-//! `steadflow openapi`: the API's description, as the server gives it.
+//! `steadflow openapi`: prints the OpenAPI document that the server serves.
 
 use std::process::ExitCode;
 
@@ -6,10 +6,11 @@ use anyhow::Context;
 
 use crate::output;
 
-/// Prints the description.
+/// Prints the document.
 pub(crate) fn openapi() -> anyhow::Result<ExitCode> {
     let description = steadflow_api::openapi();
-    let text = serde_json::to_string_pretty(&description).context("The description could not be written")?;
+    let text =
+        serde_json::to_string_pretty(&description).context("Could not serialize the OpenAPI document")?;
     output::line(text);
     Ok(ExitCode::SUCCESS)
 }

@@ -1,11 +1,11 @@
-//! What people and pipes read.
+//! Standard output and standard error.
 
 use std::fmt::Display;
 use std::io::{self, Write};
 
 use comfy_table::{LineStyle, Table, TableStyle};
 
-/// Writes a line to standard output. A reader that has gone away is no error of ours.
+/// Writes a line to standard output. Ignores errors, such as a closed pipe.
 pub(crate) fn line(text: impl Display) {
     let _ = writeln!(io::stdout().lock(), "{text}");
 }
@@ -15,12 +15,12 @@ pub(crate) fn note(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Writes JSON to standard output, readable for people.
+/// Writes indented JSON to standard output.
 pub(crate) fn json(value: &serde_json::Value) {
     line(format_args!("{value:#}"));
 }
 
-/// Returns an empty table under this head: a line below the head, none between the rows.
+/// Returns an empty table with this header, and a line below the header.
 pub(crate) fn table<const N: usize>(head: [&str; N]) -> Table {
     const LINE: LineStyle = LineStyle::none().fill('─').junction('─');
     let mut table = Table::new();
@@ -28,7 +28,7 @@ pub(crate) fn table<const N: usize>(head: [&str; N]) -> Table {
     table
 }
 
-/// Says a span in the unit that fits it: `850 ms`, `1.2 s`, `3 min 5 s`.
+/// Formats a duration in a suitable unit: `850 ms`, `1.2 s`, `3 min 5 s`.
 pub(crate) fn span(duration: std::time::Duration) -> String {
     let seconds = duration.as_secs_f64();
     if seconds < 0.9995 {
@@ -42,7 +42,7 @@ pub(crate) fn span(duration: std::time::Duration) -> String {
     }
 }
 
-/// Says how many there are of something: `1 node`, `3 nodes`.
+/// Formats a number with a noun: `1 node`, `3 nodes`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
@@ -54,13 +54,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_have_the_unit_that_fits() {
-        let said: Vec<String> = [12, 850, 1_000, 1_240, 59_900, 185_000]
+    fn spans_have_a_suitable_unit() {
+        let texts: Vec<String> = [12, 850, 1_000, 1_240, 59_900, 185_000]
             .into_iter()
             .map(|ms| span(Duration::from_millis(ms)))
             .collect();
 
-        assert_eq!(said, ["12 ms", "850 ms", "1 s", "1.2 s", "59.9 s", "3 min 5 s"]);
+        assert_eq!(texts, ["12 ms", "850 ms", "1 s", "1.2 s", "59.9 s", "3 min 5 s"]);
     }
 
     #[test]

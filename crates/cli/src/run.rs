@@ -1,4 +1,4 @@
-//! `steadflow run`: one flow, here, with the engine that a server has.
+//! `steadflow run`: runs one flow in this process, with the same engine as a server.
 
 mod progress;
 
@@ -28,9 +28,9 @@ use crate::validate::{INVALID, lines};
 use crate::wiring;
 use progress::Progress;
 
-/// What a shell says of a program that Ctrl-C ended.
+/// The exit status of a program that was ended with Ctrl-C, by convention of shells.
 const INTERRUPTED: u8 = 130;
-/// How long calls may go on once the execution has ended: nothing waits for them.
+/// The time that calls get to finish after the execution has ended; nothing waits for them.
 const GRACE: Duration = Duration::ZERO;
 
 /// Runs a flow and prints its result.
@@ -51,11 +51,11 @@ pub(crate) async fn run(args: Run, egress_allow: String) -> anyhow::Result<ExitC
     };
     let engine = wiring::start(store, &egress_allow, OpenFiles::raised().calls).await?.engine;
     let end = execute(&engine, &document, trigger_data).await;
-    engine.shutdown(GRACE).await.context("The database could not be closed")?;
+    engine.shutdown(GRACE).await.context("Could not close the database")?;
     Ok(report(end?))
 }
 
-/// How an execution ended, as far as this command is concerned.
+/// The end of an execution, and whether Ctrl-C caused it.
 struct End {
     execution: Execution,
     is_interrupted: bool,
@@ -78,7 +78,7 @@ fn read(args: &Run, peer: Option<&Peer>) -> Result<Document, Vec<String>> {
 fn trigger_data(given: &str) -> anyhow::Result<Payload> {
     let text = match given.strip_prefix('@') {
         Some(path) => std::fs::read_to_string(path)
-            .with_context(|| format!("The trigger data in {path} could not be read"))?,
+            .with_context(|| format!("Could not read the trigger data in {path}"))?,
         None => given.to_owned(),
     };
     let value: Value = serde_json::from_str(&text)
@@ -88,17 +88,13 @@ fn trigger_data(given: &str) -> anyhow::Result<Payload> {
 
 async fn execute(engine: &Engine, document: &Document, trigger_data: Payload) -> anyhow::Result<End> {
     for agent in &document.agents {
-        engine
-            .store()
-            .put_agent(agent.change(engine.now()))
-            .await
-            .context("The agents could not be stored")?;
+        engine.store().put_agent(agent.change(engine.now())).await.context("Could not store the agents")?;
     }
     let flow = FlowId::new(Uuid::now_v7());
     engine
         .create_flow(document.flow_record(flow, FlowStatus::Active, engine.now()))
         .await
-        .context("The flow could not be stored")?;
+        .context("Could not store the flow")?;
     let start = Start {
         caller: Caller::LOCAL,
         flow,
@@ -109,14 +105,14 @@ async fn execute(engine: &Engine, document: &Document, trigger_data: Payload) ->
         key: None,
         wait: None,
     };
-    let started = engine.start_execution(start).await.context("The flow could not be started")?;
+    let started = engine.start_execution(start).await.context("Could not start the flow")?;
     follow(engine, started.execution).await
 }
 
-/// Shows what happens until the execution has ended; Ctrl-C cancels it.
+/// Shows the progress of an execution until it ends. Ctrl-C cancels it.
 async fn follow(engine: &Engine, id: ExecutionId) -> anyhow::Result<End> {
-    // One listener for the whole time: what it hears while nobody waits for it is kept.
-    let mut interrupts = signal(SignalKind::interrupt()).context("Ctrl-C cannot be listened to")?;
+    // One listener for the whole time, which also keeps signals that arrive while it is not polled.
+    let mut interrupts = signal(SignalKind::interrupt()).context("Could not listen for Ctrl-C")?;
     let mut changes = engine.follow(id);
     let mut progress = Progress::new();
     let mut ticks = tokio::time::interval(Progress::TICK);
@@ -128,8 +124,8 @@ async fn follow(engine: &Engine, id: ExecutionId) -> anyhow::Result<End> {
             progress.end();
             return Ok(End { execution, is_interrupted });
         }
-        if asks_only(&execution) {
-            progress.say("The flow asks a person to decide, and `run` has nobody to ask: it is cancelled. Use `steadflow serve`.");
+        if needs_decision(&execution) {
+            progress.line("The execution waits for a person's decision, which `run` does not support, and is cancelled. Use `steadflow serve`.");
             cancel(engine, id).await?;
         }
         loop {
@@ -141,25 +137,25 @@ async fn follow(engine: &Engine, id: ExecutionId) -> anyhow::Result<End> {
                     cancel(engine, id).await?;
                 }
                 end = engine.wait_for_end() => {
-                    end.context("The engine has ended")?;
-                    bail!("The engine has ended");
+                    end.context("The engine has stopped")?;
+                    bail!("The engine has stopped");
                 }
             }
         }
     }
 }
 
-/// Tells whether nothing can happen until a person has decided.
-fn asks_only(execution: &Execution) -> bool {
-    let waits = |node: &steadflow_core::execution::NodeExecution| progress::asks(node);
-    execution.nodes().iter().any(waits) && !execution.nodes().iter().any(progress::goes_on)
+/// Returns whether nothing can happen until a person makes a decision.
+fn needs_decision(execution: &Execution) -> bool {
+    let waits = |node: &steadflow_core::execution::NodeExecution| progress::waits_for_decision(node);
+    execution.nodes().iter().any(waits) && !execution.nodes().iter().any(progress::continues)
 }
 
 async fn cancel(engine: &Engine, id: ExecutionId) -> anyhow::Result<()> {
     match engine.cancel(&Caller::LOCAL, id).await {
-        // It may have ended by itself a moment before.
+        // It may have ended in the meantime.
         Ok(()) | Err(RuntimeError::Rejected(_)) => Ok(()),
-        Err(error) => Err(error).context("The execution could not be cancelled"),
+        Err(error) => Err(error).context("Could not cancel the execution"),
     }
 }
 
@@ -169,8 +165,8 @@ fn report(end: End) -> ExitCode {
     let took = span.map(|span| format!(" after {}", output::span(span))).unwrap_or_default();
     let status = execution.status();
     if status == ExecutionStatus::Completed {
-        let thanks = if execution.is_recovered() { ", thanks to retries" } else { "" };
-        output::note(format_args!("completed{took}{thanks}"));
+        let recovered = if execution.is_recovered() { ", with retries" } else { "" };
+        output::note(format_args!("completed{took}{recovered}"));
         output::json(&execution.result().unwrap_or_default().to_value());
         return ExitCode::SUCCESS;
     }

@@ -1,4 +1,4 @@
-//! `steadflow serve`: engine, API and studio in one process, until a signal.
+//! `steadflow serve`: runs the engine, the API and the studio in one process until a signal.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -18,10 +18,10 @@ use crate::open_files::OpenFiles;
 use crate::settings::ServeSettings;
 use crate::{demo, output, wiring};
 
-/// How long open connections may go on after the engine has stopped.
+/// The time that open connections get to finish after the engine has stopped.
 const CONNECTIONS_GRACE: Duration = Duration::from_secs(2);
 
-/// Serves until told to stop.
+/// Runs the server until a signal stops it.
 pub(crate) async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::new()?;
     let store = wiring::open_store(&settings.database)?;
@@ -36,7 +36,7 @@ pub(crate) async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
     let engine = wiring.engine.clone();
     let listener = TcpListener::bind(settings.listen).await.with_context(|| {
         format!(
-            "{} is not free. Stop what listens there, or choose another address with --listen",
+            "Could not listen on {}. Stop the program that uses this address, or use another one with --listen",
             settings.listen
         )
     })?;
@@ -55,13 +55,13 @@ pub(crate) async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
     if let Some(Err(failure)) = end {
         let failure = anyhow::Error::new(failure);
         bail!(
-            "The engine has stopped: {failure:#}. Nothing that was acknowledged is lost; start again to recover"
+            "The engine has stopped: {failure:#}. Nothing that was confirmed is lost. Start the server again to recover"
         );
     }
-    output::note("Stopping: what is under way may end; again to quit at once.");
+    output::note("Stopping. Waiting for running attempts; send the signal again to stop immediately.");
     tokio::select! {
         stopped = stop(&engine, app, connections, settings.grace) => stopped?,
-        () = signals.next() => output::note("Quitting at once; the next start recovers."),
+        () = signals.next() => output::note("Stopped immediately. The next start recovers."),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -76,7 +76,7 @@ fn app(settings: &ServeSettings, wiring: wiring::Wiring) -> App {
 
 async fn stop(engine: &Engine, app: App, connections: Connections, grace: Duration) -> anyhow::Result<()> {
     app.end_streams();
-    engine.shutdown(grace).await.context("The database could not be closed")?;
+    engine.shutdown(grace).await.context("Could not close the database")?;
     connections.close().await;
     Ok(())
 }
@@ -88,7 +88,7 @@ fn announce(settings: &ServeSettings, address: SocketAddr, durability: &str) {
     output::note(format_args!("  database  {} ({durability})", settings.database));
     if settings.demo {
         output::note(format_args!(
-            "  demo      example flows are installed; try\n            \
+            "  demo      example flows are installed. Try:\n            \
              curl http://{address}/api/v1/studio/executions\n            \
              steadflow executions list --server http://{address}"
         ));
@@ -109,17 +109,17 @@ impl Connections {
         }
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
-            // A sender that is gone means the same.
+            // A dropped sender means the same.
             let _ = stopped.await;
         });
         Self { serving: tokio::spawn(serving.into_future()), stop }
     }
 
-    /// Lets open requests end, for a moment.
+    /// Waits for open requests, up to [`CONNECTIONS_GRACE`].
     async fn close(self) {
         let _ = self.stop.send(());
         if timeout(CONNECTIONS_GRACE, self.serving).await.is_err() {
-            tracing::info!("connections that did not end in time are dropped");
+            tracing::info!("dropping connections that did not end in time");
         }
     }
 }
@@ -132,7 +132,7 @@ struct Signals {
 
 impl Signals {
     fn new() -> anyhow::Result<Self> {
-        let listen = |kind| signal(kind).context("Signals cannot be listened to");
+        let listen = |kind| signal(kind).context("Could not listen for signals");
         Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
     }
 

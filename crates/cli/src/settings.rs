@@ -1,4 +1,4 @@
-//! Settings: flags, then environment, then `steadflow.toml`, then defaults. (clap merges the first two.)
+//! Settings: from options, then the environment, then `steadflow.toml`, then defaults. (clap merges the first two.)
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ const DATABASE: &str = "sqlite:steadflow.db";
 const SERVER: &str = "http://127.0.0.1:8080";
 const GRACE: Duration = Duration::from_secs(10);
 
-/// What stands in `steadflow.toml`. Unknown keys are refused: they can only be mistakes.
+/// The content of `steadflow.toml`. Unknown keys are refused, because they are most likely mistakes.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SettingsFile {
@@ -31,14 +31,14 @@ pub(crate) struct SettingsFile {
 }
 
 impl SettingsFile {
-    /// Reads the file that was named or, where none was, `steadflow.toml` if it is there.
-    pub(crate) fn read(named: Option<&Path>) -> anyhow::Result<Self> {
-        let path = named.unwrap_or(Path::new(FILE));
-        if named.is_none() && !path.exists() {
+    /// Reads the given file or, if none is given, `steadflow.toml` if it exists.
+    pub(crate) fn read(given: Option<&Path>) -> anyhow::Result<Self> {
+        let path = given.unwrap_or(Path::new(FILE));
+        if given.is_none() && !path.exists() {
             return Ok(Self::default());
         }
         let text = std::fs::read_to_string(path)
-            .with_context(|| format!("The settings in {} could not be read", path.display()))?;
+            .with_context(|| format!("Could not read the settings in {}", path.display()))?;
         Self::parse(&text).with_context(|| format!("{} is not valid", path.display()))
     }
 
@@ -60,25 +60,25 @@ impl Log {
         Self { filter: filter.or_else(|| file.log.clone()), format }
     }
 
-    /// Begins to log to standard error, with `default` where nobody has said what.
+    /// Starts to log to standard error. `default` is the filter if none is set.
     pub(crate) fn start(&self, default: &str) -> anyhow::Result<()> {
         let filter = self.filter.as_deref().unwrap_or(default);
         let filter = EnvFilter::try_new(filter).with_context(|| {
-            format!("`{filter}` is no log filter. Try `info` or `warn,steadflow_runtime=debug`")
+            format!("`{filter}` is not a valid log filter. Use one such as `info` or `warn,steadflow_runtime=debug`")
         })?;
         let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
         let started = match self.format {
             LogFormat::Text => log.try_init(),
             LogFormat::Json => log.json().try_init(),
         };
-        started.map_err(|error| anyhow::anyhow!("The log could not be started: {error}"))
+        started.map_err(|error| anyhow::anyhow!("Could not start the log: {error}"))
     }
 }
 
-/// Where everything is stored.
+/// The database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Database {
-    /// One file and its companions.
+    /// A file, and further ones with the same prefix.
     Sqlite(PathBuf),
 }
 
@@ -86,17 +86,15 @@ impl Database {
     /// Reads `sqlite:PATH`.
     pub(crate) fn parse(url: &str) -> anyhow::Result<Self> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            bail!(
-                "This version stores in SQLite only; PostgreSQL comes with a later one. Use `sqlite:PATH`."
-            );
+            bail!("This version supports only SQLite. Use `sqlite:PATH`, such as `{DATABASE}`.");
         }
         let Some(path) = url.strip_prefix("sqlite:") else {
-            bail!("`{url}` names no database. Use `sqlite:PATH`, such as `{DATABASE}`.");
+            bail!("`{url}` is not the URL of a database. Use `sqlite:PATH`, such as `{DATABASE}`.");
         };
-        // A URL's `sqlite:///var/x.db` means what `sqlite:/var/x.db` says.
+        // `sqlite:///var/x.db` means the same as `sqlite:/var/x.db`.
         let path = path.strip_prefix("//").unwrap_or(path);
         if path.is_empty() {
-            bail!("`{url}` names no file. Use `sqlite:PATH`, such as `{DATABASE}`.");
+            bail!("`{url}` has no path. Use `sqlite:PATH`, such as `{DATABASE}`.");
         }
         Ok(Self::Sqlite(PathBuf::from(path)))
     }
@@ -109,13 +107,13 @@ impl std::fmt::Display for Database {
     }
 }
 
-/// What `serve` needs to know.
+/// The settings of `serve`.
 #[derive(Debug)]
 pub(crate) struct ServeSettings {
     /// A loopback address.
     pub(crate) listen: SocketAddr,
     pub(crate) database: Database,
-    /// As `EgressPolicy::parse` reads it.
+    /// In the format of `EgressPolicy::parse`.
     pub(crate) egress_allow: String,
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) demo: bool,
@@ -139,34 +137,34 @@ impl ServeSettings {
     }
 }
 
-/// The database that was named, or the default one.
+/// Returns the configured database.
 pub(crate) fn database(flag: Option<String>, file: &SettingsFile) -> anyhow::Result<Database> {
     Database::parse(flag.as_deref().or(file.database.as_deref()).unwrap_or(DATABASE))
 }
 
-/// The operator's allow-list for outgoing calls.
+/// Returns the operator's allow-list for outgoing calls.
 pub(crate) fn egress_allow(flag: Option<&str>, file: &SettingsFile) -> String {
     flag.map(str::to_owned)
         .or_else(|| file.egress_allow.as_ref().map(|list| list.join(",")))
         .unwrap_or_default()
 }
 
-/// The server that commands talk to.
+/// Returns the URL of the server for commands that call one.
 pub(crate) fn server(flag: Option<String>, file: &SettingsFile) -> String {
     flag.or_else(|| file.server.clone()).unwrap_or_else(|| SERVER.to_owned())
 }
 
-/// Reads an address, and refuses all that others can reach.
+/// Parses an address to listen on, and refuses all except loopback addresses.
 fn loopback(text: &str) -> anyhow::Result<SocketAddr> {
     let addresses: Vec<SocketAddr> = text
         .to_socket_addrs()
-        .with_context(|| format!("`{text}` is no address to listen on. Use one such as {LISTEN}"))?
+        .with_context(|| format!("`{text}` is not a valid address to listen on. Use one such as {LISTEN}"))?
         .collect();
     if let Some(open) = addresses.iter().find(|address| !address.ip().is_loopback()) {
         bail!(
-            "Steadflow does not listen on {open}: this version has no authentication, so whoever reaches that address \
-             could run flows and read their data. Listen on 127.0.0.1, and put a proxy that asks for credentials in \
-             front of it."
+            "Steadflow cannot listen on {open}: this version has no authentication, so anyone who reaches this address \
+             could run flows and read their data. Listen on 127.0.0.1, and run a proxy with authentication in front of \
+             it."
         );
     }
     addresses.first().copied().with_context(|| format!("`{text}` has no address"))
@@ -177,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flags_win_over_the_file_and_the_file_over_defaults() {
+    fn options_override_the_file_and_the_file_overrides_defaults() {
         let file = SettingsFile::parse("listen = \"127.0.0.1:9000\"\ngrace_seconds = 3").unwrap();
         let flags = Serve { listen: Some("127.0.0.1:9100".into()), ..no_flags() };
 
@@ -189,14 +187,14 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_is_refused_and_the_known_ones_are_named() {
+    fn unknown_key_is_refused_and_known_ones_are_listed() {
         let error = SettingsFile::parse("lisen = \"127.0.0.1:9000\"").unwrap_err().to_string();
 
         assert!(error.contains("unknown field `lisen`, expected one of `listen`, `database`"), "{error}");
     }
 
     #[test]
-    fn addresses_that_others_can_reach_are_refused() {
+    fn addresses_other_than_loopback_are_refused() {
         for open in ["0.0.0.0:8080", "[::]:8080", "192.168.1.5:80"] {
             let error = loopback(open).unwrap_err().to_string();
 
@@ -210,7 +208,7 @@ mod tests {
     fn databases_are_sqlite_files() {
         assert_eq!(Database::parse("sqlite:a/b.db").unwrap(), Database::Sqlite("a/b.db".into()));
         assert_eq!(Database::parse("sqlite:///a/b.db").unwrap(), Database::Sqlite("/a/b.db".into()));
-        assert!(Database::parse("postgres://localhost/x").unwrap_err().to_string().contains("later"));
+        assert!(Database::parse("postgres://localhost/x").unwrap_err().to_string().contains("only SQLite"));
         assert!(Database::parse("flows.db").unwrap_err().to_string().contains("sqlite:PATH"));
         assert!(Database::parse("sqlite:").is_err());
     }

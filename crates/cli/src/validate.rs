@@ -1,4 +1,4 @@
-//! `steadflow validate`: every fault of every file, one a line.
+//! `steadflow validate`: prints all errors of all files, one per line.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use crate::document::{Document, fault_line, read_json};
 use crate::output;
 
-/// The exit status for documents that are not valid.
+/// The exit status for invalid documents.
 pub(crate) const INVALID: u8 = 2;
 
 /// Checks `files`.
@@ -32,7 +32,7 @@ fn check(path: &Path) -> Result<String, Vec<String>> {
     Ok(format!("{}: valid, {nodes}, {edges}", path.display()))
 }
 
-/// Says faults as lines.
+/// Formats errors as lines.
 pub(crate) fn lines(path: &Path, faults: &[steadflow_core::flow::Fault]) -> Vec<String> {
     faults.iter().map(|fault| fault_line(path, fault)).collect()
 }

@@ -1,4 +1,4 @@
-//! Store, nodes and engine put together. The only place that knows all three.
+//! Connects the store, the nodes and the engine. Only this module knows all three.
 
 use std::sync::Arc;
 
@@ -14,48 +14,48 @@ use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
 
 use crate::settings::Database;
 
-/// An engine that runs, and what it was made of.
+/// A running engine and its executor.
 #[derive(Debug)]
 pub(crate) struct Wiring {
     pub(crate) engine: Engine,
-    /// What does the work of attempts, for calls that have no execution.
+    /// Performs attempts; also used for tests that do not belong to an execution.
     pub(crate) executor: Arc<dyn Executor>,
 }
 
-/// Opens a database, and makes it where there is none. Blocks while it recovers.
+/// Opens a database, or creates it if it does not exist. Blocks during recovery.
 pub(crate) fn open_store(database: &Database) -> anyhow::Result<Arc<dyn Store>> {
     let Database::Sqlite(path) = database;
     let store = SqliteStore::open(path, SqliteOptions::default())
-        .with_context(|| format!("The database {database} could not be opened"))?;
+        .with_context(|| format!("Could not open the database {database}"))?;
     Ok(Arc::new(store))
 }
 
-/// Starts an engine on `store`. Flows may call public addresses and those of `egress_allow`, `calls_max` at once.
+/// Starts an engine with `store`. Flows may call public addresses and those in `egress_allow`, with up to `calls_max`
+/// concurrent calls.
 pub(crate) async fn start(
     store: Arc<dyn Store>,
     egress_allow: &str,
     calls_max: usize,
 ) -> anyhow::Result<Wiring> {
-    let policy = EgressPolicy::parse(egress_allow)
-        .context("The list of addresses that flows may call is not valid")?;
+    let policy = EgressPolicy::parse(egress_allow).context("The setting `egress_allow` is not valid")?;
     let agents = Arc::new(StoredAgents(Arc::clone(&store)));
     let config = NodesConfig { policy, calls_max, ..NodesConfig::new(agents, Arc::new(EnvSecrets)) };
-    let nodes = Nodes::new(config).context("The HTTP client could not be set up")?;
+    let nodes = Nodes::new(config).context("Could not set up the HTTP client")?;
     let config = EngineConfig { worker: worker_name().into(), ..EngineConfig::default() };
     let executor: Arc<dyn Executor> = Arc::new(NodeExecutor(nodes));
     let engine = Engine::start(config, store, Arc::clone(&executor), Arc::new(SystemClock::new()))
         .await
-        .context("The engine could not take over what the database holds")?;
+        .context("Could not start the engine with this database")?;
     Ok(Wiring { engine, executor })
 }
 
-/// The name under which attempts are recorded: this machine's.
+/// Returns the name of the worker that is recorded with attempts: the host name.
 fn worker_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     if name.trim().is_empty() { "steadflow".to_owned() } else { name.trim().to_owned() }
 }
 
-/// Hands attempts to the nodes.
+/// Performs attempts with [`Nodes`].
 #[derive(Debug)]
 struct NodeExecutor(Nodes);
 
@@ -68,7 +68,7 @@ impl Executor for NodeExecutor {
     }
 }
 
-/// The agents in the database. Read anew for each attempt, so that a change counts from the next one on.
+/// The agents in the database. Each attempt reads its agent, so that changes apply to the next attempt.
 struct StoredAgents(Arc<dyn Store>);
 
 impl AgentDirectory for StoredAgents {
@@ -82,7 +82,7 @@ impl AgentDirectory for StoredAgents {
             let Some(record) = found else { return Ok(None) };
             let agent = Agent::parse(&record.document.to_value()).map_err(|faults| {
                 let fault = faults.first().map(|fault| format!("{}: {}", fault.pointer, fault.message));
-                DirectoryError(format!("agent {id} is not readable: {}", fault.unwrap_or_default()).into())
+                DirectoryError(format!("agent {id} cannot be read: {}", fault.unwrap_or_default()).into())
             })?;
             Ok(Some(Arc::new(agent)))
         })

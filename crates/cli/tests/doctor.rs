@@ -13,7 +13,7 @@ fn used() -> Folder {
 }
 
 #[test]
-fn sound_database_has_no_findings() {
+fn consistent_database_has_no_findings() {
     let run = used().run(&["doctor"]).expect(0);
 
     assert_eq!(run.stdout, "");
@@ -38,47 +38,47 @@ fn lost_journal_is_found() {
 }
 
 #[test]
-fn database_that_is_not_there_is_not_made() {
+fn missing_database_is_not_created() {
     let folder = Folder::new();
 
     let run = folder.run(&["doctor", "--database", "sqlite:lost.db"]).expect(1);
 
-    assert_eq!(run.stderr, "steadflow: There is no database lost.db.\n");
+    assert_eq!(run.stderr, "steadflow: There is no database at lost.db.\n");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]
-fn file_that_is_no_database_is_left_as_it_is() {
+fn file_that_is_not_a_database_is_not_changed() {
     let folder = Folder::new();
     let text = "not a database at all ".repeat(100);
     folder.write("notes.txt", &text);
 
     let run = folder.run(&["doctor", "--database", "sqlite:notes.txt"]).expect(1);
 
-    insta::assert_snapshot!(run.stderr, @"steadflow: The database sqlite:notes.txt could not be opened: cannot open the database notes.txt: file is not a database: Error code 26: file is not a database");
+    insta::assert_snapshot!(run.stderr, @"steadflow: Could not open the database sqlite:notes.txt: cannot open the database notes.txt: file is not a database: Error code 26: file is not a database");
     assert_eq!(std::fs::read_to_string(folder.path().join("notes.txt")).unwrap(), text);
 }
 
 #[test]
-fn running_server_keeps_the_doctor_out() {
+fn database_of_a_running_server_is_refused() {
     let folder = Folder::new();
     let server = Server::start(&folder, &[]);
 
     let during = folder.run(&["doctor"]).expect(1);
     let (code, _) = server.stop("TERM");
 
-    insta::assert_snapshot!(during.stderr, @"steadflow: The database sqlite:steadflow.db could not be opened: the database steadflow.db is in use by another steadflow process, which holds the lock on steadflow.db.lock; stop that process, or name another database");
+    insta::assert_snapshot!(during.stderr, @"steadflow: Could not open the database sqlite:steadflow.db: the database steadflow.db is in use by another steadflow process, which holds the lock on steadflow.db.lock; stop that process, or name another database");
     assert_eq!(code, Some(0));
     folder.run(&["doctor"]).expect(0);
 }
 
 #[test]
-fn databases_of_another_kind_are_refused() {
+fn other_databases_are_refused() {
     let folder = Folder::new();
 
     let postgres = folder.run(&["doctor", "--database", "postgres://localhost/x"]).expect(1);
     let path = folder.run(&["doctor", "--database", "steadflow.db"]).expect(1);
 
-    insta::assert_snapshot!(postgres.stderr, @"steadflow: This version stores in SQLite only; PostgreSQL comes with a later one. Use `sqlite:PATH`.");
-    insta::assert_snapshot!(path.stderr, @"steadflow: `steadflow.db` names no database. Use `sqlite:PATH`, such as `sqlite:steadflow.db`.");
+    insta::assert_snapshot!(postgres.stderr, @"steadflow: This version supports only SQLite. Use `sqlite:PATH`, such as `sqlite:steadflow.db`.");
+    insta::assert_snapshot!(path.stderr, @"steadflow: `steadflow.db` is not the URL of a database. Use `sqlite:PATH`, such as `sqlite:steadflow.db`.");
 }

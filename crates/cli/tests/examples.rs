@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use crate::support::{Folder, Run};
 
-/// How an example is run and what comes of it.
+/// How an example is run, and its expected result.
 struct Story {
     file: &'static str,
     trigger: &'static str,
     code: i32,
     result: Option<Value>,
-    /// What is told on the way, in this order.
+    /// Expected messages, in this order.
     told: &'static [&'static str],
 }
 
@@ -29,24 +29,21 @@ fn stories() -> Vec<Story> {
         },
         Story {
             code: 0,
-            result: Some(json!({ "vendor": "ACME", "took_attempts": 3 })),
+            result: Some(json!({ "vendor": "ACME", "attempts": 3 })),
             ..story(
                 "retry-recovers.json",
-                &["; attempt 2 in 1 s", "; attempt 3 in 2 s", "on attempt 3", ", thanks to retries"],
+                &["; attempt 2 in 1 s", "; attempt 3 in 2 s", "on attempt 3", ", with retries"],
             )
         },
         Story {
             code: 0,
-            result: Some(json!({ "source": "cache", "because": "unavailable" })),
+            result: Some(json!({ "source": "cache", "reason": "unavailable" })),
             ..story("error-edge.json", &["; attempt 2 in 500 ms", "live    failed", "fresh   skipped"])
         },
         Story { code: 0, ..story("delay.json", &["wait  waits until", "done  completed"]) },
         story("retries-exhausted.json", &["(submit) failed after 3 attempts:", "Attempt 3: "]),
-        story("timeout-strikes.json", &["slow  cancelled", "Flow execution timed out after 3 seconds"]),
-        story(
-            "asks-a-person.json",
-            &["pay   waits for a person to decide", "Use `steadflow serve`.", "cancelled"],
-        ),
+        story("timeout.json", &["slow  cancelled", "Flow execution timed out after 3 seconds"]),
+        story("decision.json", &["pay   waits for a decision", "Use `steadflow serve`.", "cancelled"]),
     ]
 }
 
@@ -72,14 +69,14 @@ fn every_example_is_valid_and_has_a_story_here() {
     let run = Folder::new().run(&arguments).expect(0);
 
     assert_eq!(run.stdout.lines().count(), paths.len());
-    let mut told: Vec<&str> = stories().iter().map(|story| story.file).collect();
-    told.sort_unstable();
-    assert_eq!(told, files());
+    let mut tested: Vec<&str> = stories().iter().map(|story| story.file).collect();
+    tested.sort_unstable();
+    assert_eq!(tested, files());
 }
 
-/// All at once: what takes long in them is waiting.
+/// All at the same time, because they mostly wait.
 #[test]
-fn every_example_ends_as_it_says() {
+fn every_example_ends_as_described() {
     let folder = Folder::new();
     let start = |story: &Story| -> Child {
         let file = folder_of_examples().join(story.file);

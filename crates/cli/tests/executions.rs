@@ -28,17 +28,17 @@ impl Bench {
         Self { folder, server }
     }
 
-    /// Runs a command that succeeds, and gives its answer as JSON.
+    /// Runs a command that succeeds, and returns its output as JSON.
     fn json(&self, arguments: &[&str]) -> Value {
         self.server.executions(&self.folder, &[&["--json"], arguments].concat()).expect(0).json()
     }
 
-    /// Runs a command, and gives what it prints.
+    /// Runs a command, and returns its output.
     fn text(&self, arguments: &[&str], code: i32) -> String {
         self.server.executions(&self.folder, arguments).expect(code).stdout
     }
 
-    /// Gives the id of the one execution in this status.
+    /// Returns the id of the only execution with this status.
     fn id(&self, status: &str) -> String {
         let rows = self.json(&["list", "--status", status]);
         assert_eq!(rows.as_array().map(Vec::len), Some(1), "{rows:#}");
@@ -58,7 +58,7 @@ fn list_is_a_table_of_the_newest_first() {
 
     let lines: Vec<&str> = all.lines().collect();
     let head: Vec<&str> = lines[0].split_whitespace().collect();
-    assert_eq!(head, ["id", "flow", "status", "created", "took", "attempts", "error"]);
+    assert_eq!(head, ["id", "flow", "status", "created", "duration", "attempts", "error"]);
     for (line, status) in [(2, "cancelled"), (3, "failed"), (4, "completed")] {
         assert!(lines[line].contains("Review") && lines[line].contains(status), "{all}");
     }
@@ -69,7 +69,7 @@ fn list_is_a_table_of_the_newest_first() {
 }
 
 #[test]
-fn list_of_one_flow_is_asked_for_by_its_id() {
+fn list_can_be_limited_to_one_flow() {
     let bench = Bench::new();
     let failed = &bench.json(&["list", "--status", "failed"])[0];
 
@@ -94,7 +94,7 @@ fn execution_is_shown_with_its_nodes_and_its_error() {
 }
 
 #[test]
-fn retry_prints_the_new_execution_and_the_same_key_makes_one() {
+fn retry_prints_the_new_execution_and_the_same_key_starts_only_one() {
     let bench = Bench::new();
     let failed = bench.id("failed");
 
@@ -121,7 +121,7 @@ fn waiting_execution_is_cancelled_once() {
 }
 
 #[test]
-fn watching_ends_with_the_execution_and_tells_how_it_went() {
+fn watch_ends_with_the_execution_and_returns_its_outcome() {
     let bench = Bench::new();
 
     let completed = bench.text(&["watch", &bench.id("completed")], 0);
@@ -135,7 +135,7 @@ fn watching_ends_with_the_execution_and_tells_how_it_went() {
 }
 
 #[test]
-fn what_the_server_refuses_is_told_in_its_words() {
+fn problems_of_the_server_are_shown() {
     let bench = Bench::new();
     let refused = |arguments: &[&str]| bench.server.executions(&bench.folder, arguments).expect(1).stderr;
 
@@ -146,7 +146,7 @@ fn what_the_server_refuses_is_told_in_its_words() {
 }
 
 #[test]
-fn ids_that_are_none_are_refused_before_anything_is_asked() {
+fn invalid_ids_are_refused_without_a_request() {
     let run = Folder::new().run(&["executions", "show", "latest"]).expect(2);
 
     insta::assert_snapshot!(run.stderr, @r"
@@ -157,24 +157,24 @@ fn ids_that_are_none_are_refused_before_anything_is_asked() {
 }
 
 #[test]
-fn server_that_is_not_there_is_told_with_what_to_do() {
+fn missing_server_is_reported_with_what_to_do() {
     let folder = Folder::new();
 
-    let nobody = folder.run(&["executions", "list", "--server", "http://127.0.0.1:1/"]).expect(1);
-    let no_address = folder.run(&["executions", "list", "--server", "127.0.0.1:8080"]).expect(1);
+    let missing = folder.run(&["executions", "list", "--server", "http://127.0.0.1:1/"]).expect(1);
+    let no_url = folder.run(&["executions", "list", "--server", "127.0.0.1:8080"]).expect(1);
 
     assert!(
-        nobody.stderr.starts_with(
-            "steadflow: There is no server at http://127.0.0.1:1. Start one with `steadflow serve`, or name it with --server"
+        missing.stderr.starts_with(
+            "steadflow: Could not connect to a server at http://127.0.0.1:1. Start one with `steadflow serve`, or use --server"
         ),
         "{}",
-        nobody.stderr
+        missing.stderr
     );
-    insta::assert_snapshot!(no_address.stderr, @"steadflow: `127.0.0.1:8080` is no address of a server. Use one such as http://127.0.0.1:8080.");
+    insta::assert_snapshot!(no_url.stderr, @"steadflow: `127.0.0.1:8080` is not the URL of a server. Use one such as http://127.0.0.1:8080.");
 }
 
 #[test]
-fn server_is_taken_from_the_flag_the_environment_and_the_file_in_this_order() {
+fn server_is_taken_from_the_option_the_environment_and_the_file_in_this_order() {
     let bench = Bench::new();
     let list = |file: &str, variable: &str, flag: &[&str]| {
         bench.folder.write("steadflow.toml", format!("server = \"{file}\""));

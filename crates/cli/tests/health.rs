@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use crate::support::{Folder, Server};
 
 #[test]
-fn server_that_takes_work_is_healthy() {
+fn server_that_accepts_work_is_healthy() {
     let folder = Folder::new();
     let server = Server::start(&folder, &[]);
 
@@ -16,21 +16,21 @@ fn server_that_takes_work_is_healthy() {
 }
 
 #[test]
-fn server_that_is_not_there_is_not_healthy() {
+fn missing_server_is_not_healthy() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
 
     let run = Folder::new().run(&["health", "--server", &format!("http://{free}")]).expect(1);
 
     assert_eq!(run.stdout, "");
     assert!(
-        run.stderr.starts_with(&format!("steadflow: There is no server at http://{free}.")),
+        run.stderr.starts_with(&format!("steadflow: Could not connect to a server at http://{free}.")),
         "{}",
         run.stderr
     );
 }
 
 #[test]
-fn server_that_accepts_and_never_answers_is_not_healthy() {
+fn server_that_does_not_respond_is_not_healthy() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", silent.local_addr().unwrap());
 
@@ -40,8 +40,8 @@ fn server_that_accepts_and_never_answers_is_not_healthy() {
 }
 
 #[test]
-fn time_to_wait_is_a_positive_number() {
+fn timeout_is_a_positive_number() {
     let run = Folder::new().run(&["health", "--timeout=-1"]).expect(1);
 
-    assert!(run.stderr.starts_with("steadflow: `-1` is no time to wait."), "{}", run.stderr);
+    assert!(run.stderr.starts_with("steadflow: `-1` is not a valid timeout."), "{}", run.stderr);
 }

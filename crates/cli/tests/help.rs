@@ -1,8 +1,8 @@
-//! What `--help` says. It is often all that somebody reads.
+//! The `--help` texts.
 
 use crate::support::Folder;
 
-/// All commands that have a help of their own, as arguments.
+/// Returns all commands with their own help, as arguments.
 fn commands() -> Vec<Vec<String>> {
     let mut found = vec![Vec::new()];
     let mut next = 0;
@@ -50,7 +50,7 @@ fn every_command_option_and_argument_is_explained() {
 }
 
 #[test]
-fn nothing_to_do_shows_the_help() {
+fn no_command_shows_the_help() {
     let run = Folder::new().run(&[]).expect(2);
 
     assert!(run.stderr.contains("Usage: steadflow [OPTIONS] <COMMAND>"), "{}", run.stderr);
@@ -58,7 +58,7 @@ fn nothing_to_do_shows_the_help() {
 }
 
 #[test]
-fn misspelt_commands_and_options_are_told_what_was_meant() {
+fn similar_commands_and_options_are_suggested() {
     let folder = Folder::new();
 
     let command = folder.run(&["server"]).expect(2);
@@ -85,7 +85,7 @@ fn misspelt_commands_and_options_are_told_what_was_meant() {
 }
 
 #[test]
-fn version_is_told() {
+fn version_is_printed() {
     let run = Folder::new().run(&["--version"]).expect(0);
 
     assert_eq!(run.stdout, format!("steadflow {}\n", env!("CARGO_PKG_VERSION")));
@@ -94,22 +94,22 @@ fn version_is_told() {
 #[test]
 fn help_of_the_program() {
     insta::assert_snapshot!(own_help(&[]), @r"
-    Runs agentic flows so that they finish, or say exactly why not.
+    A durable execution engine for agentic flows.
 
-    Settings are taken from flags, then from STEADFLOW_* variables, then from `steadflow.toml` in the
-    working directory. Secrets of flows are read from `STEADFLOW_SECRET_<NAME>`.
+    Settings come from options, then from STEADFLOW_* variables, then from `steadflow.toml` in the
+    working directory. Secrets of flows come from STEADFLOW_SECRET_<NAME>.
 
     Usage: steadflow [OPTIONS] <COMMAND>
 
     Commands:
       serve       Start the server: REST API, studio and engine in one process
-      run         Run a flow here, without a server, and print its result
+      run         Run a flow without a server and print its result
       validate    Check flow documents
       executions  List, show, retry, cancel and watch executions of a running server
-      health      Ask a running server whether it takes new work
-      doctor      Check a database against the rules that hold in every state
-      openapi     Print the description of the REST API (OpenAPI 3.1, JSON)
-      bench       Measure speed on this machine
+      health      Check whether a server accepts new work
+      doctor      Check the consistency of a database
+      openapi     Print the OpenAPI 3.1 document of the REST API
+      bench       Measure the speed of this machine
       help        Print this message or the help of the given subcommand(s)
 
     Options:
@@ -119,11 +119,11 @@ fn help_of_the_program() {
               Print version
 
     Examples:
-      steadflow serve --demo                    a server with flows to look at
-      steadflow run examples/parallel.json      run a flow here and print its result
-      steadflow validate flows/*.json           check flows before they are used
-      steadflow executions list --status failed what failed on the server
-      steadflow executions retry <ID>           run it again
+      steadflow serve --demo                      start a server with example flows
+      steadflow run examples/parallel.json        run a flow without a server
+      steadflow validate flows/*.json             check flow documents
+      steadflow executions list --status failed   list failed executions of the server
+      steadflow executions retry <ID>             retry one of them
     ");
 }
 
@@ -132,41 +132,39 @@ fn help_of_serve() {
     insta::assert_snapshot!(own_help(&["serve"]), @r#"
     Start the server: REST API, studio and engine in one process
 
-    Stops in order on SIGTERM or Ctrl-C: takes no new work, gives what is under way `--grace-seconds` to
-    end, hands the rest to the next start without counting it as a failed attempt. A second signal quits
-    at once, which is safe too.
+    On SIGTERM or Ctrl-C, the server accepts no new work, gives running attempts `--grace-seconds` to
+    finish, and releases the others to the next start without counting them as failed. A second signal
+    stops it immediately, without data loss.
 
     Usage: steadflow serve [OPTIONS]
 
     Options:
           --listen <ADDRESS>
-              Where to listen. Only loopback addresses: this version has no authentication [default:
-              127.0.0.1:8080]
+              Address to listen on. Must be a loopback address, because this version has no
+              authentication [default: 127.0.0.1:8080]
 
               [env: STEADFLOW_LISTEN=]
 
           --database <URL>
-              Where everything is stored: `sqlite:PATH` [default: sqlite:steadflow.db]
+              Database, as `sqlite:PATH` [default: sqlite:steadflow.db]
 
               [env: STEADFLOW_DATABASE=]
 
           --egress-allow <LIST>
-              Addresses, networks and host names that flows may call although they are not public,
-              separated by commas
+              Non-public addresses, networks and host names that flows may call, separated by commas
 
               [env: STEADFLOW_EGRESS_ALLOW=]
 
           --allowed-host <HOST>
-              A further name under which browsers and clients reach this server, such as a proxy's; may
-              be repeated
+              Additional host name of this server, such as that of a proxy. May be repeated
 
               [env: STEADFLOW_ALLOWED_HOSTS=]
 
           --demo
-              Add flows to look at, and a peer that fails on purpose for them to call
+              Add example flows, and a demo service for them that fails on purpose
 
           --grace-seconds <SECONDS>
-              How long what is under way may go on after a signal to stop [default: 10]
+              Time that running attempts get to finish when the server stops [default: 10]
 
               [env: STEADFLOW_GRACE_SECONDS=]
 
@@ -178,7 +176,7 @@ fn help_of_serve() {
       steadflow serve --listen 127.0.0.1:9000 --database sqlite:/var/lib/steadflow/flows.db
       steadflow serve --egress-allow 127.0.0.1,10.1.0.0/16,models.internal
 
-    steadflow.toml, every key optional:
+    steadflow.toml (all keys are optional):
       listen = "127.0.0.1:8080"
       database = "sqlite:steadflow.db"
       egress_allow = ["10.1.0.0/16", "models.internal"]
@@ -193,39 +191,39 @@ fn help_of_serve() {
 #[test]
 fn help_of_run() {
     insta::assert_snapshot!(own_help(&["run"]), @r#"
-    Run a flow here, without a server, and print its result
+    Run a flow without a server and print its result
 
-    Shows each attempt as it goes on standard error, and the result as JSON on standard output.
-    FLOW.json is a flow document, or `{"flow": {…}, "agents": [{"id": "…", …}]}` with the agents that it
-    needs.
+    Shows the attempts on standard error, and prints the result as JSON to standard output. FLOW.json is
+    a flow document, or `{"flow": {…}, "agents": [{"id": "…", …}]}` if the flow needs agents.
 
-    Exit status: 0 completed, 1 failed, 2 the document is not valid, 130 cancelled by Ctrl-C.
+    Exit status: 0 completed, 1 failed, 2 invalid document, 130 cancelled with Ctrl-C.
 
     Usage: steadflow run [OPTIONS] <FLOW.json>
 
     Arguments:
       <FLOW.json>
-              The flow; `-` reads standard input
+              Flow document; `-` reads from standard input
 
     Options:
           --trigger <JSON>
-              What the flow is started with: JSON, or @FILE
+              Trigger data, as JSON or @FILE
 
               [default: {}]
 
           --database <URL>
-              Keep the execution in this database [default: in memory, gone afterwards]
+              Store the execution in this database [default: in memory only]
 
           --egress-allow <LIST>
-              As in `serve`
+              Non-public addresses, networks and host names that the flow may call, separated by commas
 
               [env: STEADFLOW_EGRESS_ALLOW=]
 
           --timeout <SECONDS>
-              Limit of the whole execution; replaces the flow's `timeout_seconds`
+              Timeout of the whole execution. Overrides the flow's `timeout_seconds`
 
           --demo-peer
-              Start the peer that the examples call, which fails on purpose, and point the flow to it
+              Start the demo service of the example flows, which fails on purpose, and make the flow use
+              it
 
           …
 
@@ -241,14 +239,15 @@ fn help_of_validate() {
     insta::assert_snapshot!(own_help(&["validate"]), @r"
     Check flow documents
 
-    Prints every fault as `file:pointer: message`, the pointer being a JSON pointer into the document.
-    Exit status: 0 all are valid, 2 some are not.
+    Prints each error as `file:pointer: message`, where `pointer` is a JSON pointer into the document.
+
+    Exit status: 0 all documents are valid, 2 some are not.
 
     Usage: steadflow validate [OPTIONS] <FILE>...
 
     Arguments:
       <FILE>...
-              Flow documents, as `run` takes them; `-` reads standard input
+              Flow documents, in the same format as for `run`; `-` reads from standard input
 
     Options:
           …
@@ -264,20 +263,20 @@ fn help_of_executions() {
 
     Commands:
       list    List executions, newest first
-      show    Show one execution with its nodes and attempts
-      retry   Retry a failed or cancelled execution: a new one with the same trigger data
+      show    Show an execution with its nodes and attempts
+      retry   Retry a failed or cancelled execution as a new one with the same trigger data
       cancel  Cancel an unfinished execution
-      watch   Follow an execution until it has ended. Exit status 0 only if it completed
+      watch   Follow an execution until it ends
       help    Print this message or the help of the given subcommand(s)
 
     Options:
           --server <URL>
-              The server [default: http://127.0.0.1:8080]
+              URL of the server [default: http://127.0.0.1:8080]
 
               [env: STEADFLOW_SERVER=]
 
           --json
-              Print the server's JSON instead of tables
+              Print the JSON of the API instead of tables
 
           …
     ");
@@ -288,82 +287,83 @@ fn help_of_executions() {
 
     Options:
           --flow <ID>
-              Of this flow
+              Only executions of this flow
 
           --status <STATUS>
-              In this status: pending, running, paused, completed, failed or cancelled
+              Only executions with this status: pending, running, paused, completed, failed or cancelled
 
           --search <TEXT>
-              With this text in id, context id or error message
+              Only executions with this text in their ID, context ID or error message
 
           --limit <N>
-              At most so many, 1-100
+              Maximum number of executions, 1-100
 
               [default: 20]
 
           --server <URL>
-              The server [default: http://127.0.0.1:8080]
+              URL of the server [default: http://127.0.0.1:8080]
 
               [env: STEADFLOW_SERVER=]
 
           --json
-              Print the server's JSON instead of tables
+              Print the JSON of the API instead of tables
 
           …
     ");
 }
 
 #[test]
-fn help_of_what_can_be_done_to_an_execution() {
+fn help_of_commands_for_one_execution() {
     insta::assert_snapshot!(own_help(&["executions", "show"]), @r"
-    Show one execution with its nodes and attempts
+    Show an execution with its nodes and attempts
 
     Usage: steadflow executions show [OPTIONS] <ID>
 
     Arguments:
       <ID>
-              The execution
+              ID of the execution
 
     Options:
           --server <URL>
-              The server [default: http://127.0.0.1:8080]
+              URL of the server [default: http://127.0.0.1:8080]
 
               [env: STEADFLOW_SERVER=]
 
           --json
-              Print the server's JSON instead of tables
+              Print the JSON of the API instead of tables
 
           …
     ");
     insta::assert_snapshot!(own_help(&["executions", "retry"]), @r"
-    Retry a failed or cancelled execution: a new one with the same trigger data
+    Retry a failed or cancelled execution as a new one with the same trigger data
 
     Usage: steadflow executions retry [OPTIONS] <ID>
 
     Arguments:
       <ID>
-              The failed or cancelled execution
+              ID of the failed or cancelled execution
 
     Options:
           --from <FROM>
-              Run everything again, or only what has not completed
+              Where to start
 
               Possible values:
-              - start:  Everything runs again
-              - failed: Outputs of completed nodes are taken over
+              - start:  Run all nodes again
+              - failed: Reuse the outputs of completed nodes, and run the others
 
               [default: start]
 
           --idempotency-key <KEY>
-              Repeat the command with the same key to be sure that it happens once [default: a new one]
+              Key for repeating the command safely: the same key starts only one execution [default: a
+              new key]
 
           --server <URL>
-              The server [default: http://127.0.0.1:8080]
+              URL of the server [default: http://127.0.0.1:8080]
 
               [env: STEADFLOW_SERVER=]
 
           --json
-              Print the server's JSON instead of tables
+              Print the JSON of the API instead of tables
 
           …
     ");
@@ -374,36 +374,38 @@ fn help_of_what_can_be_done_to_an_execution() {
 
     Arguments:
       <ID>
-              The execution
+              ID of the execution
 
     Options:
           --server <URL>
-              The server [default: http://127.0.0.1:8080]
+              URL of the server [default: http://127.0.0.1:8080]
 
               [env: STEADFLOW_SERVER=]
 
           --json
-              Print the server's JSON instead of tables
+              Print the JSON of the API instead of tables
 
           …
     ");
     insta::assert_snapshot!(own_help(&["executions", "watch"]), @r"
-    Follow an execution until it has ended. Exit status 0 only if it completed
+    Follow an execution until it ends
+
+    Exit status: 0 completed, 1 failed or cancelled.
 
     Usage: steadflow executions watch [OPTIONS] <ID>
 
     Arguments:
       <ID>
-              The execution
+              ID of the execution
 
     Options:
           --server <URL>
-              The server [default: http://127.0.0.1:8080]
+              URL of the server [default: http://127.0.0.1:8080]
 
               [env: STEADFLOW_SERVER=]
 
           --json
-              Print the server's JSON instead of tables
+              Print the JSON of the API instead of tables
 
           …
     ");
@@ -412,24 +414,25 @@ fn help_of_what_can_be_done_to_an_execution() {
 #[test]
 fn help_of_doctor_and_openapi() {
     insta::assert_snapshot!(own_help(&["doctor"]), @r"
-    Check a database against the rules that hold in every state
+    Check the consistency of a database
 
-    Needs the database for itself: stop the server first. Changes nothing but what opening always does
-    (migrations, and what a crash has left in the write-ahead log). Exit status: 0 nothing found, 1
-    findings, or it cannot be opened.
+    Stop the server first. Changes nothing, except that opening a database applies migrations and
+    recovers it after a crash.
+
+    Exit status: 0 no findings, 1 findings, or the database cannot be opened.
 
     Usage: steadflow doctor [OPTIONS]
 
     Options:
           --database <URL>
-              The database [default: sqlite:steadflow.db]
+              Database, as `sqlite:PATH` [default: sqlite:steadflow.db]
 
               [env: STEADFLOW_DATABASE=]
 
           …
     ");
     insta::assert_snapshot!(own_help(&["openapi"]), @r"
-    Print the description of the REST API (OpenAPI 3.1, JSON)
+    Print the OpenAPI 3.1 document of the REST API
 
     Usage: steadflow openapi [OPTIONS]
 

@@ -1,4 +1,4 @@
-//! The binary as people and scripts meet it: what it prints, where, and its exit status.
+//! The behaviour of the binary: its output and its exit status.
 
 mod doctor;
 mod examples;

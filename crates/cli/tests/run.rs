@@ -10,13 +10,13 @@ fn echo(input: Value) -> Value {
     json!({ "id": "a", "type": "action", "action": "echo", "input": input })
 }
 
-/// A flow that gives back the trigger data.
+/// A flow that returns the trigger data.
 fn mirror() -> Value {
     flow(&[echo(json!("${trigger_data}"))])
 }
 
 #[test]
-fn result_goes_to_standard_output_and_all_else_to_standard_error() {
+fn result_goes_to_standard_output_and_messages_to_standard_error() {
     let folder = Folder::new();
     folder.write("flow.json", mirror());
 
@@ -58,7 +58,7 @@ fn failure_is_exit_status_1_with_the_reason_and_no_result() {
 }
 
 #[test]
-fn retries_are_told_as_they_happen() {
+fn retries_are_shown_as_they_happen() {
     let folder = Folder::new();
     let mut fails = json!({ "id": "a", "type": "action", "action": "fail", "input": { "message": "Busy" } });
     fails["retry"] = json!({ "enabled": true, "count": 1, "initial_interval_seconds": 0.05 });
@@ -71,7 +71,7 @@ fn retries_are_told_as_they_happen() {
 }
 
 #[test]
-fn documents_with_faults_are_exit_status_2() {
+fn invalid_document_is_exit_status_2() {
     let folder = Folder::new();
     folder.write("faulty.json", flow(&[json!({ "id": "a", "type": "acton" })]));
 
@@ -85,7 +85,7 @@ fn documents_with_faults_are_exit_status_2() {
 }
 
 #[test]
-fn trigger_data_that_cannot_be_read_start_nothing() {
+fn unreadable_trigger_data_starts_nothing() {
     let folder = Folder::new();
     folder.write("flow.json", mirror());
 
@@ -93,11 +93,11 @@ fn trigger_data_that_cannot_be_read_start_nothing() {
     let no_file = folder.run(&["run", "flow.json", "--trigger", "@order.json"]).expect(1);
 
     insta::assert_snapshot!(no_json.stderr, @"steadflow: The trigger data is not JSON: `vendor=ACME`: expected value at line 1 column 1");
-    insta::assert_snapshot!(no_file.stderr, @"steadflow: The trigger data in order.json could not be read: No such file or directory (os error 2)");
+    insta::assert_snapshot!(no_file.stderr, @"steadflow: Could not read the trigger data in order.json: No such file or directory (os error 2)");
 }
 
 #[test]
-fn timeout_on_the_command_line_strikes() {
+fn timeout_on_the_command_line_applies() {
     let folder = Folder::new();
     folder.write("flow.json", flow(&[json!({ "id": "a", "type": "delay", "delay_seconds": 3_600 })]));
 
@@ -126,7 +126,7 @@ fn ctrl_c_cancels_and_is_exit_status_130() {
 }
 
 #[test]
-fn this_machine_is_out_of_reach_unless_it_is_allowed() {
+fn this_machine_cannot_be_called_unless_it_is_allowed() {
     let folder = Folder::new();
     let call = json!({
         "id": "a", "type": "action", "action": "http_request", "input": { "url": "http://127.0.0.1:9/" },
@@ -139,11 +139,11 @@ fn this_machine_is_out_of_reach_unless_it_is_allowed() {
 
     assert!(run.stderr.contains("(configuration)"), "{}", run.stderr);
     assert!(allowed.stderr.contains("(connection)"), "{}", allowed.stderr);
-    insta::assert_snapshot!(no_list.stderr, @"steadflow: The list of addresses that flows may call is not valid: `10.0.0.0/99` is neither an IP address, a network like 10.1.0.0/16 nor a host name");
+    insta::assert_snapshot!(no_list.stderr, @"steadflow: The setting `egress_allow` is not valid: `10.0.0.0/99` is neither an IP address, a network like 10.1.0.0/16 nor a host name");
 }
 
 #[test]
-fn execution_is_kept_in_a_database_that_is_named() {
+fn execution_is_stored_in_the_given_database() {
     let folder = Folder::new();
     folder.write("flow.json", mirror());
     let run = ["run", "flow.json", "--database", "sqlite:kept.db"];
@@ -158,7 +158,7 @@ fn execution_is_kept_in_a_database_that_is_named() {
 }
 
 #[test]
-fn without_a_database_nothing_is_left_behind() {
+fn nothing_is_stored_without_a_database() {
     let folder = Folder::new();
     folder.write("flow.json", mirror());
 

@@ -1,11 +1,11 @@
-//! `steadflow serve`: what it says on its start, and when it does not start at all.
+//! `steadflow serve`: its messages, and settings with which it does not start.
 
 use std::net::TcpListener;
 
 use crate::support::{Folder, Server};
 
 #[test]
-fn start_says_where_everything_is_and_the_signal_ends_it_in_order() {
+fn startup_shows_all_addresses_and_a_signal_stops_the_server() {
     for name in ["TERM", "INT"] {
         let folder = Folder::new();
         let server = Server::start(&folder, &[]);
@@ -14,7 +14,10 @@ fn start_says_where_everything_is_and_the_signal_ends_it_in_order() {
         let (code, last_words) = server.stop(name);
 
         assert_eq!(code, Some(0), "{last_words}");
-        assert_eq!(last_words, "Stopping: what is under way may end; again to quit at once.\n");
+        assert_eq!(
+            last_words,
+            "Stopping. Waiting for running attempts; send the signal again to stop immediately.\n"
+        );
         let version = env!("CARGO_PKG_VERSION");
         assert!(said.starts_with(&format!("Steadflow {version}\n  studio    {base}/\n")), "{said}");
         assert!(
@@ -25,21 +28,25 @@ fn start_says_where_everything_is_and_the_signal_ends_it_in_order() {
 }
 
 #[test]
-fn addresses_that_others_can_reach_are_refused() {
+fn addresses_other_than_loopback_are_refused() {
     let folder = Folder::new();
 
     let open = folder.run(&["serve", "--listen", "0.0.0.0:8080"]).expect(1);
     let lan = folder.run(&["serve", "--listen", "[::]:8080"]).expect(1);
     let none = folder.run(&["serve", "--listen", "8080"]).expect(1);
 
-    insta::assert_snapshot!(open.stderr, @"steadflow: Steadflow does not listen on 0.0.0.0:8080: this version has no authentication, so whoever reaches that address could run flows and read their data. Listen on 127.0.0.1, and put a proxy that asks for credentials in front of it.");
-    assert!(lan.stderr.starts_with("steadflow: Steadflow does not listen on [::]:8080: "), "{}", lan.stderr);
-    assert!(none.stderr.starts_with("steadflow: `8080` is no address to listen on."), "{}", none.stderr);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no database was made");
+    insta::assert_snapshot!(open.stderr, @"steadflow: Steadflow cannot listen on 0.0.0.0:8080: this version has no authentication, so anyone who reaches this address could run flows and read their data. Listen on 127.0.0.1, and run a proxy with authentication in front of it.");
+    assert!(lan.stderr.starts_with("steadflow: Steadflow cannot listen on [::]:8080: "), "{}", lan.stderr);
+    assert!(
+        none.stderr.starts_with("steadflow: `8080` is not a valid address to listen on."),
+        "{}",
+        none.stderr
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no database was created");
 }
 
 #[test]
-fn settings_of_the_environment_and_the_file_are_held_to_the_same() {
+fn settings_of_the_environment_and_the_file_are_checked_as_well() {
     let folder = Folder::new();
     let mut command = folder.command(&["serve"]);
 
@@ -53,30 +60,30 @@ fn settings_of_the_environment_and_the_file_are_held_to_the_same() {
 }
 
 #[test]
-fn second_server_on_the_same_file_says_so() {
+fn second_server_with_the_same_database_is_refused() {
     let folder = Folder::new();
     let _first = Server::start(&folder, &[]);
 
     let second = folder.run(&["serve", "--listen", "127.0.0.1:0"]).expect(1);
 
-    insta::assert_snapshot!(second.stderr, @"steadflow: The database sqlite:steadflow.db could not be opened: the database steadflow.db is in use by another steadflow process, which holds the lock on steadflow.db.lock; stop that process, or name another database");
+    insta::assert_snapshot!(second.stderr, @"steadflow: Could not open the database sqlite:steadflow.db: the database steadflow.db is in use by another steadflow process, which holds the lock on steadflow.db.lock; stop that process, or name another database");
 }
 
 #[test]
-fn address_that_is_taken_is_told_with_what_to_do() {
+fn address_in_use_is_reported_with_what_to_do() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
 
     let run = Folder::new().run(&["serve", "--log", "off", "--listen", &address]).expect(1);
 
-    let said = format!(
-        "steadflow: {address} is not free. Stop what listens there, or choose another address with --listen"
+    let message = format!(
+        "steadflow: Could not listen on {address}. Stop the program that uses this address, or use another one with --listen"
     );
-    assert!(run.stderr.starts_with(&said), "{}", run.stderr);
+    assert!(run.stderr.starts_with(&message), "{}", run.stderr);
 }
 
 #[test]
-fn settings_that_cannot_be_read_are_told_with_their_place() {
+fn invalid_settings_are_reported_with_their_position() {
     let folder = Folder::new();
     folder.write("unknown.toml", "lisen = \"127.0.0.1:9000\"");
     folder.write("broken.toml", "listen = 127.0.0.1:9000");
@@ -96,14 +103,14 @@ fn settings_that_cannot_be_read_are_told_with_their_place() {
       |               ^^^^^^^^^
     invalid float, expected nothing
     ");
-    insta::assert_snapshot!(serve(&["--config", "missing.toml"]), @"steadflow: The settings in missing.toml could not be read: No such file or directory (os error 2)");
-    insta::assert_snapshot!(serve(&["--log", "loud=very"]), @r#"steadflow: `loud=very` is no log filter. Try `info` or `warn,steadflow_runtime=debug`: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5"#);
-    insta::assert_snapshot!(serve(&["--database", "sqlite:missing/flows.db"]), @"steadflow: The database sqlite:missing/flows.db could not be opened: cannot open missing/flows.db.lock: No such file or directory (os error 2); check that the directory exists and may be written to");
-    insta::assert_snapshot!(serve(&["--egress-allow", "10.0.0.0/99"]), @"steadflow: The list of addresses that flows may call is not valid: `10.0.0.0/99` is neither an IP address, a network like 10.1.0.0/16 nor a host name");
+    insta::assert_snapshot!(serve(&["--config", "missing.toml"]), @"steadflow: Could not read the settings in missing.toml: No such file or directory (os error 2)");
+    insta::assert_snapshot!(serve(&["--log", "loud=very"]), @r#"steadflow: `loud=very` is not a valid log filter. Use one such as `info` or `warn,steadflow_runtime=debug`: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5"#);
+    insta::assert_snapshot!(serve(&["--database", "sqlite:missing/flows.db"]), @"steadflow: Could not open the database sqlite:missing/flows.db: cannot open missing/flows.db.lock: No such file or directory (os error 2); check that the directory exists and may be written to");
+    insta::assert_snapshot!(serve(&["--egress-allow", "10.0.0.0/99"]), @"steadflow: The setting `egress_allow` is not valid: `10.0.0.0/99` is neither an IP address, a network like 10.1.0.0/16 nor a host name");
 }
 
 #[test]
-fn demo_brings_its_flows_and_runs_some() {
+fn demo_adds_flows_and_runs_some() {
     let folder = Folder::new();
     let server = Server::start(&folder, &["--demo"]);
 
@@ -113,10 +120,10 @@ fn demo_brings_its_flows_and_runs_some() {
         list.as_array().unwrap().iter().map(|row| row["flow_name"].as_str().unwrap()).collect();
     names.sort_unstable();
     insta::assert_snapshot!(names.join("\n"), @r"
-    Failure takes another way
+    Failure handled by an error edge
     Retries run out
-    Timeout drops the call
+    Timeout stops a slow call
     Transient failure recovers
-    Two checks side by side
+    Two checks in parallel
     ");
 }

@@ -11,7 +11,7 @@ fn faulty() -> serde_json::Value {
 }
 
 #[test]
-fn valid_documents_are_told_with_their_size() {
+fn valid_documents_are_listed_with_their_size() {
     let folder = Folder::new();
     let nodes = [json!({ "id": "a", "type": "trigger" }), json!({ "id": "b", "type": "merge" })];
     folder.write("two.json", flow(&nodes));
@@ -24,7 +24,7 @@ fn valid_documents_are_told_with_their_size() {
 }
 
 #[test]
-fn every_fault_of_every_file_is_told_with_its_place() {
+fn all_errors_of_all_files_are_listed_with_pointers() {
     let folder = Folder::new();
     folder.write("good.json", flow(&[json!({ "id": "a", "type": "trigger" })]));
     folder.write("faulty.json", faulty());
@@ -70,7 +70,7 @@ fn agents_of_a_run_document_are_checked_with_their_flow() {
     let run = folder.run(&["validate", "run.json"]).expect(2);
 
     insta::assert_snapshot!(run.stdout, @r"
-    run.json:/agents/1/id: an agent of a file needs an `id`, a UUID
+    run.json:/agents/1/id: `id` must be a UUID
     run.json:/agents/1/skills: an agent needs at least one skill
     run.json:/agents/1/agent_type: `agent_type` is missing
     run.json:/flow/flow_definition/nodes/0/skill: the agent has no skill `sing`; it has score
@@ -78,7 +78,7 @@ fn agents_of_a_run_document_are_checked_with_their_flow() {
 }
 
 #[test]
-fn no_file_is_a_mistake() {
+fn missing_file_argument_is_an_error() {
     let run = Folder::new().run(&["validate"]).expect(2);
 
     assert!(run.stderr.contains("<FILE>..."), "{}", run.stderr);

@@ -1,4 +1,4 @@
-//! What the disk and SQLite can do: the yardstick beside every figure.
+//! The speed of the disk and of SQLite, shown next to every result.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -11,19 +11,19 @@ use rusqlite::Connection;
 use super::figures::{Figures, Spread};
 use crate::args::Bench;
 
-/// For how long each is measured beside a figure.
+/// Duration of each measurement before another one.
 const GLANCE: Duration = Duration::from_millis(500);
-/// For how long each is measured as a figure of its own.
+/// Duration of each measurement as a result of its own.
 const LOOK: Duration = Duration::from_secs(2);
-/// Rows in one transaction, about as many as a busy server's.
+/// Rows per transaction, about as many as on a busy server.
 const BATCH: u32 = 500;
 
-/// What this machine can do at all.
+/// The speed of this machine without Steadflow.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Yardstick {
-    /// 4 KiB appended and made durable, a second.
+    /// Appends of 4 KiB with a sync each, per second.
     pub(super) syncs: f64,
-    /// Small rows written by SQLite in transactions of 500, each made durable, a second.
+    /// Small rows that SQLite writes in durable transactions of 500, per second.
     pub(super) rows: f64,
 }
 
@@ -33,7 +33,7 @@ impl Yardstick {
     }
 }
 
-/// Both as figures of their own.
+/// Measures both as results of their own.
 pub(super) fn measure(args: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
     let (mut syncs, mut rows) = (Spread::default(), Spread::default());
     for _ in 0..args.runs.max(1) {
@@ -41,11 +41,11 @@ pub(super) fn measure(args: &Bench, figures: &mut Figures) -> anyhow::Result<()>
         rows.push(rows_per_second(&args.dir, LOOK)?);
     }
     figures.add("fdatasync of 4 KiB", "per s", syncs);
-    figures.add("SQLite rows of 100 bytes, 500 a transaction", "per s", rows);
+    figures.add("SQLite rows of 100 bytes, 500 per transaction", "per s", rows);
     Ok(())
 }
 
-/// Files that go when the measure is over.
+/// Files that are deleted after the measurement.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -59,7 +59,7 @@ impl Drop for Scratch {
         for suffix in ["", "-wal", "-shm"] {
             let mut path = self.0.clone().into_os_string();
             path.push(suffix);
-            // What was not made cannot be removed.
+            // Not all of these files exist.
             let _ = std::fs::remove_file(path);
         }
     }
@@ -78,7 +78,7 @@ fn syncs_per_second(dir: &Path, time: Duration) -> anyhow::Result<f64> {
         }
         Ok(f64::from(count) / began.elapsed().as_secs_f64())
     };
-    measure().with_context(|| format!("{} could not be written", scratch.0.display()))
+    measure().with_context(|| format!("Could not write {}", scratch.0.display()))
 }
 
 fn rows_per_second(dir: &Path, time: Duration) -> anyhow::Result<f64> {
@@ -101,5 +101,5 @@ fn rows_per_second(dir: &Path, time: Duration) -> anyhow::Result<f64> {
         }
         Ok(f64::from(count) / began.elapsed().as_secs_f64())
     };
-    measure().with_context(|| format!("{} could not be written", scratch.0.display()))
+    measure().with_context(|| format!("Could not write {}", scratch.0.display()))
 }

@@ -1,4 +1,4 @@
-//! Figures, for people and for machines.
+//! Results, as a table and as JSON.
 
 use comfy_table::{CellAlignment, Table};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::disk::Yardstick;
 use crate::output;
 
-/// The same measure, several times.
+/// The values of a repeated measurement.
 #[derive(Debug, Default)]
 pub(super) struct Spread(Vec<f64>);
 
@@ -16,7 +16,7 @@ impl Spread {
         self.0.sort_by(f64::total_cmp);
     }
 
-    /// Every value, so many times.
+    /// Multiplies every value by `factor`.
     pub(super) fn times(self, factor: f64) -> Self {
         self.0.into_iter().map(|value| value * factor).collect()
     }
@@ -42,7 +42,7 @@ impl FromIterator<f64> for Spread {
     }
 }
 
-/// Returns the value below which this share of `sorted` lies; 0 where there is none.
+/// Returns the percentile `share`, from 0 to 1, of `sorted`; 0 if it is empty.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -54,14 +54,14 @@ pub(super) fn percentile(sorted: &[f64], share: f64) -> f64 {
     sorted.get(at).copied().unwrap_or(0.0)
 }
 
-/// Everything that was measured.
+/// All results.
 #[derive(Debug, Default)]
 pub(super) struct Figures {
     rows: Vec<Figure>,
     yardstick: Option<Yardstick>,
 }
 
-/// One measure, and what the machine could do just before.
+/// One result, and the speed of the machine just before.
 #[derive(Debug)]
 struct Figure {
     name: String,
@@ -71,8 +71,8 @@ struct Figure {
 }
 
 impl Figures {
-    /// The figures that follow stand beside this.
-    pub(super) const fn stand_beside(&mut self, yardstick: Yardstick) {
+    /// Shows `yardstick` next to all results that follow.
+    pub(super) const fn compare_with(&mut self, yardstick: Yardstick) {
         self.yardstick = Some(yardstick);
     }
 
@@ -80,14 +80,14 @@ impl Figures {
         self.rows.push(Figure { name: name.to_owned(), unit, spread, yardstick: self.yardstick });
     }
 
-    /// Adds what was measured once.
+    /// Adds a result that was measured once.
     pub(super) fn add_one(&mut self, name: &str, unit: &'static str, value: f64) {
         self.add(name, unit, Spread::from_iter([value]));
     }
 
     pub(super) fn table(&self) -> Table {
         let mut table =
-            output::table(["measure", "median", "min", "max", "unit", "fdatasync/s", "SQLite rows/s"]);
+            output::table(["measurement", "median", "min", "max", "unit", "fdatasync/s", "SQLite rows/s"]);
         for Figure { name, unit, spread, yardstick } in &self.rows {
             let [median, min, max] = [spread.median(), spread.min(), spread.max()].map(readable);
             let [syncs, rows] =
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_is_in_the_middle_whatever_the_order() {
+    fn median_does_not_depend_on_the_order() {
         let spread: Spread = [3.0, 1.0, 2.0].into_iter().collect();
 
         assert_eq!((spread.min(), spread.median(), spread.max()), (1.0, 2.0, 3.0));

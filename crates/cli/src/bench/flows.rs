@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-/// `length` nodes of type `echo`, one behind the other: each dispatched, and its result committed, before the next.
+/// `length` sequential `echo` nodes: each is dispatched, and its result committed, before the next one starts.
 pub(super) fn chain(length: u32) -> Value {
     line(&format!("bench: chain of {length}"), length, |at| echo(&format!("n{at}")))
 }
 
-/// `length` nodes that call `peer`, one behind the other.
+/// `length` sequential nodes that call `peer`.
 pub(super) fn calls(length: u32, peer: &str) -> Value {
     line("bench: calls", length, |at| {
         let input = json!({ "url": format!("{peer}/ok") });
@@ -15,7 +15,7 @@ pub(super) fn calls(length: u32, peer: &str) -> Value {
     })
 }
 
-/// One `echo` node, `width` of them side by side behind it, and a join.
+/// One `echo` node, followed by `width` parallel ones and a join.
 pub(super) fn fan_out(width: u32) -> Value {
     let mut nodes = vec![echo("first"), json!({ "id": "join", "type": "merge" })];
     let mut edges = Vec::new();
@@ -28,13 +28,13 @@ pub(super) fn fan_out(width: u32) -> Value {
     document("bench: fan-out", nodes, edges)
 }
 
-/// One delay of a day.
+/// A delay of one day.
 pub(super) fn sleeper() -> Value {
     let node = json!({ "id": "wait", "type": "delay", "delay_seconds": 86_400 });
     document("bench: sleepers", vec![node], Vec::new())
 }
 
-/// One call that fails twice, with backoffs of 1 s and 2 s.
+/// A call that fails twice, with backoffs of 1 s and 2 s.
 pub(super) fn failing_twice(peer: &str) -> Value {
     let input = json!({ "url": format!("{peer}/fails-twice/${{execution.id}}") });
     let node = json!({ "id": "call", "type": "action", "action": "http_request", "input": input });

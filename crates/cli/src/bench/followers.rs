@@ -1,4 +1,4 @@
-//! A thousand readers of the event stream.
+//! A thousand clients of the event stream.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,11 +18,11 @@ use super::{flows, load, process};
 use crate::args::Bench;
 
 const FOLLOWERS: u32 = 1_000;
-/// Executions that end each second while the delay is measured.
+/// Executions per second while the delay is measured.
 const PER_SECOND: u32 = 20;
 const CHAIN: u32 = 10;
 
-/// Followers of all executions: what they cost, how late they hear, and what throughput is left beside them.
+/// Measures the cost of followers of all executions, the delay of their events, and the throughput with them.
 pub(super) async fn followers(target: &Target, args: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
     let flow = target.create_flow(&flows::chain(CHAIN)).await?;
     let alone = load::repeat(target, args, &flow, 64).await?;
@@ -37,16 +37,16 @@ pub(super) async fn followers(target: &Target, args: &Bench, figures: &mut Figur
 
     steady_load(target, args, &flow).await?;
     let mut late = delays.take();
-    ensure!(!late.is_empty(), "No follower heard of any execution");
+    ensure!(!late.is_empty(), "No follower received an event");
     late.sort_by(f64::total_cmp);
-    figures.add_one("1,000 followers, 20 ends/s: told after, p50", "ms", percentile(&late, 0.5));
-    figures.add_one("1,000 followers, 20 ends/s: told after, p99", "ms", percentile(&late, 0.99));
+    figures.add_one("1,000 followers, 20 ends/s: delay, p50", "ms", percentile(&late, 0.5));
+    figures.add_one("1,000 followers, 20 ends/s: delay, p99", "ms", percentile(&late, 0.99));
 
     let beside = load::repeat(target, args, &flow, 64).await?;
-    ensure!(followers.iter().all(Follower::is_open), "A follower was cut off");
+    ensure!(followers.iter().all(Follower::is_open), "The stream of a follower ended");
     let [alone, beside] = [alone, beside].map(|loads| loads.executions_per_second.times(f64::from(CHAIN)));
-    figures.add("chain of 10 echo, 64 at once, no follower", "nodes/s", alone);
-    figures.add("the same beside 1,000 followers", "nodes/s", beside);
+    figures.add("chain of 10 echo, 64 concurrent, no followers", "nodes/s", alone);
+    figures.add("the same with 1,000 followers", "nodes/s", beside);
     Ok(())
 }
 
@@ -63,7 +63,7 @@ async fn steady_load(target: &Target, args: &Bench, flow: &str) -> anyhow::Resul
     Ok(())
 }
 
-/// From the end of an execution to the moment when a follower heard of it, in milliseconds.
+/// The times from the end of an execution until a follower received the event, in milliseconds.
 #[derive(Clone, Debug, Default)]
 struct Delays(Arc<Mutex<Vec<f64>>>);
 
@@ -77,7 +77,7 @@ impl Delays {
     }
 }
 
-/// One reader. It leaves when it is dropped.
+/// One client. Disconnects when it is dropped.
 struct Follower {
     reading: JoinHandle<()>,
     is_open: Arc<AtomicBool>,
@@ -85,12 +85,16 @@ struct Follower {
 
 impl Follower {
     async fn open(target: &Target, delays: Delays) -> anyhow::Result<Self> {
-        let mut stream = TcpStream::connect(target.address()).await.context("The server does not answer")?;
-        stream.write_all(&target.get_request("/events")).await.context("The server went away")?;
+        let mut stream =
+            TcpStream::connect(target.address()).await.context("Could not connect to the server")?;
+        stream
+            .write_all(&target.get_request("/events"))
+            .await
+            .context("The connection to the server broke")?;
         let mut buffer = Vec::with_capacity(16 * 1_024);
-        // The snapshot comes first: from then on nothing is missed.
+        // The stream starts with a snapshot; after that, no event is missed.
         while !buffer.windows(15).any(|window| window == b"event: snapshot") {
-            ensure!(stream.read_buf(&mut buffer).await? > 0, "The stream of events ended at once");
+            ensure!(stream.read_buf(&mut buffer).await? > 0, "The event stream ended before its first event");
         }
         let is_open = Arc::new(AtomicBool::new(true));
         let reading = tokio::spawn(read(stream, delays, Arc::clone(&is_open)));
@@ -108,7 +112,7 @@ impl Drop for Follower {
     }
 }
 
-/// Reads to the end, and looks at the ends of executions on the way.
+/// Reads the stream until it ends, and records the delay of each execution that ended.
 async fn read(mut stream: TcpStream, delays: Delays, is_open: Arc<AtomicBool>) {
     let mut buffer = Vec::with_capacity(16 * 1_024);
     while stream.read_buf(&mut buffer).await.is_ok_and(|read| read > 0) {

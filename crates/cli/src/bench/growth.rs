@@ -1,4 +1,4 @@
-//! What becomes of throughput and of reading as the database grows.
+//! Throughput and read latency as the database grows.
 
 use std::time::Instant;
 
@@ -15,12 +15,12 @@ use crate::output;
 
 const CHAIN: u32 = 10;
 const CLIENTS: usize = 64;
-/// Executions between two reports of progress.
+/// Executions between two progress messages.
 const STEP: u64 = 50_000;
-/// Reads of each kind.
+/// Requests of each kind.
 const READS: usize = 500;
 
-/// Fills the database up to each of `--growth` node executions; measures the chain and the reads there.
+/// Fills the database up to each size of `--growth`, and measures the chain and the reads there.
 pub(super) async fn growth(target: &Target, args: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
     let flow = target.create_flow(&flows::chain(CHAIN)).await?;
     for &nodes in &args.growth {
@@ -28,7 +28,7 @@ pub(super) async fn growth(target: &Target, args: &Bench, figures: &mut Figures)
         let at = format!("with {} node executions", readable(nodes));
         let loads = load::repeat(target, args, &flow, CLIENTS).await?;
         let rate = loads.executions_per_second.times(f64::from(CHAIN));
-        figures.add(&format!("{at}: chain of 10 echo, 64 at once"), "nodes/s", rate);
+        figures.add(&format!("{at}: chain of 10 echo, 64 concurrent"), "nodes/s", rate);
         reads(target, &at, figures).await?;
         figures.add_one(&format!("{at}: database"), "MB", target.database_bytes()? / (1_024.0 * 1_024.0));
     }
@@ -55,7 +55,7 @@ async fn fill(target: &Target, flow: &str, executions: u64) -> anyhow::Result<()
     }
 }
 
-/// Reads as the studio does: flows, a page of executions, a page of failed ones, one execution.
+/// Sends the requests of the studio: flows, a page of executions, a page of failed ones, one execution.
 async fn reads(target: &Target, at: &str, figures: &mut Figures) -> anyhow::Result<()> {
     let mut connection = Connection::open(target.address()).await?;
     let page = connection.send(&target.get_request("/executions?limit=100")).await?;
@@ -74,7 +74,7 @@ async fn reads(target: &Target, at: &str, figures: &mut Figures) -> anyhow::Resu
             let sent = Instant::now();
             let answer = connection.send(request).await?;
             latencies.push(sent.elapsed().as_secs_f64() * 1_000.0);
-            ensure!(answer.status == 200, "A read failed: {}", load::describe(&answer));
+            ensure!(answer.status == 200, "A request failed: {}", load::describe(&answer));
         }
         latencies.sort_by(f64::total_cmp);
         figures.add(&format!("{at}: {name}: p99"), "ms", Spread::from_iter([percentile(&latencies, 0.99)]));

@@ -1,4 +1,4 @@
-//! Load: clients that start executions and wait for their ends, as many at once as asked for.
+//! The load: concurrent clients that start executions and wait until they end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,27 +12,27 @@ use super::figures::{Spread, percentile};
 use super::target::Target;
 use crate::args::Bench;
 
-/// Requests that warm a connection, the flow's cache and the database before anything is counted.
+/// Requests that warm up the connection, the cache of flows and the database before the measurement.
 const WARM_UP: u64 = 20;
 
-/// When load ends.
+/// When the load ends.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Until {
     /// After this time.
     Elapsed(Duration),
-    /// After so many executions.
+    /// After this many executions.
     Executions(u64),
 }
 
-/// What one run of load came to.
+/// The result of one run.
 #[derive(Debug)]
 pub(super) struct Load {
     pub(super) executions_per_second: f64,
-    /// From a request to its answer, in milliseconds, sorted.
+    /// The times from a request to its response, in milliseconds, sorted.
     pub(super) latencies: Vec<f64>,
 }
 
-/// The same load, several times.
+/// The results of several runs.
 #[derive(Debug, Default)]
 pub(super) struct Loads {
     pub(super) executions_per_second: Spread,
@@ -42,7 +42,7 @@ pub(super) struct Loads {
     pub(super) p99: Spread,
 }
 
-/// Starts executions of `flow`, `concurrency` at once, `--runs` times for `--seconds`.
+/// Runs the load `--runs` times for `--seconds`, with `concurrency` clients that start executions of `flow`.
 pub(super) async fn repeat(
     target: &Target,
     args: &Bench,
@@ -60,7 +60,7 @@ pub(super) async fn repeat(
     Ok(loads)
 }
 
-/// Starts executions of `flow` and waits for their ends, `concurrency` at once.
+/// Starts executions of `flow` and waits until they end, with `concurrency` clients.
 pub(super) async fn run(
     target: &Target,
     flow: &str,
@@ -115,7 +115,7 @@ async fn client(
     Ok(latencies)
 }
 
-/// Looks for the status without reading the whole answer: the load generator shares the machine.
+/// Looks for the status without parsing the response, because the load generator shares the machine.
 pub(super) fn expect_completed(answer: &Answer) -> anyhow::Result<()> {
     let is_completed = answer.status == 200 && contains(&answer.body, br#""status":"completed""#);
     ensure!(is_completed, "An execution did not complete: {}", describe(answer));
@@ -126,10 +126,9 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
 
-/// Says what an answer that was not expected has to say.
+/// Describes an unexpected response.
 pub(super) fn describe(answer: &Answer) -> String {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-    let said =
-        body["detail"].as_str().or_else(|| body["error_message"].as_str()).unwrap_or("no reason given");
+    let said = body["detail"].as_str().or_else(|| body["error_message"].as_str()).unwrap_or("no details");
     format!("status {}: {said}", answer.status)
 }

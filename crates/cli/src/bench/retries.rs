@@ -11,10 +11,10 @@ use super::target::Target;
 use crate::args::Bench;
 use crate::demo::Peer;
 
-/// Executions that retry at the same time.
+/// Concurrent executions.
 const EXECUTIONS: usize = 200;
 
-/// Starts 200 executions at once whose calls fail twice, and compares when their attempts were due with when they began.
+/// Starts 200 concurrent executions whose calls fail twice, and compares when attempts were due and when they started.
 pub(super) async fn lateness(target: &Target, args: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
     let peer = Peer::start().await?;
     let flow = target.create_flow(&flows::failing_twice(peer.base())).await?;
@@ -24,19 +24,19 @@ pub(super) async fn lateness(target: &Target, args: &Bench, figures: &mut Figure
         medians.push(percentile(&late, 0.5));
         tails.push(percentile(&late, 0.99));
     }
-    figures.add("lateness of retries, 200 at once: p50", "ms", medians);
-    figures.add("lateness of retries, 200 at once: p99", "ms", tails);
+    figures.add("delay of retries, 200 concurrent: p50", "ms", medians);
+    figures.add("delay of retries, 200 concurrent: p99", "ms", tails);
     Ok(())
 }
 
-/// Returns how late each retry began, in milliseconds, sorted.
+/// Returns how late each retry started, in milliseconds, sorted.
 async fn all_at_once(target: &Target, flow: &str) -> anyhow::Result<Vec<f64>> {
     let request = target.execute_request(flow, true, &json!({}));
     let clients = (0..EXECUTIONS).map(|_| {
         let (address, request) = (target.address().to_owned(), request.clone());
         tokio::spawn(async move {
             let answer = Connection::open(&address).await?.send(&request).await?;
-            serde_json::from_slice::<Value>(&answer.body).context("An answer is not JSON")
+            serde_json::from_slice::<Value>(&answer.body).context("A response is not JSON")
         })
     });
     let mut late = Vec::new();
@@ -54,14 +54,14 @@ async fn all_at_once(target: &Target, flow: &str) -> anyhow::Result<Vec<f64>> {
     Ok(late)
 }
 
-/// From when each next attempt was due to when it began, in milliseconds.
+/// The times from when each next attempt was due until it started, in milliseconds.
 fn lateness_of(execution: &Value) -> anyhow::Result<Vec<f64>> {
     let attempts =
         execution["node_executions"][0]["attempts"].as_array().context("The execution has no attempts")?;
-    ensure!(attempts.len() == 3, "The node took {} attempts instead of 3", attempts.len());
+    ensure!(attempts.len() == 3, "The node had {} attempts instead of 3", attempts.len());
     let moment = |value: &Value| {
         let text = value.as_str().context("An attempt has no time")?;
-        Timestamp::parse(text).context("An attempt's time is not readable")
+        Timestamp::parse(text).context("The time of an attempt is not valid")
     };
     let late = |pair: &[Value]| -> anyhow::Result<f64> {
         let (due, began) = (moment(&pair[0]["next_retry_at"])?, moment(&pair[1]["started_at"])?);

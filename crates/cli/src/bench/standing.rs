@@ -1,4 +1,4 @@
-//! What a server costs that has nothing to do, or nothing to do yet.
+//! The cost of an idle server, and of executions that wait.
 
 use std::time::Duration;
 
@@ -12,25 +12,25 @@ use super::{flows, load, process};
 use crate::args::Bench;
 use crate::output;
 
-/// For how long an idle server is watched.
+/// Duration of the measurement of an idle server.
 const IDLE: Duration = Duration::from_secs(10);
 /// Clients that start sleepers.
 const CLIENTS: u64 = 64;
-/// Sleepers that come first, so that SQLite's page cache is full before memory is compared.
+/// Sleepers that are started first, so that SQLite's page cache is full before memory is compared.
 const WARM_UP: u32 = 50_000;
-/// After the last sleeper was started: parking, checkpoints and the like are over.
+/// Time after the last start until background work such as parking and checkpoints is finished.
 const SETTLED: Duration = Duration::from_secs(3);
 
 const MEGABYTE: f64 = 1_024.0 * 1_024.0;
 
-/// Memory and time of a new server that nobody calls.
+/// Measures the memory and CPU time of a new, idle server.
 pub(super) async fn idle(target: &Target, figures: &mut Figures) -> anyhow::Result<()> {
     let pid = target.pid()?;
     let before = process::cpu_seconds(pid)?;
     tokio::time::sleep(IDLE).await;
     let used = process::cpu_seconds(pid)? - before;
     figures.add_one("idle: memory", "MB", process::resident_bytes(pid)? / MEGABYTE);
-    figures.add_one("idle: of a core", "%", 100.0 * used / IDLE.as_secs_f64());
+    figures.add_one("idle: CPU", "%", 100.0 * used / IDLE.as_secs_f64());
     Ok(())
 }
 
@@ -56,12 +56,12 @@ pub(super) async fn sleepers(target: &mut Target, args: &Bench, figures: &mut Fi
         serving.push(target.kill_and_start().await?.as_secs_f64() * 1_000.0);
         resident.push((process::resident_bytes(target.pid()?)? - idle) / f64::from(WARM_UP + args.sleepers));
     }
-    figures.add(&format!("{name}: serving again after kill -9"), "ms", serving);
-    figures.add(&format!("{name}: memory each after that"), "bytes", resident);
+    figures.add(&format!("{name}: ready again after kill -9"), "ms", serving);
+    figures.add(&format!("{name}: memory each after the restart"), "bytes", resident);
     let counts = target.counts(&flow).await?;
     let all = WARM_UP + args.sleepers;
     ensure!(counts["unfinished"] == json!(all), "Sleepers were lost: {counts}");
-    output::note(format_args!("checked: all {all} sleepers are there"));
+    output::note(format_args!("checked: all {all} sleepers exist"));
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The server that is measured: one of our own on a new database, or one that was named.
+//! The server that is measured: a temporary one with a new database, or one given with `--server`.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -15,17 +15,17 @@ use crate::client::Server;
 
 const START_TIME_MAX: Duration = Duration::from_secs(20);
 
-/// A server, and what it was told.
+/// A server, and the number of executions that were started on it.
 #[derive(Debug)]
 pub(super) struct Target {
     server: Server,
     address: String,
     own: Option<OwnServer>,
     flows: std::sync::Mutex<Vec<String>>,
-    told: AtomicU64,
+    started: AtomicU64,
 }
 
-/// A process of ours and its directory. Both end with it.
+/// A temporary server and its directory. Both are removed on drop.
 #[derive(Debug)]
 struct OwnServer {
     process: Child,
@@ -36,23 +36,23 @@ struct OwnServer {
 impl OwnServer {
     /// Starts a server in a new directory below `dir`.
     fn create(dir: &Path) -> anyhow::Result<Self> {
-        let free = TcpListener::bind("127.0.0.1:0").context("There is no free port")?;
+        let free = TcpListener::bind("127.0.0.1:0").context("Could not find a free port")?;
         let address = free.local_addr().context("The port has no address")?.to_string();
         drop(free);
         let dir = dir.join(format!("steadflow-bench-{}", std::process::id()));
-        std::fs::create_dir(&dir).with_context(|| format!("{} could not be made", dir.display()))?;
+        std::fs::create_dir(&dir).with_context(|| format!("Could not create {}", dir.display()))?;
         Ok(Self { process: spawn(&dir, &address)?, address, dir })
     }
 
     fn kill(&mut self) {
-        // It may have ended by itself, which is what was wanted.
+        // It may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
 fn spawn(dir: &Path, address: &str) -> anyhow::Result<Child> {
-    let program = std::env::current_exe().context("This program cannot find itself")?;
+    let program = std::env::current_exe().context("Could not find the path of this program")?;
     Command::new(program)
         .args(["--log", "warn", "serve", "--listen", address, "--egress-allow", "127.0.0.1"])
         .arg("--database")
@@ -60,13 +60,13 @@ fn spawn(dir: &Path, address: &str) -> anyhow::Result<Child> {
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .context("The server could not be started")
+        .context("Could not start the server")
 }
 
 impl Drop for OwnServer {
     fn drop(&mut self) {
         self.kill();
-        // Nothing of this is needed any more, so errors change nothing.
+        // An error only leaves temporary files behind.
         let _ = std::fs::remove_dir_all(&self.dir);
     }
 }
@@ -82,7 +82,7 @@ impl Target {
         };
         let server = Server::new(&format!("http://{address}"))?;
         wait_for(&address).await?;
-        Ok(Self { server, address, own, flows: std::sync::Mutex::default(), told: AtomicU64::new(0) })
+        Ok(Self { server, address, own, flows: std::sync::Mutex::default(), started: AtomicU64::new(0) })
     }
 
     pub(super) fn address(&self) -> &str {
@@ -95,10 +95,10 @@ impl Target {
     }
 
     fn own(&self) -> anyhow::Result<&OwnServer> {
-        self.own.as_ref().context("This measure needs a server of its own: leave --server out")
+        self.own.as_ref().context("This measurement needs its own server; do not use --server")
     }
 
-    /// Returns what the database takes on the disk.
+    /// Returns the size of the database on disk, in bytes.
     pub(super) fn database_bytes(&self) -> anyhow::Result<f64> {
         let mut bytes = 0;
         for entry in std::fs::read_dir(&self.own()?.dir)? {
@@ -108,9 +108,9 @@ impl Target {
         Ok(bytes as f64)
     }
 
-    /// Kills the server with SIGKILL and starts it on the same database; returns how long it took to serve again.
+    /// Kills the server with SIGKILL and starts it again with the same database. Returns the time until it was ready.
     pub(super) async fn kill_and_start(&mut self) -> anyhow::Result<Duration> {
-        let own = self.own.as_mut().context("This measure needs a server of its own: leave --server out")?;
+        let own = self.own.as_mut().context("This measurement needs its own server; do not use --server")?;
         own.kill();
         let began = Instant::now();
         own.process = spawn(&own.dir, &own.address)?;
@@ -120,15 +120,15 @@ impl Target {
 
     /// Counts executions that ended, for [`Self::check_complete`].
     pub(super) fn count(&self, executions: u64) {
-        self.told.fetch_add(executions, Ordering::Relaxed);
+        self.started.fetch_add(executions, Ordering::Relaxed);
     }
 
-    /// Returns how many were counted.
+    /// Returns the number of counted executions.
     pub(super) fn counted(&self) -> u64 {
-        self.told.load(Ordering::Relaxed)
+        self.started.load(Ordering::Relaxed)
     }
 
-    /// Returns how many executions of `flow` there are, by how they ended.
+    /// Returns the numbers of executions of `flow` by status.
     pub(super) async fn counts(&self, flow: &str) -> anyhow::Result<Value> {
         let flow = self.server.send(self.server.call(Method::GET, &format!("/flows/{flow}"))).await?;
         Ok(flow["execution_counts"].clone())
@@ -142,12 +142,12 @@ impl Target {
         Ok(id)
     }
 
-    /// Returns a whole HTTP request that reads `path`, below `/api/v1/studio`.
+    /// Returns an HTTP request that reads `path`, relative to `/api/v1/studio`.
     pub(super) fn get_request(&self, path: &str) -> Vec<u8> {
         format!("GET /api/v1/studio{path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address).into_bytes()
     }
 
-    /// Returns a whole HTTP request that starts `flow`, and may wait for its end.
+    /// Returns an HTTP request that starts `flow` and, if `waits`, waits until it ends.
     pub(super) fn execute_request(&self, flow: &str, waits: bool, body: &Value) -> Vec<u8> {
         let body = body.to_string();
         let wait = if waits { "?wait=60" } else { "" };
@@ -160,7 +160,7 @@ impl Target {
         .into_bytes()
     }
 
-    /// Asks whether every execution that was counted is stored, and completed.
+    /// Checks that every counted execution is stored and has completed.
     pub(super) async fn check_complete(&self) -> anyhow::Result<()> {
         let flows = self.flows.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let mut stored = 0;
@@ -169,17 +169,14 @@ impl Target {
             ensure!(counts["total"] == counts["completed"], "Not all executions completed: {counts}");
             stored += counts["completed"].as_u64().context("The flow has no counts")?;
         }
-        let told = self.counted();
-        ensure!(stored == told, "{told} executions were counted, but {stored} are stored");
-        let whose = if self.own.is_some() { "our own server" } else { "the server" };
-        crate::output::note(format_args!(
-            "checked: all {told} executions are stored and completed on {whose}"
-        ));
+        let counted = self.counted();
+        ensure!(stored == counted, "{counted} executions ended, but {stored} are stored");
+        crate::output::note(format_args!("checked: all {counted} executions are stored and have completed"));
         Ok(())
     }
 }
 
-/// Waits until the server at `address` answers that it is ready.
+/// Waits until the server at `address` is ready.
 async fn wait_for(address: &str) -> anyhow::Result<()> {
     let request = format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\n\r\n");
     let began = Instant::now();
@@ -189,7 +186,11 @@ async fn wait_for(address: &str) -> anyhow::Result<()> {
         {
             return Ok(());
         }
-        ensure!(began.elapsed() < START_TIME_MAX, "There is no server at {address}");
+        ensure!(
+            began.elapsed() < START_TIME_MAX,
+            "The server at {address} is not ready after {} seconds",
+            START_TIME_MAX.as_secs()
+        );
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The example flows, put into a server's database.
+//! The example flows, stored in a server's database.
 
 use anyhow::{Context, anyhow};
 use serde_json::{Value, json};
@@ -12,25 +12,25 @@ use uuid::Uuid;
 use super::point_to;
 use crate::document::Document;
 
-/// The examples, with what the first start runs them on.
+/// The examples, and the trigger data for the executions that the first start runs.
 const EXAMPLES: [(&str, Option<&str>); 7] = [
-    (include_str!("../../../../examples/asks-a-person.json"), None),
+    (include_str!("../../../../examples/decision.json"), None),
     (include_str!("../../../../examples/delay.json"), None),
     (include_str!("../../../../examples/error-edge.json"), Some("{}")),
-    (include_str!("../../../../examples/timeout-strikes.json"), Some("{}")),
+    (include_str!("../../../../examples/timeout.json"), Some("{}")),
     (include_str!("../../../../examples/retries-exhausted.json"), Some("{}")),
     (include_str!("../../../../examples/parallel.json"), Some(r#"{"vendor": "ACME", "risk": 82}"#)),
     (include_str!("../../../../examples/retry-recovers.json"), Some("{}")),
 ];
 
-/// Puts the examples into the database, pointed to the peer at `base`; the first time, runs some of them.
+/// Stores the examples with `base` as the address of the demo service. The first time, runs some of them.
 pub(crate) async fn install(engine: &Engine, base: &str) -> anyhow::Result<()> {
     for (number, (text, trigger_data)) in EXAMPLES.iter().enumerate() {
         let mut file: Value = serde_json::from_str(text).context("An example is not JSON")?;
         point_to(&mut file, base);
         let document =
             Document::parse(&file).map_err(|faults| anyhow!("An example is not valid: {faults:?}"))?;
-        // Fixed, so that the next start finds it. Versioned like any other, so that lists have them in this order.
+        // Fixed, so that the next start finds it. Has the version of our other ids, so that lists have this order.
         let id = FlowId::new(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number as u128));
         let is_new = put(engine, id, &document).await.context("The examples could not be stored")?;
         if let Some(trigger_data) = trigger_data.filter(|_| is_new) {
@@ -40,7 +40,7 @@ pub(crate) async fn install(engine: &Engine, base: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Stores an example; one that is there follows a peer that has moved. True if it was not there.
+/// Stores an example, or updates it if the address of the demo service has changed. Returns whether it is new.
 async fn put(engine: &Engine, id: FlowId, document: &Document) -> anyhow::Result<bool> {
     let record = document.flow_record(id, FlowStatus::Active, engine.now());
     let Some(stored) = engine.store().flow(TenantId::DEFAULT, id).await? else {
@@ -60,7 +60,7 @@ async fn put(engine: &Engine, id: FlowId, document: &Document) -> anyhow::Result
     Ok(false)
 }
 
-/// Whether an example is still one, and not what somebody made of it.
+/// Whether an example has not been turned into something else by a user.
 fn is_untouched(document: &Payload) -> bool {
     document.to_value()["category"] == json!("demo")
 }

@@ -1,4 +1,4 @@
-//! A peer that fails on purpose.
+//! The demo service, which fails on purpose.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,36 +14,37 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-/// Where `serve --demo` has it.
+/// The path of the demo service in `serve --demo`.
 pub(crate) const PATH: &str = "/demo/peer";
-/// Keys that are remembered; beyond that all are forgotten.
+/// Maximum number of keys with a call count. When it is reached, all counts are reset.
 const KEYS_MAX: usize = 10_000;
 
 type Calls = Arc<Mutex<HashMap<String, u32>>>;
 
-/// The peer on an address of its own.
+/// The demo service on its own port.
 #[derive(Debug)]
 pub(crate) struct Peer {
     base: String,
 }
 
 impl Peer {
-    /// Listens on a free port of the loopback, until the process ends.
+    /// Listens on a free loopback port until the process ends.
     pub(crate) async fn start() -> anyhow::Result<Self> {
-        let listener =
-            TcpListener::bind("127.0.0.1:0").await.context("The demo peer found no port to listen on")?;
-        let base = format!("http://{}", listener.local_addr().context("The demo peer has no address")?);
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .context("Could not find a free port for the demo service")?;
+        let base = format!("http://{}", listener.local_addr().context("The demo service has no address")?);
         tokio::spawn(async move { axum::serve(listener, routes()).await });
         Ok(Self { base })
     }
 
-    /// Returns its address.
+    /// Returns its base URL.
     pub(crate) fn base(&self) -> &str {
         &self.base
     }
 }
 
-/// Returns what the peer answers.
+/// Returns the routes of the demo service.
 pub(crate) fn routes() -> Router {
     Router::new()
         .route("/ok", any(ok))
@@ -58,7 +59,7 @@ async fn ok() -> Response {
     Json(json!({ "vendor": "ACME", "risk": 42 })).into_response()
 }
 
-/// Counts the calls with `key`.
+/// Counts a call with `key` and returns the number of calls so far.
 fn count(calls: &Calls, key: String) -> u32 {
     let mut calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
     if calls.len() >= KEYS_MAX {

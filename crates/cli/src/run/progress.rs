@@ -1,4 +1,4 @@
-//! What a person sees while a flow runs: a line for each thing that has happened and, on a terminal, one that moves.
+//! The progress of a running flow: a line for each event and, on a terminal, a status line.
 
 use std::time::Duration;
 
@@ -10,48 +10,47 @@ use steadflow_core::timestamp::Timestamp;
 
 use crate::output;
 
-/// Says what is new since it was last shown an execution.
+/// Shows what has changed in an execution since the last call.
 pub(super) struct Progress {
     bar: ProgressBar,
-    /// For each node how many ended attempts have been told, and in which state it was.
-    told: Vec<(usize, NodeState)>,
-    /// What happens at present: what to say of it, and the moment that is counted from or to.
-    present: Vec<(String, Timestamp)>,
+    /// For each node, the number of ended attempts already shown, and its state at that time.
+    shown: Vec<(usize, NodeState)>,
+    /// What is in progress: its description, and the time to count from or to.
+    active: Vec<(String, Timestamp)>,
 }
 
 impl Progress {
-    /// How often the moving line is drawn anew.
+    /// How often the status line is updated.
     pub(super) const TICK: Duration = Duration::from_millis(100);
 
-    /// Begins. Without a terminal nothing moves: there are lines only.
+    /// Creates a progress display. Without a terminal, there is no status line.
     pub(super) fn new() -> Self {
         let bar = ProgressBar::new_spinner();
         let style = ProgressStyle::with_template("{spinner} {msg}").expect("the template is valid");
         bar.set_style(style);
-        Self { bar, told: Vec::new(), present: Vec::new() }
+        Self { bar, shown: Vec::new(), active: Vec::new() }
     }
 
-    /// Tells what has happened since.
+    /// Shows what has happened since the last call.
     pub(super) fn show(&mut self, execution: &Execution, now: Timestamp) {
-        self.told.resize(execution.nodes().len(), (0, NodeState::Pending));
-        self.present.clear();
+        self.shown.resize(execution.nodes().len(), (0, NodeState::Pending));
+        self.active.clear();
         let width = execution.graph().nodes.iter().map(|node| node.id.as_str().chars().count()).max();
         for at in 0..execution.nodes().len() {
             let (node, state) = (&execution.graph().nodes[at], &execution.nodes()[at]);
-            let news = news(state, &self.told[at]);
-            for line in news {
-                self.say(&format!("{:width$}  {line}", node.id.as_str(), width = width.unwrap_or(0)));
+            for line in news(state, &self.shown[at]) {
+                self.line(&format!("{:width$}  {line}", node.id.as_str(), width = width.unwrap_or(0)));
             }
-            self.told[at] = (ended_attempts(state).count(), state.state.clone());
-            self.present.extend(present(node, state));
+            self.shown[at] = (ended_attempts(state).count(), state.state.clone());
+            self.active.extend(activity(node, state));
         }
         self.tick(now);
     }
 
-    /// Draws the moving line.
+    /// Updates the status line.
     pub(super) fn tick(&self, now: Timestamp) {
         let parts: Vec<String> = self
-            .present
+            .active
             .iter()
             .map(|(what, moment)| {
                 // One of the two is zero.
@@ -63,24 +62,24 @@ impl Progress {
         self.bar.tick();
     }
 
-    /// Says a line.
-    pub(super) fn say(&self, line: &str) {
+    /// Writes a line.
+    pub(super) fn line(&self, line: &str) {
         self.bar.suspend(|| output::note(line));
     }
 
-    /// Takes the moving line away.
+    /// Removes the status line.
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
     }
 }
 
-/// Tells whether a node waits for a person.
-pub(super) const fn asks(node: &NodeExecution) -> bool {
+/// Returns whether a node waits for a person's decision.
+pub(super) const fn waits_for_decision(node: &NodeExecution) -> bool {
     matches!(node.state, NodeState::Waiting(Wait::Decision))
 }
 
-/// Tells whether something will happen to a node by itself.
-pub(super) const fn goes_on(node: &NodeExecution) -> bool {
+/// Returns whether a node will continue without a person.
+pub(super) const fn continues(node: &NodeExecution) -> bool {
     matches!(
         node.state,
         NodeState::Running { .. } | NodeState::Backoff { .. } | NodeState::Waiting(Wait::Delay { .. })
@@ -90,8 +89,8 @@ pub(super) const fn goes_on(node: &NodeExecution) -> bool {
 fn waiting(wait: Wait) -> Option<String> {
     match wait {
         Wait::Delay { until } => Some(format!("waits until {until}")),
-        Wait::Decision => Some("waits for a person to decide".to_owned()),
-        Wait::Child => Some("waits for the executions that it started".to_owned()),
+        Wait::Decision => Some("waits for a decision".to_owned()),
+        Wait::Child => Some("waits for child executions".to_owned()),
         Wait::Slot | Wait::Retry { .. } => None,
     }
 }
@@ -100,10 +99,10 @@ fn ended_attempts(node: &NodeExecution) -> impl Iterator<Item = &AttemptRecord> 
     node.attempts.iter().filter(|attempt| attempt.ended_at.is_some())
 }
 
-fn news(node: &NodeExecution, (told, state): &(usize, NodeState)) -> Vec<String> {
-    let mut lines: Vec<String> = ended_attempts(node).skip(*told).filter_map(failed_attempt).collect();
+fn news(node: &NodeExecution, (shown, state): &(usize, NodeState)) -> Vec<String> {
+    let mut lines: Vec<String> = ended_attempts(node).skip(*shown).filter_map(failed_attempt).collect();
     if node.state != *state {
-        lines.extend(arrival(node));
+        lines.extend(new_state(node));
     }
     lines
 }
@@ -118,8 +117,8 @@ fn failed_attempt(attempt: &AttemptRecord) -> Option<String> {
     Some(format!("attempt {number} failed after {span}: {} ({}){next}", error.message, error.class))
 }
 
-/// What to say of a node that has come to its state.
-fn arrival(node: &NodeExecution) -> Option<String> {
+/// Describes the state that a node has reached.
+fn new_state(node: &NodeExecution) -> Option<String> {
     let span = node.started_at.zip(node.completed_at).map(|(from, to)| output::span(to.since(from)));
     let after = span.map(|span| format!(" after {span}")).unwrap_or_default();
     match node.state {
@@ -135,8 +134,8 @@ fn arrival(node: &NodeExecution) -> Option<String> {
     }
 }
 
-/// What a node does at present, and since or until when.
-fn present(node: &Node, state: &NodeExecution) -> Option<(String, Timestamp)> {
+/// Describes what a node is doing, with its start or end.
+fn activity(node: &Node, state: &NodeExecution) -> Option<(String, Timestamp)> {
     let id = &node.id;
     let next = state.attempts.len() + 1;
     match state.state {
@@ -145,7 +144,7 @@ fn present(node: &Node, state: &NodeExecution) -> Option<(String, Timestamp)> {
             Some((format!("{id}: attempt {} for", attempt.attempt.number()), attempt.started_at))
         }
         NodeState::Backoff { retry_at } => Some((format!("{id}: attempt {next} in"), retry_at)),
-        NodeState::Waiting(Wait::Delay { until }) => Some((format!("{id}: goes on in"), until)),
+        NodeState::Waiting(Wait::Delay { until }) => Some((format!("{id}: delay ends in"), until)),
         NodeState::Pending
         | NodeState::Waiting(_)
         | NodeState::Completed

@@ -1,4 +1,4 @@
-//! The real binary, in a folder of its own.
+//! The real binary, in its own folder.
 
 mod server;
 
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 pub(crate) use server::Server;
 
-/// A folder to run the binary in. It is gone at the end of the test.
+/// A temporary folder in which the binary runs.
 pub(crate) struct Folder(TempDir);
 
 impl Folder {
@@ -27,7 +27,7 @@ impl Folder {
         std::fs::write(self.path().join(name), text.to_string()).expect("a file can be written");
     }
 
-    /// Returns the binary, to be started in here with these arguments and no settings but those.
+    /// Returns a command that starts the binary in this folder, with these arguments and no other settings.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_steadflow"));
         let settings = std::env::vars_os().map(|(name, _)| name);
@@ -38,26 +38,26 @@ impl Folder {
         command
     }
 
-    /// Runs the binary to its end.
+    /// Runs the binary until it ends.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         self.command(arguments).output().expect("the binary starts").into()
     }
 
-    /// Runs the binary to its end, with `text` on its standard input.
+    /// Runs the binary until it ends, with `text` on its standard input.
     pub(crate) fn run_on(&self, arguments: &[&str], text: &str) -> Run {
         self.write("stdin", text);
         let stdin = std::fs::File::open(self.path().join("stdin")).expect("it was just written");
         self.command(arguments).stdin(stdin).output().expect("the binary starts").into()
     }
 
-    /// Starts the binary and goes on.
+    /// Starts the binary without waiting for it.
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
         let mut command = self.command(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
     }
 }
 
-/// What came of a command.
+/// The result of a command.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
@@ -96,7 +96,7 @@ pub(crate) fn signal(process: &Child, name: &str) {
     assert!(status.is_ok_and(|status| status.success()), "SIG{name} could not be sent");
 }
 
-/// Returns a flow document of these nodes, each leading to the next.
+/// Returns a flow document with these nodes in a chain.
 pub(crate) fn flow(nodes: &[Value]) -> Value {
     let ids: Vec<&Value> = nodes.iter().map(|node| &node["id"]).collect();
     let edges: Vec<Value> =

@@ -5,18 +5,18 @@ use std::process::{Child, ChildStderr};
 
 use super::{Folder, Run, signal};
 
-/// A server on a free port. It is killed when the test drops it.
+/// A server on a free port. It is killed when it is dropped.
 pub(crate) struct Server {
     process: Child,
     log: BufReader<ChildStderr>,
-    /// What it said on its start.
+    /// Its messages at startup.
     pub(crate) said: String,
     /// Its address, `http://127.0.0.1:…`.
     pub(crate) base: String,
 }
 
 impl Server {
-    /// Starts one on `steadflow.db` in `folder`, and waits until it says where it is.
+    /// Starts a server with `steadflow.db` in `folder`, and waits for its address.
     pub(crate) fn start(folder: &Folder, arguments: &[&str]) -> Self {
         let serve = ["serve", "--listen", "127.0.0.1:0", "--log", "off"];
         let mut process = folder.start(&[&serve, arguments].concat());
@@ -36,12 +36,12 @@ impl Server {
         Self { process, log, said, base }
     }
 
-    /// Runs `steadflow executions …` on it.
+    /// Runs `steadflow executions …` with this server.
     pub(crate) fn executions(&self, folder: &Folder, arguments: &[&str]) -> Run {
         folder.run(&[&["executions", "--server", &self.base], arguments].concat())
     }
 
-    /// Stops it by a signal, and gives its exit status and its last words.
+    /// Stops it with a signal, and returns its exit status and its last messages.
     pub(crate) fn stop(mut self, name: &str) -> (Option<i32>, String) {
         signal(&self.process, name);
         let mut last_words = String::new();
