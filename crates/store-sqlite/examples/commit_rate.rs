@@ -117,7 +117,16 @@ fn commit(execution: ExecutionId, seq: u64, record: &Arc<str>, journal: &str) ->
         Keep::Tail
     };
     let record = Some(Arc::clone(record));
-    Commit { execution, seq, record, idempotency: None, keep, takes: Vec::new(), sends: Vec::new() }
+    Commit {
+        execution,
+        seq,
+        record,
+        idempotency: None,
+        keep,
+        takes: Vec::new(),
+        sends: Vec::new(),
+        follows: None,
+    }
 }
 
 fn row(id: ExecutionId) -> ExecutionRow {

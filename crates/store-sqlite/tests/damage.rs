@@ -34,6 +34,7 @@ fn commit(number: u128, seq: u64) -> Commit {
         keep: Keep::Tail,
         takes: Vec::new(),
         sends: Vec::new(),
+        follows: None,
     }
 }
 

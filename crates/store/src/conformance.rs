@@ -95,6 +95,7 @@ macro_rules! conformance_tests {
             a_commit_takes_an_input_and_sends_others
             a_commit_without_a_record_takes_and_sends_too
             a_commit_that_takes_what_is_gone_changes_nothing
+            what_follows_from_a_skipped_commit_is_skipped
             an_input_that_starts_an_execution_starts_it_once
             an_input_that_another_worker_took_is_gone
             a_commit_that_is_refused_takes_and_sends_nothing

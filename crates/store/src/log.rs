@@ -37,7 +37,8 @@ pub trait Log: Send + Sync + 'static {
     /// Commits a batch: all of it or, on an error, nothing. Answers in the batch's order.
     ///
     /// Two kinds of commit are skipped alone, while the rest of the batch is written: one whose idempotency key is
-    /// taken ([`Committed::Hit`]), and one that takes an item of the inbox that is gone ([`Committed::Gone`]).
+    /// taken ([`Committed::Hit`]), and one that takes an item of the inbox that is gone ([`Committed::Gone`]). What
+    /// follows from a skipped commit is skipped with it ([`Committed::Skipped`]).
     ///
     /// # Errors
     /// [`Fenced`](crate::StoreError::Fenced) if `worker` lost its lease: drop what it drives.

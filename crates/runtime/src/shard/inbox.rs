@@ -95,6 +95,8 @@ impl Shard {
         if let Some(committing) = self.live.get_mut(&id).and_then(|live| live.committing.as_mut()) {
             let is_gone = |from: &Origin| matches!(from, Origin::Inbox { item, .. } if gone.contains(item));
             committing.inputs.retain(|(_, from)| !is_gone(from));
+            let children = std::mem::take(&mut committing.children);
+            self.withdraw_children(&children, now);
         }
         self.let_go(gone.iter().copied());
         self.take_back(id, || Reply::Unavailable, now);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadflow_core::execution::{Decision, Effect, Execution, Input};
+use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
 
 use super::{Loaded, Origin, Phase, Reply, ReplyId};
@@ -53,6 +54,8 @@ pub(super) struct Committing {
     pub(super) effects: Vec<Effect>,
     pub(super) replies: Vec<(ReplyId, Reply)>,
     pub(super) reads: Vec<ReplyId>,
+    /// The child executions that are accepted with it.
+    pub(super) children: Vec<ExecutionId>,
     /// What was decided on, to be decided again if the commit fails.
     pub(super) inputs: Vec<(Input, Origin)>,
 }

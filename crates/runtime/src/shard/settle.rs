@@ -44,8 +44,11 @@ impl Shard {
     }
 
     fn settle(&mut self, id: ExecutionId, answer: Committed, now: Timestamp) {
-        if let Committed::Gone(gone) = answer {
-            return self.without(id, &gone, now);
+        match answer {
+            Committed::Gone(gone) => return self.without(id, &gone, now),
+            // It was withdrawn with the commit from which it follows.
+            Committed::Skipped => return,
+            Committed::Done | Committed::Hit(_) => {}
         }
         let Some(live) = self.live.get_mut(&id) else { return };
         let Some(committing) = live.committing.take() else { return };
@@ -162,6 +165,7 @@ impl Shard {
         committing: &Committing,
         now: Timestamp,
     ) {
+        self.withdraw_children(&committing.children, now);
         let Some(live) = self.forget(id) else { return };
         let flow = live.execution.accepted().flow;
         let slots = self.flows.entry(flow).or_default();
@@ -174,6 +178,16 @@ impl Shard {
             self.reply(to, reply());
         }
         self.grant_slots(flow, now);
+    }
+
+    /// The commit that starts these children was skipped, and their acceptances with it.
+    pub(super) fn withdraw_children(&mut self, children: &[ExecutionId], now: Timestamp) {
+        for &child in children {
+            let committing = self.live.get_mut(&child).and_then(|live| live.committing.take());
+            if let Some(committing) = committing.filter(|committing| committing.is_acceptance) {
+                self.withdraw(child, || Reply::Unavailable, &committing, now);
+            }
+        }
     }
 
     /// The batch was not written: memory goes back to what is on disk, and what was not asked for by a person is

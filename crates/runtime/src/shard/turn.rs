@@ -25,17 +25,17 @@ impl Shard {
             self.waiters.entry(new.id).or_default().push(wait);
         }
         let (id, decision) = self.begin(new, vec![(reply, Reply::Accepted)], now);
-        self.commit(id, decision, idempotency, now);
+        self.commit(id, decision, After { idempotency, follows: None }, now);
     }
 
     /// Accepts the children that a decision starts. Their acceptances go into the batch of that decision, so that either
     /// all of them are on disk or nothing.
-    fn accept_children(&mut self, children: Vec<NewExecution>, now: Timestamp) {
+    fn accept_children(&mut self, parent: ExecutionId, children: Vec<NewExecution>, now: Timestamp) {
         for child in children {
             let limit = child.pinned.flow.flow.settings.max_concurrent_executions;
             self.flows.entry(child.accepted.flow).or_default().suggest_limit(limit);
             let (id, decision) = self.begin(child, Vec::new(), now);
-            self.commit(id, decision, None, now);
+            self.commit(id, decision, After { follows: Some(parent), ..After::default() }, now);
         }
     }
 
@@ -105,17 +105,11 @@ impl Shard {
         }
         live.committing = Some(outcome);
         self.requeue(id, before, now);
-        self.commit(id, decision, None, now);
+        self.commit(id, decision, After::default(), now);
     }
 
     /// Puts a decision into the next batch. What rests on it waits in `committing`.
-    fn commit(
-        &mut self,
-        id: ExecutionId,
-        mut decision: Decision,
-        idempotency: Option<Idempotency>,
-        now: Timestamp,
-    ) {
+    fn commit(&mut self, id: ExecutionId, mut decision: Decision, after: After, now: Timestamp) {
         let live = self.live.get_mut(&id).expect("only an execution in memory decides");
         let record = written(&live.execution.seal(&mut decision, now), &mut self.scratch);
         live.journal.push(Arc::clone(&record));
@@ -125,6 +119,7 @@ impl Shard {
         committing.has_record = true;
         committing.is_parking = is_parking;
         committing.effects = decision.effects;
+        committing.children = decision.children.iter().map(|child| child.id).collect();
         committing.has_sent = !decision.signals.is_empty();
         let takes = live.takes();
         let keep = keep_of(live, is_parking);
@@ -135,13 +130,14 @@ impl Shard {
             execution: id,
             seq,
             record: Some(record),
-            idempotency: idempotency.map(Box::new),
+            idempotency: after.idempotency.map(Box::new),
             keep,
             takes,
             sends,
+            follows: after.follows,
         });
         self.arm_timer(id);
-        self.accept_children(decision.children, now);
+        self.accept_children(id, decision.children, now);
     }
 
     /// Writes an execution's row without a decision, and its whole journal if that is due or it leaves memory.
@@ -163,8 +159,16 @@ impl Shard {
             live.unsaved_since = None;
         }
         let seq = live.execution.seq();
-        let (takes, sends) = (Vec::new(), Vec::new());
-        self.commits.push(Commit { execution: id, seq, record: None, idempotency: None, keep, takes, sends });
+        self.commits.push(Commit {
+            execution: id,
+            seq,
+            record: None,
+            idempotency: None,
+            keep,
+            takes: Vec::new(),
+            sends: Vec::new(),
+            follows: None,
+        });
     }
 
     /// Puts the execution's next timer among the shard's.
@@ -195,6 +199,15 @@ impl Shard {
             None => self.load(id, VecDeque::new()),
         }
     }
+}
+
+/// What a commit depends on.
+#[derive(Debug, Default)]
+struct After {
+    /// The key that must be new.
+    idempotency: Option<Idempotency>,
+    /// The execution whose commit in the same batch must be written.
+    follows: Option<ExecutionId>,
 }
 
 pub(super) fn wake_at(execution: &Execution) -> Option<Timestamp> {

@@ -27,8 +27,9 @@ pub(crate) fn commit(
     writer.check_lease(CALL, worker.epoch)?;
     let Writer { db, live, sums, batch: tail, .. } = writer;
     tail.clear();
-    let mut write = Write { db, live, sums, projections: Projections::new(db), tail, place: None };
-    let answers = batch.into_iter().map(|commit| write.commit_one(worker, commit));
+    let (projections, skipped) = (Projections::new(db), Vec::new());
+    let mut write = Write { db, live, sums, projections, tail, place: None, skipped };
+    let answers = batch.into_iter().map(|commit| write.commit_next(worker, commit));
     let answers = answers.collect::<Result<Vec<_>, _>>()?;
     write.append().map_err(|error| store_error(CALL, error))?;
     Ok(answers)
@@ -56,11 +57,25 @@ struct Write<'w> {
     tail: &'w mut Batch,
     /// The key of that row, once it has a record.
     place: Option<Place>,
+    /// The executions whose commits were skipped.
+    skipped: Vec<ExecutionId>,
 }
 
 impl Write<'_> {
+    fn commit_next(&mut self, worker: Worker, commit: Commit) -> Result<Committed, StoreError> {
+        let execution = commit.execution;
+        let answer = self.commit_one(worker, commit)?;
+        if answer != Committed::Done {
+            self.skipped.push(execution);
+        }
+        Ok(answer)
+    }
+
     fn commit_one(&mut self, worker: Worker, commit: Commit) -> Result<Committed, StoreError> {
-        let Commit { execution, seq, record, idempotency, keep, takes, sends } = commit;
+        let Commit { execution, seq, record, idempotency, keep, takes, sends, follows } = commit;
+        if follows.is_some_and(|first| self.skipped.contains(&first)) {
+            return Ok(Committed::Skipped);
+        }
         let gone = inbox::gone(self.db, &takes).map_err(|error| store_error(CALL, error))?;
         if !gone.is_empty() {
             return Ok(Committed::Gone(gone));

@@ -146,7 +146,16 @@ pub(super) fn appended(number: u16, seq: u64, keep: Keep) -> Commit {
 
 fn committed(execution: ExecutionId, seq: u64, record: Arc<str>, keep: Keep) -> Commit {
     let record = Some(record);
-    Commit { execution, seq, record, idempotency: None, keep, takes: Vec::new(), sends: Vec::new() }
+    Commit {
+        execution,
+        seq,
+        record,
+        idempotency: None,
+        keep,
+        takes: Vec::new(),
+        sends: Vec::new(),
+        follows: None,
+    }
 }
 
 /// The acceptance of an execution, nothing more.

@@ -32,6 +32,8 @@ pub struct Commit {
     pub takes: Vec<InboxId>,
     /// Inputs for other executions that follow from it: stored with it.
     pub sends: Vec<InboxInput>,
+    /// The execution from whose commit, earlier in the batch, this one follows. If that one is skipped, so is this.
+    pub follows: Option<ExecutionId>,
 }
 
 /// What becomes of an execution's stored state with a commit.
@@ -99,4 +101,6 @@ pub enum Committed {
     Hit(IdempotencyHit),
     /// These of the items that it takes are gone: somebody else has taken them in. Nothing of it was written.
     Gone(Vec<InboxId>),
+    /// The commit from which it follows was skipped. Nothing of it was written.
+    Skipped,
 }

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use super::super::samples::{
-    HOUR, THEIRS, accepted, appended, at, completed, finished, id, input, keyed, parked, read, records, row,
+    HOUR, OURS, THEIRS, accepted, appended, at, completed, finished, id, input, keyed, parked, read, records,
+    row,
 };
 use super::super::{Harness, commit, reopened, worker};
 use crate::{
-    Commit, Committed, IdempotencyHit, InboxId, InboxInput, InboxItem, Keep, Log, Store, StoreError, Worker,
+    Commit, Committed, History, IdempotencyHit, InboxId, InboxInput, InboxItem, Keep, Log, Store, StoreError,
+    Worker,
 };
 
 async fn send(store: &impl Store, number: u16, text: &str) -> InboxId {
@@ -136,6 +138,36 @@ pub async fn a_commit_that_takes_what_is_gone_changes_nothing<H: Harness>(harnes
     assert_eq!(read(&store, 2).await.records, records(2), "the rest of the batch is written");
     let key = commit(&store, worker, [keyed(taking(1, 3, &[left]), "start:a")]).await;
     assert_eq!(key, [Committed::Done], "its key is not used");
+}
+
+pub async fn what_follows_from_a_skipped_commit_is_skipped<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    let gone = send(&store, 1, "gone").await;
+    commit(&store, worker, [Commit { takes: vec![gone], ..keyed(accepted(1), "start:a") }]).await;
+    let from = |first, commit| Commit { follows: Some(id(first)), ..commit };
+
+    let batch = [
+        taking(1, 2, &[gone]),
+        from(1, accepted(2)),
+        from(2, accepted(3)),
+        keyed(accepted(4), "start:a"),
+        from(4, accepted(5)),
+        accepted(6),
+        from(6, accepted(7)),
+    ];
+    let answers = commit(&store, worker, batch).await;
+
+    let skipped = |at: usize| answers[at] == Committed::Skipped;
+    assert_eq!(answers[0], Committed::Gone(vec![gone]));
+    assert!(matches!(answers[3], Committed::Hit(_)), "{:?}", answers[3]);
+    assert!(skipped(1) && skipped(2) && skipped(4), "{answers:?}");
+    assert_eq!(answers[5..], [Committed::Done, Committed::Done]);
+    let is_there = async |number| store.execution(OURS, id(number)).await.expect("a read").is_some();
+    for number in [2, 3, 4, 5] {
+        assert!(!is_there(number).await, "{number} is written");
+    }
+    assert!(is_there(6).await && is_there(7).await);
 }
 
 pub async fn an_input_that_starts_an_execution_starts_it_once<H: Harness>(harness: &H) {

@@ -21,7 +21,19 @@ impl MemoryStore {
         for commit in &batch {
             database.check(commit)?;
         }
-        Ok(batch.into_iter().map(|commit| database.apply(worker, commit)).collect())
+        let mut skipped = Vec::new();
+        let mut apply = |commit: Commit| {
+            let execution = commit.execution;
+            let answer = match commit.follows {
+                Some(first) if skipped.contains(&first) => Committed::Skipped,
+                Some(_) | None => database.apply(worker, commit),
+            };
+            if answer != Committed::Done {
+                skipped.push(execution);
+            }
+            answer
+        };
+        Ok(batch.into_iter().map(&mut apply).collect())
     }
 }
 
@@ -33,14 +45,16 @@ impl Database {
         }
         let is_known = self.tail.contains_key(&(id, commit.seq))
             || self.journals.get(&id).is_some_and(|journal| journal.seq >= commit.seq);
-        if commit.record.is_some() && is_known && commit.idempotency.is_none() && commit.takes.is_empty() {
+        let may_be_skipped =
+            commit.idempotency.is_some() || !commit.takes.is_empty() || commit.follows.is_some();
+        if commit.record.is_some() && is_known && !may_be_skipped {
             return Err(refused(format!("execution {id} has a record {} already", commit.seq)));
         }
         Ok(())
     }
 
     fn apply(&mut self, worker: Worker, commit: Commit) -> Committed {
-        let Commit { execution, seq, record, idempotency, keep, takes, sends } = commit;
+        let Commit { execution, seq, record, idempotency, keep, takes, sends, follows: _ } = commit;
         let gone: Vec<InboxId> =
             takes.iter().filter(|item| !self.inbox.contains_key(item)).copied().collect();
         if !gone.is_empty() {
