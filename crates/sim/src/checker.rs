@@ -8,6 +8,7 @@ mod attempts;
 mod ends;
 mod inbox;
 mod leases;
+mod parts;
 mod story;
 mod structure;
 
@@ -37,6 +38,9 @@ pub(crate) const LATE_MAX: Duration = Duration::from_secs(15);
 
 /// How long an execution may be without a worker while another one is well.
 pub(crate) const ORPHANED_MAX: Duration = Duration::from_secs(8);
+
+/// How long a child may go on that its parent has given up.
+pub(crate) const ABANDONED_MAX: Duration = Duration::from_secs(100);
 
 /// What the checker knows of one run.
 #[derive(Debug)]
@@ -112,6 +116,7 @@ impl Checker {
             self.key_is_used(id)?;
         }
         self.was_asked(id, &record.2)?;
+        self.families_fit(id, &record)?;
         let has_started = record.2.contains(&Event::Started);
         let story = self.stories.get_mut(&id).ok_or_else(|| format!("R3: {id} was never accepted"))?;
         story
@@ -173,23 +178,13 @@ impl Checker {
 
     /// A peer sees an attempt begin, and will answer.
     pub(crate) fn peer_sees(&mut self, key: CallKey, answer: Answer) -> Verdict {
-        let CallKey { execution: id, node, attempt, .. } = key;
-        let is_recorded = self.stories.get(&id).is_some_and(|story| story.has_attempt(node, attempt));
-        if !is_recorded {
-            return Err(format!(
-                "A2: a peer saw attempt {} of node {} of {id}, which is not recorded",
-                attempt.number(),
-                node.0
-            ));
+        if !self.stories.get(&key.execution).is_some_and(|story| story.has_call(&key)) {
+            return Err(format!("A2: a peer saw call {key}, which is not recorded or over"));
         }
-        if self.peers.insert(key, answer).is_some() {
-            return Err(format!(
-                "A2: a peer saw attempt {} of node {} of {id} twice",
-                attempt.number(),
-                node.0
-            ));
+        match self.peers.insert(key.clone(), answer) {
+            Some(_) => Err(format!("A2: a peer saw call {key} twice")),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// A peer that has not answered never will: the connection breaks.

@@ -112,7 +112,8 @@ impl World {
         let wait = self.rng.happens(300).then(|| self.call(process, Call::Await { execution }));
         let limit = version.flow.settings.max_concurrent_executions;
         self.note(format_args!("client starts {execution} on {process}, retry of {retried:?}"));
-        let new = NewExecution { id: execution, pinned: flow.into(), accepted };
+        let (accepted, pinned) = self.pinned_to_current(accepted, flow);
+        let new = NewExecution { id: execution, pinned, accepted };
         let accept = Accept { new, limit, idempotency, reply, wait };
         self.tell(process, Message::Accept(Box::new(accept)))
     }

@@ -31,18 +31,18 @@ pub(crate) struct Case {
 impl Case {
     /// Makes a flow up. Its second version, if it has one, allows more.
     pub(crate) fn new(number: u128, rng: &mut Rng) -> Self {
-        Self::from_document(number, some_document(rng), rng)
+        Self::from_document(number, some_document(number, rng), rng)
     }
 
     /// Makes a flow up that allows any number of executions at once: slots are counted in one process.
     pub(crate) fn without_slots(number: u128, rng: &mut Rng) -> Self {
-        let mut document = some_document(rng);
+        let mut document = some_document(number, rng);
         document["max_concurrent_executions"] = Value::Null;
         Self::from_document(number, document, rng)
     }
 
     fn from_document(number: u128, document: Value, rng: &mut Rng) -> Self {
-        let id = FlowId::new(Uuid::from_u128(0xf10e_0000_0000_7000_8000_0000_0000_0000 + number));
+        let id = flow_id(number);
         let mut case = Self { id, versions: Vec::new(), documents: Vec::new(), published: 1 };
         case.add(document.clone());
         if rng.happens(600) {
@@ -103,13 +103,18 @@ fn more_generous(mut document: Value) -> Value {
     document
 }
 
-fn some_document(rng: &mut Rng) -> Value {
-    if rng.happens(250) { fixtures::pick(rng) } else { made_up(rng) }
+fn some_document(number: u128, rng: &mut Rng) -> Value {
+    if rng.happens(250) { fixtures::pick(rng) } else { made_up(flow_id(number + 1), rng) }
 }
 
-fn made_up(rng: &mut Rng) -> Value {
+fn flow_id(number: u128) -> FlowId {
+    FlowId::new(Uuid::from_u128(0xf10e_0000_0000_7000_8000_0000_0000_0000 + number))
+}
+
+/// Makes a flow up. Its children, if it has some, run the flow `below`, which need not exist.
+fn made_up(below: FlowId, rng: &mut Rng) -> Value {
     let count = rng.between(1, 8);
-    let nodes: Vec<Value> = (0..count).map(|at| node(at, rng)).collect();
+    let nodes: Vec<Value> = (0..count).map(|at| node(at, below, rng)).collect();
     let edges = edges(&nodes, rng);
     let timeout = rng.happens(500).then(|| rng.between(2, 200));
     let concurrency = rng.happens(350).then(|| rng.between(1, 3));
@@ -123,13 +128,18 @@ fn made_up(rng: &mut Rng) -> Value {
     })
 }
 
-fn node(at: u64, rng: &mut Rng) -> Value {
+fn node(at: u64, below: FlowId, rng: &mut Rng) -> Value {
     let mut node = Map::new();
     node.insert("id".into(), id(at).into());
     let kind = rng.below(100);
     let keys = match kind {
-        0..=59 => {
+        0..=47 => {
             json!({ "type": "action", "action": "echo", "input": { "at": at, "k": "${trigger_data.k}" } })
+        }
+        48..=54 => json!({ "type": "test_rounds", "input": { "at": at, "k": "${trigger_data.k}" } }),
+        55..=59 => {
+            let (children, at_once) = (rng.between(1, 3), rng.between(1, 2));
+            json!({ "type": "test_family", "flow_id": below.to_string(), "children": children, "at_once": at_once })
         }
         60..=69 => {
             json!({ "type": "agent", "agent_id": Uuid::nil(), "skill": "s", "input": { "try": "${attempt}" } })

@@ -9,9 +9,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadflow_core::execution::{ExecutionStatus, FlowVersion};
+use steadflow_core::event::Accepted;
+use steadflow_core::execution::{ExecutionStatus, FlowVersion, Pinned};
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Outcome};
@@ -417,6 +418,34 @@ impl World {
 
     pub(crate) fn stores_keys(&self) -> bool {
         !self.breaks(Mutation::KeyNotStored)
+    }
+
+    /// Pins the flows of an execution's children to their current versions, as the engine does at acceptance.
+    pub(crate) fn pinned_to_current(
+        &self,
+        mut accepted: Accepted,
+        flow: Arc<FlowVersion>,
+    ) -> (Accepted, Pinned) {
+        let mut wanted = flow.flow.graph.child_flows.clone();
+        while let Some(id) = wanted.pop() {
+            if let Some(case) = self.cases.iter().find(|case| case.id == id) {
+                accepted.flows.insert(id, case.current().version);
+                wanted.extend(&case.current().flow.graph.child_flows);
+            }
+        }
+        let pinned = self.pinned(&accepted, flow);
+        (accepted, pinned)
+    }
+
+    /// Returns the versions that an execution is pinned to.
+    pub(crate) fn pinned(&self, accepted: &Accepted, flow: Arc<FlowVersion>) -> Pinned {
+        let version = |(id, version): (&FlowId, &u32)| {
+            let case = self.cases.iter().find(|case| case.id == *id)?;
+            let version = self.flow_as_driven(case.versions.get(*version as usize - 1)?);
+            Some((*id, version))
+        };
+        let children = accepted.flows.iter().filter_map(version).collect();
+        Pinned { flow, children: Some(Arc::new(children)) }
     }
 
     /// Returns the version as the engine under test is given it.

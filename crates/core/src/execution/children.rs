@@ -96,8 +96,14 @@ impl Decider<'_> {
                 by: execution.as_parent(),
             },
         };
-        let signals: Vec<Sending> = open.map(|(_, number)| cancel(number)).collect();
-        self.decision.signals.extend(signals);
+        let cancels: Vec<Sending> = open.map(|(_, number)| cancel(number)).collect();
+        for cancel in cancels {
+            match self.decision.children.iter().position(|child| child.id == cancel.to) {
+                // This very decision was to start it: it is not accepted at all.
+                Some(place) => drop(self.decision.children.remove(place)),
+                None => self.decision.signals.push(cancel),
+            }
+        }
     }
 
     /// Sends the end of this execution to the one that started it.

@@ -256,12 +256,11 @@ impl Decider<'_> {
 
     /// Ends the execution. What is in flight is stopped, what was about to start does not, and children are cancelled.
     pub(super) fn finish(&mut self, end: End) {
-        self.decision.effects.retain(|effect| matches!(effect, Effect::StopStep { .. }));
-        self.decision.children.clear();
         for node in self.execution.active.clone() {
             self.stop_calls(node);
             self.cancel_children(node);
         }
+        self.decision.effects.retain(|effect| matches!(effect, Effect::StopStep(_)));
         let End { status, message, class, node, by } = end;
         self.emit(Event::Finished { status, message, class, node, by });
         self.report_to_parent();

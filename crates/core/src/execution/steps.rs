@@ -105,9 +105,20 @@ impl Decider<'_> {
     fn stop_calls_if(&mut self, node: NodeIndex, is_meant: impl Fn(&StepKey) -> bool) {
         let calling = self.execution.node(node);
         let Some(attempt) = calling.running_attempt() else { return };
-        let open = calling.open_calls().into_iter().filter(is_meant);
-        let key = |step| CallKey { execution: self.execution.id, node, attempt, step };
-        self.decision.effects.extend(open.map(|step| Effect::StopStep(key(step))));
+        let execution = self.execution.id;
+        for step in calling.open_calls().into_iter().filter(is_meant) {
+            self.stop_call(CallKey { execution, node, attempt, step });
+        }
+    }
+
+    /// Stops a call. One that this very decision was to begin is not made at all.
+    fn stop_call(&mut self, key: CallKey) {
+        let effects = &mut self.decision.effects;
+        let begins = |effect: &Effect| matches!(effect, Effect::StartStep(work) if work.key() == key);
+        match effects.iter().position(begins) {
+            Some(place) => drop(effects.remove(place)),
+            None => effects.push(Effect::StopStep(key)),
+        }
     }
 }
 

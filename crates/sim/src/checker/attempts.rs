@@ -83,6 +83,7 @@ impl Story {
             self.may_retry(*node, *attempt, *class, retry_at, sight)?;
         }
         let story = &mut self.nodes[node.at()];
+        story.parts.drop_open(sight.at);
         story.retry_at = *retry_at;
         if let Some(last) = story.attempts.last_mut() {
             last.has_ended = true;
@@ -102,6 +103,7 @@ impl Story {
             return Err("A3: an attempt was handed back by a worker that goes on".into());
         }
         let story = &mut self.nodes[node.at()];
+        story.parts.drop_open(sight.at);
         story.retry_at = Some(sight.at);
         if let Some(last) = story.attempts.last_mut() {
             last.has_ended = true;
@@ -128,15 +130,18 @@ impl Story {
         message: &str,
         sight: &Sight<'_>,
     ) -> Verdict {
-        let answer = self.answer(node, attempt, sight);
-        if answer.is_some_and(|failure| failure.class == class && failure.message == message) {
+        let is_said = |failure: &Failure| failure.class == class && failure.message == message;
+        if self.answers(node, attempt, sight).any(is_said)
+            || self.nodes[node.at()].parts.failed_by(class, message)
+        {
             return Ok(());
         }
         let stop_at = self.nodes[node.at()].attempts.last().and_then(|last| last.stop_at);
         match class {
             ErrorClass::Interrupted if sight.is_adoption => Ok(()),
             ErrorClass::Timeout if stop_at.is_some_and(|stop_at| stop_at <= sight.at) => Ok(()),
-            ErrorClass::Expression | ErrorClass::OutputTooLarge => Ok(()),
+            // A family whose flow does not exist is not configured.
+            ErrorClass::Expression | ErrorClass::OutputTooLarge | ErrorClass::Configuration => Ok(()),
             ErrorClass::Timeout
             | ErrorClass::Interrupted
             | ErrorClass::Connection
@@ -146,13 +151,8 @@ impl Story {
             | ErrorClass::Tool
             | ErrorClass::ModelOutput
             | ErrorClass::Validation
-            | ErrorClass::Configuration
-            | ErrorClass::Internal => Err(format!("R1: no peer said so; it said {answer:?}")),
+            | ErrorClass::Internal => Err("R1: no peer and no child said so".into()),
         }
-    }
-
-    fn answer<'a>(&self, node: NodeIndex, attempt: Attempt, sight: &Sight<'a>) -> Option<&'a Failure> {
-        sight.peers.get(&self.only_call(node, attempt))?.as_ref().err()
     }
 
     fn may_retry(
@@ -175,8 +175,8 @@ impl Story {
         let longest = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX).min(policy.max_interval);
         let shortest = longest.mul_f64(1.0 - policy.jitter);
         let waited = retry_at.since(sight.at);
-        let said = self.answer(node, attempt, sight).filter(|failure| failure.class == class);
-        let asked = said.and_then(|failure| failure.retry_after).unwrap_or_default();
+        let said = self.answers(node, attempt, sight).filter(|failure| failure.class == class);
+        let asked = said.filter_map(|failure| failure.retry_after).max().unwrap_or_default();
         // Moments are whole microseconds.
         let slack = Duration::from_micros(1);
         if waited + slack < shortest || waited + slack < asked || waited > longest.max(asked) + slack {

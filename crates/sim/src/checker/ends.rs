@@ -37,6 +37,7 @@ impl Checker {
                 return Err(format!("R1: the stored journal of {id} is not the one that was committed"));
             }
         }
+        self.families_are_whole()?;
         self.are_counted(store)?;
         let findings = store.doctor_now().map_err(|error| error.to_string())?;
         findings.into_iter().next().map_or(Ok(()), Err)

@@ -18,6 +18,8 @@ pub(super) struct Inbox {
     happened: BTreeMap<(ExecutionId, What), u64>,
     /// Stored inputs that no commit has taken: for which execution, and since when.
     waiting: BTreeMap<InboxId, (ExecutionId, Timestamp)>,
+    /// How many inputs were stored for each execution with the commits of others. The store numbers them.
+    unnumbered: BTreeMap<ExecutionId, u64>,
 }
 
 impl Checker {
@@ -52,8 +54,19 @@ impl Checker {
                 Some((execution, _)) => {
                     return Err(format!("I5: {} takes an input for {execution}", commit.execution));
                 }
-                None => return Err(format!("I5: {} takes an input that is gone", commit.execution)),
+                None => self.takes_unnumbered(commit.execution)?,
             }
+        }
+        for send in &commit.sends {
+            *self.inbox.unnumbered.entry(send.execution).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    fn takes_unnumbered(&mut self, execution: ExecutionId) -> Verdict {
+        match self.inbox.unnumbered.get_mut(&execution).filter(|left| **left > 0) {
+            Some(left) => *left -= 1,
+            None => return Err(format!("I5: {execution} takes an input that is gone")),
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::CallKey;
 
+use super::parts::Parts;
 use super::{Verdict, Writer};
 use crate::peers::Answer;
 
@@ -45,6 +46,8 @@ pub(super) struct NodeStory {
     pub(super) spent: usize,
     /// What a person said its output is.
     decided: Option<Payload>,
+    /// Its calls and children.
+    pub(super) parts: Parts,
 }
 
 /// One attempt of it.
@@ -130,16 +133,16 @@ impl Story {
                 Ok(())
             }
             Event::NodeFailed { node, not_taken } => {
-                self.end(*node, NodeEnd::Failed)?;
+                self.end(*node, NodeEnd::Failed, sight.at)?;
                 self.decide_edges(*node, EdgeTrigger::Error, not_taken);
                 Ok(())
             }
-            Event::NodeSkipped { node } => self.skipped(*node),
+            Event::NodeSkipped { node } => self.skipped(*node, sight.at),
             Event::NodeWaiting { node, wait } => self.waits(*node, *wait, sight.at),
-            Event::StepStarted { .. }
-            | Event::StepEnded { .. }
-            | Event::ChildrenStarted { .. }
-            | Event::ChildEnded { .. } => Err("R2: no kind of these flows makes several calls".into()),
+            Event::StepStarted { node, step, .. } => self.step_started(*node, step),
+            Event::StepEnded { node, step, result, .. } => self.step_ended(*node, step, result, sight),
+            Event::ChildrenStarted { node, children } => self.children_started(*node, children.len()),
+            Event::ChildEnded { node, child, end } => self.child_ended(*node, *child, end),
             Event::BackoffEnded { node, .. } => self.backoff_ended(*node, sight.at),
             Event::Resolved { node, resolution, .. } => self.resolved(*node, resolution, sight.at),
             Event::Paused { .. } => {
@@ -186,6 +189,10 @@ impl Story {
             if decided != output {
                 return Err("R1: not the output that a person gave".into());
             }
+        } else if let Some(expected) = story.parts.output() {
+            if expected != *output {
+                return Err(format!("R1: its calls and children gave {expected:?}"));
+            }
         } else if works && last.is_some_and(|attempt| !attempt.has_ended) {
             match sight.peers.get(&self.only_call(node, number)) {
                 Some(Ok(answer)) if answer == output => {}
@@ -199,11 +206,12 @@ impl Story {
         if let Some(attempt) = self.nodes[node.at()].attempts.last_mut() {
             attempt.has_ended = true;
         }
-        self.end(node, NodeEnd::Completed)
+        self.end(node, NodeEnd::Completed, sight.at)
     }
 
-    fn end(&mut self, node: NodeIndex, end: NodeEnd) -> Verdict {
+    fn end(&mut self, node: NodeIndex, end: NodeEnd, at: Timestamp) -> Verdict {
         let story = &mut self.nodes[node.at()];
+        story.parts.drop_open(at);
         if story.end.replace(end).is_some() {
             return Err("R1: a node that had ended ended again".into());
         }
@@ -223,14 +231,14 @@ impl Story {
         }
     }
 
-    fn skipped(&mut self, node: NodeIndex) -> Verdict {
+    fn skipped(&mut self, node: NodeIndex, at: Timestamp) -> Verdict {
         let graph = self.graph();
         let incoming = &graph.incoming[node.at()];
         let is_unreachable = incoming.iter().all(|edge| self.edges[edge.at()] == Some(false));
         if !is_unreachable || (incoming.is_empty() && graph.starts.contains(&node)) {
             return Err("R6: skipped although an edge may lead there".into());
         }
-        self.end(node, NodeEnd::Skipped)?;
+        self.end(node, NodeEnd::Skipped, at)?;
         let version = Arc::clone(&self.version);
         for edge in &version.flow.graph.outgoing[node.at()] {
             self.edges[edge.at()] = Some(false);
@@ -308,6 +316,7 @@ impl Story {
     ) -> Verdict {
         self.status = status;
         self.ended_at = Some(sight.at);
+        self.nodes.iter_mut().for_each(|node| node.parts.drop_open(sight.at));
         let is_failed = |node: NodeIndex| self.nodes[node.at()].end == Some(NodeEnd::Failed);
         match (status, node) {
             (ExecutionStatus::Completed, _) if self.nodes.iter().any(|node| node.end.is_none()) => {
@@ -322,7 +331,9 @@ impl Story {
             (ExecutionStatus::Failed, None) if self.deadline().is_none_or(|deadline| sight.at < deadline) => {
                 Err(format!("T2: timed out at {} with deadline {:?}", sight.at, self.deadline()))
             }
-            (ExecutionStatus::Cancelled, _) if !sight.cancels.contains(&self.id) => {
+            (ExecutionStatus::Cancelled, _)
+                if !sight.cancels.contains(&self.id) && self.accepted.parent.is_none() =>
+            {
                 Err("T6: cancelled without being asked to".into())
             }
             (ExecutionStatus::Pending | ExecutionStatus::Running | ExecutionStatus::Paused, _) => {
@@ -366,12 +377,18 @@ impl Story {
 
     /// Returns when its timeout strikes.
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
-        let timeout = self.version.flow.settings.timeout_seconds?;
-        self.started_at.map(|started| started.plus(timeout.duration()))
+        let started = self.started_at?;
+        let own = self.version.flow.settings.timeout_seconds.map(|timeout| started.plus(timeout.duration()));
+        let inherited = self.accepted.parent.as_ref().and_then(|parent| parent.deadline);
+        own.into_iter().chain(inherited).min()
     }
 
-    pub(super) fn has_attempt(&self, node: NodeIndex, attempt: Attempt) -> bool {
-        self.nodes.get(node.at()).is_some_and(|node| node.attempts.len() >= attempt.number() as usize)
+    /// Returns whether this call is recorded, and has not ended where it has an end of its own.
+    pub(super) fn has_call(&self, call: &CallKey) -> bool {
+        let has = |node: &NodeStory| {
+            node.attempts.len() >= call.attempt.number() as usize && node.parts.is_open(&call.step)
+        };
+        self.nodes.get(call.node.at()).is_some_and(has)
     }
 
     pub(super) fn only_call(&self, node: NodeIndex, attempt: Attempt) -> CallKey {

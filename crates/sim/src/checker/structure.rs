@@ -50,6 +50,7 @@ impl Checker {
         let is_wanted = story.is_some_and(|story| {
             let node = &story.nodes[node.at()];
             node.attempts.len() == attempt.number() as usize
+                && node.parts.is_open(&call.step)
                 && node.attempts.last().is_some_and(|last| !last.has_ended)
         });
         if is_wanted {

@@ -208,7 +208,8 @@ impl World {
         } else {
             &case.versions[accepted.version as usize - 1]
         };
-        let execution = Execution::replay(stored.id, self.flow_as_driven(version), records);
+        let pinned = self.pinned(accepted, self.flow_as_driven(version));
+        let execution = Execution::replay(stored.id, pinned, records);
         let execution = execution.map_err(|error| format!("R4: {error}"))?;
         Ok(Loaded { execution, journal: stored.records })
     }

@@ -1,0 +1,237 @@
+//! What happens inside attempts: calls with keys of their own, and child executions.
+
+use std::collections::BTreeMap;
+
+use steadflow_core::event::{Accepted, ChildEnd, Event, Record, StepResult};
+use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::ids::{Attempt, ExecutionId, NodeIndex, StepKey};
+use steadflow_core::payload::Payload;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_core::work::CallKey;
+
+use super::story::{Sight, Story};
+use super::{ABANDONED_MAX, Checker, Verdict};
+
+/// The calls of one node, and the children that it started.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    steps: BTreeMap<StepKey, StepStory>,
+    children: Vec<ChildStory>,
+}
+
+/// One call.
+#[derive(Debug)]
+enum StepStory {
+    Open,
+    Completed(Payload),
+    Failed(ErrorClass, String),
+}
+
+/// One child, as its parent knows it.
+#[derive(Clone, Debug)]
+enum ChildStory {
+    Open,
+    Ended(ChildEnd),
+    Abandoned(Timestamp),
+}
+
+impl Parts {
+    pub(super) fn is_open(&self, step: &StepKey) -> bool {
+        *step == StepKey::ONLY || matches!(self.steps.get(step), Some(StepStory::Open))
+    }
+
+    /// The attempt that made the calls and waits for the children is over.
+    pub(super) fn drop_open(&mut self, at: Timestamp) {
+        self.steps.retain(|_, step| !matches!(step, StepStory::Open));
+        for child in &mut self.children {
+            if matches!(child, ChildStory::Open) {
+                *child = ChildStory::Abandoned(at);
+            }
+        }
+    }
+
+    /// Returns the output that follows from what the calls gave, or from the children's results; `None` for a node that
+    /// has neither.
+    pub(super) fn output(&self) -> Option<Payload> {
+        let of_step = |step: &StepStory| match step {
+            StepStory::Completed(output) => Some(output.as_str().to_owned()),
+            StepStory::Open | StepStory::Failed(..) => None,
+        };
+        let of_child = |child: &ChildStory| match child {
+            ChildStory::Ended(end) => end.result.as_ref().map(|result| result.as_str().to_owned()),
+            ChildStory::Open | ChildStory::Abandoned(_) => None,
+        };
+        if self.steps.is_empty() && self.children.is_empty() {
+            return None;
+        }
+        // The keys of the rounds sort in their order.
+        let all = self.steps.values().filter_map(of_step).chain(self.children.iter().filter_map(of_child));
+        Payload::parse(format!("[{}]", all.collect::<Vec<_>>().join(","))).ok()
+    }
+
+    /// Whether a call or a child failed like this.
+    pub(super) fn failed_by(&self, class: ErrorClass, message: &str) -> bool {
+        let step = |step: &StepStory| matches!(step, StepStory::Failed(known, said) if *known == class && said == message);
+        let child = |child: &ChildStory| {
+            matches!(child, ChildStory::Ended(end) if end.status != ExecutionStatus::Completed
+                && end.class.unwrap_or(ErrorClass::Internal) == class)
+        };
+        self.steps.values().any(step) || self.children.iter().any(child)
+    }
+}
+
+impl Story {
+    pub(super) fn step_started(&mut self, node: NodeIndex, step: &StepKey) -> Verdict {
+        self.is_running()?;
+        self.is_attempted(node)?;
+        let parts = &mut self.nodes[node.at()].parts;
+        match parts.steps.insert(step.clone(), StepStory::Open) {
+            None | Some(StepStory::Failed(..)) => Ok(()),
+            Some(StepStory::Open | StepStory::Completed(_)) => {
+                Err(format!("A5: call {step} begins again although it is under way or has completed"))
+            }
+        }
+    }
+
+    pub(super) fn step_ended(
+        &mut self,
+        node: NodeIndex,
+        step: &StepKey,
+        result: &StepResult,
+        sight: &Sight<'_>,
+    ) -> Verdict {
+        let attempt = self.is_attempted(node)?;
+        let call = CallKey { execution: self.id, node, attempt, step: step.clone() };
+        let answer = sight.peers.get(&call);
+        let ended = match (result, answer) {
+            (StepResult::Completed(output), Some(Ok(answer))) if output == answer => {
+                StepStory::Completed(output.clone())
+            }
+            (StepResult::Failed { class, message, .. }, Some(Err(failure)))
+                if failure.class == *class && failure.message == **message =>
+            {
+                StepStory::Failed(*class, message.to_string())
+            }
+            _ => return Err(format!("R1: the peer of call {call} answered {answer:?}")),
+        };
+        match self.nodes[node.at()].parts.steps.insert(step.clone(), ended) {
+            Some(StepStory::Open) => Ok(()),
+            _ => Err(format!("A1: call {step} ended that is not under way")),
+        }
+    }
+
+    pub(super) fn children_started(&mut self, node: NodeIndex, children: usize) -> Verdict {
+        self.is_running()?;
+        self.is_attempted(node)?;
+        self.nodes[node.at()].parts.children.extend(vec![ChildStory::Open; children]);
+        Ok(())
+    }
+
+    pub(super) fn child_ended(&mut self, node: NodeIndex, child: u32, end: &ChildEnd) -> Verdict {
+        match self.nodes[node.at()].parts.children.get_mut(child as usize) {
+            Some(known @ ChildStory::Open) => {
+                *known = ChildStory::Ended(end.clone());
+                Ok(())
+            }
+            known => Err(format!("I2: the end of child {child} is taken in, which is {known:?}")),
+        }
+    }
+
+    fn is_attempted(&self, node: NodeIndex) -> Result<Attempt, String> {
+        let attempts = &self.nodes[node.at()].attempts;
+        let number = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
+        match attempts.last() {
+            Some(last) if !last.has_ended => Ok(Attempt::numbered(number)),
+            _ => Err("A1: a part of an attempt that is not under way".into()),
+        }
+    }
+
+    /// Returns what the peers of an attempt said that fails it.
+    pub(super) fn answers<'s>(
+        &'s self,
+        node: NodeIndex,
+        attempt: Attempt,
+        sight: &'s Sight<'_>,
+    ) -> impl Iterator<Item = &'s Failure> {
+        let keys = self.nodes[node.at()].parts.steps.keys().cloned().chain([StepKey::ONLY]);
+        let call = move |step| CallKey { execution: self.id, node, attempt, step };
+        keys.filter_map(move |step| sight.peers.get(&call(step))?.as_ref().err())
+    }
+
+    fn child(&self, node: NodeIndex, child: u32) -> Option<&ChildStory> {
+        self.nodes.get(node.at())?.parts.children.get(child as usize)
+    }
+}
+
+impl Checker {
+    /// What parents and children record of each other fits.
+    pub(super) fn families_fit(&self, id: ExecutionId, record: &Record) -> Verdict {
+        for event in &record.2 {
+            if let Event::Accepted(accepted) = event {
+                self.is_expected(id, accepted)?;
+            }
+            if let Event::ChildEnded { node, child, end } = event {
+                self.has_ended_so(id.child(*node, *child), end)?;
+            }
+            if matches!(event, Event::Finished { status: ExecutionStatus::Cancelled, .. }) {
+                self.may_be_cancelled(id)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_expected(&self, id: ExecutionId, accepted: &Accepted) -> Verdict {
+        let Some(parent) = &accepted.parent else { return Ok(()) };
+        let story = self.story(parent.execution);
+        let known = story.and_then(|story| story.child(parent.node, parent.child));
+        match known {
+            Some(_) if id == parent.execution.child(parent.node, parent.child) => Ok(()),
+            _ => Err(format!("I2: {id} is accepted as a child that no execution started")),
+        }
+    }
+
+    fn has_ended_so(&self, child: ExecutionId, end: &ChildEnd) -> Verdict {
+        match self.story(child).map(Story::status) {
+            Some(status) if status == end.status => Ok(()),
+            status => {
+                Err(format!("I2: the end of child {child} is taken in as {}, it is {status:?}", end.status))
+            }
+        }
+    }
+
+    fn may_be_cancelled(&self, id: ExecutionId) -> Verdict {
+        let Some(parent) = self.story(id).and_then(|story| story.accepted.parent.as_ref()) else {
+            return Ok(());
+        };
+        let above = self.story(parent.execution).and_then(|story| story.child(parent.node, parent.child));
+        if self.cancels.contains(&id) || matches!(above, Some(ChildStory::Abandoned(_))) {
+            return Ok(());
+        }
+        Err(format!("T6: child {id} was cancelled although its parent waits for it"))
+    }
+
+    /// Every child that was started exists, and none went on for long after its parent had given it up.
+    pub(super) fn families_are_whole(&self) -> Verdict {
+        for story in self.stories.values() {
+            for (node, at) in story.nodes.iter().zip(0..) {
+                for (child, number) in node.parts.children.iter().zip(0..) {
+                    self.child_is_well(story.id().child(NodeIndex(at), number), child)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn child_is_well(&self, id: ExecutionId, known: &ChildStory) -> Verdict {
+        let Some(story) = self.story(id) else {
+            return Err(format!("D1: child {id} was started and is lost"));
+        };
+        let ChildStory::Abandoned(at) = known else { return Ok(()) };
+        let went_on = story.ended_at.is_some_and(|ended_at| ended_at.since(*at) > ABANDONED_MAX);
+        if went_on && story.status() != ExecutionStatus::Cancelled {
+            return Err(format!("T6: child {id} went on after {at}, when its parent gave it up"));
+        }
+        Ok(())
+    }
+}
