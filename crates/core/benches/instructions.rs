@@ -86,7 +86,7 @@ fn take_work(decision: &mut Decision) -> Option<Box<steadflow_core::work::Work>>
     })
 }
 
-#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(at_most(71_274)))]
+#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(at_most(84_000)))]
 #[bench::ten_nodes(args = (), setup = version)]
 fn decide_and_apply(flow: Arc<FlowVersion>) -> (Arc<FlowVersion>, Vec<Record>) {
     run(black_box(flow))
@@ -96,7 +96,7 @@ fn journal() -> (Arc<FlowVersion>, Vec<Record>) {
     run(version())
 }
 
-#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(at_most(10_556)))]
+#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(at_most(11_600)))]
 #[bench::ten_nodes(args = (), setup = journal)]
 fn replay((flow, journal): (Arc<FlowVersion>, Vec<Record>)) -> Execution {
     Execution::replay(ExecutionId::new(Uuid::nil()), flow, journal).expect("the journal is whole")

@@ -142,8 +142,8 @@ fn database(executions: u32) -> Setup {
 }
 
 #[library_benchmark]
-#[bench::nothing(args = (0), setup = database, config = limit(20_000_000))]
-#[bench::chains_of_ten(args = (EXECUTIONS), setup = database, config = limit(154_379_377))]
+#[bench::nothing(args = (0), setup = database, config = limit(21_700_000))]
+#[bench::chains_of_ten(args = (EXECUTIONS), setup = database, config = limit(111_600_000))]
 fn commit((directory, store, runtime, executions): Setup) -> u32 {
     let ended = runtime.block_on(drive(black_box(&store), executions));
     runtime.block_on(store.close()).expect("the database closes");
