@@ -1,7 +1,9 @@
 //! The journal: what happened to an execution, in order. A stored format: names and shapes here stay readable for ever.
 //!
-//! A [`Record`] is one decision, written as one row: `[seq, at, [events…]]`. An execution's state is the fold of its
+//! A [`Record`] is one decision, written as one text: `[seq, at, [events…]]`. An execution's state is the fold of its
 //! records and nothing else.
+
+mod text;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
