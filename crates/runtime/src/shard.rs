@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use steadflow_core::event::Event;
 use steadflow_core::execution::{Execution, Input, NewExecution, Rejected};
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
@@ -343,7 +344,9 @@ pub struct Shard {
     actions: Vec<Action>,
     phase: Phase,
     /// Where records are written, so that each takes no more memory than its text.
-    scratch: Vec<u8>,
+    scratch: String,
+    /// Room for the events of the next decision.
+    spare: Vec<Event>,
 }
 
 /// How far a shard has come.
@@ -377,7 +380,8 @@ impl Shard {
             next_batch: 0,
             actions: Vec::new(),
             phase: Phase::Open,
-            scratch: Vec::new(),
+            scratch: String::new(),
+            spare: Vec::new(),
         }
     }
 

@@ -124,6 +124,16 @@ impl Live {
         }
     }
 
+    /// Whether a turn at `now` would change nothing, because only the end of a call makes it go on: the usual case.
+    pub(super) fn only_waits_for_calls(&self, phase: Phase, now: Timestamp) -> bool {
+        let is_due = || self.execution.next_timer().is_some_and(|(at, _)| at <= now);
+        self.inbox.is_empty()
+            && self.held_until.is_none()
+            && phase != Phase::Releasing
+            && self.execution.has_call_in_flight()
+            && !is_due()
+    }
+
     /// Whether it has nothing to do for longer than `park_after`, or is to leave memory anyway.
     pub(super) fn is_at_rest(&self, phase: Phase, now: Timestamp, park_after: Duration) -> bool {
         let is_busy = self.execution.has_call_in_flight() || !self.inbox.is_empty();

@@ -89,6 +89,7 @@ impl Shard {
 
     fn stays(&mut self, id: ExecutionId, now: Timestamp) {
         let Some(live) = self.live.get(&id) else { return };
+        let only_waits = live.only_waits_for_calls(self.phase, now);
         if live.execution.started_at().is_some() {
             self.granted.remove(&id);
         }
@@ -99,7 +100,9 @@ impl Shard {
             self.shown(id);
         }
         self.schedule_show(id, now);
-        self.advance(id, now);
+        if !only_waits {
+            self.advance(id, now);
+        }
     }
 
     /// An execution has ended, on disk: its slot is free, and whoever waits for its end is told.

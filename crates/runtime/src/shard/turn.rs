@@ -92,7 +92,7 @@ impl Shard {
         let Some(live) = self.live.get_mut(&id).filter(|live| live.is_free(now)) else { return };
         live.held_until = None;
         let before = live.execution.status();
-        let mut decision = Decision::default();
+        let mut decision = Decision { events: std::mem::take(&mut self.spare), ..Decision::default() };
         let outcome = live.decide_all(self.phase, now, &mut decision);
         if decision.is_empty() {
             let seen: Vec<_> =
@@ -100,6 +100,7 @@ impl Shard {
             let answers = outcome.replies.into_iter().chain(seen);
             self.actions.extend(answers.map(|(to, reply)| Action::Reply(to, reply)));
             self.discard(&outcome.inputs);
+            self.spare = decision.events;
             self.arm_timer(id);
             return self.rest(id, now);
         }
@@ -111,7 +112,10 @@ impl Shard {
     /// Puts a decision into the next batch. What rests on it waits in `committing`.
     fn commit(&mut self, id: ExecutionId, mut decision: Decision, after: After, now: Timestamp) {
         let live = self.live.get_mut(&id).expect("only an execution in memory decides");
-        let record = written(&live.execution.seal(&mut decision, now), &mut self.scratch);
+        let sealed = live.execution.seal(&mut decision, now);
+        let record = written(&sealed, &mut self.scratch);
+        self.spare = sealed.2;
+        self.spare.clear();
         live.journal.push(Arc::clone(&record));
         live.unsaved_since.get_or_insert(now);
         let is_parking = live.is_at_rest(self.phase, now, self.config.park_after);
@@ -243,9 +247,8 @@ fn sent(sending: &Sending, tenant: TenantId, now: Timestamp) -> InboxInput {
 }
 
 /// Writes a record as JSON, by way of `scratch`.
-fn written(record: &Record, scratch: &mut Vec<u8>) -> Arc<str> {
+fn written(record: &Record, scratch: &mut String) -> Arc<str> {
     scratch.clear();
-    serde_json::to_writer(&mut *scratch, record)
-        .expect("a record has string keys only, so it can be written");
-    std::str::from_utf8(scratch).expect("JSON is UTF-8").into()
+    record.write(scratch);
+    scratch.as_str().into()
 }
