@@ -19,7 +19,7 @@ use crate::nodes::Shared;
 use crate::schema::misfit;
 use crate::secrets::Keyring;
 
-/// One skill to run, with what it is given.
+/// A skill to run, with its input.
 struct SkillCall<'a> {
     shared: &'a Shared,
     work: &'a Work,
@@ -41,7 +41,7 @@ pub(crate) async fn run_skill(
         Ok(prepared) => prepared,
         Err(failure) => return Outcome::failed(failure),
     };
-    let skill = agent.skill(name).expect("`prepare` has looked for the skill");
+    let skill = agent.skill(name).expect("`prepare` has checked that the skill exists");
     let call = SkillCall { shared, work, agent: &agent, skill, input: &input };
     match &agent.backend {
         Backend::Http(config) => {
@@ -52,7 +52,7 @@ pub(crate) async fn run_skill(
     }
 }
 
-/// Finds the agent, and the input with its secrets, and checks that they fit each other.
+/// Finds the agent, inserts secrets into the input, and validates the input against the schema of the skill.
 async fn prepare(
     shared: &Shared,
     work: &Work,
@@ -61,13 +61,14 @@ async fn prepare(
     keyring: &mut Keyring<'_>,
 ) -> Result<(Arc<Agent>, Value), Failure> {
     let found = shared.agents.agent(work.tenant, id).await.map_err(|error| {
-        tracing::warn!(agent.id = %id, error = &error as &dyn std::error::Error, "agent not read");
-        Failure::new(ErrorClass::Internal, "The agent could not be read from the store.")
+        tracing::warn!(agent.id = %id, error = &error as &dyn std::error::Error, "could not read an agent");
+        Failure::new(ErrorClass::Internal, "Could not read the agent from the store.")
     })?;
     let agent = found.ok_or_else(|| misconfigured(format!("There is no agent {id}.")))?;
     let Some(skill) = agent.skill(name) else {
         let names: Vec<&str> = agent.skills.iter().map(|skill| skill.name.as_str()).collect();
-        let message = format!("The agent {} has no skill `{name}`. It has {}.", agent.name, names.join(", "));
+        let message =
+            format!("The agent {} has no skill `{name}`. Its skills are {}.", agent.name, names.join(", "));
         return Err(misconfigured(message));
     };
     let input = keyring.open_input(&work.input, &work.secrets)?;
@@ -75,7 +76,7 @@ async fn prepare(
         let misfit =
             misfit(schema, &input).map_err(|message| misconfigured(format!("`input_schema`: {message}.")))?;
         if let Some(misfit) = misfit {
-            let message = format!("The input does not fit the input schema of `{name}`: {misfit}.");
+            let message = format!("The input does not match the input schema of `{name}`: {misfit}.");
             return Err(Failure::new(ErrorClass::Validation, message));
         }
     }
@@ -83,7 +84,7 @@ async fn prepare(
 }
 
 impl SkillCall<'_> {
-    /// Returns the headers of a JSON call: those of the attempt, then those of the agent.
+    /// Returns the headers of a JSON request: those of the attempt and those of the agent.
     fn headers(
         &self,
         own: &BTreeMap<String, SecretText>,
@@ -98,7 +99,7 @@ impl SkillCall<'_> {
         Ok(headers)
     }
 
-    /// Tells what in `output` does not fit the skill's output schema.
+    /// Describes where `output` does not match the output schema of the skill; `None` if it matches.
     fn output_misfit(&self, output: &Value) -> Result<Option<String>, Failure> {
         match &self.skill.output_schema {
             Some(schema) => misfit(schema, output)

@@ -1,4 +1,4 @@
-//! Where agents are found.
+//! The directory of agents.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use futures_util::future::BoxFuture;
 use steadflow_core::agent::Agent;
 use steadflow_core::ids::{AgentId, TenantId};
 
-/// Knows the registered agents.
+/// Finds registered agents.
 pub trait AgentDirectory: Send + Sync + 'static {
-    /// Returns the agent `id` of `tenant`; `None` where there is none.
+    /// Returns the agent `id` of `tenant`; `None` if there is none.
     ///
     /// # Errors
-    /// [`DirectoryError`] if it cannot be told; the attempt fails and is retried.
+    /// [`DirectoryError`] if the directory cannot be read; the attempt fails and is retried.
     fn agent(
         &self,
         tenant: TenantId,

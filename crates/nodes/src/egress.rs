@@ -1,8 +1,9 @@
-//! The one door through which calls of flows leave: it keeps them off addresses that are nobody's business.
+//! The HTTP client for all outgoing calls of flows, which blocks addresses that are not allowed.
 //!
-//! A name is resolved once, blocked addresses are dropped, and what was checked is what is connected to; IP literals
-//! are checked before, the connected address once more after. Redirects are followed by hand, each hop checked like a
-//! first call. Proxy variables are not read. Sizes are counted after decoding, and a body that breaks off is a failure.
+//! A name is resolved once, blocked addresses are removed, and only the remaining ones are connected to. IP literals are
+//! checked before connecting, and the connected address is checked again afterwards. Redirects are followed here, and each
+//! is checked like a new call. Proxy variables are ignored. Sizes are counted after decoding, and an incomplete body is a
+//! failure.
 //!
 //! TLS is rustls with ring and the certificates of the operating system (`SSL_CERT_FILE` names others).
 
@@ -28,17 +29,17 @@ pub(crate) use fault::peer;
 pub use policy::{EgressPolicy, PolicyError};
 pub use resolver::{Lookup, SystemLookup};
 
-/// Redirects that one call follows at most.
+/// Maximum number of redirects that a call follows.
 const REDIRECTS_MAX: u32 = 5;
 
-/// How long a call may wait for its peer.
+/// The time limits of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EgressTimeouts {
-    /// To find the host and connect, TLS included.
+    /// For connecting, including name lookup and TLS.
     pub connect: Duration,
-    /// Between two signs of life of the peer. Long: models think before they speak.
+    /// Without receiving data. Long, because language models take time before they respond.
     pub idle: Duration,
-    /// For all of it, redirects and body included. An attempt's own timeout mostly strikes before.
+    /// For the whole call, including redirects and the body. The timeout of the attempt is usually shorter.
     pub total: Duration,
 }
 
@@ -60,27 +61,27 @@ pub struct Egress {
     client: reqwest::Client,
 }
 
-/// Why the client could not be made.
+/// Why the client could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum EgressError {
-    /// TLS is not usable.
+    /// TLS could not be set up.
     #[error("TLS could not be set up")]
     Tls(#[source] rustls::Error),
-    /// The HTTP client refused its settings.
+    /// The HTTP client could not be set up.
     #[error("the HTTP client could not be set up")]
     Client(#[source] reqwest::Error),
 }
 
-/// One call to make.
+/// A request.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Bytes>,
-    /// Whether the body holds secrets: then no redirect takes it to another origin.
+    /// Whether the body contains secrets; if so, it is not sent to another origin after a redirect.
     pub(crate) body_is_secret: bool,
-    /// Whether redirects are followed; else they are answers like any other.
+    /// Whether redirects are followed; otherwise they are returned like other responses.
     pub(crate) follows_redirects: bool,
 }
 
@@ -92,7 +93,7 @@ impl Request {
 }
 
 impl Egress {
-    /// Makes a client that obeys `policy`.
+    /// Creates a client that enforces `policy`.
     ///
     /// # Errors
     /// [`EgressError`] if TLS or the client cannot be set up.
@@ -115,10 +116,10 @@ impl Egress {
         Ok(Self { policy, timeouts, client })
     }
 
-    /// Makes the call. The answer's body is still to be read.
+    /// Sends a request and returns the response without reading its body.
     ///
     /// # Errors
-    /// A failure that says why no answer came; an answer's status is never one.
+    /// A failure if there is no response; the status of a response is never a failure here.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, Failure> {
         let deadline = Instant::now() + self.timeouts.total;
         let mut hop = request;
@@ -143,8 +144,8 @@ impl Egress {
         if let Some(body) = &hop.body {
             builder = builder.body(body.clone());
         }
-        let patience = Patience { idle: self.timeouts.idle, deadline };
-        let response = match timeout_at(patience.next(), builder.send()).await {
+        let limit = TimeLimit { idle: self.timeouts.idle, deadline };
+        let response = match timeout_at(limit.next(), builder.send()).await {
             Ok(sent) => sent.map_err(|error| fault::no_answer(&hop.url, &error))?,
             Err(_) => return Err(fault::silent(&hop.url)),
         };
@@ -152,20 +153,20 @@ impl Egress {
         if connected.is_some_and(|address| !self.permits(&hop.url, address)) {
             return Err(fault::blocked(&hop.url));
         }
-        Ok(Answer { url: hop.url.clone(), response, patience })
+        Ok(Answer { url: hop.url.clone(), response, limit })
     }
 
-    /// Checks what can be told before anything is resolved. A resolver never hears of IP literals.
+    /// Checks a URL before name lookup. This includes IP literals, for which the resolver is not called.
     fn check_url(&self, url: &Url) -> Result<(), Failure> {
         let invalid = |message: String| Err(Failure::new(ErrorClass::Validation, message));
         if !matches!(url.scheme(), "http" | "https") {
             return invalid(format!(
-                "The URL's scheme is `{}`; only http and https can be called.",
+                "The URL has the scheme `{}`; only http and https are supported.",
                 url.scheme()
             ));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return invalid("The URL holds a user name or password; put them into a header.".to_owned());
+            return invalid("The URL contains a user name or password. Use a header instead.".to_owned());
         }
         let literal = match url.host() {
             Some(Host::Ipv4(address)) => IpAddr::V4(address),
@@ -190,11 +191,11 @@ impl fmt::Debug for Egress {
     }
 }
 
-/// An answer whose head has arrived. Dropping it drops the connection.
+/// A response whose headers have been received. Dropping it closes the connection.
 pub(crate) struct Answer {
     url: Url,
     response: reqwest::Response,
-    patience: Patience,
+    limit: TimeLimit,
 }
 
 impl Answer {
@@ -206,7 +207,7 @@ impl Answer {
         self.response.headers()
     }
 
-    /// Returns who answered, after all redirects.
+    /// Returns the host that responded, after all redirects.
     pub(crate) fn peer(&self) -> String {
         peer(&self.url)
     }
@@ -214,7 +215,7 @@ impl Answer {
     /// Reads the whole body, decoded.
     ///
     /// # Errors
-    /// A failure where the body is longer than `bytes_max`, breaks off, or stalls.
+    /// A failure if the body is longer than `bytes_max`, is incomplete, or takes too long.
     pub(crate) async fn body(mut self, bytes_max: usize) -> Result<Vec<u8>, Failure> {
         let mut body = Vec::new();
         while let Some(chunk) = self.chunk().await? {
@@ -226,7 +227,7 @@ impl Answer {
         Ok(body)
     }
 
-    /// Reads the body's beginning, as much as comes up to `bytes_max`: for messages, so nothing here is a failure.
+    /// Reads up to `bytes_max` bytes of the body for a message. Errors only end the body.
     pub(crate) async fn beginning(mut self, bytes_max: usize) -> Vec<u8> {
         let mut body = Vec::new();
         while let Ok(Some(chunk)) = self.chunk().await {
@@ -240,27 +241,28 @@ impl Answer {
     }
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
-        match timeout_at(self.patience.next(), self.response.chunk()).await {
+        match timeout_at(self.limit.next(), self.response.chunk()).await {
             Ok(read) => read.map_err(|error| fault::broken_body(&self.url, &error)),
             Err(_) => Err(fault::silent(&self.url)),
         }
     }
 }
 
-/// How long a call still waits.
+/// The time that a call may still take.
 #[derive(Clone, Copy)]
-struct Patience {
+struct TimeLimit {
     idle: Duration,
     deadline: Instant,
 }
 
-impl Patience {
+impl TimeLimit {
+    /// Returns when to stop waiting for the next data.
     fn next(self) -> Instant {
         self.deadline.min(Instant::now() + self.idle)
     }
 }
 
-/// Without any certificate of the system every https call fails, but http works: containers often have none.
+/// Missing system certificates are only logged, because http still works; containers often have none.
 fn tls_config() -> Result<rustls::ClientConfig, rustls::Error> {
     let mut roots = rustls::RootCertStore::empty();
     let found = rustls_native_certs::load_native_certs();

@@ -1,8 +1,8 @@
-//! What nodes do: actions, agents, and the guarded HTTP client through which all of it leaves.
+//! The work of nodes: actions, agents, and the guarded HTTP client for all outgoing calls.
 //!
-//! [`Nodes::perform`] takes one attempt's [`Work`](steadflow_core::work::Work) and gives its
-//! [`Outcome`](steadflow_core::work::Outcome). It keeps no state of executions, starts no task and never retries: when
-//! to try again is the state machine's decision. Dropping its future stops the work and closes the connection.
+//! [`Nodes::perform`] takes the [`Work`](steadflow_core::work::Work) of one attempt and returns its
+//! [`Outcome`](steadflow_core::work::Outcome). It has no state of executions, spawns no task and never retries: the state
+//! machine decides on retries. Dropping its future stops the work and closes the connection.
 
 mod action;
 mod agent;

@@ -1,4 +1,4 @@
-//! One attempt's work, handed to whoever does it.
+//! Performs the work of attempts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,27 +15,27 @@ use crate::directory::AgentDirectory;
 use crate::egress::{Egress, EgressError, EgressPolicy, EgressTimeouts, Lookup, SystemLookup};
 use crate::secrets::{Keyring, Secrets};
 
-/// What [`Nodes`] are made of.
+/// The configuration of [`Nodes`].
 pub struct NodesConfig {
-    /// Where calls may go.
+    /// Which addresses may be called.
     pub policy: EgressPolicy,
-    /// How long calls wait for their peers.
+    /// The time limits of calls.
     pub timeouts: EgressTimeouts,
-    /// How names become addresses.
+    /// The name resolution.
     pub lookup: Arc<dyn Lookup>,
-    /// Bounds; `output_bytes_max` counts here.
+    /// The limits; only `output_bytes_max` is used here.
     pub limits: Limits,
-    /// How many attempts may call out at once. The others wait their turn, within their own time.
+    /// The maximum number of concurrent outgoing calls. Further calls wait, and the wait counts towards their timeout.
     pub calls_max: usize,
-    /// Where agents are found.
+    /// The directory of agents.
     pub agents: Arc<dyn AgentDirectory>,
-    /// Where secrets are found.
+    /// The source of secrets.
     pub secrets: Arc<dyn Secrets>,
 }
 
 impl NodesConfig {
-    /// Returns a configuration with the defaults: public addresses only, the system's resolver, default
-    /// limits, any number of calls at once.
+    /// Returns a configuration with the defaults: public addresses only, the resolver of the operating system, default
+    /// limits, and any number of concurrent calls.
     pub fn new(agents: Arc<dyn AgentDirectory>, secrets: Arc<dyn Secrets>) -> Self {
         Self {
             policy: EgressPolicy::default(),
@@ -58,13 +58,13 @@ impl fmt::Debug for NodesConfig {
     }
 }
 
-/// Does the work of nodes. Cheap to clone; connections are shared.
+/// Performs the work of nodes. Cheap to clone; connections are shared.
 #[derive(Clone, Debug)]
 pub struct Nodes {
     shared: Arc<Shared>,
 }
 
-/// What every attempt may use.
+/// Resources that all attempts share.
 pub(crate) struct Shared {
     pub(crate) egress: Egress,
     pub(crate) limits: Limits,
@@ -83,7 +83,7 @@ impl fmt::Debug for Shared {
 }
 
 impl Nodes {
-    /// Makes the HTTP client and is ready.
+    /// Creates the HTTP client.
     ///
     /// # Errors
     /// [`EgressError`] if TLS or the client cannot be set up.
@@ -94,11 +94,10 @@ impl Nodes {
         Ok(Self { shared: Arc::new(Shared { egress, limits, calls, agents, secrets }) })
     }
 
-    /// Does one attempt's work.
+    /// Performs the work of one attempt.
     ///
-    /// `echo` is ready at once and allocates nothing. The attempt's own time limit is
-    /// the caller's: it drops the future when `stop_at` has come. Needs a tokio runtime with I/O and time for what is
-    /// not ready at once.
+    /// `echo` is ready immediately and allocates nothing. The caller enforces the timeout of the attempt by dropping the
+    /// future at `stop_at`. Unless the result is ready, this needs a tokio runtime with I/O and time.
     pub fn perform(&self, work: Work) -> Performing {
         let ready = match &work.task {
             Task::Echo => Outcome::completed(work.input),
@@ -110,11 +109,11 @@ impl Nodes {
     }
 }
 
-/// The outcome of [`Nodes::perform`], or the way to it. Dropping it stops the work.
+/// The outcome of [`Nodes::perform`], or a future for it. Dropping it stops the work.
 pub enum Performing {
-    /// It is done: nothing outside was needed.
+    /// The outcome is available without a call.
     Ready(Outcome),
-    /// It needs the world, and time.
+    /// A call is necessary.
     Running(BoxFuture<'static, Outcome>),
 }
 
@@ -140,7 +139,7 @@ impl fmt::Debug for Performing {
 }
 
 async fn run(shared: Arc<Shared>, work: Work) -> Outcome {
-    let _turn = shared.calls.acquire().await.expect("it is never closed");
+    let _slot = shared.calls.acquire().await.expect("the semaphore is never closed");
     let mut keyring = Keyring::new(&*shared.secrets, work.tenant);
     let outcome = match &work.task {
         Task::Skill { agent_id, skill, .. } => {

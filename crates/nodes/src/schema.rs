@@ -1,20 +1,21 @@
-//! JSON Schemas of skills: compiled without network, file access or backtracking.
+//! JSON Schemas of skills, compiled without network access, file access or backtracking.
 
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 use steadflow_core::agent::Agent;
 use steadflow_core::flow::Fault;
 
-/// Misfits that one message tells.
-const TOLD_MAX: usize = 3;
-/// Characters of each.
+/// Maximum number of errors in a message.
+const ERRORS_MAX: usize = 3;
+/// Maximum number of characters of each.
 const CHARS_MAX: usize = 200;
-/// Bytes that one compiled pattern may take.
+/// Maximum size of a compiled pattern, in bytes.
 const PATTERN_BYTES_MAX: usize = 1024 * 1024;
 
-/// Finds the schemas of `agent` that are none, with the JSON pointer of each.
+/// Finds invalid schemas of `agent`, with their JSON pointers.
 ///
-/// [`Agent::parse`] cannot tell: the core knows no JSON Schema. Call this, too, before an agent is stored.
+/// [`Agent::parse`] does not check schemas, because `core` does not depend on JSON Schema. Also call this before an agent
+/// is stored.
 pub fn schema_faults(agent: &Agent) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (index, skill) in agent.skills.iter().enumerate() {
@@ -28,14 +29,15 @@ pub fn schema_faults(agent: &Agent) -> Vec<Fault> {
     faults
 }
 
-/// Tells what in `value` does not fit `schema`; `Ok(None)` if all of it fits.
+/// Describes where `value` does not match `schema`; `Ok(None)` if it matches.
 ///
 /// # Errors
-/// A sentence, without its full stop, that says why `schema` is none.
+/// A message, without a full stop, that says why `schema` is not valid.
 pub(crate) fn misfit(schema: &Value, value: &Value) -> Result<Option<String>, String> {
     let validator = compile(schema)?;
-    let told: Vec<String> = validator.iter_errors(value).take(TOLD_MAX).map(|error| tell(&error)).collect();
-    Ok((!told.is_empty()).then(|| told.join("; ")))
+    let errors = validator.iter_errors(value).take(ERRORS_MAX);
+    let errors: Vec<String> = errors.map(|error| described(&error)).collect();
+    Ok((!errors.is_empty()).then(|| errors.join("; ")))
 }
 
 fn compile(schema: &Value) -> Result<Validator, String> {
@@ -43,13 +45,13 @@ fn compile(schema: &Value) -> Result<Validator, String> {
     jsonschema::options().offline().with_pattern_options(patterns).build(schema).map_err(|error| {
         let place = error.instance_path().to_string();
         let place = if place.is_empty() { String::new() } else { format!(" at {place}") };
-        format!("this is not a JSON Schema that can be used{place}: {}", shortened(&error.to_string()))
+        format!("this JSON Schema is not valid{place}: {}", shortened(&error.to_string()))
     })
 }
 
-fn tell(error: &jsonschema::ValidationError<'_>) -> String {
+fn described(error: &jsonschema::ValidationError<'_>) -> String {
     let pointer = error.instance_path().to_string();
-    let place = if pointer.is_empty() { "the whole" } else { pointer.as_str() };
+    let place = if pointer.is_empty() { "the value" } else { pointer.as_str() };
     format!("{place}: {}", shortened(&error.to_string()))
 }
 
@@ -67,17 +69,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pointer_of_what_does_not_fit_is_told() {
+    fn errors_have_pointers() {
         let schema = json!({ "type": "object", "properties": { "a": { "items": { "type": "integer" } } } });
 
-        let told = misfit(&schema, &json!({ "a": [1, "x"] })).unwrap().unwrap();
+        let errors = misfit(&schema, &json!({ "a": [1, "x"] })).unwrap().unwrap();
 
-        assert_eq!(told, r#"/a/1: "x" is not of type "integer""#);
+        assert_eq!(errors, r#"/a/1: "x" is not of type "integer""#);
         assert_eq!(misfit(&schema, &json!({ "a": [1] })).unwrap(), None);
     }
 
     #[test]
-    fn schemas_that_reach_out_or_mean_nothing_are_refused() {
+    fn schemas_with_external_references_and_invalid_schemas_are_refused() {
         for schema in [
             json!({ "$ref": "https://schemas.example/x.json" }),
             json!({ "$ref": "file:///etc/passwd" }),

@@ -1,4 +1,4 @@
-//! Secrets: where they come from, where they are put in, and how they are kept out of everything else.
+//! Secrets: their source, where they are inserted, and how they are masked.
 
 use std::borrow::Cow;
 
@@ -10,16 +10,16 @@ use steadflow_core::payload::Payload;
 use steadflow_core::template::SecretSlot;
 use steadflow_core::work::Outcome;
 
-/// Shorter values are not scrubbed: they would tear holes into every other word, and protect nothing.
+/// Shorter values are not masked, because they would also occur in other words.
 const SCRUBBED_CHARS_MIN: usize = 4;
 
-/// Knows secrets by name.
+/// A source of secrets.
 pub trait Secrets: Send + Sync + 'static {
-    /// Returns the secret called `name` of `tenant`. Must not wait: keep what has to be fetched.
+    /// Returns the secret `name` of `tenant`. Must not block; an implementation that fetches secrets has to cache them.
     fn secret(&self, tenant: TenantId, name: &str) -> Option<String>;
 }
 
-/// Secrets in the environment: `STEADFLOW_SECRET_<NAME>`, the same for every tenant.
+/// Secrets in environment variables `STEADFLOW_SECRET_<NAME>`, the same for all tenants.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EnvSecrets;
 
@@ -30,7 +30,7 @@ impl Secrets for EnvSecrets {
     }
 }
 
-/// The secrets that one attempt has used, and so must not show.
+/// The secrets that an attempt has used, which must be masked in its outcome.
 pub(crate) struct Keyring<'a> {
     secrets: &'a dyn Secrets,
     tenant: TenantId,
@@ -42,10 +42,10 @@ impl<'a> Keyring<'a> {
         Self { secrets, tenant, used: Vec::new() }
     }
 
-    /// Returns `text` with its `${secrets.NAME}` filled in.
+    /// Returns `text` with the values of its `${secrets.NAME}`.
     ///
     /// # Errors
-    /// A failure that names the secret that there is none of.
+    /// A failure that names the missing secret.
     pub(crate) fn open(&mut self, text: &SecretText) -> Result<String, Failure> {
         if let Some(literal) = text.literal() {
             self.used.push(literal.to_owned());
@@ -55,11 +55,11 @@ impl<'a> Keyring<'a> {
         self.fill(text.template(), &names)
     }
 
-    /// Returns the value of an agent's header. A literal counts as secret only under a name that says so: else every
-    /// `X-Team: risk` would take the word out of the output.
+    /// Returns the value of an agent's header. A literal is a secret only if the name of the header indicates it; otherwise
+    /// a header such as `X-Team: risk` would mask this word in the output.
     ///
     /// # Errors
-    /// A failure that names the secret that there is none of.
+    /// A failure that names the missing secret.
     pub(crate) fn open_header(&mut self, name: &str, text: &SecretText) -> Result<String, Failure> {
         match text.literal() {
             Some(literal) if !is_secret_name(name) => Ok(literal.to_owned()),
@@ -67,10 +67,10 @@ impl<'a> Keyring<'a> {
         }
     }
 
-    /// Reads `input` and puts the secrets in: only those that a slot names, only where it points.
+    /// Returns `input` with secrets inserted only at the pointers of the slots, and only those that the slots name.
     ///
     /// # Errors
-    /// A failure that names the secret that there is none of.
+    /// A failure that names the missing secret.
     pub(crate) fn open_input(&mut self, input: &Payload, slots: &[SecretSlot]) -> Result<Value, Failure> {
         let mut value = input.to_value();
         for slot in slots {
@@ -86,7 +86,7 @@ impl<'a> Keyring<'a> {
         let mut values = Vec::new();
         for &name in names {
             let Some(value) = self.secrets.secret(self.tenant, name) else {
-                let message = format!("There is no secret `{name}`. Add it, or correct the name.");
+                let message = format!("There is no secret `{name}`. Add it or correct the name.");
                 return Err(Failure::new(ErrorClass::Configuration, message));
             };
             self.used.push(value.clone());
@@ -99,11 +99,11 @@ impl<'a> Keyring<'a> {
         Ok(fill_secrets(text, value_of))
     }
 
-    /// Masks every secret that this attempt has used, wherever a peer has put it.
+    /// Masks all secrets that this attempt has used, anywhere in its outcome.
     pub(crate) fn scrub(self, outcome: Outcome) -> Outcome {
         let mut values: Vec<String> = self.used.iter().flat_map(|value| forms(value)).collect();
         values.retain(|value| value.chars().count() >= SCRUBBED_CHARS_MIN);
-        // The longest first: one secret may be a part of another.
+        // The longest first, because one secret may be part of another.
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         values.dedup();
         if values.is_empty() {
@@ -120,7 +120,7 @@ impl<'a> Keyring<'a> {
     }
 }
 
-/// Peers give back what they got as it was, as part of a URL, or inside a JSON text.
+/// Returns the forms in which a service may return a value: unchanged, in a URL, and in a JSON string.
 fn forms(value: &str) -> [String; 3] {
     let in_url: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
     let in_json = Value::from(value).to_string();
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_named_secrets_are_put_in_and_only_where_the_slot_points() {
+    fn only_secrets_of_a_slot_are_inserted_and_only_at_its_pointer() {
         let input = json!({ "a": "${secrets.ONE} ${secrets.TWO}", "b": "${secrets.ONE}" });
         let slots = [SecretSlot { pointer: "/a".to_owned(), names: vec![Arc::from("ONE")] }];
         let mut keyring = Keyring::new(&Known, TenantId::DEFAULT);
@@ -185,11 +185,11 @@ mod tests {
             keyring.open_input(&Payload::from_value(&json!({ "a": "${secrets.NONE}" })), &slots).unwrap_err();
 
         assert_eq!(failure.class, ErrorClass::Configuration);
-        assert_eq!(failure.message, "There is no secret `NONE`. Add it, or correct the name.");
+        assert_eq!(failure.message, "There is no secret `NONE`. Add it or correct the name.");
     }
 
     #[test]
-    fn secrets_are_scrubbed_in_every_form_a_peer_sends_back() {
+    fn secrets_are_masked_in_every_form() {
         let output = json!({ "plain": "first \"secret\"", "url": "k=first+%22secret%22", "n": 12345, "text":
             "{\"k\":\"first \\\"secret\\\"\"}", "first \"secret\"": [true, 1] });
         let mut keyring = Keyring::new(&Known, TenantId::DEFAULT);
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn error_messages_are_scrubbed() {
+    fn secrets_are_masked_in_error_messages() {
         let mut keyring = Keyring::new(&Known, TenantId::DEFAULT);
         keyring.fill("", &["ONE"]).unwrap();
 

@@ -1,4 +1,4 @@
-//! What an HTTP status outside the expected ones means for an attempt.
+//! Failures for unexpected HTTP statuses.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use steadflow_core::failure::{ErrorClass, Failure};
 
 use crate::egress::Answer;
 
-/// Bytes of a failed answer that are looked at; its beginning says what is wrong.
+/// Maximum number of bytes that are read from an error response.
 const LOOKED_AT_BYTES: usize = 4096;
-/// Characters of it that a message quotes.
+/// Maximum number of characters of it in a message.
 const QUOTED_CHARS: usize = 200;
 
-/// Returns the failure that `answer`'s status stands for, quoting what it says.
+/// Returns the failure for the status of `answer`, with a quote of its body.
 pub(crate) async fn failure_of(answer: Answer) -> Failure {
     let status = answer.status();
     let retry_after = retry_after(answer.headers(), Timestamp::now());
@@ -39,14 +39,13 @@ fn class_of(status: StatusCode) -> ErrorClass {
     }
 }
 
-/// Returns the message of a JSON error where there is one (`error.message`, `error`, `message`, `detail`), else the
-/// text itself, on one line.
+/// Returns the message of a JSON error (`error.message`, `error`, `message` or `detail`) or else the text, on one line.
 fn quote(body: &[u8]) -> String {
-    let said = serde_json::from_slice::<serde_json::Value>(body).ok().and_then(|json| {
+    let message = serde_json::from_slice::<serde_json::Value>(body).ok().and_then(|json| {
         let pointers = ["/error/message", "/error", "/message", "/detail"];
         pointers.into_iter().find_map(|pointer| json.pointer(pointer)?.as_str().map(str::to_owned))
     });
-    let text = said.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
+    let text = message.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
     let words: Vec<&str> =
         text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
     let line = words.join(" ");
@@ -56,13 +55,13 @@ fn quote(body: &[u8]) -> String {
     }
 }
 
-/// Reads `Retry-After` (RFC 9110, 10.2.3): seconds, or a date told from the answer's own `Date`, else from `now`.
+/// Reads `Retry-After` (RFC 9110, 10.2.3): seconds, or a date relative to the response's `Date` or else to `now`.
 ///
-/// A moment that has passed and anything unreadable ask for nothing.
+/// A date in the past and an invalid value are ignored.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // Digits beyond any number still mean "very long".
+        // More digits than fit still mean a very long time.
         return Some(Duration::from_secs(text.parse::<u32>().unwrap_or(u32::MAX).into()));
     }
     let moment = http_date(text)?;

@@ -1,4 +1,4 @@
-//! `http` agents: a skill is a POST to `{endpoint}/{skill}` with the resolved input.
+//! `http` agents: a skill is a POST request to `{endpoint}/{skill}` with the resolved input.
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -15,9 +15,9 @@ use crate::egress::Request;
 use crate::secrets::Keyring;
 use crate::status;
 
-/// Calls the remote agent. Its output is the answer's JSON, else `{"text": …}`.
+/// Calls the remote agent. The output is the JSON of the response, or `{"text": …}` if it is not JSON.
 ///
-/// Redirects are failures: a POST that turns into a GET on its way is no skill.
+/// A redirect is a failure, because it can turn a POST request into a GET request.
 pub(super) async fn run(
     call: &SkillCall<'_>,
     config: &HttpConfig,
@@ -42,17 +42,17 @@ pub(super) async fn run(
     let peer = answer.peer();
     let output = output_of(&answer.body(call.shared.limits.output_bytes_max).await?);
     if let Some(misfit) = call.output_misfit(&output)? {
-        let message = format!("The answer of {peer} does not fit the output schema: {misfit}.");
+        let message = format!("The response of {peer} does not match the output schema: {misfit}.");
         return Err(Failure::new(ErrorClass::ModelOutput, message));
     }
     Ok(Payload::from_value(&output))
 }
 
-/// The skill's name is one segment of the path, whatever characters it has.
+/// The name of the skill becomes one path segment; special characters are escaped.
 fn skill_url(endpoint: &str, skill: &str) -> Result<Url, Failure> {
-    let no_url = || misconfigured(format!("The agent's endpoint `{endpoint}` is no URL."));
-    let mut url = Url::parse(endpoint).map_err(|_| no_url())?;
-    url.path_segments_mut().map_err(|()| no_url())?.pop_if_empty().push(skill);
+    let not_a_url = || misconfigured(format!("The agent's endpoint `{endpoint}` is not a URL."));
+    let mut url = Url::parse(endpoint).map_err(|_| not_a_url())?;
+    url.path_segments_mut().map_err(|()| not_a_url())?.pop_if_empty().push(skill);
     Ok(url)
 }
 
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_text() {
+    fn response_that_is_not_json_is_text() {
         assert_eq!(output_of(br#"{"a":1}"#), json!({ "a": 1 }));
         assert_eq!(output_of(b"hello"), json!({ "text": "hello" }));
         assert_eq!(output_of(b""), Value::Null);

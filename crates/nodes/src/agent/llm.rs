@@ -1,8 +1,7 @@
-//! `llm` agents: a skill is one turn of a language model.
+//! `llm` agents: a skill is one call of a language model.
 //!
-//! Each provider's protocol is a file beside this one: how a [`Prompt`] is written, how a [`Reply`] is read. They call
-//! through the guarded client, whose size limits, address checks and idempotency headers a library's own client
-//! would go around.
+//! Each provider's protocol is a file in this module: how a [`Prompt`] is written, and how a [`Reply`] is read. All calls
+//! use the guarded client, because the client of a library would bypass its size limits and address checks.
 
 mod anthropic;
 mod gemini;
@@ -28,21 +27,21 @@ use crate::status;
 use prompt::Prompt;
 use reply::{Reply, Stop};
 
-/// JSON escapes and the protocol's own fields come on top of the text that becomes the output.
+/// The factor by which a response may exceed the limit of an output, for JSON escapes and fields of the protocol.
 const ANSWER_PER_OUTPUT: usize = 4;
 
-/// What a provider's protocol asks to be sent.
+/// A request in the protocol of a provider.
 struct Wire {
-    /// Below the base URL.
+    /// Relative to the base URL.
     path: String,
-    /// With which header the key goes, and what stands before it.
+    /// The header of the API key, and its prefix.
     key_header: (&'static str, &'static str),
-    /// Further headers.
+    /// Additional headers.
     headers: &'static [(&'static str, &'static str)],
     body: Value,
 }
 
-/// Asks the model once. Usage is counted even where the answer cannot be used.
+/// Calls the model once. Token usage is counted even if the response cannot be used.
 pub(super) async fn run(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut Keyring<'_>) -> Outcome {
     let reply = match ask(call, config, keyring).await {
         Ok(reply) => reply,
@@ -74,10 +73,10 @@ async fn ask(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut Keyring<'_>
     let body = answer.body(call.shared.limits.output_bytes_max.saturating_mul(ANSWER_PER_OUTPUT)).await?;
     let unusable = |what: &str| Failure::new(ErrorClass::Unavailable, format!("{peer} {what}"));
     let Ok(answer) = serde_json::from_slice::<Value>(&body) else {
-        return Err(unusable("did not answer in JSON. Is the base URL right?"));
+        return Err(unusable("did not respond with JSON. Check the base URL."));
     };
     if let Some(error) = reply::error_of(&answer) {
-        return Err(unusable(&format!("answered with an error: {error}")));
+        return Err(unusable(&format!("responded with an error: {error}")));
     }
     let reply = match config.provider {
         Provider::OpenAi => openai::reply(&answer),
@@ -86,7 +85,7 @@ async fn ask(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut Keyring<'_>
         Provider::Ollama => ollama::reply(&answer),
     };
     reply.ok_or_else(|| {
-        unusable(&format!("did not answer as {} does. Is the provider right?", config.provider.name()))
+        unusable(&format!("did not respond like {}. Check the provider.", config.provider.name()))
     })
 }
 
@@ -97,8 +96,9 @@ fn request(
     keyring: &mut Keyring<'_>,
 ) -> Result<Request, Failure> {
     let address = format!("{}/{}", config.base_url, wire.path);
-    let url = Url::parse(&address)
-        .map_err(|_| misconfigured(format!("The agent's base URL leads to `{address}`, which is no URL.")))?;
+    let url = Url::parse(&address).map_err(|_| {
+        misconfigured(format!("The agent's base URL results in `{address}`, which is not a URL."))
+    })?;
     let mut headers = call.headers(&config.headers, keyring)?;
     for &(name, value) in wire.headers {
         let (name, value) = header(name, value).map_err(misconfigured)?;
@@ -114,14 +114,18 @@ fn request(
     Ok(Request { headers, body, follows_redirects: false, ..Request::new(Method::POST, url) })
 }
 
-/// Takes the reply's text, or what it says in the shape that was asked for.
+/// Returns the text of the reply or, if the skill has an output schema, its JSON.
 fn output_of(call: &SkillCall<'_>, reply: Reply) -> Result<Value, Failure> {
     match reply.stop {
         Stop::Done => {}
         Stop::TooLong => {
-            return Err(misfit("was cut off at the token limit; raise `max_tokens` or ask for less"));
+            return Err(misfit(
+                "was cut off at the token limit; increase `max_tokens` or ask for a shorter response",
+            ));
         }
-        Stop::Refused(reason) => return Err(misfit(&format!("was held back by the provider ({reason})"))),
+        Stop::Refused(reason) => {
+            return Err(misfit(&format!("was refused by the model or its provider ({reason})")));
+        }
     }
     if call.skill.output_schema.is_none() {
         return match reply.text.trim() {
@@ -130,14 +134,14 @@ fn output_of(call: &SkillCall<'_>, reply: Reply) -> Result<Value, Failure> {
         };
     }
     let structured = reply.structured.map_or_else(|| parse_json(&reply.text), Ok);
-    let output = structured.map_err(|error| misfit(&format!("is no JSON: {error}")))?;
+    let output = structured.map_err(|error| misfit(&format!("is not JSON: {error}")))?;
     match call.output_misfit(&output)? {
-        Some(reason) => Err(misfit(&format!("does not fit the output schema: {reason}"))),
+        Some(reason) => Err(misfit(&format!("does not match the output schema: {reason}"))),
         None => Ok(output),
     }
 }
 
-/// Models like to wrap JSON into a fenced block, whatever they were told.
+/// Parses JSON, also in a fenced code block, which models often add despite the instructions.
 fn parse_json(text: &str) -> Result<Value, serde_json::Error> {
     let trimmed = text.trim();
     let fenced = trimmed.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
@@ -145,7 +149,7 @@ fn parse_json(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str(inner)
 }
 
-/// The beginning is what [`Prompt`] knows a learnable error by.
+/// The prefix lets [`Prompt`] recognize errors that the model can correct.
 fn misfit(what: &str) -> Failure {
     Failure::new(ErrorClass::ModelOutput, format!("{} {what}.", prompt::MISFIT))
 }

@@ -1,11 +1,11 @@
-//! Which addresses are on the public internet, and which only look like it.
+//! Public and non-public addresses.
 //!
-//! The ranges are IANA's special-purpose registries (RFC 6890 and its updates), everything in them that is not
-//! globally reachable. An IPv6 address is public only inside 2000::/3, the one range that is handed out.
+//! The ranges are those of IANA's special-purpose registries (RFC 6890 and its updates) that are not globally reachable.
+//! An IPv6 address is public only in 2000::/3, the only range that is allocated.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Range starts and prefix lengths that are not public.
+/// Start addresses and prefix lengths of ranges that are not public.
 const SPECIAL_V4: [(Ipv4Addr, u32); 15] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
@@ -24,7 +24,7 @@ const SPECIAL_V4: [(Ipv4Addr, u32); 15] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
-/// Inside 2000::/3: protocol assignments with Teredo, documentation, 6to4, documentation again.
+/// In 2000::/3: protocol assignments including Teredo, documentation, 6to4, documentation.
 const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
@@ -32,7 +32,7 @@ const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
-/// Tells whether `address` is on the public internet.
+/// Returns whether `address` is public.
 pub(super) fn is_public(address: IpAddr) -> bool {
     match without_wrapping(address) {
         IpAddr::V4(address) => !SPECIAL_V4.iter().any(|&(start, prefix)| {
@@ -49,7 +49,7 @@ pub(super) fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// Returns the IPv4 address that an IPv4-mapped (`::ffff:0:0/96`) or NAT64 (`64:ff9b::/96`) one stands for.
+/// Returns the IPv4 address embedded in an IPv4-mapped (`::ffff:0:0/96`) or NAT64 (`64:ff9b::/96`) address, or `address`.
 pub(super) fn without_wrapping(address: IpAddr) -> IpAddr {
     let IpAddr::V6(wrapped) = address else { return address };
     let is_wrapped =

@@ -1,4 +1,4 @@
-//! Why a call came to nothing, in words for whoever wrote the flow.
+//! Failures of calls, with messages for the author of the flow.
 
 use std::error::Error;
 use std::io;
@@ -8,76 +8,75 @@ use url::Url;
 
 use super::resolver::ResolveError;
 
-/// Names the peer of `url` as people write it: the port only where it is not the scheme's own.
+/// Returns the host of `url`, with the port unless it is the default of the scheme.
 pub(crate) fn peer(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// The address of `url` is blocked.
+/// Returns the failure for a blocked address.
 pub(super) fn blocked(url: &Url) -> Failure {
     let host = url.host_str().unwrap_or_default();
     let message = format!(
-        "Calls to {host} are not allowed: it is not on the public internet. The operator can allow it with \
+        "Calls to {host} are not allowed, because it does not have a public address. The operator can allow it with \
          `--egress-allow`."
     );
     Failure::new(ErrorClass::Configuration, message)
 }
 
-/// Nothing came from `url` for too long.
+/// Returns the failure for a response that takes too long.
 pub(super) fn silent(url: &Url) -> Failure {
-    Failure::new(ErrorClass::Timeout, format!("{} took too long to answer.", peer(url)))
+    Failure::new(ErrorClass::Timeout, format!("{} took too long to respond.", peer(url)))
 }
 
-/// The body was longer than `bytes_max`.
+/// Returns the failure for a body with more than `bytes_max` bytes.
 pub(super) fn too_large(url: &Url, bytes_max: usize) -> Failure {
-    let message = format!("The answer of {} is larger than the limit of {bytes_max} bytes.", peer(url));
+    let message = format!("The response of {} exceeds the limit of {bytes_max} bytes.", peer(url));
     Failure::new(ErrorClass::OutputTooLarge, message)
 }
 
-/// No answer came: `error` says why.
+/// Returns the failure for a request without a response.
 pub(super) fn no_answer(url: &Url, error: &reqwest::Error) -> Failure {
     let class = ErrorClass::Connection;
     let peer = peer(url);
     if let Some(fault) = find::<ResolveError>(error) {
         return match fault {
             ResolveError::Blocked => blocked(url),
-            ResolveError::Unknown => Failure::new(class, format!("The host of {peer} could not be found.")),
+            ResolveError::Unknown => Failure::new(class, format!("The host of {peer} was not found.")),
         };
     }
     if let Some(fault) = find::<rustls::Error>(error) {
         return tls(&peer, fault);
     }
     if error.is_timeout() {
-        return Failure::new(ErrorClass::Timeout, format!("{peer} could not be reached in time."));
+        return Failure::new(ErrorClass::Timeout, format!("Connecting to {peer} timed out."));
     }
     let message = match find::<io::Error>(error).map(io::Error::kind) {
         Some(io::ErrorKind::ConnectionRefused) => format!("Connection refused by {}.", with_port(url)),
         Some(io::ErrorKind::ConnectionReset) => format!("Connection reset by {peer}."),
-        Some(io::ErrorKind::TimedOut) => format!("{peer} could not be reached in time."),
+        Some(io::ErrorKind::TimedOut) => format!("Connecting to {peer} timed out."),
         Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => {
-            format!("{peer} is not reachable from here.")
+            format!("{peer} is not reachable.")
         }
-        _ if error.is_connect() => format!("No connection to {}.", with_port(url)),
-        _ => format!("{peer} closed the connection or did not answer in HTTP."),
+        _ if error.is_connect() => format!("Could not connect to {}.", with_port(url)),
+        _ => format!("{peer} closed the connection or did not respond with HTTP."),
     };
     Failure::new(class, message)
 }
 
-/// The body broke off or cannot be decoded.
+/// Returns the failure for an incomplete or undecodable body.
 pub(super) fn broken_body(url: &Url, error: &reqwest::Error) -> Failure {
-    let what = if error.is_decode() { "broke off or cannot be decoded" } else { "broke off" };
-    Failure::new(ErrorClass::Connection, format!("The answer of {} {what}.", peer(url)))
+    let what = if error.is_decode() { "is incomplete or cannot be decoded" } else { "is incomplete" };
+    Failure::new(ErrorClass::Connection, format!("The response of {} {what}.", peer(url)))
 }
 
-/// A certificate does not get better by itself, so it is `rejected`; any other TLS fault may be the line's.
+/// An invalid certificate is `rejected`, because a retry cannot help; other TLS errors may be caused by the network.
 fn tls(peer: &str, fault: &rustls::Error) -> Failure {
     if let rustls::Error::InvalidCertificate(reason) = fault {
-        let message =
-            format!("The TLS certificate of {peer} is not accepted: {}.", certificate_fault(reason));
+        let message = format!("The TLS certificate of {peer} is not valid: {}.", certificate_fault(reason));
         return Failure::new(ErrorClass::Rejected, message);
     }
-    Failure::new(ErrorClass::Connection, format!("No TLS connection to {peer}: the handshake failed."))
+    Failure::new(ErrorClass::Connection, format!("The TLS handshake with {peer} failed."))
 }
 
 fn certificate_fault(reason: &rustls::CertificateError) -> &'static str {
@@ -87,13 +86,13 @@ fn certificate_fault(reason: &rustls::CertificateError) -> &'static str {
     } else if matches!(reason, E::NotValidYet | E::NotValidYetContext { .. }) {
         "it is not valid yet"
     } else if matches!(reason, E::NotValidForName | E::NotValidForNameContext { .. }) {
-        "it is for another name"
+        "it is for a different name"
     } else if matches!(reason, E::UnknownIssuer) {
-        "its issuer is not known"
+        "its issuer is unknown"
     } else if matches!(reason, E::Revoked) {
         "it has been revoked"
     } else {
-        "it is not valid"
+        "it cannot be verified"
     }
 }
 
@@ -102,7 +101,7 @@ fn with_port(url: &Url) -> String {
     url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// Finds the cause of type `E`. An `io::Error` hides what it wraps from `source`, so it is asked by itself.
+/// Finds a cause of type `E`. The `source` of an `io::Error` skips the error that it wraps, so this is checked as well.
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     let mut cause = Some(error);
     while let Some(current) = cause {

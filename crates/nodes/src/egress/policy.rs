@@ -1,4 +1,4 @@
-//! Where calls of flows may go: the public internet, and what the operator allows besides.
+//! Which addresses flows may call: public ones, and those that the operator allows.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use ipnet::IpNet;
 
 use super::address;
 
-/// Where calls may go. The default allows public addresses only.
+/// Which addresses may be called. The default allows only public ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EgressPolicy {
     hosts: BTreeSet<String>,
@@ -21,12 +21,12 @@ pub struct EgressPolicy {
 pub struct PolicyError(String);
 
 impl EgressPolicy {
-    /// Reads an operator's allow-list: addresses, networks and host names, separated by commas.
+    /// Parses the operator's allow-list: addresses, networks and host names, separated by commas.
     ///
-    /// A host name allows whatever it resolves to; an address or a network is allowed under every name.
+    /// A host name allows all addresses that it resolves to. An address or a network is allowed under any name.
     ///
     /// # Errors
-    /// The first entry that is none of these.
+    /// The first invalid entry.
     pub fn parse(list: &str) -> Result<Self, PolicyError> {
         let mut policy = Self::default();
         for entry in list.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
@@ -49,7 +49,7 @@ impl EgressPolicy {
         Ok(())
     }
 
-    /// Tells whether a call to `host` may connect to `address`.
+    /// Returns whether a call to `host` may connect to `address`.
     pub fn permits(&self, host: &str, address: IpAddr) -> bool {
         let plain = address::without_wrapping(address);
         self.hosts.contains(&canonical(host))
@@ -70,7 +70,7 @@ fn canonical(host: &str) -> String {
     host.trim_end_matches('.').to_ascii_lowercase()
 }
 
-/// A name whose last label is a number would be read as an odd form of an IPv4 address (URL standard, host parsing).
+/// A name whose last label is a number would be parsed as an IPv4 address (URL standard, host parsing).
 fn is_host_name(text: &str) -> bool {
     let labels: Vec<&str> = text.trim_end_matches('.').split('.').collect();
     let is_numeric = labels.last().is_some_and(|label| label.starts_with(|c: char| c.is_ascii_digit()));
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_of_the_specification_is_read() {
+    fn addresses_networks_and_host_names_are_allowed() {
         let policy = EgressPolicy::parse("127.0.0.1, 10.1.0.0/16,models.internal,").unwrap();
 
         assert!(policy.permits("x", ip("127.0.0.1")));
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_public_addresses_is_allowed_by_default() {
+    fn only_public_addresses_are_allowed_by_default() {
         let policy = EgressPolicy::default();
 
         assert!(policy.permits("x", ip("8.8.8.8")));
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_mean_nothing_are_refused() {
+    fn invalid_entries_are_refused() {
         for entry in ["10.0.0.0/33", "127.1", "http://x", "a b", "*", "x:80", "2130706433", "x/8"] {
             assert_eq!(EgressPolicy::parse(entry), Err(PolicyError(entry.to_owned())));
         }

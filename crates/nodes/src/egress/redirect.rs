@@ -1,4 +1,4 @@
-//! Redirects, followed by hand so that each hop is checked like a first call.
+//! Redirects, followed here so that each one is checked like a new call.
 
 use reqwest::Method;
 use reqwest::header::{self, HeaderMap, HeaderName};
@@ -8,7 +8,7 @@ use url::Url;
 use super::Request;
 use super::fault::peer;
 
-/// What may go along to another origin. Anything else could be a credential: only its owner knows.
+/// Headers that may be sent to another origin. Any other header could be a credential.
 const HARMLESS: [HeaderName; 5] = [
     header::ACCEPT,
     header::ACCEPT_LANGUAGE,
@@ -17,9 +17,9 @@ const HARMLESS: [HeaderName; 5] = [
     header::CONTENT_LANGUAGE,
 ];
 
-/// Returns the request that `status` and `headers` redirect `request` to; `None` where they do not.
+/// Returns the next request if `status` and `headers` are a redirect of `request`.
 ///
-/// Methods change as RFC 9110, 15.4 says: 303 turns everything but HEAD into GET, 301 and 302 only POST.
+/// Methods change according to RFC 9110, 15.4: 303 turns all methods except HEAD into GET, and 301 and 302 only POST.
 pub(super) fn next_hop(
     request: &Request,
     status: u16,
@@ -30,7 +30,7 @@ pub(super) fn next_hop(
     let from = peer(&request.url);
     let target = std::str::from_utf8(location.as_bytes()).ok().and_then(|text| request.url.join(text).ok());
     let Some(url) = target else {
-        return Err(refused(format!("{from} redirects to something that is no URL.")));
+        return Err(refused(format!("{from} redirects to an invalid URL.")));
     };
     if request.url.scheme() == "https" && url.scheme() != "https" {
         return Err(refused(format!("{from} redirects from https to {}.", url.scheme())));
@@ -47,15 +47,15 @@ pub(super) fn next_hop(
         next.headers.remove(header::CONTENT_TYPE);
     }
     if !same_origin(&request.url, &next.url) {
-        forget_secrets(&mut next, &from)?;
+        remove_secrets(&mut next, &from)?;
     }
     Ok(Some(next))
 }
 
-fn forget_secrets(next: &mut Request, from: &str) -> Result<(), Failure> {
+fn remove_secrets(next: &mut Request, from: &str) -> Result<(), Failure> {
     if next.body.is_some() && next.body_is_secret {
         return Err(refused(format!(
-            "{from} redirects to {}, which must not get the secrets of the body.",
+            "{from} redirects to {}, which must not receive the secrets in the body.",
             peer(&next.url)
         )));
     }
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn methods_change_as_the_standard_says() {
+    fn methods_change_according_to_the_standard() {
         let cases = [
             (301, Method::POST, Method::GET),
             (301, Method::PUT, Method::PUT),
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn another_origin_gets_no_credentials() {
+    fn credentials_are_not_sent_to_another_origin() {
         for location in ["https://b.example/", "https://a.example:444/"] {
             let next = hop(307, Method::POST, location).unwrap().unwrap();
 
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_with_secrets_stays_with_its_origin() {
+    fn a_body_with_secrets_is_not_sent_to_another_origin() {
         let request = Request { body_is_secret: true, ..request(Method::POST) };
 
         assert!(next_hop(&request, 307, &location("https://b.example/")).is_err());
@@ -123,14 +123,14 @@ mod tests {
     }
 
     #[test]
-    fn https_is_never_left() {
+    fn redirects_from_https_to_http_are_refused() {
         let failure = hop(302, Method::GET, "http://a.example/").unwrap_err();
 
         assert_eq!(failure.class, ErrorClass::Rejected);
     }
 
     #[test]
-    fn what_is_no_redirect_is_an_answer() {
+    fn other_responses_are_not_redirects() {
         assert!(hop(200, Method::GET, "/x").unwrap().is_none());
         assert!(hop(304, Method::GET, "/x").unwrap().is_none());
         assert!(next_hop(&request(Method::GET), 302, &HeaderMap::new()).unwrap().is_none());

@@ -1,4 +1,4 @@
-//! Name resolution that drops what the policy blocks: the one answer that is checked is the one that is connected to.
+//! Name resolution that removes blocked addresses, so that only checked addresses are connected to.
 
 use std::fmt;
 use std::io;
@@ -10,13 +10,13 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::policy::EgressPolicy;
 
-/// Turns a host's name into addresses.
+/// Resolves host names.
 pub trait Lookup: Send + Sync + 'static {
     /// Returns the addresses of `host`, in the order in which to try them.
     fn lookup(&self, host: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>>;
 }
 
-/// The operating system's resolver.
+/// The resolver of the operating system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemLookup;
 
@@ -30,7 +30,7 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// Resolves through `lookup` and keeps what `policy` permits.
+/// Resolves names with `lookup` and keeps only the addresses that `policy` permits.
 pub(super) struct GuardedResolver {
     pub(super) policy: Arc<EgressPolicy>,
     pub(super) lookup: Arc<dyn Lookup>,
@@ -59,7 +59,7 @@ impl Resolve for GuardedResolver {
     }
 }
 
-/// Why a name led nowhere. Says nothing about addresses: it may reach whoever wrote the flow.
+/// Why a name has no usable address. Does not reveal addresses, because the author of the flow may see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ResolveError {
     /// The name has no address.

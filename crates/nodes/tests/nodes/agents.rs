@@ -1,4 +1,4 @@
-//! `http` agents, and what goes wrong before any agent is asked.
+//! `http` agents, and failures before an agent is called.
 
 use serde_json::{Value, json};
 use steadflow_core::failure::{ErrorClass, Failure};
@@ -35,7 +35,7 @@ async fn text_is_an_output_too() {
 }
 
 #[tokio::test]
-async fn an_agents_error_has_the_class_of_its_status() {
+async fn an_error_of_an_agent_has_the_class_of_its_status() {
     for (status, class) in [
         (429, ErrorClass::RateLimited),
         (500, ErrorClass::Unavailable),
@@ -52,7 +52,7 @@ async fn an_agents_error_has_the_class_of_its_status() {
 }
 
 #[tokio::test]
-async fn input_and_output_must_fit_their_schemas() {
+async fn input_and_output_must_match_their_schemas() {
     let server = answering(ResponseTemplate::new(200).set_body_json(json!({ "risk": "high" }))).await;
     let skill = json!({ "name": "check",
         "input_schema": { "required": ["vendor"] },
@@ -77,7 +77,7 @@ async fn a_missing_agent_or_skill_is_named() {
     assert_eq!(no_agent.class, ErrorClass::Configuration);
     assert!(no_agent.message.contains("00000000-0000-0000-0000-000000000007"), "{}", no_agent.message);
     assert_eq!(no_skill.class, ErrorClass::Configuration);
-    assert_eq!(no_skill.message, "The agent Remote has no skill `chekc`. It has check.");
+    assert_eq!(no_skill.message, "The agent Remote has no skill `chekc`. Its skills are check.");
 }
 
 async fn run(server: &MockServer, skill: Value, name: &str, input: &Value) -> Result<Value, Failure> {

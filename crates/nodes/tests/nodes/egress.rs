@@ -1,4 +1,4 @@
-//! The guarded client: where it goes, what it carries along, and what it takes from whom.
+//! The guarded client: the addresses it calls, what it sends, and what it accepts.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ async fn addresses_in_every_spelling_are_blocked() {
 }
 
 #[tokio::test]
-async fn urls_that_smuggle_are_refused() {
+async fn urls_with_credentials_or_other_schemes_are_refused() {
     for url in ["http://user@127.0.0.1/", "http://:pw@127.0.0.1/", "ftp://127.0.0.1/", "file:///etc/passwd"] {
         let failure = http(&json!({ "url": url })).await.unwrap_err();
 
@@ -61,7 +61,7 @@ async fn urls_that_smuggle_are_refused() {
 }
 
 #[tokio::test]
-async fn a_blocked_name_does_not_tell_its_address() {
+async fn a_blocked_name_does_not_reveal_its_address() {
     let names = Names { known: [("db.test", vec![ip("10.9.8.7")])].into(), ..Names::default() };
     let nodes = Nodes::new(NodesConfig { lookup: Arc::new(names), ..config("") }).unwrap();
 
@@ -91,7 +91,7 @@ async fn an_unknown_host_is_a_connection_failure() {
     let failure = http(&json!({ "url": "http://nowhere.example/" })).await.unwrap_err();
 
     assert_eq!(failure.class, ErrorClass::Connection);
-    assert_eq!(failure.message, "The host of nowhere.example could not be found.");
+    assert_eq!(failure.message, "The host of nowhere.example was not found.");
 }
 
 #[tokio::test]
@@ -170,7 +170,7 @@ async fn a_refused_connection_names_host_and_port() {
 }
 
 #[tokio::test]
-async fn broken_answers_are_connection_failures() {
+async fn broken_responses_are_connection_failures() {
     let gzip = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08\x00";
     for answer in [
         &b""[..],
@@ -194,7 +194,7 @@ async fn broken_answers_are_connection_failures() {
 }
 
 #[tokio::test]
-async fn more_than_was_announced_is_not_read() {
+async fn no_more_than_the_content_length_is_read() {
     let address = peers::answering(&b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhello"[..]).await;
 
     let output = http(&json!({ "url": format!("http://{address}/") })).await.unwrap();
@@ -209,7 +209,7 @@ async fn an_endless_body_is_cut_at_the_limit() {
     let failure = http(&json!({ "url": format!("http://{address}/") })).await.unwrap_err();
 
     assert_eq!(failure.class, ErrorClass::OutputTooLarge, "{}", failure.message);
-    // What is on its way in socket buffers comes on top of the limit of 1 MiB.
+    // Data in socket buffers is read in addition to the limit of 1 MiB.
     assert!(sent.load(Ordering::Relaxed) < 32 * 1024 * 1024);
 }
 
@@ -224,7 +224,7 @@ async fn an_endless_head_is_cut() {
 }
 
 #[tokio::test]
-async fn a_gzip_bomb_is_counted_decoded() {
+async fn the_size_of_a_gzip_bomb_is_counted_after_decoding() {
     let head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03";
     let (address, sent) = peers::endless(head, zeroes_deflated()).await;
 
@@ -235,7 +235,7 @@ async fn a_gzip_bomb_is_counted_decoded() {
 }
 
 #[tokio::test]
-async fn a_silent_peer_is_given_up() {
+async fn a_silent_service_times_out() {
     let (address, _told) = peers::hanging().await;
     let timeouts = EgressTimeouts { idle: Duration::from_millis(50), ..EgressTimeouts::default() };
     let nodes = Nodes::new(NodesConfig { timeouts, ..config("127.0.0.1") }).unwrap();
@@ -244,11 +244,11 @@ async fn a_silent_peer_is_given_up() {
     let failure = result(nodes.perform(work).await).unwrap_err();
 
     assert_eq!(failure.class, ErrorClass::Timeout);
-    assert_eq!(failure.message, format!("{address} took too long to answer."));
+    assert_eq!(failure.message, format!("{address} took too long to respond."));
 }
 
 #[tokio::test]
-async fn a_peer_that_drips_is_given_up_in_the_end() {
+async fn a_service_that_responds_too_slowly_times_out() {
     let address = dripping().await;
     let timeouts = EgressTimeouts { total: Duration::from_millis(200), ..EgressTimeouts::default() };
     let nodes = Nodes::new(NodesConfig { timeouts, ..config("127.0.0.1") }).unwrap();
@@ -268,7 +268,7 @@ async fn a_bad_certificate_is_permanent_and_a_broken_handshake_is_not() {
     let passing = http(&json!({ "url": format!("https://{garbage}/") })).await.unwrap_err();
 
     assert_eq!(permanent.class, ErrorClass::Rejected, "{}", permanent.message);
-    assert!(permanent.message.contains("its issuer is not known"), "{}", permanent.message);
+    assert!(permanent.message.contains("its issuer is unknown"), "{}", permanent.message);
     assert_eq!(passing.class, ErrorClass::Connection, "{}", passing.message);
 }
 
@@ -282,7 +282,7 @@ fn redirect(status: u16, to: &str) -> ResponseTemplate {
     ResponseTemplate::new(status).insert_header("location", to)
 }
 
-/// One deflate block of zeroes, not the last: a kilobyte for a megabyte, to be sent again and again.
+/// A deflate block of zeroes, not the last one: a kilobyte that decodes to a megabyte, to be sent repeatedly.
 fn zeroes_deflated() -> Vec<u8> {
     // A fixed-Huffman block: one literal 0, 4095 × (length 258, distance 1), end of block. Packed bit by bit.
     let mut bits: Vec<bool> = vec![false, true, false];
@@ -292,7 +292,7 @@ fn zeroes_deflated() -> Vec<u8> {
         bits.extend([false; 5]);
     }
     bits.extend([false; 7]);
-    // A block of nothing that ends on a byte's edge follows, so that blocks can be strung together.
+    // An empty block that ends at a byte boundary follows, so that blocks can be concatenated.
     bits.extend([false, false, false]);
     bits.resize(bits.len().next_multiple_of(8), false);
     let pack = |byte: &[bool]| byte.iter().enumerate().fold(0, |sum, (at, &bit)| sum | u8::from(bit) << at);
@@ -301,7 +301,7 @@ fn zeroes_deflated() -> Vec<u8> {
     bytes
 }
 
-/// Sends one byte of the body whenever the one before has left.
+/// Sends one byte of the body at a time.
 async fn dripping() -> std::net::SocketAddr {
     peers::listening(|mut peer| async move {
         peers::read_head(&mut peer).await;
@@ -315,7 +315,7 @@ async fn dripping() -> std::net::SocketAddr {
     .await
 }
 
-/// A TLS peer whose certificate nobody has signed.
+/// A TLS server with an untrusted certificate.
 async fn with_tls() -> std::net::SocketAddr {
     use rustls::pki_types::pem::PemObject;
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};

@@ -1,4 +1,4 @@
-//! `http_request`, and the actions that need no peer.
+//! `http_request`, and the actions that make no calls.
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ async fn all_attempts_carry_the_same_key_and_their_own_number() {
 }
 
 #[tokio::test]
-async fn an_unexpected_status_says_who_answered_what() {
+async fn an_unexpected_status_quotes_the_response() {
     let server = answering(
         ResponseTemplate::new(503)
             .set_body_string("down\nfor repair")
@@ -92,7 +92,7 @@ async fn an_odd_retry_after_is_a_rate_limit_without_a_time() {
 }
 
 #[tokio::test]
-async fn an_expected_status_is_an_answer_even_a_redirect() {
+async fn an_expected_status_is_a_success_even_a_redirect() {
     let server = answering(ResponseTemplate::new(302).insert_header("location", "/elsewhere")).await;
 
     let output = http(&json!({ "url": server.uri(), "expect_status": [302, 404] })).await.unwrap();
@@ -103,7 +103,7 @@ async fn an_expected_status_is_an_answer_even_a_redirect() {
 }
 
 #[tokio::test]
-async fn a_failed_answers_endless_body_is_not_waited_for() {
+async fn an_endless_body_of_an_error_response_is_not_awaited() {
     let (address, _) = peers::endless(b"HTTP/1.1 500 Oops\r\n\r\n", vec![b'x'; 64 * 1024]).await;
 
     let failure = http(&json!({ "url": format!("http://{address}/") })).await.unwrap_err();
@@ -113,7 +113,7 @@ async fn a_failed_answers_endless_body_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_no_text_or_not_the_json_they_claim_are_given_as_text() {
+async fn bodies_that_are_not_valid_text_or_json_are_returned_as_text() {
     let binary = ResponseTemplate::new(200).set_body_raw(&b"a\xff\xfeb"[..], "text/plain");
     let liar = ResponseTemplate::new(200).set_body_raw("{\"half\":", "application/json");
 
@@ -124,7 +124,7 @@ async fn bodies_that_are_no_text_or_not_the_json_they_claim_are_given_as_text() 
 }
 
 #[tokio::test]
-async fn secrets_reach_the_peer_and_nobody_else() {
+async fn secrets_are_sent_to_the_service_and_nowhere_else() {
     let server = MockServer::start().await;
     let echoed = json!({ "you": CANARY, "sent": [format!("x{CANARY}y"), "sk-4711-key"] });
     Mock::given(path("/ok"))
@@ -164,7 +164,7 @@ async fn an_unknown_secret_sends_nothing() {
 }
 
 #[tokio::test]
-async fn dropping_the_work_hangs_up() {
+async fn dropping_the_work_closes_the_connection() {
     let (address, mut told) = peers::hanging().await;
     let work = nodes().perform(http_work(&json!({ "url": format!("http://{address}/") })));
     let running = tokio::spawn(work.into_future());

@@ -13,7 +13,7 @@ use crate::peers;
 use crate::support::{nodes_with_agent, result, skill_work};
 
 #[tokio::test]
-async fn every_provider_is_asked_in_its_own_words() {
+async fn every_provider_is_called_in_its_own_protocol() {
     let schema = schema();
     let said = json!({ "risk": 70 }).to_string();
     let cases = [
@@ -83,7 +83,7 @@ async fn without_a_schema_the_output_is_the_text() {
 }
 
 #[tokio::test]
-async fn a_misfit_is_counted_told_and_passed_on_to_the_next_attempt() {
+async fn a_schema_error_is_counted_reported_and_sent_with_the_next_attempt() {
     let server = saying(r#"{"risk":"high"}"#).await;
 
     let outcome = ask(&server, "openai", Some(&schema()), None).await;
@@ -97,14 +97,14 @@ async fn a_misfit_is_counted_told_and_passed_on_to_the_next_attempt() {
     let requests = server.received_requests().await.unwrap();
     let second: Value = serde_json::from_slice(&requests[1].body).unwrap();
     let user = second["messages"][1]["content"].as_str().unwrap();
-    assert!(user.contains("/risk") && user.contains("Answer again"), "{user}");
+    assert!(user.contains("/risk") && user.contains("Respond again"), "{user}");
 }
 
 #[tokio::test]
-async fn answers_that_are_not_whole_or_not_there_are_model_output_failures() {
+async fn incomplete_or_missing_responses_are_model_output_failures() {
     for (content, finish, said) in [
         (json!("{\"risk\":"), "length", "max_tokens"),
-        (json!("Sorry, no."), "stop", "no JSON"),
+        (json!("Sorry, no."), "stop", "not JSON"),
         (json!(null), "content_filter", "content_filter"),
     ] {
         let answer = json!({ "choices": [{ "message": { "content": content }, "finish_reason": finish }],
@@ -121,7 +121,7 @@ async fn answers_that_are_not_whole_or_not_there_are_model_output_failures() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_says_when_to_come_back_and_hides_the_key() {
+async fn a_rate_limit_has_retry_after_and_hides_the_key() {
     let body = json!({ "error": { "message": "slow down, sk-4711-key" } });
     let server =
         answering(ResponseTemplate::new(429).set_body_json(body).insert_header("retry-after", "7")).await;
@@ -134,7 +134,7 @@ async fn a_rate_limit_says_when_to_come_back_and_hides_the_key() {
 }
 
 #[tokio::test]
-async fn what_is_no_model_is_unavailable_or_rejected() {
+async fn other_responses_are_unavailable_or_rejected() {
     for (answer, class) in [
         (ResponseTemplate::new(529), ErrorClass::Unavailable),
         (ResponseTemplate::new(401), ErrorClass::Rejected),
@@ -154,7 +154,7 @@ async fn what_is_no_model_is_unavailable_or_rejected() {
 }
 
 #[tokio::test]
-async fn an_endless_answer_is_cut() {
+async fn an_endless_response_is_cut_off() {
     let head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n";
     let (address, _) = peers::endless(head, vec![b' '; 64 * 1024]).await;
     let nodes = nodes_with_agent(&agent(&format!("http://{address}"), "openai", None));
@@ -165,7 +165,7 @@ async fn an_endless_answer_is_cut() {
 }
 
 #[tokio::test]
-async fn instructions_that_name_what_is_missing_cost_no_token() {
+async fn instructions_with_a_missing_field_cost_no_tokens() {
     let server = saying("x").await;
     let nodes = nodes_with_agent(&agent(&server.uri(), "openai", None));
 

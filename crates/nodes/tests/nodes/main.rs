@@ -1,4 +1,4 @@
-//! What nodes do, against peers on loopback: well-behaved ones (wiremock) and ones that speak raw TCP.
+//! The work of nodes, with services on loopback: normal ones (wiremock) and ones that use raw TCP.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic like the tests themselves")]
 

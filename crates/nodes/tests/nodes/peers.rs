@@ -1,4 +1,4 @@
-//! Peers that speak raw TCP, for what no HTTP library would answer.
+//! Services that use raw TCP, for responses that an HTTP library would not send.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Answers each connection with `bytes` and closes it.
+/// Responds to each connection with `bytes` and closes it.
 pub(crate) async fn answering(bytes: impl Into<Vec<u8>>) -> SocketAddr {
     let bytes = bytes.into();
     listening(move |mut peer| {
         let bytes = bytes.clone();
         async move {
             read_head(&mut peer).await;
-            // A client that has seen enough hangs up.
+            // The client may close the connection first.
             let _ = peer.write_all(&bytes).await;
             let _ = peer.shutdown().await;
         }
@@ -22,7 +22,7 @@ pub(crate) async fn answering(bytes: impl Into<Vec<u8>>) -> SocketAddr {
     .await
 }
 
-/// Greets each connection with `bytes` before it has said anything.
+/// Sends `bytes` on each connection before it has received anything.
 pub(crate) async fn blurting(bytes: &'static [u8]) -> SocketAddr {
     listening(move |mut peer| async move {
         let _ = peer.write_all(bytes).await;
@@ -31,7 +31,7 @@ pub(crate) async fn blurting(bytes: &'static [u8]) -> SocketAddr {
     .await
 }
 
-/// Sends `head` and then `chunk` for ever; counts what was taken off its hands.
+/// Sends `head` and then `chunk` repeatedly; counts the bytes that were sent.
 pub(crate) async fn endless(head: &'static [u8], chunk: Vec<u8>) -> (SocketAddr, Arc<AtomicU64>) {
     let sent = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&sent);
@@ -50,7 +50,7 @@ pub(crate) async fn endless(head: &'static [u8], chunk: Vec<u8>) -> (SocketAddr,
     (address, sent)
 }
 
-/// Takes one request, never answers, and tells when it came and when the client hung up.
+/// Receives one request without responding, and reports when it came and when the client closed the connection.
 pub(crate) async fn hanging() -> (SocketAddr, tokio::sync::mpsc::Receiver<&'static str>) {
     let (tell, told) = tokio::sync::mpsc::channel(4);
     let address = listening(move |mut peer| {
@@ -82,7 +82,7 @@ where
     address
 }
 
-/// Returns an address that nobody listens on.
+/// Returns an address without a listener.
 pub(crate) async fn closed() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
 }

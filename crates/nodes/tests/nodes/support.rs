@@ -1,4 +1,4 @@
-//! Work to be done, and nodes that may reach loopback.
+//! Work for tests, and nodes that may call loopback addresses.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,10 +20,10 @@ use steadflow_nodes::{
 };
 use uuid::Uuid;
 
-/// What a canary looks like: 16 characters that stand nowhere else.
+/// A secret of 16 characters that do not occur anywhere else.
 pub(crate) const CANARY: &str = "canary \"5f1d\" &x";
 
-/// Nodes that may reach 127.0.0.1, whatever name it has.
+/// Returns nodes that may call 127.0.0.1 under any name.
 pub(crate) fn nodes() -> Nodes {
     Nodes::new(config("127.0.0.1")).unwrap()
 }
@@ -54,7 +54,7 @@ pub(crate) fn skill_work(skill: &str, input: &Value) -> Work {
     )
 }
 
-/// Work whose every string may name the canary secrets.
+/// Returns work with slots for all secrets in its strings.
 pub(crate) fn work(task: Task, input: &Value) -> Work {
     let mut secrets = Vec::new();
     find_slots(input, String::new(), &mut secrets);
@@ -98,7 +98,7 @@ pub(crate) fn result(outcome: Outcome) -> Result<Value, Failure> {
     outcome.result.map(|output| output.to_value())
 }
 
-/// `CANARY` and `KEY` are known.
+/// Knows the secrets `CANARY` and `KEY`.
 struct Canaries;
 
 impl Secrets for Canaries {
@@ -111,7 +111,7 @@ impl Secrets for Canaries {
     }
 }
 
-/// One agent under every id, or none.
+/// Returns the same agent for every id, or none.
 #[derive(Default)]
 struct Agents(Option<Arc<Agent>>);
 
@@ -125,7 +125,7 @@ impl AgentDirectory for Agents {
     }
 }
 
-/// `*.test` is 127.0.0.1, unless a name is given addresses of its own; nothing else is known.
+/// Resolves `*.test` to 127.0.0.1 or to the given addresses, and no other names.
 #[derive(Clone, Default)]
 pub(crate) struct Names {
     pub(crate) known: BTreeMap<&'static str, Vec<IpAddr>>,

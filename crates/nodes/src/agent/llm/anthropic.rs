@@ -1,4 +1,4 @@
-//! Anthropic messages. JSON is asked for as the arguments of a tool that must be called: every model knows that.
+//! Anthropic's messages API. JSON is requested as the arguments of a mandatory tool call, which every model supports.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::Wire;
 use super::prompt::Prompt;
 use super::reply::{Reply, Stop, text_at, tokens};
 
-/// The protocol demands a limit.
+/// The protocol requires a limit.
 const MAX_TOKENS_DEFAULT: u32 = 4096;
 const TOOL: &str = "answer";
 
@@ -22,11 +22,12 @@ pub(super) fn wire(prompt: &Prompt<'_>) -> Wire {
     if let Some(temperature) = prompt.temperature {
         body["temperature"] = json!(temperature);
     }
-    // A tool takes an object; any other schema is left to the words of the prompt.
+    // The input of a tool must be an object; other schemas are only part of the prompt.
     if let Some(schema) =
         prompt.schema.filter(|schema| schema.get("type").is_some_and(|kind| kind == "object"))
     {
-        body["tools"] = json!([{ "name": TOOL, "description": "Gives the answer.", "input_schema": schema }]);
+        body["tools"] =
+            json!([{ "name": TOOL, "description": "Returns the response.", "input_schema": schema }]);
         body["tool_choice"] = json!({ "type": "tool", "name": TOOL });
     }
     let headers = &[("anthropic-version", "2023-06-01")];

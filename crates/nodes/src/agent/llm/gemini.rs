@@ -29,7 +29,7 @@ pub(super) fn wire(prompt: &Prompt<'_>) -> Wire {
     Wire { path, key_header: ("x-goog-api-key", ""), headers: &[], body }
 }
 
-/// A prompt that is blocked has no candidates, only a reason.
+/// A blocked prompt has no candidates, only a reason.
 pub(super) fn reply(answer: &Value) -> Option<Reply> {
     let blocked = text_at(answer, "/promptFeedback/blockReason");
     let candidate = answer.pointer("/candidates/0");
@@ -45,7 +45,7 @@ pub(super) fn reply(answer: &Value) -> Option<Reply> {
         structured: None,
         stop: blocked.map_or_else(|| Stop::from(finished), |reason| Stop::Refused(reason.to_owned())),
         input_tokens: tokens(answer, "/usageMetadata/promptTokenCount"),
-        // Thoughts are billed like answers and counted apart.
+        // Thoughts are billed like output, but counted separately.
         output_tokens: tokens(answer, "/usageMetadata/candidatesTokenCount")
             + tokens(answer, "/usageMetadata/thoughtsTokenCount"),
     })

@@ -1,4 +1,4 @@
-//! Ollama's own chat, which takes a JSON Schema as `format`.
+//! Ollama's chat API, which takes a JSON Schema as `format`.
 
 use serde_json::{Map, Value, json};
 

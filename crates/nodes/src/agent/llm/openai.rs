@@ -1,4 +1,4 @@
-//! OpenAI chat completions, as very many servers speak it.
+//! OpenAI's chat completions API, which many other servers implement.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ pub(super) fn wire(prompt: &Prompt<'_>, base_url: &str) -> Wire {
         body["temperature"] = json!(temperature);
     }
     if let Some(max_tokens) = prompt.max_tokens {
-        // OpenAI's newer models refuse the old name, other servers do not know the new one.
+        // Newer models of OpenAI refuse the old name, and other servers do not support the new one.
         let is_openai = base_url.starts_with("https://api.openai.com/");
         body[if is_openai { "max_completion_tokens" } else { "max_tokens" }] = json!(max_tokens);
     }
@@ -38,7 +38,7 @@ pub(super) fn reply(answer: &Value) -> Option<Reply> {
     })
 }
 
-/// OpenAI refuses `strict` unless every object names all its fields as required and allows no others.
+/// OpenAI accepts `strict` only if all fields of every object are required and no others are allowed.
 fn is_strict(schema: &Value) -> bool {
     match schema {
         Value::Object(map) => is_closed(schema) && map.values().all(is_strict),
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strict_is_asked_for_only_where_the_schema_is() {
+    fn strict_mode_requires_a_strict_schema() {
         let closed = json!({ "type": "object", "properties": { "a": { "type": "integer" } }, "required": ["a"],
             "additionalProperties": false });
 
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_no_answer() {
+    fn a_refusal_is_not_a_response() {
         let answer = json!({ "choices": [{ "message": { "content": null, "refusal": "no" }, "finish_reason": "stop" }] });
 
         assert_eq!(reply(&answer).unwrap().stop, Stop::Refused("no".to_owned()));

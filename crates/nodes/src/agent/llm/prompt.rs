@@ -1,4 +1,4 @@
-//! What a model is told, whatever the provider.
+//! The prompt, independent of the provider.
 
 use serde_json::Value;
 use steadflow_core::agent::LlmConfig;
@@ -6,10 +6,10 @@ use steadflow_core::failure::{ErrorClass, Failure};
 
 use super::super::SkillCall;
 
-/// How every message about an unusable answer begins, so that the next attempt knows which errors a model can mend.
-pub(super) const MISFIT: &str = "The model's answer";
+/// The prefix of all messages about unusable responses, by which the next attempt recognizes what the model can correct.
+pub(super) const MISFIT: &str = "The model's response";
 
-/// One turn to ask for.
+/// One request to a model.
 pub(super) struct Prompt<'a> {
     pub(super) model: &'a str,
     pub(super) system: Option<String>,
@@ -20,10 +20,10 @@ pub(super) struct Prompt<'a> {
 }
 
 impl<'a> Prompt<'a> {
-    /// Puts the skill's instructions, the input and the error of the attempt before together.
+    /// Combines the instructions of the skill, the input and the error of the previous attempt.
     ///
     /// # Errors
-    /// A failure of class `expression` where the instructions name what the input does not have.
+    /// A failure of class `expression` if the instructions refer to a field that the input does not have.
     pub(super) fn new(call: &SkillCall<'a>, config: &'a LlmConfig) -> Result<Self, Failure> {
         let instructions = match &call.skill.instructions {
             Some(instructions) => {
@@ -44,16 +44,16 @@ impl<'a> Prompt<'a> {
     }
 }
 
-/// The schema is told in words, too: many servers take the parameter that asks for it and do not heed it.
+/// The schema is also part of the prompt, because many servers accept the parameter for it but ignore it.
 fn system(instructions: Option<String>, schema: Option<&Value>) -> Option<String> {
     let Some(schema) = schema else { return instructions };
     let demand =
-        format!("Answer with JSON alone, without any other text, that fits this JSON Schema:\n{schema}");
+        format!("Respond only with JSON that matches this JSON Schema, without any other text:\n{schema}");
     Some(instructions.map_or_else(|| demand.clone(), |text| format!("{text}\n\n{demand}")))
 }
 
 fn user(input: &Value, previous_error: Option<&str>) -> String {
-    let asked = match (input, lone_text(input)) {
+    let question = match (input, lone_text(input)) {
         (_, Some(text)) => text.to_owned(),
         // Some providers refuse an empty message.
         (Value::Null, None) => "Begin.".to_owned(),
@@ -61,13 +61,13 @@ fn user(input: &Value, previous_error: Option<&str>) -> String {
     };
     match previous_error.and_then(|error| error.find(MISFIT).map(|at| &error[at..])) {
         Some(error) => {
-            format!("{asked}\n\nYou were asked this before. {error} Answer again, and correct this.")
+            format!("{question}\n\nYou were asked this before. {error} Respond again, and correct this.")
         }
-        None => asked,
+        None => question,
     }
 }
 
-/// A text, or an object that holds nothing but a `prompt` or a `message`.
+/// Returns a string, or the only field of an object if it is a string named `prompt` or `message`.
 fn lone_text(input: &Value) -> Option<&str> {
     let text = match input {
         Value::Object(map) if map.len() == 1 => map.get("prompt").or_else(|| map.get("message"))?.as_str()?,
@@ -98,11 +98,12 @@ mod tests {
     }
 
     #[test]
-    fn a_model_hears_of_its_own_mistakes_only() {
-        let told = user(&json!("hi"), Some("The model's answer is no JSON: x. (Will retry 1 more time)"));
-        let silent = user(&json!("hi"), Some("Connection refused by x:80."));
+    fn only_errors_of_the_model_are_sent_to_it() {
+        let corrected =
+            user(&json!("hi"), Some("The model's response is not JSON: x. (Will retry 1 more time)"));
+        let plain = user(&json!("hi"), Some("Connection refused by x:80."));
 
-        assert!(told.contains("is no JSON: x."), "{told}");
-        assert_eq!(silent, "hi");
+        assert!(corrected.contains("is not JSON: x."), "{corrected}");
+        assert_eq!(plain, "hi");
     }
 }

@@ -1,12 +1,12 @@
-//! What a model answered, whatever the provider.
+//! The reply of a model, independent of the provider.
 
 use serde_json::Value;
 
-/// One answer.
+/// The response of a model.
 #[derive(Debug, PartialEq)]
 pub(super) struct Reply {
     pub(super) text: String,
-    /// Where the protocol gives the answer as JSON by itself.
+    /// The JSON of the response, if the protocol returns it separately.
     pub(super) structured: Option<Value>,
     pub(super) stop: Stop,
     pub(super) input_tokens: u64,
@@ -16,9 +16,9 @@ pub(super) struct Reply {
 /// Why the model stopped.
 #[derive(Debug, PartialEq)]
 pub(super) enum Stop {
-    /// It was done. A missing reason counts as this: the answer came whole.
+    /// The response is complete. Also used if there is no reason.
     Done,
-    /// It ran into the token limit.
+    /// It reached the token limit.
     TooLong,
     /// The model or its provider refused.
     Refused(String),
@@ -37,7 +37,7 @@ impl Stop {
     }
 }
 
-/// Returns the error that some gateways answer with status 200.
+/// Returns the error of a response with status 200, as some gateways send it.
 pub(super) fn error_of(answer: &Value) -> Option<String> {
     let error = answer.get("error").filter(|error| !error.is_null())?;
     let said = error.get("message").and_then(Value::as_str).or_else(|| error.as_str());
@@ -45,7 +45,7 @@ pub(super) fn error_of(answer: &Value) -> Option<String> {
     Some(text.chars().take(200).collect())
 }
 
-/// Returns the count at `pointer`; 0 where there is none.
+/// Returns the number at `pointer`; 0 if there is none.
 pub(super) fn tokens(answer: &Value, pointer: &str) -> u64 {
     answer.pointer(pointer).and_then(Value::as_u64).unwrap_or_default()
 }
