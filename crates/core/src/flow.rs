@@ -1,12 +1,14 @@
 //! The flow: its settings and its graph, checked and ready to run.
 //!
-//! A [`Flow`] is what a valid document means. [`Flow::parse`] is the only way to make one from outside, so whoever
-//! holds a `Flow` knows that its graph has no cycle, that its ids are unique, and that its templates compile. The
-//! document itself is kept beside it as it came ([`Flow::definition`]): editors store keys of their own in it.
+//! A [`Flow`] is what a valid document means. [`Flow::parse`] makes one of what people write, [`Flow::restore`] of what
+//! is stored, so the graph of a `Flow` has no cycle, its ids are unique, and its templates compile. The graph is kept
+//! as it came ([`Flow::definition`]) beside it: editors store keys of their own in it.
 
+mod document;
 mod graph;
 mod parse;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +21,7 @@ use crate::payload::Payload;
 use crate::retry::RetryPolicy;
 use crate::timestamp::Seconds;
 
+pub use document::{Document, Restored, Unreadable};
 pub use parse::Fault;
 
 /// One version of a flow, checked.
@@ -33,7 +36,8 @@ pub struct Flow {
 }
 
 /// A flow's settings, with the document's names and defaults.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Settings {
     /// 1–200 characters.
     pub name: String,
@@ -87,6 +91,24 @@ impl Graph {
         &self.edges[index.at()]
     }
 
+    /// Returns whether an execution of it comes to an end: it has nodes, each with an id of its own, and no cycle.
+    fn can_run(&self) -> bool {
+        let ids: BTreeSet<&str> = self.nodes.iter().map(|node| node.id.as_str()).collect();
+        let mut open: Vec<usize> = self.incoming.iter().map(Vec::len).collect();
+        let mut ready: Vec<usize> = (0..open.len()).filter(|&at| open[at] == 0).collect();
+        let mut reached = 0;
+        while let Some(at) = ready.pop() {
+            reached += 1;
+            for to in self.outgoing[at].iter().map(|&edge| self.edge(edge).to.at()) {
+                open[to] -= 1;
+                if open[to] == 0 {
+                    ready.push(to);
+                }
+            }
+        }
+        !self.nodes.is_empty() && ids.len() == self.nodes.len() && reached == self.nodes.len()
+    }
+
     /// Returns the place of the node called `id`.
     pub fn find(&self, id: &str) -> Option<NodeIndex> {
         let at = self.nodes.iter().position(|node| node.id.as_str() == id)?;
@@ -125,7 +147,7 @@ pub enum Join {
     Any,
 }
 
-/// See SPEC's `on_interrupt`.
+/// What follows an attempt that our own crash cut off (`on_interrupt`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnInterrupt {
     /// Try again by itself.
@@ -135,7 +157,7 @@ pub enum OnInterrupt {
     Ask,
 }
 
-/// See SPEC's `on_exhausted`.
+/// What follows when no attempt is left (`on_exhausted`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnExhausted {
     /// Fail the node.

@@ -13,6 +13,8 @@ pub struct Limits {
     pub output_bytes_max: usize,
     /// Bytes of one resolved node input, as JSON text.
     pub input_bytes_max: usize,
+    /// Characters of a flow's name, and of a node's id.
+    pub name_chars_max: usize,
     /// Nesting of any JSON from outside.
     pub json_depth_max: usize,
     /// Characters of one expression.
@@ -38,6 +40,7 @@ impl Limits {
         edges_max: 5_000,
         output_bytes_max: 1024 * 1024,
         input_bytes_max: 4 * 1024 * 1024,
+        name_chars_max: 200,
         json_depth_max: 128,
         expression_chars_max: 4_096,
         expression_fuel: 50_000,
@@ -47,6 +50,23 @@ impl Limits {
         child_depth_max: 16,
         wait_max: Duration::from_secs(10 * 366 * 24 * 60 * 60),
     };
+
+    /// Returns the same without bounds on what a document may ask for: those count when it is saved, not when it is read
+    /// again. What a node may do stays bounded.
+    #[must_use]
+    pub const fn lifted(self) -> Self {
+        Self {
+            nodes_max: usize::MAX,
+            edges_max: usize::MAX,
+            name_chars_max: usize::MAX,
+            // No stored JSON can be deeper, and expressions keep this bound for what they make.
+            json_depth_max: Self::DEFAULT.json_depth_max,
+            expression_chars_max: usize::MAX,
+            retry_count_max: u32::MAX,
+            wait_max: Duration::MAX,
+            ..self
+        }
+    }
 }
 
 impl Default for Limits {

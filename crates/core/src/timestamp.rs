@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A moment in microseconds since 1970-01-01T00:00:00Z. `core` is told the time; it never asks for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -54,9 +54,21 @@ impl fmt::Display for Timestamp {
 }
 
 /// A span as a document gives it: seconds, fractions allowed, more than zero, at most `Limits::wait_max`.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Deserialize)]
 #[serde(transparent)]
 pub struct Seconds(pub f64);
+
+impl Serialize for Seconds {
+    /// Whole seconds as a whole number, as people write them.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let whole = self.duration().as_secs();
+        if Duration::from_secs(whole).as_secs_f64().total_cmp(&self.0).is_eq() {
+            serializer.serialize_u64(whole)
+        } else {
+            serializer.serialize_f64(self.0)
+        }
+    }
+}
 
 impl Seconds {
     /// Returns the span. A number that is no span (negative, not finite) counts as zero.

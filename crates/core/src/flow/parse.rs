@@ -59,13 +59,19 @@ impl Flow {
     /// Every fault. Only where the document is too large or too deep, or has no usable list of nodes, what lies inside
     /// stays unchecked.
     pub fn parse(document: &Value, limits: &Limits) -> Result<Self, Vec<Fault>> {
-        let mut faults = Faults::default();
-        let flow = parse(document, limits, &mut faults);
-        match flow {
-            Some(flow) if faults.is_empty() => Ok(flow),
-            _ => Err(faults.into_all()),
+        match read(document, limits) {
+            (Some(flow), faults) if faults.is_empty() => Ok(flow),
+            (_, faults) => Err(faults),
         }
     }
+}
+
+/// Makes of `document` what runs, as far as that is possible, and says everything that is wrong with it. A value that has
+/// a fault counts as absent.
+pub(super) fn read(document: &Value, limits: &Limits) -> (Option<Flow>, Vec<Fault>) {
+    let mut faults = Faults::default();
+    let flow = parse(document, limits, &mut faults);
+    (flow, faults.into_all())
 }
 
 impl PlacedNode {

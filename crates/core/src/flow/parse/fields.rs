@@ -21,10 +21,6 @@ impl Faults {
         self.0.push(Fault { pointer: pointer.into(), message: message.into() });
     }
 
-    pub(in crate::flow) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Adds faults of expressions that stand at `pointer` or below.
     pub(super) fn add_expressions(&mut self, pointer: &str, errors: Vec<(String, ExpressionError)>) {
         for (below, error) in errors {

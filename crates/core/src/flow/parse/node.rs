@@ -21,7 +21,6 @@ const TYPES: [&str; 7] = ["agent", "condition", "delay", "action", "trigger", "p
 const LATER_TYPES: [&str; 4] = ["approval", "map", "loop", "subflow"];
 const ACTIONS: [&str; 5] = ["http_request", "transform", "aggregate_results", "fail", "echo"];
 const LATER_ACTIONS: [&str; 2] = ["mcp_tool", "send_email"];
-const ID_CHARS_MAX: usize = 200;
 
 /// Reads the node at place `at`; whatever cannot be read is a fault.
 pub(super) fn parse(
@@ -33,7 +32,7 @@ pub(super) fn parse(
 ) -> Draft {
     let pointer = format!("/flow_definition/nodes/{at}");
     let Some(fields) = Fields::of(value, pointer, faults) else { return Draft::default() };
-    let id = id(&fields, faults);
+    let id = id(&fields, limits, faults);
     let name = fields.string("name", faults);
     let type_name = fields.string("type", faults).filter(|name| TYPES.contains(name));
     let kind = kind(&fields, limits, faults);
@@ -57,10 +56,11 @@ pub(super) fn parse(
     Draft { id, type_name: type_name.map(str::to_owned), node }
 }
 
-fn id(fields: &Fields<'_>, faults: &mut Faults) -> Option<NodeId> {
+fn id(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<NodeId> {
     let id = fields.required("id", "a node needs an `id`", faults)?;
-    if id.chars().count() > ID_CHARS_MAX {
-        fields.fault("id", faults, format!("`id` must not be longer than {ID_CHARS_MAX} characters"));
+    let chars_max = limits.name_chars_max;
+    if id.chars().count() > chars_max {
+        fields.fault("id", faults, format!("`id` must not be longer than {chars_max} characters"));
         return None;
     }
     if id.chars().any(char::is_control) || id.trim() != id {

@@ -10,8 +10,6 @@ use crate::template::Template;
 use super::fields::{Faults, Fields, described};
 use super::retry::Defaults;
 
-const NAME_CHARS_MAX: usize = 200;
-
 /// The settings, as far as they can be read.
 pub(super) struct Parsed {
     /// `None` where the name is missing.
@@ -24,7 +22,7 @@ pub(super) fn parse(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -
     fields.refuse_unknown(&Flow::KEYS, faults);
     let enabled = fields.bool("retry_on_failure", faults).unwrap_or(false);
     let count = fields.whole("retry_count", 0, limits.retry_count_max, faults).unwrap_or(0);
-    let name = name(fields, faults);
+    let name = name(fields, limits, faults);
     let rest = Settings {
         name: String::new(),
         description: fields.string("description", faults).unwrap_or_default().to_owned(),
@@ -41,11 +39,12 @@ pub(super) fn parse(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -
     Parsed { settings: name.map(|name| Settings { name, ..rest }), defaults: Defaults { enabled, count } }
 }
 
-fn name(fields: &Fields<'_>, faults: &mut Faults) -> Option<String> {
+fn name(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<String> {
     let name = fields.required("name", "a flow needs a `name`", faults)?;
     let length = name.chars().count();
-    if length > NAME_CHARS_MAX {
-        let message = format!("`name` has {length} characters; at most {NAME_CHARS_MAX} are allowed");
+    let chars_max = limits.name_chars_max;
+    if length > chars_max {
+        let message = format!("`name` has {length} characters; at most {chars_max} are allowed");
         fields.fault("name", faults, message);
         return None;
     }
