@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use steadflow_core::agent::Agent;
 use steadflow_core::execution::{Execution, ExecutionStatus};
-use steadflow_core::flow::Fault;
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::{Engine, Executor, RuntimeError};
@@ -39,20 +37,12 @@ pub struct AppConfig {
     pub body_bytes_max: usize,
     /// What runs a skill for `POST /agents/{id}/execute`; without it that call answers 503.
     pub executor: Option<Arc<dyn Executor>>,
-    /// What is wrong with an agent beyond its shape, such as a schema that is none.
-    pub check_agent: fn(&Agent) -> Vec<Fault>,
 }
 
 impl AppConfig {
     /// Returns the defaults: loopback names only, bodies of 4 MiB, no agent calls.
     pub const fn new(engine: Engine) -> Self {
-        Self {
-            engine,
-            allowed_hosts: Vec::new(),
-            body_bytes_max: 4 * 1024 * 1024,
-            executor: None,
-            check_agent: |_| Vec::new(),
-        }
+        Self { engine, allowed_hosts: Vec::new(), body_bytes_max: 4 * 1024 * 1024, executor: None }
     }
 }
 
@@ -68,10 +58,7 @@ struct Inner {
     allowed_hosts: AllowedHosts,
     body_bytes_max: usize,
     executor: Option<Arc<dyn Executor>>,
-    check_agent: fn(&Agent) -> Vec<Fault>,
     metrics: Metrics,
-    /// Held while a document is read, edited and written back, so that no edit is lost to another.
-    editing: tokio::sync::Mutex<()>,
     streams_end: watch::Sender<bool>,
     feed: Feed,
 }
@@ -86,8 +73,6 @@ impl App {
             engine: config.engine,
             body_bytes_max: config.body_bytes_max,
             executor: config.executor,
-            check_agent: config.check_agent,
-            editing: tokio::sync::Mutex::default(),
             streams_end: watch::Sender::new(false),
         };
         Self { inner: Arc::new(inner) }
@@ -126,17 +111,8 @@ impl App {
         self.inner.executor.as_ref()
     }
 
-    pub(crate) fn check_agent(&self, agent: &Agent) -> Vec<Fault> {
-        (self.inner.check_agent)(agent)
-    }
-
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.inner.metrics
-    }
-
-    /// Keeps other edits of documents out until the guard is dropped.
-    pub(crate) async fn editing(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.inner.editing.lock().await
     }
 
     /// Returns the executions that retry `execution`. Only what failed or was cancelled is asked for: nothing else can

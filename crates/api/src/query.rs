@@ -134,6 +134,12 @@ impl Params {
         self.read(name, &format!("a whole number from {min} to {max}"), within)
     }
 
+    /// Takes the number of a version.
+    pub(crate) fn version(&mut self, name: &str) -> Option<u32> {
+        let within = |text: &str| text.parse().ok().filter(|version| *version > 0);
+        self.read(name, &format!("a whole number from 1 to {}", u32::MAX), within)
+    }
+
     /// Takes one of several names.
     pub(crate) fn named<'n, T: FromStr>(
         &mut self,

@@ -6,13 +6,10 @@ use std::io::Read;
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use steadflow_core::agent::Agent;
-use steadflow_core::flow::{Fault, Flow};
-use steadflow_core::ids::{AgentId, FlowId, TenantId};
+use steadflow_core::agent::{Agent, missing_skills};
+use steadflow_core::flow::{self, Fault, Flow};
+use steadflow_core::ids::AgentId;
 use steadflow_core::limits::Limits;
-use steadflow_core::payload::Payload;
-use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{AgentChange, FlowRecord, FlowStatus};
 
 /// The validated content of a file.
 #[derive(Debug)]
@@ -26,8 +23,8 @@ pub(crate) struct Document {
 pub(crate) struct FileAgent {
     pub(crate) id: AgentId,
     /// Without the id.
-    document: Value,
-    skills: Vec<String>,
+    pub(crate) document: Value,
+    agent: Agent,
 }
 
 /// Reads the JSON of a file; `-` is standard input.
@@ -67,7 +64,9 @@ impl Document {
         let agents = agents(file.get("agents"), &mut faults);
         match Flow::parse(flow, &Limits::DEFAULT) {
             Ok(flow) => {
-                faults.extend(missing_skills(&flow, &agents));
+                let brought =
+                    |id| agents.iter().find(|agent: &&FileAgent| agent.id == id).map(|agent| &agent.agent);
+                faults.extend(missing_skills(&flow, brought).into_iter().map(|fault| below("/flow", fault)));
                 if faults.is_empty() { Ok(Self { flow, agents }) } else { Err(faults) }
             }
             Err(found) => {
@@ -77,46 +76,9 @@ impl Document {
         }
     }
 
-    /// Returns the flow as it is stored.
-    pub(crate) fn flow_record(&self, id: FlowId, status: FlowStatus, now: Timestamp) -> FlowRecord {
-        let settings = &self.flow.settings;
-        FlowRecord {
-            id,
-            tenant: TenantId::DEFAULT,
-            version: 1,
-            status,
-            document: self.stored_document(),
-            name: settings.name.clone(),
-            category: settings.category.clone(),
-            is_template: settings.is_template,
-            created_at: now,
-            updated_at: now,
-        }
-    }
-
-    /// Returns the flow document with all keys set.
-    fn stored_document(&self) -> Payload {
-        let settings = serde_json::to_value(&self.flow.settings);
-        let mut document = settings.expect("settings are plain values, so they can be written");
-        document["flow_definition"] = self.flow.definition.to_value();
-        if let Some(seconds) = self.flow.settings.timeout_seconds.filter(|seconds| seconds.0.fract() == 0.0) {
-            // Whole seconds as a whole number, as people write them.
-            document["timeout_seconds"] = seconds.duration().as_secs().into();
-        }
-        Payload::from_value(&document)
-    }
-}
-
-impl FileAgent {
-    /// Returns what stores the agent.
-    pub(crate) fn change(&self, now: Timestamp) -> AgentChange {
-        AgentChange {
-            id: self.id,
-            tenant: TenantId::DEFAULT,
-            document: Payload::from_value(&self.document),
-            at: now,
-            if_version: None,
-        }
+    /// Returns the flow document with every key set.
+    pub(crate) fn flow_document(&self) -> Value {
+        flow::Document::of(&self.flow).to_value()
     }
 }
 
@@ -162,32 +124,13 @@ fn agent(value: &Value, pointer: &str) -> Result<FileAgent, Vec<Fault>> {
         faults.push(fault(format!("{pointer}/id"), "`id` must be a UUID".into()));
     }
     match (id, parsed) {
-        (Some(id), Ok(agent)) => {
-            let skills = agent.skills.into_iter().map(|skill| skill.name).collect();
-            Ok(FileAgent { id, document, skills })
-        }
+        (Some(id), Ok(agent)) => Ok(FileAgent { id, document, agent }),
         (_, parsed) => {
             let found = parsed.err().unwrap_or_default();
             faults.extend(found.into_iter().map(|fault| below(pointer, fault)));
             Err(faults)
         }
     }
-}
-
-/// Finds agent nodes whose agent is in the file but does not have the skill. Agents that are not in the file may be
-/// registered where the flow will run.
-fn missing_skills(flow: &Flow, agents: &[FileAgent]) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    for (at, node) in flow.graph.nodes.iter().enumerate() {
-        let Some((agent_id, skill)) = node.kind.room().skill() else { continue };
-        let Some(agent) = agents.iter().find(|agent| agent.id == agent_id) else { continue };
-        if !agent.skills.iter().any(|offered| offered.as_str() == skill) {
-            let pointer = format!("/flow/flow_definition/nodes/{at}/skill");
-            let message = format!("the agent has no skill `{skill}`; it has {}", agent.skills.join(", "));
-            faults.push(fault(pointer, message));
-        }
-    }
-    faults
 }
 
 fn below(pointer: &str, fault: Fault) -> Fault {

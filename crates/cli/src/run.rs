@@ -11,12 +11,11 @@ use serde_json::Value;
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::flow::Fault;
-use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::ids::ExecutionId;
 use steadflow_core::payload::Payload;
-use steadflow_runtime::{Engine, RuntimeError, Start};
+use steadflow_runtime::{Engine, NewFlow, RuntimeError, Start};
 use steadflow_store::{FlowStatus, MemoryStore, Store};
 use tokio::signal::unix::{SignalKind, signal};
-use uuid::Uuid;
 
 use crate::args::Run;
 use crate::demo::{self, Peer};
@@ -88,13 +87,12 @@ fn trigger_data(given: &str) -> anyhow::Result<Payload> {
 
 async fn execute(engine: &Engine, document: &Document, trigger_data: Payload) -> anyhow::Result<End> {
     for agent in &document.agents {
-        engine.store().put_agent(agent.change(engine.now())).await.context("Could not store the agents")?;
+        let stored = engine.put_agent(&Caller::LOCAL, agent.id, &agent.document).await;
+        stored.context("Could not store the agents")?;
     }
-    let flow = FlowId::new(Uuid::now_v7());
-    engine
-        .create_flow(document.flow_record(flow, FlowStatus::Active, engine.now()))
-        .await
-        .context("Could not store the flow")?;
+    let new = NewFlow::new(document.flow_document(), FlowStatus::Active);
+    let flow = new.id;
+    engine.create_flow(&Caller::LOCAL, new).await.context("Could not store the flow")?;
     let start = Start {
         caller: Caller::LOCAL,
         flow,

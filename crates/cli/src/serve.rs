@@ -70,7 +70,6 @@ fn app(settings: &ServeSettings, wiring: wiring::Wiring) -> App {
     let mut config = AppConfig::new(wiring.engine);
     config.allowed_hosts.clone_from(&settings.allowed_hosts);
     config.executor = Some(wiring.executor);
-    config.check_agent = steadflow_nodes::schema_faults;
     App::new(config)
 }
 

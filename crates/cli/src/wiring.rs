@@ -41,7 +41,11 @@ pub(crate) async fn start(
     let agents = Arc::new(StoredAgents(Arc::clone(&store)));
     let config = NodesConfig { policy, calls_max, ..NodesConfig::new(agents, Arc::new(EnvSecrets)) };
     let nodes = Nodes::new(config).context("Could not set up the HTTP client")?;
-    let config = EngineConfig { worker: worker_name().into(), ..EngineConfig::default() };
+    let config = EngineConfig {
+        worker: worker_name().into(),
+        check_agent: steadflow_nodes::schema_faults,
+        ..EngineConfig::default()
+    };
     let executor: Arc<dyn Executor> = Arc::new(NodeExecutor(nodes));
     let engine = Engine::start(config, store, Arc::clone(&executor), Arc::new(SystemClock::new()))
         .await
@@ -80,10 +84,7 @@ impl AgentDirectory for StoredAgents {
         Box::pin(async move {
             let found = self.0.agent(tenant, id).await.map_err(|error| DirectoryError(Box::new(error)))?;
             let Some(record) = found else { return Ok(None) };
-            let agent = Agent::parse(&record.document.to_value()).map_err(|faults| {
-                let fault = faults.first().map(|fault| format!("{}: {}", fault.pointer, fault.message));
-                DirectoryError(format!("agent {id} cannot be read: {}", fault.unwrap_or_default()).into())
-            })?;
+            let agent = record.agent().map_err(|error| DirectoryError(Box::new(error)))?;
             Ok(Some(Arc::new(agent)))
         })
     }

@@ -4,6 +4,7 @@
 //! secret never leaves through `Debug` or [`Agent::public_config`].
 
 mod instructions;
+mod missing;
 mod parse;
 mod read;
 mod secrecy;
@@ -14,6 +15,7 @@ use std::fmt;
 use serde_json::Value;
 
 pub use instructions::Instructions;
+pub use missing::missing_skills;
 pub use secrecy::{MASK, SecretText, fill_secrets, is_secret_name, secret_names};
 
 /// A registered agent, checked.
@@ -50,6 +52,17 @@ impl Agent {
         self.skills.iter().find(|skill| skill.name == name)
     }
 
+    /// Returns the skill called `name`.
+    ///
+    /// # Errors
+    /// [`NoSkill`], which says what there is instead.
+    pub fn offered(&self, name: &str) -> Result<&Skill, NoSkill> {
+        self.skill(name).ok_or_else(|| {
+            let offered = self.skills.iter().map(|skill| skill.name.clone()).collect();
+            NoSkill { skill: name.to_owned(), offered }
+        })
+    }
+
     /// Returns `config` as people may see it: secrets that stand in it are masked, `${secrets.NAME}` stays.
     pub fn public_config(&self) -> Value {
         secrecy::masked(&self.config)
@@ -69,6 +82,16 @@ impl fmt::Debug for Agent {
         agent.field("name", &self.name).field("backend", &self.backend).field("skills", &self.skills);
         agent.finish_non_exhaustive()
     }
+}
+
+/// An agent has no skill of this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the agent has no skill `{skill}`; it has {}", offered.join(", "))]
+pub struct NoSkill {
+    /// What was asked for.
+    pub skill: String,
+    /// What there is, at least one.
+    pub offered: Vec<String>,
 }
 
 /// What carries an agent's skills out.

@@ -1,7 +1,9 @@
 //! One node tried by itself: what it would do, once, for values that a person gives it in place of an execution.
 //!
 //! A trial shares with the state machine what a node's kind means, and leaves out all that makes an execution durable:
-//! nothing is recorded or retried, no edge is decided, and a delay tells when it would be over instead of waiting.
+//! nothing is recorded or retried, no edge is decided, and a delay says when it would be over instead of waiting.
+
+mod skill;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,6 +23,8 @@ use crate::scope::{NodeScope, References, Scope};
 use crate::status::Wait;
 use crate::timestamp::Timestamp;
 use crate::work::Work;
+
+pub use skill::SkillTrial;
 
 /// How long the work of one trial may take, of a node or of an agent's skill.
 pub const TIME_MAX: Duration = Duration::from_secs(120);

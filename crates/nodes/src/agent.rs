@@ -65,12 +65,10 @@ async fn prepare(
         Failure::new(ErrorClass::Internal, "Could not read the agent from the store.")
     })?;
     let agent = found.ok_or_else(|| misconfigured(format!("There is no agent {id}.")))?;
-    let Some(skill) = agent.skill(name) else {
-        let names: Vec<&str> = agent.skills.iter().map(|skill| skill.name.as_str()).collect();
-        let message =
-            format!("The agent {} has no skill `{name}`. Its skills are {}.", agent.name, names.join(", "));
-        return Err(misconfigured(message));
-    };
+    let skill = agent.offered(name).map_err(|missing| {
+        let offered = missing.offered.join(", ");
+        misconfigured(format!("The agent {} has no skill `{name}`. Its skills are {offered}.", agent.name))
+    })?;
     let input = keyring.open_input(&work.input, &work.secrets)?;
     if let Some(schema) = &skill.input_schema {
         let misfit =

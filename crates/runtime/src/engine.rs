@@ -10,9 +10,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use steadflow_core::agent::Agent;
 use steadflow_core::caller::Caller;
 use steadflow_core::event::Resolution;
 use steadflow_core::execution::{Decision, ExecutionStatus, FlowVersion, Input};
+use steadflow_core::flow::Fault;
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::inbox::Signal;
 use steadflow_core::limits::Limits;
@@ -45,6 +47,8 @@ pub struct EngineConfig {
     pub worker: Arc<str>,
     /// Bounds of documents and executions.
     pub limits: Limits,
+    /// What is wrong with an agent beyond its shape, such as a schema that is none.
+    pub check_agent: fn(&Agent) -> Vec<Fault>,
     /// How long the lease of a worker lasts without renewal.
     pub lease_ttl: Duration,
     /// Calls that may wait for the engine's loop. Each is taken within a turn, which is milliseconds; a few turns' worth
@@ -59,6 +63,7 @@ impl Default for EngineConfig {
         Self {
             worker: "steadflow".into(),
             limits: Limits::DEFAULT,
+            check_agent: |_| Vec::new(),
             lease_ttl: Duration::from_secs(15),
             calls_max: 2_048,
             call_wait_max: Duration::from_secs(5),
@@ -85,6 +90,7 @@ struct Inner {
     flow_gate: tokio::sync::Mutex<()>,
     hub: Hub,
     worker: Arc<str>,
+    check_agent: fn(&Agent) -> Vec<Fault>,
     live: Arc<AtomicUsize>,
     is_stopping: AtomicBool,
     /// Starts that wait to be durable.
@@ -141,6 +147,7 @@ impl Engine {
                 flow_gate: tokio::sync::Mutex::default(),
                 hub,
                 worker: config.worker,
+                check_agent: config.check_agent,
                 live,
                 is_stopping: AtomicBool::new(false),
                 accepting: AtomicUsize::new(0),
@@ -174,6 +181,10 @@ impl Engine {
     /// Returns the bounds of documents and executions.
     pub fn limits(&self) -> &Limits {
         self.inner.versions.limits()
+    }
+
+    pub(crate) fn agent_faults(&self, agent: &Agent) -> Vec<Fault> {
+        (self.inner.check_agent)(agent)
     }
 
     fn worker(&self) -> Arc<str> {

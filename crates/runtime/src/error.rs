@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use steadflow_core::agent::NoSkill;
 use steadflow_core::execution::{ExecutionStatus, Rejected};
-use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::flow::Fault;
+use steadflow_core::ids::{AgentId, ExecutionId, FlowId};
 use steadflow_store::StoreError;
 
 /// Why an engine ended without being asked to. Nothing that was acknowledged is lost; the next start recovers it.
@@ -29,6 +31,21 @@ pub enum RuntimeError {
     /// There is no such version of the flow.
     #[error("no version {1} of flow {0}")]
     NoFlowVersion(FlowId, u32),
+    /// The flow is no template.
+    #[error("flow {0} is no template")]
+    NoTemplate(FlowId),
+    /// There is no such agent.
+    #[error("no agent {0}")]
+    NoAgent(AgentId),
+    /// The agent has no such skill.
+    #[error(transparent)]
+    NoSkill(#[from] NoSkill),
+    /// The flow document has these faults. Nothing was changed.
+    #[error("the flow document is not valid: {}", first_of(.0))]
+    FlowInvalid(Vec<Fault>),
+    /// The agent document has these faults. Nothing was changed.
+    #[error("the agent document is not valid: {}", first_of(.0))]
+    AgentInvalid(Vec<Fault>),
     /// The change was for another version; the current one is this. Nothing was changed.
     #[error("the current version is {0}")]
     VersionConflict(u32),
@@ -80,4 +97,8 @@ impl From<StoreError> for RuntimeError {
             }
         }
     }
+}
+
+fn first_of(faults: &[Fault]) -> String {
+    faults.first().map(ToString::to_string).unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use steadflow_core::event::{Accepted, Record};
 use steadflow_core::execution::{Execution, FlowVersion, Pinned};
-use steadflow_core::flow::Flow;
+use steadflow_core::flow::{Fault, Flow};
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::limits::Limits;
 use steadflow_core::timestamp::Timestamp;
@@ -57,15 +57,17 @@ impl FlowVersions {
     }
 
     fn read(&self, record: &FlowVersionRecord) -> Result<FlowVersion, StoreError> {
-        let flow =
-            Flow::parse(&record.document.to_value(), &self.limits).map_err(|faults| StoreError::Corrupt {
-                what: format!("version {} of flow {}", record.version, record.flow),
-                reason: faults
-                    .first()
-                    .map_or_else(String::new, |fault| format!("{}: {}", fault.pointer, fault.message)),
-            })?;
         let FlowVersionRecord { tenant, flow: flow_id, version, .. } = *record;
-        Ok(FlowVersion { tenant, flow_id, version, flow, limits: self.limits })
+        let restored =
+            Flow::restore(&record.document, &self.limits).map_err(|error| StoreError::Corrupt {
+                what: format!("version {version} of flow {flow_id}"),
+                reason: error.to_string(),
+            })?;
+        if let Some(fault) = restored.faults.first() {
+            let Fault { pointer, message } = fault;
+            tracing::warn!(flow.id = %flow_id, flow.version = version, pointer, message, "would be refused today");
+        }
+        Ok(FlowVersion { tenant, flow_id, version, flow: restored.flow, limits: self.limits })
     }
 
     /// Rebuilds an execution from what is stored of it.

@@ -5,6 +5,7 @@
 //! and, once that is committed, what to do. The driver around them is a loop that carries this out. [`Engine`] is the
 //! handle that the API and the command line use.
 
+mod catalogue;
 mod clock;
 mod driver;
 mod engine;
@@ -16,6 +17,7 @@ mod row;
 pub mod shard;
 pub mod worker;
 
+pub use catalogue::{AgentEdit, DocumentEdit, FlowEdit, NewFlow};
 pub use clock::{Clock, SystemClock};
 pub use engine::{
     BulkRetry, BulkRetryItem, CurrentFlow, Engine, EngineConfig, ExecutionSnapshot, RequestKey, Retry,

@@ -1,5 +1,6 @@
 //! The engine as its callers see it, over the in-memory store. Time is moved, never awaited.
 
+mod catalogue;
 mod support;
 
 use std::time::Duration;

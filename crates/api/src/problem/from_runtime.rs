@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use steadflow_core::agent::NoSkill;
 use steadflow_core::execution::Rejected;
 use steadflow_runtime::RuntimeError;
 use steadflow_store::{FlowStatus, StoreError};
@@ -18,6 +19,19 @@ impl From<RuntimeError> for Problem {
             RuntimeError::NoFlowVersion(id, version) => {
                 Self::new(ProblemKind::NoSuchFlow, format!("Flow {id} has no version {version}."))
             }
+            RuntimeError::NoTemplate(id) => {
+                Self::new(ProblemKind::NoSuchFlow, format!("Flow {id} is no template."))
+            }
+            RuntimeError::NoAgent(id) => {
+                Self::new(ProblemKind::NoSuchAgent, format!("There is no agent {id}."))
+            }
+            RuntimeError::NoSkill(NoSkill { skill, offered }) => {
+                let offered = offered.join(", ");
+                let detail = format!("The agent has no skill `{skill}`; it has {offered}.");
+                Self::new(ProblemKind::NoSuchAgent, detail)
+            }
+            RuntimeError::FlowInvalid(faults) => Self::flow_invalid(faults),
+            RuntimeError::AgentInvalid(faults) => Self::agent_invalid(faults),
             RuntimeError::VersionConflict(version) => Self::version_conflict(version),
             RuntimeError::Rejected(rejected) => rejected.into(),
             RuntimeError::NotRetryable(status) => {

@@ -6,14 +6,10 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use steadflow_core::agent::Agent;
-use steadflow_core::caller::Caller;
-use steadflow_core::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
+use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::payload::Payload;
-use steadflow_core::trial;
-use steadflow_core::work::{Task, Work};
-use steadflow_store::{AgentChange, AgentRecord, Changed};
+use steadflow_runtime::AgentEdit;
+use steadflow_store::AgentRecord;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -65,21 +61,9 @@ pub(crate) async fn create_agent(
     Identity(caller): Identity,
     body: Json<AgentInput>,
 ) -> Result<Response, Problem> {
-    let now = app.now();
-    let id = AgentId::new(Uuid::now_v7());
-    check(&app, &body.value.0)?;
-    let document = Payload::from_value(&body.value.0);
-    let record =
-        put(&app, AgentChange { id, tenant: caller.tenant, document, at: now, if_version: None }).await?;
-    let view = AgentView::new(&record, None)?;
-    Ok(reply::located(reply::json(StatusCode::CREATED, &view), &format!("/api/v1/studio/agents/{id}")))
-}
-
-/// Returns what a document means, or everything that is wrong with it.
-fn check(app: &App, document: &Value) -> Result<Agent, Problem> {
-    let agent = Agent::parse(document).map_err(Problem::agent_invalid)?;
-    let faults = app.check_agent(&agent);
-    if faults.is_empty() { Ok(agent) } else { Err(Problem::agent_invalid(faults)) }
+    let record = app.engine().put_agent(&caller, AgentId::new(Uuid::now_v7()), &body.value.0).await?;
+    let path = format!("/api/v1/studio/agents/{}", record.id);
+    Ok(reply::located(reply::json(StatusCode::CREATED, &AgentView::new(&record, None)?), &path))
 }
 
 async fn views(app: &App, tenant: TenantId, records: &[AgentRecord]) -> Result<Vec<AgentView>, Problem> {
@@ -94,24 +78,6 @@ async fn view(app: &App, record: &AgentRecord) -> Result<AgentView, Problem> {
     Ok(AgentView::new(record, uses.first().copied())?)
 }
 
-async fn put(app: &App, change: AgentChange) -> Result<AgentRecord, Problem> {
-    let id = change.id;
-    match app.engine().store().put_agent(change).await? {
-        Changed::Done(record) => Ok(record),
-        Changed::Conflict(current) => Err(Problem::version_conflict(current.version)),
-        Changed::Missing => Err(missing(id)),
-    }
-}
-
-fn missing(id: AgentId) -> Problem {
-    Problem::new(ProblemKind::NoSuchAgent, format!("There is no agent {id}."))
-}
-
-async fn stored(app: &App, caller: &Caller, id: AgentId) -> Result<AgentRecord, Problem> {
-    let found = app.engine().store().agent(caller.tenant, id).await?;
-    found.ok_or_else(|| missing(id))
-}
-
 /// Shows an agent. Secrets in its `config` are masked.
 #[utoipa::path(get, path = "/api/v1/studio/agents/{id}", tag = "agents",
     params(("id" = Uuid, Path, description = "The agent")),
@@ -122,7 +88,7 @@ pub(crate) async fn show_agent(
     PathId(id): PathId<AgentId>,
     Query(()): Query<()>,
 ) -> Result<Response, Problem> {
-    Ok(reply::ok(&view(&app, &stored(&app, &caller, id).await?).await?))
+    Ok(reply::ok(&view(&app, &app.engine().agent(caller.tenant, id).await?).await?))
 }
 
 /// Changes an agent: each key that is given replaces what is stored. Attempts that begin from then on see it.
@@ -136,20 +102,8 @@ pub(crate) async fn change_agent(
     PathId(id): PathId<AgentId>,
     body: Json<AgentPatch>,
 ) -> Result<Response, Problem> {
-    let _editing = app.editing().await;
-    let record = stored(&app, &caller, id).await?;
-    let mut document = record.document.to_value();
-    let before = Agent::parse(&document).ok();
-    if let Value::Object(keys) = &mut document {
-        keys.extend(body.value.0);
-        if let (Some(before), Some(config)) = (before, keys.get_mut("config")) {
-            before.unmask(config);
-        }
-    }
-    check(&app, &document)?;
-    let (tenant, document) = (record.tenant, Payload::from_value(&document));
-    let change = AgentChange { id, tenant, document, at: app.now(), if_version: Some(record.version) };
-    Ok(reply::ok(&view(&app, &put(&app, change).await?).await?))
+    let edit = AgentEdit { patch: body.value.0, if_version: None };
+    Ok(reply::ok(&view(&app, &app.engine().edit_agent(&caller, id, edit).await?).await?))
 }
 
 /// Deletes an agent. Nodes that name it fail from then on, and say so.
@@ -161,8 +115,7 @@ pub(crate) async fn delete_agent(
     Identity(caller): Identity,
     PathId(id): PathId<AgentId>,
 ) -> Result<StatusCode, Problem> {
-    stored(&app, &caller, id).await?;
-    app.engine().store().delete_agent(caller.tenant, id).await?;
+    app.engine().delete_agent(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -204,17 +157,12 @@ pub(crate) async fn execute_agent(
     body: Json<ExecuteAgent>,
 ) -> Result<Response, Problem> {
     let ExecuteAgent { source, skill, input_data } = body.value;
-    let agent = check(&app, &stored(&app, &caller, id).await?.document.to_value())?;
     if let Some(source) = source.filter(|source| &**source != "internal") {
         let detail = format!("There are only `internal` agents here, none from `{source}`.");
         return Err(Problem::new(ProblemKind::NoSuchAgent, detail));
     }
-    if agent.skill(&skill).is_none() {
-        let names: Vec<&str> = agent.skills.iter().map(|skill| skill.name.as_str()).collect();
-        let detail = format!("The agent has no skill `{skill}`; it has {}.", names.join(", "));
-        return Err(Problem::new(ProblemKind::NoSuchAgent, detail));
-    }
-    let outcome = attempt::once(&app, work(&app, &caller, id, skill, input_data)).await?;
+    let trial = app.engine().skill_trial(&caller, id, &skill, input_data.unwrap_or_else(empty)).await?;
+    let outcome = attempt::once(&app, trial.work(app.now())).await?;
     let (result, error) = match outcome.result {
         Ok(output) => (Some(AnyJson(output)), None),
         Err(failure) => (None, Some(ErrorView::from(failure))),
@@ -222,19 +170,6 @@ pub(crate) async fn execute_agent(
     Ok(reply::ok(&AgentResult { success: error.is_none(), result, error, usage: outcome.usage.into() }))
 }
 
-fn work(app: &App, caller: &Caller, agent_id: AgentId, skill: Arc<str>, input: Option<Payload>) -> Work {
-    Work {
-        tenant: caller.tenant,
-        flow: FlowId::new(Uuid::nil()),
-        execution: ExecutionId::new(Uuid::now_v7()),
-        node: NodeIndex(0),
-        node_id: NodeId::new("try"),
-        attempt: Attempt::FIRST,
-        step: StepKey::ONLY,
-        task: Task::Skill { agent_id, version: None, skill },
-        input: input.unwrap_or_else(|| Payload::from_value(&serde_json::json!({}))),
-        secrets: Arc::from([]),
-        stop_at: Some(app.now().plus(trial::TIME_MAX)),
-        previous_error: None,
-    }
+fn empty() -> Payload {
+    Payload::from_value(&serde_json::json!({}))
 }

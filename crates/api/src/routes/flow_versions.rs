@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use steadflow_core::ids::FlowId;
+use steadflow_runtime::{DocumentEdit, FlowEdit};
 use steadflow_store::VersionPage;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -46,12 +47,12 @@ pub(crate) async fn list_flow_versions(
 pub(crate) struct RestoreQuery {
     /// This version.
     #[param(value_type = u32, minimum = 1, maximum = 4294967295_u32)]
-    version: Option<usize>,
+    version: Option<u32>,
 }
 
 impl FromParams for RestoreQuery {
     fn from_params(params: &mut Params) -> Self {
-        Self { version: params.whole("version", 1, u32::MAX as usize) }
+        Self { version: params.version("version") }
     }
 }
 
@@ -66,13 +67,10 @@ pub(crate) async fn restore_flow_version(
     PathId(id): PathId<FlowId>,
     Query(query): Query<RestoreQuery>,
 ) -> Result<Response, Problem> {
-    let version = query.version.and_then(|version| u32::try_from(version).ok()).ok_or_else(|| {
+    let version = query.version.ok_or_else(|| {
         Problem::new(ProblemKind::InvalidParameter, "Say which version to restore, with `?version=`.")
     })?;
-    let _alone = app.editing().await;
-    let current = app.engine().current_flow(caller.tenant, id).await?;
-    let older = app.engine().store().flow_version(caller.tenant, id, version).await?;
-    let older = older.ok_or_else(|| flows::no_version(id, version))?;
-    let document = flows::checked(&app, &older.document.to_value())?;
-    flows::change(&app, &current.record, &document, None).await
+    let edit = FlowEdit { document: DocumentEdit::Restore(version), ..FlowEdit::default() };
+    let flow = app.engine().edit_flow(&caller, id, edit).await?;
+    Ok(reply::ok(&flows::view(&app, &flow.record).await?))
 }

@@ -5,15 +5,14 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use steadflow_core::caller::Caller;
 use steadflow_core::flow::{Fault, Flow};
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_core::template::pointer_token;
-use steadflow_store::{FlowChange, FlowDocument as StoredDocument, FlowFilter, FlowRecord, FlowStatus};
+use steadflow_runtime::{CurrentFlow, DocumentEdit, FlowEdit, NewFlow};
+use steadflow_store::{ExecutionCounts, FlowFilter, FlowRecord, FlowStatus};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 use crate::app::App;
 use crate::caller::Identity;
@@ -23,7 +22,7 @@ use crate::path::PathId;
 use crate::problem::{DocumentFault, Problem, ProblemBody, ProblemKind};
 use crate::query::{FromParams, Params, Query, Window};
 use crate::reply;
-use crate::views::flow::{FlowDocument, FlowView};
+use crate::views::flow::FlowView;
 use crate::views::wire::FlowStatusName;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -116,33 +115,14 @@ pub(crate) async fn create_flow(
     let mut document = body.value.0;
     refuse_unknown_keys(&document)?;
     let status = take_status(&mut document)?.unwrap_or(FlowStatus::Draft);
-    create(&app, &caller, &document, status).await
+    let flow = app.engine().create_flow(&caller, NewFlow::new(document, status)).await?;
+    created(&flow)
 }
 
-/// Stores `document` as a new flow, and answers with it.
-pub(super) async fn create(
-    app: &App,
-    caller: &Caller,
-    document: &Value,
-    status: FlowStatus,
-) -> Result<Response, Problem> {
-    let document = checked(app, document)?;
-    let now = app.now();
-    let record = FlowRecord {
-        id: FlowId::new(Uuid::now_v7()),
-        tenant: caller.tenant,
-        version: 1,
-        status,
-        document: document.to_payload(),
-        name: document.name,
-        category: document.category,
-        is_template: document.is_template,
-        created_at: now,
-        updated_at: now,
-    };
-    let path = format!("/api/v1/studio/flows/{}", record.id);
-    app.engine().create_flow(record.clone()).await?;
-    let view = FlowView::new(&record, Some(steadflow_store::ExecutionCounts::default()))?;
+/// Answers with a flow that was just created.
+pub(super) fn created(flow: &CurrentFlow) -> Result<Response, Problem> {
+    let view = FlowView::new(&flow.record, Some(ExecutionCounts::default()))?;
+    let path = format!("/api/v1/studio/flows/{}", flow.record.id);
     Ok(reply::located(reply::json(StatusCode::CREATED, &view), &path))
 }
 
@@ -171,12 +151,12 @@ pub(crate) struct Validation {
 pub(crate) struct VersionQuery {
     /// This version; the current one unless given.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 4294967295_u32)]
-    version: Option<usize>,
+    version: Option<u32>,
 }
 
 impl FromParams for VersionQuery {
     fn from_params(params: &mut Params) -> Self {
-        Self { version: params.whole("version", 1, u32::MAX as usize) }
+        Self { version: params.version("version") }
     }
 }
 
@@ -192,17 +172,12 @@ pub(crate) async fn show_flow(
 ) -> Result<Response, Problem> {
     let current = app.engine().current_flow(caller.tenant, id).await?;
     let view = view(&app, &current.record).await?;
-    match query.version.and_then(|version| u32::try_from(version).ok()) {
-        Some(version) if version != current.record.version => {
-            let older = app.engine().store().flow_version(caller.tenant, id, version).await?;
-            Ok(reply::ok(&view.at_version(&older.ok_or_else(|| no_version(id, version))?)?))
+    match query.version.filter(|version| *version != current.record.version) {
+        Some(version) => {
+            Ok(reply::ok(&view.at_version(&*app.engine().flow_version(caller.tenant, id, version).await?)))
         }
-        _ => Ok(reply::ok(&view)),
+        None => Ok(reply::ok(&view)),
     }
-}
-
-pub(super) fn no_version(id: FlowId, version: u32) -> Problem {
-    Problem::new(ProblemKind::NoSuchFlow, format!("Flow {id} has no version {version}."))
 }
 
 /// Returns a flow as answers for one flow show it.
@@ -226,30 +201,9 @@ pub(crate) async fn change_flow(
     let mut patch = Value::Object(body.value.0);
     refuse_unknown_keys(&patch)?;
     let status = take_status(&mut patch)?;
-    let _alone = app.editing().await;
-    let current = app.engine().current_flow(caller.tenant, id).await?;
-    let document = checked(&app, &merged(current.record.document.to_value(), patch))?;
-    change(&app, &current.record, &document, status).await
-}
-
-/// Makes `document` and `status` the flow's, and answers with it. What is as before makes no new version.
-pub(super) async fn change(
-    app: &App,
-    current: &FlowRecord,
-    document: &FlowDocument,
-    status: Option<FlowStatus>,
-) -> Result<Response, Problem> {
-    let payload = document.to_payload();
-    let is_new = payload.to_value() != current.document.to_value();
-    let document = is_new.then(|| StoredDocument {
-        document: payload,
-        name: document.name.clone(),
-        category: document.category.clone(),
-        is_template: document.is_template,
-    });
-    let change = FlowChange { document, status, at: app.now(), if_version: None };
-    let changed = app.engine().change_flow(current.tenant, current.id, change).await?;
-    Ok(reply::ok(&view(app, &changed.record).await?))
+    let document = DocumentEdit::Patch(patch.as_object().cloned().unwrap_or_default());
+    let flow = app.engine().edit_flow(&caller, id, FlowEdit { document, status, if_version: None }).await?;
+    Ok(reply::ok(&view(&app, &flow.record).await?))
 }
 
 /// Deletes a flow with its executions; unfinished ones are cancelled first.
@@ -274,8 +228,8 @@ pub(crate) async fn activate_flow(
     Identity(caller): Identity,
     PathId(id): PathId<FlowId>,
 ) -> Result<Response, Problem> {
-    let change = FlowChange { status: Some(FlowStatus::Active), at: app.now(), ..FlowChange::default() };
-    let flow = app.engine().change_flow(caller.tenant, id, change).await?;
+    let edit = FlowEdit { status: Some(FlowStatus::Active), ..FlowEdit::default() };
+    let flow = app.engine().edit_flow(&caller, id, edit).await?;
     Ok(reply::ok(&Activated { status: flow.record.status.into(), message: "Flow activated" }))
 }
 
@@ -284,12 +238,6 @@ pub(crate) async fn activate_flow(
 pub(crate) struct Activated {
     status: FlowStatusName,
     message: &'static str,
-}
-
-/// Checks a document, and sets every key.
-pub(super) fn checked(app: &App, document: &Value) -> Result<FlowDocument, Problem> {
-    let flow = Flow::parse(document, app.engine().limits()).map_err(Problem::flow_invalid)?;
-    Ok(FlowDocument::from(&flow))
 }
 
 const STATUS_EXPECTED: &str = "`status` must be one of draft, active, paused, archived";
@@ -316,11 +264,4 @@ fn take_status(document: &mut Value) -> Result<Option<FlowStatus>, Problem> {
     };
     let known = status.as_str().and_then(|status| status.parse().ok());
     known.map(Some).ok_or_else(|| Problem::of_body("/status", format!("{STATUS_EXPECTED}.")))
-}
-
-fn merged(mut document: Value, patch: Value) -> Value {
-    if let (Value::Object(keys), Value::Object(changes)) = (&mut document, patch) {
-        keys.extend(changes);
-    }
-    document
 }

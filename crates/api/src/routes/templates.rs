@@ -4,9 +4,8 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::Value;
 use steadflow_core::ids::FlowId;
-use steadflow_store::{FlowFilter, FlowStatus};
+use steadflow_store::FlowFilter;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,7 +15,7 @@ use crate::app::App;
 use crate::caller::Identity;
 use crate::json::OptionalJson;
 use crate::path::PathId;
-use crate::problem::{Problem, ProblemBody, ProblemKind};
+use crate::problem::{Problem, ProblemBody};
 use crate::query::{Query, Window};
 use crate::views::flow::FlowView;
 
@@ -59,14 +58,5 @@ pub(crate) async fn instantiate_template(
     PathId(id): PathId<FlowId>,
     body: OptionalJson<Instantiate>,
 ) -> Result<Response, Problem> {
-    let template = app.engine().current_flow(caller.tenant, id).await?;
-    if !template.record.is_template {
-        return Err(Problem::new(ProblemKind::NoSuchFlow, format!("Flow {id} is no template.")));
-    }
-    let mut document = template.record.document.to_value();
-    document["is_template"] = Value::Bool(false);
-    if let Some(name) = body.value.name {
-        document["name"] = Value::String(name);
-    }
-    flows::create(&app, &caller, &document, FlowStatus::Draft).await
+    flows::created(&*app.engine().instantiate_template(&caller, id, body.value.name).await?)
 }

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use steadflow_core::agent::Agent;
 use steadflow_core::ids::AgentId;
 use steadflow_store::{AgentRecord, AgentUse, StoreError};
 use utoipa::ToSchema;
@@ -41,12 +40,7 @@ impl AgentView {
     pub(crate) fn new(record: &AgentRecord, used: Option<AgentUse>) -> Result<Self, StoreError> {
         let document = record.document.to_value();
         let definitions = document["skills"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let agent = Agent::parse(&document).map_err(|faults| StoreError::Corrupt {
-            what: format!("agent {}", record.id),
-            reason: faults
-                .first()
-                .map_or_else(String::new, |fault| format!("{}: {}", fault.pointer, fault.message)),
-        })?;
+        let agent = record.agent()?;
         Ok(Self {
             id: record.id,
             agent_type: agent.agent_type(),

@@ -1,8 +1,8 @@
-//! Flows as answers show them, and the document as it is stored.
+//! Flows as answers show them.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Number;
-use steadflow_core::flow::Flow;
+use serde::Serialize;
+use steadflow_core::execution::FlowVersion;
+use steadflow_core::flow::Document;
 use steadflow_core::ids::FlowId;
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Seconds;
@@ -13,18 +13,19 @@ use super::wire::{FlowStatusName, Time};
 use crate::problem::{Problem, ProblemKind};
 
 /// A flow document with every key set; the `flow_definition` as it came in.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub(crate) struct FlowDocument {
-    pub(crate) name: String,
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = FlowDocument)]
+pub(crate) struct DocumentView {
+    name: String,
     description: String,
-    pub(crate) category: Option<String>,
+    category: Option<String>,
     tags: Vec<String>,
-    pub(crate) is_template: bool,
+    is_template: bool,
     retry_on_failure: bool,
     #[schema(minimum = 0, maximum = 10)]
     retry_count: u32,
     #[schema(value_type = Option<f64>)]
-    timeout_seconds: Option<Number>,
+    timeout_seconds: Option<Seconds>,
     #[schema(minimum = 1)]
     max_concurrent_executions: Option<u32>,
     context_id_template: Option<String>,
@@ -33,9 +34,8 @@ pub(crate) struct FlowDocument {
     flow_definition: Payload,
 }
 
-impl From<&Flow> for FlowDocument {
-    fn from(flow: &Flow) -> Self {
-        let settings = flow.settings.clone();
+impl From<Document> for DocumentView {
+    fn from(Document { settings, definition }: Document) -> Self {
         Self {
             name: settings.name,
             description: settings.description,
@@ -44,41 +44,23 @@ impl From<&Flow> for FlowDocument {
             is_template: settings.is_template,
             retry_on_failure: settings.retry_on_failure,
             retry_count: settings.retry_count,
-            timeout_seconds: settings.timeout_seconds.and_then(number),
+            timeout_seconds: settings.timeout_seconds,
             max_concurrent_executions: settings.max_concurrent_executions,
             context_id_template: settings.context_id_template,
             context_type_default: settings.context_type_default,
-            flow_definition: flow.definition.clone(),
+            flow_definition: definition,
         }
     }
 }
 
-impl FlowDocument {
+impl DocumentView {
     /// Reads a stored document.
-    pub(crate) fn stored(document: &Payload) -> Result<Self, Problem> {
-        serde_json::from_str(document.as_str()).map_err(|error| {
+    fn stored(document: &Payload) -> Result<Self, Problem> {
+        let document = Document::restore(document).map_err(|error| {
             Problem::new(ProblemKind::Internal, "A stored flow cannot be read.").caused_by(error.to_string())
-        })
+        })?;
+        Ok(document.into())
     }
-
-    /// Writes it as it is stored.
-    pub(crate) fn to_payload(&self) -> Payload {
-        let text = serde_json::to_string(self).expect("a flow document has string keys and no failing parts");
-        Payload::parse(text).expect("serde_json writes JSON")
-    }
-}
-
-/// Whole seconds as a whole number, as people write them.
-fn number(seconds: Seconds) -> Option<Number> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the bounds are checked beside it"
-    )]
-    if seconds.0.fract() == 0.0 && (0.0..9e15).contains(&seconds.0) {
-        return Some(Number::from(seconds.0 as u64));
-    }
-    Number::from_f64(seconds.0)
 }
 
 /// A flow: its document and what is true of it as a whole.
@@ -96,7 +78,7 @@ pub(crate) struct FlowView {
     #[serde(skip_serializing_if = "Option::is_none")]
     execution_counts: Option<CountsView>,
     #[serde(flatten)]
-    document: FlowDocument,
+    document: DocumentView,
 }
 
 /// A flow's executions by status.
@@ -134,14 +116,13 @@ impl FlowView {
             created_at: record.created_at.into(),
             updated_at: record.updated_at.into(),
             execution_counts: counts.map(Into::into),
-            document: FlowDocument::stored(&record.document)?,
+            document: DocumentView::stored(&record.document)?,
         })
     }
 
     /// Returns the flow as it was at an older version.
-    pub(crate) fn at_version(self, version: &FlowVersionRecord) -> Result<Self, Problem> {
-        let document = FlowDocument::stored(&version.document)?;
-        Ok(Self { version: version.version, document, ..self })
+    pub(crate) fn at_version(self, version: &FlowVersion) -> Self {
+        Self { version: version.version, document: Document::of(&version.flow).into(), ..self }
     }
 }
 
@@ -154,7 +135,7 @@ pub(crate) struct FlowVersionView {
     /// Whether it is the one that new executions run on.
     is_current: bool,
     #[serde(flatten)]
-    document: FlowDocument,
+    document: DocumentView,
 }
 
 impl FlowVersionView {
@@ -163,7 +144,7 @@ impl FlowVersionView {
             version: version.version,
             created_at: version.created_at.into(),
             is_current: version.version == current,
-            document: FlowDocument::stored(&version.document)?,
+            document: DocumentView::stored(&version.document)?,
         })
     }
 }

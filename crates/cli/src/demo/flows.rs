@@ -1,12 +1,12 @@
 //! The example flows, stored in a server's database.
 
 use anyhow::{Context, anyhow};
-use serde_json::{Value, json};
+use serde_json::Value;
 use steadflow_core::caller::{Actor, Caller};
-use steadflow_core::ids::{FlowId, TenantId};
+use steadflow_core::ids::FlowId;
 use steadflow_core::payload::Payload;
-use steadflow_runtime::{Engine, Start};
-use steadflow_store::{FlowChange, FlowDocument, FlowStatus};
+use steadflow_runtime::{CurrentFlow, DocumentEdit, Engine, FlowEdit, NewFlow, RuntimeError, Start};
+use steadflow_store::FlowStatus;
 use uuid::Uuid;
 
 use super::point_to;
@@ -22,6 +22,9 @@ const EXAMPLES: [(&str, Option<&str>); 7] = [
     (include_str!("../../../../examples/parallel.json"), Some(r#"{"vendor": "ACME", "risk": 82}"#)),
     (include_str!("../../../../examples/retry-recovers.json"), Some("{}")),
 ];
+
+/// On behalf of whom they are stored and run.
+const DEMO: Caller = Caller { actor: Actor::SYSTEM, ..Caller::LOCAL };
 
 /// Stores the examples with `base` as the address of the demo service. The first time, runs some of them.
 pub(crate) async fn install(engine: &Engine, base: &str) -> anyhow::Result<()> {
@@ -42,32 +45,30 @@ pub(crate) async fn install(engine: &Engine, base: &str) -> anyhow::Result<()> {
 
 /// Stores an example, or updates it if the address of the demo service has changed. Returns whether it is new.
 async fn put(engine: &Engine, id: FlowId, document: &Document) -> anyhow::Result<bool> {
-    let record = document.flow_record(id, FlowStatus::Active, engine.now());
-    let Some(stored) = engine.store().flow(TenantId::DEFAULT, id).await? else {
-        engine.create_flow(record).await?;
-        return Ok(true);
+    let document = document.flow_document();
+    let stored = match engine.current_flow(DEMO.tenant, id).await {
+        Ok(stored) => stored,
+        Err(RuntimeError::NoFlow(_)) => {
+            engine.create_flow(&DEMO, NewFlow { id, document, status: FlowStatus::Active }).await?;
+            return Ok(true);
+        }
+        Err(error) => return Err(error.into()),
     };
-    if stored.document.to_value() != record.document.to_value() && is_untouched(&stored.document) {
-        let document = FlowDocument {
-            document: record.document,
-            name: record.name,
-            category: record.category,
-            is_template: record.is_template,
-        };
-        let change = FlowChange { document: Some(document), at: engine.now(), ..FlowChange::default() };
-        engine.change_flow(TenantId::DEFAULT, id, change).await?;
+    if let (true, Value::Object(patch)) = (is_untouched(&stored), document) {
+        let edit = FlowEdit { document: DocumentEdit::Patch(patch), ..FlowEdit::default() };
+        engine.edit_flow(&DEMO, id, edit).await?;
     }
     Ok(false)
 }
 
 /// Whether an example has not been turned into something else by a user.
-fn is_untouched(document: &Payload) -> bool {
-    document.to_value()["category"] == json!("demo")
+fn is_untouched(flow: &CurrentFlow) -> bool {
+    flow.record.category.as_deref() == Some("demo")
 }
 
 async fn run(engine: &Engine, flow: FlowId, trigger_data: &str) -> anyhow::Result<()> {
     let start = Start {
-        caller: Caller { actor: Actor::SYSTEM, ..Caller::LOCAL },
+        caller: DEMO,
         flow,
         context_id: None,
         context_type: None,

@@ -39,14 +39,29 @@ impl Agent {
     /// # Errors
     /// Every fault of the document, with the JSON pointer of what is wrong.
     pub fn parse(document: &Value) -> Result<Self, Vec<Fault>> {
-        let mut faults = Vec::new();
-        let agent = Object::new(document, String::new(), &AGENT_KEYS, &mut faults)
-            .and_then(|object| read_agent(&object, &mut faults));
-        match agent {
-            Some(agent) if faults.is_empty() => Ok(agent),
-            _ => Err(faults),
+        match read(document) {
+            (Some(agent), faults) if faults.is_empty() => Ok(agent),
+            (_, faults) => Err(faults),
         }
     }
+
+    /// Reads a document that is stored. Executions are pinned to versions of agents, so what could be saved once goes on
+    /// working: a value that has a fault today counts as absent.
+    ///
+    /// # Errors
+    /// Every fault, if nothing can be made of it.
+    pub fn restore(document: &Value) -> Result<Self, Vec<Fault>> {
+        let (agent, faults) = read(document);
+        agent.ok_or(faults)
+    }
+}
+
+/// Makes an agent of `document`, as far as that is possible, and says everything that is wrong with it.
+fn read(document: &Value) -> (Option<Agent>, Vec<Fault>) {
+    let mut faults = Vec::new();
+    let agent = Object::new(document, String::new(), &AGENT_KEYS, &mut faults)
+        .and_then(|object| read_agent(&object, &mut faults));
+    (agent, faults)
 }
 
 fn read_agent(agent: &Object<'_>, faults: &mut Vec<Fault>) -> Option<Agent> {

@@ -122,10 +122,7 @@ impl Flow {
 }
 
 fn first_of(faults: &[Fault]) -> String {
-    faults.first().map_or_else(
-        || "its graph cannot run".to_owned(),
-        |fault| format!("{}: {}", fault.pointer, fault.message),
-    )
+    faults.first().map_or_else(|| "its graph cannot run".to_owned(), ToString::to_string)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod settings;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -34,6 +35,12 @@ pub struct Fault {
     pub pointer: String,
     /// What is wrong and what would be right, as a sentence without its full stop.
     pub message: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.pointer, self.message)
+    }
 }
 
 impl Flow {

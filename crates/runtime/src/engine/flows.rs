@@ -52,11 +52,25 @@ impl Engine {
         Ok(flow)
     }
 
+    /// Returns a flow as the database has it, whatever is in memory.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NoFlow`] if this tenant has none of that id.
+    pub(crate) async fn stored_flow(
+        &self,
+        tenant: TenantId,
+        id: FlowId,
+    ) -> Result<Arc<CurrentFlow>, RuntimeError> {
+        let _gate = self.inner.flow_gate.lock().await;
+        let record = self.inner.store.flow(tenant, id).await?.ok_or(RuntimeError::NoFlow(id))?;
+        self.remember(record).await
+    }
+
     /// Stores a new flow.
     ///
     /// # Errors
     /// What the store says.
-    pub async fn create_flow(&self, record: FlowRecord) -> Result<Arc<CurrentFlow>, RuntimeError> {
+    pub(crate) async fn insert_flow(&self, record: FlowRecord) -> Result<Arc<CurrentFlow>, RuntimeError> {
         let _gate = self.inner.flow_gate.lock().await;
         self.inner.store.create_flow(record.clone()).await?;
         self.remember(record).await
@@ -67,7 +81,7 @@ impl Engine {
     /// # Errors
     /// [`RuntimeError::NoFlow`] if this tenant has none of that id; [`RuntimeError::VersionConflict`] if the change is
     /// for another version than the current one.
-    pub async fn change_flow(
+    pub(crate) async fn change_flow(
         &self,
         tenant: TenantId,
         id: FlowId,

@@ -13,10 +13,11 @@ use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{Outcome, Work};
 use steadflow_runtime::{
-    Clock, Engine, EngineConfig, ExecutionSnapshot, Executor, Performing, RuntimeError, Start, Started,
+    Clock, Engine, EngineConfig, ExecutionSnapshot, Executor, NewFlow, Performing, RuntimeError, Start,
+    Started,
 };
+use steadflow_store::FlowStatus;
 use steadflow_store::MemoryStore;
-use steadflow_store::{FlowRecord, FlowStatus};
 use tokio::time::Instant;
 
 pub(crate) const TENANT: TenantId = TenantId::DEFAULT;
@@ -84,13 +85,17 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn new() -> Self {
-        Self::on(MemoryStore::default(), Arc::new(TestClock(Instant::now()))).await
+        Self::configured(EngineConfig::default()).await
     }
 
-    async fn on(store: MemoryStore, clock: Arc<TestClock>) -> Self {
+    pub(crate) async fn configured(config: EngineConfig) -> Self {
+        Self::on(MemoryStore::default(), Arc::new(TestClock(Instant::now())), config).await
+    }
+
+    async fn on(store: MemoryStore, clock: Arc<TestClock>, config: EngineConfig) -> Self {
         let executor = Arc::new(Scripted::default());
         let engine = Engine::start(
-            EngineConfig::default(),
+            config,
             Arc::new(store.reopen()),
             Arc::clone(&executor) as Arc<dyn Executor>,
             Arc::clone(&clock) as Arc<dyn Clock>,
@@ -104,11 +109,16 @@ impl Bench {
         drop(self.engine);
         tokio::task::yield_now().await;
         tokio::time::advance(Duration::from_secs(3_600)).await;
-        Self::on(self.store.reopen(), self.clock).await
+        Self::on(self.store.reopen(), self.clock, EngineConfig::default()).await
     }
 
     pub(crate) async fn again(&self) -> Self {
-        Self::on(self.store.reopen(), Arc::clone(&self.clock)).await
+        self.again_with(EngineConfig::default()).await
+    }
+
+    /// Another process on the same database.
+    pub(crate) async fn again_with(&self, config: EngineConfig) -> Self {
+        Self::on(self.store.reopen(), Arc::clone(&self.clock), config).await
     }
 
     pub(crate) async fn flow(&self, settings: Value, nodes: Value, edges: Value) -> FlowId {
@@ -117,21 +127,9 @@ impl Bench {
             .as_object_mut()
             .expect("it is an object")
             .extend(settings.as_object().expect("settings are an object").clone());
-        let id = FlowId::new(uuid::Uuid::now_v7());
-        let now = self.engine.now();
-        let record = FlowRecord {
-            id,
-            tenant: TENANT,
-            version: 1,
-            status: FlowStatus::Active,
-            document: Payload::from_value(&document),
-            name: "test".into(),
-            category: None,
-            is_template: false,
-            created_at: now,
-            updated_at: now,
-        };
-        self.engine.create_flow(record).await.expect("the flow is valid");
+        let new = NewFlow::new(document, FlowStatus::Active);
+        let id = new.id;
+        self.engine.create_flow(&Caller::LOCAL, new).await.expect("the flow is valid");
         id
     }
 

@@ -1,8 +1,11 @@
 //! Agents as they are stored: a document a version.
 
+use steadflow_core::agent::Agent;
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
+
+use crate::StoreError;
 
 /// A registered agent with its current version.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +24,16 @@ pub struct AgentRecord {
     pub updated_at: Timestamp,
 }
 
+impl AgentRecord {
+    /// Returns what the current document means.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if nothing can be made of it.
+    pub fn agent(&self) -> Result<Agent, StoreError> {
+        restored(self.id, self.version, &self.document)
+    }
+}
+
 /// One version of an agent. Never changes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AgentVersionRecord {
@@ -34,6 +47,23 @@ pub struct AgentVersionRecord {
     pub document: Payload,
     /// When it was stored.
     pub created_at: Timestamp,
+}
+
+impl AgentVersionRecord {
+    /// Returns what the document means.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if nothing can be made of it.
+    pub fn agent(&self) -> Result<Agent, StoreError> {
+        restored(self.agent, self.version, &self.document)
+    }
+}
+
+fn restored(id: AgentId, version: u32, document: &Payload) -> Result<Agent, StoreError> {
+    Agent::restore(&document.to_value()).map_err(|faults| StoreError::Corrupt {
+        what: format!("version {version} of agent {id}"),
+        reason: faults.first().map(ToString::to_string).unwrap_or_default(),
+    })
 }
 
 /// An agent to be stored, new or changed.

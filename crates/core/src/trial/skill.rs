@@ -1,0 +1,49 @@
+//! One skill of an agent, tried by itself.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::TIME_MAX;
+use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
+use crate::payload::Payload;
+use crate::timestamp::Timestamp;
+use crate::work::{Task, Work};
+
+/// A skill to try, and what it is given.
+#[derive(Clone, Debug)]
+pub struct SkillTrial {
+    /// Who tries it.
+    pub tenant: TenantId,
+    /// The agent.
+    pub agent_id: AgentId,
+    /// Its version.
+    pub version: u32,
+    /// One of its skills.
+    pub skill: Arc<str>,
+    /// What the skill is given.
+    pub input: Payload,
+    /// What the idempotency key begins with, so each trial needs a new one; nothing is stored under it.
+    pub execution: ExecutionId,
+}
+
+impl SkillTrial {
+    /// Returns the call to make, once, beginning at `now`.
+    pub fn work(self, now: Timestamp) -> Work {
+        let Self { tenant, agent_id, version, skill, input, execution } = self;
+        Work {
+            tenant,
+            flow: FlowId::new(Uuid::nil()),
+            execution,
+            node: NodeIndex(0),
+            node_id: NodeId::new("try"),
+            attempt: Attempt::FIRST,
+            step: StepKey::ONLY,
+            task: Task::Skill { agent_id, version: Some(version), skill },
+            input,
+            secrets: Arc::from([]),
+            stop_at: Some(now.plus(TIME_MAX)),
+            previous_error: None,
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Agents: registered, changed, deleted.
+
+use serde_json::{Map, Value};
+use steadflow_core::agent::Agent;
+use steadflow_core::caller::Caller;
+use steadflow_core::ids::{AgentId, ExecutionId, TenantId};
+use steadflow_core::payload::Payload;
+use steadflow_core::trial::SkillTrial;
+use steadflow_store::{AgentChange, AgentRecord, Changed};
+use uuid::Uuid;
+
+use super::{ROUNDS_MAX, patched};
+use crate::engine::Engine;
+use crate::error::RuntimeError;
+
+/// What to change of an agent.
+#[derive(Clone, Debug, Default)]
+pub struct AgentEdit {
+    /// Keys of the document, each in place of what is stored; a mask in `config` keeps the secret that it hides.
+    pub patch: Map<String, Value>,
+    /// Only if this is the current version.
+    pub if_version: Option<u32>,
+}
+
+impl Engine {
+    /// Returns an agent with its current version.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NoAgent`] if this tenant has none of that id.
+    pub async fn agent(&self, tenant: TenantId, id: AgentId) -> Result<AgentRecord, RuntimeError> {
+        self.store().agent(tenant, id).await?.ok_or(RuntimeError::NoAgent(id))
+    }
+
+    /// Stores an agent, new or in place of the one with its id.
+    ///
+    /// # Errors
+    /// [`RuntimeError::AgentInvalid`] if the document has faults.
+    pub async fn put_agent(
+        &self,
+        caller: &Caller,
+        id: AgentId,
+        document: &Value,
+    ) -> Result<AgentRecord, RuntimeError> {
+        self.checked_agent(document)?;
+        let document = Payload::from_value(document);
+        let change = AgentChange { id, tenant: caller.tenant, document, at: self.now(), if_version: None };
+        self.change_agent(change).await
+    }
+
+    /// Changes an agent: executions that are accepted from then on use it as it is then. A change that names no version
+    /// is laid over whatever is current when it is stored.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NoAgent`] if this tenant has none of that id; [`RuntimeError::AgentInvalid`] if the changed
+    /// document has faults; [`RuntimeError::VersionConflict`] if another version than the named one is current.
+    pub async fn edit_agent(
+        &self,
+        caller: &Caller,
+        id: AgentId,
+        edit: AgentEdit,
+    ) -> Result<AgentRecord, RuntimeError> {
+        let mut rounds = 0;
+        loop {
+            let current = self.agent(caller.tenant, id).await?;
+            let version = current.version;
+            if edit.if_version.is_some_and(|wanted| wanted != version) {
+                return Err(RuntimeError::VersionConflict(version));
+            }
+            let document = edited(&current, &edit.patch);
+            self.checked_agent(&document)?;
+            let (tenant, document) = (caller.tenant, Payload::from_value(&document));
+            let change = AgentChange { id, tenant, document, at: self.now(), if_version: Some(version) };
+            rounds += 1;
+            match self.change_agent(change).await {
+                Err(RuntimeError::VersionConflict(_)) if edit.if_version.is_none() && rounds < ROUNDS_MAX => {
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Prepares a trial of one skill of an agent's current version, with `input`.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NoAgent`] or [`RuntimeError::NoSkill`] if there is none of that name.
+    pub async fn skill_trial(
+        &self,
+        caller: &Caller,
+        id: AgentId,
+        skill: &str,
+        input: Payload,
+    ) -> Result<SkillTrial, RuntimeError> {
+        let record = self.agent(caller.tenant, id).await?;
+        record.agent()?.offered(skill)?;
+        let execution = ExecutionId::new(Uuid::now_v7());
+        let (tenant, version, skill) = (record.tenant, record.version, skill.into());
+        Ok(SkillTrial { tenant, agent_id: id, version, skill, input, execution })
+    }
+
+    async fn change_agent(&self, change: AgentChange) -> Result<AgentRecord, RuntimeError> {
+        let id = change.id;
+        match self.store().put_agent(change).await? {
+            Changed::Done(record) => Ok(record),
+            Changed::Conflict(current) => Err(RuntimeError::VersionConflict(current.version)),
+            Changed::Missing => Err(RuntimeError::NoAgent(id)),
+        }
+    }
+
+    /// Deletes an agent. Nodes that name it fail from then on, and say so.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NoAgent`] if this tenant has none of that id.
+    pub async fn delete_agent(&self, caller: &Caller, id: AgentId) -> Result<(), RuntimeError> {
+        if self.store().delete_agent(caller.tenant, id).await? {
+            Ok(())
+        } else {
+            Err(RuntimeError::NoAgent(id))
+        }
+    }
+
+    /// Returns what an agent's document means, if it has no fault.
+    ///
+    /// # Errors
+    /// [`RuntimeError::AgentInvalid`] with every fault.
+    pub fn checked_agent(&self, document: &Value) -> Result<Agent, RuntimeError> {
+        let agent = Agent::parse(document).map_err(RuntimeError::AgentInvalid)?;
+        let faults = self.agent_faults(&agent);
+        if faults.is_empty() { Ok(agent) } else { Err(RuntimeError::AgentInvalid(faults)) }
+    }
+}
+
+/// Returns what the document becomes.
+fn edited(current: &AgentRecord, patch: &Map<String, Value>) -> Value {
+    let mut after = patched(current.document.to_value(), patch);
+    if let (Ok(before), Some(config)) = (current.agent(), after.get_mut("config")) {
+        before.unmask(config);
+    }
+    after
+}

@@ -1,0 +1,170 @@
+//! Flows: created, changed, restored, made from templates.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+use steadflow_core::caller::Caller;
+use steadflow_core::flow::{Document, Flow};
+use steadflow_core::ids::FlowId;
+use steadflow_store::{FlowChange, FlowDocument, FlowRecord, FlowStatus};
+use uuid::Uuid;
+
+use super::{ROUNDS_MAX, patched};
+use crate::engine::{CurrentFlow, Engine};
+use crate::error::RuntimeError;
+
+/// A flow to be created.
+#[derive(Clone, Debug)]
+pub struct NewFlow {
+    /// Its id, which no flow has.
+    pub id: FlowId,
+    /// What people wrote.
+    pub document: Value,
+    /// Its status.
+    pub status: FlowStatus,
+}
+
+impl NewFlow {
+    /// Returns a flow with a new id, later than those before.
+    pub fn new(document: Value, status: FlowStatus) -> Self {
+        Self { id: FlowId::new(Uuid::now_v7()), document, status }
+    }
+}
+
+/// What to change of a flow.
+#[derive(Clone, Debug, Default)]
+pub struct FlowEdit {
+    /// What to change of its document. One that differs makes a new version.
+    pub document: DocumentEdit,
+    /// The status, which is the flow's and of no version.
+    pub status: Option<FlowStatus>,
+    /// Only if this is the current version.
+    pub if_version: Option<u32>,
+}
+
+/// What to change of a flow's document.
+#[derive(Clone, Debug, Default)]
+pub enum DocumentEdit {
+    /// Nothing.
+    #[default]
+    Keep,
+    /// These keys, each in place of what is stored.
+    Patch(Map<String, Value>),
+    /// Everything, to what an older version has.
+    Restore(u32),
+}
+
+impl Engine {
+    /// Stores a new flow as version 1.
+    ///
+    /// # Errors
+    /// [`RuntimeError::FlowInvalid`] if the document has faults.
+    pub async fn create_flow(&self, caller: &Caller, new: NewFlow) -> Result<Arc<CurrentFlow>, RuntimeError> {
+        let FlowDocument { document, name, category, is_template } = stored(&self.checked(&new.document)?);
+        let (now, tenant) = (self.now(), caller.tenant);
+        self.insert_flow(FlowRecord {
+            id: new.id,
+            tenant,
+            version: 1,
+            status: new.status,
+            document,
+            name,
+            category,
+            is_template,
+            created_at: now,
+            updated_at: now,
+        })
+        .await
+    }
+
+    /// Makes a draft from a template, with a name of its own or the template's.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NoFlow`] or [`RuntimeError::NoTemplate`] if this tenant has no template of that id;
+    /// [`RuntimeError::FlowInvalid`] if the document has faults today.
+    pub async fn instantiate_template(
+        &self,
+        caller: &Caller,
+        template: FlowId,
+        name: Option<String>,
+    ) -> Result<Arc<CurrentFlow>, RuntimeError> {
+        let current = self.current_flow(caller.tenant, template).await?;
+        if !current.record.is_template {
+            return Err(RuntimeError::NoTemplate(template));
+        }
+        let mut document = Document::of(&current.version.flow).to_value();
+        document["is_template"] = json!(false);
+        if let Some(name) = name {
+            document["name"] = name.into();
+        }
+        self.create_flow(caller, NewFlow::new(document, FlowStatus::Draft)).await
+    }
+
+    /// Changes a flow. What runs is untouched; what waits for a slot follows a new limit at once. A change that names no
+    /// version is laid over whatever is current when it is stored.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NoFlow`] if this tenant has none of that id; [`RuntimeError::NoFlowVersion`] if there is no version
+    /// to restore; [`RuntimeError::FlowInvalid`] if the changed document has faults; [`RuntimeError::VersionConflict`] if
+    /// another version than the named one is current.
+    pub async fn edit_flow(
+        &self,
+        caller: &Caller,
+        id: FlowId,
+        edit: FlowEdit,
+    ) -> Result<Arc<CurrentFlow>, RuntimeError> {
+        let mut rounds = 0;
+        loop {
+            let current = self.stored_flow(caller.tenant, id).await?;
+            let version = current.record.version;
+            if edit.if_version.is_some_and(|wanted| wanted != version) {
+                return Err(RuntimeError::VersionConflict(version));
+            }
+            let document = self.edited(&current, &edit.document).await?;
+            let change =
+                FlowChange { document, status: edit.status, at: self.now(), if_version: Some(version) };
+            rounds += 1;
+            match self.change_flow(caller.tenant, id, change).await {
+                Err(RuntimeError::VersionConflict(_)) if edit.if_version.is_none() && rounds < ROUNDS_MAX => {
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Returns what the document becomes, if it changes. What is not changed need not be valid today.
+    async fn edited(
+        &self,
+        current: &CurrentFlow,
+        edit: &DocumentEdit,
+    ) -> Result<Option<FlowDocument>, RuntimeError> {
+        let before = Document::of(&current.version.flow);
+        let record = &current.record;
+        let after = match edit {
+            DocumentEdit::Patch(patch) if !patch.is_empty() => patched(before.to_value(), patch),
+            DocumentEdit::Keep | DocumentEdit::Patch(_) => return Ok(None),
+            DocumentEdit::Restore(version) => {
+                let older = self.flow_version(record.tenant, record.id, *version).await?;
+                Document::of(&older.flow).to_value()
+            }
+        };
+        let after = self.checked(&after)?;
+        Ok((after != before).then(|| stored(&after)))
+    }
+
+    /// Returns what is stored of a document, if it has no fault.
+    fn checked(&self, document: &Value) -> Result<Document, RuntimeError> {
+        let flow = Flow::parse(document, self.limits()).map_err(RuntimeError::FlowInvalid)?;
+        Ok(Document::of(&flow))
+    }
+}
+
+fn stored(document: &Document) -> FlowDocument {
+    let settings = &document.settings;
+    FlowDocument {
+        document: document.to_payload(),
+        name: settings.name.clone(),
+        category: settings.category.clone(),
+        is_template: settings.is_template,
+    }
+}
