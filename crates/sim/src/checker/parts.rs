@@ -31,9 +31,12 @@ enum StepStory {
 /// One child, as its parent knows it.
 #[derive(Clone, Debug)]
 enum ChildStory {
-    Open,
+    /// Since this moment.
+    Open(Timestamp),
     Ended(ChildEnd),
     Abandoned(Timestamp),
+    /// The decision that started it gave it up, so it was never accepted.
+    Withdrawn,
 }
 
 impl Parts {
@@ -45,8 +48,8 @@ impl Parts {
     pub(super) fn drop_open(&mut self, at: Timestamp) {
         self.steps.retain(|_, step| !matches!(step, StepStory::Open));
         for child in &mut self.children {
-            if matches!(child, ChildStory::Open) {
-                *child = ChildStory::Abandoned(at);
+            if let ChildStory::Open(since) = *child {
+                *child = if since == at { ChildStory::Withdrawn } else { ChildStory::Abandoned(at) };
             }
         }
     }
@@ -60,7 +63,7 @@ impl Parts {
         };
         let of_child = |child: &ChildStory| match child {
             ChildStory::Ended(end) => end.result.as_ref().map(|result| result.as_str().to_owned()),
-            ChildStory::Open | ChildStory::Abandoned(_) => None,
+            ChildStory::Open(_) | ChildStory::Abandoned(_) | ChildStory::Withdrawn => None,
         };
         if self.steps.is_empty() && self.children.is_empty() {
             return None;
@@ -121,16 +124,16 @@ impl Story {
         }
     }
 
-    pub(super) fn children_started(&mut self, node: NodeIndex, children: usize) -> Verdict {
+    pub(super) fn children_started(&mut self, node: NodeIndex, children: usize, at: Timestamp) -> Verdict {
         self.is_running()?;
         self.is_attempted(node)?;
-        self.nodes[node.at()].parts.children.extend(vec![ChildStory::Open; children]);
+        self.nodes[node.at()].parts.children.extend(vec![ChildStory::Open(at); children]);
         Ok(())
     }
 
     pub(super) fn child_ended(&mut self, node: NodeIndex, child: u32, end: &ChildEnd) -> Verdict {
         match self.nodes[node.at()].parts.children.get_mut(child as usize) {
-            Some(known @ ChildStory::Open) => {
+            Some(known @ ChildStory::Open(_)) => {
                 *known = ChildStory::Ended(end.clone());
                 Ok(())
             }
@@ -224,8 +227,13 @@ impl Checker {
     }
 
     fn child_is_well(&self, id: ExecutionId, known: &ChildStory) -> Verdict {
-        let Some(story) = self.story(id) else {
-            return Err(format!("D1: child {id} was started and is lost"));
+        let story = match (self.story(id), known) {
+            (None, ChildStory::Withdrawn) => return Ok(()),
+            (Some(_), ChildStory::Withdrawn) => {
+                return Err(format!("I3: child {id} runs although the decision that started it gave it up"));
+            }
+            (None, _) => return Err(format!("D1: child {id} was started and is lost")),
+            (Some(story), _) => story,
         };
         let ChildStory::Abandoned(at) = known else { return Ok(()) };
         let went_on = story.ended_at.is_some_and(|ended_at| ended_at.since(*at) > ABANDONED_MAX);

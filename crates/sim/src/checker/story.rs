@@ -141,7 +141,9 @@ impl Story {
             Event::NodeWaiting { node, wait } => self.waits(*node, *wait, sight.at),
             Event::StepStarted { node, step, .. } => self.step_started(*node, step),
             Event::StepEnded { node, step, result, .. } => self.step_ended(*node, step, result, sight),
-            Event::ChildrenStarted { node, children } => self.children_started(*node, children.len()),
+            Event::ChildrenStarted { node, children } => {
+                self.children_started(*node, children.len(), sight.at)
+            }
             Event::ChildEnded { node, child, end } => self.child_ended(*node, *child, end),
             Event::BackoffEnded { node, .. } => self.backoff_ended(*node, sight.at),
             Event::Resolved { node, resolution, .. } => self.resolved(*node, resolution, sight.at),
