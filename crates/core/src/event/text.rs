@@ -28,19 +28,17 @@ impl Record {
 
 impl Event {
     fn write(&self, text: &mut String) {
-        match self {
-            Self::AttemptStarted { node, attempt, input } => {
-                write_attempt_started(text, *node, *attempt, input.as_ref());
-            }
-            Self::NodeCompleted { node, output, not_taken, usage, reused: false }
-                if not_taken.is_empty() && usage.is_nothing() =>
-            {
-                write_node_completed(text, *node, output);
-            }
-            other => text.push_str(
-                &serde_json::to_string(other).expect("an event has string keys only, so it can be written"),
-            ),
+        if let Self::AttemptStarted { node, attempt, input } = self {
+            return write_attempt_started(text, *node, *attempt, input.as_ref());
         }
+        if let Self::NodeCompleted { node, output, not_taken, usage, reused: false } = self
+            && not_taken.is_empty()
+            && usage.is_nothing()
+        {
+            return write_node_completed(text, *node, output);
+        }
+        let other = serde_json::to_string(self).expect("an event has string keys only, so it can be written");
+        text.push_str(&other);
     }
 }
 
