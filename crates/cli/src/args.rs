@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// A durable execution engine for agentic flows.
 ///
 /// Settings come from options, then from STEADFLOW_* variables, then from `steadflow.toml` in the working directory.
-/// Secrets of flows come from STEADFLOW_SECRET_<NAME>.
+/// Secrets of flows come from STEADFLOW_SECRET_* variables.
 #[derive(Debug, Parser)]
 #[command(name = "steadflow", version, after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Args {

@@ -97,7 +97,7 @@ fn help_of_the_program() {
     A durable execution engine for agentic flows.
 
     Settings come from options, then from STEADFLOW_* variables, then from `steadflow.toml` in the
-    working directory. Secrets of flows come from STEADFLOW_SECRET_<NAME>.
+    working directory. Secrets of flows come from STEADFLOW_SECRET_* variables.
 
     Usage: steadflow [OPTIONS] <COMMAND>
 
