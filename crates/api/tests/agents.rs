@@ -129,24 +129,25 @@ async fn documents_with_faults_are_refused_with_a_pointer_each_and_nothing_is_st
         "skills": [{ "name": "write", "max_tokens": 0, "output_schema": 7 }],
     });
 
-    insta::assert_snapshot!(api.post("agents", &faulty).await.problem(), @r"
+    insta::assert_snapshot!(api.post("agents", &faulty).await.problem(), @"
     422 agent-invalid: The agent document has 4 faults. The first, at `/name`: `name` must not be empty.
       /name: `name` must not be empty
-      /skills/1: another skill is called `score`, too
-      /config/api_kee: `api_kee` is not known here. Known are `endpoint`, `api_key`, `headers`
       /config/endpoint: `endpoint` must be an http:// or https:// URL
+      /config/api_kee: there is no key `api_kee` here; did you mean `api_key`?
+      /skills/1: another skill is called `score`, too
     ");
-    insta::assert_snapshot!(api.post("agents", &model).await.problem(), @r"
-    422 agent-invalid: The agent document has 4 faults. The first, at `/skills/0/output_schema`: `output_schema` must be a JSON Schema: an object.
-      /skills/0/output_schema: `output_schema` must be a JSON Schema: an object
-      /skills/0/max_tokens: `max_tokens` must be a whole number from 1 to 1000000
-      /config/provider: `acme` is no provider. There are `openai`, `anthropic`, `gemini`, `ollama`
-      /config/model: `model` is missing
-    ");
-    insta::assert_snapshot!(api.post("agents", &json!({ "name": "Nobody" })).await.problem(), @r"
-    422 agent-invalid: The agent document has 2 faults. The first, at `/skills`: an agent needs at least one skill.
-      /skills: an agent needs at least one skill
-      /agent_type: `agent_type` is missing
+    insta::assert_snapshot!(api.post("agents", &model).await.problem(), @r#"
+    422 agent-invalid: The agent document has 4 faults. The first, at `/config/provider`: `provider` must be one of `openai`, `anthropic`, `gemini`, `ollama`, not "acme".
+      /config/provider: `provider` must be one of `openai`, `anthropic`, `gemini`, `ollama`, not "acme"
+      /config/model: a model needs `model`: a string of at most 200 characters
+      /skills/0/output_schema: `output_schema` must be a JSON Schema (an object), not 7
+      /skills/0/max_tokens: `max_tokens` must be a whole number from 1 to 1000000, not 0
+    "#);
+    insta::assert_snapshot!(api.post("agents", &json!({ "name": "Nobody" })).await.problem(), @"
+    422 agent-invalid: The agent document has 3 faults. The first, at `/agent_type`: an agent needs `agent_type`: one of `llm`, `http`.
+      /agent_type: an agent needs `agent_type`: one of `llm`, `http`
+      /config: an agent needs `config`: an object
+      /skills: an agent needs `skills`: a list of skills
     ");
     assert_eq!(api.get("agents").await.expect(200), json!([]));
 }
@@ -159,9 +160,9 @@ async fn patch_that_makes_an_agent_invalid_changes_nothing() {
 
     let answer = api.patch(&path, &json!({ "name": "Analyst", "skills": [] })).await;
 
-    insta::assert_snapshot!(answer.problem(), @r"
-    422 agent-invalid: The agent document has a fault at `/skills`: an agent needs at least one skill.
-      /skills: an agent needs at least one skill
+    insta::assert_snapshot!(answer.problem(), @"
+    422 agent-invalid: The agent document has a fault at `/skills`: `skills` must have at least one entry.
+      /skills: `skills` must have at least one entry
     ");
     assert_eq!(api.get(&path).await.expect(200), before);
 }

@@ -97,10 +97,10 @@ async fn documents_with_faults_are_refused_with_a_pointer_each_and_nothing_is_st
     let faulty = api.post("flows", &faulty).await;
     let cycle = api.post("flows", &cycle).await;
 
-    insta::assert_snapshot!(faulty.problem(), @r"
-    422 flow-invalid: The flow document has 5 faults. The first, at `/retry_count`: `retry_count` must be a whole number from 0 to 10, not 11.
-      /retry_count: `retry_count` must be a whole number from 0 to 10, not 11
+    insta::assert_snapshot!(faulty.problem(), @"
+    422 flow-invalid: The flow document has 5 faults. The first, at `/name`: `name` must not be empty.
       /name: `name` must not be empty
+      /retry_count: `retry_count` must be a whole number from 0 to 10, not 11
       /timeout_seconds: `timeout_seconds` must be a number of seconds, more than 0 and at most 316224000, not 0
       /flow_definition/edges/0/to: there is no node `b`
       /flow_definition/nodes/0/input/x: `${nodes.ghost.output}`: there is no node `ghost`

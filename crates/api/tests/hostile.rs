@@ -26,11 +26,11 @@ async fn problem_says_what_happened_where_and_what_to_do() {
       "type": "/docs/problems#flow-invalid",
       "title": "The flow document is not valid",
       "status": 422,
-      "detail": "The flow document has a fault at `/flow_definition`: a flow needs a `flow_definition` with `nodes` and `edges`.",
+      "detail": "The flow document has a fault at `/flow_definition`: a flow needs `flow_definition`: an object with `nodes` and `edges`.",
       "errors": [
         {
           "pointer": "/flow_definition",
-          "message": "a flow needs a `flow_definition` with `nodes` and `edges`"
+          "message": "a flow needs `flow_definition`: an object with `nodes` and `edges`"
         }
       ]
     }
@@ -229,13 +229,13 @@ async fn floods_of_nodes_and_edges_are_refused() {
     let many_nodes = api.post("flows", &flow("Flood", &nodes(1_001), &[])).await;
     let many_edges = api.post("flows", &flow("Flood", &nodes(3), &edges)).await;
 
-    insta::assert_snapshot!(many_nodes.problem(), @r"
-    422 flow-invalid: The flow document has a fault at `/flow_definition/nodes`: the flow has 1001 nodes; at most 1000 are allowed.
-      /flow_definition/nodes: the flow has 1001 nodes; at most 1000 are allowed
+    insta::assert_snapshot!(many_nodes.problem(), @"
+    422 flow-invalid: The flow document has a fault at `/flow_definition/nodes`: `nodes` has 1001 entries; at most 1000 are allowed.
+      /flow_definition/nodes: `nodes` has 1001 entries; at most 1000 are allowed
     ");
-    insta::assert_snapshot!(many_edges.problem(), @r"
-    422 flow-invalid: The flow document has a fault at `/flow_definition/edges`: the flow has 5001 edges; at most 5000 are allowed.
-      /flow_definition/edges: the flow has 5001 edges; at most 5000 are allowed
+    insta::assert_snapshot!(many_edges.problem(), @"
+    422 flow-invalid: The flow document has a fault at `/flow_definition/edges`: `edges` has 5001 entries; at most 5000 are allowed.
+      /flow_definition/edges: `edges` has 5001 entries; at most 5000 are allowed
     ");
     assert_eq!(api.counts().await, (0, 0));
     api.post("flows", &flow("Full", &nodes(1_000), &[])).await.expect(201);
@@ -262,7 +262,7 @@ async fn expressions_that_are_too_long_too_deep_or_reach_outside_are_refused() {
         told.push(format!("{bomb:.30}\n{:.200}", said.lines().last().unwrap()));
     }
 
-    insta::assert_snapshot!(told.join("\n"), @r"
+    insta::assert_snapshot!(told.join("\n"), @"
     ${ (((((((((((((((((((((((((((
       /flow_definition/nodes/0/input/x: `${((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((…}`: it has 4001 words and signs; 400 are
     ${ [[[[[[[[[[[[[[[[[[[[[[[[[[[

@@ -6,7 +6,6 @@
 mod instructions;
 mod missing;
 mod parse;
-mod read;
 mod secrecy;
 
 use std::collections::BTreeMap;
@@ -145,8 +144,13 @@ pub enum Provider {
 }
 
 impl Provider {
-    /// All providers, in the order of the documentation.
-    pub const ALL: [Self; 4] = [Self::OpenAi, Self::Anthropic, Self::Gemini, Self::Ollama];
+    /// All providers by name, in the order of the documentation.
+    pub const NAMED: &[(&str, Self)] = &[
+        (Self::OpenAi.name(), Self::OpenAi),
+        (Self::Anthropic.name(), Self::Anthropic),
+        (Self::Gemini.name(), Self::Gemini),
+        (Self::Ollama.name(), Self::Ollama),
+    ];
 
     /// Returns the document's name of the provider.
     pub const fn name(self) -> &'static str {
@@ -188,6 +192,22 @@ pub struct Skill {
     pub max_turns: u32,
     /// Tokens of an answer at most.
     pub max_tokens: Option<u32>,
+}
+
+impl Skill {
+    /// Returns a skill of which only the name is known.
+    fn named(name: String) -> Self {
+        Self {
+            name,
+            description: String::new(),
+            instructions: None,
+            input_schema: None,
+            output_schema: None,
+            tools: Vec::new(),
+            max_turns: 1,
+            max_tokens: None,
+        }
+    }
 }
 
 /// What tokens cost, in whatever currency the user thinks in.

@@ -111,6 +111,28 @@ impl Condition {
     }
 }
 
+/// Returns the JSON Schema of both forms.
+pub(crate) fn schema() -> Value {
+    let compares = Comparison::NAMES.iter().map(|(name, _)| *name);
+    let kinds: Vec<&str> = compares.chain(["exists"]).collect();
+    json!({
+        "anyOf": [
+            {
+                "type": "string", "pattern": "\\S", "title": "Expression",
+                "examples": ["score.risk > 70 and level.name != 'low'"],
+            },
+            {
+                "type": "object", "title": "Comparison", "required": ["type", "field"], "additionalProperties": false,
+                "properties": {
+                    "type": { "type": "string", "enum": kinds, "default": "equals", "title": "Comparison" },
+                    "field": { "type": "string", "title": "Field", "examples": ["score.risk"] },
+                    "value": { "title": "Value", "description": "Not needed for `exists`. Strings can be templates." },
+                },
+            },
+        ],
+    })
+}
+
 fn compile_text(text: &str, limits: &Limits) -> Result<Form, ExpressionError> {
     let expression = Expression::compile(template::unwrapped(text), limits)?;
     without_secrets(&expression)?;

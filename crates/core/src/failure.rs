@@ -20,6 +20,9 @@ macro_rules! error_classes {
             /// All classes, in the order of the documentation.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
+            /// All classes by name, in the order of the documentation.
+            pub const NAMED: &[(&str, Self)] = &[$(($name, Self::$variant)),*];
+
             /// Returns the name that documents, answers and the journal use.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name),* }

@@ -6,6 +6,7 @@
 
 mod document;
 mod graph;
+mod node_types;
 mod parse;
 
 use std::collections::BTreeSet;
@@ -21,8 +22,9 @@ use crate::payload::Payload;
 use crate::retry::RetryPolicy;
 use crate::timestamp::Seconds;
 
+pub use crate::document::Fault;
 pub use document::{Document, Restored, Unreadable};
-pub use parse::Fault;
+pub use node_types::{NodeTypes, node_types};
 
 /// One version of a flow, checked.
 #[derive(Clone, Debug)]

@@ -5,18 +5,21 @@
 //! happens. A kind that makes several calls gives each a key ([`StepKey`]): what has ended is in [`Context::steps`], over all
 //! attempts of the node, so that `begin` of a later attempt goes on behind it.
 //!
-//! [`Kind::room`] has the one `match` over kinds; whoever wants to know something of a kind asks its room.
+//! A room is all that a kind is: what is known of it ([`About`]), its keys, which it reads and describes with one function,
+//! and its behaviour. [`Kind`], the one `match` over it in [`Kind::room`], and [`CATALOGUE`] are the only lists of kinds.
 
 mod agent;
+mod catalogue;
 mod condition;
 mod delay;
 mod echo;
 mod fail;
 mod http_request;
+mod keys;
 mod merge;
 mod parallel;
 #[cfg(feature = "test-kinds")]
-pub(crate) mod rehearsal;
+mod rehearsal;
 mod transform;
 mod trigger;
 
@@ -24,10 +27,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::document::Fault;
 use crate::event::{ChildEnd, ChildStart};
-
 use crate::expression::{Expression, ExpressionError};
-use crate::failure::Failure;
+use crate::failure::{ErrorClass, Failure};
 use crate::ids::{AgentId, Attempt, FlowId, StepKey};
 use crate::payload::Payload;
 use crate::scope::{References, Scope};
@@ -38,11 +41,14 @@ use crate::timestamp::Timestamp;
 use crate::work::Task;
 
 pub use agent::Agent;
+pub use catalogue::{About, Entry, NamedBy, NodeType, Traits};
+pub(crate) use catalogue::{in_dialect, read};
 pub use condition::Condition;
 pub use delay::Delay;
 pub use echo::Echo;
 pub use fail::Fail;
-pub use http_request::HttpRequest;
+pub use http_request::{HttpInput, HttpRequest};
+pub(crate) use keys::ConditionReader;
 pub use merge::Merge;
 pub use parallel::Parallel;
 #[cfg(feature = "test-kinds")]
@@ -103,21 +109,44 @@ impl Kind {
     }
 }
 
+/// Every kind, in the order of a palette.
+pub const CATALOGUE: &[Entry] = &[
+    Entry { about: &Trigger::ABOUT, read: |keys| Trigger::read(keys).map(Kind::Trigger) },
+    Entry { about: &Agent::ABOUT, read: |keys| Agent::read(keys).map(Kind::Agent) },
+    Entry { about: &Condition::ABOUT, read: |keys| Condition::read(keys).map(Kind::Condition) },
+    Entry { about: &Delay::ABOUT, read: |keys| Delay::read(keys).map(Kind::Delay) },
+    Entry { about: &Parallel::ABOUT, read: |keys| Parallel::read(keys).map(Kind::Parallel) },
+    Entry { about: &Merge::ABOUT, read: |keys| Merge::read(keys).map(Kind::Merge) },
+    Entry { about: &HttpRequest::ABOUT, read: |keys| HttpRequest::read(keys).map(Kind::HttpRequest) },
+    Entry { about: &Transform::ABOUT, read: |keys| Transform::read(keys).map(Kind::Transform) },
+    Entry { about: &Echo::ABOUT, read: |keys| Echo::read(keys).map(Kind::Echo) },
+    Entry { about: &Fail::ABOUT, read: |keys| Fail::read(keys).map(Kind::Fail) },
+];
+
+/// Kinds for tests, which documents can name and nothing lists.
+#[cfg(feature = "test-kinds")]
+const UNLISTED: &[Entry] = &[
+    Entry { about: &Rounds::ABOUT, read: |keys| Rounds::read(keys).map(Kind::Rounds) },
+    Entry { about: &Family::ABOUT, read: |keys| Family::read(keys).map(Kind::Family) },
+];
+#[cfg(not(feature = "test-kinds"))]
+const UNLISTED: &[Entry] = &[];
+
 /// One kind of node.
 pub trait NodeKind: fmt::Debug {
-    /// Returns the name of the kind: the document's `type` or, for an action, its `action`.
-    fn name(&self) -> &'static str;
+    /// Returns what is known of all nodes of this kind.
+    fn about(&self) -> &'static About;
 
-    /// Returns the document's `type`.
-    fn type_name(&self) -> &'static str {
-        self.name()
+    /// Returns the template of its `input`, if it has one.
+    fn input(&self) -> Option<&Template> {
+        None
     }
 
-    /// Returns what the state machine has to know of all nodes of this kind.
-    fn traits(&self) -> Traits;
-
     /// Returns every expression that the node evaluates, with its JSON pointer relative to the node.
-    fn expressions(&self) -> Vec<(String, &Expression)>;
+    fn expressions(&self) -> Vec<(String, &Expression)> {
+        let all = self.input().into_iter().flat_map(Template::expressions);
+        all.map(|(below, expression)| (format!("/input{below}"), expression)).collect()
+    }
 
     /// Says what comes first in an attempt, or in a node that takes none.
     fn begin(&self, context: &Context<'_>) -> Next;
@@ -135,7 +164,7 @@ pub trait NodeKind: fmt::Debug {
     /// Returns the input that people are shown of a node whose attempts recorded none; `output` is the node's.
     fn shown_input<'a>(&'a self, output: Option<&'a Payload>) -> Option<&'a Payload> {
         let _ = output;
-        None
+        self.input().and_then(Template::constant)
     }
 
     /// Returns the flow that its children run, if it is always the same.
@@ -147,17 +176,6 @@ pub trait NodeKind: fmt::Debug {
     fn skill(&self) -> Option<(AgentId, &str)> {
         None
     }
-}
-
-/// What the state machine has to know of all nodes of a kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Traits {
-    /// The flow starts at it; no edge leads to it.
-    pub starts: bool,
-    /// It takes attempts, which are recorded also where its work is done within the decision.
-    pub takes_attempts: bool,
-    /// Its edges may ask for `true` or `false`.
-    pub answers: bool,
 }
 
 /// What a node does next.
@@ -327,7 +345,11 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Puts `key` before the pointers of a template's expressions.
-fn expressions_of<'t>(key: &str, template: &'t Template) -> Vec<(String, &'t Expression)> {
-    template.expressions().map(|(below, expression)| (format!("/{key}{below}"), expression)).collect()
+/// Returns the failure of a node of the kind `name` whose resolved input has `faults`.
+fn misfit(name: &str, faults: &[Fault]) -> Failure {
+    let said = |Fault { pointer, message }: &Fault| {
+        if pointer.is_empty() { message.clone() } else { format!("{pointer}: {message}") }
+    };
+    let all: Vec<String> = faults.iter().map(said).collect();
+    Failure::new(ErrorClass::Validation, format!("The input of `{name}` does not fit: {}", all.join("; ")))
 }

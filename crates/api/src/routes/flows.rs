@@ -245,10 +245,11 @@ const STATUS_EXPECTED: &str = "`status` must be one of draft, active, paused, ar
 /// Refuses keys that only the server sets, and those that nobody knows, before anything is read of the rest.
 fn refuse_unknown_keys(document: &Value) -> Result<(), Problem> {
     let keys = document.as_object().into_iter().flat_map(Map::keys);
-    let is_unknown = |key: &&String| *key != "status" && !Flow::KEYS.contains(&key.as_str());
+    let known = Flow::keys();
+    let is_unknown = |key: &&String| *key != "status" && !known.contains(&key.as_str());
     let faults: Vec<Fault> = keys.filter(is_unknown).map(|key| unknown_key(key)).collect();
     let Some(first) = faults.first() else { return Ok(()) };
-    let detail = format!("{}. There are {}, status.", first.message, Flow::KEYS.join(", "));
+    let detail = format!("{}. There are {}, status.", first.message, known.join(", "));
     Err(Problem::new(ProblemKind::InvalidBody, detail).with_errors(faults))
 }
 

@@ -18,5 +18,5 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(get, path = "/api/v1/studio/node-types", tag = "flows",
     responses((status = 200, description = "`common` keys, and `types`", body = serde_json::Value)))]
 pub(crate) async fn list_node_types(_: Identity, Query(()): Query<()>) -> Result<Response, Problem> {
-    Ok(reply::ok(&steadflow_core::node_types::node_types()))
+    Ok(reply::ok(&steadflow_core::flow::node_types()))
 }

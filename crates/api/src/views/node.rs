@@ -123,7 +123,7 @@ impl<'a> NodeView<'a> {
             id: node_execution_id(execution.id(), index),
             node_id: node.id.as_str(),
             node_name: &node.name,
-            node_type: node.kind.room().type_name(),
+            node_type: node.kind.room().about().type_name(),
             status: state.status().into(),
             retry_attempt: state.retry_attempt(),
             max_attempts: node.retry.count + 1,

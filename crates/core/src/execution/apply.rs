@@ -305,7 +305,7 @@ impl Execution {
         reused: bool,
         at: Timestamp,
     ) {
-        let takes_attempts = self.graph().node(index).kind.room().traits().takes_attempts;
+        let takes_attempts = self.graph().node(index).kind.room().about().traits.takes_attempts;
         if takes_attempts && !reused && self.node(index).attempts.is_empty() {
             // A pure node begins and ends within one decision, which says so only once.
             self.apply_attempt_started(index, Attempt::FIRST, None, at);

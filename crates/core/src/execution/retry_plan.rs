@@ -37,7 +37,7 @@ impl Execution {
     pub fn retry_plan(&self, mode: RetryMode, graph: &Graph) -> RetryPlan {
         let mut plan = RetryPlan::default();
         for node in &graph.nodes {
-            match self.output_to_reuse(mode, &node.id, node.kind.room().name()) {
+            match self.output_to_reuse(mode, &node.id, node.kind.room().about().name) {
                 Some(output) => {
                     plan.reuse.insert(node.id.clone(), output);
                 }
@@ -49,7 +49,7 @@ impl Execution {
 
     fn output_to_reuse(&self, mode: RetryMode, id: &NodeId, kind: &str) -> Option<Payload> {
         let index = self.graph().find(id.as_str())?;
-        let is_same_kind = self.graph().node(index).kind.room().name() == kind;
+        let is_same_kind = self.graph().node(index).kind.room().about().name == kind;
         (mode == RetryMode::FromFailed && is_same_kind).then(|| self.node(index).output.clone())?
     }
 

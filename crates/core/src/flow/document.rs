@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::parse::read;
+use super::parse::parse;
 use super::{Fault, Flow, Settings};
 use crate::limits::Limits;
 use crate::payload::Payload;
@@ -113,7 +113,7 @@ impl Flow {
     /// [`Unreadable`] if nothing can run it.
     pub fn restore(stored: &Payload, limits: &Limits) -> Result<Restored, Unreadable> {
         let document = Document::restore(stored)?.to_value();
-        let (flow, faults) = read(&document, &limits.lifted());
+        let (flow, faults) = parse(&document, &limits.lifted());
         match flow {
             Some(flow) if flow.graph.can_run() => Ok(Restored { flow, faults }),
             Some(_) | None => Err(Unreadable::Damaged(first_of(&faults))),
@@ -221,10 +221,10 @@ mod tests {
             damaged(&|document| document["format"] = json!(2)),
         ];
 
-        insta::assert_snapshot!(messages.join("\n"), @r"
+        insta::assert_snapshot!(messages.join("\n"), @"
         invalid type: sequence, expected struct Document at line 1 column 0
-        /flow_definition: a flow needs a `flow_definition` with `nodes` and `edges`
-        /flow_definition/nodes: a flow needs at least one node
+        /flow_definition: a flow needs `flow_definition`: an object with `nodes` and `edges`
+        /flow_definition/nodes: `nodes` must have at least one entry
         /flow_definition/nodes/1/id: node 0 already has the id `a`; ids are unique in a flow
         /flow_definition/edges/1: this edge closes a cycle: a → b → a
         /flow_definition/edges/0: an edge leads from `b` to itself

@@ -9,15 +9,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{EdgeIndex, FlowId, NodeId, NodeIndex};
 
-use super::parse::Faults;
+use super::parse::Parts;
 use super::{Edge, EdgeCondition, EdgeTrigger, Graph, Node};
+use crate::document::Faults;
+use crate::node::Traits;
 
 /// A node as far as it could be read.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     pub(super) id: Option<NodeId>,
-    /// The type, where it is one that runs.
-    pub(super) type_name: Option<String>,
+    /// What holds of its kind, where it has one that runs.
+    pub(super) traits: Option<Traits>,
     pub(super) node: Option<Node>,
 }
 
@@ -43,25 +45,17 @@ impl EdgeDraft {
 }
 
 /// Checks how nodes and edges fit together. `None` where a node or an edge could not be read.
-pub(super) fn build(
-    drafts: Vec<Draft>,
-    edges: Vec<EdgeDraft>,
-    places: &BTreeMap<String, usize>,
-    faults: &mut Faults,
-) -> Option<Graph> {
-    check(&drafts, &edges, places, faults);
+pub(super) fn build(parts: Parts, faults: &mut Faults) -> Option<Graph> {
+    check(&parts, faults);
+    let Parts { drafts, edges, .. } = parts;
     let nodes: Vec<Node> = drafts.into_iter().map(|draft| draft.node).collect::<Option<_>>()?;
     let edges: Vec<Edge> = edges.into_iter().map(edge).collect::<Option<_>>()?;
     Some(linked(nodes, edges))
 }
 
 /// Finds what is wrong between nodes and edges.
-pub(super) fn check(
-    drafts: &[Draft],
-    edges: &[EdgeDraft],
-    places: &BTreeMap<String, usize>,
-    faults: &mut Faults,
-) {
+pub(super) fn check(parts: &Parts, faults: &mut Faults) {
+    let Parts { drafts, edges, places } = parts;
     check_pairs(drafts, edges, faults);
     let outgoing = neighbours(drafts.len(), edges);
     let order = cycle::order(drafts, edges, &outgoing, faults);
@@ -91,7 +85,7 @@ fn linked(nodes: Vec<Node>, edges: Vec<Edge>) -> Graph {
     }
     let places = || (0..nodes.len()).map(node_index);
     let triggers: Vec<NodeIndex> =
-        places().filter(|index| nodes[index.at()].kind.room().traits().starts).collect();
+        places().filter(|index| nodes[index.at()].kind.room().about().traits.starts).collect();
     let starts = if triggers.is_empty() {
         places().filter(|index| incoming[index.at()].is_empty()).collect()
     } else {
@@ -112,7 +106,7 @@ fn check_pairs(drafts: &[Draft], edges: &[EdgeDraft], faults: &mut Faults) {
         if from == to {
             faults.add(&pointer, format!("an edge leads from `{}` to itself", name(drafts, from)));
         }
-        if drafts[to].type_name.as_deref() == Some("trigger") {
+        if drafts[to].traits.is_some_and(|traits| traits.starts) {
             faults.add(format!("{pointer}/to"), "a trigger starts the flow, so no edge can lead to it");
         }
         let key = (from, to, edge.on == EdgeTrigger::Error, edge.condition_text.as_deref());

@@ -1,7 +1,11 @@
 //! `condition`: evaluates a condition; its output is `{"condition_result": bool}`.
 
-use super::{Context, Next, NodeKind, Traits};
+use serde_json::{Value, json};
+
+use super::keys::ConditionReader;
+use super::{About, Context, NamedBy, Next, NodeKind, Traits};
 use crate::condition::Condition as Compiled;
+use crate::document::{Keys, key};
 use crate::expression::Expression;
 
 /// The keys of a condition node.
@@ -11,13 +15,38 @@ pub struct Condition {
     pub condition: Compiled,
 }
 
-impl NodeKind for Condition {
-    fn name(&self) -> &'static str {
-        "condition"
-    }
+impl Condition {
+    pub(super) const ABOUT: About = About {
+        name: "condition",
+        named_by: NamedBy::Type,
+        aliases: &[],
+        title: "Condition",
+        description: "Evaluates to true or false. Outgoing edges can require either.",
+        traits: Traits { takes_attempts: true, answers: true, ..Traits::NONE },
+        output,
+        example: || json!({ "id": "is_risky", "type": "condition", "condition": "trigger_data.risk > 70" }),
+    };
 
-    fn traits(&self) -> Traits {
-        Traits { takes_attempts: true, answers: true, ..Traits::default() }
+    pub(super) fn read(keys: &mut Keys<'_>) -> Option<Self> {
+        let condition = keys.take(
+            key("condition", "Condition", ConditionReader)
+                .needed("a condition node")
+                .doc("An expression that returns true or false, or a comparison of a field with a value."),
+        );
+        Some(Self { condition: condition? })
+    }
+}
+
+fn output() -> Value {
+    json!({
+        "type": "object", "title": "Output", "required": ["condition_result"],
+        "properties": { "condition_result": { "type": "boolean", "title": "Result" } },
+    })
+}
+
+impl NodeKind for Condition {
+    fn about(&self) -> &'static About {
+        &Self::ABOUT
     }
 
     fn expressions(&self) -> Vec<(String, &Expression)> {

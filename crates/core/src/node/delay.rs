@@ -1,11 +1,9 @@
 //! `delay`: a durable wait. Its output says when it was over: `{"waited_until": moment}`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Context, Next, NodeKind, Resumed, Traits};
-
-use crate::expression::Expression;
-
+use super::{About, Context, NamedBy, Next, NodeKind, Resumed, Traits};
+use crate::document::{Keys, key, moment, seconds};
 use crate::payload::Payload;
 use crate::status::Wait;
 use crate::timestamp::{Seconds, Timestamp};
@@ -20,6 +18,28 @@ pub enum Delay {
 }
 
 impl Delay {
+    pub(super) const ABOUT: About = About {
+        name: "delay",
+        named_by: NamedBy::Type,
+        aliases: &[],
+        title: "Delay",
+        description: "Waits for a duration or until a given time, even across restarts.",
+        traits: Traits::NONE,
+        output,
+        example: || json!({ "id": "wait_a_day", "type": "delay", "delay_seconds": 86_400 }),
+    };
+
+    pub(super) fn read(keys: &mut Keys<'_>) -> Option<Self> {
+        keys.one_of("a delay", ["delay_seconds", "until"]);
+        let length = keys.take(
+            key("delay_seconds", "Seconds", seconds()).doc("How long to wait after the node is reached."),
+        );
+        let until = keys.take(
+            key("until", "Until", moment()).doc("The time to wait for. A time in the past does not wait."),
+        );
+        length.map(Self::Seconds).or(until.map(Self::Until))
+    }
+
     fn over_at(&self, now: Timestamp) -> Timestamp {
         match self {
             Self::Seconds(seconds) => now.plus(seconds.duration()),
@@ -28,17 +48,18 @@ impl Delay {
     }
 }
 
+fn output() -> Value {
+    json!({
+        "type": "object", "title": "Output", "required": ["waited_until"],
+        "properties": { "waited_until": {
+            "type": "string", "format": "date-time", "title": "Waited until", "description": "When the wait ended.",
+        } },
+    })
+}
+
 impl NodeKind for Delay {
-    fn name(&self) -> &'static str {
-        "delay"
-    }
-
-    fn traits(&self) -> Traits {
-        Traits::default()
-    }
-
-    fn expressions(&self) -> Vec<(String, &Expression)> {
-        Vec::new()
+    fn about(&self) -> &'static About {
+        &Self::ABOUT
     }
 
     fn begin(&self, context: &Context<'_>) -> Next {

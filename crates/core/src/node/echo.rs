@@ -1,8 +1,10 @@
 //! `echo`: returns its input, but is dispatched and committed like a node with an effect. For benchmarks.
 
-use super::{Context, Next, NodeKind, Traits, expressions_of};
-use crate::expression::Expression;
-use crate::payload::Payload;
+use serde_json::json;
+
+use super::keys::Input;
+use super::{About, Context, NamedBy, Next, NodeKind, Traits};
+use crate::document::{Keys, Plain, key};
 use crate::template::Template;
 use crate::work::Task;
 
@@ -13,28 +15,36 @@ pub struct Echo {
     pub input: Template,
 }
 
+impl Echo {
+    pub(super) const ABOUT: About = About {
+        name: "echo",
+        named_by: NamedBy::Action,
+        aliases: &[],
+        title: "Echo",
+        description: "Returns its input, and is executed like a node with side effects. For benchmarks.",
+        traits: Traits { takes_attempts: true, makes_calls: true, ..Traits::NONE },
+        output: || json!({ "title": "Output", "description": "The resolved input." }),
+        example: || json!({ "id": "again", "type": "action", "action": "echo", "input": "${trigger_data}" }),
+    };
+
+    pub(super) fn read(keys: &mut Keys<'_>) -> Option<Self> {
+        let input = keys.take(
+            key("input", "Input", Input).default(Plain::Object).doc("Any JSON. Strings can be templates."),
+        );
+        Some(Self { input: input? })
+    }
+}
+
 impl NodeKind for Echo {
-    fn name(&self) -> &'static str {
-        "echo"
+    fn about(&self) -> &'static About {
+        &Self::ABOUT
     }
 
-    fn type_name(&self) -> &'static str {
-        "action"
-    }
-
-    fn traits(&self) -> Traits {
-        Traits { takes_attempts: true, ..Traits::default() }
-    }
-
-    fn expressions(&self) -> Vec<(String, &Expression)> {
-        expressions_of("input", &self.input)
+    fn input(&self) -> Option<&Template> {
+        Some(&self.input)
     }
 
     fn begin(&self, context: &Context<'_>) -> Next {
         Next::call(Task::Echo, &self.input, context)
-    }
-
-    fn shown_input<'a>(&'a self, _: Option<&'a Payload>) -> Option<&'a Payload> {
-        self.input.constant()
     }
 }

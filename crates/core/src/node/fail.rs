@@ -1,9 +1,10 @@
-//! `fail`: fails with the message of its input. For rehearsals, and for branches that must not be taken.
+//! `fail`: fails with the message of its input. For tests, and for branches that must not be taken.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Context, Next, NodeKind, Traits, expressions_of};
-use crate::expression::Expression;
+use super::keys::{input_of, resolved};
+use super::{About, Context, NamedBy, Next, NodeKind, Traits, misfit};
+use crate::document::{Keys, choice, key, text};
 use crate::failure::{ErrorClass, Failure};
 use crate::payload::Payload;
 use crate::template::Template;
@@ -15,44 +16,71 @@ pub struct Fail {
     pub input: Template,
 }
 
+impl Fail {
+    pub(super) const ABOUT: About = About {
+        name: "fail",
+        named_by: NamedBy::Action,
+        aliases: &[],
+        title: "Fail",
+        description: "Fails with the given message. For tests, and to end a branch with an error.",
+        traits: Traits { takes_attempts: true, ..Traits::NONE },
+        output: || json!({ "not": {}, "title": "Output", "description": "The node never completes." }),
+        example,
+    };
+
+    pub(super) fn read(keys: &mut Keys<'_>) -> Option<Self> {
+        let input = keys.take(
+            key("input", "Input", input_of(read_failure))
+                .needed_for_its_keys()
+                .doc("The error. Strings can be templates."),
+        );
+        Some(Self { input: input? })
+    }
+}
+
+/// Reads the failure that an input asks for.
+fn read_failure(keys: &mut Keys<'_>) -> Option<Failure> {
+    let message = keys.take(
+        key("message", "Message", text())
+            .needed("`fail`")
+            .prompt("Enter a message")
+            .doc("The error message."),
+    );
+    let class = keys.take(
+        key("class", "Error class", choice(ErrorClass::NAMED))
+            .default(ErrorClass::Internal.as_str())
+            .doc("The class of the error. It determines whether the node is retried."),
+    );
+    Some(Failure::new(class?, message?))
+}
+
+fn example() -> Value {
+    json!({
+        "id": "stop", "type": "action", "action": "fail", "input": { "message": "no vendor ${trigger_data.vendor_id}" },
+    })
+}
+
 impl NodeKind for Fail {
-    fn name(&self) -> &'static str {
-        "fail"
+    fn about(&self) -> &'static About {
+        &Self::ABOUT
     }
 
-    fn type_name(&self) -> &'static str {
-        "action"
-    }
-
-    fn traits(&self) -> Traits {
-        Traits { takes_attempts: true, ..Traits::default() }
-    }
-
-    fn expressions(&self) -> Vec<(String, &Expression)> {
-        expressions_of("input", &self.input)
+    fn input(&self) -> Option<&Template> {
+        Some(&self.input)
     }
 
     fn begin(&self, context: &Context<'_>) -> Next {
         Next::Fail(context.resolve(&self.input).map_or_else(|failure| failure, |input| failure_from(&input)))
     }
-
-    fn shown_input<'a>(&'a self, _: Option<&'a Payload>) -> Option<&'a Payload> {
-        self.input.constant()
-    }
 }
 
-/// Returns the failure that `input` asks for. The class is `internal` unless given, so that retries can be watched.
+/// Returns the failure that `input` asks for, or the one that says what is wrong with it.
 fn failure_from(input: &Payload) -> Failure {
-    let input = input.to_value();
-    let message = input.get("message").and_then(Value::as_str).unwrap_or("This node always fails.");
-    let class = input.get("class").and_then(Value::as_str).and_then(|name| name.parse().ok());
-    Failure::new(class.unwrap_or(ErrorClass::Internal), message)
+    resolved(&input.to_value(), read_failure).unwrap_or_else(|faults| misfit("fail", &faults))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -60,8 +88,11 @@ mod tests {
         for (input, class, message) in [
             (json!({ "message": "no" }), ErrorClass::Internal, "no"),
             (json!({ "message": "no", "class": "timeout" }), ErrorClass::Timeout, "no"),
-            (json!({ "class": "nonsense" }), ErrorClass::Internal, "This node always fails."),
-            (json!(null), ErrorClass::Internal, "This node always fails."),
+            (
+                json!({ "message": 7 }),
+                ErrorClass::Validation,
+                "The input of `fail` does not fit: /message: `message` must be a string, not 7",
+            ),
         ] {
             let failure = failure_from(&Payload::from_value(&input));
 

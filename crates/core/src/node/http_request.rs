@@ -1,40 +1,214 @@
 //! `http_request`: sends one HTTP request.
 
-use super::{Context, Next, NodeKind, Traits, expressions_of};
-use crate::expression::Expression;
-use crate::payload::Payload;
+use serde_json::{Value, json};
+
+use super::keys::{input_of, resolved};
+use super::{About, Context, NamedBy, Next, NodeKind, Traits, misfit};
+use crate::document::{
+    AnyName, Keys, Place, Plain, Reader, Reading, Terms, any_json, entries, key, one_or_many,
+};
+use crate::failure::Failure;
+use crate::http::{HeaderName, HeaderValue, Scalar, StatusRanges, Statuses, is_token, token_pattern};
+use crate::limits::Limits;
 use crate::template::Template;
 use crate::work::Task;
 
 /// The keys of an HTTP request.
 #[derive(Clone, Debug)]
 pub struct HttpRequest {
-    /// Method, URL, headers, query, body, and which statuses are expected.
+    /// What [`HttpInput`] is read from once its templates are resolved.
     pub input: Template,
 }
 
+/// What is sent, and what counts as success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpInput {
+    /// In capitals.
+    pub method: String,
+    /// Begins with `http://` or `https://`.
+    pub url: String,
+    /// Names as they are given; none is reserved.
+    pub headers: Vec<(String, String)>,
+    /// What is put behind the URL; a parameter has several values where it is repeated.
+    pub query: Vec<(String, Vec<String>)>,
+    /// Sent as it is where it is a string, else as JSON.
+    pub body: Option<Value>,
+    /// Statuses that count as success.
+    pub expect_status: StatusRanges,
+}
+
+impl HttpRequest {
+    pub(super) const ABOUT: About = About {
+        name: "http_request",
+        named_by: NamedBy::Action,
+        aliases: &[],
+        title: "HTTP request",
+        description: "Sends an HTTP request. A response with an unexpected status is an error.",
+        traits: Traits { takes_attempts: true, makes_calls: true, ..Traits::NONE },
+        output,
+        example,
+    };
+
+    pub(super) fn read(keys: &mut Keys<'_>) -> Option<Self> {
+        let input = keys.take(
+            key("input", "Input", input_of(HttpInput::keys))
+                .needed_for_its_keys()
+                .doc("The request. Strings can be templates."),
+        );
+        Some(Self { input: input? })
+    }
+}
+
+impl HttpInput {
+    /// Reads an input whose templates are resolved and whose secrets are filled in.
+    ///
+    /// # Errors
+    /// A failure of class `validation` that names each key and what is wrong with it. It may hold parts of the input.
+    pub fn read(input: &Value) -> Result<Self, Failure> {
+        resolved(input, Self::keys).map_err(|faults| misfit("http_request", &faults))
+    }
+
+    fn keys(keys: &mut Keys<'_>) -> Option<Self> {
+        let method = keys.take(
+            key("method", "Method", Method)
+                .default("GET")
+                .doc("Any method but `CONNECT` and `TRACE`, in either case."),
+        );
+        let url = keys.take(
+            key("url", "URL", Url)
+                .needed("`http_request`")
+                .prompt("Enter a URL")
+                .doc("Begins with `https://` or `http://`."),
+        );
+        let headers = keys.take(
+            key("headers", "Headers", entries(HeaderName, HeaderValue))
+                .default(Plain::Object)
+                .doc("Values can use `${secrets.NAME}`. A value of null omits the header."),
+        );
+        let query = keys.take(
+            key("query", "Query", entries(AnyName, one_or_many(Scalar)))
+                .default(Plain::Object)
+                .doc("Query parameters. Lists repeat the key, null omits it."),
+        );
+        let body = keys.take(
+            key("body", "Body", any_json())
+                .doc("Strings are sent unchanged (as `text/plain`), everything else as JSON."),
+        );
+        let expected = keys.take(
+            key("expect_status", "Expected statuses", one_or_many(Statuses).not_empty())
+                .default("200-299")
+                .doc("Any other status is an error. Redirects are followed unless one is expected."),
+        );
+        Some(Self {
+            method: method?,
+            url: url?,
+            headers: headers?,
+            query: query?,
+            body,
+            expect_status: StatusRanges(expected?),
+        })
+    }
+}
+
+/// Reads a method that can be sent.
+#[derive(Clone, Copy, Debug)]
+struct Method;
+
+impl Method {
+    const USUAL: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    /// They ask for a tunnel, and for an echo that may hold secrets.
+    const REFUSED: [&str; 2] = ["connect", "trace"];
+}
+
+impl Reader for Method {
+    type Value = String;
+
+    fn wanted(&self, _: &Limits) -> String {
+        "a method that can be sent, such as `GET`".to_owned()
+    }
+
+    fn schema(&self, _: &Terms) -> Value {
+        json!({ "type": "string", "pattern": token_pattern(&Self::REFUSED), "examples": Self::USUAL })
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<String> {
+        let is_refused = |text: &str| Self::REFUSED.iter().any(|refused| refused.eq_ignore_ascii_case(text));
+        let method = value.as_str().filter(|text| is_token(text) && !is_refused(text));
+        reading.fitting(self, method.map(str::to_ascii_uppercase), value, at)
+    }
+}
+
+/// Reads a URL as far as can be said without a parser of URLs; whoever opens it parses it.
+#[derive(Clone, Copy, Debug)]
+struct Url;
+
+impl Url {
+    fn has_scheme(text: &str) -> bool {
+        let has =
+            |scheme: &str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+        has("https://") || has("http://")
+    }
+}
+
+impl Reader for Url {
+    type Value = String;
+
+    fn wanted(&self, _: &Limits) -> String {
+        "a URL that begins with `https://` or `http://`".to_owned()
+    }
+
+    fn schema(&self, _: &Terms) -> Value {
+        json!({ "type": "string", "pattern": "^\\s*(?:[Hh][Tt][Tt][Pp][Ss]?://|\\$\\{)" })
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<String> {
+        let url = value.as_str().map(str::trim).filter(|url| Self::has_scheme(url));
+        reading.fitting(self, url.map(str::to_owned), value, at)
+    }
+
+    fn check_template(&self, text: &str, at: &Place<'_>, reading: &mut Reading) {
+        let start = text.trim_start();
+        if !start.starts_with("${") && !Self::has_scheme(start) {
+            reading.fitting(self, None, &text.into(), at);
+        }
+    }
+}
+
+fn output() -> Value {
+    json!({
+        "type": "object", "title": "Output", "required": ["status", "headers", "body"],
+        "properties": {
+            "status": { "type": "integer", "title": "Status" },
+            "headers": {
+                "type": "object", "title": "Headers", "additionalProperties": { "type": "string" },
+                "description": "Names are in lower case. Several values of a header are joined by commas.",
+            },
+            "body": { "title": "Body", "description": "Parsed if it is JSON, otherwise text. Null if it is empty." },
+        },
+    })
+}
+
+fn example() -> Value {
+    json!({
+        "id": "fetch-data", "type": "action", "action": "http_request",
+        "input": {
+            "method": "POST", "url": "https://api.example.com/vendors/${trigger_data.vendor_id}",
+            "headers": { "Authorization": "Bearer ${secrets.VENDOR_API_KEY}" },
+            "body": { "deep": true }, "expect_status": ["2xx", 404],
+        },
+    })
+}
+
 impl NodeKind for HttpRequest {
-    fn name(&self) -> &'static str {
-        "http_request"
+    fn about(&self) -> &'static About {
+        &Self::ABOUT
     }
 
-    fn type_name(&self) -> &'static str {
-        "action"
-    }
-
-    fn traits(&self) -> Traits {
-        Traits { takes_attempts: true, ..Traits::default() }
-    }
-
-    fn expressions(&self) -> Vec<(String, &Expression)> {
-        expressions_of("input", &self.input)
+    fn input(&self) -> Option<&Template> {
+        Some(&self.input)
     }
 
     fn begin(&self, context: &Context<'_>) -> Next {
         Next::call(Task::HttpRequest, &self.input, context)
-    }
-
-    fn shown_input<'a>(&'a self, _: Option<&'a Payload>) -> Option<&'a Payload> {
-        self.input.constant()
     }
 }

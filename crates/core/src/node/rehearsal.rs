@@ -2,36 +2,19 @@
 //!
 //! They show what the state machine, the shard and the simulator make of steps and children, without a model or a list.
 
-use serde_json::{Map, Value};
+use serde_json::json;
 
-use super::{Context, Kind, Next, NodeKind, Resumed, Step, Traits, expressions_of};
+use super::keys::Input;
+use super::{About, Context, NamedBy, Next, NodeKind, Resumed, Step, Traits};
+use crate::document::{Keys, Plain, key, uuid, whole};
 use crate::event::{ChildEnd, ChildStart};
-use crate::expression::Expression;
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{FlowId, StepKey};
-use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::status::ExecutionStatus;
 use crate::step::{ChildRecord, ChildState};
 use crate::template::Template;
 use crate::work::Task;
-
-/// Reads a node of one of these types; `None` for any other type and for keys that do not fit.
-pub(crate) fn parse(node: &Map<String, Value>, limits: &Limits) -> Option<Kind> {
-    match node.get("type")?.as_str()? {
-        Rounds::NAME => {
-            let input = Template::compile(node.get("input").unwrap_or(&Value::Null), limits).ok()?;
-            Some(Kind::Rounds(Rounds { input }))
-        }
-        Family::NAME => {
-            let flow = node.get("flow_id")?.as_str()?.parse().ok()?;
-            let number =
-                |key| node.get(key).and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok());
-            Some(Kind::Family(Family { flow, children: number("children")?, at_once: number("at_once")? }))
-        }
-        _ => None,
-    }
-}
 
 /// Makes a call, then two at the same time, then one; its output is the list of what they gave.
 #[derive(Clone, Debug)]
@@ -41,8 +24,23 @@ pub struct Rounds {
 }
 
 impl Rounds {
-    const NAME: &'static str = "test_rounds";
+    pub(super) const ABOUT: About = About {
+        name: "test_rounds",
+        named_by: NamedBy::Type,
+        aliases: &[],
+        title: "Rounds",
+        description: "For tests.",
+        traits: Traits { takes_attempts: true, makes_calls: true, ..Traits::NONE },
+        output: || json!({ "type": "array" }),
+        example: || json!({ "id": "r", "type": "test_rounds" }),
+    };
     const ROUNDS: [&'static [&'static str]; 3] = [&["first"], &["second:0", "second:1"], &["third"]];
+
+    pub(super) fn read(keys: &mut Keys<'_>) -> Option<Self> {
+        let input =
+            keys.take(key("input", "Input", Input).default(Plain::Object).doc("What each call is given."));
+        Some(Self { input: input? })
+    }
 
     /// Repeats what has no output yet of the first round that is not over, and ends behind the last one.
     fn next(&self, context: &Context<'_>) -> Next {
@@ -84,16 +82,12 @@ impl Rounds {
 }
 
 impl NodeKind for Rounds {
-    fn name(&self) -> &'static str {
-        Self::NAME
+    fn about(&self) -> &'static About {
+        &Self::ABOUT
     }
 
-    fn traits(&self) -> Traits {
-        Traits { takes_attempts: true, ..Traits::default() }
-    }
-
-    fn expressions(&self) -> Vec<(String, &Expression)> {
-        expressions_of("input", &self.input)
+    fn input(&self) -> Option<&Template> {
+        Some(&self.input)
     }
 
     fn begin(&self, context: &Context<'_>) -> Next {
@@ -122,7 +116,24 @@ pub struct Family {
 }
 
 impl Family {
-    const NAME: &'static str = "test_family";
+    pub(super) const ABOUT: About = About {
+        name: "test_family",
+        named_by: NamedBy::Type,
+        aliases: &[],
+        title: "Family",
+        description: "For tests.",
+        traits: Traits { takes_attempts: true, makes_calls: true, ..Traits::NONE },
+        output: || json!({ "type": "array" }),
+        example: || json!({ "id": "f", "type": "test_family", "flow_id": "018f3a5e-0000-7000-8000-000000000001", "children": 1, "at_once": 1 }),
+    };
+
+    pub(super) fn read(keys: &mut Keys<'_>) -> Option<Self> {
+        let flow = keys.take(key("flow_id", "Flow", uuid::<FlowId>()).needed("a family"));
+        let children = keys.take(key("children", "Children", whole(0, u32::MAX)).needed("a family"));
+        let at_once = keys.take(key("at_once", "At once", whole(0, u32::MAX)).needed("a family"));
+        let (children, at_once) = (usize::try_from(children?).ok()?, usize::try_from(at_once?).ok()?);
+        Some(Self { flow: flow?, children, at_once })
+    }
 
     fn next(&self, context: &Context<'_>) -> Next {
         let results: Vec<&str> = context.children.iter().filter_map(result_of).collect();
@@ -148,16 +159,8 @@ fn result_of(child: &ChildRecord) -> Option<&str> {
 }
 
 impl NodeKind for Family {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-
-    fn traits(&self) -> Traits {
-        Traits { takes_attempts: true, ..Traits::default() }
-    }
-
-    fn expressions(&self) -> Vec<(String, &Expression)> {
-        Vec::new()
+    fn about(&self) -> &'static About {
+        &Self::ABOUT
     }
 
     fn begin(&self, context: &Context<'_>) -> Next {

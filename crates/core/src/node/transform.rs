@@ -1,7 +1,10 @@
 //! `transform`: makes a new value of outputs; its output is its resolved input.
 
-use super::{Context, Next, NodeKind, Traits, expressions_of};
-use crate::expression::Expression;
+use serde_json::{Value, json};
+
+use super::keys::Input;
+use super::{About, Context, NamedBy, Next, NodeKind, Traits};
+use crate::document::{Keys, Plain, key};
 use crate::payload::Payload;
 use crate::template::Template;
 
@@ -12,21 +15,40 @@ pub struct Transform {
     pub input: Template,
 }
 
+impl Transform {
+    pub(super) const ABOUT: About = About {
+        name: "transform",
+        named_by: NamedBy::Action,
+        aliases: &["aggregate_results"],
+        title: "Transform",
+        description: "Builds a value from other outputs. Its output is its resolved input.",
+        traits: Traits { takes_attempts: true, ..Traits::NONE },
+        output: || json!({ "title": "Output", "description": "The resolved input." }),
+        example,
+    };
+
+    pub(super) fn read(keys: &mut Keys<'_>) -> Option<Self> {
+        let input = keys.take(
+            key("input", "Input", Input).default(Plain::Object).doc("Any JSON. Strings can be templates."),
+        );
+        Some(Self { input: input? })
+    }
+}
+
+fn example() -> Value {
+    json!({
+        "id": "summary", "type": "action", "action": "transform",
+        "input": { "vendor": "${trigger_data.vendor_id}", "is_risky": "${trigger_data.risk > 70}" },
+    })
+}
+
 impl NodeKind for Transform {
-    fn name(&self) -> &'static str {
-        "transform"
+    fn about(&self) -> &'static About {
+        &Self::ABOUT
     }
 
-    fn type_name(&self) -> &'static str {
-        "action"
-    }
-
-    fn traits(&self) -> Traits {
-        Traits { takes_attempts: true, ..Traits::default() }
-    }
-
-    fn expressions(&self) -> Vec<(String, &Expression)> {
-        expressions_of("input", &self.input)
+    fn input(&self) -> Option<&Template> {
+        Some(&self.input)
     }
 
     fn begin(&self, context: &Context<'_>) -> Next {

@@ -5,6 +5,7 @@
 mod agents;
 mod egress;
 mod http_request;
+mod kinds;
 mod llm;
 mod peers;
 mod support;

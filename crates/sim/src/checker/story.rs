@@ -175,7 +175,7 @@ impl Story {
     fn completed(&mut self, node: NodeIndex, output: &Payload, reused: bool, sight: &Sight<'_>) -> Verdict {
         let graph = self.graph();
         let id = &graph.node(node).id;
-        let works = graph.node(node).kind.room().traits().takes_attempts;
+        let works = graph.node(node).kind.room().about().traits.takes_attempts;
         let story = &self.nodes[node.at()];
         let is_first_word = story.attempts.is_empty() && story.wait.is_none();
         if is_first_word {

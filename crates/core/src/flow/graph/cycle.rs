@@ -1,6 +1,6 @@
 //! Finds cycles and, where there are none, an order in which every node stands behind those that lead to it.
 
-use crate::flow::parse::Faults;
+use crate::document::Faults;
 
 use super::{Draft, EdgeDraft, name};
 

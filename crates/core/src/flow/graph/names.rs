@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::document::Faults;
 use crate::expression::Expression;
 use crate::flow::EdgeCondition;
-use crate::flow::parse::Faults;
 
 use super::{Draft, EdgeDraft, name};
 

@@ -27,7 +27,7 @@ fn edges_that_lead_nowhere_or_twice_are_refused() {
     insta::assert_snapshot!(faults(&document), @r#"
     /flow_definition/edges/5/from there is no node `scroe`; did you mean `score`?
     /flow_definition/edges/6/to there is no node `publish`
-    /flow_definition/edges/7/from an edge needs `from`, the id of a node
+    /flow_definition/edges/7/from an edge needs `from`: the id of a node
     /flow_definition/edges/7/on `on` must be one of `completed`, `error`, not "failure"
     /flow_definition/edges/8/condition plain true or false asks for a condition node's result, and this edge follows none
     /flow_definition/edges/9/condition `${score.x >}`: unexpected end of input, expected expression

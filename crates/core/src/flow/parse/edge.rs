@@ -2,76 +2,116 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::condition::Condition;
+use crate::document::{Keys, Place, Reader, Reading, Terms, choice, key, text};
 use crate::flow::graph::{Draft, EdgeDraft};
 use crate::flow::{EdgeCondition, EdgeTrigger};
 use crate::limits::Limits;
+use crate::node::ConditionReader;
 
-use super::fields::{Faults, Fields};
+const TRIGGERS: &[(&str, EdgeTrigger)] =
+    &[("completed", EdgeTrigger::Completed), ("error", EdgeTrigger::Error)];
 
-/// Reads the edge at place `at`; whatever cannot be read is a fault.
-pub(super) fn parse(
-    value: &Value,
-    at: usize,
-    drafts: &[Draft],
-    places: &BTreeMap<String, usize>,
-    limits: &Limits,
-    faults: &mut Faults,
-) -> EdgeDraft {
-    let pointer = format!("/flow_definition/edges/{at}");
-    let Some(fields) = Fields::of(value, pointer, faults) else { return EdgeDraft::default() };
-    let from = end(&fields, "from", places, faults);
-    let to = end(&fields, "to", places, faults);
-    let triggers = [("completed", EdgeTrigger::Completed), ("error", EdgeTrigger::Error)];
-    let on = fields.choice("on", &triggers, faults).unwrap_or_default();
-    let from_type = from.and_then(|from| drafts[from].type_name.as_deref());
-    let condition =
-        fields.get("condition").and_then(|value| condition(&fields, value, from_type, on, limits, faults));
-    let condition_text = fields.get("condition").map(Value::to_string);
+/// The nodes that edges may connect.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sources<'n> {
+    pub(super) drafts: &'n [Draft],
+    /// The place of each id.
+    pub(super) places: &'n BTreeMap<String, usize>,
+}
+
+/// Reads an edge; whatever cannot be read is a fault.
+pub(super) fn read(keys: &mut Keys<'_>, sources: Option<Sources<'_>>) -> EdgeDraft {
+    let ends = EndReader(sources);
+    let from = keys.take(key("from", "From", ends).needed("an edge").doc("The node that it leaves."));
+    let to = keys.take(key("to", "To", ends).needed("an edge").doc("The node that it leads to."));
+    let on = keys.take(
+        key("on", "On", choice(TRIGGERS))
+            .default("completed")
+            .doc("Which end of `from` it follows: that it completed, or that it failed for good."),
+    );
+    let given = keys.take(
+        key("condition", "Condition", EdgeConditionReader)
+            .doc("What must hold; without one the edge is always taken. Plain true or false asks for the result of a condition node."),
+    );
+    let (condition_text, condition) = given.map(|given| (given.text, given.condition)).unzip();
+    let on = on.unwrap_or_default();
+    let condition = condition.flatten();
+    if matches!(condition, Some(EdgeCondition::Is(_))) {
+        // Where the type of `from` is a fault itself, nothing can be said about its edges.
+        let traits = sources.zip(from).and_then(|(sources, from)| sources.drafts[from].traits);
+        if traits.is_some_and(|traits| !traits.answers) || on == EdgeTrigger::Error {
+            let message =
+                "plain true or false asks for a condition node's result, and this edge follows none";
+            keys.fault("condition", message);
+        }
+    }
     EdgeDraft { from, to, on, condition, condition_text }
 }
 
-fn end(
-    fields: &Fields<'_>,
-    key: &str,
-    places: &BTreeMap<String, usize>,
-    faults: &mut Faults,
-) -> Option<usize> {
-    let id = fields.required(key, &format!("an edge needs `{key}`, the id of a node"), faults)?;
-    let place = places.get(id).copied();
-    if place.is_none() {
-        let near = faults.suggestion(id, places.keys().map(String::as_str));
-        fields.fault(key, faults, format!("there is no node `{id}`{near}"));
+/// Reads the id of a node as its place.
+#[derive(Clone, Copy, Debug)]
+struct EndReader<'n>(Option<Sources<'n>>);
+
+impl Reader for EndReader<'_> {
+    type Value = usize;
+
+    fn wanted(&self, _: &Limits) -> String {
+        "the id of a node".to_owned()
     }
-    place
+
+    fn schema(&self, terms: &Terms) -> Value {
+        text().schema(terms)
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<usize> {
+        let id = text().read(value, at, reading)?;
+        let places = self.0?.places;
+        let place = places.get(&id).copied();
+        if place.is_none() {
+            let near = reading.faults.suggestion(&id, places.keys().map(String::as_str));
+            reading.fault(at, format!("there is no node `{id}`{near}"));
+        }
+        place
+    }
 }
 
-fn condition(
-    fields: &Fields<'_>,
-    value: &Value,
-    from_type: Option<&str>,
-    on: EdgeTrigger,
-    limits: &Limits,
-    faults: &mut Faults,
-) -> Option<EdgeCondition> {
-    if let Some(wanted) = plain(value) {
-        if from_type == Some("condition") && on == EdgeTrigger::Completed {
-            return Some(EdgeCondition::Is(wanted));
-        }
-        // Where the type of `from` is a fault itself, nothing can be said about its edges.
-        if from_type.is_some() {
-            let message =
-                "plain true or false asks for a condition node's result, and this edge follows none";
-            fields.fault("condition", faults, message);
-        }
-        return None;
+/// A condition of an edge.
+#[derive(Debug)]
+struct GivenCondition {
+    /// As it is in the document.
+    text: String,
+    /// `None` where it has faults.
+    condition: Option<EdgeCondition>,
+}
+
+/// Reads the condition of an edge.
+#[derive(Clone, Copy, Debug)]
+struct EdgeConditionReader;
+
+impl Reader for EdgeConditionReader {
+    type Value = GivenCondition;
+
+    fn wanted(&self, _: &Limits) -> String {
+        "a condition, true or false".to_owned()
     }
-    Condition::compile(value, limits)
-        .map_err(|errors| faults.add_expressions(&fields.pointer("condition"), errors))
-        .map(EdgeCondition::Holds)
-        .ok()
+
+    fn schema(&self, terms: &Terms) -> Value {
+        let mut schema = ConditionReader.schema(terms);
+        if let Some(Value::Array(forms)) = schema.get_mut("anyOf") {
+            forms.push(json!({ "type": "boolean", "title": "Result" }));
+        }
+        schema
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<GivenCondition> {
+        let condition = match plain(value) {
+            Some(wanted) => Some(EdgeCondition::Is(wanted)),
+            None => ConditionReader.read(value, at, reading).map(EdgeCondition::Holds),
+        };
+        Some(GivenCondition { text: value.to_string(), condition })
+    }
 }
 
 /// Reads plain true and false, also as a string, as some editors write them.

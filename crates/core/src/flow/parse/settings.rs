@@ -2,86 +2,99 @@
 
 use serde_json::Value;
 
-use crate::expression::ExpressionError;
-use crate::flow::{Flow, Settings};
+use super::retry::Defaults;
+use crate::document::{
+    Keys, Place, Plain, Reader, Reading, Terms, boolean, key, list, plain_text, seconds, text, whole,
+};
+use crate::flow::Settings;
 use crate::limits::Limits;
 use crate::template::Template;
 
-use super::fields::{Faults, Fields, described};
-use super::retry::Defaults;
-
-/// The settings, as far as they can be read.
-pub(super) struct Parsed {
-    /// `None` where the name is missing.
-    pub(super) settings: Option<Settings>,
-    /// What holds for nodes that say nothing.
-    pub(super) defaults: Defaults,
+/// Reads the settings, as far as that is possible, and what holds for nodes that say nothing.
+pub(super) fn read(keys: &mut Keys<'_>) -> (Option<Settings>, Defaults) {
+    let counts = whole(0, keys.limits().retry_count_max);
+    let name = keys.take(
+        key("name", "Name", text().at_most(keys.limits().name_chars_max))
+            .needed("a flow")
+            .doc("Shown in the studio and in messages."),
+    );
+    let description =
+        keys.take(key("description", "Description", plain_text()).default("").doc("What it is for."));
+    let category =
+        keys.take(key("category", "Category", plain_text()).doc("The category that lists group it by."));
+    let tags =
+        keys.take(key("tags", "Tags", list(plain_text())).default(Plain::List).doc("Words to search by."));
+    let is_template = keys.take(
+        key("is_template", "Template", boolean()).default(false).doc("Whether other flows are made from it."),
+    );
+    let retries = keys.take(
+        key("retry_on_failure", "Retry on failure", boolean())
+            .default(false)
+            .doc("Whether failed nodes are retried unless they have their own retry settings."),
+    );
+    let count = keys.take(
+        key("retry_count", "Retry count", counts)
+            .default(0)
+            .doc("Retries after the first attempt of a node."),
+    );
+    let timeout = keys.take(
+        key("timeout_seconds", "Timeout in seconds", seconds())
+            .doc("The limit for one execution. Empty: no timeout."),
+    );
+    let at_once = keys.take(
+        key("max_concurrent_executions", "Concurrent executions", whole(1, u32::MAX))
+            .doc("How many executions may run at once; the others wait. Empty: no limit."),
+    );
+    let context_id = keys.take(key("context_id_template", "Reference ID", ContextIdReader).doc(
+        "A template over `trigger_data` for the `context_id` of executions that are started without one.",
+    ));
+    let context_type = keys.take(
+        key("context_type_default", "Reference type", plain_text())
+            .doc("The `context_type` of executions that are started without one."),
+    );
+    let defaults = Defaults { enabled: retries.unwrap_or(false), count: count.unwrap_or(0) };
+    let settings = name.map(|name| Settings {
+        name,
+        description: description.unwrap_or_default(),
+        category,
+        tags: tags.unwrap_or_default(),
+        is_template: is_template.unwrap_or(false),
+        retry_on_failure: defaults.enabled,
+        retry_count: defaults.count,
+        timeout_seconds: timeout,
+        max_concurrent_executions: at_once,
+        context_id_template: context_id,
+        context_type_default: context_type,
+    });
+    (settings, defaults)
 }
 
-pub(super) fn parse(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Parsed {
-    fields.refuse_unknown(&Flow::KEYS, faults);
-    let enabled = fields.bool("retry_on_failure", faults).unwrap_or(false);
-    let count = fields.whole("retry_count", 0, limits.retry_count_max, faults).unwrap_or(0);
-    let name = name(fields, limits, faults);
-    let rest = Settings {
-        name: String::new(),
-        description: fields.string("description", faults).unwrap_or_default().to_owned(),
-        category: fields.string("category", faults).map(str::to_owned),
-        tags: tags(fields, faults),
-        is_template: fields.bool("is_template", faults).unwrap_or(false),
-        retry_on_failure: enabled,
-        retry_count: count,
-        timeout_seconds: fields.seconds("timeout_seconds", limits, faults),
-        max_concurrent_executions: fields.whole("max_concurrent_executions", 1, u32::MAX, faults),
-        context_id_template: context_id_template(fields, limits, faults),
-        context_type_default: fields.string("context_type_default", faults).map(str::to_owned),
-    };
-    Parsed { settings: name.map(|name| Settings { name, ..rest }), defaults: Defaults { enabled, count } }
-}
+/// Reads a template that is resolved before any node runs.
+#[derive(Clone, Copy, Debug)]
+struct ContextIdReader;
 
-fn name(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<String> {
-    let name = fields.required("name", "a flow needs a `name`", faults)?;
-    let length = name.chars().count();
-    let chars_max = limits.name_chars_max;
-    if length > chars_max {
-        let message = format!("`name` has {length} characters; at most {chars_max} are allowed");
-        fields.fault("name", faults, message);
-        return None;
+impl Reader for ContextIdReader {
+    type Value = String;
+
+    fn wanted(&self, limits: &Limits) -> String {
+        plain_text().wanted(limits)
     }
-    Some(name.to_owned())
-}
 
-fn tags(fields: &Fields<'_>, faults: &mut Faults) -> Vec<String> {
-    let mut tags = Vec::new();
-    for (at, tag) in fields.list("tags", faults).unwrap_or_default().iter().enumerate() {
-        match tag.as_str() {
-            Some(tag) => tags.push(tag.to_owned()),
-            None => faults.add(
-                format!("{}/{at}", fields.pointer("tags")),
-                format!("a tag must be a string, not {}", described(tag)),
-            ),
+    fn schema(&self, terms: &Terms) -> Value {
+        plain_text().schema(terms)
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<String> {
+        let text = plain_text().read(value, at, reading)?;
+        let template = Template::compile(value, &reading.limits);
+        let template = reading.compiled(template, at)?;
+        let references = template.references();
+        if !references.nodes.is_empty() || !references.secrets.is_empty() || references.attempt {
+            let message =
+                "`context_id_template` can use `trigger_data` only: it is filled in before any node runs";
+            reading.fault(at, message);
+            return None;
         }
+        Some(text)
     }
-    tags
-}
-
-fn context_id_template(fields: &Fields<'_>, limits: &Limits, faults: &mut Faults) -> Option<String> {
-    const KEY: &str = "context_id_template";
-    let text = fields.string(KEY, faults)?;
-    match Template::compile(&Value::from(text), limits) {
-        Ok(template) => {
-            let references = template.references();
-            if !references.nodes.is_empty() || !references.secrets.is_empty() || references.attempt {
-                fields.fault(
-                    KEY,
-                    faults,
-                    format!("`{KEY}` can use `trigger_data` only: it is filled in before any node runs"),
-                );
-            }
-        }
-        Err(errors) => errors.into_iter().for_each(|(_, error): (_, ExpressionError)| {
-            fields.fault(KEY, faults, error.to_string());
-        }),
-    }
-    Some(text.to_owned())
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::flow::{EdgeCondition, Flow, Join, OnExhausted, OnInterrupt};
 use crate::limits::Limits;
 use crate::node::Kind;
+use crate::payload::Payload;
 use crate::retry::ErrorMatch;
 
 #[test]
@@ -61,17 +62,17 @@ fn settings_out_of_range_are_refused_and_never_changed() {
     });
 
     insta::assert_snapshot!(faults(&document), @r#"
-    /retry_cuont there is no key `retry_cuont` here; did you mean `retry_count`?
-    /status there is no key `status` here; there are `name`, `description`, `category`, `tags`, `is_template`, `retry_on_failure`, `retry_count`, `timeout_seconds`, `max_concurrent_executions`, `context_id_template`, `context_type_default`, `flow_definition`
-    /retry_on_failure `retry_on_failure` must be true or false, not "yes"
-    /retry_count `retry_count` must be a whole number from 0 to 10, not 11
     /name `name` must not be empty
     /description `description` must be a string, not 1
-    /tags/1 a tag must be a string, not 2
+    /tags/1 an entry must be a string, not 2
     /is_template `is_template` must be true or false, not "no"
+    /retry_on_failure `retry_on_failure` must be true or false, not "yes"
+    /retry_count `retry_count` must be a whole number from 0 to 10, not 11
     /timeout_seconds `timeout_seconds` must be a number of seconds, more than 0 and at most 316224000, not 0
     /max_concurrent_executions `max_concurrent_executions` must be a whole number 1 or more, not 0
     /context_id_template `context_id_template` can use `trigger_data` only: it is filled in before any node runs
+    /retry_cuont there is no key `retry_cuont` here; did you mean `retry_count`?
+    /status there is no key `status` here; there are `name`, `description`, `category`, `tags`, `is_template`, `retry_on_failure`, `retry_count`, `timeout_seconds`, `max_concurrent_executions`, `context_id_template`, `context_type_default`, `flow_definition`
     "#);
 }
 
@@ -97,10 +98,10 @@ fn every_key_of_a_node_is_checked() {
     ]));
 
     insta::assert_snapshot!(faults(&document), @r#"
-    /flow_definition/nodes/0/agent_id `agent_id` must be a UUID, not `7`
+    /flow_definition/nodes/0/agent_id `agent_id` must be a UUID, not "7"
     /flow_definition/nodes/0/skill Choose a skill
     /flow_definition/nodes/0/input/x `${b +}`: unexpected end of input, expected expression
-    /flow_definition/nodes/1/type `type` must be one of `agent`, `condition`, `delay`, `action`, `trigger`, `parallel`, `merge`, not `aciton`; did you mean `action`?
+    /flow_definition/nodes/1/type `type` must be one of `trigger`, `agent`, `condition`, `delay`, `parallel`, `merge`, `action`, not "aciton"; did you mean `action`?
     /flow_definition/nodes/1/join `join` must be one of `all`, `any`, not "some"
     /flow_definition/nodes/1/timeout_seconds `timeout_seconds` must be a number of seconds, more than 0 and at most 316224000, not -1
     /flow_definition/nodes/1/on_interrupt `on_interrupt` must be one of `retry`, `ask`, not "fail"
@@ -110,13 +111,13 @@ fn every_key_of_a_node_is_checked() {
     /flow_definition/nodes/4/until `until` must be a moment such as "2027-01-31T09:00:00Z" (RFC 3339), not "tomorrow"
     /flow_definition/nodes/5/until a delay has `delay_seconds` or `until`, not both
     /flow_definition/nodes/6/condition/type a condition's `type` is one of `equals`, `not_equals`, `greater_than`, `greater_or_equal`, `less_than`, `less_or_equal`, `contains`, `exists`
-    /flow_definition/nodes/7/condition a condition node needs a `condition`, such as "score.risk > 70"
-    /flow_definition/nodes/8/type this version does not run `approval` nodes yet; it runs `agent`, `condition`, `delay`, `action`, `trigger`, `parallel`, `merge`
-    /flow_definition/nodes/9/action this version does not run the action `send_email` yet; it runs `http_request`, `transform`, `aggregate_results`, `fail`, `echo`
-    /flow_definition/nodes/10/action `action` must be one of `http_request`, `transform`, `aggregate_results`, `fail`, `echo`, not `http`
+    /flow_definition/nodes/7/condition a condition node needs `condition`: a condition such as `"score.risk > 70"`
+    /flow_definition/nodes/8/type this version does not run the type `approval` yet; it runs `trigger`, `agent`, `condition`, `delay`, `parallel`, `merge`, `action`
+    /flow_definition/nodes/9/action this version does not run the action `send_email` yet; it runs `http_request`, `transform`, `aggregate_results`, `echo`, `fail`
+    /flow_definition/nodes/10/action `action` must be one of `http_request`, `transform`, `aggregate_results`, `echo`, `fail`, not "http"
     /flow_definition/nodes/11/schedule this version does not start flows by `schedule` yet; start them by the API or the studio
-    /flow_definition/nodes/12/id a node needs an `id`
-    /flow_definition/nodes/13/type a node needs a `type`, one of `agent`, `condition`, `delay`, `action`, `trigger`, `parallel`, `merge`
+    /flow_definition/nodes/12/id a node needs `id`: a string of at most 200 characters
+    /flow_definition/nodes/13/type a node needs `type`: one of `trigger`, `agent`, `condition`, `delay`, `parallel`, `merge`, `action`
     /flow_definition/nodes/14 an object is needed here, not 7
     /flow_definition/nodes/15/id `id` must not hold control characters, nor begin or end with a space
     "#);
@@ -134,7 +135,6 @@ fn every_key_of_retry_is_checked() {
     ]));
 
     insta::assert_snapshot!(faults(&document), @r#"
-    /flow_definition/nodes/0/retry/interval there is no key `interval` here; there are `enabled`, `count`, `initial_interval_seconds`, `backoff_coefficient`, `max_interval_seconds`, `jitter`, `retry_on`, `do_not_retry_on`
     /flow_definition/nodes/0/retry/enabled `enabled` must be true or false, not 1
     /flow_definition/nodes/0/retry/count `count` must be a whole number from 0 to 10, not -1
     /flow_definition/nodes/0/retry/initial_interval_seconds `initial_interval_seconds` must be a number of seconds, more than 0 and at most 316224000, not 0
@@ -144,6 +144,7 @@ fn every_key_of_retry_is_checked() {
     /flow_definition/nodes/0/retry/retry_on/0 "timeuot" is neither an HTTP status from 100 to 599 nor an error class; did you mean `timeout`?
     /flow_definition/nodes/0/retry/retry_on/1 99 is neither an HTTP status from 100 to 599 nor an error class; there are `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `validation`, `expression`, `configuration`, `output_too_large`, `internal`, `interrupted`
     /flow_definition/nodes/0/retry/do_not_retry_on `do_not_retry_on` must be a list, not 404
+    /flow_definition/nodes/0/retry/interval there is no key `interval` here; there are `enabled`, `count`, `initial_interval_seconds`, `backoff_coefficient`, `max_interval_seconds`, `jitter`, `retry_on`, `do_not_retry_on`
     /flow_definition/nodes/1/retry/initial_interval_seconds the first wait of 900 s is longer than `max_interval_seconds`, which is 600
     /flow_definition/nodes/2/retry an object is needed here, not true
     "#);
@@ -153,31 +154,67 @@ fn every_key_of_retry_is_checked() {
 fn inputs_of_actions_are_checked() {
     let document = flow(json!([
         { "id": "a", "type": "action", "action": "http_request", "input": {
-            "method": "get", "url": "ftp://x", "headers": { "a": null, "b": ["x"] }, "query": { "a": [1, "x"], "b": {} },
-            "expect_status": [200, "300-399", "299-200", 99], "timeout": 5 } },
+            "method": "TRACE", "url": "ftp://x", "headers": { "a": "1\n2", "b": ["x"], "Host": "x", "x y": 1 },
+            "query": { "a": [1, "x", null], "b": {} }, "expect_status": [200, "300-399", "299-200", 99], "timeout": 5 } },
         { "id": "b", "type": "action", "action": "http_request" },
-        { "id": "c", "type": "action", "action": "http_request", "input": { "url": "${c.url}", "expect_status": "2xx" } },
-        { "id": "d", "type": "action", "action": "fail", "input": { "msg": "x" } },
-        { "id": "e", "type": "action", "action": "http_request", "input": {
-            "method": "${trigger_data.method}", "url": "https://x/${trigger_data.id}", "headers": { "a": 1 },
-            "query": { "q": true }, "body": "text", "expect_status": 204 } },
+        { "id": "c", "type": "action", "action": "http_request", "input": {
+            "url": "${c.url}", "headers": { "Idempotency-Key": "${trigger_data.key}" }, "expect_status": [] } },
+        { "id": "d", "type": "action", "action": "fail", "input": { "msg": "x", "class": "timeuot" } },
+        { "id": "e", "type": "action", "action": "http_request", "input": "https://x" },
+        { "id": "f", "type": "action", "action": "http_request", "input": { "url": "ftp://${trigger_data.host}", "method": "a b" } },
     ]));
 
     insta::assert_snapshot!(faults(&document), @r#"
-    /flow_definition/nodes/0/input/timeout there is no key `timeout` here; there are `method`, `url`, `headers`, `query`, `body`, `expect_status`
-    /flow_definition/nodes/0/input/method `method` must be one of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`, `HEAD`, `OPTIONS`, not `get`; did you mean `GET`?
-    /flow_definition/nodes/0/input/url `url` must begin with `https://` or `http://`
-    /flow_definition/nodes/0/input/headers/a `a` must be a string, a number or a boolean, not null
+    /flow_definition/nodes/0/input/method `method` must be a method that can be sent, such as `GET`, not "TRACE"
+    /flow_definition/nodes/0/input/url `url` must be a URL that begins with `https://` or `http://`, not "ftp://x"
+    /flow_definition/nodes/0/input/headers/a the value of a header must not hold line breaks or other control characters
     /flow_definition/nodes/0/input/headers/b `b` must be a string, a number or a boolean, not a list
+    /flow_definition/nodes/0/input/headers/Host the header `Host` cannot be set: Steadflow sets it
+    /flow_definition/nodes/0/input/headers/x y `x y` is not a header name
+    /flow_definition/nodes/0/input/query/a/2 an entry must be a string, a number or a boolean, not null
     /flow_definition/nodes/0/input/query/b `b` must be a string, a number or a boolean, not an object
-    /flow_definition/nodes/0/input/expect_status/2 "299-200" is neither a status from 100 to 599 nor a range such as "200-299"
-    /flow_definition/nodes/0/input/expect_status/3 99 is neither a status from 100 to 599 nor a range such as "200-299"
+    /flow_definition/nodes/0/input/expect_status/2 an entry must be a status from 100 to 599, `"2xx"`, or a range such as `"200-299"`, not "299-200"
+    /flow_definition/nodes/0/input/expect_status/3 an entry must be a status from 100 to 599, `"2xx"`, or a range such as `"200-299"`, not 99
+    /flow_definition/nodes/0/input/timeout there is no key `timeout` here; there are `method`, `url`, `headers`, `query`, `body`, `expect_status`
     /flow_definition/nodes/1/input/url Enter a URL
-    /flow_definition/nodes/2/input/expect_status "2xx" is neither a status from 100 to 599 nor a range such as "200-299"
+    /flow_definition/nodes/2/input/headers/Idempotency-Key the header `Idempotency-Key` cannot be set: Steadflow sets it
+    /flow_definition/nodes/2/input/expect_status `expect_status` must have at least one entry
+    /flow_definition/nodes/3/input/message Enter a message
+    /flow_definition/nodes/3/input/class `class` must be one of `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `validation`, `expression`, `configuration`, `output_too_large`, `internal`, `interrupted`, not "timeuot"; did you mean `timeout`?
     /flow_definition/nodes/3/input/msg there is no key `msg` here; there are `message`, `class`
-    /flow_definition/nodes/3/input/message `fail` needs a `message`: what its error says
+    /flow_definition/nodes/4/input an object is needed here, not "https://x"
+    /flow_definition/nodes/5/input/method `method` must be a method that can be sent, such as `GET`, not "a b"
+    /flow_definition/nodes/5/input/url `url` must be a URL that begins with `https://` or `http://`, not "ftp://${trigger_data.host}"
     /flow_definition/nodes/2/input/url `${c.url}`: a node cannot read its own output
     "#);
+}
+
+#[test]
+fn what_a_call_can_be_made_of_is_accepted() {
+    let inputs = [
+        json!({ "method": "get", "url": " HTTPS://x ", "headers": { "a": null, "b": 1, "User-Agent": true } }),
+        json!({ "url": "http://x", "query": { "a": null, "b": [1, "x", true], "c": [] }, "body": null }),
+        json!({ "url": "https://x", "expect_status": "2xx" }),
+        json!({ "url": "https://x", "expect_status": [404, "404", "2xx", "300-399", "200–299"] }),
+        json!({ "url": "${trigger_data.url}", "method": "${trigger_data.method}", "headers": "${trigger_data.headers}",
+                "query": { "a": "${trigger_data.a}" }, "expect_status": "${trigger_data.expected}" }),
+        json!({ "url": "https://x/${trigger_data.id}?q=$${x}", "method": "PROPFIND", "body": ["${trigger_data}"] }),
+        json!("${trigger_data.request}"),
+    ];
+    let node = |(at, input): (usize, &Value)| json!({ "id": format!("n{at}"), "type": "action", "action": "http_request", "input": input });
+    let document = flow(inputs.iter().enumerate().map(node).collect());
+
+    Flow::parse(&document, &Limits::DEFAULT).unwrap_or_else(|faults| panic!("{faults:?}"));
+}
+
+#[test]
+fn a_stored_flow_is_read_whatever_todays_rules_say_of_its_inputs() {
+    let document = flow(json!([{ "id": "a", "type": "action", "action": "http_request", "input": {
+        "url": "https://x", "headers": { "Host": "y" } } }]));
+
+    assert!(Flow::parse(&document, &Limits::DEFAULT).is_err());
+    let restored = Flow::restore(&Payload::from_value(&document), &Limits::DEFAULT).unwrap();
+    assert_eq!(restored.flow.graph.nodes.len(), 1);
 }
 
 #[test]
@@ -217,17 +254,17 @@ fn documents_that_are_no_flows_are_refused() {
     insta::assert_snapshot!(all.join("\n--\n"), @"
      an object is needed here, not a list
     --
-    /name a flow needs a `name`
-    /flow_definition a flow needs a `flow_definition` with `nodes` and `edges`
+    /name a flow needs `name`: a string of at most 200 characters
+    /flow_definition a flow needs `flow_definition`: an object with `nodes` and `edges`
     --
     /flow_definition an object is needed here, not a list
     --
-    /flow_definition/nodes a flow needs at least one node
+    /flow_definition/nodes a flow needs `nodes`: a list of nodes
     --
     /flow_definition/nodes `nodes` must be a list, not an object
     /flow_definition/edges `edges` must be a list, not 1
     --
-    /flow_definition/nodes a flow needs at least one node
+    /flow_definition/nodes `nodes` must have at least one entry
     --
      the document is nested more than 128 deep
     --
@@ -239,7 +276,7 @@ fn documents_that_are_no_flows_are_refused() {
 fn one_node_too_many_is_refused_without_a_look_at_the_rest() {
     let nodes: Vec<Value> = (0..1_001).map(|_| json!(null)).collect();
 
-    insta::assert_snapshot!(faults(&flow(json!(nodes))), @"/flow_definition/nodes the flow has 1001 nodes; at most 1000 are allowed");
+    insta::assert_snapshot!(faults(&flow(json!(nodes))), @"/flow_definition/nodes `nodes` has 1001 entries; at most 1000 are allowed");
 }
 
 fn flow(nodes: Value) -> Value {

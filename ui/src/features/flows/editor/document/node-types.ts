@@ -1,6 +1,6 @@
 /** The node types that the server runs, and what a new node of each starts with. */
 import type { FlowNode } from '@/api/types';
-import type { Schema } from '../form/schema';
+import { plainSchema, type Schema } from '../form/schema';
 
 export interface NodeType {
   type: string;
@@ -8,10 +8,8 @@ export interface NodeType {
   aliases?: readonly string[];
   title: string;
   description: string;
-  /** Its specific keys. */
+  /** Its specific keys, without `type` and `action`. */
   schema: Schema;
-  /** The schema of its `input`, where it has one. */
-  input?: Schema;
   output?: Schema;
   example?: Readonly<Record<string, unknown>>;
 }
@@ -20,6 +18,15 @@ export interface Catalogue {
   /** The keys that all nodes share. */
   common: Schema;
   types: readonly NodeType[];
+}
+
+/** Reads the catalogue as the API returns it: full JSON Schemas, of which the forms use a part. */
+export function readCatalogue(catalogue: Catalogue): Catalogue {
+  const types = catalogue.types.map((type) => {
+    const { type: _type, action: _action, ...properties } = type.schema.properties ?? {};
+    return { ...type, schema: plainSchema({ ...type.schema, properties }) };
+  });
+  return { common: plainSchema(catalogue.common), types };
 }
 
 /** Returns the key of a node type: in the studio every action is a type of its own. */
@@ -39,7 +46,8 @@ export function typeOf(catalogue: Catalogue | undefined, node: FlowNode): NodeTy
 export function templateOf(type: NodeType): FlowNode {
   const node: FlowNode = { id: typeKey(type), name: type.title, type: type.type };
   if (type.action) node.action = type.action;
-  if (type.input) node.input = type.input.default ?? {};
+  const { input } = type.schema.properties ?? {};
+  if (input) node.input = input.default ?? {};
   for (const [key, schema] of Object.entries(type.schema.properties ?? {})) {
     if (key in node || !type.schema.required?.includes(key) || schema.default === undefined) continue;
     node[key] = schema.default;

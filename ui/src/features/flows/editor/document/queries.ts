@@ -3,14 +3,15 @@ import { call } from '@/api/client';
 import { getFlow, patchFlow, validateFlow } from '@/api/flows';
 import type { Fault } from '@/api/problem';
 import type { Flow, FlowDefinition } from '@/api/types';
-import type { Catalogue } from './node-types';
+import { type Catalogue, readCatalogue } from './node-types';
 
 /** The node types that this server runs; they change only with its version. */
 export const nodeTypesQuery = () =>
   queryOptions({
     queryKey: ['node-types'],
-    // JSON Schemas, of which the forms use a part: no type describes them.
-    queryFn: async ({ signal }) => (await call('GET', '/studio/node-types', { signal })).data as Catalogue,
+    // No type describes JSON Schemas.
+    queryFn: async ({ signal }) =>
+      readCatalogue((await call('GET', '/studio/node-types', { signal })).data as Catalogue),
     staleTime: Number.POSITIVE_INFINITY,
   });
 

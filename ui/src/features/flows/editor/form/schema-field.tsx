@@ -18,9 +18,10 @@ export function SchemaField(props: FieldProps) {
 }
 
 /** A value that the field cannot hold, such as a number in a text field, is edited as JSON. */
-function kindFor({ schema, value }: FieldProps): FieldKind {
+function kindFor({ schema, value, templated }: FieldProps): FieldKind {
   const kind = fieldKind(schema);
   if (value === undefined || value === null) return kind;
+  if (kind === 'choice' && templated && !schema.enum?.includes(value)) return 'text';
   if ((kind === 'text' || kind === 'choice') && typeof value !== 'string') return 'json';
   if (kind === 'group' || kind === 'pairs') return typeof value === 'object' && !Array.isArray(value) ? kind : 'json';
   return kind === 'tags' && !Array.isArray(value) ? 'json' : kind;
@@ -59,20 +60,18 @@ function Fields({ schema, value, onChange, path, placeholder: _, ...rest }: Omit
   };
   return (
     <div className={classes.fields}>
-      {Object.entries(schema.properties ?? {})
-        .filter(([, property]) => property.const === undefined)
-        .map(([key, property]) => (
-          <SchemaField
-            {...rest}
-            key={key}
-            title={property.title ?? key}
-            schema={property}
-            value={object[key]}
-            onChange={(next) => set(key, next)}
-            path={[...path, key]}
-            required={schema.required?.includes(key)}
-          />
-        ))}
+      {Object.entries(schema.properties ?? {}).map(([key, property]) => (
+        <SchemaField
+          {...rest}
+          key={key}
+          title={property.title ?? key}
+          schema={property}
+          value={object[key]}
+          onChange={(next) => set(key, next)}
+          path={[...path, key]}
+          required={schema.required?.includes(key)}
+        />
+      ))}
     </div>
   );
 }

@@ -4,10 +4,10 @@ export interface Schema {
   title?: string;
   description?: string;
   default?: unknown;
-  const?: unknown;
   enum?: readonly unknown[];
   examples?: readonly unknown[];
   format?: string;
+  pattern?: string;
   minimum?: number;
   maximum?: number;
   exclusiveMinimum?: number;
@@ -17,6 +17,35 @@ export interface Schema {
   items?: Schema;
   anyOf?: readonly Schema[];
   oneOf?: readonly Schema[];
+}
+
+/**
+ * Returns a schema as the forms read it: without null, which counts as absent, and without the templates that it allows
+ * beside a value, since the fields offer these themselves. What allows only null is left out.
+ */
+export function plainSchema(schema: Schema): Schema {
+  const { anyOf, type, enum: words, properties, items, additionalProperties: others, ...rest } = schema;
+  const types = [type ?? []].flat().filter((name) => name !== 'null');
+  const plain: Schema = {
+    ...rest,
+    ...(types[0] !== undefined && { type: types.length === 1 ? types[0] : types }),
+    ...(words && { enum: words.filter((word) => word !== null) }),
+    ...(properties && { properties: plainProperties(properties) }),
+    ...(items && { items: plainSchema(items) }),
+    ...(others !== undefined && { additionalProperties: typeof others === 'object' ? plainSchema(others) : others }),
+  };
+  const variants = anyOf?.filter((variant) => !isNull(variant) && variant.title !== 'Template').map(plainSchema) ?? [];
+  if (variants.length > 1) return { ...plain, anyOf: variants };
+  return { ...variants[0], ...plain };
+}
+
+function plainProperties(properties: Readonly<Record<string, Schema>>): Record<string, Schema> {
+  const known = Object.entries(properties).filter(([, property]) => !isNull(property));
+  return Object.fromEntries(known.map(([key, property]) => [key, plainSchema(property)]));
+}
+
+function isNull({ type }: Schema): boolean {
+  return type === 'null';
 }
 
 /** The kind of field for a schema. */

@@ -26,11 +26,15 @@ const CATALOGUE: Catalogue = {
       action: 'http_request',
       title: 'HTTP request',
       description: 'Calls.',
-      schema: { required: ['input'], properties: { action: { const: 'http_request' }, input: {} } },
-      input: {
-        type: 'object',
-        required: ['url'],
-        properties: { url: { type: 'string', title: 'URL' }, times: { type: 'number', title: 'Times' } },
+      schema: {
+        required: ['input'],
+        properties: {
+          input: {
+            type: 'object',
+            required: ['url'],
+            properties: { url: { type: 'string', title: 'URL' }, times: { type: 'number', title: 'Times' } },
+          },
+        },
       },
     },
     { type: 'agent', title: 'Agent', description: 'Works.', schema: { properties: { agent_id: {}, skill: {} } } },

@@ -47,8 +47,7 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
   const shared = { names, faultAt: (path: readonly string[]) => faultAt(own, path) };
   const skillInput = useSkillInput(node);
   const keys = Object.entries(type?.schema.properties ?? {}).filter(
-    ([key, schema]) =>
-      schema.const === undefined && !(node.type === 'agent' && (key === 'agent_id' || key === 'skill')),
+    ([key]) => !(node.type === 'agent' && (key === 'agent_id' || key === 'skill')),
   );
 
   return (
@@ -70,12 +69,12 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
               {...shared}
               key={key}
               title={schema.title ?? key}
-              schema={(key === 'input' && (skillInput ?? type?.input)) || schema}
+              schema={(key === 'input' && skillInput) || schema}
               value={node[key]}
               onChange={(value) => set(key, value)}
               path={[key]}
               required={type?.schema.required?.includes(key)}
-              templated={key === 'input' || key === 'until'}
+              templated={key === 'input'}
             />
           ))}
         </section>

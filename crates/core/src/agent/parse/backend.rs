@@ -1,0 +1,237 @@
+//! What carries an agent's skills out, and how it is reached.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::NAME_CHARS_MAX;
+use crate::agent::secrecy::{MASK, SecretText};
+use crate::agent::{Backend, HttpConfig, LlmConfig, Provider};
+use crate::document::{
+    Keys, Place, Plain, Reader, Reading, Terms, choice, entries, key, number, object, plain_text, text,
+};
+use crate::http::HeaderName;
+use crate::limits::Limits;
+
+const URL_CHARS_MAX: usize = 2_000;
+const SECRET_CHARS_MAX: usize = 8_000;
+const HEADERS_MAX: usize = 50;
+
+/// What carries skills out, as the document names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AgentType {
+    Llm,
+    Http,
+}
+
+/// Reads `agent_type`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TypeReader;
+
+impl TypeReader {
+    const TYPES: &[(&str, AgentType)] = &[("llm", AgentType::Llm), ("http", AgentType::Http)];
+}
+
+impl Reader for TypeReader {
+    type Value = AgentType;
+
+    fn wanted(&self, limits: &Limits) -> String {
+        choice(Self::TYPES).wanted(limits)
+    }
+
+    fn schema(&self, terms: &Terms) -> Value {
+        choice(Self::TYPES).schema(terms)
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<AgentType> {
+        if value == "mcp" {
+            reading.fault(at, "this version does not run `mcp` agents. Use `llm` or `http`");
+            return None;
+        }
+        choice(Self::TYPES).read(value, at, reading)
+    }
+}
+
+/// Reads `config`, and keeps it as it is beside what it means.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ConfigReader(pub(super) Option<AgentType>);
+
+impl Reader for ConfigReader {
+    type Value = (Backend, Value);
+
+    fn wanted(&self, _: &Limits) -> String {
+        "an object".to_owned()
+    }
+
+    fn schema(&self, terms: &Terms) -> Value {
+        json!({ "anyOf": [object(read_llm).schema(terms), object(read_http).schema(terms)] })
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Self::Value> {
+        let backend = match self.0? {
+            AgentType::Llm => object(read_llm).read(value, at, reading).map(Backend::Llm),
+            AgentType::Http => object(read_http).read(value, at, reading).map(Backend::Http),
+        };
+        backend.map(|backend| (backend, value.clone()))
+    }
+}
+
+fn read_llm(keys: &mut Keys<'_>) -> Option<LlmConfig> {
+    const MODEL: &str = "a model";
+    let provider = keys.take(
+        key("provider", "Provider", choice(Provider::NAMED)).needed(MODEL).doc("Whose protocol it speaks."),
+    );
+    let base_url = keys.take(
+        key("base_url", "Base URL", UrlReader)
+            .doc("Where it is; the provider's own address where there is none."),
+    );
+    let model = keys.take(key("model", "Model", ModelReader).needed(MODEL).doc("As the provider spells it."));
+    let api_key = keys.take(
+        key("api_key", "API key", SecretReader)
+            .doc("Sent the way the provider asks for it. `${secrets.NAME}`, or the key."),
+    );
+    let headers = read_headers(keys);
+    let temperature = keys.take(
+        key("temperature", "Temperature", number(0.0, 2.0))
+            .doc("The provider's default where there is none."),
+    );
+    let provider = provider?;
+    let base_url = base_url.unwrap_or_else(|| provider.default_base_url().to_owned());
+    Some(LlmConfig { provider, base_url, model: model?, api_key: api_key.flatten(), headers, temperature })
+}
+
+fn read_http(keys: &mut Keys<'_>) -> Option<HttpConfig> {
+    let endpoint = keys.take(
+        key("endpoint", "Endpoint", UrlReader)
+            .needed("a remote agent")
+            .doc("A skill is a POST to this address, `/` and the skill's name."),
+    );
+    let api_key = keys.take(
+        key("api_key", "API key", SecretReader)
+            .doc("Sent as `Authorization: Bearer`. `${secrets.NAME}`, or the key."),
+    );
+    let headers = read_headers(keys);
+    Some(HttpConfig { endpoint: endpoint?, api_key: api_key.flatten(), headers })
+}
+
+fn read_headers(keys: &mut Keys<'_>) -> BTreeMap<String, SecretText> {
+    let headers = entries(HeaderName, SecretReader).at_most(HEADERS_MAX);
+    let headers = keys.take(
+        key("headers", "Headers", headers)
+            .default(Plain::Object)
+            .doc("Sent with each call. Values are secret; they may hold `${secrets.NAME}`."),
+    );
+    let given = headers.into_iter().flatten();
+    given.filter_map(|(name, text)| Some((name.to_ascii_lowercase(), text?))).collect()
+}
+
+/// Reads the name of a model.
+#[derive(Clone, Copy, Debug)]
+struct ModelReader;
+
+impl Reader for ModelReader {
+    type Value = String;
+
+    fn wanted(&self, limits: &Limits) -> String {
+        text().at_most(NAME_CHARS_MAX).wanted(limits)
+    }
+
+    fn schema(&self, _: &Terms) -> Value {
+        json!({ "type": "string", "maxLength": NAME_CHARS_MAX, "pattern": "^[^\\s?#\\u0000-\\u001f\\u007f-\\u009f]+$" })
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<String> {
+        let model = text().at_most(NAME_CHARS_MAX).read(value, at, reading)?;
+        if model.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '?' | '#')) {
+            reading.fault(at, "a model's name has no blanks, `?` or `#`");
+            return None;
+        }
+        Some(model)
+    }
+}
+
+/// Reads a plain URL as far as can be said without a parser of URLs; whoever opens it parses it and checks its host.
+#[derive(Clone, Copy, Debug)]
+struct UrlReader;
+
+impl UrlReader {
+    fn complaint(url: &str) -> Option<&'static str> {
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let host = rest.and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        let is_odd = |c: char| c.is_control() || matches!(c, ' ' | '?' | '#' | '\\');
+        if host.is_empty() {
+            return Some("must be an http:// or https:// URL");
+        }
+        if host.contains('@') {
+            return Some("must not hold a user name or password: use `api_key`");
+        }
+        (url.contains("${") || url.chars().any(is_odd)).then_some(
+            "must be a plain URL, without `?`, `#`, blanks or `${…}`: keys belong into `api_key` or `headers`",
+        )
+    }
+}
+
+impl Reader for UrlReader {
+    type Value = String;
+
+    fn wanted(&self, _: &Limits) -> String {
+        "a plain URL that begins with `https://` or `http://`".to_owned()
+    }
+
+    fn schema(&self, _: &Terms) -> Value {
+        let odd = "?#\\\\ \\u0000-\\u001f\\u007f-\\u009f";
+        json!({ "type": "string", "maxLength": URL_CHARS_MAX, "pattern": format!("^https?://[^/@{odd}]+(?:/[^{odd}]*)?$") })
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<String> {
+        let url = text().at_most(URL_CHARS_MAX).read(value, at, reading)?;
+        if let Some(complaint) = Self::complaint(&url) {
+            reading.fault(at, format!("{} {complaint}", at.subject()));
+            return None;
+        }
+        Some(url.trim_end_matches('/').to_owned())
+    }
+}
+
+/// Reads a text that is secret or names secrets; an empty one is none.
+#[derive(Clone, Copy, Debug)]
+struct SecretReader;
+
+impl SecretReader {
+    fn complaint(text: &str) -> Option<&'static str> {
+        if text.contains(MASK) {
+            return Some(
+                "this is the mask that hides a secret, not the secret. Give the secret or `${secrets.NAME}`",
+            );
+        }
+        let has_control = text.chars().any(char::is_control);
+        has_control.then_some("this must not hold line breaks or other control characters")
+    }
+}
+
+impl Reader for SecretReader {
+    type Value = Option<SecretText>;
+
+    fn wanted(&self, limits: &Limits) -> String {
+        plain_text().at_most(SECRET_CHARS_MAX).wanted(limits)
+    }
+
+    fn schema(&self, _: &Terms) -> Value {
+        json!({ "type": "string", "maxLength": SECRET_CHARS_MAX, "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$" })
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Self::Value> {
+        // A message must not show what may be a secret.
+        let text = match value {
+            Value::String(_) => plain_text().at_most(SECRET_CHARS_MAX).read(value, at, reading)?,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                reading.fault(at, format!("{} must be a string", at.subject()));
+                return None;
+            }
+        };
+        if let Some(complaint) = Self::complaint(&text) {
+            reading.fault(at, complaint);
+        }
+        Some((!text.is_empty()).then(|| SecretText::new(text)))
+    }
+}

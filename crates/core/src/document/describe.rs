@@ -1,0 +1,180 @@
+//! What a document may hold, as data: for JSON Schemas (draft 2020-12) and for tables that people read.
+
+use serde_json::{Map, Value, json};
+
+use super::keys::{Absent, Key, Keys, Unknown};
+use super::{Reader, Strings};
+use crate::limits::Limits;
+
+/// What a description depends on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    pub(crate) limits: Limits,
+    strings: Strings,
+}
+
+impl Terms {
+    /// The default limits, and strings that are what they are.
+    pub(crate) const DEFAULT: Self = Self { limits: Limits::DEFAULT, strings: Strings::Literal };
+
+    /// The same, where strings are templates.
+    pub(crate) const fn with_templates(self) -> Self {
+        Self { strings: Strings::Templates, ..self }
+    }
+
+    /// Returns the schema of what `reader` reads: a template too, where strings are templates.
+    pub(crate) fn schema<R: Reader>(&self, reader: &R) -> Value {
+        let schema = reader.schema(self);
+        if self.strings == Strings::Templates { or_template(schema) } else { schema }
+    }
+}
+
+/// The keys of an object, in their order.
+#[derive(Clone, Debug)]
+pub struct Description {
+    /// Each key.
+    pub keys: Vec<KeyDescription>,
+    /// Keys of which exactly one is given; empty where there is no such rule.
+    pub one_of: Vec<&'static str>,
+    is_open: bool,
+    terms: Terms,
+}
+
+/// One key of an object.
+#[derive(Clone, Debug)]
+pub struct KeyDescription {
+    /// The key.
+    pub name: &'static str,
+    /// What a form calls it.
+    pub title: &'static str,
+    /// What it is for, in a sentence or two.
+    pub doc: &'static str,
+    /// What it holds, such as "a string".
+    pub wanted: String,
+    /// What holds where it is absent.
+    pub default: Option<Value>,
+    /// Whether its absence is a fault.
+    pub is_needed: bool,
+    /// Its JSON Schema.
+    pub schema: Value,
+    /// The keys of the object that it is, or of the objects in its list, where they have named ones.
+    pub inside: Option<Description>,
+}
+
+impl Description {
+    /// Asks `read` for its keys.
+    pub(crate) fn of<T>(
+        terms: &Terms,
+        unknown: Unknown,
+        read: impl FnOnce(&mut Keys<'_>) -> Option<T>,
+    ) -> Self {
+        let is_open = unknown == Unknown::Kept;
+        let mut description = Self { keys: Vec::new(), one_of: Vec::new(), is_open, terms: *terms };
+        read(&mut Keys::described(&mut description));
+        description
+    }
+
+    pub(super) const fn limits(&self) -> Limits {
+        self.terms.limits
+    }
+
+    pub(super) fn add<R: Reader>(&mut self, key: &Key<R>) {
+        let is_needed = matches!(key.absent, Absent::Fault(_) | Absent::FaultInside);
+        let default = match key.absent {
+            Absent::Default(value) => Some(value.value()),
+            Absent::Nothing | Absent::Fault(_) | Absent::FaultInside => None,
+        };
+        let own = self.terms.schema(&key.reader);
+        let own = if is_needed { own } else { nullable(own) };
+        let mut schema = Map::new();
+        schema.insert("title".to_owned(), key.title.into());
+        if !key.doc.is_empty() {
+            schema.insert("description".to_owned(), key.doc.into());
+        }
+        if let Value::Object(own) = own {
+            schema.extend(own);
+        }
+        if let Some(default) = &default {
+            schema.insert("default".to_owned(), default.clone());
+        }
+        self.keys.push(KeyDescription {
+            name: key.name,
+            title: key.title,
+            doc: key.doc,
+            wanted: key.reader.wanted(&self.terms.limits),
+            default,
+            is_needed,
+            schema: Value::Object(schema),
+            inside: key.reader.inside(&self.terms),
+        });
+    }
+
+    /// Returns the key `name`.
+    pub fn key(&self, name: &str) -> Option<&KeyDescription> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// Returns the JSON Schema of the object.
+    pub fn schema(&self) -> Value {
+        let properties = self.keys.iter().map(|key| (key.name.to_owned(), key.schema.clone()));
+        let needed: Vec<&str> = self.keys.iter().filter(|key| key.is_needed).map(|key| key.name).collect();
+        let mut schema = json!({ "type": "object" });
+        if !needed.is_empty() {
+            schema["required"] = json!(needed);
+        }
+        schema["properties"] = Value::Object(properties.collect());
+        if !self.is_open {
+            schema["additionalProperties"] = json!(false);
+        }
+        if !self.one_of.is_empty() {
+            schema["oneOf"] = self.one_of.iter().map(|name| given(name)).collect();
+        }
+        schema
+    }
+}
+
+/// Returns a schema of objects in which `name` is given: null counts as absent.
+fn given(name: &str) -> Value {
+    json!({ "required": [name], "properties": { name: { "not": { "type": "null" } } } })
+}
+
+/// Returns `schema` with null allowed.
+pub(crate) fn nullable(mut schema: Value) -> Value {
+    match &mut schema["type"] {
+        Value::String(one) if one == "null" => {}
+        Value::String(one) => schema["type"] = json!([one, "null"]),
+        Value::Array(several) => several.push("null".into()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {
+            // What has no type and no alternatives takes anything.
+            remove(&mut schema, "type");
+            if let Some(Value::Array(alternatives)) = schema.get_mut("anyOf") {
+                alternatives.push(json!({ "type": "null" }));
+            }
+        }
+    }
+    if let Some(Value::Array(words)) = schema.get_mut("enum") {
+        words.push(Value::Null);
+    }
+    schema
+}
+
+/// Returns `schema` with templates allowed: strings that hold `${`.
+fn or_template(mut schema: Value) -> Value {
+    let template = json!({ "title": "Template", "type": "string", "pattern": "\\$\\{" });
+    if let Some(Value::Array(alternatives)) = schema.get_mut("anyOf") {
+        alternatives.push(template);
+        return schema;
+    }
+    let is_plain_text = schema.get("type") == Some(&json!("string"))
+        && ["pattern", "enum", "format", "maxLength"].iter().all(|rule| schema.get(rule).is_none());
+    if is_plain_text || schema.get("type").is_none() {
+        return schema;
+    }
+    json!({ "anyOf": [schema, template] })
+}
+
+fn remove(schema: &mut Value, key: &str) {
+    if let Value::Object(map) = schema {
+        map.remove(key);
+    }
+}

@@ -1,0 +1,101 @@
+//! Keys that several kinds have: an input, and a condition.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use crate::condition::{self, Condition};
+use crate::document::{Description, Fault, Keys, Place, Reader, Reading, Strings, Terms, Unknown, object};
+use crate::limits::Limits;
+use crate::template::Template;
+
+/// Reads an `input`: JSON whose strings may be templates.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Input;
+
+impl Reader for Input {
+    type Value = Template;
+
+    fn wanted(&self, _: &Limits) -> String {
+        "any JSON".to_owned()
+    }
+
+    fn schema(&self, _: &Terms) -> Value {
+        json!({})
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Template> {
+        let template = Template::compile(value, &reading.limits);
+        reading.compiled(template, at)
+    }
+}
+
+/// Reads an `input` that is an object with keys of its own, made by [`input_of`].
+pub(super) struct InputOf<T>(fn(&mut Keys<'_>) -> Option<T>);
+
+/// Returns a reader of inputs whose keys `read` reads. What is constant in them is checked when the document is read, and
+/// the whole by [`resolved`] when the node runs.
+pub(super) const fn input_of<T>(read: fn(&mut Keys<'_>) -> Option<T>) -> InputOf<T> {
+    InputOf(read)
+}
+
+impl<T> fmt::Debug for InputOf<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InputOf")
+    }
+}
+
+impl<T> Reader for InputOf<T> {
+    type Value = Template;
+
+    fn wanted(&self, _: &Limits) -> String {
+        "an object".to_owned()
+    }
+
+    fn schema(&self, terms: &Terms) -> Value {
+        terms.with_templates().schema(&object(self.0))
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Template> {
+        let template = Input.read(value, at, reading);
+        reading.with_strings(Strings::Templates, |reading| reading.value(&object(self.0), value, at));
+        template
+    }
+
+    fn inside(&self, terms: &Terms) -> Option<Description> {
+        Some(Description::of(&terms.with_templates(), Unknown::Refused, self.0))
+    }
+}
+
+/// Reads an input whose templates are resolved.
+///
+/// # Errors
+/// Every fault, with pointers into the input.
+pub(super) fn resolved<T>(input: &Value, read: fn(&mut Keys<'_>) -> Option<T>) -> Result<T, Vec<Fault>> {
+    let mut reading = Reading::new(&Limits::DEFAULT);
+    match reading.object(input, &Place::root(""), Unknown::Refused, read) {
+        Some(read) if reading.faults.is_empty() => Ok(read),
+        _ => Err(reading.faults.into_all()),
+    }
+}
+
+/// Reads a condition.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ConditionReader;
+
+impl Reader for ConditionReader {
+    type Value = Condition;
+
+    fn wanted(&self, _: &Limits) -> String {
+        "a condition such as `\"score.risk > 70\"`".to_owned()
+    }
+
+    fn schema(&self, _: &Terms) -> Value {
+        condition::schema()
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Condition> {
+        let condition = Condition::compile(value, &reading.limits);
+        reading.compiled(condition, at)
+    }
+}

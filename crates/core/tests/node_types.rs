@@ -1,0 +1,42 @@
+//! The catalogue of node types, as the studio's palette shows it.
+
+use serde_json::Value;
+use steadflow_core::flow::node_types;
+use steadflow_core::node::NodeType;
+
+#[test]
+fn the_palette_is_complete() {
+    let names: Vec<String> = node_types().types.iter().map(shown).collect();
+
+    insta::assert_snapshot!(names.join("\n"), @"
+    trigger: Trigger [completed]
+    agent: Agent [completed, error]
+    condition: Condition [completed, true, false, error]
+    delay: Delay [completed, error]
+    parallel: Parallel [completed]
+    merge: Merge [completed]
+    action http_request: HTTP request [completed, error]
+    action transform: Transform [completed, error]
+    action echo: Echo [completed, error]
+    action fail: Fail [completed, error]
+    ");
+}
+
+#[test]
+fn kinds_for_tests_are_not_listed() {
+    let all = serde_json::to_value(node_types()).unwrap();
+
+    let is_listed = all["types"].as_array().unwrap().iter().any(|kind| kind["title"] == "Rounds");
+    assert!(!is_listed);
+    assert!(
+        !all["common"]["properties"]["type"]["enum"]
+            .as_array()
+            .unwrap()
+            .contains(&Value::from("test_rounds"))
+    );
+}
+
+fn shown(entry: &NodeType) -> String {
+    let action = entry.action.map_or_else(String::new, |action| format!(" {action}"));
+    format!("{}{action}: {} [{}]", entry.type_name, entry.title, entry.ports.join(", "))
+}

@@ -1,0 +1,216 @@
+//! Every kind of node: what the parser takes, its JSON Schema takes too, and the reference describes it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use steadflow_core::document::{Description, KeyDescription};
+use steadflow_core::flow::{Flow, PlacedNode, node_types};
+use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_core::limits::Limits;
+use steadflow_core::node::{CATALOGUE, Entry};
+use steadflow_core::payload::Payload;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_core::trial::{Pinned, Step, Trial};
+use uuid::Uuid;
+
+const REFERENCE: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/flow-document.md"));
+
+#[test]
+fn every_example_is_accepted_and_fits_its_schema() {
+    for entry in CATALOGUE {
+        let example = (entry.about.example)();
+
+        assert!(is_parsed(&example), "{example}");
+        assert!(fits(entry, &example), "{example}");
+    }
+}
+
+#[test]
+fn outputs_that_the_engine_makes_fit_their_schema() {
+    for entry in CATALOGUE.iter().filter(|entry| !entry.about.traits.makes_calls) {
+        let example = (entry.about.example)();
+        let id = example["id"].as_str().unwrap();
+        let placed =
+            PlacedNode::parse(&json!({ "nodes": [example] }), id, &Limits::DEFAULT).unwrap().unwrap();
+
+        let trial = Trial::begin(&placed, &pinned(), &Limits::DEFAULT, Timestamp::default());
+
+        let Step::Known(Ok(output)) = trial.step else {
+            assert_eq!(entry.about.name, "fail");
+            continue;
+        };
+        let schema = jsonschema::validator_for(&(entry.about.output)()).unwrap();
+        assert!(schema.is_valid(&output.to_value()), "{output:?} of {}", entry.about.name);
+    }
+}
+
+#[test]
+fn every_key_is_explained_and_documented() {
+    for entry in CATALOGUE {
+        for_each_key(&entry.keys(), &mut |key| {
+            assert!(key.schema["title"].is_string(), "{}", key.name);
+            if key.schema["type"] != "null" {
+                assert!(!key.doc.is_empty(), "{} of {}", key.name, entry.about.name);
+            }
+            assert!(REFERENCE.contains(&format!("`{}`", key.name)), "{} of {}", key.name, entry.about.name);
+        });
+    }
+}
+
+#[test]
+fn parser_and_schema_agree_about_every_key() {
+    for entry in CATALOGUE {
+        let example = (entry.about.example)();
+        let mut paths = Vec::new();
+        collect_paths(&entry.keys(), "", &mut paths);
+        for path in paths {
+            for value in values() {
+                let Some(node) = with(&example, &path, &value) else { continue };
+
+                assert_eq!(is_parsed(&node), fits(entry, &node), "{path} = {value} of {}", entry.about.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn parser_and_schema_agree_about_every_shared_key() {
+    // A first backoff that no longest one of these is below.
+    let common = json!({ "id": "a", "type": "merge", "retry": { "initial_interval_seconds": 0.1 } });
+    let schema = jsonschema::validator_for(&node_types().common).unwrap();
+    let properties = node_types().common["properties"].as_object().cloned().unwrap_or_default();
+    let retry = properties["retry"]["properties"].as_object().cloned().unwrap_or_default();
+    let within_retry = retry.keys().map(|key| format!("/retry/{key}"));
+    // What `type` may be with which other keys is the kind's own business.
+    let paths =
+        properties.keys().filter(|key| *key != "type").map(|key| format!("/{key}")).chain(within_retry);
+
+    for path in paths {
+        for value in values() {
+            let Some(node) = with(&common, &path, &value) else { continue };
+
+            assert_eq!(is_parsed(&node), schema.is_valid(&node), "{path} = {value}");
+        }
+    }
+}
+
+#[test]
+fn parser_and_schema_agree_about_what_a_call_can_be_made_of() {
+    let entry = CATALOGUE.iter().find(|entry| entry.about.name == "http_request").unwrap();
+    for (key, value, is_accepted) in [
+        ("method", json!("get"), true),
+        ("method", json!("PROPFIND"), true),
+        ("method", json!("trace"), false),
+        ("method", json!("a b"), false),
+        ("url", json!(" HTTPS://x"), true),
+        ("url", json!("${trigger_data.url}"), true),
+        ("url", json!("ftp://x"), false),
+        ("headers", json!({ "a": null, "B": 1 }), true),
+        ("headers", json!({ "HOST": "x" }), false),
+        ("headers", json!({ "idempotency-key": "${trigger_data.x}" }), false),
+        ("headers", json!({ "a": "b\nc" }), false),
+        ("headers", json!({ "a b": "c" }), false),
+        ("query", json!({ "a": null, "b": [1, "x", true], "c": [] }), true),
+        ("query", json!({ "a": [null] }), false),
+        ("expect_status", json!("2xx"), true),
+        ("expect_status", json!(["200–299", 404, "404"]), true),
+        ("expect_status", json!("6xx"), false),
+        ("expect_status", json!([]), false),
+    ] {
+        let node = with(&(entry.about.example)(), &format!("/input/{key}"), &value).unwrap();
+
+        assert_eq!((is_parsed(&node), fits(entry, &node)), (is_accepted, is_accepted), "{key} = {value}");
+    }
+}
+
+fn pinned() -> Pinned {
+    Pinned {
+        tenant: TenantId::DEFAULT,
+        execution: ExecutionId::new(Uuid::nil()),
+        trigger_data: Payload::from_value(&json!({ "vendor_id": 7, "risk": 80 })),
+        context_id: None,
+        context_type: None,
+        outputs: BTreeMap::new(),
+    }
+}
+
+/// One value of each sort, and some at the edge.
+fn values() -> Vec<Value> {
+    vec![
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(1),
+        json!(200),
+        json!(-1),
+        json!(0.5),
+        json!(1e300),
+        json!(""),
+        json!(" "),
+        json!("x"),
+        json!("timeout"),
+        json!("ask"),
+        json!("2027-01-31T09:00:00Z"),
+        json!("018f3a5e-0000-7000-8000-000000000001"),
+        json!("https://x.example"),
+        json!("${trigger_data.x}"),
+        json!([]),
+        json!([1.5]),
+        json!({}),
+        json!({ "x": "y" }),
+        json!({ "x": { "y": [] } }),
+    ]
+}
+
+/// Puts `value` at `path`; `None` where that path does not exist in the node, and where it is not what is asked here:
+/// expressions have a grammar that no schema knows.
+fn with(node: &Value, path: &str, value: &Value) -> Option<Value> {
+    let mut node = node.clone();
+    let (above, key) = path.rsplit_once('/')?;
+    if key == "condition" && value.as_str().is_some_and(|text| !text.trim().is_empty()) {
+        return None;
+    }
+    if key == "condition" && value.is_object() {
+        return None;
+    }
+    if !above.is_empty() && node.pointer(above).is_none() {
+        node[above.trim_start_matches('/')] = Value::Object(Map::new());
+    }
+    let object = node.pointer_mut(above)?.as_object_mut()?;
+    // Of two keys that exclude each other, the other one goes.
+    if ["delay_seconds", "until"].contains(&key) {
+        object.retain(|known, _| known != "delay_seconds" && known != "until");
+    }
+    object.insert(key.to_owned(), value.clone());
+    Some(node)
+}
+
+fn is_parsed(node: &Value) -> bool {
+    let document = json!({ "name": "x", "flow_definition": { "nodes": [node] } });
+    Flow::parse(&document, &Limits::DEFAULT).is_ok()
+}
+
+fn fits(entry: &Entry, node: &Value) -> bool {
+    let own = jsonschema::options().should_validate_formats(true).build(&entry.node_type().schema).unwrap();
+    own.is_valid(node)
+}
+
+fn for_each_key(keys: &Description, visit: &mut impl FnMut(&KeyDescription)) {
+    for key in &keys.keys {
+        visit(key);
+        if let Some(inside) = &key.inside {
+            for_each_key(inside, visit);
+        }
+    }
+}
+
+fn collect_paths(keys: &Description, above: &str, paths: &mut Vec<String>) {
+    for key in &keys.keys {
+        let path = format!("{above}/{}", key.name);
+        if let Some(inside) = &key.inside {
+            collect_paths(inside, &path, paths);
+        }
+        paths.push(path);
+    }
+}

@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { fieldKind, plainSchema } from './schema';
+
+const TEMPLATE = { title: 'Template', type: 'string', pattern: '\\$\\{' };
+
+it('drops null and templates and keeps what a field needs', () => {
+  const schema = plainSchema({
+    type: 'object',
+    required: ['url'],
+    properties: {
+      url: { title: 'URL', anyOf: [{ type: 'string', pattern: '^https?://' }, TEMPLATE] },
+      times: { title: 'Times', anyOf: [{ type: 'integer', minimum: 1 }, TEMPLATE, { type: 'null' }], default: 3 },
+      class: { title: 'Class', anyOf: [{ type: 'string', enum: ['a', 'b'] }, TEMPLATE, { type: 'null' }] },
+      headers: { type: ['object', 'null'], additionalProperties: { type: ['string', 'null'] } },
+      join: { type: ['string', 'null'], enum: ['all', 'any', null] },
+      later: { title: 'Later', type: 'null' },
+    },
+  });
+
+  expect(schema).toEqual({
+    type: 'object',
+    required: ['url'],
+    properties: {
+      url: { title: 'URL', type: 'string', pattern: '^https?://' },
+      times: { title: 'Times', type: 'integer', minimum: 1, default: 3 },
+      class: { title: 'Class', type: 'string', enum: ['a', 'b'] },
+      headers: { type: 'object', additionalProperties: { type: 'string' } },
+      join: { type: 'string', enum: ['all', 'any'] },
+    },
+  });
+});
+
+it('keeps the alternatives of a value', () => {
+  const condition = plainSchema({
+    anyOf: [{ title: 'Expression', type: 'string' }, { title: 'Comparison', type: 'object' }, { type: 'null' }],
+  });
+
+  expect(fieldKind(condition)).toBe('variants');
+});
