@@ -1,4 +1,4 @@
-//! The time, as the engine is told it.
+//! The engine's time.
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 

@@ -22,7 +22,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{ExecutionFilter, ExecutionRow, InboxInput, Page, Store, StoreError};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::clock::Clock;
 use crate::driver::{Call, Driver, World};
@@ -71,6 +71,9 @@ impl Default for EngineConfig {
     }
 }
 
+/// How often it is looked whether an execution has ended that another process drives.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(250);
+
 /// A running engine. Clones are handles of the same one.
 #[derive(Clone, Debug)]
 pub struct Engine {
@@ -86,7 +89,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     versions: Arc<FlowVersions>,
     current: Mutex<HashMap<FlowId, Arc<CurrentFlow>>>,
-    /// Held while a flow is changed or read anew, so that memory never falls behind the database.
+    /// Held while a flow is changed or read again, so that memory never falls behind the database.
     flow_gate: tokio::sync::Mutex<()>,
     hub: Hub,
     worker: Arc<str>,
@@ -279,17 +282,25 @@ impl Engine {
     /// [`RuntimeError::NoExecution`] if this tenant has none of that id.
     pub async fn ended(&self, tenant: TenantId, id: ExecutionId) -> Result<ExecutionSnapshot, RuntimeError> {
         self.execution(tenant, id).await?;
-        let reply = self.ask(move |reply| Message::Await { execution: id, reply }).await?;
-        match reply {
-            Reply::Snapshot(snapshot) => Ok(*snapshot),
-            Reply::NotHere => self.stored(tenant, id).await,
-            Reply::Accepted
-            | Reply::Hit(_)
-            | Reply::Done
-            | Reply::Rejected(_)
-            | Reply::Shown
-            | Reply::StorageFull
-            | Reply::Unavailable => Err(reply.into_error()),
+        loop {
+            let reply = self.ask(move |reply| Message::Await { execution: id, reply }).await?;
+            match reply {
+                Reply::Snapshot(snapshot) => return Ok(*snapshot),
+                Reply::NotHere => {}
+                Reply::Accepted
+                | Reply::Hit(_)
+                | Reply::Done
+                | Reply::Rejected(_)
+                | Reply::Shown
+                | Reply::StorageFull
+                | Reply::Unavailable => return Err(reply.into_error()),
+            }
+            let stored = self.stored(tenant, id).await?;
+            if stored.execution.status().is_finished() {
+                return Ok(stored);
+            }
+            // Another process drives it, and does not say when it ends.
+            sleep(LOOK_AGAIN_AFTER).await;
         }
     }
 

@@ -1,4 +1,4 @@
-//! Who is told that an execution changed.
+//! Who is notified that an execution changed.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -19,11 +19,11 @@ pub struct Change {
     pub execution: ExecutionId,
     /// Its last committed record.
     pub seq: u64,
-    /// Where it stands with it.
+    /// Its status with that record.
     pub status: ExecutionStatus,
 }
 
-/// A listener's end. One that does not keep up is told how many changes it missed, and reads the state anew.
+/// A listener's end. One that does not keep up learns how many changes it missed, and reads the state again.
 pub type Changes = broadcast::Receiver<Change>;
 
 /// A listener's end for one execution. The changes of all others cost it nothing.
@@ -56,7 +56,7 @@ impl Drop for Following {
 #[derive(Debug, Default)]
 struct Followed {
     senders: Mutex<HashMap<ExecutionId, watch::Sender<u64>>>,
-    /// How many these are, so that a change need not lock when nobody follows anything.
+    /// How many these are, so that a change need not lock when there are no followers.
     count: AtomicUsize,
 }
 
@@ -82,7 +82,7 @@ impl Followed {
     }
 }
 
-/// Tells listeners of changes, and counts the ends.
+/// Notifies listeners of changes, and counts the ends.
 #[derive(Clone, Debug)]
 pub(crate) struct Hub {
     listeners: broadcast::Sender<Change>,

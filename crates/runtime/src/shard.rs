@@ -1,9 +1,9 @@
 //! The executions that are under way, as a state machine without clock, database or task.
 //!
-//! Whoever drives a [`Shard`] tells it what happened ([`Shard::handle`], [`Shard::tick`]), commits the batch that it
-//! gives ([`Shard::take_batch`]), and tells it what came of that ([`Shard::committed`]). Only then does the shard give
-//! the actions that rest on it: attempts to start, answers to give. While an execution's decision is being committed
-//! its inputs wait; the shard goes on with the others.
+//! What drives a [`Shard`] gives it what happened ([`Shard::handle`], [`Shard::tick`]), commits the batch that it
+//! returns ([`Shard::take_batch`]), and reports what came of that ([`Shard::committed`]). Only then does the shard return
+//! the actions that rest on it: calls to make, answers to send. While an execution's decision is being committed its
+//! inputs wait; the shard goes on with the others.
 //!
 //! A shard owns whole flows, so that the slots of a flow (`max_concurrent_executions`) are counted in one place.
 
@@ -72,7 +72,7 @@ pub struct ReplyId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BatchId(pub u64);
 
-/// What a shard is told.
+/// What a shard takes in.
 #[derive(Debug)]
 pub enum Message {
     /// A new execution.
@@ -97,7 +97,7 @@ pub enum Message {
         /// Who.
         reply: ReplyId,
     },
-    /// Somebody wants to be told of its end.
+    /// Somebody waits for the end of an execution.
     Await {
         /// Which.
         execution: ExecutionId,
@@ -222,9 +222,9 @@ pub struct Accept {
     pub limit: Option<u32>,
     /// What makes the call happen once.
     pub idempotency: Option<Idempotency>,
-    /// Who is to be told that it is accepted.
+    /// Who waits for its acceptance.
     pub reply: ReplyId,
-    /// Who is to be told of its end.
+    /// Who waits for its end.
     pub wait: Option<ReplyId>,
 }
 
@@ -265,7 +265,7 @@ pub enum Action {
     Unclaimed(Unclaimed),
     /// Answer somebody.
     Reply(ReplyId, Reply),
-    /// Tell whoever listens.
+    /// Notify listeners.
     Publish(Change),
     /// Inputs for other executions are stored: look into the inbox.
     LookIntoInbox,
@@ -451,7 +451,7 @@ impl Shard {
         std::mem::take(&mut self.actions)
     }
 
-    /// Tells whether nothing is under way in memory.
+    /// Returns whether nothing is under way in memory.
     pub fn is_idle(&self) -> bool {
         self.live.is_empty() && self.loading.is_empty() && self.batches.is_empty() && self.commits.is_empty()
     }

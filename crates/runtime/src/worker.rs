@@ -1,7 +1,7 @@
 //! A worker: the lease under which a [`Shard`] drives, what it looks for in the store, and how it stops. A state machine
 //! without clock, database or task.
 //!
-//! A driver tells a [`Worker`] the time ([`Worker::tick`]), what others want of it ([`Worker::handle`]) and what the
+//! A driver gives a [`Worker`] the time ([`Worker::tick`]), what others want of it ([`Worker::handle`]) and what the
 //! store answered ([`Worker::answer`]), and does what it asks for ([`Worker::take_actions`]) until there is nothing
 //! more. It decides nothing itself, so the simulator, which is another driver, runs the same worker.
 //!
@@ -134,7 +134,7 @@ impl Worker {
         }
     }
 
-    /// Takes what is to be done now. What it is told in answer may make more; when it is empty, there is nothing more
+    /// Takes what is to be done now. What it learns in answer may make more; when it is empty, there is nothing more
     /// until something happens.
     pub fn take_actions(&mut self, now: Timestamp) -> Vec<Action> {
         let mut actions = std::mem::take(&mut self.actions);

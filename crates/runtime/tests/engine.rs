@@ -9,8 +9,9 @@ use serde_json::json;
 use steadflow_core::caller::{Actor, ActorKind, Caller};
 use steadflow_core::event::Event;
 use steadflow_core::execution::{ExecutionStatus, RetryMode};
+use steadflow_core::ids::FlowId;
 use steadflow_core::payload::Payload;
-use steadflow_runtime::{Retry, RuntimeError};
+use steadflow_runtime::{EngineConfig, Retry, RuntimeError};
 use steadflow_store::{ExecutionFilter, Page};
 use support::{Bench, TENANT, echo, pass};
 
@@ -128,8 +129,7 @@ async fn long_delay_leaves_memory_and_comes_back_on_time() {
 
 #[tokio::test(start_paused = true)]
 async fn crash_is_an_interrupted_attempt_that_is_made_good() {
-    let bench = Bench::new().await;
-    let flow = bench.flow(json!({}), json!([hanging("a")]), json!([])).await;
+    let (bench, flow) = with_hanging_node().await;
     let execution = bench.start(flow).await;
     pass(Duration::from_millis(10)).await;
 
@@ -204,6 +204,92 @@ async fn deleting_a_flow_cancels_what_runs() {
 
     assert!(matches!(bench.engine.execution(TENANT, execution).await, Err(RuntimeError::NoExecution(_))));
     assert!(matches!(bench.start_with(flow, None).await, Err(RuntimeError::NoFlow(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_lost_process_drove_is_taken_over_by_one_that_runs() {
+    let (first, flow) = with_hanging_node().await;
+    let execution = first.start(flow).await;
+    pass(Duration::from_millis(10)).await;
+    let second = first.again().await;
+
+    first.dies().await;
+    pass(Duration::from_secs(14)).await;
+    assert!(second.executor.seen.lock().unwrap().is_empty(), "the lease has not ended");
+    pass(Duration::from_secs(4)).await;
+
+    assert_eq!(*second.executor.seen.lock().unwrap(), ["a#2"]);
+    second.engine.cancel(&Caller::LOCAL, execution).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_for_what_another_process_drives_is_stored_and_taken_in() {
+    let (first, flow) = with_hanging_node().await;
+    let execution = first.start(flow).await;
+    pass(Duration::from_millis(10)).await;
+    let second = first.again().await;
+
+    second.engine.cancel(&Caller::LOCAL, execution).await.unwrap();
+    let ended = second.ended(execution).await.execution;
+
+    assert_eq!(ended.status(), ExecutionStatus::Cancelled);
+    assert_eq!(first.executor.dropped.lock().unwrap().get("a"), Some(&1));
+    let again = second.engine.cancel(&Caller::LOCAL, execution).await;
+    assert!(matches!(again, Err(RuntimeError::Rejected(_))), "{again:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_that_the_stored_state_rejects_is_rejected_at_once() {
+    let (first, flow) = with_hanging_node().await;
+    let execution = first.start(flow).await;
+    pass(Duration::from_millis(10)).await;
+    let second = first.again().await;
+
+    let resumed = second.engine.resume(&Caller::LOCAL, execution).await;
+
+    assert!(matches!(resumed, Err(RuntimeError::Rejected(_))), "{resumed:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn deleting_a_flow_cancels_what_another_process_runs() {
+    let (first, flow) = with_hanging_node().await;
+    let execution = first.start(flow).await;
+    pass(Duration::from_millis(300)).await;
+    let second = first.again().await;
+
+    second.engine.delete_flow(&Caller::LOCAL, flow).await.unwrap();
+
+    assert!(matches!(second.engine.execution(TENANT, execution).await, Err(RuntimeError::NoExecution(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_beyond_the_bound_wait_for_their_turn() {
+    let bench = Bench::configured(EngineConfig { calls_max: 1, ..EngineConfig::default() }).await;
+    let flow = bench.flow(json!({}), json!([echo("a", json!(1))]), json!([])).await;
+
+    let starts = futures_util::future::join_all((0..100).map(|_| bench.start(flow))).await;
+
+    assert_eq!(starts.len(), 100);
+    for execution in starts {
+        assert_eq!(bench.ended(execution).await.execution.status(), ExecutionStatus::Completed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_finds_no_place_in_time_is_refused() {
+    let config = EngineConfig { calls_max: 1, call_wait_max: Duration::ZERO, ..EngineConfig::default() };
+    let bench = Bench::configured(config).await;
+
+    let (first, second) = futures_util::future::join(bench.engine.show(), bench.engine.show()).await;
+
+    assert!(first.is_ok(), "{first:?}");
+    assert!(matches!(second, Err(RuntimeError::Unavailable)), "{second:?}");
+}
+
+async fn with_hanging_node() -> (Bench, FlowId) {
+    let bench = Bench::new().await;
+    let flow = bench.flow(json!({}), json!([hanging("a")]), json!([])).await;
+    (bench, flow)
 }
 
 fn hanging(id: &str) -> serde_json::Value {

@@ -115,7 +115,7 @@ impl World {
         let (accepted, pinned) = self.pinned_to_current(accepted, flow);
         let new = NewExecution { id: execution, pinned, accepted };
         let accept = Accept { new, limit, idempotency, reply, wait };
-        self.tell(process, Message::Accept(Box::new(accept)))
+        self.deliver(process, Message::Accept(Box::new(accept)))
     }
 
     fn new_acceptance(
@@ -177,7 +177,7 @@ impl World {
         let input = Input::from(signal.clone());
         let reply = self.call(process, Call::Change { execution, what, signal, seq });
         let from = Origin::Caller { reply, tenant: TenantId::DEFAULT };
-        self.tell(process, Message::Input { execution, input, from })
+        self.deliver(process, Message::Input { execution, input, from })
     }
 
     /// Asks a process that drives nothing for a change: it is stored for the one that drives the execution.
@@ -257,22 +257,22 @@ impl World {
     fn reads(&mut self, process: ProcessId) -> Result<(), String> {
         let Some(execution) = self.some_execution() else { return Ok(()) };
         let reply = self.call(process, Call::Read);
-        self.tell(process, Message::Read { execution, reply })
+        self.deliver(process, Message::Read { execution, reply })
     }
 
     fn awaits(&mut self, process: ProcessId) -> Result<(), String> {
         let Some(execution) = self.some_execution() else { return Ok(()) };
         let reply = self.call(process, Call::Await { execution });
-        self.tell(process, Message::Await { execution, reply })
+        self.deliver(process, Message::Await { execution, reply })
     }
 
     fn lists(&mut self, process: ProcessId) -> Result<(), String> {
         let seen = self.checker.known_to_clients();
         let reply = self.call(process, Call::Show { seen });
-        self.tell(process, Message::Show { reply })
+        self.deliver(process, Message::Show { reply })
     }
 
-    /// When everything is healed: people let go on what they hold, and settle what asks.
+    /// When everything is healed: people resume what they paused, and settle what asks.
     pub(crate) fn people_help(&mut self) -> Result<(), String> {
         let held: Vec<(ExecutionId, What)> = self
             .checker

@@ -31,9 +31,9 @@ faults! {
     CrashAfterCommit = 18,
     /// The process dies between two events.
     CrashBetween = 2,
-    /// Nobody can tell whether the batch is on disk; it is.
+    /// It is unknown whether the batch is on disk; it is.
     UnknownWritten = 16,
-    /// Nobody can tell whether the batch is on disk; it is not.
+    /// It is unknown whether the batch is on disk; it is not.
     UnknownLost = 16,
     /// The disk is full.
     Full = 40,
@@ -90,7 +90,7 @@ impl Faults {
         Self { planned, rng, is_healed: false }
     }
 
-    /// Tells whether `fault` strikes here.
+    /// Returns whether `fault` strikes here.
     pub(crate) fn strikes(&mut self, fault: Fault) -> bool {
         if self.is_healed {
             return false;

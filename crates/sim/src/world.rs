@@ -74,7 +74,7 @@ pub(crate) struct World {
     fleet: Fleet,
     /// [`Mutation::EndedTwice`]: executions that have ended, without their last record.
     revived: BTreeMap<ExecutionId, Stored>,
-    /// Attempts whose result comes although nobody waits for it.
+    /// Calls whose result comes although it is not waited for.
     late: BTreeSet<CallKey>,
     /// Attempts whose peers do not answer.
     hanging: Vec<(ProcessId, CallKey)>,

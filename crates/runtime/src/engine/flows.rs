@@ -1,11 +1,13 @@
 //! Flows in use: their current version in memory, changed together with the database.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::FlowVersion;
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_store::{Changed, ExecutionFilter, FlowChange, FlowRecord, FlowStatus, Page};
+use tokio::time::sleep;
 
 use super::Engine;
 use crate::driver::Call;
@@ -127,12 +129,18 @@ impl Engine {
             statuses: vec![Pending, Running, Paused],
             ..ExecutionFilter::default()
         };
+        let mut asked = BTreeSet::new();
         loop {
             let unfinished = self.executions(filter.clone(), Page { before: None, limit: 100 }).await?;
             if unfinished.is_empty() {
                 return Ok(());
             }
-            for row in unfinished {
+            let new: Vec<_> = unfinished.iter().filter(|row| asked.insert(row.id)).collect();
+            if new.is_empty() {
+                // Other processes drive them, and end them in their time.
+                sleep(super::LOOK_AGAIN_AFTER).await;
+            }
+            for row in new {
                 match self.cancel(caller, row.id).await {
                     // It may end by itself while we ask.
                     Ok(()) | Err(RuntimeError::Rejected(_) | RuntimeError::NoExecution(_)) => {}

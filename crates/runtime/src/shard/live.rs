@@ -17,7 +17,7 @@ pub(super) enum Queued {
     Input(Input, Origin),
     /// To be seen, as committed.
     Read(ReplyId),
-    /// To be told of its end; only while it is being loaded.
+    /// To be answered with its end; only while it is being loaded.
     Await(ReplyId),
 }
 
@@ -31,10 +31,8 @@ pub(super) struct Live {
     pub(super) committing: Option<Committing>,
     /// The entry of this execution among the shard's timers.
     pub(super) timer: Option<Timestamp>,
-    /// Whether its row is behind its state.
-    pub(super) is_unshown: bool,
-    /// Whether its row is to be written with the next commit.
-    pub(super) is_show_wanted: bool,
+    /// How its row, which people query, follows its state.
+    pub(super) row: Row,
     /// The entry of this execution among those to be shown.
     pub(super) show_at: Option<Timestamp>,
     /// Since when the tail holds records that its stored journal does not.
@@ -43,12 +41,44 @@ pub(super) struct Live {
     pub(super) held_until: Option<Timestamp>,
 }
 
+/// What a commit writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Writes {
+    /// The first record of an execution.
+    Acceptance,
+    /// A further record.
+    Decision,
+    /// No record: its row, and perhaps its journal.
+    #[default]
+    Projection,
+}
+
+/// What becomes of an execution when its commit has returned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Then {
+    /// It stays in memory, unless it has ended.
+    #[default]
+    Stays,
+    /// It leaves memory until it is due or somebody wants something of it.
+    Parks,
+}
+
+/// How the row of an execution follows its state. Counts a commit under way as if it had returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Row {
+    /// It says what the state is.
+    Current,
+    /// It does not, and is written after a while.
+    Behind,
+    /// It is written with the next commit.
+    Wanted,
+}
+
 /// A commit under way, and what rests on it.
 #[derive(Debug, Default)]
 pub(super) struct Committing {
-    pub(super) is_acceptance: bool,
-    pub(super) has_record: bool,
-    pub(super) is_parking: bool,
+    pub(super) writes: Writes,
+    pub(super) then: Then,
     /// Whether inputs for other executions are stored with it.
     pub(super) has_sent: bool,
     pub(super) effects: Vec<Effect>,
@@ -68,8 +98,7 @@ impl Live {
             inbox: VecDeque::new(),
             committing: None,
             timer: None,
-            is_unshown: true,
-            is_show_wanted: false,
+            row: Row::Behind,
             show_at: None,
             unsaved_since: None,
             held_until: None,
@@ -134,8 +163,9 @@ impl Live {
             && !is_due()
     }
 
-    /// Whether it has nothing to do for longer than `park_after`, or is to leave memory anyway.
-    pub(super) fn is_at_rest(&self, phase: Phase, now: Timestamp, park_after: Duration) -> bool {
+    /// Returns what becomes of it after a commit: it is parked if it has nothing to do for longer than `park_after`, or is
+    /// to leave memory anyway.
+    pub(super) fn then(&self, phase: Phase, now: Timestamp, park_after: Duration) -> Then {
         let is_busy = self.execution.has_call_in_flight() || !self.inbox.is_empty();
         let is_soon = |within| self.execution.next_timer().is_some_and(|(at, _)| at <= now.plus(within));
         let is_wanted = match phase {
@@ -143,7 +173,8 @@ impl Live {
             Phase::Draining => is_soon(Duration::ZERO),
             Phase::Releasing => false,
         };
-        !self.execution.status().is_finished() && !is_busy && !is_wanted
+        let is_needed = self.execution.status().is_finished() || is_busy || is_wanted;
+        if is_needed { Then::Stays } else { Then::Parks }
     }
 
     /// Returns the whole journal as a JSON array.
@@ -160,7 +191,7 @@ impl Live {
 
     /// Returns the state for somebody to see. Only while no commit is under way.
     pub(super) fn snapshot(&self) -> Box<Loaded> {
-        assert!(!self.is_committing(), "nobody sees what is not committed");
+        assert!(!self.is_committing(), "what is not committed is not shown");
         Box::new(Loaded { execution: self.execution.clone(), journal: self.journal.clone() })
     }
 }

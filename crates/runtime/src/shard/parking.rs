@@ -6,7 +6,7 @@ use steadflow_core::execution::{ExecutionStatus, Input};
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 
-use super::live::Live;
+use super::live::{Live, Row, Then, Writes};
 use super::turn::wake_at;
 use super::{Action, Load, Loaded, Origin, Phase, Queued, Recovered, Reply, ReplyId, Shard};
 
@@ -42,7 +42,7 @@ impl Shard {
         let id = loaded.execution.id();
         self.learn_limit(&loaded);
         let mut live = Live::new(loaded);
-        live.is_unshown = false;
+        live.row = Row::Current;
         self.hand_over(id, &mut live);
         self.live.insert(id, live);
         self.advance(id, now);
@@ -66,9 +66,9 @@ impl Shard {
     /// Lets an execution leave memory when it has nothing to do.
     pub(super) fn rest(&mut self, id: ExecutionId, now: Timestamp) {
         let (phase, park_after) = (self.phase, self.config.park_after);
-        let rests = |live: &&Live| live.is_free(now) && live.is_at_rest(phase, now, park_after);
+        let rests = |live: &&Live| live.is_free(now) && live.then(phase, now, park_after) == Then::Parks;
         if self.live.get(&id).filter(rests).is_some() {
-            self.commit_projection(id, true, now);
+            self.commit_projection(id, Then::Parks, now);
         }
     }
 
@@ -101,9 +101,9 @@ impl Shard {
         live.show_at = None;
         let is_old = live.unsaved_since.is_some_and(|since| now.since(since) >= self.config.snapshot_after);
         if live.is_committing() {
-            live.is_show_wanted = true;
-        } else if live.is_unshown || is_old {
-            self.commit_projection(id, false, now);
+            live.row = Row::Wanted;
+        } else if live.row != Row::Current || is_old {
+            self.commit_projection(id, Then::Stays, now);
         }
         self.schedule_show(id, now);
     }
@@ -111,30 +111,33 @@ impl Shard {
     /// Sees to it that an execution's row follows its state, and that it does not hold the tail back for long.
     pub(super) fn schedule_show(&mut self, id: ExecutionId, now: Timestamp) {
         let Some(live) = self.live.get_mut(&id).filter(|live| live.show_at.is_none()) else { return };
-        let after = match (live.is_unshown, live.unsaved_since) {
-            (true, _) => self.config.show_after,
-            (false, Some(_)) => self.config.snapshot_after,
-            (false, None) => return,
+        let after = match (live.row, live.unsaved_since) {
+            (Row::Behind | Row::Wanted, _) => self.config.show_after,
+            (Row::Current, Some(_)) => self.config.snapshot_after,
+            (Row::Current, None) => return,
         };
         let at = now.plus(after);
         live.show_at = Some(at);
         self.unshown.insert((at, id));
     }
 
-    /// Shows everything that changed; whoever asked is answered when that is on disk.
+    /// Shows everything that changed; the caller is answered when that is on disk.
     pub(super) fn show(&mut self, reply: ReplyId, now: Timestamp) {
         // One whose acceptance is still being committed is not there yet.
         let is_behind = |live: &Live| match &live.committing {
-            Some(committing) => !committing.is_acceptance,
-            None => live.is_unshown,
+            Some(committing) => committing.writes != Writes::Acceptance,
+            None => live.row != Row::Current,
         };
         let behind: BTreeSet<ExecutionId> =
             self.live.iter().filter(|(_, live)| is_behind(live)).map(|(id, _)| *id).collect();
         for &id in &behind {
-            if let Some(live) = self.live.get_mut(&id) {
-                live.is_show_wanted |= live.is_committing() && live.is_unshown;
+            if let Some(live) = self.live.get_mut(&id)
+                && live.is_committing()
+                && live.row == Row::Behind
+            {
+                live.row = Row::Wanted;
             }
-            self.commit_projection(id, false, now);
+            self.commit_projection(id, Then::Stays, now);
         }
         if behind.is_empty() {
             return self.reply(reply, Reply::Shown);

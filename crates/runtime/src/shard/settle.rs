@@ -6,7 +6,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Committed, StoreError};
 
 use super::inbox::items_of;
-use super::live::{Committing, Live, Queued};
+use super::live::{Committing, Live, Queued, Row, Then, Writes};
 use super::{Action, BatchId, Loaded, Origin, Reply, Shard};
 use crate::hub::Change;
 
@@ -55,7 +55,7 @@ impl Shard {
         if let Committed::Hit(hit) = answer {
             return self.withdraw(id, || Reply::Hit(hit.clone()), &committing, now);
         }
-        if committing.has_record {
+        if committing.writes != Writes::Projection {
             let publish = Action::Publish(change_of(live));
             self.actions.push(publish);
         }
@@ -73,7 +73,7 @@ impl Shard {
         }
         if self.live[&id].execution.status().is_finished() {
             self.finished(id, now);
-        } else if committing.is_parking {
+        } else if committing.then == Then::Parks {
             self.parked(id);
         } else {
             self.stays(id, now);
@@ -93,11 +93,10 @@ impl Shard {
         if live.execution.started_at().is_some() {
             self.granted.remove(&id);
         }
-        if live.is_show_wanted {
-            return self.commit_projection(id, false, now);
-        }
-        if !live.is_unshown {
-            self.shown(id);
+        match live.row {
+            Row::Wanted => return self.commit_projection(id, Then::Stays, now),
+            Row::Current => self.shown(id),
+            Row::Behind => {}
         }
         self.schedule_show(id, now);
         if !only_waits {
@@ -105,7 +104,7 @@ impl Shard {
         }
     }
 
-    /// An execution has ended, on disk: its slot is free, and whoever waits for its end is told.
+    /// An execution has ended, on disk: its slot is free, and who waits for its end is answered.
     fn finished(&mut self, id: ExecutionId, now: Timestamp) {
         let Some(live) = self.forget(id) else { return };
         let flow = live.execution.accepted().flow;
@@ -160,7 +159,7 @@ impl Shard {
         Some(live)
     }
 
-    /// An acceptance that did not come about: nobody will ever hear of this execution.
+    /// An acceptance that did not come about: the execution never was.
     fn withdraw(
         &mut self,
         id: ExecutionId,
@@ -187,25 +186,26 @@ impl Shard {
     pub(super) fn withdraw_children(&mut self, children: &[ExecutionId], now: Timestamp) {
         for &child in children {
             let committing = self.live.get_mut(&child).and_then(|live| live.committing.take());
-            if let Some(committing) = committing.filter(|committing| committing.is_acceptance) {
+            if let Some(committing) = committing.filter(|committing| committing.writes == Writes::Acceptance)
+            {
                 self.withdraw(child, || Reply::Unavailable, &committing, now);
             }
         }
     }
 
-    /// The batch was not written: memory goes back to what is on disk, and what was not asked for by a person is
-    /// decided anew a little later.
+    /// The batch was not written: memory goes back to what is on disk, and what was not asked for by a caller is
+    /// decided again a little later.
     pub(super) fn take_back(&mut self, id: ExecutionId, refusal: impl Fn() -> Reply, now: Timestamp) {
         let Some(live) = self.live.get_mut(&id) else { return };
         let Some(committing) = live.committing.take() else { return };
-        if committing.is_acceptance {
+        if committing.writes == Writes::Acceptance {
             return self.withdraw(id, refusal, &committing, now);
         }
-        if committing.has_record {
+        if committing.writes != Writes::Projection {
             live.journal.pop();
             live.execution = replayed(live);
         }
-        live.is_unshown = true;
+        live.row = Row::Behind;
         live.unsaved_since.get_or_insert(now);
         live.held_until = Some(now.plus(self.config.redo_after));
         for (input, from) in committing.inputs.into_iter().rev() {

@@ -12,7 +12,7 @@ use super::{Origin, Phase, Queued, Shard};
 #[derive(Debug, Default)]
 pub(super) struct Slots {
     limit: Option<u32>,
-    /// Whether somebody said what the limit is.
+    /// Whether the flow's present limit is known.
     is_limit_known: bool,
     /// Executions that hold a slot: started, or about to.
     taken: u32,
@@ -26,7 +26,7 @@ impl Slots {
         self.is_limit_known = true;
     }
 
-    /// Takes the limit that an execution of the flow is pinned to, as long as nobody says what it is now.
+    /// Takes the limit that an execution of the flow is pinned to, as long as the present one is not known.
     pub(super) fn suggest_limit(&mut self, limit: Option<u32>) {
         if !self.is_limit_known {
             self.set_limit(limit);
@@ -117,14 +117,14 @@ impl Shard {
         self.grant_slots(flow, now);
     }
 
-    /// Keeps the flow's slots true when an execution that has not started is held, let go, or ended.
+    /// Keeps the flow's slots true when an execution that has not started is paused, resumed, or ended.
     pub(super) fn requeue(&mut self, id: ExecutionId, before: ExecutionStatus, now: Timestamp) {
         let Some(live) = self.live.get(&id).filter(|live| live.execution.started_at().is_none()) else {
             return;
         };
         let flow = live.execution.accepted().flow;
         let status = live.execution.status();
-        // Its start came while it was held for a moment, and was rejected.
+        // Its start came while it was paused for a moment, and was rejected.
         let missed_its_start = status == ExecutionStatus::Pending && self.granted.contains_key(&id);
         if before == status && !missed_its_start {
             return;

@@ -10,7 +10,7 @@ use steadflow_core::inbox::Sending;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Commit, Idempotency, InboxInput, Keep};
 
-use super::live::{Committing, Live};
+use super::live::{Committing, Live, Row, Then, Writes};
 use super::{Accept, Action, Loaded, Phase, Queued, Reply, ReplyId, Shard};
 use crate::row::{rollup_of, row_of};
 
@@ -56,7 +56,7 @@ impl Shard {
                 .expect("a new execution is pending, so it can start");
         }
         let mut live = Live::new(Loaded { execution, journal: Vec::new() });
-        live.committing = Some(Committing { is_acceptance: true, replies, ..Committing::default() });
+        live.committing = Some(Committing { writes: Writes::Acceptance, replies, ..Committing::default() });
         self.live.insert(id, live);
         (id, decision)
     }
@@ -118,15 +118,17 @@ impl Shard {
         self.spare.clear();
         live.journal.push(Arc::clone(&record));
         live.unsaved_since.get_or_insert(now);
-        let is_parking = live.is_at_rest(self.phase, now, self.config.park_after);
+        let then = live.then(self.phase, now, self.config.park_after);
         let committing = live.committing.get_or_insert_default();
-        committing.has_record = true;
-        committing.is_parking = is_parking;
+        if committing.writes == Writes::Projection {
+            committing.writes = Writes::Decision;
+        }
+        committing.then = then;
         committing.effects = decision.effects;
         committing.children = decision.children.iter().map(|child| child.id).collect();
         committing.has_sent = !decision.signals.is_empty();
         let takes = live.takes();
-        let keep = keep_of(live, is_parking);
+        let keep = keep_of(live, then);
         let seq = live.execution.seq();
         let tenant = live.execution.accepted().tenant;
         let sends = decision.signals.iter().map(|sending| sent(sending, tenant, now)).collect();
@@ -145,21 +147,20 @@ impl Shard {
     }
 
     /// Writes an execution's row without a decision, and its whole journal if that is due or it leaves memory.
-    pub(super) fn commit_projection(&mut self, id: ExecutionId, is_parking: bool, now: Timestamp) {
+    pub(super) fn commit_projection(&mut self, id: ExecutionId, then: Then, now: Timestamp) {
         let Some(live) = self.live.get_mut(&id).filter(|live| !live.is_committing()) else { return };
         let is_old = live.unsaved_since.is_some_and(|since| now.since(since) >= self.config.snapshot_after);
-        live.committing = Some(Committing { is_parking, ..Committing::default() });
-        live.is_unshown = false;
-        live.is_show_wanted = false;
+        live.committing = Some(Committing { then, ..Committing::default() });
+        live.row = Row::Current;
         let row = Box::new(row_of(&live.execution));
-        let keep = match (is_parking, is_old) {
-            (true, _) => {
+        let keep = match (then, is_old) {
+            (Then::Parks, _) => {
                 Keep::Parked { row, journal: live.journal_text(), wake_at: wake_at(&live.execution) }
             }
-            (false, true) => Keep::Snapshot { row, journal: live.journal_text() },
-            (false, false) => Keep::Shown(row),
+            (Then::Stays, true) => Keep::Snapshot { row, journal: live.journal_text() },
+            (Then::Stays, false) => Keep::Shown(row),
         };
-        if is_parking || is_old {
+        if then == Then::Parks || is_old {
             live.unsaved_since = None;
         }
         let seq = live.execution.seq();
@@ -218,13 +219,13 @@ pub(super) fn wake_at(execution: &Execution) -> Option<Timestamp> {
     execution.next_timer().map(|(at, _)| at)
 }
 
-fn keep_of(live: &mut Live, is_parking: bool) -> Keep {
+fn keep_of(live: &mut Live, then: Then) -> Keep {
     let row = |live: &Live| Box::new(row_of(&live.execution));
     if live.execution.status().is_finished() {
         let rollup = Box::new(rollup_of(&live.execution));
         return Keep::Finished { row: row(live), journal: live.journal_text(), rollup };
     }
-    if is_parking {
+    if then == Then::Parks {
         live.unsaved_since = None;
         return Keep::Parked {
             row: row(live),
@@ -232,11 +233,11 @@ fn keep_of(live: &mut Live, is_parking: bool) -> Keep {
             wake_at: wake_at(&live.execution),
         };
     }
-    if std::mem::take(&mut live.is_show_wanted) {
-        live.is_unshown = false;
+    if live.row == Row::Wanted {
+        live.row = Row::Current;
         return Keep::Shown(row(live));
     }
-    live.is_unshown = true;
+    live.row = Row::Behind;
     Keep::Tail
 }
 

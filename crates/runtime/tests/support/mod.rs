@@ -112,6 +112,7 @@ impl Bench {
         Self::on(self.store.reopen(), self.clock, EngineConfig::default()).await
     }
 
+    /// Another process on the same database.
     pub(crate) async fn again(&self) -> Self {
         self.again_with(EngineConfig::default()).await
     }
@@ -119,6 +120,12 @@ impl Bench {
     /// Another process on the same database.
     pub(crate) async fn again_with(&self, config: EngineConfig) -> Self {
         Self::on(self.store.reopen(), Arc::clone(&self.clock), config).await
+    }
+
+    /// This process is gone, without a word.
+    pub(crate) async fn dies(self) {
+        drop(self.engine);
+        tokio::task::yield_now().await;
     }
 
     pub(crate) async fn flow(&self, settings: Value, nodes: Value, edges: Value) -> FlowId {

@@ -14,7 +14,7 @@ use super::{Checker, ORPHANED_MAX, Verdict, Writer};
 pub(super) struct Leases {
     /// The largest epoch that was given.
     newest: u64,
-    /// When the leases end that nobody has taken over, by epoch and their holder's clock.
+    /// When the leases end that are not lost, by epoch and their holder's clock.
     ends: BTreeMap<u64, Timestamp>,
     /// Since when the others are lost.
     lost: BTreeMap<u64, Timestamp>,
@@ -152,7 +152,7 @@ impl Checker {
         Ok(())
     }
 
-    /// Returns whether nobody has taken over from this worker.
+    /// Returns whether this worker's lease is not lost.
     pub(crate) fn may_write(&self, lessee: Lessee) -> bool {
         self.leases.ends.contains_key(&lessee.epoch)
     }

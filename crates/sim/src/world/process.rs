@@ -235,7 +235,7 @@ impl World {
     }
 
     /// A client's message is on its way.
-    pub(crate) fn tell(&mut self, id: ProcessId, message: Message) -> Result<(), String> {
+    pub(crate) fn deliver(&mut self, id: ProcessId, message: Message) -> Result<(), String> {
         let after = self.rng.millis(0, 2);
         self.later(after, id, Incident::Call(Box::new(message)));
         Ok(())
