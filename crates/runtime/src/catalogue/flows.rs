@@ -121,6 +121,9 @@ impl Engine {
                 return Err(RuntimeError::VersionConflict(version));
             }
             let document = self.edited(&current, &edit.document).await?;
+            if document.is_none() && edit.status.is_none() {
+                return Ok(current);
+            }
             let change =
                 FlowChange { document, status: edit.status, at: self.now(), if_version: Some(version) };
             rounds += 1;
