@@ -9,7 +9,7 @@ use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::work::Work;
 use steadflow_nodes::{AgentDirectory, DirectoryError, EgressPolicy, EnvSecrets, Nodes, NodesConfig};
 use steadflow_runtime::{Engine, EngineConfig, Executor, Performing, SystemClock};
-use steadflow_store::Store;
+use steadflow_store::{Store, StoreError};
 use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
 
 use crate::settings::Database;
@@ -72,7 +72,7 @@ impl Executor for NodeExecutor {
     }
 }
 
-/// The agents in the database. Each attempt reads its agent, so that changes apply to the next attempt.
+/// The agents in the database. A call reads the version that its execution is pinned to.
 struct StoredAgents(Arc<dyn Store>);
 
 impl AgentDirectory for StoredAgents {
@@ -80,12 +80,59 @@ impl AgentDirectory for StoredAgents {
         &self,
         tenant: TenantId,
         id: AgentId,
+        version: Option<u32>,
     ) -> BoxFuture<'_, Result<Option<Arc<Agent>>, DirectoryError>> {
         Box::pin(async move {
-            let found = self.0.agent(tenant, id).await.map_err(|error| DirectoryError(Box::new(error)))?;
-            let Some(record) = found else { return Ok(None) };
-            let agent = record.agent().map_err(|error| DirectoryError(Box::new(error)))?;
-            Ok(Some(Arc::new(agent)))
+            let found = self.read(tenant, id, version).await;
+            found.map(|agent| agent.map(Arc::new)).map_err(|error| DirectoryError(Box::new(error)))
         })
+    }
+}
+
+impl StoredAgents {
+    async fn read(
+        &self,
+        tenant: TenantId,
+        id: AgentId,
+        version: Option<u32>,
+    ) -> Result<Option<Agent>, StoreError> {
+        match version {
+            Some(version) => {
+                self.0.agent_version(tenant, id, version).await?.map(|agent| agent.agent()).transpose()
+            }
+            None => self.0.agent(tenant, id).await?.map(|agent| agent.agent()).transpose(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use steadflow_core::payload::Payload;
+    use steadflow_core::timestamp::Timestamp;
+    use steadflow_store::{AgentChange, Catalogue, MemoryStore};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn agent_is_read_in_the_version_that_is_asked_for() {
+        let store = MemoryStore::default();
+        let (tenant, id) = (TenantId::DEFAULT, AgentId::new(uuid::Uuid::from_u128(5)));
+        for name in ["first", "second"] {
+            let document = json!({ "name": name, "agent_type": "http", "skills": ["score"],
+                                   "config": { "endpoint": "https://risk.example.org" } });
+            let document = Payload::from_value(&document);
+            let change =
+                AgentChange { id, tenant, document, at: Timestamp::from_micros(0), if_version: None };
+            store.put_agent(change).await.unwrap();
+        }
+        let agents = StoredAgents(Arc::new(store));
+
+        let name =
+            async |version| agents.agent(tenant, id, version).await.unwrap().map(|agent| agent.name.clone());
+
+        assert_eq!(name(Some(1)).await.as_deref(), Some("first"));
+        assert_eq!(name(None).await.as_deref(), Some("second"));
+        assert_eq!(name(Some(3)).await, None);
     }
 }

@@ -285,7 +285,8 @@ pub struct Accepted {
     /// The versions that the flows of its children are pinned to, its children's children included.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub flows: BTreeMap<FlowId, u32>,
-    /// The versions that its agents are pinned to. One that is missing did not exist when it was accepted.
+    /// The versions that its agents are pinned to, those of its children included. One that is missing did not exist when
+    /// the execution was accepted; a node that asks it uses the version that is current then.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub agents: BTreeMap<AgentId, u32>,
     /// The execution that it retries.
@@ -317,6 +318,12 @@ impl Accepted {
             reused: BTreeMap::new(),
             worker,
         }
+    }
+
+    /// Returns it without the versions that another execution pinned.
+    #[must_use]
+    pub fn unpinned(self) -> Self {
+        Self { flows: BTreeMap::new(), agents: BTreeMap::new(), ..self }
     }
 }
 

@@ -16,7 +16,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::condition::Condition;
-use crate::ids::{EdgeIndex, FlowId, NodeId, NodeIndex};
+use crate::ids::{AgentId, EdgeIndex, FlowId, NodeId, NodeIndex};
 use crate::node::Kind;
 use crate::payload::Payload;
 use crate::retry::RetryPolicy;
@@ -78,6 +78,8 @@ pub struct Graph {
     pub incoming: Vec<Vec<EdgeIndex>>,
     /// The flows that children of its nodes run, each once.
     pub child_flows: Vec<FlowId>,
+    /// The agents that its nodes ask, each once.
+    pub agents: Vec<AgentId>,
     /// Where an execution starts: the triggers or, where there are none, the nodes that no edge reaches.
     pub starts: Vec<NodeIndex>,
 }

@@ -28,20 +28,28 @@ struct SkillCall<'a> {
     input: &'a Value,
 }
 
-/// Runs the skill `name` of the agent `id`.
+/// A skill that is asked for: of which agent, in which version.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) agent: AgentId,
+    /// `None` for the current one.
+    pub(crate) version: Option<u32>,
+    pub(crate) skill: &'a str,
+}
+
+/// Runs a skill.
 pub(crate) async fn run_skill(
     shared: &Shared,
     work: &Work,
-    id: AgentId,
-    name: &str,
+    wanted: Wanted<'_>,
     keyring: &mut Keyring<'_>,
 ) -> Outcome {
-    let prepared = prepare(shared, work, id, name, keyring).await;
+    let prepared = prepare(shared, work, wanted, keyring).await;
     let (agent, input) = match prepared {
         Ok(prepared) => prepared,
         Err(failure) => return Outcome::failed(failure),
     };
-    let skill = agent.skill(name).expect("`prepare` has checked that the skill exists");
+    let skill = agent.skill(wanted.skill).expect("`prepare` has checked that the skill exists");
     let call = SkillCall { shared, work, agent: &agent, skill, input: &input };
     match &agent.backend {
         Backend::Http(config) => {
@@ -56,15 +64,19 @@ pub(crate) async fn run_skill(
 async fn prepare(
     shared: &Shared,
     work: &Work,
-    id: AgentId,
-    name: &str,
+    Wanted { agent: id, version, skill: name }: Wanted<'_>,
     keyring: &mut Keyring<'_>,
 ) -> Result<(Arc<Agent>, Value), Failure> {
-    let found = shared.agents.agent(work.tenant, id).await.map_err(|error| {
+    let found = shared.agents.agent(work.tenant, id, version).await.map_err(|error| {
         tracing::warn!(agent.id = %id, error = &error as &dyn std::error::Error, "could not read an agent");
         Failure::new(ErrorClass::Internal, "Could not read the agent from the store.")
     })?;
-    let agent = found.ok_or_else(|| misconfigured(format!("There is no agent {id}.")))?;
+    let agent = found.ok_or_else(|| {
+        misconfigured(match version {
+            Some(version) => format!("There is no version {version} of agent {id} any more: it was deleted."),
+            None => format!("There is no agent {id}."),
+        })
+    })?;
     let skill = agent.offered(name).map_err(|missing| {
         let offered = missing.offered.join(", ");
         misconfigured(format!("The agent {} has no skill `{name}`. Its skills are {offered}.", agent.name))

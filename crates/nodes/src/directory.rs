@@ -8,7 +8,8 @@ use steadflow_core::ids::{AgentId, TenantId};
 
 /// Finds registered agents.
 pub trait AgentDirectory: Send + Sync + 'static {
-    /// Returns the agent `id` of `tenant`; `None` if there is none.
+    /// Returns the agent `id` of `tenant` in `version`, or in its current one where no version is named; `None` if there
+    /// is none.
     ///
     /// # Errors
     /// [`DirectoryError`] if the directory cannot be read; the attempt fails and is retried.
@@ -16,6 +17,7 @@ pub trait AgentDirectory: Send + Sync + 'static {
         &self,
         tenant: TenantId,
         id: AgentId,
+        version: Option<u32>,
     ) -> BoxFuture<'_, Result<Option<Arc<Agent>>, DirectoryError>>;
 }
 
@@ -33,6 +35,7 @@ impl AgentDirectory for NoAgents {
         &self,
         _tenant: TenantId,
         _id: AgentId,
+        _version: Option<u32>,
     ) -> BoxFuture<'_, Result<Option<Arc<Agent>>, DirectoryError>> {
         Box::pin(std::future::ready(Ok(None)))
     }

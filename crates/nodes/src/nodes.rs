@@ -10,7 +10,7 @@ use steadflow_core::work::{Outcome, Task, Work};
 use tokio::sync::Semaphore;
 
 use crate::action::http_request;
-use crate::agent::run_skill;
+use crate::agent::{Wanted, run_skill};
 use crate::directory::AgentDirectory;
 use crate::egress::{Egress, EgressError, EgressPolicy, EgressTimeouts, Lookup, SystemLookup};
 use crate::secrets::{Keyring, Secrets};
@@ -142,8 +142,9 @@ async fn run(shared: Arc<Shared>, work: Work) -> Outcome {
     let _slot = shared.calls.acquire().await.expect("the semaphore is never closed");
     let mut keyring = Keyring::new(&*shared.secrets, work.tenant);
     let outcome = match &work.task {
-        Task::Skill { agent_id, skill, .. } => {
-            run_skill(&shared, &work, *agent_id, skill, &mut keyring).await
+        Task::Skill { agent_id, version, skill } => {
+            let wanted = Wanted { agent: *agent_id, version: *version, skill };
+            run_skill(&shared, &work, wanted, &mut keyring).await
         }
         Task::Echo | Task::HttpRequest => match http_request(&shared, &work, &mut keyring).await {
             Ok(output) => Outcome::completed(output),

@@ -1,6 +1,7 @@
 //! The engine's handle: what the API and the command line ask of it.
 
 mod flows;
+mod pin;
 mod retry;
 mod start;
 

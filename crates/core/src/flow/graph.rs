@@ -7,7 +7,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::{EdgeIndex, FlowId, NodeId, NodeIndex};
+use crate::ids::{EdgeIndex, NodeId, NodeIndex};
 
 use super::parse::Parts;
 use super::{Edge, EdgeCondition, EdgeTrigger, Graph, Node};
@@ -91,10 +91,13 @@ fn linked(nodes: Vec<Node>, edges: Vec<Edge>) -> Graph {
     } else {
         triggers
     };
-    let child_flows: BTreeSet<FlowId> =
-        nodes.iter().filter_map(|node| node.kind.room().child_flow()).collect();
-    let child_flows = child_flows.into_iter().collect();
-    Graph { nodes, edges, outgoing, incoming, child_flows, starts }
+    let child_flows = each_once(nodes.iter().filter_map(|node| node.kind.room().child_flow()));
+    let agents = each_once(nodes.iter().filter_map(|node| Some(node.kind.room().skill()?.0)));
+    Graph { nodes, edges, outgoing, incoming, child_flows, agents, starts }
+}
+
+fn each_once<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
+    all.collect::<BTreeSet<T>>().into_iter().collect()
 }
 
 /// Refuses edges from a node to itself, edges that say what another one says, and edges into triggers.

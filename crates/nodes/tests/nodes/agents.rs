@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::work::{Task, Work};
 use wiremock::matchers::{any, body_json, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -80,11 +81,38 @@ async fn a_missing_agent_or_skill_is_named() {
     assert_eq!(no_skill.message, "The agent Remote has no skill `chekc`. Its skills are check.");
 }
 
+#[tokio::test]
+async fn a_pinned_version_that_was_deleted_is_named() {
+    let server = answering(ResponseTemplate::new(200).set_body_string("fine")).await;
+    let nodes = nodes_with_agent(&remote(&server, json!("check")));
+    let pinned = |version| pinned_to(version, skill_work("check", &json!({})));
+
+    let kept = result(nodes.perform(pinned(1)).await);
+    let deleted = result(nodes.perform(pinned(2)).await).unwrap_err();
+
+    assert_eq!(kept.unwrap(), json!({ "text": "fine" }));
+    assert_eq!(deleted.class, ErrorClass::Configuration);
+    assert_eq!(
+        deleted.message,
+        "There is no version 2 of agent 00000000-0000-0000-0000-000000000007 any more: it was deleted."
+    );
+}
+
+fn pinned_to(number: u32, mut work: Work) -> Work {
+    if let Task::Skill { version, .. } = &mut work.task {
+        *version = Some(number);
+    }
+    work
+}
+
 async fn run(server: &MockServer, skill: Value, name: &str, input: &Value) -> Result<Value, Failure> {
-    let agent = json!({ "name": "Remote", "agent_type": "http", "skills": [skill],
+    result(nodes_with_agent(&remote(server, skill)).perform(skill_work(name, input)).await)
+}
+
+fn remote(server: &MockServer, skill: Value) -> Value {
+    json!({ "name": "Remote", "agent_type": "http", "skills": [skill],
         "config": { "endpoint": format!("{}/agents", server.uri()), "api_key": "${secrets.KEY}",
-                    "headers": { "X-Team": "risk" } } });
-    result(nodes_with_agent(&agent).perform(skill_work(name, input)).await)
+                    "headers": { "X-Team": "risk" } } })
 }
 
 async fn answering(answer: ResponseTemplate) -> MockServer {

@@ -111,7 +111,7 @@ impl Secrets for Canaries {
     }
 }
 
-/// Returns the same agent for every id, or none.
+/// Returns the same agent for every id, or none. It has one version.
 #[derive(Default)]
 struct Agents(Option<Arc<Agent>>);
 
@@ -120,8 +120,10 @@ impl AgentDirectory for Agents {
         &self,
         _tenant: TenantId,
         _id: AgentId,
+        version: Option<u32>,
     ) -> BoxFuture<'_, Result<Option<Arc<Agent>>, DirectoryError>> {
-        Box::pin(std::future::ready(Ok(self.0.clone())))
+        let agent = self.0.clone().filter(|_| version.unwrap_or(1) == 1);
+        Box::pin(std::future::ready(Ok(agent)))
     }
 }
 

@@ -9,7 +9,7 @@ use steadflow_core::payload::Payload;
 use steadflow_store::{ExecutionFilter, FlowStatus, Page};
 
 use super::Engine;
-use super::start::{RequestKey, Started, new_id};
+use super::start::{RequestKey, Started, ToAccept, new_id};
 use crate::error::RuntimeError;
 
 /// Which version of the flow a retry runs on.
@@ -67,7 +67,8 @@ pub struct BulkRetryItem {
 
 impl Engine {
     /// Retries a failed or cancelled execution: a new one with the same context and trigger data, a fresh attempt
-    /// budget and a fresh deadline.
+    /// budget and a fresh deadline. From the failed node and on the same version of the flow, it keeps the versions of
+    /// agents and of children's flows that the old one was pinned to; else it is pinned as a new start is.
     ///
     /// # Errors
     /// [`RuntimeError::NotRetryable`] if it is neither failed nor cancelled.
@@ -81,8 +82,11 @@ impl Engine {
         let (flow, limit) = self.version_to_retry(caller.tenant, &old, &retry).await?;
         let plan = old.retry_plan(retry.mode, &flow.flow.graph);
         let mut accepted = old.retried(plan, retry.trigger_data, caller.actor.clone(), self.worker());
+        if retry.mode == RetryMode::FromStart || flow.version != accepted.version {
+            accepted = accepted.unpinned();
+        }
         accepted.version = flow.version;
-        self.accept(new_id(), flow, accepted, limit, retry.key, None).await
+        self.accept(ToAccept { id: new_id(), flow, accepted, limit, key: retry.key, wait: None }).await
     }
 
     /// Says what a retry would run again, and what it would take over.

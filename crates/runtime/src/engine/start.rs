@@ -1,13 +1,12 @@
 //! How executions are started.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use steadflow_core::caller::Caller;
 use steadflow_core::event::Accepted;
-use steadflow_core::execution::{FlowVersion, NewExecution, Pinned};
+use steadflow_core::execution::{FlowVersion, NewExecution};
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::scope::Scope;
@@ -55,6 +54,18 @@ pub struct Start {
     pub wait: Option<Duration>,
 }
 
+/// A new execution that is to be accepted.
+pub(super) struct ToAccept {
+    pub(super) id: ExecutionId,
+    pub(super) flow: Arc<FlowVersion>,
+    pub(super) accepted: Accepted,
+    /// How many executions of the flow may run at once.
+    pub(super) limit: Option<u32>,
+    pub(super) key: Option<RequestKey>,
+    /// Wait at most so long for its end.
+    pub(super) wait: Option<Duration>,
+}
+
 /// What was started.
 #[derive(Debug)]
 pub struct Started {
@@ -93,27 +104,13 @@ impl Engine {
             actor: start.caller.actor,
             ..Accepted::new(start.caller.tenant, start.flow, current.version.version, self.worker())
         };
-        self.accept(
-            id,
-            Arc::clone(&current.version),
-            accepted,
-            settings.max_concurrent_executions,
-            start.key,
-            start.wait,
-        )
-        .await
+        let (flow, limit) = (Arc::clone(&current.version), settings.max_concurrent_executions);
+        self.accept(ToAccept { id, flow, accepted, limit, key: start.key, wait: start.wait }).await
     }
 
     /// Hands a new execution to the engine and waits until it is durable.
-    pub(super) async fn accept(
-        &self,
-        id: ExecutionId,
-        flow: Arc<FlowVersion>,
-        accepted: Accepted,
-        limit: Option<u32>,
-        key: Option<RequestKey>,
-        wait: Option<Duration>,
-    ) -> Result<Started, RuntimeError> {
+    pub(super) async fn accept(&self, new: ToAccept) -> Result<Started, RuntimeError> {
+        let ToAccept { id, flow, mut accepted, limit, key, wait } = new;
         let tenant = accepted.tenant;
         let hash = key.as_ref().map(|key| key.hash);
         let created_at = self.now();
@@ -122,7 +119,7 @@ impl Engine {
         let (sender, answer) = oneshot::channel();
         let (end_sender, end) = oneshot::channel();
         let (reply, end_reply) = (self.new_reply(), wait.map(|_| self.new_reply()));
-        let (accepted, pinned) = self.pin_children(accepted, flow).await?;
+        let pinned = self.pin(&mut accepted, flow).await?;
         let new = NewExecution { id, pinned, accepted };
         let accept = Accept { new, limit, idempotency, reply, wait: end_reply };
         let mut asked_by = vec![(reply, sender)];
@@ -142,35 +139,6 @@ impl Engine {
             None => None,
         };
         Ok(Started { execution: id, is_replay: false, ended })
-    }
-
-    /// Pins the flows that the execution's children run to their current versions, their children's children included. A
-    /// flow that does not exist is not pinned; the node that asks for it fails and says so.
-    async fn pin_children(
-        &self,
-        mut accepted: Accepted,
-        flow: Arc<FlowVersion>,
-    ) -> Result<(Accepted, Pinned), RuntimeError> {
-        if flow.flow.graph.child_flows.is_empty() {
-            return Ok((accepted, flow.into()));
-        }
-        let mut children = BTreeMap::new();
-        let mut wanted = flow.flow.graph.child_flows.clone();
-        while let Some(child) = wanted.pop().filter(|_| children.len() < PINNED_FLOWS_MAX) {
-            if children.contains_key(&child) || child == flow.flow_id {
-                continue;
-            }
-            match self.current_flow(accepted.tenant, child).await {
-                Ok(current) => {
-                    wanted.extend(&current.version.flow.graph.child_flows);
-                    accepted.flows.insert(child, current.version.version);
-                    children.insert(child, Arc::clone(&current.version));
-                }
-                Err(RuntimeError::NoFlow(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok((accepted, Pinned { flow, children: Some(Arc::new(children)) }))
     }
 
     /// Takes a place among the starts that wait to be durable. What is accepted is never dropped, so too many are
@@ -202,9 +170,6 @@ impl Engine {
         Ok(Started { execution: hit.execution, is_replay: true, ended: ended.map(Box::new) })
     }
 }
-
-/// Flows that one execution may pin for its children.
-const PINNED_FLOWS_MAX: usize = 1_000;
 
 /// A place among the starts that wait to be durable.
 struct Place<'a>(&'a AtomicUsize);

@@ -1,5 +1,7 @@
 //! Flows and agents, changed by several people through several processes.
 
+mod pins;
+
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};

@@ -11,7 +11,7 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::work::{Outcome, Work};
+use steadflow_core::work::{Outcome, Task, Work};
 use steadflow_runtime::{
     Clock, Engine, EngineConfig, ExecutionSnapshot, Executor, NewFlow, Performing, RuntimeError, Start,
     Started,
@@ -37,6 +37,8 @@ impl Clock for TestClock {
 pub(crate) struct Scripted {
     /// Every attempt that was handed out, as `node#attempt`.
     pub(crate) seen: Mutex<Vec<String>>,
+    /// The version of the agent that each call of a skill asks for.
+    pub(crate) versions: Mutex<Vec<Option<u32>>>,
     /// Attempts whose work was dropped before it ended, by node.
     pub(crate) dropped: Arc<Mutex<BTreeMap<String, u32>>>,
 }
@@ -61,6 +63,9 @@ impl Executor for Scripted {
             work.node_id,
             work.attempt.number()
         ));
+        if let Task::Skill { version, .. } = work.task {
+            self.versions.lock().expect("no test panics while it holds this lock").push(version);
+        }
         let input = work.input.to_value();
         let guard = Dropped(Arc::clone(&self.dropped), work.node_id.to_string());
         Performing::Running(Box::pin(async move {

@@ -127,6 +127,19 @@ fn a_thousand_nodes_in_a_chain_are_accepted() {
     assert_eq!((graph.edges.len(), graph.starts.len()), (999, 1));
 }
 
+#[test]
+fn agents_that_nodes_ask_are_listed_once() {
+    let ask =
+        |id: &str, agent: &str| json!({ "id": id, "type": "agent", "agent_id": agent, "skill": "score" });
+    let (first, second) = ("018f3a5e-0000-7000-8000-000000000001", "018f3a5e-0000-7000-8000-000000000002");
+    let nodes = json!([ask("a", second), ask("b", first), ask("c", second), echo("d", json!(1))]);
+
+    let graph = graph(&json!({ "name": "x", "flow_definition": { "nodes": nodes, "edges": [] } }));
+
+    let agents: Vec<String> = graph.agents.iter().map(ToString::to_string).collect();
+    assert_eq!(agents, [first, second]);
+}
+
 fn flow(ids: &[&str], edges: Value) -> Value {
     let nodes: Vec<Value> = ids.iter().map(|id| json!({ "id": id, "type": "parallel" })).collect();
     json!({ "name": "x", "flow_definition": { "nodes": nodes, "edges": edges } })

@@ -1,0 +1,84 @@
+//! What an execution is pinned to when it is accepted: the versions of its children's flows, and of all their agents.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use steadflow_core::event::Accepted;
+use steadflow_core::execution::{FlowVersion, Pinned};
+use steadflow_core::ids::{AgentId, FlowId};
+
+use super::Engine;
+use crate::error::RuntimeError;
+
+/// Flows that one execution may pin for its children.
+const FLOWS_MAX: usize = 1_000;
+
+/// Agents that one execution may pin. Further ones are used as they are when a node asks them.
+const AGENTS_MAX: usize = 1_000;
+
+impl Engine {
+    /// Pins the flows that the execution's children run, their children's children included, and the agents that all of
+    /// them ask. What `accepted` pins already is kept, the rest is pinned to its current version. What does not exist is
+    /// not pinned; the node that asks for it fails and says so.
+    pub(super) async fn pin(
+        &self,
+        accepted: &mut Accepted,
+        flow: Arc<FlowVersion>,
+    ) -> Result<Pinned, RuntimeError> {
+        let graph = &flow.flow.graph;
+        if graph.child_flows.is_empty() && graph.agents.is_empty() {
+            return Ok(flow.into());
+        }
+        let mut agents: BTreeSet<AgentId> = graph.agents.iter().copied().collect();
+        let mut children = BTreeMap::new();
+        let mut wanted = graph.child_flows.clone();
+        while let Some(child) = wanted.pop().filter(|_| children.len() < FLOWS_MAX) {
+            if children.contains_key(&child) || child == flow.flow_id {
+                continue;
+            }
+            if let Some(version) = self.child_version(accepted, child).await? {
+                wanted.extend(&version.flow.graph.child_flows);
+                agents.extend(&version.flow.graph.agents);
+                accepted.flows.insert(child, version.version);
+                children.insert(child, version);
+            }
+        }
+        self.pin_agents(accepted, agents).await?;
+        Ok(Pinned { flow, children: (!children.is_empty()).then(|| Arc::new(children)) })
+    }
+
+    /// Returns the version of `flow` that is pinned, or else its current one; `None` if there is none.
+    async fn child_version(
+        &self,
+        accepted: &Accepted,
+        flow: FlowId,
+    ) -> Result<Option<Arc<FlowVersion>>, RuntimeError> {
+        let found = match accepted.flows.get(&flow) {
+            Some(&version) => self.flow_version(accepted.tenant, flow, version).await,
+            None => self.current_flow(accepted.tenant, flow).await.map(|flow| Arc::clone(&flow.version)),
+        };
+        match found {
+            Ok(version) => Ok(Some(version)),
+            Err(RuntimeError::NoFlow(_) | RuntimeError::NoFlowVersion(..)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn pin_agents(
+        &self,
+        accepted: &mut Accepted,
+        agents: BTreeSet<AgentId>,
+    ) -> Result<(), RuntimeError> {
+        for id in agents {
+            if accepted.agents.len() >= AGENTS_MAX {
+                break;
+            }
+            if !accepted.agents.contains_key(&id)
+                && let Some(agent) = self.store().agent(accepted.tenant, id).await?
+            {
+                accepted.agents.insert(id, agent.version);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,152 @@
+//! An execution keeps the versions of agents and of its children's flows that it was accepted with.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use steadflow_core::event::Accepted;
+use steadflow_core::execution::{ExecutionStatus, RetryMode};
+use steadflow_core::ids::{AgentId, ExecutionId, FlowId};
+use steadflow_runtime::Retry;
+use uuid::Uuid;
+
+use super::{ME, patch};
+use crate::support::{Bench, TENANT, echo, pass};
+
+/// Stores the next version of agent `number`.
+async fn save(bench: &Bench, number: u128, name: &str) -> AgentId {
+    let id = AgentId::new(Uuid::from_u128(number));
+    let document = json!({ "name": name, "agent_type": "http", "skills": ["score"],
+                           "config": { "endpoint": "https://risk.example.org" } });
+    bench.engine.put_agent(&ME, id, &document).await.expect("the agent is valid");
+    id
+}
+
+fn asks(id: &str, agent: AgentId, input: Value) -> Value {
+    json!({ "id": id, "type": "agent", "agent_id": agent.to_string(), "skill": "score", "input": input })
+}
+
+fn family(flow: FlowId) -> Value {
+    json!({ "id": "all", "type": "test_family", "flow_id": flow.to_string(), "children": 1, "at_once": 1 })
+}
+
+async fn accepted(bench: &Bench, execution: ExecutionId) -> Accepted {
+    bench.engine.execution(TENANT, execution).await.expect("it exists").execution.accepted().clone()
+}
+
+async fn status_at_end(bench: &Bench, execution: ExecutionId) -> ExecutionStatus {
+    bench.ended(execution).await.execution.status()
+}
+
+async fn retried(bench: &Bench, execution: ExecutionId, mode: RetryMode) -> ExecutionId {
+    let retry = Retry { mode, ..Retry::default() };
+    bench.engine.retry(&ME, execution, retry).await.expect("it can be retried").execution
+}
+
+fn versions(bench: &Bench) -> Vec<Option<u32>> {
+    bench.executor.versions.lock().expect("no test panics while it holds this lock").clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn agent_that_is_changed_during_an_execution_is_asked_as_it_was() {
+    let bench = Bench::new().await;
+    let agent = save(&bench, 5, "first").await;
+    let delay = json!({ "id": "wait", "type": "delay", "delay_seconds": 7200 });
+    let edges = json!([{ "from": "wait", "to": "ask" }]);
+    let flow = bench.flow(json!({}), json!([delay, asks("ask", agent, json!({}))]), edges).await;
+
+    let before = bench.start(flow).await;
+    pass(Duration::from_secs(600)).await;
+    save(&bench, 5, "second").await;
+    let after = bench.start(flow).await;
+
+    assert_eq!(status_at_end(&bench, before).await, ExecutionStatus::Completed);
+    assert_eq!(status_at_end(&bench, after).await, ExecutionStatus::Completed);
+    assert_eq!(versions(&bench), [Some(1), Some(2)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn flow_without_agents_pins_nothing() {
+    let bench = Bench::new().await;
+    save(&bench, 5, "first").await;
+    let flow = bench.flow(json!({}), json!([echo("a", json!(1))]), json!([])).await;
+
+    let accepted = accepted(&bench, bench.start(flow).await).await;
+
+    assert_eq!((accepted.agents, accepted.flows), (BTreeMap::new(), BTreeMap::new()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn agents_of_children_are_pinned_with_their_flows() {
+    let bench = Bench::new().await;
+    let (ours, theirs) = (save(&bench, 5, "ours").await, save(&bench, 6, "theirs").await);
+    save(&bench, 6, "theirs, changed").await;
+    let child = bench.flow(json!({}), json!([asks("ask", theirs, json!({}))]), json!([])).await;
+    let nodes = json!([asks("ask", ours, json!({})), family(child)]);
+    let parent = bench.flow(json!({}), nodes, json!([{ "from": "ask", "to": "all" }])).await;
+
+    let execution = bench.start(parent).await;
+
+    assert_eq!(status_at_end(&bench, execution).await, ExecutionStatus::Completed);
+    let accepted = accepted(&bench, execution).await;
+    assert_eq!(accepted.agents, BTreeMap::from([(ours, 1), (theirs, 2)]));
+    assert_eq!(accepted.flows, BTreeMap::from([(child, 1)]));
+    assert_eq!(versions(&bench), [Some(1), Some(2)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_from_the_failed_node_keeps_the_versions_and_one_from_the_start_does_not() {
+    let bench = Bench::new().await;
+    let agent = save(&bench, 5, "first").await;
+    let failing = asks("ask", agent, json!({ "fail_times": 9 }));
+    let child = bench.flow(json!({}), json!([failing]), json!([])).await;
+    let parent = bench.flow(json!({}), json!([family(child)]), json!([])).await;
+    let failed = bench.start(parent).await;
+    assert_eq!(status_at_end(&bench, failed).await, ExecutionStatus::Failed);
+    save(&bench, 5, "second").await;
+    bench.engine.edit_flow(&ME, child, patch(json!({ "name": "changed" }), None)).await.unwrap();
+
+    let kept = retried(&bench, failed, RetryMode::FromFailed).await;
+    let fresh = retried(&bench, failed, RetryMode::FromStart).await;
+
+    let (kept, fresh) = (accepted(&bench, kept).await, accepted(&bench, fresh).await);
+    assert_eq!((kept.agents[&agent], kept.flows[&child]), (1, 1));
+    assert_eq!((fresh.agents[&agent], fresh.flows[&child]), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_on_another_version_of_the_flow_is_pinned_as_a_new_start() {
+    let bench = Bench::new().await;
+    let agent = save(&bench, 5, "first").await;
+    let failing = asks("ask", agent, json!({ "fail_times": 9 }));
+    let flow = bench.flow(json!({}), json!([failing]), json!([])).await;
+    let failed = bench.start(flow).await;
+    assert_eq!(status_at_end(&bench, failed).await, ExecutionStatus::Failed);
+    save(&bench, 5, "second").await;
+    bench.engine.edit_flow(&ME, flow, patch(json!({ "name": "changed" }), None)).await.unwrap();
+
+    let retry = Retry {
+        mode: RetryMode::FromFailed,
+        version: Some(steadflow_runtime::VersionChoice::Current),
+        ..Retry::default()
+    };
+    let execution = bench.engine.retry(&ME, failed, retry).await.unwrap().execution;
+
+    assert_eq!(accepted(&bench, execution).await.agents[&agent], 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_pins_what_did_not_exist_before() {
+    let bench = Bench::new().await;
+    let agent = AgentId::new(Uuid::from_u128(5));
+    let failing = asks("ask", agent, json!({ "fail_times": 1 }));
+    let flow = bench.flow(json!({}), json!([failing]), json!([])).await;
+    let failed = bench.start(flow).await;
+    assert_eq!(status_at_end(&bench, failed).await, ExecutionStatus::Failed);
+    save(&bench, 5, "first").await;
+
+    let again = retried(&bench, failed, RetryMode::FromFailed).await;
+
+    assert_eq!(accepted(&bench, failed).await.agents, BTreeMap::new());
+    assert_eq!(accepted(&bench, again).await.agents, BTreeMap::from([(agent, 1)]));
+}
