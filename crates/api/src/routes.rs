@@ -4,6 +4,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 
+mod agent_versions;
 mod agents;
 mod analytics;
 mod cancel;
@@ -35,6 +36,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(analytics::routes())
         .merge(failures::routes())
         .merge(agents::routes())
+        .merge(agent_versions::routes())
         .merge(node_types::routes())
         .merge(health::routes())
         .merge(openapi::routes())

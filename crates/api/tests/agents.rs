@@ -31,6 +31,7 @@ async fn registered_agent_is_answered_without_its_secrets() {
     insta::assert_snapshot!(readable(&answer.body), @r#"
     {
       "id": "[id 1]",
+      "version": 1,
       "name": "Risk analyst",
       "agent_type": "http",
       "description": "",
@@ -100,6 +101,32 @@ async fn patch_replaces_what_it_names_and_a_mask_keeps_the_secret() {
     assert_eq!(patched["config"]["api_key"], before["config"]["api_key"], "still masked");
     assert_eq!((&patched["skills"], &patched["tags"]), (&before["skills"], &before["tags"]));
     assert_eq!(api.get(&path).await.expect(200), patched);
+}
+
+#[tokio::test(start_paused = true)]
+async fn versions_are_listed_newest_first_without_secrets() {
+    let api = Api::new().await;
+    let path = format!("agents/{}", text(&created(&api).await["id"]));
+    let renamed = api.patch(&path, &json!({ "name": "Analyst" })).await.expect(200);
+
+    let answer = api.get(&format!("{path}/versions")).await;
+
+    let numbered = |version: &Value| (version["version"].clone(), version["is_current"].clone());
+    let numbers: Vec<_> = list(&answer.body).iter().map(numbered).collect();
+    assert_eq!(numbers, [(json!(2), json!(true)), (json!(1), json!(false))]);
+    assert_eq!(each(&answer.body, "name"), ["Analyst", "Risk analyst"]);
+    assert_eq!((&answer.body[1]["config"]["api_key"], &renamed["version"]), (&json!("••••"), &json!(2)));
+    assert!(!answer.text.contains("sk-very-secret"), "{}", answer.text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn change_that_changes_nothing_makes_no_version() {
+    let api = Api::new().await;
+    let path = format!("agents/{}", text(&created(&api).await["id"]));
+
+    api.patch(&path, &json!({ "name": "Risk analyst" })).await.expect(200);
+
+    assert_eq!(list(&api.get(&format!("{path}/versions")).await.expect(200)).len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -266,6 +293,21 @@ async fn node_runs_a_skill_and_says_whose() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn node_keeps_the_version_of_its_agent() {
+    let api = Api::new().await;
+    let agent = text(&created(&api).await["id"]);
+    let node = json!({ "id": "score", "type": "agent", "agent_id": agent, "skill": "score" });
+    let flow = api.flow_of(&[node]).await;
+    let before = api.run(&flow).await;
+
+    api.patch(&format!("agents/{agent}"), &json!({ "name": "Analyst" })).await.expect(200);
+
+    let version_of = |execution: &Value| execution["node_executions"][0]["agent_version"].clone();
+    let again = api.get(&format!("executions/{}", text(&before["id"]))).await.expect(200);
+    assert_eq!((version_of(&again), version_of(&api.run(&flow).await)), (json!(1), json!(2)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn agents_that_are_not_there_are_404() {
     let api = Api::new().await;
     let path = format!("agents/{NO_ID}");
@@ -275,6 +317,7 @@ async fn agents_that_are_not_there_are_404() {
     insta::assert_snapshot!(unknown, @"404 no-such-agent: There is no agent [id 1].");
     assert_eq!(api.patch(&path, &json!({})).await.problem(), unknown);
     assert_eq!(api.delete(&path).await.problem(), unknown);
+    assert_eq!(api.get(&format!("{path}/versions")).await.problem(), unknown);
     assert_eq!(api.post(&format!("{path}/execute"), &json!({ "skill": "x" })).await.problem(), unknown);
     api.get("agents/analyst").await.expect(400);
 }

@@ -410,6 +410,7 @@ async fn node_shows_its_attempts() {
       "max_attempts": 2,
       "skill_used": null,
       "agent_id": null,
+      "agent_version": null,
       "input_data": {
         "fails": 1
       },

@@ -50,11 +50,14 @@ export interface paths {
         readonly get: operations["show_agent"];
         readonly put?: never;
         readonly post?: never;
-        /** Deletes an agent. Nodes that name it fail from then on, and say so. */
+        /** Deletes an agent with all its versions. Nodes that name it fail from then on, and say so. */
         readonly delete: operations["delete_agent"];
         readonly options?: never;
         readonly head?: never;
-        /** Changes an agent: each key that is given replaces what is stored. Attempts that begin from then on see it. */
+        /**
+         * Changes an agent: each key that is given replaces what is stored, which makes a new version. Executions that are
+         *     accepted from then on use it; the others keep the version that they are pinned to.
+         */
         readonly patch: operations["change_agent"];
         readonly trace?: never;
     };
@@ -69,6 +72,23 @@ export interface paths {
         readonly put?: never;
         /** Tries one skill, once, at most two minutes. Nothing is stored of it. */
         readonly post: operations["execute_agent"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/agents/{id}/versions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Lists the versions of an agent, newest first, at most 1,000. Secrets in their `config` are masked. */
+        readonly get: operations["list_agent_versions"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -610,9 +630,26 @@ export interface components {
             readonly message: string;
         };
         /** @description An agent. */
-        readonly Agent: {
+        readonly Agent: components["schemas"]["AgentContent"] & {
             /** Format: uuid */
             readonly id: string;
+            /**
+             * Format: int32
+             * @description The number of its current version.
+             */
+            readonly version: number;
+            readonly is_available: boolean;
+            /**
+             * Format: int64
+             * @description Attempts of executions that have ended which called it.
+             */
+            readonly usage_count: number;
+            readonly last_used_at?: components["schemas"]["Time"] | null;
+            readonly created_at: components["schemas"]["Time"];
+            readonly updated_at: components["schemas"]["Time"];
+        };
+        /** @description What a version of an agent says. */
+        readonly AgentContent: {
             readonly name: string;
             readonly agent_type: string;
             readonly description: string;
@@ -626,15 +663,6 @@ export interface components {
             readonly tags: readonly string[];
             /** @description How to reach it; secrets are masked. */
             readonly config: unknown;
-            readonly is_available: boolean;
-            /**
-             * Format: int64
-             * @description Attempts of executions that have ended which called it.
-             */
-            readonly usage_count: number;
-            readonly last_used_at?: components["schemas"]["Time"] | null;
-            readonly created_at: components["schemas"]["Time"];
-            readonly updated_at: components["schemas"]["Time"];
         };
         /** @description An agent document. */
         readonly AgentInput: {
@@ -681,6 +709,14 @@ export interface components {
             readonly result: components["schemas"]["AnyJson"];
             readonly error?: components["schemas"]["Failure"] | null;
             readonly usage: components["schemas"]["Usage"];
+        };
+        /** @description One version of an agent. */
+        readonly AgentVersion: components["schemas"]["AgentContent"] & {
+            /** Format: int32 */
+            readonly version: number;
+            readonly created_at: components["schemas"]["Time"];
+            /** @description Whether it is the one that new executions use. */
+            readonly is_current: boolean;
         };
         readonly AnyJson: unknown;
         /** @description One try of a node's work. */
@@ -1159,6 +1195,11 @@ export interface components {
             readonly skill_used?: string | null;
             /** Format: uuid */
             readonly agent_id?: string | null;
+            /**
+             * Format: int32
+             * @description The version of the agent that the execution is pinned to; null where it had none when the execution was accepted.
+             */
+            readonly agent_version?: number | null;
             /** @description The resolved input of the last attempt; null before the first. */
             readonly input_data: components["schemas"]["AnyJson"];
             readonly output_data: components["schemas"]["AnyJson"];
@@ -2042,7 +2083,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description What came of it: `success` tells */
+            /** @description What came of it, by `success` */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2098,6 +2139,92 @@ export interface operations {
             };
             /** @description The body is not declared as JSON */
             readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_agent_versions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The agent */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The versions */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["AgentVersion"][];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id */
+            readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -91,7 +91,8 @@ pub(crate) async fn show_agent(
     Ok(reply::ok(&view(&app, &app.engine().agent(caller.tenant, id).await?).await?))
 }
 
-/// Changes an agent: each key that is given replaces what is stored. Attempts that begin from then on see it.
+/// Changes an agent: each key that is given replaces what is stored, which makes a new version. Executions that are
+/// accepted from then on use it; the others keep the version that they are pinned to.
 #[utoipa::path(patch, path = "/api/v1/studio/agents/{id}", tag = "agents", request_body = AgentPatch,
     params(("id" = Uuid, Path, description = "The agent")),
     responses((status = 200, description = "The agent", body = AgentView),
@@ -106,7 +107,7 @@ pub(crate) async fn change_agent(
     Ok(reply::ok(&view(&app, &app.engine().edit_agent(&caller, id, edit).await?).await?))
 }
 
-/// Deletes an agent. Nodes that name it fail from then on, and say so.
+/// Deletes an agent with all its versions. Nodes that name it fail from then on, and say so.
 #[utoipa::path(delete, path = "/api/v1/studio/agents/{id}", tag = "agents",
     params(("id" = Uuid, Path, description = "The agent")),
     responses((status = 204, description = "It is gone")))]
@@ -149,7 +150,7 @@ pub(crate) struct AgentResult {
 /// Tries one skill, once, at most two minutes. Nothing is stored of it.
 #[utoipa::path(post, path = "/api/v1/studio/agents/{id}/execute", tag = "agents", request_body = ExecuteAgent,
     params(("id" = Uuid, Path, description = "The agent")),
-    responses((status = 200, description = "What came of it: `success` tells", body = AgentResult)))]
+    responses((status = 200, description = "What came of it, by `success`", body = AgentResult)))]
 pub(crate) async fn execute_agent(
     State(app): State<App>,
     Identity(caller): Identity,

@@ -2,18 +2,18 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use steadflow_core::agent::Agent;
 use steadflow_core::ids::AgentId;
-use steadflow_store::{AgentRecord, AgentUse, StoreError};
+use steadflow_core::payload::Payload;
+use steadflow_store::{AgentRecord, AgentUse, AgentVersionRecord, StoreError};
 use utoipa::ToSchema;
 
 use super::wire::Time;
 
-/// An agent.
+/// What a version of an agent says.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Agent)]
-pub(crate) struct AgentView {
-    #[schema(value_type = Uuid)]
-    id: AgentId,
+#[schema(as = AgentContent)]
+pub(crate) struct AgentContentView {
     name: String,
     agent_type: &'static str,
     description: String,
@@ -27,6 +27,36 @@ pub(crate) struct AgentView {
     tags: Vec<String>,
     /// How to reach it; secrets are masked.
     config: Value,
+}
+
+impl AgentContentView {
+    fn new(agent: Agent, document: &Payload) -> Self {
+        let document = document.to_value();
+        let definitions = document["skills"].as_array().map(Vec::as_slice).unwrap_or_default();
+        Self {
+            agent_type: agent.agent_type(),
+            source: "internal",
+            skills: agent.skills.iter().map(|skill| skill.name.clone()).collect(),
+            skill_definitions: definitions.iter().map(definition_of).collect(),
+            config: agent.public_config(),
+            name: agent.name,
+            description: agent.description,
+            category: agent.category,
+            tags: agent.tags,
+        }
+    }
+}
+
+/// An agent.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Agent)]
+pub(crate) struct AgentView {
+    #[schema(value_type = Uuid)]
+    id: AgentId,
+    /// The number of its current version.
+    version: u32,
+    #[serde(flatten)]
+    content: AgentContentView,
     is_available: bool,
     /// Attempts of executions that have ended which called it.
     usage_count: u64,
@@ -38,25 +68,38 @@ pub(crate) struct AgentView {
 
 impl AgentView {
     pub(crate) fn new(record: &AgentRecord, used: Option<AgentUse>) -> Result<Self, StoreError> {
-        let document = record.document.to_value();
-        let definitions = document["skills"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let agent = record.agent()?;
         Ok(Self {
             id: record.id,
-            agent_type: agent.agent_type(),
-            source: "internal",
-            skills: agent.skills.iter().map(|skill| skill.name.clone()).collect(),
-            skill_definitions: definitions.iter().map(definition_of).collect(),
-            config: agent.public_config(),
+            version: record.version,
+            content: AgentContentView::new(record.agent()?, &record.document),
             is_available: true,
             usage_count: used.map_or(0, |used| used.calls),
             last_used_at: used.map(|used| used.last_used_at.into()),
             created_at: record.created_at.into(),
             updated_at: record.updated_at.into(),
-            name: agent.name,
-            description: agent.description,
-            category: agent.category,
-            tags: agent.tags,
+        })
+    }
+}
+
+/// One version of an agent.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AgentVersion)]
+pub(crate) struct AgentVersionView {
+    version: u32,
+    created_at: Time,
+    /// Whether it is the one that new executions use.
+    is_current: bool,
+    #[serde(flatten)]
+    content: AgentContentView,
+}
+
+impl AgentVersionView {
+    pub(crate) fn new(version: &AgentVersionRecord, current: u32) -> Result<Self, StoreError> {
+        Ok(Self {
+            version: version.version,
+            created_at: version.created_at.into(),
+            is_current: version.version == current,
+            content: AgentContentView::new(version.agent()?, &version.document),
         })
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct NodeView<'a> {
     skill_used: Option<&'a str>,
     #[schema(value_type = Option<Uuid>)]
     agent_id: Option<AgentId>,
+    /// The version of the agent that the execution is pinned to; null where it had none when the execution was accepted.
+    agent_version: Option<u32>,
     /// The resolved input of the last attempt; null before the first.
     #[schema(value_type = AnyJson)]
     input_data: Option<AnyJson>,
@@ -129,6 +131,7 @@ impl<'a> NodeView<'a> {
             max_attempts: node.retry.count + 1,
             skill_used,
             agent_id,
+            agent_version: agent_id.and_then(|id| execution.accepted().agents.get(&id).copied()),
             input_data: input_of(node, state).map(Into::into),
             output_data: state.output.as_ref().map(Into::into),
             error_message: state.error_message.as_deref(),

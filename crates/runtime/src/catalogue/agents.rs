@@ -106,7 +106,8 @@ impl Engine {
         }
     }
 
-    /// Deletes an agent. Nodes that name it fail from then on, and say so.
+    /// Deletes an agent with all its versions. Nodes that name it fail from then on, and say so, in executions that are
+    /// pinned to one of its versions as well.
     ///
     /// # Errors
     /// [`RuntimeError::NoAgent`] if this tenant has none of that id.

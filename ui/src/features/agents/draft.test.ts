@@ -5,6 +5,7 @@ import { documentOf, draftOf, isReadable, newAgent, reachOf } from './draft';
 
 const agent: Agent = {
   id: 'a',
+  version: 1,
   name: 'Analyst',
   agent_type: 'llm',
   description: '',

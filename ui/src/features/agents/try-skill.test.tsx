@@ -8,6 +8,7 @@ import { TrySkill } from './try-skill';
 
 const agent: Agent = {
   id: '11111111-1111-4111-8111-111111111111',
+  version: 1,
   name: 'Analyst',
   agent_type: 'llm',
   description: '',
