@@ -2,11 +2,13 @@
 //!
 //! They show what the state machine, the shard and the simulator make of steps and children, without a model or a list.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::keys::Input;
 use super::{About, Context, NamedBy, Next, NodeKind, Resumed, Step, Traits};
-use crate::document::{Keys, Plain, key, uuid, whole};
+use crate::document::{Keys, Plain, key, seconds, uuid, whole};
 use crate::event::{ChildEnd, ChildStart};
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{FlowId, StepKey};
@@ -14,6 +16,7 @@ use crate::payload::Payload;
 use crate::status::ExecutionStatus;
 use crate::step::{ChildRecord, ChildState};
 use crate::template::Template;
+use crate::timestamp::Seconds;
 use crate::work::Task;
 
 /// Makes a call, then two at the same time, then one; its output is the list of what they gave.
@@ -21,6 +24,8 @@ use crate::work::Task;
 pub struct Rounds {
     /// What each call is given.
     pub input: Template,
+    /// How long each call may take.
+    pub step_timeout: Option<Duration>,
 }
 
 impl Rounds {
@@ -39,7 +44,8 @@ impl Rounds {
     pub(super) fn read(keys: &mut Keys<'_>) -> Option<Self> {
         let input =
             keys.take(key("input", "Input", Input).default(Plain::Object).doc("What each call is given."));
-        Some(Self { input: input? })
+        let limit = keys.take(key("step_timeout_seconds", "Step timeout", seconds()).doc("For each call."));
+        Some(Self { input: input?, step_timeout: limit.map(Seconds::duration) })
     }
 
     /// Repeats what has no output yet of the first round that is not over, and ends behind the last one.
@@ -75,7 +81,7 @@ impl Rounds {
             task: Task::Echo,
             input: context.resolve(&self.input)?,
             secrets: self.input.secret_slots(),
-            timeout: None,
+            timeout: self.step_timeout,
             is_constant: self.input.constant().is_some(),
         })
     }
