@@ -8,6 +8,7 @@ pub mod health;
 pub mod history;
 pub mod log;
 mod samples;
+pub mod tenants;
 
 use std::future::Future;
 
@@ -138,7 +139,6 @@ macro_rules! conformance_tests {
             a_change_of_nothing_there_is_none
             flows_are_listed_newest_first
             flows_are_filtered
-            a_flow_is_hidden_from_other_tenants
             a_deleted_flow_takes_everything_with_it
             flows_survive_reopening
         }
@@ -149,7 +149,11 @@ macro_rules! conformance_tests {
             agents_survive_reopening
             calls_of_an_agent_are_counted_until_it_is_deleted
             agents_are_listed_newest_first
-            an_agent_is_hidden_from_other_tenants
+        }
+        $crate::conformance_tests! { @module $harness, tenants = tenants:
+            a_tenant_sees_nothing_of_another
+            what_a_tenant_stores_adds_nothing_to_what_another_sees
+            a_tenant_changes_and_deletes_nothing_of_another
         }
         $crate::conformance_tests! { @module $harness, health = health:
             a_healthy_store_has_no_findings

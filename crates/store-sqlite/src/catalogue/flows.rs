@@ -138,12 +138,12 @@ pub(crate) enum Deletion {
 /// Deletes a flow's executions, some in each step and the flow itself with the last: a transaction that deleted a
 /// million at once would hold up everybody else.
 pub(crate) fn delete_step(writer: &mut Writer, tenant: TenantId, id: FlowId) -> rusqlite::Result<Deletion> {
-    let (flow, tenant) = (blob(id.uuid()), blob(tenant.uuid()));
+    let both = (blob(id.uuid()), blob(tenant.uuid()));
     let sql = "SELECT 1 FROM flows WHERE id = ?1 AND tenant = ?2";
-    if !writer.db.prepare_cached(sql)?.exists((flow, tenant))? {
+    if !writer.db.prepare_cached(sql)?.exists(both)? {
         return Ok(Deletion::Nothing);
     }
-    if delete_executions(writer, id)? == DELETED_MAX as usize {
+    if delete_executions(writer, tenant, id)? == DELETED_MAX as usize {
         return Ok(Deletion::Begun);
     }
     for sql in [
@@ -152,17 +152,17 @@ pub(crate) fn delete_step(writer: &mut Writer, tenant: TenantId, id: FlowId) -> 
         "DELETE FROM flow_versions WHERE flow = ?1 AND tenant = ?2",
         "DELETE FROM flows WHERE id = ?1 AND tenant = ?2",
     ] {
-        writer.db.execute(sql, (flow, tenant))?;
+        writer.db.execute(sql, both)?;
     }
     Ok(Deletion::Done)
 }
 
-fn delete_executions(writer: &mut Writer, id: FlowId) -> rusqlite::Result<usize> {
+fn delete_executions(writer: &mut Writer, tenant: TenantId, id: FlowId) -> rusqlite::Result<usize> {
     let found: Vec<(i64, [u8; 16])> = {
-        let sql = "SELECT number, id FROM executions WHERE flow = ?1 LIMIT ?2";
+        let sql = "SELECT number, id FROM executions WHERE flow = ?1 AND tenant = ?2 LIMIT ?3";
         let mut statement = writer.db.prepare_cached(sql)?;
-        let rows =
-            statement.query_map((blob(id.uuid()), DELETED_MAX), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let parameters = (blob(id.uuid()), blob(tenant.uuid()), DELETED_MAX);
+        let rows = statement.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?;
         rows.collect::<rusqlite::Result<_>>()?
     };
     for (number, execution) in &found {

@@ -2,7 +2,7 @@
 
 use steadflow_core::payload::Payload;
 
-use super::super::samples::{ALL, OURS, THEIRS, agent, at, completed, finished_with, new_agent};
+use super::super::samples::{OURS, THEIRS, agent, at, completed, finished_with, new_agent};
 use super::super::{Harness, commit, reopened, worker};
 use crate::{
     AgentChange, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, Page, Rollup, Store,
@@ -136,20 +136,4 @@ pub async fn agents_are_listed_newest_first<H: Harness>(harness: &H) {
 
     assert_eq!(first, [agent(3), agent(2)]);
     assert_eq!(second, [agent(1)]);
-}
-
-pub async fn an_agent_is_hidden_from_other_tenants<H: Harness>(harness: &H) {
-    let store = harness.open().await;
-
-    put(&store, new_agent(1)).await;
-
-    assert_eq!(store.agent(THEIRS, agent(1).id).await.expect("an agent"), None);
-    assert_eq!(store.agent_version(THEIRS, agent(1).id, 1).await.expect("a version"), None);
-    let all = VersionPage { before: None, limit: 9 };
-    assert_eq!(store.agent_versions(THEIRS, agent(1).id, all).await.expect("versions"), []);
-    let stolen = AgentChange { tenant: THEIRS, ..renamed("Stolen") };
-    assert_eq!(put(&store, stolen).await, Changed::Missing);
-    assert_eq!(store.agents(THEIRS, ALL).await.expect("agents"), []);
-    assert!(!store.delete_agent(THEIRS, agent(1).id).await.expect("a deletion"));
-    assert_eq!(store.agents(OURS, ALL).await.expect("agents"), [agent(1)]);
 }

@@ -144,19 +144,6 @@ pub async fn flows_are_filtered<H: Harness>(harness: &H) {
     assert_eq!(flows_listed(&store, FlowFilter { text: Some("REVIEW".into()), ..ANY }).await, [5]);
 }
 
-pub async fn a_flow_is_hidden_from_other_tenants<H: Harness>(harness: &H) {
-    let store = holding(harness, [flow(1)]).await;
-
-    assert_eq!(store.flow(THEIRS, FLOW).await.expect("a flow"), None);
-    assert_eq!(store.flow_version(THEIRS, FLOW, 1).await.expect("a version"), None);
-    let all = VersionPage { before: None, limit: 9 };
-    assert_eq!(store.flow_versions(THEIRS, FLOW, all).await.expect("versions"), []);
-    let change = store.change_flow(THEIRS, FLOW, new_document("Stolen", 9)).await.expect("a change");
-    assert_eq!(change, Changed::Missing);
-    assert!(!store.delete_flow(THEIRS, FLOW).await.expect("a deletion"));
-    assert_eq!(store.flow(OURS, FLOW).await.expect("a flow"), Some(flow(1)));
-}
-
 pub async fn a_deleted_flow_takes_everything_with_it<H: Harness>(harness: &H) {
     let store = holding(harness, [flow(1), flow(2)]).await;
     let worker = worker(&store).await;

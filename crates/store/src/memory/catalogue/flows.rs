@@ -104,9 +104,9 @@ impl MemoryStore {
         }
         database.flows.remove(&id);
         database.flow_versions.retain(|(flow, _), _| *flow != id);
-        database.rollups.retain(|(_, flow, _, _), _| *flow != id);
-        let executions: Vec<ExecutionId> =
-            database.rows.values().filter(|row| row.flow == id).map(|row| row.id).collect();
+        database.rollups.retain(|(owner, flow, _, _), _| (*owner, *flow) != (tenant, id));
+        let of_flow = database.rows.values().filter(|row| row.tenant == tenant && row.flow == id);
+        let executions: Vec<ExecutionId> = of_flow.map(|row| row.id).collect();
         for execution in executions {
             database.forget(execution);
         }

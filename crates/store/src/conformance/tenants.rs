@@ -1,0 +1,136 @@
+//! Tenants: none sees, counts, changes or deletes what another has, even under the same names, keys and flows.
+
+use std::fmt::Debug;
+
+use steadflow_core::ids::{AgentId, FlowId, TenantId};
+
+use super::samples::{
+    ALL, FLOW, OTHER_FLOW, OURS, THEIRS, at, completed, document, failed, finished_with, flow, id, key,
+    keyed_by, new_agent, row, shown, uuid,
+};
+use super::{Harness, commit, worker};
+use crate::{
+    AgentChange, AgentUse, Catalogue, Changed, Committed, ExecutionFilter, ExecutionRow, FailureQuery,
+    FlowChange, FlowFilter, FlowRecord, Rollup, RollupQuery, Store, VersionPage,
+};
+
+const OUR_AGENT: AgentId = AgentId::new(uuid(1));
+const KEY: &str = "start:a";
+
+/// What each method that takes a tenant returns to `tenant` when asked about our things.
+async fn seen_by(store: &impl Store, tenant: TenantId) -> Vec<(&'static str, String)> {
+    fn shown<T: Debug>(method: &'static str, answer: Result<T, crate::StoreError>) -> (&'static str, String) {
+        (method, format!("{:?}", answer.expect("a store that is open answers")))
+    }
+    let versions = VersionPage { before: None, limit: 9 };
+    let failures = FailureQuery { tenant, flow: None, from: None, to: None, now: at(60), limit: 9 };
+    let rollups = RollupQuery { tenant, flow: None, from: None, to: None, limit: 9 };
+    let ours = ExecutionFilter { tenant: Some(tenant), ..ExecutionFilter::default() };
+    let flows = FlowFilter { tenant: Some(tenant), ..FlowFilter::default() };
+    vec![
+        shown("History::execution", store.execution(tenant, id(1)).await),
+        shown("History::executions", store.executions(ours, ALL).await),
+        shown("History::retried_by", store.retried_by(tenant, id(1), 9).await),
+        shown("History::idempotency", store.idempotency(tenant, KEY.into()).await),
+        shown("History::failures", store.failures(failures).await),
+        shown("History::rollups", store.rollups(rollups).await),
+        shown("History::execution_counts", store.execution_counts(tenant, FLOW).await),
+        shown("Catalogue::flow", store.flow(tenant, FLOW).await),
+        shown("Catalogue::flows", store.flows(flows, ALL).await),
+        shown("Catalogue::flow_version", store.flow_version(tenant, FLOW, 1).await),
+        shown("Catalogue::flow_versions", store.flow_versions(tenant, FLOW, versions).await),
+        shown("Catalogue::agent", store.agent(tenant, OUR_AGENT).await),
+        shown("Catalogue::agents", store.agents(tenant, ALL).await),
+        shown("Catalogue::agent_version", store.agent_version(tenant, OUR_AGENT, 1).await),
+        shown("Catalogue::agent_versions", store.agent_versions(tenant, OUR_AGENT, versions).await),
+        shown("Catalogue::agent_uses", store.agent_uses(tenant, vec![OUR_AGENT]).await),
+    ]
+}
+
+/// Ids are unique in a database: those of the flow, the agent and the first of the executions of a tenant.
+struct Ids {
+    tenant: TenantId,
+    own: u16,
+    first: u16,
+}
+
+const OUR_IDS: Ids = Ids { tenant: OURS, own: 1, first: 1 };
+const THEIR_IDS: Ids = Ids { tenant: THEIRS, own: 2, first: 11 };
+
+/// Stores one of everything for a tenant. Executions and calls are of the flows and the agents of both tenants.
+async fn fill(store: &impl Store, ids: Ids) -> Vec<Committed> {
+    let Ids { tenant, own, first } = ids;
+    store
+        .create_flow(FlowRecord { tenant, name: "Same".into(), ..flow(own) })
+        .await
+        .expect("a flow is stored");
+    store.put_agent(AgentChange { tenant, ..new_agent(own) }).await.expect("an agent is stored");
+    let uses =
+        [1, 2].map(|agent| AgentUse { agent: AgentId::new(uuid(agent)), calls: 1, last_used_at: at(9) });
+    let counts = vec![(key("a", "executions"), 1)];
+    let ended = |row: ExecutionRow| {
+        let (flow, counts) = (row.flow, counts.clone());
+        finished_with(row, Rollup { tenant, flow, hour: at(0), counts, agents: uses.to_vec() })
+    };
+    let of = |flow: FlowId, row: ExecutionRow| ExecutionRow { tenant, flow, ..row };
+    let retry = ExecutionRow { retry_of: Some(id(1)), ..of(FLOW, completed(first + 1)) };
+    let batch = [
+        keyed_by(shown(of(FLOW, row(first))), tenant, KEY),
+        ended(retry),
+        ended(of(FLOW, failed(first + 2, "a"))),
+        ended(of(OTHER_FLOW, failed(first + 3, "a"))),
+        shown(of(OTHER_FLOW, row(first + 4))),
+    ];
+    let worker = worker(store).await;
+    commit(store, worker, batch).await
+}
+
+fn assert_same(actual: &[(&str, String)], expected: &[(&str, String)]) {
+    for (actual, expected) in actual.iter().zip(expected) {
+        assert_eq!(actual, expected);
+    }
+}
+
+pub async fn a_tenant_sees_nothing_of_another<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let nothing = seen_by(&store, OURS).await;
+
+    fill(&store, OUR_IDS).await;
+
+    for (ours, nothing) in seen_by(&store, OURS).await.iter().zip(&nothing) {
+        assert_ne!(ours, nothing, "the tenant whose it is sees it");
+    }
+    assert_same(&seen_by(&store, THEIRS).await, &nothing);
+}
+
+pub async fn what_a_tenant_stores_adds_nothing_to_what_another_sees<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    fill(&store, OUR_IDS).await;
+    let before = seen_by(&store, OURS).await;
+
+    let committed = fill(&store, THEIR_IDS).await;
+
+    assert!(committed.iter().all(|commit| *commit == Committed::Done), "{committed:?}");
+    assert_same(&seen_by(&store, OURS).await, &before);
+}
+
+pub async fn a_tenant_changes_and_deletes_nothing_of_another<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    fill(&store, OUR_IDS).await;
+    fill(&store, THEIR_IDS).await;
+    let before = seen_by(&store, OURS).await;
+
+    let change = FlowChange { document: Some(document("Stolen")), at: at(9), ..FlowChange::default() };
+    let changed_flow = store.change_flow(THEIRS, FLOW, change).await.expect("a change");
+    let stolen = AgentChange { tenant: THEIRS, document: document("Stolen").document, ..new_agent(1) };
+    let changed_agent = store.put_agent(stolen).await.expect("a change");
+    let deleted_flow = store.delete_flow(THEIRS, FLOW).await.expect("a deletion");
+    let deleted_agent = store.delete_agent(THEIRS, OUR_AGENT).await.expect("a deletion");
+
+    assert_eq!((changed_flow, changed_agent), (Changed::Missing, Changed::Missing));
+    assert_eq!((deleted_flow, deleted_agent), (false, false));
+    assert_same(&seen_by(&store, OURS).await, &before);
+    assert!(store.delete_flow(THEIRS, OTHER_FLOW).await.expect("a deletion"));
+    assert!(store.delete_agent(THEIRS, AgentId::new(uuid(2))).await.expect("a deletion"));
+    assert_same(&seen_by(&store, OURS).await, &before);
+}
