@@ -1,27 +1,26 @@
-//! The streams over all executions of a tenant: what changed is gathered and read once, however many listen.
+//! The streams of all executions of a tenant: changes are collected and read once, however many clients listen.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::response::sse::Event;
-use serde_json::json;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_runtime::{Changes, Engine, row_of};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 
+use crate::views::message::{ListMessage, Missed};
 use crate::views::row::RowView;
-use crate::watch::event;
 
 /// Changes of one execution within this time are reported as one.
 const GATHERED_FOR: Duration = Duration::from_millis(100);
-/// Executions that are reported at a time; more are a reason to read the list again.
+/// Executions that are reported at a time; with more, clients read the list again.
 const ROWS_MAX: usize = 100;
 /// How often listeners are asked to read the list again.
 const RESYNC_EVERY: Duration = Duration::from_secs(1);
-/// Reports that a slow listener may lag behind.
+/// Reports that may wait for a slow listener.
 const BACKLOG: usize = 64;
 
 /// What changed in a moment.
@@ -50,7 +49,7 @@ impl Tenants {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns whether no one listens to `tenant` any more; the next listener then starts the work again.
+    /// Returns whether `tenant` has no listener; the next listener then starts the work again.
     fn may_stop(&self, tenant: TenantId) -> bool {
         let mut tenants = self.lock();
         let is_idle = tenants.get(&tenant).is_none_or(|reports| reports.receiver_count() == 0);
@@ -81,13 +80,13 @@ impl Feed {
     }
 }
 
-/// One that listens.
+/// A client that listens.
 pub(crate) struct Listener {
     reports: broadcast::Receiver<Arc<Report>>,
 }
 
 impl Listener {
-    /// Passes on what concerns `flow`, or everything, until the reader is gone or `end` says that all streams end.
+    /// Passes on what is about `flow`, or everything, until the reader is gone or the server ends all streams.
     pub(crate) async fn pass_on(
         mut self,
         flow: Option<FlowId>,
@@ -125,7 +124,7 @@ async fn pass(report: &Report, flow: Option<FlowId>, events: &mpsc::Sender<Event
 }
 
 fn resync(missed: u64) -> Event {
-    event("resync", &json!({ "missed": missed }), None)
+    ListMessage::Resync(Missed { missed }).to_event()
 }
 
 /// Gathers the changes of one tenant.
@@ -187,7 +186,8 @@ impl Gathering {
             let Ok(snapshot) = self.engine.execution(self.tenant, *id).await else { continue };
             let row = row_of(&snapshot.execution);
             let name = self.engine.flow_name(self.tenant, row.flow).await;
-            rows.push((row.flow, event("execution", &RowView::new(&row, name.as_deref()), None)));
+            let view = RowView::new(&row, name.as_deref());
+            rows.push((row.flow, ListMessage::Execution(Box::new(view)).to_event()));
         }
         rows
     }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
 
-pub(crate) use page::Window;
+pub(crate) use page::{Window, next_address, reply};
 
 /// The longest text to search for, in characters.
 pub(crate) const TEXT_CHARS_MAX: usize = 200;

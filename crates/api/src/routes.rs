@@ -14,6 +14,7 @@ mod failures;
 mod flow_versions;
 mod flows;
 mod health;
+mod journal;
 mod node_types;
 mod nodes;
 pub(crate) mod openapi;
@@ -33,6 +34,7 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(cancel::routes())
         .merge(nodes::routes())
         .merge(events::routes())
+        .merge(journal::routes())
         .merge(analytics::routes())
         .merge(failures::routes())
         .merge(agents::routes())

@@ -1,9 +1,12 @@
 //! What answers look like. Wire types are apart from stored ones: neither can change the other by accident.
 
 pub(crate) mod agent;
+pub(crate) mod choice;
+pub(crate) mod event;
 pub(crate) mod execution;
 pub(crate) mod execution_error;
 pub(crate) mod flow;
+pub(crate) mod message;
 pub(crate) mod node;
 pub(crate) mod row;
 pub(crate) mod wire;

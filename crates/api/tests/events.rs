@@ -1,4 +1,4 @@
-//! Event streams: what a browser is told, and how it goes on after a break.
+//! Event streams: what a client receives, and how it continues after a break.
 
 use std::time::Duration;
 
@@ -7,16 +7,17 @@ use serde_json::{Value, json};
 
 use crate::support::{Api, Event, NO_ID, each, echo, failing, flow, hanging, list, request, text};
 
-fn told(events: &[Event]) -> Vec<String> {
-    let tell = |event: &Event| {
+fn lines(events: &[Event]) -> Vec<String> {
+    let line = |event: &Event| {
         let id = event.id.as_deref().map(|id| format!(" #{id}")).unwrap_or_default();
         let what = match event.name.as_str() {
+            "journal" => text(&event.data["type"]),
             "node" => format!("{} {}", text(&event.data["node_id"]), text(&event.data["status"])),
             _ => text(&event.data["status"]),
         };
         format!("{}{id}: {what}", event.name)
     };
-    events.iter().map(tell).collect()
+    events.iter().map(line).collect()
 }
 
 /// A flow of two nodes, the first of which recovers.
@@ -39,7 +40,7 @@ async fn stream_begins_with_a_snapshot_and_ends_with_the_execution() {
     let last = rest.last().unwrap();
     assert_eq!((last.name.as_str(), &last.data["status"]), ("execution", &json!("completed")));
     assert!(rest.iter().filter(|event| event.name == "execution").all(|event| event.data["at"].is_string()));
-    assert!(rest.iter().any(|event| event.data["next_retry_at"].is_string()), "the backoff is told");
+    assert!(rest.iter().any(|event| event.data["next_retry_at"].is_string()), "the backoff is sent");
     let ended = api.execution(&id).await;
     assert_eq!(last.id, Some(ended["seq"].to_string()));
     let node = rest.iter().rfind(|event| event.data["node_id"] == "b").unwrap();
@@ -47,7 +48,7 @@ async fn stream_begins_with_a_snapshot_and_ends_with_the_execution() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn finished_execution_is_told_in_one_event() {
+async fn finished_execution_is_sent_in_one_event() {
     let api = Api::new().await;
     let ended = api.run(&recovering(&api).await).await;
 
@@ -58,26 +59,26 @@ async fn finished_execution_is_told_in_one_event() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn stream_goes_on_after_the_last_event_that_arrived() {
+async fn stream_continues_after_the_last_event_that_arrived() {
     let api = Api::new().await;
     let ended = api.run(&recovering(&api).await).await;
     let path = format!("executions/{}/events", text(&ended["id"]));
 
     let all = api.follow(&path, Some("1")).await.rest().await;
 
-    assert!(all.iter().all(|event| event.name != "snapshot"), "{:?}", told(&all));
-    assert_eq!(told(&all).last().unwrap(), &format!("execution #{}: completed", ended["seq"]));
+    assert!(all.iter().all(|event| event.name != "snapshot"), "{:?}", lines(&all));
+    assert_eq!(lines(&all).last().unwrap(), &format!("execution #{}: completed", ended["seq"]));
     let ids = all.iter().filter_map(|event| event.id.clone());
     for (at, id) in all.iter().enumerate().filter_map(|(at, event)| Some((at, event.id.clone()?))) {
         let rest = api.follow(&path, Some(&id)).await.rest().await;
-        assert_eq!(told(&rest), told(&all[at + 1..]), "after {id}");
+        assert_eq!(lines(&rest), lines(&all[at + 1..]), "after {id}");
     }
     let numbers: Vec<u64> = ids.map(|id| id.parse().unwrap()).collect();
     assert_eq!(numbers, (2..=ended["seq"].as_u64().unwrap()).collect::<Vec<_>>(), "without a gap");
 }
 
 #[tokio::test(start_paused = true)]
-async fn stream_that_broke_off_is_taken_up_while_the_execution_runs() {
+async fn stream_that_broke_off_is_resumed_while_the_execution_runs() {
     let api = Api::new().await;
     let id = api.start(&recovering(&api).await).await;
     let path = format!("executions/{id}/events");
@@ -93,13 +94,17 @@ async fn stream_that_broke_off_is_taken_up_while_the_execution_runs() {
 
     let rest = api.follow(&path, last_id.as_deref()).await.rest().await;
 
-    let told = told(&rest);
-    assert_eq!(told[0], "node: a pending", "the record that was cut is told again: {told:?}");
-    assert!(told.contains(&"node: b completed".to_owned()), "{told:?}");
+    let lines = lines(&rest);
+    assert_eq!(
+        lines[..2],
+        ["journal: attempt_failed", "node: a pending"],
+        "the record that was cut is sent again"
+    );
+    assert!(lines.contains(&"node: b completed".to_owned()), "{lines:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn ids_from_elsewhere_begin_anew_and_ids_that_are_none_are_refused() {
+async fn ids_from_elsewhere_begin_with_a_snapshot_and_other_texts_are_refused() {
     let api = Api::new().await;
     let ended = api.run(&recovering(&api).await).await;
     let path = format!("executions/{}/events", text(&ended["id"]));
@@ -189,5 +194,5 @@ async fn quiet_stream_is_kept_alive_without_an_event() {
     assert!(quiet.is_err(), "only comments came");
     let rest: Vec<Value> =
         stream.rest().await.into_iter().map(|event| event.data["status"].clone()).collect();
-    assert_eq!(rest, [json!("cancelled"), json!("cancelled")]);
+    assert_eq!(rest, ["cancelled"; 3], "of the event, the node and the execution");
 }

@@ -9,6 +9,7 @@ mod executions;
 mod flow_versions;
 mod flows;
 mod hostile;
+mod journal;
 mod openapi;
 mod retry;
 mod support;

@@ -120,9 +120,10 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * Streams all executions: a `snapshot` of the latest hundred, then an `execution` event for each that changed, at most
-         *     ten a second of one execution. Where more than a hundred changed within 100 ms, or after a gap, `resync` says how many
-         *     changes were left out, at most once a second: read the list anew.
+         * Streams all executions: a `snapshot` of the latest hundred, then an `execution` message for each that changed, at most
+         *     ten a second of one execution.
+         * @description Where more than a hundred changed within 100 ms, or after a gap, a `resync` message has the number of changes that
+         *     were left out, at most once a second: read the list again.
          */
         readonly get: operations["follow_executions"];
         readonly put?: never;
@@ -212,10 +213,34 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * Streams an execution: a `snapshot`, then `node` and `execution` events as they are committed, until it has ended.
-         * @description With `Last-Event-ID` it goes on where a stream broke off, without a gap.
+         * Streams an execution until it has ended: a `snapshot`, then each record of its journal as it is committed.
+         * @description A record is a `journal` message for each event, a `node` message for each node that it changed, and at last an
+         *     `execution` message. The id of the snapshot and of an `execution` message is the number of the last record. With
+         *     `Last-Event-ID` the stream continues after that record, without a gap and without a snapshot; where there is no such
+         *     record, it begins with a snapshot.
          */
         readonly get: operations["follow_execution"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/executions/{id}/journal": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Lists the events of an execution, oldest first.
+         * @description The events of one decision have the same `seq`. To read only what is new, give the `seq` of the last event that is
+         *     known. Inputs and outputs are not part of the journal: the execution has them.
+         */
+        readonly get: operations["list_journal"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -624,10 +649,70 @@ export interface components {
             readonly flow_id: string;
             readonly message: string;
         };
+        /** @description The execution was accepted. Always the first event. */
+        readonly AcceptedEvent: {
+            /** Format: uuid */
+            readonly flow_id: string;
+            /**
+             * Format: int32
+             * @description The version of the flow that it is pinned to.
+             */
+            readonly flow_version: number;
+            readonly context_id?: string | null;
+            readonly context_type?: string | null;
+            /** @description What started it: `api`, `retry`, … */
+            readonly triggered_by: string;
+            readonly by: components["schemas"]["Actor"];
+            /**
+             * Format: uuid
+             * @description The execution that started it as a child.
+             */
+            readonly parent_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The execution that it retries.
+             */
+            readonly retry_of?: string | null;
+            /** @description The nodes whose outputs are reused from it. */
+            readonly reused: readonly string[];
+            /** @description The worker that accepted it. */
+            readonly worker: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "accepted";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
         /** @description The answer to an activation. */
         readonly Activated: {
             readonly status: components["schemas"]["FlowStatus"];
             readonly message: string;
+        };
+        /** @description Who or what did something. */
+        readonly Actor: {
+            readonly type: components["schemas"]["ActorType"];
+            /** @description Which one; null where there is only one, or where it is not known. */
+            readonly id?: string | null;
+        };
+        /** @enum {string} */
+        readonly ActorType: "user" | "key" | "schedule" | "webhook" | "event" | "parent" | "system";
+        /** @description Another worker runs it from here on. */
+        readonly AdoptedEvent: {
+            /** @description That worker. */
+            readonly worker: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "adopted";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
         };
         /** @description An agent. */
         readonly Agent: components["schemas"]["AgentContent"] & {
@@ -744,6 +829,76 @@ export interface components {
             readonly released: boolean;
             readonly usage: components["schemas"]["Usage"];
         };
+        /** @description An attempt failed. */
+        readonly AttemptFailedEvent: {
+            readonly node_id: string;
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            readonly attempt: number;
+            readonly error_class: components["schemas"]["ErrorClass"];
+            readonly error_message: string;
+            /**
+             * Format: int32
+             * @description The HTTP status, if there was one.
+             */
+            readonly http_status?: number | null;
+            readonly next_retry_at?: components["schemas"]["Time"] | null;
+            /**
+             * Format: int32
+             * @description How many attempts may follow.
+             */
+            readonly retries_left: number;
+            /** @description Why no attempt follows although the policy has some left. */
+            readonly gave_up?: string | null;
+            readonly usage: components["schemas"]["Usage"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "attempt_failed";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
+        /** @description A shutdown of the server stopped an attempt. It does not count against the policy. */
+        readonly AttemptReleasedEvent: {
+            readonly node_id: string;
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            readonly attempt: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "attempt_released";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
+        /** @description An attempt of a node began. A node that takes no time has no such event, only `node_completed`. */
+        readonly AttemptStartedEvent: {
+            readonly node_id: string;
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            readonly attempt: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "attempt_started";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
         readonly AttemptsBar: {
             /**
              * Format: int32
@@ -756,8 +911,77 @@ export interface components {
              */
             readonly node_executions: number;
         };
+        /** @description A backoff was ended early: the attempt is due now. */
+        readonly BackoffEndedEvent: {
+            readonly node_id: string;
+            readonly by: components["schemas"]["Actor"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "backoff_ended";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
         readonly BucketCounts: components["schemas"]["RetryCounts"] & {
             readonly start: components["schemas"]["Time"];
+        };
+        /** @description A child execution ended. */
+        readonly ChildEndedEvent: {
+            readonly node_id: string;
+            /**
+             * Format: int32
+             * @description Its number among the children of the node, from 0.
+             */
+            readonly child: number;
+            /** Format: uuid */
+            readonly execution_id: string;
+            /** @description How it ended. */
+            readonly status: components["schemas"]["ExecutionStatus"];
+            readonly error_class?: components["schemas"]["ErrorClass"] | null;
+            readonly error_message?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "child_ended";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
+        /** @description A child execution. */
+        readonly ChildExecution: {
+            /**
+             * Format: int32
+             * @description Its number among the children of the node, from 0.
+             */
+            readonly child: number;
+            /** Format: uuid */
+            readonly execution_id: string;
+            /**
+             * Format: uuid
+             * @description The flow that it runs.
+             */
+            readonly flow_id: string;
+            /** @description The node of that flow whose body it runs; null for the whole flow. */
+            readonly body_node_id?: string | null;
+        };
+        /** @description The attempt under way started child executions. */
+        readonly ChildrenStartedEvent: {
+            readonly node_id: string;
+            readonly children: readonly components["schemas"]["ChildExecution"][];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "children_started";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
         };
         /** @description What a person says to a node that waits for a decision. */
         readonly Decide: {
@@ -768,7 +992,7 @@ export interface components {
             readonly message?: string | null;
         };
         /**
-         * @description What to do.
+         * @description What a person decides for a node that waits for a decision.
          * @enum {string}
          */
         readonly DecisionName: "retry" | "complete" | "fail";
@@ -778,6 +1002,11 @@ export interface components {
             readonly pointer: string;
             /** @description What is wrong. */
             readonly message: string;
+        };
+        /** @description An edge, by the nodes that it connects. */
+        readonly EdgeEnds: {
+            readonly from: string;
+            readonly to: string;
         };
         /** @enum {string} */
         readonly ErrorClass: "timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "validation" | "expression" | "configuration" | "output_too_large" | "internal" | "interrupted";
@@ -891,8 +1120,20 @@ export interface components {
              */
             readonly unfinished: number;
         };
+        /** @description The last message of a record. Its id is the number of the record. */
+        readonly ExecutionMessage: {
+            /** @description The last message of a record. Its id is the number of the record. */
+            readonly data: components["schemas"]["RecordEnd"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly event: "execution";
+        };
         /** @enum {string} */
         readonly ExecutionStatus: "pending" | "running" | "paused" | "completed" | "failed" | "cancelled";
+        /** @description A message of the stream of one execution: the fields `event` and `data` of a server-sent event. The data is JSON. */
+        readonly ExecutionStream: components["schemas"]["SnapshotMessage"] | components["schemas"]["JournalMessage"] | components["schemas"]["NodeMessage"] | components["schemas"]["ExecutionMessage"];
         /** @description An execution as lists and the event stream of all executions show it. */
         readonly ExecutionSummary: {
             /** Format: uuid */
@@ -988,6 +1229,25 @@ export interface components {
             readonly buckets: readonly components["schemas"]["FailureBucket"][];
             /** @description Some of them, newest first. */
             readonly execution_ids: readonly string[];
+        };
+        /** @description The execution ended. Always the last event. */
+        readonly FinishedEvent: {
+            /** @description `completed`, `failed` or `cancelled`. */
+            readonly status: components["schemas"]["ExecutionStatus"];
+            readonly error_class?: components["schemas"]["ErrorClass"] | null;
+            readonly error_message?: string | null;
+            /** @description The node whose failure ended it. */
+            readonly node_id?: string | null;
+            readonly by?: components["schemas"]["Actor"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "finished";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
         };
         /** @description A flow: its document and what is true of it as a whole. */
         readonly Flow: components["schemas"]["FlowDocument"] & {
@@ -1156,11 +1416,82 @@ export interface components {
             /** @description Its name; the template's unless given. */
             readonly name?: string | null;
         };
+        /** @description One entry of the journal. The events of one decision have the same `seq` and `at`. */
+        readonly JournalEvent: components["schemas"]["AcceptedEvent"] | components["schemas"]["StartedEvent"] | components["schemas"]["AdoptedEvent"] | components["schemas"]["AttemptStartedEvent"] | components["schemas"]["AttemptFailedEvent"] | components["schemas"]["AttemptReleasedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepCompletedEvent"] | components["schemas"]["StepFailedEvent"] | components["schemas"]["ChildrenStartedEvent"] | components["schemas"]["ChildEndedEvent"] | components["schemas"]["NodeCompletedEvent"] | components["schemas"]["NodeFailedEvent"] | components["schemas"]["NodeSkippedEvent"] | components["schemas"]["NodeWaitingEvent"] | components["schemas"]["BackoffEndedEvent"] | components["schemas"]["ResolvedEvent"] | components["schemas"]["PausedEvent"] | components["schemas"]["ResumedEvent"] | components["schemas"]["FinishedEvent"];
+        /** @description An event of the journal. */
+        readonly JournalMessage: {
+            /** @description An event of the journal. */
+            readonly data: components["schemas"]["JournalEvent"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly event: "journal";
+        };
+        /** @description An execution that is new or changed. */
+        readonly ListExecutionMessage: {
+            /** @description An execution that is new or changed. */
+            readonly data: components["schemas"]["ExecutionSummary"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly event: "execution";
+        };
+        /** @description Some changes were left out: read the list again. */
+        readonly ListResyncMessage: {
+            /** @description Some changes were left out: read the list again. */
+            readonly data: components["schemas"]["Missed"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly event: "resync";
+        };
+        /** @description The latest executions, newest first. */
+        readonly ListSnapshotMessage: {
+            /** @description The latest executions, newest first. */
+            readonly data: readonly components["schemas"]["ExecutionSummary"][];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly event: "snapshot";
+        };
+        /** @description A message of the stream of all executions: the fields `event` and `data` of a server-sent event. The data is JSON. */
+        readonly ListStream: components["schemas"]["ListSnapshotMessage"] | components["schemas"]["ListExecutionMessage"] | components["schemas"]["ListResyncMessage"];
+        /** @description Changes that were left out. */
+        readonly Missed: {
+            /**
+             * Format: int64
+             * @description How many these were.
+             */
+            readonly missed: number;
+        };
         /**
          * @description Where a retry begins.
          * @enum {string}
          */
         readonly Mode: "from_start" | "from_failed";
+        /** @description A node completed. */
+        readonly NodeCompletedEvent: {
+            readonly node_id: string;
+            /** @description Outgoing edges that are not taken. */
+            readonly not_taken: readonly components["schemas"]["EdgeEnds"][];
+            /** @description What its last attempt used. */
+            readonly usage: components["schemas"]["Usage"];
+            /** @description Whether its output was reused from the execution that this one retries. */
+            readonly reused: boolean;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "node_completed";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
         /** @description How many of its nodes have got how far. */
         readonly NodeCounts: {
             /** Format: int32 */
@@ -1218,10 +1549,48 @@ export interface components {
             readonly usage: components["schemas"]["Usage"];
             readonly attempts: readonly components["schemas"]["Attempt"][];
         };
+        /** @description A node failed for good. */
+        readonly NodeFailedEvent: {
+            readonly node_id: string;
+            /** @description Outgoing edges that are not taken. The others handle the failure. */
+            readonly not_taken: readonly components["schemas"]["EdgeEnds"][];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "node_failed";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
+        /** @description A node that the record changed. */
+        readonly NodeMessage: {
+            /** @description A node that the record changed. */
+            readonly data: components["schemas"]["NodeExecution"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly event: "node";
+        };
         readonly NodeRetryCounts: components["schemas"]["RetryCounts"] & {
             /** Format: uuid */
             readonly flow_id: string;
             readonly node_id: string;
+        };
+        /** @description A node does not run: no edge that leads to it was taken. */
+        readonly NodeSkippedEvent: {
+            readonly node_id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "node_skipped";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
         };
         /** @enum {string} */
         readonly NodeStatus: "pending" | "running" | "paused" | "completed" | "failed" | "cancelled" | "skipped";
@@ -1255,12 +1624,40 @@ export interface components {
             readonly class: components["schemas"]["ErrorClass"];
             readonly message: string;
         };
+        /** @description A node waits for something other than an attempt. */
+        readonly NodeWaitingEvent: {
+            readonly node_id: string;
+            readonly waiting_for?: components["schemas"]["WaitingFor"] | null;
+            readonly waiting_until?: components["schemas"]["Time"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "node_waiting";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
         /** @description What an execution has come to. */
         readonly Outcome: {
             /** Format: uuid */
             readonly execution_id: string;
             readonly status: components["schemas"]["ExecutionStatus"];
             readonly message: string;
+        };
+        /** @description The execution was paused: nothing new starts from here on. */
+        readonly PausedEvent: {
+            readonly by: components["schemas"]["Actor"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "paused";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
         };
         /** @description What a problem looks like on the wire. */
         readonly Problem: {
@@ -1281,6 +1678,41 @@ export interface components {
             readonly detail: string;
             /** @description What is wrong with a document, place by place. */
             readonly errors?: readonly components["schemas"]["DocumentFault"][] | null;
+        };
+        /** @description The execution after a record. */
+        readonly RecordEnd: components["schemas"]["ExecutionSummary"] & {
+            /** @description The time of the record. */
+            readonly at: components["schemas"]["Time"];
+        };
+        /** @description A decision was made for a node that waited for one. What follows from it has events of its own. */
+        readonly ResolvedEvent: {
+            readonly node_id: string;
+            readonly decision: components["schemas"]["DecisionName"];
+            /** @description With `fail`: why. */
+            readonly message?: string | null;
+            readonly by: components["schemas"]["Actor"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "resolved";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
+        /** @description The execution was resumed. */
+        readonly ResumedEvent: {
+            readonly by: components["schemas"]["Actor"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "resumed";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
         };
         /** @description The answer to a retry. */
         readonly Retried: {
@@ -1444,6 +1876,83 @@ export interface components {
             readonly run: readonly string[];
             /** @description The nodes whose output would be taken over. */
             readonly reuse: readonly string[];
+        };
+        /** @description The execution as it is. Its id is the number of the last record. */
+        readonly SnapshotMessage: {
+            /** @description The execution as it is. Its id is the number of the last record. */
+            readonly data: components["schemas"]["Execution"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly event: "snapshot";
+        };
+        /** @description It has a slot of its flow and begins; its timeout counts from here. */
+        readonly StartedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "started";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
+        /** @description A call inside the attempt under way completed. A later attempt continues after it. */
+        readonly StepCompletedEvent: {
+            readonly node_id: string;
+            /** @description The name of the call. */
+            readonly step: string;
+            readonly usage: components["schemas"]["Usage"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "step_completed";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
+        /** @description A call inside the attempt under way failed. */
+        readonly StepFailedEvent: {
+            readonly node_id: string;
+            /** @description The name of the call. */
+            readonly step: string;
+            readonly error_class: components["schemas"]["ErrorClass"];
+            readonly error_message: string;
+            /**
+             * Format: int32
+             * @description The HTTP status, if there was one.
+             */
+            readonly http_status?: number | null;
+            readonly usage: components["schemas"]["Usage"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "step_failed";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
+        /** @description A call inside the attempt under way began. The only call of an attempt has no events of its own. */
+        readonly StepStartedEvent: {
+            readonly node_id: string;
+            /** @description The name of the call, such as `turn:3`. */
+            readonly step: string;
+            readonly stop_at?: components["schemas"]["Time"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "step_started";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
         };
         /** @description Which node to test, in which graph, with what. */
         readonly TestNode: {
@@ -2365,13 +2874,13 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description The events */
+            /** @description The messages */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "text/event-stream": string;
+                    readonly "text/event-stream": components["schemas"]["ListStream"];
                 };
             };
             /** @description A parameter or the body cannot be read */
@@ -2819,9 +3328,100 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: {
-                /** @description The id of the last event that arrived */
+                /** @description The id of the last message that arrived */
                 readonly "Last-Event-ID"?: number | null;
             };
+            readonly path: {
+                /** @description The execution */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The messages */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/event-stream": components["schemas"]["ExecutionStream"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_journal: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description After this record; from the first unless given. */
+                readonly after_seq?: number;
+                /** @description How many records to read. The events of a record stay together. */
+                readonly limit?: number;
+            };
+            readonly header?: never;
             readonly path: {
                 /** @description The execution */
                 readonly id: string;
@@ -2833,10 +3433,12 @@ export interface operations {
             /** @description The events */
             readonly 200: {
                 headers: {
+                    /** @description Where the next page is, if there is one */
+                    readonly Link?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "text/event-stream": string;
+                    readonly "application/json": readonly components["schemas"]["JournalEvent"][];
                 };
             };
             /** @description A parameter or the body cannot be read */

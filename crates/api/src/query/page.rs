@@ -59,20 +59,27 @@ pub(crate) struct Paged<T> {
 impl<T> Paged<T> {
     /// Answers with `views` of this page's rows, and with where the next page begins.
     pub(crate) fn reply(&self, uri: &Uri, views: &[impl Serialize]) -> Response {
-        let mut response = reply::ok(&views);
-        let link = self.next.map(|last| format!("<{}>; rel=\"next\"", next_address(uri, last)));
-        if let Some(link) = link.and_then(|link| HeaderValue::from_str(&link).ok()) {
-            response.headers_mut().insert(header::LINK, link);
-        }
-        response
+        let next = self.next.map(|last| format!("{CURSOR_PREFIX}{}", last.simple()));
+        reply(&views, next.map(|cursor| next_address(uri, "cursor", &cursor)))
     }
 }
 
-fn next_address(uri: &Uri, last: Uuid) -> String {
+/// Answers with `views`, and with the address of the next page if there is one.
+pub(crate) fn reply(views: &impl Serialize, next: Option<String>) -> Response {
+    let mut response = reply::ok(views);
+    let link = next.map(|address| format!("<{address}>; rel=\"next\""));
+    if let Some(link) = link.and_then(|link| HeaderValue::from_str(&link).ok()) {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    response
+}
+
+/// Returns the address of the page where the parameter `name` is `value` and all others are as in `uri`.
+pub(crate) fn next_address(uri: &Uri, name: &str, value: &str) -> String {
     let kept = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-    let kept: String =
-        kept.filter(|pair| !pair.starts_with("cursor=")).map(|pair| format!("{pair}&")).collect();
-    format!("{}?{kept}cursor={CURSOR_PREFIX}{}", uri.path(), last.simple())
+    let is_replaced = |pair: &str| pair.split('=').next() == Some(name);
+    let kept: String = kept.filter(|pair| !is_replaced(pair)).map(|pair| format!("{pair}&")).collect();
+    format!("{}?{kept}{name}={value}", uri.path())
 }
 
 #[cfg(test)]
@@ -83,11 +90,8 @@ mod tests {
     fn the_next_address_keeps_every_other_parameter() {
         let uri: Uri = "/list?limit=2&cursor=before-0&status=failed%2Cpaused".parse().unwrap();
 
-        let next = next_address(&uri, Uuid::nil());
+        let next = next_address(&uri, "cursor", "before-1");
 
-        assert_eq!(
-            next,
-            "/list?limit=2&status=failed%2Cpaused&cursor=before-00000000000000000000000000000000"
-        );
+        assert_eq!(next, "/list?limit=2&status=failed%2Cpaused&cursor=before-1");
     }
 }

@@ -21,23 +21,27 @@ use crate::caller::Identity;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemKind};
 use crate::query::{FromParams, Params, Query};
+use crate::views::message::{ExecutionStream, ListMessage, ListStream};
 use crate::views::row::RowView;
-use crate::watch::{Follower, WAITING_MAX, event};
+use crate::watch::{Follower, WAITING_MAX};
 
-/// Executions in the first event of the stream over all.
+/// Executions in the snapshot of the stream of all.
 const SNAPSHOT_ROWS: usize = 100;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(follow_execution)).routes(routes!(follow_executions))
 }
 
-/// Streams an execution: a `snapshot`, then `node` and `execution` events as they are committed, until it has ended.
+/// Streams an execution until it has ended: a `snapshot`, then each record of its journal as it is committed.
 ///
-/// With `Last-Event-ID` it goes on where a stream broke off, without a gap.
+/// A record is a `journal` message for each event, a `node` message for each node that it changed, and at last an
+/// `execution` message. The id of the snapshot and of an `execution` message is the number of the last record. With
+/// `Last-Event-ID` the stream continues after that record, without a gap and without a snapshot; where there is no such
+/// record, it begins with a snapshot.
 #[utoipa::path(get, path = "/api/v1/studio/executions/{id}/events", tag = "executions",
     params(("id" = Uuid, Path, description = "The execution"),
-           ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last event that arrived")),
-    responses((status = 200, description = "The events", body = String, content_type = "text/event-stream")))]
+           ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last message that arrived")),
+    responses((status = 200, description = "The messages", body = ExecutionStream, content_type = "text/event-stream")))]
 pub(crate) async fn follow_execution(
     State(app): State<App>,
     Identity(caller): Identity,
@@ -85,11 +89,13 @@ impl FromParams for FollowQuery {
     }
 }
 
-/// Streams all executions: a `snapshot` of the latest hundred, then an `execution` event for each that changed, at most
-/// ten a second of one execution. Where more than a hundred changed within 100 ms, or after a gap, `resync` says how many
-/// changes were left out, at most once a second: read the list anew.
+/// Streams all executions: a `snapshot` of the latest hundred, then an `execution` message for each that changed, at most
+/// ten a second of one execution.
+///
+/// Where more than a hundred changed within 100 ms, or after a gap, a `resync` message has the number of changes that
+/// were left out, at most once a second: read the list again.
 #[utoipa::path(get, path = "/api/v1/studio/events", tag = "executions", params(FollowQuery),
-    responses((status = 200, description = "The events", body = String, content_type = "text/event-stream")))]
+    responses((status = 200, description = "The messages", body = ListStream, content_type = "text/event-stream")))]
 pub(crate) async fn follow_executions(
     State(app): State<App>,
     Identity(caller): Identity,
@@ -110,7 +116,6 @@ async fn snapshot_event(app: &App, tenant: TenantId, flow: Option<FlowId>) -> Re
     let filter = ExecutionFilter { tenant: Some(tenant), flow, ..ExecutionFilter::default() };
     let rows = app.engine().executions(filter, Page { before: None, limit: SNAPSHOT_ROWS }).await?;
     let names = flow_names(app, tenant, rows.iter().map(|row| row.flow)).await;
-    let views: Vec<RowView<'_>> =
-        rows.iter().map(|row| RowView::new(row, names.get(&row.flow).map(String::as_str))).collect();
-    Ok(event("snapshot", &views, None))
+    let views = rows.iter().map(|row| RowView::new(row, names.get(&row.flow).map(String::as_str))).collect();
+    Ok(ListMessage::Snapshot(views).to_event())
 }

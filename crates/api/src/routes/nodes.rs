@@ -17,6 +17,7 @@ use crate::caller::Identity;
 use crate::json::Json;
 use crate::path::PathNode;
 use crate::problem::{Problem, ProblemBody};
+use crate::views::node::DecisionName;
 use crate::views::wire::AnyJson;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -35,18 +36,6 @@ pub(crate) async fn retry_node_now(
 ) -> Result<Response, Problem> {
     app.engine().retry_now(&caller, id, node).await?;
     outcome(&app, caller.tenant, id, "Backoff ended").await
-}
-
-/// What to do.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum DecisionName {
-    /// Try again, with a fresh budget of attempts.
-    Retry,
-    /// Take `output` as the node's output.
-    Complete,
-    /// Fail the node with `message`.
-    Fail,
 }
 
 /// What a person says to a node that waits for a decision.

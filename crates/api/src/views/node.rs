@@ -1,6 +1,6 @@
 //! One node's part of an execution, as answers and events show it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use steadflow_core::execution::{AttemptRecord, Execution, NodeExecution, Wait};
 use steadflow_core::flow::Node;
 use steadflow_core::ids::{AgentId, ExecutionId, NodeIndex};
@@ -75,6 +75,18 @@ impl WaitingFor {
             Wait::Retry { .. } => None,
         }
     }
+}
+
+/// What a person decides for a node that waits for a decision.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DecisionName {
+    /// Try again, with a full set of attempts.
+    Retry,
+    /// Take `output` as the node's output.
+    Complete,
+    /// Fail the node with `message`.
+    Fail,
 }
 
 /// One try of a node's work.

@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::time::Duration;
 
+use steadflow_core::caller::ActorKind;
 use steadflow_core::execution::{ExecutionStatus, NodeStatus};
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::payload::Payload;
@@ -99,10 +100,12 @@ macro_rules! names {
 }
 
 names! {
-    /// Where an execution stands.
+    /// The status of an execution.
     ExecutionStatusName = "ExecutionStatus", ExecutionStatus, ExecutionStatus::ALL;
-    /// Where a node execution stands.
+    /// The status of a node execution.
     NodeStatusName = "NodeStatus", NodeStatus, NODE_STATUSES;
+    /// What someone or something that acts is.
+    ActorTypeName = "ActorType", ActorKind, ACTOR_KINDS;
     /// The kind of a failure.
     ErrorClassName = "ErrorClass", ErrorClass, ErrorClass::ALL;
     /// Whether a flow may be started.
@@ -117,6 +120,16 @@ const NODE_STATUSES: [NodeStatus; 7] = [
     NodeStatus::Failed,
     NodeStatus::Cancelled,
     NodeStatus::Skipped,
+];
+
+const ACTOR_KINDS: [ActorKind; 7] = [
+    ActorKind::User,
+    ActorKind::Key,
+    ActorKind::Schedule,
+    ActorKind::Webhook,
+    ActorKind::Event,
+    ActorKind::Parent,
+    ActorKind::System,
 ];
 
 /// Whole milliseconds.

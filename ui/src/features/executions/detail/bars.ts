@@ -1,0 +1,122 @@
+/** The bars of one node in the timeline, from the journal. All functions are pure; times are milliseconds since the epoch. */
+import type { Attempt, JournalEvent, NodeExecution } from '@/api/types';
+import { millis } from '@/lib/time';
+
+/** `ok`, `bad`, `run` and `cut` are attempts; `gap` is a backoff; `wait` is a delay, a decision or another wait. */
+export type BarKind = 'ok' | 'bad' | 'run' | 'cut' | 'gap' | 'wait';
+
+/** What a node waits for, beside what the API calls `waiting_for`: the end of a pause, or a server that runs it. */
+type Reason = 'delay' | 'decision' | 'slot' | 'child' | 'paused' | 'released';
+
+export interface Bar {
+  key: string;
+  kind: BarKind;
+  from: number;
+  /** `null` while it is in progress; then it extends to the current time. */
+  to: number | null;
+  /** When something in progress is due to end, if known. */
+  due: number | null;
+  attempt: Attempt | null;
+  /** Why, for a wait. */
+  reason: Reason | null;
+}
+
+/** Returns the bars of a node from the events that are about it or about the whole execution. */
+export function barsOf(node: NodeExecution, events: readonly JournalEvent[]): Bar[] {
+  const bars = new Bars(node);
+  for (const event of events) bars.add(event);
+  return bars.all;
+}
+
+class Bars {
+  readonly all: Bar[] = [];
+  private pausedAt: number | null = null;
+
+  constructor(private readonly node: NodeExecution) {}
+
+  add(event: JournalEvent): void {
+    const at = millis(event.at) ?? 0;
+    switch (event.type) {
+      case 'attempt_started':
+        this.close(at);
+        this.open('run', at, { attempt: this.attempt(event.attempt) });
+        break;
+      case 'attempt_failed':
+        this.close(at, 'bad');
+        if (event.next_retry_at) this.open('gap', at, { due: millis(event.next_retry_at), attempt: this.last() });
+        break;
+      case 'attempt_released':
+        this.close(at, 'cut');
+        this.open('wait', at, { reason: 'released' });
+        break;
+      case 'node_waiting':
+        this.close(at);
+        this.open('wait', at, { due: millis(event.waiting_until), reason: event.waiting_for ?? null });
+        break;
+      case 'backoff_ended':
+      case 'resolved':
+      case 'node_failed':
+      case 'node_skipped':
+        this.close(at);
+        break;
+      case 'node_completed':
+        this.complete(at);
+        break;
+      case 'paused':
+        this.pausedAt = at;
+        break;
+      case 'resumed':
+        this.resume(at);
+        break;
+      case 'finished':
+        this.close(at, 'cut');
+        break;
+      default:
+        break;
+    }
+  }
+
+  private complete(at: number): void {
+    // An attempt that took no time has no event of its own.
+    const only = this.all.length === 0 ? this.node.attempts[0] : undefined;
+    if (only && !this.node.reused) this.open('run', at, { attempt: only });
+    this.close(at, 'ok');
+  }
+
+  /** A backoff that was over during a pause was a wait for its end from then on. */
+  private resume(at: number): void {
+    const gap = this.running();
+    const paused = this.pausedAt;
+    this.pausedAt = null;
+    if (paused === null || gap?.kind !== 'gap' || gap.due === null || gap.due >= at) return;
+    const from = Math.max(gap.due, paused);
+    this.close(from);
+    this.open('wait', from, { reason: 'paused' });
+  }
+
+  private open(kind: BarKind, from: number, more: Partial<Bar>): void {
+    const key = String(this.all.length);
+    this.all.push({ key, kind, from, to: null, due: null, attempt: null, reason: null, ...more });
+  }
+
+  /** Ends what is in progress; an attempt then has this outcome. */
+  private close(at: number, outcome: BarKind = 'cut'): void {
+    const bar = this.running();
+    if (!bar) return;
+    bar.to = at;
+    if (bar.kind === 'run') bar.kind = outcome;
+  }
+
+  private running(): Bar | undefined {
+    const bar = this.all.at(-1);
+    return bar?.to === null ? bar : undefined;
+  }
+
+  private last(): Attempt | null {
+    return this.all.at(-1)?.attempt ?? null;
+  }
+
+  private attempt(number: number): Attempt | null {
+    return this.node.attempts.find((attempt) => attempt.number === number) ?? null;
+  }
+}
