@@ -1,5 +1,7 @@
 //! `steadflow executions …`: the executions of a server.
 
+mod watch;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,9 +12,6 @@ use uuid::Uuid;
 use crate::args::{ExecutionsCommand, RetryFrom};
 use crate::client::Server;
 use crate::output;
-
-/// How often `watch` reads the execution.
-const LOOK_EVERY: Duration = Duration::from_millis(300);
 
 /// Runs one of the commands on the server at `base`.
 pub(crate) async fn executions(
@@ -45,7 +44,7 @@ pub(crate) async fn executions(
             let answer = server.send(server.call(Method::POST, &format!("/executions/{id}/cancel"))).await?;
             print(&answer, as_json, |answer| text(&answer["message"]));
         }
-        ExecutionsCommand::Watch { id } => return watch(&server, id, as_json).await,
+        ExecutionsCommand::Watch { id } => return watch::watch(&server, id, as_json).await,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -58,26 +57,6 @@ async fn retry(server: &Server, id: Uuid, from: RetryFrom, key: Option<String>) 
     let key = key.unwrap_or_else(|| Uuid::now_v7().to_string());
     let call = server.call(Method::POST, &format!("/executions/{id}/retry"));
     server.send(call.header("Idempotency-Key", key).json(&json!({ "mode": mode }))).await
-}
-
-async fn watch(server: &Server, id: Uuid, as_json: bool) -> anyhow::Result<ExitCode> {
-    let mut shown = String::new();
-    loop {
-        let execution = server.send(server.call(Method::GET, &format!("/executions/{id}"))).await?;
-        let now = detail(&execution);
-        if now != shown && !as_json {
-            output::line(&now);
-            shown = now;
-        }
-        let status = text(&execution["status"]);
-        if matches!(status.as_str(), "completed" | "failed" | "cancelled") {
-            if as_json {
-                output::json(&execution);
-            }
-            return Ok(if status == "completed" { ExitCode::SUCCESS } else { ExitCode::FAILURE });
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
 }
 
 fn print(answer: &Value, as_json: bool, readable: impl FnOnce(&Value) -> String) {

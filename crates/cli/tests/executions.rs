@@ -129,6 +129,9 @@ fn watch_ends_with_the_execution_and_returns_its_outcome() {
     let cancelled =
         bench.server.executions(&bench.folder, &["--json", "watch", &bench.id("cancelled")]).expect(1);
 
+    let begins = completed.lines().next().unwrap_or_default();
+    assert!(begins.ends_with("Z  accepted by user"), "{completed}");
+    assert!(completed.contains("Z  finished completed\n"), "{completed}");
     assert!(completed.contains(" completed · Review"), "{completed}");
     assert!(failed.contains("No such vendor"), "{failed}");
     assert_eq!(cancelled.json()["status"], "cancelled");
