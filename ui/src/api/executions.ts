@@ -1,7 +1,7 @@
 /** Calls about executions. */
 import { call, nextCursor } from './client';
 import type { components, operations } from './schema';
-import type { Execution, ExecutionRow } from './types';
+import type { Execution, ExecutionRow, JournalEvent } from './types';
 
 type Schemas = components['schemas'];
 
@@ -31,6 +31,26 @@ export async function listExecutions(
 
 export async function getExecution(id: string, signal?: AbortSignal): Promise<Execution> {
   return (await call('GET', '/studio/executions/{id}', { path: { id }, signal })).data;
+}
+
+const RECORDS_PER_PAGE = 1_000;
+
+/** Returns the events after the record `after`; 0 is before the first. */
+export async function getJournal(id: string, after: number, signal?: AbortSignal): Promise<JournalEvent[]> {
+  const events: JournalEvent[] = [];
+  let from = after;
+  for (let hasMore = true; hasMore; ) {
+    const page = await journalPage(id, from, signal);
+    events.push(...page.data);
+    from = page.data.at(-1)?.seq ?? from;
+    hasMore = page.headers.has('link');
+  }
+  return events;
+}
+
+function journalPage(id: string, after: number, signal: AbortSignal | undefined) {
+  const query = { after_seq: after, limit: RECORDS_PER_PAGE };
+  return call('GET', '/studio/executions/{id}/journal', { path: { id }, query, signal });
 }
 
 export type Control = 'cancel' | 'pause' | 'resume';

@@ -16,6 +16,11 @@ export type ExecutionRow = Schemas['ExecutionSummary'];
 export type Execution = Schemas['Execution'];
 export type NodeExecution = Schemas['NodeExecution'];
 export type Attempt = Schemas['Attempt'];
+/** An entry of the journal of an execution. */
+export type JournalEvent = Schemas['JournalEvent'];
+export type Actor = Schemas['Actor'];
+/** The execution after a record of its journal. */
+export type RecordEnd = Schemas['RecordEnd'];
 
 /**
  * A node as the editor holds it.

@@ -9,7 +9,6 @@ import { formatClock, formatDuration, formatMoment, millis } from '@/lib/time';
 import classes from './node-panel.module.css';
 import { Section } from './section';
 import { texts } from './texts';
-import { attemptKind } from './waterfall';
 
 interface Look {
   icon: ComponentType<{ size?: number; className?: string | undefined; 'aria-hidden'?: boolean }>;
@@ -62,7 +61,7 @@ export function AttemptsTable({ node }: { node: NodeExecution }) {
 function AttemptRows({ node, attempt, isLast }: { node: NodeExecution; attempt: Attempt; isLast: boolean }) {
   const began = millis(attempt.started_at);
   const ended = attempt.ended_at ?? node.completed_at;
-  const kind = attemptKind(node, attempt, isLast, !ended) as keyof typeof LOOKS;
+  const kind = outcomeOf(node, attempt, isLast, !ended);
   const { icon: Icon, tone, label } = LOOKS[kind];
   return (
     <tbody>
@@ -92,6 +91,14 @@ function AttemptRows({ node, attempt, isLast }: { node: NodeExecution; attempt: 
       )}
     </tbody>
   );
+}
+
+/** Returns the outcome of an attempt. One without an error that did not complete its node was stopped. */
+function outcomeOf(node: NodeExecution, attempt: Attempt, isLast: boolean, isOpen: boolean): keyof typeof LOOKS {
+  if (isOpen) return 'run';
+  if (attempt.error_class) return attempt.released ? 'cut' : 'bad';
+  if (attempt.released || !isLast) return 'cut';
+  return node.status === 'cancelled' ? 'cut' : 'ok';
 }
 
 function whyNone(node: NodeExecution): string {

@@ -1,25 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import type { ExecutionRow, NodeExecution } from '@/api/types';
+import type { NodeExecution } from '@/api/types';
 import type { SseEvent } from '@/lib/sse';
 import { applyChange, mergeChanges, needsWhole, RecordReader } from './changes';
-import { aNode, anExecution } from './samples';
+import { aJournal, aNode, anExecution, aRecordEnd, happened } from './samples';
 
 const nodeEvent = (node: NodeExecution): SseEvent => ({ id: '1', type: 'node', data: JSON.stringify(node) });
-const rowEvent = (seq: number, row: Partial<ExecutionRow>): SseEvent => ({
+const rowEvent = (seq: number): SseEvent => ({
   id: String(seq),
   type: 'execution',
-  data: JSON.stringify({ ...anExecution(), ...row, seq: undefined, node_executions: undefined }),
+  data: JSON.stringify(aRecordEnd()),
 });
+const EVENTS = aJournal([0, happened.started], [0, happened.attempt(1)]);
 
 describe('RecordReader', () => {
   it('returns a record when it is complete', () => {
     const reader = new RecordReader();
 
-    const first = reader.push(nodeEvent(aNode({ status: 'running' })));
-    const second = reader.push(rowEvent(2, {}));
+    const parts = EVENTS.map((event) => reader.push({ id: '1', type: 'journal', data: JSON.stringify(event) }));
+    parts.push(reader.push(nodeEvent(aNode({ status: 'running' }))));
+    const whole = reader.push(rowEvent(2));
+    const next = reader.push(rowEvent(3));
 
-    expect(first).toBeNull();
-    expect(second).toMatchObject({ seq: 2 });
+    expect(parts).toEqual([null, null, null]);
+    expect(whole).toMatchObject({ seq: 2, events: EVENTS });
+    expect(next).toMatchObject({ seq: 3, events: [], nodes: new Map() });
   });
 
   it('ignores an event that it cannot read', () => {
@@ -34,8 +38,9 @@ describe('applyChange', () => {
   const before = anExecution({ seq: 4, node_executions: [aNode({ node_id: 'a' }), aNode({ node_id: 'b' })] });
   const change = (seq: number) => ({
     seq,
-    row: { ...anExecution(), flow_name: null, status: 'failed' as const },
+    row: aRecordEnd({ flow_name: null, status: 'failed' }),
     nodes: new Map([['b', aNode({ node_id: 'b', status: 'failed' })]]),
+    events: EVENTS.slice(1),
   });
 
   it('applies changes and keeps the order of the nodes', () => {
@@ -52,17 +57,19 @@ describe('applyChange', () => {
     expect(applyChange(before, change(4))).toBe(before);
   });
 
-  it('keeps every node of changes that are rendered together', () => {
-    const earlier = { ...change(5), nodes: new Map([['a', aNode({ node_id: 'a', status: 'completed' })]]) };
+  it('keeps every node and event of changes that are rendered together', () => {
+    const nodes = new Map([['a', aNode({ node_id: 'a', status: 'completed' })]]);
+    const earlier = { ...change(5), nodes, events: EVENTS.slice(0, 1) };
 
     const merged = mergeChanges(earlier, change(6));
 
     expect(merged.seq).toBe(6);
     expect([...merged.nodes.keys()]).toEqual(['a', 'b']);
+    expect(merged.events).toEqual(EVENTS);
   });
 
   it('requests the whole execution when the status changed', () => {
     expect(needsWhole(before, change(5))).toBe(true);
-    expect(needsWhole(before, { ...change(5), row: { ...anExecution() } })).toBe(false);
+    expect(needsWhole(before, { ...change(5), row: aRecordEnd() })).toBe(false);
   });
 });

@@ -1,49 +1,56 @@
 /**
  * The event stream of an execution, and how it is merged into the execution that is shown.
  *
- * The stream sends the journal record by record: `node` events, then one `execution` event with the record's number as id.
- * Only complete records are applied, so the page always shows a state that the execution was really in.
+ * The stream sends the journal record by record: its events, the nodes that it changed, and at last the execution, with
+ * the number of the record as id. Only complete records are applied, so the page always shows a state that the execution
+ * was really in.
  */
-import type { Execution, ExecutionRow, NodeExecution } from '@/api/types';
+import type { Execution, JournalEvent, NodeExecution, RecordEnd } from '@/api/types';
 import { isFinished } from '@/components/status';
 import type { SseEvent } from '@/lib/sse';
-
-/** The state of an execution after a record, as far as the page needs it. */
-export type RecordRow = Omit<ExecutionRow, 'attempts' | 'fingerprint'> & {
-  /** The time of the record. */
-  at?: string;
-};
 
 /** The changes of one record, or of several that are rendered together. */
 export interface Change {
   seq: number;
-  row: RecordRow;
+  row: RecordEnd;
   nodes: ReadonlyMap<string, NodeExecution>;
+  events: readonly JournalEvent[];
 }
 
-/** Gathers events into records. */
+/** Collects the messages of a record. */
 export class RecordReader {
   private nodes = new Map<string, NodeExecution>();
+  private events: JournalEvent[] = [];
 
-  /** Returns the change when the event was the last of its record; `snapshot` when the stream starts over. */
-  push(event: SseEvent): Change | 'snapshot' | null {
-    if (event.type === 'snapshot') {
-      this.nodes = new Map();
+  /** Returns the change when the message was the last of its record; `snapshot` when the stream starts over. */
+  push(message: SseEvent): Change | 'snapshot' | null {
+    if (message.type === 'snapshot') {
+      this.clear();
       return 'snapshot';
     }
-    const data = read(event.data);
-    if (event.type === 'node' && isNode(data)) this.nodes.set(data.node_id, data);
-    if (event.type !== 'execution' || !isRow(data)) return null;
-    const change = { seq: Number(event.id), row: data, nodes: this.nodes };
-    this.nodes = new Map();
+    const data = read(message.data);
+    if (message.type === 'journal' && isEvent(data)) this.events.push(data);
+    if (message.type === 'node' && isNode(data)) this.nodes.set(data.node_id, data);
+    if (message.type !== 'execution' || !isRow(data)) return null;
+    const change = { seq: Number(message.id), row: data, nodes: this.nodes, events: this.events };
+    this.clear();
     return change;
+  }
+
+  private clear(): void {
+    this.nodes = new Map();
+    this.events = [];
   }
 }
 
 /** Merges a later change into an earlier one that has not been rendered yet. */
 export function mergeChanges(earlier: Change | null, later: Change): Change {
   if (!earlier) return later;
-  return { ...later, nodes: new Map([...earlier.nodes, ...later.nodes]) };
+  return {
+    ...later,
+    nodes: new Map([...earlier.nodes, ...later.nodes]),
+    events: [...earlier.events, ...later.events],
+  };
 }
 
 /** Returns the execution after `change`; the same object if it already has that change. */
@@ -62,7 +69,7 @@ export function applyChange(execution: Execution, change: Change): Execution {
   };
 }
 
-function withoutTime({ at: _, ...row }: RecordRow): Omit<RecordRow, 'at'> {
+function withoutTime({ at: _, ...row }: RecordEnd): Omit<RecordEnd, 'at'> {
   return row;
 }
 
@@ -79,10 +86,14 @@ function read(text: string): unknown {
   }
 }
 
+function isEvent(data: unknown): data is JournalEvent {
+  return typeof data === 'object' && data !== null && 'seq' in data && 'type' in data;
+}
+
 function isNode(data: unknown): data is NodeExecution {
   return typeof data === 'object' && data !== null && 'node_id' in data && 'attempts' in data;
 }
 
-function isRow(data: unknown): data is RecordRow {
+function isRow(data: unknown): data is RecordEnd {
   return typeof data === 'object' && data !== null && 'status' in data && 'summary' in data;
 }

@@ -14,7 +14,7 @@ export interface EventFilter {
 export function fits(line: JournalLine, { text, kinds }: EventFilter): boolean {
   if (kinds.length > 0 && !kinds.includes(line.kind) && !(line.isError && kinds.includes('error'))) return false;
   if (!text) return true;
-  const hay = [line.text, line.detail, line.node?.id, line.node?.name].join(' ').toLowerCase();
+  const hay = [line.text, line.detail, line.by, line.node?.id, line.node?.name].join(' ').toLowerCase();
   return text
     .toLowerCase()
     .split(/\s+/)

@@ -12,13 +12,13 @@ interface EventLineProps {
 
 /** One line of the journal: time, node, event. */
 export const EventLine = memo(function EventLine({ line, start, onNode }: EventLineProps) {
-  const { at, node, text, detail, tone, seq } = line;
+  const { at, node, text, detail, by, tone, seq } = line;
   return (
     <li className={classes.line} data-tone={tone}>
-      <span className={classes.time} title={at === null ? texts.events.noTime : formatMoment(at)}>
-        {at === null ? '–' : formatClock(at)}
+      <span className={classes.time} title={formatMoment(at)}>
+        {formatClock(at)}
       </span>
-      <span className={classes.after}>{at === null ? '' : `+${formatDuration(at - start)}`}</span>
+      <span className={classes.after}>{`+${formatDuration(at - start)}`}</span>
       <span className={classes.dot} aria-hidden />
       <span className={classes.what}>
         {node && (
@@ -27,6 +27,7 @@ export const EventLine = memo(function EventLine({ line, start, onNode }: EventL
           </button>
         )}
         <span className={classes.text}>{text}</span>
+        {by && <span className={classes.by}>{by}</span>}
         {detail && <span className={classes.detail}>{detail}</span>}
       </span>
       <span className={classes.seq} title={texts.events.record(seq)}>

@@ -1,17 +1,17 @@
 import { Button, Chip, Group } from '@mantine/core';
 import { useMemo, useState } from 'react';
-import type { Execution } from '@/api/types';
+import type { Execution, JournalEvent } from '@/api/types';
 import { Panel } from '@/components/panel';
 import { SearchInput } from '@/components/search-input';
-import { RowsSkeleton } from '@/components/skeletons';
 import { type EventFilter, fits, KINDS } from './event-filter';
 import { EventLine } from './event-line';
 import classes from './events.module.css';
+import { linesOf } from './journal';
 import { texts } from './texts';
-import { useJournal } from './use-journal';
 
 interface EventsTabProps {
   execution: Execution;
+  journal: readonly JournalEvent[];
   onNode: (nodeId: string) => void;
 }
 
@@ -19,8 +19,8 @@ interface EventsTabProps {
 const PAGE = 300;
 
 /** Everything that happened, in the order of the journal. */
-export function EventsTab({ execution, onNode }: EventsTabProps) {
-  const { lines, isWhole } = useJournal(execution);
+export function EventsTab({ execution, journal, onNode }: EventsTabProps) {
+  const lines = useMemo(() => linesOf(journal, execution), [journal, execution]);
   const [filter, setFilter] = useState<EventFilter>({ text: undefined, kinds: [] });
   const [shown, setShown] = useState(PAGE);
   const fitting = useMemo(() => lines.filter((line) => fits(line, filter)), [lines, filter]);
@@ -48,17 +48,11 @@ export function EventsTab({ execution, onNode }: EventsTabProps) {
           </Group>
         </Chip.Group>
       </search>
-      {!isWhole && lines.length === 0 ? (
-        <div className={classes.loading}>
-          <RowsSkeleton rows={8} height={34} />
-        </div>
-      ) : (
-        <ol className={classes.lines}>
-          {fitting.slice(0, shown).map((line) => (
-            <EventLine key={line.key} line={line} start={start} onNode={onNode} />
-          ))}
-        </ol>
-      )}
+      <ol className={classes.lines}>
+        {fitting.slice(0, shown).map((line) => (
+          <EventLine key={line.key} line={line} start={start} onNode={onNode} />
+        ))}
+      </ol>
       {fitting.length === 0 && lines.length > 0 && <p className={classes.none}>{texts.events.none}</p>}
       {fitting.length > shown && (
         <div className={classes.more}>

@@ -4,7 +4,7 @@ import { expect, it, vi } from 'vitest';
 import { fakeApi } from '@/testing/fake-api';
 import { renderScreen } from '@/testing/render';
 import { ExecutionDetail } from './execution-detail';
-import { aNode, anAttempt, anExecution, at } from './samples';
+import { aJournal, aNode, anAttempt, anExecution, at, happened } from './samples';
 
 const failed = anExecution({
   status: 'failed',
@@ -26,7 +26,7 @@ const failed = anExecution({
 const show = (id: string) => renderScreen(<ExecutionDetail id={id} onLook={vi.fn()} />, `/executions/${id}`);
 
 it('shows why it failed and what to do, and links to its retry', async () => {
-  fakeApi({ 'GET /studio/executions/*': () => failed });
+  fakeApi({ 'GET /studio/executions/*': () => failed, 'GET /studio/executions/*/journal': () => [] });
 
   await show(failed.id);
 
@@ -40,6 +40,7 @@ it('retries once per dialog and switches to the new execution', async () => {
   const user = userEvent.setup();
   const asked = fakeApi({
     'GET /studio/executions/*': () => failed,
+    'GET /studio/executions/*/journal': () => [],
     'GET /studio/executions/*/retry-plan': () => ({ mode: 'from_failed', run: ['submit'], reuse: ['prepare'] }),
     'POST /studio/executions/*/retry': () => ({ new_execution_id: 'the-new-one' }),
   });
@@ -56,6 +57,8 @@ it('retries once per dialog and switches to the new execution', async () => {
 });
 
 it('follows the event stream from the last known record', async () => {
+  const known = aJournal([0, happened.accepted], [0, happened.started], [0, happened.attempt(1)]);
+  const [failure] = aJournal([5, happened.failure(1, 60_000)]);
   const running = anExecution({
     seq: 3,
     node_executions: [aNode({ status: 'running', attempts: [anAttempt(1, 0, null)] })],
@@ -67,15 +70,18 @@ it('follows the event stream from the last known record', async () => {
     attempts: [anAttempt(1, 0, 5, { error_class: 'unavailable' })],
   });
   const { node_executions: _, seq: __, ...row } = running;
-  const stream = `event: node\ndata: ${JSON.stringify(waiting)}\n\nevent: execution\ndata: ${JSON.stringify({ ...row, retrying: true })}\nid: 4\n\n`;
+  const event = JSON.stringify({ ...failure, seq: 4 });
+  const stream = `event: journal\ndata: ${event}\n\nevent: node\ndata: ${JSON.stringify(waiting)}\n\nevent: execution\ndata: ${JSON.stringify({ ...row, retrying: true })}\nid: 4\n\n`;
   const asked = fakeApi({
     'GET /studio/executions/*': () => running,
+    'GET /studio/executions/*/journal': () => known,
     'GET /studio/executions/*/events': () => new Response(stream, { headers: { 'Content-Type': 'text/event-stream' } }),
   });
 
   await show(running.id);
 
   expect((await screen.findAllByText(/Will retry 2 more times/)).length).toBeGreaterThan(0);
+  expect(await screen.findByText('Backoff of 59 s')).toBeTruthy();
   expect(asked.find((one) => one.path.endsWith('/events'))?.headers.get('last-event-id')).toBe('3');
 });
 

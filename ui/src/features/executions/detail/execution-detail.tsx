@@ -2,7 +2,7 @@ import { Button, Tabs } from '@mantine/core';
 import { IconMapQuestion } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { toProblem } from '@/api/problem';
-import type { Execution } from '@/api/types';
+import type { Execution, JournalEvent } from '@/api/types';
 import { EmptyState } from '@/components/empty-state';
 import { LiveMark } from '@/components/live-mark';
 import { Page } from '@/components/page';
@@ -37,8 +37,8 @@ interface ExecutionDetailProps extends Look {
 
 /** One execution, updated live. */
 export function ExecutionDetail({ id, ...look }: ExecutionDetailProps) {
-  const { query, stream } = useLiveExecution(id);
-  if (query.data) return <Loaded execution={query.data} stream={stream} {...look} />;
+  const { query, journal, stream } = useLiveExecution(id);
+  if (query.data && journal) return <Loaded execution={query.data} journal={journal} stream={stream} {...look} />;
   return (
     <Page title={texts.label}>
       {query.isError ? <Missing error={query.error} onRetry={() => void query.refetch()} /> : <Loading />}
@@ -48,11 +48,12 @@ export function ExecutionDetail({ id, ...look }: ExecutionDetailProps) {
 
 interface LoadedProps extends Look {
   execution: Execution;
+  journal: readonly JournalEvent[];
   stream: StreamState;
   onLook: (change: Look) => void;
 }
 
-function Loaded({ execution, stream, node, tab = 'timeline', onLook }: LoadedProps) {
+function Loaded({ execution, journal, stream, node, tab = 'timeline', onLook }: LoadedProps) {
   return (
     <Page
       title={execution.flow_name}
@@ -79,13 +80,22 @@ function Loaded({ execution, stream, node, tab = 'timeline', onLook }: LoadedPro
           <Tabs.Tab value="events">{texts.tabs.events}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="timeline">
-          <TimelineTab execution={execution} chosen={node ?? null} onChoose={(next) => onLook({ node: next })} />
+          <TimelineTab
+            execution={execution}
+            journal={journal}
+            chosen={node ?? null}
+            onChoose={(next) => onLook({ node: next })}
+          />
         </Tabs.Panel>
         <Tabs.Panel value="data">
           <DataTab execution={execution} />
         </Tabs.Panel>
         <Tabs.Panel value="events">
-          <EventsTab execution={execution} onNode={(next) => onLook({ node: next, tab: undefined })} />
+          <EventsTab
+            execution={execution}
+            journal={journal}
+            onNode={(next) => onLook({ node: next, tab: undefined })}
+          />
         </Tabs.Panel>
       </Tabs>
     </Page>

@@ -1,72 +1,62 @@
 import { expect, it } from 'vitest';
-import type { NodeExecution } from '@/api/types';
-import type { Change } from './changes';
-import { type JournalLine, linesOf, NOTHING_KNOWN, wholeJournal } from './journal';
-import { aNode, anAttempt, anExecution, at } from './samples';
+import { linesOf } from './journal';
+import { hasGap, joined } from './journal-records';
+import { aJournal, aNode, anExecution, happened } from './samples';
 
-const change = (seq: number, nodes: NodeExecution[], row: Partial<Change['row']> = {}): Change => ({
-  seq,
-  row: { ...anExecution(), ...row },
-  nodes: new Map(nodes.map((node) => [node.node_id, node])),
-});
+const execution = anExecution({ node_executions: [aNode({ node_name: 'Submit it' })] });
 
-function journalOf(changes: Change[]): JournalLine[] {
-  const all: JournalLine[] = [];
-  let known = NOTHING_KNOWN;
-  for (const one of changes) {
-    const next = linesOf(one, known);
-    all.push(...next.lines);
-    known = next.known;
-  }
-  return all;
-}
-
-const failedOnce = anAttempt(1, 0, 10, { error_class: 'unavailable', error_message: 'HTTP 503', backoff_ms: 1_000 });
-
-it('lists a failed attempt, its backoff, the next attempt and the end', () => {
-  const lines = journalOf([
-    change(2, [aNode({ status: 'pending', next_retry_at: at(1_010), attempts: [failedOnce] })]),
-    change(3, [aNode({ status: 'running', attempts: [failedOnce, anAttempt(2, 1_010, null)] })]),
-    change(
-      4,
-      [aNode({ status: 'completed', completed_at: at(1_020), attempts: [failedOnce, anAttempt(2, 1_010, 1_020)] })],
-      {
-        status: 'completed',
-        completed_at: at(1_020),
-      },
+it('has a line for each event, with node and error', () => {
+  const lines = linesOf(
+    aJournal(
+      [0, happened.accepted],
+      [0, happened.started],
+      [0, happened.attempt(1)],
+      [10, happened.failure(1, 1_010)],
+      [1_010, happened.attempt(2)],
+      [1_020, happened.completed],
+      [1_020, happened.finished('completed')],
     ),
-  ]);
-
-  expect(lines.map((line) => [line.seq, line.text])).toEqual([
-    [1, 'Accepted'],
-    [1, 'Started'],
-    [2, 'Attempt 1 started'],
-    [2, 'Attempt 1 failed, next attempt after 1.0 s'],
-    [3, 'Attempt 2 started'],
-    [4, 'Attempt 2 succeeded'],
-    [4, 'Completed'],
-    [4, 'Execution completed'],
-  ]);
-  expect(lines[3]).toMatchObject({ kind: 'attempt', isError: true, detail: 'Unavailable: HTTP 503' });
-});
-
-it('lists pause and resume without a time', () => {
-  const lines = journalOf([change(2, []), change(3, [], { status: 'paused' }), change(4, [])]);
-
-  expect(lines.slice(2).map((line) => [line.text, line.at])).toEqual([
-    ['Paused', null],
-    ['Resumed', null],
-  ]);
-});
-
-it('includes nodes that were done before the first event', () => {
-  const trigger = aNode({ node_id: 'start', status: 'completed', completed_at: at(0) });
-  const execution = anExecution({ seq: 2, node_executions: [trigger, aNode()] });
-
-  const lines = wholeJournal(
-    journalOf([change(2, [aNode({ status: 'running', attempts: [anAttempt(1, 5, null)] })])]),
     execution,
   );
 
-  expect(lines.map((line) => line.node?.id ?? line.text)).toEqual(['Accepted', 'Started', 'start', 'submit']);
+  expect(lines.map((line) => [line.seq, line.node?.name, line.text])).toEqual([
+    [1, undefined, 'Accepted'],
+    [2, undefined, 'Started'],
+    [3, 'Submit it', 'Attempt 1 started'],
+    [4, 'Submit it', 'Attempt 1 failed, next attempt after 1.0 s'],
+    [5, 'Submit it', 'Attempt 2 started'],
+    [6, 'Submit it', 'Completed'],
+    [7, undefined, 'Execution completed'],
+  ]);
+  expect(lines[3]).toMatchObject({ kind: 'attempt', isError: true, detail: 'Unavailable: HTTP 503' });
+  expect(new Set(lines.map((line) => line.key)).size).toBe(lines.length);
+});
+
+it('says who did something, unless it was the engine', () => {
+  const system = { type: 'system' } as const;
+  const lines = linesOf(
+    aJournal(
+      [0, happened.accepted],
+      [1, happened.paused],
+      [2, happened.resumed],
+      [3, { ...happened.resumed, by: system }],
+      [4, happened.resolved],
+      [5, happened.finished('failed')],
+    ),
+    execution,
+  );
+
+  expect(lines.map((line) => line.by)).toEqual(['by a user', 'by ada', 'by API key ci', null, 'by ada', null]);
+});
+
+it('grows by whole records, and notices a gap', () => {
+  const all = aJournal([0, happened.accepted], [0, happened.started], [1, happened.attempt(1)]);
+
+  const known = joined([], all.slice(0, 2));
+
+  expect(joined(known, all)).toEqual(all);
+  expect(joined(known, all.slice(0, 2))).toBe(known);
+  expect(hasGap(known, all.slice(2))).toBe(false);
+  expect(hasGap(all.slice(0, 1), all.slice(2))).toBe(true);
+  expect(hasGap(known, [])).toBe(false);
 });

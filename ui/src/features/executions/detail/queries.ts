@@ -1,6 +1,7 @@
 import { queryOptions, replaceEqualDeep } from '@tanstack/react-query';
-import { getExecution, getRetryPlan, type RetryMode } from '@/api/executions';
-import type { Execution } from '@/api/types';
+import { getExecution, getJournal, getRetryPlan, type RetryMode } from '@/api/executions';
+import type { Execution, JournalEvent } from '@/api/types';
+import { joined, lastSeq } from './journal-records';
 
 /** One execution. Events are merged into it as they arrive; a response that is older than them is dropped. */
 export const executionQuery = (id: string) =>
@@ -8,6 +9,17 @@ export const executionQuery = (id: string) =>
     queryKey: ['executions', 'detail', id],
     queryFn: ({ signal }) => getExecution(id, signal),
     structuralSharing: (old, fresh) => newer(old as Execution | undefined, fresh as Execution),
+  });
+
+/** The journal of an execution. It only grows, so only what is new is fetched. */
+export const journalQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['executions', 'journal', id],
+    queryFn: async ({ client, queryKey, signal }): Promise<readonly JournalEvent[]> => {
+      const known = client.getQueryData<readonly JournalEvent[]>(queryKey) ?? [];
+      return joined(known, await getJournal(id, lastSeq(known), signal));
+    },
+    structuralSharing: (old, fresh) => joined((old as readonly JournalEvent[]) ?? [], fresh as readonly JournalEvent[]),
   });
 
 /** What a retry would run and reuse; fetched whenever the dialog opens. */

@@ -1,5 +1,5 @@
 /** Executions for tests: complete, small, and varied by each test. */
-import type { Attempt, Execution, NodeExecution } from '@/api/types';
+import type { Attempt, Execution, JournalEvent, NodeExecution, RecordEnd } from '@/api/types';
 
 const START = Date.parse('2026-11-24T10:00:00Z');
 
@@ -74,3 +74,55 @@ export function anExecution(change: Partial<Execution> = {}): Execution {
     ...change,
   };
 }
+
+/** The end of a record: the execution as the stream sends it. */
+export function aRecordEnd(change: Partial<RecordEnd> = {}): RecordEnd {
+  const { node_executions: _, execution_data: __, result: ___, usage: ____, seq: _____, ...row } = anExecution();
+  return { ...row, at: at(0), attempts: 0, ...change };
+}
+
+type Details<Event> = Event extends JournalEvent ? Omit<Event, 'seq' | 'at'> : never;
+
+/** A journal of these events, each `[ms after the start, details]` and a record of its own. */
+export function aJournal(...events: readonly (readonly [number, Details<JournalEvent>])[]): JournalEvent[] {
+  return events.map(([ms, details], index) => ({ ...details, seq: index + 1, at: at(ms) }) as JournalEvent);
+}
+
+const SUBMIT = { node_id: 'submit' };
+
+/** Events about the node of `aNode`, and about the execution. */
+export const happened = {
+  accepted: {
+    type: 'accepted',
+    flow_id: '01900000-0000-7000-8000-000000000004',
+    flow_version: 1,
+    triggered_by: 'api',
+    by: { type: 'user' },
+    reused: [],
+    worker: 'here',
+  },
+  started: { type: 'started' },
+  attempt: (attempt: number) => ({ type: 'attempt_started', ...SUBMIT, attempt }),
+  failure: (attempt: number, next: number | null) => ({
+    type: 'attempt_failed',
+    ...SUBMIT,
+    attempt,
+    error_class: 'unavailable',
+    error_message: 'HTTP 503',
+    next_retry_at: next === null ? null : at(next),
+    retries_left: next === null ? 0 : 1,
+    usage: NO_USAGE,
+  }),
+  released: { type: 'attempt_released', ...SUBMIT, attempt: 1 },
+  waiting: (waiting_for: 'delay' | 'decision', until: number | null) => ({
+    type: 'node_waiting',
+    ...SUBMIT,
+    waiting_for,
+    waiting_until: until === null ? null : at(until),
+  }),
+  resolved: { type: 'resolved', ...SUBMIT, decision: 'retry', by: { type: 'user', id: 'ada' } },
+  completed: { type: 'node_completed', ...SUBMIT, not_taken: [], usage: NO_USAGE, reused: false },
+  paused: { type: 'paused', by: { type: 'user', id: 'ada' } },
+  resumed: { type: 'resumed', by: { type: 'key', id: 'ci' } },
+  finished: (status: 'completed' | 'failed' | 'cancelled') => ({ type: 'finished', status }),
+} as const satisfies Record<string, Details<JournalEvent> | ((...args: never[]) => Details<JournalEvent>)>;

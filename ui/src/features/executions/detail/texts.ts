@@ -1,5 +1,18 @@
 /** Texts of the page of one execution. */
+import type { Actor } from '@/api/types';
 import { counted } from '@/lib/counted';
+
+type ActorType = Actor['type'];
+
+const ACTORS: Record<ActorType, string> = {
+  user: 'a user',
+  key: 'API key',
+  schedule: 'schedule',
+  webhook: 'webhook',
+  event: 'event',
+  parent: 'the parent execution',
+  system: 'Steadflow',
+};
 
 export const texts = {
   label: 'Execution',
@@ -131,7 +144,8 @@ export const texts = {
     after: (length: string) => `after ${length}`,
     for: (length: string) => `for ${length}`,
     backoff: (length: string) => `Backoff of ${length}`,
-    waited: (length: string) => `Wait of ${length}`,
+    wait: 'Waiting',
+    waited: (what: string, length: string) => `${what}: ${length}`,
     retryIn: (left: string) => `retry in ${left}`,
     retryDue: 'retry due',
     waits: {
@@ -140,6 +154,8 @@ export const texts = {
       approval: 'Waiting for approval',
       slot: 'Waiting for a free slot',
       child: 'Waiting for its child execution',
+      paused: 'Waiting for the end of the pause',
+      released: 'Waiting for a server to continue',
     } as Record<string, string>,
     goesOn: (left: string) => `${left} left`,
     goesOnNow: 'now',
@@ -232,7 +248,6 @@ export const texts = {
     count: (shown: number, all: number) =>
       shown === all ? counted(all, 'event') : `${shown} of ${counted(all, 'event')}`,
     none: 'No matching events.',
-    loading: 'Loading the journal…',
     more: (events: number) => `Show ${events} more`,
     accepted: 'Accepted',
     started: 'Started',
@@ -241,18 +256,27 @@ export const texts = {
     ended: (status: string) => `Execution ${status}`,
     attemptStarted: (number: number) => `Attempt ${number} started`,
     attemptFailed: (number: number) => `Attempt ${number} failed`,
-    attemptStopped: (number: number) => `Attempt ${number} stopped`,
-    attemptSucceeded: (number: number) => `Attempt ${number} succeeded`,
+    attemptReleased: (number: number) => `Attempt ${number} stopped by a server shutdown`,
     retryAfter: (wait: string) => `next attempt after ${wait}`,
-    hurried: 'Backoff skipped manually',
-    node: { completed: 'Completed', failed: 'Failed', cancelled: 'Cancelled', skipped: 'Skipped' } as Record<
-      string,
-      string
-    >,
-    waits: 'Waiting',
-    decided: 'Decision received',
+    backoffEnded: 'Backoff skipped',
+    adopted: (worker: string) => `Continued by ${worker}`,
+    stepStarted: (step: string) => `Call ${step} started`,
+    stepCompleted: (step: string) => `Call ${step} completed`,
+    stepFailed: (step: string) => `Call ${step} failed`,
+    childrenStarted: (children: number) => `Started ${counted(children, 'child execution')}`,
+    childEnded: (number: number, status: string) => `Child execution ${number} ${status}`,
+    nodeCompleted: 'Completed',
+    nodeFailed: 'Failed',
+    nodeSkipped: 'Skipped',
     reused: 'Output reused',
-    noTime: 'The journal has no time for this event',
+    waits: 'Waiting',
+    decided: {
+      retry: 'Decision: try again',
+      complete: 'Decision: use the given output',
+      fail: 'Decision: mark as failed',
+    },
+    by: (type: ActorType, id: string | null) =>
+      id ? `by ${type === 'user' ? id : `${ACTORS[type]} ${id}`}` : `by ${ACTORS[type]}`,
     record: (seq: number) => `Record ${seq}`,
   },
 } as const;

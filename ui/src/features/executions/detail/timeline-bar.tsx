@@ -1,7 +1,7 @@
 import { formatDuration } from '@/lib/time';
 import { barTitle } from './bar-title';
+import type { Bar, BarKind } from './bars';
 import classes from './timeline.module.css';
-import type { Bar, BarKind } from './waterfall';
 
 interface TimelineBarProps {
   bar: Bar;

@@ -1,6 +1,7 @@
+import type { BarKind } from './bars';
 import { texts } from './texts';
 import classes from './timeline.module.css';
-import type { BarKind, WaterfallRow } from './waterfall';
+import type { WaterfallRow } from './waterfall';
 
 const KINDS: readonly BarKind[] = ['ok', 'bad', 'run', 'cut', 'gap', 'wait'];
 

@@ -3,11 +3,12 @@ import { memo } from 'react';
 import { Duration } from '@/components/duration';
 import { STATUS_LOOKS } from '@/components/status';
 import { StatusIcon } from '@/components/status-icon';
+import type { Bar } from './bars';
 import { Countdown } from './countdown';
 import { texts } from './texts';
 import classes from './timeline.module.css';
 import { TimelineBar } from './timeline-bar';
-import type { Bar, WaterfallRow } from './waterfall';
+import type { WaterfallRow } from './waterfall';
 
 interface TimelineRowProps {
   row: WaterfallRow;

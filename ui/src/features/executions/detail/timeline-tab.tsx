@@ -1,6 +1,6 @@
 import { Drawer } from '@mantine/core';
 import { useHotkeys, useMediaQuery } from '@mantine/hooks';
-import type { Execution } from '@/api/types';
+import type { Execution, JournalEvent } from '@/api/types';
 import classes from './detail.module.css';
 import { focusOf } from './focus';
 import { GraphPanel } from './graph-panel';
@@ -10,13 +10,14 @@ import { Timeline } from './timeline';
 
 interface TimelineTabProps {
   execution: Execution;
+  journal: readonly JournalEvent[];
   /** The node that the user selected. */
   chosen: string | null;
   onChoose: (nodeId: string | undefined) => void;
 }
 
 /** The waterfall and the graph, beside them the selected node, or else the active one. */
-export function TimelineTab({ execution, chosen, onChoose }: TimelineTabProps) {
+export function TimelineTab({ execution, journal, chosen, onChoose }: TimelineTabProps) {
   const isNarrow = useMediaQuery('(max-width: 1100px)', undefined, { getInitialValueInEffect: false }) ?? false;
   const byHand = execution.node_executions.find((node) => node.node_id === chosen);
   const focus = isNarrow ? byHand : (byHand ?? focusOf(execution));
@@ -38,7 +39,13 @@ export function TimelineTab({ execution, chosen, onChoose }: TimelineTabProps) {
   return (
     <div className={classes.split}>
       <div className={classes.main}>
-        <Timeline execution={execution} selected={focus?.node_id ?? null} chosen={chosen} onSelect={onChoose} />
+        <Timeline
+          execution={execution}
+          journal={journal}
+          selected={focus?.node_id ?? null}
+          chosen={chosen}
+          onSelect={onChoose}
+        />
         <GraphPanel execution={execution} selected={focus?.node_id ?? null} chosen={chosen} onSelect={onChoose} />
       </div>
       {isNarrow ? (

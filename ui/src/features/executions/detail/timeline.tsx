@@ -1,5 +1,5 @@
 import { type KeyboardEvent, useEffect, useMemo, useRef } from 'react';
-import type { Execution } from '@/api/types';
+import type { Execution, JournalEvent } from '@/api/types';
 import { Panel } from '@/components/panel';
 import { isFinished } from '@/components/status';
 import { useNow } from '@/lib/clock';
@@ -13,6 +13,7 @@ import { toRows, toWaterfall } from './waterfall';
 
 interface TimelineProps {
   execution: Execution;
+  journal: readonly JournalEvent[];
   selected: string | null;
   /** The node that the user selected; it is scrolled into view. */
   chosen: string | null;
@@ -25,9 +26,9 @@ const SMOOTH_ROWS_MAX = 80;
 const MARGIN = 40;
 
 /** The waterfall: a row per node, a bar per attempt, the backoffs between them, the current time and the deadline. */
-export function Timeline({ execution, selected, chosen, onSelect }: TimelineProps) {
+export function Timeline({ execution, journal, selected, chosen, onSelect }: TimelineProps) {
   const list = useRef<HTMLDivElement>(null);
-  const rows = useMemo(() => toRows(execution), [execution]);
+  const rows = useMemo(() => toRows(execution, journal), [execution, journal]);
   const now = useNow(isFinished(execution.status) ? 0 : rows.length > SMOOTH_ROWS_MAX ? 1_000 : 100);
   const waterfall = useMemo(() => toWaterfall(execution, now, rows), [execution, now, rows]);
   const { start, end } = waterfall;

@@ -2,24 +2,11 @@
  * The timeline of an execution as rows of bars: an attempt, a backoff or a wait each. All functions are pure; times are
  * milliseconds since the epoch.
  */
-import type { Attempt, Execution, NodeExecution } from '@/api/types';
+import type { Execution, JournalEvent, NodeExecution } from '@/api/types';
 import { isFinished, nodeStatusKey, type StatusKey } from '@/components/status';
 import { millis } from '@/lib/time';
+import { type Bar, barsOf } from './bars';
 import { type Tick, ticksOf, wideEnough } from './time-axis';
-
-/** `ok`, `bad`, `run` and `cut` are attempts; `gap` is a backoff; `wait` is a delay, a decision or another wait. */
-export type BarKind = 'ok' | 'bad' | 'run' | 'cut' | 'gap' | 'wait';
-
-export interface Bar {
-  key: string;
-  kind: BarKind;
-  from: number;
-  /** `null` while it is in progress; then it extends to the current time. */
-  to: number | null;
-  /** When something in progress is due to end, if known. */
-  due: number | null;
-  attempt: Attempt | null;
-}
 
 export interface WaterfallRow {
   node: NodeExecution;
@@ -41,10 +28,8 @@ export interface Waterfall {
 /** A due time further away than this many times the elapsed time does not extend the axis. */
 const LOOK_AHEAD = 3;
 const SHORTEST_MS = 10;
-/** Less than this after an attempt is bookkeeping, not a wait. */
-const REST_MS = 50;
 
-export function toWaterfall(execution: Execution, now: number, rows = toRows(execution)): Waterfall {
+export function toWaterfall(execution: Execution, now: number, rows: readonly WaterfallRow[]): Waterfall {
   const start = millis(execution.started_at) ?? millis(execution.created_at) ?? now;
   const isRunning = !isFinished(execution.status);
   const last = isRunning ? Math.max(now, start) : lastMoment(execution, rows, start);
@@ -66,77 +51,31 @@ export function toWaterfall(execution: Execution, now: number, rows = toRows(exe
 }
 
 /** A cache of rows: the row of an unchanged node stays the same object and is not rendered again. */
-const made = new WeakMap<NodeExecution, WaterfallRow>();
+const made = new WeakMap<NodeExecution, { row: WaterfallRow; events: number }>();
 
 /** Returns the rows, in the order of the flow document. They do not depend on the current time, so they change only with the execution. */
-export function toRows(execution: Execution): WaterfallRow[] {
-  return execution.node_executions.map((node) => made.get(node) ?? makeRow(node));
+export function toRows(execution: Execution, journal: readonly JournalEvent[]): WaterfallRow[] {
+  const events = byNode(execution, journal);
+  return execution.node_executions.map((node) => rowOf(node, events.get(node.node_id) ?? []));
 }
 
-function makeRow(node: NodeExecution): WaterfallRow {
-  const row = { node, status: nodeStatusKey(node), bars: barsOf(node) };
-  made.set(node, row);
-  return row;
-}
-
-function barsOf(node: NodeExecution): Bar[] {
-  const bars: Bar[] = [];
-  for (const [at, attempt] of node.attempts.entries()) {
-    const isLast = at === node.attempts.length - 1;
-    bars.push(attemptBar(node, attempt, isLast));
-    const gap = gapAfter(node, attempt, node.attempts[at + 1]);
-    if (gap) bars.push(gap);
+/** Returns the events of each node, with those about the whole execution; a journal only grows, and so does each list. */
+function byNode(execution: Execution, journal: readonly JournalEvent[]): Map<string, JournalEvent[]> {
+  const lists = new Map<string, JournalEvent[]>(execution.node_executions.map((node) => [node.node_id, []]));
+  for (const event of journal) {
+    if (event.type === 'paused' || event.type === 'resumed' || event.type === 'finished') {
+      for (const list of lists.values()) list.push(event);
+    } else if ('node_id' in event) lists.get(event.node_id)?.push(event);
   }
-  const wait = waitOf(node);
-  if (wait) bars.push(wait);
-  return bars;
+  return lists;
 }
 
-function attemptBar(node: NodeExecution, attempt: Attempt, isLast: boolean): Bar {
-  const to = millis(attempt.ended_at) ?? millis(node.completed_at);
-  return {
-    key: `attempt-${attempt.number}`,
-    kind: attemptKind(node, attempt, isLast, to === null),
-    from: millis(attempt.started_at) ?? to ?? 0,
-    to,
-    due: null,
-    attempt,
-  };
-}
-
-/** Returns the outcome of an attempt. One without an error that did not complete its node was stopped. */
-export function attemptKind(node: NodeExecution, attempt: Attempt, isLast: boolean, isOpen: boolean): BarKind {
-  if (isOpen) return 'run';
-  if (attempt.error_class) return attempt.released ? 'cut' : 'bad';
-  if (attempt.released || !isLast) return 'cut';
-  return node.status === 'cancelled' ? 'cut' : 'ok';
-}
-
-function gapAfter(node: NodeExecution, attempt: Attempt, next: Attempt | undefined): Bar | null {
-  const from = millis(attempt.ended_at);
-  const due = millis(next ? next.started_at : (node.next_retry_at ?? attempt.next_retry_at));
-  const waits = next !== undefined || node.next_retry_at || attempt.next_retry_at;
-  if (from === null || due === null || !waits) return null;
-  // Without a next attempt it is either in progress, or the end of the execution cut it off.
-  const to = next ? due : millis(node.completed_at);
-  // No backoff was planned: it waited for a decision, or for the server to come back.
-  const kind = typeof attempt.backoff_ms === 'number' || !next ? 'gap' : 'wait';
-  return { key: `gap-${attempt.number}`, kind, from, to, due, attempt };
-}
-
-function waitOf(node: NodeExecution): Bar | null {
-  const begun = millis(node.attempts.at(-1)?.ended_at) ?? millis(node.started_at);
-  if (begun === null) return null;
-  const isOver = isFinished(node.status);
-  const isWaiting = !isOver && node.waiting_for !== null && node.waiting_for !== undefined;
-  // Time without an attempt or backoff was a wait: a delay, or a decision.
-  const rest = (millis(node.completed_at) ?? begun) - begun;
-  const wasInBackoff = Boolean(node.attempts.at(-1)?.next_retry_at);
-  const hasWaited =
-    isOver && node.status !== 'skipped' && !wasInBackoff && rest > (node.attempts.length > 0 ? REST_MS : 0);
-  if (!isWaiting && !hasWaited) return null;
-  const to = isOver ? millis(node.completed_at) : null;
-  return { key: 'wait', kind: 'wait', from: begun, to, due: millis(node.waiting_until), attempt: null };
+function rowOf(node: NodeExecution, events: readonly JournalEvent[]): WaterfallRow {
+  const known = made.get(node);
+  if (known?.events === events.length) return known.row;
+  const row = { node, status: nodeStatusKey(node), bars: barsOf(node, events) };
+  made.set(node, { row, events: events.length });
+  return row;
 }
 
 function lastMoment(execution: Execution, rows: readonly WaterfallRow[], start: number): number {
