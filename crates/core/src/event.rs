@@ -320,9 +320,8 @@ impl Accepted {
         }
     }
 
-    /// Returns it without the versions that another execution pinned.
-    #[must_use]
-    pub fn unpinned(self) -> Self {
+    /// Returns it without the versions of agents and of children's flows.
+    pub(crate) fn unpinned(self) -> Self {
         Self { flows: BTreeMap::new(), agents: BTreeMap::new(), ..self }
     }
 }

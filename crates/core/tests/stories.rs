@@ -126,7 +126,7 @@ fn a_manual_retry_takes_over_what_completed() {
     first.at(1.0).completes("fetch", json!({ "n": 1 })).fails("store", connection_timeout());
     assert_eq!(first.execution.status(), ExecutionStatus::Failed);
 
-    let plan = first.execution.retry_plan(RetryMode::FromFailed, &flow.flow.graph);
+    let plan = first.execution.retry_plan(RetryMode::FromFailed, &flow);
     let mut second = Play::of(flow, first.execution.retried(plan, None, Actor::USER, "w2".into()));
     second.completes("store", json!(2));
 

@@ -91,11 +91,8 @@ impl World {
             Some(id) => {
                 let mode = if self.rng.happens(500) { RetryMode::FromStart } else { RetryMode::FromFailed };
                 let old = self.checker.fold(id)?;
-                let plan = old.retry_plan(mode, &version.flow.graph);
-                Accepted {
-                    version: version.version,
-                    ..old.retried(plan, None, Actor::USER, self.worker_name(process))
-                }
+                let plan = old.retry_plan(mode, &version);
+                old.retried(plan, None, Actor::USER, self.worker_name(process))
             }
             None => self.new_acceptance(process, version.flow_id, version.version),
         };

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Execution;
+use super::{Execution, FlowVersion};
 use crate::caller::Actor;
 use crate::event::Accepted;
-use crate::flow::Graph;
 use crate::ids::NodeId;
 use crate::payload::Payload;
 
@@ -24,8 +23,12 @@ pub enum RetryMode {
 }
 
 /// What a manual retry runs again, and what it reuses.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPlan {
+    /// The version of the flow that the new execution runs.
+    pub version: u32,
+    /// Whether it keeps the versions of agents and of children's flows that the old one is pinned to.
+    pub keeps_pins: bool,
     /// Nodes that run, if the edges lead to them.
     pub run: Vec<NodeId>,
     /// Nodes whose output is reused.
@@ -33,10 +36,12 @@ pub struct RetryPlan {
 }
 
 impl Execution {
-    /// Plans a retry of this execution on `graph`, the flow version that the new one will run on.
-    pub fn retry_plan(&self, mode: RetryMode, graph: &Graph) -> RetryPlan {
-        let mut plan = RetryPlan::default();
-        for node in &graph.nodes {
+    /// Plans a retry of this execution on `flow`, the version that the new one will run.
+    pub fn retry_plan(&self, mode: RetryMode, flow: &FlowVersion) -> RetryPlan {
+        let version = flow.version;
+        let keeps_pins = mode == RetryMode::FromFailed && version == self.flow.version;
+        let mut plan = RetryPlan { version, keeps_pins, run: Vec::new(), reuse: BTreeMap::new() };
+        for node in &flow.flow.graph.nodes {
             match self.output_to_reuse(mode, &node.id, node.kind.room().about().name) {
                 Some(output) => {
                     plan.reuse.insert(node.id.clone(), output);
@@ -62,7 +67,10 @@ impl Execution {
         actor: Actor,
         worker: Arc<str>,
     ) -> Accepted {
+        let accepted = (*self.accepted).clone();
+        let accepted = if plan.keeps_pins { accepted } else { accepted.unpinned() };
         Accepted {
+            version: plan.version,
             trigger_data: trigger_data.unwrap_or_else(|| self.accepted.trigger_data.clone()),
             triggered_by: "retry".into(),
             actor,
@@ -70,7 +78,7 @@ impl Execution {
             retry_of: Some(self.id),
             reused: plan.reuse,
             worker,
-            ..(*self.accepted).clone()
+            ..accepted
         }
     }
 }

@@ -80,12 +80,8 @@ impl Engine {
     ) -> Result<Started, RuntimeError> {
         let old = self.retryable(caller.tenant, id).await?;
         let (flow, limit) = self.version_to_retry(caller.tenant, &old, &retry).await?;
-        let plan = old.retry_plan(retry.mode, &flow.flow.graph);
-        let mut accepted = old.retried(plan, retry.trigger_data, caller.actor.clone(), self.worker());
-        if retry.mode == RetryMode::FromStart || flow.version != accepted.version {
-            accepted = accepted.unpinned();
-        }
-        accepted.version = flow.version;
+        let plan = old.retry_plan(retry.mode, &flow);
+        let accepted = old.retried(plan, retry.trigger_data, caller.actor.clone(), self.worker());
         self.accept(ToAccept { id: new_id(), flow, accepted, limit, key: retry.key, wait: None }).await
     }
 
@@ -101,7 +97,7 @@ impl Engine {
     ) -> Result<RetryPlan, RuntimeError> {
         let old = self.retryable(tenant, id).await?;
         let (flow, _) = self.version_to_retry(tenant, &old, &retry).await?;
-        Ok(old.retry_plan(retry.mode, &flow.flow.graph))
+        Ok(old.retry_plan(retry.mode, &flow))
     }
 
     async fn retryable(&self, tenant: TenantId, id: ExecutionId) -> Result<Execution, RuntimeError> {
