@@ -42,6 +42,9 @@ pub(crate) const ORPHANED_MAX: Duration = Duration::from_secs(8);
 /// How long a child may go on that its parent has given up.
 pub(crate) const ABANDONED_MAX: Duration = Duration::from_secs(100);
 
+/// How far the clocks of two processes may differ.
+pub(crate) const CLOCKS_APART_MAX: Duration = Duration::from_secs(10);
+
 /// What the checker knows of one run.
 #[derive(Debug)]
 pub(crate) struct Checker {

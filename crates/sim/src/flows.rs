@@ -66,6 +66,11 @@ impl Case {
         &self.versions[self.published - 1]
     }
 
+    /// Returns one of its versions.
+    pub(crate) fn version(&self, version: u32) -> Option<&Arc<FlowVersion>> {
+        self.versions.get(usize::try_from(version).ok()?.checked_sub(1)?)
+    }
+
     /// Publishes the next version and returns its document; `None` if there is none.
     pub(crate) fn edit(&mut self) -> Option<&Value> {
         let document = self.documents.get(self.published)?;
@@ -104,7 +109,8 @@ fn more_generous(mut document: Value) -> Value {
 }
 
 fn some_document(number: u128, rng: &mut Rng) -> Value {
-    if rng.happens(250) { fixtures::pick(rng) } else { made_up(flow_id(number + 1), rng) }
+    let below = flow_id(number + 1);
+    if rng.happens(250) { fixtures::pick(below, rng) } else { made_up(below, rng) }
 }
 
 fn flow_id(number: u128) -> FlowId {

@@ -73,4 +73,30 @@ mutations! {
     TakesNotCommitted,
     /// It goes unnoticed that another worker has taken an input in.
     GoneIgnored,
+    /// Some inputs of the inbox are discarded although something would follow from them.
+    InputDiscarded,
+    /// What a commit sends to other executions is stored before that commit.
+    SentBeforeCommit,
+    /// The end of a child is not sent to its parent.
+    ChildEndLost,
+    /// The end of a child reaches its parent as a success.
+    ChildEndChanged,
+    /// The result of a child reaches its parent as another one.
+    ChildResultChanged,
+    /// A cancel is not passed down to children.
+    CancelNotPassedDown,
+    /// A child is accepted without its parent's deadline.
+    DeadlineNotPassedDown,
+    /// A child is accepted a second time, under another id.
+    ChildAcceptedTwice,
+    /// Children run the newest version of their flow.
+    ChildrenNotPinned,
+    /// Agents are asked as they are now.
+    AgentNotPinned,
+    /// Children that are taken over from a lost worker are not driven.
+    OrphanedChildrenLost,
+    /// An execution that is loaded has forgotten which steps of its running nodes ended.
+    StepsForgotten,
+    /// The result of a step never reaches the execution.
+    StepResultLost,
 }

@@ -1,5 +1,6 @@
 //! Virtual time: what happens next, and to whom.
 
+mod broken;
 mod commit;
 mod process;
 mod work;
@@ -74,6 +75,8 @@ pub(crate) struct World {
     fleet: Fleet,
     /// [`Mutation::EndedTwice`]: executions that have ended, without their last record.
     revived: BTreeMap<ExecutionId, Stored>,
+    /// The current version of the agent that all flows name.
+    agent_version: u32,
     /// Calls whose result comes although it is not waited for.
     late: BTreeSet<CallKey>,
     /// Attempts whose peers do not answer.
@@ -169,6 +172,7 @@ impl World {
             hand_back_max: Duration::ZERO,
             fleet,
             revived: BTreeMap::new(),
+            agent_version: 1,
             late: BTreeSet::new(),
             hanging: Vec::new(),
             wake_ups: 0,
@@ -186,8 +190,9 @@ impl World {
         }
     }
 
-    /// Somebody edits a flow while it runs.
+    /// Somebody edits a flow while it runs, and the agent.
     fn edit(&mut self, case: usize) -> Result<(), String> {
+        self.agent_version += 1;
         let id = self.cases[case].id;
         let Some(document) = self.cases[case].edit() else { return Ok(()) };
         let document = Payload::from_value(document);
@@ -367,6 +372,7 @@ impl World {
         if process.is_well_for(LATE_MAX, now) {
             self.checker.deadlines_hold(lessee, process.clock(now), now)?;
             self.checker.inbox_is_read(lessee, now)?;
+            self.checker.children_are_cancelled(lessee, now)?;
             self.checker.lease_holds(lessee, process.clock(now))?;
         }
         Ok(())
@@ -420,18 +426,24 @@ impl World {
         !self.breaks(Mutation::KeyNotStored)
     }
 
-    /// Pins the flows of an execution's children to their current versions, as the engine does at acceptance.
+    /// Pins the flows of an execution's children, and the agents of all of them, to their current versions, as the engine
+    /// does at acceptance. What is pinned already is kept.
     pub(crate) fn pinned_to_current(
         &self,
         mut accepted: Accepted,
         flow: Arc<FlowVersion>,
     ) -> (Accepted, Pinned) {
+        let mut agents = flow.flow.graph.agents.clone();
         let mut wanted = flow.flow.graph.child_flows.clone();
         while let Some(id) = wanted.pop() {
-            if let Some(case) = self.cases.iter().find(|case| case.id == id) {
-                accepted.flows.insert(id, case.current().version);
-                wanted.extend(&case.current().flow.graph.child_flows);
-            }
+            let Some(case) = self.cases.iter().find(|case| case.id == id) else { continue };
+            let version = *accepted.flows.entry(id).or_insert(case.current().version);
+            let Some(version) = case.version(version) else { continue };
+            wanted.extend(&version.flow.graph.child_flows);
+            agents.extend(&version.flow.graph.agents);
+        }
+        for agent in agents {
+            accepted.agents.entry(agent).or_insert(self.agent_version);
         }
         let pinned = self.pinned(&accepted, flow);
         (accepted, pinned)
@@ -441,8 +453,8 @@ impl World {
     pub(crate) fn pinned(&self, accepted: &Accepted, flow: Arc<FlowVersion>) -> Pinned {
         let version = |(id, version): (&FlowId, &u32)| {
             let case = self.cases.iter().find(|case| case.id == *id)?;
-            let version = self.flow_as_driven(case.versions.get(*version as usize - 1)?);
-            Some((*id, version))
+            let newest = self.breaks(Mutation::ChildrenNotPinned).then(|| case.current());
+            Some((*id, self.flow_as_driven(newest.or_else(|| case.version(*version))?)))
         };
         let children = accepted.flows.iter().filter_map(version).collect();
         Pinned { flow, children: Some(Arc::new(children)) }
@@ -459,7 +471,7 @@ impl World {
     }
 }
 
-/// Who has no lease works on nothing.
+/// A process without a lease works on nothing.
 fn is_idle_without_lease(process: &Process) -> Result<(), String> {
     if process.tasks.is_empty() {
         return Ok(());

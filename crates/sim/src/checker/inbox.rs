@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use steadflow_core::event::Event;
 use steadflow_core::ids::ExecutionId;
+use steadflow_core::inbox::Signal;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{Commit, InboxId, Worker as Lessee};
+use steadflow_store::{Commit, InboxId, InboxInput, InboxItem, Worker as Lessee};
 
 use super::{Checker, LATE_MAX, Verdict, What};
 
@@ -23,7 +24,7 @@ pub(super) struct Inbox {
 }
 
 impl Checker {
-    /// Somebody will ask for a change of this execution.
+    /// A client will ask for a change of this execution.
     pub(crate) fn change_is_asked(&mut self, execution: ExecutionId, what: What) {
         *self.inbox.asked.entry((execution, what)).or_default() += 1;
         if what == What::Cancel {
@@ -36,9 +37,36 @@ impl Checker {
         self.inbox.waiting.insert(item, (execution, now));
     }
 
-    /// Inputs were deleted without a commit.
-    pub(crate) fn discarded(&mut self, items: &[InboxId]) {
+    /// Inputs were deleted without a commit, from which nothing may follow. `stored` is what was stored before.
+    pub(crate) fn discarded(&mut self, items: &[InboxId], stored: &[InboxItem]) -> Verdict {
         self.inbox.waiting.retain(|item, _| !items.contains(item));
+        for item in stored.iter().filter(|item| items.contains(&item.id)) {
+            let signal: Signal = serde_json::from_str(&item.sent.input).map_err(|error| error.to_string())?;
+            if self.is_needed(&item.sent, &signal) {
+                return Err(format!("I5: {signal:?} for {} is discarded", item.sent.execution));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether something must follow from a signal. One of another tenant changes nothing.
+    fn is_needed(&self, sent: &InboxInput, signal: &Signal) -> bool {
+        let Some(story) = self.story(sent.execution).filter(|story| story.accepted.tenant == sent.tenant)
+        else {
+            return false;
+        };
+        if story.status().is_finished() {
+            return false;
+        }
+        match signal {
+            Signal::Cancel { .. } => true,
+            Signal::ChildEnded { node, child, .. } => story.waits_for_child(*node, *child),
+            // Whether these change something depends on when they come.
+            Signal::Pause { .. }
+            | Signal::Resume { .. }
+            | Signal::RetryNow { .. }
+            | Signal::Resolve { .. } => false,
+        }
     }
 
     /// Returns whether an input is stored that no commit has taken.

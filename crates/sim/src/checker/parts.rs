@@ -1,17 +1,19 @@
 //! What happens inside attempts: calls with keys of their own, and child executions.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use steadflow_core::event::{Accepted, ChildEnd, Event, Record, StepResult};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::ids::{Attempt, ExecutionId, NodeIndex, StepKey};
+use steadflow_core::ids::{Attempt, ExecutionId, FlowId, NodeIndex, StepKey};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::work::CallKey;
+use steadflow_core::work::{CallKey, Task, Work};
+use steadflow_store::Worker as Lessee;
 
 use super::story::{Sight, Story};
-use super::{ABANDONED_MAX, Checker, Verdict};
+use super::{ABANDONED_MAX, CLOCKS_APART_MAX, Checker, LATE_MAX, Verdict};
 
 /// The calls of one node, and the children that it started.
 #[derive(Debug, Default)]
@@ -73,7 +75,7 @@ impl Parts {
         Payload::parse(format!("[{}]", all.collect::<Vec<_>>().join(","))).ok()
     }
 
-    /// Whether a call or a child failed like this.
+    /// Returns whether a call or a child failed like this.
     pub(super) fn failed_by(&self, class: ErrorClass, message: &str) -> bool {
         let step = |step: &StepStory| matches!(step, StepStory::Failed(known, said) if *known == class && said == message);
         let child = |child: &ChildStory| {
@@ -162,6 +164,17 @@ impl Story {
         keys.filter_map(move |step| sight.peers.get(&call(step))?.as_ref().err())
     }
 
+    /// Returns whether it has not taken in the end of this child.
+    pub(super) fn waits_for_child(&self, node: NodeIndex, child: u32) -> bool {
+        matches!(self.child(node, child), Some(ChildStory::Open(_)))
+    }
+
+    /// Returns the version that its children of `flow` are pinned to.
+    fn pinned_version(&self, flow: FlowId) -> Option<u32> {
+        let own = (flow == self.accepted.flow).then_some(self.accepted.version);
+        own.or_else(|| self.accepted.flows.get(&flow).copied())
+    }
+
     fn child(&self, node: NodeIndex, child: u32) -> Option<&ChildStory> {
         self.nodes.get(node.at())?.parts.children.get(child as usize)
     }
@@ -188,30 +201,78 @@ impl Checker {
         let Some(parent) = &accepted.parent else { return Ok(()) };
         let story = self.story(parent.execution);
         let known = story.and_then(|story| story.child(parent.node, parent.child));
-        match known {
-            Some(_) if id == parent.execution.child(parent.node, parent.child) => Ok(()),
-            _ => Err(format!("I2: {id} is accepted as a child that no execution started")),
+        let (Some(story), Some(_)) = (story, known) else {
+            return Err(format!("I2: {id} is accepted as a child that no execution started"));
+        };
+        if id != parent.execution.child(parent.node, parent.child) {
+            return Err(format!("I2: {id} is accepted as a child under another id than its own"));
         }
+        let pins = |accepted: &Accepted| (accepted.flows.clone(), accepted.agents.clone());
+        let version = Some(accepted.version);
+        if version != story.pinned_version(accepted.flow) || pins(accepted) != pins(&story.accepted) {
+            return Err(format!("R5: child {id} is accepted with other versions than its parent has pinned"));
+        }
+        if parent.deadline != story.deadline() {
+            return Err(format!("T1: child {id} is accepted without the deadline of its parent"));
+        }
+        Ok(())
+    }
+
+    /// A call of a skill asks for the version of the agent that the execution is pinned to.
+    pub(crate) fn agent_is_asked(&self, work: &Work) -> Verdict {
+        let Task::Skill { agent_id, version, .. } = &work.task else { return Ok(()) };
+        let pinned = self.story(work.execution).and_then(|story| story.accepted.agents.get(agent_id));
+        if version.as_ref() == pinned {
+            return Ok(());
+        }
+        Err(format!("R5: call {} asks version {version:?} of an agent, pinned is {pinned:?}", work.key()))
     }
 
     fn has_ended_so(&self, child: ExecutionId, end: &ChildEnd) -> Verdict {
-        match self.story(child).map(Story::status) {
-            Some(status) if status == end.status => Ok(()),
-            status => {
-                Err(format!("I2: the end of child {child} is taken in as {}, it is {status:?}", end.status))
-            }
+        let ended = self.fold(child)?;
+        let error = ended.error();
+        let is = ChildEnd {
+            status: ended.status(),
+            result: ended.result(),
+            message: error.map(|error| Arc::clone(&error.message)),
+            class: error.and_then(|error| error.class),
+        };
+        if *end == is {
+            Ok(())
+        } else {
+            Err(format!("I2: the end of child {child} is taken in as {end:?}, it is {is:?}"))
         }
     }
 
     fn may_be_cancelled(&self, id: ExecutionId) -> Verdict {
-        let Some(parent) = self.story(id).and_then(|story| story.accepted.parent.as_ref()) else {
+        let Some(story) = self.story(id).filter(|story| story.accepted.parent.is_some()) else {
             return Ok(());
         };
-        let above = self.story(parent.execution).and_then(|story| story.child(parent.node, parent.child));
+        let above = self.known_above(story);
         if self.cancels.contains(&id) || matches!(above, Some(ChildStory::Abandoned(_))) {
             return Ok(());
         }
         Err(format!("T6: child {id} was cancelled although its parent waits for it"))
+    }
+
+    /// A worker that is well cancels the children that were given up. Asked only when it has been well for longer than that
+    /// takes.
+    pub(crate) fn children_are_cancelled(&self, lessee: Lessee, now: Timestamp) -> Verdict {
+        for id in self.entrusted(lessee, LATE_MAX, now) {
+            let Some(story) = self.story(id).filter(|story| !story.status().is_finished()) else { continue };
+            if let Some(ChildStory::Abandoned(at)) = self.known_above(story)
+                && now.since(*at) > LATE_MAX + CLOCKS_APART_MAX
+            {
+                return Err(format!("T6: child {id} goes on although its parent gave it up at {at}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what the parent of a child knows of it.
+    fn known_above(&self, story: &Story) -> Option<&ChildStory> {
+        let parent = story.accepted.parent.as_ref()?;
+        self.story(parent.execution)?.child(parent.node, parent.child)
     }
 
     /// Every child that was started exists, and none went on for long after its parent had given it up.

@@ -2,11 +2,24 @@
 
 use serde_json::{Value, json};
 
+use steadflow_core::ids::FlowId;
+
 use crate::rng::Rng;
 
-pub(super) fn pick(rng: &mut Rng) -> Value {
-    let all =
-        [chain(), diamond(), exhausted(), handled(), first_come(), long_wait(), asks(), one_at_a_time()];
+/// Picks a flow. Its children, if it has some, run the flow `below`.
+pub(super) fn pick(below: FlowId, rng: &mut Rng) -> Value {
+    let all = [
+        chain(),
+        diamond(),
+        exhausted(),
+        handled(),
+        first_come(),
+        long_wait(),
+        asks(),
+        one_at_a_time(),
+        rounds(),
+        impatient_parent(below),
+    ];
     rng.pick(&all).cloned().unwrap_or_default()
 }
 
@@ -70,6 +83,31 @@ fn asks() -> Value {
     let mut second = echo("b");
     second["on_exhausted"] = "ask".into();
     flow(json!({ "retry_on_failure": true, "retry_count": 1 }), json!([first, second]), &[("a", "b")])
+}
+
+/// Attempts of several calls, which a retry continues.
+fn rounds() -> Value {
+    let rounds = |id: &str| json!({ "id": id, "type": "test_rounds", "timeout_seconds": 15 });
+    let settings = json!({ "retry_on_failure": true, "retry_count": 4 });
+    flow(settings, json!([rounds("a"), rounds("b")]), &[("a", "b")])
+}
+
+/// Children that an attempt gives up after a few seconds, and those of a second node that the flow's timeout ends.
+fn impatient_parent(below: FlowId) -> Value {
+    let family = json!({ "type": "test_family", "flow_id": below.to_string(), "children": 2, "at_once": 2 });
+    let node = |id: &str| {
+        let mut node = family.clone();
+        node["id"] = id.into();
+        node
+    };
+    let (mut first, second) = (node("a"), node("b"));
+    first["timeout_seconds"] = 3.into();
+    first["on_exhausted"] = "fail".into();
+    flow(
+        json!({ "retry_on_failure": true, "retry_count": 2, "timeout_seconds": 25 }),
+        json!([first, second]),
+        &[],
+    )
 }
 
 /// One execution at a time.

@@ -23,11 +23,11 @@ pub(super) struct Sent {
 
 impl World {
     /// The process sends a batch.
-    pub(super) fn submit(&mut self, sent: Sent, commits: Vec<Commit>) {
+    pub(super) fn submit(&mut self, sent: Sent, commits: Vec<Commit>) -> Result<(), String> {
         let Sent { process: id, by, lessee, batch } = sent;
-        let Some(process) = self.processes.get_mut(&id) else { return };
+        let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
         process.in_flight.insert((by, batch));
-        let commits: Vec<Commit> = commits.into_iter().map(|commit| self.broken(commit)).collect();
+        let commits = self.broken(commits)?;
         let after = if self.strikes(Fault::SlowCommit) {
             self.is_unwell(id);
             self.rng.millis(200, 3_000)
@@ -39,33 +39,7 @@ impl World {
             self.later(Duration::ZERO, id, Incident::Answer(by, Answer::Committed(batch, Ok(answers))));
         }
         self.later(after, id, Incident::Ask(by, Ask::Commit(lessee, batch, commits)));
-    }
-
-    /// What some mutations make of a commit.
-    fn broken(&self, mut commit: Commit) -> Commit {
-        if self.breaks(Mutation::KeyNotStored) {
-            commit.idempotency = None;
-        }
-        if self.breaks(Mutation::TakesNotCommitted) {
-            commit.takes.clear();
-        }
-        match &mut commit.keep {
-            Keep::Parked { wake_at, .. } if self.breaks(Mutation::TimerNotStored) => *wake_at = None,
-            Keep::Parked { journal, .. } | Keep::Snapshot { journal, .. }
-                if self.breaks(Mutation::SnapshotTooShort) && commit.seq > 1 =>
-            {
-                if let Some(end) = journal.rfind(&format!(",[{},", commit.seq)) {
-                    journal.truncate(end);
-                    journal.push(']');
-                }
-            }
-            Keep::Tail
-            | Keep::Shown(_)
-            | Keep::Snapshot { .. }
-            | Keep::Parked { .. }
-            | Keep::Finished { .. } => {}
-        }
-        commit
+        Ok(())
     }
 
     /// A batch reaches the store.

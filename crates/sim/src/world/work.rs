@@ -1,8 +1,8 @@
 //! What a process does for its worker: questions, attempts, answers.
 
 use steadflow_core::execution::Input;
-use steadflow_core::ids::{ExecutionId, TenantId};
-use steadflow_core::work::{CallKey, Outcome, Work};
+use steadflow_core::ids::{ExecutionId, StepKey, TenantId};
+use steadflow_core::work::{CallKey, Outcome, Task, Work};
 use steadflow_runtime::shard::{Message, Origin, Reply, ReplyId};
 use steadflow_runtime::worker::{Action, Ask};
 
@@ -17,8 +17,7 @@ impl World {
     pub(super) fn act(&mut self, id: ProcessId, action: Action) -> Result<(), String> {
         match action {
             Action::Ask(by, Ask::Commit(lessee, batch, commits)) => {
-                self.submit(Sent { process: id, by, lessee, batch }, commits);
-                Ok(())
+                self.submit(Sent { process: id, by, lessee, batch }, commits)
             }
             Action::Ask(by, ask) => {
                 let after = self.rng.millis(0, 3);
@@ -29,7 +28,7 @@ impl World {
                 if self.breaks(Mutation::AttemptStartedTwice) && self.rng.happens(100) {
                     self.attempt_begins(id, &work)?;
                 }
-                self.attempt_begins(id, &work)
+                self.attempt_begins(id, &self.as_called(*work))
             }
             Action::StopStep(key) => {
                 self.attempt_stops(id, key);
@@ -45,10 +44,21 @@ impl World {
         }
     }
 
+    /// [`Mutation::AgentNotPinned`]: the call is made to the agent as it is now.
+    fn as_called(&self, mut work: Work) -> Work {
+        if self.breaks(Mutation::AgentNotPinned)
+            && let Task::Skill { version, .. } = &mut work.task
+        {
+            *version = Some(self.agent_version);
+        }
+        work
+    }
+
     fn attempt_begins(&mut self, id: ProcessId, work: &Work) -> Result<(), String> {
         let key = work.key();
         let (after, answer) = self.peers.answer(work, &mut self.faults);
         self.note(format_args!("{id} makes call {key}, {after:?} {answer:?}"));
+        self.checker.agent_is_asked(work)?;
         self.checker.peer_sees(key.clone(), answer.clone())?;
         let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
         process.tasks.insert(key.clone());
@@ -83,7 +93,8 @@ impl World {
         let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
         let is_expected = process.tasks.remove(&key);
         let is_late = self.late.remove(&key);
-        if !is_expected && !is_late {
+        let is_lost = self.breaks(Mutation::StepResultLost) && key.step != StepKey::ONLY;
+        if is_lost || (!is_expected && !is_late) {
             return Ok(());
         }
         if self.strikes(Fault::DoubledResult) {

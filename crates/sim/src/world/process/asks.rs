@@ -37,7 +37,7 @@ impl World {
                 self.looks_for_due(id, by, |store| store.due_now(after, until, limit))
             }
             Ask::ReadInbox { lessee, after, limit } => {
-                self.reads_inbox(id, by, |store| store.inbox_now(lessee, after, limit))
+                self.reads_inbox(id, by, lessee, |store| store.inbox_now(lessee, after, limit))
             }
             Ask::SortInbox { lessee, discarded, unclaimed } => {
                 self.sorts_inbox(id, by, lessee, (discarded, unclaimed))
@@ -189,6 +189,7 @@ impl World {
         &mut self,
         id: ProcessId,
         by: IncarnationId,
+        lessee: Lessee,
         read: impl FnOnce(&MemoryStore) -> Result<Vec<InboxItem>, StoreError>,
     ) -> Result<(), String> {
         let found = if self.strikes(Fault::FailingInbox) {
@@ -199,8 +200,30 @@ impl World {
         } else {
             read(&self.store)
         };
+        let found = match found {
+            Ok(found) if self.breaks(Mutation::InputDiscarded) => Ok(self.without_some(lessee, found)?),
+            found => found,
+        };
         self.answer(id, by, Answer::Inbox(found));
         Ok(())
+    }
+
+    /// [`Mutation::InputDiscarded`]: some inputs are discarded unread.
+    fn without_some(&mut self, lessee: Lessee, found: Vec<InboxItem>) -> Result<Vec<InboxItem>, String> {
+        let (discarded, read): (Vec<_>, Vec<_>) = found.into_iter().partition(|_| self.rng.happens(300));
+        let discarded: Vec<InboxId> = discarded.iter().map(|item| item.id).collect();
+        self.discards(lessee, &discarded)?.map_err(|error| error.to_string())?;
+        Ok(read)
+    }
+
+    /// Deletes inputs of the inbox.
+    fn discards(&mut self, lessee: Lessee, items: &[InboxId]) -> Result<Result<(), StoreError>, String> {
+        let stored = self.store.inbox_now(lessee, None, ALL).unwrap_or_default();
+        let result = self.store.discard_now(lessee, items);
+        if result.is_ok() {
+            self.checker.discarded(items, &stored)?;
+        }
+        Ok(result)
     }
 
     /// Deletes inputs from which nothing followed, and those for no execution.
@@ -220,12 +243,9 @@ impl World {
             self.is_unwell(id);
             Err(StoreError::Database { call: "discard", source: "it is busy".into() })
         } else {
-            self.store.discard_now(lessee, &discarded)
-        };
-        if result.is_ok() {
             self.note(format_args!("{id} discards inputs {discarded:?}"));
-            self.checker.discarded(&discarded);
-        }
+            self.discards(lessee, &discarded)?
+        };
         self.answer(id, by, Answer::InboxSorted(items, result));
         Ok(())
     }
@@ -343,7 +363,11 @@ impl World {
 
     /// What a worker is given of what it takes over. [`Mutation::NoAdoption`]: nothing, and then it loads what was under
     /// way as if it had been parked.
-    fn adopted(&mut self, id: ProcessId, orphans: Vec<Loaded>) -> Vec<Loaded> {
+    /// [`Mutation::OrphanedChildrenLost`]: only what no execution started.
+    fn adopted(&mut self, id: ProcessId, mut orphans: Vec<Loaded>) -> Vec<Loaded> {
+        if self.breaks(Mutation::OrphanedChildrenLost) {
+            orphans.retain(|orphan| orphan.execution.accepted().parent.is_none());
+        }
         if !self.breaks(Mutation::NoAdoption) {
             return orphans;
         }

@@ -209,7 +209,7 @@ impl World {
             &case.versions[accepted.version as usize - 1]
         };
         let pinned = self.pinned(accepted, self.flow_as_driven(version));
-        let execution = Execution::replay(stored.id, pinned, records);
+        let execution = Execution::replay(stored.id, pinned, self.misread(records));
         let execution = execution.map_err(|error| format!("R4: {error}"))?;
         Ok(Loaded { execution, journal: stored.records })
     }

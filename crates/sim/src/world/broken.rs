@@ -1,0 +1,126 @@
+//! What some mutations make of a batch on its way to the store.
+
+use steadflow_core::event::{ChildEnd, Event, Record};
+use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::ids::NodeIndex;
+use steadflow_core::inbox::Signal;
+use steadflow_core::payload::Payload;
+use steadflow_store::{Commit, InboxInput, Keep};
+
+use super::World;
+use crate::mutation::Mutation;
+
+impl World {
+    /// Returns what becomes of a batch.
+    pub(super) fn broken(&mut self, commits: Vec<Commit>) -> Result<Vec<Commit>, String> {
+        let mut batch = Vec::with_capacity(commits.len());
+        for mut commit in commits {
+            self.break_storage(&mut commit);
+            self.break_sends(&mut commit)?;
+            let twin = self.break_acceptance(&mut commit);
+            batch.push(commit);
+            batch.extend(twin);
+        }
+        Ok(batch)
+    }
+
+    fn break_storage(&self, commit: &mut Commit) {
+        if self.breaks(Mutation::KeyNotStored) {
+            commit.idempotency = None;
+        }
+        if self.breaks(Mutation::TakesNotCommitted) {
+            commit.takes.clear();
+        }
+        match &mut commit.keep {
+            Keep::Parked { wake_at, .. } if self.breaks(Mutation::TimerNotStored) => *wake_at = None,
+            Keep::Parked { journal, .. } | Keep::Snapshot { journal, .. }
+                if self.breaks(Mutation::SnapshotTooShort) && commit.seq > 1 =>
+            {
+                if let Some(end) = journal.rfind(&format!(",[{},", commit.seq)) {
+                    journal.truncate(end);
+                    journal.push(']');
+                }
+            }
+            Keep::Tail
+            | Keep::Shown(_)
+            | Keep::Snapshot { .. }
+            | Keep::Parked { .. }
+            | Keep::Finished { .. } => {}
+        }
+    }
+
+    fn break_sends(&mut self, commit: &mut Commit) -> Result<(), String> {
+        if self.breaks(Mutation::ChildEndLost) {
+            commit.sends.retain(|send| !matches!(signal_of(send), Signal::ChildEnded { .. }));
+        }
+        if self.breaks(Mutation::CancelNotPassedDown) {
+            commit.sends.retain(|send| !matches!(signal_of(send), Signal::Cancel { .. }));
+        }
+        if self.breaks(Mutation::ChildEndChanged) {
+            commit
+                .sends
+                .iter_mut()
+                .for_each(|send| change_end(send, |end| end.status = ExecutionStatus::Completed));
+        }
+        if self.breaks(Mutation::ChildResultChanged) {
+            commit
+                .sends
+                .iter_mut()
+                .for_each(|send| change_end(send, |end| end.result = Some(Payload::null())));
+        }
+        if self.breaks(Mutation::SentBeforeCommit) {
+            for send in std::mem::take(&mut commit.sends) {
+                self.send(send.tenant, send.execution, &signal_of(&send))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes the acceptance of a child, and returns a second one if there is to be one.
+    fn break_acceptance(&self, commit: &mut Commit) -> Option<Commit> {
+        let text = commit.record.as_ref().filter(|_| commit.seq == 1)?;
+        let mut record: Record = serde_json::from_str(text).ok()?;
+        let Some(Event::Accepted(accepted)) = record.2.first_mut() else { return None };
+        let parent = accepted.parent.as_mut()?;
+        if self.breaks(Mutation::DeadlineNotPassedDown) {
+            parent.deadline = None;
+            commit.record = serde_json::to_string(&record).ok().map(Into::into);
+        }
+        self.breaks(Mutation::ChildAcceptedTwice).then(|| twin(commit))
+    }
+
+    /// Returns the records of an execution as some mutations read them.
+    pub(super) fn misread(&self, mut records: Vec<Record>) -> Vec<Record> {
+        if self.breaks(Mutation::StepsForgotten) {
+            let events = records.iter().flat_map(|record| &record.2);
+            let ended: Vec<NodeIndex> = events.filter_map(ended_node).collect();
+            let is_lost =
+                |event: &Event| matches!(event, Event::StepEnded { node, .. } if !ended.contains(node));
+            records.iter_mut().for_each(|record| record.2.retain(|event| !is_lost(event)));
+        }
+        records
+    }
+}
+
+/// The same acceptance under another id.
+fn twin(commit: &Commit) -> Commit {
+    let execution = commit.execution.child(NodeIndex(0), 0);
+    Commit { execution, keep: Keep::Tail, takes: Vec::new(), sends: Vec::new(), ..commit.clone() }
+}
+
+fn change_end(send: &mut InboxInput, change: impl FnOnce(&mut ChildEnd)) {
+    let mut signal = signal_of(send);
+    if let Signal::ChildEnded { end, .. } = &mut signal {
+        change(end);
+        send.input = serde_json::to_string(&signal).expect("a signal has string keys only").into();
+    }
+}
+
+fn ended_node(event: &Event) -> Option<NodeIndex> {
+    let (Event::NodeCompleted { node, .. } | Event::NodeFailed { node, .. }) = event else { return None };
+    Some(*node)
+}
+
+fn signal_of(send: &InboxInput) -> Signal {
+    serde_json::from_str(&send.input).expect("the engine writes signals that it can read")
+}
