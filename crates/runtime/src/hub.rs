@@ -52,7 +52,7 @@ impl Drop for Following {
     }
 }
 
-/// The executions that somebody follows, each with its last committed record.
+/// The executions that are followed, each with its last committed record.
 #[derive(Debug, Default)]
 struct Followed {
     senders: Mutex<HashMap<ExecutionId, watch::Sender<u64>>>,

@@ -90,21 +90,21 @@ pub enum Message {
     Inbox(Vec<InboxItem>),
     /// What came of [`Action::Discard`] and [`Action::Unclaimed`]: these items are gone, or are left to others.
     Sorted(Vec<InboxId>),
-    /// Somebody wants to see an execution as it is committed.
+    /// A caller wants to see an execution as it is committed.
     Read {
         /// Which.
         execution: ExecutionId,
         /// Who.
         reply: ReplyId,
     },
-    /// Somebody waits for the end of an execution.
+    /// A caller waits for the end of an execution.
     Await {
         /// Which.
         execution: ExecutionId,
         /// Who.
         reply: ReplyId,
     },
-    /// Somebody is about to list executions: what changed is to be shown first.
+    /// A caller is about to list executions: what changed is to be shown first.
     Show {
         /// Who.
         reply: ReplyId,
@@ -263,7 +263,7 @@ pub enum Action {
     Discard(InboxId),
     /// Delete an item of the inbox if there is no such execution, and answer with [`Message::Sorted`].
     Unclaimed(Unclaimed),
-    /// Answer somebody.
+    /// Answer a caller.
     Reply(ReplyId, Reply),
     /// Notify listeners.
     Publish(Change),

@@ -65,7 +65,7 @@ impl Worker {
         Self { config, id: FIRST, state: State::Out(out), stop_at: None, actions: Vec::new() }
     }
 
-    /// Takes in what somebody wants, or what came of an attempt. Without a lease it is refused.
+    /// Takes in what a caller wants, or the result of an attempt. Without a lease it is refused.
     pub fn handle(&mut self, message: Message, now: Timestamp) {
         match &mut self.state {
             State::In(incarnation) if incarnation.is_driving() => incarnation.shard.handle(message, now),

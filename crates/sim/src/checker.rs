@@ -1,4 +1,4 @@
-//! The checker: joins what clients were told, what peers saw and what was committed, and says what does not fit.
+//! The checker: compares what clients were answered, what peers saw and what was committed, and says what does not fit.
 //!
 //! It reads the journal with its own eyes ([`story`]), not with the state machine under test. The letters in its words
 //! name the kind of promise: D durability, R results, A attempts, L leases, T time, I control, V liveness.
@@ -57,9 +57,9 @@ pub(crate) struct Checker {
     asked: BTreeMap<ExecutionId, Arc<str>>,
     /// What each idempotency key was first used for.
     keys: BTreeMap<Arc<str>, ExecutionId>,
-    /// The executions that somebody asked to cancel.
+    /// The executions that clients asked to cancel.
     cancels: BTreeSet<ExecutionId>,
-    /// The executions that clients were told are accepted.
+    /// The executions whose acceptance clients know.
     accepted: BTreeSet<ExecutionId>,
     inbox: Inbox,
     leases: Leases,
@@ -92,7 +92,7 @@ impl Checker {
         }
     }
 
-    /// Somebody will ask to start this execution under this key.
+    /// A client will ask to start this execution under this key.
     pub(crate) fn start_is_asked(&mut self, execution: ExecutionId, key: Arc<str>) {
         self.asked.insert(execution, key);
     }
@@ -227,7 +227,7 @@ impl Checker {
         self.stories.keys().copied().collect()
     }
 
-    /// Returns the executions that clients were told are accepted, with their statuses.
+    /// Returns the executions whose acceptance clients know, with their statuses.
     pub(crate) fn known_to_clients(&self) -> Vec<(ExecutionId, ExecutionStatus)> {
         self.accepted.iter().filter_map(|id| Some((*id, self.story(*id)?.status()))).collect()
     }

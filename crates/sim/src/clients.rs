@@ -185,7 +185,7 @@ impl World {
         self.send(TenantId::DEFAULT, execution, &signal)
     }
 
-    /// Asks for changes of what waits for a moment or for somebody: both processes find them. Taken in twice, a pause and
+    /// Asks for changes of what waits for a moment or a person: both processes find them. Taken in twice, a pause and
     /// its end show; each alone is rejected the second time.
     fn sends_to_parked(&mut self) -> Result<(), String> {
         let parked: Vec<ExecutionId> = self.checker.parked().collect();

@@ -1,4 +1,4 @@
-//! What happened, in order: a hash of it always, the text only where somebody wants to read it.
+//! What happened, in order: a hash of it always, the text only on request.
 
 use std::fmt::{self, Write};
 

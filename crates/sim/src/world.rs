@@ -81,7 +81,7 @@ pub(crate) struct World {
     late: BTreeSet<CallKey>,
     /// Attempts whose peers do not answer.
     hanging: Vec<(ProcessId, CallKey)>,
-    /// How often somebody was woken at this moment.
+    /// How often processes were woken at this moment.
     wake_ups: u32,
 }
 
@@ -108,7 +108,7 @@ impl Fleet {
 pub(super) enum Happening {
     /// A client asks for something.
     Client,
-    /// Somebody edits the flow at this place.
+    /// A person edits the flow at this place.
     Edit(usize),
     /// A new process starts, if none is there that works.
     Start,
@@ -190,7 +190,7 @@ impl World {
         }
     }
 
-    /// Somebody edits a flow while it runs, and the agent.
+    /// A person edits a flow while it runs, and the agent.
     fn edit(&mut self, case: usize) -> Result<(), String> {
         self.agent_version += 1;
         let id = self.cases[case].id;

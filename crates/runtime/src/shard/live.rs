@@ -59,7 +59,7 @@ pub(super) enum Then {
     /// It stays in memory, unless it has ended.
     #[default]
     Stays,
-    /// It leaves memory until it is due or somebody wants something of it.
+    /// It leaves memory until it is due or an input for it arrives.
     Parks,
 }
 
@@ -189,7 +189,7 @@ impl Live {
         text
     }
 
-    /// Returns the state for somebody to see. Only while no commit is under way.
+    /// Returns the state for a caller. Only while no commit is under way.
     pub(super) fn snapshot(&self) -> Box<Loaded> {
         assert!(!self.is_committing(), "what is not committed is not shown");
         Box::new(Loaded { execution: self.execution.clone(), journal: self.journal.clone() })

@@ -24,7 +24,7 @@ pub enum Action {
     StartStep(Box<Work>),
     /// Stop a call.
     StopStep(CallKey),
-    /// Answer somebody.
+    /// Answer a caller.
     Reply(ReplyId, Reply),
     /// Notify listeners.
     Publish(Change),

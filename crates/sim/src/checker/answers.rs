@@ -1,4 +1,4 @@
-//! What clients were told must be on disk: D1, D2, D5, A9.
+//! What clients were answered must be on disk: D1, D2, D5, A9.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use super::{Checker, Verdict};
 pub(crate) enum Call {
     /// To start an execution, perhaps as a retry.
     Start { execution: ExecutionId, key: Option<Arc<str>> },
-    /// To be told of an end.
+    /// To be notified of an end.
     Await { execution: ExecutionId },
     /// To change an execution whose journal was this long.
     Change { execution: ExecutionId, what: What, signal: Signal, seq: u64 },
@@ -117,10 +117,10 @@ impl Checker {
         let story = self.stories.get(&id).ok_or_else(|| format!("D5: {id} was seen and is not recorded"))?;
         let is_prefix = story.records().starts_with(&loaded.journal);
         if !is_prefix || loaded.journal.len() as u64 != loaded.execution.seq() {
-            return Err(format!("D5: somebody saw records of {id} that are not recorded"));
+            return Err(format!("D5: a client saw records of {id} that are not recorded"));
         }
         if self.drives(lessee, id) && loaded.journal.len() != story.records().len() {
-            return Err(format!("R3: somebody saw an old state of {id}"));
+            return Err(format!("R3: a client saw an old state of {id}"));
         }
         match call {
             Call::Await { execution } if *execution != id => {
@@ -137,7 +137,7 @@ impl Checker {
         }
     }
 
-    /// Listeners were told of a change.
+    /// Listeners were notified of a change.
     pub(crate) fn published(&self, change: &Change) -> Verdict {
         let id = change.execution;
         let story =

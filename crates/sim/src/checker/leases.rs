@@ -223,7 +223,7 @@ impl Checker {
         self.leases.held.iter().filter(move |(_, held)| is_entrusted(held)).map(|(id, _)| *id)
     }
 
-    /// Returns the executions that no worker drives because they wait for a moment or for somebody.
+    /// Returns the executions that no worker drives because they wait for a moment or a person.
     pub(crate) fn parked(&self) -> impl Iterator<Item = ExecutionId> {
         self.leases.held.iter().filter(|(_, held)| held.by.is_none()).map(|(id, _)| *id)
     }

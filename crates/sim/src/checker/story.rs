@@ -1,4 +1,4 @@
-//! One execution, as its committed journal tells it.
+//! One execution, according to its committed journal.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,7 +18,7 @@ use super::parts::Parts;
 use super::{Verdict, Writer};
 use crate::peers::Answer;
 
-/// One execution, as its committed journal tells it.
+/// One execution, according to its committed journal.
 #[derive(Debug)]
 pub(crate) struct Story {
     pub(super) id: ExecutionId,
@@ -298,7 +298,7 @@ impl Story {
     fn resolved(&mut self, node: NodeIndex, resolution: &Resolution, at: Timestamp) -> Verdict {
         let story = &mut self.nodes[node.at()];
         if story.wait.take() != Some(Wait::Decision) {
-            return Err("I4: a decision that nobody waits for".into());
+            return Err("I4: a decision that no node waits for".into());
         }
         story.spent = story.attempts.len();
         match resolution {

@@ -63,7 +63,7 @@ impl Checker {
         ))
     }
 
-    /// Returns the state of an execution as its committed journal tells it.
+    /// Returns the state of an execution according to its committed journal.
     pub(crate) fn fold(&self, id: ExecutionId) -> Result<Execution, String> {
         self.story(id).ok_or_else(|| format!("D1: {id} is not recorded"))?.fold()
     }

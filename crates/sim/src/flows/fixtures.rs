@@ -1,4 +1,4 @@
-//! Flows that are of interest whatever the seed.
+//! Flows that are of interest in every run.
 
 use serde_json::{Value, json};
 
@@ -94,20 +94,12 @@ fn rounds() -> Value {
 
 /// Children that an attempt gives up after a few seconds, and those of a second node that the flow's timeout ends.
 fn impatient_parent(below: FlowId) -> Value {
-    let family = json!({ "type": "test_family", "flow_id": below.to_string(), "children": 2, "at_once": 2 });
-    let node = |id: &str| {
-        let mut node = family.clone();
-        node["id"] = id.into();
-        node
-    };
-    let (mut first, second) = (node("a"), node("b"));
-    first["timeout_seconds"] = 3.into();
-    first["on_exhausted"] = "fail".into();
-    flow(
-        json!({ "retry_on_failure": true, "retry_count": 2, "timeout_seconds": 25 }),
-        json!([first, second]),
-        &[],
-    )
+    let mut nodes = ["a", "b"].map(|id| {
+        json!({ "id": id, "type": "test_family", "flow_id": below.to_string(), "children": 2, "at_once": 2 })
+    });
+    nodes[0]["timeout_seconds"] = 3.into();
+    let settings = json!({ "retry_on_failure": true, "retry_count": 2, "timeout_seconds": 25 });
+    flow(settings, json!(nodes), &[])
 }
 
 /// One execution at a time.
