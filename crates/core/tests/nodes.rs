@@ -1,0 +1,171 @@
+//! What nodes read, what is recorded of them, and what a journal may say of them.
+
+#![expect(unreachable_pub, dead_code, reason = "the support module is shared with other tests")]
+
+mod support;
+
+use serde_json::{Value, json};
+use steadflow_core::caller::Actor;
+use steadflow_core::event::{Accepted, ChildEnd, Event, Record, Resolution, StepResult};
+use steadflow_core::execution::{Execution, ExecutionStatus, Input};
+use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::ids::{AgentId, Attempt, ExecutionId, NodeId, NodeIndex, StepKey};
+use steadflow_core::payload::Payload;
+use steadflow_core::work::{Task, Usage};
+use support::{Play, START, accepted, version};
+
+const NODE: NodeIndex = NodeIndex(0);
+
+fn flow(nodes: &[Value]) -> Value {
+    let edges: Vec<Value> =
+        nodes.windows(2).map(|pair| json!({ "from": pair[0]["id"], "to": pair[1]["id"] })).collect();
+    json!({ "name": "Nodes", "flow_definition": { "nodes": nodes, "edges": edges } })
+}
+
+fn echo(settings: Value) -> Value {
+    let mut node = json!({ "id": "a", "type": "action", "action": "echo" });
+    node.as_object_mut().expect("an object").append(&mut settings.as_object().expect("an object").clone());
+    node
+}
+
+fn failure(message: &str) -> Failure {
+    Failure::new(ErrorClass::Connection, message)
+}
+
+#[test]
+fn what_started_the_flow_passes_through_trigger_and_merge() {
+    let nodes = [json!({ "id": "start", "type": "trigger" }), json!({ "id": "join", "type": "merge" })];
+
+    let play = Play::new(&flow(&nodes));
+
+    let outputs: Vec<_> = play.execution.nodes().iter().map(|node| node.output.clone()).collect();
+    let data = Some(Payload::from_value(&json!({ "k": 1 })));
+    assert_eq!(outputs, [data.clone(), data]);
+}
+
+#[test]
+fn an_agent_is_called_in_the_version_that_the_execution_is_pinned_to() {
+    let agent = AgentId::new(uuid::Uuid::from_u128(5));
+    let node = json!({ "id": "a", "type": "agent", "agent_id": agent.to_string(), "skill": "s" });
+    let mut accepted = accepted();
+    accepted.agents.insert(agent, 7);
+
+    let play = Play::of(version(&flow(&[node])), accepted);
+
+    let Task::Skill { agent_id, version, skill } = &play.work[0].task else { panic!("it calls a skill") };
+    assert_eq!((*agent_id, *version, &**skill), (agent, Some(7), "s"));
+}
+
+#[test]
+fn only_nodes_that_take_attempts_and_do_not_reuse_an_output_have_one() {
+    let transform = json!({ "id": "a", "type": "action", "action": "transform", "input": 1 });
+    let attempts = |node: Value, reused: &[(&str, Value)]| {
+        let mut accepted = accepted();
+        accepted.reused =
+            reused.iter().map(|(id, output)| (NodeId::new(*id), Payload::from_value(output))).collect();
+        let play = Play::of(version(&flow(&[node])), accepted);
+        assert_eq!(play.execution.status(), ExecutionStatus::Completed);
+        play.execution.node(NODE).attempts.len()
+    };
+
+    assert_eq!(attempts(transform.clone(), &[]), 1);
+    assert_eq!(attempts(transform, &[("a", json!(2))]), 0);
+    assert_eq!(attempts(json!({ "id": "a", "type": "merge" }), &[]), 0);
+    let mut called = Play::new(&flow(&[echo(json!({}))]));
+    called.completes("a", json!(1));
+    assert_eq!(called.execution.node(NODE).attempts.len(), 1);
+}
+
+#[test]
+fn a_retry_by_a_person_grants_all_retries_once_more() {
+    let settings = json!({ "on_exhausted": "ask", "retry": { "enabled": true, "count": 1 } });
+    let mut play = Play::new(&flow(&[echo(settings)]));
+    play.fails("a", failure("one")).at(1.0).fails("a", failure("two"));
+    assert!(play.execution.node(NODE).next_retry_at().is_none(), "it asks");
+
+    play.resolves("a", Resolution::Retry).fails("a", failure("three"));
+
+    assert!(play.execution.node(NODE).next_retry_at().is_some(), "one more is left");
+}
+
+#[test]
+fn a_retry_by_a_person_begins_with_the_resume() {
+    let settings = json!({ "on_exhausted": "ask", "retry": { "enabled": false } });
+    let mut play = Play::new(&flow(&[echo(settings)]));
+    play.fails("a", failure("one")).put_told(Input::Pause { by: Actor::USER });
+
+    play.resolves("a", Resolution::Retry);
+    assert_eq!(play.work.len(), 1);
+    play.put_told(Input::Resume { by: Actor::USER });
+
+    assert_eq!(play.work.len(), 2);
+}
+
+#[test]
+fn a_person_says_why_a_node_fails() {
+    let settings = json!({ "on_exhausted": "ask", "retry": { "enabled": false } });
+    let mut play = Play::new(&flow(&[echo(settings)]));
+    play.fails("a", failure("one"));
+
+    play.resolves("a", Resolution::Fail { message: "The vendor is closed".into() });
+
+    assert_eq!(play.execution.status(), ExecutionStatus::Failed);
+    assert_eq!(play.execution.node(NODE).error_message.as_deref(), Some("The vendor is closed"));
+}
+
+/// What is wrong with a journal of a node with several calls that says `events` after its start.
+fn refusal(events: &[Event]) -> Option<&'static str> {
+    let node = json!({ "id": "think", "type": "test_rounds" });
+    let accepted = Event::Accepted(Box::new(accepted()));
+    let first = Record(1, START, vec![accepted, Event::Started]);
+    let journal = vec![first, Record(2, START, events.to_vec())];
+    let id = ExecutionId::new(uuid::Uuid::from_u128(7));
+    Execution::replay(id, version(&flow(&[node])), journal).err().map(|corrupt| corrupt.reason)
+}
+
+#[test]
+fn a_journal_that_no_execution_can_have_written_is_refused() {
+    let attempt = Event::AttemptStarted { node: NODE, attempt: Attempt::FIRST, input: None };
+    let begun = |key| Event::StepStarted { node: NODE, step: StepKey::new(key), input: None, stop_at: None };
+    let ended = |key| Event::StepEnded {
+        node: NODE,
+        step: StepKey::new(key),
+        result: StepResult::Completed(Payload::null()),
+        usage: Usage::default(),
+    };
+    let child = ChildEnd { status: ExecutionStatus::Completed, result: None, message: None, class: None };
+    let child = Event::ChildEnded { node: NODE, child: 0, end: child };
+    let skipped = |node| Event::NodeSkipped { node };
+    let released = Event::AttemptReleased { node: NODE, attempt: Attempt::FIRST };
+    let started = [attempt.clone(), begun("first")];
+
+    assert_eq!(refusal(&[&started[..], &[begun("second"), ended("second"), ended("first")]].concat()), None);
+    assert_eq!(refusal(&[begun("first")]), Some("a call or a child began outside an attempt"));
+    let not_under_way = Some("a call ended that was not under way");
+    assert_eq!(refusal(&[attempt.clone(), ended("first")]), not_under_way);
+    assert_eq!(refusal(&[&started[..], &[ended("second")]].concat()), not_under_way);
+    assert_eq!(refusal(&[&started[..], &[ended("first"), ended("first")]].concat()), not_under_way);
+    assert_eq!(refusal(&[attempt, child]), Some("a child ended that was not under way"));
+    assert_eq!(refusal(&[released]), Some("an attempt ended that was not under way"));
+    assert_eq!(refusal(&[skipped(NODE), skipped(NODE)]), Some("a node goes on after its end"));
+    let unknown = Some("it names a node that the flow version does not have");
+    assert_eq!(refusal(&[skipped(NodeIndex(1))]), unknown);
+    assert_eq!(refusal(&[Event::Accepted(Box::new(accepted()))]), Some("it was accepted twice"));
+}
+
+#[test]
+fn a_journal_with_a_gap_and_one_without_a_beginning_are_refused() {
+    let replayed = |journal: Vec<Record>| {
+        let id = ExecutionId::new(uuid::Uuid::from_u128(7));
+        let execution = Execution::replay(id, version(&flow(&[echo(json!({}))])), journal);
+        execution.map(|execution| execution.seq()).map_err(|corrupt| (corrupt.seq, corrupt.reason))
+    };
+    let first = || Record(1, START, vec![Event::Accepted(Box::<Accepted>::new(accepted()))]);
+    let started = |seq| Record(seq, START, vec![Event::Started]);
+
+    assert_eq!(replayed(vec![first(), started(2)]), Ok(2));
+    assert_eq!(replayed(vec![first(), started(3)]), Err((3, "a record is missing or stands twice")));
+    assert_eq!(replayed(vec![first(), started(1)]), Err((1, "a record is missing or stands twice")));
+    assert_eq!(replayed(vec![started(1)]), Err((1, "it does not begin with an acceptance")));
+    assert_eq!(replayed(Vec::new()), Err((0, "it is empty")));
+}
