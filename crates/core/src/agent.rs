@@ -28,7 +28,7 @@ pub struct Agent {
     pub category: Option<String>,
     /// Free words.
     pub tags: Vec<String>,
-    /// What carries its skills out.
+    /// What performs its skills.
     pub backend: Backend,
     /// At least one; names are unique.
     pub skills: Vec<Skill>,
@@ -62,7 +62,7 @@ impl Agent {
         })
     }
 
-    /// Returns `config` as people may see it: secrets that stand in it are masked, `${secrets.NAME}` stays.
+    /// Returns `config` as people may see it: secrets in it are masked, `${secrets.NAME}` stays.
     pub fn public_config(&self) -> Value {
         secrecy::masked(&self.config)
     }
@@ -93,7 +93,7 @@ pub struct NoSkill {
     pub offered: Vec<String>,
 }
 
-/// What carries an agent's skills out.
+/// What performs the skills of an agent.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Backend {
     /// A language model.
@@ -113,7 +113,7 @@ pub struct LlmConfig {
     pub model: String,
     /// Sent the way the provider asks for it.
     pub api_key: Option<SecretText>,
-    /// Sent besides, e.g. what a gateway asks for. Names are in lower case.
+    /// Additional headers, e.g. those that a gateway requires. Names are in lower case.
     pub headers: BTreeMap<String, SecretText>,
     /// 0–2; the provider's default where the document gives none.
     pub temperature: Option<f64>,
@@ -130,7 +130,7 @@ pub struct HttpConfig {
     pub headers: BTreeMap<String, SecretText>,
 }
 
-/// A protocol that models are spoken to in.
+/// A protocol for calling models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Provider {
     /// OpenAI chat completions, as very many servers speak it.
@@ -180,7 +180,7 @@ pub struct Skill {
     pub name: String,
     /// Free text; empty where none is given.
     pub description: String,
-    /// What a model is told before the input.
+    /// The instructions that a model gets before the input.
     pub instructions: Option<Instructions>,
     /// JSON Schema of the input; `None` takes anything.
     pub input_schema: Option<Value>,

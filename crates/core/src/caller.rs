@@ -1,4 +1,4 @@
-//! On whose behalf something is asked for, and who or what asked.
+//! On whose behalf a request is made, and by whom.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::TenantId;
 
-/// Who or what gave an input. Stored with the event that followed from it.
+/// Who or what caused an input. Stored with the event that followed from it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// What it is.
@@ -16,7 +16,7 @@ pub struct Actor {
     pub id: Option<Arc<str>>,
 }
 
-/// What an actor is.
+/// The kind of an actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActorKind {

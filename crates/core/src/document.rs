@@ -1,7 +1,7 @@
 //! JSON documents that people write: flows and agents, read key by key.
 //!
-//! Whatever a document holds goes over its keys in one function, with [`Keys`]. That function reads the thing, with every
-//! fault and its place, and it describes the thing: the JSON Schema, the OpenAPI document and the tables in `docs/` come
+//! Each part of a document has one function that goes over its keys with [`Keys`]. The function reads the part, with every
+//! fault and its place, and it describes the part: the JSON Schema, the OpenAPI document and the tables in `docs/` come
 //! from the same lines, so that what is accepted and what is described cannot differ.
 
 mod describe;
@@ -28,7 +28,7 @@ pub(crate) use readers::{
     one_or_many, plain_text, seconds, text, uuid, whole,
 };
 
-/// One thing that is wrong with a document.
+/// One fault of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
     /// Where, as a JSON pointer (RFC 6901) into the document; empty for the document itself.

@@ -1,4 +1,4 @@
-//! The journal: what happened to an execution, in order. A stored format: names and shapes here stay readable for ever.
+//! The journal: what happened to an execution, in order. A stored format: names and shapes here must always stay readable.
 //!
 //! A [`Record`] is one decision, written as one text: `[seq, at, [events…]]`. An execution's state is the fold of its
 //! records and nothing else.
@@ -60,7 +60,7 @@ pub enum Event {
         attempt: Attempt,
         /// What kind of failure.
         class: ErrorClass,
-        /// What it said.
+        /// The message.
         message: Arc<str>,
         /// The HTTP status, if there was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,17 +68,17 @@ pub enum Event {
         /// When the next attempt is due; `None` when there is none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_at: Option<Timestamp>,
-        /// How many attempts may follow.
+        /// How many attempts can follow.
         #[serde(default, skip_serializing_if = "is_zero")]
         retries_left: u32,
-        /// Why no attempt follows although the policy has some left.
+        /// Why no attempt follows although the policy allows more.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         gave_up: Option<Arc<str>>,
-        /// What it used all the same.
+        /// What it used although it failed.
         #[serde(default, skip_serializing_if = "Usage::is_nothing")]
         usage: Usage,
     },
-    /// Our shutdown stopped an attempt. It does not count against the policy.
+    /// The shutdown of the process stopped an attempt. This does not count as a retry.
     AttemptReleased {
         /// Its node.
         node: NodeIndex,
@@ -98,13 +98,13 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         stop_at: Option<Timestamp>,
     },
-    /// A call inside the attempt under way ended. A later attempt goes on behind it.
+    /// A call inside the attempt under way ended. A later attempt continues after it.
     StepEnded {
         /// Its node.
         node: NodeIndex,
         /// Its key.
         step: StepKey,
-        /// What came of it.
+        /// Its result.
         result: StepResult,
         /// What it used, failed or not.
         #[serde(default, skip_serializing_if = "Usage::is_nothing")]
@@ -128,9 +128,9 @@ pub enum Event {
     },
     /// A node is done.
     NodeCompleted {
-        /// Which.
+        /// Which one.
         node: NodeIndex,
-        /// What came out.
+        /// Its output.
         output: Payload,
         /// Outgoing edges that are not taken; all others are.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -144,19 +144,19 @@ pub enum Event {
     },
     /// A node failed for good.
     NodeFailed {
-        /// Which.
+        /// Which one.
         node: NodeIndex,
         /// Outgoing edges that are not taken; all others are, and handle the failure.
         not_taken: Vec<EdgeIndex>,
     },
     /// A node will not run: no edge that leads to it was taken.
     NodeSkipped {
-        /// Which.
+        /// Which one.
         node: NodeIndex,
     },
     /// A node waits for something that is not an attempt.
     NodeWaiting {
-        /// Which.
+        /// Which one.
         node: NodeIndex,
         /// For what.
         wait: Wait,
@@ -165,7 +165,7 @@ pub enum Event {
     BackoffEnded {
         /// The node that waited.
         node: NodeIndex,
-        /// Who did.
+        /// By whom.
         #[serde(default = "Actor::system")]
         by: Actor,
     },
@@ -210,17 +210,17 @@ pub enum Event {
     },
 }
 
-/// What came of a call inside an attempt.
+/// The result of a call within an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepResult {
-    /// It gave this.
+    /// It returned this.
     Completed(Payload),
-    /// It gave nothing.
+    /// It failed.
     Failed {
         /// What kind of failure.
         class: ErrorClass,
-        /// What it said.
+        /// The message.
         message: Arc<str>,
         /// The HTTP status, if there was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -260,7 +260,7 @@ pub struct ChildEnd {
 /// What an execution starts from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Accepted {
-    /// Whose it is.
+    /// Its tenant.
     pub tenant: TenantId,
     /// The flow.
     pub flow: FlowId,
@@ -269,7 +269,7 @@ pub struct Accepted {
     /// What it is about, in the caller's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_id: Option<Arc<str>>,
-    /// What kind of thing `context_id` names.
+    /// What `context_id` names, e.g. `vendor`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_type: Option<Arc<str>>,
     /// What it was started with.
@@ -300,7 +300,7 @@ pub struct Accepted {
 }
 
 impl Accepted {
-    /// Returns what an execution of this flow version starts from when nothing else is said: `null`, by the engine itself.
+    /// Returns what an execution of this flow version starts from by default: `null`, by the engine itself.
     pub fn new(tenant: TenantId, flow: FlowId, version: u32, worker: Arc<str>) -> Self {
         Self {
             tenant,

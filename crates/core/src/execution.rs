@@ -44,7 +44,7 @@ pub use retry_plan::{RetryMode, RetryPlan};
 /// An immutable version of a flow: what an execution is pinned to.
 #[derive(Debug)]
 pub struct FlowVersion {
-    /// Whose it is.
+    /// Its tenant.
     pub tenant: TenantId,
     /// The flow.
     pub flow_id: FlowId,
@@ -71,7 +71,7 @@ impl From<Arc<FlowVersion>> for Pinned {
     }
 }
 
-/// One flow version carried out once.
+/// One run of one flow version.
 #[derive(Clone, Debug)]
 pub struct Execution {
     id: ExecutionId,
@@ -121,9 +121,9 @@ pub enum Input {
     Start,
     /// A call of an attempt ended.
     StepEnded {
-        /// Which.
+        /// Which one.
         call: CallKey,
-        /// What came of it.
+        /// Its result.
         outcome: Outcome,
     },
     /// A child execution ended.
@@ -142,33 +142,33 @@ pub enum Input {
         /// This worker.
         worker: Arc<str>,
     },
-    /// Our shutdown stops what runs; that counts against no retry policy.
+    /// The shutdown of the process stops what runs; this does not count as a retry.
     Release,
-    /// Somebody ends it.
+    /// It is cancelled.
     Cancel {
         /// What to say of it.
         message: Arc<str>,
         /// Who.
         by: Actor,
     },
-    /// Somebody pauses it.
+    /// It is paused.
     Pause {
         /// Who.
         by: Actor,
     },
-    /// Somebody lets it continue.
+    /// It is resumed.
     Resume {
         /// Who.
         by: Actor,
     },
-    /// Somebody ends a backoff.
+    /// A person ends a backoff.
     RetryNow {
         /// The node that waits.
         node: NodeId,
         /// Who.
         by: Actor,
     },
-    /// Somebody settles a node that waits for a decision.
+    /// A person decides on a node that waits for a decision.
     Resolve {
         /// The node.
         node: NodeId,
@@ -195,7 +195,7 @@ impl From<Signal> for Input {
 /// What follows from one or more inputs: to be committed in one transaction, then acted on.
 #[derive(Debug, Default)]
 pub struct Decision {
-    /// What happened, applied already.
+    /// What happened; already applied.
     pub events: Vec<Event>,
     /// Child executions to accept.
     pub children: Vec<NewExecution>,
@@ -228,11 +228,11 @@ pub struct NewExecution {
 pub enum Effect {
     /// Make a call.
     StartStep(Box<Work>),
-    /// Stop a call; its result is of no interest any more.
+    /// Stop a call; its result is ignored.
     StopStep(CallKey),
 }
 
-/// Why an input changes nothing. Normal: results come late, and people press twice.
+/// Why an input changes nothing. This is normal: results arrive late, and people click twice.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejected {
     /// The execution has ended.
@@ -255,12 +255,12 @@ pub enum Rejected {
     NotWaiting,
 }
 
-/// Why an execution has to be looked at again.
+/// Why an execution must be processed again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TimerReason {
-    /// The execution's timeout strikes.
+    /// The timeout of the execution expires.
     Deadline,
-    /// The timeout of an attempt or of one of its calls strikes.
+    /// The timeout of an attempt or of one of its calls expires.
     AttemptTimeout,
     /// A backoff is over.
     Backoff,
@@ -289,7 +289,7 @@ impl Execution {
         self.seq
     }
 
-    /// Returns where it stands.
+    /// Returns its status.
     pub const fn status(&self) -> ExecutionStatus {
         self.status
     }
@@ -309,7 +309,7 @@ impl Execution {
         self.completed_at
     }
 
-    /// Returns when its timeout strikes.
+    /// Returns when its timeout expires.
     pub const fn deadline(&self) -> Option<Timestamp> {
         self.deadline
     }
@@ -388,7 +388,7 @@ impl Execution {
         }
     }
 
-    /// Tells when to send [`Input::Tick`] next, and why. Calling early is a no-op.
+    /// Returns when to send [`Input::Tick`] next, and why. Sending it earlier changes nothing.
     pub fn next_timer(&self) -> Option<(Timestamp, TimerReason)> {
         if self.status.is_finished() {
             return None;

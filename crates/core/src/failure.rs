@@ -10,7 +10,7 @@ use crate::expression::ExpressionError;
 
 macro_rules! error_classes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, retried: $retried:literal;)*) => {
-        /// The kind of an attempt's failure. Fixed names: they stand in policies, the API and the journal.
+        /// The kind of an attempt's failure. The names are fixed: policies, the API and the journal contain them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum ErrorClass {
             $($(#[$doc])* #[serde(rename = $name)] $variant,)*
@@ -28,7 +28,7 @@ macro_rules! error_classes {
                 match self { $(Self::$variant => $name),* }
             }
 
-            /// Tells whether another attempt can succeed where this one failed.
+            /// Returns whether another attempt can succeed where this one failed.
             pub const fn is_retried_by_default(self) -> bool {
                 match self { $(Self::$variant => $retried),* }
             }
@@ -105,7 +105,7 @@ impl Failure {
 
     /// Returns the failure of a node that gave back more than it may.
     pub(crate) fn output_too_large(bytes: usize, bytes_max: usize) -> Self {
-        let message = format!("The output has {bytes} bytes; a node may give back at most {bytes_max}");
+        let message = format!("The output has {bytes} bytes; a node may return at most {bytes_max}");
         Self::new(ErrorClass::OutputTooLarge, message)
     }
 }

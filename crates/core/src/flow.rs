@@ -2,7 +2,7 @@
 //!
 //! A [`Flow`] is what a valid document means. [`Flow::parse`] makes one of what people write, [`Flow::restore`] of what
 //! is stored, so the graph of a `Flow` has no cycle, its ids are unique, and its templates compile. The graph is kept
-//! as it came ([`Flow::definition`]) beside it: editors store keys of their own in it.
+//! unchanged ([`Flow::definition`]) next to it: editors store keys of their own in it.
 
 mod document;
 mod graph;
@@ -29,7 +29,7 @@ pub use node_types::{NodeTypes, node_types};
 /// One version of a flow, checked.
 #[derive(Clone, Debug)]
 pub struct Flow {
-    /// What people see and set beside the graph.
+    /// What people see and set outside the graph.
     pub settings: Settings,
     /// The graph as given, unknown keys included.
     pub definition: Payload,
@@ -55,7 +55,7 @@ pub struct Settings {
     pub retry_on_failure: bool,
     /// How often they are retried, 0–10.
     pub retry_count: u32,
-    /// How long one execution may take; `None` for ever.
+    /// How long one execution may take; `None` for no limit.
     pub timeout_seconds: Option<Seconds>,
     /// How many executions may run at once, over all processes; `None` any number.
     pub max_concurrent_executions: Option<u32>,

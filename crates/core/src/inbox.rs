@@ -1,7 +1,7 @@
 //! Inputs for an execution that come from outside its owner: from another process, or from another execution.
 //!
 //! A [`Signal`] is stored in the same transaction as what caused it; the owner of the execution takes it in with its next
-//! commit. A stored format: names and shapes here stay readable for ever.
+//! commit. A stored format: names and shapes here must always stay readable.
 
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Bounds on what a document may ask for and what a node may give back.
+/// Bounds on what a document may ask for and what a node may return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Nodes a flow.

@@ -1,12 +1,12 @@
-//! What a node does: one room a kind.
+//! What a node does: one module for each kind.
 //!
-//! A kind is a small pure machine. [`NodeKind::begin`] says what comes first when an attempt of the node begins,
-//! [`NodeKind::resume`] what follows a result; both answer with [`Next`], which the state machine commits before anything
+//! A kind is a small pure state machine. [`NodeKind::begin`] returns what comes first when an attempt of the node begins,
+//! [`NodeKind::resume`] what follows a result; both return [`Next`], which the state machine commits before anything
 //! happens. A kind that makes several calls gives each a key ([`StepKey`]): what has ended is in [`Context::steps`], over all
-//! attempts of the node, so that `begin` of a later attempt goes on behind it.
+//! attempts of the node, so that `begin` of a later attempt continues after it.
 //!
-//! A room is all that a kind is: what is known of it ([`About`]), its keys, which it reads and describes with one function,
-//! and its behaviour. [`Kind`], the one `match` over it in [`Kind::room`], and [`CATALOGUE`] are the only lists of kinds.
+//! A module is everything about a kind: its description ([`About`]), its keys, which it reads and describes with one function,
+//! and its behaviour. [`Kind`], the only `match` over it in [`Kind::room`], and [`CATALOGUE`] are the only lists of kinds.
 
 mod agent;
 mod catalogue;
@@ -148,10 +148,10 @@ pub trait NodeKind: fmt::Debug {
         all.map(|(below, expression)| (format!("/input{below}"), expression)).collect()
     }
 
-    /// Says what comes first in an attempt, or in a node that takes none.
+    /// Returns what comes first in an attempt, or in a node that has none.
     fn begin(&self, context: &Context<'_>) -> Next;
 
-    /// Says what follows a result. A kind whose attempt makes one call ends with that call's result.
+    /// Returns what follows a result. A kind whose attempt makes one call ends with that call's result.
     fn resume(&self, context: &Context<'_>, resumed: Resumed) -> Next {
         let _ = context;
         match resumed {
@@ -250,7 +250,7 @@ pub enum Resumed {
         /// Its output, or why it has none.
         result: Result<Payload, Failure>,
     },
-    /// The moment has come.
+    /// The wait is over.
     Elapsed,
     /// A child execution ended.
     Child {
@@ -261,7 +261,7 @@ pub enum Resumed {
     },
 }
 
-/// What a node may look at when it begins or resumes.
+/// What a node can read when it begins or resumes.
 #[derive(Debug)]
 pub struct Context<'a> {
     /// When it is decided.

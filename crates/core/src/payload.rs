@@ -1,4 +1,4 @@
-//! JSON that passes through: kept as the text it came in, shared, parsed only by who needs its inside.
+//! JSON that passes through: kept as text, shared, and parsed only where its content is needed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ impl Payload {
         self.as_str().len()
     }
 
-    /// Tells whether this is `null`.
+    /// Returns whether this is `null`.
     pub fn is_null(&self) -> bool {
         self.as_str() == "null"
     }

@@ -19,7 +19,7 @@ pub struct RetryPolicy {
     pub backoff_coefficient: f64,
     /// Upper bound of every delay.
     pub max_interval: Duration,
-    /// Share of the delay that is drawn by lot, 0 to 1: with jitter `j` a delay `b` lies in `[(1 − j)·b, b]`.
+    /// Random share of the delay, 0 to 1: with jitter `j` a delay `b` lies in `[(1 − j)·b, b]`.
     pub jitter: f64,
     /// Retry these and nothing else; empty: the classes that are retried by default.
     pub retry_on: Vec<ErrorMatch>,
@@ -59,21 +59,21 @@ impl RetryPolicy {
 
     /// Returns the delay after attempt `failed`, whether or not another attempt is left.
     ///
-    /// `lot` is a number from 0 to 1 that settles the jitter; the same lot gives the same delay.
-    pub fn delay_after(&self, failed: Attempt, lot: f64) -> Duration {
+    /// `random` is a number from 0 to 1 that determines the jitter; the same number gives the same delay.
+    pub fn delay_after(&self, failed: Attempt, random: f64) -> Duration {
         let exponent = i32::try_from(failed.number() - 1).unwrap_or(i32::MAX);
         let seconds = self.initial_interval.as_secs_f64() * self.backoff_coefficient.powi(exponent);
         // Overflow becomes infinity, which `Duration` refuses: that means the cap, too.
         let delay = Duration::try_from_secs_f64(seconds).unwrap_or(self.max_interval).min(self.max_interval);
-        delay.mul_f64(1.0 - self.jitter.clamp(0.0, 1.0) * lot.clamp(0.0, 1.0))
+        delay.mul_f64(1.0 - self.jitter.clamp(0.0, 1.0) * random.clamp(0.0, 1.0))
     }
 
-    /// Tells whether this policy names such a failure as one that is never retried.
+    /// Returns whether this policy names such a failure as one that is never retried.
     pub fn refuses(&self, failure: &Failure) -> bool {
         self.do_not_retry_on.iter().any(|entry| entry.fits(failure))
     }
 
-    /// Tells whether this policy retries such a failure at all.
+    /// Returns whether this policy retries such a failure at all.
     pub fn retries(&self, failure: &Failure) -> bool {
         if self.refuses(failure) {
             return false;

@@ -1,4 +1,4 @@
-//! Where executions and nodes are, in the words that answers, the journal and the database share.
+//! The statuses of executions and nodes, with the names that responses, the journal and the database share.
 
 use std::fmt;
 

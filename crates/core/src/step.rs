@@ -19,7 +19,7 @@ pub struct StepRecord {
     pub ended_at: Option<Timestamp>,
     /// When it is stopped, if it has a limit of its own.
     pub stop_at: Option<Timestamp>,
-    /// What came of it; `None` while it is under way.
+    /// Its result; `None` while it is under way.
     pub result: Option<StepResult>,
     /// What it used.
     pub usage: Usage,
@@ -49,7 +49,7 @@ impl StepRecord {
         self.ended_at.is_none()
     }
 
-    /// Returns what the call gave, if it completed.
+    /// Returns the output of the call, if it completed.
     pub const fn output(&self) -> Option<&Payload> {
         match &self.result {
             Some(StepResult::Completed(output)) => Some(output),
@@ -72,9 +72,9 @@ pub struct ChildRecord {
 pub enum ChildState {
     /// It has not ended.
     Running,
-    /// It ended, and the parent took that in.
+    /// It ended, and the parent has processed that.
     Ended(ChildEnd),
-    /// The attempt that started it was over first: the child is cancelled, and its end is of no interest.
+    /// The attempt that started it was over first: the child is cancelled, and its end is ignored.
     Abandoned,
 }
 

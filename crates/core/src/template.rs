@@ -30,7 +30,7 @@ pub struct Template {
     bytes_max: usize,
 }
 
-/// Where a resolved template holds secrets, and which: the one place where they are put in, just before they leave.
+/// Where a resolved template contains secrets, and which ones. This is where they are inserted, immediately before the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretSlot {
     /// JSON pointer of the string.

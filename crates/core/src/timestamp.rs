@@ -1,17 +1,17 @@
-//! A moment, as integer microseconds UTC: what is stored is what is compared.
+//! A moment, as integer microseconds UTC: the stored value is the value that is compared.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-/// A moment in microseconds since 1970-01-01T00:00:00Z. `core` is told the time; it never asks for it.
+/// A moment in microseconds since 1970-01-01T00:00:00Z. `core` gets the time as an argument; it never reads a clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The last moment that can be told: 9999-12-30T22:00:00Z (jiff's bound). Later ones are clamped to it.
+    /// The last moment that can be represented: 9999-12-30T22:00:00Z (the limit of jiff). Later ones are clamped to it.
     pub const MAX: Self = Self(253_402_207_200_000_000);
 
     /// Returns the moment `micros` microseconds after the epoch.

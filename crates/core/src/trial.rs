@@ -34,7 +34,7 @@ pub const TIME_MAX: Duration = Duration::from_secs(120);
 pub struct Pinned {
     /// Who tries it.
     pub tenant: TenantId,
-    /// What `execution.id` says. It stands in the idempotency key, so each trial needs a new one; nothing is stored
+    /// What `execution.id` says. The idempotency key contains it, so each trial needs a new one; nothing is stored
     /// under it.
     pub execution: ExecutionId,
     /// `trigger_data`.
@@ -43,7 +43,7 @@ pub struct Pinned {
     pub context_id: Option<Arc<str>>,
     /// `context.type`.
     pub context_type: Option<Arc<str>>,
-    /// What other nodes are taken to have given back. Those that the node does not read are of no interest.
+    /// The outputs that other nodes are assumed to have returned. Those that the node does not read are ignored.
     pub outputs: BTreeMap<NodeId, Payload>,
 }
 
@@ -56,12 +56,12 @@ pub struct Trial {
     pub step: Step,
 }
 
-/// What comes of a node: something known at once, or work.
+/// What a node leads to: a result at once, or work.
 #[derive(Clone, Debug)]
 pub enum Step {
     /// It does no work outside: its output, or why it has none.
     Known(Result<Payload, Failure>),
-    /// One attempt, to be stopped when its `stop_at` has come.
+    /// One attempt, to be stopped at its `stop_at`.
     Work(Box<Work>),
 }
 
@@ -95,7 +95,7 @@ impl Trial {
     }
 }
 
-/// Returns `output` unless it is larger than a node may give back.
+/// Returns `output` unless it is larger than a node may return.
 ///
 /// # Errors
 /// The failure that the node ends with in that case.
@@ -223,14 +223,14 @@ mod tests {
 
     #[test]
     fn work_may_take_two_minutes_whatever_the_node_says() {
-        let patient = |timeout: Value| {
+        let echo_with = |timeout: Value| {
             let node =
                 json!({ "id": "echo", "type": "action", "action": "echo", "timeout_seconds": timeout });
             trial(&[source("fetch"), node], &pinned(&[]), "echo").step
         };
 
         for timeout in [json!(null), json!(3600)] {
-            let Step::Work(work) = patient(timeout) else { panic!("an echo is dispatched") };
+            let Step::Work(work) = echo_with(timeout) else { panic!("an echo is dispatched") };
             assert_eq!(work.stop_at, Some(NOW.plus(Duration::from_secs(120))));
         }
     }
@@ -311,8 +311,8 @@ mod tests {
         let trial = Trial::begin(&placed, &pinned(&[("fetch", json!("long enough"))]), &limits, NOW);
 
         assert_eq!(
-            told(trial.step),
-            "output_too_large: The output has 13 bytes; a node may give back at most 8"
+            answer(trial.step),
+            "output_too_large: The output has 13 bytes; a node may return at most 8"
         );
     }
 
@@ -347,9 +347,9 @@ mod tests {
 
         let faults = PlacedNode::parse(&definition, "n", &Limits::DEFAULT).unwrap_err();
 
-        let told: Vec<String> =
+        let answers: Vec<String> =
             faults.iter().map(|fault| format!("{} {}", fault.pointer, fault.message)).collect();
-        insta::assert_snapshot!(told.join("\n"), @"
+        insta::assert_snapshot!(answers.join("\n"), @"
         /flow_definition/nodes/1/timeout_seconds `timeout_seconds` must be a number of seconds, more than 0 and at most 316224000, not 0
         /flow_definition/nodes/2/id node 1 already has the id `n`; ids are unique in a flow
         /flow_definition/nodes/1/input `${ftch.id}`: there is no node `ftch`; did you mean `fetch`?
@@ -392,10 +392,10 @@ mod tests {
 
     /// What the node `n` answers at once.
     fn known(nodes: &[Value], pinned: &Pinned) -> String {
-        told(trial(nodes, pinned, "n").step)
+        answer(trial(nodes, pinned, "n").step)
     }
 
-    fn told(step: Step) -> String {
+    fn answer(step: Step) -> String {
         match step {
             Step::Known(Ok(output)) => output.as_str().to_owned(),
             Step::Known(Err(failure)) => format!("{}: {}", failure.class, failure.message),

@@ -15,7 +15,7 @@ use crate::timestamp::Timestamp;
 /// One call to make. Its start is committed before an executor sees this.
 #[derive(Clone, Debug)]
 pub struct Work {
-    /// Whose it is.
+    /// Its tenant.
     pub tenant: TenantId,
     /// The flow.
     pub flow: FlowId,
@@ -37,7 +37,7 @@ pub struct Work {
     pub secrets: Arc<[SecretSlot]>,
     /// When the call is stopped: the earliest of its own limit, the attempt's timeout and the execution's deadline.
     pub stop_at: Option<Timestamp>,
-    /// What was wrong with the attempt before, for work that can learn from it.
+    /// The error of the previous attempt, for work that can use it.
     pub previous_error: Option<Arc<str>>,
 }
 

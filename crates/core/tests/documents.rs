@@ -1,6 +1,9 @@
 //! Laws of documents: whatever comes in, reading it ends, soon, with a value or with faults.
 
-#![expect(clippy::disallowed_methods, reason = "bombs must also end in time as a clock on the wall tells it")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "hostile documents must also be rejected within seconds of real time"
+)]
 
 use std::time::{Duration, Instant};
 

@@ -2,7 +2,7 @@
 
 #![expect(unreachable_pub, reason = "the support module is shared with the stories")]
 
-#[expect(dead_code, reason = "the laws tell no stories")]
+#[expect(dead_code, reason = "the laws need no transcript")]
 mod support;
 
 use std::time::Duration;
@@ -277,7 +277,7 @@ proptest! {
     #[test]
     fn delays_stay_within_the_policy(
         initial in 1..10_000_u64, coefficient in 1.0..1e6_f64, extra in 0..1_000_000_u64,
-        jitter in 0.0..=1.0_f64, lot in 0.0..=1.0_f64, failed in 1..40_u32,
+        jitter in 0.0..=1.0_f64, random in 0.0..=1.0_f64, failed in 1..40_u32,
     ) {
         let initial_interval = Duration::from_millis(initial);
         let max_interval = initial_interval + Duration::from_millis(extra);
@@ -286,7 +286,7 @@ proptest! {
             ..RetryPolicy::NONE
         };
 
-        let delay = policy.delay_after(Attempt::numbered(failed), lot);
+        let delay = policy.delay_after(Attempt::numbered(failed), random);
 
         let longest = RetryPolicy { jitter: 0.0, ..policy.clone() }.delay_after(Attempt::numbered(failed), 0.0);
         let slack = Duration::from_micros(1);

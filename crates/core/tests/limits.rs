@@ -116,8 +116,8 @@ fn an_output_of_the_largest_size_is_kept_and_a_larger_one_fails_the_node() {
     assert_eq!(of_echo(json!("sixsix")), ExecutionStatus::Completed);
     assert_eq!(of_echo(json!("sevenly")), ExecutionStatus::Failed);
     assert_snapshot!(of_transform(json!("sevenly")).shown(), @"
-    failed: Node `a` failed after 1 attempt: The output has 9 bytes; a node may give back at most 8
-    a: failed, The output has 9 bytes; a node may give back at most 8
+    failed: Node `a` failed after 1 attempt: The output has 9 bytes; a node may return at most 8
+    a: failed, The output has 9 bytes; a node may return at most 8
     ");
 }
 

@@ -92,11 +92,11 @@ fn a_retry_by_a_person_grants_all_retries_once_more() {
 fn a_retry_by_a_person_begins_with_the_resume() {
     let settings = json!({ "on_exhausted": "ask", "retry": { "enabled": false } });
     let mut play = Play::new(&flow(&[echo(settings)]));
-    play.fails("a", failure("one")).put_told(Input::Pause { by: Actor::USER });
+    play.fails("a", failure("one")).put_any(Input::Pause { by: Actor::USER });
 
     play.resolves("a", Resolution::Retry);
     assert_eq!(play.work.len(), 1);
-    play.put_told(Input::Resume { by: Actor::USER });
+    play.put_any(Input::Resume { by: Actor::USER });
 
     assert_eq!(play.work.len(), 2);
 }
@@ -164,8 +164,8 @@ fn a_journal_with_a_gap_and_one_without_a_beginning_are_refused() {
     let started = |seq| Record(seq, START, vec![Event::Started]);
 
     assert_eq!(replayed(vec![first(), started(2)]), Ok(2));
-    assert_eq!(replayed(vec![first(), started(3)]), Err((3, "a record is missing or stands twice")));
-    assert_eq!(replayed(vec![first(), started(1)]), Err((1, "a record is missing or stands twice")));
+    assert_eq!(replayed(vec![first(), started(3)]), Err((3, "a record is missing or duplicated")));
+    assert_eq!(replayed(vec![first(), started(1)]), Err((1, "a record is missing or duplicated")));
     assert_eq!(replayed(vec![started(1)]), Err((1, "it does not begin with an acceptance")));
     assert_eq!(replayed(Vec::new()), Err((0, "it is empty")));
 }

@@ -1,4 +1,4 @@
-//! What happens inside attempts, told as stories: calls with keys of their own, and child executions.
+//! What happens within attempts, as transcripts: calls with keys of their own, and child executions.
 
 #![expect(unreachable_pub, dead_code, reason = "the support module is shared with the laws and the stories")]
 

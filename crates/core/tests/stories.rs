@@ -1,4 +1,4 @@
-//! What an execution does, told as stories: the seed's four scenarios, and what people do to executions.
+//! What an execution does, as transcripts: recovery, timeouts, retries, and what people do to executions.
 
 #![expect(unreachable_pub, reason = "the support module is shared with the laws")]
 
@@ -218,10 +218,10 @@ fn a_cancel_during_a_backoff_disarms_it() {
     let mut play = Play::new(&chain(retrying(3), &[echo("fetch"), echo("store")]));
     play.at(1.0).fails("fetch", connection_timeout());
 
-    play.put_told(Input::Cancel { message: "Cancelled by a person".into(), by: Actor::USER });
+    play.put_any(Input::Cancel { message: "Cancelled by a person".into(), by: Actor::USER });
 
     assert_eq!(play.execution.next_timer(), None);
-    play.at(2.0).put_told(Input::Cancel { message: "again".into(), by: Actor::USER });
+    play.at(2.0).put_any(Input::Cancel { message: "again".into(), by: Actor::USER });
     assert_snapshot!(play.story(), @"
     0s     accepted
     0s     started
@@ -304,9 +304,9 @@ fn the_first_branch_opens_a_join_of_any() {
 fn nothing_new_starts_while_paused() {
     let mut play = Play::new(&chain(retrying(1), &[echo("a"), echo("b")]));
 
-    play.at(1.0).put_told(Input::Pause { by: Actor::USER }).at(2.0).completes("a", json!(1)).at(3.0);
-    play.put_told(Input::Pause { by: Actor::USER })
-        .put_told(Input::Resume { by: Actor::USER })
+    play.at(1.0).put_any(Input::Pause { by: Actor::USER }).at(2.0).completes("a", json!(1)).at(3.0);
+    play.put_any(Input::Pause { by: Actor::USER })
+        .put_any(Input::Resume { by: Actor::USER })
         .at(4.0)
         .completes("b", json!(2));
 
@@ -329,9 +329,9 @@ fn nothing_new_starts_while_paused() {
 #[test]
 fn a_backoff_that_ends_while_paused_waits_for_the_resume() {
     let mut play = Play::new(&chain(retrying(1), &[echo("a")]));
-    play.at(1.0).fails("a", connection_timeout()).put_told(Input::Pause { by: Actor::USER });
+    play.at(1.0).fails("a", connection_timeout()).put_any(Input::Pause { by: Actor::USER });
 
-    play.at(5.0).put_told(Input::Resume { by: Actor::USER });
+    play.at(5.0).put_any(Input::Resume { by: Actor::USER });
 
     assert_snapshot!(play.story(), @"
     0s     accepted
@@ -347,12 +347,12 @@ fn a_backoff_that_ends_while_paused_waits_for_the_resume() {
 }
 
 #[test]
-fn an_interrupted_node_asks_if_it_is_told_to() {
+fn an_interrupted_node_asks_if_configured_so() {
     let mut pay = echo("pay");
     pay["on_interrupt"] = "ask".into();
     let mut play = Play::new(&chain(retrying(3), &[pay, echo("thank")]));
 
-    play.at(1.0).put_told(Input::Adopt { worker: "w2".into() }).at(1_000.0);
+    play.at(1.0).put_any(Input::Adopt { worker: "w2".into() }).at(1_000.0);
 
     assert_snapshot!(play.story(), @"
     0s     accepted
@@ -384,8 +384,8 @@ fn an_interrupted_node_asks_if_it_is_told_to() {
 fn a_crash_of_ours_fails_no_node_without_retries() {
     let mut play = Play::new(&chain(json!({ "retry_on_failure": false }), &[echo("a")]));
 
-    play.at(1.0).put_told(Input::Adopt { worker: "w2".into() }).at(2.0);
-    play.put_told(Input::Adopt { worker: "w3".into() });
+    play.at(1.0).put_any(Input::Adopt { worker: "w2".into() }).at(2.0);
+    play.put_any(Input::Adopt { worker: "w3".into() });
 
     assert_snapshot!(play.story(), @"
     0s     accepted
@@ -412,7 +412,7 @@ fn a_crash_of_ours_fails_no_node_without_retries() {
 }
 
 #[test]
-fn an_exhausted_node_parks_if_it_is_told_to() {
+fn an_exhausted_node_parks_if_configured_so() {
     let mut fetch = echo("fetch");
     fetch["on_exhausted"] = "ask".into();
     let mut play = Play::new(&chain(json!({ "retry_count": 0 }), &[fetch]));
@@ -530,7 +530,7 @@ fn an_attempt_that_exceeds_its_own_timeout_is_stopped_and_retried() {
 fn an_attempt_that_is_handed_back_does_not_count() {
     let mut play = Play::new(&chain(json!({ "retry_count": 0 }), &[echo("a")]));
 
-    play.at(1.0).put_told(Input::Release).put_told(Input::Adopt { worker: "w2".into() }).at(2.0);
+    play.at(1.0).put_any(Input::Release).put_any(Input::Adopt { worker: "w2".into() }).at(2.0);
     play.completes("a", json!(1));
 
     assert_snapshot!(play.story(), @"
@@ -554,8 +554,8 @@ fn a_backoff_can_be_ended_by_hand() {
     let node = NodeId::new("a");
 
     play.fails("a", connection_timeout())
-        .put_told(Input::RetryNow { node: node.clone(), by: Actor::USER })
-        .put_told(Input::RetryNow { node: node.clone(), by: Actor::USER });
+        .put_any(Input::RetryNow { node: node.clone(), by: Actor::USER })
+        .put_any(Input::RetryNow { node: node.clone(), by: Actor::USER });
 
     assert_snapshot!(play.story(), @"
     0s     accepted

@@ -17,7 +17,7 @@ impl SecretText {
         Self(text)
     }
 
-    /// Returns the text with its references as they stand.
+    /// Returns the text with its references unresolved.
     pub fn template(&self) -> &str {
         &self.0
     }
@@ -122,7 +122,7 @@ fn map_secrets(value: &Value, is_secret: bool, masked: &dyn Fn(&str) -> String) 
     }
 }
 
-/// Tells whether what is called `name`, a key or a header, is usually secret.
+/// Returns whether what is called `name`, a key or a header, is usually secret.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let words = ["key", "token", "secret", "password", "auth", "credential", "cookie"];

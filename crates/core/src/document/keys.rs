@@ -35,7 +35,7 @@ pub(super) enum Absent {
     Default(Plain),
     /// The key is needed; whose it is.
     Fault(&'static str),
-    /// The key is needed, and what is said then is said of the keys inside.
+    /// The key is required; the message names the keys inside.
     FaultInside,
 }
 
@@ -100,7 +100,7 @@ impl<R: Reader> Key<R> {
         Self { absent: Absent::Fault(what), ..self }
     }
 
-    /// Gives what is said where it is needed and absent, for keys that people fill in first.
+    /// Sets the message for a required key that is absent, for keys that people fill in first.
     pub(crate) fn prompt(self, prompt: &'static str) -> Self {
         Self { prompt: Some(prompt), ..self }
     }
@@ -137,7 +137,7 @@ impl<'k> Keys<'k> {
 
     /// Reads one key. `None` where it is absent or a template, and where it is a fault.
     ///
-    /// Whoever reads an object asks for all its keys before it looks at what it got: every fault is found, and every key
+    /// The reader of an object asks for all keys before it looks at the values: every fault is found, and every key
     /// described.
     pub(crate) fn take<R: Reader>(&mut self, key: Key<R>) -> Option<R::Value> {
         self.known.push(key.name);

@@ -19,7 +19,7 @@ pub(crate) trait Reader {
     /// What it becomes.
     type Value;
 
-    /// Returns what fits, as messages and tables say it: "a string".
+    /// Returns what is expected, as messages and tables name it: "a string".
     fn wanted(&self, limits: &Limits) -> String;
 
     /// Returns the JSON Schema of what fits.
@@ -28,7 +28,7 @@ pub(crate) trait Reader {
     /// Reads `value`, which is not null. `None` where it is a fault, or a template inside it has no value yet.
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Self::Value>;
 
-    /// Checks what can be said of a text with `${…}` before it is resolved.
+    /// Checks a text with `${…}` as far as possible before it is resolved.
     fn check_template(&self, text: &str, at: &Place<'_>, reading: &mut Reading) {
         let _ = (text, at, reading);
     }

@@ -1,6 +1,6 @@
 //! `apply`: the only place where an execution's state changes, live and on replay. It cannot fail.
 //!
-//! Replaying a stored journal checks each event first ([`Execution::replay`]), since a disk can lie; what our own
+//! Replaying a stored journal checks each event first ([`Execution::replay`]), since stored data can be damaged; what our own
 //! `decide` emits is held to the same rules by assertions.
 
 use std::sync::Arc;
@@ -21,9 +21,9 @@ use crate::work::Usage;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("journal of execution {execution} is corrupt at record {seq}: {reason}")]
 pub struct Corrupt {
-    /// Whose journal.
+    /// The execution.
     pub execution: ExecutionId,
-    /// At which record.
+    /// The number of the record.
     pub seq: u64,
     /// What is wrong.
     pub reason: &'static str,
@@ -76,12 +76,12 @@ impl Execution {
     /// Applies one stored record.
     ///
     /// # Errors
-    /// [`Corrupt`] if it cannot follow what was applied before; the execution is then of no use.
+    /// [`Corrupt`] if it cannot follow what was applied before; the execution must then be discarded.
     pub fn fold(&mut self, record: Record) -> Result<(), Corrupt> {
         let Record(seq, at, events) = record;
         let corrupt = |reason| Corrupt { execution: self.id, seq, reason };
         if seq != self.seq + 1 {
-            return Err(corrupt("a record is missing or stands twice"));
+            return Err(corrupt("a record is missing or duplicated"));
         }
         for event in events {
             self.check(&event).map_err(|reason| Corrupt { execution: self.id, seq, reason })?;

@@ -1,4 +1,4 @@
-//! What a node does when its time has come: its kind says what is next, and this makes events and effects of it.
+//! What a node does when it is ready: its kind returns what comes next, and this turns it into events and effects.
 
 use super::decide::Decider;
 use super::node::object_of;
@@ -100,7 +100,7 @@ impl<'a> Decider<'a> {
         self.attempt_failed(node, failure, usage);
     }
 
-    /// Completes a node: decides the edges that leave it, and records all that as one event.
+    /// Completes a node: decides its outgoing edges, and records all of it as one event.
     pub(super) fn complete(&mut self, node: NodeIndex, output: Payload, usage: Usage) {
         self.complete_as(node, output, usage, Origin::Own);
     }

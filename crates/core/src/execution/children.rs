@@ -1,4 +1,4 @@
-//! Child executions: how a node starts them, takes in their ends, and cancels them.
+//! Child executions: how a node starts them, processes their ends, and cancels them.
 
 use super::decide::Decider;
 use super::{Execution, NewExecution, Pinned, Rejected};
@@ -73,7 +73,7 @@ impl Decider<'_> {
         Ok(NewExecution { id: execution.id.child(node, number), pinned, accepted })
     }
 
-    /// Takes in the end of a child.
+    /// Processes the end of a child.
     pub(super) fn child_ended(&mut self, node: NodeIndex, child: u32, end: ChildEnd) -> Result<(), Rejected> {
         let at = usize::try_from(child).unwrap_or(usize::MAX);
         let known = self.execution.nodes.get(node.at()).and_then(|node| node.children.get(at));
@@ -85,7 +85,7 @@ impl Decider<'_> {
         Ok(())
     }
 
-    /// Cancels the children of `node` that have not ended. Their ends are of no interest any more.
+    /// Cancels the children of `node` that have not ended. Their ends are ignored.
     pub(super) fn cancel_children(&mut self, node: NodeIndex) {
         let execution = &*self.execution;
         let open = execution.node(node).children.iter().zip(0..).filter(|(child, _)| child.is_open());
@@ -99,7 +99,7 @@ impl Decider<'_> {
         let cancels: Vec<Sending> = open.map(|(_, number)| cancel(number)).collect();
         for cancel in cancels {
             match self.decision.children.iter().position(|child| child.id == cancel.to) {
-                // This very decision was to start it: it is not accepted at all.
+                // The same decision was about to start it: it is not accepted.
                 Some(place) => drop(self.decision.children.remove(place)),
                 None => self.decision.signals.push(cancel),
             }

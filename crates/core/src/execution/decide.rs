@@ -1,6 +1,6 @@
 //! `decide`: what follows from an input.
 //!
-//! One `decide` carries the execution as far as it goes without the world: nodes that do no work complete here, edges
+//! One `decide` moves the execution as far as possible without calls: nodes that do no work complete here, edges
 //! are decided, nodes that nothing leads to are skipped, and attempts begin where work is needed.
 
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::work::Usage;
 
 impl Execution {
     /// Decides what `input` means at `now`: applies the events that follow and appends them, with the effects that
-    /// rest on them, to `decision`.
+    /// depend on them, to `decision`.
     ///
     /// # Errors
     /// [`Rejected`] if the input changes nothing, e.g. the result of an attempt that already timed out; `decision` is
@@ -59,7 +59,7 @@ pub(super) struct Decider<'a> {
     pub(super) flow: &'a FlowVersion,
     pub(super) now: Timestamp,
     pub(super) decision: &'a mut Decision,
-    /// Nodes whose incoming edges have to be looked at.
+    /// Nodes whose incoming edges must be checked.
     pub(super) open: Vec<NodeIndex>,
 }
 
@@ -78,7 +78,7 @@ impl Decider<'_> {
         Ok(())
     }
 
-    /// Every node is looked at: those that start it begin, those that nothing can reach are skipped.
+    /// Checks every node: those that start the flow begin, those that nothing can reach are skipped.
     fn open_all(&mut self) {
         let all = 0..self.execution.nodes.len();
         self.open.extend(all.rev().filter_map(|at| u16::try_from(at).ok()).map(NodeIndex));
@@ -113,7 +113,7 @@ impl Decider<'_> {
         }
     }
 
-    /// What the execution says whose deadline has come: its own timeout's, or that of the execution that started it.
+    /// The message of an execution that reached its deadline: its own timeout, or that of the execution that started it.
     fn timed_out(&self) -> Arc<str> {
         let inherited = self.execution.accepted.parent.as_ref().and_then(|parent| parent.deadline);
         match self.flow.flow.settings.timeout_seconds {
@@ -122,7 +122,7 @@ impl Decider<'_> {
         }
     }
 
-    /// An attempt's own timeout strikes: its calls are stopped before anything else follows.
+    /// The own timeout of an attempt expires: its calls are stopped before anything else follows.
     fn stop_attempt(&mut self, node: NodeIndex) {
         self.stop_calls(node);
         let timeout = self.flow.flow.graph.node(node).attempt_timeout.unwrap_or_default();
@@ -225,7 +225,7 @@ impl Decider<'_> {
         }
     }
 
-    /// Goes on until nothing is left that can be decided without the world.
+    /// Continues until nothing is left that can be decided without a call.
     fn settle(&mut self) {
         while let Some(node) = self.open.pop() {
             if self.execution.status.is_finished() {

@@ -12,11 +12,11 @@ use crate::status::Wait;
 use crate::timestamp::Timestamp;
 use crate::work::Usage;
 
-/// What the policy says to a failure.
+/// What the retry policy decides after a failure.
 enum Verdict {
-    /// Another attempt, then.
+    /// Another attempt, at this time.
     Retry { at: Timestamp, retries_left: u32 },
-    /// None; and why, where that is not plain from the policy.
+    /// None; and why, where the policy does not make that obvious.
     GiveUp { reason: Option<String> },
 }
 

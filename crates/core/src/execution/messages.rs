@@ -1,4 +1,4 @@
-//! What people read about retries and ends. The seed gives the wording.
+//! Messages about retries and ends. Their wording is fixed: users and programs rely on it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ pub(super) fn will_retry(error: &str, retries_left: u32) -> Arc<str> {
     format!("{error} (Will retry {retries_left} more {times})").into()
 }
 
-/// What a node says at the end: its error or, after several attempts, each attempt's, one a line.
+/// The message of a node that has ended: its error or, after several attempts, the error of each, one per line.
 pub(super) fn all_attempts(attempts: &[AttemptRecord], gave_up: Option<&str>) -> Arc<str> {
     let mut text = match attempts.len() {
         0 | 1 => String::new(),
@@ -28,7 +28,7 @@ pub(super) fn all_attempts(attempts: &[AttemptRecord], gave_up: Option<&str>) ->
     text.into()
 }
 
-/// What an execution says when a node ended it: which node, how many attempts, and each attempt's error.
+/// The message of an execution that failed with a node: which node, how many attempts, and the error of each.
 pub(super) fn node_failed(node: &Node, execution: &NodeExecution) -> Arc<str> {
     let name = if *node.name == *node.id.as_str() {
         format!("Node `{}`", node.id)
@@ -45,7 +45,7 @@ pub(super) fn node_failed(node: &Node, execution: &NodeExecution) -> Arc<str> {
     .into()
 }
 
-/// Each attempt's error, one a line; a single attempt needs no number.
+/// The error of each attempt, one per line; a single attempt has no number.
 pub(super) fn attempt_lines(attempts: &[AttemptRecord]) -> String {
     let line = |attempt: &AttemptRecord| {
         let message = attempt.error.as_ref().map(|error| &error.message)?;
@@ -58,19 +58,19 @@ pub(super) fn attempt_lines(attempts: &[AttemptRecord]) -> String {
     attempts.iter().filter_map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// `Flow execution timed out after 30 seconds`, as the seed words it.
+/// `Flow execution timed out after 30 seconds`.
 pub(super) fn timed_out(timeout: Seconds) -> Arc<str> {
     format!("Flow execution timed out after {} seconds", timeout.0).into()
 }
 
-/// What an attempt that ran into its own timeout says.
+/// The error of an attempt that exceeded its own timeout.
 pub(crate) fn attempt_timed_out(timeout: Duration) -> String {
     let seconds = timeout.as_secs_f64();
     let unit = if timeout == Duration::from_secs(1) { "second" } else { "seconds" };
     format!("Attempt timed out after {seconds} {unit}")
 }
 
-/// What a call says that ran into its own limit.
+/// The error of a call that exceeded its own limit.
 pub(super) fn step_timed_out(step: &StepKey, limit: Duration) -> String {
     format!("Call `{step}` timed out after {} seconds", limit.as_secs_f64())
 }

@@ -21,9 +21,9 @@ pub struct NodeExecution {
     pub steps: Vec<StepRecord>,
     /// The child executions that it started, by number.
     pub children: Vec<ChildRecord>,
-    /// The resolved input of the last attempt, where the flow version does not already say it.
+    /// The resolved input of the last attempt, unless it follows from the flow version.
     pub input: Option<Payload>,
-    /// What came out; written once.
+    /// Its output; written once.
     pub output: Option<Payload>,
     /// The last error, as people are shown it; cleared by success.
     pub error_message: Option<Arc<str>>,
@@ -84,7 +84,7 @@ pub struct AttemptRecord {
     pub usage: Usage,
     /// Who ran it.
     pub worker: Arc<str>,
-    /// Whether our shutdown stopped it.
+    /// Whether the shutdown of the process stopped it.
     pub released: bool,
 }
 
@@ -93,7 +93,7 @@ pub struct AttemptRecord {
 pub struct AttemptError {
     /// What kind of failure.
     pub class: ErrorClass,
-    /// What it said.
+    /// The message.
     pub message: Arc<str>,
     /// The HTTP status, if there was one.
     pub status: Option<u16>,
@@ -120,7 +120,7 @@ impl NodeExecution {
         )
     }
 
-    /// Returns the seed's `retry_attempt`: 0 for the first attempt, and for none.
+    /// Returns `retry_attempt`, the number of the last attempt minus 1: 0 for the first attempt, and for none.
     pub fn retry_attempt(&self) -> u32 {
         self.attempts.last().map_or(0, |attempt| attempt.attempt.number() - 1)
     }

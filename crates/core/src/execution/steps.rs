@@ -52,7 +52,7 @@ impl Decider<'_> {
         }
     }
 
-    /// Takes in the result of a call.
+    /// Processes the result of a call.
     pub(super) fn step_ended(&mut self, call: &CallKey, outcome: Outcome) -> Result<(), Rejected> {
         let node = self.execution.nodes.get(call.node.at());
         if !node.is_some_and(|node| node.is_open(call.attempt, &call.step)) {
@@ -73,7 +73,7 @@ impl Decider<'_> {
         self.resume(node, Resumed::Step { key: step.clone(), result }, usage);
     }
 
-    /// Ends the calls of `node` whose own limit has struck.
+    /// Ends the calls of `node` whose own limit is reached.
     pub(super) fn stop_overdue_steps(&mut self, node: NodeIndex) {
         let now = self.now;
         let overdue = |node: &NodeExecution| {
@@ -111,7 +111,7 @@ impl Decider<'_> {
         }
     }
 
-    /// Stops a call. One that this very decision was to begin is not made at all.
+    /// Stops a call. A call that the same decision was about to start is not made.
     fn stop_call(&mut self, key: CallKey) {
         let effects = &mut self.decision.effects;
         let begins = |effect: &Effect| matches!(effect, Effect::StartStep(work) if work.key() == key);
@@ -133,7 +133,7 @@ impl NodeExecution {
             }
     }
 
-    /// What the attempt before said, for work that can learn from it.
+    /// The error of the previous attempt, for work that can use it.
     fn previous_error(&self) -> Option<std::sync::Arc<str>> {
         let running = usize::from(matches!(self.state, NodeState::Running { .. }));
         let before = self.attempts.iter().rev().nth(running)?;

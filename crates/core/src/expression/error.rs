@@ -12,7 +12,7 @@ const SHOWN_FIELDS_MAX: usize = 20;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{problem}", expression.as_deref().map(named).unwrap_or_default())]
 pub struct ExpressionError {
-    /// `None` where something beside an expression is wrong, such as a condition's `type`.
+    /// `None` if the fault is not in an expression, but e.g. in the `type` of a condition.
     expression: Option<Arc<str>>,
     problem: Problem,
 }

@@ -9,7 +9,7 @@ use minijinja::value::ValueKind;
 use super::error::Problem;
 use super::json_text::{self, Kind};
 
-/// Units that a value costs beside the bytes of its text.
+/// Units that a value costs in addition to the bytes of its text.
 const VALUE_UNITS: usize = 32;
 /// Bytes of a list or an object that are walked over for one unit.
 const BYTES_WALKED_PER_UNIT: usize = 8;

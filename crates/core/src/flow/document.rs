@@ -1,7 +1,7 @@
 //! The flow as it is stored: a numbered format.
 //!
 //! What is stored is strict when it is written, by [`Flow::parse`], and lenient when it is read: executions are pinned to
-//! flow versions, so a version that could be saved once must run for ever, whatever today's rules and limits say.
+//! flow versions, so a version that was saved once must always run, even if the rules and limits have changed since.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -30,7 +30,7 @@ pub(super) struct EdgeDraft {
     pub(super) to: Option<usize>,
     pub(super) on: EdgeTrigger,
     pub(super) condition: Option<EdgeCondition>,
-    /// The condition as it was given, to tell edges apart.
+    /// The condition as it was given, to distinguish edges.
     pub(super) condition_text: Option<String>,
 }
 

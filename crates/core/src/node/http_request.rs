@@ -138,7 +138,7 @@ impl Reader for Method {
     }
 }
 
-/// Reads a URL as far as can be said without a parser of URLs; whoever opens it parses it.
+/// Checks a URL as far as possible without a URL parser; the code that opens it parses it.
 #[derive(Clone, Copy, Debug)]
 struct Url;
 

@@ -1,4 +1,4 @@
-//! An execution played by hand: what is put in, and what comes out, as lines that read like a story.
+//! An execution driven by hand: its inputs, and what follows from them as a transcript.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Outcome, Work};
 use uuid::Uuid;
 
-/// When every story begins.
+/// When every execution of these tests begins.
 pub const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
-/// An execution, its journal, and what was told of it.
+/// An execution, its journal, and a transcript of what happened.
 pub struct Play {
     pub execution: Execution,
     pub journal: Vec<Record>,
@@ -49,11 +49,11 @@ impl Play {
         execution.decide(Input::Start, START, &mut decision).expect("a new execution starts");
         let (journal, work, children) = (Vec::new(), Vec::new(), Vec::new());
         let mut play = Self { execution, journal, now: START, work, children, text: String::new() };
-        play.tell(decision);
+        play.record(decision);
         play
     }
 
-    /// Puts something in; what follows is told and recorded.
+    /// Processes an input; what follows is added to the transcript and the journal.
     pub fn put(&mut self, input: Input) -> Result<(), Rejected> {
         let mut decision = Decision::default();
         let answer = self.execution.decide(input, self.now, &mut decision);
@@ -61,14 +61,14 @@ impl Play {
             let time = self.time();
             writeln!(self.text, "{time} rejected: {rejected}").expect("a string takes any text");
         }
-        self.tell(decision);
+        self.record(decision);
         answer
     }
 
     /// Lets time pass until so many seconds after the start, then looks at the timers.
     pub fn at(&mut self, seconds: f64) -> &mut Self {
         self.now = START.plus(Duration::from_secs_f64(seconds));
-        // A tick after the end is rejected, and told.
+        // A tick after the end is rejected; the transcript says so.
         let _ = self.put(Input::Tick);
         self
     }
@@ -85,24 +85,24 @@ impl Play {
         let node = self.index(node);
         let attempt = self.execution.node(node).attempts.last().map_or(Attempt::FIRST, |last| last.attempt);
         let call = CallKey { execution: self.execution.id(), node, attempt, step: StepKey::ONLY };
-        self.put_told(Input::StepEnded { call, outcome })
+        self.put_any(Input::StepEnded { call, outcome })
     }
 
-    /// Puts something in whose rejection is part of the story.
-    pub fn put_told(&mut self, input: Input) -> &mut Self {
+    /// Processes an input; a rejection is part of the transcript.
+    pub fn put_any(&mut self, input: Input) -> &mut Self {
         let _ = self.put(input);
         self
     }
 
     pub fn resolves(&mut self, node: &str, resolution: Resolution) -> &mut Self {
-        self.put_told(Input::Resolve { node: NodeId::new(node), resolution, by: Actor::USER })
+        self.put_any(Input::Resolve { node: NodeId::new(node), resolution, by: Actor::USER })
     }
 
     pub fn index(&self, node: &str) -> NodeIndex {
         self.execution.graph().find(node).expect("the flow has this node")
     }
 
-    /// Returns what was told since the last time.
+    /// Returns the transcript since the last call.
     pub fn story(&mut self) -> String {
         std::mem::take(&mut self.text)
     }
@@ -122,7 +122,7 @@ impl Play {
         text
     }
 
-    fn tell(&mut self, mut decision: Decision) {
+    fn record(&mut self, mut decision: Decision) {
         let time = self.time();
         for event in &decision.events {
             let line = self.event(event);
@@ -233,7 +233,7 @@ pub fn version(flow: &Value) -> Arc<FlowVersion> {
     Arc::new(FlowVersion { tenant: TenantId::DEFAULT, flow_id, version: 1, flow, limits })
 }
 
-/// What an execution starts from that nobody retried.
+/// What an execution starts from that retries no other.
 pub fn accepted() -> Accepted {
     Accepted {
         context_id: Some("vendor-17".into()),

@@ -1,4 +1,4 @@
-//! What carries an agent's skills out, and how it is reached.
+//! What performs the skills of an agent, and how to reach it.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ const URL_CHARS_MAX: usize = 2_000;
 const SECRET_CHARS_MAX: usize = 8_000;
 const HEADERS_MAX: usize = 50;
 
-/// What carries skills out, as the document names it.
+/// What performs skills, as the document names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AgentType {
     Llm,
@@ -52,7 +52,7 @@ impl Reader for TypeReader {
     }
 }
 
-/// Reads `config`, and keeps it as it is beside what it means.
+/// Reads `config`, and keeps the original together with its meaning.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ConfigReader(pub(super) Option<AgentType>);
 
@@ -150,7 +150,7 @@ impl Reader for ModelReader {
     }
 }
 
-/// Reads a plain URL as far as can be said without a parser of URLs; whoever opens it parses it and checks its host.
+/// Checks a plain URL as far as possible without a URL parser; the code that opens it parses it and checks its host.
 #[derive(Clone, Copy, Debug)]
 struct UrlReader;
 

@@ -1,4 +1,4 @@
-//! Finds cycles and, where there are none, an order in which every node stands behind those that lead to it.
+//! Finds cycles and, where there are none, an order in which every node comes after those that lead to it.
 
 use crate::document::Faults;
 

@@ -17,7 +17,7 @@ pub(super) struct Ancestors {
 }
 
 impl Ancestors {
-    /// Collects them along `order`, in which every node stands behind its ancestors.
+    /// Collects them along `order`, in which every node comes after its ancestors.
     pub(super) fn new(order: &[usize], edges: &[EdgeDraft], outgoing: &[Vec<usize>]) -> Self {
         let words = order.len().div_ceil(64);
         let mut ancestors = Self { words, bits: vec![0; words * order.len()] };

@@ -39,7 +39,7 @@ pub(super) fn read(keys: &mut Keys<'_>, sources: Option<Sources<'_>>) -> EdgeDra
     let on = on.unwrap_or_default();
     let condition = condition.flatten();
     if matches!(condition, Some(EdgeCondition::Is(_))) {
-        // Where the type of `from` is a fault itself, nothing can be said about its edges.
+        // If the type of `from` is invalid itself, its edges cannot be checked.
         let traits = sources.zip(from).and_then(|(sources, from)| sources.drafts[from].traits);
         if traits.is_some_and(|traits| !traits.answers) || on == EdgeTrigger::Error {
             let message =

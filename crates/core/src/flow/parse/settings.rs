@@ -1,4 +1,4 @@
-//! The keys beside the graph.
+//! The keys outside the graph.
 
 use serde_json::Value;
 
