@@ -1,4 +1,4 @@
-//! The catalogue: what people make, and what executions are pinned to.
+//! The catalogue: what people edit, and what executions are pinned to.
 
 mod agents;
 mod flows;
@@ -87,14 +87,14 @@ pub trait Catalogue: Send + Sync + 'static {
     fn delete_agent(&self, tenant: TenantId, id: AgentId) -> StoreFuture<'_, bool>;
 }
 
-/// What came of a change that may name the version it is made to.
+/// The result of a change that may name the version to which it applies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Changed<T> {
-    /// It was made. This is what is stored now.
+    /// The change was made. This is what is stored now.
     Done(T),
-    /// Another version than the named one is current, and is this. Nothing was changed.
+    /// The current version, given here, is not the one that was named. Nothing was changed.
     Conflict(T),
-    /// There is nothing of that id. Nothing was changed.
+    /// There is nothing with that ID. Nothing was changed.
     Missing,
 }
 

@@ -1,4 +1,4 @@
-//! What every store must mean, as tests.
+//! The semantics of every store, as tests.
 //!
 //! A store's crate names a [`Harness`] in one line: `steadflow_store::conformance_tests!(Temporary::new());`. Each test
 //! makes a harness of its own, thus a database of its own. The crate needs tokio with `macros` and `rt` for its tests.
@@ -32,7 +32,7 @@ macro_rules! conformance_tests {
             a_worker_is_fenced_when_another_registers_after_its_lease_ended
             a_live_worker_is_not_fenced_by_another
             a_renewal_outlives_the_first_end
-            an_expired_lease_can_be_renewed_until_somebody_takes_over
+            an_expired_lease_can_be_renewed_until_another_worker_takes_over
             a_released_worker_writes_nothing_more
             a_fenced_batch_writes_nothing
             a_fenced_worker_recovers_and_takes_nothing
@@ -53,7 +53,7 @@ macro_rules! conformance_tests {
         }
         $crate::conformance_tests! { @module $harness, idempotency = log::idempotency:
             a_key_is_used_once
-            a_key_stands_twice_in_one_batch
+            a_key_occurs_twice_in_one_batch
             a_hit_leaves_the_rest_of_the_batch_alone
             a_key_is_scoped_by_its_tenant
             a_key_survives_reopening
@@ -95,12 +95,12 @@ macro_rules! conformance_tests {
             an_input_for_a_finished_execution_is_dropped
             a_commit_takes_an_input_and_sends_others
             a_commit_without_a_record_takes_and_sends_too
-            a_commit_that_takes_what_is_gone_changes_nothing
+            a_commit_that_takes_a_deleted_input_changes_nothing
             what_follows_from_a_skipped_commit_is_skipped
             an_input_that_starts_an_execution_starts_it_once
-            an_input_that_another_worker_took_is_gone
+            an_input_that_another_worker_took_is_deleted
             a_commit_that_is_refused_takes_and_sends_nothing
-            discarded_inputs_are_gone
+            discarded_inputs_are_deleted
             the_inbox_survives_reopening
         }
         $crate::conformance_tests! { @module $harness, lists = history::lists:
@@ -162,7 +162,7 @@ macro_rules! conformance_tests {
     };
     (@module $harness:expr, $module:ident = $($path:ident)::+: $($name:ident)*) => {
         mod $module {
-            #[allow(unused_imports, clippy::allow_attributes, reason = "the harness may stand in the parent or not")]
+            #[allow(unused_imports, clippy::allow_attributes, reason = "the harness may be defined in the parent module or not")]
             use super::*;
             use $crate::conformance::$($path)::+ as cases;
 

@@ -6,7 +6,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// Why a store call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Another incarnation took over. Do not retry: drop what this worker drives.
+    /// Another incarnation took over. Do not retry: discard what this worker drives.
     #[error("the worker's lease was lost")]
     Fenced,
     /// There is no room. Nothing was written; refuse new work, and try again later.
@@ -15,7 +15,7 @@ pub enum StoreError {
         /// What the database said.
         source: BoxError,
     },
-    /// It cannot be told whether the write is on disk. Stop, and read the truth from disk on the next start.
+    /// It is unknown whether the write is on disk. Stop, and read the stored state on the next start.
     #[error("the outcome of database call `{call}` is unknown")]
     Unknown {
         /// Which call.

@@ -1,4 +1,4 @@
-//! History: what executions have become, for people to query.
+//! History: the results of executions, for people to query.
 
 mod buckets;
 mod executions;

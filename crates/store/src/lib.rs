@@ -1,8 +1,8 @@
 //! The contract between the engine and its database.
 //!
 //! The log comes first: a decision is one appended record of the *tail*, and that record alone makes it durable. What
-//! people query — [`ExecutionRow`]s, journals, rollups — is written beside the decision that ends an execution, parks
-//! it, or is old enough to be shown. State is the fold of journal and tail; projections decide nothing.
+//! people query ([`ExecutionRow`]s, journals, rollups) is written with the decision that ends or parks an execution, or
+//! once a change is old enough to be shown. The state is the fold of journal and tail; no decision depends on projections.
 //!
 //! A store is three parts, each with its part of the conformance suite: the [`Log`], the [`History`] and the
 //! [`Catalogue`]. Every implementation passes [`conformance_tests!`].
@@ -42,12 +42,12 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// What a database holds for the engine. Each method is one transaction.
 ///
 /// Reads see everything that was committed before they were called. All methods may be called from many tasks at
-/// once. A future that is dropped does not take its write back.
+/// once. Dropping a future does not undo its write.
 pub trait Store: Log + History + Catalogue + Debug + Send + Sync + 'static {
     /// Checks the whole database against the rules that hold in every state; each finding is a sentence.
     fn doctor(&self) -> StoreFuture<'_, Vec<String>>;
 
-    /// Says in a few words what the data survives, e.g. `sqlite, WAL, synchronous=FULL: power loss`.
+    /// Describes in a few words what the data survives, e.g. `sqlite, WAL, synchronous=FULL: power loss`.
     fn durability(&self) -> String;
 
     /// Finishes what is under way and closes the database. Calls after it fail.

@@ -25,26 +25,26 @@ pub trait Log: Send + Sync + 'static {
     /// Prolongs the lease of `worker`: it ends `ttl` after `now`, or later if it did already.
     ///
     /// # Errors
-    /// [`StoreError::Fenced`](crate::StoreError::Fenced) if another incarnation has taken over; nothing that this one
-    /// does counts any more.
+    /// [`StoreError::Fenced`](crate::StoreError::Fenced) if another incarnation has taken over; this one can no
+    /// longer write.
     fn renew(&self, worker: Worker, now: Timestamp, ttl: Duration) -> StoreFuture<'_, ()>;
 
-    /// Ends the lease of `worker` at once, so that the next one need not wait for its end.
+    /// Ends the lease of `worker` at once, so that the next worker does not have to wait for it to expire.
     fn release(&self, worker: Worker) -> StoreFuture<'_, ()>;
 
     // ---- the write path ----------------------------------------------------------------------------------------
 
-    /// Commits a batch: all of it or, on an error, nothing. Answers in the batch's order.
+    /// Commits a batch: all of it or, on an error, nothing. Returns the results in the order of the batch.
     ///
     /// Two kinds of commit are skipped alone, while the rest of the batch is written: one whose idempotency key is
-    /// taken ([`Committed::Hit`]), and one that takes an item of the inbox that is gone ([`Committed::Gone`]). What
+    /// taken ([`Committed::Hit`]), and one that takes an item of the inbox that no longer exists ([`Committed::Gone`]). What
     /// follows from a skipped commit is skipped with it ([`Committed::Skipped`]).
     ///
     /// # Errors
-    /// [`Fenced`](crate::StoreError::Fenced) if `worker` lost its lease: drop what it drives.
+    /// [`Fenced`](crate::StoreError::Fenced) if `worker` lost its lease: discard what it drives.
     /// [`Full`](crate::StoreError::Full) if there is no room: nothing was written; try later.
-    /// [`Unknown`](crate::StoreError::Unknown) if the batch may or may not be on disk: stop, and read the truth on the
-    /// next start.
+    /// [`Unknown`](crate::StoreError::Unknown) if the batch may or may not be on disk: stop, and read the stored state on
+    /// the next start.
     fn commit(&self, worker: Worker, batch: Vec<Commit>) -> StoreFuture<'_, Vec<Committed>>;
 
     // ---- recovery and parking ----------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ pub trait Log: Send + Sync + 'static {
     /// [`Fenced`](crate::StoreError::Fenced) if `worker` lost its lease.
     fn recover(&self, worker: Worker, now: Timestamp, limit: usize) -> StoreFuture<'_, Vec<Stored>>;
 
-    /// Returns up to `limit` parked executions that are due before `until`, earliest first, from behind `after` on.
+    /// Returns up to `limit` parked executions that are due before `until`, earliest first, after `after`.
     fn due(
         &self,
         after: Option<(Timestamp, ExecutionId)>,
@@ -69,11 +69,11 @@ pub trait Log: Send + Sync + 'static {
     ) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>>;
 
     /// Returns up to `limit` parked executions that wait for a slot of their flow, in the order in which they were
-    /// accepted, from behind `after` on.
+    /// accepted, after `after`.
     fn queued(&self, after: Option<QueuedExecution>, limit: usize) -> StoreFuture<'_, Vec<QueuedExecution>>;
 
     /// Returns for each flow how many executions hold a slot (started, not finished): parked ones, and those whose
-    /// start only the tail knows, included. In the order of the flows' ids, from behind `after` on, at most `limit`.
+    /// start only the tail knows, included. In the order of the flows' ids, after `after`, at most `limit`.
     fn slots(&self, after: Option<FlowId>, limit: usize) -> StoreFuture<'_, Vec<(FlowId, u32)>>;
 
     /// Takes a parked execution for `worker` to drive; `None` if it is finished, unknown, or another worker's.
@@ -84,21 +84,22 @@ pub trait Log: Send + Sync + 'static {
 
     // ---- the inbox ---------------------------------------------------------------------------------------------
 
-    /// Stores an input for an execution, whoever drives it and whether it exists yet or not. Anybody may send.
+    /// Stores an input for an execution, regardless of which worker drives it and of whether it exists yet. Any process
+    /// can send, with or without a lease.
     fn send(&self, input: InboxInput) -> StoreFuture<'_, InboxId>;
 
-    /// Returns up to `limit` items, oldest first, from behind `after` on, for executions that this worker owns or that no worker owns (they
-    /// are parked, or do not exist yet). They stay until a commit takes them. Items for executions that have finished
+    /// Returns up to `limit` items after `after`, oldest first, for executions that this worker owns or that no worker
+    /// owns (they are parked, or do not exist yet). They stay until a commit takes them. Items for executions that have finished
     /// are deleted, and not returned.
     ///
-    /// Whether an item's tenant is the execution's is for the reader to check.
+    /// The reader must check that the item and the execution belong to the same tenant.
     ///
     /// # Errors
     /// [`Fenced`](crate::StoreError::Fenced) if `worker` lost its lease.
     fn inbox(&self, worker: Worker, after: Option<InboxId>, limit: usize) -> StoreFuture<'_, Vec<InboxItem>>;
 
-    /// Deletes items that lead to no commit: the execution rejects the input, or there is no such execution. An item
-    /// that is gone already is passed over.
+    /// Deletes items that lead to no commit: the execution rejects the input, or there is no such execution. Items
+    /// that no longer exist are ignored.
     ///
     /// # Errors
     /// [`Fenced`](crate::StoreError::Fenced) if `worker` lost its lease.

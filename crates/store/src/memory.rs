@@ -1,11 +1,11 @@
 //! A store in memory, for simulation and tests.
 //!
-//! It means what a database means: the tail, the journals, the rows and the leases are kept apart, and state that is
-//! not in one of them is gone when whoever drives it "crashes". It is deterministic: every collection is ordered.
+//! It behaves like a database: the tail, the journals, the rows and the leases are separate, and state that is not in
+//! one of them is lost when the worker that drives it "crashes". It is deterministic: every collection is ordered.
 //!
-//! Each call is there twice: as a plain method (`commit_now`), for a simulator that has no executor, and as the future
-//! that [`Log`](crate::Log), [`History`](crate::History) or [`Catalogue`](crate::Catalogue) asks for, which is ready at
-//! once.
+//! Each call exists twice: as a plain method (`commit_now`), for a simulator that has no executor, and as the future
+//! that [`Log`](crate::Log), [`History`](crate::History) or [`Catalogue`](crate::Catalogue) asks for, which is ready
+//! immediately.
 
 mod catalogue;
 mod history;
@@ -72,7 +72,7 @@ enum Holder {
     Worker(u64),
     /// No worker, until it is due or one takes it.
     Parked(Option<Timestamp>),
-    /// No worker ever again.
+    /// No worker: it has ended.
     Finished,
 }
 
@@ -139,7 +139,7 @@ impl Database {
         Ok((!records.is_empty()).then_some(Stored { id, records, is_snapshot }))
     }
 
-    /// Returns whose an execution is: its row says so or, before it has one, its acceptance.
+    /// Returns the tenant of an execution from its row or, before it has one, from its acceptance.
     fn tenant_of(&self, id: ExecutionId) -> Option<TenantId> {
         if let Some(row) = self.rows.get(&id) {
             return Some(row.tenant);
@@ -167,7 +167,7 @@ impl Store for MemoryStore {
     }
 }
 
-/// An answer as the future that a trait asks for.
+/// A result as the future that a trait requires.
 fn at_once<'a, T: Send + 'a>(answer: Result<T, StoreError>) -> StoreFuture<'a, T> {
     Box::pin(ready(answer))
 }

@@ -1,4 +1,4 @@
-//! Agents as they are stored: a document a version.
+//! Agents as they are stored: one document per version.
 
 use steadflow_core::agent::Agent;
 use steadflow_core::ids::{AgentId, TenantId};
@@ -12,7 +12,7 @@ use crate::StoreError;
 pub struct AgentRecord {
     /// Its id.
     pub id: AgentId,
-    /// Whose it is.
+    /// Its tenant.
     pub tenant: TenantId,
     /// The number of its current version, from 1.
     pub version: u32,
@@ -28,7 +28,7 @@ impl AgentRecord {
     /// Returns what the current document means.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] if nothing can be made of it.
+    /// [`StoreError::Corrupt`] if it cannot be read.
     pub fn agent(&self) -> Result<Agent, StoreError> {
         restored(self.id, self.version, &self.document)
     }
@@ -39,7 +39,7 @@ impl AgentRecord {
 pub struct AgentVersionRecord {
     /// The agent.
     pub agent: AgentId,
-    /// Whose it is.
+    /// Its tenant.
     pub tenant: TenantId,
     /// From 1.
     pub version: u32,
@@ -53,7 +53,7 @@ impl AgentVersionRecord {
     /// Returns what the document means.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] if nothing can be made of it.
+    /// [`StoreError::Corrupt`] if it cannot be read.
     pub fn agent(&self) -> Result<Agent, StoreError> {
         restored(self.agent, self.version, &self.document)
     }
@@ -71,7 +71,7 @@ fn restored(id: AgentId, version: u32, document: &Payload) -> Result<Agent, Stor
 pub struct AgentChange {
     /// Its id.
     pub id: AgentId,
-    /// Whose it is.
+    /// Its tenant.
     pub tenant: TenantId,
     /// Its document, as JSON.
     pub document: Payload,

@@ -1,4 +1,4 @@
-//! Flows as they are stored: a document a version, and what is true of the flow as a whole.
+//! Flows as they are stored: one document per version, and what applies to the flow as a whole.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,7 +16,7 @@ pub enum FlowStatus {
     Active,
     /// Held: nothing starts.
     Paused,
-    /// Put away: nothing starts.
+    /// Archived: nothing starts.
     Archived,
 }
 
@@ -54,7 +54,7 @@ impl FromStr for FlowStatus {
 pub struct FlowRecord {
     /// Its id.
     pub id: FlowId,
-    /// Whose it is.
+    /// Its tenant.
     pub tenant: TenantId,
     /// The number of its current version, from 1.
     pub version: u32,
@@ -79,7 +79,7 @@ pub struct FlowRecord {
 pub struct FlowVersionRecord {
     /// The flow.
     pub flow: FlowId,
-    /// Whose it is.
+    /// Its tenant.
     pub tenant: TenantId,
     /// From 1.
     pub version: u32,
@@ -118,7 +118,7 @@ pub struct FlowDocument {
 /// Which flows to list. Every field that is set must fit.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FlowFilter {
-    /// Whose.
+    /// Of this tenant.
     pub tenant: Option<TenantId>,
     /// In this category.
     pub category: Option<String>,

@@ -38,7 +38,7 @@ pub(super) const fn id(number: u16) -> ExecutionId {
     ExecutionId::new(uuid(number))
 }
 
-/// A moment, in seconds from the begin of the test's day.
+/// A moment, in seconds from the start of the test's day.
 pub(super) const fn at(seconds: i64) -> Timestamp {
     Timestamp::from_micros(1_800_000_000 * SECOND + seconds * SECOND)
 }

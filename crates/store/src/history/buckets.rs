@@ -14,7 +14,7 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// Widths that people think in, in seconds. Beyond the last one they are multiples of it.
+/// Usual widths, in seconds. Longer ones are multiples of the last.
 const WIDTHS: [u64; 12] = [
     MINUTE,
     2 * MINUTE,

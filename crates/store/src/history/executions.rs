@@ -25,13 +25,13 @@ pub struct Stored {
 pub struct ExecutionRow {
     /// Its id; sorts by the time of acceptance.
     pub id: ExecutionId,
-    /// Whose it is.
+    /// Its tenant.
     pub tenant: TenantId,
     /// Its flow.
     pub flow: FlowId,
     /// The version of the flow that it is pinned to.
     pub flow_version: u32,
-    /// Where it stands.
+    /// Its status.
     pub status: ExecutionStatus,
     /// Whether some node waits out a backoff.
     pub retrying: bool,
@@ -87,7 +87,7 @@ pub struct Fingerprint {
 /// Which executions to list. Every field that is set must fit.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExecutionFilter {
-    /// Whose.
+    /// Of this tenant.
     pub tenant: Option<TenantId>,
     /// Of this flow.
     pub flow: Option<FlowId>,
@@ -134,7 +134,7 @@ pub struct ExecutionCounts {
 /// Which failures to group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FailureQuery {
-    /// Whose.
+    /// Of this tenant.
     pub tenant: TenantId,
     /// Of this flow.
     pub flow: Option<FlowId>,

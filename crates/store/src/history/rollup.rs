@@ -10,13 +10,13 @@ use crate::AgentUse;
 /// What one ended execution adds to the counters of its flow, its nodes and the agents that it called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rollup {
-    /// Whose.
+    /// Of this tenant.
     pub tenant: TenantId,
     /// Its flow.
     pub flow: FlowId,
     /// The hour in which it ended, as its first microsecond.
     pub hour: Timestamp,
-    /// What to add. A key stands once.
+    /// What to add. Each key occurs once.
     pub counts: Vec<(RollupKey, u64)>,
     /// The agents that it called, each once.
     pub agents: Vec<AgentUse>,
@@ -34,7 +34,7 @@ pub struct RollupKey {
 /// Which counters to read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RollupQuery {
-    /// Whose.
+    /// Of this tenant.
     pub tenant: TenantId,
     /// Of this flow; `None` for all.
     pub flow: Option<FlowId>,

@@ -1,4 +1,4 @@
-//! What the engine writes: one commit a decision.
+//! What the engine writes: one commit per decision.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub struct Worker {
     pub epoch: u64,
 }
 
-/// One decision of one execution, or a rewriting of its projection.
+/// One decision of one execution, or a new projection of it without a decision.
 #[derive(Clone, Debug)]
 pub struct Commit {
     /// The execution.
@@ -24,11 +24,11 @@ pub struct Commit {
     pub seq: u64,
     /// The record as JSON text, to be appended to the tail; `None` where only the projection is written.
     pub record: Option<Arc<str>>,
-    /// With an acceptance: the key that makes it happen once.
+    /// With an acceptance: the idempotency key.
     pub idempotency: Option<Box<Idempotency>>,
     /// What becomes of the execution's stored state.
     pub keep: Keep,
-    /// Items of the inbox that this commit has taken in: deleted with it.
+    /// Items of the inbox that this commit has processed: deleted with it.
     pub takes: Vec<InboxId>,
     /// Inputs for other executions that follow from it: stored with it.
     pub sends: Vec<InboxInput>,
@@ -65,7 +65,7 @@ pub enum Keep {
         row: Box<ExecutionRow>,
         /// All its records, as a JSON array.
         journal: String,
-        /// What it adds to the analytics.
+        /// Its part of the analytics.
         rollup: Box<Rollup>,
     },
 }
@@ -73,11 +73,11 @@ pub enum Keep {
 /// An idempotency key, scoped by its tenant; kept at least 24 hours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Idempotency {
-    /// Whose key.
+    /// The tenant of the key.
     pub tenant: TenantId,
     /// The key, with the kind of call before it.
     pub key: Arc<str>,
-    /// SHA-256 of what was asked.
+    /// SHA-256 of the request.
     pub request_hash: [u8; 32],
     /// When it was first used.
     pub created_at: Timestamp,
@@ -88,7 +88,7 @@ pub struct Idempotency {
 pub struct IdempotencyHit {
     /// The execution that it started.
     pub execution: ExecutionId,
-    /// SHA-256 of what was asked then.
+    /// SHA-256 of the request at that time.
     pub request_hash: [u8; 32],
 }
 
@@ -99,7 +99,7 @@ pub enum Committed {
     Done,
     /// Its idempotency key was used before; nothing of it was written.
     Hit(IdempotencyHit),
-    /// These of the items that it takes are gone: somebody else has taken them in. Nothing of it was written.
+    /// These of the items that it takes no longer exist: another worker has processed them. Nothing of it was written.
     Gone(Vec<InboxId>),
     /// The commit from which it follows was skipped. Nothing of it was written.
     Skipped,

@@ -168,7 +168,7 @@ pub async fn a_deleted_flow_takes_everything_with_it<H: Harness>(harness: &H) {
     assert_eq!(store.execution_counts(OURS, FLOW).await.expect("counts"), ExecutionCounts::default());
     let inbox = store.inbox(worker, None, 9).await.expect("an inbox");
     assert_eq!(inbox.into_iter().map(|item| item.sent).collect::<Vec<_>>(), [kept_input]);
-    assert!(!store.delete_flow(OURS, FLOW).await.expect("a deletion"), "it is gone");
+    assert!(!store.delete_flow(OURS, FLOW).await.expect("a deletion"), "it is deleted");
     assert_eq!(store.flows(ANY, ALL).await.expect("flows"), [flow(2)]);
 }
 

@@ -77,7 +77,7 @@ pub async fn failures_are_filtered<H: Harness>(harness: &H) {
     assert_eq!(group_sizes(&store, ended).await, [1], "it ends a second after it begins");
 }
 
-/// One that failed `seconds` after the first moment of all.
+/// An execution that failed `seconds` after the start of the test's day.
 fn failed_at(number: u16, node: &str, seconds: i64) -> ExecutionRow {
     ExecutionRow { completed_at: Some(at(seconds)), ..failed(number, node) }
 }
@@ -138,7 +138,7 @@ async fn counted(store: &impl Store, query: RollupQuery) -> BTreeMap<(i64, Strin
         (i64::try_from(hour).expect("a few hours"), node, row.key.metric.to_string())
     };
     let counted: BTreeMap<_, _> = rows.iter().map(|row| (place(row), row.value)).collect();
-    assert_eq!(counted.len(), rows.len(), "a counter stands once");
+    assert_eq!(counted.len(), rows.len(), "each counter occurs once");
     counted
 }
 

@@ -1,4 +1,4 @@
-//! What a commit keeps, for each [`Keep`].
+//! What a commit stores, for each [`Keep`].
 
 use std::sync::Arc;
 
@@ -121,7 +121,7 @@ pub async fn a_finished_execution_is_readable_and_whole<H: Harness>(harness: &H)
     assert_eq!(rows, [completed(1)]);
 }
 
-/// Whether a store refuses a write to an ended execution or ignores it is its own affair; it must not take effect.
+/// A store may refuse or ignore a write to an ended execution; the write must not take effect.
 pub async fn a_finished_execution_never_changes<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let worker = worker(&store).await;

@@ -32,7 +32,7 @@ pub async fn a_key_is_used_once<H: Harness>(harness: &H) {
     assert_eq!(store.execution(OURS, id(2)).await.expect("a read"), None);
 }
 
-pub async fn a_key_stands_twice_in_one_batch<H: Harness>(harness: &H) {
+pub async fn a_key_occurs_twice_in_one_batch<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let worker = worker(&store).await;
 

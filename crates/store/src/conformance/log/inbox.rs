@@ -1,4 +1,4 @@
-//! Inputs for executions that somebody else may drive, and commits that take them in or send them.
+//! Inputs for executions that another worker may drive, and commits that process or send them.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn texts(store: &impl Store, worker: Worker) -> Vec<String> {
     inbox(store, worker).await.iter().map(|item| item.sent.input.to_string()).collect()
 }
 
-/// The next record of an execution that takes in `items`.
+/// The next record of an execution that processes `items`.
 fn taking(number: u16, seq: u64, items: &[InboxId]) -> Commit {
     Commit { takes: items.to_vec(), ..appended(number, seq, Keep::Tail) }
 }
@@ -121,7 +121,7 @@ pub async fn a_commit_without_a_record_takes_and_sends_too<H: Harness>(harness: 
     assert_eq!(read(&store, 1).await.records, records(1));
 }
 
-pub async fn a_commit_that_takes_what_is_gone_changes_nothing<H: Harness>(harness: &H) {
+pub async fn a_commit_that_takes_a_deleted_input_changes_nothing<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let worker = worker(&store).await;
     commit(&store, worker, [accepted(1), accepted(2)]).await;
@@ -187,7 +187,7 @@ pub async fn an_input_that_starts_an_execution_starts_it_once<H: Harness>(harnes
     assert_eq!(store.take(first, id(1)).await.expect("a take"), None, "it is the second's");
 }
 
-pub async fn an_input_that_another_worker_took_is_gone<H: Harness>(harness: &H) {
+pub async fn an_input_that_another_worker_took_is_deleted<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let first = worker(&store).await;
     let second = worker(&store).await;
@@ -223,14 +223,14 @@ pub async fn a_commit_that_is_refused_takes_and_sends_nothing<H: Harness>(harnes
     assert_eq!(texts(&store, second).await, ["a"]);
 }
 
-pub async fn discarded_inputs_are_gone<H: Harness>(harness: &H) {
+pub async fn discarded_inputs_are_deleted<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let worker = worker(&store).await;
     let (first, second) = (send(&store, 1, "a").await, send(&store, 9, "b").await);
     send(&store, 1, "c").await;
 
     store.discard(worker, vec![first, second]).await.expect("items are discarded");
-    store.discard(worker, vec![first]).await.expect("what is gone is passed over");
+    store.discard(worker, vec![first]).await.expect("an item that no longer exists is ignored");
 
     assert_eq!(texts(&store, worker).await, ["c"]);
     store.release(worker).await.expect("a lease is released");

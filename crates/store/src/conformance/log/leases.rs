@@ -54,7 +54,7 @@ pub async fn a_renewal_outlives_the_first_end<H: Harness>(harness: &H) {
     commit(&store, first, [accepted(1)]).await;
 }
 
-pub async fn an_expired_lease_can_be_renewed_until_somebody_takes_over<H: Harness>(harness: &H) {
+pub async fn an_expired_lease_can_be_renewed_until_another_worker_takes_over<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let first = store.register("first".into(), at(0), TTL).await.expect("the first registers");
 

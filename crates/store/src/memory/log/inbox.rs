@@ -1,4 +1,4 @@
-//! Inputs for executions that somebody else may drive.
+//! Inputs for executions that another worker may drive.
 
 use super::super::{Database, Holder, MemoryStore};
 use crate::{InboxId, InboxInput, InboxItem, StoreError, Worker};
