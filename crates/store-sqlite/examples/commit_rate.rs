@@ -169,7 +169,7 @@ fn rollup() -> Rollup {
     Rollup { tenant, flow, hour: NOW, counts: counts.collect(), agents: Vec::new() }
 }
 
-/// How long the writer's thread has been on a processor; zero where the system does not tell.
+/// How long the writer's thread has been on a processor; zero if the system does not report it.
 fn writer_time() -> Duration {
     let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let writers = threads.filter(|thread| {

@@ -30,7 +30,9 @@ const RULES: &[Rule] = &[
     },
     Rule {
         query: include_str!("queries/doctor_parked_and_owned.sql"),
-        finding: |id, epoch| format!("Execution {id} is due for anybody although worker {epoch} drives it."),
+        finding: |id, epoch| {
+            format!("Execution {id} is due for any worker although worker {epoch} drives it.")
+        },
     },
     Rule {
         query: include_str!("queries/doctor_parked_without_journal.sql"),

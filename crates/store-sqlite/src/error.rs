@@ -93,15 +93,15 @@ fn is_unreadable(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// Why a transaction that several callers shared was not committed: told to each of them.
+/// Why a transaction that several callers shared was not committed: each of them is notified.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
-    outcome: Outcome,
+    kind: FailureKind,
     reason: Arc<str>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Outcome {
+enum FailureKind {
     Full,
     Unknown,
     NotWritten,
@@ -110,23 +110,26 @@ enum Outcome {
 impl Failure {
     /// A failure after which nothing of the transaction is on disk.
     pub(crate) fn not_written(error: &StoreError) -> Self {
-        let outcome =
-            if matches!(error, StoreError::Full { .. }) { Outcome::Full } else { Outcome::NotWritten };
-        Self { outcome, reason: with_cause(error) }
+        let kind = if matches!(error, StoreError::Full { .. }) {
+            FailureKind::Full
+        } else {
+            FailureKind::NotWritten
+        };
+        Self { kind, reason: with_cause(error) }
     }
 
-    /// A failure after which nobody knows what is on disk.
+    /// A failure after which it is unknown what is on disk.
     pub(crate) fn unknown(reason: &str) -> Self {
-        Self { outcome: Outcome::Unknown, reason: reason.into() }
+        Self { kind: FailureKind::Unknown, reason: reason.into() }
     }
 
     /// Returns the failure as the error of `call`.
     pub(crate) fn of(&self, call: &'static str) -> StoreError {
         let source = BoxError::from(self.reason.to_string());
-        match self.outcome {
-            Outcome::Full => StoreError::Full { source },
-            Outcome::Unknown => StoreError::Unknown { call, source },
-            Outcome::NotWritten => StoreError::Database { call, source },
+        match self.kind {
+            FailureKind::Full => StoreError::Full { source },
+            FailureKind::Unknown => StoreError::Unknown { call, source },
+            FailureKind::NotWritten => StoreError::Database { call, source },
         }
     }
 }

@@ -65,8 +65,8 @@ impl SqliteStore {
         if let Some(known) = known.filter(|known| known.is_finished) {
             return if known.tenant == tenant { known.into_stored(id).map(Some) } else { Ok(None) };
         }
-        let live = move |writer: &mut Writer| Ok((writer.live.tip(id), writer.live.is_damaged(id)));
-        let (tip, is_damaged) = self.write(CALL, 0, live).await?;
+        let read = move |writer: &mut Writer| Ok((writer.tips.tip(id), writer.tips.is_damaged(id)));
+        let (tip, is_damaged) = self.write(CALL, 0, read).await?;
         let is_live = tip.is_some();
         let first = tip.and_then(|tip| tip.first).unwrap_or(i64::MAX);
         let read = move |db: &Connection| {

@@ -13,10 +13,10 @@ pub(crate) trait Job: Send {
     /// Roughly how much it writes, in bytes.
     fn bytes(&self) -> usize;
 
-    /// Does it. The caller is told once the transaction has ended.
+    /// Does it. The caller is notified once the transaction has ended.
     fn run(self: Box<Self>, writer: &mut Writer) -> Box<dyn Done>;
 
-    /// Tells the caller that it will not be done.
+    /// Notifies the caller that it will not be done.
     fn refuse(self: Box<Self>, failure: &Failure);
 }
 
@@ -25,7 +25,7 @@ pub(crate) trait Done {
     /// Whether it failed, so that what it wrote must be taken back.
     fn has_failed(&self) -> bool;
 
-    /// Tells the caller what came of it, given what became of the transaction.
+    /// Notifies the caller of the result, given the result of the transaction.
     fn answer(self: Box<Self>, transaction: Result<(), &Failure>);
 }
 
@@ -76,7 +76,7 @@ where
     }
 
     fn refuse(self: Box<Self>, failure: &Failure) {
-        // A caller that is gone needs no answer.
+        // The caller may have stopped waiting.
         let _gone = self.reply.send(Err(failure.of(self.call)));
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! One thread writes, a few connections read beside it. Commits that wait at the same time share a transaction and its
 //! fsync; that is where the speed comes from. The file is in WAL mode with `synchronous=FULL`: what was answered
-//! survives a power loss. `migrations/` tells what is stored.
+//! survives a power loss. `migrations/` defines what is stored.
 //!
 //! Every other process is kept off the file by a lock, so ownership of executions that live only in the tail is kept in
-//! memory; opening the file proves that whoever drove them is gone.
+//! memory; opening the file proves that the processes that drove them have ended.
 
 mod catalogue;
 mod checkpoint;
@@ -35,7 +35,7 @@ use tokio::sync::mpsc;
 use crate::checkpoint::Checkpoints;
 use crate::job::{Job, job};
 use crate::lock::LockFile;
-use crate::log::live::Live;
+use crate::log::tips::Tips;
 use crate::readers::Readers;
 use crate::writer::Writer;
 
@@ -87,10 +87,10 @@ impl SqliteStore {
             |source: rusqlite::Error| OpenError::Database { path: path.to_owned(), source: source.into() };
         let mut db = connection::open_writer(path, &options).map_err(failed)?;
         migrate::migrate(&mut db, path)?;
-        // Whoever had a lease here is gone: we hold the lock.
+        // No other process has a lease: this one holds the lock.
         db.execute("DELETE FROM workers", []).map_err(failed)?;
-        let live = Live::load(&db).map_err(failed)?;
-        let writer = Writer::new(db, live, Checkpoints::new(&options), lock);
+        let tips = Tips::load(&db).map_err(failed)?;
+        let writer = Writer::new(db, tips, Checkpoints::new(&options), lock);
         let (jobs, arriving) = mpsc::channel(QUEUE_MAX);
         let thread = thread::Builder::new().name("steadflow-sqlite".into());
         let thread = thread.spawn(move || writer.run(arriving)).map_err(OpenError::Thread)?;
@@ -131,7 +131,7 @@ impl SqliteStore {
         self.readers.read(call, move |db| read(db).map_err(|error| error::store_error(call, error))).await
     }
 
-    /// Lets the writer finish and end; returns its thread, if nobody else waits for it.
+    /// Lets the writer finish and end; returns its thread, unless another call waits for it.
     fn end(&self) -> Option<JoinHandle<()>> {
         drop(self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.writer.lock().unwrap_or_else(PoisonError::into_inner).take()

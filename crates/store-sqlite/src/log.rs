@@ -6,9 +6,9 @@ pub(crate) mod idempotency;
 mod inbox;
 pub(crate) mod journal;
 mod leases;
-pub(crate) mod live;
 pub(crate) mod projections;
 mod recover;
+pub(crate) mod tips;
 
 use std::sync::Arc;
 use std::time::Duration;

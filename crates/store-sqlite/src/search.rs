@@ -12,7 +12,7 @@ pub(crate) struct Conditions {
 }
 
 impl Conditions {
-    /// Adds `text`, whose one `?` stands for `value`, if there is a value.
+    /// Adds `text`, in which `?` is the parameter `value`, if there is a value.
     pub(crate) fn add<V: Into<Value>>(&mut self, text: &'static str, value: Option<V>) {
         if let Some(value) = value {
             self.texts.push(text.to_owned());
@@ -56,12 +56,12 @@ impl Text {
         Self { lower: text.to_lowercase() }
     }
 
-    /// Tells whether `field` holds the text.
+    /// Returns whether `field` holds the text.
     pub(crate) fn is_in(&self, field: &str) -> bool {
         field.to_lowercase().contains(&self.lower)
     }
 
-    /// Tells whether `field`, which is in lower case, begins with the text.
+    /// Returns whether `field`, which is in lower case, begins with the text.
     pub(crate) fn begins(&self, field: &str) -> bool {
         field.starts_with(&self.lower)
     }

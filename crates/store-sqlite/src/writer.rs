@@ -17,7 +17,7 @@ use crate::history::rollups::Sums;
 use crate::job::{Done, Job};
 use crate::lock::LockFile;
 use crate::log::batch::Batch;
-use crate::log::live::{Live, Mark};
+use crate::log::tips::{Mark, Tips};
 
 /// Jobs in one transaction at most.
 const BATCH_JOBS_MAX: usize = 512;
@@ -42,7 +42,7 @@ enum Undo {
 #[derive(Debug)]
 pub(crate) struct Writer {
     pub(crate) db: Connection,
-    pub(crate) live: Live,
+    pub(crate) tips: Tips,
     pub(crate) sums: Sums,
     /// The batch being written.
     pub(crate) batch: Batch,
@@ -53,10 +53,10 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(db: Connection, live: Live, checkpoints: Checkpoints, lock: LockFile) -> Self {
+    pub(crate) fn new(db: Connection, tips: Tips, checkpoints: Checkpoints, lock: LockFile) -> Self {
         Self {
             db,
-            live,
+            tips,
             sums: Sums::default(),
             batch: Batch::default(),
             checkpoints,
@@ -65,7 +65,7 @@ impl Writer {
         }
     }
 
-    /// Writes what comes until nobody can send any more, then closes the database.
+    /// Writes what arrives until all senders are dropped, then closes the database.
     pub(crate) fn run(mut self, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
         let mut arrived = Vec::with_capacity(BATCH_JOBS_MAX);
         while jobs.blocking_recv_many(&mut arrived, BATCH_JOBS_MAX) > 0 {
@@ -86,10 +86,10 @@ impl Writer {
             waiting.by_ref().for_each(|job| job.refuse(&failure));
             return;
         }
-        let mark = self.live.mark();
+        let mark = self.tips.mark();
         let (done, ran) = self.run_jobs(waiting);
         let outcome = ran.and_then(|()| self.finish_batch()).inspect_err(|_| self.take_back(mark));
-        self.live.settle();
+        self.tips.settle();
         self.sums.clear();
         // A transaction that could not even be rolled back is worse than one that failed.
         let outcome = self.stopped.clone().map_or(outcome, Err);
@@ -113,7 +113,7 @@ impl Writer {
         let mut bytes = 0;
         while let Some(job) = waiting.next_if(|_| bytes < BATCH_BYTES_MAX) {
             bytes += job.bytes();
-            // The transaction of a job that shares it with nobody can be rolled back whole.
+            // The transaction of a job that does not share it can be rolled back as a whole.
             let undo =
                 if done.is_empty() && waiting.peek().is_none() { Undo::Transaction } else { Undo::Savepoint };
             match self.run_alone(job, undo) {
@@ -135,10 +135,10 @@ impl Writer {
             job.refuse(&failure);
             return Err((None, failure));
         }
-        let (mark, sums) = (self.live.mark(), self.sums.len());
+        let (mark, sums) = (self.tips.mark(), self.sums.len());
         let ran = job.run(self);
         let released = if ran.has_failed() {
-            self.live.undo_to(mark);
+            self.tips.undo_to(mark);
             self.sums.truncate(sums);
             self.undo_job(undo)
         } else {
@@ -177,7 +177,7 @@ impl Writer {
     fn finish_batch(&mut self) -> Result<(), Failure> {
         let not_written = |error| Failure::not_written(&store_error("commit", error));
         self.sums.write(&self.db).map_err(not_written)?;
-        if self.live.surplus() >= TRIM_STEP {
+        if self.tips.surplus() >= TRIM_STEP {
             self.trim().map_err(not_written)?;
         }
         match self.execute("COMMIT") {
@@ -191,7 +191,7 @@ impl Writer {
     }
 
     fn take_back(&mut self, mark: Mark) {
-        self.live.undo_to(mark);
+        self.tips.undo_to(mark);
         if self.db.is_autocommit() {
             return;
         }
@@ -202,12 +202,12 @@ impl Writer {
 
     /// Deletes one step of the tail's old end.
     fn trim(&mut self) -> rusqlite::Result<()> {
-        let end = self.live.trim(TRIM_STEP);
+        let end = self.tips.trim(TRIM_STEP);
         self.db.prepare_cached("DELETE FROM tail WHERE sequence < ?1")?.execute([end])?;
         Ok(())
     }
 
-    /// Refuses everything from here on: what is on disk can only be told by reading it afresh.
+    /// Refuses everything from now on: what is on disk is unknown until the database is opened again.
     fn stop(&mut self, what: &'static str, error: &rusqlite::Error) {
         let code = error.sqlite_error().map_or(0, |error| error.extended_code);
         tracing::error!(what, code, error = %error, "the database failed; nothing is written until it is opened again");
@@ -252,8 +252,8 @@ impl Writer {
     }
 
     fn trim_all(&mut self) {
-        while self.live.surplus() > 0 && self.stopped.is_none() {
-            let mark = self.live.mark();
+        while self.tips.surplus() > 0 && self.stopped.is_none() {
+            let mark = self.tips.mark();
             let trimmed = self.begin().and_then(|()| {
                 self.trim().map_err(|error| Failure::not_written(&store_error("trim", error)))?;
                 self.finish_batch()

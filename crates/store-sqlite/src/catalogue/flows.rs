@@ -129,14 +129,14 @@ pub(crate) fn versions(
 pub(crate) enum Deletion {
     /// There is no such flow.
     Nothing,
-    /// Some of its executions are gone; there are more.
+    /// Some of its executions are deleted; there are more.
     Begun,
-    /// All of it is gone.
+    /// All of it is deleted.
     Done,
 }
 
 /// Deletes a flow's executions, some in each step and the flow itself with the last: a transaction that deleted a
-/// million at once would hold up everybody else.
+/// million at once would block all other writes.
 pub(crate) fn delete_step(writer: &mut Writer, tenant: TenantId, id: FlowId) -> rusqlite::Result<Deletion> {
     let both = (blob(id.uuid()), blob(tenant.uuid()));
     let sql = "SELECT 1 FROM flows WHERE id = ?1 AND tenant = ?2";
@@ -169,13 +169,13 @@ fn delete_executions(writer: &mut Writer, tenant: TenantId, id: FlowId) -> rusql
         writer.db.prepare_cached("DELETE FROM journals WHERE execution = ?1")?.execute([number])?;
         writer.db.prepare_cached("DELETE FROM executions WHERE number = ?1")?.execute([number])?;
         writer.db.prepare_cached("DELETE FROM inbox WHERE execution_id = ?1")?.execute([execution])?;
-        writer.live.set(ExecutionId::new(Uuid::from_bytes(*execution)), None);
+        writer.tips.set(ExecutionId::new(Uuid::from_bytes(*execution)), None);
     }
     delete_from_tail(&writer.db, &found)?;
     Ok(found.len())
 }
 
-/// Takes the records of deleted executions out of the tail: they would bring them back to life at the next start.
+/// Takes the records of deleted executions out of the tail: otherwise they would be recovered at the next start.
 fn delete_from_tail(db: &Connection, executions: &[(i64, [u8; 16])]) -> rusqlite::Result<()> {
     let deleted: HashSet<_> = executions.iter().map(|(_, id)| Uuid::from_bytes(*id)).collect();
     let is_deleted = |execution: ExecutionId| deleted.contains(&execution.uuid());

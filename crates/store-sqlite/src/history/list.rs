@@ -47,7 +47,7 @@ fn conditions(filter: &ExecutionFilter, page: Page) -> Conditions {
         conditions.add_any("status", statuses.collect());
     }
     if excludes_completed(filter) {
-        // It follows from the others, and tells SQLite that the index without the completed ones will do.
+        // It follows from the others, and lets SQLite use the index without the completed ones.
         conditions.add_plain("status <> 'completed'");
     }
     conditions

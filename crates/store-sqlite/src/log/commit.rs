@@ -12,8 +12,8 @@ use crate::history::rollups::Sums;
 use crate::writer::Writer;
 
 use super::batch::{Batch, Place};
-use super::live::{Live, StoredTip, Tip};
 use super::projections::{Hold, Number, Projections};
+use super::tips::{StoredTip, Tip, Tips};
 use super::{idempotency, inbox};
 
 const CALL: &str = "commit";
@@ -25,10 +25,10 @@ pub(crate) fn commit(
     batch: Vec<Commit>,
 ) -> Result<Vec<Committed>, StoreError> {
     writer.check_lease(CALL, worker.epoch)?;
-    let Writer { db, live, sums, batch: tail, .. } = writer;
+    let Writer { db, tips, sums, batch: tail, .. } = writer;
     tail.clear();
     let (projections, skipped) = (Projections::new(db), Vec::new());
-    let mut write = Write { db, live, sums, projections, tail, place: None, skipped };
+    let mut write = Write { db, tips, sums, projections, tail, place: None, skipped };
     let answers = batch.into_iter().map(|commit| write.commit_next(worker, commit));
     let answers = answers.collect::<Result<Vec<_>, _>>()?;
     write.append().map_err(|error| store_error(CALL, error))?;
@@ -50,7 +50,7 @@ pub(crate) fn bytes_of(commit: &Commit) -> usize {
 /// A batch being written.
 struct Write<'w> {
     db: &'w Connection,
-    live: &'w mut Live,
+    tips: &'w mut Tips,
     sums: &'w mut Sums,
     projections: Projections<'w>,
     /// What it adds to the tail: one row.
@@ -106,7 +106,7 @@ impl Write<'_> {
 
     /// Returns what is known of the execution, if a commit of `seq` follows from it.
     fn tip_for(&self, id: ExecutionId, seq: u64, has_record: bool) -> Result<Tip, StoreError> {
-        let tip = match self.live.tip(id) {
+        let tip = match self.tips.tip(id) {
             Some(tip) => tip,
             // The begin of an execution. Ids are made once, so there is nothing to look up.
             None if seq == 1 && has_record => Tip::default(),
@@ -136,30 +136,30 @@ impl Write<'_> {
         match keep {
             Keep::Tail => {
                 let tip = self.push(id, tip, record);
-                self.live.set(id, Some(tip));
+                self.tips.set(id, Some(tip));
             }
             Keep::Shown(row) => {
                 let tip = self.push(id, tip, record);
                 let number = self.row(&row, tip, held_by(tip))?;
-                self.live.set(id, Some(Tip { row: Some(number.get()), ..tip }));
+                self.tips.set(id, Some(Tip { row: Some(number.get()), ..tip }));
             }
             Keep::Snapshot { row, journal } => {
                 let number = self.row(&row, tip, held_by(tip))?;
                 self.projections.journal(number, seq, &row, &journal)?;
                 // A snapshot that is behind covers only some of what the tail has.
                 let first = tip.first.filter(|_| seq < tip.seq);
-                self.live.set(id, Some(Tip { row: Some(number.get()), first, ..tip }));
+                self.tips.set(id, Some(Tip { row: Some(number.get()), first, ..tip }));
             }
             Keep::Parked { row, journal, wake_at } => {
                 let number = self.row(&row, tip, Hold { owner: None, wake_at })?;
                 self.projections.journal(number, seq, &row, &journal)?;
-                self.live.set(id, None);
+                self.tips.set(id, None);
             }
             Keep::Finished { row, journal, rollup } => {
                 let number = self.row(&row, tip, Hold::default())?;
                 self.projections.journal(number, seq, &row, &journal)?;
                 self.sums.add(row.tenant, row.flow, row.status, rollup);
-                self.live.set(id, None);
+                self.tips.set(id, None);
             }
         }
         Ok(())
@@ -167,7 +167,7 @@ impl Write<'_> {
 
     /// Writes an execution's row, and returns its number.
     fn row(&mut self, row: &ExecutionRow, tip: Tip, hold: Hold) -> rusqlite::Result<Number> {
-        let number = tip.row.map_or_else(|| Number::New(self.live.next_row()), Number::Known);
+        let number = tip.row.map_or_else(|| Number::New(self.tips.next_row()), Number::Known);
         self.projections.row(number, row, hold)?;
         Ok(number)
     }
@@ -175,7 +175,7 @@ impl Write<'_> {
     /// Adds a record to the batch.
     fn push(&mut self, id: ExecutionId, tip: Tip, record: Option<&str>) -> Tip {
         let Some(record) = record else { return tip };
-        let next = || Place { worker: tip.owner, sequence: self.live.append() };
+        let next = || Place { worker: tip.owner, sequence: self.tips.append() };
         let place = *self.place.get_or_insert_with(next);
         self.tail.push(id, tip.seq, record);
         Tip { first: tip.first.or(Some(place.sequence)), ..tip }

@@ -32,7 +32,7 @@ pub(crate) fn read(db: &Connection, tenant: TenantId, key: &str) -> rusqlite::Re
     hit.optional()
 }
 
-/// Deletes some of the oldest keys, if nobody can expect them to be known at `now`.
+/// Deletes some of the oldest keys, if they have expired at `now`.
 pub(crate) fn forget_old(db: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     let mut statement = db.prepare_cached(include_str!("../queries/forget_keys.sql"))?;
     statement.execute([now.as_micros().saturating_sub(KEPT_MICROS)]).map(drop)

@@ -47,7 +47,7 @@ fn sorted(
         let Some(row) = rows.next()? else { break };
         if row.get(5)? {
             late.push(InboxId(row.get(0)?));
-        } else if writer.live.tip(execution_id(row, 1)?).is_none_or(|tip| tip.owner == worker.epoch) {
+        } else if writer.tips.tip(execution_id(row, 1)?).is_none_or(|tip| tip.owner == worker.epoch) {
             items.push(item(row)?);
         }
     }

@@ -94,7 +94,7 @@ pub(crate) fn damaged(damage: &Damage) -> StoreError {
     StoreError::Corrupt { what: damage.to_string(), reason: "it is not what was written".into() }
 }
 
-/// Visits the records of the tail from batch `first` on. Batches of which nobody can tell whose records they hold are
+/// Visits the records of the tail from batch `first` on. Batches whose executions are unknown are
 /// not in it.
 fn each_in_tail(
     db: &Connection,

@@ -12,7 +12,7 @@ use crate::columns::{blob, execution_id, flow_id, rows_max, timestamp};
 use crate::error::store_error;
 use crate::writer::Writer;
 
-use super::live::{StoredTip, Tip};
+use super::tips::{StoredTip, Tip};
 use super::{journal, leases};
 
 /// See [`steadflow_store::Log::recover`].
@@ -30,7 +30,7 @@ pub(crate) fn recover(
         if let Some(number) = tip.row {
             own(&writer.db, number, worker).map_err(|error| store_error(CALL, error))?;
         }
-        writer.live.set(*id, Some(Tip { owner: worker.epoch, ..*tip }));
+        writer.tips.set(*id, Some(Tip { owner: worker.epoch, ..*tip }));
     }
     let first = found.iter().filter_map(|(_, tip)| tip.first).min().unwrap_or(i64::MAX);
     let stored = journal::stored(&writer.db, CALL, found.into_iter().map(|(id, _)| id), first)?;
@@ -50,8 +50,8 @@ fn readable(stored: Result<Stored, StoreError>) -> Option<Stored> {
 fn orphans(writer: &Writer, limit: usize) -> rusqlite::Result<Vec<(ExecutionId, Tip)>> {
     let alive = living(&writer.db)?;
     let is_orphan =
-        |(id, tip): &(ExecutionId, Tip)| !alive.contains(&tip.owner) && !writer.live.is_damaged(*id);
-    let mut found: Vec<_> = writer.live.tips().filter(is_orphan).collect();
+        |(id, tip): &(ExecutionId, Tip)| !alive.contains(&tip.owner) && !writer.tips.is_damaged(*id);
+    let mut found: Vec<_> = writer.tips.all().filter(is_orphan).collect();
     found.sort_unstable_by_key(|(id, _)| *id);
     found.truncate(limit);
     Ok(found)
@@ -65,7 +65,7 @@ pub(crate) fn take(
 ) -> Result<Option<Stored>, StoreError> {
     const CALL: &str = "take";
     writer.check_lease(CALL, worker.epoch)?;
-    let first = match writer.live.tip(id) {
+    let first = match writer.tips.tip(id) {
         Some(tip) if tip.owner == worker.epoch => tip.first,
         Some(_) => return Ok(None),
         None => {
@@ -76,7 +76,7 @@ pub(crate) fn take(
             if let Some(number) = stored.tip.row {
                 own(&writer.db, number, worker).map_err(|error| store_error(CALL, error))?;
             }
-            writer.live.set(id, Some(Tip { owner: worker.epoch, ..stored.tip }));
+            writer.tips.set(id, Some(Tip { owner: worker.epoch, ..stored.tip }));
             None
         }
     };
@@ -144,13 +144,13 @@ pub(crate) fn slots(
 fn started_in_tail(writer: &Writer) -> rusqlite::Result<BTreeMap<FlowId, u32>> {
     let mut flows: HashMap<ExecutionId, FlowId> = HashMap::new();
     let mut started = Vec::new();
-    for (id, tip) in writer.live.tips() {
+    for (id, tip) in writer.tips.all() {
         if let Some(flow) = tip.row.map(|number| flow_if_waiting(&writer.db, number)).transpose()?.flatten() {
             flows.insert(id, flow);
         }
     }
-    journal::events_in_tail(&writer.db, writer.live.low_water(), |id, event| {
-        match (event, writer.live.tip(id)) {
+    journal::events_in_tail(&writer.db, writer.tips.low_water(), |id, event| {
+        match (event, writer.tips.tip(id)) {
             (Event::Accepted(accepted), Some(Tip { row: None, .. })) => drop(flows.insert(id, accepted.flow)),
             (Event::Started, Some(_)) => started.push(id),
             _ => {}

@@ -1,7 +1,7 @@
-//! What the writer keeps in memory: one small entry for each execution that somebody drives.
+//! What the writer keeps in memory: one small entry for each execution that a worker drives.
 //!
 //! It says in which batch of the tail an execution's records begin, so that the tail can be trimmed below the lowest of
-//! them without an index. It runs ahead of the disk while a transaction is open; [`Live::undo_to`] takes it back. It is
+//! them without an index. It runs ahead of the disk while a transaction is open; [`Tips::undo_to`] takes it back. It is
 //! rebuilt from the disk when the database is opened.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -13,7 +13,7 @@ use steadflow_store::ById;
 use super::batch::{self, Damage, Entry, Place};
 use crate::columns::{blob, execution_id};
 
-/// What the writer knows of an execution that somebody drives.
+/// What the writer knows of an execution that a worker drives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tip {
     /// The number of its last record.
@@ -22,14 +22,14 @@ pub(crate) struct Tip {
     pub(crate) first: Option<i64>,
     /// The number of its row in `executions`, if it has one.
     pub(crate) row: Option<i64>,
-    /// The epoch of the worker that drives it; 0 for one that is gone.
+    /// The epoch of the worker that drives it; 0 for a worker of an earlier process.
     pub(crate) owner: u64,
 }
 
 /// All tips, and the bounds of the tail.
 #[derive(Debug, Default)]
-pub(crate) struct Live {
-    tips: ById<Tip>,
+pub(crate) struct Tips {
+    by_execution: ById<Tip>,
     /// How many executions begin in a batch.
     firsts: BTreeMap<i64, usize>,
     undo: Vec<(ExecutionId, Option<Tip>)>,
@@ -52,13 +52,13 @@ pub(crate) struct Mark {
     next_row: i64,
 }
 
-impl Live {
+impl Tips {
     pub(crate) fn tip(&self, id: ExecutionId) -> Option<Tip> {
-        self.tips.get(&id).copied()
+        self.by_execution.get(&id).copied()
     }
 
-    pub(crate) fn tips(&self) -> impl Iterator<Item = (ExecutionId, Tip)> {
-        self.tips.iter().map(|(id, tip)| (*id, *tip))
+    pub(crate) fn all(&self) -> impl Iterator<Item = (ExecutionId, Tip)> {
+        self.by_execution.iter().map(|(id, tip)| (*id, *tip))
     }
 
     /// Returns whether records of an execution in the tail are not readable.
@@ -124,8 +124,8 @@ impl Live {
 
     fn put(&mut self, id: ExecutionId, tip: Option<Tip>) -> Option<Tip> {
         let before = match tip {
-            Some(tip) => self.tips.insert(id, tip),
-            None => self.tips.remove(&id),
+            Some(tip) => self.by_execution.insert(id, tip),
+            None => self.by_execution.remove(&id),
         };
         let (first_before, first) = (before.and_then(|tip| tip.first), tip.and_then(|tip| tip.first));
         if first_before != first {
@@ -149,7 +149,7 @@ impl Live {
     }
 
     /// Reads from the disk what is to be driven. Nothing of it has an owner: the lock file proves that the workers that
-    /// drove it are gone.
+    /// drove it have ended.
     pub(crate) fn load(db: &Connection) -> rusqlite::Result<Self> {
         let mut loading = Loading::default();
         let mut tail = db.prepare("SELECT worker, sequence, entries FROM tail ORDER BY sequence")?;
@@ -158,24 +158,24 @@ impl Live {
             let place = Place { worker: row.get(0)?, sequence: row.get(1)? };
             loading.batch(db, place, batch::entries(place, row.get_ref(2)?.as_blob()?))?;
         }
-        let mut live = loading.live;
-        live.next = live.next.max(1);
-        live.oldest = live.oldest.max(1);
+        let mut tips = loading.tips;
+        tips.next = tips.next.max(1);
+        tips.oldest = tips.oldest.max(1);
         let last = "SELECT coalesce(max(number), 0) FROM executions";
-        live.next_row = db.query_row(last, [], |row| row.get::<_, i64>(0))? + 1;
-        live.load_owned(db)?;
+        tips.next_row = db.query_row(last, [], |row| row.get::<_, i64>(0))? + 1;
+        tips.load_owned(db)?;
         if let Some(unreadable) = loading.unreadable {
-            let ids = live.tips.keys().copied();
+            let ids = tips.by_execution.keys().copied();
             let may_be_in_it = |id: &ExecutionId| loading.last.get(id).is_none_or(|last| *last < unreadable);
-            live.damaged.extend(ids.filter(may_be_in_it));
+            tips.damaged.extend(ids.filter(may_be_in_it));
         }
-        for id in &live.damaged {
+        for id in &tips.damaged {
             tracing::error!(
                 execution.id = %id,
                 "its records in the tail are damaged; it is driven no further: run `steadflow doctor`"
             );
         }
-        Ok(live)
+        Ok(tips)
     }
 
     /// Those whose journal covers everything, and which are not parked.
@@ -196,11 +196,11 @@ impl Live {
 /// The tail being read.
 #[derive(Default)]
 struct Loading {
-    live: Live,
+    tips: Tips,
     known: HashMap<ExecutionId, StoredTip>,
     /// The last batch with a record of an execution.
     last: HashMap<ExecutionId, i64>,
-    /// The last batch of which nobody can tell whose records it holds.
+    /// The last batch whose executions are unknown.
     unreadable: Option<i64>,
 }
 
@@ -211,10 +211,10 @@ impl Loading {
         place: Place,
         entries: Result<Vec<Entry>, Damage>,
     ) -> rusqlite::Result<()> {
-        if self.live.next == 0 {
-            self.live.oldest = place.sequence;
+        if self.tips.next == 0 {
+            self.tips.oldest = place.sequence;
         }
-        self.live.next = place.sequence + 1;
+        self.tips.next = place.sequence + 1;
         match entries {
             Ok(entries) => entries.iter().try_for_each(|entry| self.entry(db, place.sequence, entry)),
             Err(damage) => {
@@ -235,11 +235,11 @@ impl Loading {
         if stored.is_finished || entry.seq <= stored.tip.seq {
             return Ok(());
         }
-        let tip = self.live.tip(id).unwrap_or(stored.tip);
+        let tip = self.tips.tip(id).unwrap_or(stored.tip);
         if entry.seq != tip.seq + 1 {
-            self.live.damaged.insert(id);
+            self.tips.damaged.insert(id);
         }
-        self.live.put(id, Some(Tip { seq: entry.seq, first: tip.first.or(Some(sequence)), ..tip }));
+        self.tips.put(id, Some(Tip { seq: entry.seq, first: tip.first.or(Some(sequence)), ..tip }));
         Ok(())
     }
 }
@@ -274,40 +274,40 @@ mod tests {
         ExecutionId::new(uuid::Uuid::from_u128(number))
     }
 
-    fn appended(live: &mut Live, number: u128) {
-        let first = live.append();
-        live.set(id(number), Some(Tip { seq: 1, first: Some(first), row: None, owner: 1 }));
+    fn appended(tips: &mut Tips, number: u128) {
+        let first = tips.append();
+        tips.set(id(number), Some(Tip { seq: 1, first: Some(first), row: None, owner: 1 }));
     }
 
     #[test]
     fn the_oldest_execution_holds_the_tail_back() {
-        let mut live = Live::default();
-        appended(&mut live, 1);
-        appended(&mut live, 2);
+        let mut tips = Tips::default();
+        appended(&mut tips, 1);
+        appended(&mut tips, 2);
 
-        live.set(id(2), None);
-        assert_eq!(live.surplus(), 0);
+        tips.set(id(2), None);
+        assert_eq!(tips.surplus(), 0);
 
-        live.set(id(1), None);
-        assert_eq!(live.surplus(), 2);
-        assert_eq!(live.trim(1), 1);
-        assert_eq!(live.surplus(), 1);
+        tips.set(id(1), None);
+        assert_eq!(tips.surplus(), 2);
+        assert_eq!(tips.trim(1), 1);
+        assert_eq!(tips.surplus(), 1);
     }
 
     #[test]
     fn undoing_brings_everything_back() {
-        let mut live = Live::default();
-        appended(&mut live, 1);
-        let mark = live.mark();
+        let mut tips = Tips::default();
+        appended(&mut tips, 1);
+        let mark = tips.mark();
 
-        appended(&mut live, 2);
-        live.set(id(1), None);
-        live.set(id(1), Some(Tip::default()));
-        live.trim(9);
-        live.undo_to(mark);
+        appended(&mut tips, 2);
+        tips.set(id(1), None);
+        tips.set(id(1), Some(Tip::default()));
+        tips.trim(9);
+        tips.undo_to(mark);
 
-        assert_eq!(live.tip(id(1)).and_then(|tip| tip.first), Some(0));
-        assert_eq!(live.tip(id(2)), None);
-        assert_eq!((live.low_water(), live.append(), live.surplus()), (0, 1, 0));
+        assert_eq!(tips.tip(id(1)).and_then(|tip| tip.first), Some(0));
+        assert_eq!(tips.tip(id(2)), None);
+        assert_eq!((tips.low_water(), tips.append(), tips.surplus()), (0, 1, 0));
     }
 }
