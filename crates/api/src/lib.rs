@@ -11,6 +11,7 @@ mod documents;
 mod feed;
 mod host_guard;
 mod idempotency;
+mod if_match;
 mod json;
 mod metrics;
 mod openapi;

@@ -47,6 +47,7 @@ fn about() -> utoipa::openapi::Info {
 /// What any call can be answered with. Every problem has the same shape.
 fn add_common_responses(path: &str, operation: &mut Operation) {
     let has_parameters = operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());
+    let takes_if_match = takes(operation, "If-Match");
     let mut add = |status: &str, description: &str| {
         operation.responses.responses.entry(status.to_owned()).or_insert_with(|| problem(description));
     };
@@ -54,6 +55,9 @@ fn add_common_responses(path: &str, operation: &mut Operation) {
     add("403", "The request came from a page of another site");
     if has_parameters && path.contains('{') {
         add("404", "There is nothing of that id");
+    }
+    if takes_if_match {
+        add("412", "The state that `If-Match` names is not the current one");
     }
     add("421", "This server does not go by the name in the Host header");
     add("500", "A fault of the server");
@@ -64,6 +68,11 @@ fn add_common_responses(path: &str, operation: &mut Operation) {
         add("415", "The body is not declared as JSON");
     }
     add("507", "The database has no room left");
+}
+
+fn takes(operation: &Operation, name: &str) -> bool {
+    let mut parameters = operation.parameters.iter().flatten();
+    parameters.any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == name))
 }
 
 fn problem(description: &str) -> RefOr<utoipa::openapi::Response> {

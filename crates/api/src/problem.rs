@@ -11,7 +11,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use steadflow_core::flow::Fault;
+use steadflow_store::Revision;
 use utoipa::ToSchema;
+
+use crate::reply;
 
 macro_rules! problem_kinds {
     ($($(#[$doc:meta])* $variant:ident = $status:ident, $slug:literal, $title:literal;)*) => {
@@ -76,7 +79,7 @@ problem_kinds! {
     WrongStatus = CONFLICT, "wrong-status", "The status does not allow this";
     /// The node waits for nothing of the kind.
     NotWaiting = CONFLICT, "not-waiting", "The node is not waiting for this";
-    /// Another version than the named one is current.
+    /// What the change was made to is no longer current.
     VersionConflict = PRECONDITION_FAILED, "version-conflict", "Another version is current";
     /// The body is larger than allowed.
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large";
@@ -106,6 +109,7 @@ pub struct Problem {
     kind: ProblemKind,
     detail: Cow<'static, str>,
     errors: Vec<Fault>,
+    current: Option<Revision>,
     cause: Option<String>,
 }
 
@@ -116,15 +120,18 @@ pub(crate) struct Cause(pub(crate) String);
 impl Problem {
     /// Returns a problem. `detail` is a sentence that says what happened and what to do.
     pub fn new(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), cause: None }
+        Self { kind, detail: detail.into(), errors: Vec::new(), current: None, cause: None }
     }
 
-    /// Returns the problem of a change that was made to another version than `current`.
-    pub(crate) fn version_conflict(current: u32) -> Self {
+    /// Returns the problem of a change that was made to another revision than `current`.
+    pub(crate) fn version_conflict(current: Revision) -> Self {
+        let version = current.version;
+        let status = current.status.map(|status| format!(", and the status is {status}")).unwrap_or_default();
         let detail = format!(
-            "The current version is {current}, and this change is for another one. Read it, and make the change again."
+            "Somebody else has changed this meanwhile: the current version is {version}{status}. Nothing was changed. \
+             Read it again, and repeat the change if you still want it."
         );
-        Self::new(ProblemKind::VersionConflict, detail)
+        Self { current: Some(current), ..Self::new(ProblemKind::VersionConflict, detail) }
     }
 
     /// Returns the problem of a body that does not fit at `pointer`. `detail` is a sentence.
@@ -202,6 +209,18 @@ pub(crate) struct ProblemBody<'a> {
     #[serde(skip_serializing_if = "slice_is_empty")]
     #[schema(value_type = Option<Vec<DocumentFault>>)]
     errors: &'a [Fault],
+    /// With `version-conflict`: what is current instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current: Option<CurrentView>,
+}
+
+/// The current state of a flow or an agent, which is not the one that a change was made to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CurrentView {
+    version: u32,
+    /// Its entity tag, for `If-Match`.
+    #[schema(example = "\"3-active\"")]
+    etag: String,
 }
 
 /// One thing that is wrong with a document.
@@ -232,12 +251,18 @@ impl IntoResponse for Problem {
             status: status.as_u16(),
             detail: &self.detail,
             errors: &self.errors,
+            current: self
+                .current
+                .map(|current| CurrentView { version: current.version, etag: reply::etag(current) }),
         };
         let bytes = serde_json::to_vec(&body).expect("texts and numbers can be written as JSON");
         let json = HeaderValue::from_static("application/problem+json");
         let mut response = (status, [(header::CONTENT_TYPE, json)], bytes).into_response();
         if self.kind == ProblemKind::Unavailable {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if let Some(current) = self.current {
+            response = reply::tagged(response, current);
         }
         if let Some(cause) = self.cause {
             response.extensions_mut().insert(Cause(cause));

@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use steadflow_store::Revision;
 
 /// Returns `view` as a JSON answer.
 pub(crate) fn json(status: StatusCode, view: &impl Serialize) -> Response {
@@ -13,6 +14,21 @@ pub(crate) fn json(status: StatusCode, view: &impl Serialize) -> Response {
 /// Returns `view` as a JSON answer with status 200.
 pub(crate) fn ok(view: &impl Serialize) -> Response {
     json(StatusCode::OK, view)
+}
+
+/// Returns the strong entity tag of what is at `revision`.
+///
+/// It covers what a change can change, and not the counts that an answer may have beside it.
+pub(crate) fn etag(revision: Revision) -> String {
+    format!("\"{revision}\"")
+}
+
+/// Adds the entity tag of what is at `revision`.
+pub(crate) fn tagged(mut response: Response, revision: Revision) -> Response {
+    if let Ok(tag) = HeaderValue::from_str(&etag(revision)) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
 }
 
 /// Adds the address of what was made.

@@ -3,6 +3,7 @@
 mod agents;
 mod analytics;
 mod control;
+mod etags;
 mod events;
 mod execute;
 mod executions;

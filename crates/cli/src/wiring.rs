@@ -123,7 +123,7 @@ mod tests {
                                    "config": { "endpoint": "https://risk.example.org" } });
             let document = Payload::from_value(&document);
             let change =
-                AgentChange { id, tenant, document, at: Timestamp::from_micros(0), if_version: None };
+                AgentChange { id, tenant, document, at: Timestamp::from_micros(0), if_revision: None };
             store.put_agent(change).await.unwrap();
         }
         let agents = StoredAgents(Arc::new(store));

@@ -1,8 +1,8 @@
 //! Flows and agents as people make and change them: what is checked, how a change is laid over what is stored, and
 //! what becomes a new version.
 //!
-//! Two people may change the same thing at once, through different processes. A change names the version that it was
-//! made to and is refused if another one is current, or it names none and is laid over whatever is current then.
+//! Two people may change the same thing at once, through different processes. A change names the revisions that it may
+//! be made to and is refused if another one is current, or it names none and is laid over whatever is current then.
 
 mod agents;
 mod flows;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 pub use agents::AgentEdit;
 pub use flows::{DocumentEdit, FlowEdit, NewFlow};
 
-/// How often a change that names no version is laid over what another one has just stored.
+/// How often a change is laid over what another one has just stored.
 const ROUNDS_MAX: usize = 32;
 
 /// Returns `document` with each key of `patch` in place of its own.

@@ -46,9 +46,9 @@ pub enum RuntimeError {
     /// The agent document has these faults. Nothing was changed.
     #[error("the agent document is not valid: {}", first_of(.0))]
     AgentInvalid(Vec<Fault>),
-    /// The change was for another version; the current one is this. Nothing was changed.
-    #[error("the current version is {0}")]
-    VersionConflict(u32),
+    /// The change was made to another revision; this is the current one. Nothing was changed.
+    #[error("the current revision is {0}")]
+    VersionConflict(steadflow_store::Revision),
     /// The execution's state does not allow it.
     #[error(transparent)]
     Rejected(#[from] Rejected),

@@ -5,6 +5,7 @@
 //! and, once that is committed, what to do. The driver around them is a loop that carries this out. [`Engine`] is the
 //! handle that the API and the command line use.
 
+mod allowed;
 mod catalogue;
 mod clock;
 mod driver;
@@ -17,6 +18,7 @@ mod row;
 pub mod shard;
 pub mod worker;
 
+pub use allowed::Allowed;
 pub use catalogue::{AgentEdit, DocumentEdit, FlowEdit, NewFlow};
 pub use clock::{Clock, SystemClock};
 pub use engine::{

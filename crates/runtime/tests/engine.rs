@@ -11,7 +11,7 @@ use steadflow_core::event::Event;
 use steadflow_core::execution::{ExecutionStatus, RetryMode};
 use steadflow_core::ids::FlowId;
 use steadflow_core::payload::Payload;
-use steadflow_runtime::{EngineConfig, Retry, RuntimeError};
+use steadflow_runtime::{Allowed, EngineConfig, Retry, RuntimeError};
 use steadflow_store::{ExecutionFilter, Page};
 use support::{Bench, TENANT, echo, pass};
 
@@ -200,7 +200,7 @@ async fn deleting_a_flow_cancels_what_runs() {
     let flow = bench.flow(json!({}), json!([hanging("a")]), json!([])).await;
     let execution = bench.start(flow).await;
 
-    bench.engine.delete_flow(&Caller::LOCAL, flow).await.unwrap();
+    bench.engine.delete_flow(&Caller::LOCAL, flow, &Allowed::Any).await.unwrap();
 
     assert!(matches!(bench.engine.execution(TENANT, execution).await, Err(RuntimeError::NoExecution(_))));
     assert!(matches!(bench.start_with(flow, None).await, Err(RuntimeError::NoFlow(_))));
@@ -257,7 +257,7 @@ async fn deleting_a_flow_cancels_what_another_process_runs() {
     pass(Duration::from_millis(300)).await;
     let second = first.again().await;
 
-    second.engine.delete_flow(&Caller::LOCAL, flow).await.unwrap();
+    second.engine.delete_flow(&Caller::LOCAL, flow, &Allowed::Any).await.unwrap();
 
     assert!(matches!(second.engine.execution(TENANT, execution).await, Err(RuntimeError::NoExecution(_))));
 }

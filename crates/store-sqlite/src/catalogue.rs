@@ -6,7 +6,7 @@ mod flows;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use steadflow_store::{
     AgentChange, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange, FlowFilter,
-    FlowRecord, FlowVersionRecord, Page, StoreError, StoreFuture, VersionPage,
+    FlowRecord, FlowVersionRecord, Page, Revision, StoreError, StoreFuture, VersionPage,
 };
 
 use crate::SqliteStore;
@@ -93,8 +93,13 @@ impl Catalogue for SqliteStore {
         Box::pin(self.read("agent_uses", move |db| agents::uses(db, tenant, &ids)))
     }
 
-    fn delete_agent(&self, tenant: TenantId, id: AgentId) -> StoreFuture<'_, bool> {
-        Box::pin(self.change("delete_agent", move |db| agents::delete(db, tenant, id)))
+    fn delete_agent(
+        &self,
+        tenant: TenantId,
+        id: AgentId,
+        if_revision: Option<Revision>,
+    ) -> StoreFuture<'_, Changed<AgentRecord>> {
+        Box::pin(self.change("delete_agent", move |db| agents::delete(db, tenant, id, if_revision)))
     }
 }
 

@@ -2,11 +2,13 @@
 
 mod agents;
 mod flows;
+mod revision;
 
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 
 pub use agents::{AgentChange, AgentRecord, AgentUse, AgentVersionRecord};
 pub use flows::{FlowChange, FlowDocument, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord};
+pub use revision::Revision;
 
 use crate::{Page, StoreFuture};
 
@@ -55,7 +57,7 @@ pub trait Catalogue: Send + Sync + 'static {
 
     /// Stores an agent, new or changed: a document that differs from the current one makes the next version.
     ///
-    /// [`Changed::Missing`] if it is another tenant's, or if a version was named and there is no such agent.
+    /// [`Changed::Missing`] if it is another tenant's, or if a revision was named and there is no such agent.
     fn put_agent(&self, change: AgentChange) -> StoreFuture<'_, Changed<AgentRecord>>;
 
     /// Returns an agent with its current version.
@@ -83,16 +85,21 @@ pub trait Catalogue: Send + Sync + 'static {
     /// Returns how much each of these agents was called; those that never were are not in it.
     fn agent_uses(&self, tenant: TenantId, agents: Vec<AgentId>) -> StoreFuture<'_, Vec<AgentUse>>;
 
-    /// Deletes an agent with its versions; false if there is none.
-    fn delete_agent(&self, tenant: TenantId, id: AgentId) -> StoreFuture<'_, bool>;
+    /// Deletes an agent with its versions, if `if_revision` is its current one or names none; returns what is deleted.
+    fn delete_agent(
+        &self,
+        tenant: TenantId,
+        id: AgentId,
+        if_revision: Option<Revision>,
+    ) -> StoreFuture<'_, Changed<AgentRecord>>;
 }
 
-/// The result of a change that may name the version to which it applies.
+/// The result of a change that may name the revision to which it applies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Changed<T> {
     /// The change was made. This is what is stored now.
     Done(T),
-    /// The current version, given here, is not the one that was named. Nothing was changed.
+    /// The current revision, given here, is not the one that was named. Nothing was changed.
     Conflict(T),
     /// There is nothing with that ID. Nothing was changed.
     Missing,

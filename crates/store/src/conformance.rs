@@ -135,7 +135,7 @@ macro_rules! conformance_tests {
             a_new_flow_is_its_first_version
             a_new_document_makes_a_new_version
             a_new_status_makes_no_new_version
-            a_change_of_another_version_is_a_conflict
+            a_change_of_another_version_or_status_is_a_conflict
             a_change_of_nothing_there_is_none
             flows_are_listed_newest_first
             flows_are_filtered

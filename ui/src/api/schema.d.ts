@@ -732,6 +732,8 @@ export interface components {
             readonly last_used_at?: components["schemas"]["Time"] | null;
             readonly created_at: components["schemas"]["Time"];
             readonly updated_at: components["schemas"]["Time"];
+            /** @description Its entity tag, as in the header `ETag`: send it as `If-Match` with a change. */
+            readonly etag: string;
         };
         /** @description What a version of an agent says. */
         readonly AgentContent: {
@@ -982,6 +984,16 @@ export interface components {
             readonly seq: number;
             /** Format: date-time */
             readonly at: string;
+        };
+        /** @description The current state of a flow or an agent, which is not the one that a change was made to. */
+        readonly CurrentView: {
+            /** Format: int32 */
+            readonly version: number;
+            /**
+             * @description Its entity tag, for `If-Match`.
+             * @example "3-active"
+             */
+            readonly etag: string;
         };
         /** @description What a person says to a node that waits for a decision. */
         readonly Decide: {
@@ -1261,6 +1273,8 @@ export interface components {
             readonly status: components["schemas"]["FlowStatus"];
             readonly created_at: components["schemas"]["Time"];
             readonly updated_at: components["schemas"]["Time"];
+            /** @description Its entity tag, as in the header `ETag`: send it as `If-Match` with a change. Older versions have none. */
+            readonly etag?: string | null;
             readonly execution_counts?: components["schemas"]["ExecutionCounts"] | null;
         };
         readonly FlowCounts: components["schemas"]["RetryCounts"] & {
@@ -1678,6 +1692,7 @@ export interface components {
             readonly detail: string;
             /** @description What is wrong with a document, place by place. */
             readonly errors?: readonly components["schemas"]["DocumentFault"][] | null;
+            readonly current?: components["schemas"]["CurrentView"] | null;
         };
         /** @description The execution after a record. */
         readonly RecordEnd: components["schemas"]["ExecutionSummary"] & {
@@ -2180,6 +2195,8 @@ export interface operations {
             /** @description The agent */
             readonly 201: {
                 headers: {
+                    /** @description Its entity tag */
+                    readonly ETag?: string;
                     /** @description The agent's address */
                     readonly Location?: string;
                     readonly [name: string]: unknown;
@@ -2295,6 +2312,8 @@ export interface operations {
             /** @description The agent */
             readonly 200: {
                 headers: {
+                    /** @description Its entity tag */
+                    readonly ETag?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2369,7 +2388,13 @@ export interface operations {
     readonly delete_agent: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description Change it only if one of these entity tags is the current one, as the header `ETag` of its answers has it; otherwise 412
+                 * @example "3-active"
+                 */
+                readonly "If-Match"?: string;
+            };
             readonly path: {
                 /** @description The agent */
                 readonly id: string;
@@ -2405,6 +2430,15 @@ export interface operations {
             };
             /** @description There is nothing of that id */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state that `If-Match` names is not the current one */
+            readonly 412: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -2453,7 +2487,13 @@ export interface operations {
     readonly change_agent: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description Change it only if one of these entity tags is the current one, as the header `ETag` of its answers has it; otherwise 412
+                 * @example "3-active"
+                 */
+                readonly "If-Match"?: string;
+            };
             readonly path: {
                 /** @description The agent */
                 readonly id: string;
@@ -2469,6 +2509,8 @@ export interface operations {
             /** @description The agent */
             readonly 200: {
                 headers: {
+                    /** @description Its entity tag */
+                    readonly ETag?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -2504,6 +2546,15 @@ export interface operations {
             };
             /** @description The body did not arrive in time */
             readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state that `If-Match` names is not the current one */
+            readonly 412: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -4345,6 +4396,8 @@ export interface operations {
             /** @description The flow */
             readonly 201: {
                 headers: {
+                    /** @description Its entity tag */
+                    readonly ETag?: string;
                     /** @description The flow's address */
                     readonly Location?: string;
                     readonly [name: string]: unknown;
@@ -4900,6 +4953,8 @@ export interface operations {
             /** @description The flow */
             readonly 200: {
                 headers: {
+                    /** @description Its entity tag; an older version has none */
+                    readonly ETag?: string | null;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -4974,7 +5029,13 @@ export interface operations {
     readonly delete_flow: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description Change it only if one of these entity tags is the current one, as the header `ETag` of its answers has it; otherwise 412
+                 * @example "3-active"
+                 */
+                readonly "If-Match"?: string;
+            };
             readonly path: {
                 /** @description The flow */
                 readonly id: string;
@@ -5010,6 +5071,15 @@ export interface operations {
             };
             /** @description There is nothing of that id */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state that `If-Match` names is not the current one */
+            readonly 412: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -5058,7 +5128,13 @@ export interface operations {
     readonly change_flow: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description Change it only if one of these entity tags is the current one, as the header `ETag` of its answers has it; otherwise 412
+                 * @example "3-active"
+                 */
+                readonly "If-Match"?: string;
+            };
             readonly path: {
                 /** @description The flow */
                 readonly id: string;
@@ -5074,6 +5150,8 @@ export interface operations {
             /** @description The flow as it is then */
             readonly 200: {
                 headers: {
+                    /** @description Its entity tag */
+                    readonly ETag?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -5109,6 +5187,15 @@ export interface operations {
             };
             /** @description The body did not arrive in time */
             readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state that `If-Match` names is not the current one */
+            readonly 412: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -5184,7 +5271,13 @@ export interface operations {
     readonly activate_flow: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description Change it only if one of these entity tags is the current one, as the header `ETag` of its answers has it; otherwise 412
+                 * @example "3-active"
+                 */
+                readonly "If-Match"?: string;
+            };
             readonly path: {
                 /** @description The flow */
                 readonly id: string;
@@ -5196,6 +5289,8 @@ export interface operations {
             /** @description It is active */
             readonly 200: {
                 headers: {
+                    /** @description The flow's entity tag */
+                    readonly ETag?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -5222,6 +5317,15 @@ export interface operations {
             };
             /** @description There is nothing of that id */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state that `If-Match` names is not the current one */
+            readonly 412: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -5534,7 +5638,13 @@ export interface operations {
                 /** @description This version. */
                 readonly version: number;
             };
-            readonly header?: never;
+            readonly header?: {
+                /**
+                 * @description Change it only if one of these entity tags is the current one, as the header `ETag` of its answers has it; otherwise 412
+                 * @example "3-active"
+                 */
+                readonly "If-Match"?: string;
+            };
             readonly path: {
                 /** @description The flow */
                 readonly id: string;
@@ -5546,6 +5656,8 @@ export interface operations {
             /** @description The flow as it is then */
             readonly 200: {
                 headers: {
+                    /** @description Its entity tag */
+                    readonly ETag?: string;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -5572,6 +5684,15 @@ export interface operations {
             };
             /** @description There is nothing of that id */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The state that `If-Match` names is not the current one */
+            readonly 412: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

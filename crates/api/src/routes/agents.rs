@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::attempt;
 use crate::caller::Identity;
 use crate::documents::{AgentInput, AgentPatch};
+use crate::if_match::IfMatch;
 use crate::json::Json;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
@@ -54,7 +55,8 @@ pub(crate) async fn list_agents(
 /// Registers an agent.
 #[utoipa::path(post, path = "/api/v1/studio/agents", tag = "agents", request_body = AgentInput,
     responses((status = 201, description = "The agent", body = AgentView,
-               headers(("Location" = String, description = "The agent's address"))),
+               headers(("Location" = String, description = "The agent's address"),
+                       ("ETag" = String, description = "Its entity tag"))),
               (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn create_agent(
     State(app): State<App>,
@@ -63,7 +65,8 @@ pub(crate) async fn create_agent(
 ) -> Result<Response, Problem> {
     let record = app.engine().put_agent(&caller, AgentId::new(Uuid::now_v7()), &body.value.0).await?;
     let path = format!("/api/v1/studio/agents/{}", record.id);
-    Ok(reply::located(reply::json(StatusCode::CREATED, &AgentView::new(&record, None)?), &path))
+    let response = reply::located(reply::json(StatusCode::CREATED, &AgentView::new(&record, None)?), &path);
+    Ok(reply::tagged(response, record.revision()))
 }
 
 async fn views(app: &App, tenant: TenantId, records: &[AgentRecord]) -> Result<Vec<AgentView>, Problem> {
@@ -73,50 +76,56 @@ async fn views(app: &App, tenant: TenantId, records: &[AgentRecord]) -> Result<V
     Ok(records.iter().map(|record| AgentView::new(record, use_of(record))).collect::<Result<_, _>>()?)
 }
 
-async fn view(app: &App, record: &AgentRecord) -> Result<AgentView, Problem> {
+/// Answers with one agent.
+async fn show(app: &App, record: &AgentRecord) -> Result<Response, Problem> {
     let uses = app.engine().store().agent_uses(record.tenant, vec![record.id]).await?;
-    Ok(AgentView::new(record, uses.first().copied())?)
+    let view = AgentView::new(record, uses.first().copied())?;
+    Ok(reply::tagged(reply::ok(&view), record.revision()))
 }
 
 /// Shows an agent. Secrets in its `config` are masked.
 #[utoipa::path(get, path = "/api/v1/studio/agents/{id}", tag = "agents",
     params(("id" = Uuid, Path, description = "The agent")),
-    responses((status = 200, description = "The agent", body = AgentView)))]
+    responses((status = 200, description = "The agent", body = AgentView,
+               headers(("ETag" = String, description = "Its entity tag")))))]
 pub(crate) async fn show_agent(
     State(app): State<App>,
     Identity(caller): Identity,
     PathId(id): PathId<AgentId>,
     Query(()): Query<()>,
 ) -> Result<Response, Problem> {
-    Ok(reply::ok(&view(&app, &app.engine().agent(caller.tenant, id).await?).await?))
+    show(&app, &app.engine().agent(caller.tenant, id).await?).await
 }
 
 /// Changes an agent: each key that is given replaces what is stored, which makes a new version. Executions that are
 /// accepted from then on use it; the others keep the version that they are pinned to.
 #[utoipa::path(patch, path = "/api/v1/studio/agents/{id}", tag = "agents", request_body = AgentPatch,
-    params(("id" = Uuid, Path, description = "The agent")),
-    responses((status = 200, description = "The agent", body = AgentView),
+    params(("id" = Uuid, Path, description = "The agent"), IfMatch),
+    responses((status = 200, description = "The agent", body = AgentView,
+               headers(("ETag" = String, description = "Its entity tag"))),
               (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn change_agent(
     State(app): State<App>,
     Identity(caller): Identity,
     PathId(id): PathId<AgentId>,
+    IfMatch(allowed): IfMatch,
     body: Json<AgentPatch>,
 ) -> Result<Response, Problem> {
-    let edit = AgentEdit { patch: body.value.0, if_version: None };
-    Ok(reply::ok(&view(&app, &app.engine().edit_agent(&caller, id, edit).await?).await?))
+    let edit = AgentEdit { patch: body.value.0, allowed };
+    show(&app, &app.engine().edit_agent(&caller, id, edit).await?).await
 }
 
 /// Deletes an agent with all its versions. Nodes that name it fail from then on, and say so.
 #[utoipa::path(delete, path = "/api/v1/studio/agents/{id}", tag = "agents",
-    params(("id" = Uuid, Path, description = "The agent")),
+    params(("id" = Uuid, Path, description = "The agent"), IfMatch),
     responses((status = 204, description = "It is gone")))]
 pub(crate) async fn delete_agent(
     State(app): State<App>,
     Identity(caller): Identity,
     PathId(id): PathId<AgentId>,
+    IfMatch(allowed): IfMatch,
 ) -> Result<StatusCode, Problem> {
-    app.engine().delete_agent(&caller, id).await?;
+    app.engine().delete_agent(&caller, id, &allowed).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 use super::flows;
 use crate::app::App;
 use crate::caller::Identity;
+use crate::if_match::IfMatch;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{FromParams, Params, Query};
@@ -58,19 +59,21 @@ impl FromParams for RestoreQuery {
 
 /// Makes a new version with the document of an older one. Where it is as the current one, nothing changes.
 #[utoipa::path(post, path = "/api/v1/studio/flows/{id}/restore-version", tag = "flows",
-    params(("id" = Uuid, Path, description = "The flow"), RestoreQuery),
-    responses((status = 200, description = "The flow as it is then", body = FlowView),
+    params(("id" = Uuid, Path, description = "The flow"), RestoreQuery, IfMatch),
+    responses((status = 200, description = "The flow as it is then", body = FlowView,
+               headers(("ETag" = String, description = "Its entity tag"))),
               (status = 422, description = "The old document is no longer valid", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn restore_flow_version(
     State(app): State<App>,
     Identity(caller): Identity,
     PathId(id): PathId<FlowId>,
     Query(query): Query<RestoreQuery>,
+    IfMatch(allowed): IfMatch,
 ) -> Result<Response, Problem> {
     let version = query.version.ok_or_else(|| {
         Problem::new(ProblemKind::InvalidParameter, "Say which version to restore, with `?version=`.")
     })?;
-    let edit = FlowEdit { document: DocumentEdit::Restore(version), ..FlowEdit::default() };
+    let edit = FlowEdit { document: DocumentEdit::Restore(version), status: None, allowed };
     let flow = app.engine().edit_flow(&caller, id, edit).await?;
-    Ok(reply::ok(&flows::view(&app, &flow.record).await?))
+    flows::show(&app, &flow.record).await
 }

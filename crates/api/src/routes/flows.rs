@@ -17,6 +17,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::caller::Identity;
 use crate::documents::{FlowInput, FlowPatch};
+use crate::if_match::IfMatch;
 use crate::json::Json;
 use crate::path::PathId;
 use crate::problem::{DocumentFault, Problem, ProblemBody, ProblemKind};
@@ -105,7 +106,8 @@ pub(super) async fn list(
 /// Creates a flow, as a draft unless its `status` says otherwise.
 #[utoipa::path(post, path = "/api/v1/studio/flows", tag = "flows", request_body = FlowInput,
     responses((status = 201, description = "The flow", body = FlowView,
-               headers(("Location" = String, description = "The flow's address"))),
+               headers(("Location" = String, description = "The flow's address"),
+                       ("ETag" = String, description = "Its entity tag"))),
               (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn create_flow(
     State(app): State<App>,
@@ -123,7 +125,8 @@ pub(crate) async fn create_flow(
 pub(super) fn created(flow: &CurrentFlow) -> Result<Response, Problem> {
     let view = FlowView::new(&flow.record, Some(ExecutionCounts::default()))?;
     let path = format!("/api/v1/studio/flows/{}", flow.record.id);
-    Ok(reply::located(reply::json(StatusCode::CREATED, &view), &path))
+    let response = reply::located(reply::json(StatusCode::CREATED, &view), &path);
+    Ok(reply::tagged(response, flow.record.revision()))
 }
 
 /// Says what is wrong with a flow document, without storing it.
@@ -163,25 +166,29 @@ impl FromParams for VersionQuery {
 /// Shows a flow with its current settings and counts.
 #[utoipa::path(get, path = "/api/v1/studio/flows/{id}", tag = "flows",
     params(("id" = Uuid, Path, description = "The flow"), VersionQuery),
-    responses((status = 200, description = "The flow", body = FlowView)))]
+    responses((status = 200, description = "The flow", body = FlowView,
+               headers(("ETag" = Option<String>, description = "Its entity tag; an older version has none")))))]
 pub(crate) async fn show_flow(
     State(app): State<App>,
     Identity(caller): Identity,
     PathId(id): PathId<FlowId>,
     Query(query): Query<VersionQuery>,
 ) -> Result<Response, Problem> {
-    let current = app.engine().current_flow(caller.tenant, id).await?;
-    let view = view(&app, &current.record).await?;
-    match query.version.filter(|version| *version != current.record.version) {
-        Some(version) => {
-            Ok(reply::ok(&view.at_version(&*app.engine().flow_version(caller.tenant, id, version).await?)))
-        }
-        None => Ok(reply::ok(&view)),
-    }
+    // As the database has it: another process may have changed it, and its tag must be the current one.
+    let current = app.engine().stored_flow(caller.tenant, id).await?;
+    let Some(version) = query.version.filter(|version| *version != current.record.version) else {
+        return show(&app, &current.record).await;
+    };
+    let older = app.engine().flow_version(caller.tenant, id, version).await?;
+    Ok(reply::ok(&view(&app, &current.record).await?.at_version(&older)))
 }
 
-/// Returns a flow as answers for one flow show it.
-pub(super) async fn view(app: &App, record: &FlowRecord) -> Result<FlowView, Problem> {
+/// Answers with a flow at its current version.
+pub(super) async fn show(app: &App, record: &FlowRecord) -> Result<Response, Problem> {
+    Ok(reply::tagged(reply::ok(&view(app, record).await?), record.revision()))
+}
+
+async fn view(app: &App, record: &FlowRecord) -> Result<FlowView, Problem> {
     app.engine().show().await?;
     let counts = app.engine().store().execution_counts(record.tenant, record.id).await?;
     FlowView::new(record, Some(counts))
@@ -189,48 +196,54 @@ pub(super) async fn view(app: &App, record: &FlowRecord) -> Result<FlowView, Pro
 
 /// Changes a flow. A changed document makes a new version; what runs is untouched.
 #[utoipa::path(patch, path = "/api/v1/studio/flows/{id}", tag = "flows",
-    params(("id" = Uuid, Path, description = "The flow")), request_body = FlowPatch,
-    responses((status = 200, description = "The flow as it is then", body = FlowView),
+    params(("id" = Uuid, Path, description = "The flow"), IfMatch), request_body = FlowPatch,
+    responses((status = 200, description = "The flow as it is then", body = FlowView,
+               headers(("ETag" = String, description = "Its entity tag"))),
               (status = 422, description = "The changed document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn change_flow(
     State(app): State<App>,
     Identity(caller): Identity,
     PathId(id): PathId<FlowId>,
+    IfMatch(allowed): IfMatch,
     body: Json<FlowPatch>,
 ) -> Result<Response, Problem> {
     let mut patch = Value::Object(body.value.0);
     refuse_unknown_keys(&patch)?;
     let status = take_status(&mut patch)?;
     let document = DocumentEdit::Patch(patch.as_object().cloned().unwrap_or_default());
-    let flow = app.engine().edit_flow(&caller, id, FlowEdit { document, status, if_version: None }).await?;
-    Ok(reply::ok(&view(&app, &flow.record).await?))
+    let flow = app.engine().edit_flow(&caller, id, FlowEdit { document, status, allowed }).await?;
+    show(&app, &flow.record).await
 }
 
 /// Deletes a flow with its executions; unfinished ones are cancelled first.
 #[utoipa::path(delete, path = "/api/v1/studio/flows/{id}", tag = "flows",
-    params(("id" = Uuid, Path, description = "The flow")),
+    params(("id" = Uuid, Path, description = "The flow"), IfMatch),
     responses((status = 204, description = "It is gone")))]
 pub(crate) async fn delete_flow(
     State(app): State<App>,
     Identity(caller): Identity,
     PathId(id): PathId<FlowId>,
+    IfMatch(allowed): IfMatch,
 ) -> Result<StatusCode, Problem> {
-    app.engine().delete_flow(&caller, id).await?;
+    app.engine().delete_flow(&caller, id, &allowed).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Sets a flow active.
 #[utoipa::path(patch, path = "/api/v1/studio/flows/{id}/activate", tag = "flows",
-    params(("id" = Uuid, Path, description = "The flow")),
-    responses((status = 200, description = "It is active", body = Activated)))]
+    params(("id" = Uuid, Path, description = "The flow"), IfMatch),
+    responses((status = 200, description = "It is active", body = Activated,
+               headers(("ETag" = String, description = "The flow's entity tag")))))]
 pub(crate) async fn activate_flow(
     State(app): State<App>,
     Identity(caller): Identity,
     PathId(id): PathId<FlowId>,
+    IfMatch(allowed): IfMatch,
 ) -> Result<Response, Problem> {
-    let edit = FlowEdit { status: Some(FlowStatus::Active), ..FlowEdit::default() };
+    let edit = FlowEdit { status: Some(FlowStatus::Active), allowed, ..FlowEdit::default() };
     let flow = app.engine().edit_flow(&caller, id, edit).await?;
-    Ok(reply::ok(&Activated { status: flow.record.status.into(), message: "Flow activated" }))
+    let activated = Activated { status: flow.record.status.into(), message: "Flow activated" };
+    Ok(reply::tagged(reply::ok(&activated), flow.record.revision()))
 }
 
 /// The answer to an activation.
@@ -242,7 +255,7 @@ pub(crate) struct Activated {
 
 const STATUS_EXPECTED: &str = "`status` must be one of draft, active, paused, archived";
 
-/// Refuses keys that only the server sets, and those that nobody knows, before anything is read of the rest.
+/// Refuses keys that only the server sets, and those that do not exist, before anything is read of the rest.
 fn refuse_unknown_keys(document: &Value) -> Result<(), Problem> {
     let keys = document.as_object().into_iter().flat_map(Map::keys);
     let known = Flow::keys();

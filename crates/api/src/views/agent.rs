@@ -9,6 +9,7 @@ use steadflow_store::{AgentRecord, AgentUse, AgentVersionRecord, StoreError};
 use utoipa::ToSchema;
 
 use super::wire::Time;
+use crate::reply::etag;
 
 /// What a version of an agent says.
 #[derive(Debug, Serialize, ToSchema)]
@@ -64,6 +65,8 @@ pub(crate) struct AgentView {
     last_used_at: Option<Time>,
     created_at: Time,
     updated_at: Time,
+    /// Its entity tag, as in the header `ETag`: send it as `If-Match` with a change.
+    etag: String,
 }
 
 impl AgentView {
@@ -77,6 +80,7 @@ impl AgentView {
             last_used_at: used.map(|used| used.last_used_at.into()),
             created_at: record.created_at.into(),
             updated_at: record.updated_at.into(),
+            etag: etag(record.revision()),
         })
     }
 }

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::wire::{FlowStatusName, Time};
 use crate::problem::{Problem, ProblemKind};
+use crate::reply::etag;
 
 /// A flow document with every key set; the `flow_definition` as it came in.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -74,6 +75,9 @@ pub(crate) struct FlowView {
     status: FlowStatusName,
     created_at: Time,
     updated_at: Time,
+    /// Its entity tag, as in the header `ETag`: send it as `If-Match` with a change. Older versions have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    etag: Option<String>,
     /// Its executions by status; in the answers for one flow only.
     #[serde(skip_serializing_if = "Option::is_none")]
     execution_counts: Option<CountsView>,
@@ -115,6 +119,7 @@ impl FlowView {
             status: record.status.into(),
             created_at: record.created_at.into(),
             updated_at: record.updated_at.into(),
+            etag: Some(etag(record.revision())),
             execution_counts: counts.map(Into::into),
             document: DocumentView::stored(&record.document)?,
         })
@@ -122,7 +127,7 @@ impl FlowView {
 
     /// Returns the flow as it was at an older version.
     pub(crate) fn at_version(self, version: &FlowVersion) -> Self {
-        Self { version: version.version, document: Document::of(&version.flow).into(), ..self }
+        Self { version: version.version, etag: None, document: Document::of(&version.flow).into(), ..self }
     }
 }
 

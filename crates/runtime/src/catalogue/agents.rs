@@ -10,6 +10,7 @@ use steadflow_store::{AgentChange, AgentRecord, Changed};
 use uuid::Uuid;
 
 use super::{ROUNDS_MAX, patched};
+use crate::allowed::Allowed;
 use crate::engine::Engine;
 use crate::error::RuntimeError;
 
@@ -18,8 +19,8 @@ use crate::error::RuntimeError;
 pub struct AgentEdit {
     /// Keys of the document, each in place of what is stored; a mask in `config` keeps the secret that it hides.
     pub patch: Map<String, Value>,
-    /// Only if this is the current version.
-    pub if_version: Option<u32>,
+    /// The revisions that it may be made to.
+    pub allowed: Allowed,
 }
 
 impl Engine {
@@ -43,16 +44,17 @@ impl Engine {
     ) -> Result<AgentRecord, RuntimeError> {
         self.checked_agent(document)?;
         let document = Payload::from_value(document);
-        let change = AgentChange { id, tenant: caller.tenant, document, at: self.now(), if_version: None };
+        let change = AgentChange { id, tenant: caller.tenant, document, at: self.now(), if_revision: None };
         self.change_agent(change).await
     }
 
-    /// Changes an agent: executions that are accepted from then on use it as it is then. A change that names no version
-    /// is laid over whatever is current when it is stored.
+    /// Changes an agent: executions that are accepted from then on use it as it is then. A change that names no
+    /// revision is laid over whatever is current when it is stored.
     ///
     /// # Errors
     /// [`RuntimeError::NoAgent`] if this tenant has none of that id; [`RuntimeError::AgentInvalid`] if the changed
-    /// document has faults; [`RuntimeError::VersionConflict`] if another version than the named one is current.
+    /// document has faults; [`RuntimeError::VersionConflict`] if another revision than the named ones is
+    /// current.
     pub async fn edit_agent(
         &self,
         caller: &Caller,
@@ -62,18 +64,15 @@ impl Engine {
         let mut rounds = 0;
         loop {
             let current = self.agent(caller.tenant, id).await?;
-            let version = current.version;
-            if edit.if_version.is_some_and(|wanted| wanted != version) {
-                return Err(RuntimeError::VersionConflict(version));
-            }
+            let revision = current.revision();
+            edit.allowed.check(revision)?;
             let document = edited(&current, &edit.patch);
             self.checked_agent(&document)?;
             let (tenant, document) = (caller.tenant, Payload::from_value(&document));
-            let change = AgentChange { id, tenant, document, at: self.now(), if_version: Some(version) };
+            let change = AgentChange { id, tenant, document, at: self.now(), if_revision: Some(revision) };
             rounds += 1;
             match self.change_agent(change).await {
-                Err(RuntimeError::VersionConflict(_)) if edit.if_version.is_none() && rounds < ROUNDS_MAX => {
-                }
+                Err(RuntimeError::VersionConflict(_)) if rounds < ROUNDS_MAX => {}
                 result => return result,
             }
         }
@@ -101,21 +100,30 @@ impl Engine {
         let id = change.id;
         match self.store().put_agent(change).await? {
             Changed::Done(record) => Ok(record),
-            Changed::Conflict(current) => Err(RuntimeError::VersionConflict(current.version)),
+            Changed::Conflict(current) => Err(RuntimeError::VersionConflict(current.revision())),
             Changed::Missing => Err(RuntimeError::NoAgent(id)),
         }
     }
 
-    /// Deletes an agent with all its versions. Nodes that name it fail from then on, and say so, in executions that are
-    /// pinned to one of its versions as well.
+    /// Deletes an agent with all its versions, if `allowed` has its current revision. Nodes that name it fail from then
+    /// on, and say so, in executions that are pinned to one of its versions as well.
     ///
     /// # Errors
-    /// [`RuntimeError::NoAgent`] if this tenant has none of that id.
-    pub async fn delete_agent(&self, caller: &Caller, id: AgentId) -> Result<(), RuntimeError> {
-        if self.store().delete_agent(caller.tenant, id).await? {
-            Ok(())
-        } else {
-            Err(RuntimeError::NoAgent(id))
+    /// [`RuntimeError::NoAgent`] if this tenant has none of that id; [`RuntimeError::VersionConflict`] if another
+    /// revision is current.
+    pub async fn delete_agent(
+        &self,
+        caller: &Caller,
+        id: AgentId,
+        allowed: &Allowed,
+    ) -> Result<(), RuntimeError> {
+        let current = self.agent(caller.tenant, id).await?.revision();
+        allowed.check(current)?;
+        let if_revision = allowed.pinned(current);
+        match self.store().delete_agent(caller.tenant, id, if_revision).await? {
+            Changed::Done(_) => Ok(()),
+            Changed::Conflict(current) => Err(RuntimeError::VersionConflict(current.revision())),
+            Changed::Missing => Err(RuntimeError::NoAgent(id)),
         }
     }
 

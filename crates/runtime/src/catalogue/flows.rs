@@ -10,6 +10,7 @@ use steadflow_store::{FlowChange, FlowDocument, FlowRecord, FlowStatus};
 use uuid::Uuid;
 
 use super::{ROUNDS_MAX, patched};
+use crate::allowed::Allowed;
 use crate::engine::{CurrentFlow, Engine};
 use crate::error::RuntimeError;
 
@@ -38,8 +39,8 @@ pub struct FlowEdit {
     pub document: DocumentEdit,
     /// The status, which is the flow's and of no version.
     pub status: Option<FlowStatus>,
-    /// Only if this is the current version.
-    pub if_version: Option<u32>,
+    /// The revisions that it may be made to.
+    pub allowed: Allowed,
 }
 
 /// What to change of a flow's document.
@@ -101,12 +102,12 @@ impl Engine {
     }
 
     /// Changes a flow. What runs is untouched; what waits for a slot follows a new limit at once. A change that names no
-    /// version is laid over whatever is current when it is stored.
+    /// revision is laid over whatever is current when it is stored.
     ///
     /// # Errors
     /// [`RuntimeError::NoFlow`] if this tenant has none of that id; [`RuntimeError::NoFlowVersion`] if there is no version
     /// to restore; [`RuntimeError::FlowInvalid`] if the changed document has faults; [`RuntimeError::VersionConflict`] if
-    /// another version than the named one is current.
+    /// another revision than the named ones is current.
     pub async fn edit_flow(
         &self,
         caller: &Caller,
@@ -116,20 +117,17 @@ impl Engine {
         let mut rounds = 0;
         loop {
             let current = self.stored_flow(caller.tenant, id).await?;
-            let version = current.record.version;
-            if edit.if_version.is_some_and(|wanted| wanted != version) {
-                return Err(RuntimeError::VersionConflict(version));
-            }
+            let revision = current.record.revision();
+            edit.allowed.check(revision)?;
             let document = self.edited(&current, &edit.document).await?;
             if document.is_none() && edit.status.is_none() {
                 return Ok(current);
             }
-            let change =
-                FlowChange { document, status: edit.status, at: self.now(), if_version: Some(version) };
+            let (status, at) = (edit.status, self.now());
+            let change = FlowChange { document, status, at, if_revision: Some(revision) };
             rounds += 1;
             match self.change_flow(caller.tenant, id, change).await {
-                Err(RuntimeError::VersionConflict(_)) if edit.if_version.is_none() && rounds < ROUNDS_MAX => {
-                }
+                Err(RuntimeError::VersionConflict(_)) if rounds < ROUNDS_MAX => {}
                 result => return result,
             }
         }

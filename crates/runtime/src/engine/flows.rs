@@ -10,6 +10,7 @@ use steadflow_store::{Changed, ExecutionFilter, FlowChange, FlowRecord, FlowStat
 use tokio::time::sleep;
 
 use super::Engine;
+use crate::allowed::Allowed;
 use crate::driver::Call;
 use crate::error::RuntimeError;
 use crate::shard::Message;
@@ -58,11 +59,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`RuntimeError::NoFlow`] if this tenant has none of that id.
-    pub(crate) async fn stored_flow(
-        &self,
-        tenant: TenantId,
-        id: FlowId,
-    ) -> Result<Arc<CurrentFlow>, RuntimeError> {
+    pub async fn stored_flow(&self, tenant: TenantId, id: FlowId) -> Result<Arc<CurrentFlow>, RuntimeError> {
         let _gate = self.inner.flow_gate.lock().await;
         let record = self.inner.store.flow(tenant, id).await?.ok_or(RuntimeError::NoFlow(id))?;
         self.remember(record).await
@@ -82,7 +79,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`RuntimeError::NoFlow`] if this tenant has none of that id; [`RuntimeError::VersionConflict`] if the change is
-    /// for another version than the current one.
+    /// for another revision than the current one.
     pub(crate) async fn change_flow(
         &self,
         tenant: TenantId,
@@ -93,7 +90,7 @@ impl Engine {
         let changed = self.inner.store.change_flow(tenant, id, change).await?;
         let flow = match changed {
             Changed::Done(record) => self.remember(record).await?,
-            Changed::Conflict(current) => return Err(RuntimeError::VersionConflict(current.version)),
+            Changed::Conflict(current) => return Err(RuntimeError::VersionConflict(current.revision())),
             Changed::Missing => return Err(RuntimeError::NoFlow(id)),
         };
         let limit = flow.version.flow.settings.max_concurrent_executions;
@@ -101,20 +98,33 @@ impl Engine {
         Ok(flow)
     }
 
-    /// Deletes a flow with its executions; unfinished ones are cancelled first.
+    /// Deletes a flow with its executions, if `allowed` has its current revision; unfinished ones are cancelled first.
     ///
     /// # Errors
-    /// [`RuntimeError::NoFlow`] if this tenant has none of that id.
-    pub async fn delete_flow(&self, caller: &Caller, id: FlowId) -> Result<(), RuntimeError> {
+    /// [`RuntimeError::NoFlow`] if this tenant has none of that id; [`RuntimeError::VersionConflict`] if another
+    /// revision is current.
+    pub async fn delete_flow(
+        &self,
+        caller: &Caller,
+        id: FlowId,
+        allowed: &Allowed,
+    ) -> Result<(), RuntimeError> {
         let tenant = caller.tenant;
         let _gate = self.inner.flow_gate.lock().await;
-        if self.inner.store.flow(tenant, id).await?.is_none() {
-            return Err(RuntimeError::NoFlow(id));
-        }
+        let current = self.inner.store.flow(tenant, id).await?.ok_or(RuntimeError::NoFlow(id))?.revision();
+        allowed.check(current)?;
         self.inner.current.lock().remove(&id);
-        let archived =
-            FlowChange { status: Some(FlowStatus::Archived), at: self.now(), ..FlowChange::default() };
-        self.inner.store.change_flow(tenant, id, archived).await?;
+        let archived = FlowChange {
+            document: None,
+            status: Some(FlowStatus::Archived),
+            at: self.now(),
+            if_revision: allowed.pinned(current),
+        };
+        match self.inner.store.change_flow(tenant, id, archived).await? {
+            Changed::Done(_) => {}
+            Changed::Conflict(current) => return Err(RuntimeError::VersionConflict(current.revision())),
+            Changed::Missing => return Err(RuntimeError::NoFlow(id)),
+        }
         self.cancel_all(caller, id).await?;
         self.inner.store.delete_flow(tenant, id).await?;
         self.inner.current.lock().remove(&id);

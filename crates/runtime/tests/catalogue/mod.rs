@@ -10,8 +10,8 @@ use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::AgentId;
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
-use steadflow_runtime::{AgentEdit, DocumentEdit, EngineConfig, FlowEdit, RuntimeError};
-use steadflow_store::FlowStatus;
+use steadflow_runtime::{AgentEdit, Allowed, DocumentEdit, EngineConfig, FlowEdit, RuntimeError};
+use steadflow_store::{FlowStatus, Revision};
 use uuid::Uuid;
 
 use crate::support::{Bench, TENANT, echo, pass};
@@ -22,8 +22,21 @@ fn keys(patch: Value) -> Map<String, Value> {
     patch.as_object().expect("a patch is an object").clone()
 }
 
-fn patch(patch: Value, if_version: Option<u32>) -> FlowEdit {
-    FlowEdit { document: DocumentEdit::Patch(keys(patch)), if_version, ..FlowEdit::default() }
+/// A change that may be made to this version of an active flow, or to anything.
+fn patch(patch: Value, version: Option<u32>) -> FlowEdit {
+    FlowEdit {
+        document: DocumentEdit::Patch(keys(patch)),
+        allowed: allowed(version, Some(FlowStatus::Active)),
+        ..FlowEdit::default()
+    }
+}
+
+fn allowed(version: Option<u32>, status: Option<FlowStatus>) -> Allowed {
+    version.map_or(Allowed::Any, |version| Allowed::OneOf(vec![revision(version, status)]))
+}
+
+const fn revision(version: u32, status: Option<FlowStatus>) -> Revision {
+    Revision { version, status }
 }
 
 #[tokio::test(start_paused = true)]
@@ -56,12 +69,12 @@ async fn change_that_was_made_to_another_version_is_refused() {
     bench.engine.edit_flow(&ME, flow, patch(json!({ "name": "mine" }), Some(1))).await.unwrap();
 
     let late = other.engine.edit_flow(&ME, flow, patch(json!({ "name": "theirs" }), Some(1))).await;
-    let archived =
-        FlowEdit { status: Some(FlowStatus::Archived), if_version: Some(1), ..FlowEdit::default() };
+    let archived = FlowEdit { status: Some(FlowStatus::Archived), ..patch(json!({}), Some(1)) };
     let archived = other.engine.edit_flow(&ME, flow, archived).await;
 
-    assert!(matches!(late, Err(RuntimeError::VersionConflict(2))), "{late:?}");
-    assert!(matches!(archived, Err(RuntimeError::VersionConflict(2))), "{archived:?}");
+    let current = revision(2, Some(FlowStatus::Active));
+    assert!(matches!(late, Err(RuntimeError::VersionConflict(now)) if now == current), "{late:?}");
+    assert!(matches!(archived, Err(RuntimeError::VersionConflict(now)) if now == current), "{archived:?}");
     let again = other.engine.edit_flow(&ME, flow, patch(json!({ "name": "theirs" }), Some(2))).await.unwrap();
     assert_eq!((again.record.version, again.record.name.as_str()), (3, "theirs"));
     assert_eq!(again.record.status, FlowStatus::Active);
@@ -102,14 +115,17 @@ async fn agents_are_changed_as_flows_are() {
     let document = json!({ "name": "Risk", "agent_type": "http", "skills": ["score"],
                            "config": { "endpoint": "https://risk.example.org", "api_key": "sk-1" } });
     bench.engine.put_agent(&ME, id, &document).await.unwrap();
-    let edit = |patch: Value, if_version| AgentEdit { patch: keys(patch), if_version };
+    let edit = |patch: Value, version: Option<u32>| AgentEdit {
+        patch: keys(patch),
+        allowed: allowed(version, None),
+    };
 
     let renamed = bench.engine.edit_agent(&ME, id, edit(json!({ "name": "R" }), Some(1))).await.unwrap();
     let late = bench.engine.edit_agent(&ME, id, edit(json!({ "name": "S" }), Some(1))).await;
     let faulty = bench.engine.edit_agent(&ME, id, edit(json!({ "skills": [] }), None)).await;
 
     assert_eq!((renamed.version, &renamed.document.to_value()["config"]), (2, &document["config"]));
-    assert!(matches!(late, Err(RuntimeError::VersionConflict(2))), "{late:?}");
+    assert!(matches!(late, Err(RuntimeError::VersionConflict(now)) if now == revision(2, None)), "{late:?}");
     assert!(matches!(faulty, Err(RuntimeError::AgentInvalid(_))), "{faulty:?}");
 }
 

@@ -2,20 +2,22 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 use steadflow_core::ids::{AgentId, TenantId};
-use steadflow_store::{AgentChange, AgentRecord, AgentUse, AgentVersionRecord, Changed, Page, VersionPage};
+use steadflow_store::{
+    AgentChange, AgentRecord, AgentUse, AgentVersionRecord, Changed, Page, Revision, VersionPage,
+};
 
 use crate::columns::{agent_id, blob, payload, rows_max, tenant_id, timestamp};
 
 /// See [`steadflow_store::Catalogue::put_agent`].
 pub(crate) fn put(db: &Connection, change: AgentChange) -> rusqlite::Result<Changed<AgentRecord>> {
-    let AgentChange { id, tenant, document, at, if_version } = change;
+    let AgentChange { id, tenant, document, at, if_revision } = change;
     let agent = match agent(db, tenant, id)? {
-        Some(agent) if if_version.is_some_and(|version| version != agent.version) => {
+        Some(agent) if if_revision.is_some_and(|revision| revision != agent.revision()) => {
             return Ok(Changed::Conflict(agent));
         }
         Some(agent) if agent.document.as_str() == document.as_str() => return Ok(Changed::Done(agent)),
         Some(agent) => AgentRecord { version: agent.version + 1, document, updated_at: at, ..agent },
-        None if if_version.is_some() || exists(db, id)? => return Ok(Changed::Missing),
+        None if if_revision.is_some() || exists(db, id)? => return Ok(Changed::Missing),
         None => AgentRecord { id, tenant, version: 1, document, created_at: at, updated_at: at },
     };
     write(db, &agent)?;
@@ -94,11 +96,21 @@ pub(crate) fn uses(db: &Connection, tenant: TenantId, agents: &[AgentId]) -> rus
 }
 
 /// See [`steadflow_store::Catalogue::delete_agent`].
-pub(crate) fn delete(db: &Connection, tenant: TenantId, id: AgentId) -> rusqlite::Result<bool> {
+pub(crate) fn delete(
+    db: &Connection,
+    tenant: TenantId,
+    id: AgentId,
+    if_revision: Option<Revision>,
+) -> rusqlite::Result<Changed<AgentRecord>> {
+    let Some(agent) = agent(db, tenant, id)? else { return Ok(Changed::Missing) };
+    if if_revision.is_some_and(|revision| revision != agent.revision()) {
+        return Ok(Changed::Conflict(agent));
+    }
     let both = (blob(id.uuid()), blob(tenant.uuid()));
     db.execute("DELETE FROM agent_uses WHERE agent = ?1 AND tenant = ?2", both)?;
     db.execute("DELETE FROM agent_versions WHERE agent = ?1 AND tenant = ?2", both)?;
-    Ok(db.execute("DELETE FROM agents WHERE id = ?1 AND tenant = ?2", both)? > 0)
+    db.execute("DELETE FROM agents WHERE id = ?1 AND tenant = ?2", both)?;
+    Ok(Changed::Done(agent))
 }
 
 /// Reads the columns of `queries/agents.sql`.

@@ -40,8 +40,8 @@ pub(crate) fn change(
     change: FlowChange,
 ) -> rusqlite::Result<Changed<FlowRecord>> {
     let Some(mut flow) = self::flow(db, tenant, id)? else { return Ok(Changed::Missing) };
-    let FlowChange { document, status, at, if_version } = change;
-    if if_version.is_some_and(|version| version != flow.version) {
+    let FlowChange { document, status, at, if_revision } = change;
+    if if_revision.is_some_and(|revision| revision != flow.revision()) {
         return Ok(Changed::Conflict(flow));
     }
     flow.status = status.unwrap_or(flow.status);

@@ -5,6 +5,7 @@ use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 
+use super::Revision;
 use crate::StoreError;
 
 /// A registered agent with its current version.
@@ -25,6 +26,11 @@ pub struct AgentRecord {
 }
 
 impl AgentRecord {
+    /// Returns what a change of it is made to.
+    pub const fn revision(&self) -> Revision {
+        Revision { version: self.version, status: None }
+    }
+
     /// Returns what the current document means.
     ///
     /// # Errors
@@ -77,8 +83,8 @@ pub struct AgentChange {
     pub document: Payload,
     /// When.
     pub at: Timestamp,
-    /// Only if this is the current version.
-    pub if_version: Option<u32>,
+    /// Only if this is the current revision.
+    pub if_revision: Option<Revision>,
 }
 
 /// How much an agent was called by executions that have ended.

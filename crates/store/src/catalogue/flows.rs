@@ -7,6 +7,8 @@ use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 
+use super::Revision;
+
 /// Whether a flow may be started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FlowStatus {
@@ -74,6 +76,13 @@ pub struct FlowRecord {
     pub updated_at: Timestamp,
 }
 
+impl FlowRecord {
+    /// Returns what a change of it is made to.
+    pub const fn revision(&self) -> Revision {
+        Revision { version: self.version, status: Some(self.status) }
+    }
+}
+
 /// One version of a flow. Never changes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlowVersionRecord {
@@ -98,8 +107,8 @@ pub struct FlowChange {
     pub status: Option<FlowStatus>,
     /// When.
     pub at: Timestamp,
-    /// Only if this is the current version.
-    pub if_version: Option<u32>,
+    /// Only if this is the current revision.
+    pub if_revision: Option<Revision>,
 }
 
 /// A document with what is listed and searched of it.

@@ -245,7 +245,7 @@ pub(super) fn new_agent(number: u16) -> AgentChange {
         tenant: OURS,
         document: Payload::from_value(&serde_json::json!({ "name": format!("Agent {number}") })),
         at: at(0),
-        if_version: None,
+        if_revision: None,
     }
 }
 

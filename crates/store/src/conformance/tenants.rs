@@ -125,12 +125,13 @@ pub async fn a_tenant_changes_and_deletes_nothing_of_another<H: Harness>(harness
     let stolen = AgentChange { tenant: THEIRS, document: document("Stolen").document, ..new_agent(1) };
     let changed_agent = store.put_agent(stolen).await.expect("a change");
     let deleted_flow = store.delete_flow(THEIRS, FLOW).await.expect("a deletion");
-    let deleted_agent = store.delete_agent(THEIRS, OUR_AGENT).await.expect("a deletion");
+    let deleted_agent = store.delete_agent(THEIRS, OUR_AGENT, None).await.expect("a deletion");
 
     assert_eq!((changed_flow, changed_agent), (Changed::Missing, Changed::Missing));
-    assert_eq!((deleted_flow, deleted_agent), (false, false));
+    assert_eq!((deleted_flow, deleted_agent), (false, Changed::Missing));
     assert_same(&seen_by(&store, OURS).await, &before);
     assert!(store.delete_flow(THEIRS, OTHER_FLOW).await.expect("a deletion"));
-    assert!(store.delete_agent(THEIRS, AgentId::new(uuid(2))).await.expect("a deletion"));
+    let deleted = store.delete_agent(THEIRS, AgentId::new(uuid(2)), None).await.expect("a deletion");
+    assert!(matches!(deleted, Changed::Done(_)), "{deleted:?}");
     assert_same(&seen_by(&store, OURS).await, &before);
 }

@@ -8,7 +8,7 @@ use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use super::{MemoryStore, at_once};
 use crate::{
     AgentChange, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange, FlowFilter,
-    FlowRecord, FlowVersionRecord, Page, StoreFuture, VersionPage,
+    FlowRecord, FlowVersionRecord, Page, Revision, StoreFuture, VersionPage,
 };
 
 impl Catalogue for MemoryStore {
@@ -89,7 +89,12 @@ impl Catalogue for MemoryStore {
         at_once(self.agent_uses_now(tenant, &agents))
     }
 
-    fn delete_agent(&self, tenant: TenantId, id: AgentId) -> StoreFuture<'_, bool> {
-        at_once(self.delete_agent_now(tenant, id))
+    fn delete_agent(
+        &self,
+        tenant: TenantId,
+        id: AgentId,
+        if_revision: Option<Revision>,
+    ) -> StoreFuture<'_, Changed<AgentRecord>> {
+        at_once(self.delete_agent_now(tenant, id, if_revision))
     }
 }

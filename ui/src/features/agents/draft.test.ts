@@ -20,6 +20,7 @@ const agent: Agent = {
   is_available: true,
   created_at: '2026-01-01T00:00:00Z',
   updated_at: '2026-11-24T00:00:00Z',
+  etag: '"1"',
 };
 
 test('an agent that was only opened is saved unchanged', () => {

@@ -23,6 +23,7 @@ const agent: Agent = {
   is_available: true,
   created_at: '2026-01-01T00:00:00Z',
   updated_at: '2026-01-01T00:00:00Z',
+  etag: '"1"',
 };
 
 test('a failed trial of a skill shows the reason', async () => {

@@ -5,12 +5,16 @@ use steadflow_core::payload::Payload;
 use super::super::samples::{OURS, THEIRS, agent, at, completed, finished_with, new_agent};
 use super::super::{Harness, commit, reopened, worker};
 use crate::{
-    AgentChange, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, Page, Rollup, Store,
-    VersionPage,
+    AgentChange, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, Page, Revision, Rollup,
+    Store, VersionPage,
 };
 
 async fn put(store: &impl Store, change: AgentChange) -> Changed<AgentRecord> {
     store.put_agent(change).await.expect("an agent is stored")
+}
+
+async fn delete(store: &impl Store, if_revision: Option<Revision>) -> Changed<AgentRecord> {
+    store.delete_agent(OURS, agent(1).id, if_revision).await.expect("a deletion")
 }
 
 async fn versions(store: &impl Store, before: Option<u32>, limit: usize) -> Vec<AgentVersionRecord> {
@@ -45,10 +49,10 @@ pub async fn an_agent_is_stored_changed_and_deleted<H: Harness>(harness: &H) {
     assert_eq!(store.agent(OURS, agent(1).id).await.expect("an agent"), Some(agent(1)));
 
     assert_eq!(put(&store, renamed("Renamed")).await, Changed::Done(changed.clone()));
-    assert_eq!(store.agent(OURS, agent(1).id).await.expect("an agent"), Some(changed));
+    assert_eq!(store.agent(OURS, agent(1).id).await.expect("an agent"), Some(changed.clone()));
 
-    assert!(store.delete_agent(OURS, agent(1).id).await.expect("a deletion"));
-    assert!(!store.delete_agent(OURS, agent(1).id).await.expect("a deletion"));
+    assert_eq!(delete(&store, None).await, Changed::Done(changed));
+    assert_eq!(delete(&store, None).await, Changed::Missing);
     assert_eq!(store.agent(OURS, agent(1).id).await.expect("an agent"), None);
     assert_eq!(versions(&store, None, 9).await, []);
 }
@@ -73,7 +77,8 @@ pub async fn only_a_new_document_makes_a_new_version_of_an_agent<H: Harness>(har
 
 pub async fn a_change_of_another_version_of_an_agent_is_a_conflict<H: Harness>(harness: &H) {
     let store = harness.open().await;
-    let of = |version, name| AgentChange { if_version: Some(version), ..renamed(name) };
+    let revision = |version| Some(Revision { version, status: None });
+    let of = |version, name| AgentChange { if_revision: revision(version), ..renamed(name) };
 
     assert_eq!(put(&store, of(1, "Early")).await, Changed::Missing);
     put(&store, new_agent(1)).await;
@@ -83,7 +88,10 @@ pub async fn a_change_of_another_version_of_an_agent_is_a_conflict<H: Harness>(h
     let stored = store.agent(OURS, agent(1).id).await.expect("an agent").expect("it is there");
     assert_eq!((stored.version, &stored.document), (2, &renamed("Second").document));
     assert_eq!(first, Changed::Done(stored.clone()));
-    assert_eq!(second, Changed::Conflict(stored));
+    assert_eq!(second, Changed::Conflict(stored.clone()));
+    assert_eq!(delete(&store, revision(1)).await, Changed::Conflict(stored.clone()));
+    assert_eq!(store.agent(OURS, agent(1).id).await.expect("an agent"), Some(stored.clone()));
+    assert_eq!(delete(&store, revision(2)).await, Changed::Done(stored));
 }
 
 pub async fn agents_survive_reopening<H: Harness>(harness: &H) {
@@ -120,7 +128,7 @@ pub async fn calls_of_an_agent_are_counted_until_it_is_deleted<H: Harness>(harne
     let both = vec![agent(1).id, agent(2).id];
     assert_eq!(store.agent_uses(OURS, both.clone()).await.expect("uses"), [used(6, 30)]);
     assert_eq!(store.agent_uses(THEIRS, both.clone()).await.expect("uses"), []);
-    assert!(store.delete_agent(OURS, agent(1).id).await.expect("a deletion"));
+    assert!(matches!(delete(&store, None).await, Changed::Done(_)));
     assert_eq!(store.agent_uses(OURS, both).await.expect("uses"), []);
 }
 

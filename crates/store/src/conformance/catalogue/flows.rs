@@ -7,7 +7,7 @@ use super::super::samples::{
 use super::super::{Harness, commit, reopened, worker};
 use crate::{
     Catalogue, Changed, ExecutionCounts, ExecutionFilter, ExecutionRow, FailureQuery, FlowChange, FlowFilter,
-    FlowRecord, FlowStatus, FlowVersionRecord, History, Log, Page, RollupQuery, Store, VersionPage,
+    FlowRecord, FlowStatus, FlowVersionRecord, History, Log, Page, Revision, RollupQuery, Store, VersionPage,
 };
 
 /// Any flow.
@@ -23,7 +23,7 @@ async fn holding<H: Harness>(harness: &H, flows: impl IntoIterator<Item = FlowRe
 }
 
 fn new_document(name: &str, seconds: i64) -> FlowChange {
-    FlowChange { document: Some(document(name)), status: None, at: at(seconds), if_version: None }
+    FlowChange { document: Some(document(name)), status: None, at: at(seconds), if_revision: None }
 }
 
 async fn change(store: &impl Store, change: FlowChange) -> FlowRecord {
@@ -89,21 +89,28 @@ pub async fn a_new_status_makes_no_new_version<H: Harness>(harness: &H) {
     assert_eq!(versions(&store, None, 9).await.len(), 1);
 }
 
-pub async fn a_change_of_another_version_is_a_conflict<H: Harness>(harness: &H) {
+pub async fn a_change_of_another_version_or_status_is_a_conflict<H: Harness>(harness: &H) {
     let store = holding(harness, [flow(1)]).await;
-    let of = |version, name| FlowChange { if_version: Some(version), ..new_document(name, 50) };
+    let revision = |version, status| Some(Revision { version, status: Some(status) });
+    let of = |version, name| FlowChange {
+        if_revision: revision(version, FlowStatus::Draft),
+        ..new_document(name, 50)
+    };
     let put = async |change| store.change_flow(OURS, FLOW, change).await.expect("a change");
 
     let first = put(of(1, "Second")).await;
     let second = put(of(1, "Lost")).await;
     let status = FlowChange { document: None, status: Some(FlowStatus::Paused), ..of(3, "") };
     let third = put(status).await;
+    let fourth =
+        put(FlowChange { if_revision: revision(2, FlowStatus::Active), ..new_document("Lost", 50) }).await;
 
     let stored = store.flow(OURS, FLOW).await.expect("a flow").expect("the flow is there");
     assert_eq!((stored.version, &*stored.name, stored.status), (2, "Second", FlowStatus::Draft));
     assert_eq!(first, Changed::Done(stored.clone()));
     assert_eq!(second, Changed::Conflict(stored.clone()));
-    assert_eq!(third, Changed::Conflict(stored));
+    assert_eq!(third, Changed::Conflict(stored.clone()));
+    assert_eq!(fourth, Changed::Conflict(stored));
 }
 
 pub async fn a_change_of_nothing_there_is_none<H: Harness>(harness: &H) {

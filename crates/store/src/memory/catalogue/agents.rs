@@ -3,7 +3,9 @@
 use steadflow_core::ids::{AgentId, TenantId};
 
 use super::super::{Database, MemoryStore};
-use crate::{AgentChange, AgentRecord, AgentUse, AgentVersionRecord, Changed, Page, StoreError, VersionPage};
+use crate::{
+    AgentChange, AgentRecord, AgentUse, AgentVersionRecord, Changed, Page, Revision, StoreError, VersionPage,
+};
 
 impl MemoryStore {
     /// See [`crate::Catalogue::put_agent`].
@@ -15,7 +17,7 @@ impl MemoryStore {
         let current = database.agents.get(&change.id);
         match current.filter(|agent| agent.tenant == change.tenant).cloned() {
             Some(agent) => Ok(database.change_agent(agent, change)),
-            None if current.is_some() || change.if_version.is_some() => Ok(Changed::Missing),
+            None if current.is_some() || change.if_revision.is_some() => Ok(Changed::Missing),
             None => Ok(Changed::Done(database.add_agent(change))),
         }
     }
@@ -83,15 +85,23 @@ impl MemoryStore {
     ///
     /// # Errors
     /// [`StoreError::Closed`].
-    pub fn delete_agent_now(&self, tenant: TenantId, id: AgentId) -> Result<bool, StoreError> {
+    pub fn delete_agent_now(
+        &self,
+        tenant: TenantId,
+        id: AgentId,
+        if_revision: Option<Revision>,
+    ) -> Result<Changed<AgentRecord>, StoreError> {
         let mut database = self.open()?;
-        let is_there = database.agents.get(&id).is_some_and(|agent| agent.tenant == tenant);
-        if is_there {
-            database.agents.remove(&id);
-            database.agent_versions.retain(|(agent, _), _| *agent != id);
-            database.agent_uses.remove(&(tenant, id));
+        let Some(agent) = database.agents.get(&id).filter(|agent| agent.tenant == tenant).cloned() else {
+            return Ok(Changed::Missing);
+        };
+        if if_revision.is_some_and(|revision| revision != agent.revision()) {
+            return Ok(Changed::Conflict(agent));
         }
-        Ok(is_there)
+        database.agents.remove(&id);
+        database.agent_versions.retain(|(agent, _), _| *agent != id);
+        database.agent_uses.remove(&(tenant, id));
+        Ok(Changed::Done(agent))
     }
 }
 
@@ -102,7 +112,7 @@ impl Database {
     }
 
     fn change_agent(&mut self, agent: AgentRecord, change: AgentChange) -> Changed<AgentRecord> {
-        if change.if_version.is_some_and(|version| version != agent.version) {
+        if change.if_revision.is_some_and(|revision| revision != agent.revision()) {
             return Changed::Conflict(agent);
         }
         if agent.document.as_str() == change.document.as_str() {

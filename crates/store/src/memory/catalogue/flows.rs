@@ -31,7 +31,7 @@ impl MemoryStore {
         let Some(flow) = database.flows.get_mut(&id).filter(|flow| flow.tenant == tenant) else {
             return Ok(Changed::Missing);
         };
-        if change.if_version.is_some_and(|version| version != flow.version) {
+        if change.if_revision.is_some_and(|revision| revision != flow.revision()) {
             return Ok(Changed::Conflict(flow.clone()));
         }
         let has_document = change.document.is_some();
