@@ -26,6 +26,23 @@ test('a backoff is counted down live, and then the execution completes', async (
   peer.close();
 });
 
+test('the journal grows live and says who did what', async ({ page, api }) => {
+  const id = await api.run(await api.createFlow(single('Slow', { type: 'delay', delay_seconds: 600 })));
+  await page.goto(`/executions/${id}`);
+  await page.getByRole('tab', { name: 'Events' }).click();
+  const lines = page.getByRole('tabpanel', { name: 'Events' }).getByRole('listitem');
+  await expect(lines).toContainText(['Accepted by a user', 'Started', 'Waiting']);
+
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await expect(lines.last()).toContainText('Paused by a user');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Cancel execution' }).click();
+  await expect(lines).toContainText(['Accepted', 'Started', 'Waiting', 'Paused', 'Execution cancelled by a user']);
+
+  await page.reload();
+  await expect(lines).toHaveCount(5);
+});
+
 test('a failed execution shows why it failed and is retried from the failed node', async ({ page, server, api }) => {
   const failed = await api.run(await api.flowNamed('Retries run out'));
   await page.goto(`/executions/${failed}`);

@@ -58,7 +58,7 @@ it('shows how long a decision took, however short', () => {
   ]);
 });
 
-it('splits a backoff that was over during a pause', () => {
+it('splits a backoff and a delay that were over during a pause', () => {
   const bars = drawn(
     aJournal(
       [0, happened.attempt(1)],
@@ -73,6 +73,20 @@ it('splits a backoff that was over during a pause', () => {
     ['gap', 10, 1_000, 1_000],
     ['wait', 1_000, 9_000, 'paused'],
     ['run', 9_000, null, null],
+  ]);
+
+  const delay = drawn(
+    aJournal(
+      [0, happened.waiting('delay', 3_000)],
+      [500, happened.paused],
+      [4_500, happened.resumed],
+      [4_500, happened.completed],
+    ),
+  );
+
+  expect(delay).toEqual([
+    ['wait', 0, 3_000, 'delay'],
+    ['wait', 3_000, 4_500, 'paused'],
   ]);
 });
 

@@ -83,13 +83,13 @@ class Bars {
     this.close(at, 'ok');
   }
 
-  /** A backoff that was over during a pause was a wait for its end from then on. */
+  /** What was due during a pause waited for the end of the pause from then on. */
   private resume(at: number): void {
-    const gap = this.running();
+    const bar = this.running();
     const paused = this.pausedAt;
     this.pausedAt = null;
-    if (paused === null || gap?.kind !== 'gap' || gap.due === null || gap.due >= at) return;
-    const from = Math.max(gap.due, paused);
+    if (paused === null || !bar || bar.due === null || bar.due >= at) return;
+    const from = Math.max(bar.due, paused);
     this.close(from);
     this.open('wait', from, { reason: 'paused' });
   }

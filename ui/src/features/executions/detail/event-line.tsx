@@ -25,9 +25,8 @@ export const EventLine = memo(function EventLine({ line, start, onNode }: EventL
           <button type="button" className={classes.node} onClick={() => onNode(node.id)}>
             {node.name}
           </button>
-        )}
-        <span className={classes.text}>{text}</span>
-        {by && <span className={classes.by}>{by}</span>}
+        )}{' '}
+        <span className={classes.text}>{text}</span> {by && <span className={classes.by}>{by}</span>}
         {detail && <span className={classes.detail}>{detail}</span>}
       </span>
       <span className={classes.seq} title={texts.events.record(seq)}>
