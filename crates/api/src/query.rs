@@ -1,4 +1,4 @@
-//! Query parameters: each is known, stands once unless it is a list, and is within its bounds, or the request is
+//! Query parameters: each is known, given once unless it is a list, and within its bounds, or the request is
 //! refused with every fault named. A filter that is misspelt must not quietly list everything.
 
 mod page;
@@ -24,7 +24,7 @@ pub(crate) const TEXT_CHARS_MAX: usize = 200;
 #[derive(Debug)]
 pub(crate) struct Query<T>(pub(crate) T);
 
-/// What can be read from a query. A fault is noted in `params`; the value given back then counts for nothing.
+/// What can be read from a query. A fault is noted in `params`; the returned value is then ignored.
 pub(crate) trait FromParams {
     fn from_params(params: &mut Params) -> Self;
 }
@@ -44,7 +44,7 @@ impl<T: FromParams> FromRequestParts<App> for Query<T> {
     }
 }
 
-/// The parameters that nobody has taken yet.
+/// The parameters that have not been taken yet.
 #[derive(Debug)]
 pub(crate) struct Params {
     pairs: Vec<(String, String)>,
@@ -70,11 +70,11 @@ impl Params {
         Err(Problem::new(ProblemKind::InvalidParameter, detail))
     }
 
-    /// Takes a parameter that may stand once.
+    /// Takes a parameter that may be given once.
     pub(crate) fn text(&mut self, name: &str) -> Option<String> {
         let mut all = self.all(name);
         if all.len() > 1 {
-            self.faults.push(format!("`{name}` stands {} times", all.len()));
+            self.faults.push(format!("`{name}` is given {} times", all.len()));
         }
         all.pop()
     }

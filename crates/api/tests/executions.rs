@@ -181,7 +181,7 @@ async fn bad_queries_are_refused_with_what_they_take() {
     limit=many
       400 invalid-parameter: The query is not valid: `limit` must be a whole number from 1 to 100.
     limit=1&limit=2
-      400 invalid-parameter: The query is not valid: `limit` stands 2 times.
+      400 invalid-parameter: The query is not valid: `limit` is given 2 times.
     status=great
       400 invalid-parameter: The query is not valid: `status` must be some of pending, running, paused, completed, failed, cancelled.
     status=

@@ -11,7 +11,7 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
-    /// Takes the shapes from the schema of an enum whose variants are told apart by `tag`. `name` makes the name of a
+    /// Takes the shapes from the schema of an enum whose variants are distinguished by `tag`. `name` makes the name of a
     /// schema from the value of its tag in camel case.
     pub(crate) fn new(derived: RefOr<Schema>, tag: &'static str, name: fn(&str) -> String) -> Self {
         let RefOr::T(Schema::OneOf(OneOf { items, .. })) = derived else {

@@ -54,7 +54,9 @@ fn line(event: &Value) -> String {
             line.push_str(what);
         }
     };
-    add("  ", &text(&event["node_id"]));
+    if event["type"] != "finished" {
+        add("  ", &text(&event["node_id"]));
+    }
     add("  ", &text(&event["type"]).replace('_', " "));
     for key in ["attempt", "step", "waiting_for", "decision", "status"] {
         add(" ", &text(&event[key]));
