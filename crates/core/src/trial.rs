@@ -138,8 +138,8 @@ struct Trying<'t> {
 }
 
 impl Values for Trying<'_> {
-    fn scope(&self, references: &References, attempt: Attempt) -> Scope {
-        Scope { attempt: attempt.number(), ..self.pinned.scope(references, self.now) }
+    fn scope(&self, references: &References, _: Attempt) -> Scope {
+        self.pinned.scope(references, self.now)
     }
 
     fn trigger_data(&self) -> &Payload {

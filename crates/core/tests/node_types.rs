@@ -40,3 +40,26 @@ fn shown(entry: &NodeType) -> String {
     let action = entry.action.map_or_else(String::new, |action| format!(" {action}"));
     format!("{}{action}: {} [{}]", entry.type_name, entry.title, entry.ports.join(", "))
 }
+
+#[test]
+fn every_key_of_a_kind_has_a_title_and_says_what_it_is_for() {
+    for kind in node_types().types {
+        for (key, schema) in kind.schema["properties"].as_object().unwrap() {
+            // What names the kind needs no text, and a key of a later version takes no value yet.
+            if !["type", "action"].contains(&key.as_str()) && schema["type"] != "null" {
+                assert!(schema["title"].is_string(), "the title of {key} of {}", kind.title);
+                assert!(schema["description"].is_string(), "the description of {key} of {}", kind.title);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_key_of_an_input_can_be_a_template() {
+    let types = node_types().types;
+    let request = types.iter().find(|kind| kind.action == Some("http_request")).unwrap();
+
+    let method = &request.schema["properties"]["input"]["anyOf"][0]["properties"]["method"];
+    let alternatives = method["anyOf"].as_array().expect("a method or a template");
+    assert!(alternatives.iter().any(|schema| schema["title"] == "Template"), "{method}");
+}

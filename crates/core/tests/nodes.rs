@@ -57,6 +57,17 @@ fn an_agent_is_called_in_the_version_that_the_execution_is_pinned_to() {
 }
 
 #[test]
+fn the_input_that_is_shown_of_a_node_without_attempts_is_the_constant_one() {
+    let shown = |input: Value| {
+        let version = version(&flow(&[echo(json!({ "input": input }))]));
+        version.flow.graph.node(NODE).kind.room().shown_input(None).cloned()
+    };
+
+    assert_eq!(shown(json!({ "k": 1 })), Some(Payload::from_value(&json!({ "k": 1 }))));
+    assert_eq!(shown(json!("${trigger_data.k}")), None);
+}
+
+#[test]
 fn only_nodes_that_take_attempts_and_do_not_reuse_an_output_have_one() {
     let transform = json!({ "id": "a", "type": "action", "action": "transform", "input": 1 });
     let attempts = |node: Value, reused: &[(&str, Value)]| {

@@ -112,7 +112,7 @@ mod tests {
     use crate::agent::{Backend, MASK};
 
     #[test]
-    fn the_document_of_the_specification_is_read() {
+    fn a_document_with_every_key_is_read() {
         let agent = Agent::parse(&risk_analyst()).unwrap();
 
         assert_eq!(agent.agent_type(), "llm");

@@ -11,7 +11,7 @@ use crate::payload::Payload;
 use crate::retry::ErrorMatch;
 
 #[test]
-fn the_document_of_the_specification_is_read() {
+fn a_document_with_every_key_is_read() {
     let document = json!({
         "name": "Vendor review", "description": "", "category": "tprm", "tags": ["a"], "is_template": false,
         "retry_on_failure": true, "retry_count": 3, "timeout_seconds": 600, "max_concurrent_executions": 10,
