@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 static BINARY: OnceLock<PathBuf> = OnceLock::new();
 
-/// Returns the binary under test: `STEADFLOW_BIN`, else the one of this build, made anew where sources changed.
+/// Returns the binary under test: `STEADFLOW_BIN`, else the one of this build, rebuilt if the sources have changed.
 ///
 /// # Panics
 /// If it cannot be built.

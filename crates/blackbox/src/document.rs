@@ -23,7 +23,7 @@ pub fn http(id: &str, url: &str) -> Value {
     json!({ "id": id, "type": "action", "action": "http_request", "input": { "url": url } })
 }
 
-/// Returns a node that gives back its input.
+/// Returns a node that returns its input.
 pub fn echo(id: &str, input: Value) -> Value {
     json!({ "id": id, "type": "action", "action": "echo", "input": input })
 }

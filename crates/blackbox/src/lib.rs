@@ -1,7 +1,7 @@
 //! The binary as a stranger meets it: started, asked over HTTP, killed, and judged by what others saw of it.
 //!
 //! [`Server`] is the process, [`Api`] a client of it, [`Peer`] what its flows call. Nothing here links the engine: what
-//! these tests know is what the documentation says. Every wait has a deadline and looks at a condition.
+//! these tests know is what the documentation says. Every wait has a deadline and checks a condition.
 //!
 //! Everything in here is for tests, so what cannot be done panics with a sentence.
 
@@ -18,5 +18,5 @@ pub use binary::{Run, run, steadflow};
 pub use document::{echo, flow, http, retries, with};
 pub use peer::{Call, Peer};
 pub use server::{Resources, Server, Setup, Workplace};
-pub use wait::{Patience, alone, eventually, millis_between, moment};
+pub use wait::{Deadline, alone, eventually, millis_between, moment};
 pub use wire::{RawAnswer, raw};

@@ -120,7 +120,7 @@ async fn serve(mut stream: TcpStream, calls: Arc<Mutex<Vec<Call>>>) {
     }
 }
 
-/// Behaves as `path` asks, for the `nth` call of its key from 0, and tells whether the caller went before it had all.
+/// Behaves as `path` asks, for the `nth` call of its key from 0, and returns whether the caller disconnected before it had received everything.
 async fn is_abandoned(stream: &mut TcpStream, path: &str, nth: usize) -> bool {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let mut words = path.trim_start_matches('/').split('/');

@@ -187,7 +187,7 @@ impl Server {
     /// Kills it with -9, which nothing in it hears of.
     ///
     /// # Panics
-    /// If it is gone already.
+    /// If it has ended already.
     pub fn kill(&mut self) {
         assert!(
             self.process.try_wait().is_ok_and(|ended| ended.is_none()),
@@ -274,7 +274,7 @@ impl Drop for Server {
     }
 }
 
-/// The port stays the server's own over its restarts; nobody else is likely to take it in between.
+/// The server keeps its port over restarts; another process is unlikely to take it in between.
 fn free_address() -> SocketAddr {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has free ports");
     listener.local_addr().expect("a bound socket has an address")

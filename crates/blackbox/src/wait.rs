@@ -7,51 +7,51 @@ use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, sleep};
 
-/// How often a condition is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// How often a condition is checked.
+const CHECK_EVERY: Duration = Duration::from_millis(5);
 
 static ALONE: Mutex<()> = Mutex::const_new(());
 
-/// Keeps the other tests of this process out for as long as the guard lives: for tests that measure time.
+/// Excludes other tests of this process while the guard exists: for tests that measure time.
 pub async fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().await
 }
 
-/// A wait that has an end.
+/// The end of a wait.
 #[derive(Debug)]
-pub struct Patience {
+pub struct Deadline {
     what: String,
     within: Duration,
-    deadline: Instant,
+    end: Instant,
 }
 
-impl Patience {
-    /// Waits for `what`, so long and no longer.
+impl Deadline {
+    /// Returns the end of a wait for `what` that begins now and takes at most `within`.
     pub fn new(what: impl Into<String>, within: Duration) -> Self {
-        Self { what: what.into(), within, deadline: Instant::now() + within }
+        Self { what: what.into(), within, end: Instant::now() + within }
     }
 
-    /// Lets a moment pass before the condition is looked at again.
+    /// Waits a moment before the condition is checked again.
     ///
     /// # Panics
-    /// If the time is over; the message says what was waited for.
-    pub async fn look_again(&self) {
-        assert!(Instant::now() < self.deadline, "waited {:?} in vain: {}", self.within, self.what);
-        sleep(LOOK_EVERY).await;
+    /// If the deadline has passed; the message says what was expected.
+    pub async fn pause(&self) {
+        assert!(Instant::now() < self.end, "nothing within {:?}: {}", self.within, self.what);
+        sleep(CHECK_EVERY).await;
     }
 }
 
-/// Asks `condition` until it gives something.
+/// Calls `condition` until it returns a value.
 ///
 /// # Panics
-/// If it gave nothing `within` that time; the message says `what` was waited for.
+/// If it returned none `within` that time; the message says `what` was expected.
 pub async fn eventually<T>(what: &str, within: Duration, mut condition: impl AsyncFnMut() -> Option<T>) -> T {
-    let patience = Patience::new(what, within);
+    let deadline = Deadline::new(what, within);
     loop {
         if let Some(value) = condition().await {
             return value;
         }
-        patience.look_again().await;
+        deadline.pause().await;
     }
 }
 

@@ -18,7 +18,7 @@ pub struct RawAnswer {
 
 /// Sends `parts` over one connection, `pause` between them, and reads the answer's head and what follows at once.
 ///
-/// An answer that comes before everything is sent ends the sending. Whoever cuts the connection gives no status.
+/// A response that arrives before everything is sent ends the sending. There is no status if the peer closes the connection.
 ///
 /// # Panics
 /// If there is no connection, or no answer and no end `within` that time.

@@ -1,4 +1,4 @@
-//! The four scenarios of the project's founding document, over the API, and what it says of them.
+//! What Steadflow promises about retries, timeouts, cancels and manual retries, over the API.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ impl Scene {
 
     /// Runs one node that calls `path` of the peer, and returns the execution's id.
     async fn call(&self, path: &str, settings: &Value) -> String {
-        let document = with(flow("Seed", &[http("node1", &self.peer.url(path))], &[]), settings);
+        let document = with(flow("Scenario", &[http("node1", &self.peer.url(path))], &[]), settings);
         let id = self.api().create_flow(&document).await;
         self.api().start(&id, json!({ "vendor": "Acme" })).await
     }
@@ -122,7 +122,7 @@ fn assert_backoff_is_kept(failed: &Value, next: &Value, seconds: i64) {
 }
 
 #[tokio::test]
-async fn a_node_that_waits_out_a_backoff_says_how_many_tries_are_left() {
+async fn a_node_that_waits_out_a_backoff_says_how_many_attempts_are_left() {
     let scene = Scene::new().await;
     let failing = json!({
         "id": "node1", "type": "action", "action": "fail",
@@ -229,7 +229,7 @@ async fn a_completed_execution_cannot_be_retried() {
 }
 
 #[tokio::test]
-async fn a_manual_retry_pressed_twice_with_one_key_makes_one_execution() {
+async fn a_manual_retry_sent_twice_with_one_key_makes_one_execution() {
     let scene = Scene::new().await;
     let id = scene.call("/status/404", &json!({})).await;
     scene.api().finished(&id, SOON).await;

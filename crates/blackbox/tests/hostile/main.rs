@@ -1,4 +1,4 @@
-//! What a hostile or careless world does: requests that nobody should send, and peers that do not answer as they should.
+//! Hostile and careless peers: requests that should not be sent, and services that do not respond as they should.
 
 mod peers;
 mod requests;

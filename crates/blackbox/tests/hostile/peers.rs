@@ -48,7 +48,7 @@ async fn nobody_listening_is_a_connection_error_that_is_retried() {
     let gone = Peer::start().await.url("/ok");
 
     let call = with(http("call", &gone), &retries(1, 0.01));
-    let flow = server.api().create_flow(&flow("Nobody", &[call], &[])).await;
+    let flow = server.api().create_flow(&flow("Unreachable", &[call], &[])).await;
     let id = server.api().start(&flow, json!({})).await;
     let execution = server.api().finished(&id, SOON).await;
 

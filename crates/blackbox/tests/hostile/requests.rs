@@ -209,8 +209,8 @@ async fn a_slow_post_is_cut_and_keeps_nobody_waiting() {
     let address = server.address();
     let slow = head(&server, 1000);
     let bytes = std::iter::once(slow.into_bytes()).chain(std::iter::repeat_n(b" ".to_vec(), 300));
-    let patience = Duration::from_secs(60);
-    let posting = tokio::spawn(raw(address, bytes.collect::<Vec<_>>(), Duration::from_millis(200), patience));
+    let timeout = Duration::from_secs(60);
+    let posting = tokio::spawn(raw(address, bytes.collect::<Vec<_>>(), Duration::from_millis(200), timeout));
 
     let began = Instant::now();
     server.api().get("flows").await.expect(200);

@@ -24,7 +24,7 @@ async fn a_hundred_identical_starts_at_once_make_one_execution() {
     }
     let mut promised = Vec::new();
     for answer in calls.join_all().await {
-        // While the first is being decided the others may be told to ask again.
+        // While the first is being processed, the others may be asked to try again.
         if answer.status != 409 {
             promised.push(answer.expect(201)["execution_id"].clone());
         }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use steadflow_blackbox::{Api, Call, Peer, moment};
 
 use crate::kinds::Kind;
-use crate::load::{Accepted, Journal};
+use crate::load::{Journal, Started};
 
 /// How long everything that was accepted may take to end after the last restart.
 const ENDS_WITHIN: Duration = Duration::from_secs(30);
@@ -44,7 +44,7 @@ impl Findings {
         findings
     }
 
-    fn check_end(&mut self, accepted: &Accepted, kind: &Kind, execution: &Value) {
+    fn check_end(&mut self, accepted: &Started, kind: &Kind, execution: &Value) {
         let status = execution["status"].as_str().unwrap_or_default();
         *self.executions.entry(status.to_owned()).or_default() += 1;
         self.manual_retries += usize::from(accepted.retry_of.is_some());
@@ -85,7 +85,7 @@ impl Findings {
     /// What is listed is what was promised, no more and no less.
     async fn check_lists(&mut self, api: &Api, journal: &Journal) {
         for (at, (flow, _)) in journal.flows.iter().enumerate() {
-            let of_flow = |accepted: &&Accepted| accepted.flow == at;
+            let of_flow = |accepted: &&Started| accepted.flow == at;
             let promised: BTreeSet<_> =
                 journal.accepted.iter().filter(of_flow).map(|accepted| accepted.id.clone()).collect();
             let listed = listed(api, flow).await;
@@ -94,7 +94,7 @@ impl Findings {
                 self.break_(flow, "some executions are listed twice".into());
             }
             for id in promised.symmetric_difference(&unique) {
-                let what = if promised.contains(id) { "is not listed" } else { "was promised to nobody" };
+                let what = if promised.contains(id) { "is not listed" } else { "was promised to no client" };
                 self.break_(id, what.into());
             }
         }

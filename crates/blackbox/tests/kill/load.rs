@@ -1,4 +1,4 @@
-//! Clients that start executions without pause and write down what they were told.
+//! Clients that start executions continuously and record the responses.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use steadflow_blackbox::{Answer, Api, Patience};
+use steadflow_blackbox::{Answer, Api, Deadline};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -17,22 +17,22 @@ const CLIENTS: usize = 4;
 /// Between two starts of one client.
 const PACE: Duration = Duration::from_millis(20);
 /// How long a client repeats a call whose outcome is unknown.
-const PATIENCE: Duration = Duration::from_secs(60);
+const REPEATED_FOR: Duration = Duration::from_secs(60);
 
 /// What the clients know.
 #[derive(Debug)]
 pub(crate) struct Journal {
     pub(crate) flows: Vec<(String, Kind)>,
-    pub(crate) accepted: Vec<Accepted>,
+    pub(crate) accepted: Vec<Started>,
     /// Calls that had to be repeated because no definite answer came.
     pub(crate) unknown: usize,
     /// Calls that were repeated although a definite answer had come.
     pub(crate) replayed: usize,
 }
 
-/// An execution that a client was promised.
+/// An execution that was started with a response to the client.
 #[derive(Clone, Debug)]
-pub(crate) struct Accepted {
+pub(crate) struct Started {
     pub(crate) id: String,
     /// Which of the flows.
     pub(crate) flow: usize,
@@ -42,7 +42,7 @@ pub(crate) struct Accepted {
 #[derive(Debug)]
 pub(crate) struct Load {
     shared: Arc<Shared>,
-    clients: Vec<JoinHandle<Vec<Accepted>>>,
+    clients: Vec<JoinHandle<Vec<Started>>>,
 }
 
 #[derive(Debug)]
@@ -98,8 +98,8 @@ struct Client {
     shared: Arc<Shared>,
     number: usize,
     calls: usize,
-    accepted: Vec<Accepted>,
-    to_retry: VecDeque<Accepted>,
+    accepted: Vec<Started>,
+    to_retry: VecDeque<Started>,
 }
 
 impl Client {
@@ -107,7 +107,7 @@ impl Client {
         Self { shared, number, calls: 0, accepted: Vec::new(), to_retry: VecDeque::new() }
     }
 
-    async fn run(mut self) -> Vec<Accepted> {
+    async fn run(mut self) -> Vec<Started> {
         let mut pace = interval(PACE);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut turn = self.number;
@@ -126,7 +126,7 @@ impl Client {
         let path = format!("flows/{id}/execute");
         let body = json!({ "trigger_data": { "client": self.number, "call": self.calls } });
         let execution = self.promised(&path, &body, 201, "execution_id").await;
-        let accepted = Accepted { id: execution, flow, retry_of: None };
+        let accepted = Started { id: execution, flow, retry_of: None };
         match kind.then {
             Then::Leave => {}
             Then::Retry => self.to_retry.push_back(accepted.clone()),
@@ -151,14 +151,14 @@ impl Client {
 
     /// Repeats a call with the same key until an answer is definite.
     async fn definite(&self, path: &str, key: &str, body: &Value) -> Answer {
-        let patience = Patience::new("a definite answer", PATIENCE);
+        let deadline = Deadline::new("a definite answer", REPEATED_FOR);
         loop {
             let headers = [("Idempotency-Key", key)];
             match self.shared.api.call(Method::POST, path, &headers, Some(body)).await {
                 Ok(answer) if answer.status < 500 => return answer,
                 Ok(_) | Err(_) => self.shared.unknown.fetch_add(1, Ordering::Relaxed),
             };
-            patience.look_again().await;
+            deadline.pause().await;
         }
     }
 
@@ -179,10 +179,10 @@ impl Client {
         self.to_retry.pop_front();
         let path = format!("executions/{}/retry", oldest.id);
         let id = self.promised(&path, &json!({}), 200, "new_execution_id").await;
-        self.note(Accepted { id, flow: oldest.flow, retry_of: Some(oldest.id) });
+        self.note(Started { id, flow: oldest.flow, retry_of: Some(oldest.id) });
     }
 
-    fn note(&mut self, accepted: Accepted) {
+    fn note(&mut self, accepted: Started) {
         self.accepted.push(accepted);
         self.shared.accepted.fetch_add(1, Ordering::Relaxed);
     }
