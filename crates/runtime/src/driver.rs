@@ -71,7 +71,7 @@ impl Driver {
         }
     }
 
-    /// Runs until the worker ends, or the last handle of the engine is gone; `is_driving` says whether the worker drives.
+    /// Runs until the worker ends, or the last handle of the engine is dropped; `is_driving` says whether the worker drives.
     pub(crate) async fn run(
         mut self,
         mut inbox: mpsc::Receiver<Call>,

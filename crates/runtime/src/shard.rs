@@ -72,7 +72,7 @@ pub struct ReplyId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BatchId(pub u64);
 
-/// What a shard takes in.
+/// The inputs of a shard.
 #[derive(Debug)]
 pub enum Message {
     /// A new execution.
@@ -88,7 +88,7 @@ pub enum Message {
     },
     /// What was found in the inbox. Items that are in hand already are ignored.
     Inbox(Vec<InboxItem>),
-    /// What came of [`Action::Discard`] and [`Action::Unclaimed`]: these items are gone, or are left to others.
+    /// What came of [`Action::Discard`] and [`Action::Unclaimed`]: these items are deleted, or are left to other workers.
     Sorted(Vec<InboxId>),
     /// A caller wants to see an execution as it is committed.
     Read {
@@ -324,7 +324,7 @@ pub struct Shard {
     live: ById<Live>,
     /// What waits for an execution to be loaded.
     loading: BTreeMap<ExecutionId, VecDeque<Queued>>,
-    /// When to look at which execution, here or parked.
+    /// When to process which execution, here or parked.
     timers: BTreeSet<(Timestamp, ExecutionId)>,
     /// When to show which execution.
     unshown: BTreeSet<(Timestamp, ExecutionId)>,

@@ -89,7 +89,7 @@ impl Shard {
         }
     }
 
-    /// Some items that a commit wanted to take are gone, so that nothing of it was written: it is made again without
+    /// Some items that a commit was to take no longer exist, so nothing of it was written: it is made again without
     /// them.
     pub(super) fn without(&mut self, id: ExecutionId, gone: &[InboxId], now: Timestamp) {
         if let Some(committing) = self.live.get_mut(&id).and_then(|live| live.committing.as_mut()) {

@@ -159,7 +159,7 @@ impl Shard {
 
     pub(super) fn recovered(&mut self, recovered: Recovered, now: Timestamp) {
         for (flow, taken) in recovered.slots {
-            self.flows.entry(flow).or_default().seed(taken);
+            self.flows.entry(flow).or_default().start_with(taken);
         }
         for (flow, id) in recovered.queued {
             self.flows.entry(flow).or_default().wait(id);

@@ -61,7 +61,7 @@ impl Slots {
         self.taken = self.taken.saturating_sub(1);
     }
 
-    pub(super) fn seed(&mut self, taken: u32) {
+    pub(super) fn start_with(&mut self, taken: u32) {
         self.taken = taken;
     }
 
