@@ -19,6 +19,8 @@ export type Attempt = Schemas['Attempt'];
 /** An entry of the journal of an execution. */
 export type JournalEvent = Schemas['JournalEvent'];
 export type Actor = Schemas['Actor'];
+/** What a node or an execution waits for. */
+export type WaitingFor = Schemas['WaitingFor'];
 /** The execution after a record of its journal. */
 export type RecordEnd = Schemas['RecordEnd'];
 

@@ -1,12 +1,12 @@
 /** The bars of one node in the timeline, from the journal. All functions are pure; times are milliseconds since the epoch. */
-import type { Attempt, JournalEvent, NodeExecution } from '@/api/types';
+import type { Attempt, JournalEvent, NodeExecution, WaitingFor } from '@/api/types';
 import { millis } from '@/lib/time';
 
 /** `ok`, `bad`, `run` and `cut` are attempts; `gap` is a backoff; `wait` is a delay, a decision or another wait. */
 export type BarKind = 'ok' | 'bad' | 'run' | 'cut' | 'gap' | 'wait';
 
-/** What a node waits for, beside what the API calls `waiting_for`: the end of a pause, or a server that runs it. */
-type Reason = 'delay' | 'decision' | 'slot' | 'child' | 'paused' | 'released';
+/** What a node waits for: what the API calls `waiting_for`, the end of a pause, or a server that continues it. */
+type Reason = WaitingFor | 'paused' | 'released';
 
 export interface Bar {
   key: string;

@@ -32,6 +32,14 @@ it('has a line for each event, with node and error', () => {
   expect(new Set(lines.map((line) => line.key)).size).toBe(lines.length);
 });
 
+it('keeps the line of an event, so that it is not rendered again', () => {
+  const journal = aJournal([0, happened.accepted], [1, happened.started]);
+
+  const first = linesOf(journal.slice(0, 1), execution);
+
+  expect(linesOf(journal, execution)[0]).toBe(first[0]);
+});
+
 it('says who did something, unless it was the engine', () => {
   const system = { type: 'system' } as const;
   const lines = linesOf(

@@ -22,22 +22,31 @@ export interface JournalLine {
   by: string | null;
 }
 
+/** A cache of lines: the line of an event stays the same object and is not rendered again. */
+const made = new WeakMap<JournalEvent, JournalLine>();
+
 /** Returns a line for each event. */
 export function linesOf(journal: readonly JournalEvent[], execution: Execution): JournalLine[] {
   const names = new Map(execution.node_executions.map((node) => [node.node_id, node.node_name]));
   return journal.map((event, at) => {
-    const id = 'node_id' in event && event.type !== 'finished' ? event.node_id : null;
-    return {
-      key: String(at),
-      seq: event.seq,
-      at: millis(event.at) ?? 0,
-      node: id === null ? null : { id, name: names.get(id) ?? id },
-      isError: false,
-      detail: null,
-      by: 'by' in event ? actorText(event.by) : null,
-      ...lineOf(event),
-    };
+    const line = made.get(event) ?? makeLine(event, String(at), names);
+    made.set(event, line);
+    return line;
   });
+}
+
+function makeLine(event: JournalEvent, key: string, names: ReadonlyMap<string, string>): JournalLine {
+  const id = 'node_id' in event && event.type !== 'finished' ? event.node_id : null;
+  return {
+    key,
+    seq: event.seq,
+    at: millis(event.at) ?? 0,
+    node: id === null ? null : { id, name: names.get(id) ?? id },
+    isError: false,
+    detail: null,
+    by: 'by' in event ? actorText(event.by) : null,
+    ...lineOf(event),
+  };
 }
 
 type Line = Pick<JournalLine, 'kind' | 'tone' | 'text'> & Partial<Pick<JournalLine, 'isError' | 'detail'>>;
