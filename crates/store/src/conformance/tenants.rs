@@ -35,6 +35,7 @@ async fn seen_by(store: &impl Store, tenant: TenantId) -> Vec<(&'static str, Str
         shown("History::failures", store.failures(failures).await),
         shown("History::rollups", store.rollups(rollups).await),
         shown("History::execution_counts", store.execution_counts(tenant, FLOW).await),
+        shown("History::execution_counts", store.execution_counts(tenant, OTHER_FLOW).await),
         shown("Catalogue::flow", store.flow(tenant, FLOW).await),
         shown("Catalogue::flows", store.flows(flows, ALL).await),
         shown("Catalogue::flow_version", store.flow_version(tenant, FLOW, 1).await),
