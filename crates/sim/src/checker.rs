@@ -1,6 +1,6 @@
 //! The checker: compares what clients were answered, what peers saw and what was committed, and says what does not fit.
 //!
-//! It reads the journal with its own eyes ([`story`]), not with the state machine under test. The letters in its words
+//! It interprets the journal itself ([`story`]), without the state machine under test. The letters in its messages
 //! name the kind of promise: D durability, R results, A attempts, L leases, T time, I control, V liveness.
 
 mod answers;
@@ -30,16 +30,16 @@ use inbox::Inbox;
 use leases::Leases;
 use story::Story;
 
-/// Nothing, or what does not fit, as a sentence.
+/// Nothing, or a sentence that says what is wrong.
 pub(crate) type Verdict = Result<(), String>;
 
-/// How far past its deadline an execution may be whose worker is well.
+/// How far past its deadline an execution may be while its worker is healthy.
 pub(crate) const LATE_MAX: Duration = Duration::from_secs(15);
 
-/// How long an execution may be without a worker while another one is well.
+/// How long an execution may be without a worker while another worker is healthy.
 pub(crate) const ORPHANED_MAX: Duration = Duration::from_secs(8);
 
-/// How long a child may go on that its parent has given up.
+/// How long a child may continue after its parent has abandoned it.
 pub(crate) const ABANDONED_MAX: Duration = Duration::from_secs(100);
 
 /// How far the clocks of two processes may differ.
@@ -200,7 +200,7 @@ impl Checker {
         self.peers.len() as u64
     }
 
-    /// No execution is far past its deadline. Asked only when its worker has been well for longer than that.
+    /// No execution is far past its deadline. Checked only if its worker has been healthy for longer than that.
     pub(crate) fn deadlines_hold(&self, lessee: Lessee, clock: Timestamp, now: Timestamp) -> Verdict {
         let is_late =
             |story: &&Story| story.deadline().is_some_and(|deadline| clock > deadline.plus(LATE_MAX));

@@ -1,4 +1,4 @@
-//! Flows to run: made up from a seed, or fixed because they are of interest.
+//! Flows to run: made up from a seed, or fixed.
 
 mod fixtures;
 

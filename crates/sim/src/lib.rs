@@ -32,7 +32,7 @@ pub struct Options {
     pub keeps_trace: bool,
 }
 
-/// What a run came to in which nothing was wrong.
+/// The result of a run without violations.
 #[derive(Clone, Debug)]
 pub struct Summary {
     /// A hash of everything that happened, in order.

@@ -1,4 +1,4 @@
-//! Chance that can be repeated: the same seed draws the same lots.
+//! Repeatable random numbers: the same seed gives the same numbers.
 
 use std::time::Duration;
 

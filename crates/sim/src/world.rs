@@ -114,9 +114,9 @@ pub(super) enum Happening {
     Start,
     /// Everything is healed.
     Heal,
-    /// People help along what waits for them.
+    /// People decide on what waits for them.
     Help,
-    /// The checker looks at what is at rest.
+    /// The checker looks at executions whose decisions are all committed.
     Look,
     /// Something for one process.
     At(ProcessId, Incident),
@@ -135,7 +135,7 @@ pub(super) enum Incident {
     Outcome(CallKey, Outcome),
     /// A client's call arrives.
     Call(Box<steadflow_runtime::shard::Message>),
-    /// It stands still.
+    /// It freezes.
     Freeze,
     /// It goes on.
     Thaw,
@@ -256,7 +256,7 @@ impl World {
         Err("V2: too much happens".into())
     }
 
-    /// Everything has ended, and everybody knows.
+    /// Everything has ended, and all clients know.
     fn is_over(&self) -> bool {
         self.faults.is_healed()
             && self.checker.unfinished().next().is_none()
@@ -330,7 +330,7 @@ impl World {
         Ok(())
     }
 
-    /// Lets the checker look at everything that is at rest.
+    /// Lets the checker look at all executions whose decisions are all committed.
     fn look(&mut self) -> Result<(), String> {
         for process in self.processes.values().filter(|process| !process.is_frozen()) {
             self.look_at(process)?;

@@ -94,7 +94,7 @@ impl Checker {
     fn takes_unnumbered(&mut self, execution: ExecutionId) -> Verdict {
         match self.inbox.unnumbered.get_mut(&execution).filter(|left| **left > 0) {
             Some(left) => *left -= 1,
-            None => return Err(format!("I5: {execution} takes an input that is gone")),
+            None => return Err(format!("I5: {execution} takes an input that is deleted")),
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What holds at every moment at which an execution is at rest: V1 and R4.
+//! What holds whenever all decisions of an execution are committed: V1 and R4.
 
 use std::fmt::Write;
 

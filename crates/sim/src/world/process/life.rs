@@ -1,4 +1,4 @@
-//! How a process comes, stands still, stops, and dies.
+//! How a process starts, freezes, stops, and dies.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ impl World {
         let lease_end = process.worker.lessee().and_then(|lessee| self.checker.lease_end(lessee));
         let until_lease_end = lease_end.map_or(Duration::ZERO, |end| end.since(clock));
         let for_how_long = self.rng.millis(200, 45_000);
-        self.note(format_args!("{id} stands still for {for_how_long:?}"));
+        self.note(format_args!("{id} freezes for {for_how_long:?}"));
         self.later(for_how_long, id, Incident::Thaw);
         if self.fleet == Fleet::One {
             self.after(until_lease_end + Duration::from_secs(1), Happening::Start);
@@ -83,8 +83,8 @@ impl World {
         Ok(())
     }
 
-    /// A process is gone, and another one follows. If it had the database for itself, its lock on that goes with it, so
-    /// that its lease needs no waiting for.
+    /// A process has ended, and another one follows. If it had the database for itself, its lock is released with it, so
+    /// the next process does not wait for the end of its lease.
     fn ends(&mut self, id: ProcessId) {
         let Some(process) = self.processes.remove(&id) else { return };
         let after = match self.fleet {
