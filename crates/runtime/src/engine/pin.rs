@@ -33,10 +33,15 @@ impl Engine {
         let mut children = BTreeMap::new();
         let mut wanted = graph.child_flows.clone();
         while let Some(child) = wanted.pop().filter(|_| children.len() < FLOWS_MAX) {
-            if children.contains_key(&child) || child == flow.flow_id {
+            if children.contains_key(&child) {
                 continue;
             }
-            if let Some(version) = self.child_version(accepted, child).await? {
+            let version = if child == flow.flow_id {
+                Some(Arc::clone(&flow))
+            } else {
+                self.child_version(accepted, child).await?
+            };
+            if let Some(version) = version {
                 wanted.extend(&version.flow.graph.child_flows);
                 agents.extend(&version.flow.graph.agents);
                 accepted.flows.insert(child, version.version);

@@ -95,6 +95,22 @@ async fn agents_of_children_are_pinned_with_their_flows() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn flows_that_start_each_other_end_at_the_lowest_level() {
+    let bench = Bench::new().await;
+    let upper = bench.flow(json!({}), json!([echo("a", json!(1))]), json!([])).await;
+    let lower = bench.flow(json!({}), json!([family(upper)]), json!([])).await;
+    let nodes = json!({ "flow_definition": { "nodes": [family(lower)], "edges": [] } });
+    bench.engine.edit_flow(&ME, upper, patch(nodes, None)).await.unwrap();
+
+    let execution = bench.start(upper).await;
+
+    let ended = bench.ended(execution).await.execution;
+    assert_eq!(ended.accepted().flows, BTreeMap::from([(upper, 2), (lower, 1)]));
+    let message = &ended.error().unwrap().message;
+    assert!(message.contains("levels deep"), "{message}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn retry_from_the_failed_node_keeps_the_versions_and_one_from_the_start_does_not() {
     let bench = Bench::new().await;
     let agent = save(&bench, 5, "first").await;
