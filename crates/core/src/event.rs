@@ -8,7 +8,7 @@ mod text;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::caller::Actor;
 use crate::failure::ErrorClass;
@@ -49,7 +49,7 @@ pub enum Event {
         /// Its number.
         attempt: Attempt,
         /// Its resolved input, where the flow version does not already give it and the attempt before had another.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
         input: Option<Payload>,
     },
     /// An attempt failed.
@@ -92,7 +92,7 @@ pub enum Event {
         /// Its key.
         step: StepKey,
         /// Its input, where no event before says it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
         input: Option<Payload>,
         /// When it is stopped, if it has a limit of its own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -247,7 +247,7 @@ pub struct ChildEnd {
     /// Completed, failed or cancelled.
     pub status: ExecutionStatus,
     /// Its result, where it completed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub result: Option<Payload>,
     /// Why it did not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -361,6 +361,11 @@ pub enum Resolution {
         /// Why.
         message: Arc<str>,
     },
+}
+
+/// Reads a value that is given: `null` is one, and only a key that is missing stands for none.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Payload>, D::Error> {
+    Payload::deserialize(deserializer).map(Some)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use steadflow_core::caller::{Actor, ActorKind};
-use steadflow_core::event::{Accepted, ChildEnd};
+use steadflow_core::event::{Accepted, ChildEnd, Event};
 use steadflow_core::execution::{Decision, Execution, ExecutionStatus, Input, NewExecution, Pinned};
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::ids::{ExecutionId, StepKey};
+use steadflow_core::ids::{Attempt, ExecutionId, NodeIndex, StepKey};
 use steadflow_core::inbox::Signal;
 use steadflow_core::payload::Payload;
 use steadflow_core::work::{CallKey, Outcome};
@@ -259,6 +259,21 @@ fn a_child_that_fails_ends_the_attempt_and_its_siblings_and_the_next_attempt_sta
     1s     all completes with ["a","b","c"]
     1s     finished: completed
     "#);
+}
+
+#[test]
+fn null_is_still_a_value_after_it_was_stored() {
+    let (node, null) = (NodeIndex(0), Some(Payload::null()));
+    let events = [
+        Event::ChildEnded { node, child: 0, end: completed(Value::Null) },
+        Event::AttemptStarted { node, attempt: Attempt::FIRST, input: null.clone() },
+        Event::StepStarted { node, step: StepKey::new("first"), input: null, stop_at: None },
+        Event::ChildEnded { node, child: 1, end: failed("no") },
+    ];
+
+    let stored = serde_json::to_string(&events).unwrap();
+
+    assert_eq!(serde_json::from_str::<Vec<Event>>(&stored).unwrap(), events, "{stored}");
 }
 
 #[test]
