@@ -1,7 +1,7 @@
 //! How many instructions the core takes for its work: steady on any x86-64 machine, however busy.
 //!
 //! Each limit is what was counted when the line was last changed, and a tenth. `make guards` fails where more is counted;
-//! whoever has a good reason to take more changes the number in the same commit.
+//! a commit with a good reason to take more changes the number.
 
 #![expect(missing_docs, reason = "what the macros make has none")]
 

@@ -101,6 +101,17 @@ fn a_call_is_stopped_at_the_earlier_of_its_own_limit_and_the_attempts() {
 }
 
 #[test]
+fn a_wait_until_now_is_over_at_once() {
+    let status = |until: Timestamp| {
+        let delay = json!({ "id": "a", "type": "delay", "until": until.to_string() });
+        Play::new(&flow(delay, None)).execution.status()
+    };
+
+    assert_eq!(status(START), ExecutionStatus::Completed);
+    assert_eq!(status(START.plus(Duration::from_micros(1))), ExecutionStatus::Running);
+}
+
+#[test]
 fn an_output_of_the_largest_size_is_kept_and_a_larger_one_fails_the_node() {
     let limits = Limits { output_bytes_max: 8, ..Limits::DEFAULT };
     let transform = |input| json!({ "id": "a", "type": "action", "action": "transform", "input": input });
