@@ -42,7 +42,7 @@ async fn a_peer_that_does_not_answer_as_it_should_is_a_failed_attempt_of_the_fit
 }
 
 #[tokio::test]
-async fn nobody_listening_is_a_connection_error_that_is_retried() {
+async fn a_closed_port_is_a_connection_error_that_is_retried() {
     let workplace = Workplace::new();
     let server = Setup::new(&workplace).start().await;
     let gone = Peer::start().await.url("/ok");

@@ -203,7 +203,7 @@ async fn other_hosts_and_origins_are_kept_out() {
 }
 
 #[tokio::test]
-async fn a_slow_post_is_cut_and_keeps_nobody_waiting() {
+async fn a_slow_post_is_cut_off_and_blocks_no_other_request() {
     let workplace = Workplace::new();
     let server = Setup::new(&workplace).start().await;
     let address = server.address();
