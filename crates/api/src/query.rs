@@ -2,10 +2,12 @@
 //! refused with every fault named. A filter that is misspelt must not quietly list everything.
 
 mod page;
+mod without;
 
 use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
+use axum::http::Uri;
 use axum::http::request::Parts;
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::FlowId;
@@ -16,6 +18,7 @@ use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
 
 pub(crate) use page::{Window, next_address, reply};
+pub(crate) use without::WithoutQuery;
 
 /// The longest text to search for, in characters.
 pub(crate) const TEXT_CHARS_MAX: usize = 200;
@@ -29,15 +32,11 @@ pub(crate) trait FromParams {
     fn from_params(params: &mut Params) -> Self;
 }
 
-impl FromParams for () {
-    fn from_params(_: &mut Params) {}
-}
-
 impl<T: FromParams> FromRequestParts<App> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
-        let mut params = Params::of(parts)?;
+        let mut params = Params::of(&parts.uri)?;
         let value = T::from_params(&mut params);
         params.finish()?;
         Ok(Self(value))
@@ -52,8 +51,8 @@ pub(crate) struct Params {
 }
 
 impl Params {
-    fn of(parts: &Parts) -> Result<Self, Problem> {
-        let read = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+    fn of(uri: &Uri) -> Result<Self, Problem> {
+        let read = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri);
         let axum::extract::Query(pairs) =
             read.map_err(|_| Problem::new(ProblemKind::InvalidParameter, "The query cannot be read."))?;
         Ok(Self { pairs, faults: Vec::new() })

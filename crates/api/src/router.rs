@@ -13,16 +13,19 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 
 use crate::app::App;
 use crate::problem::{Cause, Problem, ProblemKind};
+use crate::query::WithoutQuery;
 use crate::routes::openapi::Document;
 use crate::{openapi, routes, studio};
 
 /// Returns the whole server: API, studio, health and metrics.
 pub fn router(app: App) -> Router {
-    let (routes, _) = routes::all().split_for_parts();
+    let (routes, document) = routes::all().split_for_parts();
+    let without_query = WithoutQuery::of(&document);
     let worth_it = SizeAbove::new(1_024).and(NotForContentType::new("text/event-stream"));
     routes
         .fallback(studio::serve)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(without_query, refuse_query))
         .layer(Extension(Document(openapi::text)))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), guard))
@@ -36,6 +39,14 @@ pub fn router(app: App) -> Router {
 /// Refuses what was not sent to us, or by a page that is not ours, before anything is read of it.
 async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     match app.allowed_hosts().check(request.method(), request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Refuses a query where there are no query parameters.
+async fn refuse_query(State(without): State<WithoutQuery>, request: Request, next: Next) -> Response {
+    match without.check(&request) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
@@ -62,7 +73,7 @@ async fn log(request: Request, next: Next) -> Response {
     response
 }
 
-/// Tells browsers to trust nothing that did not come from here.
+/// Makes browsers trust nothing that did not come from here.
 async fn harden(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

@@ -1,6 +1,8 @@
 //! The description of the API.
 
-use crate::support::Api;
+use serde_json::Value;
+
+use crate::support::{Answer, Api, NO_ID, request};
 
 #[test]
 fn openapi_json_is_fresh() {
@@ -24,6 +26,29 @@ async fn server_describes_itself_and_explains_its_problems() {
     assert!(document["paths"]["/api/v1/studio/flows/{id}/execute"]["post"].is_object());
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
     assert!(problems.text.contains("\n## flow-invalid\n"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_operation_takes_a_query_parameter_that_is_not_described() {
+    let api = Api::new().await;
+    let document = serde_json::to_value(steadflow_api::openapi()).unwrap();
+
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let answer = call_with_nonsense(&api, method, path, operation).await;
+            let problem = format!("{method} {path}: {}", answer.text);
+            assert_eq!(answer.status, 400, "{problem}");
+            assert!(answer.text.contains("there is no parameter `nonsense`"), "{problem}");
+        }
+    }
+}
+
+async fn call_with_nonsense(api: &Api, method: &str, path: &str, operation: &Value) -> Answer {
+    let method = method.to_uppercase().parse().expect("the description names methods");
+    let path = path.replace("{id}", NO_ID).replace("{node_id}", "a").replace("{version}", "1");
+    let json = [("content-type", "application/json")];
+    let headers = if operation["requestBody"].is_object() { &json[..] } else { &[] };
+    api.send(request(method, &format!("{path}?nonsense=1"), headers, "")).await
 }
 
 #[tokio::test(start_paused = true)]

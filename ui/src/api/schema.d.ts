@@ -1274,7 +1274,7 @@ export interface components {
             readonly created_at: components["schemas"]["Time"];
             readonly updated_at: components["schemas"]["Time"];
             /** @description Its entity tag, as in the header `ETag`: send it as `If-Match` with a change. Older versions have none. */
-            readonly etag?: string | null;
+            readonly etag?: string;
             readonly execution_counts?: components["schemas"]["ExecutionCounts"] | null;
         };
         readonly FlowCounts: components["schemas"]["RetryCounts"] & {

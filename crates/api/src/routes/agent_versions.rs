@@ -11,7 +11,6 @@ use crate::app::App;
 use crate::caller::Identity;
 use crate::path::PathId;
 use crate::problem::Problem;
-use crate::query::Query;
 use crate::reply;
 use crate::views::agent::AgentVersionView;
 
@@ -30,7 +29,6 @@ pub(crate) async fn list_agent_versions(
     State(app): State<App>,
     Identity(caller): Identity,
     PathId(id): PathId<AgentId>,
-    Query(()): Query<()>,
 ) -> Result<Response, Problem> {
     let current = app.engine().agent(caller.tenant, id).await?.version;
     let newest = VersionPage { before: None, limit: VERSIONS_MAX };

@@ -92,7 +92,6 @@ pub(crate) async fn show_agent(
     State(app): State<App>,
     Identity(caller): Identity,
     PathId(id): PathId<AgentId>,
-    Query(()): Query<()>,
 ) -> Result<Response, Problem> {
     show(&app, &app.engine().agent(caller.tenant, id).await?).await
 }

@@ -47,7 +47,6 @@ pub(crate) async fn follow_execution(
     Identity(caller): Identity,
     PathId(id): PathId<ExecutionId>,
     headers: HeaderMap,
-    Query(()): Query<()>,
 ) -> Result<Response, Problem> {
     let last_seen = last_event_id(&headers)?;
     let changes = app.engine().follow(id);

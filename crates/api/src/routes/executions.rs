@@ -224,7 +224,6 @@ pub(crate) async fn show_execution(
     State(app): State<App>,
     Identity(caller): Identity,
     PathId(id): PathId<ExecutionId>,
-    Query(()): Query<()>,
 ) -> Result<Response, Problem> {
     let snapshot = app.engine().execution(caller.tenant, id).await?;
     show(&app, &caller, &snapshot.execution).await

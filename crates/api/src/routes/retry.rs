@@ -106,7 +106,6 @@ pub(crate) async fn retry_execution(
     State(app): State<App>,
     Identity(caller): Identity,
     PathId(id): PathId<ExecutionId>,
-    Query(()): Query<()>,
     key: IdempotencyKey,
     body: OptionalJson<RetryBody>,
 ) -> Result<Response, Problem> {

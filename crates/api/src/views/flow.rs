@@ -77,6 +77,7 @@ pub(crate) struct FlowView {
     updated_at: Time,
     /// Its entity tag, as in the header `ETag`: send it as `If-Match` with a change. Older versions have none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     etag: Option<String>,
     /// Its executions by status; in the answers for one flow only.
     #[serde(skip_serializing_if = "Option::is_none")]

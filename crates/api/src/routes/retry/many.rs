@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::caller::Identity;
 use crate::json::Json;
 use crate::problem::Problem;
-use crate::query::{Query, TEXT_CHARS_MAX};
+use crate::query::TEXT_CHARS_MAX;
 use crate::reply;
 use crate::views::wire::{ErrorClassName, Time};
 
@@ -143,7 +143,6 @@ impl From<BulkRetryItem> for RetriedItem {
 pub(crate) async fn retry_executions(
     State(app): State<App>,
     Identity(caller): Identity,
-    Query(()): Query<()>,
     body: Json<RetryManyBody>,
 ) -> Result<Response, Problem> {
     let RetryManyBody { filter, mode, flow_version, dry_run, limit, before } = body.value;
