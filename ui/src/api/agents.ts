@@ -38,16 +38,27 @@ export async function listAgents(signal: AbortSignal): Promise<readonly Agent[]>
   return data as readonly Agent[];
 }
 
-/** Registers an agent, or changes the one of this id. */
-export async function saveAgent(id: string | null, document: AgentDocument): Promise<Agent> {
-  const { data } = id
-    ? await call('PATCH', '/studio/agents/{id}', { path: { id }, body: document })
+export async function getAgent(id: string): Promise<Agent> {
+  return (await call('GET', '/studio/agents/{id}', { path: { id } })).data as Agent;
+}
+
+/** An agent as it was read: its id, and the tag that its changes are made to. */
+export type Edited = Pick<Agent, 'id' | 'etag'>;
+
+/**
+ * Registers an agent, or changes one.
+ *
+ * Throws a `Problem` that `isConflict` when the agent was changed elsewhere.
+ */
+export async function saveAgent(edited: Edited | null, document: AgentDocument): Promise<Agent> {
+  const { data } = edited
+    ? await call('PATCH', '/studio/agents/{id}', { path: { id: edited.id }, body: document, ifMatch: edited.etag })
     : await call('POST', '/studio/agents', { body: document });
   return data as Agent;
 }
 
-export async function deleteAgent(id: string): Promise<void> {
-  await call('DELETE', '/studio/agents/{id}', { path: { id } });
+export async function deleteAgent({ id, etag }: Edited): Promise<void> {
+  await call('DELETE', '/studio/agents/{id}', { path: { id }, ifMatch: etag });
 }
 
 /** Calls a skill once, outside any execution. Nothing is stored. */

@@ -27,6 +27,7 @@ interface AnyOptions {
   query?: Query;
   body?: unknown;
   idempotencyKey?: string;
+  ifMatch?: string;
   signal?: AbortSignal;
 }
 
@@ -53,8 +54,9 @@ export async function call<M extends Method, P extends PathOf<M>>(
 }
 
 /** `CallOptions` have checked the options; the library's own types accept unknown fields in a body. */
-function ask(method: Method, path: string, { path: segments, query, body, idempotencyKey, signal }: AnyOptions) {
-  const headers = { Accept: 'application/json', ...authorization(), 'Idempotency-Key': idempotencyKey };
+function ask(method: Method, path: string, { path: segments, query, body, signal, ...named }: AnyOptions) {
+  const conditions = { 'Idempotency-Key': named.idempotencyKey, 'If-Match': named.ifMatch };
+  const headers = { Accept: 'application/json', ...authorization(), ...conditions };
   const params = { path: segments, query };
   const init = { params, body, headers, signal };
   const answer = client.request(method.toLowerCase() as 'get', path as never, init as never);

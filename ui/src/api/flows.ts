@@ -42,9 +42,14 @@ export async function instantiateTemplate(id: string, name: string): Promise<Flo
   return received((await call('POST', '/studio/flows/templates/{id}/instantiate', options)).data);
 }
 
-/** Changes the given keys; a change of the document creates a new version. */
-export async function patchFlow(id: string, changes: FlowPatch): Promise<Flow> {
-  return received((await call('PATCH', '/studio/flows/{id}', { path: { id }, body: sent(changes) })).data);
+/**
+ * Changes the given keys of the flow that has this tag; a change of the document creates a new version.
+ *
+ * Throws a `Problem` that `isConflict` when the flow was changed elsewhere.
+ */
+export async function patchFlow(id: string, changes: FlowPatch, etag: string | undefined): Promise<Flow> {
+  const options = { path: { id }, body: sent(changes), ifMatch: etag };
+  return received((await call('PATCH', '/studio/flows/{id}', options)).data);
 }
 
 export async function setFlowStatus(id: string, status: FlowStatus): Promise<void> {

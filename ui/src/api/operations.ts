@@ -30,9 +30,12 @@ export type AnswerOf<M extends Method, P extends PathOf<M>> =
     : never;
 
 /** Path and query parameters. */
-export type AddressOptions<P extends PathOf<'GET'>> = Omit<ParametersOf<Operation<'GET', P>>, 'idempotencyKey'>;
+export type AddressOptions<P extends PathOf<'GET'>> = Omit<
+  ParametersOf<Operation<'GET', P>>,
+  'idempotencyKey' | 'ifMatch'
+>;
 
-type ParametersOf<O> = O extends { parameters: infer All } ? PathPart<All> & QueryPart<All> & KeyPart<All> : never;
+type ParametersOf<O> = O extends { parameters: infer All } ? PathPart<All> & QueryPart<All> & HeaderPart<All> : never;
 
 type PathPart<All> = All extends { path: infer Path } ? { path: Path } : { path?: never };
 
@@ -45,13 +48,20 @@ type QueryPart<All> = All extends { query: infer Query }
 /** A parameter that is `null` is left out, like one that is `undefined`. */
 type OrNull<Query> = [Query] extends [never] ? never : { [Name in keyof Query]: Query[Name] | null };
 
-type KeyPart<All> = All extends { header?: infer Header }
-  ? HasKey<NonNullable<Header>> extends true
-    ? { idempotencyKey?: string }
-    : { idempotencyKey?: never }
-  : { idempotencyKey?: never };
+/** The headers that a call may set, under the names of the options. */
+type HeaderPart<All> = {
+  idempotencyKey?: Takes<All, 'Idempotency-Key'> extends true ? string : never;
+  /** The entity tag of what the change was made to. If it is no longer current, the answer is 412. */
+  ifMatch?: Takes<All, 'If-Match'> extends true ? string | undefined : never;
+};
 
-type HasKey<Header> = [Header] extends [never] ? false : 'Idempotency-Key' extends keyof Header ? true : false;
+type Takes<All, Name extends string> = All extends { header?: infer Header }
+  ? [NonNullable<Header>] extends [never]
+    ? false
+    : Name extends keyof NonNullable<Header>
+      ? true
+      : false
+  : false;
 
 type BodyOf<O> = O extends { requestBody: infer Body }
   ? { body: Json<Body> }

@@ -23,6 +23,11 @@ export class Problem extends Error {
     super(detail);
   }
 
+  /** Whether what was to be changed has been changed elsewhere since it was read. */
+  get isConflict(): boolean {
+    return this.status === 412;
+  }
+
   /** Whether a retry may help: the server is unreachable, overloaded or failing. */
   get isTransient(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;

@@ -2,15 +2,16 @@ import { Button, Select, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
-import type { Agent, AgentType } from '@/api/agents';
+import type { Agent, AgentType, Edited } from '@/api/agents';
 import { toProblem } from '@/api/problem';
 import { ProblemCard } from '@/components/problem-card';
 import { ReasonedButton } from '@/components/reasoned-button';
 import classes from './agents.module.css';
 import { ConfigFields } from './config-fields';
+import { ConflictNote } from './conflict-note';
 import { DeleteButton } from './delete-button';
 import { type AgentDraft, documentOf, draftOf, isReadable, newAgent, newSkill, type SkillDraft } from './draft';
-import { useSaveAgent } from './queries';
+import { AgentConflict, useSaveAgent } from './queries';
 import { SkillFields } from './skill-fields';
 import { texts } from './texts';
 import { TrySkill } from './try-skill';
@@ -26,17 +27,30 @@ const TYPES = (['llm', 'http'] as const).map((value) => ({ value, label: texts.t
 /** The form of an agent, and a way to try it. */
 export function AgentForm({ agent, onDone }: AgentFormProps) {
   const [draft, setDraft] = useState<AgentDraft>(() => (agent ? draftOf(agent) : newAgent()));
-  const save = useSaveAgent(agent?.id ?? null);
+  const save = useSaveAgent();
+  const conflict = save.error instanceof AgentConflict ? save.error.agent : null;
+  // What was saved elsewhere is what the next change is made to, once the user has chosen.
+  const [edited, setEdited] = useState<Edited | null>(agent);
   const set = (part: Partial<AgentDraft>) => setDraft({ ...draft, ...part });
-  const faults = save.isError ? toProblem(save.error).faults : [];
+  const faults = save.isError && !conflict ? toProblem(save.error).faults : [];
   const fault = (pointer: string) => faults.find((one) => one.pointer === pointer)?.detail;
-  const submit = () =>
-    save.mutate(documentOf(draft), {
-      onSuccess: (saved) => {
-        notifications.show({ message: texts.form.saved(saved.name), color: 'green' });
-        onDone();
+  const submit = (over = edited) => {
+    setEdited(over);
+    save.mutate(
+      { edited: over, document: documentOf(draft) },
+      {
+        onSuccess: (saved) => {
+          notifications.show({ message: texts.form.saved(saved.name), color: 'green' });
+          onDone();
+        },
       },
-    });
+    );
+  };
+  const load = (theirs: Agent) => {
+    setDraft(draftOf(theirs));
+    setEdited(theirs);
+    save.reset();
+  };
   const setSkill = (key: number, part: Partial<SkillDraft>) =>
     set({ skills: draft.skills.map((skill) => (skill.key === key ? { ...skill, ...part } : skill)) });
   return (
@@ -101,7 +115,8 @@ export function AgentForm({ agent, onDone }: AgentFormProps) {
           {texts.form.addSkill}
         </Button>
       </div>
-      {save.isError && <ProblemCard problem={save.error} />}
+      {conflict && <ConflictNote onLoad={() => load(conflict)} onKeep={() => submit(conflict)} />}
+      {save.isError && !conflict && <ProblemCard problem={save.error} />}
       <div className={classes.actions}>
         {agent ? <DeleteButton agent={agent} onDone={onDone} /> : <span />}
         <Button variant="default" onClick={onDone}>
@@ -110,7 +125,7 @@ export function AgentForm({ agent, onDone }: AgentFormProps) {
         <ReasonedButton
           reason={isReadable(draft) ? null : texts.form.notJson}
           loading={save.isPending}
-          onClick={submit}
+          onClick={() => submit()}
         >
           {texts.form.save}
         </ReasonedButton>

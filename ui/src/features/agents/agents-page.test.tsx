@@ -1,7 +1,8 @@
 import { screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { expect, test } from 'vitest';
-import { fakeApi, json } from '@/testing/fake-api';
+import { expect, test, vi } from 'vitest';
+import type { Agent } from '@/api/agents';
+import { fakeApi, json, problem } from '@/testing/fake-api';
 import { renderScreen } from '@/testing/render';
 import { AgentsPage } from './agents-page';
 
@@ -34,4 +35,43 @@ test('an agent is created, and faults are shown at their fields', async () => {
     config: { provider: 'openai' },
     skills: [{ name: 'score' }],
   });
+});
+
+test('an agent that was changed elsewhere is overwritten only on purpose', async () => {
+  const read: Agent = {
+    id: '11111111-1111-4111-8111-111111111111',
+    version: 1,
+    name: 'Analyst',
+    agent_type: 'http',
+    description: '',
+    source: 'internal',
+    category: null,
+    tags: [],
+    skills: ['score'],
+    skill_definitions: [{ name: 'score' }],
+    config: { endpoint: 'https://risk.example.org' },
+    usage_count: 0,
+    last_used_at: null,
+    is_available: true,
+    created_at: '2026-01-01T00:00:00Z',
+    updated_at: '2026-01-01T00:00:00Z',
+    etag: '"1"',
+  };
+  const theirs = { ...read, version: 2, name: 'Theirs', etag: '"2"' };
+  const asked = fakeApi({
+    'GET /studio/agents': () => [read],
+    'GET /studio/agents/*': () => theirs,
+    'PATCH /studio/agents/*': ({ headers }) =>
+      headers.get('If-Match') === theirs.etag ? theirs : problem(412, 'version-conflict', 'The current version is 2.'),
+  });
+  const user = userEvent.setup();
+  await renderScreen(<AgentsPage />);
+  await user.click(await screen.findByRole('button', { name: 'Edit Analyst' }));
+
+  await user.click(await screen.findByRole('button', { name: 'Save agent' }));
+
+  expect((await screen.findByRole('alert')).textContent).toContain('changed elsewhere');
+  await user.click(screen.getByRole('button', { name: 'Save mine' }));
+  const sent = () => asked.filter(({ method }) => method === 'PATCH').map(({ headers }) => headers.get('If-Match'));
+  await vi.waitFor(() => expect(sent()).toEqual(['"1"', '"2"']));
 });

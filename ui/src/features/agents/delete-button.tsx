@@ -17,7 +17,7 @@ export function DeleteButton({ agent, onDone }: DeleteButtonProps) {
   const [isAsking, ask] = useDisclosure(false);
   const remove = useDeleteAgent();
   const confirm = () =>
-    remove.mutate(agent.id, {
+    remove.mutate(agent, {
       onSuccess: () => {
         notifications.show({ message: texts.form.deleted(agent.name), color: 'green' });
         onDone();

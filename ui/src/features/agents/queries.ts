@@ -1,5 +1,14 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
-import { type AgentDocument, deleteAgent, listAgents, saveAgent } from '@/api/agents';
+import {
+  type Agent,
+  type AgentDocument,
+  deleteAgent,
+  type Edited,
+  getAgent,
+  listAgents,
+  saveAgent,
+} from '@/api/agents';
+import { Problem } from '@/api/problem';
 
 export const agentsQuery = () =>
   queryOptions({
@@ -8,10 +17,33 @@ export const agentsQuery = () =>
     staleTime: 5_000,
   });
 
-export function useSaveAgent(id: string | null) {
+export class AgentConflict extends Error {
+  constructor(
+    /** The agent as it was saved elsewhere. */
+    readonly agent: Agent,
+  ) {
+    super('The agent was changed elsewhere.');
+  }
+}
+
+interface Change {
+  /** What the change is made to; `null` for a new agent. */
+  edited: Edited | null;
+  document: AgentDocument;
+}
+
+/** Saves an agent. The error is an `AgentConflict` when it was changed elsewhere since it was read. */
+export function useSaveAgent() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (document: AgentDocument) => saveAgent(id, document),
+    mutationFn: async ({ edited, document }: Change) => {
+      try {
+        return await saveAgent(edited, document);
+      } catch (error) {
+        if (!edited || !(error instanceof Problem && error.isConflict)) throw error;
+        throw new AgentConflict(await getAgent(edited.id));
+      }
+    },
     onSuccess: () => queries.invalidateQueries({ queryKey: ['agents'] }),
   });
 }

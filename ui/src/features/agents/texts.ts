@@ -49,6 +49,12 @@ export const texts = {
     deleteAsk: 'Nodes that use this agent will fail.',
     deleteYes: 'Delete agent',
     deleteNo: 'Keep agent',
+    conflict: {
+      title: 'This agent was changed elsewhere while you were editing.',
+      detail: 'If you save yours, it becomes the newest version.',
+      load: 'Load theirs',
+      keep: 'Save mine',
+    },
     deleted: (name: string) => `${name} deleted`,
   },
   trial: {

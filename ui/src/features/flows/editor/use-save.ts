@@ -34,7 +34,7 @@ export function useSave(flowId: string) {
 async function save(store: DraftStore, flowId: string) {
   const { present } = store.getState();
   const attempt = async () => {
-    const flow = await saveDefinition(flowId, store.getState().version, present);
+    const flow = await saveDefinition(flowId, store.getState().etag, present);
     store.getState().saveDone(flow, present);
     return flow;
   };
@@ -44,7 +44,7 @@ async function save(store: DraftStore, flowId: string) {
     if (!(error instanceof Conflict)) throw error;
     store.getState().receive(error.flow);
     if (store.getState().conflict) throw error;
-    // Only the settings were newer: the graph is still the one that this draft started from.
+    // Only the settings or the status were newer: the graph is still the one that this draft started from.
     return attempt();
   }
 }

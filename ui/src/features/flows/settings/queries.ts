@@ -44,11 +44,9 @@ export async function saveSettings(id: string, base: SettingValues, mine: Settin
   const clashes = collisions(base, mine, valuesOf(current));
   if (clashes.length > 0) throw new SettingsConflict(current, clashes);
   try {
-    return await patchFlow(id, patchOf(mine, keys));
+    return await patchFlow(id, patchOf(mine, keys), current.etag);
   } catch (error) {
-    if (error instanceof Problem && (error.status === 409 || error.status === 412)) {
-      throw new SettingsConflict(await getFlow(id), keys);
-    }
+    if (error instanceof Problem && error.isConflict) throw new SettingsConflict(await getFlow(id), keys);
     throw error;
   }
 }

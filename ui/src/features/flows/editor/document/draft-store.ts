@@ -15,6 +15,8 @@ export interface DraftState {
   /** What is saved, and as which version. */
   saved: FlowDefinition;
   version: number;
+  /** The entity tag of the flow that the draft was made from or saved as. */
+  etag: string | undefined;
   /** A version that was saved elsewhere while this draft has unsaved changes. */
   conflict: Flow | null;
   past: readonly FlowDefinition[];
@@ -75,6 +77,7 @@ export function createDraftStore(flow: Flow) {
     return {
       saved: start,
       version: flow.version,
+      etag: flow.etag,
       conflict: null,
       past: [],
       present: start,
@@ -144,7 +147,9 @@ export function createDraftStore(flow: Flow) {
       setJsonFault: (jsonFault) => set({ jsonFault }),
       receive: (received) => {
         const state = get();
-        if (received.version <= state.version) return;
+        if (received.version < state.version) return;
+        // Without a new version, only the status can have changed.
+        if (received.version === state.version) return set({ etag: received.etag });
         const theirs = definitionOf(received);
         // Only settings changed, or the draft has the same graph.
         if (isSameJson(theirs, state.present)) state.saveDone(received, state.present);
@@ -152,15 +157,16 @@ export function createDraftStore(flow: Flow) {
         else if (!isDirty(state)) state.reset(received);
         else set({ conflict: received });
       },
-      saveDone: (saved, definition) => set({ saved: definition, version: saved.version, conflict: null }),
+      saveDone: (saved, definition) =>
+        set({ saved: definition, version: saved.version, etag: saved.etag, conflict: null }),
       reset: (to) => {
         const definition = definitionOf(to);
-        set({ saved: definition, version: to.version, conflict: null, jsonFault: null });
+        set({ saved: definition, version: to.version, etag: to.etag, conflict: null, jsonFault: null });
         show(definition, { past: [], future: [], undoKey: null });
       },
       keepMine: () => {
         const { conflict } = get();
-        if (conflict) set({ saved: definitionOf(conflict), version: conflict.version, conflict: null });
+        if (conflict) get().saveDone(conflict, definitionOf(conflict));
       },
     };
   });

@@ -1,26 +1,32 @@
 import { describe, expect, it } from 'vitest';
-import { fakeApi } from '@/testing/fake-api';
+import { fakeApi, problem } from '@/testing/fake-api';
 import { Conflict, saveDefinition } from './queries';
 
 const DEFINITION = { nodes: [{ id: 'a', type: 'delay' }], edges: [] };
 
 describe('saving', () => {
-  it('sends only the graph when the flow was not saved elsewhere', async () => {
+  it('sends only the graph, and what it was made to', async () => {
     const asked = fakeApi({
-      'GET /studio/flows/*': () => ({ id: 'f', version: 3, flow_definition: DEFINITION }),
       'PATCH /studio/flows/*': () => ({ id: 'f', version: 4, flow_definition: DEFINITION }),
     });
 
-    const flow = await saveDefinition('f', 3, DEFINITION);
+    const flow = await saveDefinition('f', '"3-draft"', DEFINITION);
 
     expect(flow.version).toBe(4);
-    expect(asked.at(-1)?.body).toEqual({ flow_definition: DEFINITION });
+    expect(asked.map(({ method }) => method)).toEqual(['PATCH']);
+    expect(asked[0]?.body).toEqual({ flow_definition: DEFINITION });
+    expect(asked[0]?.headers.get('If-Match')).toBe('"3-draft"');
   });
 
-  it('does not overwrite an unknown version', async () => {
-    const asked = fakeApi({ 'GET /studio/flows/*': () => ({ id: 'f', version: 5, flow_definition: DEFINITION }) });
+  it('does not overwrite what was saved elsewhere', async () => {
+    fakeApi({
+      'GET /studio/flows/*': () => ({ id: 'f', version: 5, flow_definition: DEFINITION }),
+      'PATCH /studio/flows/*': () => problem(412, 'version-conflict', 'The current version is 5.'),
+    });
 
-    await expect(saveDefinition('f', 3, DEFINITION)).rejects.toBeInstanceOf(Conflict);
-    expect(asked.map(({ method }) => method)).toEqual(['GET']);
+    const saving = saveDefinition('f', '"3-draft"', DEFINITION);
+
+    await expect(saving).rejects.toBeInstanceOf(Conflict);
+    await expect(saving).rejects.toMatchObject({ flow: { version: 5 } });
   });
 });

@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { call } from '@/api/client';
 import { getFlow, patchFlow, validateFlow } from '@/api/flows';
-import type { Fault } from '@/api/problem';
+import { type Fault, Problem } from '@/api/problem';
 import type { Flow, FlowDefinition } from '@/api/types';
 import { type Catalogue, readCatalogue } from './node-types';
 
@@ -32,10 +32,13 @@ export class Conflict extends Error {
 /**
  * Saves a definition as the next version.
  *
- * Throws a `Conflict` when the flow's version is no longer `version`, so that its graph may have changed.
+ * Throws a `Conflict` when the flow no longer has this tag, so that its graph may have changed.
  */
-export async function saveDefinition(id: string, version: number, definition: FlowDefinition): Promise<Flow> {
-  const current = await getFlow(id);
-  if (current.version !== version) throw new Conflict(current);
-  return patchFlow(id, { flow_definition: definition });
+export async function saveDefinition(id: string, etag: string | undefined, definition: FlowDefinition): Promise<Flow> {
+  try {
+    return await patchFlow(id, { flow_definition: definition }, etag);
+  } catch (error) {
+    if (error instanceof Problem && error.isConflict) throw new Conflict(await getFlow(id));
+    throw error;
+  }
 }
