@@ -63,7 +63,7 @@ export async function retryNow(id: string, nodeId: string): Promise<void> {
   await call('POST', '/studio/executions/{id}/nodes/{node_id}/retry-now', { path: { id, node_id: nodeId } });
 }
 
-export type RetryMode = Schemas['Mode'];
+export type RetryMode = Schemas['RetryMode'];
 export type RetryPlan = Schemas['RetryPlanView'];
 
 export async function getRetryPlan(id: string, mode: RetryMode, signal?: AbortSignal): Promise<RetryPlan> {
@@ -78,7 +78,7 @@ export async function retryExecution(id: string, mode: RetryMode, idempotencyKey
 }
 
 /** A person's decision about a waiting node. */
-export type Decision = Schemas['Decide'];
+export type Decision = Schemas['NodeResolution'];
 
 export async function decideNode(id: string, nodeId: string, decision: Decision): Promise<void> {
   const path = { id, node_id: nodeId };

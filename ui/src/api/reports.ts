@@ -10,8 +10,8 @@ export type FlowCounts = Schemas['FlowCounts'];
 export type RetryAnalytics = Schemas['RetryAnalytics'];
 
 export type ReportScope = NonNullable<operations['list_failures']['parameters']['query']>;
-/** A report's scope, and the length of its buckets. The API description has `bucket` as a string. */
-export type AnalyticsScope = ReportScope & { bucket: 'hour' | 'day' };
+/** A report's scope, and the length of its buckets. */
+export type AnalyticsScope = NonNullable<operations['retry_analytics']['parameters']['query']>;
 
 export async function listFailures(scope: ReportScope, signal: AbortSignal): Promise<readonly FailureGroup[]> {
   return (await call('GET', '/studio/failures', { query: scope, signal })).data;

@@ -995,14 +995,6 @@ export interface components {
              */
             readonly etag: string;
         };
-        /** @description What a person says to a node that waits for a decision. */
-        readonly Decide: {
-            readonly decision: components["schemas"]["DecisionName"];
-            /** @description With `complete`: the node's output, any JSON; null unless given. */
-            readonly output?: components["schemas"]["AnyJson"];
-            /** @description With `fail`: why. */
-            readonly message?: string | null;
-        };
         /**
          * @description What a person decides for a node that waits for a decision.
          * @enum {string}
@@ -1416,6 +1408,11 @@ export interface components {
             /** @description Whether it is the one that new executions run on. */
             readonly is_current: boolean;
         };
+        /**
+         * @description Which version of the flow a retry runs on.
+         * @enum {string}
+         */
+        readonly FlowVersionChoice: "same" | "current";
         /** @description How the server is. */
         readonly Health: {
             readonly status: string;
@@ -1482,11 +1479,6 @@ export interface components {
              */
             readonly missed: number;
         };
-        /**
-         * @description Where a retry begins.
-         * @enum {string}
-         */
-        readonly Mode: "from_start" | "from_failed";
         /** @description A node completed. */
         readonly NodeCompletedEvent: {
             readonly node_id: string;
@@ -1587,6 +1579,14 @@ export interface components {
              * @enum {string}
              */
             readonly event: "node";
+        };
+        /** @description What a person says to a node that waits for a decision. */
+        readonly NodeResolution: {
+            readonly decision: components["schemas"]["DecisionName"];
+            /** @description With `complete`: the node's output, any JSON; null unless given. */
+            readonly output?: components["schemas"]["AnyJson"];
+            /** @description With `fail`: why. */
+            readonly message?: string | null;
         };
         readonly NodeRetryCounts: components["schemas"]["RetryCounts"] & {
             /** Format: uuid */
@@ -1773,8 +1773,8 @@ export interface components {
         };
         /** @description How to retry. */
         readonly RetryBody: {
-            readonly mode?: components["schemas"]["Mode"] | null;
-            readonly flow_version?: components["schemas"]["Version"] | null;
+            readonly mode?: components["schemas"]["RetryMode"] | null;
+            readonly flow_version?: components["schemas"]["FlowVersionChoice"] | null;
             /** @description Replaces the old trigger data. */
             readonly trigger_data?: components["schemas"]["AnyJson"];
         };
@@ -1868,8 +1868,8 @@ export interface components {
         readonly RetryMany: {
             /** @description Which failed executions. Those that were retried before are left out. */
             readonly filter: components["schemas"]["RetryFilter"];
-            readonly mode?: components["schemas"]["Mode"] | null;
-            readonly flow_version?: components["schemas"]["Version"] | null;
+            readonly mode?: components["schemas"]["RetryMode"] | null;
+            readonly flow_version?: components["schemas"]["FlowVersionChoice"] | null;
             /** @description Only say what would be retried. */
             readonly dry_run?: boolean;
             /**
@@ -1884,9 +1884,14 @@ export interface components {
              */
             readonly before?: string | null;
         };
+        /**
+         * @description Where a retry begins.
+         * @enum {string}
+         */
+        readonly RetryMode: "from_start" | "from_failed";
         /** @description What a retry would do. */
         readonly RetryPlanView: {
-            readonly mode: components["schemas"]["Mode"];
+            readonly mode: components["schemas"]["RetryMode"];
             /** @description The nodes that would run, if the edges lead to them. */
             readonly run: readonly string[];
             /** @description The nodes whose output would be taken over. */
@@ -2005,11 +2010,6 @@ export interface components {
             readonly valid: boolean;
             readonly errors: readonly components["schemas"]["DocumentFault"][];
         };
-        /**
-         * @description Which version of the flow a retry runs on.
-         * @enum {string}
-         */
-        readonly Version: "same" | "current";
         /**
          * @description What something waits for: a moment, a person, a free slot of the flow, or the end of child executions.
          * @enum {string}
@@ -2840,7 +2840,7 @@ export interface operations {
                 /** @description Hours that begin before. */
                 readonly to?: string;
                 /** @description `hour` (the default) or `day`. */
-                readonly bucket?: string;
+                readonly bucket?: "hour" | "day";
             };
             readonly header?: never;
             readonly path?: never;
@@ -3571,7 +3571,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": components["schemas"]["Decide"];
+                readonly "application/json": components["schemas"]["NodeResolution"];
             };
         };
         readonly responses: {
@@ -4114,9 +4114,9 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description `from_start` unless given. */
-                readonly mode?: components["schemas"]["Mode"];
+                readonly mode?: components["schemas"]["RetryMode"];
                 /** @description `same` from the failed node, `current` from the start, unless given. */
-                readonly flow_version?: components["schemas"]["Version"];
+                readonly flow_version?: components["schemas"]["FlowVersionChoice"];
             };
             readonly header?: never;
             readonly path: {

@@ -30,7 +30,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 }
 
 /// How far apart the buckets are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, ToSchema)]
+#[schema(rename_all = "snake_case")]
 enum Bucket {
     Hour,
     Day,
@@ -72,7 +73,7 @@ pub(crate) struct AnalyticsQuery {
     #[param(value_type = Option<String>, format = DateTime)]
     to: Option<Timestamp>,
     /// `hour` (the default) or `day`.
-    #[param(value_type = Option<String>, pattern = "^(hour|day)$")]
+    #[param(value_type = Option<Bucket>, inline)]
     bucket: Bucket,
 }
 

@@ -41,7 +41,7 @@ pub(crate) async fn retry_node_now(
 /// What a person says to a node that waits for a decision.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
-pub(crate) struct Decide {
+pub(crate) struct NodeResolution {
     decision: DecisionName,
     /// With `complete`: the node's output, any JSON; null unless given.
     #[schema(value_type = AnyJson, required = false)]
@@ -51,7 +51,7 @@ pub(crate) struct Decide {
     message: Option<Arc<str>>,
 }
 
-impl Decide {
+impl NodeResolution {
     fn into_resolution(self, bytes_max: usize) -> Result<Resolution, Problem> {
         match (self.decision, self.output, self.message) {
             (DecisionName::Retry, None, None) => Ok(Resolution::Retry),
@@ -91,14 +91,14 @@ const MESSAGE_CHARS_MAX: usize = 2_000;
 /// Settles a node that waits for a person's decision (`on_interrupt: ask`, `on_exhausted: ask`).
 #[utoipa::path(post, path = "/api/v1/studio/executions/{id}/nodes/{node_id}/decide", tag = "retries",
     params(("id" = Uuid, Path, description = "The execution"), ("node_id" = String, Path, description = "The node")),
-    request_body = Decide,
+    request_body = NodeResolution,
     responses((status = 200, description = "It is settled", body = Outcome),
               (status = 409, description = "The node waits for no decision", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn decide_node(
     State(app): State<App>,
     Identity(caller): Identity,
     PathNode(id, node): PathNode,
-    body: Json<Decide>,
+    body: Json<NodeResolution>,
 ) -> Result<Response, Problem> {
     let resolution = body.value.into_resolution(app.engine().limits().output_bytes_max)?;
     app.engine().decide(&caller, id, node, resolution).await?;

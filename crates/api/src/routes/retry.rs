@@ -33,18 +33,19 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 /// Where a retry begins.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Mode {
+#[schema(as = RetryMode)]
+pub(crate) enum ModeName {
     /// Every node runs again.
     FromStart,
     /// Completed nodes' outputs are taken over; what failed, was cancelled or never ran runs.
     FromFailed,
 }
 
-impl From<Mode> for RetryMode {
-    fn from(mode: Mode) -> Self {
+impl From<ModeName> for RetryMode {
+    fn from(mode: ModeName) -> Self {
         match mode {
-            Mode::FromStart => Self::FromStart,
-            Mode::FromFailed => Self::FromFailed,
+            ModeName::FromStart => Self::FromStart,
+            ModeName::FromFailed => Self::FromFailed,
         }
     }
 }
@@ -52,18 +53,18 @@ impl From<Mode> for RetryMode {
 /// Which version of the flow a retry runs on.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Version {
+pub(crate) enum FlowVersionChoice {
     /// The one that the old execution ran on.
     Same,
     /// The flow's current one.
     Current,
 }
 
-impl From<Version> for VersionChoice {
-    fn from(version: Version) -> Self {
+impl From<FlowVersionChoice> for VersionChoice {
+    fn from(version: FlowVersionChoice) -> Self {
         match version {
-            Version::Same => Self::Same,
-            Version::Current => Self::Current,
+            FlowVersionChoice::Same => Self::Same,
+            FlowVersionChoice::Current => Self::Current,
         }
     }
 }
@@ -73,9 +74,9 @@ impl From<Version> for VersionChoice {
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct RetryBody {
     /// `from_start` unless given.
-    mode: Option<Mode>,
+    mode: Option<ModeName>,
     /// `same` from the failed node, `current` from the start, unless given.
-    flow_version: Option<Version>,
+    flow_version: Option<FlowVersionChoice>,
     /// Replaces the old trigger data.
     #[schema(value_type = AnyJson, required = false)]
     trigger_data: Option<Payload>,
@@ -134,21 +135,21 @@ pub(crate) async fn retry_execution(
 #[into_params(parameter_in = Query)]
 pub(crate) struct PlanQuery {
     /// `from_start` unless given.
-    mode: Option<Mode>,
+    mode: Option<ModeName>,
     /// `same` from the failed node, `current` from the start, unless given.
-    flow_version: Option<Version>,
+    flow_version: Option<FlowVersionChoice>,
 }
 
 impl FromParams for PlanQuery {
     fn from_params(params: &mut Params) -> Self {
         let mode = params.read("mode", "one of from_start, from_failed", |text| match text {
-            "from_start" => Some(Mode::FromStart),
-            "from_failed" => Some(Mode::FromFailed),
+            "from_start" => Some(ModeName::FromStart),
+            "from_failed" => Some(ModeName::FromFailed),
             _ => None,
         });
         let flow_version = params.read("flow_version", "one of same, current", |text| match text {
-            "same" => Some(Version::Same),
-            "current" => Some(Version::Current),
+            "same" => Some(FlowVersionChoice::Same),
+            "current" => Some(FlowVersionChoice::Current),
             _ => None,
         });
         Self { mode, flow_version }
@@ -158,7 +159,7 @@ impl FromParams for PlanQuery {
 /// What a retry would do.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RetryPlanView {
-    mode: Mode,
+    mode: ModeName,
     /// The nodes that would run, if the edges lead to them.
     #[schema(value_type = Vec<String>)]
     run: Vec<NodeId>,
@@ -178,7 +179,7 @@ pub(crate) async fn show_retry_plan(
     PathId(id): PathId<ExecutionId>,
     Query(query): Query<PlanQuery>,
 ) -> Result<Response, Problem> {
-    let mode = query.mode.unwrap_or(Mode::FromStart);
+    let mode = query.mode.unwrap_or(ModeName::FromStart);
     let retry = Retry { mode: mode.into(), version: query.flow_version.map(Into::into), ..Retry::default() };
     let plan = app.engine().retry_plan(caller.tenant, id, retry).await?;
     Ok(reply::ok(&RetryPlanView { mode, run: plan.run, reuse: plan.reuse.into_keys().collect() }))

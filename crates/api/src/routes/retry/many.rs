@@ -12,7 +12,7 @@ use steadflow_runtime::{BulkRetryItem, Retry, RetryMany};
 use steadflow_store::{ExecutionFilter, Page};
 use utoipa::ToSchema;
 
-use super::{Mode, Version};
+use super::{FlowVersionChoice, ModeName};
 use crate::app::App;
 use crate::caller::Identity;
 use crate::json::Json;
@@ -31,9 +31,9 @@ pub(crate) struct RetryManyBody {
     /// Which failed executions. Those that were retried before are left out.
     filter: RetryFilter,
     /// `from_start` unless given.
-    mode: Option<Mode>,
+    mode: Option<ModeName>,
     /// `same` from the failed node, `current` from the start, unless given.
-    flow_version: Option<Version>,
+    flow_version: Option<FlowVersionChoice>,
     /// Only say what would be retried.
     #[serde(default)]
     dry_run: bool,
