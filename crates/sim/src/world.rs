@@ -35,7 +35,8 @@ use process::Process;
 pub(crate) use process::ProcessId;
 
 /// How long nothing may be committed once everything is healed: longer than any delay, backoff or timeout of the flows.
-const STANDSTILL_MAX: Duration = Duration::from_secs(400);
+/// The longest is the tenth backoff, of 512 seconds.
+const STANDSTILL_MAX: Duration = Duration::from_secs(600);
 /// How long after a fault a process has caught up.
 const WELL_AFTER: Duration = Duration::from_secs(2);
 /// How long after its lease was lost a process has noticed: the longest time between two renewals, a failed one and the

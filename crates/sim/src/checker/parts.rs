@@ -159,7 +159,10 @@ impl Story {
         attempt: Attempt,
         sight: &'s Sight<'_>,
     ) -> impl Iterator<Item = &'s Failure> {
-        let keys = self.nodes[node.at()].parts.steps.keys().cloned().chain([StepKey::ONLY]);
+        // Of several calls at the same time, only one that has ended can have failed the attempt.
+        let has_failed = |(_, step): &(&StepKey, &StepStory)| matches!(step, StepStory::Failed(..));
+        let failed = self.nodes[node.at()].parts.steps.iter().filter(has_failed);
+        let keys = failed.map(|(key, _)| key.clone()).chain([StepKey::ONLY]);
         let call = move |step| CallKey { execution: self.id, node, attempt, step };
         keys.filter_map(move |step| sight.peers.get(&call(step))?.as_ref().err())
     }
