@@ -362,7 +362,8 @@ impl World {
                 self.checker.is_worked_on(execution, |key| process.tasks.contains(key))?;
             }
         }
-        if process.is_settled() {
+        // After a standstill, it stops no work before its lease is certain.
+        if process.is_settled() && process.has_moved_for(WELL_AFTER, now) {
             for key in &process.tasks {
                 self.checker.work_is_wanted(key)?;
             }

@@ -98,12 +98,14 @@ impl Process {
         self.cut_off_until = None;
     }
 
-    /// Whether nothing has gone wrong with it for longer than `span`.
+    /// Returns whether nothing has gone wrong with it for longer than `span`. While it cannot renew its lease, it may do
+    /// nothing until the lease is certain.
     pub(super) fn is_well_for(&self, span: Duration, now: Timestamp) -> bool {
-        now.since(self.well_since) > span && self.hands_back_from.is_none()
+        let well_since = self.cut_off_until.map_or(self.well_since, |until| until.max(self.well_since));
+        now.since(well_since) > span && self.hands_back_from.is_none()
     }
 
-    /// Whether it has moved for longer than `span`.
+    /// Returns whether it has moved for longer than `span`.
     pub(super) fn has_moved_for(&self, span: Duration, now: Timestamp) -> bool {
         !self.is_frozen && now.since(self.moving_since) > span
     }
