@@ -1,10 +1,8 @@
 //! Request bodies: JSON and nothing else, of bounded size, depth and time, read strictly.
 //!
-//! A body is read in two passes. The first knows no types and refuses what no endpoint can mean: broken syntax, keys
-//! that stand twice, numbers that cannot be held, nesting beyond [`strict`]'s bound. The second reads the endpoint's
-//! own type; what that type keeps as a payload stays the text that came in.
-
-mod strict;
+//! A body is read in two passes. The first knows no types and refuses what no endpoint can mean: what
+//! [`json::check`] refuses, and repeated keys. The second reads the endpoint's own type; what that type keeps as a
+//! payload stays the text that came in.
 
 use std::time::Duration;
 
@@ -16,6 +14,7 @@ use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 use steadflow_core::flow::Fault;
+use steadflow_core::json::{self, RepeatedKeys};
 use steadflow_core::template::pointer_token;
 
 use crate::app::App;
@@ -129,7 +128,7 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    strict::check(bytes).map_err(|error| {
+    json::check(bytes, RepeatedKeys::Refused).map_err(|error| {
         Problem::new(ProblemKind::InvalidJson, format!("The body cannot be read as JSON: {error}."))
     })?;
     serde_json::from_slice(bytes).map_err(|error| misfit::<T>(bytes, &error))

@@ -191,9 +191,9 @@ async fn json_that_two_readers_could_understand_differently_is_refused() {
     400 invalid-json: The body cannot be read as JSON: EOF while parsing an object at line 1 column 1.
     400 invalid-json: The body cannot be read as JSON: trailing characters at line 1 column 4.
     400 invalid-json: The body cannot be read as JSON: key must be a string at line 1 column 2.
-    400 invalid-json: The body cannot be read as JSON: the key `name` stands twice in one object at line 1 column 18.
-    400 invalid-json: The body cannot be read as JSON: the key `id` stands twice in one object at line 1 column 43.
-    400 invalid-json: The body cannot be read as JSON: the key `name` stands twice in one object at line 1 column 23.
+    400 invalid-json: The body cannot be read as JSON: the key `name` appears twice in one object at line 1 column 18.
+    400 invalid-json: The body cannot be read as JSON: the key `id` appears twice in one object at line 1 column 43.
+    400 invalid-json: The body cannot be read as JSON: the key `name` appears twice in one object at line 1 column 23.
     400 invalid-json: The body cannot be read as JSON: number out of range at line 1 column 20.
     400 invalid-json: The body cannot be read as JSON: expected value at line 1 column 16.
     400 invalid-json: The body cannot be read as JSON: unexpected end of hex escape at line 1 column 16.

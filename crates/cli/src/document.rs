@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use steadflow_core::agent::{Agent, missing_skills};
 use steadflow_core::flow::{self, Fault, Flow};
 use steadflow_core::ids::AgentId;
+use steadflow_core::json;
 use steadflow_core::limits::Limits;
 
 /// The validated content of a file.
@@ -39,7 +40,8 @@ pub(crate) fn read_json(path: &Path) -> Result<Value, String> {
         std::fs::read_to_string(path)
     };
     let text = text.map_err(|error| format!("{}: {error}", path.display()))?;
-    serde_json::from_str(&text).map_err(|error| format!("{}: not JSON: {error}", path.display()))
+    json::read(json::without_mark(text.as_bytes()))
+        .map_err(|error| format!("{}: not JSON: {error}", path.display()))
 }
 
 /// Formats an error in a file as one line.

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use serde_json::Value;
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::flow::Fault;
 use steadflow_core::ids::ExecutionId;
+use steadflow_core::json;
 use steadflow_core::payload::Payload;
 use steadflow_runtime::{Engine, NewFlow, RuntimeError, Start};
 use steadflow_store::{FlowStatus, MemoryStore, Store};
@@ -80,7 +80,7 @@ fn trigger_data(given: &str) -> anyhow::Result<Payload> {
             .with_context(|| format!("Could not read the trigger data in {path}"))?,
         None => given.to_owned(),
     };
-    let value: Value = serde_json::from_str(&text)
+    let value = json::read(json::without_mark(text.as_bytes()))
         .with_context(|| format!("The trigger data is not JSON: `{}`", text.trim_end()))?;
     Ok(Payload::from_value(&value))
 }

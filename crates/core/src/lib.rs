@@ -15,6 +15,7 @@ pub mod flow;
 pub mod http;
 pub mod ids;
 pub mod inbox;
+pub mod json;
 pub mod limits;
 pub mod node;
 pub mod payload;

@@ -3,9 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+use crate::json;
 
 /// A JSON text: trigger data, a node's input or output. Cheap to clone; never changes.
 #[derive(Clone, Serialize, Deserialize)]
@@ -35,6 +38,11 @@ impl Payload {
     /// # Errors
     /// Where and why `text` is not JSON.
     pub fn parse(text: String) -> Result<Self, serde_json::Error> {
+        if let Some(key) = json::reserved_key(text.as_bytes()) {
+            return Err(serde_json::Error::custom(format_args!(
+                "the key `{key}` is reserved and cannot be used"
+            )));
+        }
         RawValue::from_string(text).map(|raw| Self(Arc::from(raw)))
     }
 
@@ -43,7 +51,7 @@ impl Payload {
         self.0.get()
     }
 
-    /// Reads the text. A number that JSON allows and serde_json cannot hold (1e999) becomes `null`.
+    /// Reads the text, every digit of its numbers included.
     pub fn to_value(&self) -> Value {
         serde_json::from_str(self.as_str()).unwrap_or(Value::Null)
     }

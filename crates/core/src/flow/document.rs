@@ -3,6 +3,7 @@
 //! What is stored is strict when it is written, by [`Flow::parse`], and lenient when it is read: executions are pinned to
 //! flow versions, so a version that was saved once must always run, even if the rules and limits have changed since.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -17,7 +18,7 @@ use crate::payload::Payload;
 const FORMAT: u32 = 1;
 
 /// A flow as it is stored: its settings, each with a value, and the graph as it came, unknown keys included.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Document {
     /// The settings.
     #[serde(flatten)]
@@ -57,8 +58,13 @@ impl Document {
     /// # Errors
     /// [`Unreadable`] if it is no document of a known format.
     pub fn restore(stored: &Payload) -> Result<Self, Unreadable> {
+        #[derive(Deserialize)]
+        struct Graph {
+            flow_definition: Payload,
+        }
         format_of(stored)?;
-        serde_json::from_str(stored.as_str()).map_err(|error| Unreadable::Damaged(error.to_string()))
+        let Graph { flow_definition: definition } = part_of(stored)?;
+        Ok(Self { settings: part_of(stored)?, definition })
     }
 
     /// Returns it as it is stored.
@@ -84,6 +90,11 @@ impl PartialEq for Document {
     }
 }
 
+/// Reads some keys of a stored document.
+fn part_of<T: DeserializeOwned>(stored: &Payload) -> Result<T, Unreadable> {
+    serde_json::from_str(stored.as_str()).map_err(|error| Unreadable::Damaged(error.to_string()))
+}
+
 /// Returns the number of the format, unless it is one that only later versions know.
 fn format_of(stored: &Payload) -> Result<u32, Unreadable> {
     #[derive(Deserialize)]
@@ -91,8 +102,7 @@ fn format_of(stored: &Payload) -> Result<u32, Unreadable> {
         #[serde(default)]
         format: u32,
     }
-    let read = serde_json::from_str(stored.as_str());
-    let Numbered { format } = read.map_err(|error| Unreadable::Damaged(error.to_string()))?;
+    let Numbered { format } = part_of(stored)?;
     if format > FORMAT { Err(Unreadable::Newer(format)) } else { Ok(format) }
 }
 
@@ -222,7 +232,7 @@ mod tests {
         ];
 
         insta::assert_snapshot!(messages.join("\n"), @"
-        invalid type: sequence, expected struct Document at line 1 column 0
+        invalid length 0, expected struct Graph with 1 element at line 1 column 2
         /flow_definition: a flow needs `flow_definition`: an object with `nodes` and `edges`
         /flow_definition/nodes: `nodes` must have at least one entry
         /flow_definition/nodes/1/id: node 0 already has the id `a`; ids are unique in a flow

@@ -20,8 +20,24 @@ fn by_minijinja(text: &str) -> Result<Value, String> {
     let expression = environment.compile_expression(text).map_err(|error| error.to_string())?;
     let mut context = trigger_data();
     context["trigger_data"] = trigger_data();
-    let value = expression.eval(minijinja::value::Serde(context)).map_err(|error| error.to_string())?;
+    let value = expression.eval(engine_value(&context)).map_err(|error| error.to_string())?;
     serde_json::to_value(value).map_err(|error| error.to_string())
+}
+
+fn engine_value(json: &Value) -> minijinja::Value {
+    match json {
+        Value::Null => minijinja::Value::from(()),
+        Value::Bool(value) => (*value).into(),
+        Value::Number(number) => match number.as_i64() {
+            Some(integer) => integer.into(),
+            None => number.as_f64().expect("the numbers of these tests are small").into(),
+        },
+        Value::String(text) => text.into(),
+        Value::Array(items) => items.iter().map(engine_value).collect(),
+        Value::Object(fields) => {
+            minijinja::Value::from_pairs(fields.iter().map(|(key, value)| (key.clone(), engine_value(value))))
+        }
+    }
 }
 
 fn evaluated(text: &str) -> Result<Value, String> {
