@@ -17,6 +17,7 @@ mod engine;
 mod error;
 mod functions;
 pub(crate) mod json_text;
+mod number;
 mod parse;
 mod path;
 mod rewrite;

@@ -5,7 +5,7 @@
 //! [`RESERVED`]. A document could spell that key too, and would then be read as something else than it says, so every
 //! entrance refuses it: this module and [`Payload::parse`](crate::payload::Payload::parse).
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -15,6 +15,9 @@ use crate::expression::json_text::string;
 
 /// How the keys begin that `serde_json` uses inside.
 pub const RESERVED: &str = "$serde_json::private::";
+
+/// Nesting of what is accepted: serde_json's own bound, which also keeps our stack.
+pub const DEPTH_MAX: usize = 127;
 
 /// Whether one object may have the same key twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +42,8 @@ pub fn without_mark(text: &[u8]) -> &[u8] {
     text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text)
 }
 
-/// Checks that `text` is one JSON value: UTF-8 without a byte order mark, nested at most 127 deep (serde_json's own
-/// bound, which also keeps our stack), no character that cannot exist, no exponent that goes beyond a 64-bit float, and
+/// Checks that `text` is one JSON value: UTF-8 without a byte order mark, nested at most [`DEPTH_MAX`] deep, no
+/// character that cannot exist, no exponent that goes beyond a 64-bit float, and
 /// no reserved key.
 ///
 /// # Errors
@@ -134,7 +137,7 @@ impl<'de> Visitor<'de> for Form {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         while let Some(Key(key)) = entries.next_key()? {
             if key.starts_with(RESERVED) {
                 // Not a key of the text, which has none: this is how serde_json gives a number.

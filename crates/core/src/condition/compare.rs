@@ -54,26 +54,10 @@ impl Comparison {
     }
 }
 
-/// JSON equality: numbers by their worth, and never between kinds, unlike MiniJinja's `true == 1`.
+/// JSON equality: never between kinds, unlike MiniJinja's `true == 1`.
 fn equal(left: &Value, right: &Value) -> bool {
-    if left.kind() != right.kind() || left.len() != right.len() {
-        return false;
-    }
-    if left.kind() == ValueKind::Seq {
-        return match (left.try_iter(), right.try_iter()) {
-            (Ok(left), Ok(right)) => left.zip(right).all(|(left, right)| equal(&left, &right)),
-            _ => false,
-        };
-    }
-    if left.kind() == ValueKind::Map {
-        return left.try_iter().is_ok_and(|mut keys| {
-            keys.all(|key| match (left.get_item(&key), right.get_item(&key)) {
-                (Ok(left), Ok(right)) => equal(&left, &right),
-                _ => false,
-            })
-        });
-    }
-    left == right
+    let is_bool = |value: &Value| value.kind() == ValueKind::Bool;
+    is_bool(left) == is_bool(right) && values::equal(left, right)
 }
 
 fn contains(container: &Value, wanted: &Value) -> Result<bool, Problem> {

@@ -57,8 +57,8 @@ fn every_type_compares_what_it_says() {
     score.tags contains "b": true
     score.tags contains "c": false
     trigger_data contains "vendor": true
-    score.level greater_than 70: `${score.level}`: the string "high" has no order with the number 70; only two numbers or two strings have
-    score.tags less_than []: `${score.tags}`: a list has no order with a list; only two numbers or two strings have
+    score.level greater_than 70: `${score.level}`: the string "high" has no order with the number 70; only two numbers, two strings or two dates have
+    score.tags less_than []: `${score.tags}`: a list has no order with a list; only two numbers, two strings or two dates have
     score.risk contains 7: `${score.risk}`: the number 72 cannot contain the number 7
     score.riks equals 1: `${score.riks}`: `score` has no field `riks`; it has `risk`, `level`, `text`, `tags`, `big`, `exact`
     "#);

@@ -24,6 +24,9 @@ pub(super) enum Compiled {
 pub(super) fn compile(text: &str, limits: &Limits) -> Result<Compiled, Problem> {
     let tree = parse::parse(text, limits)?;
     match access::parts(&tree) {
+        Some(("null", steps)) if steps.is_empty() => {
+            Ok(Compiled::Computed(engine::compile(rewrite::rewrite(&tree)?, limits)))
+        }
         Some(("secrets", steps)) => secret_name(&tree, &steps).map(Compiled::Secret),
         Some((name, steps)) => access::path(name, steps).map(Compiled::Path),
         None => Ok(Compiled::Computed(engine::compile(rewrite::rewrite(&tree)?, limits))),

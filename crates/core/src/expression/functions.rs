@@ -7,26 +7,40 @@
 //!
 //! The strict forms are values that [`rewrite`](super::rewrite) puts into the tree, so no expression can name them.
 
+mod codecs;
+mod comparisons;
+pub(super) mod dates;
+mod lists;
+mod numbers;
+mod texts;
+
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 use minijinja::machinery::ast::BinOpKind;
-use minijinja::value::{Kwargs, Rest, ValueKind, ValueOrKwargs};
-use minijinja::{Environment, Error, ErrorKind, State, Value, filters};
+use minijinja::value::ValueKind;
+use minijinja::{Environment, Error, ErrorKind, State, Value};
 
-use super::values::{self, Writer};
+use super::error::Problem;
+use super::{number, values};
 
 /// Filters that an expression may use.
 pub(super) const FILTERS: &[&str] = &[
     "abs",
+    "b64decode",
+    "b64encode",
     "bool",
     "capitalize",
     "count",
     "d",
+    "date",
+    "date_add",
+    "date_format",
     "default",
     "dictsort",
     "first",
     "float",
+    "fromjson",
+    "hmac",
     "int",
     "items",
     "join",
@@ -38,6 +52,10 @@ pub(super) const FILTERS: &[&str] = &[
     "map",
     "max",
     "min",
+    "pluck",
+    "regex_find",
+    "regex_match",
+    "regex_replace",
     "reject",
     "rejectattr",
     "replace",
@@ -45,6 +63,7 @@ pub(super) const FILTERS: &[&str] = &[
     "round",
     "select",
     "selectattr",
+    "sha256",
     "sort",
     "split",
     "string",
@@ -54,6 +73,7 @@ pub(super) const FILTERS: &[&str] = &[
     "trim",
     "unique",
     "upper",
+    "urlencode",
 ];
 /// Tests that an expression may use.
 pub(super) const TESTS: &[&str] = &[
@@ -92,11 +112,15 @@ pub(super) const TESTS: &[&str] = &[
 /// Filters that `map` may apply: those that need nothing but the entry.
 const MAPPED_FILTERS: &[&str] = &[
     "abs",
+    "b64decode",
+    "b64encode",
     "bool",
     "capitalize",
     "count",
+    "date",
     "first",
     "float",
+    "fromjson",
     "int",
     "last",
     "length",
@@ -104,12 +128,16 @@ const MAPPED_FILTERS: &[&str] = &[
     "max",
     "min",
     "round",
+    "sha256",
     "string",
     "sum",
     "title",
     "trim",
     "upper",
+    "urlencode",
 ];
+/// Filters of MiniJinja that make text of what they are given.
+const TEXT_FILTERS: [&str; 6] = ["capitalize", "lower", "replace", "title", "trim", "upper"];
 /// Filters that take the name of a test as a string.
 const NAMING_FILTERS: [&str; 4] = ["reject", "rejectattr", "select", "selectattr"];
 /// Tests that order.
@@ -126,10 +154,6 @@ const ORDERING_TESTS: [(&str, Order); 10] = [
     (">=", Ordering::is_ge),
 ];
 
-/// Entries that `split` and `lines` may make.
-const SPLIT_ENTRIES_MAX: usize = 50_000;
-/// Bytes that `tojson` may write.
-const TOJSON_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of a string that MiniJinja's filters read for one step.
 const BYTES_PER_STEP: usize = 64;
 
@@ -138,34 +162,91 @@ type Order = fn(Ordering) -> bool;
 
 /// Returns our form of a filter, where there is one. It takes what the filter takes.
 pub(super) fn strict_filter(name: &str) -> Option<Value> {
-    match name {
-        "lines" => Some(Value::from_function(lines)),
-        "map" => Some(Value::from_function(map)),
-        "split" => Some(Value::from_function(split)),
-        "tojson" => Some(Value::from_function(to_json)),
-        _ => None,
-    }
+    Some(match name {
+        "abs" => Value::from_function(numbers::abs),
+        "b64decode" => Value::from_function(codecs::base64_decode),
+        "b64encode" => Value::from_function(codecs::base64_encode),
+        "bool" => Value::from_function(numbers::bool),
+        "date" => Value::from_function(dates::date),
+        "date_add" => Value::from_function(dates::date_add),
+        "date_format" => Value::from_function(dates::date_format),
+        "float" => Value::from_function(numbers::float),
+        "fromjson" => Value::from_function(codecs::from_json),
+        "hmac" => Value::from_function(codecs::hmac),
+        "int" => Value::from_function(numbers::int),
+        "join" => Value::from_function(lists::join),
+        "lines" => Value::from_function(texts::lines),
+        "map" => Value::from_function(lists::map),
+        "max" => Value::from_function(lists::max),
+        "min" => Value::from_function(lists::min),
+        "pluck" => Value::from_function(lists::pluck),
+        "regex_find" => Value::from_function(texts::regex_find),
+        "regex_match" => Value::from_function(texts::regex_match),
+        "regex_replace" => Value::from_function(texts::regex_replace),
+        "round" => Value::from_function(numbers::round),
+        "sha256" => Value::from_function(codecs::sha256),
+        "sort" => Value::from_function(lists::sort),
+        "split" => Value::from_function(texts::split),
+        "string" => Value::from_function(texts::string),
+        "sum" => Value::from_function(lists::sum),
+        "tojson" => Value::from_function(texts::to_json),
+        "urlencode" => Value::from_function(texts::url_encode),
+        _ => return None,
+    })
 }
 
 /// Returns our form of a test, where there is one. It takes what the test takes.
 pub(super) fn strict_test(name: &str) -> Option<Value> {
-    ORDERING_TESTS.iter().find(|(known, _)| *known == name).map(|(_, holds)| ordering(*holds))
+    if let Some((_, holds)) = ORDERING_TESTS.iter().find(|(known, _)| *known == name) {
+        return Some(ordering(*holds));
+    }
+    Some(match name {
+        "eq" | "equalto" => Value::from_function(comparisons::same),
+        "ne" => Value::from_function(comparisons::different),
+        "in" => Value::from_function(comparisons::is_in),
+        "number" => Value::from_function(comparisons::is_number),
+        "integer" => Value::from_function(number::is_integer),
+        "float" => Value::from_function(number::is_float),
+        _ => return None,
+    })
 }
 
-/// Returns our form of an operator that orders, as a function of both operands.
+/// Returns our form of an operator, as a function of both operands, where there is one.
 pub(super) fn strict_operator(operator: BinOpKind) -> Option<Value> {
-    let holds: Order = if matches!(operator, BinOpKind::Lt) {
-        Ordering::is_lt
-    } else if matches!(operator, BinOpKind::Lte) {
-        Ordering::is_le
-    } else if matches!(operator, BinOpKind::Gt) {
-        Ordering::is_gt
-    } else if matches!(operator, BinOpKind::Gte) {
-        Ordering::is_ge
-    } else {
-        return None;
-    };
-    Some(ordering(holds))
+    Some(match operator {
+        BinOpKind::Lt => ordering(Ordering::is_lt),
+        BinOpKind::Lte => ordering(Ordering::is_le),
+        BinOpKind::Gt => ordering(Ordering::is_gt),
+        BinOpKind::Gte => ordering(Ordering::is_ge),
+        BinOpKind::Eq => Value::from_function(comparisons::equal),
+        BinOpKind::Ne => Value::from_function(comparisons::unequal),
+        BinOpKind::In => Value::from_function(comparisons::contains),
+        BinOpKind::Concat => Value::from_function(texts::concat),
+        BinOpKind::ScAnd
+        | BinOpKind::ScOr
+        | BinOpKind::Add
+        | BinOpKind::Sub
+        | BinOpKind::Mul
+        | BinOpKind::Div
+        | BinOpKind::FloorDiv
+        | BinOpKind::Rem
+        | BinOpKind::Pow => return None,
+    })
+}
+
+/// Returns whether a filter of MiniJinja makes text of what it is given.
+pub(super) fn takes_text(filter: &str) -> bool {
+    TEXT_FILTERS.contains(&filter)
+}
+
+/// Returns the function that makes text of a value.
+pub(super) fn text() -> Value {
+    Value::from_function(texts::string)
+}
+
+/// Returns the function that every operand of an operator goes through that calculates.
+pub(super) fn operand() -> Value {
+    Value::from_function(numbers::operand)
 }
 
 /// Returns the function that every operand of `*` goes through.
@@ -174,7 +255,7 @@ pub(super) fn factor() -> Value {
         if matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) {
             return Err(invalid("a list cannot be multiplied"));
         }
-        Ok(value)
+        numbers::operand(value)
     })
 }
 
@@ -183,11 +264,21 @@ pub(super) fn names_a_test(filter: &str) -> bool {
     NAMING_FILTERS.contains(&filter)
 }
 
-/// Makes the tests that order strict for filters that look them up by name.
+/// Makes tests strict for filters that look them up by name.
 pub(super) fn add_strict_tests(environment: &mut Environment<'static>) {
     for (name, holds) in ORDERING_TESTS {
         environment.add_test(name, compare(holds));
     }
+    for name in ["eq", "equalto", "=="] {
+        environment.add_test(name, comparisons::same);
+    }
+    for name in ["ne", "!="] {
+        environment.add_test(name, comparisons::different);
+    }
+    environment.add_test("in", comparisons::is_in);
+    environment.add_test("number", comparisons::is_number);
+    environment.add_test("integer", number::is_integer);
+    environment.add_test("float", number::is_float);
 }
 
 fn ordering(holds: Order) -> Value {
@@ -203,7 +294,7 @@ fn compare(
             return Err(Error::from(ErrorKind::UndefinedError));
         }
         charge(state, &left)?;
-        values::order(&left, &right).map(holds).map_err(|problem| invalid(problem.to_string()))
+        values::order(&left, &right).map(holds).map_err(problem)
     }
 }
 
@@ -212,63 +303,8 @@ fn charge(state: &State<'_, '_>, subject: &Value) -> Result<(), Error> {
     state.consume_fuel(subject.as_str().map_or(0, |text| (text.len() / BYTES_PER_STEP) as u64))
 }
 
-/// MiniJinja's `map`, for an attribute or one of the filters that need no arguments.
-///
-/// With a default or with arguments it could put one large value in the place of many small ones.
-fn map(state: &mut State<'_, '_>, value: Value, arguments: Rest<ValueOrKwargs>) -> Result<Vec<Value>, Error> {
-    let is_allowed = match arguments.as_slice() {
-        [only] if only.is_kwargs() => {
-            let named = Kwargs::try_from(Value::clone(only))?;
-            named.get::<&str>("attribute").is_ok() && named.assert_all_used().is_ok()
-        }
-        [only] => only.as_str().is_some_and(|name| MAPPED_FILTERS.contains(&name)),
-        _ => false,
-    };
-    if !is_allowed {
-        let names = MAPPED_FILTERS.join(", ");
-        return Err(invalid(format!("`map` takes `attribute=\"…\"` or the name of one of these: {names}")));
-    }
-    filters::map(state, value, arguments)
-}
-
-fn split(
-    state: &State<'_, '_>,
-    value: &Value,
-    separator: Option<Arc<str>>,
-    splits_max: Option<i64>,
-) -> Result<Value, Error> {
-    charge(state, value)?;
-    let text =
-        value.as_str().ok_or_else(|| invalid(format!("`split` needs a string, not {}", value.kind())))?;
-    let entries = match separator.as_deref() {
-        Some("") => return Err(invalid("`split` needs a separator that is not empty")),
-        Some(separator) => text.matches(separator).take(SPLIT_ENTRIES_MAX).count(),
-        None => text.split_whitespace().take(SPLIT_ENTRIES_MAX).count(),
-    };
-    check_entries(entries)?;
-    filters::split(value, separator, splits_max)
-}
-
-fn lines(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
-    charge(state, value)?;
-    let text =
-        value.as_str().ok_or_else(|| invalid(format!("`lines` needs a string, not {}", value.kind())))?;
-    check_entries(text.lines().take(SPLIT_ENTRIES_MAX).count())?;
-    filters::lines(value)
-}
-
-fn check_entries(entries: usize) -> Result<(), Error> {
-    if entries >= SPLIT_ENTRIES_MAX {
-        return Err(invalid(format!("it splits into {SPLIT_ENTRIES_MAX} entries or more")));
-    }
-    Ok(())
-}
-
-fn to_json(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
-    charge(state, value)?;
-    let mut writer = Writer::new(TOJSON_BYTES_MAX);
-    values::write_json(value, &mut writer).map_err(|problem| invalid(problem.to_string()))?;
-    Ok(writer.into_text())
+fn problem(problem: Problem) -> Error {
+    invalid(problem.to_string())
 }
 
 fn invalid(message: impl Into<String>) -> Error {

@@ -48,6 +48,7 @@ impl Rewriter {
 
     fn operand(&mut self, tree: &Expr<'_>, presence: Presence) -> Tree {
         match access::parts(tree) {
+            Some(("null", steps)) if steps.is_empty() => Ok(value(Value::from(()))),
             Some((name, steps)) => self.path(name, steps, presence),
             None => self.compound(tree),
         }
@@ -107,9 +108,11 @@ impl Rewriter {
     }
 
     fn unary(&mut self, operation: &UnaryOp<'_>) -> Tree {
-        let negates = matches!(operation.op, UnaryOpKind::Neg);
-        let op = if negates { UnaryOpKind::Neg } else { UnaryOpKind::Not };
-        Ok(Expr::UnaryOp(node(UnaryOp { op, expr: self.expression(&operation.expr)? })))
+        let expr = self.expression(&operation.expr)?;
+        Ok(Expr::UnaryOp(node(match operation.op {
+            UnaryOpKind::Neg => UnaryOp { op: UnaryOpKind::Neg, expr: calculable(expr, functions::operand) },
+            UnaryOpKind::Not => UnaryOp { op: UnaryOpKind::Not, expr },
+        })))
     }
 
     fn binary(&mut self, operation: &BinOp<'_>) -> Tree {
@@ -118,8 +121,12 @@ impl Rewriter {
         if let Some(function) = functions::strict_operator(operation.op) {
             return Ok(call(function, left, vec![CallArg::Pos(right)]));
         }
+        if matches!(operation.op, BinOpKind::ScAnd | BinOpKind::ScOr) {
+            return Ok(Expr::BinOp(node(BinOp { op: operation.op, left, right })));
+        }
         let multiplies = matches!(operation.op, BinOpKind::Mul);
-        let (left, right) = if multiplies { (factor(left), factor(right)) } else { (left, right) };
+        let through = if multiplies { functions::factor } else { functions::operand };
+        let (left, right) = (calculable(left, through), calculable(right, through));
         Ok(Expr::BinOp(node(BinOp { op: operation.op, left, right })))
     }
 
@@ -128,7 +135,10 @@ impl Rewriter {
         let expr = self.expression(&chain.expr)?;
         let mut ops = Vec::with_capacity(chain.ops.len());
         for link in &chain.ops {
-            ops.push(CompareOp { op: link.op, expr: self.expression(&link.expr)? });
+            ops.push(CompareOp {
+                op: link.op,
+                expr: calculable(self.expression(&link.expr)?, functions::operand),
+            });
         }
         let orders = |op| {
             matches!(op, CompareOpKind::Lt | CompareOpKind::Lte | CompareOpKind::Gt | CompareOpKind::Gte)
@@ -151,6 +161,8 @@ impl Rewriter {
         let presence = if matches!(name, "default" | "d") { Presence::Optional } else { Presence::Required };
         let subject = filter.expr.as_ref().expect("only a filter block of a template has none");
         let subject = self.operand(subject, presence)?;
+        let subject =
+            if functions::takes_text(name) { call(functions::text(), subject, Vec::new()) } else { subject };
         let args = self.arguments(&filter.args)?;
         self.names_tests |= functions::names_a_test(name);
         Ok(match functions::strict_filter(name) {
@@ -223,9 +235,17 @@ fn call(function: Value, subject: Expr<'static>, rest: Vec<CallArg<'static>>) ->
     Expr::Call(node(Call { expr: value(function), args }))
 }
 
-/// Returns an operand of `*` that is no list. A constant in a tree is never one.
-fn factor(operand: Expr<'static>) -> Expr<'static> {
-    if matches!(operand, Expr::Const(_)) { operand } else { call(functions::factor(), operand, Vec::new()) }
+/// Puts a function around an operand that may be something else than its operator calculates with. A constant of a tree
+/// and what an operator has calculated never are.
+fn calculable(operand: Expr<'static>, through: fn() -> Value) -> Expr<'static> {
+    let is_calculated =
+        |operation: &BinOp<'_>| !matches!(operation.op, BinOpKind::ScAnd | BinOpKind::ScOr | BinOpKind::Add);
+    let is_native = if let Expr::BinOp(operation) = &operand {
+        is_calculated(operation)
+    } else {
+        matches!(operand, Expr::Const(_))
+    };
+    if is_native { operand } else { call(through(), operand, Vec::new()) }
 }
 
 /// Returns a named argument: the tree's own form borrows the name from the expression's text.

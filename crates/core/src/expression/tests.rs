@@ -219,7 +219,7 @@ fn mistakes_are_found_when_an_expression_is_compiled() {
     `${a +}`: unexpected end of input, expected expression
     `${a b}`: unexpected input after expression
     `${(a}`: unexpected end of input, expected `)`
-    `${a | shout}`: there is no filter `shout`; there are abs, bool, capitalize, count, d, default, dictsort, first, float, int, items, join, last, length, lines, list, lower, map, max, min, reject, rejectattr, replace, reverse, round, select, selectattr, sort, split, string, sum, title, tojson, trim, unique, upper
+    `${a | shout}`: there is no filter `shout`; there are abs, b64decode, b64encode, bool, capitalize, count, d, date, date_add, date_format, default, dictsort, first, float, fromjson, hmac, int, items, join, last, length, lines, list, lower, map, max, min, pluck, regex_find, regex_match, regex_replace, reject, rejectattr, replace, reverse, round, select, selectattr, sha256, sort, split, string, sum, title, tojson, trim, unique, upper, urlencode
     `${a is tasty}`: there is no test `tasty`; there are boolean, defined, divisibleby, endingwith, eq, equalto, even, false, float, ge, greaterthan, gt, in, integer, iterable, le, lessthan, lower, lt, mapping, ne, none, number, odd, sameas, sequence, startingwith, string, true, undefined, upper
     `${range(3)}`: there is no function `range`; values are changed by filters, as in `name | upper`
     `${debug()}`: there is no function `debug`; values are changed by filters, as in `name | upper`
@@ -268,10 +268,10 @@ fn operators_that_do_not_fit_are_explained() {
     `${3 * score.tags}`: a list cannot be multiplied
     `${2 * (score.tags)}`: a list cannot be multiplied
     `${score.text | split('')}`: `split` needs a separator that is not empty
-    `${score.level > 70}`: the string "high" has no order with the number 70; only two numbers or two strings have
-    `${'80' >= score.risk}`: the string "80" has no order with the number 72; only two numbers or two strings have
-    `${score.tags is lt 3}`: a list has no order with the number 3; only two numbers or two strings have
-    `${trigger_data.items | select('gt', 1)}`: an object has no order with the number 1; only two numbers or two strings have
+    `${score.level > 70}`: the string "high" has no order with the number 70; only two numbers, two strings or two dates have
+    `${'80' >= score.risk}`: the string "80" has no order with the number 72; only two numbers, two strings or two dates have
+    `${score.tags is lt 3}`: a list has no order with the number 3; only two numbers, two strings or two dates have
+    `${trigger_data.items | select('gt', 1)}`: an object has no order with the number 1; only two numbers, two strings or two dates have
     "#);
 }
 

@@ -7,7 +7,9 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use super::error::Problem;
+use super::functions::dates;
 use super::json_text::{self, Kind};
+use super::number;
 
 /// Units that a value costs in addition to the bytes of its text.
 const VALUE_UNITS: usize = 32;
@@ -45,7 +47,7 @@ impl Budget {
     }
 }
 
-/// Reads `text`, of which `mentions` copies may be made. Integers of up to 38 digits are exact.
+/// Reads `text`, of which `mentions` copies may be made.
 pub(crate) fn from_json(text: &str, mentions: usize, budget: &mut Budget) -> Result<Value, Problem> {
     read(text, mentions, budget, 0)
 }
@@ -63,7 +65,7 @@ fn read(text: &str, mentions: usize, budget: &mut Budget, depth: usize) -> Resul
     match kind {
         Kind::Null => Ok(Value::from(())),
         Kind::Bool => Ok(Value::from(text.trim() == "true")),
-        Kind::Number => number(text.trim()),
+        Kind::Number => Ok(number::from_text(text.trim())),
         Kind::String => {
             budget.spend(mentions.saturating_mul(text.len()))?;
             Ok(Value::from(json_text::string(text).as_ref()))
@@ -80,23 +82,6 @@ fn read(text: &str, mentions: usize, budget: &mut Budget, depth: usize) -> Resul
                 pairs.push((key.into_owned(), read(value, mentions, budget, depth + 1)?));
             }
             Ok(Value::from_pairs(pairs))
-        }
-    }
-}
-
-fn number(text: &str) -> Result<Value, Problem> {
-    if let Ok(integer) = text.parse::<i64>() {
-        return Ok(Value::from(integer));
-    }
-    if let Ok(integer) = text.parse::<i128>() {
-        return Ok(Value::from(integer));
-    }
-    let is_integer = !text.contains(['.', 'e', 'E']);
-    match text.parse::<f64>() {
-        Ok(float) if float.is_finite() && !is_integer => Ok(Value::from(float)),
-        _ => {
-            let shown: String = text.chars().take(40).collect();
-            Err(Problem::new(format!("the number {shown} is too large to calculate with")))
         }
     }
 }
@@ -180,26 +165,30 @@ fn write(value: &Value, writer: &mut Writer, depth: usize) -> Result<(), Problem
     if let Some(text) = value.as_str() {
         return writer.string(text);
     }
+    if number::is_number(value) {
+        return write_number(value, writer);
+    }
+    if let Some(date) = dates::text_of(value) {
+        return writer.string(&date);
+    }
     match value.kind() {
         ValueKind::None => writer.raw("null"),
         ValueKind::Bool => writer.raw(if value.is_true() { "true" } else { "false" }),
-        ValueKind::Number => write_number(value, writer),
         ValueKind::Seq | ValueKind::Iterable => write_list(value, writer, depth),
         ValueKind::Map => write_object(value, writer, depth),
         ValueKind::Undefined => Err(Problem::new("a part of the result has no value")),
-        kind @ (ValueKind::Bytes | ValueKind::String | ValueKind::Plain | ValueKind::Invalid | _) => {
-            Err(Problem::new(format!("the result holds {kind}, which JSON has no word for")))
-        }
+        kind @ (ValueKind::Number
+        | ValueKind::Bytes
+        | ValueKind::String
+        | ValueKind::Plain
+        | ValueKind::Invalid
+        | _) => Err(Problem::new(format!("the result holds {kind}, which JSON has no word for"))),
     }
 }
 
 fn write_number(value: &Value, writer: &mut Writer) -> Result<(), Problem> {
-    if value.is_integer() {
-        return writer.raw(&value.to_string());
-    }
-    let float = f64::try_from(value.clone()).ok().and_then(serde_json::Number::from_f64);
-    match float {
-        Some(float) => writer.raw(&float.to_string()),
+    match number::text_of(value) {
+        Some(text) => writer.raw(&text),
         None => Err(Problem::new("the result is not a finite number")),
     }
 }
@@ -223,7 +212,7 @@ fn write_object(value: &Value, writer: &mut Writer, depth: usize) -> Result<(), 
         }
         match key.as_str() {
             Some(name) => writer.string(name)?,
-            None if matches!(key.kind(), ValueKind::Number) => writer.string(&key.to_string())?,
+            None if number::is_number(&key) => writer.string(&key.to_string())?,
             None => return Err(Problem::new(format!("the result has {} as a field's name", key.kind()))),
         }
         writer.raw(":")?;
@@ -232,36 +221,69 @@ fn write_object(value: &Value, writer: &mut Writer, depth: usize) -> Result<(), 
     writer.raw("}")
 }
 
-/// Orders two numbers or two strings.
+/// Orders two numbers, two strings or two dates.
 pub(crate) fn order(left: &Value, right: &Value) -> Result<Ordering, Problem> {
+    if let Some(order) = number::compare(left, right).or_else(|| dates::compare(left, right)) {
+        return Ok(order);
+    }
+    if let (Some(left), Some(right)) = (left.as_str(), right.as_str()) {
+        return Ok(left.cmp(right));
+    }
+    let (left, right) = (described(left), described(right));
+    Err(Problem::new(format!(
+        "{left} has no order with {right}; only two numbers, two strings or two dates have"
+    )))
+}
+
+/// Whether two values are the same: numbers by all their digits, lists and objects by what they contain.
+pub(crate) fn equal(left: &Value, right: &Value) -> bool {
+    if let Some(order) = number::compare(left, right) {
+        return order.is_eq();
+    }
     match (left.kind(), right.kind()) {
-        (ValueKind::Number, ValueKind::Number) | (ValueKind::String, ValueKind::String) => {
-            Ok(left.cmp(right))
+        (ValueKind::Seq | ValueKind::Iterable, ValueKind::Seq | ValueKind::Iterable) => {
+            left.len() == right.len()
+                && match (left.try_iter(), right.try_iter()) {
+                    (Ok(left), Ok(right)) => left.zip(right).all(|(left, right)| equal(&left, &right)),
+                    _ => false,
+                }
         }
-        _ => {
-            let (left, right) = (described(left), described(right));
-            Err(Problem::new(format!(
-                "{left} has no order with {right}; only two numbers or two strings have"
-            )))
+        (ValueKind::Map, ValueKind::Map) => {
+            left.len() == right.len()
+                && left.try_iter().is_ok_and(|mut keys| {
+                    keys.all(|key| match (left.get_item(&key), right.get_item(&key)) {
+                        (Ok(left), Ok(right)) => equal(&left, &right),
+                        _ => false,
+                    })
+                })
         }
+        (one, other) => one == other && left == right,
     }
 }
 
 /// Returns a value as a message shows it.
 pub(crate) fn described(value: &Value) -> String {
+    if number::is_number(value) {
+        return format!("the number {value}");
+    }
+    if let Some(date) = dates::text_of(value) {
+        return format!("the date {date}");
+    }
     match value.kind() {
         ValueKind::None => "null".to_owned(),
         ValueKind::Bool => "a boolean".to_owned(),
-        ValueKind::Number => format!("the number {value}"),
         ValueKind::String => {
             let start: String = value.as_str().unwrap_or_default().chars().take(SHOWN_CHARS_MAX).collect();
             format!("the string {start:?}")
         }
         ValueKind::Seq | ValueKind::Iterable => "a list".to_owned(),
         ValueKind::Map => "an object".to_owned(),
-        other @ (ValueKind::Undefined | ValueKind::Bytes | ValueKind::Plain | ValueKind::Invalid | _) => {
-            other.to_string()
-        }
+        other @ (ValueKind::Undefined
+        | ValueKind::Number
+        | ValueKind::Bytes
+        | ValueKind::Plain
+        | ValueKind::Invalid
+        | _) => other.to_string(),
     }
 }
 

@@ -75,7 +75,7 @@ fn every_fault_has_the_pointer_of_its_string() {
     insta::assert_snapshot!(lines.join("\n"), @"
     /a a `${` is never closed; write `$${` for the characters `${`
     /b/1 `${a +}`: unexpected end of input, expected expression
-    /b/1 `${b | shout}`: there is no filter `shout`; there are abs, bool, capitalize, count, d, default, dictsort, first, float, int, items, join, last, length, lines, list, lower, map, max, min, reject, rejectattr, replace, reverse, round, select, selectattr, sort, split, string, sum, title, tojson, trim, unique, upper
+    /b/1 `${b | shout}`: there is no filter `shout`; there are abs, b64decode, b64encode, bool, capitalize, count, d, date, date_add, date_format, default, dictsort, first, float, fromjson, hmac, int, items, join, last, length, lines, list, lower, map, max, min, pluck, regex_find, regex_match, regex_replace, reject, rejectattr, replace, reverse, round, select, selectattr, sha256, sort, split, string, sum, title, tojson, trim, unique, upper, urlencode
     /c~1d `${secrets.X + 1}`: a secret is used alone, as `${secrets.NAME}`; it cannot be part of a larger expression
     ");
 }
