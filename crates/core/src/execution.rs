@@ -354,10 +354,9 @@ impl Execution {
         self.active.iter().any(|&node| matches!(self.node(node).state, NodeState::Backoff { .. }))
     }
 
-    /// Returns whether it completed only thanks to retries.
+    /// Returns whether it completed only thanks to retries. A failure that an error edge handled is none.
     pub fn is_recovered(&self) -> bool {
-        self.status == ExecutionStatus::Completed
-            && self.nodes.iter().any(|node| node.attempts.iter().any(|attempt| attempt.error.is_some()))
+        self.status == ExecutionStatus::Completed && self.nodes.iter().any(NodeExecution::is_recovered)
     }
 
     /// Returns what all its attempts used.

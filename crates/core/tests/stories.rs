@@ -569,3 +569,131 @@ fn a_backoff_can_be_ended_by_hand() {
     0s     rejected: the node is not waiting for this
     ");
 }
+
+#[test]
+fn an_edge_that_cannot_be_evaluated_keeps_the_nodes_work() {
+    let edges = [json!({ "from": "pay", "to": "ship", "condition": "pay.amount > 5" })];
+    let document = flow(retrying(3), &[echo("pay"), echo("ship")], &edges);
+    let mut play = Play::new(&document);
+
+    play.at(1.0).completes("pay", json!({ "id": 7 }));
+
+    assert_snapshot!(play.story(), @r#"
+    0s     accepted
+    0s     started
+    0s     pay attempt 1 starts
+    0s       → begin pay 1
+    1s     pay completes with {"id":7}
+    1s     finished: failed
+    "#);
+    assert_snapshot!(play.shown(), @"
+    failed: The condition of edge pay → ship cannot be evaluated: `${pay.amount > 5}`: `pay` has no field `amount`; it has `id`
+    pay: completed
+    ship: cancelled
+    ");
+    assert_eq!(play.execution.error().and_then(|error| error.class), Some(ErrorClass::Expression));
+    let plan = play.execution.retry_plan(RetryMode::FromFailed, play.execution.flow());
+    assert_eq!(plan.reuse.keys().map(NodeId::as_str).collect::<Vec<_>>(), ["pay"]);
+}
+
+#[test]
+fn the_last_attempt_promises_no_other() {
+    let mut play = Play::new(&chain(retrying(2), &[echo("fetch")]));
+
+    let mut shown = Vec::new();
+    for at in [0.5, 2.0, 5.0] {
+        play.at(at).fails("fetch", connection_timeout());
+        shown.push(play.shown());
+        play.at(at + 3.0);
+        shown.push(play.shown());
+    }
+
+    assert_snapshot!(shown.join("\n"), @"
+    running
+    fetch: pending, Connection timeout (Will retry 2 more times)
+    running
+    fetch: running, Connection timeout (Will retry 1 more time)
+    running
+    fetch: pending, Connection timeout (Will retry 1 more time)
+    running
+    fetch: running, Connection timeout
+    failed: Node `fetch` failed after 3 attempts:
+    Attempt 1: Connection timeout
+    Attempt 2: Connection timeout
+    Attempt 3: Connection timeout
+    fetch: failed, Failed after 3 attempts:
+    Attempt 1: Connection timeout
+    Attempt 2: Connection timeout
+    Attempt 3: Connection timeout
+    failed: Node `fetch` failed after 3 attempts:
+    Attempt 1: Connection timeout
+    Attempt 2: Connection timeout
+    Attempt 3: Connection timeout
+    fetch: failed, Failed after 3 attempts:
+    Attempt 1: Connection timeout
+    Attempt 2: Connection timeout
+    Attempt 3: Connection timeout
+    ");
+}
+
+#[test]
+fn a_retry_that_the_deadline_comes_before_is_not_promised() {
+    let mut settings = retrying(3);
+    settings["timeout_seconds"] = 2.into();
+    let mut play = Play::new(&chain(settings, &[echo("fetch")]));
+
+    play.at(1.5).fails("fetch", connection_timeout());
+
+    assert_snapshot!(play.shown(), @"
+    running
+    fetch: pending, Connection timeout (The deadline comes before the next retry)
+    ");
+    play.at(2.0);
+    assert_snapshot!(play.shown(), @"
+    failed: Flow execution timed out after 2 seconds
+    fetch: cancelled, Connection timeout
+    ");
+}
+
+#[test]
+fn what_an_error_edge_or_a_person_handled_is_no_recovery() {
+    let edges = [json!({ "from": "fetch", "to": "note", "on": "error" })];
+    let mut handled = Play::new(&flow(retrying(0), &[echo("fetch"), echo("note")], &edges));
+    handled.at(1.0).fails("fetch", connection_timeout()).completes("note", json!(1));
+    let mut asked = echo("fetch");
+    asked["on_exhausted"] = "ask".into();
+    let mut answered = Play::new(&chain(retrying(0), &[asked]));
+    answered.at(1.0).fails("fetch", connection_timeout());
+    answered.resolves("fetch", Resolution::Complete { output: Payload::null() });
+
+    for play in [handled, answered] {
+        assert_eq!(play.execution.status(), ExecutionStatus::Completed);
+        assert!(!play.execution.is_recovered());
+    }
+}
+
+#[test]
+fn what_a_merge_passes_on_has_the_shape_of_the_graph() {
+    let merge = json!({ "id": "merge", "type": "merge" });
+    let edges = [
+        json!({ "from": "a", "to": "merge" }),
+        json!({ "from": "b", "to": "merge", "condition": "b.x > 1" }),
+    ];
+    let document = flow(json!({}), &[echo("a"), echo("b"), merge.clone()], &edges);
+    for (b, merged) in
+        [(json!({ "x": 2 }), json!({ "a": 1, "b": { "x": 2 } })), (json!({ "x": 0 }), json!({ "a": 1 }))]
+    {
+        let mut play = Play::new(&document);
+        play.at(1.0).completes("a", json!(1)).completes("b", b);
+
+        assert_eq!(output(&play, "merge"), Some(merged));
+    }
+    let single = flow(json!({}), &[echo("a"), merge], &edges[..1]);
+    let mut play = Play::new(&single);
+    play.at(1.0).completes("a", json!(1));
+    assert_eq!(output(&play, "merge"), Some(json!(1)));
+}
+
+fn output(play: &Play, node: &str) -> Option<Value> {
+    play.execution.node(play.index(node)).output.as_ref().map(Payload::to_value)
+}

@@ -163,7 +163,7 @@ impl Counters {
             self.add(execution.status().as_str(), 1);
         }
         match execution.status() {
-            ExecutionStatus::Completed if has_failed => self.add("recovered", 1),
+            ExecutionStatus::Completed if execution.is_recovered() => self.add("recovered", 1),
             ExecutionStatus::Failed => self.count_failure(execution),
             ExecutionStatus::Completed
             | ExecutionStatus::Pending
@@ -205,7 +205,7 @@ impl Counters {
         self.add("executions", 1);
         self.add(node.status().as_str(), 1);
         match node.status() {
-            NodeStatus::Completed if has_failed => self.add("recovered", 1),
+            NodeStatus::Completed if node.is_recovered() => self.add("recovered", 1),
             NodeStatus::Completed => self.add("first_try", 1),
             NodeStatus::Failed => self.add("exhausted", 1),
             NodeStatus::Pending

@@ -210,6 +210,12 @@ impl Execution {
         if input.is_some() {
             node.input = input.cloned();
         }
+        // What may follow the attempt that begins is one less than what could follow the one before.
+        if let Some(error) = node.attempts.last().and_then(|attempt| attempt.error.as_ref())
+            && error.retries_left > 0
+        {
+            node.error_message = Some(messages::will_retry(&error.message, error.retries_left - 1));
+        }
         // Most nodes take one attempt, and executions are many.
         node.attempts.reserve_exact(1);
         node.attempts.push(AttemptRecord {
@@ -239,16 +245,24 @@ impl Execution {
         else {
             return;
         };
+        let deadline = self.deadline;
         let node = &mut self.nodes[index.at()];
         if let Some(attempt) = node.attempts.last_mut() {
             attempt.ended_at = Some(at);
             attempt.retry_at = *retry_at;
             attempt.usage.add(*usage);
-            attempt.error =
-                Some(AttemptError { class: *class, message: Arc::clone(message), status: *status });
+            attempt.error = Some(AttemptError {
+                class: *class,
+                message: Arc::clone(message),
+                status: *status,
+                retries_left: *retries_left,
+            });
         }
         node.error_class = Some(*class);
         node.error_message = Some(match retry_at {
+            Some(retry_at) if deadline.is_some_and(|deadline| *retry_at >= deadline) => {
+                messages::retry_after_deadline(message)
+            }
             Some(_) => messages::will_retry(message, *retries_left),
             None => messages::all_attempts(&node.attempts, gave_up.as_deref()),
         });

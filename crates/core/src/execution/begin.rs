@@ -1,6 +1,8 @@
 //! What a node does when it is ready: its kind returns what comes next, and this turns it into events and effects.
 
-use super::decide::Decider;
+use std::sync::Arc;
+
+use super::decide::{Decider, End};
 use super::node::object_of;
 use super::{EdgeState, Execution, ExecutionStatus};
 use crate::event::Event;
@@ -20,6 +22,13 @@ enum Origin {
     Own,
     /// The execution that this one retries made it.
     Reused,
+}
+
+/// The edges that leave a node that completes.
+struct Edges {
+    not_taken: Vec<EdgeIndex>,
+    /// Why the first that cannot be decided cannot be.
+    undecided: Option<Arc<str>>,
 }
 
 /// What a node of an execution reads.
@@ -106,37 +115,44 @@ impl<'a> Decider<'a> {
     }
 
     fn complete_as(&mut self, node: NodeIndex, output: Payload, usage: Usage, origin: Origin) {
-        match self.untaken_edges(node, &output) {
-            Ok(not_taken) if output.len() <= self.flow.limits.output_bytes_max => {
-                self.stop_other_calls(node);
-                self.cancel_children(node);
-                let reused = origin == Origin::Reused;
-                self.emit(Event::NodeCompleted { node, output, not_taken, usage, reused });
-                self.open_successors(node);
-            }
-            Ok(_) => {
-                let failure = Failure::output_too_large(output.len(), self.flow.limits.output_bytes_max);
-                self.fail(node, failure, usage);
-            }
-            Err(failure) => self.fail(node, failure, usage),
+        let bytes_max = self.flow.limits.output_bytes_max;
+        if output.len() > bytes_max {
+            return self.fail(node, Failure::output_too_large(output.len(), bytes_max), usage);
+        }
+        let Edges { not_taken, undecided } = self.edges_after(node, &output);
+        self.stop_other_calls(node);
+        self.cancel_children(node);
+        let reused = origin == Origin::Reused;
+        self.emit(Event::NodeCompleted { node, output, not_taken, usage, reused });
+        match undecided {
+            None => self.open_successors(node),
+            Some(message) => self.finish(End::failed(message, Some(ErrorClass::Expression), Some(node))),
         }
     }
 
-    /// Returns the edges that `node`, completing with `output`, does not take. They are decided before its completion
-    /// is recorded, so that a condition that cannot be evaluated fails the node.
-    fn untaken_edges(&self, node: NodeIndex, output: &Payload) -> Result<Vec<EdgeIndex>, Failure> {
+    /// Decides the edges that leave `node` when it completes with `output`. One whose condition cannot be evaluated does
+    /// not undo the node's work: it ends the execution, and a retry reuses the output.
+    fn edges_after(&self, node: NodeIndex, output: &Payload) -> Edges {
         let graph = &self.flow.flow.graph;
-        let mut not_taken = Vec::new();
+        let mut edges = Edges { not_taken: Vec::new(), undecided: None };
         for &index in &graph.outgoing[node.at()] {
             let edge = graph.edge(index);
-            if edge.on == EdgeTrigger::Completed && !self.edge_holds(node, edge, output)? {
-                not_taken.push(index);
+            if edge.on != EdgeTrigger::Completed {
+                continue;
+            }
+            match self.edge_holds(node, edge, output) {
+                Ok(true) => {}
+                Ok(false) => edges.not_taken.push(index),
+                Err(message) => {
+                    edges.not_taken.push(index);
+                    edges.undecided.get_or_insert(message);
+                }
             }
         }
-        Ok(not_taken)
+        edges
     }
 
-    fn edge_holds(&self, from: NodeIndex, edge: &Edge, output: &Payload) -> Result<bool, Failure> {
+    fn edge_holds(&self, from: NodeIndex, edge: &Edge, output: &Payload) -> Result<bool, Arc<str>> {
         let condition = match &edge.condition {
             None => return Ok(true),
             Some(EdgeCondition::Is(expected)) => {
@@ -152,10 +168,7 @@ impl<'a> Decider<'a> {
         }
         condition.holds(&scope).map_err(|error| {
             let edge = format!("{id} → {}", self.node(edge.to).id);
-            Failure::new(
-                ErrorClass::Expression,
-                format!("The condition of edge {edge} cannot be evaluated: {error}"),
-            )
+            format!("The condition of edge {edge} cannot be evaluated: {error}").into()
         })
     }
 
@@ -164,14 +177,19 @@ impl<'a> Decider<'a> {
     }
 }
 
-/// What reaches a node that does no work: the one output that leads to it, several as an object by node id, or the
-/// trigger data where nothing leads to it. A node that leads to it by its error has none.
-pub(crate) fn passed_through(trigger_data: &Payload, arriving: &[(&str, Option<&Payload>)]) -> Payload {
+/// What reaches a node that does no work: with one edge that leads to it, the output at its other end; with several, an
+/// object by node id of those that were taken, so that the shape follows from the graph and not from the path; with none,
+/// the trigger data. A node that leads to it by its error has no output.
+pub(crate) fn passed_through(
+    trigger_data: &Payload,
+    incoming: usize,
+    arriving: &[(&str, Option<&Payload>)],
+) -> Payload {
     let null = Payload::null();
-    match arriving {
-        [] => trigger_data.clone(),
-        [(_, only)] => only.unwrap_or(&null).clone(),
-        several => object_of(several.iter().map(|(id, output)| (*id, output.unwrap_or(&null)))),
+    match (incoming, arriving) {
+        (0, _) | (1, []) => trigger_data.clone(),
+        (1, [(_, only), ..]) => only.unwrap_or(&null).clone(),
+        (_, several) => object_of(several.iter().map(|(id, output)| (*id, output.unwrap_or(&null)))),
     }
 }
 
@@ -202,6 +220,11 @@ impl Execution {
         let mut sources: Vec<NodeIndex> = taken.map(|&edge| graph.edge(edge).from).collect();
         sources.dedup();
         let arriving = |&node: &NodeIndex| (graph.node(node).id.as_str(), self.node(node).output.as_ref());
-        passed_through(&self.accepted.trigger_data, &sources.iter().map(arriving).collect::<Vec<_>>())
+        let incoming = graph.incoming[node.at()].len();
+        passed_through(
+            &self.accepted.trigger_data,
+            incoming,
+            &sources.iter().map(arriving).collect::<Vec<_>>(),
+        )
     }
 }

@@ -8,10 +8,18 @@ use crate::flow::Node;
 use crate::ids::StepKey;
 use crate::timestamp::Seconds;
 
-/// `Connection timeout (Will retry 2 more times)`.
+/// `Connection timeout (Will retry 2 more times)`; without more, the error alone.
 pub(super) fn will_retry(error: &str, retries_left: u32) -> Arc<str> {
+    if retries_left == 0 {
+        return error.into();
+    }
     let times = if retries_left == 1 { "time" } else { "times" };
     format!("{error} (Will retry {retries_left} more {times})").into()
+}
+
+/// `Connection timeout (The deadline comes before the next retry)`.
+pub(super) fn retry_after_deadline(error: &str) -> Arc<str> {
+    format!("{error} (The deadline comes before the next retry)").into()
 }
 
 /// The message of a node that has ended: its error or, after several attempts, the error of each, one per line.

@@ -97,6 +97,8 @@ pub struct AttemptError {
     pub message: Arc<str>,
     /// The HTTP status, if there was one.
     pub status: Option<u16>,
+    /// How many attempts could follow.
+    pub retries_left: u32,
 }
 
 impl NodeExecution {
@@ -118,6 +120,13 @@ impl NodeExecution {
             self.state,
             NodeState::Completed | NodeState::Failed | NodeState::Cancelled | NodeState::Skipped
         )
+    }
+
+    /// Returns whether it completed only thanks to a retry: an attempt failed, and a later one did not.
+    pub fn is_recovered(&self) -> bool {
+        let mut attempts = self.attempts.iter().map(|attempt| attempt.error.is_some());
+        let has_failed = attempts.clone().any(|has_failed| has_failed);
+        self.state == NodeState::Completed && has_failed && attempts.next_back() == Some(false)
     }
 
     /// Returns `retry_attempt`, the number of the last attempt minus 1: 0 for the first attempt, and for none.
