@@ -274,7 +274,7 @@ async fn expressions_that_are_too_long_too_deep_or_reach_outside_are_refused() {
     ${ range(1000000000) | list }
       /flow_definition/nodes/0/input/x: `${range(1000000000) | list}`: there is no function `range`; values are changed by filters, as in `name | upper`
     ${ '%1000000000d' | format(1) 
-      /flow_definition/nodes/0/input/x: `${'%1000000000d' | format(1)}`: there is no filter `format`; there are abs, bool, capitalize, count, d, default, dictsort, first, float, int, items, join, last, le
+      /flow_definition/nodes/0/input/x: `${'%1000000000d' | format(1)}`: there is no filter `format`; there are abs, b64decode, b64encode, bool, capitalize, count, d, date, date_add, date_format, default,
     ${ {% for x in range(9) %} }
       /flow_definition/nodes/0/input/x: `${{% for x in range(9) %}}`: unexpected `%`
     ${ env.HOME }
