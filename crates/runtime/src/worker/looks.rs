@@ -230,6 +230,18 @@ mod tests {
     }
 
     #[test]
+    fn the_worker_wakes_for_the_earliest_of_its_looks() {
+        let mut looks = Looks::new(Rest::None, &WorkerConfig::new("w1".into()), at(100));
+        (looks.due.look, looks.orphans, looks.inbox.look) =
+            (Look::At(at(103)), Look::At(at(101)), Look::Asked);
+        assert_eq!(looks.next_timer(), Some(at(101)));
+
+        looks.stop();
+
+        assert_eq!(looks.next_timer(), None);
+    }
+
+    #[test]
     fn behind_a_full_page_of_what_is_overdue_it_reads_on_at_once() {
         let mut look = DueLook::new(at(100));
         assert_eq!(look.begin(EVERY, at(100)), None);
