@@ -11,8 +11,6 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Error, Value};
 
-use crate::expression::json_text::string;
-
 /// How the keys begin that `serde_json` uses inside.
 pub const RESERVED: &str = "$serde_json::private::";
 
@@ -68,11 +66,11 @@ pub(crate) fn reserved_key(text: &[u8]) -> Option<String> {
     while let Some(start) = memchr::memchr(b'"', rest) {
         let (quoted, behind) = split_string(&rest[start..]);
         let is_key = behind.trim_ascii_start().first() == Some(&b':');
-        if is_key && let Ok(quoted) = std::str::from_utf8(quoted) {
-            let key = string(quoted);
-            if key.starts_with(RESERVED) {
-                return Some(key.into_owned());
-            }
+        if is_key
+            && let Ok(key) = serde_json::from_slice::<String>(quoted)
+            && key.starts_with(RESERVED)
+        {
+            return Some(key);
         }
         rest = behind;
     }
