@@ -11,7 +11,7 @@ mod secrecy;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub use instructions::Instructions;
 pub use missing::missing_skills;
@@ -117,6 +117,10 @@ pub struct LlmConfig {
     pub headers: BTreeMap<String, SecretText>,
     /// 0–2; the provider's default where the document gives none.
     pub temperature: Option<f64>,
+    /// Added to the body of each call. It never replaces what Steadflow sets there.
+    pub extra_body: Map<String, Value>,
+    /// Added to the query of each call.
+    pub extra_query: BTreeMap<String, SecretText>,
 }
 
 /// How to reach a remote agent.

@@ -1,6 +1,7 @@
 //! From an agent's document to an [`Agent`], or to every fault in it.
 
 mod backend;
+mod extras;
 mod skill;
 
 use serde_json::Value;

@@ -81,7 +81,10 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// Returns `config` with its secret strings masked; of `headers` all, since which of them is a key is up to the peer.
+/// Objects of which each string counts as secret, since which of them is a key is up to the peer.
+const ALL_SECRET: [&str; 3] = ["headers", "extra_headers", "extra_query"];
+
+/// Returns `config` with its secret strings masked.
 pub(super) fn masked(config: &Value) -> Value {
     map_secrets(config, false, &|text| masked_text(text))
 }
@@ -107,10 +110,8 @@ fn map_secrets(value: &Value, is_secret: bool, masked: &dyn Fn(&str) -> String) 
     match value {
         Value::Object(map) => {
             let inner = map.iter().map(|(key, value)| {
-                (
-                    key.clone(),
-                    map_secrets(value, is_secret || is_secret_name(key) || key == "headers", masked),
-                )
+                let is_secret = is_secret || is_secret_name(key) || ALL_SECRET.contains(&key.as_str());
+                (key.clone(), map_secrets(value, is_secret, masked))
             });
             Value::Object(inner.collect())
         }

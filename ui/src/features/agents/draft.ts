@@ -28,7 +28,17 @@ export const PROVIDERS = ['openai', 'anthropic', 'gemini', 'ollama'] as const;
 
 /** The configuration keys of the form, by type. Keys of the other type are left out when it is saved. */
 const CONFIG_KEYS: Record<AgentType, readonly string[]> = {
-  llm: ['provider', 'base_url', 'model', 'api_key', 'temperature', 'headers'],
+  llm: [
+    'provider',
+    'base_url',
+    'model',
+    'api_key',
+    'temperature',
+    'headers',
+    'extra_body',
+    'extra_query',
+    'extra_headers',
+  ],
   http: ['endpoint', 'api_key', 'headers'],
 };
 

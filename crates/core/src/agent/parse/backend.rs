@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::NAME_CHARS_MAX;
+use super::extras::{ExtraBodyReader, QueryName};
 use crate::agent::secrecy::{MASK, SecretText};
 use crate::agent::{Backend, HttpConfig, LlmConfig, Provider};
 use crate::document::{
@@ -82,7 +83,7 @@ fn read_llm(keys: &mut Keys<'_>) -> Option<LlmConfig> {
         key("provider", "Provider", choice(Provider::NAMED)).needed(MODEL).doc("Whose protocol it speaks."),
     );
     let base_url = keys.take(
-        key("base_url", "Base URL", UrlReader)
+        key("base_url", "Base URL", UrlReader { place_of_query: "a query belongs into `extra_query`, and keys into `api_key` or `extra_headers`" })
             .doc("Where it is; the provider's own address where there is none."),
     );
     let model = keys.take(key("model", "Model", ModelReader).needed(MODEL).doc("As the provider spells it."));
@@ -90,19 +91,34 @@ fn read_llm(keys: &mut Keys<'_>) -> Option<LlmConfig> {
         key("api_key", "API key", SecretReader)
             .doc("Sent the way the provider asks for it. `${secrets.NAME}`, or the key."),
     );
-    let headers = read_headers(keys);
+    let mut headers = read_headers(keys);
+    headers.extend(read_extra_headers(keys));
     let temperature = keys.take(
         key("temperature", "Temperature", number(0.0, 2.0))
             .doc("The provider's default where there is none."),
     );
+    let extra_body = keys.take(
+        key("extra_body", "Extra parameters", ExtraBodyReader(provider))
+            .default(Plain::Object)
+            .doc("Added to the body of each call, for parameters that only some servers know."),
+    );
+    let extra_query = read_extra_query(keys);
     let provider = provider?;
-    let base_url = base_url.unwrap_or_else(|| provider.default_base_url().to_owned());
-    Some(LlmConfig { provider, base_url, model: model?, api_key: api_key.flatten(), headers, temperature })
+    Some(LlmConfig {
+        provider,
+        base_url: base_url.unwrap_or_else(|| provider.default_base_url().to_owned()),
+        model: model?,
+        api_key: api_key.flatten(),
+        headers,
+        temperature,
+        extra_body: extra_body.unwrap_or_default(),
+        extra_query,
+    })
 }
 
 fn read_http(keys: &mut Keys<'_>) -> Option<HttpConfig> {
     let endpoint = keys.take(
-        key("endpoint", "Endpoint", UrlReader)
+        key("endpoint", "Endpoint", UrlReader { place_of_query: "keys belong into `api_key` or `headers`" })
             .needed("a remote agent")
             .doc("A skill is a POST to this address, `/` and the skill's name."),
     );
@@ -121,6 +137,30 @@ fn read_headers(keys: &mut Keys<'_>) -> BTreeMap<String, SecretText> {
             .default(Plain::Object)
             .doc("Sent with each call. Values are secret; they may hold `${secrets.NAME}`."),
     );
+    by_lower_case(headers)
+}
+
+fn read_extra_headers(keys: &mut Keys<'_>) -> BTreeMap<String, SecretText> {
+    let headers = entries(HeaderName, SecretReader).at_most(HEADERS_MAX);
+    let headers = keys.take(
+        key("extra_headers", "Extra headers", headers)
+            .default(Plain::Object)
+            .doc("The same as `headers`, under the name that client libraries have for it."),
+    );
+    by_lower_case(headers)
+}
+
+fn read_extra_query(keys: &mut Keys<'_>) -> BTreeMap<String, SecretText> {
+    let query = entries(QueryName, SecretReader).at_most(HEADERS_MAX);
+    let query = keys.take(
+        key("extra_query", "Extra query", query)
+            .default(Plain::Object)
+            .doc("Added to the query of each call. Values are secret; they may hold `${secrets.NAME}`."),
+    );
+    query.into_iter().flatten().filter_map(|(name, text)| Some((name, text?))).collect()
+}
+
+fn by_lower_case(headers: Option<Vec<(String, Option<SecretText>)>>) -> BTreeMap<String, SecretText> {
     let given = headers.into_iter().flatten();
     given.filter_map(|(name, text)| Some((name.to_ascii_lowercase(), text?))).collect()
 }
@@ -152,22 +192,25 @@ impl Reader for ModelReader {
 
 /// Checks a plain URL as far as possible without a URL parser; the code that opens it parses it and checks its host.
 #[derive(Clone, Copy, Debug)]
-struct UrlReader;
+struct UrlReader {
+    /// Says where what a plain URL cannot hold goes.
+    place_of_query: &'static str,
+}
 
 impl UrlReader {
-    fn complaint(url: &str) -> Option<&'static str> {
+    fn complaint(self, url: &str) -> Option<String> {
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         let host = rest.and_then(|rest| rest.split('/').next()).unwrap_or_default();
         let is_odd = |c: char| c.is_control() || matches!(c, ' ' | '?' | '#' | '\\');
         if host.is_empty() {
-            return Some("must be an http:// or https:// URL");
+            return Some("must be an http:// or https:// URL".to_owned());
         }
         if host.contains('@') {
-            return Some("must not hold a user name or password: use `api_key`");
+            return Some("must not hold a user name or password: use `api_key`".to_owned());
         }
-        (url.contains("${") || url.chars().any(is_odd)).then_some(
-            "must be a plain URL, without `?`, `#`, blanks or `${…}`: keys belong into `api_key` or `headers`",
-        )
+        let is_plain = !url.contains("${") && !url.chars().any(is_odd);
+        let place = self.place_of_query;
+        (!is_plain).then(|| format!("must be a plain URL, without `?`, `#`, blanks or `${{…}}`: {place}"))
     }
 }
 
@@ -185,7 +228,7 @@ impl Reader for UrlReader {
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<String> {
         let url = text().at_most(URL_CHARS_MAX).read(value, at, reading)?;
-        if let Some(complaint) = Self::complaint(&url) {
+        if let Some(complaint) = self.complaint(&url) {
             reading.fault(at, format!("{} {complaint}", at.subject()));
             return None;
         }
