@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
+pub(crate) use self::llm::Fits;
 use crate::call::{header, headers_of};
 use crate::nodes::Shared;
 use crate::schema::misfit;
@@ -23,6 +24,7 @@ use crate::secrets::Keyring;
 struct SkillCall<'a> {
     shared: &'a Shared,
     work: &'a Work,
+    wanted: Wanted<'a>,
     agent: &'a Agent,
     skill: &'a Skill,
     input: &'a Value,
@@ -50,7 +52,7 @@ pub(crate) async fn run_skill(
         Err(failure) => return Outcome::failed(failure),
     };
     let skill = agent.skill(wanted.skill).expect("`prepare` has checked that the skill exists");
-    let call = SkillCall { shared, work, agent: &agent, skill, input: &input };
+    let call = SkillCall { shared, work, wanted, agent: &agent, skill, input: &input };
     match &agent.backend {
         Backend::Http(config) => {
             let result = http::run(&call, config, keyring).await;

@@ -10,7 +10,7 @@ use steadflow_core::work::{Outcome, Task, Work};
 use tokio::sync::Semaphore;
 
 use crate::action::http_request;
-use crate::agent::{Wanted, run_skill};
+use crate::agent::{Fits, Wanted, run_skill};
 use crate::directory::AgentDirectory;
 use crate::egress::{Egress, EgressError, EgressPolicy, EgressTimeouts, Lookup, SystemLookup};
 use crate::secrets::{Keyring, Secrets};
@@ -70,6 +70,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     calls: Semaphore,
     pub(crate) agents: Arc<dyn AgentDirectory>,
+    /// How requests are written for the models of agents.
+    pub(crate) fits: Fits,
     pub(crate) secrets: Arc<dyn Secrets>,
 }
 
@@ -91,7 +93,9 @@ impl Nodes {
         let egress = Egress::new(config.policy, config.timeouts, config.lookup)?;
         let NodesConfig { limits, calls_max, agents, secrets, .. } = config;
         let calls = Semaphore::new(calls_max.min(Semaphore::MAX_PERMITS));
-        Ok(Self { shared: Arc::new(Shared { egress, limits, calls, agents, secrets }) })
+        Ok(Self {
+            shared: Arc::new(Shared { egress, limits, calls, agents, fits: Fits::default(), secrets }),
+        })
     }
 
     /// Performs the work of one attempt.

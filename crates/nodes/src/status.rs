@@ -31,7 +31,7 @@ pub(crate) async fn failure_of(answer: Answer) -> Failure {
     }
 }
 
-fn class_of(status: StatusCode) -> ErrorClass {
+pub(crate) fn class_of(status: StatusCode) -> ErrorClass {
     match status.as_u16() {
         429 => ErrorClass::RateLimited,
         408 | 425 | 500..=599 => ErrorClass::Unavailable,
@@ -40,7 +40,7 @@ fn class_of(status: StatusCode) -> ErrorClass {
 }
 
 /// Returns the message of a JSON error (`error.message`, `error`, `message` or `detail`) or else the text, on one line.
-fn quote(body: &[u8]) -> String {
+pub(crate) fn quote(body: &[u8]) -> String {
     let message = serde_json::from_slice::<serde_json::Value>(body).ok().and_then(|json| {
         let pointers = ["/error/message", "/error", "/message", "/detail"];
         pointers.into_iter().find_map(|pointer| json.pointer(pointer)?.as_str().map(str::to_owned))
@@ -58,7 +58,7 @@ fn quote(body: &[u8]) -> String {
 /// Reads `Retry-After` (RFC 9110, 10.2.3): seconds, or a date relative to the response's `Date` or else to `now`.
 ///
 /// A date in the past and an invalid value are ignored.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // More digits than fit still mean a very long time.

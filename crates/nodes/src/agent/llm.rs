@@ -4,29 +4,43 @@
 //! use the guarded client, because the client of a library would bypass its size limits and address checks.
 
 mod anthropic;
+mod fault;
+mod find;
+mod fit;
+mod fits;
 mod gemini;
+mod html;
 mod ollama;
 mod openai;
+mod parts;
 mod prompt;
 mod reply;
+mod request;
+mod sent;
+mod stop;
+mod think;
 
-use bytes::Bytes;
-use reqwest::Method;
+use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use steadflow_core::agent::{LlmConfig, Provider};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::payload::Payload;
 use steadflow_core::work::{Outcome, Usage};
-use url::Url;
 
-use super::{SkillCall, misconfigured};
-use crate::call::header;
-use crate::egress::Request;
+use self::fit::{Fit, Refused};
+use self::fits::Asker;
+pub(crate) use self::fits::Fits;
+use self::prompt::Prompt;
+use self::reply::{Reply, misfit};
+use self::sent::{Sent, Unreadable};
+use self::stop::Stop;
+use super::SkillCall;
+use crate::egress::Answer;
 use crate::secrets::Keyring;
-use crate::status;
-use prompt::Prompt;
-use reply::{Reply, Stop};
 
+/// Maximum number of requests of one attempt: the first one, and those that are changed because a server refused a part
+/// of the one before.
+const REQUESTS_MAX: usize = 6;
 /// The factor by which a response may exceed the limit of an output, for JSON escapes and fields of the protocol.
 const ANSWER_PER_OUTPUT: usize = 4;
 
@@ -56,62 +70,91 @@ pub(super) async fn run(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut 
     Outcome { result, usage }
 }
 
+/// Sends the request, and changes it if the server refuses a part of it by name. A refused request costs no tokens.
 async fn ask(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut Keyring<'_>) -> Result<Reply, Failure> {
     let prompt = Prompt::new(call, config)?;
-    let wire = match config.provider {
-        Provider::OpenAi => openai::wire(&prompt, &config.base_url),
-        Provider::Anthropic => anthropic::wire(&prompt),
-        Provider::Gemini => gemini::wire(&prompt),
-        Provider::Ollama => ollama::wire(&prompt),
-    };
-    let request = request(call, config, &wire, keyring)?;
-    let answer = call.shared.egress.send(request).await?;
-    if !answer.status().is_success() {
-        return Err(status::failure_of(answer).await);
+    let asker = Asker::new(call, config);
+    let known = call.shared.fits.of(&asker);
+    let mut fit = known.clone();
+    let mut requests = 0;
+    loop {
+        requests += 1;
+        let wire = wire(config, &prompt, &fit);
+        let answer = call.shared.egress.send(request::request(call, config, &wire, keyring)?).await?;
+        if answer.status().is_success() {
+            let reply = read(call, config.provider, answer).await?;
+            if fit != known {
+                call.shared.fits.remember(asker, fit);
+            }
+            return Ok(reply);
+        }
+        let is_refusal = matches!(answer.status().as_u16(), 400 | 422);
+        let (failure, error) = fault::of_status(answer).await;
+        let refused = Refused { provider: config.provider, body: &wire.body, error: &error };
+        match fit.after(&refused).filter(|_| is_refusal && requests < REQUESTS_MAX) {
+            Some(changed) => fit = changed,
+            None => return Err(failure),
+        }
     }
-    let peer = answer.peer();
+}
+
+fn wire(config: &LlmConfig, prompt: &Prompt<'_>, fit: &Fit) -> Wire {
+    let mut wire = match config.provider {
+        Provider::OpenAi => openai::wire(prompt, fit, &config.base_url),
+        Provider::Anthropic => anthropic::wire(prompt, fit),
+        Provider::Gemini => gemini::wire(prompt, fit),
+        Provider::Ollama => ollama::wire(prompt, fit),
+    };
+    request::add_extra(&mut wire.body, &config.extra_body);
+    fit.strip(&mut wire.body);
+    wire
+}
+
+async fn read(call: &SkillCall<'_>, provider: Provider, answer: Answer) -> Result<Reply, Failure> {
+    let (peer, headers) = (answer.peer(), answer.headers().clone());
     let body = answer.body(call.shared.limits.output_bytes_max.saturating_mul(ANSWER_PER_OUTPUT)).await?;
     let unusable = |what: &str| Failure::new(ErrorClass::Unavailable, format!("{peer} {what}"));
-    let Ok(answer) = serde_json::from_slice::<Value>(&body) else {
-        return Err(unusable("did not respond with JSON. Check the base URL."));
-    };
-    if let Some(error) = reply::error_of(&answer) {
-        return Err(unusable(&format!("responded with an error: {error}")));
-    }
-    let reply = match config.provider {
+    let sent = sent::read(&body).map_err(|unreadable| match unreadable {
+        Unreadable::Foreign(what) => unusable(&format!("{what}. Check the base URL.")),
+        Unreadable::HalfCharacter(place) => {
+            misfit(&format!("contains half of a character, a lone surrogate ({place} of what {peer} sent)"))
+        }
+    })?;
+    let answer = whole(provider, sent, &peer, &headers)?;
+    let reply = match provider {
         Provider::OpenAi => openai::reply(&answer),
         Provider::Anthropic => anthropic::reply(&answer),
         Provider::Gemini => gemini::reply(&answer),
         Provider::Ollama => ollama::reply(&answer),
     };
-    reply.ok_or_else(|| {
-        unusable(&format!("did not respond like {}. Check the provider.", config.provider.name()))
+    reply.map_err(|what| {
+        let name = provider.name();
+        unusable(&format!("did not respond like {name}: its response {what}. Check the provider."))
     })
 }
 
-fn request(
-    call: &SkillCall<'_>,
-    config: &LlmConfig,
-    wire: &Wire,
-    keyring: &mut Keyring<'_>,
-) -> Result<Request, Failure> {
-    let address = format!("{}/{}", config.base_url, wire.path);
-    let url = Url::parse(&address).map_err(|_| {
-        misconfigured(format!("The agent's base URL results in `{address}`, which is not a URL."))
-    })?;
-    let mut headers = call.headers(&config.headers, keyring)?;
-    for &(name, value) in wire.headers {
-        let (name, value) = header(name, value).map_err(misconfigured)?;
-        headers.entry(name).or_insert(value);
+/// Puts a stream together; errors end it.
+fn whole(provider: Provider, sent: Sent, peer: &str, headers: &HeaderMap) -> Result<Value, Failure> {
+    let pieces = match sent {
+        Sent::Whole(Value::Array(pieces)) if provider == Provider::Gemini => pieces,
+        Sent::Whole(answer) => {
+            return match fault::in_success(&answer, headers) {
+                Some(error) => Err(error.failure_with_code(&format!("{peer} responded with an error"))),
+                None => Ok(answer),
+            };
+        }
+        Sent::Pieces(pieces) => pieces,
+    };
+    if let Some(error) = pieces.iter().find_map(|piece| fault::in_success(piece, headers)) {
+        return Err(error.failure_with_code(&format!("{peer} ended its stream with an error")));
     }
-    if let Some(key) = &config.api_key {
-        let (name, before) = wire.key_header;
-        let (name, value) =
-            header(name, &format!("{before}{}", keyring.open(key)?)).map_err(misconfigured)?;
-        headers.insert(name, value);
-    }
-    let body = Some(Bytes::from(wire.body.to_string()));
-    Ok(Request { headers, body, follows_redirects: false, ..Request::new(Method::POST, url) })
+    let answer = match provider {
+        Provider::OpenAi => Ok(openai::whole(&pieces)),
+        Provider::Anthropic => anthropic::whole(&pieces),
+        Provider::Gemini => Ok(gemini::whole(&pieces)),
+        Provider::Ollama => ollama::whole(&pieces),
+    };
+    answer.map_err(|what| Failure::new(ErrorClass::Unavailable, format!("{peer} {what}.")))
 }
 
 /// Returns the text of the reply or, if the skill has an output schema, its JSON.
@@ -124,45 +167,29 @@ fn output_of(call: &SkillCall<'_>, reply: Reply) -> Result<Value, Failure> {
             ));
         }
         Stop::Refused(reason) => {
-            return Err(misfit(&format!("was refused by the model or its provider ({reason})")));
+            let message = format!("The model or its provider refused to respond: {reason}");
+            return Err(Failure::new(ErrorClass::ModelOutput, message));
         }
+        Stop::Failed(failure) => return Err(failure),
     }
-    if call.skill.output_schema.is_none() {
-        return match reply.text.trim() {
-            "" => Err(misfit("is empty")),
-            text => Ok(json!({ "text": text })),
-        };
-    }
-    let structured = reply.structured.map_or_else(|| parse_json(&reply.text), Ok);
-    let output = structured.map_err(|error| misfit(&format!("is not JSON: {error}")))?;
+    let text = reply.text.map_err(|what| misfit(&what))?;
+    let thought = think::without(&text);
+    let output = match (&call.skill.output_schema, reply.structured) {
+        (Some(_), Some(structured)) => return fitting(call, structured),
+        (_, _) if thought.answer.is_empty() => {
+            let only = reply.has_reasoning || thought.has_reasoning;
+            return Err(misfit(if only { "is empty: it has only reasoning" } else { "is empty" }));
+        }
+        (None, _) => return Ok(json!({ "text": thought.answer })),
+        // Text that is JSON as it is has no reasoning around it.
+        (Some(schema), None) => find::json(thought.answer, schema).map_err(|what| misfit(&what))?,
+    };
+    fitting(call, output)
+}
+
+fn fitting(call: &SkillCall<'_>, output: Value) -> Result<Value, Failure> {
     match call.output_misfit(&output)? {
         Some(reason) => Err(misfit(&format!("does not match the output schema: {reason}"))),
         None => Ok(output),
-    }
-}
-
-/// Parses JSON, also in a fenced code block, which models often add despite the instructions.
-fn parse_json(text: &str) -> Result<Value, serde_json::Error> {
-    let trimmed = text.trim();
-    let fenced = trimmed.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
-    let inner = fenced.map_or(trimmed, |block| block.strip_prefix("json").unwrap_or(block).trim());
-    serde_json::from_str(inner)
-}
-
-/// The prefix lets [`Prompt`] recognize errors that the model can correct.
-fn misfit(what: &str) -> Failure {
-    Failure::new(ErrorClass::ModelOutput, format!("{} {what}.", prompt::MISFIT))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_is_found_in_a_fenced_block() {
-        for text in ["{\"a\":1}", " {\"a\":1}\n", "```json\n{\"a\":1}\n```", "```\n{\"a\":1}```"] {
-            assert_eq!(parse_json(text).unwrap(), json!({ "a": 1 }), "{text}");
-        }
-        assert!(parse_json("Sure! {\"a\":1}").is_err());
     }
 }

@@ -1,8 +1,8 @@
 //! Services that use raw TCP, for responses that an HTTP library would not send.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,6 +20,44 @@ pub(crate) async fn answering(bytes: impl Into<Vec<u8>>) -> SocketAddr {
         }
     })
     .await
+}
+
+/// A request as it was received.
+#[derive(Clone, Debug)]
+pub(crate) struct Received {
+    /// The request line and the headers.
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Answers the first request with the first of `answers` and so on, and all further ones with the last.
+pub(crate) async fn scripted(answers: Vec<Vec<u8>>) -> (SocketAddr, Arc<Mutex<Vec<Received>>>) {
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&received);
+    let address = listening(move |mut peer| {
+        let (answers, log) = (answers.clone(), Arc::clone(&log));
+        async move {
+            let request = read_request(&mut peer).await;
+            let number = {
+                let mut log = log.lock().unwrap();
+                log.push(request);
+                log.len()
+            };
+            let _ = peer.write_all(&answers[number.min(answers.len()) - 1]).await;
+            let _ = peer.shutdown().await;
+        }
+    })
+    .await;
+    (address, received)
+}
+
+async fn read_request(peer: &mut TcpStream) -> Received {
+    let head = read_head(peer).await;
+    let lower = head.to_ascii_lowercase();
+    let length = lower.lines().find_map(|line| line.strip_prefix("content-length:"));
+    let mut body = vec![0; length.map_or(0, |text| text.trim().parse().unwrap())];
+    peer.read_exact(&mut body).await.unwrap();
+    Received { head, body }
 }
 
 /// Sends `bytes` on each connection before it has received anything.
@@ -87,11 +125,12 @@ pub(crate) async fn closed() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
 }
 
-/// Reads a request without a body.
-pub(crate) async fn read_head(peer: &mut TcpStream) {
+/// Reads a request up to its body.
+pub(crate) async fn read_head(peer: &mut TcpStream) -> String {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") && matches!(peer.read(&mut byte).await, Ok(1)) {
         head.push(byte[0]);
     }
+    String::from_utf8_lossy(&head).into_owned()
 }

@@ -3,10 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::Wire;
+use super::fit::{Fit, Format};
 use super::prompt::Prompt;
-use super::reply::{Reply, Stop, text_at, tokens};
+use super::reply::{Reply, is_given, text_at, tokens};
+use super::stop::Stop;
 
-pub(super) fn wire(prompt: &Prompt<'_>) -> Wire {
+pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
     let mut generation = Map::new();
     if let Some(temperature) = prompt.temperature {
         generation.insert("temperature".to_owned(), json!(temperature));
@@ -14,15 +16,20 @@ pub(super) fn wire(prompt: &Prompt<'_>) -> Wire {
     if let Some(max_tokens) = prompt.max_tokens {
         generation.insert("maxOutputTokens".to_owned(), json!(max_tokens));
     }
-    if let Some(schema) = prompt.schema {
+    if let Some(schema) = prompt.schema
+        && fit.format != Format::Prompt
+    {
         generation.insert("responseMimeType".to_owned(), json!("application/json"));
-        generation.insert("responseJsonSchema".to_owned(), schema.clone());
+        if fit.format == Format::Schema {
+            generation.insert("responseJsonSchema".to_owned(), schema.clone());
+        }
     }
+    let (system, user) = prompt.texts(fit);
     let mut body = json!({
-        "contents": [{ "role": "user", "parts": [{ "text": prompt.user }] }],
+        "contents": [{ "role": "user", "parts": [{ "text": user }] }],
         "generationConfig": generation,
     });
-    if let Some(system) = &prompt.system {
+    if let Some(system) = system {
         body["systemInstruction"] = json!({ "parts": [{ "text": system }] });
     }
     let path = format!("models/{}:generateContent", prompt.model.trim_start_matches("models/"));
@@ -30,25 +37,82 @@ pub(super) fn wire(prompt: &Prompt<'_>) -> Wire {
 }
 
 /// A blocked prompt has no candidates, only a reason.
-pub(super) fn reply(answer: &Value) -> Option<Reply> {
+///
+/// # Errors
+/// What a response of this protocol must have and `answer` does not.
+pub(super) fn reply(answer: &Value) -> Result<Reply, String> {
     let blocked = text_at(answer, "/promptFeedback/blockReason");
     let candidate = answer.pointer("/candidates/0");
     if candidate.is_none() && blocked.is_none() {
-        return None;
+        return Err("has no `candidates`".to_owned());
     }
     let parts = candidate.and_then(|candidate| candidate.pointer("/content/parts")?.as_array());
-    let is_spoken = |part: &&Value| part.get("thought") != Some(&Value::Bool(true));
-    let texts = parts.into_iter().flatten().filter(is_spoken).filter_map(|part| text_at(part, "/text"));
-    let finished = candidate.and_then(|candidate| text_at(candidate, "/finishReason"));
-    Some(Reply {
+    let parts = parts.map_or(&[][..], Vec::as_slice);
+    let is_thought = |part: &&Value| part.get("thought") == Some(&Value::Bool(true));
+    let texts = parts.iter().filter(|part| !is_thought(part)).map(text_of);
+    Ok(Reply {
         text: texts.collect(),
         structured: None,
-        stop: blocked.map_or_else(|| Stop::from(finished), |reason| Stop::Refused(reason.to_owned())),
-        input_tokens: tokens(answer, "/usageMetadata/promptTokenCount"),
+        has_reasoning: parts.iter().any(|part| is_thought(&part)),
+        stop: match (blocked, candidate) {
+            (Some(reason), _) => {
+                let said = text_at(answer, "/promptFeedback/blockReasonMessage");
+                Stop::Refused(said.map_or_else(|| reason.to_owned(), |said| format!("{reason}: {said}")))
+            }
+            (None, candidate) => stop(candidate.unwrap_or(&Value::Null)),
+        },
+        input_tokens: tokens(answer, &["/usageMetadata/promptTokenCount"]),
         // Thoughts are billed like output, but counted separately.
-        output_tokens: tokens(answer, "/usageMetadata/candidatesTokenCount")
-            + tokens(answer, "/usageMetadata/thoughtsTokenCount"),
+        output_tokens: tokens(
+            answer,
+            &["/usageMetadata/candidatesTokenCount", "/usageMetadata/thoughtsTokenCount"],
+        ),
     })
+}
+
+fn stop(candidate: &Value) -> Stop {
+    let said = text_at(candidate, "/finishMessage");
+    let beside: Vec<&str> = said.into_iter().collect();
+    Stop::from(text_at(candidate, "/finishReason"), &beside)
+}
+
+/// A signature belongs to reasoning that is not shown.
+fn text_of(part: &Value) -> Result<&str, String> {
+    if let Some(text) = text_at(part, "/text") {
+        return Ok(text);
+    }
+    let names = part.as_object().into_iter().flat_map(Map::keys).filter(|name| *name != "thoughtSignature");
+    match names.into_iter().next() {
+        None => Ok(""),
+        Some(name) => Err(format!("has a part `{name}`, which is not a text")),
+    }
+}
+
+/// Puts the pieces of a stream together.
+pub(super) fn whole(pieces: &[Value]) -> Value {
+    let mut parts = Vec::new();
+    let mut candidate = Map::new();
+    let mut answer = Map::new();
+    for piece in pieces {
+        for name in ["usageMetadata", "promptFeedback"] {
+            if is_given(piece, &format!("/{name}")) {
+                answer.insert(name.to_owned(), piece[name].clone());
+            }
+        }
+        let Some(part) = piece.pointer("/candidates/0") else { continue };
+        parts.extend(part.pointer("/content/parts").and_then(Value::as_array).into_iter().flatten().cloned());
+        for name in ["finishReason", "finishMessage"] {
+            if is_given(part, &format!("/{name}")) {
+                candidate.insert(name.to_owned(), part[name].clone());
+            }
+        }
+        candidate.insert("content".to_owned(), Value::Null);
+    }
+    if !candidate.is_empty() {
+        candidate.insert("content".to_owned(), json!({ "parts": parts }));
+        answer.insert("candidates".to_owned(), json!([candidate]));
+    }
+    Value::Object(answer)
 }
 
 #[cfg(test)]
@@ -58,15 +122,16 @@ mod tests {
     #[test]
     fn thoughts_are_counted_but_not_part_of_the_text() {
         let answer = json!({
-            "candidates": [{ "content": { "parts": [{ "text": "hm", "thought": true }, { "text": "yes" }] },
+            "candidates": [{ "content": { "parts": [{ "text": "hm", "thought": true }, { "text": "yes" },
+                                                    { "thoughtSignature": "x" }] },
                              "finishReason": "STOP" }],
             "usageMetadata": { "promptTokenCount": 3, "candidatesTokenCount": 1, "thoughtsTokenCount": 9 },
         });
 
         let reply = reply(&answer).unwrap();
 
-        assert_eq!((reply.text.as_str(), reply.input_tokens, reply.output_tokens), ("yes", 3, 10));
-        assert_eq!(reply.stop, Stop::Done);
+        assert_eq!((reply.text.as_deref(), reply.input_tokens, reply.output_tokens), (Ok("yes"), 3, 10));
+        assert_eq!((reply.stop, reply.has_reasoning), (Stop::Done, true));
     }
 
     #[test]

@@ -1,41 +1,127 @@
 //! OpenAI's chat completions API, which many other servers implement.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Wire;
+use super::fault;
+use super::fit::{Fit, Format, Streaming, TokenLimit};
+use super::parts::{self, Spoken};
 use super::prompt::Prompt;
-use super::reply::{Reply, Stop, text_at, tokens};
+use super::reply::{Reply, is_given, list, text_at, tokens};
+use super::stop::Stop;
 
-pub(super) fn wire(prompt: &Prompt<'_>, base_url: &str) -> Wire {
-    let system = prompt.system.iter().map(|text| json!({ "role": "system", "content": text }));
-    let messages: Vec<Value> = system.chain([json!({ "role": "user", "content": prompt.user })]).collect();
-    let mut body = json!({ "model": prompt.model, "messages": messages, "stream": false });
+pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit, base_url: &str) -> Wire {
+    let (system, user) = prompt.texts(fit);
+    let system = system.map(|text| json!({ "role": fit.system.name(), "content": text }));
+    let messages: Vec<Value> =
+        system.into_iter().chain([json!({ "role": "user", "content": user })]).collect();
+    let mut body =
+        json!({ "model": prompt.model, "messages": messages, "stream": fit.stream != Streaming::Off });
+    if fit.stream == Streaming::WithUsage {
+        body["stream_options"] = json!({ "include_usage": true });
+    }
     if let Some(temperature) = prompt.temperature {
         body["temperature"] = json!(temperature);
     }
     if let Some(max_tokens) = prompt.max_tokens {
         // Newer models of OpenAI refuse the old name, and other servers do not support the new one.
-        let is_openai = base_url.starts_with("https://api.openai.com/");
-        body[if is_openai { "max_completion_tokens" } else { "max_tokens" }] = json!(max_tokens);
+        let is_new = base_url.starts_with("https://api.openai.com/") || fit.tokens == TokenLimit::Renamed;
+        body[if is_new { "max_completion_tokens" } else { "max_tokens" }] = json!(max_tokens);
     }
-    if let Some(schema) = prompt.schema {
-        let spec = json!({ "name": "answer", "schema": schema, "strict": is_strict(schema) });
-        body["response_format"] = json!({ "type": "json_schema", "json_schema": spec });
+    match (prompt.schema, fit.format) {
+        (Some(schema), Format::Schema) => {
+            let spec = json!({ "name": "answer", "schema": schema, "strict": is_strict(schema) });
+            body["response_format"] = json!({ "type": "json_schema", "json_schema": spec });
+        }
+        (Some(_), Format::Json) => body["response_format"] = json!({ "type": "json_object" }),
+        (_, Format::Prompt) | (None, _) => {}
     }
     Wire { path: "chat/completions".to_owned(), key_header: ("authorization", "Bearer "), headers: &[], body }
 }
 
-pub(super) fn reply(answer: &Value) -> Option<Reply> {
-    let choice = answer.pointer("/choices/0")?;
-    let refusal =
-        text_at(choice, "/message/refusal").map(|text| Stop::Refused(text.chars().take(200).collect()));
-    Some(Reply {
-        text: text_at(choice, "/message/content").unwrap_or_default().to_owned(),
+/// # Errors
+/// What a response of this protocol must have and `answer` does not.
+pub(super) fn reply(answer: &Value) -> Result<Reply, String> {
+    let choice = list(answer, "choices")?.first().ok_or("has an empty list of `choices`")?;
+    let message = choice.get("message").filter(|message| message.is_object());
+    let message = message.ok_or("has a choice without a `message`")?;
+    let (spoken, text) = match parts::spoken(message.get("content")) {
+        Ok(spoken) => {
+            let text = spoken.text.clone();
+            (spoken, Ok(text))
+        }
+        Err(what) => (Spoken::default(), Err(what)),
+    };
+    let reasoning = ["/reasoning_content", "/reasoning", "/reasoning_details", "/thinking"];
+    Ok(Reply {
+        text,
         structured: None,
-        stop: refusal.unwrap_or_else(|| Stop::from(text_at(choice, "/finish_reason"))),
-        input_tokens: tokens(answer, "/usage/prompt_tokens"),
-        output_tokens: tokens(answer, "/usage/completion_tokens"),
+        has_reasoning: spoken.has_reasoning || reasoning.iter().any(|pointer| is_given(message, pointer)),
+        stop: stop(choice, message, spoken.refusal.as_deref()),
+        input_tokens: tokens(answer, &["/usage/prompt_tokens"]),
+        output_tokens: tokens(answer, &["/usage/completion_tokens"]),
     })
+}
+
+fn stop(choice: &Value, message: &Value, refusal: Option<&str>) -> Stop {
+    if let Some(error) = fault::reported(choice) {
+        return Stop::Failed(error.failure_with_code("The model stopped with an error"));
+    }
+    let refusal = text_at(message, "/refusal").or(refusal).filter(|text| !text.trim().is_empty());
+    if let Some(refusal) = refusal {
+        return Stop::Refused(refusal.chars().take(200).collect());
+    }
+    let called = ["/tool_calls", "/function_call"].iter().any(|pointer| is_given(message, pointer));
+    let reason = text_at(choice, "/finish_reason");
+    let beside: Vec<&str> = ["/native_finish_reason", "/finish_message"]
+        .iter()
+        .filter_map(|pointer| text_at(choice, pointer))
+        .collect();
+    Stop::from(if called { Some("tool_calls") } else { reason }, &beside)
+}
+
+/// Puts the pieces of a stream together. Only the first choice was asked for.
+pub(super) fn whole(pieces: &[Value]) -> Value {
+    let mut message = Map::new();
+    let mut choice = Map::new();
+    let mut usage = Value::Null;
+    for piece in pieces {
+        if is_given(piece, "/usage") {
+            usage = piece["usage"].clone();
+        }
+        let Some(part) = piece.pointer("/choices/0") else { continue };
+        for name in ["finish_reason", "native_finish_reason", "error"] {
+            if is_given(part, &format!("/{name}")) {
+                choice.insert(name.to_owned(), part[name].clone());
+            }
+        }
+        let delta = part.get("delta").or_else(|| part.get("message")).and_then(Value::as_object);
+        for (name, value) in delta.into_iter().flatten() {
+            append(&mut message, name, value);
+        }
+    }
+    choice.insert("message".to_owned(), Value::Object(message));
+    json!({ "choices": [choice], "usage": usage })
+}
+
+/// Texts and lists are continued; a text that continues a list becomes one of its parts, and the other way round.
+fn append(message: &mut Map<String, Value>, name: &str, value: &Value) {
+    if name == "role" || value.is_null() {
+        return;
+    }
+    match (message.get_mut(name), value) {
+        (Some(Value::String(text)), Value::String(more)) => text.push_str(more),
+        (Some(Value::Array(items)), Value::Array(more)) => items.extend(more.iter().cloned()),
+        (Some(Value::Array(items)), more) => items.push(more.clone()),
+        (Some(Value::String(text)), Value::Array(more)) => {
+            let items = [json!({ "type": "text", "text": text })].into_iter().chain(more.iter().cloned());
+            let items = Value::Array(items.collect());
+            message.insert(name.to_owned(), items);
+        }
+        _ => {
+            message.insert(name.to_owned(), value.clone());
+        }
+    }
 }
 
 /// OpenAI accepts `strict` only if all fields of every object are required and no others are allowed.
@@ -73,9 +159,24 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_not_a_response() {
-        let answer = json!({ "choices": [{ "message": { "content": null, "refusal": "no" }, "finish_reason": "stop" }] });
+    fn deltas_of_texts_and_parts_become_one_message() {
+        let delta =
+            |delta: Value| json!({ "choices": [{ "index": 0, "delta": delta, "finish_reason": null }] });
+        let pieces = [
+            delta(json!({ "role": "assistant", "content": "" })),
+            delta(json!({ "reasoning_content": "h" })),
+            delta(json!({ "reasoning_content": "m", "content": null })),
+            delta(json!({ "content": "a" })),
+            delta(json!({ "content": [{ "type": "text", "text": "b" }] })),
+            delta(json!({ "content": "c" })),
+            json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }] }),
+            json!({ "choices": [], "usage": { "prompt_tokens": 5 } }),
+        ];
 
-        assert_eq!(reply(&answer).unwrap().stop, Stop::Refused("no".to_owned()));
+        let reply = reply(&whole(&pieces)).unwrap();
+
+        assert_eq!((reply.text.as_deref(), reply.stop), (Ok("abc"), Stop::Done));
+        assert!(reply.has_reasoning);
+        assert_eq!(reply.input_tokens, 5);
     }
 }

@@ -1,10 +1,13 @@
 //! The prompt, independent of the provider.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 use steadflow_core::agent::LlmConfig;
 use steadflow_core::failure::{ErrorClass, Failure};
 
 use super::super::SkillCall;
+use super::fit::{Fit, SystemRole};
 
 /// The prefix of all messages about unusable responses, by which the next attempt recognizes what the model can correct.
 pub(super) const MISFIT: &str = "The model's response";
@@ -41,6 +44,15 @@ impl<'a> Prompt<'a> {
             max_tokens: call.skill.max_tokens,
             temperature: config.temperature,
         })
+    }
+
+    /// Returns the instructions for a role of their own, and the message of the user, which begins with them if the
+    /// model has no such role.
+    pub(super) fn texts(&self, fit: &Fit) -> (Option<&str>, Cow<'_, str>) {
+        match (&self.system, fit.system) {
+            (Some(system), SystemRole::User) => (None, Cow::Owned(format!("{system}\n\n{}", self.user))),
+            (system, _) => (system.as_deref(), Cow::Borrowed(&self.user)),
+        }
     }
 }
 

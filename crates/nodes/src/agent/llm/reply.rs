@@ -1,55 +1,95 @@
 //! The reply of a model, independent of the provider.
 
 use serde_json::Value;
+use steadflow_core::failure::{ErrorClass, Failure};
+
+use super::prompt;
+use super::stop::Stop;
 
 /// The response of a model.
 #[derive(Debug, PartialEq)]
 pub(super) struct Reply {
-    pub(super) text: String,
+    /// What it says, or what in its content is not known, as the end of a sentence that begins with the response.
+    pub(super) text: Result<String, String>,
     /// The JSON of the response, if the protocol returns it separately.
     pub(super) structured: Option<Value>,
+    pub(super) has_reasoning: bool,
     pub(super) stop: Stop,
     pub(super) input_tokens: u64,
     pub(super) output_tokens: u64,
 }
 
-/// Why the model stopped.
-#[derive(Debug, PartialEq)]
-pub(super) enum Stop {
-    /// The response is complete. Also used if there is no reason.
-    Done,
-    /// It reached the token limit.
-    TooLong,
-    /// The model or its provider refused.
-    Refused(String),
+/// Returns the failure of a response that the model can correct. The prefix lets the next attempt recognize it.
+pub(super) fn misfit(what: &str) -> Failure {
+    Failure::new(ErrorClass::ModelOutput, format!("{} {what}.", prompt::MISFIT))
 }
 
-impl Stop {
-    /// Reads the reasons of all four providers.
-    pub(super) fn from(reason: Option<&str>) -> Self {
-        let Some(reason) = reason else { return Self::Done };
-        match reason.to_ascii_lowercase().as_str() {
-            "length" | "max_tokens" | "model_context_window_exceeded" => Self::TooLong,
-            "content_filter" | "refusal" | "safety" | "recitation" | "blocklist" | "prohibited_content"
-            | "spii" | "language" => Self::Refused(reason.to_owned()),
-            _ => Self::Done,
-        }
-    }
+/// Returns the sum of the whole numbers at `pointers`. Anything else counts as 0: usage is never guessed.
+pub(super) fn tokens(answer: &Value, pointers: &[&str]) -> u64 {
+    let counts = pointers.iter().filter_map(|pointer| count(answer.pointer(pointer)?));
+    counts.fold(0, u64::saturating_add)
 }
 
-/// Returns the error of a response with status 200, as some gateways send it.
-pub(super) fn error_of(answer: &Value) -> Option<String> {
-    let error = answer.get("error").filter(|error| !error.is_null())?;
-    let said = error.get("message").and_then(Value::as_str).or_else(|| error.as_str());
-    let text = said.map_or_else(|| error.to_string(), str::to_owned);
-    Some(text.chars().take(200).collect())
-}
-
-/// Returns the number at `pointer`; 0 if there is none.
-pub(super) fn tokens(answer: &Value, pointer: &str) -> u64 {
-    answer.pointer(pointer).and_then(Value::as_u64).unwrap_or_default()
+/// Reads `5` and `5.0`, as servers that calculate in floats send it.
+fn count(value: &Value) -> Option<u64> {
+    let Value::Number(number) = value else { return None };
+    let text = number.to_string();
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    if fraction.bytes().all(|byte| byte == b'0') { whole.parse().ok() } else { None }
 }
 
 pub(super) fn text_at<'a>(answer: &'a Value, pointer: &str) -> Option<&'a str> {
     answer.pointer(pointer).and_then(Value::as_str)
+}
+
+/// Returns the list called `name`.
+///
+/// # Errors
+/// What is there instead, as the end of a sentence that begins with the response.
+pub(super) fn list<'a>(answer: &'a Value, name: &str) -> Result<&'a [Value], String> {
+    match answer.get(name) {
+        None => Err(format!("has no `{name}`")),
+        Some(Value::Null) => Err(format!("has null as its `{name}`")),
+        Some(value) => {
+            value.as_array().map(Vec::as_slice).ok_or_else(|| format!("has `{name}` that are not a list"))
+        }
+    }
+}
+
+/// Returns whether there is a value at `pointer` that is not null, blank or empty.
+pub(super) fn is_given(answer: &Value, pointer: &str) -> bool {
+    match answer.pointer(pointer) {
+        None | Some(Value::Null) => false,
+        Some(Value::String(text)) => !text.trim().is_empty(),
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(Value::Object(map)) => !map.is_empty(),
+        Some(Value::Bool(_) | Value::Number(_)) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use steadflow_core::json;
+
+    use super::*;
+
+    #[test]
+    fn tokens_are_whole_numbers_or_unknown() {
+        for (text, known) in [
+            ("5", 5),
+            ("5.0", 5),
+            ("5.000", 5),
+            ("5.5", 0),
+            ("-5", 0),
+            ("5e3", 0),
+            ("\"5\"", 0),
+            ("null", 0),
+            ("{}", 0),
+            ("18446744073709551616", 0),
+        ] {
+            let answer = json::read(format!("{{\"n\":{text}}}").as_bytes()).unwrap();
+
+            assert_eq!(tokens(&answer, &["/n", "/none"]), known, "{text}");
+        }
+    }
 }

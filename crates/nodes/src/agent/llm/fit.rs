@@ -1,0 +1,245 @@
+//! How a request is changed for a server that refuses a part of it by name.
+
+use serde_json::Value;
+use steadflow_core::agent::Provider;
+
+use super::fault::Reported;
+
+/// How requests are written for one server and model. The default is what most of them take.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Fit {
+    pub(super) tokens: TokenLimit,
+    pub(super) format: Format,
+    pub(super) system: SystemRole,
+    pub(super) stream: Streaming,
+    /// Parameters that are left out.
+    pub(super) without: Vec<&'static str>,
+}
+
+/// The name of OpenAI's limit of tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum TokenLimit {
+    #[default]
+    Usual,
+    /// `max_completion_tokens`.
+    Renamed,
+}
+
+/// How JSON is requested. The schema is always part of the prompt, too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Format {
+    #[default]
+    Schema,
+    /// As JSON of any schema.
+    Json,
+    /// Only in the prompt.
+    Prompt,
+}
+
+/// Who gives the instructions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum SystemRole {
+    #[default]
+    System,
+    Developer,
+    /// They are the beginning of the user's message.
+    User,
+}
+
+impl SystemRole {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Developer => "developer",
+            Self::User => "user",
+        }
+    }
+}
+
+/// Whether a stream is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Streaming {
+    #[default]
+    Off,
+    /// With the number of tokens at its end.
+    WithUsage,
+    WithoutUsage,
+}
+
+/// Parameters that may be left out, with their names in the four protocols.
+const SAMPLING: [&str; 3] = ["top_p", "topP", "temperature"];
+
+/// Words of messages about the value of a parameter, which another name or its absence would not correct.
+const ABOUT_VALUES: [&str; 8] =
+    ["too large", "too small", "at most", "at least", "less than", "greater than", "between", "range"];
+
+/// A request that was refused.
+pub(super) struct Refused<'a> {
+    pub(super) provider: Provider,
+    pub(super) body: &'a Value,
+    pub(super) error: &'a Reported,
+}
+
+impl Fit {
+    /// Returns how to write the request instead, or `None` if the refusal names nothing that can be changed, or changed
+    /// once more.
+    pub(super) fn after(&self, refused: &Refused<'_>) -> Option<Self> {
+        let said = Said::of(refused.error);
+        self.with_other_limit(refused, &said)
+            .or_else(|| self.with_weaker_format(refused, &said))
+            .or_else(|| self.with_other_role(refused, &said))
+            .or_else(|| self.with_stream(refused, &said))
+            .or_else(|| self.without_sampling(refused, &said))
+    }
+
+    fn with_other_limit(&self, refused: &Refused<'_>, said: &Said) -> Option<Self> {
+        let is_sent = refused.provider == Provider::OpenAi && refused.body.get("max_tokens").is_some();
+        let applies = is_sent && said.names(&["max_tokens"]) && !said.is_about_value();
+        applies.then(|| Self { tokens: TokenLimit::Renamed, ..self.clone() })
+    }
+
+    fn with_weaker_format(&self, refused: &Refused<'_>, said: &Said) -> Option<Self> {
+        let (sent, names, after_schema): (_, &[&str], _) = match refused.provider {
+            Provider::OpenAi => (
+                "/response_format",
+                &[
+                    "response_format",
+                    "response format",
+                    "json_schema",
+                    "json schema",
+                    "json_object",
+                    "structured output",
+                    "structured outputs",
+                    "guided decoding",
+                    "grammar",
+                ],
+                Format::Json,
+            ),
+            Provider::Anthropic => (
+                "/tools",
+                &["tools", "tool_choice", "tool use", "tool choice", "input_schema"],
+                Format::Prompt,
+            ),
+            Provider::Gemini => (
+                "/generationConfig/responseMimeType",
+                &[
+                    "responsejsonschema",
+                    "response_json_schema",
+                    "responsemimetype",
+                    "response_mime_type",
+                    "json mode",
+                    "json schema",
+                    "response_schema",
+                ],
+                Format::Json,
+            ),
+            Provider::Ollama => ("/format", &["format", "grammar", "json schema"], Format::Json),
+        };
+        if refused.body.pointer(sent).is_none() || !said.names(names) {
+            return None;
+        }
+        let format = if self.format == Format::Schema { after_schema } else { Format::Prompt };
+        Some(Self { format, ..self.clone() })
+    }
+
+    /// The role `developer` is only used where the server names it.
+    fn with_other_role(&self, refused: &Refused<'_>, said: &Said) -> Option<Self> {
+        let has_instructions = match refused.provider {
+            Provider::OpenAi | Provider::Ollama => refused.body.pointer("/messages/1").is_some(),
+            Provider::Anthropic => refused.body.get("system").is_some(),
+            Provider::Gemini => refused.body.get("systemInstruction").is_some(),
+        };
+        let is_named = said.names(&["system", "developer", "systeminstruction", "system_instruction"]);
+        let is_about_it = said.names(&[
+            "role",
+            "roles",
+            "message",
+            "messages",
+            "instruction",
+            "prompt",
+            "systeminstruction",
+            "system_instruction",
+        ]);
+        if !has_instructions || !is_named || !is_about_it {
+            return None;
+        }
+        let may_be_developer = refused.provider == Provider::OpenAi && self.system == SystemRole::System;
+        let is_offered =
+            may_be_developer && said.names(&["developer"]) && !said.text.contains("developer instruction");
+        let system = if is_offered { SystemRole::Developer } else { SystemRole::User };
+        Some(Self { system, ..self.clone() })
+    }
+
+    fn with_stream(&self, refused: &Refused<'_>, said: &Said) -> Option<Self> {
+        let stream = match (self.stream, refused.provider) {
+            (_, Provider::Gemini) => return None,
+            (Streaming::Off, Provider::OpenAi) if said.names(&["stream", "streaming"]) => {
+                Streaming::WithUsage
+            }
+            (Streaming::Off, _) if said.names(&["stream", "streaming"]) => Streaming::WithoutUsage,
+            (Streaming::WithUsage, _) if said.names(&["stream_options", "include_usage"]) => {
+                Streaming::WithoutUsage
+            }
+            _ => return None,
+        };
+        Some(Self { stream, ..self.clone() })
+    }
+
+    fn without_sampling(&self, refused: &Refused<'_>, said: &Said) -> Option<Self> {
+        let is_sent = |name: &str| places(refused.body).any(|place| place.get(name).is_some());
+        let name =
+            SAMPLING.into_iter().find(|name| is_sent(name) && said.names(&[&name.to_ascii_lowercase()]))?;
+        let mut without = self.without.clone();
+        without.push(name);
+        (!said.is_about_value()).then_some(Self { without, ..self.clone() })
+    }
+
+    /// Removes the parameters that are left out.
+    pub(super) fn strip(&self, body: &mut Value) {
+        for name in &self.without {
+            for pointer in PLACES {
+                if let Some(place) = body.pointer_mut(pointer).and_then(Value::as_object_mut) {
+                    place.shift_remove(*name);
+                }
+            }
+        }
+    }
+}
+
+/// Where parameters are in the four protocols.
+const PLACES: [&str; 3] = ["", "/generationConfig", "/options"];
+
+fn places(body: &Value) -> impl Iterator<Item = &Value> {
+    PLACES.iter().filter_map(|pointer| body.pointer(pointer))
+}
+
+/// What a server says, in lower case.
+struct Said {
+    text: String,
+    parameter: String,
+}
+
+impl Said {
+    fn of(error: &Reported) -> Self {
+        Self {
+            text: error.message.to_ascii_lowercase(),
+            parameter: error.parameter.clone().unwrap_or_default(),
+        }
+    }
+
+    /// Returns whether one of `names` is the parameter or a part of its path, or is in the text as words of their own.
+    fn names(&self, names: &[&str]) -> bool {
+        let is_parameter = |name: &str| self.parameter.split(['.', '[', ']']).any(|part| part == name);
+        names.iter().any(|name| is_parameter(name) || has_words(&self.text, name))
+    }
+
+    fn is_about_value(&self) -> bool {
+        ABOUT_VALUES.iter().any(|words| self.text.contains(words))
+    }
+}
+
+fn has_words(text: &str, words: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(words)
+        .any(|(at, _)| !text[..at].ends_with(is_word) && !text[at + words.len()..].starts_with(is_word))
+}

@@ -1,0 +1,82 @@
+//! A request in the protocol of a provider, with what the agent adds to it.
+
+use bytes::Bytes;
+use reqwest::Method;
+use serde_json::{Map, Value};
+use steadflow_core::agent::LlmConfig;
+use steadflow_core::failure::Failure;
+use url::Url;
+
+use super::super::{SkillCall, misconfigured};
+use super::Wire;
+use crate::call::header;
+use crate::egress::Request;
+use crate::secrets::Keyring;
+
+pub(super) fn request(
+    call: &SkillCall<'_>,
+    config: &LlmConfig,
+    wire: &Wire,
+    keyring: &mut Keyring<'_>,
+) -> Result<Request, Failure> {
+    let mut headers = call.headers(&config.headers, keyring)?;
+    for &(name, value) in wire.headers {
+        let (name, value) = header(name, value).map_err(misconfigured)?;
+        headers.entry(name).or_insert(value);
+    }
+    if let Some(key) = &config.api_key {
+        let (name, before) = wire.key_header;
+        let (name, value) =
+            header(name, &format!("{before}{}", keyring.open(key)?)).map_err(misconfigured)?;
+        headers.insert(name, value);
+    }
+    let body = Some(Bytes::from(wire.body.to_string()));
+    let url = url(config, &wire.path, keyring)?;
+    Ok(Request { headers, body, follows_redirects: false, ..Request::new(Method::POST, url) })
+}
+
+fn url(config: &LlmConfig, path: &str, keyring: &mut Keyring<'_>) -> Result<Url, Failure> {
+    let address = format!("{}/{path}", config.base_url);
+    let mut url = Url::parse(&address).map_err(|_| {
+        misconfigured(format!("The agent's base URL results in `{address}`, which is not a URL."))
+    })?;
+    for (name, text) in &config.extra_query {
+        let value = keyring.open_header(name, text)?;
+        url.query_pairs_mut().append_pair(name, &value);
+    }
+    Ok(url)
+}
+
+/// Adds what the agent adds. What is already there stays; objects are merged.
+pub(super) fn add_extra(body: &mut Value, extra: &Map<String, Value>) {
+    let Value::Object(body) = body else { return };
+    for (name, value) in extra {
+        match (body.get_mut(name), value) {
+            (None, value) => {
+                body.insert(name.clone(), value.clone());
+            }
+            (Some(own @ Value::Object(_)), Value::Object(more)) => add_extra(own, more),
+            (Some(_), _) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_added_never_replaces_what_is_there() {
+        let mut body = json!({ "model": "m", "messages": [1], "options": { "temperature": 0.5 } });
+        let extra = json!({ "model": "n", "messages": [2], "options": { "temperature": 1, "num_ctx": 8192 }, "seed": 19.90 });
+
+        add_extra(&mut body, extra.as_object().unwrap());
+
+        assert_eq!(
+            body,
+            json!({ "model": "m", "messages": [1], "options": { "temperature": 0.5, "num_ctx": 8192 }, "seed": 19.90 })
+        );
+    }
+}

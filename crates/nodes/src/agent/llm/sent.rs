@@ -1,0 +1,162 @@
+//! What a server sent: one JSON value, or the pieces of a stream, which some send without being asked.
+
+use serde_json::Value;
+use steadflow_core::json;
+
+use super::html;
+
+/// A readable body.
+#[derive(Debug, PartialEq)]
+pub(super) enum Sent {
+    /// One value.
+    Whole(Value),
+    /// The events of a stream, in their order.
+    Pieces(Vec<Value>),
+}
+
+/// Why a body is not readable.
+#[derive(Debug, PartialEq)]
+pub(super) enum Unreadable {
+    /// It is no JSON. Says what it is instead, so that it follows the name of the server.
+    Foreign(String),
+    /// A string in it has half of a character. Says where.
+    HalfCharacter(String),
+}
+
+/// Reads a body by its content, since the content types of gateways are often wrong: server-sent events, JSON, or one
+/// JSON value a line.
+pub(super) fn read(body: &[u8]) -> Result<Sent, Unreadable> {
+    let body = json::without_mark(body);
+    if is_event_stream(body) {
+        return events(body).map(Sent::Pieces);
+    }
+    let error = match json::read(body) {
+        Ok(value) => return Ok(Sent::Whole(value)),
+        Err(error) => error,
+    };
+    match lines(body) {
+        Some(pieces) => Ok(Sent::Pieces(pieces)),
+        None => Err(unreadable(body, &error)),
+    }
+}
+
+fn is_event_stream(body: &[u8]) -> bool {
+    let start = body.trim_ascii_start();
+    [&b"data:"[..], b"event:", b"id:", b"retry:", b":"].iter().any(|field| start.starts_with(field))
+}
+
+/// Reads server-sent events (HTML standard, 9.2.6) up to `[DONE]`. The last one needs no blank line behind it.
+fn events(body: &[u8]) -> Result<Vec<Value>, Unreadable> {
+    let text = std::str::from_utf8(body)
+        .map_err(|_| Unreadable::Foreign("sent a stream that is not UTF-8".to_owned()))?;
+    let unified = text.replace("\r\n", "\n").replace('\r', "\n");
+    let mut pieces = Vec::new();
+    for event in unified.split("\n\n") {
+        let lines: Vec<&str> = event.lines().filter_map(data_of).collect();
+        let joined = lines.join("\n");
+        // Some servers leave out the blank lines, so that each line is an event.
+        let is_one = lines.len() < 2 || json::read(joined.as_bytes()).is_ok();
+        for data in if is_one { vec![joined.as_str()] } else { lines } {
+            match data.trim() {
+                "" => {}
+                "[DONE]" => return Ok(pieces),
+                data => pieces.push(piece(data, pieces.len() + 1)?),
+            }
+        }
+    }
+    Ok(pieces)
+}
+
+fn data_of(line: &str) -> Option<&str> {
+    let value = line.strip_prefix("data:")?;
+    Some(value.strip_prefix(' ').unwrap_or(value))
+}
+
+fn piece(data: &str, number: usize) -> Result<Value, Unreadable> {
+    json::read(data.as_bytes()).map_err(|error| {
+        if is_half_character(&error) {
+            return Unreadable::HalfCharacter(format!("event {number} of the stream, {}", place(&error)));
+        }
+        Unreadable::Foreign(format!("sent a stream whose event {number} is not JSON: {error}"))
+    })
+}
+
+/// Reads one JSON value a line, if that is what all of at least two lines are.
+fn lines(body: &[u8]) -> Option<Vec<Value>> {
+    let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let pieces: Vec<Value> = lines.map(json::read).collect::<Result<_, _>>().ok()?;
+    (pieces.len() > 1).then_some(pieces)
+}
+
+fn unreadable(body: &[u8], error: &serde_json::Error) -> Unreadable {
+    if body.trim_ascii().is_empty() {
+        return Unreadable::Foreign("responded with an empty body".to_owned());
+    }
+    if let Some(page) = html::described(body) {
+        return Unreadable::Foreign(format!("responded with {page} and not with JSON"));
+    }
+    if is_half_character(error) {
+        return Unreadable::HalfCharacter(place(error));
+    }
+    Unreadable::Foreign(format!("did not respond with JSON: {error}"))
+}
+
+fn is_half_character(error: &serde_json::Error) -> bool {
+    let text = error.to_string();
+    text.contains("surrogate") || text.contains("unexpected end of hex escape")
+}
+
+fn place(error: &serde_json::Error) -> String {
+    format!("line {} column {}", error.line(), error.column())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn streams_are_recognized_by_their_content() {
+        for body in [
+            "data: {\"a\":1}\n\ndata: {\"a\":2}\n\ndata: [DONE]\n\n",
+            "data:{\"a\":1}\r\n\r\ndata:{\"a\":2}",
+            ": keep-alive\n\nevent: x\ndata: {\"a\":\ndata: 1}\n\nid: 7\ndata: {\"a\":2}\n\n",
+            "data: {\"a\":1}\ndata: {\"a\":2}\ndata: [DONE]\n",
+            "{\"a\":1}\n{\"a\":2}\n",
+            "\u{feff}{\"a\":1}\r\n\r\n{\"a\":2}",
+        ] {
+            assert_eq!(
+                read(body.as_bytes()),
+                Ok(Sent::Pieces(vec![json!({ "a": 1 }), json!({ "a": 2 })])),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_value_may_have_blanks_and_a_mark_around_it() {
+        for body in ["{\"a\":1}", "\u{feff}{\"a\":1}", "\n\n   \n{\"a\":1}\n", "{\n\"a\":\n1}"] {
+            assert_eq!(read(body.as_bytes()), Ok(Sent::Whole(json!({ "a": 1 }))), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_described() {
+        for (body, said) in [
+            ("", "an empty body"),
+            ("Internal error", "not respond with JSON: expected value at line 1 column 1"),
+            ("{\"a\":1}\n{\"a\":", "not respond with JSON"),
+            ("data: {\"a\":1}\n\ndata: {\"a\"", "event 2 is not JSON"),
+            ("{\"a\":NaN}", "expected value at line 1 column 6"),
+            ("<html><title>Just a moment...</title>", "HTML page titled “Just a moment...”"),
+        ] {
+            let Err(Unreadable::Foreign(what)) = read(body.as_bytes()) else { panic!("{body}") };
+
+            assert!(what.contains(said), "{body}: {what}");
+        }
+        for body in ["{\"a\":\"\\ud83d\"}", "data: {\"a\":\"\\ud83dx\"}\n\n", "{\"a\":\"\\udca9\"}"] {
+            assert!(matches!(read(body.as_bytes()), Err(Unreadable::HalfCharacter(_))), "{body}");
+        }
+    }
+}
