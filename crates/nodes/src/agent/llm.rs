@@ -93,6 +93,11 @@ async fn ask(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut Keyring<'_>
         let refused = Refused { provider: config.provider, body: &wire.body, error: &error };
         match fit.after(&refused).filter(|_| is_refusal && requests < REQUESTS_MAX) {
             Some(changed) => fit = changed,
+            None if is_refusal => {
+                // The server may have changed since.
+                call.shared.fits.forget(&asker);
+                return Err(failure);
+            }
             None => return Err(failure),
         }
     }
@@ -181,7 +186,6 @@ fn output_of(call: &SkillCall<'_>, reply: Reply) -> Result<Value, Failure> {
             return Err(misfit(if only { "is empty: it has only reasoning" } else { "is empty" }));
         }
         (None, _) => return Ok(json!({ "text": thought.answer })),
-        // Text that is JSON as it is has no reasoning around it.
         (Some(schema), None) => find::json(thought.answer, schema).map_err(|what| misfit(&what))?,
     };
     fitting(call, output)

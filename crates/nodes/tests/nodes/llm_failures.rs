@@ -242,14 +242,14 @@ openai | 200 OK | unavailable | (code 502): Provider returned error | {"error":{
 openai | 200 OK | rejected | (code 401): No auth credentials found | {"error":{"code":401,"message":"No auth credentials found"}}
 openai | 200 OK | rate_limited | (code 429) | {"error":{"code":429,"message":"m"}}
 openai | 200 OK | rate_limited | (code 429) | {"error":{"code":"429","message":"m"}}
-openai | 200 OK | rejected | m | {"error":{"code":"invalid_api_key","message":"m"}}
+openai | 200 OK | rejected | (invalid_api_key): m | {"error":{"code":"invalid_api_key","message":"m"}}
 openai | 200 OK | unavailable | no such endpoint | {"error":"no such endpoint"}
 openai | 200 OK | rejected | m | [{"error":{"code":403,"message":"m","status":"PERMISSION_DENIED"}}]
 openai | 200 OK | rejected | m | {"object":"error","message":"m","code":400}
 openai | 200 OK | rejected | m | {"object":"error","message":"m","type":"BadRequestError"}
 openai | 200 OK | rate_limited | upstream is busy | {"error":{"message":"Provider returned error","code":429,"metadata":{"raw":"upstream is busy"}}}
 openai | 200 OK | unavailable | m | {"error":{"message":"m","code":20013},"choices":null}
-anthropic | 200 OK | unavailable | Overloaded | {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}
+anthropic | 200 OK | unavailable | (overloaded_error): Overloaded | {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}
 anthropic | 200 OK | rate_limited | m | {"type":"error","error":{"type":"rate_limit_error","message":"m"}}
 anthropic | 529  | unavailable | HTTP 529 | {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}
 anthropic | 400 Bad Request | rejected | credit balance | {"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low"}}

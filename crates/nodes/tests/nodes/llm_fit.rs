@@ -150,6 +150,7 @@ async fn a_second_refusal_fails_with_the_words_of_the_server() {
         ("openai", "system role and user role are refused", 2),
         ("openai", "max_tokens is too large: 99. This model supports at most 64 completion tokens", 1),
         ("openai", "temperature must be between 0 and 0.3", 1),
+        ("openai", "The context length is 8192 tokens, but messages and max_tokens need 9000", 1),
         ("anthropic", "temperature: range: 0..1", 1),
         ("openai", "Upstream request failed", 1),
         ("openai", "You must provide a model parameter", 1),
@@ -165,6 +166,24 @@ async fn a_second_refusal_fails_with_the_words_of_the_server() {
         assert!(failure.message.ends_with(message), "{}", failure.message);
         assert_eq!(model.requests().len(), requests, "{provider}: {message}");
     }
+}
+
+#[tokio::test]
+async fn what_was_remembered_is_forgotten_when_it_is_refused() {
+    let refused = |message: &str| json_answer("400 Bad Request", &json!({ "error": { "message": message } }));
+    let answers = vec![
+        refused("max_tokens is not supported"),
+        good("openai"),
+        refused("max_completion_tokens is not supported"),
+        good("openai"),
+    ];
+    let model = Model::answering(answers, |address| agent(address, "openai")).await;
+
+    let outcomes = [result(model.ask().await), result(model.ask().await), result(model.ask().await)];
+
+    assert_eq!(outcomes.map(|outcome| outcome.is_ok()), [true, false, true]);
+    let sent: Vec<bool> = model.requests().iter().map(|(_, body)| body.get("max_tokens").is_some()).collect();
+    assert_eq!(sent, [true, false, false, true]);
 }
 
 #[tokio::test]

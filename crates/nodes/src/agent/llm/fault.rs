@@ -31,9 +31,10 @@ const QUOTA: [&str; 6] = [
 ];
 
 /// What the names of errors mean, as statuses of HTTP.
-const NAMED: [(&[&str], u16); 9] = [
+const NAMED: [(&[&str], u16); 10] = [
     (&["rate_limit_error", "rate_limit_exceeded", "resource_exhausted", "too_many_requests"], 429),
-    (&["overloaded_error", "engine_overloaded_error", "unavailable", "service_unavailable"], 503),
+    (&["overloaded_error"], 529),
+    (&["engine_overloaded_error", "unavailable", "service_unavailable"], 503),
     (&["api_error", "server_error", "internal_server_error", "internal_error", "internal"], 500),
     (&["timeout_error", "deadline_exceeded"], 504),
     (&["authentication_error", "invalid_api_key", "unauthenticated"], 401),
@@ -72,6 +73,8 @@ pub(super) struct Reported {
     pub(super) parameter: Option<String>,
     /// Its codes and types, in lower case.
     names: Vec<String>,
+    /// The status of HTTP that it names.
+    code: Option<u16>,
     /// The status of HTTP that it names or means.
     status: Option<u16>,
     retry_after: Option<Duration>,
@@ -89,11 +92,12 @@ impl Reported {
         Failure { status, retry_after, ..Failure::new(self.class(), message) }
     }
 
-    /// Returns its failure; `from` and its code begin the message.
+    /// Returns its failure; `from` and its code or name begin the message.
     pub(super) fn failure_with_code(&self, from: &str) -> Failure {
-        match self.status {
-            Some(status) => self.failure(&format!("{from} (code {status})")),
-            None => self.failure(from),
+        match (&self.code, self.names.first()) {
+            (Some(code), _) => self.failure(&format!("{from} (code {code})")),
+            (None, Some(name)) => self.failure(&format!("{from} ({name})")),
+            (None, None) => self.failure(from),
         }
     }
 
@@ -106,7 +110,8 @@ impl Reported {
         status.map_or(ErrorClass::Unavailable, status::class_of)
     }
 
-    fn is_too_long(&self) -> bool {
+    /// Returns whether the input is too long for the model.
+    pub(super) fn is_too_long(&self) -> bool {
         let text = self.message.to_ascii_lowercase();
         let is_said = TOO_LONG.iter().any(|words| text.contains(words));
         let is_named = self.names.iter().any(|name| name == "context_length_exceeded");
@@ -148,11 +153,14 @@ pub(super) fn reported(answer: &Value) -> Option<Reported> {
     }
     let names =
         ["/type", "/code", "/status"].into_iter().flat_map(|at| [text_at(error, at), text_at(answer, at)]);
-    let names: Vec<String> = names.flatten().map(str::to_ascii_lowercase).collect();
+    let names = names.flatten().map(str::to_ascii_lowercase).filter(|name| name != "error");
+    let names: Vec<String> = names.collect();
+    let code = status_in(error).or_else(|| status_in(answer));
     Some(Reported {
         message: one_line(&message_of(error)),
         parameter: text_at(error, "/param").map(str::to_ascii_lowercase),
-        status: status_in(error).or_else(|| status_in(answer)).or_else(|| status_of_names(&names)),
+        code,
+        status: code.or_else(|| status_of_names(&names)),
         retry_after: retry_after_in(error).or_else(|| retry_after_in(answer)),
         names,
     })

@@ -84,6 +84,10 @@ impl Fit {
     /// Returns how to write the request instead, or `None` if the refusal names nothing that can be changed, or changed
     /// once more.
     pub(super) fn after(&self, refused: &Refused<'_>) -> Option<Self> {
+        // Such messages name parts of the request, too.
+        if refused.error.is_too_long() {
+            return None;
+        }
         let said = Said::of(refused.error);
         self.with_other_limit(refused, &said)
             .or_else(|| self.with_weaker_format(refused, &said))

@@ -54,6 +54,11 @@ impl Fits {
         }
         fits.insert(asker, fit);
     }
+
+    /// Writes the requests of `asker` by default again.
+    pub(super) fn forget(&self, asker: &Asker) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(asker);
+    }
 }
 
 #[cfg(test)]

@@ -36,8 +36,11 @@ fn behind_block(text: &str) -> Option<&str> {
 
 /// Finds the end of reasoning whose start was part of the prompt, as in the templates of several models.
 ///
-/// It must be the only tag, and not be quoted: a response can also be about such tags.
+/// It must be the only tag, and neither be quoted nor in JSON: a response can also be about such tags.
 fn behind_lone_end(text: &str) -> Option<&str> {
+    if text.starts_with(['{', '[', '"']) {
+        return None;
+    }
     let (before, rest) = text.split_once("</think>")?;
     let is_quoted = before.ends_with(['`', '"', '\'']) || rest.starts_with(['`', '"', '\'']);
     let is_only = !before.contains("<think>") && !rest.contains("<think>") && !rest.contains("</think>");
@@ -73,6 +76,7 @@ mod tests {
             "Write <think> and </think> around it.",
             "Close it with `</think>`.",
             "{\"a\":\"</think>\"}",
+            "{\"a\":\"the end </think> of it\"}",
             "</think> or </think>",
             "hello <thinking>x</thinking>",
         ] {
