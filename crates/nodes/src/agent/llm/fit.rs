@@ -73,6 +73,54 @@ const SAMPLING: [&str; 3] = ["top_p", "topP", "temperature"];
 const ABOUT_VALUES: [&str; 8] =
     ["too large", "too small", "at most", "at least", "less than", "greater than", "between", "range"];
 
+/// Words of messages about who gives the instructions.
+const ABOUT_ROLES: [&str; 8] = [
+    "role",
+    "roles",
+    "message",
+    "messages",
+    "instruction",
+    "prompt",
+    "systeminstruction",
+    "system_instruction",
+];
+
+/// Returns where JSON is requested, and what servers call it.
+const fn format_of(provider: Provider) -> (&'static str, &'static [&'static str]) {
+    match provider {
+        Provider::OpenAi => (
+            "/response_format",
+            &[
+                "response_format",
+                "response format",
+                "json_schema",
+                "json schema",
+                "json_object",
+                "structured output",
+                "structured outputs",
+                "guided decoding",
+                "grammar",
+            ],
+        ),
+        Provider::Anthropic => {
+            ("/tools", &["tools", "tool_choice", "tool use", "tool choice", "input_schema"])
+        }
+        Provider::Gemini => (
+            "/generationConfig/responseMimeType",
+            &[
+                "responsejsonschema",
+                "response_json_schema",
+                "responsemimetype",
+                "response_mime_type",
+                "response_schema",
+                "json mode",
+                "json schema",
+            ],
+        ),
+        Provider::Ollama => ("/format", &["format", "grammar", "json schema"]),
+    }
+}
+
 /// A request that was refused.
 pub(super) struct Refused<'a> {
     pub(super) provider: Provider,
@@ -103,46 +151,12 @@ impl Fit {
     }
 
     fn with_weaker_format(&self, refused: &Refused<'_>, said: &Said) -> Option<Self> {
-        let (sent, names, after_schema): (_, &[&str], _) = match refused.provider {
-            Provider::OpenAi => (
-                "/response_format",
-                &[
-                    "response_format",
-                    "response format",
-                    "json_schema",
-                    "json schema",
-                    "json_object",
-                    "structured output",
-                    "structured outputs",
-                    "guided decoding",
-                    "grammar",
-                ],
-                Format::Json,
-            ),
-            Provider::Anthropic => (
-                "/tools",
-                &["tools", "tool_choice", "tool use", "tool choice", "input_schema"],
-                Format::Prompt,
-            ),
-            Provider::Gemini => (
-                "/generationConfig/responseMimeType",
-                &[
-                    "responsejsonschema",
-                    "response_json_schema",
-                    "responsemimetype",
-                    "response_mime_type",
-                    "json mode",
-                    "json schema",
-                    "response_schema",
-                ],
-                Format::Json,
-            ),
-            Provider::Ollama => ("/format", &["format", "grammar", "json schema"], Format::Json),
-        };
+        let (sent, names) = format_of(refused.provider);
         if refused.body.pointer(sent).is_none() || !said.names(names) {
             return None;
         }
-        let format = if self.format == Format::Schema { after_schema } else { Format::Prompt };
+        let has_json = refused.provider != Provider::Anthropic && self.format == Format::Schema;
+        let format = if has_json { Format::Json } else { Format::Prompt };
         Some(Self { format, ..self.clone() })
     }
 
@@ -154,17 +168,7 @@ impl Fit {
             Provider::Gemini => refused.body.get("systemInstruction").is_some(),
         };
         let is_named = said.names(&["system", "developer", "systeminstruction", "system_instruction"]);
-        let is_about_it = said.names(&[
-            "role",
-            "roles",
-            "message",
-            "messages",
-            "instruction",
-            "prompt",
-            "systeminstruction",
-            "system_instruction",
-        ]);
-        if !has_instructions || !is_named || !is_about_it {
+        if !has_instructions || !is_named || !said.names(&ABOUT_ROLES) {
             return None;
         }
         let may_be_developer = refused.provider == Provider::OpenAi && self.system == SystemRole::System;
