@@ -20,11 +20,11 @@ use crate::template::{Piece, pieces, pointer_token};
 
 pub(crate) use describe::Terms;
 pub use describe::{Description, KeyDescription};
-pub(crate) use keys::{Keys, Plain, Unknown, key};
+pub(crate) use keys::{Key, Keys, Plain, Unknown, key};
 use names::suggestion;
 pub(crate) use names::{described, quoted};
 pub(crate) use readers::{
-    AnyName, Name, Reader, any_json, boolean, choice, entries, list, moment, not_yet, number, object,
+    AnyName, Name, Reader, Text, any_json, boolean, choice, entries, list, moment, not_yet, number, object,
     one_or_many, plain_text, seconds, text, uuid, whole,
 };
 

@@ -140,15 +140,20 @@ impl Evaluated<'_> {
 
     /// Writes the value into a JSON string: strings as they are, everything else as JSON.
     pub(crate) fn write_text(&self, writer: &mut Writer) -> Result<(), Problem> {
+        writer.escaped(&self.text(writer.bytes_left())?)
+    }
+
+    /// Returns the value as text: strings as they are, everything else as JSON of at most `bytes_max` bytes.
+    pub(crate) fn text(&self, bytes_max: usize) -> Result<Cow<'_, str>, Problem> {
         match self {
-            Self::Found(found) => writer.escaped(&plain(found.as_str())),
-            Self::Text(text) => writer.escaped(text),
+            Self::Found(found) => Ok(plain(found.as_str())),
+            Self::Text(text) => Ok(Cow::Borrowed(text)),
             Self::Value(value) => match value.as_str() {
-                Some(text) => writer.escaped(text),
+                Some(text) => Ok(Cow::Borrowed(text)),
                 None => {
-                    let mut inner = Writer::new(writer.bytes_left());
+                    let mut inner = Writer::new(bytes_max);
                     values::write_json(value, &mut inner)?;
-                    writer.escaped(&inner.into_text())
+                    Ok(Cow::Owned(inner.into_text()))
                 }
             },
         }

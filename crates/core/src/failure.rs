@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::expression::ExpressionError;
+use crate::payload::Payload;
 
 macro_rules! error_classes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, retried: $retried:literal;)*) => {
@@ -90,12 +91,14 @@ pub struct Failure {
     pub status: Option<u16>,
     /// How long the peer asked us to wait (`Retry-After`).
     pub retry_after: Option<Duration>,
+    /// What a peer answered, decoded and bounded.
+    pub body: Option<Payload>,
 }
 
 impl Failure {
     /// Returns a failure of `class` that says `message`.
     pub fn new(class: ErrorClass, message: impl Into<String>) -> Self {
-        Self { class, message: message.into(), status: None, retry_after: None }
+        Self { class, message: message.into(), status: None, retry_after: None, body: None }
     }
 
     /// Returns the failure of a node whose template or condition has no value.

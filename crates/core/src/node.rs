@@ -47,7 +47,7 @@ pub use condition::Condition;
 pub use delay::Delay;
 pub use echo::Echo;
 pub use fail::Fail;
-pub use http_request::{HttpInput, HttpRequest};
+pub use http_request::{HttpAuth, HttpInput, HttpRequest};
 pub(crate) use keys::ConditionReader;
 pub use merge::Merge;
 pub use parallel::Parallel;

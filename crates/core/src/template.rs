@@ -4,10 +4,13 @@
 //! as text: strings as they are, everything else as JSON. `$${` is read as the characters `${` (read from the left, so
 //! `$$${x}` is `$` and then the characters `${x}`). Inside `${ … }`, strings may hold any character, `}` included. Keys
 //! of objects are never templates. A template without any `${` is constant and costs nothing to resolve.
+//!
+//! One string of a template can be a URL, in which a value stays one segment of the path or one value of the query.
 
 mod split;
 #[cfg(test)]
 mod tests;
+mod url;
 
 use std::sync::Arc;
 
@@ -20,6 +23,7 @@ use crate::payload::Payload;
 use crate::scope::{References, Scope};
 
 pub(crate) use self::split::{Piece, pieces, unwrapped};
+use self::url::UrlText;
 
 /// A JSON value whose strings may hold expressions, compiled. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -55,6 +59,14 @@ enum Part {
     Whole { pointer: String, expression: Expression },
     /// Text inside a JSON string whose quotes are in the parts around it.
     Inside { pointer: String, expression: Expression },
+    /// A string that is a URL.
+    Url { pointer: String, pieces: Vec<UrlPiece> },
+}
+
+#[derive(Clone, Debug)]
+enum UrlPiece {
+    Text(String),
+    Value(Expression),
 }
 
 impl Template {
@@ -63,7 +75,20 @@ impl Template {
     /// # Errors
     /// Every expression that does not compile, with its JSON pointer relative to `document`.
     pub fn compile(document: &Value, limits: &Limits) -> Result<Self, Vec<(String, ExpressionError)>> {
-        let mut compiler = Compiler { limits, parts: Vec::new(), secrets: Vec::new(), faults: Vec::new() };
+        Self::compile_with_url(document, limits, None)
+    }
+
+    /// Compiles like [`Template::compile`]; the string at the JSON pointer `url` is a URL.
+    ///
+    /// # Errors
+    /// As [`Template::compile`].
+    pub fn compile_with_url(
+        document: &Value,
+        limits: &Limits,
+        url: Option<&str>,
+    ) -> Result<Self, Vec<(String, ExpressionError)>> {
+        let mut compiler =
+            Compiler { limits, url, parts: Vec::new(), secrets: Vec::new(), faults: Vec::new() };
         compiler.value(document, "");
         if !compiler.faults.is_empty() {
             return Err(compiler.faults);
@@ -116,16 +141,25 @@ impl Template {
             Program::Constant(_) => &[],
             Program::Parts(parts) => parts,
         };
-        parts.iter().filter_map(|part| match part {
-            Part::Raw(_) => None,
-            Part::Whole { pointer, expression } | Part::Inside { pointer, expression } => {
-                Some((pointer.as_str(), expression))
-            }
-        })
+        parts.iter().flat_map(Part::expressions)
     }
 }
 
 impl Part {
+    /// Returns the expressions, with the JSON pointer of the string.
+    fn expressions(&self) -> Vec<(&str, &Expression)> {
+        match self {
+            Self::Raw(_) => Vec::new(),
+            Self::Whole { pointer, expression } | Self::Inside { pointer, expression } => {
+                vec![(pointer.as_str(), expression)]
+            }
+            Self::Url { pointer, pieces } => {
+                let values = pieces.iter().filter_map(UrlPiece::expression);
+                values.map(|expression| (pointer.as_str(), expression)).collect()
+            }
+        }
+    }
+
     fn write(&self, scope: &Scope, writer: &mut Writer) -> Result<(), ExpressionError> {
         match self {
             Self::Raw(text) => {
@@ -137,8 +171,41 @@ impl Part {
             Self::Inside { expression, .. } => {
                 expression.value(scope)?.write_text(writer).map_err(|problem| expression.error(problem))
             }
+            Self::Url { pieces, .. } => {
+                let url = resolved_url(pieces, scope, writer.bytes_left())?;
+                writer.string(&url).map_err(|problem| ExpressionError::beside(problem.to_string()))
+            }
         }
     }
+}
+
+impl UrlPiece {
+    const fn expression(&self) -> Option<&Expression> {
+        match self {
+            Self::Text(_) => None,
+            Self::Value(expression) => Some(expression),
+        }
+    }
+}
+
+fn resolved_url(pieces: &[UrlPiece], scope: &Scope, bytes_max: usize) -> Result<String, ExpressionError> {
+    let mut url = UrlText::default();
+    for piece in pieces {
+        match piece {
+            UrlPiece::Text(text) => url.literal(text),
+            UrlPiece::Value(expression) => {
+                let value = expression.value(scope)?;
+                let text = value.text(bytes_max).map_err(|problem| expression.error(problem))?;
+                if expression.references().secrets.is_empty() {
+                    url.value(&text).map_err(|problem| expression.error(problem))?;
+                } else {
+                    // The secret is put in later, as it is.
+                    url.literal(&text);
+                }
+            }
+        }
+    }
+    url.finish().map_err(|problem| ExpressionError::beside(problem.to_string()))
 }
 
 /// Returns a key as a JSON pointer (RFC 6901) writes it.
@@ -148,6 +215,8 @@ pub fn pointer_token(key: &str) -> String {
 
 struct Compiler<'l> {
     limits: &'l Limits,
+    /// JSON pointer of the string that is a URL.
+    url: Option<&'l str>,
     parts: Vec<Part>,
     secrets: Vec<SecretSlot>,
     faults: Vec<(String, ExpressionError)>,
@@ -193,6 +262,9 @@ impl Compiler<'_> {
             }
             return;
         }
+        if self.url == Some(pointer) && pieces.len() > 1 {
+            return self.url(pieces, pointer);
+        }
         self.raw("\"");
         for piece in pieces {
             match piece {
@@ -205,6 +277,15 @@ impl Compiler<'_> {
             }
         }
         self.raw("\"");
+    }
+
+    fn url(&mut self, pieces: Vec<Piece<'_>>, pointer: &str) {
+        let compiled = pieces.into_iter().filter_map(|piece| match piece {
+            Piece::Text(text) => Some(UrlPiece::Text(text)),
+            Piece::Expression(inner) => self.expression(inner, pointer).map(UrlPiece::Value),
+        });
+        let pieces = compiled.collect();
+        self.parts.push(Part::Url { pointer: pointer.to_owned(), pieces });
     }
 
     fn expression(&mut self, text: &str, pointer: &str) -> Option<Expression> {
@@ -243,10 +324,8 @@ impl Compiler<'_> {
 
     fn finish(self) -> Template {
         let mut references = References::default();
-        for part in &self.parts {
-            if let Part::Whole { expression, .. } | Part::Inside { expression, .. } = part {
-                references.merge(expression.references());
-            }
+        for (_, expression) in self.parts.iter().flat_map(Part::expressions) {
+            references.merge(expression.references());
         }
         let program = match self.parts.as_slice() {
             [Part::Raw(text)] => Program::Constant(constant(text)),

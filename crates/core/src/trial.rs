@@ -125,6 +125,7 @@ fn work(placed: &PlacedNode, pinned: &Pinned, step: node::Step, now: Timestamp) 
         input: step.input,
         secrets: step.secrets,
         stop_at: Some(now.plus(limit)),
+        has_own_timeout: placed.node.attempt_timeout.is_some(),
         previous_error: None,
     }
 }

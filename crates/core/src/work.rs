@@ -37,6 +37,8 @@ pub struct Work {
     pub secrets: Arc<[SecretSlot]>,
     /// When the call is stopped: the earliest of its own limit, the attempt's timeout and the execution's deadline.
     pub stop_at: Option<Timestamp>,
+    /// Whether the node or the call has a timeout of its own, which then counts instead of the limits of executors.
+    pub has_own_timeout: bool,
     /// The error of the previous attempt, for work that can use it.
     pub previous_error: Option<Arc<str>>,
 }

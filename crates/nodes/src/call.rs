@@ -1,5 +1,7 @@
 //! What every outgoing call of an attempt carries, and who may set which header.
 
+use std::borrow::Cow;
+
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use steadflow_core::http::check_header_name;
 use steadflow_core::work::Work;
@@ -40,6 +42,12 @@ pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue
     }
 }
 
+/// Returns a header's value as text: UTF-8 where it is that, else Latin-1 (RFC 9110, 5.5).
+pub(crate) fn header_text(value: &HeaderValue) -> Cow<'_, str> {
+    let bytes = value.as_bytes();
+    std::str::from_utf8(bytes).map_or_else(|_| encoding_rs::mem::decode_latin1(bytes), Cow::Borrowed)
+}
+
 /// A node's id may hold any character; a header holds visible ASCII, so the rest is percent-encoded.
 fn visible(text: &str) -> HeaderValue {
     let mut encoded = String::with_capacity(text.len());
@@ -69,6 +77,13 @@ mod tests {
     fn header_injection_is_refused() {
         assert!(header("x", "a\r\nHost: b").is_err());
         assert!(header("x: y", "a").is_err());
+    }
+
+    #[test]
+    fn header_values_are_utf_8_or_latin_1() {
+        for (bytes, text) in [(&b"Caf\xe9"[..], "Café"), ("Café".as_bytes(), "Café"), (b"a\xff", "aÿ")] {
+            assert_eq!(header_text(&HeaderValue::from_bytes(bytes).unwrap()), text);
+        }
     }
 
     #[test]

@@ -8,6 +8,8 @@
 //! TLS is rustls with ring and the certificates of the operating system (`SSL_CERT_FILE` names others).
 
 mod address;
+mod certificate;
+mod cookies;
 mod fault;
 mod policy;
 mod redirect;
@@ -19,12 +21,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::HeaderMap;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
 use steadflow_core::failure::{ErrorClass, Failure};
 use tokio::time::{Instant, timeout_at};
 use url::{Host, Url};
 
+use crate::body::Codings;
+use cookies::Cookies;
 pub(crate) use fault::peer;
 pub use policy::{EgressPolicy, PolicyError};
 pub use resolver::{Lookup, SystemLookup};
@@ -32,7 +36,10 @@ pub use resolver::{Lookup, SystemLookup};
 /// Maximum number of redirects that a call follows.
 const REDIRECTS_MAX: u32 = 5;
 
-/// The time limits of a call.
+/// What is asked for; `deflate` and `zstd` are decoded, too, where a server sends them unasked.
+const ACCEPTED_ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, br");
+
+/// The time limits of a call. Where the node has a timeout of its own, that counts instead of `idle` and `total`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EgressTimeouts {
     /// For connecting, including name lookup and TLS.
@@ -79,8 +86,8 @@ pub(crate) struct Request {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Bytes>,
-    /// Whether the body contains secrets; if so, it is not sent to another origin after a redirect.
-    pub(crate) body_is_secret: bool,
+    /// Whether the caller stops the call at a moment of its own: then only connecting has a limit here.
+    pub(crate) has_own_timeout: bool,
     /// Whether redirects are followed; otherwise they are returned like other responses.
     pub(crate) follows_redirects: bool,
 }
@@ -88,7 +95,7 @@ pub(crate) struct Request {
 impl Request {
     pub(crate) fn new(method: Method, url: Url) -> Self {
         let headers = HeaderMap::new();
-        Self { method, url, headers, body: None, body_is_secret: false, follows_redirects: true }
+        Self { method, url, headers, body: None, has_own_timeout: false, follows_redirects: true }
     }
 }
 
@@ -105,7 +112,7 @@ impl Egress {
         let policy = Arc::new(policy);
         let resolver = resolver::GuardedResolver { policy: Arc::clone(&policy), lookup };
         let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls_config().map_err(EgressError::Tls)?)
+            .tls_backend_preconfigured(certificate::tls_config().map_err(EgressError::Tls)?)
             .dns_resolver(Arc::new(resolver))
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
@@ -121,13 +128,15 @@ impl Egress {
     /// # Errors
     /// A failure if there is no response; the status of a response is never a failure here.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, Failure> {
-        let deadline = Instant::now() + self.timeouts.total;
+        let limit = TimeLimit::starting(self.timeouts, request.has_own_timeout);
         let mut hop = request;
+        let mut cookies = Cookies::default();
         for _ in 0..=REDIRECTS_MAX {
-            let answer = self.send_once(&hop, deadline).await?;
+            let answer = self.send_once(&hop, &cookies, limit).await?;
             if !hop.follows_redirects {
                 return Ok(answer);
             }
+            cookies.keep(&hop.url, answer.headers());
             match redirect::next_hop(&hop, answer.status().as_u16(), answer.headers())? {
                 Some(next) => hop = next,
                 None => return Ok(answer),
@@ -137,18 +146,21 @@ impl Egress {
         Err(Failure::new(ErrorClass::Rejected, message))
     }
 
-    async fn send_once(&self, hop: &Request, deadline: Instant) -> Result<Answer, Failure> {
+    async fn send_once(&self, hop: &Request, cookies: &Cookies, limit: TimeLimit) -> Result<Answer, Failure> {
         self.check_url(&hop.url)?;
-        let mut builder =
-            self.client.request(hop.method.clone(), hop.url.clone()).headers(hop.headers.clone());
+        let mut headers = hop.headers.clone();
+        headers.entry(ACCEPT_ENCODING).or_insert(ACCEPTED_ENCODINGS);
+        cookies.add(&hop.url, &mut headers);
+        // Some servers answer 411 to a POST that does not say its length, even if that is 0 (RFC 9110, 8.6).
+        if hop.body.is_none() && matches!(hop.method, Method::POST | Method::PUT | Method::PATCH) {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
+        }
+        let mut builder = self.client.request(hop.method.clone(), hop.url.clone()).headers(headers);
         if let Some(body) = &hop.body {
             builder = builder.body(body.clone());
         }
-        let limit = TimeLimit { idle: self.timeouts.idle, deadline };
-        let response = match timeout_at(limit.next(), builder.send()).await {
-            Ok(sent) => sent.map_err(|error| fault::no_answer(&hop.url, &error))?,
-            Err(_) => return Err(fault::silent(&hop.url)),
-        };
+        let sent = limit.within(&hop.url, builder.send()).await?;
+        let response = sent.map_err(|error| fault::no_answer(&hop.url, &error, self.timeouts.connect))?;
         let connected = response.remote_addr().map(|address| address.ip());
         if connected.is_some_and(|address| !self.permits(&hop.url, address)) {
             return Err(fault::blocked(&hop.url));
@@ -166,7 +178,9 @@ impl Egress {
             ));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return invalid("The URL contains a user name or password. Use a header instead.".to_owned());
+            let message = "The URL contains a user name or password. Use `auth` instead, as in \
+                           `{\"type\": \"basic\", \"username\": …, \"password\": …}`.";
+            return invalid(message.to_owned());
         }
         let literal = match url.host() {
             Some(Host::Ipv4(address)) => IpAddr::V4(address),
@@ -212,69 +226,102 @@ impl Answer {
         peer(&self.url)
     }
 
-    /// Reads the whole body, decoded.
+    /// Reads the whole body and undoes its content encoding.
     ///
     /// # Errors
-    /// A failure if the body is longer than `bytes_max`, is incomplete, or takes too long.
+    /// A failure if the decoded body is longer than `bytes_max`, if it is incomplete, damaged or in an unknown encoding, or
+    /// if it takes too long.
     pub(crate) async fn body(mut self, bytes_max: usize) -> Result<Vec<u8>, Failure> {
+        let codings = Codings::of(self.headers());
+        let is_plain = codings.as_ref().is_ok_and(Codings::is_identity);
+        // What cannot be compressed becomes a little longer by it.
+        let received_max = if is_plain { bytes_max } else { bytes_max + bytes_max / 16 + 1024 };
         let mut body = Vec::new();
         while let Some(chunk) = self.chunk().await? {
-            if body.len() + chunk.len() > bytes_max {
+            if body.len() + chunk.len() > received_max {
                 return Err(fault::too_large(&self.url, bytes_max));
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(body)
+        if body.is_empty() {
+            return Ok(body);
+        }
+        let decoded = codings.and_then(|codings| codings.decode(body, bytes_max));
+        decoded.map_err(|error| fault::encoded(&self.url, &error, bytes_max))
     }
 
-    /// Reads up to `bytes_max` bytes of the body for a message. Errors only end the body.
-    pub(crate) async fn beginning(mut self, bytes_max: usize) -> Vec<u8> {
+    /// Reads up to `bytes_max` bytes of the body for a message, decoded as far as possible. Errors only end the body.
+    pub(crate) async fn beginning(mut self, bytes_max: usize) -> Beginning {
         let mut body = Vec::new();
-        while let Ok(Some(chunk)) = self.chunk().await {
-            let room = bytes_max - body.len();
-            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if body.len() == bytes_max {
-                break;
+        let is_whole = loop {
+            match self.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() > bytes_max => {
+                    body.extend_from_slice(&chunk[..bytes_max - body.len()]);
+                    break false;
+                }
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break true,
+                Err(_) => break false,
             }
+        };
+        let Ok(codings) = Codings::of(self.headers()) else {
+            return Beginning { bytes: body, is_whole: false };
+        };
+        if is_whole && let Ok(bytes) = codings.decode(body.clone(), bytes_max) {
+            return Beginning { bytes, is_whole };
         }
-        body
+        let bytes = codings.decode_beginning(body, bytes_max);
+        Beginning { bytes, is_whole: is_whole && codings.is_identity() }
     }
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
-        match timeout_at(self.limit.next(), self.response.chunk()).await {
-            Ok(read) => read.map_err(|error| fault::broken_body(&self.url, &error)),
-            Err(_) => Err(fault::silent(&self.url)),
-        }
+        let read = self.limit.within(&self.url, self.response.chunk()).await?;
+        read.map_err(|_| fault::broken_body(&self.url))
     }
+}
+
+/// The beginning of a body.
+#[derive(Debug)]
+pub(crate) struct Beginning {
+    pub(crate) bytes: Vec<u8>,
+    /// Whether nothing is missing.
+    pub(crate) is_whole: bool,
 }
 
 /// The time that a call may still take.
 #[derive(Clone, Copy)]
-struct TimeLimit {
-    idle: Duration,
-    deadline: Instant,
+enum TimeLimit {
+    /// What the caller allows: it stops the call.
+    Callers,
+    Ours {
+        idle: Duration,
+        total: Duration,
+        ends_at: Instant,
+    },
+}
+
+/// Which limit a call has reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reached {
+    Idle(Duration),
+    Total(Duration),
 }
 
 impl TimeLimit {
-    /// Returns when to stop waiting for the next data.
-    fn next(self) -> Instant {
-        self.deadline.min(Instant::now() + self.idle)
+    fn starting(timeouts: EgressTimeouts, has_own_timeout: bool) -> Self {
+        let EgressTimeouts { idle, total, .. } = timeouts;
+        if has_own_timeout {
+            Self::Callers
+        } else {
+            Self::Ours { idle, total, ends_at: Instant::now() + total }
+        }
     }
-}
 
-/// Missing system certificates are only logged, because http still works; containers often have none.
-fn tls_config() -> Result<rustls::ClientConfig, rustls::Error> {
-    let mut roots = rustls::RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    let (known, _) = roots.add_parsable_certificates(found.certs);
-    if known == 0 {
-        tracing::warn!("no CA certificates found on this system: calls to https URLs will fail");
+    /// Waits for the next data.
+    async fn within<T>(self, url: &Url, data: impl Future<Output = T>) -> Result<T, Failure> {
+        let Self::Ours { idle, total, ends_at } = self else { return Ok(data.await) };
+        let idle_until = Instant::now() + idle;
+        let reached = if ends_at < idle_until { Reached::Total(total) } else { Reached::Idle(idle) };
+        timeout_at(idle_until.min(ends_at), data).await.map_err(|_| fault::silent(url, reached))
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
 }

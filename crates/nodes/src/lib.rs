@@ -6,7 +6,9 @@
 
 mod action;
 mod agent;
+mod body;
 mod call;
+mod dates;
 mod directory;
 mod egress;
 mod nodes;

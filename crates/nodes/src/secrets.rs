@@ -99,6 +99,11 @@ impl<'a> Keyring<'a> {
         Ok(fill_secrets(text, value_of))
     }
 
+    /// Masks `text`, too, which holds a secret in another form.
+    pub(crate) fn hide(&mut self, text: &str) {
+        self.used.push(text.to_owned());
+    }
+
     /// Masks all secrets that this attempt has used, anywhere in its outcome.
     pub(crate) fn scrub(self, outcome: Outcome) -> Outcome {
         let mut values: Vec<String> = self.used.iter().flat_map(|value| forms(value)).collect();
@@ -113,7 +118,8 @@ impl<'a> Keyring<'a> {
             Ok(output) => Ok(Payload::from_value(&scrub_value(output.to_value(), &values))),
             Err(failure) => {
                 let message = scrub_text(&failure.message, &values).into_owned();
-                Err(Failure { message, ..failure })
+                let scrubbed = |body: Payload| Payload::from_value(&scrub_value(body.to_value(), &values));
+                Err(Failure { message, body: failure.body.map(scrubbed), ..failure })
             }
         };
         Outcome { result, usage: outcome.usage }

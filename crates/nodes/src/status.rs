@@ -1,34 +1,51 @@
-//! Failures for unexpected HTTP statuses.
+//! Failures for what a peer answered: an unexpected status, or a body that is not what it says.
+
+mod said;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::fmt::rfc2822;
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use serde_json::Value;
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::payload::Payload;
 
-use crate::egress::Answer;
+use crate::body::{Content, Misread};
+use crate::dates::http_date;
+use crate::egress::{Answer, Beginning};
+pub(crate) use said::said;
 
 /// Maximum number of bytes that are read from an error response.
-const LOOKED_AT_BYTES: usize = 4096;
-/// Maximum number of characters of it in a message.
-const QUOTED_CHARS: usize = 200;
+const LOOKED_AT_BYTES: usize = 64 * 1024;
+/// Maximum number of bytes of a body that a failure keeps.
+const KEPT_BYTES: usize = 16 * 1024;
 
-/// Returns the failure for the status of `answer`, with a quote of its body.
+/// Returns the failure for the status of `answer`, with what its body says.
 pub(crate) async fn failure_of(answer: Answer) -> Failure {
-    let status = answer.status();
-    let retry_after = retry_after(answer.headers(), Timestamp::now());
-    let peer = answer.peer();
-    let quoted = quote(&answer.beginning(LOOKED_AT_BYTES).await);
+    let (status, headers, peer) = (answer.status(), answer.headers().clone(), answer.peer());
+    let body = ErrorBody::read(&headers, answer.beginning(LOOKED_AT_BYTES).await);
+    let said = body.said();
     let reason = status.canonical_reason().map(|reason| format!(" {reason}")).unwrap_or_default();
-    let separator = if quoted.is_empty() { "." } else { ": " };
+    let separator = if said.is_empty() { "." } else { ": " };
     Failure {
         class: class_of(status),
-        message: format!("HTTP {}{reason} from {peer}{separator}{quoted}", status.as_u16()),
+        message: format!("HTTP {}{reason} from {peer}{separator}{said}", status.as_u16()),
         status: Some(status.as_u16()),
-        retry_after,
+        retry_after: retry_after(&headers, Timestamp::now()),
+        body: body.kept(),
     }
+}
+
+/// Returns what a failure keeps of an error body, decoded and bounded.
+pub(crate) fn kept_body(headers: &HeaderMap, beginning: Beginning) -> Option<Payload> {
+    ErrorBody::read(headers, beginning).kept()
+}
+
+/// Returns the failure for a body that is not what its content type says. It is not repeated by itself: the call has been
+/// made, and the peer would answer the same.
+pub(crate) fn misread(peer: &str, misread: &Misread) -> Failure {
+    Failure::new(ErrorClass::Rejected, format!("The response of {peer} {misread}."))
 }
 
 pub(crate) fn class_of(status: StatusCode) -> ErrorClass {
@@ -39,102 +56,96 @@ pub(crate) fn class_of(status: StatusCode) -> ErrorClass {
     }
 }
 
-/// Returns the message of a JSON error (`error.message`, `error`, `message` or `detail`) or else the text, on one line.
-pub(crate) fn quote(body: &[u8]) -> String {
-    let message = serde_json::from_slice::<serde_json::Value>(body).ok().and_then(|json| {
-        let pointers = ["/error/message", "/error", "/message", "/detail"];
-        pointers.into_iter().find_map(|pointer| json.pointer(pointer)?.as_str().map(str::to_owned))
-    });
-    let text = message.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
-    let words: Vec<&str> =
-        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(QUOTED_CHARS) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
+/// The body of an error response, as far as it can be read. What is wrong with it must not hide the status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum ErrorBody {
+    Nothing,
+    Json(String),
+    Text(String),
+    Binary(Content),
+}
+
+impl ErrorBody {
+    fn read(headers: &HeaderMap, beginning: Beginning) -> Self {
+        let Beginning { bytes, is_whole } = beginning;
+        let lossy = || {
+            let text = String::from_utf8_lossy(&bytes);
+            Self::Text(if is_whole {
+                text.into_owned()
+            } else {
+                format!("{}…", text.trim_end_matches('\u{fffd}'))
+            })
+        };
+        match Content::read(headers, &bytes) {
+            Ok(Content::Nothing) => Self::Nothing,
+            Ok(Content::Json(text)) if is_whole => Self::Json(text),
+            Ok(Content::Text(text)) if is_whole => Self::Text(text),
+            Ok(binary @ Content::Binary { .. }) => {
+                if is_whole {
+                    Self::Binary(binary)
+                } else {
+                    Self::Nothing
+                }
+            }
+            Ok(Content::Json(_) | Content::Text(_)) | Err(_) => lossy(),
+        }
+    }
+
+    /// Returns what it says, for a message.
+    fn said(&self) -> String {
+        match self {
+            Self::Nothing | Self::Binary(_) => String::new(),
+            Self::Json(text) | Self::Text(text) => said(text),
+        }
+    }
+
+    /// Returns what a failure keeps of it: JSON and bytes if they are not too long, and the beginning of a text.
+    fn kept(self) -> Option<Payload> {
+        let text = match self {
+            Self::Nothing => return None,
+            Self::Json(text) if text.len() <= KEPT_BYTES => return Payload::parse(text).ok(),
+            Self::Binary(content) => {
+                let json = content.into_json();
+                return Payload::parse(json).ok().filter(|kept| kept.len() <= KEPT_BYTES);
+            }
+            Self::Json(text) | Self::Text(text) => text,
+        };
+        let end = text.floor_char_boundary(KEPT_BYTES);
+        let kept = if end < text.len() { format!("{}…", &text[..end]) } else { text };
+        Some(Payload::from_value(&Value::from(kept)))
     }
 }
 
-/// Reads `Retry-After` (RFC 9110, 10.2.3): seconds, or a date relative to the response's `Date` or else to `now`.
+/// Reads how long a peer asks us to wait: `Retry-After` (RFC 9110, 10.2.3), in seconds, also with a fraction as some
+/// servers send it, or a date relative to the response's `Date` or else to `now`; or `retry-after-ms`, which language models
+/// send to be exact.
 ///
 /// A date in the past and an invalid value are ignored.
 pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than fit still mean a very long time.
-        return Some(Duration::from_secs(text.parse::<u32>().unwrap_or(u32::MAX).into()));
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    if let Some(milliseconds) = text("retry-after-ms").and_then(decimal) {
+        return Some(milliseconds / 1000);
+    }
+    let text = text(RETRY_AFTER.as_str())?;
+    if let Some(seconds) = decimal(text) {
+        return Some(seconds);
     }
     let moment = http_date(text)?;
     let sent = headers.get(DATE).and_then(|date| http_date(date.to_str().ok()?)).unwrap_or(now);
     Duration::try_from(moment.duration_since(sent)).ok().filter(|wait| !wait.is_zero())
 }
 
-fn http_date(text: &str) -> Option<Timestamp> {
-    rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
+/// Reads a number without sign and exponent, as so many seconds. More digits than fit still mean a very long time.
+fn decimal(text: &str) -> Option<Duration> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_digits(whole) || !is_digits(fraction) {
+        return None;
+    }
+    let seconds = Duration::from_secs(whole.parse::<u32>().unwrap_or(u32::MAX).into());
+    let nanos = format!("{fraction:0<9}")[..9].parse().ok()?;
+    Some(seconds + Duration::from_nanos(nanos))
 }
 
 #[cfg(test)]
-mod tests {
-    use reqwest::header::HeaderValue;
-
-    use super::*;
-
-    #[test]
-    fn retry_after_is_read_in_every_form() {
-        for (text, seconds) in [
-            ("120", Some(120)),
-            ("0", Some(0)),
-            ("1000000000", Some(1_000_000_000)),
-            ("99999999999999999999999", Some(u64::from(u32::MAX))),
-            ("Mon, 23 Nov 2026 10:01:30 GMT", Some(90)),
-            ("Mon, 23 Nov 2026 09:00:00 GMT", None),
-            ("-5", None),
-            ("1.5", None),
-            ("soon", None),
-            ("", None),
-        ] {
-            let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(text))]);
-
-            assert_eq!(retry_after(&headers, now()), seconds.map(Duration::from_secs), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_date_counts_from_the_peers_own_clock() {
-        let headers = HeaderMap::from_iter([
-            (RETRY_AFTER, HeaderValue::from_static("Mon, 23 Nov 2020 10:00:10 GMT")),
-            (DATE, HeaderValue::from_static("Mon, 23 Nov 2020 10:00:00 GMT")),
-        ]);
-
-        assert_eq!(retry_after(&headers, now()), Some(Duration::from_secs(10)));
-    }
-
-    #[test]
-    fn statuses_have_their_classes() {
-        for (status, class) in [
-            (429, ErrorClass::RateLimited),
-            (408, ErrorClass::Unavailable),
-            (425, ErrorClass::Unavailable),
-            (500, ErrorClass::Unavailable),
-            (529, ErrorClass::Unavailable),
-            (400, ErrorClass::Rejected),
-            (404, ErrorClass::Rejected),
-            (302, ErrorClass::Rejected),
-            (204, ErrorClass::Rejected),
-        ] {
-            assert_eq!(class_of(StatusCode::from_u16(status).unwrap()), class, "{status}");
-        }
-    }
-
-    #[test]
-    fn messages_quote_one_short_line() {
-        assert_eq!(quote(br#"{"error":{"message":"no\nquota"}}"#), "no quota");
-        assert_eq!(quote(b"<h1>\r\n  oops\x00</h1>"), "<h1> oops </h1>");
-        assert_eq!(quote(&[b'x'; 500]).chars().count(), 201);
-        assert_eq!(quote(b"\xff"), "\u{fffd}");
-    }
-
-    fn now() -> Timestamp {
-        "2026-11-23T10:00:00Z".parse().unwrap()
-    }
-}
+mod tests;

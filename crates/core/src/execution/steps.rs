@@ -18,6 +18,7 @@ impl Decider<'_> {
         let is_known = is_constant || (is_only && self.execution.node(node).input.as_ref() == Some(&input));
         let recorded = (!is_known).then(|| input.clone());
         let mut stop_at = timeout.map(|timeout| self.now.plus(timeout));
+        let has_own_timeout = timeout.is_some() || self.node(node).attempt_timeout.is_some();
         if is_only {
             self.start_attempt(node, recorded);
         } else {
@@ -38,6 +39,7 @@ impl Decider<'_> {
             input,
             secrets,
             stop_at,
+            has_own_timeout,
             previous_error: running.previous_error(),
         };
         self.decision.effects.push(Effect::StartStep(Box::new(work)));

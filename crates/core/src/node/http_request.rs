@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::keys::{input_of, resolved};
 use super::{About, Context, NamedBy, Next, NodeKind, Traits, misfit};
 use crate::document::{
-    AnyName, Keys, Place, Plain, Reader, Reading, Terms, any_json, entries, key, one_or_many,
+    AnyName, Key, Keys, Place, Plain, Reader, Reading, Terms, Text, any_json, choice, entries, key, object,
+    one_or_many, plain_text, text,
 };
 use crate::failure::Failure;
 use crate::http::{HeaderName, HeaderValue, Scalar, StatusRanges, Statuses, is_token, token_pattern};
@@ -31,10 +32,29 @@ pub struct HttpInput {
     pub headers: Vec<(String, String)>,
     /// What is put behind the URL; a parameter has several values where it is repeated.
     pub query: Vec<(String, Vec<String>)>,
-    /// Sent as it is where it is a string, else as JSON.
+    /// Who calls.
+    pub auth: Option<HttpAuth>,
+    /// Sent as it is where it is a string, else as its content type or its own keys say, or as JSON.
     pub body: Option<Value>,
     /// Statuses that count as success.
     pub expect_status: StatusRanges,
+}
+
+/// Who calls, as the header `Authorization` says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HttpAuth {
+    /// RFC 7617.
+    Basic {
+        /// Without a colon.
+        username: String,
+        /// May be empty.
+        password: String,
+    },
+    /// RFC 6750.
+    Bearer {
+        /// As it is sent.
+        token: String,
+    },
 }
 
 impl HttpRequest {
@@ -51,7 +71,7 @@ impl HttpRequest {
 
     pub(super) fn read(keys: &mut Keys<'_>) -> Option<Self> {
         let input = keys.take(
-            key("input", "Input", input_of(HttpInput::keys))
+            key("input", "Input", input_of(HttpInput::keys).with_url("/url"))
                 .needed_for_its_keys()
                 .doc("The request. Strings can be templates."),
         );
@@ -90,23 +110,66 @@ impl HttpInput {
                 .default(Plain::Object)
                 .doc("Query parameters. Lists repeat the key, null omits it."),
         );
+        let auth = keys.take(
+            key("auth", "Authentication", object(HttpAuth::keys))
+                .doc("Sent as the header `Authorization`. Values can use `${secrets.NAME}`."),
+        );
         let body = keys.take(
             key("body", "Body", any_json())
-                .doc("Strings are sent unchanged (as `text/plain`), everything else as JSON."),
+                .doc("Strings are sent unchanged (as `text/plain`), everything else as JSON. An object becomes form fields if the header `Content-Type` is `application/x-www-form-urlencoded`. `{\"$multipart\": […]}` and `{\"$binary\": …}` are sent as parts and as bytes."),
         );
         let expected = keys.take(
             key("expect_status", "Expected statuses", one_or_many(Statuses).not_empty())
                 .default("200-299")
                 .doc("Any other status is an error. Redirects are followed unless one is expected."),
         );
+        let sets_authorization = |headers: &Vec<(String, String)>| {
+            headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+        };
+        if auth.is_some() && headers.as_ref().is_some_and(sets_authorization) {
+            keys.fault("auth", "the request has `auth` or the header `Authorization`, not both");
+        }
         Some(Self {
             method: method?,
             url: url?,
             headers: headers?,
             query: query?,
+            auth,
             body,
             expect_status: StatusRanges(expected?),
         })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    Basic,
+    Bearer,
+}
+
+impl HttpAuth {
+    const SCHEMES: &'static [(&'static str, Scheme)] =
+        &[("basic", Scheme::Basic), ("bearer", Scheme::Bearer)];
+
+    fn keys(keys: &mut Keys<'_>) -> Option<Self> {
+        let scheme = keys
+            .take(key("type", "Type", choice(Self::SCHEMES)).needed("`auth`").doc("`basic` or `bearer`."));
+        let needed_by = |wanted: Scheme, what, key: Key<Text>| {
+            if scheme == Some(wanted) { key.needed(what) } else { key }
+        };
+        let username = key("username", "User name", text()).doc("Of `basic`; without a colon.");
+        let username = keys.take(needed_by(Scheme::Basic, "`basic`", username));
+        let password =
+            keys.take(key("password", "Password", plain_text()).default("").doc("Of `basic`; may be empty."));
+        let token = key("token", "Token", text()).doc("Of `bearer`.");
+        let token = keys.take(needed_by(Scheme::Bearer, "`bearer`", token));
+        if username.as_ref().is_some_and(|name| name.contains(':')) {
+            keys.fault("username", "a user name must not hold a colon, because that ends it");
+        }
+        match scheme? {
+            Scheme::Basic => Some(Self::Basic { username: username?, password: password? }),
+            Scheme::Bearer => Some(Self::Bearer { token: token? }),
+        }
     }
 }
 
@@ -180,10 +243,11 @@ fn output() -> Value {
         "properties": {
             "status": { "type": "integer", "title": "Status" },
             "headers": {
-                "type": "object", "title": "Headers", "additionalProperties": { "type": "string" },
-                "description": "Names are in lower case. Several values of a header are joined by commas.",
+                "type": "object", "title": "Headers",
+                "additionalProperties": { "type": ["string", "array"], "items": { "type": "string" } },
+                "description": "Names are in lower case. Several values of a header are joined by commas; `set-cookie` is a list.",
             },
-            "body": { "title": "Body", "description": "Parsed if it is JSON, otherwise text. Null if it is empty." },
+            "body": { "title": "Body", "description": "Parsed if it is JSON, text if it is text, otherwise `{\"$binary\": …}`. Null if it is empty." },
         },
     })
 }

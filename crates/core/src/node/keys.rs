@@ -31,12 +31,22 @@ impl Reader for Input {
 }
 
 /// Reads an `input` that is an object with keys of its own, made by [`input_of`].
-pub(super) struct InputOf<T>(fn(&mut Keys<'_>) -> Option<T>);
+pub(super) struct InputOf<T> {
+    read: fn(&mut Keys<'_>) -> Option<T>,
+    url: Option<&'static str>,
+}
 
 /// Returns a reader of inputs whose keys `read` reads. What is constant in them is checked when the document is read, and
 /// the whole by [`resolved`] when the node runs.
 pub(super) const fn input_of<T>(read: fn(&mut Keys<'_>) -> Option<T>) -> InputOf<T> {
-    InputOf(read)
+    InputOf { read, url: None }
+}
+
+impl<T> InputOf<T> {
+    /// Takes the string at this JSON pointer for a URL.
+    pub(super) const fn with_url(self, pointer: &'static str) -> Self {
+        Self { url: Some(pointer), ..self }
+    }
 }
 
 impl<T> fmt::Debug for InputOf<T> {
@@ -53,17 +63,18 @@ impl<T> Reader for InputOf<T> {
     }
 
     fn schema(&self, terms: &Terms) -> Value {
-        terms.with_templates().schema(&object(self.0))
+        terms.with_templates().schema(&object(self.read))
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Template> {
-        let template = Input.read(value, at, reading);
-        reading.with_strings(Strings::Templates, |reading| reading.value(&object(self.0), value, at));
+        let template = Template::compile_with_url(value, &reading.limits, self.url);
+        let template = reading.compiled(template, at);
+        reading.with_strings(Strings::Templates, |reading| reading.value(&object(self.read), value, at));
         template
     }
 
     fn inside(&self, terms: &Terms) -> Option<Description> {
-        Some(Description::of(&terms.with_templates(), Unknown::Refused, self.0))
+        Some(Description::of(&terms.with_templates(), Unknown::Refused, self.read))
     }
 }
 

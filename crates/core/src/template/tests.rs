@@ -66,6 +66,42 @@ fn secrets_stay_placeholders_and_say_where_they_are() {
 }
 
 #[test]
+fn values_in_a_url_stay_one_segment_or_one_value() {
+    let document = json!({
+        "body": "${trigger_data.vendor.name} a/b",
+        "url": "https://x.example/${score.text}/${score.tags}?n=${score.big}&nothing=${none}&key=${secrets.API_KEY}",
+    });
+
+    let template = url_template(&document);
+
+    let url = template.resolve(&scope()).unwrap().to_value()["url"].clone();
+    insta::assert_snapshot!(url.as_str().unwrap(), @"https://x.example/So%20%22so%22%0A/%5B%22a%22%2C%20%22b%22%5D?n=123456789012345678901234567890&nothing=null&key=${secrets.API_KEY}");
+    assert_eq!(template.secret_slots()[0].pointer, "/url");
+    assert_eq!(template.expressions().count(), 6);
+    assert!(template.references().nodes.iter().any(|node| node.as_str() == "score"));
+}
+
+#[test]
+fn a_url_of_one_template_is_taken_as_it_is() {
+    let template =
+        url_template(&json!({ "url": "${'https://x.example/a/' ~ trigger_data.vendor.name ~ '?b=c/d'}" }));
+
+    assert_eq!(template.resolve(&scope()).unwrap().as_str(), r#"{"url":"https://x.example/a/Acme?b=c/d"}"#);
+}
+
+#[test]
+fn a_value_that_would_lead_a_call_elsewhere_is_an_error() {
+    for (url, said) in [
+        ("https://${score.text}/x", "a value in the host of a URL cannot hold ' '"),
+        ("https://x.example/${'..'}/x", "`..`"),
+    ] {
+        let error = url_template(&json!({ "url": url })).resolve(&scope()).unwrap_err();
+
+        assert!(error.to_string().contains(said), "{error}");
+    }
+}
+
+#[test]
 fn every_fault_has_the_pointer_of_its_string() {
     let document = json!({"a": "${", "b": ["ok", "x ${a +} ${b | shout}"], "c/d": "${secrets.X + 1}"});
 
@@ -88,6 +124,11 @@ fn a_result_beyond_the_limit_is_an_error() {
     let error = template.resolve(&scope()).unwrap_err();
 
     insta::assert_snapshot!(error.to_string(), @"`${score}`: the result is larger than 100 bytes");
+}
+
+fn url_template(document: &Value) -> Template {
+    let compiled = Template::compile_with_url(document, &Limits::DEFAULT, Some("/url"));
+    compiled.unwrap_or_else(|faults| panic!("{faults:?}"))
 }
 
 fn template(document: Value) -> Template {

@@ -43,6 +43,7 @@ impl SkillTrial {
             input,
             secrets: Arc::from([]),
             stop_at: Some(now.plus(TIME_MAX)),
+            has_own_timeout: false,
             previous_error: None,
         }
     }

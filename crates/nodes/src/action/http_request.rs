@@ -1,17 +1,19 @@
 //! `http_request`: one HTTP call.
 
-use bytes::Bytes;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, SET_COOKIE};
 use serde_json::{Map, Value};
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::node::HttpInput;
+use steadflow_core::node::{HttpAuth, HttpInput};
 use steadflow_core::payload::Payload;
 use steadflow_core::work::Work;
-
 use url::Url;
 
-use crate::call::{header, headers_of};
+use super::sent::sent;
+use crate::body::Content;
+use crate::call::{header, header_text, headers_of};
 use crate::egress::{Answer, Request};
 use crate::nodes::Shared;
 use crate::secrets::Keyring;
@@ -19,19 +21,22 @@ use crate::status;
 
 /// Makes the call that `work.input` describes.
 ///
-/// The output is `{"status", "headers", "body"}`. A body is parsed where its content type is JSON and it is one; else
-/// it is a text, in which bytes that are no UTF-8 become U+FFFD; nothing is `null`.
+/// The output is `{"status", "headers", "body"}`; [`Content`] says what the body is.
 ///
 /// # Errors
-/// Why there is no answer, or an answer whose status is not expected.
+/// Why there is no answer, an answer whose status is not expected, or one that is not what it says.
 pub(crate) async fn http_request(
     shared: &Shared,
     work: &Work,
     keyring: &mut Keyring<'_>,
 ) -> Result<Payload, Failure> {
     let input = HttpInput::read(&keyring.open_input(&work.input, &work.secrets)?)?;
-    let body_is_secret = work.secrets.iter().any(|slot| slot.pointer.starts_with("/body"));
-    let request = Request { body_is_secret, ..request_of(&input, headers_of(work))? };
+    let mut headers = headers_of(work);
+    if let Some(auth) = &input.auth {
+        headers.insert(AUTHORIZATION, authorization(auth, keyring)?);
+    }
+    let request = request_of(&input, headers, &work.idempotency_key())?;
+    let request = Request { has_own_timeout: work.has_own_timeout, ..request };
     let answer = shared.egress.send(request).await?;
     if !input.expect_status.contain(answer.status().as_u16()) {
         return Err(status::failure_of(answer).await);
@@ -39,14 +44,34 @@ pub(crate) async fn http_request(
     output_of(answer, shared.limits.output_bytes_max).await
 }
 
+/// Returns the header `Authorization`, whose encoded form is masked like the secrets in it.
+fn authorization(auth: &HttpAuth, keyring: &mut Keyring<'_>) -> Result<HeaderValue, Failure> {
+    let text = match auth {
+        HttpAuth::Basic { username, password } => {
+            let encoded = STANDARD.encode(format!("{username}:{password}"));
+            keyring.hide(&encoded);
+            keyring.hide(password);
+            format!("Basic {encoded}")
+        }
+        HttpAuth::Bearer { token } => {
+            keyring.hide(token);
+            format!("Bearer {token}")
+        }
+    };
+    let mut value = header(AUTHORIZATION.as_str(), &text).map_err(invalid)?.1;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 /// Makes the request; what `input` sets of `headers` wins.
-fn request_of(input: &HttpInput, mut headers: HeaderMap) -> Result<Request, Failure> {
+fn request_of(input: &HttpInput, mut headers: HeaderMap, boundary: &str) -> Result<Request, Failure> {
     let method = Method::from_bytes(input.method.as_bytes()).expect("the method was checked to be a token");
     for (name, value) in &input.headers {
         let (name, value) = header(name, value).map_err(invalid)?;
         headers.insert(name, value);
     }
-    let body = input.body.as_ref().map(|body| body_of(body, &mut headers));
+    let body =
+        input.body.as_ref().map(|body| sent(body, &mut headers, boundary).map_err(invalid)).transpose()?;
     let follows_redirects = !input.expect_status.contain_redirects();
     Ok(Request { headers, body, follows_redirects, ..Request::new(method, url_of(input)?) })
 }
@@ -64,62 +89,38 @@ fn url_of(input: &HttpInput) -> Result<Url, Failure> {
     Ok(url)
 }
 
-/// A string goes as it is, anything else as JSON.
-fn body_of(body: &Value, headers: &mut HeaderMap) -> Bytes {
-    let (content_type, body) = match body {
-        Value::String(text) => ("text/plain; charset=utf-8", text.clone()),
-        json @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
-            ("application/json", json.to_string())
-        }
-    };
-    headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
-    Bytes::from(body)
-}
-
 fn invalid(message: String) -> Failure {
     Failure::new(ErrorClass::Validation, message)
 }
 
+/// Puts the output together from JSON texts, so that the body keeps its own.
 async fn output_of(answer: Answer, bytes_max: usize) -> Result<Payload, Failure> {
-    let status = answer.status().as_u16();
-    let headers = json_headers(answer.headers());
-    let is_json = is_json(answer.headers());
-    let body = json_body(answer.body(bytes_max).await?, is_json);
-    let output = Map::from_iter([
-        ("status".to_owned(), Value::from(status)),
-        ("headers".to_owned(), Value::Object(headers)),
-        ("body".to_owned(), body),
-    ]);
-    Ok(Payload::from_value(&Value::Object(output)))
+    let (status, headers, peer) = (answer.status().as_u16(), answer.headers().clone(), answer.peer());
+    let bytes = answer.body(bytes_max).await?;
+    let content = Content::read(&headers, &bytes).map_err(|misread| status::misread(&peer, &misread))?;
+    let headers = Value::Object(json_headers(&headers));
+    let body = content.into_json();
+    let output = format!(r#"{{"status":{status},"headers":{headers},"body":{body}}}"#);
+    Payload::parse(output).map_err(|error| {
+        Failure::new(ErrorClass::Rejected, format!("The response of {peer} cannot be read: {error}."))
+    })
 }
 
-/// Names are in lower case; values of one name are joined by a comma (RFC 9110, 5.3).
+/// Names are in lower case; values of one name are joined by a comma (RFC 9110, 5.3). `set-cookie` is a list, because its
+/// values hold commas.
 fn json_headers(headers: &HeaderMap) -> Map<String, Value> {
     let mut object = Map::new();
     for name in headers.keys() {
-        let values: Vec<_> =
-            headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
-        object.insert(name.as_str().to_owned(), Value::from(values.join(", ")));
+        let values: Vec<_> = headers.get_all(name).iter().map(header_text).collect();
+        let value = if name == SET_COOKIE { Value::from(values) } else { Value::from(values.join(", ")) };
+        object.insert(name.as_str().to_owned(), value);
     }
     object
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let text = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || essence.ends_with("+json")
-}
-
-fn json_body(body: Vec<u8>, is_json: bool) -> Value {
-    if body.is_empty() {
-        return Value::Null;
-    }
-    let parsed = if is_json { serde_json::from_slice(&body).ok() } else { None };
-    parsed.unwrap_or_else(|| Value::String(String::from_utf8_lossy(&body).into_owned()))
-}
-
 #[cfg(test)]
 mod tests {
+    use reqwest::header::CONTENT_TYPE;
     use serde_json::json;
 
     use super::*;
@@ -164,6 +165,15 @@ mod tests {
             (json!({ "url": "https://x", "headers": { "a": "b\nc" } }), "/headers/a"),
             (json!({ "url": "https://x", "query": { "a": {} } }), "`a`"),
             (json!({ "url": "https://x", "expect_status": "ok" }), "`expect_status`"),
+            (json!({ "url": "https://x", "auth": { "type": "digest" } }), "`type`"),
+            (json!({ "url": "https://x", "auth": { "type": "basic" } }), "`username`"),
+            (json!({ "url": "https://x", "auth": { "type": "bearer" } }), "`token`"),
+            (json!({ "url": "https://x", "auth": { "type": "basic", "username": "a:b" } }), "colon"),
+            (
+                json!({ "url": "https://x", "auth": { "type": "bearer", "token": "t" },
+                     "headers": { "authorization": "x" } }),
+                "not both",
+            ),
         ] {
             let failure = request(&input).unwrap_err();
 
@@ -173,6 +183,6 @@ mod tests {
     }
 
     fn request(input: &Value) -> Result<Request, Failure> {
-        request_of(&HttpInput::read(input)?, HeaderMap::new())
+        request_of(&HttpInput::read(input)?, HeaderMap::new(), "b")
     }
 }

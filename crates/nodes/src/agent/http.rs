@@ -3,13 +3,15 @@
 use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::AUTHORIZATION;
-use serde_json::{Value, json};
+use serde_json::json;
 use steadflow_core::agent::HttpConfig;
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::json;
 use steadflow_core::payload::Payload;
 use url::Url;
 
 use super::{SkillCall, misconfigured};
+use crate::body::Content;
 use crate::call::header;
 use crate::egress::Request;
 use crate::secrets::Keyring;
@@ -33,19 +35,26 @@ pub(super) async fn run(
         headers,
         body: Some(Bytes::from(call.input.to_string())),
         follows_redirects: false,
+        has_own_timeout: call.work.has_own_timeout,
         ..Request::new(Method::POST, skill_url(&config.endpoint, &call.skill.name)?)
     };
     let answer = call.shared.egress.send(request).await?;
     if !answer.status().is_success() {
         return Err(status::failure_of(answer).await);
     }
-    let peer = answer.peer();
-    let output = output_of(&answer.body(call.shared.limits.output_bytes_max).await?);
-    if let Some(misfit) = call.output_misfit(&output)? {
+    let (peer, headers) = (answer.peer(), answer.headers().clone());
+    let bytes = answer.body(call.shared.limits.output_bytes_max).await?;
+    let content = Content::read(&headers, &bytes).map_err(|misread| {
+        Failure::new(ErrorClass::ModelOutput, format!("The response of {peer} {misread}."))
+    })?;
+    let output = Payload::parse(output_of(content)).map_err(|error| {
+        Failure::new(ErrorClass::ModelOutput, format!("The response of {peer} cannot be read: {error}."))
+    })?;
+    if let Some(misfit) = call.output_misfit(&output.to_value())? {
         let message = format!("The response of {peer} does not match the output schema: {misfit}.");
         return Err(Failure::new(ErrorClass::ModelOutput, message));
     }
-    Ok(Payload::from_value(&output))
+    Ok(output)
 }
 
 /// The name of the skill becomes one path segment; special characters are escaped.
@@ -56,11 +65,13 @@ fn skill_url(endpoint: &str, skill: &str) -> Result<Url, Failure> {
     Ok(url)
 }
 
-fn output_of(body: &[u8]) -> Value {
-    if body.is_empty() {
-        return Value::Null;
+/// Returns the JSON text of the output. Agents often give JSON the type of text, so text that is JSON counts as such.
+fn output_of(content: Content) -> String {
+    match content {
+        Content::Text(text) if json::read(text.as_bytes()).is_ok() => text,
+        Content::Text(text) => json!({ "text": text }).to_string(),
+        other @ (Content::Nothing | Content::Json(_) | Content::Binary { .. }) => other.into_json(),
     }
-    serde_json::from_slice(body).unwrap_or_else(|_| json!({ "text": String::from_utf8_lossy(body) }))
 }
 
 #[cfg(test)]
@@ -76,8 +87,13 @@ mod tests {
 
     #[test]
     fn response_that_is_not_json_is_text() {
-        assert_eq!(output_of(br#"{"a":1}"#), json!({ "a": 1 }));
-        assert_eq!(output_of(b"hello"), json!({ "text": "hello" }));
-        assert_eq!(output_of(b""), Value::Null);
+        for (content, output) in [
+            (Content::Text("{\"a\":1.50}".to_owned()), "{\"a\":1.50}"),
+            (Content::Text("hello".to_owned()), "{\"text\":\"hello\"}"),
+            (Content::Json("[19.90]".to_owned()), "[19.90]"),
+            (Content::Nothing, "null"),
+        ] {
+            assert_eq!(output_of(content), output);
+        }
     }
 }

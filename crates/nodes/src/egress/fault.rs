@@ -2,11 +2,15 @@
 
 use std::error::Error;
 use std::io;
+use std::time::Duration;
 
 use steadflow_core::failure::{ErrorClass, Failure};
 use url::Url;
 
+use super::Reached;
+use super::certificate::SelfSigned;
 use super::resolver::ResolveError;
+use crate::body::CodingError;
 
 /// Returns the host of `url`, with the port unless it is the default of the scheme.
 pub(crate) fn peer(url: &Url) -> String {
@@ -24,9 +28,17 @@ pub(super) fn blocked(url: &Url) -> Failure {
     Failure::new(ErrorClass::Configuration, message)
 }
 
-/// Returns the failure for a response that takes too long.
-pub(super) fn silent(url: &Url) -> Failure {
-    Failure::new(ErrorClass::Timeout, format!("{} took too long to respond.", peer(url)))
+/// Returns the failure for a response that takes too long. The limit is named, and how to set another.
+pub(super) fn silent(url: &Url, reached: Reached) -> Failure {
+    let peer = peer(url);
+    let what = match reached {
+        Reached::Idle(limit) => format!("{peer} sent nothing for {} seconds", limit.as_secs_f64()),
+        Reached::Total(limit) => format!("The call of {peer} took more than {} seconds", limit.as_secs_f64()),
+    };
+    let message = format!(
+        "{what}, the limit for nodes without a timeout of their own. Set `timeout_seconds` of the node to wait longer."
+    );
+    Failure::new(ErrorClass::Timeout, message)
 }
 
 /// Returns the failure for a body with more than `bytes_max` bytes.
@@ -35,8 +47,18 @@ pub(super) fn too_large(url: &Url, bytes_max: usize) -> Failure {
     Failure::new(ErrorClass::OutputTooLarge, message)
 }
 
+/// Returns the failure for a body whose content encoding cannot be undone.
+pub(super) fn encoded(url: &Url, error: &CodingError, bytes_max: usize) -> Failure {
+    let class = match error {
+        CodingError::Unknown(_) => ErrorClass::Rejected,
+        CodingError::Broken(_) => ErrorClass::Connection,
+        CodingError::TooLarge => return too_large(url, bytes_max),
+    };
+    Failure::new(class, format!("The response of {} {error}.", peer(url)))
+}
+
 /// Returns the failure for a request without a response.
-pub(super) fn no_answer(url: &Url, error: &reqwest::Error) -> Failure {
+pub(super) fn no_answer(url: &Url, error: &reqwest::Error, connect_timeout: Duration) -> Failure {
     let class = ErrorClass::Connection;
     let peer = peer(url);
     if let Some(fault) = find::<ResolveError>(error) {
@@ -49,7 +71,10 @@ pub(super) fn no_answer(url: &Url, error: &reqwest::Error) -> Failure {
         return tls(&peer, fault);
     }
     if error.is_timeout() {
-        return Failure::new(ErrorClass::Timeout, format!("Connecting to {peer} timed out."));
+        let limit = connect_timeout.as_secs_f64();
+        let message =
+            format!("Connecting to {peer} took more than {limit} seconds, the limit for connecting.");
+        return Failure::new(ErrorClass::Timeout, message);
     }
     let message = match find::<io::Error>(error).map(io::Error::kind) {
         Some(io::ErrorKind::ConnectionRefused) => format!("Connection refused by {}.", with_port(url)),
@@ -64,10 +89,9 @@ pub(super) fn no_answer(url: &Url, error: &reqwest::Error) -> Failure {
     Failure::new(class, message)
 }
 
-/// Returns the failure for an incomplete or undecodable body.
-pub(super) fn broken_body(url: &Url, error: &reqwest::Error) -> Failure {
-    let what = if error.is_decode() { "is incomplete or cannot be decoded" } else { "is incomplete" };
-    Failure::new(ErrorClass::Connection, format!("The response of {} {what}.", peer(url)))
+/// Returns the failure for an incomplete body.
+pub(super) fn broken_body(url: &Url) -> Failure {
+    Failure::new(ErrorClass::Connection, format!("The response of {} is incomplete.", peer(url)))
 }
 
 /// An invalid certificate is `rejected`, because a retry cannot help; other TLS errors may be caused by the network.
@@ -81,6 +105,11 @@ fn tls(peer: &str, fault: &rustls::Error) -> Failure {
 
 fn certificate_fault(reason: &rustls::CertificateError) -> &'static str {
     use rustls::CertificateError as E;
+    if let E::Other(rustls::OtherError(cause)) = reason
+        && cause.is::<SelfSigned>()
+    {
+        return "it is self-signed, and the operator does not trust it (`SSL_CERT_FILE`)";
+    }
     if matches!(reason, E::Expired | E::ExpiredContext { .. }) {
         "it has expired"
     } else if matches!(reason, E::NotValidYet | E::NotValidYetContext { .. }) {

@@ -125,7 +125,8 @@ async fn credentials_do_not_follow_a_redirect_to_another_origin() {
         assert!(!second.headers.contains_key(name), "{name}");
     }
     assert_eq!(second.headers["accept"], "a/b");
-    assert_eq!(second.body, b"b");
+    assert_eq!(second.headers["content-length"], "0");
+    assert!(second.body.is_empty());
 }
 
 #[tokio::test]
@@ -244,7 +245,8 @@ async fn a_silent_service_times_out() {
     let failure = result(nodes.perform(work).await).unwrap_err();
 
     assert_eq!(failure.class, ErrorClass::Timeout);
-    assert_eq!(failure.message, format!("{address} took too long to respond."));
+    let limit = "sent nothing for 0.05 seconds, the limit for nodes without a timeout of their own. Set `timeout_seconds`";
+    assert!(failure.message.starts_with(&format!("{address} {limit}")), "{}", failure.message);
 }
 
 #[tokio::test]
@@ -268,7 +270,7 @@ async fn a_bad_certificate_is_permanent_and_a_broken_handshake_is_not() {
     let passing = http(&json!({ "url": format!("https://{garbage}/") })).await.unwrap_err();
 
     assert_eq!(permanent.class, ErrorClass::Rejected, "{}", permanent.message);
-    assert!(permanent.message.contains("its issuer is unknown"), "{}", permanent.message);
+    assert!(permanent.message.contains("it is self-signed"), "{}", permanent.message);
     assert_eq!(passing.class, ErrorClass::Connection, "{}", passing.message);
 }
 

@@ -12,4 +12,7 @@ mod llm_failures;
 mod llm_fit;
 mod models;
 mod peers;
+mod reference;
+mod requests;
 mod support;
+mod values;

@@ -70,6 +70,7 @@ pub(crate) fn work(task: Task, input: &Value) -> Work {
         input: Payload::from_value(input),
         secrets: secrets.into(),
         stop_at: None,
+        has_own_timeout: false,
         previous_error: None,
     }
 }

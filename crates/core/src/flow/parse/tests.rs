@@ -175,7 +175,7 @@ fn inputs_of_actions_are_checked() {
     /flow_definition/nodes/0/input/query/b `b` must be a string, a number or a boolean, not an object
     /flow_definition/nodes/0/input/expect_status/2 an entry must be a status from 100 to 599, `"2xx"`, or a range such as `"200-299"`, not "299-200"
     /flow_definition/nodes/0/input/expect_status/3 an entry must be a status from 100 to 599, `"2xx"`, or a range such as `"200-299"`, not 99
-    /flow_definition/nodes/0/input/timeout there is no key `timeout` here; there are `method`, `url`, `headers`, `query`, `body`, `expect_status`
+    /flow_definition/nodes/0/input/timeout there is no key `timeout` here; there are `method`, `url`, `headers`, `query`, `auth`, `body`, `expect_status`
     /flow_definition/nodes/1/input/url Enter a URL
     /flow_definition/nodes/2/input/headers/Idempotency-Key the header `Idempotency-Key` cannot be set: Steadflow sets it
     /flow_definition/nodes/2/input/expect_status `expect_status` must have at least one entry

@@ -122,23 +122,27 @@ impl Reported {
 /// Reads an unsuccessful response: its failure, and what it reports.
 pub(super) async fn of_status(answer: Answer) -> (Failure, Reported) {
     let (status, peer, headers) = (answer.status(), answer.peer(), answer.headers().clone());
-    let body = answer.beginning(READ_BYTES).await;
-    let body = json::without_mark(&body);
+    let beginning = answer.beginning(READ_BYTES).await;
+    let body = json::without_mark(&beginning.bytes);
     let value = json::read(body).ok();
     let mut error = value.as_ref().and_then(reported).unwrap_or_default();
     if error.message.is_empty() {
-        error.message = html::described(body).unwrap_or_else(|| status::quote(body));
+        error.message = html::described(body).unwrap_or_else(|| status::said(&String::from_utf8_lossy(body)));
     }
     error.status = Some(status.as_u16());
-    error.retry_after = retry_after(&headers).or(error.retry_after);
+    error.retry_after = status::retry_after(&headers, Timestamp::now()).or(error.retry_after);
     let reason = status.canonical_reason().map(|reason| format!(" {reason}")).unwrap_or_default();
-    (error.failure(&format!("HTTP {}{reason} from {peer}", status.as_u16())), error)
+    let failure = error.failure(&format!("HTTP {}{reason} from {peer}", status.as_u16()));
+    (Failure { body: status::kept_body(&headers, beginning), ..failure }, error)
 }
 
 /// Reads the error inside a response with status 200.
 pub(super) fn in_success(answer: &Value, headers: &HeaderMap) -> Option<Reported> {
     let error = reported(answer)?;
-    Some(Reported { retry_after: retry_after(headers).or(error.retry_after), ..error })
+    Some(Reported {
+        retry_after: status::retry_after(headers, Timestamp::now()).or(error.retry_after),
+        ..error
+    })
 }
 
 /// Reads the error that `answer` is or has. Some gateways put it into a list.
@@ -199,14 +203,6 @@ fn one_line(text: &str) -> String {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
     }
-}
-
-/// Reads `retry-after-ms` and `Retry-After`.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let exact =
-        headers.get("retry-after-ms").and_then(|value| value.to_str().ok()?.trim().parse::<u32>().ok());
-    let exact = exact.map(|millis| Duration::from_millis(millis.into()));
-    exact.or_else(|| status::retry_after(headers, Timestamp::now()))
 }
 
 /// Reads the seconds of `retry_after`, as a number or a text, and Google's `retryDelay`.

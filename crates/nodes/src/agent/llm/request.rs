@@ -32,7 +32,14 @@ pub(super) fn request(
     }
     let body = Some(Bytes::from(wire.body.to_string()));
     let url = url(config, &wire.path, keyring)?;
-    Ok(Request { headers, body, follows_redirects: false, ..Request::new(Method::POST, url) })
+    let has_own_timeout = call.work.has_own_timeout;
+    Ok(Request {
+        headers,
+        body,
+        has_own_timeout,
+        follows_redirects: false,
+        ..Request::new(Method::POST, url)
+    })
 }
 
 fn url(config: &LlmConfig, path: &str, keyring: &mut Keyring<'_>) -> Result<Url, Failure> {
