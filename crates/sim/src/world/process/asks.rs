@@ -71,6 +71,7 @@ impl World {
             _ if self.fleet == Fleet::One && holder.is_some() => return self.crash(id),
             _ => {
                 let clock = self.clock_of(id);
+                self.takes_the_database(id);
                 let lessee = self.store.register_now(clock, ttl).map_err(|error| error.to_string())?;
                 self.checker.registered(lessee, clock, ttl, self.now)?;
                 lessee
@@ -82,6 +83,16 @@ impl World {
         }
         self.answer(id, by, Answer::Registered(Ok(lessee)));
         Ok(())
+    }
+
+    /// A process that has the database for itself ends all other leases when it opens it, as the store with a lock does.
+    /// The process before, if it only stood still, must not go on: it would know nothing of what this one queues.
+    fn takes_the_database(&mut self, id: ProcessId) {
+        if self.fleet == Fleet::One {
+            let others = self.processes.values().filter(|other| other.id != id);
+            let lessees: Vec<Lessee> = others.flat_map(|other| other.lessees.iter().copied()).collect();
+            lessees.into_iter().for_each(|lessee| self.ends_lease(lessee));
+        }
     }
 
     /// Returns another process than `id` that holds the lock on the database, if only one may: it moves, or its lease has
