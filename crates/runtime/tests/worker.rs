@@ -270,6 +270,33 @@ fn a_lease_that_cannot_be_renewed_is_given_up_before_it_ends() {
 }
 
 #[test]
+fn calls_end_before_the_lease_although_the_last_renewal_is_sent_late() {
+    let mut bench = Bench::driving();
+    bench.handle(1.0, accept(1));
+    assert!(bench.answer(1.0, done(&bench, 0)).contains(&"start call".into()));
+    assert!(bench.turn(5.0).contains(&"renew".into()));
+    assert!(!bench.answer(9.8, Answer::Renewed(Err(busy()))).contains(&"abandon".into()));
+
+    // The wake-up for the next try comes when the lease is not certain any more.
+    assert_eq!(bench.turn(11.2), ["renew"]);
+    let said = bench.until(11.2, 14.9);
+
+    assert!(said.contains(&"abandon".into()), "{said:?}");
+}
+
+#[test]
+fn calls_end_although_every_wake_up_is_late() {
+    let mut bench = Bench::driving();
+    bench.turn(5.0);
+
+    let heard = bench.turn(60.0);
+    let said = bench.turn(70.0);
+
+    assert!(heard.is_empty(), "the answer may be there, and is read first: {heard:?}");
+    assert_eq!(said, ["abandon", "release 1"]);
+}
+
+#[test]
 fn a_release_that_is_not_answered_holds_up_no_new_lease() {
     let mut bench = Bench::driving();
     bench.turn(5.0);

@@ -42,8 +42,9 @@ const WELL_AFTER: Duration = Duration::from_secs(2);
 /// How long after its lease was lost a process has noticed: the longest time between two renewals, a failed one and the
 /// wait for its answer included.
 const NOTICES_WITHIN: Duration = Duration::from_secs(15);
-/// How long after it could move again a process has renewed its lease, or given it up.
-const GIVES_UP_WITHIN: Duration = Duration::from_secs(8);
+/// How long after it could move again a process whose lease has ended has renewed it, or given it up: a second for the
+/// answer to a renewal sent before, which may be too old, and a second for that to the next one.
+const GIVES_UP_WITHIN: Duration = Duration::from_secs(2);
 /// The end of virtual time.
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 /// More events than any run needs.
@@ -351,9 +352,6 @@ impl World {
         if let Some(since) = self.checker.lost_since(lessee) {
             let had_time = process.has_moved_for(NOTICES_WITHIN, now) && now.since(since) > NOTICES_WITHIN;
             return if had_time { is_idle_without_lease(process) } else { Ok(()) };
-        }
-        if process.has_moved_for(GIVES_UP_WITHIN, now) && !process.tasks.is_empty() {
-            self.checker.lease_goes_on(lessee, process.clock(now))?;
         }
         for execution in shard.settled() {
             self.checker.is_driven_by(execution.id(), lessee)?;

@@ -3,6 +3,9 @@
 //! The store's clock counts from the moment at which a renewal arrives, this one from the moment before it was sent, so
 //! this side always thinks that its lease ends earlier. It stops a third of the lease before that, in case the two
 //! clocks run at different speeds.
+//!
+//! A process that stood still can stop no earlier than when it is woken, and its calls may have run on beyond the lease
+//! by then. So it waits no longer than a fifteenth of the lease for each answer, and not again if it stands still again.
 
 use std::time::Duration;
 
@@ -30,7 +33,15 @@ pub(super) struct Lease {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Renewal {
     Due(Timestamp),
-    Sent { at: Timestamp, give_up_at: Timestamp },
+    Sent {
+        at: Timestamp,
+        give_up_at: Timestamp,
+    },
+    /// Sent before the process stood still. Its answer may be there already, and is read before it is given up.
+    Overdue {
+        at: Timestamp,
+        give_up_at: Timestamp,
+    },
 }
 
 impl Lease {
@@ -41,9 +52,14 @@ impl Lease {
         lease
     }
 
-    /// How often it is renewed, and how long an answer is waited for when it may have ended.
+    /// How often it is renewed.
     fn interval(&self) -> Duration {
         self.ttl / 3
+    }
+
+    /// How long an answer is waited for at least.
+    fn patience(&self) -> Duration {
+        self.ttl / 15
     }
 
     fn counts_from(&mut self, asked_at: Timestamp) {
@@ -60,7 +76,7 @@ impl Lease {
     pub(super) fn next_timer(&self) -> Timestamp {
         match self.renewal {
             Renewal::Due(at) => at,
-            Renewal::Sent { give_up_at, .. } => give_up_at,
+            Renewal::Sent { give_up_at, .. } | Renewal::Overdue { give_up_at, .. } => give_up_at,
         }
     }
 
@@ -72,25 +88,24 @@ impl Lease {
         if now < self.next_timer() {
             return None;
         }
-        let stood_still = now.since(self.next_timer()) > self.ttl / 15;
-        match &mut self.renewal {
+        let give_up_at = now.plus(self.patience());
+        let stood_still = now.since(self.next_timer()) > self.patience();
+        match self.renewal {
             Renewal::Due(_) => {
-                let wait = if self.is_certain(now) { self.ttl / 15 } else { self.interval() };
-                let give_up_at = self.certain_until.max(now.plus(wait));
-                self.renewal = Renewal::Sent { at: now, give_up_at };
+                self.renewal = Renewal::Sent { at: now, give_up_at: give_up_at.max(self.certain_until) };
                 Some(Step::Renew)
             }
-            Renewal::Sent { give_up_at, .. } if stood_still => {
-                *give_up_at = now.plus(self.ttl / 15);
+            Renewal::Sent { at, .. } if stood_still => {
+                self.renewal = Renewal::Overdue { at, give_up_at };
                 None
             }
-            Renewal::Sent { .. } => Some(Step::GiveUp),
+            Renewal::Sent { .. } | Renewal::Overdue { .. } => Some(Step::GiveUp),
         }
     }
 
     /// The renewal under way came through.
     pub(super) fn renewed(&mut self) {
-        if let Renewal::Sent { at, .. } = self.renewal {
+        if let Renewal::Sent { at, .. } | Renewal::Overdue { at, .. } = self.renewal {
             self.counts_from(at);
         }
     }
@@ -183,6 +198,25 @@ mod tests {
 
         assert_eq!(lease.tick(at(60)), None);
         assert_eq!(lease.tick(at(61)), Some(Step::GiveUp));
+    }
+
+    #[test]
+    fn a_process_that_stands_still_again_and_again_gives_up() {
+        let mut lease = Lease::new(at(0), TTL);
+        lease.tick(at(5));
+
+        assert_eq!(lease.tick(at(60)), None);
+        assert_eq!(lease.tick(at(70)), Some(Step::GiveUp));
+    }
+
+    #[test]
+    fn a_renewal_sent_after_it_may_have_ended_is_given_up_soon() {
+        let mut lease = Lease::new(at(0), TTL);
+        lease.tick(at(5));
+        lease.failed(at(9));
+
+        assert_eq!(lease.tick(at(11)), Some(Step::Renew));
+        assert_eq!(lease.tick(at(12)), Some(Step::GiveUp));
     }
 
     #[test]

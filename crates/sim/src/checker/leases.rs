@@ -190,17 +190,6 @@ impl Checker {
         Err(format!("L1: worker {} has {id} in memory, which it does not drive", lessee.epoch))
     }
 
-    /// A worker whose lease has ended works on nothing, although no other one has taken over. Asked only when it has
-    /// moved for longer than it takes to notice that.
-    pub(crate) fn lease_goes_on(&self, lessee: Lessee, clock: Timestamp) -> Verdict {
-        match self.lease_end(lessee) {
-            Some(end) if end.plus(Duration::from_secs(1)) < clock => {
-                Err(format!("L5: worker {} works on although its lease ended at {end}", lessee.epoch))
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-
     /// A worker that is well lets its lease not end. Asked only when it has been well for as long as a lease lasts.
     pub(crate) fn lease_holds(&self, lessee: Lessee, clock: Timestamp) -> Verdict {
         match self.lease_end(lessee) {

@@ -60,6 +60,8 @@ pub(super) struct Process {
     deaf_until: Option<Timestamp>,
     /// It cannot renew its lease before this moment.
     cut_off_until: Option<Timestamp>,
+    /// Since when it works although its lease has ended, and could do something about that.
+    overdue_since: Option<Timestamp>,
     /// Since when nothing has gone wrong with it.
     well_since: Timestamp,
     /// How early its timers are.
@@ -154,12 +156,30 @@ impl World {
             process.worker.tick(clock);
             let actions = process.worker.take_actions(clock);
             if actions.is_empty() {
-                return Ok(());
+                return self.lease_is_heeded(id);
             }
             for action in actions {
                 self.act(id, action)?;
             }
         }
+    }
+
+    /// A worker whose lease has ended by its own clock works on nothing, although no other one has taken over. Looked at
+    /// whenever it does something. While it is not woken it cannot act, so its time counts from when it is woken after
+    /// the end of the lease, and again after each standstill or lost wake-up.
+    fn lease_is_heeded(&mut self, id: ProcessId) -> Result<(), String> {
+        let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
+        let lessee = process.worker.lessee().filter(|_| !process.tasks.is_empty());
+        let end = lessee.and_then(|lessee| self.checker.lease_end(lessee));
+        let Some(end) = end.filter(|end| *end <= process.clock(self.now)) else {
+            process.overdue_since = None;
+            return Ok(());
+        };
+        let since = *process.overdue_since.get_or_insert(self.now);
+        if self.now.since(since) > super::GIVES_UP_WITHIN {
+            return Err(format!("L5: {id} works on although its lease ended at {end}"));
+        }
+        Ok(())
     }
 
     /// The process learns what the store answered.
@@ -190,6 +210,7 @@ impl World {
             self.is_unwell(id);
             if let Some(process) = self.processes.get_mut(&id) {
                 process.deaf_until = Some(until);
+                process.overdue_since = None;
             }
             return Ok(false);
         }

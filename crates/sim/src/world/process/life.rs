@@ -44,6 +44,7 @@ impl World {
         process.is_frozen = false;
         process.well_since = self.now;
         process.moving_since = self.now;
+        process.overdue_since = None;
         let deferred = std::mem::take(&mut process.deferred);
         self.note(format_args!("{id} goes on"));
         for incident in deferred {
@@ -188,6 +189,7 @@ impl World {
             deferred: Vec::new(),
             deaf_until: None,
             cut_off_until: None,
+            overdue_since: None,
             well_since: self.now,
             early: if self.breaks(Mutation::EarlyTimers) { EARLY } else { Duration::ZERO },
             is_deaf: self.breaks(Mutation::NoTimers),
