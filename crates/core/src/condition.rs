@@ -12,6 +12,7 @@ use minijinja::value::ValueKind;
 use serde_json::{Map, Value, json};
 
 use crate::expression::{Evaluated, Expression, ExpressionError, Problem, json_text, values};
+use crate::ids::NodeId;
 use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::scope::{References, Scope};
@@ -42,11 +43,23 @@ impl Condition {
     /// # Errors
     /// Every mistake, with its JSON pointer relative to `document`.
     pub fn compile(document: &Value, limits: &Limits) -> Result<Self, Vec<(String, ExpressionError)>> {
+        Self::compile_among(&[], document, limits)
+    }
+
+    /// Compiles either form in a flow with nodes `ids`, which a `field` may begin with although they are no words.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    pub(crate) fn compile_among(
+        ids: &[NodeId],
+        document: &Value,
+        limits: &Limits,
+    ) -> Result<Self, Vec<(String, ExpressionError)>> {
         let form = match document {
             Value::String(text) => {
                 compile_text(text, limits).map_err(|error| vec![(String::new(), error)])?
             }
-            Value::Object(fields) => compile_fields(fields, limits)?,
+            Value::Object(fields) => compile_fields(ids, fields, limits)?,
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
                 let wanted = "a condition is an expression or an object with `type`, `field` and `value`";
                 return Err(vec![(String::new(), ExpressionError::beside(wanted))]);
@@ -140,6 +153,7 @@ fn compile_text(text: &str, limits: &Limits) -> Result<Form, ExpressionError> {
 }
 
 fn compile_fields(
+    ids: &[NodeId],
     fields: &Map<String, Value>,
     limits: &Limits,
 ) -> Result<Form, Vec<(String, ExpressionError)>> {
@@ -150,8 +164,9 @@ fn compile_fields(
         faults.push((pointer, ExpressionError::beside(format!("there is no key `{key}` here; {wanted}"))));
     }
     let comparison = kind(fields.get("type")).map_err(|error| faults.push(("/type".to_owned(), error))).ok();
-    let field =
-        path(fields.get("field"), limits).map_err(|error| faults.push(("/field".to_owned(), error))).ok();
+    let field = path(ids, fields.get("field"), limits)
+        .map_err(|error| faults.push(("/field".to_owned(), error)))
+        .ok();
     let value = value(comparison, fields.get("value"), limits)
         .map_err(|all| faults.extend(all.into_iter().map(|(at, error)| (format!("/value{at}"), error))))
         .ok();
@@ -176,10 +191,14 @@ fn kind(value: Option<&Value>) -> Result<Option<Comparison>, ExpressionError> {
     })
 }
 
-fn path(value: Option<&Value>, limits: &Limits) -> Result<Expression, ExpressionError> {
+fn path(ids: &[NodeId], value: Option<&Value>, limits: &Limits) -> Result<Expression, ExpressionError> {
     let wanted = "a condition's `field` is a path such as `score.risk`";
     let text = value.and_then(Value::as_str).ok_or_else(|| ExpressionError::beside(wanted))?;
-    let expression = Expression::compile(template::unwrapped(text), limits)?;
+    let text = template::unwrapped(text);
+    if let Some(path) = Expression::path_from(text, ids, limits) {
+        return Ok(path);
+    }
+    let expression = Expression::compile(text, limits)?;
     without_secrets(&expression)?;
     if expression.is_path() { Ok(expression) } else { Err(expression.error(Problem::new(wanted))) }
 }

@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::expression::ExpressionError;
+use crate::ids::NodeId;
 use crate::limits::Limits;
 use crate::template::{Piece, pieces, pointer_token};
 
@@ -134,12 +135,14 @@ pub(crate) enum Strings {
 pub(crate) struct Reading {
     pub(crate) limits: Limits,
     pub(crate) faults: Faults,
+    /// The ids of nodes that an expression cannot write without quotes, the longest first.
+    pub(crate) quoted_ids: Vec<NodeId>,
     strings: Strings,
 }
 
 impl Reading {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { limits: *limits, faults: Faults::default(), strings: Strings::Literal }
+        Self { limits: *limits, faults: Faults::default(), quoted_ids: Vec::new(), strings: Strings::Literal }
     }
 
     /// Reads an object by its keys.

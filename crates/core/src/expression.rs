@@ -31,6 +31,7 @@ use std::sync::Arc;
 
 use minijinja::Value;
 
+use crate::ids::NodeId;
 use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::scope::{References, Scope};
@@ -40,8 +41,8 @@ pub(crate) use self::compile::steps_from;
 pub use self::error::ExpressionError;
 pub(crate) use self::error::Problem;
 use self::json_text::Kind;
-use self::path::Found;
-pub(crate) use self::path::{Step, walk};
+use self::path::{Found, Path};
+pub(crate) use self::path::{Step, is_word, walk};
 use self::values::Writer;
 
 /// A compiled expression. Cheap to clone.
@@ -77,6 +78,21 @@ impl Expression {
         let mut references = References::default();
         compile::add_references(&compiled, &mut references);
         Ok(Self { text: text.into(), compiled, references, bytes_max: limits.input_bytes_max })
+    }
+
+    /// Compiles a path that begins with one of `ids`, which need not be words: `fetch-data.items[0]`. `None` if `text`
+    /// begins with none of them, or is more than a path.
+    pub(crate) fn path_from(text: &str, ids: &[NodeId], limits: &Limits) -> Option<Self> {
+        let text = text.trim();
+        ids.iter().find_map(|id| {
+            let rest = text.strip_prefix(id.as_str())?;
+            let is_path = rest.is_empty() || rest.starts_with(['.', '[']);
+            let steps = compile::steps_from("_", &format!("_{rest}"), limits).filter(|_| is_path)?;
+            let compiled = Compiled::Path(Path::of_node(id.clone(), steps));
+            let mut references = References::default();
+            compile::add_references(&compiled, &mut references);
+            Some(Self { text: text.into(), compiled, references, bytes_max: limits.input_bytes_max })
+        })
     }
 
     /// Returns the expression as it was written, without `${}`.

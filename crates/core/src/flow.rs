@@ -180,6 +180,8 @@ pub struct PlacedNode {
     pub index: NodeIndex,
     /// The nodes that edges lead from to it, each once, in the order of the edges.
     pub sources: Vec<NodeId>,
+    /// How many edges lead to it.
+    pub incoming: usize,
 }
 
 /// A connection between two nodes.

@@ -157,7 +157,7 @@ impl Values for Trying<'_> {
             let message = format!("nothing reaches this node: pin an output of {}", sources.join(" or "));
             return Err(Failure::new(ErrorClass::Expression, message));
         }
-        Ok(passed_through(&self.pinned.trigger_data, sources.len(), &arriving))
+        Ok(passed_through(&self.pinned.trigger_data, self.placed.incoming, &arriving))
     }
 
     fn agent_version(&self, _: AgentId) -> Option<u32> {

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::expression::tests::scope;
+use crate::ids::NodeId;
 use crate::limits::Limits;
+use crate::payload::Payload;
+use crate::scope::NodeScope;
 
 use super::Condition;
 
@@ -153,4 +156,39 @@ fn verdict(document: &Value) -> String {
     let condition =
         Condition::compile(document, &Limits::DEFAULT).unwrap_or_else(|faults| panic!("{faults:?}"));
     condition.holds(&scope()).map_or_else(|error| error.to_string(), |holds| holds.to_string())
+}
+
+#[test]
+fn a_field_may_begin_with_an_id_that_is_no_word() {
+    let ids = ["fetch data.v2", "fetch data", "a-b"].map(NodeId::new);
+    let mut scope = scope();
+    for (id, output) in [
+        ("fetch data.v2", json!({ "n": 1 })),
+        ("fetch data", json!({ "v2": 5 })),
+        ("a-b", json!([{ "output": 7 }])),
+    ] {
+        scope.nodes.push(NodeScope {
+            id: NodeId::new(id),
+            output: Some(Payload::from_value(&output)),
+            error: None,
+        });
+    }
+    for (field, value) in [
+        ("fetch data.v2.n", 1),
+        ("fetch data.v2.output.n", 1),
+        ("a-b[0].output", 7),
+        ("${a-b.output[0].output}", 7),
+        ("score.risk", 72),
+    ] {
+        let document = json!({ "type": "equals", "field": field, "value": value });
+        let condition = Condition::compile_among(&ids, &document, &Limits::DEFAULT).unwrap();
+
+        assert_eq!(condition.holds(&scope), Ok(true), "{field}");
+    }
+    let missing = json!({ "type": "equals", "field": "a-b.x", "value": 1 });
+    let missing = Condition::compile_among(&ids, &missing, &Limits::DEFAULT).unwrap();
+    assert_eq!(
+        missing.holds(&scope).unwrap_err().to_string(),
+        "`${a-b.x}`: `nodes[\"a-b\"].output` is a list, so it has no field `x`"
+    );
 }

@@ -54,9 +54,19 @@ fn check_size(text: &str) -> Result<(), Problem> {
 fn problem(error: &Error, text: &str) -> Problem {
     let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
     let place = error.range().and_then(|range| text.get(range.start..)).unwrap_or_default();
+    let word = place.split(|each: char| !each.is_ascii_alphanumeric()).next().unwrap_or_default();
+    if let "AND" | "OR" | "NOT" = word {
+        let lower = word.to_lowercase();
+        return Problem::new(format!("`{word}` is written `{lower}`"));
+    }
     match (message.as_str(), place.chars().next()) {
         ("unexpected character", Some('$')) => {
             Problem::new("`$` is not part of the language; inside an expression, write names without `${}`")
+        }
+        ("unexpected character", Some('&')) => Problem::new("`&` is not part of the language; write `and`"),
+        ("unexpected character", Some('!')) => Problem::new("`!` is not part of the language; write `not`"),
+        ("unexpected `|`", _) | ("unexpected `|`, expected identifier", _) => {
+            Problem::new("`||` is not part of the language; write `or`")
         }
         ("unexpected character", Some(character)) => {
             Problem::new(format!("unexpected character `{character}`"))
@@ -87,6 +97,9 @@ mod tests {
             "0x",
             "a ? b",
             "a && b",
+            "a || b",
+            "!a",
+            "a AND b",
             "a =",
             "a. ",
             "a[",
@@ -115,7 +128,10 @@ mod tests {
         "1_": '_' may not occur at end of number
         "0x": invalid integer (too large)
         "a ? b": unexpected character `?`
-        "a && b": unexpected character `&`
+        "a && b": `&` is not part of the language; write `and`
+        "a || b": `||` is not part of the language; write `or`
+        "!a": `!` is not part of the language; write `not`
+        "a AND b": `AND` is written `and`
         "a =": unexpected input after expression
         "a. ": unexpected end of input, expected identifier or integer
         "a[": unexpected end of input, expected expression

@@ -89,6 +89,11 @@ impl Path {
         Ok(path)
     }
 
+    /// Returns the path from the output of the node `id`, which need not be a word, along `steps`.
+    pub(super) const fn of_node(id: NodeId, steps: Vec<Step>) -> Self {
+        Self { root: Root::Short(id), steps }
+    }
+
     /// Refuses fields that `context` and its like never have, so that a typing error shows when the flow is saved.
     fn check_fixed_fields(&self) -> Result<(), Problem> {
         let fields: &[&str] = match self.root {
@@ -176,7 +181,8 @@ impl Path {
             Root::Context => "context".to_owned(),
             Root::Execution => "execution".to_owned(),
             Root::Attempt => "attempt".to_owned(),
-            Root::Short(id) => id.to_string(),
+            Root::Short(id) if is_word(id.as_str()) => id.to_string(),
+            Root::Short(id) => format!("nodes{}.output", field_text(id.as_str())),
             Root::Node(id) => format!("nodes{}", field_text(id.as_str())),
             Root::Output(id) => format!("nodes{}.output", field_text(id.as_str())),
             Root::Error(id) => format!("nodes{}.error", field_text(id.as_str())),
@@ -261,10 +267,14 @@ fn node_root(steps: &[Step]) -> Result<(Root, usize), Problem> {
     }
 }
 
+/// Returns whether `name` can be written without quotes.
+pub(crate) fn is_word(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.chars().all(|each| each.is_ascii_alphanumeric() || each == '_')
+}
+
 fn field_text(name: &str) -> String {
-    let is_word = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && name.chars().all(|each| each.is_ascii_alphanumeric() || each == '_');
-    if is_word { format!(".{name}") } else { format!("[{name:?}]") }
+    if is_word(name) { format!(".{name}") } else { format!("[{name:?}]") }
 }
 
 fn find<'s>(scope: &'s Scope, id: &NodeId) -> Option<&'s NodeScope> {

@@ -67,9 +67,12 @@ impl PlacedNode {
         let faults = of_nodes(reading.faults.into_all(), |at| parts.is_called(at, id));
         let Some(&at) = parts.places.get(id) else { return Ok(None) };
         match parts.drafts[at].node.take() {
-            Some(node) if faults.is_empty() => {
-                Ok(Some(Self { node, index: graph::node_index(at), sources: parts.sources(at) }))
-            }
+            Some(node) if faults.is_empty() => Ok(Some(Self {
+                node,
+                index: graph::node_index(at),
+                sources: parts.sources(at),
+                incoming: parts.incoming(at),
+            })),
             _ => Err(faults),
         }
     }

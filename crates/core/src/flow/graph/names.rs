@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::document::Faults;
-use crate::expression::Expression;
+use crate::expression::{Expression, is_word};
 use crate::flow::EdgeCondition;
 
 use super::{Draft, EdgeDraft, name};
@@ -86,10 +86,25 @@ struct Checker<'c> {
 impl Checker<'_> {
     fn check(&mut self, expression: &Expression, reader: Reader, pointer: impl Fn() -> String) {
         for node in &expression.references().nodes {
-            if let Some(problem) = self.problem(node.as_str(), reader) {
+            if let Some(mut problem) = self.problem(node.as_str(), reader) {
+                problem.push_str(&self.meant(node.as_str(), expression.text()));
                 self.faults.add(pointer(), format!("`${{{}}}`: {problem}", expression.text()));
             }
         }
+    }
+
+    /// Says what was probably meant by `id`, which is no node: one whose id has to be quoted, or a field of the trigger data.
+    fn meant(&self, id: &str, text: &str) -> String {
+        if self.places.contains_key(id) {
+            return String::new();
+        }
+        let is_quoted =
+            |known: &&String| known.starts_with(id) && !is_word(known) && text.contains(known.as_str());
+        if let Some(known) = self.places.keys().filter(is_quoted).max_by_key(|known| known.len()) {
+            return format!("; the output of node `{known}` is `nodes[{known:?}].output`");
+        }
+        let has_near = !self.faults.suggestion(id, self.places.keys().map(String::as_str)).is_empty();
+        if has_near { String::new() } else { format!("; a field of the trigger data is `trigger_data.{id}`") }
     }
 
     fn problem(&self, id: &str, reader: Reader) -> Option<String> {

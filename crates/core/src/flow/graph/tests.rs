@@ -94,7 +94,7 @@ fn names_of_nodes_that_cannot_have_run_are_refused() {
     /flow_definition/nodes/1/input/typo `${frist.x}`: there is no node `frist`; did you mean `first`?
     /flow_definition/nodes/2/input `${second.x}`: `second` cannot have run before `beside`: no edges lead from it to there
     /flow_definition/nodes/3/condition/field `${beside.x}`: `beside` cannot have run before `check`: no edges lead from it to there
-    /flow_definition/nodes/3/condition/value `${gone}`: there is no node `gone`
+    /flow_definition/nodes/3/condition/value `${gone}`: there is no node `gone`; a field of the trigger data is `trigger_data.gone`
     /flow_definition/edges/1/condition `${first.x > 1 and second.x > 1}`: `second` cannot have run before `first`: no edges lead from it to there
     ");
 }

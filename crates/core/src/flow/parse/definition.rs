@@ -8,6 +8,7 @@ use super::edge::{self, Sources};
 use super::node;
 use super::retry::Defaults;
 use crate::document::{Description, Keys, Place, Plain, Reader, Reading, Terms, Unknown, key, list};
+use crate::expression::is_word;
 use crate::flow::graph::{Draft, EdgeDraft};
 use crate::ids::NodeId;
 use crate::limits::Limits;
@@ -25,6 +26,11 @@ pub(in crate::flow) struct Parts {
 impl Parts {
     pub(super) fn is_called(&self, at: usize, id: &str) -> bool {
         self.drafts.get(at).and_then(|draft| draft.id.as_ref()).is_some_and(|known| known.as_str() == id)
+    }
+
+    /// Returns how many edges lead to the node at place `to`.
+    pub(super) fn incoming(&self, to: usize) -> usize {
+        self.edges.iter().filter(|edge| edge.to == Some(to)).count()
     }
 
     /// Returns the nodes that edges lead from to the one at place `to`, each once.
@@ -86,6 +92,14 @@ impl Reader for DefinitionReader {
     }
 }
 
+/// Returns the ids in `nodes` that an expression cannot write without quotes, the longest first.
+fn quoted_ids(nodes: &Value) -> Vec<NodeId> {
+    let ids = nodes.as_array().into_iter().flatten().filter_map(|node| node.get("id")?.as_str());
+    let mut quoted: Vec<&str> = ids.filter(|id| !is_word(id)).collect();
+    quoted.sort_by_key(|id| std::cmp::Reverse(id.len()));
+    quoted.into_iter().map(NodeId::new).collect()
+}
+
 /// Reads the nodes, and where each id is.
 #[derive(Clone, Copy, Debug)]
 struct NodesReader {
@@ -105,6 +119,7 @@ impl Reader for NodesReader {
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Self::Value> {
+        reading.quoted_ids = quoted_ids(value);
         let nodes = list(NodeReader(self.defaults)).not_empty().at_most(self.max);
         let drafts = nodes.read(value, at, reading)?;
         let mut places = BTreeMap::new();
