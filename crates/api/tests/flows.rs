@@ -104,7 +104,7 @@ async fn documents_with_faults_are_refused_with_a_pointer_each_and_nothing_is_st
       /retry_count: `retry_count` must be a whole number from 0 to 10, not 11
       /timeout_seconds: `timeout_seconds` must be a number of seconds, more than 0 and at most 316224000, not 0
       /flow_definition/edges/0/to: there is no node `b`
-      /flow_definition/nodes/0/input/x: `${nodes.ghost.output}`: there is no node `ghost`
+      /flow_definition/nodes/0/input/x: `${nodes.ghost.output}`: there is no node `ghost`; a field of the trigger data is `trigger_data.ghost`
     ");
     insta::assert_snapshot!(cycle.problem(), @r"
     422 flow-invalid: The flow document has a fault at `/flow_definition/edges/1`: this edge closes a cycle: a → b → a.

@@ -278,7 +278,7 @@ async fn expressions_that_are_too_long_too_deep_or_reach_outside_are_refused() {
     ${ {% for x in range(9) %} }
       /flow_definition/nodes/0/input/x: `${{% for x in range(9) %}}`: unexpected `%`
     ${ env.HOME }
-      /flow_definition/nodes/0/input/x: `${env.HOME}`: there is no node `env`
+      /flow_definition/nodes/0/input/x: `${env.HOME}`: there is no node `env`; a field of the trigger data is `trigger_data.env`
     ${ include('/etc/passwd') }
       /flow_definition/nodes/0/input/x: `${include('/etc/passwd')}`: there is no function `include`; values are changed by filters, as in `name | upper`
     ");

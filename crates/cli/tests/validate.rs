@@ -36,7 +36,7 @@ fn all_errors_of_all_files_are_listed_with_pointers() {
 
     insta::assert_snapshot!(run.stdout, @r"
     faulty.json:/retry_count: `retry_count` must be a whole number from 0 to 10, not 11
-    faulty.json:/flow_definition/nodes/0/input: `${b.x}`: there is no node `b`
+    faulty.json:/flow_definition/nodes/0/input: `${b.x}`: there is no node `b`; a field of the trigger data is `trigger_data.b`
     good.json: valid, 1 node, 0 edges
     broken.json: not JSON: expected value at line 1 column 10
     list.json:: an object is needed here, not a list
