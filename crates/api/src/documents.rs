@@ -34,7 +34,11 @@ pub(crate) struct AgentPatch(pub(crate) Map<String, Value>);
 pub(crate) enum FlowDefinition {}
 
 macro_rules! described {
-    ($($name:ident in $file:literal;)*) => {$(
+    ($($name:ident in $file:literal;)*) => {
+        /// The names of their schemas.
+        pub(crate) const NAMES: &[&str] = &[$(stringify!($name)),*];
+
+        $(
         impl PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
                 let text = include_str!(concat!("documents/", $file));

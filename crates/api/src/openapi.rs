@@ -4,10 +4,12 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, SchemaType, Type};
 use utoipa::openapi::{
     Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
 };
 
+use crate::documents;
 use crate::routes;
 
 /// Returns the OpenAPI 3.1 document of this version.
@@ -15,12 +17,11 @@ pub fn openapi() -> OpenApi {
     let (_, mut document) = routes::all().split_for_parts();
     let about = OpenApiBuilder::new().info(about()).build();
     document.info = about.info;
+    require_nullable_keys(&mut document);
     for (path, item) in &mut document.paths.paths {
-        let is_api = path.starts_with("/api/");
-        for operation in [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch] {
-            if let Some(operation) = operation.as_mut().filter(|_| is_api) {
-                add_common_responses(path, operation);
-            }
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        for operation in operations.into_iter().flatten() {
+            add_common_responses(path, operation);
         }
     }
     document
@@ -44,7 +45,50 @@ fn about() -> utoipa::openapi::Info {
         .build()
 }
 
-/// What any call can be answered with. Every problem has the same shape.
+/// Answers have every key that can be null; what they leave out is never null. The derived schemas do not require such
+/// keys.
+fn require_nullable_keys(document: &mut OpenApi) {
+    let schemas = document.components.iter_mut().flat_map(|components| &mut components.schemas);
+    for (name, schema) in schemas {
+        if !documents::NAMES.contains(&name.as_str()) {
+            require_nullable(schema);
+        }
+    }
+}
+
+fn require_nullable(schema: &mut RefOr<Schema>) {
+    match schema {
+        RefOr::T(Schema::AllOf(all)) => all.items.iter_mut().for_each(require_nullable),
+        RefOr::T(Schema::Object(object)) if !is_input(object) => {
+            let nullable = object.properties.iter().filter(|(_, schema)| is_nullable(schema));
+            let missing = nullable.filter(|(name, _)| !object.required.contains(name));
+            let missing: Vec<String> = missing.map(|(name, _)| name.clone()).collect();
+            object.required.extend(missing);
+        }
+        RefOr::Ref(_) | RefOr::T(_) => {}
+    }
+}
+
+/// Objects that clients send refuse unknown keys; answers can grow.
+fn is_input(object: &Object) -> bool {
+    matches!(object.additional_properties.as_deref(), Some(AdditionalProperties::FreeForm(false)))
+}
+
+fn is_nullable(schema: &RefOr<Schema>) -> bool {
+    let has_null = |schema_type: &SchemaType| match schema_type {
+        SchemaType::Type(one) => *one == Type::Null,
+        SchemaType::Array(several) => several.contains(&Type::Null),
+        SchemaType::AnyValue => false,
+    };
+    match schema {
+        RefOr::T(Schema::Object(object)) => has_null(&object.schema_type),
+        RefOr::T(Schema::Array(array)) => has_null(&array.schema_type),
+        RefOr::T(Schema::OneOf(one_of)) => one_of.items.iter().any(is_nullable),
+        RefOr::Ref(_) | RefOr::T(_) => false,
+    }
+}
+
+/// What any call can be answered with, and what only calls below `/api/` can be. Every problem has the same shape.
 fn add_common_responses(path: &str, operation: &mut Operation) {
     let has_parameters = operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());
     let takes_if_match = takes(operation, "If-Match");
@@ -61,6 +105,9 @@ fn add_common_responses(path: &str, operation: &mut Operation) {
     }
     add("421", "This server does not go by the name in the Host header");
     add("500", "A fault of the server");
+    if !path.starts_with("/api/") {
+        return;
+    }
     add("503", "The server is starting, stopping or overloaded; see Retry-After");
     if operation.request_body.is_some() {
         add("408", "The body did not arrive in time");

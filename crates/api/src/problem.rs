@@ -207,10 +207,11 @@ pub(crate) struct ProblemBody<'a> {
     detail: &'a str,
     /// What is wrong with a document, place by place.
     #[serde(skip_serializing_if = "slice_is_empty")]
-    #[schema(value_type = Option<Vec<DocumentFault>>)]
+    #[schema(value_type = Option<Vec<DocumentFault>>, nullable = false)]
     errors: &'a [Fault],
     /// With `version-conflict`: what is current instead.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     current: Option<CurrentView>,
 }
 

@@ -89,7 +89,7 @@ async fn stream_over_all_executions_has_only_its_own_tenants() {
     let others = api.flow_of(&[echo("a", json!({}))]).await;
     let mine = json!({ "name": "Mine", "flow_definition": { "nodes": [echo("a", json!({}))] } }).to_string();
     let mine = text(&Answer::read(ask(&api, "POST", "flows", &mine).await).await.expect(201)["id"]);
-    let mut stream = Stream::new(ask(&api, "GET", "events", "").await);
+    let mut stream = Stream::new("/api/v1/studio/events".to_owned(), ask(&api, "GET", "events", "").await);
     assert_eq!(stream.next().await.unwrap().data, json!([]));
 
     api.run(&others).await;

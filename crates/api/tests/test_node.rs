@@ -88,8 +88,8 @@ async fn what_the_template_misses_is_named() {
       "input": null,
       "output": null,
       "error": {
-        "class": "expression",
-        "message": "`${fetch.vendor}`: `fetch` has no field `vendor`; it has `name`"
+        "error_class": "expression",
+        "error_message": "`${fetch.vendor}`: `fetch` has no field `vendor`; it has `name`"
       },
       "usage": {
         "input_tokens": 0,
@@ -99,7 +99,7 @@ async fn what_the_template_misses_is_named() {
       "duration_ms": 0
     }
     "#);
-    insta::assert_snapshot!(nothing["error"]["message"].as_str().unwrap(), @"`${fetch.vendor}`: node `fetch` has no output here; pin one for it");
+    insta::assert_snapshot!(nothing["error"]["error_message"].as_str().unwrap(), @"`${fetch.vendor}`: node `fetch` has no output here; pin one for it");
 }
 
 #[tokio::test(start_paused = true)]
@@ -111,7 +111,10 @@ async fn failed_attempt_is_told_and_not_retried() {
     let answer = alone(&api, node).await;
 
     assert_eq!(answer["success"], false);
-    assert_eq!(answer["error"], json!({ "class": "rate_limited", "message": "Connection timeout" }));
+    assert_eq!(
+        answer["error"],
+        json!({ "error_class": "rate_limited", "error_message": "Connection timeout" })
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -127,12 +130,12 @@ async fn attempt_is_stopped_at_its_timeout_or_after_two_minutes() {
     insta::assert_snapshot!(readable(&json!([hasty["error"], patient["error"]])), @r#"
     [
       {
-        "class": "timeout",
-        "message": "Attempt timed out after 3 seconds"
+        "error_class": "timeout",
+        "error_message": "Attempt timed out after 3 seconds"
       },
       {
-        "class": "timeout",
-        "message": "Attempt timed out after 120 seconds"
+        "error_class": "timeout",
+        "error_message": "Attempt timed out after 120 seconds"
       }
     ]
     "#);

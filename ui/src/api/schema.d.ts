@@ -625,7 +625,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Tells whether new work is taken. */
+        /** Reports whether new work is taken. */
         readonly get: operations["readyz"];
         readonly put?: never;
         readonly post?: never;
@@ -658,8 +658,8 @@ export interface components {
              * @description The version of the flow that it is pinned to.
              */
             readonly flow_version: number;
-            readonly context_id?: string | null;
-            readonly context_type?: string | null;
+            readonly context_id: string | null;
+            readonly context_type: string | null;
             /** @description What started it: `api`, `retry`, … */
             readonly triggered_by: string;
             readonly by: components["schemas"]["Actor"];
@@ -667,12 +667,12 @@ export interface components {
              * Format: uuid
              * @description The execution that started it as a child.
              */
-            readonly parent_id?: string | null;
+            readonly parent_id: string | null;
             /**
              * Format: uuid
              * @description The execution that it retries.
              */
-            readonly retry_of?: string | null;
+            readonly retry_of: string | null;
             /** @description The nodes whose outputs are reused from it. */
             readonly reused: readonly string[];
             /** @description The worker that accepted it. */
@@ -696,7 +696,7 @@ export interface components {
         readonly Actor: {
             readonly type: components["schemas"]["ActorType"];
             /** @description Which one; null where there is only one, or where it is not known. */
-            readonly id?: string | null;
+            readonly id: string | null;
         };
         /** @enum {string} */
         readonly ActorType: "user" | "key" | "schedule" | "webhook" | "event" | "parent" | "system";
@@ -729,7 +729,7 @@ export interface components {
              * @description Attempts of executions that have ended which called it.
              */
             readonly usage_count: number;
-            readonly last_used_at?: components["schemas"]["Time"] | null;
+            readonly last_used_at: components["schemas"]["Time"] | null;
             readonly created_at: components["schemas"]["Time"];
             readonly updated_at: components["schemas"]["Time"];
             /** @description Its entity tag, as in the header `ETag`: send it as `If-Match` with a change. */
@@ -746,7 +746,7 @@ export interface components {
             readonly skills: readonly string[];
             /** @description Its skills, whole. */
             readonly skill_definitions: readonly unknown[];
-            readonly category?: string | null;
+            readonly category: string | null;
             readonly tags: readonly string[];
             /** @description How to reach it; secrets are masked. */
             readonly config: unknown;
@@ -794,7 +794,7 @@ export interface components {
             readonly success: boolean;
             /** @description The output, where it succeeded. */
             readonly result: components["schemas"]["AnyJson"];
-            readonly error?: components["schemas"]["Failure"] | null;
+            readonly error: components["schemas"]["Failure"] | null;
             readonly usage: components["schemas"]["Usage"];
         };
         /** @description One version of an agent. */
@@ -814,17 +814,17 @@ export interface components {
              */
             readonly number: number;
             readonly started_at: components["schemas"]["Time"];
-            readonly ended_at?: components["schemas"]["Time"] | null;
+            readonly ended_at: components["schemas"]["Time"] | null;
             /** Format: int64 */
-            readonly duration_ms?: number | null;
-            readonly error_class?: components["schemas"]["ErrorClass"] | null;
-            readonly error_message?: string | null;
+            readonly duration_ms: number | null;
+            readonly error_class: components["schemas"]["ErrorClass"] | null;
+            readonly error_message: string | null;
             /**
              * Format: int64
              * @description How long the wait after it was meant to be.
              */
-            readonly backoff_ms?: number | null;
-            readonly next_retry_at?: components["schemas"]["Time"] | null;
+            readonly backoff_ms: number | null;
+            readonly next_retry_at: components["schemas"]["Time"] | null;
             /** @description Who ran it. */
             readonly worker: string;
             /** @description Whether a shutdown stopped it; then it does not count against the policy. */
@@ -845,15 +845,15 @@ export interface components {
              * Format: int32
              * @description The HTTP status, if there was one.
              */
-            readonly http_status?: number | null;
-            readonly next_retry_at?: components["schemas"]["Time"] | null;
+            readonly http_status: number | null;
+            readonly next_retry_at: components["schemas"]["Time"] | null;
             /**
              * Format: int32
              * @description How many attempts may follow.
              */
             readonly retries_left: number;
             /** @description Why no attempt follows although the policy has some left. */
-            readonly gave_up?: string | null;
+            readonly gave_up: string | null;
             readonly usage: components["schemas"]["Usage"];
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -942,8 +942,8 @@ export interface components {
             readonly execution_id: string;
             /** @description How it ended. */
             readonly status: components["schemas"]["ExecutionStatus"];
-            readonly error_class?: components["schemas"]["ErrorClass"] | null;
-            readonly error_message?: string | null;
+            readonly error_class: components["schemas"]["ErrorClass"] | null;
+            readonly error_message: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -969,7 +969,7 @@ export interface components {
              */
             readonly flow_id: string;
             /** @description The node of that flow whose body it runs; null for the whole flow. */
-            readonly body_node_id?: string | null;
+            readonly body_node_id: string | null;
         };
         /** @description The attempt under way started child executions. */
         readonly ChildrenStartedEvent: {
@@ -1058,41 +1058,41 @@ export interface components {
              */
             readonly flow_version: number;
             readonly status: components["schemas"]["ExecutionStatus"];
-            readonly waiting_for?: components["schemas"]["WaitingFor"] | null;
+            readonly waiting_for: components["schemas"]["WaitingFor"] | null;
             /** @description Whether some node waits out a backoff. */
             readonly retrying: boolean;
             /** @description Whether it completed only thanks to retries. */
             readonly recovered: boolean;
             /** @description The node where it is, or the one whose failure ended it. */
-            readonly current_node_id?: string | null;
-            readonly context_id?: string | null;
-            readonly context_type?: string | null;
-            readonly error_message?: string | null;
-            readonly error_class?: components["schemas"]["ErrorClass"] | null;
+            readonly current_node_id: string | null;
+            readonly context_id: string | null;
+            readonly context_type: string | null;
+            readonly error_message: string | null;
+            readonly error_class: components["schemas"]["ErrorClass"] | null;
             /**
              * Format: uuid
              * @description The execution that it retries.
              */
-            readonly retry_of?: string | null;
+            readonly retry_of: string | null;
             /** @description The executions that retry it, oldest first. */
             readonly retried_by: readonly string[];
             /** @description What started it: `api`, `retry`, … */
             readonly triggered_by: string;
             readonly trigger_data: components["schemas"]["AnyJson"];
             readonly created_at: components["schemas"]["Time"];
-            readonly started_at?: components["schemas"]["Time"] | null;
-            readonly completed_at?: components["schemas"]["Time"] | null;
-            readonly deadline?: components["schemas"]["Time"] | null;
+            readonly started_at: components["schemas"]["Time"] | null;
+            readonly completed_at: components["schemas"]["Time"] | null;
+            readonly deadline: components["schemas"]["Time"] | null;
             /**
              * Format: double
              * @description From start to end; null until it has ended.
              */
-            readonly duration_seconds?: number | null;
+            readonly duration_seconds: number | null;
             /**
              * Format: int64
              * @description From start to end; null until it has ended.
              */
-            readonly duration_ms?: number | null;
+            readonly duration_ms: number | null;
             /**
              * Format: int64
              * @description The number of its last committed record; event ids are these.
@@ -1145,7 +1145,7 @@ export interface components {
             /** Format: uuid */
             readonly flow_id: string;
             /** @description The flow's present name. */
-            readonly flow_name?: string | null;
+            readonly flow_name: string | null;
             /**
              * Format: int32
              * @description The version of the flow that it is pinned to.
@@ -1154,39 +1154,39 @@ export interface components {
             readonly status: components["schemas"]["ExecutionStatus"];
             /** @description Whether some node waits out a backoff. */
             readonly retrying: boolean;
-            readonly next_retry_at?: components["schemas"]["Time"] | null;
-            readonly waiting_for?: components["schemas"]["WaitingFor"] | null;
-            readonly waiting_until?: components["schemas"]["Time"] | null;
+            readonly next_retry_at: components["schemas"]["Time"] | null;
+            readonly waiting_for: components["schemas"]["WaitingFor"] | null;
+            readonly waiting_until: components["schemas"]["Time"] | null;
             /** @description Whether it completed only thanks to retries. */
             readonly recovered: boolean;
             /** @description The node where it is, or the one whose failure ended it. */
-            readonly current_node_id?: string | null;
-            readonly context_id?: string | null;
-            readonly context_type?: string | null;
-            readonly error_message?: string | null;
-            readonly error_class?: components["schemas"]["ErrorClass"] | null;
+            readonly current_node_id: string | null;
+            readonly context_id: string | null;
+            readonly context_type: string | null;
+            readonly error_message: string | null;
+            readonly error_class: components["schemas"]["ErrorClass"] | null;
             /** @description What failures like this one have in common; see `GET /studio/failures`. */
-            readonly fingerprint?: string | null;
+            readonly fingerprint: string | null;
             /**
              * Format: uuid
              * @description The execution that it retries.
              */
-            readonly retry_of?: string | null;
+            readonly retry_of: string | null;
             /** @description What started it: `api`, `retry`, … */
             readonly triggered_by: string;
             readonly created_at: components["schemas"]["Time"];
-            readonly started_at?: components["schemas"]["Time"] | null;
-            readonly completed_at?: components["schemas"]["Time"] | null;
+            readonly started_at: components["schemas"]["Time"] | null;
+            readonly completed_at: components["schemas"]["Time"] | null;
             /**
              * Format: double
              * @description From start to end; null until it has ended.
              */
-            readonly duration_seconds?: number | null;
+            readonly duration_seconds: number | null;
             /**
              * Format: int64
              * @description From start to end; null until it has ended.
              */
-            readonly duration_ms?: number | null;
+            readonly duration_ms: number | null;
             /**
              * Format: int32
              * @description Attempts in all.
@@ -1211,10 +1211,10 @@ export interface components {
             readonly fingerprint: string;
             /** Format: uuid */
             readonly flow_id: string;
-            readonly flow_name?: string | null;
+            readonly flow_name: string | null;
             /** @description The node that failed; null for a timeout of the flow. */
-            readonly node_id?: string | null;
-            readonly error_class?: components["schemas"]["ErrorClass"] | null;
+            readonly node_id: string | null;
+            readonly error_class: components["schemas"]["ErrorClass"] | null;
             /** @description The message with numbers and ids taken out. */
             readonly message: string;
             /** Format: int64 */
@@ -1238,11 +1238,11 @@ export interface components {
         readonly FinishedEvent: {
             /** @description `completed`, `failed` or `cancelled`. */
             readonly status: components["schemas"]["ExecutionStatus"];
-            readonly error_class?: components["schemas"]["ErrorClass"] | null;
-            readonly error_message?: string | null;
+            readonly error_class: components["schemas"]["ErrorClass"] | null;
+            readonly error_message: string | null;
             /** @description The node whose failure ended it. */
-            readonly node_id?: string | null;
-            readonly by?: components["schemas"]["Actor"] | null;
+            readonly node_id: string | null;
+            readonly by: components["schemas"]["Actor"] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -1267,12 +1267,13 @@ export interface components {
             readonly updated_at: components["schemas"]["Time"];
             /** @description Its entity tag, as in the header `ETag`: send it as `If-Match` with a change. Older versions have none. */
             readonly etag?: string;
-            readonly execution_counts?: components["schemas"]["ExecutionCounts"] | null;
+            /** @description Its executions by status; in the answers for one flow only. */
+            readonly execution_counts?: components["schemas"]["ExecutionCounts"];
         };
         readonly FlowCounts: components["schemas"]["RetryCounts"] & {
             /** Format: uuid */
             readonly flow_id: string;
-            readonly flow_name?: string | null;
+            readonly flow_name: string | null;
         };
         /** @description The nodes and edges of a flow. */
         readonly FlowDefinition: {
@@ -1320,18 +1321,18 @@ export interface components {
         readonly FlowDocument: {
             readonly name: string;
             readonly description: string;
-            readonly category?: string | null;
+            readonly category: string | null;
             readonly tags: readonly string[];
             readonly is_template: boolean;
             readonly retry_on_failure: boolean;
             /** Format: int32 */
             readonly retry_count: number;
             /** Format: double */
-            readonly timeout_seconds?: number | null;
+            readonly timeout_seconds: number | null;
             /** Format: int32 */
-            readonly max_concurrent_executions?: number | null;
-            readonly context_id_template?: string | null;
-            readonly context_type_default?: string | null;
+            readonly max_concurrent_executions: number | null;
+            readonly context_id_template: string | null;
+            readonly context_type_default: string | null;
             readonly flow_definition: components["schemas"]["FlowDefinition"];
         };
         /** @description A flow document. `GET /studio/node-types` describes the nodes. */
@@ -1529,27 +1530,27 @@ export interface components {
              * @description How many attempts the policy allows, the first included.
              */
             readonly max_attempts: number;
-            readonly skill_used?: string | null;
+            readonly skill_used: string | null;
             /** Format: uuid */
-            readonly agent_id?: string | null;
+            readonly agent_id: string | null;
             /**
              * Format: int32
              * @description The version of the agent that the execution is pinned to; null where it had none when the execution was accepted.
              */
-            readonly agent_version?: number | null;
+            readonly agent_version: number | null;
             /** @description The resolved input of the last attempt; null before the first. */
             readonly input_data: components["schemas"]["AnyJson"];
             readonly output_data: components["schemas"]["AnyJson"];
             /** @description The last error and how many tries are left or, at the end, every attempt's error; null after a success. */
-            readonly error_message?: string | null;
-            readonly error_class?: components["schemas"]["ErrorClass"] | null;
-            readonly started_at?: components["schemas"]["Time"] | null;
-            readonly completed_at?: components["schemas"]["Time"] | null;
+            readonly error_message: string | null;
+            readonly error_class: components["schemas"]["ErrorClass"] | null;
+            readonly started_at: components["schemas"]["Time"] | null;
+            readonly completed_at: components["schemas"]["Time"] | null;
             /** Format: int64 */
-            readonly duration_ms?: number | null;
-            readonly next_retry_at?: components["schemas"]["Time"] | null;
-            readonly waiting_for?: components["schemas"]["WaitingFor"] | null;
-            readonly waiting_until?: components["schemas"]["Time"] | null;
+            readonly duration_ms: number | null;
+            readonly next_retry_at: components["schemas"]["Time"] | null;
+            readonly waiting_for: components["schemas"]["WaitingFor"] | null;
+            readonly waiting_until: components["schemas"]["Time"] | null;
             /** @description Whether its output was reused from the execution that this one retries. */
             readonly reused: boolean;
             readonly usage: components["schemas"]["Usage"];
@@ -1618,7 +1619,7 @@ export interface components {
             readonly skipped_nodes: number;
             readonly cancelled_nodes: number;
         };
-        /** @description What a node gave back, or why it did not. */
+        /** @description What a node returned, or why it failed. */
         readonly NodeTest: {
             readonly success: boolean;
             /**
@@ -1628,21 +1629,16 @@ export interface components {
             readonly input: components["schemas"]["AnyJson"];
             /** @description The output, where it succeeded. Of a delay: when it would be over. */
             readonly output: components["schemas"]["AnyJson"];
-            readonly error?: components["schemas"]["NodeTestError"] | null;
+            readonly error: components["schemas"]["Failure"] | null;
             readonly usage: components["schemas"]["Usage"];
             /** Format: int64 */
             readonly duration_ms: number;
         };
-        /** @description Why a node failed its test. */
-        readonly NodeTestError: {
-            readonly class: components["schemas"]["ErrorClass"];
-            readonly message: string;
-        };
         /** @description A node waits for something other than an attempt. */
         readonly NodeWaitingEvent: {
             readonly node_id: string;
-            readonly waiting_for?: components["schemas"]["WaitingFor"] | null;
-            readonly waiting_until?: components["schemas"]["Time"] | null;
+            readonly waiting_for: components["schemas"]["WaitingFor"] | null;
+            readonly waiting_until: components["schemas"]["Time"] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -1691,8 +1687,9 @@ export interface components {
             /** @description What happened and what to do, as a sentence. */
             readonly detail: string;
             /** @description What is wrong with a document, place by place. */
-            readonly errors?: readonly components["schemas"]["DocumentFault"][] | null;
-            readonly current?: components["schemas"]["CurrentView"] | null;
+            readonly errors?: readonly components["schemas"]["DocumentFault"][];
+            /** @description With `version-conflict`: what is current instead. */
+            readonly current?: components["schemas"]["CurrentView"];
         };
         /** @description The execution after a record. */
         readonly RecordEnd: components["schemas"]["ExecutionSummary"] & {
@@ -1704,7 +1701,7 @@ export interface components {
             readonly node_id: string;
             readonly decision: components["schemas"]["DecisionName"];
             /** @description With `fail`: why. */
-            readonly message?: string | null;
+            readonly message: string | null;
             readonly by: components["schemas"]["Actor"];
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -1747,9 +1744,9 @@ export interface components {
              * Format: uuid
              * @description Null in a dry run, and where `skipped` says why.
              */
-            readonly new_execution_id?: string | null;
+            readonly new_execution_id: string | null;
             /** @description Why it is not retried. */
-            readonly skipped?: string | null;
+            readonly skipped: string | null;
         };
         /** @description What came of retrying many. */
         readonly RetriedMany: {
@@ -1815,12 +1812,12 @@ export interface components {
              * Format: double
              * @description `completed / executions`; null where there are none.
              */
-            readonly success_rate?: number | null;
+            readonly success_rate: number | null;
             /**
              * Format: double
              * @description `first_try / executions`; null where there are none.
              */
-            readonly first_try_rate?: number | null;
+            readonly first_try_rate: number | null;
             /** Format: int64 */
             readonly attempts: number;
             /** Format: int64 */
@@ -1946,7 +1943,7 @@ export interface components {
              * Format: int32
              * @description The HTTP status, if there was one.
              */
-            readonly http_status?: number | null;
+            readonly http_status: number | null;
             readonly usage: components["schemas"]["Usage"];
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -1963,7 +1960,7 @@ export interface components {
             readonly node_id: string;
             /** @description The name of the call, such as `turn:3`. */
             readonly step: string;
-            readonly stop_at?: components["schemas"]["Time"] | null;
+            readonly stop_at: components["schemas"]["Time"] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -1986,10 +1983,7 @@ export interface components {
             readonly context_id?: string | null;
             /** @description What `context.type` says. */
             readonly context_type?: string | null;
-            /**
-             * @description By node id, what other nodes are taken to have given back. The node reads what it names; the rest counts for
-             *     nothing.
-             */
+            /** @description By node id, what other nodes are taken to have returned. The node reads what it names; the rest is ignored. */
             readonly outputs?: {
                 readonly [key: string]: components["schemas"]["AnyJson"];
             };
@@ -2003,7 +1997,7 @@ export interface components {
             /** Format: int64 */
             readonly output_tokens: number;
             /** Format: double */
-            readonly cost?: number | null;
+            readonly cost: number | null;
         };
         /** @description Whether a document is valid. */
         readonly Validation: {
@@ -4720,7 +4714,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description What came of it: `success` tells */
+            /** @description Whether it succeeded, and its output or its error */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5925,6 +5919,42 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Health"];
                 };
             };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     readonly metrics: {
@@ -5945,6 +5975,42 @@ export interface operations {
                     readonly "application/openmetrics-text": string;
                 };
             };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     readonly readyz: {
@@ -5963,6 +6029,42 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description It is stopping, or its database failed */

@@ -40,7 +40,7 @@ pub(crate) async fn healthz(State(app): State<App>) -> Response {
     })
 }
 
-/// Tells whether new work is taken.
+/// Reports whether new work is taken.
 #[utoipa::path(get, path = "/readyz", tag = "about",
     responses((status = 200, description = "It takes work", body = Health),
               (status = 503, description = "It is stopping, or its database failed", body = ProblemBody, content_type = "application/problem+json")))]

@@ -8,7 +8,6 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use steadflow_core::failure::Failure;
 use steadflow_core::flow::PlacedNode;
 use steadflow_core::ids::{ExecutionId, NodeId, TenantId};
 use steadflow_core::payload::Payload;
@@ -27,8 +26,9 @@ use crate::documents::FlowDefinition;
 use crate::json::Json;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::reply;
+use crate::views::execution_error::ErrorView;
 use crate::views::node::UsageView;
-use crate::views::wire::{AnyJson, ErrorClassName, millis};
+use crate::views::wire::{AnyJson, millis};
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(test_node))
@@ -53,8 +53,7 @@ pub(crate) struct TestNode {
     /// What `context.type` says.
     #[schema(value_type = Option<String>, max_length = 1000)]
     context_type: Option<Arc<str>>,
-    /// By node id, what other nodes are taken to have given back. The node reads what it names; the rest counts for
-    /// nothing.
+    /// By node id, what other nodes are taken to have returned. The node reads what it names; the rest is ignored.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, AnyJson>)]
     outputs: BTreeMap<NodeId, Payload>,
@@ -73,7 +72,7 @@ impl TestNode {
     }
 }
 
-/// What a node gave back, or why it did not.
+/// What a node returned, or why it failed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct NodeTest {
     success: bool,
@@ -85,22 +84,9 @@ pub(crate) struct NodeTest {
     #[schema(value_type = AnyJson)]
     output: Option<AnyJson>,
     /// Why there is none.
-    error: Option<NodeTestError>,
+    error: Option<ErrorView>,
     usage: UsageView,
     duration_ms: u64,
-}
-
-/// Why a node failed its test.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct NodeTestError {
-    class: ErrorClassName,
-    message: String,
-}
-
-impl From<Failure> for NodeTestError {
-    fn from(failure: Failure) -> Self {
-        Self { class: failure.class.into(), message: failure.message }
-    }
 }
 
 impl NodeTest {
@@ -123,7 +109,7 @@ impl NodeTest {
 /// Tests one node of a graph, once, at most two minutes: with its real effects, and with the outputs that are given in
 /// place of the nodes before it. Nothing is stored of it, nothing is retried, and a delay does not wait.
 #[utoipa::path(post, path = "/api/v1/studio/flows/test-node", tag = "flows", request_body = TestNode,
-    responses((status = 200, description = "What came of it: `success` tells", body = NodeTest),
+    responses((status = 200, description = "Whether it succeeded, and its output or its error", body = NodeTest),
               (status = 404, description = "The graph has no such node", body = ProblemBody, content_type = "application/problem+json"),
               (status = 422, description = "The node has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn test_node(

@@ -81,6 +81,7 @@ pub(crate) struct FlowView {
     etag: Option<String>,
     /// Its executions by status; in the answers for one flow only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     execution_counts: Option<CountsView>,
     #[serde(flatten)]
     document: DocumentView,

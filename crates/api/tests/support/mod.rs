@@ -1,6 +1,7 @@
 //! The API in this process: the real router over a real engine and the in-memory store. Time is moved, never awaited.
 
 mod answer;
+mod description;
 mod executor;
 mod stream;
 
@@ -68,8 +69,12 @@ impl Api {
         self.router.clone().oneshot(request).await.expect("a router always answers")
     }
 
+    /// Sends a request and checks that the answer is as described.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        Answer::read(self.open(request).await).await
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = Answer::read(self.open(request).await).await;
+        description::check(&method, &path, &answer);
+        answer
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -103,7 +108,9 @@ impl Api {
     /// Follows a stream of events, from where `last_event_id` says.
     pub(crate) async fn follow(&self, path: &str, last_event_id: Option<&str>) -> Stream {
         let header = last_event_id.map(|id| ("last-event-id", id));
-        Stream::new(self.open(request(Method::GET, path, header.as_slice(), "")).await)
+        let request = request(Method::GET, path, header.as_slice(), "");
+        let path = request.uri().path().to_owned();
+        Stream::new(path, self.open(request).await)
     }
 
     /// Makes a flow and gives its id.

@@ -5,6 +5,8 @@ use axum::response::Response;
 use futures_util::StreamExt;
 use serde_json::Value;
 
+use super::description::check_message;
+
 /// One event.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Event {
@@ -15,28 +17,28 @@ pub(crate) struct Event {
 
 /// A stream of events that is being read.
 pub(crate) struct Stream {
+    path: String,
     body: BodyDataStream,
     received: String,
 }
 
 impl Stream {
     #[track_caller]
-    pub(crate) fn new(response: Response) -> Self {
+    pub(crate) fn new(path: String, response: Response) -> Self {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Self { body: response.into_body().into_data_stream(), received: String::new() }
+        Self { path, body: response.into_body().into_data_stream(), received: String::new() }
     }
 
-    /// Returns the next event; `None` at the end of the stream.
+    /// Returns the next event, which is as described; `None` at the end of the stream.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((block, rest)) = self.received.split_once("\n\n") {
                 let event = event(block);
                 self.received = rest.to_owned();
-                match event {
-                    Some(event) => return Some(event),
-                    None => continue,
-                }
+                let Some(event) = event else { continue };
+                check_message(&self.path, &event.name, &event.data);
+                return Some(event);
             }
             let piece = self.body.next().await?.expect("the stream does not break");
             self.received.push_str(std::str::from_utf8(&piece).expect("events are texts"));

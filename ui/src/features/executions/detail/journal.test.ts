@@ -41,7 +41,7 @@ it('keeps the line of an event, so that it is not rendered again', () => {
 });
 
 it('says who did something, unless it was the engine', () => {
-  const system = { type: 'system' } as const;
+  const system = { type: 'system', id: null } as const;
   const lines = linesOf(
     aJournal(
       [0, happened.accepted],

@@ -25,6 +25,10 @@ export function anAttempt(number: number, from: number, to: number | null, chang
     started_at: at(from),
     ended_at: to === null ? null : at(to),
     duration_ms: to === null ? null : to - from,
+    error_class: null,
+    error_message: null,
+    backoff_ms: null,
+    next_retry_at: null,
     worker: 'here',
     released: false,
     usage: NO_USAGE,
@@ -42,6 +46,17 @@ export function aNode(change: Partial<NodeExecution> = {}): NodeExecution {
     status: 'pending',
     retry_attempt: 0,
     max_attempts: 3,
+    skill_used: null,
+    agent_id: null,
+    agent_version: null,
+    error_message: null,
+    error_class: null,
+    started_at: null,
+    completed_at: null,
+    duration_ms: null,
+    next_retry_at: null,
+    waiting_for: null,
+    waiting_until: null,
     input_data: null,
     output_data: null,
     reused: false,
@@ -65,6 +80,17 @@ export function anExecution(change: Partial<Execution> = {}): Execution {
     trigger_data: {},
     created_at: at(0),
     started_at: at(0),
+    completed_at: null,
+    deadline: null,
+    duration_seconds: null,
+    duration_ms: null,
+    waiting_for: null,
+    current_node_id: null,
+    context_id: null,
+    context_type: null,
+    error_message: null,
+    error_class: null,
+    retry_of: null,
     seq: 1,
     result: null,
     execution_data: {},
@@ -75,10 +101,12 @@ export function anExecution(change: Partial<Execution> = {}): Execution {
   };
 }
 
+const NOT_IN_EXECUTIONS = { next_retry_at: null, waiting_until: null, fingerprint: null };
+
 /** The end of a record: the execution as the stream sends it. */
 export function aRecordEnd(change: Partial<RecordEnd> = {}): RecordEnd {
   const { node_executions: _, execution_data: __, result: ___, usage: ____, seq: _____, ...row } = anExecution();
-  return { ...row, at: at(0), attempts: 0, ...change };
+  return { ...row, ...NOT_IN_EXECUTIONS, at: at(0), attempts: 0, ...change };
 }
 
 type Details<Event> = Event extends JournalEvent ? Omit<Event, 'seq' | 'at'> : never;
@@ -97,7 +125,11 @@ export const happened = {
     flow_id: '01900000-0000-7000-8000-000000000004',
     flow_version: 1,
     triggered_by: 'api',
-    by: { type: 'user' },
+    by: { type: 'user', id: null },
+    context_id: null,
+    context_type: null,
+    parent_id: null,
+    retry_of: null,
     reused: [],
     worker: 'here',
   },
@@ -110,6 +142,8 @@ export const happened = {
     error_class: 'unavailable',
     error_message: 'HTTP 503',
     next_retry_at: next === null ? null : at(next),
+    http_status: null,
+    gave_up: null,
     retries_left: next === null ? 0 : 1,
     usage: NO_USAGE,
   }),
@@ -120,9 +154,16 @@ export const happened = {
     waiting_for,
     waiting_until: until === null ? null : at(until),
   }),
-  resolved: { type: 'resolved', ...SUBMIT, decision: 'retry', by: { type: 'user', id: 'ada' } },
+  resolved: { type: 'resolved', ...SUBMIT, decision: 'retry', message: null, by: { type: 'user', id: 'ada' } },
   completed: { type: 'node_completed', ...SUBMIT, not_taken: [], usage: NO_USAGE, reused: false },
   paused: { type: 'paused', by: { type: 'user', id: 'ada' } },
   resumed: { type: 'resumed', by: { type: 'key', id: 'ci' } },
-  finished: (status: 'completed' | 'failed' | 'cancelled') => ({ type: 'finished', status }),
+  finished: (status: 'completed' | 'failed' | 'cancelled') => ({
+    type: 'finished',
+    status,
+    error_class: null,
+    error_message: null,
+    node_id: null,
+    by: null,
+  }),
 } as const satisfies Record<string, Details<JournalEvent> | ((...args: never[]) => Details<JournalEvent>)>;

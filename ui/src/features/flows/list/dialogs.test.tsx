@@ -19,6 +19,11 @@ const flow: Flow = {
   is_template: false,
   retry_on_failure: false,
   retry_count: 0,
+  category: null,
+  max_concurrent_executions: null,
+  context_id_template: null,
+  context_type_default: null,
+  timeout_seconds: null,
   flow_definition: { nodes: [{ id: 'start', type: 'trigger' }], edges: [] },
   execution_counts: { total: 24, completed: 20, failed: 2, cancelled: 0, unfinished: 2 },
 };

@@ -16,6 +16,11 @@ const flow = (change: Partial<Flow>): Flow => ({
   is_template: false,
   retry_on_failure: false,
   retry_count: 0,
+  category: null,
+  max_concurrent_executions: null,
+  context_id_template: null,
+  context_type_default: null,
+  timeout_seconds: null,
   flow_definition: { nodes: [{ id: 'a', type: 'trigger' }], edges: [] },
   ...change,
 });

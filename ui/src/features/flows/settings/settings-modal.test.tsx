@@ -18,6 +18,10 @@ const flow: Flow = {
   is_template: false,
   retry_on_failure: true,
   retry_count: 3,
+  category: null,
+  max_concurrent_executions: null,
+  context_id_template: null,
+  context_type_default: null,
   timeout_seconds: 600,
   flow_definition: { nodes: [{ id: 'start', type: 'trigger' }], edges: [] },
 };

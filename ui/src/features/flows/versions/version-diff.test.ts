@@ -9,6 +9,11 @@ const version = (definition: FlowDefinition, settings: object = {}) => ({
   is_template: false,
   retry_on_failure: true,
   retry_count: 3,
+  category: null,
+  max_concurrent_executions: null,
+  context_id_template: null,
+  context_type_default: null,
+  timeout_seconds: null,
   flow_definition: definition,
   ...settings,
 });

@@ -24,8 +24,8 @@ export function NodeTestResult({ result, nodeId }: NodeTestResultProps) {
       </p>
       {error && (
         <div className={classes.error}>
-          <span className={classes.errorClass}>{errorClassLabel(error.class)}</span>
-          <p className={classes.message}>{visible(error.message)}</p>
+          <span className={classes.errorClass}>{errorClassLabel(error.error_class)}</span>
+          <p className={classes.message}>{visible(error.error_message)}</p>
         </div>
       )}
       {result.success && (

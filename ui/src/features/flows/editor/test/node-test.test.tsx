@@ -137,7 +137,10 @@ it('keeps pins, and tests only with valid JSON', async () => {
 });
 
 it('shows why a node failed', async () => {
-  const error = { class: 'expression', message: '`${fetch.risk}`: `fetch` has no field `risk`; it has `name`' };
+  const error = {
+    error_class: 'expression',
+    error_message: '`${fetch.risk}`: `fetch` has no field `risk`; it has `name`',
+  };
   api(() => ({ ...ANSWER, success: false, input: null, output: null, error }));
   open();
   await pinned('Output of Fetch');
@@ -146,7 +149,7 @@ it('shows why a node failed', async () => {
 
   const result = within(await screen.findByRole('group', { name: 'Failed' }));
   expect(result.getByText('Expression')).toBeTruthy();
-  expect(result.getByText(error.message)).toBeTruthy();
+  expect(result.getByText(error.error_message)).toBeTruthy();
   expect(result.queryByRole('region', { name: 'Output' })).toBeNull();
 });
 
