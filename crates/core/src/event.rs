@@ -65,6 +65,9 @@ pub enum Event {
         /// The HTTP status, if there was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
+        /// What the peer answered, decoded and bounded.
+        #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+        body: Option<Payload>,
         /// When the next attempt is due; `None` when there is none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         retry_at: Option<Timestamp>,

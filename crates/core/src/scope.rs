@@ -35,8 +35,21 @@ pub struct NodeScope {
     pub id: NodeId,
     /// `output`, where it completed.
     pub output: Option<Payload>,
-    /// `error.class` and `error.message`, where it failed.
-    pub error: Option<(ErrorClass, Arc<str>)>,
+    /// `error`, where it failed.
+    pub error: Option<NodeError>,
+}
+
+/// Why a node failed.
+#[derive(Clone, Debug)]
+pub struct NodeError {
+    /// `error.class`.
+    pub class: ErrorClass,
+    /// `error.message`.
+    pub message: Arc<str>,
+    /// `error.status`: the HTTP status, where a peer gave one.
+    pub status: Option<u16>,
+    /// `error.body`: what the peer answered, decoded and bounded.
+    pub body: Option<Payload>,
 }
 
 /// Which values an expression names, found when it is compiled, so that only they are put in scope.

@@ -697,3 +697,23 @@ fn what_a_merge_passes_on_has_the_shape_of_the_graph() {
 fn output(play: &Play, node: &str) -> Option<Value> {
     play.execution.node(play.index(node)).output.as_ref().map(Payload::to_value)
 }
+
+#[test]
+fn what_follows_an_error_edge_reads_what_the_peer_said() {
+    let note = json!({ "id": "note", "type": "action", "action": "transform", "input": {
+        "status": "${nodes.fetch.error.status}", "code": "${nodes.fetch.error.body.code}",
+        "class": "${nodes.fetch.error.class}",
+    } });
+    let edges = [json!({ "from": "fetch", "to": "note", "on": "error" })];
+    let mut play = Play::new(&flow(retrying(0), &[echo("fetch"), note], &edges));
+    let failure = Failure {
+        status: Some(409),
+        body: Some(Payload::from_value(&json!({ "code": "busy" }))),
+        ..Failure::new(ErrorClass::Rejected, "HTTP 409 Conflict")
+    };
+
+    play.at(1.0).fails("fetch", failure);
+
+    let noted = json!({ "status": 409, "code": "busy", "class": "rejected" });
+    assert_eq!(output(&play, "note"), Some(noted));
+}

@@ -236,6 +236,7 @@ impl Execution {
             class,
             message,
             status,
+            body,
             retry_at,
             retries_left,
             gave_up,
@@ -255,6 +256,7 @@ impl Execution {
                 class: *class,
                 message: Arc::clone(message),
                 status: *status,
+                body: body.clone(),
                 retries_left: *retries_left,
             });
         }

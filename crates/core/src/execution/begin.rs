@@ -11,7 +11,7 @@ use crate::flow::{Edge, EdgeCondition, EdgeTrigger, Node};
 use crate::ids::{AgentId, Attempt, EdgeIndex, NodeId, NodeIndex};
 use crate::node::{Context, Next, NodeKind, Resumed, Values};
 use crate::payload::Payload;
-use crate::scope::{NodeScope, References, Scope};
+use crate::scope::{NodeError, NodeScope, References, Scope};
 use crate::status::Wait;
 use crate::work::Usage;
 
@@ -198,7 +198,13 @@ impl Execution {
     pub(super) fn scope(&self, references: &References, attempt: u32) -> Scope {
         let ended = |id: &NodeId| {
             let node = self.node(self.graph().find(id.as_str())?);
-            let error = node.error_class.zip(node.error_message.clone());
+            let last = node.attempts.last().and_then(|attempt| attempt.error.as_ref());
+            let error = node.error_class.zip(node.error_message.clone()).map(|(class, message)| NodeError {
+                class,
+                message,
+                status: last.and_then(|error| error.status),
+                body: last.and_then(|error| error.body.clone()),
+            });
             Some(NodeScope { id: id.clone(), output: node.output.clone(), error })
         };
         Scope {

@@ -37,6 +37,7 @@ impl Decider<'_> {
             class: failure.class,
             message: shortened(failure.message, self.flow.limits.error_message_chars_max).into(),
             status: failure.status,
+            body: failure.body,
             retry_at,
             retries_left,
             gave_up: gave_up.map(Into::into),

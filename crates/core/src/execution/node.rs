@@ -97,6 +97,8 @@ pub struct AttemptError {
     pub message: Arc<str>,
     /// The HTTP status, if there was one.
     pub status: Option<u16>,
+    /// What the peer answered, decoded and bounded.
+    pub body: Option<Payload>,
     /// How many attempts could follow.
     pub retries_left: u32,
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::ids::NodeId;
 use crate::payload::Payload;
-use crate::scope::{NodeScope, References, Scope};
+use crate::scope::{NodeError, NodeScope, References, Scope};
 
 use super::error::{Missing, Problem};
 use super::json_text::{self, Kind};
@@ -99,7 +99,7 @@ impl Path {
         let fields: &[&str] = match self.root {
             Root::Context => &["id", "type"],
             Root::Execution => &["id", "retry_of", "started_at"],
-            Root::Error(_) => &["class", "message"],
+            Root::Error(_) => &["class", "message", "status", "body"],
             Root::Attempt => &[],
             Root::TriggerData | Root::Short(_) | Root::Node(_) | Root::Output(_) => return Ok(()),
         };
@@ -295,8 +295,10 @@ fn execution(scope: &Scope) -> String {
 }
 
 fn error(node: &NodeScope) -> Option<String> {
-    let (class, message) = node.error.as_ref()?;
-    Some(json!({ "class": class.as_str(), "message": &**message }).to_string())
+    let NodeError { class, message, status, body } = node.error.as_ref()?;
+    let (message, status) = (json!(&**message), json!(status));
+    let body = body.as_ref().map_or("null", Payload::as_str);
+    Some(format!(r#"{{"class":"{class}","message":{message},"status":{status},"body":{body}}}"#))
 }
 
 fn whole_node(node: &NodeScope) -> String {

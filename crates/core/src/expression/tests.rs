@@ -4,7 +4,7 @@ use crate::failure::ErrorClass;
 use crate::ids::{ExecutionId, NodeId};
 use crate::limits::Limits;
 use crate::payload::Payload;
-use crate::scope::{NodeScope, Scope};
+use crate::scope::{NodeError, NodeScope, Scope};
 use crate::timestamp::Timestamp;
 
 use super::{Expression, ExpressionError};
@@ -24,6 +24,8 @@ fn every_name_in_scope_has_its_value() {
         "nodes[\"fetch-data\"].output.body.rows[1].id",
         "nodes.broken.error.class",
         "nodes.broken.error.message",
+        "nodes.broken.error.status",
+        "nodes.broken.error.body.code",
         "nodes.broken",
         "score",
         "score.risk",
@@ -47,9 +49,11 @@ fn every_name_in_scope_has_its_value() {
     attempt = 2
     nodes.score.output.risk = 72
     nodes["fetch-data"].output.body.rows[1].id = 2
-    nodes.broken.error.class = "timeout"
+    nodes.broken.error.class = "rejected"
     nodes.broken.error.message = "took \"too\" long"
-    nodes.broken = {"error":{"class":"timeout","message":"took \"too\" long"}}
+    nodes.broken.error.status = 409
+    nodes.broken.error.body.code = "busy"
+    nodes.broken = {"error":{"class":"rejected","message":"took \"too\" long","status":409,"body":{"code": "busy"}}}
     score = {"risk": 72, "level": "high", "text": "So \"so\"\n", "tags": ["a", "b"], "big": 123456789012345678901234567890, "exact": 9007199254740993}
     score.risk = 72
     score.output.risk = 72
@@ -240,7 +244,7 @@ fn mistakes_are_found_when_an_expression_is_compiled() {
     `${${a}}`: `$` is not part of the language; inside an expression, write names without `${}`
     `${a # b}`: unexpected character `#`
     `${'open}`: a string is never closed
-    `${nodes.broken.error.stack}`: `nodes.broken.error` has only `class`, `message`
+    `${nodes.broken.error.stack}`: `nodes.broken.error` has only `class`, `message`, `status`, `body`
     "#);
 }
 
@@ -347,7 +351,12 @@ pub(crate) fn scope() -> Scope {
             NodeScope {
                 id: NodeId::new("broken"),
                 output: None,
-                error: Some((ErrorClass::Timeout, "took \"too\" long".into())),
+                error: Some(NodeError {
+                    class: ErrorClass::Rejected,
+                    message: "took \"too\" long".into(),
+                    status: Some(409),
+                    body: Some(payload(r#"{"code": "busy"}"#)),
+                }),
             },
             NodeScope { id: NodeId::new("skipped"), output: None, error: None },
         ],

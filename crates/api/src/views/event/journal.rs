@@ -56,6 +56,7 @@ impl Journal {
                 class,
                 message,
                 status,
+                body: _,
                 retry_at,
                 retries_left,
                 gave_up,
