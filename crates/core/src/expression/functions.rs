@@ -14,6 +14,8 @@ mod lists;
 mod numbers;
 mod texts;
 
+pub(crate) use self::texts::percent_encoded;
+
 use std::cmp::Ordering;
 
 use minijinja::machinery::ast::BinOpKind;

@@ -107,8 +107,17 @@ pub(crate) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
     if left.is_integer() && right.is_integer() {
         return Some(left.cmp(right));
     }
+    if let (Some(left), Some(right)) = (float_of(left), float_of(right)) {
+        return left.partial_cmp(&right);
+    }
     let (left, right) = (text_of(left)?, text_of(right)?);
     Some(Decimal::of(&left).cmp(&Decimal::of(&right)))
+}
+
+/// Returns the finite float that `value` is. Two of them need no text to be compared.
+fn float_of(value: &Value) -> Option<f64> {
+    let is_float = value.is_number() && !value.is_integer();
+    is_float.then(|| f64::try_from(value.clone()).ok())?.filter(|float| float.is_finite())
 }
 
 /// Returns a float as JSON writes it.

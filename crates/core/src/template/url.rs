@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::expression::Problem;
+use crate::expression::{Problem, percent_encoded};
 
 /// A URL under construction.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ impl UrlText {
             Spot::Host => self.host(value)?,
             Spot::Component => {
                 let start = self.text.len();
-                encode(value, &mut self.text);
+                self.text.push_str(&percent_encoded(value));
                 self.values.push(start..self.text.len());
             }
         }
@@ -97,17 +97,6 @@ impl UrlText {
         let end = self.text[authority..].find(['?', '#']).map_or(self.text.len(), |at| authority + at);
         let start = self.text[authority..end].find('/').map_or(end, |at| authority + at + 1);
         start..end
-    }
-}
-
-/// Appends `value` with everything encoded but the unreserved characters (RFC 3986, 2.3).
-fn encode(value: &str, text: &mut String) {
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            text.push(char::from(byte));
-        } else {
-            text.push_str(&format!("%{byte:02X}"));
-        }
     }
 }
 

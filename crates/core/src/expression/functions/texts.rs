@@ -89,22 +89,23 @@ fn check_entries(entries: usize) -> Result<(), Error> {
 /// `urlencode`: a value as one segment or query value, an object as a query.
 pub(super) fn url_encode(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
     if value.kind() != ValueKind::Map {
-        return Ok(encoded(&text_of(state, value)?));
+        return Ok(percent_encoded(&text_of(state, value)?));
     }
     let mut pairs = Vec::new();
     for key in value.try_iter()? {
-        let name = encoded(&text_of(state, &key)?);
+        let name = percent_encoded(&text_of(state, &key)?);
         let one = value.get_item(&key)?;
         let is_list = matches!(one.kind(), ValueKind::Seq | ValueKind::Iterable);
         let values: Vec<Value> = if is_list { one.try_iter()?.collect() } else { vec![one] };
         for value in &values {
-            pairs.push(format!("{name}={}", encoded(&text_of(state, value)?)));
+            pairs.push(format!("{name}={}", percent_encoded(&text_of(state, value)?)));
         }
     }
     Ok(pairs.join("&"))
 }
 
-fn encoded(text: &str) -> String {
+/// Returns `text` as one segment of a path, one value of a query or one field of a form.
+pub(crate) fn percent_encoded(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }
 
