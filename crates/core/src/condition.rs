@@ -14,7 +14,6 @@ use serde_json::{Map, Value, json};
 use crate::expression::{Evaluated, Expression, ExpressionError, Problem, json_text, values};
 use crate::ids::NodeId;
 use crate::limits::Limits;
-use crate::payload::Payload;
 use crate::scope::{References, Scope};
 use crate::template::{self, Template};
 
@@ -95,12 +94,6 @@ impl Condition {
                 comparison.holds(found.as_str(), wanted.as_str()).map_err(|problem| field.error(problem))
             }
         }
-    }
-
-    /// Returns the output of a node with this condition: `{"condition_result": bool}`.
-    pub(crate) fn output(&self, scope: &Scope) -> Result<Payload, ExpressionError> {
-        let holds = self.holds(scope)?;
-        Ok(Payload::from_value(&json!({ "condition_result": holds })))
     }
 
     /// Returns what the condition names.

@@ -182,6 +182,8 @@ pub struct PlacedNode {
     pub sources: Vec<NodeId>,
     /// How many edges lead to it.
     pub incoming: usize,
+    /// The cases that edges which leave it ask for.
+    pub asked: Vec<Arc<str>>,
 }
 
 /// A connection between two nodes.
@@ -212,6 +214,18 @@ pub enum EdgeTrigger {
 pub enum EdgeCondition {
     /// The result of the condition node that it leaves.
     Is(bool),
+    /// The case that the node with cases chose, by name.
+    Case(Arc<str>),
     /// An own condition.
     Holds(Condition),
+}
+
+impl EdgeCondition {
+    /// Returns the case that it asks for.
+    pub const fn case(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Case(name) => Some(name),
+            Self::Is(_) | Self::Holds(_) => None,
+        }
+    }
 }

@@ -20,6 +20,7 @@ mod merge;
 mod parallel;
 #[cfg(feature = "test-kinds")]
 mod rehearsal;
+mod switch;
 mod transform;
 mod trigger;
 
@@ -53,8 +54,12 @@ pub use merge::Merge;
 pub use parallel::Parallel;
 #[cfg(feature = "test-kinds")]
 pub use rehearsal::{Family, Rounds};
+pub use switch::{Case, Switch};
 pub use transform::Transform;
 pub use trigger::Trigger;
+
+/// What edges ask for that hold where no case of their node does.
+pub(crate) const DEFAULT_CASE: &str = "default";
 
 /// A node's kind, with the keys that its document gives.
 #[derive(Clone, Debug)]
@@ -75,6 +80,8 @@ pub enum Kind {
     Merge(Merge),
     /// Forks branches.
     Parallel(Parallel),
+    /// Chooses one of several cases.
+    Switch(Switch),
     /// Makes a new value of outputs.
     Transform(Transform),
     /// Starts the flow.
@@ -99,6 +106,7 @@ impl Kind {
             Self::HttpRequest(kind) => kind,
             Self::Merge(kind) => kind,
             Self::Parallel(kind) => kind,
+            Self::Switch(kind) => kind,
             Self::Transform(kind) => kind,
             Self::Trigger(kind) => kind,
             #[cfg(feature = "test-kinds")]
@@ -114,6 +122,7 @@ pub const CATALOGUE: &[Entry] = &[
     Entry { about: &Trigger::ABOUT, read: |keys| Trigger::read(keys).map(Kind::Trigger) },
     Entry { about: &Agent::ABOUT, read: |keys| Agent::read(keys).map(Kind::Agent) },
     Entry { about: &Condition::ABOUT, read: |keys| Condition::read(keys).map(Kind::Condition) },
+    Entry { about: &Switch::ABOUT, read: |keys| Switch::read(keys).map(Kind::Switch) },
     Entry { about: &Delay::ABOUT, read: |keys| Delay::read(keys).map(Kind::Delay) },
     Entry { about: &Parallel::ABOUT, read: |keys| Parallel::read(keys).map(Kind::Parallel) },
     Entry { about: &Merge::ABOUT, read: |keys| Merge::read(keys).map(Kind::Merge) },
@@ -146,6 +155,11 @@ pub trait NodeKind: fmt::Debug {
     fn expressions(&self) -> Vec<(String, &Expression)> {
         let all = self.input().into_iter().flat_map(Template::expressions);
         all.map(|(below, expression)| (format!("/input{below}"), expression)).collect()
+    }
+
+    /// Returns the names of the cases that its edges may ask for, in order.
+    fn cases(&self) -> Vec<&str> {
+        Vec::new()
     }
 
     /// Returns what comes first in an attempt, or in a node that has none.
@@ -292,6 +306,9 @@ pub(crate) trait Values: fmt::Debug {
     /// Returns the version that `agent` is pinned to.
     fn agent_version(&self, agent: AgentId) -> Option<u32>;
 
+    /// Returns whether an edge that leaves the node asks for `case`.
+    fn is_asked_for(&self, case: &str) -> bool;
+
     /// Makes a failure of an expression that has no value.
     fn failure(&self, error: &ExpressionError) -> Failure {
         Failure::of_expression(error)
@@ -316,13 +333,18 @@ impl<'a> Context<'a> {
         template.resolve(&scope).map_err(|error| self.values.failure(&error))
     }
 
-    /// Returns the output of a node with `condition`.
+    /// Returns whether `condition` holds.
     ///
     /// # Errors
     /// The condition cannot be evaluated.
-    pub fn evaluate(&self, condition: &crate::condition::Condition) -> Result<Payload, Failure> {
+    pub fn holds(&self, condition: &crate::condition::Condition) -> Result<bool, Failure> {
         let scope = self.values.scope(condition.references(), self.attempt);
-        condition.output(&scope).map_err(|error| self.values.failure(&error))
+        condition.holds(&scope).map_err(|error| self.values.failure(&error))
+    }
+
+    /// Returns whether an edge that leaves the node asks for `case`.
+    pub fn is_asked_for(&self, case: &str) -> bool {
+        self.values.is_asked_for(case)
     }
 
     /// Returns what reaches the node along its edges: one output as it is, several as an object by node id, the trigger

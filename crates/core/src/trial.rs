@@ -164,6 +164,10 @@ impl Values for Trying<'_> {
         None
     }
 
+    fn is_asked_for(&self, case: &str) -> bool {
+        self.placed.asked.iter().any(|asked| **asked == *case)
+    }
+
     /// What is missing here is missing because it was not pinned, whatever an execution would say.
     fn failure(&self, error: &ExpressionError) -> Failure {
         let why = match (error.missing_output(), error.missing_error()) {

@@ -12,6 +12,7 @@ fn the_palette_is_complete() {
     trigger: Trigger [completed]
     agent: Agent [completed, error]
     condition: Condition [completed, true, false, error]
+    switch: Switch [completed, default, error]
     delay: Delay [completed, error]
     parallel: Parallel [completed]
     merge: Merge [completed]

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::decide::{Decider, End};
 use super::node::object_of;
 use super::{EdgeState, Execution, ExecutionStatus};
@@ -53,6 +55,14 @@ impl Values for Surroundings<'_> {
 
     fn agent_version(&self, agent: AgentId) -> Option<u32> {
         self.execution.accepted.agents.get(&agent).copied()
+    }
+
+    fn is_asked_for(&self, case: &str) -> bool {
+        let graph = self.execution.graph();
+        let mut leaving = graph.outgoing[self.node.at()].iter().map(|&edge| graph.edge(edge));
+        leaving.any(|edge| {
+            edge.condition.as_ref().and_then(EdgeCondition::case).is_some_and(|name| **name == *case)
+        })
     }
 }
 
@@ -157,6 +167,9 @@ impl<'a> Decider<'a> {
             None => return Ok(true),
             Some(EdgeCondition::Is(expected)) => {
                 return Ok(output.to_value().get("condition_result") == Some(&(*expected).into()));
+            }
+            Some(EdgeCondition::Case(name)) => {
+                return Ok(output.to_value().get("case").and_then(Value::as_str) == Some(name));
             }
             Some(EdgeCondition::Holds(condition)) => condition,
         };

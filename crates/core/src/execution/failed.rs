@@ -134,7 +134,7 @@ impl Decider<'_> {
     fn error_edge_holds(&self, edge: EdgeIndex) -> bool {
         match &self.flow.flow.graph.edge(edge).condition {
             None => true,
-            Some(EdgeCondition::Is(_)) => false,
+            Some(EdgeCondition::Is(_) | EdgeCondition::Case(_)) => false,
             Some(EdgeCondition::Holds(condition)) => {
                 condition.holds(&self.execution.scope(condition.references(), 1)).unwrap_or(false)
             }

@@ -72,6 +72,7 @@ impl PlacedNode {
                 index: graph::node_index(at),
                 sources: parts.sources(at),
                 incoming: parts.incoming(at),
+                asked: parts.asked(at),
             })),
             _ => Err(faults),
         }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{CATALOGUE, Kind, UNLISTED};
+use super::{CATALOGUE, DEFAULT_CASE, Kind, UNLISTED};
 use crate::document::{Description, Keys, Place, Reader, Reading, Terms, Unknown, described, key, quoted};
 use crate::limits::Limits;
 
@@ -66,6 +66,8 @@ pub struct Traits {
     pub passes_through: bool,
     /// Its edges may ask for `true` or `false`.
     pub answers: bool,
+    /// Its edges may ask for one of its cases, or for `default`.
+    pub has_cases: bool,
 }
 
 impl Traits {
@@ -76,13 +78,18 @@ impl Traits {
         makes_calls: false,
         passes_through: false,
         answers: false,
+        has_cases: false,
     };
 
-    /// Returns where edges can leave: `completed`, `true` and `false` for answers, `error`.
+    /// Returns where edges can leave: `completed`, `true` and `false` for answers, `default` beside the cases that a node
+    /// names itself, `error`.
     pub fn ports(self) -> Vec<&'static str> {
         let mut ports = vec!["completed"];
         if self.answers {
             ports.extend(["true", "false"]);
+        }
+        if self.has_cases {
+            ports.push(DEFAULT_CASE);
         }
         if !self.starts && !self.passes_through {
             ports.push("error");

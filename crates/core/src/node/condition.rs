@@ -7,6 +7,7 @@ use super::{About, Context, NamedBy, Next, NodeKind, Traits};
 use crate::condition::Condition as Compiled;
 use crate::document::{Keys, key};
 use crate::expression::Expression;
+use crate::payload::Payload;
 
 /// The keys of a condition node.
 #[derive(Clone, Debug)]
@@ -55,6 +56,7 @@ impl NodeKind for Condition {
     }
 
     fn begin(&self, context: &Context<'_>) -> Next {
-        context.evaluate(&self.condition).into()
+        let output = |holds| Payload::from_value(&json!({ "condition_result": holds }));
+        context.holds(&self.condition).map(output).into()
     }
 }

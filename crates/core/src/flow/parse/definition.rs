@@ -1,6 +1,7 @@
 //! The graph of a document, as far as it can be read: its nodes and edges, one by one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -31,6 +32,12 @@ impl Parts {
     /// Returns how many edges lead to the node at place `to`.
     pub(super) fn incoming(&self, to: usize) -> usize {
         self.edges.iter().filter(|edge| edge.to == Some(to)).count()
+    }
+
+    /// Returns the cases that edges which leave the node at place `from` ask for.
+    pub(super) fn asked(&self, from: usize) -> Vec<Arc<str>> {
+        let leaving = self.edges.iter().filter(|edge| edge.from == Some(from));
+        leaving.filter_map(|edge| edge.condition.as_ref()?.case().cloned()).collect()
     }
 
     /// Returns the nodes that edges lead from to the one at place `to`, each once.

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::document::{Keys, Place, Reader, Reading, Terms, choice, key, text};
+use crate::document::{Keys, Place, Reader, Reading, Terms, choice, key, quoted, text};
+use crate::expression::is_word;
 use crate::flow::graph::{Draft, EdgeDraft};
 use crate::flow::{EdgeCondition, EdgeTrigger};
 use crate::limits::Limits;
-use crate::node::ConditionReader;
+use crate::node::{ConditionReader, DEFAULT_CASE};
 
 const TRIGGERS: &[(&str, EdgeTrigger)] =
     &[("completed", EdgeTrigger::Completed), ("error", EdgeTrigger::Error)];
@@ -31,21 +32,25 @@ pub(super) fn read(keys: &mut Keys<'_>, sources: Option<Sources<'_>>) -> EdgeDra
             .default("completed")
             .doc("Which end of `from` it follows: that it completed, or that it failed for good."),
     );
-    let given = keys.take(
-        key("condition", "Condition", EdgeConditionReader)
-            .doc("What must hold; without one the edge is always taken. Plain true or false asks for the result of a condition node."),
-    );
+    // If the type of `from` is invalid itself, its edges cannot be checked.
+    let source = sources.zip(from).map(|(sources, from)| &sources.drafts[from]);
+    let given = keys.take(key("condition", "Condition", EdgeConditionReader { source }).doc(
+        "What must hold; without one the edge is always taken. Plain true or false asks for the result of a condition \
+         node, and a case's name or `default` for the choice of a switch.",
+    ));
     let (condition_text, condition) = given.map(|given| (given.text, given.condition)).unzip();
     let on = on.unwrap_or_default();
     let condition = condition.flatten();
-    if matches!(condition, Some(EdgeCondition::Is(_))) {
-        // If the type of `from` is invalid itself, its edges cannot be checked.
-        let traits = sources.zip(from).and_then(|(sources, from)| sources.drafts[from].traits);
-        if traits.is_some_and(|traits| !traits.answers) || on == EdgeTrigger::Error {
-            let message =
-                "plain true or false asks for a condition node's result, and this edge follows none";
-            keys.fault("condition", message);
+    let answers = source.and_then(|source| source.traits).is_none_or(|traits| traits.answers);
+    match condition {
+        Some(EdgeCondition::Is(_)) if !answers || on == EdgeTrigger::Error => keys.fault(
+            "condition",
+            "plain true or false asks for a condition node's result, and this edge follows none",
+        ),
+        Some(EdgeCondition::Case(_)) if on == EdgeTrigger::Error => {
+            keys.fault("condition", "this edge follows a failure, after which no case is chosen")
         }
+        Some(EdgeCondition::Is(_) | EdgeCondition::Case(_) | EdgeCondition::Holds(_)) | None => {}
     }
     EdgeDraft { from, to, on, condition, condition_text }
 }
@@ -86,11 +91,35 @@ struct GivenCondition {
     condition: Option<EdgeCondition>,
 }
 
-/// Reads the condition of an edge.
+/// Reads the condition of an edge that leaves `source`.
 #[derive(Clone, Copy, Debug)]
-struct EdgeConditionReader;
+struct EdgeConditionReader<'n> {
+    source: Option<&'n Draft>,
+}
 
-impl Reader for EdgeConditionReader {
+impl EdgeConditionReader<'_> {
+    /// Reads `text` as the case of a node with cases. `None` where it is something else.
+    fn case(&self, text: &str, at: &Place<'_>, reading: &mut Reading) -> Option<Option<EdgeCondition>> {
+        let source = self.source.filter(|source| source.traits.is_some_and(|traits| traits.has_cases))?;
+        // Without the node's cases, it cannot be checked what its edges ask for.
+        let Some(node) = &source.node else { return Some(None) };
+        let cases = node.kind.room().cases();
+        let known = cases.iter().copied().chain([DEFAULT_CASE]);
+        if known.clone().any(|case| case == text) {
+            return Some(Some(EdgeCondition::Case(text.into())));
+        }
+        if !is_word(text) {
+            return None;
+        }
+        let near = reading.faults.suggestion(text, known.clone());
+        let all: Vec<&str> = known.collect();
+        let end = if near.is_empty() { format!("; it has {}", quoted(&all)) } else { near };
+        reading.fault(at, format!("`{}` has no case `{text}`{end}", node.id));
+        Some(None)
+    }
+}
+
+impl Reader for EdgeConditionReader<'_> {
     type Value = GivenCondition;
 
     fn wanted(&self, _: &Limits) -> String {
@@ -106,9 +135,11 @@ impl Reader for EdgeConditionReader {
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<GivenCondition> {
-        let condition = match plain(value) {
-            Some(wanted) => Some(EdgeCondition::Is(wanted)),
-            None => ConditionReader.read(value, at, reading).map(EdgeCondition::Holds),
+        let case = value.as_str().and_then(|text| self.case(text, at, reading));
+        let condition = match (case, plain(value)) {
+            (Some(case), _) => case,
+            (None, Some(wanted)) => Some(EdgeCondition::Is(wanted)),
+            (None, None) => ConditionReader.read(value, at, reading).map(EdgeCondition::Holds),
         };
         Some(GivenCondition { text: value.to_string(), condition })
     }
