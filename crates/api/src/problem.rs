@@ -3,9 +3,11 @@
 //! `type` is a stable address on the page `docs/reference/problems.md`, which has a section for each kind. `detail` is
 //! a sentence for whoever called; the cause of a 5xx goes to the log.
 
+mod from_failure;
 mod from_runtime;
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -15,6 +17,8 @@ use steadflow_store::Revision;
 use utoipa::ToSchema;
 
 use crate::reply;
+use crate::views::execution_error::ErrorView;
+use crate::views::node::UsageView;
 
 macro_rules! problem_kinds {
     ($($(#[$doc:meta])* $variant:ident = $status:ident, $slug:literal, $title:literal;)*) => {
@@ -95,10 +99,18 @@ problem_kinds! {
     KeyReused = UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used for another request";
     /// `context_id_template` has no value for this trigger data.
     ContextId = UNPROCESSABLE_ENTITY, "context-id", "The context id cannot be made";
+    /// The service behind a skill rejected the request, or the input does not fit.
+    SkillRejected = UNPROCESSABLE_ENTITY, "skill-rejected", "The skill rejected the request";
+    /// The service behind a skill limits its rate.
+    SkillRateLimited = TOO_MANY_REQUESTS, "skill-rate-limited", "The service behind the skill limits its rate";
     /// A fault of ours.
     Internal = INTERNAL_SERVER_ERROR, "internal", "Something went wrong inside the server";
+    /// The service behind a skill failed, or its response cannot be used.
+    SkillFailed = BAD_GATEWAY, "skill-failed", "The service behind the skill failed";
     /// The server is starting, stopping, or lost its database.
     Unavailable = SERVICE_UNAVAILABLE, "unavailable", "The server is not available";
+    /// The service behind a skill did not respond in time.
+    SkillTimedOut = GATEWAY_TIMEOUT, "skill-timed-out", "The service behind the skill did not respond in time";
     /// The database has no room.
     StorageFull = INSUFFICIENT_STORAGE, "storage-full", "The database has no room left";
 }
@@ -110,7 +122,17 @@ pub struct Problem {
     detail: Cow<'static, str>,
     errors: Vec<Fault>,
     current: Option<Revision>,
+    failed: Option<Box<Failed>>,
     cause: Option<String>,
+}
+
+/// What came of a call that failed.
+#[derive(Debug)]
+struct Failed {
+    error: ErrorView,
+    usage: UsageView,
+    /// How long the service asks to wait.
+    retry_after: Option<Duration>,
 }
 
 /// What went wrong inside; travels with a response to the one place that logs it.
@@ -120,7 +142,7 @@ pub(crate) struct Cause(pub(crate) String);
 impl Problem {
     /// Returns a problem. `detail` is a sentence that says what happened and what to do.
     pub fn new(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), current: None, cause: None }
+        Self { kind, detail: detail.into(), errors: Vec::new(), current: None, failed: None, cause: None }
     }
 
     /// Returns the problem of a change that was made to another revision than `current`.
@@ -184,6 +206,13 @@ impl Problem {
         &self.errors
     }
 
+    /// Returns in how many seconds the request may be repeated, where that is known.
+    fn retry_after(&self) -> Option<u64> {
+        let asked = self.failed.as_ref().and_then(|failed| failed.retry_after);
+        let rounded_up = |wait: Duration| wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        asked.map(rounded_up).or((self.kind == ProblemKind::Unavailable).then_some(1))
+    }
+
     /// Returns its kind.
     pub const fn kind(&self) -> ProblemKind {
         self.kind
@@ -213,6 +242,14 @@ pub(crate) struct ProblemBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     current: Option<CurrentView>,
+    /// Where a skill failed: why, and what the service said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    error: Option<&'a ErrorView>,
+    /// Where a skill failed: what the call used nevertheless.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    usage: Option<&'a UsageView>,
 }
 
 /// The current state of a flow or an agent, which is not the one that a change was made to.
@@ -255,12 +292,14 @@ impl IntoResponse for Problem {
             current: self
                 .current
                 .map(|current| CurrentView { version: current.version, etag: reply::etag(current) }),
+            error: self.failed.as_ref().map(|failed| &failed.error),
+            usage: self.failed.as_ref().map(|failed| &failed.usage),
         };
         let bytes = serde_json::to_vec(&body).expect("texts and numbers can be written as JSON");
         let json = HeaderValue::from_static("application/problem+json");
         let mut response = (status, [(header::CONTENT_TYPE, json)], bytes).into_response();
-        if self.kind == ProblemKind::Unavailable {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(wait) = self.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
         }
         if let Some(current) = self.current {
             response = reply::tagged(response, current);

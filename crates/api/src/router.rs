@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
@@ -65,12 +65,18 @@ async fn count(State(app): State<App>, request: Request, next: Next) -> Response
 async fn log(request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let response = next.run(request).await;
-    if response.status().is_server_error() {
+    if is_ours(response.status()) {
         let cause = response.extensions().get::<Cause>().map_or("", |cause| &cause.0);
         let status = response.status().as_u16();
         tracing::error!(http.method = %method, http.path = path, http.status = status, cause, "a request failed");
     }
     response
+}
+
+/// Returns whether a request failed because of this server, and not because of a service that it called.
+fn is_ours(status: StatusCode) -> bool {
+    let is_of_service = matches!(status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT);
+    status.is_server_error() && !is_of_service
 }
 
 /// Makes browsers trust nothing that did not come from here.

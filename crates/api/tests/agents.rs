@@ -1,6 +1,7 @@
 //! Agents: how they are registered, and tried.
 
 use serde_json::{Value, json};
+use steadflow_core::failure::ErrorClass;
 
 use crate::support::{Api, NO_ID, each, list, readable, text};
 
@@ -216,26 +217,59 @@ async fn skill_is_tried_and_nothing_is_stored_of_it() {
 
     let succeeded = try_it(json!({ "skill": "score", "input_data": { "vendor": "ACME" } })).await;
     let without_input = try_it(json!({ "skill": "explain", "source": "internal" })).await;
-    let failed = try_it(json!({ "skill": "score", "input_data": { "fails": 1, "error": "timeout" } })).await;
 
     assert_eq!((&succeeded["success"], &succeeded["result"]), (&json!(true), &json!({ "vendor": "ACME" })));
     assert_eq!(without_input["result"], json!({}));
-    insta::assert_snapshot!(readable(&failed), @r#"
+    assert_eq!(api.counts().await, (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn failed_trial_is_a_problem_with_what_the_service_said() {
+    let api = Api::new().await;
+    let path = format!("agents/{}/execute", text(&created(&api).await["id"]));
+    let input = json!({
+        "fails": 1, "error": "rate_limited", "status": 429, "retry_after": 2.5, "body": { "hint": "slow down" },
+    });
+
+    let answer = api.post(&path, &json!({ "skill": "score", "input_data": input })).await;
+
+    assert_eq!(answer.header("retry-after"), Some("3"), "whole seconds, and not too early");
+    assert_eq!(answer.problem(), "429 skill-rate-limited: Connection timeout.");
+    insta::assert_snapshot!(readable(&answer.body["error"]), @r#"
     {
-      "success": false,
-      "result": null,
-      "error": {
-        "error_class": "timeout",
-        "error_message": "Connection timeout"
-      },
-      "usage": {
-        "input_tokens": 0,
-        "output_tokens": 0,
-        "cost": null
+      "error_class": "rate_limited",
+      "error_message": "Connection timeout",
+      "status": 429,
+      "body": {
+        "hint": "slow down"
       }
     }
     "#);
+    assert_eq!(answer.body["usage"], json!({ "input_tokens": 0, "output_tokens": 0, "cost": null }));
     assert_eq!(api.counts().await, (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn failed_trial_has_the_status_of_its_class() {
+    let api = Api::new().await;
+    let path = format!("agents/{}/execute", text(&created(&api).await["id"]));
+    let table = include_str!("../../../docs/reference/api.md");
+
+    for class in ErrorClass::ALL {
+        let input = json!({ "fails": 1, "error": class.as_str() });
+        let answer = api.post(&path, &json!({ "skill": "score", "input_data": input })).await;
+
+        let problem = answer.problem();
+        let kind = problem.split([' ', ':']).nth(1).unwrap();
+        let row =
+            table.lines().find(|line| line.contains(&format!("`{class}`")) && line.contains("problems.md#"));
+        let row = row.unwrap_or_else(|| panic!("`{class}` is not in the table"));
+        assert!(
+            row.contains(&format!("| {} | [{kind}](problems.md#{kind}) |", answer.status)),
+            "{class}: {problem}"
+        );
+        assert_eq!(answer.header("retry-after"), None, "{class}: no service asked for a wait");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -259,9 +293,8 @@ async fn skill_that_does_not_answer_is_stopped_after_two_minutes() {
 
     let answer = api.post(&path, &json!({ "skill": "score", "input_data": { "hangs": true } })).await;
 
-    let error = &answer.expect(200)["error"];
-    assert_eq!(error["error_class"], "timeout");
-    assert_eq!(error["error_message"], "Attempt timed out after 120 seconds");
+    assert_eq!(answer.problem(), "504 skill-timed-out: Attempt timed out after 120 seconds.");
+    assert_eq!(answer.body["error"]["error_class"], "timeout");
 }
 
 #[tokio::test(start_paused = true)]

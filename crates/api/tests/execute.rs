@@ -251,6 +251,30 @@ async fn flow_says_what_an_execution_is_about_unless_the_start_does() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn empty_context_is_none() {
+    let api = Api::new().await;
+    let mut document = flow("Review", &[echo("a", json!({}))], &[]);
+    let empty = json!({ "context_id": "", "context_type": "", "trigger_data": { "vendor": "" } });
+    let run = async |document: &Value| {
+        let path = format!("flows/{}/execute?wait=5", api.create_flow(document).await);
+        let execution = api.post(&path, &empty).await.expect(200);
+        (execution["context_id"].clone(), execution["context_type"].clone())
+    };
+
+    let plain = run(&document).await;
+    document["context_id_template"] = json!("${trigger_data.vendor}");
+    document["context_type_default"] = json!("");
+    let of_empty_values = run(&document).await;
+    document["context_id_template"] = json!("vendor-1");
+    document["context_type_default"] = json!("vendor");
+    let of_the_flow = run(&document).await;
+
+    assert_eq!(plain, (Value::Null, Value::Null));
+    assert_eq!(of_empty_values, (Value::Null, Value::Null));
+    assert_eq!(of_the_flow, (json!("vendor-1"), json!("vendor")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn executions_over_the_limit_wait_for_a_slot_in_their_order() {
     let api = Api::new().await;
     let mut document = flow("Review", &[hanging("a")], &[]);

@@ -89,7 +89,9 @@ async fn what_the_template_misses_is_named() {
       "output": null,
       "error": {
         "error_class": "expression",
-        "error_message": "`${fetch.vendor}`: `fetch` has no field `vendor`; it has `name`"
+        "error_message": "`${fetch.vendor}`: `fetch` has no field `vendor`; it has `name`",
+        "status": null,
+        "body": null
       },
       "usage": {
         "input_tokens": 0,
@@ -105,7 +107,7 @@ async fn what_the_template_misses_is_named() {
 #[tokio::test(start_paused = true)]
 async fn failed_attempt_is_told_and_not_retried() {
     let api = Api::new().await;
-    let mut node = echo("a", json!({ "fails": 1, "error": "rate_limited" }));
+    let mut node = echo("a", json!({ "fails": 1, "error": "rate_limited", "status": 429 }));
     node["retry"] = json!({ "enabled": true, "count": 5 });
 
     let answer = alone(&api, node).await;
@@ -113,7 +115,7 @@ async fn failed_attempt_is_told_and_not_retried() {
     assert_eq!(answer["success"], false);
     assert_eq!(
         answer["error"],
-        json!({ "error_class": "rate_limited", "error_message": "Connection timeout" })
+        json!({ "error_class": "rate_limited", "error_message": "Connection timeout", "status": 429, "body": null })
     );
 }
 
@@ -131,11 +133,15 @@ async fn attempt_is_stopped_at_its_timeout_or_after_two_minutes() {
     [
       {
         "error_class": "timeout",
-        "error_message": "Attempt timed out after 3 seconds"
+        "error_message": "Attempt timed out after 3 seconds",
+        "status": null,
+        "body": null
       },
       {
         "error_class": "timeout",
-        "error_message": "Attempt timed out after 120 seconds"
+        "error_message": "Attempt timed out after 120 seconds",
+        "status": null,
+        "body": null
       }
     ]
     "#);

@@ -6,7 +6,7 @@ import type { Json } from './types';
 type Schemas = components['schemas'];
 
 export type AgentType = Schemas['AgentInput']['agent_type'];
-/** The response of a skill that was tried, or why it failed. */
+/** The output of a skill that was tried, and what it used. */
 export type Trial = Schemas['AgentResult'];
 
 /** One thing that an agent can do. Written by hand, since the API description has a plain object. Only `name` is required. */
@@ -61,7 +61,7 @@ export async function deleteAgent({ id, etag }: Edited): Promise<void> {
   await call('DELETE', '/studio/agents/{id}', { path: { id }, ifMatch: etag });
 }
 
-/** Calls a skill once, outside any execution. Nothing is stored. */
+/** Calls a skill once, outside any execution. Nothing is stored. Throws a `Problem` when it fails. */
 export async function trySkill(id: string, skill: string, input: Json): Promise<Trial> {
   const body = { skill, input_data: input };
   return (await call('POST', '/studio/agents/{id}/execute', { path: { id }, body })).data;

@@ -80,7 +80,7 @@ async function send(request: Request): Promise<Response> {
   try {
     const response = await fetch(request);
     learnServerTime(response.headers.get('date'));
-    reportReachable(!isGatewayError(response.status));
+    reportReachable(!isGatewayError(response));
     return response;
   } catch (error) {
     if (request.signal.aborted) throw error;
@@ -89,9 +89,10 @@ async function send(request: Request): Promise<Response> {
   }
 }
 
-/** A proxy responds like this when it cannot reach the server. */
-function isGatewayError(status: number): boolean {
-  return status === 502 || status === 504;
+/** A proxy responds like this when it cannot reach the server. The server itself responds with a problem. */
+function isGatewayError({ status, headers }: Response): boolean {
+  const isProblem = headers.get('content-type')?.startsWith('application/problem+json') ?? false;
+  return (status === 502 || status === 504) && !isProblem;
 }
 
 /** Writes a query; empty values are left out, lists are joined by commas. */

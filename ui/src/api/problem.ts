@@ -1,4 +1,5 @@
 /** Problem details of the API (RFC 9457), and the same for a missing or unreadable response. */
+import type { Json } from './types';
 
 /** One fault in a document. */
 export interface Fault {
@@ -19,6 +20,8 @@ export class Problem extends Error {
     /** A stable slug, e.g. `not-found`. */
     readonly type = '',
     readonly faults: readonly Fault[] = [],
+    /** What the service responded that the server has called; `null` if it did not respond. */
+    readonly serviceResponse: Json = null,
   ) {
     super(detail);
   }
@@ -56,7 +59,9 @@ export function problemOf(status: number, body: unknown): Problem {
   const fields = isRecord(body) ? body : {};
   const title = text(fields.title) ?? `The server responded with status ${status}`;
   const detail = text(fields.detail) ?? (typeof body === 'string' && body ? body.slice(0, 500) : title);
-  return new Problem(status, title, detail, text(fields.type) ?? '', faultsOf(fields.errors));
+  const failure = isRecord(fields.error) ? fields.error : {};
+  const response = (failure.body ?? null) as Json;
+  return new Problem(status, title, detail, text(fields.type) ?? '', faultsOf(fields.errors), response);
 }
 
 function faultsOf(errors: unknown): Fault[] {

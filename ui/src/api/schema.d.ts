@@ -70,7 +70,10 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Tries one skill, once, at most two minutes. Nothing is stored of it. */
+        /**
+         * Tries one skill, once, at most two minutes. Nothing is stored of it.
+         * @description Where it fails, the problem has its class, its message and what the service said in `error`.
+         */
         readonly post: operations["execute_agent"];
         readonly delete?: never;
         readonly options?: never;
@@ -789,12 +792,11 @@ export interface components {
                 readonly output_per_million?: number;
             } | null;
         };
-        /** @description What a skill answered, or why it did not. */
+        /** @description What a skill answered. */
         readonly AgentResult: {
+            /** @description Always `true`: a failure is a problem. */
             readonly success: boolean;
-            /** @description The output, where it succeeded. */
             readonly result: components["schemas"]["AnyJson"];
-            readonly error: components["schemas"]["Failure"] | null;
             readonly usage: components["schemas"]["Usage"];
         };
         /** @description One version of an agent. */
@@ -1029,9 +1031,9 @@ export interface components {
         };
         /** @description What to start with. */
         readonly Execute: {
-            /** @description What the execution is about; the flow's `context_id_template` says where this does not. */
+            /** @description What the execution is about; the flow's `context_id_template` says where this does not, or is empty. */
             readonly context_id?: string | null;
-            /** @description What kind of thing that is; the flow's `context_type_default` says where this does not. */
+            /** @description What kind of thing that is; the flow's `context_type_default` says where this does not, or is empty. */
             readonly context_type?: string | null;
             /** @description Any JSON; `{}` unless given. */
             readonly trigger_data?: components["schemas"]["AnyJson"];
@@ -1198,6 +1200,13 @@ export interface components {
         readonly Failure: {
             readonly error_class: components["schemas"]["ErrorClass"];
             readonly error_message: string;
+            /**
+             * Format: int32
+             * @description The HTTP status of the service that was called, where it responded.
+             */
+            readonly status: number | null;
+            /** @description What it responded, decoded; the beginning of a long response. Null where it did not respond. */
+            readonly body: components["schemas"]["AnyJson"];
         };
         /** @description How many failed in a span of time. */
         readonly FailureBucket: {
@@ -1690,6 +1699,10 @@ export interface components {
             readonly errors?: readonly components["schemas"]["DocumentFault"][];
             /** @description With `version-conflict`: what is current instead. */
             readonly current?: components["schemas"]["CurrentView"];
+            /** @description Where a skill failed: why, and what the service said. */
+            readonly error?: components["schemas"]["Failure"];
+            /** @description Where a skill failed: what the call used nevertheless. */
+            readonly usage?: components["schemas"]["Usage"];
         };
         /** @description The execution after a record. */
         readonly RecordEnd: components["schemas"]["ExecutionSummary"] & {
@@ -1979,9 +1992,9 @@ export interface components {
             readonly node_id: string;
             /** @description Any JSON; `{}` unless given. */
             readonly trigger_data?: components["schemas"]["AnyJson"];
-            /** @description What `context.id` says. */
+            /** @description What `context.id` says; null where this is empty. */
             readonly context_id?: string | null;
-            /** @description What `context.type` says. */
+            /** @description What `context.type` says; null where this is empty. */
             readonly context_type?: string | null;
             /** @description By node id, what other nodes are taken to have returned. The node reads what it names; the rest is ignored. */
             readonly outputs?: {
@@ -2637,7 +2650,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description What came of it, by `success` */
+            /** @description The output of the skill */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2709,6 +2722,26 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The input does not fit, or the service rejected it */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service limits its rate */
+            readonly 429: {
+                headers: {
+                    /** @description The seconds that the service asks to wait, if it does */
+                    readonly "Retry-After"?: number | null;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server */
             readonly 500: {
                 headers: {
@@ -2718,8 +2751,26 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The service failed, or its response cannot be used */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The server is starting, stopping or overloaded; see Retry-After */
             readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The service did not respond in time */
+            readonly 504: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

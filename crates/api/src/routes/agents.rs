@@ -8,6 +8,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::payload::Payload;
+use steadflow_core::work::Outcome;
 use steadflow_runtime::AgentEdit;
 use steadflow_store::AgentRecord;
 use utoipa::ToSchema;
@@ -26,7 +27,6 @@ use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{Query, Window};
 use crate::reply;
 use crate::views::agent::AgentView;
-use crate::views::execution_error::ErrorView;
 use crate::views::node::UsageView;
 use crate::views::wire::AnyJson;
 
@@ -143,22 +143,27 @@ pub(crate) struct ExecuteAgent {
     input_data: Option<Payload>,
 }
 
-/// What a skill answered, or why it did not.
+/// What a skill answered.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AgentResult {
+    /// Always `true`: a failure is a problem.
     success: bool,
-    /// The output, where it succeeded.
     #[schema(value_type = AnyJson)]
-    result: Option<AnyJson>,
-    /// Why there is none.
-    error: Option<ErrorView>,
+    result: AnyJson,
     usage: UsageView,
 }
 
 /// Tries one skill, once, at most two minutes. Nothing is stored of it.
+///
+/// Where it fails, the problem has its class, its message and what the service said in `error`.
 #[utoipa::path(post, path = "/api/v1/studio/agents/{id}/execute", tag = "agents", request_body = ExecuteAgent,
     params(("id" = Uuid, Path, description = "The agent")),
-    responses((status = 200, description = "What came of it, by `success`", body = AgentResult)))]
+    responses((status = 200, description = "The output of the skill", body = AgentResult),
+              (status = 422, description = "The input does not fit, or the service rejected it", body = ProblemBody, content_type = "application/problem+json"),
+              (status = 429, description = "The service limits its rate", body = ProblemBody, content_type = "application/problem+json",
+               headers(("Retry-After" = Option<u64>, description = "The seconds that the service asks to wait, if it does"))),
+              (status = 502, description = "The service failed, or its response cannot be used", body = ProblemBody, content_type = "application/problem+json"),
+              (status = 504, description = "The service did not respond in time", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn execute_agent(
     State(app): State<App>,
     Identity(caller): Identity,
@@ -171,12 +176,9 @@ pub(crate) async fn execute_agent(
         return Err(Problem::new(ProblemKind::NoSuchAgent, detail));
     }
     let trial = app.engine().skill_trial(&caller, id, &skill, input_data.unwrap_or_else(empty)).await?;
-    let outcome = attempt::once(&app, trial.work(app.now())).await?;
-    let (result, error) = match outcome.result {
-        Ok(output) => (Some(AnyJson(output)), None),
-        Err(failure) => (None, Some(ErrorView::from(failure))),
-    };
-    Ok(reply::ok(&AgentResult { success: error.is_none(), result, error, usage: outcome.usage.into() }))
+    let Outcome { result, usage } = attempt::once(&app, trial.work(app.now())).await?;
+    let output = result.map_err(|failure| Problem::of_skill(failure, usage))?;
+    Ok(reply::ok(&AgentResult { success: true, result: AnyJson(output), usage: usage.into() }))
 }
 
 fn empty() -> Payload {

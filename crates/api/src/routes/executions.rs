@@ -48,15 +48,20 @@ const CONTEXT_CHARS_MAX: usize = 1_000;
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct Execute {
-    /// What the execution is about; the flow's `context_id_template` says where this does not.
+    /// What the execution is about; the flow's `context_id_template` says where this does not, or is empty.
     #[schema(value_type = Option<String>, max_length = 1000)]
     context_id: Option<Arc<str>>,
-    /// What kind of thing that is; the flow's `context_type_default` says where this does not.
+    /// What kind of thing that is; the flow's `context_type_default` says where this does not, or is empty.
     #[schema(value_type = Option<String>, max_length = 1000)]
     context_type: Option<Arc<str>>,
     /// Any JSON; `{}` unless given.
     #[schema(value_type = AnyJson, required = false)]
     trigger_data: Option<Payload>,
+}
+
+/// Returns a name that was given; an empty one is none.
+pub(super) fn given(name: Option<Arc<str>>) -> Option<Arc<str>> {
+    name.filter(|name| !name.is_empty())
 }
 
 /// Refuses names of what a run is about that are too long to be shown.
@@ -145,8 +150,8 @@ fn start(caller: Caller, flow: FlowId, body: Execute) -> Start {
     Start {
         caller,
         flow,
-        context_id: body.context_id,
-        context_type: body.context_type,
+        context_id: given(body.context_id),
+        context_type: given(body.context_type),
         trigger_data: body.trigger_data.unwrap_or_else(|| Payload::from_value(&serde_json::json!({}))),
         triggered_by: "api".into(),
         key: None,

@@ -191,7 +191,7 @@ pub(super) async fn show(app: &App, record: &FlowRecord) -> Result<Response, Pro
 async fn view(app: &App, record: &FlowRecord) -> Result<FlowView, Problem> {
     app.engine().show().await?;
     let counts = app.engine().store().execution_counts(record.tenant, record.id).await?;
-    FlowView::new(record, Some(counts))
+    Ok(FlowView::new(record, Some(counts))?)
 }
 
 /// Changes a flow. A changed document makes a new version; what runs is untouched.

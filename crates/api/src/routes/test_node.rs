@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::executions::check_context;
+use super::executions::{check_context, given};
 use crate::app::App;
 use crate::attempt;
 use crate::caller::Identity;
@@ -47,10 +47,10 @@ pub(crate) struct TestNode {
     /// Any JSON; `{}` unless given.
     #[schema(value_type = AnyJson, required = false)]
     trigger_data: Option<Payload>,
-    /// What `context.id` says.
+    /// What `context.id` says; null where this is empty.
     #[schema(value_type = Option<String>, max_length = 1000)]
     context_id: Option<Arc<str>>,
-    /// What `context.type` says.
+    /// What `context.type` says; null where this is empty.
     #[schema(value_type = Option<String>, max_length = 1000)]
     context_type: Option<Arc<str>>,
     /// By node id, what other nodes are taken to have returned. The node reads what it names; the rest is ignored.
@@ -65,8 +65,8 @@ impl TestNode {
             tenant,
             execution: ExecutionId::new(Uuid::now_v7()),
             trigger_data: self.trigger_data.unwrap_or_else(|| Payload::from_value(&serde_json::json!({}))),
-            context_id: self.context_id,
-            context_type: self.context_type,
+            context_id: given(self.context_id),
+            context_type: given(self.context_type),
             outputs: self.outputs,
         }
     }

@@ -6,11 +6,10 @@ use steadflow_core::flow::Document;
 use steadflow_core::ids::FlowId;
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Seconds;
-use steadflow_store::{ExecutionCounts, FlowRecord, FlowVersionRecord};
+use steadflow_store::{ExecutionCounts, FlowRecord, FlowVersionRecord, StoreError};
 use utoipa::ToSchema;
 
 use super::wire::{FlowStatusName, Time};
-use crate::problem::{Problem, ProblemKind};
 use crate::reply::etag;
 
 /// A flow document with every key set; the `flow_definition` as it came in.
@@ -55,10 +54,11 @@ impl From<Document> for DocumentView {
 }
 
 impl DocumentView {
-    /// Reads a stored document.
-    fn stored(document: &Payload) -> Result<Self, Problem> {
-        let document = Document::restore(document).map_err(|error| {
-            Problem::new(ProblemKind::Internal, "A stored flow cannot be read.").caused_by(error.to_string())
+    /// Reads the document of a version of a flow, as it is stored.
+    fn stored(flow: FlowId, version: u32, document: &Payload) -> Result<Self, StoreError> {
+        let document = Document::restore(document).map_err(|error| StoreError::Corrupt {
+            what: format!("version {version} of flow {flow}"),
+            reason: error.to_string(),
         })?;
         Ok(document.into())
     }
@@ -114,7 +114,7 @@ impl From<ExecutionCounts> for CountsView {
 
 impl FlowView {
     /// Returns the flow at its current version.
-    pub(crate) fn new(record: &FlowRecord, counts: Option<ExecutionCounts>) -> Result<Self, Problem> {
+    pub(crate) fn new(record: &FlowRecord, counts: Option<ExecutionCounts>) -> Result<Self, StoreError> {
         Ok(Self {
             id: record.id,
             version: record.version,
@@ -123,7 +123,7 @@ impl FlowView {
             updated_at: record.updated_at.into(),
             etag: Some(etag(record.revision())),
             execution_counts: counts.map(Into::into),
-            document: DocumentView::stored(&record.document)?,
+            document: DocumentView::stored(record.id, record.version, &record.document)?,
         })
     }
 
@@ -146,12 +146,12 @@ pub(crate) struct FlowVersionView {
 }
 
 impl FlowVersionView {
-    pub(crate) fn new(version: &FlowVersionRecord, current: u32) -> Result<Self, Problem> {
+    pub(crate) fn new(version: &FlowVersionRecord, current: u32) -> Result<Self, StoreError> {
         Ok(Self {
             version: version.version,
             created_at: version.created_at.into(),
             is_current: version.version == current,
-            document: DocumentView::stored(&version.document)?,
+            document: DocumentView::stored(version.flow, version.version, &version.document)?,
         })
     }
 }

@@ -1,12 +1,15 @@
 //! What does the work of attempts, as their input says.
 
-use serde_json::json;
+use std::time::Duration;
+
+use serde_json::{Value, json};
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::payload::Payload;
 use steadflow_core::work::{Outcome, Work};
 use steadflow_runtime::{Executor, Performing};
 
 /// Gives back its input, unless that says otherwise: `{"fails": n}` fails the first n attempts, with the class that
-/// `error` names; `{"hangs": true}` never ends.
+/// `error` names, and what a service said in `status`, `body` and `retry_after`; `{"hangs": true}` never ends.
 #[derive(Debug)]
 pub(crate) struct Scripted;
 
@@ -18,11 +21,19 @@ impl Executor for Scripted {
                 std::future::pending::<()>().await;
             }
             if input["fails"].as_u64().is_some_and(|fails| u64::from(work.attempt.number()) <= fails) {
-                let class = input["error"].as_str().and_then(|name| name.parse().ok());
-                let failure = Failure::new(class.unwrap_or(ErrorClass::Connection), "Connection timeout");
-                return Outcome::failed(failure);
+                return Outcome::failed(failure_of(&input));
             }
             Outcome::completed(work.input)
         }))
+    }
+}
+
+fn failure_of(input: &Value) -> Failure {
+    let class = input["error"].as_str().and_then(|name| name.parse().ok());
+    Failure {
+        status: input["status"].as_u64().and_then(|status| status.try_into().ok()),
+        retry_after: input["retry_after"].as_f64().map(Duration::from_secs_f64),
+        body: input.get("body").map(Payload::from_value),
+        ..Failure::new(class.unwrap_or(ErrorClass::Connection), "Connection timeout")
     }
 }

@@ -98,7 +98,8 @@ impl Engine {
             context_id,
             context_type: start
                 .context_type
-                .or_else(|| settings.context_type_default.as_deref().map(Into::into)),
+                .or_else(|| settings.context_type_default.as_deref().map(Into::into))
+                .filter(|kind| !kind.is_empty()),
             trigger_data: start.trigger_data,
             triggered_by: start.triggered_by,
             actor: start.caller.actor,
@@ -185,7 +186,7 @@ pub(super) fn new_id() -> ExecutionId {
     ExecutionId::new(uuid::Uuid::now_v7())
 }
 
-/// What the flow's `context_id_template` makes of the trigger data.
+/// What the flow's `context_id_template` makes of the trigger data. Null and an empty text are no id.
 fn context_id(
     current: &CurrentFlow,
     id: ExecutionId,
@@ -208,5 +209,9 @@ fn context_id(
         nodes: Vec::new(),
     };
     let value = template.resolve(&scope).map_err(|error| unusable(error.to_string()))?.to_value();
-    Ok(Some(value.as_str().map_or_else(|| value.to_string().into(), Into::into)))
+    if value.is_null() {
+        return Ok(None);
+    }
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    Ok((!text.is_empty()).then(|| text.into()))
 }

@@ -64,7 +64,7 @@ export const texts = {
     input: 'Input (JSON)',
     run: 'Try it',
     answered: 'Response',
-    failed: 'Failed',
+    serviceAnswered: 'Response of the service',
     usage: (input: number, output: number) => `${input} tokens in, ${output} out`,
   },
 } as const;

@@ -2,7 +2,8 @@ import { screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import type { Agent } from '@/api/agents';
-import { fakeApi } from '@/testing/fake-api';
+import { onReachable } from '@/lib/connection';
+import { fakeApi, json } from '@/testing/fake-api';
 import { renderScreen } from '@/testing/render';
 import { TrySkill } from './try-skill';
 
@@ -26,20 +27,29 @@ const agent: Agent = {
   etag: '"1"',
 };
 
-test('a failed trial of a skill shows the reason', async () => {
+test('a failed trial of a skill shows the reason and what the service said', async () => {
   const asked = fakeApi({
-    [`POST /studio/agents/${agent.id}/execute`]: () => ({
-      success: false,
-      result: null,
-      error: { error_class: 'rate_limited', error_message: 'The provider answered 429: slow down.' },
-      usage: { input_tokens: 0, output_tokens: 0, cost: null },
-    }),
+    [`POST /studio/agents/${agent.id}/execute`]: () =>
+      json(
+        {
+          type: '/docs/problems#skill-failed',
+          title: 'The service behind the skill failed',
+          status: 502,
+          detail: 'The provider answered 503: slow down.',
+          error: { error_class: 'unavailable', error_message: '…', status: 503, body: { hint: 'try at night' } },
+        },
+        { status: 502, headers: { 'Content-Type': 'application/problem+json' } },
+      ),
   });
+  const outages: boolean[] = [];
+  onReachable((reachable) => outages.push(reachable));
   const user = userEvent.setup();
   await renderScreen(<TrySkill agent={agent} />);
 
   await user.click(screen.getByRole('button', { name: /try/i }));
 
-  expect(await screen.findByText('The provider answered 429: slow down.')).toBeTruthy();
+  expect(await screen.findByText('The provider answered 503: slow down.')).toBeTruthy();
+  expect(screen.getByText(/try at night/)).toBeTruthy();
+  expect(outages).toEqual([]);
   expect(asked[0]?.body).toEqual({ skill: 'score', input_data: {} });
 });

@@ -2,6 +2,7 @@ import { Select } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type Agent, trySkill } from '@/api/agents';
+import { toProblem } from '@/api/problem';
 import { JsonEditor } from '@/components/json-editor';
 import { JsonView } from '@/components/json-view';
 import { ProblemCard } from '@/components/problem-card';
@@ -15,6 +16,7 @@ export function TrySkill({ agent }: { agent: Agent }) {
   const [skill, setSkill] = useState(agent.skills[0] ?? '');
   const [input, setInput] = useState('{}');
   const trial = useMutation({ mutationFn: () => trySkill(agent.id, skill, JSON.parse(input || '{}')) });
+  const fileName = `${agent.name}-${skill}.json`;
   return (
     <section className={classes.trial} aria-label={texts.trial.title}>
       <h2 className={classes.heading}>{texts.trial.title}</h2>
@@ -41,12 +43,11 @@ export function TrySkill({ agent }: { agent: Agent }) {
         </ReasonedButton>
       </div>
       <div aria-live="polite" className={classes.form}>
-        {trial.isError && <ProblemCard problem={trial.error} />}
+        {trial.isError && <FailedTrial error={trial.error} fileName={fileName} />}
         {trial.data && (
           <>
-            <h3 className={classes.heading}>{trial.data.success ? texts.trial.answered : texts.trial.failed}</h3>
-            {trial.data.error && <p className={classes.error}>{trial.data.error.error_message}</p>}
-            {trial.data.success && <JsonView value={trial.data.result} fileName={`${agent.name}-${skill}.json`} />}
+            <h3 className={classes.heading}>{texts.trial.answered}</h3>
+            <JsonView value={trial.data.result} fileName={fileName} />
             <p className={classes.hint}>
               {texts.trial.usage(trial.data.usage.input_tokens, trial.data.usage.output_tokens)}
             </p>
@@ -54,5 +55,21 @@ export function TrySkill({ agent }: { agent: Agent }) {
         )}
       </div>
     </section>
+  );
+}
+
+/** Why a trial failed, and what the service said. */
+function FailedTrial({ error, fileName }: { error: unknown; fileName: string }) {
+  const { serviceResponse } = toProblem(error);
+  return (
+    <>
+      <ProblemCard problem={error} />
+      {serviceResponse !== null && (
+        <>
+          <h3 className={classes.heading}>{texts.trial.serviceAnswered}</h3>
+          <JsonView value={serviceResponse} fileName={fileName} />
+        </>
+      )}
+    </>
   );
 }

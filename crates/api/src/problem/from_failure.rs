@@ -1,0 +1,40 @@
+//! The one table of what a skill's failure is answered with; `docs/reference/api.md` has it for clients.
+
+use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::work::Usage;
+
+use super::{Failed, Problem, ProblemKind};
+
+impl Problem {
+    /// Returns the problem of a skill that failed after having used `usage`.
+    pub(crate) fn of_skill(failure: Failure, usage: Usage) -> Self {
+        let kind = kind_of(failure.class);
+        let cause = (kind == ProblemKind::Internal).then(|| failure.message.clone());
+        let detail = as_sentence(&failure.message);
+        let retry_after = failure.retry_after;
+        let failed = Failed { error: failure.into(), usage: usage.into(), retry_after };
+        Self { failed: Some(Box::new(failed)), cause, ..Self::new(kind, detail) }
+    }
+}
+
+const fn kind_of(class: ErrorClass) -> ProblemKind {
+    match class {
+        ErrorClass::Rejected
+        | ErrorClass::Validation
+        | ErrorClass::Expression
+        | ErrorClass::Configuration => ProblemKind::SkillRejected,
+        ErrorClass::RateLimited => ProblemKind::SkillRateLimited,
+        ErrorClass::Connection
+        | ErrorClass::Unavailable
+        | ErrorClass::Tool
+        | ErrorClass::ModelOutput
+        | ErrorClass::OutputTooLarge => ProblemKind::SkillFailed,
+        ErrorClass::Timeout => ProblemKind::SkillTimedOut,
+        ErrorClass::Internal | ErrorClass::Interrupted => ProblemKind::Internal,
+    }
+}
+
+fn as_sentence(message: &str) -> String {
+    let ends = message.ends_with(['.', '!', '?', '…']);
+    format!("{message}{}", if ends { "" } else { "." })
+}
