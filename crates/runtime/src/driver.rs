@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use steadflow_core::execution::Input;
 use steadflow_core::work::{CallKey, Outcome, Work};
@@ -22,7 +23,7 @@ use crate::executor::{Executor, Performing};
 use crate::flows::FlowVersions;
 use crate::hub::Hub;
 use crate::shard::{Message, Origin, Reply, ReplyId};
-use crate::worker::{Action, End, Worker, WorkerConfig};
+use crate::worker::{Action, Answer, End, IncarnationId, Worker, WorkerConfig};
 use ask::AnswerFuture;
 use calls::Calls;
 
@@ -101,8 +102,12 @@ impl Driver {
                         self.step_ended(key, outcome);
                     }
                 }
-                Some((by, answer)) = self.asked.next() => {
-                    self.worker.answer(by, answer, self.world.clock.now());
+                Some(answered) = self.asked.next() => {
+                    self.answered(answered);
+                    // The answers of one transaction come together; what follows from them is then one batch.
+                    while let Some(answered) = self.asked.next().now_or_never().flatten() {
+                        self.answered(answered);
+                    }
                 }
                 () = sleep_until(timer) => {}
             }
@@ -168,6 +173,10 @@ impl Driver {
     fn step_ended(&mut self, call: CallKey, outcome: Outcome) {
         let (execution, input) = (call.execution, Input::StepEnded { call, outcome });
         self.worker.handle(Message::Input { execution, input, from: Origin::Engine }, self.world.clock.now());
+    }
+
+    fn answered(&mut self, (by, answer): (IncarnationId, Answer)) {
+        self.worker.answer(by, answer, self.world.clock.now());
     }
 
     fn next_instant(&self) -> Instant {
