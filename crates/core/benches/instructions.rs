@@ -17,7 +17,7 @@ use steadflow_core::event::{Accepted, Record};
 use steadflow_core::execution::{Decision, Effect, Execution, FlowVersion, Input};
 use steadflow_core::expression::Expression;
 use steadflow_core::flow::Flow;
-use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
 use steadflow_core::scope::Scope;
@@ -124,6 +124,8 @@ fn expression() -> (Expression, Scope) {
         retry_of: None,
         started_at: NOW,
         attempt: 1,
+        now: NOW,
+        reader: NodeId::new("n"),
         nodes: Vec::new(),
     };
     (expression, scope)

@@ -11,7 +11,7 @@ mod tests;
 use minijinja::value::ValueKind;
 use serde_json::{Map, Value, json};
 
-use crate::expression::{Evaluated, Expression, ExpressionError, Problem, json_text, values};
+use crate::expression::{Evaluated, Expression, ExpressionError, Problem, Site, json_text, values};
 use crate::ids::NodeId;
 use crate::limits::Limits;
 use crate::scope::{References, Scope};
@@ -42,21 +42,23 @@ impl Condition {
     /// # Errors
     /// Every mistake, with its JSON pointer relative to `document`.
     pub fn compile(document: &Value, limits: &Limits) -> Result<Self, Vec<(String, ExpressionError)>> {
-        Self::compile_among(&[], document, limits)
+        Self::compile_among(&[], document, "", limits)
     }
 
-    /// Compiles either form in a flow with nodes `ids`, which a `field` may begin with although they are no words.
+    /// Compiles either form at `pointer` in a flow with nodes `ids`, which a `field` may begin with although they are no
+    /// words.
     ///
     /// # Errors
     /// As [`compile`](Self::compile).
     pub(crate) fn compile_among(
         ids: &[NodeId],
         document: &Value,
+        pointer: &str,
         limits: &Limits,
     ) -> Result<Self, Vec<(String, ExpressionError)>> {
         let form = match document {
             Value::String(text) => {
-                compile_text(text, limits).map_err(|error| vec![(String::new(), error)])?
+                compile_text(text, pointer, limits).map_err(|error| vec![(String::new(), error)])?
             }
             Value::Object(fields) => compile_fields(ids, fields, limits)?,
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
@@ -139,8 +141,8 @@ pub(crate) fn schema() -> Value {
     })
 }
 
-fn compile_text(text: &str, limits: &Limits) -> Result<Form, ExpressionError> {
-    let expression = Expression::compile(template::unwrapped(text), limits)?;
+fn compile_text(text: &str, pointer: &str, limits: &Limits) -> Result<Form, ExpressionError> {
+    let expression = Expression::compile_at(Site::of(pointer), template::unwrapped(text), limits)?;
     without_secrets(&expression)?;
     Ok(Form::Expression(expression))
 }

@@ -1,7 +1,7 @@
 //! Expressions: what is written in `${ … }` and in conditions.
 //!
-//! The language is MiniJinja's expression language without calls, with a fixed set of filters and tests, and with these
-//! names in scope: `trigger_data`, `context` (`id`, `type`), `execution` (`id`, `retry_of`, `started_at`), `attempt`,
+//! The language is MiniJinja's expression language with a fixed set of filters and tests, with the functions `now()` and
+//! `uuid()`, which give the same in all attempts of a node, and with these names in scope: `trigger_data`, `context` (`id`, `type`), `execution` (`id`, `retry_of`, `started_at`), `attempt`,
 //! `nodes.<id>.output`, `nodes.<id>.error` (`class`, `message`), and short, as `<id>`, the output of a node that has
 //! completed. `<id>.output` is that output too, unless it has a field `output` of its own. Ids that are no words are
 //! written `nodes["fetch-data"].output`. `secrets.NAME` is an expression only by itself and gives the text
@@ -21,9 +21,11 @@ mod number;
 mod parse;
 mod path;
 mod rewrite;
+mod site;
 mod slots;
 #[cfg(test)]
 pub(crate) mod tests;
+mod unique;
 pub(crate) mod values;
 
 use std::borrow::Cow;
@@ -44,6 +46,7 @@ pub(crate) use self::functions::percent_encoded;
 use self::json_text::Kind;
 use self::path::{Found, Path};
 pub(crate) use self::path::{Step, is_word, walk};
+pub(crate) use self::site::Site;
 use self::values::Writer;
 
 /// A compiled expression. Cheap to clone.
@@ -73,9 +76,17 @@ impl Expression {
     /// What is wrong with it: the syntax, a name, filter or test that there is not, or its length
     /// (`expression_chars_max` characters, 400 words and signs, 32 brackets deep).
     pub fn compile(text: &str, limits: &Limits) -> Result<Self, ExpressionError> {
+        Self::compile_at(Site::default(), text, limits)
+    }
+
+    /// Compiles the expression that is at `site`.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    pub(crate) fn compile_at(site: Site<'_>, text: &str, limits: &Limits) -> Result<Self, ExpressionError> {
         let text = text.trim();
         let compiled =
-            compile::compile(text, limits).map_err(|problem| ExpressionError::new(text, problem))?;
+            compile::compile(site, text, limits).map_err(|problem| ExpressionError::new(text, problem))?;
         let mut references = References::default();
         compile::add_references(&compiled, &mut references);
         Ok(Self { text: text.into(), compiled, references, bytes_max: limits.input_bytes_max })

@@ -24,6 +24,10 @@ pub struct Scope {
     pub started_at: Timestamp,
     /// `attempt`, from 1.
     pub attempt: u32,
+    /// `now()`: when the first attempt of the node began, so that all its attempts read the same.
+    pub now: Timestamp,
+    /// Who reads: the node, or the one that an edge leaves. `uuid()` follows from it and from the execution.
+    pub reader: NodeId,
     /// `nodes.<id>`, and short `<id>`: those that have ended and that the expression can name.
     pub nodes: Vec<NodeScope>,
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::expression::values::Writer;
-use crate::expression::{Expression, ExpressionError};
+use crate::expression::{Expression, ExpressionError, Site};
 use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::scope::{References, Scope};
@@ -87,8 +87,14 @@ impl Template {
         limits: &Limits,
         url: Option<&str>,
     ) -> Result<Self, Vec<(String, ExpressionError)>> {
-        let mut compiler =
-            Compiler { limits, url, parts: Vec::new(), secrets: Vec::new(), faults: Vec::new() };
+        let mut compiler = Compiler {
+            limits,
+            url,
+            parts: Vec::new(),
+            secrets: Vec::new(),
+            faults: Vec::new(),
+            expressions: 0,
+        };
         compiler.value(document, "");
         if !compiler.faults.is_empty() {
             return Err(compiler.faults);
@@ -220,6 +226,8 @@ struct Compiler<'l> {
     parts: Vec<Part>,
     secrets: Vec<SecretSlot>,
     faults: Vec<(String, ExpressionError)>,
+    /// How many expressions there are so far.
+    expressions: usize,
 }
 
 impl Compiler<'_> {
@@ -289,7 +297,9 @@ impl Compiler<'_> {
     }
 
     fn expression(&mut self, text: &str, pointer: &str) -> Option<Expression> {
-        match Expression::compile(text, self.limits) {
+        self.expressions += 1;
+        let site = Site { pointer: "", number: self.expressions };
+        match Expression::compile_at(site, text, self.limits) {
             Ok(expression) => {
                 for name in &expression.references().secrets {
                     self.secret(name, pointer);

@@ -140,7 +140,7 @@ struct Trying<'t> {
 
 impl Values for Trying<'_> {
     fn scope(&self, references: &References, _: Attempt) -> Scope {
-        self.pinned.scope(references, self.now)
+        self.pinned.scope(references, &self.placed.node.id, self.now)
     }
 
     fn trigger_data(&self) -> &Payload {
@@ -181,7 +181,7 @@ impl Values for Trying<'_> {
 
 impl Pinned {
     /// Puts what `references` names in scope, as far as it is pinned.
-    fn scope(&self, references: &References, now: Timestamp) -> Scope {
+    fn scope(&self, references: &References, reader: &NodeId, now: Timestamp) -> Scope {
         let pinned = |id: &NodeId| {
             Some(NodeScope { id: id.clone(), output: Some(self.outputs.get(id)?.clone()), error: None })
         };
@@ -193,6 +193,8 @@ impl Pinned {
             retry_of: None,
             started_at: now,
             attempt: Attempt::FIRST.number(),
+            now,
+            reader: reader.clone(),
             nodes: references.nodes.iter().filter_map(pinned).collect(),
         }
     }

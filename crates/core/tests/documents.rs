@@ -357,6 +357,8 @@ fn scope(trigger_data: Value) -> Scope {
         retry_of: None,
         started_at: Timestamp::default(),
         attempt: 1,
+        now: Timestamp::default(),
+        reader: NodeId::new("reader"),
         nodes: vec![NodeScope { id: NodeId::new("n"), output: Some(output), error: None }],
     }
 }

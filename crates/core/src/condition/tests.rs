@@ -181,12 +181,12 @@ fn a_field_may_begin_with_an_id_that_is_no_word() {
         ("score.risk", 72),
     ] {
         let document = json!({ "type": "equals", "field": field, "value": value });
-        let condition = Condition::compile_among(&ids, &document, &Limits::DEFAULT).unwrap();
+        let condition = Condition::compile_among(&ids, &document, "", &Limits::DEFAULT).unwrap();
 
         assert_eq!(condition.holds(&scope), Ok(true), "{field}");
     }
     let missing = json!({ "type": "equals", "field": "a-b.x", "value": 1 });
-    let missing = Condition::compile_among(&ids, &missing, &Limits::DEFAULT).unwrap();
+    let missing = Condition::compile_among(&ids, &missing, "", &Limits::DEFAULT).unwrap();
     assert_eq!(
         missing.holds(&scope).unwrap_err().to_string(),
         "`${a-b.x}`: `nodes[\"a-b\"].output` is a list, so it has no field `x`"

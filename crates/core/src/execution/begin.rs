@@ -15,6 +15,7 @@ use crate::node::{Context, Next, NodeKind, Resumed, Values};
 use crate::payload::Payload;
 use crate::scope::{NodeError, NodeScope, References, Scope};
 use crate::status::Wait;
+use crate::timestamp::Timestamp;
 use crate::work::Usage;
 
 /// Where an output comes from.
@@ -33,16 +34,26 @@ struct Edges {
     undecided: Option<Arc<str>>,
 }
 
+/// Who evaluates an expression, and when.
+struct ReadBy {
+    node: NodeIndex,
+    attempt: u32,
+    now: Timestamp,
+}
+
 /// What a node of an execution reads.
 #[derive(Debug)]
 struct Surroundings<'e> {
     execution: &'e Execution,
     node: NodeIndex,
+    now: Timestamp,
 }
 
 impl Values for Surroundings<'_> {
     fn scope(&self, references: &References, attempt: Attempt) -> Scope {
-        self.execution.scope(references, attempt.number())
+        let first_began = self.execution.node(self.node).started_at.unwrap_or(self.now);
+        self.execution
+            .scope(references, &ReadBy { node: self.node, attempt: attempt.number(), now: first_began })
     }
 
     fn trigger_data(&self) -> &Payload {
@@ -85,7 +96,7 @@ impl<'a> Decider<'a> {
     fn with_context(&self, index: NodeIndex, ask: impl FnOnce(&dyn NodeKind, &Context<'_>) -> Next) -> Next {
         let state = self.execution.node(index);
         let attempt = state.running_attempt().unwrap_or_else(|| state.next_attempt());
-        let values = Surroundings { execution: self.execution, node: index };
+        let values = Surroundings { execution: self.execution, node: index, now: self.now };
         let context = Context::new(self.now, attempt, &values).with_parts(&state.steps, &state.children);
         ask(self.node(index).kind.room(), &context)
     }
@@ -173,7 +184,7 @@ impl<'a> Decider<'a> {
             }
             Some(EdgeCondition::Holds(condition)) => condition,
         };
-        let mut scope = self.execution.scope(condition.references(), 1);
+        let mut scope = self.scope_after(from, condition.references());
         let id = &self.node(from).id;
         if condition.references().nodes.contains(id) {
             scope.nodes.retain(|node| node.id != *id);
@@ -183,6 +194,11 @@ impl<'a> Decider<'a> {
             let edge = format!("{id} → {}", self.node(edge.to).id);
             format!("The condition of edge {edge} cannot be evaluated: {error}").into()
         })
+    }
+
+    /// Returns what a condition of an edge reads that leaves `node`: `now()` is when that is decided.
+    pub(super) fn scope_after(&self, node: NodeIndex, references: &References) -> Scope {
+        self.execution.scope(references, &ReadBy { node, attempt: 1, now: self.now })
     }
 
     pub(super) fn node(&self, index: NodeIndex) -> &'a Node {
@@ -208,7 +224,7 @@ pub(crate) fn passed_through(
 
 impl Execution {
     /// Puts what `references` names in scope, as far as it has ended.
-    pub(super) fn scope(&self, references: &References, attempt: u32) -> Scope {
+    fn scope(&self, references: &References, by: &ReadBy) -> Scope {
         let ended = |id: &NodeId| {
             let node = self.node(self.graph().find(id.as_str())?);
             let last = node.attempts.last().and_then(|attempt| attempt.error.as_ref());
@@ -227,7 +243,9 @@ impl Execution {
             execution_id: self.id,
             retry_of: self.accepted.retry_of,
             started_at: self.started_at.unwrap_or(self.created_at),
-            attempt,
+            attempt: by.attempt,
+            now: by.now,
+            reader: self.graph().node(by.node).id.clone(),
             nodes: references.nodes.iter().filter_map(ended).collect(),
         }
     }

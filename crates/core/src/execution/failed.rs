@@ -118,7 +118,7 @@ impl Decider<'_> {
         let handlers =
             || graph.outgoing[node.at()].iter().filter(|edge| graph.edge(**edge).on == EdgeTrigger::Error);
         let not_taken: Vec<EdgeIndex> =
-            handlers().copied().filter(|&edge| !self.error_edge_holds(edge)).collect();
+            handlers().copied().filter(|&edge| !self.error_edge_holds(node, edge)).collect();
         let is_handled = not_taken.len() < handlers().count();
         self.emit(Event::NodeFailed { node, not_taken });
         if is_handled {
@@ -131,12 +131,12 @@ impl Decider<'_> {
     }
 
     /// An error edge whose condition cannot be evaluated handles nothing: the failure itself is what people must see.
-    fn error_edge_holds(&self, edge: EdgeIndex) -> bool {
+    fn error_edge_holds(&self, from: NodeIndex, edge: EdgeIndex) -> bool {
         match &self.flow.flow.graph.edge(edge).condition {
             None => true,
             Some(EdgeCondition::Is(_) | EdgeCondition::Case(_)) => false,
             Some(EdgeCondition::Holds(condition)) => {
-                condition.holds(&self.execution.scope(condition.references(), 1)).unwrap_or(false)
+                condition.holds(&self.scope_after(from, condition.references())).unwrap_or(false)
             }
         }
     }

@@ -11,6 +11,7 @@ use super::error::Problem;
 use super::parse;
 use super::path::{Path, SECRET_MISPLACED, Step};
 use super::rewrite;
+use super::site::Site;
 
 /// What an expression turned out to be.
 #[derive(Clone, Debug)]
@@ -21,15 +22,15 @@ pub(super) enum Compiled {
     Computed(Computed),
 }
 
-pub(super) fn compile(text: &str, limits: &Limits) -> Result<Compiled, Problem> {
+pub(super) fn compile(site: Site<'_>, text: &str, limits: &Limits) -> Result<Compiled, Problem> {
     let tree = parse::parse(text, limits)?;
     match access::parts(&tree) {
         Some(("null", steps)) if steps.is_empty() => {
-            Ok(Compiled::Computed(engine::compile(rewrite::rewrite(&tree)?, limits)))
+            Ok(Compiled::Computed(engine::compile(rewrite::rewrite(&tree, site)?, limits)))
         }
         Some(("secrets", steps)) => secret_name(&tree, &steps).map(Compiled::Secret),
         Some((name, steps)) => access::path(name, steps).map(Compiled::Path),
-        None => Ok(Compiled::Computed(engine::compile(rewrite::rewrite(&tree)?, limits))),
+        None => Ok(Compiled::Computed(engine::compile(rewrite::rewrite(&tree, site)?, limits))),
     }
 }
 

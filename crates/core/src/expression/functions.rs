@@ -236,6 +236,11 @@ pub(super) fn strict_operator(operator: BinOpKind) -> Option<Value> {
     })
 }
 
+/// Returns the function that makes a date of a text.
+pub(super) fn date() -> Value {
+    Value::from_function(dates::date)
+}
+
 /// Returns whether a filter of MiniJinja makes text of what it is given.
 pub(super) fn takes_text(filter: &str) -> bool {
     TEXT_FILTERS.contains(&filter)

@@ -13,6 +13,7 @@ use crate::scope::{NodeError, NodeScope, References, Scope};
 
 use super::error::{Missing, Problem};
 use super::json_text::{self, Kind};
+use super::unique;
 
 /// A name and the way from it to a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,10 @@ enum Root {
     Output(NodeId),
     /// `nodes.<id>.error`.
     Error(NodeId),
+    /// `now()`.
+    Now,
+    /// `uuid()`, with the place of this call in its node.
+    Uuid(String),
 }
 
 /// One step of a path.
@@ -94,6 +99,16 @@ impl Path {
         Self { root: Root::Short(id), steps }
     }
 
+    /// Returns what `now()` reads.
+    pub(super) const fn now() -> Self {
+        Self { root: Root::Now, steps: Vec::new() }
+    }
+
+    /// Returns what `uuid()` reads at `place`.
+    pub(super) const fn uuid(place: String) -> Self {
+        Self { root: Root::Uuid(place), steps: Vec::new() }
+    }
+
     /// Refuses fields that `context` and its like never have, so that a typing error shows when the flow is saved.
     fn check_fixed_fields(&self) -> Result<(), Problem> {
         let fields: &[&str] = match self.root {
@@ -101,7 +116,12 @@ impl Path {
             Root::Execution => &["id", "retry_of", "started_at"],
             Root::Error(_) => &["class", "message", "status", "body"],
             Root::Attempt => &[],
-            Root::TriggerData | Root::Short(_) | Root::Node(_) | Root::Output(_) => return Ok(()),
+            Root::TriggerData
+            | Root::Short(_)
+            | Root::Node(_)
+            | Root::Output(_)
+            | Root::Now
+            | Root::Uuid(_) => return Ok(()),
         };
         match self.steps.first() {
             Some(Step::Field(name)) if fields.contains(&name.as_str()) => Ok(()),
@@ -122,7 +142,7 @@ impl Path {
             Root::Short(id) | Root::Node(id) | Root::Output(id) | Root::Error(id) => {
                 references.add_node(id.clone())
             }
-            Root::Context | Root::Execution => {}
+            Root::Context | Root::Execution | Root::Now | Root::Uuid(_) => {}
         }
     }
 
@@ -153,6 +173,8 @@ impl Path {
             Root::Context => Ok(Found::Built(context(scope))),
             Root::Execution => Ok(Found::Built(execution(scope))),
             Root::Attempt => Ok(Found::Built(scope.attempt.to_string())),
+            Root::Now => Ok(Found::Built(format!("\"{}\"", scope.now))),
+            Root::Uuid(place) => Ok(Found::Built(format!("\"{}\"", unique::id(scope, place)))),
             Root::Short(id) | Root::Output(id) => find(scope, id)
                 .and_then(|node| node.output.as_ref())
                 .map(Found::Whole)
@@ -181,6 +203,8 @@ impl Path {
             Root::Context => "context".to_owned(),
             Root::Execution => "execution".to_owned(),
             Root::Attempt => "attempt".to_owned(),
+            Root::Now => "now()".to_owned(),
+            Root::Uuid(_) => "uuid()".to_owned(),
             Root::Short(id) if is_word(id.as_str()) => id.to_string(),
             Root::Short(id) => format!("nodes{}.output", field_text(id.as_str())),
             Root::Node(id) => format!("nodes{}", field_text(id.as_str())),

@@ -2,7 +2,8 @@
 //!
 //! One walk checks what an expression may use and builds a new tree, so nothing comes through that is not named here.
 //! MiniJinja is given the values of the paths (`_p000`, `_p001`, …) and nothing else, and a missing field is reported in
-//! our words. Nothing can be called but filters and tests from a fixed list. A tree has no precedence, so no rule here must
+//! our words. Nothing can be called but filters and tests from a fixed list, and `now()` and `uuid()`, which become
+//! variables too. A tree has no precedence, so no rule here must
 //! agree with one of MiniJinja's parser.
 
 use minijinja::Value;
@@ -15,7 +16,8 @@ use minijinja::machinery::ast::{
 use super::access;
 use super::error::Problem;
 use super::functions::{self, FILTERS, TESTS};
-use super::path::Step;
+use super::path::{Path, Step};
+use super::site::Site;
 use super::slots::{Presence, Slots};
 
 /// A tree that may be compiled, and what it reads.
@@ -29,19 +31,22 @@ pub(super) struct Rewritten {
 type Tree = Result<Expr<'static>, Problem>;
 
 /// Checks and rewrites `tree`.
-pub(super) fn rewrite(tree: &Expr<'_>) -> Result<Rewritten, Problem> {
-    let mut rewriter = Rewriter { slots: Slots::default(), names_tests: false };
+pub(super) fn rewrite(tree: &Expr<'_>, site: Site<'_>) -> Result<Rewritten, Problem> {
+    let mut rewriter = Rewriter { site, uuids: 0, slots: Slots::default(), names_tests: false };
     let tree = rewriter.expression(tree)?;
     rewriter.slots.shrink_to_fit();
     Ok(Rewritten { tree, slots: rewriter.slots, names_tests: rewriter.names_tests })
 }
 
-struct Rewriter {
+struct Rewriter<'s> {
+    site: Site<'s>,
+    /// How often `uuid()` was called so far.
+    uuids: usize,
     slots: Slots,
     names_tests: bool,
 }
 
-impl Rewriter {
+impl Rewriter<'_> {
     fn expression(&mut self, tree: &Expr<'_>) -> Tree {
         self.operand(tree, Presence::Required)
     }
@@ -74,11 +79,39 @@ impl Rewriter {
             Expr::IfExpr(choice) => self.choice(choice)?,
             Expr::Filter(filter) => self.filter(filter)?,
             Expr::Test(test) => self.test(test)?,
-            Expr::Call(called) => return Err(not_callable(&called.expr)),
+            Expr::Call(called) => self.called(called)?,
             Expr::List(list) => Expr::List(node(List { items: self.all(&list.items)? })),
             Expr::Tuple(tuple) => Expr::Tuple(node(Tuple { items: self.all(&tuple.items)? })),
             Expr::Map(map) => self.map(map)?,
         })
+    }
+
+    /// Rewrites `now()` and `uuid()`: what they give does not change while the expression is evaluated.
+    fn called(&mut self, called: &Call<'_>) -> Tree {
+        let Expr::Var(function) = &called.expr else { return Err(not_callable(&called.expr)) };
+        let read = match function.id {
+            "now" => Path::now(),
+            "uuid" => {
+                self.uuids += 1;
+                Path::uuid(self.site.of_call(self.uuids))
+            }
+            _ => return Err(not_callable(&called.expr)),
+        };
+        let is_zone = |arg: &CallArg<'_>| matches!(arg, CallArg::Kwarg("tz", _)) && function.id == "now";
+        if !called.args.iter().all(is_zone) {
+            let may = if function.id == "now" {
+                "only `tz`, as in `now(tz=\"Europe/Paris\")`"
+            } else {
+                "no arguments"
+            };
+            return Err(Problem::new(format!("`{}` takes {may}", function.id)));
+        }
+        let read = Expr::Var(node(Var { id: self.slots.mention(read, Presence::Required) }));
+        if function.id == "uuid" {
+            return Ok(read);
+        }
+        let args = self.arguments(&called.args)?;
+        Ok(call(functions::date(), read, args))
     }
 
     fn all(&mut self, trees: &[Expr<'_>]) -> Result<Vec<Expr<'static>>, Problem> {
@@ -213,7 +246,7 @@ fn not_callable(tree: &Expr<'_>) -> Problem {
     };
     access::check_is_name(name).err().unwrap_or_else(|| {
         Problem::new(format!(
-            "there is no function `{name}`; values are changed by filters, as in `name | upper`"
+            "there is no function `{name}`; there are `now()` and `uuid()`, and values are changed by filters, as in `name | upper`"
         ))
     })
 }

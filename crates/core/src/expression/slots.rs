@@ -76,6 +76,7 @@ mod tests {
 
     use super::super::parse::parse;
     use super::super::rewrite::rewrite;
+    use super::super::site::Site;
     use super::*;
 
     #[test]
@@ -100,13 +101,13 @@ mod tests {
 
         let tree = parse(&text, &Limits::DEFAULT).unwrap();
 
-        assert_eq!(rewrite(&tree).unwrap().slots.iter().count(), TOKENS_MAX / 2);
+        assert_eq!(rewrite(&tree, Site::default()).unwrap().slots.iter().count(), TOKENS_MAX / 2);
         assert_eq!((variable(0), variable(12), variable(TOKENS_MAX - 1)), ("_p000", "_p012", "_p399"));
     }
 
     fn slots(text: &str) -> String {
         let tree = parse(text, &Limits::DEFAULT).unwrap();
-        let slots = rewrite(&tree).unwrap().slots;
+        let slots = rewrite(&tree, Site::default()).unwrap().slots;
         let line = |slot: &Slot| {
             let presence = if slot.is_optional { "optional" } else { "required" };
             format!("{} {} {} {presence}", slot.variable, slot.path.text(), slot.mentions)

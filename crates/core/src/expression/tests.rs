@@ -225,10 +225,10 @@ fn mistakes_are_found_when_an_expression_is_compiled() {
     `${(a}`: unexpected end of input, expected `)`
     `${a | shout}`: there is no filter `shout`; there are abs, b64decode, b64encode, bool, capitalize, count, d, date, date_add, date_format, default, dictsort, first, float, fromjson, hmac, int, items, join, last, length, lines, list, lower, map, max, min, pluck, regex_find, regex_match, regex_replace, reject, rejectattr, replace, reverse, round, select, selectattr, sha256, sort, split, string, sum, title, tojson, trim, unique, upper, urlencode
     `${a is tasty}`: there is no test `tasty`; there are boolean, defined, divisibleby, endingwith, eq, equalto, even, false, float, ge, greaterthan, gt, in, integer, iterable, le, lessthan, lower, lt, mapping, ne, none, number, odd, sameas, sequence, startingwith, string, true, undefined, upper
-    `${range(3)}`: there is no function `range`; values are changed by filters, as in `name | upper`
-    `${debug()}`: there is no function `debug`; values are changed by filters, as in `name | upper`
-    `${a.b.items()}`: there is no function `items`; values are changed by filters, as in `name | upper`
-    `${(a).keys()}`: there is no function `keys`; values are changed by filters, as in `name | upper`
+    `${range(3)}`: there is no function `range`; there are `now()` and `uuid()`, and values are changed by filters, as in `name | upper`
+    `${debug()}`: there is no function `debug`; there are `now()` and `uuid()`, and values are changed by filters, as in `name | upper`
+    `${a.b.items()}`: there is no function `items`; there are `now()` and `uuid()`, and values are changed by filters, as in `name | upper`
+    `${(a).keys()}`: there is no function `keys`; there are `now()` and `uuid()`, and values are changed by filters, as in `name | upper`
     `${('a')('b')}`: only filters and tests take arguments; nothing else can be called
     `${a | join(*b)}`: arguments cannot be spread with `*`
     `${secrets.KEY ~ 'x'}`: a secret is used alone, as `${secrets.NAME}`; it cannot be part of a larger expression
@@ -341,6 +341,8 @@ pub(crate) fn scope() -> Scope {
         retry_of: None,
         started_at: Timestamp::from_micros(1_000_000),
         attempt: 2,
+        now: Timestamp::from_micros(2_000_000),
+        reader: NodeId::new("reader"),
         nodes: vec![
             completed(
                 "score",

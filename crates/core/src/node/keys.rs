@@ -106,7 +106,7 @@ impl Reader for ConditionReader {
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Condition> {
-        let condition = Condition::compile_among(&reading.quoted_ids, value, &reading.limits);
+        let condition = Condition::compile_among(&reading.quoted_ids, value, &at.pointer(), &reading.limits);
         reading.compiled(condition, at)
     }
 }

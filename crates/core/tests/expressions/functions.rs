@@ -90,6 +90,15 @@ data.price | round => 20.0
 '2026-01-31' | date | date_add(months=1, days=-1) => "2026-02-27T00:00:00Z"
 '2026-03-29T00:30:00Z' | date(tz='Europe/Berlin') | date_add(hours=1) => "2026-03-29T03:30:00+02:00"
 '2026-03-01T09:30:00Z' | date_format('%d %b %Y, %H:%M', tz='America/New_York') => "01 Mar 2026, 04:30"
+now() => "2026-03-02T09:30:00.25Z"
+now(tz='Asia/Kolkata') => "2026-03-02T15:00:00.25+05:30"
+now() | date_add(days=-30) | date_format('%Y-%m-%d') => "2026-01-31"
+now() > '2026-03-02T09:30:00Z' | date => true
+now() == now() => true
+'at ' ~ now() => "at 2026-03-02T09:30:00.25Z"
+uuid() => "28280e14-6886-883c-acfd-6da101f076cc"
+uuid() == uuid() => false
+uuid() | regex_match('^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$') => true
 'due ' ~ ('2026-03-01' | date) => "due 2026-03-01T00:00:00Z"
 "#;
 
@@ -120,6 +129,13 @@ data.big + 1 => the number 1234567890123456789012345678901234567890 is too large
 '2026-03-01' | date(tz='Europe/Atlantis') => there is no time zone `Europe/Atlantis`
 '2026-03-01' | date_add(fortnights=1) => `date_add` takes years, months, weeks, days, hours, minutes, seconds
 '2026-03-01' | date > '2026-03-01' => the date 2026-03-01T00:00:00Z has no order with the string "2026-03-01"
+now('Europe/Paris') => `now` takes only `tz`, as in `now(tz="Europe/Paris")`
+now(zone='UTC') => `now` takes only `tz`
+now(tz='Mars/Base') => there is no time zone `Mars/Base`
+uuid(4) => `uuid` takes no arguments
+today() => there is no function `today`; there are `now()` and `uuid()`
+trigger_data.now() => there is no function `now`
+now => node `now` has no output
 5 | fromjson => `fromjson` needs a string, not the number 5
 "#;
 

@@ -74,6 +74,8 @@ fn scope() -> Scope {
         retry_of: None,
         started_at: Timestamp::default(),
         attempt: 1,
+        now: Timestamp::from_micros(1_772_443_800_250_000),
+        reader: NodeId::new("reader"),
         nodes: outputs.chain([node("in", &json!({ "x": 1 }))]).collect(),
     }
 }

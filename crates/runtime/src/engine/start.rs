@@ -206,6 +206,8 @@ fn context_id(
         retry_of: None,
         started_at: now,
         attempt: 1,
+        now,
+        reader: steadflow_core::ids::NodeId::new(""),
         nodes: Vec::new(),
     };
     let value = template.resolve(&scope).map_err(|error| unusable(error.to_string()))?.to_value();
