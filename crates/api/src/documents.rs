@@ -1,12 +1,15 @@
-//! Documents that people write: taken as any JSON, since the core says what is wrong with them place by place, and
-//! described by the schemas beside this file.
+//! Documents that people write: taken as any JSON, since the core says what is wrong with them place by place. Their
+//! schemas come from the core, too, which describes what it reads.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use steadflow_core::agent::Agent;
+use steadflow_core::flow::Flow;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
+use utoipa::openapi::schema::{Object, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 /// A flow document, as someone wrote it.
@@ -33,16 +36,53 @@ pub(crate) struct AgentPatch(pub(crate) Map<String, Value>);
 #[derive(Debug)]
 pub(crate) enum FlowDefinition {}
 
-macro_rules! described {
-    ($($name:ident in $file:literal;)*) => {
-        /// The names of their schemas.
-        pub(crate) const NAMES: &[&str] = &[$(stringify!($name)),*];
+/// How to reach an agent.
+#[derive(Debug)]
+pub(crate) enum AgentConfig {}
 
-        $(
+/// What performs the skills of an agent.
+#[derive(Debug)]
+pub(crate) enum AgentType {}
+
+/// Something that an agent can do.
+#[derive(Debug)]
+pub(crate) enum Skill {}
+
+/// A node of a flow.
+#[derive(Debug)]
+pub(crate) enum Node {}
+
+/// A JSON Schema.
+#[derive(Debug)]
+pub(crate) enum JsonSchema {}
+
+/// Returns the schemas of documents and of their parts, by name.
+pub(crate) fn schemas() -> BTreeMap<String, Value> {
+    let mut schemas = Flow::schemas();
+    schemas.extend(Agent::schemas());
+    let any_schema = json!({
+        "description": "A JSON Schema (draft 2020-12).", "type": "object", "additionalProperties": true,
+    });
+    schemas.insert(JsonSchema::name().into(), any_schema);
+    for (name, schema) in &mut schemas {
+        if [FlowInput::name(), FlowPatch::name()].contains(&name.as_str().into()) {
+            // The status belongs to the flow, not to its document.
+            schema["properties"]["status"] = json!({
+                "title": "Status",
+                "description": "Whether the flow may be started.",
+                "$ref": "#/components/schemas/FlowStatus",
+            });
+        }
+    }
+    schemas
+}
+
+/// Names the schemas that operations refer to. [`schemas`] has what they say.
+macro_rules! named {
+    ($($name:ident),*) => {$(
         impl PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
-                let text = include_str!(concat!("documents/", $file));
-                serde_json::from_str(text).expect("the schema beside this file is one")
+                Object::new().into()
             }
         }
 
@@ -50,21 +90,9 @@ macro_rules! described {
             fn name() -> Cow<'static, str> {
                 stringify!($name).into()
             }
-
-            fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-                let definition = (stringify!(FlowDefinition).to_owned(), FlowDefinition::schema());
-                if stringify!($name) != "FlowDefinition" {
-                    schemas.push(definition);
-                }
-            }
         }
     )*};
 }
 
-described! {
-    FlowInput in "flow_input.json";
-    FlowPatch in "flow_patch.json";
-    AgentInput in "agent_input.json";
-    AgentPatch in "agent_patch.json";
-    FlowDefinition in "flow_definition.json";
-}
+named!(FlowInput, FlowPatch, FlowDefinition, Node, JsonSchema);
+named!(AgentInput, AgentPatch, AgentConfig, AgentType, Skill);

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
+use serde_json::Value;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, SchemaType, Type};
 use utoipa::openapi::{
@@ -13,7 +14,16 @@ use crate::documents;
 use crate::routes;
 
 /// Returns the OpenAPI 3.1 document of this version.
-pub fn openapi() -> OpenApi {
+pub fn openapi() -> Value {
+    let mut document = serde_json::to_value(of_routes()).expect("the document has string keys only");
+    let schemas = document["components"]["schemas"].as_object_mut().expect("the document has schemas");
+    schemas.extend(documents::schemas());
+    schemas.sort_keys();
+    document
+}
+
+/// Returns what the routes say. The schemas of documents are names without content here.
+fn of_routes() -> OpenApi {
     let (_, mut document) = routes::all().split_for_parts();
     let about = OpenApiBuilder::new().info(about()).build();
     document.info = about.info;
@@ -22,6 +32,7 @@ pub fn openapi() -> OpenApi {
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
         for operation in operations.into_iter().flatten() {
             add_common_responses(path, operation);
+            describe_optional_body(operation);
         }
     }
     document
@@ -30,8 +41,7 @@ pub fn openapi() -> OpenApi {
 /// Returns [`openapi`] as JSON.
 pub(crate) fn text() -> Bytes {
     /// Written once: the document is the same for as long as the process lives.
-    static TEXT: LazyLock<Bytes> =
-        LazyLock::new(|| Bytes::from(openapi().to_json().expect("the document has string keys only")));
+    static TEXT: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(openapi().to_string()));
     TEXT.clone()
 }
 
@@ -49,11 +59,7 @@ fn about() -> utoipa::openapi::Info {
 /// keys.
 fn require_nullable_keys(document: &mut OpenApi) {
     let schemas = document.components.iter_mut().flat_map(|components| &mut components.schemas);
-    for (name, schema) in schemas {
-        if !documents::NAMES.contains(&name.as_str()) {
-            require_nullable(schema);
-        }
-    }
+    schemas.for_each(|(_, schema)| require_nullable(schema));
 }
 
 fn require_nullable(schema: &mut RefOr<Schema>) {
@@ -85,6 +91,19 @@ fn is_nullable(schema: &RefOr<Schema>) -> bool {
         RefOr::T(Schema::Array(array)) => has_null(&array.schema_type),
         RefOr::T(Schema::OneOf(one_of)) => one_of.items.iter().any(is_nullable),
         RefOr::Ref(_) | RefOr::T(_) => false,
+    }
+}
+
+/// A body that can be left out is not required. The derived schema allows null instead.
+fn describe_optional_body(operation: &mut Operation) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
+    for content in body.content.values_mut() {
+        if let RefOr::T(Content { schema: Some(schema), .. }) = content
+            && let RefOr::T(Schema::OneOf(either)) = schema
+            && let Some(given) = either.items.iter().find(|item| !is_nullable(item)).cloned()
+        {
+            *schema = given;
+        }
     }
 }
 

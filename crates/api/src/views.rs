@@ -8,5 +8,6 @@ pub(crate) mod execution_error;
 pub(crate) mod flow;
 pub(crate) mod message;
 pub(crate) mod node;
+pub(crate) mod node_type;
 pub(crate) mod row;
 pub(crate) mod wire;

@@ -9,7 +9,7 @@ fn openapi_json_is_fresh() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.json");
     let written = std::fs::read_to_string(path).unwrap();
 
-    let made = steadflow_api::openapi().to_pretty_json().unwrap();
+    let made = serde_json::to_string_pretty(&steadflow_api::openapi()).unwrap();
 
     assert_eq!(written.trim_end(), made, "run `make gen` and commit openapi.json");
 }
@@ -31,7 +31,7 @@ async fn server_describes_itself_and_explains_its_problems() {
 #[tokio::test(start_paused = true)]
 async fn no_operation_takes_a_query_parameter_that_is_not_described() {
     let api = Api::new().await;
-    let document = serde_json::to_value(steadflow_api::openapi()).unwrap();
+    let document = steadflow_api::openapi();
 
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {

@@ -19,14 +19,14 @@ use crate::ids::NodeId;
 use crate::limits::Limits;
 use crate::template::{Piece, pieces, pointer_token};
 
-pub(crate) use describe::Terms;
 pub use describe::{Description, KeyDescription};
+pub(crate) use describe::{Terms, named, reference};
 pub(crate) use keys::{Key, Keys, Plain, Unknown, key};
 use names::suggestion;
 pub(crate) use names::{described, quoted};
 pub(crate) use readers::{
-    AnyName, Name, Reader, Text, any_json, boolean, choice, entries, list, moment, not_yet, number, object,
-    one_or_many, plain_text, seconds, text, uuid, whole,
+    AnyName, Name, Object, Reader, Text, any_json, boolean, choice, entries, list, moment, not_yet, number,
+    object, one_or_many, plain_text, seconds, text, uuid, whole,
 };
 
 /// One fault of a document.

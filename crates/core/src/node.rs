@@ -20,6 +20,7 @@ mod merge;
 mod parallel;
 #[cfg(feature = "test-kinds")]
 mod rehearsal;
+mod schemas;
 mod switch;
 mod transform;
 mod trigger;
@@ -54,6 +55,7 @@ pub use merge::Merge;
 pub use parallel::Parallel;
 #[cfg(feature = "test-kinds")]
 pub use rehearsal::{Family, Rounds};
+pub(crate) use schemas::{SETTINGS, schemas};
 pub use switch::{Case, Switch};
 pub use transform::Transform;
 pub use trigger::Trigger;

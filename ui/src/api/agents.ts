@@ -5,41 +5,24 @@ import type { Json } from './types';
 
 type Schemas = components['schemas'];
 
-export type AgentType = Schemas['AgentInput']['agent_type'];
+export type Agent = Schemas['Agent'];
+export type AgentType = Schemas['AgentType'];
+export type AgentConfig = Schemas['AgentConfig'];
+/** One thing that an agent can do. */
+export type Skill = Schemas['Skill'];
 /** The output of a skill that was tried, and what it used. */
 export type Trial = Schemas['AgentResult'];
-
-/** One thing that an agent can do. Written by hand, since the API description has a plain object. Only `name` is required. */
-export interface Skill {
-  name: string;
-  description?: string;
-  instructions?: string;
-  input_schema?: Json;
-  output_schema?: Json;
-  max_tokens?: number;
-  [key: string]: unknown;
-}
-
-/** An agent, with the types that the API description leaves open. */
-export type Agent = Omit<Schemas['Agent'], 'agent_type' | 'skill_definitions' | 'config'> & {
-  agent_type: AgentType;
-  skill_definitions: readonly Skill[];
-  /** How to reach it. Secret values are masked. */
-  config: Readonly<Record<string, Json>>;
-};
-
 /** An agent as it is sent: its skills as objects, never as bare names. */
 export type AgentDocument = Schemas['AgentInput'] & { skills: readonly Skill[] };
 
 const AGENTS_MAX = 100;
 
 export async function listAgents(signal: AbortSignal): Promise<readonly Agent[]> {
-  const { data } = await call('GET', '/studio/agents', { query: { limit: AGENTS_MAX }, signal });
-  return data as readonly Agent[];
+  return (await call('GET', '/studio/agents', { query: { limit: AGENTS_MAX }, signal })).data;
 }
 
 export async function getAgent(id: string): Promise<Agent> {
-  return (await call('GET', '/studio/agents/{id}', { path: { id } })).data as Agent;
+  return (await call('GET', '/studio/agents/{id}', { path: { id } })).data;
 }
 
 /** An agent as it was read: its id, and the tag that its changes are made to. */
@@ -54,7 +37,7 @@ export async function saveAgent(edited: Edited | null, document: AgentDocument):
   const { data } = edited
     ? await call('PATCH', '/studio/agents/{id}', { path: { id: edited.id }, body: document, ifMatch: edited.etag })
     : await call('POST', '/studio/agents', { body: document });
-  return data as Agent;
+  return data;
 }
 
 export async function deleteAgent({ id, etag }: Edited): Promise<void> {

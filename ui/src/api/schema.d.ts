@@ -577,7 +577,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Lists every node type and action with the JSON Schema of its keys, and the keys that all nodes share. */
+        /** Lists every kind of node with the JSON Schema of its keys, and the keys that all nodes share. */
         readonly get: operations["list_node_types"];
         readonly put?: never;
         readonly post?: never;
@@ -690,6 +690,16 @@ export interface components {
             /** Format: date-time */
             readonly at: string;
         };
+        /** @description A node that is an action. */
+        readonly ActionNode: ({
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "action";
+        } & {
+            readonly [key: string]: unknown;
+        }) & (components["schemas"]["HttpRequestNode"] | components["schemas"]["TransformNode"] | components["schemas"]["EchoNode"] | components["schemas"]["FailNode"]);
         /** @description The answer to an activation. */
         readonly Activated: {
             readonly status: components["schemas"]["FlowStatus"];
@@ -738,59 +748,152 @@ export interface components {
             /** @description Its entity tag, as in the header `ETag`: send it as `If-Match` with a change. */
             readonly etag: string;
         };
+        /** @description How to reach an agent, depending on its type. */
+        readonly AgentConfig: components["schemas"]["LlmConfig"] | components["schemas"]["HttpAgentConfig"];
         /** @description What a version of an agent says. */
         readonly AgentContent: {
             readonly name: string;
-            readonly agent_type: string;
+            readonly agent_type: components["schemas"]["AgentType"];
             readonly description: string;
             /** @description Always `internal`: the agents of this server. */
             readonly source: string;
             /** @description The names of its skills. */
             readonly skills: readonly string[];
             /** @description Its skills, whole. */
-            readonly skill_definitions: readonly unknown[];
+            readonly skill_definitions: readonly components["schemas"]["Skill"][];
             readonly category: string | null;
             readonly tags: readonly string[];
             /** @description How to reach it; secrets are masked. */
-            readonly config: unknown;
+            readonly config: components["schemas"]["AgentConfig"];
         };
         /** @description An agent document. */
         readonly AgentInput: {
+            /**
+             * Name
+             * @description What people call it.
+             */
             readonly name: string;
-            /** @enum {string} */
-            readonly agent_type: "llm" | "http";
+            /**
+             * Description
+             * @description What it is for.
+             * @default
+             */
             readonly description?: string | null;
+            /**
+             * Type
+             * @description What carries its skills out: a language model, or a remote agent that takes HTTP calls.
+             */
+            readonly agent_type: components["schemas"]["AgentType"];
+            /**
+             * Category
+             * @description What it is listed under.
+             */
             readonly category?: string | null;
+            /**
+             * Tags
+             * @description Words to find it by.
+             * @default []
+             */
             readonly tags?: readonly string[] | null;
-            /** @description How to reach it. Secrets in it are masked in answers; a mask that is sent back keeps what is stored. */
-            readonly config: {
-                readonly [key: string]: unknown;
-            };
-            /** @description Names, or objects where a skill needs more. */
-            readonly skills: readonly (string | Record<string, unknown>)[];
-            readonly prices?: {
-                readonly input_per_million?: number;
-                readonly output_per_million?: number;
-            } | null;
+            /**
+             * Configuration
+             * @description How to reach it; its keys depend on `agent_type`.
+             */
+            readonly config: components["schemas"]["AgentConfig"];
+            /**
+             * Skills
+             * @description What it can do; at least one.
+             */
+            readonly skills: readonly (string | components["schemas"]["Skill"])[];
+            /**
+             * Prices
+             * @description What its tokens cost.
+             */
+            readonly prices?: components["schemas"]["Prices"] | null;
+        } & ({
+            /** @enum {string} */
+            readonly agent_type?: "llm";
+            readonly config?: components["schemas"]["LlmConfig"];
+        } | {
+            /** @enum {string} */
+            readonly agent_type?: "http";
+            readonly config?: components["schemas"]["HttpAgentConfig"];
+        });
+        /**
+         * Agent
+         * @description Runs one skill of a registered agent.
+         */
+        readonly AgentNode: components["schemas"]["NodeSettings"] & ({
+            /**
+             * Agent
+             * Format: uuid
+             * @description A registered agent.
+             */
+            readonly agent_id: string;
+            /**
+             * Skill
+             * @description One of the agent's skills.
+             */
+            readonly skill: string;
+            /**
+             * Input
+             * @description The input of the skill, as its input schema describes it. Strings can be templates.
+             * @default {}
+             */
+            readonly input?: unknown;
+            /** @enum {string} */
+            readonly type: "agent";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "agent";
         };
-        /** @description The keys to change; the others stay. `null` takes a key away. */
+        /** @description The keys of an agent document to change; the others stay. Null sets a key to its default. It makes a new version. */
         readonly AgentPatch: {
+            /**
+             * Name
+             * @description What people call it.
+             */
             readonly name?: string;
-            /** @enum {string} */
-            readonly agent_type?: "llm" | "http";
+            /**
+             * Description
+             * @description What it is for.
+             */
             readonly description?: string | null;
+            /**
+             * Type
+             * @description What carries its skills out: a language model, or a remote agent that takes HTTP calls.
+             */
+            readonly agent_type?: components["schemas"]["AgentType"];
+            /**
+             * Category
+             * @description What it is listed under.
+             */
             readonly category?: string | null;
+            /**
+             * Tags
+             * @description Words to find it by.
+             */
             readonly tags?: readonly string[] | null;
-            /** @description How to reach it. Secrets in it are masked in answers; a mask that is sent back keeps what is stored. */
-            readonly config?: {
-                readonly [key: string]: unknown;
-            };
-            /** @description Names, or objects where a skill needs more. */
-            readonly skills?: readonly (string | Record<string, unknown>)[];
-            readonly prices?: {
-                readonly input_per_million?: number;
-                readonly output_per_million?: number;
-            } | null;
+            /**
+             * Configuration
+             * @description How to reach it; its keys depend on `agent_type`.
+             */
+            readonly config?: components["schemas"]["AgentConfig"];
+            /**
+             * Skills
+             * @description What it can do; at least one.
+             */
+            readonly skills?: readonly (string | components["schemas"]["Skill"])[];
+            /**
+             * Prices
+             * @description What its tokens cost.
+             */
+            readonly prices?: components["schemas"]["Prices"] | null;
         };
         /** @description What a skill answered. */
         readonly AgentResult: {
@@ -799,6 +902,11 @@ export interface components {
             readonly result: components["schemas"]["AnyJson"];
             readonly usage: components["schemas"]["Usage"];
         };
+        /**
+         * @description What performs the skills of an agent.
+         * @enum {string}
+         */
+        readonly AgentType: "llm" | "http";
         /** @description One version of an agent. */
         readonly AgentVersion: components["schemas"]["AgentContent"] & {
             /** Format: int32 */
@@ -987,6 +1095,46 @@ export interface components {
             /** Format: date-time */
             readonly at: string;
         };
+        /** @description What must hold: an expression, or a comparison. */
+        readonly Condition: string | {
+            /**
+             * Comparison
+             * @default equals
+             * @enum {string}
+             */
+            readonly type: "equals" | "not_equals" | "greater_than" | "greater_or_equal" | "less_than" | "less_or_equal" | "contains" | "exists";
+            /**
+             * Field
+             * @example score.risk
+             */
+            readonly field: string;
+            /**
+             * Value
+             * @description Not needed for `exists`. Strings can be templates.
+             */
+            readonly value?: unknown;
+        };
+        /**
+         * Condition
+         * @description Evaluates to true or false. Outgoing edges can require either.
+         */
+        readonly ConditionNode: components["schemas"]["NodeSettings"] & ({
+            /**
+             * Condition
+             * @description An expression that returns true or false, or a comparison of a field with a value.
+             */
+            readonly condition: components["schemas"]["Condition"];
+            /** @enum {string} */
+            readonly type: "condition";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "condition";
+        };
         /** @description The current state of a flow or an agent, which is not the one that a change was made to. */
         readonly CurrentView: {
             /** Format: int32 */
@@ -1002,12 +1150,94 @@ export interface components {
          * @enum {string}
          */
         readonly DecisionName: "retry" | "complete" | "fail";
+        /**
+         * Delay
+         * @description Waits for a duration or until a given time, even across restarts.
+         */
+        readonly DelayNode: components["schemas"]["NodeSettings"] & (({
+            /**
+             * Seconds
+             * @description How long to wait after the node is reached.
+             */
+            readonly delay_seconds?: number | null;
+            /**
+             * Until
+             * Format: date-time
+             * @description The time to wait for. A time in the past does not wait.
+             */
+            readonly until?: string | null;
+            /** @enum {string} */
+            readonly type: "delay";
+        } & {
+            readonly [key: string]: unknown;
+        }) & ({
+            readonly delay_seconds: unknown;
+        } | {
+            readonly until: unknown;
+        })) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "delay";
+        };
         /** @description One thing that is wrong with a document. */
         readonly DocumentFault: {
             /** @description Where, as a JSON pointer (RFC 6901) into the document; empty for the document itself. */
             readonly pointer: string;
             /** @description What is wrong. */
             readonly message: string;
+        };
+        /**
+         * Echo
+         * @description Returns its input, and is executed like a node with side effects. For benchmarks.
+         */
+        readonly EchoNode: components["schemas"]["NodeSettings"] & ({
+            /**
+             * Input
+             * @description Any JSON. Strings can be templates.
+             * @default {}
+             */
+            readonly input?: unknown;
+            /** @enum {string} */
+            readonly type: "action";
+            /** @enum {string} */
+            readonly action: "echo";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly action: "echo";
+        };
+        /** @description A connection between two nodes. Other keys are kept. */
+        readonly Edge: {
+            /**
+             * From
+             * @description The node that it leaves.
+             */
+            readonly from: string;
+            /**
+             * To
+             * @description The node that it leads to.
+             */
+            readonly to: string;
+            /**
+             * On
+             * @description Which end of `from` it follows: that it completed, or that it failed for good.
+             * @default completed
+             * @enum {string|null}
+             */
+            readonly on?: "completed" | "error" | null;
+            /**
+             * Condition
+             * @description What must hold; without one the edge is always taken. Plain true or false asks for the result of a condition node, and a case's name or `default` for the choice of a switch.
+             */
+            readonly condition?: components["schemas"]["Condition"] | boolean | null;
+        } & {
+            readonly [key: string]: unknown;
         };
         /** @description An edge, by the nodes that it connects. */
         readonly EdgeEnds: {
@@ -1196,6 +1426,41 @@ export interface components {
             readonly attempts: number;
             readonly summary: components["schemas"]["NodeCounts"];
         };
+        /**
+         * Fail
+         * @description Fails with the given message. For tests, and to end a branch with an error.
+         */
+        readonly FailNode: components["schemas"]["NodeSettings"] & ({
+            /**
+             * Input
+             * @description The error. Strings can be templates.
+             */
+            readonly input: {
+                /**
+                 * Message
+                 * @description The error message.
+                 */
+                readonly message: string;
+                /**
+                 * Error class
+                 * @description The class of the error. It determines whether the node is retried.
+                 * @default internal
+                 */
+                readonly class?: ("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "validation" | "expression" | "configuration" | "output_too_large" | "internal" | "interrupted") | string | null;
+            } | string;
+            /** @enum {string} */
+            readonly type: "action";
+            /** @enum {string} */
+            readonly action: "fail";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly action: "fail";
+        };
         /** @description Why something failed. */
         readonly Failure: {
             readonly error_class: components["schemas"]["ErrorClass"];
@@ -1284,45 +1549,19 @@ export interface components {
             readonly flow_id: string;
             readonly flow_name: string | null;
         };
-        /** @description The nodes and edges of a flow. */
+        /** @description The nodes and edges of a flow. Other keys are kept. */
         readonly FlowDefinition: {
-            readonly nodes: readonly ({
-                readonly id: string;
-                /** @enum {string} */
-                readonly type: "agent" | "condition" | "delay" | "action" | "trigger" | "parallel" | "merge";
-                readonly name?: string | null;
-                /** @description Laid over the flow's retry settings, key by key. */
-                readonly retry?: {
-                    readonly enabled?: boolean | null;
-                    readonly count?: number | null;
-                    readonly initial_interval_seconds?: number | null;
-                    readonly backoff_coefficient?: number | null;
-                    readonly max_interval_seconds?: number | null;
-                    readonly jitter?: number | null;
-                    readonly retry_on?: readonly (string | number)[] | null;
-                    readonly do_not_retry_on?: readonly (string | number)[] | null;
-                } | null;
-                /** @description Of one attempt. */
-                readonly timeout_seconds?: number | null;
-                /** @enum {string|null} */
-                readonly join?: "all" | "any" | null;
-                /** @enum {string|null} */
-                readonly on_interrupt?: "retry" | "ask" | null;
-                /** @enum {string|null} */
-                readonly on_exhausted?: "fail" | "ask" | null;
-            } & {
-                readonly [key: string]: unknown;
-            })[];
-            readonly edges?: readonly ({
-                readonly from: string;
-                readonly to: string;
-                /** @description `error`: taken when `from` failed for good. */
-                readonly on?: string | null;
-                /** @description What must hold; null always does. */
-                readonly condition?: string | boolean | Record<string, unknown> | null;
-            } & {
-                readonly [key: string]: unknown;
-            })[] | null;
+            /**
+             * Nodes
+             * @description In any order.
+             */
+            readonly nodes: readonly components["schemas"]["Node"][];
+            /**
+             * Edges
+             * @description In any order; together they form no cycle.
+             * @default []
+             */
+            readonly edges?: readonly components["schemas"]["Edge"][] | null;
         } & {
             readonly [key: string]: unknown;
         };
@@ -1344,69 +1583,146 @@ export interface components {
             readonly context_type_default: string | null;
             readonly flow_definition: components["schemas"]["FlowDefinition"];
         };
-        /** @description A flow document. `GET /studio/node-types` describes the nodes. */
+        /** @description A flow document. */
         readonly FlowInput: {
+            /**
+             * Name
+             * @description Shown in the studio and in messages.
+             */
             readonly name: string;
+            /**
+             * Description
+             * @description What it is for.
+             * @default
+             */
             readonly description?: string | null;
+            /**
+             * Category
+             * @description The category that lists group it by.
+             */
             readonly category?: string | null;
+            /**
+             * Tags
+             * @description Words to search by.
+             * @default []
+             */
             readonly tags?: readonly string[] | null;
-            /** @default false */
+            /**
+             * Template
+             * @description Whether other flows are made from it.
+             * @default false
+             */
             readonly is_template?: boolean | null;
             /**
-             * @description Whether failed nodes are retried where they say nothing themselves.
+             * Retry on failure
+             * @description Whether failed nodes are retried unless they have their own retry settings.
              * @default false
              */
             readonly retry_on_failure?: boolean | null;
             /**
-             * @description How often they are retried.
+             * Retry count
+             * @description Retries after the first attempt of a node.
              * @default 0
              */
             readonly retry_count?: number | null;
-            /** @description How long one execution may take. */
+            /**
+             * Timeout in seconds
+             * @description The limit for one execution. Empty: no timeout.
+             */
             readonly timeout_seconds?: number | null;
-            /** @description How many executions may run at once; the rest wait their turn. */
+            /**
+             * Concurrent executions
+             * @description How many executions may run at once; the others wait. Empty: no limit.
+             */
             readonly max_concurrent_executions?: number | null;
-            /** @description A template over `trigger_data` that gives `context_id` where a start names none. */
+            /**
+             * Reference ID
+             * @description A template over `trigger_data` for the `context_id` of executions that are started without one.
+             */
             readonly context_id_template?: string | null;
+            /**
+             * Reference type
+             * @description The `context_type` of executions that are started without one.
+             */
             readonly context_type_default?: string | null;
+            /**
+             * Definition
+             * @description The graph: `nodes` and `edges`.
+             */
             readonly flow_definition: components["schemas"]["FlowDefinition"];
             /**
+             * Status
              * @description Whether the flow may be started.
-             * @enum {string}
              */
-            readonly status?: "draft" | "active" | "paused" | "archived";
+            readonly status?: components["schemas"]["FlowStatus"];
         };
-        /** @description The keys to change; the others stay. `null` takes a key back to its default. A changed document makes a new version, a changed status does not. */
+        /** @description The keys of a flow document to change; the others stay. Null sets a key to its default. A changed document makes a new version. */
         readonly FlowPatch: {
+            /**
+             * Name
+             * @description Shown in the studio and in messages.
+             */
             readonly name?: string;
+            /**
+             * Description
+             * @description What it is for.
+             */
             readonly description?: string | null;
+            /**
+             * Category
+             * @description The category that lists group it by.
+             */
             readonly category?: string | null;
+            /**
+             * Tags
+             * @description Words to search by.
+             */
             readonly tags?: readonly string[] | null;
-            /** @default false */
+            /**
+             * Template
+             * @description Whether other flows are made from it.
+             */
             readonly is_template?: boolean | null;
             /**
-             * @description Whether failed nodes are retried where they say nothing themselves.
-             * @default false
+             * Retry on failure
+             * @description Whether failed nodes are retried unless they have their own retry settings.
              */
             readonly retry_on_failure?: boolean | null;
             /**
-             * @description How often they are retried.
-             * @default 0
+             * Retry count
+             * @description Retries after the first attempt of a node.
              */
             readonly retry_count?: number | null;
-            /** @description How long one execution may take. */
+            /**
+             * Timeout in seconds
+             * @description The limit for one execution. Empty: no timeout.
+             */
             readonly timeout_seconds?: number | null;
-            /** @description How many executions may run at once; the rest wait their turn. */
+            /**
+             * Concurrent executions
+             * @description How many executions may run at once; the others wait. Empty: no limit.
+             */
             readonly max_concurrent_executions?: number | null;
-            /** @description A template over `trigger_data` that gives `context_id` where a start names none. */
+            /**
+             * Reference ID
+             * @description A template over `trigger_data` for the `context_id` of executions that are started without one.
+             */
             readonly context_id_template?: string | null;
+            /**
+             * Reference type
+             * @description The `context_type` of executions that are started without one.
+             */
             readonly context_type_default?: string | null;
+            /**
+             * Definition
+             * @description The graph: `nodes` and `edges`.
+             */
             readonly flow_definition?: components["schemas"]["FlowDefinition"];
             /**
+             * Status
              * @description Whether the flow may be started.
-             * @enum {string}
              */
-            readonly status?: "draft" | "active" | "paused" | "archived";
+            readonly status?: components["schemas"]["FlowStatus"];
         };
         /** @enum {string} */
         readonly FlowStatus: "draft" | "active" | "paused" | "archived";
@@ -1432,6 +1748,116 @@ export interface components {
             /** @description Executions in memory. */
             readonly live_executions: number;
         };
+        /** @description How to reach a remote agent. */
+        readonly HttpAgentConfig: {
+            /**
+             * Endpoint
+             * @description A skill is a POST to this address, `/` and the skill's name.
+             */
+            readonly endpoint: string;
+            /**
+             * API key
+             * @description Sent as `Authorization: Bearer`. `${secrets.NAME}`, or the key.
+             */
+            readonly api_key?: string | null;
+            /**
+             * Headers
+             * @description Sent with each call. Values are secret; they may hold `${secrets.NAME}`.
+             * @default {}
+             */
+            readonly headers?: {
+                readonly [key: string]: string | null;
+            } | null;
+        };
+        /**
+         * HTTP request
+         * @description Sends an HTTP request. A response with an unexpected status is an error.
+         */
+        readonly HttpRequestNode: components["schemas"]["NodeSettings"] & ({
+            /**
+             * Input
+             * @description The request. Strings can be templates.
+             */
+            readonly input: {
+                /**
+                 * Method
+                 * @description Any method but `CONNECT` and `TRACE`, in either case.
+                 * @default GET
+                 */
+                readonly method?: string | null;
+                /**
+                 * URL
+                 * @description Begins with `https://` or `http://`.
+                 */
+                readonly url: string;
+                /**
+                 * Headers
+                 * @description Values can use `${secrets.NAME}`. A value of null omits the header.
+                 * @default {}
+                 */
+                readonly headers?: {
+                    readonly [key: string]: (string | number | boolean) | string | null;
+                } | string | null;
+                /**
+                 * Query
+                 * @description Query parameters. Lists repeat the key, null omits it.
+                 * @default {}
+                 */
+                readonly query?: {
+                    readonly [key: string]: (string | number | boolean) | readonly ((string | number | boolean) | string)[] | string | null;
+                } | string | null;
+                /**
+                 * Authentication
+                 * @description Sent as the header `Authorization`. Values can use `${secrets.NAME}`.
+                 */
+                readonly auth?: {
+                    /**
+                     * Type
+                     * @description `basic` or `bearer`.
+                     */
+                    readonly type: ("basic" | "bearer") | string;
+                    /**
+                     * User name
+                     * @description Of `basic`; without a colon.
+                     */
+                    readonly username?: string | null;
+                    /**
+                     * Password
+                     * @description Of `basic`; may be empty.
+                     * @default
+                     */
+                    readonly password?: string | null;
+                    /**
+                     * Token
+                     * @description Of `bearer`.
+                     */
+                    readonly token?: string | null;
+                } | string | null;
+                /**
+                 * Body
+                 * @description Strings are sent unchanged (as `text/plain`), everything else as JSON. An object becomes form fields if the header `Content-Type` is `application/x-www-form-urlencoded`. `{"$multipart": […]}` and `{"$binary": …}` are sent as parts and as bytes.
+                 */
+                readonly body?: unknown;
+                /**
+                 * Expected statuses
+                 * @description Any other status is an error. Redirects are followed unless one is expected.
+                 * @default 200-299
+                 */
+                readonly expect_status?: (number | string) | readonly ((number | string) | string)[] | string | null;
+            } | string;
+            /** @enum {string} */
+            readonly type: "action";
+            /** @enum {string} */
+            readonly action: "http_request";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly action: "http_request";
+        };
         /** @description What the new flow has of its own. */
         readonly Instantiate: {
             /** @description Its name; the template's unless given. */
@@ -1448,6 +1874,10 @@ export interface components {
              * @enum {string}
              */
             readonly event: "journal";
+        };
+        /** @description A JSON Schema (draft 2020-12). */
+        readonly JsonSchema: {
+            readonly [key: string]: unknown;
         };
         /** @description An execution that is new or changed. */
         readonly ListExecutionMessage: {
@@ -1481,6 +1911,81 @@ export interface components {
         };
         /** @description A message of the stream of all executions: the fields `event` and `data` of a server-sent event. The data is JSON. */
         readonly ListStream: components["schemas"]["ListSnapshotMessage"] | components["schemas"]["ListExecutionMessage"] | components["schemas"]["ListResyncMessage"];
+        /** @description How to reach a language model. */
+        readonly LlmConfig: {
+            /**
+             * Provider
+             * @description Whose protocol it speaks.
+             * @enum {string}
+             */
+            readonly provider: "openai" | "anthropic" | "gemini" | "ollama";
+            /**
+             * Base URL
+             * @description Where it is; the provider's own address where there is none.
+             */
+            readonly base_url?: string | null;
+            /**
+             * Model
+             * @description As the provider spells it.
+             */
+            readonly model: string;
+            /**
+             * API key
+             * @description Sent the way the provider asks for it. `${secrets.NAME}`, or the key.
+             */
+            readonly api_key?: string | null;
+            /**
+             * Headers
+             * @description Sent with each call. Values are secret; they may hold `${secrets.NAME}`.
+             * @default {}
+             */
+            readonly headers?: {
+                readonly [key: string]: string | null;
+            } | null;
+            /**
+             * Extra headers
+             * @description The same as `headers`, under the name that client libraries have for it.
+             * @default {}
+             */
+            readonly extra_headers?: {
+                readonly [key: string]: string | null;
+            } | null;
+            /**
+             * Temperature
+             * @description The provider's default where there is none.
+             */
+            readonly temperature?: number | null;
+            /**
+             * Extra parameters
+             * @description Added to the body of each call, for parameters that only some servers know.
+             * @default {}
+             */
+            readonly extra_body?: Record<string, unknown> | null;
+            /**
+             * Extra query
+             * @description Added to the query of each call. Values are secret; they may hold `${secrets.NAME}`.
+             * @default {}
+             */
+            readonly extra_query?: {
+                readonly [key: string]: string | null;
+            } | null;
+        };
+        /**
+         * Merge
+         * @description Waits for all incoming branches, or for the first.
+         */
+        readonly MergeNode: components["schemas"]["NodeSettings"] & ({
+            /** @enum {string} */
+            readonly type: "merge";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "merge";
+        };
         /** @description Changes that were left out. */
         readonly Missed: {
             /**
@@ -1489,6 +1994,8 @@ export interface components {
              */
             readonly missed: number;
         };
+        /** @description A node. */
+        readonly Node: components["schemas"]["TriggerNode"] | components["schemas"]["AgentNode"] | components["schemas"]["ConditionNode"] | components["schemas"]["SwitchNode"] | components["schemas"]["DelayNode"] | components["schemas"]["ParallelNode"] | components["schemas"]["MergeNode"] | components["schemas"]["ActionNode"];
         /** @description A node completed. */
         readonly NodeCompletedEvent: {
             readonly node_id: string;
@@ -1603,6 +2110,62 @@ export interface components {
             readonly flow_id: string;
             readonly node_id: string;
         };
+        /** @description What every node may have. Other keys are kept. */
+        readonly NodeSettings: {
+            /**
+             * ID
+             * @description Used in expressions; unique in the flow.
+             */
+            readonly id: string;
+            /**
+             * Name
+             * @description Shown in the studio and in messages. Default: the ID.
+             */
+            readonly name?: string | null;
+            /**
+             * Type
+             * @enum {string}
+             */
+            readonly type: "trigger" | "agent" | "condition" | "switch" | "delay" | "parallel" | "merge" | "action";
+            /**
+             * Join
+             * @description With several incoming edges: run when all are decided and one is taken (all), or at the first taken one (any).
+             * @default all
+             * @enum {string|null}
+             */
+            readonly join?: "all" | "any" | null;
+            /**
+             * Timeout in seconds
+             * @description The limit for one attempt. Empty: no timeout.
+             */
+            readonly timeout_seconds?: number | null;
+            /**
+             * Retry
+             * @description Overrides the flow's retry settings. Empty fields use the flow's.
+             */
+            readonly retry?: components["schemas"]["RetryPolicy"] | null;
+            /**
+             * If a crash interrupts it
+             * @description It is unknown whether the interrupted attempt took effect: retry, or ask for a decision.
+             * @default retry
+             * @enum {string|null}
+             */
+            readonly on_interrupt?: "retry" | "ask" | null;
+            /**
+             * After the last attempt fails
+             * @description Fail the node, or ask for a decision.
+             * @default fail
+             * @enum {string|null}
+             */
+            readonly on_exhausted?: "fail" | "ask" | null;
+            /**
+             * Position
+             * @description Position in the editor.
+             */
+            readonly position?: unknown;
+        } & {
+            readonly [key: string]: unknown;
+        };
         /** @description A node does not run: no edge that leads to it was taken. */
         readonly NodeSkippedEvent: {
             readonly node_id: string;
@@ -1643,6 +2206,50 @@ export interface components {
             /** Format: int64 */
             readonly duration_ms: number;
         };
+        /** @description What is true of all nodes of a kind. */
+        readonly NodeTraits: {
+            /** @description The flow starts at it; no edge leads to it. */
+            readonly starts: boolean;
+            /** @description It has attempts, so that retries apply to it. */
+            readonly takes_attempts: boolean;
+            /** @description Its attempts call something, so that they can take long. */
+            readonly makes_calls: boolean;
+            /** @description Its output is its input. */
+            readonly passes_through: boolean;
+            /** @description Its edges can ask for true or false. */
+            readonly answers: boolean;
+            /** @description Its edges can ask for one of its cases, or for `default`. */
+            readonly has_cases: boolean;
+        };
+        /** @description A kind of node. */
+        readonly NodeType: {
+            /** @description The `type` of its nodes. */
+            readonly type: string;
+            /** @description The `action` of its nodes, if their type is `action`. */
+            readonly action?: string;
+            /** @description Other names of the same action. */
+            readonly aliases?: readonly string[];
+            /** @description Its name for people. */
+            readonly title: string;
+            /** @description What it does, in one or two sentences. */
+            readonly description: string;
+            readonly traits: components["schemas"]["NodeTraits"];
+            /** @description Where edges can start: `completed`, `error`, and the results that they can ask for. */
+            readonly ports: readonly string[];
+            /** @description The keys that only this kind has, and those that name it. */
+            readonly schema: components["schemas"]["JsonSchema"];
+            /** @description Its output. */
+            readonly output: components["schemas"]["JsonSchema"];
+            /** @description A valid node of this kind. */
+            readonly example: components["schemas"]["Node"];
+        };
+        /** @description What nodes there are. */
+        readonly NodeTypes: {
+            /** @description The keys that every node may have. */
+            readonly common: components["schemas"]["JsonSchema"];
+            /** @description The kinds of nodes in the order of a palette. Each action is a kind. */
+            readonly types: readonly components["schemas"]["NodeType"][];
+        };
         /** @description A node waits for something other than an attempt. */
         readonly NodeWaitingEvent: {
             readonly node_id: string;
@@ -1665,6 +2272,22 @@ export interface components {
             readonly status: components["schemas"]["ExecutionStatus"];
             readonly message: string;
         };
+        /**
+         * Parallel
+         * @description Starts all outgoing branches in parallel.
+         */
+        readonly ParallelNode: components["schemas"]["NodeSettings"] & ({
+            /** @enum {string} */
+            readonly type: "parallel";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "parallel";
+        };
         /** @description The execution was paused: nothing new starts from here on. */
         readonly PausedEvent: {
             readonly by: components["schemas"]["Actor"];
@@ -1677,6 +2300,21 @@ export interface components {
             readonly seq: number;
             /** Format: date-time */
             readonly at: string;
+        };
+        /** @description What the tokens of an agent cost, in any currency. */
+        readonly Prices: {
+            /**
+             * Input
+             * @description A million tokens sent.
+             * @default 0
+             */
+            readonly input_per_million?: number | null;
+            /**
+             * Output
+             * @description A million tokens received.
+             * @default 0
+             */
+            readonly output_per_million?: number | null;
         };
         /** @description What a problem looks like on the wire. */
         readonly Problem: {
@@ -1907,6 +2545,98 @@ export interface components {
             /** @description The nodes whose output would be taken over. */
             readonly reuse: readonly string[];
         };
+        /** @description When a failed node is retried. */
+        readonly RetryPolicy: {
+            /**
+             * Retry on failure
+             * @description Default: the flow's setting.
+             */
+            readonly enabled?: boolean | null;
+            /**
+             * Retry count
+             * @description Retries after the first attempt. Default: the flow's setting.
+             */
+            readonly count?: number | null;
+            /**
+             * First backoff in seconds
+             * @description The backoff after the first attempt.
+             * @default 1
+             */
+            readonly initial_interval_seconds?: number | null;
+            /**
+             * Backoff factor
+             * @description Each backoff is this many times the previous one.
+             * @default 2
+             */
+            readonly backoff_coefficient?: number | null;
+            /**
+             * Maximum backoff in seconds
+             * @description No backoff is longer than this.
+             * @default 600
+             */
+            readonly max_interval_seconds?: number | null;
+            /**
+             * Jitter
+             * @description The random share of each backoff, from 0 to 1, so that many executions do not retry at once.
+             * @default 0
+             */
+            readonly jitter?: number | null;
+            /**
+             * Retry only
+             * @description Error classes or HTTP statuses. Empty: all errors that may be temporary.
+             */
+            readonly retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "validation" | "expression" | "configuration" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
+            /**
+             * Never retry
+             * @description Error classes or HTTP statuses. Overrides the other list.
+             */
+            readonly do_not_retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "validation" | "expression" | "configuration" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
+        };
+        /** @description Something that an agent can do. */
+        readonly Skill: {
+            /**
+             * Name
+             * @description Unique in the agent.
+             */
+            readonly name: string;
+            /**
+             * Description
+             * @description What it does.
+             * @default
+             */
+            readonly description?: string | null;
+            /**
+             * Instructions
+             * @description What a model is given before the input; `${input.…}` names parts of the input.
+             */
+            readonly instructions?: string | null;
+            /**
+             * Input schema
+             * @description JSON Schema of the input; none takes anything.
+             */
+            readonly input_schema?: Record<string, unknown> | null;
+            /**
+             * Output schema
+             * @description JSON Schema of the output; without one a model answers in free text.
+             */
+            readonly output_schema?: Record<string, unknown> | null;
+            /**
+             * Tools
+             * @description What a model may call; this version runs skills without tools.
+             */
+            readonly tools?: readonly unknown[] | null;
+            /**
+             * Turns at most
+             * @description Answers of a model; this version runs skills of one turn.
+             * @default 1
+             */
+            readonly max_turns?: number | null;
+            /**
+             * Tokens at most
+             * @description Tokens of an answer.
+             */
+            readonly max_tokens?: number | null;
+        };
         /** @description The execution as it is. Its id is the number of the last record. */
         readonly SnapshotMessage: {
             /** @description The execution as it is. Its id is the number of the last record. */
@@ -1984,6 +2714,38 @@ export interface components {
             /** Format: date-time */
             readonly at: string;
         };
+        /**
+         * Switch
+         * @description Chooses the first case whose condition holds. Outgoing edges ask for a case, or for the default.
+         */
+        readonly SwitchNode: components["schemas"]["NodeSettings"] & ({
+            /**
+             * Cases
+             * @description They are tried in order: the first whose condition holds is chosen.
+             */
+            readonly cases: readonly {
+                /**
+                 * Name
+                 * @description What edges ask for; unique in the node.
+                 */
+                readonly name: string;
+                /**
+                 * Condition
+                 * @description An expression that returns true or false, or a comparison of a field with a value.
+                 */
+                readonly condition: components["schemas"]["Condition"];
+            }[];
+            /** @enum {string} */
+            readonly type: "switch";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "switch";
+        };
         /** @description Which node to test, in which graph, with what. */
         readonly TestNode: {
             /** @description The graph, stored or not. Only what is wrong with the node itself stops the test. */
@@ -2003,6 +2765,50 @@ export interface components {
         };
         /** Format: date-time */
         readonly Time: string;
+        /**
+         * Transform
+         * @description Builds a value from other outputs. Its output is its resolved input.
+         */
+        readonly TransformNode: components["schemas"]["NodeSettings"] & ({
+            /**
+             * Input
+             * @description Any JSON. Strings can be templates.
+             * @default {}
+             */
+            readonly input?: unknown;
+            /** @enum {string} */
+            readonly type: "action";
+            /** @enum {string} */
+            readonly action: "transform" | "aggregate_results";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly action: "transform" | "aggregate_results";
+        };
+        /**
+         * Trigger
+         * @description Where the flow starts. Without a trigger, every node without incoming edges starts.
+         */
+        readonly TriggerNode: components["schemas"]["NodeSettings"] & ({
+            /** Schedule */
+            readonly schedule?: null;
+            /** Webhook */
+            readonly webhook?: null;
+            /** @enum {string} */
+            readonly type: "trigger";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "trigger";
+        };
         /** @description Tokens and what they cost; the cost is null where no price is set. */
         readonly Usage: {
             /** Format: int64 */
@@ -4032,7 +4838,7 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
-                readonly "application/json": components["schemas"]["RetryBody"] | null;
+                readonly "application/json": components["schemas"]["RetryBody"];
             };
         };
         readonly responses: {
@@ -4636,7 +5442,7 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
-                readonly "application/json": components["schemas"]["Instantiate"] | null;
+                readonly "application/json": components["schemas"]["Instantiate"];
             };
         };
         readonly responses: {
@@ -5434,7 +6240,7 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
-                readonly "application/json": components["schemas"]["Execute"] | null;
+                readonly "application/json": components["schemas"]["Execute"];
             };
         };
         readonly responses: {
@@ -5887,13 +6693,13 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description `common` keys, and `types` */
+            /** @description What nodes there are */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": unknown;
+                    readonly "application/json": components["schemas"]["NodeTypes"];
                 };
             };
             /** @description A parameter or the body cannot be read */

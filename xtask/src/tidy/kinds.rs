@@ -18,7 +18,7 @@ const ONE_MATCH: &str = "crates/core/src/node.rs";
 const CRATES: [&str; 5] = ["core", "store", "store-sqlite", "runtime", "api"];
 
 /// Files in the rooms' folder that are no kind.
-const NO_KINDS: [&str; 3] = ["catalogue", "keys", "rehearsal"];
+const NO_KINDS: [&str; 4] = ["catalogue", "keys", "rehearsal", "schemas"];
 
 /// Files outside the rooms that name kinds. This list only ever gets shorter, but for words that mean something else.
 const NAMED_ELSEWHERE: [(&str, &str); 5] = [

@@ -8,14 +8,15 @@ use crate::app::App;
 use crate::caller::Identity;
 use crate::problem::Problem;
 use crate::reply;
+use crate::views::node_type::NodeTypesView;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(list_node_types))
 }
 
-/// Lists every node type and action with the JSON Schema of its keys, and the keys that all nodes share.
+/// Lists every kind of node with the JSON Schema of its keys, and the keys that all nodes share.
 #[utoipa::path(get, path = "/api/v1/studio/node-types", tag = "flows",
-    responses((status = 200, description = "`common` keys, and `types`", body = serde_json::Value)))]
+    responses((status = 200, description = "What nodes there are", body = NodeTypesView)))]
 pub(crate) async fn list_node_types(_: Identity) -> Result<Response, Problem> {
-    Ok(reply::ok(&steadflow_core::flow::node_types()))
+    Ok(reply::ok(&NodeTypesView::from(steadflow_core::flow::node_types())))
 }

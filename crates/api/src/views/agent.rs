@@ -9,6 +9,7 @@ use steadflow_store::{AgentRecord, AgentUse, AgentVersionRecord, StoreError};
 use utoipa::ToSchema;
 
 use super::wire::Time;
+use crate::documents;
 use crate::reply::etag;
 
 /// What a version of an agent says.
@@ -16,6 +17,7 @@ use crate::reply::etag;
 #[schema(as = AgentContent)]
 pub(crate) struct AgentContentView {
     name: String,
+    #[schema(value_type = documents::AgentType)]
     agent_type: &'static str,
     description: String,
     /// Always `internal`: the agents of this server.
@@ -23,10 +25,12 @@ pub(crate) struct AgentContentView {
     /// The names of its skills.
     skills: Vec<String>,
     /// Its skills, whole.
+    #[schema(value_type = Vec<documents::Skill>)]
     skill_definitions: Vec<Value>,
     category: Option<String>,
     tags: Vec<String>,
     /// How to reach it; secrets are masked.
+    #[schema(value_type = documents::AgentConfig)]
     config: Value,
 }
 

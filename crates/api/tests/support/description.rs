@@ -12,7 +12,7 @@ use super::Answer;
 
 /// The description, with its schemas twice: as components that refuse unknown keys, and as parts that `allOf` joins.
 static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
-    let document = serde_json::to_value(steadflow_api::openapi()).expect("the description is JSON");
+    let document = steadflow_api::openapi();
     let schemas = document["components"]["schemas"].as_object().expect("there are schemas");
     let all = |place| -> Map<String, Value> {
         schemas.iter().map(|(name, schema)| (name.clone(), strict(schema, place))).collect()

@@ -4,20 +4,23 @@ mod backend;
 mod extras;
 mod skill;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use self::backend::{ConfigReader, TypeReader};
 use self::skill::SkillsReader;
 use super::{Agent, Prices};
 use crate::document::{
-    Description, Fault, Keys, Place, Plain, Reading, Terms, Unknown, key, list, number, object, plain_text,
-    text,
+    Description, Fault, Keys, Place, Plain, Reading, Terms, Unknown, key, list, named, number, object,
+    plain_text, text,
 };
 use crate::limits::Limits;
 
 const NAME_CHARS_MAX: usize = 200;
 const TEXT_CHARS_MAX: usize = 10_000;
 const TAGS_MAX: usize = 50;
+const PATCH: &str = "The keys of an agent document to change; the others stay. Null sets a key to its default. It makes a new version.";
 const PRICE_MAX: f64 = 1_000_000.0;
 
 impl Agent {
@@ -45,6 +48,24 @@ impl Agent {
     /// Describes the keys of an agent's document.
     pub fn describe() -> Description {
         Description::of(&Terms::DEFAULT, Unknown::Refused, read_agent)
+    }
+
+    /// Returns the JSON Schemas (draft 2020-12) of an agent's document and of its parts, by name. They refer to each other as
+    /// components of an OpenAPI document.
+    ///
+    /// `AgentInput` is a whole document, and `AgentPatch` some keys of one.
+    pub fn schemas() -> BTreeMap<String, Value> {
+        let document = Description::of(&Terms::NAMED, Unknown::Refused, read_agent);
+        let prices = Description::of(&Terms::NAMED, Unknown::Refused, read_prices);
+        let mut whole = document.schema();
+        whole["oneOf"] = backend::config_by_type();
+        let own = [
+            named("AgentInput", "An agent document.", whole),
+            named("AgentPatch", PATCH, document.patch_schema()),
+            named("Prices", "What the tokens of an agent cost, in any currency.", prices.schema()),
+            skill::schema(),
+        ];
+        own.into_iter().chain(backend::schemas()).collect()
     }
 }
 
@@ -81,7 +102,8 @@ fn read_agent(keys: &mut Keys<'_>) -> Option<Agent> {
     );
     let skills = keys
         .take(key("skills", "Skills", SkillsReader).needed("an agent").doc("What it can do; at least one."));
-    let prices = keys.take(key("prices", "Prices", object(read_prices)).doc("What its tokens cost."));
+    let prices =
+        keys.take(key("prices", "Prices", object(read_prices).named("Prices")).doc("What its tokens cost."));
     let (backend, config) = config?;
     Some(Agent {
         name: name?,

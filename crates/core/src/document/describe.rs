@@ -11,11 +11,33 @@ use crate::limits::Limits;
 pub(crate) struct Terms {
     pub(crate) limits: Limits,
     strings: Strings,
+    parts: Parts,
+}
+
+/// How a schema contains the parts that have a name, such as `RetryPolicy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Parts {
+    /// In full.
+    Inline,
+    /// As references to the components of the API description.
+    Named,
 }
 
 impl Terms {
-    /// The default limits, and strings that are what they are.
-    pub(crate) const DEFAULT: Self = Self { limits: Limits::DEFAULT, strings: Strings::Literal };
+    /// The default limits, strings that are what they are, and named parts in full.
+    pub(crate) const DEFAULT: Self =
+        Self { limits: Limits::DEFAULT, strings: Strings::Literal, parts: Parts::Inline };
+
+    /// The same, with references to named parts.
+    pub(crate) const NAMED: Self = Self { parts: Parts::Named, ..Self::DEFAULT };
+
+    /// Returns the schema of the part `name`: a reference to it, or what `schema` returns.
+    pub(crate) fn part(&self, name: &str, schema: impl FnOnce(&Self) -> Value) -> Value {
+        match self.parts {
+            Parts::Inline => schema(self),
+            Parts::Named => reference(name),
+        }
+    }
 
     /// The same, where strings are templates.
     pub(crate) const fn with_templates(self) -> Self {
@@ -114,6 +136,16 @@ impl Description {
         self.keys.iter().find(|key| key.name == name)
     }
 
+    /// Returns the JSON Schema of some keys of the object, which replace those of another one.
+    pub(crate) fn patch_schema(&self) -> Value {
+        let mut schema = self.schema();
+        remove(&mut schema, "required");
+        for property in schema["properties"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+            remove(property, "default");
+        }
+        schema
+    }
+
     /// Returns the JSON Schema of the object.
     pub fn schema(&self) -> Value {
         let properties = self.keys.iter().map(|key| (key.name.to_owned(), key.schema.clone()));
@@ -123,14 +155,26 @@ impl Description {
             schema["required"] = json!(needed);
         }
         schema["properties"] = Value::Object(properties.collect());
-        if !self.is_open {
-            schema["additionalProperties"] = json!(false);
-        }
+        schema["additionalProperties"] = json!(self.is_open);
         if !self.one_of.is_empty() {
             schema["oneOf"] = self.one_of.iter().map(|name| given(name)).collect();
         }
         schema
     }
+}
+
+/// Returns a reference to the component `name` of the API description.
+pub(crate) fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+/// Returns the schema of the component `name` with its description.
+pub(crate) fn named(name: &str, description: &str, schema: Value) -> (String, Value) {
+    let mut described = Map::from_iter([("description".to_owned(), description.into())]);
+    if let Value::Object(schema) = schema {
+        described.extend(schema);
+    }
+    (name.to_owned(), Value::Object(described))
 }
 
 /// Returns a schema of objects in which `name` is given: null counts as absent.
@@ -140,6 +184,9 @@ fn given(name: &str) -> Value {
 
 /// Returns `schema` with null allowed.
 pub(crate) fn nullable(mut schema: Value) -> Value {
+    if schema.get("$ref").is_some() {
+        return json!({ "anyOf": [schema, { "type": "null" }] });
+    }
     match &mut schema["type"] {
         Value::String(one) if one == "null" => {}
         Value::String(one) => schema["type"] = json!([one, "null"]),
@@ -167,7 +214,8 @@ fn or_template(mut schema: Value) -> Value {
     }
     let is_plain_text = schema.get("type") == Some(&json!("string"))
         && ["pattern", "enum", "format", "maxLength"].iter().all(|rule| schema.get(rule).is_none());
-    if is_plain_text || schema.get("type").is_none() {
+    let takes_anything = schema.get("type").is_none() && schema.get("$ref").is_none();
+    if is_plain_text || takes_anything {
         return schema;
     }
     json!({ "anyOf": [schema, template] })

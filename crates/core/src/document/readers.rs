@@ -12,7 +12,7 @@ use super::{Place, Reading, described, quoted, suggestion};
 use crate::limits::Limits;
 use crate::timestamp::{Seconds, Timestamp};
 
-pub(crate) use containers::{AnyName, Name, entries, list, object, one_or_many};
+pub(crate) use containers::{AnyName, Name, Object, entries, list, object, one_or_many};
 
 /// Reads one value of a document.
 pub(crate) trait Reader {

@@ -5,7 +5,6 @@
 //!
 //! [`Flow::parse`]: super::Flow::parse
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::parse::describe_nodes;
@@ -13,7 +12,7 @@ use crate::document::Terms;
 use crate::node::{CATALOGUE, Entry, NodeType, in_dialect};
 
 /// Every node type and action that this version runs.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct NodeTypes {
     /// The schema of the keys that every node may have.
     pub common: Value,

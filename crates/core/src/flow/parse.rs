@@ -8,6 +8,7 @@ mod definition;
 mod edge;
 mod node;
 mod retry;
+mod schemas;
 mod settings;
 #[cfg(test)]
 mod tests;

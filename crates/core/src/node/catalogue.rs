@@ -1,6 +1,5 @@
 //! What is known of a kind before any node of it exists, how a node finds its kind, and how kinds are described.
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{CATALOGUE, DEFAULT_CASE, Kind, UNLISTED};
@@ -13,7 +12,7 @@ const LATER_TYPES: [&str; 4] = ["approval", "map", "loop", "subflow"];
 const LATER_ACTIONS: [&str; 2] = ["mcp_tool", "send_email"];
 
 /// The `type` of all kinds that are actions.
-const ACTION: &str = "action";
+pub(super) const ACTION: &str = "action";
 
 /// One kind.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +53,7 @@ pub enum NamedBy {
 }
 
 /// What the state machine and the editor have to know of all nodes of a kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Traits {
     /// The flow starts at it; no edge leads to it.
     pub starts: bool,
@@ -108,22 +107,19 @@ impl About {
     }
 
     /// Returns every name of it, its own first.
-    fn names(&self) -> impl Iterator<Item = &'static str> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
         [self.name].into_iter().chain(self.aliases.iter().copied())
     }
 }
 
 /// A kind as lists of node types show it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct NodeType {
     /// The document's `type`.
-    #[serde(rename = "type")]
     pub type_name: &'static str,
     /// The document's `action`, where the type is `action`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<&'static str>,
     /// Other names of the same action.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub aliases: &'static [&'static str],
     /// What a palette shows.
     pub title: &'static str,
@@ -148,8 +144,8 @@ impl Entry {
     }
 
     /// Returns the JSON Schema of its nodes, without the keys that all nodes share.
-    pub fn schema(&self) -> Value {
-        let mut schema = self.keys().schema();
+    pub(crate) fn schema(&self, terms: &Terms) -> Value {
+        let mut schema = Description::of(terms, Unknown::Kept, self.read).schema();
         let own = [("type", vec![self.about.type_name()])];
         let action =
             (self.about.named_by == NamedBy::Action).then(|| ("action", self.about.names().collect()));
@@ -174,7 +170,7 @@ impl Entry {
             description,
             traits,
             ports: traits.ports(),
-            schema: in_dialect(self.schema()),
+            schema: in_dialect(self.schema(&Terms::DEFAULT)),
             output: in_dialect((self.about.output)()),
             example: (self.about.example)(),
         }

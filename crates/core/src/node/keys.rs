@@ -101,8 +101,8 @@ impl Reader for ConditionReader {
         "a condition such as `\"score.risk > 70\"`".to_owned()
     }
 
-    fn schema(&self, _: &Terms) -> Value {
-        condition::schema()
+    fn schema(&self, terms: &Terms) -> Value {
+        terms.part("Condition", |_| condition::schema())
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Condition> {

@@ -1,5 +1,4 @@
 import { NumberInput, Select, TextInput } from '@mantine/core';
-import type { Json } from '@/api/types';
 import classes from './agents.module.css';
 import { type AgentDraft, PROVIDERS } from './draft';
 import { texts } from './texts';
@@ -7,13 +6,13 @@ import { texts } from './texts';
 interface ConfigFieldsProps {
   draft: AgentDraft;
   fault: (pointer: string) => string | undefined;
-  onChange: (config: Record<string, Json>) => void;
+  onChange: (config: Record<string, unknown>) => void;
 }
 
 /** How to reach the agent, by its type. */
 export function ConfigFields({ draft, fault, onChange }: ConfigFieldsProps) {
   const { form } = texts;
-  const set = (key: string, value: Json) => onChange({ ...draft.config, [key]: value });
+  const set = (key: string, value: unknown) => onChange({ ...draft.config, [key]: value });
   const field = (key: string, label: string, description?: string) => (
     <TextInput
       label={label}

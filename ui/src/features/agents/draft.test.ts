@@ -54,5 +54,5 @@ test('a schema that is not valid JSON makes the draft unreadable', () => {
 
 test('the endpoint is shown as the model or the URL', () => {
   expect(reachOf(agent)).toBe('small · openai');
-  expect(reachOf({ ...agent, agent_type: 'http', config: { endpoint: 'https://a.test' } })).toBe('https://a.test');
+  expect(reachOf({ config: { endpoint: 'https://a.test' } })).toBe('https://a.test');
 });

@@ -1,6 +1,5 @@
 /** Converts an agent to the fields of its form, and back. */
-import type { Agent, AgentDocument, AgentType, Skill } from '@/api/agents';
-import type { Json } from '@/api/types';
+import type { Agent, AgentConfig, AgentDocument, AgentType, Skill } from '@/api/agents';
 
 export interface SkillDraft {
   key: number;
@@ -20,7 +19,7 @@ export interface AgentDraft {
   description: string;
   category: string;
   tags: readonly string[];
-  config: Record<string, Json>;
+  config: Record<string, unknown>;
   skills: readonly SkillDraft[];
 }
 
@@ -86,8 +85,8 @@ function skillDraft(skill: Skill, key: number): SkillDraft {
   };
 }
 
-function schemaText(schema: Json | undefined): string {
-  return schema === undefined || schema === null ? '' : JSON.stringify(schema, null, 2);
+function schemaText(schema: Skill['input_schema']): string {
+  return schema ? JSON.stringify(schema, null, 2) : '';
 }
 
 /** Whether a text is valid JSON or empty. */
@@ -106,37 +105,35 @@ export function isReadable(draft: AgentDraft): boolean {
   return draft.skills.every((skill) => isJsonOrEmpty(skill.inputSchema) && isJsonOrEmpty(skill.outputSchema));
 }
 
-/** Returns the document; empty fields are left out. Fails where `isReadable` is false. */
+/** Returns the document; empty fields are left out. The server checks it. Fails where `isReadable` is false. */
 export function documentOf(draft: AgentDraft): AgentDocument {
-  const isSet = ([key, value]: [string, Json]) => CONFIG_KEYS[draft.type].includes(key) && value !== '';
-  return {
+  const isSet = ([key, value]: [string, unknown]) => CONFIG_KEYS[draft.type].includes(key) && value !== '';
+  const document = {
     name: draft.name.trim(),
     agent_type: draft.type,
     description: draft.description,
     category: draft.category.trim() || null,
     tags: draft.tags,
-    config: Object.fromEntries(Object.entries(draft.config).filter(isSet)),
+    config: Object.fromEntries(Object.entries(draft.config).filter(isSet)) as AgentConfig,
     skills: draft.skills.map((skill) => skillOf(skill, draft.type)),
   };
+  return document as AgentDocument;
 }
 
 function skillOf(draft: SkillDraft, type: AgentType): Skill {
-  const skill: Skill = { ...draft.rest, name: draft.name.trim() };
-  if (draft.description) skill.description = draft.description;
-  if (type === 'llm' && draft.instructions) skill.instructions = draft.instructions;
-  if (type === 'llm' && draft.maxTokens !== '') skill.max_tokens = draft.maxTokens;
-  if (draft.inputSchema.trim()) skill.input_schema = JSON.parse(draft.inputSchema);
-  if (draft.outputSchema.trim()) skill.output_schema = JSON.parse(draft.outputSchema);
-  return skill;
+  const isLlm = type === 'llm';
+  return {
+    ...draft.rest,
+    name: draft.name.trim(),
+    ...(draft.description && { description: draft.description }),
+    ...(isLlm && draft.instructions && { instructions: draft.instructions }),
+    ...(isLlm && draft.maxTokens !== '' && { max_tokens: draft.maxTokens }),
+    ...(draft.inputSchema.trim() && { input_schema: JSON.parse(draft.inputSchema) }),
+    ...(draft.outputSchema.trim() && { output_schema: JSON.parse(draft.outputSchema) }),
+  };
 }
 
 /** Returns the endpoint of an agent as short text. */
-export function reachOf(agent: Agent): string {
-  const { provider, model, endpoint } = agent.config;
-  if (agent.agent_type === 'http') return text(endpoint);
-  return [text(model), text(provider)].filter(Boolean).join(' · ');
-}
-
-function text(value: Json | undefined): string {
-  return typeof value === 'string' ? value : '';
+export function reachOf({ config }: { config: AgentConfig }): string {
+  return 'endpoint' in config ? config.endpoint : [config.model, config.provider].filter(Boolean).join(' · ');
 }

@@ -9,7 +9,8 @@ use super::extras::{ExtraBodyReader, QueryName};
 use crate::agent::secrecy::{MASK, SecretText};
 use crate::agent::{Backend, HttpConfig, LlmConfig, Provider};
 use crate::document::{
-    Keys, Place, Plain, Reader, Reading, Terms, choice, entries, key, number, object, plain_text, text,
+    Description, Keys, Object, Place, Plain, Reader, Reading, Terms, Unknown, choice, entries, key, named,
+    number, object, plain_text, text,
 };
 use crate::http::HeaderName;
 use crate::limits::Limits;
@@ -41,7 +42,7 @@ impl Reader for TypeReader {
     }
 
     fn schema(&self, terms: &Terms) -> Value {
-        choice(Self::TYPES).schema(terms)
+        terms.part("AgentType", type_schema)
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<AgentType> {
@@ -65,16 +66,51 @@ impl Reader for ConfigReader {
     }
 
     fn schema(&self, terms: &Terms) -> Value {
-        json!({ "anyOf": [object(read_llm).schema(terms), object(read_http).schema(terms)] })
+        terms.part("AgentConfig", config_schema)
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Self::Value> {
         let backend = match self.0? {
-            AgentType::Llm => object(read_llm).read(value, at, reading).map(Backend::Llm),
-            AgentType::Http => object(read_http).read(value, at, reading).map(Backend::Http),
+            AgentType::Llm => LLM.read(value, at, reading).map(Backend::Llm),
+            AgentType::Http => HTTP.read(value, at, reading).map(Backend::Http),
         };
         backend.map(|backend| (backend, value.clone()))
     }
+}
+
+const LLM: Object<LlmConfig> = object(read_llm).named("LlmConfig");
+const HTTP: Object<HttpConfig> = object(read_http).named("HttpAgentConfig");
+
+fn config_schema(terms: &Terms) -> Value {
+    json!({ "anyOf": [LLM.schema(terms), HTTP.schema(terms)] })
+}
+
+fn type_schema(terms: &Terms) -> Value {
+    choice(TypeReader::TYPES).schema(terms)
+}
+
+/// Returns the schemas of `agent_type` and `config`, by name.
+pub(super) fn schemas() -> [(String, Value); 4] {
+    let llm = Description::of(&Terms::NAMED, Unknown::Refused, read_llm);
+    let http = Description::of(&Terms::NAMED, Unknown::Refused, read_http);
+    [
+        named("AgentType", "What performs the skills of an agent.", type_schema(&Terms::NAMED)),
+        named("AgentConfig", "How to reach an agent, depending on its type.", config_schema(&Terms::NAMED)),
+        named("LlmConfig", "How to reach a language model.", llm.schema()),
+        named("HttpAgentConfig", "How to reach a remote agent.", http.schema()),
+    ]
+}
+
+/// Returns which `config` an agent of each type has.
+pub(super) fn config_by_type() -> Value {
+    let of = |name: &str, config: Value| json!({ "properties": { "agent_type": { "type": "string", "enum": [name] }, "config": config } });
+    TypeReader::TYPES
+        .iter()
+        .map(|(name, agent_type)| match agent_type {
+            AgentType::Llm => of(name, LLM.schema(&Terms::NAMED)),
+            AgentType::Http => of(name, HTTP.schema(&Terms::NAMED)),
+        })
+        .collect()
 }
 
 fn read_llm(keys: &mut Keys<'_>) -> Option<LlmConfig> {

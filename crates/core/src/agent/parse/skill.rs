@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 
 use super::{NAME_CHARS_MAX, TEXT_CHARS_MAX};
 use crate::agent::{Instructions, Skill};
-use crate::document::{Keys, Place, Reader, Reading, Terms, any_json, key, list, object, plain_text, whole};
+use crate::document::{
+    Description, Keys, Object, Place, Reader, Reading, Terms, Unknown, any_json, key, list, named, object,
+    plain_text, whole,
+};
 use crate::limits::Limits;
 
 const INSTRUCTIONS_CHARS_MAX: usize = 100_000;
@@ -50,15 +53,23 @@ impl Reader for SkillReader {
     }
 
     fn schema(&self, terms: &Terms) -> Value {
-        json!({ "anyOf": [SkillNameReader.schema(terms), object(read_skill).schema(terms)] })
+        json!({ "anyOf": [SkillNameReader.schema(terms), SKILL.schema(terms)] })
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Skill> {
         if value.is_string() {
             return SkillNameReader.read(value, at, reading).map(Skill::named);
         }
-        object(read_skill).read(value, at, reading)
+        SKILL.read(value, at, reading)
     }
+}
+
+const SKILL: Object<Skill> = object(read_skill).named("Skill");
+
+/// Returns the schema of a skill with its name.
+pub(super) fn schema() -> (String, Value) {
+    let skill = Description::of(&Terms::NAMED, Unknown::Refused, read_skill);
+    named("Skill", "Something that an agent can do.", skill.schema())
 }
 
 fn read_skill(keys: &mut Keys<'_>) -> Option<Skill> {

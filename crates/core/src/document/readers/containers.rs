@@ -171,11 +171,21 @@ impl<N: Name, R: Reader> Reader for Entries<N, R> {
 
 /// Reads an object by its keys; any other is refused.
 #[derive(Clone, Copy)]
-pub(crate) struct Object<T>(fn(&mut Keys<'_>) -> Option<T>);
+pub(crate) struct Object<T> {
+    read: fn(&mut Keys<'_>) -> Option<T>,
+    name: Option<&'static str>,
+}
 
 /// Returns a reader of objects that `read` reads.
 pub(crate) const fn object<T>(read: fn(&mut Keys<'_>) -> Option<T>) -> Object<T> {
-    Object(read)
+    Object { read, name: None }
+}
+
+impl<T> Object<T> {
+    /// Sets the name that the description of the API has for its schema.
+    pub(crate) const fn named(self, name: &'static str) -> Self {
+        Self { name: Some(name), ..self }
+    }
 }
 
 impl<T> fmt::Debug for Object<T> {
@@ -192,15 +202,19 @@ impl<T> Reader for Object<T> {
     }
 
     fn schema(&self, terms: &Terms) -> Value {
-        Description::of(terms, Unknown::Refused, self.0).schema()
+        let schema = |terms: &Terms| Description::of(terms, Unknown::Refused, self.read).schema();
+        match self.name {
+            Some(name) => terms.part(name, schema),
+            None => schema(terms),
+        }
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<T> {
-        reading.object(value, at, Unknown::Refused, self.0)
+        reading.object(value, at, Unknown::Refused, self.read)
     }
 
     fn inside(&self, terms: &Terms) -> Option<Description> {
-        Some(Description::of(terms, Unknown::Refused, self.0))
+        Some(Description::of(terms, Unknown::Refused, self.read))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::expression::is_word;
 use crate::flow::graph::{Draft, EdgeDraft};
 use crate::ids::NodeId;
 use crate::limits::Limits;
-use crate::node::{CATALOGUE, Entry};
+use crate::node::CATALOGUE;
 
 /// What a graph is built of, as far as it could be read.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ pub(super) struct DefinitionReader {
 }
 
 impl DefinitionReader {
-    fn keys(self, keys: &mut Keys<'_>) -> Option<Parts> {
+    pub(super) fn keys(self, keys: &mut Keys<'_>) -> Option<Parts> {
         let limits = keys.limits();
         // Places are 16 bits wide, whatever the operator's limits say.
         let at_most = |max: usize| max.min(usize::from(u16::MAX));
@@ -87,7 +87,9 @@ impl Reader for DefinitionReader {
     }
 
     fn schema(&self, terms: &Terms) -> Value {
-        Description::of(terms, Unknown::Kept, |keys| self.keys(keys)).schema()
+        terms.part("FlowDefinition", |terms| {
+            Description::of(terms, Unknown::Kept, |keys| self.keys(keys)).schema()
+        })
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Parts> {
@@ -159,8 +161,10 @@ impl Reader for NodeReader {
     }
 
     fn schema(&self, terms: &Terms) -> Value {
-        let kinds: Vec<Value> = CATALOGUE.iter().map(Entry::schema).collect();
-        json!({ "allOf": [describe(terms).schema(), { "oneOf": kinds }] })
+        terms.part("Node", |terms| {
+            let kinds: Vec<Value> = CATALOGUE.iter().map(|entry| entry.schema(terms)).collect();
+            json!({ "allOf": [describe(terms).schema(), { "oneOf": kinds }] })
+        })
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Draft> {
@@ -192,7 +196,9 @@ impl Reader for EdgeReader<'_> {
     }
 
     fn schema(&self, terms: &Terms) -> Value {
-        Description::of(terms, Unknown::Kept, |keys| Some(edge::read(keys, None))).schema()
+        terms.part("Edge", |terms| {
+            Description::of(terms, Unknown::Kept, |keys| Some(edge::read(keys, None))).schema()
+        })
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<EdgeDraft> {

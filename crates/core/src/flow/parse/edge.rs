@@ -127,9 +127,11 @@ impl Reader for EdgeConditionReader<'_> {
     }
 
     fn schema(&self, terms: &Terms) -> Value {
+        let result = json!({ "type": "boolean", "title": "Result" });
         let mut schema = ConditionReader.schema(terms);
-        if let Some(Value::Array(forms)) = schema.get_mut("anyOf") {
-            forms.push(json!({ "type": "boolean", "title": "Result" }));
+        match schema.get_mut("anyOf") {
+            Some(Value::Array(forms)) => forms.push(result),
+            _ => schema = json!({ "anyOf": [schema, result] }),
         }
         schema
     }

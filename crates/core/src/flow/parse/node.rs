@@ -33,7 +33,7 @@ pub(super) fn read(keys: &mut Keys<'_>, defaults: Defaults) -> Draft {
             .doc("The limit for one attempt. Empty: no timeout."),
     );
     let retry = keys.take(
-        key("retry", "Retry", object(retry::Given::read))
+        key("retry", "Retry", object(retry::Given::read).named("RetryPolicy"))
             .doc("Overrides the flow's retry settings. Empty fields use the flow's."),
     );
     let on_interrupt = keys.take(
