@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { parseJson, writeJson } from '@/lib/json';
 import { fakeApi, json, problem } from '@/testing/fake-api';
 import { addressOf, call, nextCursor, queryString } from './client';
 import { saveApiKey } from './credentials';
@@ -53,6 +54,17 @@ describe('a call', () => {
     });
     expect(thrown[1]).toMatchObject({ status: 0, title: 'The response cannot be read' });
     expect(thrown[2]).toMatchObject({ status: 0, title: 'The server cannot be reached' });
+  });
+
+  it('passes numbers on with their digits, both ways', async () => {
+    const text = '{"trigger_data":{"id":1234567890123456789,"price":19.90,"list":[1E+2,-0,3]}}';
+    const asked = fakeApi({ 'POST /studio/flows/*/execute': () => new Response(text, { status: 201 }) });
+
+    const options = { path: { id: 'f' }, body: parseJson(text) as object, idempotencyKey: 'once' };
+    const { data } = await call('POST', '/studio/flows/{id}/execute', options);
+
+    expect(asked[0]?.text).toBe(text);
+    expect(writeJson(data)).toBe(text);
   });
 
   it('returns nothing for an empty response', async () => {

@@ -1,7 +1,8 @@
-/** How the studio talks to the API: one place for credentials, problems, clock and reachability. */
+/** How the studio talks to the API: one place for credentials, problems, clock, reachability and exact numbers. */
 import createClient, { createFinalURL, defaultPathSerializer } from 'openapi-fetch';
 import { learnServerTime } from '@/lib/clock';
 import { reportReachable } from '@/lib/connection';
+import { parseJson, writeJson } from '@/lib/json';
 import { reportRefused } from '@/lib/session';
 import { authorization } from './credentials';
 import {
@@ -35,10 +36,13 @@ type Query = Readonly<Record<string, string | number | boolean | readonly string
 
 const querySerializer = (query: unknown) => queryString(query as Query);
 
-const client = createClient<Paths>({ baseUrl: API, fetch: send, querySerializer });
+const client = createClient<Paths>({ baseUrl: API, fetch: send, querySerializer, bodySerializer: writeJson });
 
 /**
  * Calls the API and returns the body and the headers.
+ *
+ * A number that JavaScript would change is an `ExactNumber`, also where the type says `number`: the API writes a rate of
+ * one as `1.0`. What calculates takes it by `numberOf`.
  *
  * Throws a `Problem` for every response outside 200–299 and when there is none.
  */
@@ -54,15 +58,17 @@ export async function call<M extends Method, P extends PathOf<M>>(
 }
 
 /** `CallOptions` have checked the options; the library's own types accept unknown fields in a body. */
-function ask(method: Method, path: string, { path: segments, query, body, signal, ...named }: AnyOptions) {
+async function ask(method: Method, path: string, { path: segments, query, body, signal, ...named }: AnyOptions) {
   const conditions = { 'Idempotency-Key': named.idempotencyKey, 'If-Match': named.ifMatch };
   const headers = { Accept: 'application/json', ...authorization(), ...conditions };
   const params = { path: segments, query };
-  const init = { params, body, headers, signal };
-  const answer = client.request(method.toLowerCase() as 'get', path as never, init as never);
-  return answer.catch((error: unknown) => {
+  const init = { params, body, headers, signal, parseAs: 'text' };
+  try {
+    const { data, ...answer } = await client.request(method.toLowerCase() as 'get', path as never, init as never);
+    return { ...answer, data: data ? parseJson(data) : undefined };
+  } catch (error) {
     throw signal?.aborted ? error : toProblem(error);
-  });
+  }
 }
 
 /** The address of a stream of events. */

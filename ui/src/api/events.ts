@@ -1,4 +1,5 @@
 /** The content of the event streams. */
+import { parseJsonOr } from '@/lib/json';
 import type { SseEvent } from '@/lib/sse';
 import { addressOf } from './client';
 import type { ExecutionRow } from './types';
@@ -11,11 +12,7 @@ export function eventsUrl(flow?: string): string {
 /** Returns the execution of an event; `null` for other events, such as a gap. */
 export function executionIn({ type, data }: SseEvent): ExecutionRow | null {
   if (type !== 'execution') return null;
-  try {
-    const row: unknown = JSON.parse(data);
-    const isRow = typeof row === 'object' && row !== null && 'id' in row && 'status' in row && 'summary' in row;
-    return isRow ? (row as ExecutionRow) : null;
-  } catch {
-    return null;
-  }
+  const row: unknown = parseJsonOr(data);
+  const isRow = typeof row === 'object' && row !== null && 'id' in row && 'status' in row && 'summary' in row;
+  return isRow ? (row as ExecutionRow) : null;
 }

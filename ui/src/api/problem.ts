@@ -1,4 +1,5 @@
 /** Problem details of the API (RFC 9457), and the same for a missing or unreadable response. */
+import { isRecord } from '@/lib/json';
 import type { Json } from './types';
 
 /** One fault in a document. */
@@ -70,10 +71,6 @@ function faultsOf(errors: unknown): Fault[] {
     pointer: text(error.pointer) ?? '',
     detail: text(error.detail) ?? text(error.message) ?? 'is not valid',
   }));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function text(value: unknown): string | undefined {

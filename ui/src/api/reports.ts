@@ -1,4 +1,5 @@
 /** Calls for reports: failure groups and retry analytics. */
+import { withPlainNumbers } from '@/lib/json';
 import { call } from './client';
 import type { components, operations } from './schema';
 
@@ -14,9 +15,9 @@ export type ReportScope = NonNullable<operations['list_failures']['parameters'][
 export type AnalyticsScope = NonNullable<operations['retry_analytics']['parameters']['query']>;
 
 export async function listFailures(scope: ReportScope, signal: AbortSignal): Promise<readonly FailureGroup[]> {
-  return (await call('GET', '/studio/failures', { query: scope, signal })).data;
+  return withPlainNumbers((await call('GET', '/studio/failures', { query: scope, signal })).data);
 }
 
 export async function getRetryAnalytics(scope: AnalyticsScope, signal: AbortSignal): Promise<RetryAnalytics> {
-  return (await call('GET', '/studio/analytics/retries', { query: scope, signal })).data;
+  return withPlainNumbers((await call('GET', '/studio/analytics/retries', { query: scope, signal })).data);
 }

@@ -1,10 +1,11 @@
 /** Short names for the wire types, and types that `openapi.json` leaves open. */
+import type { Json as AnyJson } from '@/lib/json';
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
 /** Any JSON value. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type Json = AnyJson;
 
 export type Usage = Schemas['Usage'];
 export type ErrorClass = Schemas['ErrorClass'];

@@ -1,5 +1,6 @@
 import { IconChevronRight } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
+import { ExactNumber } from '@/lib/json';
 import { visible } from '@/lib/json-text';
 import { texts } from '@/lib/texts';
 import { JsonString } from './json-string';
@@ -19,7 +20,7 @@ const PAGE = 100;
 
 /** A value with its children. What is collapsed is not rendered. */
 export function JsonTree({ value, name, depth, openDepth }: JsonTreeProps) {
-  if (typeof value !== 'object' || value === null) {
+  if (typeof value !== 'object' || value === null || value instanceof ExactNumber) {
     return (
       <div className={classes.line}>
         {name}

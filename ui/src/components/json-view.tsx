@@ -1,7 +1,8 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useMemo } from 'react';
-import { jsonText, readableSize } from '@/lib/json-text';
+import { jsonText } from '@/lib/json';
+import { readableSize } from '@/lib/json-text';
 import { saveFile } from '@/lib/save-file';
 import { texts } from '@/lib/texts';
 import { CopyButton } from './copy-button';

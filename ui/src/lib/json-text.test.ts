@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { jsonText, readableSize, visible } from './json-text';
+import { readableSize, visible } from './json-text';
 
 it('escapes invisible characters', () => {
   expect(visible('a\u202eb\u0000\u200b\ud800')).toBe('a\\u202eb\\u0000\\u200b\\ud800');
@@ -9,9 +9,7 @@ it('keeps letters, emoji, line feeds and tabs', () => {
   expect(visible('Grüße\n\t😀 日本')).toBe('Grüße\n\t😀 日本');
 });
 
-it('formats any value and its size', () => {
-  expect(jsonText(undefined)).toBe('null');
-  expect(jsonText({ a: [1] })).toBe('{\n  "a": [\n    1\n  ]\n}');
+it('formats a size', () => {
   expect([readableSize(12), readableSize(1_234), readableSize(56_000), readableSize(3_100_000)]).toEqual([
     '12 B',
     '1.2 kB',

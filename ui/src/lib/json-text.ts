@@ -1,10 +1,5 @@
 /** JSON as readable text. All functions are pure. */
 
-/** Formats a value over several lines. */
-export function jsonText(value: unknown): string {
-  return JSON.stringify(value, null, 2) ?? 'null';
-}
-
 /** Reads as `0.4 kB`, `12 kB`, `3.1 MB`. */
 export function readableSize(chars: number): string {
   if (chars < 1_000) return `${chars} B`;

@@ -1,5 +1,6 @@
 /** A fake API: responds by method and path, and records the requests. */
 import { vi } from 'vitest';
+import { parseJson, writeJson } from '@/lib/json';
 
 export interface Asked {
   method: string;
@@ -7,6 +8,8 @@ export interface Asked {
   query: URLSearchParams;
   headers: Headers;
   body: unknown;
+  /** The body as it was sent. */
+  text: string;
 }
 
 type Reply = Response | unknown;
@@ -31,7 +34,7 @@ export function fakeApi(routes: Record<string, Route>): Asked[] {
 }
 
 export function json(body: unknown, init: ResponseInit = {}): Response {
-  return new Response(JSON.stringify(body), {
+  return new Response(writeJson(body), {
     ...init,
     headers: { 'Content-Type': 'application/json', ...(init.headers as Record<string, string>) },
   });
@@ -49,7 +52,8 @@ async function read(request: Request): Promise<Asked> {
     path: url.pathname.replace(/^\/api\/v1/, ''),
     query: url.searchParams,
     headers: request.headers,
-    body: text ? JSON.parse(text) : undefined,
+    body: text ? parseJson(text) : undefined,
+    text,
   };
 }
 

@@ -1,5 +1,6 @@
 /** Converts an agent to the fields of its form, and back. */
 import type { Agent, AgentConfig, AgentDocument, AgentType, Skill } from '@/api/agents';
+import { jsonText, parseJson, parseJsonOr } from '@/lib/json';
 
 export interface SkillDraft {
   key: number;
@@ -86,18 +87,17 @@ function skillDraft(skill: Skill, key: number): SkillDraft {
 }
 
 function schemaText(schema: Skill['input_schema']): string {
-  return schema ? JSON.stringify(schema, null, 2) : '';
+  return schema ? jsonText(schema) : '';
+}
+
+/** The server refuses what is no schema. */
+function schemaOf(text: string): Skill['input_schema'] {
+  return parseJson(text) as Skill['input_schema'];
 }
 
 /** Whether a text is valid JSON or empty. */
 export function isJsonOrEmpty(text: string): boolean {
-  if (text.trim() === '') return true;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+  return text.trim() === '' || parseJsonOr(text) !== undefined;
 }
 
 /** Whether all JSON fields are valid. The server checks everything else. */
@@ -128,8 +128,8 @@ function skillOf(draft: SkillDraft, type: AgentType): Skill {
     ...(draft.description && { description: draft.description }),
     ...(isLlm && draft.instructions && { instructions: draft.instructions }),
     ...(isLlm && draft.maxTokens !== '' && { max_tokens: draft.maxTokens }),
-    ...(draft.inputSchema.trim() && { input_schema: JSON.parse(draft.inputSchema) }),
-    ...(draft.outputSchema.trim() && { output_schema: JSON.parse(draft.outputSchema) }),
+    ...(draft.inputSchema.trim() && { input_schema: schemaOf(draft.inputSchema) }),
+    ...(draft.outputSchema.trim() && { output_schema: schemaOf(draft.outputSchema) }),
   };
 }
 

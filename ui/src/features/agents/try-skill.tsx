@@ -7,6 +7,7 @@ import { JsonEditor } from '@/components/json-editor';
 import { JsonView } from '@/components/json-view';
 import { ProblemCard } from '@/components/problem-card';
 import { ReasonedButton } from '@/components/reasoned-button';
+import { parseJson } from '@/lib/json';
 import classes from './agents.module.css';
 import { isJsonOrEmpty } from './draft';
 import { texts } from './texts';
@@ -15,7 +16,7 @@ import { texts } from './texts';
 export function TrySkill({ agent }: { agent: Agent }) {
   const [skill, setSkill] = useState(agent.skills[0] ?? '');
   const [input, setInput] = useState('{}');
-  const trial = useMutation({ mutationFn: () => trySkill(agent.id, skill, JSON.parse(input || '{}')) });
+  const trial = useMutation({ mutationFn: () => trySkill(agent.id, skill, parseJson(input || '{}')) });
   const fileName = `${agent.name}-${skill}.json`;
   return (
     <section className={classes.trial} aria-label={texts.trial.title}>

@@ -7,6 +7,7 @@
  */
 import type { Execution, JournalEvent, NodeExecution, RecordEnd } from '@/api/types';
 import { isFinished } from '@/components/status';
+import { parseJsonOr } from '@/lib/json';
 import type { SseEvent } from '@/lib/sse';
 
 /** The changes of one record, or of several that are rendered together. */
@@ -28,7 +29,7 @@ export class RecordReader {
       this.clear();
       return 'snapshot';
     }
-    const data = read(message.data);
+    const data = parseJsonOr(message.data);
     if (message.type === 'journal' && isEvent(data)) this.events.push(data);
     if (message.type === 'node' && isNode(data)) this.nodes.set(data.node_id, data);
     if (message.type !== 'execution' || !isRow(data)) return null;
@@ -76,14 +77,6 @@ function withoutTime({ at: _, ...row }: RecordEnd): Omit<RecordEnd, 'at'> {
 /** Whether the whole execution must be fetched: deadline, result and usage are not in events. */
 export function needsWhole(before: Execution, change: Change): boolean {
   return before.status !== change.row.status || isFinished(change.row.status);
-}
-
-function read(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function isEvent(data: unknown): data is JournalEvent {

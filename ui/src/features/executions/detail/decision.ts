@@ -1,5 +1,5 @@
 import type { Decision } from '@/api/executions';
-import type { Json } from '@/api/types';
+import { parseJsonOr } from '@/lib/json';
 
 /** The content of the form. */
 export interface Draft {
@@ -12,9 +12,6 @@ export interface Draft {
 export function toDecision({ kind, output, message }: Draft): Decision | null {
   if (kind === 'retry') return { decision: 'retry' };
   if (kind === 'fail') return { decision: 'fail', ...(message.trim() && { message: message.trim() }) };
-  try {
-    return { decision: 'complete', output: JSON.parse(output) as Json };
-  } catch {
-    return null;
-  }
+  const value = parseJsonOr(output);
+  return value === undefined ? null : { decision: 'complete', output: value };
 }

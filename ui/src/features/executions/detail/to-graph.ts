@@ -1,6 +1,7 @@
 /** The flow as a graph with the state of one execution. All functions are pure. */
 import type { Execution, FlowDefinition, FlowEdge, NodeExecution } from '@/api/types';
 import { isFinished } from '@/components/status';
+import { isRecord, numberOf } from '@/lib/json';
 
 /** `open` while it is undecided, and where it cannot be inferred. */
 export type EdgeState = 'taken' | 'not_taken' | 'open';
@@ -32,7 +33,7 @@ export function toGraph(definition: FlowDefinition, execution: Pick<Execution, '
   const ran = new Map(execution.node_executions.map((node) => [node.node_id, node]));
   const nodes = definition.nodes.map(({ id, name, type, position }) => ({
     id,
-    position: isPosition(position) ? position : null,
+    position: placeOf(position),
     node: ran.get(id) ?? null,
     name: name || id,
     type,
@@ -84,8 +85,9 @@ function labelOf({ condition, on }: FlowEdge): string | null {
   return typeof condition === 'string' ? condition : null;
 }
 
-function isPosition(value: unknown): value is { x: number; y: number } {
-  if (typeof value !== 'object' || value === null) return false;
-  const { x, y } = value as { x?: unknown; y?: unknown };
-  return Number.isFinite(x) && Number.isFinite(y);
+function placeOf(position: unknown): GraphNode['position'] {
+  if (!isRecord(position)) return null;
+  const x = numberOf(position.x);
+  const y = numberOf(position.y);
+  return x === null || y === null ? null : { x, y };
 }

@@ -1,20 +1,19 @@
 import { useState } from 'react';
+import { jsonText, parseJson } from '@/lib/json';
 import { readDefinition } from './document/definition';
 import { useDraft, useDraftStore } from './document/draft-context';
 import { CodeEditor } from './form/code-editor';
 import classes from './json-pane.module.css';
 import { texts } from './texts';
 
-const written = (definition: unknown) => JSON.stringify(definition, null, 2);
-
 /** The document as text. Valid JSON becomes the draft as you type; changes on the canvas appear here. */
 export function JsonPane() {
   const store = useDraftStore();
   const present = useDraft((state) => state.present);
   const fault = useDraft((state) => state.jsonFault);
-  const [shown, setShown] = useState(() => ({ of: present, text: written(present) }));
+  const [shown, setShown] = useState(() => ({ of: present, text: jsonText(present) }));
   // The draft changed elsewhere: it replaces the text.
-  if (shown.of !== present) setShown({ of: present, text: written(present) });
+  if (shown.of !== present) setShown({ of: present, text: jsonText(present) });
 
   const type = (text: string) => {
     const { apply, setJsonFault } = store.getState();
@@ -36,7 +35,7 @@ export function JsonPane() {
 
 function read(text: string) {
   try {
-    return readDefinition(JSON.parse(text));
+    return readDefinition(parseJson(text));
   } catch (error) {
     return { fault: error instanceof Error ? error.message : String(error) };
   }

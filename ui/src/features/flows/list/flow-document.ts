@@ -1,5 +1,6 @@
 /** Flow documents: export and import. */
 import type { Flow } from '@/api/types';
+import { isRecord, parseJson } from '@/lib/json';
 
 const KEYS = [
   'name',
@@ -36,11 +37,11 @@ export type DocumentReading = { document: FlowDocument } | { fault: string };
 export function readDocument(text: string, name = 'Imported flow'): DocumentReading {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
     return { fault: error instanceof Error ? error.message : String(error) };
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isRecord(value)) {
     return { fault: 'A flow is a JSON object with `name` and `flow_definition`.' };
   }
   if ('nodes' in value && !('flow_definition' in value)) return { document: { name, flow_definition: value } };

@@ -1,5 +1,6 @@
 import { IconAlertTriangle, IconCircleCheck } from '@tabler/icons-react';
 import type { Fault } from '@/api/problem';
+import { isRecord } from '@/lib/json';
 import classes from './dialogs.module.css';
 import type { DocumentReading, FlowDocument } from './flow-document';
 import { texts } from './texts';
@@ -67,6 +68,5 @@ function nameOf(document: FlowDocument): string {
 }
 
 function nodesIn({ flow_definition: definition }: FlowDocument): number {
-  const isObject = typeof definition === 'object' && definition !== null;
-  return isObject && 'nodes' in definition && Array.isArray(definition.nodes) ? definition.nodes.length : 0;
+  return isRecord(definition) && Array.isArray(definition.nodes) ? definition.nodes.length : 0;
 }

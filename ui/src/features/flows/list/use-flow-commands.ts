@@ -4,6 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { flowsQuery, instantiateTemplate, setFlowStatus } from '@/api/flows';
 import { toProblem } from '@/api/problem';
 import type { Flow, FlowStatus } from '@/api/types';
+import { jsonText } from '@/lib/json';
 import { fileName, saveFile } from '@/lib/save-file';
 import { copyName, documentOf } from './flow-document';
 import { createDraft } from './queries';
@@ -50,6 +51,6 @@ export function useFlowCommands(flow: Flow) {
     duplicate: () => duplicate.mutate(),
     instantiate: () => fromTemplate.mutate(),
     setStatus: (to: FlowStatus) => status.mutate(to),
-    export: () => saveFile(`${fileName(flow.name)}.flow.json`, `${JSON.stringify(documentOf(flow), null, 2)}\n`),
+    export: () => saveFile(`${fileName(flow.name)}.flow.json`, `${jsonText(documentOf(flow))}\n`),
   };
 }

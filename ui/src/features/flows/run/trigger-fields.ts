@@ -1,5 +1,6 @@
 /** Finds the fields of the trigger data that a flow reads in its expressions, for a form. */
 import type { Flow, Json } from '@/api/types';
+import { isNumber, isRecord, parseJson, readNumber, writeJson } from '@/lib/json';
 
 export type FieldKind = 'text' | 'number' | 'json';
 
@@ -50,7 +51,7 @@ function referencesIn(text: string, compared: unknown): { path: string[]; kind: 
     // `name.upper()` calls a method of the field before it.
     if (after.includes('(') && path.length > 1) path.pop();
     if (after.includes('[')) return { path, kind: 'json' as const };
-    return { path, kind: comparison || typeof compared === 'number' ? 'number' : 'text' };
+    return { path, kind: comparison || isNumber(compared) ? 'number' : 'text' };
   });
 }
 
@@ -58,7 +59,7 @@ function referencesIn(text: string, compared: unknown): { path: string[]; kind: 
 function walk(value: unknown, visit: (text: string, compared: unknown) => void, compared?: unknown): void {
   if (typeof value === 'string') visit(value, compared);
   else if (Array.isArray(value)) for (const item of value) walk(item, visit);
-  else if (typeof value === 'object' && value !== null) {
+  else if (isRecord(value)) {
     for (const [key, item] of Object.entries(value)) {
       walk(item, visit, key === 'field' && 'value' in value ? value.value : undefined);
     }
@@ -93,14 +94,14 @@ export function readFields(
 function readDraft({ text, kind }: FieldDraft): Reading {
   if (kind === 'text') return { value: text };
   if (kind === 'json') return readJson(text);
-  const number = Number(text.replace(',', '.'));
-  return Number.isFinite(number) ? { value: number } : { fault: 'Not a number.' };
+  const number = readNumber(text.replace(',', '.'));
+  return number === null ? { fault: 'Not a number.' } : { value: number };
 }
 
 export function readJson(text: string): Reading {
   if (text.trim() === '') return { value: {} };
   try {
-    return { value: JSON.parse(text) as Json };
+    return { value: parseJson(text) };
   } catch (error) {
     return { fault: error instanceof Error ? error.message : String(error) };
   }
@@ -128,10 +129,10 @@ export function draftsOf(fields: readonly TriggerField[], data: Json): Record<st
 function draftOf(value: Json | undefined, kind: FieldKind): FieldDraft {
   if (value === undefined) return { text: '', kind };
   if (typeof value === 'string') return { text: value, kind: 'text' };
-  if (typeof value === 'number') return { text: String(value), kind: 'number' };
-  return { text: JSON.stringify(value), kind: 'json' };
+  if (isNumber(value)) return { text: String(value), kind: 'number' };
+  return { text: writeJson(value), kind: 'json' };
 }
 
 export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isRecord(value);
 }

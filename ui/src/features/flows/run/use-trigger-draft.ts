@@ -1,5 +1,6 @@
 import { useMemo, useState } from 'react';
 import type { Flow, Json } from '@/api/types';
+import { jsonText } from '@/lib/json';
 import {
   draftsOf,
   type FieldDraft,
@@ -34,7 +35,7 @@ export function useTriggerDraft(flow: Flow) {
   const fill = (data: Json, wish = draft.mode) => {
     // Only an object can be edited as a form.
     const mode = isObject(data) ? wish : 'json';
-    const text = JSON.stringify(data, null, 2);
+    const text = jsonText(data);
     setDraft({ mode, fields: draftsOf(fields, data), rest: isObject(data) ? data : {}, text });
   };
 

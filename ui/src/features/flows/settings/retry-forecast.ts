@@ -1,5 +1,6 @@
 /** What retry settings mean over time: the number of attempts, their backoffs, and what a timeout cuts off. */
 import type { Flow, FlowNode } from '@/api/types';
+import { isRecord, numberOf } from '@/lib/json';
 
 /** The settings that decide when a failed node is retried; intervals are in seconds. */
 export interface RetryPolicy {
@@ -76,9 +77,5 @@ export function nodesWithOwnRetry(nodes: readonly FlowNode[]): FlowNode[] {
 }
 
 function numberOr(value: unknown, otherwise: number): number {
-  return typeof value === 'number' ? value : otherwise;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return numberOf(value) ?? otherwise;
 }

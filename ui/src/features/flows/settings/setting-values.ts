@@ -1,5 +1,6 @@
 /** The settings of a flow as the form holds them, and what to send when they change. */
 import type { Flow, FlowPatch, FlowStatus } from '@/api/types';
+import { isSameJson, numberOf } from '@/lib/json';
 
 export interface SettingValues {
   name: string;
@@ -37,7 +38,7 @@ export function valuesOf(flow: Flow): SettingValues {
     is_template: flow.is_template,
     retry_on_failure: flow.retry_on_failure,
     retry_count: flow.retry_count,
-    timeout_seconds: flow.timeout_seconds ?? '',
+    timeout_seconds: numberOf(flow.timeout_seconds) ?? '',
     max_concurrent_executions: flow.max_concurrent_executions ?? '',
     context_id_template: flow.context_id_template ?? '',
     context_type_default: flow.context_type_default ?? '',
@@ -53,7 +54,7 @@ export function withRetry(values: SettingValues, isRetried: boolean): Partial<Se
 /** Returns the keys in which two sets of values differ. */
 export function differences(before: SettingValues, after: SettingValues): SettingKey[] {
   const keys = Object.keys(before) as SettingKey[];
-  return keys.filter((key) => JSON.stringify(sent(before, key)) !== JSON.stringify(sent(after, key)));
+  return keys.filter((key) => !isSameJson(sent(before, key), sent(after, key)));
 }
 
 /** Returns what to send so that `keys` get the values in `values`. */

@@ -1,4 +1,5 @@
 import { IconArrowRight, IconMinus, IconPencil, IconPlus } from '@tabler/icons-react';
+import { writeJson } from '@/lib/json';
 import classes from './diff-lines.module.css';
 import { texts } from './texts';
 import type { Change, EdgeChange, NodeChange, VersionDiff } from './version-diff';
@@ -41,7 +42,7 @@ export function DiffLines({ diff }: { diff: VersionDiff }) {
           <h3 className={classes.heading}>{texts.sections.edges}</h3>
           {edges.map((edge) => (
             <Part
-              key={`${edge.kind} ${edge.from} ${edge.to} ${JSON.stringify(edge.changes)}`}
+              key={`${edge.kind} ${edge.from} ${edge.to} ${writeJson(edge.changes)}`}
               kind={edge.kind}
               name={`${edge.from} → ${edge.to}`}
               changes={edge.changes}
@@ -110,7 +111,7 @@ function Value({ value, kind }: { value: unknown; kind: 'before' | 'after' }) {
 }
 
 function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : isList(value) ? value.join(', ') : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : isList(value) ? value.join(', ') : writeJson(value);
   return text.length > CHARS_MAX ? `${text.slice(0, CHARS_MAX)}…` : text;
 }
 

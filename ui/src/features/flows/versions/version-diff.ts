@@ -1,5 +1,6 @@
 /** The differences between two versions of a flow, as readable lines. */
 import type { FlowEdge, FlowNode, FlowVersion } from '@/api/types';
+import { isRecord, isSameJson } from '@/lib/json';
 
 /** One changed value; `undefined` where there was or is none. */
 export interface Change {
@@ -75,7 +76,7 @@ function diffNodes(before: readonly FlowNode[], after: readonly FlowNode[]) {
     const { position: isAt, ...isRest } = node;
     const changes = changesBetween(wasRest, isRest);
     if (changes.length > 0) nodes.push(nodeChange(node, 'changed', changes));
-    else if (!isSame(wasAt, isAt)) moved += 1;
+    else if (!isSameJson(wasAt, isAt)) moved += 1;
   }
   for (const node of before) if (!kept.has(node.id)) nodes.push(nodeChange(node, 'removed'));
   return { nodes, moved };
@@ -110,22 +111,8 @@ function placeOf(edges: readonly FlowEdge[], { from, to, on }: FlowEdge): number
 
 /** Compares objects key by key; lists and everything else as a whole. */
 function changesBetween(before: unknown, after: unknown, path = ''): Change[] {
-  if (isSame(before, after)) return [];
+  if (isSameJson(before, after)) return [];
   if (!isRecord(before) || !isRecord(after)) return [{ path, before, after }];
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return keys.flatMap((key) => changesBetween(before[key], after[key], path ? `${path}.${key}` : key));
-}
-
-function isSame(left: unknown, right: unknown): boolean {
-  if (left === right) return true;
-  if (Array.isArray(left) && Array.isArray(right)) {
-    return left.length === right.length && left.every((item, at) => isSame(item, right[at]));
-  }
-  if (!isRecord(left) || !isRecord(right)) return false;
-  const keys = Object.keys(left);
-  return keys.length === Object.keys(right).length && keys.every((key) => isSame(left[key], right[key]));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,8 @@
 import { IconArrowsJoin2, IconClock, IconRefresh, IconRefreshOff, IconUserQuestion } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import type { FlowNode } from '@/api/types';
+import { isRecord, numberOf } from '@/lib/json';
 import { formatDuration } from '@/lib/time';
-import { isRecord } from '../document/definition';
 import classes from './canvas-node.module.css';
 import { texts } from './texts';
 
@@ -33,8 +33,9 @@ function badgesOf(node: FlowNode): Badge[] {
   const badges: Badge[] = [];
   const retry = isRecord(node.retry) ? node.retry : null;
   if (retry) badges.push(retryBadge(retry));
-  if (typeof node.timeout_seconds === 'number') {
-    const length = formatDuration(node.timeout_seconds * 1_000);
+  const timeout = numberOf(node.timeout_seconds);
+  if (timeout !== null) {
+    const length = formatDuration(timeout * 1_000);
     badges.push({ icon: IconClock, text: length, title: texts.badges.timeout(length) });
   }
   if (node.join === 'any') badges.push({ icon: IconArrowsJoin2, text: 'any', title: texts.badges.joinAny });
@@ -44,8 +45,9 @@ function badgesOf(node: FlowNode): Badge[] {
   return badges;
 }
 
-function retryBadge({ enabled, count }: Record<string, unknown>): Badge {
+function retryBadge({ enabled, ...retry }: Record<string, unknown>): Badge {
+  const count = numberOf(retry.count);
   if (enabled === false || count === 0) return { icon: IconRefreshOff, text: '', title: texts.badges.noRetry };
-  if (typeof count === 'number') return { icon: IconRefresh, text: `${count}×`, title: texts.badges.retry(count) };
+  if (count !== null) return { icon: IconRefresh, text: `${count}×`, title: texts.badges.retry(count) };
   return { icon: IconRefresh, text: '', title: texts.badges.retryOwn };
 }

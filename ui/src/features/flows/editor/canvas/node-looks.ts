@@ -21,8 +21,8 @@ import {
 import type { ComponentType } from 'react';
 import type { FlowNode } from '@/api/types';
 import type { Tone } from '@/components/status';
+import { isRecord } from '@/lib/json';
 import { formatDuration } from '@/lib/time';
-import { isRecord } from '../document/definition';
 import { conditionText } from '../document/to-canvas';
 
 export interface NodeLook {

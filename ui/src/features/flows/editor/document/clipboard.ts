@@ -1,8 +1,9 @@
 /** Copying parts of a flow: within a flow, between flows, and as text. */
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
+import { jsonText, parseJsonOr } from '@/lib/json';
 import type { Command, Selection } from './commands';
 import { freeId, idsOf, readDefinition } from './definition';
-import { positionsOf } from './positions';
+import { ownPosition, positionsOf } from './positions';
 import { renameReferences } from './references';
 
 const OFFSET = 40;
@@ -16,17 +17,13 @@ export function copySelection(definition: FlowDefinition, selection: Selection):
     .filter((node) => chosen.has(node.id))
     .map((node) => ({ ...node, position: positions.get(node.id) }));
   const edges = definition.edges.filter((edge) => chosen.has(edge.from) && chosen.has(edge.to));
-  return JSON.stringify({ nodes, edges }, null, 2);
+  return jsonText({ nodes, edges });
 }
 
 /** Reads copied nodes; `null` when the text is something else. */
 export function readClipboard(text: string): FlowDefinition | null {
-  try {
-    const reading = readDefinition(JSON.parse(text));
-    return 'definition' in reading && reading.definition.nodes.length > 0 ? reading.definition : null;
-  } catch {
-    return null;
-  }
+  const reading = readDefinition(parseJsonOr(text));
+  return 'definition' in reading && reading.definition.nodes.length > 0 ? reading.definition : null;
 }
 
 export interface Pasting {
@@ -46,7 +43,7 @@ export function paste(target: FlowDefinition, copied: FlowDefinition): Pasting {
   }
   const follow = <T>(value: T): T => renameReferences(value, names);
   const nodes: FlowNode[] = copied.nodes.map((node) => {
-    const { x = 0, y = 0 } = node.position ?? {};
+    const { x, y } = ownPosition(node) ?? { x: 0, y: 0 };
     const { id, name, position, ...rest } = node;
     return {
       ...node,

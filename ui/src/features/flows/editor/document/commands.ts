@@ -1,7 +1,8 @@
 /** The changes that the editor makes to a flow. Each command takes a definition and returns a new one, so undo is a list of them. */
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
+import { isSameJson } from '@/lib/json';
 import { closesCycle, edgeKeys, freeId, idsOf } from './definition';
-import { GRID, NODE_HEIGHT, NODE_WIDTH, type Point, positionsOf } from './positions';
+import { GRID, NODE_HEIGHT, NODE_WIDTH, ownPosition, type Point, positionsOf } from './positions';
 import { renameReferences } from './references';
 
 export type Command = (definition: FlowDefinition) => FlowDefinition;
@@ -37,7 +38,7 @@ export function connect(from: string, to: string, taking: Taking = {}): Command 
         edge.from === from &&
         edge.to === to &&
         (edge.on ?? null) === (taking.on ?? null) &&
-        (edge.condition ?? null) === (taking.condition ?? null),
+        isSameJson(edge.condition ?? null, taking.condition ?? null),
     );
     if (isThere) return definition;
     const edge: FlowEdge = { from, to, ...taking };
@@ -49,7 +50,8 @@ export function moveNodes(positions: ReadonlyMap<string, Point>): Command {
   return (definition) => {
     const moves = (node: FlowNode) => {
       const to = positions.get(node.id);
-      return to && (node.position?.x !== to.x || node.position?.y !== to.y) ? to : null;
+      const from = ownPosition(node);
+      return to && (from?.x !== to.x || from?.y !== to.y) ? to : null;
     };
     if (!definition.nodes.some(moves)) return definition;
     return {

@@ -1,5 +1,6 @@
 /** Reads a flow definition: lookups for commands, the canvas and the forms. */
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
+import { isRecord, writeJson } from '@/lib/json';
 
 type Reading = { definition: FlowDefinition } | { fault: string };
 
@@ -29,7 +30,7 @@ export function readDefinition(value: unknown): Reading {
 export function edgeKeys(edges: readonly FlowEdge[]): string[] {
   const seen = new Map<string, number>();
   return edges.map(({ from, to }) => {
-    const ends = JSON.stringify([from, to]);
+    const ends = writeJson([from, to]);
     const place = seen.get(ends) ?? 0;
     seen.set(ends, place + 1);
     return place === 0 ? ends : `${ends}#${place}`;
@@ -78,10 +79,6 @@ export function freeId(wish: string, taken: ReadonlySet<string>): string {
 
 export function idsOf(definition: FlowDefinition): Set<string> {
   return new Set(definition.nodes.map((node) => node.id));
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isName(value: unknown): value is string {

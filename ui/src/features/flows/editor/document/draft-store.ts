@@ -2,11 +2,11 @@
 import { applyNodeChanges, type EdgeChange, type NodeChange } from '@xyflow/react';
 import { createStore } from 'zustand/vanilla';
 import type { Flow, FlowDefinition } from '@/api/types';
+import { isSameJson } from '@/lib/json';
 import { droppedBy, pickedBy, stillThere } from './canvas-changes';
 import { copySelection, paste, readClipboard } from './clipboard';
 import { type Command, deleteSelection, moveNodes, type Selection } from './commands';
 import type { PlacedFault } from './faults';
-import { isSameJson } from './same-json';
 import { type Canvas, type CanvasEdge, type CanvasNode, mergeCanvas, toCanvas } from './to-canvas';
 
 type Checking = 'waiting' | 'checking' | 'checked' | 'unreachable';

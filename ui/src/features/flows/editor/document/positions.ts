@@ -1,5 +1,6 @@
 /** Positions of nodes. Nodes without one are arranged in columns by depth, until they are moved. */
 import type { FlowDefinition, FlowNode } from '@/api/types';
+import { numberOf } from '@/lib/json';
 
 export interface Point {
   x: number;
@@ -27,8 +28,11 @@ export function positionsOf(definition: FlowDefinition): Map<string, Point> {
   );
 }
 
-function ownPosition({ position }: FlowNode): Point | null {
-  return Number.isFinite(position?.x) && Number.isFinite(position?.y) ? (position as Point) : null;
+/** Returns the position of a node as the canvas calculates with it. */
+export function ownPosition({ position }: FlowNode): Point | null {
+  const x = numberOf(position?.x);
+  const y = numberOf(position?.y);
+  return x === null || y === null ? null : { x, y };
 }
 
 /** Returns the number of edges on the longest path to each node; a cycle, which the server refuses, is cut where it closes. */

@@ -1,5 +1,5 @@
 /** Names of nodes inside expressions. */
-import { isRecord } from './definition';
+import { isRecord } from '@/lib/json';
 
 /** Keys whose strings are expressions without `${ }` around them. */
 const BARE = new Set(['condition', 'field']);

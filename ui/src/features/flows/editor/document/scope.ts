@@ -1,7 +1,8 @@
 /** The names that expressions may use, for completion: built-in names and the nodes that ran before. */
 import type { FlowDefinition, FlowNode } from '@/api/types';
+import { isRecord, writeJson } from '@/lib/json';
 import type { Name } from '../form/complete';
-import { ancestorsOf, isRecord, nameOf, nodeById } from './definition';
+import { ancestorsOf, nameOf, nodeById } from './definition';
 import { type Catalogue, typeOf } from './node-types';
 import { outputReference } from './references';
 
@@ -78,6 +79,6 @@ function outputFields(node: FlowNode, catalogue: Catalogue | undefined): string[
 
 /** Trigger data has no schema, but what one expression reads another may read, too. */
 function triggerNames(definition: FlowDefinition): Name[] {
-  const found = JSON.stringify(definition).matchAll(/\btrigger_data\.[A-Za-z_][\w.]*\w/g);
+  const found = writeJson(definition).matchAll(/\btrigger_data\.[A-Za-z_][\w.]*\w/g);
   return [...new Set([...found].map(([name]) => name))].map((name) => ({ name, detail: 'trigger data' }));
 }

@@ -2,8 +2,9 @@
 import { type Edge, type EdgeMarker, MarkerType, type Node } from '@xyflow/react';
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
 import { counted } from '@/lib/counted';
+import { isRecord, writeJson } from '@/lib/json';
 import type { Selection } from './commands';
-import { edgeKeys, isRecord, nameOf } from './definition';
+import { edgeKeys, nameOf } from './definition';
 import { groupFaults, type PlacedFault } from './faults';
 import { NODE_HEIGHT, NODE_WIDTH, positionsOf } from './positions';
 
@@ -112,7 +113,7 @@ export function conditionText(condition: unknown): string | null {
   if (!isRecord(condition)) return String(condition);
   const { type = 'equals', field = '?', value } = condition;
   if (type === 'exists') return `${field} exists`;
-  return `${field} ${SIGNS[String(type)] ?? type} ${JSON.stringify(value) ?? '?'}`;
+  return `${field} ${SIGNS[String(type)] ?? type} ${value === undefined ? '?' : writeJson(value)}`;
 }
 
 /** Returns the handle that an edge starts from: errors below, `true` and `false` of a condition at their own dots. */

@@ -1,3 +1,4 @@
+import { isNumber } from '@/lib/json';
 import type { Name } from './complete';
 import type { Schema } from './schema';
 
@@ -22,6 +23,7 @@ export interface FieldProps<T = unknown> {
 
 export function placeholderOf({ schema, placeholder }: Pick<FieldProps, 'schema' | 'placeholder'>): string | undefined {
   if (placeholder !== undefined) return placeholder;
-  if (schema.default === undefined || typeof schema.default === 'object') return undefined;
+  if (schema.default === undefined || (typeof schema.default === 'object' && !isNumber(schema.default)))
+    return undefined;
   return String(schema.default);
 }

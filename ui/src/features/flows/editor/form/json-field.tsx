@@ -1,10 +1,11 @@
 import { useState } from 'react';
+import { jsonText, parseJsonOr } from '@/lib/json';
 import { CodeEditor } from './code-editor';
 import type { FieldProps } from './field';
 import { Frame } from './frame';
 import { texts } from './texts';
 
-const written = (value: unknown) => (value === undefined ? '' : JSON.stringify(value, null, 2));
+const written = (value: unknown) => (value === undefined ? '' : jsonText(value));
 
 /** Any JSON. Applied whenever it is valid; an empty text removes the key. */
 export function JsonField({ title, schema, value, onChange, path, faultAt, required, names, templated }: FieldProps) {
@@ -31,9 +32,6 @@ export function JsonField({ title, schema, value, onChange, path, faultAt, requi
 
 function read(text: string): { value: unknown } | null {
   if (text.trim() === '') return { value: undefined };
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return null;
-  }
+  const value = parseJsonOr(text);
+  return value === undefined ? null : { value };
 }

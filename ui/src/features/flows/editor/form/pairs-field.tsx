@@ -1,6 +1,7 @@
 import { ActionIcon, Button, TextInput } from '@mantine/core';
 import { IconPlus, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
+import { writeJson } from '@/lib/json';
 import { ExpressionInput } from './expression-input';
 import type { FieldProps } from './field';
 import classes from './form.module.css';
@@ -85,5 +86,5 @@ function toObject(pairs: readonly Pair[]): Record<string, string> {
 }
 
 function isSame(left: Record<string, string>, right: Record<string, string>): boolean {
-  return JSON.stringify(left) === JSON.stringify(right);
+  return writeJson(left) === writeJson(right);
 }

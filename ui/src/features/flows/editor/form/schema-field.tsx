@@ -1,5 +1,6 @@
 /** Fields for a JSON Schema. Objects and alternatives contain fields themselves, so they share this file. */
 import { SegmentedControl } from '@mantine/core';
+import { isRecord } from '@/lib/json';
 import { ExpressionInput } from './expression-input';
 import type { FieldProps } from './field';
 import classes from './form.module.css';
@@ -23,7 +24,7 @@ function kindFor({ schema, value, templated }: FieldProps): FieldKind {
   if (value === undefined || value === null) return kind;
   if (kind === 'choice' && templated && !schema.enum?.includes(value)) return 'text';
   if ((kind === 'text' || kind === 'choice') && typeof value !== 'string') return 'json';
-  if (kind === 'group' || kind === 'pairs') return typeof value === 'object' && !Array.isArray(value) ? kind : 'json';
+  if (kind === 'group' || kind === 'pairs') return isRecord(value) ? kind : 'json';
   return kind === 'tags' && !Array.isArray(value) ? 'json' : kind;
 }
 
@@ -53,7 +54,7 @@ function Group({ title, schema, value, onChange, ...rest }: FieldProps) {
 
 /** The fields of an object without a frame. */
 function Fields({ schema, value, onChange, path, placeholder: _, ...rest }: Omit<FieldProps, 'title'>) {
-  const object = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  const object = isRecord(value) ? value : {};
   const set = (key: string, next: unknown) => {
     const { [key]: _old, ...others } = object;
     onChange(next === undefined ? others : { ...object, [key]: next });

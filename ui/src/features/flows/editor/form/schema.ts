@@ -1,3 +1,5 @@
+import { kindOf } from '@/lib/json';
+
 /** The part of JSON Schema that the forms read. */
 export interface Schema {
   type?: string | readonly string[];
@@ -66,7 +68,7 @@ export function fieldKind(schema: Schema): FieldKind {
 
 /** Whether the JSON type of `value` matches `schema`. */
 export function fitsType(schema: Schema, value: unknown): boolean {
-  if (Array.isArray(value)) return schema.type === 'array';
-  if (value === null) return schema.type === 'null';
-  return schema.type === typeof value || (schema.type === 'integer' && typeof value === 'number');
+  const kind = kindOf(value);
+  if (kind === 'list') return schema.type === 'array';
+  return schema.type === kind || (schema.type === 'integer' && kind === 'number');
 }

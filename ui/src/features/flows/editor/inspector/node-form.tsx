@@ -2,6 +2,7 @@ import { TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useDeferredValue, useMemo } from 'react';
 import type { Flow, FlowNode } from '@/api/types';
+import { isRecord } from '@/lib/json';
 import { updateNode } from '../document/commands';
 import { useDraft, useDraftStore } from '../document/draft-context';
 import { faultAt } from '../document/faults';
@@ -105,7 +106,7 @@ function UnknownKeys({
   const store = useDraftStore();
   const { id, name, type, position, ...rest } = node;
   const change = (value: unknown) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
+    if (!isRecord(value)) return;
     const gone = Object.fromEntries(Object.keys(rest).map((key) => [key, undefined]));
     store.getState().apply(updateNode(id, { ...gone, ...value }), `node/${id}/json`);
   };

@@ -1,6 +1,6 @@
 import { Switch } from '@mantine/core';
 import type { Flow, FlowNode } from '@/api/types';
-import { isRecord } from '../document/definition';
+import { isRecord } from '@/lib/json';
 import { doesWork } from '../document/node-types';
 import type { FieldProps } from '../form/field';
 import type { Schema } from '../form/schema';

@@ -4,6 +4,8 @@
  * Best effort: what does not fit or cannot be read is dropped.
  */
 
+import { parseJson, writeJson } from '@/lib/json';
+
 /** The name of the trigger data among node ids, which are never empty. */
 export const TRIGGER = '';
 
@@ -38,7 +40,7 @@ function sizeOf(all: readonly Entry[]): number {
 
 function entries(): Entry[] {
   try {
-    const read: unknown = JSON.parse(localStorage.getItem(STORED_AS) ?? '[]');
+    const read: unknown = parseJson(localStorage.getItem(STORED_AS) ?? '[]');
     return Array.isArray(read) ? read.filter(isEntry) : [];
   } catch {
     return [];
@@ -47,7 +49,7 @@ function entries(): Entry[] {
 
 function store(all: readonly Entry[]): void {
   try {
-    localStorage.setItem(STORED_AS, JSON.stringify(all));
+    localStorage.setItem(STORED_AS, writeJson(all));
   } catch {
     // The browser's storage is full or disabled; pins are then not kept.
   }

@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { getExecution, listExecutions } from '@/api/executions';
 import type { Execution } from '@/api/types';
-import { isRecord } from '../document/definition';
+import { isRecord } from '@/lib/json';
 import { TRIGGER } from './pins';
 
 /** A value of an execution, and when the execution was created. */

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { jsonText } from '@/lib/json-text';
+import { jsonText, parseJsonOr } from '@/lib/json';
 import { dropPin, keepPin, readPins } from './pins';
 import { lastOutputsQuery } from './queries';
 
@@ -42,9 +42,6 @@ export function usePins(flow: string, names: readonly string[]) {
 }
 
 function read(text: string): Pin['reading'] {
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return null;
-  }
+  const value = parseJsonOr(text);
+  return value === undefined ? null : { value };
 }
