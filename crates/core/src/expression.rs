@@ -42,7 +42,7 @@ use self::compile::Compiled;
 pub(crate) use self::compile::steps_from;
 pub use self::error::ExpressionError;
 pub(crate) use self::error::Problem;
-pub(crate) use self::functions::percent_encoded;
+pub(crate) use self::functions::{moment, percent_encoded};
 use self::json_text::Kind;
 use self::path::{Found, Path};
 pub(crate) use self::path::{Step, is_word, walk};

@@ -51,6 +51,7 @@ pub use echo::Echo;
 pub use fail::Fail;
 pub use http_request::{HttpAuth, HttpInput, HttpRequest};
 pub(crate) use keys::ConditionReader;
+pub use keys::Given;
 pub use merge::Merge;
 pub use parallel::Parallel;
 #[cfg(feature = "test-kinds")]

@@ -1157,13 +1157,12 @@ export interface components {
         readonly DelayNode: components["schemas"]["NodeSettings"] & (({
             /**
              * Seconds
-             * @description How long to wait after the node is reached.
+             * @description How long to wait after the node is reached: a number, or a template that gives one.
              */
-            readonly delay_seconds?: number | null;
+            readonly delay_seconds?: number | string | null;
             /**
              * Until
-             * Format: date-time
-             * @description The time to wait for. A time in the past does not wait.
+             * @description The time to wait for, or a template that gives one. A time in the past does not wait.
              */
             readonly until?: string | null;
             /** @enum {string} */

@@ -14,6 +14,7 @@ mod lists;
 mod numbers;
 mod texts;
 
+pub(crate) use self::dates::moment;
 pub(crate) use self::texts::percent_encoded;
 
 use std::cmp::Ordering;

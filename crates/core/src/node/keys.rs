@@ -90,6 +90,62 @@ pub(super) fn resolved<T>(input: &Value, read: fn(&mut Keys<'_>) -> Option<T>) -
     }
 }
 
+/// What a document fixes, or a template that gives it when the node runs.
+#[derive(Clone, Debug)]
+pub enum Given<T> {
+    /// It is fixed.
+    Literal(T),
+    /// It is calculated.
+    Template(Template),
+}
+
+impl<T> Given<T> {
+    /// Returns the template, if it is one.
+    pub(super) const fn template(&self) -> Option<&Template> {
+        match self {
+            Self::Literal(_) => None,
+            Self::Template(template) => Some(template),
+        }
+    }
+}
+
+/// Reads what another reader reads, or a template.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OrTemplate<R>(R);
+
+/// Returns a reader of what `reader` reads, or of a template. It may not use secrets: the value is shown.
+pub(super) const fn or_template<R: Reader>(reader: R) -> OrTemplate<R> {
+    OrTemplate(reader)
+}
+
+impl<R: Reader> Reader for OrTemplate<R> {
+    type Value = Given<R::Value>;
+
+    fn wanted(&self, limits: &Limits) -> String {
+        self.0.wanted(limits)
+    }
+
+    fn schema(&self, terms: &Terms) -> Value {
+        terms.with_templates().schema(&self.0)
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Self::Value> {
+        if !value.as_str().is_some_and(|text| text.contains("${")) {
+            return self.0.read(value, at, reading).map(Given::Literal);
+        }
+        let template = Template::compile(value, &reading.limits);
+        let template = reading.compiled(template, at)?;
+        if let Some(constant) = template.constant() {
+            return self.0.read(&constant.to_value(), at, reading).map(Given::Literal);
+        }
+        if !template.references().secrets.is_empty() {
+            reading.fault(at, format!("{} cannot use secrets", at.subject()));
+            return None;
+        }
+        Some(Given::Template(template))
+    }
+}
+
 /// Reads a condition.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConditionReader;

@@ -9,7 +9,7 @@ use steadflow_core::execution::{ExecutionStatus, FlowVersion, Wait};
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::flow::{EdgeTrigger, Graph, Join};
 use steadflow_core::ids::{Attempt, EdgeIndex, ExecutionId, NodeId, NodeIndex, StepKey};
-use steadflow_core::node::{Delay, Kind};
+use steadflow_core::node::{Delay, Given, Kind};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::CallKey;
@@ -276,7 +276,7 @@ impl Story {
     fn waits(&mut self, node: NodeIndex, wait: Wait, at: Timestamp) -> Verdict {
         if let Wait::Delay { until } = wait {
             self.begins(node)?;
-            if let Kind::Delay(Delay::Seconds(seconds)) = &self.graph().node(node).kind
+            if let Kind::Delay(Delay::Seconds(Given::Literal(seconds))) = &self.graph().node(node).kind
                 && until != at.plus(seconds.duration())
             {
                 return Err("T2: a delay of another length".into());

@@ -12,6 +12,7 @@ use jiff::{Span, Timestamp, Zoned};
 use minijinja::value::{DynObject, Kwargs, Object, ObjectRepr};
 use minijinja::{Error, State, Value};
 
+use super::super::json_text::{self, Kind};
 use super::super::{number, values};
 use super::{charge, invalid};
 
@@ -97,6 +98,16 @@ pub(super) fn date(
         Some(zone) => date.with_time_zone(zone),
         None => date,
     })))
+}
+
+/// Returns the moment that a JSON text is in one of the forms that `date` reads without a format.
+pub(crate) fn moment(json: &str) -> Option<crate::timestamp::Timestamp> {
+    let moment = match Kind::of(json) {
+        Kind::Number => of_seconds(json.trim())?,
+        Kind::String => read(json_text::string(json).trim(), &TimeZone::UTC)?.timestamp(),
+        Kind::Null | Kind::Bool | Kind::List | Kind::Object => return None,
+    };
+    Some(crate::timestamp::Timestamp::from_micros(moment.as_microsecond()))
 }
 
 fn read(text: &str, local: &TimeZone) -> Option<Zoned> {
