@@ -1,8 +1,11 @@
 import { Handle, type NodeProps, Position } from '@xyflow/react';
 import { memo } from 'react';
+import { casesOf } from '../document/cases';
 import { nameOf } from '../document/definition';
+import { heightOf } from '../document/positions';
 import type { CanvasNode as Drawn } from '../document/to-canvas';
 import classes from './canvas-node.module.css';
+import { CaseHandles } from './case-handles';
 import { NodeBadges } from './node-badges';
 import { lookOf, summaryOf } from './node-looks';
 import { texts } from './texts';
@@ -15,12 +18,14 @@ export const CanvasNode = memo(function CanvasNode({ data: { node, faults }, sel
   const { icon: Icon, tone, label } = lookOf(node.type, node.action);
   const summary = summaryOf(node);
   const isCondition = node.type === 'condition';
+  const cases = casesOf(node);
   return (
     <div
       className={classes.node}
       data-tone={tone}
       data-selected={selected || undefined}
       data-faulty={faults > 0 || undefined}
+      style={cases.length > 0 ? { height: heightOf(node) } : undefined}
     >
       <Handle type="target" position={Position.Left} className={classes.in} />
       <span className={classes.icon}>
@@ -43,7 +48,7 @@ export const CanvasNode = memo(function CanvasNode({ data: { node, faults }, sel
         id="out"
         type="source"
         position={Position.Right}
-        className={`${classes.out} ${isCondition ? classes.middle : ''}`}
+        className={`${classes.out} ${isCondition ? classes.middle : ''} ${cases.length > 0 ? classes.hidden : ''}`}
         title={texts.canvas.outHandle}
       />
       {isCondition && (
@@ -64,6 +69,7 @@ export const CanvasNode = memo(function CanvasNode({ data: { node, faults }, sel
           />
         </>
       )}
+      {cases.length > 0 && <CaseHandles id={node.id} cases={cases} />}
       <Handle
         id="error"
         type="source"

@@ -10,7 +10,7 @@ import {
 } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
 import { type DragEvent, useCallback, useState } from 'react';
-import { connect, type Taking } from '../document/commands';
+import { connect, takingOf } from '../document/commands';
 import { closesCycle } from '../document/definition';
 import { useDraft, useDraftStore } from '../document/draft-context';
 import { type NodeType, typeKey } from '../document/node-types';
@@ -39,12 +39,6 @@ const options: ReactFlowProps<DrawnNode, DrawnEdge> = {
 const MAPPED_FROM = 30;
 /** Up to this many nodes are always rendered: mounting dozens at once while zooming would make it stall. */
 const KEPT_MAX = 400;
-
-/** Returns when an edge from a handle is taken. */
-function takingOf(handle: string | null | undefined): Taking {
-  if (handle === 'error') return { on: 'error' };
-  return handle === 'true' || handle === 'false' ? { condition: handle === 'true' } : {};
-}
 
 interface CanvasProps {
   types: readonly NodeType[];

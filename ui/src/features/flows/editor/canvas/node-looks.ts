@@ -3,6 +3,7 @@ import {
   IconAlertOctagon,
   IconArrowFork,
   IconArrowMerge,
+  IconArrowsSplit,
   IconBolt,
   IconBox,
   IconBraces,
@@ -23,6 +24,7 @@ import type { FlowNode } from '@/api/types';
 import type { Tone } from '@/components/status';
 import { isRecord } from '@/lib/json';
 import { formatDuration } from '@/lib/time';
+import { casesOf } from '../document/cases';
 import { conditionText } from '../document/to-canvas';
 
 export interface NodeLook {
@@ -35,6 +37,7 @@ const LOOKS: Record<string, NodeLook> = {
   trigger: { icon: IconBolt, tone: 'success', label: 'Trigger' },
   agent: { icon: IconRobot, tone: 'attention', label: 'Agent' },
   condition: { icon: IconGitBranch, tone: 'warning', label: 'If' },
+  switch: { icon: IconArrowsSplit, tone: 'warning', label: 'Switch' },
   delay: { icon: IconClockPause, tone: 'neutral', label: 'Delay' },
   parallel: { icon: IconArrowFork, tone: 'neutral', label: 'Parallel' },
   merge: { icon: IconArrowMerge, tone: 'neutral', label: 'Merge' },
@@ -63,9 +66,11 @@ export function summaryOf(node: FlowNode): string | null {
   switch (node.type) {
     case 'condition':
       return conditionText(node.condition) || null;
+    case 'switch':
+      return casesOf(node).join(', ');
     case 'delay':
       if (typeof node.delay_seconds === 'number') return formatDuration(node.delay_seconds * 1_000);
-      return typeof node.until === 'string' ? `until ${node.until}` : null;
+      return typeof node.until === 'string' ? `until ${node.until}` : text(node.delay_seconds);
     case 'agent':
       return text(node.skill);
     case 'action':

@@ -1,7 +1,8 @@
 /** The changes that the editor makes to a flow. Each command takes a definition and returns a new one, so undo is a list of them. */
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
 import { isSameJson } from '@/lib/json';
-import { closesCycle, edgeKeys, freeId, idsOf } from './definition';
+import { asksForCase, caseOfHandle, namesOf } from './cases';
+import { closesCycle, edgeKeys, freeId, idsOf, nodeById } from './definition';
 import { GRID, NODE_HEIGHT, NODE_WIDTH, ownPosition, type Point, positionsOf } from './positions';
 import { renameReferences } from './references';
 
@@ -16,6 +17,14 @@ export interface Taking {
 export interface Selection {
   nodes: readonly string[];
   edges: readonly string[];
+}
+
+/** Returns when an edge from a handle is taken. */
+export function takingOf(handle: string | null | undefined): Taking {
+  if (handle === 'error') return { on: 'error' };
+  const name = caseOfHandle(handle ?? '');
+  if (name !== null) return { condition: name };
+  return handle === 'true' || handle === 'false' ? { condition: handle === 'true' } : {};
 }
 
 /** Adds a node under an unused id; with `after`, to the right of that node and connected to it. */
@@ -88,6 +97,21 @@ export function updateNode(id: string, changes: Record<string, unknown>): Comman
   });
 }
 
+/** Sets the cases of a node. Edges that ask for a case whose name changes ask for its new name. */
+export function updateCases(id: string, cases: unknown): Command {
+  return (definition) => {
+    const names = newNames(nodeById(definition, id), cases);
+    return {
+      ...definition,
+      nodes: definition.nodes.map((node) => (node.id === id ? ({ ...node, cases } as FlowNode) : node)),
+      edges: definition.edges.map((edge) => {
+        const name = edge.from === id ? names.get(edge.condition) : undefined;
+        return name === undefined ? edge : { ...edge, condition: name };
+      }),
+    };
+  };
+}
+
 /** Sets keys of an edge; `undefined` removes a key. */
 export function updateEdge(key: string, changes: Record<string, unknown>): Command {
   return (definition) => {
@@ -111,13 +135,21 @@ export function renameNode(id: string, to: string): Command {
       if (own !== id && renamed === rest) return node;
       return { ...node, ...renamed, id: own === id ? to : own } as FlowNode;
     });
-    const edges = definition.edges.map(({ from, to: target, ...rest }) => ({
-      ...renameReferences(rest, names),
-      from: from === id ? to : from,
-      to: target === id ? to : target,
-    }));
+    const edges = definition.edges.map((edge) => {
+      const { from, to: target, ...rest } = edge;
+      const renamed = asksForCase(definition, edge) ? rest : renameReferences(rest, names);
+      return { ...renamed, from: from === id ? to : from, to: target === id ? to : target };
+    });
     return { ...definition, nodes, edges };
   };
+}
+
+/** Returns the new names of cases, by their old ones. */
+function newNames(node: FlowNode | undefined, cases: unknown): Map<unknown, string> {
+  const before = namesOf(node?.cases);
+  const after = namesOf(cases);
+  if (before.length !== after.length) return new Map();
+  return new Map(before.flatMap((name, at) => (after[at] === name ? [] : [[name, after[at] ?? '']])));
 }
 
 function laidOver(what: Record<string, unknown>, changes: Record<string, unknown>): Record<string, unknown> {

@@ -1,6 +1,7 @@
 /** Positions of nodes. Nodes without one are arranged in columns by depth, until they are moved. */
 import type { FlowDefinition, FlowNode } from '@/api/types';
 import { numberOf } from '@/lib/json';
+import { casesOf } from './cases';
 
 export interface Point {
   x: number;
@@ -10,6 +11,7 @@ export interface Point {
 export const NODE_WIDTH = 176;
 export const NODE_HEIGHT = 60;
 export const GRID = 10;
+const CASE_HEIGHT = 16;
 const COLUMN = NODE_WIDTH + 84;
 const ROW = NODE_HEIGHT + 40;
 
@@ -26,6 +28,11 @@ export function positionsOf(definition: FlowDefinition): Map<string, Point> {
       return [node.id, { x: depth * COLUMN, y: row * ROW }];
     }),
   );
+}
+
+/** Returns the height of a node: one with many cases has room for a handle each. */
+export function heightOf(node: FlowNode): number {
+  return Math.max(NODE_HEIGHT, casesOf(node).length * CASE_HEIGHT);
 }
 
 /** Returns the position of a node as the canvas calculates with it. */

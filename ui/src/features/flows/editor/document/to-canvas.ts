@@ -3,10 +3,11 @@ import { type Edge, type EdgeMarker, MarkerType, type Node } from '@xyflow/react
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
 import { counted } from '@/lib/counted';
 import { isRecord, writeJson } from '@/lib/json';
+import { caseHandle, caseOf } from './cases';
 import type { Selection } from './commands';
 import { edgeKeys, nameOf } from './definition';
 import { groupFaults, type PlacedFault } from './faults';
-import { NODE_HEIGHT, NODE_WIDTH, positionsOf } from './positions';
+import { heightOf, NODE_WIDTH, positionsOf } from './positions';
 
 interface NodeData extends Record<string, unknown> {
   node: FlowNode;
@@ -46,7 +47,7 @@ export function toCanvas(definition: FlowDefinition, faults: readonly PlacedFaul
   const positions = positionsOf(definition);
   const nodeFaults = groupFaults(faults, 'node');
   const edgeFaults = groupFaults(faults, 'edge');
-  const types = new Map(definition.nodes.map((node) => [node.id, node.type]));
+  const nodesById = new Map(definition.nodes.map((node) => [node.id, node]));
   const chosenNodes = new Set(selection.nodes);
   const chosenEdges = new Set(selection.edges);
   const keys = edgeKeys(definition.edges);
@@ -57,7 +58,7 @@ export function toCanvas(definition: FlowDefinition, faults: readonly PlacedFaul
       type: 'flow-node',
       position: positions.get(node.id) ?? { x: 0, y: 0 },
       width: NODE_WIDTH,
-      height: NODE_HEIGHT,
+      height: heightOf(node),
       selected: chosenNodes.has(node.id),
       ariaLabel: `${nameOf(node)}, ${node.type}${count > 0 ? `, ${counted(count, 'problem')}` : ''}`,
       data: { node, faults: count },
@@ -65,7 +66,7 @@ export function toCanvas(definition: FlowDefinition, faults: readonly PlacedFaul
   });
   const edges = definition.edges.flatMap((edge, at): CanvasEdge[] => {
     // An edge to a missing node cannot be drawn; the list of problems shows it.
-    if (!types.has(edge.from) || !types.has(edge.to)) return [];
+    if (!nodesById.has(edge.from) || !nodesById.has(edge.to)) return [];
     const id = keys[at] ?? '';
     const kind = edgeKind(edge);
     const label = edgeLabel(edge);
@@ -75,7 +76,7 @@ export function toCanvas(definition: FlowDefinition, faults: readonly PlacedFaul
         type: 'flow-edge',
         source: edge.from,
         target: edge.to,
-        sourceHandle: handleOf(edge, types.get(edge.from)),
+        sourceHandle: handleOf(edge, nodesById.get(edge.from)),
         selected: chosenEdges.has(id),
         markerEnd: MARKERS[kind],
         ariaLabel: `${edge.from} to ${edge.to}${label ? `, ${label}` : ''}`,
@@ -116,10 +117,12 @@ export function conditionText(condition: unknown): string | null {
   return `${field} ${SIGNS[String(type)] ?? type} ${value === undefined ? '?' : writeJson(value)}`;
 }
 
-/** Returns the handle that an edge starts from: errors below, `true` and `false` of a condition at their own dots. */
-function handleOf(edge: FlowEdge, type: string | undefined): string {
+/** Returns the handle that an edge starts from: errors below, `true` and `false` of a condition and cases at their own dots. */
+function handleOf(edge: FlowEdge, from: FlowNode | undefined): string {
   if (edge.on === 'error') return 'error';
-  if (type === 'condition' && typeof edge.condition === 'boolean') return String(edge.condition);
+  const name = caseOf(edge, from);
+  if (name !== null) return caseHandle(name);
+  if (from?.type === 'condition' && typeof edge.condition === 'boolean') return String(edge.condition);
   return 'out';
 }
 

@@ -1,6 +1,7 @@
 /** Fields for a JSON Schema. Objects and alternatives contain fields themselves, so they share this file. */
 import { SegmentedControl } from '@mantine/core';
 import { isRecord } from '@/lib/json';
+import { EntriesField } from './entries-field';
 import { ExpressionInput } from './expression-input';
 import type { FieldProps } from './field';
 import classes from './form.module.css';
@@ -25,7 +26,7 @@ function kindFor({ schema, value, templated }: FieldProps): FieldKind {
   if (kind === 'choice' && templated && !schema.enum?.includes(value)) return 'text';
   if ((kind === 'text' || kind === 'choice') && typeof value !== 'string') return 'json';
   if (kind === 'group' || kind === 'pairs') return isRecord(value) ? kind : 'json';
-  return kind === 'tags' && !Array.isArray(value) ? 'json' : kind;
+  return (kind === 'tags' || kind === 'entries') && !Array.isArray(value) ? 'json' : kind;
 }
 
 const FIELDS: Record<FieldKind, (props: FieldProps) => React.ReactNode> = {
@@ -37,6 +38,7 @@ const FIELDS: Record<FieldKind, (props: FieldProps) => React.ReactNode> = {
   pairs: PairsField,
   tags: TagsField,
   variants: Variants,
+  entries: (props) => <EntriesField {...props} entry={Fields} />,
   json: JsonField,
 };
 

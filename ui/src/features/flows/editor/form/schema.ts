@@ -51,7 +51,17 @@ function isNull({ type }: Schema): boolean {
 }
 
 /** The kind of field for a schema. */
-export type FieldKind = 'choice' | 'switch' | 'number' | 'text' | 'group' | 'pairs' | 'tags' | 'variants' | 'json';
+export type FieldKind =
+  | 'choice'
+  | 'switch'
+  | 'number'
+  | 'text'
+  | 'group'
+  | 'pairs'
+  | 'tags'
+  | 'variants'
+  | 'entries'
+  | 'json';
 
 export function fieldKind(schema: Schema): FieldKind {
   if (schema.enum) return 'choice';
@@ -63,6 +73,7 @@ export function fieldKind(schema: Schema): FieldKind {
   if (type === 'object' && schema.properties) return 'group';
   if (type === 'object' && typeof schema.additionalProperties === 'object') return 'pairs';
   if (type === 'array' && schema.items?.anyOf?.every((item) => item.enum || item.type === 'integer')) return 'tags';
+  if (type === 'array' && schema.items?.type === 'object' && schema.items.properties) return 'entries';
   return 'json';
 }
 

@@ -5,6 +5,9 @@ export const texts = {
   key: 'Key',
   value: 'Value',
   removePair: (key: string) => `Remove ${key || 'row'}`,
+  entry: (title: string, number: number) => `${title} ${number}`,
+  raiseEntry: (number: number) => `Move entry ${number} up`,
+  removeEntry: (number: number) => `Remove entry ${number}`,
   notJson: 'Not valid JSON yet. Applied once it is valid.',
   kind: (title: string) => `Kind of ${title.toLowerCase()}`,
   /** Values of the schemas that need more than their own word. */

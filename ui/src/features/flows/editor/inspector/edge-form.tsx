@@ -1,6 +1,7 @@
-import { SegmentedControl } from '@mantine/core';
+import { SegmentedControl, Select } from '@mantine/core';
 import { useDeferredValue, useMemo } from 'react';
 import type { FlowEdge } from '@/api/types';
+import { caseOf, casesOf } from '../document/cases';
 import { updateEdge } from '../document/commands';
 import { nameOf, nodeById } from '../document/definition';
 import { useDraft, useDraftStore } from '../document/draft-context';
@@ -37,14 +38,20 @@ export function EdgeForm({ edge, edgeKey, catalogue }: EdgeFormProps) {
   const to = nodeById(definition, edge.to);
   const own = faults.filter(({ target }) => target?.kind === 'edge' && target.id === edgeKey);
   const kind = edgeKind(edge);
-  const isAnswer = typeof edge.condition === 'boolean';
+  const cases = casesOf(from);
+  const asked = caseOf(edge, from);
+  const isAnswer = typeof edge.condition === 'boolean' || asked !== null;
   const schema = catalogue?.types.find((type) => type.type === 'condition')?.schema.properties?.condition;
 
   const set = (changes: Record<string, unknown>, field?: string) =>
     store.getState().apply(updateEdge(edgeKey, changes), field && `edge/${edgeKey}/${field}`);
   const choose = (next: string) => {
     if (next === 'error') set({ on: 'error', condition: undefined });
-    else set({ on: undefined, condition: next === 'always' ? undefined : from?.type === 'condition' ? true : '' });
+    else
+      set({
+        on: undefined,
+        condition: next === 'always' ? undefined : from?.type === 'condition' ? true : (cases[0] ?? ''),
+      });
   };
 
   return (
@@ -64,6 +71,16 @@ export function EdgeForm({ edge, edgeKey, catalogue }: EdgeFormProps) {
           ]}
           value={isAnswer ? String(edge.condition) : 'other'}
           onChange={(next) => set({ condition: next === 'other' ? '' : next === 'true' })}
+        />
+      )}
+      {kind === 'condition' && cases.length > 0 && (
+        <Select
+          size="xs"
+          label={texts.case}
+          data={[...cases.map((name) => ({ value: name, label: name })), { value: '', label: texts.expression }]}
+          value={asked ?? ''}
+          allowDeselect={false}
+          onChange={(name) => set({ condition: name ?? '' })}
         />
       )}
       {kind !== 'always' && !isAnswer && schema && (

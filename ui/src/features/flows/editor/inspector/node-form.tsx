@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useCallback, useDeferredValue, useMemo } from 'react';
 import type { Flow, FlowNode } from '@/api/types';
 import { isRecord } from '@/lib/json';
-import { updateNode } from '../document/commands';
+import { updateCases, updateNode } from '../document/commands';
 import { useDraft, useDraftStore } from '../document/draft-context';
 import { faultAt } from '../document/faults';
 import { type Catalogue, doesWork, typeOf } from '../document/node-types';
@@ -42,7 +42,12 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
   );
   const set = useCallback(
     (key: string, value: unknown) =>
-      store.getState().apply(updateNode(node.id, { [key]: value }), `node/${node.id}/${key}`),
+      store
+        .getState()
+        .apply(
+          key === 'cases' ? updateCases(node.id, value) : updateNode(node.id, { [key]: value }),
+          `node/${node.id}/${key}`,
+        ),
     [store, node.id],
   );
   const shared = { names, faultAt: (path: readonly string[]) => faultAt(own, path) };
@@ -75,7 +80,7 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
               onChange={(value) => set(key, value)}
               path={[key]}
               required={type?.schema.required?.includes(key)}
-              templated={key === 'input'}
+              templated={key === 'input' || node.type === 'delay'}
             />
           ))}
         </section>

@@ -36,6 +36,7 @@ export const texts = {
   ifDetail: 'Taken when the previous node completes and the condition is true.',
   onErrorDetail: 'Taken when the previous node has failed. The failure counts as handled.',
   holds: 'If the condition is',
+  case: 'If the switch chooses',
   true: 'True',
   false: 'False',
   expression: 'Expression',

@@ -1,0 +1,30 @@
+import { Handle, Position, useUpdateNodeInternals } from '@xyflow/react';
+import { useEffect } from 'react';
+import { caseHandle, DEFAULT_CASE } from '../document/cases';
+import classes from './canvas-node.module.css';
+
+interface CaseHandlesProps {
+  id: string;
+  cases: readonly string[];
+}
+
+/** The handles of a node with cases, from the first to the default. */
+export function CaseHandles({ id, cases }: CaseHandlesProps) {
+  const update = useUpdateNodeInternals();
+  const drawn = JSON.stringify(cases);
+  // The canvas measures handles once; where they change without the node's size, it must be notified.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `drawn` stands for the handles.
+  useEffect(() => update(id), [id, drawn, update]);
+  return cases.map((name, at) => (
+    <Handle
+      key={name}
+      id={caseHandle(name)}
+      type="source"
+      position={Position.Right}
+      className={`${classes.out} ${classes.case}`}
+      style={{ top: `${((at + 0.5) / cases.length) * 100}%` }}
+      data-default={name === DEFAULT_CASE || undefined}
+      title={name}
+    />
+  ));
+}

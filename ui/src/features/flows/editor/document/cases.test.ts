@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import type { FlowDefinition } from '@/api/types';
+import { renameNode, takingOf, updateCases } from './commands';
+import { toCanvas } from './to-canvas';
+
+const cases = ['high', 'low'].map((name) => ({ name, condition: `score.risk_${name}` }));
+const FLOW: FlowDefinition = {
+  nodes: [
+    { id: 'high', type: 'action', action: 'transform' },
+    { id: 'route', type: 'switch', cases },
+    { id: 'rest', type: 'action', action: 'transform' },
+  ],
+  edges: [
+    { from: 'high', to: 'route' },
+    { from: 'route', to: 'rest', condition: 'high' },
+    { from: 'route', to: 'rest', condition: 'default' },
+    { from: 'route', to: 'rest', condition: 'route.case != "x"' },
+    { from: 'route', to: 'rest' },
+  ],
+};
+
+describe('cases of a switch', () => {
+  it('have a handle each, and one for the default', () => {
+    const { nodes, edges } = toCanvas(FLOW, [], { nodes: [], edges: [] });
+
+    expect(edges.map((edge) => edge.sourceHandle)).toEqual(['out', 'case:high', 'case:default', 'out', 'out']);
+    expect(edges.map((edge) => edge.data?.label)).toEqual([null, 'high', 'default', 'route.case != "x"', null]);
+    expect(nodes[1]?.height).toBe(60);
+  });
+
+  it('are asked for by edges that start at their handles', () => {
+    expect(takingOf('case:very low')).toEqual({ condition: 'very low' });
+    expect(takingOf('true')).toEqual({ condition: true });
+    expect(takingOf('out')).toEqual({});
+  });
+
+  it('keep their edges when they are renamed', () => {
+    const renamed = updateCases('route', [{ ...cases[0], name: 'urgent' }, cases[1]])(FLOW);
+
+    expect(renamed.edges.map(({ condition }) => condition)).toEqual([
+      undefined,
+      'urgent',
+      'default',
+      'route.case != "x"',
+      undefined,
+    ]);
+  });
+
+  it('are not taken for nodes when a node of the same name is renamed', () => {
+    const renamed = renameNode('high', 'first')(FLOW);
+
+    expect(renamed.edges[1]).toEqual({ from: 'route', to: 'rest', condition: 'high' });
+  });
+
+  it('make a node with many of them higher', () => {
+    const many = Array.from({ length: 9 }, (_, at) => ({ name: `c${at}`, condition: 'true' }));
+    const { nodes } = toCanvas({ nodes: [{ id: 'route', type: 'switch', cases: many }], edges: [] }, [], {
+      nodes: [],
+      edges: [],
+    });
+
+    expect(nodes[0]?.height).toBe(160);
+  });
+});
