@@ -54,6 +54,10 @@ async fn registered_agent_is_answered_without_its_secrets() {
       "tags": [
         "tprm"
       ],
+      "is_available": true,
+      "is_featured": false,
+      "icon_url": null,
+      "department": null,
       "config": {
         "endpoint": "https://risk.example.org",
         "api_key": "••••",
@@ -61,7 +65,6 @@ async fn registered_agent_is_answered_without_its_secrets() {
           "X-Team": "${secrets.TEAM}"
         }
       },
-      "is_available": true,
       "usage_count": 0,
       "last_used_at": null,
       "created_at": "2027-01-15T08:00:00.000000Z",
@@ -84,8 +87,60 @@ async fn agents_are_listed_newest_first_in_pages() {
     let second = api.get(&first.next().unwrap()).await;
 
     assert_eq!(each(&first.body, "name"), ["C", "B"]);
+    assert_eq!((first.header("x-total-count"), second.header("x-total-count")), (Some("3"), Some("3")));
     assert_eq!((each(&second.body, "name"), second.next()), (vec!["A"], None));
     assert!(!first.text.contains("sk-very-secret"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_an_agent_is_shown_can_be_set_and_changed() {
+    let api = Api::new().await;
+    let shown = json!({
+        "is_available": false, "is_featured": true, "icon_url": "https://risk.example.org/icon.png",
+        "department": "Risk",
+    });
+    let mut document = remote();
+    document.as_object_mut().unwrap().extend(shown.as_object().cloned().unwrap());
+    let keys = |agent: &Value| {
+        let part = |key: &String| (key.clone(), agent[key].clone());
+        Value::Object(shown.as_object().unwrap().keys().map(part).collect())
+    };
+
+    let agent = api.post("agents", &document).await.expect(201);
+    let path = format!("agents/{}", text(&agent["id"]));
+    let changes = json!({ "is_available": true, "icon_url": null, "department": "Audit" });
+    let patched = api.patch(&path, &changes).await.expect(200);
+    let refused = api.patch(&path, &json!({ "is_featured": 1, "icon_url": "javascript:alert(1)" })).await;
+
+    assert_eq!(keys(&agent), shown);
+    let after = json!({ "is_available": true, "is_featured": true, "icon_url": null, "department": "Audit" });
+    assert_eq!(keys(&patched), after);
+    assert_eq!(keys(&api.get("agents").await.expect(200)[0]), after);
+    assert_eq!(each(&refused.body["errors"], "pointer"), ["/is_featured", "/icon_url"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn agents_are_filtered_by_what_they_are() {
+    let api = Api::new().await;
+    let model = json!({
+        "name": "Writer", "agent_type": "llm", "category": "text", "config": { "provider": "openai", "model": "m" },
+        "skills": ["write", "explain"],
+    });
+    api.post("agents", &model).await.expect(201);
+    created(&api).await;
+    let listed = async |query: &str| {
+        let answer = api.get(&format!("agents?{query}")).await;
+        (answer.header("x-total-count").map(str::to_owned), each(&answer.expect(200), "name").join(" & "))
+    };
+    let of = |total: &str, names: &str| (Some(total.to_owned()), names.to_owned());
+
+    assert_eq!(listed("agent_type=llm").await, of("1", "Writer"));
+    assert_eq!(listed("skill=explain").await, of("2", "Risk analyst & Writer"));
+    assert_eq!(listed("skill=explain&category=risk").await, of("1", "Risk analyst"));
+    assert_eq!(listed("skill=Says%20why.").await, of("0", ""), "a description is no name");
+    assert_eq!(listed("source=internal&limit=1").await, of("2", "Risk analyst"));
+    assert_eq!(listed("source=external").await, of("0", ""));
+    insta::assert_snapshot!(api.get("agents?source=elsewhere").await.problem(), @"400 invalid-parameter: The query is not valid: `source` must be one of internal, external.");
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,6 +171,7 @@ async fn versions_are_listed_newest_first_without_secrets() {
     let numbered = |version: &Value| (version["version"].clone(), version["is_current"].clone());
     let numbers: Vec<_> = list(&answer.body).iter().map(numbered).collect();
     assert_eq!(numbers, [(json!(2), json!(true)), (json!(1), json!(false))]);
+    assert_eq!(answer.header("x-total-count"), Some("2"));
     assert_eq!(each(&answer.body, "name"), ["Analyst", "Risk analyst"]);
     assert_eq!((&answer.body[1]["config"]["api_key"], &renamed["version"]), (&json!("••••"), &json!(2)));
     assert!(!answer.text.contains("sk-very-secret"), "{}", answer.text);

@@ -143,6 +143,7 @@ async fn full_page_without_anything_after_it_names_no_next() {
     api.run(&id).await;
 
     let page = api.get("executions?limit=2").await;
+    assert_eq!(page.header("x-total-count"), Some("2"));
 
     assert_eq!(list(&page.body).len(), 2);
     assert_eq!(page.next(), None);
@@ -155,7 +156,7 @@ async fn bad_queries_are_refused_with_what_they_take() {
 
     for query in [
         "limit=0",
-        "limit=101",
+        "limit=1001",
         "limit=many",
         "limit=1&limit=2",
         "status=great",
@@ -175,11 +176,11 @@ async fn bad_queries_are_refused_with_what_they_take() {
 
     insta::assert_snapshot!(told.join("\n"), @r"
     limit=0
-      400 invalid-parameter: The query is not valid: `limit` must be a whole number from 1 to 100.
-    limit=101
-      400 invalid-parameter: The query is not valid: `limit` must be a whole number from 1 to 100.
+      400 invalid-parameter: The query is not valid: `limit` must be a whole number from 1 to 1000.
+    limit=1001
+      400 invalid-parameter: The query is not valid: `limit` must be a whole number from 1 to 1000.
     limit=many
-      400 invalid-parameter: The query is not valid: `limit` must be a whole number from 1 to 100.
+      400 invalid-parameter: The query is not valid: `limit` must be a whole number from 1 to 1000.
     limit=1&limit=2
       400 invalid-parameter: The query is not valid: `limit` is given 2 times.
     status=great
@@ -203,7 +204,7 @@ async fn bad_queries_are_refused_with_what_they_take() {
     order=asc
       400 invalid-parameter: The query is not valid: there is no parameter `order`.
     status=failed&statsu=failed&limit=-1
-      400 invalid-parameter: The query is not valid: `limit` must be a whole number from 1 to 100; there is no parameter `statsu`.
+      400 invalid-parameter: The query is not valid: `limit` must be a whole number from 1 to 1000; there is no parameter `statsu`.
     ");
 }
 

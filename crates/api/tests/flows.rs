@@ -346,7 +346,7 @@ async fn misspelt_and_misused_filters_are_refused_with_what_they_take() {
     let long = api.get(&format!("flows?q={long}")).await;
     let version = api.get(&format!("flows/{NO_ID}?version=0")).await;
 
-    insta::assert_snapshot!(several.problem(), @"400 invalid-parameter: The query is not valid: `status` must be one of draft, active, paused, archived; `is_template` must be `true` or `false`; `limit` must be a whole number from 1 to 100; there is no parameter `staus`.");
+    insta::assert_snapshot!(several.problem(), @"400 invalid-parameter: The query is not valid: `status` must be one of draft, active, paused, archived; `is_template` must be `true` or `false`; `limit` must be a whole number from 1 to 1000; there is no parameter `staus`.");
     insta::assert_snapshot!(twice.problem(), @"400 invalid-parameter: The query is not valid: `status` is given 2 times.");
     insta::assert_snapshot!(long.problem(), @"400 invalid-parameter: The query is not valid: `q` must be a text of at most 200 characters.");
     insta::assert_snapshot!(version.problem(), @"400 invalid-parameter: The query is not valid: `version` must be a whole number from 1 to 4294967295.");

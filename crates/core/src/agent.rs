@@ -28,6 +28,8 @@ pub struct Agent {
     pub category: Option<String>,
     /// Free words.
     pub tags: Vec<String>,
+    /// How it is shown to people who choose one.
+    pub listing: Listing,
     /// What performs its skills.
     pub backend: Backend,
     /// At least one; names are unique.
@@ -81,6 +83,19 @@ impl fmt::Debug for Agent {
         agent.field("name", &self.name).field("backend", &self.backend).field("skills", &self.skills);
         agent.finish_non_exhaustive()
     }
+}
+
+/// How an agent is shown to people who choose one. Calls do not depend on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// Whether it is offered.
+    pub is_available: bool,
+    /// Whether it is shown first.
+    pub is_featured: bool,
+    /// An http(s) URL of a picture.
+    pub icon_url: Option<String>,
+    /// Whose agent it is; free text.
+    pub department: Option<String>,
 }
 
 /// An agent has no skill of this name.

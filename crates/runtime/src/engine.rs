@@ -269,6 +269,15 @@ impl Engine {
         Ok(self.inner.store.executions(filter, page).await?)
     }
 
+    /// Counts the executions that [`Self::executions`] would list without an end.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn count_executions(&self, filter: ExecutionFilter) -> Result<u64, RuntimeError> {
+        self.show().await?;
+        Ok(self.inner.store.count_executions(filter).await?)
+    }
+
     /// Brings the rows that people query up to date.
     ///
     /// # Errors

@@ -5,8 +5,8 @@ mod flows;
 
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use steadflow_store::{
-    AgentChange, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange, FlowFilter,
-    FlowRecord, FlowVersionRecord, Page, Revision, StoreError, StoreFuture, VersionPage,
+    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange,
+    FlowFilter, FlowRecord, FlowVersionRecord, Page, Revision, StoreError, StoreFuture, VersionPage,
 };
 
 use crate::SqliteStore;
@@ -35,6 +35,10 @@ impl Catalogue for SqliteStore {
 
     fn flows(&self, filter: FlowFilter, page: Page) -> StoreFuture<'_, Vec<FlowRecord>> {
         Box::pin(self.read("flows", move |db| flows::flows(db, &filter, page)))
+    }
+
+    fn count_flows(&self, filter: FlowFilter) -> StoreFuture<'_, u64> {
+        Box::pin(self.read("count_flows", move |db| flows::count(db, &filter)))
     }
 
     fn flow_version(
@@ -67,8 +71,16 @@ impl Catalogue for SqliteStore {
         Box::pin(self.read("agent", move |db| agents::agent(db, tenant, id)))
     }
 
-    fn agents(&self, tenant: TenantId, page: Page) -> StoreFuture<'_, Vec<AgentRecord>> {
-        Box::pin(self.read("agents", move |db| agents::agents(db, tenant, page)))
+    fn agents_of(&self, tenant: TenantId, ids: Vec<AgentId>) -> StoreFuture<'_, Vec<AgentRecord>> {
+        Box::pin(self.read("agents_of", move |db| agents::of(db, tenant, &ids)))
+    }
+
+    fn agents(&self, filter: AgentFilter, page: Page) -> StoreFuture<'_, Vec<AgentRecord>> {
+        Box::pin(self.read("agents", move |db| agents::agents(db, filter, page)))
+    }
+
+    fn count_agents(&self, filter: AgentFilter) -> StoreFuture<'_, u64> {
+        Box::pin(self.read("count_agents", move |db| agents::count(db, filter)))
     }
 
     fn agent_version(

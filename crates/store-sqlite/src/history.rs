@@ -1,5 +1,6 @@
 //! [`History`] for [`SqliteStore`].
 
+mod count;
 mod failures;
 mod list;
 pub(crate) mod rollups;
@@ -28,6 +29,10 @@ impl History for SqliteStore {
 
     fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<ExecutionRow>> {
         Box::pin(self.read("executions", move |db| list::executions(db, &filter, page)))
+    }
+
+    fn count_executions(&self, filter: ExecutionFilter) -> StoreFuture<'_, u64> {
+        Box::pin(self.read("count_executions", move |db| count::executions(db, &filter)))
     }
 
     fn retried_by(

@@ -8,7 +8,7 @@ use steadflow_core::event::{Event, Record};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::conformance::Harness;
-use steadflow_store::{Catalogue, FlowFilter, History, Log, Page, Store, Stored};
+use steadflow_store::{AgentFilter, Catalogue, FlowFilter, History, Log, Page, Store, Stored};
 
 /// After everything in the database.
 const NOW: Timestamp = Timestamp::from_micros(1_795_708_300_000_000);
@@ -113,7 +113,7 @@ async fn flows_agents_and_keys_are_kept() {
     let all = Page { before: None, limit: 99 };
 
     let flows = store.flows(FlowFilter::default(), all).await.expect("flows");
-    let agents = store.agents(OURS, all).await.expect("agents");
+    let agents = store.agents(AgentFilter::default(), all).await.expect("agents");
     let hit = store.idempotency(OURS, "once".into()).await;
 
     assert_eq!(flows.len(), 6);

@@ -6,7 +6,7 @@ mod revision;
 
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 
-pub use agents::{AgentChange, AgentRecord, AgentUse, AgentVersionRecord};
+pub use agents::{AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord};
 pub use flows::{FlowChange, FlowDocument, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord};
 pub use revision::Revision;
 
@@ -32,6 +32,9 @@ pub trait Catalogue: Send + Sync + 'static {
 
     /// Returns the flows that fit, newest first.
     fn flows(&self, filter: FlowFilter, page: Page) -> StoreFuture<'_, Vec<FlowRecord>>;
+
+    /// Counts the flows that fit.
+    fn count_flows(&self, filter: FlowFilter) -> StoreFuture<'_, u64>;
 
     /// Returns one version of a flow.
     fn flow_version(
@@ -63,8 +66,15 @@ pub trait Catalogue: Send + Sync + 'static {
     /// Returns an agent with its current version.
     fn agent(&self, tenant: TenantId, id: AgentId) -> StoreFuture<'_, Option<AgentRecord>>;
 
-    /// Returns the agents, newest first.
-    fn agents(&self, tenant: TenantId, page: Page) -> StoreFuture<'_, Vec<AgentRecord>>;
+    /// Returns those of `agents` that there are, in one query and in the order of their ids. A caller asks for at most a
+    /// few thousand.
+    fn agents_of(&self, tenant: TenantId, agents: Vec<AgentId>) -> StoreFuture<'_, Vec<AgentRecord>>;
+
+    /// Returns the agents that fit, newest first.
+    fn agents(&self, filter: AgentFilter, page: Page) -> StoreFuture<'_, Vec<AgentRecord>>;
+
+    /// Counts the agents that fit.
+    fn count_agents(&self, filter: AgentFilter) -> StoreFuture<'_, u64>;
 
     /// Returns one version of an agent.
     fn agent_version(

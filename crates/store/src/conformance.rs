@@ -149,6 +149,8 @@ macro_rules! conformance_tests {
             agents_survive_reopening
             calls_of_an_agent_are_counted_until_it_is_deleted
             agents_are_listed_newest_first
+            agents_are_filtered_and_counted
+            several_agents_are_read_at_once
         }
         $crate::conformance_tests! { @module $harness, tenants = tenants:
             a_tenant_sees_nothing_of_another

@@ -24,6 +24,9 @@ pub trait History: Send + Sync + 'static {
     /// Returns the executions that fit, newest first.
     fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<ExecutionRow>>;
 
+    /// Counts the executions that fit. By tenant, flow and statuses alone it costs the same however many there are.
+    fn count_executions(&self, filter: ExecutionFilter) -> StoreFuture<'_, u64>;
+
     /// Returns the newest executions that retry `id`, at most `limit`, the oldest of them first.
     fn retried_by(
         &self,

@@ -22,8 +22,8 @@ use std::pin::Pin;
 
 pub use by_id::{ById, IdHasher};
 pub use catalogue::{
-    AgentChange, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange, FlowDocument,
-    FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord, Revision, VersionPage,
+    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange,
+    FlowDocument, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord, Revision, VersionPage,
 };
 pub use error::{BoxError, StoreError};
 pub use history::{

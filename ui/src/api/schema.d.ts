@@ -736,7 +736,6 @@ export interface components {
              * @description The number of its current version.
              */
             readonly version: number;
-            readonly is_available: boolean;
             /**
              * Format: int64
              * @description Attempts of executions that have ended which called it.
@@ -763,6 +762,14 @@ export interface components {
             readonly skill_definitions: readonly components["schemas"]["Skill"][];
             readonly category: string | null;
             readonly tags: readonly string[];
+            /** @description Whether it is offered to people who choose an agent. Flows that use it run anyway. */
+            readonly is_available: boolean;
+            /** @description Whether it is shown first. */
+            readonly is_featured: boolean;
+            /** @description The address of a picture of it. */
+            readonly icon_url: string | null;
+            /** @description Whose agent it is. */
+            readonly department: string | null;
             /** @description How to reach it; secrets are masked. */
             readonly config: components["schemas"]["AgentConfig"];
         };
@@ -795,6 +802,28 @@ export interface components {
              * @default []
              */
             readonly tags?: readonly string[] | null;
+            /**
+             * Available
+             * @description Whether it is offered to people who choose an agent. Flows that use it run anyway.
+             * @default true
+             */
+            readonly is_available?: boolean | null;
+            /**
+             * Featured
+             * @description Whether it is shown first.
+             * @default false
+             */
+            readonly is_featured?: boolean | null;
+            /**
+             * Icon
+             * @description The address of a picture of it.
+             */
+            readonly icon_url?: string | null;
+            /**
+             * Department
+             * @description Whose agent it is.
+             */
+            readonly department?: string | null;
             /**
              * Configuration
              * @description How to reach it; its keys depend on `agent_type`.
@@ -879,6 +908,26 @@ export interface components {
              * @description Words to find it by.
              */
             readonly tags?: readonly string[] | null;
+            /**
+             * Available
+             * @description Whether it is offered to people who choose an agent. Flows that use it run anyway.
+             */
+            readonly is_available?: boolean | null;
+            /**
+             * Featured
+             * @description Whether it is shown first.
+             */
+            readonly is_featured?: boolean | null;
+            /**
+             * Icon
+             * @description The address of a picture of it.
+             */
+            readonly icon_url?: string | null;
+            /**
+             * Department
+             * @description Whose agent it is.
+             */
+            readonly department?: string | null;
             /**
              * Configuration
              * @description How to reach it; its keys depend on `agent_type`.
@@ -1316,7 +1365,7 @@ export interface components {
             readonly deadline: components["schemas"]["Time"] | null;
             /**
              * Format: double
-             * @description From start to end; null until it has ended.
+             * @description From start to end, with three decimals; null until it has ended.
              */
             readonly duration_seconds: number | null;
             /**
@@ -1410,7 +1459,7 @@ export interface components {
             readonly completed_at: components["schemas"]["Time"] | null;
             /**
              * Format: double
-             * @description From start to end; null until it has ended.
+             * @description From start to end, with three decimals; null until it has ended.
              */
             readonly duration_seconds: number | null;
             /**
@@ -2913,6 +2962,14 @@ export interface operations {
     readonly list_agents: {
         readonly parameters: {
             readonly query?: {
+                /** @description Of this type. */
+                readonly agent_type?: string;
+                /** @description With a skill of this name. */
+                readonly skill?: string;
+                /** @description From here. */
+                readonly source?: "internal" | "external";
+                /** @description In this category. */
+                readonly category?: string;
                 /** @description How many to list. */
                 readonly limit?: number;
                 /** @description Where the page before ended, as its `Link` header says. */
@@ -2928,7 +2985,9 @@ export interface operations {
             readonly 200: {
                 headers: {
                     /** @description Where the next page is, if there is one */
-                    readonly Link?: string;
+                    readonly Link?: string | null;
+                    /** @description How many there are, on all pages together */
+                    readonly "X-Total-Count"?: number;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3609,6 +3668,8 @@ export interface operations {
             /** @description The versions */
             readonly 200: {
                 headers: {
+                    /** @description How many there are */
+                    readonly "X-Total-Count"?: number;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -3876,7 +3937,9 @@ export interface operations {
             readonly 200: {
                 headers: {
                     /** @description Where the next page is, if there is one */
-                    readonly Link?: string;
+                    readonly Link?: string | null;
+                    /** @description How many there are, on all pages together */
+                    readonly "X-Total-Count"?: number;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -5167,7 +5230,9 @@ export interface operations {
             readonly 200: {
                 headers: {
                     /** @description Where the next page is, if there is one */
-                    readonly Link?: string;
+                    readonly Link?: string | null;
+                    /** @description How many there are, on all pages together */
+                    readonly "X-Total-Count"?: number;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -5366,7 +5431,9 @@ export interface operations {
             readonly 200: {
                 headers: {
                     /** @description Where the next page is, if there is one */
-                    readonly Link?: string;
+                    readonly Link?: string | null;
+                    /** @description How many there are, on all pages together */
+                    readonly "X-Total-Count"?: number;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -6410,7 +6477,9 @@ export interface operations {
             readonly 200: {
                 headers: {
                     /** @description Where the next page is, if there is one */
-                    readonly Link?: string;
+                    readonly Link?: string | null;
+                    /** @description How many there are, on all pages together */
+                    readonly "X-Total-Count"?: number;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -6612,6 +6681,8 @@ export interface operations {
             /** @description The versions */
             readonly 200: {
                 headers: {
+                    /** @description How many there are */
+                    readonly "X-Total-Count"?: number;
                     readonly [name: string]: unknown;
                 };
                 content: {

@@ -1,6 +1,6 @@
 //! Pages of lists: `limit`, `cursor`, and the `Link` to what follows.
 
-use axum::http::{HeaderValue, Uri, header};
+use axum::http::{HeaderName, HeaderValue, Uri, header};
 use axum::response::Response;
 use steadflow_store::Page;
 use utoipa::IntoParams;
@@ -11,7 +11,9 @@ use crate::reply;
 use serde::Serialize;
 
 const LIMIT_DEFAULT: usize = 20;
-const LIMIT_MAX: usize = 100;
+const LIMIT_MAX: usize = 1_000;
+/// How many there are under the filter, on all pages together.
+pub(crate) const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 const CURSOR_PREFIX: &str = "before-";
 
 /// Which part of a list.
@@ -19,7 +21,7 @@ const CURSOR_PREFIX: &str = "before-";
 #[into_params(parameter_in = Query)]
 pub(crate) struct Window {
     /// How many to list.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 20)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 20)]
     limit: usize,
     /// Where the page before ended, as its `Link` header says.
     #[param(value_type = Option<String>, pattern = "^before-[0-9a-f]{32}$")]
@@ -57,11 +59,17 @@ pub(crate) struct Paged<T> {
 }
 
 impl<T> Paged<T> {
-    /// Answers with `views` of this page's rows, and with where the next page begins.
-    pub(crate) fn reply(&self, uri: &Uri, views: &[impl Serialize]) -> Response {
+    /// Answers with `views` of this page's rows, with where the next page begins, and with the `total` on all pages.
+    pub(crate) fn reply(&self, uri: &Uri, views: &[impl Serialize], total: u64) -> Response {
         let next = self.next.map(|last| format!("{CURSOR_PREFIX}{}", last.simple()));
-        reply(&views, next.map(|cursor| next_address(uri, "cursor", &cursor)))
+        counted(reply(&views, next.map(|cursor| next_address(uri, "cursor", &cursor))), total)
     }
+}
+
+/// Adds how many there are in all.
+pub(crate) fn counted(mut response: Response, total: u64) -> Response {
+    response.headers_mut().insert(X_TOTAL_COUNT, HeaderValue::from(total));
+    response
 }
 
 /// Answers with `views`, and with the address of the next page if there is one.

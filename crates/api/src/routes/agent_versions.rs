@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::caller::Identity;
 use crate::path::PathId;
 use crate::problem::Problem;
+use crate::query;
 use crate::reply;
 use crate::views::agent::AgentVersionView;
 
@@ -24,7 +25,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 /// Lists the versions of an agent, newest first, at most 1,000. Secrets in their `config` are masked.
 #[utoipa::path(get, path = "/api/v1/studio/agents/{id}/versions", tag = "agents",
     params(("id" = Uuid, Path, description = "The agent")),
-    responses((status = 200, description = "The versions", body = [AgentVersionView])))]
+    responses((status = 200, description = "The versions", body = [AgentVersionView],
+               headers(("X-Total-Count" = u64, description = "How many there are")))))]
 pub(crate) async fn list_agent_versions(
     State(app): State<App>,
     Identity(caller): Identity,
@@ -34,5 +36,6 @@ pub(crate) async fn list_agent_versions(
     let newest = VersionPage { before: None, limit: VERSIONS_MAX };
     let versions = app.engine().store().agent_versions(caller.tenant, id, newest).await?;
     let views = versions.iter().map(|version| AgentVersionView::new(version, current));
-    Ok(reply::ok(&views.collect::<Result<Vec<_>, _>>()?))
+    // Versions are numbered from 1, and none is deleted alone.
+    Ok(query::counted(reply::ok(&views.collect::<Result<Vec<_>, _>>()?), current.into()))
 }

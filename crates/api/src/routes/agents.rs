@@ -10,8 +10,8 @@ use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::work::Outcome;
 use steadflow_runtime::AgentEdit;
-use steadflow_store::AgentRecord;
-use utoipa::ToSchema;
+use steadflow_store::{AgentFilter, AgentRecord};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -24,7 +24,7 @@ use crate::if_match::IfMatch;
 use crate::json::Json;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
-use crate::query::{Query, Window};
+use crate::query::{FromParams, Params, Query, Window};
 use crate::reply;
 use crate::views::agent::AgentView;
 use crate::views::node::UsageView;
@@ -37,19 +37,73 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(execute_agent))
 }
 
+/// Where an agent comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum AgentSource {
+    /// Registered on this server.
+    Internal,
+    /// Offered by another one. This version has none.
+    External,
+}
+
+/// Which agents to list. Every filter that is given must fit.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AgentsQuery {
+    /// Of this type.
+    #[param(max_length = 200)]
+    agent_type: Option<String>,
+    /// With a skill of this name.
+    #[param(max_length = 200)]
+    skill: Option<String>,
+    /// From here.
+    #[param(inline)]
+    source: Option<AgentSource>,
+    /// In this category.
+    #[param(max_length = 200)]
+    category: Option<String>,
+    #[param(ignore)]
+    window: Window,
+}
+
+impl FromParams for AgentsQuery {
+    fn from_params(params: &mut Params) -> Self {
+        Self {
+            agent_type: params.short_text("agent_type"),
+            skill: params.short_text("skill"),
+            source: params.read("source", "one of internal, external", |text| match text {
+                "internal" => Some(AgentSource::Internal),
+                "external" => Some(AgentSource::External),
+                _ => None,
+            }),
+            category: params.short_text("category"),
+            window: Window::from_params(params),
+        }
+    }
+}
+
 /// Lists agents, newest first.
-#[utoipa::path(get, path = "/api/v1/studio/agents", tag = "agents", params(Window),
+#[utoipa::path(get, path = "/api/v1/studio/agents", tag = "agents", params(AgentsQuery, Window),
     responses((status = 200, description = "The agents", body = [AgentView],
-               headers(("Link" = String, description = "Where the next page is, if there is one")))))]
+               headers(("Link" = Option<String>, description = "Where the next page is, if there is one"),
+                       ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
 pub(crate) async fn list_agents(
     State(app): State<App>,
     Identity(caller): Identity,
     uri: Uri,
-    Query(window): Query<Window>,
+    Query(query): Query<AgentsQuery>,
 ) -> Result<Response, Problem> {
-    let agents = app.engine().store().agents(caller.tenant, window.page()).await?;
+    let AgentsQuery { agent_type, skill, source, category, window } = query;
+    let filter = AgentFilter { tenant: Some(caller.tenant), agent_type, skill, category };
+    let (agents, total) = if source == Some(AgentSource::External) {
+        (Vec::new(), 0)
+    } else {
+        let store = app.engine().store();
+        (store.agents(filter.clone(), window.page()).await?, store.count_agents(filter).await?)
+    };
     let page = window.cut(agents, |agent| agent.id.uuid());
-    Ok(page.reply(&uri, &views(&app, caller.tenant, &page.rows).await?))
+    Ok(page.reply(&uri, &views(&app, caller.tenant, &page.rows).await?, total))
 }
 
 /// Registers an agent.

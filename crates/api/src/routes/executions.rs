@@ -168,7 +168,8 @@ async fn show(app: &App, caller: &Caller, execution: &Execution) -> Result<Respo
 #[utoipa::path(get, path = "/api/v1/studio/flows/{id}/executions", tag = "executions",
     params(("id" = Uuid, Path, description = "The flow"), ExecutionsQuery, Window),
     responses((status = 200, description = "The executions", body = [RowView],
-               headers(("Link" = String, description = "Where the next page is, if there is one")))))]
+               headers(("Link" = Option<String>, description = "Where the next page is, if there is one"),
+                       ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
 pub(crate) async fn list_flow_executions(
     State(app): State<App>,
     Identity(caller): Identity,
@@ -201,7 +202,8 @@ impl FromParams for AllExecutionsQuery {
 #[utoipa::path(get, path = "/api/v1/studio/executions", tag = "executions",
     params(AllExecutionsQuery, ExecutionsQuery, Window),
     responses((status = 200, description = "The executions", body = [RowView],
-               headers(("Link" = String, description = "Where the next page is, if there is one")))))]
+               headers(("Link" = Option<String>, description = "Where the next page is, if there is one"),
+                       ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
 pub(crate) async fn list_executions(
     State(app): State<App>,
     Identity(caller): Identity,
@@ -213,12 +215,14 @@ pub(crate) async fn list_executions(
 
 async fn list(app: &App, caller: &Caller, uri: &Uri, query: ExecutionsQuery) -> Result<Response, Problem> {
     let window = query.window;
-    let rows = app.engine().executions(query.into_filter(caller.tenant), window.page()).await?;
+    let filter = query.into_filter(caller.tenant);
+    let total = app.engine().count_executions(filter.clone()).await?;
+    let rows = app.engine().executions(filter, window.page()).await?;
     let page = window.cut(rows, |row| row.id.uuid());
     let names = flow_names(app, caller.tenant, page.rows.iter().map(|row| row.flow)).await;
     let name = |row: &ExecutionRow| names.get(&row.flow).map(String::as_str);
     let views: Vec<RowView<'_>> = page.rows.iter().map(|row| RowView::new(row, name(row))).collect();
-    Ok(page.reply(uri, &views))
+    Ok(page.reply(uri, &views, total))
 }
 
 /// Shows an execution with its nodes and their attempts.

@@ -15,7 +15,7 @@ use crate::caller::Identity;
 use crate::if_match::IfMatch;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
-use crate::query::{FromParams, Params, Query};
+use crate::query::{self, FromParams, Params, Query};
 use crate::reply;
 use crate::views::flow::{FlowVersionView, FlowView};
 
@@ -29,7 +29,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 /// Lists the versions of a flow, newest first, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/studio/flows/{id}/versions", tag = "flows",
     params(("id" = Uuid, Path, description = "The flow")),
-    responses((status = 200, description = "The versions", body = [FlowVersionView])))]
+    responses((status = 200, description = "The versions", body = [FlowVersionView],
+               headers(("X-Total-Count" = u64, description = "How many there are")))))]
 pub(crate) async fn list_flow_versions(
     State(app): State<App>,
     Identity(caller): Identity,
@@ -39,7 +40,8 @@ pub(crate) async fn list_flow_versions(
     let newest = VersionPage { before: None, limit: VERSIONS_MAX };
     let versions = app.engine().store().flow_versions(caller.tenant, id, newest).await?;
     let views = versions.iter().map(|version| FlowVersionView::new(version, current.record.version));
-    Ok(reply::ok(&views.collect::<Result<Vec<_>, _>>()?))
+    // Versions are numbered from 1, and none is deleted alone.
+    Ok(query::counted(reply::ok(&views.collect::<Result<Vec<_>, _>>()?), current.record.version.into()))
 }
 
 /// Which version to restore.

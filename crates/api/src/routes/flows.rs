@@ -80,7 +80,8 @@ impl FlowsQuery {
 /// Lists flows, newest first.
 #[utoipa::path(get, path = "/api/v1/studio/flows", tag = "flows", params(FlowsQuery, Window),
     responses((status = 200, description = "The flows, without counts", body = [FlowView],
-               headers(("Link" = String, description = "Where the next page is, if there is one")))))]
+               headers(("Link" = Option<String>, description = "Where the next page is, if there is one"),
+                       ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
 pub(crate) async fn list_flows(
     State(app): State<App>,
     Identity(caller): Identity,
@@ -97,10 +98,11 @@ pub(super) async fn list(
     window: Window,
     filter: FlowFilter,
 ) -> Result<Response, Problem> {
+    let total = app.engine().store().count_flows(filter.clone()).await?;
     let flows = window.cut(app.engine().store().flows(filter, window.page()).await?, |flow| flow.id.uuid());
     let views: Vec<FlowView> =
         flows.rows.iter().map(|flow| FlowView::new(flow, None)).collect::<Result<_, _>>()?;
-    Ok(flows.reply(uri, &views))
+    Ok(flows.reply(uri, &views, total))
 }
 
 /// Creates a flow, as a draft unless its `status` says otherwise.

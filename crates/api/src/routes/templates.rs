@@ -26,7 +26,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 /// Lists the templates, newest first.
 #[utoipa::path(get, path = "/api/v1/studio/flows/templates", tag = "flows", params(Window),
     responses((status = 200, description = "The templates", body = [FlowView],
-               headers(("Link" = String, description = "Where the next page is, if there is one")))))]
+               headers(("Link" = Option<String>, description = "Where the next page is, if there is one"),
+                       ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
 pub(crate) async fn list_templates(
     State(app): State<App>,
     Identity(caller): Identity,

@@ -29,6 +29,14 @@ pub(crate) struct AgentContentView {
     skill_definitions: Vec<Value>,
     category: Option<String>,
     tags: Vec<String>,
+    /// Whether it is offered to people who choose an agent. Flows that use it run anyway.
+    is_available: bool,
+    /// Whether it is shown first.
+    is_featured: bool,
+    /// The address of a picture of it.
+    icon_url: Option<String>,
+    /// Whose agent it is.
+    department: Option<String>,
     /// How to reach it; secrets are masked.
     #[schema(value_type = documents::AgentConfig)]
     config: Value,
@@ -48,6 +56,10 @@ impl AgentContentView {
             description: agent.description,
             category: agent.category,
             tags: agent.tags,
+            is_available: agent.listing.is_available,
+            is_featured: agent.listing.is_featured,
+            icon_url: agent.listing.icon_url,
+            department: agent.listing.department,
         }
     }
 }
@@ -62,7 +74,6 @@ pub(crate) struct AgentView {
     version: u32,
     #[serde(flatten)]
     content: AgentContentView,
-    is_available: bool,
     /// Attempts of executions that have ended which called it.
     usage_count: u64,
     /// When the last of them began.
@@ -79,7 +90,6 @@ impl AgentView {
             id: record.id,
             version: record.version,
             content: AgentContentView::new(record.agent()?, &record.document),
-            is_available: true,
             usage_count: used.map_or(0, |used| used.calls),
             last_used_at: used.map(|used| used.last_used_at.into()),
             created_at: record.created_at.into(),

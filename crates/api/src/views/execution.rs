@@ -7,7 +7,7 @@ use steadflow_core::ids::{ExecutionId, FlowId, NodeIndex};
 use utoipa::ToSchema;
 
 use super::node::{NodeView, UsageView, WaitingFor};
-use super::wire::{AnyJson, ErrorClassName, ExecutionStatusName, Time, millis, span};
+use super::wire::{AnyJson, ErrorClassName, ExecutionStatusName, Time, millis, seconds, span};
 
 /// An execution with its nodes and their attempts.
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,7 +48,7 @@ pub(crate) struct ExecutionView<'a> {
     completed_at: Option<Time>,
     /// When the flow's timeout strikes; null where it has none, or before the start.
     deadline: Option<Time>,
-    /// From start to end; null until it has ended.
+    /// From start to end, with three decimals; null until it has ended.
     duration_seconds: Option<f64>,
     /// From start to end; null until it has ended.
     duration_ms: Option<u64>,
@@ -120,7 +120,7 @@ impl<'a> ExecutionView<'a> {
             started_at: execution.started_at().map(Into::into),
             completed_at: execution.completed_at().map(Into::into),
             deadline: execution.deadline().map(Into::into),
-            duration_seconds: duration.map(|duration| duration.as_secs_f64()),
+            duration_seconds: duration.map(seconds),
             duration_ms: duration.map(millis),
             seq: execution.seq(),
             result: execution.result().map(AnyJson),

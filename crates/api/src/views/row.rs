@@ -7,7 +7,7 @@ use steadflow_store::ExecutionRow;
 use utoipa::ToSchema;
 
 use super::node::WaitingFor;
-use super::wire::{ErrorClassName, ExecutionStatusName, Time, millis, span};
+use super::wire::{ErrorClassName, ExecutionStatusName, Time, millis, seconds, span};
 
 /// An execution as lists and the event stream of all executions show it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,7 +48,7 @@ pub(crate) struct RowView<'a> {
     created_at: Time,
     started_at: Option<Time>,
     completed_at: Option<Time>,
-    /// From start to end; null until it has ended.
+    /// From start to end, with three decimals; null until it has ended.
     duration_seconds: Option<f64>,
     /// From start to end; null until it has ended.
     duration_ms: Option<u64>,
@@ -91,7 +91,7 @@ impl<'a> RowView<'a> {
             created_at: row.created_at.into(),
             started_at: row.started_at.map(Into::into),
             completed_at: row.completed_at.map(Into::into),
-            duration_seconds: duration.map(|duration| duration.as_secs_f64()),
+            duration_seconds: duration.map(seconds),
             duration_ms: duration.map(millis),
             attempts: row.attempts,
             summary: RowSummary {

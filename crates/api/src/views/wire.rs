@@ -137,7 +137,28 @@ pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Seconds with three decimals: as many as [`millis`] says.
+pub(crate) fn seconds(duration: Duration) -> f64 {
+    // Exact as a decimal: the nearest float is written with the fewest digits that mean it.
+    millis(duration) as f64 / 1_000.0
+}
+
 /// How long it was from `start` to `end`; `None` while one of them has not come.
 pub(crate) fn span(start: Option<Timestamp>, end: Option<Timestamp>) -> Option<Duration> {
     Some(end?.since(start?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_have_three_decimals() {
+        let text = |micros| serde_json::to_string(&seconds(Duration::from_micros(micros))).unwrap();
+
+        assert_eq!(
+            [0, 999, 1_000, 70_001, 1_234_567, 4_503_599_627_371_007].map(text),
+            ["0.0", "0.0", "0.001", "0.07", "1.234", "4503599627.371"]
+        );
+    }
 }

@@ -2,6 +2,7 @@
 
 mod backend;
 mod extras;
+mod listing;
 mod skill;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use self::backend::{ConfigReader, TypeReader};
+use self::listing::read_listing;
 use self::skill::SkillsReader;
 use super::{Agent, Prices};
 use crate::document::{
@@ -95,6 +97,7 @@ fn read_agent(keys: &mut Keys<'_>) -> Option<Agent> {
     );
     let tags = list(plain_text().at_most(NAME_CHARS_MAX)).at_most(TAGS_MAX);
     let tags = keys.take(key("tags", "Tags", tags).default(Plain::List).doc("Words to find it by."));
+    let listing = read_listing(keys);
     let config = keys.take(
         key("config", "Configuration", ConfigReader(agent_type))
             .needed("an agent")
@@ -110,6 +113,7 @@ fn read_agent(keys: &mut Keys<'_>) -> Option<Agent> {
         description: description.unwrap_or_default(),
         category,
         tags: tags.unwrap_or_default(),
+        listing,
         backend,
         skills: skills?,
         prices,
@@ -195,6 +199,22 @@ mod tests {
             assert_eq!(faults[0].pointer, "/config/endpoint", "{endpoint}");
         }
         assert!(Agent::parse(&remote("http://127.0.0.1:8080/agents/")).is_ok());
+    }
+
+    #[test]
+    fn documents_without_the_keys_of_a_listing_are_available() {
+        let agent = Agent::restore(&remote("http://agents.example")).unwrap();
+        let mut listed = remote("http://agents.example");
+        listed["icon_url"] = json!("https://agents.example/icon.png?size=64");
+        listed["is_featured"] = json!(true);
+
+        assert!(agent.listing.is_available && !agent.listing.is_featured);
+        assert_eq!((agent.listing.icon_url, agent.listing.department), (None, None));
+        assert!(Agent::parse(&listed).unwrap().listing.is_featured);
+        for icon in ["javascript:alert(1)", "https://", "/icon.png", "https://x/a b"] {
+            listed["icon_url"] = json!(icon);
+            assert_eq!(Agent::parse(&listed).unwrap_err()[0].pointer, "/icon_url", "{icon}");
+        }
     }
 
     #[test]

@@ -74,15 +74,12 @@ impl Engine {
         accepted: &mut Accepted,
         agents: BTreeSet<AgentId>,
     ) -> Result<(), RuntimeError> {
-        for id in agents {
-            if accepted.agents.len() >= AGENTS_MAX {
-                break;
-            }
-            if !accepted.agents.contains_key(&id)
-                && let Some(agent) = self.store().agent(accepted.tenant, id).await?
-            {
-                accepted.agents.insert(id, agent.version);
-            }
+        let room = AGENTS_MAX.saturating_sub(accepted.agents.len());
+        let is_new = |id: &AgentId| !accepted.agents.contains_key(id);
+        let wanted: Vec<AgentId> = agents.into_iter().filter(is_new).take(room).collect();
+        if !wanted.is_empty() {
+            let found = self.store().agents_of(accepted.tenant, wanted).await?;
+            accepted.agents.extend(found.into_iter().map(|agent| (agent.id, agent.version)));
         }
         Ok(())
     }

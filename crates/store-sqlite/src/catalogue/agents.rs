@@ -1,12 +1,14 @@
 //! Agents and their versions.
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_store::{
-    AgentChange, AgentRecord, AgentUse, AgentVersionRecord, Changed, Page, Revision, VersionPage,
+    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Changed, Page, Revision, VersionPage,
 };
 
 use crate::columns::{agent_id, blob, payload, rows_max, tenant_id, timestamp};
+use crate::search::Conditions;
 
 /// See [`steadflow_store::Catalogue::put_agent`].
 pub(crate) fn put(db: &Connection, change: AgentChange) -> rusqlite::Result<Changed<AgentRecord>> {
@@ -45,15 +47,41 @@ pub(crate) fn agent(db: &Connection, tenant: TenantId, id: AgentId) -> rusqlite:
     db.prepare_cached(sql)?.query_row((blob(id.uuid()), blob(tenant.uuid())), read).optional()
 }
 
+/// See [`steadflow_store::Catalogue::agents_of`].
+pub(crate) fn of(db: &Connection, tenant: TenantId, ids: &[AgentId]) -> rusqlite::Result<Vec<AgentRecord>> {
+    let mut conditions = Conditions::default();
+    conditions.add("agents.tenant = ?", Some(blob(tenant.uuid()).to_vec()));
+    conditions.add_any("agents.id", ids.iter().map(|id| Value::from(blob(id.uuid()).to_vec())).collect());
+    select(db, &conditions, "ORDER BY agents.id")
+}
+
 /// See [`steadflow_store::Catalogue::agents`].
-pub(crate) fn agents(db: &Connection, tenant: TenantId, page: Page) -> rusqlite::Result<Vec<AgentRecord>> {
-    let sql = concat!(
-        include_str!("../queries/agents.sql"),
-        " WHERE agents.tenant = ?1 AND (?2 IS NULL OR agents.id < ?2) ORDER BY agents.id DESC LIMIT ?3"
-    );
-    let mut statement = db.prepare_cached(sql)?;
-    let parameters = (blob(tenant.uuid()), page.before.map(blob), rows_max(page.limit));
-    statement.query_map(parameters, read)?.collect()
+pub(crate) fn agents(db: &Connection, filter: AgentFilter, page: Page) -> rusqlite::Result<Vec<AgentRecord>> {
+    let mut conditions = conditions(filter);
+    conditions.add("agents.id < ?", page.before.map(|id| blob(id).to_vec()));
+    select(db, &conditions, &format!("ORDER BY agents.id DESC LIMIT {}", rows_max(page.limit)))
+}
+
+/// See [`steadflow_store::Catalogue::count_agents`].
+pub(crate) fn count(db: &Connection, filter: AgentFilter) -> rusqlite::Result<u64> {
+    let conditions = conditions(filter);
+    let sql = format!("SELECT count(*) FROM ({} {conditions})", include_str!("../queries/agents.sql"));
+    db.prepare_cached(&sql)?.query_row(params_from_iter(conditions.values()), |row| row.get(0))
+}
+
+fn conditions(filter: AgentFilter) -> Conditions {
+    let mut conditions = Conditions::default();
+    conditions.add("agents.tenant = ?", filter.tenant.map(|tenant| blob(tenant.uuid()).to_vec()));
+    conditions.add("document ->> '$.agent_type' = ?", filter.agent_type);
+    conditions.add("document ->> '$.category' = ?", filter.category);
+    conditions.add(include_str!("../queries/has_skill.sql"), filter.skill);
+    conditions
+}
+
+fn select(db: &Connection, conditions: &Conditions, order: &str) -> rusqlite::Result<Vec<AgentRecord>> {
+    let sql = format!("{} {conditions} {order}", include_str!("../queries/agents.sql"));
+    let mut statement = db.prepare_cached(&sql)?;
+    statement.query_map(params_from_iter(conditions.values()), read)?.collect()
 }
 
 /// See [`steadflow_store::Catalogue::agent_version`].

@@ -75,12 +75,8 @@ pub(crate) fn flow(db: &Connection, tenant: TenantId, id: FlowId) -> rusqlite::R
 
 /// See [`steadflow_store::Catalogue::flows`].
 pub(crate) fn flows(db: &Connection, filter: &FlowFilter, page: Page) -> rusqlite::Result<Vec<FlowRecord>> {
-    let mut conditions = Conditions::default();
+    let mut conditions = conditions(filter);
     conditions.add("flows.id < ?", page.before.map(|id| blob(id).to_vec()));
-    conditions.add("flows.tenant = ?", filter.tenant.map(|tenant| blob(tenant.uuid()).to_vec()));
-    conditions.add("category = ?", filter.category.clone());
-    conditions.add("status = ?", filter.status.map(|status| status.as_str().to_owned()));
-    conditions.add("is_template = ?", filter.is_template);
     let text = filter.text.as_deref().map(Text::new);
     let sql = format!("{} {conditions} ORDER BY flows.id DESC", include_str!("../queries/flows.sql"));
     let mut statement = db.prepare_cached(&sql)?;
@@ -95,6 +91,29 @@ pub(crate) fn flows(db: &Connection, filter: &FlowFilter, page: Page) -> rusqlit
         }
     }
     Ok(found)
+}
+
+/// See [`steadflow_store::Catalogue::count_flows`].
+pub(crate) fn count(db: &Connection, filter: &FlowFilter) -> rusqlite::Result<u64> {
+    let conditions = conditions(filter);
+    let text = filter.text.as_deref().map(Text::new);
+    let mut statement = db.prepare_cached(&format!("SELECT name FROM flows {conditions}"))?;
+    let mut rows = statement.query(params_from_iter(conditions.values()))?;
+    let mut count = 0;
+    while let Some(row) = rows.next()? {
+        let name = row.get_ref(0)?.as_str()?;
+        count += u64::from(text.as_ref().is_none_or(|text| text.is_in(name)));
+    }
+    Ok(count)
+}
+
+fn conditions(filter: &FlowFilter) -> Conditions {
+    let mut conditions = Conditions::default();
+    conditions.add("flows.tenant = ?", filter.tenant.map(|tenant| blob(tenant.uuid()).to_vec()));
+    conditions.add("category = ?", filter.category.clone());
+    conditions.add("status = ?", filter.status.map(|status| status.as_str().to_owned()));
+    conditions.add("is_template = ?", filter.is_template);
+    conditions
 }
 
 /// See [`steadflow_store::Catalogue::flow_version`].

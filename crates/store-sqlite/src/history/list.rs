@@ -16,7 +16,8 @@ pub(crate) fn executions(
     filter: &ExecutionFilter,
     page: Page,
 ) -> rusqlite::Result<Vec<ExecutionRow>> {
-    let conditions = conditions(filter, page);
+    let mut conditions = conditions(filter);
+    conditions.add("id < ?", page.before.map(|id| blob(id).to_vec()));
     let sql = format!("SELECT {} FROM executions {conditions} ORDER BY id DESC", row::COLUMNS);
     let text = filter.text.as_deref().map(Text::new);
     let mut statement = db.prepare_cached(&sql)?;
@@ -31,9 +32,8 @@ pub(crate) fn executions(
     Ok(found)
 }
 
-fn conditions(filter: &ExecutionFilter, page: Page) -> Conditions {
+pub(super) fn conditions(filter: &ExecutionFilter) -> Conditions {
     let mut conditions = Conditions::default();
-    conditions.add("id < ?", page.before.map(|id| blob(id).to_vec()));
     conditions.add("tenant = ?", filter.tenant.map(|id| blob(id.uuid()).to_vec()));
     conditions.add("flow = ?", filter.flow.map(|id| blob(id.uuid()).to_vec()));
     conditions.add("retrying = ?", filter.retrying);
@@ -58,7 +58,7 @@ fn excludes_completed(filter: &ExecutionFilter) -> bool {
     by_status || filter.retrying == Some(true) || filter.error_class.is_some() || filter.failed_node.is_some()
 }
 
-fn names(row: &Row<'_>, text: &Text) -> bool {
+pub(super) fn names(row: &Row<'_>, text: &Text) -> bool {
     let holds = |column| {
         row.get_ref(column).ok().and_then(|value| value.as_str().ok()).is_some_and(|it| text.is_in(it))
     };

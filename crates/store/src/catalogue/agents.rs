@@ -87,6 +87,19 @@ pub struct AgentChange {
     pub if_revision: Option<Revision>,
 }
 
+/// Which agents to list. Every field that is set must fit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AgentFilter {
+    /// Of this tenant.
+    pub tenant: Option<TenantId>,
+    /// With this `agent_type`.
+    pub agent_type: Option<String>,
+    /// With a skill of this name.
+    pub skill: Option<String>,
+    /// In this category.
+    pub category: Option<String>,
+}
+
 /// How much an agent was called by executions that have ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AgentUse {

@@ -260,15 +260,19 @@ pub(super) async fn read(store: &impl Store, number: u16) -> Stored {
     stored.expect("the execution is there")
 }
 
-/// Lists the executions that fit, by number.
+/// Lists the executions that fit, by number, and checks that as many are counted.
 pub(super) async fn listed(store: &impl Store, filter: ExecutionFilter) -> Vec<u16> {
-    let rows = store.executions(filter, ALL).await.expect("executions are listed");
+    let rows = store.executions(filter.clone(), ALL).await.expect("executions are listed");
+    let count = store.count_executions(filter).await.expect("executions are counted");
+    assert_eq!(count, rows.len() as u64);
     rows.iter().map(|row| number_of(row.id.uuid())).collect()
 }
 
-/// Lists the flows that fit, by number.
+/// Lists the flows that fit, by number, and checks that as many are counted.
 pub(super) async fn flows_listed(store: &impl Store, filter: FlowFilter) -> Vec<u16> {
-    let flows = store.flows(filter, ALL).await.expect("flows are listed");
+    let flows = store.flows(filter.clone(), ALL).await.expect("flows are listed");
+    let count = store.count_flows(filter).await.expect("flows are counted");
+    assert_eq!(count, flows.len() as u64);
     flows.iter().map(|flow| number_of(flow.id.uuid())).collect()
 }
 

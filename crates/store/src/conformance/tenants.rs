@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 
 use super::samples::{
@@ -10,8 +11,8 @@ use super::samples::{
 };
 use super::{Harness, commit, worker};
 use crate::{
-    AgentChange, AgentUse, Catalogue, Changed, Committed, ExecutionFilter, ExecutionRow, FailureQuery,
-    FlowChange, FlowFilter, FlowRecord, Rollup, RollupQuery, Store, VersionPage,
+    AgentChange, AgentFilter, AgentUse, Catalogue, Changed, Committed, ExecutionFilter, ExecutionRow,
+    FailureQuery, FlowChange, FlowFilter, FlowRecord, Rollup, RollupQuery, Store, VersionPage,
 };
 
 const OUR_AGENT: AgentId = AgentId::new(uuid(1));
@@ -27,9 +28,11 @@ async fn seen_by(store: &impl Store, tenant: TenantId) -> Vec<(&'static str, Str
     let rollups = RollupQuery { tenant, flow: None, from: None, to: None, limit: 9 };
     let ours = ExecutionFilter { tenant: Some(tenant), ..ExecutionFilter::default() };
     let flows = FlowFilter { tenant: Some(tenant), ..FlowFilter::default() };
+    let agents = AgentFilter { tenant: Some(tenant), ..AgentFilter::default() };
+    let failed = ExecutionFilter { error_class: Some(ErrorClass::Timeout), ..ours.clone() };
     vec![
         shown("History::execution", store.execution(tenant, id(1)).await),
-        shown("History::executions", store.executions(ours, ALL).await),
+        shown("History::executions", store.executions(ours.clone(), ALL).await),
         shown("History::retried_by", store.retried_by(tenant, id(1), 9).await),
         shown("History::idempotency", store.idempotency(tenant, KEY.into()).await),
         shown("History::failures", store.failures(failures).await),
@@ -37,11 +40,16 @@ async fn seen_by(store: &impl Store, tenant: TenantId) -> Vec<(&'static str, Str
         shown("History::execution_counts", store.execution_counts(tenant, FLOW).await),
         shown("History::execution_counts", store.execution_counts(tenant, OTHER_FLOW).await),
         shown("Catalogue::flow", store.flow(tenant, FLOW).await),
-        shown("Catalogue::flows", store.flows(flows, ALL).await),
+        shown("Catalogue::flows", store.flows(flows.clone(), ALL).await),
         shown("Catalogue::flow_version", store.flow_version(tenant, FLOW, 1).await),
         shown("Catalogue::flow_versions", store.flow_versions(tenant, FLOW, versions).await),
         shown("Catalogue::agent", store.agent(tenant, OUR_AGENT).await),
-        shown("Catalogue::agents", store.agents(tenant, ALL).await),
+        shown("Catalogue::agents", store.agents(agents.clone(), ALL).await),
+        shown("Catalogue::agents_of", store.agents_of(tenant, vec![OUR_AGENT]).await),
+        shown("Catalogue::count_agents", store.count_agents(agents).await),
+        shown("Catalogue::count_flows", store.count_flows(flows.clone()).await),
+        shown("History::count_executions", store.count_executions(ours.clone()).await),
+        shown("History::count_executions", store.count_executions(failed).await),
         shown("Catalogue::agent_version", store.agent_version(tenant, OUR_AGENT, 1).await),
         shown("Catalogue::agent_versions", store.agent_versions(tenant, OUR_AGENT, versions).await),
         shown("Catalogue::agent_uses", store.agent_uses(tenant, vec![OUR_AGENT]).await),

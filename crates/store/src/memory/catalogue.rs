@@ -7,8 +7,8 @@ use steadflow_core::ids::{AgentId, FlowId, TenantId};
 
 use super::{MemoryStore, at_once};
 use crate::{
-    AgentChange, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange, FlowFilter,
-    FlowRecord, FlowVersionRecord, Page, Revision, StoreFuture, VersionPage,
+    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange,
+    FlowFilter, FlowRecord, FlowVersionRecord, Page, Revision, StoreFuture, VersionPage,
 };
 
 impl Catalogue for MemoryStore {
@@ -31,6 +31,10 @@ impl Catalogue for MemoryStore {
 
     fn flows(&self, filter: FlowFilter, page: Page) -> StoreFuture<'_, Vec<FlowRecord>> {
         at_once(self.flows_now(&filter, page))
+    }
+
+    fn count_flows(&self, filter: FlowFilter) -> StoreFuture<'_, u64> {
+        at_once(self.count_flows_now(&filter))
     }
 
     fn flow_version(
@@ -63,8 +67,16 @@ impl Catalogue for MemoryStore {
         at_once(self.agent_now(tenant, id))
     }
 
-    fn agents(&self, tenant: TenantId, page: Page) -> StoreFuture<'_, Vec<AgentRecord>> {
-        at_once(self.agents_now(tenant, page))
+    fn agents_of(&self, tenant: TenantId, agents: Vec<AgentId>) -> StoreFuture<'_, Vec<AgentRecord>> {
+        at_once(self.agents_of_now(tenant, &agents))
+    }
+
+    fn agents(&self, filter: AgentFilter, page: Page) -> StoreFuture<'_, Vec<AgentRecord>> {
+        at_once(self.agents_now(&filter, page))
+    }
+
+    fn count_agents(&self, filter: AgentFilter) -> StoreFuture<'_, u64> {
+        at_once(self.count_agents_now(&filter))
     }
 
     fn agent_version(

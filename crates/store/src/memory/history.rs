@@ -41,6 +41,14 @@ impl MemoryStore {
         Ok(rows.take(page.limit).cloned().collect())
     }
 
+    /// See [`crate::History::count_executions`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn count_executions_now(&self, filter: &ExecutionFilter) -> Result<u64, StoreError> {
+        Ok(self.open()?.rows.values().filter(|row| filter.fits(row)).count() as u64)
+    }
+
     /// See [`crate::History::retried_by`].
     ///
     /// # Errors
@@ -150,6 +158,10 @@ impl History for MemoryStore {
 
     fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<ExecutionRow>> {
         at_once(self.executions_now(&filter, page))
+    }
+
+    fn count_executions(&self, filter: ExecutionFilter) -> StoreFuture<'_, u64> {
+        at_once(self.count_executions_now(&filter))
     }
 
     fn retried_by(

@@ -1,12 +1,13 @@
 //! Agents and their versions.
 
+use serde_json::json;
 use steadflow_core::payload::Payload;
 
 use super::super::samples::{OURS, THEIRS, agent, at, completed, finished_with, new_agent};
 use super::super::{Harness, commit, reopened, worker};
 use crate::{
-    AgentChange, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, Page, Revision, Rollup,
-    Store, VersionPage,
+    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, Page, Revision,
+    Rollup, Store, VersionPage,
 };
 
 async fn put(store: &impl Store, change: AgentChange) -> Changed<AgentRecord> {
@@ -132,15 +133,65 @@ pub async fn calls_of_an_agent_are_counted_until_it_is_deleted<H: Harness>(harne
     assert_eq!(store.agent_uses(OURS, both).await.expect("uses"), []);
 }
 
+pub async fn agents_are_filtered_and_counted<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let documents = [
+        json!({ "agent_type": "llm", "category": "risk", "skills": ["score", { "name": "explain" }] }),
+        json!({ "agent_type": "http", "category": "risk", "skills": [{ "name": "score", "description": "explain" }] }),
+        json!({ "agent_type": "http", "category": null, "skills": ["explain"], "max": 9 }),
+        json!({ "name": "without any of these" }),
+    ];
+    for (document, number) in documents.iter().zip(1..) {
+        put(&store, AgentChange { document: Payload::from_value(document), ..new_agent(number) }).await;
+    }
+    let theirs = AgentChange { tenant: THEIRS, document: Payload::from_value(&documents[0]), ..new_agent(9) };
+    put(&store, theirs).await;
+    let listed = async |filter: AgentFilter| {
+        let filter = AgentFilter { tenant: Some(OURS), ..filter };
+        let found = store.agents(filter.clone(), Page { before: None, limit: 9 }).await.expect("agents");
+        assert_eq!(store.count_agents(filter).await.expect("a count"), found.len() as u64);
+        let number = |agent: &AgentRecord| (1..=9).find(|number| new_agent(*number).id == agent.id);
+        found.iter().filter_map(number).collect::<Vec<u16>>()
+    };
+    let text = |text: &str| Some(text.to_owned());
+
+    assert_eq!(listed(AgentFilter::default()).await, [4, 3, 2, 1]);
+    assert_eq!(listed(AgentFilter { agent_type: text("http"), ..AgentFilter::default() }).await, [3, 2]);
+    assert_eq!(listed(AgentFilter { category: text("risk"), ..AgentFilter::default() }).await, [2, 1]);
+    assert_eq!(listed(AgentFilter { skill: text("explain"), ..AgentFilter::default() }).await, [3, 1]);
+    let both = AgentFilter { skill: text("score"), agent_type: text("llm"), ..AgentFilter::default() };
+    assert_eq!(listed(both).await, [1]);
+    let first = Page { before: None, limit: 1 };
+    let page = store.agents(AgentFilter { tenant: Some(OURS), ..AgentFilter::default() }, first).await;
+    assert_eq!(page.expect("a page").len(), 1);
+}
+
+pub async fn several_agents_are_read_at_once<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    for number in [3, 1, 2] {
+        put(&store, new_agent(number)).await;
+    }
+    let changed = put(&store, renamed("Renamed")).await;
+    let wanted = |numbers: &[u16]| numbers.iter().map(|number| agent(*number).id).collect::<Vec<_>>();
+    let many: Vec<u16> = (1..=2_000).collect();
+
+    let found = store.agents_of(OURS, wanted(&[3, 1, 7])).await.expect("agents");
+
+    let [first, third] = &found[..] else { panic!("two of them exist: {found:?}") };
+    assert_eq!((Changed::Done(first.clone()), third), (changed, &agent(3)));
+    assert_eq!(store.agents_of(OURS, Vec::new()).await.expect("agents"), []);
+    assert_eq!(store.agents_of(OURS, wanted(&many)).await.expect("agents").len(), 3);
+}
+
 pub async fn agents_are_listed_newest_first<H: Harness>(harness: &H) {
     let store = harness.open().await;
     for number in [2, 3, 1] {
         put(&store, new_agent(number)).await;
     }
 
-    let first = store.agents(OURS, Page { before: None, limit: 2 }).await.expect("a page");
+    let first = store.agents(AgentFilter::default(), Page { before: None, limit: 2 }).await.expect("a page");
     let before = first.last().map(|agent| agent.id.uuid());
-    let second = store.agents(OURS, Page { before, limit: 2 }).await.expect("a page");
+    let second = store.agents(AgentFilter::default(), Page { before, limit: 2 }).await.expect("a page");
 
     assert_eq!(first, [agent(3), agent(2)]);
     assert_eq!(second, [agent(1)]);

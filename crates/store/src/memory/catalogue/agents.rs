@@ -4,7 +4,8 @@ use steadflow_core::ids::{AgentId, TenantId};
 
 use super::super::{Database, MemoryStore};
 use crate::{
-    AgentChange, AgentRecord, AgentUse, AgentVersionRecord, Changed, Page, Revision, StoreError, VersionPage,
+    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Changed, Page, Revision, StoreError,
+    VersionPage,
 };
 
 impl MemoryStore {
@@ -30,14 +31,36 @@ impl MemoryStore {
         Ok(self.open()?.agents.get(&id).filter(|agent| agent.tenant == tenant).cloned())
     }
 
+    /// See [`crate::Catalogue::agents_of`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn agents_of_now(
+        &self,
+        tenant: TenantId,
+        agents: &[AgentId],
+    ) -> Result<Vec<AgentRecord>, StoreError> {
+        let database = self.open()?;
+        let is_asked = |agent: &&AgentRecord| agent.tenant == tenant && agents.contains(&agent.id);
+        Ok(database.agents.values().filter(is_asked).cloned().collect())
+    }
+
+    /// See [`crate::Catalogue::count_agents`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn count_agents_now(&self, filter: &AgentFilter) -> Result<u64, StoreError> {
+        Ok(self.open()?.agents.values().filter(|agent| filter.fits(agent)).count() as u64)
+    }
+
     /// See [`crate::Catalogue::agents`].
     ///
     /// # Errors
     /// [`StoreError::Closed`].
-    pub fn agents_now(&self, tenant: TenantId, page: Page) -> Result<Vec<AgentRecord>, StoreError> {
+    pub fn agents_now(&self, filter: &AgentFilter, page: Page) -> Result<Vec<AgentRecord>, StoreError> {
         let database = self.open()?;
         let is_before = |agent: &&AgentRecord| page.before.is_none_or(|before| agent.id.uuid() < before);
-        let agents = database.agents.values().rev().filter(is_before).filter(|agent| agent.tenant == tenant);
+        let agents = database.agents.values().rev().filter(is_before).filter(|agent| filter.fits(agent));
         Ok(agents.take(page.limit).cloned().collect())
     }
 
@@ -135,5 +158,20 @@ impl Database {
         self.agent_versions.insert((agent.id, agent.version), version);
         self.agents.insert(agent.id, agent.clone());
         agent
+    }
+}
+
+impl AgentFilter {
+    fn fits(&self, agent: &AgentRecord) -> bool {
+        let document = agent.document.to_value();
+        let skills = document["skills"].as_array().into_iter().flatten();
+        let mut names = skills.map(|skill| skill.as_str().or_else(|| skill["name"].as_str()));
+        let is = |key: &str, wanted: &Option<String>| {
+            wanted.as_deref().is_none_or(|wanted| document[key].as_str() == Some(wanted))
+        };
+        self.tenant.is_none_or(|tenant| agent.tenant == tenant)
+            && is("agent_type", &self.agent_type)
+            && is("category", &self.category)
+            && self.skill.as_deref().is_none_or(|skill| names.any(|name| name == Some(skill)))
     }
 }

@@ -62,6 +62,14 @@ impl MemoryStore {
         Ok(flows.take(page.limit).cloned().collect())
     }
 
+    /// See [`crate::Catalogue::count_flows`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn count_flows_now(&self, filter: &FlowFilter) -> Result<u64, StoreError> {
+        Ok(self.open()?.flows.values().filter(|flow| filter.fits(flow)).count() as u64)
+    }
+
     /// See [`crate::Catalogue::flow_version`].
     ///
     /// # Errors
