@@ -1,4 +1,5 @@
 import { QueryClient } from '@tanstack/react-query';
+import { sharedJson } from '@/lib/shared-json';
 import { toProblem } from './problem';
 
 /** Server state. Requests are retried only where that may help, also while the browser is offline: the server may be this machine. */
@@ -8,6 +9,7 @@ export function createQueryClient(): QueryClient {
       queries: {
         networkMode: 'always',
         staleTime: 2_000,
+        structuralSharing: sharedJson,
         retry: (failures, error) => failures < 2 && toProblem(error).isTransient,
         retryDelay: (failures) => 400 * 2 ** failures,
       },

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { visible } from '@/lib/json-text';
+import { escaped } from '@/lib/json-text';
 import { texts } from '@/lib/texts';
 import classes from './json-view.module.css';
 
@@ -24,9 +24,4 @@ export function JsonString({ text }: { text: string }) {
       )}
     </span>
   );
-}
-
-/** Escapes as JSON does, but keeps line feeds and tabs. */
-function escaped(text: string): string {
-  return visible(text.replace(/["\\]/g, '\\$&'));
 }

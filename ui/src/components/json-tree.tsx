@@ -1,7 +1,7 @@
 import { IconChevronRight } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
-import { ExactNumber } from '@/lib/json';
-import { visible } from '@/lib/json-text';
+import { kindOf } from '@/lib/json';
+import { escaped } from '@/lib/json-text';
 import { texts } from '@/lib/texts';
 import { JsonString } from './json-string';
 import classes from './json-view.module.css';
@@ -10,6 +10,8 @@ interface JsonTreeProps {
   value: unknown;
   /** The key or index of the value in its parent. */
   name?: ReactNode;
+  /** What follows the value: a comma between entries. */
+  after?: ',' | '';
   depth: number;
   /** Deeper levels start collapsed. */
   openDepth: number;
@@ -18,29 +20,31 @@ interface JsonTreeProps {
 /** The number of entries that are rendered at a time. */
 const PAGE = 100;
 
-/** A value with its children. What is collapsed is not rendered. */
-export function JsonTree({ value, name, depth, openDepth }: JsonTreeProps) {
-  if (typeof value !== 'object' || value === null || value instanceof ExactNumber) {
-    return (
-      <div className={classes.line}>
-        {name}
-        <Leaf value={value} />
-      </div>
-    );
-  }
-  return <Branch value={value} name={name} depth={depth} openDepth={openDepth} />;
+/** A value with its children, as JSON. What is collapsed is not rendered. */
+export function JsonTree({ value, ...rest }: JsonTreeProps) {
+  const kind = kindOf(value);
+  if (kind === 'object' || kind === 'list') return <Branch value={value as object} {...rest} />;
+  const { name, after } = rest;
+  return (
+    <div className={classes.line}>
+      {name}
+      <Leaf value={value} />
+      {after}
+    </div>
+  );
 }
 
-function Branch({ value, name, depth, openDepth }: JsonTreeProps & { value: object }) {
+function Branch({ value, name, after, depth, openDepth }: JsonTreeProps & { value: object }) {
   const [isOpen, setOpen] = useState(depth < openDepth);
-  const [shown, setShown] = useState(PAGE);
   const entries = Object.entries(value);
-  const [before, after] = Array.isArray(value) ? ['[', ']'] : ['{', '}'];
+  const isList = Array.isArray(value);
+  const [start, end] = isList ? ['[', ']'] : ['{', '}'];
   if (entries.length === 0) {
     return (
       <div className={classes.line}>
         {name}
-        {before}
+        {start}
+        {end}
         {after}
       </div>
     );
@@ -51,35 +55,62 @@ function Branch({ value, name, depth, openDepth }: JsonTreeProps & { value: obje
         <IconChevronRight size={12} aria-hidden className={classes.chevron} />
         {name}
         <span className={classes.count}>
-          {before}
-          {!isOpen && ` ${entries.length} ${after}`}
+          {start}
+          {!isOpen && ` ${entries.length} ${end}${after ?? ''}`}
         </span>
       </button>
+      {isOpen && <Entries entries={entries} isList={isList} depth={depth + 1} openDepth={openDepth} />}
       {isOpen && (
-        <div className={classes.inside}>
-          {entries.slice(0, shown).map(([key, child]) => (
-            <JsonTree
-              key={key}
-              value={child}
-              name={<Key name={key} isPlace={Array.isArray(value)} />}
-              depth={depth + 1}
-              openDepth={openDepth}
-            />
-          ))}
-          {entries.length > shown && (
-            <button type="button" className={classes.more} onClick={() => setShown(shown + PAGE * 5)}>
-              {texts.json.more(entries.length - shown)}
-            </button>
-          )}
+        <div className={classes.end}>
+          {end}
+          {after}
         </div>
       )}
-      {isOpen && <span className={classes.end}>{after}</span>}
     </div>
   );
 }
 
-function Key({ name, isPlace }: { name: string; isPlace: boolean }) {
-  return <span className={isPlace ? classes.place : classes.key}>{visible(name)}: </span>;
+interface EntriesProps {
+  entries: readonly [string, unknown][];
+  isList: boolean;
+  depth: number;
+  openDepth: number;
+}
+
+function Entries({ entries, isList, depth, openDepth }: EntriesProps) {
+  const [shown, setShown] = useState(PAGE);
+  return (
+    <div className={classes.inside}>
+      {entries.slice(0, shown).map(([key, child], at) => (
+        <JsonTree
+          key={key}
+          value={child}
+          name={isList ? <Place name={key} /> : <Key name={key} />}
+          after={at < entries.length - 1 ? ',' : ''}
+          depth={depth}
+          openDepth={openDepth}
+        />
+      ))}
+      {entries.length > shown && (
+        <button type="button" className={classes.more} onClick={() => setShown(shown + PAGE * 5)}>
+          {texts.json.more(entries.length - shown)}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Key({ name }: { name: string }) {
+  return (
+    <>
+      <span className={classes.key}>"{escaped(name)}"</span>:{' '}
+    </>
+  );
+}
+
+/** The index of an entry; it is not part of the text when that is selected. */
+function Place({ name }: { name: string }) {
+  return <span className={classes.place}>{name}: </span>;
 }
 
 function Leaf({ value }: { value: unknown }) {

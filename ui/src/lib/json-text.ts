@@ -16,3 +16,8 @@ const ODD =
 export function visible(text: string): string {
   return text.replace(ODD, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
+
+/** Escapes what JSON escapes inside a string, but keeps line feeds and tabs. */
+export function escaped(text: string): string {
+  return visible(text.replace(/["\\]/g, '\\$&'));
+}

@@ -1,4 +1,5 @@
-import { NumberInput, Select, TextInput } from '@mantine/core';
+import { Select, TextInput } from '@mantine/core';
+import { ExactNumberInput } from '@/components/exact-number-input';
 import classes from './agents.module.css';
 import { type AgentDraft, PROVIDERS } from './draft';
 import { texts } from './texts';
@@ -46,14 +47,14 @@ export function ConfigFields({ draft, fault, onChange }: ConfigFieldsProps) {
       </div>
       <div className={classes.pair}>
         {field('model', form.model)}
-        <NumberInput
+        <ExactNumberInput
           label={form.temperature}
           min={0}
           max={2}
           step={0.1}
-          value={typeof draft.config.temperature === 'number' ? draft.config.temperature : ''}
+          value={draft.config.temperature}
           error={fault('/config/temperature')}
-          onChange={(value) => set('temperature', value === '' ? '' : Number(value))}
+          onChange={(value) => set('temperature', value ?? '')}
         />
       </div>
       {field('api_key', form.apiKey, form.apiKeyHint)}

@@ -1,6 +1,6 @@
 /** Converts an agent to the fields of its form, and back. */
 import type { Agent, AgentConfig, AgentDocument, AgentType, Skill } from '@/api/agents';
-import { jsonText, parseJson, parseJsonOr } from '@/lib/json';
+import { jsonText, numberOf, parseJson, parseJsonOr } from '@/lib/json';
 
 export interface SkillDraft {
   key: number;
@@ -79,7 +79,7 @@ function skillDraft(skill: Skill, key: number): SkillDraft {
     name,
     description: description ?? '',
     instructions: instructions ?? '',
-    maxTokens: max_tokens ?? '',
+    maxTokens: numberOf(max_tokens) ?? '',
     inputSchema: schemaText(input_schema),
     outputSchema: schemaText(output_schema),
     rest,

@@ -1,6 +1,6 @@
 /** Fields for a JSON Schema. Objects and alternatives contain fields themselves, so they share this file. */
 import { SegmentedControl } from '@mantine/core';
-import { isRecord } from '@/lib/json';
+import { isNumber, isRecord } from '@/lib/json';
 import { EntriesField } from './entries-field';
 import { ExpressionInput } from './expression-input';
 import type { FieldProps } from './field';
@@ -25,8 +25,14 @@ function kindFor({ schema, value, templated }: FieldProps): FieldKind {
   if (value === undefined || value === null) return kind;
   if (kind === 'choice' && templated && !schema.enum?.includes(value)) return 'text';
   if ((kind === 'text' || kind === 'choice') && typeof value !== 'string') return 'json';
+  if (kind === 'number' && typeof value !== 'string') return isDecimal(value, schema.type) ? kind : 'json';
   if (kind === 'group' || kind === 'pairs') return isRecord(value) ? kind : 'json';
   return (kind === 'tags' || kind === 'entries') && !Array.isArray(value) ? 'json' : kind;
+}
+
+/** Whether a number field shows the whole value: it cannot show exponents, nor a fraction where it wants none. */
+function isDecimal(value: unknown, type: Schema['type']): boolean {
+  return isNumber(value) && (type === 'integer' ? /^-?\d+$/ : /^-?\d+(\.\d+)?$/).test(String(value));
 }
 
 const FIELDS: Record<FieldKind, (props: FieldProps) => React.ReactNode> = {

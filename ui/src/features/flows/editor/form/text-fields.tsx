@@ -1,5 +1,6 @@
 import { Autocomplete, Select, TagsInput } from '@mantine/core';
 import { prose } from '@/components/prose';
+import { readNumber } from '@/lib/json';
 import { ExpressionInput } from './expression-input';
 import { type FieldProps, placeholderOf } from './field';
 import { texts } from './texts';
@@ -64,7 +65,7 @@ export function TagsField({ title, schema, value, onChange, path, faultAt, place
   const known = schema.items?.anyOf?.flatMap((item) => item.enum ?? []) ?? [];
   const tags = Array.isArray(value) ? value.map(String) : [];
   const change = (next: string[]) =>
-    onChange(next.length > 0 ? next.map((tag) => (/^\d+$/.test(tag) ? Number(tag) : tag)) : undefined);
+    onChange(next.length > 0 ? next.map((tag) => (/^\d+$/.test(tag) ? readNumber(tag) : tag)) : undefined);
   return (
     <TagsInput
       size="xs"

@@ -1,5 +1,6 @@
-import { ActionIcon, NumberInput, Switch } from '@mantine/core';
+import { ActionIcon, Switch } from '@mantine/core';
 import { IconMathFunction } from '@tabler/icons-react';
+import { ExactNumberInput } from '@/components/exact-number-input';
 import { prose } from '@/components/prose';
 import { ExpressionInput } from './expression-input';
 import { type FieldProps, placeholderOf } from './field';
@@ -11,21 +12,20 @@ export function NumberField(props: FieldProps) {
   const { title, schema, value, onChange, path, faultAt, required, templated } = props;
   if (typeof value === 'string') return <AsExpression {...props} value={value} />;
   return (
-    <NumberInput
+    <ExactNumberInput
       size="xs"
       label={title}
       description={prose(schema.description)}
       error={prose(faultAt(path))}
       withAsterisk={required}
       placeholder={placeholderOf(props)}
-      value={typeof value === 'number' ? value : ''}
+      value={value}
       allowDecimal={schema.type !== 'integer'}
       {...(schema.minimum !== undefined && { min: schema.minimum })}
       {...(schema.maximum !== undefined && { max: schema.maximum })}
-      clampBehavior="none"
       hideControls={templated}
       rightSection={templated && <Toggle isOn={false} onClick={() => onChange(TEMPLATE)} />}
-      onChange={(next) => onChange(typeof next === 'number' ? next : undefined)}
+      onChange={onChange}
     />
   );
 }
