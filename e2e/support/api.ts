@@ -34,6 +34,23 @@ export class Api {
     return this.#call('GET', `/flows/${id}`);
   }
 
+  /** Creates a flow from the text of its document; returns its id. */
+  async createFlowText(document: string): Promise<string> {
+    const answer = await this.#send('POST', '/flows', document);
+    const flow = (await answer.json()) as { id: string };
+    return flow.id;
+  }
+
+  /** The answer about a flow, as it was sent. */
+  async flowText(id: string): Promise<string> {
+    return (await this.#send('GET', `/flows/${id}`)).text();
+  }
+
+  /** The answer about an execution, as it was sent. */
+  async executionText(id: string): Promise<string> {
+    return (await this.#send('GET', `/executions/${id}`)).text();
+  }
+
   async createFlow(document: FlowDocument): Promise<string> {
     const flow = await this.#call<{ id: string }>('POST', '/flows', document);
     return flow.id;
@@ -49,6 +66,13 @@ export class Api {
   async run(flow: string, triggerData: unknown = {}): Promise<string> {
     const body = { trigger_data: triggerData };
     const started = await this.#call<{ execution_id: string }>('POST', `/flows/${flow}/execute`, body);
+    return started.execution_id;
+  }
+
+  /** Starts an execution with the text of its trigger data; returns its id. */
+  async runText(flow: string, triggerData: string): Promise<string> {
+    const answer = await this.#send('POST', `/flows/${flow}/execute`, `{"trigger_data":${triggerData}}`);
+    const started = (await answer.json()) as { execution_id: string };
     return started.execution_id;
   }
 
@@ -75,9 +99,14 @@ export class Api {
   }
 
   async #call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const request = { method, headers: { 'content-type': 'application/json' } };
-    const answer = await fetch(this.#base + path, body === undefined ? request : { ...request, body: JSON.stringify(body) });
-    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`);
+    const answer = await this.#send(method, path, body === undefined ? undefined : JSON.stringify(body));
     return answer.json() as Promise<T>;
+  }
+
+  async #send(method: string, path: string, body?: string): Promise<Response> {
+    const request = { method, headers: { 'content-type': 'application/json' } };
+    const answer = await fetch(this.#base + path, body === undefined ? request : { ...request, body });
+    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`);
+    return answer;
   }
 }
