@@ -6,18 +6,24 @@ import { parseJson, writeJson } from '@/lib/json';
 import { renderScreen } from '@/testing/render';
 import { ExactNumberInput } from './exact-number-input';
 
-async function renderInput(text: string) {
+interface FieldProps {
+  start: string;
+  onChange: (text: string) => void;
+}
+
+function Field({ start, onChange }: FieldProps) {
+  const [value, setValue] = useState<unknown>(() => parseJson(start));
+  const change = (next: unknown) => {
+    setValue(next);
+    onChange(writeJson(next));
+  };
+  return <ExactNumberInput label="Amount" value={value} onChange={change} />;
+}
+
+async function renderInput(start: string) {
   const user = userEvent.setup();
   const change = vi.fn();
-  function Field() {
-    const [value, setValue] = useState<unknown>(parseJson(text));
-    const set = (next: unknown) => {
-      setValue(next);
-      change(writeJson(next));
-    };
-    return <ExactNumberInput label="Amount" value={value} onChange={set} />;
-  }
-  await renderScreen(<Field />);
+  await renderScreen(<Field start={start} onChange={change} />);
   const input = screen.getByLabelText<HTMLInputElement>('Amount');
   return { user, input, change };
 }

@@ -1,5 +1,6 @@
 import { Handle, Position, useUpdateNodeInternals } from '@xyflow/react';
 import { useEffect } from 'react';
+import { writeJson } from '@/lib/json';
 import { caseHandle, DEFAULT_CASE } from '../document/cases';
 import classes from './canvas-node.module.css';
 
@@ -11,7 +12,7 @@ interface CaseHandlesProps {
 /** The handles of a node with cases, from the first to the default. */
 export function CaseHandles({ id, cases }: CaseHandlesProps) {
   const update = useUpdateNodeInternals();
-  const drawn = JSON.stringify(cases);
+  const drawn = writeJson(cases);
   // The canvas measures handles once; where they change without the node's size, it must be notified.
   // biome-ignore lint/correctness/useExhaustiveDependencies: `drawn` stands for the handles.
   useEffect(() => update(id), [id, drawn, update]);
