@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { NodeExecution } from '@/api/types';
+import { parseJson, writeJson } from '@/lib/json';
 import type { SseEvent } from '@/lib/sse';
 import { applyChange, mergeChanges, needsWhole, RecordReader } from './changes';
 import { aJournal, aNode, anExecution, aRecordEnd, happened } from './samples';
@@ -24,6 +25,18 @@ describe('RecordReader', () => {
     expect(parts).toEqual([null, null, null]);
     expect(whole).toMatchObject({ seq: 2, events: EVENTS });
     expect(next).toMatchObject({ seq: 3, events: [], nodes: new Map() });
+  });
+
+  it('keeps the digits of numbers', () => {
+    const reader = new RecordReader();
+    const output = '{"id":1234567890123456789,"price":19.90}';
+    const node = writeJson({ ...aNode({}), output_data: parseJson(output) });
+
+    reader.push({ id: '1', type: 'node', data: node });
+    const change = reader.push(rowEvent(2));
+
+    const nodes = change === null || change === 'snapshot' ? [] : [...change.nodes.values()];
+    expect(nodes.map((one) => writeJson(one.output_data))).toEqual([output]);
   });
 
   it('ignores an event that it cannot read', () => {

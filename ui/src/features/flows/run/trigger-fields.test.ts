@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates of flows.
 import { describe, expect, test } from 'vitest';
 import type { FlowNode } from '@/api/types';
+import { parseJson, writeJson } from '@/lib/json';
 import { draftsOf, readFields, triggerFields } from './trigger-fields';
 
 const flowOf = (nodes: FlowNode[], context_id_template: string | null = null) => ({
@@ -62,6 +63,23 @@ describe('the form for trigger data', () => {
 
     expect(reading).toEqual({ value: { other: true, vendor: { id: '007' }, amount: 12.5 } });
     expect(draftsOf(fields, { vendor: { id: 7 } })['vendor.id']).toEqual({ text: '7', kind: 'number' });
+  });
+
+  test('keeps the digits of numbers, typed and from the last run', () => {
+    const fields = triggerFields(
+      flowOf([
+        { id: 'a', type: 'action', input: '${trigger_data.amount * 2} ${trigger_data.id * 2} ${trigger_data.all[0]}' },
+      ]),
+    );
+    const data = '{"amount":19.90,"id":1234567890123456789,"all":[1.0,-0]}';
+
+    const drafts = draftsOf(fields, parseJson(data));
+    const reading = readFields(fields, drafts, {});
+    const typed = readFields(fields, { ...drafts, amount: { text: '20,00', kind: 'number' } }, {});
+
+    expect([drafts.amount?.text, drafts.id?.text]).toEqual(['19.90', '1234567890123456789']);
+    expect(writeJson('value' in reading && reading.value)).toBe(data);
+    expect(writeJson('value' in typed && typed.value)).toBe(data.replace('19.90', '20.00'));
   });
 
   test('says which field cannot be read', () => {

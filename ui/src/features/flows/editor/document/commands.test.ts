@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FlowDefinition } from '@/api/types';
+import { parseJson, writeJson } from '@/lib/json';
 import { copySelection, paste, readClipboard } from './clipboard';
 import { addNode, connect, deleteSelection, moveNodes, renameNode, updateEdge, updateNode } from './commands';
 import { edgeKeys } from './definition';
@@ -100,5 +101,36 @@ describe('commands', () => {
 
     const y = (id: string) => after.nodes.find((node) => node.id === id)?.position?.y ?? 0;
     expect(y('sorry')).toBeGreaterThan(y('risky'));
+  });
+});
+
+describe('numbers in a definition', () => {
+  const TEXT =
+    '{"nodes":[{"id":"a","type":"delay","delay_seconds":1.50,"position":{"x":100.0,"y":1E+2}},' +
+    '{"id":"b","type":"merge","input":{"id":1234567890123456789},"position":{"x":0.0,"y":-0}}],' +
+    '"edges":[{"from":"a","to":"b","condition":{"type":"equals","field":"a.x","value":19.90}}]}';
+  const definition = () => parseJson(TEXT) as unknown as FlowDefinition;
+
+  it('keep their digits when a node is moved, also the positions of the others', () => {
+    const moved = moveNodes(new Map([['b', { x: 10, y: 20 }]]))(definition());
+
+    expect(writeJson(moved)).toBe(TEXT.replace('"x":0.0,"y":-0', '"x":10,"y":20'));
+  });
+
+  it('say that a node has not moved', () => {
+    const start = definition();
+
+    expect(moveNodes(new Map([['a', { x: 100, y: 100 }]]))(start)).toBe(start);
+  });
+
+  it('keep their digits when nodes are renamed and copied', () => {
+    const copied = readClipboard(copySelection(definition(), { nodes: ['a', 'b'], edges: [] }));
+    const pasted = paste(definition(), copied ?? definition()).command(definition());
+
+    expect(writeJson(renameNode('a', 'c')(definition()))).toContain('"field":"c.x","value":19.90');
+    expect(writeJson(pasted.nodes[2])).toBe(
+      '{"id":"a_2","type":"delay","delay_seconds":1.50,"position":{"x":140,"y":140}}',
+    );
+    expect(writeJson(pasted.nodes[3])).toContain('"input":{"id":1234567890123456789}');
   });
 });

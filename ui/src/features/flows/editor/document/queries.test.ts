@@ -1,8 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { fakeApi, problem } from '@/testing/fake-api';
-import { Conflict, saveDefinition } from './queries';
+import { Conflict, findFaults, saveDefinition } from './queries';
 
 const DEFINITION = { nodes: [{ id: 'a', type: 'delay' }], edges: [] };
+
+describe('checking', () => {
+  const find = () => findFaults('Flow', DEFINITION, new AbortController().signal);
+
+  it('finds a fault in what the server cannot read', async () => {
+    fakeApi({ 'POST /studio/flows/validate': () => problem(400, 'invalid-json', 'number out of range') });
+
+    expect(await find()).toEqual([{ pointer: '', detail: 'number out of range' }]);
+  });
+
+  it('fails when the server does', async () => {
+    fakeApi({ 'POST /studio/flows/validate': () => problem(503, 'overloaded', 'Try again.') });
+
+    await expect(find()).rejects.toMatchObject({ status: 503 });
+  });
+});
 
 describe('saving', () => {
   it('sends only the graph, and what it was made to', async () => {

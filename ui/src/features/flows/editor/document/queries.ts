@@ -17,7 +17,13 @@ export const nodeTypesQuery = () =>
 
 /** Returns every fault of a definition; none when it can be saved. */
 export async function findFaults(name: string, definition: FlowDefinition, signal: AbortSignal): Promise<Fault[]> {
-  return validateFlow({ name, flow_definition: definition }, signal);
+  try {
+    return await validateFlow({ name, flow_definition: definition }, signal);
+  } catch (error) {
+    // The server reads less than JSON allows, such as no number beyond the largest: 1e400.
+    if (error instanceof Problem && error.status === 400) return [{ pointer: '', detail: error.detail }];
+    throw error;
+  }
 }
 
 export class Conflict extends Error {

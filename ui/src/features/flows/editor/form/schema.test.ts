@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { fieldKind, plainSchema } from './schema';
+import { parseJson } from '@/lib/json';
+import { fieldKind, fitsType, plainSchema } from './schema';
 
 const TEMPLATE = { title: 'Template', type: 'string', pattern: '\\$\\{' };
 
@@ -36,4 +37,19 @@ it('keeps the alternatives of a value', () => {
   });
 
   expect(fieldKind(condition)).toBe('variants');
+});
+
+it('fits a value by its JSON type, whatever the digits of a number', () => {
+  const fits = (type: string, text: string) => fitsType({ type }, parseJson(text));
+
+  expect(['number', 'integer', 'object', 'array', 'string'].map((type) => fits(type, '19.90'))).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
+  expect([fits('object', '{}'), fits('array', '[]'), fits('null', 'null'), fits('boolean', 'true')]).toEqual(
+    Array(4).fill(true),
+  );
 });
