@@ -201,7 +201,9 @@ fn status_of(text: &str) -> Option<u16> {
 
 /// Reads an HTTP status.
 pub(crate) fn status(value: &Value) -> Option<u16> {
-    value.as_u64().and_then(|status| u16::try_from(status).ok()).filter(|status| (100..=599).contains(status))
+    crate::json::whole(value)
+        .and_then(|status| u16::try_from(status).ok())
+        .filter(|status| (100..=599).contains(status))
 }
 
 #[cfg(test)]

@@ -168,6 +168,28 @@ impl<'de> Deserialize<'de> for Key {
     }
 }
 
+/// Returns the whole number that `value` is, in whatever form it is written: `2`, `2.0`, `20e-1`. `None` for one with a
+/// fraction, however small, and for one below zero or of more than 64 bits.
+pub fn whole(value: &Value) -> Option<u64> {
+    let Value::Number(number) = value else { return None };
+    number.as_u64().or_else(|| whole_of(&number.to_string()))
+}
+
+/// Reads a JSON number with a fraction or an exponent.
+fn whole_of(text: &str) -> Option<u64> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = [whole, fraction].concat();
+    let significant = digits.trim_end_matches('0');
+    if significant.trim_start_matches('0').is_empty() {
+        return text.starts_with(|first: char| first.is_ascii_digit()).then_some(0);
+    }
+    let point = i64::try_from(whole.len()).ok()?.checked_add(exponent.parse().ok()?)?;
+    let zeros = usize::try_from(point).ok()?.checked_sub(significant.len())?;
+    // 64 bits have 20 digits.
+    (zeros <= 20).then(|| format!("{significant}{}", "0".repeat(zeros)).parse().ok())?
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,5 +260,33 @@ mod tests {
 
     fn complaint(text: &[u8]) -> String {
         check(text, RepeatedKeys::Refused).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn whole_numbers_are_whole_in_every_form() {
+        for (text, wanted) in [
+            ("2", Some(2)),
+            ("2.0", Some(2)),
+            ("2.000", Some(2)),
+            ("2e0", Some(2)),
+            ("20e-1", Some(2)),
+            ("0.2E1", Some(2)),
+            ("100e-2", Some(1)),
+            ("0.0", Some(0)),
+            ("0e5", Some(0)),
+            ("18446744073709551615.0", Some(u64::MAX)),
+            ("18446744073709551616.0", None),
+            ("2.00000000000000000001", None),
+            ("2.5", None),
+            ("1e-1", None),
+            ("1e99", None),
+            ("1e99999999999999999999", None),
+            ("-2.0", None),
+            ("\"2\"", None),
+        ] {
+            let value = serde_json::from_str(text).expect("it is JSON");
+
+            assert_eq!(whole(&value), wanted, "{text}");
+        }
     }
 }

@@ -1488,7 +1488,7 @@ export interface components {
                  * Message
                  * @description The error message.
                  */
-                readonly message: string;
+                readonly message: (string | number) | string;
                 /**
                  * Error class
                  * @description The class of the error. It determines whether the node is retried.

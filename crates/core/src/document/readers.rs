@@ -154,7 +154,7 @@ impl Reader for Whole {
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<u32> {
-        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        let number = crate::json::whole(value).and_then(|number| u32::try_from(number).ok());
         reading.fitting(self, number.filter(|number| (self.min..=self.max).contains(number)), value, at)
     }
 }

@@ -68,7 +68,10 @@ impl Rewriter<'_> {
         Ok(match tree {
             Expr::Var(name) => self.path(name.id, Vec::new(), Presence::Required)?,
             Expr::Const(constant) => value(constant.value.clone()),
-            Expr::GetAttr(access) => item(self.expression(&access.expr)?, value(access.name.into())),
+            Expr::GetAttr(access) => {
+                check_has_fields(&access.expr, access.name)?;
+                item(self.expression(&access.expr)?, value(access.name.into()))
+            }
             Expr::GetItem(access) => {
                 item(self.expression(&access.expr)?, self.expression(&access.subscript_expr)?)
             }
@@ -225,6 +228,18 @@ impl Rewriter<'_> {
             })
             .collect()
     }
+}
+
+/// Refuses a field `name` of a number: the id of a node may look like one.
+fn check_has_fields(tree: &Expr<'_>, name: &str) -> Result<(), Problem> {
+    let Expr::Const(constant) = tree else { return Ok(()) };
+    let number = &constant.value;
+    if !number.is_number() {
+        return Ok(());
+    }
+    Err(Problem::new(format!(
+        "{number} is a number, which has no fields; of a node with this id, it is `nodes[\"{number}\"].output.{name}`"
+    )))
 }
 
 /// Returns the known name that equals `name`.

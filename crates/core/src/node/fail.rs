@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::keys::{input_of, resolved};
 use super::{About, Context, NamedBy, Next, NodeKind, Traits, misfit};
-use crate::document::{Keys, choice, key, text};
+use crate::document::{Keys, Place, Reader, Reading, Terms, choice, key, text};
 use crate::failure::{ErrorClass, Failure};
+use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::template::Template;
 
@@ -38,10 +39,38 @@ impl Fail {
     }
 }
 
+/// Reads a message: a string, or a number, which keeps its digits.
+#[derive(Clone, Copy, Debug)]
+struct Message;
+
+impl Reader for Message {
+    type Value = String;
+
+    fn wanted(&self, _: &Limits) -> String {
+        "a string or a number".to_owned()
+    }
+
+    fn schema(&self, terms: &Terms) -> Value {
+        let mut schema = text().schema(terms);
+        schema["type"] = json!(["string", "number"]);
+        schema
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<String> {
+        match value {
+            Value::String(_) => text().read(value, at, reading),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+                reading.fitting(self, None, value, at)
+            }
+        }
+    }
+}
+
 /// Reads the failure that an input asks for.
 fn read_failure(keys: &mut Keys<'_>) -> Option<Failure> {
     let message = keys.take(
-        key("message", "Message", text())
+        key("message", "Message", Message)
             .needed("`fail`")
             .prompt("Enter a message")
             .doc("The error message."),
@@ -88,10 +117,11 @@ mod tests {
         for (input, class, message) in [
             (json!({ "message": "no" }), ErrorClass::Internal, "no"),
             (json!({ "message": "no", "class": "timeout" }), ErrorClass::Timeout, "no"),
+            (json!({ "message": 7.50 }), ErrorClass::Internal, "7.5"),
             (
-                json!({ "message": 7 }),
+                json!({ "message": [7] }),
                 ErrorClass::Validation,
-                "The input of `fail` does not fit: /message: `message` must be a string, not 7",
+                "The input of `fail` does not fit: /message: `message` must be a string or a number, not a list",
             ),
         ] {
             let failure = failure_from(&Payload::from_value(&input));

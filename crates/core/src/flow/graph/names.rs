@@ -83,14 +83,29 @@ struct Checker<'c> {
     faults: &'c mut Faults,
 }
 
-impl Checker<'_> {
+impl<'c> Checker<'c> {
     fn check(&mut self, expression: &Expression, reader: Reader, pointer: impl Fn() -> String) {
+        let mut quoted: Option<&str> = None;
         for node in &expression.references().nodes {
+            // `fetch-data` names `fetch` and `data`; both are one mistake.
+            if quoted.is_some_and(|id| id.contains(node.as_str())) && !self.places.contains_key(node.as_str())
+            {
+                continue;
+            }
             if let Some(mut problem) = self.problem(node.as_str(), reader) {
+                quoted = quoted.or_else(|| self.quoted(node.as_str(), expression.text()));
                 problem.push_str(&self.meant(node.as_str(), expression.text()));
                 self.faults.add(pointer(), format!("`${{{}}}`: {problem}", expression.text()));
             }
         }
+    }
+
+    /// Returns the node in `text` whose id begins with `id`, and has to be quoted.
+    fn quoted(&self, id: &str, text: &str) -> Option<&'c str> {
+        let is_quoted =
+            |known: &&String| known.starts_with(id) && !is_word(known) && text.contains(known.as_str());
+        let quoted = self.places.keys().filter(is_quoted).max_by_key(|known| known.len());
+        quoted.filter(|_| !self.places.contains_key(id)).map(String::as_str)
     }
 
     /// Says what was probably meant by `id`, which is no node: one whose id has to be quoted, or a field of the trigger data.
@@ -98,9 +113,7 @@ impl Checker<'_> {
         if self.places.contains_key(id) {
             return String::new();
         }
-        let is_quoted =
-            |known: &&String| known.starts_with(id) && !is_word(known) && text.contains(known.as_str());
-        if let Some(known) = self.places.keys().filter(is_quoted).max_by_key(|known| known.len()) {
+        if let Some(known) = self.quoted(id, text) {
             return format!("; the output of node `{known}` is `nodes[{known:?}].output`");
         }
         let has_near = !self.faults.suggestion(id, self.places.keys().map(String::as_str)).is_empty();

@@ -1,0 +1,60 @@
+//! What is found in a flow document when it is saved, before anything runs.
+
+use serde_json::{Value, json};
+use steadflow_core::flow::Flow;
+use steadflow_core::limits::Limits;
+
+#[test]
+fn an_id_that_has_to_be_quoted_is_named_once() {
+    let message = |id: &str, text: &str| {
+        let first = json!({ "id": id, "type": "action", "action": "transform", "input": 1 });
+        let second = json!({ "id": "t", "type": "action", "action": "transform", "input": text });
+        let edges = json!([{ "from": id, "to": "t" }]);
+        let document =
+            json!({ "name": "F", "flow_definition": { "nodes": [first, second], "edges": edges } });
+        faults(&document)
+    };
+
+    insta::assert_snapshot!(
+        [
+            message("fetch-data", "${fetch-data.v}"),
+            message("fetch-data", "${fetch-data.v ~ other.x}"),
+            message("1711528914102", "${1711528914102.v}"),
+            message("1711528914102", "${1711528914102.v.w > 1}"),
+        ]
+        .join("\n"),
+        @r#"
+        /flow_definition/nodes/1/input: `${fetch-data.v}`: there is no node `fetch`; the output of node `fetch-data` is `nodes["fetch-data"].output`
+        /flow_definition/nodes/1/input: `${fetch-data.v ~ other.x}`: there is no node `fetch`; the output of node `fetch-data` is `nodes["fetch-data"].output`
+        /flow_definition/nodes/1/input: `${fetch-data.v ~ other.x}`: there is no node `other`; a field of the trigger data is `trigger_data.other`
+        /flow_definition/nodes/1/input: `${1711528914102.v}`: 1711528914102 is a number, which has no fields; of a node with this id, it is `nodes["1711528914102"].output.v`
+        /flow_definition/nodes/1/input: `${1711528914102.v.w > 1}`: 1711528914102 is a number, which has no fields; of a node with this id, it is `nodes["1711528914102"].output.v`
+        "#
+    );
+}
+
+#[test]
+fn a_count_may_be_written_with_a_fraction_of_zero() {
+    let document: Value = serde_json::from_str(
+        r#"{ "name": "F", "retry_on_failure": true, "retry_count": 2.0, "max_concurrent_executions": 1e1,
+             "flow_definition": { "nodes": [{ "id": "a", "type": "action", "action": "echo" }] } }"#,
+    )
+    .unwrap();
+
+    let flow = Flow::parse(&document, &Limits::DEFAULT).unwrap();
+
+    assert_eq!((flow.settings.retry_count, flow.settings.max_concurrent_executions), (2, Some(10)));
+    assert_eq!(flow.graph.nodes[0].retry.count, 2);
+}
+
+#[test]
+fn a_count_with_a_fraction_is_refused() {
+    let document = json!({ "name": "F", "retry_count": 2.5, "flow_definition": { "nodes": [{ "id": "a", "type": "merge" }] } });
+
+    assert_eq!(faults(&document), "/retry_count: `retry_count` must be a whole number from 0 to 10, not 2.5");
+}
+
+fn faults(document: &Value) -> String {
+    let faults = Flow::parse(document, &Limits::DEFAULT).expect_err("it has a fault");
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
