@@ -278,7 +278,7 @@ async fn validation_names_every_fault_and_stores_nothing() {
     let valid = api.post("flows/validate", &valid).await.expect(200);
     let faulty = api.post("flows/validate", &faulty).await.expect(200);
 
-    assert_eq!(valid, json!({ "valid": true, "errors": [] }));
+    assert_eq!(valid, json!({ "valid": true, "errors": [], "warnings": [] }));
     insta::assert_snapshot!(readable(&faulty), @r#"
     {
       "valid": false,

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use steadflow_core::flow::Fault;
+
 use crate::document::{Document, fault_line, read_json};
 use crate::output;
 
@@ -14,7 +16,7 @@ pub(crate) fn validate(files: &[PathBuf]) -> ExitCode {
     let mut is_valid = true;
     for path in files {
         match check(path) {
-            Ok(summary) => output::line(summary),
+            Ok(lines) => lines.iter().for_each(output::line),
             Err(lines) => {
                 is_valid = false;
                 lines.iter().for_each(output::line);
@@ -24,15 +26,24 @@ pub(crate) fn validate(files: &[PathBuf]) -> ExitCode {
     if is_valid { ExitCode::SUCCESS } else { ExitCode::from(INVALID) }
 }
 
-fn check(path: &Path) -> Result<String, Vec<String>> {
+/// Returns what to print of a valid file: its warnings, and what it has.
+fn check(path: &Path) -> Result<Vec<String>, Vec<String>> {
     let file = read_json(path).map_err(|line| vec![line])?;
     let document = Document::parse(&file).map_err(|faults| lines(path, &faults))?;
     let graph = &document.flow.graph;
     let (nodes, edges) = (output::count(graph.nodes.len(), "node"), output::count(graph.edges.len(), "edge"));
-    Ok(format!("{}: valid, {nodes}, {edges}", path.display()))
+    let prefix = if file.get("flow").is_some() { "/flow" } else { "" };
+    let mut lines: Vec<String> =
+        document.flow.warnings().iter().map(|warning| warning_line(path, prefix, warning)).collect();
+    lines.push(format!("{}: valid, {nodes}, {edges}", path.display()));
+    Ok(lines)
+}
+
+fn warning_line(path: &Path, prefix: &str, warning: &Fault) -> String {
+    format!("{}:{prefix}{}: warning: {}", path.display(), warning.pointer, warning.message)
 }
 
 /// Formats errors as lines.
-pub(crate) fn lines(path: &Path, faults: &[steadflow_core::flow::Fault]) -> Vec<String> {
+pub(crate) fn lines(path: &Path, faults: &[Fault]) -> Vec<String> {
     faults.iter().map(|fault| fault_line(path, fault)).collect()
 }

@@ -79,6 +79,23 @@ fn agents_of_a_run_document_are_checked_with_their_flow() {
 }
 
 #[test]
+fn warnings_do_not_make_a_file_invalid() {
+    let folder = Folder::new();
+    let node = json!({ "id": "a", "type": "trigger", "agenticConfig": {} });
+    folder.write("odd.json", flow(std::slice::from_ref(&node)));
+    folder.write("run.json", json!({ "flow": flow(&[node]), "agents": [] }));
+
+    let run = folder.run(&["validate", "odd.json", "run.json"]).expect(0);
+
+    insta::assert_snapshot!(run.stdout, @"
+    odd.json:/flow_definition/nodes/0/agenticConfig: warning: `agenticConfig` is kept, but a node of this kind does not read it
+    odd.json: valid, 1 node, 0 edges
+    run.json:/flow/flow_definition/nodes/0/agenticConfig: warning: `agenticConfig` is kept, but a node of this kind does not read it
+    run.json: valid, 1 node, 0 edges
+    ");
+}
+
+#[test]
 fn missing_file_argument_is_an_error() {
     let run = Folder::new().run(&["validate"]).expect(2);
 

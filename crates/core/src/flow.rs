@@ -8,6 +8,7 @@ mod document;
 mod graph;
 mod node_types;
 mod parse;
+mod warnings;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

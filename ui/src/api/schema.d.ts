@@ -2870,6 +2870,8 @@ export interface components {
         readonly Validation: {
             readonly valid: boolean;
             readonly errors: readonly components["schemas"]["DocumentFault"][];
+            /** @description What is probably not meant in a valid document. It does not keep the flow from being saved and run. */
+            readonly warnings: readonly components["schemas"]["DocumentFault"][];
         };
         /**
          * @description What something waits for: a moment, a person, a free slot of the flow, or the end of child executions.

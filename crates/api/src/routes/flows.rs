@@ -137,10 +137,14 @@ pub(super) fn created(flow: &CurrentFlow) -> Result<Response, Problem> {
 pub(crate) async fn validate_flow(State(app): State<App>, _: Identity, body: Json<FlowInput>) -> Response {
     let mut document = body.value.0;
     let status_problem = take_status(&mut document).err();
-    let mut faults = Flow::parse(&document, app.engine().limits()).err().unwrap_or_default();
+    let (mut faults, warnings) = match Flow::parse(&document, app.engine().limits()) {
+        Ok(flow) => (Vec::new(), flow.warnings()),
+        Err(faults) => (faults, Vec::new()),
+    };
     faults.extend(status_problem.iter().flat_map(|problem| problem.errors()).cloned());
     let errors: Vec<DocumentFault> = faults.into_iter().map(Into::into).collect();
-    reply::ok(&Validation { valid: errors.is_empty(), errors })
+    let warnings = warnings.into_iter().map(Into::into).collect();
+    reply::ok(&Validation { valid: errors.is_empty(), errors, warnings })
 }
 
 /// Whether a document is valid.
@@ -148,6 +152,8 @@ pub(crate) async fn validate_flow(State(app): State<App>, _: Identity, body: Jso
 pub(crate) struct Validation {
     valid: bool,
     errors: Vec<DocumentFault>,
+    /// What is probably not meant in a valid document. It does not keep the flow from being saved and run.
+    warnings: Vec<DocumentFault>,
 }
 
 /// Which version to show.
