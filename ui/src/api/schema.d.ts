@@ -2262,8 +2262,10 @@ export interface components {
             readonly takes_attempts: boolean;
             /** @description Its attempts call something, so that they can take long. */
             readonly makes_calls: boolean;
-            /** @description Its output is its input. */
+            /** @description Its output is what reaches it along its edges. */
             readonly passes_through: boolean;
+            /** @description Its output is its `input`. */
+            readonly returns_input: boolean;
             /** @description Its edges can ask for true or false. */
             readonly answers: boolean;
             /** @description Its edges can ask for one of its cases, or for `default`. */

@@ -20,6 +20,8 @@ export type Attempt = Schemas['Attempt'];
 /** An entry of the journal of an execution. */
 export type JournalEvent = Schemas['JournalEvent'];
 export type Actor = Schemas['Actor'];
+/** What nodes there are. */
+export type NodeTypes = Schemas['NodeTypes'];
 /** What a node or an execution waits for. */
 export type WaitingFor = Schemas['WaitingFor'];
 /** The execution after a record of its journal. */

@@ -87,8 +87,10 @@ struct TraitsView {
     takes_attempts: bool,
     /// Its attempts call something, so that they can take long.
     makes_calls: bool,
-    /// Its output is its input.
+    /// Its output is what reaches it along its edges.
     passes_through: bool,
+    /// Its output is its `input`.
+    returns_input: bool,
     /// Its edges can ask for true or false.
     answers: bool,
     /// Its edges can ask for one of its cases, or for `default`.
@@ -97,7 +99,8 @@ struct TraitsView {
 
 impl From<Traits> for TraitsView {
     fn from(traits: Traits) -> Self {
-        let Traits { starts, takes_attempts, makes_calls, passes_through, answers, has_cases } = traits;
-        Self { starts, takes_attempts, makes_calls, passes_through, answers, has_cases }
+        let Traits { starts, takes_attempts, makes_calls, passes_through, returns_input, answers, has_cases } =
+            traits;
+        Self { starts, takes_attempts, makes_calls, passes_through, returns_input, answers, has_cases }
     }
 }

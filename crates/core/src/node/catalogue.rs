@@ -63,6 +63,8 @@ pub struct Traits {
     pub makes_calls: bool,
     /// Its output is what reaches it.
     pub passes_through: bool,
+    /// Its output is its resolved `input`.
+    pub returns_input: bool,
     /// Its edges may ask for `true` or `false`.
     pub answers: bool,
     /// Its edges may ask for one of its cases, or for `default`.
@@ -76,6 +78,7 @@ impl Traits {
         takes_attempts: false,
         makes_calls: false,
         passes_through: false,
+        returns_input: false,
         answers: false,
         has_cases: false,
     };

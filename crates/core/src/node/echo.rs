@@ -22,7 +22,7 @@ impl Echo {
         aliases: &[],
         title: "Echo",
         description: "Returns its input, and is executed like a node with side effects. For benchmarks.",
-        traits: Traits { takes_attempts: true, makes_calls: true, ..Traits::NONE },
+        traits: Traits { takes_attempts: true, makes_calls: true, returns_input: true, ..Traits::NONE },
         output: || json!({ "title": "Output", "description": "The resolved input." }),
         example: || json!({ "id": "again", "type": "action", "action": "echo", "input": "${trigger_data}" }),
     };

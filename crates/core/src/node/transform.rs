@@ -22,7 +22,7 @@ impl Transform {
         aliases: &["aggregate_results"],
         title: "Transform",
         description: "Builds a value from other outputs. Its output is its resolved input.",
-        traits: Traits { takes_attempts: true, ..Traits::NONE },
+        traits: Traits { takes_attempts: true, returns_input: true, ..Traits::NONE },
         output: || json!({ "title": "Output", "description": "The resolved input." }),
         example,
     };

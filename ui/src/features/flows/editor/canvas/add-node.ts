@@ -25,7 +25,7 @@ export function addNodeOfType(store: DraftStore, type: NodeType, dropped?: Point
     const x = edge ? dropped.x : dropped.x - NODE_WIDTH / 2;
     const add = addNode(node, { at: snap({ x, y: dropped.y - NODE_HEIGHT / 2 }) });
     apply(edge ? (definition) => connect(edge.from, id, edge.taking)(add(definition)) : add);
-  } else if (after !== undefined && type.type !== 'trigger')
+  } else if (after !== undefined && !type.traits.starts)
     apply(addNode(node, { after, taking: nextAnswer(present, after) }));
   else apply(addNode(node, { at: beside([...positionsOf(present).values()]) }));
   select({ nodes: [id] });

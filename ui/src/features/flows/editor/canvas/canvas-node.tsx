@@ -1,7 +1,8 @@
 import { Handle, type NodeProps, Position } from '@xyflow/react';
-import { memo } from 'react';
+import { memo, useContext } from 'react';
 import { casesOf } from '../document/cases';
 import { nameOf } from '../document/definition';
+import { typeOf } from '../document/node-types';
 import { heightOf } from '../document/positions';
 import type { CanvasNode as Drawn } from '../document/to-canvas';
 import classes from './canvas-node.module.css';
@@ -9,15 +10,14 @@ import { CaseHandles } from './case-handles';
 import { NodeBadges } from './node-badges';
 import { lookOf, summaryOf } from './node-looks';
 import { texts } from './texts';
-
-/** Types that cannot fail, so that they have no error handle. */
-const NEVER_FAILS = new Set(['trigger', 'parallel', 'merge']);
+import { TypesContext } from './types-context';
 
 /** A node on the canvas: icon, name, summary, overrides, and the number of its problems. */
 export const CanvasNode = memo(function CanvasNode({ data: { node, faults }, selected }: NodeProps<Drawn>) {
   const { icon: Icon, tone, label } = lookOf(node.type, node.action);
   const summary = summaryOf(node);
-  const isCondition = node.type === 'condition';
+  const type = typeOf(useContext(TypesContext), node);
+  const neverFails = type?.ports.includes('error') === false;
   const cases = casesOf(node);
   return (
     <div
@@ -48,10 +48,10 @@ export const CanvasNode = memo(function CanvasNode({ data: { node, faults }, sel
         id="out"
         type="source"
         position={Position.Right}
-        className={`${classes.out} ${isCondition ? classes.middle : ''} ${cases.length > 0 ? classes.hidden : ''}`}
+        className={`${classes.out} ${type?.traits.answers ? classes.middle : ''} ${cases.length > 0 ? classes.hidden : ''}`}
         title={texts.canvas.outHandle}
       />
-      {isCondition && (
+      {type?.traits.answers && (
         <>
           <Handle
             id="true"
@@ -74,7 +74,7 @@ export const CanvasNode = memo(function CanvasNode({ data: { node, faults }, sel
         id="error"
         type="source"
         position={Position.Bottom}
-        className={`${classes.error} ${NEVER_FAILS.has(node.type) ? classes.hidden : ''}`}
+        className={`${classes.error} ${neverFails ? classes.hidden : ''}`}
         title={texts.canvas.errorHandle}
       />
     </div>

@@ -24,6 +24,7 @@ import { CanvasNode } from './canvas-node';
 import { EmptyCanvas } from './empty-canvas';
 import { type LooseEnd, QuickAdd } from './quick-add';
 import { texts } from './texts';
+import { TypesContext } from './types-context';
 import { useReveal } from './use-reveal';
 import { FIT, FIT_NARROW } from './view';
 
@@ -91,39 +92,41 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
   return (
     // The canvas consumes pointer events, so text that is selected elsewhere must be deselected explicitly.
     <div className={classes.canvas} onPointerDownCapture={() => window.getSelection()?.removeAllRanges()}>
-      <ReactFlow
-        {...options}
-        nodes={nodes}
-        edges={edges}
-        nodeTypes={nodeTypes}
-        edgeTypes={edgeTypes}
-        onNodesChange={changeNodes}
-        onEdgesChange={changeEdges}
-        onConnect={join}
-        onConnectEnd={letGo}
-        isValidConnection={mayJoin}
-        onNodeClick={(_, { id }) => !isNarrow && reveal(id)}
-        onDrop={drop}
-        onDragOver={(event) => {
-          if (event.dataTransfer.types.includes(DRAGGED)) event.preventDefault();
-        }}
-        nodesDraggable={!isNarrow}
-        nodesConnectable={!isNarrow}
-        deleteKeyCode={null}
-        minZoom={0.1}
-        maxZoom={1.75}
-        fitView
-        fitViewOptions={isNarrow ? FIT_NARROW : FIT}
-        snapToGrid
-        onlyRenderVisibleElements={nodes.length > KEPT_MAX}
-        aria-label={texts.canvas.label}
-      >
-        <Background gap={20} size={1.4} />
-        <CanvasControls />
-        {nodes.length > MAPPED_FROM && !isNarrow && (
-          <MiniMap position="bottom-left" pannable zoomable className={classes.map} />
-        )}
-      </ReactFlow>
+      <TypesContext value={types}>
+        <ReactFlow
+          {...options}
+          nodes={nodes}
+          edges={edges}
+          nodeTypes={nodeTypes}
+          edgeTypes={edgeTypes}
+          onNodesChange={changeNodes}
+          onEdgesChange={changeEdges}
+          onConnect={join}
+          onConnectEnd={letGo}
+          isValidConnection={mayJoin}
+          onNodeClick={(_, { id }) => !isNarrow && reveal(id)}
+          onDrop={drop}
+          onDragOver={(event) => {
+            if (event.dataTransfer.types.includes(DRAGGED)) event.preventDefault();
+          }}
+          nodesDraggable={!isNarrow}
+          nodesConnectable={!isNarrow}
+          deleteKeyCode={null}
+          minZoom={0.1}
+          maxZoom={1.75}
+          fitView
+          fitViewOptions={isNarrow ? FIT_NARROW : FIT}
+          snapToGrid
+          onlyRenderVisibleElements={nodes.length > KEPT_MAX}
+          aria-label={texts.canvas.label}
+        >
+          <Background gap={20} size={1.4} />
+          <CanvasControls />
+          {nodes.length > MAPPED_FROM && !isNarrow && (
+            <MiniMap position="bottom-left" pannable zoomable className={classes.map} />
+          )}
+        </ReactFlow>
+      </TypesContext>
       {looseEnd && <QuickAdd end={looseEnd} types={types} onChoose={finish} onClose={() => setLooseEnd(null)} />}
       {nodes.length === 0 && <EmptyCanvas types={types} />}
     </div>

@@ -31,7 +31,7 @@ export function QuickAdd({ end, types, onChoose, onClose }: QuickAddProps) {
       <Menu.Dropdown className={classes.quickAdd}>
         <Menu.Label>{texts.palette.title}</Menu.Label>
         {types
-          .filter(({ type }) => type !== 'trigger')
+          .filter(({ traits }) => !traits.starts)
           .map((type) => {
             const { icon: Icon } = lookOf(type.type, type.action);
             return (

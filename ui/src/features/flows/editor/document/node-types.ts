@@ -1,18 +1,13 @@
 /** The node types that the server runs, and what a new node of each starts with. */
-import type { FlowNode } from '@/api/types';
+import type { FlowNode, NodeTypes } from '@/api/types';
 import { plainSchema, type Schema } from '../form/schema';
 
-export interface NodeType {
-  type: string;
-  action?: string;
-  aliases?: readonly string[];
-  title: string;
-  description: string;
+/** A node type, with its schemas as the forms read them. */
+export type NodeType = Omit<NodeTypes['types'][number], 'schema' | 'output'> & {
   /** Its specific keys, without `type` and `action`. */
   schema: Schema;
-  output?: Schema;
-  example?: Readonly<Record<string, unknown>>;
-}
+  output: Schema;
+};
 
 export interface Catalogue {
   /** The keys that all nodes share. */
@@ -21,10 +16,11 @@ export interface Catalogue {
 }
 
 /** Reads the catalogue as the API returns it: full JSON Schemas, of which the forms use a part. */
-export function readCatalogue(catalogue: Catalogue): Catalogue {
+export function readCatalogue(catalogue: NodeTypes): Catalogue {
   const types = catalogue.types.map((type) => {
-    const { type: _type, action: _action, ...properties } = type.schema.properties ?? {};
-    return { ...type, schema: plainSchema({ ...type.schema, properties }) };
+    const schema: Schema = type.schema;
+    const { type: _type, action: _action, ...properties } = schema.properties ?? {};
+    return { ...type, schema: plainSchema({ ...schema, properties }) };
   });
   return { common: plainSchema(catalogue.common), types };
 }
@@ -34,8 +30,8 @@ export function typeKey(type: NodeType): string {
   return type.action ?? type.type;
 }
 
-export function typeOf(catalogue: Catalogue | undefined, node: FlowNode): NodeType | undefined {
-  return catalogue?.types.find(
+export function typeOf(types: readonly NodeType[] | undefined, node: FlowNode): NodeType | undefined {
+  return types?.find(
     (type) =>
       type.type === node.type &&
       (type.action === undefined || type.action === node.action || type.aliases?.includes(String(node.action))),
@@ -55,11 +51,4 @@ export function templateOf(type: NodeType): FlowNode {
   // One of several alternatives is required: use the first, with the values of the example.
   for (const key of type.schema.oneOf?.[0]?.required ?? []) node[key] ??= type.example?.[key];
   return node;
-}
-
-/** Types whose work can fail or take long, so that retries and timeouts apply to them. */
-const WORKING = new Set(['agent', 'action', 'approval', 'map', 'loop', 'subflow']);
-
-export function doesWork(type: string): boolean {
-  return WORKING.has(type);
 }

@@ -3,15 +3,13 @@ import { call } from '@/api/client';
 import { getFlow, patchFlow, validateFlow } from '@/api/flows';
 import { type Fault, Problem } from '@/api/problem';
 import type { Flow, FlowDefinition } from '@/api/types';
-import { type Catalogue, readCatalogue } from './node-types';
+import { readCatalogue } from './node-types';
 
 /** The node types that this server runs; they change only with its version. */
 export const nodeTypesQuery = () =>
   queryOptions({
     queryKey: ['node-types'],
-    // No type describes JSON Schemas.
-    queryFn: async ({ signal }) =>
-      readCatalogue((await call('GET', '/studio/node-types', { signal })).data as Catalogue),
+    queryFn: async ({ signal }) => readCatalogue((await call('GET', '/studio/node-types', { signal })).data),
     staleTime: Number.POSITIVE_INFINITY,
   });
 

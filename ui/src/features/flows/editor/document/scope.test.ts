@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { FlowDefinition } from '@/api/types';
+import { nodeType } from './samples';
 import { scopeOfEdge, scopeOfNode } from './scope';
 
 const FLOW: FlowDefinition = {
@@ -22,14 +23,8 @@ const FLOW: FlowDefinition = {
 const catalogue = {
   common: {},
   types: [
-    {
-      type: 'action',
-      action: 'http_request',
-      title: 'HTTP',
-      description: '',
-      schema: {},
-      output: { properties: { status: {}, body: {} } },
-    },
+    nodeType({ type: 'action', action: 'http_request', output: { properties: { status: {}, body: {} } } }),
+    nodeType({ type: 'action', action: 'transform', traits: { returns_input: true } }),
   ],
 };
 const namesOf = (names: { name: string }[]) => names.map(({ name }) => name);

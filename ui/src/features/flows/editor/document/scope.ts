@@ -71,10 +71,10 @@ function outputNames(node: FlowNode, catalogue: Catalogue | undefined): Name[] {
 
 /** Returns the known fields of an output. */
 function outputFields(node: FlowNode, catalogue: Catalogue | undefined): string[] {
-  const declared = Object.keys(typeOf(catalogue, node)?.output?.properties ?? {});
+  const type = typeOf(catalogue?.types, node);
+  const declared = Object.keys(type?.output.properties ?? {});
   if (declared.length > 0) return declared;
-  const givesInput = node.type === 'action' && ['transform', 'aggregate_results', 'echo'].includes(String(node.action));
-  return givesInput && isRecord(node.input) ? Object.keys(node.input) : [];
+  return type?.traits.returns_input && isRecord(node.input) ? Object.keys(node.input) : [];
 }
 
 /** Trigger data has no schema, but what one expression reads another may read, too. */

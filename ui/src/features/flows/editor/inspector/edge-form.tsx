@@ -6,7 +6,7 @@ import { updateEdge } from '../document/commands';
 import { nameOf, nodeById } from '../document/definition';
 import { useDraft, useDraftStore } from '../document/draft-context';
 import { faultAt } from '../document/faults';
-import type { Catalogue } from '../document/node-types';
+import { type Catalogue, typeOf } from '../document/node-types';
 import { scopeOfEdge } from '../document/scope';
 import { type EdgeKind, edgeKind } from '../document/to-canvas';
 import { SchemaField } from '../form/schema-field';
@@ -38,6 +38,7 @@ export function EdgeForm({ edge, edgeKey, catalogue }: EdgeFormProps) {
   const to = nodeById(definition, edge.to);
   const own = faults.filter(({ target }) => target?.kind === 'edge' && target.id === edgeKey);
   const kind = edgeKind(edge);
+  const answers = from && typeOf(catalogue?.types, from)?.traits.answers;
   const cases = casesOf(from);
   const asked = caseOf(edge, from);
   const isAnswer = typeof edge.condition === 'boolean' || asked !== null;
@@ -47,11 +48,7 @@ export function EdgeForm({ edge, edgeKey, catalogue }: EdgeFormProps) {
     store.getState().apply(updateEdge(edgeKey, changes), field && `edge/${edgeKey}/${field}`);
   const choose = (next: string) => {
     if (next === 'error') set({ on: 'error', condition: undefined });
-    else
-      set({
-        on: undefined,
-        condition: next === 'always' ? undefined : from?.type === 'condition' ? true : (cases[0] ?? ''),
-      });
+    else set({ on: undefined, condition: next === 'always' ? undefined : answers ? true : (cases[0] ?? '') });
   };
 
   return (
@@ -59,7 +56,7 @@ export function EdgeForm({ edge, edgeKey, catalogue }: EdgeFormProps) {
       <p className={classes.description}>{texts.ends(from ? nameOf(from) : edge.from, to ? nameOf(to) : edge.to)}</p>
       <SegmentedControl size="xs" fullWidth aria-label={texts.taken} data={KINDS} value={kind} onChange={choose} />
       <p className={classes.description}>{KINDS.find(({ value }) => value === kind)?.detail}</p>
-      {kind === 'condition' && from?.type === 'condition' && (
+      {kind === 'condition' && answers && (
         <SegmentedControl
           size="xs"
           fullWidth

@@ -8,6 +8,7 @@ import { fakeApi } from '@/testing/fake-api';
 import { DraftContext } from '../document/draft-context';
 import { createDraftStore } from '../document/draft-store';
 import type { Catalogue } from '../document/node-types';
+import { nodeType } from '../document/samples';
 import { Inspector } from './inspector';
 
 // Fields that grow use `document.fonts`, which happy-dom lacks.
@@ -21,11 +22,10 @@ const CATALOGUE: Catalogue = {
     },
   },
   types: [
-    {
+    nodeType({
       type: 'action',
       action: 'http_request',
-      title: 'HTTP request',
-      description: 'Calls.',
+      traits: { takes_attempts: true },
       schema: {
         required: ['input'],
         properties: {
@@ -36,8 +36,8 @@ const CATALOGUE: Catalogue = {
           },
         },
       },
-    },
-    { type: 'agent', title: 'Agent', description: 'Works.', schema: { properties: { agent_id: {}, skill: {} } } },
+    }),
+    nodeType({ type: 'agent', schema: { properties: { agent_id: {}, skill: {} } } }),
   ],
 };
 

@@ -6,7 +6,7 @@ import { isRecord } from '@/lib/json';
 import { updateCases, updateNode } from '../document/commands';
 import { useDraft, useDraftStore } from '../document/draft-context';
 import { faultAt } from '../document/faults';
-import { type Catalogue, doesWork, typeOf } from '../document/node-types';
+import { type Catalogue, typeOf } from '../document/node-types';
 import { scopeOfNode } from '../document/scope';
 import { JsonField } from '../form/json-field';
 import type { Schema } from '../form/schema';
@@ -34,7 +34,8 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
   // The names may lag behind the typing; the field must not.
   const known = useDeferredValue(definition);
   const names = useMemo(() => scopeOfNode(known, node.id, catalogue), [known, node.id, catalogue]);
-  const type = typeOf(catalogue, node);
+  const type = typeOf(catalogue?.types, node);
+  const takesAttempts = type?.traits.takes_attempts ?? false;
   const isJoin = definition.edges.filter((edge) => edge.to === node.id).length > 1 || node.join !== undefined;
   const own = useMemo(
     () => faults.filter(({ target }) => target?.kind === 'node' && target.id === node.id),
@@ -86,8 +87,16 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
         </section>
       )}
       {catalogue && !type && <UnknownKeys {...shared} node={node} />}
-      {catalogue && (doesWork(node.type) || isJoin) && (
-        <Reliability node={node} flow={flow} common={catalogue.common} isJoin={isJoin} onChange={set} {...shared} />
+      {catalogue && (takesAttempts || isJoin) && (
+        <Reliability
+          node={node}
+          flow={flow}
+          common={catalogue.common}
+          isJoin={isJoin}
+          takesAttempts={takesAttempts}
+          onChange={set}
+          {...shared}
+        />
       )}
       <Connections node={node} definition={definition} />
       <ManyActions />

@@ -1,7 +1,6 @@
 import { Switch } from '@mantine/core';
 import type { Flow, FlowNode } from '@/api/types';
 import { isRecord } from '@/lib/json';
-import { doesWork } from '../document/node-types';
 import type { FieldProps } from '../form/field';
 import type { Schema } from '../form/schema';
 import { SchemaField } from '../form/schema-field';
@@ -13,21 +12,23 @@ interface ReliabilityProps extends Pick<FieldProps, 'names' | 'faultAt'> {
   flow: Flow;
   common: Schema;
   isJoin: boolean;
+  /** Whether it has attempts, so that retries and timeouts apply to it. */
+  takesAttempts: boolean;
   onChange: (key: string, value: unknown) => void;
 }
 
 /** Retries, timeout and join of a node, where they override the flow's. */
-export function Reliability({ node, flow, common, isJoin, onChange, ...shared }: ReliabilityProps) {
+export function Reliability({ node, flow, common, isJoin, takesAttempts, onChange, ...shared }: ReliabilityProps) {
   const properties = common.properties ?? {};
   const hasOwnRetry = isRecord(node.retry);
   const keys = [
-    ...(doesWork(node.type) ? ['timeout_seconds', 'on_exhausted', 'on_interrupt'] : []),
+    ...(takesAttempts ? ['timeout_seconds', 'on_exhausted', 'on_interrupt'] : []),
     ...(isJoin ? ['join'] : []),
   ];
   return (
     <section className={classes.section} aria-label={texts.reliability}>
       <h3 className={classes.sectionTitle}>{texts.reliability}</h3>
-      {doesWork(node.type) && (
+      {takesAttempts && (
         <Switch
           size="sm"
           label={texts.overrideRetry}

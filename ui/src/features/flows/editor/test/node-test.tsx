@@ -1,11 +1,13 @@
 import { Button } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import type { FlowNode } from '@/api/types';
 import { ProblemCard } from '@/components/problem-card';
 import { ReasonedButton } from '@/components/reasoned-button';
 import { nameOf, nodeById } from '../document/definition';
 import { useDraft, useDraftStore } from '../document/draft-context';
-import { doesWork } from '../document/node-types';
+import { type NodeType, typeOf } from '../document/node-types';
+import { nodeTypesQuery } from '../document/queries';
 import classes from './node-test.module.css';
 import { NodeTestResult } from './node-test-result';
 import { PinField } from './pin-field';
@@ -19,6 +21,7 @@ import { type Pin, usePins } from './use-pins';
 export function NodeTest({ node, flowId }: { node: FlowNode; flowId: string }) {
   const store = useDraftStore();
   const definition = useDraft((state) => state.present);
+  const type = typeOf(useQuery(nodeTypesQuery()).data?.types, node);
   const names = useMemo(() => readBy(definition, node), [definition, node]);
   const { pins, isLoading, set, unpin } = usePins(flowId, names);
   const { test, isCancelled, cancel } = useNodeTest();
@@ -37,7 +40,7 @@ export function NodeTest({ node, flowId }: { node: FlowNode; flowId: string }) {
 
   return (
     <section className={classes.test} aria-label={texts.label}>
-      <p className={classes.detail}>{detailOf(node)}</p>
+      <p className={classes.detail}>{detailOf(type)}</p>
       {names.length === 0 && <p className={classes.detail}>{texts.noPins}</p>}
       {pins.map((pin) => (
         <PinField
@@ -69,12 +72,9 @@ export function NodeTest({ node, flowId }: { node: FlowNode; flowId: string }) {
   );
 }
 
-/** Actions that send nothing. */
-const STAYS_INSIDE = new Set(['transform', 'aggregate_results', 'echo', 'fail']);
-
-function detailOf(node: FlowNode): string {
-  if (node.type === 'delay') return texts.delayDetail;
-  const isCall = doesWork(node.type) && !STAYS_INSIDE.has(String(node.action));
+function detailOf(type: NodeType | undefined): string {
+  if (type?.type === 'delay') return texts.delayDetail;
+  const isCall = type?.traits.makes_calls && !type.traits.returns_input;
   return isCall ? texts.detail : texts.pureDetail;
 }
 
