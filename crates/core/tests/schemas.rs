@@ -1,0 +1,340 @@
+//! The published schemas of documents: what the parser accepts, they accept.
+
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+use steadflow_core::agent::Agent;
+use steadflow_core::flow::Flow;
+use steadflow_core::limits::Limits;
+use steadflow_core::node::CATALOGUE;
+
+static FLOW: LazyLock<Validator> = LazyLock::new(|| validator("FlowInput"));
+static AGENT: LazyLock<Validator> = LazyLock::new(|| validator("AgentInput"));
+/// Each kind, and every key that kinds share.
+static FLOWS: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    let kinds = CATALOGUE.iter().map(|entry| flow_of((entry.about.example)()));
+    kinds.chain([large_flow()]).collect()
+});
+static AGENTS: LazyLock<Vec<Value>> = LazyLock::new(|| vec![llm_agent(), http_agent()]);
+
+#[test]
+fn good_documents_are_accepted_by_both() {
+    for flow in FLOWS.iter().chain(&examples()) {
+        assert_eq!(Flow::parse(flow, &Limits::DEFAULT).err(), None);
+        assert_eq!(faults(&FLOW, flow), [""; 0]);
+    }
+    for agent in AGENTS.iter() {
+        assert_eq!(Agent::parse(agent).err(), None);
+        assert_eq!(faults(&AGENT, agent), [""; 0]);
+    }
+}
+
+#[test]
+fn what_a_schema_refuses_of_a_changed_document_the_parser_refuses() {
+    for flow in FLOWS.iter() {
+        for changed in changes(flow) {
+            assert!(
+                FLOW.is_valid(&changed) || !is_flow(&changed),
+                "{changed}\n{:?}",
+                faults(&FLOW, &changed)
+            );
+        }
+    }
+    for agent in AGENTS.iter() {
+        for changed in changes(agent) {
+            let is_accepted = Agent::parse(&changed).is_ok();
+            assert!(AGENT.is_valid(&changed) || !is_accepted, "{changed}\n{:?}", faults(&AGENT, &changed));
+        }
+    }
+}
+
+#[test]
+fn required_keys_of_each_kind_are_required_by_both() {
+    for entry in CATALOGUE {
+        let example = (entry.about.example)();
+        let required = entry.node_type().schema["required"].as_array().cloned().unwrap_or_default();
+        for key in required.iter().filter_map(Value::as_str).chain(["id"]) {
+            let mut node = example.clone();
+            node.as_object_mut().unwrap().remove(key);
+            let flow = flow_of(node);
+
+            assert!(!FLOW.is_valid(&flow) && !is_flow(&flow), "{key} of {}", entry.about.name);
+        }
+    }
+}
+
+#[test]
+fn words_that_are_none_are_refused_by_both() {
+    let document = large_flow();
+    for pointer in [
+        "/flow_definition/nodes/0/type",
+        "/flow_definition/nodes/1/action",
+        "/flow_definition/nodes/1/join",
+        "/flow_definition/nodes/1/on_interrupt",
+        "/flow_definition/nodes/1/on_exhausted",
+        "/flow_definition/nodes/1/retry/retry_on/0",
+        "/flow_definition/nodes/1/input/auth/type",
+        "/flow_definition/nodes/2/condition/type",
+        "/flow_definition/edges/0/on",
+    ] {
+        let mut changed = document.clone();
+        *changed.pointer_mut(pointer).unwrap() = json!("nonsense");
+
+        assert!(!FLOW.is_valid(&changed) && !is_flow(&changed), "{pointer}");
+    }
+}
+
+#[test]
+fn unknown_keys_are_refused_by_both_where_a_part_is_closed() {
+    for (pointer, is_closed) in [
+        ("", true),
+        ("/flow_definition", false),
+        ("/flow_definition/nodes/0", false),
+        ("/flow_definition/nodes/1/retry", true),
+        ("/flow_definition/nodes/1/input", true),
+        ("/flow_definition/nodes/1/input/auth", true),
+        ("/flow_definition/nodes/2/condition", true),
+        ("/flow_definition/edges/0", false),
+    ] {
+        let mut changed = large_flow();
+        changed.pointer_mut(pointer).unwrap()["nonsense"] = json!(1);
+
+        assert_eq!((!FLOW.is_valid(&changed), !is_flow(&changed)), (is_closed, is_closed), "{pointer}");
+    }
+}
+
+#[test]
+fn agents_of_each_type_need_their_own_configuration() {
+    let mut agent = llm_agent();
+    agent["config"] = http_agent()["config"].clone();
+
+    assert!(!AGENT.is_valid(&agent) && Agent::parse(&agent).is_err());
+}
+
+/// The one exception: ECMAScript, whose patterns JSON Schema has, counts it as white space, and Unicode does not.
+#[test]
+fn a_name_that_is_a_byte_order_mark_is_refused_by_the_schema_only() {
+    let mut flow = large_flow();
+    flow["name"] = json!("\u{feff}");
+
+    assert!(!FLOW.is_valid(&flow) && is_flow(&flow));
+}
+
+#[test]
+fn every_reference_of_a_schema_leads_to_one() {
+    for name in components().keys() {
+        validator(name);
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_the_parser_accepts_of_any_change_a_schema_accepts(
+        document in prop::sample::select(FLOWS.clone()),
+        at in prop::collection::vec((any::<prop::sample::Index>(), value()), 1..4),
+    ) {
+        let changed = at.iter().fold(document, |document, (at, value)| {
+            let pointers = pointers(&document);
+            with(&document, &pointers[at.index(pointers.len())], value)
+        });
+
+        prop_assert!(FLOW.is_valid(&changed) || !is_flow(&changed), "{changed}\n{:?}", faults(&FLOW, &changed));
+    }
+}
+
+fn is_flow(document: &Value) -> bool {
+    Flow::parse(document, &Limits::DEFAULT).is_ok()
+}
+
+fn components() -> Map<String, Value> {
+    Flow::schemas().into_iter().chain(Agent::schemas()).collect()
+}
+
+/// Makes a validator of the schema `name`. Fails where a reference leads nowhere.
+fn validator(name: &str) -> Validator {
+    let schema = json!({
+        "$ref": format!("#/components/schemas/{name}"),
+        "components": { "schemas": components() },
+    });
+    let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012);
+    options.should_validate_formats(true).build(&schema).unwrap()
+}
+
+fn faults(validator: &Validator, document: &Value) -> Vec<String> {
+    let faults = validator.iter_errors(document);
+    faults.map(|fault| format!("{}: {fault:.200}", fault.instance_path())).collect()
+}
+
+/// Returns `document` with one change: a value replaced, or a key left out or added.
+fn changes(document: &Value) -> Vec<Value> {
+    let replaced = pointers(document).into_iter().flat_map(|pointer| {
+        let values = values().into_iter();
+        values.map(move |value| with(document, &pointer, &value)).collect::<Vec<_>>()
+    });
+    let removed = pointers(document).into_iter().filter_map(|pointer| without(document, &pointer));
+    replaced.chain(removed).collect()
+}
+
+fn with(document: &Value, pointer: &str, value: &Value) -> Value {
+    let mut changed = document.clone();
+    *changed.pointer_mut(pointer).unwrap() = value.clone();
+    changed
+}
+
+fn without(document: &Value, pointer: &str) -> Option<Value> {
+    let mut changed = document.clone();
+    let (above, key) = pointer.rsplit_once('/')?;
+    changed.pointer_mut(above)?.as_object_mut()?.remove(&key.replace("~1", "/").replace("~0", "~"))?;
+    Some(changed)
+}
+
+/// Returns the JSON pointer of every value in `document`.
+fn pointers(document: &Value) -> Vec<String> {
+    let token = |key: &str| key.replace('~', "~0").replace('/', "~1");
+    let inside: Vec<(String, &Value)> = match document {
+        Value::Object(map) => map.iter().map(|(key, value)| (token(key), value)).collect(),
+        Value::Array(list) => list.iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    };
+    let below = inside
+        .into_iter()
+        .flat_map(|(key, value)| pointers(value).into_iter().map(move |pointer| format!("/{key}{pointer}")));
+    [String::new()].into_iter().chain(below).collect()
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        prop::sample::select(values()),
+        any::<i64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        "[a-z0-9 .${}]{0,12}".prop_map(Value::from),
+    ]
+}
+
+/// One value of each sort, and some at the edge.
+fn values() -> Vec<Value> {
+    let mut values = vec![
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(1),
+        json!(2.0),
+        json!(200),
+        json!(-1),
+        json!(0.5),
+        json!(1e300),
+        json!([]),
+        json!(["x"]),
+        json!([1.5]),
+        json!({}),
+        json!({ "x": "y" }),
+        json!({ "type": "exists", "field": "trigger_data.x" }),
+    ];
+    let texts = [
+        "",
+        " ",
+        "x",
+        " x ",
+        "timeout",
+        "ask",
+        "any",
+        "error",
+        "basic",
+        "true",
+        " False ",
+        "5xx",
+        "200 - 299",
+        "2027-01-31T09:00:00Z",
+        "018f3a5e-0000-7000-8000-000000000001",
+        "https://x.example",
+        "${trigger_data.x}",
+        "$${x}",
+        "a\u{7}b",
+        "a\u{85}b",
+        "\u{a0}",
+    ];
+    values.extend(texts.map(Value::from));
+    values
+}
+
+fn flow_of(node: Value) -> Value {
+    json!({ "name": "x", "flow_definition": { "nodes": [node] } })
+}
+
+fn examples() -> Vec<Value> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let documents = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    documents.map(|path| document(&std::fs::read(path).unwrap())).collect()
+}
+
+/// Reads an example without the keys that only the command line reads.
+fn document(text: &[u8]) -> Value {
+    let mut document: Value = serde_json::from_slice(text).unwrap();
+    let known = Flow::keys();
+    document.as_object_mut().unwrap().retain(|key, _| known.contains(&key.as_str()));
+    document
+}
+
+/// A flow with every key that all nodes, edges and flows have.
+fn large_flow() -> Value {
+    json!({
+        "name": "All", "description": "…", "category": "c", "tags": ["t"], "is_template": false,
+        "retry_on_failure": true, "retry_count": 2, "timeout_seconds": 60, "max_concurrent_executions": 4,
+        "context_id_template": "${trigger_data.id}", "context_type_default": "order",
+        "flow_definition": {
+            "nodes": [
+                { "id": "start", "type": "trigger", "position": { "x": 0, "y": 0 } },
+                {
+                    "id": "call", "type": "action", "action": "http_request", "name": "Call", "join": "any",
+                    "timeout_seconds": 5, "on_interrupt": "ask", "on_exhausted": "ask",
+                    "retry": {
+                        "enabled": true, "count": 3, "initial_interval_seconds": 1, "backoff_coefficient": 2,
+                        "max_interval_seconds": 60, "jitter": 0.5, "retry_on": ["timeout", 503],
+                        "do_not_retry_on": [404],
+                    },
+                    "input": {
+                        "method": "POST", "url": "https://x.example/${trigger_data.id}",
+                        "headers": { "Accept": "text/plain" }, "query": { "a": [1, "b"] },
+                        "auth": { "type": "basic", "username": "u", "password": "${secrets.P}" },
+                        "body": { "x": [1] }, "expect_status": ["2xx", 404],
+                    },
+                },
+                { "id": "risky", "type": "condition",
+                  "condition": { "type": "greater_than", "field": "call.status", "value": 300 } },
+                { "id": "end", "type": "merge", "zoom": 2 },
+            ],
+            "edges": [
+                { "from": "start", "to": "call", "on": "completed", "condition": "trigger_data.go" },
+                { "from": "call", "to": "risky" },
+                { "from": "risky", "to": "end", "condition": true, "label": "x" },
+                { "from": "call", "to": "end", "on": "error" },
+            ],
+        },
+    })
+}
+
+fn llm_agent() -> Value {
+    json!({
+        "name": "Analyst", "agent_type": "llm", "description": "…", "category": "risk", "tags": ["eu"],
+        "config": {
+            "provider": "openai", "base_url": "https://models.example/v1/", "model": "m", "api_key": "${secrets.KEY}",
+            "headers": { "X-A": "b" }, "extra_headers": { "X-C": "d" }, "temperature": 0.5,
+            "extra_body": { "seed": 1 }, "extra_query": { "api-version": "1" },
+        },
+        "skills": ["plain", {
+            "name": "score", "description": "…", "instructions": "Rate ${input.vendor}", "input_schema": {},
+            "output_schema": { "type": "object" }, "tools": [], "max_turns": 1, "max_tokens": 400,
+        }],
+        "prices": { "input_per_million": 0.5, "output_per_million": 2 },
+    })
+}
+
+fn http_agent() -> Value {
+    json!({
+        "name": "Remote", "agent_type": "http", "skills": ["score"],
+        "config": { "endpoint": "https://agents.example", "api_key": "k", "headers": { "X-A": "b" } },
+    })
+}
