@@ -1,7 +1,7 @@
 //! Everything that can go wrong, as RFC 9457 problems: the one place where a failure becomes a status.
 //!
 //! `type` is a stable address on the page `docs/reference/problems.md`, which has a section for each kind. `detail` is
-//! a sentence for whoever called; the cause of a 5xx goes to the log.
+//! a sentence for the client; the cause of a 5xx goes to the log.
 
 mod from_failure;
 mod from_runtime;

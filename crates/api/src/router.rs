@@ -1,4 +1,4 @@
-//! All routes, and what stands before each of them: who may ask, what is counted, what is logged.
+//! All routes, and what comes before each of them: who may ask, what is counted, what is logged.
 
 use std::any::Any;
 

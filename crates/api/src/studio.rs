@@ -12,7 +12,7 @@ use crate::problem::{Problem, ProblemKind};
 #[allow_missing = true]
 struct Files;
 
-/// What stands in the studio's page where the answer's nonce belongs.
+/// The placeholder in the studio's page for the nonce of an answer.
 const NONCE_PLACE: &str = "__CSP_NONCE__";
 
 /// Answers everything that is no endpoint: a file of the studio or, for an address inside it, its page.

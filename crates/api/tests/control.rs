@@ -1,4 +1,4 @@
-//! Ending, holding and letting go of executions, and what a person can do to one node.
+//! Cancelling, pausing and resuming executions, and what a person can do to one node.
 
 use serde_json::{Value, json};
 
@@ -209,7 +209,7 @@ async fn person_decides_what_becomes_of_a_node_that_asks() {
 async fn decisions_that_say_too_much_or_nothing_change_nothing() {
     let api = Api::new().await;
     let id = waiting(&api, asking("a")).await;
-    let mut told = Vec::new();
+    let mut problems = Vec::new();
 
     for decision in [
         json!({}),
@@ -220,10 +220,10 @@ async fn decisions_that_say_too_much_or_nothing_change_nothing() {
         json!({ "decision": "fail", "message": "x".repeat(2_001) }),
         json!({ "decision": "complete", "output": "x".repeat(1024 * 1024) }),
     ] {
-        told.push(api.post(&format!("executions/{id}/nodes/a/decide"), &decision).await.problem());
+        problems.push(api.post(&format!("executions/{id}/nodes/a/decide"), &decision).await.problem());
     }
 
-    insta::assert_snapshot!(told.join("\n"), @"
+    insta::assert_snapshot!(problems.join("\n"), @"
     400 invalid-body: The body does not fit: missing field `decision` at line 1 column 2.
       : missing field `decision`
     400 invalid-body: The body does not fit: unknown variant `skip`, expected one of `retry`, `complete`, `fail` at line 1 column 18.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Api, NO_ID, echo, flow, hanging, list, readable, request, text};
 
-/// A flow of one node that gives back the trigger data.
+/// A flow of one node that returns the trigger data.
 async fn mirror(api: &Api) -> String {
     api.flow_of(&[echo("a", json!("${trigger_data}"))]).await
 }

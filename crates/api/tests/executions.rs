@@ -152,7 +152,7 @@ async fn full_page_without_anything_after_it_names_no_next() {
 #[tokio::test(start_paused = true)]
 async fn bad_queries_are_refused_with_what_they_take() {
     let api = Api::new().await;
-    let mut told = Vec::new();
+    let mut problems = Vec::new();
 
     for query in [
         "limit=0",
@@ -171,10 +171,10 @@ async fn bad_queries_are_refused_with_what_they_take() {
         "order=asc",
         "status=failed&statsu=failed&limit=-1",
     ] {
-        told.push(format!("{query}\n  {}", api.get(&format!("executions?{query}")).await.problem()));
+        problems.push(format!("{query}\n  {}", api.get(&format!("executions?{query}")).await.problem()));
     }
 
-    insta::assert_snapshot!(told.join("\n"), @r"
+    insta::assert_snapshot!(problems.join("\n"), @r"
     limit=0
       400 invalid-parameter: The query is not valid: `limit` must be a whole number from 1 to 1000.
     limit=1001

@@ -12,12 +12,12 @@ async fn edited(api: &Api) -> String {
     id
 }
 
-fn told(versions: &Value) -> Vec<String> {
-    let tell = |version: &Value| {
+fn lines(versions: &Value) -> Vec<String> {
+    let line = |version: &Value| {
         let current = if version["is_current"] == true { ", current" } else { "" };
         format!("{} {}{current}", version["version"], version["name"].as_str().unwrap_or_default())
     };
-    list(versions).iter().map(tell).collect()
+    list(versions).iter().map(line).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -27,7 +27,7 @@ async fn versions_are_listed_newest_first() {
 
     let versions = api.get(&format!("flows/{id}/versions")).await.expect(200);
 
-    assert_eq!(told(&versions), ["2 Second, current", "1 First"]);
+    assert_eq!(lines(&versions), ["2 Second, current", "1 First"]);
     assert_eq!(versions[1]["flow_definition"]["nodes"][0]["id"], "a");
 }
 
@@ -55,7 +55,7 @@ async fn restored_version_becomes_a_new_one() {
     assert_eq!((&restored["version"], &restored["name"]), (&json!(3), &json!("First")));
     assert_eq!(restored["flow_definition"]["nodes"][0]["id"], "a");
     let versions = api.get(&format!("flows/{id}/versions")).await.expect(200);
-    assert_eq!(told(&versions), ["3 First, current", "2 Second", "1 First"]);
+    assert_eq!(lines(&versions), ["3 First, current", "2 Second", "1 First"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -68,7 +68,7 @@ async fn restoring_what_is_current_changes_nothing() {
 
     assert_eq!(restored["version"], 2);
     let versions = api.get(&format!("flows/{id}/versions")).await.expect(200);
-    assert_eq!(told(&versions), ["2 Second, current", "1 First"]);
+    assert_eq!(lines(&versions), ["2 Second, current", "1 First"]);
     assert_eq!(restored["flow_definition"], before["flow_definition"]);
 }
 
@@ -85,7 +85,7 @@ async fn restoring_without_a_version_that_is_there_is_refused() {
     api.press(&format!("flows/{NO_ID}/restore-version?version=1")).await.expect(404);
     api.get(&format!("flows/{NO_ID}/versions")).await.expect(404);
     let versions = api.get(&format!("flows/{id}/versions")).await.expect(200);
-    assert_eq!(told(&versions), ["2 Second, current", "1 First"]);
+    assert_eq!(lines(&versions), ["2 Second, current", "1 First"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -167,7 +167,7 @@ async fn json_that_two_readers_could_understand_differently_is_refused() {
     let api = Api::new().await;
     let deep =
         |open: &str, close: &str| format!("{{\"name\":{}1{}}}", open.repeat(100_000), close.repeat(100_000));
-    let mut told = Vec::new();
+    let mut answers = Vec::new();
 
     for body in [
         "",
@@ -183,10 +183,10 @@ async fn json_that_two_readers_could_understand_differently_is_refused() {
         &deep("[", "]"),
         &deep("{\"a\":", "}"),
     ] {
-        told.push(api.post_with("flows", &[], body).await.problem());
+        answers.push(api.post_with("flows", &[], body).await.problem());
     }
 
-    insta::assert_snapshot!(told.join("\n"), @r"
+    insta::assert_snapshot!(answers.join("\n"), @r"
     400 invalid-json: The body cannot be read as JSON: EOF while parsing a value at line 1 column 0.
     400 invalid-json: The body cannot be read as JSON: EOF while parsing an object at line 1 column 1.
     400 invalid-json: The body cannot be read as JSON: trailing characters at line 1 column 4.
@@ -244,7 +244,7 @@ async fn floods_of_nodes_and_edges_are_refused() {
 #[tokio::test(start_paused = true)]
 async fn expressions_that_are_too_long_too_deep_or_reach_outside_are_refused() {
     let api = Api::new().await;
-    let mut told = Vec::new();
+    let mut answers = Vec::new();
 
     for bomb in [
         format!("${{ {}1{} }}", "(".repeat(2_000), ")".repeat(2_000)),
@@ -259,10 +259,10 @@ async fn expressions_that_are_too_long_too_deep_or_reach_outside_are_refused() {
     ] {
         let answer = api.post("flows", &flow("Bomb", &[echo("a", json!({ "x": bomb }))], &[])).await;
         let said = answer.problem();
-        told.push(format!("{bomb:.30}\n{:.200}", said.lines().last().unwrap()));
+        answers.push(format!("{bomb:.30}\n{:.200}", said.lines().last().unwrap()));
     }
 
-    insta::assert_snapshot!(told.join("\n"), @"
+    insta::assert_snapshot!(answers.join("\n"), @"
     ${ (((((((((((((((((((((((((((
       /flow_definition/nodes/0/input/x: `${((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((…}`: it has 4001 words and signs; 400 are
     ${ [[[[[[[[[[[[[[[[[[[[[[[[[[[
@@ -288,7 +288,7 @@ async fn expressions_that_are_too_long_too_deep_or_reach_outside_are_refused() {
 #[tokio::test(start_paused = true)]
 async fn expressions_that_grow_without_bound_fail_their_node() {
     let api = Api::new().await;
-    let mut told = Vec::new();
+    let mut answers = Vec::new();
 
     for bomb in [
         "${ 'x' * 1000000000 }",
@@ -298,10 +298,10 @@ async fn expressions_that_grow_without_bound_fail_their_node() {
     ] {
         let execution = api.run(&api.flow_of(&[echo("a", json!({ "x": bomb }))]).await).await;
         assert_eq!(execution["status"], "failed", "{bomb}");
-        told.push(format!("{bomb}\n  {}: {}", execution["error_class"], execution["error_message"]));
+        answers.push(format!("{bomb}\n  {}: {}", execution["error_class"], execution["error_message"]));
     }
 
-    insta::assert_snapshot!(told.join("\n"), @r#"
+    insta::assert_snapshot!(answers.join("\n"), @r#"
     ${ 'x' * 1000000000 }
       "expression": "Node `a` failed after 1 attempt: `${'x' * 1000000000}`: it takes too many steps or makes too large a value"
     ${ [0] * 1000000000 }

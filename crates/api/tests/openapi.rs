@@ -52,7 +52,7 @@ async fn call_with_nonsense(api: &Api, method: &str, path: &str, operation: &Val
 }
 
 #[tokio::test(start_paused = true)]
-async fn health_and_metrics_are_told() {
+async fn health_and_metrics_are_shown() {
     let api = Api::new().await;
     let flow = api.flow_of(&[crate::support::echo("a", serde_json::json!({}))]).await;
     api.run(&flow).await;

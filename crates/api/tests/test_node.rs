@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Api, echo, flow, hanging, readable};
 
-/// A flow in which `score` reads what `fetch` gives back.
+/// A flow in which `score` reads what `fetch` returns.
 fn definition() -> Value {
     let fetch = echo("fetch", json!({ "vendor": "${trigger_data.vendor}" }));
     let score = echo("score", json!({ "vendor": "${fetch.vendor}", "key": "${secrets.KEY}" }));

@@ -22,7 +22,7 @@ use steadflow_core::failure::Failure;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::CallKey;
-use steadflow_store::{Commit, Keep, Worker as Lessee};
+use steadflow_store::{Commit, Projection, Worker as Lessee};
 
 use crate::peers::Answer;
 pub(crate) use answers::{Call, What};
@@ -142,12 +142,12 @@ impl Checker {
                 story.seq()
             ));
         }
-        let (row, journal) = match &commit.keep {
-            Keep::Tail => return Ok(()),
-            Keep::Shown(row) => (row, None),
-            Keep::Snapshot { row, journal }
-            | Keep::Parked { row, journal, .. }
-            | Keep::Finished { row, journal, .. } => (row, Some(journal)),
+        let (row, journal) = match &commit.projection {
+            Projection::Tail => return Ok(()),
+            Projection::Shown(row) => (row, None),
+            Projection::Snapshot { row, journal }
+            | Projection::Parked { row, journal, .. }
+            | Projection::Finished { row, journal, .. } => (row, Some(journal)),
         };
         if row.status != story.status() {
             return Err(format!("R4: the row of {id} says {}, its journal {}", row.status, story.status()));

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{Commit, ExecutionRow, Keep, Log, Rollup, RollupKey, Worker};
+use steadflow_store::{Commit, ExecutionRow, Log, Projection, Rollup, RollupKey, Worker};
 use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
 use uuid::Uuid;
 
@@ -107,14 +107,14 @@ fn record(seq: u64) -> Arc<str> {
 }
 
 fn commit(execution: ExecutionId, seq: u64, record: &Arc<str>, journal: &str) -> Commit {
-    let keep = if seq == NODES + 2 {
-        Keep::Finished {
+    let projection = if seq == NODES + 2 {
+        Projection::Finished {
             row: Box::new(row(execution)),
             journal: journal.to_owned(),
             rollup: Box::new(rollup()),
         }
     } else {
-        Keep::Tail
+        Projection::Tail
     };
     let record = Some(Arc::clone(record));
     Commit {
@@ -122,7 +122,7 @@ fn commit(execution: ExecutionId, seq: u64, record: &Arc<str>, journal: &str) ->
         seq,
         record,
         idempotency: None,
-        keep,
+        projection,
         takes: Vec::new(),
         sends: Vec::new(),
         follows: None,

@@ -10,7 +10,7 @@ use steadflow_core::event::{Accepted, Event, Record};
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::conformance::Harness;
-use steadflow_store::{Commit, History, Keep, Log, Store, StoreError, Worker};
+use steadflow_store::{Commit, History, Log, Projection, Store, StoreError, Worker};
 use steadflow_store_sqlite::SqliteStore;
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ fn commit(number: u128, seq: u64) -> Commit {
         seq,
         record: Some(record),
         idempotency: None,
-        keep: Keep::Tail,
+        projection: Projection::Tail,
         takes: Vec::new(),
         sends: Vec::new(),
         follows: None,

@@ -31,7 +31,7 @@ pub use history::{
     History, Page, Rollup, RollupKey, RollupQuery, RollupRow, Stored,
 };
 pub use log::{
-    Commit, Committed, Idempotency, IdempotencyHit, InboxId, InboxInput, InboxItem, Keep, Log,
+    Commit, Committed, Idempotency, IdempotencyHit, InboxId, InboxInput, InboxItem, Log, Projection,
     QueuedExecution, Worker,
 };
 pub use memory::MemoryStore;

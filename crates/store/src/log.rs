@@ -9,7 +9,7 @@ use std::time::Duration;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 
-pub use commit::{Commit, Committed, Idempotency, IdempotencyHit, Keep, Worker};
+pub use commit::{Commit, Committed, Idempotency, IdempotencyHit, Projection, Worker};
 pub use inbox::{InboxId, InboxInput, InboxItem};
 
 use crate::{StoreFuture, Stored};

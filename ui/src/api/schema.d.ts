@@ -642,16 +642,6 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description The answer to a start. */
-        readonly Accepted: {
-            /** Format: uuid */
-            readonly execution_id: string;
-            /** @description Always `pending`: what it has come to since, the execution itself says. */
-            readonly status: components["schemas"]["ExecutionStatus"];
-            /** Format: uuid */
-            readonly flow_id: string;
-            readonly message: string;
-        };
         /** @description The execution was accepted. Always the first event. */
         readonly AcceptedEvent: {
             /** Format: uuid */
@@ -1413,6 +1403,13 @@ export interface components {
              * @enum {string}
              */
             readonly event: "execution";
+        };
+        /** @description The state of an execution after a call. */
+        readonly ExecutionState: {
+            /** Format: uuid */
+            readonly execution_id: string;
+            readonly status: components["schemas"]["ExecutionStatus"];
+            readonly message: string;
         };
         /** @enum {string} */
         readonly ExecutionStatus: "pending" | "running" | "paused" | "completed" | "failed" | "cancelled";
@@ -2243,7 +2240,7 @@ export interface components {
         readonly NodeTest: {
             readonly success: boolean;
             /**
-             * @description The input that its templates came to. Secrets stand in it by name. Null where the node has none, or where it
+             * @description The input with its templates resolved. Secrets are in it by name. Null where the node has none, or where it
              *     could not be made.
              */
             readonly input: components["schemas"]["AnyJson"];
@@ -2314,13 +2311,6 @@ export interface components {
             readonly seq: number;
             /** Format: date-time */
             readonly at: string;
-        };
-        /** @description What an execution has come to. */
-        readonly Outcome: {
-            /** Format: uuid */
-            readonly execution_id: string;
-            readonly status: components["schemas"]["ExecutionStatus"];
-            readonly message: string;
         };
         /**
          * Parallel
@@ -2708,6 +2698,16 @@ export interface components {
             readonly seq: number;
             /** Format: date-time */
             readonly at: string;
+        };
+        /** @description The answer to a start. */
+        readonly StartedExecution: {
+            /** Format: uuid */
+            readonly execution_id: string;
+            /** @description Always `pending`: what it has come to since, the execution itself says. */
+            readonly status: components["schemas"]["ExecutionStatus"];
+            /** Format: uuid */
+            readonly flow_id: string;
+            readonly message: string;
         };
         /** @description A call inside the attempt under way completed. A later attempt continues after it. */
         readonly StepCompletedEvent: {
@@ -4215,7 +4215,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Outcome"];
+                    readonly "application/json": components["schemas"]["ExecutionState"];
                 };
             };
             /** @description A parameter or the body cannot be read */
@@ -4498,7 +4498,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Outcome"];
+                    readonly "application/json": components["schemas"]["ExecutionState"];
                 };
             };
             /** @description A parameter or the body cannot be read */
@@ -4622,7 +4622,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Outcome"];
+                    readonly "application/json": components["schemas"]["ExecutionState"];
                 };
             };
             /** @description A parameter or the body cannot be read */
@@ -4717,7 +4717,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Outcome"];
+                    readonly "application/json": components["schemas"]["ExecutionState"];
                 };
             };
             /** @description A parameter or the body cannot be read */
@@ -4812,7 +4812,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Outcome"];
+                    readonly "application/json": components["schemas"]["ExecutionState"];
                 };
             };
             /** @description A parameter or the body cannot be read */
@@ -6331,7 +6331,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Accepted"];
+                    readonly "application/json": components["schemas"]["StartedExecution"];
                 };
             };
             /** @description A parameter or the body cannot be read */

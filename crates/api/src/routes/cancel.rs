@@ -1,4 +1,4 @@
-//! Ending, holding and letting go of an execution.
+//! Cancelling, pausing and resuming an execution.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -22,30 +22,30 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(resume_execution))
 }
 
-/// What an execution has come to.
+/// The state of an execution after a call.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Outcome {
+pub(crate) struct ExecutionState {
     #[schema(value_type = Uuid)]
     execution_id: ExecutionId,
     status: ExecutionStatusName,
     message: &'static str,
 }
 
-/// Answers with what `id` has come to.
-pub(super) async fn outcome(
+/// Answers with the state of the execution `id`.
+pub(super) async fn state(
     app: &App,
     tenant: TenantId,
     id: ExecutionId,
     message: &'static str,
 ) -> Result<Response, Problem> {
     let status = app.engine().execution(tenant, id).await?.execution.status();
-    Ok(reply::ok(&Outcome { execution_id: id, status: status.into(), message }))
+    Ok(reply::ok(&ExecutionState { execution_id: id, status: status.into(), message }))
 }
 
 /// Cancels an execution that has not ended, whatever it is doing. When this answers, it has ended.
 #[utoipa::path(post, path = "/api/v1/studio/executions/{id}/cancel", tag = "executions",
     params(("id" = Uuid, Path, description = "The execution")),
-    responses((status = 200, description = "It is cancelled", body = Outcome),
+    responses((status = 200, description = "It is cancelled", body = ExecutionState),
               (status = 409, description = "It has ended before", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn cancel_execution(
     State(app): State<App>,
@@ -53,13 +53,13 @@ pub(crate) async fn cancel_execution(
     PathId(id): PathId<ExecutionId>,
 ) -> Result<Response, Problem> {
     app.engine().cancel(&caller, id).await?;
-    outcome(&app, caller.tenant, id, "Execution cancelled").await
+    state(&app, caller.tenant, id, "Execution cancelled").await
 }
 
 /// Holds an execution: nothing new starts; what is in flight ends and is recorded; the deadline goes on.
 #[utoipa::path(post, path = "/api/v1/studio/executions/{id}/pause", tag = "executions",
     params(("id" = Uuid, Path, description = "The execution")),
-    responses((status = 200, description = "It is held", body = Outcome),
+    responses((status = 200, description = "It is held", body = ExecutionState),
               (status = 409, description = "It is held already, or has ended", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn pause_execution(
     State(app): State<App>,
@@ -67,13 +67,13 @@ pub(crate) async fn pause_execution(
     PathId(id): PathId<ExecutionId>,
 ) -> Result<Response, Problem> {
     app.engine().pause(&caller, id).await?;
-    outcome(&app, caller.tenant, id, "Execution paused").await
+    state(&app, caller.tenant, id, "Execution paused").await
 }
 
 /// Lets a held execution go on.
 #[utoipa::path(post, path = "/api/v1/studio/executions/{id}/resume", tag = "executions",
     params(("id" = Uuid, Path, description = "The execution")),
-    responses((status = 200, description = "It goes on", body = Outcome),
+    responses((status = 200, description = "It goes on", body = ExecutionState),
               (status = 409, description = "It is not held", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn resume_execution(
     State(app): State<App>,
@@ -81,5 +81,5 @@ pub(crate) async fn resume_execution(
     PathId(id): PathId<ExecutionId>,
 ) -> Result<Response, Problem> {
     app.engine().resume(&caller, id).await?;
-    outcome(&app, caller.tenant, id, "Execution resumed").await
+    state(&app, caller.tenant, id, "Execution resumed").await
 }

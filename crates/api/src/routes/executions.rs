@@ -94,7 +94,7 @@ impl FromParams for WaitQuery {
 
 /// The answer to a start.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Accepted {
+pub(crate) struct StartedExecution {
     #[schema(value_type = Uuid)]
     execution_id: ExecutionId,
     /// Always `pending`: what it has come to since, the execution itself says.
@@ -112,7 +112,7 @@ pub(crate) struct Accepted {
            ("Idempotency-Key" = Option<String>, Header, description = "The same key with the same body starts one execution", min_length = 1, max_length = 255)),
     request_body = Option<Execute>,
     responses((status = 200, description = "The finished execution", body = ExecutionView),
-              (status = 201, description = "It is accepted", body = Accepted,
+              (status = 201, description = "It is accepted", body = StartedExecution,
                headers(("Location" = String, description = "The execution's address"))),
               (status = 409, description = "The flow is paused or archived", body = ProblemBody, content_type = "application/problem+json"),
               (status = 422, description = "The key was used for another request, or there is no context id", body = ProblemBody, content_type = "application/problem+json")))]
@@ -136,7 +136,7 @@ pub(crate) async fn execute_flow(
     if let Some(ended) = started.ended {
         return show(&app, &caller, &ended.execution).await;
     }
-    let accepted = Accepted {
+    let accepted = StartedExecution {
         execution_id: started.execution,
         status: ExecutionStatus::Pending.into(),
         flow_id: flow,

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::cancel::{Outcome, outcome};
+use super::cancel::{ExecutionState, state};
 use crate::app::App;
 use crate::caller::Identity;
 use crate::json::Json;
@@ -27,7 +27,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 /// Ends a node's backoff: its next attempt starts now.
 #[utoipa::path(post, path = "/api/v1/studio/executions/{id}/nodes/{node_id}/retry-now", tag = "retries",
     params(("id" = Uuid, Path, description = "The execution"), ("node_id" = String, Path, description = "The node")),
-    responses((status = 200, description = "The attempt is due", body = Outcome),
+    responses((status = 200, description = "The attempt is due", body = ExecutionState),
               (status = 409, description = "The node is in no backoff", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn retry_node_now(
     State(app): State<App>,
@@ -35,7 +35,7 @@ pub(crate) async fn retry_node_now(
     PathNode(id, node): PathNode,
 ) -> Result<Response, Problem> {
     app.engine().retry_now(&caller, id, node).await?;
-    outcome(&app, caller.tenant, id, "Backoff ended").await
+    state(&app, caller.tenant, id, "Backoff ended").await
 }
 
 /// What a person says to a node that waits for a decision.
@@ -92,7 +92,7 @@ const MESSAGE_CHARS_MAX: usize = 2_000;
 #[utoipa::path(post, path = "/api/v1/studio/executions/{id}/nodes/{node_id}/decide", tag = "retries",
     params(("id" = Uuid, Path, description = "The execution"), ("node_id" = String, Path, description = "The node")),
     request_body = NodeResolution,
-    responses((status = 200, description = "It is settled", body = Outcome),
+    responses((status = 200, description = "It is settled", body = ExecutionState),
               (status = 409, description = "The node waits for no decision", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn decide_node(
     State(app): State<App>,
@@ -102,5 +102,5 @@ pub(crate) async fn decide_node(
 ) -> Result<Response, Problem> {
     let resolution = body.value.into_resolution(app.engine().limits().output_bytes_max)?;
     app.engine().decide(&caller, id, node, resolution).await?;
-    outcome(&app, caller.tenant, id, "Decision taken").await
+    state(&app, caller.tenant, id, "Decision taken").await
 }

@@ -76,7 +76,7 @@ impl TestNode {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct NodeTest {
     success: bool,
-    /// The input that its templates came to. Secrets stand in it by name. Null where the node has none, or where it
+    /// The input with its templates resolved. Secrets are in it by name. Null where the node has none, or where it
     /// could not be made.
     #[schema(value_type = AnyJson)]
     input: Option<AnyJson>,

@@ -45,7 +45,7 @@ impl Answer {
         Some(address.unwrap_or_else(|| panic!("`{link}` names no next page")).to_owned())
     }
 
-    /// Checks that this is a problem with all its parts, and tells it: `404 no-such-flow: There is no flow …`, and a
+    /// Checks that this is a problem with all its parts, and returns it as text: `404 no-such-flow: There is no flow …`, and a
     /// line for each fault of a document.
     #[track_caller]
     pub(crate) fn problem(&self) -> String {
@@ -72,7 +72,7 @@ pub(crate) fn readable(value: &Value) -> String {
 
 fn without_ids(text: &str) -> String {
     let mut seen: Vec<&str> = Vec::new();
-    let mut told = String::new();
+    let mut readable = String::new();
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
         if let Some(id) = rest.get(..36).filter(|start| is_id(start)) {
@@ -80,14 +80,14 @@ fn without_ids(text: &str) -> String {
                 seen.push(id);
                 seen.len() - 1
             });
-            told.push_str(&format!("[id {}]", number + 1));
+            readable.push_str(&format!("[id {}]", number + 1));
             rest = &rest[36..];
         } else {
-            told.push(character);
+            readable.push(character);
             rest = &rest[character.len_utf8()..];
         }
     }
-    told
+    readable
 }
 
 fn is_id(text: &str) -> bool {

@@ -188,7 +188,7 @@ pub(crate) fn flow(name: &str, nodes: &[Value], edges: &[(&str, &str)]) -> Value
     json!({ "name": name, "flow_definition": { "nodes": nodes, "edges": edges } })
 }
 
-/// Returns a node that gives back its input, or does what [`Scripted`] reads in it.
+/// Returns a node that returns its input, or does what [`Scripted`] reads in it.
 pub(crate) fn echo(id: &str, input: Value) -> Value {
     json!({ "id": id, "type": "action", "action": "echo", "input": input })
 }

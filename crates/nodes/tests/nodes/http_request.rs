@@ -154,14 +154,14 @@ async fn an_unknown_secret_sends_nothing() {
 
 #[tokio::test]
 async fn dropping_the_work_closes_the_connection() {
-    let (address, mut told) = peers::hanging().await;
+    let (address, mut notices) = peers::hanging().await;
     let work = nodes().perform(http_work(&json!({ "url": format!("http://{address}/") })));
     let running = tokio::spawn(work.into_future());
-    assert_eq!(told.recv().await, Some("asked"));
+    assert_eq!(notices.recv().await, Some("asked"));
 
     running.abort();
 
-    assert_eq!(told.recv().await, Some("hung up"));
+    assert_eq!(notices.recv().await, Some("hung up"));
 }
 
 #[tokio::test]

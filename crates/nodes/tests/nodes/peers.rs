@@ -90,7 +90,7 @@ pub(crate) async fn endless(head: &'static [u8], chunk: Vec<u8>) -> (SocketAddr,
 
 /// Receives one request without responding, and reports when it came and when the client closed the connection.
 pub(crate) async fn hanging() -> (SocketAddr, tokio::sync::mpsc::Receiver<&'static str>) {
-    let (tell, told) = tokio::sync::mpsc::channel(4);
+    let (tell, notices) = tokio::sync::mpsc::channel(4);
     let address = listening(move |mut peer| {
         let tell = tell.clone();
         async move {
@@ -102,7 +102,7 @@ pub(crate) async fn hanging() -> (SocketAddr, tokio::sync::mpsc::Receiver<&'stat
         }
     })
     .await;
-    (address, told)
+    (address, notices)
 }
 
 /// Runs `serve` for each connection.

@@ -8,7 +8,7 @@ use steadflow_core::execution::{Decision, Execution, Input, NewExecution};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::inbox::Sending;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{Commit, Idempotency, InboxInput, Keep};
+use steadflow_store::{Commit, Idempotency, InboxInput, Projection};
 
 use super::live::{Committing, Live, Row, Then, Writes};
 use super::{Accept, Action, Loaded, Phase, Queued, Reply, ReplyId, Shard};
@@ -128,7 +128,7 @@ impl Shard {
         committing.children = decision.children.iter().map(|child| child.id).collect();
         committing.has_sent = !decision.signals.is_empty();
         let takes = live.takes();
-        let keep = keep_of(live, then);
+        let projection = projection_of(live, then);
         let seq = live.execution.seq();
         let tenant = live.execution.accepted().tenant;
         let sends = decision.signals.iter().map(|sending| sent(sending, tenant, now)).collect();
@@ -137,7 +137,7 @@ impl Shard {
             seq,
             record: Some(record),
             idempotency: after.idempotency.map(Box::new),
-            keep,
+            projection,
             takes,
             sends,
             follows: after.follows,
@@ -153,12 +153,12 @@ impl Shard {
         live.committing = Some(Committing { then, ..Committing::default() });
         live.row = Row::Current;
         let row = Box::new(row_of(&live.execution));
-        let keep = match (then, is_old) {
+        let projection = match (then, is_old) {
             (Then::Parks, _) => {
-                Keep::Parked { row, journal: live.journal_text(), wake_at: wake_at(&live.execution) }
+                Projection::Parked { row, journal: live.journal_text(), wake_at: wake_at(&live.execution) }
             }
-            (Then::Stays, true) => Keep::Snapshot { row, journal: live.journal_text() },
-            (Then::Stays, false) => Keep::Shown(row),
+            (Then::Stays, true) => Projection::Snapshot { row, journal: live.journal_text() },
+            (Then::Stays, false) => Projection::Shown(row),
         };
         if then == Then::Parks || is_old {
             live.unsaved_since = None;
@@ -169,7 +169,7 @@ impl Shard {
             seq,
             record: None,
             idempotency: None,
-            keep,
+            projection,
             takes: Vec::new(),
             sends: Vec::new(),
             follows: None,
@@ -219,15 +219,15 @@ pub(super) fn wake_at(execution: &Execution) -> Option<Timestamp> {
     execution.next_timer().map(|(at, _)| at)
 }
 
-fn keep_of(live: &mut Live, then: Then) -> Keep {
+fn projection_of(live: &mut Live, then: Then) -> Projection {
     let row = |live: &Live| Box::new(row_of(&live.execution));
     if live.execution.status().is_finished() {
         let rollup = Box::new(rollup_of(&live.execution));
-        return Keep::Finished { row: row(live), journal: live.journal_text(), rollup };
+        return Projection::Finished { row: row(live), journal: live.journal_text(), rollup };
     }
     if then == Then::Parks {
         live.unsaved_since = None;
-        return Keep::Parked {
+        return Projection::Parked {
             row: row(live),
             journal: live.journal_text(),
             wake_at: wake_at(&live.execution),
@@ -235,10 +235,10 @@ fn keep_of(live: &mut Live, then: Then) -> Keep {
     }
     if live.row == Row::Wanted {
         live.row = Row::Current;
-        return Keep::Shown(row(live));
+        return Projection::Shown(row(live));
     }
     live.row = Row::Behind;
-    Keep::Tail
+    Projection::Tail
 }
 
 /// Makes an item of the inbox of an input for another execution of the same tenant.

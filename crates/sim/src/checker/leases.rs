@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{Commit, Keep, Worker as Lessee};
+use steadflow_store::{Commit, Projection, Worker as Lessee};
 
 use super::{Checker, ORPHANED_MAX, Verdict, Writer};
 
@@ -144,10 +144,12 @@ impl Checker {
             }
             Some(_) | None => {}
         }
-        match commit.keep {
-            Keep::Parked { .. } => self.leases.hold(id, None, now),
-            Keep::Finished { .. } => drop(self.leases.held.remove(&id)),
-            Keep::Tail | Keep::Shown(_) | Keep::Snapshot { .. } => self.leases.hold(id, Some(epoch), now),
+        match commit.projection {
+            Projection::Parked { .. } => self.leases.hold(id, None, now),
+            Projection::Finished { .. } => drop(self.leases.held.remove(&id)),
+            Projection::Tail | Projection::Shown(_) | Projection::Snapshot { .. } => {
+                self.leases.hold(id, Some(epoch), now)
+            }
         }
         Ok(())
     }

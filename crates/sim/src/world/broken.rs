@@ -5,7 +5,7 @@ use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::NodeIndex;
 use steadflow_core::inbox::Signal;
 use steadflow_core::payload::Payload;
-use steadflow_store::{Commit, InboxInput, Keep};
+use steadflow_store::{Commit, InboxInput, Projection};
 
 use super::World;
 use crate::mutation::Mutation;
@@ -31,9 +31,9 @@ impl World {
         if self.breaks(Mutation::TakesNotCommitted) {
             commit.takes.clear();
         }
-        match &mut commit.keep {
-            Keep::Parked { wake_at, .. } if self.breaks(Mutation::TimerNotStored) => *wake_at = None,
-            Keep::Parked { journal, .. } | Keep::Snapshot { journal, .. }
+        match &mut commit.projection {
+            Projection::Parked { wake_at, .. } if self.breaks(Mutation::TimerNotStored) => *wake_at = None,
+            Projection::Parked { journal, .. } | Projection::Snapshot { journal, .. }
                 if self.breaks(Mutation::SnapshotTooShort) && commit.seq > 1 =>
             {
                 if let Some(end) = journal.rfind(&format!(",[{},", commit.seq)) {
@@ -41,11 +41,11 @@ impl World {
                     journal.push(']');
                 }
             }
-            Keep::Tail
-            | Keep::Shown(_)
-            | Keep::Snapshot { .. }
-            | Keep::Parked { .. }
-            | Keep::Finished { .. } => {}
+            Projection::Tail
+            | Projection::Shown(_)
+            | Projection::Snapshot { .. }
+            | Projection::Parked { .. }
+            | Projection::Finished { .. } => {}
         }
     }
 
@@ -105,7 +105,7 @@ impl World {
 /// The same acceptance under another id.
 fn twin(commit: &Commit) -> Commit {
     let execution = commit.execution.child(NodeIndex(0), 0);
-    Commit { execution, keep: Keep::Tail, takes: Vec::new(), sends: Vec::new(), ..commit.clone() }
+    Commit { execution, projection: Projection::Tail, takes: Vec::new(), sends: Vec::new(), ..commit.clone() }
 }
 
 fn change_end(send: &mut InboxInput, change: impl FnOnce(&mut ChildEnd)) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use steadflow_core::ids::ExecutionId;
 use steadflow_runtime::shard::{BatchId, Message};
 use steadflow_runtime::worker::{Answer, Ask, IncarnationId};
-use steadflow_store::{Commit, Committed, Keep, StoreError, Stored, Worker as Lessee};
+use steadflow_store::{Commit, Committed, Projection, StoreError, Stored, Worker as Lessee};
 
 use super::{Incident, ProcessId, World};
 use crate::checker::{Call, Writer};
@@ -139,7 +139,8 @@ impl World {
 
     /// [`Mutation::EndedTwice`]: an execution that has ended is handed out once more, without its last record.
     fn revive(&mut self, id: ProcessId, commits: &[Commit]) -> Result<(), String> {
-        let is_end = |commit: &&Commit| matches!(commit.keep, Keep::Finished { .. }) && commit.seq > 1;
+        let is_end =
+            |commit: &&Commit| matches!(commit.projection, Projection::Finished { .. }) && commit.seq > 1;
         let ended: Vec<ExecutionId> = commits.iter().filter(is_end).map(|commit| commit.execution).collect();
         for execution in ended {
             let Some(story) = self.checker.story(execution) else { continue };

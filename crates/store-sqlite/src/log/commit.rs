@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 use steadflow_core::ids::ExecutionId;
 use steadflow_store::{
-    Commit, Committed, ExecutionRow, Idempotency, IdempotencyHit, InboxId, InboxInput, Keep, StoreError,
-    Worker,
+    Commit, Committed, ExecutionRow, Idempotency, IdempotencyHit, InboxId, InboxInput, Projection,
+    StoreError, Worker,
 };
 
 use crate::error::store_error;
@@ -39,11 +39,11 @@ pub(crate) fn commit(
 pub(crate) fn bytes_of(commit: &Commit) -> usize {
     let record = commit.record.as_ref().map_or(0, |record| record.len());
     let sent: usize = commit.sends.iter().map(|input| input.input.len()).sum();
-    sent + match &commit.keep {
-        Keep::Tail | Keep::Shown(_) => record,
-        Keep::Snapshot { journal, .. } | Keep::Parked { journal, .. } | Keep::Finished { journal, .. } => {
-            journal.len()
-        }
+    sent + match &commit.projection {
+        Projection::Tail | Projection::Shown(_) => record,
+        Projection::Snapshot { journal, .. }
+        | Projection::Parked { journal, .. }
+        | Projection::Finished { journal, .. } => journal.len(),
     }
 }
 
@@ -72,7 +72,7 @@ impl Write<'_> {
     }
 
     fn commit_one(&mut self, worker: Worker, commit: Commit) -> Result<Committed, StoreError> {
-        let Commit { execution, seq, record, idempotency, keep, takes, sends, follows } = commit;
+        let Commit { execution, seq, record, idempotency, projection, takes, sends, follows } = commit;
         if follows.is_some_and(|first| self.skipped.contains(&first)) {
             return Ok(Committed::Skipped);
         }
@@ -85,7 +85,8 @@ impl Write<'_> {
         }
         let tip = self.tip_for(execution, seq, record.is_some())?;
         let tip = Tip { seq: tip.seq.max(seq), owner: worker.epoch, ..tip };
-        self.keep(execution, seq, tip, record.as_deref(), keep).map_err(|error| store_error(CALL, error))?;
+        self.project(execution, seq, tip, record.as_deref(), projection)
+            .map_err(|error| store_error(CALL, error))?;
         self.pass_on(&takes, &sends).map_err(|error| store_error(CALL, error))?;
         Ok(Committed::Done)
     }
@@ -125,37 +126,37 @@ impl Write<'_> {
         if stored.is_finished { Err(refused(format!("execution {id} has ended"))) } else { Ok(stored.tip) }
     }
 
-    fn keep(
+    fn project(
         &mut self,
         id: ExecutionId,
         seq: u64,
         tip: Tip,
         record: Option<&str>,
-        keep: Keep,
+        projection: Projection,
     ) -> rusqlite::Result<()> {
-        match keep {
-            Keep::Tail => {
+        match projection {
+            Projection::Tail => {
                 let tip = self.push(id, tip, record);
                 self.tips.set(id, Some(tip));
             }
-            Keep::Shown(row) => {
+            Projection::Shown(row) => {
                 let tip = self.push(id, tip, record);
                 let number = self.row(&row, tip, held_by(tip))?;
                 self.tips.set(id, Some(Tip { row: Some(number.get()), ..tip }));
             }
-            Keep::Snapshot { row, journal } => {
+            Projection::Snapshot { row, journal } => {
                 let number = self.row(&row, tip, held_by(tip))?;
                 self.projections.journal(number, seq, &row, &journal)?;
                 // A snapshot that is behind covers only some of what the tail has.
                 let first = tip.first.filter(|_| seq < tip.seq);
                 self.tips.set(id, Some(Tip { row: Some(number.get()), first, ..tip }));
             }
-            Keep::Parked { row, journal, wake_at } => {
+            Projection::Parked { row, journal, wake_at } => {
                 let number = self.row(&row, tip, Hold { owner: None, wake_at })?;
                 self.projections.journal(number, seq, &row, &journal)?;
                 self.tips.set(id, None);
             }
-            Keep::Finished { row, journal, rollup } => {
+            Projection::Finished { row, journal, rollup } => {
                 let number = self.row(&row, tip, Hold::default())?;
                 self.projections.journal(number, seq, &row, &journal)?;
                 self.sums.add(row.tenant, row.flow, row.status, rollup);

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     AgentChange, AgentRecord, Commit, ExecutionFilter, ExecutionRow, Fingerprint, FlowDocument, FlowFilter,
-    FlowRecord, FlowStatus, Idempotency, InboxInput, Keep, Page, Rollup, RollupKey, Store, Stored,
+    FlowRecord, FlowStatus, Idempotency, InboxInput, Page, Projection, Rollup, RollupKey, Store, Stored,
 };
 
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
@@ -140,18 +140,18 @@ pub(super) fn failed(number: u16, node: &str) -> ExecutionRow {
 }
 
 /// The commit of record `seq`.
-pub(super) fn appended(number: u16, seq: u64, keep: Keep) -> Commit {
-    committed(id(number), seq, record(seq), keep)
+pub(super) fn appended(number: u16, seq: u64, projection: Projection) -> Commit {
+    committed(id(number), seq, record(seq), projection)
 }
 
-fn committed(execution: ExecutionId, seq: u64, record: Arc<str>, keep: Keep) -> Commit {
+fn committed(execution: ExecutionId, seq: u64, record: Arc<str>, projection: Projection) -> Commit {
     let record = Some(record);
     Commit {
         execution,
         seq,
         record,
         idempotency: None,
-        keep,
+        projection,
         takes: Vec::new(),
         sends: Vec::new(),
         follows: None,
@@ -160,19 +160,19 @@ fn committed(execution: ExecutionId, seq: u64, record: Arc<str>, keep: Keep) -> 
 
 /// The acceptance of an execution, nothing more.
 pub(super) fn accepted(number: u16) -> Commit {
-    appended(number, 1, Keep::Tail)
+    appended(number, 1, Projection::Tail)
 }
 
 /// The acceptance of an execution that shows `row` at once.
 pub(super) fn shown(row: ExecutionRow) -> Commit {
-    committed(row.id, 1, acceptance(row.tenant), Keep::Shown(Box::new(row)))
+    committed(row.id, 1, acceptance(row.tenant), Projection::Shown(Box::new(row)))
 }
 
 /// The acceptance of an execution that is parked at once.
 pub(super) fn parked(row: ExecutionRow, wake_at: Option<Timestamp>) -> Commit {
     let record = acceptance(row.tenant);
     let journal = format!("[{record}]");
-    committed(row.id, 1, record, Keep::Parked { row: Box::new(row), journal, wake_at })
+    committed(row.id, 1, record, Projection::Parked { row: Box::new(row), journal, wake_at })
 }
 
 /// The acceptance of an execution that ends at once, and counts as one.
@@ -186,7 +186,12 @@ pub(super) fn finished(row: ExecutionRow) -> Commit {
 pub(super) fn finished_with(row: ExecutionRow, rollup: Rollup) -> Commit {
     let record = acceptance(row.tenant);
     let journal = format!("[{record}]");
-    committed(row.id, 1, record, Keep::Finished { row: Box::new(row), journal, rollup: Box::new(rollup) })
+    committed(
+        row.id,
+        1,
+        record,
+        Projection::Finished { row: Box::new(row), journal, rollup: Box::new(rollup) },
+    )
 }
 
 /// The same commit under an idempotency key of ours.

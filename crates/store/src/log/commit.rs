@@ -27,7 +27,7 @@ pub struct Commit {
     /// With an acceptance: the idempotency key.
     pub idempotency: Option<Box<Idempotency>>,
     /// What becomes of the execution's stored state.
-    pub keep: Keep,
+    pub projection: Projection,
     /// Items of the inbox that this commit has processed: deleted with it.
     pub takes: Vec<InboxId>,
     /// Inputs for other executions that follow from it: stored with it.
@@ -38,7 +38,7 @@ pub struct Commit {
 
 /// What becomes of an execution's stored state with a commit.
 #[derive(Clone, Debug)]
-pub enum Keep {
+pub enum Projection {
     /// Its records stay in the tail; nothing else is written.
     Tail,
     /// As `Tail`, and its row is shown to people.

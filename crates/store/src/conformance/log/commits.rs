@@ -1,4 +1,4 @@
-//! What a commit stores, for each [`Keep`].
+//! What a commit stores, for each [`Projection`].
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use super::super::samples::{
 };
 use super::super::{Harness, commit, orphaned, reopened, worker};
 use crate::{
-    Commit, Committed, ExecutionFilter, ExecutionRow, History, IdempotencyHit, Keep, Log, RollupQuery, Stored,
+    Commit, Committed, ExecutionFilter, ExecutionRow, History, IdempotencyHit, Log, Projection, RollupQuery,
+    Stored,
 };
 
 pub async fn answers_keep_the_order_of_the_batch<H: Harness>(harness: &H) {
@@ -39,7 +40,7 @@ pub async fn the_tail_alone_is_readable_and_in_no_list<H: Harness>(harness: &H) 
     let theirs = Commit { record: Some(acceptance(THEIRS)), ..accepted(2) };
 
     commit(&store, worker, [accepted(1), theirs]).await;
-    commit(&store, worker, [appended(1, 2, Keep::Tail), appended(1, 3, Keep::Tail)]).await;
+    commit(&store, worker, [appended(1, 2, Projection::Tail), appended(1, 3, Projection::Tail)]).await;
 
     assert_eq!(read(&store, 1).await, Stored { id: id(1), records: records(3), is_snapshot: false });
     assert_eq!(store.execution(THEIRS, id(1)).await.expect("a read"), None);
@@ -55,7 +56,7 @@ pub async fn a_shown_row_is_listed_as_it_was_last_shown<H: Harness>(harness: &H)
     let later = ExecutionRow { completed_nodes: 2, retrying: true, waiting_for, ..row(1) };
 
     commit(&store, worker, [shown(row(1))]).await;
-    commit(&store, worker, [appended(1, 2, Keep::Shown(Box::new(later.clone())))]).await;
+    commit(&store, worker, [appended(1, 2, Projection::Shown(Box::new(later.clone())))]).await;
 
     let rows = store.executions(ExecutionFilter::default(), ALL).await.expect("a list");
     assert_eq!(rows, [later]);
@@ -66,10 +67,10 @@ pub async fn a_projection_without_a_record_changes_only_the_row<H: Harness>(harn
     let store = harness.open().await;
     let worker = worker(&store).await;
     let later = ExecutionRow { completed_nodes: 2, ..row(1) };
-    let keep = Keep::Shown(Box::new(later.clone()));
+    let projection = Projection::Shown(Box::new(later.clone()));
 
     commit(&store, worker, [shown(row(1))]).await;
-    commit(&store, worker, [Commit { record: None, ..appended(1, 1, keep) }]).await;
+    commit(&store, worker, [Commit { record: None, ..appended(1, 1, projection) }]).await;
 
     let rows = store.executions(ExecutionFilter::default(), ALL).await.expect("a list");
     assert_eq!(rows, [later]);
@@ -79,13 +80,13 @@ pub async fn a_projection_without_a_record_changes_only_the_row<H: Harness>(harn
 pub async fn a_snapshot_covers_its_records_and_the_tail_goes_on_above_it<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let worker = worker(&store).await;
-    let snapshot = |seq| Keep::Snapshot { row: Box::new(row(1)), journal: journal(seq) };
+    let snapshot = |seq| Projection::Snapshot { row: Box::new(row(1)), journal: journal(seq) };
 
-    commit(&store, worker, [accepted(1), appended(1, 2, Keep::Tail)]).await;
+    commit(&store, worker, [accepted(1), appended(1, 2, Projection::Tail)]).await;
     commit(&store, worker, [Commit { record: None, ..appended(1, 2, snapshot(2)) }]).await;
     assert_eq!(read(&store, 1).await, Stored { id: id(1), records: records(2), is_snapshot: true });
 
-    commit(&store, worker, [appended(1, 3, Keep::Tail), appended(1, 4, Keep::Tail)]).await;
+    commit(&store, worker, [appended(1, 3, Projection::Tail), appended(1, 4, Projection::Tail)]).await;
     assert_eq!(read(&store, 1).await, Stored { id: id(1), records: records(4), is_snapshot: false });
 
     commit(&store, worker, [appended(1, 5, snapshot(5))]).await;
@@ -96,10 +97,10 @@ pub async fn a_snapshot_covers_its_records_and_the_tail_goes_on_above_it<H: Harn
 pub async fn a_parked_execution_is_readable<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let worker = worker(&store).await;
-    let keep = Keep::Parked { row: Box::new(row(1)), journal: journal(2), wake_at: Some(at(90)) };
+    let projection = Projection::Parked { row: Box::new(row(1)), journal: journal(2), wake_at: Some(at(90)) };
 
     commit(&store, worker, [accepted(1)]).await;
-    commit(&store, worker, [appended(1, 2, keep)]).await;
+    commit(&store, worker, [appended(1, 2, projection)]).await;
 
     assert_eq!(read(&store, 1).await, Stored { id: id(1), records: records(2), is_snapshot: true });
     assert_eq!(store.execution(THEIRS, id(1)).await.expect("a read"), None);
@@ -109,11 +110,11 @@ pub async fn a_parked_execution_is_readable<H: Harness>(harness: &H) {
 pub async fn a_finished_execution_is_readable_and_whole<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let worker = worker(&store).await;
-    let Keep::Finished { row, rollup, .. } = finished(completed(1)).keep else { return };
-    let keep = Keep::Finished { row, rollup, journal: journal(3) };
+    let Projection::Finished { row, rollup, .. } = finished(completed(1)).projection else { return };
+    let projection = Projection::Finished { row, rollup, journal: journal(3) };
 
     commit(&store, worker, [accepted(1)]).await;
-    commit(&store, worker, [appended(1, 2, Keep::Tail), appended(1, 3, keep)]).await;
+    commit(&store, worker, [appended(1, 2, Projection::Tail), appended(1, 3, projection)]).await;
 
     assert_eq!(read(&store, 1).await, Stored { id: id(1), records: records(3), is_snapshot: true });
     assert_eq!(store.execution(THEIRS, id(1)).await.expect("a read"), None);
@@ -128,7 +129,7 @@ pub async fn a_finished_execution_never_changes<H: Harness>(harness: &H) {
     commit(&store, worker, [finished(completed(1))]).await;
 
     let _ = store.commit(worker, vec![finished(failed(1, "late"))]).await;
-    let _ = store.commit(worker, vec![appended(1, 2, Keep::Shown(Box::new(row(1))))]).await;
+    let _ = store.commit(worker, vec![appended(1, 2, Projection::Shown(Box::new(row(1))))]).await;
     let _ = store.commit(worker, vec![parked(row(1), Some(at(0)))]).await;
 
     let rows = store.executions(ExecutionFilter::default(), ALL).await.expect("a list");
@@ -175,7 +176,7 @@ pub async fn commits_survive_reopening<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let worker = worker(&store).await;
     commit(&store, worker, [accepted(1), shown(row(2)), finished(completed(3))]).await;
-    commit(&store, worker, [appended(1, 2, Keep::Tail)]).await;
+    commit(&store, worker, [appended(1, 2, Projection::Tail)]).await;
 
     let store = reopened(harness, store).await;
 

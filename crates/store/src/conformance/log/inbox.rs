@@ -8,8 +8,8 @@ use super::super::samples::{
 };
 use super::super::{Harness, commit, reopened, worker};
 use crate::{
-    Commit, Committed, History, IdempotencyHit, InboxId, InboxInput, InboxItem, Keep, Log, Store, StoreError,
-    Worker,
+    Commit, Committed, History, IdempotencyHit, InboxId, InboxInput, InboxItem, Log, Projection, Store,
+    StoreError, Worker,
 };
 
 async fn send(store: &impl Store, number: u16, text: &str) -> InboxId {
@@ -27,7 +27,7 @@ async fn texts(store: &impl Store, worker: Worker) -> Vec<String> {
 
 /// The next record of an execution that processes `items`.
 fn taking(number: u16, seq: u64, items: &[InboxId]) -> Commit {
-    Commit { takes: items.to_vec(), ..appended(number, seq, Keep::Tail) }
+    Commit { takes: items.to_vec(), ..appended(number, seq, Projection::Tail) }
 }
 
 pub async fn inputs_are_read_oldest_first<H: Harness>(harness: &H) {
@@ -130,7 +130,7 @@ pub async fn a_commit_that_takes_a_deleted_input_changes_nothing<H: Harness>(har
 
     let stale = Commit { sends: vec![input(2, "never")], ..taking(1, 3, &[left, gone]) };
     let stale = keyed(stale, "start:a");
-    let answers = commit(&store, worker, [stale, appended(2, 2, Keep::Tail)]).await;
+    let answers = commit(&store, worker, [stale, appended(2, 2, Projection::Tail)]).await;
 
     assert_eq!(answers, [Committed::Gone(vec![gone]), Committed::Done]);
     assert_eq!(texts(&store, worker).await, ["left"]);
@@ -196,8 +196,8 @@ pub async fn an_input_that_another_worker_took_is_deleted<H: Harness>(harness: &
     let seen = inbox(&store, first).await;
 
     store.take(second, id(1)).await.expect("a take").expect("it is parked");
-    let Keep::Parked { row, journal, wake_at } = parked(row(1), None).keep else { return };
-    let again = Keep::Parked { row, journal, wake_at };
+    let Projection::Parked { row, journal, wake_at } = parked(row(1), None).projection else { return };
+    let again = Projection::Parked { row, journal, wake_at };
     let parking = Commit { record: None, takes: vec![item], ..appended(1, 1, again) };
     assert_eq!(commit(&store, second, [parking]).await, [Committed::Done]);
     store.take(first, id(1)).await.expect("a take").expect("it is parked again");

@@ -11,7 +11,7 @@ use super::super::samples::{
     row, shown, started,
 };
 use super::super::{Harness, commit, reopened, worker};
-use crate::{Commit, ExecutionRow, Keep, Log, Store, Stored};
+use crate::{Commit, ExecutionRow, Log, Projection, Store, Stored};
 
 async fn due(store: &impl Store, until: i64) -> Vec<(Timestamp, ExecutionId)> {
     store.due(None, at(until), 1_000).await.expect("due executions")
@@ -85,8 +85,8 @@ pub async fn an_execution_parked_again_is_due_again<H: Harness>(harness: &H) {
     commit(&store, first, [parked(row(1), Some(at(1)))]).await;
     store.take(first, id(1)).await.expect("a take").expect("it was parked");
 
-    let keep = Keep::Parked { row: Box::new(row(1)), journal: journal(2), wake_at: Some(at(50)) };
-    commit(&store, first, [appended(1, 2, keep)]).await;
+    let projection = Projection::Parked { row: Box::new(row(1)), journal: journal(2), wake_at: Some(at(50)) };
+    commit(&store, first, [appended(1, 2, projection)]).await;
 
     assert_eq!(due(&store, 99).await, [(at(50), id(1))]);
     let taken = store.take(second, id(1)).await.expect("a take").expect("it is parked again");
@@ -143,8 +143,8 @@ pub async fn slots_count_what_has_started_and_not_ended<H: Harness>(harness: &H)
 
     assert_eq!(slots(&store).await, BTreeMap::from([(FLOW, 2), (OTHER_FLOW, 1)]));
 
-    let Keep::Finished { row, rollup, .. } = finished(completed(1)).keep else { return };
-    commit(&store, worker, [appended(1, 2, Keep::Finished { row, rollup, journal: journal(2) })]).await;
+    let Projection::Finished { row, rollup, .. } = finished(completed(1)).projection else { return };
+    commit(&store, worker, [appended(1, 2, Projection::Finished { row, rollup, journal: journal(2) })]).await;
     assert_eq!(slots(&store).await, BTreeMap::from([(FLOW, 1), (OTHER_FLOW, 1)]));
 }
 
@@ -160,14 +160,15 @@ pub async fn an_execution_that_left_the_queue_is_not_queued<H: Harness>(harness:
 pub async fn slots_count_what_only_the_tail_knows<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let worker = worker(&store).await;
-    let start = |number, seq| Commit { record: Some(started(seq)), ..appended(number, seq, Keep::Tail) };
+    let start =
+        |number, seq| Commit { record: Some(started(seq)), ..appended(number, seq, Projection::Tail) };
     commit(&store, worker, [accepted(1), accepted(2), shown(pending(3)), parked(pending(4), None)]).await;
     store.take(worker, id(4)).await.expect("a take").expect("it was parked");
 
     commit(&store, worker, [start(1, 2), start(3, 2), start(4, 2)]).await;
     assert_eq!(slots(&store).await, BTreeMap::from([(FLOW, 3)]));
 
-    let show = Commit { record: None, ..appended(1, 2, Keep::Shown(Box::new(row(1)))) };
+    let show = Commit { record: None, ..appended(1, 2, Projection::Shown(Box::new(row(1)))) };
     commit(&store, worker, [show]).await;
     assert_eq!(slots(&store).await, BTreeMap::from([(FLOW, 3)]), "nothing is counted twice");
 }
@@ -175,7 +176,7 @@ pub async fn slots_count_what_only_the_tail_knows<H: Harness>(harness: &H) {
 pub async fn slots_come_in_parts<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let worker = worker(&store).await;
-    let start = Commit { record: Some(started(2)), ..appended(1, 2, Keep::Tail) };
+    let start = Commit { record: Some(started(2)), ..appended(1, 2, Projection::Tail) };
     let other = ExecutionRow { flow: OTHER_FLOW, ..row(2) };
     commit(&store, worker, [accepted(1), start, shown(other)]).await;
 

@@ -6,7 +6,7 @@ use super::super::samples::{
     HOUR, accepted, appended, at, completed, finished, id, journal, numbers_of, parked, records, row, shown,
 };
 use super::super::{Harness, commit, reopened, worker};
-use crate::{Keep, Log, Store, StoreError, Stored, Worker};
+use crate::{Log, Projection, Store, StoreError, Stored, Worker};
 
 const TTL: Duration = Duration::from_secs(15);
 
@@ -36,8 +36,8 @@ pub async fn an_execution_that_was_only_accepted_is_recovered<H: Harness>(harnes
 pub async fn records_come_back_in_order_above_a_snapshot<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let first = short_lived(&store).await;
-    let snapshot = Keep::Snapshot { row: Box::new(row(1)), journal: journal(10) };
-    let tail = |seq| appended(1, seq, Keep::Tail);
+    let snapshot = Projection::Snapshot { row: Box::new(row(1)), journal: journal(10) };
+    let tail = |seq| appended(1, seq, Projection::Tail);
     commit(&store, first, (1..=9).map(tail).collect::<Vec<_>>()).await;
     commit(&store, first, [appended(1, 10, snapshot), tail(11)]).await;
     commit(&store, first, [accepted(2), tail(12)]).await;
@@ -82,11 +82,11 @@ pub async fn recovery_fences_workers_whose_lease_has_ended<H: Harness>(harness: 
     let late = store.recover(second, at(15), 9).await.expect("a recovery");
 
     assert_eq!((numbers_of(&early), numbers_of(&late)), (vec![], vec![1]));
-    let write = store.commit(first, vec![appended(1, 2, Keep::Tail)]).await;
+    let write = store.commit(first, vec![appended(1, 2, Projection::Tail)]).await;
     let renewal = store.renew(first, at(15), TTL).await;
     assert!(matches!(write, Err(StoreError::Fenced)), "{write:?}");
     assert!(matches!(renewal, Err(StoreError::Fenced)), "{renewal:?}");
-    commit(&store, second, [appended(1, 2, Keep::Tail)]).await;
+    commit(&store, second, [appended(1, 2, Projection::Tail)]).await;
 }
 
 pub async fn a_worker_does_not_fence_itself<H: Harness>(harness: &H) {
@@ -96,7 +96,7 @@ pub async fn a_worker_does_not_fence_itself<H: Harness>(harness: &H) {
 
     assert_eq!(store.recover(first, at(99), 9).await.expect("a recovery"), []);
 
-    commit(&store, first, [appended(1, 2, Keep::Tail)]).await;
+    commit(&store, first, [appended(1, 2, Projection::Tail)]).await;
 }
 
 pub async fn recovery_is_limited_to_the_oldest<H: Harness>(harness: &H) {
@@ -124,7 +124,7 @@ pub async fn executions_of_a_fenced_worker_change_hands<H: Harness>(harness: &H)
     let third = worker(&store).await;
 
     assert_eq!(recovered(&store, third).await, []);
-    commit(&store, second, [appended(1, 2, Keep::Tail)]).await;
+    commit(&store, second, [appended(1, 2, Projection::Tail)]).await;
 }
 
 pub async fn executions_of_a_released_worker_change_hands_at_once<H: Harness>(harness: &H) {
@@ -169,10 +169,10 @@ pub async fn a_taken_execution_is_recovered_when_its_worker_dies<H: Harness>(har
 pub async fn recovery_works_after_reopening<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let first = short_lived(&store).await;
-    let snapshot = Keep::Snapshot { row: Box::new(row(1)), journal: journal(2) };
+    let snapshot = Projection::Snapshot { row: Box::new(row(1)), journal: journal(2) };
     commit(&store, first, [accepted(1), accepted(2), parked(row(3), None)]).await;
-    commit(&store, first, [appended(1, 2, snapshot), appended(2, 2, Keep::Tail)]).await;
-    commit(&store, first, [appended(1, 3, Keep::Tail)]).await;
+    commit(&store, first, [appended(1, 2, snapshot), appended(2, 2, Projection::Tail)]).await;
+    commit(&store, first, [appended(1, 3, Projection::Tail)]).await;
 
     let store = reopened(harness, store).await;
 

@@ -6,7 +6,8 @@ use steadflow_core::ids::ExecutionId;
 
 use super::super::{Database, Holder, Journal, MemoryStore};
 use crate::{
-    Commit, Committed, ExecutionRow, Idempotency, IdempotencyHit, InboxId, Keep, Rollup, StoreError, Worker,
+    Commit, Committed, ExecutionRow, Idempotency, IdempotencyHit, InboxId, Projection, Rollup, StoreError,
+    Worker,
 };
 
 impl MemoryStore {
@@ -54,7 +55,7 @@ impl Database {
     }
 
     fn apply(&mut self, worker: Worker, commit: Commit) -> Committed {
-        let Commit { execution, seq, record, idempotency, keep, takes, sends, follows: _ } = commit;
+        let Commit { execution, seq, record, idempotency, projection, takes, sends, follows: _ } = commit;
         let gone: Vec<InboxId> =
             takes.iter().filter(|item| !self.inbox.contains_key(item)).copied().collect();
         if !gone.is_empty() {
@@ -70,21 +71,21 @@ impl Database {
         if let Some(record) = record {
             self.tail.insert((execution, seq), record);
         }
-        match keep {
-            Keep::Tail => self.hold(execution, Holder::Worker(worker.epoch)),
-            Keep::Shown(row) => {
+        match projection {
+            Projection::Tail => self.hold(execution, Holder::Worker(worker.epoch)),
+            Projection::Shown(row) => {
                 self.show(*row);
                 self.hold(execution, Holder::Worker(worker.epoch));
             }
-            Keep::Snapshot { row, journal } => {
+            Projection::Snapshot { row, journal } => {
                 self.snapshot(seq, *row, journal);
                 self.hold(execution, Holder::Worker(worker.epoch));
             }
-            Keep::Parked { row, journal, wake_at } => {
+            Projection::Parked { row, journal, wake_at } => {
                 self.snapshot(seq, *row, journal);
                 self.hold(execution, Holder::Parked(wake_at));
             }
-            Keep::Finished { row, journal, rollup } => {
+            Projection::Finished { row, journal, rollup } => {
                 self.snapshot(seq, *row, journal);
                 self.hold(execution, Holder::Finished);
                 self.count(*rollup);
