@@ -159,7 +159,7 @@ fn validator(name: &str) -> Validator {
         "components": { "schemas": components() },
     });
     let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012);
-    options.should_validate_formats(true).build(&schema).unwrap()
+    options.should_validate_formats(true).build(&schema).expect("every reference leads to a schema")
 }
 
 fn faults(validator: &Validator, document: &Value) -> Vec<String> {
@@ -179,7 +179,7 @@ fn changes(document: &Value) -> Vec<Value> {
 
 fn with(document: &Value, pointer: &str, value: &Value) -> Value {
     let mut changed = document.clone();
-    *changed.pointer_mut(pointer).unwrap() = value.clone();
+    *changed.pointer_mut(pointer).expect("the pointer is one of the document") = value.clone();
     changed
 }
 
@@ -265,16 +265,18 @@ fn flow_of(node: Value) -> Value {
 
 fn examples() -> Vec<Value> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = std::fs::read_dir(folder)
+        .expect("there are examples")
+        .map(|entry| entry.expect("it can be read").path());
     let documents = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
-    documents.map(|path| document(&std::fs::read(path).unwrap())).collect()
+    documents.map(|path| document(&std::fs::read(path).expect("it can be read"))).collect()
 }
 
 /// Reads an example without the keys that only the command line reads.
 fn document(text: &[u8]) -> Value {
-    let mut document: Value = serde_json::from_slice(text).unwrap();
+    let mut document: Value = serde_json::from_slice(text).expect("an example is JSON");
     let known = Flow::keys();
-    document.as_object_mut().unwrap().retain(|key, _| known.contains(&key.as_str()));
+    document.as_object_mut().expect("an example is an object").retain(|key, _| known.contains(&key.as_str()));
     document
 }
 
