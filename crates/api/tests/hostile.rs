@@ -272,7 +272,7 @@ async fn expressions_that_are_too_long_too_deep_or_reach_outside_are_refused() {
     ${ 1 or 1 or 1 or 1 or 1 or 1 
       /flow_definition/nodes/0/input/x: `${1 or 1 or 1 or 1 or 1 or 1 or 1 or 1 or 1 or 1 or 1 or 1 or 1 or 1 or 1 or 1 or 1 or 1 or 1 or 1 or 1 or 1 or 1 or 1 or …}`: it is longer than 4096 characters
     ${ range(1000000000) | list }
-      /flow_definition/nodes/0/input/x: `${range(1000000000) | list}`: there is no function `range`; values are changed by filters, as in `name | upper`
+      /flow_definition/nodes/0/input/x: `${range(1000000000) | list}`: there is no function `range`; there are `now()` and `uuid()`, and values are changed by filters, as in `name | upper`
     ${ '%1000000000d' | format(1) 
       /flow_definition/nodes/0/input/x: `${'%1000000000d' | format(1)}`: there is no filter `format`; there are abs, b64decode, b64encode, bool, capitalize, count, d, date, date_add, date_format, default,
     ${ {% for x in range(9) %} }
@@ -280,7 +280,7 @@ async fn expressions_that_are_too_long_too_deep_or_reach_outside_are_refused() {
     ${ env.HOME }
       /flow_definition/nodes/0/input/x: `${env.HOME}`: there is no node `env`; a field of the trigger data is `trigger_data.env`
     ${ include('/etc/passwd') }
-      /flow_definition/nodes/0/input/x: `${include('/etc/passwd')}`: there is no function `include`; values are changed by filters, as in `name | upper`
+      /flow_definition/nodes/0/input/x: `${include('/etc/passwd')}`: there is no function `include`; there are `now()` and `uuid()`, and values are changed by filters, as in `name | upper`
     ");
     assert_eq!(api.counts().await, (0, 0));
 }
