@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::feed::Feed;
 use crate::host_guard::AllowedHosts;
 use crate::metrics::Metrics;
+use crate::origin::Origin;
 
 /// How many retries of an execution are named, the newest ones.
 const RETRIES_MAX: usize = 1_000;
@@ -33,6 +34,8 @@ pub struct AppConfig {
     pub engine: Engine,
     /// Names, or names with a port, that clients may call this server by, beside the loopback's.
     pub allowed_hosts: Vec<String>,
+    /// The origins whose pages may call this server from a browser, beside its own.
+    pub allowed_origins: Vec<Origin>,
     /// The largest request body, in bytes.
     pub body_bytes_max: usize,
     /// What runs a skill for `POST /agents/{id}/execute`; without it that call answers 503.
@@ -42,7 +45,13 @@ pub struct AppConfig {
 impl AppConfig {
     /// Returns the defaults: loopback names only, bodies of 4 MiB, no agent calls.
     pub const fn new(engine: Engine) -> Self {
-        Self { engine, allowed_hosts: Vec::new(), body_bytes_max: 4 * 1024 * 1024, executor: None }
+        Self {
+            engine,
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+            body_bytes_max: 4 * 1024 * 1024,
+            executor: None,
+        }
     }
 }
 
@@ -56,6 +65,7 @@ pub struct App {
 struct Inner {
     engine: Engine,
     allowed_hosts: AllowedHosts,
+    allowed_origins: Vec<Origin>,
     body_bytes_max: usize,
     executor: Option<Arc<dyn Executor>>,
     metrics: Metrics,
@@ -69,7 +79,8 @@ impl App {
         let inner = Inner {
             metrics: Metrics::new(),
             feed: Feed::new(config.engine.clone()),
-            allowed_hosts: AllowedHosts::new(&config.allowed_hosts),
+            allowed_hosts: AllowedHosts::new(&config.allowed_hosts, &config.allowed_origins),
+            allowed_origins: config.allowed_origins,
             engine: config.engine,
             body_bytes_max: config.body_bytes_max,
             executor: config.executor,
@@ -101,6 +112,10 @@ impl App {
 
     pub(crate) fn allowed_hosts(&self) -> &AllowedHosts {
         &self.inner.allowed_hosts
+    }
+
+    pub(crate) fn allowed_origins(&self) -> &[Origin] {
+        &self.inner.allowed_origins
     }
 
     pub(crate) fn body_bytes_max(&self) -> usize {

@@ -9,18 +9,23 @@ use std::net::IpAddr;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
 
+use crate::origin::Origin;
 use crate::problem::{Problem, ProblemKind};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
-/// The names that this server goes by.
+/// The names that this server goes by, and the other origins whose pages may call it.
 #[derive(Debug)]
-pub(crate) struct AllowedHosts(Vec<String>);
+pub(crate) struct AllowedHosts {
+    names: Vec<String>,
+    origins: Vec<Origin>,
+}
 
 impl AllowedHosts {
-    pub(crate) fn new(configured: &[String]) -> Self {
-        Self(configured.iter().map(|name| name.to_ascii_lowercase()).collect())
+    pub(crate) fn new(names: &[String], origins: &[Origin]) -> Self {
+        let names = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        Self { names, origins: origins.to_vec() }
     }
 
     /// Checks where a request was sent to and where it came from.
@@ -38,7 +43,8 @@ impl AllowedHosts {
         if self.is_foreign(method, headers, &host) {
             return Err(Problem::new(
                 ProblemKind::ForeignOrigin,
-                "The request came from a page of another site, and those are refused.",
+                "The request came from a page of another site, and those are refused. If the site is yours, start the \
+                 server with `--allowed-origin` and the origin of the page.",
             ));
         }
         Ok(())
@@ -60,12 +66,15 @@ impl AllowedHosts {
     }
 
     fn is_configured(&self, name: &str) -> bool {
-        self.0.iter().any(|allowed| name.eq_ignore_ascii_case(allowed))
+        self.names.iter().any(|allowed| name.eq_ignore_ascii_case(allowed))
     }
 
     fn is_foreign(&self, method: &Method, headers: &HeaderMap, host: &Authority) -> bool {
         let is_navigation =
             method.is_safe() && headers.get(SEC_FETCH_MODE).is_some_and(|mode| mode == "navigate");
+        if self.is_allowed_page(headers) {
+            return false;
+        }
         let is_cross_site = headers.get(SEC_FETCH_SITE).is_some_and(|site| site == "cross-site");
         let is_ours = |origin: &str| {
             let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
@@ -75,6 +84,13 @@ impl AllowedHosts {
         };
         let mut origins = headers.get_all(header::ORIGIN).iter();
         (is_cross_site && !is_navigation) || origins.any(|origin| !origin.to_str().is_ok_and(is_ours))
+    }
+
+    /// Returns whether the request comes from a page of one other origin, which is allowed.
+    fn is_allowed_page(&self, headers: &HeaderMap) -> bool {
+        let mut given = headers.get_all(header::ORIGIN).iter();
+        let (Some(origin), None) = (given.next(), given.next()) else { return false };
+        self.origins.iter().any(|allowed| origin == allowed.as_str())
     }
 }
 
@@ -94,7 +110,10 @@ mod tests {
         for (name, value) in more {
             headers.append(*name, value.parse().unwrap());
         }
-        let hosts = AllowedHosts::new(&["Flows.example:8443".into(), "flows.internal".into()]);
+        let hosts = AllowedHosts::new(
+            &["Flows.example:8443".into(), "flows.internal".into()],
+            &["https://app.example".parse().unwrap()],
+        );
         hosts.check(&Method::POST, &"/api".parse().unwrap(), &headers).err().map(|problem| problem.kind())
     }
 
@@ -144,11 +163,26 @@ mod tests {
     }
 
     #[test]
+    fn pages_of_an_allowed_origin_are_let_through() {
+        let cross_site = ("sec-fetch-site", "cross-site");
+        assert_eq!(verdict("localhost", &[("origin", "https://app.example"), cross_site]), None);
+        for origin in ["http://app.example", "https://app.example:8443", "https://app.example.evil.example"] {
+            assert_eq!(
+                verdict("localhost", &[("origin", origin), cross_site]),
+                Some(ProblemKind::ForeignOrigin),
+                "{origin}"
+            );
+        }
+        let two = [("origin", "https://app.example"), ("origin", "https://evil.example")];
+        assert_eq!(verdict("localhost", &two), Some(ProblemKind::ForeignOrigin));
+    }
+
+    #[test]
     fn a_link_from_another_site_may_open_a_page() {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, "localhost".parse().unwrap());
         headers.insert(SEC_FETCH_SITE, "cross-site".parse().unwrap());
-        let hosts = AllowedHosts::new(&[]);
+        let hosts = AllowedHosts::new(&[], &[]);
         let uri: Uri = "/".parse().unwrap();
 
         assert!(

@@ -2,14 +2,15 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{Method, Uri};
+use axum::http::{HeaderName, Method, Uri};
 use sha2::{Digest, Sha256};
 use steadflow_runtime::RequestKey;
 
 use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
 
-const HEADER: &str = "idempotency-key";
+/// The header with the key.
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const CHARS_MAX: usize = 255;
 
 /// The request's key, if it has one.
@@ -27,7 +28,7 @@ impl FromRequestParts<App> for IdempotencyKey {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
-        let mut values = parts.headers.get_all(HEADER).iter();
+        let mut values = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
         let Some(value) = values.next() else { return Ok(Self(None)) };
         let is_visible = |byte: &u8| (0x20..0x7f).contains(byte);
         let key = value.to_str().unwrap_or_default();

@@ -7,6 +7,7 @@
 mod app;
 mod attempt;
 mod caller;
+mod cors;
 mod documents;
 mod feed;
 mod host_guard;
@@ -15,6 +16,7 @@ mod if_match;
 mod json;
 mod metrics;
 mod openapi;
+mod origin;
 mod path;
 mod problem;
 mod query;
@@ -22,10 +24,12 @@ mod reply;
 mod router;
 mod routes;
 mod studio;
+mod unread;
 mod views;
 mod watch;
 
 pub use app::{App, AppConfig};
 pub use openapi::openapi;
+pub use origin::{Origin, OriginError};
 pub use problem::{Problem, ProblemKind};
 pub use router::router;

@@ -15,14 +15,15 @@ use crate::app::App;
 use crate::problem::{Cause, Problem, ProblemKind};
 use crate::query::WithoutQuery;
 use crate::routes::openapi::Document;
-use crate::{openapi, routes, studio};
+use crate::{cors, openapi, routes, studio, unread};
 
 /// Returns the whole server: API, studio, health and metrics.
 pub fn router(app: App) -> Router {
     let (routes, document) = routes::all().split_for_parts();
     let without_query = WithoutQuery::of(&document);
     let worth_it = SizeAbove::new(1_024).and(NotForContentType::new("text/event-stream"));
-    routes
+    let origins = app.allowed_origins().to_vec();
+    let router = routes
         .fallback(studio::serve)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(without_query, refuse_query))
@@ -31,9 +32,11 @@ pub fn router(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), guard))
         .layer(from_fn_with_state(app.clone(), count))
         .layer(from_fn(log))
+        .layer(from_fn(unread::discard))
         .layer(from_fn(harden))
         .layer(CompressionLayer::new().gzip(true).compress_when(worth_it))
-        .with_state(app)
+        .with_state(app);
+    if origins.is_empty() { router } else { router.layer(cors::layer(&origins)) }
 }
 
 /// Refuses what was not sent to us, or by a page that is not ours, before anything is read of it.

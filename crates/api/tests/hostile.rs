@@ -67,7 +67,7 @@ async fn pages_of_other_sites_are_refused() {
     }
     let fetched = create(&api, &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors")]).await;
     let form = create(&api, &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]).await;
-    insta::assert_snapshot!(fetched.problem(), @"403 foreign-origin: The request came from a page of another site, and those are refused.");
+    insta::assert_snapshot!(fetched.problem(), @"403 foreign-origin: The request came from a page of another site, and those are refused. If the site is yours, start the server with `--allowed-origin` and the origin of the page.");
     assert_eq!(form.problem(), fetched.problem(), "a form of another site is no visit");
     assert_eq!(api.counts().await, (0, 0));
     create(&api, &[("origin", "http://localhost"), ("sec-fetch-site", "same-origin")]).await.expect(201);
@@ -331,4 +331,42 @@ async fn paths_that_lead_nowhere_or_outside_are_404() {
         assert!(matches!(answer.status, 400 | 404 | 405), "{path}: {}", answer.text);
         answer.problem();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_of_an_allowed_origin_may_call_and_read() {
+    let api =
+        Api::configured(|config| config.allowed_origins = vec!["https://app.example".parse().unwrap()]).await;
+    let preflight = async |origin: &str| {
+        let headers = [
+            ("origin", origin),
+            ("access-control-request-method", "PATCH"),
+            ("access-control-request-headers", "content-type,if-match,idempotency-key"),
+        ];
+        api.open(request(Method::OPTIONS, "flows", &headers, "")).await
+    };
+    let header = |answer: &axum::response::Response, name: &str| {
+        answer.headers().get(name).map(|value| value.to_str().unwrap().to_lowercase())
+    };
+
+    let allowed = preflight("https://app.example").await;
+    let foreign = preflight("https://evil.example").await;
+    let listed = api.send(request(Method::GET, "flows", &[("origin", "https://app.example")], "")).await;
+    let refused = api.send(request(Method::GET, "flows", &[("origin", "https://evil.example")], "")).await;
+
+    assert_eq!(header(&allowed, "access-control-allow-origin").as_deref(), Some("https://app.example"));
+    assert!(header(&allowed, "access-control-allow-methods").unwrap().contains("patch"));
+    assert!(header(&allowed, "access-control-allow-headers").unwrap().contains("idempotency-key"));
+    assert_eq!(header(&allowed, "access-control-allow-credentials"), None, "no cookies are used");
+    assert_eq!(header(&foreign, "access-control-allow-origin"), None);
+    assert_eq!(
+        (listed.status, listed.header("access-control-allow-origin")),
+        (200, Some("https://app.example"))
+    );
+    let exposed = listed.header("access-control-expose-headers").unwrap().to_lowercase();
+    for name in ["etag", "location", "link", "x-total-count", "retry-after"] {
+        assert!(exposed.contains(name), "{exposed}");
+    }
+    assert!(listed.header("vary").unwrap().to_lowercase().contains("origin"));
+    assert_eq!((refused.status, refused.header("access-control-allow-origin")), (403, None));
 }

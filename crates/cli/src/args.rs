@@ -75,6 +75,9 @@ pub(crate) struct Serve {
     /// Additional host name of this server, such as that of a proxy. May be repeated
     #[arg(long, value_name = "HOST", env = "STEADFLOW_ALLOWED_HOSTS", value_delimiter = ',')]
     pub(crate) allowed_host: Vec<String>,
+    /// Origin whose web pages may call this server, such as https://app.example. May be repeated
+    #[arg(long, value_name = "ORIGIN", env = "STEADFLOW_ALLOWED_ORIGINS", value_delimiter = ',')]
+    pub(crate) allowed_origin: Vec<String>,
     /// Add example flows, and a demo service for them that fails on purpose
     #[arg(long)]
     pub(crate) demo: bool,
@@ -95,6 +98,7 @@ steadflow.toml (all keys are optional):
   database = \"sqlite:steadflow.db\"
   egress_allow = [\"10.1.0.0/16\", \"models.internal\"]
   allowed_hosts = [\"flows.example.org\"]
+  allowed_origins = [\"https://app.example.org\"]
   grace_seconds = 10
   log = \"info\"
   log_format = \"text\"

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use comfy_table::{LineStyle, Table, TableStyle};
+use steadflow_core::payload::Payload;
 
 /// Writes a line to standard output. Ignores errors, such as a closed pipe.
 pub(crate) fn line(text: impl Display) {
@@ -13,6 +14,11 @@ pub(crate) fn line(text: impl Display) {
 /// Writes a line to standard error.
 pub(crate) fn note(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Writes a payload to standard output, as the text that it is: every number as it was written.
+pub(crate) fn payload(payload: &Payload) {
+    line(payload.as_str());
 }
 
 /// Writes indented JSON to standard output.

@@ -11,7 +11,7 @@ use steadflow_core::caller::Caller;
 use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::flow::Fault;
 use steadflow_core::ids::ExecutionId;
-use steadflow_core::json;
+use steadflow_core::json::{self, RepeatedKeys};
 use steadflow_core::payload::Payload;
 use steadflow_runtime::{Engine, NewFlow, RuntimeError, Start};
 use steadflow_store::{FlowStatus, MemoryStore, Store};
@@ -80,9 +80,11 @@ fn trigger_data(given: &str) -> anyhow::Result<Payload> {
             .with_context(|| format!("Could not read the trigger data in {path}"))?,
         None => given.to_owned(),
     };
-    let value = json::read(json::without_mark(text.as_bytes()))
-        .with_context(|| format!("The trigger data is not JSON: `{}`", text.trim_end()))?;
-    Ok(Payload::from_value(&value))
+    let not_json = || format!("The trigger data is not JSON: `{}`", text.trim_end());
+    let bytes = json::without_mark(text.as_bytes());
+    json::check(bytes, RepeatedKeys::Refused).with_context(not_json)?;
+    // As it is written: a value would write some numbers in another way.
+    serde_json::from_slice(bytes).with_context(not_json)
 }
 
 async fn execute(engine: &Engine, document: &Document, trigger_data: Payload) -> anyhow::Result<End> {
@@ -165,7 +167,7 @@ fn report(end: End) -> ExitCode {
     if status == ExecutionStatus::Completed {
         let recovered = if execution.is_recovered() { ", with retries" } else { "" };
         output::note(format_args!("completed{took}{recovered}"));
-        output::json(&execution.result().unwrap_or_default().to_value());
+        output::payload(&execution.result().unwrap_or_default());
         return ExitCode::SUCCESS;
     }
     output::note(format_args!("{status}{took}"));

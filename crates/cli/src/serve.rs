@@ -69,6 +69,7 @@ pub(crate) async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
 fn app(settings: &ServeSettings, wiring: wiring::Wiring) -> App {
     let mut config = AppConfig::new(wiring.engine);
     config.allowed_hosts.clone_from(&settings.allowed_hosts);
+    config.allowed_origins.clone_from(&settings.allowed_origins);
     config.executor = Some(wiring.executor);
     App::new(config)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
+use steadflow_api::Origin;
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{LogFormat, Serve};
@@ -24,6 +25,7 @@ pub(crate) struct SettingsFile {
     database: Option<String>,
     egress_allow: Option<Vec<String>>,
     allowed_hosts: Option<Vec<String>>,
+    allowed_origins: Option<Vec<String>>,
     grace_seconds: Option<u64>,
     log: Option<String>,
     log_format: Option<LogFormat>,
@@ -116,6 +118,7 @@ pub(crate) struct ServeSettings {
     /// In the format of `EgressPolicy::parse`.
     pub(crate) egress_allow: String,
     pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) demo: bool,
     pub(crate) grace: Duration,
 }
@@ -123,18 +126,24 @@ pub(crate) struct ServeSettings {
 impl ServeSettings {
     pub(crate) fn new(flags: Serve, file: &SettingsFile) -> anyhow::Result<Self> {
         let listen = flags.listen.or_else(|| file.listen.clone());
-        let given = flags.allowed_host;
-        let allowed_hosts =
-            if given.is_empty() { file.allowed_hosts.clone().unwrap_or_default() } else { given };
+        let listed = |given: Vec<String>, of_file: &Option<Vec<String>>| {
+            if given.is_empty() { of_file.clone().unwrap_or_default() } else { given }
+        };
         Ok(Self {
             listen: loopback(listen.as_deref().unwrap_or(LISTEN))?,
             database: database(flags.database, file)?,
             egress_allow: egress_allow(flags.egress_allow.as_deref(), file),
-            allowed_hosts,
+            allowed_hosts: listed(flags.allowed_host, &file.allowed_hosts),
+            allowed_origins: origins(&listed(flags.allowed_origin, &file.allowed_origins))?,
             demo: flags.demo,
             grace: flags.grace_seconds.or(file.grace_seconds).map_or(GRACE, Duration::from_secs),
         })
     }
+}
+
+fn origins(texts: &[String]) -> anyhow::Result<Vec<Origin>> {
+    let read = |text: &String| text.parse().context("The setting `allowed_origins` is not valid");
+    texts.iter().map(read).collect()
 }
 
 /// Returns the configured database.
@@ -219,6 +228,7 @@ mod tests {
             database: None,
             egress_allow: None,
             allowed_host: Vec::new(),
+            allowed_origin: Vec::new(),
             demo: false,
             grace_seconds: None,
         }

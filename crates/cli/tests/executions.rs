@@ -145,7 +145,7 @@ fn problems_of_the_server_are_shown() {
     insta::assert_snapshot!(refused(&["show", NO_ID]), @"steadflow: There is no execution 01900000-0000-7000-8000-00000000dead.");
     insta::assert_snapshot!(refused(&["retry", &bench.id("completed")]), @"steadflow: Cannot retry execution with status: completed");
     insta::assert_snapshot!(refused(&["list", "--status", "great"]), @"steadflow: The query is not valid: `status` must be some of pending, running, paused, completed, failed, cancelled.");
-    insta::assert_snapshot!(refused(&["list", "--limit", "1000"]), @"steadflow: The query is not valid: `limit` must be a whole number from 1 to 100.");
+    insta::assert_snapshot!(refused(&["list", "--limit", "1001"]), @"steadflow: The query is not valid: `limit` must be a whole number from 1 to 1000.");
 }
 
 #[test]

@@ -160,6 +160,11 @@ fn help_of_serve() {
 
               [env: STEADFLOW_ALLOWED_HOSTS=]
 
+          --allowed-origin <ORIGIN>
+              Origin whose web pages may call this server, such as https://app.example. May be repeated
+
+              [env: STEADFLOW_ALLOWED_ORIGINS=]
+
           --demo
               Add example flows, and a demo service for them that fails on purpose
 
@@ -181,6 +186,7 @@ fn help_of_serve() {
       database = "sqlite:steadflow.db"
       egress_allow = ["10.1.0.0/16", "models.internal"]
       allowed_hosts = ["flows.example.org"]
+      allowed_origins = ["https://app.example.org"]
       grace_seconds = 10
       log = "info"
       log_format = "text"

@@ -22,7 +22,7 @@ fn result_goes_to_standard_output_and_messages_to_standard_error() {
 
     let run = folder.run(&["run", "flow.json", "--trigger", "{\"vendor\": \"ACME\"}"]).expect(0);
 
-    assert_eq!(run.stdout, "{\n  \"vendor\": \"ACME\"\n}\n");
+    assert_eq!(run.stdout, "{\"vendor\": \"ACME\"}\n");
     let lines: Vec<&str> = run.stderr.lines().collect();
     assert_eq!(lines.len(), 2, "{}", run.stderr);
     assert!(
@@ -79,7 +79,7 @@ fn invalid_document_is_exit_status_2() {
     let missing = folder.run(&["run", "missing.json"]).expect(2);
     let timeout = folder.run_on(&["run", "-", "--timeout=-1"], &mirror().to_string()).expect(2);
 
-    insta::assert_snapshot!(faulty.stderr, @r#"faulty.json:/flow_definition/nodes/0/type: `type` must be one of `trigger`, `agent`, `condition`, `delay`, `parallel`, `merge`, `action`, not "acton"; did you mean `action`?"#);
+    insta::assert_snapshot!(faulty.stderr, @r#"faulty.json:/flow_definition/nodes/0/type: `type` must be one of `trigger`, `agent`, `condition`, `switch`, `delay`, `parallel`, `merge`, `action`, not "acton"; did you mean `action`?"#);
     insta::assert_snapshot!(missing.stderr, @"missing.json: No such file or directory (os error 2)");
     insta::assert_snapshot!(timeout.stderr, @"-:/timeout_seconds: `timeout_seconds` must be a number of seconds, more than 0 and at most 316224000, not -1.0");
 }
@@ -167,4 +167,15 @@ fn nothing_is_stored_without_a_database() {
     let files: Vec<_> =
         std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
     assert_eq!(files, ["flow.json"]);
+}
+
+#[test]
+fn numbers_of_the_trigger_data_come_out_as_they_are_written() {
+    let folder = Folder::new();
+    folder.write("flow.json", mirror());
+    let text = r#"{"b":[1.0E+2,19.90,-0,1e-7],"a":123456789012345678901234567890.5,"\u00e9":"\/"}"#;
+
+    let run = folder.run(&["run", "flow.json", "--trigger", text]).expect(0);
+
+    assert_eq!(run.stdout, format!("{text}\n"));
 }

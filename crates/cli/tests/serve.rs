@@ -94,7 +94,7 @@ fn invalid_settings_are_reported_with_their_position() {
       |
     1 | lisen = "127.0.0.1:9000"
       | ^^^^^
-    unknown field `lisen`, expected one of `listen`, `database`, `egress_allow`, `allowed_hosts`, `grace_seconds`, `log`, `log_format`, `server`
+    unknown field `lisen`, expected one of `listen`, `database`, `egress_allow`, `allowed_hosts`, `allowed_origins`, `grace_seconds`, `log`, `log_format`, `server`
     "#);
     insta::assert_snapshot!(serve(&["--config", "broken.toml"]), @r"
     steadflow: broken.toml is not valid: TOML parse error at line 1, column 15
@@ -106,6 +106,7 @@ fn invalid_settings_are_reported_with_their_position() {
     insta::assert_snapshot!(serve(&["--config", "missing.toml"]), @"steadflow: Could not read the settings in missing.toml: No such file or directory (os error 2)");
     insta::assert_snapshot!(serve(&["--log", "loud=very"]), @r#"steadflow: `loud=very` is not a valid log filter. Use one such as `info` or `warn,steadflow_runtime=debug`: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5"#);
     insta::assert_snapshot!(serve(&["--database", "sqlite:missing/flows.db"]), @"steadflow: Could not open the database sqlite:missing/flows.db: cannot open missing/flows.db.lock: No such file or directory (os error 2); check that the directory exists and may be written to");
+    insta::assert_snapshot!(serve(&["--allowed-origin", "*"]), @"steadflow: The setting `allowed_origins` is not valid: `*` would let every web page that a user opens run flows and read their data; name each origin");
     insta::assert_snapshot!(serve(&["--egress-allow", "10.0.0.0/99"]), @"steadflow: The setting `egress_allow` is not valid: `10.0.0.0/99` is neither an IP address, a network like 10.1.0.0/16 nor a host name");
 }
 

@@ -116,14 +116,53 @@ async fn a_body_over_the_limit_is_413() {
 
     let large = json!({ "name": "x".repeat(4 * MEBIBYTE) });
     let said = server.api().call(Method::POST, "flows", &[], Some(&large)).await;
-    // The server need not read what it refuses, and a client may learn that before it has sent all.
+    // A client may learn it before it has sent all.
     let announced = raw(server.address(), [head(&server, 1 << 40).into()], Duration::ZERO, SOON).await;
 
-    if let Ok(answer) = said {
-        problem(answer, 413);
-    }
+    problem(said.expect("the answer is read by a client that sends everything first"), 413);
     assert_eq!(announced.status, Some(413), "{}", announced.text);
     assert_bounded(&server, before);
+}
+
+#[tokio::test]
+async fn a_client_that_sends_everything_first_reads_why_it_was_refused() {
+    let workplace = Workplace::new();
+    let server = Setup::new(&workplace).start().await;
+    let post = |path: &str, headers: &str| {
+        let host = server.address();
+        format!("POST /api/v1/studio/{path} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n").into_bytes()
+    };
+    let large = vec![b' '; 16 * MEBIBYTE];
+    let chunked = [format!("{:x}\r\n", large.len()).as_bytes(), &large, b"\r\n0\r\n\r\n"].concat();
+    let json = "Content-Type: application/json\r\n";
+    let length = format!("Content-Length: {}\r\n", large.len());
+    let sent = async |head: Vec<u8>, body: Vec<u8>| {
+        let answer = raw(server.address(), [head, body], Duration::ZERO, SOON).await;
+        answer.status.unwrap_or_else(|| panic!("no answer: {}", answer.text))
+    };
+
+    for path in ["flows", "agents", "flows/validate", "flows/test-node", "executions/retry"] {
+        assert_eq!(sent(post(path, &format!("{json}{length}")), large.clone()).await, 413, "{path}");
+    }
+    let without_length = post("flows", &format!("{json}Transfer-Encoding: chunked\r\n"));
+    assert_eq!(sent(without_length, chunked).await, 413);
+    assert_eq!(sent(post("flows", &length), large.clone()).await, 415, "the body is not looked at");
+    assert_eq!(sent(post("nothing-here", &format!("{json}{length}")), large).await, 404);
+}
+
+#[tokio::test]
+async fn a_client_that_asks_before_it_sends_is_refused_at_once() {
+    let workplace = Workplace::new();
+    let server = Setup::new(&workplace).start().await;
+    let head = format!(
+        "POST /api/v1/studio/flows HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
+         Content-Length: 99999999\r\nExpect: 100-continue\r\n\r\n",
+        server.address()
+    );
+
+    let answer = raw(server.address(), [head.into_bytes()], Duration::ZERO, SOON).await;
+
+    assert_eq!(answer.status, Some(413), "and not 100: {}", answer.text);
 }
 
 #[tokio::test]

@@ -1,0 +1,79 @@
+//! What a request's body still holds when its answer is known: of a body that is too large, say.
+//!
+//! A connection that is closed while its client still sends is reset, and then many clients lose the answer. So the rest
+//! is read and discarded, up to a limit, while the answer is on its way.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream, HttpBody};
+use axum::extract::Request;
+use axum::http::header;
+use axum::middleware::Next;
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use tokio::sync::oneshot;
+
+/// How much is discarded at most. A client that sends more sees its connection reset.
+const BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How long is read at most.
+const TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Discards what the handlers have left of the body.
+pub(crate) async fn discard(request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    let (head, body) = request.into_parts();
+    // Such a client sends nothing until the body is read, and need not begin when the answer is known before.
+    let asks_first = head.headers.contains_key(header::EXPECT);
+    let (back, mut rest) = oneshot::channel();
+    let lent = Lent { stream: Some(body.into_data_stream()), is_begun: false, back: Some(back) };
+    let response = next.run(Request::from_parts(head, Body::from_stream(lent))).await;
+    if let Ok((rest, is_begun)) = rest.try_recv()
+        && (is_begun || !asks_first)
+    {
+        tokio::spawn(tokio::time::timeout(TIME_MAX, read_away(rest)));
+    }
+    response
+}
+
+async fn read_away(mut rest: BodyDataStream) {
+    let mut left = BYTES_MAX;
+    while let Some(Ok(chunk)) = rest.next().await {
+        let Some(less) = left.checked_sub(chunk.len()) else { return };
+        left = less;
+    }
+}
+
+/// A body that comes back when it is dropped before its end.
+struct Lent {
+    stream: Option<BodyDataStream>,
+    is_begun: bool,
+    back: Option<oneshot::Sender<(BodyDataStream, bool)>>,
+}
+
+impl Stream for Lent {
+    type Item = Result<Bytes, axum::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.is_begun = true;
+        let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
+        let polled = stream.poll_next_unpin(cx);
+        if matches!(polled, Poll::Ready(None | Some(Err(_)))) {
+            self.stream = None;
+        }
+        polled
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let (Some(stream), Some(back)) = (self.stream.take(), self.back.take()) {
+            // Without a receiver the request itself is gone.
+            let _ = back.send((stream, self.is_begun));
+        }
+    }
+}
