@@ -141,6 +141,8 @@ const MAPPED_FILTERS: &[&str] = &[
 ];
 /// Filters of MiniJinja that make text of what they are given.
 const TEXT_FILTERS: [&str; 6] = ["capitalize", "lower", "replace", "title", "trim", "upper"];
+/// Filters whose first argument is a regular expression.
+const PATTERN_FILTERS: [&str; 3] = ["regex_find", "regex_match", "regex_replace"];
 /// Filters that take the name of a test as a string.
 const NAMING_FILTERS: [&str; 4] = ["reject", "rejectattr", "select", "selectattr"];
 /// Tests that order.
@@ -265,6 +267,11 @@ pub(super) fn factor() -> Value {
         }
         numbers::operand(value)
     })
+}
+
+/// Returns the pattern of a filter compiled, if it is constant and the filter takes one.
+pub(super) fn compiled_pattern(filter: &str, pattern: &Value) -> Option<Value> {
+    PATTERN_FILTERS.contains(&filter).then(|| texts::compiled(pattern))?
 }
 
 /// Returns whether a filter looks a test up by its name while it runs.

@@ -199,7 +199,12 @@ impl Rewriter<'_> {
         let subject = self.operand(subject, presence)?;
         let subject =
             if functions::takes_text(name) { call(functions::text(), subject, Vec::new()) } else { subject };
-        let args = self.arguments(&filter.args)?;
+        let mut args = self.arguments(&filter.args)?;
+        if let Some(CallArg::Pos(Expr::Const(pattern))) = args.first()
+            && let Some(compiled) = functions::compiled_pattern(name, &pattern.value)
+        {
+            args[0] = CallArg::Pos(value(compiled));
+        }
         self.names_tests |= functions::names_a_test(name);
         Ok(match functions::strict_filter(name) {
             Some(function) => call(function, subject, args),

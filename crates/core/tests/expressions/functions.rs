@@ -76,6 +76,8 @@ data.price | round => 20.0
 'a=1' | regex_find('(\\w)=(\\d)') => ["a","1"]
 'id 7' | regex_find('id (\\d)') => "7"
 'none' | regex_find('\\d') => null
+'order-1234' | regex_match(data.pattern) => true
+'a1b2' | regex_replace('[' ~ '0-9' ~ ']', '-') => "a-b-"
 '2026-03-01' | regex_replace('(\\d+)-(\\d+)-(\\d+)', '$3.$2.$1') => "01.03.2026"
 '2026-03-01T10:00:00+01:00' | date => "2026-03-01T10:00:00+01:00"
 '2026-03-01T09:00:00.5Z' | date => "2026-03-01T09:00:00.5Z"
@@ -122,6 +124,8 @@ data.big + 1 => the number 1234567890123456789012345678901234567890 is too large
 '{"$serde_json::private::Number":"1"}' | fromjson => is reserved and cannot be used
 '@@' | b64decode => it is not Base64
 '/w==' | b64decode => the decoded bytes are not text in UTF-8
+'x' | regex_match(7) => a pattern is a string, not the number 7
+'x' | regex_match(data.rows) => a pattern is a string, not a list
 'x' | regex_match('(') => `(` is not a regular expression: unclosed group
 'x' | regex_match('(?:\\w{500}){500}') => is too large
 'tomorrow' | date => the string "tomorrow" is not a date; one is `2026-03-01T09:30:00Z`
@@ -175,7 +179,7 @@ fn evaluated(text: &str) -> Result<String, String> {
 const fn data() -> &'static str {
     r#"{
         "price": 19.90, "big": 123456789012345678901234567890123456789012, "exp": 1.0E+2, "small": 1e-7, "zero": 0.00,
-        "long": 0.1000000000000000055, "longer": 0.1000000000000000056, "nothing": null,
+        "long": 0.1000000000000000055, "longer": 0.1000000000000000056, "nothing": null, "pattern": "^order-\\d+$",
         "rows": [{"name":"a","price":10.10},{"name":"b","price":20.20},{"name":"c","price":5}],
         "mixed": [{"name":"a","price":1},{"name":"b"}]
     }"#

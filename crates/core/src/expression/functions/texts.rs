@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use minijinja::value::ValueKind;
+use minijinja::value::{Object, ObjectRepr, ValueKind};
 use minijinja::{Error, ErrorKind, State, Value, filters};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use regex::{Regex, RegexBuilder};
@@ -21,6 +21,16 @@ const REGEX_BYTES_MAX: usize = 256 * 1024;
 const REGEX_STEPS: u64 = 500;
 /// What stays as it is in a URL's segment, query value or form field (RFC 3986, 2.3).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A constant regular expression.
+#[derive(Debug)]
+struct Pattern(Regex);
+
+impl Object for Pattern {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+}
 
 /// Returns `value` as text: strings as they are, everything else as JSON.
 pub(super) fn text_of<'v>(state: &State<'_, '_>, value: &'v Value) -> Result<Cow<'v, str>, Error> {
@@ -110,13 +120,13 @@ pub(crate) fn percent_encoded(text: &str) -> String {
 }
 
 /// `regex_match`: whether the pattern is found anywhere.
-pub(super) fn regex_match(state: &State<'_, '_>, value: &Value, pattern: &str) -> Result<bool, Error> {
+pub(super) fn regex_match(state: &State<'_, '_>, value: &Value, pattern: &Value) -> Result<bool, Error> {
     let text = string_of(state, "regex_match", value)?;
     Ok(regex(state, pattern)?.is_match(text))
 }
 
 /// `regex_find`: what is found first. With groups in the pattern, what they match: a list, or a string of the only one.
-pub(super) fn regex_find(state: &State<'_, '_>, value: &Value, pattern: &str) -> Result<Value, Error> {
+pub(super) fn regex_find(state: &State<'_, '_>, value: &Value, pattern: &Value) -> Result<Value, Error> {
     let text = string_of(state, "regex_find", value)?;
     let regex = regex(state, pattern)?;
     let Some(found) = regex.captures(text) else { return Ok(Value::from(())) };
@@ -132,12 +142,13 @@ pub(super) fn regex_find(state: &State<'_, '_>, value: &Value, pattern: &str) ->
 pub(super) fn regex_replace(
     state: &State<'_, '_>,
     value: &Value,
-    pattern: &str,
+    pattern: &Value,
     replacement: &str,
 ) -> Result<String, Error> {
     let text = string_of(state, "regex_replace", value)?;
     let (mut result, mut from) = (String::new(), 0);
-    for found in regex(state, pattern)?.captures_iter(text) {
+    let regex = regex(state, pattern)?;
+    for found in regex.captures_iter(text) {
         let Some(whole) = found.get(0) else { continue };
         result.push_str(&text[from..whole.start()]);
         from = whole.end();
@@ -152,8 +163,26 @@ pub(super) fn regex_replace(
     Ok(result)
 }
 
-fn regex(state: &State<'_, '_>, pattern: &str) -> Result<Regex, Error> {
+/// Returns a constant pattern compiled, so that it is not compiled in each evaluation. `None` where it is no regular
+/// expression, which its evaluation says.
+pub(super) fn compiled(pattern: &Value) -> Option<Value> {
+    built(pattern.as_str()?).ok().map(|regex| Value::from_object(Pattern(regex)))
+}
+
+/// Returns the regular expression of a pattern. One that was compiled before costs the same, so that it does not matter
+/// whether it is constant.
+fn regex<'v>(state: &State<'_, '_>, pattern: &'v Value) -> Result<Cow<'v, Regex>, Error> {
     state.consume_fuel(REGEX_STEPS)?;
+    if let Some(Pattern(regex)) = pattern.downcast_object_ref::<Pattern>() {
+        return Ok(Cow::Borrowed(regex));
+    }
+    let text = pattern
+        .as_str()
+        .ok_or_else(|| invalid(format!("a pattern is a string, not {}", values::described(pattern))))?;
+    built(text).map(Cow::Owned)
+}
+
+fn built(pattern: &str) -> Result<Regex, Error> {
     let built =
         RegexBuilder::new(pattern).size_limit(REGEX_BYTES_MAX).dfa_size_limit(REGEX_BYTES_MAX).build();
     built.map_err(|error| {
@@ -175,4 +204,18 @@ pub(super) fn string_of<'v>(state: &State<'_, '_>, name: &str, value: &'v Value)
     value
         .as_str()
         .ok_or_else(|| invalid(format!("`{name}` needs a string, not {}", values::described(value))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_constant_patterns_are_compiled_before() {
+        let pattern = compiled(&Value::from("^a+$")).expect("it is a regular expression");
+
+        assert!(pattern.downcast_object_ref::<Pattern>().is_some_and(|Pattern(regex)| regex.is_match("aa")));
+        assert!(compiled(&Value::from("(")).is_none());
+        assert!(compiled(&Value::from(7)).is_none());
+    }
 }
