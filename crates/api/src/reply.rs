@@ -8,8 +8,16 @@ use steadflow_store::Revision;
 /// Returns `view` as a JSON answer.
 pub(crate) fn json(status: StatusCode, view: &impl Serialize) -> Response {
     let bytes = serde_json::to_vec(view).expect("views have string keys and no failing parts");
-    (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response()
+    (status, JSON, bytes).into_response()
 }
+
+/// Returns JSON text as an answer with status 200.
+pub(crate) fn ok_text(json: String) -> Response {
+    (StatusCode::OK, JSON, json).into_response()
+}
+
+const JSON: [(header::HeaderName, HeaderValue); 1] =
+    [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
 
 /// Returns `view` as a JSON answer with status 200.
 pub(crate) fn ok(view: &impl Serialize) -> Response {

@@ -1375,8 +1375,9 @@ export interface components {
                 readonly [key: string]: components["schemas"]["AnyJson"];
             };
             readonly usage: components["schemas"]["Usage"];
-            readonly node_executions: readonly components["schemas"]["NodeExecution"][];
             readonly summary: components["schemas"]["NodeSummary"];
+            /** @description The last field: [`Self::into_json`] adds it by itself. */
+            readonly node_executions: readonly components["schemas"]["NodeExecution"][];
         };
         /** @description A flow's executions by status. */
         readonly ExecutionCounts: {

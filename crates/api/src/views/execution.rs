@@ -6,7 +6,7 @@ use steadflow_core::execution::{Execution, NodeStatus};
 use steadflow_core::ids::{ExecutionId, FlowId, NodeIndex};
 use utoipa::ToSchema;
 
-use super::node::{NodeView, UsageView, WaitingFor};
+use super::node::{NodeView, Text, UsageView, WaitingFor, Write};
 use super::wire::{AnyJson, ErrorClassName, ExecutionStatusName, Time, millis, seconds, span};
 
 /// An execution with its nodes and their attempts.
@@ -61,8 +61,9 @@ pub(crate) struct ExecutionView<'a> {
     #[schema(value_type = std::collections::HashMap<String, AnyJson>)]
     execution_data: Outputs<'a>,
     usage: UsageView,
-    node_executions: Vec<NodeView<'a>>,
     summary: Summary,
+    /// The last field: [`Self::into_json`] adds it by itself.
+    node_executions: Vec<NodeView<'a>>,
 }
 
 /// How many of its nodes are in which status.
@@ -126,11 +127,28 @@ impl<'a> ExecutionView<'a> {
             result: execution.result().map(AnyJson),
             execution_data: Outputs(execution),
             usage: execution.usage().into(),
-            node_executions: nodes(execution).map(|node| NodeView::new(execution, node)).collect(),
             summary: summary(execution),
+            node_executions: nodes(execution).map(|node| NodeView::new(execution, node)).collect(),
         }
     }
+
+    /// Returns it as JSON, as serde would write it, but with the nodes written by the faster [`Text`].
+    pub(crate) fn into_json(mut self) -> String {
+        let nodes = std::mem::take(&mut self.node_executions);
+        let json = serde_json::to_string(&self).expect("a view has string keys and no failing parts");
+        let mut text = Text::with_capacity(json.len() + nodes.len() * NODE_BYTES);
+        text.push_str(json.strip_suffix(NO_NODES).expect("the nodes are the last field"));
+        nodes.write(&mut text);
+        text.push_str("}");
+        text.into_string()
+    }
 }
+
+/// About as much as a node with one attempt takes, its input and output excluded.
+const NODE_BYTES: usize = 1_024;
+
+/// How an execution without nodes ends.
+const NO_NODES: &str = "[]}";
 
 fn nodes(execution: &Execution) -> impl Iterator<Item = NodeIndex> {
     (0..execution.nodes().len())

@@ -1,5 +1,7 @@
 //! One node's part of an execution, as answers and events show it.
 
+mod text;
+
 use serde::{Deserialize, Serialize};
 use steadflow_core::execution::{AttemptRecord, Execution, NodeExecution, Wait};
 use steadflow_core::flow::Node;
@@ -8,6 +10,8 @@ use steadflow_core::payload::Payload;
 use steadflow_core::work::Usage;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+pub(crate) use text::{Text, Write};
 
 use super::wire::{AnyJson, ErrorClassName, NodeStatusName, Time, millis, span};
 

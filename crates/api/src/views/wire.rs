@@ -24,6 +24,12 @@ impl From<Timestamp> for Time {
     }
 }
 
+impl Time {
+    pub(crate) const fn moment(self) -> Timestamp {
+        self.0
+    }
+}
+
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
@@ -78,9 +84,15 @@ macro_rules! names {
             }
         }
 
+        impl $wire {
+            pub(crate) fn as_str(self) -> &'static str {
+                self.0.as_str()
+            }
+        }
+
         impl Serialize for $wire {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.0.as_str())
+                serializer.serialize_str(self.as_str())
             }
         }
 
