@@ -52,6 +52,26 @@ async fn call_with_nonsense(api: &Api, method: &str, path: &str, operation: &Val
 }
 
 #[tokio::test(start_paused = true)]
+async fn bodies_can_be_absent_where_they_are_not_required() {
+    let api = Api::new().await;
+    let document = steadflow_api::openapi();
+
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let Some(body) = operation["requestBody"].as_object() else { continue };
+            let method = method.to_uppercase().parse().unwrap();
+            let address = path.replace("{id}", NO_ID).replace("{node_id}", "a");
+
+            let answer = api.send(request(method, &address, &[], "")).await;
+
+            let is_required = body.get("required") == Some(&Value::Bool(true));
+            assert_eq!(answer.status, if is_required { 415 } else { 404 }, "{path}: {}", answer.text);
+            assert!(body["content"]["application/json"]["schema"]["$ref"].is_string(), "{path}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn health_and_metrics_are_shown() {
     let api = Api::new().await;
     let flow = api.flow_of(&[crate::support::echo("a", serde_json::json!({}))]).await;

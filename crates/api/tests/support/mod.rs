@@ -97,12 +97,23 @@ impl Api {
     /// Posts JSON with further headers.
     pub(crate) async fn post_with(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let headers = [&[("content-type", "application/json")], headers].concat();
-        self.send(request(Method::POST, path, &headers, body)).await
+        self.submit(Method::POST, path, &headers, body).await
+    }
+
+    /// Sends JSON, and checks that what is accepted is as described.
+    async fn submit(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let request = request(method.clone(), path, headers, body);
+        let path = request.uri().path().to_owned();
+        let answer = self.send(request).await;
+        if answer.status < 300 {
+            description::check_body(&method, &path, body);
+        }
+        answer
     }
 
     pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
         let json = [("content-type", "application/json")];
-        self.send(request(Method::PATCH, path, &json, &body.to_string())).await
+        self.submit(Method::PATCH, path, &json, &body.to_string()).await
     }
 
     /// Follows a stream of events, from where `last_event_id` says.

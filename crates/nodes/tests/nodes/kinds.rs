@@ -7,7 +7,7 @@ use steadflow_core::document::{Description, KeyDescription};
 use steadflow_core::flow::{Flow, PlacedNode, node_types};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::limits::Limits;
-use steadflow_core::node::{CATALOGUE, Entry};
+use steadflow_core::node::{CATALOGUE, Entry, NamedBy};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::trial::{Pinned, Step, Trial};
@@ -55,6 +55,28 @@ fn every_key_is_explained_and_documented() {
             }
             assert!(REFERENCE.contains(&format!("`{}`", key.name)), "{} of {}", key.name, entry.about.name);
         });
+    }
+}
+
+#[test]
+fn the_tables_of_kinds_name_every_kind_and_nothing_else() {
+    let rows: Vec<Vec<&str>> = [rows("\n## Node types\n"), rows("\n## Actions\n")].concat();
+    let mut named: Vec<&str> = rows.iter().flat_map(|row| in_backticks(row[0])).collect();
+    let kinds = CATALOGUE.iter().map(|entry| entry.about);
+    let names = kinds.flat_map(|about| [about.name].into_iter().chain(about.aliases.iter().copied()));
+    let mut known: Vec<&str> = names.chain(["action"]).collect();
+    named.sort_unstable();
+    known.sort_unstable();
+
+    assert_eq!(named, known);
+    for entry in CATALOGUE.iter().filter(|entry| entry.about.named_by == NamedBy::Type) {
+        let row = rows.iter().find(|row| in_backticks(row[0]).contains(&entry.about.name)).unwrap();
+        let keys = entry.keys().keys.into_iter().filter(|key| key.schema["type"] != "null");
+        let mut keys: Vec<&str> = keys.map(|key| key.name).collect();
+        let mut listed: Vec<&str> = in_backticks(row[1]);
+        keys.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(listed, keys, "{}", entry.about.name);
     }
 }
 
@@ -122,6 +144,18 @@ fn parser_and_schema_agree_about_what_a_call_can_be_made_of() {
 
         assert_eq!((is_parsed(&node), fits(entry, &node)), (is_accepted, is_accepted), "{key} = {value}");
     }
+}
+
+/// Returns the cells of the first table under `heading`, row by row.
+fn rows(heading: &str) -> Vec<Vec<&'static str>> {
+    let (_, section) = REFERENCE.split_once(heading).expect("the reference has this section");
+    let table = section.lines().skip_while(|line| !line.starts_with('|'));
+    let rows = table.take_while(|line| line.starts_with('|')).skip(2);
+    rows.map(|row| row.split('|').skip(1).map(str::trim).collect()).collect()
+}
+
+fn in_backticks(cell: &str) -> Vec<&str> {
+    cell.split('`').skip(1).step_by(2).collect()
 }
 
 fn pinned() -> Pinned {
