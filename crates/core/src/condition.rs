@@ -11,7 +11,9 @@ mod tests;
 use minijinja::value::ValueKind;
 use serde_json::{Map, Value, json};
 
-use crate::expression::{Evaluated, Expression, ExpressionError, Problem, Site, json_text, values};
+use crate::expression::{
+    Evaluated, Expression, ExpressionError, Problem, Site, Use, ValueType, json_text, values,
+};
 use crate::ids::NodeId;
 use crate::limits::Limits;
 use crate::scope::{References, Scope};
@@ -101,6 +103,23 @@ impl Condition {
     /// Returns what the condition names.
     pub const fn references(&self) -> &References {
         &self.references
+    }
+
+    /// Returns the values that the condition reads, with the types that it compares them with.
+    pub(crate) fn uses(&self) -> Vec<Use> {
+        match &self.form {
+            Form::Expression(expression) => expression.uses(ValueType::Boolean),
+            Form::Exists(field) => field.uses(ValueType::Any),
+            Form::Compared { comparison, field, value } => {
+                let constant =
+                    value.constant().map_or(ValueType::Any, |value| ValueType::of_json(value.as_str()));
+                // A text may be an entry of a list, or a part of a text.
+                let expected = if *comparison == Comparison::Contains { ValueType::Any } else { constant };
+                let mut uses = field.uses(expected);
+                uses.extend(value.expressions().flat_map(|(_, expression)| expression.uses(ValueType::Any)));
+                uses
+            }
+        }
     }
 
     /// Returns every expression with its JSON pointer relative to the condition.

@@ -26,6 +26,7 @@ mod slots;
 #[cfg(test)]
 pub(crate) mod tests;
 mod unique;
+mod uses;
 pub(crate) mod values;
 
 use std::borrow::Cow;
@@ -45,8 +46,10 @@ pub(crate) use self::error::Problem;
 pub(crate) use self::functions::{moment, percent_encoded};
 use self::json_text::Kind;
 use self::path::{Found, Path};
-pub(crate) use self::path::{Step, is_word, walk};
+pub(crate) use self::path::{Source, Step, is_word, walk};
 pub(crate) use self::site::Site;
+pub(crate) use self::uses::Use;
+pub use self::uses::ValueType;
 use self::values::Writer;
 
 /// A compiled expression. Cheap to clone.

@@ -8,6 +8,7 @@ mod document;
 mod graph;
 mod node_types;
 mod parse;
+mod trigger_fields;
 mod warnings;
 
 use std::collections::BTreeSet;
@@ -26,6 +27,7 @@ use crate::timestamp::Seconds;
 pub use crate::document::Fault;
 pub use document::{Document, Restored, Unreadable};
 pub use node_types::{NodeTypes, node_types};
+pub use trigger_fields::{TriggerField, trigger_fields};
 
 /// One version of a flow, checked.
 #[derive(Clone, Debug)]
@@ -112,6 +114,11 @@ impl Graph {
             }
         }
         !self.nodes.is_empty() && ids.len() == self.nodes.len() && reached == self.nodes.len()
+    }
+
+    /// Returns trigger data to try the flow with: that of the first trigger which has some.
+    pub fn trigger_example(&self) -> Option<&Payload> {
+        self.nodes.iter().find_map(|node| node.kind.room().trigger_example())
     }
 
     /// Returns the place of the node called `id`.

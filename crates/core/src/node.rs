@@ -165,6 +165,21 @@ pub trait NodeKind: fmt::Debug {
         Vec::new()
     }
 
+    /// Returns the conditions that it evaluates.
+    fn conditions(&self) -> Vec<&crate::condition::Condition> {
+        Vec::new()
+    }
+
+    /// Returns the template that gives its output, if its output is its resolved input.
+    fn output_template(&self) -> Option<&Template> {
+        None
+    }
+
+    /// Returns trigger data to try the flow with.
+    fn trigger_example(&self) -> Option<&Payload> {
+        None
+    }
+
     /// Returns what comes first in an attempt, or in a node that has none.
     fn begin(&self, context: &Context<'_>) -> Next;
 

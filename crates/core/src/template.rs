@@ -141,6 +141,15 @@ impl Template {
         }
     }
 
+    /// Returns the expression that the string at `pointer` consists of.
+    pub(crate) fn whole_at(&self, pointer: &str) -> Option<&Expression> {
+        let Program::Parts(parts) = &self.program else { return None };
+        parts.iter().find_map(|part| match part {
+            Part::Whole { pointer: at, expression } => (at == pointer).then_some(expression),
+            Part::Raw(_) | Part::Inside { .. } | Part::Url { .. } => None,
+        })
+    }
+
     /// Returns every expression with the JSON pointer of its string.
     pub(crate) fn expressions(&self) -> impl Iterator<Item = (&str, &Expression)> {
         let parts: &[Part] = match &self.program {

@@ -42,6 +42,16 @@ enum Root {
     Uuid(String),
 }
 
+/// Where the value of a path comes from, and the way to it from there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source<'p> {
+    TriggerData(&'p [Step]),
+    /// The output of a node.
+    Output(&'p NodeId, &'p [Step]),
+    /// Something else.
+    Other,
+}
+
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -107,6 +117,21 @@ impl Path {
     /// Returns what `uuid()` reads at `place`.
     pub(super) const fn uuid(place: String) -> Self {
         Self { root: Root::Uuid(place), steps: Vec::new() }
+    }
+
+    /// Returns where its value comes from.
+    pub(crate) fn source(&self) -> Source<'_> {
+        match &self.root {
+            Root::TriggerData => Source::TriggerData(&self.steps),
+            Root::Short(id) | Root::Output(id) => Source::Output(id, &self.steps),
+            Root::Context
+            | Root::Execution
+            | Root::Attempt
+            | Root::Node(_)
+            | Root::Error(_)
+            | Root::Now
+            | Root::Uuid(_) => Source::Other,
+        }
     }
 
     /// Refuses fields that `context` and its like never have, so that a typing error shows when the flow is saved.

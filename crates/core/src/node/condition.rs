@@ -55,6 +55,10 @@ impl NodeKind for Condition {
         all.map(|(below, expression)| (format!("/condition{below}"), expression)).collect()
     }
 
+    fn conditions(&self) -> Vec<&Compiled> {
+        vec![&self.condition]
+    }
+
     fn begin(&self, context: &Context<'_>) -> Next {
         let output = |holds| Payload::from_value(&json!({ "condition_result": holds }));
         context.holds(&self.condition).map(output).into()

@@ -44,6 +44,10 @@ impl NodeKind for Echo {
         Some(&self.input)
     }
 
+    fn output_template(&self) -> Option<&Template> {
+        Some(&self.input)
+    }
+
     fn begin(&self, context: &Context<'_>) -> Next {
         Next::call(Task::Echo, &self.input, context)
     }

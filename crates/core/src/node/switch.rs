@@ -145,6 +145,10 @@ impl NodeKind for Switch {
         all
     }
 
+    fn conditions(&self) -> Vec<&Condition> {
+        self.cases.iter().map(|case| &case.condition).collect()
+    }
+
     fn cases(&self) -> Vec<&str> {
         self.cases.iter().map(|case| &*case.name).collect()
     }

@@ -51,6 +51,10 @@ impl NodeKind for Transform {
         Some(&self.input)
     }
 
+    fn output_template(&self) -> Option<&Template> {
+        Some(&self.input)
+    }
+
     fn begin(&self, context: &Context<'_>) -> Next {
         context.resolve(&self.input).into()
     }

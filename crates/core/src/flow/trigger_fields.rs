@@ -1,0 +1,268 @@
+//! Which trigger data a flow reads, for the form that starts it.
+//!
+//! The type of a field follows from the flow's example and else from the use of the field. A use counts also behind nodes
+//! that only hand a field on: where `history` returns `{"risk": "${trigger_data.risk}"}` and a condition compares
+//! `history.risk` with 70, `risk` is a number.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::expression::{Expression, Source, Step, Use, ValueType, json_text};
+use crate::flow::{EdgeCondition, Flow, Graph, Node};
+use crate::limits::Limits;
+use crate::payload::Payload;
+use crate::template::{Template, pointer_token};
+
+/// A field of the trigger data that a flow reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TriggerField {
+    /// The way to it, such as `["vendor", "id"]`; never empty.
+    pub path: Vec<String>,
+    /// The type that its values have, or that the flow expects of them.
+    #[serde(rename = "type")]
+    pub value_type: ValueType,
+    /// The names of the nodes that read it.
+    pub used_by: Vec<Arc<str>>,
+}
+
+/// Returns the fields of the trigger data that `flow` reads, in the order of its nodes, and those that only its example
+/// has. Of fields inside each other the innermost count; what is read of a list is the list.
+pub fn trigger_fields(flow: &Flow) -> Vec<TriggerField> {
+    let mut fields = Fields { graph: &flow.graph, found: Vec::new(), places: BTreeMap::new() };
+    fields.read_flow(flow);
+    let example = flow.graph.trigger_example();
+    if let Some(example) = example {
+        fields.add_example(example);
+    }
+    let mut found = fields.found;
+    let paths: Vec<Vec<String>> = found.iter().map(|field| field.path.clone()).collect();
+    found.retain(|field| !paths.iter().any(|other| is_inside(other, &field.path)));
+    for field in &mut found {
+        let exemplary = example.and_then(|example| value_at(example, &field.path)).map(ValueType::of_json);
+        field.value_type = exemplary.unwrap_or(ValueType::Any).or(field.value_type);
+    }
+    found
+}
+
+fn is_inside(path: &[String], outer: &[String]) -> bool {
+    path.len() > outer.len() && path.starts_with(outer)
+}
+
+fn value_at<'e>(example: &'e Payload, path: &[String]) -> Option<&'e str> {
+    path.iter().try_fold(example.as_str(), |at, name| json_text::field(at, name))
+}
+
+struct Fields<'f> {
+    graph: &'f Graph,
+    found: Vec<TriggerField>,
+    places: BTreeMap<Vec<String>, usize>,
+}
+
+impl Fields<'_> {
+    fn read_flow(&mut self, flow: &Flow) {
+        for node in &flow.graph.nodes {
+            let room = node.kind.room();
+            let compared = room.conditions().into_iter().flat_map(|condition| condition.uses());
+            let read =
+                room.expressions().into_iter().flat_map(|(_, expression)| expression.uses(ValueType::Any));
+            compared.chain(read).for_each(|found| self.add(&found, Some(node)));
+        }
+        for edge in &flow.graph.edges {
+            if let Some(EdgeCondition::Holds(condition)) = &edge.condition {
+                condition.uses().iter().for_each(|found| self.add(found, None));
+            }
+        }
+        let reference = flow.settings.context_id_template.as_ref();
+        let template =
+            reference.and_then(|text| Template::compile(&Value::from(text.as_str()), &Limits::DEFAULT).ok());
+        for (_, expression) in template.iter().flat_map(Template::expressions) {
+            expression.uses(ValueType::Any).iter().for_each(|found| self.add(found, None));
+        }
+    }
+
+    fn add(&mut self, found: &Use, reader: Option<&Node>) {
+        let source = found.path.source();
+        let Some(steps) = self.trigger_path(source) else { return };
+        let names = steps.iter().map_while(|step| match step {
+            Step::Field(name) => Some(name.clone()),
+            Step::Entry(_) => None,
+        });
+        let path: Vec<String> = names.collect();
+        if path.is_empty() {
+            return;
+        }
+        let value_type = if path.len() < steps.len() { ValueType::Json } else { found.expected };
+        let reader = reader.filter(|_| self.is_trigger_data(source));
+        let field = self.field(path);
+        field.value_type = field.value_type.or(value_type);
+        if let Some(node) = reader.filter(|node| !field.used_by.contains(&node.name)) {
+            field.used_by.push(Arc::clone(&node.name));
+        }
+    }
+
+    fn field(&mut self, path: Vec<String>) -> &mut TriggerField {
+        let at = *self.places.entry(path.clone()).or_insert(self.found.len());
+        if at == self.found.len() {
+            self.found.push(TriggerField { path, value_type: ValueType::Any, used_by: Vec::new() });
+        }
+        &mut self.found[at]
+    }
+
+    fn add_example(&mut self, example: &Payload) {
+        for (name, _) in json_text::entries(example.as_str()) {
+            self.field(vec![name.into_owned()]);
+        }
+    }
+
+    /// Returns whether a path with this source names the trigger data, itself or as the output of a trigger.
+    fn is_trigger_data(&self, source: Source<'_>) -> bool {
+        match source {
+            Source::TriggerData(_) => true,
+            Source::Output(id, _) => {
+                let node = self.graph.find(id.as_str()).map(|at| self.graph.node(at));
+                node.is_some_and(|node| node.kind.room().about().traits.starts)
+            }
+            Source::Other => false,
+        }
+    }
+
+    /// Returns the way through the trigger data to the value at `source`, if it comes from there unchanged.
+    fn trigger_path(&self, source: Source<'_>) -> Option<Vec<Step>> {
+        match source {
+            Source::TriggerData(steps) => Some(steps.to_vec()),
+            Source::Output(id, steps) => {
+                let node = self.graph.node(self.graph.find(id.as_str())?);
+                let steps = match steps {
+                    [Step::Field(name), rest @ ..] if name == "output" => rest,
+                    steps => steps,
+                };
+                self.handed_on(node, steps)
+            }
+            Source::Other => None,
+        }
+    }
+
+    /// Follows `steps` through the output of `node`.
+    fn handed_on(&self, node: &Node, steps: &[Step]) -> Option<Vec<Step>> {
+        let room = node.kind.room();
+        if room.about().traits.starts {
+            return Some(steps.to_vec());
+        }
+        let template = room.output_template()?;
+        let (expression, rest) = (0..=steps.len()).find_map(|used| {
+            let expression = template.whole_at(&pointer(&steps[..used]))?;
+            Some((expression, &steps[used..]))
+        })?;
+        let mut path = self.trigger_path(only_path(expression)?.path.source())?;
+        path.extend_from_slice(rest);
+        Some(path)
+    }
+}
+
+/// Returns what an expression reads that is only a path.
+fn only_path(expression: &Expression) -> Option<Use> {
+    if expression.is_path() { expression.uses(ValueType::Any).pop() } else { None }
+}
+
+fn pointer(steps: &[Step]) -> String {
+    let tokens = steps.iter().map(|step| match step {
+        Step::Field(name) => format!("/{}", pointer_token(name)),
+        Step::Entry(index) => format!("/{index}"),
+    });
+    tokens.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn types_follow_from_the_use_of_a_field() {
+        let fields = fields_of(&json!([
+            { "id": "score", "name": "Score vendor", "type": "action", "action": "transform",
+              "input": { "vendor": "${trigger_data.vendor_id}", "tags": "${trigger_data.tags[0]}" } },
+            { "id": "check", "type": "condition",
+              "condition": "trigger_data.amount > 100 and trigger_data['region'] == 'EU'" },
+            { "id": "old", "type": "condition",
+              "condition": { "type": "equals", "field": "trigger_data['is-old']", "value": true } },
+            { "id": "asked", "type": "condition", "condition": "trigger_data.urgent" },
+        ]));
+
+        insta::assert_snapshot!(fields, @r#"
+        vendor_id Any ["Score vendor"]
+        tags Json ["Score vendor"]
+        amount Number ["check"]
+        region Text ["check"]
+        is-old Boolean ["old"]
+        urgent Boolean ["asked"]
+        reference Any []
+        "#);
+    }
+
+    #[test]
+    fn a_use_behind_nodes_that_hand_a_field_on_counts() {
+        let fields = fields_of(&json!([
+            { "id": "start", "type": "trigger" },
+            { "id": "history", "type": "action", "action": "echo", "input": { "found": ["${start.vendor}"] } },
+            { "id": "again", "type": "action", "action": "transform", "input": "${nodes.history.output.found[0].risk}" },
+            { "id": "changed", "type": "action", "action": "transform", "input": "${start.vendor.name | upper}" },
+            { "id": "risky", "type": "condition", "condition": "again > 70 and changed == 1" },
+        ]));
+
+        insta::assert_snapshot!(fields, @r#"
+        vendor.risk Number []
+        vendor.name Text ["changed"]
+        reference Any []
+        "#);
+    }
+
+    #[test]
+    fn the_example_has_the_last_word_and_fields_of_its_own() {
+        let fields = fields_of(&json!([
+            { "id": "start", "type": "trigger", "example": { "code": "007", "items": [1], "note": null } },
+            { "id": "check", "type": "condition", "condition": "trigger_data.code > 5 and trigger_data.note == 'x'" },
+        ]));
+
+        insta::assert_snapshot!(fields, @r#"
+        code Text ["check"]
+        note Text ["check"]
+        reference Any []
+        items Json []
+        "#);
+    }
+
+    #[test]
+    fn of_fields_inside_each_other_the_innermost_count() {
+        let fields = fields_of(&json!([
+            { "id": "a", "type": "action", "action": "transform",
+              "input": ["${trigger_data.vendor}", "${trigger_data.vendor.id}", "${trigger_data}"] },
+        ]));
+
+        insta::assert_snapshot!(fields, @r#"
+        vendor.id Any ["a"]
+        reference Any []
+        "#);
+    }
+
+    /// Returns a line for each field.
+    fn fields_of(nodes: &Value) -> String {
+        let ids = nodes.as_array().unwrap().iter().map(|node| node["id"].as_str().unwrap());
+        let ids: Vec<&str> = ids.collect();
+        let edges = ids.windows(2).map(|pair| json!({ "from": pair[0], "to": pair[1] }));
+        let edges: Vec<Value> = edges.collect();
+        let document = json!({
+            "name": "Review", "flow_definition": { "nodes": nodes, "edges": edges },
+            "context_id_template": "${trigger_data.reference}",
+        });
+        let flow = Flow::parse(&document, &Limits::DEFAULT).unwrap();
+        let line = |field: &TriggerField| {
+            format!("{} {:?} {:?}", field.path.join("."), field.value_type, field.used_by)
+        };
+        trigger_fields(&flow).iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
