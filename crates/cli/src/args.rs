@@ -107,7 +107,8 @@ steadflow.toml (all keys are optional):
 /// Run a flow without a server and print its result
 ///
 /// Shows the attempts on standard error, and prints the result as JSON to standard output. FLOW.json is a flow document,
-/// or `{"flow": {…}, "agents": [{"id": "…", …}]}` if the flow needs agents.
+/// or `{"flow": {…}, "agents": [{"id": "…", …}]}` if the flow needs agents. If the flow calls `http://demo-peer`, as the
+/// examples do, a demo service that fails on purpose runs with it.
 ///
 /// Exit status: 0 completed, 1 failed, 2 invalid document, 130 cancelled with Ctrl-C.
 #[derive(Debug, clap::Args)]
@@ -116,9 +117,9 @@ pub(crate) struct Run {
     /// Flow document; `-` reads from standard input
     #[arg(value_name = "FLOW.json")]
     pub(crate) file: PathBuf,
-    /// Trigger data, as JSON or @FILE
-    #[arg(long, value_name = "JSON", default_value = "{}")]
-    pub(crate) trigger: String,
+    /// Trigger data, as JSON or @FILE [default: the `example` of the flow's trigger, or {}]
+    #[arg(long, value_name = "JSON")]
+    pub(crate) trigger: Option<String>,
     /// Store the execution in this database [default: in memory only]
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
@@ -128,15 +129,12 @@ pub(crate) struct Run {
     /// Timeout of the whole execution. Overrides the flow's `timeout_seconds`
     #[arg(long, value_name = "SECONDS")]
     pub(crate) timeout: Option<f64>,
-    /// Start the demo service of the example flows, which fails on purpose, and make the flow use it
-    #[arg(long)]
-    pub(crate) demo_peer: bool,
 }
 
 const RUN_EXAMPLES: &str = "\
 Examples:
-  steadflow run examples/parallel.json --trigger '{\"vendor\": \"ACME\", \"risk\": 82}'
-  steadflow run examples/retry-recovers.json --demo-peer
+  steadflow run examples/parallel.json
+  steadflow run examples/parallel.json --trigger '{\"vendor\": \"ACME\", \"risk\": 12}'
   steadflow run flow.json --trigger @order.json --timeout 60 | jq .total";
 
 /// Check flow documents

@@ -9,7 +9,17 @@ pub(crate) use flows::install;
 pub(crate) use peer::{PATH, Peer, routes};
 
 /// The placeholder for the address of the demo service in the examples.
-const PLACEHOLDER: &str = "http://demo-peer";
+pub(crate) const PLACEHOLDER: &str = "http://demo-peer";
+
+/// Returns whether a string of `value` has the placeholder.
+pub(crate) fn calls_peer(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.starts_with(PLACEHOLDER),
+        Value::Array(items) => items.iter().any(calls_peer),
+        Value::Object(fields) => fields.values().any(calls_peer),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
 
 /// Replaces the placeholder in all strings of `value` with `base`.
 pub(crate) fn point_to(value: &mut Value, base: &str) {
@@ -27,7 +37,10 @@ pub(crate) fn point_to(value: &mut Value, base: &str) {
 
 /// Adds the loopback addresses to those that flows may call.
 pub(crate) fn allowing_loopback(egress_allow: &str) -> String {
-    let mut list: Vec<&str> = egress_allow.split(',').filter(|entry| !entry.trim().is_empty()).collect();
-    list.extend(["127.0.0.0/8", "::1"]);
-    list.join(",")
+    allowing(egress_allow, "127.0.0.0/8,::1")
+}
+
+/// Adds `more` to the addresses that flows may call.
+pub(crate) fn allowing(egress_allow: &str, more: &str) -> String {
+    if egress_allow.trim().is_empty() { more.to_owned() } else { format!("{egress_allow},{more}") }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use serde_json::{Value, json};
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::flow::Fault;
@@ -34,16 +35,18 @@ const GRACE: Duration = Duration::ZERO;
 
 /// Runs a flow and prints its result.
 pub(crate) async fn run(args: Run, egress_allow: String) -> anyhow::Result<ExitCode> {
-    let peer = if args.demo_peer { Some(Peer::start().await?) } else { None };
-    let document = match read(&args, peer.as_ref()) {
-        Ok(document) => document,
-        Err(faults) => {
-            faults.iter().for_each(output::note);
-            return Ok(ExitCode::from(INVALID));
-        }
+    let mut file = match read_json(&args.file) {
+        Ok(file) => file,
+        Err(line) => return Ok(invalid(&[line])),
     };
-    let trigger_data = trigger_data(&args.trigger)?;
-    let egress_allow = if peer.is_some() { demo::allowing_loopback(&egress_allow) } else { egress_allow };
+    let peer = if demo::calls_peer(&file) { Some(start_peer(&mut file).await?) } else { None };
+    let document = match read(&args, file) {
+        Ok(document) => document,
+        Err(faults) => return Ok(invalid(&faults)),
+    };
+    let trigger_data = trigger_data(args.trigger.as_deref(), &document)?;
+    let egress_allow =
+        peer.map_or(egress_allow.clone(), |peer| demo::allowing(&egress_allow, &peer.address()));
     let store: Arc<dyn Store> = match &args.database {
         Some(url) => wiring::open_store(&Database::parse(url)?)?,
         None => Arc::new(MemoryStore::default()),
@@ -60,11 +63,24 @@ struct End {
     is_interrupted: bool,
 }
 
-fn read(args: &Run, peer: Option<&Peer>) -> Result<Document, Vec<String>> {
-    let mut file = read_json(&args.file).map_err(|line| vec![line])?;
-    if let Some(peer) = peer {
-        demo::point_to(&mut file, peer.base());
-    }
+fn invalid(lines: &[String]) -> ExitCode {
+    lines.iter().for_each(output::note);
+    ExitCode::from(INVALID)
+}
+
+/// Starts the demo service and makes the flow use it.
+async fn start_peer(file: &mut Value) -> anyhow::Result<Peer> {
+    let peer = Peer::start().await?;
+    output::note(format_args!(
+        "`{}` is the demo service, which runs on {} until the end.",
+        demo::PLACEHOLDER,
+        peer.address()
+    ));
+    demo::point_to(file, &peer.base());
+    Ok(peer)
+}
+
+fn read(args: &Run, mut file: Value) -> Result<Document, Vec<String>> {
     if let Some(seconds) = args.timeout {
         let flow = if file.get("flow").is_some() { &mut file["flow"] } else { &mut file };
         if let Some(settings) = flow.as_object_mut() {
@@ -74,7 +90,15 @@ fn read(args: &Run, peer: Option<&Peer>) -> Result<Document, Vec<String>> {
     Document::parse(&file).map_err(|faults: Vec<Fault>| lines(&args.file, &faults))
 }
 
-fn trigger_data(given: &str) -> anyhow::Result<Payload> {
+/// Returns what was given or, without it, the example of the flow's trigger.
+fn trigger_data(given: Option<&str>, document: &Document) -> anyhow::Result<Payload> {
+    let Some(given) = given else {
+        let example = document.flow.graph.trigger_example().cloned();
+        if let Some(example) = &example {
+            output::note(format_args!("Trigger data: the flow's example, {}", example.as_str()));
+        }
+        return Ok(example.unwrap_or_else(|| Payload::from_value(&json!({}))));
+    };
     let text = match given.strip_prefix('@') {
         Some(path) => std::fs::read_to_string(path)
             .with_context(|| format!("Could not read the trigger data in {path}"))?,

@@ -200,7 +200,9 @@ fn help_of_run() {
     Run a flow without a server and print its result
 
     Shows the attempts on standard error, and prints the result as JSON to standard output. FLOW.json is
-    a flow document, or `{"flow": {…}, "agents": [{"id": "…", …}]}` if the flow needs agents.
+    a flow document, or `{"flow": {…}, "agents": [{"id": "…", …}]}` if the flow needs agents. If the
+    flow calls `http://demo-peer`, as the examples do, a demo service that fails on purpose runs with
+    it.
 
     Exit status: 0 completed, 1 failed, 2 invalid document, 130 cancelled with Ctrl-C.
 
@@ -212,9 +214,7 @@ fn help_of_run() {
 
     Options:
           --trigger <JSON>
-              Trigger data, as JSON or @FILE
-
-              [default: {}]
+              Trigger data, as JSON or @FILE [default: the `example` of the flow's trigger, or {}]
 
           --database <URL>
               Store the execution in this database [default: in memory only]
@@ -227,15 +227,11 @@ fn help_of_run() {
           --timeout <SECONDS>
               Timeout of the whole execution. Overrides the flow's `timeout_seconds`
 
-          --demo-peer
-              Start the demo service of the example flows, which fails on purpose, and make the flow use
-              it
-
           …
 
     Examples:
-      steadflow run examples/parallel.json --trigger '{"vendor": "ACME", "risk": 82}'
-      steadflow run examples/retry-recovers.json --demo-peer
+      steadflow run examples/parallel.json
+      steadflow run examples/parallel.json --trigger '{"vendor": "ACME", "risk": 12}'
       steadflow run flow.json --trigger @order.json --timeout 60 | jq .total
     "#);
 }

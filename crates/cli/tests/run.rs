@@ -44,6 +44,50 @@ fn flow_and_trigger_data_come_from_files_and_pipes() {
 }
 
 #[test]
+fn trigger_data_is_the_example_of_the_trigger_unless_it_is_given() {
+    let folder = Folder::new();
+    let start = json!({ "id": "start", "type": "trigger", "example": { "amount": 1 } });
+    folder.write("flow.json", flow(&[start, echo(json!("${trigger_data}"))]));
+    folder.write("exact.json", "{\"name\": \"x\", \"flow_definition\": {\"nodes\": [{\"id\": \"start\", \"type\": \"trigger\", \"example\": {\"amount\": 19.90, \"id\": 1234567890123456789}}]}}");
+
+    let example = folder.run(&["run", "flow.json"]).expect(0);
+    let given = folder.run(&["run", "flow.json", "--trigger", "{\"amount\": 2}"]).expect(0);
+    let exact = folder.run(&["run", "exact.json"]).expect(0);
+
+    assert_eq!(example.json(), json!({ "amount": 1 }));
+    assert!(
+        example.stderr.starts_with("Trigger data: the flow's example, {\"amount\":1}\n"),
+        "{}",
+        example.stderr
+    );
+    assert_eq!(given.json(), json!({ "amount": 2 }));
+    assert!(
+        exact.stdout.contains("19.90") && exact.stdout.contains("1234567890123456789"),
+        "{}",
+        exact.stdout
+    );
+}
+
+#[test]
+fn the_demo_service_opens_no_other_port_of_this_machine() {
+    let folder = Folder::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let call = |id: &str, url: &str| json!({ "id": id, "type": "action", "action": "http_request", "input": { "url": url } });
+    folder.write("flow.json", flow(&[call("peer", "http://demo-peer/ok"), call("other", &url)]));
+
+    let run = folder.run(&["run", "flow.json"]).expect(1);
+
+    assert!(
+        run.stderr.starts_with("`http://demo-peer` is the demo service, which runs on 127.0.0.1:"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains("peer   completed"), "{}", run.stderr);
+    assert!(run.stderr.contains("(other) failed") || run.stderr.contains("`other` failed"), "{}", run.stderr);
+}
+
+#[test]
 fn failure_is_exit_status_1_with_the_reason_and_no_result() {
     let folder = Folder::new();
     let fails =
@@ -139,7 +183,7 @@ fn this_machine_cannot_be_called_unless_it_is_allowed() {
 
     assert!(run.stderr.contains("(configuration)"), "{}", run.stderr);
     assert!(allowed.stderr.contains("(connection)"), "{}", allowed.stderr);
-    insta::assert_snapshot!(no_list.stderr, @"steadflow: The setting `egress_allow` is not valid: `10.0.0.0/99` is neither an IP address, a network like 10.1.0.0/16 nor a host name");
+    insta::assert_snapshot!(no_list.stderr, @"steadflow: The setting `egress_allow` is not valid: `10.0.0.0/99` is neither an IP address, with or without a port, a network like 10.1.0.0/16 nor a host name");
 }
 
 #[test]

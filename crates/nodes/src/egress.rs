@@ -16,7 +16,7 @@ mod redirect;
 mod resolver;
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -192,7 +192,10 @@ impl Egress {
     }
 
     fn permits(&self, url: &Url, address: IpAddr) -> bool {
+        let is_literal = !matches!(url.host(), Some(Host::Domain(_)));
+        let port = url.port_or_known_default().filter(|_| is_literal);
         self.policy.permits(url.host_str().unwrap_or_default(), address)
+            || port.is_some_and(|port| self.policy.permits_socket(SocketAddr::new(address, port)))
     }
 }
 

@@ -17,7 +17,7 @@ const EXECUTIONS: usize = 200;
 /// Starts 200 concurrent executions whose calls fail twice, and compares when attempts were due and when they started.
 pub(super) async fn lateness(target: &Target, args: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
     let peer = Peer::start().await?;
-    let flow = target.create_flow(&flows::failing_twice(peer.base())).await?;
+    let flow = target.create_flow(&flows::failing_twice(&peer.base())).await?;
     let (mut medians, mut tails) = (Spread::default(), Spread::default());
     for _ in 0..args.runs.max(1) {
         let late = all_at_once(target, &flow).await?;

@@ -20,7 +20,7 @@ pub(super) async fn chain(target: &Target, args: &Bench, figures: &mut Figures) 
 /// Ten sequential `http_request` nodes that call a service in this process.
 pub(super) async fn calls(target: &Target, args: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
     let peer = Peer::start().await?;
-    let flow = target.create_flow(&flows::calls(CHAIN, peer.base())).await?;
+    let flow = target.create_flow(&flows::calls(CHAIN, &peer.base())).await?;
     at_each_concurrency(target, args, figures, &flow, "chain of 10 http_request", CHAIN).await
 }
 

@@ -1,7 +1,7 @@
 //! The example flows, stored in a server's database.
 
 use anyhow::{Context, anyhow};
-use serde_json::Value;
+use serde_json::{Value, json};
 use steadflow_core::caller::{Actor, Caller};
 use steadflow_core::ids::FlowId;
 use steadflow_core::payload::Payload;
@@ -12,15 +12,15 @@ use uuid::Uuid;
 use super::point_to;
 use crate::document::Document;
 
-/// The examples, and the trigger data for the executions that the first start runs.
-const EXAMPLES: [(&str, Option<&str>); 7] = [
-    (include_str!("../../../../examples/decision.json"), None),
-    (include_str!("../../../../examples/delay.json"), None),
-    (include_str!("../../../../examples/error-edge.json"), Some("{}")),
-    (include_str!("../../../../examples/timeout.json"), Some("{}")),
-    (include_str!("../../../../examples/retries-exhausted.json"), Some("{}")),
-    (include_str!("../../../../examples/parallel.json"), Some(r#"{"vendor": "ACME", "risk": 82}"#)),
-    (include_str!("../../../../examples/retry-recovers.json"), Some("{}")),
+/// The examples, and whether the first start runs them.
+const EXAMPLES: [(&str, bool); 7] = [
+    (include_str!("../../../../examples/decision.json"), false),
+    (include_str!("../../../../examples/delay.json"), false),
+    (include_str!("../../../../examples/error-edge.json"), true),
+    (include_str!("../../../../examples/timeout.json"), true),
+    (include_str!("../../../../examples/retries-exhausted.json"), true),
+    (include_str!("../../../../examples/parallel.json"), true),
+    (include_str!("../../../../examples/retry-recovers.json"), true),
 ];
 
 /// On behalf of whom they are stored and run.
@@ -28,7 +28,7 @@ const DEMO: Caller = Caller { actor: Actor::SYSTEM, ..Caller::LOCAL };
 
 /// Stores the examples with `base` as the address of the demo service. The first time, runs some of them.
 pub(crate) async fn install(engine: &Engine, base: &str) -> anyhow::Result<()> {
-    for (number, (text, trigger_data)) in EXAMPLES.iter().enumerate() {
+    for (number, (text, runs)) in EXAMPLES.iter().enumerate() {
         let mut file: Value = serde_json::from_str(text).context("An example is not JSON")?;
         point_to(&mut file, base);
         let document =
@@ -36,8 +36,9 @@ pub(crate) async fn install(engine: &Engine, base: &str) -> anyhow::Result<()> {
         // Fixed, so that the next start finds it. Has the version of our other ids, so that lists have this order.
         let id = FlowId::new(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number as u128));
         let is_new = put(engine, id, &document).await.context("The examples could not be stored")?;
-        if let Some(trigger_data) = trigger_data.filter(|_| is_new) {
-            run(engine, id, trigger_data).await.context("An example could not be started")?;
+        if *runs && is_new {
+            let example = document.flow.graph.trigger_example().cloned();
+            run(engine, id, example).await.context("An example could not be started")?;
         }
     }
     Ok(())
@@ -66,13 +67,13 @@ fn is_untouched(flow: &CurrentFlow) -> bool {
     flow.record.category.as_deref() == Some("demo")
 }
 
-async fn run(engine: &Engine, flow: FlowId, trigger_data: &str) -> anyhow::Result<()> {
+async fn run(engine: &Engine, flow: FlowId, example: Option<Payload>) -> anyhow::Result<()> {
     let start = Start {
         caller: DEMO,
         flow,
         context_id: None,
         context_type: None,
-        trigger_data: Payload::parse(trigger_data.to_owned())?,
+        trigger_data: example.unwrap_or_else(|| Payload::from_value(&json!({}))),
         triggered_by: "demo".into(),
         key: None,
         wait: None,

@@ -1,6 +1,7 @@
 //! The demo service, which fails on purpose.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ type Calls = Arc<Mutex<HashMap<String, u32>>>;
 /// The demo service on its own port.
 #[derive(Debug)]
 pub(crate) struct Peer {
-    base: String,
+    address: SocketAddr,
 }
 
 impl Peer {
@@ -33,14 +34,19 @@ impl Peer {
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
             .context("Could not find a free port for the demo service")?;
-        let base = format!("http://{}", listener.local_addr().context("The demo service has no address")?);
+        let address = listener.local_addr().context("The demo service has no address")?;
         tokio::spawn(async move { axum::serve(listener, routes()).await });
-        Ok(Self { base })
+        Ok(Self { address })
     }
 
     /// Returns its base URL.
-    pub(crate) fn base(&self) -> &str {
-        &self.base
+    pub(crate) fn base(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Returns its address with the port.
+    pub(crate) fn address(&self) -> String {
+        self.address.to_string()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which addresses flows may call: public ones, and those that the operator allows.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use ipnet::IpNet;
@@ -13,17 +13,19 @@ use super::address;
 pub struct EgressPolicy {
     hosts: BTreeSet<String>,
     networks: Vec<IpNet>,
+    sockets: Vec<SocketAddr>,
 }
 
-/// An entry of the allow-list that is neither an address, a network nor a host name.
+/// An entry of the allow-list that is none of what [`EgressPolicy::parse`] takes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is neither an IP address, a network like 10.1.0.0/16 nor a host name")]
+#[error("`{0}` is neither an IP address, with or without a port, a network like 10.1.0.0/16 nor a host name")]
 pub struct PolicyError(String);
 
 impl EgressPolicy {
-    /// Parses the operator's allow-list: addresses, networks and host names, separated by commas.
+    /// Parses the operator's allow-list: addresses, addresses with a port, networks and host names, separated by commas.
     ///
-    /// A host name allows all addresses that it resolves to. An address or a network is allowed under any name.
+    /// A host name allows all addresses that it resolves to. An address or a network is allowed under any name, an address
+    /// with a port only where the URL has the address itself.
     ///
     /// # Errors
     /// The first invalid entry.
@@ -41,6 +43,8 @@ impl EgressPolicy {
             self.networks.push(IpNet::from(address));
         } else if let Ok(network) = entry.parse::<IpNet>() {
             self.networks.push(network);
+        } else if let Ok(socket) = entry.parse::<SocketAddr>() {
+            self.sockets.push(socket);
         } else if is_host_name(entry) {
             self.hosts.insert(canonical(entry));
         } else {
@@ -55,6 +59,11 @@ impl EgressPolicy {
         self.hosts.contains(&canonical(host))
             || self.networks.iter().any(|network| network.contains(&plain) || network.contains(&address))
             || address::is_public(address)
+    }
+
+    /// Returns whether a call to the literal address and port `socket` may connect to it.
+    pub fn permits_socket(&self, socket: SocketAddr) -> bool {
+        self.sockets.contains(&socket)
     }
 }
 
@@ -95,6 +104,16 @@ mod tests {
         assert!(!policy.permits("x", ip("127.0.0.2")));
         assert!(!policy.permits("x", ip("10.2.0.1")));
         assert!(!policy.permits("evil.models.internal", ip("192.168.0.1")));
+    }
+
+    #[test]
+    fn an_address_with_a_port_allows_no_other_port() {
+        let policy = EgressPolicy::parse("127.0.0.1:8123,[::1]:80").unwrap();
+
+        assert!(policy.permits_socket("127.0.0.1:8123".parse().unwrap()));
+        assert!(policy.permits_socket("[::1]:80".parse().unwrap()));
+        assert!(!policy.permits_socket("127.0.0.1:8124".parse().unwrap()));
+        assert!(!policy.permits("127.0.0.1", ip("127.0.0.1")));
     }
 
     #[test]
