@@ -29,6 +29,9 @@ async fn created_flow_is_answered_whole_with_every_key_set() {
         "cancelled": 0,
         "unfinished": 0
       },
+      "trigger_input": {
+        "fields": []
+      },
       "name": "Review",
       "description": "",
       "category": null,
@@ -251,6 +254,30 @@ async fn flow_counts_its_executions_by_status() {
 
     let counts = json!({ "total": 2, "completed": 0, "failed": 0, "cancelled": 1, "unfinished": 1 });
     assert_eq!(flow["execution_counts"], counts);
+}
+
+#[tokio::test(start_paused = true)]
+async fn flow_says_which_trigger_data_it_asks_for() {
+    let api = Api::new().await;
+    let trigger = json!({ "id": "start", "type": "trigger", "example": { "vendor": "ACME", "risk": 82.50 } });
+    let check = json!({ "id": "check", "name": "Check", "type": "condition", "condition": "trigger_data.amount > 7" });
+    let id = api.flow_of(&[trigger, check]).await;
+
+    let flow = api.get(&format!("flows/{id}")).await.expect(200);
+    let listed = api.get("flows").await.expect(200);
+
+    assert_eq!(
+        flow["trigger_input"],
+        json!({
+            "fields": [
+                { "path": ["amount"], "type": "number", "used_by": ["Check"] },
+                { "path": ["vendor"], "type": "text", "used_by": [] },
+                { "path": ["risk"], "type": "number", "used_by": [] },
+            ],
+            "example": { "vendor": "ACME", "risk": 82.50 },
+        })
+    );
+    assert_eq!(listed[0].get("trigger_input"), None);
 }
 
 #[tokio::test(start_paused = true)]

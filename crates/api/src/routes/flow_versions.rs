@@ -77,5 +77,5 @@ pub(crate) async fn restore_flow_version(
     })?;
     let edit = FlowEdit { document: DocumentEdit::Restore(version), status: None, allowed };
     let flow = app.engine().edit_flow(&caller, id, edit).await?;
-    flows::show(&app, &flow.record).await
+    flows::show(&app, &flow).await
 }

@@ -9,7 +9,7 @@ use steadflow_core::flow::{Fault, Flow};
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_core::template::pointer_token;
 use steadflow_runtime::{CurrentFlow, DocumentEdit, FlowEdit, NewFlow};
-use steadflow_store::{ExecutionCounts, FlowFilter, FlowRecord, FlowStatus};
+use steadflow_store::{ExecutionCounts, FlowFilter, FlowStatus};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -100,8 +100,7 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let total = app.engine().store().count_flows(filter.clone()).await?;
     let flows = window.cut(app.engine().store().flows(filter, window.page()).await?, |flow| flow.id.uuid());
-    let views: Vec<FlowView> =
-        flows.rows.iter().map(|flow| FlowView::new(flow, None)).collect::<Result<_, _>>()?;
+    let views: Vec<FlowView> = flows.rows.iter().map(FlowView::new).collect::<Result<_, _>>()?;
     Ok(flows.reply(uri, &views, total))
 }
 
@@ -125,7 +124,7 @@ pub(crate) async fn create_flow(
 
 /// Answers with a flow that was just created.
 pub(super) fn created(flow: &CurrentFlow) -> Result<Response, Problem> {
-    let view = FlowView::new(&flow.record, Some(ExecutionCounts::default()))?;
+    let view = FlowView::alone(flow, ExecutionCounts::default())?;
     let path = format!("/api/v1/studio/flows/{}", flow.record.id);
     let response = reply::located(reply::json(StatusCode::CREATED, &view), &path);
     Ok(reply::tagged(response, flow.record.revision()))
@@ -185,21 +184,21 @@ pub(crate) async fn show_flow(
     // As the database has it: another process may have changed it, and its tag must be the current one.
     let current = app.engine().stored_flow(caller.tenant, id).await?;
     let Some(version) = query.version.filter(|version| *version != current.record.version) else {
-        return show(&app, &current.record).await;
+        return show(&app, &current).await;
     };
     let older = app.engine().flow_version(caller.tenant, id, version).await?;
-    Ok(reply::ok(&view(&app, &current.record).await?.at_version(&older)))
+    Ok(reply::ok(&view(&app, &current).await?.at_version(&older)))
 }
 
 /// Answers with a flow at its current version.
-pub(super) async fn show(app: &App, record: &FlowRecord) -> Result<Response, Problem> {
-    Ok(reply::tagged(reply::ok(&view(app, record).await?), record.revision()))
+pub(super) async fn show(app: &App, flow: &CurrentFlow) -> Result<Response, Problem> {
+    Ok(reply::tagged(reply::ok(&view(app, flow).await?), flow.record.revision()))
 }
 
-async fn view(app: &App, record: &FlowRecord) -> Result<FlowView, Problem> {
+async fn view(app: &App, flow: &CurrentFlow) -> Result<FlowView, Problem> {
     app.engine().show().await?;
-    let counts = app.engine().store().execution_counts(record.tenant, record.id).await?;
-    Ok(FlowView::new(record, Some(counts))?)
+    let counts = app.engine().store().execution_counts(flow.record.tenant, flow.record.id).await?;
+    Ok(FlowView::alone(flow, counts)?)
 }
 
 /// Changes a flow. A changed document makes a new version; what runs is untouched.
@@ -220,7 +219,7 @@ pub(crate) async fn change_flow(
     let status = take_status(&mut patch)?;
     let document = DocumentEdit::Patch(patch.as_object().cloned().unwrap_or_default());
     let flow = app.engine().edit_flow(&caller, id, FlowEdit { document, status, allowed }).await?;
-    show(&app, &flow.record).await
+    show(&app, &flow).await
 }
 
 /// Deletes a flow with its executions; unfinished ones are cancelled first.

@@ -1,15 +1,18 @@
 //! Flows as answers show them.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use steadflow_core::execution::FlowVersion;
-use steadflow_core::flow::Document;
+use steadflow_core::flow::{Document, Flow, TriggerField, trigger_fields};
 use steadflow_core::ids::FlowId;
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Seconds;
+use steadflow_runtime::CurrentFlow;
 use steadflow_store::{ExecutionCounts, FlowRecord, FlowVersionRecord, StoreError};
 use utoipa::ToSchema;
 
-use super::wire::{FlowStatusName, Time};
+use super::wire::{AnyJson, FlowStatusName, Time, ValueTypeName};
 use crate::reply::etag;
 
 /// A flow document with every key set; the `flow_definition` as it came in.
@@ -83,8 +86,48 @@ pub(crate) struct FlowView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     execution_counts: Option<CountsView>,
+    /// What the form that starts it asks for; in the answers for one flow only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    trigger_input: Option<TriggerInputView>,
     #[serde(flatten)]
     document: DocumentView,
+}
+
+/// The trigger data that a flow asks for.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TriggerInput)]
+pub(crate) struct TriggerInputView {
+    /// The fields that its expressions read, and those of its example.
+    fields: Vec<TriggerFieldView>,
+    /// Trigger data to try it with: the `example` of its trigger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    example: Option<AnyJson>,
+}
+
+/// A field of the trigger data.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TriggerField)]
+pub(crate) struct TriggerFieldView {
+    /// The way to it: `["vendor", "id"]` is `id` in the object `vendor`.
+    #[schema(min_items = 1)]
+    path: Vec<String>,
+    /// The type of its values: as in the example, or as its use expects. `any` if neither says.
+    #[serde(rename = "type")]
+    value_type: ValueTypeName,
+    /// The names of the nodes that read it.
+    #[schema(value_type = Vec<String>)]
+    used_by: Vec<Arc<str>>,
+}
+
+impl TriggerInputView {
+    fn of(flow: &Flow) -> Self {
+        let fields = trigger_fields(flow).into_iter().map(|TriggerField { path, value_type, used_by }| {
+            TriggerFieldView { path, value_type: value_type.into(), used_by }
+        });
+        Self { fields: fields.collect(), example: flow.graph.trigger_example().map(Into::into) }
+    }
 }
 
 /// A flow's executions by status.
@@ -113,8 +156,8 @@ impl From<ExecutionCounts> for CountsView {
 }
 
 impl FlowView {
-    /// Returns the flow at its current version.
-    pub(crate) fn new(record: &FlowRecord, counts: Option<ExecutionCounts>) -> Result<Self, StoreError> {
+    /// Returns the flow at its current version as lists show it.
+    pub(crate) fn new(record: &FlowRecord) -> Result<Self, StoreError> {
         Ok(Self {
             id: record.id,
             version: record.version,
@@ -122,14 +165,28 @@ impl FlowView {
             created_at: record.created_at.into(),
             updated_at: record.updated_at.into(),
             etag: Some(etag(record.revision())),
-            execution_counts: counts.map(Into::into),
+            execution_counts: None,
+            trigger_input: None,
             document: DocumentView::stored(record.id, record.version, &record.document)?,
         })
     }
 
+    /// Returns the flow at its current version as it is shown alone.
+    pub(crate) fn alone(flow: &CurrentFlow, counts: ExecutionCounts) -> Result<Self, StoreError> {
+        let view = Self::new(&flow.record)?;
+        let trigger_input = Some(TriggerInputView::of(&flow.version.flow));
+        Ok(Self { execution_counts: Some(counts.into()), trigger_input, ..view })
+    }
+
     /// Returns the flow as it was at an older version.
     pub(crate) fn at_version(self, version: &FlowVersion) -> Self {
-        Self { version: version.version, etag: None, document: Document::of(&version.flow).into(), ..self }
+        Self {
+            version: version.version,
+            etag: None,
+            trigger_input: Some(TriggerInputView::of(&version.flow)),
+            document: Document::of(&version.flow).into(),
+            ..self
+        }
     }
 }
 

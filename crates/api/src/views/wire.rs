@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use steadflow_core::caller::ActorKind;
 use steadflow_core::execution::{ExecutionStatus, NodeStatus};
+use steadflow_core::expression::ValueType;
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
@@ -122,6 +123,8 @@ names! {
     ErrorClassName = "ErrorClass", ErrorClass, ErrorClass::ALL;
     /// Whether a flow may be started.
     FlowStatusName = "FlowStatus", FlowStatus, FlowStatus::ALL;
+    /// The type of a field of the trigger data.
+    ValueTypeName = "ValueType", ValueType, ValueType::ALL;
 }
 
 const NODE_STATUSES: [NodeStatus; 7] = [

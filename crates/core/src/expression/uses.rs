@@ -6,7 +6,6 @@
 use minijinja::Value;
 use minijinja::machinery::ast::{BinOp, BinOpKind, CallArg, Compare, Expr, Filter, Test, UnaryOpKind};
 use minijinja::value::ValueKind;
-use serde::Serialize;
 
 use super::access;
 use super::compile::Compiled;
@@ -16,8 +15,7 @@ use super::{Expression, json_text};
 use crate::limits::Limits;
 
 /// The type that the use of a value expects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueType {
     /// A string.
     Text,
@@ -32,6 +30,20 @@ pub enum ValueType {
 }
 
 impl ValueType {
+    /// Every type.
+    pub const ALL: [Self; 5] = [Self::Text, Self::Number, Self::Boolean, Self::Json, Self::Any];
+
+    /// Returns the name that the API uses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Json => "json",
+            Self::Any => "any",
+        }
+    }
+
     /// Returns the type of a JSON text. `null` says nothing.
     pub(crate) fn of_json(text: &str) -> Self {
         match json_text::Kind::of(text) {

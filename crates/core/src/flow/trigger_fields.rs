@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::expression::{Expression, Source, Step, Use, ValueType, json_text};
@@ -17,12 +16,11 @@ use crate::payload::Payload;
 use crate::template::{Template, pointer_token};
 
 /// A field of the trigger data that a flow reads.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TriggerField {
     /// The way to it, such as `["vendor", "id"]`; never empty.
     pub path: Vec<String>,
     /// The type that its values have, or that the flow expects of them.
-    #[serde(rename = "type")]
     pub value_type: ValueType,
     /// The names of the nodes that read it.
     pub used_by: Vec<Arc<str>>,
