@@ -38,6 +38,7 @@ pub use crate::status::{ExecutionStatus, NodeStatus, Wait};
 pub use apply::Corrupt;
 pub(crate) use begin::passed_through;
 pub(crate) use messages::attempt_timed_out;
+pub use messages::last_error;
 pub use node::{AttemptError, AttemptRecord, NodeExecution, NodeState};
 pub use retry_plan::{RetryMode, RetryPlan};
 

@@ -110,6 +110,7 @@ macro_rules! conformance_tests {
             a_filter_by_flow
             a_filter_by_statuses
             a_filter_by_retrying
+            a_filter_by_what_is_waited_for
             a_filter_by_error_class
             a_filter_by_failed_node
             a_filter_by_fingerprint
@@ -122,6 +123,7 @@ macro_rules! conformance_tests {
         }
         $crate::conformance_tests! { @module $harness, analytics = history::analytics:
             failures_are_grouped_by_flow_and_fingerprint
+            failures_say_how_many_were_retried_and_recovered
             failures_are_limited_to_the_largest_groups
             failures_are_filtered
             failures_are_counted_over_time_in_the_same_spans

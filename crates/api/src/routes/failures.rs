@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
+use steadflow_core::execution::last_error;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{FailureGroup, FailureQuery};
@@ -57,9 +58,17 @@ pub(crate) struct GroupView<'a> {
     /// The node that failed; null for a timeout of the flow.
     node_id: Option<&'a str>,
     error_class: Option<ErrorClassName>,
-    /// The message with numbers and ids taken out.
+    /// The last error of the newest of them, as it was.
     message: &'a str,
+    /// What their messages have in common: the message with numbers and ids taken out.
+    pattern: &'a str,
     count: u64,
+    /// How many of them were never retried by hand.
+    open: u64,
+    /// How many of them were retried by hand.
+    retried: u64,
+    /// How many of them were retried by hand, and one of their retries completed.
+    recovered: u64,
     first_seen: Time,
     last_seen: Time,
     /// How long each bucket is, in seconds.
@@ -104,8 +113,12 @@ fn view_of<'a>(group: &'a FailureGroup, flow_name: Option<&'a str>) -> GroupView
         flow_name,
         node_id: group.fingerprint.node.as_ref().map(|node| node.as_str()),
         error_class: group.fingerprint.class.map(Into::into),
-        message: &group.fingerprint.message,
+        message: group.message.as_deref().map_or(&*group.fingerprint.message, last_error),
+        pattern: &group.fingerprint.message,
         count: group.count,
+        open: group.count.saturating_sub(group.retried),
+        retried: group.retried,
+        recovered: group.recovered,
         first_seen: group.first_seen.into(),
         last_seen: group.last_seen.into(),
         bucket_seconds: group.buckets.width.as_secs(),

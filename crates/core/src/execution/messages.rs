@@ -66,6 +66,18 @@ pub(super) fn attempt_lines(attempts: &[AttemptRecord]) -> String {
     attempts.iter().filter_map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// Returns the error of the last attempt from the message of an execution that failed, without what is around it; the
+/// whole first line where there is no such error.
+pub fn last_error(message: &str) -> &str {
+    let last = message.rsplit("\nAttempt ").next().filter(|last| last.len() < message.len());
+    let numbered = last.and_then(|last| last.split_once(": ")).map(|(_, error)| error);
+    let single =
+        || message.split_once(" failed after 1 attempt: ").or_else(|| message.split_once(" failed: "));
+    let error =
+        numbered.or_else(|| single().filter(|(node, _)| node.starts_with("Node `")).map(|(_, error)| error));
+    error.unwrap_or(message).lines().next().unwrap_or_default()
+}
+
 /// `Flow execution timed out after 30 seconds`.
 pub(super) fn timed_out(timeout: Seconds) -> Arc<str> {
     format!("Flow execution timed out after {} seconds", timeout.0).into()
@@ -81,4 +93,23 @@ pub(crate) fn attempt_timed_out(timeout: Duration) -> String {
 /// The error of a call that exceeded its own limit.
 pub(super) fn step_timed_out(step: &StepKey, limit: Duration) -> String {
     format!("Call `{step}` timed out after {} seconds", limit.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_error;
+
+    #[test]
+    fn the_last_error_is_found_in_the_message_of_an_execution() {
+        let several = "Node `Submit` (submit) failed after 2 attempts:\nAttempt 1: HTTP 503 from 10.0.0.1:80\nAttempt 2: HTTP 502: bad\nThe deadline comes first";
+
+        assert_eq!(last_error(several), "HTTP 502: bad");
+        assert_eq!(last_error("Node `a` failed after 1 attempt: No vendor 17: gone"), "No vendor 17: gone");
+        assert_eq!(last_error("Node `a` failed: no value"), "no value");
+        assert_eq!(
+            last_error("Flow execution timed out after 3 seconds"),
+            "Flow execution timed out after 3 seconds"
+        );
+        assert_eq!(last_error(""), "");
+    }
 }

@@ -1,11 +1,14 @@
 //! Failed executions that are alike.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use rusqlite::{Connection, Row};
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_store::{Buckets, FailureGroup, FailureQuery, Fingerprint};
 
 use super::row;
-use crate::columns::{blob, execution_id, flow_id, rows_max, timestamp, unreadable};
+use crate::columns::{blob, execution_id, flow_id, rows_max, text, text_or_none, timestamp, unreadable};
 
 /// See [`steadflow_store::History::failures`].
 pub(crate) fn failures(db: &Connection, query: &FailureQuery) -> rusqlite::Result<Vec<FailureGroup>> {
@@ -20,10 +23,13 @@ pub(crate) fn failures(db: &Connection, query: &FailureQuery) -> rusqlite::Resul
     let groups: Vec<FailureGroup> =
         statement.query_map(parameters, group)?.collect::<rusqlite::Result<_>>()?;
     let Some(buckets) = query.buckets(&groups) else { return Ok(groups) };
+    let retries = retries(db, query)?;
     let whole = groups.into_iter().map(|group| {
         let executions = newest(db, query, group.flow, &group.fingerprint)?;
         let buckets = counted(db, query, &group, buckets.clone())?;
-        Ok(FailureGroup { executions, buckets, ..group })
+        let (retried, recovered) =
+            retries.get(&(group.flow, group.fingerprint.id.clone())).copied().unwrap_or_default();
+        Ok(FailureGroup { executions, buckets, retried, recovered, ..group })
     });
     whole.collect()
 }
@@ -31,16 +37,36 @@ pub(crate) fn failures(db: &Connection, query: &FailureQuery) -> rusqlite::Resul
 fn group(found: &Row<'_>) -> rusqlite::Result<FailureGroup> {
     let fingerprint =
         row::fingerprint(found, 1)?.ok_or_else(|| unreadable(1, "a failure without fingerprint".into()))?;
-    let (first_seen, last_seen) = (timestamp(found, 6)?, timestamp(found, 7)?);
+    let (first_seen, last_seen) = (timestamp(found, 7)?, timestamp(found, 8)?);
     Ok(FailureGroup {
         flow: flow_id(found, 0)?,
         fingerprint,
-        count: found.get(5)?,
+        message: text_or_none(found, 5)?,
+        count: found.get(6)?,
+        retried: 0,
+        recovered: 0,
         first_seen,
         last_seen,
         buckets: Buckets::over(first_seen, last_seen),
         executions: Vec::new(),
     })
+}
+
+/// Returns for each group how many of it were retried, and how many of these have a retry that completed.
+fn retries(
+    db: &Connection,
+    query: &FailureQuery,
+) -> rusqlite::Result<BTreeMap<(FlowId, Arc<str>), (u64, u64)>> {
+    let mut statement = db.prepare_cached(include_str!("../queries/failures_retried.sql"))?;
+    let parameters = (
+        blob(query.tenant.uuid()),
+        query.flow.map(|flow| blob(flow.uuid())),
+        query.from.map(|from| from.as_micros()),
+        query.to.map(|to| to.as_micros()),
+    );
+    let rows = statement
+        .query_map(parameters, |row| Ok(((flow_id(row, 0)?, text(row, 1)?), (row.get(2)?, row.get(3)?))))?;
+    rows.collect()
 }
 
 /// Fills `buckets`, which are empty, with this group's counts.

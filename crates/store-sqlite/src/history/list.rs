@@ -37,6 +37,7 @@ pub(super) fn conditions(filter: &ExecutionFilter) -> Conditions {
     conditions.add("tenant = ?", filter.tenant.map(|id| blob(id.uuid()).to_vec()));
     conditions.add("flow = ?", filter.flow.map(|id| blob(id.uuid()).to_vec()));
     conditions.add("retrying = ?", filter.retrying);
+    conditions.add("waits_for = ?", filter.waiting_for.map(str::to_owned));
     conditions.add("error_class = ?", filter.error_class.map(|class| class.as_str().to_owned()));
     conditions.add("fingerprint_node = ?", filter.failed_node.as_ref().map(|node| node.as_str().to_owned()));
     conditions.add("fingerprint = ?", filter.fingerprint.as_ref().map(|id| id.to_string()));
@@ -55,7 +56,11 @@ pub(super) fn conditions(filter: &ExecutionFilter) -> Conditions {
 
 fn excludes_completed(filter: &ExecutionFilter) -> bool {
     let by_status = !filter.statuses.is_empty() && !filter.statuses.contains(&ExecutionStatus::Completed);
-    by_status || filter.retrying == Some(true) || filter.error_class.is_some() || filter.failed_node.is_some()
+    by_status
+        || filter.retrying == Some(true)
+        || filter.waiting_for.is_some()
+        || filter.error_class.is_some()
+        || filter.failed_node.is_some()
 }
 
 pub(super) fn names(row: &Row<'_>, text: &Text) -> bool {

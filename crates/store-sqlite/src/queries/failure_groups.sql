@@ -5,6 +5,7 @@ SELECT
     executions.fingerprint_node,
     executions.fingerprint_class,
     executions.fingerprint_message,
+    executions.error_message,
     alike.count,
     alike.first_seen,
     alike.last_seen

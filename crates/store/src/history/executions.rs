@@ -95,6 +95,8 @@ pub struct ExecutionFilter {
     pub statuses: Vec<ExecutionStatus>,
     /// Waiting out a backoff, or not.
     pub retrying: Option<bool>,
+    /// Waiting for this, by the name of the [`Wait`].
+    pub waiting_for: Option<&'static str>,
     /// With this error class.
     pub error_class: Option<ErrorClass>,
     /// Whose failure this node caused.
@@ -167,8 +169,14 @@ pub struct FailureGroup {
     pub flow: FlowId,
     /// What they have in common.
     pub fingerprint: Fingerprint,
+    /// The error message of the newest of them.
+    pub message: Option<Arc<str>>,
     /// How many.
     pub count: u64,
+    /// How many of them were retried by hand.
+    pub retried: u64,
+    /// How many of them were retried by hand, and one of their retries completed.
+    pub recovered: u64,
     /// When the first ended.
     pub first_seen: Timestamp,
     /// When the last ended.

@@ -88,10 +88,14 @@ impl MemoryStore {
         let mut groups: BTreeMap<(FlowId, Fingerprint), (FailureGroup, Vec<Timestamp>)> = BTreeMap::new();
         for row in database.rows.values().rev().filter(|row| query.fits(row)) {
             let (Some(fingerprint), Some(ended)) = (&row.fingerprint, row.completed_at) else { continue };
-            let empty = || (empty_group(row.flow, fingerprint, ended), Vec::new());
+            let empty = || (empty_group(row, fingerprint, ended), Vec::new());
             let (group, all_ended) = groups.entry((row.flow, fingerprint.clone())).or_insert_with(empty);
             all_ended.push(ended);
             group.count += 1;
+            let mut retries =
+                database.rows.values().filter(|retry| retry.retry_of == Some(row.id)).peekable();
+            group.retried += u64::from(retries.peek().is_some());
+            group.recovered += u64::from(retries.any(|retry| retry.status == ExecutionStatus::Completed));
             group.first_seen = group.first_seen.min(ended);
             group.last_seen = group.last_seen.max(ended);
             if group.executions.len() < GROUP_EXECUTIONS_MAX {
@@ -190,11 +194,15 @@ impl History for MemoryStore {
     }
 }
 
-fn empty_group(flow: FlowId, fingerprint: &Fingerprint, ended: Timestamp) -> FailureGroup {
+/// Returns the group of a row, which is its newest, without counts.
+fn empty_group(row: &ExecutionRow, fingerprint: &Fingerprint, ended: Timestamp) -> FailureGroup {
     FailureGroup {
-        flow,
+        flow: row.flow,
         fingerprint: fingerprint.clone(),
+        message: row.error_message.clone(),
         count: 0,
+        retried: 0,
+        recovered: 0,
         first_seen: ended,
         last_seen: ended,
         buckets: Buckets::over(ended, ended),
@@ -210,6 +218,7 @@ impl ExecutionFilter {
             && self.flow.is_none_or(|flow| row.flow == flow)
             && (self.statuses.is_empty() || self.statuses.contains(&row.status))
             && self.retrying.is_none_or(|retrying| row.retrying == retrying)
+            && self.waiting_for.is_none_or(|name| row.waiting_for.is_some_and(|wait| wait.as_str() == name))
             && self.error_class.is_none_or(|class| row.error_class == Some(class))
             && self.failed_node.as_ref().is_none_or(|node| failed_node == Some(node))
             && self.fingerprint.as_ref().is_none_or(|wanted| fingerprint == Some(wanted))

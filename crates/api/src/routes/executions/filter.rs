@@ -11,6 +11,7 @@ use utoipa::IntoParams;
 
 use crate::app::App;
 use crate::query::{FromParams, Params, Window};
+use crate::views::node::WaitingFor;
 use crate::views::wire::{ErrorClassName, ExecutionStatusName, Time};
 
 /// Which executions to list. Every filter that is given must fit.
@@ -22,6 +23,9 @@ pub(crate) struct ExecutionsQuery {
     status: Vec<ExecutionStatus>,
     /// Waiting out a backoff, or not.
     retrying: Option<bool>,
+    /// Waiting for this, where nothing goes on until it comes.
+    #[param(value_type = Option<WaitingFor>)]
+    waiting_for: Option<WaitingFor>,
     /// With this error class.
     #[param(value_type = Option<ErrorClassName>)]
     error_class: Option<ErrorClass>,
@@ -52,6 +56,7 @@ impl FromParams for ExecutionsQuery {
         Self {
             status: statuses(params),
             retrying: params.flag("retrying"),
+            waiting_for: params.named("waiting_for", WaitingFor::ALL.into_iter().map(WaitingFor::as_str)),
             error_class: params.error_class("error_class"),
             node: params.short_text("node"),
             fingerprint: params.short_text("fingerprint"),
@@ -87,6 +92,7 @@ impl ExecutionsQuery {
             flow: self.flow,
             statuses: self.status,
             retrying: self.retrying,
+            waiting_for: self.waiting_for.map(WaitingFor::as_str),
             error_class: self.error_class,
             failed_node: self.node.map(NodeId::new),
             fingerprint: self.fingerprint.map(Into::into),

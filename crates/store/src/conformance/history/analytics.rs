@@ -37,7 +37,10 @@ pub async fn failures_are_grouped_by_flow_and_fingerprint<H: Harness>(harness: &
     let expected = |executions: &[u16], flow, node, first, last| FailureGroup {
         flow,
         fingerprint: failed(1, node).fingerprint.expect("a failure has a fingerprint"),
+        message: failed(1, node).error_message,
         count: executions.len() as u64,
+        retried: 0,
+        recovered: 0,
         first_seen: at(first),
         last_seen: at(last),
         buckets: Buckets {
@@ -53,6 +56,26 @@ pub async fn failures_are_grouped_by_flow_and_fingerprint<H: Harness>(harness: &
         expected(&[6], OTHER_FLOW, "a", 7, 7),
     ];
     assert_eq!(groups, wanted);
+}
+
+pub async fn failures_say_how_many_were_retried_and_recovered<H: Harness>(harness: &H) {
+    let retry = |of, row| ExecutionRow { retry_of: Some(id(of)), ..row };
+    let newest = ExecutionRow { error_message: Some("the newest".into()), ..failed(6, "a") };
+    let rows = [
+        failed(1, "a"),
+        failed(2, "a"),
+        failed(3, "b"),
+        retry(1, completed(4)),
+        retry(1, completed(5)),
+        retry(2, newest),
+    ];
+    let store = failed_with(harness, rows).await;
+
+    let groups = store.failures(FAILURES).await.expect("failures");
+
+    let counts: Vec<_> = groups.iter().map(|group| (group.count, group.retried, group.recovered)).collect();
+    assert_eq!(counts, [(3, 2, 1), (1, 0, 0)]);
+    assert_eq!(groups[0].message.as_deref(), Some("the newest"));
 }
 
 pub async fn failures_are_limited_to_the_largest_groups<H: Harness>(harness: &H) {

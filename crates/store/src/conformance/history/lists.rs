@@ -1,6 +1,6 @@
 //! Lists of executions: order, pages and each filter.
 
-use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::execution::{ExecutionStatus, Wait};
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::NodeId;
 
@@ -17,6 +17,7 @@ const ANY: ExecutionFilter = ExecutionFilter {
     flow: None,
     statuses: Vec::new(),
     retrying: None,
+    waiting_for: None,
     error_class: None,
     failed_node: None,
     fingerprint: None,
@@ -86,6 +87,13 @@ pub async fn a_filter_by_retrying<H: Harness>(harness: &H) {
 
     assert_eq!(listed(&store, ExecutionFilter { retrying: Some(true), ..ANY }).await, [2]);
     assert_eq!(listed(&store, ExecutionFilter { retrying: Some(false), ..ANY }).await, [1]);
+}
+
+pub async fn a_filter_by_what_is_waited_for<H: Harness>(harness: &H) {
+    let waiting = |number, wait| ExecutionRow { waiting_for: Some(wait), ..row(number) };
+    let store = holding(harness, [waiting(1, Wait::Decision), waiting(2, Wait::Slot), row(3)]).await;
+
+    assert_eq!(listed(&store, ExecutionFilter { waiting_for: Some("decision"), ..ANY }).await, [1]);
 }
 
 pub async fn a_filter_by_error_class<H: Harness>(harness: &H) {
