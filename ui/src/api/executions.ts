@@ -1,4 +1,5 @@
 /** Calls about executions. */
+import { queryOptions } from '@tanstack/react-query';
 import { call, nextCursor } from './client';
 import type { components, operations } from './schema';
 import type { Execution, ExecutionRow, JournalEvent } from './types';
@@ -28,6 +29,19 @@ export async function listExecutions(
   const { data, headers } = await call('GET', '/studio/executions', { query, signal });
   return { rows: data, next: nextCursor(headers.get('link')) };
 }
+
+const WAITING_MAX = 99;
+
+/** How many executions wait for a person's decision, up to 99. Polled, because the badge is on every page. */
+export const waitingQuery = () =>
+  queryOptions({
+    queryKey: ['executions', 'waiting'],
+    queryFn: async ({ signal }) => {
+      const { rows, next } = await listExecutions({ waiting_for: 'decision' }, null, signal, WAITING_MAX);
+      return { count: rows.length, hasMore: next !== null };
+    },
+    refetchInterval: 10_000,
+  });
 
 export async function getExecution(id: string, signal?: AbortSignal): Promise<Execution> {
   return (await call('GET', '/studio/executions/{id}', { path: { id }, signal })).data;

@@ -1,5 +1,5 @@
 /** Calls about flows, and the queries that more than one feature reads. */
-import { queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { call, nextCursor } from './client';
 import type { Fault } from './problem';
 import type { components } from './schema';
@@ -27,6 +27,22 @@ async function listFlows(signal?: AbortSignal): Promise<Flow[]> {
 function listPage(cursor: string | null, signal: AbortSignal | undefined) {
   return call('GET', '/studio/flows', { query: { limit: PAGE, cursor }, signal });
 }
+
+const FOUND_MAX = 8;
+
+/** Flows with `text` in the name, newest first; without a text, the newest. */
+export const foundFlowsQuery = (text: string) =>
+  queryOptions({
+    queryKey: ['flows', 'found', text],
+    queryFn: async ({ signal }) => {
+      const { data } = await call('GET', '/studio/flows', {
+        query: { q: text.slice(0, 200), limit: FOUND_MAX },
+        signal,
+      });
+      return data.map(received);
+    },
+    placeholderData: keepPreviousData,
+  });
 
 export async function getFlow(id: string, version?: number, signal?: AbortSignal): Promise<Flow> {
   return received((await call('GET', '/studio/flows/{id}', { path: { id }, query: { version }, signal })).data);

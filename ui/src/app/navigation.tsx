@@ -12,6 +12,7 @@ import { texts } from '@/lib/texts';
 import { Logo } from './logo';
 import classes from './shell.module.css';
 import { ThemeSwitch } from './theme-switch';
+import { WaitingBadge } from './waiting-badge';
 
 export const PAGES = [
   { to: '/flows', label: texts.nav.flows, icon: IconSitemap },
@@ -37,10 +38,13 @@ export function Navigation() {
         <kbd className={classes.keys}>{IS_MAC ? '⌘K' : 'Ctrl K'}</kbd>
       </button>
       {PAGES.map(({ to, label, icon: Icon }) => (
-        <Link key={to} to={to} className={classes.link} activeOptions={{ includeSearch: false }}>
-          <Icon size={17} stroke={1.7} aria-hidden />
-          {label}
-        </Link>
+        <div key={to} className={classes.entry}>
+          <Link to={to} className={classes.link} activeOptions={{ includeSearch: false }}>
+            <Icon size={17} stroke={1.7} aria-hidden />
+            {label}
+          </Link>
+          {to === '/executions' && <WaitingBadge />}
+        </div>
       ))}
       <div className={classes.foot}>
         <a className={classes.docs} href="/api/docs" target="_blank" rel="noreferrer">

@@ -1,12 +1,24 @@
+import { useDebouncedValue } from '@mantine/hooks';
 import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight';
-import { IconFileSearch, IconKeyboard, IconPlayerPlay, IconSearch, IconSitemap } from '@tabler/icons-react';
+import {
+  IconActivityHeartbeat,
+  IconFileSearch,
+  IconKeyboard,
+  IconPlayerPlay,
+  IconSearch,
+  IconSitemap,
+} from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { flowsQuery } from '@/api/flows';
+import { foundFlowsQuery } from '@/api/flows';
+import type { Flow } from '@/api/types';
 import { texts } from '@/lib/texts';
 import { PAGES } from './navigation';
 import { paletteStore } from './palette-store';
+
+/** The server is asked when typing pauses for this long. */
+const TYPING_MS = 150;
 
 const EXECUTION_ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 
@@ -14,9 +26,10 @@ const EXECUTION_ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 export function Palette({ onShortcuts }: { onShortcuts: () => void }) {
   const [query, setQuery] = useState('');
   const [opened, setOpened] = useState(false);
-  const flows = useQuery({ ...flowsQuery(), enabled: opened });
   const navigate = useNavigate();
   const text = query.trim();
+  const [asked] = useDebouncedValue(text, TYPING_MS);
+  const flows = useQuery({ ...foundFlowsQuery(asked), enabled: opened });
 
   const groups: SpotlightActionGroupData[] = [
     {
@@ -30,14 +43,7 @@ export function Palette({ onShortcuts }: { onShortcuts: () => void }) {
     },
     {
       group: texts.palette.flows,
-      actions: (flows.data ?? []).map((flow) => ({
-        id: `flow-${flow.id}`,
-        label: flow.name,
-        description: flow.description || undefined,
-        keywords: [...flow.tags, flow.id],
-        leftSection: <IconSitemap size={17} stroke={1.7} aria-hidden />,
-        onClick: () => void navigate({ to: '/flows/$flowId', params: { flowId: flow.id } }),
-      })),
+      actions: flowActions(flows.data ?? [], text, navigate),
     },
     {
       group: texts.palette.actions,
@@ -61,6 +67,7 @@ export function Palette({ onShortcuts }: { onShortcuts: () => void }) {
       query={query}
       onQueryChange={setQuery}
       onSpotlightOpen={() => setOpened(true)}
+      onSpotlightClose={() => setOpened(false)}
       limit={12}
       scrollable
       maxHeight={420}
@@ -73,6 +80,34 @@ export function Palette({ onShortcuts }: { onShortcuts: () => void }) {
       }}
     />
   );
+}
+
+/** Opens a flow in the editor; what was searched for can also be run, and its executions shown. */
+function flowActions(flows: readonly Flow[], text: string, navigate: ReturnType<typeof useNavigate>) {
+  return flows.flatMap((flow) => {
+    const params = { flowId: flow.id };
+    const open = {
+      id: `flow-${flow.id}`,
+      label: flow.name,
+      description: flow.description || undefined,
+      leftSection: <IconSitemap size={17} stroke={1.7} aria-hidden />,
+      onClick: () => void navigate({ to: '/flows/$flowId', params }),
+    };
+    if (!text) return [open];
+    const run = {
+      id: `run-${flow.id}`,
+      label: texts.palette.runFlow(flow.name),
+      leftSection: <IconPlayerPlay size={17} stroke={1.7} aria-hidden />,
+      onClick: () => void navigate({ to: '/flows/$flowId', params, search: { run: true } }),
+    };
+    const executions = {
+      id: `executions-${flow.id}`,
+      label: texts.palette.runsOf(flow.name),
+      leftSection: <IconActivityHeartbeat size={17} stroke={1.7} aria-hidden />,
+      onClick: () => void navigate({ to: '/executions', search: { flow: flow.id } }),
+    };
+    return [open, run, executions];
+  });
 }
 
 function executionActions(text: string, navigate: ReturnType<typeof useNavigate>) {

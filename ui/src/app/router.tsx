@@ -12,7 +12,7 @@ import { readAnalyticsSearch } from '@/features/analytics/search';
 import { readExecutionSearch } from '@/features/executions/execution-search';
 import { readFilters } from '@/features/executions/filters';
 import { readFailuresSearch } from '@/features/failures/search';
-import { readFlowsSearch } from '@/features/flows/search';
+import { readFlowSearch, readFlowsSearch } from '@/features/flows/search';
 import { parseSearch, stringifySearch } from '@/lib/search-params';
 import { ErrorScreen } from './error-screen';
 import { NotFound } from './not-found';
@@ -38,6 +38,7 @@ const flows = createRoute({
 const flow = createRoute({
   getParentRoute: () => root,
   path: '/flows/$flowId',
+  validateSearch: readFlowSearch,
   component: lazyRouteComponent(() => import('@/features/flows/flow-page'), 'FlowPage'),
 });
 

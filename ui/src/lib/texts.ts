@@ -11,6 +11,8 @@ export const texts = {
     open: 'Open navigation',
     close: 'Close navigation',
     skip: 'Skip to content',
+    waiting: (executions: string) =>
+      executions === '1' ? '1 execution waits for a person' : `${executions} executions wait for a person`,
     api: 'API reference',
   },
   theme: {
@@ -27,6 +29,8 @@ export const texts = {
     flows: 'Flows',
     executions: 'Executions',
     actions: 'Actions',
+    runFlow: (name: string) => `Run ${name}`,
+    runsOf: (name: string) => `Executions of ${name}`,
     openExecution: (id: string) => `Open execution ${id}`,
     searchExecutions: (text: string) => `Search executions for “${text}”`,
   },

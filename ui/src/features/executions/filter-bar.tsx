@@ -96,17 +96,25 @@ function StatusChips({ filters, onChange }: FilterBarProps) {
         pressed={filters.retrying === true}
         onToggle={() => onChange({ retrying: filters.retrying ? undefined : true })}
       />
+      <StatusChip
+        look="decision"
+        label={texts.filters.waiting}
+        pressed={filters.waiting === true}
+        onToggle={() => onChange({ waiting: filters.waiting ? undefined : true })}
+      />
     </fieldset>
   );
 }
 
 interface StatusChipProps {
-  look: ExecutionStatus | 'retrying';
+  look: ExecutionStatus | 'retrying' | 'decision';
+  /** Instead of the name of the status. */
+  label?: string;
   pressed: boolean;
   onToggle: () => void;
 }
 
-function StatusChip({ look, ...rest }: StatusChipProps) {
-  const { label, tone, icon } = STATUS_LOOKS[look];
-  return <FilterChip label={label} tone={tone} icon={icon} {...rest} />;
+function StatusChip({ look, label, ...rest }: StatusChipProps) {
+  const { label: name, tone, icon } = STATUS_LOOKS[look];
+  return <FilterChip label={label ?? name} tone={tone} icon={icon} {...rest} />;
 }

@@ -10,6 +10,8 @@ export interface Filters {
   status?: ExecutionStatus[] | undefined;
   /** Only executions in backoff. */
   retrying?: boolean | undefined;
+  /** Only executions that wait for a person's decision. */
+  waiting?: boolean | undefined;
   flow?: string | undefined;
   period?: Period | undefined;
   error?: ErrorClass | undefined;
@@ -22,6 +24,7 @@ export function readFilters(search: RawSearch): Filters {
   return compact({
     status: someOf(search, 'status', EXECUTION_STATUSES),
     retrying: flagIn(search, 'retrying') || undefined,
+    waiting: flagIn(search, 'waiting') || undefined,
     flow: textIn(search, 'flow'),
     period: oneOf(search, 'period', PERIOD_VALUES),
     error: oneOf(search, 'error', ERROR_CLASS_NAMES),
@@ -35,6 +38,7 @@ export function toApiFilter(filters: Filters, now: number): ExecutionFilter {
   return compact({
     status: filters.status,
     retrying: filters.retrying,
+    waiting_for: filters.waiting && 'decision',
     flow_id: filters.flow,
     error_class: filters.error,
     fingerprint: filters.fingerprint,

@@ -53,6 +53,7 @@ export function patchRows(
 /** Whether a row still matches: its status may have changed; its flow, time and text cannot. */
 function stillFits(row: ExecutionRow, filters: Filters): boolean {
   if (filters.status && !filters.status.includes(row.status)) return false;
+  if (filters.waiting && row.waiting_for !== 'decision') return false;
   return !filters.retrying || row.retrying === true;
 }
 

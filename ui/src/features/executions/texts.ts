@@ -19,7 +19,7 @@ export const texts = {
     allTime: 'Any time',
     error: 'Error class',
     anyError: 'Any error',
-    retrying: 'Retrying',
+    waiting: 'Waiting for a person',
     fingerprint: 'One failure group',
   },
   empty: {

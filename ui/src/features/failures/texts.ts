@@ -20,6 +20,13 @@ export const texts = {
     last: 'Last seen',
     first: 'First seen',
   },
+  /** What became of the executions of a group. */
+  fates: ({ open, retried, recovered }: { open: number; retried: number; recovered: number }) =>
+    retried === 0
+      ? `${open.toLocaleString('en')} open`
+      : [open, retried, recovered]
+          .map((count, at) => `${count.toLocaleString('en')} ${['open', 'retried', 'recovered'][at]}`)
+          .join(' · '),
   sortBy: 'Sort by',
   whole: 'the whole flow',
   unnamed: 'Deleted flow',

@@ -20,8 +20,9 @@ type Opened = 'settings' | 'versions' | 'run';
 /** One flow: its editor, with running, settings and versions. */
 export function FlowPage() {
   const { flowId } = route.useParams();
+  const { run } = route.useSearch();
   const flow = useQuery(flowQuery(flowId));
-  if (flow.data) return <LoadedFlow key={flowId} flow={flow.data} />;
+  if (flow.data) return <LoadedFlow key={flowId} flow={flow.data} first={run ? 'run' : null} />;
   return (
     <Page title={texts.label}>
       {flow.isPending ? (
@@ -33,9 +34,15 @@ export function FlowPage() {
   );
 }
 
-function LoadedFlow({ flow }: { flow: Flow }) {
+interface LoadedFlowProps {
+  flow: Flow;
+  /** The dialog that is open at first. */
+  first: Opened | null;
+}
+
+function LoadedFlow({ flow, first }: LoadedFlowProps) {
   const queries = useQueryClient();
-  const [opened, setOpened] = useState<Opened | null>(null);
+  const [opened, setOpened] = useState<Opened | null>(first);
   const close = () => setOpened(null);
   return (
     <>

@@ -16,6 +16,15 @@ export interface FlowsSearch {
   view?: FlowView | undefined;
 }
 
+export interface FlowSearch {
+  /** Opens the form that runs the flow. */
+  run?: boolean | undefined;
+}
+
+export function readFlowSearch(search: RawSearch): FlowSearch {
+  return compact({ run: flagIn(search, 'run') || undefined });
+}
+
 export function readFlowsSearch(search: RawSearch): FlowsSearch {
   return compact({
     q: textIn(search, 'q'),

@@ -15,6 +15,8 @@ interface GraphCanvasProps {
   selected: string | null;
   chosen: string | null;
   onSelect: (nodeId: string) => void;
+  /** Whether it fills the window: then all of it is shown. */
+  isLarge: boolean;
 }
 
 const nodeTypes = { 'flow-node': GraphNodeView };
@@ -32,11 +34,11 @@ const reading: ReactFlowProps<DrawnNode, Edge> = {
   fitViewOptions: { padding: 0.08, minZoom: 0.5, maxZoom: 1 },
 };
 
-export function GraphCanvas({ graph, selected, chosen, onSelect }: GraphCanvasProps) {
+export function GraphCanvas({ graph, selected, chosen, onSelect, isLarge }: GraphCanvasProps) {
   // Statuses change, positions do not: the flow version is fixed.
   const [places] = useState(() => placesOf(graph));
   const [first] = useState(selected);
-  const isSmall = fitsFrame(places);
+  const isSmall = isLarge || fitsFrame(places);
   const [drawing] = useState(() => new GraphDrawing(places));
   const nodes = useMemo(() => drawing.nodes(graph.nodes, selected), [drawing, graph.nodes, selected]);
   const edges = useMemo(() => drawing.edges(graph.edges), [drawing, graph.edges]);

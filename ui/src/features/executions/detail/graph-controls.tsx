@@ -16,7 +16,7 @@ export function GraphControls() {
     <Panel position="bottom-right" className={classes.controls}>
       {controls.map(({ label, icon: Icon, act }) => (
         <Tooltip key={label} label={label}>
-          <ActionIcon size="sm" aria-label={label} onClick={() => void act()}>
+          <ActionIcon size={28} aria-label={label} onClick={() => void act()}>
             <Icon size={14} aria-hidden />
           </ActionIcon>
         </Tooltip>

@@ -1,3 +1,6 @@
+import { ActionIcon, Modal, Tooltip } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconArrowsDiagonal } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useMemo } from 'react';
 import { flowVersionQuery } from '@/api/flows';
@@ -7,6 +10,7 @@ import { ProblemCard } from '@/components/problem-card';
 import { BlockSkeleton } from '@/components/skeletons';
 import classes from './graph.module.css';
 import { GraphLegend } from './graph-legend';
+import { GraphResizer, useGraphHeight } from './graph-resizer';
 import { texts } from './texts';
 import { toGraph } from './to-graph';
 
@@ -25,6 +29,13 @@ export function GraphPanel({ execution, selected, chosen, onSelect }: GraphPanel
   const flow = useQuery(flowVersionQuery(execution.flow_id, execution.flow_version));
   const definition = flow.data?.flow_definition;
   const graph = useMemo(() => definition && toGraph(definition, execution), [definition, execution]);
+  const [isLarge, large] = useDisclosure(false);
+  const [height, setHeight] = useGraphHeight();
+  const canvas = graph && (
+    <Suspense fallback={<BlockSkeleton height={height} />}>
+      <GraphCanvas graph={graph} selected={selected} chosen={chosen} onSelect={onSelect} isLarge={isLarge} />
+    </Suspense>
+  );
   return (
     <Panel
       title={texts.graph.title}
@@ -32,19 +43,31 @@ export function GraphPanel({ execution, selected, chosen, onSelect }: GraphPanel
         <>
           <GraphLegend edges={graph?.edges ?? []} />
           <span>{texts.graph.version(execution.flow_version)}</span>
+          <Tooltip label={texts.graph.enlarge}>
+            <ActionIcon size={28} aria-label={texts.graph.enlarge} aria-haspopup="dialog" onClick={large.open}>
+              <IconArrowsDiagonal size={15} aria-hidden />
+            </ActionIcon>
+          </Tooltip>
         </>
       }
       flush
     >
-      <div className={classes.frame}>
+      <div className={classes.frame} style={{ height }}>
         {flow.isError && <ProblemCard problem={flow.error} onRetry={() => void flow.refetch()} />}
-        {flow.isPending && <BlockSkeleton height={320} />}
-        {graph && (
-          <Suspense fallback={<BlockSkeleton height={320} />}>
-            <GraphCanvas graph={graph} selected={selected} chosen={chosen} onSelect={onSelect} />
-          </Suspense>
-        )}
+        {flow.isPending && <BlockSkeleton height={height} />}
+        {!isLarge && canvas}
       </div>
+      <GraphResizer height={height} onHeight={setHeight} />
+      <Modal
+        opened={isLarge}
+        onClose={large.close}
+        fullScreen
+        title={execution.flow_name}
+        closeButtonProps={{ 'aria-label': texts.graph.shrink }}
+        classNames={{ content: classes.large, body: classes.largeBody }}
+      >
+        {isLarge && canvas}
+      </Modal>
     </Panel>
   );
 }

@@ -8,6 +8,7 @@ import type { Execution } from '@/api/types';
 import { ProblemCard } from '@/components/problem-card';
 import { idempotencyKey } from '@/lib/keys';
 import { texts as common } from '@/lib/texts';
+import { advisedMode } from './advised-mode';
 import { executionQuery, retryPlanQuery } from './queries';
 import classes from './retry-dialog.module.css';
 import { RetryPlanList } from './retry-plan-list';
@@ -26,8 +27,7 @@ const CHOICES: readonly { mode: RetryMode; label: string; detail: string }[] = [
 /** Retries an execution: where to begin, what will run, and then over to the new one. */
 export function RetryDialog({ execution, onClose }: RetryDialogProps) {
   const { id, retried_by: before } = execution;
-  const hasDone = execution.node_executions.some((node) => node.status === 'completed' && node.node_type !== 'trigger');
-  const [mode, setMode] = useState<RetryMode>(hasDone ? 'from_failed' : 'from_start');
+  const [mode, setMode] = useState<RetryMode>(() => advisedMode(execution));
   // One dialog is one intent: however often it is pressed, one execution comes of it for each way to begin.
   const [keys] = useState(() => ({ from_start: idempotencyKey(), from_failed: idempotencyKey() }));
   const plan = useQuery(retryPlanQuery(id, mode));

@@ -76,13 +76,15 @@ export const texts = {
     rate_limited:
       'Wait for the rate limit to reset, or give the node longer backoffs, then retry from the failed node.',
     unavailable: 'The remote service is failing. Retry from the failed node once it recovers.',
-    rejected: 'The same request will be rejected again. Correct the request or its credentials in the flow first.',
+    rejected:
+      'The same request will be rejected again. Correct the request or its credentials in the flow, then retry from the start.',
     tool: 'Read the tool’s message, correct the node’s input if needed, then retry.',
     model_output: 'Clarify the skill’s instructions or output schema, or simply retry: models vary.',
-    validation: 'Correct the input in the flow or in the trigger data. The same input will fail again.',
+    validation:
+      'The same input will fail again. Correct it in the flow or in the trigger data, then retry from the start.',
     expression: 'Correct the expression that the message names, then retry from the start on the current version.',
     configuration: 'Set up what the message names (an agent, a secret or an address), then retry.',
-    output_too_large: 'Request less data, or select only the part you need. The same response will fail again.',
+    output_too_large: 'The same response will fail again. Request less data in the flow, then retry from the start.',
     internal: 'This is a bug in Steadflow. Retry, and report it if it happens again.',
     interrupted: 'The server stopped during the attempt. Check whether the call took effect, then retry.',
   } as Record<string, string>,
@@ -165,6 +167,9 @@ export const texts = {
     attempts: (attempts: number) => counted(attempts, 'attempt'),
   },
   graph: {
+    enlarge: 'Enlarge the graph',
+    shrink: 'Close the large graph',
+    resize: 'Height of the graph',
     title: 'Flow',
     version: (version: number) => `version ${version}`,
     label: 'Graph of the flow, coloured by node status',

@@ -14,8 +14,8 @@ interface IncomingEdge {
   taking: Taking;
 }
 
-/** Adds a node: where it was dropped, connected by `edge` if there is one; else after the one selected node or the flow's only end; else below everything. */
-export function addNodeOfType(store: DraftStore, type: NodeType, dropped?: Point, edge?: IncomingEdge): void {
+/** Adds a node: where it was dropped, connected by `edge` if there is one; else after the one selected node or the flow's only end; else below everything. Returns its id. */
+export function addNodeOfType(store: DraftStore, type: NodeType, dropped?: Point, edge?: IncomingEdge): string {
   const { present, selection, apply, select } = store.getState();
   const template = templateOf(type);
   const id = freeId(template.id, idsOf(present));
@@ -29,6 +29,7 @@ export function addNodeOfType(store: DraftStore, type: NodeType, dropped?: Point
     apply(addNode(node, { after, taking: nextAnswer(present, after) }));
   else apply(addNode(node, { at: beside([...positionsOf(present).values()]) }));
   select({ nodes: [id] });
+  return id;
 }
 
 /** Returns the only end of a flow, where the next node most likely belongs. */

@@ -79,14 +79,14 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
     });
   }, []);
   const finish = (type: NodeType) => {
-    if (looseEnd) addNodeOfType(store, type, screenToFlowPosition(looseEnd.at), looseEnd);
+    if (looseEnd) reveal(addNodeOfType(store, type, screenToFlowPosition(looseEnd.at), looseEnd));
   };
   const drop = (event: DragEvent) => {
     const key = event.dataTransfer.getData(DRAGGED);
     const type = types.find((candidate) => typeKey(candidate) === key);
     if (!type) return;
     event.preventDefault();
-    addNodeOfType(store, type, screenToFlowPosition({ x: event.clientX, y: event.clientY }));
+    reveal(addNodeOfType(store, type, screenToFlowPosition({ x: event.clientX, y: event.clientY })));
   };
 
   return (

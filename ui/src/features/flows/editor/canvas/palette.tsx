@@ -21,10 +21,9 @@ export function Palette({ types, onAdded }: PaletteProps) {
   const store = useDraftStore();
   const reveal = useReveal();
   const add = (type: NodeType) => {
-    addNodeOfType(store, type);
+    const id = addNodeOfType(store, type);
     onAdded?.();
-    const id = store.getState().selection.nodes[0];
-    if (id !== undefined) reveal(id);
+    reveal(id);
   };
   return (
     <div className={classes.palette} id={PALETTE_ID}>

@@ -1,6 +1,7 @@
 import { useReactFlow, useStoreApi } from '@xyflow/react';
 import { useCallback } from 'react';
-import { NODE_HEIGHT, NODE_WIDTH } from '../document/positions';
+import { useDraftStore } from '../document/draft-context';
+import { NODE_HEIGHT, NODE_WIDTH, positionsOf } from '../document/positions';
 
 /** What covers the edges of the canvas, in pixels: the inspector on the right, the list of problems below. */
 const COVERED = { left: 40, top: 60, right: 388, bottom: 190 };
@@ -8,13 +9,15 @@ const NARROW_BELOW = 700;
 
 /** Scrolls a node into view, moving the canvas no further than needed. */
 export function useReveal(): (id: string) => void {
-  const { getNode, getViewport, setViewport } = useReactFlow();
+  const store = useDraftStore();
+  const { getViewport, setViewport } = useReactFlow();
   const canvas = useStoreApi();
   return useCallback(
     (id) =>
-      // The canvas knows a new node only after rendering it.
+      // The inspector of a new node opens first, and may change the size of the canvas.
       requestAnimationFrame(() => {
-        const at = getNode(id)?.position;
+        // The canvas knows a new node only after rendering it; the draft knows it already.
+        const at = positionsOf(store.getState().present).get(id);
         if (!at) return;
         const { width, height } = canvas.getState();
         const { x, y, zoom } = getViewport();
@@ -23,7 +26,7 @@ export function useReveal(): (id: string) => void {
         const dy = shift(at.y * zoom + y, NODE_HEIGHT * zoom, COVERED.top, height - COVERED.bottom);
         if (dx !== 0 || dy !== 0) void setViewport({ x: x + dx, y: y + dy, zoom }, { duration: 180 });
       }),
-    [canvas, getNode, getViewport, setViewport],
+    [canvas, getViewport, setViewport, store],
   );
 }
 
