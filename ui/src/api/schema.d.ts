@@ -1535,10 +1535,27 @@ export interface components {
             /** @description The node that failed; null for a timeout of the flow. */
             readonly node_id: string | null;
             readonly error_class: components["schemas"]["ErrorClass"] | null;
-            /** @description The message with numbers and ids taken out. */
+            /** @description The last error of the newest of them, as it was. */
             readonly message: string;
+            /** @description What their messages have in common: the message with numbers and ids taken out. */
+            readonly pattern: string;
             /** Format: int64 */
             readonly count: number;
+            /**
+             * Format: int64
+             * @description How many of them were never retried by hand.
+             */
+            readonly open: number;
+            /**
+             * Format: int64
+             * @description How many of them were retried by hand.
+             */
+            readonly retried: number;
+            /**
+             * Format: int64
+             * @description How many of them were retried by hand, and one of their retries completed.
+             */
+            readonly recovered: number;
             readonly first_seen: components["schemas"]["Time"];
             readonly last_seen: components["schemas"]["Time"];
             /**
@@ -1589,6 +1606,8 @@ export interface components {
             readonly etag?: string;
             /** @description Its executions by status; in the answers for one flow only. */
             readonly execution_counts?: components["schemas"]["ExecutionCounts"];
+            /** @description What the form that starts it asks for; in the answers for one flow only. */
+            readonly trigger_input?: components["schemas"]["TriggerInput"];
         };
         readonly FlowCounts: components["schemas"]["RetryCounts"] & {
             /** Format: uuid */
@@ -2840,11 +2859,32 @@ export interface components {
              */
             readonly action: "transform" | "aggregate_results";
         };
+        /** @description A field of the trigger data. */
+        readonly TriggerField: {
+            /** @description The way to it: `["vendor", "id"]` is `id` in the object `vendor`. */
+            readonly path: readonly string[];
+            /** @description The type of its values: as in the example, or as its use expects. `any` if neither says. */
+            readonly type: components["schemas"]["ValueType"];
+            /** @description The names of the nodes that read it. */
+            readonly used_by: readonly string[];
+        };
+        /** @description The trigger data that a flow asks for. */
+        readonly TriggerInput: {
+            /** @description The fields that its expressions read, and those of its example. */
+            readonly fields: readonly components["schemas"]["TriggerField"][];
+            /** @description Trigger data to try it with: the `example` of its trigger. */
+            readonly example?: components["schemas"]["AnyJson"];
+        };
         /**
          * Trigger
          * @description Where the flow starts. Without a trigger, every node without incoming edges starts.
          */
         readonly TriggerNode: components["schemas"]["NodeSettings"] & ({
+            /**
+             * Example
+             * @description Trigger data to try the flow with. The studio suggests it, and `steadflow run` uses it.
+             */
+            readonly example?: unknown;
             /** Schedule */
             readonly schedule?: null;
             /** Webhook */
@@ -2876,6 +2916,8 @@ export interface components {
             /** @description What is probably not meant in a valid document. It does not keep the flow from being saved and run. */
             readonly warnings: readonly components["schemas"]["DocumentFault"][];
         };
+        /** @enum {string} */
+        readonly ValueType: "text" | "number" | "boolean" | "json" | "any";
         /**
          * @description What something waits for: a moment, a person, a free slot of the flow, or the end of child executions.
          * @enum {string}
@@ -3915,6 +3957,8 @@ export interface operations {
                 readonly status?: readonly components["schemas"]["ExecutionStatus"][];
                 /** @description Waiting out a backoff, or not. */
                 readonly retrying?: boolean;
+                /** @description Waiting for this, where nothing goes on until it comes. */
+                readonly waiting_for?: components["schemas"]["WaitingFor"];
                 /** @description With this error class. */
                 readonly error_class?: components["schemas"]["ErrorClass"];
                 /** @description Whose failure this node caused. */
@@ -6452,6 +6496,8 @@ export interface operations {
                 readonly status?: readonly components["schemas"]["ExecutionStatus"][];
                 /** @description Waiting out a backoff, or not. */
                 readonly retrying?: boolean;
+                /** @description Waiting for this, where nothing goes on until it comes. */
+                readonly waiting_for?: components["schemas"]["WaitingFor"];
                 /** @description With this error class. */
                 readonly error_class?: components["schemas"]["ErrorClass"];
                 /** @description Whose failure this node caused. */

@@ -57,7 +57,9 @@ export function Palette({ onShortcuts }: { onShortcuts: () => void }) {
       ],
     },
   ];
-  if (text) groups.unshift({ group: texts.palette.executions, actions: executionActions(text, navigate) });
+  const executions = { group: texts.palette.executions, actions: executionActions(text, navigate) };
+  // Flows with the name come before a search for it.
+  if (text) groups.splice(EXECUTION_ID.test(text) ? 0 : 2, 0, executions);
 
   return (
     <Spotlight

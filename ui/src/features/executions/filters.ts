@@ -38,7 +38,7 @@ export function toApiFilter(filters: Filters, now: number): ExecutionFilter {
   return compact({
     status: filters.status,
     retrying: filters.retrying,
-    waiting_for: filters.waiting && 'decision',
+    waiting_for: filters.waiting ? 'decision' : undefined,
     flow_id: filters.flow,
     error_class: filters.error,
     fingerprint: filters.fingerprint,

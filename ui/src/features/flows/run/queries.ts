@@ -10,5 +10,7 @@ export const lastExecutionQuery = (flowId: string) =>
       const { rows } = await listExecutions({ flow_id: flowId }, null, signal, 1);
       return rows[0] ? getExecution(rows[0].id, signal) : null;
     },
+    // A run that started since is the last one.
     staleTime: 0,
+    gcTime: 0,
   });

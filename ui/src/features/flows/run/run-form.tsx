@@ -1,22 +1,28 @@
 import { Button, TextInput, Tooltip } from '@mantine/core';
 import { IconHistory, IconPlayerPlay } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { Flow, Json } from '@/api/types';
+import type { Execution, Flow, Json } from '@/api/types';
 import { ProblemCard } from '@/components/problem-card';
-import { lastExecutionQuery } from './queries';
 import classes from './run.module.css';
 import { texts } from './texts';
 import { TriggerInput } from './trigger-input';
 import { useRun } from './use-run';
 import { type TriggerDraft, useTriggerDraft } from './use-trigger-draft';
 
-/** The input of a new execution. */
-export function RunForm({ flow, onClose }: { flow: Flow; onClose: () => void }) {
-  const trigger = useTriggerDraft(flow);
+interface RunFormProps {
+  /** With its `trigger_input`. */
+  flow: Flow;
+  /** The newest execution of the flow; `null` if there is none. */
+  last: Execution | null;
+  onClose: () => void;
+}
+
+/** The input of a new execution: at first that of the last one or, before there is one, the flow's example. */
+export function RunForm({ flow, last, onClose }: RunFormProps) {
+  const example = flow.trigger_input?.example;
+  const trigger = useTriggerDraft(flow.trigger_input, (last?.trigger_data ?? example ?? {}) as Json);
   const [contextId, setContextId] = useState('');
   const [contextType, setContextType] = useState('');
-  const last = useQuery(lastExecutionQuery(flow.id));
   const run = useRun(flow.id, onClose);
   const reason = whyNot(flow, trigger);
 
@@ -29,10 +35,10 @@ export function RunForm({ flow, onClose }: { flow: Flow; onClose: () => void }) 
     });
   };
   const fillFromLast = () => {
-    if (!last.data) return;
-    trigger.fill((last.data.trigger_data ?? {}) as Json);
-    setContextId(last.data.context_id ?? '');
-    setContextType(last.data.context_type ?? '');
+    if (!last) return;
+    trigger.fill((last.trigger_data ?? {}) as Json);
+    setContextId(last.context_id ?? '');
+    setContextType(last.context_type ?? '');
   };
 
   return (
@@ -50,7 +56,7 @@ export function RunForm({ flow, onClose }: { flow: Flow; onClose: () => void }) 
       }}
     >
       <div className={classes.fields}>
-        <TriggerInput trigger={trigger} />
+        <TriggerInput trigger={trigger} note={noteOf(last, example)} />
         <section className={classes.section}>
           <h2 className={classes.heading}>{texts.context}</h2>
           <div className={classes.pair}>
@@ -77,15 +83,15 @@ export function RunForm({ flow, onClose }: { flow: Flow; onClose: () => void }) 
         {run.isError && <ProblemCard problem={run.error} />}
       </div>
       <footer className={classes.footer}>
-        <Tooltip label={last.data === null ? texts.lastNone : texts.lastDetail}>
+        <Tooltip label={last ? texts.lastDetail : texts.lastNone}>
           <Button
             variant="subtle"
             color="gray"
             size="sm"
             className={classes.last}
             leftSection={<IconHistory size={15} aria-hidden />}
-            data-disabled={!last.data || undefined}
-            aria-disabled={!last.data}
+            data-disabled={!last || undefined}
+            aria-disabled={!last}
             onClick={fillFromLast}
           >
             {texts.last}
@@ -110,6 +116,12 @@ export function RunForm({ flow, onClose }: { flow: Flow; onClose: () => void }) 
       </footer>
     </form>
   );
+}
+
+/** Says what the form was filled in with. */
+function noteOf(last: Execution | null, example: unknown): string | null {
+  if (last) return texts.filled.last;
+  return example === undefined ? null : texts.filled.example;
 }
 
 function whyNot(flow: Flow, { reading, draft }: TriggerDraft): string | null {

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates of flows.
 import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
@@ -25,14 +24,22 @@ const flow: Flow = {
   context_type_default: null,
   timeout_seconds: null,
   flow_definition: {
-    nodes: [{ id: 'score', type: 'action', input: '${trigger_data.vendor.id} ${trigger_data.risk > 70}' }],
+    nodes: [{ id: 'score', type: 'action' }],
     edges: [],
+  },
+  trigger_input: {
+    fields: [
+      { path: ['vendor', 'id'], type: 'text', used_by: ['score'] },
+      { path: ['risk'], type: 'number', used_by: ['score'] },
+    ],
+    example: { vendor: { id: 'v-17' }, risk: 82 },
   },
 };
 
-async function open(shown: Flow = flow) {
+async function open(shown: Flow = flow, hasRun = true) {
   const asked = fakeApi({
-    'GET /studio/executions': () => [{ id: 'e0' }],
+    'GET /studio/flows/f1': () => shown,
+    'GET /studio/executions': () => (hasRun ? [{ id: 'e0' }] : []),
     'GET /studio/executions/e0': () => ({
       id: 'e0',
       trigger_data: { vendor: { id: 'last' }, risk: 1 },
@@ -42,6 +49,7 @@ async function open(shown: Flow = flow) {
   });
   const { history } = await renderScreen(<RunModal flow={shown} opened onClose={() => {}} />);
   const posts = () => asked.filter(({ method }) => method === 'POST');
+  await screen.findByRole('button', { name: 'Run now' });
   return { history, posts, user: userEvent.setup() };
 }
 
@@ -49,7 +57,9 @@ describe('running a flow', () => {
   test('sends the input once and opens the new execution', async () => {
     const { user, posts, history } = await open();
 
+    await user.clear(screen.getByLabelText('vendor.id'));
     await user.type(screen.getByLabelText('vendor.id'), '007');
+    await user.clear(screen.getByLabelText('risk'));
     await user.type(screen.getByLabelText('risk'), '82');
     await user.click(screen.getByRole('button', { name: 'Run now' }));
 
@@ -58,12 +68,19 @@ describe('running a flow', () => {
     expect(posts()[0]?.headers.get('Idempotency-Key')).toBeTruthy();
   });
 
-  test('can be filled in from the last run', async () => {
-    const { user, posts } = await open();
+  test('starts with the example before the first run', async () => {
+    const { user, posts } = await open(flow, false);
 
-    await waitFor(() =>
-      expect(screen.getByRole('button', { name: 'Use last input' }).getAttribute('aria-disabled')).toBe('false'),
-    );
+    await user.click(screen.getByRole('button', { name: 'Run now' }));
+
+    await waitFor(() => expect(posts()).toHaveLength(1));
+    expect(posts()[0]?.body).toEqual({ trigger_data: { vendor: { id: 'v-17' }, risk: 82 } });
+  });
+
+  test('starts with the last run, and takes its reference on request', async () => {
+    const { user, posts } = await open();
+    expect(screen.getByLabelText<HTMLInputElement>('vendor.id').value).toBe('last');
+
     await user.click(screen.getByRole('button', { name: 'Use last input' }));
     await user.click(screen.getByRole('button', { name: 'Run now' }));
 

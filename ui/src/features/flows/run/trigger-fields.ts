@@ -1,16 +1,19 @@
-/** Finds the fields of the trigger data that a flow reads in its expressions, for a form. */
-import type { Flow, Json } from '@/api/types';
-import { isNumber, isRecord, parseJson, readNumber, writeJson } from '@/lib/json';
+/** The form for trigger data: its fields, as the server derives them from the flow, and what was typed into them. */
+import type { components } from '@/api/schema';
+import type { Json } from '@/api/types';
+import { isNumber, isRecord, parseJson, parseJsonOr, readNumber, writeJson } from '@/lib/json';
+import { texts } from './texts';
 
-export type FieldKind = 'text' | 'number' | 'json';
+export type FieldKind = components['schemas']['ValueType'];
+export type TriggerInput = components['schemas']['TriggerInput'];
 
 export interface TriggerField {
   /** `vendor.id`; unique within a flow. */
   key: string;
   path: readonly string[];
-  /** Guessed from its use. */
+  /** What the flow expects. */
   kind: FieldKind;
-  /** The names of the nodes that read it; empty if only the reference ID uses it. */
+  /** The names of the nodes that read it. */
   usedBy: readonly string[];
 }
 
@@ -20,54 +23,10 @@ export interface FieldDraft {
   kind: FieldKind;
 }
 
-const REFERENCE =
-  /\btrigger_data((?:\.[A-Za-z_]\w*|\[\s*(?:"[^"]*"|'[^']*')\s*\])+)(\s*[[(])?\s*((?:[<>]=?|[=!]=|[-+*/])\s*-?\d)?/g;
-const STEP = /\.([A-Za-z_]\w*)|\[\s*(?:"([^"]*)"|'([^']*)')\s*\]/g;
-
-/** Returns the fields of the trigger data that the flow reads, in the order of its nodes. */
-export function triggerFields(flow: Pick<Flow, 'flow_definition' | 'context_id_template'>): TriggerField[] {
-  const found = new Map<string, { path: string[]; kind: FieldKind; usedBy: Set<string> }>();
-  const note = (text: string, compared: unknown, user: string | null) => {
-    for (const { path, kind } of referencesIn(text, compared)) {
-      const key = path.join('.');
-      const field = found.get(key) ?? { path, kind, usedBy: new Set<string>() };
-      if (field.kind === 'text') field.kind = kind;
-      if (user) field.usedBy.add(user);
-      found.set(key, field);
-    }
-  };
-  if (flow.context_id_template) note(flow.context_id_template, undefined, null);
-  for (const node of flow.flow_definition.nodes) walk(node, (text, of) => note(text, of, node.name || node.id));
-  for (const edge of flow.flow_definition.edges ?? []) walk(edge, (text, of) => note(text, of, null));
-  const paths = [...found.values()].map((field) => field.path);
-  return [...found]
-    .filter(([, field]) => !paths.some((other) => isInside(other, field.path)))
-    .map(([key, { path, kind, usedBy }]) => ({ key, path, kind, usedBy: [...usedBy] }));
-}
-
-function referencesIn(text: string, compared: unknown): { path: string[]; kind: FieldKind }[] {
-  return [...text.matchAll(REFERENCE)].map(([, steps = '', after = '', comparison]) => {
-    const path = [...steps.matchAll(STEP)].map(([, word, double, single]) => word ?? double ?? single ?? '');
-    // `name.upper()` calls a method of the field before it.
-    if (after.includes('(') && path.length > 1) path.pop();
-    if (after.includes('[')) return { path, kind: 'json' as const };
-    return { path, kind: comparison || isNumber(compared) ? 'number' : 'text' };
-  });
-}
-
-/** Visits every string, with the value that a condition object compares it to. */
-function walk(value: unknown, visit: (text: string, compared: unknown) => void, compared?: unknown): void {
-  if (typeof value === 'string') visit(value, compared);
-  else if (Array.isArray(value)) for (const item of value) walk(item, visit);
-  else if (isRecord(value)) {
-    for (const [key, item] of Object.entries(value)) {
-      walk(item, visit, key === 'field' && 'value' in value ? value.value : undefined);
-    }
-  }
-}
-
-function isInside(path: readonly string[], outer: readonly string[]): boolean {
-  return path.length > outer.length && outer.every((step, at) => path[at] === step);
+/** Returns the fields of the trigger data that the flow asks for. */
+export function triggerFields(input: TriggerInput | undefined): TriggerField[] {
+  const fields = input?.fields ?? [];
+  return fields.map(({ path, type, used_by }) => ({ key: path.join('.'), path, kind: type, usedBy: used_by }));
 }
 
 type JsonObject = { readonly [key: string]: Json };
@@ -92,10 +51,20 @@ export function readFields(
 }
 
 function readDraft({ text, kind }: FieldDraft): Reading {
-  if (kind === 'text') return { value: text };
-  if (kind === 'json') return readJson(text);
-  const number = readNumber(text.replace(',', '.'));
-  return number === null ? { fault: 'Not a number.' } : { value: number };
+  switch (kind) {
+    case 'text':
+      return { value: text };
+    case 'json':
+      return readJson(text);
+    case 'any':
+      return { value: parseJsonOr(text) ?? text };
+    case 'boolean':
+      return text === 'true' || text === 'false' ? { value: text === 'true' } : { fault: texts.faults.boolean };
+    case 'number': {
+      const number = readNumber(text.replace(',', '.'));
+      return number === null ? { fault: texts.faults.number } : { value: number };
+    }
+  }
 }
 
 export function readJson(text: string): Reading {
@@ -130,6 +99,7 @@ function draftOf(value: Json | undefined, kind: FieldKind): FieldDraft {
   if (value === undefined) return { text: '', kind };
   if (typeof value === 'string') return { text: value, kind: 'text' };
   if (isNumber(value)) return { text: String(value), kind: 'number' };
+  if (typeof value === 'boolean') return { text: String(value), kind: 'boolean' };
   return { text: writeJson(value), kind: 'json' };
 }
 

@@ -12,7 +12,7 @@ const MODES = [
 ];
 
 /** The trigger data: a form with the fields that the flow reads, or JSON. */
-export function TriggerInput({ trigger }: { trigger: TriggerDraft }) {
+export function TriggerInput({ trigger, note }: { trigger: TriggerDraft; note: string | null }) {
   const heading = useId();
   const { draft, fields, reading } = trigger;
   const fault = 'fault' in reading ? reading : null;
@@ -48,7 +48,9 @@ export function TriggerInput({ trigger }: { trigger: TriggerDraft }) {
               onChange={(next) => trigger.setField(field.key, next)}
             />
           ))}
-          <p className={classes.hint}>{fields.length === 0 ? texts.noFields : texts.empty}</p>
+          <p className={classes.hint}>
+            {fields.length === 0 ? texts.noFields : `${note ? `${note} ` : ''}${texts.empty}`}
+          </p>
         </>
       )}
     </section>

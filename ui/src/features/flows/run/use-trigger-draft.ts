@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'react';
-import type { Flow, Json } from '@/api/types';
+import type { Json } from '@/api/types';
 import { jsonText } from '@/lib/json';
 import {
   draftsOf,
@@ -8,6 +8,8 @@ import {
   type Reading,
   readFields,
   readJson,
+  type TriggerField,
+  type TriggerInput,
   triggerFields,
 } from './trigger-fields';
 
@@ -21,23 +23,13 @@ interface Draft {
   text: string;
 }
 
-/** Trigger data being edited, as a form or as JSON; each converts to the other. */
-export function useTriggerDraft(flow: Flow) {
-  const fields = useMemo(() => triggerFields(flow), [flow]);
-  const [draft, setDraft] = useState<Draft>(() => ({
-    mode: 'form',
-    fields: draftsOf(fields, {}),
-    rest: {},
-    text: '{}',
-  }));
+/** Trigger data being edited, as a form or as JSON; each converts to the other. It starts with `first`. */
+export function useTriggerDraft(input: TriggerInput | undefined, first: Json) {
+  const fields = useMemo(() => triggerFields(input), [input]);
+  const [draft, setDraft] = useState<Draft>(() => filled(fields, first, 'form'));
   const reading: Reading = draft.mode === 'json' ? readJson(draft.text) : readFields(fields, draft.fields, draft.rest);
 
-  const fill = (data: Json, wish = draft.mode) => {
-    // Only an object can be edited as a form.
-    const mode = isObject(data) ? wish : 'json';
-    const text = jsonText(data);
-    setDraft({ mode, fields: draftsOf(fields, data), rest: isObject(data) ? data : {}, text });
-  };
+  const fill = (data: Json, wish = draft.mode) => setDraft(filled(fields, data, wish));
 
   return {
     fields,
@@ -51,6 +43,12 @@ export function useTriggerDraft(flow: Flow) {
       if ('value' in reading) fill(reading.value, mode);
     },
   };
+}
+
+function filled(fields: readonly TriggerField[], data: Json, wish: TriggerMode): Draft {
+  // Only an object can be edited as a form.
+  const mode = isObject(data) ? wish : 'json';
+  return { mode, fields: draftsOf(fields, data), rest: isObject(data) ? data : {}, text: jsonText(data) };
 }
 
 export type TriggerDraft = ReturnType<typeof useTriggerDraft>;
