@@ -111,6 +111,9 @@ pub enum Wait {
 }
 
 impl Wait {
+    /// The names of what executions are found by: all waits but that for a retry, which has a filter of its own.
+    pub const NAMES: [&'static str; 4] = ["delay", "decision", "slot", "child"];
+
     /// Returns the name that answers and the database use.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -2,8 +2,6 @@
 
 mod text;
 
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 use steadflow_core::execution::{AttemptRecord, Execution, NodeExecution, Wait};
 use steadflow_core::flow::Node;
@@ -70,27 +68,7 @@ pub(crate) enum WaitingFor {
     Child,
 }
 
-impl FromStr for WaitingFor {
-    type Err = ();
-
-    fn from_str(name: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|waiting| waiting.as_str() == name).ok_or(())
-    }
-}
-
 impl WaitingFor {
-    pub(crate) const ALL: [Self; 4] = [Self::Delay, Self::Decision, Self::Slot, Self::Child];
-
-    /// Returns its name, which the store uses, too.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Delay => "delay",
-            Self::Decision => "decision",
-            Self::Slot => "slot",
-            Self::Child => "child",
-        }
-    }
-
     /// Returns what an execution waits for as a whole; for a retry, `next_retry_at` says it.
     pub(crate) const fn of(wait: Wait) -> Option<Self> {
         match wait {

@@ -10,6 +10,9 @@ use steadflow_store::{Buckets, FailureGroup, FailureQuery, Fingerprint};
 use super::row;
 use crate::columns::{blob, execution_id, flow_id, rows_max, text, text_or_none, timestamp, unreadable};
 
+/// Of each group, by flow and fingerprint, how many were retried and how many recovered.
+type Retries = BTreeMap<(FlowId, Arc<str>), (u64, u64)>;
+
 /// See [`steadflow_store::History::failures`].
 pub(crate) fn failures(db: &Connection, query: &FailureQuery) -> rusqlite::Result<Vec<FailureGroup>> {
     let mut statement = db.prepare_cached(include_str!("../queries/failure_groups.sql"))?;
@@ -53,10 +56,7 @@ fn group(found: &Row<'_>) -> rusqlite::Result<FailureGroup> {
 }
 
 /// Returns for each group how many of it were retried, and how many of these have a retry that completed.
-fn retries(
-    db: &Connection,
-    query: &FailureQuery,
-) -> rusqlite::Result<BTreeMap<(FlowId, Arc<str>), (u64, u64)>> {
+fn retries(db: &Connection, query: &FailureQuery) -> rusqlite::Result<Retries> {
     let mut statement = db.prepare_cached(include_str!("../queries/failures_retried.sql"))?;
     let parameters = (
         blob(query.tenant.uuid()),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::execution::{ExecutionStatus, Wait};
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{FlowId, NodeId, TenantId};
 use steadflow_core::timestamp::Timestamp;
@@ -25,7 +25,7 @@ pub(crate) struct ExecutionsQuery {
     retrying: Option<bool>,
     /// Waiting for this, where nothing goes on until it comes.
     #[param(value_type = Option<WaitingFor>)]
-    waiting_for: Option<WaitingFor>,
+    waiting_for: Option<&'static str>,
     /// With this error class.
     #[param(value_type = Option<ErrorClassName>)]
     error_class: Option<ErrorClass>,
@@ -56,7 +56,7 @@ impl FromParams for ExecutionsQuery {
         Self {
             status: statuses(params),
             retrying: params.flag("retrying"),
-            waiting_for: params.named("waiting_for", WaitingFor::ALL.into_iter().map(WaitingFor::as_str)),
+            waiting_for: wait(params),
             error_class: params.error_class("error_class"),
             node: params.short_text("node"),
             fingerprint: params.short_text("fingerprint"),
@@ -67,6 +67,15 @@ impl FromParams for ExecutionsQuery {
             window: Window::from_params(params),
         }
     }
+}
+
+fn wait(params: &mut Params) -> Option<&'static str> {
+    let given = params.short_text("waiting_for")?;
+    let found = Wait::NAMES.into_iter().find(|name| *name == given);
+    if found.is_none() {
+        params.fault("waiting_for", &format!("one of {}", Wait::NAMES.join(", ")));
+    }
+    found
 }
 
 fn statuses(params: &mut Params) -> Vec<ExecutionStatus> {
@@ -92,7 +101,7 @@ impl ExecutionsQuery {
             flow: self.flow,
             statuses: self.status,
             retrying: self.retrying,
-            waiting_for: self.waiting_for.map(WaitingFor::as_str),
+            waiting_for: self.waiting_for,
             error_class: self.error_class,
             failed_node: self.node.map(NodeId::new),
             fingerprint: self.fingerprint.map(Into::into),
