@@ -169,6 +169,44 @@ async fn plan_shows_what_would_run_and_what_would_be_reused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn outputs_are_reused_only_for_nodes_that_are_the_same() {
+    let api = Api::new().await;
+    let nodes = |changed: &str| {
+        let input = |id: &str| json!({ "at": if id == changed { "edited" } else { "first" } });
+        let mut nodes = vec![echo("a", input("a")), echo("b", input("b")), echo("c", input("c"))];
+        nodes.push(echo("last", json!("${trigger_data}")));
+        nodes
+    };
+    let document = |nodes: &[Value]| flow("Review", nodes, &[("a", "b"), ("b", "last"), ("c", "last")]);
+    let id = api.create_flow(&document(&nodes(""))).await;
+    let body = json!({ "trigger_data": { "fails": 1 } });
+    let old = api.post(&format!("flows/{id}/execute?wait=5"), &body).await.expect(200);
+    let plan = async |changed: &Value| {
+        let definition = json!({ "flow_definition": changed["flow_definition"] });
+        api.patch(&format!("flows/{id}"), &definition).await.expect(200);
+        let query = "retry-plan?mode=from_failed&flow_version=current";
+        let plan = api.get(&format!("executions/{}/{query}", text(&old["id"]))).await.expect(200);
+        let reused: Vec<String> = list(&plan["reuse"]).iter().map(text).collect();
+        reused.join(" ")
+    };
+    let mut shown = nodes("");
+    shown[0]["position"] = json!({ "x": 7, "y": 7 });
+    shown[1]["retry"] = json!({ "enabled": true, "count": 1 });
+    let mut rewired = document(&nodes(""));
+    rewired["flow_definition"]["edges"][0]["condition"] = json!("a.at == 'first'");
+
+    assert_eq!(plan(&document(&shown)).await, "a b c", "shown and tried in another way");
+    assert_eq!(plan(&document(&nodes("b"))).await, "a c", "an edited node runs");
+    assert_eq!(plan(&document(&nodes("a"))).await, "c", "so does what comes after it");
+    assert_eq!(plan(&rewired).await, "a c", "and what another edge leads to");
+    let answer =
+        api.post(&retry_of(&old), &json!({ "mode": "from_failed", "flow_version": "current" })).await;
+    let new = api.ended(&text(&answer.expect(200)["new_execution_id"])).await;
+    let is_reused = |id: &str| node(&new, id)["reused"] == json!(true);
+    assert_eq!(["a", "b", "c", "last"].map(is_reused), [true, false, true, false]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn plan_of_what_has_not_failed_is_refused() {
     let api = Api::new().await;
     let completed = api.run(&api.flow_of(&[echo("a", json!({}))]).await).await;

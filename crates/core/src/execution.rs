@@ -16,6 +16,7 @@ mod failed;
 mod messages;
 mod node;
 mod retry_plan;
+mod same_nodes;
 mod start;
 mod steps;
 mod waiting;

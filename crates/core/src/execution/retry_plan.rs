@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::same_nodes::same_nodes;
 use super::{Execution, FlowVersion};
 use crate::caller::Actor;
 use crate::event::Accepted;
@@ -36,13 +37,17 @@ pub struct RetryPlan {
 }
 
 impl Execution {
-    /// Plans a retry of this execution on `flow`, the version that the new one will run.
+    /// Plans a retry of this execution on `flow`, the version that the new one will run. On another version than this
+    /// one's, outputs are reused for the nodes that are the same in both, and so is all that leads to them.
     pub fn retry_plan(&self, mode: RetryMode, flow: &FlowVersion) -> RetryPlan {
         let version = flow.version;
         let keeps_pins = mode == RetryMode::FromFailed && version == self.flow.version;
         let mut plan = RetryPlan { version, keeps_pins, run: Vec::new(), reuse: BTreeMap::new() };
+        let same = (version != self.flow.version).then(|| same_nodes(&self.flow.flow, &flow.flow));
         for node in &flow.flow.graph.nodes {
-            match self.output_to_reuse(mode, &node.id, node.kind.room().about().name) {
+            let is_same = same.as_ref().is_none_or(|same| same.contains(&node.id));
+            let output = (mode == RetryMode::FromFailed && is_same).then(|| self.output_of(&node.id));
+            match output.flatten() {
                 Some(output) => {
                     plan.reuse.insert(node.id.clone(), output);
                 }
@@ -52,10 +57,8 @@ impl Execution {
         plan
     }
 
-    fn output_to_reuse(&self, mode: RetryMode, id: &NodeId, kind: &str) -> Option<Payload> {
-        let index = self.graph().find(id.as_str())?;
-        let is_same_kind = self.graph().node(index).kind.room().about().name == kind;
-        (mode == RetryMode::FromFailed && is_same_kind).then(|| self.node(index).output.clone())?
+    fn output_of(&self, id: &NodeId) -> Option<Payload> {
+        self.node(self.graph().find(id.as_str())?).output.clone()
     }
 
     /// Returns what a retry by `plan` starts from: this execution's context and trigger data, and a link back. The retry of

@@ -1,0 +1,63 @@
+//! Which nodes mean the same in two versions of a flow, so that the output of one stands for that of the other.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::flow::Flow;
+use crate::ids::NodeId;
+
+/// Keys of a node that do not change what its output means: how it is shown, and how often and how long it is tried.
+const NOT_COMPARED: [&str; 6] =
+    ["name", "position", "retry", "timeout_seconds", "on_interrupt", "on_exhausted"];
+
+/// Returns the nodes of `new` that are in `old` with the same meaning: their own keys are the same, the edges that lead
+/// to them are the same, and so is every node before them.
+pub(super) fn same_nodes(old: &Flow, new: &Flow) -> BTreeSet<NodeId> {
+    let (old, new_definition) = (Definition::of(old), Definition::of(new));
+    let graph = &new.graph;
+    let mut same: BTreeSet<NodeId> =
+        graph.nodes.iter().map(|node| &node.id).filter(|id| old.has(&new_definition, id)).cloned().collect();
+    let mut edited: Vec<NodeId> =
+        graph.nodes.iter().map(|node| &node.id).filter(|id| !same.contains(*id)).cloned().collect();
+    while let Some(id) = edited.pop() {
+        let Some(at) = graph.find(id.as_str()) else { continue };
+        for &edge in &graph.outgoing[at.at()] {
+            let after = &graph.node(graph.edge(edge).to).id;
+            if same.remove(after) {
+                edited.push(after.clone());
+            }
+        }
+    }
+    same
+}
+
+/// A `flow_definition`, as it is written.
+struct Definition(Value);
+
+impl Definition {
+    fn of(flow: &Flow) -> Self {
+        Self(flow.definition.to_value())
+    }
+
+    fn has(&self, other: &Self, id: &NodeId) -> bool {
+        let node = self.node(id);
+        node.is_some() && node == other.node(id) && self.incoming(id) == other.incoming(id)
+    }
+
+    fn node(&self, id: &NodeId) -> Option<Value> {
+        let mut nodes = self.0["nodes"].as_array().into_iter().flatten();
+        let mut node = nodes.find(|node| node["id"] == id.as_str())?.as_object()?.clone();
+        node.retain(|key, _| !NOT_COMPARED.contains(&key.as_str()));
+        Some(Value::Object(node))
+    }
+
+    /// The edges that lead to a node, in an order that does not depend on the document's.
+    fn incoming(&self, id: &NodeId) -> Vec<String> {
+        let edges = self.0["edges"].as_array().into_iter().flatten();
+        let mut edges: Vec<String> =
+            edges.filter(|edge| edge["to"] == id.as_str()).map(Value::to_string).collect();
+        edges.sort_unstable();
+        edges
+    }
+}
