@@ -318,7 +318,8 @@ async fn validation_names_every_fault_and_stores_nothing() {
           "pointer": "/status",
           "message": "`status` must be one of draft, active, paused, archived"
         }
-      ]
+      ],
+      "warnings": []
     }
     "#);
     assert_eq!(api.counts().await, (0, 0));
