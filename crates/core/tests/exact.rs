@@ -33,7 +33,7 @@ proptest! {
     fn a_constant_keeps_its_text(text in json_text("")) {
         prop_assume!(!text.contains("${"));
         let document = format!(
-            r#"{{"name":"F","flow_definition":{{"nodes":[{{"id":"a","type":"action","action":"transform","input":{text}}}]}}}}"#
+            r#"{{"name":"F","flow_definition":{{"nodes":[{{"id":"a","type":"action","action":"transform","input":[{text}]}}]}}}}"#
         );
         prop_assert!(documents::check(document.as_bytes(), RepeatedKeys::LastCounts).is_ok());
         let document: Value = serde_json::from_str(&document).expect("it is JSON");
@@ -42,7 +42,7 @@ proptest! {
         let play = Play::new(&document);
 
         let output = play.execution.node(NodeIndex(0)).output.clone().expect("it completes");
-        prop_assert_eq!(output.as_str(), text.as_str());
+        prop_assert_eq!(output.as_str(), format!("[{text}]"));
         prop_assert!(flow.definition.as_str().contains(&text));
     }
 }
