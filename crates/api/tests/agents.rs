@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use steadflow_core::failure::ErrorClass;
 
-use crate::support::{Api, NO_ID, each, list, readable, text};
+use crate::support::{Api, NO_ID, each, flow, list, readable, text};
 
 fn remote() -> Value {
     json!({
@@ -380,6 +380,30 @@ async fn node_runs_a_skill_and_says_whose() {
     );
     let node = &execution["node_executions"][0];
     assert_eq!((&node["agent_id"], &node["skill_used"]), (&json!(agent), &json!("score")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn validation_warns_of_agents_and_skills_that_are_not_there() {
+    let api = Api::new().await;
+    let agent = text(&created(&api).await["id"]);
+    let node = |id: &str, agent: &str, skill: &str| json!({ "id": id, "type": "agent", "agent_id": agent, "skill": skill });
+    let nodes = [node("a", &agent, "score"), node("b", &agent, "sing"), node("c", NO_ID, "score")];
+
+    let answer = api.post("flows/validate", &flow("Review", &nodes, &[])).await.expect(200);
+
+    assert_eq!((&answer["valid"], &answer["errors"]), (&json!(true), &json!([])));
+    insta::assert_snapshot!(readable(&answer["warnings"]), @r#"
+    [
+      {
+        "pointer": "/flow_definition/nodes/2/agent_id",
+        "message": "there is no agent [id 1], so the node fails unless it is registered before"
+      },
+      {
+        "pointer": "/flow_definition/nodes/1/skill",
+        "message": "the agent has no skill `sing`; it has score, explain"
+      }
+    ]
+    "#);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@
 
 mod agents;
 mod flows;
+mod warnings;
 
 use serde_json::{Map, Value};
 

@@ -133,17 +133,21 @@ pub(super) fn created(flow: &CurrentFlow) -> Result<Response, Problem> {
 /// Says what is wrong with a flow document, without storing it.
 #[utoipa::path(post, path = "/api/v1/studio/flows/validate", tag = "flows", request_body = FlowInput,
     responses((status = 200, description = "Whether it is valid, and every fault", body = Validation)))]
-pub(crate) async fn validate_flow(State(app): State<App>, _: Identity, body: Json<FlowInput>) -> Response {
+pub(crate) async fn validate_flow(
+    State(app): State<App>,
+    Identity(caller): Identity,
+    body: Json<FlowInput>,
+) -> Result<Response, Problem> {
     let mut document = body.value.0;
     let status_problem = take_status(&mut document).err();
     let (mut faults, warnings) = match Flow::parse(&document, app.engine().limits()) {
-        Ok(flow) => (Vec::new(), flow.warnings()),
+        Ok(flow) => (Vec::new(), app.engine().flow_warnings(caller.tenant, &flow).await?),
         Err(faults) => (faults, Vec::new()),
     };
     faults.extend(status_problem.iter().flat_map(|problem| problem.errors()).cloned());
     let errors: Vec<DocumentFault> = faults.into_iter().map(Into::into).collect();
     let warnings = warnings.into_iter().map(Into::into).collect();
-    reply::ok(&Validation { valid: errors.is_empty(), errors, warnings })
+    Ok(reply::ok(&Validation { valid: errors.is_empty(), errors, warnings }))
 }
 
 /// Whether a document is valid.
