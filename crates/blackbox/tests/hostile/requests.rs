@@ -82,7 +82,7 @@ async fn bad_bodies_ids_and_queries_are_refused() {
         (format!("executions/{NO_ID}"), 404),
         (format!("flows/{NO_ID}"), 404),
         ("executions?limit=0".to_owned(), 400),
-        ("executions?limit=101".to_owned(), 400),
+        ("executions?limit=1001".to_owned(), 400),
         ("executions?limit=many".to_owned(), 400),
         ("executions?status=great".to_owned(), 400),
         ("executions?cursor='%3B%20DROP%20TABLE".to_owned(), 400),
