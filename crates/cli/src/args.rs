@@ -75,7 +75,7 @@ pub(crate) struct Serve {
     /// Additional host name of this server, such as that of a proxy. May be repeated
     #[arg(long, value_name = "HOST", env = "STEADFLOW_ALLOWED_HOSTS", value_delimiter = ',')]
     pub(crate) allowed_host: Vec<String>,
-    /// Origin whose web pages may call this server, such as `https://app.example`. May be repeated
+    /// Origin whose pages may call this server, such as `https://app.example`. May be repeated
     #[arg(long, value_name = "ORIGIN", env = "STEADFLOW_ALLOWED_ORIGINS", value_delimiter = ',')]
     pub(crate) allowed_origin: Vec<String>,
     /// Add example flows, and a demo service for them that fails on purpose

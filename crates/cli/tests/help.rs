@@ -161,7 +161,7 @@ fn help_of_serve() {
               [env: STEADFLOW_ALLOWED_HOSTS=]
 
           --allowed-origin <ORIGIN>
-              Origin whose web pages may call this server, such as `https://app.example`. May be repeated
+              Origin whose pages may call this server, such as `https://app.example`. May be repeated
 
               [env: STEADFLOW_ALLOWED_ORIGINS=]
 
