@@ -7,7 +7,10 @@ import { NODE_HEIGHT, NODE_WIDTH, positionsOf } from '../document/positions';
 const COVERED = { left: 40, top: 60, right: 388, bottom: 190 };
 const NARROW_BELOW = 700;
 
-/** Scrolls a node into view, moving the canvas no further than needed. */
+/**
+ * Scrolls a node into view, moving the canvas no further than needed. Without animation: who has just placed a node aims at
+ * its handles next, and must not miss them.
+ */
 export function useReveal(): (id: string) => void {
   const store = useDraftStore();
   const { getViewport, setViewport } = useReactFlow();
@@ -24,7 +27,7 @@ export function useReveal(): (id: string) => void {
         const right = width < NARROW_BELOW ? 16 : COVERED.right;
         const dx = shift(at.x * zoom + x, NODE_WIDTH * zoom, COVERED.left, width - right);
         const dy = shift(at.y * zoom + y, NODE_HEIGHT * zoom, COVERED.top, height - COVERED.bottom);
-        if (dx !== 0 || dy !== 0) void setViewport({ x: x + dx, y: y + dy, zoom }, { duration: 180 });
+        if (dx !== 0 || dy !== 0) void setViewport({ x: x + dx, y: y + dy, zoom });
       }),
     [canvas, getViewport, setViewport, store],
   );
