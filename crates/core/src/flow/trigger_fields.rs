@@ -5,6 +5,7 @@
 //! `history.risk` with 70, `risk` is a number.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -35,9 +36,8 @@ pub fn trigger_fields(flow: &Flow) -> Vec<TriggerField> {
     if let Some(example) = example {
         fields.add_example(example);
     }
-    let mut found = fields.found;
-    let paths: Vec<Vec<String>> = found.iter().map(|field| field.path.clone()).collect();
-    found.retain(|field| !paths.iter().any(|other| is_inside(other, &field.path)));
+    let Fields { mut found, places, .. } = fields;
+    found.retain(|field| !has_inner(&places, &field.path));
     for field in &mut found {
         let exemplary = example.and_then(|example| value_at(example, &field.path)).map(ValueType::of_json);
         field.value_type = exemplary.unwrap_or(ValueType::Any).or(field.value_type);
@@ -45,8 +45,10 @@ pub fn trigger_fields(flow: &Flow) -> Vec<TriggerField> {
     found
 }
 
-fn is_inside(path: &[String], outer: &[String]) -> bool {
-    path.len() > outer.len() && path.starts_with(outer)
+/// Returns whether some path leads further than `path`; such paths follow it in their order.
+fn has_inner(paths: &BTreeMap<Vec<String>, usize>, path: &[String]) -> bool {
+    let mut behind = paths.range::<[String], _>((Bound::Excluded(path), Bound::Unbounded));
+    behind.next().is_some_and(|(next, _)| next.starts_with(path))
 }
 
 fn value_at<'e>(example: &'e Payload, path: &[String]) -> Option<&'e str> {
