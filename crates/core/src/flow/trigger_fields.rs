@@ -39,8 +39,8 @@ pub fn trigger_fields(flow: &Flow) -> Vec<TriggerField> {
     let Fields { mut found, places, .. } = fields;
     found.retain(|field| !has_inner(&places, &field.path));
     for field in &mut found {
-        let exemplary = example.and_then(|example| value_at(example, &field.path)).map(ValueType::of_json);
-        field.value_type = exemplary.unwrap_or(ValueType::Any).or(field.value_type);
+        let by_example = example.and_then(|example| value_at(example, &field.path)).map(ValueType::of_json);
+        field.value_type = by_example.unwrap_or(ValueType::Any).or(field.value_type);
     }
     found
 }
