@@ -5,6 +5,7 @@ mod support;
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde_json::json;
 use steadflow_core::caller::{Actor, ActorKind, Caller};
 use steadflow_core::event::Event;
@@ -192,6 +193,31 @@ async fn paused_execution_starts_nothing_until_it_is_resumed() {
     bench.engine.resume(&Caller::LOCAL, execution).await.unwrap();
 
     assert_eq!(bench.ended(execution).await.execution.status(), ExecutionStatus::Completed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_of_the_store_that_come_together_are_decided_in_one_batch() {
+    const EXECUTIONS: u64 = 32;
+    let bench = Bench::new().await;
+    let nodes = json!([{ "id": "a", "type": "delay", "delay_seconds": 1 }, echo("b", json!(1))]);
+    let flow = bench.flow(json!({}), nodes, json!([{ "from": "a", "to": "b" }])).await;
+    let mut executions = Vec::new();
+    for _ in 0..EXECUTIONS {
+        let execution = bench.start(flow).await;
+        bench.engine.pause(&Caller::LOCAL, execution).await.unwrap();
+        executions.push(execution);
+    }
+    pass(Duration::from_secs(300)).await;
+    assert_eq!(bench.engine.live_count(), 0, "each of them is to be loaded");
+    let before = bench.store.batch_count().unwrap();
+
+    join_all(executions.iter().map(|id| bench.engine.resume(&Caller::LOCAL, *id))).await;
+    let ended = join_all(executions.iter().map(|id| bench.ended(*id))).await;
+
+    let decisions: u64 = ended.iter().map(|ended| ended.execution.seq() - 2).sum();
+    let batches = bench.store.batch_count().unwrap() - before;
+    assert!(decisions >= 2 * EXECUTIONS, "{decisions} decisions");
+    assert!(batches * 8 <= decisions, "{batches} batches for {decisions} decisions");
 }
 
 #[tokio::test(start_paused = true)]

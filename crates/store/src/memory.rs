@@ -39,6 +39,8 @@ struct Database {
     epoch: u64,
     /// The ends of the leases of those workers that are neither fenced nor released, by epoch.
     leases: BTreeMap<u64, Timestamp>,
+    /// How many batches with records were committed.
+    batches: u64,
     /// The records that no journal covers, by execution and number.
     tail: BTreeMap<(ExecutionId, u64), Arc<str>>,
     journals: BTreeMap<ExecutionId, Journal>,
@@ -86,6 +88,14 @@ impl MemoryStore {
     #[must_use]
     pub fn reopen(&self) -> Self {
         Self { database: Arc::clone(&self.database), closed: AtomicBool::new(false) }
+    }
+
+    /// Returns how many batches with records were committed: so many rows a tail with one row per batch was given.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn batch_count(&self) -> Result<u64, StoreError> {
+        Ok(self.open()?.batches)
     }
 
     /// See [`crate::Store::doctor`].

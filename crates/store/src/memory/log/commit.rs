@@ -22,6 +22,7 @@ impl MemoryStore {
         for commit in &batch {
             database.check(commit)?;
         }
+        database.batches += u64::from(batch.iter().any(|commit| commit.record.is_some()));
         let mut skipped = Vec::new();
         let mut apply = |commit: Commit| {
             let execution = commit.execution;
