@@ -1,0 +1,177 @@
+//! A worker on a bench: it is given the time and answers, and says in words what it wants.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use steadflow_core::event::Accepted;
+use steadflow_core::execution::{FlowVersion, NewExecution};
+use steadflow_core::flow::Flow;
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_core::limits::Limits;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_runtime::shard::{Accept, BatchId, Message, Recovered, ReplyId};
+use steadflow_runtime::worker::{Action, Answer, Ask, IncarnationId, Rest};
+use steadflow_runtime::{Worker, WorkerConfig};
+use steadflow_store::{Commit, Committed, Worker as Lessee};
+use uuid::Uuid;
+
+pub(crate) const FIRST: Lessee = Lessee { epoch: 1 };
+
+pub(crate) fn at(seconds: f64) -> Timestamp {
+    Timestamp::from_micros(1_800_000_000_000_000).plus(Duration::from_secs_f64(seconds))
+}
+
+/// A worker, and the last incarnation that asked something.
+pub(crate) struct Bench {
+    pub(crate) worker: Worker,
+    pub(crate) by: IncarnationId,
+    /// The commits that it asked for last.
+    pub(crate) commits: Vec<Commit>,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        Self::with(WorkerConfig::new("w".into()))
+    }
+
+    pub(crate) fn with(config: WorkerConfig) -> Self {
+        let worker = Worker::new(config, at(0.0));
+        Self { worker, by: IncarnationId::default(), commits: Vec::new() }
+    }
+
+    /// A worker that drives from second 0 on, with everything done that follows at once.
+    pub(crate) fn driving() -> Self {
+        Self::driving_with(WorkerConfig::new("w".into()))
+    }
+
+    pub(crate) fn driving_with(config: WorkerConfig) -> Self {
+        let mut bench = Self::with(config);
+        bench.turn(0.0);
+        bench.answer(0.0, Answer::Registered(Ok(FIRST)));
+        bench.answer(0.0, taken_over());
+        bench.answer(0.0, Answer::Due(Ok(Vec::new())));
+        bench.answer(0.0, Answer::Inbox(Ok(Vec::new())));
+        bench
+    }
+
+    /// Does what is due, and returns what the worker wants, in words.
+    pub(crate) fn turn(&mut self, seconds: f64) -> Vec<String> {
+        let mut all = Vec::new();
+        loop {
+            self.worker.tick(at(seconds));
+            let actions = self.worker.take_actions(at(seconds));
+            if actions.is_empty() {
+                return all;
+            }
+            all.extend(actions.into_iter().map(|action| self.said(action)));
+        }
+    }
+
+    pub(crate) fn answer(&mut self, seconds: f64, answer: Answer) -> Vec<String> {
+        self.worker.answer(self.by, answer, at(seconds));
+        self.turn(seconds)
+    }
+
+    pub(crate) fn handle(&mut self, seconds: f64, message: Message) -> Vec<String> {
+        self.worker.handle(message, at(seconds));
+        self.turn(seconds)
+    }
+
+    /// Everything that the worker does until `seconds`, but for looks that find nothing and renewals.
+    pub(crate) fn until(&mut self, from: f64, seconds: f64) -> Vec<String> {
+        let mut all = Vec::new();
+        let mut now = from;
+        while let Some(next) = self.worker.next_timer(at(now)).filter(|next| *next <= at(seconds)) {
+            now = next.since(at(0.0)).as_secs_f64().max(now);
+            let mut said = self.turn(now);
+            while !said.is_empty() {
+                let answers: Vec<_> = said.iter().filter_map(|what| nothing(what)).collect();
+                all.extend(said.into_iter().filter(|what| nothing(what).is_none()));
+                said = answers.into_iter().flat_map(|answer| self.answer(now, answer)).collect();
+            }
+        }
+        all
+    }
+
+    pub(crate) fn said(&mut self, action: Action) -> String {
+        match action {
+            Action::Ask(by, ask) => {
+                self.by = by;
+                match ask {
+                    Ask::Register { .. } => "register".into(),
+                    Ask::Renew { .. } => "renew".into(),
+                    Ask::TakeOver { .. } => "take over".into(),
+                    Ask::FindOrphans { .. } => "find orphans".into(),
+                    Ask::FindDue { .. } => "find due".into(),
+                    Ask::ReadInbox { .. } => "read inbox".into(),
+                    Ask::SortInbox { discarded, .. } => format!("discard {}", discarded.len()),
+                    Ask::Load(_, id) => format!("load {}", number(id)),
+                    Ask::Commit(_, _, commits) => {
+                        let of = commits.iter().map(|commit| number(commit.execution).to_string());
+                        let said = format!("commit {}", of.collect::<Vec<_>>().join(" "));
+                        self.commits = commits;
+                        said
+                    }
+                    Ask::Release(lessee) => format!("release {}", lessee.epoch),
+                }
+            }
+            Action::StartStep(_) => "start call".into(),
+            Action::StopStep(_) => "stop call".into(),
+            Action::Reply(to, reply) => format!("reply {} {reply:?}", to.0),
+            Action::Publish(_) => "publish".into(),
+            Action::Abandon => "abandon".into(),
+            Action::End(end) => format!("end {end:?}"),
+        }
+    }
+}
+
+/// The answer to a question that is asked again and again, when there is nothing to be found.
+pub(crate) fn nothing(what: &str) -> Option<Answer> {
+    match what {
+        "renew" => Some(Answer::Renewed(Ok(()))),
+        "find orphans" => Some(Answer::Orphans(Ok((Vec::new(), Rest::None)))),
+        "find due" => Some(Answer::Due(Ok(Vec::new()))),
+        "read inbox" => Some(Answer::Inbox(Ok(Vec::new()))),
+        _ => None,
+    }
+}
+
+pub(crate) fn taken_over() -> Answer {
+    Answer::TakenOver(Ok((Box::new(Recovered::default()), Rest::None)))
+}
+
+pub(crate) fn id(number: u128) -> ExecutionId {
+    ExecutionId::new(Uuid::from_u128(number))
+}
+
+pub(crate) fn number(id: ExecutionId) -> u128 {
+    id.uuid().as_u128()
+}
+
+/// A flow with one node that calls out.
+pub(crate) fn flow() -> Arc<FlowVersion> {
+    let node = json!({ "id": "a", "type": "action", "action": "echo", "input": 1 });
+    let document = json!({ "name": "f", "flow_definition": { "nodes": [node], "edges": [] } });
+    let limits = Limits::DEFAULT;
+    let flow = Flow::parse(&document, &limits).expect("the flow is valid");
+    let (tenant, flow_id) = (TenantId::DEFAULT, FlowId::new(Uuid::from_u128(7)));
+    Arc::new(FlowVersion { tenant, flow_id, version: 1, flow, limits })
+}
+
+pub(crate) fn new_execution(number: u128) -> NewExecution {
+    let flow = flow();
+    let accepted = Accepted::new(TenantId::DEFAULT, flow.flow_id, 1, "w".into());
+    NewExecution { id: id(number), pinned: flow.into(), accepted }
+}
+
+pub(crate) fn accept(number: u128) -> Message {
+    let accept =
+        Accept { new: new_execution(number), limit: None, idempotency: None, reply: ReplyId(1), wait: None };
+    Message::Accept(Box::new(accept))
+}
+
+pub(crate) fn done(bench: &Bench, batch: u64) -> Answer {
+    let answers = vec![Committed::Done; bench.commits.len()];
+    Answer::Committed(BatchId(batch), Ok(answers))
+}

@@ -1,0 +1,98 @@
+//! Inputs from the durable inbox: each is decided on once, or discarded.
+
+use steadflow_core::caller::Actor;
+use steadflow_core::ids::TenantId;
+use steadflow_core::inbox::Signal;
+use steadflow_runtime::WorkerConfig;
+use steadflow_runtime::shard::BatchId;
+use steadflow_runtime::worker::Answer;
+use steadflow_store::{Committed, InboxId, InboxInput, InboxItem};
+use uuid::Uuid;
+
+use crate::bench::{Bench, accept, at, done, id};
+
+fn item(number: u64, execution: u128, signal: &Signal) -> InboxItem {
+    let input = serde_json::to_string(signal).expect("it is JSON").into();
+    let tenant = TenantId::DEFAULT;
+    let sent = InboxInput { tenant, execution: id(execution), input, created_at: at(0.0) };
+    InboxItem { id: InboxId(number), sent }
+}
+
+#[test]
+fn an_input_is_decided_on_once_however_often_it_is_found() {
+    let mut bench = Bench::driving();
+    bench.handle(0.1, accept(1));
+    bench.answer(0.1, done(&bench, 0));
+    let pause = item(4, 1, &Signal::Pause { by: Actor::USER });
+    bench.turn(0.3);
+
+    let first = bench.answer(0.3, Answer::Inbox(Ok(vec![pause.clone()])));
+    let takes = bench.commits[0].takes.clone();
+    bench.turn(0.6);
+    let again = bench.answer(0.6, Answer::Inbox(Ok(vec![pause])));
+
+    assert_eq!((first, takes), (vec!["commit 1".to_owned()], vec![InboxId(4)]));
+    assert!(again.is_empty(), "{again:?}");
+}
+
+#[test]
+fn an_input_that_changes_nothing_is_discarded() {
+    let mut bench = Bench::driving();
+    bench.handle(0.1, accept(1));
+    bench.answer(0.1, done(&bench, 0));
+    bench.turn(0.3);
+
+    let resume = item(4, 1, &Signal::Resume { by: Actor::USER });
+    let said = bench.answer(0.3, Answer::Inbox(Ok(vec![resume])));
+
+    assert_eq!(said, ["discard 1"]);
+}
+
+#[test]
+fn an_input_that_another_worker_took_is_dropped_and_the_rest_decided_again() {
+    let mut bench = Bench::driving();
+    bench.handle(0.1, accept(1));
+    bench.turn(0.3);
+    let (pause, resume) = (Signal::Pause { by: Actor::USER }, Signal::Resume { by: Actor::USER });
+    bench.answer(0.3, Answer::Inbox(Ok(vec![item(4, 1, &pause), item(5, 1, &resume)])));
+    bench.answer(0.3, done(&bench, 0));
+    assert_eq!(bench.commits[0].takes, [InboxId(4), InboxId(5)]);
+
+    let gone = Committed::Gone(vec![InboxId(5)]);
+    let said = bench.answer(0.4, Answer::Committed(BatchId(1), Ok(vec![gone])));
+
+    assert_eq!(said, ["commit 1"]);
+    assert_eq!(bench.commits[0].takes, [InboxId(4)]);
+    let record = bench.commits[0].record.as_deref().unwrap_or_default();
+    assert!(record.contains("paused") && !record.contains("resumed"), "{record}");
+}
+
+#[test]
+fn inputs_of_another_tenant_change_nothing() {
+    let mut bench = Bench::driving();
+    bench.handle(0.1, accept(1));
+    bench.answer(0.1, done(&bench, 0));
+    bench.turn(0.3);
+
+    let mut pause = item(4, 1, &Signal::Pause { by: Actor::USER });
+    pause.sent.tenant = TenantId::new(Uuid::from_u128(1));
+    let said = bench.answer(0.3, Answer::Inbox(Ok(vec![pause])));
+
+    assert_eq!(said, ["discard 1"]);
+}
+
+#[test]
+fn the_inbox_is_read_on_behind_a_full_page_until_enough_is_in_hand() {
+    let config = WorkerConfig { inbox_limit: 1, inbox_in_hand_max: 2, ..WorkerConfig::new("w".into()) };
+    let mut bench = Bench::driving_with(config);
+    bench.turn(0.3);
+    let page = |number: u64| vec![item(number, 1, &Signal::Pause { by: Actor::USER })];
+
+    let first = bench.answer(0.3, Answer::Inbox(Ok(page(1))));
+    let second = bench.answer(0.3, Answer::Inbox(Ok(page(2))));
+    let third = bench.answer(0.3, Answer::Inbox(Ok(page(3))));
+
+    assert!(first.contains(&"read inbox".into()), "{first:?}");
+    assert!(second.contains(&"read inbox".into()), "{second:?}");
+    assert!(!third.contains(&"read inbox".into()), "{third:?}");
+}

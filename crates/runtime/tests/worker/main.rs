@@ -1,0 +1,7 @@
+//! The worker's own decisions, without a store: what it asks, when, and what it makes of the answers.
+
+mod bench;
+mod inbox;
+mod lease;
+mod looks;
+mod stop;
