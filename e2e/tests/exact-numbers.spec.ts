@@ -45,6 +45,7 @@ test('a moved node changes its position in the document and nothing else', async
   for (const part of [...NODES, EDGE]) expect(before).toContain(stored(part));
 
   await page.goto(`/flows/${flow}`);
+  await expect(page.getByText('No problems')).toBeVisible();
   await move(page, 'Passed');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByText('Saved as version 2')).toBeVisible();
@@ -116,11 +117,15 @@ function nodeOf(page: Page, name: string) {
   return page.locator('.react-flow__node').filter({ hasText: name });
 }
 
+/** Drags a node as a hand does, once the canvas rests: hovering waits until the node is where the pointer goes. */
 async function move(page: Page, name: string): Promise<void> {
-  const box = await nodeOf(page, name).boundingBox();
+  const node = nodeOf(page, name);
+  await node.hover();
+  const box = await node.boundingBox();
   if (!box) throw new Error(`${name} is not on the canvas`);
-  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
   await page.mouse.down();
-  await page.mouse.move(box.x + box.width / 2 + 90, box.y + box.height / 2 + 60, { steps: 5 });
+  await page.mouse.move(x + 90, y + 60, { steps: 5 });
   await page.mouse.up();
+  await expect(page.getByRole('button', { name: /^Undo/ })).toBeEnabled();
 }
