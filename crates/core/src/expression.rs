@@ -153,6 +153,11 @@ impl Expression {
         matches!(self.compiled, Compiled::Path(_))
     }
 
+    /// Returns whether `urlencode` is the last that it does.
+    pub(crate) fn is_url_encoded(&self) -> bool {
+        matches!(&self.compiled, Compiled::Computed(computed) if computed.is_url_encoded())
+    }
+
     /// Names this expression in a problem with it.
     pub(crate) fn error(&self, problem: Problem) -> ExpressionError {
         ExpressionError::new(&self.text, problem)

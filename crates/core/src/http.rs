@@ -28,6 +28,14 @@ pub const RESERVED_HEADERS: [&str; 15] = [
     "x-deadline",
 ];
 
+/// The content type of form fields (WHATWG URL, 5).
+pub const FORM_TYPE: &str = "application/x-www-form-urlencoded";
+
+/// Returns whether a content type, with or without parameters, is [`FORM_TYPE`].
+pub fn is_form_type(content_type: &str) -> bool {
+    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(FORM_TYPE)
+}
+
 /// Checks that `name` is a header that a flow or an agent may set.
 ///
 /// # Errors

@@ -5,7 +5,9 @@
 //! `$$${x}` is `$` and then the characters `${x}`). Inside `${ … }`, strings may hold any character, `}` included. Keys
 //! of objects are never templates. A template without any `${` is constant and costs nothing to resolve.
 //!
-//! One string of a template can be a URL, in which a value stays one segment of the path or one value of the query.
+//! One string of a template can be a URL, in which a value stays one segment of the path or one value of the query, and
+//! one can be a form, in which a value stays one name or one value of a field. What `urlencode` has encoded is put in as
+//! it is.
 
 mod split;
 #[cfg(test)]
@@ -17,7 +19,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::expression::values::Writer;
-use crate::expression::{Expression, ExpressionError, Site};
+use crate::expression::{Evaluated, Expression, ExpressionError, Problem, Site, percent_encoded};
 use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::scope::{References, Scope};
@@ -41,6 +43,17 @@ pub struct SecretSlot {
     pub pointer: String,
     /// The secrets that this string may name.
     pub names: Vec<Arc<str>>,
+    /// Whether the string is a form with fields around the secrets, which are encoded like every value in it.
+    pub is_in_form: bool,
+}
+
+/// Strings of a template in which values are encoded, as JSON pointers. A string that is one template never is one of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Encoded<'a> {
+    /// A URL.
+    pub url: Option<&'a str>,
+    /// A form (`application/x-www-form-urlencoded`).
+    pub form: Option<&'a str>,
 }
 
 #[derive(Clone, Debug)]
@@ -59,6 +72,8 @@ enum Part {
     Whole { pointer: String, expression: Expression },
     /// Text inside a JSON string whose quotes are in the parts around it.
     Inside { pointer: String, expression: Expression },
+    /// A part of a form, in the same way.
+    InForm { pointer: String, expression: Expression },
     /// A string that is a URL.
     Url { pointer: String, pieces: Vec<UrlPiece> },
 }
@@ -75,21 +90,21 @@ impl Template {
     /// # Errors
     /// Every expression that does not compile, with its JSON pointer relative to `document`.
     pub fn compile(document: &Value, limits: &Limits) -> Result<Self, Vec<(String, ExpressionError)>> {
-        Self::compile_with_url(document, limits, None)
+        Self::compile_with(document, limits, Encoded::default())
     }
 
-    /// Compiles like [`Template::compile`]; the string at the JSON pointer `url` is a URL.
+    /// Compiles like [`Template::compile`], with strings in which values are encoded.
     ///
     /// # Errors
     /// As [`Template::compile`].
-    pub fn compile_with_url(
+    pub fn compile_with(
         document: &Value,
         limits: &Limits,
-        url: Option<&str>,
+        encoded: Encoded<'_>,
     ) -> Result<Self, Vec<(String, ExpressionError)>> {
         let mut compiler = Compiler {
             limits,
-            url,
+            encoded,
             parts: Vec::new(),
             secrets: Vec::new(),
             faults: Vec::new(),
@@ -146,7 +161,7 @@ impl Template {
         let Program::Parts(parts) = &self.program else { return None };
         parts.iter().find_map(|part| match part {
             Part::Whole { pointer: at, expression } => (at == pointer).then_some(expression),
-            Part::Raw(_) | Part::Inside { .. } | Part::Url { .. } => None,
+            Part::Raw(_) | Part::Inside { .. } | Part::InForm { .. } | Part::Url { .. } => None,
         })
     }
 
@@ -165,9 +180,9 @@ impl Part {
     fn expressions(&self) -> Vec<(&str, &Expression)> {
         match self {
             Self::Raw(_) => Vec::new(),
-            Self::Whole { pointer, expression } | Self::Inside { pointer, expression } => {
-                vec![(pointer.as_str(), expression)]
-            }
+            Self::Whole { pointer, expression }
+            | Self::Inside { pointer, expression }
+            | Self::InForm { pointer, expression } => vec![(pointer.as_str(), expression)],
             Self::Url { pointer, pieces } => {
                 let values = pieces.iter().filter_map(UrlPiece::expression);
                 values.map(|expression| (pointer.as_str(), expression)).collect()
@@ -186,6 +201,8 @@ impl Part {
             Self::Inside { expression, .. } => {
                 expression.value(scope)?.write_text(writer).map_err(|problem| expression.error(problem))
             }
+            Self::InForm { expression, .. } => write_field(&expression.value(scope)?, expression, writer)
+                .map_err(|problem| expression.error(problem)),
             Self::Url { pieces, .. } => {
                 let url = resolved_url(pieces, scope, writer.bytes_left())?;
                 writer.string(&url).map_err(|problem| ExpressionError::beside(problem.to_string()))
@@ -203,6 +220,15 @@ impl UrlPiece {
     }
 }
 
+/// Writes the value of `expression` as one name or value of a form. A secret is encoded when it is put in.
+fn write_field(value: &Evaluated<'_>, expression: &Expression, writer: &mut Writer) -> Result<(), Problem> {
+    if expression.is_url_encoded() || !expression.references().secrets.is_empty() {
+        return value.write_text(writer);
+    }
+    let text = value.text(writer.bytes_left())?;
+    writer.raw(&percent_encoded(&text))
+}
+
 fn resolved_url(pieces: &[UrlPiece], scope: &Scope, bytes_max: usize) -> Result<String, ExpressionError> {
     let mut url = UrlText::default();
     for piece in pieces {
@@ -211,11 +237,13 @@ fn resolved_url(pieces: &[UrlPiece], scope: &Scope, bytes_max: usize) -> Result<
             UrlPiece::Value(expression) => {
                 let value = expression.value(scope)?;
                 let text = value.text(bytes_max).map_err(|problem| expression.error(problem))?;
-                if expression.references().secrets.is_empty() {
-                    url.value(&text).map_err(|problem| expression.error(problem))?;
-                } else {
+                if !expression.references().secrets.is_empty() {
                     // The secret is put in later, as it is.
                     url.literal(&text);
+                } else if expression.is_url_encoded() {
+                    url.encoded(&text).map_err(|problem| expression.error(problem))?;
+                } else {
+                    url.value(&text).map_err(|problem| expression.error(problem))?;
                 }
             }
         }
@@ -230,8 +258,7 @@ pub fn pointer_token(key: &str) -> String {
 
 struct Compiler<'l> {
     limits: &'l Limits,
-    /// JSON pointer of the string that is a URL.
-    url: Option<&'l str>,
+    encoded: Encoded<'l>,
     parts: Vec<Part>,
     secrets: Vec<SecretSlot>,
     faults: Vec<(String, ExpressionError)>,
@@ -279,21 +306,31 @@ impl Compiler<'_> {
             }
             return;
         }
-        if self.url == Some(pointer) && pieces.len() > 1 {
+        if self.encoded.url == Some(pointer) && pieces.len() > 1 {
             return self.url(pieces, pointer);
         }
         self.raw("\"");
+        let is_form = self.encoded.form == Some(pointer);
         for piece in pieces {
             match piece {
                 Piece::Text(text) => self.raw(&escaped(&text)),
                 Piece::Expression(inner) => {
-                    if let Some(expression) = self.expression(inner, pointer) {
-                        self.parts.push(Part::Inside { pointer: pointer.to_owned(), expression });
-                    }
+                    let expression = self.expression(inner, pointer);
+                    self.parts.extend(expression.map(|expression| {
+                        let pointer = pointer.to_owned();
+                        if is_form {
+                            Part::InForm { pointer, expression }
+                        } else {
+                            Part::Inside { pointer, expression }
+                        }
+                    }));
                 }
             }
         }
         self.raw("\"");
+        if let Some(slot) = self.secrets.last_mut().filter(|slot| slot.pointer == pointer) {
+            slot.is_in_form = is_form;
+        }
     }
 
     fn url(&mut self, pieces: Vec<Piece<'_>>, pointer: &str) {
@@ -329,7 +366,10 @@ impl Compiler<'_> {
                     slot.names.push(name.clone());
                 }
             }
-            _ => self.secrets.push(SecretSlot { pointer: pointer.to_owned(), names: vec![name.clone()] }),
+            _ => {
+                let (pointer, names) = (pointer.to_owned(), vec![name.clone()]);
+                self.secrets.push(SecretSlot { pointer, names, is_in_form: false });
+            }
         }
     }
 

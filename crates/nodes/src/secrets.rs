@@ -75,14 +75,28 @@ impl<'a> Keyring<'a> {
         let mut value = input.to_value();
         for slot in slots {
             if let Some(Value::String(text)) = value.pointer_mut(&slot.pointer) {
-                let names: Vec<&str> = slot.names.iter().map(|name| &**name).collect();
-                *text = self.fill(text, &names)?;
+                *text = self.fill_slot(text, slot)?;
             }
         }
         Ok(value)
     }
 
+    fn fill_slot(&mut self, text: &str, slot: &SecretSlot) -> Result<String, Failure> {
+        let names: Vec<&str> = slot.names.iter().map(|name| &**name).collect();
+        let mut values = self.values_of(&names)?;
+        if slot.is_in_form {
+            for (_, value) in &mut values {
+                *value = in_form(value);
+            }
+        }
+        Ok(filled(text, &values))
+    }
+
     fn fill(&mut self, text: &str, names: &[&str]) -> Result<String, Failure> {
+        Ok(filled(text, &self.values_of(names)?))
+    }
+
+    fn values_of<'n>(&mut self, names: &[&'n str]) -> Result<Vec<(&'n str, String)>, Failure> {
         let mut values = Vec::new();
         for &name in names {
             let Some(value) = self.secrets.secret(self.tenant, name) else {
@@ -92,11 +106,7 @@ impl<'a> Keyring<'a> {
             self.used.push(value.clone());
             values.push((name, value));
         }
-        let value_of = |wanted: &str| {
-            let found = values.iter().find(|(name, _)| *name == wanted);
-            found.map(|(_, value)| value.as_str())
-        };
-        Ok(fill_secrets(text, value_of))
+        Ok(values)
     }
 
     /// Masks `text`, too, which holds a secret in another form.
@@ -126,11 +136,23 @@ impl<'a> Keyring<'a> {
     }
 }
 
+fn filled(text: &str, values: &[(&str, String)]) -> String {
+    let value_of = |wanted: &str| {
+        let found = values.iter().find(|(name, _)| *name == wanted);
+        found.map(|(_, value)| value.as_str())
+    };
+    fill_secrets(text, value_of)
+}
+
+/// Returns a value as one field of a form has it (WHATWG URL, 5.2).
+fn in_form(value: &str) -> String {
+    url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
+}
+
 /// Returns the forms in which a service may return a value: unchanged, in a URL, and in a JSON string.
 fn forms(value: &str) -> [String; 3] {
-    let in_url: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
     let in_json = Value::from(value).to_string();
-    [value.to_owned(), in_url, in_json[1..in_json.len() - 1].to_owned()]
+    [value.to_owned(), in_form(value), in_json[1..in_json.len() - 1].to_owned()]
 }
 
 fn scrub_value(value: Value, secrets: &[String]) -> Value {
@@ -174,7 +196,7 @@ mod tests {
     #[test]
     fn only_secrets_of_a_slot_are_inserted_and_only_at_its_pointer() {
         let input = json!({ "a": "${secrets.ONE} ${secrets.TWO}", "b": "${secrets.ONE}" });
-        let slots = [SecretSlot { pointer: "/a".to_owned(), names: vec![Arc::from("ONE")] }];
+        let slots = [slot("ONE")];
         let mut keyring = Keyring::new(&Known, TenantId::DEFAULT);
 
         let opened = keyring.open_input(&Payload::from_value(&input), &slots).unwrap();
@@ -184,7 +206,7 @@ mod tests {
 
     #[test]
     fn an_unknown_secret_is_named() {
-        let slots = [SecretSlot { pointer: "/a".to_owned(), names: vec![Arc::from("NONE")] }];
+        let slots = [slot("NONE")];
         let mut keyring = Keyring::new(&Known, TenantId::DEFAULT);
 
         let failure =
@@ -220,6 +242,21 @@ mod tests {
             keyring.scrub(Outcome::failed(Failure::new(ErrorClass::Rejected, "no: first \"secret\"!")));
 
         assert_eq!(outcome.result.unwrap_err().message, "no: ••••!");
+    }
+
+    #[test]
+    fn secrets_in_a_form_stay_one_value() {
+        let input = json!({ "a": "key=${secrets.ONE}&b=c" });
+        let mut keyring = Keyring::new(&Known, TenantId::DEFAULT);
+        let slots = [SecretSlot { is_in_form: true, ..slot("ONE") }];
+
+        let opened = keyring.open_input(&Payload::from_value(&input), &slots).unwrap();
+
+        assert_eq!(opened, json!({ "a": "key=first+%22secret%22&b=c" }));
+    }
+
+    fn slot(name: &str) -> SecretSlot {
+        SecretSlot { pointer: "/a".to_owned(), names: vec![Arc::from(name)], is_in_form: false }
     }
 
     struct Known;

@@ -1900,7 +1900,7 @@ export interface components {
                 } | string | null;
                 /**
                  * Body
-                 * @description Strings are sent unchanged (as `text/plain`), everything else as JSON. An object becomes form fields if the header `Content-Type` is `application/x-www-form-urlencoded`. `{"$multipart": […]}` and `{"$binary": …}` are sent as parts and as bytes.
+                 * @description Strings are sent unchanged (as `text/plain`), everything else as JSON. If the header `Content-Type` is `application/x-www-form-urlencoded`, an object becomes form fields, and in a string each template is one name or value. `{"$multipart": […]}` and `{"$binary": …}` are sent as parts and as bytes.
                  */
                 readonly body?: unknown;
                 /**

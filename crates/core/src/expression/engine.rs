@@ -41,6 +41,7 @@ struct Program {
     instructions: Box<[Instruction<'static>]>,
     environment: Environment<'static>,
     slots: Slots,
+    is_url_encoded: bool,
     depth_max: usize,
 }
 
@@ -53,6 +54,7 @@ pub(super) fn compile(rewritten: Rewritten, limits: &Limits) -> Computed {
         instructions: (0..).map_while(|at| instructions.get(at).cloned()).collect(),
         environment: environment(&rewritten, limits),
         slots: rewritten.slots,
+        is_url_encoded: rewritten.is_url_encoded,
         depth_max: limits.json_depth_max,
     };
     Computed { program: Arc::new(program) }
@@ -73,6 +75,10 @@ fn environment(rewritten: &Rewritten, limits: &Limits) -> Environment<'static> {
 impl Computed {
     pub(super) fn slots(&self) -> &Slots {
         &self.program.slots
+    }
+
+    pub(super) fn is_url_encoded(&self) -> bool {
+        self.program.is_url_encoded
     }
 
     /// Evaluates with what `scope` has at each path. A path that leads nowhere is undefined: an error only if it is used.

@@ -26,6 +26,8 @@ pub(super) struct Rewritten {
     pub(super) slots: Slots,
     /// Whether a filter looks a test up by its name.
     pub(super) names_tests: bool,
+    /// Whether `urlencode` is applied last.
+    pub(super) is_url_encoded: bool,
 }
 
 type Tree = Result<Expr<'static>, Problem>;
@@ -33,9 +35,10 @@ type Tree = Result<Expr<'static>, Problem>;
 /// Checks and rewrites `tree`.
 pub(super) fn rewrite(tree: &Expr<'_>, site: Site<'_>) -> Result<Rewritten, Problem> {
     let mut rewriter = Rewriter { site, uuids: 0, slots: Slots::default(), names_tests: false };
+    let is_url_encoded = matches!(tree, Expr::Filter(filter) if filter.name == "urlencode");
     let tree = rewriter.expression(tree)?;
     rewriter.slots.shrink_to_fit();
-    Ok(Rewritten { tree, slots: rewriter.slots, names_tests: rewriter.names_tests })
+    Ok(Rewritten { tree, slots: rewriter.slots, names_tests: rewriter.names_tests, is_url_encoded })
 }
 
 struct Rewriter<'s> {

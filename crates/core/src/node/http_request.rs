@@ -9,7 +9,9 @@ use crate::document::{
     one_or_many, plain_text, text,
 };
 use crate::failure::Failure;
-use crate::http::{HeaderName, HeaderValue, Scalar, StatusRanges, Statuses, is_token, token_pattern};
+use crate::http::{
+    HeaderName, HeaderValue, Scalar, StatusRanges, Statuses, is_form_type, is_token, token_pattern,
+};
 use crate::limits::Limits;
 use crate::template::Template;
 use crate::work::Task;
@@ -71,12 +73,19 @@ impl HttpRequest {
 
     pub(super) fn read(keys: &mut Keys<'_>) -> Option<Self> {
         let input = keys.take(
-            key("input", "Input", input_of(HttpInput::keys).with_url("/url"))
+            key("input", "Input", input_of(HttpInput::keys).with_url("/url").with_form("/body", is_form))
                 .needed_for_its_keys()
                 .doc("The request. Strings can be templates."),
         );
         Some(Self { input: input? })
     }
+}
+
+/// Returns whether the content type that `input` writes is that of a form.
+fn is_form(input: &Value) -> bool {
+    let headers = input.get("headers").and_then(Value::as_object).into_iter().flatten();
+    let mut types = headers.filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    types.any(|(_, value)| value.as_str().is_some_and(is_form_type))
 }
 
 impl HttpInput {
@@ -116,7 +125,7 @@ impl HttpInput {
         );
         let body = keys.take(
             key("body", "Body", any_json())
-                .doc("Strings are sent unchanged (as `text/plain`), everything else as JSON. An object becomes form fields if the header `Content-Type` is `application/x-www-form-urlencoded`. `{\"$multipart\": […]}` and `{\"$binary\": …}` are sent as parts and as bytes."),
+                .doc("Strings are sent unchanged (as `text/plain`), everything else as JSON. If the header `Content-Type` is `application/x-www-form-urlencoded`, an object becomes form fields, and in a string each template is one name or value. `{\"$multipart\": […]}` and `{\"$binary\": …}` are sent as parts and as bytes."),
         );
         let expected = keys.take(
             key("expect_status", "Expected statuses", one_or_many(Statuses).not_empty())

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::condition::{self, Condition};
 use crate::document::{Description, Fault, Keys, Place, Reader, Reading, Strings, Terms, Unknown, object};
 use crate::limits::Limits;
-use crate::template::Template;
+use crate::template::{Encoded, Template};
 
 /// Reads an `input`: JSON whose strings may be templates.
 #[derive(Clone, Copy, Debug)]
@@ -34,18 +34,35 @@ impl Reader for Input {
 pub(super) struct InputOf<T> {
     read: fn(&mut Keys<'_>) -> Option<T>,
     url: Option<&'static str>,
+    form: Option<Form>,
+}
+
+/// Where a form is, and whether the document says that it is one.
+struct Form {
+    pointer: &'static str,
+    is_one: fn(&Value) -> bool,
 }
 
 /// Returns a reader of inputs whose keys `read` reads. What is constant in them is checked when the document is read, and
 /// the whole by [`resolved`] when the node runs.
 pub(super) const fn input_of<T>(read: fn(&mut Keys<'_>) -> Option<T>) -> InputOf<T> {
-    InputOf { read, url: None }
+    InputOf { read, url: None, form: None }
 }
 
 impl<T> InputOf<T> {
     /// Takes the string at this JSON pointer for a URL.
     pub(super) const fn with_url(self, pointer: &'static str) -> Self {
         Self { url: Some(pointer), ..self }
+    }
+
+    /// Takes the string at this JSON pointer for a form if `is_one` holds for the input as it is written.
+    pub(super) const fn with_form(self, pointer: &'static str, is_one: fn(&Value) -> bool) -> Self {
+        Self { form: Some(Form { pointer, is_one }), ..self }
+    }
+
+    fn encoded(&self, input: &Value) -> Encoded<'static> {
+        let form = self.form.as_ref().filter(|form| (form.is_one)(input));
+        Encoded { url: self.url, form: form.map(|form| form.pointer) }
     }
 }
 
@@ -67,7 +84,7 @@ impl<T> Reader for InputOf<T> {
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Template> {
-        let template = Template::compile_with_url(value, &reading.limits, self.url);
+        let template = Template::compile_with(value, &reading.limits, self.encoded(value));
         let template = reading.compiled(template, at);
         reading.with_strings(Strings::Templates, |reading| reading.value(&object(self.read), value, at));
         template

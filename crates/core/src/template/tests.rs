@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::expression::tests::scope;
 use crate::limits::Limits;
 
-use super::Template;
+use super::{Encoded, Template};
 
 #[test]
 fn a_whole_expression_keeps_its_type_and_a_part_becomes_text() {
@@ -101,6 +101,85 @@ fn a_value_that_would_lead_a_call_elsewhere_is_an_error() {
     }
 }
 
+/// A form parser is the reference: what a server reads is the value, and no other field.
+#[test]
+fn values_in_a_form_stay_one_name_or_one_value() {
+    for text in
+        ["p&q=r+s %41", "a=b&admin=true", "100 %", "+49 170", "Köln €", "a;b", "", "x\ny", "\"'\\", "日本"]
+    {
+        let literal = Value::from(text).to_string();
+        let body =
+            format!("user=ann&${{{literal}}}=1&pw=${{{literal}}}&n=${{score.big}}&t=${{score.tags}}&end=%26");
+        let template = form_template(&json!({ "body": body, "other": format!("${{{literal}}}&") }));
+
+        let resolved = template.resolve(&scope()).unwrap().to_value();
+
+        let form = resolved["body"].as_str().unwrap();
+        let fields: Vec<(String, String)> =
+            url::form_urlencoded::parse(form.as_bytes()).into_owned().collect();
+        let expected = [
+            ("user", "ann"),
+            (text, "1"),
+            ("pw", text),
+            ("n", "123456789012345678901234567890"),
+            ("t", "[\"a\", \"b\"]"),
+            ("end", "&"),
+        ];
+        assert_eq!(fields, expected.map(|(name, value)| (name.to_owned(), value.to_owned())), "{form}");
+        assert_eq!(resolved["other"], format!("{text}&"));
+    }
+}
+
+#[test]
+fn a_form_of_one_template_and_what_is_encoded_are_taken_as_they_are() {
+    for (body, form) in [
+        ("${'a=b c&d=' ~ trigger_data.vendor.name}", "a=b c&d=Acme"),
+        ("x=1&y=${'a&b' | urlencode}", "x=1&y=a%26b"),
+        ("x=1&${{'a': 'b&c', 'd': [1, 2]} | urlencode}", "x=1&a=b%26c&d=1&d=2"),
+        ("x=${'a&' ~ 'b&' | urlencode}", "x=a%26b%2526"),
+        ("x=${secrets.API_KEY}&y=${'&'}", "x=${secrets.API_KEY}&y=%26"),
+        ("${secrets.API_KEY}", "${secrets.API_KEY}"),
+        ("a=b&c", "a=b&c"),
+    ] {
+        let resolved = form_template(&json!({ "body": body })).resolve(&scope()).unwrap();
+
+        assert_eq!(resolved.to_value()["body"], form, "{body}");
+    }
+}
+
+#[test]
+fn secrets_in_a_form_are_encoded_unless_they_are_the_form() {
+    for (body, is_in_form) in [("${secrets.API_KEY}", false), ("key=${secrets.API_KEY}", true)] {
+        let template = form_template(&json!({ "body": body, "other": "k ${secrets.API_KEY}" }));
+
+        let slots = template.secret_slots();
+
+        assert_eq!(
+            slots.iter().map(|slot| slot.is_in_form).collect::<Vec<_>>(),
+            [is_in_form, false],
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn what_is_encoded_already_is_put_into_a_url_as_it_is() {
+    for (url, expected) in [
+        ("https://x.example/${'a/b' | urlencode}/c", Some("https://x.example/a%2Fb/c")),
+        ("https://x.example/?${{'a': 'b&c'} | urlencode}", Some("https://x.example/?a=b%26c")),
+        ("https://x.example/${'..' | urlencode}/c", None),
+        ("https://${'a/b' | urlencode}/c", None),
+    ] {
+        let resolved = url_template(&json!({ "url": url })).resolve(&scope());
+
+        assert_eq!(
+            resolved.ok().map(|value| value.to_value()["url"].clone()),
+            expected.map(Value::from),
+            "{url}"
+        );
+    }
+}
+
 #[test]
 fn every_fault_has_the_pointer_of_its_string() {
     let document = json!({"a": "${", "b": ["ok", "x ${a +} ${b | shout}"], "c/d": "${secrets.X + 1}"});
@@ -127,7 +206,15 @@ fn a_result_beyond_the_limit_is_an_error() {
 }
 
 fn url_template(document: &Value) -> Template {
-    let compiled = Template::compile_with_url(document, &Limits::DEFAULT, Some("/url"));
+    encoding_template(document, Encoded { url: Some("/url"), form: None })
+}
+
+fn form_template(document: &Value) -> Template {
+    encoding_template(document, Encoded { url: None, form: Some("/body") })
+}
+
+fn encoding_template(document: &Value, encoded: Encoded<'_>) -> Template {
+    let compiled = Template::compile_with(document, &Limits::DEFAULT, encoded);
     compiled.unwrap_or_else(|faults| panic!("{faults:?}"))
 }
 

@@ -41,13 +41,23 @@ impl UrlText {
         match self.spot() {
             Spot::Beginning => self.text.push_str(value),
             Spot::Host => self.host(value)?,
-            Spot::Component => {
-                let start = self.text.len();
-                self.text.push_str(&percent_encoded(value));
-                self.values.push(start..self.text.len());
-            }
+            Spot::Component => self.component(&percent_encoded(value)),
         }
         Ok(())
+    }
+
+    /// Appends what is encoded already: a segment, a value, or a query.
+    ///
+    /// # Errors
+    /// As [`UrlText::value`].
+    pub(super) fn encoded(&mut self, text: &str) -> Result<(), Problem> {
+        match self.spot() {
+            Spot::Beginning | Spot::Host => self.value(text),
+            Spot::Component => {
+                self.component(text);
+                Ok(())
+            }
+        }
     }
 
     /// Returns the URL.
@@ -77,6 +87,12 @@ impl UrlText {
             Some((_, behind)) if behind.contains(['/', '\\', '?', '#']) => Spot::Component,
             Some(_) => Spot::Host,
         }
+    }
+
+    fn component(&mut self, text: &str) {
+        let start = self.text.len();
+        self.text.push_str(text);
+        self.values.push(start..self.text.len());
     }
 
     fn host(&mut self, value: &str) -> Result<(), Problem> {

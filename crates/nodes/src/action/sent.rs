@@ -5,9 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::{Map, Value};
+use steadflow_core::http::{FORM_TYPE, is_form_type};
 use url::form_urlencoded;
 
-const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "$multipart";
 const BINARY: &str = "$binary";
 
@@ -22,7 +22,7 @@ pub(super) fn sent(body: &Value, headers: &mut HeaderMap, boundary: &str) -> Res
         Value::String(text) => ("text/plain; charset=utf-8".to_owned(), text.clone().into_bytes()),
         Value::Object(fields) if is_only(fields, MULTIPART) => return multipart(fields, headers, boundary),
         Value::Object(fields) if is_only(fields, BINARY) => binary(&fields[BINARY])?,
-        Value::Object(fields) if is_form(headers) => (FORM.to_owned(), form(fields)?.into_bytes()),
+        Value::Object(fields) if is_form(headers) => (FORM_TYPE.to_owned(), form(fields)?.into_bytes()),
         json @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
             ("application/json".to_owned(), json.to_string().into_bytes())
         }
@@ -40,7 +40,7 @@ fn is_only(fields: &Map<String, Value>, key: &str) -> bool {
 
 fn is_form(headers: &HeaderMap) -> bool {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    given.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(FORM)
+    is_form_type(given)
 }
 
 /// Encodes form fields as browsers do (WHATWG URL, 5.2). A list repeats its field, null omits it.
@@ -186,16 +186,16 @@ mod tests {
             (json!({ "n": 19.90, "line": "a\r\nb", "safe": "*-._~" }), "n=19.9&line=a%0D%0Ab&safe=*-._%7E"),
             (json!({}), ""),
         ] {
-            assert_eq!(text_of(&fields, &[FORM]), encoded);
+            assert_eq!(text_of(&fields, &[FORM_TYPE]), encoded);
         }
         let charset = text_of(&json!({ "a": "b c" }), &["Application/X-WWW-Form-URLencoded; charset=UTF-8"]);
         assert_eq!(charset, "a=b+c");
-        assert_eq!(text_of(&json!("user=ann&pw=a%26b"), &[FORM]), "user=ann&pw=a%26b");
+        assert_eq!(text_of(&json!("user=ann&pw=a%26b"), &[FORM_TYPE]), "user=ann&pw=a%26b");
     }
 
     #[test]
     fn what_no_form_can_hold_is_named() {
-        let mut headers = headers_of(&[FORM]);
+        let mut headers = headers_of(&[FORM_TYPE]);
 
         let error = sent(&json!({ "card": { "number": 1 } }), &mut headers, "b").unwrap_err();
 

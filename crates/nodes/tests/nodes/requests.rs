@@ -1,13 +1,22 @@
 //! What is sent: bodies, credentials, lengths, and what follows a redirect.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use steadflow_core::agent::MASK;
+use steadflow_core::flow::PlacedNode;
+use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_core::limits::Limits;
+use steadflow_core::payload::Payload;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_core::trial::{Pinned, Step, Trial};
+use steadflow_core::work::Work;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use uuid::Uuid;
 
 use crate::peers;
-use crate::support::{CANARY, http};
+use crate::support::{CANARY, http, nodes};
 
 #[tokio::test]
 async fn a_request_without_a_body_says_its_length_where_one_is_usual() {
@@ -98,6 +107,45 @@ async fn bodies_are_encoded_as_their_type_says() {
 
         assert_eq!(peer.heard(0).body, sent);
     }
+}
+
+#[tokio::test]
+async fn templates_in_a_form_stay_one_value_from_the_document_to_the_peer() {
+    let trigger_data = json!({ "p": "a&b=c d+e%41", "name": "x=y", "n": 19.90 });
+    let body = "user=ann&pw=${trigger_data.p}&${trigger_data.name}=${trigger_data.n}&key=${secrets.CANARY}";
+    let encoded = "user=ann&pw=a%26b%3Dc%20d%2Be%2541&x%3Dy=19.9&key=canary+%225f1d%22+%26x";
+    let plain = "user=ann&pw=a&b=c d+e%41&x=y=19.9&key=canary \"5f1d\" &x";
+    for (name, content_type, sent) in [
+        ("Content-Type", json!("application/x-www-form-urlencoded"), encoded),
+        ("content-type", json!("Application/X-WWW-Form-URLencoded; charset=UTF-8"), encoded),
+        ("Content-Type", json!("text/plain"), plain),
+        ("Accept", json!("application/x-www-form-urlencoded"), plain),
+    ] {
+        let peer = Peer::answering(&[OK]).await;
+        let input = json!({ "url": peer.url("/"), "method": "POST", "headers": { name: content_type }, "body": body });
+
+        nodes().perform(work_of_document(&input, &trigger_data)).await.result.unwrap();
+
+        assert_eq!(peer.heard(0).body, sent, "{content_type}");
+    }
+}
+
+/// Returns the work of a flow's `http_request` with this input.
+fn work_of_document(input: &Value, trigger_data: &Value) -> Work {
+    let node = json!({ "id": "call", "type": "action", "action": "http_request", "input": input });
+    let placed = PlacedNode::parse(&json!({ "nodes": [node] }), "call", &Limits::DEFAULT).unwrap().unwrap();
+    let pinned = Pinned {
+        tenant: TenantId::DEFAULT,
+        execution: ExecutionId::new(Uuid::nil()),
+        trigger_data: Payload::from_value(trigger_data),
+        context_id: None,
+        context_type: None,
+        outputs: BTreeMap::new(),
+    };
+    let Step::Work(work) = Trial::begin(&placed, &pinned, &Limits::DEFAULT, Timestamp::default()).step else {
+        panic!("the request is made")
+    };
+    *work
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ fn find_slots(value: &Value, pointer: String, slots: &mut Vec<SecretSlot>) {
             let names: Vec<Arc<str>> =
                 steadflow_core::agent::secret_names(text).into_iter().map(Arc::from).collect();
             if !names.is_empty() {
-                slots.push(SecretSlot { pointer, names });
+                slots.push(SecretSlot { pointer, names, is_in_form: false });
             }
         }
         Value::Object(map) => {
