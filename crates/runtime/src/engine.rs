@@ -269,11 +269,11 @@ impl Engine {
         Ok(self.inner.store.executions(filter, page).await?)
     }
 
-    /// Counts the executions that [`Self::executions`] would list without an end.
+    /// Counts the executions that [`Self::executions`] would list without an end; `None` where that would take long.
     ///
     /// # Errors
     /// What the store says.
-    pub async fn count_executions(&self, filter: ExecutionFilter) -> Result<u64, RuntimeError> {
+    pub async fn count_executions(&self, filter: ExecutionFilter) -> Result<Option<u64>, RuntimeError> {
         self.show().await?;
         Ok(self.inner.store.count_executions(filter).await?)
     }

@@ -31,7 +31,7 @@ impl History for SqliteStore {
         Box::pin(self.read("executions", move |db| list::executions(db, &filter, page)))
     }
 
-    fn count_executions(&self, filter: ExecutionFilter) -> StoreFuture<'_, u64> {
+    fn count_executions(&self, filter: ExecutionFilter) -> StoreFuture<'_, Option<u64>> {
         Box::pin(self.read("count_executions", move |db| count::executions(db, &filter)))
     }
 

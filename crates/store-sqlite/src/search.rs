@@ -32,6 +32,11 @@ impl Conditions {
         self.texts.push(text.to_owned());
     }
 
+    /// Returns all of them as one expression; what always holds if there is none.
+    pub(crate) fn expression(&self) -> String {
+        if self.texts.is_empty() { "TRUE".to_owned() } else { self.texts.join(" AND ") }
+    }
+
     /// Returns the values in the order of their places.
     pub(crate) fn values(&self) -> &[Value] {
         &self.values
@@ -41,7 +46,7 @@ impl Conditions {
 impl fmt::Display for Conditions {
     /// The WHERE clause; nothing if there is no condition.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.texts.is_empty() { Ok(()) } else { write!(f, "WHERE {}", self.texts.join(" AND ")) }
+        if self.texts.is_empty() { Ok(()) } else { write!(f, "WHERE {}", self.expression()) }
     }
 }
 

@@ -24,8 +24,9 @@ pub trait History: Send + Sync + 'static {
     /// Returns the executions that fit, newest first.
     fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<ExecutionRow>>;
 
-    /// Counts the executions that fit. By tenant, flow and statuses alone it costs the same however many there are.
-    fn count_executions(&self, filter: ExecutionFilter) -> StoreFuture<'_, u64>;
+    /// Counts the executions that fit. It costs the same however many there are: `None` where more than 10,000 would have
+    /// to be read to know.
+    fn count_executions(&self, filter: ExecutionFilter) -> StoreFuture<'_, Option<u64>>;
 
     /// Returns the newest executions that retry `id`, at most `limit`, the oldest of them first.
     fn retried_by(

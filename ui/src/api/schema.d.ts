@@ -3987,7 +3987,7 @@ export interface operations {
                 headers: {
                     /** @description Where the next page is, if there is one */
                     readonly Link?: string | null;
-                    /** @description How many there are, on all pages together */
+                    /** @description How many there are, on all pages together. Left out where more than 10,000 executions would have to be read to know */
                     readonly "X-Total-Count"?: number;
                     readonly [name: string]: unknown;
                 };
@@ -6529,7 +6529,7 @@ export interface operations {
                 headers: {
                     /** @description Where the next page is, if there is one */
                     readonly Link?: string | null;
-                    /** @description How many there are, on all pages together */
+                    /** @description How many there are, on all pages together. Left out where more than 10,000 executions would have to be read to know */
                     readonly "X-Total-Count"?: number;
                     readonly [name: string]: unknown;
                 };

@@ -47,7 +47,7 @@ impl Window {
         let more = rows.len() > self.limit;
         rows.truncate(self.limit);
         let next = if more { rows.last().map(id) } else { None };
-        Paged { rows, next }
+        Paged { rows, next, is_first: self.cursor.is_none() }
     }
 }
 
@@ -56,13 +56,25 @@ impl Window {
 pub(crate) struct Paged<T> {
     pub(crate) rows: Vec<T>,
     next: Option<Uuid>,
+    is_first: bool,
 }
 
 impl<T> Paged<T> {
-    /// Answers with `views` of this page's rows, with where the next page begins, and with the `total` on all pages.
-    pub(crate) fn reply(&self, uri: &Uri, views: &[impl Serialize], total: u64) -> Response {
+    /// Returns how many there are on all pages, if this is the only one: then nothing has to be counted.
+    pub(crate) fn total(&self) -> Option<u64> {
+        let is_only = self.is_first && self.next.is_none();
+        is_only.then_some(self.rows.len() as u64)
+    }
+
+    /// Answers with `views` of this page's rows, with where the next page begins, and with the `total` on all pages, where
+    /// it is known.
+    pub(crate) fn reply(&self, uri: &Uri, views: &[impl Serialize], total: Option<u64>) -> Response {
         let next = self.next.map(|last| format!("{CURSOR_PREFIX}{}", last.simple()));
-        counted(reply(&views, next.map(|cursor| next_address(uri, "cursor", &cursor))), total)
+        let response = reply(&views, next.map(|cursor| next_address(uri, "cursor", &cursor)));
+        match total {
+            Some(total) => counted(response, total),
+            None => response,
+        }
     }
 }
 
@@ -93,6 +105,17 @@ pub(crate) fn next_address(uri: &Uri, name: &str, value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_first_page_that_has_all_says_how_many_there_are() {
+        let id = |number: &u128| Uuid::from_u128(*number);
+        let first = Window { limit: 2, cursor: None };
+        let later = Window { limit: 2, cursor: Some(Uuid::nil()) };
+
+        assert_eq!(first.cut(vec![2, 1], id).total(), Some(2));
+        assert_eq!(first.cut(vec![3, 2, 1], id).total(), None);
+        assert_eq!(later.cut(vec![1], id).total(), None);
+    }
 
     #[test]
     fn the_next_address_keeps_every_other_parameter() {

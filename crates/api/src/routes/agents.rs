@@ -96,14 +96,16 @@ pub(crate) async fn list_agents(
 ) -> Result<Response, Problem> {
     let AgentsQuery { agent_type, skill, source, category, window } = query;
     let filter = AgentFilter { tenant: Some(caller.tenant), agent_type, skill, category };
-    let (agents, total) = if source == Some(AgentSource::External) {
-        (Vec::new(), 0)
-    } else {
-        let store = app.engine().store();
-        (store.agents(filter.clone(), window.page()).await?, store.count_agents(filter).await?)
-    };
+    let store = app.engine().store();
+    let is_none = source == Some(AgentSource::External);
+    let agents = if is_none { Vec::new() } else { store.agents(filter.clone(), window.page()).await? };
     let page = window.cut(agents, |agent| agent.id.uuid());
-    Ok(page.reply(&uri, &views(&app, caller.tenant, &page.rows).await?, total))
+    let total = match page.total() {
+        Some(total) => total,
+        None if is_none => 0,
+        None => store.count_agents(filter).await?,
+    };
+    Ok(page.reply(&uri, &views(&app, caller.tenant, &page.rows).await?, Some(total)))
 }
 
 /// Registers an agent.

@@ -169,7 +169,7 @@ async fn show(app: &App, caller: &Caller, execution: &Execution) -> Result<Respo
     params(("id" = Uuid, Path, description = "The flow"), ExecutionsQuery, Window),
     responses((status = 200, description = "The executions", body = [RowView],
                headers(("Link" = Option<String>, description = "Where the next page is, if there is one"),
-                       ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
+                       ("X-Total-Count" = u64, description = "How many there are, on all pages together. Left out where more than 10,000 executions would have to be read to know")))))]
 pub(crate) async fn list_flow_executions(
     State(app): State<App>,
     Identity(caller): Identity,
@@ -203,7 +203,7 @@ impl FromParams for AllExecutionsQuery {
     params(AllExecutionsQuery, ExecutionsQuery, Window),
     responses((status = 200, description = "The executions", body = [RowView],
                headers(("Link" = Option<String>, description = "Where the next page is, if there is one"),
-                       ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
+                       ("X-Total-Count" = u64, description = "How many there are, on all pages together. Left out where more than 10,000 executions would have to be read to know")))))]
 pub(crate) async fn list_executions(
     State(app): State<App>,
     Identity(caller): Identity,
@@ -216,9 +216,12 @@ pub(crate) async fn list_executions(
 async fn list(app: &App, caller: &Caller, uri: &Uri, query: ExecutionsQuery) -> Result<Response, Problem> {
     let window = query.window;
     let filter = query.into_filter(caller.tenant);
-    let total = app.engine().count_executions(filter.clone()).await?;
-    let rows = app.engine().executions(filter, window.page()).await?;
+    let rows = app.engine().executions(filter.clone(), window.page()).await?;
     let page = window.cut(rows, |row| row.id.uuid());
+    let total = match page.total() {
+        Some(total) => Some(total),
+        None => app.engine().count_executions(filter).await?,
+    };
     let names = flow_names(app, caller.tenant, page.rows.iter().map(|row| row.flow)).await;
     let name = |row: &ExecutionRow| names.get(&row.flow).map(String::as_str);
     let views: Vec<RowView<'_>> = page.rows.iter().map(|row| RowView::new(row, name(row))).collect();

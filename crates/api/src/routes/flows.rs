@@ -98,10 +98,14 @@ pub(super) async fn list(
     window: Window,
     filter: FlowFilter,
 ) -> Result<Response, Problem> {
-    let total = app.engine().store().count_flows(filter.clone()).await?;
-    let flows = window.cut(app.engine().store().flows(filter, window.page()).await?, |flow| flow.id.uuid());
+    let store = app.engine().store();
+    let flows = window.cut(store.flows(filter.clone(), window.page()).await?, |flow| flow.id.uuid());
+    let total = match flows.total() {
+        Some(total) => total,
+        None => store.count_flows(filter).await?,
+    };
     let views: Vec<FlowView> = flows.rows.iter().map(FlowView::new).collect::<Result<_, _>>()?;
-    Ok(flows.reply(uri, &views, total))
+    Ok(flows.reply(uri, &views, Some(total)))
 }
 
 /// Creates a flow, as a draft unless its `status` says otherwise.

@@ -33,25 +33,62 @@ pub(crate) fn executions(
 }
 
 pub(super) fn conditions(filter: &ExecutionFilter) -> Conditions {
-    let mut conditions = Conditions::default();
+    let mut conditions = of_flow(filter);
     conditions.add("tenant = ?", filter.tenant.map(|id| blob(id.uuid()).to_vec()));
-    conditions.add("flow = ?", filter.flow.map(|id| blob(id.uuid()).to_vec()));
-    conditions.add("retrying = ?", filter.retrying);
+    add_retrying(&mut conditions, filter);
     conditions.add("waits_for = ?", filter.waiting_for.map(str::to_owned));
     conditions.add("error_class = ?", filter.error_class.map(|class| class.as_str().to_owned()));
     conditions.add("fingerprint_node = ?", filter.failed_node.as_ref().map(|node| node.as_str().to_owned()));
     conditions.add("fingerprint = ?", filter.fingerprint.as_ref().map(|id| id.to_string()));
     conditions.add("created_at >= ?", filter.from.map(|at| at.as_micros()));
     conditions.add("created_at < ?", filter.to.map(|at| at.as_micros()));
-    if !filter.statuses.is_empty() {
-        let statuses = filter.statuses.iter().map(|status| Value::from(status.as_str().to_owned()));
-        conditions.add_any("status", statuses.collect());
-    }
+    add_statuses(&mut conditions, filter);
     if excludes_completed(filter) {
         // It follows from the others, and lets SQLite use the index without the completed ones.
         conditions.add_plain("status <> 'completed'");
     }
     conditions
+}
+
+/// Returns the one of the conditions that an index serves and that the fewest rows meet, as far as it can be known; none
+/// if no index serves any.
+pub(super) fn narrowest(filter: &ExecutionFilter) -> Conditions {
+    let mut conditions = Conditions::default();
+    if let Some(fingerprint) = &filter.fingerprint {
+        conditions.add("fingerprint = ?", Some(fingerprint.to_string()));
+    } else if let Some(name) = filter.waiting_for {
+        conditions.add("waits_for = ?", Some(name.to_owned()));
+    } else if filter.retrying == Some(true) {
+        add_retrying(&mut conditions, filter);
+    } else if excludes_completed(filter) {
+        add_statuses(&mut conditions, filter);
+        conditions.add_plain("status <> 'completed'");
+    } else {
+        return of_flow(filter);
+    }
+    conditions
+}
+
+pub(super) fn of_flow(filter: &ExecutionFilter) -> Conditions {
+    let mut conditions = Conditions::default();
+    conditions.add("flow = ?", filter.flow.map(|id| blob(id.uuid()).to_vec()));
+    conditions
+}
+
+pub(super) fn add_statuses(conditions: &mut Conditions, filter: &ExecutionFilter) {
+    if !filter.statuses.is_empty() {
+        let statuses = filter.statuses.iter().map(|status| Value::from(status.as_str().to_owned()));
+        conditions.add_any("status", statuses.collect());
+    }
+}
+
+/// The value stands in the text, since the index is of those that are retried alone.
+fn add_retrying(conditions: &mut Conditions, filter: &ExecutionFilter) {
+    match filter.retrying {
+        Some(true) => conditions.add_plain("retrying = 1"),
+        Some(false) => conditions.add_plain("retrying = 0"),
+        None => {}
+    }
 }
 
 fn excludes_completed(filter: &ExecutionFilter) -> bool {

@@ -164,8 +164,8 @@ impl History for MemoryStore {
         at_once(self.executions_now(&filter, page))
     }
 
-    fn count_executions(&self, filter: ExecutionFilter) -> StoreFuture<'_, u64> {
-        at_once(self.count_executions_now(&filter))
+    fn count_executions(&self, filter: ExecutionFilter) -> StoreFuture<'_, Option<u64>> {
+        at_once(self.count_executions_now(&filter).map(Some))
     }
 
     fn retried_by(
