@@ -93,6 +93,13 @@ export class Api {
     return this.#call('GET', `/flows/${flow}/executions?limit=100`);
   }
 
+  /** Ends the backoff of a node, as soon as it is in one. */
+  async retryNow(execution: string, node: string): Promise<void> {
+    await expect(async () => {
+      await this.#send('POST', `/executions/${execution}/nodes/${node}/retry-now`);
+    }).toPass({ timeout: 30_000 });
+  }
+
   /** Waits until an execution has this status. */
   async reaches(id: string, status: string): Promise<void> {
     await expect.poll(async () => (await this.execution(id)).status, { timeout: 30_000 }).toBe(status);

@@ -59,16 +59,8 @@ for (const width of [1440, 390]) {
       await page.goto(address);
       await expect(page.getByRole('main').getByText(shows).first()).toBeVisible();
       await expect(page.locator('.mantine-Skeleton-root')).toHaveCount(0);
-      const scrolls = await page.evaluate(() => {
-        const { documentElement: root } = document;
-        const main = document.querySelector('main') as HTMLElement;
-        return {
-          body: root.scrollHeight > root.clientHeight,
-          sideways: Math.max(root.scrollWidth - root.clientWidth, main.scrollWidth - main.clientWidth),
-        };
-      });
       // The page itself never scrolls: `main` does, where there is more than fits.
-      expect.soft(scrolls, address).toEqual({ body: false, sideways: 0 });
+      await expect.poll(() => page.evaluate(scrolls), address).toEqual({ body: false, sideways: 0 });
     }
   });
 }
@@ -78,13 +70,13 @@ test('the timeline of few nodes has no scroll bar', async ({ page, api }) => {
   await page.goto(`/executions/${execution}`);
   await expect(page.getByRole('option', { name: /^Call a slow service/ })).toBeVisible();
 
-  const overflowing = await page.evaluate(() => {
+  const overflowing = () => {
     const parts = [...document.querySelectorAll<HTMLElement>('main *')];
     const scrolls = (part: HTMLElement) => ['auto', 'scroll'].includes(getComputedStyle(part).overflowY);
     return parts.filter((part) => scrolls(part) && part.scrollHeight > part.clientHeight).map((part) => part.className);
-  });
+  };
 
-  expect(overflowing).toEqual([]);
+  await expect.poll(() => page.evaluate(overflowing)).toEqual([]);
 });
 
 test('the palette finds flows on the server, and opens or runs them', async ({ page, api }) => {
@@ -141,7 +133,7 @@ test('the graph can be enlarged, and its height is remembered', async ({ page, a
   await enlarge.click();
   const large = page.getByRole('dialog', { name: 'Two checks in parallel' });
   await expect(large.getByText('Too risky?')).toBeVisible();
-  expect((await boxOf(large.locator('.react-flow'))).width).toBe(1440);
+  await expect.poll(async () => (await boxOf(large.locator('.react-flow'))).width).toBe(1440);
   await page.keyboard.press('Escape');
   await expect(large).toBeHidden();
   await expect(enlarge).toBeFocused();
@@ -150,11 +142,12 @@ test('the graph can be enlarged, and its height is remembered', async ({ page, a
 test('a node that is dropped where the inspector opens is moved into view', async ({ page, api }) => {
   await page.goto(`/flows/${await api.flowNamed('Durable delay')}`);
   const canvas = page.getByLabel('Flow canvas');
+  const entry = page.getByRole('button', { name: 'Transform', exact: true });
+  // The canvas has its final width once the palette is there.
+  await expect(entry).toBeVisible();
   const { width, height } = await boxOf(canvas);
 
-  await page
-    .getByRole('button', { name: 'Transform', exact: true })
-    .dragTo(canvas, { targetPosition: { x: width - 120, y: height - 80 } });
+  await entry.dragTo(canvas, { targetPosition: { x: width - 120, y: height - 80 } });
 
   const node = page.locator('.react-flow__node.selected');
   await expect(node).toContainText('Transform');
@@ -188,6 +181,16 @@ test('a group of failures has the real message, and says what became of it', asy
   await expect(group.getByRole('link')).toHaveText('Invoice 4712 is closed');
   await expect(group).toContainText('2 open');
 });
+
+/** Returns whether the page itself scrolls, and how far it or its content do so sideways. */
+function scrolls(): { body: boolean; sideways: number } {
+  const { documentElement: root } = document;
+  const main = document.querySelector('main') as HTMLElement;
+  return {
+    body: root.scrollHeight > root.clientHeight,
+    sideways: Math.max(root.scrollWidth - root.clientWidth, main.scrollWidth - main.clientWidth),
+  };
+}
 
 async function boxOf(part: Locator): Promise<{ x: number; width: number; height: number }> {
   const box = await part.boundingBox();

@@ -92,7 +92,7 @@ test('the input of the last run starts another with the same digits', async ({ p
   for (const digits of NUMBERS.match(/(?<=[:[])-?\d[\d.eE+-]*/g) ?? []) await expect(trigger).toContainText(digits);
   await expect(trigger).toContainText('"id": 1234567890123456789,');
   await trigger.getByRole('button', { name: 'Copy' }).click();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(LAID_OUT);
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(LAID_OUT);
 });
 
 test('a node is tested with the digits of the last run', async ({ page, api }) => {
@@ -110,7 +110,7 @@ test('a node is tested with the digits of the last run', async ({ page, api }) =
   expect((await sent).postData()).toContain(`"trigger_data":{${NUMBERS}}`);
   const output = panel.getByRole('group', { name: 'Succeeded' }).getByRole('region', { name: 'Output' });
   await output.getByRole('button', { name: 'Copy' }).click();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(LAID_OUT);
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(LAID_OUT);
 });
 
 function nodeOf(page: Page, name: string) {

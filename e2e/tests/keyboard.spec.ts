@@ -25,6 +25,7 @@ test('executions are searched, browsed and opened with the keyboard alone', asyn
   await page.keyboard.press('Escape');
   await expect(search).not.toBeFocused();
   await page.keyboard.press('j');
+  await expect(rows.nth(1).getByRole('link')).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/\/executions\/[0-9a-f-]{36}/);
 

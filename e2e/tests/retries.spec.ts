@@ -3,22 +3,25 @@ import { startPeer } from '../support/peer.ts';
 import { expect, test } from '../support/test.ts';
 
 test('a backoff is counted down live, and then the execution completes', async ({ page, api }) => {
-  const peer = await startPeer([
+  const answers = [
     { status: 503, body: { error: 'not ready yet' } },
     { status: 503, body: { error: 'not ready yet' } },
     { status: 200, body: { vendor: 'ACME' } },
-  ]);
-  // Backoffs of 2 and 4 s: each text below is shown for at least 2 s.
-  const retry = { enabled: true, count: 3, initial_interval_seconds: 2 };
+  ] as const;
+  const peer = await startPeer(answers, [2]);
+  // Backoffs of 1 and 8 s: each text below is shown for at least 4 s.
+  const retry = { enabled: true, count: 3, initial_interval_seconds: 1, backoff_coefficient: 8 };
   await api.createFlow(single('Vendor', { type: 'action', action: 'http_request', input: { url: peer.url }, retry }));
   await page.goto('/flows');
   await page.getByRole('button', { name: 'Run now: Vendor' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Run now' }).click();
 
+  await expect(page.getByRole('option', { name: 'only Running, 2 attempts' })).toBeVisible();
+  peer.release(2);
   const note = page.getByRole('status').filter({ hasText: 'Retrying in' });
   await expect(note).toContainText('(Will retry 2 more times)');
-  await expect(note).toContainText(/only failed\. Retrying in [34] s/);
-  await expect(note).toContainText(/only failed\. Retrying in [12] s/);
+  await expect(note).toContainText(/only failed\. Retrying in [5-8] s/);
+  await expect(note).toContainText(/only failed\. Retrying in [1-4] s/);
 
   await expect(page.getByRole('option', { name: 'only Completed, 3 attempts' })).toBeVisible();
   await expect(page.getByText('Recovered', { exact: true })).toBeVisible();

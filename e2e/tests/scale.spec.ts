@@ -50,7 +50,7 @@ test('a list of 10,000 executions scrolls and keeps its position while twenty a 
     const place = await placeOf(page, read);
     await started;
     await expect(page.getByRole('button', { name: '100 new executions' })).toBeVisible();
-    expect(await read.boundingBox()).toEqual(place);
+    await expect.poll(() => read.boundingBox()).toEqual(place);
   });
 
   isFluid(figures);
@@ -76,7 +76,7 @@ test('a flow of 300 nodes is edited without stalls', async ({ page, api }) => {
     }
   });
   const node = canvas.getByRole('group', { name: 'Lane 5 step 12, delay' });
-  const place = boxOf(await node.boundingBox());
+  const place = boxOf(await placeOf(page, node));
   const dragging = await measured(page, 'dragging one of 300 nodes', async () => {
     await drag(page, middleOf(place), { x: middleOf(place).x, y: frame.y + frame.height * 0.9 });
   });
@@ -224,7 +224,7 @@ function isSteady({ frames, over100, shift }: Figures): void {
   expect.soft(shift, 'layout shift').toBeLessThan(0.01);
 }
 
-/** Returns where `locator` is, once it is there in two frames: a wheel goes on scrolling after it was turned. */
+/** Returns where `locator` is, once it is there in two frames: a turn of the wheel has its effect in later frames. */
 async function placeOf(page: Page, locator: Locator): ReturnType<Locator['boundingBox']> {
   let place = await locator.boundingBox();
   await expect(async () => {
