@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 
 use crate::reply;
 use crate::views::execution_error::ErrorView;
+use crate::views::fault::DocumentFault;
 use crate::views::node::UsageView;
 
 macro_rules! problem_kinds {
@@ -259,21 +260,6 @@ pub(crate) struct CurrentView {
     /// Its entity tag, for `If-Match`.
     #[schema(example = "\"3-active\"")]
     etag: String,
-}
-
-/// One thing that is wrong with a document.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct DocumentFault {
-    /// Where, as a JSON pointer (RFC 6901) into the document; empty for the document itself.
-    pub(crate) pointer: String,
-    /// What is wrong.
-    pub(crate) message: String,
-}
-
-impl From<Fault> for DocumentFault {
-    fn from(fault: Fault) -> Self {
-        Self { pointer: fault.pointer, message: fault.message }
-    }
 }
 
 const fn slice_is_empty(slice: &&[Fault]) -> bool {

@@ -5,6 +5,7 @@ pub(crate) mod choice;
 pub(crate) mod event;
 pub(crate) mod execution;
 pub(crate) mod execution_error;
+pub(crate) mod fault;
 pub(crate) mod flow;
 pub(crate) mod message;
 pub(crate) mod node;

@@ -407,6 +407,27 @@ async fn validation_warns_of_agents_and_skills_that_are_not_there() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn validation_warns_of_secrets_that_an_agent_uses_and_that_are_not_there() {
+    let api = Api::new().await;
+    let config = json!({ "endpoint": "https://risk.example.org", "headers": {
+        "X-Key": "${secrets.NO_SECRET}", "X-Other": "${secrets.OTHER}" } });
+    let agent = json!({ "name": "Risk", "agent_type": "http", "config": config, "skills": ["score"] });
+    let id = text(&api.post("agents", &agent).await.expect(201)["id"]);
+    let node = json!({ "id": "a", "type": "agent", "agent_id": id, "skill": "score" });
+
+    let answer = api.post("flows/validate", &flow("Review", &[node], &[])).await.expect(200);
+
+    insta::assert_snapshot!(readable(&answer["warnings"]), @r#"
+    [
+      {
+        "pointer": "/flow_definition/nodes/0/agent_id",
+        "message": "the agent uses the secret `NO_SECRET`, which does not exist, so the node fails unless it is added before"
+      }
+    ]
+    "#);
+}
+
+#[tokio::test(start_paused = true)]
 async fn node_keeps_the_version_of_its_agent() {
     let api = Api::new().await;
     let agent = text(&created(&api).await["id"]);

@@ -32,6 +32,7 @@ async fn created_flow_is_answered_whole_with_every_key_set() {
       "trigger_input": {
         "fields": []
       },
+      "warnings": [],
       "name": "Review",
       "description": "",
       "category": null,
@@ -323,6 +324,44 @@ async fn validation_names_every_fault_and_stores_nothing() {
     }
     "#);
     assert_eq!(api.counts().await, (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_probably_not_meant_is_said_with_a_flow_and_does_not_stop_it() {
+    let api = Api::new().await;
+    let mut odd = echo("odd", json!({}));
+    odd["agenticConfig"] = json!({ "model": "x" });
+    odd["retry"] = json!({ "enabled": true, "count": 0 });
+    let input = json!({ "url": "https://api.example", "headers": {
+        "A": "${secrets.NO_SECRET}", "B": "${secrets.ONE_THAT_IS_THERE}" } });
+    let call = json!({ "id": "call", "type": "action", "action": "http_request", "input": input });
+    let document = flow("Odd", &[odd, call, echo("plain", json!({}))], &[]);
+
+    let created = api.post("flows", &document).await.expect(201);
+    let path = format!("flows/{}", text(&created["id"]));
+    let plain = flow("Plain", &[echo("plain", json!({}))], &[]);
+    let mended = api.patch(&path, &plain).await.expect(200);
+
+    assert_eq!(created["warnings"], api.post("flows/validate", &document).await.expect(200)["warnings"]);
+    assert_eq!(created["warnings"], api.get(&format!("{path}?version=1")).await.expect(200)["warnings"]);
+    assert_eq!((&mended["version"], &mended["warnings"]), (&json!(2), &json!([])));
+    assert_eq!(list(&api.get("flows").await.expect(200))[0]["warnings"], Value::Null);
+    insta::assert_snapshot!(readable(&created["warnings"]), @r#"
+    [
+      {
+        "pointer": "/flow_definition/nodes/0/retry/count",
+        "message": "retries are on, but their count is 0, so this node is not retried"
+      },
+      {
+        "pointer": "/flow_definition/nodes/0/agenticConfig",
+        "message": "`agenticConfig` is kept, but a node of this kind does not read it"
+      },
+      {
+        "pointer": "/flow_definition/nodes/1/input/headers/A",
+        "message": "there is no secret `NO_SECRET`, so the node fails unless it is added before"
+      }
+    ]
+    "#);
 }
 
 #[tokio::test(start_paused = true)]

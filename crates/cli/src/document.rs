@@ -16,6 +16,8 @@ use steadflow_core::limits::Limits;
 #[derive(Debug)]
 pub(crate) struct Document {
     pub(crate) flow: Flow,
+    /// Where the flow is in the file, as a JSON pointer.
+    pub(crate) place: &'static str,
     pub(crate) agents: Vec<FileAgent>,
 }
 
@@ -50,6 +52,11 @@ pub(crate) fn fault_line(path: &Path, fault: &Fault) -> String {
 }
 
 impl Document {
+    /// Formats a warning about the flow as one line.
+    pub(crate) fn warning_line(&self, path: &Path, warning: &Fault) -> String {
+        format!("{}:{}{}: warning: {}", path.display(), self.place, warning.pointer, warning.message)
+    }
+
     /// Validates the content of a file.
     ///
     /// # Errors
@@ -57,7 +64,9 @@ impl Document {
     pub(crate) fn parse(file: &Value) -> Result<Self, Vec<Fault>> {
         match file.get("flow") {
             Some(flow) => Self::parse_with_agents(file, flow),
-            None => Flow::parse(file, &Limits::DEFAULT).map(|flow| Self { flow, agents: Vec::new() }),
+            None => {
+                Flow::parse(file, &Limits::DEFAULT).map(|flow| Self { flow, place: "", agents: Vec::new() })
+            }
         }
     }
 
@@ -69,7 +78,7 @@ impl Document {
                 let brought =
                     |id| agents.iter().find(|agent: &&FileAgent| agent.id == id).map(|agent| &agent.agent);
                 faults.extend(missing_skills(&flow, brought).into_iter().map(|fault| below("/flow", fault)));
-                if faults.is_empty() { Ok(Self { flow, agents }) } else { Err(faults) }
+                if faults.is_empty() { Ok(Self { flow, place: "/flow", agents }) } else { Err(faults) }
             }
             Err(found) => {
                 faults.extend(found.into_iter().map(|fault| below("/flow", fault)));

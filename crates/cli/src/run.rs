@@ -2,6 +2,7 @@
 
 mod progress;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::flow::Fault;
-use steadflow_core::ids::ExecutionId;
+use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::json::{self, RepeatedKeys};
 use steadflow_core::payload::Payload;
 use steadflow_runtime::{Engine, NewFlow, RuntimeError, Start};
@@ -52,7 +53,8 @@ pub(crate) async fn run(args: Run, egress_allow: String) -> anyhow::Result<ExitC
         None => Arc::new(MemoryStore::default()),
     };
     let engine = wiring::start(store, &egress_allow, OpenFiles::raised().calls).await?.engine;
-    let end = execute(&engine, &document, trigger_data).await;
+    let flow = store_flow(&engine, &args.file, &document).await?;
+    let end = execute(&engine, flow, trigger_data).await;
     engine.shutdown(GRACE).await.context("Could not close the database")?;
     Ok(report(end?))
 }
@@ -111,7 +113,8 @@ fn trigger_data(given: Option<&str>, document: &Document) -> anyhow::Result<Payl
     serde_json::from_slice(bytes).with_context(not_json)
 }
 
-async fn execute(engine: &Engine, document: &Document, trigger_data: Payload) -> anyhow::Result<End> {
+/// Stores the flow with its agents, and prints what is probably not meant in it.
+async fn store_flow(engine: &Engine, path: &Path, document: &Document) -> anyhow::Result<FlowId> {
     for agent in &document.agents {
         let stored = engine.put_agent(&Caller::LOCAL, agent.id, &agent.document).await;
         stored.context("Could not store the agents")?;
@@ -119,6 +122,13 @@ async fn execute(engine: &Engine, document: &Document, trigger_data: Payload) ->
     let new = NewFlow::new(document.flow_document(), FlowStatus::Active);
     let flow = new.id;
     engine.create_flow(&Caller::LOCAL, new).await.context("Could not store the flow")?;
+    for warning in engine.flow_warnings(Caller::LOCAL.tenant, &document.flow).await? {
+        output::note(document.warning_line(path, &warning));
+    }
+    Ok(flow)
+}
+
+async fn execute(engine: &Engine, flow: FlowId, trigger_data: Payload) -> anyhow::Result<End> {
     let start = Start {
         caller: Caller::LOCAL,
         flow,

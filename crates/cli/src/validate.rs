@@ -32,15 +32,11 @@ fn check(path: &Path) -> Result<Vec<String>, Vec<String>> {
     let document = Document::parse(&file).map_err(|faults| lines(path, &faults))?;
     let graph = &document.flow.graph;
     let (nodes, edges) = (output::count(graph.nodes.len(), "node"), output::count(graph.edges.len(), "edge"));
-    let prefix = if file.get("flow").is_some() { "/flow" } else { "" };
+    let warnings = document.flow.warnings();
     let mut lines: Vec<String> =
-        document.flow.warnings().iter().map(|warning| warning_line(path, prefix, warning)).collect();
+        warnings.iter().map(|warning| document.warning_line(path, warning)).collect();
     lines.push(format!("{}: valid, {nodes}, {edges}", path.display()));
     Ok(lines)
-}
-
-fn warning_line(path: &Path, prefix: &str, warning: &Fault) -> String {
-    format!("{}:{prefix}{}: warning: {}", path.display(), warning.pointer, warning.message)
 }
 
 /// Formats errors as lines.

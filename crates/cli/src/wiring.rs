@@ -7,7 +7,9 @@ use futures_util::future::BoxFuture;
 use steadflow_core::agent::Agent;
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::work::Work;
-use steadflow_nodes::{AgentDirectory, DirectoryError, EgressPolicy, EnvSecrets, Nodes, NodesConfig};
+use steadflow_nodes::{
+    AgentDirectory, DirectoryError, EgressPolicy, EnvSecrets, Nodes, NodesConfig, Secrets,
+};
 use steadflow_runtime::{Engine, EngineConfig, Executor, Performing, SystemClock};
 use steadflow_store::{Store, StoreError};
 use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
@@ -44,6 +46,7 @@ pub(crate) async fn start(
     let config = EngineConfig {
         worker: worker_name().into(),
         check_agent: steadflow_nodes::schema_faults,
+        has_secret: |tenant, name| EnvSecrets.secret(tenant, name).is_some(),
         ..EngineConfig::default()
     };
     let executor: Arc<dyn Executor> = Arc::new(NodeExecutor(nodes));

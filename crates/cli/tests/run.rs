@@ -32,6 +32,25 @@ fn result_goes_to_standard_output_and_messages_to_standard_error() {
 }
 
 #[test]
+fn warnings_go_to_standard_error_and_do_not_stop_the_run() {
+    let folder = Folder::new();
+    let call = json!({ "id": "b", "type": "action", "action": "http_request", "input": {
+        "url": "http://127.0.0.1:9/", "headers": { "Authorization": "Bearer ${secrets.NOT_SET}" } } });
+    let odd = json!({ "id": "a", "type": "trigger", "agenticConfig": {} });
+    let mut document = flow(&[odd, call]);
+    document["flow_definition"]["edges"] = json!([{ "from": "a", "to": "b", "condition": "a.size == 1" }]);
+    folder.write("run.json", json!({ "flow": document, "agents": [] }));
+
+    let run = folder.run(&["run", "run.json", "--trigger", "{\"size\": 2}"]).expect(0);
+
+    let warnings: Vec<&str> = run.stderr.lines().filter(|line| line.contains("warning")).collect();
+    insta::assert_snapshot!(warnings.join("\n"), @"
+    run.json:/flow/flow_definition/nodes/0/agenticConfig: warning: `agenticConfig` is kept, but a node of this kind does not read it
+    run.json:/flow/flow_definition/nodes/1/input/headers/Authorization: warning: there is no secret `NOT_SET`, so the node fails unless it is added before
+    ");
+}
+
+#[test]
 fn flow_and_trigger_data_come_from_files_and_pipes() {
     let folder = Folder::new();
     folder.write("order.json", "{\"order\": 4711}");

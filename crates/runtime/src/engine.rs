@@ -50,6 +50,8 @@ pub struct EngineConfig {
     pub limits: Limits,
     /// What is wrong with an agent beyond its shape, such as a schema that is none.
     pub check_agent: fn(&Agent) -> Vec<Fault>,
+    /// Whether a tenant has a secret with this name. The engine never sees values.
+    pub has_secret: fn(TenantId, &str) -> bool,
     /// How long the lease of a worker lasts without renewal.
     pub lease_ttl: Duration,
     /// Calls that may wait for the engine's loop. Each is taken within a turn, which is milliseconds; a few turns' worth
@@ -65,6 +67,7 @@ impl Default for EngineConfig {
             worker: "steadflow".into(),
             limits: Limits::DEFAULT,
             check_agent: |_| Vec::new(),
+            has_secret: |_, _| true,
             lease_ttl: Duration::from_secs(15),
             calls_max: 2_048,
             call_wait_max: Duration::from_secs(5),
@@ -95,6 +98,7 @@ struct Inner {
     hub: Hub,
     worker: Arc<str>,
     check_agent: fn(&Agent) -> Vec<Fault>,
+    has_secret: fn(TenantId, &str) -> bool,
     live: Arc<AtomicUsize>,
     is_stopping: AtomicBool,
     /// Starts that wait to be durable.
@@ -152,6 +156,7 @@ impl Engine {
                 hub,
                 worker: config.worker,
                 check_agent: config.check_agent,
+                has_secret: config.has_secret,
                 live,
                 is_stopping: AtomicBool::new(false),
                 accepting: AtomicUsize::new(0),
@@ -189,6 +194,10 @@ impl Engine {
 
     pub(crate) fn agent_faults(&self, agent: &Agent) -> Vec<Fault> {
         (self.inner.check_agent)(agent)
+    }
+
+    pub(crate) fn has_secret(&self, tenant: TenantId, name: &str) -> bool {
+        (self.inner.has_secret)(tenant, name)
     }
 
     fn worker(&self) -> Arc<str> {

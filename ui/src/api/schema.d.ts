@@ -1608,6 +1608,8 @@ export interface components {
             readonly execution_counts?: components["schemas"]["ExecutionCounts"];
             /** @description What the form that starts it asks for; in the answers for one flow only. */
             readonly trigger_input?: components["schemas"]["TriggerInput"];
+            /** @description What is probably not meant in it; in the answers for one flow only. It does not keep the flow from running. */
+            readonly warnings?: readonly components["schemas"]["DocumentFault"][];
         };
         readonly FlowCounts: components["schemas"]["RetryCounts"] & {
             /** Format: uuid */

@@ -5,6 +5,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use steadflow_core::execution::FlowVersion;
 use steadflow_core::flow::{Fault, Flow};
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_core::template::pointer_token;
@@ -20,9 +21,10 @@ use crate::documents::{FlowInput, FlowPatch};
 use crate::if_match::IfMatch;
 use crate::json::Json;
 use crate::path::PathId;
-use crate::problem::{DocumentFault, Problem, ProblemBody, ProblemKind};
+use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{FromParams, Params, Query, Window};
 use crate::reply;
+use crate::views::fault::DocumentFault;
 use crate::views::flow::FlowView;
 use crate::views::wire::FlowStatusName;
 
@@ -123,12 +125,13 @@ pub(crate) async fn create_flow(
     refuse_unknown_keys(&document)?;
     let status = take_status(&mut document)?.unwrap_or(FlowStatus::Draft);
     let flow = app.engine().create_flow(&caller, NewFlow::new(document, status)).await?;
-    created(&flow)
+    created(&app, &flow).await
 }
 
 /// Answers with a flow that was just created.
-pub(super) fn created(flow: &CurrentFlow) -> Result<Response, Problem> {
-    let view = FlowView::alone(flow, ExecutionCounts::default())?;
+pub(super) async fn created(app: &App, flow: &CurrentFlow) -> Result<Response, Problem> {
+    let warnings = warnings(app, flow, &flow.version).await?;
+    let view = FlowView::alone(flow, ExecutionCounts::default(), warnings)?;
     let path = format!("/api/v1/studio/flows/{}", flow.record.id);
     let response = reply::located(reply::json(StatusCode::CREATED, &view), &path);
     Ok(reply::tagged(response, flow.record.revision()))
@@ -195,7 +198,8 @@ pub(crate) async fn show_flow(
         return show(&app, &current).await;
     };
     let older = app.engine().flow_version(caller.tenant, id, version).await?;
-    Ok(reply::ok(&view(&app, &current).await?.at_version(&older)))
+    let warnings = warnings(&app, &current, &older).await?;
+    Ok(reply::ok(&view(&app, &current).await?.at_version(&older, warnings)))
 }
 
 /// Answers with a flow at its current version.
@@ -206,7 +210,12 @@ pub(super) async fn show(app: &App, flow: &CurrentFlow) -> Result<Response, Prob
 async fn view(app: &App, flow: &CurrentFlow) -> Result<FlowView, Problem> {
     app.engine().show().await?;
     let counts = app.engine().store().execution_counts(flow.record.tenant, flow.record.id).await?;
-    Ok(FlowView::alone(flow, counts)?)
+    Ok(FlowView::alone(flow, counts, warnings(app, flow, &flow.version).await?)?)
+}
+
+/// Returns what is probably not meant in a version of a flow.
+async fn warnings(app: &App, flow: &CurrentFlow, version: &FlowVersion) -> Result<Vec<Fault>, Problem> {
+    Ok(app.engine().flow_warnings(flow.record.tenant, &version.flow).await?)
 }
 
 /// Changes a flow. A changed document makes a new version; what runs is untouched.

@@ -59,5 +59,6 @@ pub(crate) async fn instantiate_template(
     PathId(id): PathId<FlowId>,
     body: OptionalJson<Instantiate>,
 ) -> Result<Response, Problem> {
-    flows::created(&*app.engine().instantiate_template(&caller, id, body.value.name).await?)
+    let flow = app.engine().instantiate_template(&caller, id, body.value.name).await?;
+    flows::created(&app, &flow).await
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use steadflow_core::execution::FlowVersion;
-use steadflow_core::flow::{Document, Flow, TriggerField, trigger_fields};
+use steadflow_core::flow::{Document, Fault, Flow, TriggerField, trigger_fields};
 use steadflow_core::ids::FlowId;
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Seconds;
@@ -12,6 +12,7 @@ use steadflow_runtime::CurrentFlow;
 use steadflow_store::{ExecutionCounts, FlowRecord, FlowVersionRecord, StoreError};
 use utoipa::ToSchema;
 
+use super::fault::DocumentFault;
 use super::wire::{AnyJson, FlowStatusName, Time, ValueTypeName};
 use crate::reply::etag;
 
@@ -90,6 +91,10 @@ pub(crate) struct FlowView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     trigger_input: Option<TriggerInputView>,
+    /// What is probably not meant in it; in the answers for one flow only. It does not keep the flow from running.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    warnings: Option<Vec<DocumentFault>>,
     #[serde(flatten)]
     document: DocumentView,
 }
@@ -167,23 +172,30 @@ impl FlowView {
             etag: Some(etag(record.revision())),
             execution_counts: None,
             trigger_input: None,
+            warnings: None,
             document: DocumentView::stored(record.id, record.version, &record.document)?,
         })
     }
 
-    /// Returns the flow at its current version as it is shown alone.
-    pub(crate) fn alone(flow: &CurrentFlow, counts: ExecutionCounts) -> Result<Self, StoreError> {
+    /// Returns the flow at its current version as it is shown alone, with the warnings about this version.
+    pub(crate) fn alone(
+        flow: &CurrentFlow,
+        counts: ExecutionCounts,
+        warnings: Vec<Fault>,
+    ) -> Result<Self, StoreError> {
         let view = Self::new(&flow.record)?;
         let trigger_input = Some(TriggerInputView::of(&flow.version.flow));
-        Ok(Self { execution_counts: Some(counts.into()), trigger_input, ..view })
+        let warnings = Some(warnings.into_iter().map(Into::into).collect());
+        Ok(Self { execution_counts: Some(counts.into()), trigger_input, warnings, ..view })
     }
 
-    /// Returns the flow as it was at an older version.
-    pub(crate) fn at_version(self, version: &FlowVersion) -> Self {
+    /// Returns the flow as it was at an older version, with the warnings about that one.
+    pub(crate) fn at_version(self, version: &FlowVersion, warnings: Vec<Fault>) -> Self {
         Self {
             version: version.version,
             etag: None,
             trigger_input: Some(TriggerInputView::of(&version.flow)),
+            warnings: Some(warnings.into_iter().map(Into::into).collect()),
             document: Document::of(&version.flow).into(),
             ..self
         }

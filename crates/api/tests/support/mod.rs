@@ -54,7 +54,11 @@ impl Api {
         let executor: Arc<dyn Executor> = Arc::new(Scripted);
         let clock = Arc::new(TestClock(Instant::now()));
         let store = Arc::new(MemoryStore::default());
-        let config = EngineConfig { worker: "worker".into(), ..EngineConfig::default() };
+        let config = EngineConfig {
+            worker: "worker".into(),
+            has_secret: |_, name| name != NO_SECRET,
+            ..EngineConfig::default()
+        };
         let engine = Engine::start(config, store, Arc::clone(&executor), clock).await;
         let engine = engine.expect("the engine starts on an empty store");
         let mut config = AppConfig::new(engine.clone());
@@ -198,6 +202,9 @@ pub(crate) fn flow(name: &str, nodes: &[Value], edges: &[(&str, &str)]) -> Value
     let edges: Vec<Value> = edges.iter().map(|(from, to)| json!({ "from": from, "to": to })).collect();
     json!({ "name": name, "flow_definition": { "nodes": nodes, "edges": edges } })
 }
+
+/// The name of a secret that there is not; there are all others.
+pub(crate) const NO_SECRET: &str = "NO_SECRET";
 
 /// Returns a node that returns its input, or does what [`Scripted`] reads in it.
 pub(crate) fn echo(id: &str, input: Value) -> Value {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use steadflow_core::agent::{Agent, missing_skills};
+use steadflow_core::agent::{Agent, missing_skills, secret_names};
 use steadflow_core::flow::{Fault, Flow};
 use steadflow_core::ids::{AgentId, TenantId};
 
@@ -10,13 +10,15 @@ use crate::engine::Engine;
 use crate::error::RuntimeError;
 
 impl Engine {
-    /// Returns what is probably not meant in a flow: what [`Flow::warnings`] says, and the agents and skills that it names
-    /// and that this tenant does not have. Each has a JSON pointer into the document.
+    /// Returns what is probably not meant in a flow: what [`Flow::warnings`] says, and the secrets, agents and skills that
+    /// it names and that this tenant does not have. Each has a JSON pointer into the document.
     ///
     /// # Errors
     /// What the store says.
     pub async fn flow_warnings(&self, tenant: TenantId, flow: &Flow) -> Result<Vec<Fault>, RuntimeError> {
         let mut warnings = flow.warnings();
+        let is_missing = |name: &str| !self.has_secret(tenant, name);
+        warnings.extend(missing_secrets(flow, is_missing));
         let wanted = flow.graph.agents.clone();
         if wanted.is_empty() {
             return Ok(warnings);
@@ -28,6 +30,7 @@ impl Engine {
             .collect::<Result<_, _>>()?;
         warnings.extend(missing_agents(flow, &agents));
         warnings.extend(missing_skills(flow, |id| agents.get(&id)));
+        warnings.extend(missing_secrets_of_agents(flow, &agents, is_missing));
         Ok(warnings)
     }
 }
@@ -42,4 +45,34 @@ fn missing_agents(flow: &Flow, known: &BTreeMap<AgentId, Agent>) -> Vec<Fault> {
         })
     });
     missing.collect()
+}
+
+fn missing_secrets(flow: &Flow, is_missing: impl Fn(&str) -> bool) -> Vec<Fault> {
+    let mut missing = Vec::new();
+    for (at, node) in flow.graph.nodes.iter().enumerate() {
+        for slot in node.kind.room().input().iter().flat_map(|input| input.secret_slots().to_vec()) {
+            missing.extend(slot.names.iter().filter(|name| is_missing(name)).map(|name| Fault {
+                pointer: format!("/flow_definition/nodes/{at}/input{}", slot.pointer),
+                message: format!("there is no secret `{name}`, so the node fails unless it is added before"),
+            }));
+        }
+    }
+    missing
+}
+
+fn missing_secrets_of_agents(
+    flow: &Flow,
+    known: &BTreeMap<AgentId, Agent>,
+    is_missing: impl Fn(&str) -> bool,
+) -> Vec<Fault> {
+    let mut missing = Vec::new();
+    for (at, node) in flow.graph.nodes.iter().enumerate() {
+        let agent = node.kind.room().skill().and_then(|(agent, _)| known.get(&agent));
+        let config = agent.map(|agent| agent.public_config().to_string()).unwrap_or_default();
+        missing.extend(secret_names(&config).into_iter().filter(|name| is_missing(name)).map(|name| Fault {
+            pointer: format!("/flow_definition/nodes/{at}/agent_id"),
+            message: format!("the agent uses the secret `{name}`, which does not exist, so the node fails unless it is added before"),
+        }));
+    }
+    missing
 }
