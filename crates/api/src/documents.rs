@@ -17,6 +17,11 @@ use utoipa::{PartialSchema, ToSchema};
 #[serde(transparent)]
 pub(crate) struct FlowInput(pub(crate) Value);
 
+/// A flow document that may have any faults.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct FlowDraft(pub(crate) Map<String, Value>);
+
 /// Some keys of a flow document.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
@@ -35,6 +40,10 @@ pub(crate) struct AgentPatch(pub(crate) Map<String, Value>);
 /// The graph of a flow.
 #[derive(Debug)]
 pub(crate) enum FlowDefinition {}
+
+/// The graph of a flow, which may have any faults.
+#[derive(Debug)]
+pub(crate) enum DefinitionDraft {}
 
 /// How to reach an agent.
 #[derive(Debug)]
@@ -60,10 +69,15 @@ pub(crate) enum JsonSchema {}
 pub(crate) fn schemas() -> BTreeMap<String, Value> {
     let mut schemas = Flow::schemas();
     schemas.extend(Agent::schemas());
-    let any_schema = json!({
-        "description": "A JSON Schema (draft 2020-12).", "type": "object", "additionalProperties": true,
-    });
-    schemas.insert(JsonSchema::name().into(), any_schema);
+    let open =
+        |description| json!({ "description": description, "type": "object", "additionalProperties": true });
+    schemas.insert(JsonSchema::name().into(), open("A JSON Schema (draft 2020-12)."));
+    schemas
+        .insert(FlowDraft::name().into(), open("What is to become a `FlowInput`; it may have any faults."));
+    schemas.insert(
+        DefinitionDraft::name().into(),
+        open("What is to become a `FlowDefinition`; it may have any faults."),
+    );
     for (name, schema) in &mut schemas {
         if [FlowInput::name(), FlowPatch::name()].contains(&name.as_str().into()) {
             // The status belongs to the flow, not to its document.
@@ -94,5 +108,5 @@ macro_rules! named {
     )*};
 }
 
-named!(FlowInput, FlowPatch, FlowDefinition, Node, JsonSchema);
+named!(FlowInput, FlowDraft, FlowPatch, FlowDefinition, DefinitionDraft, Node, JsonSchema);
 named!(AgentInput, AgentPatch, AgentConfig, AgentType, Skill);

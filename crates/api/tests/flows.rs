@@ -305,6 +305,8 @@ async fn validation_names_every_fault_and_stores_nothing() {
 
     let valid = api.post("flows/validate", &valid).await.expect(200);
     let faulty = api.post("flows/validate", &faulty).await.expect(200);
+    let empty = api.post("flows/validate", &json!({})).await.expect(200);
+    let list = api.post("flows/validate", &json!([])).await;
 
     assert_eq!(valid, json!({ "valid": true, "errors": [], "warnings": [] }));
     insta::assert_snapshot!(readable(&faulty), @r#"
@@ -323,6 +325,8 @@ async fn validation_names_every_fault_and_stores_nothing() {
       "warnings": []
     }
     "#);
+    assert_eq!(empty["errors"][0]["pointer"], "/name");
+    assert_eq!(list.status, 400, "only an object can become a flow: {}", list.text);
     assert_eq!(api.counts().await, (0, 0));
 }
 

@@ -1189,6 +1189,10 @@ export interface components {
          * @enum {string}
          */
         readonly DecisionName: "retry" | "complete" | "fail";
+        /** @description What is to become a `FlowDefinition`; it may have any faults. */
+        readonly DefinitionDraft: {
+            readonly [key: string]: unknown;
+        };
         /**
          * Delay
          * @description Waits for a duration or until a given time, even across restarts.
@@ -1649,6 +1653,10 @@ export interface components {
             readonly context_id_template: string | null;
             readonly context_type_default: string | null;
             readonly flow_definition: components["schemas"]["FlowDefinition"];
+        };
+        /** @description What is to become a `FlowInput`; it may have any faults. */
+        readonly FlowDraft: {
+            readonly [key: string]: unknown;
         };
         /** @description A flow document. */
         readonly FlowInput: {
@@ -2821,7 +2829,7 @@ export interface components {
         /** @description Which node to test, in which graph, with what. */
         readonly TestNode: {
             /** @description The graph, stored or not. Only what is wrong with the node itself stops the test. */
-            readonly flow_definition: components["schemas"]["FlowDefinition"];
+            readonly flow_definition: components["schemas"]["DefinitionDraft"];
             /** @description The node in it. */
             readonly node_id: string;
             /** @description Any JSON; `{}` unless given. */
@@ -5807,7 +5815,7 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
-                readonly "application/json": components["schemas"]["FlowInput"];
+                readonly "application/json": components["schemas"]["FlowDraft"];
             };
         };
         readonly responses: {

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::caller::Identity;
-use crate::documents::{FlowInput, FlowPatch};
+use crate::documents::{FlowDraft, FlowInput, FlowPatch};
 use crate::if_match::IfMatch;
 use crate::json::Json;
 use crate::path::PathId;
@@ -138,14 +138,14 @@ pub(super) async fn created(app: &App, flow: &CurrentFlow) -> Result<Response, P
 }
 
 /// Says what is wrong with a flow document, without storing it.
-#[utoipa::path(post, path = "/api/v1/studio/flows/validate", tag = "flows", request_body = FlowInput,
+#[utoipa::path(post, path = "/api/v1/studio/flows/validate", tag = "flows", request_body = FlowDraft,
     responses((status = 200, description = "Whether it is valid, and every fault", body = Validation)))]
 pub(crate) async fn validate_flow(
     State(app): State<App>,
     Identity(caller): Identity,
-    body: Json<FlowInput>,
+    body: Json<FlowDraft>,
 ) -> Result<Response, Problem> {
-    let mut document = body.value.0;
+    let mut document = Value::Object(body.value.0);
     let status_problem = take_status(&mut document).err();
     let (mut faults, warnings) = match Flow::parse(&document, app.engine().limits()) {
         Ok(flow) => (Vec::new(), app.engine().flow_warnings(caller.tenant, &flow).await?),

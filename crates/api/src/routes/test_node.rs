@@ -22,7 +22,7 @@ use super::executions::{check_context, given};
 use crate::app::App;
 use crate::attempt;
 use crate::caller::Identity;
-use crate::documents::FlowDefinition;
+use crate::documents::DefinitionDraft;
 use crate::json::Json;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::reply;
@@ -39,7 +39,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct TestNode {
     /// The graph, stored or not. Only what is wrong with the node itself stops the test.
-    #[schema(value_type = FlowDefinition)]
+    #[schema(value_type = DefinitionDraft)]
     flow_definition: Value,
     /// The node in it.
     #[schema(value_type = String, min_length = 1, max_length = 200)]
