@@ -88,7 +88,10 @@ impl Document {
     }
 
     /// Returns the flow document with every key set.
-    pub(crate) fn flow_document(&self) -> Value {
+    ///
+    /// # Errors
+    /// Its graph cannot be read.
+    pub(crate) fn flow_document(&self) -> Result<Value, flow::Unreadable> {
         flow::Document::of(&self.flow).to_value()
     }
 }

@@ -119,7 +119,7 @@ async fn store_flow(engine: &Engine, path: &Path, document: &Document) -> anyhow
         let stored = engine.put_agent(&Caller::LOCAL, agent.id, &agent.document).await;
         stored.context("Could not store the agents")?;
     }
-    let new = NewFlow::new(document.flow_document(), FlowStatus::Active);
+    let new = NewFlow::new(document.flow_document()?, FlowStatus::Active);
     let flow = new.id;
     engine.create_flow(&Caller::LOCAL, new).await.context("Could not store the flow")?;
     for warning in engine.flow_warnings(Caller::LOCAL.tenant, &document.flow).await? {

@@ -351,6 +351,16 @@ impl<'a> Context<'a> {
         template.resolve(&scope).map_err(|error| self.values.failure(&error))
     }
 
+    /// Returns what `template` resolves to, as a value.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`], or the result cannot be read.
+    pub fn resolve_value(&self, template: &Template) -> Result<serde_json::Value, Failure> {
+        self.resolve(template)?.to_value().map_err(|error| {
+            Failure::new(ErrorClass::Expression, format!("What a template gives cannot be read: {error}"))
+        })
+    }
+
     /// Returns whether `condition` holds.
     ///
     /// # Errors

@@ -52,8 +52,12 @@ impl Payload {
     }
 
     /// Reads the text, every digit of its numbers included.
-    pub fn to_value(&self) -> Value {
-        serde_json::from_str(self.as_str()).unwrap_or(Value::Null)
+    ///
+    /// # Errors
+    /// Where the text is JSON that [`json::check`] refuses: nested too deeply, with a character that cannot exist, or with
+    /// a reserved key. Nothing from outside is, but a database can hold what an older version accepted.
+    pub fn to_value(&self) -> Result<Value, serde_json::Error> {
+        serde_json::from_str(self.as_str())
     }
 
     /// Returns the text's length in bytes.
@@ -89,5 +93,20 @@ impl Eq for Payload {}
 impl fmt::Debug for Payload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_no_entrance_accepts_is_an_error_and_not_null() {
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        for text in [deep.as_str(), r#""\ud800""#, r#"{"$serde_json::private::Number":"x"}"#] {
+            let stored: Payload = serde_json::from_str(text).unwrap();
+
+            assert!(stored.to_value().is_err(), "{text}");
+        }
     }
 }

@@ -70,9 +70,11 @@ impl<'a> Keyring<'a> {
     /// Returns `input` with secrets inserted only at the pointers of the slots, and only those that the slots name.
     ///
     /// # Errors
-    /// A failure that names the missing secret.
+    /// A failure that names the missing secret, or says why the input cannot be read.
     pub(crate) fn open_input(&mut self, input: &Payload, slots: &[SecretSlot]) -> Result<Value, Failure> {
-        let mut value = input.to_value();
+        let mut value = input.to_value().map_err(|error| {
+            Failure::new(ErrorClass::Validation, format!("The input cannot be read: {error}."))
+        })?;
         for slot in slots {
             if let Some(Value::String(text)) = value.pointer_mut(&slot.pointer) {
                 *text = self.fill_slot(text, slot)?;
@@ -125,11 +127,12 @@ impl<'a> Keyring<'a> {
             return outcome;
         }
         let result = match outcome.result {
-            Ok(output) => Ok(Payload::from_value(&scrub_value(output.to_value(), &values))),
+            Ok(output) => scrubbed(&output, &values),
             Err(failure) => {
                 let message = scrub_text(&failure.message, &values).into_owned();
-                let scrubbed = |body: Payload| Payload::from_value(&scrub_value(body.to_value(), &values));
-                Err(Failure { message, body: failure.body.map(scrubbed), ..failure })
+                // What cannot be searched for secrets is not kept.
+                let body = failure.body.and_then(|body| scrubbed(&body, &values).ok());
+                Err(Failure { message, body, ..failure })
             }
         };
         Outcome { result, usage: outcome.usage }
@@ -147,6 +150,14 @@ fn filled(text: &str, values: &[(&str, String)]) -> String {
 /// Returns a value as one field of a form has it (WHATWG URL, 5.2).
 fn in_form(value: &str) -> String {
     url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
+}
+
+/// Masks `secrets` in a payload; fails where it cannot be read, and so not be searched.
+fn scrubbed(payload: &Payload, secrets: &[String]) -> Result<Payload, Failure> {
+    let value = payload.to_value().map_err(|error| {
+        Failure::new(ErrorClass::Validation, format!("The output cannot be read: {error}."))
+    })?;
+    Ok(Payload::from_value(&scrub_value(value, secrets)))
 }
 
 /// Returns the forms in which a service may return a value: unchanged, in a URL, and in a JSON string.
@@ -217,6 +228,24 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_searched_for_secrets_is_not_kept() {
+        let unreadable = || Payload::parse(format!("{}12345{}", "[".repeat(200), "]".repeat(200))).unwrap();
+        let scrubbed = |outcome| {
+            let mut keyring = Keyring::new(&Known, TenantId::DEFAULT);
+            keyring.hide("12345");
+            keyring.scrub(outcome).result.unwrap_err()
+        };
+
+        let output = scrubbed(Outcome::completed(unreadable()));
+        let body = Failure { body: Some(unreadable()), ..Failure::new(ErrorClass::Timeout, "no") };
+        let failed = scrubbed(Outcome::failed(body));
+
+        assert_eq!(output.class, ErrorClass::Validation);
+        assert!(output.message.starts_with("The output cannot be read: "), "{}", output.message);
+        assert_eq!((failed.class, failed.body), (ErrorClass::Timeout, None));
+    }
+
+    #[test]
     fn secrets_are_masked_in_every_form() {
         let output = json!({ "plain": "first \"secret\"", "url": "k=first+%22secret%22", "n": 12345, "text":
             "{\"k\":\"first \\\"secret\\\"\"}", "first \"secret\"": [true, 1] });
@@ -225,7 +254,7 @@ mod tests {
 
         let outcome = keyring.scrub(Outcome::completed(Payload::from_value(&output)));
 
-        let scrubbed = outcome.result.unwrap().to_value();
+        let scrubbed = outcome.result.unwrap().to_value().unwrap();
         assert_eq!(
             scrubbed,
             json!({ "plain": MASK, "url": format!("k={MASK}"), "n": MASK, "text": format!("{{\"k\":\"{MASK}\"}}"),

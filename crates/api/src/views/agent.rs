@@ -4,7 +4,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use steadflow_core::agent::Agent;
 use steadflow_core::ids::AgentId;
-use steadflow_core::payload::Payload;
 use steadflow_store::{AgentRecord, AgentUse, AgentVersionRecord, StoreError};
 use utoipa::ToSchema;
 
@@ -43,8 +42,7 @@ pub(crate) struct AgentContentView {
 }
 
 impl AgentContentView {
-    fn new(agent: Agent, document: &Payload) -> Self {
-        let document = document.to_value();
+    fn new(agent: Agent, document: &Value) -> Self {
         let definitions = document["skills"].as_array().map(Vec::as_slice).unwrap_or_default();
         Self {
             agent_type: agent.agent_type(),
@@ -89,7 +87,7 @@ impl AgentView {
         Ok(Self {
             id: record.id,
             version: record.version,
-            content: AgentContentView::new(record.agent()?, &record.document),
+            content: AgentContentView::new(record.agent()?, &record.read_document()?),
             usage_count: used.map_or(0, |used| used.calls),
             last_used_at: used.map(|used| used.last_used_at.into()),
             created_at: record.created_at.into(),
@@ -117,7 +115,7 @@ impl AgentVersionView {
             version: version.version,
             created_at: version.created_at.into(),
             is_current: version.version == current,
-            content: AgentContentView::new(version.agent()?, &version.document),
+            content: AgentContentView::new(version.agent()?, &version.read_document()?),
         })
     }
 }

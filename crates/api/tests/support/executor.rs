@@ -15,7 +15,7 @@ pub(crate) struct Scripted;
 
 impl Executor for Scripted {
     fn execute(&self, work: Work) -> Performing {
-        let input = work.input.to_value();
+        let input = work.input.to_value().expect("it is readable");
         Performing::Running(Box::pin(async move {
             if input["hangs"] == json!(true) {
                 std::future::pending::<()>().await;

@@ -46,7 +46,7 @@ pub(crate) async fn install(engine: &Engine, base: &str) -> anyhow::Result<()> {
 
 /// Stores an example, or updates it if the address of the demo service has changed. Returns whether it is new.
 async fn put(engine: &Engine, id: FlowId, document: &Document) -> anyhow::Result<bool> {
-    let document = document.flow_document();
+    let document = document.flow_document()?;
     let stored = match engine.current_flow(DEMO.tenant, id).await {
         Ok(stored) => stored,
         Err(RuntimeError::NoFlow(_)) => {

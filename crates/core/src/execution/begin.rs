@@ -177,10 +177,10 @@ impl<'a> Decider<'a> {
         let condition = match &edge.condition {
             None => return Ok(true),
             Some(EdgeCondition::Is(expected)) => {
-                return Ok(output.to_value().get("condition_result") == Some(&(*expected).into()));
+                return Ok(self.read(from, output)?.get("condition_result") == Some(&(*expected).into()));
             }
             Some(EdgeCondition::Case(name)) => {
-                return Ok(output.to_value().get("case").and_then(Value::as_str) == Some(name));
+                return Ok(self.read(from, output)?.get("case").and_then(Value::as_str) == Some(name));
             }
             Some(EdgeCondition::Holds(condition)) => condition,
         };
@@ -194,6 +194,12 @@ impl<'a> Decider<'a> {
             let edge = format!("{id} → {}", self.node(edge.to).id);
             format!("The condition of edge {edge} cannot be evaluated: {error}").into()
         })
+    }
+
+    fn read(&self, node: NodeIndex, output: &Payload) -> Result<Value, Arc<str>> {
+        let unreadable =
+            |error| format!("The output of node `{}` cannot be read: {error}", self.node(node).id);
+        output.to_value().map_err(|error| unreadable(error).into())
     }
 
     /// Returns what a condition of an edge reads that leaves `node`: `now()` is when that is decided.

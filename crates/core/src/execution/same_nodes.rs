@@ -12,9 +12,11 @@ const NOT_COMPARED: [&str; 6] =
     ["name", "position", "retry", "timeout_seconds", "on_interrupt", "on_exhausted"];
 
 /// Returns the nodes of `new` that are in `old` with the same meaning: their own keys are the same, the edges that lead
-/// to them are the same, and so is every node before them.
+/// to them are the same, and so is every node before them. None of a flow whose definition cannot be read.
 pub(super) fn same_nodes(old: &Flow, new: &Flow) -> BTreeSet<NodeId> {
-    let (old, new_definition) = (Definition::of(old), Definition::of(new));
+    let (Some(old), Some(new_definition)) = (Definition::of(old), Definition::of(new)) else {
+        return BTreeSet::new();
+    };
     let graph = &new.graph;
     let mut same: BTreeSet<NodeId> =
         graph.nodes.iter().map(|node| &node.id).filter(|id| old.has(&new_definition, id)).cloned().collect();
@@ -36,8 +38,8 @@ pub(super) fn same_nodes(old: &Flow, new: &Flow) -> BTreeSet<NodeId> {
 struct Definition(Value);
 
 impl Definition {
-    fn of(flow: &Flow) -> Self {
-        Self(flow.definition.to_value())
+    fn of(flow: &Flow) -> Option<Self> {
+        flow.definition.to_value().ok().map(Self)
     }
 
     fn has(&self, other: &Self, id: &NodeId) -> bool {

@@ -75,18 +75,26 @@ impl Document {
     }
 
     /// Returns it as people write it: all keys, without the format.
-    pub fn to_value(&self) -> Value {
+    ///
+    /// # Errors
+    /// [`Unreadable::Damaged`] if its graph cannot be read.
+    pub fn to_value(&self) -> Result<Value, Unreadable> {
         let mut value =
             serde_json::to_value(&self.settings).expect("settings are plain values, so they can be written");
-        value["flow_definition"] = self.definition.to_value();
-        value
+        value["flow_definition"] =
+            self.definition.to_value().map_err(|error| Unreadable::Damaged(error.to_string()))?;
+        Ok(value)
     }
 }
 
 impl PartialEq for Document {
     /// Whether both say the same, however their graphs are spelt.
     fn eq(&self, other: &Self) -> bool {
-        self.settings == other.settings && self.definition.to_value() == other.definition.to_value()
+        let same_graph = match (self.definition.to_value(), other.definition.to_value()) {
+            (Ok(own), Ok(other)) => own == other,
+            _ => self.definition == other.definition,
+        };
+        self.settings == other.settings && same_graph
     }
 }
 
@@ -122,7 +130,7 @@ impl Flow {
     /// # Errors
     /// [`Unreadable`] if nothing can run it.
     pub fn restore(stored: &Payload, limits: &Limits) -> Result<Restored, Unreadable> {
-        let document = Document::restore(stored)?.to_value();
+        let document = Document::restore(stored)?.to_value()?;
         let (flow, faults) = parse(&document, &limits.lifted());
         match flow {
             Some(flow) if flow.graph.can_run() => Ok(Restored { flow, faults }),
@@ -168,7 +176,10 @@ mod tests {
         let restored = Document::restore(&document.to_payload()).unwrap();
 
         assert_eq!(restored, document);
-        assert_eq!(Document::of(&Flow::parse(&restored.to_value(), &Limits::DEFAULT).unwrap()), document);
+        assert_eq!(
+            Document::of(&Flow::parse(&restored.to_value().unwrap(), &Limits::DEFAULT).unwrap()),
+            document
+        );
     }
 
     #[test]

@@ -22,7 +22,10 @@ impl Flow {
         if self.settings.retry_on_failure && self.settings.retry_count == 0 {
             warnings.add("/retry_count", "retries are on, but their count is 0, so nothing is retried");
         }
-        let definition = self.definition.to_value();
+        let Ok(definition) = self.definition.to_value() else {
+            warnings.add("/flow_definition", "the graph cannot be read, so it is not looked through");
+            return warnings.into_all();
+        };
         let nodes = definition["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
         let common = describe_nodes(&Terms::DEFAULT);
         for (at, (node, document)) in self.graph.nodes.iter().zip(nodes).enumerate() {

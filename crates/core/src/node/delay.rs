@@ -52,10 +52,10 @@ impl Delay {
         match self {
             Self::Seconds(Given::Literal(seconds)) => Ok(context.now.plus(seconds.duration())),
             Self::Seconds(Given::Template(template)) => {
-                Ok(context.now.plus(span(&context.resolve(template)?.to_value())?))
+                Ok(context.now.plus(span(&context.resolve_value(template)?)?))
             }
             Self::Until(Given::Literal(moment)) => Ok(*moment),
-            Self::Until(Given::Template(template)) => moment_of(&context.resolve(template)?),
+            Self::Until(Given::Template(template)) => moment_of(&context.resolve_value(template)?),
         }
     }
 }
@@ -71,9 +71,9 @@ fn span(value: &Value) -> Result<Duration, Failure> {
 }
 
 /// Reads a resolved `until`, in the forms that the filter `date` reads.
-fn moment_of(value: &Payload) -> Result<Timestamp, Failure> {
+fn moment_of(value: &Value) -> Result<Timestamp, Failure> {
     let wanted = "a date such as \"2027-01-31T09:00:00Z\", or seconds since 1970";
-    expression::moment(value.as_str()).ok_or_else(|| unfit("until", wanted, &value.to_value()))
+    expression::moment(&value.to_string()).ok_or_else(|| unfit("until", wanted, value))
 }
 
 fn unfit(key: &str, wanted: &str, value: &Value) -> Failure {

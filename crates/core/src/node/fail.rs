@@ -7,7 +7,6 @@ use super::{About, Context, NamedBy, Next, NodeKind, Traits, misfit};
 use crate::document::{Keys, Place, Reader, Reading, Terms, choice, key, text};
 use crate::failure::{ErrorClass, Failure};
 use crate::limits::Limits;
-use crate::payload::Payload;
 use crate::template::Template;
 
 /// The keys of a fail node.
@@ -99,13 +98,15 @@ impl NodeKind for Fail {
     }
 
     fn begin(&self, context: &Context<'_>) -> Next {
-        Next::Fail(context.resolve(&self.input).map_or_else(|failure| failure, |input| failure_from(&input)))
+        Next::Fail(
+            context.resolve_value(&self.input).map_or_else(|failure| failure, |input| failure_from(&input)),
+        )
     }
 }
 
 /// Returns the failure that `input` asks for, or the one that says what is wrong with it.
-fn failure_from(input: &Payload) -> Failure {
-    resolved(&input.to_value(), read_failure).unwrap_or_else(|faults| misfit("fail", &faults))
+fn failure_from(input: &Value) -> Failure {
+    resolved(input, read_failure).unwrap_or_else(|faults| misfit("fail", &faults))
 }
 
 #[cfg(test)]
@@ -124,7 +125,7 @@ mod tests {
                 "The input of `fail` does not fit: /message: `message` must be a string or a number, not a list",
             ),
         ] {
-            let failure = failure_from(&Payload::from_value(&input));
+            let failure = failure_from(&input);
 
             assert_eq!((failure.class, failure.message.as_str()), (class, message));
         }

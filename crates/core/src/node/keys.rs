@@ -153,7 +153,11 @@ impl<R: Reader> Reader for OrTemplate<R> {
         let template = Template::compile(value, &reading.limits);
         let template = reading.compiled(template, at)?;
         if let Some(constant) = template.constant() {
-            return self.0.read(&constant.to_value(), at, reading).map(Given::Literal);
+            let Ok(constant) = constant.to_value() else {
+                reading.fault(at, format!("{} cannot be read", at.subject()));
+                return None;
+            };
+            return self.0.read(&constant, at, reading).map(Given::Literal);
         }
         if !template.references().secrets.is_empty() {
             reading.fault(at, format!("{} cannot use secrets", at.subject()));

@@ -72,5 +72,5 @@ fn evaluated(text: &str, x: &Value) -> Value {
     let text = text.replace("x[", "trigger_data.x[").replace("x |", "trigger_data.x |");
     let scope = Scope { trigger_data: Payload::from_value(&json!({ "x": x })), ..scope() };
     let expression = Expression::compile(&text, &Limits::DEFAULT).expect("it compiles");
-    expression.evaluate(&scope).expect("it has a value").to_value()
+    expression.evaluate(&scope).expect("it has a value").to_value().expect("it is readable")
 }

@@ -194,5 +194,5 @@ fn exact_numbers_are_not_changed_by_a_longer_template() {
     let resolved: Payload = template.resolve(&scope).unwrap();
 
     assert_eq!(resolved.as_str(), r#"{"a":19.90,"b":"costs 19.90","c":[1.0E+2]}"#);
-    assert_ne!(resolved.to_value(), Value::Null);
+    assert_ne!(resolved.to_value().unwrap(), Value::Null);
 }

@@ -45,7 +45,7 @@ fn engine_value(json: &Value) -> minijinja::Value {
 fn evaluated(text: &str) -> Result<Value, String> {
     Expression::compile(text, &Limits::DEFAULT)
         .and_then(|expression| expression.evaluate(&scope()))
-        .map(|payload| payload.to_value())
+        .map(|payload| payload.to_value().expect("it is readable"))
         .map_err(|error| error.to_string())
 }
 

@@ -47,10 +47,11 @@ pub(super) async fn run(
     let content = Content::read(&headers, &bytes).map_err(|misread| {
         Failure::new(ErrorClass::ModelOutput, format!("The response of {peer} {misread}."))
     })?;
-    let output = Payload::parse(output_of(content)).map_err(|error| {
+    let unreadable = |error: serde_json::Error| {
         Failure::new(ErrorClass::ModelOutput, format!("The response of {peer} cannot be read: {error}."))
-    })?;
-    if let Some(misfit) = call.output_misfit(&output.to_value())? {
+    };
+    let output = Payload::parse(output_of(content)).map_err(unreadable)?;
+    if let Some(misfit) = call.output_misfit(&output.to_value().map_err(unreadable)?)? {
         let message = format!("The response of {peer} does not match the output schema: {misfit}.");
         return Err(Failure::new(ErrorClass::ModelOutput, message));
     }

@@ -73,7 +73,7 @@ async fn credentials_in_errors_are_masked_in_message_and_body() {
     let failure = http(&json!({ "url": peer.url("/"), "auth": auth })).await.unwrap_err();
 
     assert!(failure.message.ends_with(MASK), "{}", failure.message);
-    let body = failure.body.unwrap().to_value();
+    let body = failure.body.unwrap().to_value().unwrap();
     assert_eq!(body, json!({ "error": MASK, "sent": { "Authorization": format!("Basic {MASK}") } }));
 }
 

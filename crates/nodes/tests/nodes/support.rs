@@ -96,7 +96,7 @@ pub(crate) async fn http(input: &Value) -> Result<Value, Failure> {
 }
 
 pub(crate) fn result(outcome: Outcome) -> Result<Value, Failure> {
-    outcome.result.map(|output| output.to_value())
+    outcome.result.map(|output| output.to_value().expect("it is readable"))
 }
 
 /// Knows the secrets `CANARY` and `KEY`.

@@ -6,7 +6,7 @@ use steadflow_core::caller::Caller;
 use steadflow_core::ids::{AgentId, ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::trial::SkillTrial;
-use steadflow_store::{AgentChange, AgentRecord, Changed};
+use steadflow_store::{AgentChange, AgentRecord, Changed, StoreError};
 use uuid::Uuid;
 
 use super::{ROUNDS_MAX, patched};
@@ -66,7 +66,7 @@ impl Engine {
             let current = self.agent(caller.tenant, id).await?;
             let revision = current.revision();
             edit.allowed.check(revision)?;
-            let document = edited(&current, &edit.patch);
+            let document = edited(&current, &edit.patch)?;
             self.checked_agent(&document)?;
             let (tenant, document) = (caller.tenant, Payload::from_value(&document));
             let change = AgentChange { id, tenant, document, at: self.now(), if_revision: Some(revision) };
@@ -139,10 +139,10 @@ impl Engine {
 }
 
 /// Returns what the document becomes.
-fn edited(current: &AgentRecord, patch: &Map<String, Value>) -> Value {
-    let mut after = patched(current.document.to_value(), patch);
+fn edited(current: &AgentRecord, patch: &Map<String, Value>) -> Result<Value, StoreError> {
+    let mut after = patched(current.read_document()?, patch);
     if let (Ok(before), Some(config)) = (current.agent(), after.get_mut("config")) {
         before.unmask(config);
     }
-    after
+    Ok(after)
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use steadflow_core::caller::Caller;
+use steadflow_core::execution::FlowVersion;
 use steadflow_core::flow::{Document, Flow};
 use steadflow_core::ids::FlowId;
-use steadflow_store::{FlowChange, FlowDocument, FlowRecord, FlowStatus};
+use steadflow_store::{FlowChange, FlowDocument, FlowRecord, FlowStatus, StoreError};
 use uuid::Uuid;
 
 use super::{ROUNDS_MAX, patched};
@@ -93,7 +94,7 @@ impl Engine {
         if !current.record.is_template {
             return Err(RuntimeError::NoTemplate(template));
         }
-        let mut document = Document::of(&current.version.flow).to_value();
+        let mut document = written(&current.version)?;
         document["is_template"] = json!(false);
         if let Some(name) = name {
             document["name"] = name.into();
@@ -142,11 +143,11 @@ impl Engine {
         let before = Document::of(&current.version.flow);
         let record = &current.record;
         let after = match edit {
-            DocumentEdit::Patch(patch) if !patch.is_empty() => patched(before.to_value(), patch),
+            DocumentEdit::Patch(patch) if !patch.is_empty() => patched(written(&current.version)?, patch),
             DocumentEdit::Keep | DocumentEdit::Patch(_) => return Ok(None),
             DocumentEdit::Restore(version) => {
                 let older = self.flow_version(record.tenant, record.id, *version).await?;
-                Document::of(&older.flow).to_value()
+                written(&older)?
             }
         };
         let after = self.checked(&after)?;
@@ -158,6 +159,14 @@ impl Engine {
         let flow = Flow::parse(document, self.limits()).map_err(RuntimeError::FlowInvalid)?;
         Ok(Document::of(&flow))
     }
+}
+
+/// Returns the document of a version, as people write it.
+fn written(version: &FlowVersion) -> Result<Value, StoreError> {
+    Document::of(&version.flow).to_value().map_err(|error| StoreError::Corrupt {
+        what: format!("version {} of flow {}", version.version, version.flow_id),
+        reason: error.to_string(),
+    })
 }
 
 fn stored(document: &Document) -> FlowDocument {

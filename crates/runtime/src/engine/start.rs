@@ -210,7 +210,8 @@ fn context_id(
         reader: steadflow_core::ids::NodeId::new(""),
         nodes: Vec::new(),
     };
-    let value = template.resolve(&scope).map_err(|error| unusable(error.to_string()))?.to_value();
+    let resolved = template.resolve(&scope).map_err(|error| unusable(error.to_string()))?;
+    let value = resolved.to_value().map_err(|error| unusable(error.to_string()))?;
     if value.is_null() {
         return Ok(None);
     }

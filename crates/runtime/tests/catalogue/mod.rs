@@ -54,7 +54,7 @@ async fn changes_that_name_no_version_are_laid_over_each_other() {
 
     assert!(results.iter().all(Result::is_ok), "{results:?}");
     let record = bench.engine.store().flow(TENANT, flow).await.unwrap().unwrap();
-    let document = record.document.to_value();
+    let document = record.document.to_value().unwrap();
     assert!(document["description"].as_str().unwrap().parse::<u32>().is_ok(), "{document}");
     assert!(document["category"].as_str().unwrap().parse::<u32>().is_ok(), "{document}");
     assert_eq!(record.version, 21);
@@ -124,7 +124,7 @@ async fn agents_are_changed_as_flows_are() {
     let late = bench.engine.edit_agent(&ME, id, edit(json!({ "name": "S" }), Some(1))).await;
     let faulty = bench.engine.edit_agent(&ME, id, edit(json!({ "skills": [] }), None)).await;
 
-    assert_eq!((renamed.version, &renamed.document.to_value()["config"]), (2, &document["config"]));
+    assert_eq!((renamed.version, &renamed.document.to_value().unwrap()["config"]), (2, &document["config"]));
     assert!(matches!(late, Err(RuntimeError::VersionConflict(now)) if now == revision(2, None)), "{late:?}");
     assert!(matches!(faulty, Err(RuntimeError::AgentInvalid(_))), "{faulty:?}");
 }

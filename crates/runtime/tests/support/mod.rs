@@ -66,7 +66,7 @@ impl Executor for Scripted {
         if let Task::Skill { version, .. } = work.task {
             self.versions.lock().expect("no test panics while it holds this lock").push(version);
         }
-        let input = work.input.to_value();
+        let input = work.input.to_value().expect("it is readable");
         let guard = Dropped(Arc::clone(&self.dropped), work.node_id.to_string());
         Performing::Running(Box::pin(async move {
             if input["hang"] == json!(true) {

@@ -1,5 +1,6 @@
 //! Agents as they are stored: one document per version.
 
+use serde_json::Value;
 use steadflow_core::agent::Agent;
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::payload::Payload;
@@ -38,6 +39,14 @@ impl AgentRecord {
     pub fn agent(&self) -> Result<Agent, StoreError> {
         restored(self.id, self.version, &self.document)
     }
+
+    /// Returns the current document.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if it cannot be read.
+    pub fn read_document(&self) -> Result<Value, StoreError> {
+        read(self.id, self.version, &self.document)
+    }
 }
 
 /// One version of an agent. Never changes.
@@ -63,13 +72,28 @@ impl AgentVersionRecord {
     pub fn agent(&self) -> Result<Agent, StoreError> {
         restored(self.agent, self.version, &self.document)
     }
+
+    /// Returns the document.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if it cannot be read.
+    pub fn read_document(&self) -> Result<Value, StoreError> {
+        read(self.agent, self.version, &self.document)
+    }
 }
 
 fn restored(id: AgentId, version: u32, document: &Payload) -> Result<Agent, StoreError> {
-    Agent::restore(&document.to_value()).map_err(|faults| StoreError::Corrupt {
-        what: format!("version {version} of agent {id}"),
-        reason: faults.first().map(ToString::to_string).unwrap_or_default(),
-    })
+    let document = read(id, version, document)?;
+    Agent::restore(&document)
+        .map_err(|faults| corrupt(id, version, faults.first().map(ToString::to_string).unwrap_or_default()))
+}
+
+fn read(id: AgentId, version: u32, document: &Payload) -> Result<Value, StoreError> {
+    document.to_value().map_err(|error| corrupt(id, version, error.to_string()))
+}
+
+fn corrupt(id: AgentId, version: u32, reason: String) -> StoreError {
+    StoreError::Corrupt { what: format!("version {version} of agent {id}"), reason }
 }
 
 /// An agent to be stored, new or changed.

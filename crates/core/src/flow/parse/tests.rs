@@ -39,7 +39,7 @@ fn a_document_with_every_key_is_read() {
     let flow = Flow::parse(&document, &Limits::DEFAULT).unwrap();
 
     assert_eq!(flow.settings.retry_count, 3);
-    assert_eq!(flow.definition.to_value(), document["flow_definition"]);
+    assert_eq!(flow.definition.to_value().unwrap(), document["flow_definition"]);
     let [score, check, note] = flow.graph.nodes.as_slice() else { panic!("three nodes") };
     assert_eq!((score.retry.count, score.attempt_timeout), (5, Some(Duration::from_millis(500))));
     assert_eq!(score.retry.retry_on[1], ErrorMatch::Status(409));

@@ -163,7 +163,8 @@ impl Database {
 
 impl AgentFilter {
     fn fits(&self, agent: &AgentRecord) -> bool {
-        let document = agent.document.to_value();
+        // One that cannot be read has no key that would fit.
+        let document = agent.document.to_value().unwrap_or_default();
         let skills = document["skills"].as_array().into_iter().flatten();
         let mut names = skills.map(|skill| skill.as_str().or_else(|| skill["name"].as_str()));
         let is = |key: &str, wanted: &Option<String>| {
