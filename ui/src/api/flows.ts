@@ -88,10 +88,26 @@ export async function restoreVersion(id: string, version: number): Promise<Flow>
   return received((await call('POST', '/studio/flows/{id}/restore-version', options)).data);
 }
 
-/** Returns every fault of a document; none when it can be stored. */
-export async function validateFlow(document: FlowInput, signal: AbortSignal): Promise<Fault[]> {
+/** What the server says about a document. */
+export interface Verdict {
+  /** What keeps it from being stored. */
+  faults: Fault[];
+  /** What is probably not meant in a document without faults. */
+  warnings: Fault[];
+}
+
+export async function validateFlow(document: FlowInput, signal: AbortSignal): Promise<Verdict> {
   const { data } = await call('POST', '/studio/flows/validate', { body: sent(document), signal });
-  return data.errors.map(({ pointer, message }) => ({ pointer, detail: message }));
+  return { faults: asFaults(data.errors), warnings: asFaults(data.warnings) };
+}
+
+function asFaults(found: readonly Schemas['DocumentFault'][]): Fault[] {
+  return found.map(({ pointer, message }) => ({ pointer, detail: message }));
+}
+
+/** What is probably not meant in a flow, as the server says in an answer about this flow alone. */
+export function warningsOf(flow: Flow): Fault[] {
+  return asFaults(flow.warnings ?? []);
 }
 
 export type StartBody = Schemas['Execute'];

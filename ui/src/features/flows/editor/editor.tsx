@@ -42,7 +42,11 @@ const NO_TYPES: readonly NodeType[] = [];
 export function Editor(props: EditorProps) {
   const { flow } = props;
   const [store] = useState(() => createDraftStore(flow));
-  useEffect(() => watchFaults(store, flow.name), [store, flow.name]);
+  const { name, retry_on_failure, retry_count, timeout_seconds } = flow;
+  useEffect(
+    () => watchFaults(store, { name, retry_on_failure, retry_count, timeout_seconds }),
+    [store, name, retry_on_failure, retry_count, timeout_seconds],
+  );
   useEffect(() => store.getState().receive(flow), [store, flow]);
   return (
     <DraftContext value={store}>

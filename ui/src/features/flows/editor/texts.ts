@@ -16,7 +16,8 @@ export const texts = {
     run: 'Run',
     saveAndRun: 'Save and run',
     save: 'Save',
-    saved: (version: number) => `Saved as version ${version}`,
+    saved: (version: number, warnings: number) =>
+      `Saved as version ${version}${warnings > 0 ? `, with ${counted(warnings, 'warning')}` : ''}`,
   },
   status: {
     change: 'Change status',

@@ -1,6 +1,6 @@
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { flowQuery } from '@/api/flows';
+import { flowQuery, warningsOf } from '@/api/flows';
 import { Problem, toProblem } from '@/api/problem';
 import { useDraftStore } from './document/draft-context';
 import type { DraftStore } from './document/draft-store';
@@ -17,14 +17,16 @@ export function useSave(flowId: string) {
     onSuccess: (flow) => {
       queries.setQueryData(flowQuery(flowId).queryKey, flow);
       void queries.invalidateQueries({ queryKey: ['flows'], refetchType: 'active' });
-      notifications.show({ id: 'flow-saved', message: texts.toolbar.saved(flow.version), color: 'green' });
+      const warnings = warningsOf(flow).length;
+      const message = texts.toolbar.saved(flow.version, warnings);
+      notifications.show({ id: 'flow-saved', message, color: warnings > 0 ? 'yellow' : 'green' });
     },
     onError: (error) => {
       if (error instanceof Conflict) return;
       const problem = toProblem(error);
       if (problem instanceof Problem && problem.faults.length > 0) {
-        const { present, setFaults } = store.getState();
-        setFaults(placeFaults(problem.faults, present), 'checked');
+        const { present, setFindings } = store.getState();
+        setFindings({ faults: placeFaults(problem.faults, present), warnings: [] });
       }
       notifications.show({ id: 'flow-saved', title: problem.title, message: problem.detail, color: 'red' });
     },

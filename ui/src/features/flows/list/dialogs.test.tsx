@@ -62,6 +62,7 @@ describe('importing a flow', () => {
       'POST /studio/flows/validate': () => ({
         valid: false,
         errors: [{ pointer: '/retry_count', message: 'must be a whole number from 0 to 10, not 99' }],
+        warnings: [],
       }),
     });
     await renderScreen(<ImportModal opened onClose={() => {}} />);
@@ -75,7 +76,7 @@ describe('importing a flow', () => {
 
   test('stores a valid flow as a draft, whatever its status, and opens it', async () => {
     const asked = fakeApi({
-      'POST /studio/flows/validate': () => ({ valid: true, errors: [] }),
+      'POST /studio/flows/validate': () => ({ valid: true, errors: [], warnings: [] }),
       'POST /studio/flows': () => flow,
     });
     const { history } = await renderScreen(<ImportModal opened onClose={() => {}} />);

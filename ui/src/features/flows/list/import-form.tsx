@@ -27,7 +27,7 @@ export function ImportForm({ onClose }: { onClose: () => void }) {
   const document = 'document' in reading ? reading.document : null;
   const validation = useQuery(validationQuery(document, settled));
   const isSettled = settled === text;
-  const isReady = isSettled && document !== null && validation.data?.length === 0;
+  const isReady = isSettled && document !== null && validation.data?.faults.length === 0;
   const store = useMutation({
     mutationFn: () => createDraft(document ?? {}),
     onSuccess: (flow) => {
@@ -82,7 +82,7 @@ export function ImportForm({ onClose }: { onClose: () => void }) {
         isEmpty={text.trim() === ''}
         isChecking={!isSettled || validation.isFetching}
         reading={reading}
-        faults={validation.data}
+        faults={validation.data?.faults}
         isUnchecked={validation.isError}
         fileFault={fileFault}
       />

@@ -3,6 +3,7 @@ import { IconHistory, IconPlayerPlay } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Execution, Flow, Json } from '@/api/types';
 import { ProblemCard } from '@/components/problem-card';
+import { FlowWarnings } from './flow-warnings';
 import classes from './run.module.css';
 import { texts } from './texts';
 import { TriggerInput } from './trigger-input';
@@ -43,6 +44,7 @@ export function RunForm({ flow, last, onClose }: RunFormProps) {
 
   return (
     <form
+      ref={focusFirst}
       className={classes.form}
       noValidate
       onSubmit={(event) => {
@@ -56,6 +58,7 @@ export function RunForm({ flow, last, onClose }: RunFormProps) {
       }}
     >
       <div className={classes.fields}>
+        <FlowWarnings flow={flow} />
         <TriggerInput trigger={trigger} note={noteOf(last, example)} />
         <section className={classes.section}>
           <h2 className={classes.heading}>{texts.context}</h2>
@@ -116,6 +119,11 @@ export function RunForm({ flow, last, onClose }: RunFormProps) {
       </footer>
     </form>
   );
+}
+
+/** The dialog has put the focus on its close button while the form was loading. */
+function focusFirst(form: HTMLFormElement | null): void {
+  form?.querySelector<HTMLElement>('[data-autofocus]')?.focus();
 }
 
 /** Says what the form was filled in with. */

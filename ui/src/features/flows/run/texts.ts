@@ -1,3 +1,5 @@
+import { counted } from '@/lib/counted';
+
 export const texts = {
   title: 'Run flow',
   close: 'Close',
@@ -17,6 +19,7 @@ export const texts = {
   /** In the order of the list. */
   kinds: { any: 'Text or JSON', text: 'Text', number: 'Number', boolean: 'Boolean', json: 'JSON' },
   faults: { number: 'Not a number.', boolean: 'Choose true or false.' },
+  warnings: (count: number) => counted(count, 'warning'),
   notSent: 'Not sent',
   filled: { last: 'Filled in from the last run.', example: 'Filled in from the example of the flow.' },
   empty: 'Empty fields are not sent.',

@@ -10,11 +10,13 @@ interface TriggerFieldInputProps {
   field: TriggerField;
   draft: FieldDraft;
   fault: string | undefined;
+  /** Whether it has the focus when the dialog opens. */
+  isFirst: boolean;
   onChange: (draft: FieldDraft) => void;
 }
 
 /** One field of the trigger data, with the kind of its value. */
-export function TriggerFieldInput({ field, draft, fault, onChange }: TriggerFieldInputProps) {
+export function TriggerFieldInput({ field, draft, fault, isFirst, onChange }: TriggerFieldInputProps) {
   const shared = {
     label: <span className={classes.key}>{field.key}</span>,
     description: field.usedBy.length > 0 ? texts.usedBy(field.usedBy) : texts.usedElsewhere,
@@ -22,6 +24,7 @@ export function TriggerFieldInput({ field, draft, fault, onChange }: TriggerFiel
     value: draft.text,
     error: fault,
     className: classes.grow ?? '',
+    'data-autofocus': isFirst || undefined,
   };
   return (
     <div className={classes.field}>

@@ -39,10 +39,11 @@ export function TriggerInput({ trigger, note }: { trigger: TriggerDraft; note: s
         </div>
       ) : (
         <>
-          {fields.map((field) => (
+          {fields.map((field, at) => (
             <TriggerFieldInput
               key={field.key}
               field={field}
+              isFirst={at === 0}
               draft={draft.fields[field.key] ?? { text: '', kind: field.kind }}
               fault={fault?.key === field.key ? fault.fault : undefined}
               onChange={(next) => trigger.setField(field.key, next)}

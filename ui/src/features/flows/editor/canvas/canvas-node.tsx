@@ -1,3 +1,4 @@
+import { IconAlertTriangle } from '@tabler/icons-react';
 import { Handle, type NodeProps, Position } from '@xyflow/react';
 import { memo, useContext } from 'react';
 import { casesOf } from '../document/cases';
@@ -12,8 +13,8 @@ import { lookOf, summaryOf } from './node-looks';
 import { texts } from './texts';
 import { TypesContext } from './types-context';
 
-/** A node on the canvas: icon, name, summary, overrides, and the number of its problems. */
-export const CanvasNode = memo(function CanvasNode({ data: { node, faults }, selected }: NodeProps<Drawn>) {
+/** A node on the canvas: icon, name, summary, overrides, and the number of its problems or warnings. */
+export const CanvasNode = memo(function CanvasNode({ data: { node, faults, warnings }, selected }: NodeProps<Drawn>) {
   const { icon: Icon, tone, label } = lookOf(node.type, node.action);
   const summary = summaryOf(node);
   const type = typeOf(useContext(TypesContext), node);
@@ -41,6 +42,12 @@ export const CanvasNode = memo(function CanvasNode({ data: { node, faults }, sel
       {faults > 0 && (
         <span className={classes.fault} title={texts.badges.faults(faults)}>
           {faults}
+        </span>
+      )}
+      {faults === 0 && warnings > 0 && (
+        <span className={classes.warning} title={texts.badges.warnings(warnings)}>
+          <IconAlertTriangle size={12} aria-hidden />
+          {warnings}
         </span>
       )}
       <NodeBadges node={node} />

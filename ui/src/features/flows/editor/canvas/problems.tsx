@@ -1,4 +1,5 @@
 import {
+  IconAlertCircle,
   IconAlertTriangle,
   IconChevronDown,
   IconChevronUp,
@@ -15,10 +16,12 @@ import classes from './problems.module.css';
 import { texts } from './texts';
 import { useReveal } from './use-reveal';
 
-/** The problems that keep the flow from being saved; each links to its place. */
+/** The problems that keep the flow from being saved, and the warnings, which do not; each links to its place. */
 export function Problems() {
   const store = useDraftStore();
   const faults = useDraft((state) => state.faults);
+  const warnings = useDraft((state) => state.warnings);
+  const count = faults.length + warnings.length;
   const checking = useDraft((state) => state.checking);
   const present = useDraft((state) => state.present);
   const [isOpen, setOpen] = useState(true);
@@ -31,10 +34,15 @@ export function Problems() {
   };
 
   return (
-    <section className={classes.strip} aria-label={texts.problems.title} data-open={isOpen && faults.length > 0}>
+    <section className={classes.strip} aria-label={texts.problems.title} data-open={isOpen && count > 0}>
       <div className={classes.head}>
-        <Summary count={faults.length} isChecked={checking !== 'unreachable'} isFirst={checking === 'waiting'} />
-        {faults.length > 0 && (
+        <Summary
+          faults={faults.length}
+          warnings={warnings.length}
+          isChecked={checking !== 'unreachable'}
+          isFirst={checking === 'waiting'}
+        />
+        {count > 0 && (
           <button
             type="button"
             className={classes.toggle}
@@ -46,17 +54,13 @@ export function Problems() {
           </button>
         )}
       </div>
-      {isOpen && faults.length > 0 && (
+      {isOpen && count > 0 && (
         <ul className={classes.list}>
           {faults.map((fault) => (
-            <li key={`${fault.target?.id} ${fault.field.join('/')} ${fault.message}`}>
-              <button type="button" className={classes.fault} onClick={() => show(fault)} disabled={!fault.target}>
-                <span className={classes.where}>{whereOf(fault, present)}</span>
-                <span className={classes.what}>
-                  <Prose text={fault.message} />
-                </span>
-              </button>
-            </li>
+            <Item key={keyOf(fault)} fault={fault} kind="fault" where={whereOf(fault, present)} onShow={show} />
+          ))}
+          {warnings.map((fault) => (
+            <Item key={keyOf(fault)} fault={fault} kind="warning" where={whereOf(fault, present)} onShow={show} />
           ))}
         </ul>
       )}
@@ -64,18 +68,58 @@ export function Problems() {
   );
 }
 
-function Summary({ count, isChecked, isFirst }: { count: number; isChecked: boolean; isFirst: boolean }) {
-  if (!isChecked) {
-    return (
-      <span className={classes.summary} role="status">
-        <IconPlugConnectedX size={15} aria-hidden /> {texts.problems.unreachable}
-      </span>
-    );
-  }
+interface ItemProps {
+  fault: PlacedFault;
+  kind: 'fault' | 'warning';
+  where: string;
+  onShow: (fault: PlacedFault) => void;
+}
+
+function Item({ fault, kind, where, onShow }: ItemProps) {
+  const { icon: Icon, tone } = KINDS[kind];
   return (
-    <span className={classes.summary} data-tone={count > 0 ? 'danger' : isFirst ? 'neutral' : 'success'} role="status">
-      {count > 0 ? <IconAlertTriangle size={15} aria-hidden /> : <IconCircleCheck size={15} aria-hidden />}
-      {isFirst ? texts.problems.checking : count > 0 ? texts.problems.count(count) : texts.problems.none}
+    <li>
+      <button type="button" className={classes.fault} onClick={() => onShow(fault)} disabled={!fault.target}>
+        <span className={classes.kind} data-tone={tone} title={texts.problems[kind]}>
+          <Icon size={14} aria-hidden />
+          <span className="visually-hidden">{texts.problems[kind]}:</span>
+        </span>
+        <span className={classes.where}>{where}</span>
+        <span className={classes.what}>
+          <Prose text={fault.message} />
+        </span>
+      </button>
+    </li>
+  );
+}
+
+const KINDS = {
+  fault: { icon: IconAlertCircle, tone: 'danger' },
+  warning: { icon: IconAlertTriangle, tone: 'warning' },
+};
+
+const keyOf = ({ target, field, message }: PlacedFault) => `${target?.id} ${field.join('/')} ${message}`;
+
+interface SummaryProps {
+  faults: number;
+  warnings: number;
+  isChecked: boolean;
+  isFirst: boolean;
+}
+
+function Summary({ faults, warnings, isChecked, isFirst }: SummaryProps) {
+  if (!isChecked) return <Said tone={undefined} icon={IconPlugConnectedX} text={texts.problems.unreachable} />;
+  if (isFirst) return <Said tone="neutral" icon={IconCircleCheck} text={texts.problems.checking} />;
+  if (faults > 0) return <Said tone="danger" icon={IconAlertCircle} text={texts.problems.count(faults)} />;
+  if (warnings > 0)
+    return <Said tone="warning" icon={IconAlertTriangle} text={texts.problems.onlyWarnings(warnings)} />;
+  return <Said tone="success" icon={IconCircleCheck} text={texts.problems.none} />;
+}
+
+function Said({ tone, icon: Icon, text }: { tone: string | undefined; icon: typeof IconCircleCheck; text: string }) {
+  return (
+    <span className={classes.summary} data-tone={tone} role="status">
+      <Icon size={15} aria-hidden /> {text}
     </span>
   );
 }

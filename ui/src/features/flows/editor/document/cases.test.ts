@@ -21,7 +21,7 @@ const FLOW: FlowDefinition = {
 
 describe('cases of a switch', () => {
   it('have a handle each, and one for the default', () => {
-    const { nodes, edges } = toCanvas(FLOW, [], { nodes: [], edges: [] });
+    const { nodes, edges } = toCanvas(FLOW, { faults: [], warnings: [] }, { nodes: [], edges: [] });
 
     expect(edges.map((edge) => edge.sourceHandle)).toEqual(['out', 'case:high', 'case:default', 'out', 'out']);
     expect(edges.map((edge) => edge.data?.label)).toEqual([null, 'high', 'default', 'route.case != "x"', null]);
@@ -54,10 +54,14 @@ describe('cases of a switch', () => {
 
   it('make a node with many of them higher', () => {
     const many = Array.from({ length: 9 }, (_, at) => ({ name: `c${at}`, condition: 'true' }));
-    const { nodes } = toCanvas({ nodes: [{ id: 'route', type: 'switch', cases: many }], edges: [] }, [], {
-      nodes: [],
-      edges: [],
-    });
+    const { nodes } = toCanvas(
+      { nodes: [{ id: 'route', type: 'switch', cases: many }], edges: [] },
+      { faults: [], warnings: [] },
+      {
+        nodes: [],
+        edges: [],
+      },
+    );
 
     expect(nodes[0]?.height).toBe(160);
   });

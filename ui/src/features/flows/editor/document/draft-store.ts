@@ -6,12 +6,12 @@ import { isSameJson } from '@/lib/json';
 import { droppedBy, pickedBy, stillThere } from './canvas-changes';
 import { copySelection, paste, readClipboard } from './clipboard';
 import { type Command, deleteSelection, moveNodes, type Selection } from './commands';
-import type { PlacedFault } from './faults';
+import type { Findings } from './faults';
 import { type Canvas, type CanvasEdge, type CanvasNode, mergeCanvas, toCanvas } from './to-canvas';
 
 type Checking = 'waiting' | 'checking' | 'checked' | 'unreachable';
 
-export interface DraftState {
+export interface DraftState extends Findings {
   /** What is saved, and as which version. */
   saved: FlowDefinition;
   version: number;
@@ -23,7 +23,6 @@ export interface DraftState {
   present: FlowDefinition;
   future: readonly FlowDefinition[];
   selection: Selection;
-  faults: readonly PlacedFault[];
   checking: Checking;
   canvas: Canvas;
   /** Why the text in the JSON pane is not valid; `null` when it is. */
@@ -42,7 +41,8 @@ export interface DraftState {
   paste(text: string): boolean;
   changeNodes(changes: NodeChange<CanvasNode>[]): void;
   changeEdges(changes: EdgeChange<CanvasEdge>[]): void;
-  setFaults(faults: readonly PlacedFault[], checking: Checking): void;
+  setFindings(findings: Findings): void;
+  setChecking(checking: Checking): void;
   setJsonFault(fault: string | null): void;
   /** Handles a newer state of the flow on the server. */
   receive(flow: Flow): void;
@@ -56,6 +56,7 @@ export interface DraftState {
 
 const HISTORY_MAX = 200;
 const NOTHING: Selection = { nodes: [], edges: [] };
+const NO_FINDINGS: Findings = { faults: [], warnings: [] };
 
 export type DraftStore = ReturnType<typeof createDraftStore>;
 
@@ -84,8 +85,9 @@ export function createDraftStore(flow: Flow) {
       future: [],
       selection: NOTHING,
       faults: [],
+      warnings: [],
       checking: 'waiting',
-      canvas: toCanvas(start, [], NOTHING),
+      canvas: toCanvas(start, NO_FINDINGS, NOTHING),
       jsonFault: null,
       undoKey: null,
 
@@ -143,7 +145,9 @@ export function createDraftStore(flow: Flow) {
         const edges = pickedBy(changes, selection.edges);
         if (edges !== selection.edges) get().select({ ...selection, edges });
       },
-      setFaults: (faults, checking) => set((state) => ({ faults, checking, canvas: redraw(state, { faults }) })),
+      setFindings: (findings) =>
+        set((state) => ({ ...findings, checking: 'checked', canvas: redraw(state, findings) })),
+      setChecking: (checking) => set({ checking }),
       setJsonFault: (jsonFault) => set({ jsonFault }),
       receive: (received) => {
         const state = get();
@@ -176,7 +180,9 @@ function definitionOf(flow: Flow): FlowDefinition {
   return { ...flow.flow_definition, edges: flow.flow_definition.edges ?? [] };
 }
 
-function redraw(state: DraftState, change: Partial<Pick<DraftState, 'present' | 'faults' | 'selection'>>): Canvas {
-  const { present, faults, selection } = { ...state, ...change };
-  return mergeCanvas(state.canvas, toCanvas(present, faults, selection));
+type Shown = Pick<DraftState, 'present' | 'faults' | 'warnings' | 'selection'>;
+
+function redraw(state: DraftState, change: Partial<Shown>): Canvas {
+  const { present, selection, ...findings } = { ...state, ...change };
+  return mergeCanvas(state.canvas, toCanvas(present, findings, selection));
 }

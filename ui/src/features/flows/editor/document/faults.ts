@@ -1,4 +1,4 @@
-/** Faults of a document, each with its node or edge and its field. */
+/** What is wrong with a document, or probably not meant in it, each with its node or edge and its field. */
 import type { Fault } from '@/api/problem';
 import type { FlowDefinition } from '@/api/types';
 import { edgeKeys } from './definition';
@@ -9,6 +9,12 @@ export interface PlacedFault {
   /** The keys from the node or edge down to the fault: `['input', 'url']`. */
   field: readonly string[];
   message: string;
+}
+
+/** Faults keep a document from being saved, warnings do not. */
+export interface Findings {
+  faults: readonly PlacedFault[];
+  warnings: readonly PlacedFault[];
 }
 
 const NONE: readonly PlacedFault[] = [];
@@ -42,6 +48,16 @@ export function groupFaults(
 /** Returns the message of the first fault at a field or inside it; `undefined` when there is none. */
 export function faultAt(faults: readonly PlacedFault[] = NONE, path: readonly string[]): string | undefined {
   return faults.find(({ field }) => path.every((key, at) => field[at] === key))?.message;
+}
+
+/** Where a field shows warnings from: its own path alone, or also from inside it. */
+export type Reach = 'exact' | 'inside';
+
+/** Returns the messages at a field. */
+export function messagesAt(found: readonly PlacedFault[], path: readonly string[], reach: Reach): readonly string[] {
+  const isHere = ({ field }: PlacedFault) =>
+    (reach === 'inside' || field.length === path.length) && path.every((key, at) => field[at] === key);
+  return found.filter(isHere).map(({ message }) => message);
 }
 
 /** Splits a JSON pointer (RFC 6901). */

@@ -1,22 +1,36 @@
 import { describe, expect, it } from 'vitest';
 import { fakeApi, problem } from '@/testing/fake-api';
-import { Conflict, findFaults, saveDefinition } from './queries';
+import { Conflict, checkDefinition, saveDefinition } from './queries';
 
+const SETTINGS = { name: 'Flow', retry_on_failure: true, retry_count: 0, timeout_seconds: null };
 const DEFINITION = { nodes: [{ id: 'a', type: 'delay' }], edges: [] };
 
 describe('checking', () => {
-  const find = () => findFaults('Flow', DEFINITION, new AbortController().signal);
+  const check = () => checkDefinition(SETTINGS, DEFINITION, new AbortController().signal);
 
   it('finds a fault in what the server cannot read', async () => {
     fakeApi({ 'POST /studio/flows/validate': () => problem(400, 'invalid-json', 'number out of range') });
 
-    expect(await find()).toEqual([{ pointer: '', detail: 'number out of range' }]);
+    expect(await check()).toEqual({ faults: [{ pointer: '', detail: 'number out of range' }], warnings: [] });
+  });
+
+  it('sends the settings that warnings depend on', async () => {
+    const warning = { pointer: '/retry_count', message: 'nothing is retried' };
+    const asked = fakeApi({
+      'POST /studio/flows/validate': () => ({ valid: true, errors: [], warnings: [warning] }),
+    });
+
+    expect(await check()).toEqual({
+      faults: [],
+      warnings: [{ pointer: '/retry_count', detail: 'nothing is retried' }],
+    });
+    expect(asked[0]?.body).toEqual({ ...SETTINGS, flow_definition: DEFINITION });
   });
 
   it('fails when the server does', async () => {
     fakeApi({ 'POST /studio/flows/validate': () => problem(503, 'overloaded', 'Try again.') });
 
-    await expect(find()).rejects.toMatchObject({ status: 503 });
+    await expect(check()).rejects.toMatchObject({ status: 503 });
   });
 });
 

@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { call } from '@/api/client';
-import { getFlow, patchFlow, validateFlow } from '@/api/flows';
-import { type Fault, Problem } from '@/api/problem';
+import { getFlow, patchFlow, type Verdict, validateFlow } from '@/api/flows';
+import { Problem } from '@/api/problem';
 import type { Flow, FlowDefinition } from '@/api/types';
 import { readCatalogue } from './node-types';
 
@@ -13,13 +13,22 @@ export const nodeTypesQuery = () =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
-/** Returns every fault of a definition; none when it can be saved. */
-export async function findFaults(name: string, definition: FlowDefinition, signal: AbortSignal): Promise<Fault[]> {
+/** The settings that faults and warnings of a definition depend on. */
+export type CheckedSettings = Pick<Flow, 'name' | 'retry_on_failure' | 'retry_count' | 'timeout_seconds'>;
+
+/** Checks a definition together with the settings of its flow. */
+export async function checkDefinition(
+  settings: CheckedSettings,
+  definition: FlowDefinition,
+  signal: AbortSignal,
+): Promise<Verdict> {
   try {
-    return await validateFlow({ name, flow_definition: definition }, signal);
+    return await validateFlow({ ...settings, flow_definition: definition }, signal);
   } catch (error) {
     // The server reads less than JSON allows, such as no number beyond the largest: 1e400.
-    if (error instanceof Problem && error.status === 400) return [{ pointer: '', detail: error.detail }];
+    if (error instanceof Problem && error.status === 400) {
+      return { faults: [{ pointer: '', detail: error.detail }], warnings: [] };
+    }
     throw error;
   }
 }

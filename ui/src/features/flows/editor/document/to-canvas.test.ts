@@ -20,7 +20,7 @@ const NOTHING = { nodes: [], edges: [] };
 
 describe('toCanvas', () => {
   it('draws errors, conditions and plain edges differently, and skips edges to missing nodes', () => {
-    const { edges } = toCanvas(FLOW, [], NOTHING);
+    const { edges } = toCanvas(FLOW, { faults: [], warnings: [] }, NOTHING);
 
     expect(edges.map((edge) => [edge.data?.kind, edge.data?.label, edge.sourceHandle])).toEqual([
       ['always', null, 'out'],
@@ -30,7 +30,7 @@ describe('toCanvas', () => {
   });
 
   it('puts nodes without a position into columns by depth', () => {
-    const { nodes } = toCanvas(FLOW, [], NOTHING);
+    const { nodes } = toCanvas(FLOW, { faults: [], warnings: [] }, NOTHING);
 
     expect(nodes.map((node) => node.position.x)).toEqual([0, 260, 520]);
   });
@@ -45,7 +45,7 @@ describe('toCanvas', () => {
       FLOW,
     );
 
-    const { nodes } = toCanvas(FLOW, faults, NOTHING);
+    const { nodes } = toCanvas(FLOW, { faults, warnings: [] }, NOTHING);
 
     expect(nodes.map((node) => node.data.faults)).toEqual([1, 0, 0]);
     expect(faults.map((fault) => fault.target?.kind)).toEqual(['node', 'edge', undefined]);

@@ -1,4 +1,4 @@
-/** Translates a flow definition for React Flow: a pure function of the document, its faults and the selection. */
+/** Translates a flow definition for React Flow: a pure function of the document, what was found in it and the selection. */
 import { type Edge, type EdgeMarker, MarkerType, type Node } from '@xyflow/react';
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
 import { counted } from '@/lib/counted';
@@ -6,12 +6,13 @@ import { isRecord, writeJson } from '@/lib/json';
 import { caseHandle, caseOf } from './cases';
 import type { Selection } from './commands';
 import { edgeKeys, nameOf } from './definition';
-import { groupFaults, type PlacedFault } from './faults';
+import { type Findings, groupFaults } from './faults';
 import { heightOf, NODE_WIDTH, positionsOf } from './positions';
 
 interface NodeData extends Record<string, unknown> {
   node: FlowNode;
   faults: number;
+  warnings: number;
 }
 
 interface EdgeData extends Record<string, unknown> {
@@ -43,16 +44,17 @@ export interface Canvas {
   edges: CanvasEdge[];
 }
 
-export function toCanvas(definition: FlowDefinition, faults: readonly PlacedFault[], selection: Selection): Canvas {
+export function toCanvas(definition: FlowDefinition, { faults, warnings }: Findings, selection: Selection): Canvas {
   const positions = positionsOf(definition);
   const nodeFaults = groupFaults(faults, 'node');
   const edgeFaults = groupFaults(faults, 'edge');
+  const nodeWarnings = groupFaults(warnings, 'node');
   const nodesById = new Map(definition.nodes.map((node) => [node.id, node]));
   const chosenNodes = new Set(selection.nodes);
   const chosenEdges = new Set(selection.edges);
   const keys = edgeKeys(definition.edges);
   const nodes = definition.nodes.map((node): CanvasNode => {
-    const count = nodeFaults.get(node.id)?.length ?? 0;
+    const found = { faults: nodeFaults.get(node.id)?.length ?? 0, warnings: nodeWarnings.get(node.id)?.length ?? 0 };
     return {
       id: node.id,
       type: 'flow-node',
@@ -60,8 +62,8 @@ export function toCanvas(definition: FlowDefinition, faults: readonly PlacedFaul
       width: NODE_WIDTH,
       height: heightOf(node),
       selected: chosenNodes.has(node.id),
-      ariaLabel: `${nameOf(node)}, ${node.type}${count > 0 ? `, ${counted(count, 'problem')}` : ''}`,
-      data: { node, faults: count },
+      ariaLabel: [nameOf(node), node.type, ...spoken(found)].join(', '),
+      data: { node, ...found },
     };
   });
   const edges = definition.edges.flatMap((edge, at): CanvasEdge[] => {
@@ -85,6 +87,10 @@ export function toCanvas(definition: FlowDefinition, faults: readonly PlacedFaul
     ];
   });
   return { nodes, edges };
+}
+
+function spoken({ faults, warnings }: { faults: number; warnings: number }): string[] {
+  return [...(faults > 0 ? [counted(faults, 'problem')] : []), ...(warnings > 0 ? [counted(warnings, 'warning')] : [])];
 }
 
 export function edgeKind(edge: FlowEdge): EdgeKind {
@@ -137,6 +143,7 @@ export function mergeCanvas(before: Canvas, after: Canvas): Canvas {
       const isSame =
         old.data.node === node.data.node &&
         old.data.faults === node.data.faults &&
+        old.data.warnings === node.data.warnings &&
         old.selected === node.selected &&
         old.position.x === node.position.x &&
         old.position.y === node.position.y;

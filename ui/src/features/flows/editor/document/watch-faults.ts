@@ -2,12 +2,12 @@
 import { onReachable } from '@/lib/connection';
 import type { DraftStore } from './draft-store';
 import { placeFaults } from './faults';
-import { findFaults } from './queries';
+import { type CheckedSettings, checkDefinition } from './queries';
 
 const PAUSE_MS = 300;
 
 /** Watches until the returned function is called. */
-export function watchFaults(store: DraftStore, name: string): () => void {
+export function watchFaults(store: DraftStore, settings: CheckedSettings): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asked = new AbortController();
 
@@ -15,13 +15,14 @@ export function watchFaults(store: DraftStore, name: string): () => void {
     asked.abort();
     asked = new AbortController();
     const { signal } = asked;
-    const { present, faults, setFaults } = store.getState();
-    setFaults(faults, 'checking');
+    const { present, setChecking, setFindings } = store.getState();
+    setChecking('checking');
     try {
-      const found = await findFaults(name, present, signal);
-      if (!signal.aborted) setFaults(placeFaults(found, present), 'checked');
+      const { faults, warnings } = await checkDefinition(settings, present, signal);
+      if (signal.aborted) return;
+      setFindings({ faults: placeFaults(faults, present), warnings: placeFaults(warnings, present) });
     } catch {
-      if (!signal.aborted) setFaults(store.getState().faults, 'unreachable');
+      if (!signal.aborted) setChecking('unreachable');
     }
   };
 

@@ -12,6 +12,8 @@ export interface FieldProps<T = unknown> {
   /** The keys down to this field, to look up its faults. */
   path: readonly string[];
   faultAt: (path: readonly string[]) => string | undefined;
+  /** Returns the warnings at this field or, if it has no fields inside, also those inside it. */
+  warningsAt: (path: readonly string[], reach: 'exact' | 'inside') => readonly string[];
   required?: boolean | undefined;
   /** The names that expressions may use here. */
   names: readonly Name[];

@@ -1,5 +1,7 @@
 /** Fields for a JSON Schema. Objects and alternatives contain fields themselves, so they share this file. */
 import { SegmentedControl } from '@mantine/core';
+import { useId } from 'react';
+import { Warnings } from '@/components/warnings';
 import { isNumber, isRecord } from '@/lib/json';
 import { EntriesField } from './entries-field';
 import { ExpressionInput } from './expression-input';
@@ -15,9 +17,21 @@ import { NumberField, SwitchField } from './value-field';
 
 /** The field for one key of a schema, by its type. */
 export function SchemaField(props: FieldProps) {
-  const Field = FIELDS[kindFor(props)];
-  return <Field {...props} />;
+  const kind = kindFor(props);
+  const Field = FIELDS[kind];
+  const id = useId();
+  const warnings = props.warningsAt(props.path, HAVE_FIELDS.includes(kind) ? 'exact' : 'inside');
+  if (warnings.length === 0) return <Field {...props} />;
+  return (
+    <div role="group" aria-label={props.title} aria-describedby={id} className={classes.frame}>
+      <Field {...props} />
+      <Warnings messages={warnings} id={id} />
+    </div>
+  );
 }
+
+/** The kinds of fields that consist of fields, which show their warnings themselves. */
+const HAVE_FIELDS: readonly FieldKind[] = ['group', 'variants', 'entries'];
 
 /** A value that the field cannot hold, such as a number in a text field, is edited as JSON. */
 function kindFor({ schema, value, templated }: FieldProps): FieldKind {

@@ -2,17 +2,18 @@ import { Autocomplete, Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { toProblem } from '@/api/problem';
 import type { FlowNode } from '@/api/types';
+import { Warnings } from '@/components/warnings';
+import type { FieldProps } from '../form/field';
 import { agentChoicesQuery } from './queries';
 import { texts } from './texts';
 
-interface AgentFieldsProps {
+interface AgentFieldsProps extends Pick<FieldProps, 'faultAt' | 'warningsAt'> {
   node: FlowNode;
   onChange: (key: string, value: unknown) => void;
-  faultAt: (path: readonly string[]) => string | undefined;
 }
 
 /** The agent of a node, and which of its skills to use. */
-export function AgentFields({ node, onChange, faultAt }: AgentFieldsProps) {
+export function AgentFields({ node, onChange, faultAt, warningsAt }: AgentFieldsProps) {
   const agents = useQuery(agentChoicesQuery());
   const chosen = agents.data?.find((agent) => agent.id === node.agent_id);
   const isGone = agents.isSuccess && typeof node.agent_id === 'string' && !chosen;
@@ -35,16 +36,13 @@ export function AgentFields({ node, onChange, faultAt }: AgentFieldsProps) {
         withAsterisk
         placeholder={texts.chooseAgent}
         description={agents.data?.length === 0 ? texts.noAgents : undefined}
-        error={
-          agents.isError
-            ? toProblem(agents.error).detail
-            : (faultAt(['agent_id']) ?? (isGone ? texts.agentGone : undefined))
-        }
+        error={agents.isError ? toProblem(agents.error).detail : faultAt(['agent_id'])}
         data={choices}
         value={typeof node.agent_id === 'string' ? node.agent_id : null}
         onChange={pick}
         searchable
       />
+      <Warnings messages={warningsAt(['agent_id'], 'inside')} />
       <Autocomplete
         size="xs"
         label={texts.skill}
@@ -54,6 +52,7 @@ export function AgentFields({ node, onChange, faultAt }: AgentFieldsProps) {
         value={typeof node.skill === 'string' ? node.skill : ''}
         onChange={(skill) => onChange('skill', skill || undefined)}
       />
+      <Warnings messages={warningsAt(['skill'], 'inside')} />
     </>
   );
 }

@@ -1,11 +1,12 @@
 import { SegmentedControl, Select } from '@mantine/core';
 import { useDeferredValue, useMemo } from 'react';
 import type { FlowEdge } from '@/api/types';
+import { Warnings } from '@/components/warnings';
 import { caseOf, casesOf } from '../document/cases';
 import { updateEdge } from '../document/commands';
 import { nameOf, nodeById } from '../document/definition';
 import { useDraft, useDraftStore } from '../document/draft-context';
-import { faultAt } from '../document/faults';
+import { faultAt, type PlacedFault } from '../document/faults';
 import { type Catalogue, typeOf } from '../document/node-types';
 import { scopeOfEdge } from '../document/scope';
 import { type EdgeKind, edgeKind } from '../document/to-canvas';
@@ -36,7 +37,9 @@ export function EdgeForm({ edge, edgeKey, catalogue }: EdgeFormProps) {
   const names = useMemo(() => scopeOfEdge(known, edge, catalogue), [known, edge, catalogue]);
   const from = nodeById(definition, edge.from);
   const to = nodeById(definition, edge.to);
-  const own = faults.filter(({ target }) => target?.kind === 'edge' && target.id === edgeKey);
+  const isHere = ({ target }: PlacedFault) => target?.kind === 'edge' && target.id === edgeKey;
+  const own = faults.filter(isHere);
+  const warnings = useDraft((state) => state.warnings).filter(isHere);
   const kind = edgeKind(edge);
   const answers = from && typeOf(catalogue?.types, from)?.traits.answers;
   const cases = casesOf(from);
@@ -90,6 +93,7 @@ export function EdgeForm({ edge, edgeKey, catalogue }: EdgeFormProps) {
           }
           path={['condition']}
           faultAt={(path) => faultAt(own, path)}
+          warningsAt={() => []}
           names={names}
           templated={false}
         />
@@ -101,6 +105,7 @@ export function EdgeForm({ edge, edgeKey, catalogue }: EdgeFormProps) {
             {message}
           </p>
         ))}
+      <Warnings messages={warnings.map(({ message }) => message)} />
       <ManyActions />
     </div>
   );

@@ -84,9 +84,10 @@ it('lets a number be an expression', async () => {
 it('shows a fault at its field', () => {
   const { store } = show({ action: 'http_request', input: {} });
 
-  store
-    .getState()
-    .setFaults([{ target: { kind: 'node', id: 'a' }, field: ['input', 'url'], message: 'needs a url' }], 'checked');
+  store.getState().setFindings({
+    faults: [{ target: { kind: 'node', id: 'a' }, field: ['input', 'url'], message: 'needs a url' }],
+    warnings: [],
+  });
 
   return expect(screen.findByText('needs a url')).resolves.toBeTruthy();
 });

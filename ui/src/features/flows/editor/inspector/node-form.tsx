@@ -2,10 +2,11 @@ import { TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useDeferredValue, useMemo } from 'react';
 import type { Flow, FlowNode } from '@/api/types';
+import { Warnings } from '@/components/warnings';
 import { isRecord } from '@/lib/json';
 import { updateCases, updateNode } from '../document/commands';
 import { useDraft, useDraftStore } from '../document/draft-context';
-import { faultAt } from '../document/faults';
+import { faultAt, messagesAt, type PlacedFault, type Reach } from '../document/faults';
 import { type Catalogue, typeOf } from '../document/node-types';
 import { scopeOfNode } from '../document/scope';
 import { JsonField } from '../form/json-field';
@@ -17,7 +18,7 @@ import { IdField } from './id-field';
 import classes from './inspector.module.css';
 import { ManyActions } from './many-actions';
 import { agentChoicesQuery } from './queries';
-import { Reliability } from './reliability';
+import { RELIABILITY, Reliability } from './reliability';
 import { texts } from './texts';
 
 interface NodeFormProps {
@@ -31,16 +32,17 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
   const store = useDraftStore();
   const definition = useDraft((state) => state.present);
   const faults = useDraft((state) => state.faults);
+  const warnings = useDraft((state) => state.warnings);
   // The names may lag behind the typing; the field must not.
   const known = useDeferredValue(definition);
   const names = useMemo(() => scopeOfNode(known, node.id, catalogue), [known, node.id, catalogue]);
   const type = typeOf(catalogue?.types, node);
   const takesAttempts = type?.traits.takes_attempts ?? false;
   const isJoin = definition.edges.filter((edge) => edge.to === node.id).length > 1 || node.join !== undefined;
-  const own = useMemo(
-    () => faults.filter(({ target }) => target?.kind === 'node' && target.id === node.id),
-    [faults, node.id],
-  );
+  const { own, warned } = useMemo(() => {
+    const isHere = ({ target }: PlacedFault) => target?.kind === 'node' && target.id === node.id;
+    return { own: faults.filter(isHere), warned: warnings.filter(isHere) };
+  }, [faults, warnings, node.id]);
   const set = useCallback(
     (key: string, value: unknown) =>
       store
@@ -51,14 +53,26 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
         ),
     [store, node.id],
   );
-  const shared = { names, faultAt: (path: readonly string[]) => faultAt(own, path) };
+  const shared = {
+    names,
+    faultAt: (path: readonly string[]) => faultAt(own, path),
+    warningsAt: (path: readonly string[], reach: Reach) => messagesAt(warned, path, reach),
+  };
   const skillInput = useSkillInput(node);
   const keys = Object.entries(type?.schema.properties ?? {}).filter(
     ([key]) => !(node.type === 'agent' && (key === 'agent_id' || key === 'skill')),
   );
 
+  const shown = new Set([
+    ...keys.map(([key]) => key),
+    ...(node.type === 'agent' ? ['agent_id', 'skill'] : []),
+    ...(takesAttempts ? RELIABILITY : []),
+  ]);
+  const elsewhere = warned.filter(({ field: [key] }) => key === undefined || !shown.has(key));
+
   return (
     <div className={classes.form}>
+      <Warnings messages={elsewhere.map(({ message }) => message)} />
       <p className={classes.description}>{type?.description ?? (catalogue && texts.unknownType)}</p>
       <TextInput
         size="xs"
@@ -70,7 +84,7 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
       <IdField id={node.id} fault={shared.faultAt(['id'])} />
       {(node.type === 'agent' || keys.length > 0) && (
         <section className={classes.section} aria-label={texts.settings}>
-          {node.type === 'agent' && <AgentFields node={node} onChange={set} faultAt={shared.faultAt} />}
+          {node.type === 'agent' && <AgentFields {...shared} node={node} onChange={set} />}
           {keys.map(([key, schema]) => (
             <SchemaField
               {...shared}
@@ -116,7 +130,7 @@ function useSkillInput(node: FlowNode): Schema | undefined {
 function UnknownKeys({
   node,
   ...shared
-}: { node: FlowNode } & Pick<Parameters<typeof JsonField>[0], 'names' | 'faultAt'>) {
+}: { node: FlowNode } & Pick<Parameters<typeof JsonField>[0], 'names' | 'faultAt' | 'warningsAt'>) {
   const store = useDraftStore();
   const { id, name, type, position, ...rest } = node;
   const change = (value: unknown) => {

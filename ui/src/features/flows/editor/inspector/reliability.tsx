@@ -1,5 +1,6 @@
 import { Switch } from '@mantine/core';
 import type { Flow, FlowNode } from '@/api/types';
+import { Warnings } from '@/components/warnings';
 import { isRecord } from '@/lib/json';
 import type { FieldProps } from '../form/field';
 import type { Schema } from '../form/schema';
@@ -7,7 +8,7 @@ import { SchemaField } from '../form/schema-field';
 import classes from './inspector.module.css';
 import { texts } from './texts';
 
-interface ReliabilityProps extends Pick<FieldProps, 'names' | 'faultAt'> {
+interface ReliabilityProps extends Pick<FieldProps, 'names' | 'faultAt' | 'warningsAt'> {
   node: FlowNode;
   flow: Flow;
   common: Schema;
@@ -17,14 +18,16 @@ interface ReliabilityProps extends Pick<FieldProps, 'names' | 'faultAt'> {
   onChange: (key: string, value: unknown) => void;
 }
 
+const OF_ATTEMPTS = ['timeout_seconds', 'on_exhausted', 'on_interrupt'];
+
+/** The keys that it has fields for, of a node that takes attempts. */
+export const RELIABILITY: readonly string[] = ['retry', ...OF_ATTEMPTS];
+
 /** Retries, timeout and join of a node, where they override the flow's. */
 export function Reliability({ node, flow, common, isJoin, takesAttempts, onChange, ...shared }: ReliabilityProps) {
   const properties = common.properties ?? {};
   const hasOwnRetry = isRecord(node.retry);
-  const keys = [
-    ...(takesAttempts ? ['timeout_seconds', 'on_exhausted', 'on_interrupt'] : []),
-    ...(isJoin ? ['join'] : []),
-  ];
+  const keys = [...(takesAttempts ? OF_ATTEMPTS : []), ...(isJoin ? ['join'] : [])];
   return (
     <section className={classes.section} aria-label={texts.reliability}>
       <h3 className={classes.sectionTitle}>{texts.reliability}</h3>
@@ -37,6 +40,7 @@ export function Reliability({ node, flow, common, isJoin, takesAttempts, onChang
           onChange={(event) => onChange('retry', event.currentTarget.checked ? startOf(flow) : undefined)}
         />
       )}
+      {!hasOwnRetry && <Warnings messages={shared.warningsAt(['retry'], 'inside')} />}
       {hasOwnRetry && properties.retry && (
         <SchemaField
           {...shared}

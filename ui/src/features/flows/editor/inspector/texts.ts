@@ -44,7 +44,6 @@ export const texts = {
   agent: 'Agent',
   chooseAgent: 'Choose an agent',
   noAgents: 'No agents yet. Create one on the Agents page.',
-  agentGone: 'This agent no longer exists.',
   agentAway: 'unavailable',
   skill: 'Skill',
 } as const;
