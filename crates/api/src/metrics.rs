@@ -1,5 +1,6 @@
 //! What Prometheus collects.
 
+use axum::http::{Method, StatusCode};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -16,9 +17,15 @@ struct Status {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Call {
-    method: String,
+    method: &'static str,
     route: String,
     status: u16,
+}
+
+/// Returns the name of a method that HTTP itself has, and `other` for one that a client made up.
+fn name_of(method: &Method) -> &'static str {
+    const KNOWN: [&str; 9] = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE"];
+    KNOWN.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
 }
 
 /// The server's counters.
@@ -64,9 +71,11 @@ impl Metrics {
         self.accepted.inc();
     }
 
-    /// Counts an answer.
-    pub(crate) fn answered(&self, method: String, route: String, status: u16) {
-        self.requests.get_or_create(&Call { method, route, status }).inc();
+    /// Counts an answer. Each `route` and each method of HTTP's standard is a series of its own; clients cannot add
+    /// others.
+    pub(crate) fn answered(&self, method: &Method, route: &str, status: StatusCode) {
+        let call = Call { method: name_of(method), route: route.to_owned(), status: status.as_u16() };
+        self.requests.get_or_create(&call).inc();
     }
 
     /// Returns everything in Prometheus' text format.

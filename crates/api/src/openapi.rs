@@ -11,7 +11,7 @@ use utoipa::openapi::{
 };
 
 use crate::documents;
-use crate::routes;
+use crate::routes::{self, openapi::Document};
 
 /// Returns the OpenAPI 3.1 document of this version.
 pub fn openapi() -> Value {
@@ -24,7 +24,7 @@ pub fn openapi() -> Value {
 
 /// Returns what the routes say. The schemas of documents are names without content here.
 fn of_routes() -> OpenApi {
-    let (_, mut document) = routes::all().split_for_parts();
+    let (_, mut document) = routes::all(Document(text)).split_for_parts();
     let about = OpenApiBuilder::new().info(about()).build();
     document.info = about.info;
     require_nullable_keys(&mut document);

@@ -1,13 +1,16 @@
-//! All routes, and what comes before each of them: who may ask, what is counted, what is logged.
+//! All routes, and what surrounds each of them: who may ask, what is counted, what is logged.
+//!
+//! It is one layer. Each further one costs an allocation and a move of all that is inside it for every request.
 
 use std::any::Any;
+use std::panic::AssertUnwindSafe;
 
+use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Router};
-use tower_http::catch_panic::CatchPanicLayer;
+use futures_util::FutureExt;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
@@ -19,61 +22,83 @@ use crate::{cors, openapi, routes, studio, unread};
 
 /// Returns the whole server: API, studio, health and metrics.
 pub fn router(app: App) -> Router {
-    let (routes, document) = routes::all().split_for_parts();
-    let without_query = WithoutQuery::of(&document);
+    let (routes, document) = routes::all(Document(openapi::text)).split_for_parts();
+    let gate = Gate { app: app.clone(), without_query: WithoutQuery::of(&document) };
     let worth_it = SizeAbove::new(1_024).and(NotForContentType::new("text/event-stream"));
+    let compression = CompressionLayer::new().gzip(true).compress_when(worth_it);
     let origins = app.allowed_origins().to_vec();
     let router = routes
         .fallback(studio::serve)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn_with_state(without_query, refuse_query))
-        .layer(Extension(Document(openapi::text)))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(app.clone(), guard))
-        .layer(from_fn_with_state(app.clone(), count))
-        .layer(from_fn(log))
-        .layer(from_fn(unread::discard))
-        .layer(from_fn(harden))
-        .layer(CompressionLayer::new().gzip(true).compress_when(worth_it))
+        .layer((compression, from_fn_with_state(gate, surround)))
         .with_state(app);
     if origins.is_empty() { router } else { router.layer(cors::layer(&origins)) }
 }
 
-/// Refuses what was not sent to us, or by a page that is not ours, before anything is read of it.
-async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    match app.allowed_hosts().check(request.method(), request.uri(), request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
+/// What is checked before a handler is called.
+#[derive(Clone, Debug)]
+struct Gate {
+    app: App,
+    without_query: WithoutQuery,
+}
+
+impl Gate {
+    /// Refuses what was not sent to us, or by a page that is not ours, before anything is read of it; and a query where
+    /// there are no query parameters.
+    fn check(&self, request: &Request) -> Result<(), Problem> {
+        self.app.allowed_hosts().check(request.method(), request.uri(), request.headers())?;
+        self.without_query.check(request)
     }
 }
 
-/// Refuses a query where there are no query parameters.
-async fn refuse_query(State(without): State<WithoutQuery>, request: Request, next: Next) -> Response {
-    match without.check(&request) {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
-    }
-}
-
-/// Counts every answer by the route that gave it.
-async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map_or("other", MatchedPath::as_str).to_owned();
-    let method = request.method().to_string();
-    let response = next.run(request).await;
-    app.metrics().answered(method, route, response.status().as_u16());
+/// Answers a request: lets a handler do it, unless the gate refuses, then counts, logs and hardens the answer.
+async fn surround(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let asked = Asked::of(&request);
+    let (request, rest) = unread::lend(request);
+    let mut response = match gate.check(&request) {
+        Ok(()) => AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(panicked),
+        Err(problem) => {
+            drop(request);
+            problem.into_response()
+        }
+    };
+    rest.discard();
+    gate.app.metrics().answered(&asked.method, asked.route(), response.status());
+    asked.log(&response);
+    harden(response.headers_mut());
     response
 }
 
-/// Logs what went wrong inside, once.
-async fn log(request: Request, next: Next) -> Response {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let response = next.run(request).await;
-    if is_ours(response.status()) {
+/// What of a request is needed when it has been answered.
+struct Asked {
+    method: Method,
+    uri: Uri,
+    matched: Option<MatchedPath>,
+}
+
+impl Asked {
+    fn of(request: &Request) -> Self {
+        Self {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            matched: request.extensions().get().cloned(),
+        }
+    }
+
+    /// Returns the path with placeholders, so that there are few of them.
+    fn route(&self) -> &str {
+        self.matched.as_ref().map_or("other", MatchedPath::as_str)
+    }
+
+    /// Logs what went wrong inside, once.
+    fn log(&self, response: &Response) {
+        if !is_ours(response.status()) {
+            return;
+        }
         let cause = response.extensions().get::<Cause>().map_or("", |cause| &cause.0);
-        let status = response.status().as_u16();
+        let (method, path, status) = (&self.method, self.uri.path(), response.status().as_u16());
         tracing::error!(http.method = %method, http.path = path, http.status = status, cause, "a request failed");
     }
-    response
 }
 
 /// Returns whether a request failed because of this server, and not because of a service that it called.
@@ -83,9 +108,7 @@ fn is_ours(status: StatusCode) -> bool {
 }
 
 /// Makes browsers trust nothing that did not come from here.
-async fn harden(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+fn harden(headers: &mut HeaderMap) {
     let policy =
         "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
     let mut default = |name: HeaderName, value: &'static str| {
@@ -96,7 +119,6 @@ async fn harden(request: Request, next: Next) -> Response {
     default(header::REFERRER_POLICY, "no-referrer");
     default(header::X_FRAME_OPTIONS, "DENY");
     default(header::CACHE_CONTROL, "no-store");
-    response
 }
 
 async fn method_not_allowed() -> Problem {
@@ -106,7 +128,7 @@ async fn method_not_allowed() -> Problem {
     )
 }
 
-fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let said = panic.downcast_ref::<String>().cloned();
     let said = said.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
     let problem =

@@ -22,8 +22,8 @@ mod retry;
 mod templates;
 mod test_node;
 
-/// Returns every endpoint.
-pub(crate) fn all() -> OpenApiRouter<App> {
+/// Returns every endpoint. `document` describes all of them.
+pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .merge(flows::routes())
         .merge(flow_versions::routes())
@@ -41,5 +41,5 @@ pub(crate) fn all() -> OpenApiRouter<App> {
         .merge(agent_versions::routes())
         .merge(node_types::routes())
         .merge(health::routes())
-        .merge(openapi::routes())
+        .merge(openapi::routes(document))
 }

@@ -10,8 +10,6 @@ use std::time::Duration;
 use axum::body::{Body, BodyDataStream, HttpBody};
 use axum::extract::Request;
 use axum::http::header;
-use axum::middleware::Next;
-use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use tokio::sync::oneshot;
@@ -21,23 +19,32 @@ const BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long is read at most.
 const TIME_MAX: Duration = Duration::from_secs(10);
 
-/// Discards what the handlers have left of the body.
-pub(crate) async fn discard(request: Request, next: Next) -> Response {
+/// Returns the request with a body that comes back when its handler drops it before the end, and what takes it back.
+pub(crate) fn lend(request: Request) -> (Request, Rest) {
     if request.body().is_end_stream() {
-        return next.run(request).await;
+        return (request, Rest(None));
     }
     let (head, body) = request.into_parts();
     // Such a client sends nothing until the body is read, and need not begin when the answer is known before.
     let asks_first = head.headers.contains_key(header::EXPECT);
-    let (back, mut rest) = oneshot::channel();
+    let (back, rest) = oneshot::channel();
     let lent = Lent { stream: Some(body.into_data_stream()), is_begun: false, back: Some(back) };
-    let response = next.run(Request::from_parts(head, Body::from_stream(lent))).await;
-    if let Ok((rest, is_begun)) = rest.try_recv()
-        && (is_begun || !asks_first)
-    {
-        tokio::spawn(tokio::time::timeout(TIME_MAX, read_away(rest)));
+    (Request::from_parts(head, Body::from_stream(lent)), Rest(Some((rest, asks_first))))
+}
+
+/// What a handler may leave of a body.
+pub(crate) struct Rest(Option<(oneshot::Receiver<(BodyDataStream, bool)>, bool)>);
+
+impl Rest {
+    /// Reads and discards it while the answer is on its way.
+    pub(crate) fn discard(self) {
+        let Some((mut rest, asks_first)) = self.0 else { return };
+        if let Ok((rest, is_begun)) = rest.try_recv()
+            && (is_begun || !asks_first)
+        {
+            tokio::spawn(tokio::time::timeout(TIME_MAX, read_away(rest)));
+        }
     }
-    response
 }
 
 async fn read_away(mut rest: BodyDataStream) {

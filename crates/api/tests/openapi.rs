@@ -90,3 +90,21 @@ async fn health_and_metrics_are_shown() {
         metrics.text
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn clients_cannot_add_series_to_the_metrics() {
+    let api = Api::new().await;
+    for method in ["BREW", "get", "PROPFIND"] {
+        for path in ["flows", "/nothing", "/nothing/else"] {
+            api.open(request(method.parse().unwrap(), path, &[], "")).await;
+        }
+    }
+
+    let metrics = api.get("/metrics").await.text;
+
+    let series: Vec<&str> = metrics.lines().filter(|line| line.contains("method=\"other\"")).collect();
+    let routes = ["/api/v1/studio/flows", "other"];
+    assert!(series.iter().all(|line| routes.iter().any(|route| line.contains(route))), "{series:#?}");
+    assert!(!series.is_empty() && series.len() <= 4, "{series:#?}");
+    assert!(!metrics.contains("BREW"), "{metrics}");
+}

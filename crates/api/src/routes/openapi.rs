@@ -13,9 +13,10 @@ use crate::app::App;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Document(pub(crate) fn() -> Bytes);
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
+pub(crate) fn routes(document: Document) -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(openapi_document))
+        .layer(Extension(document))
         .route("/api/docs", axum::routing::get(page))
         .route("/api/docs/page.js", axum::routing::get(script))
         .route("/api/docs/style.css", axum::routing::get(style))
