@@ -3,6 +3,7 @@ import { type Edge, MarkerType } from '@xyflow/react';
 import classes from './graph.module.css';
 import type { Places } from './graph-layout';
 import type { DrawnNode } from './graph-node';
+import { texts } from './texts';
 import type { GraphEdge, GraphNode } from './to-graph';
 
 const ARROWS = { taken: 'var(--success-solid)', not_taken: 'var(--line-strong)', open: 'var(--neutral-solid)' };
@@ -46,6 +47,7 @@ function drawEdge({ id, from, to, state, isError, label }: GraphEdge): Edge {
     source: from,
     target: to,
     label,
+    ariaLabel: `${from} → ${to}${label ? `, ${label}` : ''}: ${texts.graph.legend[state]}`,
     className: `${classes[state]} ${isError ? classes.onError : ''}`,
     labelShowBg: true,
     labelBgPadding: [5, 3],

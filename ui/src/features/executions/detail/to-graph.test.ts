@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { NodeExecution as Node } from '@/api/types';
 import { aNode } from './samples';
 import { edgeState, toGraph } from './to-graph';
 
@@ -6,31 +7,46 @@ const edge = { from: 'a', to: 'b' };
 const ran = aNode({ node_id: 'a', status: 'completed', output_data: { condition_result: true } });
 const begun = aNode({ node_id: 'b', status: 'running', started_at: '2026-11-24T10:00:00Z' });
 
+const ends = (from: Node | undefined, to: Node | undefined, incoming: number, cases: readonly string[] = []) => ({
+  from,
+  to,
+  incoming,
+  cases,
+});
+
 describe('edgeState', () => {
   it('is open until the source node has ended', () => {
-    expect(edgeState(edge, aNode({ status: 'running' }), undefined, 1)).toBe('open');
-    expect(edgeState(edge, undefined, undefined, 1)).toBe('open');
+    expect(edgeState(edge, ends(aNode({ status: 'running' }), undefined, 1))).toBe('open');
+    expect(edgeState(edge, ends(undefined, undefined, 1))).toBe('open');
   });
 
   it('follows the result of a condition', () => {
-    expect(edgeState({ ...edge, condition: true }, ran, undefined, 1)).toBe('taken');
-    expect(edgeState({ ...edge, condition: false }, ran, undefined, 1)).toBe('not_taken');
+    expect(edgeState({ ...edge, condition: true }, ends(ran, undefined, 1))).toBe('taken');
+    expect(edgeState({ ...edge, condition: false }, ends(ran, undefined, 1))).toBe('not_taken');
+  });
+
+  it('follows the case that a switch chose, also where several edges meet', () => {
+    const chose = aNode({ node_id: 'a', status: 'completed', output_data: { case: 'low' } });
+    const cases = ['high', 'low', 'default'];
+    const stateOf = (condition: string) => edgeState({ ...edge, condition }, ends(chose, begun, 3, cases));
+
+    expect(cases.map(stateOf)).toEqual(['not_taken', 'taken', 'not_taken']);
   });
 
   it('takes an error edge only after a handled failure', () => {
     const failed = aNode({ status: 'failed' });
 
-    expect(edgeState({ ...edge, on: 'error' }, failed, begun, 1)).toBe('taken');
-    expect(edgeState({ ...edge, on: 'error' }, ran, begun, 1)).toBe('not_taken');
-    expect(edgeState(edge, failed, begun, 1)).toBe('not_taken');
+    expect(edgeState({ ...edge, on: 'error' }, ends(failed, begun, 1))).toBe('taken');
+    expect(edgeState({ ...edge, on: 'error' }, ends(ran, begun, 1))).toBe('not_taken');
+    expect(edgeState(edge, ends(failed, begun, 1))).toBe('not_taken');
   });
 
   it('stays open where an expression has several incoming edges', () => {
     const expression = { ...edge, condition: 'score.risk > 70' };
 
-    expect(edgeState(expression, ran, begun, 1)).toBe('taken');
-    expect(edgeState(expression, ran, begun, 2)).toBe('open');
-    expect(edgeState(expression, ran, aNode({ status: 'skipped' }), 2)).toBe('not_taken');
+    expect(edgeState(expression, ends(ran, begun, 1))).toBe('taken');
+    expect(edgeState(expression, ends(ran, begun, 2))).toBe('open');
+    expect(edgeState(expression, ends(ran, aNode({ status: 'skipped' }), 2))).toBe('not_taken');
   });
 });
 

@@ -1,5 +1,5 @@
 /** The flow as a graph with the state of one execution. All functions are pure. */
-import type { Execution, FlowDefinition, FlowEdge, NodeExecution } from '@/api/types';
+import type { Execution, FlowDefinition, FlowEdge, FlowNode, NodeExecution } from '@/api/types';
 import { isFinished } from '@/components/status';
 import { isRecord, numberOf } from '@/lib/json';
 
@@ -40,38 +40,55 @@ export function toGraph(definition: FlowDefinition, execution: Pick<Execution, '
   }));
   const incoming = new Map<string, number>();
   for (const { to } of definition.edges) incoming.set(to, (incoming.get(to) ?? 0) + 1);
+  const cases = new Map(definition.nodes.map((node) => [node.id, casesOf(node)]));
   const edges = definition.edges.map((edge, at) => ({
     id: `${at}`,
     from: edge.from,
     to: edge.to,
-    state: edgeState(edge, ran.get(edge.from), ran.get(edge.to), incoming.get(edge.to) ?? 1),
+    state: edgeState(edge, {
+      from: ran.get(edge.from),
+      to: ran.get(edge.to),
+      incoming: incoming.get(edge.to) ?? 1,
+      cases: cases.get(edge.from) ?? [],
+    }),
     isError: edge.on === 'error',
     label: labelOf(edge),
   }));
   return { nodes, edges };
 }
 
+interface Ends {
+  from: NodeExecution | undefined;
+  to: NodeExecution | undefined;
+  /** The number of edges that lead to `to`. */
+  incoming: number;
+  /** What edges may ask `from` for; empty if it is no switch. */
+  cases: readonly string[];
+}
+
 /** Returns whether an edge was taken, as far as its two ends show. */
-export function edgeState(
-  edge: FlowEdge,
-  from: NodeExecution | undefined,
-  to: NodeExecution | undefined,
-  incoming: number,
-): EdgeState {
+export function edgeState(edge: FlowEdge, { from, to, incoming, cases }: Ends): EdgeState {
   if (!from || !isFinished(from.status)) return 'open';
   if (edge.on === 'error') return from.status === 'failed' && hasBegun(to) ? 'taken' : 'not_taken';
   if (from.status !== 'completed') return 'not_taken';
   const { condition } = edge;
   if (condition === null || condition === undefined) return 'taken';
-  if (typeof condition === 'boolean') return conditionResult(from) === condition ? 'taken' : 'not_taken';
+  if (typeof condition === 'boolean') return answerOf(from, 'condition_result') === condition ? 'taken' : 'not_taken';
+  if (typeof condition === 'string' && cases.includes(condition)) {
+    return answerOf(from, 'case') === condition ? 'taken' : 'not_taken';
+  }
   if (to?.status === 'skipped') return 'not_taken';
   // A node with one incoming edge was reached by it; with several it is unknown by which.
   return hasBegun(to) && incoming === 1 ? 'taken' : 'open';
 }
 
-function conditionResult(node: NodeExecution): unknown {
-  const output = node.output_data;
-  return typeof output === 'object' && output !== null && 'condition_result' in output ? output.condition_result : null;
+function answerOf({ output_data: output }: NodeExecution, key: string): unknown {
+  return isRecord(output) ? output[key] : null;
+}
+
+function casesOf({ type, cases }: FlowNode): string[] {
+  if (type !== 'switch' || !Array.isArray(cases)) return [];
+  return [...cases.flatMap((one) => (isRecord(one) && typeof one.name === 'string' ? [one.name] : [])), 'default'];
 }
 
 function hasBegun(node: NodeExecution | undefined): boolean {

@@ -66,7 +66,7 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
     ({ source, target }: Connection | DrawnEdge) => !closesCycle(store.getState().present, source, target),
     [store],
   );
-  const letGo = useCallback((event: MouseEvent | TouchEvent, state: FinalConnectionState) => {
+  const endConnection = useCallback((event: MouseEvent | TouchEvent, state: FinalConnectionState) => {
     const { isValid, fromNode, fromHandle, toNode } = state;
     if (toNode && isValid === false && fromNode?.id !== toNode.id) {
       notifications.show({ id: 'cycle', message: texts.canvas.cycle, color: 'orange' });
@@ -102,7 +102,7 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
           onNodesChange={changeNodes}
           onEdgesChange={changeEdges}
           onConnect={join}
-          onConnectEnd={letGo}
+          onConnectEnd={endConnection}
           isValidConnection={mayJoin}
           onNodeClick={(_, { id }) => !isNarrow && reveal(id)}
           onDrop={drop}
