@@ -58,19 +58,19 @@ impl Content {
         let Some(media) = Media::of(headers) else { return Ok(Self::unnamed(bytes)) };
         match media.kind() {
             Kind::Json => {
-                let text = charset::decode(bytes, &media)?;
+                let text = charset::decode(bytes, Some(&media))?;
                 check_json(&text, &media).map(|()| Self::Json(text.trim_ascii().to_owned()))
             }
-            Kind::Text | Kind::Html | Kind::Xml => charset::decode(bytes, &media).map(Self::Text),
+            Kind::Text | Kind::Html | Kind::Xml => charset::decode(bytes, Some(&media)).map(Self::Text),
             Kind::Binary => Ok(Self::Binary { content_type: Some(media.full), bytes: bytes.to_owned() }),
         }
     }
 
     /// Reads what has no content type: text if it is that.
     fn unnamed(bytes: &[u8]) -> Self {
-        match charset::marked_or_utf8(bytes) {
-            Some(text) => Self::Text(text),
-            None => Self::Binary { content_type: None, bytes: bytes.to_owned() },
+        match charset::decode(bytes, None) {
+            Ok(text) => Self::Text(text),
+            Err(_) => Self::Binary { content_type: None, bytes: bytes.to_owned() },
         }
     }
 
@@ -83,6 +83,19 @@ impl Content {
             Self::Binary { content_type, bytes } => binary(content_type.as_deref(), &bytes).to_string(),
         }
     }
+}
+
+/// Decodes `bytes` by the charset in `headers` whatever their content type is, for peers that name wrong types.
+///
+/// # Errors
+/// The charset is unknown, or a byte does not exist in it.
+pub(crate) fn text(headers: &HeaderMap, bytes: &[u8]) -> Result<String, Misread> {
+    charset::decode(bytes, Media::of(headers).as_ref())
+}
+
+/// Decodes like [`text`] for a message: with replacement characters for what is wrong.
+pub(crate) fn shown(headers: &HeaderMap, bytes: &[u8]) -> String {
+    charset::decode_lossily(bytes, Media::of(headers).as_ref())
 }
 
 /// Returns the value that stands for bytes.

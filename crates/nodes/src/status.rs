@@ -11,7 +11,7 @@ use serde_json::Value;
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::payload::Payload;
 
-use crate::body::{Content, Misread};
+use crate::body::{self, Content, Misread};
 use crate::dates::http_date;
 use crate::egress::{Answer, Beginning};
 pub(crate) use said::said;
@@ -69,12 +69,8 @@ impl ErrorBody {
     fn read(headers: &HeaderMap, beginning: Beginning) -> Self {
         let Beginning { bytes, is_whole } = beginning;
         let lossy = || {
-            let text = String::from_utf8_lossy(&bytes);
-            Self::Text(if is_whole {
-                text.into_owned()
-            } else {
-                format!("{}…", text.trim_end_matches('\u{fffd}'))
-            })
+            let text = body::shown(headers, &bytes);
+            Self::Text(if is_whole { text } else { format!("{}…", text.trim_end_matches('\u{fffd}')) })
         };
         match Content::read(headers, &bytes) {
             Ok(Content::Nothing) => Self::Nothing,

@@ -35,6 +35,7 @@ use self::reply::{Reply, misfit};
 use self::sent::{Sent, Unreadable};
 use self::stop::Stop;
 use super::SkillCall;
+use crate::body;
 use crate::egress::Answer;
 use crate::secrets::Keyring;
 
@@ -117,9 +118,12 @@ fn wire(config: &LlmConfig, prompt: &Prompt<'_>, fit: &Fit) -> Wire {
 
 async fn read(call: &SkillCall<'_>, provider: Provider, answer: Answer) -> Result<Reply, Failure> {
     let (peer, headers) = (answer.peer(), answer.headers().clone());
-    let body = answer.body(call.shared.limits.output_bytes_max.saturating_mul(ANSWER_PER_OUTPUT)).await?;
+    let bytes = answer.body(call.shared.limits.output_bytes_max.saturating_mul(ANSWER_PER_OUTPUT)).await?;
     let unusable = |what: &str| Failure::new(ErrorClass::Unavailable, format!("{peer} {what}"));
-    let sent = sent::read(&body).map_err(|unreadable| match unreadable {
+    let text = body::text(&headers, &bytes).map_err(|misread| {
+        Failure::new(ErrorClass::ModelOutput, format!("The response of {peer} {misread}."))
+    })?;
+    let sent = sent::read(&text).map_err(|unreadable| match unreadable {
         Unreadable::Foreign(what) => unusable(&format!("{what}. Check the base URL.")),
         Unreadable::HalfCharacter(place) => {
             misfit(&format!("contains half of a character, a lone surrogate ({place} of what {peer} sent)"))

@@ -15,14 +15,28 @@ use super::media::{Kind, Media};
 /// How far a document is searched for what it says of itself (HTML standard, "prescan a byte stream").
 const SEARCHED_BYTES: usize = 1024;
 
-/// Decodes `bytes`, without their byte order mark.
+/// Decodes `bytes` of a content type, if there is one, without their byte order mark.
 ///
 /// # Errors
 /// The charset is unknown, or a byte does not exist in it; which one and where.
-pub(super) fn decode(bytes: &[u8], media: &Media) -> Result<String, Misread> {
-    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
-        return decode_as(encoding, bytes, mark);
+pub(super) fn decode(bytes: &[u8], media: Option<&Media>) -> Result<String, Misread> {
+    let (encoding, mark) = encoding_of(bytes, media)?;
+    decode_as(encoding, bytes, mark)
+}
+
+/// Decodes like [`decode`] with replacement characters where a byte does not exist in the charset. An unknown charset counts
+/// as UTF-8.
+pub(super) fn decode_lossily(bytes: &[u8], media: Option<&Media>) -> String {
+    let (encoding, mark) = encoding_of(bytes, media).unwrap_or((UTF_8, 0));
+    encoding.decode_without_bom_handling(&bytes[mark..]).0.into_owned()
+}
+
+/// Returns the encoding, and the length of the byte order mark.
+fn encoding_of(bytes: &[u8], media: Option<&Media>) -> Result<(&'static Encoding, usize), Misread> {
+    if let Some(marked) = Encoding::for_bom(bytes) {
+        return Ok(marked);
     }
+    let Some(media) = media else { return Ok((UTF_8, 0)) };
     let own = match media.kind() {
         Kind::Html => html_charset(bytes),
         Kind::Xml => xml_charset(bytes),
@@ -38,13 +52,7 @@ pub(super) fn decode(bytes: &[u8], media: &Media) -> Result<String, Misread> {
         },
         (None, None) => UTF_8,
     };
-    decode_as(encoding, bytes, 0)
-}
-
-/// Decodes bytes with a byte order mark by it, and others as UTF-8; `None` where they are no such text.
-pub(super) fn marked_or_utf8(bytes: &[u8]) -> Option<String> {
-    let (encoding, mark) = Encoding::for_bom(bytes).unwrap_or((UTF_8, 0));
-    decode_as(encoding, bytes, mark).ok()
+    Ok((encoding, 0))
 }
 
 fn named(label: &str) -> Result<&'static Encoding, Misread> {

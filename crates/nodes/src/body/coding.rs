@@ -9,11 +9,17 @@ use std::io::Read;
 use flate2::bufread::GzDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
+use ruzstd::decoding::errors::{FrameDecoderError, FrameHeaderError};
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
 use crate::call::header_text;
 
 /// How many encodings one body may have.
 const CODINGS_MAX: usize = 5;
+/// The largest window of a zstd frame that is decoded where an output may not be larger (RFC 9659, 3).
+const ZSTD_WINDOW_BYTES: usize = 8 * 1024 * 1024;
+/// In the fifth byte of a zstd frame: its content is its window (RFC 8878, 3.1.1.1.1).
+const ZSTD_SINGLE_SEGMENT: u8 = 0x20;
 /// The first four bytes of a zstd frame to be skipped (RFC 8878, 3.1.2), the lowest of sixteen.
 const ZSTD_SKIPPED: u32 = 0x184D_2A50;
 
@@ -34,6 +40,10 @@ enum Coding {
 pub(crate) enum CodingError {
     /// Its encoding is unknown; a repetition cannot help.
     Unknown(String),
+    /// So many encodings are applied one over the other.
+    TooMany(usize),
+    /// A zstd frame needs more memory than is allowed, in bytes.
+    Window { needed: u64, allowed: u64 },
     /// It is damaged or incomplete.
     Broken(&'static str),
     /// More comes out than is allowed.
@@ -44,6 +54,15 @@ impl fmt::Display for CodingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown(name) => write!(f, "has the content encoding `{name}`, which is not supported"),
+            Self::TooMany(count) => {
+                write!(
+                    f,
+                    "has {count} content encodings one over the other; at most {CODINGS_MAX} are decoded"
+                )
+            }
+            Self::Window { needed, allowed } => {
+                write!(f, "needs a zstd window of {needed} bytes; at most {allowed} are allowed")
+            }
             Self::Broken(name) => write!(f, "is not valid {name}: it is damaged or incomplete"),
             Self::TooLarge => f.write_str("is too large"),
         }
@@ -70,7 +89,7 @@ impl Codings {
             }
         }
         if codings.len() > CODINGS_MAX {
-            return Err(CodingError::Unknown(format!("{} encodings", codings.len())));
+            return Err(CodingError::TooMany(codings.len()));
         }
         Ok(Self(codings))
     }
@@ -191,7 +210,7 @@ fn unzstd(body: &[u8], output: &mut Output) -> Result<(), CodingError> {
             rest = behind.ok_or_else(broken)?;
             continue;
         }
-        let mut frame = ruzstd::decoding::StreamingDecoder::new(&mut rest).map_err(|_| broken())?;
+        let mut frame = zstd_frame(&mut rest, output.bytes_max)?;
         output.read("zstd", &mut frame)?;
         let (said, counted) =
             (frame.decoder.get_checksum_from_data(), frame.decoder.get_calculated_checksum());
@@ -200,6 +219,25 @@ fn unzstd(body: &[u8], output: &mut Output) -> Result<(), CodingError> {
         }
     }
     Ok(())
+}
+
+/// Reads the header of a frame. Its window is allocated at once, so it is limited.
+fn zstd_frame<'r, 'b>(
+    rest: &'r mut &'b [u8],
+    bytes_max: usize,
+) -> Result<StreamingDecoder<&'r mut &'b [u8], FrameDecoder>, CodingError> {
+    let is_single = rest.get(4).is_some_and(|descriptor| descriptor & ZSTD_SINGLE_SEGMENT != 0);
+    let mut decoder = FrameDecoder::new();
+    let allowed = u64::try_from(bytes_max.max(ZSTD_WINDOW_BYTES)).unwrap_or(u64::MAX);
+    decoder.set_max_window_size(allowed);
+    StreamingDecoder::new_with_decoder(rest, decoder).map_err(|error| {
+        let (FrameDecoderError::WindowSizeTooBig { requested: needed, .. }
+        | FrameDecoderError::FrameHeaderError(FrameHeaderError::WindowTooBig { got: needed })) = error
+        else {
+            return CodingError::Broken("zstd");
+        };
+        if is_single { CodingError::TooLarge } else { CodingError::Window { needed, allowed } }
+    })
 }
 
 /// Returns what follows a frame to be skipped, if `body` begins with one; inside, `None` where it is cut off.

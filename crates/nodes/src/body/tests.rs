@@ -104,6 +104,33 @@ fn what_comes_out_is_limited() {
     }
 }
 
+/// The header of a frame says its window: 2^(10 + exponent) and eighths of it, five and three bits (RFC 8878, 3.1.1.1.2).
+#[test]
+fn windows_of_zstd_are_limited() {
+    let frame =
+        |descriptor: u8| hex(&format!("28b52ffd00{descriptor:02x}590000{}", "7b226f6b223a747275657d"));
+    let too_wide = |needed, allowed| Err(CodingError::Window { needed, allowed });
+    let mebibyte = 1024 * 1024;
+    for (name, descriptor, bytes_max, expected) in [
+        ("1 KiB", 0, 100, Ok(TEXT.to_vec())),
+        ("8 MiB", 13 << 3, 100, Ok(TEXT.to_vec())),
+        ("9 MiB", 13 << 3 | 1, 100, too_wide(9 << 20, 8 << 20)),
+        ("9 MiB, as large as the limit", 13 << 3 | 1, 9 * mebibyte, Ok(TEXT.to_vec())),
+        ("128 MiB", 17 << 3, 64 * mebibyte, too_wide(128 << 20, 64 << 20)),
+        ("2 TiB and more", 31 << 3 | 7, 100, too_wide(15 << 38, 8 << 20)),
+    ] {
+        assert_eq!(decode(&["zstd"], frame(descriptor), bytes_max), expected, "{name}");
+    }
+}
+
+/// A frame of one segment says how large its content is, here 1 GiB.
+#[test]
+fn content_that_zstd_says_is_too_large_is_not_decoded() {
+    let body = hex("28b52ffda000000040590000");
+
+    assert_eq!(decode(&["zstd"], body, 100), Err(CodingError::TooLarge));
+}
+
 #[test]
 fn unknown_encodings_are_named() {
     for (names, unknown) in [
@@ -111,7 +138,11 @@ fn unknown_encodings_are_named() {
         (&["gzip, Compress"], "`Compress`"),
         (&["gzip", "exi"], "`exi`"),
         (&["*"], "`*`"),
-        (&["gzip,gzip,gzip,gzip,gzip,gzip"], "6 encodings"),
+        (
+            &["gzip,gzip,gzip,gzip,gzip,gzip"],
+            "has 6 content encodings one over the other; at most 5 are decoded",
+        ),
+        (&["gzip,br", "deflate,zstd", "br, gzip, x-gzip"], "has 7 content encodings"),
     ] {
         let error = Codings::of(&headers(names)).unwrap_err();
 

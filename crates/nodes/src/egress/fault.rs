@@ -50,7 +50,9 @@ pub(super) fn too_large(url: &Url, bytes_max: usize) -> Failure {
 /// Returns the failure for a body whose content encoding cannot be undone.
 pub(super) fn encoded(url: &Url, error: &CodingError, bytes_max: usize) -> Failure {
     let class = match error {
-        CodingError::Unknown(_) => ErrorClass::Rejected,
+        CodingError::Unknown(_) | CodingError::TooMany(_) | CodingError::Window { .. } => {
+            ErrorClass::Rejected
+        }
         CodingError::Broken(_) => ErrorClass::Connection,
         CodingError::TooLarge => return too_large(url, bytes_max),
     };

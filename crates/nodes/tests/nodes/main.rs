@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic like the tests themselves")]
 
+mod agent_bodies;
 mod agents;
 mod egress;
 mod http_request;

@@ -11,6 +11,7 @@ use steadflow_core::json;
 
 use super::html;
 use super::reply::{is_given, text_at};
+use crate::body;
 use crate::egress::Answer;
 use crate::status;
 
@@ -123,11 +124,11 @@ impl Reported {
 pub(super) async fn of_status(answer: Answer) -> (Failure, Reported) {
     let (status, peer, headers) = (answer.status(), answer.peer(), answer.headers().clone());
     let beginning = answer.beginning(READ_BYTES).await;
-    let body = json::without_mark(&beginning.bytes);
-    let value = json::read(body).ok();
+    let body = body::shown(&headers, &beginning.bytes);
+    let value = json::read(body.as_bytes()).ok();
     let mut error = value.as_ref().and_then(reported).unwrap_or_default();
     if error.message.is_empty() {
-        error.message = html::described(body).unwrap_or_else(|| status::said(&String::from_utf8_lossy(body)));
+        error.message = html::described(&body).unwrap_or_else(|| status::said(&body));
     }
     error.status = Some(status.as_u16());
     error.retry_after = status::retry_after(&headers, Timestamp::now()).or(error.retry_after);

@@ -4,14 +4,13 @@
 const TITLE_CHARS_MAX: usize = 100;
 
 /// Returns `an HTML page titled “…”` if `body` is one.
-pub(super) fn described(body: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(body);
-    let lower = text.trim_start_matches('\u{feff}').trim_start().to_ascii_lowercase();
+pub(super) fn described(body: &str) -> Option<String> {
+    let lower = body.trim_start().to_ascii_lowercase();
     if !lower.starts_with("<!doctype html") && !lower.starts_with("<html") && !lower.starts_with("<head") {
         return None;
     }
     Some(
-        title(&text)
+        title(body)
             .map_or_else(|| "an HTML page".to_owned(), |title| format!("an HTML page titled “{title}”")),
     )
 }
@@ -44,7 +43,7 @@ mod tests {
             ("{\"html\":\"<html>\"}", None),
             ("<Error><Code>AccessDenied</Code></Error>", None),
         ] {
-            assert_eq!(described(body.as_bytes()).as_deref(), name, "{body}");
+            assert_eq!(described(body).as_deref(), name, "{body}");
         }
     }
 }

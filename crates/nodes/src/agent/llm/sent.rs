@@ -25,12 +25,11 @@ pub(super) enum Unreadable {
 
 /// Reads a body by its content, since the content types of gateways are often wrong: server-sent events, JSON, or one
 /// JSON value a line.
-pub(super) fn read(body: &[u8]) -> Result<Sent, Unreadable> {
-    let body = json::without_mark(body);
+pub(super) fn read(body: &str) -> Result<Sent, Unreadable> {
     if is_event_stream(body) {
         return events(body).map(Sent::Pieces);
     }
-    let error = match json::read(body) {
+    let error = match json::read(body.as_bytes()) {
         Ok(value) => return Ok(Sent::Whole(value)),
         Err(error) => error,
     };
@@ -40,16 +39,14 @@ pub(super) fn read(body: &[u8]) -> Result<Sent, Unreadable> {
     }
 }
 
-fn is_event_stream(body: &[u8]) -> bool {
+fn is_event_stream(body: &str) -> bool {
     let start = body.trim_ascii_start();
-    [&b"data:"[..], b"event:", b"id:", b"retry:", b":"].iter().any(|field| start.starts_with(field))
+    ["data:", "event:", "id:", "retry:", ":"].iter().any(|field| start.starts_with(field))
 }
 
 /// Reads server-sent events (HTML standard, 9.2.6) up to `[DONE]`. The last one needs no blank line behind it.
-fn events(body: &[u8]) -> Result<Vec<Value>, Unreadable> {
-    let text = std::str::from_utf8(body)
-        .map_err(|_| Unreadable::Foreign("sent a stream that is not UTF-8".to_owned()))?;
-    let unified = text.replace("\r\n", "\n").replace('\r', "\n");
+fn events(body: &str) -> Result<Vec<Value>, Unreadable> {
+    let unified = body.replace("\r\n", "\n").replace('\r', "\n");
     let mut pieces = Vec::new();
     for event in unified.split("\n\n") {
         let lines: Vec<&str> = event.lines().filter_map(data_of).collect();
@@ -82,13 +79,13 @@ fn piece(data: &str, number: usize) -> Result<Value, Unreadable> {
 }
 
 /// Reads one JSON value a line, if that is what all of at least two lines are.
-fn lines(body: &[u8]) -> Option<Vec<Value>> {
-    let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
-    let pieces: Vec<Value> = lines.map(json::read).collect::<Result<_, _>>().ok()?;
+fn lines(body: &str) -> Option<Vec<Value>> {
+    let lines = body.split('\n').map(str::trim_ascii).filter(|line| !line.is_empty());
+    let pieces: Vec<Value> = lines.map(|line| json::read(line.as_bytes())).collect::<Result<_, _>>().ok()?;
     (pieces.len() > 1).then_some(pieces)
 }
 
-fn unreadable(body: &[u8], error: &serde_json::Error) -> Unreadable {
+fn unreadable(body: &str, error: &serde_json::Error) -> Unreadable {
     if body.trim_ascii().is_empty() {
         return Unreadable::Foreign("responded with an empty body".to_owned());
     }
@@ -124,20 +121,16 @@ mod tests {
             ": keep-alive\n\nevent: x\ndata: {\"a\":\ndata: 1}\n\nid: 7\ndata: {\"a\":2}\n\n",
             "data: {\"a\":1}\ndata: {\"a\":2}\ndata: [DONE]\n",
             "{\"a\":1}\n{\"a\":2}\n",
-            "\u{feff}{\"a\":1}\r\n\r\n{\"a\":2}",
+            "{\"a\":1}\r\n\r\n{\"a\":2}",
         ] {
-            assert_eq!(
-                read(body.as_bytes()),
-                Ok(Sent::Pieces(vec![json!({ "a": 1 }), json!({ "a": 2 })])),
-                "{body}"
-            );
+            assert_eq!(read(body), Ok(Sent::Pieces(vec![json!({ "a": 1 }), json!({ "a": 2 })])), "{body}");
         }
     }
 
     #[test]
-    fn one_value_may_have_blanks_and_a_mark_around_it() {
-        for body in ["{\"a\":1}", "\u{feff}{\"a\":1}", "\n\n   \n{\"a\":1}\n", "{\n\"a\":\n1}"] {
-            assert_eq!(read(body.as_bytes()), Ok(Sent::Whole(json!({ "a": 1 }))), "{body}");
+    fn one_value_may_have_blanks_around_it() {
+        for body in ["{\"a\":1}", "\n\n   \n{\"a\":1}\n", "{\n\"a\":\n1}"] {
+            assert_eq!(read(body), Ok(Sent::Whole(json!({ "a": 1 }))), "{body}");
         }
     }
 
@@ -151,12 +144,12 @@ mod tests {
             ("{\"a\":NaN}", "expected value at line 1 column 6"),
             ("<html><title>Just a moment...</title>", "HTML page titled “Just a moment...”"),
         ] {
-            let Err(Unreadable::Foreign(what)) = read(body.as_bytes()) else { panic!("{body}") };
+            let Err(Unreadable::Foreign(what)) = read(body) else { panic!("{body}") };
 
             assert!(what.contains(said), "{body}: {what}");
         }
         for body in ["{\"a\":\"\\ud83d\"}", "data: {\"a\":\"\\ud83dx\"}\n\n", "{\"a\":\"\\udca9\"}"] {
-            assert!(matches!(read(body.as_bytes()), Err(Unreadable::HalfCharacter(_))), "{body}");
+            assert!(matches!(read(body), Err(Unreadable::HalfCharacter(_))), "{body}");
         }
     }
 }
