@@ -202,6 +202,39 @@ mod tests {
     }
 
     #[test]
+    fn what_belongs_elsewhere_is_said_where() {
+        let at = |key: &str, value: Value| {
+            let mut document = risk_analyst();
+            document["config"][key] = value;
+            let faults = Agent::parse(&document).unwrap_err();
+            assert_eq!((faults.len(), faults[0].pointer.as_str()), (1, format!("/config/{key}").as_str()));
+            faults[0].message.clone()
+        };
+        for (key, place) in [
+            ("options", "`\"extra_body\": {\"options\": …}`"),
+            ("num_ctx", "`\"extra_body\": {\"options\": {\"num_ctx\": …}}`"),
+            ("enable_thinking", "`\"extra_body\": {\"enable_thinking\": …}`"),
+            ("reasoning_effort", "`\"extra_body\": {\"reasoning_effort\": …}`"),
+            ("max_tokens", "`max_tokens` belongs to each skill"),
+            ("api_version", "`\"extra_query\": {\"api-version\": …}`"),
+            ("extra_boddy", "did you mean `extra_body`?"),
+        ] {
+            let message = at(key, json!("sk-canary"));
+
+            assert!(message.contains(place) && !message.contains("canary"), "{message}");
+        }
+        for (url, place) in [
+            ("https://x.example/v1?api-version=2024-06-01", "as `\"extra_query\": {\"api-version\": …}`"),
+            ("https://x.example?a=canary&b=c#d", "as `\"extra_query\": {\"a\": …, \"b\": …}`"),
+            ("https://x.example/#a", "into `extra_query`, and keys"),
+        ] {
+            let message = at("base_url", json!(url));
+
+            assert!(message.contains(place) && !message.contains("canary"), "{message}");
+        }
+    }
+
+    #[test]
     fn documents_without_the_keys_of_a_listing_are_available() {
         let agent = Agent::restore(&remote("http://agents.example")).unwrap();
         let mut listed = remote("http://agents.example");

@@ -116,6 +116,8 @@ impl<R: Reader> Key<R> {
 pub(crate) struct Keys<'k> {
     source: Source<'k>,
     known: Vec<&'static str>,
+    /// Where a key that is none of these belongs.
+    elsewhere: Option<fn(&str) -> String>,
 }
 
 #[derive(Debug)]
@@ -128,11 +130,11 @@ enum Source<'k> {
 
 impl<'k> Keys<'k> {
     pub(super) fn given(map: &'k Map<String, Value>, at: &'k Place<'k>, reading: &'k mut Reading) -> Self {
-        Self { source: Source::Given { map, at, reading }, known: Vec::new() }
+        Self { source: Source::Given { map, at, reading }, known: Vec::new(), elsewhere: None }
     }
 
     pub(super) fn described(description: &'k mut Description) -> Self {
-        Self { source: Source::Described(description), known: Vec::new() }
+        Self { source: Source::Described(description), known: Vec::new(), elsewhere: None }
     }
 
     /// Reads one key. `None` where it is absent or a template, and where it is a fault.
@@ -197,6 +199,11 @@ impl<'k> Keys<'k> {
         }
     }
 
+    /// Says where an unknown key belongs: a clause for the message that refuses it.
+    pub(crate) fn elsewhere(&mut self, clause: fn(&str) -> String) {
+        self.elsewhere = Some(clause);
+    }
+
     /// Refuses every key that was not asked for.
     pub(super) fn refuse_unknown(&mut self) {
         let Source::Given { map, at, reading } = &mut self.source else { return };
@@ -205,7 +212,9 @@ impl<'k> Keys<'k> {
             let near = reading.faults.suggestion(key, known.iter().copied());
             let end = if near.is_empty() {
                 let verb = if known.len() == 1 { "is only" } else { "are" };
-                format!("; there {verb} {}", quoted(known))
+                let elsewhere =
+                    self.elsewhere.map_or_else(String::new, |clause| format!("; {}", clause(key)));
+                format!("; there {verb} {}{elsewhere}", quoted(known))
             } else {
                 near
             };

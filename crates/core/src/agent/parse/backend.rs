@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::NAME_CHARS_MAX;
-use super::extras::{ExtraBodyReader, QueryName};
+use super::extras::{ExtraBodyReader, QueryName, extra_query_of, place_of_parameter};
 use crate::agent::secrecy::{MASK, SecretText};
 use crate::agent::{Backend, HttpConfig, LlmConfig, Provider};
 use crate::document::{
@@ -119,7 +119,7 @@ fn read_llm(keys: &mut Keys<'_>) -> Option<LlmConfig> {
         key("provider", "Provider", choice(Provider::NAMED)).needed(MODEL).doc("Whose protocol it speaks."),
     );
     let base_url = keys.take(
-        key("base_url", "Base URL", UrlReader { place_of_query: "a query belongs into `extra_query`, and keys into `api_key` or `extra_headers`" })
+        key("base_url", "Base URL", UrlReader { place_of_query: extra_query_of })
             .doc("Where it is; the provider's own address where there is none."),
     );
     let model = keys.take(key("model", "Model", ModelReader).needed(MODEL).doc("As the provider spells it."));
@@ -139,6 +139,7 @@ fn read_llm(keys: &mut Keys<'_>) -> Option<LlmConfig> {
             .doc("Added to the body of each call, for parameters that only some servers know."),
     );
     let extra_query = read_extra_query(keys);
+    keys.elsewhere(place_of_parameter);
     let provider = provider?;
     Some(LlmConfig {
         provider,
@@ -154,9 +155,13 @@ fn read_llm(keys: &mut Keys<'_>) -> Option<LlmConfig> {
 
 fn read_http(keys: &mut Keys<'_>) -> Option<HttpConfig> {
     let endpoint = keys.take(
-        key("endpoint", "Endpoint", UrlReader { place_of_query: "keys belong into `api_key` or `headers`" })
-            .needed("a remote agent")
-            .doc("A skill is a POST to this address, `/` and the skill's name."),
+        key(
+            "endpoint",
+            "Endpoint",
+            UrlReader { place_of_query: |_| "keys belong into `api_key` or `headers`".to_owned() },
+        )
+        .needed("a remote agent")
+        .doc("A skill is a POST to this address, `/` and the skill's name."),
     );
     let api_key = keys.take(
         key("api_key", "API key", SecretReader)
@@ -229,8 +234,8 @@ impl Reader for ModelReader {
 /// Checks a plain URL as far as possible without a URL parser; the code that opens it parses it and checks its host.
 #[derive(Clone, Copy, Debug)]
 struct UrlReader {
-    /// Says where what a plain URL cannot hold goes.
-    place_of_query: &'static str,
+    /// Says where what a plain URL cannot hold goes: a clause.
+    place_of_query: fn(&str) -> String,
 }
 
 impl UrlReader {
@@ -246,7 +251,8 @@ impl UrlReader {
         }
         let is_plain = !url.contains("${") && !url.chars().any(is_odd);
         let place = self.place_of_query;
-        (!is_plain).then(|| format!("must be a plain URL, without `?`, `#`, blanks or `${{…}}`: {place}"))
+        (!is_plain)
+            .then(|| format!("must be a plain URL, without `?`, `#`, blanks or `${{…}}`: {}", place(url)))
     }
 }
 

@@ -63,6 +63,39 @@ impl Reader for ExtraBodyReader {
     }
 }
 
+/// Parameters that Ollama takes inside its `options`.
+const OLLAMA_OPTIONS: [&str; 8] =
+    ["mirostat", "num_batch", "num_ctx", "num_gpu", "num_keep", "num_predict", "num_thread", "repeat_last_n"];
+/// Keys of a skill that are looked for in the configuration of its agent.
+const OF_SKILLS: [&str; 5] = ["input_schema", "instructions", "max_tokens", "max_turns", "output_schema"];
+
+/// Says where an unknown key of a model's configuration belongs. Its value may be a secret, so it is not shown.
+pub(super) fn place_of_parameter(name: &str) -> String {
+    if OF_SKILLS.contains(&name) {
+        return format!("`{name}` belongs to each skill");
+    }
+    if matches!(name, "api_version" | "api-version") {
+        return "the version of an API belongs into `\"extra_query\": {\"api-version\": …}`".to_owned();
+    }
+    let entry = format!("{{{}: …}}", Value::from(name));
+    let entry = if OLLAMA_OPTIONS.contains(&name) { format!("{{\"options\": {entry}}}") } else { entry };
+    format!("what else a server takes belongs into `\"extra_body\": {entry}`")
+}
+
+/// Says where the query of `url` belongs. Its values may be secrets, so they are not shown.
+pub(super) fn extra_query_of(url: &str) -> String {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let query = query.split('#').next().unwrap_or_default();
+    let names = query.split('&').filter_map(|pair| pair.split('=').next()).filter(|name| !name.is_empty());
+    let entries: Vec<String> = names.map(|name| format!("{}: …", Value::from(name))).collect();
+    let example = if entries.is_empty() {
+        String::new()
+    } else {
+        format!(", as `\"extra_query\": {{{}}}`", entries.join(", "))
+    };
+    format!("a query belongs into `extra_query`{example}, and keys into `api_key` or `extra_headers`")
+}
+
 fn depth(value: &Value) -> usize {
     match value {
         Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
