@@ -153,6 +153,16 @@ impl Expression {
         matches!(self.compiled, Compiled::Path(_))
     }
 
+    /// Returns why it fails whatever its values are, for reasons that have no influence on how it is compiled: what was
+    /// saved before they were looked for still runs.
+    pub(crate) fn faults(&self) -> impl Iterator<Item = ExpressionError> {
+        let problems = match &self.compiled {
+            Compiled::Computed(computed) => computed.faults(),
+            Compiled::Path(_) | Compiled::Secret(_) => &[],
+        };
+        problems.iter().map(|problem| self.error(problem.clone()))
+    }
+
     /// Returns whether `urlencode` is the last that it does.
     pub(crate) fn is_url_encoded(&self) -> bool {
         matches!(&self.compiled, Compiled::Computed(computed) if computed.is_url_encoded())

@@ -42,6 +42,7 @@ struct Program {
     environment: Environment<'static>,
     slots: Slots,
     is_url_encoded: bool,
+    faults: Box<[Problem]>,
     depth_max: usize,
 }
 
@@ -55,6 +56,7 @@ pub(super) fn compile(rewritten: Rewritten, limits: &Limits) -> Computed {
         environment: environment(&rewritten, limits),
         slots: rewritten.slots,
         is_url_encoded: rewritten.is_url_encoded,
+        faults: rewritten.faults.into(),
         depth_max: limits.json_depth_max,
     };
     Computed { program: Arc::new(program) }
@@ -79,6 +81,10 @@ impl Computed {
 
     pub(super) fn is_url_encoded(&self) -> bool {
         self.program.is_url_encoded
+    }
+
+    pub(super) fn faults(&self) -> &[Problem] {
+        &self.program.faults
     }
 
     /// Evaluates with what `scope` has at each path. A path that leads nowhere is undefined: an error only if it is used.

@@ -9,11 +9,13 @@
 
 mod codecs;
 mod comparisons;
+mod constants;
 pub(super) mod dates;
 mod lists;
 mod numbers;
 mod texts;
 
+pub(super) use self::constants::fault as constant_fault;
 pub(crate) use self::dates::moment;
 pub(crate) use self::texts::percent_encoded;
 

@@ -28,17 +28,21 @@ pub(super) struct Rewritten {
     pub(super) names_tests: bool,
     /// Whether `urlencode` is applied last.
     pub(super) is_url_encoded: bool,
+    /// Why filters cannot work with their constant arguments.
+    pub(super) faults: Vec<Problem>,
 }
 
 type Tree = Result<Expr<'static>, Problem>;
 
 /// Checks and rewrites `tree`.
 pub(super) fn rewrite(tree: &Expr<'_>, site: Site<'_>) -> Result<Rewritten, Problem> {
-    let mut rewriter = Rewriter { site, uuids: 0, slots: Slots::default(), names_tests: false };
+    let mut rewriter =
+        Rewriter { site, uuids: 0, slots: Slots::default(), names_tests: false, faults: Vec::new() };
     let is_url_encoded = matches!(tree, Expr::Filter(filter) if filter.name == "urlencode");
     let tree = rewriter.expression(tree)?;
     rewriter.slots.shrink_to_fit();
-    Ok(Rewritten { tree, slots: rewriter.slots, names_tests: rewriter.names_tests, is_url_encoded })
+    let Rewriter { slots, names_tests, faults, .. } = rewriter;
+    Ok(Rewritten { tree, slots, names_tests, is_url_encoded, faults })
 }
 
 struct Rewriter<'s> {
@@ -47,6 +51,7 @@ struct Rewriter<'s> {
     uuids: usize,
     slots: Slots,
     names_tests: bool,
+    faults: Vec<Problem>,
 }
 
 impl Rewriter<'_> {
@@ -208,6 +213,7 @@ impl Rewriter<'_> {
         {
             args[0] = CallArg::Pos(value(compiled));
         }
+        self.faults.extend(functions::constant_fault(name, &args));
         self.names_tests |= functions::names_a_test(name);
         Ok(match functions::strict_filter(name) {
             Some(function) => call(function, subject, args),

@@ -13,7 +13,7 @@ use crate::http::{
     HeaderName, HeaderValue, Scalar, StatusRanges, Statuses, is_form_type, is_token, token_pattern,
 };
 use crate::limits::Limits;
-use crate::template::Template;
+use crate::template::{Piece, Template, pieces};
 use crate::work::Task;
 
 /// The keys of an HTTP request.
@@ -220,6 +220,19 @@ impl Url {
             |scheme: &str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
         has("https://") || has("http://")
     }
+
+    /// Refuses a user name or password that the document writes into the URL.
+    fn check_credentials(url: &str, at: &Place<'_>, reading: &mut Reading) -> bool {
+        let authority = url.split_once("://").map_or("", |(_, behind)| behind);
+        let authority = authority.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+        let has_credentials = authority.contains('@');
+        if has_credentials {
+            let message = "the URL contains a user name or password; use `auth` instead, as in \
+                           `{\"type\": \"basic\", \"username\": …, \"password\": …}`";
+            reading.fault(at, message);
+        }
+        !has_credentials
+    }
 }
 
 impl Reader for Url {
@@ -235,7 +248,8 @@ impl Reader for Url {
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<String> {
         let url = value.as_str().map(str::trim).filter(|url| Self::has_scheme(url));
-        reading.fitting(self, url.map(str::to_owned), value, at)
+        let url = reading.fitting(self, url.map(str::to_owned), value, at)?;
+        Self::check_credentials(&url, at, reading).then_some(url)
     }
 
     fn check_template(&self, text: &str, at: &Place<'_>, reading: &mut Reading) {
@@ -243,7 +257,18 @@ impl Reader for Url {
         if !start.starts_with("${") && !Self::has_scheme(start) {
             reading.fitting(self, None, &text.into(), at);
         }
+        Self::check_credentials(&without_expressions(start), at, reading);
     }
+}
+
+/// Returns a template with a letter in the place of each expression.
+fn without_expressions(text: &str) -> String {
+    let pieces = pieces(text).unwrap_or_default();
+    let texts = pieces.into_iter().map(|piece| match piece {
+        Piece::Text(text) => text,
+        Piece::Expression(_) => "x".to_owned(),
+    });
+    texts.collect()
 }
 
 fn output() -> Value {

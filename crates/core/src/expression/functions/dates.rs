@@ -169,8 +169,23 @@ pub(super) fn date_format(
     let zone = zone(named.get("tz")?)?;
     named.assert_all_used()?;
     let date = zone.map_or(date.clone(), |zone| date.with_time_zone(zone));
-    strtime::format(format, &date)
+    written(format, &date)
+}
+
+fn written(format: &str, date: &Zoned) -> Result<String, Error> {
+    strtime::format(format, date)
         .map_err(|error| invalid(format!("`{format}` is not a form of dates: {error}")))
+}
+
+/// Checks a constant form of `date_format`. What is no string is found when the filter gets it.
+pub(super) fn check_format(format: &Value) -> Result<(), Error> {
+    let any_date = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
+    format.as_str().map_or(Ok(()), |format| written(format, &any_date).map(|_| ()))
+}
+
+/// Checks a constant time zone.
+pub(super) fn check_zone(name: &Value) -> Result<(), Error> {
+    zone(name.as_str()).map(|_| ())
 }
 
 /// Returns the date that `value` is or says.

@@ -208,7 +208,7 @@ pub(super) fn map(
             keys(&entries(state, "map", &list)?, Some(attribute))
         }
         [only] => {
-            let name = only.as_str().filter(|name| MAPPED_FILTERS.contains(name)).ok_or_else(unmappable)?;
+            let name = mapped(only)?;
             match strict_filter(name) {
                 Some(filter) => entries(state, "map", &list)?
                     .into_iter()
@@ -226,6 +226,17 @@ pub(super) fn map(
         }
         _ => Err(unmappable()),
     }
+}
+
+/// Returns the name of a filter that `map` may apply.
+fn mapped(name: &Value) -> Result<&'static str, Error> {
+    let known = MAPPED_FILTERS.iter().copied();
+    known.into_iter().find(|known| name.as_str() == Some(*known)).ok_or_else(unmappable)
+}
+
+/// Checks a constant name that `map` is given.
+pub(super) fn check_mapped(name: &Value) -> Result<(), Error> {
+    mapped(name).map(|_| ())
 }
 
 fn unmappable() -> Error {

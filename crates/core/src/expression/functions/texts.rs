@@ -163,8 +163,16 @@ pub(super) fn regex_replace(
     Ok(result)
 }
 
+/// Checks a constant pattern, which may be compiled.
+pub(super) fn check_pattern(pattern: &Value) -> Result<(), Error> {
+    if pattern.downcast_object_ref::<Pattern>().is_some() {
+        return Ok(());
+    }
+    built(pattern_text(pattern)?).map(|_| ())
+}
+
 /// Returns a constant pattern compiled, so that it is not compiled in each evaluation. `None` where it is no regular
-/// expression, which its evaluation says.
+/// expression, which [`check_pattern`] says.
 pub(super) fn compiled(pattern: &Value) -> Option<Value> {
     built(pattern.as_str()?).ok().map(|regex| Value::from_object(Pattern(regex)))
 }
@@ -176,10 +184,13 @@ fn regex<'v>(state: &State<'_, '_>, pattern: &'v Value) -> Result<Cow<'v, Regex>
     if let Some(Pattern(regex)) = pattern.downcast_object_ref::<Pattern>() {
         return Ok(Cow::Borrowed(regex));
     }
-    let text = pattern
+    built(pattern_text(pattern)?).map(Cow::Owned)
+}
+
+fn pattern_text(pattern: &Value) -> Result<&str, Error> {
+    pattern
         .as_str()
-        .ok_or_else(|| invalid(format!("a pattern is a string, not {}", values::described(pattern))))?;
-    built(text).map(Cow::Owned)
+        .ok_or_else(|| invalid(format!("a pattern is a string, not {}", values::described(pattern))))
 }
 
 fn built(pattern: &str) -> Result<Regex, Error> {

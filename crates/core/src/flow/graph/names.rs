@@ -1,4 +1,5 @@
-//! Checks that templates and conditions name only nodes that can have run before.
+//! Checks that templates and conditions name only nodes that can have run before, and use filters with arguments that
+//! they can have.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +42,7 @@ impl Ancestors {
     }
 }
 
-/// Checks every expression. Without `before` (the graph has a cycle) only that the nodes exist.
+/// Checks every expression. Without `before` (the graph has a cycle), of nodes only that they exist.
 pub(super) fn check(
     drafts: &[Draft],
     edges: &[EdgeDraft],
@@ -85,6 +86,9 @@ struct Checker<'c> {
 
 impl<'c> Checker<'c> {
     fn check(&mut self, expression: &Expression, reader: Reader, pointer: impl Fn() -> String) {
+        for fault in expression.faults() {
+            self.faults.add(pointer(), fault.to_string());
+        }
         let mut quoted: Option<&str> = None;
         for node in &expression.references().nodes {
             // `fetch-data` names `fetch` and `data`; both are one mistake.

@@ -88,6 +88,9 @@ impl Reader for ContextIdReader {
         let text = plain_text().read(value, at, reading)?;
         let template = Template::compile(value, &reading.limits);
         let template = reading.compiled(template, at)?;
+        for (_, expression) in template.expressions() {
+            expression.faults().for_each(|fault| reading.fault(at, fault.to_string()));
+        }
         let references = template.references();
         if !references.nodes.is_empty() || !references.secrets.is_empty() || references.attempt {
             let message =

@@ -190,6 +190,62 @@ fn inputs_of_actions_are_checked() {
 }
 
 #[test]
+fn constant_arguments_that_no_value_makes_right_are_found() {
+    let document = json!({ "name": "x", "context_id_template": "${trigger_data.id | regex_find('[')}", "flow_definition": {
+        "nodes": [
+            { "id": "a", "type": "action", "action": "transform", "input": {
+                "ok": "${trigger_data.a | regex_match('^a+$')}", "given": "${trigger_data.a | regex_match(trigger_data.b)}",
+                "open": "${trigger_data.a | regex_match('(')}",
+                "nested": ["x", "id ${trigger_data.a | default('x') | regex_replace('a{2,1}', '') | upper}"],
+                "ahead": "${'x' if trigger_data.a | regex_find('(?=a)') else 'y'}", "number": "${'a' | regex_match(7)}" } },
+            { "id": "b", "type": "condition", "condition": "a.ok and trigger_data.t | date(tz='Europe/Pariss') > now()" },
+            { "id": "c", "type": "switch", "cases": [{ "name": "one", "condition": "trigger_data.t | date_format('100 %') == 'x'" }] },
+            { "id": "d", "type": "delay", "until": "${trigger_data.rows | map('uper') | first}" },
+        ],
+        "edges": [
+            { "from": "a", "to": "b", "condition": "a.nested | join | regex_match('**')" },
+            { "from": "b", "to": "c", "condition": true }, { "from": "c", "to": "d", "condition": "one" },
+        ],
+    } });
+
+    insta::assert_snapshot!(faults(&document), @r#"
+    /context_id_template `${trigger_data.id | regex_find('[')}`: `[` is not a regular expression: unclosed character class
+    /flow_definition/nodes/0/input/open `${trigger_data.a | regex_match('(')}`: `(` is not a regular expression: unclosed group
+    /flow_definition/nodes/0/input/nested/1 `${trigger_data.a | default('x') | regex_replace('a{2,1}', '') | upper}`: `a{2,1}` is not a regular expression: invalid repetition count range, the start must be <= the end
+    /flow_definition/nodes/0/input/ahead `${'x' if trigger_data.a | regex_find('(?=a)') else 'y'}`: `(?=a)` is not a regular expression: look-around, including look-ahead and look-behind, is not supported
+    /flow_definition/nodes/0/input/number `${'a' | regex_match(7)}`: a pattern is a string, not the number 7
+    /flow_definition/nodes/1/condition `${a.ok and trigger_data.t | date(tz='Europe/Pariss') > now()}`: there is no time zone `Europe/Pariss`; one is `Europe/Paris`
+    /flow_definition/nodes/2/cases/0/condition `${trigger_data.t | date_format('100 %') == 'x'}`: `100 %` is not a form of dates: strftime formatting failed: invalid format string, expected byte after `%`, but found end of format string
+    /flow_definition/nodes/3/until `${trigger_data.rows | map('uper') | first}`: `map` takes `attribute="…"` or the name of one of these: abs, b64decode, b64encode, bool, capitalize, count, date, first, float, fromjson, int, last, length, lower, max, min, round, sha256, string, sum, title, trim, upper, urlencode
+    /flow_definition/edges/0/condition `${a.nested | join | regex_match('**')}`: `**` is not a regular expression: repetition operator missing expression
+    "#);
+    let restored = Flow::restore(&Payload::from_value(&document), &Limits::DEFAULT).unwrap();
+    assert_eq!(restored.flow.graph.nodes.len(), 4, "what was saved before still runs");
+}
+
+#[test]
+fn credentials_in_a_url_are_found_when_it_is_saved() {
+    for (url, is_refused) in [
+        ("https://user:pass@x.example/", true),
+        (" HTTP://user@x.example", true),
+        ("https://${trigger_data.user}:${secrets.PASSWORD}@x.example/a", true),
+        ("${trigger_data.scheme}://a@x.example/", true),
+        ("https://x.example/@user?to=a@b.example#@", false),
+        ("https://x.example?to=a@b.example", false),
+        ("https://${trigger_data.host | default('a@b')}/", false),
+        ("${trigger_data.base}/a@b", false),
+        ("${secrets.URL}", false),
+    ] {
+        let node = json!({ "id": "a", "type": "action", "action": "http_request", "input": { "url": url } });
+        let result = Flow::parse(&flow(json!([node])), &Limits::DEFAULT);
+
+        let said: Vec<String> = result.err().into_iter().flatten().map(|fault| fault.message).collect();
+        assert_eq!(said.len(), usize::from(is_refused), "{url}: {said:?}");
+        assert!(said.iter().all(|fault| fault.contains("use `auth` instead")), "{said:?}");
+    }
+}
+
+#[test]
 fn what_a_call_can_be_made_of_is_accepted() {
     let inputs = [
         json!({ "method": "get", "url": " HTTPS://x ", "headers": { "a": null, "b": 1, "User-Agent": true } }),
