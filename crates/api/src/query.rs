@@ -10,7 +10,7 @@ use axum::extract::FromRequestParts;
 use axum::http::Uri;
 use axum::http::request::Parts;
 use steadflow_core::failure::ErrorClass;
-use steadflow_core::ids::FlowId;
+use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 use uuid::Uuid;
 
@@ -115,6 +115,10 @@ impl Params {
 
     pub(crate) fn flow(&mut self, name: &str) -> Option<FlowId> {
         self.read(name, "a UUID", |text| Uuid::try_parse(text).ok().map(FlowId::new))
+    }
+
+    pub(crate) fn execution(&mut self, name: &str) -> Option<ExecutionId> {
+        self.read(name, "a UUID", |text| Uuid::try_parse(text).ok().map(ExecutionId::new))
     }
 
     /// Takes a moment, RFC 3339.

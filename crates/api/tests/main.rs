@@ -2,6 +2,7 @@
 
 mod agents;
 mod analytics;
+mod children;
 mod control;
 mod etags;
 mod events;

@@ -169,13 +169,19 @@ pub(crate) enum ExecutionsCommand {
         /// Only executions of this flow
         #[arg(long, value_name = "ID")]
         flow: Option<Uuid>,
+        /// Only the child executions of this execution
+        #[arg(long, value_name = "ID")]
+        parent: Option<Uuid>,
+        /// Also child executions, which are left out otherwise
+        #[arg(long, conflicts_with = "parent")]
+        children: bool,
         /// Only executions with this status: pending, running, paused, completed, failed or cancelled
         #[arg(long)]
         status: Option<String>,
         /// Only executions with this text in their ID, context ID or error message
         #[arg(long, value_name = "TEXT")]
         search: Option<String>,
-        /// Maximum number of executions, 1-100
+        /// Maximum number of executions, 1-1000
         #[arg(long, value_name = "N", default_value_t = 20)]
         limit: u32,
     },

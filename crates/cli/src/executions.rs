@@ -21,9 +21,11 @@ pub(crate) async fn executions(
 ) -> anyhow::Result<ExitCode> {
     let server = Server::new(&base)?;
     match command {
-        ExecutionsCommand::List { flow, status, search, limit } => {
+        ExecutionsCommand::List { flow, parent, children, status, search, limit } => {
             let query = [
                 ("flow_id", flow.map(|id| id.to_string())),
+                ("parent_id", parent.map(|id| id.to_string())),
+                ("roots", children.then(|| "false".to_owned())),
                 ("status", status),
                 ("q", search),
                 ("limit", Some(limit.to_string())),

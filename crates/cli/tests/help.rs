@@ -291,6 +291,12 @@ fn help_of_executions() {
           --flow <ID>
               Only executions of this flow
 
+          --parent <ID>
+              Only the child executions of this execution
+
+          --children
+              Also child executions, which are left out otherwise
+
           --status <STATUS>
               Only executions with this status: pending, running, paused, completed, failed or cancelled
 
@@ -298,7 +304,7 @@ fn help_of_executions() {
               Only executions with this text in their ID, context ID or error message
 
           --limit <N>
-              Maximum number of executions, 1-100
+              Maximum number of executions, 1-1000
 
               [default: 20]
 

@@ -30,6 +30,7 @@ pub fn row_of(execution: &Execution) -> ExecutionRow {
         context_type: accepted.context_type.clone(),
         triggered_by: Arc::clone(&accepted.triggered_by),
         retry_of: accepted.retry_of,
+        parent: accepted.parent.as_ref().map(|parent| parent.execution),
         error_message: error.map(|error| Arc::clone(&error.message)),
         error_class: error.and_then(|error| error.class),
         fingerprint: fingerprint_of(execution),

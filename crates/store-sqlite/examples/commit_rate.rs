@@ -143,6 +143,7 @@ fn row(id: ExecutionId) -> ExecutionRow {
         context_type: None,
         triggered_by: "api".into(),
         retry_of: None,
+        parent: None,
         error_message: None,
         error_class: None,
         fingerprint: None,

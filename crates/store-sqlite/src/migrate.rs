@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(5, "final_journals", include_str!("../migrations/0005_final_journals.sql")),
     Migration::new(6, "unfinished", include_str!("../migrations/0006_unfinished.sql")),
     Migration::new(7, "waiting", include_str!("../migrations/0007_waiting.sql")),
+    Migration::new(8, "parents", include_str!("../migrations/0008_parents.sql")),
 ];
 
 /// Brings the schema up to date.
@@ -148,7 +149,7 @@ mod tests {
 
         let refused = migrate_to(&MIGRATIONS[..1], &mut db, Path::new(NOWHERE));
 
-        assert!(matches!(refused, Err(OpenError::Newer { found: 7, known: 1, .. })), "{refused:?}");
+        assert!(matches!(refused, Err(OpenError::Newer { found: 8, known: 1, .. })), "{refused:?}");
     }
 
     #[test]

@@ -8,7 +8,9 @@ use steadflow_core::event::{Event, Record};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::conformance::Harness;
-use steadflow_store::{AgentFilter, Catalogue, FlowFilter, History, Log, Page, Store, Stored};
+use steadflow_store::{
+    AgentFilter, Catalogue, ExecutionFilter, FlowFilter, History, Lineage, Log, Page, Store, Stored,
+};
 
 /// After everything in the database.
 const NOW: Timestamp = Timestamp::from_micros(1_795_708_300_000_000);
@@ -123,6 +125,21 @@ async fn flows_agents_and_keys_are_kept() {
     let version = store.agent_version(OURS, agents[0].id, 1).await.expect("a version");
     assert_eq!(version.map(|version| version.document), Some(agents[0].document.clone()));
     assert_eq!(hit.expect("a key is read").map(|hit| hit.execution), Some(id(FINISHED)));
+}
+
+#[tokio::test]
+async fn every_execution_is_listed_as_one_without_a_parent() {
+    let database = of_schema_2();
+    let store = database.open().await;
+    let of = |lineage| ExecutionFilter { lineage, ..ExecutionFilter::default() };
+    let all = Page { before: None, limit: 99 };
+
+    let (any, roots) = (of(None), of(Some(Lineage::Root)));
+    let listed = store.executions(any.clone(), all).await.expect("executions");
+
+    assert!(!listed.is_empty());
+    assert_eq!(store.executions(roots.clone(), all).await.expect("roots"), listed);
+    assert_eq!(store.count_executions(roots).await.expect("a count"), Some(listed.len() as u64));
 }
 
 #[tokio::test]

@@ -108,6 +108,7 @@ macro_rules! conformance_tests {
             pages_follow_each_other_without_gap_or_repeat
             a_filter_by_tenant
             a_filter_by_flow
+            a_filter_by_lineage
             a_filter_by_statuses
             a_filter_by_retrying
             a_filter_by_what_is_waited_for

@@ -10,7 +10,8 @@ use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 
 pub use buckets::Buckets;
 pub use executions::{
-    ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup, FailureQuery, Fingerprint, Page, Stored,
+    ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup, FailureQuery, Fingerprint, Lineage, Page,
+    Stored,
 };
 pub use rollup::{Rollup, RollupKey, RollupQuery, RollupRow};
 

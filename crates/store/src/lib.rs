@@ -28,7 +28,7 @@ pub use catalogue::{
 pub use error::{BoxError, StoreError};
 pub use history::{
     Buckets, ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup, FailureQuery, Fingerprint,
-    History, Page, Rollup, RollupKey, RollupQuery, RollupRow, Stored,
+    History, Lineage, Page, Rollup, RollupKey, RollupQuery, RollupRow, Stored,
 };
 pub use log::{
     Commit, Committed, Idempotency, IdempotencyHit, InboxId, InboxInput, InboxItem, Log, Projection,

@@ -37,7 +37,7 @@ export const waitingQuery = () =>
   queryOptions({
     queryKey: ['executions', 'waiting'],
     queryFn: async ({ signal }) => {
-      const { rows, next } = await listExecutions({ waiting_for: 'decision' }, null, signal, WAITING_MAX);
+      const { rows, next } = await listExecutions({ waiting_for: 'decision', roots: false }, null, signal, WAITING_MAX);
       return { count: rows.length, hasMore: next !== null };
     },
     refetchInterval: 10_000,

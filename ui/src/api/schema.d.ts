@@ -1350,7 +1350,12 @@ export interface components {
             readonly retry_of: string | null;
             /** @description The executions that retry it, oldest first. */
             readonly retried_by: readonly string[];
-            /** @description What started it: `api`, `retry`, … */
+            /**
+             * Format: uuid
+             * @description The execution whose node started it.
+             */
+            readonly parent_id: string | null;
+            /** @description What started it: `api`, `retry`, `parent`, … */
             readonly triggered_by: string;
             readonly trigger_data: components["schemas"]["AnyJson"];
             readonly created_at: components["schemas"]["Time"];
@@ -1454,7 +1459,12 @@ export interface components {
              * @description The execution that it retries.
              */
             readonly retry_of: string | null;
-            /** @description What started it: `api`, `retry`, … */
+            /**
+             * Format: uuid
+             * @description The execution whose node started it.
+             */
+            readonly parent_id: string | null;
+            /** @description What started it: `api`, `retry`, `parent`, … */
             readonly triggered_by: string;
             readonly created_at: components["schemas"]["Time"];
             readonly started_at: components["schemas"]["Time"] | null;
@@ -3963,6 +3973,10 @@ export interface operations {
             readonly query?: {
                 /** @description Of this flow. */
                 readonly flow_id?: string;
+                /** @description Only those that a node of this execution started. */
+                readonly parent_id?: string;
+                /** @description Only those that no node of another execution started. `true` unless given; `false` where `parent_id` is given. */
+                readonly roots?: boolean;
                 /** @description In one of these statuses; given several times, or separated by commas. */
                 readonly status?: readonly components["schemas"]["ExecutionStatus"][];
                 /** @description Waiting out a backoff, or not. */
@@ -6502,6 +6516,10 @@ export interface operations {
     readonly list_flow_executions: {
         readonly parameters: {
             readonly query?: {
+                /** @description Only those that a node of this execution started. */
+                readonly parent_id?: string;
+                /** @description Only those that no node of another execution started. `true` unless given; `false` where `parent_id` is given. */
+                readonly roots?: boolean;
                 /** @description In one of these statuses; given several times, or separated by commas. */
                 readonly status?: readonly components["schemas"]["ExecutionStatus"][];
                 /** @description Waiting out a backoff, or not. */

@@ -40,7 +40,10 @@ pub(crate) struct ExecutionView<'a> {
     /// The executions that retry it, oldest first.
     #[schema(value_type = Vec<Uuid>)]
     retried_by: &'a [ExecutionId],
-    /// What started it: `api`, `retry`, …
+    /// The execution whose node started it.
+    #[schema(value_type = Option<Uuid>)]
+    parent_id: Option<ExecutionId>,
+    /// What started it: `api`, `retry`, `parent`, …
     triggered_by: &'a str,
     trigger_data: AnyJson,
     created_at: Time,
@@ -115,6 +118,7 @@ impl<'a> ExecutionView<'a> {
             error_class: error.and_then(|error| error.class).map(Into::into),
             retry_of: accepted.retry_of,
             retried_by,
+            parent_id: accepted.parent.as_ref().map(|parent| parent.execution),
             triggered_by: &accepted.triggered_by,
             trigger_data: (&accepted.trigger_data).into(),
             created_at: execution.created_at().into(),

@@ -43,7 +43,10 @@ pub(crate) struct RowView<'a> {
     /// The execution that it retries.
     #[schema(value_type = Option<Uuid>)]
     retry_of: Option<ExecutionId>,
-    /// What started it: `api`, `retry`, …
+    /// The execution whose node started it.
+    #[schema(value_type = Option<Uuid>)]
+    parent_id: Option<ExecutionId>,
+    /// What started it: `api`, `retry`, `parent`, …
     triggered_by: &'a str,
     created_at: Time,
     started_at: Option<Time>,
@@ -87,6 +90,7 @@ impl<'a> RowView<'a> {
             error_class: row.error_class.map(Into::into),
             fingerprint: row.fingerprint.as_ref().map(|fingerprint| &*fingerprint.id),
             retry_of: row.retry_of,
+            parent_id: row.parent,
             triggered_by: &row.triggered_by,
             created_at: row.created_at.into(),
             started_at: row.started_at.map(Into::into),

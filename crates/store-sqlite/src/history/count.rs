@@ -1,7 +1,7 @@
 //! How many executions fit a filter. The work is bounded: what would need more rows has no answer.
 
 use rusqlite::{Connection, params_from_iter};
-use steadflow_store::ExecutionFilter;
+use steadflow_store::{ExecutionFilter, Lineage};
 
 use super::list;
 use crate::columns::blob;
@@ -12,7 +12,22 @@ const ROWS_MAX: u64 = 10_000;
 
 /// See [`steadflow_store::History::count_executions`].
 pub(crate) fn executions(db: &Connection, filter: &ExecutionFilter) -> rusqlite::Result<Option<u64>> {
-    if is_kept(filter) { kept(db, filter) } else { among(db, &list::narrowest(filter), filter) }
+    let of_any = ExecutionFilter { lineage: None, ..filter.clone() };
+    match filter.lineage {
+        None if is_kept(filter) => kept(db, filter),
+        Some(Lineage::Root) if is_kept(&of_any) => {
+            // The counters have children in them.
+            let (all, children) = (kept(db, &of_any)?, children(db, &of_any)?);
+            Ok(all.zip(children).map(|(all, children)| all - children))
+        }
+        None | Some(_) => among(db, &list::narrowest(filter), filter),
+    }
+}
+
+fn children(db: &Connection, filter: &ExecutionFilter) -> rusqlite::Result<Option<u64>> {
+    let mut narrow = Conditions::default();
+    narrow.add_plain("parent IS NOT NULL");
+    among(db, &narrow, filter)
 }
 
 /// Returns whether the counters by flow and status answer it, together with the few that have not ended.
@@ -130,6 +145,7 @@ mod tests {
     const ANY: ExecutionFilter = ExecutionFilter {
         tenant: None,
         flow: None,
+        lineage: None,
         statuses: Vec::new(),
         retrying: None,
         waiting_for: None,

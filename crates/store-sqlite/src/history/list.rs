@@ -4,7 +4,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
-use steadflow_store::{ExecutionCounts, ExecutionFilter, ExecutionRow, Page};
+use steadflow_store::{ExecutionCounts, ExecutionFilter, ExecutionRow, Lineage, Page};
 
 use super::row;
 use crate::columns::{blob, execution_id, rows_max, status};
@@ -35,6 +35,7 @@ pub(crate) fn executions(
 pub(super) fn conditions(filter: &ExecutionFilter) -> Conditions {
     let mut conditions = of_flow(filter);
     conditions.add("tenant = ?", filter.tenant.map(|id| blob(id.uuid()).to_vec()));
+    add_lineage(&mut conditions, filter);
     add_retrying(&mut conditions, filter);
     conditions.add("waits_for = ?", filter.waiting_for.map(str::to_owned));
     conditions.add("error_class = ?", filter.error_class.map(|class| class.as_str().to_owned()));
@@ -54,7 +55,9 @@ pub(super) fn conditions(filter: &ExecutionFilter) -> Conditions {
 /// if no index serves any.
 pub(super) fn narrowest(filter: &ExecutionFilter) -> Conditions {
     let mut conditions = Conditions::default();
-    if let Some(fingerprint) = &filter.fingerprint {
+    if let Some(Lineage::ChildOf(_)) = filter.lineage {
+        add_lineage(&mut conditions, filter);
+    } else if let Some(fingerprint) = &filter.fingerprint {
         conditions.add("fingerprint = ?", Some(fingerprint.to_string()));
     } else if let Some(name) = filter.waiting_for {
         conditions.add("waits_for = ?", Some(name.to_owned()));
@@ -79,6 +82,14 @@ pub(super) fn add_statuses(conditions: &mut Conditions, filter: &ExecutionFilter
     if !filter.statuses.is_empty() {
         let statuses = filter.statuses.iter().map(|status| Value::from(status.as_str().to_owned()));
         conditions.add_any("status", statuses.collect());
+    }
+}
+
+fn add_lineage(conditions: &mut Conditions, filter: &ExecutionFilter) {
+    match filter.lineage {
+        Some(Lineage::Root) => conditions.add_plain("parent IS NULL"),
+        Some(Lineage::ChildOf(parent)) => conditions.add("parent = ?", Some(blob(parent.uuid()).to_vec())),
+        None => {}
     }
 }
 

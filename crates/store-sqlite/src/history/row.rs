@@ -14,7 +14,7 @@ use crate::log::projections::Hold;
 pub(crate) const COLUMNS: &str = include_str!("../queries/execution_columns.sql");
 
 /// The parameter that names the row; those before are the columns.
-const NUMBER: usize = 30;
+const NUMBER: usize = 31;
 
 /// Inserts or changes the row `number` by `statement`.
 pub(crate) fn write(
@@ -60,6 +60,7 @@ fn bind(statement: &mut Statement<'_>, row: &ExecutionRow, hold: Hold) -> rusqli
         row.waiting_for.and_then(Wait::until).map(|until| until.as_micros()),
         hold.owner,
         hold.wake_at.map(|at| at.as_micros()),
+        row.parent.map(|id| blob(id.uuid())),
     ];
     for (at, parameter) in parameters.iter().enumerate() {
         // Nothing is bound where a statement does not have the parameter: an update leaves some columns alone.
@@ -94,6 +95,7 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<ExecutionRow> {
         failed_nodes: row.get(23)?,
         attempts: row.get(24)?,
         waiting_for: waiting_for(row, 25)?,
+        parent: execution_id_or_none(row, 27)?,
     })
 }
 

@@ -92,6 +92,7 @@ pub(super) fn row(number: u16) -> ExecutionRow {
         context_type: None,
         triggered_by: "api".into(),
         retry_of: None,
+        parent: None,
         error_message: None,
         error_class: None,
         fingerprint: None,

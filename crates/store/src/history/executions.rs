@@ -47,6 +47,8 @@ pub struct ExecutionRow {
     pub triggered_by: Arc<str>,
     /// The execution that it retries.
     pub retry_of: Option<ExecutionId>,
+    /// The execution whose node started it.
+    pub parent: Option<ExecutionId>,
     /// Why it did not complete.
     pub error_message: Option<Arc<str>>,
     /// The class of that failure.
@@ -84,6 +86,23 @@ pub struct Fingerprint {
     pub message: Arc<str>,
 }
 
+/// Whether an execution was started by a node of another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lineage {
+    /// It was not.
+    Root,
+    /// It was, by a node of this one.
+    ChildOf(ExecutionId),
+}
+
+impl Lineage {
+    /// Returns that of an execution with this parent.
+    #[must_use]
+    pub fn of(parent: Option<ExecutionId>) -> Self {
+        parent.map_or(Self::Root, Self::ChildOf)
+    }
+}
+
 /// Which executions to list. Every field that is set must fit.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExecutionFilter {
@@ -91,6 +110,8 @@ pub struct ExecutionFilter {
     pub tenant: Option<TenantId>,
     /// Of this flow.
     pub flow: Option<FlowId>,
+    /// Without a parent, or with this one.
+    pub lineage: Option<Lineage>,
     /// In one of these statuses; empty: any.
     pub statuses: Vec<ExecutionStatus>,
     /// Waiting out a backoff, or not.

@@ -10,7 +10,7 @@ use steadflow_core::timestamp::Timestamp;
 use super::{MemoryStore, at_once};
 use crate::{
     Buckets, ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup, FailureQuery, Fingerprint,
-    History, IdempotencyHit, Page, RollupQuery, RollupRow, StoreError, StoreFuture, Stored,
+    History, IdempotencyHit, Lineage, Page, RollupQuery, RollupRow, StoreError, StoreFuture, Stored,
 };
 
 /// How many executions of a failure group are named.
@@ -216,6 +216,7 @@ impl ExecutionFilter {
         let fingerprint = row.fingerprint.as_ref().map(|fingerprint| &fingerprint.id);
         self.tenant.is_none_or(|tenant| row.tenant == tenant)
             && self.flow.is_none_or(|flow| row.flow == flow)
+            && self.lineage.is_none_or(|lineage| lineage == Lineage::of(row.parent))
             && (self.statuses.is_empty() || self.statuses.contains(&row.status))
             && self.retrying.is_none_or(|retrying| row.retrying == retrying)
             && self.waiting_for.is_none_or(|name| row.waiting_for.is_some_and(|wait| wait.as_str() == name))

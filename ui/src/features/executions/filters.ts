@@ -44,7 +44,13 @@ export function toApiFilter(filters: Filters, now: number): ExecutionFilter {
     fingerprint: filters.fingerprint,
     start_date: periodStart(filters.period, now),
     q: filters.q,
+    roots: showsChildren(filters) ? false : undefined,
   });
+}
+
+/** Whether child executions are listed: they wait and fail for reasons of their own. */
+export function showsChildren(filters: Filters): boolean {
+  return filters.waiting === true || filters.fingerprint !== undefined;
 }
 
 export function hasFilters(filters: Filters): boolean {

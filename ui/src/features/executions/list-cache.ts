@@ -5,7 +5,7 @@
  */
 import type { ExecutionPage } from '@/api/executions';
 import type { ExecutionRow } from '@/api/types';
-import type { Filters } from './filters';
+import { type Filters, showsChildren } from './filters';
 
 export interface LoadedList {
   pages: ExecutionPage[];
@@ -60,5 +60,6 @@ function stillFits(row: ExecutionRow, filters: Filters): boolean {
 /** Whether the list may need a new row: the event is about an execution that is not loaded. */
 export function isNewTo(list: Pick<LoadedList, 'pages'> | undefined, row: ExecutionRow, filters: Filters): boolean {
   if (filters.flow && row.flow_id !== filters.flow) return false;
+  if (row.parent_id && !showsChildren(filters)) return false;
   return stillFits(row, filters) && !rowsOf(list).some((loaded) => loaded.id === row.id);
 }

@@ -49,6 +49,7 @@ const RUNNING: ExecutionRow = {
   error_class: null,
   fingerprint: null,
   retry_of: null,
+  parent_id: null,
   started_at: null,
   completed_at: null,
   duration_seconds: null,

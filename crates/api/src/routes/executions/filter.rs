@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use steadflow_core::execution::{ExecutionStatus, Wait};
 use steadflow_core::failure::ErrorClass;
-use steadflow_core::ids::{FlowId, NodeId, TenantId};
+use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::ExecutionFilter;
+use steadflow_store::{ExecutionFilter, Lineage};
 use utoipa::IntoParams;
 
 use crate::app::App;
@@ -18,6 +18,11 @@ use crate::views::wire::{ErrorClassName, ExecutionStatusName, Time};
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ExecutionsQuery {
+    /// Only those that a node of this execution started.
+    #[param(value_type = Option<Uuid>)]
+    parent_id: Option<ExecutionId>,
+    /// Only those that no node of another execution started. `true` unless given; `false` where `parent_id` is given.
+    roots: Option<bool>,
     /// In one of these statuses; given several times, or separated by commas.
     #[param(value_type = Option<Vec<ExecutionStatusName>>, style = Form, explode)]
     status: Vec<ExecutionStatus>,
@@ -53,7 +58,13 @@ pub(crate) struct ExecutionsQuery {
 
 impl FromParams for ExecutionsQuery {
     fn from_params(params: &mut Params) -> Self {
+        let (parent_id, roots) = (params.execution("parent_id"), params.flag("roots"));
+        if parent_id.is_some() && roots == Some(true) {
+            params.fault("roots", "`false` or left out where `parent_id` is given");
+        }
         Self {
+            parent_id,
+            roots,
             status: statuses(params),
             retrying: params.flag("retrying"),
             waiting_for: wait(params),
@@ -95,10 +106,20 @@ impl ExecutionsQuery {
         Self { flow, ..self }
     }
 
+    /// Lists show roots unless children are asked for.
+    fn lineage(&self) -> Option<Lineage> {
+        match (self.parent_id, self.roots) {
+            (Some(parent), _) => Some(Lineage::ChildOf(parent)),
+            (None, Some(false)) => None,
+            (None, Some(true) | None) => Some(Lineage::Root),
+        }
+    }
+
     pub(crate) fn into_filter(self, tenant: TenantId) -> ExecutionFilter {
         ExecutionFilter {
             tenant: Some(tenant),
             flow: self.flow,
+            lineage: self.lineage(),
             statuses: self.status,
             retrying: self.retrying,
             waiting_for: self.waiting_for,

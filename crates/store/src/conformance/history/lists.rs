@@ -9,12 +9,13 @@ use super::super::samples::{
     row, shown, uuid,
 };
 use super::super::{Harness, commit, worker};
-use crate::{ExecutionCounts, ExecutionFilter, ExecutionRow, History, Page};
+use crate::{ExecutionCounts, ExecutionFilter, ExecutionRow, History, Lineage, Page};
 
 /// Any execution.
 const ANY: ExecutionFilter = ExecutionFilter {
     tenant: None,
     flow: None,
+    lineage: None,
     statuses: Vec::new(),
     retrying: None,
     waiting_for: None,
@@ -71,6 +72,21 @@ pub async fn a_filter_by_flow<H: Harness>(harness: &H) {
     let store = holding(harness, [row(1), ExecutionRow { flow: OTHER_FLOW, ..row(2) }]).await;
 
     assert_eq!(listed(&store, ExecutionFilter { flow: Some(FLOW), ..ANY }).await, [1]);
+}
+
+pub async fn a_filter_by_lineage<H: Harness>(harness: &H) {
+    let child = |parent, row| ExecutionRow { parent: Some(id(parent)), ..row };
+    let rows = [row(1), child(1, completed(2)), child(1, row(3)), child(3, failed(4, "a")), completed(5)];
+    let store = holding(harness, rows).await;
+    let of = |lineage| ExecutionFilter { lineage: Some(lineage), ..ANY };
+    let done = ExecutionFilter { statuses: vec![ExecutionStatus::Completed], ..of(Lineage::Root) };
+
+    assert_eq!(listed(&store, of(Lineage::Root)).await, [5, 1]);
+    assert_eq!(listed(&store, done).await, [5]);
+    assert_eq!(listed(&store, of(Lineage::ChildOf(id(1)))).await, [3, 2]);
+    assert_eq!(listed(&store, of(Lineage::ChildOf(id(3)))).await, [4]);
+    assert!(listed(&store, of(Lineage::ChildOf(id(2)))).await.is_empty());
+    assert_eq!(listed(&store, ANY).await, [5, 4, 3, 2, 1]);
 }
 
 pub async fn a_filter_by_statuses<H: Harness>(harness: &H) {

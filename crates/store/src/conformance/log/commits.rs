@@ -152,6 +152,7 @@ pub async fn every_field_of_a_row_survives<H: Harness>(harness: &H) {
         context_type: Some("vendor".into()),
         triggered_by: "retry".into(),
         retry_of: Some(id(4)),
+        parent: Some(id(5)),
         attempts: u32::MAX,
         ..failed(1, "score")
     };

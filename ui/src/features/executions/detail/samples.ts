@@ -91,6 +91,7 @@ export function anExecution(change: Partial<Execution> = {}): Execution {
     error_message: null,
     error_class: null,
     retry_of: null,
+    parent_id: null,
     seq: 1,
     result: null,
     execution_data: {},
