@@ -6,6 +6,7 @@ mod children;
 mod control;
 mod etags;
 mod events;
+mod exact;
 mod execute;
 mod executions;
 mod flow_versions;

@@ -118,7 +118,7 @@ pub(crate) struct Run {
     #[arg(value_name = "FLOW.json")]
     pub(crate) file: PathBuf,
     /// Trigger data, as JSON or @FILE [default: the `example` of the flow's trigger, or {}]
-    #[arg(long, value_name = "JSON")]
+    #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
     pub(crate) trigger: Option<String>,
     /// Store the execution in this database [default: in memory only]
     #[arg(long, value_name = "URL")]

@@ -5,12 +5,22 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
+use steadflow_core::payload::Payload;
 
 /// A running server.
 #[derive(Debug)]
 pub(crate) struct Server {
     base: String,
     client: Client,
+}
+
+/// The JSON of a response.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// As the server sent it.
+    pub(crate) text: Payload,
+    /// What it says.
+    pub(crate) value: Value,
 }
 
 impl Server {
@@ -42,9 +52,13 @@ impl Server {
     ///
     /// # Errors
     /// The problem that the server reports, or that it cannot be reached.
-    pub(crate) async fn send(&self, call: RequestBuilder) -> anyhow::Result<Value> {
-        let response = self.open(call).await?;
-        response.json().await.context("The response of the server is not JSON")
+    pub(crate) async fn send(&self, call: RequestBuilder) -> anyhow::Result<Answer> {
+        let text = self.open(call).await?.text().await.context("The response of the server is incomplete")?;
+        let read = || -> Result<Answer, serde_json::Error> {
+            let text = Payload::parse(text)?;
+            Ok(Answer { value: text.to_value()?, text })
+        };
+        read().context("The response of the server is not JSON")
     }
 
     /// Sends a request and returns the response without reading its body.

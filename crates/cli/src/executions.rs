@@ -6,11 +6,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use reqwest::Method;
+use serde::Deserialize;
 use serde_json::{Value, json};
+use steadflow_core::payload::Payload;
 use uuid::Uuid;
 
 use crate::args::{ExecutionsCommand, RetryFrom};
-use crate::client::Server;
+use crate::client::{Answer, Server};
 use crate::output;
 
 /// Runs one of the commands on the server at `base`.
@@ -36,7 +38,7 @@ pub(crate) async fn executions(
         }
         ExecutionsCommand::Show { id } => {
             let execution = server.send(server.call(Method::GET, &format!("/executions/{id}"))).await?;
-            print(&execution, as_json, detail);
+            print_execution(&execution, as_json);
         }
         ExecutionsCommand::Retry { id, from, idempotency_key } => {
             let answer = retry(&server, id, from, idempotency_key).await?;
@@ -51,7 +53,7 @@ pub(crate) async fn executions(
     Ok(ExitCode::SUCCESS)
 }
 
-async fn retry(server: &Server, id: Uuid, from: RetryFrom, key: Option<String>) -> anyhow::Result<Value> {
+async fn retry(server: &Server, id: Uuid, from: RetryFrom, key: Option<String>) -> anyhow::Result<Answer> {
     let mode = match from {
         RetryFrom::Start => "from_start",
         RetryFrom::Failed => "from_failed",
@@ -61,12 +63,28 @@ async fn retry(server: &Server, id: Uuid, from: RetryFrom, key: Option<String>) 
     server.send(call.header("Idempotency-Key", key).json(&json!({ "mode": mode }))).await
 }
 
-fn print(answer: &Value, as_json: bool, readable: impl FnOnce(&Value) -> String) {
+/// Prints what the server said, as its own text or readable.
+fn print(answer: &Answer, as_json: bool, readable: impl FnOnce(&Value) -> String) {
     if as_json {
-        output::json(answer);
+        output::payload(&answer.text);
     } else {
-        output::line(readable(answer));
+        output::line(readable(&answer.value));
     }
+}
+
+fn print_execution(execution: &Answer, as_json: bool) {
+    print(execution, as_json, |value| format!("{}{}", detail(value), result(&execution.text)));
+}
+
+/// Returns a line with the result, as the text that it is; nothing if there is none.
+fn result(execution: &Payload) -> String {
+    #[derive(Deserialize)]
+    struct Ended {
+        result: Option<Payload>,
+    }
+    let ended: Option<Ended> = serde_json::from_str(execution.as_str()).ok();
+    let result = ended.and_then(|ended| ended.result);
+    result.map(|result| format!("\nresult: {}", result.as_str())).unwrap_or_default()
 }
 
 fn list_table(list: &Value) -> String {
@@ -109,10 +127,8 @@ fn detail(execution: &Value) -> String {
         took(execution)
     );
     let error = text(&execution["error_message"]);
-    let result = &execution["result"];
-    let result = if result.is_null() { String::new() } else { format!("\nresult: {result}") };
     let error = if error.is_empty() { error } else { format!("\n{error}") };
-    format!("{head}\n{nodes}{error}{result}")
+    format!("{head}\n{nodes}{error}")
 }
 
 fn status(of: &Value) -> String {

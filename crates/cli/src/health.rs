@@ -14,6 +14,6 @@ pub(crate) async fn health(base: String, timeout: f64) -> anyhow::Result<ExitCod
         .with_context(|| format!("`{timeout}` is not a valid timeout. Use a number of seconds, such as 5"))?;
     let server = Server::new(&base)?;
     let answer = server.send(server.readiness(timeout)).await?;
-    output::json(&answer);
+    output::payload(&answer.text);
     Ok(ExitCode::SUCCESS)
 }

@@ -21,11 +21,6 @@ pub(crate) fn payload(payload: &Payload) {
     line(payload.as_str());
 }
 
-/// Writes indented JSON to standard output.
-pub(crate) fn json(value: &serde_json::Value) {
-    line(format_args!("{value:#}"));
-}
-
 /// Returns an empty table with this header, and a line below the header.
 pub(crate) fn table<const N: usize>(head: [&str; N]) -> Table {
     const LINE: LineStyle = LineStyle::none().fill('─').junction('─');

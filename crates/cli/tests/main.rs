@@ -1,6 +1,7 @@
 //! The behaviour of the binary: its output and its exit status.
 
 mod doctor;
+mod exact;
 mod examples;
 mod executions;
 mod health;

@@ -239,6 +239,8 @@ fn numbers_of_the_trigger_data_come_out_as_they_are_written() {
     let text = r#"{"b":[1.0E+2,19.90,-0,1e-7],"a":123456789012345678901234567890.5,"\u00e9":"\/"}"#;
 
     let run = folder.run(&["run", "flow.json", "--trigger", text]).expect(0);
+    let negative = folder.run(&["run", "flow.json", "--trigger", "-1.50E+3"]).expect(0);
 
     assert_eq!(run.stdout, format!("{text}\n"));
+    assert_eq!(negative.stdout, "-1.50E+3\n");
 }

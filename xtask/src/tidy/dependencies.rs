@@ -11,7 +11,8 @@ use super::{files, read, shown};
 const IMPURE: [&str; 7] = ["tokio", "sqlx", "rusqlite", "rand", "axum", "hyper", "reqwest"];
 
 /// Which of our crates each may build on. A new arrow needs an ADR.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
+    ("steadflow-any-json", &[]),
     ("steadflow-core", &[]),
     ("steadflow-store", &["steadflow-core"]),
     ("steadflow-store-sqlite", &["steadflow-core", "steadflow-store"]),

@@ -130,13 +130,13 @@ impl Target {
 
     /// Returns the numbers of executions of `flow` by status.
     pub(super) async fn counts(&self, flow: &str) -> anyhow::Result<Value> {
-        let flow = self.server.send(self.server.call(Method::GET, &format!("/flows/{flow}"))).await?;
+        let flow = self.server.send(self.server.call(Method::GET, &format!("/flows/{flow}"))).await?.value;
         Ok(flow["execution_counts"].clone())
     }
 
     /// Creates a flow and returns its id.
     pub(super) async fn create_flow(&self, document: &Value) -> anyhow::Result<String> {
-        let flow = self.server.send(self.server.call(Method::POST, "/flows").json(document)).await?;
+        let flow = self.server.send(self.server.call(Method::POST, "/flows").json(document)).await?.value;
         let id = flow["id"].as_str().context("The new flow has no id")?.to_owned();
         self.flows.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(id.clone());
         Ok(id)

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{detail, first_line, text};
+use super::{first_line, print_execution, text};
 use crate::client::Server;
 use crate::output;
 
@@ -19,7 +19,7 @@ pub(super) async fn watch(server: &Server, id: Uuid, as_json: bool) -> anyhow::R
     let mut seen = 0;
     loop {
         let journal = server.call(Method::GET, &format!("/executions/{id}/journal"));
-        let events = server.send(journal.query(&[("after_seq", seen), ("limit", 1_000)])).await?;
+        let events = server.send(journal.query(&[("after_seq", seen), ("limit", 1_000)])).await?.value;
         let events = events.as_array().map(Vec::as_slice).unwrap_or_default();
         if !as_json {
             events.iter().map(line).for_each(output::line);
@@ -37,12 +37,8 @@ pub(super) async fn watch(server: &Server, id: Uuid, as_json: bool) -> anyhow::R
 
 async fn end(server: &Server, id: Uuid, as_json: bool) -> anyhow::Result<ExitCode> {
     let execution = server.send(server.call(Method::GET, &format!("/executions/{id}"))).await?;
-    if as_json {
-        output::json(&execution);
-    } else {
-        output::line(detail(&execution));
-    }
-    Ok(if execution["status"] == "completed" { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    print_execution(&execution, as_json);
+    Ok(if execution.value["status"] == "completed" { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Returns an event as a line: when, at which node, what, why, and by whom.

@@ -5,6 +5,7 @@
 mod agent_bodies;
 mod agents;
 mod egress;
+mod exact;
 mod http_request;
 mod kinds;
 mod llm;

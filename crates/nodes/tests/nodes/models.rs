@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use steadflow_core::failure::Failure;
-use steadflow_core::work::Outcome;
+use steadflow_core::payload::Payload;
+use steadflow_core::work::{Outcome, Work};
 use steadflow_nodes::Nodes;
 
 use crate::peers::{self, Received};
@@ -25,7 +26,11 @@ impl Model {
     }
 
     pub(crate) async fn ask(&self) -> Outcome {
-        self.nodes.perform(skill_work("ask", &json!("hi"))).await
+        self.ask_with(Payload::from_value(&json!("hi"))).await
+    }
+
+    pub(crate) async fn ask_with(&self, input: Payload) -> Outcome {
+        self.nodes.perform(Work { input, ..skill_work("ask", &Value::Null) }).await
     }
 
     /// Returns what was sent, with the JSON of the body.

@@ -22,6 +22,20 @@ pub(crate) async fn answering(bytes: impl Into<Vec<u8>>) -> SocketAddr {
     .await
 }
 
+/// Answers each request with its body, as JSON.
+pub(crate) async fn mirroring() -> SocketAddr {
+    listening(|mut peer| async move {
+        let body = read_request(&mut peer).await.body;
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let _ = peer.write_all(&[head.into_bytes(), body].concat()).await;
+        let _ = peer.shutdown().await;
+    })
+    .await
+}
+
 /// A request as it was received.
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
