@@ -50,6 +50,26 @@ test('a switch is drawn with its cases in order, and the run shows which edge wa
   expect(execution?.status).toBe('completed');
 });
 
+test('a flow with a switch opens with all its nodes in view', async ({ page, api }) => {
+  const cases = [{ name: 'high', condition: 'trigger_data.risk > 70' }];
+  const ids = ['first', 'second', 'third', 'fourth'];
+  const nodes = ids.map((id, at) => ({ id, type: 'action', action: 'echo', position: { x: at * 280, y: at * 40 } }));
+  const flow = await api.createFlow({
+    name: 'Wide',
+    flow_definition: {
+      nodes: [...nodes, { id: 'route', type: 'switch', cases, position: { x: 560, y: 240 } }],
+      edges: [],
+    },
+  });
+
+  await page.goto(`/flows/${flow}`);
+
+  for (const id of [...ids, 'route']) await expect(nodeOf(page, id)).toBeInViewport({ ratio: 0.99 });
+  const palette = await page.getByRole('button', { name: 'Transform', exact: true }).boundingBox();
+  const first = await nodeOf(page, 'first').boundingBox();
+  expect(first?.x).toBeGreaterThan((palette?.x ?? 0) + (palette?.width ?? 0));
+});
+
 async function addCase(cases: Locator, number: number, name: string, condition: string): Promise<void> {
   await cases.getByRole('button', { name: 'Add', exact: true }).click();
   const entry = cases.getByRole('group', { name: `Cases ${number}`, exact: true });

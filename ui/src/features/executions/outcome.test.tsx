@@ -28,6 +28,19 @@ describe('Outcome', () => {
       saysOf({ status: 'failed', error_message: 'It failed twice:\nAttempt 1: HTTP 503\nAttempt 2: HTTP 500' }),
     ).toBe('It failed twice: HTTP 500');
   });
+
+  it('shows the node and its last error, which a narrow column has room for', () => {
+    const saysWhy = (error_message: string) => saysOf({ status: 'failed', error_message });
+
+    expect(
+      saysWhy('Node `Pay it` (pay) failed after 2 attempts:\nAttempt 1: HTTP 503\nAttempt 2: HTTP 500: no\nIt gave up'),
+    ).toBe('Pay it: HTTP 500: no');
+    expect(saysWhy('Node `Pay (now)` (pay-1) failed after 1 attempt: Invoice `7` is closed')).toBe(
+      'Pay (now): Invoice 7 is closed',
+    );
+    expect(saysWhy('Node `pay` failed after 1 attempt: HTTP 404')).toBe('pay: HTTP 404');
+    expect(saysWhy('Flow execution timed out after 3 seconds')).toBe('Flow execution timed out after 3 seconds');
+  });
 });
 
 const RUNNING: ExecutionRow = {

@@ -10,7 +10,7 @@ export function Outcome({ row }: { row: ExecutionRow }) {
   if (row.error_message) {
     return (
       <span className={classes.error} title={row.error_message}>
-        <Prose text={inOneLine(row.error_message)} />
+        <Prose text={causeOf(row.error_message)} />
       </span>
     );
   }
@@ -51,9 +51,16 @@ function whatItDoes(row: ExecutionRow, node: string): ReactNode {
   return row.retrying ? waitsForRetry(node) : node;
 }
 
-/** Joins the first line of a message about several attempts with its last error. */
-function inOneLine(text: string): string {
-  const lines = text.split('\n');
-  if (lines.length < 2) return text;
-  return `${lines[0]} ${lines.at(-1)?.replace(/^Attempt \d+: /, '')}`;
+/** What messages begin with that say which node failed, by its name and, where it differs, its id, and how often. */
+const WHERE = /^Node `(.+?)`(?: \([^\n]*?\))? failed(?: after \d+ attempts?)?:\s*/;
+
+const ATTEMPT = /^Attempt \d+: /;
+
+/** The node and its last error: they fit into a line in which the whole message would be cut off before the error. */
+function causeOf(text: string): string {
+  const [where, name] = WHERE.exec(text) ?? [''];
+  const lines = text.slice(where.length).split('\n');
+  const last = lines.findLast((line) => ATTEMPT.test(line))?.replace(ATTEMPT, '');
+  if (where) return `${name}: ${last ?? lines[0]}`;
+  return last === undefined ? text : `${lines[0]} ${last}`;
 }

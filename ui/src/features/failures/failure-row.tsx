@@ -36,7 +36,7 @@ export function FailureRow({ group, period, onRetry }: FailureRowProps) {
           <span>
             {group.flow_name ?? texts.unnamed} · {group.node_id ?? texts.whole}
           </span>
-          <span className={classes.fates}>· {texts.fates(group)}</span>
+          <span className={classes.fates}>{texts.fates(group)}</span>
         </div>
       </div>
       <div role="cell" className={classes.bars}>

@@ -1,4 +1,5 @@
 import { memo } from 'react';
+import { Prose } from '@/components/prose';
 import { formatClock, formatDuration, formatMoment } from '@/lib/time';
 import classes from './events.module.css';
 import type { JournalLine } from './journal';
@@ -27,7 +28,11 @@ export const EventLine = memo(function EventLine({ line, start, onNode }: EventL
           </button>
         )}{' '}
         <span className={classes.text}>{text}</span> {by && <span className={classes.by}>{by}</span>}
-        {detail && <span className={classes.detail}>{detail}</span>}
+        {detail && (
+          <span className={classes.detail}>
+            <Prose text={detail} />
+          </span>
+        )}
       </span>
       <span className={classes.seq} title={texts.events.record(seq)}>
         #{seq}

@@ -4,6 +4,9 @@ import type { Graph } from './to-graph';
 export const NODE_WIDTH = 172;
 export const NODE_HEIGHT = 52;
 
+/** The space between two ranks, where labels stand on edges. */
+const WITH_LABELS = 96;
+
 export type Places = ReadonlyMap<string, { x: number; y: number }>;
 
 /** Returns the position of each node: as in the editor, or, when one has none, all in ranks from left to right. */
@@ -11,7 +14,8 @@ export function placesOf({ nodes, edges }: Pick<Graph, 'nodes' | 'edges'>): Plac
   const known = nodes.flatMap(({ id, position }) => (position ? [[id, position] as const] : []));
   if (known.length === nodes.length && !hasOverlap(known.map(([, place]) => place))) return new Map(known);
   const graph = new Dagre({ multigraph: true });
-  graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: 42 });
+  const ranksep = edges.some(({ label }) => label) ? WITH_LABELS : 42;
+  graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { id } of nodes) graph.setNode(id, { width: NODE_WIDTH, height: NODE_HEIGHT });
   const ids = new Set(nodes.map(({ id }) => id));

@@ -1,5 +1,5 @@
 import { Handle, Position, useUpdateNodeInternals } from '@xyflow/react';
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { writeJson } from '@/lib/json';
 import { caseHandle, DEFAULT_CASE } from '../document/cases';
 import classes from './canvas-node.module.css';
@@ -13,9 +13,14 @@ interface CaseHandlesProps {
 export function CaseHandles({ id, cases }: CaseHandlesProps) {
   const update = useUpdateNodeInternals();
   const drawn = writeJson(cases);
-  // The canvas measures handles once; where they change without the node's size, it must be notified.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `drawn` stands for the handles.
-  useEffect(() => update(id), [id, drawn, update]);
+  const measured = useRef(drawn);
+  // The canvas measures handles once, with their node; where they change without the node's size, it must be notified.
+  // Not the first time: it fits the view to the nodes that are measured then, which would be this one alone.
+  useEffect(() => {
+    if (measured.current === drawn) return;
+    measured.current = drawn;
+    update(id);
+  }, [id, drawn, update]);
   return cases.map((name, at) => (
     <Handle
       key={name}

@@ -21,9 +21,10 @@ export function SchemaField(props: FieldProps) {
   const Field = FIELDS[kind];
   const id = useId();
   const warnings = props.warningsAt(props.path, HAVE_FIELDS.includes(kind) ? 'exact' : 'inside');
-  if (warnings.length === 0) return <Field {...props} />;
+  const group = warnings.length > 0 && { role: 'group', 'aria-label': props.title, 'aria-describedby': id };
   return (
-    <div role="group" aria-label={props.title} aria-describedby={id} className={classes.frame}>
+    // Always there: a field that moves in the tree when a warning comes loses its focus and what is being typed.
+    <div {...group} className={classes.frame}>
       <Field {...props} />
       <Warnings messages={warnings} id={id} />
     </div>

@@ -1,6 +1,6 @@
 import { MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { render, screen } from '@testing-library/react';
+import { act, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, it } from 'vitest';
 import type { Flow } from '@/api/types';
@@ -90,6 +90,23 @@ it('shows a fault at its field', () => {
   });
 
   return expect(screen.findByText('needs a url')).resolves.toBeTruthy();
+});
+
+it('keeps the focus of a field when a warning about it comes', async () => {
+  const { store, node } = show({ action: 'http_request', input: {} });
+  await userEvent.type(screen.getByLabelText(/^URL/), 'https');
+
+  const target = { kind: 'node', id: 'a' } as const;
+  const warnings = [
+    { target, field: ['input', 'url'], message: 'there is no secret' },
+    { target, field: ['agenticConfig'], message: 'nothing reads it' },
+  ];
+  act(() => store.getState().setFindings({ faults: [], warnings }));
+  await userEvent.keyboard('://a');
+
+  expect(node()?.input).toEqual({ url: 'https://a' });
+  expect(screen.getByText('there is no secret')).toBeTruthy();
+  expect(screen.getByText('nothing reads it')).toBeTruthy();
 });
 
 it('starts a retry override with the settings of the flow', async () => {
