@@ -15,13 +15,13 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// Settings file [default: steadflow.toml, if it exists]
-    #[arg(long, global = true, value_name = "FILE", env = "STEADFLOW_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "STEADFLOW_CONFIG", display_order = 900)]
     pub(crate) config: Option<PathBuf>,
     /// Log filter: a level, or directives such as `warn,steadflow_runtime=debug`
-    #[arg(long, global = true, value_name = "FILTER", env = "STEADFLOW_LOG")]
+    #[arg(long, global = true, value_name = "FILTER", env = "STEADFLOW_LOG", display_order = 901)]
     pub(crate) log: Option<String>,
     /// Log format
-    #[arg(long, global = true, value_name = "FORMAT", env = "STEADFLOW_LOG_FORMAT")]
+    #[arg(long, global = true, value_name = "FORMAT", env = "STEADFLOW_LOG_FORMAT", display_order = 902)]
     pub(crate) log_format: Option<LogFormat>,
 }
 
@@ -69,9 +69,8 @@ pub(crate) struct Serve {
     /// Database, as `sqlite:PATH` [default: sqlite:steadflow.db]
     #[arg(long, value_name = "URL", env = "STEADFLOW_DATABASE")]
     pub(crate) database: Option<String>,
-    /// Non-public addresses, networks and host names that flows may call, separated by commas
-    #[arg(long, value_name = "LIST", env = "STEADFLOW_EGRESS_ALLOW")]
-    pub(crate) egress_allow: Option<String>,
+    #[command(flatten)]
+    pub(crate) egress: Egress,
     /// Additional host name of this server, such as that of a proxy. May be repeated
     #[arg(long, value_name = "HOST", env = "STEADFLOW_ALLOWED_HOSTS", value_delimiter = ',')]
     pub(crate) allowed_host: Vec<String>,
@@ -86,6 +85,20 @@ pub(crate) struct Serve {
     pub(crate) grace_seconds: Option<u64>,
 }
 
+/// Outgoing calls of flows.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Egress {
+    /// Non-public addresses, networks and host names that flows may call, separated by commas
+    #[arg(long, value_name = "LIST", env = "STEADFLOW_EGRESS_ALLOW")]
+    pub(crate) egress_allow: Option<String>,
+    /// Proxy for the calls of flows, such as `http://proxy.example:3128` [default: none]
+    #[arg(long, value_name = "URL", env = "STEADFLOW_EGRESS_PROXY", hide_env_values = true)]
+    pub(crate) egress_proxy: Option<String>,
+    /// Hosts that are called without the proxy, separated by commas [default: the variable `NO_PROXY`]
+    #[arg(long, value_name = "LIST", env = "STEADFLOW_EGRESS_NO_PROXY")]
+    pub(crate) egress_no_proxy: Option<String>,
+}
+
 const SERVE_EXAMPLES: &str = "\
 Examples:
   steadflow serve
@@ -97,6 +110,8 @@ steadflow.toml (all keys are optional):
   listen = \"127.0.0.1:8080\"
   database = \"sqlite:steadflow.db\"
   egress_allow = [\"10.1.0.0/16\", \"models.internal\"]
+  egress_proxy = \"http://proxy.example:3128\"
+  egress_no_proxy = [\"models.internal\"]
   allowed_hosts = [\"flows.example.org\"]
   allowed_origins = [\"https://app.example.org\"]
   grace_seconds = 10
@@ -123,9 +138,8 @@ pub(crate) struct Run {
     /// Store the execution in this database [default: in memory only]
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
-    /// Non-public addresses, networks and host names that the flow may call, separated by commas
-    #[arg(long, value_name = "LIST", env = "STEADFLOW_EGRESS_ALLOW")]
-    pub(crate) egress_allow: Option<String>,
+    #[command(flatten)]
+    pub(crate) egress: Egress,
     /// Timeout of the whole execution. Overrides the flow's `timeout_seconds`
     #[arg(long, value_name = "SECONDS")]
     pub(crate) timeout: Option<f64>,

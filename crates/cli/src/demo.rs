@@ -5,6 +5,8 @@ mod peer;
 
 use serde_json::Value;
 
+use crate::settings::EgressSettings;
+
 pub(crate) use flows::install;
 pub(crate) use peer::{PATH, Peer, routes};
 
@@ -35,12 +37,11 @@ pub(crate) fn point_to(value: &mut Value, base: &str) {
     }
 }
 
-/// Adds the loopback addresses to those that flows may call.
-pub(crate) fn allowing_loopback(egress_allow: &str) -> String {
-    allowing(egress_allow, "127.0.0.0/8,::1")
-}
+/// The loopback addresses, which the flows of the demo may call.
+pub(crate) const LOOPBACK: &str = "127.0.0.0/8,::1";
 
 /// Adds `more` to the addresses that flows may call.
-pub(crate) fn allowing(egress_allow: &str, more: &str) -> String {
-    if egress_allow.trim().is_empty() { more.to_owned() } else { format!("{egress_allow},{more}") }
+pub(crate) fn allow(egress: &mut EgressSettings, more: &str) {
+    let allowed = egress.allow.trim();
+    egress.allow = if allowed.is_empty() { more.to_owned() } else { format!("{allowed},{more}") };
 }

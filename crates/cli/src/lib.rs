@@ -63,10 +63,10 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
             log.start("info")?;
             block_on(serve::serve(settings))
         }
-        Command::Run(run) => {
+        Command::Run(mut run) => {
             log.start("error")?;
-            let egress_allow = settings::egress_allow(run.egress_allow.as_deref(), &file);
-            block_on(run::run(run, egress_allow))
+            let egress = settings::EgressSettings::new(std::mem::take(&mut run.egress), &file)?;
+            block_on(run::run(run, egress))
         }
         Command::Validate(validate) => Ok(validate::validate(&validate.files)),
         Command::Executions(executions) => {

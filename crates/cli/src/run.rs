@@ -24,7 +24,7 @@ use crate::demo::{self, Peer};
 use crate::document::{Document, read_json};
 use crate::open_files::OpenFiles;
 use crate::output;
-use crate::settings::Database;
+use crate::settings::{Database, EgressSettings};
 use crate::validate::{INVALID, lines};
 use crate::wiring;
 use progress::Progress;
@@ -35,7 +35,7 @@ const INTERRUPTED: u8 = 130;
 const GRACE: Duration = Duration::ZERO;
 
 /// Runs a flow and prints its result.
-pub(crate) async fn run(args: Run, egress_allow: String) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(args: Run, mut egress: EgressSettings) -> anyhow::Result<ExitCode> {
     let mut file = match read_json(&args.file) {
         Ok(file) => file,
         Err(line) => return Ok(invalid(&[line])),
@@ -46,13 +46,14 @@ pub(crate) async fn run(args: Run, egress_allow: String) -> anyhow::Result<ExitC
         Err(faults) => return Ok(invalid(&faults)),
     };
     let trigger_data = trigger_data(args.trigger.as_deref(), &document)?;
-    let egress_allow =
-        peer.map_or(egress_allow.clone(), |peer| demo::allowing(&egress_allow, &peer.address()));
+    if let Some(peer) = peer {
+        demo::allow(&mut egress, &peer.address());
+    }
     let store: Arc<dyn Store> = match &args.database {
         Some(url) => wiring::open_store(&Database::parse(url)?)?,
         None => Arc::new(MemoryStore::default()),
     };
-    let engine = wiring::start(store, &egress_allow, OpenFiles::raised().calls).await?.engine;
+    let engine = wiring::start(store, &egress, OpenFiles::raised().calls).await?.engine;
     let flow = store_flow(&engine, &args.file, &document).await?;
     let end = execute(&engine, flow, trigger_data).await;
     engine.shutdown(GRACE).await.context("Could not close the database")?;

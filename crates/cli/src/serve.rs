@@ -22,17 +22,15 @@ use crate::{demo, output, wiring};
 const CONNECTIONS_GRACE: Duration = Duration::from_secs(2);
 
 /// Runs the server until a signal stops it.
-pub(crate) async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
+pub(crate) async fn serve(mut settings: ServeSettings) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::new()?;
     let store = wiring::open_store(&settings.database)?;
     let durability = store.durability();
-    let egress_allow = if settings.demo {
-        demo::allowing_loopback(&settings.egress_allow)
-    } else {
-        settings.egress_allow.clone()
-    };
+    if settings.demo {
+        demo::allow(&mut settings.egress, demo::LOOPBACK);
+    }
     let open_files = OpenFiles::raised();
-    let wiring = wiring::start(store, &egress_allow, open_files.calls).await?;
+    let wiring = wiring::start(store, &settings.egress, open_files.calls).await?;
     let engine = wiring.engine.clone();
     let listener = TcpListener::bind(settings.listen).await.with_context(|| {
         format!(

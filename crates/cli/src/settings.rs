@@ -7,9 +7,10 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde::Deserialize;
 use steadflow_api::Origin;
+use steadflow_nodes::{EgressProxy, ProxyError};
 use tracing_subscriber::EnvFilter;
 
-use crate::args::{LogFormat, Serve};
+use crate::args::{Egress, LogFormat, Serve};
 
 const FILE: &str = "steadflow.toml";
 const LISTEN: &str = "127.0.0.1:8080";
@@ -24,6 +25,8 @@ pub(crate) struct SettingsFile {
     listen: Option<String>,
     database: Option<String>,
     egress_allow: Option<Vec<String>>,
+    egress_proxy: Option<String>,
+    egress_no_proxy: Option<Vec<String>>,
     allowed_hosts: Option<Vec<String>>,
     allowed_origins: Option<Vec<String>>,
     grace_seconds: Option<u64>,
@@ -115,8 +118,7 @@ pub(crate) struct ServeSettings {
     /// A loopback address.
     pub(crate) listen: SocketAddr,
     pub(crate) database: Database,
-    /// In the format of `EgressPolicy::parse`.
-    pub(crate) egress_allow: String,
+    pub(crate) egress: EgressSettings,
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) demo: bool,
@@ -132,7 +134,7 @@ impl ServeSettings {
         Ok(Self {
             listen: loopback(listen.as_deref().unwrap_or(LISTEN))?,
             database: database(flags.database, file)?,
-            egress_allow: egress_allow(flags.egress_allow.as_deref(), file),
+            egress: EgressSettings::new(flags.egress, file)?,
             allowed_hosts: listed(flags.allowed_host, &file.allowed_hosts),
             allowed_origins: origins(&listed(flags.allowed_origin, &file.allowed_origins))?,
             demo: flags.demo,
@@ -151,11 +153,37 @@ pub(crate) fn database(flag: Option<String>, file: &SettingsFile) -> anyhow::Res
     Database::parse(flag.as_deref().or(file.database.as_deref()).unwrap_or(DATABASE))
 }
 
-/// Returns the operator's allow-list for outgoing calls.
-pub(crate) fn egress_allow(flag: Option<&str>, file: &SettingsFile) -> String {
-    flag.map(str::to_owned)
-        .or_else(|| file.egress_allow.as_ref().map(|list| list.join(",")))
-        .unwrap_or_default()
+/// The settings of outgoing calls.
+#[derive(Debug)]
+pub(crate) struct EgressSettings {
+    /// In the format of `EgressPolicy::parse`.
+    pub(crate) allow: String,
+    pub(crate) proxy: Option<EgressProxy>,
+}
+
+impl EgressSettings {
+    pub(crate) fn new(flags: Egress, file: &SettingsFile) -> anyhow::Result<Self> {
+        let listed = |list: &Option<Vec<String>>| list.as_ref().map(|list| list.join(","));
+        let allow = flags.egress_allow.or_else(|| listed(&file.egress_allow)).unwrap_or_default();
+        let url = flags.egress_proxy.or_else(|| file.egress_proxy.clone()).filter(|url| !url.is_empty());
+        let exceptions = || {
+            flags.egress_no_proxy.or_else(|| listed(&file.egress_no_proxy)).unwrap_or_else(usual_exceptions)
+        };
+        Ok(Self { allow, proxy: url.map(|url| proxy(&url, &exceptions())).transpose()? })
+    }
+}
+
+/// Returns the exceptions that are set for all programs.
+fn usual_exceptions() -> String {
+    ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default()
+}
+
+fn proxy(url: &str, exceptions: &str) -> anyhow::Result<EgressProxy> {
+    EgressProxy::parse(url, exceptions).map_err(|error| {
+        let setting =
+            if matches!(error, ProxyError::Exception(_)) { "egress_no_proxy" } else { "egress_proxy" };
+        anyhow::Error::from(error).context(format!("The setting `{setting}` is not valid"))
+    })
 }
 
 /// Returns the URL of the server for commands that call one.
@@ -226,7 +254,7 @@ mod tests {
         Serve {
             listen: None,
             database: None,
-            egress_allow: None,
+            egress: Egress::default(),
             allowed_host: Vec::new(),
             allowed_origin: Vec::new(),
             demo: false,

@@ -14,7 +14,7 @@ use steadflow_runtime::{Engine, EngineConfig, Executor, Performing, SystemClock}
 use steadflow_store::{Store, StoreError};
 use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
 
-use crate::settings::Database;
+use crate::settings::{Database, EgressSettings};
 
 /// A running engine and its executor.
 #[derive(Debug)]
@@ -32,16 +32,17 @@ pub(crate) fn open_store(database: &Database) -> anyhow::Result<Arc<dyn Store>> 
     Ok(Arc::new(store))
 }
 
-/// Starts an engine with `store`. Flows may call public addresses and those in `egress_allow`, with up to `calls_max`
+/// Starts an engine with `store`. Flows may call public addresses and those that `egress` allows, with up to `calls_max`
 /// concurrent calls.
 pub(crate) async fn start(
     store: Arc<dyn Store>,
-    egress_allow: &str,
+    egress: &EgressSettings,
     calls_max: usize,
 ) -> anyhow::Result<Wiring> {
-    let policy = EgressPolicy::parse(egress_allow).context("The setting `egress_allow` is not valid")?;
+    let policy = EgressPolicy::parse(&egress.allow).context("The setting `egress_allow` is not valid")?;
     let agents = Arc::new(StoredAgents(Arc::clone(&store)));
-    let config = NodesConfig { policy, calls_max, ..NodesConfig::new(agents, Arc::new(EnvSecrets)) };
+    let proxy = egress.proxy.clone();
+    let config = NodesConfig { policy, proxy, calls_max, ..NodesConfig::new(agents, Arc::new(EnvSecrets)) };
     let nodes = Nodes::new(config).context("Could not set up the HTTP client")?;
     let config = EngineConfig {
         worker: worker_name().into(),

@@ -155,6 +155,17 @@ fn help_of_serve() {
 
               [env: STEADFLOW_EGRESS_ALLOW=]
 
+          --egress-proxy <URL>
+              Proxy for the calls of flows, such as `http://proxy.example:3128` [default: none]
+
+              [env: STEADFLOW_EGRESS_PROXY]
+
+          --egress-no-proxy <LIST>
+              Hosts that are called without the proxy, separated by commas [default: the variable
+              `NO_PROXY`]
+
+              [env: STEADFLOW_EGRESS_NO_PROXY=]
+
           --allowed-host <HOST>
               Additional host name of this server, such as that of a proxy. May be repeated
 
@@ -185,6 +196,8 @@ fn help_of_serve() {
       listen = "127.0.0.1:8080"
       database = "sqlite:steadflow.db"
       egress_allow = ["10.1.0.0/16", "models.internal"]
+      egress_proxy = "http://proxy.example:3128"
+      egress_no_proxy = ["models.internal"]
       allowed_hosts = ["flows.example.org"]
       allowed_origins = ["https://app.example.org"]
       grace_seconds = 10
@@ -220,9 +233,20 @@ fn help_of_run() {
               Store the execution in this database [default: in memory only]
 
           --egress-allow <LIST>
-              Non-public addresses, networks and host names that the flow may call, separated by commas
+              Non-public addresses, networks and host names that flows may call, separated by commas
 
               [env: STEADFLOW_EGRESS_ALLOW=]
+
+          --egress-proxy <URL>
+              Proxy for the calls of flows, such as `http://proxy.example:3128` [default: none]
+
+              [env: STEADFLOW_EGRESS_PROXY]
+
+          --egress-no-proxy <LIST>
+              Hosts that are called without the proxy, separated by commas [default: the variable
+              `NO_PROXY`]
+
+              [env: STEADFLOW_EGRESS_NO_PROXY=]
 
           --timeout <SECONDS>
               Timeout of the whole execution. Overrides the flow's `timeout_seconds`

@@ -7,6 +7,7 @@ mod executions;
 mod health;
 mod help;
 mod openapi;
+mod proxy;
 mod run;
 mod serve;
 mod support;

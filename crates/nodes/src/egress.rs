@@ -2,8 +2,10 @@
 //!
 //! A name is resolved once, blocked addresses are removed, and only the remaining ones are connected to. IP literals are
 //! checked before connecting, and the connected address is checked again afterwards. Redirects are followed here, and each
-//! is checked like a new call. Proxy variables are ignored. Sizes are counted after decoding, and an incomplete body is a
-//! failure.
+//! is checked like a new call. Sizes are counted after decoding, and an incomplete body is a failure.
+//!
+//! Variables such as `HTTPS_PROXY` are ignored. With the operator's own [`EgressProxy`], the proxy connects; what can be
+//! checked is checked before it is asked.
 //!
 //! TLS is rustls with ring and the certificates of the operating system (`SSL_CERT_FILE` names others).
 
@@ -12,6 +14,7 @@ mod certificate;
 mod cookies;
 mod fault;
 mod policy;
+mod proxy;
 mod redirect;
 mod resolver;
 
@@ -31,6 +34,8 @@ use crate::body::Codings;
 use cookies::Cookies;
 pub(crate) use fault::peer;
 pub use policy::{EgressPolicy, PolicyError};
+use proxy::Proxied;
+pub use proxy::{EgressProxy, ProxyError};
 pub use resolver::{Lookup, SystemLookup};
 
 /// Maximum number of redirects that a call follows.
@@ -66,6 +71,7 @@ pub struct Egress {
     policy: Arc<EgressPolicy>,
     timeouts: EgressTimeouts,
     client: reqwest::Client,
+    proxied: Option<Proxied>,
 }
 
 /// Why the client could not be created.
@@ -100,7 +106,7 @@ impl Request {
 }
 
 impl Egress {
-    /// Creates a client that enforces `policy`.
+    /// Creates a client that enforces `policy`, and calls through `proxy` if there is one.
     ///
     /// # Errors
     /// [`EgressError`] if TLS or the client cannot be set up.
@@ -108,19 +114,26 @@ impl Egress {
         policy: EgressPolicy,
         timeouts: EgressTimeouts,
         lookup: Arc<dyn Lookup>,
+        proxy: Option<EgressProxy>,
     ) -> Result<Self, EgressError> {
         let policy = Arc::new(policy);
+        let tls = certificate::tls_config().map_err(EgressError::Tls)?;
+        let builder = || {
+            reqwest::Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                .redirect(reqwest::redirect::Policy::none())
+                .referer(false)
+                .no_proxy()
+                .connect_timeout(timeouts.connect)
+        };
+        let proxied = proxy.map(|proxy| {
+            let resolver = resolver::ProxyResolver(Arc::clone(&lookup));
+            Proxied::new(proxy, builder().dns_resolver(Arc::new(resolver)), Arc::clone(&lookup))
+        });
+        let proxied = proxied.transpose()?;
         let resolver = resolver::GuardedResolver { policy: Arc::clone(&policy), lookup };
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(certificate::tls_config().map_err(EgressError::Tls)?)
-            .dns_resolver(Arc::new(resolver))
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .no_proxy()
-            .connect_timeout(timeouts.connect)
-            .build()
-            .map_err(EgressError::Client)?;
-        Ok(Self { policy, timeouts, client })
+        let client = builder().dns_resolver(Arc::new(resolver)).build().map_err(EgressError::Client)?;
+        Ok(Self { policy, timeouts, client, proxied })
     }
 
     /// Sends a request and returns the response without reading its body.
@@ -148,6 +161,10 @@ impl Egress {
 
     async fn send_once(&self, hop: &Request, cookies: &Cookies, limit: TimeLimit) -> Result<Answer, Failure> {
         self.check_url(&hop.url)?;
+        let proxied = self.proxied.as_ref().filter(|proxied| proxied.is_for(&hop.url));
+        if let Some(proxied) = proxied {
+            proxied.check_name(&hop.url, &self.policy).await?;
+        }
         let mut headers = hop.headers.clone();
         headers.entry(ACCEPT_ENCODING).or_insert(ACCEPTED_ENCODINGS);
         cookies.add(&hop.url, &mut headers);
@@ -155,17 +172,32 @@ impl Egress {
         if hop.body.is_none() && matches!(hop.method, Method::POST | Method::PUT | Method::PATCH) {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
         }
-        let mut builder = self.client.request(hop.method.clone(), hop.url.clone()).headers(headers);
+        let client = proxied.map_or(&self.client, |proxied| &proxied.client);
+        let mut builder = client.request(hop.method.clone(), hop.url.clone()).headers(headers);
         if let Some(body) = &hop.body {
             builder = builder.body(body.clone());
         }
         let sent = limit.within(&hop.url, builder.send()).await?;
-        let response = sent.map_err(|error| fault::no_answer(&hop.url, &error, self.timeouts.connect))?;
-        let connected = response.remote_addr().map(|address| address.ip());
-        if connected.is_some_and(|address| !self.permits(&hop.url, address)) {
-            return Err(fault::blocked(&hop.url));
+        let (url, connect_limit) = (&hop.url, self.timeouts.connect);
+        let response = match (sent, proxied) {
+            (Ok(response), _) => response,
+            (Err(error), None) => return Err(fault::no_answer(url, &error, connect_limit)),
+            (Err(error), Some(proxied)) => return Err(proxied.no_answer(url, &error, connect_limit)),
+        };
+        match proxied {
+            Some(proxied) => proxied.check_status(url, response.status())?,
+            None => self.check_connected(url, &response)?,
         }
-        Ok(Answer { url: hop.url.clone(), response, limit })
+        let proxy = proxied.and_then(|proxied| proxied.speaker(url));
+        Ok(Answer { url: url.clone(), proxy, response, limit })
+    }
+
+    fn check_connected(&self, url: &Url, response: &reqwest::Response) -> Result<(), Failure> {
+        let connected = response.remote_addr().map(|address| address.ip());
+        if connected.is_some_and(|address| !self.permits(url, address)) {
+            return Err(fault::blocked(url));
+        }
+        Ok(())
     }
 
     /// Checks a URL before name lookup. This includes IP literals, for which the resolver is not called.
@@ -211,6 +243,8 @@ impl fmt::Debug for Egress {
 /// A response whose headers have been received. Dropping it closes the connection.
 pub(crate) struct Answer {
     url: Url,
+    /// The proxy that may have answered instead.
+    proxy: Option<String>,
     response: reqwest::Response,
     limit: TimeLimit,
 }
@@ -227,6 +261,15 @@ impl Answer {
     /// Returns the host that responded, after all redirects.
     pub(crate) fn peer(&self) -> String {
         peer(&self.url)
+    }
+
+    /// Returns who responded, for a message about an error: a proxy responds with some statuses itself.
+    pub(crate) fn speaker(&self) -> String {
+        let is_usual_of_proxies = matches!(self.status().as_u16(), 403 | 502..=504);
+        match &self.proxy {
+            Some(proxy) if is_usual_of_proxies => format!("{} or the proxy {proxy}", self.peer()),
+            Some(_) | None => self.peer(),
+        }
     }
 
     /// Reads the whole body and undoes its content encoding.

@@ -17,7 +17,10 @@ mod secrets;
 mod status;
 
 pub use directory::{AgentDirectory, DirectoryError, NoAgents};
-pub use egress::{Egress, EgressError, EgressPolicy, EgressTimeouts, Lookup, PolicyError, SystemLookup};
+pub use egress::{
+    Egress, EgressError, EgressPolicy, EgressProxy, EgressTimeouts, Lookup, PolicyError, ProxyError,
+    SystemLookup,
+};
 pub use nodes::{Nodes, NodesConfig, Performing};
 pub use schema::schema_faults;
 pub use secrets::{EnvSecrets, Secrets};

@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use crate::action::http_request;
 use crate::agent::{Fits, Wanted, run_skill};
 use crate::directory::AgentDirectory;
-use crate::egress::{Egress, EgressError, EgressPolicy, EgressTimeouts, Lookup, SystemLookup};
+use crate::egress::{Egress, EgressError, EgressPolicy, EgressProxy, EgressTimeouts, Lookup, SystemLookup};
 use crate::secrets::{Keyring, Secrets};
 
 /// The configuration of [`Nodes`].
@@ -23,6 +23,8 @@ pub struct NodesConfig {
     pub timeouts: EgressTimeouts,
     /// The name resolution.
     pub lookup: Arc<dyn Lookup>,
+    /// The proxy that calls use.
+    pub proxy: Option<EgressProxy>,
     /// The limits; only `output_bytes_max` is used here.
     pub limits: Limits,
     /// The maximum number of concurrent outgoing calls. Further calls wait, and the wait counts towards their timeout.
@@ -34,13 +36,14 @@ pub struct NodesConfig {
 }
 
 impl NodesConfig {
-    /// Returns a configuration with the defaults: public addresses only, the resolver of the operating system, default
+    /// Returns a configuration with the defaults: public addresses only, the resolver of the operating system, no proxy, default
     /// limits, and any number of concurrent calls.
     pub fn new(agents: Arc<dyn AgentDirectory>, secrets: Arc<dyn Secrets>) -> Self {
         Self {
             policy: EgressPolicy::default(),
             timeouts: EgressTimeouts::default(),
             lookup: Arc::new(SystemLookup),
+            proxy: None,
             limits: Limits::DEFAULT,
             calls_max: Semaphore::MAX_PERMITS,
             agents,
@@ -53,7 +56,7 @@ impl fmt::Debug for NodesConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut config = f.debug_struct("NodesConfig");
         config.field("policy", &self.policy).field("timeouts", &self.timeouts).field("limits", &self.limits);
-        config.field("calls_max", &self.calls_max);
+        config.field("proxy", &self.proxy).field("calls_max", &self.calls_max);
         config.finish_non_exhaustive()
     }
 }
@@ -90,7 +93,7 @@ impl Nodes {
     /// # Errors
     /// [`EgressError`] if TLS or the client cannot be set up.
     pub fn new(config: NodesConfig) -> Result<Self, EgressError> {
-        let egress = Egress::new(config.policy, config.timeouts, config.lookup)?;
+        let egress = Egress::new(config.policy, config.timeouts, config.lookup, config.proxy)?;
         let NodesConfig { limits, calls_max, agents, secrets, .. } = config;
         let calls = Semaphore::new(calls_max.min(Semaphore::MAX_PERMITS));
         Ok(Self {

@@ -23,7 +23,7 @@ const KEPT_BYTES: usize = 16 * 1024;
 
 /// Returns the failure for the status of `answer`, with what its body says.
 pub(crate) async fn failure_of(answer: Answer) -> Failure {
-    let (status, headers, peer) = (answer.status(), answer.headers().clone(), answer.peer());
+    let (status, headers, peer) = (answer.status(), answer.headers().clone(), answer.speaker());
     let body = ErrorBody::read(&headers, answer.beginning(LOOKED_AT_BYTES).await);
     let said = body.said();
     let reason = status.canonical_reason().map(|reason| format!(" {reason}")).unwrap_or_default();

@@ -127,13 +127,13 @@ fn certificate_fault(reason: &rustls::CertificateError) -> &'static str {
     }
 }
 
-fn with_port(url: &Url) -> String {
+pub(super) fn with_port(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// Finds a cause of type `E`. The `source` of an `io::Error` skips the error that it wraps, so this is checked as well.
-fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+pub(super) fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     let mut cause = Some(error);
     while let Some(current) = cause {
         if let Some(found) = current.downcast_ref::<E>() {

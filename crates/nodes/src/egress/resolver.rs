@@ -36,27 +36,49 @@ pub(super) struct GuardedResolver {
     pub(super) lookup: Arc<dyn Lookup>,
 }
 
+/// Resolves the name of the operator's proxy, which may have any address.
+pub(super) struct ProxyResolver(pub(super) Arc<dyn Lookup>);
+
+impl Resolve for ProxyResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let answer = self.0.lookup(name.as_str());
+        Box::pin(async move { Ok(sockets(found(answer).await?)) })
+    }
+}
+
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let policy = Arc::clone(&self.policy);
         let host = name.as_str().to_owned();
         let answer = self.lookup.lookup(&host);
-        Box::pin(async move {
-            let addresses = answer.await.map_err(|_| ResolveError::Unknown)?;
-            if addresses.is_empty() {
-                return Err(ResolveError::Unknown.into());
-            }
-            let permitted: Vec<SocketAddr> = addresses
-                .into_iter()
-                .filter(|&address| policy.permits(&host, address))
-                .map(|address| SocketAddr::new(address, 0))
-                .collect();
-            if permitted.is_empty() {
-                return Err(ResolveError::Blocked.into());
-            }
-            Ok(Box::new(permitted.into_iter()) as Addrs)
-        })
+        Box::pin(async move { Ok(sockets(permitted(&policy, &host, answer).await?)) })
     }
+}
+
+/// The answer of a [`Lookup`], on its way.
+type Answer = BoxFuture<'static, io::Result<Vec<IpAddr>>>;
+
+/// Returns the addresses of `host` that `policy` permits.
+///
+/// # Errors
+/// There are none.
+pub(super) async fn permitted(
+    policy: &EgressPolicy,
+    host: &str,
+    answer: Answer,
+) -> Result<Vec<IpAddr>, ResolveError> {
+    let mut addresses = found(answer).await?;
+    addresses.retain(|&address| policy.permits(host, address));
+    if addresses.is_empty() { Err(ResolveError::Blocked) } else { Ok(addresses) }
+}
+
+async fn found(answer: Answer) -> Result<Vec<IpAddr>, ResolveError> {
+    let addresses = answer.await.map_err(|_| ResolveError::Unknown)?;
+    if addresses.is_empty() { Err(ResolveError::Unknown) } else { Ok(addresses) }
+}
+
+fn sockets(addresses: Vec<IpAddr>) -> Addrs {
+    Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)))
 }
 
 /// Why a name has no usable address. Does not reveal addresses, because the author of the flow may see it.

@@ -14,6 +14,7 @@ mod llm_failures;
 mod llm_fit;
 mod models;
 mod peers;
+mod proxy;
 mod reference;
 mod requests;
 mod support;

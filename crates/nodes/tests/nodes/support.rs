@@ -114,7 +114,7 @@ impl Secrets for Canaries {
 
 /// Returns the same agent for every id, or none. It has one version.
 #[derive(Default)]
-struct Agents(Option<Arc<Agent>>);
+pub(crate) struct Agents(pub(crate) Option<Arc<Agent>>);
 
 impl AgentDirectory for Agents {
     fn agent(

@@ -122,7 +122,7 @@ impl Reported {
 
 /// Reads an unsuccessful response: its failure, and what it reports.
 pub(super) async fn of_status(answer: Answer) -> (Failure, Reported) {
-    let (status, peer, headers) = (answer.status(), answer.peer(), answer.headers().clone());
+    let (status, peer, headers) = (answer.status(), answer.speaker(), answer.headers().clone());
     let beginning = answer.beginning(READ_BYTES).await;
     let body = body::shown(&headers, &beginning.bytes);
     let value = json::read(body.as_bytes()).ok();
