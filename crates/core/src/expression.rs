@@ -21,6 +21,7 @@ mod number;
 mod parse;
 mod path;
 mod rewrite;
+mod sameness;
 mod site;
 mod slots;
 #[cfg(test)]

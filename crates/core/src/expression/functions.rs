@@ -197,6 +197,7 @@ pub(super) fn strict_filter(name: &str) -> Option<Value> {
         "string" => Value::from_function(texts::string),
         "sum" => Value::from_function(lists::sum),
         "tojson" => Value::from_function(texts::to_json),
+        "unique" => Value::from_function(lists::unique),
         "urlencode" => Value::from_function(texts::url_encode),
         _ => return None,
     })

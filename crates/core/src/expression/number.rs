@@ -71,6 +71,14 @@ pub(crate) fn text_of(value: &Value) -> Option<String> {
     f64::try_from(value.clone()).ok().and_then(float_text)
 }
 
+/// Returns a text that equal numbers have in common, if `value` is a finite number.
+pub(crate) fn key(value: &Value) -> Option<String> {
+    let Decimal { is_negative, digits, point } = Decimal::of(&text_of(value)?);
+    let sign = if is_negative { "-" } else { "" };
+    let point = if digits.is_empty() { 0 } else { point };
+    Some(format!("{sign}0.{}e{point}", String::from_utf8_lossy(&digits)))
+}
+
 /// Returns whether `value` is a number of any form.
 pub(crate) fn is_number(value: &Value) -> bool {
     value.is_number() || value.downcast_object_ref::<ExactNumber>().is_some()

@@ -2,6 +2,7 @@
 
 mod dates;
 mod functions;
+mod jq;
 mod language;
 mod property;
 

@@ -18,4 +18,5 @@ mod proxy;
 mod reference;
 mod requests;
 mod support;
+mod urls;
 mod values;

@@ -1,4 +1,4 @@
-//! What arrives, compared with what Python reads from the same bytes: its codecs, and its gzip and zlib.
+//! What arrives, compared with what Python reads from the same bytes: its codecs, its gzip and zlib, and its dates.
 
 use std::process::Command;
 
@@ -50,6 +50,41 @@ for text in ['{"ok":true}', 'x', 'word ' * 5000, ''.join(chr(33 + i * 7919 % 90)
         print(json.dumps({'head': 'Content-Type: text/plain\r\nContent-Encoding: ' + name, 'body': body.hex(), 'text': text}))
 "#;
 
+/// Dates of headers in the three forms of HTTP, written by Python, and in the form of mail with any offset; how many seconds
+/// one is behind the other.
+const DATES: &str = r#"
+import json, email.utils, random
+from datetime import datetime, timedelta, timezone
+random.seed(7)
+def imf(at): return email.utils.format_datetime(at, usegmt=True)
+def rfc850(at): return at.strftime('%A, %d-%b-%y %H:%M:%S GMT')
+def asctime(at): return at.strftime('%a %b ') + '%2d' % at.day + at.strftime(' %H:%M:%S %Y')
+def mail(at): return email.utils.format_datetime(at.astimezone(timezone(timedelta(minutes=random.choice([-570, -300, 0, 60, 330, 845])))))
+start = datetime(2020, 1, 1, tzinfo=timezone.utc)
+moments = [start + timedelta(seconds=random.randrange(20 * 366 * 86400)) for _ in range(20)]
+moments += [datetime(2024, 2, 29, 23, 59, 59, tzinfo=timezone.utc), datetime(2026, 12, 31, 23, 59, 59, tzinfo=timezone.utc), datetime(2027, 3, 1, tzinfo=timezone.utc)]
+for at in moments:
+    delay = random.choice([1, 2, 59, 3600, 86400, 31 * 86400])
+    for write in [imf, rfc850, asctime, mail]:
+        print(json.dumps({'date': imf(at), 'after': write(at + timedelta(seconds=delay)), 'seconds': delay}))
+"#;
+
+#[tokio::test]
+async fn dates_of_headers_are_read_as_python_writes_them() {
+    let cases = cases(DATES);
+    assert_eq!(cases.len(), 92);
+    for case in cases {
+        let (date, after) = (case["date"].as_str().unwrap(), case["after"].as_str().unwrap());
+        let head =
+            format!("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nDate: {date}\r\nRetry-After: {after}\r\n\r\n");
+        let address = peers::answering(head).await;
+
+        let failure = http(&json!({ "url": format!("http://{address}/") })).await.unwrap_err();
+
+        assert_eq!(failure.retry_after.map(|delay| delay.as_secs()), case["seconds"].as_u64(), "{case}");
+    }
+}
+
 #[tokio::test]
 async fn charsets_are_decoded_as_python_decodes_them() {
     assert_eq!(compare(CHARSETS).await, 21);
@@ -60,13 +95,10 @@ async fn content_encodings_are_undone_as_python_makes_them() {
     assert_eq!(compare(ENCODINGS).await, 65);
 }
 
-/// Runs a script that prints cases, one a line, and returns how many there were.
+/// Compares what arrives with the cases of a script, and returns how many there were.
 async fn compare(script: &str) -> usize {
-    let output = Command::new("python3").args(["-c", script]).output().expect("python3 is the reference");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let lines = String::from_utf8(output.stdout).unwrap();
-    for line in lines.lines() {
-        let case: Value = serde_json::from_str(line).unwrap();
+    let cases = cases(script);
+    for case in &cases {
         let (head, digits) = (case["head"].as_str().unwrap(), case["body"].as_str().unwrap());
         let body: Vec<u8> = (0..digits.len())
             .step_by(2)
@@ -79,5 +111,13 @@ async fn compare(script: &str) -> usize {
 
         assert!(arrived["body"] == case["text"], "{head}");
     }
-    lines.lines().count()
+    cases.len()
+}
+
+/// Runs a script that prints cases, one a line.
+fn cases(script: &str) -> Vec<Value> {
+    let output = Command::new("python3").args(["-c", script]).output().expect("python3 is the reference");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

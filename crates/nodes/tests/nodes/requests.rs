@@ -131,7 +131,7 @@ async fn templates_in_a_form_stay_one_value_from_the_document_to_the_peer() {
 }
 
 /// Returns the work of a flow's `http_request` with this input.
-fn work_of_document(input: &Value, trigger_data: &Value) -> Work {
+pub(crate) fn work_of_document(input: &Value, trigger_data: &Value) -> Work {
     let node = json!({ "id": "call", "type": "action", "action": "http_request", "input": input });
     let placed = PlacedNode::parse(&json!({ "nodes": [node] }), "call", &Limits::DEFAULT).unwrap().unwrap();
     let pinned = Pinned {

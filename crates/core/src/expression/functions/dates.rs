@@ -65,8 +65,12 @@ pub(crate) fn text_of(value: &Value) -> Option<String> {
 
 /// Orders two dates as moments; `None` if one is no date.
 pub(crate) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
-    let moment = |value: &Value| value.downcast_object_ref::<Date>().map(|date| date.0.timestamp());
-    Some(moment(left)?.cmp(&moment(right)?))
+    Some(moment_of(left)?.cmp(&moment_of(right)?))
+}
+
+/// Returns the moment of a date, if `value` is one.
+pub(crate) fn moment_of(value: &Value) -> Option<Timestamp> {
+    value.downcast_object_ref::<Date>().map(|date| date.0.timestamp())
 }
 
 /// `date`: of text as RFC 3339, RFC 2822 or ISO 8601 has it or as `format` says, of seconds since 1970, of a date.

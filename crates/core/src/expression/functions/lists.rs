@@ -1,11 +1,12 @@
 //! Filters over lists. An entry without the field that is asked for is an error that names both.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use minijinja::value::{Kwargs, Rest, ValueKind, ValueOrKwargs};
 use minijinja::{Error, ErrorKind, State, Value, filters};
 
-use super::super::values;
+use super::super::{sameness, values};
 use super::{MAPPED_FILTERS, invalid, numbers, problem, strict_filter, takes_text, texts};
 
 /// Fields that a message lists.
@@ -182,6 +183,25 @@ pub(super) fn sort(state: &State<'_, '_>, list: &Value, named: Kwargs) -> Result
         Some(error) => Err(error),
         None => Ok(places.into_iter().map(|place| entries[place].clone()).collect()),
     }
+}
+
+/// `unique`: the first of each set of equal entries.
+pub(super) fn unique(state: &State<'_, '_>, list: &Value, named: Kwargs) -> Result<Vec<Value>, Error> {
+    let attribute: Option<&str> = named.get("attribute")?;
+    let is_exact = named.get::<Option<bool>>("case_sensitive")?.unwrap_or(false);
+    named.assert_all_used()?;
+    let entries = entries(state, "unique", list)?;
+    let keys = keys(&entries, attribute)?;
+    let (mut seen, mut first) = (BTreeSet::new(), Vec::new());
+    for (entry, key) in entries.into_iter().zip(&keys) {
+        let lower = key.as_str().filter(|_| !is_exact).map(|text| Value::from(text.to_lowercase()));
+        let key = sameness::key(lower.as_ref().unwrap_or(key));
+        state.consume_fuel((key.len() / super::BYTES_PER_STEP) as u64)?;
+        if seen.insert(key) {
+            first.push(entry);
+        }
+    }
+    Ok(first)
 }
 
 /// Orders two keys; strings without regard to case unless `is_exact`.
