@@ -1,4 +1,4 @@
-//! A kind of node is one file in core, at most one in nodes, its tests and its docs. Nothing else knows it by name.
+//! A kind of node is one file in core, its lines in the list of kinds, its tests and its docs. Nothing else knows it by name.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,8 +14,8 @@ const ROOMS: &str = "crates/core/src/node";
 /// The one match over kinds.
 const ONE_MATCH: &str = "crates/core/src/node.rs";
 
-/// The crates that could decide by a kind's name. `nodes` makes the calls of kinds; others hold flows as documents.
-const CRATES: [&str; 5] = ["core", "store", "store-sqlite", "runtime", "api"];
+/// The crates that could decide by a kind's name. Others hold flows as documents.
+const CRATES: [&str; 6] = ["core", "nodes", "store", "store-sqlite", "runtime", "api"];
 
 /// Files in the rooms' folder that are no kind.
 const NO_KINDS: [&str; 4] = ["catalogue", "keys", "rehearsal", "schemas"];
