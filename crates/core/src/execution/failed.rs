@@ -161,3 +161,35 @@ fn fraction(execution: ExecutionId, node: NodeIndex, attempt: Attempt) -> f64 {
     let fraction = u32::try_from(mixed >> 32).unwrap_or(u32::MAX);
     f64::from(fraction) / f64::from(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn fractions_are_spread_over_executions_nodes_and_attempts() {
+        let of = |execution: u128, node, attempt| {
+            let execution = ExecutionId::new(Uuid::from_u128(execution));
+            fraction(execution, NodeIndex(node), Attempt::numbered(attempt))
+        };
+        let all: [Vec<f64>; 4] = [
+            (0..1_000).map(|number| of(number, 1, 1)).collect(),
+            (0..1_000).map(|number| of(number << 80, 1, 1)).collect(),
+            (0..1_000).map(|number| of(7, number, 1)).collect(),
+            (0..1_000).map(|number| of(7, 1, number + 1)).collect(),
+        ];
+
+        for fractions in all {
+            let mean = fractions.iter().sum::<f64>() / 1_000.0;
+            let different: BTreeSet<u64> = fractions.iter().map(|fraction| fraction.to_bits()).collect();
+            assert!((0.45..0.55).contains(&mean), "{mean}");
+            assert!(different.len() > 990 && fractions.iter().all(|fraction| (0.0..=1.0).contains(fraction)));
+            assert!(fractions.iter().any(|fraction| *fraction < 0.01));
+            assert!(fractions.iter().any(|fraction| *fraction > 0.99));
+        }
+    }
+}
