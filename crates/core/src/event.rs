@@ -366,7 +366,7 @@ pub enum Resolution {
     },
 }
 
-/// Reads a value that is given: `null` is one, and only a key that is missing stands for none.
+/// Reads a value that is given: `null` is one; only a missing key means that there is none.
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Payload>, D::Error> {
     Payload::deserialize(deserializer).map(Some)
 }

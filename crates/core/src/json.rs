@@ -57,7 +57,7 @@ pub fn check(text: &[u8], repeated: RepeatedKeys) -> Result<(), Error> {
 
 /// Returns the first reserved key in `text`, which need not be JSON.
 pub(crate) fn reserved_key(text: &[u8]) -> Option<String> {
-    // Nearly every text can be told to have none without looking at its strings.
+    // Nearly every text has none, which is known without looking at its strings.
     let may_hold = |part: &[u8]| memchr::memmem::find(text, part).is_some();
     if !may_hold(RESERVED.as_bytes()) && !may_hold(b"\\u") {
         return None;

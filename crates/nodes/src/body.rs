@@ -74,7 +74,7 @@ impl Content {
         }
     }
 
-    /// Returns the JSON text that stands for this in an output.
+    /// Returns the JSON text that represents this in an output.
     pub(crate) fn into_json(self) -> String {
         match self {
             Self::Nothing => "null".to_owned(),
@@ -98,7 +98,7 @@ pub(crate) fn shown(headers: &HeaderMap, bytes: &[u8]) -> String {
     charset::decode_lossily(bytes, Media::of(headers).as_ref())
 }
 
-/// Returns the value that stands for bytes.
+/// Returns the value that represents bytes.
 fn binary(content_type: Option<&str>, bytes: &[u8]) -> Value {
     let base64 = STANDARD.encode(bytes);
     json!({ "$binary": { "content_type": content_type, "size": bytes.len(), "base64": base64 } })

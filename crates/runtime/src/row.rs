@@ -128,7 +128,7 @@ fn agents_of(execution: &Execution) -> Vec<AgentUse> {
 
 /// Counters under way. The names are documented in `docs/reference/analytics.md`.
 ///
-/// What completes by its first attempt is the usual case, so one counter, `at_once`, stands for all that this means.
+/// What completes by its first attempt is the usual case, so one counter, `at_once`, counts all that this means.
 struct Counters {
     counts: Vec<(RollupKey, u64)>,
     /// Whose counters are under way; `None` for the flow's.

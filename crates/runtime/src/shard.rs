@@ -393,7 +393,7 @@ impl Shard {
                 self.enqueue(execution, Queued::Input(input, from), now)
             }
             Message::Inbox(items) => self.inbox(items, now),
-            Message::Sorted(items) => self.let_go(items),
+            Message::Sorted(items) => self.forget_items(items),
             Message::Read { execution, reply } => self.read(execution, reply, now),
             Message::Await { execution, reply } => self.await_end(execution, reply),
             Message::Show { reply } => self.show(reply, now),

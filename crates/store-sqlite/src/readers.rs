@@ -37,7 +37,7 @@ impl Readers {
             let _permit = permit;
             let mut db = readers.connection().map_err(|error| store_error(call, error))?;
             let answer = in_transaction(&mut db, call, read);
-            readers.give_back(db);
+            readers.put_back(db);
             answer
         });
         task.await.unwrap_or_else(|error| Err(StoreError::Database { call, source: error.into() }))
@@ -62,7 +62,7 @@ impl Readers {
         idle.map_or_else(|| connection::open_reader(&self.path, &self.options), Ok)
     }
 
-    fn give_back(&self, db: Connection) {
+    fn put_back(&self, db: Connection) {
         if !self.permits.is_closed() {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(db);
         }

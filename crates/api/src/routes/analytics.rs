@@ -92,9 +92,9 @@ impl FromParams for AnalyticsQuery {
 #[derive(Debug, Default)]
 struct Sums(BTreeMap<String, u64>);
 
-/// What `at_once` stands for, of flows and nodes.
+/// What `at_once` counts, of flows and nodes.
 const COMPLETED_AT_ONCE: [&str; 3] = ["executions", "completed", "first_try"];
-/// What it stands for, of a node's attempts.
+/// What it counts, of a node's attempts.
 const ATTEMPTED_ONCE: [&str; 2] = ["attempts", "attempts:1"];
 
 impl Sums {

@@ -1,4 +1,4 @@
-//! Which nodes mean the same in two versions of a flow, so that the output of one stands for that of the other.
+//! Which nodes mean the same in two versions of a flow, so that the output of one can be reused for the other.
 
 use std::collections::BTreeSet;
 

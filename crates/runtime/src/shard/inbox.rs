@@ -47,7 +47,7 @@ impl Shard {
     }
 
     /// These items are deleted, or the store keeps them for others: what is found again is looked at again.
-    pub(super) fn let_go(&mut self, items: impl IntoIterator<Item = InboxId>) {
+    pub(super) fn forget_items(&mut self, items: impl IntoIterator<Item = InboxId>) {
         for item in items {
             self.in_hand.remove(&item);
         }
@@ -98,7 +98,7 @@ impl Shard {
             let children = std::mem::take(&mut committing.children);
             self.withdraw_children(&children, now);
         }
-        self.let_go(gone.iter().copied());
+        self.forget_items(gone.iter().copied());
         self.take_back(id, || Reply::Unavailable, now);
         if let Some(live) = self.live.get_mut(&id) {
             live.held_until = None;

@@ -62,7 +62,7 @@ impl Shard {
         if committing.has_sent {
             self.actions.push(Action::LookIntoInbox);
         }
-        self.let_go(items_of(&committing.inputs));
+        self.forget_items(items_of(&committing.inputs));
         self.release_effects(committing.effects);
         self.actions.extend(committing.replies.into_iter().map(|(to, reply)| Action::Reply(to, reply)));
         if !committing.reads.is_empty() {
@@ -110,7 +110,7 @@ impl Shard {
         let flow = live.execution.accepted().flow;
         if live.execution.started_at().is_some() {
             self.granted.remove(&id);
-            self.flows.entry(flow).or_default().give_back();
+            self.flows.entry(flow).or_default().free_slot();
         }
         self.answer_leftovers(&live);
         let waiters = self.waiters.remove(&id).unwrap_or_default();
@@ -143,7 +143,7 @@ impl Shard {
                     self.reply(*reply, Reply::Rejected(rejected.clone()));
                 }
                 // The store deletes it with the others that came too late.
-                Queued::Input(_, Origin::Inbox { item, .. }) => self.let_go([*item]),
+                Queued::Input(_, Origin::Inbox { item, .. }) => self.forget_items([*item]),
                 Queued::Input(_, Origin::Engine) => {}
             }
         }
@@ -172,7 +172,7 @@ impl Shard {
         let flow = live.execution.accepted().flow;
         let slots = self.flows.entry(flow).or_default();
         if !slots.leave(id) {
-            slots.give_back();
+            slots.free_slot();
         }
         self.turn_away(id, live.inbox, now);
         let waiters = self.waiters.remove(&id).unwrap_or_default();

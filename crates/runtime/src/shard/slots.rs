@@ -57,7 +57,7 @@ impl Slots {
         Some(id)
     }
 
-    pub(super) fn give_back(&mut self) {
+    pub(super) fn free_slot(&mut self) {
         self.taken = self.taken.saturating_sub(1);
     }
 
@@ -95,7 +95,7 @@ impl Shard {
     /// Takes back a slot that was given to an execution which does not use it.
     pub(super) fn ungrant(&mut self, id: ExecutionId) {
         if let Some(flow) = self.granted.remove(&id) {
-            self.flows.entry(flow).or_default().give_back();
+            self.flows.entry(flow).or_default().free_slot();
         }
     }
 

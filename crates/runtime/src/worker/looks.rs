@@ -24,7 +24,7 @@ impl Looks {
         Self { due: DueLook::new(now), orphans, inbox: InboxLook::new(now) }
     }
 
-    /// Looks for nothing from here on: who stops leaves it to others.
+    /// Looks for nothing from here on: other workers find what there is.
     pub(super) const fn stop(&mut self) {
         (self.due.look, self.orphans, self.inbox.look) = (Look::Never, Look::Never, Look::Never);
     }

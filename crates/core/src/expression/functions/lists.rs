@@ -264,7 +264,7 @@ fn unmappable() -> Error {
     invalid(format!("`map` takes `attribute=\"…\"` or the name of one of these: {names}"))
 }
 
-/// `pluck`: the named field of each entry; with several names, an object of them; `new="path"` names a field anew.
+/// `pluck`: the named field of each entry; with several names, an object of them; `new="path"` renames a field.
 pub(super) fn pluck(
     state: &State<'_, '_>,
     list: &Value,
