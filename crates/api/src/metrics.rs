@@ -36,6 +36,7 @@ pub(crate) struct Metrics {
     finished: Family<Status, Counter>,
     live: Gauge,
     requests: Family<Call, Counter>,
+    damaged: Counter,
 }
 
 impl Metrics {
@@ -46,6 +47,7 @@ impl Metrics {
             finished: Family::default(),
             live: Gauge::default(),
             requests: Family::default(),
+            damaged: Counter::default(),
             registry: Registry::default(),
         };
         registry.register(
@@ -64,11 +66,20 @@ impl Metrics {
             "Requests answered, by route and status",
             metrics.requests.clone(),
         );
+        registry.register(
+            "damaged_rows",
+            "Rows of lists that could not be read, each time",
+            metrics.damaged.clone(),
+        );
         Self { registry, ..metrics }
     }
 
     pub(crate) fn execution_accepted(&self) {
         self.accepted.inc();
+    }
+
+    pub(crate) fn row_damaged(&self) {
+        self.damaged.inc();
     }
 
     /// Counts an answer. Each `route` and each method of HTTP's standard is a series of its own; clients cannot add

@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 pub(crate) mod choice;
+pub(crate) mod entry;
 pub(crate) mod event;
 pub(crate) mod execution;
 pub(crate) mod execution_error;

@@ -2,6 +2,11 @@
 
 use serde_json::{Value, json};
 use steadflow_core::failure::ErrorClass;
+use steadflow_core::ids::{AgentId, TenantId};
+use steadflow_core::payload::Payload;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::AgentChange;
+use uuid::Uuid;
 
 use crate::support::{Api, NO_ID, each, flow, list, readable, text};
 
@@ -12,6 +17,27 @@ fn remote() -> Value {
                     "headers": { "X-Team": "${secrets.TEAM}" } },
         "skills": ["score", { "name": "explain", "description": "Says why." }],
     })
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_that_cannot_be_read_hides_no_other() {
+    let api = Api::new().await;
+    let sound = created(&api).await;
+    let document = Payload::from_value(&json!({ "name": 7 }));
+    let (id, tenant, at) = (AgentId::new(Uuid::from_u128(7)), TenantId::DEFAULT, Timestamp::from_micros(0));
+    let damaged = AgentChange { id, tenant, document, at, if_revision: None };
+    api.store().put_agent(damaged).await.expect("the store does not read it");
+
+    let agents = api.get("agents").await;
+    let alone = api.get(&format!("agents/{id}")).await;
+    let metrics = api.get("/metrics").await;
+
+    assert_eq!(agents.header("x-total-count"), Some("2"));
+    let agents = agents.expect(200);
+    assert_eq!(each(&agents, "id"), [text(&sound["id"]), id.to_string()]);
+    insta::assert_snapshot!(text(&agents[1]["damaged"]), @"stored version 1 of agent 00000000-0000-0000-0000-000000000007 is not readable: /name: `name` must be a string of at most 200 characters, not 7");
+    assert_eq!(alone.status, 500);
+    assert!(metrics.text.contains("steadflow_damaged_rows_total 1\n"), "{}", metrics.text);
 }
 
 async fn created(api: &Api) -> Value {

@@ -94,6 +94,7 @@ fn list_table(list: &Value) -> String {
     }
     let mut table = output::table(["id", "flow", "status", "created", "duration", "attempts", "error"]);
     for row in rows {
+        let error = if row["damaged"].is_null() { &row["error_message"] } else { &row["damaged"] };
         table.add_row([
             text(&row["id"]),
             text(&row["flow_name"]),
@@ -101,7 +102,7 @@ fn list_table(list: &Value) -> String {
             text(&row["created_at"]),
             took(row),
             text(&row["attempts"]),
-            first_line(&row["error_message"]),
+            first_line(error),
         ]);
     }
     table.to_string()

@@ -20,7 +20,7 @@ use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::inbox::Signal;
 use steadflow_core::limits::Limits;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{ExecutionFilter, ExecutionRow, InboxInput, Page, Store, StoreError};
+use steadflow_store::{ExecutionFilter, ExecutionRow, InboxInput, Listed, Page, Store, StoreError};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
@@ -273,7 +273,7 @@ impl Engine {
         &self,
         filter: ExecutionFilter,
         page: Page,
-    ) -> Result<Vec<ExecutionRow>, RuntimeError> {
+    ) -> Result<Vec<Listed<ExecutionRow>>, RuntimeError> {
         self.show().await?;
         Ok(self.inner.store.executions(filter, page).await?)
     }
@@ -468,4 +468,9 @@ impl Engine {
         }
         self.inner.store.close().await
     }
+}
+
+/// Returns the id of a listed execution, damaged or not.
+fn id_of(row: &Listed<ExecutionRow>) -> ExecutionId {
+    row.as_ref().map_or_else(|damaged| ExecutionId::new(damaged.id), |row| row.id)
 }

@@ -184,8 +184,8 @@ impl FlowVersions {
         while limits.len() < waiting.len() {
             let flows = store.flows(FlowFilter::default(), page).await?;
             let Some(last) = flows.last() else { break };
-            page.before = Some(last.id.uuid());
-            for flow in flows.iter().filter(|flow| waiting.contains(&flow.id)) {
+            page.before = Some(last.as_ref().map_or_else(|damaged| damaged.id, |flow| flow.id.uuid()));
+            for flow in flows.iter().flatten().filter(|flow| waiting.contains(&flow.id)) {
                 let version = self.version(store, flow.tenant, flow.id, flow.version).await?;
                 let limit = version.and_then(|version| version.flow.settings.max_concurrent_executions);
                 limits.push((flow.id, limit));

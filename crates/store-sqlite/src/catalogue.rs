@@ -6,7 +6,7 @@ mod flows;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use steadflow_store::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange,
-    FlowFilter, FlowRecord, FlowVersionRecord, Page, Revision, StoreError, StoreFuture, VersionPage,
+    FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, Revision, StoreError, StoreFuture, VersionPage,
 };
 
 use crate::SqliteStore;
@@ -33,7 +33,7 @@ impl Catalogue for SqliteStore {
         Box::pin(self.read("flow", move |db| flows::flow(db, tenant, id)))
     }
 
-    fn flows(&self, filter: FlowFilter, page: Page) -> StoreFuture<'_, Vec<FlowRecord>> {
+    fn flows(&self, filter: FlowFilter, page: Page) -> StoreFuture<'_, Vec<Listed<FlowRecord>>> {
         Box::pin(self.read("flows", move |db| flows::flows(db, &filter, page)))
     }
 
@@ -75,7 +75,7 @@ impl Catalogue for SqliteStore {
         Box::pin(self.read("agents_of", move |db| agents::of(db, tenant, &ids)))
     }
 
-    fn agents(&self, filter: AgentFilter, page: Page) -> StoreFuture<'_, Vec<AgentRecord>> {
+    fn agents(&self, filter: AgentFilter, page: Page) -> StoreFuture<'_, Vec<Listed<AgentRecord>>> {
         Box::pin(self.read("agents", move |db| agents::agents(db, filter, page)))
     }
 

@@ -10,6 +10,7 @@ use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{Damaged, Listed};
 use uuid::Uuid;
 
 /// An id as its 16 bytes.
@@ -82,6 +83,24 @@ pub(crate) fn unreadable(column: usize, reason: String) -> rusqlite::Error {
 
 pub(crate) fn execution_id_or_none(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<ExecutionId>> {
     Ok(row.get::<_, Option<[u8; 16]>>(column)?.map(|bytes| ExecutionId::new(Uuid::from_bytes(bytes))))
+}
+
+/// Reads a row of a list, whose first column is its id. One that cannot be read is an entry of its own.
+pub(crate) fn listed<T>(
+    row: &Row<'_>,
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Listed<T>> {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+    match read(row) {
+        Ok(row) => Ok(Ok(row)),
+        Err(FromSqlConversionFailure(_, _, reason)) => damaged(row, reason.to_string()),
+        Err(error @ (IntegralValueOutOfRange(..) | InvalidColumnType(..))) => damaged(row, error.to_string()),
+        Err(error) => Err(error),
+    }
+}
+
+fn damaged<T>(row: &Row<'_>, reason: String) -> rusqlite::Result<Listed<T>> {
+    Ok(Err(Damaged { id: uuid(row, 0)?, reason }))
 }
 
 /// A number of rows as SQLite counts them; more than it can count is all.

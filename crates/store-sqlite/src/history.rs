@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_store::{
     ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup, FailureQuery, History, IdempotencyHit,
-    Page, RollupQuery, RollupRow, StoreError, StoreFuture, Stored,
+    Listed, Page, RollupQuery, RollupRow, StoreError, StoreFuture, Stored,
 };
 
 use crate::SqliteStore;
@@ -27,7 +27,7 @@ impl History for SqliteStore {
         Box::pin(self.read_execution(tenant, id))
     }
 
-    fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<ExecutionRow>> {
+    fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<Listed<ExecutionRow>>> {
         Box::pin(self.read("executions", move |db| list::executions(db, &filter, page)))
     }
 

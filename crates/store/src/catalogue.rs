@@ -10,7 +10,7 @@ pub use agents::{AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRe
 pub use flows::{FlowChange, FlowDocument, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord};
 pub use revision::Revision;
 
-use crate::{Page, StoreFuture};
+use crate::{Listed, Page, StoreFuture};
 
 /// Flows and agents with their versions.
 pub trait Catalogue: Send + Sync + 'static {
@@ -31,7 +31,7 @@ pub trait Catalogue: Send + Sync + 'static {
     fn flow(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, Option<FlowRecord>>;
 
     /// Returns the flows that fit, newest first.
-    fn flows(&self, filter: FlowFilter, page: Page) -> StoreFuture<'_, Vec<FlowRecord>>;
+    fn flows(&self, filter: FlowFilter, page: Page) -> StoreFuture<'_, Vec<Listed<FlowRecord>>>;
 
     /// Counts the flows that fit.
     fn count_flows(&self, filter: FlowFilter) -> StoreFuture<'_, u64>;
@@ -71,7 +71,7 @@ pub trait Catalogue: Send + Sync + 'static {
     fn agents_of(&self, tenant: TenantId, agents: Vec<AgentId>) -> StoreFuture<'_, Vec<AgentRecord>>;
 
     /// Returns the agents that fit, newest first.
-    fn agents(&self, filter: AgentFilter, page: Page) -> StoreFuture<'_, Vec<AgentRecord>>;
+    fn agents(&self, filter: AgentFilter, page: Page) -> StoreFuture<'_, Vec<Listed<AgentRecord>>>;
 
     /// Counts the agents that fit.
     fn count_agents(&self, filter: AgentFilter) -> StoreFuture<'_, u64>;

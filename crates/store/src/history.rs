@@ -15,7 +15,7 @@ pub use executions::{
 };
 pub use rollup::{Rollup, RollupKey, RollupQuery, RollupRow};
 
-use crate::{IdempotencyHit, StoreFuture};
+use crate::{IdempotencyHit, Listed, StoreFuture};
 
 /// Rows, journals, failures and counters. Nothing here changes anything.
 pub trait History: Send + Sync + 'static {
@@ -23,7 +23,7 @@ pub trait History: Send + Sync + 'static {
     fn execution(&self, tenant: TenantId, id: ExecutionId) -> StoreFuture<'_, Option<Stored>>;
 
     /// Returns the executions that fit, newest first.
-    fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<ExecutionRow>>;
+    fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<Listed<ExecutionRow>>>;
 
     /// Counts the executions that fit. It costs the same however many there are: `None` where more than 10,000 would have
     /// to be read to know.

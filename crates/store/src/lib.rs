@@ -13,6 +13,7 @@ mod catalogue;
 pub mod conformance;
 mod error;
 mod history;
+mod listed;
 mod log;
 mod memory;
 
@@ -30,6 +31,7 @@ pub use history::{
     Buckets, ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup, FailureQuery, Fingerprint,
     History, Lineage, Page, Rollup, RollupKey, RollupQuery, RollupRow, Stored,
 };
+pub use listed::{Damaged, Listed};
 pub use log::{
     Commit, Committed, Idempotency, IdempotencyHit, InboxId, InboxInput, InboxItem, Log, Projection,
     QueuedExecution, Worker,

@@ -22,7 +22,7 @@ use steadflow_core::timestamp::Timestamp;
 
 use crate::{
     AgentRecord, AgentUse, AgentVersionRecord, ExecutionRow, FlowRecord, FlowVersionRecord, IdempotencyHit,
-    InboxId, InboxInput, RollupKey, Store, StoreError, StoreFuture, Stored,
+    InboxId, InboxInput, Listed, RollupKey, Store, StoreError, StoreFuture, Stored,
 };
 
 /// A store in memory. [`MemoryStore::reopen`] returns another handle to the same data.
@@ -180,6 +180,11 @@ impl Store for MemoryStore {
 /// A result as the future that a trait requires.
 fn at_once<'a, T: Send + 'a>(answer: Result<T, StoreError>) -> StoreFuture<'a, T> {
     Box::pin(ready(answer))
+}
+
+/// Nothing in memory is damaged.
+fn all_sound<T>(rows: Vec<T>) -> Vec<Listed<T>> {
+    rows.into_iter().map(Ok).collect()
 }
 
 impl Journal {

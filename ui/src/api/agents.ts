@@ -1,5 +1,6 @@
 /** Calls about agents. */
 import { call } from './client';
+import { readable } from './damaged';
 import type { components } from './schema';
 import type { Json } from './types';
 
@@ -18,7 +19,7 @@ export type AgentDocument = Schemas['AgentInput'] & { skills: readonly Skill[] }
 const AGENTS_MAX = 100;
 
 export async function listAgents(signal: AbortSignal): Promise<readonly Agent[]> {
-  return (await call('GET', '/studio/agents', { query: { limit: AGENTS_MAX }, signal })).data;
+  return readable((await call('GET', '/studio/agents', { query: { limit: AGENTS_MAX }, signal })).data);
 }
 
 export async function getAgent(id: string): Promise<Agent> {

@@ -1,6 +1,7 @@
 /** Calls about executions. */
 import { queryOptions } from '@tanstack/react-query';
 import { call, nextCursor } from './client';
+import { readable } from './damaged';
 import type { components, operations } from './schema';
 import type { Execution, ExecutionRow, JournalEvent } from './types';
 
@@ -27,7 +28,7 @@ export async function listExecutions(
 ): Promise<ExecutionPage> {
   const query = { ...filter, limit, cursor };
   const { data, headers } = await call('GET', '/studio/executions', { query, signal });
-  return { rows: data, next: nextCursor(headers.get('link')) };
+  return { rows: readable(data), next: nextCursor(headers.get('link')) };
 }
 
 const WAITING_MAX = 99;

@@ -1,6 +1,7 @@
 /** Calls about flows, and the queries that more than one feature reads. */
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { call, nextCursor } from './client';
+import { readable } from './damaged';
 import type { Fault } from './problem';
 import type { components } from './schema';
 import type { Flow, FlowDefinition, FlowInput, FlowPatch, FlowStatus, FlowVersion } from './types';
@@ -17,7 +18,7 @@ async function listFlows(signal?: AbortSignal): Promise<Flow[]> {
   let cursor: string | null = null;
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const { data, headers } = await listPage(cursor, signal);
-    flows.push(...data.map(received));
+    flows.push(...readable(data).map(received));
     cursor = nextCursor(headers.get('link'));
     if (!cursor) break;
   }
@@ -39,7 +40,7 @@ export const foundFlowsQuery = (text: string) =>
         query: { q: text.slice(0, 200), limit: FOUND_MAX },
         signal,
       });
-      return data.map(received);
+      return readable(data).map(received);
     },
     placeholderData: keepPreviousData,
   });

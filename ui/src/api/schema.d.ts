@@ -763,6 +763,7 @@ export interface components {
             /** @description How to reach it; secrets are masked. */
             readonly config: components["schemas"]["AgentConfig"];
         };
+        readonly AgentEntry: components["schemas"]["Agent"] | components["schemas"]["Damaged"];
         /** @description An agent document. */
         readonly AgentInput: {
             /**
@@ -1184,6 +1185,13 @@ export interface components {
              */
             readonly etag: string;
         };
+        /** @description An entry of which no more is known than its id: what is stored of it cannot be read. */
+        readonly Damaged: {
+            /** Format: uuid */
+            readonly id: string;
+            /** @description Why it cannot be read. */
+            readonly damaged: string;
+        };
         /**
          * @description What a person decides for a node that waits for a decision.
          * @enum {string}
@@ -1486,6 +1494,7 @@ export interface components {
             readonly attempts: number;
             readonly summary: components["schemas"]["NodeCounts"];
         };
+        readonly ExecutionSummaryEntry: components["schemas"]["ExecutionSummary"] | components["schemas"]["Damaged"];
         /**
          * Fail
          * @description Fails with the given message. For tests, and to end a branch with an error.
@@ -1668,6 +1677,7 @@ export interface components {
         readonly FlowDraft: {
             readonly [key: string]: unknown;
         };
+        readonly FlowEntry: components["schemas"]["Flow"] | components["schemas"]["Damaged"];
         /** @description A flow document. */
         readonly FlowInput: {
             /**
@@ -3058,7 +3068,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": readonly components["schemas"]["Agent"][];
+                    readonly "application/json": readonly components["schemas"]["AgentEntry"][];
                 };
             };
             /** @description A parameter or the body cannot be read */
@@ -4016,7 +4026,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": readonly components["schemas"]["ExecutionSummary"][];
+                    readonly "application/json": readonly components["schemas"]["ExecutionSummaryEntry"][];
                 };
             };
             /** @description A parameter or the body cannot be read */
@@ -5309,7 +5319,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": readonly components["schemas"]["Flow"][];
+                    readonly "application/json": readonly components["schemas"]["FlowEntry"][];
                 };
             };
             /** @description A parameter or the body cannot be read */
@@ -5510,7 +5520,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": readonly components["schemas"]["Flow"][];
+                    readonly "application/json": readonly components["schemas"]["FlowEntry"][];
                 };
             };
             /** @description A parameter or the body cannot be read */
@@ -6562,7 +6572,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": readonly components["schemas"]["ExecutionSummary"][];
+                    readonly "application/json": readonly components["schemas"]["ExecutionSummaryEntry"][];
                 };
             };
             /** @description A parameter or the body cannot be read */

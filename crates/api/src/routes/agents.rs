@@ -10,7 +10,7 @@ use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::work::Outcome;
 use steadflow_runtime::AgentEdit;
-use steadflow_store::{AgentFilter, AgentRecord};
+use steadflow_store::{AgentFilter, AgentRecord, Listed};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -26,7 +26,8 @@ use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{FromParams, Params, Query, Window};
 use crate::reply;
-use crate::views::agent::AgentView;
+use crate::views::agent::{AgentEntry, AgentView};
+use crate::views::entry::{Entry, entries, id_of, unshown};
 use crate::views::node::UsageView;
 use crate::views::wire::AnyJson;
 
@@ -85,7 +86,7 @@ impl FromParams for AgentsQuery {
 
 /// Lists agents, newest first.
 #[utoipa::path(get, path = "/api/v1/studio/agents", tag = "agents", params(AgentsQuery, Window),
-    responses((status = 200, description = "The agents", body = [AgentView],
+    responses((status = 200, description = "The agents", body = [AgentEntry],
                headers(("Link" = Option<String>, description = "Where the next page is, if there is one"),
                        ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
 pub(crate) async fn list_agents(
@@ -99,7 +100,7 @@ pub(crate) async fn list_agents(
     let store = app.engine().store();
     let is_none = source == Some(AgentSource::External);
     let agents = if is_none { Vec::new() } else { store.agents(filter.clone(), window.page()).await? };
-    let page = window.cut(agents, |agent| agent.id.uuid());
+    let page = window.cut(agents, |agent| id_of(agent, |agent| agent.id.uuid()));
     let total = match page.total() {
         Some(total) => total,
         None if is_none => 0,
@@ -125,11 +126,17 @@ pub(crate) async fn create_agent(
     Ok(reply::tagged(response, record.revision()))
 }
 
-async fn views(app: &App, tenant: TenantId, records: &[AgentRecord]) -> Result<Vec<AgentView>, Problem> {
-    let ids = records.iter().map(|record| record.id).collect();
+async fn views(
+    app: &App,
+    tenant: TenantId,
+    records: &[Listed<AgentRecord>],
+) -> Result<Vec<Entry<AgentView>>, Problem> {
+    let ids = records.iter().flatten().map(|record| record.id).collect();
     let uses = app.engine().store().agent_uses(tenant, ids).await?;
     let use_of = |record: &AgentRecord| uses.iter().find(|used| used.agent == record.id).copied();
-    Ok(records.iter().map(|record| AgentView::new(record, use_of(record))).collect::<Result<_, _>>()?)
+    Ok(entries(app.metrics(), records, |record| {
+        AgentView::new(record, use_of(record)).map_err(|error| unshown(record.id.uuid(), &error))
+    }))
 }
 
 /// Answers with one agent.

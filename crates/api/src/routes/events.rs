@@ -114,7 +114,12 @@ pub(crate) async fn follow_executions(
 async fn snapshot_event(app: &App, tenant: TenantId, flow: Option<FlowId>) -> Result<Event, Problem> {
     let filter = ExecutionFilter { tenant: Some(tenant), flow, ..ExecutionFilter::default() };
     let rows = app.engine().executions(filter, Page { before: None, limit: SNAPSHOT_ROWS }).await?;
-    let names = flow_names(app, tenant, rows.iter().map(|row| row.flow)).await;
-    let views = rows.iter().map(|row| RowView::new(row, names.get(&row.flow).map(String::as_str))).collect();
+    let names = flow_names(app, tenant, rows.iter().flatten().map(|row| row.flow)).await;
+    // What is damaged is in the list, which says so.
+    let views = rows
+        .iter()
+        .flatten()
+        .map(|row| RowView::new(row, names.get(&row.flow).map(String::as_str)))
+        .collect();
     Ok(ListMessage::Snapshot(views).to_event())
 }

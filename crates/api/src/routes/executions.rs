@@ -25,8 +25,9 @@ use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody};
 use crate::query::{FromParams, Params, Query, Window};
 use crate::reply;
+use crate::views::entry::{entries, id_of};
 use crate::views::execution::ExecutionView;
-use crate::views::row::RowView;
+use crate::views::row::{RowEntry, RowView};
 use crate::views::wire::{AnyJson, ExecutionStatusName};
 
 mod filter;
@@ -167,7 +168,7 @@ async fn show(app: &App, caller: &Caller, execution: &Execution) -> Result<Respo
 /// Lists the executions of a flow, newest first.
 #[utoipa::path(get, path = "/api/v1/studio/flows/{id}/executions", tag = "executions",
     params(("id" = Uuid, Path, description = "The flow"), ExecutionsQuery, Window),
-    responses((status = 200, description = "The executions", body = [RowView],
+    responses((status = 200, description = "The executions", body = [RowEntry],
                headers(("Link" = Option<String>, description = "Where the next page is, if there is one"),
                        ("X-Total-Count" = u64, description = "How many there are, on all pages together. Left out where more than 10,000 executions would have to be read to know")))))]
 pub(crate) async fn list_flow_executions(
@@ -201,7 +202,7 @@ impl FromParams for AllExecutionsQuery {
 /// Lists executions of all flows, newest first.
 #[utoipa::path(get, path = "/api/v1/studio/executions", tag = "executions",
     params(AllExecutionsQuery, ExecutionsQuery, Window),
-    responses((status = 200, description = "The executions", body = [RowView],
+    responses((status = 200, description = "The executions", body = [RowEntry],
                headers(("Link" = Option<String>, description = "Where the next page is, if there is one"),
                        ("X-Total-Count" = u64, description = "How many there are, on all pages together. Left out where more than 10,000 executions would have to be read to know")))))]
 pub(crate) async fn list_executions(
@@ -217,14 +218,14 @@ async fn list(app: &App, caller: &Caller, uri: &Uri, query: ExecutionsQuery) -> 
     let window = query.window;
     let filter = query.into_filter(caller.tenant);
     let rows = app.engine().executions(filter.clone(), window.page()).await?;
-    let page = window.cut(rows, |row| row.id.uuid());
+    let page = window.cut(rows, |row| id_of(row, |row| row.id.uuid()));
     let total = match page.total() {
         Some(total) => Some(total),
         None => app.engine().count_executions(filter).await?,
     };
-    let names = flow_names(app, caller.tenant, page.rows.iter().map(|row| row.flow)).await;
+    let names = flow_names(app, caller.tenant, page.rows.iter().flatten().map(|row| row.flow)).await;
     let name = |row: &ExecutionRow| names.get(&row.flow).map(String::as_str);
-    let views: Vec<RowView<'_>> = page.rows.iter().map(|row| RowView::new(row, name(row))).collect();
+    let views = entries(app.metrics(), &page.rows, |row| Ok(RowView::new(row, name(row))));
     Ok(page.reply(uri, &views, total))
 }
 

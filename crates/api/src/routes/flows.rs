@@ -10,7 +10,7 @@ use steadflow_core::flow::{Fault, Flow};
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_core::template::pointer_token;
 use steadflow_runtime::{CurrentFlow, DocumentEdit, FlowEdit, NewFlow};
-use steadflow_store::{ExecutionCounts, FlowFilter, FlowStatus};
+use steadflow_store::{ExecutionCounts, FlowFilter, FlowRecord, FlowStatus};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,8 +24,9 @@ use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{FromParams, Params, Query, Window};
 use crate::reply;
+use crate::views::entry::{entries, id_of, unshown};
 use crate::views::fault::DocumentFault;
-use crate::views::flow::FlowView;
+use crate::views::flow::{FlowEntry, FlowView};
 use crate::views::wire::FlowStatusName;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -81,7 +82,7 @@ impl FlowsQuery {
 
 /// Lists flows, newest first.
 #[utoipa::path(get, path = "/api/v1/studio/flows", tag = "flows", params(FlowsQuery, Window),
-    responses((status = 200, description = "The flows, without counts", body = [FlowView],
+    responses((status = 200, description = "The flows, without counts", body = [FlowEntry],
                headers(("Link" = Option<String>, description = "Where the next page is, if there is one"),
                        ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
 pub(crate) async fn list_flows(
@@ -101,13 +102,14 @@ pub(super) async fn list(
     filter: FlowFilter,
 ) -> Result<Response, Problem> {
     let store = app.engine().store();
-    let flows = window.cut(store.flows(filter.clone(), window.page()).await?, |flow| flow.id.uuid());
+    let flows = window
+        .cut(store.flows(filter.clone(), window.page()).await?, |flow| id_of(flow, |flow| flow.id.uuid()));
     let total = match flows.total() {
         Some(total) => total,
         None => store.count_flows(filter).await?,
     };
-    let views: Vec<FlowView> = flows.rows.iter().map(FlowView::new).collect::<Result<_, _>>()?;
-    Ok(flows.reply(uri, &views, Some(total)))
+    let view = |flow: &FlowRecord| FlowView::new(flow).map_err(|error| unshown(flow.id.uuid(), &error));
+    Ok(flows.reply(uri, &entries(app.metrics(), &flows.rows, view), Some(total)))
 }
 
 /// Creates a flow, as a draft unless its `status` says otherwise.

@@ -17,7 +17,7 @@ use crate::json::OptionalJson;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody};
 use crate::query::{Query, Window};
-use crate::views::flow::FlowView;
+use crate::views::flow::{FlowEntry, FlowView};
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(list_templates)).routes(routes!(instantiate_template))
@@ -25,7 +25,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 
 /// Lists the templates, newest first.
 #[utoipa::path(get, path = "/api/v1/studio/flows/templates", tag = "flows", params(Window),
-    responses((status = 200, description = "The templates", body = [FlowView],
+    responses((status = 200, description = "The templates", body = [FlowEntry],
                headers(("Link" = Option<String>, description = "Where the next page is, if there is one"),
                        ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
 pub(crate) async fn list_templates(

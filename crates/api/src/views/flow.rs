@@ -12,6 +12,7 @@ use steadflow_runtime::CurrentFlow;
 use steadflow_store::{ExecutionCounts, FlowRecord, FlowVersionRecord, StoreError};
 use utoipa::ToSchema;
 
+use super::entry::Entry;
 use super::fault::DocumentFault;
 use super::wire::{AnyJson, FlowStatusName, Time, ValueTypeName};
 use crate::reply::etag;
@@ -159,6 +160,9 @@ impl From<ExecutionCounts> for CountsView {
         }
     }
 }
+
+/// A flow in a list.
+pub(crate) type FlowEntry = Entry<FlowView>;
 
 impl FlowView {
     /// Returns the flow at its current version as lists show it.

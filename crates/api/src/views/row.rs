@@ -6,6 +6,7 @@ use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_store::ExecutionRow;
 use utoipa::ToSchema;
 
+use super::entry::Entry;
 use super::node::WaitingFor;
 use super::wire::{ErrorClassName, ExecutionStatusName, Time, millis, seconds, span};
 
@@ -59,6 +60,9 @@ pub(crate) struct RowView<'a> {
     attempts: u32,
     summary: RowSummary,
 }
+
+/// An execution in a list, as it is described.
+pub(crate) type RowEntry = Entry<RowView<'static>>;
 
 /// How many of its nodes have got how far.
 #[derive(Debug, Serialize, ToSchema)]

@@ -15,7 +15,7 @@ use steadflow_api::{App, AppConfig};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::{Clock, Engine, EngineConfig, Executor};
-use steadflow_store::MemoryStore;
+use steadflow_store::{MemoryStore, Store};
 use tokio::time::Instant;
 use tower::ServiceExt;
 
@@ -66,6 +66,11 @@ impl Api {
         configure(&mut config);
         let app = App::new(config);
         Self { router: steadflow_api::router(app.clone()), app, engine }
+    }
+
+    /// The store behind it.
+    pub(crate) fn store(&self) -> &dyn Store {
+        &**self.engine.store()
     }
 
     /// Sends a request as it is and gives the answer, not yet read.

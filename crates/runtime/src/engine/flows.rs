@@ -9,7 +9,7 @@ use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_store::{Changed, ExecutionFilter, FlowChange, FlowRecord, FlowStatus, Page};
 use tokio::time::sleep;
 
-use super::Engine;
+use super::{Engine, id_of};
 use crate::allowed::Allowed;
 use crate::driver::Call;
 use crate::error::RuntimeError;
@@ -145,13 +145,13 @@ impl Engine {
             if unfinished.is_empty() {
                 return Ok(());
             }
-            let new: Vec<_> = unfinished.iter().filter(|row| asked.insert(row.id)).collect();
+            let new: Vec<_> = unfinished.iter().map(id_of).filter(|id| asked.insert(*id)).collect();
             if new.is_empty() {
                 // Other processes drive them, and end them in their time.
                 sleep(super::LOOK_AGAIN_AFTER).await;
             }
-            for row in new {
-                match self.cancel(caller, row.id).await {
+            for id in new {
+                match self.cancel(caller, id).await {
                     // It may end by itself while we ask.
                     Ok(()) | Err(RuntimeError::Rejected(_) | RuntimeError::NoExecution(_)) => {}
                     Err(error) => return Err(error),

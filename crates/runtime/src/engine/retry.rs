@@ -8,8 +8,8 @@ use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_store::{ExecutionFilter, FlowStatus, Page};
 
-use super::Engine;
 use super::start::{RequestKey, Started, ToAccept, new_id};
+use super::{Engine, id_of};
 use crate::error::RuntimeError;
 
 /// Which version of the flow a retry runs on.
@@ -149,10 +149,10 @@ impl Engine {
         loop {
             let page = Page { before, limit: 100.min(limit - result.items.len()) };
             let rows = self.executions(filter.clone(), page).await?;
-            for row in &rows {
-                result.items.push(self.retry_one_of_many(caller, row.id, &retry, dry_run).await?);
+            for id in rows.iter().map(id_of) {
+                result.items.push(self.retry_one_of_many(caller, id, &retry, dry_run).await?);
             }
-            before = rows.last().map(|row| row.id.uuid());
+            before = rows.last().map(|row| id_of(row).uuid());
             if rows.len() < page.limit || result.items.len() >= limit {
                 return Ok(result);
             }

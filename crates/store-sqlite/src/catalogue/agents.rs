@@ -4,10 +4,11 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_store::{
-    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Changed, Page, Revision, VersionPage,
+    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Changed, Listed, Page, Revision,
+    VersionPage,
 };
 
-use crate::columns::{agent_id, blob, payload, rows_max, tenant_id, timestamp};
+use crate::columns::{agent_id, blob, listed, payload, rows_max, tenant_id, timestamp};
 use crate::search::Conditions;
 
 /// See [`steadflow_store::Catalogue::put_agent`].
@@ -52,14 +53,20 @@ pub(crate) fn of(db: &Connection, tenant: TenantId, ids: &[AgentId]) -> rusqlite
     let mut conditions = Conditions::default();
     conditions.add("agents.tenant = ?", Some(blob(tenant.uuid()).to_vec()));
     conditions.add_any("agents.id", ids.iter().map(|id| Value::from(blob(id.uuid()).to_vec())).collect());
-    select(db, &conditions, "ORDER BY agents.id")
+    select(db, &conditions, "ORDER BY agents.id", read)
 }
 
 /// See [`steadflow_store::Catalogue::agents`].
-pub(crate) fn agents(db: &Connection, filter: AgentFilter, page: Page) -> rusqlite::Result<Vec<AgentRecord>> {
+pub(crate) fn agents(
+    db: &Connection,
+    filter: AgentFilter,
+    page: Page,
+) -> rusqlite::Result<Vec<Listed<AgentRecord>>> {
     let mut conditions = conditions(filter);
     conditions.add("agents.id < ?", page.before.map(|id| blob(id).to_vec()));
-    select(db, &conditions, &format!("ORDER BY agents.id DESC LIMIT {}", rows_max(page.limit)))
+    select(db, &conditions, &format!("ORDER BY agents.id DESC LIMIT {}", rows_max(page.limit)), |row| {
+        listed(row, read)
+    })
 }
 
 /// See [`steadflow_store::Catalogue::count_agents`].
@@ -72,16 +79,21 @@ pub(crate) fn count(db: &Connection, filter: AgentFilter) -> rusqlite::Result<u6
 fn conditions(filter: AgentFilter) -> Conditions {
     let mut conditions = Conditions::default();
     conditions.add("agents.tenant = ?", filter.tenant.map(|tenant| blob(tenant.uuid()).to_vec()));
-    conditions.add("document ->> '$.agent_type' = ?", filter.agent_type);
-    conditions.add("document ->> '$.category' = ?", filter.category);
+    conditions.add("iif(json_valid(document), document ->> '$.agent_type', NULL) = ?", filter.agent_type);
+    conditions.add("iif(json_valid(document), document ->> '$.category', NULL) = ?", filter.category);
     conditions.add(include_str!("../queries/has_skill.sql"), filter.skill);
     conditions
 }
 
-fn select(db: &Connection, conditions: &Conditions, order: &str) -> rusqlite::Result<Vec<AgentRecord>> {
+fn select<T>(
+    db: &Connection,
+    conditions: &Conditions,
+    order: &str,
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
     let sql = format!("{} {conditions} {order}", include_str!("../queries/agents.sql"));
     let mut statement = db.prepare_cached(&sql)?;
-    statement.query_map(params_from_iter(conditions.values()), read)?.collect()
+    statement.query_map(params_from_iter(conditions.values()), |row| read(row))?.collect()
 }
 
 /// See [`steadflow_store::Catalogue::agent_version`].

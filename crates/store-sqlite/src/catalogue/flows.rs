@@ -4,10 +4,12 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
-use steadflow_store::{Changed, FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Page, VersionPage};
+use steadflow_store::{
+    Changed, FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, VersionPage,
+};
 use uuid::Uuid;
 
-use crate::columns::{blob, flow_id, named, payload, rows_max, tenant_id, timestamp};
+use crate::columns::{blob, flow_id, listed, named, payload, rows_max, tenant_id, timestamp};
 use crate::log::batch::{self, Batch, Place};
 use crate::search::{Conditions, Text};
 use crate::writer::Writer;
@@ -74,7 +76,11 @@ pub(crate) fn flow(db: &Connection, tenant: TenantId, id: FlowId) -> rusqlite::R
 }
 
 /// See [`steadflow_store::Catalogue::flows`].
-pub(crate) fn flows(db: &Connection, filter: &FlowFilter, page: Page) -> rusqlite::Result<Vec<FlowRecord>> {
+pub(crate) fn flows(
+    db: &Connection,
+    filter: &FlowFilter,
+    page: Page,
+) -> rusqlite::Result<Vec<Listed<FlowRecord>>> {
     let mut conditions = conditions(filter);
     conditions.add("flows.id < ?", page.before.map(|id| blob(id).to_vec()));
     let text = filter.text.as_deref().map(Text::new);
@@ -87,7 +93,7 @@ pub(crate) fn flows(db: &Connection, filter: &FlowFilter, page: Page) -> rusqlit
         if text.as_ref().map_or(Ok(true), |text| {
             row.get_ref(5)?.as_str().map(|name| text.is_in(name)).map_err(rusqlite::Error::from)
         })? {
-            found.push(read(row)?);
+            found.push(listed(row, read)?);
         }
     }
     Ok(found)

@@ -4,10 +4,10 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
-use steadflow_store::{ExecutionCounts, ExecutionFilter, ExecutionRow, Lineage, Page};
+use steadflow_store::{ExecutionCounts, ExecutionFilter, ExecutionRow, Lineage, Listed, Page};
 
 use super::row;
-use crate::columns::{blob, execution_id, rows_max, status};
+use crate::columns::{blob, execution_id, listed, rows_max, status};
 use crate::search::{Conditions, Text};
 
 /// See [`steadflow_store::History::executions`].
@@ -15,7 +15,7 @@ pub(crate) fn executions(
     db: &Connection,
     filter: &ExecutionFilter,
     page: Page,
-) -> rusqlite::Result<Vec<ExecutionRow>> {
+) -> rusqlite::Result<Vec<Listed<ExecutionRow>>> {
     let mut conditions = conditions(filter);
     conditions.add("id < ?", page.before.map(|id| blob(id).to_vec()));
     let sql = format!("SELECT {} FROM executions {conditions} ORDER BY id DESC", row::COLUMNS);
@@ -26,7 +26,7 @@ pub(crate) fn executions(
     while found.len() < page.limit {
         let Some(next) = rows.next()? else { break };
         if text.as_ref().is_none_or(|text| names(next, text)) {
-            found.push(row::read(next)?);
+            found.push(listed(next, row::read)?);
         }
     }
     Ok(found)
@@ -93,7 +93,7 @@ fn add_lineage(conditions: &mut Conditions, filter: &ExecutionFilter) {
     }
 }
 
-/// The value stands in the text, since the index is of those that are retried alone.
+/// The value is part of the text, since the index is of those that are retried alone.
 fn add_retrying(conditions: &mut Conditions, filter: &ExecutionFilter) {
     match filter.retrying {
         Some(true) => conditions.add_plain("retrying = 1"),

@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use crate::{
     AgentChange, AgentRecord, Commit, ExecutionFilter, ExecutionRow, Fingerprint, FlowDocument, FlowFilter,
-    FlowRecord, FlowStatus, Idempotency, InboxInput, Page, Projection, Rollup, RollupKey, Store, Stored,
+    FlowRecord, FlowStatus, Idempotency, InboxInput, Listed, Page, Projection, Rollup, RollupKey, Store,
+    StoreError, Stored,
 };
 
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
@@ -266,9 +267,15 @@ pub(super) async fn read(store: &impl Store, number: u16) -> Stored {
     stored.expect("the execution is there")
 }
 
+/// Returns the rows of a list, all of which must be readable.
+pub(super) fn sound<T>(listed: Result<Vec<Listed<T>>, StoreError>) -> Vec<T> {
+    let rows = listed.expect("a store that is open lists");
+    rows.into_iter().map(|row| row.expect("nothing is damaged")).collect()
+}
+
 /// Lists the executions that fit, by number, and checks that as many are counted.
 pub(super) async fn listed(store: &impl Store, filter: ExecutionFilter) -> Vec<u16> {
-    let rows = store.executions(filter.clone(), ALL).await.expect("executions are listed");
+    let rows = sound(store.executions(filter.clone(), ALL).await);
     let count = store.count_executions(filter).await.expect("executions are counted");
     assert_eq!(count, Some(rows.len() as u64));
     rows.iter().map(|row| number_of(row.id.uuid())).collect()
@@ -276,7 +283,7 @@ pub(super) async fn listed(store: &impl Store, filter: ExecutionFilter) -> Vec<u
 
 /// Lists the flows that fit, by number, and checks that as many are counted.
 pub(super) async fn flows_listed(store: &impl Store, filter: FlowFilter) -> Vec<u16> {
-    let flows = store.flows(filter.clone(), ALL).await.expect("flows are listed");
+    let flows = sound(store.flows(filter.clone(), ALL).await);
     let count = store.count_flows(filter).await.expect("flows are counted");
     assert_eq!(count, flows.len() as u64);
     flows.iter().map(|flow| number_of(flow.id.uuid())).collect()

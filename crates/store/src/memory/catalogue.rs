@@ -5,10 +5,10 @@ mod flows;
 
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 
-use super::{MemoryStore, at_once};
+use super::{MemoryStore, all_sound, at_once};
 use crate::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange,
-    FlowFilter, FlowRecord, FlowVersionRecord, Page, Revision, StoreFuture, VersionPage,
+    FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, Revision, StoreFuture, VersionPage,
 };
 
 impl Catalogue for MemoryStore {
@@ -29,8 +29,8 @@ impl Catalogue for MemoryStore {
         at_once(self.flow_now(tenant, id))
     }
 
-    fn flows(&self, filter: FlowFilter, page: Page) -> StoreFuture<'_, Vec<FlowRecord>> {
-        at_once(self.flows_now(&filter, page))
+    fn flows(&self, filter: FlowFilter, page: Page) -> StoreFuture<'_, Vec<Listed<FlowRecord>>> {
+        at_once(self.flows_now(&filter, page).map(all_sound))
     }
 
     fn count_flows(&self, filter: FlowFilter) -> StoreFuture<'_, u64> {
@@ -71,8 +71,8 @@ impl Catalogue for MemoryStore {
         at_once(self.agents_of_now(tenant, &agents))
     }
 
-    fn agents(&self, filter: AgentFilter, page: Page) -> StoreFuture<'_, Vec<AgentRecord>> {
-        at_once(self.agents_now(&filter, page))
+    fn agents(&self, filter: AgentFilter, page: Page) -> StoreFuture<'_, Vec<Listed<AgentRecord>>> {
+        at_once(self.agents_now(&filter, page).map(all_sound))
     }
 
     fn count_agents(&self, filter: AgentFilter) -> StoreFuture<'_, u64> {

@@ -7,10 +7,10 @@ use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
-use super::{MemoryStore, at_once};
+use super::{MemoryStore, all_sound, at_once};
 use crate::{
     Buckets, ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup, FailureQuery, Fingerprint,
-    History, IdempotencyHit, Lineage, Page, RollupQuery, RollupRow, StoreError, StoreFuture, Stored,
+    History, IdempotencyHit, Lineage, Listed, Page, RollupQuery, RollupRow, StoreError, StoreFuture, Stored,
 };
 
 /// How many executions of a failure group are named.
@@ -160,8 +160,8 @@ impl History for MemoryStore {
         at_once(self.execution_now(tenant, id))
     }
 
-    fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<ExecutionRow>> {
-        at_once(self.executions_now(&filter, page))
+    fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<Listed<ExecutionRow>>> {
+        at_once(self.executions_now(&filter, page).map(all_sound))
     }
 
     fn count_executions(&self, filter: ExecutionFilter) -> StoreFuture<'_, Option<u64>> {

@@ -6,7 +6,7 @@ use steadflow_core::ids::NodeId;
 
 use super::super::samples::{
     FLOW, OTHER_FLOW, OURS, THEIRS, at, completed, failed, finished, id, listed, number_of, parked, pending,
-    row, shown, uuid,
+    row, shown, sound, uuid,
 };
 use super::super::{Harness, commit, worker};
 use crate::{ExecutionCounts, ExecutionFilter, ExecutionRow, History, Lineage, Page};
@@ -50,7 +50,7 @@ pub async fn pages_follow_each_other_without_gap_or_repeat<H: Harness>(harness: 
     let mut page = Page { before: None, limit: 4 };
     loop {
         let filter = ExecutionFilter { statuses: vec![ExecutionStatus::Completed], ..ANY };
-        let rows = store.executions(filter, page).await.expect("a page");
+        let rows = sound(store.executions(filter, page).await);
         assert!(rows.len() <= 4);
         let Some(last) = rows.last() else { break };
         page.before = Some(last.id.uuid());

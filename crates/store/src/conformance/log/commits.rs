@@ -8,7 +8,7 @@ use steadflow_core::ids::NodeId;
 
 use super::super::samples::{
     ALL, FLOW, OURS, THEIRS, acceptance, accepted, appended, at, completed, failed, finished, id, journal,
-    keyed, listed, parked, read, record, records, row, shown,
+    keyed, listed, parked, read, record, records, row, shown, sound,
 };
 use super::super::{Harness, commit, orphaned, reopened, worker};
 use crate::{
@@ -58,7 +58,7 @@ pub async fn a_shown_row_is_listed_as_it_was_last_shown<H: Harness>(harness: &H)
     commit(&store, worker, [shown(row(1))]).await;
     commit(&store, worker, [appended(1, 2, Projection::Shown(Box::new(later.clone())))]).await;
 
-    let rows = store.executions(ExecutionFilter::default(), ALL).await.expect("a list");
+    let rows = sound(store.executions(ExecutionFilter::default(), ALL).await);
     assert_eq!(rows, [later]);
     assert_eq!(read(&store, 1).await.records, records(2));
 }
@@ -72,7 +72,7 @@ pub async fn a_projection_without_a_record_changes_only_the_row<H: Harness>(harn
     commit(&store, worker, [shown(row(1))]).await;
     commit(&store, worker, [Commit { record: None, ..appended(1, 1, projection) }]).await;
 
-    let rows = store.executions(ExecutionFilter::default(), ALL).await.expect("a list");
+    let rows = sound(store.executions(ExecutionFilter::default(), ALL).await);
     assert_eq!(rows, [later]);
     assert_eq!(read(&store, 1).await.records, records(1));
 }
@@ -118,7 +118,7 @@ pub async fn a_finished_execution_is_readable_and_whole<H: Harness>(harness: &H)
 
     assert_eq!(read(&store, 1).await, Stored { id: id(1), records: records(3), is_snapshot: true });
     assert_eq!(store.execution(THEIRS, id(1)).await.expect("a read"), None);
-    let rows = store.executions(ExecutionFilter::default(), ALL).await.expect("a list");
+    let rows = sound(store.executions(ExecutionFilter::default(), ALL).await);
     assert_eq!(rows, [completed(1)]);
 }
 
@@ -132,7 +132,7 @@ pub async fn a_finished_execution_never_changes<H: Harness>(harness: &H) {
     let _ = store.commit(worker, vec![appended(1, 2, Projection::Shown(Box::new(row(1))))]).await;
     let _ = store.commit(worker, vec![parked(row(1), Some(at(0)))]).await;
 
-    let rows = store.executions(ExecutionFilter::default(), ALL).await.expect("a list");
+    let rows = sound(store.executions(ExecutionFilter::default(), ALL).await);
     assert_eq!(rows, [completed(1)]);
     let query = RollupQuery { tenant: OURS, flow: Some(FLOW), from: None, to: None, limit: 9 };
     let counted: u64 = store.rollups(query).await.expect("rollups").iter().map(|row| row.value).sum();
@@ -169,7 +169,7 @@ pub async fn every_field_of_a_row_survives<H: Harness>(harness: &H) {
     commit(&store, worker, rows.iter().cloned().map(shown).collect::<Vec<_>>()).await;
 
     rows.reverse();
-    let read = store.executions(ExecutionFilter::default(), ALL).await.expect("a list");
+    let read = sound(store.executions(ExecutionFilter::default(), ALL).await);
     assert_eq!(read, rows);
 }
 
