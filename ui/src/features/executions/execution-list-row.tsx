@@ -7,6 +7,7 @@ import { Duration } from '@/components/duration';
 import { RelativeTime } from '@/components/relative-time';
 import { executionStatusKey } from '@/components/status';
 import { StatusBadge } from '@/components/status-badge';
+import type { NodeName } from '@/components/use-node-names';
 import classes from './execution-list.module.css';
 import { Outcome } from './outcome';
 import { texts } from './texts';
@@ -17,10 +18,12 @@ interface ExecutionListRowProps {
   place: number;
   top: number;
   onOpen: (id: string) => void;
+  nameOf: NodeName;
 }
 
 /** One execution in the list. The whole row opens it; the flow's name is the link for keyboards and screen readers. */
-export const ExecutionListRow = memo(function ExecutionListRow({ row, place, top, onOpen }: ExecutionListRowProps) {
+export const ExecutionListRow = memo(function ExecutionListRow(props: ExecutionListRowProps) {
+  const { row, place, top, onOpen, nameOf } = props;
   const retries = row.attempts ?? 0;
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: keyboard users reach the link inside; the row only widens its target.
@@ -57,7 +60,7 @@ export const ExecutionListRow = memo(function ExecutionListRow({ row, place, top
       </Cell>
       <Cell className={`${classes.wide} ${classes.number}`}>{retries}</Cell>
       <Cell className={classes.errorCell}>
-        <Outcome row={row} />
+        <Outcome row={row} nameOf={nameOf} />
       </Cell>
     </div>
   );

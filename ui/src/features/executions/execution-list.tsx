@@ -5,6 +5,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { ExecutionRow } from '@/api/types';
+import { useNodeNames } from '@/components/use-node-names';
 import { texts as common } from '@/lib/texts';
 import classes from './execution-list.module.css';
 import { ExecutionListRow } from './execution-list-row';
@@ -29,6 +30,7 @@ export function ExecutionList({ rows, hasMore, isLoadingMore, isStuck, onMore }:
   const narrow = useMediaQuery('(max-width: 860px)') ?? false;
   const height = narrow ? 66 : 44;
   const navigate = useNavigate();
+  const nameOf = useNodeNames();
   const ids = useMemo(() => rows.map((row) => row.id), [rows]);
   const virtual = useVirtualizer({
     count: rows.length,
@@ -63,7 +65,16 @@ export function ExecutionList({ rows, hasMore, isLoadingMore, isStuck, onMore }:
           {items.map((item) => {
             const row = rows[item.index];
             return (
-              row && <ExecutionListRow key={item.key} row={row} place={item.index + 1} top={item.start} onOpen={open} />
+              row && (
+                <ExecutionListRow
+                  key={item.key}
+                  row={row}
+                  place={item.index + 1}
+                  top={item.start}
+                  onOpen={open}
+                  nameOf={nameOf}
+                />
+              )
             );
           })}
           <div className={classes.foot}>

@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { ExecutionRow } from '@/api/types';
 import { Outcome } from './outcome';
 
-const saysOf = (row: Partial<ExecutionRow>) => render(<Outcome row={{ ...RUNNING, ...row }} />).container.textContent;
+const saysOf = (row: Partial<ExecutionRow>) =>
+  render(<Outcome row={{ ...RUNNING, ...row }} nameOf={(_, node) => NAMES[node] ?? node} />).container.textContent;
+
+const NAMES: Record<string, string> = { pay: 'Pay the invoice' };
 
 describe('Outcome', () => {
   it('shows what an unfinished execution waits for', () => {
@@ -19,6 +22,7 @@ describe('Outcome', () => {
       '1 of 3 nodes · fetch is retrying now',
     );
     expect(saysOf({})).toBe('1 of 3 nodes · fetch');
+    expect(saysOf({ current_node_id: 'pay' })).toBe('1 of 3 nodes · Pay the invoice');
   });
 
   it('shows the outcome of a finished execution', () => {

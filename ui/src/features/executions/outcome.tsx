@@ -1,12 +1,18 @@
 import type { ReactNode } from 'react';
 import type { ExecutionRow } from '@/api/types';
 import { Prose } from '@/components/prose';
+import type { NodeName } from '@/components/use-node-names';
 import { Countdown } from './detail/countdown';
 import classes from './execution-list.module.css';
 import { texts } from './texts';
 
+interface OutcomeProps {
+  row: ExecutionRow;
+  nameOf: NodeName;
+}
+
 /** The outcome of an execution; while it is unfinished, its progress and what it waits for. */
-export function Outcome({ row }: { row: ExecutionRow }) {
+export function Outcome({ row, nameOf }: OutcomeProps) {
   if (row.error_message) {
     return (
       <span className={classes.error} title={row.error_message}>
@@ -14,10 +20,10 @@ export function Outcome({ row }: { row: ExecutionRow }) {
       </span>
     );
   }
-  return <span className={classes.quiet}>{progressOf(row)}</span>;
+  return <span className={classes.quiet}>{progressOf(row, nameOf)}</span>;
 }
 
-function progressOf(row: ExecutionRow): ReactNode {
+function progressOf(row: ExecutionRow, nameOf: NodeName): ReactNode {
   const { completed_nodes, total_nodes } = row.summary;
   const done = texts.list.progress(completed_nodes, total_nodes);
   switch (row.status) {
@@ -31,7 +37,7 @@ function progressOf(row: ExecutionRow): ReactNode {
       if (!row.current_node_id) return done;
       return (
         <>
-          {done} · {whatItDoes(row, row.current_node_id)}
+          {done} · {whatItDoes(row, nameOf(row.flow_id, row.current_node_id))}
         </>
       );
     default:

@@ -1,6 +1,7 @@
 import { IconArrowDown } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { FailureGroup } from '@/api/reports';
+import { useNodeNames } from '@/components/use-node-names';
 import type { Period } from '@/lib/periods';
 import { timeName } from './counts';
 import classes from './failure-list.module.css';
@@ -19,6 +20,7 @@ interface FailureListProps {
 /** The groups, one per row. Their order is kept while the pointer is over them. */
 export function FailureList({ groups, period, order, onOrder, onRetry }: FailureListProps) {
   const [kept, setKept] = useState<readonly string[] | null>(null);
+  const nameOf = useNodeNames();
   const inOrder = sorted(groups, order);
   const shown = kept ? held(inOrder, kept) : inOrder;
   const keep = () => setKept((before) => before ?? shown.map(keyOf));
@@ -37,7 +39,7 @@ export function FailureList({ groups, period, order, onOrder, onRetry }: Failure
         onBlur={() => setKept(null)}
       >
         {shown.map((group) => (
-          <FailureRow key={keyOf(group)} group={group} period={period} onRetry={onRetry} />
+          <FailureRow key={keyOf(group)} group={group} period={period} onRetry={onRetry} nameOf={nameOf} />
         ))}
       </div>
     </div>

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import type { FailureGroup } from '@/api/reports';
 import { errorClassLabel } from '@/components/error-classes';
 import { RelativeTime } from '@/components/relative-time';
+import type { NodeName } from '@/components/use-node-names';
 import type { Period } from '@/lib/periods';
 import { CountBars } from './count-bars';
 import classes from './failure-list.module.css';
@@ -12,10 +13,11 @@ interface FailureRowProps {
   group: FailureGroup;
   period: Period | undefined;
   onRetry: (group: FailureGroup) => void;
+  nameOf: NodeName;
 }
 
 /** A group: what failed where, when and how often, with links to its executions and their retry. */
-export function FailureRow({ group, period, onRetry }: FailureRowProps) {
+export function FailureRow({ group, period, onRetry, nameOf }: FailureRowProps) {
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: keyboard users reach the link and the button inside.
     <div className={classes.row} role="row">
@@ -34,7 +36,7 @@ export function FailureRow({ group, period, onRetry }: FailureRowProps) {
             </span>
           )}
           <span>
-            {group.flow_name ?? texts.unnamed} · {group.node_id ?? texts.whole}
+            {group.flow_name ?? texts.unnamed} · {group.node_id ? nameOf(group.flow_id, group.node_id) : texts.whole}
           </span>
           <span className={classes.fates}>{texts.fates(group)}</span>
         </div>
