@@ -160,30 +160,18 @@ impl Egress {
     }
 
     async fn send_once(&self, hop: &Request, cookies: &Cookies, limit: TimeLimit) -> Result<Answer, Failure> {
-        self.check_url(&hop.url)?;
-        let proxied = self.proxied.as_ref().filter(|proxied| proxied.is_for(&hop.url));
+        let url = &hop.url;
+        self.check_url(url)?;
+        let proxied = self.proxied.as_ref().filter(|proxied| proxied.is_for(url));
         if let Some(proxied) = proxied {
-            proxied.check_name(&hop.url, &self.policy).await?;
-        }
-        let mut headers = hop.headers.clone();
-        headers.entry(ACCEPT_ENCODING).or_insert(ACCEPTED_ENCODINGS);
-        cookies.add(&hop.url, &mut headers);
-        // Some servers answer 411 to a POST that does not say its length, even if that is 0 (RFC 9110, 8.6).
-        if hop.body.is_none() && matches!(hop.method, Method::POST | Method::PUT | Method::PATCH) {
-            headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
+            proxied.check_name(url, &self.policy).await?;
         }
         let client = proxied.map_or(&self.client, |proxied| &proxied.client);
-        let mut builder = client.request(hop.method.clone(), hop.url.clone()).headers(headers);
-        if let Some(body) = &hop.body {
-            builder = builder.body(body.clone());
-        }
-        let sent = limit.within(&hop.url, builder.send()).await?;
-        let (url, connect_limit) = (&hop.url, self.timeouts.connect);
-        let response = match (sent, proxied) {
-            (Ok(response), _) => response,
-            (Err(error), None) => return Err(fault::no_answer(url, &error, connect_limit)),
-            (Err(error), Some(proxied)) => return Err(proxied.no_answer(url, &error, connect_limit)),
-        };
+        let sent = limit.within(url, prepared(client, hop, cookies).send()).await?;
+        let response = sent.map_err(|error| match proxied {
+            Some(proxied) => proxied.no_answer(url, &error, self.timeouts.connect),
+            None => fault::no_answer(url, &error, self.timeouts.connect),
+        })?;
         match proxied {
             Some(proxied) => proxied.check_status(url, response.status())?,
             None => self.check_connected(url, &response)?,
@@ -228,6 +216,21 @@ impl Egress {
         let port = url.port_or_known_default().filter(|_| is_literal);
         self.policy.permits(url.host_str().unwrap_or_default(), address)
             || port.is_some_and(|port| self.policy.permits_socket(SocketAddr::new(address, port)))
+    }
+}
+
+fn prepared(client: &reqwest::Client, hop: &Request, cookies: &Cookies) -> reqwest::RequestBuilder {
+    let mut headers = hop.headers.clone();
+    headers.entry(ACCEPT_ENCODING).or_insert(ACCEPTED_ENCODINGS);
+    cookies.add(&hop.url, &mut headers);
+    // Some servers answer 411 to a POST that does not say its length, even if that is 0 (RFC 9110, 8.6).
+    if hop.body.is_none() && matches!(hop.method, Method::POST | Method::PUT | Method::PATCH) {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
+    }
+    let builder = client.request(hop.method.clone(), hop.url.clone()).headers(headers);
+    match &hop.body {
+        Some(body) => builder.body(body.clone()),
+        None => builder,
     }
 }
 

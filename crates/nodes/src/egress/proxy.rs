@@ -17,12 +17,15 @@ use steadflow_core::failure::Failure;
 use tokio::time::timeout;
 use url::{Host, Url};
 
+use super::address::without_wrapping;
 use super::policy::EgressPolicy;
 use super::resolver::{Lookup, ResolveError, permitted};
 use super::{EgressError, fault as direct, peer};
 
 /// How long a name may be looked up before the proxy is asked for it: in many networks, only the proxy can resolve names.
 const LOOKUP_LIMIT: Duration = Duration::from_secs(2);
+/// What is called directly in any case: for the proxy, these are names of its own host.
+const LOCAL: [&str; 3] = ["localhost", "127.0.0.0/8", "::1"];
 
 /// A proxy for the calls of flows. Its credentials are neither printed nor part of any message.
 #[derive(Clone, PartialEq, Eq)]
@@ -77,7 +80,8 @@ impl EgressProxy {
             (decoded(url.username())?, decoded(url.password().unwrap_or_default())?);
         let has_credentials = !credentials.0.is_empty() || !credentials.1.is_empty();
         let _ = (url.set_username(""), url.set_password(None));
-        let entries = exceptions.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        let given = exceptions.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        let entries = LOCAL.into_iter().chain(given);
         Ok(Self {
             url,
             credentials: has_credentials.then_some(credentials),
@@ -93,21 +97,13 @@ impl EgressProxy {
     /// Returns whether a call of `url` uses the proxy.
     fn is_for(&self, url: &Url) -> bool {
         let port = url.port_or_known_default();
-        let is_excepted = match url.host() {
-            None => true,
-            Some(Host::Domain(name)) => {
-                let name = canonical(name);
-                Exception::Name("localhost".to_owned(), None).has_name(&name, port)
-                    || self.exceptions.iter().any(|exception| exception.has_name(&name, port))
-            }
-            Some(Host::Ipv4(address)) => self.excepts_address(address.into(), port),
-            Some(Host::Ipv6(address)) => self.excepts_address(address.into(), port),
+        let is_excepted_by = |exception: &Exception| match url.host() {
+            Some(Host::Domain(name)) => exception.has_name(&canonical(name), port),
+            Some(Host::Ipv4(address)) => exception.has_address(address.into(), port),
+            Some(Host::Ipv6(address)) => exception.has_address(without_wrapping(address.into()), port),
+            None => false,
         };
-        !is_excepted
-    }
-
-    fn excepts_address(&self, address: IpAddr, port: Option<u16>) -> bool {
-        address.is_loopback() || self.exceptions.iter().any(|exception| exception.has_address(address, port))
+        !self.exceptions.iter().any(is_excepted_by)
     }
 }
 
@@ -245,7 +241,36 @@ impl Proxied {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
+    use futures_util::future::BoxFuture;
+
+    use super::super::certificate;
     use super::*;
+
+    /// Never finds anything.
+    struct Silent;
+
+    impl Lookup for Silent {
+        fn lookup(&self, _: &str) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_name_that_cannot_be_resolved_here_is_left_to_the_proxy() {
+        let proxy = EgressProxy::parse("http://proxy.example", "").unwrap();
+        let builder =
+            reqwest::Client::builder().tls_backend_preconfigured(certificate::tls_config().unwrap());
+        let proxied = Proxied::new(proxy, builder, Arc::new(Silent)).unwrap();
+        let started = tokio::time::Instant::now();
+
+        let checked =
+            proxied.check_name(&Url::parse("https://x.example/").unwrap(), &EgressPolicy::default()).await;
+
+        assert_eq!(checked, Ok(()));
+        assert_eq!(started.elapsed(), LOOKUP_LIMIT);
+    }
 
     #[test]
     fn credentials_are_taken_out_of_the_url_and_never_shown() {
@@ -307,6 +332,8 @@ mod tests {
             ("http://127.0.0.1/", false),
             ("http://127.1/", false),
             ("http://[::1]/", false),
+            ("http://[::ffff:127.0.0.1]/", false),
+            ("http://[::ffff:8.8.8.8]/", true),
         ] {
             assert_eq!(proxy.is_for(&Url::parse(url).unwrap()), is_proxied, "{url}");
         }
