@@ -10,8 +10,10 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use steadflow_core::caller::{Actor, ActorKind};
-use steadflow_core::event::{Accepted, ChildEnd, Event};
-use steadflow_core::execution::{Decision, Execution, ExecutionStatus, Input, NewExecution, Pinned};
+use steadflow_core::event::{Accepted, ChildEnd, Event, Parent};
+use steadflow_core::execution::{
+    Decision, Execution, ExecutionStatus, Input, NewExecution, Pinned, RetryMode,
+};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{Attempt, ExecutionId, NodeIndex, StepKey};
 use steadflow_core::inbox::Signal;
@@ -373,4 +375,23 @@ fn a_flow_that_did_not_exist_at_acceptance_fails_the_node() {
     failed: Node `all` failed after 1 attempt: There was no flow 00000000-0000-0000-0000-000000000002 when this execution was accepted
     all: failed, There was no flow 00000000-0000-0000-0000-000000000002 when this execution was accepted
     ");
+}
+
+#[test]
+fn the_retry_of_a_child_has_no_parent() {
+    let failing = flow(
+        json!({}),
+        &json!({ "id": "a", "type": "action", "action": "fail", "input": { "message": "no" } }),
+    );
+    let execution = ExecutionId::new(uuid::Uuid::from_u128(9));
+    let parent = Parent { execution, node: NodeIndex(0), child: 0, depth: 1, body: None, deadline: None };
+    let of_parent = Accepted { parent: Some(Box::new(parent)), ..accepted() };
+    let play = Play::of(version(&failing), of_parent);
+    assert_eq!(play.execution.status(), ExecutionStatus::Failed);
+
+    let plan = play.execution.retry_plan(RetryMode::FromStart, &version(&failing));
+    let retried = play.execution.retried(plan, None, Actor::USER, "w2".into());
+
+    assert_eq!(retried.parent, None, "its end would be reported to the parent a second time");
+    assert_eq!(retried.retry_of, Some(play.execution.id()));
 }
