@@ -49,6 +49,32 @@ fn an_input_that_changes_nothing_is_discarded() {
 }
 
 #[test]
+fn an_input_for_no_execution_is_looked_at_again_and_sorted_out_after_a_minute() {
+    let mut bench = Bench::driving();
+    let found = || Answer::Inbox(Ok(vec![item(4, 9, &Signal::Pause { by: Actor::USER })]));
+    let nowhere = || Answer::Loaded(id(9), Ok(None));
+    bench.turn(0.3);
+
+    let first = bench.answer(0.3, found());
+    bench.answer(0.3, nowhere());
+    bench.turn(0.6);
+    let soon = bench.answer(0.6, found());
+    bench.turn(0.9);
+    let later = bench.answer(0.9, found());
+    bench.answer(0.9, nowhere());
+    bench.until(0.9, 61.0);
+    bench.turn(61.3);
+    let after_a_minute = bench.answer(61.3, found());
+    let sorted = bench.answer(61.3, nowhere());
+
+    assert_eq!(first, ["load 9"]);
+    assert!(soon.is_empty(), "it is in hand: {soon:?}");
+    assert_eq!(later, ["load 9"], "it may be there by now");
+    assert_eq!(after_a_minute, ["load 9"]);
+    assert_eq!(sorted, ["discard 0"], "the store is asked whether there is such an execution");
+}
+
+#[test]
 fn an_input_that_another_worker_took_is_dropped_and_the_rest_decided_again() {
     let mut bench = Bench::driving();
     bench.handle(0.1, accept(1));
