@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use serde_json::json;
 use steadflow_core::event::Accepted;
-use steadflow_core::execution::{FlowVersion, NewExecution};
+use steadflow_core::execution::{Decision, Execution, FlowVersion, NewExecution};
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::limits::Limits;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_runtime::shard::{Accept, BatchId, Message, Recovered, ReplyId};
+use steadflow_runtime::shard::{Accept, BatchId, Loaded, Message, Recovered, ReplyId};
 use steadflow_runtime::worker::{Action, Answer, Ask, IncarnationId, Rest};
 use steadflow_runtime::{Worker, WorkerConfig};
-use steadflow_store::{Commit, Committed, Worker as Lessee};
+use steadflow_store::{Commit, Committed, StoreError, Worker as Lessee};
 use uuid::Uuid;
 
 pub(crate) const FIRST: Lessee = Lessee { epoch: 1 };
@@ -174,4 +174,17 @@ pub(crate) fn accept(number: u128) -> Message {
 pub(crate) fn done(bench: &Bench, batch: u64) -> Answer {
     let answers = vec![Committed::Done; bench.commits.len()];
     Answer::Committed(BatchId(batch), Ok(answers))
+}
+
+pub(crate) fn busy() -> StoreError {
+    StoreError::Database { call: "renew", source: "it is busy".into() }
+}
+
+/// An execution of which no more is stored than that it was accepted.
+pub(crate) fn orphan(number: u128) -> Loaded {
+    let NewExecution { id, pinned, accepted } = new_execution(number);
+    let mut decision = Decision::default();
+    let mut execution = Execution::accept(id, pinned, accepted, at(0.0), &mut decision);
+    let record = serde_json::to_string(&execution.seal(&mut decision, at(0.0))).expect("it is JSON");
+    Loaded { execution, journal: vec![record.into()] }
 }

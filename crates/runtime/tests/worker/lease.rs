@@ -4,13 +4,9 @@ use steadflow_runtime::shard::{Message, ReplyId};
 use steadflow_runtime::worker::Answer;
 use steadflow_store::{StoreError, Worker as Lessee};
 
-use crate::bench::{Bench, FIRST, accept, at, done, taken_over};
+use crate::bench::{Bench, FIRST, accept, at, busy, done, taken_over};
 
 const SECOND: Lessee = Lessee { epoch: 2 };
-
-fn busy() -> StoreError {
-    StoreError::Database { call: "renew", source: "it is busy".into() }
-}
 
 #[test]
 fn a_worker_takes_a_lease_takes_over_and_then_looks() {

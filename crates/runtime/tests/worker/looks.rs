@@ -1,21 +1,11 @@
 //! Orphans and parked executions: when the worker looks for them, and how many it loads.
 
-use steadflow_core::execution::{Decision, Execution, NewExecution};
 use steadflow_runtime::WorkerConfig;
-use steadflow_runtime::shard::{Loaded, Message, ReplyId};
+use steadflow_runtime::shard::{Message, ReplyId};
 use steadflow_runtime::worker::{Answer, Rest};
 use steadflow_store::StoreError;
 
-use crate::bench::{Bench, at, id, new_execution};
-
-/// An execution as another worker left it.
-fn orphan(number: u128) -> Loaded {
-    let NewExecution { id, pinned, accepted } = new_execution(number);
-    let mut decision = Decision::default();
-    let mut execution = Execution::accept(id, pinned, accepted, at(0.0), &mut decision);
-    let record = serde_json::to_string(&execution.seal(&mut decision, at(0.0))).expect("it is JSON");
-    Loaded { execution, journal: vec![record.into()] }
-}
+use crate::bench::{Bench, at, id, orphan};
 
 #[test]
 fn orphans_are_looked_for_while_it_runs_and_at_once_behind_a_full_page() {

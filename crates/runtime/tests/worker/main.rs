@@ -4,4 +4,5 @@ mod bench;
 mod inbox;
 mod lease;
 mod looks;
+mod slots;
 mod stop;
