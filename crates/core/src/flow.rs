@@ -12,7 +12,7 @@ mod trigger_fields;
 mod warnings;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ use crate::timestamp::Seconds;
 pub use crate::document::Fault;
 pub use document::{Document, Restored, Unreadable};
 pub use node_types::{NodeTypes, node_types};
-pub use trigger_fields::{TriggerField, trigger_fields};
+pub use trigger_fields::TriggerField;
 
 /// One version of a flow, checked.
 #[derive(Clone, Debug)]
@@ -38,6 +38,7 @@ pub struct Flow {
     pub definition: Payload,
     /// The graph as it runs.
     pub graph: Graph,
+    trigger_fields: OnceLock<Vec<TriggerField>>,
 }
 
 /// A flow's settings, with the document's names and defaults.

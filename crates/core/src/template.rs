@@ -156,11 +156,14 @@ impl Template {
         }
     }
 
-    /// Returns the expression that the string at `pointer` consists of.
-    pub(crate) fn whole_at(&self, pointer: &str) -> Option<&Expression> {
-        let Program::Parts(parts) = &self.program else { return None };
-        parts.iter().find_map(|part| match part {
-            Part::Whole { pointer: at, expression } => (at == pointer).then_some(expression),
+    /// Returns the expressions that whole strings consist of, with the JSON pointers of these.
+    pub(crate) fn wholes(&self) -> impl Iterator<Item = (&str, &Expression)> {
+        let parts: &[Part] = match &self.program {
+            Program::Constant(_) => &[],
+            Program::Parts(parts) => parts,
+        };
+        parts.iter().filter_map(|part| match part {
+            Part::Whole { pointer, expression } => Some((pointer.as_ref(), expression)),
             Part::Raw(_) | Part::Inside { .. } | Part::InForm { .. } | Part::Url { .. } => None,
         })
     }

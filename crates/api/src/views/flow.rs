@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use steadflow_core::execution::FlowVersion;
-use steadflow_core::flow::{Document, Fault, Flow, TriggerField, trigger_fields};
+use steadflow_core::flow::{Document, Fault, Flow};
 use steadflow_core::ids::FlowId;
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Seconds;
@@ -129,8 +129,10 @@ pub(crate) struct TriggerFieldView {
 
 impl TriggerInputView {
     fn of(flow: &Flow) -> Self {
-        let fields = trigger_fields(flow).into_iter().map(|TriggerField { path, value_type, used_by }| {
-            TriggerFieldView { path, value_type: value_type.into(), used_by }
+        let fields = flow.trigger_fields().iter().map(|field| TriggerFieldView {
+            path: field.path.clone(),
+            value_type: field.value_type.into(),
+            used_by: field.used_by.clone(),
         });
         Self { fields: fields.collect(), example: flow.graph.trigger_example().map(Into::into) }
     }

@@ -13,6 +13,8 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 use crate::document::{Description, Fault, Keys, Place, Reading, Terms, Unknown, key};
@@ -109,6 +111,7 @@ fn flow(document: &Value, reading: &mut Reading) -> Option<Flow> {
         settings: settings?,
         definition: Payload::from_value(&document["flow_definition"]),
         graph: graph?,
+        trigger_fields: OnceLock::new(),
     })
 }
 

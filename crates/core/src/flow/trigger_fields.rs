@@ -4,7 +4,7 @@
 //! that only hand a field on: where `history` returns `{"risk": "${trigger_data.risk}"}` and a condition compares
 //! `history.risk` with 70, `risk` is a number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -27,10 +27,18 @@ pub struct TriggerField {
     pub used_by: Vec<Arc<str>>,
 }
 
-/// Returns the fields of the trigger data that `flow` reads, in the order of its nodes, and those that only its example
-/// has. Of fields inside each other the innermost count; what is read of a list is the list.
-pub fn trigger_fields(flow: &Flow) -> Vec<TriggerField> {
-    let mut fields = Fields { graph: &flow.graph, found: Vec::new(), places: BTreeMap::new() };
+impl Flow {
+    /// Returns the fields of the trigger data that it reads, in the order of its nodes, and those that only its example
+    /// has. Of fields inside each other the innermost count; what is read of a list is the list.
+    ///
+    /// They are found out once, in a time that grows with the document's length.
+    pub fn trigger_fields(&self) -> &[TriggerField] {
+        self.trigger_fields.get_or_init(|| trigger_fields(self))
+    }
+}
+
+fn trigger_fields(flow: &Flow) -> Vec<TriggerField> {
+    let mut fields = Fields::of(&flow.graph);
     fields.read_flow(flow);
     let example = flow.graph.trigger_example();
     if let Some(example) = example {
@@ -56,12 +64,48 @@ fn value_at<'e>(example: &'e Payload, path: &[String]) -> Option<&'e str> {
 }
 
 struct Fields<'f> {
-    graph: &'f Graph,
+    outputs: BTreeMap<&'f str, Output<'f>>,
     found: Vec<TriggerField>,
+    /// Where each path is in `found`.
     places: BTreeMap<Vec<String>, usize>,
+    /// Whose names are in `used_by`, by place.
+    readers: BTreeSet<(usize, Arc<str>)>,
+    /// The ways through the trigger data that were followed, by node and pointer into its output.
+    followed: BTreeMap<(&'f str, String), Option<Vec<Step>>>,
 }
 
-impl Fields<'_> {
+/// What a node returns.
+enum Output<'f> {
+    /// The trigger data.
+    Trigger,
+    /// What its template makes: the expressions that strings in it consist of, by pointer.
+    Template(BTreeMap<&'f str, &'f Expression>),
+    /// Something new.
+    Other,
+}
+
+impl<'f> Output<'f> {
+    fn of(node: &'f Node) -> Self {
+        let room = node.kind.room();
+        if room.about().traits.starts {
+            return Self::Trigger;
+        }
+        room.output_template().map_or(Self::Other, |template| Self::Template(template.wholes().collect()))
+    }
+}
+
+impl<'f> Fields<'f> {
+    fn of(graph: &'f Graph) -> Self {
+        let outputs = graph.nodes.iter().map(|node| (node.id.as_str(), Output::of(node)));
+        Self {
+            outputs: outputs.collect(),
+            found: Vec::new(),
+            places: BTreeMap::new(),
+            readers: BTreeSet::new(),
+            followed: BTreeMap::new(),
+        }
+    }
+
     fn read_flow(&mut self, flow: &Flow) {
         for node in &flow.graph.nodes {
             let room = node.kind.room();
@@ -96,24 +140,28 @@ impl Fields<'_> {
         }
         let value_type = if path.len() < steps.len() { ValueType::Json } else { found.expected };
         let reader = reader.filter(|_| self.is_trigger_data(source));
-        let field = self.field(path);
+        let at = self.place(path);
+        let field = &mut self.found[at];
         field.value_type = field.value_type.or(value_type);
-        if let Some(node) = reader.filter(|node| !field.used_by.contains(&node.name)) {
+        if let Some(node) = reader
+            && self.readers.insert((at, Arc::clone(&node.name)))
+        {
             field.used_by.push(Arc::clone(&node.name));
         }
     }
 
-    fn field(&mut self, path: Vec<String>) -> &mut TriggerField {
+    /// Returns the place of a field in `found`, where it is added unless it is there.
+    fn place(&mut self, path: Vec<String>) -> usize {
         let at = *self.places.entry(path.clone()).or_insert(self.found.len());
         if at == self.found.len() {
             self.found.push(TriggerField { path, value_type: ValueType::Any, used_by: Vec::new() });
         }
-        &mut self.found[at]
+        at
     }
 
     fn add_example(&mut self, example: &Payload) {
         for (name, _) in json_text::entries(example.as_str()) {
-            self.field(vec![name.into_owned()]);
+            self.place(vec![name.into_owned()]);
         }
     }
 
@@ -121,44 +169,60 @@ impl Fields<'_> {
     fn is_trigger_data(&self, source: Source<'_>) -> bool {
         match source {
             Source::TriggerData(_) => true,
-            Source::Output(id, _) => {
-                let node = self.graph.find(id.as_str()).map(|at| self.graph.node(at));
-                node.is_some_and(|node| node.kind.room().about().traits.starts)
-            }
+            Source::Output(id, _) => matches!(self.outputs.get(id.as_str()), Some(Output::Trigger)),
             Source::Other => false,
         }
     }
 
     /// Returns the way through the trigger data to the value at `source`, if it comes from there unchanged.
-    fn trigger_path(&self, source: Source<'_>) -> Option<Vec<Step>> {
+    fn trigger_path(&mut self, source: Source<'_>) -> Option<Vec<Step>> {
         match source {
             Source::TriggerData(steps) => Some(steps.to_vec()),
             Source::Output(id, steps) => {
-                let node = self.graph.node(self.graph.find(id.as_str())?);
                 let steps = match steps {
                     [Step::Field(name), rest @ ..] if name == "output" => rest,
                     steps => steps,
                 };
-                self.handed_on(node, steps)
+                self.handed_on(id.as_str(), steps)
             }
             Source::Other => None,
         }
     }
 
-    /// Follows `steps` through the output of `node`.
-    fn handed_on(&self, node: &Node, steps: &[Step]) -> Option<Vec<Step>> {
-        let room = node.kind.room();
-        if room.about().traits.starts {
-            return Some(steps.to_vec());
-        }
-        let template = room.output_template()?;
-        let (expression, rest) = (0..=steps.len()).find_map(|used| {
-            let expression = template.whole_at(&pointer(&steps[..used]))?;
-            Some((expression, &steps[used..]))
-        })?;
-        let mut path = self.trigger_path(only_path(expression)?.path.source())?;
+    /// Follows `steps` through the output of a node.
+    fn handed_on(&mut self, id: &str, steps: &[Step]) -> Option<Vec<Step>> {
+        let (&id, output) = self.outputs.get_key_value(id)?;
+        let wholes = match output {
+            Output::Trigger => return Some(steps.to_vec()),
+            Output::Template(wholes) => wholes,
+            Output::Other => return None,
+        };
+        let mut pointer = String::new();
+        let mut rest = steps;
+        let expression = loop {
+            if let Some(expression) = wholes.get(pointer.as_str()) {
+                break *expression;
+            }
+            let (first, behind) = rest.split_first()?;
+            pointer.push_str(&token(first));
+            rest = behind;
+        };
+        let mut path = self.followed(id, pointer, expression)?;
         path.extend_from_slice(rest);
         Some(path)
+    }
+
+    /// Returns the way through the trigger data to what `expression` reads, which is at `pointer` in the output of a node.
+    fn followed(&mut self, id: &'f str, pointer: String, expression: &Expression) -> Option<Vec<Step>> {
+        let place = (id, pointer);
+        if let Some(known) = self.followed.get(&place) {
+            return known.clone();
+        }
+        // Nodes of an old document may read each other in a circle.
+        self.followed.insert(place.clone(), None);
+        let path = only_path(expression).and_then(|only| self.trigger_path(only.path.source()));
+        self.followed.insert(place, path.clone());
+        path
     }
 }
 
@@ -167,12 +231,11 @@ fn only_path(expression: &Expression) -> Option<Use> {
     if expression.is_path() { expression.uses(ValueType::Any).pop() } else { None }
 }
 
-fn pointer(steps: &[Step]) -> String {
-    let tokens = steps.iter().map(|step| match step {
+fn token(step: &Step) -> String {
+    match step {
         Step::Field(name) => format!("/{}", pointer_token(name)),
         Step::Entry(index) => format!("/{index}"),
-    });
-    tokens.collect()
+    }
 }
 
 #[cfg(test)]
@@ -249,6 +312,33 @@ mod tests {
         "#);
     }
 
+    #[test]
+    fn nodes_of_an_old_document_that_read_each_other_lead_nowhere() {
+        let transform = |id: &str, reads: &str| json!({ "id": id, "type": "action", "action": "transform", "input": reads });
+        let document = json!({ "name": "F", "flow_definition": { "nodes": [
+            transform("a", "${b.x}"), transform("b", "${nodes.a.output.y}"), transform("c", "${trigger_data.z}"),
+        ] } });
+
+        let restored = Flow::restore(&Payload::from_value(&document), &Limits::DEFAULT).unwrap();
+
+        let paths: Vec<&[String]> = restored.flow.trigger_fields().iter().map(|field| &*field.path).collect();
+        assert_eq!(paths, [["z"]]);
+    }
+
+    #[test]
+    fn a_long_chain_hands_a_field_on() {
+        let node = |at: usize| {
+            let input = if at == 0 { "${trigger_data.x}".to_owned() } else { format!("${{n{}}}", at - 1) };
+            json!({ "id": format!("n{at}"), "type": "action", "action": "transform", "input": input })
+        };
+        let mut nodes: Vec<Value> = (0..500).map(node).collect();
+        nodes.push(json!({ "id": "check", "type": "condition", "condition": "n499 > 5" }));
+
+        let fields = fields_of(&Value::from(nodes));
+
+        assert_eq!(fields, "x Number [\"n0\"]\nreference Any []");
+    }
+
     /// Returns a line for each field.
     fn fields_of(nodes: &Value) -> String {
         let ids = nodes.as_array().unwrap().iter().map(|node| node["id"].as_str().unwrap());
@@ -263,6 +353,6 @@ mod tests {
         let line = |field: &TriggerField| {
             format!("{} {:?} {:?}", field.path.join("."), field.value_type, field.used_by)
         };
-        trigger_fields(&flow).iter().map(line).collect::<Vec<_>>().join("\n")
+        flow.trigger_fields().iter().map(line).collect::<Vec<_>>().join("\n")
     }
 }
