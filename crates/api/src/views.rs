@@ -12,4 +12,5 @@ pub(crate) mod message;
 pub(crate) mod node;
 pub(crate) mod node_type;
 pub(crate) mod row;
+mod text;
 pub(crate) mod wire;

@@ -1393,7 +1393,6 @@ export interface components {
             };
             readonly usage: components["schemas"]["Usage"];
             readonly summary: components["schemas"]["NodeSummary"];
-            /** @description The last field: [`Self::into_json`] adds it by itself. */
             readonly node_executions: readonly components["schemas"]["NodeExecution"][];
         };
         /** @description A flow's executions by status. */

@@ -162,7 +162,7 @@ fn start(caller: Caller, flow: FlowId, body: Execute) -> Start {
 
 async fn show(app: &App, caller: &Caller, execution: &Execution) -> Result<Response, Problem> {
     let retried_by = app.retried_by(caller.tenant, execution).await?;
-    Ok(reply::ok_text(ExecutionView::new(execution, &retried_by).into_json()))
+    Ok(reply::ok_text(ExecutionView::new(execution, &retried_by).to_json()))
 }
 
 /// Lists the executions of a flow, newest first.

@@ -1,12 +1,15 @@
 //! An execution with everything that is known of it.
 
-use serde::ser::SerializeMap;
+mod text;
+
 use serde::{Serialize, Serializer};
 use steadflow_core::execution::{Execution, NodeStatus};
 use steadflow_core::ids::{ExecutionId, FlowId, NodeIndex};
+use steadflow_core::payload::Payload;
 use utoipa::ToSchema;
 
-use super::node::{NodeView, Text, UsageView, WaitingFor, Write};
+use super::node::{NodeView, UsageView, WaitingFor};
+use super::text::{Text, Write};
 use super::wire::{AnyJson, ErrorClassName, ExecutionStatusName, Time, millis, seconds, span};
 
 /// An execution with its nodes and their attempts.
@@ -65,7 +68,6 @@ pub(crate) struct ExecutionView<'a> {
     execution_data: Outputs<'a>,
     usage: UsageView,
     summary: Summary,
-    /// The last field: [`Self::into_json`] adds it by itself.
     node_executions: Vec<NodeView<'a>>,
 }
 
@@ -82,18 +84,21 @@ pub(crate) struct Summary {
     cancelled_nodes: usize,
 }
 
+/// What nodes gave, by their ids.
 #[derive(Debug)]
-pub(crate) struct Outputs<'a>(&'a Execution);
+pub(crate) struct Outputs<'a>(Vec<(&'a str, &'a Payload)>);
+
+impl<'a> Outputs<'a> {
+    fn of(execution: &'a Execution) -> Self {
+        let nodes = execution.graph().nodes.iter().zip(execution.nodes());
+        let given = nodes.filter_map(|(node, state)| Some((node.id.as_str(), state.output.as_ref()?)));
+        Self(given.collect())
+    }
+}
 
 impl Serialize for Outputs<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut outputs = serializer.serialize_map(None)?;
-        for (node, state) in self.0.graph().nodes.iter().zip(self.0.nodes()) {
-            if let Some(output) = &state.output {
-                outputs.serialize_entry(node.id.as_str(), output)?;
-            }
-        }
-        outputs.end()
+        serializer.collect_map(self.0.iter().copied())
     }
 }
 
@@ -129,30 +134,23 @@ impl<'a> ExecutionView<'a> {
             duration_ms: duration.map(millis),
             seq: execution.seq(),
             result: execution.result().map(AnyJson),
-            execution_data: Outputs(execution),
+            execution_data: Outputs::of(execution),
             usage: execution.usage().into(),
             summary: summary(execution),
             node_executions: nodes(execution).map(|node| NodeView::new(execution, node)).collect(),
         }
     }
 
-    /// Returns it as JSON, as serde would write it, but with the nodes written by the faster [`Text`].
-    pub(crate) fn into_json(mut self) -> String {
-        let nodes = std::mem::take(&mut self.node_executions);
-        let json = serde_json::to_string(&self).expect("a view has string keys and no failing parts");
-        let mut text = Text::with_capacity(json.len() + nodes.len() * NODE_BYTES);
-        text.push_str(json.strip_suffix(NO_NODES).expect("the nodes are the last field"));
-        nodes.write(&mut text);
-        text.push_str("}");
+    /// Returns it as JSON, as serde would write it, but faster.
+    pub(crate) fn to_json(&self) -> String {
+        let mut text = Text::with_capacity((1 + self.node_executions.len()) * NODE_BYTES);
+        self.write(&mut text);
         text.into_string()
     }
 }
 
-/// About as much as a node with one attempt takes, its input and output excluded.
+/// About as much as a node with one attempt takes, or an execution without its nodes; inputs and outputs excluded.
 const NODE_BYTES: usize = 1_024;
-
-/// How an execution without nodes ends.
-const NO_NODES: &str = "[]}";
 
 fn nodes(execution: &Execution) -> impl Iterator<Item = NodeIndex> {
     (0..execution.nodes().len())

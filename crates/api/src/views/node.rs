@@ -11,8 +11,6 @@ use steadflow_core::work::Usage;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub(crate) use text::{Text, Write};
-
 use super::wire::{AnyJson, ErrorClassName, NodeStatusName, Time, millis, span};
 
 /// One node inside one execution, with all its attempts.

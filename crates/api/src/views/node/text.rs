@@ -1,90 +1,7 @@
-//! Nodes as JSON text, for the answers that have all nodes of an execution.
-//!
-//! The text is what serde makes of a [`NodeView`], byte for byte. For an execution of ten nodes, serde takes as long as
-//! the whole engine.
-
-use serde::Serialize;
-use steadflow_core::ids::AgentId;
-use steadflow_core::timestamp::Timestamp;
-use uuid::Uuid;
-use uuid::fmt::Hyphenated;
+//! Nodes as JSON text.
 
 use super::{AttemptView, NodeView, UsageView, WaitingFor};
-use crate::views::wire::{AnyJson, ErrorClassName, NodeStatusName, Time};
-
-/// JSON text that grows.
-#[derive(Debug)]
-pub(crate) struct Text {
-    json: String,
-    /// The second that was written last, and its text: moments of an execution often share it.
-    second: Option<(i64, String)>,
-}
-
-impl Text {
-    /// Returns an empty text with room for `bytes`.
-    pub(crate) fn with_capacity(bytes: usize) -> Self {
-        Self { json: String::with_capacity(bytes), second: None }
-    }
-
-    /// Adds JSON.
-    pub(crate) fn push_str(&mut self, json: &str) {
-        self.json.push_str(json);
-    }
-
-    /// Returns all that was added.
-    pub(crate) fn into_string(self) -> String {
-        self.json
-    }
-
-    fn quoted(&mut self, plain: &str) {
-        self.json.push('"');
-        self.json.push_str(plain);
-        self.json.push('"');
-    }
-
-    fn number(&mut self, number: impl itoa::Integer) {
-        self.json.push_str(itoa::Buffer::new().format(number));
-    }
-
-    /// Adds what serde makes of `value`.
-    fn by_serde(&mut self, value: &impl Serialize) {
-        self.json.push_str(&serde_json::to_string(value).expect("views have no failing parts"));
-    }
-
-    fn moment(&mut self, moment: Timestamp) {
-        let micros = moment.as_micros();
-        let (second, fraction) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
-        if self.second.as_ref().is_none_or(|(last, _)| *last != second) {
-            let whole = Timestamp::from_micros(second * 1_000_000).to_string();
-            self.second = Some((second, whole.trim_end_matches("000000Z").to_owned()));
-        }
-        let Some((_, whole)) = &self.second else { return };
-        self.json.push('"');
-        self.json.push_str(whole);
-        // The million keeps the zeros in front.
-        self.json.push_str(&itoa::Buffer::new().format(1_000_000 + fraction)[1..]);
-        self.json.push_str("Z\"");
-    }
-}
-
-/// What is written as JSON.
-pub(crate) trait Write {
-    /// Adds itself to `text`.
-    fn write(&self, text: &mut Text);
-}
-
-/// Writes the named fields of `$view` as an object.
-macro_rules! write_object {
-    ($view:ident to $text:ident: $first:ident $(, $field:ident)*) => {
-        $text.push_str(concat!("{\"", stringify!($first), "\":"));
-        $view.$first.write($text);
-        $(
-            $text.push_str(concat!(",\"", stringify!($field), "\":"));
-            $view.$field.write($text);
-        )*
-        $text.push_str("}");
-    };
-}
+use crate::views::text::{Text, Write, write_object};
 
 impl Write for NodeView<'_> {
     fn write(&self, text: &mut Text) {
@@ -107,98 +24,9 @@ impl Write for UsageView {
     }
 }
 
-impl<T: Write> Write for Option<T> {
-    fn write(&self, text: &mut Text) {
-        match self {
-            Some(value) => value.write(text),
-            None => text.push_str("null"),
-        }
-    }
-}
-
-impl<T: Write> Write for Vec<T> {
-    fn write(&self, text: &mut Text) {
-        text.push_str("[");
-        for (place, item) in self.iter().enumerate() {
-            if place > 0 {
-                text.push_str(",");
-            }
-            item.write(text);
-        }
-        text.push_str("]");
-    }
-}
-
-impl Write for &str {
-    fn write(&self, text: &mut Text) {
-        let is_plain = self.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
-        if is_plain { text.quoted(self) } else { text.by_serde(self) }
-    }
-}
-
-impl Write for Uuid {
-    fn write(&self, text: &mut Text) {
-        text.quoted(self.hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH]));
-    }
-}
-
-impl Write for AgentId {
-    fn write(&self, text: &mut Text) {
-        self.uuid().write(text);
-    }
-}
-
-impl Write for Time {
-    fn write(&self, text: &mut Text) {
-        text.moment(self.moment());
-    }
-}
-
-impl Write for AnyJson {
-    fn write(&self, text: &mut Text) {
-        text.push_str(self.0.as_str());
-    }
-}
-
-impl Write for NodeStatusName {
-    fn write(&self, text: &mut Text) {
-        text.quoted(self.as_str());
-    }
-}
-
-impl Write for ErrorClassName {
-    fn write(&self, text: &mut Text) {
-        text.quoted(self.as_str());
-    }
-}
-
 impl Write for WaitingFor {
     fn write(&self, text: &mut Text) {
         text.by_serde(self);
-    }
-}
-
-impl Write for f64 {
-    fn write(&self, text: &mut Text) {
-        text.by_serde(self);
-    }
-}
-
-impl Write for u32 {
-    fn write(&self, text: &mut Text) {
-        text.number(*self);
-    }
-}
-
-impl Write for u64 {
-    fn write(&self, text: &mut Text) {
-        text.number(*self);
-    }
-}
-
-impl Write for bool {
-    fn write(&self, text: &mut Text) {
-        text.push_str(if *self { "true" } else { "false" });
     }
 }
 
@@ -206,9 +34,13 @@ impl Write for bool {
 mod tests {
     use steadflow_core::execution::NodeStatus;
     use steadflow_core::failure::ErrorClass;
+    use steadflow_core::ids::AgentId;
     use steadflow_core::payload::Payload;
+    use steadflow_core::timestamp::Timestamp;
+    use uuid::Uuid;
 
     use super::*;
+    use crate::views::wire::{AnyJson, Time};
 
     fn at(micros: i64) -> Time {
         Timestamp::from_micros(micros).into()
