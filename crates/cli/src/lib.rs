@@ -6,12 +6,12 @@
 mod args;
 mod bench;
 mod client;
+mod connections;
 mod demo;
 mod doctor;
 mod document;
 mod executions;
 mod health;
-mod listener;
 mod open_files;
 mod openapi;
 mod output;

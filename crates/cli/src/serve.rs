@@ -10,16 +10,11 @@ use steadflow_api::{App, AppConfig};
 use steadflow_runtime::Engine;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
 
-use crate::listener::BoundedListener;
+use crate::connections::Connections;
 use crate::open_files::OpenFiles;
 use crate::settings::ServeSettings;
 use crate::{demo, output, wiring};
-
-/// The time that open connections get to finish after the engine has stopped.
-const CONNECTIONS_GRACE: Duration = Duration::from_secs(2);
 
 /// Runs the server until a signal stops it.
 pub(crate) async fn serve(mut settings: ServeSettings) -> anyhow::Result<ExitCode> {
@@ -40,8 +35,7 @@ pub(crate) async fn serve(mut settings: ServeSettings) -> anyhow::Result<ExitCod
     })?;
     let address = listener.local_addr().context("The listener has no address")?;
     let app = app(&settings, wiring);
-    let listener = BoundedListener::new(listener, open_files.connections);
-    let connections = Connections::open(listener, app.clone(), settings.demo);
+    let connections = Connections::open(listener, router(&app, settings.demo), open_files.connections);
     if settings.demo {
         demo::install(&engine, &format!("http://{address}{}", demo::PATH)).await?;
     }
@@ -72,6 +66,11 @@ fn app(settings: &ServeSettings, wiring: wiring::Wiring) -> App {
     App::new(config)
 }
 
+fn router(app: &App, with_peer: bool) -> Router {
+    let router = steadflow_api::router(app.clone());
+    if with_peer { Router::new().nest(demo::PATH, demo::routes()).merge(router) } else { router }
+}
+
 async fn stop(engine: &Engine, app: App, connections: Connections, grace: Duration) -> anyhow::Result<()> {
     app.end_streams();
     engine.shutdown(grace).await.context("Could not close the database")?;
@@ -90,35 +89,6 @@ fn announce(settings: &ServeSettings, address: SocketAddr, durability: &str) {
              curl http://{address}/api/v1/studio/executions\n            \
              steadflow executions list --server http://{address}"
         ));
-    }
-}
-
-/// The server's connections.
-struct Connections {
-    serving: JoinHandle<std::io::Result<()>>,
-    stop: tokio::sync::oneshot::Sender<()>,
-}
-
-impl Connections {
-    fn open(listener: BoundedListener, app: App, with_peer: bool) -> Self {
-        let mut router = steadflow_api::router(app);
-        if with_peer {
-            router = Router::new().nest(demo::PATH, demo::routes()).merge(router);
-        }
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
-            // A dropped sender means the same.
-            let _ = stopped.await;
-        });
-        Self { serving: tokio::spawn(serving.into_future()), stop }
-    }
-
-    /// Waits for open requests, up to [`CONNECTIONS_GRACE`].
-    async fn close(self) {
-        let _ = self.stop.send(());
-        if timeout(CONNECTIONS_GRACE, self.serving).await.is_err() {
-            tracing::info!("dropping connections that did not end in time");
-        }
     }
 }
 
