@@ -6,7 +6,7 @@ use crate::views::text::{Text, Write, write_object};
 impl Write for ExecutionView<'_> {
     fn write(&self, text: &mut Text) {
         write_object!(self to text: id, flow_id, flow_name, flow_version, status, waiting_for, retrying, recovered,
-            current_node_id, context_id, context_type, error_message, error_class, retry_of, retried_by, triggered_by,
+            current_node_id, context_id, context_type, error_message, error_class, retry_of, retried_by, parent_id, triggered_by,
             trigger_data, created_at, started_at, completed_at, deadline, duration_seconds, duration_ms, seq, result,
             execution_data, usage, summary, node_executions);
     }
@@ -65,6 +65,7 @@ mod tests {
             error_class: None,
             retry_of: None,
             retried_by: &[],
+            parent_id: None,
             triggered_by: "api",
             trigger_data: AnyJson(Payload::null()),
             created_at: Timestamp::from_micros(0).into(),
@@ -99,6 +100,7 @@ mod tests {
             error_class: Some(ErrorClass::Timeout.into()),
             retry_of: Some(ExecutionId::new(Uuid::max())),
             retried_by: &retries,
+            parent_id: Some(ExecutionId::new(Uuid::from_u128(9))),
             started_at: at(1_795_773_600_000_001),
             completed_at: at(-1),
             deadline: at(Timestamp::MAX.as_micros()),
