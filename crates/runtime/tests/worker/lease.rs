@@ -160,3 +160,18 @@ fn a_process_that_stood_still_does_nothing_before_its_lease_is_certain() {
     assert_eq!(before, ["renew"]);
     assert!(after.iter().any(|what| what.starts_with("commit 2")), "{after:?}");
 }
+
+#[test]
+fn a_store_that_is_closed_ends_the_worker_and_is_not_asked_again() {
+    let mut driving = Bench::driving();
+    driving.turn(5.0);
+    let mut registering = Bench::driving();
+    registering.turn(5.0);
+    registering.answer(5.0, Answer::Renewed(Err(StoreError::Fenced)));
+
+    let at_a_renewal = driving.answer(5.0, Answer::Renewed(Err(StoreError::Closed)));
+    let at_a_new_lease = registering.answer(5.0, Answer::Registered(Err(StoreError::Closed)));
+
+    assert_eq!(at_a_renewal, ["abandon", "end Fatal(Closed)"]);
+    assert_eq!(at_a_new_lease, ["end Fatal(Closed)"]);
+}
