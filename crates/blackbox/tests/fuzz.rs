@@ -11,10 +11,10 @@ use steadflow_blackbox::{Api, Server, Setup, Workplace, echo, flow, retries, wit
 
 const CHECKS: &str =
     "not_a_server_error,status_code_conformance,response_schema_conformance,content_type_conformance";
-/// Requests made up for each operation.
-const EXAMPLES: &str = "30";
 /// Streams of events have no end.
 const STREAMS: &str = "/events$";
+/// Besides, what has no part in a chain of requests: it names nothing, or needs nothing that others name.
+const OUTSIDE_OF_CHAINS: &str = "/events$|/analytics/|/failures$|/node-types$|/templates$|/validate$|/test-node$|/executions/retry$|z$|/metrics$|/openapi";
 /// Seconds that delays and backoffs take: a request may wait for them, and they may not outlast its timeout.
 const PAUSE: f64 = 6.0;
 /// Flows in each state that requests can find.
@@ -23,28 +23,123 @@ const EACH: usize = 5;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_answer_is_one_that_is_documented() {
     let Some(program) = schemathesis() else { return };
-    let workplace = Workplace::new();
-    let server = Setup::new(&workplace).start().await;
-    std::fs::write(workplace.path().join("schemathesis.toml"), known(server.api()).await)
-        .expect("it is written");
+    let run = Run {
+        phases: "examples,coverage,fuzzing",
+        examples: 15,
+        excluded: STREAMS,
+        more_checks: "",
+        hooks: None,
+        seconds: None,
+    };
 
-    let (directory, arguments) = (workplace.path().to_owned(), arguments(&server));
-    let run = move || Command::new(program).args(arguments).current_dir(directory).output();
-    let output = tokio::task::spawn_blocking(run).await.expect("the run ends").expect("schemathesis starts");
+    run.of(program).await;
+}
 
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    server.api().get("/healthz").await.expect(200);
-    let log = server.log();
-    assert!(!log.contains("panicked"), "{log}");
+/// Requests use what the answers before them name: a flow is made, started, changed and deleted, and what was deleted must
+/// be gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_answer_names_can_be_used_by_the_next_request() {
+    let Some(program) = schemathesis() else { return };
+    let run = Run {
+        phases: "stateful",
+        examples: 200,
+        excluded: OUTSIDE_OF_CHAINS,
+        more_checks: ",use_after_free",
+        hooks: Some("hooks"),
+        seconds: Some("40"),
+    };
+
+    let metrics = run.of(program).await;
+
+    for (method, route) in [
+        ("POST", "flows"),
+        ("DELETE", "flows/{id}"),
+        ("POST", "agents"),
+        ("POST", "flows/{id}/execute"),
+        ("POST", "executions/{id}/nodes/{node_id}/decide"),
+    ] {
+        let count = successes(&metrics, method, route);
+        eprintln!("{count:4} {method} {route}");
+        assert!(count > 0, "no {method} {route} succeeded:\n{metrics}");
+    }
+}
+
+/// Returns how many requests were answered with 2xx.
+fn successes(metrics: &str, method: &str, route: &str) -> u64 {
+    let of = format!("{{method=\"{method}\",route=\"/api/v1/studio/{route}\",status=\"2");
+    let lines = metrics.lines().filter(|line| line.contains(&of));
+    lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+}
+
+/// A run of schemathesis.
+struct Run {
+    phases: &'static str,
+    /// Requests made up for each operation, or chains of requests.
+    examples: u32,
+    excluded: &'static str,
+    more_checks: &'static str,
+    /// The module that changes what is sent.
+    hooks: Option<&'static str>,
+    /// Seconds over which it is repeated with other requests.
+    seconds: Option<&'static str>,
+}
+
+impl Run {
+    /// Runs it against a new server, checks that it has found nothing, and returns the server's metrics.
+    async fn of(self, program: PathBuf) -> String {
+        let workplace = Workplace::new();
+        let server = Setup::new(&workplace).start().await;
+        let write = |name: &str, text: &str| std::fs::write(workplace.path().join(name), text);
+        write("schemathesis.toml", &known(server.api()).await).expect("it is written");
+        write("hooks.py", include_str!("fuzz/hooks.py")).expect("it is written");
+        let (directory, arguments) = (workplace.path().to_owned(), self.arguments(&server));
+        let run = move || {
+            let mut command = Command::new(program);
+            if let Some(hooks) = self.hooks {
+                command.env("SCHEMATHESIS_HOOKS", hooks).env("PYTHONPATH", &directory);
+            }
+            command.args(arguments).current_dir(directory).output()
+        };
+
+        let output =
+            tokio::task::spawn_blocking(run).await.expect("the run ends").expect("schemathesis starts");
+
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+        server.api().get("/healthz").await.expect(200);
+        let log = server.log();
+        assert!(!log.contains("panicked"), "{log}");
+        let metrics = server.api().get("/metrics").await.expect(200);
+        metrics.as_str().expect("it is text").to_owned()
+    }
+
+    fn arguments(&self, server: &Server) -> Vec<String> {
+        let url = format!("http://{}/api/v1/openapi.json", server.address());
+        let (checks, examples) = (format!("{CHECKS}{}", self.more_checks), self.examples.to_string());
+        let options = [
+            ("--checks", checks.as_str()),
+            ("--max-examples", &examples),
+            ("--seed", "1"),
+            ("--request-timeout", "10"),
+            ("--exclude-path-regex", self.excluded),
+            ("--phases", self.phases),
+            ("--suppress-health-check", "all"),
+        ];
+        let seconds = self.seconds.map(|seconds| ("--max-time", seconds));
+        let options = options.into_iter().chain(seconds).flat_map(|(name, value)| [name, value]);
+        let flags = ["--no-color", "--continue-on-failure"];
+        ["run", &url].into_iter().chain(options).chain(flags).map(str::to_owned).collect()
+    }
 }
 
 /// Makes flows, agents and executions in every state, and a configuration that has most requests ask for one of them.
 async fn known(api: &Api) -> String {
     let (mut flows, mut executions, mut agents) = (Vec::new(), Vec::new(), Vec::new());
+    let mut asking = Vec::new();
     for number in 0..EACH {
         let fails =
             json!({ "id": "a", "type": "action", "action": "fail", "input": { "message": "as asked" } });
+        let asks = with(fails.clone(), &json!({ "on_exhausted": "ask" }));
         let waits = json!({ "id": "a", "type": "delay", "delay_seconds": PAUSE });
         let later = retries(1, PAUSE);
         for (name, node) in [
@@ -57,6 +152,8 @@ async fn known(api: &Api) -> String {
             executions.push(api.start(&flow, json!({})).await);
             flows.push(flow);
         }
+        let flow = api.create_flow(&flow(&format!("Asks {number}"), &[asks], &[])).await;
+        asking.push(api.start(&flow, json!({})).await);
         let agent = json!({ "name": format!("Known {number}"), "agent_type": "http", "skills": ["greet"],
                             "config": { "endpoint": "http://127.0.0.1:9/" } });
         agents.push(text(&api.post("agents", &agent).await.expect(201)["id"]));
@@ -68,34 +165,16 @@ async fn known(api: &Api) -> String {
              \"path.node_id\" = {{ dictionary = \"nodes\", probability = 0.9 }}\n"
         )
     });
-    format!("[dictionaries.nodes]\nvalues = [\"a\"]\n\n{}", operations.join("\n"))
+    let decisions = format!(
+        "[dictionaries.asking]\nvalues = {asking:?}\n\n[[operations]]\ninclude-path-regex = \"/decide\"\n\
+         [operations.parameters]\n\"path.id\" = {{ dictionary = \"asking\", probability = 0.7 }}\n\
+         \"path.node_id\" = {{ dictionary = \"nodes\", probability = 0.9 }}\n"
+    );
+    format!("[dictionaries.nodes]\nvalues = [\"a\"]\n\n{decisions}\n{}", operations.join("\n"))
 }
 
 fn text(value: &Value) -> String {
     value.as_str().expect("it is a text").to_owned()
-}
-
-fn arguments(server: &Server) -> Vec<String> {
-    let url = format!("http://{}/api/v1/openapi.json", server.address());
-    let options = [
-        "--checks",
-        CHECKS,
-        "--max-examples",
-        EXAMPLES,
-        "--seed",
-        "1",
-        "--request-timeout",
-        "10",
-        "--exclude-path-regex",
-        STREAMS,
-        "--phases",
-        "examples,coverage,fuzzing",
-        "--no-color",
-        "--suppress-health-check",
-        "all",
-        "--continue-on-failure",
-    ];
-    ["run".to_owned(), url].into_iter().chain(options.map(str::to_owned)).collect()
 }
 
 fn schemathesis() -> Option<PathBuf> {
