@@ -4,6 +4,7 @@ mod doctor;
 mod exact;
 mod examples;
 mod executions;
+mod files;
 mod health;
 mod help;
 mod openapi;

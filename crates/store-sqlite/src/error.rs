@@ -28,6 +28,14 @@ pub enum OpenError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// The lock file is a symbolic link.
+    #[error(
+        "{} is a symbolic link, and a lock file must not be one; remove it, and start again", .path.display()
+    )]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
     /// SQLite could not read or write the file.
     #[error("cannot open the database {}: {source}", .path.display())]
     Database {

@@ -13,6 +13,7 @@ mod columns;
 mod connection;
 mod doctor;
 mod error;
+mod files;
 mod history;
 mod job;
 mod lock;
@@ -76,19 +77,22 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the database at `path`, makes it if there is none, and brings its schema up to date.
+    /// Opens the database at `path`, makes it if there is none, and brings its schema up to date. Only the user of this
+    /// process may read the files that it makes.
     ///
     /// # Errors
     /// [`OpenError`] says which file, why, and what to do about it.
     pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, OpenError> {
         let path = path.as_ref();
         let lock = LockFile::take(path)?;
+        files::create(path)?;
         let failed =
             |source: rusqlite::Error| OpenError::Database { path: path.to_owned(), source: source.into() };
         let mut db = connection::open_writer(path, &options).map_err(failed)?;
         migrate::migrate(&mut db, path)?;
         // No other process has a lease: this one holds the lock.
         db.execute("DELETE FROM workers", []).map_err(failed)?;
+        files::warn_of_readers(path);
         let tips = Tips::load(&db).map_err(failed)?;
         let writer = Writer::new(db, tips, Checkpoints::new(&options), lock);
         let (jobs, arriving) = mpsc::channel(QUEUE_MAX);

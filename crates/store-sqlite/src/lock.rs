@@ -4,9 +4,13 @@
 //! so there is one server a file. The operating system gives the lock back when the process ends, however it ends.
 
 use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
+
+use rustix::fs::OFlags;
 
 use crate::OpenError;
+use crate::files::{beside, open_private};
 
 /// Held as long as the database is open.
 #[derive(Debug)]
@@ -17,9 +21,9 @@ pub(crate) struct LockFile {
 impl LockFile {
     /// Takes the lock of `database`.
     pub(crate) fn take(database: &Path) -> Result<Self, OpenError> {
-        let path = path_beside(database);
-        let file = File::options().create(true).truncate(false).write(true).open(&path);
-        let file = file.map_err(|source| OpenError::Io { path: path.clone(), source })?;
+        let path = beside(database, ".lock");
+        // Somebody else's link could have any file of this user created here.
+        let file = open_private(&path, OFlags::NOFOLLOW).map_err(|source| refusal(&path, source))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => {
@@ -30,8 +34,7 @@ impl LockFile {
     }
 }
 
-fn path_beside(database: &Path) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(".lock");
-    name.into()
+fn refusal(path: &Path, source: io::Error) -> OpenError {
+    let path = path.to_owned();
+    if path.is_symlink() { OpenError::Link { path } } else { OpenError::Io { path, source } }
 }
