@@ -1,5 +1,7 @@
 /** Every error class: its label, its meaning, and whether it is retried by default. */
+
 import type { ErrorClass } from '@/api/types';
+import { own } from '@/lib/own';
 
 export interface ErrorClassLook {
   label: string;
@@ -7,7 +9,7 @@ export interface ErrorClassLook {
   retried: boolean;
 }
 
-export const ERROR_CLASSES: Readonly<Record<ErrorClass, ErrorClassLook>> = {
+const ERROR_CLASSES: Readonly<Record<ErrorClass, ErrorClassLook>> = {
   timeout: { label: 'Timeout', meaning: 'The attempt took longer than its timeout.', retried: true },
   connection: { label: 'Connection', meaning: 'The remote service could not be reached.', retried: true },
   rate_limited: {
@@ -39,7 +41,7 @@ export const ERROR_CLASS_NAMES = Object.keys(ERROR_CLASSES) as ErrorClass[];
 
 /** Returns the look of a class; `undefined` for a class of a newer server. */
 export function errorClassLook(name: string): ErrorClassLook | undefined {
-  return Object.hasOwn(ERROR_CLASSES, name) ? ERROR_CLASSES[name as ErrorClass] : undefined;
+  return own(ERROR_CLASSES, name);
 }
 
 export function errorClassLabel(name: string): string {

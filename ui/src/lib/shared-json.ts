@@ -1,5 +1,6 @@
 /** Keeps what is the same between two readings of an answer, so that it is not rendered again. */
 import { ExactNumber, isRecord, isSameJson } from './json';
+import { own } from './own';
 
 /** Returns `after` with every part that `before` has, too, taken from there; `before` itself if nothing differs. */
 export function sharedJson(before: unknown, after: unknown): unknown {
@@ -15,8 +16,7 @@ function sharedList(before: readonly unknown[], after: readonly unknown[]): read
 }
 
 function sharedObject(before: Record<string, unknown>, after: Record<string, unknown>): Record<string, unknown> {
-  const own = (key: string) => (Object.hasOwn(before, key) ? before[key] : undefined);
-  const entries = Object.entries(after).map(([key, item]) => [key, sharedJson(own(key), item)] as const);
+  const entries = Object.entries(after).map(([key, item]) => [key, sharedJson(own(before, key), item)] as const);
   const isSame = entries.every(([key, item]) => Object.hasOwn(before, key) && item === before[key]);
   return isSame && entries.length === Object.keys(before).length ? before : Object.fromEntries(entries);
 }

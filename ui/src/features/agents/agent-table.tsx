@@ -1,6 +1,7 @@
 import { Badge, Table, Tooltip, UnstyledButton } from '@mantine/core';
 import type { Agent } from '@/api/agents';
 import { RelativeTime } from '@/components/relative-time';
+import { own } from '@/lib/own';
 import classes from './agents.module.css';
 import { reachOf } from './draft';
 import { texts } from './texts';
@@ -40,7 +41,7 @@ export function AgentTable({ agents, onOpen }: AgentTableProps) {
                 >
                   {agent.name}
                 </UnstyledButton>
-                <div className={classes.type}>{texts.types[agent.agent_type] ?? agent.agent_type}</div>
+                <div className={classes.type}>{own(texts.types, agent.agent_type) ?? agent.agent_type}</div>
               </Table.Td>
               <Table.Td className={classes.reach}>{reachOf(agent)}</Table.Td>
               <Table.Td>

@@ -1,7 +1,7 @@
 import { Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { RetryAnalytics } from '@/api/reports';
-import { ERROR_CLASSES, errorClassLabel } from '@/components/error-classes';
+import { errorClassLabel, errorClassLook } from '@/components/error-classes';
 import type { Period } from '@/lib/periods';
 import classes from './error-table.module.css';
 import { percent } from './shape';
@@ -41,7 +41,7 @@ export function ErrorTable({ classes: found, flow, period }: ErrorTableProps) {
                 className={classes.link ?? ''}
                 to="/executions"
                 search={{ error: error_class, flow, period }}
-                title={ERROR_CLASSES[error_class]?.meaning}
+                title={errorClassLook(error_class)?.meaning}
               >
                 {errorClassLabel(error_class)}
               </Link>

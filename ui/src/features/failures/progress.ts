@@ -1,7 +1,9 @@
 /** The progress of the executions of a bulk retry. All functions are pure. */
+
 import type { RetriedMany } from '@/api/executions';
 import type { ExecutionRow } from '@/api/types';
 import { isFinished } from '@/components/status';
+import { own } from '@/lib/own';
 
 /** The known new executions, by id. */
 export type Known = Readonly<Record<string, ExecutionRow>>;
@@ -24,17 +26,17 @@ export function newIds({ items }: Pick<RetriedMany, 'items'>): string[] {
 
 /** Returns the ids of executions that are not known to have ended. */
 export function unended(ids: readonly string[], known: Known): ReadonlySet<string> {
-  return new Set(ids.filter((id) => !isFinished(known[id]?.status ?? 'pending')));
+  return new Set(ids.filter((id) => !isFinished(own(known, id)?.status ?? 'pending')));
 }
 
 /** Adds the `wanted` ones of `rows`. Ended executions stay ended: a list may be older than an event. */
 export function learn(known: Known, rows: readonly ExecutionRow[], wanted: ReadonlySet<string>): Known {
-  const news = rows.filter(({ id }) => wanted.has(id) && !isFinished(known[id]?.status ?? 'pending'));
+  const news = rows.filter(({ id }) => wanted.has(id) && !isFinished(own(known, id)?.status ?? 'pending'));
   return news.length > 0 ? { ...known, ...Object.fromEntries(news.map((row) => [row.id, row])) } : known;
 }
 
 export function progressOf(ids: readonly string[], known: Known): Progress {
-  const rows = ids.map((id) => known[id]);
+  const rows = ids.map((id) => own(known, id));
   const count = (status: string) => rows.filter((row) => row?.status === status).length;
   const [completed, failed, cancelled] = [count('completed'), count('failed'), count('cancelled')];
   const ended = completed + failed + cancelled;

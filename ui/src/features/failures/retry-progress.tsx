@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { ExecutionRow } from '@/api/types';
 import { ProblemCard } from '@/components/problem-card';
 import { StatusBadge } from '@/components/status-badge';
+import { own } from '@/lib/own';
 import { shortId } from '@/lib/short-id';
 import { formatDuration } from '@/lib/time';
 import { type Progress, progressOf } from './progress';
@@ -35,7 +36,7 @@ export function RetryProgress({ ids, flow }: RetryProgressProps) {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable areas must be reachable with the keyboard. */}
       <ul className={classes.list} aria-label={texts.progress.list} tabIndex={0}>
         {ids.slice(0, NAMED_MAX).map((id) => (
-          <Item key={id} id={id} row={known[id]} />
+          <Item key={id} id={id} row={own(known, id)} />
         ))}
         {ids.length > NAMED_MAX && <li className={classes.soft}>{texts.progress.more(ids.length - NAMED_MAX)}</li>}
       </ul>

@@ -1,6 +1,8 @@
 /** Where a retry should start, as the advice about the failure says. */
+
 import type { RetryMode } from '@/api/executions';
 import type { ErrorClass, Execution } from '@/api/types';
+import { own } from '@/lib/own';
 
 /** Advice that names no place to start is left out: then what can be reused decides. */
 const ADVISED: Partial<Record<ErrorClass, RetryMode>> = {
@@ -16,7 +18,7 @@ const ADVISED: Partial<Record<ErrorClass, RetryMode>> = {
 
 /** Returns what the dialog offers first: the advice or, without one, the failed node if there is something to reuse. */
 export function advisedMode({ status, error_class, node_executions }: Execution): RetryMode {
-  const advised = status === 'failed' && error_class ? ADVISED[error_class] : undefined;
+  const advised = status === 'failed' && error_class ? own(ADVISED, error_class) : undefined;
   const hasDone = node_executions.some((node) => node.status === 'completed' && node.node_type !== 'trigger');
   return advised ?? (hasDone ? 'from_failed' : 'from_start');
 }

@@ -4,6 +4,7 @@ import type { Execution, NodeExecution } from '@/api/types';
 import { CopyButton } from '@/components/copy-button';
 import { Duration } from '@/components/duration';
 import { RelativeTime } from '@/components/relative-time';
+import { own } from '@/lib/own';
 import { shortId } from '@/lib/short-id';
 import { DeadlineFact } from './deadline-fact';
 import classes from './detail.module.css';
@@ -36,7 +37,7 @@ export function Facts({ execution }: { execution: Execution }) {
       </Fact>
       {usage && <Fact label={texts.facts.usage}>{usage}</Fact>}
       <Fact label={texts.facts.trigger}>
-        {texts.triggers[execution.triggered_by] ?? execution.triggered_by}
+        {own(texts.triggers, execution.triggered_by) ?? execution.triggered_by}
         <span className={classes.faint}> · {texts.facts.versionNumber(execution.flow_version)}</span>
       </Fact>
       <Fact label={texts.facts.context}>

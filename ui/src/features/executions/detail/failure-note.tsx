@@ -5,6 +5,7 @@ import type { Execution } from '@/api/types';
 import { CopyButton } from '@/components/copy-button';
 import { errorClassLabel, errorClassLook } from '@/components/error-classes';
 import { Prose } from '@/components/prose';
+import { own } from '@/lib/own';
 import classes from './notes.module.css';
 import { texts } from './texts';
 
@@ -20,7 +21,7 @@ const LINES = 4;
 export function FailureNote({ execution, onNode }: FailureNoteProps) {
   const { error_class: errorClass, current_node_id: node } = execution;
   const message = execution.error_message ?? '';
-  const advice = errorClass ? texts.advice[errorClass] : undefined;
+  const advice = errorClass ? own(texts.advice, errorClass) : undefined;
   return (
     <section className={classes.failure} aria-label={texts.notes.failed}>
       <IconCircleXFilled size={18} aria-hidden className={classes.failureIcon} />

@@ -17,13 +17,17 @@ export function placesOf({ nodes, edges }: Pick<Graph, 'nodes' | 'edges'>): Plac
   const ranksep = edges.some(({ label }) => label) ? WITH_LABELS : 42;
   graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep });
   graph.setDefaultEdgeLabel(() => ({}));
-  for (const { id } of nodes) graph.setNode(id, { width: NODE_WIDTH, height: NODE_HEIGHT });
-  const ids = new Set(nodes.map(({ id }) => id));
-  for (const { id, from, to } of edges) if (ids.has(from) && ids.has(to)) graph.setEdge(from, to, {}, id);
+  // The library looks ids up in plain objects, where `constructor` is always found.
+  const keys = new Map(nodes.map(({ id }, at) => [id, `n${at}`]));
+  for (const key of keys.values()) graph.setNode(key, { width: NODE_WIDTH, height: NODE_HEIGHT });
+  for (const { id, from, to } of edges) {
+    const [start, end] = [keys.get(from), keys.get(to)];
+    if (start !== undefined && end !== undefined) graph.setEdge(start, end, {}, id);
+  }
   layout(graph);
   return new Map(
-    nodes.map(({ id }) => {
-      const { x = 0, y = 0 } = graph.node(id) as { x?: number; y?: number };
+    [...keys].map(([id, key]) => {
+      const { x = 0, y = 0 } = graph.node(key) as { x?: number; y?: number };
       return [id, { x: x - NODE_WIDTH / 2, y: y - NODE_HEIGHT / 2 }];
     }),
   );

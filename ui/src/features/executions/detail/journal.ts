@@ -1,7 +1,9 @@
 /** The journal of an execution as readable lines: one for each event. All functions are pure. */
+
 import type { Actor, Execution, JournalEvent } from '@/api/types';
 import { errorClassLabel } from '@/components/error-classes';
 import type { Tone } from '@/components/status';
+import { own } from '@/lib/own';
 import { formatDuration, millis } from '@/lib/time';
 import { texts } from './texts';
 
@@ -96,7 +98,11 @@ function lineOf(event: JournalEvent): Line {
     case 'node_skipped':
       return { kind: 'node', tone: 'muted', text: events.nodeSkipped };
     case 'node_waiting':
-      return { kind: 'node', tone: 'neutral', text: texts.waterfall.waits[event.waiting_for ?? ''] ?? events.waits };
+      return {
+        kind: 'node',
+        tone: 'neutral',
+        text: own(texts.waterfall.waits, event.waiting_for ?? '') ?? events.waits,
+      };
     case 'backoff_ended':
       return { kind: 'attempt', tone: 'info', text: events.backoffEnded };
     case 'resolved':

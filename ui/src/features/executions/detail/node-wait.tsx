@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { IconHourglass, IconPlayerTrackNext, IconRefresh } from '@tabler/icons-react';
 import type { Execution, NodeExecution } from '@/api/types';
 import { ReasonedButton } from '@/components/reasoned-button';
+import { own } from '@/lib/own';
 import { Countdown } from './countdown';
 import classes from './node-panel.module.css';
 import { whyNotRetryNow } from './reasons';
@@ -24,7 +25,7 @@ export function NodeWait({ execution, node }: NodeWaitProps) {
         {node.waiting_until ? (
           <Countdown to={node.waiting_until} text={texts.node.goesOn} due={texts.node.goesOnNow} />
         ) : (
-          (texts.waterfall.waits[node.waiting_for] ?? node.waiting_for)
+          (own(texts.waterfall.waits, node.waiting_for) ?? node.waiting_for)
         )}
       </span>
     </div>

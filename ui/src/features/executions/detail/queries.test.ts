@@ -1,8 +1,10 @@
 import { QueryClient } from '@tanstack/react-query';
 import { expect, it } from 'vitest';
 import type { Execution } from '@/api/types';
+import { parseJson, writeJson } from '@/lib/json';
+import { INHERITED_NAMES } from '@/testing/names';
 import { executionQuery } from './queries';
-import { anExecution } from './samples';
+import { aNode, anExecution } from './samples';
 
 /** Returns the cached execution after these responses, one after the other. */
 function after(...answers: Execution[]): Execution | undefined {
@@ -27,4 +29,11 @@ it('drops a response that is older than the events', () => {
   const known = anExecution({ seq: 5, status: 'failed' });
 
   expect(after(known, anExecution({ seq: 4 }))).toBe(known);
+});
+
+it.each(INHERITED_NAMES)('keeps the key %s of an output that changes', (name) => {
+  const output = (step: number) => parseJson(`{"step":${step},"${name}":{"price":19.90}}`);
+  const answer = (step: number) => anExecution({ node_executions: [aNode({ output_data: output(step) })] });
+
+  expect(writeJson(after(answer(1), answer(2))?.node_executions[0]?.output_data)).toBe(writeJson(output(2)));
 });

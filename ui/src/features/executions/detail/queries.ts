@@ -1,6 +1,7 @@
-import { queryOptions, replaceEqualDeep } from '@tanstack/react-query';
+import { queryOptions } from '@tanstack/react-query';
 import { getExecution, getJournal, getRetryPlan, type RetryMode } from '@/api/executions';
 import type { Execution, JournalEvent } from '@/api/types';
+import { sharedJson } from '@/lib/shared-json';
 import { joined, lastSeq } from './journal-records';
 
 /** One execution. Events are merged into it as they arrive; a response that is older than them is dropped. */
@@ -35,5 +36,5 @@ function newer(old: Execution | undefined, fresh: Execution): Execution {
   if (fresh.seq < old.seq) return old;
   // The server lists a retry shortly after accepting it; a retry that is known is kept until then.
   const unlisted = old.retried_by.filter((id) => !fresh.retried_by.includes(id));
-  return replaceEqualDeep(old, { ...fresh, retried_by: [...fresh.retried_by, ...unlisted] });
+  return sharedJson(old, { ...fresh, retried_by: [...fresh.retried_by, ...unlisted] }) as Execution;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { jsonText, parseJson, writeJson } from '@/lib/json';
+import { INHERITED_NAMES } from '@/testing/names';
 import { draftsOf, type FieldDraft, readFields, type TriggerInput, triggerFields } from './trigger-fields';
 
 const input: TriggerInput = {
@@ -64,4 +65,19 @@ describe('the form for trigger data', () => {
     expect(sent({ amount: 'many' })).toBe('amount: Not a number.');
     expect(sent({ is_new: 'maybe' })).toBe('is_new: Choose true or false.');
   });
+});
+
+test.each(INHERITED_NAMES)('a field %s is empty until it is filled', (name) => {
+  const named = triggerFields({
+    fields: [
+      { path: [name], type: 'text', used_by: [] },
+      { path: ['inside', name], type: 'number', used_by: [] },
+    ],
+  });
+  const data = parseJson(`{"${name}":"x","inside":{"${name}":1.50}}`);
+
+  expect(readFields(named, {}, {})).toEqual({ value: {} });
+  expect(Object.values(draftsOf(named, {})).map(({ text }) => text)).toEqual(['', '']);
+  const reading = readFields(named, draftsOf(named, data), {});
+  expect('value' in reading && writeJson(reading.value)).toBe(writeJson(data));
 });

@@ -1,7 +1,9 @@
 /** The form for trigger data: its fields, as the server derives them from the flow, and what was typed into them. */
+
 import type { components } from '@/api/schema';
 import type { Json } from '@/api/types';
 import { isNumber, isRecord, parseJson, parseJsonOr, readNumber, writeJson } from '@/lib/json';
+import { own } from '@/lib/own';
 import { texts } from './texts';
 
 export type FieldKind = components['schemas']['ValueType'];
@@ -41,7 +43,7 @@ export function readFields(
 ): Reading {
   let data = rest;
   for (const { key, path } of fields) {
-    const draft = drafts[key];
+    const draft = own(drafts, key);
     const isEmpty = !draft || draft.text.trim() === '';
     const reading: Reading | null = isEmpty ? null : readDraft(draft);
     if (reading && 'fault' in reading) return { ...reading, key };
@@ -78,7 +80,7 @@ export function readJson(text: string): Reading {
 
 function withValue(data: JsonObject, [step, ...path]: readonly string[], value: Json | undefined): JsonObject {
   if (step === undefined) return data;
-  const inner = data[step];
+  const inner = own(data, step);
   const next = path.length === 0 ? value : withValue(isObject(inner) ? inner : {}, path, value);
   const isGone = next === undefined || (path.length > 0 && isObject(next) && Object.keys(next).length === 0);
   if (!isGone) return { ...data, [step]: next };
@@ -89,7 +91,7 @@ function withValue(data: JsonObject, [step, ...path]: readonly string[], value: 
 /** Reads trigger data into the fields, each with the kind of its value. */
 export function draftsOf(fields: readonly TriggerField[], data: Json): Record<string, FieldDraft> {
   const drafts = fields.map(({ key, path, kind }) => {
-    const value = path.reduce<Json | undefined>((at, step) => (isObject(at) ? at[step] : undefined), data);
+    const value = path.reduce<Json | undefined>((at, step) => (isObject(at) ? own(at, step) : undefined), data);
     return [key, draftOf(value, kind)] as const;
   });
   return Object.fromEntries(drafts);

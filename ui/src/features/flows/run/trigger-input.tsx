@@ -1,6 +1,7 @@
 import { SegmentedControl } from '@mantine/core';
 import { useId } from 'react';
 import { JsonEditor } from '@/components/json-editor';
+import { own } from '@/lib/own';
 import classes from './run.module.css';
 import { texts } from './texts';
 import { TriggerFieldInput } from './trigger-field-input';
@@ -44,7 +45,7 @@ export function TriggerInput({ trigger, note }: { trigger: TriggerDraft; note: s
               key={field.key}
               field={field}
               isFirst={at === 0}
-              draft={draft.fields[field.key] ?? { text: '', kind: field.kind }}
+              draft={own(draft.fields, field.key) ?? { text: '', kind: field.kind }}
               fault={fault?.key === field.key ? fault.fault : undefined}
               onChange={(next) => trigger.setField(field.key, next)}
             />

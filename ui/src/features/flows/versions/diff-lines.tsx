@@ -1,5 +1,6 @@
 import { IconArrowRight, IconMinus, IconPencil, IconPlus } from '@tabler/icons-react';
 import { writeJson } from '@/lib/json';
+import { own } from '@/lib/own';
 import classes from './diff-lines.module.css';
 import { texts } from './texts';
 import type { Change, EdgeChange, NodeChange, VersionDiff } from './version-diff';
@@ -19,7 +20,7 @@ export function DiffLines({ diff }: { diff: VersionDiff }) {
         <section>
           <h3 className={classes.heading}>{texts.sections.settings}</h3>
           <Changes
-            changes={settings.map((change) => ({ ...change, path: texts.labels[change.path] ?? change.path }))}
+            changes={settings.map((change) => ({ ...change, path: own(texts.labels, change.path) ?? change.path }))}
           />
         </section>
       )}

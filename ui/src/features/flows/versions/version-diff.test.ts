@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FlowDefinition } from '@/api/types';
+import { parseJson } from '@/lib/json';
+import { INHERITED_NAMES } from '@/testing/names';
 import { diffVersions, isEmptyDiff } from './version-diff';
 
 const version = (definition: FlowDefinition, settings: object = {}) => ({
@@ -67,4 +69,13 @@ describe('the difference between two versions', () => {
     expect(diffVersions(before, moved)).toEqual({ settings: [], nodes: [], edges: [], moved: 1 });
     expect(isEmptyDiff(diffVersions(before, before))).toBe(true);
   });
+});
+
+test.each(INHERITED_NAMES)('a key %s is new where it was not before', (name) => {
+  const flow = (input: string) =>
+    version({ nodes: [{ id: name, type: 'action', input: parseJson(input) }], edges: [] });
+
+  expect(diffVersions(flow('{}'), flow(`{"${name}":1}`)).nodes[0]?.changes).toEqual([
+    { path: `input.${name}`, before: undefined, after: 1 },
+  ]);
 });

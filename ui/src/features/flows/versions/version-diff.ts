@@ -1,6 +1,7 @@
 /** The differences between two versions of a flow, as readable lines. */
 import type { FlowEdge, FlowNode, FlowVersion } from '@/api/types';
 import { isRecord, isSameJson } from '@/lib/json';
+import { own } from '@/lib/own';
 
 /** One changed value; `undefined` where there was or is none. */
 export interface Change {
@@ -114,5 +115,5 @@ function changesBetween(before: unknown, after: unknown, path = ''): Change[] {
   if (isSameJson(before, after)) return [];
   if (!isRecord(before) || !isRecord(after)) return [{ path, before, after }];
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  return keys.flatMap((key) => changesBetween(before[key], after[key], path ? `${path}.${key}` : key));
+  return keys.flatMap((key) => changesBetween(own(before, key), own(after, key), path ? `${path}.${key}` : key));
 }

@@ -23,6 +23,7 @@ import type { ComponentType } from 'react';
 import type { FlowNode } from '@/api/types';
 import type { Tone } from '@/components/status';
 import { isRecord } from '@/lib/json';
+import { own } from '@/lib/own';
 import { formatDuration } from '@/lib/time';
 import { casesOf } from '../document/cases';
 import { conditionText } from '../document/to-canvas';
@@ -57,7 +58,7 @@ const LOOKS: Record<string, NodeLook> = {
 /** Returns the look of a type, or of an action by its name. */
 export function lookOf(type: string, action?: unknown): NodeLook {
   const key = type === 'action' ? String(action) : type;
-  return LOOKS[key] ?? { icon: IconBox, tone: 'neutral', label: key === 'undefined' ? type : key };
+  return own(LOOKS, key) ?? { icon: IconBox, tone: 'neutral', label: key === 'undefined' ? type : key };
 }
 
 /** Returns the most important setting of a node: its URL, condition or delay. */

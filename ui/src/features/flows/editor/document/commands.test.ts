@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FlowDefinition } from '@/api/types';
 import { parseJson, writeJson } from '@/lib/json';
+import { INHERITED_NAMES } from '@/testing/names';
 import { copySelection, paste, readClipboard } from './clipboard';
 import { addNode, connect, deleteSelection, moveNodes, renameNode, updateEdge, updateNode } from './commands';
 import { edgeKeys } from './definition';
@@ -132,5 +133,42 @@ describe('numbers in a definition', () => {
       '{"id":"a_2","type":"delay","delay_seconds":1.50,"position":{"x":140,"y":140}}',
     );
     expect(writeJson(pasted.nodes[3])).toContain('"input":{"id":1234567890123456789}');
+  });
+});
+
+describe('ids that every object has', () => {
+  /** The text of a flow whose nodes have these ids, each reading the one before. */
+  const chain = (ids: readonly string[]) => {
+    const nodes = ids.map((id, place) => ({
+      id,
+      type: 'action',
+      input: parseJson(`{"${id}":"\${${ids[place - 1]}}"}`),
+      ...at(0),
+    }));
+    return { nodes, edges: ids.slice(1).map((to, at) => ({ from: ids[at] ?? '', to })) };
+  };
+
+  it('are placed like any others', async () => {
+    const plain = chain(INHERITED_NAMES.map((_, at) => `step ${at}`));
+    const odd = chain(INHERITED_NAMES);
+    const placesIn = (flow: FlowDefinition) => flow.nodes.map(({ position }) => position);
+
+    expect(placesIn((await layout(odd))(odd))).toEqual(placesIn((await layout(plain))(plain)));
+  });
+
+  it.each(INHERITED_NAMES)('%s is moved, and nothing else', (name) => {
+    const before = chain(INHERITED_NAMES);
+    const after = moveNodes(new Map([[name, { x: 90, y: 60 }]]))(before);
+    const back = moveNodes(new Map([[name, at(0).position]]))(after);
+
+    expect(after.nodes.find(({ id }) => id === name)?.position).toEqual({ x: 90, y: 60 });
+    expect(writeJson(back)).toBe(writeJson(before));
+  });
+
+  it.each(INHERITED_NAMES)('%s is renamed in expressions, too', (name) => {
+    const after = renameNode(name, 'other')(chain(['start', name, 'end']));
+
+    expect(after.nodes[2]?.input).toEqual({ end: `\${${'other'}}` });
+    expect(after.edges.at(-1)).toEqual({ from: 'other', to: 'end' });
   });
 });

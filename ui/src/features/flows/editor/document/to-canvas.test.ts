@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FlowDefinition } from '@/api/types';
+import { INHERITED_NAMES } from '@/testing/names';
 import { faultAt, placeFaults } from './faults';
 import { toCanvas } from './to-canvas';
 
@@ -52,4 +53,18 @@ describe('toCanvas', () => {
     expect(faultAt(faults, ['input'])).toBe('needs a `url`');
     expect(faultAt(faults, ['input', 'method'])).toBeUndefined();
   });
+});
+
+it.each(INHERITED_NAMES)('draws nodes, edges and comparisons named %s', (name) => {
+  const flow: FlowDefinition = {
+    nodes: [
+      { id: name, type: name, action: name },
+      { id: 'end', type: 'action', action: name },
+    ],
+    edges: [{ from: name, to: 'end', condition: { type: name, field: 'a', value: 1 } }],
+  };
+  const { nodes, edges } = toCanvas(flow, { faults: [], warnings: [] }, NOTHING);
+
+  expect(nodes.map(({ id }) => id)).toEqual([name, 'end']);
+  expect(edges.map((edge) => [edge.source, edge.data?.label])).toEqual([[name, `a ${name} 1`]]);
 });

@@ -3,6 +3,7 @@ import { type Edge, type EdgeMarker, MarkerType, type Node } from '@xyflow/react
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
 import { counted } from '@/lib/counted';
 import { isRecord, writeJson } from '@/lib/json';
+import { own } from '@/lib/own';
 import { caseHandle, caseOf } from './cases';
 import type { Selection } from './commands';
 import { edgeKeys, nameOf } from './definition';
@@ -120,7 +121,7 @@ export function conditionText(condition: unknown): string | null {
   if (!isRecord(condition)) return String(condition);
   const { type = 'equals', field = '?', value } = condition;
   if (type === 'exists') return `${field} exists`;
-  return `${field} ${SIGNS[String(type)] ?? type} ${value === undefined ? '?' : writeJson(value)}`;
+  return `${field} ${own(SIGNS, String(type)) ?? type} ${value === undefined ? '?' : writeJson(value)}`;
 }
 
 /** Returns the handle that an edge starts from: errors below, `true` and `false` of a condition and cases at their own dots. */

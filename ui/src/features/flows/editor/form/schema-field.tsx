@@ -3,6 +3,7 @@ import { SegmentedControl } from '@mantine/core';
 import { useId } from 'react';
 import { Warnings } from '@/components/warnings';
 import { isNumber, isRecord } from '@/lib/json';
+import { own } from '@/lib/own';
 import { EntriesField } from './entries-field';
 import { ExpressionInput } from './expression-input';
 import type { FieldProps } from './field';
@@ -90,7 +91,7 @@ function Fields({ schema, value, onChange, path, placeholder: _, ...rest }: Omit
           key={key}
           title={property.title ?? key}
           schema={property}
-          value={object[key]}
+          value={own(object, key)}
           onChange={(next) => set(key, next)}
           path={[...path, key]}
           required={schema.required?.includes(key)}

@@ -1,6 +1,7 @@
 import { Autocomplete, Select, TagsInput } from '@mantine/core';
 import { prose } from '@/components/prose';
 import { readNumber } from '@/lib/json';
+import { own } from '@/lib/own';
 import { ExpressionInput } from './expression-input';
 import { type FieldProps, placeholderOf } from './field';
 import { texts } from './texts';
@@ -57,7 +58,7 @@ export function ChoiceField(props: FieldProps) {
 }
 
 function labelOf(choice: string): string {
-  return texts.choices[choice] ?? choice.replaceAll('_', ' ');
+  return own(texts.choices, choice) ?? choice.replaceAll('_', ' ');
 }
 
 /** A list of known values and numbers. */

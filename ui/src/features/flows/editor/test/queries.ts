@@ -2,6 +2,7 @@ import { queryOptions } from '@tanstack/react-query';
 import { getExecution, listExecutions } from '@/api/executions';
 import type { Execution } from '@/api/types';
 import { isRecord } from '@/lib/json';
+import { own } from '@/lib/own';
 import { TRIGGER } from './pins';
 
 /** A value of an execution, and when the execution was created. */
@@ -37,5 +38,5 @@ export const lastOutputsQuery = (flow: string, names: readonly string[]) =>
 function valueIn(execution: Execution, name: string): unknown {
   if (name === TRIGGER) return execution.trigger_data;
   const outputs = execution.execution_data;
-  return isRecord(outputs) && Object.hasOwn(outputs, name) ? outputs[name] : undefined;
+  return isRecord(outputs) ? own(outputs, name) : undefined;
 }
