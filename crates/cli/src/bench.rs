@@ -42,7 +42,7 @@ async fn measure_all(args: Bench) -> anyhow::Result<ExitCode> {
             .await
             .with_context(|| format!("Could not measure `{}`", name(what)))?;
     }
-    output::line(figures.table());
+    output::lines(figures.table());
     if let Some(path) = &args.json {
         let text = format!("{:#}\n", figures.json());
         std::fs::write(path, text).with_context(|| format!("Could not write {}", path.display()))?;

@@ -7,6 +7,8 @@ use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use steadflow_core::payload::Payload;
 
+use crate::output;
+
 /// A running server.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -80,7 +82,7 @@ impl Server {
         let problem: Value =
             response.json().await.map_err(|_| anyhow!("The server responded with {status}"))?;
         match problem["detail"].as_str() {
-            Some(detail) => bail!("{detail}"),
+            Some(detail) => bail!("{}", output::escaped(detail)),
             None => bail!("The server responded with {status}"),
         }
     }

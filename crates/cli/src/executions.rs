@@ -68,7 +68,7 @@ fn print(answer: &Answer, as_json: bool, readable: impl FnOnce(&Value) -> String
     if as_json {
         output::payload(&answer.text);
     } else {
-        output::line(readable(&answer.value));
+        output::lines(readable(&answer.value));
     }
 }
 
@@ -84,7 +84,7 @@ fn result(execution: &Payload) -> String {
     }
     let ended: Option<Ended> = serde_json::from_str(execution.as_str()).ok();
     let result = ended.and_then(|ended| ended.result);
-    result.map(|result| format!("\nresult: {}", result.as_str())).unwrap_or_default()
+    result.map(|result| format!("\nresult: {}", output::escaped_json(result.as_str()))).unwrap_or_default()
 }
 
 fn list_table(list: &Value) -> String {
@@ -127,14 +127,15 @@ fn detail(execution: &Value) -> String {
         text(&execution["flow_version"]),
         took(execution)
     );
-    let error = text(&execution["error_message"]);
+    // It may have a line for each attempt.
+    let error = raw(&execution["error_message"]);
     let error = if error.is_empty() { error } else { format!("\n{error}") };
     format!("{head}\n{nodes}{error}")
 }
 
 fn status(of: &Value) -> String {
     let waits = match of["waiting_for"].as_str() {
-        Some(what) => format!(" ({what})"),
+        Some(what) => format!(" ({})", output::escaped(what)),
         None if !of["next_retry_at"].is_null() || of["retrying"] == json!(true) => " (retrying)".to_owned(),
         None => String::new(),
     };
@@ -146,11 +147,16 @@ fn took(of: &Value) -> String {
 }
 
 fn first_line(value: &Value) -> String {
-    text(value).lines().next().unwrap_or_default().to_owned()
+    output::escaped(raw(value).lines().next().unwrap_or_default())
 }
 
-/// Returns a string as it is, an empty string for null, and anything else as JSON.
+/// Returns a string, an empty string for null, and anything else as JSON; escaped, so that it stays in its line.
 fn text(value: &Value) -> String {
+    output::escaped(&raw(value))
+}
+
+/// As [`text`], with control characters and line breaks.
+fn raw(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),

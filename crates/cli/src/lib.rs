@@ -37,7 +37,7 @@ pub fn main() -> ExitCode {
     match dispatch(args) {
         Ok(code) => code,
         Err(error) => {
-            output::note(format!("steadflow: {}", described(&error)));
+            output::notes(format_args!("steadflow: {}", described(&error)));
             ExitCode::FAILURE
         }
     }

@@ -11,6 +11,6 @@ pub(crate) fn openapi() -> anyhow::Result<ExitCode> {
     let description = steadflow_api::openapi();
     let text =
         serde_json::to_string_pretty(&description).context("Could not serialize the OpenAPI document")?;
-    output::line(text);
+    output::lines(text);
     Ok(ExitCode::SUCCESS)
 }

@@ -1,24 +1,66 @@
 //! Standard output and standard error.
+//!
+//! Names, messages and values come from servers and documents. Nothing of them reaches a terminal that moves its cursor,
+//! changes its state, or shows text in another order than it has.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{LineStyle, Table, TableStyle};
 use steadflow_core::payload::Payload;
 
-/// Writes a line to standard output. Ignores errors, such as a closed pipe.
+/// Writes a line to standard output, [escaped]. Ignores errors, such as a closed pipe.
 pub(crate) fn line(text: impl Display) {
-    let _ = writeln!(io::stdout().lock(), "{text}");
+    let _ = writeln!(io::stdout().lock(), "{}", escaped(&text.to_string()));
 }
 
-/// Writes a line to standard error.
+/// Writes several lines to standard output, each [escaped].
+pub(crate) fn lines(text: impl Display) {
+    text.to_string().split('\n').for_each(line);
+}
+
+/// Writes a line to standard error, [escaped].
 pub(crate) fn note(text: impl Display) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", escaped(&text.to_string()));
 }
 
-/// Writes a payload to standard output, as the text that it is: every number as it was written.
+/// Writes several lines to standard error, each [escaped].
+pub(crate) fn notes(text: impl Display) {
+    text.to_string().split('\n').for_each(note);
+}
+
+/// Writes a payload to standard output, as the text that it is: every number as it was written. On a terminal, what
+/// [`escaped`] would change in it is escaped as in JSON.
 pub(crate) fn payload(payload: &Payload) {
-    line(payload.as_str());
+    let mut out = io::stdout().lock();
+    let text = payload.as_str();
+    let _ = if out.is_terminal() { writeln!(out, "{}", escaped_json(text)) } else { writeln!(out, "{text}") };
+}
+
+/// Returns `text` with control characters, line breaks and characters that change the direction of text as `\u{…}`.
+pub(crate) fn escaped(text: &str) -> String {
+    replaced(text, steers, |char| format!("\\u{{{:x}}}", u32::from(char)))
+}
+
+/// Returns `json` with what [`escaped`] changes in its strings as `\uXXXX`, which is the same JSON. Line breaks between its
+/// values remain.
+pub(crate) fn escaped_json(json: &str) -> String {
+    let in_strings = |char| char >= '\u{7f}' && steers(char);
+    replaced(json, in_strings, |char| format!("\\u{:04x}", u32::from(char)))
+}
+
+fn replaced(text: &str, is_replaced: impl Fn(char) -> bool, by: impl Fn(char) -> String) -> String {
+    let mut out = String::with_capacity(text.len());
+    for char in text.chars() {
+        if is_replaced(char) { out.push_str(&by(char)) } else { out.push(char) }
+    }
+    out
+}
+
+/// Returns whether a character changes how a terminal shows others.
+fn steers(char: char) -> bool {
+    let is_bidi = matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    is_bidi || char.is_control() || matches!(char, '\u{2028}' | '\u{2029}')
 }
 
 /// Returns an empty table with this header, and a line below the header.
@@ -62,6 +104,25 @@ mod tests {
             .collect();
 
         assert_eq!(texts, ["12 ms", "850 ms", "1 s", "1.2 s", "59.9 s", "3 min 5 s"]);
+    }
+
+    #[test]
+    fn what_steers_a_terminal_is_escaped() {
+        let hostile = "a\u{1b}[2J\r\nb\u{7}\u{9b}\u{202e}\u{2069}\u{200f}c";
+
+        assert_eq!(escaped(hostile), r"a\u{1b}[2J\u{d}\u{a}b\u{7}\u{9b}\u{202e}\u{2069}\u{200f}c");
+        assert_eq!(escaped("Zürich – 東京 👩‍💻"), "Zürich – 東京 👩‍💻");
+    }
+
+    #[test]
+    fn escaped_json_says_the_same() {
+        let json = "{\n  \"a\": \"\u{7f}\u{202e}é\"\n}";
+
+        let escaped = escaped_json(json);
+
+        assert_eq!(escaped, "{\n  \"a\": \"\\u007f\\u202eé\"\n}");
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("it is JSON");
+        assert_eq!(read(&escaped), read(json));
     }
 
     #[test]

@@ -207,7 +207,7 @@ fn report(end: End) -> ExitCode {
     }
     output::note(format_args!("{status}{took}"));
     if let Some(error) = execution.error() {
-        output::note(&error.message);
+        output::notes(&error.message);
     }
     if end.is_interrupted { ExitCode::from(INTERRUPTED) } else { ExitCode::FAILURE }
 }

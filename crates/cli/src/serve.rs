@@ -84,7 +84,7 @@ fn announce(settings: &ServeSettings, address: SocketAddr, durability: &str) {
     output::note(format_args!("  API       http://{address}/api/docs"));
     output::note(format_args!("  database  {} ({durability})", settings.database));
     if settings.demo {
-        output::note(format_args!(
+        output::notes(format_args!(
             "  demo      example flows are installed. Try:\n            \
              curl http://{address}/api/v1/studio/executions\n            \
              steadflow executions list --server http://{address}"

@@ -12,4 +12,5 @@ mod proxy;
 mod run;
 mod serve;
 mod support;
+mod terminal;
 mod validate;

@@ -58,7 +58,7 @@ impl Progress {
                 format!("{what} {}", output::span(span))
             })
             .collect();
-        self.bar.set_message(parts.join(" · "));
+        self.bar.set_message(output::escaped(&parts.join(" · ")));
         self.bar.tick();
     }
 
