@@ -12,6 +12,7 @@ mod doctor;
 mod document;
 mod executions;
 mod health;
+mod memory;
 mod open_files;
 mod openapi;
 mod output;
@@ -56,15 +57,20 @@ fn described(error: &anyhow::Error) -> String {
 
 fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
     let file = SettingsFile::read(args.config.as_deref())?;
+    if let Some(path) = file.found() {
+        output::note(format_args!("settings  {}", path.display()));
+    }
     let log = settings::Log::new(args.log, args.log_format, &file);
     match args.command {
         Command::Serve(serve) => {
             let settings = settings::ServeSettings::new(serve, &file)?;
             log.start("info")?;
+            memory::protect()?;
             block_on(serve::serve(settings))
         }
         Command::Run(mut run) => {
             log.start("error")?;
+            memory::protect()?;
             let egress = settings::EgressSettings::new(std::mem::take(&mut run.egress), &file)?;
             block_on(run::run(run, egress))
         }

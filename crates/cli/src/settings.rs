@@ -33,6 +33,8 @@ pub(crate) struct SettingsFile {
     log: Option<String>,
     log_format: Option<LogFormat>,
     server: Option<String>,
+    #[serde(skip)]
+    found: Option<PathBuf>,
 }
 
 impl SettingsFile {
@@ -44,7 +46,14 @@ impl SettingsFile {
         }
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("Could not read the settings in {}", path.display()))?;
-        Self::parse(&text).with_context(|| format!("{} is not valid", path.display()))
+        let file = Self::parse(&text).with_context(|| format!("{} is not valid", path.display()))?;
+        let found = given.is_none().then(|| Path::new(".").join(path));
+        Ok(Self { found, ..file })
+    }
+
+    /// Returns the path of the file if it was found in the working directory, and not asked for.
+    pub(crate) fn found(&self) -> Option<&Path> {
+        self.found.as_deref()
     }
 
     fn parse(text: &str) -> anyhow::Result<Self> {

@@ -46,6 +46,31 @@ fn addresses_other_than_loopback_are_refused() {
 }
 
 #[test]
+fn settings_that_are_found_are_named_and_those_that_are_asked_for_are_not() {
+    let folder = Folder::new();
+    folder.write("steadflow.toml", "grace_seconds = 3");
+    folder.write("other.toml", "grace_seconds = 4");
+
+    let found = Server::start(&folder, &[]).said.clone();
+    let asked_for = Server::start(&folder, &["--config", "other.toml"]).said.clone();
+
+    assert!(found.starts_with("settings  ./steadflow.toml\nSteadflow "), "{found}");
+    assert!(asked_for.starts_with("Steadflow "), "{asked_for}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn server_has_no_core_dumps() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &[]);
+
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
+
+    let core = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().collect::<Vec<_>>(), ["0", "0", "bytes"]);
+}
+
+#[test]
 fn settings_of_the_environment_and_the_file_are_checked_as_well() {
     let folder = Folder::new();
     let mut command = folder.command(&["serve"]);
@@ -55,7 +80,8 @@ fn settings_of_the_environment_and_the_file_are_checked_as_well() {
     let by_file = folder.run(&["serve"]).expect(1);
 
     assert_eq!(by_variable.status.code(), Some(1));
-    assert_eq!(String::from_utf8(by_variable.stderr).unwrap(), by_file.stderr);
+    let by_variable = String::from_utf8(by_variable.stderr).unwrap();
+    assert_eq!(by_file.stderr, format!("settings  ./steadflow.toml\n{by_variable}"));
     assert!(by_file.stderr.contains("this version has no authentication"), "{}", by_file.stderr);
 }
 

@@ -36,6 +36,11 @@ impl Server {
         Self { process, log, said, base }
     }
 
+    /// Returns the id of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Runs `steadflow executions …` with this server.
     pub(crate) fn executions(&self, folder: &Folder, arguments: &[&str]) -> Run {
         folder.run(&[&["executions", "--server", &self.base], arguments].concat())
