@@ -8,7 +8,7 @@ use crate::support::{Folder, Server, flow};
 const HOSTILE: &str = "A\u{1b}[2J\r\nB\u{7}\u{9b}1m\u{202e}C\u{2066}\u{200f}";
 const SHOWN: &str = r"A\u{1b}[2J\u{d}\u{a}B\u{7}\u{9b}1m\u{202e}C\u{2066}\u{200f}";
 
-/// A flow that fails, or that returns the hostile text.
+/// Returns a flow with this name and one node with this action.
 fn document(name: &str, action: &str, input: &Value) -> Value {
     let mut document =
         flow(&[json!({ "id": "a", "type": "action", "action": action, "input": input, "retry_count": 0 })]);

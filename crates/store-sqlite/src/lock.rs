@@ -1,7 +1,7 @@
 //! The lock that keeps a second server off the file.
 //!
 //! SQLite's own locks would let two servers share a database. But ownership of executions is kept in memory beside it,
-//! so there is one server a file. The operating system gives the lock back when the process ends, however it ends.
+//! so there is one server a file. The operating system releases the lock when the process ends, however it ends.
 
 use std::fs::{File, TryLockError};
 use std::io;
