@@ -37,7 +37,7 @@ function progressOf(row: ExecutionRow, nameOf: NodeName): ReactNode {
       if (!row.current_node_id) return done;
       return (
         <>
-          {done} · {whatItDoes(row, nameOf(row.flow_id, row.current_node_id))}
+          {done} · <bdi>{whatItDoes(row, nameOf(row.flow_id, row.current_node_id))}</bdi>
         </>
       );
     default:

@@ -36,7 +36,8 @@ export function FailureRow({ group, period, onRetry, nameOf }: FailureRowProps) 
             </span>
           )}
           <span>
-            {group.flow_name ?? texts.unnamed} · {group.node_id ? nameOf(group.flow_id, group.node_id) : texts.whole}
+            <bdi>{group.flow_name ?? texts.unnamed}</bdi> ·{' '}
+            <bdi>{group.node_id ? nameOf(group.flow_id, group.node_id) : texts.whole}</bdi>
           </span>
           <span className={classes.fates}>{texts.fates(group)}</span>
         </div>
