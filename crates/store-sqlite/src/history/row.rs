@@ -1,5 +1,6 @@
 //! Rows of `executions`.
 
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Row, Statement, ToSql, params};
 use steadflow_core::execution::Wait;
 use steadflow_store::{ExecutionRow, Fingerprint};
@@ -62,11 +63,20 @@ fn bind(statement: &mut Statement<'_>, row: &ExecutionRow, hold: Hold) -> rusqli
         hold.wake_at.map(|at| at.as_micros()),
         row.parent.map(|id| blob(id.uuid())),
     ];
+    // Half of them are null in most rows, and so are those that are not bound.
+    statement.clear_bindings();
     for (at, parameter) in parameters.iter().enumerate() {
-        // Nothing is bound where a statement does not have the parameter: an update leaves some columns alone.
-        statement.raw_bind_parameter(at + 1, parameter)?;
+        let value = parameter.to_sql()?;
+        if !is_null(&value) {
+            // Nothing is bound where a statement does not have the parameter: an update leaves some columns alone.
+            statement.raw_bind_parameter(at + 1, value)?;
+        }
     }
     Ok(())
+}
+
+fn is_null(value: &ToSqlOutput<'_>) -> bool {
+    matches!(value, ToSqlOutput::Borrowed(ValueRef::Null) | ToSqlOutput::Owned(Value::Null))
 }
 
 /// Reads a row whose columns are [`COLUMNS`].
