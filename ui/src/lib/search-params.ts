@@ -1,4 +1,8 @@
-/** Reads search parameters of an address. They may hold anything; invalid values count as absent. */
+/**
+ * Reads search parameters of an address. They may hold anything; invalid values count as absent.
+ *
+ * A page's reader returns every parameter that it knows, absent ones as `undefined`: the router keeps what it leaves out.
+ */
 
 export type RawSearch = Record<string, unknown>;
 
@@ -25,11 +29,6 @@ export function someOf<T extends string>(search: RawSearch, name: string, allowe
   const given = Array.isArray(value) ? value : typeof value === 'string' ? value.split(',') : [];
   const kept = allowed.filter((candidate) => given.includes(candidate));
   return kept.length > 0 ? kept : undefined;
-}
-
-/** Removes absent values, so that addresses stay short. */
-export function compact<T extends object>(search: T): T {
-  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** Reads an address as strings: `?status=failed,paused&q=503`. The functions above convert numbers and flags. */

@@ -1,5 +1,5 @@
 import type { Period } from '@/lib/periods';
-import { compact, oneOf, type RawSearch, textIn } from '@/lib/search-params';
+import { oneOf, type RawSearch, textIn } from '@/lib/search-params';
 import { SPAN_PERIODS } from './span';
 
 export interface AnalyticsSearch {
@@ -9,5 +9,5 @@ export interface AnalyticsSearch {
 }
 
 export function readAnalyticsSearch(search: RawSearch): AnalyticsSearch {
-  return compact({ flow: textIn(search, 'flow'), period: oneOf(search, 'period', SPAN_PERIODS) });
+  return { flow: textIn(search, 'flow'), period: oneOf(search, 'period', SPAN_PERIODS) };
 }

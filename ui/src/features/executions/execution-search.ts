@@ -1,4 +1,4 @@
-import { compact, oneOf, type RawSearch, textIn } from '@/lib/search-params';
+import { oneOf, type RawSearch, textIn } from '@/lib/search-params';
 
 const TABS = ['timeline', 'data', 'events'] as const;
 type Tab = (typeof TABS)[number];
@@ -10,5 +10,5 @@ export interface ExecutionSearch {
 }
 
 export function readExecutionSearch(search: RawSearch): ExecutionSearch {
-  return compact({ node: textIn(search, 'node'), tab: oneOf(search, 'tab', TABS) });
+  return { node: textIn(search, 'node'), tab: oneOf(search, 'tab', TABS) };
 }

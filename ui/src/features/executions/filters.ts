@@ -4,7 +4,7 @@ import type { ErrorClass, ExecutionStatus } from '@/api/types';
 import { ERROR_CLASS_NAMES } from '@/components/error-classes';
 import { EXECUTION_STATUSES } from '@/components/status';
 import { PERIOD_VALUES, type Period, periodStart } from '@/lib/periods';
-import { compact, flagIn, oneOf, type RawSearch, someOf, textIn } from '@/lib/search-params';
+import { flagIn, oneOf, type RawSearch, someOf, textIn } from '@/lib/search-params';
 
 export interface Filters {
   status?: ExecutionStatus[] | undefined;
@@ -21,7 +21,7 @@ export interface Filters {
 
 /** Reads an address; invalid values count as absent. */
 export function readFilters(search: RawSearch): Filters {
-  return compact({
+  return {
     status: someOf(search, 'status', EXECUTION_STATUSES),
     retrying: flagIn(search, 'retrying') || undefined,
     waiting: flagIn(search, 'waiting') || undefined,
@@ -30,12 +30,12 @@ export function readFilters(search: RawSearch): Filters {
     error: oneOf(search, 'error', ERROR_CLASS_NAMES),
     fingerprint: textIn(search, 'fingerprint'),
     q: textIn(search, 'q')?.slice(0, 200),
-  });
+  };
 }
 
 /** Converts the filters for the API. */
 export function toApiFilter(filters: Filters, now: number): ExecutionFilter {
-  return compact({
+  return {
     status: filters.status,
     retrying: filters.retrying,
     waiting_for: filters.waiting ? 'decision' : undefined,
@@ -45,7 +45,7 @@ export function toApiFilter(filters: Filters, now: number): ExecutionFilter {
     start_date: periodStart(filters.period, now),
     q: filters.q,
     roots: showsChildren(filters) ? false : undefined,
-  });
+  };
 }
 
 /** Whether child executions are listed: they wait and fail for reasons of their own. */

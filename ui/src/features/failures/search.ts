@@ -1,5 +1,5 @@
 import { PERIOD_VALUES, type Period } from '@/lib/periods';
-import { compact, oneOf, type RawSearch, textIn } from '@/lib/search-params';
+import { oneOf, type RawSearch, textIn } from '@/lib/search-params';
 import { ORDERS, type Order } from './order';
 
 export interface FailuresSearch {
@@ -11,9 +11,9 @@ export interface FailuresSearch {
 }
 
 export function readFailuresSearch(search: RawSearch): FailuresSearch {
-  return compact({
+  return {
     flow: textIn(search, 'flow'),
     period: oneOf(search, 'period', PERIOD_VALUES),
     sort: oneOf(search, 'sort', ORDERS),
-  });
+  };
 }

@@ -1,5 +1,5 @@
 import type { FlowStatus } from '@/api/types';
-import { compact, flagIn, oneOf, type RawSearch, textIn } from '@/lib/search-params';
+import { flagIn, oneOf, type RawSearch, textIn } from '@/lib/search-params';
 
 const FLOW_STATUSES: readonly FlowStatus[] = ['draft', 'active', 'paused', 'archived'];
 const FLOW_VIEWS = ['cards', 'table'] as const;
@@ -22,15 +22,15 @@ export interface FlowSearch {
 }
 
 export function readFlowSearch(search: RawSearch): FlowSearch {
-  return compact({ run: flagIn(search, 'run') || undefined });
+  return { run: flagIn(search, 'run') || undefined };
 }
 
 export function readFlowsSearch(search: RawSearch): FlowsSearch {
-  return compact({
+  return {
     q: textIn(search, 'q'),
     status: oneOf(search, 'status', FLOW_STATUSES),
     tag: textIn(search, 'tag'),
     templates: flagIn(search, 'templates') || undefined,
     view: oneOf(search, 'view', FLOW_VIEWS),
-  });
+  };
 }
