@@ -1,10 +1,10 @@
 import type { Page } from '@playwright/test';
 import { expect, test } from '../support/test.ts';
 
-/** Numbers that JavaScript would change, as members of an object. */
+/** Numbers that JavaScript would change and keys that it would move, as members of an object. */
 const NUMBERS =
   '"id":1234567890123456789,"price":19.90,"whole":1.0,"zero":-0,"power":1E+2,"wide":340282366920938463463374607431768211456,' +
-  '"long":3.14159265358979323846264338327950288,"list":[0.10,{"inner":-1.50e-7}]';
+  '"long":3.14159265358979323846264338327950288,"list":[0.10,{"inner":-1.50e-7}],"keys":{"10":1,"b":2,"9":3}';
 
 /** The same as a text that people read. */
 const LAID_OUT = `{
@@ -20,7 +20,12 @@ const LAID_OUT = `{
     {
       "inner": -1.50e-7
     }
-  ]
+  ],
+  "keys": {
+    "10": 1,
+    "b": 2,
+    "9": 3
+  }
 }`;
 
 const SETTINGS = '"name":"Exact","retry_on_failure":true,"retry_count":2';

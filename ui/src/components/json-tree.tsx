@@ -1,6 +1,6 @@
 import { IconChevronRight } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
-import { kindOf } from '@/lib/json';
+import { entriesOf, kindOf } from '@/lib/json';
 import { escaped } from '@/lib/json-text';
 import { texts } from '@/lib/texts';
 import { JsonString } from './json-string';
@@ -36,7 +36,7 @@ export function JsonTree({ value, ...rest }: JsonTreeProps) {
 
 function Branch({ value, name, after, depth, openDepth }: JsonTreeProps & { value: object }) {
   const [isOpen, setOpen] = useState(depth < openDepth);
-  const entries = Object.entries(value);
+  const entries = entriesOf(value as Record<string, unknown>);
   const isList = Array.isArray(value);
   const [start, end] = isList ? ['[', ']'] : ['{', '}'];
   if (entries.length === 0) {

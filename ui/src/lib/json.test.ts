@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   ExactNumber,
+  inOrderOf,
   isNumber,
   isRecord,
   isSameJson,
@@ -136,6 +137,8 @@ describe('a text', () => {
     '"quoted “1.0” \\n"',
     '{"__proto__":1.0,"constructor":-0}',
     '{"__proto__":{"a":19.90}}',
+    '{"10":1,"9":"10","b":{"2":0,"1":[{"0":1.0}]},"1":2}',
+    '{"b":{"1":1},"4294967295":1,"4294967294":2,"007":3,"1":4}',
   ])('%s keeps what looks like a number inside it', (text) => {
     expect(writeJson(parseJson(text))).toBe(text);
   });
@@ -194,6 +197,15 @@ describe('a value', () => {
     expect([isNumber(1), isNumber(parseJson('1.0')), isNumber('1')]).toEqual([true, true, false]);
   });
 
+  it('has the keys of its text in their order, and a copy of it its own', () => {
+    const value = parseJson('{"2":1,"1":{"b":0,"7":0}}') as Record<string, Json>;
+
+    expect(value).toEqual({ '1': { '7': 0, b: 0 }, '2': 1 });
+    expect(jsonText(value)).toBe('{\n  "2": 1,\n  "1": {\n    "b": 0,\n    "7": 0\n  }\n}');
+    expect(writeJson({ ...value, '2': 3 })).toBe('{"1":{"b":0,"7":0},"2":3}');
+    expect(writeJson(inOrderOf(value, { '1': 4, '2': 5 }))).toBe('{"2":5,"1":4}');
+  });
+
   it('is written on one line or over several', () => {
     expect(writeJson(undefined)).toBe('null');
     expect(writeJson({ a: [1, undefined], b: undefined })).toBe('{"a":[1,null]}');
@@ -242,8 +254,9 @@ const numberText = fc
 const stringText = fc
   .string({ unit: fc.constantFrom('"', '\\', '/', 'n', 'u', '0', '1', '.', '9', '-', 'e', ':', ',', '{', 'ü', '\n') })
   .map((text) => JSON.stringify(text));
-// Whole numbers as keys come first in JavaScript's objects: they are not generated here.
-const keyText = fc.stringMatching(/^[a-z"\\.:-][0-9a-z"\\.:-]{0,6}$/).map((text) => JSON.stringify(text));
+const keyText = fc
+  .oneof(fc.stringMatching(/^[0-9a-z"\\.:-]{0,6}$/), fc.stringMatching(/^[0-9]{1,11}$/))
+  .map((text) => JSON.stringify(text));
 const { jsonValue } = fc.letrec<{ jsonValue: string; list: string; object: string }>((tie) => ({
   jsonValue: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
@@ -283,6 +296,7 @@ describe('any JSON', () => {
   it('differs from the platform only in exact numbers', () => {
     fc.assert(
       fc.property(jsonValue, (text) => {
+        // The platform also moves the keys that are whole numbers.
         const rounded = JSON.stringify(JSON.parse(text));
         const plain = JSON.stringify(withPlainNumbers(parseJson(text) as Json));
         expect(plain).toBe(rounded);

@@ -5,7 +5,8 @@
  * exactly the same way stays a `number`; every other one becomes an `ExactNumber`. The platform still does the parsing:
  * a scan finds the numbers that it would change, and these pass through it as marked strings.
  *
- * As everywhere in JavaScript, keys that are whole numbers come first in an object, in ascending order.
+ * In objects of JavaScript, keys that are whole numbers come first, in ascending order. Where a text has another order, it
+ * is remembered for the object that was read, and written again with it. A changed copy of the object has its own order.
  */
 
 /** A JSON number whose text a JavaScript number would change: `19.90`, `1E+2`, `-0`, an integer beyond 2^53. */
@@ -36,9 +37,17 @@ export type JsonKind = 'null' | 'boolean' | 'number' | 'string' | 'list' | 'obje
 /** No text from elsewhere contains it, because it is random. */
 const MARK = `number-${Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join('-')}:`;
 
+/** The keys, in the order of the text, of objects in which JavaScript has them in another. */
+const KEYS = new WeakMap<object, readonly string[]>();
+/** Whether there are such objects: writing takes longer then. */
+let hasKeys = false;
+
 const NUMBER = '-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][+-]?\\d+)?';
 const WHOLE_NUMBER = new RegExp(`^${NUMBER}$`);
-const MARKED_NUMBER = new RegExp(`"${MARK}(${NUMBER})"`, 'g');
+const MARKED_NUMBER = new RegExp(`"${MARK}(${NUMBER})"(?!:)`, 'g');
+/** An index of an array, as a key of an object: JavaScript puts these first. */
+const INDEX = /^(?:0|[1-9]\d{0,9})$/;
+const MARKED_KEY = new RegExp(`"${MARK}`, 'g');
 
 /** Reads JSON. Throws a `SyntaxError` that says where for everything else. */
 export function parseJson(text: string): Json {
@@ -67,8 +76,26 @@ export function jsonText(value: unknown): string {
 }
 
 function written(value: unknown, indent: number): string {
-  const text = JSON.stringify(value, null, indent) ?? 'null';
-  return text.includes(MARK) ? text.replace(MARKED_NUMBER, '$1') : text;
+  const text = JSON.stringify(value, hasKeys ? inOrderOfKeys : undefined, indent) ?? 'null';
+  return text.includes(MARK) ? text.replace(MARKED_NUMBER, '$1').replace(MARKED_KEY, '"') : text;
+}
+
+/** Returns an object whose order is remembered with marked keys, which JavaScript leaves in that order. */
+function inOrderOfKeys(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !KEYS.has(value)) return value;
+  return Object.fromEntries(entriesOf(value as Record<string, unknown>).map(([key, child]) => [MARK + key, child]));
+}
+
+/** Returns the keys and values of an object in the order in which it is written. */
+export function entriesOf<T>(value: Readonly<Record<string, T>>): [string, T][] {
+  return KEYS.get(value)?.map((key) => [key, value[key] as T]) ?? Object.entries(value);
+}
+
+/** Gives `copy`, which has the same keys, the order that is remembered for `original`. */
+export function inOrderOf<T extends object>(original: object, copy: T): T {
+  const keys = KEYS.get(original);
+  if (keys) KEYS.set(copy, keys);
+  return copy;
 }
 
 /** Reads a number as it was typed: what JSON can hold keeps its text, `.5` and `007` do not; `null` for what is no number. */
@@ -140,8 +167,12 @@ const BACKSLASH = 0x5c;
 const MINUS = 0x2d;
 const ZERO = 0x30;
 const NINE = 0x39;
+const COLON = 0x3a;
 
-/** Returns valid JSON with a marked string for each number that JavaScript would change; `null` if there is none. */
+/**
+ * Returns valid JSON with a marked string for each number that JavaScript would change, and a mark before each key that it
+ * would move; `null` if there is none.
+ */
 function withMarks(text: string): string | null {
   const parts: string[] = [];
   let copied = 0;
@@ -149,7 +180,12 @@ function withMarks(text: string): string | null {
   while (at < text.length) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
-      at = endOfString(text, at);
+      const end = endOfString(text, at);
+      if (isIndex(text, at, end)) {
+        parts.push(text.slice(copied, at + 1), MARK);
+        copied = at + 1;
+      }
+      at = end;
     } else if (code === MINUS || isDigit(code)) {
       const end = endOfNumber(text, at);
       const number = text.slice(at, end);
@@ -163,6 +199,14 @@ function withMarks(text: string): string | null {
     }
   }
   return parts.length === 0 ? null : parts.join('') + text.slice(copied);
+}
+
+/** Whether the string between two indexes is a key that is an index of an array. */
+function isIndex(text: string, start: number, end: number): boolean {
+  if (!isDigit(text.charCodeAt(start + 1)) || !INDEX.test(text.slice(start + 1, end - 1))) return false;
+  let after = end;
+  while (isSpace(text.charCodeAt(after))) after += 1;
+  return text.charCodeAt(after) === COLON;
 }
 
 /** Returns the index after the string that starts at `start`. */
@@ -186,6 +230,10 @@ function endOfNumber(text: string, start: number): number {
   return end;
 }
 
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
 function isDigit(code: number): boolean {
   return code >= ZERO && code <= NINE;
 }
@@ -195,19 +243,37 @@ function isOfNumber(code: number): boolean {
   return isDigit(code) || code === 0x2e || code === 0x65 || code === 0x45 || code === 0x2b || code === MINUS;
 }
 
-/** Replaces the marked strings inside a value that was just parsed, in place. */
+/** Replaces what is marked inside a value that was just parsed, in place where its keys are not. */
 function exact(value: Json): Json {
   if (isExactText(value)) return new ExactNumber(value.slice(MARK.length));
   if (typeof value !== 'object' || value === null) return value;
   const children = value as Record<string, Json>;
+  let isMarked = false;
   // Also for lists: `Object.keys` would make a text of every index.
   for (const key in children) {
+    isMarked ||= key.startsWith(MARK);
     const child = children[key] as Json;
     if (typeof child !== 'object' && typeof child !== 'string') continue;
     const next = exact(child);
     if (next !== child) children[key] = next;
   }
+  return isMarked ? withoutMarks(children) : value;
+}
+
+/** Returns an object with its keys as they were before marks, and remembers their order. */
+function withoutMarks(marked: Record<string, Json>): Json {
+  const entries = Object.entries(marked).map(([key, child]): [string, Json] => [unmarked(key), child]);
+  const value = Object.fromEntries(entries);
+  const keys = [...new Set(entries.map(([key]) => key))];
+  if (Object.keys(value).some((key, at) => key !== keys[at])) {
+    KEYS.set(value, keys);
+    hasKeys = true;
+  }
   return value;
+}
+
+function unmarked(key: string): string {
+  return key.startsWith(MARK) ? key.slice(MARK.length) : key;
 }
 
 function isExactText(value: unknown): value is string {

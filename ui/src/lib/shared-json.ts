@@ -1,5 +1,5 @@
 /** Keeps what is the same between two readings of an answer, so that it is not rendered again. */
-import { ExactNumber, isRecord, isSameJson } from './json';
+import { ExactNumber, inOrderOf, isRecord, isSameJson } from './json';
 import { own } from './own';
 
 /** Returns `after` with every part that `before` has, too, taken from there; `before` itself if nothing differs. */
@@ -18,7 +18,8 @@ function sharedList(before: readonly unknown[], after: readonly unknown[]): read
 function sharedObject(before: Record<string, unknown>, after: Record<string, unknown>): Record<string, unknown> {
   const entries = Object.entries(after).map(([key, item]) => [key, sharedJson(own(before, key), item)] as const);
   const isSame = entries.every(([key, item]) => Object.hasOwn(before, key) && item === before[key]);
-  return isSame && entries.length === Object.keys(before).length ? before : Object.fromEntries(entries);
+  if (isSame && entries.length === Object.keys(before).length) return before;
+  return inOrderOf(after, Object.fromEntries(entries));
 }
 
 /** Whether a value is an object as JSON has them, not a `Map` or another class. */
