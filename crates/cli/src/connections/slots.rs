@@ -100,7 +100,12 @@ impl Slot {
         loop {
             let quiet_since = self.state.quiet_since().unwrap_or_else(Instant::now);
             tokio::select! {
-                () = self.state.closing.notified() => return,
+                () = self.state.closing.notified() => {
+                    // A request that has arrived meanwhile is answered.
+                    if self.state.is_still_closing() {
+                        return;
+                    }
+                }
                 () = sleep_until(quiet_since + self.quiet_max) => {}
             }
             if self.state.quiet_since().is_some_and(|since| since.elapsed() >= self.quiet_max) {
@@ -166,6 +171,13 @@ impl State {
         self.is_closing.store(true, Ordering::Relaxed);
         self.closing.notify_one();
     }
+
+    /// Returns whether it is still quiet; if not, it is no longer about to be closed.
+    fn is_still_closing(&self) -> bool {
+        let is_quiet = self.quiet_since.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        self.is_closing.store(is_quiet, Ordering::Relaxed);
+        is_quiet
+    }
 }
 
 #[cfg(test)]
@@ -218,6 +230,20 @@ mod tests {
         }
         drop(busy);
         next.await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn request_that_arrives_meanwhile_is_answered() {
+        let slots = Slots::new(1, QUIET_MAX);
+        let open = slots.take(A).await;
+        assert!(slots.take(B).now_or_never().is_none());
+
+        open.requests().begin();
+        assert!(!is_closing(&open));
+
+        open.requests().end();
+        assert!(slots.take(B).now_or_never().is_none());
+        assert!(is_closing(&open));
     }
 
     #[tokio::test(start_paused = true)]

@@ -102,10 +102,10 @@ mod tests {
     #[test]
     fn few_are_counted_among_many() {
         let db = holding(60_000);
-        let waiting = ExecutionFilter { waiting_for: Some("decision"), ..ANY };
+        let waiting = ExecutionFilter { waiting_for: Some("decision"), ..ExecutionFilter::default() };
         let some = ExecutionFilter { text: Some("order-9".into()), ..waiting.clone() };
-        let retrying = ExecutionFilter { retrying: Some(true), ..ANY };
-        let failed = ExecutionFilter { error_class: Some(ErrorClass::Timeout), ..ANY };
+        let retrying = ExecutionFilter { retrying: Some(true), ..ExecutionFilter::default() };
+        let failed = ExecutionFilter { error_class: Some(ErrorClass::Timeout), ..ExecutionFilter::default() };
 
         assert_eq!(executions(&db, &waiting).unwrap(), Some(6_000));
         assert_eq!(executions(&db, &some).unwrap(), Some(112));
@@ -118,10 +118,10 @@ mod tests {
         let db = holding(60_000);
 
         for filter in [
-            ExecutionFilter { text: Some("nothing".into()), ..ANY },
-            ExecutionFilter { error_class: Some(ErrorClass::Timeout), ..ANY },
-            ExecutionFilter { retrying: Some(false), ..ANY },
-            ExecutionFilter { from: Some(Timestamp::from_micros(0)), ..ANY },
+            ExecutionFilter { text: Some("nothing".into()), ..ExecutionFilter::default() },
+            ExecutionFilter { error_class: Some(ErrorClass::Timeout), ..ExecutionFilter::default() },
+            ExecutionFilter { retrying: Some(false), ..ExecutionFilter::default() },
+            ExecutionFilter { from: Some(Timestamp::from_micros(0)), ..ExecutionFilter::default() },
         ] {
             assert_eq!(executions(&db, &filter).unwrap(), None, "{filter:?}");
         }
@@ -129,31 +129,19 @@ mod tests {
 
     #[test]
     fn statuses_are_counted_unless_too_many_have_not_ended() {
-        let of = |statuses: &[ExecutionStatus]| ExecutionFilter { statuses: statuses.to_vec(), ..ANY };
+        let of = |statuses: &[ExecutionStatus]| ExecutionFilter {
+            statuses: statuses.to_vec(),
+            ..ExecutionFilter::default()
+        };
         let mut db = holding(200_000);
         let sql = "INSERT INTO execution_counts VALUES (zeroblob(16), zeroblob(16), 'completed', 160000)";
         db.execute(sql, []).unwrap();
 
         assert_eq!(executions(&db, &of(&[ExecutionStatus::Completed])).unwrap(), Some(160_000));
         assert_eq!(executions(&db, &of(&[ExecutionStatus::Paused])).unwrap(), None);
-        assert_eq!(executions(&db, &ANY).unwrap(), None);
+        assert_eq!(executions(&db, &ExecutionFilter::default()).unwrap(), None);
 
         db = holding(20_000);
         assert_eq!(executions(&db, &of(&[ExecutionStatus::Paused])).unwrap(), Some(2_000));
     }
-
-    const ANY: ExecutionFilter = ExecutionFilter {
-        tenant: None,
-        flow: None,
-        lineage: None,
-        statuses: Vec::new(),
-        retrying: None,
-        waiting_for: None,
-        error_class: None,
-        failed_node: None,
-        fingerprint: None,
-        from: None,
-        to: None,
-        text: None,
-    };
 }
