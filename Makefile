@@ -115,6 +115,10 @@ advisories: $(VENV)/.tools ## Check the dependencies for known vulnerabilities (
 sim: $(VENV)/.tools ## Run 10,000 seeds of the simulator
 	SIM_SEEDS=10000 $(NEXTEST) --release --package steadflow-sim
 
+.PHONY: abuse
+abuse: $(VENV)/.tools $(STUDIO) ## Attack the release binary for long, with another flow timed meanwhile, and print the counts
+	ABUSE=long $(NEXTEST) --release --package steadflow-blackbox --test abuse --success-output immediate
+
 # Goes on where it was stopped: what an earlier run has caught is not tried again. ARGS="--re core/src/retry".
 .PHONY: mutants
 mutants: $(MUTANTS) ## Change the code in small ways and list what no test notices; CRATE=core MINUTES=60

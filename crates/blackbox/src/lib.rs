@@ -10,6 +10,7 @@ mod binary;
 mod document;
 mod peer;
 mod server;
+mod victim;
 mod wait;
 mod wire;
 
@@ -18,5 +19,6 @@ pub use binary::{Run, run, steadflow};
 pub use document::{echo, flow, http, retries, with};
 pub use peer::{Call, Peer};
 pub use server::{Resources, Server, Setup, Workplace};
+pub use victim::{Victim, scaled};
 pub use wait::{Deadline, alone, eventually, millis_between, moment};
 pub use wire::{RawAnswer, raw};
