@@ -129,6 +129,32 @@ fn a_crash_repeats_only_the_calls_that_were_under_way() {
 }
 
 #[test]
+fn a_call_that_ended_between_two_crashes_shows_that_the_node_is_not_their_cause() {
+    let mut play = Play::new(&rounds(retrying()));
+    gives(&mut play, 1, "first", json!(1));
+    let _ = play.put(Input::Adopt { worker: "w2".into() });
+    play.at(1.0);
+    gives(&mut play, 2, "second:0", json!(2));
+    play.story();
+
+    let _ = play.put(Input::Adopt { worker: "w3".into() });
+    play.at(10.0);
+    let _ = play.put(Input::Adopt { worker: "w4".into() });
+
+    assert_snapshot!(play.story(), @"
+    1s     adopted by w3
+    1s     think attempt 2 fails (interrupted: The process stopped during this attempt; whether its work was done is unknown), next at 3s
+    10s    think attempt 3 starts
+    10s    think call second:1 starts
+    10s      → begin think 3 second:1
+    10s    adopted by w4
+    10s    think attempt 3 fails (interrupted: The process stopped during this attempt; whether its work was done is unknown)
+    10s    think fails
+    10s    finished: failed
+    ");
+}
+
+#[test]
 fn calls_under_way_are_stopped_when_another_one_fails_the_attempt() {
     let mut play = Play::new(&rounds(json!({})));
     gives(&mut play, 1, "first", json!(1));

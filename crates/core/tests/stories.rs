@@ -405,9 +405,60 @@ fn a_crash_of_ours_fails_no_node_without_retries() {
     failed: Node `a` failed after 2 attempts:
     Attempt 1: The process stopped during this attempt; whether its work was done is unknown
     Attempt 2: The process stopped during this attempt; whether its work was done is unknown
+    Not started again: the process stopped twice in a row while this node ran. Retry it by hand if the node is not the cause.
     a: failed, Failed after 2 attempts:
     Attempt 1: The process stopped during this attempt; whether its work was done is unknown
     Attempt 2: The process stopped during this attempt; whether its work was done is unknown
+    Not started again: the process stopped twice in a row while this node ran. Retry it by hand if the node is not the cause.
+    ");
+}
+
+#[test]
+fn a_node_that_was_interrupted_twice_in_a_row_starts_a_third_time_only_by_hand() {
+    let mut bomb = echo("bomb");
+    bomb["on_exhausted"] = "ask".into();
+    let mut play = Play::new(&chain(retrying(5), &[bomb]));
+    let adopt = |worker: &str| Input::Adopt { worker: worker.into() };
+
+    play.at(1.0).put_any(adopt("w2")).at(10.0).put_any(Input::Release).at(11.0);
+    play.put_any(adopt("w3")).at(1_000.0).resolves("bomb", Resolution::Retry);
+    play.put_any(adopt("w4")).at(2_000.0).fails("bomb", connection_timeout()).at(3_000.0);
+    play.put_any(adopt("w5")).at(4_000.0);
+
+    assert_snapshot!(play.story(), @"
+    0s     accepted
+    0s     started
+    0s     bomb attempt 1 starts
+    0s       → begin bomb 1
+    1s     adopted by w2
+    1s     bomb attempt 1 fails (interrupted: The process stopped during this attempt; whether its work was done is unknown), next at 2s
+    10s    bomb attempt 2 starts
+    10s      → begin bomb 2
+    10s    bomb attempt 2 is handed back
+    10s      → stop bomb 2
+    11s    bomb attempt 3 starts
+    11s      → begin bomb 3
+    11s    adopted by w3
+    11s    bomb attempt 3 fails (interrupted: The process stopped during this attempt; whether its work was done is unknown)
+    11s    bomb waits for a decision
+    1000s  bomb is settled: Retry
+    1000s  bomb attempt 4 starts
+    1000s    → begin bomb 4
+    1000s  adopted by w4
+    1000s  bomb attempt 4 fails (interrupted: The process stopped during this attempt; whether its work was done is unknown), next at 1001s
+    2000s  bomb attempt 5 starts
+    2000s    → begin bomb 5
+    2000s  bomb attempt 5 fails (connection: Connection timeout), next at 2002s
+    3000s  bomb attempt 6 starts
+    3000s    → begin bomb 6
+    3000s  adopted by w5
+    3000s  bomb attempt 6 fails (interrupted: The process stopped during this attempt; whether its work was done is unknown), next at 3004s
+    4000s  bomb attempt 7 starts
+    4000s    → begin bomb 7
+    ");
+    assert_snapshot!(play.shown(), @"
+    running
+    bomb: running, The process stopped during this attempt; whether its work was done is unknown (Will retry 2 more times)
     ");
 }
 

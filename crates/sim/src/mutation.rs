@@ -97,6 +97,8 @@ mutations! {
     OrphanedChildrenLost,
     /// An execution that is loaded has forgotten which steps of its running nodes ended.
     StepsForgotten,
+    /// An execution that is loaded takes interruptions for failures of its peers.
+    InterruptionsForgotten,
     /// The result of a step never reaches the execution.
     StepResultLost,
 }

@@ -69,6 +69,9 @@ impl Findings {
             if attempts.len() > retries as usize + 1 {
                 self.break_(id, format!("{} attempts of {}", attempts.len(), node["node_id"]));
             }
+            if attempts.windows(3).any(|three| three.iter().all(is_interrupted)) {
+                self.break_(id, format!("{} went on after two interruptions", node["node_id"]));
+            }
             for (index, attempt) in attempts.iter().enumerate() {
                 if attempt["number"] != index + 1 || attempt["ended_at"].is_null() {
                     self.break_(id, format!("attempt {} of {}: {attempt}", index + 1, node["node_id"]));

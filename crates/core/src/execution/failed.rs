@@ -60,6 +60,9 @@ impl Decider<'_> {
                 reason: Some("The node asks before it runs again (`on_interrupt`).".into()),
             };
         }
+        if interrupted && self.execution.node(index).was_interrupted_before() {
+            return Verdict::GiveUp { reason: Some(messages::INTERRUPTED_TWICE.into()) };
+        }
         let retries_left = self.retries_left(index, interrupted);
         // A policy that names what it retries was not written with our own crashes in mind.
         let retried = if interrupted { !node.retry.refuses(failure) } else { node.retry.retries(failure) };

@@ -8,6 +8,10 @@ use crate::flow::Node;
 use crate::ids::StepKey;
 use crate::timestamp::Seconds;
 
+/// Why a node whose attempts were interrupted twice in a row does not start again.
+pub(super) const INTERRUPTED_TWICE: &str = "Not started again: the process stopped twice in a row while this node \
+     ran. Retry it by hand if the node is not the cause.";
+
 /// `Connection timeout (Will retry 2 more times)`; without more, the error alone.
 pub(super) fn will_retry(error: &str, retries_left: u32) -> Arc<str> {
     if retries_left == 0 {

@@ -103,6 +103,12 @@ pub struct AttemptError {
     pub retries_left: u32,
 }
 
+impl AttemptError {
+    fn is_interruption(&self) -> bool {
+        self.class == ErrorClass::Interrupted
+    }
+}
+
 impl NodeExecution {
     /// Returns the status that answers show.
     pub const fn status(&self) -> NodeStatus {
@@ -196,8 +202,17 @@ impl NodeExecution {
     }
 
     /// The attempts of the present budget that count.
-    pub(super) fn counted_attempts(&self) -> impl Iterator<Item = &AttemptRecord> {
+    pub(super) fn counted_attempts(&self) -> impl DoubleEndedIterator<Item = &AttemptRecord> {
         self.attempts[self.spent.min(self.attempts.len())..].iter().filter(|attempt| !attempt.released)
+    }
+
+    /// Returns whether the attempt before the one under way was interrupted, and no call has ended since: whatever stops
+    /// the process may be in the call that both made.
+    pub(super) fn was_interrupted_before(&self) -> bool {
+        let before = self.counted_attempts().rev().nth(1);
+        let interrupted =
+            before.filter(|before| before.error.as_ref().is_some_and(AttemptError::is_interruption));
+        interrupted.is_some_and(|before| !self.steps.iter().any(|step| step.ended_at > before.ended_at))
     }
 }
 

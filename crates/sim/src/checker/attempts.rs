@@ -44,6 +44,7 @@ impl Story {
             has_ended: false,
             was_released: false,
             was_interrupted: false,
+            had_progress: false,
         });
         self.budget_holds(node)
     }
@@ -60,6 +61,15 @@ impl Story {
     fn counted(&self, node: NodeIndex) -> impl Iterator<Item = &AttemptStory> {
         let story = &self.nodes[node.at()];
         story.attempts[story.spent..].iter().filter(|attempt| !attempt.was_released)
+    }
+
+    /// Returns whether the counted attempt before the last was interrupted too, and no call has ended since.
+    fn was_interrupted_before(&self, node: NodeIndex) -> bool {
+        let story = &self.nodes[node.at()];
+        let attempts = &story.attempts[story.spent..];
+        let earlier = &attempts[..attempts.len().saturating_sub(1)];
+        let Some(before) = earlier.iter().rposition(|attempt| !attempt.was_released) else { return false };
+        attempts[before].was_interrupted && !attempts[before + 1..].iter().any(|attempt| attempt.had_progress)
     }
 
     fn budget_holds(&self, node: NodeIndex) -> Verdict {
@@ -168,6 +178,9 @@ impl Story {
         }
         if class == ErrorClass::Interrupted && self.node(node).on_interrupt == OnInterrupt::Ask {
             return Err("A4: retried by itself although the node asks".into());
+        }
+        if class == ErrorClass::Interrupted && self.was_interrupted_before(node) {
+            return Err("A3: goes on by itself although the process died twice while it ran".into());
         }
         let policy = &self.node(node).retry;
         let nth = i32::try_from(self.counted(node).count()).unwrap_or(i32::MAX);

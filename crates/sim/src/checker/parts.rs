@@ -120,6 +120,9 @@ impl Story {
             }
             _ => return Err(format!("R1: the peer of call {call} answered {answer:?}")),
         };
+        if let Some(last) = self.nodes[node.at()].attempts.last_mut() {
+            last.had_progress = true;
+        }
         match self.nodes[node.at()].parts.steps.insert(step.clone(), ended) {
             Some(StepStory::Open) => Ok(()),
             _ => Err(format!("A1: call {step} ended that is not under way")),

@@ -57,6 +57,8 @@ pub(super) struct AttemptStory {
     pub(super) has_ended: bool,
     pub(super) was_released: bool,
     pub(super) was_interrupted: bool,
+    /// Whether one of its calls ended.
+    pub(super) had_progress: bool,
 }
 
 /// How a node ended.

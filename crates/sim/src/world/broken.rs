@@ -2,6 +2,7 @@
 
 use steadflow_core::event::{ChildEnd, Event, Record};
 use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::NodeIndex;
 use steadflow_core::inbox::Signal;
 use steadflow_core::payload::Payload;
@@ -98,7 +99,19 @@ impl World {
                 |event: &Event| matches!(event, Event::StepEnded { node, .. } if !ended.contains(node));
             records.iter_mut().for_each(|record| record.2.retain(|event| !is_lost(event)));
         }
+        if self.breaks(Mutation::InterruptionsForgotten) {
+            let events = records.iter_mut().flat_map(|record| &mut record.2);
+            events.for_each(forget_interruption);
+        }
         records
+    }
+}
+
+fn forget_interruption(event: &mut Event) {
+    if let Event::AttemptFailed { class, .. } = event
+        && *class == ErrorClass::Interrupted
+    {
+        *class = ErrorClass::Connection;
     }
 }
 
