@@ -13,7 +13,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
-use steadflow_core::flow::Fault;
+use steadflow_core::flow::Faults;
 use steadflow_core::json::{self, RepeatedKeys};
 use steadflow_core::template::pointer_token;
 
@@ -140,9 +140,10 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 fn misfit<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Problem {
     let placed = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(bytes));
     let pointer = placed.err().map_or_else(String::new, |error| pointer_to(error.path()));
-    let fault = Fault { pointer, message: without_position(&error.to_string()).to_owned() };
+    let mut faults = Faults::default();
+    faults.add(pointer, without_position(&error.to_string()));
     Problem::new(ProblemKind::InvalidBody, format!("The body does not fit: {error}."))
-        .with_errors(vec![fault])
+        .with_errors(faults.into_all())
 }
 
 fn pointer_to(path: &Path) -> String {

@@ -12,7 +12,8 @@ use std::time::Duration;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use steadflow_core::flow::Fault;
+use steadflow_core::flow::{Fault, Faults};
+use steadflow_core::limits::FAULT_CHARS_MAX;
 use steadflow_store::Revision;
 use utoipa::ToSchema;
 
@@ -116,6 +117,9 @@ problem_kinds! {
     StorageFull = INSUFFICIENT_STORAGE, "storage-full", "The database has no room left";
 }
 
+/// Characters of a `detail`: enough for a fault with its place.
+const DETAIL_CHARS_MAX: usize = 2 * FAULT_CHARS_MAX;
+
 /// A failure, ready to be answered.
 #[derive(Debug)]
 pub struct Problem {
@@ -141,9 +145,11 @@ struct Failed {
 pub(crate) struct Cause(pub(crate) String);
 
 impl Problem {
-    /// Returns a problem. `detail` is a sentence that says what happened and what to do.
+    /// Returns a problem. `detail` is a sentence that says what happened and what to do. It may repeat what was sent, so
+    /// only so much of it is kept.
     pub fn new(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), current: None, failed: None, cause: None }
+        let detail = shortened(detail.into());
+        Self { kind, detail, errors: Vec::new(), current: None, failed: None, cause: None }
     }
 
     /// Returns the problem of a change that was made to another revision than `current`.
@@ -161,8 +167,9 @@ impl Problem {
     pub(crate) fn of_body(pointer: impl Into<String>, detail: impl Into<Cow<'static, str>>) -> Self {
         let detail = detail.into();
         let message = detail.strip_suffix('.').unwrap_or(&detail).to_owned();
-        let fault = Fault { pointer: pointer.into(), message };
-        Self::new(ProblemKind::InvalidBody, detail).with_errors(vec![fault])
+        let mut faults = Faults::default();
+        faults.add(pointer, message);
+        Self::new(ProblemKind::InvalidBody, detail).with_errors(faults.into_all())
     }
 
     /// Adds what is wrong with a document, place by place.
@@ -217,6 +224,16 @@ impl Problem {
     /// Returns its kind.
     pub const fn kind(&self) -> ProblemKind {
         self.kind
+    }
+}
+
+fn shortened(detail: Cow<'static, str>) -> Cow<'static, str> {
+    // Nearly every detail is shorter, which its bytes show.
+    let end =
+        if detail.len() > DETAIL_CHARS_MAX { detail.char_indices().nth(DETAIL_CHARS_MAX) } else { None };
+    match end {
+        Some((end, _)) => Cow::Owned(format!("{}…", &detail[..end])),
+        None => detail,
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 use steadflow_core::agent::{Agent, missing_skills};
-use steadflow_core::flow::{self, Fault, Flow};
+use steadflow_core::flow::{self, Fault, Faults, Flow};
 use steadflow_core::ids::AgentId;
 use steadflow_core::json;
 use steadflow_core::limits::Limits;
@@ -62,12 +62,17 @@ impl Document {
     /// # Errors
     /// All errors, with pointers into the file.
     pub(crate) fn parse(file: &Value) -> Result<Self, Vec<Fault>> {
-        match file.get("flow") {
+        let parsed = match file.get("flow") {
             Some(flow) => Self::parse_with_agents(file, flow),
             None => {
                 Flow::parse(file, &Limits::DEFAULT).map(|flow| Self { flow, place: "", agents: Vec::new() })
             }
-        }
+        };
+        parsed.map_err(|found| {
+            let mut faults = Faults::default();
+            faults.extend(found);
+            faults.into_all()
+        })
     }
 
     fn parse_with_agents(file: &Value, flow: &Value) -> Result<Self, Vec<Fault>> {

@@ -69,10 +69,23 @@ impl Condition {
             }
         };
         let mut condition = Self { form, references: References::default() };
-        let mut references = References::default();
-        condition.expressions().iter().for_each(|(_, expression)| references.merge(expression.references()));
-        condition.references = references;
+        let expressions = condition.expressions();
+        condition.references =
+            References::of_all(expressions.iter().map(|(_, expression)| expression.references()));
         Ok(condition)
+    }
+
+    /// Returns the size of the expressions in `document`, compiling none.
+    pub(crate) fn size_of(document: &Value) -> template::Size {
+        match document {
+            Value::String(text) => template::Size::of_one(text),
+            Value::Object(fields) => {
+                let field = fields.get("field").and_then(Value::as_str).map(template::Size::of_one);
+                let value = fields.get("value").map(template::Size::of);
+                field.unwrap_or_default().plus(value.unwrap_or_default())
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => template::Size::default(),
+        }
     }
 
     /// Returns whether the condition holds.

@@ -5,22 +5,22 @@
 //! from the same lines, so that what is accepted and what is described cannot differ.
 
 mod describe;
+mod faults;
 mod keys;
 mod names;
 mod readers;
 
-use std::fmt;
-
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::expression::ExpressionError;
 use crate::ids::NodeId;
 use crate::limits::Limits;
-use crate::template::{Piece, pieces, pointer_token};
+use crate::template::{self, Piece, pieces};
 
+pub(crate) use crate::place::Place;
 pub use describe::{Description, KeyDescription};
 pub(crate) use describe::{Terms, named, reference};
+pub use faults::{Fault, Faults};
 pub(crate) use keys::{Key, Keys, Plain, Unknown, key};
 use names::suggestion;
 pub(crate) use names::{described, quoted};
@@ -28,98 +28,6 @@ pub(crate) use readers::{
     AnyName, Name, Object, Reader, Text, any_json, boolean, choice, entries, list, moment, not_yet, number,
     object, one_or_many, plain_text, seconds, text, uuid, whole,
 };
-
-/// One fault of a document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Fault {
-    /// Where, as a JSON pointer (RFC 6901) into the document; empty for the document itself.
-    pub pointer: String,
-    /// What is wrong and what would be right, as a sentence without its full stop.
-    pub message: String,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.pointer, self.message)
-    }
-}
-
-/// Faults up to which the nearest name is looked for: beyond, a document is broken in some other way.
-const SUGGESTIONS_MAX: usize = 50;
-
-/// The faults found so far.
-#[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<Fault>);
-
-impl Faults {
-    pub(crate) fn add(&mut self, pointer: impl Into<String>, message: impl Into<String>) {
-        self.0.push(Fault { pointer: pointer.into(), message: message.into() });
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Returns `; did you mean …?` where one of `names` is near `given`.
-    pub(crate) fn suggestion<'n>(&self, given: &str, names: impl Iterator<Item = &'n str>) -> String {
-        if self.0.len() >= SUGGESTIONS_MAX { String::new() } else { suggestion(given, names) }
-    }
-
-    pub(crate) fn into_all(self) -> Vec<Fault> {
-        self.0
-    }
-}
-
-/// Where a value is in its document.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Place<'p> {
-    above: Option<&'p Self>,
-    token: Token<'p>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Token<'p> {
-    /// The pointer of the whole of what is read.
-    Root(&'p str),
-    Key(&'p str),
-    Entry(usize),
-}
-
-impl<'p> Place<'p> {
-    /// Begins at `pointer`.
-    pub(crate) const fn root(pointer: &'p str) -> Self {
-        Self { above: None, token: Token::Root(pointer) }
-    }
-
-    /// Returns the place of `key` in the object that is here.
-    pub(crate) const fn key(&'p self, key: &'p str) -> Self {
-        Self { above: Some(self), token: Token::Key(key) }
-    }
-
-    /// Returns the place of an entry of the list that is here.
-    pub(crate) const fn entry(&'p self, number: usize) -> Self {
-        Self { above: Some(self), token: Token::Entry(number) }
-    }
-
-    /// Returns the JSON pointer.
-    pub(crate) fn pointer(&self) -> String {
-        let above = self.above.map_or_else(String::new, Place::pointer);
-        match self.token {
-            Token::Root(pointer) => pointer.to_owned(),
-            Token::Key(key) => format!("{above}/{}", pointer_token(key)),
-            Token::Entry(number) => format!("{above}/{number}"),
-        }
-    }
-
-    /// Returns how a message names what is here.
-    pub(crate) fn subject(&self) -> String {
-        match self.token {
-            Token::Root(_) => "this".to_owned(),
-            Token::Key(key) => format!("`{key}`"),
-            Token::Entry(_) => "an entry".to_owned(),
-        }
-    }
-}
 
 /// Whether strings are templates, which have no value yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,11 +46,22 @@ pub(crate) struct Reading {
     /// The ids of nodes that an expression cannot write without quotes, the longest first.
     pub(crate) quoted_ids: Vec<NodeId>,
     strings: Strings,
+    /// The expressions counted so far.
+    expressions: template::Size,
+    /// Where there were too many.
+    exceeded_at: Option<String>,
 }
 
 impl Reading {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { limits: *limits, faults: Faults::default(), quoted_ids: Vec::new(), strings: Strings::Literal }
+        Self {
+            limits: *limits,
+            faults: Faults::default(),
+            quoted_ids: Vec::new(),
+            strings: Strings::Literal,
+            expressions: template::Size::default(),
+            exceeded_at: None,
+        }
     }
 
     /// Reads an object by its keys.
@@ -187,7 +106,42 @@ impl Reading {
     }
 
     pub(crate) fn fault(&mut self, at: &Place<'_>, message: impl Into<String>) {
-        self.faults.add(at.pointer(), message);
+        if self.faults.is_full() {
+            self.faults.count_others(1);
+        } else {
+            self.faults.add(at.pointer(), message);
+        }
+    }
+
+    /// Counts expressions that are at `at` before they are compiled. Returns whether they may be: a document has a limit
+    /// of them.
+    pub(crate) fn may_compile(&mut self, size: template::Size, at: &Place<'_>) -> bool {
+        self.expressions = self.expressions.plus(size);
+        let Limits { expressions_max, expressions_chars_max, .. } = self.limits;
+        let may =
+            self.expressions.count <= expressions_max && self.expressions.chars <= expressions_chars_max;
+        if !may && self.exceeded_at.is_none() {
+            self.exceeded_at = Some(at.pointer());
+        }
+        may
+    }
+
+    /// Returns the fault of a document with too many expressions.
+    pub(crate) fn excess(&self) -> Option<Fault> {
+        let pointer = self.exceeded_at.clone()?;
+        let template::Size { count, chars } = self.expressions;
+        let Limits { expressions_max, expressions_chars_max, .. } = self.limits;
+        let message = format!(
+            "the document has {count} expressions with {chars} characters; at most {expressions_max} with \
+             {expressions_chars_max} are allowed, and this is the first beyond. Divide the flow, or use fewer expressions"
+        );
+        Some(Fault { pointer, message })
+    }
+
+    /// Returns everything that is wrong. That there are too many expressions comes first.
+    pub(crate) fn into_faults(self) -> Vec<Fault> {
+        let excess = self.excess();
+        excess.into_iter().chain(self.faults.into_all()).collect()
     }
 
     /// Returns `found`, or says that what is at `at` is not what `reader` wants.
@@ -198,7 +152,9 @@ impl Reading {
         value: &Value,
         at: &Place<'_>,
     ) -> Option<R::Value> {
-        if found.is_none() {
+        if found.is_none() && self.faults.is_full() {
+            self.faults.count_others(1);
+        } else if found.is_none() {
             let wanted = reader.wanted(&self.limits);
             self.fault(at, format!("{} must be {wanted}, not {}", at.subject(), described(value)));
         }

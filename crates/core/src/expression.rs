@@ -53,6 +53,9 @@ pub(crate) use self::uses::Use;
 pub use self::uses::ValueType;
 use self::values::Writer;
 
+/// Nodes that the beginning of a path is taken for, the longest id first.
+const IDS_TRIED_MAX: usize = 4;
+
 /// A compiled expression. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Expression {
@@ -100,10 +103,12 @@ impl Expression {
     /// begins with none of them, or is more than a path.
     pub(crate) fn path_from(text: &str, ids: &[NodeId], limits: &Limits) -> Option<Self> {
         let text = text.trim();
-        ids.iter().find_map(|id| {
-            let rest = text.strip_prefix(id.as_str())?;
-            let is_path = rest.is_empty() || rest.starts_with(['.', '[']);
-            let steps = compile::steps_from("_", &format!("_{rest}"), limits).filter(|_| is_path)?;
+        let behind = |id: &'_ NodeId| text.strip_prefix(id.as_str());
+        let is_path = |rest: &str| rest.is_empty() || rest.starts_with(['.', '[']);
+        let begun = ids.iter().filter(|id| behind(id).is_some_and(is_path));
+        // Ids that begin with each other, and a text that begins with all of them, are read only so far.
+        begun.take(IDS_TRIED_MAX).find_map(|id| {
+            let steps = compile::steps_from("_", &format!("_{}", behind(id)?), limits)?;
             let compiled = Compiled::Path(Path::of_node(id.clone(), steps));
             let mut references = References::default();
             compile::add_references(&compiled, &mut references);

@@ -24,7 +24,7 @@ use crate::payload::Payload;
 use crate::retry::RetryPolicy;
 use crate::timestamp::Seconds;
 
-pub use crate::document::Fault;
+pub use crate::document::{Fault, Faults};
 pub use document::{Document, Restored, Unreadable};
 pub use node_types::{NodeTypes, node_types};
 pub use trigger_fields::TriggerField;

@@ -19,6 +19,7 @@ pub mod json;
 pub mod limits;
 pub mod node;
 pub mod payload;
+mod place;
 pub mod retry;
 pub mod scope;
 pub mod status;

@@ -2,6 +2,24 @@
 
 use std::time::Duration;
 
+/// Faults of a document that are named. Further ones are counted.
+pub const FAULTS_MAX: usize = 200;
+
+/// Characters of the message of a fault.
+pub const FAULT_CHARS_MAX: usize = 2_000;
+
+/// Bytes of the JSON pointer of a fault. One of a place further inside is the pointer of what is around it.
+pub const POINTER_BYTES_MAX: usize = 1_000;
+
+/// Headers of an HTTP request. The client has no room for more than some 30,000.
+pub const HEADERS_MAX: usize = 1_000;
+
+/// Names in the query of an HTTP request.
+pub const PARAMETERS_MAX: usize = 1_000;
+
+/// Places of the input in the instructions of a skill.
+pub const PLACES_MAX: usize = 500;
+
 /// Bounds on what a document may ask for and what a node may return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -13,12 +31,24 @@ pub struct Limits {
     pub output_bytes_max: usize,
     /// Bytes of one resolved node input, as JSON text.
     pub input_bytes_max: usize,
-    /// Characters of a flow's name, and of a node's id.
+    /// Characters of a flow's name, its category and each of its tags, and of a node's id and name.
     pub name_chars_max: usize,
+    /// Characters of a flow's description.
+    pub description_chars_max: usize,
+    /// Tags of a flow.
+    pub tags_max: usize,
+    /// Characters of `context_type_default`.
+    pub context_chars_max: usize,
     /// Nesting of any JSON from outside.
     pub json_depth_max: usize,
     /// Characters of one expression.
     pub expression_chars_max: usize,
+    /// Expressions of a document.
+    pub expressions_max: usize,
+    /// Characters of all expressions of a document. A compiled one takes up to 270 bytes for each.
+    pub expressions_chars_max: usize,
+    /// Bytes of the JSON pointer of a string with expressions, within its node.
+    pub expression_pointer_bytes_max: usize,
     /// Instructions of one expression's evaluation.
     pub expression_fuel: u64,
     /// Automatic retries of a node (`retry_count`).
@@ -41,8 +71,14 @@ impl Limits {
         output_bytes_max: 1024 * 1024,
         input_bytes_max: 4 * 1024 * 1024,
         name_chars_max: 200,
+        description_chars_max: 10_000,
+        tags_max: 50,
+        context_chars_max: 1_000,
         json_depth_max: 128,
         expression_chars_max: 4_096,
+        expressions_max: 10_000,
+        expressions_chars_max: 200_000,
+        expression_pointer_bytes_max: POINTER_BYTES_MAX,
         expression_fuel: 50_000,
         retry_count_max: 10,
         error_message_chars_max: 2_000,
@@ -59,9 +95,15 @@ impl Limits {
             nodes_max: usize::MAX,
             edges_max: usize::MAX,
             name_chars_max: usize::MAX,
+            description_chars_max: usize::MAX,
+            tags_max: usize::MAX,
+            context_chars_max: usize::MAX,
             // No stored JSON can be deeper, and expressions keep this bound for what they make.
             json_depth_max: Self::DEFAULT.json_depth_max,
             expression_chars_max: usize::MAX,
+            expressions_max: usize::MAX,
+            expressions_chars_max: usize::MAX,
+            expression_pointer_bytes_max: usize::MAX,
             retry_count_max: u32::MAX,
             wait_max: Duration::MAX,
             ..self

@@ -1,5 +1,6 @@
 //! What an expression may name while it is evaluated.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::failure::ErrorClass;
@@ -70,16 +71,17 @@ pub struct References {
 }
 
 impl References {
-    /// Adds what `other` names.
-    pub fn merge(&mut self, other: &Self) {
-        for node in &other.nodes {
-            self.add_node(node.clone());
+    /// Returns what any of `all` names.
+    pub(crate) fn of_all<'r>(all: impl Iterator<Item = &'r Self>) -> Self {
+        let mut together = Self::default();
+        let (mut nodes, mut secrets) = (BTreeSet::new(), BTreeSet::new());
+        for one in all {
+            together.nodes.extend(one.nodes.iter().filter(|node| nodes.insert(node.as_str())).cloned());
+            together.secrets.extend(one.secrets.iter().filter(|name| secrets.insert(&***name)).cloned());
+            together.trigger_data |= one.trigger_data;
+            together.attempt |= one.attempt;
         }
-        for secret in &other.secrets {
-            self.add_secret(secret.clone());
-        }
-        self.trigger_data |= other.trigger_data;
-        self.attempt |= other.attempt;
+        together
     }
 
     pub(crate) fn add_node(&mut self, node: NodeId) {

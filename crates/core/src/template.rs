@@ -22,6 +22,8 @@ use crate::expression::values::Writer;
 use crate::expression::{Evaluated, Expression, ExpressionError, Problem, Site, percent_encoded};
 use crate::limits::Limits;
 use crate::payload::Payload;
+use crate::place::Place;
+pub use crate::place::pointer_token;
 use crate::scope::{References, Scope};
 
 pub(crate) use self::split::{Piece, pieces, unwrapped};
@@ -110,7 +112,7 @@ impl Template {
             faults: Vec::new(),
             expressions: 0,
         };
-        compiler.value(document, "");
+        compiler.value(document, &Place::root(""));
         if !compiler.faults.is_empty() {
             return Err(compiler.faults);
         }
@@ -254,9 +256,46 @@ fn resolved_url(pieces: &[UrlPiece], scope: &Scope, bytes_max: usize) -> Result<
     url.finish().map_err(|problem| ExpressionError::beside(problem.to_string()))
 }
 
-/// Returns a key as a JSON pointer (RFC 6901) writes it.
-pub fn pointer_token(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
+/// How many expressions there are, and how long they are together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) count: usize,
+    pub(crate) chars: usize,
+}
+
+impl Size {
+    /// Returns the size of one expression.
+    pub(crate) fn of_one(text: &str) -> Self {
+        Self { count: 1, chars: text.chars().count() }
+    }
+
+    /// Returns the size of the expressions in the strings of `document`, compiling none. A `${` that is never closed
+    /// counts as one.
+    pub(crate) fn of(document: &Value) -> Self {
+        match document {
+            Value::Null | Value::Bool(_) | Value::Number(_) => Self::default(),
+            Value::String(text) => Self::of_text(text),
+            Value::Array(items) => items.iter().map(Self::of).fold(Self::default(), Self::plus),
+            Value::Object(fields) => fields.values().map(Self::of).fold(Self::default(), Self::plus),
+        }
+    }
+
+    fn of_text(text: &str) -> Self {
+        if !text.contains("${") {
+            return Self::default();
+        }
+        let Ok(pieces) = pieces(text) else { return Self { count: 1, chars: 0 } };
+        let expressions = pieces.iter().map(|piece| match piece {
+            Piece::Text(_) => Self::default(),
+            Piece::Expression(inner) => Self::of_one(inner),
+        });
+        expressions.fold(Self::default(), Self::plus)
+    }
+
+    /// Returns both together.
+    pub(crate) const fn plus(self, other: Self) -> Self {
+        Self { count: self.count.saturating_add(other.count), chars: self.chars.saturating_add(other.chars) }
+    }
 }
 
 struct Compiler<'l> {
@@ -270,15 +309,17 @@ struct Compiler<'l> {
 }
 
 impl Compiler<'_> {
-    fn value(&mut self, value: &Value, pointer: &str) {
+    fn value(&mut self, value: &Value, at: &Place<'_>) {
         match value {
             Value::Null | Value::Bool(_) | Value::Number(_) => self.raw(&value.to_string()),
-            Value::String(text) => self.string(text, pointer),
+            // Nearly every string is only text.
+            Value::String(text) if !text.contains('$') => self.raw(&value.to_string()),
+            Value::String(text) => self.string(text, at),
             Value::Array(items) => {
                 self.raw("[");
                 for (number, item) in items.iter().enumerate() {
                     self.raw(if number > 0 { "," } else { "" });
-                    self.value(item, &format!("{pointer}/{number}"));
+                    self.value(item, &at.entry(number));
                 }
                 self.raw("]");
             }
@@ -288,30 +329,42 @@ impl Compiler<'_> {
                     self.raw(if number > 0 { "," } else { "" });
                     self.raw(&Value::from(key.as_str()).to_string());
                     self.raw(":");
-                    self.value(value, &format!("{pointer}/{}", pointer_token(key)));
+                    self.value(value, &at.key(key));
                 }
                 self.raw("}");
             }
         }
     }
 
-    fn string(&mut self, text: &str, pointer: &str) {
+    fn string(&mut self, text: &str, at: &Place<'_>) {
         let pieces = match pieces(text) {
             Ok(pieces) => pieces,
-            Err(problem) => {
-                self.faults.push((pointer.to_owned(), ExpressionError::beside(problem.to_string())));
-                return;
-            }
+            Err(problem) => return self.fault(at, ExpressionError::beside(problem.to_string())),
         };
+        if let [Piece::Text(text)] = pieces.as_slice() {
+            return self.raw(&Value::from(text.as_str()).to_string());
+        }
+        let length_max = self.limits.expression_pointer_bytes_max;
+        if at.length() > length_max {
+            let message = format!(
+                "the keys that lead to this expression have more than {length_max} bytes together; use shorter keys"
+            );
+            return self.fault(at, ExpressionError::beside(message));
+        }
+        let pointer = at.whole_pointer();
         if let [Piece::Expression(only)] = pieces.as_slice() {
-            if let Some(expression) = self.expression(only, pointer) {
-                self.parts.push(Part::Whole { pointer: pointer.to_owned(), expression });
+            if let Some(expression) = self.expression(only, &pointer) {
+                self.parts.push(Part::Whole { pointer, expression });
             }
-            return;
+        } else if self.encoded.url == Some(&*pointer) {
+            self.url(pieces, &pointer);
+        } else {
+            self.text(pieces, &pointer);
         }
-        if self.encoded.url == Some(pointer) && pieces.len() > 1 {
-            return self.url(pieces, pointer);
-        }
+    }
+
+    /// Compiles a string of several pieces.
+    fn text(&mut self, pieces: Vec<Piece<'_>>, pointer: &str) {
         self.raw("\"");
         let is_form = self.encoded.form == Some(pointer);
         for piece in pieces {
@@ -362,6 +415,10 @@ impl Compiler<'_> {
         }
     }
 
+    fn fault(&mut self, at: &Place<'_>, error: ExpressionError) {
+        self.faults.push((at.pointer(), error));
+    }
+
     fn secret(&mut self, name: &Arc<str>, pointer: &str) {
         match self.secrets.last_mut() {
             Some(slot) if slot.pointer == pointer => {
@@ -385,10 +442,8 @@ impl Compiler<'_> {
     }
 
     fn finish(self) -> Template {
-        let mut references = References::default();
-        for (_, expression) in self.parts.iter().flat_map(Part::expressions) {
-            references.merge(expression.references());
-        }
+        let expressions = self.parts.iter().flat_map(Part::expressions);
+        let references = References::of_all(expressions.map(|(_, expression)| expression.references()));
         let program = match self.parts.as_slice() {
             [Part::Raw(text)] => Program::Constant(constant(text)),
             _ => Program::Parts(self.parts.into()),

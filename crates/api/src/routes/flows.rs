@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use steadflow_core::execution::FlowVersion;
-use steadflow_core::flow::{Fault, Flow};
+use steadflow_core::flow::{Fault, Faults, Flow};
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_core::template::pointer_token;
 use steadflow_runtime::{CurrentFlow, DocumentEdit, FlowEdit, NewFlow};
@@ -286,7 +286,9 @@ fn refuse_unknown_keys(document: &Value) -> Result<(), Problem> {
     let keys = document.as_object().into_iter().flat_map(Map::keys);
     let known = Flow::keys();
     let is_unknown = |key: &&String| *key != "status" && !known.contains(&key.as_str());
-    let faults: Vec<Fault> = keys.filter(is_unknown).map(|key| unknown_key(key)).collect();
+    let mut faults = Faults::default();
+    faults.extend(keys.filter(is_unknown).map(|key| unknown_key(key)));
+    let faults = faults.into_all();
     let Some(first) = faults.first() else { return Ok(()) };
     let detail = format!("{}. There are {}, status.", first.message, known.join(", "));
     Err(Problem::new(ProblemKind::InvalidBody, detail).with_errors(faults))

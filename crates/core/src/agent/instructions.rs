@@ -34,24 +34,50 @@ impl Instructions {
         Ok(Self { parts: parts? })
     }
 
+    /// Returns the number of places for parts of the input.
+    pub(super) fn places(&self) -> usize {
+        self.parts.iter().filter(|part| matches!(part, Part::Input { .. })).count()
+    }
+
     /// Returns the text with the parts of `input` in their places: strings as they are, anything else as JSON.
     ///
     /// # Errors
-    /// A sentence that names the reference, the field that is missing and the fields that are there.
+    /// A sentence that names the reference, the field that is missing and the fields that are there, or that the text has
+    /// more than `input_bytes_max` bytes.
     pub fn render(&self, input: &Value) -> Result<String, String> {
-        let input = input.to_string();
+        let bytes_max = Limits::DEFAULT.input_bytes_max;
         let mut text = String::new();
         for part in &self.parts {
             match part {
                 Part::Text(literal) => text.push_str(literal),
-                Part::Input { written, steps } => {
-                    let found = expression::walk(&input, steps, || ROOT.to_owned())
-                        .map_err(|missing| format!("The instructions name {written}, but {missing}."))?;
-                    text.push_str(&expression::plain(found));
-                }
+                Part::Input { written, steps } => match found(input, steps) {
+                    Some(Value::String(found)) => text.push_str(found),
+                    Some(found) => text.push_str(&found.to_string()),
+                    None => return Err(missing(input, written, steps)),
+                },
+            }
+            if text.len() > bytes_max {
+                return Err(format!(
+                    "The instructions have more than {bytes_max} bytes with the parts of the input in their places."
+                ));
             }
         }
         Ok(text)
+    }
+}
+
+fn found<'v>(input: &'v Value, steps: &[Step]) -> Option<&'v Value> {
+    steps.iter().try_fold(input, |at, step| match step {
+        Step::Field(name) => at.as_object()?.get(name),
+        Step::Entry(index) => at.as_array()?.get(*index),
+    })
+}
+
+/// Says that `steps` lead nowhere.
+fn missing(input: &Value, written: &str, steps: &[Step]) -> String {
+    match expression::walk(&input.to_string(), steps, || ROOT.to_owned()) {
+        Err(missing) => format!("The instructions name {written}, but {missing}."),
+        Ok(_) => format!("The instructions name {written}, which the input does not have."),
     }
 }
 

@@ -75,7 +75,7 @@ impl Agent {
 fn parse(document: &Value) -> (Option<Agent>, Vec<Fault>) {
     let mut reading = Reading::new(&Limits::DEFAULT);
     let agent = reading.object(document, &Place::root(""), Unknown::Refused, read_agent);
-    (agent, reading.faults.into_all())
+    (agent, reading.into_faults())
 }
 
 fn read_agent(keys: &mut Keys<'_>) -> Option<Agent> {

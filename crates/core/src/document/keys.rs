@@ -209,6 +209,10 @@ impl<'k> Keys<'k> {
         let Source::Given { map, at, reading } = &mut self.source else { return };
         let known = &self.known;
         for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
+            if reading.faults.is_full() {
+                reading.faults.count_others(1);
+                continue;
+            }
             let near = reading.faults.suggestion(key, known.iter().copied());
             let end = if near.is_empty() {
                 let verb = if known.len() == 1 { "is only" } else { "are" };

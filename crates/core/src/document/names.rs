@@ -19,14 +19,20 @@ pub(crate) fn described(value: &Value) -> String {
     }
 }
 
+/// Characters of a name that is compared with others: it takes as many steps as the product of both lengths.
+const COMPARED_CHARS_MAX: usize = 40;
+
 /// Returns `; did you mean …?` where one of `names` is near `given`.
 pub(super) fn suggestion<'n>(given: &str, names: impl Iterator<Item = &'n str>) -> String {
     let wanted = given.to_lowercase();
     let length = wanted.chars().count();
+    if length > COMPARED_CHARS_MAX {
+        return String::new();
+    }
     // Two swapped letters count as two changes.
     let distance_max = if (4..=8).contains(&length) { 2 } else { length.div_ceil(3) };
     let near = names
-        .filter(|name| name.chars().count().abs_diff(length) <= distance_max && length <= 64)
+        .filter(|name| name.chars().count().abs_diff(length) <= distance_max)
         .map(|name| (distance(&wanted, &name.to_lowercase()), name))
         .filter(|(distance, _)| *distance <= distance_max.min(length.saturating_sub(1)))
         .min();

@@ -62,10 +62,13 @@ impl PlacedNode {
         let mut reading = Reading::new(limits);
         let at = Place::root("/flow_definition");
         if is_too_deep(definition, &at, &mut reading) {
-            return Err(reading.faults.into_all());
+            return Err(reading.into_faults());
         }
         let parts = reading.value(&DefinitionReader::default(), definition, &at);
-        let Some(mut parts) = parts else { return Err(reading.faults.into_all()) };
+        let Some(mut parts) = parts else { return Err(reading.into_faults()) };
+        if let Some(excess) = reading.excess() {
+            return Err(vec![excess]);
+        }
         graph::check(&parts, &mut reading.faults);
         let faults = of_nodes(reading.faults.into_all(), |at| parts.is_called(at, id));
         let Some(&at) = parts.places.get(id) else { return Ok(None) };
@@ -97,7 +100,7 @@ fn of_nodes(faults: Vec<Fault>, is_meant: impl Fn(usize) -> bool) -> Vec<Fault> 
 pub(super) fn parse(document: &Value, limits: &Limits) -> (Option<Flow>, Vec<Fault>) {
     let mut reading = Reading::new(limits);
     let flow = flow(document, &mut reading);
-    (flow, reading.faults.into_all())
+    (flow, reading.into_faults())
 }
 
 fn flow(document: &Value, reading: &mut Reading) -> Option<Flow> {

@@ -16,6 +16,11 @@ use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::template::{Template, pointer_token};
 
+/// Fields that are found at most; a form with more is of no use.
+const FIELDS_MAX: usize = 500;
+/// Bytes of an example that is looked through, once for each field.
+const EXAMPLE_BYTES_MAX: usize = 64 * 1024;
+
 /// A field of the trigger data that a flow reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TriggerField {
@@ -29,7 +34,7 @@ pub struct TriggerField {
 
 impl Flow {
     /// Returns the fields of the trigger data that it reads, in the order of its nodes, and those that only its example
-    /// has. Of fields inside each other the innermost count; what is read of a list is the list.
+    /// has: 500 at most, and none of an example of more than 64 KiB. Of fields inside each other the innermost count; what is read of a list is the list.
     ///
     /// They are found out once, in a time that grows with the document's length.
     pub fn trigger_fields(&self) -> &[TriggerField] {
@@ -40,7 +45,7 @@ impl Flow {
 fn trigger_fields(flow: &Flow) -> Vec<TriggerField> {
     let mut fields = Fields::of(&flow.graph);
     fields.read_flow(flow);
-    let example = flow.graph.trigger_example();
+    let example = flow.graph.trigger_example().filter(|example| example.len() <= EXAMPLE_BYTES_MAX);
     if let Some(example) = example {
         fields.add_example(example);
     }
@@ -140,7 +145,7 @@ impl<'f> Fields<'f> {
         }
         let value_type = if path.len() < steps.len() { ValueType::Json } else { found.expected };
         let reader = reader.filter(|_| self.is_trigger_data(source));
-        let at = self.place(path);
+        let Some(at) = self.place(path) else { return };
         let field = &mut self.found[at];
         field.value_type = field.value_type.or(value_type);
         if let Some(node) = reader
@@ -150,13 +155,18 @@ impl<'f> Fields<'f> {
         }
     }
 
-    /// Returns the place of a field in `found`, where it is added unless it is there.
-    fn place(&mut self, path: Vec<String>) -> usize {
-        let at = *self.places.entry(path.clone()).or_insert(self.found.len());
-        if at == self.found.len() {
-            self.found.push(TriggerField { path, value_type: ValueType::Any, used_by: Vec::new() });
+    /// Returns the place of a field in `found`, where it is added unless it is there. `None` if there are too many.
+    fn place(&mut self, path: Vec<String>) -> Option<usize> {
+        if let Some(at) = self.places.get(&path) {
+            return Some(*at);
         }
-        at
+        let at = self.found.len();
+        if at == FIELDS_MAX {
+            return None;
+        }
+        self.places.insert(path.clone(), at);
+        self.found.push(TriggerField { path, value_type: ValueType::Any, used_by: Vec::new() });
+        Some(at)
     }
 
     fn add_example(&mut self, example: &Payload) {

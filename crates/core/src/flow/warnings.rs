@@ -12,6 +12,10 @@ use crate::node::CATALOGUE;
 
 /// Words in the names of settings. A key with one of them that nothing reads looks as if it did something.
 const SETTING_WORDS: [&str; 7] = ["config", "setting", "option", "retry", "retries", "timeout", "parameter"];
+/// Keys of a flow's nodes that no node of its kind has and that are looked at.
+const UNKNOWN_KEYS_MAX: usize = 1_000;
+/// Longer keys are no misspelt settings.
+const KEY_BYTES_MAX: usize = 100;
 /// Shorter keys are too easily near another one.
 const NEAR_CHARS_MIN: usize = 8;
 
@@ -27,12 +31,12 @@ impl Flow {
             return warnings.into_all();
         };
         let nodes = definition["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let common = describe_nodes(&Terms::DEFAULT);
+        let mut settings = SettingNames::new();
         for (at, (node, document)) in self.graph.nodes.iter().zip(nodes).enumerate() {
             let pointer = format!("/flow_definition/nodes/{at}");
             check_retries(node, document, &pointer, &mut warnings);
             self.check_timeout(node, &pointer, &mut warnings);
-            check_keys(node, document, &common, &pointer, &mut warnings);
+            settings.check(node, document, &pointer, &mut warnings);
         }
         self.check_reach(&mut warnings);
         warnings.into_all()
@@ -78,40 +82,64 @@ fn check_retries(node: &Node, document: &Value, pointer: &str, warnings: &mut Fa
     }
 }
 
-/// Finds keys that look like settings and are none of this kind of node.
-fn check_keys(node: &Node, document: &Value, common: &Description, pointer: &str, warnings: &mut Faults) {
-    let about = node.kind.room().about();
-    let is_known = |key: &&String| !["type", "action"].contains(&key.as_str()) && common.key(key).is_none();
-    let unknown: Vec<&String> =
-        document.as_object().into_iter().flat_map(|map| map.keys()).filter(is_known).collect();
-    if unknown.is_empty() {
-        return;
-    }
-    let own = CATALOGUE.iter().filter(|entry| entry.about.name == about.name);
-    let own: Vec<&str> = own.flat_map(|entry| entry.keys().keys).map(|key| key.name).collect();
-    let known: Vec<&str> = own.iter().copied().chain(common.keys.iter().map(|key| key.name)).collect();
-    for key in unknown.into_iter().filter(|key| !own.contains(&key.as_str())) {
-        if let Some(end) = looks_like_a_setting(key, &known) {
-            let message = format!("`{key}` is kept, but a node of this kind does not read it{end}");
-            warnings.add(format!("{pointer}/{}", crate::template::pointer_token(key)), message);
-        }
-    }
+/// The names of all settings, by which keys are recognized that look like one.
+struct SettingNames {
+    /// Those of every node.
+    common: Vec<&'static str>,
+    /// Those of each kind.
+    kinds: Vec<(&'static str, Vec<&'static str>)>,
+    /// How many unknown keys are still looked at.
+    looks_left: usize,
 }
 
-/// Returns the end of a warning about `key`, if it looks like a setting.
-fn looks_like_a_setting(key: &str, known: &[&str]) -> Option<String> {
-    if let Some(meant) = known.iter().find(|name| bare(name) == bare(key)) {
-        return Some(format!("; did you mean `{meant}`?"));
+impl SettingNames {
+    fn new() -> Self {
+        let names = |description: Description| description.keys.iter().map(|key| key.name).collect();
+        let kinds = CATALOGUE.iter().map(|entry| (entry.about.name, names(entry.keys())));
+        Self {
+            common: names(describe_nodes(&Terms::DEFAULT)),
+            kinds: kinds.collect(),
+            looks_left: UNKNOWN_KEYS_MAX,
+        }
     }
-    let is_of_another_kind = CATALOGUE.iter().any(|entry| entry.keys().key(key).is_some());
-    if is_of_another_kind {
-        return Some(String::new());
+
+    /// Finds keys of a node that look like settings and are none of its kind.
+    fn check(&mut self, node: &Node, document: &Value, pointer: &str, warnings: &mut Faults) {
+        let about = node.kind.room().about();
+        let own = self.kinds.iter().find(|(kind, _)| *kind == about.name).map(|(_, names)| names.as_slice());
+        let own = own.unwrap_or_default();
+        let is_known =
+            |key: &str| ["type", "action"].contains(&key) || self.common.contains(&key) || own.contains(&key);
+        let keys = document.as_object().into_iter().flat_map(|map| map.keys());
+        let unknown = keys.filter(|key| key.len() <= KEY_BYTES_MAX && !is_known(key));
+        for key in unknown.take(self.looks_left) {
+            self.looks_left -= 1;
+            let known = own.iter().chain(&self.common).copied();
+            if let Some(end) = self.looks_like_a_setting(key, known) {
+                let message = format!("`{key}` is kept, but a node of this kind does not read it{end}");
+                warnings.add(format!("{pointer}/{}", crate::template::pointer_token(key)), message);
+            }
+        }
     }
-    let near = Faults::default().suggestion(key, known.iter().copied());
-    if key.len() >= NEAR_CHARS_MIN && !near.is_empty() {
-        return Some(near);
+
+    /// Returns the end of a warning about `key`, if it looks like a setting. `known` are those of the node.
+    fn looks_like_a_setting(
+        &self,
+        key: &str,
+        mut known: impl Iterator<Item = &'static str> + Clone,
+    ) -> Option<String> {
+        if let Some(meant) = known.clone().find(|name| bare(name) == bare(key)) {
+            return Some(format!("; did you mean `{meant}`?"));
+        }
+        if self.kinds.iter().any(|(_, names)| names.contains(&key)) {
+            return Some(String::new());
+        }
+        let near = Faults::default().suggestion(key, &mut known);
+        if key.len() >= NEAR_CHARS_MIN && !near.is_empty() {
+            return Some(near);
+        }
+        SETTING_WORDS.iter().any(|word| bare(key).contains(word)).then(String::new)
     }
-    SETTING_WORDS.iter().any(|word| bare(key).contains(word)).then(String::new)
 }
 
 /// Returns a key without what differs between styles of writing: `timeoutSeconds` is `timeout_seconds`.

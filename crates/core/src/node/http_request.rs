@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::http::{
     HeaderName, HeaderValue, Scalar, StatusRanges, Statuses, is_form_type, is_token, token_pattern,
 };
-use crate::limits::Limits;
+use crate::limits::{HEADERS_MAX, Limits, PARAMETERS_MAX};
 use crate::template::{Piece, Template, pieces};
 use crate::work::Task;
 
@@ -110,12 +110,12 @@ impl HttpInput {
                 .doc("Begins with `https://` or `http://`."),
         );
         let headers = keys.take(
-            key("headers", "Headers", entries(HeaderName, HeaderValue))
+            key("headers", "Headers", entries(HeaderName, HeaderValue).at_most(HEADERS_MAX))
                 .default(Plain::Object)
                 .doc("Values can use `${secrets.NAME}`. A value of null omits the header."),
         );
         let query = keys.take(
-            key("query", "Query", entries(AnyName, one_or_many(Scalar)))
+            key("query", "Query", entries(AnyName, one_or_many(Scalar)).at_most(PARAMETERS_MAX))
                 .default(Plain::Object)
                 .doc("Query parameters. Lists repeat the key, null omits it."),
         );

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::condition::{self, Condition};
 use crate::document::{Description, Fault, Keys, Place, Reader, Reading, Strings, Terms, Unknown, object};
 use crate::limits::Limits;
-use crate::template::{Encoded, Template};
+use crate::template::{Encoded, Size, Template};
 
 /// Reads an `input`: JSON whose strings may be templates.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,9 @@ impl Reader for Input {
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Template> {
+        if !reading.may_compile(Size::of(value), at) {
+            return None;
+        }
         let template = Template::compile(value, &reading.limits);
         reading.compiled(template, at)
     }
@@ -84,6 +87,9 @@ impl<T> Reader for InputOf<T> {
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Template> {
+        if !reading.may_compile(Size::of(value), at) {
+            return None;
+        }
         let template = Template::compile_with(value, &reading.limits, self.encoded(value));
         let template = reading.compiled(template, at);
         reading.with_strings(Strings::Templates, |reading| reading.value(&object(self.read), value, at));
@@ -103,7 +109,7 @@ pub(super) fn resolved<T>(input: &Value, read: fn(&mut Keys<'_>) -> Option<T>) -
     let mut reading = Reading::new(&Limits::DEFAULT);
     match reading.object(input, &Place::root(""), Unknown::Refused, read) {
         Some(read) if reading.faults.is_empty() => Ok(read),
-        _ => Err(reading.faults.into_all()),
+        _ => Err(reading.into_faults()),
     }
 }
 
@@ -150,6 +156,9 @@ impl<R: Reader> Reader for OrTemplate<R> {
         if !value.as_str().is_some_and(|text| text.contains("${")) {
             return self.0.read(value, at, reading).map(Given::Literal);
         }
+        if !reading.may_compile(Size::of(value), at) {
+            return None;
+        }
         let template = Template::compile(value, &reading.limits);
         let template = reading.compiled(template, at)?;
         if let Some(constant) = template.constant() {
@@ -183,6 +192,9 @@ impl Reader for ConditionReader {
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Condition> {
+        if !reading.may_compile(Condition::size_of(value), at) {
+            return None;
+        }
         let condition = Condition::compile_among(&reading.quoted_ids, value, &at.pointer(), &reading.limits);
         reading.compiled(condition, at)
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use steadflow_core::agent::{Agent, missing_skills, secret_names};
-use steadflow_core::flow::{Fault, Flow};
+use steadflow_core::flow::{Fault, Faults, Flow};
 use steadflow_core::ids::{AgentId, TenantId};
 
 use crate::engine::Engine;
@@ -16,12 +16,13 @@ impl Engine {
     /// # Errors
     /// What the store says.
     pub async fn flow_warnings(&self, tenant: TenantId, flow: &Flow) -> Result<Vec<Fault>, RuntimeError> {
-        let mut warnings = flow.warnings();
+        let mut warnings = Faults::default();
+        warnings.extend(flow.warnings());
         let is_missing = |name: &str| !self.has_secret(tenant, name);
         warnings.extend(missing_secrets(flow, is_missing));
         let wanted = flow.graph.agents.clone();
         if wanted.is_empty() {
-            return Ok(warnings);
+            return Ok(warnings.into_all());
         }
         let records = self.store().agents_of(tenant, wanted).await?;
         let agents: BTreeMap<AgentId, Agent> = records
@@ -31,7 +32,7 @@ impl Engine {
         warnings.extend(missing_agents(flow, &agents));
         warnings.extend(missing_skills(flow, |id| agents.get(&id)));
         warnings.extend(missing_secrets_of_agents(flow, &agents, is_missing));
-        Ok(warnings)
+        Ok(warnings.into_all())
     }
 }
 

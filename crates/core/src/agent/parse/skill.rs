@@ -8,7 +8,7 @@ use crate::document::{
     Description, Keys, Object, Place, Reader, Reading, Terms, Unknown, any_json, key, list, named, object,
     plain_text, whole,
 };
-use crate::limits::Limits;
+use crate::limits::{Limits, PLACES_MAX};
 
 const INSTRUCTIONS_CHARS_MAX: usize = 100_000;
 const SKILLS_MAX: usize = 200;
@@ -160,7 +160,17 @@ impl Reader for InstructionsReader {
             return Some(None);
         }
         match Instructions::parse(&text) {
-            Ok(instructions) => Some(Some(instructions)),
+            Ok(instructions) => {
+                let places = instructions.places();
+                if places > PLACES_MAX {
+                    let message = format!(
+                        "`instructions` name parts of the input {places} times; at most {PLACES_MAX} are allowed"
+                    );
+                    reading.fault(at, message);
+                }
+                // What was stored with more is kept.
+                Some(Some(instructions))
+            }
             Err(message) => {
                 reading.fault(at, message);
                 None

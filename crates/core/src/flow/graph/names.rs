@@ -96,6 +96,10 @@ impl<'c> Checker<'c> {
             {
                 continue;
             }
+            if self.faults.is_full() {
+                // Whether there is one more is not worth looking for it.
+                return;
+            }
             if let Some(mut problem) = self.problem(node.as_str(), reader) {
                 quoted = quoted.or_else(|| self.quoted(node.as_str(), expression.text()));
                 problem.push_str(&self.meant(node.as_str(), expression.text()));
@@ -108,6 +112,9 @@ impl<'c> Checker<'c> {
     fn quoted(&self, id: &str, text: &str) -> Option<&'c str> {
         let is_quoted =
             |known: &&String| known.starts_with(id) && !is_word(known) && text.contains(known.as_str());
+        if !self.faults.may_suggest() {
+            return None;
+        }
         let quoted = self.places.keys().filter(is_quoted).max_by_key(|known| known.len());
         quoted.filter(|_| !self.places.contains_key(id)).map(String::as_str)
     }

@@ -22,8 +22,9 @@ const EXHAUSTED: &[(&str, OnExhausted)] = &[("fail", OnExhausted::Fail), ("ask",
 pub(super) fn read(keys: &mut Keys<'_>, defaults: Defaults) -> Draft {
     let id =
         keys.take(key("id", "ID", IdReader).needed("a node").doc("Used in expressions; unique in the flow."));
-    let name = keys
-        .take(key("name", "Name", plain_text()).doc("Shown in the studio and in messages. Default: the ID."));
+    let name = plain_text().at_most(keys.limits().name_chars_max);
+    let name =
+        keys.take(key("name", "Name", name).doc("Shown in the studio and in messages. Default: the ID."));
     let kind = node::read(keys);
     let join = keys.take(key("join", "Join", choice(JOINS)).default("all").doc(
         "With several incoming edges: run when all are decided and one is taken (all), or at the first taken one (any).",

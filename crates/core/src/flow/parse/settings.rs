@@ -8,22 +8,24 @@ use crate::document::{
 };
 use crate::flow::Settings;
 use crate::limits::Limits;
-use crate::template::Template;
+use crate::template::{Size, Template};
 
 /// Reads the settings, as far as that is possible, and what holds for nodes that say nothing.
 pub(super) fn read(keys: &mut Keys<'_>) -> (Option<Settings>, Defaults) {
-    let counts = whole(0, keys.limits().retry_count_max);
+    let limits = keys.limits();
+    let counts = whole(0, limits.retry_count_max);
+    let short = plain_text().at_most(limits.name_chars_max);
     let name = keys.take(
-        key("name", "Name", text().at_most(keys.limits().name_chars_max))
+        key("name", "Name", text().at_most(limits.name_chars_max))
             .needed("a flow")
             .doc("Shown in the studio and in messages."),
     );
+    let description = plain_text().at_most(limits.description_chars_max);
     let description =
-        keys.take(key("description", "Description", plain_text()).default("").doc("What it is for."));
-    let category =
-        keys.take(key("category", "Category", plain_text()).doc("The category that lists group it by."));
-    let tags =
-        keys.take(key("tags", "Tags", list(plain_text())).default(Plain::List).doc("Words to search by."));
+        keys.take(key("description", "Description", description).default("").doc("What it is for."));
+    let category = keys.take(key("category", "Category", short).doc("The category that lists group it by."));
+    let tags = list(short).at_most(limits.tags_max);
+    let tags = keys.take(key("tags", "Tags", tags).default(Plain::List).doc("Words to search by."));
     let is_template = keys.take(
         key("is_template", "Template", boolean()).default(false).doc("Whether other flows are made from it."),
     );
@@ -49,7 +51,7 @@ pub(super) fn read(keys: &mut Keys<'_>) -> (Option<Settings>, Defaults) {
         "A template over `trigger_data` for the `context_id` of executions that are started without one.",
     ));
     let context_type = keys.take(
-        key("context_type_default", "Reference type", plain_text())
+        key("context_type_default", "Reference type", plain_text().at_most(limits.context_chars_max))
             .doc("The `context_type` of executions that are started without one."),
     );
     let defaults = Defaults { enabled: retries.unwrap_or(false), count: count.unwrap_or(0) };
@@ -86,6 +88,9 @@ impl Reader for ContextIdReader {
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<String> {
         let text = plain_text().read(value, at, reading)?;
+        if !reading.may_compile(Size::of(value), at) {
+            return None;
+        }
         let template = Template::compile(value, &reading.limits);
         let template = reading.compiled(template, at)?;
         for (_, expression) in template.expressions() {

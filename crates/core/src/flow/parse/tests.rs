@@ -63,8 +63,8 @@ fn settings_out_of_range_are_refused_and_never_changed() {
 
     insta::assert_snapshot!(faults(&document), @r#"
     /name `name` must not be empty
-    /description `description` must be a string, not 1
-    /tags/1 an entry must be a string, not 2
+    /description `description` must be a string of at most 10000 characters, not 1
+    /tags/1 an entry must be a string of at most 200 characters, not 2
     /is_template `is_template` must be true or false, not "no"
     /retry_on_failure `retry_on_failure` must be true or false, not "yes"
     /retry_count `retry_count` must be a whole number from 0 to 10, not 11

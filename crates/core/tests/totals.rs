@@ -1,0 +1,164 @@
+//! What a document may have in all, of things that each are small.
+
+use serde_json::{Value, json};
+use steadflow_core::agent::Agent;
+use steadflow_core::flow::{Fault, Flow, PlacedNode};
+use steadflow_core::limits::{HEADERS_MAX, Limits, PARAMETERS_MAX, PLACES_MAX};
+use steadflow_core::payload::Payload;
+
+#[test]
+fn expressions_are_counted_before_they_are_compiled() {
+    let limits = Limits { expressions_max: 6, ..Limits::DEFAULT };
+    let document = |texts: &[&str]| {
+        json!({
+            "name": "F", "context_id_template": "${trigger_data.id}",
+            "flow_definition": {
+                "nodes": [
+                    { "id": "a", "type": "action", "action": "transform", "input": texts },
+                    { "id": "b", "type": "condition", "condition": { "type": "equals", "field": "a", "value": "${a}" } },
+                    { "id": "c", "type": "switch", "cases": [{ "name": "x", "condition": "a == 1" }] },
+                ],
+                "edges": [{ "from": "a", "to": "b", "condition": "a > 1" }, { "from": "a", "to": "c" }],
+            },
+        })
+    };
+
+    let fits = Flow::parse(&document(&["$${a} $"]), &limits);
+    let too_many = Flow::parse(&document(&["${ !! } ${ !!!", "${"]), &limits).unwrap_err();
+
+    assert!(fits.is_ok(), "{fits:?}");
+    // Neither is what is wrong with the last ones said, because they are not compiled.
+    insta::assert_snapshot!(shown(&too_many[..1]), @"/flow_definition/edges/0/condition: the document has 7 expressions with 28 characters; at most 6 with 200000 are allowed, and this is the first beyond. Divide the flow, or use fewer expressions");
+}
+
+#[test]
+fn the_characters_of_all_expressions_are_counted() {
+    let limits = Limits { expressions_chars_max: 17, ..Limits::DEFAULT };
+    let faults =
+        |text: &str| Flow::parse(&transform(&json!([text])), &limits).err().map(|faults| shown(&faults));
+
+    assert_eq!(faults("much text ${trigger_data['é']}"), None);
+    insta::assert_snapshot!(faults("${trigger_data['éa']}").unwrap(), @"/flow_definition/nodes/0/input: the document has 1 expressions with 18 characters; at most 10000 with 17 are allowed, and this is the first beyond. Divide the flow, or use fewer expressions");
+}
+
+#[test]
+fn a_node_of_a_graph_with_too_many_expressions_is_not_tried() {
+    let limits = Limits { expressions_max: 1, ..Limits::DEFAULT };
+    let document = transform(&json!(["${trigger_data.a}", "${trigger_data.b}"]));
+
+    let faults = PlacedNode::parse(&document["flow_definition"], "t", &limits).unwrap_err();
+
+    assert_eq!(faults.len(), 1);
+    assert!(faults[0].message.starts_with("the document has 2 expressions"), "{}", faults[0]);
+}
+
+#[test]
+fn what_was_stored_with_more_expressions_is_restored() {
+    let limits = Limits {
+        expressions_max: 1,
+        expressions_chars_max: 1,
+        expression_pointer_bytes_max: 1,
+        tags_max: 0,
+        description_chars_max: 0,
+        context_chars_max: 0,
+        ..Limits::DEFAULT
+    };
+    let mut document = transform(&json!({ "key": ["${trigger_data.a}", "${trigger_data.b}"] }));
+    document["tags"] = json!(["a"]);
+    document["description"] = json!("a");
+    document["context_type_default"] = json!("a");
+
+    let restored = Flow::restore(&Payload::from_value(&document), &limits).unwrap();
+
+    assert_eq!(restored.faults, []);
+}
+
+#[test]
+fn the_keys_that_lead_to_an_expression_have_a_length_together() {
+    let limits = Limits { expression_pointer_bytes_max: 6, ..Limits::DEFAULT };
+    let fault = |key: &str| {
+        let document = transform(&json!({ "longer": ["no expression"], key: ["${trigger_data.a}"] }));
+        Flow::parse(&document, &limits).err().map(|faults| shown(&faults))
+    };
+
+    assert_eq!(fault("abc"), None);
+    insta::assert_snapshot!(fault("abcd").unwrap(), @"/flow_definition/nodes/0/input/abcd/0: the keys that lead to this expression have more than 6 bytes together; use shorter keys");
+}
+
+#[test]
+fn the_texts_of_a_flow_have_a_length_and_its_tags_a_number() {
+    let mut document = transform(&json!({}));
+    document["description"] = json!("é".repeat(10_000));
+    document["category"] = json!("é".repeat(200));
+    document["context_type_default"] = json!("é".repeat(1_000));
+    document["tags"] = json!(vec!["é".repeat(200); 50]);
+    document["flow_definition"]["nodes"][0]["name"] = json!("é".repeat(200));
+    assert!(Flow::parse(&document, &Limits::DEFAULT).is_ok());
+
+    for (pointer, longer) in [
+        ("/description", json!("é".repeat(10_001))),
+        ("/category", json!("é".repeat(201))),
+        ("/context_type_default", json!("é".repeat(1_001))),
+        ("/tags", json!(vec!["a"; 51])),
+        ("/tags/0", json!("é".repeat(201))),
+        ("/flow_definition/nodes/0/name", json!("é".repeat(201))),
+    ] {
+        let mut document = document.clone();
+        *document.pointer_mut(pointer).unwrap() = longer;
+
+        let faults = Flow::parse(&document, &Limits::DEFAULT).unwrap_err();
+
+        assert_eq!((faults.len(), faults[0].pointer.as_str()), (1, pointer));
+    }
+}
+
+#[test]
+fn a_request_has_a_number_of_headers_and_parameters() {
+    let named = |count: usize| Value::Object((0..count).map(|at| (format!("k{at}"), json!("x"))).collect());
+    let faults = |headers: usize, parameters: usize| {
+        let input = json!({ "url": "http://x", "headers": named(headers), "query": named(parameters) });
+        let node = json!({ "id": "a", "type": "action", "action": "http_request", "input": input });
+        let document = json!({ "name": "F", "flow_definition": { "nodes": [node] } });
+        Flow::parse(&document, &Limits::DEFAULT).err().map(|faults| shown(&faults)).unwrap_or_default()
+    };
+
+    assert_eq!(faults(HEADERS_MAX, PARAMETERS_MAX), "");
+    insta::assert_snapshot!(faults(HEADERS_MAX + 1, PARAMETERS_MAX + 1), @"
+    /flow_definition/nodes/0/input/headers: `headers` has 1001 entries; at most 1000 are allowed
+    /flow_definition/nodes/0/input/query: `query` has 1001 entries; at most 1000 are allowed
+    ");
+}
+
+#[test]
+fn instructions_have_a_number_of_places_and_a_length_with_the_input_in_them() {
+    let agent = |places: usize| {
+        let skill = json!({ "name": "a", "instructions": "${input.x}".repeat(places) });
+        json!({ "name": "A", "agent_type": "llm", "config": { "provider": "openai", "model": "m" }, "skills": [skill] })
+    };
+    let faults = Agent::parse(&agent(PLACES_MAX + 1)).unwrap_err();
+    let stored = Agent::restore(&agent(PLACES_MAX + 1)).unwrap();
+    let render = |length: usize| {
+        let instructions = stored.skills[0].instructions.as_ref().unwrap();
+        instructions.render(&json!({ "x": "y".repeat(length) })).map(|text| text.len())
+    };
+
+    assert!(Agent::parse(&agent(PLACES_MAX)).is_ok());
+    assert_eq!(
+        shown(&faults),
+        "/skills/0/instructions: `instructions` name parts of the input 501 times; at most 500 are allowed"
+    );
+    assert_eq!(render(8_000), Ok(501 * 8_000));
+    assert_eq!(
+        render(9_000).unwrap_err(),
+        "The instructions have more than 4194304 bytes with the parts of the input in their places."
+    );
+}
+
+fn transform(input: &Value) -> Value {
+    let node = json!({ "id": "t", "type": "action", "action": "transform", "input": input });
+    json!({ "name": "F", "flow_definition": { "nodes": [node] } })
+}
+
+fn shown(faults: &[Fault]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
