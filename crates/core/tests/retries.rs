@@ -1,0 +1,138 @@
+//! What a retry of an execution starts from, and what an attempt starts from that follows another one.
+
+#![expect(unreachable_pub, dead_code, reason = "the support module is shared with other tests")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use steadflow_core::caller::{Actor, ActorKind};
+use steadflow_core::event::{Accepted, Event};
+use steadflow_core::execution::{ExecutionStatus, FlowVersion, RetryMode};
+use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::ids::{AgentId, FlowId, NodeId};
+use steadflow_core::payload::Payload;
+use support::{Play, accepted, version};
+use uuid::Uuid;
+
+/// A flow that runs `a`, whose input is `input`, and then fails in `b`.
+fn failing(input: Value) -> Arc<FlowVersion> {
+    let a = json!({ "id": "a", "type": "action", "action": "transform", "input": input });
+    let b = json!({ "id": "b", "type": "action", "action": "fail", "input": { "message": "no" } });
+    version(&json!({
+        "name": "Retries",
+        "flow_definition": { "nodes": [a, b], "edges": [{ "from": "a", "to": "b" }] },
+    }))
+}
+
+/// One echo with its settings.
+fn echo(mut settings: Value) -> Value {
+    settings["id"] = "a".into();
+    settings["type"] = "action".into();
+    settings["action"] = "echo".into();
+    json!({ "name": "Retries", "flow_definition": { "nodes": [settings] } })
+}
+
+fn pinned() -> Accepted {
+    Accepted {
+        flows: BTreeMap::from([(FlowId::new(Uuid::from_u128(2)), 3)]),
+        agents: BTreeMap::from([(AgentId::new(Uuid::from_u128(5)), 7)]),
+        ..accepted()
+    }
+}
+
+fn refused() -> Failure {
+    Failure::new(ErrorClass::Connection, "refused")
+}
+
+#[test]
+fn a_retry_starts_from_what_the_first_execution_started_from() {
+    let flow = failing(json!(1));
+    let first = Play::of(Arc::clone(&flow), pinned());
+    assert_eq!(first.execution.status(), ExecutionStatus::Failed);
+    let actor = Actor { kind: ActorKind::User, id: Some("ana".into()) };
+    let retried = |mode, data| {
+        let plan = first.execution.retry_plan(mode, &flow);
+        first.execution.retried(plan, data, actor.clone(), "w2".into())
+    };
+
+    let from_failed = retried(RetryMode::FromFailed, None);
+    let from_start = retried(RetryMode::FromStart, Some(Payload::from_value(&json!("other"))));
+
+    let wanted = Accepted {
+        triggered_by: "retry".into(),
+        actor: actor.clone(),
+        retry_of: Some(first.execution.id()),
+        reused: BTreeMap::from([(NodeId::new("a"), Payload::from_value(&json!(1)))]),
+        worker: "w2".into(),
+        ..pinned()
+    };
+    assert_eq!(from_failed, wanted);
+    let trigger_data = Payload::from_value(&json!("other"));
+    let unpinned = Accepted { flows: BTreeMap::new(), agents: BTreeMap::new(), ..wanted };
+    assert_eq!(from_start, Accepted { trigger_data, reused: BTreeMap::new(), ..unpinned });
+}
+
+#[test]
+fn a_retry_on_another_version_reuses_what_is_the_same_there_and_pins_again() {
+    let first = Play::of(failing(json!(1)), pinned());
+    let on = |input| {
+        let newer = failing(input);
+        let newer = FlowVersion { version: 2, flow: newer.flow.clone(), ..*newer };
+        let plan = first.execution.retry_plan(RetryMode::FromFailed, &newer);
+        first.execution.retried(plan, None, Actor::USER, "w2".into())
+    };
+
+    let [same, changed] = [on(json!(1)), on(json!(2))];
+
+    assert_eq!(same.reused.keys().map(|id| id.as_str()).collect::<Vec<_>>(), ["a"]);
+    assert_eq!(changed.reused, BTreeMap::new());
+    for retried in [same, changed] {
+        assert_eq!((retried.version, retried.flows.len(), retried.agents.len()), (2, 0, 0));
+    }
+}
+
+#[test]
+fn an_input_is_recorded_where_it_is_known_from_nothing_else() {
+    let recorded = |input: Value| {
+        let settings = json!({ "input": input, "retry": { "enabled": true, "count": 1 } });
+        let mut play = Play::new(&echo(settings));
+        play.fails("a", refused()).at(1.0);
+        let events = play.journal.into_iter().flat_map(|record| record.2);
+        let inputs = events.filter_map(|event| {
+            let Event::AttemptStarted { input, .. } = event else { return None };
+            Some(input.map(|input| input.as_str().to_owned()))
+        });
+        inputs.collect::<Vec<_>>()
+    };
+
+    assert_eq!(recorded(json!({ "k": 1 })), [None, None], "the flow gives it");
+    assert_eq!(recorded(json!("${trigger_data.k}")), [Some("1".into()), None], "the attempt before has it");
+    assert_eq!(recorded(json!("${attempt}")), [Some("1".into()), Some("2".into())]);
+}
+
+#[test]
+fn work_says_what_failed_before_and_whether_the_node_limits_its_time() {
+    let mut play = Play::new(&echo(json!({ "retry": { "enabled": true, "count": 1 } })));
+    play.fails("a", refused()).at(1.0);
+    let limited = Play::new(&echo(json!({ "timeout_seconds": 5 })));
+
+    let before = play.work.iter().map(|work| work.previous_error.as_deref()).collect::<Vec<_>>();
+    assert_eq!(before, [None, Some("refused")]);
+    assert!(!play.work[0].has_own_timeout);
+    assert!(limited.work[0].has_own_timeout);
+}
+
+#[test]
+fn a_wait_that_is_asked_for_may_be_as_long_as_the_longest_backoff() {
+    let retry = json!({ "enabled": true, "count": 1, "max_interval_seconds": 10 });
+    let mut play = Play::new(&echo(json!({ "retry": retry })));
+
+    play.fails("a", Failure { retry_after: Some(Duration::from_secs(10)), ..refused() });
+
+    assert_eq!(play.execution.status(), ExecutionStatus::Running);
+    assert!(play.execution.is_retrying());
+}
