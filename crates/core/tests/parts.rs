@@ -6,17 +6,19 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use steadflow_core::caller::{Actor, ActorKind};
 use steadflow_core::event::{Accepted, ChildEnd, Event, Parent};
 use steadflow_core::execution::{
-    Decision, Execution, ExecutionStatus, Input, NewExecution, Pinned, RetryMode,
+    Decision, Execution, ExecutionStatus, FlowVersion, Input, NewExecution, Pinned, RetryMode,
 };
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::ids::{Attempt, ExecutionId, NodeIndex, StepKey};
+use steadflow_core::ids::{Attempt, ExecutionId, NodeId, NodeIndex, StepKey};
 use steadflow_core::inbox::Signal;
+use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
 use steadflow_core::work::{CallKey, Outcome};
 use support::{Play, START, accepted, version};
@@ -205,10 +207,15 @@ fn usage_of_calls_is_counted_once_with_their_attempt() {
 
 /// A flow that starts `children` of a flow with one node, two at a time.
 fn family(settings: Value, children: u32) -> (Pinned, Accepted) {
+    family_beside(settings, children, &[])
+}
+
+/// The same beside other nodes.
+fn family_beside(settings: Value, children: u32, others: &[Value]) -> (Pinned, Accepted) {
     let child = version(&json!({
         "name": "Child", "flow_definition": { "nodes": [{ "id": "work", "type": "action", "action": "echo" }] },
     }));
-    let child = Arc::new(steadflow_core::execution::FlowVersion {
+    let child = Arc::new(FlowVersion {
         flow_id: steadflow_core::ids::FlowId::new(uuid::Uuid::from_u128(2)),
         flow: child.flow.clone(),
         ..*child
@@ -218,7 +225,9 @@ fn family(settings: Value, children: u32) -> (Pinned, Accepted) {
     });
     let flows = BTreeMap::from([(child.flow_id, 1)]);
     let children = Some(Arc::new(BTreeMap::from([(child.flow_id, child)])));
-    let pinned = Pinned { flow: version(&flow(settings, &node)), children };
+    let mut document = flow(settings, &node);
+    document["flow_definition"]["nodes"].as_array_mut().expect("a list").extend_from_slice(others);
+    let pinned = Pinned { flow: version(&document), children };
     (pinned, Accepted { flows, ..accepted() })
 }
 
@@ -349,8 +358,23 @@ fn a_child_knows_its_parent_inherits_its_deadline_and_reports_its_end() {
     let (pinned, accepted) = family(json!({ "timeout_seconds": 60 }), 1);
     let mut parent = Play::of(pinned, accepted);
     let NewExecution { id, pinned, accepted } = parent.children.remove(0);
-    let start = accepted.parent.clone().expect("a child has a parent");
-    assert_eq!((start.execution, start.child, start.depth), (parent.execution.id(), 0, 1));
+    let deadline = parent.execution.deadline();
+    let above = Parent {
+        execution: parent.execution.id(),
+        node: NodeIndex(0),
+        child: 0,
+        depth: 1,
+        body: None,
+        deadline,
+    };
+    let wanted = Accepted {
+        flow: pinned.flow.flow_id,
+        triggered_by: "parent".into(),
+        actor: accepted.actor.clone(),
+        parent: Some(Box::new(above)),
+        ..parent.execution.accepted().clone()
+    };
+    assert_eq!(accepted, wanted);
     assert_eq!(accepted.actor.kind, ActorKind::Parent);
 
     let mut decision = Decision::default();
@@ -371,21 +395,89 @@ fn a_child_knows_its_parent_inherits_its_deadline_and_reports_its_end() {
 }
 
 #[test]
-fn more_levels_than_there_may_be_fail_the_node() {
-    let (pinned, mut accepted) = family(json!({}), 1);
-    let above = steadflow_core::event::Parent {
-        execution: ExecutionId::new(uuid::Uuid::from_u128(9)),
-        node: steadflow_core::ids::NodeIndex(0),
-        child: 0,
-        depth: 16,
-        body: None,
-        deadline: None,
+fn a_child_starts_from_nothing_that_its_parent_reuses_or_retries() {
+    let (pinned, accepted) = family(json!({}), 1);
+    let retried = Accepted {
+        retry_of: Some(ExecutionId::new(uuid::Uuid::from_u128(9))),
+        reused: BTreeMap::from([(NodeId::new("work"), Payload::null())]),
+        ..accepted
     };
-    accepted.parent = Some(Box::new(above));
 
-    let play = Play::of(pinned, accepted);
+    let child = Play::of(pinned, retried).children.remove(0).accepted;
 
-    assert_snapshot!(play.shown(), @"
+    assert_eq!((child.retry_of, child.reused), (None, BTreeMap::new()));
+}
+
+#[test]
+fn a_child_says_whose_deadline_ended_it() {
+    let message = |seconds: u64| {
+        let flow = version(&rounds(json!({ "timeout_seconds": seconds })));
+        let (execution, node) = (ExecutionId::new(uuid::Uuid::from_u128(9)), NodeIndex(0));
+        let deadline = Some(START.plus(Duration::from_secs(60)));
+        let parent = Parent { execution, node, child: 0, depth: 1, body: None, deadline };
+        let mut child = Play::of(flow, Accepted { parent: Some(Box::new(parent)), ..accepted() });
+        child.at(60.0);
+        child.execution.error().map(|error| error.message.to_string())
+    };
+
+    assert_eq!(message(30).as_deref(), Some("Flow execution timed out after 30 seconds"));
+    let of_parent = "Stopped at the deadline of the execution that started this one";
+    assert_eq!(message(90).as_deref(), Some(of_parent));
+}
+
+#[test]
+fn a_child_that_the_same_decision_would_start_and_cancel_is_not_started() {
+    let fails = json!({ "id": "b", "type": "action", "action": "fail", "input": { "message": "no" } });
+    let (pinned, accepted) = family_beside(json!({}), 1, &[fails]);
+
+    let mut play = Play::of(pinned, accepted);
+
+    assert_eq!(play.children.len(), 0);
+    assert_snapshot!(play.story(), @"
+    0s     accepted
+    0s     started
+    0s     all attempt 1 starts
+    0s     all starts 1 children
+    0s     b attempt 1 starts
+    0s     b attempt 1 fails (internal: no)
+    0s     b fails
+    0s     finished: failed
+    ");
+}
+
+#[test]
+fn as_many_children_as_there_may_be_start_and_no_more() {
+    let status = |children: u32| {
+        let (mut pinned, accepted) = family(json!({}), children);
+        let limits = Limits { children_max: 3, ..Limits::DEFAULT };
+        pinned.flow = Arc::new(FlowVersion { limits, flow: pinned.flow.flow.clone(), ..*pinned.flow });
+        let mut play = Play::of(pinned, accepted);
+        for child in 0..children {
+            child_ends(&mut play, child, completed(json!(child)));
+        }
+        play.execution.error().map(|error| error.message.to_string())
+    };
+
+    assert_eq!(status(3), None);
+    let message = "Node `all` failed after 1 attempt: The node starts 4 executions; the limit is 3";
+    assert_eq!(status(4).as_deref(), Some(message));
+}
+
+#[test]
+fn more_levels_than_there_may_be_fail_the_node() {
+    let shown = |depth: u16| {
+        let (pinned, mut accepted) = family(json!({}), 1);
+        let (execution, node) = (ExecutionId::new(uuid::Uuid::from_u128(9)), NodeIndex(0));
+        let above = Parent { execution, node, child: 0, depth, body: None, deadline: None };
+        accepted.parent = Some(Box::new(above));
+        Play::of(pinned, accepted).shown()
+    };
+
+    assert_snapshot!(shown(15), @"
+    running
+    all: running
+    ");
+    assert_snapshot!(shown(16), @"
     failed: Node `all` failed after 1 attempt: The execution would be 17 levels deep; the limit is 16
     all: failed, The execution would be 17 levels deep; the limit is 16
     ");

@@ -272,6 +272,21 @@ fn an_error_edge_handles_a_failure() {
 }
 
 #[test]
+fn an_error_edge_whose_condition_does_not_hold_handles_nothing() {
+    let status = |condition: &str| {
+        let edge = json!({ "from": "a", "to": "excuse", "on": "error", "condition": condition });
+        let excuse = json!({ "id": "excuse", "type": "action", "action": "transform", "input": 1 });
+        let mut play = Play::new(&flow(json!({ "retry_count": 0 }), &[echo("a"), excuse], &[edge]));
+        play.fails("a", connection_timeout());
+        play.execution.status()
+    };
+
+    assert_eq!(status("nodes.a.error.class == 'connection'"), ExecutionStatus::Completed);
+    assert_eq!(status("nodes.a.error.class == 'timeout'"), ExecutionStatus::Failed);
+    assert_eq!(status("trigger_data.gone.further"), ExecutionStatus::Failed);
+}
+
+#[test]
 fn the_first_branch_opens_a_join_of_any() {
     let mut last = echo("last");
     last["join"] = "any".into();

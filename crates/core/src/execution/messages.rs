@@ -114,6 +114,7 @@ mod tests {
             last_error("Flow execution timed out after 3 seconds"),
             "Flow execution timed out after 3 seconds"
         );
+        assert_eq!(last_error("Cancelled: not needed"), "Cancelled: not needed");
         assert_eq!(last_error(""), "");
     }
 }
