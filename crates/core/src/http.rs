@@ -241,6 +241,7 @@ mod tests {
             json!("x"),
             json!("9xx"),
             json!("+2xx"),
+            json!("0404"),
             json!("300-200"),
             json!([]),
             json!(true),

@@ -64,9 +64,7 @@ pub struct References {
     pub nodes: Vec<NodeId>,
     /// The secrets that it names, each once.
     pub secrets: Vec<Arc<str>>,
-    /// Whether it names `trigger_data`.
-    pub trigger_data: bool,
-    /// Whether it names `attempt`: then each attempt has an input of its own.
+    /// Whether it names `attempt`.
     pub attempt: bool,
 }
 
@@ -78,7 +76,6 @@ impl References {
         for one in all {
             together.nodes.extend(one.nodes.iter().filter(|node| nodes.insert(node.as_str())).cloned());
             together.secrets.extend(one.secrets.iter().filter(|name| secrets.insert(&***name)).cloned());
-            together.trigger_data |= one.trigger_data;
             together.attempt |= one.attempt;
         }
         together

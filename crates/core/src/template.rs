@@ -436,7 +436,6 @@ impl Compiler<'_> {
     fn raw(&mut self, text: &str) {
         match self.parts.last_mut() {
             Some(Part::Raw(before)) => before.push_str(text),
-            _ if text.is_empty() => {}
             _ => self.parts.push(Part::Raw(text.to_owned())),
         }
     }

@@ -124,6 +124,8 @@ fn every_mistake_is_found_at_once() {
         json!({"type": "bigger", "field": "score.risk +", "value": "${x"}),
         json!({"type": "equals", "field": "score.risk + 1"}),
         json!({"type": "equals", "field": "secrets.KEY", "value": "${secrets.KEY}", "extra": 1}),
+        json!({"type": "exists", "field": "score.risk", "extra": 1}),
+        json!({"type": "equals", "field": "score.risk", "value": 1, "extra": 1}),
         json!("secrets.KEY"),
         json!({}),
     ];
@@ -146,6 +148,8 @@ fn every_mistake_is_found_at_once() {
     /extra there is no key `extra` here; a condition has only `type`, `field` and `value`
     /field `${secrets.KEY}`: a condition cannot use secrets
     /value `${secrets.KEY}`: a condition cannot use secrets
+    /extra there is no key `extra` here; a condition has only `type`, `field` and `value`
+    /extra there is no key `extra` here; a condition has only `type`, `field` and `value`
      `${secrets.KEY}`: a condition cannot use secrets
     /type a condition's `type` is one of `equals`, `not_equals`, `greater_than`, `greater_or_equal`, `less_than`, `less_or_equal`, `contains`, `exists`
     /field a condition's `field` is a path such as `score.risk`

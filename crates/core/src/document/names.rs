@@ -68,5 +68,15 @@ mod tests {
         assert_eq!(suggestion("x", names.into_iter()), "");
         assert_eq!(suggestion("approve", names.into_iter()), "");
         assert_eq!(suggestion("", names.into_iter()), "");
+        let long = "x".repeat(65);
+        assert_eq!(suggestion(&long, [&*long].into_iter()), "", "comparing takes time");
+    }
+
+    #[test]
+    fn a_message_shows_small_values_and_says_what_others_are() {
+        let shown = |length| described(&Value::String("x".repeat(length)));
+
+        assert_eq!(shown(40), format!("\"{}\"", "x".repeat(40)));
+        assert_eq!(shown(41), "a long string");
     }
 }

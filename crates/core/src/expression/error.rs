@@ -27,11 +27,6 @@ impl ExpressionError {
         Self { expression: None, problem: Problem::new(message) }
     }
 
-    /// Returns whether the expression is right and only a value that it names is not there.
-    pub const fn is_missing(&self) -> bool {
-        matches!(self.problem, Problem::Missing(_))
-    }
-
     /// Returns the node whose output is not there, where that is what is wrong.
     pub(crate) fn missing_output(&self) -> Option<&str> {
         match &self.problem {

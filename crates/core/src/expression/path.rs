@@ -162,12 +162,11 @@ impl Path {
     /// Adds what this path names.
     pub(super) fn add_to(&self, references: &mut References) {
         match &self.root {
-            Root::TriggerData => references.trigger_data = true,
             Root::Attempt => references.attempt = true,
             Root::Short(id) | Root::Node(id) | Root::Output(id) | Root::Error(id) => {
                 references.add_node(id.clone())
             }
-            Root::Context | Root::Execution | Root::Now | Root::Uuid(_) => {}
+            Root::TriggerData | Root::Context | Root::Execution | Root::Now | Root::Uuid(_) => {}
         }
     }
 

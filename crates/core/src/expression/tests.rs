@@ -297,7 +297,7 @@ fn references_list_what_is_named_once() {
     let references = expression.references();
 
     assert_eq!(references.nodes, [NodeId::new("score"), NodeId::new("b")]);
-    assert!(references.attempt && references.trigger_data && references.secrets.is_empty());
+    assert!(references.attempt && references.secrets.is_empty());
 }
 
 #[test]

@@ -29,6 +29,12 @@ data.long == data.longer => false
 data.long < data.longer => true
 data.zero and 1 => 0.00
 data.price is number and data.price is float and data.big is integer => true
+data.price is eq(19.9) and data.long is ne(data.longer) and not data.long is eq(data.longer) => true
+[data.price] is eq([19.9]) and not true is eq('true') => true
+data.price is in([1, 19.9]) and not data.long is in([data.longer]) => true
+[data.longer, data.long] | min == data.long => true
+data.rows[2] | upper => "{\"NAME\":\"C\",\"PRICE\":5}"
+[none, data.price] | map('lower') => ["null","19.90"]
 data.rows | sum(attribute='price') => 35.3
 data.rows | sort(attribute='price') | map(attribute='name') | join => "cab"
 data.rows | max(attribute='price') => {"name":"b","price":20.20}
@@ -120,6 +126,7 @@ data.mixed | pluck('price') => entry 1 has no field `price`; it has `name`
 'nan' | float => the string "nan" cannot be read as a number
 'yes' | bool => the string "yes" cannot be read as `true` or `false`
 data.big + 1 => the number 1234567890123456789012345678901234567890 is too large to calculate with
+data.big | abs => the number 1234567890123456789012345678901234567890 is too large to calculate with
 '{"a":NaN}' | fromjson => it is not JSON: expected value at line 1 column 6
 '{"$serde_json::private::Number":"1"}' | fromjson => is reserved and cannot be used
 '@@' | b64decode => it is not Base64

@@ -264,6 +264,22 @@ fn what_a_call_can_be_made_of_is_accepted() {
 }
 
 #[test]
+fn what_an_execution_is_about_is_known_before_any_node_runs() {
+    let faults = |template: &str| {
+        let mut document = flow(json!([{ "id": "a", "type": "merge" }]));
+        document["context_id_template"] = template.into();
+        Flow::parse(&document, &Limits::DEFAULT).err().map(|faults| faults.len())
+    };
+
+    assert_eq!(faults("${trigger_data.id}-${trigger_data.k}"), None);
+    for template in
+        ["${a}", "${trigger_data.id}-${attempt}", "${attempt}-${trigger_data.id}", "${secrets.KEY}"]
+    {
+        assert_eq!(faults(template), Some(1), "{template}");
+    }
+}
+
+#[test]
 fn a_stored_flow_is_read_whatever_todays_rules_say_of_its_inputs() {
     let document = flow(json!([{ "id": "a", "type": "action", "action": "http_request", "input": {
         "url": "https://x", "headers": { "Host": "y" } } }]));
