@@ -363,6 +363,17 @@ mod tests {
         ");
     }
 
+    #[test]
+    fn an_output_may_be_as_large_as_the_limit() {
+        let output = Payload::from_value(&json!("12345"));
+        let within = |output_bytes_max| {
+            let limits = Limits { output_bytes_max, ..Limits::DEFAULT };
+            within_limit(output.clone(), &limits).is_ok()
+        };
+
+        assert!(within(7) && !within(6));
+    }
+
     const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
     fn source(id: &str) -> Value {

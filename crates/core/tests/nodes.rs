@@ -124,6 +124,29 @@ fn a_person_says_why_a_node_fails() {
     assert_eq!(play.execution.node(NODE).error_message.as_deref(), Some("The vendor is closed"));
 }
 
+#[test]
+fn the_result_is_what_the_last_nodes_gave_that_ran() {
+    let transform =
+        |id: &str, input: Value| json!({ "id": id, "type": "action", "action": "transform", "input": input });
+    let edge = |from: &str, to: &str| json!({ "from": from, "to": to });
+    let result = |nodes: &[Value], edges: &[Value]| {
+        let flow = json!({ "name": "Nodes", "flow_definition": { "nodes": nodes, "edges": edges } });
+        let play = Play::new(&flow);
+        assert_eq!(play.execution.status(), ExecutionStatus::Completed);
+        play.execution.result().map(|result| result.as_str().to_owned())
+    };
+    let (a, b) = (transform("a", json!(1)), transform("b", json!(2)));
+
+    assert_eq!(result(&[a.clone(), b.clone()], &[edge("a", "b")]).as_deref(), Some("2"));
+    assert_eq!(result(&[a.clone(), b.clone()], &[]).as_deref(), Some(r#"{"a":1,"b":2}"#));
+    let never = json!({ "from": "a", "to": "b", "condition": "1 > 2" });
+    assert_eq!(result(&[a, b], &[never]).as_deref(), Some("1"));
+    let mut running = Play::new(&flow(&[echo(json!({}))]));
+    assert!(running.execution.result().is_none() && !running.execution.is_retrying());
+    running.completes("a", json!(3));
+    assert_eq!(running.execution.result(), Some(Payload::from_value(&json!(3))));
+}
+
 /// What is wrong with a journal of a node with several calls that says `events` after its start.
 fn refusal(events: &[Event]) -> Option<&'static str> {
     let node = json!({ "id": "think", "type": "test_rounds" });

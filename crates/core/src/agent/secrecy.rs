@@ -66,13 +66,8 @@ fn references(text: &str) -> Vec<(Range<usize>, &str)> {
         let inner = start + 2;
         let Some(close) = text[inner..].find('}').map(|at| inner + at) else { break };
         let name = text[inner..close].trim().strip_prefix("secrets.").filter(|name| is_name(name));
-        match name {
-            Some(name) => {
-                found.push((start..close + 1, name));
-                from = close + 1;
-            }
-            None => from = inner,
-        }
+        found.extend(name.map(|name| (start..close + 1, name)));
+        from = inner;
     }
     found
 }
@@ -153,7 +148,8 @@ mod tests {
             });
 
         assert_eq!(filled, "a 1${ secrets.TWO } ${input.x} ${secrets.");
-        assert_eq!(secret_names("${secrets.A} ${secrets.B}${secrets.A}"), ["A", "B"]);
+        assert_eq!(secret_names("${secrets.A_1} ${secrets.B}${secrets.A_1}"), ["A_1", "B"]);
+        assert_eq!(secret_names("${secrets.} ${secrets.a-b} ${secrets.ä} ${x ${secrets.C}"), ["C"]);
     }
 
     #[test]

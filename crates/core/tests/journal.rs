@@ -1,0 +1,120 @@
+//! What the journal stores: all that an event says, and nothing that goes without saying.
+
+use serde_json::{Value, json};
+use steadflow_core::caller::Actor;
+use steadflow_core::event::{ChildEnd, ChildStart, Event, Parent, Resolution, StepResult};
+use steadflow_core::failure::ErrorClass;
+use steadflow_core::ids::{Attempt, EdgeIndex, ExecutionId, FlowId, NodeId, NodeIndex, StepKey};
+use steadflow_core::payload::Payload;
+use steadflow_core::status::{ExecutionStatus, Wait};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_core::work::Usage;
+use uuid::Uuid;
+
+const NODE: NodeIndex = NodeIndex(3);
+const LATER: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+const USED: Usage = Usage { input_tokens: 7, output_tokens: 9, cost: Some(0.25) };
+
+fn payload(value: Value) -> Option<Payload> {
+    Some(Payload::from_value(&value))
+}
+
+fn key() -> StepKey {
+    StepKey::new("first")
+}
+
+fn failed(retries_left: u32, usage: Usage) -> Event {
+    Event::AttemptFailed {
+        node: NODE,
+        attempt: Attempt::FIRST,
+        class: ErrorClass::Connection,
+        message: "refused".into(),
+        status: (retries_left > 0).then_some(503),
+        body: payload(json!(null)).filter(|_| retries_left > 0),
+        retry_at: (retries_left > 0).then_some(LATER),
+        retries_left,
+        gave_up: (retries_left > 0).then(|| "enough".into()),
+        usage,
+    }
+}
+
+fn completed(reused: bool, usage: Usage) -> Event {
+    let not_taken = if reused { vec![EdgeIndex(1)] } else { Vec::new() };
+    Event::NodeCompleted { node: NODE, output: Payload::null(), not_taken, usage, reused }
+}
+
+#[test]
+fn an_event_is_read_as_it_was_written() {
+    let end = ChildEnd {
+        status: ExecutionStatus::Failed,
+        result: payload(json!(null)),
+        message: Some("no".into()),
+        class: Some(ErrorClass::Timeout),
+    };
+    let start = ChildStart {
+        flow: FlowId::new(Uuid::from_u128(2)),
+        body: Some(NodeId::new("body")),
+        trigger_data: Payload::null(),
+    };
+    let failure = StepResult::Failed { class: ErrorClass::Rejected, message: "no".into(), status: Some(404) };
+    let events = [
+        failed(0, Usage::default()),
+        failed(2, USED),
+        completed(false, Usage::default()),
+        completed(true, USED),
+        Event::AttemptStarted { node: NODE, attempt: Attempt::numbered(2), input: payload(json!(null)) },
+        Event::StepStarted {
+            node: NODE,
+            step: key(),
+            input: payload(json!({ "k": 1 })),
+            stop_at: Some(LATER),
+        },
+        Event::StepEnded { node: NODE, step: key(), result: failure, usage: USED },
+        Event::ChildrenStarted { node: NODE, children: vec![start] },
+        Event::ChildEnded { node: NODE, child: 1, end },
+        Event::NodeWaiting { node: NODE, wait: Wait::Delay { until: LATER } },
+        Event::Resolved { node: NODE, resolution: Resolution::Retry, by: Actor::USER },
+        Event::Finished {
+            status: ExecutionStatus::Cancelled,
+            message: Some("enough".into()),
+            class: Some(ErrorClass::Internal),
+            node: Some(NODE),
+            by: Some(Actor::USER),
+        },
+    ];
+
+    for event in events {
+        let stored = serde_json::to_string(&event).unwrap();
+        assert_eq!(serde_json::from_str::<Event>(&stored).unwrap(), event, "{stored}");
+    }
+}
+
+#[test]
+fn what_goes_without_saying_is_not_stored() {
+    let keys = |event: &Event| {
+        let stored = serde_json::to_value(event).unwrap();
+        let event = stored.as_object().unwrap().values().next().unwrap();
+        event.as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+    };
+    let usage = serde_json::to_value(Usage { output_tokens: 9, ..Usage::default() }).unwrap();
+
+    assert_eq!(keys(&failed(0, Usage::default())), ["node", "attempt", "class", "message"]);
+    assert_eq!(keys(&completed(false, Usage::default())), ["node", "output"]);
+    assert_eq!(usage, json!({ "output_tokens": 9 }));
+}
+
+#[test]
+fn a_parent_is_read_as_it_was_written() {
+    let parent = Parent {
+        execution: ExecutionId::new(Uuid::from_u128(7)),
+        node: NODE,
+        child: 2,
+        depth: 3,
+        body: Some(NodeId::new("body")),
+        deadline: Some(LATER),
+    };
+
+    let stored = serde_json::to_string(&parent).unwrap();
+
+    assert_eq!(serde_json::from_str::<Parent>(&stored).unwrap(), parent);
+}
