@@ -8,6 +8,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::{Engine, Executor, RuntimeError};
 use tokio::sync::watch;
 
+use crate::backlog::{Backlog, UNREAD_BYTES_MAX};
 use crate::feed::Feed;
 use crate::host_guard::AllowedHosts;
 use crate::metrics::Metrics;
@@ -71,6 +72,7 @@ struct Inner {
     metrics: Metrics,
     streams_end: watch::Sender<bool>,
     feed: Feed,
+    backlog: Backlog,
 }
 
 impl App {
@@ -85,6 +87,7 @@ impl App {
             body_bytes_max: config.body_bytes_max,
             executor: config.executor,
             streams_end: watch::Sender::new(false),
+            backlog: Backlog::new(UNREAD_BYTES_MAX),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -96,6 +99,10 @@ impl App {
 
     pub(crate) fn feed(&self) -> &Feed {
         &self.inner.feed
+    }
+
+    pub(crate) fn backlog(&self) -> &Backlog {
+        &self.inner.backlog
     }
 
     pub(crate) fn streams_end(&self) -> watch::Receiver<bool> {

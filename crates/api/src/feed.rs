@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::response::sse::Event;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_runtime::{Changes, Engine, row_of};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, timeout_at};
 
+use crate::sse::{Reader, Source};
 use crate::views::message::{ListMessage, Missed};
 use crate::views::row::RowView;
 
@@ -26,7 +26,7 @@ const BACKLOG: usize = 64;
 /// What changed in a moment.
 #[derive(Debug)]
 struct Report {
-    rows: Vec<(FlowId, Event)>,
+    rows: Vec<(FlowId, String)>,
     /// Changes that are not reported one by one.
     missed: usize,
 }
@@ -65,66 +65,69 @@ impl Feed {
         Self { engine, tenants: Arc::default() }
     }
 
-    /// Listens to all changes of `tenant` from here on.
-    pub(crate) fn listen(&self, tenant: TenantId) -> Listener {
+    /// Listens to the changes of `tenant` from here on, of `flow` or of all, until the server ends all streams.
+    pub(crate) fn listen(
+        &self,
+        tenant: TenantId,
+        flow: Option<FlowId>,
+        end: watch::Receiver<bool>,
+    ) -> Listener {
+        Listener { reports: self.reports(tenant), flow, end }
+    }
+
+    fn reports(&self, tenant: TenantId) -> broadcast::Receiver<Arc<Report>> {
         let mut tenants = self.tenants.lock();
         if let Some(reports) = tenants.get(&tenant) {
-            return Listener { reports: reports.subscribe() };
+            return reports.subscribe();
         }
         let (reports, listener) = broadcast::channel(BACKLOG);
         tenants.insert(tenant, reports.clone());
         let (engine, changes) = (self.engine.clone(), self.engine.changes());
         let gathering = Gathering { engine, tenant, changes, reports };
         tokio::spawn(gathering.run(Arc::clone(&self.tenants)));
-        Listener { reports: listener }
+        listener
     }
 }
 
 /// A client that listens.
 pub(crate) struct Listener {
     reports: broadcast::Receiver<Arc<Report>>,
+    flow: Option<FlowId>,
+    end: watch::Receiver<bool>,
 }
 
-impl Listener {
-    /// Passes on what is about `flow`, or everything, until the reader is gone or the server ends all streams.
-    pub(crate) async fn pass_on(
-        mut self,
-        flow: Option<FlowId>,
-        events: &mpsc::Sender<Event>,
-        mut end: watch::Receiver<bool>,
-    ) {
+impl Source for Listener {
+    /// How far the reader is behind is in the backlog of reports: what that does not hold is left out.
+    async fn next(&mut self, _: Reader) -> Option<String> {
         loop {
             let report = tokio::select! {
                 report = self.reports.recv() => report,
-                _ = end.changed() => return,
-                () = events.closed() => return,
+                _ = self.end.changed() => return None,
             };
-            let passed = match report {
-                Ok(report) => pass(&report, flow, events).await,
-                Err(RecvError::Lagged(reports)) => events.send(resync(reports)).await.map_err(drop),
-                Err(RecvError::Closed) => Err(()),
+            let text = match report {
+                Ok(report) => text_of(&report, self.flow),
+                Err(RecvError::Lagged(reports)) => resync(reports),
+                Err(RecvError::Closed) => return None,
             };
-            if passed.is_err() {
-                return;
+            if !text.is_empty() {
+                return Some(text);
             }
         }
     }
 }
 
-async fn pass(report: &Report, flow: Option<FlowId>, events: &mpsc::Sender<Event>) -> Result<(), ()> {
-    for (of, row) in &report.rows {
-        if flow.is_none_or(|flow| flow == *of) {
-            events.send(row.clone()).await.map_err(drop)?;
-        }
-    }
+/// Returns what of a report is about `flow`, or all of it.
+fn text_of(report: &Report, flow: Option<FlowId>) -> String {
+    let rows = report.rows.iter().filter(|(of, _)| flow.is_none_or(|flow| flow == *of));
+    let mut text: String = rows.map(|(_, row)| row.as_str()).collect();
     if report.missed > 0 {
-        events.send(resync(report.missed as u64)).await.map_err(drop)?;
+        text.push_str(&resync(report.missed as u64));
     }
-    Ok(())
+    text
 }
 
-fn resync(missed: u64) -> Event {
-    ListMessage::Resync(Missed { missed }).to_event()
+fn resync(missed: u64) -> String {
+    ListMessage::Resync(Missed { missed }).to_text()
 }
 
 /// Gathers the changes of one tenant.
@@ -179,7 +182,7 @@ impl Gathering {
         Some((changed, missed))
     }
 
-    async fn read(&self, changed: &BTreeSet<ExecutionId>) -> Vec<(FlowId, Event)> {
+    async fn read(&self, changed: &BTreeSet<ExecutionId>) -> Vec<(FlowId, String)> {
         let mut rows = Vec::new();
         for id in changed {
             // One that is gone meanwhile was deleted with its flow.
@@ -187,7 +190,7 @@ impl Gathering {
             let row = row_of(&snapshot.execution);
             let name = self.engine.flow_name(self.tenant, row.flow).await;
             let view = RowView::new(&row, name.as_deref());
-            rows.push((row.flow, ListMessage::Execution(Box::new(view)).to_event()));
+            rows.push((row.flow, ListMessage::Execution(Box::new(view)).to_text()));
         }
         rows
     }

@@ -6,6 +6,7 @@
 
 mod app;
 mod attempt;
+mod backlog;
 mod caller;
 mod cors;
 mod documents;
@@ -23,6 +24,7 @@ mod query;
 mod reply;
 mod router;
 mod routes;
+mod sse;
 mod studio;
 mod unread;
 mod views;

@@ -71,6 +71,8 @@ problem_kinds! {
     NoSuchExecution = NOT_FOUND, "no-such-execution", "There is no such execution";
     /// The execution, or the flow that was sent, has no such node.
     NoSuchNode = NOT_FOUND, "no-such-node", "There is no such node";
+    /// The execution or the node has no value of this kind, or not yet.
+    NoSuchValue = NOT_FOUND, "no-such-value", "There is no such value";
     /// There is no such agent, or it has no such skill.
     NoSuchAgent = NOT_FOUND, "no-such-agent", "There is no such agent";
     /// The address does not take this method.
@@ -101,6 +103,8 @@ problem_kinds! {
     KeyReused = UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used for another request";
     /// `context_id_template` has no value for this trigger data.
     ContextId = UNPROCESSABLE_ENTITY, "context-id", "The context id cannot be made";
+    /// A value that would have to be put together is too large.
+    ValueTooLarge = UNPROCESSABLE_ENTITY, "value-too-large", "The value is too large";
     /// The service behind a skill rejected the request, or the input does not fit.
     SkillRejected = UNPROCESSABLE_ENTITY, "skill-rejected", "The skill rejected the request";
     /// The service behind a skill limits its rate.

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
 
-pub(crate) use page::{Window, X_TOTAL_COUNT, counted, next_address, reply};
+pub(crate) use page::{Window, X_TOTAL_COUNT, counted, linked, next_address, reply};
 pub(crate) use without::WithoutQuery;
 
 /// The longest text to search for, in characters.

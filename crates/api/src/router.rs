@@ -63,6 +63,7 @@ async fn surround(State(gate): State<Gate>, request: Request, next: Next) -> Res
         }
     };
     rest.discard();
+    response = gate.app.backlog().hold_response(response);
     gate.app.metrics().answered(&asked.method, asked.route(), response.status());
     asked.log(&response);
     harden(response.headers_mut());

@@ -21,6 +21,7 @@ pub(crate) mod openapi;
 mod retry;
 mod templates;
 mod test_node;
+mod values;
 
 /// Returns every endpoint. `document` describes all of them.
 pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
@@ -33,6 +34,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(retry::routes())
         .merge(cancel::routes())
         .merge(nodes::routes())
+        .merge(values::routes())
         .merge(events::routes())
         .merge(journal::routes())
         .merge(analytics::routes())

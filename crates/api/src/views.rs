@@ -12,5 +12,6 @@ pub(crate) mod message;
 pub(crate) mod node;
 pub(crate) mod node_type;
 pub(crate) mod row;
+pub(crate) mod shown;
 mod text;
 pub(crate) mod wire;

@@ -2,110 +2,148 @@
 //!
 //! A follower keeps a copy of the execution and folds each new record into it, so what it sends depends only on the
 //! journal and is the same however often it reconnects. Only the last message of a record has the record's number as
-//! its id: a follower that was cut off in the middle of a record receives all of it again.
+//! its id: a follower that was cut off in the middle of a record receives all of it again. The copy keeps no values but
+//! short inputs of nodes that run.
 
 use std::collections::BTreeSet;
 
-use axum::response::sse::Event;
 use steadflow_core::event::{Event as JournalEvent, Record};
-use steadflow_core::execution::{Execution, NodeStatus};
+use steadflow_core::execution::{Execution, NodeExecution, NodeStatus};
 use steadflow_core::ids::{ExecutionId, NodeIndex, TenantId};
-use steadflow_runtime::{Engine, ExecutionSnapshot, Following, RuntimeError, row_of};
-use tokio::sync::{mpsc, watch};
+use steadflow_core::payload::Payload;
+use steadflow_runtime::{Engine, ExecutionSnapshot, Following, row_of};
+use tokio::sync::watch;
 
+use crate::sse::{PART_BYTES, Reader, Source};
 use crate::views::event::Journal;
 use crate::views::execution::ExecutionView;
-use crate::views::message::{ExecutionMessage, RecordEnd};
+use crate::views::message::{ExecutionMessage, Missed, RecordEnd};
 use crate::views::node::NodeView;
 use crate::views::row::RowView;
+use crate::views::shown::{Room, preview_of_input};
 
-/// Messages that may wait for a slow reader; then its stream waits, and nothing else does.
-pub(crate) const WAITING_MAX: usize = 64;
+/// How much of the inputs of nodes that run a follower keeps, in bytes.
+const INPUT_BYTES: usize = 256 * 1024;
 
-/// One follower of one execution.
-pub(crate) struct Follower {
+/// What a follower has at hand.
+pub(crate) struct Sources {
     pub(crate) engine: Engine,
     pub(crate) tenant: TenantId,
     pub(crate) id: ExecutionId,
     pub(crate) changes: Following,
     pub(crate) end: watch::Receiver<bool>,
-    pub(crate) events: mpsc::Sender<Event>,
 }
 
-/// The reader is gone, the server ends all streams, or the execution cannot be read.
-struct Closed;
+/// One follower of one execution.
+pub(crate) struct Follower {
+    sources: Sources,
+    copy: Execution,
+    journal: Journal,
+    /// The last record that there is, as far as is known.
+    last: u64,
+}
 
 impl Follower {
-    /// Sends everything after record `last_seen` or, where that is unknown, begins with a snapshot; continues until the
-    /// execution has ended.
-    pub(crate) async fn run(mut self, snapshot: ExecutionSnapshot, last_seen: Option<u64>) {
-        // The stream just ends; a client that wants more asks again, with the id of the last message it got.
-        let _ = self.follow(snapshot, last_seen).await;
-    }
-
-    async fn follow(
-        &mut self,
-        mut snapshot: ExecutionSnapshot,
-        last_seen: Option<u64>,
-    ) -> Result<(), Closed> {
-        let known = last_seen.and_then(|seq| replayed_to(&snapshot, seq));
-        let mut copy = match known {
-            Some(copy) => copy,
-            None => {
-                let (view, seq) = (ExecutionView::new(&snapshot.execution, &[]), snapshot.execution.seq());
-                self.send(&ExecutionMessage::Snapshot(view), Some(seq)).await?;
-                snapshot.execution.clone()
-            }
-        };
-        let mut journal = Journal::after(&copy);
-        loop {
-            self.catch_up(&mut copy, &mut journal, &snapshot).await?;
-            if copy.status().is_finished() {
-                return Ok(());
-            }
-            self.wait(copy.seq()).await?;
-            snapshot = self.engine.execution(self.tenant, self.id).await.map_err(|_: RuntimeError| Closed)?;
-        }
-    }
-
-    /// Sends every record of `snapshot` that `copy` does not have.
-    async fn catch_up(
-        &self,
-        copy: &mut Execution,
-        journal: &mut Journal,
+    /// Returns a follower, and the messages that it begins with: everything after record `last_seen` or, where that is
+    /// unknown, a snapshot.
+    pub(crate) fn begin(
+        sources: Sources,
         snapshot: &ExecutionSnapshot,
-    ) -> Result<(), Closed> {
-        let seen = usize::try_from(copy.seq()).unwrap_or(usize::MAX);
-        for text in snapshot.journal.iter().skip(seen) {
-            let record: Record = serde_json::from_str(text).map_err(|_| Closed)?;
-            for event in journal.read(&record) {
-                self.send(&ExecutionMessage::Journal(event), None).await?;
-            }
-            let (at, named) = (record.1, named_nodes(&record));
-            copy.fold(record).map_err(|_| Closed)?;
-            for node in changed_nodes(copy, named) {
-                self.send(&ExecutionMessage::Node(NodeView::new(copy, node)), None).await?;
-            }
-            let row = row_of(copy);
-            let row = RowView::new(&row, Some(&copy.flow().flow.settings.name));
-            let end = ExecutionMessage::Execution(RecordEnd::new(row, at.into()));
-            self.send(&end, Some(copy.seq())).await?;
-        }
-        Ok(())
+        last_seen: Option<u64>,
+    ) -> (Self, String) {
+        let known = last_seen.and_then(|seq| replayed_to(snapshot, seq));
+        let is_known = known.is_some();
+        let copy = known.unwrap_or_else(|| snapshot.execution.clone());
+        let journal = Journal::after(&copy);
+        let mut follower = Self { sources, copy, journal, last: snapshot.execution.seq() };
+        follower.shed((0..follower.copy.nodes().len()).filter_map(index).collect());
+        let text = if is_known { follower.catch_up(snapshot) } else { Some(snapshot_message(snapshot)) };
+        (follower, text.unwrap_or_default())
     }
 
-    /// Waits until the execution has a record after `seq`.
-    async fn wait(&mut self, seq: u64) -> Result<(), Closed> {
-        tokio::select! {
-            () = self.changes.after(seq) => Ok(()),
-            _ = self.end.changed() => Err(Closed),
-            () = self.events.closed() => Err(Closed),
-        }
+    /// Begins again with a snapshot.
+    fn resync(&mut self, snapshot: &ExecutionSnapshot) -> String {
+        let missed = Missed { missed: snapshot.execution.seq() - self.copy.seq() };
+        self.copy = snapshot.execution.clone();
+        self.journal = Journal::after(&self.copy);
+        self.shed((0..self.copy.nodes().len()).filter_map(index).collect());
+        ExecutionMessage::Resync(missed).to_text(None) + &snapshot_message(snapshot)
     }
 
-    async fn send(&self, message: &ExecutionMessage<'_>, id: Option<u64>) -> Result<(), Closed> {
-        self.events.send(message.to_event(id)).await.map_err(|_| Closed)
+    /// Returns messages of records that the copy does not have, until it has all or they are long enough for a part;
+    /// `None` if the journal cannot be read.
+    fn catch_up(&mut self, snapshot: &ExecutionSnapshot) -> Option<String> {
+        let mut text = String::new();
+        let seen = usize::try_from(self.copy.seq()).unwrap_or(usize::MAX);
+        for record in snapshot.journal.iter().skip(seen) {
+            self.add_record(serde_json::from_str(record).ok()?, &mut text)?;
+            if text.len() >= PART_BYTES {
+                break;
+            }
+        }
+        Some(text)
     }
+
+    fn add_record(&mut self, record: Record, text: &mut String) -> Option<()> {
+        for event in self.journal.read(&record) {
+            text.push_str(&ExecutionMessage::Journal(event).to_text(None));
+        }
+        let (at, named) = (record.1, named_nodes(&record));
+        self.copy.fold(record).ok()?;
+        let changed = changed_nodes(&self.copy, named);
+        let mut room = Room::new(self.copy.id());
+        for &node in &changed {
+            let view = NodeView::new(&self.copy, node, &mut room);
+            text.push_str(&ExecutionMessage::Node(view).to_text(None));
+        }
+        let row = row_of(&self.copy);
+        let row = RowView::new(&row, Some(&self.copy.flow().flow.settings.name));
+        let end = ExecutionMessage::Execution(RecordEnd::new(row, at.into()));
+        text.push_str(&end.to_text(Some(self.copy.seq())));
+        self.shed(changed);
+        Some(())
+    }
+
+    /// Drops the values that no later message has.
+    fn shed(&mut self, nodes: BTreeSet<NodeIndex>) {
+        let kept = |node: &NodeExecution| node.input.as_ref().filter(|_| !node.is_ended()).map(Payload::len);
+        let has_room = self.copy.nodes().iter().filter_map(kept).sum::<usize>() <= INPUT_BYTES;
+        let (id, flow) = (self.copy.id(), self.copy.flow().clone());
+        self.copy.shed(nodes, |node, input| {
+            let name = flow.flow.graph.node(node).id.as_str();
+            preview_of_input(id, name, input, has_room)
+        });
+    }
+}
+
+impl Source for Follower {
+    async fn next(&mut self, reader: Reader) -> Option<String> {
+        if self.copy.status().is_finished() {
+            return None;
+        }
+        let Sources { engine, tenant, id, changes, end } = &mut self.sources;
+        if self.copy.seq() >= self.last {
+            tokio::select! {
+                () = changes.after(self.copy.seq()) => {}
+                _ = end.changed() => return None,
+            }
+        }
+        let snapshot = engine.execution(*tenant, *id).await.ok()?;
+        self.last = snapshot.execution.seq();
+        match reader {
+            Reader::KeepsUp => self.catch_up(&snapshot),
+            Reader::IsBehind => Some(self.resync(&snapshot)),
+        }
+    }
+}
+
+fn snapshot_message(snapshot: &ExecutionSnapshot) -> String {
+    let view = ExecutionView::new(&snapshot.execution, &[]);
+    ExecutionMessage::Snapshot(Box::new(view)).to_text(Some(snapshot.execution.seq()))
+}
+
+fn index(at: usize) -> Option<NodeIndex> {
+    u16::try_from(at).ok().map(NodeIndex)
 }
 
 /// Rebuilds the execution as it was after record `seq`; `None` if there is no such record.
@@ -126,7 +164,7 @@ fn changed_nodes(execution: &Execution, mut named: BTreeSet<NodeIndex>) -> BTree
     if execution.status().is_finished() {
         let cut_off =
             execution.nodes().iter().enumerate().filter(|(_, node)| node.status() == NodeStatus::Cancelled);
-        named.extend(cut_off.filter_map(|(at, _)| u16::try_from(at).ok()).map(NodeIndex));
+        named.extend(cut_off.filter_map(|(at, _)| index(at)));
     }
     named
 }

@@ -18,3 +18,4 @@ mod retry;
 mod support;
 mod tenants;
 mod test_node;
+mod values;

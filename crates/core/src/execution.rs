@@ -15,6 +15,7 @@ mod decide;
 mod failed;
 mod messages;
 mod node;
+mod result;
 mod retry_plan;
 mod same_nodes;
 mod start;
@@ -41,6 +42,7 @@ pub(crate) use begin::passed_through;
 pub(crate) use messages::attempt_timed_out;
 pub use messages::last_error;
 pub use node::{AttemptError, AttemptRecord, NodeExecution, NodeState};
+pub use result::ResultParts;
 pub use retry_plan::{RetryMode, RetryPlan};
 
 /// An immutable version of a flow: what an execution is pinned to.
@@ -369,23 +371,37 @@ impl Execution {
     /// Returns its result: the output of the node that ended it or, if several did, an object of them by node id.
     /// `None` unless it completed.
     pub fn result(&self) -> Option<Payload> {
+        self.result_parts().map(|parts| parts.whole())
+    }
+
+    /// Returns what its result is made of; `None` unless it completed.
+    pub fn result_parts(&self) -> Option<ResultParts<'_>> {
         if self.status != ExecutionStatus::Completed {
             return None;
         }
         let graph = self.graph();
-        let ends = |at: &usize| {
-            let leads_on = graph.outgoing[*at].iter().any(|edge| self.edges[edge.at()] == EdgeState::Taken);
-            self.nodes[*at].output.is_some() && !leads_on
-        };
-        let last: Vec<usize> = (0..self.nodes.len()).filter(ends).collect();
-        match last.as_slice() {
-            [] => Some(Payload::null()),
-            [only] => self.nodes[*only].output.clone(),
-            several => Some(node::object_of(
-                several
-                    .iter()
-                    .filter_map(|&at| Some((graph.nodes[at].id.as_str(), self.nodes[at].output.as_ref()?))),
-            )),
+        let leads_on =
+            |at: usize| graph.outgoing[at].iter().any(|edge| self.edges[edge.at()] == EdgeState::Taken);
+        let outputs =
+            self.nodes.iter().enumerate().filter_map(|(at, node)| Some((at, node.output.as_ref()?)));
+        let last = outputs.filter(|(at, _)| !leads_on(*at));
+        Some(ResultParts(last.map(|(at, output)| (graph.nodes[at].id.as_str(), output)).collect()))
+    }
+
+    /// Drops the values of `nodes` that have ended, and what it was started with: for a copy that only follows what
+    /// comes. `shorten` may return something shorter for an input that is still shown.
+    pub fn shed(
+        &mut self,
+        nodes: impl IntoIterator<Item = NodeIndex>,
+        shorten: impl Fn(NodeIndex, &Payload) -> Option<Payload>,
+    ) {
+        self.accepted.trigger_data = Payload::null();
+        self.accepted.reused.clear();
+        for index in nodes {
+            let node = &mut self.nodes[index.at()];
+            node.shed();
+            let shorter = node.input.as_ref().and_then(|input| shorten(index, input));
+            node.input = shorter.or_else(|| node.input.take());
         }
     }
 

@@ -44,6 +44,14 @@ impl StepRecord {
         }
     }
 
+    /// Drops its input and what it returned.
+    pub(crate) fn shed(&mut self) {
+        self.input = None;
+        if let Some(StepResult::Completed(output)) = &mut self.result {
+            *output = Payload::null();
+        }
+    }
+
     /// Returns whether the call is under way.
     pub const fn is_open(&self) -> bool {
         self.ended_at.is_none()
@@ -82,5 +90,12 @@ impl ChildRecord {
     /// Returns whether the parent waits for its end.
     pub fn is_open(&self) -> bool {
         self.state == ChildState::Running
+    }
+
+    /// Drops what it returned.
+    pub(crate) fn shed(&mut self) {
+        if let ChildState::Ended(end) = &mut self.state {
+            end.result = None;
+        }
     }
 }

@@ -181,7 +181,12 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Shows an execution with its nodes and their attempts. */
+        /**
+         * Shows an execution with its nodes and their attempts.
+         * @description Values whose JSON text is longer than 64 KiB are previews, which say where the whole value is. An answer shows 1 MiB of
+         *     values and messages; where there are more, it has shorter previews and messages, and of each node only the last attempt.
+         *     With `limit`, it has so many nodes, and each page has that room for itself.
+         */
         readonly get: operations["show_execution"];
         readonly put?: never;
         readonly post?: never;
@@ -221,6 +226,9 @@ export interface paths {
          *     `execution` message. The id of the snapshot and of an `execution` message is the number of the last record. With
          *     `Last-Event-ID` the stream continues after that record, without a gap and without a snapshot; where there is no such
          *     record, it begins with a snapshot.
+         *
+         *     A client that does not read for ten seconds receives a `resync` message with the number of records that are left out,
+         *     and then a snapshot.
          */
         readonly get: operations["follow_execution"];
         readonly put?: never;
@@ -269,6 +277,40 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/executions/{id}/nodes/{node_id}/input": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Shows the whole input of the last attempt of a node. */
+        readonly get: operations["show_node_input"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/executions/{id}/nodes/{node_id}/output": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Shows the whole output of a node. */
+        readonly get: operations["show_node_output"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/studio/executions/{id}/nodes/{node_id}/retry-now": {
         readonly parameters: {
             readonly query?: never;
@@ -297,6 +339,23 @@ export interface paths {
         readonly put?: never;
         /** Holds an execution: nothing new starts; what is in flight ends and is recorded; the deadline goes on. */
         readonly post: operations["pause_execution"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/executions/{id}/result": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Shows the whole result of an execution that completed. */
+        readonly get: operations["show_result"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -349,6 +408,23 @@ export interface paths {
         };
         /** Shows what a retry would run again and what it would take over. */
         readonly get: operations["show_retry_plan"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/executions/{id}/trigger-data": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Shows the whole trigger data of an execution. */
+        readonly get: operations["show_trigger_data"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -1077,6 +1153,15 @@ export interface components {
             /** Format: date-time */
             readonly at: string;
         };
+        /** @description The beginning of a value. */
+        readonly Beginning: {
+            /** @description The length of the whole, in bytes of its JSON text. */
+            readonly bytes: number;
+            /** @description The first characters of its JSON text. There may be none. */
+            readonly text: string;
+            /** @description Where the whole is, as exactly the text that is stored. */
+            readonly href: string;
+        };
         readonly BucketCounts: components["schemas"]["RetryCounts"] & {
             readonly start: components["schemas"]["Time"];
         };
@@ -1365,7 +1450,7 @@ export interface components {
             readonly parent_id: string | null;
             /** @description What started it: `api`, `retry`, `parent`, … */
             readonly triggered_by: string;
-            readonly trigger_data: components["schemas"]["AnyJson"];
+            readonly trigger_data: components["schemas"]["Shown"];
             readonly created_at: components["schemas"]["Time"];
             readonly started_at: components["schemas"]["Time"] | null;
             readonly completed_at: components["schemas"]["Time"] | null;
@@ -1386,13 +1471,14 @@ export interface components {
              */
             readonly seq: number;
             /** @description The output of the last node, or an object of them by node id when several end the flow; null unless it completed. */
-            readonly result: components["schemas"]["AnyJson"];
-            /** @description The outputs by node id. */
+            readonly result: components["schemas"]["Shown"];
+            /** @description The outputs of these nodes by node id. */
             readonly execution_data: {
-                readonly [key: string]: components["schemas"]["AnyJson"];
+                readonly [key: string]: components["schemas"]["Shown"];
             };
             readonly usage: components["schemas"]["Usage"];
             readonly summary: components["schemas"]["NodeSummary"];
+            /** @description All nodes, or those that `limit` and `cursor` ask for. */
             readonly node_executions: readonly components["schemas"]["NodeExecution"][];
         };
         /** @description A flow's executions by status. */
@@ -1431,7 +1517,7 @@ export interface components {
         /** @enum {string} */
         readonly ExecutionStatus: "pending" | "running" | "paused" | "completed" | "failed" | "cancelled";
         /** @description A message of the stream of one execution: the fields `event` and `data` of a server-sent event. The data is JSON. */
-        readonly ExecutionStream: components["schemas"]["SnapshotMessage"] | components["schemas"]["JournalMessage"] | components["schemas"]["NodeMessage"] | components["schemas"]["ExecutionMessage"];
+        readonly ExecutionStream: components["schemas"]["SnapshotMessage"] | components["schemas"]["JournalMessage"] | components["schemas"]["NodeMessage"] | components["schemas"]["ExecutionMessage"] | components["schemas"]["ResyncMessage"];
         /** @description An execution as lists and the event stream of all executions show it. */
         readonly ExecutionSummary: {
             /** Format: uuid */
@@ -1457,6 +1543,7 @@ export interface components {
             readonly current_node_id: string | null;
             readonly context_id: string | null;
             readonly context_type: string | null;
+            /** @description Shortened to 2,000 bytes; the execution has all of it. */
             readonly error_message: string | null;
             readonly error_class: components["schemas"]["ErrorClass"] | null;
             /** @description What failures like this one have in common; see `GET /studio/failures`. */
@@ -2080,7 +2167,7 @@ export interface components {
              */
             readonly type: "merge";
         };
-        /** @description Changes that were left out. */
+        /** @description Changes, or records, that were left out. */
         readonly Missed: {
             /**
              * Format: int64
@@ -2149,8 +2236,8 @@ export interface components {
              */
             readonly agent_version: number | null;
             /** @description The resolved input of the last attempt; null before the first. */
-            readonly input_data: components["schemas"]["AnyJson"];
-            readonly output_data: components["schemas"]["AnyJson"];
+            readonly input_data: components["schemas"]["Shown"];
+            readonly output_data: components["schemas"]["Shown"];
             /** @description The last error and how many tries are left or, at the end, every attempt's error; null after a success. */
             readonly error_message: string | null;
             readonly error_class: components["schemas"]["ErrorClass"] | null;
@@ -2164,6 +2251,7 @@ export interface components {
             /** @description Whether its output was reused from the execution that this one retries. */
             readonly reused: boolean;
             readonly usage: components["schemas"]["Usage"];
+            /** @description In order. Where the answer has no room for all, there is only the last one. */
             readonly attempts: readonly components["schemas"]["Attempt"][];
         };
         /** @description A node failed for good. */
@@ -2390,6 +2478,10 @@ export interface components {
             /** Format: date-time */
             readonly at: string;
         };
+        /** @description In the place of a value that is too long: its beginning, and where the whole of it is. */
+        readonly Preview: {
+            readonly $preview: components["schemas"]["Beginning"];
+        };
         /** @description What the tokens of an agent cost, in any currency. */
         readonly Prices: {
             /**
@@ -2465,6 +2557,22 @@ export interface components {
             readonly seq: number;
             /** Format: date-time */
             readonly at: string;
+        };
+        /**
+         * @description Some records were left out, because the client did not read for ten seconds: a snapshot follows. Or the server
+         *     has no room for what clients do not read: the stream ends.
+         */
+        readonly ResyncMessage: {
+            /**
+             * @description Some records were left out, because the client did not read for ten seconds: a snapshot follows. Or the server
+             *     has no room for what clients do not read: the stream ends.
+             */
+            readonly data: components["schemas"]["Missed"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly event: "resync";
         };
         /** @description The answer to a retry. */
         readonly Retried: {
@@ -2681,6 +2789,8 @@ export interface components {
              */
             readonly do_not_retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "validation" | "expression" | "configuration" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
         };
+        /** @description Any JSON. One whose text is longer than 64 KiB, or for which the answer has no room, is a preview. */
+        readonly Shown: unknown | components["schemas"]["Preview"];
         /** @description Something that an agent can do. */
         readonly Skill: {
             /**
@@ -4191,7 +4301,12 @@ export interface operations {
     };
     readonly show_execution: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description How many nodes to show; all unless given. */
+                readonly limit?: number;
+                /** @description Where the page before ended, as its `Link` header says. */
+                readonly cursor?: string;
+            };
             readonly header?: never;
             readonly path: {
                 /** @description The execution */
@@ -4204,6 +4319,8 @@ export interface operations {
             /** @description The execution */
             readonly 200: {
                 headers: {
+                    /** @description Where the next page of nodes is, if there is one */
+                    readonly Link?: string | null;
                     readonly [name: string]: unknown;
                 };
                 content: {
@@ -4680,6 +4797,182 @@ export interface operations {
             };
         };
     };
+    readonly show_node_input: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The execution */
+                readonly id: string;
+                /** @description The node */
+                readonly node_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The input */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AnyJson"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none: the node has no attempt */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly show_node_output: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The execution */
+                readonly id: string;
+                /** @description The node */
+                readonly node_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The output */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AnyJson"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none: the node has not completed */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly retry_node_now: {
         readonly parameters: {
             readonly query?: never;
@@ -4836,6 +5129,101 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly show_result: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The execution */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The result */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AnyJson"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none: it did not complete */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It consists of the outputs of several nodes and is too large: read these one by one */
+            readonly 422: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -5160,6 +5548,92 @@ export interface operations {
             };
             /** @description The flow is archived */
             readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly show_trigger_data: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The execution */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The trigger data */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AnyJson"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id */
+            readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -86,7 +86,11 @@ pub(crate) fn counted(mut response: Response, total: u64) -> Response {
 
 /// Answers with `views`, and with the address of the next page if there is one.
 pub(crate) fn reply(views: &impl Serialize, next: Option<String>) -> Response {
-    let mut response = reply::ok(views);
+    linked(reply::ok(views), next)
+}
+
+/// Adds the address of the next page, if there is one.
+pub(crate) fn linked(mut response: Response, next: Option<String>) -> Response {
     let link = next.map(|address| format!("<{address}>; rel=\"next\""));
     if let Some(link) = link.and_then(|link| HeaderValue::from_str(&link).ok()) {
         response.headers_mut().insert(header::LINK, link);

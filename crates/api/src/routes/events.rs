@@ -1,16 +1,10 @@
 //! Event streams: what changes, as it is committed.
 
-use std::convert::Infallible;
-use std::time::Duration;
-
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use axum::response::Response;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_store::{ExecutionFilter, Page};
-use tokio::sync::mpsc;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,9 +15,10 @@ use crate::caller::Identity;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemKind};
 use crate::query::{FromParams, Params, Query};
+use crate::sse;
 use crate::views::message::{ExecutionStream, ListMessage, ListStream};
 use crate::views::row::RowView;
-use crate::watch::{Follower, WAITING_MAX};
+use crate::watch::{Follower, Sources};
 
 /// Executions in the snapshot of the stream of all.
 const SNAPSHOT_ROWS: usize = 100;
@@ -38,6 +33,9 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 /// `execution` message. The id of the snapshot and of an `execution` message is the number of the last record. With
 /// `Last-Event-ID` the stream continues after that record, without a gap and without a snapshot; where there is no such
 /// record, it begins with a snapshot.
+///
+/// A client that does not read for ten seconds receives a `resync` message with the number of records that are left out,
+/// and then a snapshot.
 #[utoipa::path(get, path = "/api/v1/studio/executions/{id}/events", tag = "executions",
     params(("id" = Uuid, Path, description = "The execution"),
            ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last message that arrived")),
@@ -51,11 +49,10 @@ pub(crate) async fn follow_execution(
     let last_seen = last_event_id(&headers)?;
     let changes = app.engine().follow(id);
     let snapshot = app.engine().execution(caller.tenant, id).await?;
-    let (events, received) = mpsc::channel(WAITING_MAX);
-    let (engine, tenant, end) = (app.engine().clone(), caller.tenant, app.streams_end());
-    let follower = Follower { engine, tenant, id, changes, end, events };
-    tokio::spawn(follower.run(snapshot, last_seen));
-    Ok(streamed(received))
+    let sources =
+        Sources { engine: app.engine().clone(), tenant: caller.tenant, id, changes, end: app.streams_end() };
+    let (follower, first) = Follower::begin(sources, &snapshot, last_seen);
+    sse::stream(app.backlog(), first, follower)
 }
 
 fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
@@ -63,14 +60,6 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let number = value.to_str().ok().and_then(|text| text.parse().ok());
     let detail = "The header Last-Event-ID must be the id of an event of this stream, which is a number.";
     number.map(Some).ok_or_else(|| Problem::new(ProblemKind::InvalidParameter, detail))
-}
-
-fn streamed(received: mpsc::Receiver<Event>) -> Response {
-    let events = stream::unfold(received, |mut received| async move {
-        let event = received.recv().await?;
-        Some((Ok::<_, Infallible>(event), received))
-    });
-    Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
 }
 
 /// Whose executions to follow.
@@ -100,18 +89,12 @@ pub(crate) async fn follow_executions(
     Identity(caller): Identity,
     Query(FollowQuery { flow_id }): Query<FollowQuery>,
 ) -> Result<Response, Problem> {
-    let listener = app.feed().listen(caller.tenant);
-    let snapshot = snapshot_event(&app, caller.tenant, flow_id).await?;
-    let (events, received) = mpsc::channel(WAITING_MAX);
-    tokio::spawn(async move {
-        if events.send(snapshot).await.is_ok() {
-            listener.pass_on(flow_id, &events, app.streams_end()).await;
-        }
-    });
-    Ok(streamed(received))
+    let listener = app.feed().listen(caller.tenant, flow_id, app.streams_end());
+    let snapshot = snapshot_of(&app, caller.tenant, flow_id).await?;
+    sse::stream(app.backlog(), snapshot, listener)
 }
 
-async fn snapshot_event(app: &App, tenant: TenantId, flow: Option<FlowId>) -> Result<Event, Problem> {
+async fn snapshot_of(app: &App, tenant: TenantId, flow: Option<FlowId>) -> Result<String, Problem> {
     let filter = ExecutionFilter { tenant: Some(tenant), flow, ..ExecutionFilter::default() };
     let rows = app.engine().executions(filter, Page { before: None, limit: SNAPSHOT_ROWS }).await?;
     let names = flow_names(app, tenant, rows.iter().flatten().map(|row| row.flow)).await;
@@ -121,5 +104,5 @@ async fn snapshot_event(app: &App, tenant: TenantId, flow: Option<FlowId>) -> Re
         .flatten()
         .map(|row| RowView::new(row, names.get(&row.flow).map(String::as_str)))
         .collect();
-    Ok(ListMessage::Snapshot(views).to_event())
+    Ok(ListMessage::Snapshot(views).to_text())
 }

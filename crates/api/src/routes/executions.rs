@@ -1,5 +1,6 @@
 //! Executions: how they are started, listed and looked at.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use steadflow_core::caller::Caller;
-use steadflow_core::execution::{Execution, ExecutionStatus};
+use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::payload::Payload;
 use steadflow_runtime::Start;
@@ -23,7 +24,7 @@ use crate::idempotency::IdempotencyKey;
 use crate::json::OptionalJson;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody};
-use crate::query::{FromParams, Params, Query, Window};
+use crate::query::{self, FromParams, Params, Query, Window};
 use crate::reply;
 use crate::views::entry::{entries, id_of};
 use crate::views::execution::ExecutionView;
@@ -135,7 +136,8 @@ pub(crate) async fn execute_flow(
         app.metrics().execution_accepted();
     }
     if let Some(ended) = started.ended {
-        return show(&app, &caller, &ended.execution).await;
+        let retried_by = app.retried_by(caller.tenant, &ended.execution).await?;
+        return Ok(reply::ok_text(ExecutionView::new(&ended.execution, &retried_by).to_json()));
     }
     let accepted = StartedExecution {
         execution_id: started.execution,
@@ -158,11 +160,6 @@ fn start(caller: Caller, flow: FlowId, body: Execute) -> Start {
         key: None,
         wait: None,
     }
-}
-
-async fn show(app: &App, caller: &Caller, execution: &Execution) -> Result<Response, Problem> {
-    let retried_by = app.retried_by(caller.tenant, execution).await?;
-    Ok(reply::ok_text(ExecutionView::new(execution, &retried_by).to_json()))
 }
 
 /// Lists the executions of a flow, newest first.
@@ -229,15 +226,58 @@ async fn list(app: &App, caller: &Caller, uri: &Uri, query: ExecutionsQuery) -> 
     Ok(page.reply(uri, &views, total))
 }
 
+/// Which of the nodes.
+#[derive(Clone, Copy, Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct NodesQuery {
+    /// How many nodes to show; all unless given.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
+    limit: Option<usize>,
+    /// Where the page before ended, as its `Link` header says.
+    #[param(value_type = Option<String>, pattern = "^node-[0-9]{1,5}$")]
+    cursor: usize,
+}
+
+const NODE_CURSOR_PREFIX: &str = "node-";
+
+impl FromParams for NodesQuery {
+    fn from_params(params: &mut Params) -> Self {
+        let read = |text: &str| text.strip_prefix(NODE_CURSOR_PREFIX)?.parse::<u16>().ok();
+        let cursor = params.read("cursor", "the cursor of a `Link` header", read);
+        Self { limit: params.whole("limit", 1, 1_000), cursor: cursor.unwrap_or(0).into() }
+    }
+}
+
+impl NodesQuery {
+    /// Returns the places of the nodes to show, of `count`.
+    fn places(self, count: usize) -> Range<usize> {
+        let from = self.cursor.min(count);
+        from..self.limit.map_or(count, |limit| count.min(from + limit))
+    }
+}
+
 /// Shows an execution with its nodes and their attempts.
+///
+/// Values whose JSON text is longer than 64 KiB are previews, which say where the whole value is. An answer shows 1 MiB of
+/// values and messages; where there are more, it has shorter previews and messages, and of each node only the last attempt.
+/// With `limit`, it has so many nodes, and each page has that room for itself.
 #[utoipa::path(get, path = "/api/v1/studio/executions/{id}", tag = "executions",
-    params(("id" = Uuid, Path, description = "The execution")),
-    responses((status = 200, description = "The execution", body = ExecutionView)))]
+    params(("id" = Uuid, Path, description = "The execution"), NodesQuery),
+    responses((status = 200, description = "The execution", body = ExecutionView,
+               headers(("Link" = Option<String>, description = "Where the next page of nodes is, if there is one")))))]
 pub(crate) async fn show_execution(
     State(app): State<App>,
     Identity(caller): Identity,
     PathId(id): PathId<ExecutionId>,
+    uri: Uri,
+    Query(query): Query<NodesQuery>,
 ) -> Result<Response, Problem> {
     let snapshot = app.engine().execution(caller.tenant, id).await?;
-    show(&app, &caller, &snapshot.execution).await
+    let execution = &snapshot.execution;
+    let retried_by = app.retried_by(caller.tenant, execution).await?;
+    let places = query.places(execution.nodes().len());
+    let next = (places.end < execution.nodes().len()).then(|| format!("{NODE_CURSOR_PREFIX}{}", places.end));
+    let view = ExecutionView::with_nodes(execution, &retried_by, places);
+    let next = next.map(|cursor| query::next_address(&uri, "cursor", &cursor));
+    Ok(query::linked(reply::ok_text(view.to_json()), next))
 }

@@ -2,15 +2,18 @@
 
 mod text;
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use serde::{Serialize, Serializer};
 use steadflow_core::execution::{Execution, NodeStatus};
 use steadflow_core::ids::{ExecutionId, FlowId, NodeIndex};
-use steadflow_core::payload::Payload;
 use utoipa::ToSchema;
 
 use super::node::{NodeView, UsageView, WaitingFor};
+use super::shown::{Place, Room, Shown};
 use super::text::{Text, Write};
-use super::wire::{AnyJson, ErrorClassName, ExecutionStatusName, Time, millis, seconds, span};
+use super::wire::{ErrorClassName, ExecutionStatusName, Time, millis, seconds, span};
 
 /// An execution with its nodes and their attempts.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,7 +38,7 @@ pub(crate) struct ExecutionView<'a> {
     current_node_id: Option<&'a str>,
     context_id: Option<&'a str>,
     context_type: Option<&'a str>,
-    error_message: Option<&'a str>,
+    error_message: Option<Cow<'a, str>>,
     error_class: Option<ErrorClassName>,
     /// The execution that it retries.
     #[schema(value_type = Option<Uuid>)]
@@ -48,7 +51,8 @@ pub(crate) struct ExecutionView<'a> {
     parent_id: Option<ExecutionId>,
     /// What started it: `api`, `retry`, `parent`, …
     triggered_by: &'a str,
-    trigger_data: AnyJson,
+    #[schema(value_type = Shown)]
+    trigger_data: Shown<'a>,
     created_at: Time,
     started_at: Option<Time>,
     completed_at: Option<Time>,
@@ -61,13 +65,14 @@ pub(crate) struct ExecutionView<'a> {
     /// The number of its last committed record; event ids are these.
     seq: u64,
     /// The output of the last node, or an object of them by node id when several end the flow; null unless it completed.
-    #[schema(value_type = AnyJson)]
-    result: Option<AnyJson>,
-    /// The outputs by node id.
-    #[schema(value_type = std::collections::HashMap<String, AnyJson>)]
+    #[schema(value_type = Shown)]
+    result: Option<Shown<'a>>,
+    /// The outputs of these nodes by node id.
+    #[schema(value_type = std::collections::HashMap<String, Shown>)]
     execution_data: Outputs<'a>,
     usage: UsageView,
     summary: Summary,
+    /// All nodes, or those that `limit` and `cursor` ask for.
     node_executions: Vec<NodeView<'a>>,
 }
 
@@ -86,24 +91,36 @@ pub(crate) struct Summary {
 
 /// What nodes gave, by their ids.
 #[derive(Debug)]
-pub(crate) struct Outputs<'a>(Vec<(&'a str, &'a Payload)>);
+pub(crate) struct Outputs<'a>(Vec<(&'a str, Shown<'a>)>);
 
 impl<'a> Outputs<'a> {
-    fn of(execution: &'a Execution) -> Self {
-        let nodes = execution.graph().nodes.iter().zip(execution.nodes());
-        let given = nodes.filter_map(|(node, state)| Some((node.id.as_str(), state.output.as_ref()?)));
-        Self(given.collect())
+    fn of(execution: &'a Execution, nodes: Range<usize>, room: &mut Room) -> Self {
+        let ids = execution.graph().nodes[nodes.clone()].iter().map(|node| node.id.as_str());
+        let outputs = ids.zip(&execution.nodes()[nodes]);
+        let given = outputs.filter_map(|(id, node)| Some((id, node.output.as_ref()?)));
+        Self(given.map(|(id, output)| (id, room.value(output, Place::Output(id)))).collect())
     }
 }
 
 impl Serialize for Outputs<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().copied())
+        serializer.collect_map(self.0.iter().map(|(id, output)| (id, output)))
     }
 }
 
 impl<'a> ExecutionView<'a> {
+    /// Shows all of an execution.
     pub(crate) fn new(execution: &'a Execution, retried_by: &'a [ExecutionId]) -> Self {
+        Self::with_nodes(execution, retried_by, 0..execution.nodes().len())
+    }
+
+    /// Shows an execution with those of its nodes that have these places in the flow.
+    pub(crate) fn with_nodes(
+        execution: &'a Execution,
+        retried_by: &'a [ExecutionId],
+        nodes: Range<usize>,
+    ) -> Self {
+        let mut room = Room::new(execution.id());
         let accepted = execution.accepted();
         let error = execution.error();
         let duration = span(execution.started_at(), execution.completed_at());
@@ -119,13 +136,13 @@ impl<'a> ExecutionView<'a> {
             current_node_id: execution.current_node().map(|node| execution.graph().node(node).id.as_str()),
             context_id: accepted.context_id.as_deref(),
             context_type: accepted.context_type.as_deref(),
-            error_message: error.map(|error| &*error.message),
+            error_message: error.map(|error| room.message(&error.message)),
             error_class: error.and_then(|error| error.class).map(Into::into),
             retry_of: accepted.retry_of,
             retried_by,
             parent_id: accepted.parent.as_ref().map(|parent| parent.execution),
             triggered_by: &accepted.triggered_by,
-            trigger_data: (&accepted.trigger_data).into(),
+            trigger_data: room.value(&accepted.trigger_data, Place::TriggerData),
             created_at: execution.created_at().into(),
             started_at: execution.started_at().map(Into::into),
             completed_at: execution.completed_at().map(Into::into),
@@ -133,11 +150,11 @@ impl<'a> ExecutionView<'a> {
             duration_seconds: duration.map(seconds),
             duration_ms: duration.map(millis),
             seq: execution.seq(),
-            result: execution.result().map(AnyJson),
-            execution_data: Outputs::of(execution),
+            result: execution.result_parts().map(|parts| room.result(&parts)),
+            execution_data: Outputs::of(execution, nodes.clone(), &mut room),
             usage: execution.usage().into(),
             summary: summary(execution),
-            node_executions: nodes(execution).map(|node| NodeView::new(execution, node)).collect(),
+            node_executions: numbered(nodes).map(|node| NodeView::new(execution, node, &mut room)).collect(),
         }
     }
 
@@ -152,9 +169,8 @@ impl<'a> ExecutionView<'a> {
 /// About as much as a node with one attempt takes, or an execution without its nodes; inputs and outputs excluded.
 const NODE_BYTES: usize = 1_024;
 
-fn nodes(execution: &Execution) -> impl Iterator<Item = NodeIndex> {
-    (0..execution.nodes().len())
-        .map(|at| NodeIndex(u16::try_from(at).expect("a flow's nodes are numbered in 16 bits")))
+fn numbered(nodes: Range<usize>) -> impl Iterator<Item = NodeIndex> {
+    nodes.map(|at| NodeIndex(u16::try_from(at).expect("a flow's nodes are numbered in 16 bits")))
 }
 
 fn summary(execution: &Execution) -> Summary {

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use axum::response::sse::Event;
 use serde::Serialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
@@ -20,13 +19,16 @@ use super::wire::Time;
 #[serde(tag = "event", content = "data", rename_all = "snake_case")]
 pub(crate) enum ExecutionMessage<'a> {
     /// The execution as it is. Its id is the number of the last record.
-    Snapshot(ExecutionView<'a>),
+    Snapshot(Box<ExecutionView<'a>>),
     /// An event of the journal.
     Journal(EventView<'a>),
     /// A node that the record changed.
     Node(NodeView<'a>),
     /// The last message of a record. Its id is the number of the record.
     Execution(RecordEnd<'a>),
+    /// Some records were left out, because the client did not read for ten seconds: a snapshot follows. Or the server
+    /// has no room for what clients do not read: the stream ends.
+    Resync(Missed),
 }
 
 /// The execution after a record.
@@ -46,16 +48,13 @@ impl<'a> RecordEnd<'a> {
 
 impl ExecutionMessage<'_> {
     /// Returns the message as it is sent; `id` is the number of the record that is complete with it.
-    pub(crate) fn to_event(&self, id: Option<u64>) -> Event {
-        let event = match self {
-            Self::Snapshot(view) => event("snapshot", view),
-            Self::Journal(view) => event("journal", view),
-            Self::Node(view) => event("node", view),
-            Self::Execution(view) => event("execution", view),
-        };
-        match id {
-            Some(id) => event.id(id.to_string()),
-            None => event,
+    pub(crate) fn to_text(&self, id: Option<u64>) -> String {
+        match self {
+            Self::Snapshot(view) => message("snapshot", id, &view.to_json()),
+            Self::Journal(view) => message_of("journal", id, view),
+            Self::Node(view) => message_of("node", id, view),
+            Self::Execution(view) => message_of("execution", id, view),
+            Self::Resync(missed) => message_of("resync", id, missed),
         }
     }
 }
@@ -72,7 +71,7 @@ pub(crate) enum ListMessage<'a> {
     Resync(Missed),
 }
 
-/// Changes that were left out.
+/// Changes, or records, that were left out.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub(crate) struct Missed {
     /// How many these were.
@@ -81,18 +80,25 @@ pub(crate) struct Missed {
 
 impl ListMessage<'_> {
     /// Returns the message as it is sent.
-    pub(crate) fn to_event(&self) -> Event {
+    pub(crate) fn to_text(&self) -> String {
         match self {
-            Self::Snapshot(view) => event("snapshot", view),
-            Self::Execution(view) => event("execution", view),
-            Self::Resync(view) => event("resync", view),
+            Self::Snapshot(view) => message_of("snapshot", None, view),
+            Self::Execution(view) => message_of("execution", None, view),
+            Self::Resync(view) => message_of("resync", None, view),
         }
     }
 }
 
-fn event(name: &str, view: &impl Serialize) -> Event {
-    let data = serde_json::to_string(view).expect("views have string keys and no failing parts");
-    Event::default().event(name).data(data)
+/// Returns a message as it is sent. `data` is JSON, which has no line breaks.
+fn message(name: &str, id: Option<u64>, data: &str) -> String {
+    match id {
+        Some(id) => format!("event: {name}\nid: {id}\ndata: {data}\n\n"),
+        None => format!("event: {name}\ndata: {data}\n\n"),
+    }
+}
+
+fn message_of(name: &str, id: Option<u64>, view: &impl Serialize) -> String {
+    message(name, id, &serde_json::to_string(view).expect("views have string keys and no failing parts"))
 }
 
 /// What the body of a stream consists of, for the description of the API: a message has the fields `event` and `data`,

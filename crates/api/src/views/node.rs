@@ -2,6 +2,8 @@
 
 mod text;
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use steadflow_core::execution::{AttemptRecord, Execution, NodeExecution, Wait};
 use steadflow_core::flow::Node;
@@ -11,7 +13,8 @@ use steadflow_core::work::Usage;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::wire::{AnyJson, ErrorClassName, NodeStatusName, Time, millis, span};
+use super::shown::{Place, Room, Shown};
+use super::wire::{ErrorClassName, NodeStatusName, Time, millis, span};
 
 /// One node inside one execution, with all its attempts.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,12 +37,12 @@ pub(crate) struct NodeView<'a> {
     /// The version of the agent that the execution is pinned to; null where it had none when the execution was accepted.
     agent_version: Option<u32>,
     /// The resolved input of the last attempt; null before the first.
-    #[schema(value_type = AnyJson)]
-    input_data: Option<AnyJson>,
-    #[schema(value_type = AnyJson)]
-    output_data: Option<AnyJson>,
+    #[schema(value_type = Shown)]
+    input_data: Option<Shown<'a>>,
+    #[schema(value_type = Shown)]
+    output_data: Option<Shown<'a>>,
     /// The last error and how many tries are left or, at the end, every attempt's error; null after a success.
-    error_message: Option<&'a str>,
+    error_message: Option<Cow<'a, str>>,
     error_class: Option<ErrorClassName>,
     started_at: Option<Time>,
     completed_at: Option<Time>,
@@ -53,6 +56,7 @@ pub(crate) struct NodeView<'a> {
     /// Whether its output was reused from the execution that this one retries.
     reused: bool,
     usage: UsageView,
+    /// In order. Where the answer has no room for all, there is only the last one.
     attempts: Vec<AttemptView<'a>>,
 }
 
@@ -102,7 +106,7 @@ pub(crate) struct AttemptView<'a> {
     ended_at: Option<Time>,
     duration_ms: Option<u64>,
     error_class: Option<ErrorClassName>,
-    error_message: Option<&'a str>,
+    error_message: Option<Cow<'a, str>>,
     /// How long the wait after it was meant to be.
     backoff_ms: Option<u64>,
     /// When the next attempt was due.
@@ -130,14 +134,15 @@ impl From<Usage> for UsageView {
 }
 
 impl<'a> NodeView<'a> {
-    pub(crate) fn new(execution: &'a Execution, index: NodeIndex) -> Self {
+    pub(crate) fn new(execution: &'a Execution, index: NodeIndex, room: &mut Room) -> Self {
         let node = execution.graph().node(index);
         let state = execution.node(index);
+        let id = node.id.as_str();
         let wait = state.waiting_for().filter(|wait| !matches!(wait, Wait::Retry { .. }));
         let (agent_id, skill_used) = node.kind.room().skill().unzip();
         Self {
             id: node_execution_id(execution.id(), index),
-            node_id: node.id.as_str(),
+            node_id: id,
             node_name: &node.name,
             node_type: node.kind.room().about().type_name(),
             status: state.status().into(),
@@ -146,9 +151,9 @@ impl<'a> NodeView<'a> {
             skill_used,
             agent_id,
             agent_version: agent_id.and_then(|id| execution.accepted().agents.get(&id).copied()),
-            input_data: input_of(node, state).map(Into::into),
-            output_data: state.output.as_ref().map(Into::into),
-            error_message: state.error_message.as_deref(),
+            input_data: input_of(node, state).map(|input| room.value(input, Place::Input(id))),
+            output_data: state.output.as_ref().map(|output| room.value(output, Place::Output(id))),
+            error_message: state.error_message.as_deref().map(|message| room.message(message)),
             error_class: state.error_class.map(Into::into),
             started_at: state.started_at.map(Into::into),
             completed_at: state.completed_at.map(Into::into),
@@ -158,13 +163,17 @@ impl<'a> NodeView<'a> {
             waiting_until: wait.and_then(Wait::until).map(Into::into),
             reused: state.reused,
             usage: Usage::sum(state.attempts.iter().map(|attempt| attempt.usage)).into(),
-            attempts: state.attempts.iter().map(AttemptView::new).collect(),
+            attempts: attempts(&state.attempts, room),
         }
     }
 }
 
+fn attempts<'a>(attempts: &'a [AttemptRecord], room: &mut Room) -> Vec<AttemptView<'a>> {
+    room.attempts(attempts).iter().map(|attempt| AttemptView::new(attempt, room)).collect()
+}
+
 impl<'a> AttemptView<'a> {
-    fn new(attempt: &'a AttemptRecord) -> Self {
+    fn new(attempt: &'a AttemptRecord, room: &mut Room) -> Self {
         let error = attempt.error.as_ref();
         Self {
             number: attempt.attempt.number(),
@@ -172,7 +181,7 @@ impl<'a> AttemptView<'a> {
             ended_at: attempt.ended_at.map(Into::into),
             duration_ms: span(Some(attempt.started_at), attempt.ended_at).map(millis),
             error_class: error.map(|error| error.class.into()),
-            error_message: error.map(|error| &*error.message),
+            error_message: error.map(|error| room.message(&error.message)),
             backoff_ms: span(attempt.ended_at, attempt.retry_at).map(millis),
             next_retry_at: attempt.retry_at.map(Into::into),
             worker: &attempt.worker,
@@ -188,7 +197,7 @@ fn node_execution_id(execution: ExecutionId, index: NodeIndex) -> Uuid {
 }
 
 /// The input as it is recorded or, where the journal need not say it, as it follows from the flow version.
-fn input_of<'a>(node: &'a Node, state: &'a NodeExecution) -> Option<&'a Payload> {
+pub(crate) fn input_of<'a>(node: &'a Node, state: &'a NodeExecution) -> Option<&'a Payload> {
     if state.input.is_some() || state.attempts.is_empty() {
         return state.input.as_ref();
     }

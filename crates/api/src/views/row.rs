@@ -1,5 +1,7 @@
 //! An execution as lists show it.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use steadflow_core::execution::Wait;
 use steadflow_core::ids::{ExecutionId, FlowId};
@@ -8,7 +10,11 @@ use utoipa::ToSchema;
 
 use super::entry::Entry;
 use super::node::WaitingFor;
+use super::shown::shortened;
 use super::wire::{ErrorClassName, ExecutionStatusName, Time, millis, seconds, span};
+
+/// How much of an error message a list shows, in bytes.
+const MESSAGE_BYTES: usize = 2_000;
 
 /// An execution as lists and the event stream of all executions show it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,7 +43,8 @@ pub(crate) struct RowView<'a> {
     current_node_id: Option<&'a str>,
     context_id: Option<&'a str>,
     context_type: Option<&'a str>,
-    error_message: Option<&'a str>,
+    /// Shortened to 2,000 bytes; the execution has all of it.
+    error_message: Option<Cow<'a, str>>,
     error_class: Option<ErrorClassName>,
     /// What failures like this one have in common; see `GET /studio/failures`.
     fingerprint: Option<&'a str>,
@@ -90,7 +97,7 @@ impl<'a> RowView<'a> {
             current_node_id: row.current_node.as_ref().map(|node| node.as_str()),
             context_id: row.context_id.as_deref(),
             context_type: row.context_type.as_deref(),
-            error_message: row.error_message.as_deref(),
+            error_message: row.error_message.as_deref().map(|message| shortened(message, MESSAGE_BYTES)),
             error_class: row.error_class.map(Into::into),
             fingerprint: row.fingerprint.as_ref().map(|fingerprint| &*fingerprint.id),
             retry_of: row.retry_of,

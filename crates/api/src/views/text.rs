@@ -3,13 +3,15 @@
 //! The text is what serde makes of a view, byte for byte. For an execution of ten nodes, serde takes as long as the whole
 //! engine.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
-use super::wire::{AnyJson, ErrorClassName, ExecutionStatusName, NodeStatusName, Time};
+use super::wire::{ErrorClassName, ExecutionStatusName, NodeStatusName, Time};
 
 /// JSON text that grows.
 #[derive(Debug)]
@@ -153,8 +155,8 @@ write_as! {
     f64: |number, text| text.by_serde(&number);
 }
 
-impl Write for AnyJson {
+impl Write for Cow<'_, str> {
     fn write(&self, text: &mut Text) {
-        text.push_str(self.0.as_str());
+        self.as_ref().write(text);
     }
 }

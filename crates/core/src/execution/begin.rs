@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::decide::{Decider, End};
-use super::node::object_of;
+use super::result::object_of;
 use super::{EdgeState, Execution, ExecutionStatus};
 use crate::event::Event;
 use crate::failure::{ErrorClass, Failure};

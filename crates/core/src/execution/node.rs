@@ -196,6 +196,19 @@ impl NodeExecution {
         }
     }
 
+    /// Drops what steps, children and peers returned and, once it has ended, its input and output.
+    pub(super) fn shed(&mut self) {
+        self.steps.iter_mut().for_each(StepRecord::shed);
+        self.children.iter_mut().for_each(ChildRecord::shed);
+        self.attempts
+            .iter_mut()
+            .filter_map(|attempt| attempt.error.as_mut())
+            .for_each(|error| error.body = None);
+        if self.is_ended() {
+            (self.input, self.output) = (None, None);
+        }
+    }
+
     /// The number of its next attempt.
     pub(super) fn next_attempt(&self) -> Attempt {
         self.attempts.last().map_or(Attempt::FIRST, |attempt| attempt.attempt.next())
@@ -214,19 +227,4 @@ impl NodeExecution {
             before.filter(|before| before.error.as_ref().is_some_and(AttemptError::is_interruption));
         interrupted.is_some_and(|before| !self.steps.iter().any(|step| step.ended_at > before.ended_at))
     }
-}
-
-/// Writes a JSON object whose values are already JSON.
-pub(super) fn object_of<'a>(entries: impl Iterator<Item = (&'a str, &'a Payload)>) -> Payload {
-    let mut text = String::from("{");
-    for (key, value) in entries {
-        if text.len() > 1 {
-            text.push(',');
-        }
-        text.push_str(&serde_json::Value::from(key).to_string());
-        text.push(':');
-        text.push_str(value.as_str());
-    }
-    text.push('}');
-    Payload::parse(text).expect("keys and values are JSON, so the object is")
 }

@@ -28,7 +28,7 @@ impl Write for Outputs<'_> {
             }
             node.write(text);
             text.push_str(":");
-            text.push_str(output.as_str());
+            output.write(text);
         }
         text.push_str("}");
     }
@@ -36,6 +36,8 @@ impl Write for Outputs<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use steadflow_core::execution::ExecutionStatus;
     use steadflow_core::failure::ErrorClass;
     use steadflow_core::ids::{ExecutionId, FlowId};
@@ -46,7 +48,7 @@ mod tests {
 
     use super::*;
     use crate::views::node::WaitingFor;
-    use crate::views::wire::AnyJson;
+    use crate::views::shown::{Place, Preview, Shown};
 
     fn accepted() -> ExecutionView<'static> {
         ExecutionView {
@@ -67,7 +69,7 @@ mod tests {
             retried_by: &[],
             parent_id: None,
             triggered_by: "api",
-            trigger_data: AnyJson(Payload::null()),
+            trigger_data: Shown::Whole(Cow::Owned(Payload::null())),
             created_at: Timestamp::from_micros(0).into(),
             started_at: None,
             completed_at: None,
@@ -83,6 +85,15 @@ mod tests {
         }
     }
 
+    fn whole(value: &Payload) -> Shown<'_> {
+        Shown::Whole(Cow::Borrowed(value))
+    }
+
+    fn preview(value: &Payload) -> Shown<'_> {
+        let id = ExecutionId::new(Uuid::nil());
+        Shown::Preview(Box::new(Preview::new(id, Place::Result, value.len(), value.as_str())))
+    }
+
     #[test]
     fn text_is_what_serde_writes() {
         let outputs = ["[19.90]", "null"].map(|text| Payload::parse(text.to_owned()).unwrap());
@@ -96,7 +107,7 @@ mod tests {
             current_node_id: Some("a\\b"),
             context_id: Some("ü"),
             context_type: Some("order"),
-            error_message: Some("line\nline"),
+            error_message: Some("line\nline".into()),
             error_class: Some(ErrorClass::Timeout.into()),
             retry_of: Some(ExecutionId::new(Uuid::max())),
             retried_by: &retries,
@@ -106,8 +117,8 @@ mod tests {
             deadline: at(Timestamp::MAX.as_micros()),
             duration_seconds: Some(1.07),
             duration_ms: Some(1_070),
-            result: Some((&outputs[0]).into()),
-            execution_data: Outputs(vec![("a", &outputs[0]), ("b \"c\"", &outputs[1])]),
+            result: Some(whole(&outputs[0])),
+            execution_data: Outputs(vec![("a", whole(&outputs[0])), ("b \"c\"", preview(&outputs[1]))]),
             summary: Summary { total_nodes: 2, completed_nodes: 1, ..Summary::default() },
             ..accepted()
         };

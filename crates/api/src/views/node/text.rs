@@ -32,6 +32,8 @@ impl Write for WaitingFor {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use steadflow_core::execution::NodeStatus;
     use steadflow_core::failure::ErrorClass;
     use steadflow_core::ids::AgentId;
@@ -40,14 +42,15 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::views::wire::{AnyJson, Time};
+    use crate::views::shown::Shown;
+    use crate::views::wire::Time;
 
     fn at(micros: i64) -> Time {
         Timestamp::from_micros(micros).into()
     }
 
-    fn json(text: &str) -> Option<AnyJson> {
-        Some((&Payload::parse(text.into()).unwrap()).into())
+    fn json(text: &str) -> Option<Shown<'static>> {
+        Some(Shown::Whole(Cow::Owned(Payload::parse(text.into()).unwrap())))
     }
 
     fn pending() -> NodeView<'static> {
@@ -85,7 +88,7 @@ mod tests {
             ended_at: Some(at(started_at + 999_999)),
             duration_ms: Some(1_000),
             error_class: Some(ErrorClass::RateLimited.into()),
-            error_message: Some("said \"no\"\n\u{7f}\u{1} ü \\ 🦀"),
+            error_message: Some("said \"no\"\n\u{7f}\u{1} ü \\ 🦀".into()),
             backoff_ms: Some(0),
             next_retry_at: Some(at(started_at + 1_000_000)),
             worker: "w-1",
@@ -103,7 +106,7 @@ mod tests {
             agent_version: Some(3),
             input_data: json("[1, 19.90]"),
             output_data: json("{\"b\" : null}"),
-            error_message: Some(""),
+            error_message: Some("".into()),
             error_class: Some(ErrorClass::Internal.into()),
             started_at: Some(at(0)),
             completed_at: Some(at(-1)),

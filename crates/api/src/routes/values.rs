@@ -1,0 +1,134 @@
+//! The values of an execution, each whole and as exactly the text that is stored.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use steadflow_core::execution::{Execution, ResultParts};
+use steadflow_core::ids::{ExecutionId, NodeId, NodeIndex};
+use steadflow_core::payload::Payload;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::caller::Identity;
+use crate::path::{PathId, PathNode};
+use crate::problem::{Problem, ProblemBody, ProblemKind};
+use crate::views::node::input_of;
+use crate::views::wire::AnyJson;
+
+/// The longest result that is put together from the outputs of several nodes, in bytes.
+const RESULT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(show_trigger_data))
+        .routes(routes!(show_result))
+        .routes(routes!(show_node_input))
+        .routes(routes!(show_node_output))
+}
+
+/// Shows the whole trigger data of an execution.
+#[utoipa::path(get, path = "/api/v1/studio/executions/{id}/trigger-data", tag = "executions",
+    params(("id" = Uuid, Path, description = "The execution")),
+    responses((status = 200, description = "The trigger data", body = AnyJson)))]
+pub(crate) async fn show_trigger_data(
+    State(app): State<App>,
+    Identity(caller): Identity,
+    PathId(id): PathId<ExecutionId>,
+) -> Result<Response, Problem> {
+    let snapshot = app.engine().execution(caller.tenant, id).await?;
+    Ok(whole(snapshot.execution.accepted().trigger_data.clone()))
+}
+
+/// Shows the whole result of an execution that completed.
+#[utoipa::path(get, path = "/api/v1/studio/executions/{id}/result", tag = "executions",
+    params(("id" = Uuid, Path, description = "The execution")),
+    responses((status = 200, description = "The result", body = AnyJson),
+              (status = 404, description = "There is none: it did not complete", body = ProblemBody, content_type = "application/problem+json"),
+              (status = 422, description = "It consists of the outputs of several nodes and is too large: read these one by one", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn show_result(
+    State(app): State<App>,
+    Identity(caller): Identity,
+    PathId(id): PathId<ExecutionId>,
+) -> Result<Response, Problem> {
+    let snapshot = app.engine().execution(caller.tenant, id).await?;
+    let parts = snapshot.execution.result_parts();
+    let parts = parts.ok_or_else(|| none("The execution has no result: it did not complete."))?;
+    check_length(&parts)?;
+    Ok(whole(parts.whole()))
+}
+
+fn check_length(parts: &ResultParts<'_>) -> Result<(), Problem> {
+    let bytes = parts.len_bytes();
+    if parts.only().is_some() || bytes <= RESULT_BYTES_MAX {
+        return Ok(());
+    }
+    let detail = format!(
+        "The result consists of the outputs of several nodes and has {bytes} bytes; up to {RESULT_BYTES_MAX} are shown. \
+         Read the outputs one by one, at `…/nodes/{{node_id}}/output`."
+    );
+    Err(Problem::new(ProblemKind::ValueTooLarge, detail))
+}
+
+/// Shows the whole input of the last attempt of a node.
+#[utoipa::path(get, path = "/api/v1/studio/executions/{id}/nodes/{node_id}/input", tag = "executions",
+    params(("id" = Uuid, Path, description = "The execution"), ("node_id" = String, Path, description = "The node")),
+    responses((status = 200, description = "The input", body = AnyJson),
+              (status = 404, description = "There is none: the node has no attempt", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn show_node_input(
+    State(app): State<App>,
+    Identity(caller): Identity,
+    PathNode(id, node): PathNode,
+) -> Result<Response, Problem> {
+    let snapshot = app.engine().execution(caller.tenant, id).await?;
+    let execution = &snapshot.execution;
+    let index = index_of(execution, &node)?;
+    let input = input_of(execution.graph().node(index), execution.node(index));
+    let input = input.ok_or_else(|| none("The node has no input: no attempt of it has begun."))?;
+    Ok(whole(input.clone()))
+}
+
+/// Shows the whole output of a node.
+#[utoipa::path(get, path = "/api/v1/studio/executions/{id}/nodes/{node_id}/output", tag = "executions",
+    params(("id" = Uuid, Path, description = "The execution"), ("node_id" = String, Path, description = "The node")),
+    responses((status = 200, description = "The output", body = AnyJson),
+              (status = 404, description = "There is none: the node has not completed", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn show_node_output(
+    State(app): State<App>,
+    Identity(caller): Identity,
+    PathNode(id, node): PathNode,
+) -> Result<Response, Problem> {
+    let snapshot = app.engine().execution(caller.tenant, id).await?;
+    let index = index_of(&snapshot.execution, &node)?;
+    let output = snapshot.execution.node(index).output.as_ref();
+    let output = output.ok_or_else(|| none("The node has no output: it has not completed."))?;
+    Ok(whole(output.clone()))
+}
+
+fn index_of(execution: &Execution, node: &NodeId) -> Result<NodeIndex, Problem> {
+    let found =
+        (0..).map(NodeIndex).zip(&execution.graph().nodes).find(|(_, candidate)| candidate.id == *node);
+    found.map(|(index, _)| index).ok_or_else(|| {
+        Problem::new(ProblemKind::NoSuchNode, format!("The execution has no node `{}`.", node.as_str()))
+    })
+}
+
+fn none(detail: &'static str) -> Problem {
+    Problem::new(ProblemKind::NoSuchValue, detail)
+}
+
+/// Answers with the text of `value`, without a copy of it.
+fn whole(value: Payload) -> Response {
+    let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    (json, Body::from(Bytes::from_owner(ValueText(value)))).into_response()
+}
+
+struct ValueText(Payload);
+
+impl AsRef<[u8]> for ValueText {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_str().as_bytes()
+    }
+}
