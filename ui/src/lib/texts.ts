@@ -116,5 +116,8 @@ export const texts = {
     large: (size: string) => `${size}: too large to show in full. Copy or download it to see everything.`,
     more: (count: number) => `${count} more…`,
     download: 'Download',
+    part: (size: string) => `Preview of ${size}`,
+    all: 'Show all',
+    elsewhere: (size: string) => `${size}: open it at its node`,
   },
 } as const;

@@ -1,7 +1,7 @@
 import type { Execution } from '@/api/types';
-import { JsonView } from '@/components/json-view';
 import { Panel } from '@/components/panel';
 import { isFinished } from '@/components/status';
+import { ValueView } from '@/components/value-view';
 import classes from './detail.module.css';
 import { texts } from './texts';
 
@@ -42,7 +42,7 @@ function Value({ title, value, none, fileName }: { title: string; value: unknown
       {value === null || value === undefined ? (
         <p className={classes.none}>{none}</p>
       ) : (
-        <JsonView value={value} fileName={fileName} />
+        <ValueView value={value} fileName={fileName} />
       )}
     </Panel>
   );

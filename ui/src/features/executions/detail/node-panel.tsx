@@ -1,10 +1,10 @@
 import { ActionIcon } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import type { Execution, NodeExecution } from '@/api/types';
-import { JsonView } from '@/components/json-view';
 import { Prose } from '@/components/prose';
 import { isFinished, nodeStatusKey } from '@/components/status';
 import { StatusBadge } from '@/components/status-badge';
+import { ValueView } from '@/components/value-view';
 import { AttemptsTable } from './attempts-table';
 import { DecideForm } from './decide-form';
 import classes from './node-panel.module.css';
@@ -74,5 +74,5 @@ export function NodePanel({ execution, node, isFollowing, onClose }: NodePanelPr
 
 function Value({ value, none, fileName }: { value: unknown; none: string; fileName: string }) {
   if (value === null || value === undefined) return <p className={classes.none}>{none}</p>;
-  return <JsonView value={value} fileName={fileName} />;
+  return <ValueView value={value} fileName={fileName} />;
 }

@@ -1,6 +1,8 @@
 import { Button, TextInput, Tooltip } from '@mantine/core';
 import { IconHistory, IconPlayerPlay } from '@tabler/icons-react';
+import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
+import { previewOf, wholeValue } from '@/api/preview';
 import type { Execution, Flow, Json } from '@/api/types';
 import { ProblemCard } from '@/components/problem-card';
 import { FlowWarnings } from './flow-warnings';
@@ -21,7 +23,9 @@ interface RunFormProps {
 /** The input of a new execution: at first that of the last one or, before there is one, the flow's example. */
 export function RunForm({ flow, last, onClose }: RunFormProps) {
   const example = flow.trigger_input?.example;
-  const trigger = useTriggerDraft(flow.trigger_input, (last?.trigger_data ?? example ?? {}) as Json);
+  const preview = previewOf(last?.trigger_data);
+  const trigger = useTriggerDraft(flow.trigger_input, ((preview ? null : last?.trigger_data) ?? example ?? {}) as Json);
+  const whole = useMutation({ mutationFn: wholeValue, onSuccess: (data) => trigger.fill(data as Json) });
   const [contextId, setContextId] = useState('');
   const [contextType, setContextType] = useState('');
   const run = useRun(flow.id, onClose);
@@ -37,7 +41,8 @@ export function RunForm({ flow, last, onClose }: RunFormProps) {
   };
   const fillFromLast = () => {
     if (!last) return;
-    trigger.fill((last.trigger_data ?? {}) as Json);
+    if (preview) whole.mutate(preview);
+    else trigger.fill((last.trigger_data ?? {}) as Json);
     setContextId(last.context_id ?? '');
     setContextType(last.context_type ?? '');
   };
@@ -59,7 +64,7 @@ export function RunForm({ flow, last, onClose }: RunFormProps) {
     >
       <div className={classes.fields}>
         <FlowWarnings flow={flow} />
-        <TriggerInput trigger={trigger} note={noteOf(last, example)} />
+        <TriggerInput trigger={trigger} note={noteOf(preview ? null : last, example)} />
         <section className={classes.section}>
           <h2 className={classes.heading}>{texts.context}</h2>
           <div className={classes.pair}>
@@ -83,6 +88,7 @@ export function RunForm({ flow, last, onClose }: RunFormProps) {
             />
           </div>
         </section>
+        {whole.isError && <ProblemCard problem={whole.error} />}
         {run.isError && <ProblemCard problem={run.error} />}
       </div>
       <footer className={classes.footer}>
@@ -95,6 +101,7 @@ export function RunForm({ flow, last, onClose }: RunFormProps) {
             leftSection={<IconHistory size={15} aria-hidden />}
             data-disabled={!last || undefined}
             aria-disabled={!last}
+            loading={whole.isPending}
             onClick={fillFromLast}
           >
             {texts.last}

@@ -1,0 +1,38 @@
+/** Values of executions that are too long for an answer: the API shows their beginning, and has the whole elsewhere. */
+import { isRecord } from '@/lib/json';
+import { call } from './client';
+
+/** The beginning of a long value. */
+export interface Preview {
+  /** The length of the whole, as JSON text. */
+  bytes: number;
+  /** The first characters of the JSON text; there may be none. */
+  text: string;
+  execution: string;
+  /** Which value of the execution, or of one of its nodes. */
+  of: 'trigger-data' | 'result' | { node: string; part: 'input' | 'output' };
+}
+
+const PLACE =
+  /^\/api\/v1\/studio\/executions\/([0-9a-f-]{36})\/(?:(trigger-data|result)|nodes\/([^/?#]+)\/(input|output))$/;
+
+/** Returns the preview in the place of a value, or `null` where the value is whole. */
+export function previewOf(value: unknown): Preview | null {
+  const shown = isRecord(value) ? value.$preview : null;
+  if (!isRecord(shown) || typeof shown.bytes !== 'number' || typeof shown.text !== 'string') return null;
+  // A value that only looks like a preview can name any address: just those of values are used.
+  const place = typeof shown.href === 'string' ? PLACE.exec(shown.href) : null;
+  const [, execution, own, node, part] = place ?? [];
+  if (!execution) return null;
+  const of = own ?? { node: decodeURIComponent(node ?? ''), part };
+  return { bytes: shown.bytes, text: shown.text, execution, of: of as Preview['of'] };
+}
+
+/** Returns the whole value. */
+export async function wholeValue({ execution: id, of }: Preview): Promise<unknown> {
+  if (of === 'trigger-data') return (await call('GET', '/studio/executions/{id}/trigger-data', { path: { id } })).data;
+  if (of === 'result') return (await call('GET', '/studio/executions/{id}/result', { path: { id } })).data;
+  const path = { id, node_id: of.node };
+  if (of.part === 'input') return (await call('GET', '/studio/executions/{id}/nodes/{node_id}/input', { path })).data;
+  return (await call('GET', '/studio/executions/{id}/nodes/{node_id}/output', { path })).data;
+}
