@@ -17,7 +17,6 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 pub(crate) use self::llm::Fits;
 use crate::call::{header, headers_of};
 use crate::nodes::Shared;
-use crate::schema::misfit;
 use crate::secrets::Keyring;
 
 /// A skill to run, with its input.
@@ -85,8 +84,8 @@ async fn prepare(
     })?;
     let input = keyring.open_input(&work.input, &work.secrets)?;
     if let Some(schema) = &skill.input_schema {
-        let misfit =
-            misfit(schema, &input).map_err(|message| misconfigured(format!("`input_schema`: {message}.")))?;
+        let misfit = shared.checks.misfit(schema, &input).await;
+        let misfit = misfit.map_err(|message| misconfigured(format!("`input_schema`: {message}.")))?;
         if let Some(misfit) = misfit {
             let message = format!("The input does not match the input schema of `{name}`: {misfit}.");
             return Err(Failure::new(ErrorClass::Validation, message));
@@ -112,9 +111,13 @@ impl SkillCall<'_> {
     }
 
     /// Describes where `output` does not match the output schema of the skill; `None` if it matches.
-    fn output_misfit(&self, output: &Value) -> Result<Option<String>, Failure> {
+    async fn output_misfit(&self, output: &Value) -> Result<Option<String>, Failure> {
         match &self.skill.output_schema {
-            Some(schema) => misfit(schema, output)
+            Some(schema) => self
+                .shared
+                .checks
+                .misfit(schema, output)
+                .await
                 .map_err(|message| misconfigured(format!("`output_schema`: {message}."))),
             None => Ok(None),
         }

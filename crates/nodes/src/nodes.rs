@@ -13,6 +13,7 @@ use crate::action::http_request;
 use crate::agent::{Fits, Wanted, run_skill};
 use crate::directory::AgentDirectory;
 use crate::egress::{Egress, EgressError, EgressPolicy, EgressProxy, EgressTimeouts, Lookup, SystemLookup};
+use crate::schema::Checks;
 use crate::secrets::{Keyring, Secrets};
 
 /// The configuration of [`Nodes`].
@@ -75,6 +76,7 @@ pub(crate) struct Shared {
     pub(crate) agents: Arc<dyn AgentDirectory>,
     /// How requests are written for the models of agents.
     pub(crate) fits: Fits,
+    pub(crate) checks: Checks,
     pub(crate) secrets: Arc<dyn Secrets>,
 }
 
@@ -97,7 +99,15 @@ impl Nodes {
         let NodesConfig { limits, calls_max, agents, secrets, .. } = config;
         let calls = Semaphore::new(calls_max.min(Semaphore::MAX_PERMITS));
         Ok(Self {
-            shared: Arc::new(Shared { egress, limits, calls, agents, fits: Fits::default(), secrets }),
+            shared: Arc::new(Shared {
+                egress,
+                limits,
+                calls,
+                agents,
+                fits: Fits::default(),
+                checks: Checks::default(),
+                secrets,
+            }),
         })
     }
 

@@ -1,9 +1,37 @@
-//! JSON Schemas of skills, compiled without network access, file access or backtracking.
+//! JSON Schemas of skills, compiled without network access, file access or backtracking, and checked within bounds.
+//!
+//! A schema of two kilobytes can take a validator as long as it likes: references double the work at each level. So what a
+//! check takes is counted before it is done, and refused where that is too much ([`cost`]); what is compiled is bounded too
+//! ([`form`]).
+
+mod cost;
+mod form;
+
+use std::sync::Arc;
 
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 use steadflow_core::agent::Agent;
 use steadflow_core::flow::Fault;
+use tokio::sync::Semaphore;
+
+use cost::{Cost, TooExpensive};
+use form::Form;
+
+/// Steps of the check of one value: about half a second.
+const STEPS_MAX: u64 = 1_000_000;
+/// Steps of a check that does not leave the thread it is asked on: about two milliseconds.
+const QUICK_STEPS_MAX: u64 = 5_000;
+/// Bytes of a schema that is compiled on the thread it is asked on.
+const QUICK_BYTES_MAX: usize = 16 * 1024;
+/// Steps, and steps inside alternatives, up to which the faults of a value are collected.
+const EXPLAINED_STEPS_MAX: u64 = 20_000;
+/// Long checks at the same time. Others wait, and the wait counts towards the timeout of the attempt.
+const LONG_CHECKS_MAX: usize = 2;
+/// Bytes of all schemas of an agent.
+const TOTAL_BYTES_MAX: usize = 1024 * 1024;
+/// Maximum size of the cache of a pattern's automaton, in bytes.
+const AUTOMATON_BYTES_MAX: usize = 256 * 1024;
 
 /// Maximum number of errors in a message.
 const ERRORS_MAX: usize = 3;
@@ -17,11 +45,19 @@ const PATTERN_BYTES_MAX: usize = 1024 * 1024;
 /// [`Agent::parse`] does not check schemas, because `core` does not depend on JSON Schema. Also call this before an agent
 /// is stored.
 pub fn schema_faults(agent: &Agent) -> Vec<Fault> {
-    let mut faults = Vec::new();
+    let (mut faults, mut bytes) = (Vec::new(), 0);
     for (index, skill) in agent.skills.iter().enumerate() {
         for (key, schema) in [("input_schema", &skill.input_schema), ("output_schema", &skill.output_schema)]
         {
-            if let Some(Err(message)) = schema.as_ref().map(compile) {
+            let Some(schema) = schema else { continue };
+            bytes += schema.to_string().len();
+            if bytes > TOTAL_BYTES_MAX {
+                let message =
+                    format!("the schemas of an agent have at most {TOTAL_BYTES_MAX} bytes together");
+                faults.push(Fault { pointer: format!("/skills/{index}/{key}"), message });
+                return faults;
+            }
+            if let Err(message) = checked(schema) {
                 faults.push(Fault { pointer: format!("/skills/{index}/{key}"), message });
             }
         }
@@ -29,22 +65,93 @@ pub fn schema_faults(agent: &Agent) -> Vec<Fault> {
     faults
 }
 
-/// Describes where `value` does not match `schema`; `Ok(None)` if it matches.
-///
-/// # Errors
-/// A message, without a full stop, that says why `schema` is not valid.
-pub(crate) fn misfit(schema: &Value, value: &Value) -> Result<Option<String>, String> {
+/// Checks values against schemas. What may take long is done on threads of its own, so that timeouts strike meanwhile.
+#[derive(Debug)]
+pub(crate) struct Checks(Arc<Semaphore>);
+
+impl Default for Checks {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(LONG_CHECKS_MAX)))
+    }
+}
+
+impl Checks {
+    /// Describes where `value` does not match `schema`; `Ok(None)` if it matches.
+    ///
+    /// # Errors
+    /// A message, without a full stop, that says why `schema` is not valid, or that it takes too long to check.
+    pub(crate) async fn misfit(&self, schema: &Value, value: &Value) -> Result<Option<String>, String> {
+        if let Some(result) = quickly(schema, value) {
+            return result;
+        }
+        let stopped = || "the check was stopped, because the server is stopping".to_owned();
+        let permit = Arc::clone(&self.0).acquire_owned().await.map_err(|_| stopped())?;
+        let (schema, value) = (schema.clone(), value.clone());
+        let check = move || {
+            let result = misfit(&schema, &value);
+            drop(permit);
+            result
+        };
+        tokio::task::spawn_blocking(check).await.map_err(|_| stopped())?
+    }
+}
+
+/// Checks what takes few steps. `None` if it takes more.
+fn quickly(schema: &Value, value: &Value) -> Option<Result<Option<String>, String>> {
+    if schema.to_string().len() > QUICK_BYTES_MAX {
+        return None;
+    }
+    let form = match Form::of(schema) {
+        Ok(form) => form,
+        Err(message) => return Some(Err(too_large(&message))),
+    };
+    let cost = cost::of(&form, schema, value, QUICK_STEPS_MAX).ok()?;
+    Some(misfit_of(schema, value, cost))
+}
+
+fn misfit(schema: &Value, value: &Value) -> Result<Option<String>, String> {
+    let form = Form::of(schema).map_err(|message| too_large(&message))?;
+    let cost = cost::of(&form, schema, value, STEPS_MAX).map_err(|TooExpensive| {
+        format!(
+            "this JSON Schema is too expensive to check: it takes more than {STEPS_MAX} steps for this value. Use fewer \
+             alternatives and references inside one another"
+        )
+    })?;
+    misfit_of(schema, value, cost)
+}
+
+/// Checks what takes `cost`.
+fn misfit_of(schema: &Value, value: &Value, cost: Cost) -> Result<Option<String>, String> {
     let validator = compile(schema)?;
-    let errors = validator.iter_errors(value).take(ERRORS_MAX);
-    let errors: Vec<String> = errors.map(|error| described(&error)).collect();
-    Ok((!errors.is_empty()).then(|| errors.join("; ")))
+    if validator.is_valid(value) {
+        return Ok(None);
+    }
+    // A validator keeps all faults of all alternatives.
+    let errors: Vec<String> = if cost.steps <= EXPLAINED_STEPS_MAX {
+        validator.iter_errors(value).take(ERRORS_MAX).map(|error| described(&error)).collect()
+    } else if cost.in_alternatives <= EXPLAINED_STEPS_MAX {
+        validator.validate(value).err().iter().map(described).collect()
+    } else {
+        vec!["the value matches none of the alternatives, which are too many to say more".to_owned()]
+    };
+    Ok(Some(errors.join("; ")))
+}
+
+/// Compiles a schema, if it is small enough.
+fn checked(schema: &Value) -> Result<Validator, String> {
+    Form::of(schema).map_err(|message| too_large(&message))?;
+    compile(schema)
+}
+
+fn too_large(what: &str) -> String {
+    format!("this JSON Schema cannot be used: {what}")
 }
 
 fn compile(schema: &Value) -> Result<Validator, String> {
-    let patterns = PatternOptions::regex().size_limit(PATTERN_BYTES_MAX).dfa_size_limit(PATTERN_BYTES_MAX);
+    let patterns = PatternOptions::regex().size_limit(PATTERN_BYTES_MAX).dfa_size_limit(AUTOMATON_BYTES_MAX);
     jsonschema::options().offline().with_pattern_options(patterns).build(schema).map_err(|error| {
         let place = error.instance_path().to_string();
-        let place = if place.is_empty() { String::new() } else { format!(" at {place}") };
+        let place = if place.is_empty() { String::new() } else { format!(" at {}", shortened(&place)) };
         format!("this JSON Schema is not valid{place}: {}", shortened(&error.to_string()))
     })
 }
@@ -63,31 +170,4 @@ fn shortened(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn errors_have_pointers() {
-        let schema = json!({ "type": "object", "properties": { "a": { "items": { "type": "integer" } } } });
-
-        let errors = misfit(&schema, &json!({ "a": [1, "x"] })).unwrap().unwrap();
-
-        assert_eq!(errors, r#"/a/1: "x" is not of type "integer""#);
-        assert_eq!(misfit(&schema, &json!({ "a": [1] })).unwrap(), None);
-    }
-
-    #[test]
-    fn schemas_with_external_references_and_invalid_schemas_are_refused() {
-        for schema in [
-            json!({ "$ref": "https://schemas.example/x.json" }),
-            json!({ "$ref": "file:///etc/passwd" }),
-            json!({ "type": "nonsense" }),
-            json!({ "pattern": "(?=a)b" }),
-            json!({ "pattern": "(a{1000}){1000}" }),
-        ] {
-            assert!(misfit(&schema, &json!("aaaa")).is_err(), "{schema}");
-        }
-    }
-}
+mod tests;

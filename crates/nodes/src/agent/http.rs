@@ -51,7 +51,7 @@ pub(super) async fn run(
         Failure::new(ErrorClass::ModelOutput, format!("The response of {peer} cannot be read: {error}."))
     };
     let output = Payload::parse(output_of(content)).map_err(unreadable)?;
-    if let Some(misfit) = call.output_misfit(&output.to_value().map_err(unreadable)?)? {
+    if let Some(misfit) = call.output_misfit(&output.to_value().map_err(unreadable)?).await? {
         let message = format!("The response of {peer} does not match the output schema: {misfit}.");
         return Err(Failure::new(ErrorClass::ModelOutput, message));
     }

@@ -67,7 +67,7 @@ pub(super) async fn run(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut 
         output_tokens: reply.output_tokens,
         cost: call.agent.prices.map(|prices| prices.cost(reply.input_tokens, reply.output_tokens)),
     };
-    let result = output_of(call, reply).map(|output| Payload::from_value(&output));
+    let result = output_of(call, reply).await.map(|output| Payload::from_value(&output));
     Outcome { result, usage }
 }
 
@@ -167,7 +167,7 @@ fn whole(provider: Provider, sent: Sent, peer: &str, headers: &HeaderMap) -> Res
 }
 
 /// Returns the text of the reply or, if the skill has an output schema, its JSON.
-fn output_of(call: &SkillCall<'_>, reply: Reply) -> Result<Value, Failure> {
+async fn output_of(call: &SkillCall<'_>, reply: Reply) -> Result<Value, Failure> {
     match reply.stop {
         Stop::Done => {}
         Stop::TooLong => {
@@ -184,7 +184,7 @@ fn output_of(call: &SkillCall<'_>, reply: Reply) -> Result<Value, Failure> {
     let text = reply.text.map_err(|what| misfit(&what))?;
     let thought = think::without(&text);
     let output = match (&call.skill.output_schema, reply.structured) {
-        (Some(_), Some(structured)) => return fitting(call, structured),
+        (Some(_), Some(structured)) => return fitting(call, structured).await,
         (_, _) if thought.answer.is_empty() => {
             let only = reply.has_reasoning || thought.has_reasoning;
             return Err(misfit(if only { "is empty: it has only reasoning" } else { "is empty" }));
@@ -192,11 +192,11 @@ fn output_of(call: &SkillCall<'_>, reply: Reply) -> Result<Value, Failure> {
         (None, _) => return Ok(json!({ "text": thought.answer })),
         (Some(schema), None) => find::json(thought.answer, schema).map_err(|what| misfit(&what))?,
     };
-    fitting(call, output)
+    fitting(call, output).await
 }
 
-fn fitting(call: &SkillCall<'_>, output: Value) -> Result<Value, Failure> {
-    match call.output_misfit(&output)? {
+async fn fitting(call: &SkillCall<'_>, output: Value) -> Result<Value, Failure> {
+    match call.output_misfit(&output).await? {
         Some(reason) => Err(misfit(&format!("does not match the output schema: {reason}"))),
         None => Ok(output),
     }
