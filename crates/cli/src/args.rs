@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// A durable execution engine for agentic flows.
 ///
 /// Settings come from options, then from STEADFLOW_* variables, then from `steadflow.toml` in the working directory.
-/// Secrets of flows come from STEADFLOW_SECRET_* variables.
+/// Secrets of flows come from STEADFLOW_SECRET_* variables; `run` uses only those that are named with `--secret`.
 #[derive(Debug, Parser)]
 #[command(name = "steadflow", version, after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Args {
@@ -117,7 +117,8 @@ steadflow.toml (all keys are optional):
   grace_seconds = 10
   log = \"info\"
   log_format = \"text\"
-  server = \"http://127.0.0.1:8080\"";
+  server = \"http://127.0.0.1:8080\"
+  secret_hosts = { OPENAI_KEY = [\"api.openai.com\"] }";
 
 /// Run a flow without a server and print its result
 ///
@@ -138,6 +139,9 @@ pub(crate) struct Run {
     /// Store the execution in this database [default: in memory only]
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
+    /// Secret that the flow may use, from STEADFLOW_SECRET_<NAME>, or from a file as NAME=@FILE. May be repeated [default: none]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) secret: Vec<String>,
     #[command(flatten)]
     pub(crate) egress: Egress,
     /// Timeout of the whole execution. Overrides the flow's `timeout_seconds`
@@ -149,7 +153,8 @@ const RUN_EXAMPLES: &str = "\
 Examples:
   steadflow run examples/parallel.json
   steadflow run examples/parallel.json --trigger '{\"vendor\": \"ACME\", \"risk\": 12}'
-  steadflow run flow.json --trigger @order.json --timeout 60 | jq .total";
+  steadflow run flow.json --trigger @order.json --timeout 60 | jq .total
+  steadflow run flow.json --secret API_KEY --secret SIGNING_KEY=@key.txt";
 
 /// Check flow documents
 ///

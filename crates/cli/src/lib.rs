@@ -17,6 +17,7 @@ mod open_files;
 mod openapi;
 mod output;
 mod run;
+mod secrets;
 mod serve;
 mod settings;
 mod validate;
@@ -29,6 +30,7 @@ use anyhow::Context;
 use clap::Parser;
 
 use args::{Args, Command};
+use secrets::KnownSecrets;
 use settings::SettingsFile;
 
 /// Runs the program with the arguments of the process and returns the exit status: 0 success, 1 failure, 2 invalid
@@ -72,7 +74,8 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
             log.start("error")?;
             memory::protect()?;
             let egress = settings::EgressSettings::new(std::mem::take(&mut run.egress), &file)?;
-            block_on(run::run(run, egress))
+            let secrets = KnownSecrets::named(&run.secret, file.secret_hosts())?;
+            block_on(run::run(run, egress, secrets))
         }
         Command::Validate(validate) => Ok(validate::validate(&validate.files)),
         Command::Executions(executions) => {

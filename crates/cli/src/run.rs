@@ -24,6 +24,7 @@ use crate::demo::{self, Peer};
 use crate::document::{Document, read_json};
 use crate::open_files::OpenFiles;
 use crate::output;
+use crate::secrets::KnownSecrets;
 use crate::settings::{Database, EgressSettings};
 use crate::validate::{INVALID, lines};
 use crate::wiring;
@@ -35,7 +36,11 @@ const INTERRUPTED: u8 = 130;
 const GRACE: Duration = Duration::ZERO;
 
 /// Runs a flow and prints its result.
-pub(crate) async fn run(args: Run, mut egress: EgressSettings) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(
+    args: Run,
+    mut egress: EgressSettings,
+    secrets: KnownSecrets,
+) -> anyhow::Result<ExitCode> {
     let mut file = match read_json(&args.file) {
         Ok(file) => file,
         Err(line) => return Ok(invalid(&[line])),
@@ -53,7 +58,7 @@ pub(crate) async fn run(args: Run, mut egress: EgressSettings) -> anyhow::Result
         Some(url) => wiring::open_store(&Database::parse(url)?)?,
         None => Arc::new(MemoryStore::default()),
     };
-    let engine = wiring::start(store, &egress, OpenFiles::raised().calls).await?.engine;
+    let engine = wiring::start(store, &egress, secrets, OpenFiles::raised().calls).await?.engine;
     let flow = store_flow(&engine, &args.file, &document).await?;
     let end = execute(&engine, flow, trigger_data).await;
     engine.shutdown(GRACE).await.context("Could not close the database")?;

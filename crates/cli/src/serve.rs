@@ -25,7 +25,9 @@ pub(crate) async fn serve(mut settings: ServeSettings) -> anyhow::Result<ExitCod
         demo::allow(&mut settings.egress, demo::LOOPBACK);
     }
     let open_files = OpenFiles::raised();
-    let wiring = wiring::start(store, &settings.egress, open_files.calls).await?;
+    let wiring =
+        wiring::start(store, &settings.egress, std::mem::take(&mut settings.secrets), open_files.calls)
+            .await?;
     let engine = wiring.engine.clone();
     let listener = TcpListener::bind(settings.listen).await.with_context(|| {
         format!(

@@ -1,5 +1,6 @@
 //! Settings: from options, then the environment, then `steadflow.toml`, then defaults. (clap merges the first two.)
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use steadflow_nodes::{EgressProxy, ProxyError};
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{Egress, LogFormat, Serve};
+use crate::secrets::KnownSecrets;
 
 const FILE: &str = "steadflow.toml";
 const LISTEN: &str = "127.0.0.1:8080";
@@ -33,6 +35,7 @@ pub(crate) struct SettingsFile {
     log: Option<String>,
     log_format: Option<LogFormat>,
     server: Option<String>,
+    secret_hosts: Option<BTreeMap<String, Vec<String>>>,
     #[serde(skip)]
     found: Option<PathBuf>,
 }
@@ -54,6 +57,11 @@ impl SettingsFile {
     /// Returns the path of the file if it was found in the working directory, and not asked for.
     pub(crate) fn found(&self) -> Option<&Path> {
         self.found.as_deref()
+    }
+
+    /// Returns the hosts that secrets are bound to, by the names of the secrets.
+    pub(crate) fn secret_hosts(&self) -> BTreeMap<String, Vec<String>> {
+        self.secret_hosts.clone().unwrap_or_default()
     }
 
     fn parse(text: &str) -> anyhow::Result<Self> {
@@ -128,6 +136,7 @@ pub(crate) struct ServeSettings {
     pub(crate) listen: SocketAddr,
     pub(crate) database: Database,
     pub(crate) egress: EgressSettings,
+    pub(crate) secrets: KnownSecrets,
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) demo: bool,
@@ -144,6 +153,7 @@ impl ServeSettings {
             listen: loopback(listen.as_deref().unwrap_or(LISTEN))?,
             database: database(flags.database, file)?,
             egress: EgressSettings::new(flags.egress, file)?,
+            secrets: KnownSecrets::of_environment(file.secret_hosts())?,
             allowed_hosts: listed(flags.allowed_host, &file.allowed_hosts),
             allowed_origins: origins(&listed(flags.allowed_origin, &file.allowed_origins))?,
             demo: flags.demo,

@@ -7,13 +7,12 @@ use futures_util::future::BoxFuture;
 use steadflow_core::agent::Agent;
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::work::Work;
-use steadflow_nodes::{
-    AgentDirectory, DirectoryError, EgressPolicy, EnvSecrets, Nodes, NodesConfig, Secrets,
-};
-use steadflow_runtime::{Engine, EngineConfig, Executor, Performing, SystemClock};
+use steadflow_nodes::{AgentDirectory, DirectoryError, EgressPolicy, Nodes, NodesConfig, Secrets};
+use steadflow_runtime::{Engine, EngineConfig, Executor, HasSecret, Performing, SystemClock};
 use steadflow_store::{Store, StoreError};
 use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
 
+use crate::secrets::KnownSecrets;
 use crate::settings::{Database, EgressSettings};
 
 /// A running engine and its executor.
@@ -37,17 +36,20 @@ pub(crate) fn open_store(database: &Database) -> anyhow::Result<Arc<dyn Store>> 
 pub(crate) async fn start(
     store: Arc<dyn Store>,
     egress: &EgressSettings,
+    secrets: KnownSecrets,
     calls_max: usize,
 ) -> anyhow::Result<Wiring> {
+    let secrets = Arc::new(secrets);
     let policy = EgressPolicy::parse(&egress.allow).context("The setting `egress_allow` is not valid")?;
     let agents = Arc::new(StoredAgents(Arc::clone(&store)));
     let proxy = egress.proxy.clone();
-    let config = NodesConfig { policy, proxy, calls_max, ..NodesConfig::new(agents, Arc::new(EnvSecrets)) };
+    let config =
+        NodesConfig { policy, proxy, calls_max, ..NodesConfig::new(agents, Arc::clone(&secrets) as _) };
     let nodes = Nodes::new(config).context("Could not set up the HTTP client")?;
     let config = EngineConfig {
         worker: worker_name().into(),
         check_agent: steadflow_nodes::schema_faults,
-        has_secret: |tenant, name| EnvSecrets.secret(tenant, name).is_some(),
+        has_secret: HasSecret::new(move |tenant, name| secrets.secret(tenant, name).is_some()),
         ..EngineConfig::default()
     };
     let executor: Arc<dyn Executor> = Arc::new(NodeExecutor(nodes));

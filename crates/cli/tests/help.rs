@@ -97,7 +97,8 @@ fn help_of_the_program() {
     A durable execution engine for agentic flows.
 
     Settings come from options, then from STEADFLOW_* variables, then from `steadflow.toml` in the
-    working directory. Secrets of flows come from STEADFLOW_SECRET_* variables.
+    working directory. Secrets of flows come from STEADFLOW_SECRET_* variables; `run` uses only those
+    that are named with `--secret`.
 
     Usage: steadflow [OPTIONS] <COMMAND>
 
@@ -204,6 +205,7 @@ fn help_of_serve() {
       log = "info"
       log_format = "text"
       server = "http://127.0.0.1:8080"
+      secret_hosts = { OPENAI_KEY = ["api.openai.com"] }
     "#);
 }
 
@@ -232,6 +234,10 @@ fn help_of_run() {
           --database <URL>
               Store the execution in this database [default: in memory only]
 
+          --secret <NAME>
+              Secret that the flow may use, from STEADFLOW_SECRET_<NAME>, or from a file as NAME=@FILE.
+              May be repeated [default: none]
+
           --egress-allow <LIST>
               Non-public addresses, networks and host names that flows may call, separated by commas
 
@@ -257,6 +263,7 @@ fn help_of_run() {
       steadflow run examples/parallel.json
       steadflow run examples/parallel.json --trigger '{"vendor": "ACME", "risk": 12}'
       steadflow run flow.json --trigger @order.json --timeout 60 | jq .total
+      steadflow run flow.json --secret API_KEY --secret SIGNING_KEY=@key.txt
     "#);
 }
 

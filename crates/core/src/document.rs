@@ -161,6 +161,15 @@ impl Reading {
         found
     }
 
+    /// Adds a fault at a JSON pointer relative to `at`.
+    pub(crate) fn fault_below(&mut self, at: &Place<'_>, below: &str, message: String) {
+        if self.faults.is_full() {
+            self.faults.count_others(1);
+        } else {
+            self.faults.add(format!("{}{below}", at.pointer()), message);
+        }
+    }
+
     /// Returns what was compiled, or adds the faults of the expressions at `at` or below.
     pub(crate) fn compiled<T>(
         &mut self,

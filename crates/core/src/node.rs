@@ -38,7 +38,7 @@ use crate::payload::Payload;
 use crate::scope::{References, Scope};
 use crate::status::Wait;
 use crate::step::{ChildRecord, StepRecord};
-use crate::template::{SecretSlot, Template};
+use crate::template::{Resolved, SecretSlot, Template};
 use crate::timestamp::Timestamp;
 use crate::work::Task;
 
@@ -49,7 +49,7 @@ pub use condition::Condition;
 pub use delay::Delay;
 pub use echo::Echo;
 pub use fail::Fail;
-pub use http_request::{HttpAuth, HttpInput, HttpRequest};
+pub use http_request::{HttpAuth, HttpInput, HttpRequest, SECRET_ROOMS, SecretRoom};
 pub(crate) use keys::ConditionReader;
 pub use keys::Given;
 pub use merge::Merge;
@@ -249,12 +249,12 @@ pub struct Step {
 impl Next {
     /// Returns the one call of an attempt: `task`, given what `template` resolves to.
     pub(crate) fn call(task: Task, template: &Template, context: &Context<'_>) -> Self {
-        match context.resolve(template) {
-            Ok(input) => Self::Step(Step {
+        match context.resolve_call(template) {
+            Ok(Resolved { input, secrets }) => Self::Step(Step {
                 key: StepKey::ONLY,
                 task,
                 input,
-                secrets: template.secret_slots(),
+                secrets,
                 timeout: None,
                 is_constant: template.constant().is_some(),
             }),
@@ -349,6 +349,15 @@ impl<'a> Context<'a> {
     pub fn resolve(&self, template: &Template) -> Result<Payload, Failure> {
         let scope = self.values.scope(template.references(), self.attempt);
         template.resolve(&scope).map_err(|error| self.values.failure(&error))
+    }
+
+    /// Returns what `template` resolves to, and where secrets are put into it.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`].
+    pub fn resolve_call(&self, template: &Template) -> Result<Resolved, Failure> {
+        let scope = self.values.scope(template.references(), self.attempt);
+        template.resolve_call(&scope).map_err(|error| self.values.failure(&error))
     }
 
     /// Returns what `template` resolves to, as a value.

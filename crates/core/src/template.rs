@@ -9,6 +9,8 @@
 //! one can be a form, in which a value stays one name or one value of a field. What `urlencode` has encoded is put in as
 //! it is.
 
+mod filled;
+mod secrets;
 mod split;
 #[cfg(test)]
 mod tests;
@@ -26,27 +28,16 @@ use crate::place::Place;
 pub use crate::place::pointer_token;
 use crate::scope::{References, Scope};
 
+use self::filled::{Encoding, Filled, Part as TextPart};
+pub use self::secrets::{Resolved, SecretPlace, SecretSlot};
 pub(crate) use self::split::{Piece, pieces, unwrapped};
-use self::url::UrlText;
 
 /// A JSON value whose strings may hold expressions, compiled. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Template {
     program: Program,
     references: References,
-    secrets: Arc<[SecretSlot]>,
     bytes_max: usize,
-}
-
-/// Where a resolved template contains secrets, and which ones. This is where they are inserted, immediately before the call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SecretSlot {
-    /// JSON pointer of the string.
-    pub pointer: String,
-    /// The secrets that this string may name.
-    pub names: Vec<Arc<str>>,
-    /// Whether the string is a form with fields around the secrets, which are encoded like every value in it.
-    pub is_in_form: bool,
 }
 
 /// Strings of a template in which values are encoded, as JSON pointers. A string that is one template never is one of them.
@@ -76,14 +67,8 @@ enum Part {
     Inside { pointer: String, expression: Expression },
     /// A part of a form, in the same way.
     InForm { pointer: String, expression: Expression },
-    /// A string that is a URL.
-    Url { pointer: String, pieces: Vec<UrlPiece> },
-}
-
-#[derive(Clone, Debug)]
-enum UrlPiece {
-    Text(String),
-    Value(Expression),
+    /// A string that is a URL, or one that holds secrets.
+    Filled(Filled),
 }
 
 impl Template {
@@ -104,14 +89,8 @@ impl Template {
         limits: &Limits,
         encoded: Encoded<'_>,
     ) -> Result<Self, Vec<(String, ExpressionError)>> {
-        let mut compiler = Compiler {
-            limits,
-            encoded,
-            parts: Vec::new(),
-            secrets: Vec::new(),
-            faults: Vec::new(),
-            expressions: 0,
-        };
+        let mut compiler =
+            Compiler { limits, encoded, parts: Vec::new(), faults: Vec::new(), expressions: 0 };
         compiler.value(document, &Place::root(""));
         if !compiler.faults.is_empty() {
             return Err(compiler.faults);
@@ -125,6 +104,21 @@ impl Template {
     /// # Errors
     /// The first expression that has no value, or that the result is larger than `input_bytes_max` bytes.
     pub fn resolve(&self, scope: &Scope) -> Result<Payload, ExpressionError> {
+        self.resolve_into(scope, &mut Vec::new())
+    }
+
+    /// Resolves like [`Template::resolve`], and says where the secrets of the template are.
+    ///
+    /// # Errors
+    /// As [`Template::resolve`].
+    pub fn resolve_call(&self, scope: &Scope) -> Result<Resolved, ExpressionError> {
+        let mut slots = Vec::new();
+        let input = self.resolve_into(scope, &mut slots)?;
+        let secrets = if slots.is_empty() { Arc::default() } else { slots.into() };
+        Ok(Resolved { input, secrets })
+    }
+
+    fn resolve_into(&self, scope: &Scope, slots: &mut Vec<SecretSlot>) -> Result<Payload, ExpressionError> {
         let parts = match &self.program {
             Program::Constant(payload) => return Ok(payload.clone()),
             Program::Parts(parts) => parts,
@@ -134,7 +128,7 @@ impl Template {
         }
         let mut writer = Writer::new(self.bytes_max);
         for part in parts.iter() {
-            part.write(scope, &mut writer)?;
+            part.write(scope, &mut writer, slots)?;
         }
         Payload::parse(writer.into_text())
             .map_err(|error| ExpressionError::beside(format!("the resolved template is no JSON: {error}")))
@@ -145,9 +139,11 @@ impl Template {
         &self.references
     }
 
-    /// Returns where the resolved template holds `${secrets.NAME}`, in the document's order.
-    pub fn secret_slots(&self) -> Arc<[SecretSlot]> {
-        self.secrets.clone()
+    /// Returns the secrets that the template names, in the document's order, each with the JSON pointer of its string.
+    pub fn secrets(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
+        self.expressions().flat_map(|(pointer, expression)| {
+            expression.references().secrets.iter().map(move |name| (pointer, name))
+        })
     }
 
     /// Returns what the template resolves to where that is always the same.
@@ -166,7 +162,7 @@ impl Template {
         };
         parts.iter().filter_map(|part| match part {
             Part::Whole { pointer, expression } => Some((pointer.as_ref(), expression)),
-            Part::Raw(_) | Part::Inside { .. } | Part::InForm { .. } | Part::Url { .. } => None,
+            Part::Raw(_) | Part::Inside { .. } | Part::InForm { .. } | Part::Filled(_) => None,
         })
     }
 
@@ -188,14 +184,18 @@ impl Part {
             Self::Whole { pointer, expression }
             | Self::Inside { pointer, expression }
             | Self::InForm { pointer, expression } => vec![(pointer.as_str(), expression)],
-            Self::Url { pointer, pieces } => {
-                let values = pieces.iter().filter_map(UrlPiece::expression);
-                values.map(|expression| (pointer.as_str(), expression)).collect()
+            Self::Filled(filled) => {
+                filled.expressions().map(|found| (filled.pointer.as_str(), found)).collect()
             }
         }
     }
 
-    fn write(&self, scope: &Scope, writer: &mut Writer) -> Result<(), ExpressionError> {
+    fn write(
+        &self,
+        scope: &Scope,
+        writer: &mut Writer,
+        slots: &mut Vec<SecretSlot>,
+    ) -> Result<(), ExpressionError> {
         match self {
             Self::Raw(text) => {
                 writer.raw(text).map_err(|problem| ExpressionError::beside(problem.to_string()))
@@ -208,52 +208,18 @@ impl Part {
             }
             Self::InForm { expression, .. } => write_field(&expression.value(scope)?, expression, writer)
                 .map_err(|problem| expression.error(problem)),
-            Self::Url { pieces, .. } => {
-                let url = resolved_url(pieces, scope, writer.bytes_left())?;
-                writer.string(&url).map_err(|problem| ExpressionError::beside(problem.to_string()))
-            }
+            Self::Filled(filled) => filled.write(scope, writer, slots),
         }
     }
 }
 
-impl UrlPiece {
-    const fn expression(&self) -> Option<&Expression> {
-        match self {
-            Self::Text(_) => None,
-            Self::Value(expression) => Some(expression),
-        }
-    }
-}
-
-/// Writes the value of `expression` as one name or value of a form. A secret is encoded when it is put in.
+/// Writes the value of `expression` as one name or value of a form.
 fn write_field(value: &Evaluated<'_>, expression: &Expression, writer: &mut Writer) -> Result<(), Problem> {
-    if expression.is_url_encoded() || !expression.references().secrets.is_empty() {
+    if expression.is_url_encoded() {
         return value.write_text(writer);
     }
     let text = value.text(writer.bytes_left())?;
     writer.raw(&percent_encoded(&text))
-}
-
-fn resolved_url(pieces: &[UrlPiece], scope: &Scope, bytes_max: usize) -> Result<String, ExpressionError> {
-    let mut url = UrlText::default();
-    for piece in pieces {
-        match piece {
-            UrlPiece::Text(text) => url.literal(text),
-            UrlPiece::Value(expression) => {
-                let value = expression.value(scope)?;
-                let text = value.text(bytes_max).map_err(|problem| expression.error(problem))?;
-                if !expression.references().secrets.is_empty() {
-                    // The secret is put in later, as it is.
-                    url.literal(&text);
-                } else if expression.is_url_encoded() {
-                    url.encoded(&text).map_err(|problem| expression.error(problem))?;
-                } else {
-                    url.value(&text).map_err(|problem| expression.error(problem))?;
-                }
-            }
-        }
-    }
-    url.finish().map_err(|problem| ExpressionError::beside(problem.to_string()))
 }
 
 /// How many expressions there are, and how long they are together.
@@ -302,7 +268,6 @@ struct Compiler<'l> {
     limits: &'l Limits,
     encoded: Encoded<'l>,
     parts: Vec<Part>,
-    secrets: Vec<SecretSlot>,
     faults: Vec<(String, ExpressionError)>,
     /// How many expressions there are so far.
     expressions: usize,
@@ -352,62 +317,67 @@ impl Compiler<'_> {
             return self.fault(at, ExpressionError::beside(message));
         }
         let pointer = at.whole_pointer();
-        if let [Piece::Expression(only)] = pieces.as_slice() {
-            if let Some(expression) = self.expression(only, &pointer) {
-                self.parts.push(Part::Whole { pointer, expression });
-            }
-        } else if self.encoded.url == Some(&*pointer) {
-            self.url(pieces, &pointer);
-        } else {
-            self.text(pieces, &pointer);
+        let pointer = pointer.as_str();
+        let Some(compiled) = self.compiled(pieces, pointer) else { return };
+        let has_secrets = compiled.iter().any(TextPart::is_secret);
+        let is_lone = compiled.len() == 1;
+        let encoding = match pointer {
+            // A string that is one template is taken as it is.
+            _ if is_lone => Encoding::None,
+            _ if self.encoded.url == Some(pointer) => Encoding::Url,
+            _ if self.encoded.form == Some(pointer) => Encoding::Form,
+            _ => Encoding::None,
+        };
+        if has_secrets || encoding == Encoding::Url {
+            let pointer = pointer.to_owned();
+            self.parts.push(Part::Filled(Filled { pointer, parts: compiled, encoding }));
+            return;
         }
+        self.plain(compiled, pointer, encoding);
     }
 
-    /// Compiles a string of several pieces.
-    fn text(&mut self, pieces: Vec<Piece<'_>>, pointer: &str) {
+    /// Compiles the expressions of a string; `None` if one of them has a fault.
+    fn compiled(&mut self, pieces: Vec<Piece<'_>>, pointer: &str) -> Option<Vec<TextPart>> {
+        let compiled: Vec<Option<TextPart>> = pieces
+            .into_iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => Some(TextPart::Text(text)),
+                Piece::Expression(inner) => self.expression(inner, pointer).map(TextPart::Value),
+            })
+            .collect();
+        compiled.into_iter().collect()
+    }
+
+    /// Writes a string without secrets, which is no URL.
+    fn plain(&mut self, parts: Vec<TextPart>, pointer: &str, encoding: Encoding) {
+        if let [TextPart::Value(_)] = parts.as_slice() {
+            self.parts.extend(
+                parts
+                    .into_iter()
+                    .filter_map(TextPart::into_expression)
+                    .map(|expression| Part::Whole { pointer: pointer.to_owned(), expression }),
+            );
+            return;
+        }
         self.raw("\"");
-        let is_form = self.encoded.form == Some(pointer);
-        for piece in pieces {
-            match piece {
-                Piece::Text(text) => self.raw(&escaped(&text)),
-                Piece::Expression(inner) => {
-                    let expression = self.expression(inner, pointer);
-                    self.parts.extend(expression.map(|expression| {
-                        let pointer = pointer.to_owned();
-                        if is_form {
-                            Part::InForm { pointer, expression }
-                        } else {
-                            Part::Inside { pointer, expression }
-                        }
-                    }));
+        for part in parts {
+            let pointer = pointer.to_owned();
+            match part {
+                TextPart::Text(text) => self.raw(&escaped(&text)),
+                TextPart::Value(expression) if encoding == Encoding::Form => {
+                    self.parts.push(Part::InForm { pointer, expression });
                 }
+                TextPart::Value(expression) => self.parts.push(Part::Inside { pointer, expression }),
             }
         }
         self.raw("\"");
-        if let Some(slot) = self.secrets.last_mut().filter(|slot| slot.pointer == pointer) {
-            slot.is_in_form = is_form;
-        }
-    }
-
-    fn url(&mut self, pieces: Vec<Piece<'_>>, pointer: &str) {
-        let compiled = pieces.into_iter().filter_map(|piece| match piece {
-            Piece::Text(text) => Some(UrlPiece::Text(text)),
-            Piece::Expression(inner) => self.expression(inner, pointer).map(UrlPiece::Value),
-        });
-        let pieces = compiled.collect();
-        self.parts.push(Part::Url { pointer: pointer.to_owned(), pieces });
     }
 
     fn expression(&mut self, text: &str, pointer: &str) -> Option<Expression> {
         self.expressions += 1;
         let site = Site { pointer: "", number: self.expressions };
         match Expression::compile_at(site, text, self.limits) {
-            Ok(expression) => {
-                for name in &expression.references().secrets {
-                    self.secret(name, pointer);
-                }
-                Some(expression)
-            }
+            Ok(expression) => Some(expression),
             Err(error) => {
                 self.faults.push((pointer.to_owned(), error));
                 None
@@ -417,20 +387,6 @@ impl Compiler<'_> {
 
     fn fault(&mut self, at: &Place<'_>, error: ExpressionError) {
         self.faults.push((at.pointer(), error));
-    }
-
-    fn secret(&mut self, name: &Arc<str>, pointer: &str) {
-        match self.secrets.last_mut() {
-            Some(slot) if slot.pointer == pointer => {
-                if !slot.names.contains(name) {
-                    slot.names.push(name.clone());
-                }
-            }
-            _ => {
-                let (pointer, names) = (pointer.to_owned(), vec![name.clone()]);
-                self.secrets.push(SecretSlot { pointer, names, is_in_form: false });
-            }
-        }
     }
 
     fn raw(&mut self, text: &str) {
@@ -448,7 +404,7 @@ impl Compiler<'_> {
             _ => Program::Parts(self.parts.into()),
         };
         let bytes_max = self.limits.input_bytes_max;
-        Template { program, references, secrets: self.secrets.into(), bytes_max }
+        Template { program, references, bytes_max }
     }
 }
 

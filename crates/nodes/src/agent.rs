@@ -17,7 +17,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 pub(crate) use self::llm::Fits;
 use crate::call::{header, headers_of};
 use crate::nodes::Shared;
-use crate::secrets::Keyring;
+use crate::secrets::{Keyring, Scrubber};
 
 /// A skill to run, with its input.
 struct SkillCall<'a> {
@@ -84,7 +84,7 @@ async fn prepare(
     })?;
     let input = keyring.open_input(&work.input, &work.secrets)?;
     if let Some(schema) = &skill.input_schema {
-        let misfit = shared.checks.misfit(schema, &input).await;
+        let misfit = shared.checks.misfit(schema, &input, &keyring.scrubber()).await;
         let misfit = misfit.map_err(|message| misconfigured(format!("`input_schema`: {message}.")))?;
         if let Some(misfit) = misfit {
             let message = format!("The input does not match the input schema of `{name}`: {misfit}.");
@@ -111,12 +111,16 @@ impl SkillCall<'_> {
     }
 
     /// Describes where `output` does not match the output schema of the skill; `None` if it matches.
-    async fn output_misfit(&self, output: &Value) -> Result<Option<String>, Failure> {
+    async fn output_misfit(
+        &self,
+        output: &Value,
+        scrubber: &Arc<Scrubber>,
+    ) -> Result<Option<String>, Failure> {
         match &self.skill.output_schema {
             Some(schema) => self
                 .shared
                 .checks
-                .misfit(schema, output)
+                .misfit(schema, output, scrubber)
                 .await
                 .map_err(|message| misconfigured(format!("`output_schema`: {message}."))),
             None => Ok(None),

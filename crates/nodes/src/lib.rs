@@ -23,4 +23,4 @@ pub use egress::{
 };
 pub use nodes::{Nodes, NodesConfig, Performing};
 pub use schema::schema_faults;
-pub use secrets::{EnvSecrets, Secrets};
+pub use secrets::{Secret, SecretHosts, SecretHostsError, Secrets};

@@ -12,9 +12,11 @@ use tokio::sync::Semaphore;
 use crate::action::http_request;
 use crate::agent::{Fits, Wanted, run_skill};
 use crate::directory::AgentDirectory;
-use crate::egress::{Egress, EgressError, EgressPolicy, EgressProxy, EgressTimeouts, Lookup, SystemLookup};
+use crate::egress::{
+    Answer, Egress, EgressError, EgressPolicy, EgressProxy, EgressTimeouts, Lookup, Request, SystemLookup,
+};
 use crate::schema::Checks;
-use crate::secrets::{Keyring, Secrets};
+use crate::secrets::{Keyring, Scrubbers, Secrets};
 
 /// The configuration of [`Nodes`].
 pub struct NodesConfig {
@@ -70,14 +72,28 @@ pub struct Nodes {
 
 /// Resources that all attempts share.
 pub(crate) struct Shared {
-    pub(crate) egress: Egress,
+    egress: Egress,
     pub(crate) limits: Limits,
     calls: Semaphore,
     pub(crate) agents: Arc<dyn AgentDirectory>,
     /// How requests are written for the models of agents.
     pub(crate) fits: Fits,
     pub(crate) checks: Checks,
-    pub(crate) secrets: Arc<dyn Secrets>,
+    secrets: Arc<dyn Secrets>,
+    scrubbers: Scrubbers,
+}
+
+impl Shared {
+    /// Sends a request that holds the secrets of `keyring`, if all of them may be sent to its host.
+    ///
+    /// A redirect keeps them only within the origin of the request, so it never sends one to another host.
+    ///
+    /// # Errors
+    /// A secret may not be sent there, or there is no response.
+    pub(crate) async fn send(&self, request: Request, keyring: &Keyring<'_>) -> Result<Answer, Failure> {
+        keyring.check_host(&request.url)?;
+        self.egress.send(request).await
+    }
 }
 
 impl fmt::Debug for Shared {
@@ -107,6 +123,7 @@ impl Nodes {
                 fits: Fits::default(),
                 checks: Checks::default(),
                 secrets,
+                scrubbers: Scrubbers::default(),
             }),
         })
     }
@@ -157,7 +174,7 @@ impl fmt::Debug for Performing {
 
 async fn run(shared: Arc<Shared>, work: Work) -> Outcome {
     let _slot = shared.calls.acquire().await.expect("the semaphore is never closed");
-    let mut keyring = Keyring::new(&*shared.secrets, work.tenant);
+    let mut keyring = Keyring::new(&*shared.secrets, &shared.scrubbers, work.tenant);
     let outcome = match &work.task {
         Task::Skill { agent_id, version, skill } => {
             let wanted = Wanted { agent: *agent_id, version: *version, skill };

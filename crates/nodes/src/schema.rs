@@ -15,6 +15,7 @@ use steadflow_core::agent::Agent;
 use steadflow_core::flow::Fault;
 use tokio::sync::Semaphore;
 
+use crate::secrets::Scrubber;
 use cost::{Cost, TooExpensive};
 use form::Form;
 
@@ -76,19 +77,24 @@ impl Default for Checks {
 }
 
 impl Checks {
-    /// Describes where `value` does not match `schema`; `Ok(None)` if it matches.
+    /// Describes where `value` does not match `schema`, without secrets; `Ok(None)` if it matches.
     ///
     /// # Errors
     /// A message, without a full stop, that says why `schema` is not valid, or that it takes too long to check.
-    pub(crate) async fn misfit(&self, schema: &Value, value: &Value) -> Result<Option<String>, String> {
-        if let Some(result) = quickly(schema, value) {
+    pub(crate) async fn misfit(
+        &self,
+        schema: &Value,
+        value: &Value,
+        scrubber: &Arc<Scrubber>,
+    ) -> Result<Option<String>, String> {
+        if let Some(result) = quickly(schema, value, scrubber) {
             return result;
         }
         let stopped = || "the check was stopped, because the server is stopping".to_owned();
         let permit = Arc::clone(&self.0).acquire_owned().await.map_err(|_| stopped())?;
-        let (schema, value) = (schema.clone(), value.clone());
+        let (schema, value, scrubber) = (schema.clone(), value.clone(), Arc::clone(scrubber));
         let check = move || {
-            let result = misfit(&schema, &value);
+            let result = misfit(&schema, &value, &scrubber);
             drop(permit);
             result
         };
@@ -97,7 +103,7 @@ impl Checks {
 }
 
 /// Checks what takes few steps. `None` if it takes more.
-fn quickly(schema: &Value, value: &Value) -> Option<Result<Option<String>, String>> {
+fn quickly(schema: &Value, value: &Value, scrubber: &Scrubber) -> Option<Result<Option<String>, String>> {
     if schema.to_string().len() > QUICK_BYTES_MAX {
         return None;
     }
@@ -106,10 +112,10 @@ fn quickly(schema: &Value, value: &Value) -> Option<Result<Option<String>, Strin
         Err(message) => return Some(Err(too_large(&message))),
     };
     let cost = cost::of(&form, schema, value, QUICK_STEPS_MAX).ok()?;
-    Some(misfit_of(schema, value, cost))
+    Some(misfit_of(schema, value, cost, scrubber))
 }
 
-fn misfit(schema: &Value, value: &Value) -> Result<Option<String>, String> {
+fn misfit(schema: &Value, value: &Value, scrubber: &Scrubber) -> Result<Option<String>, String> {
     let form = Form::of(schema).map_err(|message| too_large(&message))?;
     let cost = cost::of(&form, schema, value, STEPS_MAX).map_err(|TooExpensive| {
         format!(
@@ -117,11 +123,17 @@ fn misfit(schema: &Value, value: &Value) -> Result<Option<String>, String> {
              alternatives and references inside one another"
         )
     })?;
-    misfit_of(schema, value, cost)
+    misfit_of(schema, value, cost, scrubber)
 }
 
 /// Checks what takes `cost`.
-fn misfit_of(schema: &Value, value: &Value, cost: Cost) -> Result<Option<String>, String> {
+fn misfit_of(
+    schema: &Value,
+    value: &Value,
+    cost: Cost,
+    scrubber: &Scrubber,
+) -> Result<Option<String>, String> {
+    let described = |error: &jsonschema::ValidationError<'_>| described(error, scrubber);
     let validator = compile(schema)?;
     if validator.is_valid(value) {
         return Ok(None);
@@ -156,10 +168,11 @@ fn compile(schema: &Value) -> Result<Validator, String> {
     })
 }
 
-fn described(error: &jsonschema::ValidationError<'_>) -> String {
+/// Describes an error, whose secrets are masked before it is cut.
+fn described(error: &jsonschema::ValidationError<'_>, scrubber: &Scrubber) -> String {
     let pointer = error.instance_path().to_string();
     let place = if pointer.is_empty() { "the value" } else { pointer.as_str() };
-    format!("{place}: {}", shortened(&error.to_string()))
+    format!("{place}: {}", shortened(&scrubber.text(&error.to_string())))
 }
 
 fn shortened(text: &str) -> String {

@@ -14,6 +14,7 @@ use steadflow_core::payload::Payload;
 use crate::body::{self, Content, Misread};
 use crate::dates::http_date;
 use crate::egress::{Answer, Beginning};
+use crate::secrets::Scrubber;
 pub(crate) use said::said;
 
 /// Maximum number of bytes that are read from an error response.
@@ -22,9 +23,9 @@ const LOOKED_AT_BYTES: usize = 64 * 1024;
 const KEPT_BYTES: usize = 16 * 1024;
 
 /// Returns the failure for the status of `answer`, with what its body says.
-pub(crate) async fn failure_of(answer: Answer) -> Failure {
+pub(crate) async fn failure_of(answer: Answer, scrubber: &Scrubber) -> Failure {
     let (status, headers, peer) = (answer.status(), answer.headers().clone(), answer.speaker());
-    let body = ErrorBody::read(&headers, answer.beginning(LOOKED_AT_BYTES).await);
+    let body = ErrorBody::read(&headers, answer.beginning(LOOKED_AT_BYTES).await).without_secrets(scrubber);
     let said = body.said();
     let reason = status.canonical_reason().map(|reason| format!(" {reason}")).unwrap_or_default();
     let separator = if said.is_empty() { "." } else { ": " };
@@ -38,8 +39,8 @@ pub(crate) async fn failure_of(answer: Answer) -> Failure {
 }
 
 /// Returns what a failure keeps of an error body, decoded and bounded.
-pub(crate) fn kept_body(headers: &HeaderMap, beginning: Beginning) -> Option<Payload> {
-    ErrorBody::read(headers, beginning).kept()
+pub(crate) fn kept_body(headers: &HeaderMap, beginning: Beginning, scrubber: &Scrubber) -> Option<Payload> {
+    ErrorBody::read(headers, beginning).without_secrets(scrubber).kept()
 }
 
 /// Returns the failure for a body that is not what its content type says. It is not repeated by itself: the call has been
@@ -84,6 +85,17 @@ impl ErrorBody {
                 }
             }
             Ok(Content::Json(_) | Content::Text(_)) | Err(_) => lossy(),
+        }
+    }
+
+    /// Masks secrets, before anything of it is cut.
+    fn without_secrets(self, scrubber: &Scrubber) -> Self {
+        match self {
+            Self::Json(text) => Self::Json(scrubber.json_or_text(&text).into_owned()),
+            // Its end may be in the middle of a secret.
+            Self::Text(text) if text.ends_with('…') => Self::Text(scrubber.beginning(&text).into_owned()),
+            Self::Text(text) => Self::Text(scrubber.text(&text).into_owned()),
+            Self::Nothing | Self::Binary(_) => self,
         }
     }
 

@@ -6,6 +6,7 @@ mod retry;
 mod start;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -41,6 +42,25 @@ pub use start::{RequestKey, Start, Started};
 /// An execution as it is committed, with its records.
 pub type ExecutionSnapshot = Loaded;
 
+/// Says whether a tenant has a secret of a name.
+#[derive(Clone)]
+pub struct HasSecret(Arc<Ask>);
+
+type Ask = dyn Fn(TenantId, &str) -> bool + Send + Sync;
+
+impl HasSecret {
+    /// Asks `has_secret`, which must not block.
+    pub fn new(has_secret: impl Fn(TenantId, &str) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(has_secret))
+    }
+}
+
+impl fmt::Debug for HasSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HasSecret")
+    }
+}
+
 /// The engine's measures.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
@@ -51,7 +71,7 @@ pub struct EngineConfig {
     /// What is wrong with an agent beyond its shape, such as a schema that is none.
     pub check_agent: fn(&Agent) -> Vec<Fault>,
     /// Whether a tenant has a secret with this name. The engine never sees values.
-    pub has_secret: fn(TenantId, &str) -> bool,
+    pub has_secret: HasSecret,
     /// How long the lease of a worker lasts without renewal.
     pub lease_ttl: Duration,
     /// Calls that may wait for the engine's loop. Each is taken within a turn, which is milliseconds; a few turns' worth
@@ -67,7 +87,7 @@ impl Default for EngineConfig {
             worker: "steadflow".into(),
             limits: Limits::DEFAULT,
             check_agent: |_| Vec::new(),
-            has_secret: |_, _| true,
+            has_secret: HasSecret::new(|_, _| true),
             lease_ttl: Duration::from_secs(15),
             calls_max: 2_048,
             call_wait_max: Duration::from_secs(5),
@@ -98,7 +118,7 @@ struct Inner {
     hub: Hub,
     worker: Arc<str>,
     check_agent: fn(&Agent) -> Vec<Fault>,
-    has_secret: fn(TenantId, &str) -> bool,
+    has_secret: HasSecret,
     live: Arc<AtomicUsize>,
     is_stopping: AtomicBool,
     /// Starts that wait to be durable.
@@ -197,7 +217,7 @@ impl Engine {
     }
 
     pub(crate) fn has_secret(&self, tenant: TenantId, name: &str) -> bool {
-        (self.inner.has_secret)(tenant, name)
+        (self.inner.has_secret.0)(tenant, name)
     }
 
     fn worker(&self) -> Arc<str> {

@@ -22,8 +22,8 @@ pub use allowed::Allowed;
 pub use catalogue::{AgentEdit, DocumentEdit, FlowEdit, NewFlow};
 pub use clock::{Clock, SystemClock};
 pub use engine::{
-    BulkRetry, BulkRetryItem, CurrentFlow, Engine, EngineConfig, ExecutionSnapshot, RequestKey, Retry,
-    RetryMany, Start, Started, VersionChoice,
+    BulkRetry, BulkRetryItem, CurrentFlow, Engine, EngineConfig, ExecutionSnapshot, HasSecret, RequestKey,
+    Retry, RetryMany, Start, Started, VersionChoice,
 };
 pub use error::{EngineFailure, RuntimeError};
 pub use executor::{Executor, OutcomeFuture, Performing};

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use steadflow_api::{App, AppConfig};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_runtime::{Clock, Engine, EngineConfig, Executor};
+use steadflow_runtime::{Clock, Engine, EngineConfig, Executor, HasSecret};
 use steadflow_store::{MemoryStore, Store};
 use tokio::time::Instant;
 use tower::ServiceExt;
@@ -56,7 +56,7 @@ impl Api {
         let store = Arc::new(MemoryStore::default());
         let config = EngineConfig {
             worker: "worker".into(),
-            has_secret: |_, name| name != NO_SECRET,
+            has_secret: HasSecret::new(|_, name| name != NO_SECRET),
             ..EngineConfig::default()
         };
         let engine = Engine::start(config, store, Arc::clone(&executor), clock).await;

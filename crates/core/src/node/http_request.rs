@@ -1,8 +1,10 @@
 //! `http_request`: sends one HTTP request.
 
+mod secret_room;
+
 use serde_json::{Value, json};
 
-use super::keys::{input_of, resolved};
+use super::keys::{InputOf, input_of, resolved};
 use super::{About, Context, NamedBy, Next, NodeKind, Traits, misfit};
 use crate::document::{
     AnyName, Key, Keys, Place, Plain, Reader, Reading, Terms, Text, any_json, choice, entries, key, object,
@@ -15,6 +17,8 @@ use crate::http::{
 use crate::limits::{HEADERS_MAX, Limits, PARAMETERS_MAX};
 use crate::template::{Piece, Template, pieces};
 use crate::work::Task;
+
+pub use secret_room::{SECRET_ROOMS, SecretRoom};
 
 /// The keys of an HTTP request.
 #[derive(Clone, Debug)]
@@ -59,6 +63,9 @@ pub enum HttpAuth {
     },
 }
 
+const INPUT: InputOf<HttpInput> =
+    input_of(HttpInput::keys).with_url("/url").with_form("/body", is_form).with_secrets(secret_room::check);
+
 impl HttpRequest {
     pub(super) const ABOUT: About = About {
         name: "http_request",
@@ -73,9 +80,7 @@ impl HttpRequest {
 
     pub(super) fn read(keys: &mut Keys<'_>) -> Option<Self> {
         let input = keys.take(
-            key("input", "Input", input_of(HttpInput::keys).with_url("/url").with_form("/body", is_form))
-                .needed_for_its_keys()
-                .doc("The request. Strings can be templates."),
+            key("input", "Input", INPUT).needed_for_its_keys().doc("The request. Strings can be templates."),
         );
         Some(Self { input: input? })
     }
@@ -107,7 +112,7 @@ impl HttpInput {
             key("url", "URL", Url)
                 .needed("`http_request`")
                 .prompt("Enter a URL")
-                .doc("Begins with `https://` or `http://`."),
+                .doc("Begins with `https://` or `http://`. Whole segments of the path and values of the query can use `${secrets.NAME}`."),
         );
         let headers = keys.take(
             key("headers", "Headers", entries(HeaderName, HeaderValue).at_most(HEADERS_MAX))
@@ -117,7 +122,7 @@ impl HttpInput {
         let query = keys.take(
             key("query", "Query", entries(AnyName, one_or_many(Scalar)).at_most(PARAMETERS_MAX))
                 .default(Plain::Object)
-                .doc("Query parameters. Lists repeat the key, null omits it."),
+                .doc("Query parameters. Lists repeat the key, null omits it. Values can use `${secrets.NAME}`."),
         );
         let auth = keys.take(
             key("auth", "Authentication", object(HttpAuth::keys))

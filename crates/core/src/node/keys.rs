@@ -38,7 +38,11 @@ pub(super) struct InputOf<T> {
     read: fn(&mut Keys<'_>) -> Option<T>,
     url: Option<&'static str>,
     form: Option<Form>,
+    secrets: Option<SecretCheck>,
 }
+
+/// Says why a template at a JSON pointer of the input may not name secrets, as a clause.
+type SecretCheck = fn(&str, &str) -> Result<(), String>;
 
 /// Where a form is, and whether the document says that it is one.
 struct Form {
@@ -49,7 +53,7 @@ struct Form {
 /// Returns a reader of inputs whose keys `read` reads. What is constant in them is checked when the document is read, and
 /// the whole by [`resolved`] when the node runs.
 pub(super) const fn input_of<T>(read: fn(&mut Keys<'_>) -> Option<T>) -> InputOf<T> {
-    InputOf { read, url: None, form: None }
+    InputOf { read, url: None, form: None, secrets: None }
 }
 
 impl<T> InputOf<T> {
@@ -61,6 +65,22 @@ impl<T> InputOf<T> {
     /// Takes the string at this JSON pointer for a form if `is_one` holds for the input as it is written.
     pub(super) const fn with_form(self, pointer: &'static str, is_one: fn(&Value) -> bool) -> Self {
         Self { form: Some(Form { pointer, is_one }), ..self }
+    }
+
+    /// Lets only those strings name secrets that `check` accepts.
+    pub(super) const fn with_secrets(self, check: SecretCheck) -> Self {
+        Self { secrets: Some(check), ..self }
+    }
+
+    /// Adds a fault for each secret that may not be where it is.
+    fn check_secrets(&self, template: &Template, input: &Value, at: &Place<'_>, reading: &mut Reading) {
+        let Some(check) = self.secrets else { return };
+        for (pointer, name) in template.secrets() {
+            let text = input.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            if let Err(why) = check(pointer, text) {
+                reading.fault_below(at, pointer, format!("`${{secrets.{name}}}`: {why}"));
+            }
+        }
     }
 
     fn encoded(&self, input: &Value) -> Encoded<'static> {
@@ -92,6 +112,9 @@ impl<T> Reader for InputOf<T> {
         }
         let template = Template::compile_with(value, &reading.limits, self.encoded(value));
         let template = reading.compiled(template, at);
+        if let Some(template) = &template {
+            self.check_secrets(template, value, at, reading);
+        }
         reading.with_strings(Strings::Templates, |reading| reading.value(&object(self.read), value, at));
         template
     }

@@ -15,7 +15,7 @@ use crate::ids::{FlowId, StepKey};
 use crate::payload::Payload;
 use crate::status::ExecutionStatus;
 use crate::step::{ChildRecord, ChildState};
-use crate::template::Template;
+use crate::template::{Resolved, Template};
 use crate::timestamp::Seconds;
 use crate::work::Task;
 
@@ -76,11 +76,12 @@ impl Rounds {
     }
 
     fn step(&self, key: &str, context: &Context<'_>) -> Result<Step, Failure> {
+        let Resolved { input, secrets } = context.resolve_call(&self.input)?;
         Ok(Step {
             key: StepKey::new(key),
             task: Task::Echo,
-            input: context.resolve(&self.input)?,
-            secrets: self.input.secret_slots(),
+            input,
+            secrets,
             timeout: self.step_timeout,
             is_constant: self.input.constant().is_some(),
         })

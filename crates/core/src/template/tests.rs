@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use crate::expression::tests::scope;
 use crate::limits::Limits;
 
-use super::{Encoded, Template};
+use super::{Encoded, SecretPlace, SecretSlot, Template};
+use crate::payload::Payload;
+use crate::scope::Scope;
 
 #[test]
 fn a_whole_expression_keeps_its_type_and_a_part_becomes_text() {
@@ -51,18 +53,53 @@ fn secrets_stay_placeholders_and_say_where_they_are() {
         "other": "x",
     }));
 
-    let resolved = template.resolve(&scope()).unwrap();
+    let resolved = template.resolve_call(&scope()).unwrap();
 
-    insta::assert_snapshot!(resolved.as_str(), @r#"{"headers":{"Authorization":"Basic ${secrets.USER}:${secrets.PASSWORD} for Acme"},"key":"${secrets.API_KEY}","other":"x"}"#);
-    let slots: Vec<String> = template
-        .secret_slots()
-        .iter()
-        .map(|slot| format!("{} {}", slot.pointer, slot.names.join(",")))
-        .collect();
-    insta::assert_snapshot!(slots.join("\n"), @"
-    /headers/Authorization USER,PASSWORD
-    /key API_KEY
+    insta::assert_snapshot!(resolved.input.as_str(), @r#"{"headers":{"Authorization":"Basic ${secrets.USER}:${secrets.PASSWORD} for Acme"},"key":"${secrets.API_KEY}","other":"x"}"#);
+    insta::assert_snapshot!(shown(&resolved.secrets), @"
+    /headers/Authorization 6 USER, 22 PASSWORD
+    /key 0 API_KEY
     ");
+    let named: Vec<String> = template.secrets().map(|(pointer, name)| format!("{pointer} {name}")).collect();
+    assert_eq!(named, ["/headers/Authorization USER", "/headers/Authorization PASSWORD", "/key API_KEY"]);
+}
+
+#[test]
+fn a_value_that_spells_a_secret_is_text() {
+    for (written, places) in [
+        ("${secrets.K} ${trigger_data.spelled}", "/x 0 K"),
+        ("${trigger_data.spelled}${secrets.K}", "/x 12 K"),
+        ("$${secrets.K} ${secrets.K}", "/x 13 K"),
+        ("${'${secrets.K}'} ü ${secrets.K}", "/x 16 K"),
+        ("${trigger_data.spelled}", ""),
+        ("$${secrets.K}", ""),
+    ] {
+        let template = template(json!({ "x": written }));
+
+        let resolved = template.resolve_call(&spelling_scope()).unwrap();
+
+        assert_eq!(shown(&resolved.secrets), places, "{written}");
+        let text = resolved.input.to_value().unwrap()["x"].as_str().unwrap().to_owned();
+        for slot in &*resolved.secrets {
+            let filled = slot.filled(&text, |_| "value".to_owned()).unwrap();
+            assert_eq!(filled.matches("value").count(), 1, "{filled}");
+            assert_eq!(filled.matches("${secrets.K}").count(), text.matches("${secrets.K}").count() - 1);
+        }
+    }
+}
+
+#[test]
+fn a_slot_that_does_not_fit_its_text_fills_nothing() {
+    let slot = SecretSlot {
+        pointer: "/x".to_owned(),
+        places: vec![SecretPlace { at: 1, name: "K".into() }],
+        is_in_form: false,
+    };
+
+    for text in ["", "${secrets.K}", "ü${secrets.K}", "x${secrets.KEY}", "x${secrets.k}"] {
+        assert_eq!(slot.filled(text, |_| "v".to_owned()), None, "{text}");
+    }
+    assert_eq!(slot.filled("x${secrets.K}y", |_| "v".to_owned()).as_deref(), Some("xvy"));
 }
 
 #[test]
@@ -74,9 +111,10 @@ fn values_in_a_url_stay_one_segment_or_one_value() {
 
     let template = url_template(&document);
 
-    let url = template.resolve(&scope()).unwrap().to_value().unwrap()["url"].clone();
+    let resolved = template.resolve_call(&scope()).unwrap();
+    let url = resolved.input.to_value().unwrap()["url"].clone();
     insta::assert_snapshot!(url.as_str().unwrap(), @"https://x.example/So%20%22so%22%0A/%5B%22a%22%2C%20%22b%22%5D?n=123456789012345678901234567890&nothing=null&key=${secrets.API_KEY}");
-    assert_eq!(template.secret_slots()[0].pointer, "/url");
+    assert_eq!(shown(&resolved.secrets), "/url 112 API_KEY");
     assert_eq!(template.expressions().count(), 6);
     assert!(template.references().nodes.iter().any(|node| node.as_str() == "score"));
 }
@@ -152,7 +190,7 @@ fn secrets_in_a_form_are_encoded_unless_they_are_the_form() {
     for (body, is_in_form) in [("${secrets.API_KEY}", false), ("key=${secrets.API_KEY}", true)] {
         let template = form_template(&json!({ "body": body, "other": "k ${secrets.API_KEY}" }));
 
-        let slots = template.secret_slots();
+        let slots = template.resolve_call(&scope()).unwrap().secrets;
 
         assert_eq!(
             slots.iter().map(|slot| slot.is_in_form).collect::<Vec<_>>(),
@@ -203,6 +241,22 @@ fn a_result_beyond_the_limit_is_an_error() {
     let error = template.resolve(&scope()).unwrap_err();
 
     insta::assert_snapshot!(error.to_string(), @"`${score}`: the result is larger than 100 bytes");
+}
+
+/// Returns the slots, one on each line.
+fn shown(slots: &[SecretSlot]) -> String {
+    let line = |slot: &SecretSlot| {
+        let places: Vec<String> =
+            slot.places.iter().map(|place| format!("{} {}", place.at, place.name)).collect();
+        format!("{} {}", slot.pointer, places.join(", "))
+    };
+    slots.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Trigger data whose `spelled` looks like a secret.
+fn spelling_scope() -> Scope {
+    let trigger_data = Payload::from_value(&json!({ "spelled": "${secrets.K}" }));
+    Scope { trigger_data, ..scope() }
 }
 
 fn url_template(document: &Value) -> Template {

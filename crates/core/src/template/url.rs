@@ -60,6 +60,16 @@ impl UrlText {
         }
     }
 
+    /// Returns the number of bytes so far.
+    pub(super) const fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Returns the text, whatever it is.
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+
     /// Returns the URL.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::node::{HttpAuth, HttpInput};
 use steadflow_core::payload::Payload;
+use steadflow_core::template::SecretSlot;
 use steadflow_core::work::Work;
 use url::Url;
 
@@ -16,7 +17,7 @@ use crate::body::Content;
 use crate::call::{header, header_text, headers_of};
 use crate::egress::{Answer, Request};
 use crate::nodes::Shared;
-use crate::secrets::Keyring;
+use crate::secrets::{Keyring, Opened};
 use crate::status;
 
 /// Makes the call that `work.input` describes.
@@ -30,18 +31,38 @@ pub(crate) async fn http_request(
     work: &Work,
     keyring: &mut Keyring<'_>,
 ) -> Result<Payload, Failure> {
-    let input = HttpInput::read(&keyring.open_input(&work.input, &work.secrets)?)?;
+    let Opened { value, url } = keyring.open_request(&work.input, &work.secrets)?;
+    let input = read(work, &value)?;
     let mut headers = headers_of(work);
     if let Some(auth) = &input.auth {
         headers.insert(AUTHORIZATION, authorization(auth, keyring)?);
     }
     let request = request_of(&input, headers, &work.idempotency_key())?;
-    let request = Request { has_own_timeout: work.has_own_timeout, ..request };
-    let answer = shared.egress.send(request).await?;
+    let url = url.fill(request.url).map_err(invalid)?;
+    let mut request = Request { has_own_timeout: work.has_own_timeout, url, ..request };
+    mark_secrets(&mut request.headers, &work.secrets);
+    let answer = shared.send(request, keyring).await?;
     if !input.expect_status.contain(answer.status().as_u16()) {
-        return Err(status::failure_of(answer).await);
+        return Err(status::failure_of(answer, &keyring.scrubber()).await);
     }
     output_of(answer, shared.limits.output_bytes_max).await
+}
+
+/// Reads the input. What is wrong with it is said of the input without its secrets, because a message repeats and cuts it.
+fn read(work: &Work, opened: &Value) -> Result<HttpInput, Failure> {
+    if work.secrets.is_empty() {
+        return HttpInput::read(opened);
+    }
+    let with_names =
+        work.input.to_value().map_err(|error| invalid(format!("The input cannot be read: {error}.")));
+    HttpInput::read(&with_names?)?;
+    HttpInput::read(opened).map_err(|_| {
+        invalid(
+            "With its secrets filled in, the request cannot be sent: a header holds a line break or another control \
+             character, or a user name holds a colon."
+                .to_owned(),
+        )
+    })
 }
 
 /// Returns the header `Authorization`, whose encoded form is masked like the secrets in it.
@@ -61,6 +82,16 @@ fn authorization(auth: &HttpAuth, keyring: &mut Keyring<'_>) -> Result<HeaderVal
     let mut value = header(AUTHORIZATION.as_str(), &text).map_err(invalid)?.1;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// Marks the headers that hold secrets, which no redirect to another origin keeps.
+fn mark_secrets(headers: &mut HeaderMap, slots: &[SecretSlot]) {
+    let names = slots.iter().filter_map(|slot| slot.pointer.strip_prefix("/headers/"));
+    for name in names.map(|token| token.replace("~1", "/").replace("~0", "~")) {
+        if let Some(value) = headers.get_mut(&name) {
+            value.set_sensitive(true);
+        }
+    }
 }
 
 /// Makes the request; what `input` sets of `headers` wins.

@@ -38,9 +38,10 @@ pub(super) async fn run(
         has_own_timeout: call.work.has_own_timeout,
         ..Request::new(Method::POST, skill_url(&config.endpoint, &call.skill.name)?)
     };
-    let answer = call.shared.egress.send(request).await?;
+    let answer = call.shared.send(request, keyring).await?;
+    let scrubber = keyring.scrubber();
     if !answer.status().is_success() {
-        return Err(status::failure_of(answer).await);
+        return Err(status::failure_of(answer, &scrubber).await);
     }
     let (peer, headers) = (answer.peer(), answer.headers().clone());
     let bytes = answer.body(call.shared.limits.output_bytes_max).await?;
@@ -51,7 +52,7 @@ pub(super) async fn run(
         Failure::new(ErrorClass::ModelOutput, format!("The response of {peer} cannot be read: {error}."))
     };
     let output = Payload::parse(output_of(content)).map_err(unreadable)?;
-    if let Some(misfit) = call.output_misfit(&output.to_value().map_err(unreadable)?).await? {
+    if let Some(misfit) = call.output_misfit(&output.to_value().map_err(unreadable)?, &scrubber).await? {
         let message = format!("The response of {peer} does not match the output schema: {misfit}.");
         return Err(Failure::new(ErrorClass::ModelOutput, message));
     }

@@ -20,6 +20,8 @@ mod sent;
 mod stop;
 mod think;
 
+use std::sync::Arc;
+
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use steadflow_core::agent::{LlmConfig, Provider};
@@ -37,7 +39,7 @@ use self::stop::Stop;
 use super::SkillCall;
 use crate::body;
 use crate::egress::Answer;
-use crate::secrets::Keyring;
+use crate::secrets::{Keyring, Scrubber};
 
 /// Maximum number of requests of one attempt: the first one, and those that are changed because a server refused a part
 /// of the one before.
@@ -67,7 +69,7 @@ pub(super) async fn run(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut 
         output_tokens: reply.output_tokens,
         cost: call.agent.prices.map(|prices| prices.cost(reply.input_tokens, reply.output_tokens)),
     };
-    let result = output_of(call, reply).await.map(|output| Payload::from_value(&output));
+    let result = output_of(call, reply, &keyring.scrubber()).await.map(|output| Payload::from_value(&output));
     Outcome { result, usage }
 }
 
@@ -81,16 +83,17 @@ async fn ask(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut Keyring<'_>
     loop {
         requests += 1;
         let wire = wire(config, &prompt, &fit);
-        let answer = call.shared.egress.send(request::request(call, config, &wire, keyring)?).await?;
+        let answer = call.shared.send(request::request(call, config, &wire, keyring)?, keyring).await?;
+        let scrubber = keyring.scrubber();
         if answer.status().is_success() {
-            let reply = read(call, config.provider, answer).await?;
+            let reply = read(call, config.provider, answer, &scrubber).await?;
             if fit != known {
                 call.shared.fits.remember(asker, fit);
             }
             return Ok(reply);
         }
         let is_refusal = matches!(answer.status().as_u16(), 400 | 422);
-        let (failure, error) = fault::of_status(answer).await;
+        let (failure, error) = fault::of_status(answer, &scrubber).await;
         let refused = Refused { provider: config.provider, body: &wire.body, error: &error };
         match fit.after(&refused).filter(|_| is_refusal && requests < REQUESTS_MAX) {
             Some(changed) => fit = changed,
@@ -116,20 +119,25 @@ fn wire(config: &LlmConfig, prompt: &Prompt<'_>, fit: &Fit) -> Wire {
     wire
 }
 
-async fn read(call: &SkillCall<'_>, provider: Provider, answer: Answer) -> Result<Reply, Failure> {
+async fn read(
+    call: &SkillCall<'_>,
+    provider: Provider,
+    answer: Answer,
+    scrubber: &Scrubber,
+) -> Result<Reply, Failure> {
     let (peer, headers) = (answer.peer(), answer.headers().clone());
     let bytes = answer.body(call.shared.limits.output_bytes_max.saturating_mul(ANSWER_PER_OUTPUT)).await?;
     let unusable = |what: &str| Failure::new(ErrorClass::Unavailable, format!("{peer} {what}"));
     let text = body::text(&headers, &bytes).map_err(|misread| {
         Failure::new(ErrorClass::ModelOutput, format!("The response of {peer} {misread}."))
     })?;
-    let sent = sent::read(&text).map_err(|unreadable| match unreadable {
+    let sent = sent::read(&text, scrubber).map_err(|unreadable| match unreadable {
         Unreadable::Foreign(what) => unusable(&format!("{what}. Check the base URL.")),
         Unreadable::HalfCharacter(place) => {
             misfit(&format!("contains half of a character, a lone surrogate ({place} of what {peer} sent)"))
         }
     })?;
-    let answer = whole(provider, sent, &peer, &headers)?;
+    let answer = whole(provider, sent.without_secrets(scrubber), &peer, &headers)?;
     let reply = match provider {
         Provider::OpenAi => openai::reply(&answer),
         Provider::Anthropic => anthropic::reply(&answer),
@@ -167,7 +175,7 @@ fn whole(provider: Provider, sent: Sent, peer: &str, headers: &HeaderMap) -> Res
 }
 
 /// Returns the text of the reply or, if the skill has an output schema, its JSON.
-async fn output_of(call: &SkillCall<'_>, reply: Reply) -> Result<Value, Failure> {
+async fn output_of(call: &SkillCall<'_>, reply: Reply, scrubber: &Arc<Scrubber>) -> Result<Value, Failure> {
     match reply.stop {
         Stop::Done => {}
         Stop::TooLong => {
@@ -184,7 +192,7 @@ async fn output_of(call: &SkillCall<'_>, reply: Reply) -> Result<Value, Failure>
     let text = reply.text.map_err(|what| misfit(&what))?;
     let thought = think::without(&text);
     let output = match (&call.skill.output_schema, reply.structured) {
-        (Some(_), Some(structured)) => return fitting(call, structured).await,
+        (Some(_), Some(structured)) => return fitting(call, structured, scrubber).await,
         (_, _) if thought.answer.is_empty() => {
             let only = reply.has_reasoning || thought.has_reasoning;
             return Err(misfit(if only { "is empty: it has only reasoning" } else { "is empty" }));
@@ -192,11 +200,11 @@ async fn output_of(call: &SkillCall<'_>, reply: Reply) -> Result<Value, Failure>
         (None, _) => return Ok(json!({ "text": thought.answer })),
         (Some(schema), None) => find::json(thought.answer, schema).map_err(|what| misfit(&what))?,
     };
-    fitting(call, output).await
+    fitting(call, output, scrubber).await
 }
 
-async fn fitting(call: &SkillCall<'_>, output: Value) -> Result<Value, Failure> {
-    match call.output_misfit(&output).await? {
+async fn fitting(call: &SkillCall<'_>, output: Value, scrubber: &Arc<Scrubber>) -> Result<Value, Failure> {
+    match call.output_misfit(&output, scrubber).await? {
         Some(reason) => Err(misfit(&format!("does not match the output schema: {reason}"))),
         None => Ok(output),
     }

@@ -10,7 +10,7 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use super::Request;
 use super::fault::peer;
 
-/// Headers that may be sent to another origin. Any other header could be a credential.
+/// Headers that may be sent to another origin, unless they hold a secret. Any other header could be a credential.
 const HARMLESS: [HeaderName; 3] = [header::ACCEPT, header::ACCEPT_LANGUAGE, header::USER_AGENT];
 
 /// Returns the next request if `status` and `headers` are a redirect of `request`.
@@ -57,8 +57,10 @@ fn location_text(location: &HeaderValue) -> Cow<'_, str> {
 fn remove_secrets(next: &mut Request) {
     next.body = None;
     next.headers.remove(header::CONTENT_TYPE);
+    let is_harmless =
+        |(name, value): &(&HeaderName, &HeaderValue)| HARMLESS.contains(name) && !value.is_sensitive();
     let names: Vec<HeaderName> =
-        next.headers.keys().filter(|name| !HARMLESS.contains(name)).cloned().collect();
+        next.headers.iter().filter(|header| !is_harmless(header)).map(|(name, _)| name.clone()).collect();
     for name in names {
         next.headers.remove(name);
     }

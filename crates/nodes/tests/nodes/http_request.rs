@@ -143,12 +143,12 @@ async fn secrets_are_sent_to_the_service_and_nowhere_else() {
 #[tokio::test]
 async fn an_unknown_secret_sends_nothing() {
     let server = answering(ResponseTemplate::new(200)).await;
-    let input = json!({ "url": server.uri(), "headers": { "X": "${secrets.NOBODY}" } });
+    let input = json!({ "url": server.uri(), "headers": { "X": "${secrets.NONE}" } });
 
     let failure = http(&input).await.unwrap_err();
 
     assert_eq!(failure.class, ErrorClass::Configuration);
-    assert!(failure.message.contains("`NOBODY`"));
+    assert!(failure.message.contains("`NONE`"));
     assert!(server.received_requests().await.unwrap().is_empty());
 }
 

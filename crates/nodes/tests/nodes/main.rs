@@ -17,6 +17,7 @@ mod peers;
 mod proxy;
 mod reference;
 mod requests;
+mod secrets;
 mod support;
 mod urls;
 mod values;

@@ -13,10 +13,11 @@ use steadflow_core::agent::Agent;
 use steadflow_core::failure::Failure;
 use steadflow_core::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
 use steadflow_core::payload::Payload;
-use steadflow_core::template::SecretSlot;
+use steadflow_core::template::{SecretPlace, SecretSlot};
 use steadflow_core::work::{Outcome, Task, Work};
 use steadflow_nodes::{
-    AgentDirectory, DirectoryError, EgressPolicy, EgressTimeouts, Lookup, Nodes, NodesConfig, Secrets,
+    AgentDirectory, DirectoryError, EgressPolicy, EgressTimeouts, Lookup, Nodes, NodesConfig, Secret,
+    SecretHosts, Secrets,
 };
 use uuid::Uuid;
 
@@ -78,10 +79,9 @@ pub(crate) fn work(task: Task, input: &Value) -> Work {
 fn find_slots(value: &Value, pointer: String, slots: &mut Vec<SecretSlot>) {
     match value {
         Value::String(text) => {
-            let names: Vec<Arc<str>> =
-                steadflow_core::agent::secret_names(text).into_iter().map(Arc::from).collect();
-            if !names.is_empty() {
-                slots.push(SecretSlot { pointer, names, is_in_form: false });
+            let places = places_in(text);
+            if !places.is_empty() {
+                slots.push(SecretSlot { pointer, places, is_in_form: false });
             }
         }
         Value::Object(map) => {
@@ -89,6 +89,19 @@ fn find_slots(value: &Value, pointer: String, slots: &mut Vec<SecretSlot>) {
         }
         Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// Returns where `text` names the secrets that [`Canaries`] knows, and one that it does not.
+fn places_in(text: &str) -> Vec<SecretPlace> {
+    let found = ["CANARY", "KEY", "BOUND", "NONE"].into_iter().flat_map(|name| {
+        let reference = format!("${{secrets.{name}}}");
+        let places: Vec<SecretPlace> =
+            text.match_indices(&reference).map(|(at, _)| SecretPlace { at, name: Arc::from(name) }).collect();
+        places
+    });
+    let mut places: Vec<SecretPlace> = found.collect();
+    places.sort_unstable_by_key(|place| place.at);
+    places
 }
 
 pub(crate) async fn http(input: &Value) -> Result<Value, Failure> {
@@ -99,14 +112,18 @@ pub(crate) fn result(outcome: Outcome) -> Result<Value, Failure> {
     outcome.result.map(|output| output.to_value().expect("it is readable"))
 }
 
-/// Knows the secrets `CANARY` and `KEY`.
+/// Knows the secrets `CANARY`, `KEY`, and `BOUND`, which may be sent only to `bound.test`.
 struct Canaries;
 
 impl Secrets for Canaries {
-    fn secret(&self, _tenant: TenantId, name: &str) -> Option<String> {
+    fn secret(&self, _tenant: TenantId, name: &str) -> Option<Secret> {
         match name {
-            "CANARY" => Some(CANARY.to_owned()),
-            "KEY" => Some("sk-4711-key".to_owned()),
+            "CANARY" => Some(Secret::new(CANARY.to_owned())),
+            "KEY" => Some(Secret::new("sk-4711-key".to_owned())),
+            "BOUND" => Some(Secret {
+                value: "bound-4711".to_owned(),
+                hosts: Some(SecretHosts::parse("bound.test").expect("it is a host")),
+            }),
             _ => None,
         }
     }

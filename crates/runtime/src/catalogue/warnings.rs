@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use steadflow_core::agent::{Agent, missing_skills, secret_names};
 use steadflow_core::flow::{Fault, Faults, Flow};
 use steadflow_core::ids::{AgentId, TenantId};
+use steadflow_core::template::Template;
 
 use crate::engine::Engine;
 use crate::error::RuntimeError;
@@ -51,12 +52,11 @@ fn missing_agents(flow: &Flow, known: &BTreeMap<AgentId, Agent>) -> Vec<Fault> {
 fn missing_secrets(flow: &Flow, is_missing: impl Fn(&str) -> bool) -> Vec<Fault> {
     let mut missing = Vec::new();
     for (at, node) in flow.graph.nodes.iter().enumerate() {
-        for slot in node.kind.room().input().iter().flat_map(|input| input.secret_slots().to_vec()) {
-            missing.extend(slot.names.iter().filter(|name| is_missing(name)).map(|name| Fault {
-                pointer: format!("/flow_definition/nodes/{at}/input{}", slot.pointer),
-                message: format!("there is no secret `{name}`, so the node fails unless it is added before"),
-            }));
-        }
+        let named = node.kind.room().input().into_iter().flat_map(Template::secrets);
+        missing.extend(named.filter(|(_, name)| is_missing(name)).map(|(pointer, name)| Fault {
+            pointer: format!("/flow_definition/nodes/{at}/input{pointer}"),
+            message: format!("there is no secret `{name}`, so the node fails unless it is added before"),
+        }));
     }
     missing
 }

@@ -228,13 +228,13 @@ fn credentials_in_a_url_are_found_when_it_is_saved() {
     for (url, is_refused) in [
         ("https://user:pass@x.example/", true),
         (" HTTP://user@x.example", true),
-        ("https://${trigger_data.user}:${secrets.PASSWORD}@x.example/a", true),
+        ("https://${trigger_data.user}:${trigger_data.password}@x.example/a", true),
         ("${trigger_data.scheme}://a@x.example/", true),
         ("https://x.example/@user?to=a@b.example#@", false),
         ("https://x.example?to=a@b.example", false),
         ("https://${trigger_data.host | default('a@b')}/", false),
         ("${trigger_data.base}/a@b", false),
-        ("${secrets.URL}", false),
+        ("${trigger_data.url}", false),
     ] {
         let node = json!({ "id": "a", "type": "action", "action": "http_request", "input": { "url": url } });
         let result = Flow::parse(&flow(json!([node])), &Limits::DEFAULT);
@@ -243,6 +243,30 @@ fn credentials_in_a_url_are_found_when_it_is_saved() {
         assert_eq!(said.len(), usize::from(is_refused), "{url}: {said:?}");
         assert!(said.iter().all(|fault| fault.contains("use `auth` instead")), "{said:?}");
     }
+}
+
+#[test]
+fn secrets_that_would_decide_where_a_call_goes_are_found_when_it_is_saved() {
+    let input = json!({ "url": "https://${secrets.HOST}/a/${secrets.PART}-b", "method": "${secrets.METHOD}",
+        "headers": { "Authorization": "Bearer ${secrets.TOKEN}" }, "query": { "key": "${secrets.KEY}" },
+        "expect_status": "${secrets.STATUS}", "body": ["${secrets.IN_BODY}"] });
+    let node = json!({ "id": "a", "type": "action", "action": "http_request", "input": input });
+    let document = flow(json!([node]));
+
+    let faults = Flow::parse(&document, &Limits::DEFAULT).unwrap_err();
+
+    let found: Vec<String> = faults
+        .iter()
+        .map(|fault| format!("{} {}", fault.pointer, fault.message.split(": secrets can").next().unwrap()))
+        .collect();
+    insta::assert_snapshot!(found.join("\n"), @r#"
+    /flow_definition/nodes/0/input/url `${secrets.HOST}`: a secret cannot be in the host or the port of the URL
+    /flow_definition/nodes/0/input/url `${secrets.PART}`: a secret cannot be in the host or the port of the URL
+    /flow_definition/nodes/0/input/method `${secrets.METHOD}`: a secret cannot be here
+    /flow_definition/nodes/0/input/expect_status `${secrets.STATUS}`: a secret cannot be here
+    "#);
+    let restored = Flow::restore(&Payload::from_value(&document), &Limits::DEFAULT).unwrap();
+    assert_eq!(restored.flow.graph.nodes.len(), 1, "what was saved before can still be read");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::html;
 use super::reply::{is_given, text_at};
 use crate::body;
 use crate::egress::Answer;
+use crate::secrets::Scrubber;
 use crate::status;
 
 /// Maximum number of bytes that are read from an error response.
@@ -121,10 +122,11 @@ impl Reported {
 }
 
 /// Reads an unsuccessful response: its failure, and what it reports.
-pub(super) async fn of_status(answer: Answer) -> (Failure, Reported) {
+pub(super) async fn of_status(answer: Answer, scrubber: &Scrubber) -> (Failure, Reported) {
     let (status, peer, headers) = (answer.status(), answer.speaker(), answer.headers().clone());
     let beginning = answer.beginning(READ_BYTES).await;
     let body = body::shown(&headers, &beginning.bytes);
+    let body = if beginning.is_whole { scrubber.json_or_text(&body) } else { scrubber.beginning(&body) };
     let value = json::read(body.as_bytes()).ok();
     let mut error = value.as_ref().and_then(reported).unwrap_or_default();
     if error.message.is_empty() {
@@ -134,7 +136,7 @@ pub(super) async fn of_status(answer: Answer) -> (Failure, Reported) {
     error.retry_after = status::retry_after(&headers, Timestamp::now()).or(error.retry_after);
     let reason = status.canonical_reason().map(|reason| format!(" {reason}")).unwrap_or_default();
     let failure = error.failure(&format!("HTTP {}{reason} from {peer}", status.as_u16()));
-    (Failure { body: status::kept_body(&headers, beginning), ..failure }, error)
+    (Failure { body: status::kept_body(&headers, beginning, scrubber), ..failure }, error)
 }
 
 /// Reads the error inside a response with status 200.

@@ -4,6 +4,7 @@ use serde_json::Value;
 use steadflow_core::json;
 
 use super::html;
+use crate::secrets::Scrubber;
 
 /// A readable body.
 #[derive(Debug, PartialEq)]
@@ -12,6 +13,18 @@ pub(super) enum Sent {
     Whole(Value),
     /// The events of a stream, in their order.
     Pieces(Vec<Value>),
+}
+
+impl Sent {
+    /// Masks secrets in each value, before messages cut what is in it.
+    pub(super) fn without_secrets(self, scrubber: &Scrubber) -> Self {
+        match self {
+            Self::Whole(value) => Self::Whole(scrubber.value(value)),
+            Self::Pieces(pieces) => {
+                Self::Pieces(pieces.into_iter().map(|piece| scrubber.value(piece)).collect())
+            }
+        }
+    }
 }
 
 /// Why a body is not readable.
@@ -25,7 +38,7 @@ pub(super) enum Unreadable {
 
 /// Reads a body by its content, since the content types of gateways are often wrong: server-sent events, JSON, or one
 /// JSON value a line.
-pub(super) fn read(body: &str) -> Result<Sent, Unreadable> {
+pub(super) fn read(body: &str, scrubber: &Scrubber) -> Result<Sent, Unreadable> {
     if is_event_stream(body) {
         return events(body).map(Sent::Pieces);
     }
@@ -35,7 +48,7 @@ pub(super) fn read(body: &str) -> Result<Sent, Unreadable> {
     };
     match lines(body) {
         Some(pieces) => Ok(Sent::Pieces(pieces)),
-        None => Err(unreadable(body, &error)),
+        None => Err(unreadable(&scrubber.text(body), &error)),
     }
 }
 
@@ -123,14 +136,18 @@ mod tests {
             "{\"a\":1}\n{\"a\":2}\n",
             "{\"a\":1}\r\n\r\n{\"a\":2}",
         ] {
-            assert_eq!(read(body), Ok(Sent::Pieces(vec![json!({ "a": 1 }), json!({ "a": 2 })])), "{body}");
+            assert_eq!(
+                read(body, &Scrubber::default()),
+                Ok(Sent::Pieces(vec![json!({ "a": 1 }), json!({ "a": 2 })])),
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn one_value_may_have_blanks_around_it() {
         for body in ["{\"a\":1}", "\n\n   \n{\"a\":1}\n", "{\n\"a\":\n1}"] {
-            assert_eq!(read(body), Ok(Sent::Whole(json!({ "a": 1 }))), "{body}");
+            assert_eq!(read(body, &Scrubber::default()), Ok(Sent::Whole(json!({ "a": 1 }))), "{body}");
         }
     }
 
@@ -144,12 +161,12 @@ mod tests {
             ("{\"a\":NaN}", "expected value at line 1 column 6"),
             ("<html><title>Just a moment...</title>", "HTML page titled “Just a moment...”"),
         ] {
-            let Err(Unreadable::Foreign(what)) = read(body) else { panic!("{body}") };
+            let Err(Unreadable::Foreign(what)) = read(body, &Scrubber::default()) else { panic!("{body}") };
 
             assert!(what.contains(said), "{body}: {what}");
         }
         for body in ["{\"a\":\"\\ud83d\"}", "data: {\"a\":\"\\ud83dx\"}\n\n", "{\"a\":\"\\udca9\"}"] {
-            assert!(matches!(read(body), Err(Unreadable::HalfCharacter(_))), "{body}");
+            assert!(matches!(read(body, &Scrubber::default()), Err(Unreadable::HalfCharacter(_))), "{body}");
         }
     }
 }
