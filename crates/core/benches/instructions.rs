@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, Record};
 use steadflow_core::execution::{Decision, Effect, Execution, FlowVersion, Input};
-use steadflow_core::expression::Expression;
+use steadflow_core::expression::{Expression, Meter};
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::limits::Limits;
@@ -127,6 +127,7 @@ fn expression() -> (Expression, Scope) {
         now: NOW,
         reader: NodeId::new("n"),
         nodes: Vec::new(),
+        meter: Meter::default(),
     };
     (expression, scope)
 }

@@ -12,7 +12,7 @@ use minijinja::value::ValueKind;
 use serde_json::{Map, Value, json};
 
 use crate::expression::{
-    Evaluated, Expression, ExpressionError, Problem, Site, Use, ValueType, json_text, values,
+    Evaluated, Expression, ExpressionError, Found, Problem, Site, Use, ValueType, json_text, values,
 };
 use crate::ids::NodeId;
 use crate::limits::Limits;
@@ -103,9 +103,11 @@ impl Condition {
             // A path fails only where it leads nowhere.
             Form::Exists(field) => Ok(field.value(scope).is_ok()),
             Form::Compared { comparison, field, value } => {
-                let found = field.evaluate(scope)?;
                 let wanted = value.resolve(scope)?;
-                comparison.holds(found.as_str(), wanted.as_str()).map_err(|problem| field.error(problem))
+                let found = field.value(scope)?;
+                comparison
+                    .holds(&found, &Evaluated::Found(Found::Whole(&wanted)), &scope.meter)
+                    .map_err(|problem| field.error(problem))
             }
         }
     }

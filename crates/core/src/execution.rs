@@ -207,6 +207,17 @@ pub struct Decision {
     pub signals: Vec<Sending>,
     /// What to do once it is committed.
     pub effects: Vec<Effect>,
+    /// What it took so far.
+    pub spent: Spent,
+}
+
+/// What a decision took so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Steps of evaluations; see [`Limits::node_fuel`].
+    pub steps: u64,
+    /// Bytes of data in its events.
+    pub bytes: usize,
 }
 
 impl Decision {

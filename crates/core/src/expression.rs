@@ -17,6 +17,7 @@ mod engine;
 mod error;
 mod functions;
 pub(crate) mod json_text;
+mod meter;
 mod number;
 mod parse;
 mod path;
@@ -46,12 +47,13 @@ pub use self::error::ExpressionError;
 pub(crate) use self::error::Problem;
 pub(crate) use self::functions::{moment, percent_encoded};
 use self::json_text::Kind;
-use self::path::{Found, Path};
-pub(crate) use self::path::{Source, Step, is_word, walk};
+pub use self::meter::Meter;
+use self::path::Path;
+pub(crate) use self::path::{Found, Source, Step, is_word, walk};
 pub(crate) use self::site::Site;
 pub(crate) use self::uses::Use;
 pub use self::uses::ValueType;
-use self::values::Writer;
+use self::values::{Budget, Writer};
 
 /// Nodes that the beginning of a path is taken for, the longest id first.
 const IDS_TRIED_MAX: usize = 4;
@@ -130,7 +132,7 @@ impl Expression {
     ///
     /// # Errors
     /// A value that it names is not there, its values do not fit its operators, or it is too expensive: more than
-    /// `expression_fuel` steps, a result of more than `input_bytes_max` bytes.
+    /// `expression_fuel` steps, more than the scope's meter has left, a result of more than `input_bytes_max` bytes.
     pub fn evaluate(&self, scope: &Scope) -> Result<Payload, ExpressionError> {
         let evaluated = self.value(scope)?;
         if let Evaluated::Found(Found::Whole(payload)) = evaluated {
@@ -138,11 +140,13 @@ impl Expression {
         }
         let mut writer = Writer::new(self.bytes_max);
         evaluated.write_json(&mut writer).map_err(|problem| self.error(problem))?;
+        scope.meter.charge_written(self.bytes_max - writer.bytes_left());
         Payload::parse(writer.into_text()).map_err(|error| self.error(Problem::new(error.to_string())))
     }
 
     /// Evaluates without writing the result down.
     pub(crate) fn value<'s>(&self, scope: &'s Scope) -> Result<Evaluated<'s>, ExpressionError> {
+        scope.meter.check().map_err(|problem| self.error(problem))?;
         match &self.compiled {
             Compiled::Path(path) => {
                 path.resolve(scope).map(Evaluated::Found).map_err(|missing| self.error(missing.into()))
@@ -181,6 +185,15 @@ impl Expression {
 }
 
 impl Evaluated<'_> {
+    /// Returns the value, to calculate with it.
+    pub(crate) fn read(&self, meter: &Meter, budget: &mut Budget) -> Result<Value, Problem> {
+        match self {
+            Self::Found(found) => meter.read(found, 1, budget),
+            Self::Value(value) => Ok(value.clone()),
+            Self::Text(text) => Ok(Value::from(text.as_str())),
+        }
+    }
+
     /// Writes the value as JSON.
     pub(crate) fn write_json(&self, writer: &mut Writer) -> Result<(), Problem> {
         match self {

@@ -51,6 +51,11 @@ pub struct Limits {
     pub expression_pointer_bytes_max: usize,
     /// Instructions of one expression's evaluation.
     pub expression_fuel: u64,
+    /// Steps that all expressions of one node take together: one for an instruction, or for 64 bytes that are copied or
+    /// walked over.
+    pub node_fuel: u64,
+    /// Steps after which a decision ends, and the execution goes on in its next turn.
+    pub decision_fuel: u64,
     /// Automatic retries of a node (`retry_count`).
     pub retry_count_max: u32,
     /// Characters of an error message that are kept.
@@ -80,6 +85,8 @@ impl Limits {
         expressions_chars_max: 200_000,
         expression_pointer_bytes_max: POINTER_BYTES_MAX,
         expression_fuel: 50_000,
+        node_fuel: 400_000,
+        decision_fuel: 50_000,
         retry_count_max: 10,
         error_message_chars_max: 2_000,
         children_max: 10_000,

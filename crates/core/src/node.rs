@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use crate::document::Fault;
 use crate::event::{ChildEnd, ChildStart};
-use crate::expression::{Expression, ExpressionError};
+use crate::expression::{Expression, ExpressionError, Meter};
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{AgentId, Attempt, FlowId, StepKey};
 use crate::payload::Payload;
@@ -309,8 +309,11 @@ pub struct Context<'a> {
 
 /// The values that a node reads: an execution's, or those of a trial.
 pub(crate) trait Values: fmt::Debug {
-    /// Puts what `references` names in scope.
+    /// Puts what `references` names in scope, with the meter of the node's evaluations.
     fn scope(&self, references: &References, attempt: Attempt) -> Scope;
+
+    /// Takes the meter back, so that the next evaluation goes on with it.
+    fn take_back(&self, meter: Meter);
 
     /// Returns what the flow was started with.
     fn trigger_data(&self) -> &Payload;
@@ -348,7 +351,9 @@ impl<'a> Context<'a> {
     /// An expression in it has no value, or the result is too large.
     pub fn resolve(&self, template: &Template) -> Result<Payload, Failure> {
         let scope = self.values.scope(template.references(), self.attempt);
-        template.resolve(&scope).map_err(|error| self.values.failure(&error))
+        let resolved = template.resolve(&scope);
+        self.values.take_back(scope.meter);
+        resolved.map_err(|error| self.values.failure(&error))
     }
 
     /// Returns what `template` resolves to, and where secrets are put into it.
@@ -376,7 +381,9 @@ impl<'a> Context<'a> {
     /// The condition cannot be evaluated.
     pub fn holds(&self, condition: &crate::condition::Condition) -> Result<bool, Failure> {
         let scope = self.values.scope(condition.references(), self.attempt);
-        condition.holds(&scope).map_err(|error| self.values.failure(&error))
+        let holds = condition.holds(&scope);
+        self.values.take_back(scope.meter);
+        holds.map_err(|error| self.values.failure(&error))
     }
 
     /// Returns whether an edge that leaves the node asks for `case`.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::expression::Meter;
 use crate::failure::ErrorClass;
 use crate::ids::{ExecutionId, NodeId};
 use crate::payload::Payload;
@@ -31,6 +32,8 @@ pub struct Scope {
     pub reader: NodeId,
     /// `nodes.<id>`, and short `<id>`: those that have ended and that the expression can name.
     pub nodes: Vec<NodeScope>,
+    /// What evaluations may still cost.
+    pub meter: Meter,
 }
 
 /// One ended node in scope.

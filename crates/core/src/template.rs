@@ -130,6 +130,7 @@ impl Template {
         for part in parts.iter() {
             part.write(scope, &mut writer, slots)?;
         }
+        scope.meter.charge_written(self.bytes_max - writer.bytes_left());
         Payload::parse(writer.into_text())
             .map_err(|error| ExpressionError::beside(format!("the resolved template is no JSON: {error}")))
     }

@@ -5,6 +5,7 @@
 
 mod skill;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::execution::{attempt_timed_out, passed_through};
-use crate::expression::ExpressionError;
+use crate::expression::{ExpressionError, Meter};
 use crate::failure::{ErrorClass, Failure};
 use crate::flow::PlacedNode;
 use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, StepKey, TenantId};
@@ -69,7 +70,8 @@ impl Trial {
     /// Works out what `placed` does at `now`.
     pub fn begin(placed: &PlacedNode, pinned: &Pinned, limits: &Limits, now: Timestamp) -> Self {
         let room = placed.node.kind.room();
-        let values = Trying { placed, pinned, now };
+        let meter = RefCell::new(Meter::new(limits.node_fuel));
+        let values = Trying { placed, pinned, now, meter };
         let context = Context::new(now, Attempt::FIRST, &values);
         let mut next = room.begin(&context);
         if let Next::Wait(Wait::Delay { until }) = next {
@@ -136,11 +138,17 @@ struct Trying<'t> {
     placed: &'t PlacedNode,
     pinned: &'t Pinned,
     now: Timestamp,
+    meter: RefCell<Meter>,
 }
 
 impl Values for Trying<'_> {
     fn scope(&self, references: &References, _: Attempt) -> Scope {
-        self.pinned.scope(references, &self.placed.node.id, self.now)
+        let scope = self.pinned.scope(references, &self.placed.node.id, self.now);
+        Scope { meter: self.meter.take(), ..scope }
+    }
+
+    fn take_back(&self, meter: Meter) {
+        self.meter.replace(meter);
     }
 
     fn trigger_data(&self) -> &Payload {
@@ -196,6 +204,7 @@ impl Pinned {
             now,
             reader: reader.clone(),
             nodes: references.nodes.iter().filter_map(pinned).collect(),
+            meter: Meter::default(),
         }
     }
 }

@@ -350,6 +350,7 @@ fn is_acyclic(graph: &Graph) -> bool {
 fn scope(trigger_data: Value) -> Scope {
     let output = Payload::from_value(&json!({ "x": 1 }));
     Scope {
+        meter: steadflow_core::expression::Meter::default(),
         trigger_data: Payload::from_value(&trigger_data),
         context_id: None,
         context_type: None,

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
-use crate::expression::{Problem, values};
+use crate::expression::{Evaluated, Meter, Problem, values};
 
 /// Nesting of values that can be compared.
 const DEPTH_MAX: usize = 128;
@@ -37,11 +37,15 @@ impl Comparison {
         Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, comparison)| *comparison)
     }
 
-    /// Compares two JSON texts.
-    pub(super) fn holds(self, found: &str, wanted: &str) -> Result<bool, Problem> {
+    /// Compares two values.
+    pub(super) fn holds(
+        self,
+        found: &Evaluated<'_>,
+        wanted: &Evaluated<'_>,
+        meter: &Meter,
+    ) -> Result<bool, Problem> {
         let mut budget = values::Budget::unlimited(DEPTH_MAX);
-        let found = values::from_json(found, 1, &mut budget)?;
-        let wanted = values::from_json(wanted, 1, &mut budget)?;
+        let (found, wanted) = (found.read(meter, &mut budget)?, wanted.read(meter, &mut budget)?);
         match self {
             Self::Equals => Ok(equal(&found, &wanted)),
             Self::NotEquals => Ok(!equal(&found, &wanted)),

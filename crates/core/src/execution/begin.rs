@@ -1,13 +1,15 @@
 //! What a node does when it is ready: its kind returns what comes next, and this turns it into events and effects.
 
+use std::cell::RefCell;
 use std::sync::Arc;
-
-use serde_json::Value;
 
 use super::decide::{Decider, End};
 use super::result::object_of;
 use super::{EdgeState, Execution, ExecutionStatus};
+use crate::condition::Condition;
 use crate::event::Event;
+use crate::expression::json_text::{self, Kind};
+use crate::expression::{ExpressionError, Meter};
 use crate::failure::{ErrorClass, Failure};
 use crate::flow::{Edge, EdgeCondition, EdgeTrigger, Node};
 use crate::ids::{AgentId, Attempt, EdgeIndex, NodeId, NodeIndex};
@@ -34,6 +36,9 @@ struct Edges {
     undecided: Option<Arc<str>>,
 }
 
+/// For how many nodes a decision has steps that cannot end after one: one that adopts an execution with many calls.
+const NODES_A_DECISION: u64 = 4;
+
 /// Who evaluates an expression, and when.
 struct ReadBy {
     node: NodeIndex,
@@ -47,13 +52,18 @@ struct Surroundings<'e> {
     execution: &'e Execution,
     node: NodeIndex,
     now: Timestamp,
+    meter: &'e RefCell<Meter>,
 }
 
 impl Values for Surroundings<'_> {
     fn scope(&self, references: &References, attempt: Attempt) -> Scope {
         let first_began = self.execution.node(self.node).started_at.unwrap_or(self.now);
-        self.execution
-            .scope(references, &ReadBy { node: self.node, attempt: attempt.number(), now: first_began })
+        let by = ReadBy { node: self.node, attempt: attempt.number(), now: first_began };
+        self.execution.scope(references, &by, self.meter.take())
+    }
+
+    fn take_back(&self, meter: Meter) {
+        self.meter.replace(meter);
     }
 
     fn trigger_data(&self) -> &Payload {
@@ -93,12 +103,32 @@ impl<'a> Decider<'a> {
         self.go_on(index, next, usage);
     }
 
-    fn with_context(&self, index: NodeIndex, ask: impl FnOnce(&dyn NodeKind, &Context<'_>) -> Next) -> Next {
+    fn with_context(
+        &mut self,
+        index: NodeIndex,
+        ask: impl FnOnce(&dyn NodeKind, &Context<'_>) -> Next,
+    ) -> Next {
+        self.begin_metering();
         let state = self.execution.node(index);
         let attempt = state.running_attempt().unwrap_or_else(|| state.next_attempt());
-        let values = Surroundings { execution: self.execution, node: index, now: self.now };
+        let values =
+            Surroundings { execution: self.execution, node: index, now: self.now, meter: &self.meter };
         let context = Context::new(self.now, attempt, &values).with_parts(&state.steps, &state.children);
-        ask(self.node(index).kind.room(), &context)
+        let next = ask(self.node(index).kind.room(), &context);
+        self.end_metering();
+        next
+    }
+
+    /// Gives the evaluations of a node their steps: fewer where a decision that cannot end evaluates many nodes.
+    pub(super) fn begin_metering(&mut self) {
+        let node_fuel = self.flow.limits.node_fuel;
+        let left = node_fuel.saturating_mul(NODES_A_DECISION).saturating_sub(self.decision.spent.steps);
+        self.meter.get_mut().refill(node_fuel.min(left));
+    }
+
+    /// Counts what the evaluations of a node took.
+    pub(super) fn end_metering(&mut self) {
+        self.decision.spent.steps += self.meter.get_mut().spent();
     }
 
     fn go_on(&mut self, node: NodeIndex, next: Next, usage: Usage) {
@@ -140,7 +170,9 @@ impl<'a> Decider<'a> {
         if output.len() > bytes_max {
             return self.fail(node, Failure::output_too_large(output.len(), bytes_max), usage);
         }
+        self.begin_metering();
         let Edges { not_taken, undecided } = self.edges_after(node, &output);
+        self.end_metering();
         self.stop_other_calls(node);
         self.cancel_children(node);
         let reused = origin == Origin::Reused;
@@ -177,10 +209,10 @@ impl<'a> Decider<'a> {
         let condition = match &edge.condition {
             None => return Ok(true),
             Some(EdgeCondition::Is(expected)) => {
-                return Ok(self.read(from, output)?.get("condition_result") == Some(&(*expected).into()));
+                return Ok(json_text::field(output.as_str(), "condition_result") == Some(text_of(*expected)));
             }
             Some(EdgeCondition::Case(name)) => {
-                return Ok(self.read(from, output)?.get("case").and_then(Value::as_str) == Some(name));
+                return Ok(json_text::field(output.as_str(), "case").is_some_and(|case| is_string(case, name)));
             }
             Some(EdgeCondition::Holds(condition)) => condition,
         };
@@ -190,26 +222,35 @@ impl<'a> Decider<'a> {
             scope.nodes.retain(|node| node.id != *id);
             scope.nodes.push(NodeScope { id: id.clone(), output: Some(output.clone()), error: None });
         }
-        condition.holds(&scope).map_err(|error| {
+        self.holds(condition, scope).map_err(|error| {
             let edge = format!("{id} → {}", self.node(edge.to).id);
             format!("The condition of edge {edge} cannot be evaluated: {error}").into()
         })
     }
 
-    fn read(&self, node: NodeIndex, output: &Payload) -> Result<Value, Arc<str>> {
-        let unreadable =
-            |error| format!("The output of node `{}` cannot be read: {error}", self.node(node).id);
-        output.to_value().map_err(|error| unreadable(error).into())
+    /// Returns whether the condition of an edge holds.
+    pub(super) fn holds(&self, condition: &Condition, scope: Scope) -> Result<bool, ExpressionError> {
+        let holds = condition.holds(&scope);
+        self.meter.replace(scope.meter);
+        holds
     }
 
     /// Returns what a condition of an edge reads that leaves `node`: `now()` is when that is decided.
     pub(super) fn scope_after(&self, node: NodeIndex, references: &References) -> Scope {
-        self.execution.scope(references, &ReadBy { node, attempt: 1, now: self.now })
+        self.execution.scope(references, &ReadBy { node, attempt: 1, now: self.now }, self.meter.take())
     }
 
     pub(super) fn node(&self, index: NodeIndex) -> &'a Node {
         self.flow.flow.graph.node(index)
     }
+}
+
+const fn text_of(expected: bool) -> &'static str {
+    if expected { "true" } else { "false" }
+}
+
+fn is_string(json: &str, wanted: &str) -> bool {
+    Kind::of(json) == Kind::String && json_text::string(json) == wanted
 }
 
 /// What reaches a node that does no work: with one edge that leads to it, the output at its other end; with several, an
@@ -230,7 +271,7 @@ pub(crate) fn passed_through(
 
 impl Execution {
     /// Puts what `references` names in scope, as far as it has ended.
-    fn scope(&self, references: &References, by: &ReadBy) -> Scope {
+    fn scope(&self, references: &References, by: &ReadBy, meter: Meter) -> Scope {
         let ended = |id: &NodeId| {
             let node = self.node(self.graph().find(id.as_str())?);
             let last = node.attempts.last().and_then(|attempt| attempt.error.as_ref());
@@ -253,6 +294,7 @@ impl Execution {
             now: by.now,
             reader: self.graph().node(by.node).id.clone(),
             nodes: references.nodes.iter().filter_map(ended).collect(),
+            meter,
         }
     }
 

@@ -3,6 +3,7 @@
 //! One `decide` moves the execution as far as possible without calls: nodes that do no work complete here, edges
 //! are decided, nodes that nothing leads to are skipped, and attempts begin where work is needed.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::node::NodeState;
@@ -10,6 +11,7 @@ use super::start::Readiness;
 use super::{Decision, Effect, Execution, ExecutionStatus, FlowVersion, Input, Rejected, messages};
 use crate::caller::Actor;
 use crate::event::{Event, Resolution};
+use crate::expression::Meter;
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{NodeId, NodeIndex};
 use crate::node::Resumed;
@@ -34,7 +36,8 @@ impl Execution {
             return Err(Rejected::Finished(self.status));
         }
         let flow = Arc::clone(&self.flow);
-        let mut decider = Decider { execution: self, flow: &flow, now, decision, open: Vec::new() };
+        let meter = RefCell::new(Meter::new(0));
+        let mut decider = Decider { execution: self, flow: &flow, now, decision, open: Vec::new(), meter };
         match input {
             Input::Start => decider.start()?,
             Input::StepEnded { call, outcome } => decider.step_ended(&call, outcome)?,
@@ -61,6 +64,8 @@ pub(super) struct Decider<'a> {
     pub(super) decision: &'a mut Decision,
     /// Nodes whose incoming edges must be checked.
     pub(super) open: Vec<NodeIndex>,
+    /// Counts what is evaluated, one node after the other.
+    pub(super) meter: RefCell<Meter>,
 }
 
 impl Decider<'_> {

@@ -117,12 +117,14 @@ impl Decider<'_> {
 
     /// Ends a node that failed for good. Its error edges handle that; without one that holds, the execution ends.
     pub(super) fn node_failed(&mut self, node: NodeIndex) {
+        self.begin_metering();
         let graph = &self.flow.flow.graph;
         let handlers =
             || graph.outgoing[node.at()].iter().filter(|edge| graph.edge(**edge).on == EdgeTrigger::Error);
         let not_taken: Vec<EdgeIndex> =
             handlers().copied().filter(|&edge| !self.error_edge_holds(node, edge)).collect();
         let is_handled = not_taken.len() < handlers().count();
+        self.end_metering();
         self.emit(Event::NodeFailed { node, not_taken });
         if is_handled {
             return self.open_successors(node);
@@ -139,7 +141,8 @@ impl Decider<'_> {
             None => true,
             Some(EdgeCondition::Is(_) | EdgeCondition::Case(_)) => false,
             Some(EdgeCondition::Holds(condition)) => {
-                condition.holds(&self.scope_after(from, condition.references())).unwrap_or(false)
+                let scope = self.scope_after(from, condition.references());
+                self.holds(condition, scope).unwrap_or(false)
             }
         }
     }

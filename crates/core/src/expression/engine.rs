@@ -12,16 +12,17 @@ use std::sync::Arc;
 
 use minijinja::machinery::{self, CodeGenerator, Instruction, Instructions};
 use minijinja::value::Object;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 
 use crate::limits::Limits;
 use crate::scope::Scope;
 
 use super::error::Problem;
 use super::functions;
+use super::meter::Meter;
 use super::rewrite::Rewritten;
 use super::slots::Slots;
-use super::values::{self, Budget};
+use super::values::Budget;
 
 /// What one expression may read: a unit for each byte of a string, 32 for each value.
 const READ_UNITS_MAX: usize = 8 * 1024 * 1024;
@@ -44,6 +45,7 @@ struct Program {
     is_url_encoded: bool,
     faults: Box<[Problem]>,
     depth_max: usize,
+    fuel: u64,
 }
 
 /// Compiles `rewritten`.
@@ -58,6 +60,7 @@ pub(super) fn compile(rewritten: Rewritten, limits: &Limits) -> Computed {
         is_url_encoded: rewritten.is_url_encoded,
         faults: rewritten.faults.into(),
         depth_max: limits.json_depth_max,
+        fuel: limits.expression_fuel,
     };
     Computed { program: Arc::new(program) }
 }
@@ -90,7 +93,8 @@ impl Computed {
     /// Evaluates with what `scope` has at each path. A path that leads nowhere is undefined: an error only if it is used.
     pub(super) fn evaluate(&self, scope: &Scope) -> Result<Value, Problem> {
         let variables = self.program.variables(scope)?;
-        let value = self.program.run(variables).map_err(|error| self.program.explain(&error, scope))?;
+        let value =
+            self.program.run(variables, &scope.meter).map_err(|error| self.program.explain(&error, scope))?;
         if value.is_undefined() {
             return Err(self.program.missing(scope).unwrap_or_else(|| Problem::new("it gives no value")));
         }
@@ -107,31 +111,38 @@ impl Object for Variables {
 
 impl Program {
     fn variables(&self, scope: &Scope) -> Result<Value, Problem> {
-        let mut budget = Budget::new(READ_UNITS_MAX, self.depth_max);
+        let units_max = READ_UNITS_MAX.min(scope.meter.units_left());
+        let mut budget = Budget::new(units_max, self.depth_max);
         let mut variables = Vec::new();
         for slot in self.slots.iter() {
+            scope.meter.check()?;
             if let Ok(found) = slot.path.resolve(scope) {
-                let value = values::from_json(found.as_str(), slot.mentions, &mut budget)?;
+                let value = scope.meter.read(&found, slot.mentions, &mut budget)?;
                 variables.push((slot.variable, value));
             }
         }
         Ok(Value::from_object(Variables(variables)))
     }
 
-    fn run(&self, variables: Value) -> Result<Value, Error> {
+    fn run(&self, variables: Value, meter: &Meter) -> Result<Value, Error> {
         let mut instructions = Instructions::new("", "");
         for instruction in &self.instructions {
             instructions.add(instruction.clone());
         }
         let (blocks, mut output) = (BTreeMap::new(), String::new());
-        let (value, _) = machinery::eval(
+        let evaluated = machinery::eval(
             &self.environment,
             &instructions,
             variables,
             &blocks,
             &mut machinery::make_string_output(&mut output),
             AutoEscape::None,
-        )?;
+        );
+        // What an evaluation that failed has done is not known.
+        let consumed = |state: &State<'_, '_>| state.fuel_levels().map(|(consumed, _)| consumed);
+        let known = evaluated.as_ref().ok().and_then(|(_, state)| consumed(state));
+        meter.charge(known.unwrap_or(self.fuel));
+        let (value, _) = evaluated?;
         Ok(value.expect("an expression's instructions end with its value on the stack"))
     }
 

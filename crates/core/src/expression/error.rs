@@ -6,7 +6,7 @@ use std::sync::Arc;
 /// Characters of an expression that a message repeats.
 const SHOWN_CHARS_MAX: usize = 120;
 /// Fields that a message lists.
-const SHOWN_FIELDS_MAX: usize = 20;
+pub(crate) const SHOWN_FIELDS_MAX: usize = 20;
 
 /// Why an expression does not compile or has no value. Its text is a sentence for a person and names the expression.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,7 +87,7 @@ pub(crate) enum Missing {
     /// The node has no error: it did not fail.
     Error { node: String },
     /// An object has other fields.
-    Field { parent: String, field: String, there: Vec<String> },
+    Field { parent: String, field: String, there: Vec<String>, more: usize },
     /// A list is shorter.
     Entry { parent: String, index: usize, length: usize },
     /// A list has no fields, an object no entries, and other values have neither.
@@ -99,8 +99,8 @@ impl fmt::Display for Missing {
         match self {
             Self::Output { node } => write!(f, "node `{node}` has no output, because it did not complete"),
             Self::Error { node } => write!(f, "node `{node}` has no error, because it did not fail"),
-            Self::Field { parent, field, there } => {
-                write!(f, "`{parent}` has no field `{field}`; {}", listed(there))
+            Self::Field { parent, field, there, more } => {
+                write!(f, "`{parent}` has no field `{field}`; {}", listed(there, *more))
             }
             Self::Entry { parent, index, length } => {
                 write!(f, "`{parent}` has no entry {index}; it has {length}, counted from 0")
@@ -110,16 +110,13 @@ impl fmt::Display for Missing {
     }
 }
 
-fn listed(fields: &[String]) -> String {
+/// Lists the first fields that there are, and how many more.
+fn listed(fields: &[String], more: usize) -> String {
     if fields.is_empty() {
         return "it is an empty object".to_owned();
     }
-    let shown: Vec<String> =
-        fields.iter().take(SHOWN_FIELDS_MAX).map(|field| format!("`{}`", shown(field))).collect();
-    let more = match fields.len() - shown.len() {
-        0 => String::new(),
-        rest => format!(" and {rest} more"),
-    };
+    let shown: Vec<String> = fields.iter().map(|field| format!("`{}`", shown(field))).collect();
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     format!("it has {}{more}", shown.join(", "))
 }
 

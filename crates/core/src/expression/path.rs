@@ -3,6 +3,7 @@
 //! Nearly every template of a flow is one path, so this is the engine's hot path: nothing is parsed but what the path
 //! leads through, and a bare `${trigger_data}` hands on the very payload.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde_json::json;
@@ -11,8 +12,9 @@ use crate::ids::NodeId;
 use crate::payload::Payload;
 use crate::scope::{NodeError, NodeScope, References, Scope};
 
-use super::error::{Missing, Problem};
+use super::error::{Missing, Problem, SHOWN_FIELDS_MAX};
 use super::json_text::{self, Kind};
+use super::meter::{Meter, followed};
 use super::unique;
 
 /// A name and the way from it to a value.
@@ -67,7 +69,7 @@ pub(crate) enum Found<'s> {
     /// A whole payload.
     Whole(&'s Payload),
     /// A part of a payload's text.
-    Part(&'s str),
+    Part(&'s Payload, &'s str),
     /// JSON text that is in no payload.
     Built(String),
 }
@@ -76,8 +78,16 @@ impl Found<'_> {
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Whole(payload) => payload.as_str(),
-            Self::Part(text) => text,
+            Self::Part(_, text) => text,
             Self::Built(text) => text,
+        }
+    }
+
+    /// Returns the payload that it is in.
+    pub(super) const fn payload(&self) -> Option<&Payload> {
+        match self {
+            Self::Whole(payload) | Self::Part(payload, _) => Some(payload),
+            Self::Built(_) => None,
         }
     }
 }
@@ -172,23 +182,34 @@ impl Path {
 
     /// Follows the path.
     pub(crate) fn resolve<'s>(&self, scope: &'s Scope) -> Result<Found<'s>, Missing> {
-        let root = self.resolve_root(scope)?;
-        let skipped = usize::from(self.says_output_for_short(root.as_str()));
-        if self.steps.len() == skipped {
-            return Ok(root);
-        }
-        match &root {
-            Found::Whole(payload) => self.walk(payload.as_str(), skipped).map(Found::Part),
-            Found::Part(text) => self.walk(text, skipped).map(Found::Part),
-            Found::Built(text) => self.walk(text, skipped).map(|part| Found::Built(part.to_owned())),
+        match self.resolve_root(scope)? {
+            Found::Whole(payload) => self.walk_payload(payload, &scope.meter),
+            Found::Part(_, text) => Ok(Found::Built(text.to_owned())),
+            Found::Built(text) if self.steps.is_empty() => Ok(Found::Built(text)),
+            Found::Built(text) => self.walk(&text).map(|part| Found::Built(part.to_owned())),
         }
     }
 
+    fn walk_payload<'s>(&self, payload: &'s Payload, meter: &Meter) -> Result<Found<'s>, Missing> {
+        let mut at = payload.as_str();
+        let skipped = usize::from(self.says_output_for_short(payload, meter));
+        for (number, step) in self.steps.iter().enumerate().skip(skipped) {
+            match meter.follow(payload, at, step) {
+                Some(found) => at = found,
+                None => {
+                    meter.charge_bytes(at.len());
+                    return Err(missing(self.text_of(number), step, at));
+                }
+            }
+        }
+        if self.steps.len() == skipped { Ok(Found::Whole(payload)) } else { Ok(Found::Part(payload, at)) }
+    }
+
     /// Returns whether the path is `<id>.output…` where the node's output has no field `output` of its own.
-    fn says_output_for_short(&self, output: &str) -> bool {
+    fn says_output_for_short(&self, output: &Payload, meter: &Meter) -> bool {
         matches!(self.root, Root::Short(_))
             && matches!(self.steps.first(), Some(Step::Field(name)) if name == "output")
-            && json_text::field(output, "output").is_none()
+            && meter.follow(output, output.as_str(), &self.steps[0]).is_none()
     }
 
     fn resolve_root<'s>(&self, scope: &'s Scope) -> Result<Found<'s>, Missing> {
@@ -211,8 +232,8 @@ impl Path {
         }
     }
 
-    fn walk<'t>(&self, text: &'t str, skipped: usize) -> Result<&'t str, Missing> {
-        walk(text, &self.steps[skipped..], || self.text_of(skipped))
+    fn walk<'t>(&self, text: &'t str) -> Result<&'t str, Missing> {
+        walk(text, &self.steps, || self.text_of(0))
     }
 
     /// Returns the path as one would write it.
@@ -247,7 +268,7 @@ pub(crate) fn walk<'t>(
 ) -> Result<&'t str, Missing> {
     let mut at = text;
     for (number, step) in steps.iter().enumerate() {
-        match follow(at, step) {
+        match followed(at, step) {
             Some(found) => at = found,
             None => return Err(missing(written(root(), &steps[..number]), step, at)),
         }
@@ -255,20 +276,14 @@ pub(crate) fn walk<'t>(
     Ok(at)
 }
 
-fn follow<'t>(text: &'t str, step: &Step) -> Option<&'t str> {
-    match step {
-        Step::Field(name) => json_text::field(text, name),
-        Step::Entry(index) => json_text::entry(text, *index),
-    }
-}
-
 /// Returns what is missing at `step`, which was looked for in `text`; `parent` names that.
 #[cold]
 fn missing(parent: String, step: &Step, text: &str) -> Missing {
     match (step, Kind::of(text)) {
         (Step::Field(field), Kind::Object) => {
-            let there = json_text::entries(text).map(|(key, _)| key.into_owned()).collect();
-            Missing::Field { parent, field: field.clone(), there }
+            let mut fields = json_text::entries(text).map(|(key, _)| key);
+            let there = fields.by_ref().take(SHOWN_FIELDS_MAX).map(Cow::into_owned).collect();
+            Missing::Field { parent, field: field.clone(), there, more: fields.count() }
         }
         (Step::Entry(index), Kind::List) => {
             Missing::Entry { parent, index: *index, length: json_text::items(text).count() }

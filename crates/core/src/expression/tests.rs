@@ -343,6 +343,7 @@ pub(crate) fn scope() -> Scope {
         attempt: 2,
         now: Timestamp::from_micros(2_000_000),
         reader: NodeId::new("reader"),
+        meter: super::Meter::default(),
         nodes: vec![
             completed(
                 "score",

@@ -23,27 +23,47 @@ const RESULT_DEPTH_MAX: usize = 128;
 /// What may still be read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget {
-    units: usize,
+    units_max: usize,
+    /// Units that were spent on walking over text, and on values.
+    walked: usize,
+    made: usize,
     depth_max: usize,
 }
 
 impl Budget {
     pub(crate) const fn new(units: usize, depth_max: usize) -> Self {
-        Self { units, depth_max }
+        Self { units_max: units, walked: 0, made: 0, depth_max }
     }
 
     /// A budget for a text of any size: for reading what a limit elsewhere bounds.
     pub(crate) const fn unlimited(depth_max: usize) -> Self {
-        Self { units: usize::MAX, depth_max }
+        Self::new(usize::MAX, depth_max)
     }
 
-    fn spend(&mut self, units: usize) -> Result<(), Problem> {
-        self.units = self.units.checked_sub(units).ok_or_else(|| {
-            Problem::new(
-                "it reads too large a value; only a bare path such as `${node.field}` passes on any size",
-            )
-        })?;
-        Ok(())
+    /// Returns the units that were spent on walking over text, and on values.
+    pub(super) const fn spent(&self) -> (usize, usize) {
+        (self.walked, self.made)
+    }
+
+    /// Spends units on values.
+    pub(super) fn spend(&mut self, units: usize) -> Result<(), Problem> {
+        self.made = self.made.saturating_add(units);
+        self.check()
+    }
+
+    /// Spends units on walking over text.
+    fn walk(&mut self, units: usize) -> Result<(), Problem> {
+        self.walked = self.walked.saturating_add(units);
+        self.check()
+    }
+
+    fn check(&self) -> Result<(), Problem> {
+        if self.walked.saturating_add(self.made) <= self.units_max {
+            return Ok(());
+        }
+        Err(Problem::new(
+            "it reads too large a value; only a bare path such as `${node.field}` passes on any size",
+        ))
     }
 }
 
@@ -60,7 +80,7 @@ fn read(text: &str, mentions: usize, budget: &mut Budget, depth: usize) -> Resul
     let kind = Kind::of(text);
     if matches!(kind, Kind::List | Kind::Object) {
         // Each level walks over all that lies in it, so depth costs what size costs.
-        budget.spend(text.len() / BYTES_WALKED_PER_UNIT)?;
+        budget.walk(text.len() / BYTES_WALKED_PER_UNIT)?;
     }
     match kind {
         Kind::Null => Ok(Value::from(())),
