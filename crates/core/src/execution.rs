@@ -94,6 +94,10 @@ pub struct Execution {
     edges: Vec<EdgeState>,
     /// The nodes that hold the execution open: running, in a backoff, or waiting.
     active: Vec<NodeIndex>,
+    /// Bytes of data that its records hold.
+    bytes: usize,
+    /// Whether its last decision ended before everything was decided that follows without a call.
+    is_cut: bool,
 }
 
 /// Why an execution did not complete.
@@ -221,6 +225,11 @@ pub struct Spent {
 }
 
 impl Decision {
+    /// Returns whether it has taken its share, so that what else there is to decide is left to a later one.
+    pub const fn is_full(&self, limits: &Limits) -> bool {
+        self.spent.steps >= limits.decision_fuel || self.spent.bytes >= limits.decision_bytes
+    }
+
     /// Returns whether there is nothing to commit. Nothing else comes without events.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
@@ -281,6 +290,8 @@ pub enum TimerReason {
     Backoff,
     /// A delay is over.
     Delay,
+    /// The last decision had taken its share.
+    Cut,
 }
 
 impl Execution {
@@ -332,6 +343,17 @@ impl Execution {
     /// Returns why it did not complete.
     pub const fn error(&self) -> Option<&ExecutionError> {
         self.error.as_ref()
+    }
+
+    /// Returns how many bytes of data it holds: see [`Limits::execution_bytes_max`].
+    pub const fn data_bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Returns whether its last decision ended before everything was decided that follows without a call: it goes on
+    /// with the next [`Input::Tick`].
+    pub const fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// Returns its node executions, in the order of the flow's nodes.
@@ -437,7 +459,8 @@ impl Execution {
             | NodeState::Skipped => None,
         };
         let deadline = self.deadline.map(|at| (at, TimerReason::Deadline));
-        self.active.iter().filter_map(of_node).chain(deadline).min()
+        let cut = (self.is_cut && !held).then_some((self.created_at, TimerReason::Cut));
+        self.active.iter().filter_map(of_node).chain(deadline).chain(cut).min()
     }
 
     /// Takes the decision's events out as the record to commit.

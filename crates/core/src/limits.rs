@@ -31,6 +31,14 @@ pub struct Limits {
     pub output_bytes_max: usize,
     /// Bytes of one resolved node input, as JSON text.
     pub input_bytes_max: usize,
+    /// Bytes of data that an execution may hold: what it was started with, and the inputs, outputs and results of all its
+    /// nodes, as JSON text.
+    pub execution_bytes_max: usize,
+    /// Bytes of data after which a decision ends, and the execution goes on in its next turn. One node's input and output
+    /// can come on top.
+    pub decision_bytes: usize,
+    /// Bytes of data that a node may start child executions with at once.
+    pub children_bytes_max: usize,
     /// Characters of a flow's name, its category and each of its tags, and of a node's id and name.
     pub name_chars_max: usize,
     /// Characters of a flow's description.
@@ -75,6 +83,9 @@ impl Limits {
         edges_max: 5_000,
         output_bytes_max: 1024 * 1024,
         input_bytes_max: 4 * 1024 * 1024,
+        execution_bytes_max: 32 * 1024 * 1024,
+        decision_bytes: 4 * 1024 * 1024,
+        children_bytes_max: 16 * 1024 * 1024,
         name_chars_max: 200,
         description_chars_max: 10_000,
         tags_max: 50,

@@ -71,7 +71,7 @@ impl Trial {
     pub fn begin(placed: &PlacedNode, pinned: &Pinned, limits: &Limits, now: Timestamp) -> Self {
         let room = placed.node.kind.room();
         let meter = RefCell::new(Meter::new(limits.node_fuel));
-        let values = Trying { placed, pinned, now, meter };
+        let values = Trying { placed, pinned, now, limits, meter };
         let context = Context::new(now, Attempt::FIRST, &values);
         let mut next = room.begin(&context);
         if let Next::Wait(Wait::Delay { until }) = next {
@@ -138,6 +138,7 @@ struct Trying<'t> {
     placed: &'t PlacedNode,
     pinned: &'t Pinned,
     now: Timestamp,
+    limits: &'t Limits,
     meter: RefCell<Meter>,
 }
 
@@ -165,7 +166,7 @@ impl Values for Trying<'_> {
             let message = format!("nothing reaches this node: pin an output of {}", sources.join(" or "));
             return Err(Failure::new(ErrorClass::Expression, message));
         }
-        Ok(passed_through(&self.pinned.trigger_data, self.placed.incoming, &arriving))
+        passed_through(&self.pinned.trigger_data, self.placed.incoming, &arriving, self.limits)
     }
 
     fn agent_version(&self, _: AgentId) -> Option<u32> {

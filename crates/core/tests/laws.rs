@@ -5,6 +5,7 @@
 #[expect(dead_code, reason = "the laws need no transcript")]
 mod support;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::collection::vec;
@@ -12,9 +13,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{ChildEnd, Event, Record, Resolution, StepResult};
-use steadflow_core::execution::{Execution, ExecutionStatus, Input, NodeState};
+use steadflow_core::execution::{Execution, ExecutionStatus, FlowVersion, Input, NodeState};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{Attempt, NodeIndex, StepKey};
+use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
 use steadflow_core::retry::RetryPolicy;
 use steadflow_core::step::ChildRecord;
@@ -172,6 +174,23 @@ proptest! {
         let replayed = replayed(&play, journal).unwrap();
 
         prop_assert_eq!(described(&play.execution), described(&replayed));
+    }
+
+    #[test]
+    fn replay_is_live_where_each_decision_ends_after_a_node(flow in flow(), steps in steps()) {
+        let limits = Limits { decision_bytes: 0, ..Limits::DEFAULT };
+        let version = support::version(&flow);
+        let version = FlowVersion { limits, flow: version.flow.clone(), ..*version };
+        let mut play = Play::of(Arc::new(version), support::accepted());
+
+        for step in &steps {
+            play.now = play.now.plus(Duration::from_millis(step.2));
+            let _ = play.put(Input::Tick);
+            let input = input(&play.execution, step);
+            let _ = play.put(input);
+            let replayed = replayed(&play, play.journal.clone()).unwrap();
+            prop_assert_eq!(described(&play.execution), described(&replayed));
+        }
     }
 
     #[test]

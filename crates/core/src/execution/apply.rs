@@ -47,6 +47,8 @@ impl Execution {
             nodes: vec![NodeExecution::default(); graph.nodes.len()],
             edges: vec![EdgeState::Undecided; graph.edges.len()],
             active: Vec::new(),
+            bytes: accepted.data_bytes(),
+            is_cut: false,
             accepted,
             flow,
             child_flows,
@@ -70,6 +72,7 @@ impl Execution {
         for record in records {
             execution.fold(record)?;
         }
+        execution.is_cut = execution.can_go_on();
         Ok(execution)
     }
 
@@ -135,6 +138,7 @@ impl Execution {
     /// Changes the state as `event` says. The only way in which it changes.
     pub(super) fn apply(&mut self, event: &Event, at: Timestamp) {
         assert!(!self.status.is_finished(), "nothing follows the end of an execution");
+        self.bytes += event.data_bytes();
         match event {
             Event::Accepted(_) => {}
             Event::Started => self.apply_started(at),

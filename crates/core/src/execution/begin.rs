@@ -13,6 +13,7 @@ use crate::expression::{ExpressionError, Meter};
 use crate::failure::{ErrorClass, Failure};
 use crate::flow::{Edge, EdgeCondition, EdgeTrigger, Node};
 use crate::ids::{AgentId, Attempt, EdgeIndex, NodeId, NodeIndex};
+use crate::limits::Limits;
 use crate::node::{Context, Next, NodeKind, Resumed, Values};
 use crate::payload::Payload;
 use crate::scope::{NodeError, NodeScope, References, Scope};
@@ -71,7 +72,7 @@ impl Values for Surroundings<'_> {
     }
 
     fn arriving(&self) -> Result<Payload, Failure> {
-        Ok(self.execution.passed_through(self.node))
+        self.execution.passed_through(self.node)
     }
 
     fn agent_version(&self, agent: AgentId) -> Option<u32> {
@@ -212,7 +213,9 @@ impl<'a> Decider<'a> {
                 return Ok(json_text::field(output.as_str(), "condition_result") == Some(text_of(*expected)));
             }
             Some(EdgeCondition::Case(name)) => {
-                return Ok(json_text::field(output.as_str(), "case").is_some_and(|case| is_string(case, name)));
+                return Ok(
+                    json_text::field(output.as_str(), "case").is_some_and(|case| is_string(case, name))
+                );
             }
             Some(EdgeCondition::Holds(condition)) => condition,
         };
@@ -256,16 +259,27 @@ fn is_string(json: &str, wanted: &str) -> bool {
 /// What reaches a node that does no work: with one edge that leads to it, the output at its other end; with several, an
 /// object by node id of those that were taken, so that the shape follows from the graph and not from the path; with none,
 /// the trigger data. A node that leads to it by its error has no output.
+///
+/// # Errors
+/// All of it together is larger than a node may return.
 pub(crate) fn passed_through(
     trigger_data: &Payload,
     incoming: usize,
     arriving: &[(&str, Option<&Payload>)],
-) -> Payload {
+    limits: &Limits,
+) -> Result<Payload, Failure> {
     let null = Payload::null();
     match (incoming, arriving) {
-        (0, _) | (1, []) => trigger_data.clone(),
-        (1, [(_, only), ..]) => only.unwrap_or(&null).clone(),
-        (_, several) => object_of(several.iter().map(|(id, output)| (*id, output.unwrap_or(&null)))),
+        (0, _) | (1, []) => Ok(trigger_data.clone()),
+        (1, [(_, only), ..]) => Ok(only.unwrap_or(&null).clone()),
+        (_, several) => {
+            // Many large outputs are not put together only to be refused.
+            let bytes = several.iter().filter_map(|(_, output)| Some(output.as_ref()?.len())).sum();
+            if bytes > limits.output_bytes_max {
+                return Err(Failure::output_too_large(bytes, limits.output_bytes_max));
+            }
+            Ok(object_of(several.iter().map(|(id, output)| (*id, output.unwrap_or(&null)))))
+        }
     }
 }
 
@@ -299,17 +313,14 @@ impl Execution {
     }
 
     /// What reaches a node that does no work.
-    fn passed_through(&self, node: NodeIndex) -> Payload {
+    fn passed_through(&self, node: NodeIndex) -> Result<Payload, Failure> {
         let graph = self.graph();
         let taken = graph.incoming[node.at()].iter().filter(|edge| self.edges[edge.at()] == EdgeState::Taken);
         let mut sources: Vec<NodeIndex> = taken.map(|&edge| graph.edge(edge).from).collect();
         sources.dedup();
         let arriving = |&node: &NodeIndex| (graph.node(node).id.as_str(), self.node(node).output.as_ref());
         let incoming = graph.incoming[node.at()].len();
-        passed_through(
-            &self.accepted.trigger_data,
-            incoming,
-            &sources.iter().map(arriving).collect::<Vec<_>>(),
-        )
+        let arriving: Vec<_> = sources.iter().map(arriving).collect();
+        passed_through(&self.accepted.trigger_data, incoming, &arriving, &self.flow.limits)
     }
 }

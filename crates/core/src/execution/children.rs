@@ -1,13 +1,15 @@
 //! Child executions: how a node starts them, processes their ends, and cancels them.
 
 use super::decide::Decider;
-use super::{Execution, NewExecution, Pinned, Rejected};
+use super::failed::shortened;
+use super::{Execution, ExecutionStatus, NewExecution, Pinned, Rejected};
 use crate::caller::{Actor, ActorKind};
 use crate::event::{Accepted, ChildEnd, ChildStart, Event, Parent};
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::NodeIndex;
 use crate::inbox::{Sending, Signal};
 use crate::node::Resumed;
+use crate::payload::Payload;
 use crate::step::ChildRecord;
 use crate::work::Usage;
 
@@ -15,7 +17,8 @@ impl Decider<'_> {
     /// Starts child executions within the attempt under way, which begins with them if there is none.
     pub(super) fn start_children(&mut self, node: NodeIndex, starts: Vec<ChildStart>) {
         let first = self.execution.node(node).children.len();
-        let children = self.check_room(first + starts.len()).and_then(|()| {
+        let bytes = starts.iter().map(|start| start.trigger_data.len()).sum();
+        let children = self.check_room(first + starts.len(), bytes).and_then(|()| {
             let numbers = (first..).filter_map(|number| u32::try_from(number).ok());
             starts.iter().zip(numbers).map(|(start, number)| self.child(node, number, start)).collect()
         });
@@ -28,14 +31,24 @@ impl Decider<'_> {
         self.decision.children.extend(children);
     }
 
-    /// Refuses more children of a node than there may be, and children below the lowest level.
-    fn check_room(&self, children: usize) -> Result<(), Failure> {
+    /// Refuses more children of a node than there may be, too much data for those that begin, and children below the
+    /// lowest level.
+    fn check_room(&self, children: usize, bytes: usize) -> Result<(), Failure> {
         let limits = &self.flow.limits;
         let too_many = |what: String| Err(Failure::new(ErrorClass::Configuration, what));
         if children > limits.children_max {
             return too_many(format!(
                 "The node starts {children} executions; the limit is {}",
                 limits.children_max
+            ));
+        }
+        if bytes > limits.children_bytes_max {
+            return Err(Failure::new(
+                ErrorClass::OutputTooLarge,
+                format!(
+                    "The node starts executions with {bytes} bytes of data at once; the limit is {}",
+                    limits.children_bytes_max
+                ),
             ));
         }
         let depth = self.execution.depth() + 1;
@@ -110,13 +123,7 @@ impl Decider<'_> {
     pub(super) fn report_to_parent(&mut self) {
         let execution = &*self.execution;
         let Some(parent) = &execution.accepted.parent else { return };
-        let error = execution.error.as_ref();
-        let end = ChildEnd {
-            status: execution.status,
-            result: execution.result(),
-            message: error.map(|error| std::sync::Arc::clone(&error.message)),
-            class: error.and_then(|error| error.class),
-        };
+        let end = execution.end_for_parent();
         let signal = Signal::ChildEnded { node: parent.node, child: parent.child, end };
         self.decision.signals.push(Sending { to: parent.execution, signal });
     }
@@ -126,6 +133,27 @@ impl Execution {
     /// Returns how many executions are above this one.
     pub fn depth(&self) -> u16 {
         self.accepted.parent.as_ref().map_or(0, |parent| parent.depth)
+    }
+
+    /// Returns how it ended, as its parent reads it. A result that no node may return is a failure there.
+    fn end_for_parent(&self) -> ChildEnd {
+        let limits = &self.flow.limits;
+        let result = self.result();
+        if let Some(bytes) =
+            result.as_ref().map(Payload::len).filter(|bytes| *bytes > limits.output_bytes_max)
+        {
+            let Failure { class, message, .. } = Failure::output_too_large(bytes, limits.output_bytes_max);
+            let (status, message) = (ExecutionStatus::Failed, Some(message.into()));
+            return ChildEnd { status, result: None, message, class: Some(class) };
+        }
+        let error = self.error.as_ref();
+        let shown = |message: &str| shortened(message.to_owned(), limits.error_message_chars_max).into();
+        ChildEnd {
+            status: self.status,
+            result,
+            message: error.map(|error| shown(&error.message)),
+            class: error.and_then(|error| error.class),
+        }
     }
 
     fn as_parent(&self) -> Actor {

@@ -52,6 +52,7 @@ impl Execution {
             Input::Resolve { node, resolution, by } => decider.resolve(node, resolution, by)?,
         }
         decider.settle();
+        decider.check_size();
         Ok(())
     }
 }
@@ -70,8 +71,31 @@ pub(super) struct Decider<'a> {
 
 impl Decider<'_> {
     pub(super) fn emit(&mut self, event: Event) {
+        self.decision.spent.bytes += event.data_bytes();
         self.execution.apply(&event, self.now);
         self.decision.events.push(event);
+    }
+
+    /// Returns whether the execution has ended, be it because it holds too much.
+    fn has_ended(&mut self) -> bool {
+        self.check_size();
+        self.execution.status.is_finished()
+    }
+
+    /// Returns whether the decision ends here because it has taken its share, and leaves something to the next one.
+    fn cuts(&mut self) -> bool {
+        let cuts = self.decision.is_full(&self.flow.limits) && self.execution.can_go_on();
+        self.execution.is_cut |= cuts;
+        cuts
+    }
+
+    /// Ends an execution that holds more than it may.
+    fn check_size(&mut self) {
+        let bytes_max = self.flow.limits.execution_bytes_max;
+        if self.execution.bytes > bytes_max && !self.execution.status.is_finished() {
+            let message = messages::holds_too_much(bytes_max);
+            self.finish(End::failed(message, Some(ErrorClass::OutputTooLarge), None));
+        }
     }
 
     fn start(&mut self) -> Result<(), Rejected> {
@@ -95,7 +119,8 @@ impl Decider<'_> {
         }
         let held = self.execution.status == ExecutionStatus::Paused;
         for node in self.execution.active.clone() {
-            if self.execution.status.is_finished() {
+            // What is due stays so, and follows in the next decision.
+            if self.has_ended() || self.decision.is_full(&self.flow.limits) {
                 return;
             }
             match self.execution.node(node).state {
@@ -116,6 +141,16 @@ impl Decider<'_> {
                 | NodeState::Skipped => {}
             }
         }
+        if self.execution.is_cut && !held {
+            self.go_on_after_cut();
+        }
+    }
+
+    /// Decides what earlier decisions left, or what was held back during a pause.
+    fn go_on_after_cut(&mut self) {
+        self.execution.is_cut = false;
+        self.begin_held();
+        self.open_all();
     }
 
     /// The message of an execution that reached its deadline: its own timeout, or that of the execution that started it.
@@ -177,9 +212,8 @@ impl Decider<'_> {
         }
         self.emit(Event::Resumed { by });
         if self.execution.started_at.is_some() {
+            self.execution.is_cut = true;
             self.tick();
-            self.begin_held();
-            self.open_all();
         }
         Ok(())
     }
@@ -187,10 +221,10 @@ impl Decider<'_> {
     /// Goes on with the nodes that would have made a call or started a child while the execution was paused.
     fn begin_held(&mut self) {
         for node in self.execution.active.clone() {
-            let state = self.execution.node(node);
-            let is_held =
-                state.running_attempt().is_some() && !state.has_open_call() && !state.has_open_child();
-            if is_held && !self.execution.status.is_finished() {
+            if self.has_ended() || self.cuts() {
+                return;
+            }
+            if self.execution.node(node).is_held() {
                 self.begin(node);
             }
         }
@@ -233,7 +267,7 @@ impl Decider<'_> {
     /// Continues until nothing is left that can be decided without a call.
     fn settle(&mut self) {
         while let Some(node) = self.open.pop() {
-            if self.execution.status.is_finished() {
+            if self.has_ended() || self.cuts() {
                 return;
             }
             match self.execution.readiness(node) {

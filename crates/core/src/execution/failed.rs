@@ -148,7 +148,7 @@ impl Decider<'_> {
     }
 }
 
-fn shortened(mut message: String, chars_max: usize) -> String {
+pub(super) fn shortened(mut message: String, chars_max: usize) -> String {
     if let Some((end, _)) = message.char_indices().nth(chars_max) {
         message.truncate(end);
         message.push('…');

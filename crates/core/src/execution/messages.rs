@@ -12,6 +12,16 @@ use crate::timestamp::Seconds;
 pub(super) const INTERRUPTED_TWICE: &str = "Not started again: the process stopped twice in a row while this node \
      ran. Retry it by hand if the node is not the cause.";
 
+/// The error of an execution that holds more than `bytes_max` bytes.
+pub(super) fn holds_too_much(bytes_max: usize) -> Arc<str> {
+    let mebibytes = bytes_max >> 20;
+    format!(
+        "The execution holds more than {mebibytes} MiB of data: what it was started with, and the inputs, outputs and results \
+         of its nodes. Pass on only what later nodes need, or divide the flow into several"
+    )
+    .into()
+}
+
 /// `Connection timeout (Will retry 2 more times)`; without more, the error alone.
 pub(super) fn will_retry(error: &str, retries_left: u32) -> Arc<str> {
     if retries_left == 0 {

@@ -165,6 +165,11 @@ impl NodeExecution {
             && (has_begun_only_its_attempt || self.steps.iter().any(StepRecord::is_open))
     }
 
+    /// Returns whether its attempt goes on with a call or a child that has not begun.
+    pub(super) fn is_held(&self) -> bool {
+        self.running_attempt().is_some() && !self.has_open_call() && !self.has_open_child()
+    }
+
     /// Returns whether it waits for the end of a child.
     pub fn has_open_child(&self) -> bool {
         self.children.iter().any(ChildRecord::is_open)

@@ -1,6 +1,6 @@
 //! How an execution comes to be, and how its nodes are found ready.
 
-use super::{Decision, EdgeState, Execution, NodeState, Pinned};
+use super::{Decision, EdgeState, Execution, ExecutionStatus, NodeState, Pinned};
 use crate::event::{Accepted, Event};
 use crate::flow::Join;
 use crate::ids::{ExecutionId, NodeIndex};
@@ -18,6 +18,16 @@ impl Execution {
         let accepted = Box::new(accepted);
         decision.events.push(Event::Accepted(accepted.clone()));
         Self::new(id, pinned.into(), accepted, now)
+    }
+
+    /// Returns whether something follows without a call that is not decided.
+    pub(super) fn can_go_on(&self) -> bool {
+        let follows = |at| match self.readiness(NodeIndex(at)) {
+            Readiness::Ready | Readiness::Unreachable => true,
+            Readiness::Settled => self.node(NodeIndex(at)).is_held(),
+            Readiness::Undecided => false,
+        };
+        self.status == ExecutionStatus::Running && (0..).take(self.nodes.len()).any(follows)
     }
 
     /// Returns what a node's incoming edges say of it.

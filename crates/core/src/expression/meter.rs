@@ -9,7 +9,7 @@
 //! that is read is kept, so that a thousand expressions over it cost little more than one.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use minijinja::Value;
@@ -29,7 +29,7 @@ pub(crate) const BYTES_WRITTEN_PER_STEP: usize = 16;
 /// Units of a [`Budget`] that are read for one step.
 const UNITS_PER_STEP: usize = 32;
 /// Steps for a field or an entry in a table.
-const STEPS_PER_ENTRY: usize = 2;
+const STEPS_PER_ENTRY: usize = 4;
 /// Bytes of a value for which a table or a value is kept.
 const KEPT_FROM: usize = 1024;
 /// Units of all values that are kept.
@@ -46,8 +46,8 @@ pub struct Meter {
 /// What is known of large values, by where their text is in memory.
 #[derive(Clone, Debug, Default)]
 struct Known {
-    tables: HashMap<Place, Table>,
-    values: HashMap<Place, Kept>,
+    tables: BTreeMap<Place, Table>,
+    values: BTreeMap<Place, Kept>,
     units: usize,
     /// Keeps the texts where they are.
     payloads: Vec<Payload>,
@@ -61,7 +61,7 @@ type Place = (usize, usize);
 enum Table {
     /// Something was looked up once, which is no reason to make a table.
     Seen,
-    Fields(HashMap<Box<str>, Range<usize>>),
+    Fields(BTreeMap<Box<str>, Range<usize>>),
     Entries(Vec<Range<usize>>),
 }
 
@@ -147,7 +147,12 @@ impl Meter {
     }
 
     /// Reads what was found, of which `mentions` copies may be made.
-    pub(crate) fn read(&self, found: &Found<'_>, mentions: usize, budget: &mut Budget) -> Result<Value, Problem> {
+    pub(crate) fn read(
+        &self,
+        found: &Found<'_>,
+        mentions: usize,
+        budget: &mut Budget,
+    ) -> Result<Value, Problem> {
         let text = found.as_str();
         let kept = found.payload().filter(|_| text.len() >= KEPT_FROM);
         if kept.is_some()
@@ -163,7 +168,11 @@ impl Meter {
         let units = (after.0 - before.0, (after.1 - before.1) / mentions.max(1));
         self.charge(((units.0 + units.1) / UNITS_PER_STEP) as u64 + 1);
         if let Some(payload) = kept {
-            self.known.borrow_mut().get_or_insert_default().keep_value(payload, text, Kept { value: value.clone(), units });
+            self.known.borrow_mut().get_or_insert_default().keep_value(
+                payload,
+                text,
+                Kept { value: value.clone(), units },
+            );
         }
         Ok(value)
     }
@@ -209,7 +218,9 @@ impl Table {
         match Kind::of(text) {
             // Of two fields of one name the last counts.
             Kind::Object => Self::Fields(
-                json_text::entries(text).map(|(key, value)| (key.into_owned().into(), range(value))).collect(),
+                json_text::entries(text)
+                    .map(|(key, value)| (key.into_owned().into(), range(value)))
+                    .collect(),
             ),
             Kind::List => Self::Entries(json_text::items(text).map(range).collect()),
             Kind::Null | Kind::Bool | Kind::Number | Kind::String => Self::Entries(Vec::new()),

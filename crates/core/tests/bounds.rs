@@ -1,0 +1,272 @@
+//! What an execution may take in all: steps of evaluations, and bytes of data. A decision that has taken its share ends,
+//! and the execution goes on with the next.
+
+#![expect(unreachable_pub, dead_code, reason = "the support module is shared with other tests")]
+
+mod support;
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use steadflow_core::event::{Accepted, Event};
+use steadflow_core::execution::{Execution, ExecutionStatus, FlowVersion, Input, TimerReason};
+use steadflow_core::failure::ErrorClass;
+use steadflow_core::flow::Flow;
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_core::limits::Limits;
+use steadflow_core::payload::Payload;
+use support::{Play, accepted};
+use uuid::Uuid;
+
+/// Limits under which each decision ends after one node.
+const CUT: Limits = Limits { decision_bytes: 1, ..Limits::DEFAULT };
+
+fn transform(id: &str, input: Value) -> Value {
+    json!({ "id": id, "type": "action", "action": "transform", "input": input })
+}
+
+/// A flow of `nodes`, each of which leads to the next.
+fn chain(nodes: &[Value]) -> Value {
+    let edge = |pair: &[Value]| json!({ "from": pair[0]["id"], "to": pair[1]["id"] });
+    json!({ "name": "Bounds", "flow_definition": { "nodes": nodes, "edges": nodes.windows(2).map(edge).collect::<Vec<_>>() } })
+}
+
+/// Starts an execution of `flow` with `trigger_data`.
+fn start(flow: &Value, limits: Limits, trigger_data: &Value) -> Play {
+    let flow = Flow::parse(flow, &Limits::DEFAULT).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let flow_id = FlowId::new(Uuid::from_u128(1));
+    let version = FlowVersion { tenant: TenantId::DEFAULT, flow_id, version: 1, flow, limits };
+    Play::of(Arc::new(version), Accepted { trigger_data: Payload::from_value(trigger_data), ..accepted() })
+}
+
+/// Gives the execution its turns until nothing follows by itself.
+fn go_on(play: &mut Play) -> usize {
+    let is_cut = |play: &Play| matches!(play.execution.next_timer(), Some((_, TimerReason::Cut)));
+    (0..1_000).take_while(|_| is_cut(play) && play.put(Input::Tick).is_ok()).count()
+}
+
+fn replayed(play: &Play) -> Execution {
+    let id = ExecutionId::new(Uuid::from_u128(7));
+    Execution::replay(id, play.execution.flow().clone(), play.journal.clone()).expect("the journal is whole")
+}
+
+fn error(play: &Play) -> (Option<ErrorClass>, String) {
+    let error = play.execution.error().expect("the execution failed");
+    (error.class, error.message.to_string())
+}
+
+#[test]
+fn a_decision_that_has_taken_its_share_leaves_the_rest_to_the_next() {
+    let nodes: Vec<Value> =
+        (0..5).map(|at| transform(&format!("n{at}"), json!({ "k": "${trigger_data.k}" }))).collect();
+    let flow = chain(&nodes);
+    let mut play = start(&flow, CUT, &json!({ "k": 7 }));
+
+    // A crash between two of them loses nothing: what follows is derived from the journal.
+    while let Some((_, TimerReason::Cut)) = play.execution.next_timer() {
+        let stored = replayed(&play);
+        assert_eq!(stored.next_timer(), play.execution.next_timer());
+        play.execution = stored;
+        play.put(Input::Tick).expect("it is due");
+    }
+
+    assert_eq!(play.execution.status(), ExecutionStatus::Completed);
+    assert_eq!(play.journal.len(), 5);
+    assert_eq!(play.execution.result(), start(&flow, Limits::DEFAULT, &json!({ "k": 7 })).execution.result());
+}
+
+#[test]
+fn what_a_decision_left_waits_while_the_execution_is_paused() {
+    let mut play = start(&chain(&[transform("a", json!(1)), transform("b", json!(2))]), CUT, &json!({}));
+    let by = steadflow_core::caller::Actor::USER;
+
+    play.put(Input::Pause { by: by.clone() }).expect("it runs");
+    play.put(Input::Tick).expect("a tick changes nothing");
+    let while_paused = (play.execution.next_timer(), play.journal.len());
+    play.put(Input::Resume { by }).expect("it is paused");
+    go_on(&mut play);
+
+    assert_eq!(while_paused, (None, 2));
+    assert_eq!(play.execution.status(), ExecutionStatus::Completed);
+}
+
+#[test]
+fn an_execution_that_holds_too_much_fails_before_it_holds_more() {
+    let limits = Limits { execution_bytes_max: 3 << 20, ..Limits::DEFAULT };
+    let nodes: Vec<Value> =
+        (0..999).map(|at| transform(&format!("n{at}"), json!("${trigger_data}"))).collect();
+    let trigger_data = json!("x".repeat(1_000_000));
+
+    let mut play = start(&chain(&nodes), limits, &trigger_data);
+    go_on(&mut play);
+
+    let (class, message) = error(&play);
+    assert_eq!(class, Some(ErrorClass::OutputTooLarge));
+    assert!(message.starts_with("The execution holds more than 3 MiB of data: "), "{message}");
+    assert!(play.execution.data_bytes() < (3 << 20) + 1_000_003);
+    assert_eq!(replayed(&play).data_bytes(), play.execution.data_bytes());
+}
+
+#[test]
+fn a_record_has_a_share_of_data_and_what_one_node_adds() {
+    let nodes: Vec<Value> =
+        (0..20).map(|at| transform(&format!("n{at}"), json!("${trigger_data}"))).collect();
+    let mut play = start(&chain(&nodes), Limits::DEFAULT, &json!("x".repeat(1_000_000)));
+
+    go_on(&mut play);
+
+    assert_eq!(play.execution.status(), ExecutionStatus::Completed);
+    let bytes_of = |record| serde_json::to_string(record).expect("it can be written").len();
+    let largest = play.journal.iter().map(bytes_of).max();
+    assert!(largest.is_some_and(|bytes| bytes < Limits::DEFAULT.decision_bytes + 2_000_000), "{largest:?}");
+}
+
+#[test]
+fn all_expressions_of_a_node_share_their_steps() {
+    let limits = Limits { node_fuel: 2_000, ..Limits::DEFAULT };
+    let sums: Vec<String> = (0..50).map(|_| "${trigger_data.items | sum}".to_owned()).collect();
+    let items: Vec<u32> = (0..100).collect();
+
+    let play = start(&chain(&[transform("sums", json!(sums))]), limits, &json!({ "items": items }));
+    let few = start(&chain(&[transform("sums", json!(sums[..5]))]), limits, &json!({ "items": items }));
+
+    let (class, message) = error(&play);
+    assert_eq!(class, Some(ErrorClass::Expression));
+    assert!(message.contains("takes more than 2000 steps in all"), "{message}");
+    assert_eq!(few.execution.status(), ExecutionStatus::Completed);
+}
+
+#[test]
+fn a_large_value_is_walked_and_read_once_for_all_expressions_of_a_node() {
+    let fields: Vec<String> =
+        (0..2_000).map(|at| format!("${{trigger_data.list | length}} ${{trigger_data.f{at}}}")).collect();
+    let mut trigger_data: serde_json::Map<String, Value> =
+        (0..2_000).map(|at| (format!("f{at}"), json!(at))).collect();
+    trigger_data.insert("list".into(), json!(vec!["text of forty characters or so, at least"; 10_000]));
+
+    let play = start(&chain(&[transform("all", json!(fields))]), Limits::DEFAULT, &trigger_data.into());
+
+    assert_eq!(play.execution.status(), ExecutionStatus::Completed, "{:?}", play.execution.error());
+    let result = play.execution.result().expect("it completed").to_value().expect("it is JSON");
+    assert_eq!((&result[0], &result[1_999]), (&json!("10000 0"), &json!("10000 1999")));
+}
+
+#[test]
+fn the_edges_that_leave_a_node_share_their_steps() {
+    let limits = Limits { node_fuel: 300, ..Limits::DEFAULT };
+    let targets: Vec<Value> = (0..20).map(|at| transform(&format!("t{at}"), json!(at))).collect();
+    let edges: Vec<Value> = (0..20)
+        .map(|at| json!({ "from": "first", "to": format!("t{at}"), "condition": "first.items | sum > 3" }))
+        .collect();
+    let mut flow = chain(&[transform("first", json!({ "items": [1, 2, 3, 4, 5, 6, 7, 8, 9] }))]);
+    flow["flow_definition"]["nodes"].as_array_mut().expect("it is a list").extend(targets);
+    flow["flow_definition"]["edges"] = json!(edges);
+
+    let play = start(&flow, limits, &json!({}));
+
+    let (class, message) = error(&play);
+    assert_eq!(class, Some(ErrorClass::Expression));
+    assert!(message.contains("takes more than 300 steps in all"), "{message}");
+}
+
+#[test]
+fn many_large_outputs_are_not_put_together_only_to_be_refused() {
+    let limits = Limits { output_bytes_max: 100, ..Limits::DEFAULT };
+    let text = "x".repeat(60);
+    let nodes =
+        [transform("a", json!(text)), transform("b", json!(text)), json!({ "id": "both", "type": "merge" })];
+    let mut flow = chain(&nodes);
+    flow["flow_definition"]["edges"] = json!([{ "from": "a", "to": "both" }, { "from": "b", "to": "both" }]);
+
+    let play = start(&flow, limits, &json!({}));
+
+    assert_eq!(error(&play).0, Some(ErrorClass::OutputTooLarge));
+    assert!(
+        error(&play).1.contains("The output has 124 bytes; a node may return at most 100"),
+        "{}",
+        error(&play).1
+    );
+}
+
+#[test]
+fn children_are_started_with_a_bounded_amount_of_data() {
+    let family = |limits| {
+        let family = json!({ "id": "family", "type": "test_family", "flow_id": Uuid::from_u128(1), "children": 3, "at_once": 3 });
+        start(&chain(&[family]), limits, &json!({ "k": 1 }))
+    };
+
+    let refused = family(Limits { children_bytes_max: 5, ..Limits::DEFAULT });
+
+    assert_eq!(error(&refused).0, Some(ErrorClass::OutputTooLarge));
+    assert!(refused.children.is_empty());
+    assert_eq!(family(Limits::DEFAULT).children.len(), 3);
+}
+
+#[test]
+fn a_result_that_no_node_may_return_is_a_failure_for_the_parent() {
+    let limits = Limits { output_bytes_max: 50, ..Limits::DEFAULT };
+    let flow = chain(&[transform("a", json!("x".repeat(30))), transform("b", json!("y".repeat(30)))]);
+    let mut both = flow.clone();
+    both["flow_definition"]["edges"] = json!([]);
+    let parent = steadflow_core::event::Parent {
+        execution: ExecutionId::new(Uuid::from_u128(9)),
+        node: steadflow_core::ids::NodeIndex(0),
+        child: 0,
+        depth: 1,
+        body: None,
+        deadline: None,
+    };
+    let end = |flow: &Value| {
+        let parsed = Flow::parse(flow, &Limits::DEFAULT).expect("it is a flow");
+        let flow_id = FlowId::new(Uuid::from_u128(1));
+        let version = FlowVersion { tenant: TenantId::DEFAULT, flow_id, version: 1, flow: parsed, limits };
+        let accepted = Accepted { parent: Some(Box::new(parent.clone())), ..accepted() };
+        let mut decision = steadflow_core::execution::Decision::default();
+        let id = ExecutionId::new(Uuid::from_u128(7));
+        let mut child = Execution::accept(id, Arc::new(version), accepted, support::START, &mut decision);
+        child.decide(Input::Start, support::START, &mut decision).expect("it starts");
+        let steadflow_core::inbox::Signal::ChildEnded { end, .. } = decision.signals.remove(0).signal else {
+            panic!("the parent learns of the end")
+        };
+        (child.status(), end.status, end.class)
+    };
+
+    assert_eq!(end(&flow), (ExecutionStatus::Completed, ExecutionStatus::Completed, None));
+    assert_eq!(
+        end(&both),
+        (ExecutionStatus::Completed, ExecutionStatus::Failed, Some(ErrorClass::OutputTooLarge))
+    );
+}
+
+#[test]
+fn an_adoption_evaluates_for_a_few_nodes_at_most() {
+    let limits = Limits { node_fuel: 200, ..Limits::DEFAULT };
+    let calls: Vec<Value> = (0..40)
+        .map(|at| {
+            let retry = json!({ "enabled": true, "count": 2, "do_not_retry_on": ["interrupted"] });
+            json!({ "id": format!("c{at}"), "type": "action", "action": "echo", "retry": retry })
+        })
+        .collect();
+    let edges: Vec<Value> = (0..40)
+        .map(|at| {
+            let condition = "trigger_data.items | sum > 3";
+            json!({ "from": format!("c{at}"), "to": "handler", "on": "error", "condition": condition })
+        })
+        .collect();
+    let mut flow = chain(&calls);
+    flow["flow_definition"]["nodes"]
+        .as_array_mut()
+        .expect("it is a list")
+        .push(transform("handler", json!(1)));
+    flow["flow_definition"]["edges"] = json!(edges);
+    let items: Vec<u32> = (0..60).collect();
+    let mut play = start(&flow, limits, &json!({ "items": items }));
+
+    play.put(Input::Adopt { worker: "w2".into() }).expect("it runs");
+
+    let failed = play.journal.last().expect("it adopted").2.iter();
+    let handled =
+        failed.filter(|event| matches!(event, Event::NodeFailed { not_taken, .. } if not_taken.is_empty()));
+    assert!((1..10).contains(&handled.count()));
+    assert_eq!(play.execution.status(), ExecutionStatus::Failed);
+}
