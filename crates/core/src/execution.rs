@@ -152,6 +152,11 @@ pub enum Input {
     },
     /// The shutdown of the process stops what runs; this does not count as a retry.
     Release,
+    /// The store refuses what follows from here, and would refuse it again.
+    Refused {
+        /// Why, as a clause.
+        reason: Arc<str>,
+    },
     /// It is cancelled.
     Cancel {
         /// What to say of it.

@@ -88,6 +88,12 @@ impl Driver {
                 let was = std::mem::replace(known, self.worker.is_driving());
                 was != *known
             });
+            if self.worker.is_behind(self.world.clock.now()) {
+                // Others come between two turns that take long.
+                self.take_what_is_ready(&mut inbox, &mut calls);
+                tokio::task::yield_now().await;
+                continue;
+            }
             let timer = self.next_instant();
             tokio::select! {
                 received = inbox.recv_many(&mut calls, MESSAGES_A_TURN) => {
@@ -98,27 +104,46 @@ impl Driver {
                 }
                 Some((key, outcome)) = self.calls.next() => {
                     self.step_ended(key, outcome);
-                    while let Some((key, outcome)) = self.calls.next_ready() {
-                        self.step_ended(key, outcome);
-                    }
+                    self.take_ended_calls();
                 }
                 Some(answered) = self.asked.next() => {
                     self.answered(answered);
                     // The answers of one transaction come together; what follows from them is then one batch.
-                    while let Some(answered) = self.asked.next().now_or_never().flatten() {
-                        self.answered(answered);
-                    }
+                    self.take_answers();
                 }
                 () = sleep_until(timer) => {}
             }
         }
     }
 
-    /// Does everything that can be done without waiting.
+    fn take_what_is_ready(&mut self, inbox: &mut mpsc::Receiver<Call>, calls: &mut Vec<Call>) {
+        calls.extend(std::iter::from_fn(|| inbox.try_recv().ok()).take(MESSAGES_A_TURN));
+        calls.drain(..).for_each(|call| self.call(call));
+        self.take_ended_calls();
+        self.take_answers();
+    }
+
+    fn take_ended_calls(&mut self) {
+        while let Some((key, outcome)) = self.calls.next_ready() {
+            self.step_ended(key, outcome);
+        }
+    }
+
+    fn take_answers(&mut self) {
+        while let Some(answered) = self.asked.next().now_or_never().flatten() {
+            self.answered(answered);
+        }
+    }
+
+    /// Does everything that can be done without waiting, and gives one execution its turn whose turns take long.
     fn turn(&mut self) {
+        let mut is_first = true;
         loop {
             let now = self.world.clock.now();
-            self.worker.tick(now);
+            if is_first || !self.worker.is_behind(now) {
+                self.worker.tick(now);
+            }
+            is_first = false;
             let actions = self.worker.take_actions(now);
             if actions.is_empty() {
                 break;

@@ -92,9 +92,10 @@ impl From<StoreError> for RuntimeError {
         match error {
             StoreError::Full { .. } => Self::StorageFull,
             StoreError::Fenced | StoreError::Closed => Self::Unavailable,
-            StoreError::Unknown { .. } | StoreError::Database { .. } | StoreError::Corrupt { .. } => {
-                Self::Store(Arc::new(error))
-            }
+            StoreError::Unknown { .. }
+            | StoreError::Database { .. }
+            | StoreError::Refused { .. }
+            | StoreError::Corrupt { .. } => Self::Store(Arc::new(error)),
         }
     }
 }

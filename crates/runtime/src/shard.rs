@@ -8,8 +8,10 @@
 //! A shard owns whole flows, so that the slots of a flow (`max_concurrent_executions`) are counted in one place.
 
 mod inbox;
+mod lane;
 mod live;
 mod parking;
+mod refused;
 mod settle;
 mod slots;
 mod turn;
@@ -339,6 +341,10 @@ pub struct Shard {
     /// Executions that were given a slot and have not started on disk.
     granted: BTreeMap<ExecutionId, FlowId>,
     commits: Vec<Commit>,
+    /// Executions whose last commit was refused: the next one is not made together with others.
+    suspects: BTreeSet<ExecutionId>,
+    /// Executions whose turns take long, in the order in which they get one.
+    lane: VecDeque<ExecutionId>,
     batches: BTreeMap<BatchId, Vec<ExecutionId>>,
     next_batch: u64,
     actions: Vec<Action>,
@@ -376,6 +382,8 @@ impl Shard {
             flows: BTreeMap::new(),
             granted: BTreeMap::new(),
             commits: Vec::new(),
+            suspects: BTreeSet::new(),
+            lane: VecDeque::new(),
             batches: BTreeMap::new(),
             next_batch: 0,
             actions: Vec::new(),
@@ -424,6 +432,7 @@ impl Shard {
             self.show_is_due(id, now);
         }
         self.look_again(now);
+        self.advance_slow(now);
     }
 
     /// Returns when to call [`Self::tick`] next.
@@ -431,7 +440,8 @@ impl Shard {
         let timer = self.timers.first().map(|&(at, _)| at);
         let show = self.unshown.first().map(|&(at, _)| at);
         let again = self.doubtful.first().map(|&(at, _)| at);
-        timer.into_iter().chain(show).chain(again).min()
+        let behind = self.is_behind().then_some(Timestamp::from_micros(0));
+        timer.into_iter().chain(show).chain(again).chain(behind).min()
     }
 
     /// Takes what is to be committed now, in one transaction; `None` if there is nothing.
@@ -441,7 +451,7 @@ impl Shard {
         }
         let id = BatchId(self.next_batch);
         self.next_batch += 1;
-        let commits = std::mem::take(&mut self.commits);
+        let commits = self.next_commits();
         self.batches.insert(id, commits.iter().map(|commit| commit.execution).collect());
         Some((id, commits))
     }

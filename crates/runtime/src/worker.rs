@@ -134,6 +134,11 @@ impl Worker {
         }
     }
 
+    /// Returns whether executions wait for a turn that takes long: [`Self::tick`] is due, and gives one of them its turn.
+    pub fn is_behind(&self, now: Timestamp) -> bool {
+        matches!(&self.state, State::In(incarnation) if incarnation.is_behind(now))
+    }
+
     /// Takes what is to be done now. What it learns in answer may make more; when it is empty, there is nothing more
     /// until something happens.
     pub fn take_actions(&mut self, now: Timestamp) -> Vec<Action> {
@@ -283,6 +288,8 @@ fn note_release(result: &Result<(), StoreError>) {
 const fn is_passing(error: &StoreError) -> bool {
     match error {
         StoreError::Full { .. } | StoreError::Database { .. } | StoreError::Unknown { .. } => true,
-        StoreError::Fenced | StoreError::Corrupt { .. } | StoreError::Closed => false,
+        StoreError::Fenced | StoreError::Refused { .. } | StoreError::Corrupt { .. } | StoreError::Closed => {
+            false
+        }
     }
 }

@@ -87,9 +87,18 @@ pub(crate) fn store_error(call: &'static str, error: rusqlite::Error) -> StoreEr
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             StoreError::Corrupt { what: "database".into(), reason: error.to_string() }
         }
+        Some(ErrorCode::TooBig | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {
+            StoreError::Refused { call, source: error.into() }
+        }
+        None if is_unwritable(&error) => StoreError::Refused { call, source: error.into() },
         None if is_unreadable(&error) => corrupt(error.to_string()),
         _ => StoreError::Database { call, source: error.into() },
     }
+}
+
+/// Whether a value has no form in SQLite, which no repetition changes.
+fn is_unwritable(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::ToSqlConversionFailure(..))
 }
 
 fn is_unreadable(error: &rusqlite::Error) -> bool {

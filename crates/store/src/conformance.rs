@@ -40,6 +40,7 @@ macro_rules! conformance_tests {
         $crate::conformance_tests! { @module $harness, commits = log::commits:
             answers_keep_the_order_of_the_batch
             an_empty_batch_is_harmless
+            a_write_that_is_refused_for_ever_is_named_so_and_undone
             the_tail_alone_is_readable_and_in_no_list
             a_shown_row_is_listed_as_it_was_last_shown
             a_projection_without_a_record_changes_only_the_row

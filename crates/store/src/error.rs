@@ -31,6 +31,14 @@ pub enum StoreError {
         /// What the database said.
         source: BoxError,
     },
+    /// The database will never take this write: it is too large, or breaks a rule. Nothing was written. Do not repeat it.
+    #[error("the database refuses what call `{call}` writes")]
+    Refused {
+        /// Which call.
+        call: &'static str,
+        /// What the database said.
+        source: BoxError,
+    },
     /// What is stored cannot be read: it was not written by this version, or was damaged.
     #[error("stored {what} is not readable: {reason}")]
     Corrupt {

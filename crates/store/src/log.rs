@@ -43,6 +43,7 @@ pub trait Log: Send + Sync + 'static {
     /// # Errors
     /// [`Fenced`](crate::StoreError::Fenced) if `worker` lost its lease: discard what it drives.
     /// [`Full`](crate::StoreError::Full) if there is no room: nothing was written; try later.
+    /// [`Refused`](crate::StoreError::Refused) if something in the batch will never be taken: nothing was written.
     /// [`Unknown`](crate::StoreError::Unknown) if the batch may or may not be on disk: stop, and read the stored state on
     /// the next start.
     fn commit(&self, worker: Worker, batch: Vec<Commit>) -> StoreFuture<'_, Vec<Committed>>;

@@ -105,6 +105,10 @@ fn of_store(error: &StoreError) -> Problem {
             ProblemKind::Internal,
             "Something stored cannot be read. The server's log says what; `steadflow doctor` checks the database.",
         ),
+        StoreError::Refused { .. } => Problem::new(
+            ProblemKind::Internal,
+            "The database refuses to store this, and nothing was changed. The server's log says why.",
+        ),
         StoreError::Fenced
         | StoreError::Full { .. }
         | StoreError::Unknown { .. }

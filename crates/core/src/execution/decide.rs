@@ -45,6 +45,7 @@ impl Execution {
             Input::Tick => decider.tick(),
             Input::Adopt { worker } => decider.adopt(worker),
             Input::Release => decider.release(),
+            Input::Refused { reason } => decider.finish(End::refused(&reason)),
             Input::Cancel { message, by } => decider.finish(End::cancelled(message, by)),
             Input::Pause { by } => decider.pause(by)?,
             Input::Resume { by } => decider.resume_execution(by)?,
@@ -323,6 +324,10 @@ impl End {
     const fn cancelled(message: Arc<str>, by: Actor) -> Self {
         let status = ExecutionStatus::Cancelled;
         Self { status, message: Some(message), class: None, node: None, by: Some(by) }
+    }
+
+    fn refused(reason: &str) -> Self {
+        Self::failed(messages::refused(reason), Some(ErrorClass::Internal), None)
     }
 
     pub(super) const fn failed(

@@ -12,6 +12,15 @@ use crate::timestamp::Seconds;
 pub(super) const INTERRUPTED_TWICE: &str = "Not started again: the process stopped twice in a row while this node \
      ran. Retry it by hand if the node is not the cause.";
 
+/// The error of an execution whose next record the database will never take.
+pub(super) fn refused(reason: &str) -> Arc<str> {
+    format!(
+        "The database refused what followed from here, and would refuse it again: {reason}. What is shown is what was stored \
+         before that. Report this, and retry the execution"
+    )
+    .into()
+}
+
 /// The error of an execution that holds more than `bytes_max` bytes.
 pub(super) fn holds_too_much(bytes_max: usize) -> Arc<str> {
     let mebibytes = bytes_max >> 20;

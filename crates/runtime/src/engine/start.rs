@@ -209,7 +209,7 @@ fn context_id(
         now,
         reader: steadflow_core::ids::NodeId::new(""),
         nodes: Vec::new(),
-        meter: Meter::new(limits.node_fuel),
+        meter: steadflow_core::expression::Meter::new(limits.node_fuel),
     };
     let resolved = template.resolve(&scope).map_err(|error| unusable(error.to_string()))?;
     let value = resolved.to_value().map_err(|error| unusable(error.to_string()))?;

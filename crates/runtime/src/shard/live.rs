@@ -39,6 +39,12 @@ pub(super) struct Live {
     pub(super) unsaved_since: Option<Timestamp>,
     /// Nothing is decided before this moment: the database refused the last commit.
     pub(super) held_until: Option<Timestamp>,
+    /// Whether it waits in the lane of those whose turns take long.
+    pub(super) is_in_lane: bool,
+    /// Whether decisions of its flow have taken long.
+    pub(super) is_of_slow_flow: bool,
+    /// Whether the database has refused its last decision for ever, so that it fails.
+    pub(super) is_refused: bool,
 }
 
 /// What a commit writes.
@@ -102,6 +108,9 @@ impl Live {
             show_at: None,
             unsaved_since: None,
             held_until: None,
+            is_in_lane: false,
+            is_of_slow_flow: false,
+            is_refused: false,
         }
     }
 
@@ -114,10 +123,13 @@ impl Live {
         !self.is_committing() && self.held_until.is_none_or(|until| until <= now)
     }
 
-    /// Decides on everything that waits, the clock included.
+    /// Decides on everything that waits, the clock included, until the decision has taken its share.
     pub(super) fn decide_all(&mut self, phase: Phase, now: Timestamp, decision: &mut Decision) -> Committing {
         let mut outcome = Committing::default();
-        while let Some(queued) = self.inbox.pop_front() {
+        let limits = self.execution.flow().limits;
+        while !decision.is_full(&limits)
+            && let Some(queued) = self.inbox.pop_front()
+        {
             match queued {
                 Queued::Read(reply) | Queued::Await(reply) => outcome.reads.push(reply),
                 Queued::Input(input, from) => {
@@ -136,6 +148,7 @@ impl Live {
             Phase::Open | Phase::Draining => is_due.then_some(Input::Tick),
         };
         if let Some(input) = by_itself
+            && !decision.is_full(&limits)
             && self.execution.decide(input.clone(), now, decision).is_ok()
         {
             outcome.inputs.push((input, Origin::Engine));

@@ -32,6 +32,9 @@ impl Shard {
             }
             Err(error @ (StoreError::Full { .. } | StoreError::Database { .. })) => {
                 let is_full = matches!(error, StoreError::Full { .. });
+                if executions.len() > 1 && !is_full {
+                    self.suspect(&executions);
+                }
                 let refusal = || if is_full { Reply::StorageFull } else { Reply::Unavailable };
                 for id in executions {
                     self.take_back(id, refusal, now);
@@ -39,7 +42,11 @@ impl Shard {
                 tracing::warn!(error = %error, "the database refused a batch; it will be tried again");
                 Ok(())
             }
-            Err(fatal) => Err(fatal),
+            Err(error @ (StoreError::Refused { .. } | StoreError::Corrupt { .. })) => {
+                self.refused(&executions, &error, now);
+                Ok(())
+            }
+            Err(fatal @ (StoreError::Fenced | StoreError::Unknown { .. } | StoreError::Closed)) => Err(fatal),
         }
     }
 
@@ -49,6 +56,9 @@ impl Shard {
             // It was withdrawn with the commit from which it follows.
             Committed::Skipped => return,
             Committed::Done | Committed::Hit(_) => {}
+        }
+        if !self.suspects.is_empty() {
+            self.suspects.remove(&id);
         }
         let Some(live) = self.live.get_mut(&id) else { return };
         let Some(committing) = live.committing.take() else { return };
@@ -152,6 +162,7 @@ impl Shard {
     /// Takes an execution out of memory, with everything that points to it.
     pub(super) fn forget(&mut self, id: ExecutionId) -> Option<Live> {
         let live = self.live.remove(&id)?;
+        self.suspects.remove(&id);
         if let Some(at) = live.timer {
             self.timers.remove(&(at, id));
         }
@@ -170,6 +181,7 @@ impl Shard {
         self.withdraw_children(&committing.children, now);
         let Some(live) = self.forget(id) else { return };
         let flow = live.execution.accepted().flow;
+        self.granted.remove(&id);
         let slots = self.flows.entry(flow).or_default();
         if !slots.leave(id) {
             slots.free_slot();

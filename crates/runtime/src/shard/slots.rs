@@ -18,6 +18,8 @@ pub(super) struct Slots {
     taken: u32,
     /// Executions that wait, in the order in which they were accepted: their ids sort so.
     queue: BTreeSet<ExecutionId>,
+    /// Whether decisions of the flow's executions have taken long.
+    pub(super) is_slow: bool,
 }
 
 impl Slots {

@@ -11,7 +11,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Commit, Idempotency, InboxInput, Projection};
 
 use super::live::{Committing, Live, Row, Then, Writes};
-use super::{Accept, Action, Loaded, Phase, Queued, Reply, ReplyId, Shard};
+use super::{Accept, Action, Loaded, Origin, Phase, Queued, Reply, ReplyId, Shard};
 use crate::row::{rollup_of, row_of};
 
 impl Shard {
@@ -46,17 +46,26 @@ impl Shard {
         replies: Vec<(ReplyId, Reply)>,
         now: Timestamp,
     ) -> (ExecutionId, Decision) {
+        let starts_later = self.starts_later(&new);
         let NewExecution { id, pinned, accepted } = new;
+        let flow = accepted.flow;
         let has_slot = self.flows.entry(accepted.flow).or_default().take(id);
         let mut decision = Decision::default();
         let mut execution = Execution::accept(id, pinned, accepted, now, &mut decision);
-        if has_slot {
+        if has_slot && !starts_later {
             execution
                 .decide(Input::Start, now, &mut decision)
                 .expect("a new execution is pending, so it can start");
         }
         let mut live = Live::new(Loaded { execution, journal: Vec::new() });
         live.committing = Some(Committing { writes: Writes::Acceptance, replies, ..Committing::default() });
+        if starts_later {
+            live.is_of_slow_flow = true;
+        }
+        if has_slot && starts_later {
+            self.granted.insert(id, flow);
+            live.inbox.push_back(Queued::Input(Input::Start, Origin::Engine));
+        }
         self.live.insert(id, live);
         (id, decision)
     }
@@ -87,8 +96,15 @@ impl Shard {
         }
     }
 
-    /// Gives an execution its turn, unless its last decision is still being committed.
+    /// Gives an execution its turn, unless its last decision is still being committed, or its turn takes long: then it
+    /// has to wait for it.
     pub(super) fn advance(&mut self, id: ExecutionId, now: Timestamp) {
+        if !self.lines_up(id) {
+            self.advance_now(id, now);
+        }
+    }
+
+    pub(super) fn advance_now(&mut self, id: ExecutionId, now: Timestamp) {
         let Some(live) = self.live.get_mut(&id).filter(|live| live.is_free(now)) else { return };
         live.held_until = None;
         let before = live.execution.status();
@@ -105,6 +121,9 @@ impl Shard {
             return self.rest(id, now);
         }
         live.committing = Some(outcome);
+        if decision.is_full(&live.execution.flow().limits) {
+            self.note_slow(id);
+        }
         self.requeue(id, before, now);
         self.commit(id, decision, After::default(), now);
     }

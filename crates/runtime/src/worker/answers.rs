@@ -97,7 +97,9 @@ impl Incarnation {
                 tracing::error!(error = %source, "orphaned executions could not be read");
                 Progress::GivesUp(self.lessee)
             }
-            Err(error @ (StoreError::Corrupt { .. } | StoreError::Closed)) => Progress::Fatal(error),
+            Err(error @ (StoreError::Refused { .. } | StoreError::Corrupt { .. } | StoreError::Closed)) => {
+                Progress::Fatal(error)
+            }
         }
     }
 

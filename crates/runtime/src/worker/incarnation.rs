@@ -103,6 +103,11 @@ impl Incarnation {
         others.into_iter().flatten().chain([lease]).min()
     }
 
+    /// Returns whether executions wait for a turn that takes long.
+    pub(super) fn is_behind(&self, now: Timestamp) -> bool {
+        self.lease.is_certain(now) && self.shard.is_behind()
+    }
+
     /// Takes what is to be done; a batch is only taken when nothing else is left. Nothing of the shard's is done while
     /// another worker may have taken over.
     pub(super) fn take_actions(

@@ -196,5 +196,5 @@ const fn held_by(tip: Tip) -> Hold {
 }
 
 fn refused(reason: String) -> StoreError {
-    StoreError::Database { call: CALL, source: reason.into() }
+    StoreError::Refused { call: CALL, source: reason.into() }
 }

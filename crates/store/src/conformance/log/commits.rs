@@ -13,7 +13,7 @@ use super::super::samples::{
 use super::super::{Harness, commit, orphaned, reopened, worker};
 use crate::{
     Commit, Committed, ExecutionFilter, ExecutionRow, History, IdempotencyHit, Log, Projection, RollupQuery,
-    Stored,
+    StoreError, Stored,
 };
 
 pub async fn answers_keep_the_order_of_the_batch<H: Harness>(harness: &H) {
@@ -25,6 +25,23 @@ pub async fn answers_keep_the_order_of_the_batch<H: Harness>(harness: &H) {
 
     let hit = IdempotencyHit { execution: id(1), request_hash: [7; 32] };
     assert_eq!(answers, [Committed::Done, Committed::Hit(hit), Committed::Done]);
+}
+
+pub async fn a_write_that_is_refused_for_ever_is_named_so_and_undone<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    commit(&store, worker, [accepted(1)]).await;
+    commit(&store, worker, [finished(completed(2))]).await;
+
+    let again = store.commit(worker, vec![accepted(3), appended(1, 1, Projection::Tail)]).await;
+    let after_its_end = store.commit(worker, vec![accepted(3), appended(2, 2, Projection::Tail)]).await;
+
+    assert!(matches!(again, Err(StoreError::Refused { .. })), "{again:?}");
+    assert!(matches!(after_its_end, Err(StoreError::Refused { .. })), "{after_its_end:?}");
+    assert_eq!(
+        commit(&store, worker, [accepted(3), appended(1, 2, Projection::Tail)]).await,
+        [Committed::Done, Committed::Done]
+    );
 }
 
 pub async fn an_empty_batch_is_harmless<H: Harness>(harness: &H) {

@@ -14,7 +14,7 @@ impl MemoryStore {
     /// See [`crate::Log::commit`].
     ///
     /// # Errors
-    /// [`StoreError::Fenced`], [`StoreError::Closed`], or [`StoreError::Database`] where a batch breaks the contract: it
+    /// [`StoreError::Fenced`], [`StoreError::Closed`], or [`StoreError::Refused`] where a batch breaks the contract: it
     /// changes an execution that has ended, or repeats the number of a record. Nothing was written then.
     pub fn commit_now(&self, worker: Worker, batch: Vec<Commit>) -> Result<Vec<Committed>, StoreError> {
         let mut database = self.open()?;
@@ -134,5 +134,5 @@ impl Database {
 }
 
 fn refused(reason: String) -> StoreError {
-    StoreError::Database { call: "commit", source: reason.into() }
+    StoreError::Refused { call: "commit", source: reason.into() }
 }
