@@ -178,7 +178,7 @@ proptest! {
 
     #[test]
     fn replay_is_live_where_each_decision_ends_after_a_node(flow in flow(), steps in steps()) {
-        let limits = Limits { decision_bytes: 0, ..Limits::DEFAULT };
+        let limits = Limits { decision_bytes: 1, ..Limits::DEFAULT };
         let version = support::version(&flow);
         let version = FlowVersion { limits, flow: version.flow.clone(), ..*version };
         let mut play = Play::of(Arc::new(version), support::accepted());

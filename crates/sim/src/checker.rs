@@ -74,6 +74,8 @@ pub(crate) struct Writer {
     pub(crate) clock: Timestamp,
     /// Whether it was asked to stop.
     pub(crate) is_stopping: bool,
+    /// Whether the store refuses what this execution decides, for ever.
+    pub(crate) is_refused: bool,
 }
 
 impl Checker {

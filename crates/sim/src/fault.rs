@@ -39,6 +39,8 @@ faults! {
     Full = 40,
     /// The database fails cleanly.
     DatabaseFailure = 40,
+    /// What an execution decides is refused for ever.
+    RefusedForEver = 30,
     /// A commit takes seconds.
     SlowCommit = 60,
     /// The store's answer to anything else takes half a second.

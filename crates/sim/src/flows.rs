@@ -26,6 +26,7 @@ pub(crate) struct Case {
     pub(crate) documents: Vec<Value>,
     /// How many of them are published.
     published: usize,
+    limits: Limits,
 }
 
 impl Case {
@@ -43,7 +44,8 @@ impl Case {
 
     fn from_document(number: u128, document: Value, rng: &mut Rng) -> Self {
         let id = flow_id(number);
-        let mut case = Self { id, versions: Vec::new(), documents: Vec::new(), published: 1 };
+        let limits = some_limits(rng);
+        let mut case = Self { id, versions: Vec::new(), documents: Vec::new(), published: 1, limits };
         case.add(document.clone());
         if rng.happens(600) {
             case.add(more_generous(document));
@@ -52,7 +54,7 @@ impl Case {
     }
 
     fn add(&mut self, document: Value) {
-        let limits = Limits::DEFAULT;
+        let limits = self.limits;
         let flow =
             Flow::parse(&document, &limits).unwrap_or_else(|faults| panic!("{faults:?} in {document}"));
         let version = u32::try_from(self.versions.len()).expect("a few versions") + 1;
@@ -106,6 +108,14 @@ fn more_generous(mut document: Value) -> Value {
         }
     }
     document
+}
+
+/// Now and then each decision ends after one node, or an execution may hold little.
+fn some_limits(rng: &mut Rng) -> Limits {
+    let defaults = Limits::DEFAULT;
+    let decision_bytes = if rng.happens(300) { 1 } else { defaults.decision_bytes };
+    let execution_bytes_max = if rng.happens(60) { 200 } else { defaults.execution_bytes_max };
+    Limits { decision_bytes, execution_bytes_max, ..defaults }
 }
 
 fn some_document(number: u128, rng: &mut Rng) -> Value {

@@ -35,6 +35,10 @@ mutations! {
     CommitLost,
     /// A commit of unknown outcome is treated as if it had failed.
     UnknownTreatedAsFailed,
+    /// A commit that is refused for ever is tried again like one that may succeed.
+    RefusedAgainAndAgain,
+    /// Executions whose turns take long are not given one.
+    SlowForgotten,
     /// A failed attempt is handed back as if we had stopped it, so that it does not count.
     FailureNotCounted,
     /// After a restart an execution runs on the newest version of its flow.

@@ -77,6 +77,8 @@ pub(crate) struct World {
     fleet: Fleet,
     /// [`Mutation::EndedTwice`]: executions that have ended, without their last record.
     revived: BTreeMap<ExecutionId, Stored>,
+    /// Executions whose decisions the store refuses for ever.
+    refused: BTreeSet<ExecutionId>,
     /// The current version of the agent that all flows name.
     agent_version: u32,
     /// Calls whose result comes although it is not waited for.
@@ -174,6 +176,7 @@ impl World {
             hand_back_max: Duration::ZERO,
             fleet,
             revived: BTreeMap::new(),
+            refused: BTreeSet::new(),
             agent_version: 1,
             late: BTreeSet::new(),
             hanging: Vec::new(),
@@ -267,7 +270,8 @@ impl World {
 
     /// Takes what happens next: the earliest event, or a timer that is due before it.
     fn next(&mut self) -> (Timestamp, Happening) {
-        let timer = self.processes.values().filter_map(|process| process.wakes_at(self.now)).min();
+        let wakes = self.processes.values().filter(|process| !self.forgets(process));
+        let timer = wakes.filter_map(|process| process.wakes_at(self.now)).min();
         let first = self.queue.first_key_value().map(|(&(at, _), _)| at);
         if let Some((at, process)) = timer
             && first.is_none_or(|first| at < first)
@@ -276,6 +280,11 @@ impl World {
         }
         let ((at, _), happening) = self.queue.pop_first().expect("a look or help is always planned");
         (at, happening)
+    }
+
+    /// [`Mutation::SlowForgotten`]: a process is not woken for executions whose turns take long.
+    fn forgets(&self, process: &Process) -> bool {
+        self.breaks(Mutation::SlowForgotten) && process.worker.is_behind(process.clock(self.now))
     }
 
     fn happens(&mut self, happening: Happening) -> Result<(), String> {

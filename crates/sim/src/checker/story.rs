@@ -76,6 +76,8 @@ pub(super) struct Sight<'a> {
     pub(super) cancels: &'a BTreeSet<ExecutionId>,
     pub(super) is_stopping: bool,
     pub(super) is_adoption: bool,
+    /// Whether the store refuses what follows, for ever.
+    pub(super) is_refused: bool,
 }
 
 impl Story {
@@ -109,7 +111,14 @@ impl Story {
         }
         self.records.push(text);
         let is_adoption = events.iter().any(|event| matches!(event, Event::Adopted { .. }));
-        let sight = Sight { at, peers, cancels, is_stopping: writer.is_stopping, is_adoption };
+        let sight = Sight {
+            at,
+            peers,
+            cancels,
+            is_stopping: writer.is_stopping,
+            is_adoption,
+            is_refused: writer.is_refused,
+        };
         for (place, event) in events.iter().enumerate() {
             if self.status.is_finished() {
                 return Err(format!("R2: something follows the end: {event:?}"));
@@ -329,6 +338,12 @@ impl Story {
             (ExecutionStatus::Failed, Some(node)) if !is_failed(node) => {
                 Err("R2: failed by a node that did not".into())
             }
+            (ExecutionStatus::Failed, None) if class == Some(ErrorClass::Internal) && sight.is_refused => {
+                Ok(())
+            }
+            (ExecutionStatus::Failed, None) if class == Some(ErrorClass::OutputTooLarge) => {
+                self.holds_too_much()
+            }
             (ExecutionStatus::Failed, None) if class != Some(ErrorClass::Timeout) => {
                 Err("R2: failed for no reason".into())
             }
@@ -345,6 +360,14 @@ impl Story {
             }
             (ExecutionStatus::Completed | ExecutionStatus::Failed | ExecutionStatus::Cancelled, _) => Ok(()),
         }
+    }
+
+    fn holds_too_much(&self) -> Verdict {
+        let bytes: usize = self.records.iter().map(|record| record.len()).sum();
+        if bytes <= self.version.limits.execution_bytes_max {
+            return Err(format!("R2: failed because it holds too much, with {bytes} bytes"));
+        }
+        Ok(())
     }
 
     pub(super) fn graph(&self) -> &Graph {

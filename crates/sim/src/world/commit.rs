@@ -48,6 +48,10 @@ impl World {
         if self.strikes(Fault::CrashBeforeCommit) {
             return self.crash(id);
         }
+        if let Some(error) = self.refuses_for_ever(&commits) {
+            self.settle(sent, Err(error));
+            return Ok(());
+        }
         if let Some(error) = self.refusal() {
             self.is_unwell(id);
             self.settle(sent, Err(error));
@@ -76,6 +80,20 @@ impl World {
         }
     }
 
+    /// The store refuses a batch with a decision of an execution that it has refused before, unless that one fails by it.
+    fn refuses_for_ever(&mut self, commits: &[Commit]) -> Option<StoreError> {
+        let decided = commits.iter().filter(|commit| commit.seq > 1 && commit.record.is_some());
+        let decided: Vec<&Commit> = decided.filter(|commit| !is_refusal(commit)).collect();
+        if let Some(first) = decided.first()
+            && self.strikes(Fault::RefusedForEver)
+        {
+            self.refused.insert(first.execution);
+        }
+        let is_refused = decided.iter().any(|commit| self.refused.contains(&commit.execution));
+        let source = "it is too large".into();
+        is_refused.then_some(StoreError::Refused { call: "commit", source })
+    }
+
     fn refusal(&mut self) -> Option<StoreError> {
         if self.strikes(Fault::Full) {
             Some(StoreError::Full { source: "the disk is full".into() })
@@ -98,8 +116,9 @@ impl World {
         let Some(process) = self.processes.get(&id) else { return Ok(()) };
         let clock = process.clock(self.now);
         let is_stopping = process.hands_back_from.is_some_and(|from| from <= clock);
-        let writer = Writer { lessee: sent.lessee, clock, is_stopping };
         for (commit, answer) in commits.iter().zip(&answers) {
+            let is_refused = self.refused.contains(&commit.execution);
+            let writer = Writer { lessee: sent.lessee, clock, is_stopping, is_refused };
             let record = commit.record.as_deref().unwrap_or("(projection)");
             self.trace.note(self.now, format_args!("{id} commits {} {answer:?} {record}", commit.execution));
             if *answer == Committed::Done {
@@ -130,6 +149,9 @@ impl World {
             Err(StoreError::Unknown { call, source }) if self.breaks(Mutation::UnknownTreatedAsFailed) => {
                 Err(StoreError::Database { call, source })
             }
+            Err(StoreError::Refused { call, source }) if self.breaks(Mutation::RefusedAgainAndAgain) => {
+                Err(StoreError::Database { call, source })
+            }
             result => result,
         };
         let after = Duration::from_micros(self.rng.between(10, 500));
@@ -153,6 +175,11 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// Whether an execution fails with this commit because the store refused what it had decided.
+fn is_refusal(commit: &Commit) -> bool {
+    commit.record.as_ref().is_some_and(|record| record.contains("The database refused what followed"))
 }
 
 fn source_of(error: &StoreError) -> Option<String> {
