@@ -54,6 +54,7 @@ impl Execution {
         }
         decider.settle();
         decider.check_size();
+        self.is_cut = self.is_cut && self.can_go_on();
         Ok(())
     }
 }
