@@ -4,6 +4,7 @@ mod flows;
 mod pin;
 mod retry;
 mod start;
+mod stored;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -116,6 +117,7 @@ struct Inner {
     /// Held while a flow is changed or read again, so that memory never falls behind the database.
     flow_gate: tokio::sync::Mutex<()>,
     hub: Hub,
+    reads: stored::Reads,
     worker: Arc<str>,
     check_agent: fn(&Agent) -> Vec<Fault>,
     has_secret: HasSecret,
@@ -174,6 +176,7 @@ impl Engine {
                 current: Mutex::default(),
                 flow_gate: tokio::sync::Mutex::default(),
                 hub,
+                reads: stored::Reads::default(),
                 worker: config.worker,
                 check_agent: config.check_agent,
                 has_secret: config.has_secret,
@@ -277,12 +280,6 @@ impl Engine {
         } else {
             Err(RuntimeError::NoExecution(id))
         }
-    }
-
-    async fn stored(&self, tenant: TenantId, id: ExecutionId) -> Result<ExecutionSnapshot, RuntimeError> {
-        let store = &*self.inner.store;
-        let stored = store.execution(tenant, id).await?.ok_or(RuntimeError::NoExecution(id))?;
-        Ok(self.inner.versions.replay(store, stored).await?)
     }
 
     /// Lists executions, newest first; what changed a moment ago is in it.

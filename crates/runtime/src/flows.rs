@@ -15,6 +15,9 @@ use steadflow_store::{FlowFilter, FlowVersionRecord, Page, Store, StoreError, St
 use crate::shard::{Loaded, Recovered};
 use crate::worker::Rest;
 
+/// How much of a journal is read without a thread for it, in bytes.
+const PARSED_HERE_MAX: usize = 512 * 1024;
+
 /// How much of a list is read at once.
 const PART_MAX: usize = 1_000;
 
@@ -74,9 +77,8 @@ impl FlowVersions {
     pub(crate) async fn replay(&self, store: &dyn Store, stored: Stored) -> Result<Loaded, StoreError> {
         let corrupt =
             |reason: String| StoreError::Corrupt { what: format!("execution {}", stored.id), reason };
-        let parsed: Result<Vec<Record>, _> =
-            stored.records.iter().map(|text| serde_json::from_str(text)).collect();
-        let records = parsed.map_err(|error| corrupt(error.to_string()))?;
+        let (journal, parsed) = parsed(stored.records).await;
+        let records = parsed.map_err(corrupt)?;
         let Some(steadflow_core::event::Event::Accepted(accepted)) =
             records.first().and_then(|first| first.2.first())
         else {
@@ -88,7 +90,7 @@ impl FlowVersions {
         let pinned = Pinned { flow, children: self.pinned_children(store, accepted).await? };
         let execution =
             Execution::replay(stored.id, pinned, records).map_err(|error| corrupt(error.to_string()))?;
-        Ok(Loaded { execution, journal: stored.records })
+        Ok(Loaded { execution, journal })
     }
 
     /// Returns what the children of an execution run. A version that is gone is left out: the node that asks for it fails.
@@ -193,6 +195,25 @@ impl FlowVersions {
         }
         Ok(limits)
     }
+}
+
+/// Reads the records of a journal; a long one on a thread where this may take its time.
+async fn parsed(journal: Vec<Arc<str>>) -> (Vec<Arc<str>>, Result<Vec<Record>, String>) {
+    let bytes: usize = journal.iter().map(|record| record.len()).sum();
+    if bytes <= PARSED_HERE_MAX {
+        let parsed = parse(&journal);
+        return (journal, parsed);
+    }
+    let task = tokio::task::spawn_blocking(move || {
+        let parsed = parse(&journal);
+        (journal, parsed)
+    });
+    task.await.unwrap_or_else(|error| (Vec::new(), Err(error.to_string())))
+}
+
+fn parse(journal: &[Arc<str>]) -> Result<Vec<Record>, String> {
+    let records = journal.iter().map(|text| serde_json::from_str(text));
+    records.collect::<Result<_, _>>().map_err(|error: serde_json::Error| error.to_string())
 }
 
 async fn all_slots(store: &dyn Store) -> Result<Vec<(FlowId, u32)>, StoreError> {

@@ -231,7 +231,7 @@ pub struct Accept {
 }
 
 /// An execution as the store holds it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Loaded {
     /// Its state.
     pub execution: Execution,

@@ -27,6 +27,10 @@ impl History for SqliteStore {
         Box::pin(self.read_execution(tenant, id))
     }
 
+    fn journal_bytes(&self, id: ExecutionId) -> StoreFuture<'_, u64> {
+        Box::pin(self.read("journal_bytes", move |db| journal::bytes(db, id)))
+    }
+
     fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<Listed<ExecutionRow>>> {
         Box::pin(self.read("executions", move |db| list::executions(db, &filter, page)))
     }
@@ -66,22 +70,29 @@ impl SqliteStore {
     /// is read after that, so that nothing can slip away in between.
     async fn read_execution(&self, tenant: TenantId, id: ExecutionId) -> Result<Option<Stored>, StoreError> {
         const CALL: &str = "execution";
-        let known = self.read(CALL, move |db| Known::read(db, id)).await?;
-        if let Some(known) = known.filter(|known| known.is_finished) {
-            return if known.tenant == tenant { known.into_stored(id).map(Some) } else { Ok(None) };
+        let read = move |db: &Connection| {
+            let owner = journal::owner(db, id).map_err(|error| store_error(CALL, error))?;
+            match owner.filter(|owner| owner.is_finished) {
+                Some(owner) if owner.tenant == tenant => Known::of_finished(db, id).map(Some),
+                Some(_) => Ok(Some(None)),
+                None => Ok(None),
+            }
+        };
+        if let Some(finished) = self.readers.read(CALL, read).await? {
+            return Ok(finished);
         }
         let read = move |writer: &mut Writer| Ok((writer.tips.tip(id), writer.tips.is_damaged(id)));
         let (tip, is_damaged) = self.write(CALL, 0, read).await?;
         let is_live = tip.is_some();
         let first = tip.and_then(|tip| tip.first).unwrap_or(i64::MAX);
         let read = move |db: &Connection| {
-            let known = Known::read(db, id).map_err(|error| store_error(CALL, error))?;
-            if known.is_none() && !is_live {
+            let owner = journal::owner(db, id).map_err(|error| store_error(CALL, error))?;
+            if owner.is_none() && !is_live {
                 return Ok(None);
             }
             let stored = journal::stored(db, CALL, [id], first)?.pop().transpose()?;
             let owner =
-                known.map(|known| known.tenant).or_else(|| stored.as_ref().and_then(journal::tenant_of));
+                owner.map(|owner| owner.tenant).or_else(|| stored.as_ref().and_then(journal::tenant_of));
             match stored.filter(|_| owner == Some(tenant)) {
                 Some(stored) if is_damaged => {
                     Err(journal::damaged(&Damage::Record(id, stored.records.len() as u64 + 1)))

@@ -13,10 +13,8 @@ use super::batch::{self, Damage, Entry, Place};
 use crate::columns::{blob, tenant_id};
 use crate::error::store_error;
 
-/// What the tables beside the tail hold of an execution.
+/// What the tables beside the tail hold of an execution that has a row.
 pub(crate) struct Known {
-    pub(crate) tenant: TenantId,
-    pub(crate) is_finished: bool,
     journal: Option<(u64, String)>,
 }
 
@@ -24,13 +22,19 @@ impl Known {
     pub(crate) fn read(db: &Connection, id: ExecutionId) -> rusqlite::Result<Option<Self>> {
         let mut statement = db.prepare_cached(include_str!("../queries/known.sql"))?;
         let known = statement.query_row([blob(id.uuid())], |row| {
-            let journal = match row.get(2)? {
-                Some(seq) => Some((seq, row.get(3)?)),
+            let journal = match row.get(0)? {
+                Some(seq) => Some((seq, row.get(1)?)),
                 None => None,
             };
-            Ok(Self { tenant: tenant_id(row, 0)?, is_finished: row.get(1)?, journal })
+            Ok(Self { journal })
         });
         known.optional()
+    }
+
+    /// Reads an execution that has ended.
+    pub(crate) fn of_finished(db: &Connection, id: ExecutionId) -> Result<Option<Stored>, StoreError> {
+        let known = Self::read(db, id).map_err(|error| store_error("execution", error))?;
+        known.map(|known| known.into_stored(id)).transpose()
     }
 
     /// Returns the records of the journal alone.
@@ -38,6 +42,33 @@ impl Known {
         let records = self.journal.map(|(_, text)| split(id, &text)).transpose()?.unwrap_or_default();
         Ok(Stored { id, records, is_snapshot: true })
     }
+}
+
+/// Whose an execution is, and whether it has ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Owner {
+    pub(crate) tenant: TenantId,
+    pub(crate) is_finished: bool,
+}
+
+/// Returns whose an execution is, by its row.
+pub(crate) fn owner(db: &Connection, id: ExecutionId) -> rusqlite::Result<Option<Owner>> {
+    let sql = "SELECT tenant, completed_at IS NOT NULL FROM executions WHERE id = ?1";
+    let mut statement = db.prepare_cached(sql)?;
+    let owner = statement.query_row([blob(id.uuid())], |row| {
+        Ok(Owner { tenant: tenant_id(row, 0)?, is_finished: row.get(1)? })
+    });
+    owner.optional()
+}
+
+/// Returns how long the journal of an execution is; 0 where there is none.
+pub(crate) fn bytes(db: &Connection, id: ExecutionId) -> rusqlite::Result<u64> {
+    // `octet_length` does not read the text.
+    let sql = "SELECT octet_length(journals.records) FROM executions
+               JOIN journals ON journals.execution = executions.number WHERE executions.id = ?1";
+    let mut statement = db.prepare_cached(sql)?;
+    let bytes = statement.query_row([blob(id.uuid())], |row| row.get(0)).optional()?;
+    Ok(bytes.unwrap_or(0))
 }
 
 /// Puts journal and tail of several executions together, in the order of their ids. Reads the tail once, from batch

@@ -26,6 +26,16 @@ impl MemoryStore {
         if database.tenant_of(id) == Some(tenant) { database.stored(id) } else { Ok(None) }
     }
 
+    /// See [`crate::History::journal_bytes`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn journal_bytes_now(&self, id: ExecutionId) -> Result<u64, StoreError> {
+        let database = self.open()?;
+        let journal = database.journals.get(&id).map(|journal| journal.read(id)).transpose()?;
+        Ok(journal.unwrap_or_default().iter().map(|record| record.len() as u64).sum())
+    }
+
     /// See [`crate::History::executions`].
     ///
     /// # Errors
@@ -158,6 +168,10 @@ impl MemoryStore {
 impl History for MemoryStore {
     fn execution(&self, tenant: TenantId, id: ExecutionId) -> StoreFuture<'_, Option<Stored>> {
         at_once(self.execution_now(tenant, id))
+    }
+
+    fn journal_bytes(&self, id: ExecutionId) -> StoreFuture<'_, u64> {
+        at_once(self.journal_bytes_now(id))
     }
 
     fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<Listed<ExecutionRow>>> {

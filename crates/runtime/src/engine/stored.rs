@@ -1,0 +1,91 @@
+//! Reading executions that are not in memory, with a bound on the journals that are read at the same time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use steadflow_core::ids::{ExecutionId, TenantId};
+use tokio::sync::Semaphore;
+use tokio::time::sleep;
+
+use super::{Engine, ExecutionSnapshot};
+use crate::error::RuntimeError;
+
+/// A journal up to this length, in bytes, is read at once.
+const SMALL_BYTES: u64 = 1024 * 1024;
+/// How much of longer ones is read at the same time, in KiB. Reading takes about four times that in memory.
+const KIB_MAX: u32 = 64 * 1024;
+/// How long the last long one stays in memory, for others who read the same.
+const KEPT_FOR: Duration = Duration::from_secs(1);
+
+/// The long journals that are being read.
+#[derive(Debug)]
+pub(super) struct Reads {
+    room: Semaphore,
+    latest: Arc<Mutex<Option<Arc<Latest>>>>,
+}
+
+/// The last long journal that was read.
+#[derive(Debug)]
+struct Latest {
+    /// Its length: a journal only grows, so one of the same length is the same.
+    bytes: u64,
+    snapshot: ExecutionSnapshot,
+}
+
+impl Default for Reads {
+    fn default() -> Self {
+        Self { room: Semaphore::new(KIB_MAX as usize), latest: Arc::default() }
+    }
+}
+
+impl Reads {
+    fn latest(&self, tenant: TenantId, id: ExecutionId, bytes: u64) -> Option<ExecutionSnapshot> {
+        let latest = self.latest.lock().clone()?;
+        let execution = &latest.snapshot.execution;
+        let is_same = execution.id() == id && execution.accepted().tenant == tenant && latest.bytes == bytes;
+        is_same.then(|| latest.snapshot.clone())
+    }
+
+    fn keep(&self, bytes: u64, snapshot: &ExecutionSnapshot) {
+        let kept = Arc::new(Latest { bytes, snapshot: snapshot.clone() });
+        *self.latest.lock() = Some(Arc::clone(&kept));
+        let latest = Arc::clone(&self.latest);
+        tokio::spawn(async move {
+            sleep(KEPT_FOR).await;
+            let mut latest = latest.lock();
+            if latest.as_ref().is_some_and(|latest| Arc::ptr_eq(latest, &kept)) {
+                *latest = None;
+            }
+        });
+    }
+}
+
+impl Engine {
+    /// Reads an execution from the store. A long journal waits until there is room for it.
+    pub(super) async fn stored(
+        &self,
+        tenant: TenantId,
+        id: ExecutionId,
+    ) -> Result<ExecutionSnapshot, RuntimeError> {
+        let bytes = self.inner.store.journal_bytes(id).await?;
+        if bytes <= SMALL_BYTES {
+            return self.load(tenant, id).await;
+        }
+        let reads = &self.inner.reads;
+        let kib = u32::try_from(bytes / 1024).unwrap_or(KIB_MAX).min(KIB_MAX);
+        let _room = reads.room.acquire_many(kib).await.map_err(|_closed| RuntimeError::Unavailable)?;
+        if let Some(latest) = reads.latest(tenant, id, bytes) {
+            return Ok(latest);
+        }
+        let snapshot = self.load(tenant, id).await?;
+        reads.keep(bytes, &snapshot);
+        Ok(snapshot)
+    }
+
+    async fn load(&self, tenant: TenantId, id: ExecutionId) -> Result<ExecutionSnapshot, RuntimeError> {
+        let store = &*self.inner.store;
+        let stored = store.execution(tenant, id).await?.ok_or(RuntimeError::NoExecution(id))?;
+        Ok(self.inner.versions.replay(store, stored).await?)
+    }
+}
