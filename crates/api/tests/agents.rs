@@ -175,12 +175,12 @@ async fn patch_replaces_what_it_names_and_a_mask_keeps_the_secret() {
     let before = created(&api).await;
     let path = format!("agents/{}", text(&before["id"]));
     let mut config = before["config"].clone();
-    config["endpoint"] = json!("https://risk.example.com");
+    config["endpoint"] = json!("https://risk.example.org/v2");
 
     let patched = api.patch(&path, &json!({ "name": "Analyst", "config": config })).await.expect(200);
 
     assert_eq!(patched["name"], "Analyst");
-    assert_eq!(patched["config"]["endpoint"], "https://risk.example.com");
+    assert_eq!(patched["config"]["endpoint"], "https://risk.example.org/v2");
     assert_eq!(patched["config"]["api_key"], before["config"]["api_key"], "still masked");
     assert_eq!((&patched["skills"], &patched["tags"]), (&before["skills"], &before["tags"]));
     assert_eq!(api.get(&path).await.expect(200), patched);
@@ -211,6 +211,79 @@ async fn change_that_changes_nothing_makes_no_version() {
     api.patch(&path, &json!({ "name": "Risk analyst" })).await.expect(200);
 
     assert_eq!(list(&api.get(&format!("{path}/versions")).await.expect(200)).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn mask_is_valid_only_while_the_secret_goes_to_the_same_host() {
+    let api = Api::new().await;
+    let path = format!("agents/{}", text(&created(&api).await["id"]));
+    let config = |endpoint: &str| json!({ "endpoint": endpoint, "api_key": "••••", "headers": { "X-Team": "${secrets.TEAM}" } });
+
+    for endpoint in ["https://RISK.example.org:443/v2", "https://risk.example.org"] {
+        api.patch(&path, &json!({ "config": config(endpoint) })).await.expect(200);
+    }
+    let refused = api.patch(&path, &json!({ "config": config("https://evil.example") })).await;
+    insta::assert_snapshot!(refused.problem(), @"
+    422 agent-invalid: The agent document has a fault at `/config/api_key`: this is the mask of a stored secret, and it is for https://risk.example.org, so it is not sent elsewhere. Give the secret again, or `${secrets.NAME}`.
+      /config/api_key: this is the mask of a stored secret, and it is for https://risk.example.org, so it is not sent elsewhere. Give the secret again, or `${secrets.NAME}`
+    ");
+    for endpoint in [
+        "http://risk.example.org",
+        "https://risk.example.org:8443",
+        "https://risk.example.org.evil.example",
+        "https://risk.example.org.",
+    ] {
+        let refused = api.patch(&path, &json!({ "config": config(endpoint) })).await;
+        assert!(
+            refused.problem().contains("/config/api_key: this is the mask of a stored secret"),
+            "{endpoint}"
+        );
+    }
+    let model = json!({ "agent_type": "llm", "config": { "provider": "openai", "model": "m", "api_key": "••••",
+        "base_url": "https://risk.example.org" } });
+    assert!(
+        api.patch(&path, &model)
+            .await
+            .problem()
+            .contains("/config/api_key: this is the mask of a stored secret, and it is for `http`")
+    );
+    let mut given = config("https://evil.example");
+    given["api_key"] = json!("sk-another-one");
+    api.patch(&path, &json!({ "config": given })).await.expect(200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn masks_of_a_model_are_valid_only_while_its_provider_and_host_stay() {
+    let api = Api::new().await;
+    let config = json!({ "provider": "openai", "model": "m", "api_key": "sk-very-secret",
+        "extra_headers": { "X-Gateway": "gw-very-secret" }, "extra_query": { "code": "q-very-secret" } });
+    let agent = json!({ "name": "Writer", "agent_type": "llm", "config": config, "skills": ["write"] });
+    let made = api.post("agents", &agent).await.expect(201);
+    let path = format!("agents/{}", text(&made["id"]));
+    let with = |key: &str, value: &str| {
+        let mut config = made["config"].clone();
+        config[key] = json!(value);
+        json!({ "config": config })
+    };
+
+    for (key, value) in
+        [("model", "n"), ("base_url", "https://api.openai.com/v2"), ("base_url", "https://api.openai.com")]
+    {
+        api.patch(&path, &with(key, value)).await.expect(200);
+    }
+    let elsewhere = api.patch(&path, &with("base_url", "https://evil.example/v1")).await;
+    let other = api.patch(&path, &with("provider", "ollama")).await;
+
+    for refused in [elsewhere, other] {
+        let problem = refused.problem();
+        for pointer in ["/config/api_key", "/config/extra_headers/X-Gateway", "/config/extra_query/code"] {
+            assert!(
+                problem.contains(&format!("  {pointer}: this is the mask of a stored secret")),
+                "{problem}"
+            );
+        }
+        assert!(!problem.contains("very-secret"), "{problem}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 //! An [`Agent`] is what a valid document means; [`Agent::parse`] is the only way to make one. What it holds that is
 //! secret never leaves through `Debug` or [`Agent::public_config`].
 
+mod destination;
 mod instructions;
 mod missing;
 mod parse;
@@ -12,6 +13,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::{Map, Value};
+
+use self::destination::Destination;
+use crate::document::Fault;
 
 pub use instructions::Instructions;
 pub use missing::missing_skills;
@@ -69,11 +73,30 @@ impl Agent {
         secrecy::masked(&self.config)
     }
 
-    /// Puts back what [`Self::public_config`] masked, where `edited` still holds the mask.
+    /// Puts back what [`Self::public_config`] masked, where the `config` of the document `edited` still holds the mask.
     ///
     /// A mask that covers nothing here stays, so that [`Self::parse`] refuses it.
-    pub fn unmask(&self, edited: &mut Value) {
-        secrecy::unmask(edited, &self.config);
+    ///
+    /// # Errors
+    /// A fault for each mask, if the edited agent has another type or provider, or another scheme, host or port: whoever
+    /// edits an agent must not be able to send its secrets elsewhere.
+    pub fn unmask(&self, edited: &mut Value) -> Result<(), Vec<Fault>> {
+        // A document that does not say where its secrets go is refused by `parse`.
+        let (before, after) = (Destination::of(self), Destination::of_document(edited));
+        let (Some(after), Some(config)) = (after, edited.get_mut("config")) else { return Ok(()) };
+        if after == before {
+            secrecy::unmask(config, &self.config);
+            return Ok(());
+        }
+        let message = format!(
+            "this is the mask of a stored secret, and {}, so it is not sent elsewhere. Give the secret again, or \
+             `${{secrets.NAME}}`",
+            before.change(&after)
+        );
+        let masks = secrecy::masks(config, &self.config, "/config");
+        let faults: Vec<Fault> =
+            masks.into_iter().map(|pointer| Fault { pointer, message: message.clone() }).collect();
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 }
 

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use crate::place::pointer_token;
+
 /// What people see in the place of a secret.
 pub const MASK: &str = "••••";
 
@@ -98,6 +100,21 @@ pub(super) fn unmask(edited: &mut Value, stored: &Value) {
             edited.clone_from(stored);
         }
         _ => {}
+    }
+}
+
+/// Returns the JSON pointers of the strings that [`unmask`] would put back; `at` is the pointer of `edited`.
+pub(super) fn masks(edited: &Value, stored: &Value, at: &str) -> Vec<String> {
+    match (edited, stored) {
+        (Value::Object(edited), Value::Object(stored)) => edited
+            .iter()
+            .filter_map(|(key, value)| Some((key, value, stored.get(key)?)))
+            .flat_map(|(key, value, stored)| masks(value, stored, &format!("{at}/{}", pointer_token(key))))
+            .collect(),
+        (Value::String(edited), Value::String(stored)) if *edited == MASK && masked_text(stored) == MASK => {
+            vec![at.to_owned()]
+        }
+        _ => Vec::new(),
     }
 }
 

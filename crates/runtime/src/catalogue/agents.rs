@@ -6,7 +6,7 @@ use steadflow_core::caller::Caller;
 use steadflow_core::ids::{AgentId, ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::trial::SkillTrial;
-use steadflow_store::{AgentChange, AgentRecord, Changed, StoreError};
+use steadflow_store::{AgentChange, AgentRecord, Changed};
 use uuid::Uuid;
 
 use super::{ROUNDS_MAX, patched};
@@ -17,7 +17,8 @@ use crate::error::RuntimeError;
 /// What to change of an agent.
 #[derive(Clone, Debug, Default)]
 pub struct AgentEdit {
-    /// Keys of the document, each in place of what is stored; a mask in `config` keeps the secret that it hides.
+    /// Keys of the document, each in place of what is stored; a mask in `config` keeps the secret that it hides, as long as
+    /// the agent sends it to the same host.
     pub patch: Map<String, Value>,
     /// The revisions that it may be made to.
     pub allowed: Allowed,
@@ -139,10 +140,10 @@ impl Engine {
 }
 
 /// Returns what the document becomes.
-fn edited(current: &AgentRecord, patch: &Map<String, Value>) -> Result<Value, StoreError> {
+fn edited(current: &AgentRecord, patch: &Map<String, Value>) -> Result<Value, RuntimeError> {
     let mut after = patched(current.read_document()?, patch);
-    if let (Ok(before), Some(config)) = (current.agent(), after.get_mut("config")) {
-        before.unmask(config);
+    if let Ok(before) = current.agent() {
+        before.unmask(&mut after).map_err(RuntimeError::AgentInvalid)?;
     }
     Ok(after)
 }

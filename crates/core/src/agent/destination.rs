@@ -1,0 +1,79 @@
+//! Where an agent sends its secrets: a mask stands for a stored secret only while this stays.
+
+use serde_json::Value;
+
+use super::{Agent, Backend, Provider};
+
+/// Who gets the secrets of an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Destination {
+    /// The provider, or that it is a remote agent.
+    kind: &'static str,
+    /// The scheme, host and port, as [`origin`] writes them.
+    origin: String,
+}
+
+impl Destination {
+    /// Returns where `agent` sends them.
+    pub(super) fn of(agent: &Agent) -> Self {
+        match &agent.backend {
+            Backend::Llm(config) => Self { kind: config.provider.name(), origin: origin(&config.base_url) },
+            Backend::Http(config) => Self { kind: HTTP, origin: origin(&config.endpoint) },
+        }
+    }
+
+    /// Returns where an agent with this document would send them; `None` if it does not say so.
+    pub(super) fn of_document(document: &Value) -> Option<Self> {
+        let text = |key: &str| document.get("config")?.get(key)?.as_str().filter(|text| !text.is_empty());
+        if document.get("agent_type")? == HTTP {
+            return Some(Self { kind: HTTP, origin: origin(text("endpoint")?) });
+        }
+        let named = text("provider")?;
+        let (kind, provider) = Provider::NAMED.iter().find(|(name, _)| *name == named)?;
+        let origin = origin(text("base_url").unwrap_or_else(|| provider.default_base_url()));
+        Some(Self { kind, origin })
+    }
+
+    /// Says what of this is not so in `other`, as a clause.
+    pub(super) fn change(&self, other: &Self) -> String {
+        if self.kind == other.kind {
+            format!("it is for {}", self.origin)
+        } else {
+            format!("it is for `{}`", self.kind)
+        }
+    }
+}
+
+const HTTP: &str = "http";
+
+/// Returns the scheme, host and port of a plain URL, without the default port. Another spelling of a host is another host.
+fn origin(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let (scheme, authority) = (scheme.to_ascii_lowercase(), rest[..end].to_ascii_lowercase());
+    let default_port = if scheme == "https" { ":443" } else { ":80" };
+    let host = authority.strip_suffix(default_port).unwrap_or(&authority);
+    format!("{scheme}://{host}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn origins_are_compared_without_default_ports_and_paths() {
+        for (url, expected) in [
+            ("https://API.example/v1", "https://api.example"),
+            ("https://api.example:443", "https://api.example"),
+            ("https://api.example:8443/", "https://api.example:8443"),
+            ("http://api.example:80/a", "http://api.example"),
+            ("http://api.example:443/a", "http://api.example:443"),
+            ("https://api.example.", "https://api.example."),
+            ("https://[::1]:80/a", "https://[::1]:80"),
+            ("https://a.example@evil.example/", "https://a.example@evil.example"),
+            ("https://evil.example\\@a.example/", "https://evil.example"),
+        ] {
+            assert_eq!(origin(url), expected, "{url}");
+        }
+    }
+}
