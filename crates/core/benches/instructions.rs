@@ -129,6 +129,8 @@ fn expression() -> (Expression, Scope) {
         nodes: Vec::new(),
         meter: Meter::default(),
     };
+    // It is compiled when it is evaluated first.
+    expression.evaluate(&scope).expect("it has a value");
     (expression, scope)
 }
 

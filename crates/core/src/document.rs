@@ -117,9 +117,9 @@ impl Reading {
     /// of them.
     pub(crate) fn may_compile(&mut self, size: template::Size, at: &Place<'_>) -> bool {
         self.expressions = self.expressions.plus(size);
-        let Limits { expressions_max, expressions_chars_max, .. } = self.limits;
-        let may =
-            self.expressions.count <= expressions_max && self.expressions.chars <= expressions_chars_max;
+        let Limits { expressions_max, expressions_chars_max, patterns_max, .. } = self.limits;
+        let template::Size { count, chars, patterns } = self.expressions;
+        let may = count <= expressions_max && chars <= expressions_chars_max && patterns <= patterns_max;
         if !may && self.exceeded_at.is_none() {
             self.exceeded_at = Some(at.pointer());
         }
@@ -129,11 +129,12 @@ impl Reading {
     /// Returns the fault of a document with too many expressions.
     pub(crate) fn excess(&self) -> Option<Fault> {
         let pointer = self.exceeded_at.clone()?;
-        let template::Size { count, chars } = self.expressions;
-        let Limits { expressions_max, expressions_chars_max, .. } = self.limits;
+        let template::Size { count, chars, patterns } = self.expressions;
+        let Limits { expressions_max, expressions_chars_max, patterns_max, .. } = self.limits;
         let message = format!(
-            "the document has {count} expressions with {chars} characters; at most {expressions_max} with \
-             {expressions_chars_max} are allowed, and this is the first beyond. Divide the flow, or use fewer expressions"
+            "the document has {count} expressions with {chars} characters and {patterns} regular expressions; at most \
+             {expressions_max} with {expressions_chars_max} and {patterns_max} are allowed, and this is the first beyond. \
+             Divide the flow, or use fewer expressions"
         );
         Some(Fault { pointer, message })
     }

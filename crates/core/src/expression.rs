@@ -43,6 +43,7 @@ use crate::scope::{References, Scope};
 
 use self::compile::Compiled;
 pub(crate) use self::compile::steps_from;
+pub(crate) use self::engine::PATTERN_FILTERS;
 pub use self::error::ExpressionError;
 pub(crate) use self::error::Problem;
 pub(crate) use self::functions::{moment, percent_encoded};
@@ -155,6 +156,15 @@ impl Expression {
             Compiled::Computed(computed) => {
                 computed.evaluate(scope).map(Evaluated::Value).map_err(|problem| self.error(problem))
             }
+        }
+    }
+
+    /// Returns about how many bytes it takes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let own = size_of::<Self>() + self.text.len();
+        own + match &self.compiled {
+            Compiled::Path(_) | Compiled::Secret(_) => 200 + self.text.len(),
+            Compiled::Computed(computed) => computed.bytes(),
         }
     }
 

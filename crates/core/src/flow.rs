@@ -41,6 +41,14 @@ pub struct Flow {
     trigger_fields: OnceLock<Vec<TriggerField>>,
 }
 
+impl Flow {
+    /// Returns about how many bytes it takes in memory: the graph as it is written, what nodes keep of it, and what
+    /// their expressions take once they have run.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + 3 * self.definition.len() + self.settings.description.len() + self.graph.bytes()
+    }
+}
+
 /// A flow's settings, with the document's names and defaults.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -120,6 +128,18 @@ impl Graph {
     /// Returns trigger data to try the flow with: that of the first trigger which has some.
     pub fn trigger_example(&self) -> Option<&Payload> {
         self.nodes.iter().find_map(|node| node.kind.room().trigger_example())
+    }
+
+    /// Returns about how many bytes it takes in memory, with all its expressions compiled.
+    pub(crate) fn bytes(&self) -> usize {
+        let of_nodes = self.nodes.iter().flat_map(|node| node.kind.room().expressions());
+        let of_edges = self.edges.iter().filter_map(|edge| match &edge.condition {
+            Some(EdgeCondition::Holds(condition)) => Some(condition.expressions()),
+            Some(EdgeCondition::Is(_) | EdgeCondition::Case(_)) | None => None,
+        });
+        let expressions = of_nodes.chain(of_edges.flatten());
+        let own = self.nodes.len() * size_of::<Node>() + self.edges.len() * (size_of::<Edge>() + 8);
+        own + expressions.map(|(pointer, expression)| pointer.len() + expression.bytes()).sum::<usize>()
     }
 
     /// Returns the place of the node called `id`.

@@ -55,6 +55,8 @@ pub struct Limits {
     pub expressions_max: usize,
     /// Characters of all expressions of a document. A compiled one takes up to 270 bytes for each.
     pub expressions_chars_max: usize,
+    /// Regular expressions in the expressions of a document. A compiled one takes up to 256 KiB.
+    pub patterns_max: usize,
     /// Bytes of the JSON pointer of a string with expressions, within its node.
     pub expression_pointer_bytes_max: usize,
     /// Instructions of one expression's evaluation.
@@ -94,6 +96,7 @@ impl Limits {
         expression_chars_max: 4_096,
         expressions_max: 10_000,
         expressions_chars_max: 200_000,
+        patterns_max: 200,
         expression_pointer_bytes_max: POINTER_BYTES_MAX,
         expression_fuel: 50_000,
         node_fuel: 400_000,
@@ -121,6 +124,7 @@ impl Limits {
             expression_chars_max: usize::MAX,
             expressions_max: usize::MAX,
             expressions_chars_max: usize::MAX,
+            patterns_max: usize::MAX,
             expression_pointer_bytes_max: usize::MAX,
             retry_count_max: u32::MAX,
             wait_max: Duration::MAX,

@@ -21,7 +21,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::expression::values::Writer;
-use crate::expression::{Evaluated, Expression, ExpressionError, Problem, Site, percent_encoded};
+use crate::expression::{
+    Evaluated, Expression, ExpressionError, PATTERN_FILTERS, Problem, Site, percent_encoded,
+};
 use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::place::Place;
@@ -228,12 +230,14 @@ fn write_field(value: &Evaluated<'_>, expression: &Expression, writer: &mut Writ
 pub(crate) struct Size {
     pub(crate) count: usize,
     pub(crate) chars: usize,
+    /// Regular expressions in them.
+    pub(crate) patterns: usize,
 }
 
 impl Size {
     /// Returns the size of one expression.
     pub(crate) fn of_one(text: &str) -> Self {
-        Self { count: 1, chars: text.chars().count() }
+        Self { count: 1, chars: text.chars().count(), patterns: text.matches(PATTERN_FILTERS).count() }
     }
 
     /// Returns the size of the expressions in the strings of `document`, compiling none. A `${` that is never closed
@@ -251,7 +255,7 @@ impl Size {
         if !text.contains("${") {
             return Self::default();
         }
-        let Ok(pieces) = pieces(text) else { return Self { count: 1, chars: 0 } };
+        let Ok(pieces) = pieces(text) else { return Self { count: 1, ..Self::default() } };
         let expressions = pieces.iter().map(|piece| match piece {
             Piece::Text(_) => Self::default(),
             Piece::Expression(inner) => Self::of_one(inner),
@@ -261,7 +265,11 @@ impl Size {
 
     /// Returns both together.
     pub(crate) const fn plus(self, other: Self) -> Self {
-        Self { count: self.count.saturating_add(other.count), chars: self.chars.saturating_add(other.chars) }
+        Self {
+            count: self.count.saturating_add(other.count),
+            chars: self.chars.saturating_add(other.chars),
+            patterns: self.patterns.saturating_add(other.patterns),
+        }
     }
 }
 

@@ -28,7 +28,7 @@ fn expressions_are_counted_before_they_are_compiled() {
 
     assert!(fits.is_ok(), "{fits:?}");
     // Neither is what is wrong with the last ones said, because they are not compiled.
-    insta::assert_snapshot!(shown(&too_many[..1]), @"/flow_definition/edges/0/condition: the document has 7 expressions with 28 characters; at most 6 with 200000 are allowed, and this is the first beyond. Divide the flow, or use fewer expressions");
+    insta::assert_snapshot!(shown(&too_many[..1]), @"/flow_definition/edges/0/condition: the document has 7 expressions with 28 characters and 0 regular expressions; at most 6 with 200000 and 200 are allowed, and this is the first beyond. Divide the flow, or use fewer expressions");
 }
 
 #[test]
@@ -38,7 +38,17 @@ fn the_characters_of_all_expressions_are_counted() {
         |text: &str| Flow::parse(&transform(&json!([text])), &limits).err().map(|faults| shown(&faults));
 
     assert_eq!(faults("much text ${trigger_data['é']}"), None);
-    insta::assert_snapshot!(faults("${trigger_data['éa']}").unwrap(), @"/flow_definition/nodes/0/input: the document has 1 expressions with 18 characters; at most 10000 with 17 are allowed, and this is the first beyond. Divide the flow, or use fewer expressions");
+    insta::assert_snapshot!(faults("${trigger_data['éa']}").unwrap(), @"/flow_definition/nodes/0/input: the document has 1 expressions with 18 characters and 0 regular expressions; at most 10000 with 17 and 200 are allowed, and this is the first beyond. Divide the flow, or use fewer expressions");
+}
+
+#[test]
+fn regular_expressions_are_counted() {
+    let limits = Limits { patterns_max: 1, ..Limits::DEFAULT };
+    let faults =
+        |text: &str| Flow::parse(&transform(&json!([text])), &limits).err().map(|faults| shown(&faults));
+
+    assert_eq!(faults("${trigger_data | regex_find('a')}"), None);
+    insta::assert_snapshot!(faults("${trigger_data | regex_find('a') | regex_match('b')}").unwrap(), @"/flow_definition/nodes/0/input: the document has 1 expressions with 49 characters and 2 regular expressions; at most 10000 with 200000 and 1 are allowed, and this is the first beyond. Divide the flow, or use fewer expressions");
 }
 
 #[test]

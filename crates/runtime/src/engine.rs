@@ -6,7 +6,6 @@ mod retry;
 mod start;
 mod stored;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -33,6 +32,7 @@ use crate::error::{EngineFailure, RuntimeError};
 use crate::executor::Executor;
 use crate::flows::FlowVersions;
 use crate::hub::{Changes, Following, Hub};
+use crate::kept::Kept;
 use crate::shard::{Loaded, Message, Origin, Reply, ReplyId};
 use crate::worker::{End, WorkerConfig};
 
@@ -96,6 +96,9 @@ impl Default for EngineConfig {
     }
 }
 
+/// Bytes of the flows whose current version is kept in memory. Each keeps that version, too.
+const CURRENT_BYTES_MAX: usize = 128 * 1024 * 1024;
+
 /// How often it is looked whether an execution has ended that another process drives.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(250);
 
@@ -113,7 +116,7 @@ struct Inner {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     versions: Arc<FlowVersions>,
-    current: Mutex<HashMap<FlowId, Arc<CurrentFlow>>>,
+    current: Mutex<Kept<FlowId, CurrentFlow>>,
     /// Held while a flow is changed or read again, so that memory never falls behind the database.
     flow_gate: tokio::sync::Mutex<()>,
     hub: Hub,
@@ -173,7 +176,7 @@ impl Engine {
                 store,
                 clock,
                 versions,
-                current: Mutex::default(),
+                current: Mutex::new(Kept::new(CURRENT_BYTES_MAX)),
                 flow_gate: tokio::sync::Mutex::default(),
                 hub,
                 reads: stored::Reads::default(),

@@ -1,6 +1,6 @@
 //! Flow versions in memory: read once, checked once, shared by all their executions.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -12,6 +12,7 @@ use steadflow_core::limits::Limits;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{FlowFilter, FlowVersionRecord, Page, Store, StoreError, Stored, Worker};
 
+use crate::kept::Kept;
 use crate::shard::{Loaded, Recovered};
 use crate::worker::Rest;
 
@@ -25,15 +26,15 @@ const PART_MAX: usize = 1_000;
 #[derive(Debug)]
 pub(crate) struct FlowVersions {
     limits: Limits,
-    versions: Mutex<HashMap<(FlowId, u32), Arc<FlowVersion>>>,
+    versions: Mutex<Kept<(FlowId, u32), FlowVersion>>,
 }
 
 impl FlowVersions {
-    /// Versions that are kept in memory; beyond that all are dropped, and read again when needed.
-    const KEPT_MAX: usize = 10_000;
+    /// Bytes of the versions that are kept in memory. Others are read again when they are needed.
+    const BYTES_MAX: usize = 256 * 1024 * 1024;
 
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, versions: Mutex::default() }
+        Self { limits, versions: Mutex::new(Kept::new(Self::BYTES_MAX)) }
     }
 
     pub(crate) const fn limits(&self) -> &Limits {
@@ -52,11 +53,14 @@ impl FlowVersions {
         }
         let Some(record) = store.flow_version(tenant, flow, version).await? else { return Ok(None) };
         let read = Arc::new(self.read(&record)?);
+        let bytes = read.flow.bytes();
         let mut versions = self.versions.lock();
-        if versions.len() >= Self::KEPT_MAX {
-            versions.clear();
+        if let Some(known) = versions.get(&(flow, version)) {
+            // Somebody else has read it meanwhile.
+            return Ok(Some(Arc::clone(known)));
         }
-        Ok(Some(Arc::clone(versions.entry((flow, version)).or_insert(read))))
+        versions.insert((flow, version), Arc::clone(&read), bytes);
+        Ok(Some(read))
     }
 
     fn read(&self, record: &FlowVersionRecord) -> Result<FlowVersion, StoreError> {

@@ -14,6 +14,7 @@ mod error;
 mod executor;
 mod flows;
 mod hub;
+mod kept;
 mod row;
 pub mod shard;
 pub mod worker;

@@ -26,11 +26,11 @@ pub(super) fn compile(site: Site<'_>, text: &str, limits: &Limits) -> Result<Com
     let tree = parse::parse(text, limits)?;
     match access::parts(&tree) {
         Some(("null", steps)) if steps.is_empty() => {
-            Ok(Compiled::Computed(engine::compile(rewrite::rewrite(&tree, site)?, limits)))
+            Ok(Compiled::Computed(engine::prepare(text, rewrite::rewrite(&tree, site)?, limits)))
         }
         Some(("secrets", steps)) => secret_name(&tree, &steps).map(Compiled::Secret),
         Some((name, steps)) => access::path(name, steps).map(Compiled::Path),
-        None => Ok(Compiled::Computed(engine::compile(rewrite::rewrite(&tree, site)?, limits))),
+        None => Ok(Compiled::Computed(engine::prepare(text, rewrite::rewrite(&tree, site)?, limits))),
     }
 }
 

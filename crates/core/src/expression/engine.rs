@@ -4,11 +4,12 @@
 //! large value is charged after the fact. So what an expression may read is bounded too (`READ_UNITS_MAX`), counted for
 //! each mention, and nothing in the allowed filters can repeat a value that was read once.
 //!
-//! An expression owns what it needs to run. That is light: MiniJinja shares its tables of filters and tests among all
-//! environments, and instructions are kept without the 12 KB of spare room that MiniJinja gives them.
+//! An expression owns what it needs to run, from the first time that it does: of most flows in memory, little runs. That is
+//! light: MiniJinja shares its tables of filters and tests among all environments, and instructions are kept without the
+//! 12 KB of spare room that MiniJinja gives them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use minijinja::machinery::{self, CodeGenerator, Instruction, Instructions};
 use minijinja::value::Object;
@@ -20,12 +21,21 @@ use crate::scope::Scope;
 use super::error::Problem;
 use super::functions;
 use super::meter::Meter;
-use super::rewrite::Rewritten;
+use super::parse;
+use super::rewrite::{self, Rewritten};
+use super::site::Site;
 use super::slots::Slots;
 use super::values::Budget;
 
 /// What one expression may read: a unit for each byte of a string, 32 for each value.
 const READ_UNITS_MAX: usize = 8 * 1024 * 1024;
+
+/// What instructions take that one token becomes, at most.
+const BYTES_PER_TOKEN: usize = 200;
+/// What a usual regular expression takes.
+const BYTES_PER_PATTERN: usize = 32 * 1024;
+/// How the names of the filters begin that take a regular expression.
+pub(crate) const PATTERN_FILTERS: &str = "regex_";
 
 /// An expression that MiniJinja evaluates. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -39,30 +49,47 @@ struct Variables(Vec<(&'static str, Value)>);
 
 #[derive(Debug)]
 struct Program {
-    instructions: Box<[Instruction<'static>]>,
-    environment: Environment<'static>,
+    text: Arc<str>,
+    code: OnceLock<Code>,
     slots: Slots,
     is_url_encoded: bool,
     faults: Box<[Problem]>,
-    depth_max: usize,
-    fuel: u64,
+    limits: Limits,
 }
 
-/// Compiles `rewritten`.
-pub(super) fn compile(rewritten: Rewritten, limits: &Limits) -> Computed {
-    let mut generator = CodeGenerator::new("", "");
-    generator.compile_expr(&rewritten.tree);
-    let (instructions, _) = generator.finish();
+/// What MiniJinja runs.
+#[derive(Debug)]
+struct Code {
+    instructions: Box<[Instruction<'static>]>,
+    environment: Environment<'static>,
+}
+
+/// Makes an expression of `rewritten`, which is what `text` says.
+pub(super) fn prepare(text: &str, rewritten: Rewritten, limits: &Limits) -> Computed {
     let program = Program {
-        instructions: (0..).map_while(|at| instructions.get(at).cloned()).collect(),
-        environment: environment(&rewritten, limits),
+        text: text.into(),
+        code: OnceLock::new(),
         slots: rewritten.slots,
         is_url_encoded: rewritten.is_url_encoded,
         faults: rewritten.faults.into(),
-        depth_max: limits.json_depth_max,
-        fuel: limits.expression_fuel,
+        limits: *limits,
     };
     Computed { program: Arc::new(program) }
+}
+
+/// Compiles an expression that was rewritten before. Its variables are the same wherever it is.
+#[cold]
+fn compile(text: &str, limits: &Limits) -> Code {
+    let limits_of_text = Limits { expression_chars_max: usize::MAX, ..*limits };
+    let tree = parse::parse(text, &limits_of_text).expect("it was parsed when it was read");
+    let rewritten = rewrite::rewrite(&tree, Site::default()).expect("it was rewritten when it was read");
+    let mut generator = CodeGenerator::new("", "");
+    generator.compile_expr(&rewritten.tree);
+    let (instructions, _) = generator.finish();
+    Code {
+        instructions: (0..).map_while(|at| instructions.get(at).cloned()).collect(),
+        environment: environment(&rewritten, limits),
+    }
 }
 
 fn environment(rewritten: &Rewritten, limits: &Limits) -> Environment<'static> {
@@ -90,6 +117,19 @@ impl Computed {
         &self.program.faults
     }
 
+    /// Returns about how many bytes it takes once it has run.
+    pub(super) fn bytes(&self) -> usize {
+        let Program { text, slots, .. } = &*self.program;
+        // A token takes a byte or more, and is a few instructions.
+        let tokens = text.len().min(parse::TOKENS_MAX);
+        let patterns = text.matches(PATTERN_FILTERS).count();
+        1_000
+            + text.len()
+            + tokens * BYTES_PER_TOKEN
+            + slots.iter().count() * 150
+            + patterns * BYTES_PER_PATTERN
+    }
+
     /// Evaluates with what `scope` has at each path. A path that leads nowhere is undefined: an error only if it is used.
     pub(super) fn evaluate(&self, scope: &Scope) -> Result<Value, Problem> {
         let variables = self.program.variables(scope)?;
@@ -112,7 +152,7 @@ impl Object for Variables {
 impl Program {
     fn variables(&self, scope: &Scope) -> Result<Value, Problem> {
         let units_max = READ_UNITS_MAX.min(scope.meter.units_left());
-        let mut budget = Budget::new(units_max, self.depth_max);
+        let mut budget = Budget::new(units_max, self.limits.json_depth_max);
         let mut variables = Vec::new();
         for slot in self.slots.iter() {
             scope.meter.check()?;
@@ -125,13 +165,14 @@ impl Program {
     }
 
     fn run(&self, variables: Value, meter: &Meter) -> Result<Value, Error> {
+        let code = self.code.get_or_init(|| compile(&self.text, &self.limits));
         let mut instructions = Instructions::new("", "");
-        for instruction in &self.instructions {
+        for instruction in &code.instructions {
             instructions.add(instruction.clone());
         }
         let (blocks, mut output) = (BTreeMap::new(), String::new());
         let evaluated = machinery::eval(
-            &self.environment,
+            &code.environment,
             &instructions,
             variables,
             &blocks,
@@ -141,7 +182,7 @@ impl Program {
         // What an evaluation that failed has done is not known.
         let consumed = |state: &State<'_, '_>| state.fuel_levels().map(|(consumed, _)| consumed);
         let known = evaluated.as_ref().ok().and_then(|(_, state)| consumed(state));
-        meter.charge(known.unwrap_or(self.fuel));
+        meter.charge(known.unwrap_or(self.limits.expression_fuel));
         let (value, _) = evaluated?;
         Ok(value.expect("an expression's instructions end with its value on the stack"))
     }

@@ -22,6 +22,10 @@ pub(crate) const FLOWS: &[Kind] = &[
     ("long expressions", || {
         of_nodes(json!([transform(&many(&"x".repeat(205), format!("${{{}1}}", "-".repeat(199))))]))
     }),
+    ("regular expressions", || {
+        let text = "${'a' | regex_match('(x{9}){99}')}";
+        of_nodes(json!([transform(&many(&"x".repeat(37), text))]))
+    }),
     ("names of nodes that are not there", names_of_nodes),
     ("secrets", || of_nodes(json!([transform(&numbered("${secrets.S#}").join("").into())]))),
     ("cases", cases),

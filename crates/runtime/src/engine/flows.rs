@@ -51,7 +51,8 @@ impl Engine {
     async fn remember(&self, record: FlowRecord) -> Result<Arc<CurrentFlow>, RuntimeError> {
         let version = self.flow_version(record.tenant, record.id, record.version).await?;
         let flow = Arc::new(CurrentFlow { record, version });
-        self.inner.current.lock().insert(flow.record.id, Arc::clone(&flow));
+        let bytes = flow.record.document.len() + flow.version.flow.bytes();
+        self.inner.current.lock().insert(flow.record.id, Arc::clone(&flow), bytes);
         Ok(flow)
     }
 
