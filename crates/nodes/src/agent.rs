@@ -18,6 +18,7 @@ pub(crate) use self::llm::Fits;
 use crate::call::{header, headers_of};
 use crate::nodes::Shared;
 use crate::secrets::{Keyring, Scrubber};
+use crate::slots::Party;
 
 /// A skill to run, with its input.
 struct SkillCall<'a> {
@@ -51,6 +52,8 @@ pub(crate) async fn run_skill(
         Err(failure) => return Outcome::failed(failure),
     };
     let skill = agent.skill(wanted.skill).expect("`prepare` has checked that the skill exists");
+    let party = Party { flow: work.flow, peer: wanted.agent.to_string().into() };
+    let _slot = shared.slots.acquire(party).await;
     let call = SkillCall { shared, work, wanted, agent: &agent, skill, input: &input };
     match &agent.backend {
         Backend::Http(config) => {

@@ -14,6 +14,7 @@ mod egress;
 mod nodes;
 mod schema;
 mod secrets;
+mod slots;
 mod status;
 
 pub use directory::{AgentDirectory, DirectoryError, NoAgents};

@@ -7,7 +7,6 @@ use futures_util::future::BoxFuture;
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::limits::Limits;
 use steadflow_core::work::{Outcome, Task, Work};
-use tokio::sync::Semaphore;
 
 use crate::action::http_request;
 use crate::agent::{Fits, Wanted, run_skill};
@@ -17,6 +16,7 @@ use crate::egress::{
 };
 use crate::schema::Checks;
 use crate::secrets::{Keyring, Scrubbers, Secrets};
+use crate::slots::Slots;
 
 /// The configuration of [`Nodes`].
 pub struct NodesConfig {
@@ -30,7 +30,8 @@ pub struct NodesConfig {
     pub proxy: Option<EgressProxy>,
     /// The limits; only `output_bytes_max` is used here.
     pub limits: Limits,
-    /// The maximum number of concurrent outgoing calls. Further calls wait, and the wait counts towards their timeout.
+    /// The maximum number of concurrent outgoing calls. Each flow and each peer has a share of it; further calls wait, and the
+    /// wait counts towards their timeout.
     pub calls_max: usize,
     /// The directory of agents.
     pub agents: Arc<dyn AgentDirectory>,
@@ -48,7 +49,7 @@ impl NodesConfig {
             lookup: Arc::new(SystemLookup),
             proxy: None,
             limits: Limits::DEFAULT,
-            calls_max: Semaphore::MAX_PERMITS,
+            calls_max: usize::MAX,
             agents,
             secrets,
         }
@@ -74,7 +75,7 @@ pub struct Nodes {
 pub(crate) struct Shared {
     egress: Egress,
     pub(crate) limits: Limits,
-    calls: Semaphore,
+    pub(crate) slots: Arc<Slots>,
     pub(crate) agents: Arc<dyn AgentDirectory>,
     /// How requests are written for the models of agents.
     pub(crate) fits: Fits,
@@ -113,12 +114,12 @@ impl Nodes {
     pub fn new(config: NodesConfig) -> Result<Self, EgressError> {
         let egress = Egress::new(config.policy, config.timeouts, config.lookup, config.proxy)?;
         let NodesConfig { limits, calls_max, agents, secrets, .. } = config;
-        let calls = Semaphore::new(calls_max.min(Semaphore::MAX_PERMITS));
+        let slots = Slots::new(calls_max);
         Ok(Self {
             shared: Arc::new(Shared {
                 egress,
                 limits,
-                calls,
+                slots,
                 agents,
                 fits: Fits::default(),
                 checks: Checks::default(),
@@ -173,7 +174,6 @@ impl fmt::Debug for Performing {
 }
 
 async fn run(shared: Arc<Shared>, work: Work) -> Outcome {
-    let _slot = shared.calls.acquire().await.expect("the semaphore is never closed");
     let mut keyring = Keyring::new(&*shared.secrets, &shared.scrubbers, work.tenant);
     let outcome = match &work.task {
         Task::Skill { agent_id, version, skill } => {

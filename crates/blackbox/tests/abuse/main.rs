@@ -3,4 +3,5 @@
 //!
 //! Each attack is made in a short form with the other tests, and in a long one, with the release build, by `make abuse`.
 
+mod calls;
 mod connections;

@@ -15,9 +15,10 @@ use url::Url;
 use super::sent::sent;
 use crate::body::Content;
 use crate::call::{header, header_text, headers_of};
-use crate::egress::{Answer, Request};
+use crate::egress::{Answer, Request, peer};
 use crate::nodes::Shared;
 use crate::secrets::{Keyring, Opened};
+use crate::slots::Party;
 use crate::status;
 
 /// Makes the call that `work.input` describes.
@@ -41,6 +42,8 @@ pub(crate) async fn http_request(
     let url = url.fill(request.url).map_err(invalid)?;
     let mut request = Request { has_own_timeout: work.has_own_timeout, url, ..request };
     mark_secrets(&mut request.headers, &work.secrets);
+    let party = Party { flow: work.flow, peer: peer(&request.url).into() };
+    let _slot = shared.slots.acquire(party).await;
     let answer = shared.send(request, keyring).await?;
     if !input.expect_status.contain(answer.status().as_u16()) {
         return Err(status::failure_of(answer, &keyring.scrubber()).await);

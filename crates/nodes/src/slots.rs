@@ -1,0 +1,282 @@
+//! The slots of outgoing calls, shared out so that calls that hang leave room for others.
+//!
+//! A flow gets a further slot while it holds fewer than are free, so one flow takes up to half of all, two take a third
+//! each, and something is always left for the next. A peer gets three for each that is free, so calls to a peer that
+//! hangs take up to three quarters, however many flows make them. (This is the dynamic threshold of Choudhury and Hahne,
+//! "Dynamic queue length thresholds for shared-memory packet switches", 1998.) Calls that wait get their slots in turn:
+//! one of each flow and peer, in the order in which they came.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use steadflow_core::ids::FlowId;
+use tokio::sync::oneshot;
+
+/// How many slots a flow may hold for each that is free.
+const FLOW_SHARE: usize = 1;
+/// How many slots the calls to a peer may hold for each that is free.
+const PEER_SHARE: usize = 3;
+
+/// Whose call it is, and to whom.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Party {
+    pub(crate) flow: FlowId,
+    /// The host and port that is called, or the agent.
+    pub(crate) peer: Arc<str>,
+}
+
+/// All slots.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    state: Mutex<State>,
+}
+
+/// The right to make a call, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    slots: Arc<Slots>,
+    party: Party,
+}
+
+#[derive(Debug)]
+struct State {
+    free: usize,
+    flows: Held<FlowId>,
+    peers: Held<Arc<str>>,
+    /// Those that wait, by party; the one whose turn it is comes first.
+    waiting: VecDeque<Queue>,
+}
+
+/// The calls of a party that wait, in order. There is always at least one.
+#[derive(Debug)]
+struct Queue {
+    party: Party,
+    calls: VecDeque<oneshot::Sender<Slot>>,
+}
+
+impl Slots {
+    pub(crate) fn new(count: usize) -> Arc<Self> {
+        let state =
+            State { free: count, flows: Held::default(), peers: Held::default(), waiting: VecDeque::new() };
+        Arc::new(Self { state: Mutex::new(state) })
+    }
+
+    /// Waits for a slot. A call that no longer wants one drops the future.
+    pub(crate) async fn acquire(self: &Arc<Self>, party: Party) -> Slot {
+        let granted = {
+            let mut state = self.state.lock();
+            if state.may_have(&party) {
+                state.take(&party);
+                return Slot { slots: Arc::clone(self), party };
+            }
+            state.wait(party)
+        };
+        granted.await.expect("the slots outlive those who wait for one")
+    }
+
+    /// Gives free slots to those who wait and may have them.
+    fn grant(self: &Arc<Self>) {
+        loop {
+            let next = self.state.lock().next();
+            let Some((party, call)) = next else { return };
+            if let Err(unwanted) = call.send(Slot { slots: Arc::clone(self), party }) {
+                unwanted.put_back();
+            }
+        }
+    }
+}
+
+impl Slot {
+    /// Returns the slot without giving it to the next, which would nest as deep as there are calls that nobody wants.
+    fn put_back(self) {
+        let slot = ManuallyDrop::new(self);
+        slot.slots.state.lock().put_back(&slot.party);
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.slots.state.lock().put_back(&self.party);
+        self.slots.grant();
+    }
+}
+
+impl State {
+    fn may_have(&self, party: &Party) -> bool {
+        self.flows.of(&party.flow) < self.free.saturating_mul(FLOW_SHARE)
+            && self.peers.of(&party.peer) < self.free.saturating_mul(PEER_SHARE)
+    }
+
+    fn take(&mut self, party: &Party) {
+        self.free -= 1;
+        self.flows.add(party.flow);
+        self.peers.add(Arc::clone(&party.peer));
+    }
+
+    fn put_back(&mut self, party: &Party) {
+        self.free += 1;
+        self.flows.remove(&party.flow);
+        self.peers.remove(&party.peer);
+    }
+
+    /// Adds a call to the queue of its party.
+    fn wait(&mut self, party: Party) -> oneshot::Receiver<Slot> {
+        let (call, granted) = oneshot::channel();
+        match self.waiting.iter_mut().find(|queue| queue.party == party) {
+            Some(queue) => queue.push(call),
+            None => self.waiting.push_back(Queue { party, calls: VecDeque::from([call]) }),
+        }
+        granted
+    }
+
+    /// Takes a slot for the next call that may have one.
+    fn next(&mut self) -> Option<(Party, oneshot::Sender<Slot>)> {
+        let at = self.waiting.iter().position(|queue| self.may_have(&queue.party))?;
+        let mut queue = self.waiting.remove(at)?;
+        let call = queue.calls.pop_front()?;
+        let party = queue.party.clone();
+        if !queue.calls.is_empty() {
+            self.waiting.push_back(queue);
+        }
+        self.take(&party);
+        Some((party, call))
+    }
+}
+
+impl Queue {
+    fn push(&mut self, call: oneshot::Sender<Slot>) {
+        // Only where the queue would grow, so that each call is looked at a few times at most.
+        if self.calls.len() == self.calls.capacity() {
+            self.calls.retain(|call| !call.is_closed());
+        }
+        self.calls.push_back(call);
+    }
+}
+
+/// How many slots each holds who holds any.
+#[derive(Debug)]
+struct Held<K>(HashMap<K, usize>);
+
+impl<K> Default for Held<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Eq + Hash> Held<K> {
+    fn of(&self, key: &K) -> usize {
+        self.0.get(key).copied().unwrap_or_default()
+    }
+
+    fn add(&mut self, key: K) {
+        *self.0.entry(key).or_default() += 1;
+    }
+
+    fn remove(&mut self, key: &K) {
+        match self.0.get_mut(key) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(self.0.remove(key)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn party(flow: u128, peer: &str) -> Party {
+        Party { flow: FlowId::new(Uuid::from_u128(flow)), peer: peer.into() }
+    }
+
+    /// Acquires slots until one is not granted at once.
+    fn drain(slots: &Arc<Slots>, party: &Party) -> Vec<Slot> {
+        std::iter::from_fn(|| now(slots.acquire(party.clone()))).collect()
+    }
+
+    fn now<T>(future: impl Future<Output = T>) -> Option<T> {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(value) => Some(value),
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn flows_that_take_all_they_get_always_leave_something_for_the_next() {
+        let slots = Slots::new(240);
+
+        let held: Vec<_> = (0..4).map(|flow| drain(&slots, &party(flow, &flow.to_string()))).collect();
+
+        assert_eq!(held.iter().map(Vec::len).collect::<Vec<_>>(), [120, 60, 30, 15]);
+    }
+
+    #[test]
+    fn calls_to_a_peer_leave_a_quarter_for_others() {
+        let slots = Slots::new(240);
+
+        let held: Vec<_> = (0..40).flat_map(|flow| drain(&slots, &party(flow, "hangs"))).collect();
+
+        assert_eq!(held.len(), 180);
+        assert_eq!(drain(&slots, &party(1_000, "works")).len(), 30);
+    }
+
+    #[test]
+    fn slots_that_are_released_go_round_the_flows() {
+        let slots = Slots::new(4);
+        let mut held = drain(&slots, &party(1, "a"));
+        held.extend(drain(&slots, &party(2, "b")));
+        held.extend(drain(&slots, &party(3, "c")));
+        assert_eq!(slots.state.lock().free, 0);
+        let mut waiting: Vec<_> =
+            [1, 1, 2, 3].into_iter().map(|flow| slots.state.lock().wait(party(flow, "x"))).collect();
+
+        drop(held);
+
+        let granted: Vec<_> = waiting.iter_mut().map(|call| call.try_recv().is_ok()).collect();
+        assert_eq!(granted, [true, true, true, true]);
+    }
+
+    #[test]
+    fn a_slot_for_a_call_that_has_gone_goes_to_the_next() {
+        let slots = Slots::new(1);
+        let held = drain(&slots, &party(1, "a"));
+        let gone: Vec<_> = (0..10_000).map(|_| slots.state.lock().wait(party(1, "a"))).collect();
+        let mut wanted = slots.state.lock().wait(party(1, "a"));
+        drop(gone);
+
+        drop(held);
+
+        assert!(wanted.try_recv().is_ok());
+    }
+
+    #[test]
+    fn a_slot_that_was_granted_to_a_call_that_goes_is_not_lost() {
+        let slots = Slots::new(1);
+        let held = drain(&slots, &party(1, "a"));
+        let granted = slots.state.lock().wait(party(1, "a"));
+        drop(held);
+
+        drop(granted);
+
+        assert_eq!(drain(&slots, &party(2, "b")).len(), 1);
+    }
+
+    #[test]
+    fn calls_that_have_gone_do_not_fill_the_queue() {
+        let slots = Slots::new(1);
+        let _held = drain(&slots, &party(1, "a"));
+
+        for _ in 0..10_000 {
+            drop(slots.state.lock().wait(party(1, "a")));
+        }
+
+        assert!(slots.state.lock().waiting[0].calls.capacity() < 100);
+    }
+}
