@@ -8,10 +8,11 @@ use steadflow_core::agent::Agent;
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::work::Work;
 use steadflow_nodes::{AgentDirectory, DirectoryError, EgressPolicy, Nodes, NodesConfig, Secrets};
-use steadflow_runtime::{Engine, EngineConfig, Executor, HasSecret, Performing, SystemClock};
+use steadflow_runtime::{Capacity, Engine, EngineConfig, Executor, HasSecret, Performing, SystemClock};
 use steadflow_store::{Store, StoreError};
 use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
 
+use crate::memory;
 use crate::secrets::KnownSecrets;
 use crate::settings::{Database, EgressSettings};
 
@@ -50,6 +51,7 @@ pub(crate) async fn start(
         worker: worker_name().into(),
         check_agent: steadflow_nodes::schema_faults,
         has_secret: HasSecret::new(move |tenant, name| secrets.secret(tenant, name).is_some()),
+        capacity: Capacity::of_memory(memory::limit()),
         ..EngineConfig::default()
     };
     let executor: Arc<dyn Executor> = Arc::new(NodeExecutor(nodes));

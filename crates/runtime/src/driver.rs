@@ -7,7 +7,6 @@ mod calls;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -18,6 +17,7 @@ use steadflow_store::Store;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
+use crate::admission::Held;
 use crate::clock::Clock;
 use crate::executor::{Executor, Performing};
 use crate::flows::FlowVersions;
@@ -44,8 +44,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) flows: Arc<FlowVersions>,
     pub(crate) hub: Hub,
-    /// How many executions are in memory, for `/metrics`.
-    pub(crate) live: Arc<AtomicUsize>,
+    pub(crate) load: Arc<Held>,
 }
 
 const MESSAGES_A_TURN: usize = 512;
@@ -152,7 +151,7 @@ impl Driver {
                 self.act(action);
             }
         }
-        self.world.live.store(self.worker.live_count(), Ordering::Relaxed);
+        self.world.load.set(self.worker.live_count(), self.worker.live_bytes());
     }
 
     fn call(&mut self, call: Call) {

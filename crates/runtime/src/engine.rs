@@ -1,14 +1,14 @@
 //! The engine's handle: what the API and the command line ask of it.
 
+mod config;
 mod flows;
 mod pin;
 mod retry;
 mod start;
 mod stored;
 
-use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -26,6 +26,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
+use crate::admission::{Admission, Held};
 use crate::clock::Clock;
 use crate::driver::{Call, Driver, World};
 use crate::error::{EngineFailure, RuntimeError};
@@ -36,65 +37,13 @@ use crate::kept::Kept;
 use crate::shard::{Loaded, Message, Origin, Reply, ReplyId};
 use crate::worker::{End, WorkerConfig};
 
+pub use config::{EngineConfig, HasSecret};
 pub use flows::CurrentFlow;
 pub use retry::{BulkRetry, BulkRetryItem, Retry, RetryMany, VersionChoice};
 pub use start::{RequestKey, Start, Started};
 
 /// An execution as it is committed, with its records.
 pub type ExecutionSnapshot = Loaded;
-
-/// Says whether a tenant has a secret of a name.
-#[derive(Clone)]
-pub struct HasSecret(Arc<Ask>);
-
-type Ask = dyn Fn(TenantId, &str) -> bool + Send + Sync;
-
-impl HasSecret {
-    /// Asks `has_secret`, which must not block.
-    pub fn new(has_secret: impl Fn(TenantId, &str) -> bool + Send + Sync + 'static) -> Self {
-        Self(Arc::new(has_secret))
-    }
-}
-
-impl fmt::Debug for HasSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("HasSecret")
-    }
-}
-
-/// The engine's measures.
-#[derive(Clone, Debug)]
-pub struct EngineConfig {
-    /// The name of this worker, as attempts record it.
-    pub worker: Arc<str>,
-    /// Bounds of documents and executions.
-    pub limits: Limits,
-    /// What is wrong with an agent beyond its shape, such as a schema that is none.
-    pub check_agent: fn(&Agent) -> Vec<Fault>,
-    /// Whether a tenant has a secret with this name. The engine never sees values.
-    pub has_secret: HasSecret,
-    /// How long the lease of a worker lasts without renewal.
-    pub lease_ttl: Duration,
-    /// Calls that may wait for the engine's loop. Each is taken within a turn, which is milliseconds; a few turns' worth
-    /// keep the loop busy, and more would only hide that it does not keep up.
-    pub calls_max: usize,
-    /// How long a call waits for a place among these before it is refused as unavailable.
-    pub call_wait_max: Duration,
-}
-
-impl Default for EngineConfig {
-    fn default() -> Self {
-        Self {
-            worker: "steadflow".into(),
-            limits: Limits::DEFAULT,
-            check_agent: |_| Vec::new(),
-            has_secret: HasSecret::new(|_, _| true),
-            lease_ttl: Duration::from_secs(15),
-            calls_max: 2_048,
-            call_wait_max: Duration::from_secs(5),
-        }
-    }
-}
 
 /// Bytes of the flows whose current version is kept in memory. Each keeps that version, too.
 const CURRENT_BYTES_MAX: usize = 128 * 1024 * 1024;
@@ -124,10 +73,9 @@ struct Inner {
     worker: Arc<str>,
     check_agent: fn(&Agent) -> Vec<Fault>,
     has_secret: HasSecret,
-    live: Arc<AtomicUsize>,
+    load: Arc<Held>,
+    admission: Admission,
     is_stopping: AtomicBool,
-    /// Starts that wait to be durable.
-    accepting: AtomicUsize,
     /// Whether the worker drives.
     is_driving: watch::Receiver<bool>,
     /// How the engine ended, once it has.
@@ -152,11 +100,12 @@ impl Engine {
             clock: Arc::clone(&clock),
             flows: Arc::clone(&versions),
             hub: Hub::new(),
-            live: Arc::default(),
+            load: Arc::default(),
         };
-        let (hub, live) = (world.hub.clone(), Arc::clone(&world.live));
-        let worker =
+        let (hub, load) = (world.hub.clone(), Arc::clone(&world.load));
+        let mut worker =
             WorkerConfig { lease_ttl: config.lease_ttl, ..WorkerConfig::new(Arc::clone(&config.worker)) };
+        worker.shard.capacity = config.capacity;
         let (calls, inbox) = mpsc::channel(config.calls_max);
         let (driving, is_driving) = watch::channel(false);
         let (end, ended) = watch::channel(None);
@@ -183,9 +132,9 @@ impl Engine {
                 worker: config.worker,
                 check_agent: config.check_agent,
                 has_secret: config.has_secret,
-                live,
+                admission: Admission::new(config.capacity, Arc::clone(&load)),
+                load,
                 is_stopping: AtomicBool::new(false),
-                accepting: AtomicUsize::new(0),
                 is_driving,
                 ended,
             }),
@@ -232,7 +181,7 @@ impl Engine {
 
     /// Returns how many executions are in memory.
     pub fn live_count(&self) -> usize {
-        self.inner.live.load(Ordering::Relaxed)
+        self.inner.load.executions()
     }
 
     /// Returns how many executions ended with `status` since this process started.
@@ -332,6 +281,7 @@ impl Engine {
                 | Reply::Rejected(_)
                 | Reply::Shown
                 | Reply::StorageFull
+                | Reply::Overloaded
                 | Reply::Unavailable => return Err(reply.into_error()),
             }
             let stored = self.stored(tenant, id).await?;
@@ -413,6 +363,7 @@ impl Engine {
             | Reply::Snapshot(_)
             | Reply::Shown
             | Reply::StorageFull
+            | Reply::Overloaded
             | Reply::Unavailable => Err(reply.into_error()),
         }
     }

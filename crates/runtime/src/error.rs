@@ -64,8 +64,8 @@ pub enum RuntimeError {
     /// `context_id_template` could not be evaluated for this trigger data.
     #[error("context_id_template: {0}")]
     ContextId(String),
-    /// Too many starts wait to be accepted; nothing was started. Try again in a moment.
-    #[error("too many starts are waiting to be accepted")]
+    /// There is no memory for a further execution; nothing was started. Try again when others have ended.
+    #[error("there is no memory for a further execution")]
     Overloaded,
     /// There is no room in the database: nothing was changed.
     #[error("the database has no room left")]

@@ -5,6 +5,7 @@
 //! and, once that is committed, what to do. The driver around them is a loop that carries this out. [`Engine`] is the
 //! handle that the API and the command line use.
 
+mod admission;
 mod allowed;
 mod catalogue;
 mod clock;
@@ -19,6 +20,7 @@ mod row;
 pub mod shard;
 pub mod worker;
 
+pub use admission::Capacity;
 pub use allowed::Allowed;
 pub use catalogue::{AgentEdit, DocumentEdit, FlowEdit, NewFlow};
 pub use clock::{Clock, SystemClock};

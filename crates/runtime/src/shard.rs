@@ -7,6 +7,7 @@
 //!
 //! A shard owns whole flows, so that the slots of a flow (`max_concurrent_executions`) are counted in one place.
 
+mod config;
 mod inbox;
 mod lane;
 mod live;
@@ -18,7 +19,6 @@ mod turn;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use steadflow_core::event::Event;
 use steadflow_core::execution::{Execution, Input, NewExecution, Rejected};
@@ -27,44 +27,12 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Work};
 use steadflow_store::{ById, Commit, Idempotency, IdempotencyHit, InboxId, InboxItem};
 
+use crate::admission::Held;
 use crate::error::RuntimeError;
 use crate::hub::Change;
+pub use config::ShardConfig;
 use live::{Live, Queued};
 use slots::Slots;
-
-/// The shard's measures.
-#[derive(Clone, Debug)]
-pub struct ShardConfig {
-    /// The name of the worker, as attempts record it.
-    pub worker: Arc<str>,
-    /// An execution with nothing to do for longer than this leaves memory.
-    pub park_after: Duration,
-    /// How long a change may stay out of the rows that people query.
-    pub show_after: Duration,
-    /// How long an execution may hold the tail back.
-    pub snapshot_after: Duration,
-    /// When to try again after the database refused a commit.
-    pub redo_after: Duration,
-    /// How long before it is due a parked execution is loaded.
-    pub load_ahead: Duration,
-    /// How old an input is for which no execution is found when it is seen whether there is one.
-    pub unclaimed_after: Duration,
-}
-
-impl ShardConfig {
-    /// Returns the measures that hold unless there is reason for others.
-    pub fn new(worker: Arc<str>) -> Self {
-        Self {
-            worker,
-            park_after: Duration::from_secs(60),
-            show_after: Duration::from_millis(250),
-            snapshot_after: Duration::from_secs(1),
-            redo_after: Duration::from_millis(500),
-            load_ahead: Duration::from_millis(100),
-            unclaimed_after: Duration::from_secs(60),
-        }
-    }
-}
 
 /// Who asked, in the driver's numbering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -292,6 +260,8 @@ pub enum Reply {
     Shown,
     /// The database had no room; nothing was changed.
     StorageFull,
+    /// There is no memory for a further execution; nothing was changed.
+    Overloaded,
     /// Nothing was changed; try again.
     Unavailable,
 }
@@ -308,6 +278,7 @@ impl Reply {
         match self {
             Self::Rejected(rejected) => rejected.into(),
             Self::StorageFull => RuntimeError::StorageFull,
+            Self::Overloaded => RuntimeError::Overloaded,
             Self::Accepted
             | Self::Hit(_)
             | Self::Done
@@ -324,6 +295,8 @@ impl Reply {
 pub struct Shard {
     config: ShardConfig,
     live: ById<Live>,
+    /// What those in `live` take.
+    held: Held,
     /// What waits for an execution to be loaded.
     loading: BTreeMap<ExecutionId, VecDeque<Queued>>,
     /// When to process which execution, here or parked.
@@ -372,6 +345,7 @@ impl Shard {
         Self {
             config,
             live: ById::default(),
+            held: Held::default(),
             loading: BTreeMap::new(),
             timers: BTreeSet::new(),
             unshown: BTreeSet::new(),
@@ -469,6 +443,11 @@ impl Shard {
     /// Returns how many executions are in memory.
     pub fn live_count(&self) -> usize {
         self.live.len()
+    }
+
+    /// Returns how many bytes their records have.
+    pub fn live_bytes(&self) -> usize {
+        self.held.bytes()
     }
 
     /// Returns the committed state of every execution in memory that has no commit under way, by id; for tests.

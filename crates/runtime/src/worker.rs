@@ -159,6 +159,11 @@ impl Worker {
         self.shard().map_or(0, Shard::live_count)
     }
 
+    /// Returns how many bytes the records of the executions in memory have.
+    pub fn live_bytes(&self) -> usize {
+        self.shard().map_or(0, Shard::live_bytes)
+    }
+
     /// Returns the executions that it drives, while it has a lease; for tests.
     pub fn shard(&self) -> Option<&Shard> {
         match &self.state {

@@ -59,7 +59,8 @@ impl From<RuntimeError> for Problem {
             ),
             RuntimeError::Overloaded => Self::new(
                 ProblemKind::Unavailable,
-                "Too many starts are waiting to be accepted; this one was not started. Try again in a second.",
+                "The server has no memory for a further execution, so this one was not started. Try again when \
+                 others have ended.",
             ),
             RuntimeError::Store(source) => of_store(&source),
         }

@@ -178,7 +178,9 @@ impl Engine {
         };
         match new {
             Ok(new) => Ok(item(new, None)),
-            Err(error @ (RuntimeError::StorageFull | RuntimeError::Unavailable)) => Err(error),
+            Err(
+                error @ (RuntimeError::StorageFull | RuntimeError::Overloaded | RuntimeError::Unavailable),
+            ) => Err(error),
             Err(error) => Ok(item(None, Some(format!("Not retried: {error}.")))),
         }
     }

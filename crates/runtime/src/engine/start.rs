@@ -1,7 +1,6 @@
 //! How executions are started.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use steadflow_core::caller::Caller;
@@ -20,9 +19,6 @@ use super::{Engine, ExecutionSnapshot};
 use crate::driver::Call;
 use crate::error::RuntimeError;
 use crate::shard::{Accept, Message, Reply};
-
-/// Starts that may wait to be durable at once.
-const ACCEPTING_MAX: usize = 20_000;
 
 /// What makes a call happen once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +78,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`RuntimeError::FlowNotStartable`] unless the flow is a draft or active; [`RuntimeError::KeyReused`] if the key
-    /// was used for something else; [`RuntimeError::StorageFull`] or [`RuntimeError::Unavailable`] if nothing started.
+    /// was used for something else; [`RuntimeError::Overloaded`], [`RuntimeError::StorageFull`] or
+    /// [`RuntimeError::Unavailable`] if nothing started.
     pub async fn start_execution(&self, start: Start) -> Result<Started, RuntimeError> {
         let current = self.current_flow(start.caller.tenant, start.flow).await?;
         if !matches!(current.record.status, FlowStatus::Draft | FlowStatus::Active) {
@@ -112,6 +109,7 @@ impl Engine {
     /// Hands a new execution to the engine and waits until it is durable.
     pub(super) async fn accept(&self, new: ToAccept) -> Result<Started, RuntimeError> {
         let ToAccept { id, flow, mut accepted, limit, key, wait } = new;
+        let place = self.inner.admission.admit(accepted.trigger_data.len())?;
         let tenant = accepted.tenant;
         let hash = key.as_ref().map(|key| key.hash);
         let created_at = self.now();
@@ -125,7 +123,6 @@ impl Engine {
         let accept = Accept { new, limit, idempotency, reply, wait: end_reply };
         let mut asked_by = vec![(reply, sender)];
         asked_by.extend(end_reply.map(|reply| (reply, end_sender)));
-        let place = self.queue_up()?;
         self.send(Call::Message(Message::Accept(Box::new(accept)), asked_by)).await?;
         let answer = answer.await.map_err(|_| RuntimeError::Unavailable)?;
         drop(place);
@@ -140,17 +137,6 @@ impl Engine {
             None => None,
         };
         Ok(Started { execution: id, is_replay: false, ended })
-    }
-
-    /// Takes a place among the starts that wait to be durable. What is accepted is never dropped, so too many are
-    /// refused before that.
-    fn queue_up(&self) -> Result<Place<'_>, RuntimeError> {
-        let place = Place(&self.inner.accepting);
-        if place.0.fetch_add(1, Ordering::Relaxed) < ACCEPTING_MAX {
-            Ok(place)
-        } else {
-            Err(RuntimeError::Overloaded)
-        }
     }
 
     /// The key was used before: the answer is the first call's.
@@ -169,15 +155,6 @@ impl Engine {
             None => None,
         };
         Ok(Started { execution: hit.execution, is_replay: true, ended: ended.map(Box::new) })
-    }
-}
-
-/// A place among the starts that wait to be durable.
-struct Place<'a>(&'a AtomicUsize);
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

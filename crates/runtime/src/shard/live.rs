@@ -9,6 +9,7 @@ use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
 
 use super::{Loaded, Origin, Phase, Reply, ReplyId};
+use crate::admission::Held;
 
 /// Something that waits for an execution's turn.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub(super) struct Live {
     pub(super) show_at: Option<Timestamp>,
     /// Since when the tail holds records that its stored journal does not.
     pub(super) unsaved_since: Option<Timestamp>,
+    /// What the executions of its flow take, itself among them while it is in memory.
+    pub(super) held: Arc<Held>,
     /// Nothing is decided before this moment: the database refused the last commit.
     pub(super) held_until: Option<Timestamp>,
     /// Whether it waits in the lane of those whose turns take long.
@@ -107,6 +110,7 @@ impl Live {
             row: Row::Behind,
             show_at: None,
             unsaved_since: None,
+            held: Arc::default(),
             held_until: None,
             is_in_lane: false,
             is_of_slow_flow: false,
@@ -190,10 +194,14 @@ impl Live {
         if is_needed { Then::Stays } else { Then::Parks }
     }
 
+    /// Returns how many bytes its records have.
+    pub(super) fn journal_bytes(&self) -> usize {
+        self.journal.iter().map(|record| record.len()).sum()
+    }
+
     /// Returns the whole journal as a JSON array.
     pub(super) fn journal_text(&self) -> String {
-        let bytes: usize = self.journal.iter().map(|record| record.len() + 1).sum();
-        let mut text = String::with_capacity(bytes + 1);
+        let mut text = String::with_capacity(self.journal_bytes() + self.journal.len() + 1);
         for record in &self.journal {
             text.push(if text.is_empty() { '[' } else { ',' });
             text.push_str(record);

@@ -44,7 +44,7 @@ impl Shard {
         let mut live = Live::new(loaded);
         live.row = Row::Current;
         self.hand_over(id, &mut live);
-        self.live.insert(id, live);
+        self.keep(live);
         self.advance(id, now);
     }
 
@@ -196,7 +196,7 @@ impl Shard {
         let worker = self.config.worker.clone();
         live.inbox.push_back(Queued::Input(Input::Adopt { worker }, Origin::Engine));
         self.hand_over(id, &mut live);
-        self.live.insert(id, live);
+        self.keep(live);
         self.schedule_show(id, now);
         if waits {
             self.flows.entry(flow).or_default().wait(id);

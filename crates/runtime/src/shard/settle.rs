@@ -1,5 +1,7 @@
 //! What follows when a batch is committed, or could not be.
 
+use std::sync::Arc;
+
 use steadflow_core::execution::{Effect, Execution};
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
@@ -159,10 +161,23 @@ impl Shard {
         }
     }
 
+    /// Takes an execution into memory.
+    pub(super) fn keep(&mut self, mut live: Live) {
+        let of_flow = &self.flows.entry(live.execution.accepted().flow).or_default().held;
+        for held in [&self.held, &**of_flow] {
+            held.add(1, live.journal_bytes());
+        }
+        live.held = Arc::clone(of_flow);
+        self.live.insert(live.execution.id(), live);
+    }
+
     /// Takes an execution out of memory, with everything that points to it.
     pub(super) fn forget(&mut self, id: ExecutionId) -> Option<Live> {
         let live = self.live.remove(&id)?;
         self.suspects.remove(&id);
+        for held in [&self.held, &*live.held] {
+            held.remove(1, live.journal_bytes());
+        }
         if let Some(at) = live.timer {
             self.timers.remove(&(at, id));
         }
@@ -214,7 +229,10 @@ impl Shard {
             return self.withdraw(id, refusal, &committing, now);
         }
         if committing.writes != Writes::Projection {
-            live.journal.pop();
+            let bytes = live.journal.pop().map_or(0, |record| record.len());
+            for held in [&self.held, &*live.held] {
+                held.remove(0, bytes);
+            }
             live.execution = replayed(live);
         }
         live.row = Row::Behind;

@@ -1,12 +1,14 @@
 //! The slots of a flow: how many of its executions may be under way at once, first come first served.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use steadflow_core::execution::{ExecutionStatus, Input};
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 
 use super::{Origin, Phase, Queued, Shard};
+use crate::admission::Held;
 
 /// The slots of one flow.
 #[derive(Debug, Default)]
@@ -20,6 +22,8 @@ pub(super) struct Slots {
     queue: BTreeSet<ExecutionId>,
     /// Whether decisions of the flow's executions have taken long.
     pub(super) is_slow: bool,
+    /// What its executions in memory take.
+    pub(super) held: Arc<Held>,
 }
 
 impl Slots {

@@ -19,6 +19,9 @@ impl Shard {
         if self.phase != Phase::Open {
             return self.reply(accept.reply, Reply::Unavailable);
         }
+        if !self.has_room_for(&accept.new) {
+            return self.reply(accept.reply, Reply::Overloaded);
+        }
         let Accept { new, limit, idempotency, reply, wait } = accept;
         self.flows.entry(new.accepted.flow).or_default().set_limit(limit);
         if let Some(wait) = wait {
@@ -26,6 +29,12 @@ impl Shard {
         }
         let (id, decision) = self.begin(new, vec![(reply, Reply::Accepted)], now);
         self.commit(id, decision, After { idempotency, follows: None }, now);
+    }
+
+    /// Returns whether there is memory for a new execution, with what its flow may take of it.
+    fn has_room_for(&self, new: &NewExecution) -> bool {
+        let of_flow = self.flows.get(&new.accepted.flow).map(|slots| &*slots.held);
+        self.config.capacity.has_room(&self.held, of_flow, new.accepted.trigger_data.len())
     }
 
     /// Accepts the children that a decision starts. Their acceptances go into the batch of that decision, so that either
@@ -66,7 +75,7 @@ impl Shard {
             self.granted.insert(id, flow);
             live.inbox.push_back(Queued::Input(Input::Start, Origin::Engine));
         }
-        self.live.insert(id, live);
+        self.keep(live);
         (id, decision)
     }
 
@@ -136,6 +145,9 @@ impl Shard {
         self.spare = sealed.2;
         self.spare.clear();
         live.journal.push(Arc::clone(&record));
+        for held in [&self.held, &*live.held] {
+            held.add(0, record.len());
+        }
         live.unsaved_since.get_or_insert(now);
         let then = live.then(self.phase, now, self.config.park_after);
         let committing = live.committing.get_or_insert_default();

@@ -108,6 +108,7 @@ impl Checker {
             | Reply::NotHere
             | Reply::Shown
             | Reply::StorageFull
+            | Reply::Overloaded
             | Reply::Unavailable => Ok(()),
         }
     }

@@ -150,6 +150,7 @@ fn said(reply: &Reply) -> String {
         | Reply::NotHere
         | Reply::Shown
         | Reply::StorageFull
+        | Reply::Overloaded
         | Reply::Unavailable => format!("{reply:?}"),
     }
 }
