@@ -9,7 +9,9 @@ use steadflow_runtime::{Engine, Executor, RuntimeError};
 use tokio::sync::watch;
 
 use crate::backlog::{Backlog, UNREAD_BYTES_MAX};
+use crate::body_memory::BodyMemory;
 use crate::feed::Feed;
+use crate::heavy::Turns;
 use crate::host_guard::AllowedHosts;
 use crate::metrics::Metrics;
 use crate::origin::Origin;
@@ -39,18 +41,21 @@ pub struct AppConfig {
     pub allowed_origins: Vec<Origin>,
     /// The largest request body, in bytes.
     pub body_bytes_max: usize,
+    /// How much memory all request bodies may take together, in bytes, with what is made of them. Further ones wait.
+    pub body_memory: usize,
     /// What runs a skill for `POST /agents/{id}/execute`; without it that call answers 503.
     pub executor: Option<Arc<dyn Executor>>,
 }
 
 impl AppConfig {
-    /// Returns the defaults: loopback names only, bodies of 4 MiB, no agent calls.
+    /// Returns the defaults: loopback names only, bodies of 4 MiB and 512 MiB for all of them, no agent calls.
     pub const fn new(engine: Engine) -> Self {
         Self {
             engine,
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             body_bytes_max: 4 * 1024 * 1024,
+            body_memory: 512 * 1024 * 1024,
             executor: None,
         }
     }
@@ -68,6 +73,8 @@ struct Inner {
     allowed_hosts: AllowedHosts,
     allowed_origins: Vec<Origin>,
     body_bytes_max: usize,
+    body_memory: BodyMemory,
+    heavy_turns: Turns,
     executor: Option<Arc<dyn Executor>>,
     metrics: Metrics,
     streams_end: watch::Sender<bool>,
@@ -85,6 +92,8 @@ impl App {
             allowed_origins: config.allowed_origins,
             engine: config.engine,
             body_bytes_max: config.body_bytes_max,
+            body_memory: BodyMemory::new(config.body_memory),
+            heavy_turns: Turns::new(),
             executor: config.executor,
             streams_end: watch::Sender::new(false),
             backlog: Backlog::new(UNREAD_BYTES_MAX),
@@ -127,6 +136,14 @@ impl App {
 
     pub(crate) fn body_bytes_max(&self) -> usize {
         self.inner.body_bytes_max
+    }
+
+    pub(crate) fn body_memory(&self) -> &BodyMemory {
+        &self.inner.body_memory
+    }
+
+    pub(crate) fn heavy_turns(&self) -> &Turns {
+        &self.inner.heavy_turns
     }
 
     pub(crate) fn executor(&self) -> Option<&Arc<dyn Executor>> {

@@ -4,29 +4,32 @@
 //! [`json::check`] refuses, and repeated keys. The second reads the endpoint's own type; what that type keeps as a
 //! payload stays the text that came in.
 
-use std::time::Duration;
-
-use axum::body::Body;
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, header};
-use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
+use axum::http::header;
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 use steadflow_core::flow::Faults;
 use steadflow_core::json::{self, RepeatedKeys};
 use steadflow_core::template::pointer_token;
+use steadflow_runtime::RequestKey;
 
 use crate::app::App;
+use crate::body;
+use crate::body_memory::Taken;
+use crate::idempotency::IdempotencyKey;
 use crate::problem::{Problem, ProblemKind};
 
-/// How long a body may take to arrive.
-const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+/// How often the text of a body is in memory where it becomes values: a number takes two bytes as text and fifty as a value.
+const COPIES_AS_VALUES: usize = 32;
+/// The same where most of it stays text.
+const COPIES_AS_TEXT: usize = 4;
 
 /// A body that must be there.
 #[derive(Debug)]
 pub(crate) struct Json<T> {
     pub(crate) value: T,
+    _memory: Taken,
 }
 
 /// A body that may be left out: `T::default()` then.
@@ -34,15 +37,24 @@ pub(crate) struct Json<T> {
 pub(crate) struct OptionalJson<T> {
     pub(crate) value: T,
     /// As it came in, for hashing.
-    pub(crate) bytes: Bytes,
+    bytes: Bytes,
+    _memory: Taken,
+}
+
+impl<T> OptionalJson<T> {
+    /// Returns the value, with the request's key bound to the body. The memory of the body is then free, as the answer may
+    /// take a minute.
+    pub(crate) fn keyed(self, key: IdempotencyKey) -> (T, Option<RequestKey>) {
+        (self.value, key.with_body(&self.bytes))
+    }
 }
 
 impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let bytes = read(request, app.body_bytes_max()).await?;
-        Ok(Self { value: parse(&bytes)? })
+        let (bytes, memory) = body::read(request, app, COPIES_AS_VALUES).await?;
+        Ok(Self { value: parse(&bytes)?, _memory: memory })
     }
 }
 
@@ -52,79 +64,16 @@ impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalJson<T> {
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let is_undeclared = !request.headers().contains_key(header::CONTENT_TYPE);
         if is_undeclared && has_no_body(&request) {
-            return Ok(Self { value: T::default(), bytes: Bytes::new() });
+            return Ok(Self { value: T::default(), bytes: Bytes::new(), _memory: None });
         }
-        let bytes = read(request, app.body_bytes_max()).await?;
+        let (bytes, memory) = body::read(request, app, COPIES_AS_TEXT).await?;
         let value = if bytes.is_empty() { T::default() } else { parse(&bytes)? };
-        Ok(Self { value, bytes })
+        Ok(Self { value, bytes, _memory: memory })
     }
 }
 
 fn has_no_body(request: &Request) -> bool {
     axum::body::HttpBody::is_end_stream(request.body())
-}
-
-async fn read(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
-    check_media_type(request.headers())?;
-    let declared =
-        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: u64| length > bytes_max as u64) {
-        return Err(too_large(bytes_max));
-    }
-    let collected = tokio::time::timeout(BODY_TIME_MAX, collect(request.into_body(), bytes_max)).await;
-    collected.unwrap_or_else(|_| {
-        let seconds = BODY_TIME_MAX.as_secs();
-        Err(Problem::new(
-            ProblemKind::BodyTooSlow,
-            format!("The body did not arrive within {seconds} seconds."),
-        ))
-    })
-}
-
-async fn collect(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
-    let mut chunks = body.into_data_stream();
-    let mut whole: Option<Bytes> = None;
-    let mut rest = BytesMut::new();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk
-            .map_err(|_| Problem::new(ProblemKind::InvalidBody, "The body broke off before its end."))?;
-        let length = whole.as_ref().map_or(rest.len(), Bytes::len) + chunk.len();
-        if length > bytes_max {
-            return Err(too_large(bytes_max));
-        }
-        // Nearly every body is one chunk, which need not be copied.
-        if whole.is_none() && rest.is_empty() {
-            whole = Some(chunk);
-        } else {
-            rest.extend_from_slice(&whole.take().unwrap_or_default());
-            rest.extend_from_slice(&chunk);
-        }
-    }
-    Ok(whole.unwrap_or_else(|| rest.freeze()))
-}
-
-fn too_large(bytes_max: usize) -> Problem {
-    Problem::new(
-        ProblemKind::BodyTooLarge,
-        format!("The body is larger than the limit of {bytes_max} bytes."),
-    )
-}
-
-fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let refuse = |detail: &'static str| Err(Problem::new(ProblemKind::UnsupportedMediaType, detail));
-    if headers.contains_key(header::CONTENT_ENCODING) {
-        return refuse("Compressed bodies are not taken: send the JSON as it is, without Content-Encoding.");
-    }
-    let mut declared = headers.get_all(header::CONTENT_TYPE).iter();
-    let (Some(first), None) = (declared.next(), declared.next()) else {
-        return refuse("Send the body as JSON, with exactly one header `Content-Type: application/json`.");
-    };
-    let essence = first.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
-        Ok(())
-    } else {
-        refuse("Send the body as JSON, with the header `Content-Type: application/json`.")
-    }
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {

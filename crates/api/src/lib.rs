@@ -7,10 +7,13 @@
 mod app;
 mod attempt;
 mod backlog;
+mod body;
+mod body_memory;
 mod caller;
 mod cors;
 mod documents;
 mod feed;
+mod heavy;
 mod host_guard;
 mod idempotency;
 mod if_match;

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::problem::{Cause, Problem, ProblemKind};
 use crate::query::WithoutQuery;
 use crate::routes::openapi::Document;
-use crate::{cors, openapi, routes, studio, unread};
+use crate::{body, cors, heavy, openapi, routes, studio, unread};
 
 /// Returns the whole server: API, studio, health and metrics.
 pub fn router(app: App) -> Router {
@@ -56,7 +56,16 @@ async fn surround(State(gate): State<Gate>, request: Request, next: Next) -> Res
     let asked = Asked::of(&request);
     let (request, rest) = unread::lend(request);
     let mut response = match gate.check(&request) {
-        Ok(()) => AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(panicked),
+        Ok(()) => {
+            let answer = if heavy::is_heavy(&request) {
+                let request = body::read_ahead(request, &gate.app).await;
+                let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+                gate.app.heavy_turns().run(answer).await
+            } else {
+                AssertUnwindSafe(next.run(request)).catch_unwind().await
+            };
+            answer.unwrap_or_else(panicked)
+        }
         Err(problem) => {
             drop(request);
             problem.into_response()

@@ -26,9 +26,11 @@ use tower::ServiceExt;
 use self::slots::{Requests, Slot, Slots};
 use self::stream::Stream;
 
-/// How long a connection may be without traffic, and without a whole request. Longer than any response takes
-/// (`?wait=60`), and than the pauses in event streams.
+/// How long a connection may be without a whole request.
 const QUIET_MAX: Duration = Duration::from_secs(75);
+/// How long a connection may be without traffic. Longer than any response takes (the test of a node takes two minutes at
+/// most), and than the pauses in event streams.
+const IDLE_MAX: Duration = Duration::from_secs(150);
 /// The time that open connections get to finish after the engine has stopped.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -94,7 +96,7 @@ async fn serve(stream: TcpStream, slot: Slot, router: Router, watcher: Watcher) 
         .map_response(move |response: Response| {
             response.map(|body| Answer { body, requests: answered.clone() })
         });
-    let stream = TokioIo::new(Stream::new(stream, QUIET_MAX));
+    let stream = TokioIo::new(Stream::new(stream, IDLE_MAX));
     let connection = http1::Builder::new().serve_connection(stream, TowerToHyperService::new(service));
     tokio::select! {
         served = watcher.watch(connection) => {

@@ -14,7 +14,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::connections::Connections;
 use crate::open_files::OpenFiles;
 use crate::settings::ServeSettings;
-use crate::{demo, output, wiring};
+use crate::{demo, memory, output, wiring};
+
+/// The part of all memory that request bodies may take, with what is made of them.
+const BODY_SHARE: u64 = 8;
 
 /// Runs the server until a signal stops it.
 pub(crate) async fn serve(mut settings: ServeSettings) -> anyhow::Result<ExitCode> {
@@ -65,6 +68,7 @@ fn app(settings: &ServeSettings, wiring: wiring::Wiring) -> App {
     config.allowed_hosts.clone_from(&settings.allowed_hosts);
     config.allowed_origins.clone_from(&settings.allowed_origins);
     config.executor = Some(wiring.executor);
+    config.body_memory = usize::try_from(memory::limit() / BODY_SHARE).unwrap_or(usize::MAX);
     App::new(config)
 }
 

@@ -126,11 +126,11 @@ pub(crate) async fn execute_flow(
     key: IdempotencyKey,
     body: OptionalJson<Execute>,
 ) -> Result<Response, Problem> {
-    check_context(body.value.context_id.as_deref(), body.value.context_type.as_deref())?;
-    let key = key.with_body(&body.bytes);
+    let (value, key) = body.keyed(key);
+    check_context(value.context_id.as_deref(), value.context_type.as_deref())?;
     let started = app
         .engine()
-        .start_execution(Start { key, wait: query.wait, ..start(caller.clone(), flow, body.value) })
+        .start_execution(Start { key, wait: query.wait, ..start(caller.clone(), flow, value) })
         .await?;
     if !started.is_replay {
         app.metrics().execution_accepted();

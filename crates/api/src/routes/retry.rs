@@ -110,8 +110,7 @@ pub(crate) async fn retry_execution(
     key: IdempotencyKey,
     body: OptionalJson<RetryBody>,
 ) -> Result<Response, Problem> {
-    let key = key.with_body(&body.bytes);
-    let RetryBody { mode, flow_version, trigger_data } = body.value;
+    let (RetryBody { mode, flow_version, trigger_data }, key) = body.keyed(key);
     let retry = Retry {
         mode: mode.map(Into::into).unwrap_or_default(),
         version: flow_version.map(Into::into),

@@ -1,0 +1,172 @@
+//! Reading request bodies: of bounded size and time, and all together of bounded memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream};
+use axum::extract::Request;
+use axum::http::{HeaderMap, header};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use parking_lot::Mutex;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::app::App;
+use crate::body_memory::{BodyMemory, Taken};
+use crate::problem::{Problem, ProblemKind};
+
+/// How long a body may take to arrive.
+const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+/// The same while others wait for the memory that it takes.
+const BODY_TIME_SHORT: Duration = Duration::from_secs(2);
+/// How often it is looked whether others wait.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// A body that was read before its handler was called, or why it could not be.
+type Read = Result<Whole, Problem>;
+
+/// A whole body, with the memory of its text.
+struct Whole {
+    bytes: Bytes,
+    _taken: Taken,
+}
+
+/// The body of a request in its extensions, for the one who asks first.
+#[derive(Clone)]
+struct Ahead(Arc<Mutex<Option<Read>>>);
+
+/// Reads the body of a request before its handler is called, which then finds it there.
+pub(crate) async fn read_ahead(request: Request, app: &App) -> Request {
+    let (parts, body) = request.into_parts();
+    let read = arrive(&parts.headers, body, app).await;
+    let mut request = Request::from_parts(parts, Body::empty());
+    request.extensions_mut().insert(Ahead(Arc::new(Mutex::new(Some(read)))));
+    request
+}
+
+/// Returns the body of a request, and takes memory for what is made of it.
+pub(crate) async fn read(mut request: Request, app: &App, copies: usize) -> Result<(Bytes, Taken), Problem> {
+    let ahead = request.extensions_mut().remove::<Ahead>().and_then(|ahead| ahead.0.lock().take());
+    let whole = match ahead {
+        Some(read) => read?,
+        None => {
+            let (parts, body) = request.into_parts();
+            arrive(&parts.headers, body, app).await?
+        }
+    };
+    match timeout(BODY_TIME_MAX, app.body_memory().take_to_read(whole.bytes.len(), copies)).await {
+        Ok(taken) => Ok((whole.bytes, taken)),
+        Err(_) => Err(no_memory()),
+    }
+}
+
+async fn arrive(headers: &HeaderMap, body: Body, app: &App) -> Read {
+    check_media_type(headers)?;
+    let bytes_max = app.body_bytes_max();
+    let declared = declared_length(headers);
+    if declared.is_some_and(|length| length > bytes_max) {
+        return Err(too_large(bytes_max));
+    }
+    let (memory, expected) = (app.body_memory(), declared.unwrap_or(bytes_max));
+    let arriving = Arriving { memory, bytes_max, expected, since: Instant::now(), taken: None };
+    arriving.collect(body).await
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    let length: u64 = headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()?;
+    Some(usize::try_from(length).unwrap_or(usize::MAX))
+}
+
+/// A body that arrives.
+struct Arriving<'a> {
+    memory: &'a BodyMemory,
+    bytes_max: usize,
+    /// How long it is; where that is not declared, how long it may be.
+    expected: usize,
+    since: Instant,
+    taken: Taken,
+}
+
+impl Arriving<'_> {
+    async fn collect(mut self, body: Body) -> Read {
+        let mut chunks = body.into_data_stream();
+        let mut whole: Option<Bytes> = None;
+        let mut rest = BytesMut::new();
+        let mut length = 0;
+        while let Some(chunk) = self.next(&mut chunks).await? {
+            length += chunk.len();
+            if length > self.bytes_max {
+                return Err(too_large(self.bytes_max));
+            }
+            if BodyMemory::counts(length) && self.taken.is_none() {
+                let taken =
+                    timeout_at(self.since + BODY_TIME_MAX, self.memory.take(self.expected.max(length))).await;
+                self.taken = taken.map_err(|_| no_memory())?;
+                // Waiting for memory is not the client's fault.
+                self.since = Instant::now();
+            }
+            // Nearly every body is one chunk, which need not be copied.
+            if whole.is_none() && rest.is_empty() {
+                whole = Some(chunk);
+            } else {
+                rest.extend_from_slice(&whole.take().unwrap_or_default());
+                rest.extend_from_slice(&chunk);
+            }
+        }
+        Ok(Whole { bytes: whole.unwrap_or_else(|| rest.freeze()), _taken: self.taken })
+    }
+
+    /// Waits for the next part. While others wait for memory, a body that has some must be quick.
+    async fn next(&self, chunks: &mut BodyDataStream) -> Result<Option<Bytes>, Problem> {
+        loop {
+            let is_held_up = self.taken.is_some() && self.memory.is_short();
+            let allowed = if is_held_up { BODY_TIME_SHORT } else { BODY_TIME_MAX };
+            let until = self.since + allowed;
+            let chunk = timeout_at(until.min(Instant::now() + LOOK_EVERY), chunks.next()).await;
+            if Instant::now() >= until {
+                return Err(too_slow(allowed));
+            }
+            if let Ok(chunk) = chunk {
+                return chunk.transpose().map_err(|_| {
+                    Problem::new(ProblemKind::InvalidBody, "The body broke off before its end.")
+                });
+            }
+        }
+    }
+}
+
+fn too_slow(limit: Duration) -> Problem {
+    let seconds = limit.as_secs();
+    Problem::new(ProblemKind::BodyTooSlow, format!("The body did not arrive within {seconds} seconds."))
+}
+
+fn no_memory() -> Problem {
+    Problem::new(
+        ProblemKind::Unavailable,
+        "The server has no memory for a further body of this size, so nothing was changed. Try again in a second.",
+    )
+}
+
+fn too_large(bytes_max: usize) -> Problem {
+    Problem::new(
+        ProblemKind::BodyTooLarge,
+        format!("The body is larger than the limit of {bytes_max} bytes."),
+    )
+}
+
+fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let refuse = |detail: &'static str| Err(Problem::new(ProblemKind::UnsupportedMediaType, detail));
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return refuse("Compressed bodies are not taken: send the JSON as it is, without Content-Encoding.");
+    }
+    let mut declared = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(first), None) = (declared.next(), declared.next()) else {
+        return refuse("Send the body as JSON, with exactly one header `Content-Type: application/json`.");
+    };
+    let essence = first.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        Ok(())
+    } else {
+        refuse("Send the body as JSON, with the header `Content-Type: application/json`.")
+    }
+}
