@@ -324,6 +324,11 @@ mod tests {
             "a.x[b.y].z",
             "a.x | length == b.y",
             "a.x is defined",
+            "a.x is true and b.y is mapping and c is in(['EU'])",
+            "a.x is in(b.y) and b.z is in",
+            "a.x == b.y == 5",
+            "a.x | bool",
+            "(a.x | trim) == b.y",
         ];
 
         let lines: Vec<String> = texts.iter().map(|text| format!("{text}: {}", uses(text))).collect();
@@ -348,6 +353,11 @@ mod tests {
         a.x[b.y].z: a.x Json, b.y Any
         a.x | length == b.y: a.x Any, b.y Number
         a.x is defined: a.x Any
+        a.x is true and b.y is mapping and c is in(['EU']): a.x Boolean, b.y Json, c Text
+        a.x is in(b.y) and b.z is in: a.x Any, b.y Any, b.z Any
+        a.x == b.y == 5: a.x Number, b.y Number
+        a.x | bool: a.x Boolean
+        (a.x | trim) == b.y: a.x Text, b.y Text
         ");
     }
 

@@ -264,6 +264,7 @@ mod tests {
             { "id": "old", "type": "condition",
               "condition": { "type": "equals", "field": "trigger_data['is-old']", "value": true } },
             { "id": "asked", "type": "condition", "condition": "trigger_data.urgent" },
+            { "id": "which", "type": "switch", "cases": [{ "name": "far", "condition": "trigger_data.km > 9" }] },
         ]));
 
         insta::assert_snapshot!(fields, @r#"
@@ -273,6 +274,7 @@ mod tests {
         region Text ["check"]
         is-old Boolean ["old"]
         urgent Boolean ["asked"]
+        km Number ["which"]
         reference Any []
         "#);
     }

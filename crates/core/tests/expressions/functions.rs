@@ -35,6 +35,15 @@ data.price is in([1, 19.9]) and not data.long is in([data.longer]) => true
 [data.longer, data.long] | min == data.long => true
 data.rows[2] | upper => "{\"NAME\":\"C\",\"PRICE\":5}"
 [none, data.price] | map('lower') => ["null","19.90"]
+true is number and not 'x' is number => true
+{'a': data.longer, 'b': data.long} | dictsort(by='value') | first | first => "b"
+{2: 'x', data.price: 1} => {"2":"x","19.90":1}
+'a\tb\r\n"\\' => "a\tb\r\n\"\\"
+[[1, 2], [3, 4]] | map(attribute='1') => [2,4]
+[{'1': 'x'}] | map(attribute='1') => ["x"]
+['a', 'B', 'A'] | unique => ["a","B"]
+['a', 'B', 'A'] | unique(case_sensitive=true) => ["a","B","A"]
+-1.5 | date => "1969-12-31T23:59:58.5Z"
 data.rows | sum(attribute='price') => 35.3
 data.rows | sort(attribute='price') | map(attribute='name') | join => "cab"
 data.rows | max(attribute='price') => {"name":"b","price":20.20}
@@ -148,6 +157,7 @@ today() => there is no function `today`; there are `now()` and `uuid()`
 trigger_data.now() => there is no function `now`
 now => node `now` has no output
 5 | fromjson => `fromjson` needs a string, not the number 5
+{none: 1} => as a field's name
 "#;
 
 #[test]
