@@ -234,6 +234,26 @@ mod tests {
     }
 
     #[test]
+    fn redirects_are_expected_where_a_range_has_one() {
+        for (value, contains) in [("3xx", true), ("307", true), ("304", false), ("200-300", false)] {
+            let ranges = StatusRanges(vec![status_range(&value.into()).unwrap()]);
+
+            assert_eq!(ranges.contain_redirects(), contains, "{value}");
+        }
+    }
+
+    #[test]
+    fn form_fields_are_known_by_their_type_in_any_case_and_with_parameters() {
+        for (content_type, is_form) in [
+            ("application/x-www-form-urlencoded", true),
+            ("Application/X-WWW-Form-Urlencoded ; charset=utf-8", true),
+            ("application/json", false),
+        ] {
+            assert_eq!(is_form_type(content_type), is_form, "{content_type}");
+        }
+    }
+
+    #[test]
     fn what_is_no_status_is_refused() {
         for value in [
             json!(99),

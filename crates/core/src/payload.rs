@@ -109,4 +109,12 @@ mod tests {
             assert!(stored.to_value().is_err(), "{text}");
         }
     }
+
+    #[test]
+    fn only_null_is_null() {
+        let raw = RawValue::from_string("[1.50]".to_owned()).unwrap();
+
+        assert!(Payload::null().is_null() && !Payload::from_value(&Value::Bool(false)).is_null());
+        assert_eq!(Payload::from_raw(raw).as_str(), "[1.50]");
+    }
 }

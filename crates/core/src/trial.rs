@@ -384,6 +384,32 @@ mod tests {
         assert!(within(7) && !within(6));
     }
 
+    #[test]
+    fn a_switch_chooses_its_default_only_where_an_edge_asks_for_it() {
+        let case = json!({ "name": "one", "condition": "trigger_data.vendor == 'Other'" });
+        let nodes = [json!({ "id": "n", "type": "switch", "cases": [case] }), source("to")];
+        let chosen = |case: &str| {
+            let edges = [json!({ "from": "n", "to": "to", "condition": case })];
+            let definition = json!({ "nodes": nodes, "edges": edges });
+            let placed = PlacedNode::parse(&definition, "n", &Limits::DEFAULT).unwrap().unwrap();
+            answer(Trial::begin(&placed, &pinned(&[]), &Limits::DEFAULT, NOW).step)
+        };
+
+        assert_eq!(chosen("default"), r#"{"case":"default"}"#);
+        assert!(chosen("one").contains("no edge that leaves it asks for `default`"), "{}", chosen("one"));
+    }
+
+    #[test]
+    fn an_agent_is_tried_in_its_current_version() {
+        let agent = Uuid::from_u128(5).to_string();
+        let nodes = [json!({ "id": "n", "type": "agent", "agent_id": agent, "skill": "s" })];
+
+        let Step::Work(work) = trial(&nodes, &pinned(&[]), "n").step else { panic!("it makes a call") };
+
+        let Task::Skill { version, .. } = work.task else { panic!("it asks for a skill") };
+        assert_eq!(version, None);
+    }
+
     const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
     fn source(id: &str) -> Value {

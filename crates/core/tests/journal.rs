@@ -104,6 +104,28 @@ fn what_goes_without_saying_is_not_stored() {
 }
 
 #[test]
+fn a_wait_is_read_by_its_name_and_end() {
+    let waits =
+        [Wait::Delay { until: LATER }, Wait::Retry { at: LATER }, Wait::Decision, Wait::Slot, Wait::Child];
+
+    for wait in waits {
+        assert_eq!(Wait::named(wait.as_str(), wait.until()), Some(wait));
+    }
+    assert_eq!(Wait::named("delay", None), None);
+    assert_eq!(Wait::named("decision", Some(LATER)), None);
+}
+
+#[test]
+fn what_attempts_used_is_added_up() {
+    let free = Usage { cost: None, ..USED };
+
+    let sum = Usage::sum([USED, free, USED]);
+
+    assert_eq!(sum, Usage { input_tokens: 21, output_tokens: 27, cost: Some(0.5) });
+    assert_eq!(Usage::sum([free, free]).cost, None);
+}
+
+#[test]
 fn a_parent_is_read_as_it_was_written() {
     let parent = Parent {
         execution: ExecutionId::new(Uuid::from_u128(7)),

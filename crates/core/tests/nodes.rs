@@ -143,6 +143,7 @@ fn the_result_is_what_the_last_nodes_gave_that_ran() {
     assert_eq!(result(&[a, b], &[never]).as_deref(), Some("1"));
     let mut running = Play::new(&flow(&[echo(json!({}))]));
     assert!(running.execution.result().is_none() && !running.execution.is_retrying());
+    assert_eq!((running.execution.created_at(), running.execution.started_at()), (START, Some(START)));
     running.completes("a", json!(3));
     assert_eq!(running.execution.result(), Some(Payload::from_value(&json!(3))));
 }

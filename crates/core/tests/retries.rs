@@ -122,6 +122,8 @@ fn work_says_what_failed_before_and_whether_the_node_limits_its_time() {
 
     let before = play.work.iter().map(|work| work.previous_error.as_deref()).collect::<Vec<_>>();
     assert_eq!(before, [None, Some("refused")]);
+    assert_eq!(play.execution.nodes()[0].retry_attempt(), 1);
+    assert_eq!(limited.execution.nodes()[0].retry_attempt(), 0);
     assert!(!play.work[0].has_own_timeout);
     assert!(limited.work[0].has_own_timeout);
 }

@@ -170,6 +170,12 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_names_no_secret_is_one() {
+        assert_eq!(SecretText::new("sk-1".into()).literal(), Some("sk-1"));
+        assert_eq!(SecretText::new("Bearer ${secrets.KEY}".into()).literal(), None);
+    }
+
+    #[test]
     fn a_value_that_looks_like_a_reference_is_not_filled_again() {
         let filled = fill_secrets("${secrets.A}", |_| Some("${secrets.B}"));
 

@@ -288,6 +288,18 @@ fn what_a_call_can_be_made_of_is_accepted() {
 }
 
 #[test]
+fn a_text_without_expressions_is_checked_as_what_it_says() {
+    let faults = |method: &str| {
+        let input = json!({ "url": "https://x", "method": method });
+        let node = json!({ "id": "a", "type": "action", "action": "http_request", "input": input });
+        Flow::parse(&flow(json!([node])), &Limits::DEFAULT).err().map(|faults| faults.len())
+    };
+
+    assert_eq!(faults("${trigger_data.method}"), None);
+    assert_eq!(faults("$${trigger_data.method}"), Some(1));
+}
+
+#[test]
 fn what_an_execution_is_about_is_known_before_any_node_runs() {
     let faults = |template: &str| {
         let mut document = flow(json!([{ "id": "a", "type": "merge" }]));
