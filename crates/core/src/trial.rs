@@ -16,7 +16,7 @@ use crate::execution::{attempt_timed_out, passed_through};
 use crate::expression::{ExpressionError, Meter};
 use crate::failure::{ErrorClass, Failure};
 use crate::flow::PlacedNode;
-use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, StepKey, TenantId};
+use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, TenantId};
 use crate::limits::Limits;
 use crate::node::{self, Context, Next, Resumed, Values};
 use crate::payload::Payload;
@@ -83,8 +83,8 @@ impl Trial {
                 Self { input, step: Step::Known(within_limit(output, limits)) }
             }
             Next::Fail(failure) => Self { input: None, step: Step::Known(Err(failure)) },
-            Next::Step(step) if step.key == StepKey::ONLY => Self::of_work(work(placed, pinned, step, now)),
-            Next::Step(_) | Next::Steps(_) | Next::Wait(_) | Next::Children(_) | Next::Pending => {
+            Next::Step(step) => Self::of_work(work(placed, pinned, step, now)),
+            Next::Steps(_) | Next::Wait(_) | Next::Children(_) | Next::Pending => {
                 let message = "This node cannot be tried by itself: run the flow";
                 let failure = Failure::new(ErrorClass::Configuration, message);
                 Self { input: None, step: Step::Known(Err(failure)) }

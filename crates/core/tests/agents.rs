@@ -1,7 +1,7 @@
 //! Agents: what they offer, what they cost, and what a flow may ask of them.
 
 use serde_json::json;
-use steadflow_core::agent::{Agent, Prices, missing_skills};
+use steadflow_core::agent::{Agent, Prices, Provider, missing_skills};
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::AgentId;
 use steadflow_core::limits::Limits;
@@ -21,6 +21,18 @@ fn a_million_tokens_cost_their_price() {
 
     for (input, output, cost) in [(1_000_000, 0, 3.0), (0, 1_000_000, 15.0), (500_000, 200_000, 4.5)] {
         assert!((prices.cost(input, output) - cost).abs() < 1e-9, "{input} and {output}");
+    }
+}
+
+#[test]
+fn each_provider_is_asked_where_it_is() {
+    for (provider, url) in [
+        (Provider::OpenAi, "https://api.openai.com/v1"),
+        (Provider::Anthropic, "https://api.anthropic.com/v1"),
+        (Provider::Gemini, "https://generativelanguage.googleapis.com/v1beta"),
+        (Provider::Ollama, "http://localhost:11434"),
+    ] {
+        assert_eq!(provider.default_base_url(), url);
     }
 }
 

@@ -44,6 +44,26 @@ fn what_started_the_flow_passes_through_trigger_and_merge() {
 }
 
 #[test]
+fn the_edges_of_a_condition_ask_for_what_it_gives() {
+    let transform = |id: &str| json!({ "id": id, "type": "action", "action": "transform", "input": 1 });
+    let ran = |limit: i64| {
+        let condition =
+            json!({ "id": "is", "type": "condition", "condition": format!("trigger_data.k > {limit}") });
+        let nodes = [condition, transform("yes"), transform("no")];
+        let edges = [
+            json!({ "from": "is", "to": "yes", "condition": true }),
+            json!({ "from": "is", "to": "no", "condition": false }),
+        ];
+        let flow = json!({ "name": "Nodes", "flow_definition": { "nodes": nodes, "edges": edges } });
+        let play = Play::new(&flow);
+        play.execution.nodes().iter().map(|node| node.output.is_some()).collect::<Vec<_>>()
+    };
+
+    assert_eq!(ran(0), [true, true, false]);
+    assert_eq!(ran(1), [true, false, true]);
+}
+
+#[test]
 fn an_agent_is_called_in_the_version_that_the_execution_is_pinned_to() {
     let agent = AgentId::new(uuid::Uuid::from_u128(5));
     let node = json!({ "id": "a", "type": "agent", "agent_id": agent.to_string(), "skill": "s" });
@@ -142,10 +162,13 @@ fn the_result_is_what_the_last_nodes_gave_that_ran() {
     let never = json!({ "from": "a", "to": "b", "condition": "1 > 2" });
     assert_eq!(result(&[a, b], &[never]).as_deref(), Some("1"));
     let mut running = Play::new(&flow(&[echo(json!({}))]));
+    assert_eq!(running.execution.node(NODE).waiting_for(), None, "its call is under way");
+    assert_eq!(running.execution.current_node(), Some(NODE));
     assert!(running.execution.result().is_none() && !running.execution.is_retrying());
     assert_eq!((running.execution.created_at(), running.execution.started_at()), (START, Some(START)));
     running.completes("a", json!(3));
     assert_eq!(running.execution.result(), Some(Payload::from_value(&json!(3))));
+    assert_eq!((running.execution.completed_at(), running.execution.current_node()), (Some(START), None));
 }
 
 /// What is wrong with a journal of a node with several calls that says `events` after its start.

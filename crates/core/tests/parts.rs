@@ -81,6 +81,18 @@ fn calls_of_an_attempt_follow_each_other_and_run_side_by_side() {
 }
 
 #[test]
+fn the_only_call_of_an_attempt_is_none_of_several() {
+    let mut play = Play::new(&rounds(json!({})));
+    let (execution, node) = (play.execution.id(), play.index("think"));
+    let call = CallKey { execution, node, attempt: Attempt::FIRST, step: StepKey::ONLY };
+    play.story();
+
+    let answer = play.put(Input::StepEnded { call, outcome: Outcome::completed(Payload::null()) });
+
+    assert!(answer.is_err(), "{}", play.story());
+}
+
+#[test]
 fn a_later_attempt_goes_on_behind_the_last_call_that_ended() {
     let mut play = Play::new(&rounds(retrying()));
     gives(&mut play, 1, "first", json!(1));

@@ -96,6 +96,35 @@ fn a_retry_on_another_version_reuses_what_is_the_same_there_and_pins_again() {
 }
 
 #[test]
+fn a_node_is_the_same_only_behind_the_same_edges_and_nodes() {
+    let node =
+        |id: &str, input: i64| json!({ "id": id, "type": "action", "action": "transform", "input": input });
+    let edge = |from: &str, to: &str| json!({ "from": from, "to": to });
+    let fails = json!({ "id": "last", "type": "action", "action": "fail", "input": { "message": "no" } });
+    let flow = |nodes: [Value; 3], edges: Value| {
+        let nodes = [&nodes[..], std::slice::from_ref(&fails)].concat();
+        version(&json!({ "name": "Retries", "flow_definition": { "nodes": nodes, "edges": edges } }))
+    };
+    let nodes = || [node("a", 1), node("b", 2), node("c", 3)];
+    let edges = || json!([edge("a", "b"), edge("c", "last"), edge("b", "last")]);
+    let first = Play::of(flow(nodes(), edges()), accepted());
+    let reused = |nodes, edges| {
+        let newer = flow(nodes, edges);
+        let newer = FlowVersion { version: 2, flow: newer.flow.clone(), ..*newer };
+        let plan = first.execution.retry_plan(RetryMode::FromFailed, &newer);
+        plan.reuse.into_keys().map(|id| id.to_string()).collect::<Vec<_>>().join(" ")
+    };
+
+    assert_eq!(reused(nodes(), json!([edge("c", "last"), edge("b", "last"), edge("a", "b")])), "a b c");
+    assert_eq!(reused(nodes(), json!([edge("c", "b"), edge("a", "b"), edge("b", "last")])), "a c");
+    assert_eq!(reused(nodes(), json!([edge("a", "last"), edge("b", "last"), edge("c", "last")])), "a c");
+    assert_eq!(reused([node("a", 9), node("b", 2), node("c", 3)], edges()), "c");
+    let mut renamed = nodes();
+    renamed[0]["name"] = "A".into();
+    assert_eq!(reused(renamed, edges()), "a b c");
+}
+
+#[test]
 fn an_input_is_recorded_where_it_is_known_from_nothing_else() {
     let recorded = |input: Value| {
         let settings = json!({ "input": input, "retry": { "enabled": true, "count": 1 } });

@@ -33,7 +33,7 @@ impl NodeExecution {
         match self.state {
             NodeState::Backoff { retry_at } => Some(Wait::Retry { at: retry_at }),
             NodeState::Waiting(wait) => Some(wait),
-            NodeState::Running { .. } if !self.has_open_call() && self.has_open_child() => Some(Wait::Child),
+            NodeState::Running { .. } if self.has_open_child() => Some(Wait::Child),
             NodeState::Pending
             | NodeState::Running { .. }
             | NodeState::Completed

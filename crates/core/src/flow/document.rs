@@ -191,6 +191,34 @@ mod tests {
     }
 
     #[test]
+    fn documents_are_the_same_where_they_say_the_same() {
+        let stored = |change: &dyn Fn(&mut Value)| {
+            let mut document = minimal();
+            change(&mut document);
+            Document::of(&Flow::parse(&document, &Limits::DEFAULT).unwrap())
+        };
+        let document = stored(&|_| {});
+
+        assert_eq!(stored(&|document| document["flow_definition"].sort_all_objects()), document);
+        assert_ne!(stored(&|document| document["name"] = json!("Other")), document);
+        assert_ne!(stored(&|document| document["flow_definition"]["zoom"] = json!(3)), document);
+    }
+
+    #[test]
+    fn what_more_generous_limits_allowed_is_restored() {
+        let generous = Limits { name_chars_max: 1_000, retry_count_max: 100, ..Limits::DEFAULT };
+        let mut document = minimal();
+        document["name"] = json!("x".repeat(1_000));
+        document["retry_count"] = json!(100);
+        let stored = Document::of(&Flow::parse(&document, &generous).unwrap()).to_payload();
+
+        let restored = Flow::restore(&stored, &Limits::DEFAULT).unwrap();
+
+        assert_eq!(restored.faults, []);
+        assert_eq!(restored.flow.settings.retry_count, 100);
+    }
+
+    #[test]
     fn stricter_limits_do_not_make_a_stored_version_invalid() {
         let stored = Document::of(&Flow::parse(&minimal(), &Limits::DEFAULT).unwrap()).to_payload();
 

@@ -259,6 +259,12 @@ fn spelling_scope() -> Scope {
     Scope { trigger_data, ..scope() }
 }
 
+#[test]
+fn a_url_without_expressions_is_constant() {
+    assert!(url_template(&json!({ "url": "https://x/a b" })).constant().is_some());
+    assert!(url_template(&json!({ "url": "https://x/${trigger_data.id}" })).constant().is_none());
+}
+
 fn url_template(document: &Value) -> Template {
     encoding_template(document, Encoded { url: Some("/url"), form: None })
 }

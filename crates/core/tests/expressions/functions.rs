@@ -158,6 +158,7 @@ trigger_data.now() => there is no function `now`
 now => node `now` has no output
 5 | fromjson => `fromjson` needs a string, not the number 5
 {none: 1} => as a field's name
+null.x => null
 "#;
 
 #[test]

@@ -94,6 +94,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_list_is_read_from_a_text() {
+        let policy: EgressPolicy = "10.0.0.0/8".parse().unwrap();
+
+        assert!(
+            policy.permits("a.example", [10, 1, 2, 3].into())
+                && !policy.permits("a.example", [192, 168, 1, 1].into())
+        );
+        assert!("10.0.0.0/99".parse::<EgressPolicy>().is_err());
+    }
+
+    #[test]
     fn addresses_networks_and_host_names_are_allowed() {
         let policy = EgressPolicy::parse("127.0.0.1, 10.1.0.0/16,models.internal,").unwrap();
 
