@@ -60,7 +60,7 @@ impl Comparison {
 
 /// JSON equality: never between kinds, unlike MiniJinja's `true == 1`.
 fn equal(left: &Value, right: &Value) -> bool {
-    let is_bool = |value: &Value| value.kind() == ValueKind::Bool;
+    let is_bool = |value: &Value| matches!(value.kind(), ValueKind::Bool);
     is_bool(left) == is_bool(right) && values::equal(left, right)
 }
 
