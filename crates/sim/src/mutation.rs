@@ -37,8 +37,6 @@ mutations! {
     UnknownTreatedAsFailed,
     /// A commit that is refused for ever is tried again like one that may succeed.
     RefusedAgainAndAgain,
-    /// Executions whose turns take long are not given one.
-    SlowForgotten,
     /// A failed attempt is handed back as if we had stopped it, so that it does not count.
     FailureNotCounted,
     /// After a restart an execution runs on the newest version of its flow.

@@ -270,8 +270,7 @@ impl World {
 
     /// Takes what happens next: the earliest event, or a timer that is due before it.
     fn next(&mut self) -> (Timestamp, Happening) {
-        let wakes = self.processes.values().filter(|process| !self.forgets(process));
-        let timer = wakes.filter_map(|process| process.wakes_at(self.now)).min();
+        let timer = self.processes.values().filter_map(|process| process.wakes_at(self.now)).min();
         let first = self.queue.first_key_value().map(|(&(at, _), _)| at);
         if let Some((at, process)) = timer
             && first.is_none_or(|first| at < first)
@@ -280,11 +279,6 @@ impl World {
         }
         let ((at, _), happening) = self.queue.pop_first().expect("a look or help is always planned");
         (at, happening)
-    }
-
-    /// [`Mutation::SlowForgotten`]: a process is not woken for executions whose turns take long.
-    fn forgets(&self, process: &Process) -> bool {
-        self.breaks(Mutation::SlowForgotten) && process.worker.is_behind(process.clock(self.now))
     }
 
     fn happens(&mut self, happening: Happening) -> Result<(), String> {

@@ -5,4 +5,5 @@
 
 mod calls;
 mod connections;
+mod executions;
 mod load;

@@ -4,5 +4,6 @@ mod bench;
 mod inbox;
 mod lease;
 mod looks;
+mod refused;
 mod slots;
 mod stop;
