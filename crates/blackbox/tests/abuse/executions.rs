@@ -88,11 +88,13 @@ async fn an_execution_that_passes_a_large_value_on_and_on_fails_by_name() {
     let document = flow("Passed on", &nodes, &edges);
 
     let attack = run(server.api(), &document, trigger_data, scaled(1, 10));
-    let rows = victim.withstands("a large value", attack).await;
+    // What an execution may hold takes a build without optimisation so long to write that others notice.
+    let rows =
+        if scaled(false, true) { victim.withstands("a large value", attack).await } else { attack.await };
 
     for row in &rows {
         assert_eq!(row["status"], "failed");
         let message = row["error_message"].as_str().unwrap_or_default();
-        assert!(message.starts_with("The execution holds more than 32 MiB of data"), "{message}");
+        assert!(message.starts_with("The execution holds more than 16 MiB of data"), "{message}");
     }
 }

@@ -199,6 +199,12 @@ impl Live {
         self.journal.iter().map(|record| record.len()).sum()
     }
 
+    /// Returns for how long its stored journal may be behind: the longer, the more has to be written to bring it up to date.
+    pub(super) fn snapshot_after(&self, shortest: Duration) -> Duration {
+        let mebibytes = u32::try_from(self.execution.data_bytes() >> 20).unwrap_or(u32::MAX);
+        shortest.saturating_mul(mebibytes.saturating_add(1))
+    }
+
     /// Returns the whole journal as a JSON array.
     pub(super) fn journal_text(&self) -> String {
         let mut text = String::with_capacity(self.journal_bytes() + self.journal.len() + 1);

@@ -99,7 +99,8 @@ impl Shard {
     pub(super) fn show_is_due(&mut self, id: ExecutionId, now: Timestamp) {
         let Some(live) = self.live.get_mut(&id) else { return };
         live.show_at = None;
-        let is_old = live.unsaved_since.is_some_and(|since| now.since(since) >= self.config.snapshot_after);
+        let after = live.snapshot_after(self.config.snapshot_after);
+        let is_old = live.unsaved_since.is_some_and(|since| now.since(since) >= after);
         if live.is_committing() {
             live.row = Row::Wanted;
         } else if live.row != Row::Current || is_old {
@@ -113,7 +114,7 @@ impl Shard {
         let Some(live) = self.live.get_mut(&id).filter(|live| live.show_at.is_none()) else { return };
         let after = match (live.row, live.unsaved_since) {
             (Row::Behind | Row::Wanted, _) => self.config.show_after,
-            (Row::Current, Some(_)) => self.config.snapshot_after,
+            (Row::Current, Some(_)) => live.snapshot_after(self.config.snapshot_after),
             (Row::Current, None) => return,
         };
         let at = now.plus(after);

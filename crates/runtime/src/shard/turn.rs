@@ -180,7 +180,8 @@ impl Shard {
     /// Writes an execution's row without a decision, and its whole journal if that is due or it leaves memory.
     pub(super) fn commit_projection(&mut self, id: ExecutionId, then: Then, now: Timestamp) {
         let Some(live) = self.live.get_mut(&id).filter(|live| !live.is_committing()) else { return };
-        let is_old = live.unsaved_since.is_some_and(|since| now.since(since) >= self.config.snapshot_after);
+        let after = live.snapshot_after(self.config.snapshot_after);
+        let is_old = live.unsaved_since.is_some_and(|since| now.since(since) >= after);
         live.committing = Some(Committing { then, ..Committing::default() });
         live.row = Row::Current;
         let row = Box::new(row_of(&live.execution));
