@@ -58,3 +58,22 @@ fn faults(document: &Value) -> String {
     let faults = Flow::parse(document, &Limits::DEFAULT).expect_err("it has a fault");
     faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
+
+#[test]
+fn of_many_cycles_twenty_are_reported_and_of_a_long_one_its_beginning() {
+    let document = |nodes: usize, edges: Vec<Value>| {
+        let nodes: Vec<Value> =
+            (0..nodes).map(|at| json!({ "id": format!("n{at}"), "type": "merge" })).collect();
+        json!({ "name": "F", "flow_definition": { "nodes": nodes, "edges": edges } })
+    };
+    let edge = |from: usize, to: usize| json!({ "from": format!("n{from}"), "to": format!("n{to}") });
+    let pairs = (0..21).flat_map(|pair| [edge(2 * pair, 2 * pair + 1), edge(2 * pair + 1, 2 * pair)]);
+    let ring = |length: usize| {
+        faults(&document(length, (0..length).map(|at| edge(at, (at + 1) % length)).collect()))
+    };
+
+    let reported = faults(&document(42, pairs.collect()));
+    assert_eq!(reported.matches("closes a cycle").count(), 20);
+    assert_eq!(ring(50).matches('…').count(), 0);
+    assert_eq!(ring(51).matches('…').count(), 1);
+}
