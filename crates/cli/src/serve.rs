@@ -39,6 +39,7 @@ pub(crate) async fn serve(mut settings: ServeSettings) -> anyhow::Result<ExitCod
         )
     })?;
     let address = listener.local_addr().context("The listener has no address")?;
+    settings.egress.own.add(address, settings.demo.then_some(demo::PATH));
     let app = app(&settings, wiring);
     let connections = Connections::open(listener, router(&app, settings.demo), open_files.connections);
     if settings.demo {

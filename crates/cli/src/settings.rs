@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde::Deserialize;
 use steadflow_api::Origin;
-use steadflow_nodes::{EgressProxy, ProxyError};
+use steadflow_nodes::{EgressProxy, OwnListeners, ProxyError};
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{Egress, LogFormat, Serve};
@@ -178,6 +178,8 @@ pub(crate) struct EgressSettings {
     /// In the format of `EgressPolicy::parse`.
     pub(crate) allow: String,
     pub(crate) proxy: Option<EgressProxy>,
+    /// What flows never call: the server adds what it listens on.
+    pub(crate) own: OwnListeners,
 }
 
 impl EgressSettings {
@@ -188,7 +190,8 @@ impl EgressSettings {
         let exceptions = || {
             flags.egress_no_proxy.or_else(|| listed(&file.egress_no_proxy)).unwrap_or_else(usual_exceptions)
         };
-        Ok(Self { allow, proxy: url.map(|url| proxy(&url, &exceptions())).transpose()? })
+        let proxy = url.map(|url| proxy(&url, &exceptions())).transpose()?;
+        Ok(Self { allow, proxy, own: OwnListeners::default() })
     }
 }
 

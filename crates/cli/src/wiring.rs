@@ -44,8 +44,13 @@ pub(crate) async fn start(
     let policy = EgressPolicy::parse(&egress.allow).context("The setting `egress_allow` is not valid")?;
     let agents = Arc::new(StoredAgents(Arc::clone(&store)));
     let proxy = egress.proxy.clone();
-    let config =
-        NodesConfig { policy, proxy, calls_max, ..NodesConfig::new(agents, Arc::clone(&secrets) as _) };
+    let config = NodesConfig {
+        policy,
+        proxy,
+        calls_max,
+        own: egress.own.clone(),
+        ..NodesConfig::new(agents, Arc::clone(&secrets) as _)
+    };
     let nodes = Nodes::new(config).context("Could not set up the HTTP client")?;
     let config = EngineConfig {
         worker: worker_name().into(),

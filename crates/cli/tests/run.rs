@@ -202,7 +202,7 @@ fn this_machine_cannot_be_called_unless_it_is_allowed() {
 
     assert!(run.stderr.contains("(configuration)"), "{}", run.stderr);
     assert!(allowed.stderr.contains("(connection)"), "{}", allowed.stderr);
-    insta::assert_snapshot!(no_list.stderr, @"steadflow: The setting `egress_allow` is not valid: `10.0.0.0/99` is neither an IP address, with or without a port, a network like 10.1.0.0/16 nor a host name");
+    insta::assert_snapshot!(no_list.stderr, @"steadflow: The setting `egress_allow` is not valid: `10.0.0.0/99` is neither an IP address, a network like 10.1.0.0/16 nor a host name, with or without a port");
 }
 
 #[test]

@@ -133,7 +133,7 @@ fn invalid_settings_are_reported_with_their_position() {
     insta::assert_snapshot!(serve(&["--log", "loud=very"]), @r#"steadflow: `loud=very` is not a valid log filter. Use one such as `info` or `warn,steadflow_runtime=debug`: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5"#);
     insta::assert_snapshot!(serve(&["--database", "sqlite:missing/flows.db"]), @"steadflow: Could not open the database sqlite:missing/flows.db: cannot open missing/flows.db.lock: No such file or directory (os error 2); check that the directory exists and may be written to");
     insta::assert_snapshot!(serve(&["--allowed-origin", "*"]), @"steadflow: The setting `allowed_origins` is not valid: `*` would let every web page that a user opens run flows and read their data; name each origin");
-    insta::assert_snapshot!(serve(&["--egress-allow", "10.0.0.0/99"]), @"steadflow: The setting `egress_allow` is not valid: `10.0.0.0/99` is neither an IP address, with or without a port, a network like 10.1.0.0/16 nor a host name");
+    insta::assert_snapshot!(serve(&["--egress-allow", "10.0.0.0/99"]), @"steadflow: The setting `egress_allow` is not valid: `10.0.0.0/99` is neither an IP address, a network like 10.1.0.0/16 nor a host name, with or without a port");
 }
 
 #[test]

@@ -12,14 +12,16 @@
 mod address;
 mod certificate;
 mod cookies;
+mod direct;
 mod fault;
+mod own;
 mod policy;
 mod proxy;
 mod redirect;
 mod resolver;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,10 +34,14 @@ use url::{Host, Url};
 
 use crate::body::Codings;
 use cookies::Cookies;
+use direct::{Direct, Route};
 pub(crate) use fault::peer;
+pub use own::OwnListeners;
+use policy::Way;
 pub use policy::{EgressPolicy, PolicyError};
 use proxy::Proxied;
 pub use proxy::{EgressProxy, ProxyError};
+use resolver::Guard;
 pub use resolver::{Lookup, SystemLookup};
 
 /// Maximum number of redirects that a call follows.
@@ -69,9 +75,21 @@ impl Default for EgressTimeouts {
 #[derive(Clone)]
 pub struct Egress {
     policy: Arc<EgressPolicy>,
+    own: OwnListeners,
     timeouts: EgressTimeouts,
-    client: reqwest::Client,
+    direct: Arc<Direct>,
     proxied: Option<Proxied>,
+}
+
+/// What a client is made of.
+pub(crate) struct EgressConfig {
+    /// Which addresses may be called.
+    pub(crate) policy: EgressPolicy,
+    /// What is never called.
+    pub(crate) own: OwnListeners,
+    pub(crate) timeouts: EgressTimeouts,
+    pub(crate) lookup: Arc<dyn Lookup>,
+    pub(crate) proxy: Option<EgressProxy>,
 }
 
 /// Why the client could not be created.
@@ -106,19 +124,15 @@ impl Request {
 }
 
 impl Egress {
-    /// Creates a client that enforces `policy`, and calls through `proxy` if there is one.
+    /// Creates a client that enforces a policy, and calls through the proxy if there is one.
     ///
     /// # Errors
     /// [`EgressError`] if TLS or the client cannot be set up.
-    pub fn new(
-        policy: EgressPolicy,
-        timeouts: EgressTimeouts,
-        lookup: Arc<dyn Lookup>,
-        proxy: Option<EgressProxy>,
-    ) -> Result<Self, EgressError> {
+    pub(crate) fn new(config: EgressConfig) -> Result<Self, EgressError> {
+        let EgressConfig { policy, own, timeouts, lookup, proxy } = config;
         let policy = Arc::new(policy);
         let tls = certificate::tls_config().map_err(EgressError::Tls)?;
-        let builder = || {
+        let builder = move || {
             reqwest::Client::builder()
                 .tls_backend_preconfigured(tls.clone())
                 .redirect(reqwest::redirect::Policy::none())
@@ -131,9 +145,8 @@ impl Egress {
             Proxied::new(proxy, builder().dns_resolver(Arc::new(resolver)), Arc::clone(&lookup))
         });
         let proxied = proxied.transpose()?;
-        let resolver = resolver::GuardedResolver { policy: Arc::clone(&policy), lookup };
-        let client = builder().dns_resolver(Arc::new(resolver)).build().map_err(EgressError::Client)?;
-        Ok(Self { policy, timeouts, client, proxied })
+        let direct = Direct::new(Box::new(builder), Arc::clone(&policy), own.clone(), lookup)?;
+        Ok(Self { policy, own, timeouts, direct: Arc::new(direct), proxied })
     }
 
     /// Sends a request and returns the response without reading its body.
@@ -144,11 +157,14 @@ impl Egress {
         let limit = TimeLimit::starting(self.timeouts, request.has_own_timeout);
         let mut hop = request;
         let mut cookies = Cookies::default();
+        let mut is_from_public = false;
         for _ in 0..=REDIRECTS_MAX {
-            let answer = self.send_once(&hop, &cookies, limit).await?;
+            let guard = self.guard(&hop.url, is_from_public);
+            let answer = self.send_once(&hop, &cookies, limit, &guard).await?;
             if !hop.follows_redirects {
                 return Ok(answer);
             }
+            is_from_public |= self.is_public(&answer);
             cookies.keep(&hop.url, answer.headers());
             match redirect::next_hop(&hop, answer.status().as_u16(), answer.headers())? {
                 Some(next) => hop = next,
@@ -159,64 +175,84 @@ impl Egress {
         Err(Failure::new(ErrorClass::Rejected, message))
     }
 
-    async fn send_once(&self, hop: &Request, cookies: &Cookies, limit: TimeLimit) -> Result<Answer, Failure> {
+    /// Returns what checks the addresses of a call of `url`.
+    fn guard(&self, url: &Url, is_from_public: bool) -> Guard {
+        let matters = |port: &u16| self.own.have_port(*port) || self.policy.has_port(*port);
+        let way = Way { port: url.port_or_known_default().filter(matters), is_from_public };
+        let route = Route { way, is_open: self.own.are_open_for(url) };
+        Guard { policy: Arc::clone(&self.policy), own: self.own.clone(), route }
+    }
+
+    /// Returns whether a response came from a public address. What a proxy calls counts as public unless the operator
+    /// allows it by name.
+    fn is_public(&self, answer: &Answer) -> bool {
+        let url = &answer.url;
+        if self.proxied.as_ref().is_some_and(|proxied| proxied.is_for(url)) {
+            return !self.policy.names(url.host_str().unwrap_or_default());
+        }
+        answer.response.remote_addr().is_none_or(|address| address::is_public(address.ip()))
+    }
+
+    async fn send_once(
+        &self,
+        hop: &Request,
+        cookies: &Cookies,
+        limit: TimeLimit,
+        guard: &Guard,
+    ) -> Result<Answer, Failure> {
         let url = &hop.url;
-        self.check_url(url)?;
+        check_url(url, guard)?;
         let proxied = self.proxied.as_ref().filter(|proxied| proxied.is_for(url));
         if let Some(proxied) = proxied {
-            proxied.check_name(url, &self.policy).await?;
+            proxied.check_name(url, guard).await?;
         }
-        let client = proxied.map_or(&self.client, |proxied| &proxied.client);
-        let sent = limit.within(url, prepared(client, hop, cookies).send()).await?;
+        let client = match proxied {
+            Some(proxied) => proxied.client.clone(),
+            None => self
+                .direct
+                .client(guard.route)
+                .map_err(|error| fault::no_answer(url, &error, self.timeouts.connect))?,
+        };
+        let sent = limit.within(url, prepared(&client, hop, cookies).send()).await?;
         let response = sent.map_err(|error| match proxied {
             Some(proxied) => proxied.no_answer(url, &error, self.timeouts.connect),
             None => fault::no_answer(url, &error, self.timeouts.connect),
         })?;
         match proxied {
             Some(proxied) => proxied.check_status(url, response.status())?,
-            None => self.check_connected(url, &response)?,
+            None => check_connected(url, &response, guard)?,
         }
         let proxy = proxied.and_then(|proxied| proxied.speaker(url));
         Ok(Answer { url: url.clone(), proxy, response, limit })
     }
+}
 
-    fn check_connected(&self, url: &Url, response: &reqwest::Response) -> Result<(), Failure> {
-        let connected = response.remote_addr().map(|address| address.ip());
-        if connected.is_some_and(|address| !self.permits(url, address)) {
-            return Err(fault::blocked(url));
-        }
-        Ok(())
-    }
+fn check_connected(url: &Url, response: &reqwest::Response, guard: &Guard) -> Result<(), Failure> {
+    let Some(connected) = response.remote_addr() else { return Ok(()) };
+    guard.check(url.host_str().unwrap_or_default(), connected.ip()).map_err(|why| fault::refused(url, why))
+}
 
-    /// Checks a URL before name lookup. This includes IP literals, for which the resolver is not called.
-    fn check_url(&self, url: &Url) -> Result<(), Failure> {
-        let invalid = |message: String| Err(Failure::new(ErrorClass::Validation, message));
-        if !matches!(url.scheme(), "http" | "https") {
-            return invalid(format!(
-                "The URL has the scheme `{}`; only http and https are supported.",
-                url.scheme()
-            ));
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            let message = "The URL contains a user name or password. Use `auth` instead, as in \
-                           `{\"type\": \"basic\", \"username\": …, \"password\": …}`.";
-            return invalid(message.to_owned());
-        }
-        let literal = match url.host() {
-            Some(Host::Ipv4(address)) => IpAddr::V4(address),
-            Some(Host::Ipv6(address)) => IpAddr::V6(address),
-            Some(Host::Domain(_)) => return Ok(()),
-            None => return invalid("The URL has no host.".to_owned()),
-        };
-        if self.permits(url, literal) { Ok(()) } else { Err(fault::blocked(url)) }
+/// Checks a URL before name lookup. This includes IP literals, for which the resolver is not called.
+fn check_url(url: &Url, guard: &Guard) -> Result<(), Failure> {
+    let invalid = |message: String| Err(Failure::new(ErrorClass::Validation, message));
+    if !matches!(url.scheme(), "http" | "https") {
+        return invalid(format!(
+            "The URL has the scheme `{}`; only http and https are supported.",
+            url.scheme()
+        ));
     }
-
-    fn permits(&self, url: &Url, address: IpAddr) -> bool {
-        let is_literal = !matches!(url.host(), Some(Host::Domain(_)));
-        let port = url.port_or_known_default().filter(|_| is_literal);
-        self.policy.permits(url.host_str().unwrap_or_default(), address)
-            || port.is_some_and(|port| self.policy.permits_socket(SocketAddr::new(address, port)))
+    if !url.username().is_empty() || url.password().is_some() {
+        let message = "The URL contains a user name or password. Use `auth` instead, as in \
+                       `{\"type\": \"basic\", \"username\": …, \"password\": …}`.";
+        return invalid(message.to_owned());
     }
+    let literal = match url.host() {
+        Some(Host::Ipv4(address)) => IpAddr::V4(address),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address),
+        Some(Host::Domain(_)) => return Ok(()),
+        None => return invalid("The URL has no host.".to_owned()),
+    };
+    guard.check(url.host_str().unwrap_or_default(), literal).map_err(|why| fault::refused(url, why))
 }
 
 fn prepared(client: &reqwest::Client, hop: &Request, cookies: &Cookies) -> reqwest::RequestBuilder {

@@ -19,8 +19,8 @@ mod status;
 
 pub use directory::{AgentDirectory, DirectoryError, NoAgents};
 pub use egress::{
-    Egress, EgressError, EgressPolicy, EgressProxy, EgressTimeouts, Lookup, PolicyError, ProxyError,
-    SystemLookup,
+    Egress, EgressError, EgressPolicy, EgressProxy, EgressTimeouts, Lookup, OwnListeners, PolicyError,
+    ProxyError, SystemLookup,
 };
 pub use nodes::{Nodes, NodesConfig, Performing};
 pub use schema::schema_faults;

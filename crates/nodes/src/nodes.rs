@@ -12,7 +12,8 @@ use crate::action::http_request;
 use crate::agent::{Fits, Wanted, run_skill};
 use crate::directory::AgentDirectory;
 use crate::egress::{
-    Answer, Egress, EgressError, EgressPolicy, EgressProxy, EgressTimeouts, Lookup, Request, SystemLookup,
+    Answer, Egress, EgressConfig, EgressError, EgressPolicy, EgressProxy, EgressTimeouts, Lookup,
+    OwnListeners, Request, SystemLookup,
 };
 use crate::schema::Checks;
 use crate::secrets::{Keyring, Scrubbers, Secrets};
@@ -22,6 +23,8 @@ use crate::slots::Slots;
 pub struct NodesConfig {
     /// Which addresses may be called.
     pub policy: EgressPolicy,
+    /// The listeners of this server, which are never called.
+    pub own: OwnListeners,
     /// The time limits of calls.
     pub timeouts: EgressTimeouts,
     /// The name resolution.
@@ -45,6 +48,7 @@ impl NodesConfig {
     pub fn new(agents: Arc<dyn AgentDirectory>, secrets: Arc<dyn Secrets>) -> Self {
         Self {
             policy: EgressPolicy::default(),
+            own: OwnListeners::default(),
             timeouts: EgressTimeouts::default(),
             lookup: Arc::new(SystemLookup),
             proxy: None,
@@ -112,8 +116,8 @@ impl Nodes {
     /// # Errors
     /// [`EgressError`] if TLS or the client cannot be set up.
     pub fn new(config: NodesConfig) -> Result<Self, EgressError> {
-        let egress = Egress::new(config.policy, config.timeouts, config.lookup, config.proxy)?;
-        let NodesConfig { limits, calls_max, agents, secrets, .. } = config;
+        let NodesConfig { policy, own, timeouts, lookup, proxy, limits, calls_max, agents, secrets } = config;
+        let egress = Egress::new(EgressConfig { policy, own, timeouts, lookup, proxy })?;
         let slots = Slots::new(calls_max);
         Ok(Self {
             shared: Arc::new(Shared {

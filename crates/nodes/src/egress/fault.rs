@@ -19,12 +19,32 @@ pub(crate) fn peer(url: &Url) -> String {
 }
 
 /// Returns the failure for a blocked address.
-pub(super) fn blocked(url: &Url) -> Failure {
+fn blocked(url: &Url) -> Failure {
     let host = url.host_str().unwrap_or_default();
     let message = format!(
         "Calls to {host} are not allowed, because it does not have a public address. The operator can allow it with \
          `--egress-allow`."
     );
+    Failure::new(ErrorClass::Configuration, message)
+}
+
+/// Returns the failure for an address that may not be connected to.
+pub(super) fn refused(url: &Url, why: ResolveError) -> Failure {
+    let (host, peer) = (url.host_str().unwrap_or_default(), peer(url));
+    let message = match why {
+        ResolveError::Blocked => return blocked(url),
+        ResolveError::Unknown => {
+            return Failure::new(ErrorClass::Connection, format!("The host of {peer} was not found."));
+        }
+        ResolveError::Redirected => format!(
+            "A redirect to {host} is not followed, because it leads from a public address to one that is not public. The \
+             operator can allow it with `--egress-allow redirects:{host}`."
+        ),
+        ResolveError::Own => format!(
+            "{peer} is this server itself, which flows cannot call. Call it from outside, or put what is to be done into \
+             the flow."
+        ),
+    };
     Failure::new(ErrorClass::Configuration, message)
 }
 
@@ -64,10 +84,7 @@ pub(super) fn no_answer(url: &Url, error: &reqwest::Error, connect_timeout: Dura
     let class = ErrorClass::Connection;
     let peer = peer(url);
     if let Some(fault) = find::<ResolveError>(error) {
-        return match fault {
-            ResolveError::Blocked => blocked(url),
-            ResolveError::Unknown => Failure::new(class, format!("The host of {peer} was not found.")),
-        };
+        return refused(url, *fault);
     }
     if let Some(fault) = find::<rustls::Error>(error) {
         return tls(&peer, fault);

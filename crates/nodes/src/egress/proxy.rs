@@ -18,8 +18,7 @@ use tokio::time::timeout;
 use url::{Host, Url};
 
 use super::address::without_wrapping;
-use super::policy::EgressPolicy;
-use super::resolver::{Lookup, ResolveError, permitted};
+use super::resolver::{Guard, Lookup, ResolveError};
 use super::{EgressError, fault as direct, peer};
 
 /// How long a name may be looked up before the proxy is asked for it: in many networks, only the proxy can resolve names.
@@ -212,10 +211,15 @@ impl Proxied {
     ///
     /// # Errors
     /// All of them are blocked.
-    pub(super) async fn check_name(&self, url: &Url, policy: &EgressPolicy) -> Result<(), Failure> {
+    pub(super) async fn check_name(&self, url: &Url, guard: &Guard) -> Result<(), Failure> {
         let Some(Host::Domain(name)) = url.host() else { return Ok(()) };
-        let found = timeout(LOOKUP_LIMIT, permitted(policy, name, self.lookup.lookup(name))).await;
-        if matches!(found, Ok(Err(ResolveError::Blocked))) { Err(direct::blocked(url)) } else { Ok(()) }
+        let found = timeout(LOOKUP_LIMIT, guard.permitted(name, self.lookup.lookup(name))).await;
+        match found {
+            Ok(Err(why @ (ResolveError::Blocked | ResolveError::Redirected | ResolveError::Own))) => {
+                Err(direct::refused(url, why))
+            }
+            Ok(Err(ResolveError::Unknown) | Ok(_)) | Err(_) => Ok(()),
+        }
     }
 
     /// Returns the failure for a request without a response.
@@ -246,6 +250,9 @@ mod tests {
     use futures_util::future::BoxFuture;
 
     use super::super::certificate;
+    use super::super::direct::Route;
+    use super::super::own::OwnListeners;
+    use super::super::policy::Way;
     use super::*;
 
     /// Never finds anything.
@@ -265,8 +272,10 @@ mod tests {
         let proxied = Proxied::new(proxy, builder, Arc::new(Silent)).unwrap();
         let started = tokio::time::Instant::now();
 
-        let checked =
-            proxied.check_name(&Url::parse("https://x.example/").unwrap(), &EgressPolicy::default()).await;
+        let route = Route { way: Way::default(), is_open: false };
+        let guard = Guard { policy: Arc::default(), own: OwnListeners::default(), route };
+
+        let checked = proxied.check_name(&Url::parse("https://x.example/").unwrap(), &guard).await;
 
         assert_eq!(checked, Ok(()));
         assert_eq!(started.elapsed(), LOOKUP_LIMIT);

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use super::direct::Route;
+use super::own::OwnListeners;
 use super::policy::EgressPolicy;
 
 /// Resolves host names.
@@ -30,9 +32,49 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// Resolves names with `lookup` and keeps only the addresses that `policy` permits.
-pub(super) struct GuardedResolver {
+/// Says which addresses a call may connect to.
+#[derive(Clone)]
+pub(super) struct Guard {
     pub(super) policy: Arc<EgressPolicy>,
+    pub(super) own: OwnListeners,
+    pub(super) route: Route,
+}
+
+impl Guard {
+    /// Checks one address of `host`.
+    ///
+    /// # Errors
+    /// Why it is blocked.
+    pub(super) fn check(&self, host: &str, address: IpAddr) -> Result<(), ResolveError> {
+        let Route { way, is_open } = self.route;
+        if !is_open && way.port.is_some_and(|port| self.own.are_at(address, port)) {
+            return Err(ResolveError::Own);
+        }
+        if self.policy.permits(host, address, way) {
+            return Ok(());
+        }
+        Err(if way.is_from_public { ResolveError::Redirected } else { ResolveError::Blocked })
+    }
+
+    /// Returns the addresses of `host` that it permits.
+    ///
+    /// # Errors
+    /// There are none.
+    pub(super) async fn permitted(&self, host: &str, answer: Answer) -> Result<Vec<IpAddr>, ResolveError> {
+        let (mut permitted, mut refusal) = (Vec::new(), ResolveError::Unknown);
+        for address in found(answer).await? {
+            match self.check(host, address) {
+                Ok(()) => permitted.push(address),
+                Err(why) => refusal = why,
+            }
+        }
+        if permitted.is_empty() { Err(refusal) } else { Ok(permitted) }
+    }
+}
+
+/// Resolves names with `lookup` and keeps only the addresses that `guard` permits.
+pub(super) struct GuardedResolver {
+    pub(super) guard: Guard,
     pub(super) lookup: Arc<dyn Lookup>,
 }
 
@@ -48,29 +90,15 @@ impl Resolve for ProxyResolver {
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let policy = Arc::clone(&self.policy);
+        let guard = self.guard.clone();
         let host = name.as_str().to_owned();
         let answer = self.lookup.lookup(&host);
-        Box::pin(async move { Ok(sockets(permitted(&policy, &host, answer).await?)) })
+        Box::pin(async move { Ok(sockets(guard.permitted(&host, answer).await?)) })
     }
 }
 
 /// The answer of a [`Lookup`], on its way.
 type Answer = BoxFuture<'static, io::Result<Vec<IpAddr>>>;
-
-/// Returns the addresses of `host` that `policy` permits.
-///
-/// # Errors
-/// There are none.
-pub(super) async fn permitted(
-    policy: &EgressPolicy,
-    host: &str,
-    answer: Answer,
-) -> Result<Vec<IpAddr>, ResolveError> {
-    let mut addresses = found(answer).await?;
-    addresses.retain(|&address| policy.permits(host, address));
-    if addresses.is_empty() { Err(ResolveError::Blocked) } else { Ok(addresses) }
-}
 
 async fn found(answer: Answer) -> Result<Vec<IpAddr>, ResolveError> {
     let addresses = answer.await.map_err(|_| ResolveError::Unknown)?;
@@ -88,6 +116,10 @@ pub(super) enum ResolveError {
     Unknown,
     /// All its addresses are blocked.
     Blocked,
+    /// All its addresses are blocked for redirects from public addresses.
+    Redirected,
+    /// It is this server itself.
+    Own,
 }
 
 impl fmt::Display for ResolveError {
@@ -95,6 +127,8 @@ impl fmt::Display for ResolveError {
         f.write_str(match self {
             Self::Unknown => "the host has no address",
             Self::Blocked => "the host's addresses are blocked",
+            Self::Redirected => "the host's addresses are blocked for redirects",
+            Self::Own => "the host is this server",
         })
     }
 }

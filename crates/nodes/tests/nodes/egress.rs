@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use steadflow_core::failure::ErrorClass;
-use steadflow_nodes::{EgressTimeouts, Nodes, NodesConfig};
+use steadflow_nodes::{EgressTimeouts, Nodes, NodesConfig, OwnListeners};
 use tokio::io::AsyncWriteExt;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -58,6 +58,78 @@ async fn urls_with_credentials_or_other_schemes_are_refused() {
 
         assert_eq!(failure.class, ErrorClass::Validation, "{url}: {}", failure.message);
     }
+}
+
+#[tokio::test]
+async fn this_server_is_never_called_whatever_is_allowed() {
+    let server = answering(200).await;
+    let address = *server.address();
+    let own = OwnListeners::default();
+    let nodes = Nodes::new(NodesConfig {
+        own: own.clone(),
+        ..config("127.0.0.0/8,::,0.0.0.0,own.test,127.0.0.1:80")
+    })
+    .unwrap();
+    own.add(address, None);
+    let hosts = [
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "0.0.0.0",
+        "0",
+        "own.test",
+        "localhost",
+    ];
+    for host in hosts {
+        let input = json!({ "url": format!("http://{host}:{}/", address.port()), "method": "DELETE" });
+
+        let failure = result(nodes.perform(http_work(&input)).await).unwrap_err();
+
+        assert_eq!(failure.class, ErrorClass::Configuration, "{host}: {}", failure.message);
+        assert!(
+            failure.message.contains("is this server itself, which flows cannot call"),
+            "{}",
+            failure.message
+        );
+    }
+    assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_redirect_to_this_server_is_not_followed() {
+    let (front, back) = (MockServer::start().await, answering(200).await);
+    let own = OwnListeners::default();
+    own.add(*back.address(), Some("/open"));
+    for (to, is_followed) in [("/flows/1", false), ("/open/../flows/1", false), ("/open/x", true)] {
+        let target = format!("http://own.test:{}{to}", back.address().port());
+        front.reset().await;
+        Mock::given(path("/")).respond_with(redirect(307, &target)).mount(&front).await;
+        let nodes = Nodes::new(NodesConfig { own: own.clone(), ..config("127.0.0.1") }).unwrap();
+        let input = json!({ "url": front.uri(), "method": "DELETE" });
+
+        let outcome = result(nodes.perform(http_work(&input)).await);
+
+        assert_eq!(outcome.is_ok(), is_followed, "{to}: {outcome:?}");
+    }
+    assert_eq!(back.received_requests().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_entry_with_a_port_allows_names_on_this_port_only() {
+    let (allowed, other) = (answering(200).await, answering(200).await);
+    let (port, other_port) = (allowed.address().port(), other.address().port());
+    let nodes = Nodes::new(config(&format!("svc.test:{port}"))).unwrap();
+    let call = async |host: &str, port: u16| {
+        result(nodes.perform(http_work(&json!({ "url": format!("http://{host}:{port}/") }))).await)
+    };
+
+    assert!(call("svc.test", port).await.is_ok());
+    for (host, port) in [("svc.test", other_port), ("other.test", port), ("127.0.0.1", port)] {
+        assert_eq!(call(host, port).await.unwrap_err().class, ErrorClass::Configuration, "{host}:{port}");
+    }
+    assert!(other.received_requests().await.unwrap().is_empty());
 }
 
 #[tokio::test]
