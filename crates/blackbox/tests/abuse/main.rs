@@ -5,5 +5,6 @@
 
 mod calls;
 mod connections;
+mod documents;
 mod executions;
 mod load;

@@ -7,7 +7,7 @@ use steadflow_core::flow::{Document, Fault, Flow};
 use steadflow_core::limits::{FAULT_CHARS_MAX, FAULTS_MAX, Limits, POINTER_BYTES_MAX};
 
 /// Bytes of a document: enough to exceed every limit but those of the texts.
-const BYTES: usize = 100_000;
+const BYTES: usize = 50_000;
 
 #[test]
 fn what_is_said_of_a_flow_document_is_bounded() {

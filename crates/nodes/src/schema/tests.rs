@@ -1,5 +1,6 @@
 //! Schemas that take long, and those that only look so.
 
+use proptest::prelude::*;
 use serde_json::{Map, json};
 
 use super::*;
@@ -209,4 +210,74 @@ fn doubling(depth: usize, level: impl Fn(&Value) -> Value) -> Value {
         definitions.insert(format!("a{at}"), level(&next));
     }
     json!({ "$defs": definitions, "$ref": format!("#/$defs/a{depth}") })
+}
+
+proptest! {
+    #[test]
+    fn any_schema_is_checked_or_refused(schema in schema(), value in value()) {
+        // What is small is checked as the validator checks it.
+        match misfit(&schema, &value) {
+            Ok(misfit) => {
+                let validator = jsonschema::options().offline().build(&schema).expect("it was compiled before");
+                prop_assert_eq!(misfit.is_none(), validator.is_valid(&value));
+                prop_assert!(misfit.is_none_or(|text| text.chars().count() < 1_000));
+            }
+            Err(message) => prop_assert!(message.starts_with("this JSON Schema"), "{}", message),
+        }
+    }
+}
+
+/// Returns schemas with four definitions that may refer to each other.
+fn schema() -> impl Strategy<Value = Value> {
+    prop::collection::vec(part(), 5).prop_map(|parts| {
+        let [root, definitions @ ..] = parts.as_slice() else { return json!({}) };
+        let named = definitions.iter().enumerate().map(|(at, part)| (format!("a{at}"), part.clone()));
+        let mut schema = root.clone();
+        schema["$defs"] = Value::Object(named.collect());
+        schema
+    })
+}
+
+fn part() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        (0..4).prop_map(|at| json!({ "$ref": format!("#/$defs/a{at}") })),
+        prop::sample::select(vec!["string", "integer", "object", "array"])
+            .prop_map(|name| json!({ "type": name })),
+        Just(json!({ "pattern": "^[a-c]+$" })),
+        Just(json!({ "enum": [1, "a", [], {}] })),
+        Just(json!({ "uniqueItems": true, "maxItems": 3 })),
+        Just(json!({ "$ref": "#" })),
+        Just(json!({ "required": ["x"] })),
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        let one = prop::sample::select(vec![
+            "not",
+            "if",
+            "then",
+            "items",
+            "contains",
+            "additionalProperties",
+            "propertyNames",
+            "unevaluatedProperties",
+            "unevaluatedItems",
+        ]);
+        let several = prop::sample::select(vec!["allOf", "anyOf", "oneOf", "prefixItems"]);
+        let named = prop::sample::select(vec!["properties", "dependentSchemas", "patternProperties"]);
+        prop_oneof![
+            (one, inner.clone()).prop_map(|(key, part)| json!({ key: part })),
+            (several, prop::collection::vec(inner.clone(), 1..4))
+                .prop_map(|(key, parts)| json!({ key: parts })),
+            (named, inner).prop_map(|(key, part)| json!({ key: { "x": part, "y": part } })),
+        ]
+    })
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![Just(json!(1)), Just(json!("a")), Just(json!("d")), Just(json!(null))];
+    leaf.prop_recursive(4, 20, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map("[xyz]", inner, 0..3).prop_map(|fields| json!(fields)),
+        ]
+    })
 }
