@@ -8,7 +8,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use steadflow_core::execution::ExecutionStatus;
-use steadflow_runtime::Engine;
+use steadflow_runtime::{Engine, Room};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Status {
@@ -37,6 +37,7 @@ pub(crate) struct Metrics {
     live: Gauge,
     requests: Family<Call, Counter>,
     damaged: Counter,
+    room: Gauge,
 }
 
 impl Metrics {
@@ -48,6 +49,7 @@ impl Metrics {
             live: Gauge::default(),
             requests: Family::default(),
             damaged: Counter::default(),
+            room: Gauge::default(),
             registry: Registry::default(),
         };
         registry.register(
@@ -71,6 +73,11 @@ impl Metrics {
             "Rows of lists that could not be read, each time",
             metrics.damaged.clone(),
         );
+        registry.register(
+            "database_room",
+            "Room of the database: 2 enough, 1 low, 0 reserved for executions that run",
+            metrics.room.clone(),
+        );
         Self { registry, ..metrics }
     }
 
@@ -92,6 +99,11 @@ impl Metrics {
     /// Returns everything in Prometheus' text format.
     pub(crate) fn text(&self, engine: &Engine) -> String {
         self.live.set(i64::try_from(engine.live_count()).unwrap_or(i64::MAX));
+        self.room.set(match engine.room() {
+            Room::Enough => 2,
+            Room::Low => 1,
+            Room::Reserved => 0,
+        });
         for status in ExecutionStatus::ALL.into_iter().filter(|status| status.is_finished()) {
             let counter = self.finished.get_or_create(&Status { status: status.as_str() });
             counter.inner().store(engine.finished_count(status), std::sync::atomic::Ordering::Relaxed);

@@ -83,6 +83,28 @@ pub(crate) struct Serve {
     /// Time that running attempts get to finish when the server stops [default: 10]
     #[arg(long, value_name = "SECONDS", env = "STEADFLOW_GRACE_SECONDS")]
     pub(crate) grace_seconds: Option<u64>,
+    #[command(flatten)]
+    pub(crate) upkeep: Upkeep,
+}
+
+/// What is kept, and how large the database may become.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Upkeep {
+    /// Days for which completed executions are kept; fractions are possible [default: for ever]
+    #[arg(long, value_name = "DAYS", env = "STEADFLOW_KEEP_COMPLETED_DAYS")]
+    pub(crate) keep_completed_days: Option<f64>,
+    /// Days for which failed executions are kept [default: for ever]
+    #[arg(long, value_name = "DAYS", env = "STEADFLOW_KEEP_FAILED_DAYS")]
+    pub(crate) keep_failed_days: Option<f64>,
+    /// Days for which cancelled executions are kept [default: for ever]
+    #[arg(long, value_name = "DAYS", env = "STEADFLOW_KEEP_CANCELLED_DAYS")]
+    pub(crate) keep_cancelled_days: Option<f64>,
+    /// Largest size of the database in MiB [default: as much as the disk has]
+    #[arg(long, value_name = "MIB", env = "STEADFLOW_DATABASE_MAX_MIB")]
+    pub(crate) database_max_mib: Option<u32>,
+    /// Room in MiB that is held back for executions that run: with less, new ones are refused [default: 64]
+    #[arg(long, value_name = "MIB", env = "STEADFLOW_RESERVE_MIB")]
+    pub(crate) reserve_mib: Option<u32>,
 }
 
 /// Outgoing calls of flows.
@@ -118,7 +140,15 @@ steadflow.toml (all keys are optional):
   log = \"info\"
   log_format = \"text\"
   server = \"http://127.0.0.1:8080\"
-  secret_hosts = { OPENAI_KEY = [\"api.openai.com\"] }";
+  database_max_mib = 10240
+  reserve_mib = 64
+  secret_hosts = { OPENAI_KEY = [\"api.openai.com\"] }
+
+  [keep]
+  completed_days = 30
+  failed_days = 90
+  [keep.flows.01900000-0000-7000-8000-000000000001]
+  completed_days = 7";
 
 /// Run a flow without a server and print its result
 ///

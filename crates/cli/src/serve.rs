@@ -22,7 +22,7 @@ const BODY_SHARE: u64 = 8;
 /// Runs the server until a signal stops it.
 pub(crate) async fn serve(mut settings: ServeSettings) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::new()?;
-    let store = wiring::open_store(&settings.database)?;
+    let store = wiring::open_store_up_to(&settings.database, settings.upkeep.pages_max)?;
     let durability = store.durability();
     if settings.demo {
         demo::allow(&mut settings.egress, demo::LOOPBACK);
@@ -45,6 +45,9 @@ pub(crate) async fn serve(mut settings: ServeSettings) -> anyhow::Result<ExitCod
     if settings.demo {
         demo::install(&engine, &format!("http://{address}{}", demo::PATH)).await?;
     }
+    let upkeep = settings.upkeep.config.clone();
+    let looked_after = engine.clone();
+    tokio::spawn(async move { looked_after.keep_up(upkeep).await });
     announce(&settings, address, &durability);
     let end = tokio::select! {
         () = signals.next() => None,

@@ -1,5 +1,7 @@
 //! Settings: from options, then the environment, then `steadflow.toml`, then defaults. (clap merges the first two.)
 
+mod upkeep;
+
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -12,6 +14,8 @@ use steadflow_nodes::{EgressProxy, OwnListeners, ProxyError};
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{Egress, LogFormat, Serve};
+
+pub(crate) use self::upkeep::UpkeepSettings;
 use crate::secrets::KnownSecrets;
 
 const FILE: &str = "steadflow.toml";
@@ -36,6 +40,10 @@ pub(crate) struct SettingsFile {
     log_format: Option<LogFormat>,
     server: Option<String>,
     secret_hosts: Option<BTreeMap<String, Vec<String>>>,
+    database_max_mib: Option<u32>,
+    reserve_mib: Option<u32>,
+    #[serde(default)]
+    keep: upkeep::KeepTable,
     #[serde(skip)]
     found: Option<PathBuf>,
 }
@@ -141,6 +149,7 @@ pub(crate) struct ServeSettings {
     pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) demo: bool,
     pub(crate) grace: Duration,
+    pub(crate) upkeep: UpkeepSettings,
 }
 
 impl ServeSettings {
@@ -157,6 +166,7 @@ impl ServeSettings {
             allowed_hosts: listed(flags.allowed_host, &file.allowed_hosts),
             allowed_origins: origins(&listed(flags.allowed_origin, &file.allowed_origins))?,
             demo: flags.demo,
+            upkeep: UpkeepSettings::new(&flags.upkeep, file)?,
             grace: flags.grace_seconds.or(file.grace_seconds).map_or(GRACE, Duration::from_secs),
         })
     }
@@ -281,6 +291,7 @@ mod tests {
             allowed_origin: Vec::new(),
             demo: false,
             grace_seconds: None,
+            upkeep: crate::args::Upkeep::default(),
         }
     }
 }

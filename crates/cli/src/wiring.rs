@@ -26,8 +26,16 @@ pub(crate) struct Wiring {
 
 /// Opens a database, or creates it if it does not exist. Blocks during recovery.
 pub(crate) fn open_store(database: &Database) -> anyhow::Result<Arc<dyn Store>> {
+    open_store_up_to(database, None)
+}
+
+/// As [`open_store`], for a database of up to `pages_max` pages of 4 KiB.
+pub(crate) fn open_store_up_to(
+    database: &Database,
+    pages_max: Option<u32>,
+) -> anyhow::Result<Arc<dyn Store>> {
     let Database::Sqlite(path) = database;
-    let store = SqliteStore::open(path, SqliteOptions::default())
+    let store = SqliteStore::open(path, SqliteOptions { pages_max, ..SqliteOptions::default() })
         .with_context(|| format!("Could not open the database {database}"))?;
     Ok(Arc::new(store))
 }

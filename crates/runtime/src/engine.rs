@@ -6,6 +6,7 @@ mod pin;
 mod retry;
 mod start;
 mod stored;
+mod upkeep;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -37,10 +38,12 @@ use crate::kept::Kept;
 use crate::shard::{Loaded, Message, Origin, Reply, ReplyId};
 use crate::worker::{End, WorkerConfig};
 
+use self::upkeep::Measured;
 pub use config::{EngineConfig, HasSecret};
 pub use flows::CurrentFlow;
 pub use retry::{BulkRetry, BulkRetryItem, Retry, RetryMany, VersionChoice};
 pub use start::{RequestKey, Start, Started};
+pub use upkeep::{Room, UpkeepConfig};
 
 /// An execution as it is committed, with its records.
 pub type ExecutionSnapshot = Loaded;
@@ -70,6 +73,7 @@ struct Inner {
     flow_gate: tokio::sync::Mutex<()>,
     hub: Hub,
     reads: stored::Reads,
+    measured: Measured,
     worker: Arc<str>,
     check_agent: fn(&Agent) -> Vec<Fault>,
     has_secret: HasSecret,
@@ -129,6 +133,7 @@ impl Engine {
                 flow_gate: tokio::sync::Mutex::default(),
                 hub,
                 reads: stored::Reads::default(),
+                measured: Measured::default(),
                 worker: config.worker,
                 check_agent: config.check_agent,
                 has_secret: config.has_secret,
@@ -177,6 +182,15 @@ impl Engine {
 
     fn worker(&self) -> Arc<str> {
         Arc::clone(&self.inner.worker)
+    }
+
+    pub(crate) fn measured(&self) -> &Measured {
+        &self.inner.measured
+    }
+
+    /// Returns how much room the database has, as it was measured last.
+    pub fn room(&self) -> Room {
+        self.inner.measured.room()
     }
 
     /// Returns how many executions are in memory.

@@ -26,7 +26,7 @@ pub use catalogue::{AgentEdit, DocumentEdit, FlowEdit, NewFlow};
 pub use clock::{Clock, SystemClock};
 pub use engine::{
     BulkRetry, BulkRetryItem, CurrentFlow, Engine, EngineConfig, ExecutionSnapshot, HasSecret, RequestKey,
-    Retry, RetryMany, Start, Started, VersionChoice,
+    Retry, RetryMany, Room, Start, Started, UpkeepConfig, VersionChoice,
 };
 pub use error::{EngineFailure, RuntimeError};
 pub use executor::{Executor, OutcomeFuture, Performing};

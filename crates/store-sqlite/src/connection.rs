@@ -16,6 +16,8 @@ pub(crate) fn open_writer(path: &Path, options: &SqliteOptions) -> rusqlite::Res
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     set_up(&db, options)?;
+    // Counts for a new file only: pages that are free can be returned to the disk.
+    db.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     set_to(&db, "journal_mode", "WAL", "wal")?;
     db.pragma_update(None, "synchronous", "FULL")?;
     db.pragma_update(None, "wal_autocheckpoint", 0)?;

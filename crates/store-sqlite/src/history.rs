@@ -1,6 +1,7 @@
 //! [`History`] for [`SqliteStore`].
 
 mod count;
+mod expiry;
 mod failures;
 mod list;
 pub(crate) mod rollups;
@@ -10,9 +11,10 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
-    ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup, FailureQuery, History, IdempotencyHit,
-    Listed, Page, RollupQuery, RollupRow, StoreError, StoreFuture, Stored,
+    ExecutionCounts, ExecutionFilter, ExecutionRow, Expired, ExpiryStep, FailureGroup, FailureQuery, History,
+    IdempotencyHit, Listed, Page, Retention, RollupQuery, RollupRow, StoreError, StoreFuture, Stored,
 };
 
 use crate::SqliteStore;
@@ -58,6 +60,18 @@ impl History for SqliteStore {
 
     fn rollups(&self, query: RollupQuery) -> StoreFuture<'_, Vec<RollupRow>> {
         Box::pin(self.read("rollups", move |db| rollups::read(db, &query)))
+    }
+
+    fn expire(
+        &self,
+        retention: Arc<Retention>,
+        now: Timestamp,
+        step: ExpiryStep,
+    ) -> StoreFuture<'_, Expired> {
+        let work = move |writer: &mut Writer| {
+            expiry::step(writer, &retention, now, step).map_err(|error| store_error("expire", error))
+        };
+        Box::pin(self.write("expire", 0, work))
     }
 
     fn execution_counts(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, ExecutionCounts> {

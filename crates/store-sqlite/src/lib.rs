@@ -21,6 +21,7 @@ mod log;
 mod migrate;
 mod readers;
 mod search;
+mod space;
 mod store;
 mod writer;
 

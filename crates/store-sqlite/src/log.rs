@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod commit;
+pub(crate) mod delete;
 pub(crate) mod idempotency;
 mod inbox;
 pub(crate) mod journal;

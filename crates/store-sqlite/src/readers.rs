@@ -25,6 +25,11 @@ impl Readers {
         Self { path: Arc::new(path), options, idle: Arc::default(), permits }
     }
 
+    /// Returns which file is read, and how it was opened.
+    pub(crate) fn file(&self) -> (Arc<PathBuf>, SqliteOptions) {
+        (Arc::clone(&self.path), self.options.clone())
+    }
+
     /// Runs `read` in one read transaction, on a thread where it may block.
     pub(crate) async fn read<T, F>(&self, call: &'static str, read: F) -> Result<T, StoreError>
     where

@@ -1,8 +1,8 @@
 //! [`Store`] for [`SqliteStore`].
 
-use steadflow_store::{Store, StoreError, StoreFuture};
+use steadflow_store::{Space, Store, StoreError, StoreFuture};
 
-use crate::{SqliteStore, doctor};
+use crate::{SqliteStore, doctor, space};
 
 impl Store for SqliteStore {
     fn doctor(&self) -> StoreFuture<'_, Vec<String>> {
@@ -11,6 +11,15 @@ impl Store for SqliteStore {
 
     fn durability(&self) -> String {
         "sqlite, WAL, synchronous=FULL: power loss".into()
+    }
+
+    fn space(&self) -> StoreFuture<'_, Space> {
+        let (path, options) = self.readers.file();
+        Box::pin(self.read("space", move |db| space::measure(db, &path, &options)))
+    }
+
+    fn shrink(&self) -> StoreFuture<'_, bool> {
+        Box::pin(self.change("shrink", space::shrink))
     }
 
     fn close(&self) -> StoreFuture<'_, ()> {

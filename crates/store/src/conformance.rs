@@ -104,6 +104,14 @@ macro_rules! conformance_tests {
             discarded_inputs_are_deleted
             the_inbox_survives_reopening
         }
+        $crate::conformance_tests! { @module $harness, retention = history::retention:
+            what_has_ended_for_long_is_deleted
+            what_has_not_ended_is_never_deleted
+            each_status_and_flow_has_its_own_time
+            what_was_deleted_is_not_counted
+            deletions_survive_reopening
+            without_retention_everything_is_kept
+        }
         $crate::conformance_tests! { @module $harness, lists = history::lists:
             executions_are_listed_newest_first
             pages_follow_each_other_without_gap_or_repeat

@@ -2,22 +2,25 @@
 
 mod buckets;
 mod executions;
+mod retention;
 mod rollup;
 
 use std::sync::Arc;
 
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_core::timestamp::Timestamp;
 
 pub use buckets::Buckets;
 pub use executions::{
     ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup, FailureQuery, Fingerprint, Lineage, Page,
     Stored,
 };
+pub use retention::{Expired, ExpiryStep, Kept, Retention};
 pub use rollup::{Rollup, RollupKey, RollupQuery, RollupRow};
 
 use crate::{IdempotencyHit, Listed, StoreFuture};
 
-/// Rows, journals, failures and counters. Nothing here changes anything.
+/// Rows, journals, failures and counters. Only [`Self::expire`] changes anything.
 pub trait History: Send + Sync + 'static {
     /// Returns everything that is recorded of an execution, finished or not.
     fn execution(&self, tenant: TenantId, id: ExecutionId) -> StoreFuture<'_, Option<Stored>>;
@@ -49,6 +52,12 @@ pub trait History: Send + Sync + 'static {
 
     /// Returns the rollup counters that fit, newest hours first.
     fn rollups(&self, query: RollupQuery) -> StoreFuture<'_, Vec<RollupRow>>;
+
+    /// Looks at some executions, and deletes those that `retention` does not keep any longer, with their journals. The
+    /// counters of lists lose them, and those of analytics keep them. A step is short, so that it does not delay commits:
+    /// it may look at fewer than asked for.
+    fn expire(&self, retention: Arc<Retention>, now: Timestamp, step: ExpiryStep)
+    -> StoreFuture<'_, Expired>;
 
     /// Counts a flow's executions by status.
     fn execution_counts(&self, tenant: TenantId, flow: FlowId) -> StoreFuture<'_, ExecutionCounts>;

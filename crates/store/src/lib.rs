@@ -16,6 +16,7 @@ mod history;
 mod listed;
 mod log;
 mod memory;
+mod space;
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -28,8 +29,8 @@ pub use catalogue::{
 };
 pub use error::{BoxError, StoreError};
 pub use history::{
-    Buckets, ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup, FailureQuery, Fingerprint,
-    History, Lineage, Page, Rollup, RollupKey, RollupQuery, RollupRow, Stored,
+    Buckets, ExecutionCounts, ExecutionFilter, ExecutionRow, Expired, ExpiryStep, FailureGroup, FailureQuery,
+    Fingerprint, History, Kept, Lineage, Page, Retention, Rollup, RollupKey, RollupQuery, RollupRow, Stored,
 };
 pub use listed::{Damaged, Listed};
 pub use log::{
@@ -37,6 +38,7 @@ pub use log::{
     QueuedExecution, Worker,
 };
 pub use memory::MemoryStore;
+pub use space::Space;
 
 /// What every call of a store returns: a future that borrows nothing but the store.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -51,6 +53,12 @@ pub trait Store: Log + History + Catalogue + Debug + Send + Sync + 'static {
 
     /// Describes in a few words what the data survives, e.g. `sqlite, WAL, synchronous=FULL: power loss`.
     fn durability(&self) -> String;
+
+    /// Returns how much room there is.
+    fn space(&self) -> StoreFuture<'_, Space>;
+
+    /// Returns some of the room that is not used to the disk. Returns whether there is more to return.
+    fn shrink(&self) -> StoreFuture<'_, bool>;
 
     /// Finishes what is under way and closes the database. Calls after it fail.
     fn close(&self) -> StoreFuture<'_, ()>;

@@ -22,7 +22,7 @@ use steadflow_core::timestamp::Timestamp;
 
 use crate::{
     AgentRecord, AgentUse, AgentVersionRecord, ExecutionRow, FlowRecord, FlowVersionRecord, IdempotencyHit,
-    InboxId, InboxInput, Listed, RollupKey, Store, StoreError, StoreFuture, Stored,
+    InboxId, InboxInput, Listed, RollupKey, Space, Store, StoreError, StoreFuture, Stored,
 };
 
 /// A store in memory. [`MemoryStore::reopen`] returns another handle to the same data.
@@ -169,6 +169,14 @@ impl Store for MemoryStore {
 
     fn durability(&self) -> String {
         "in memory: nothing outlives the process".into()
+    }
+
+    fn space(&self) -> StoreFuture<'_, Space> {
+        at_once(Ok(Space { used: 0, quota: None, disk_free: None, reusable: 0 }))
+    }
+
+    fn shrink(&self) -> StoreFuture<'_, bool> {
+        at_once(Ok(false))
     }
 
     fn close(&self) -> StoreFuture<'_, ()> {

@@ -704,7 +704,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Reports whether new work is taken. */
+        /**
+         * Reports whether new work is taken. That the room of the database is reserved is a part of the answer, and no failure:
+         *     what runs goes on.
+         */
         readonly get: operations["readyz"];
         readonly put?: never;
         readonly post?: never;
@@ -1928,6 +1931,11 @@ export interface components {
             readonly durability: string;
             /** @description Executions in memory. */
             readonly live_executions: number;
+            /**
+             * @description How much room the database has: `enough`, `low`, or `reserved` for executions that run; then no new ones are
+             *     accepted.
+             */
+            readonly room: string;
         };
         /** @description How to reach a remote agent. */
         readonly HttpAgentConfig: {
@@ -1968,7 +1976,7 @@ export interface components {
                 readonly method?: string | null;
                 /**
                  * URL
-                 * @description Begins with `https://` or `http://`.
+                 * @description Begins with `https://` or `http://`. Whole segments of the path and values of the query can use `${secrets.NAME}`.
                  */
                 readonly url: string;
                 /**
@@ -1981,7 +1989,7 @@ export interface components {
                 } | string | null;
                 /**
                  * Query
-                 * @description Query parameters. Lists repeat the key, null omits it.
+                 * @description Query parameters. Lists repeat the key, null omits it. Values can use `${secrets.NAME}`.
                  * @default {}
                  */
                 readonly query?: {

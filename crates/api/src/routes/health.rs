@@ -25,6 +25,9 @@ pub(crate) struct Health {
     durability: String,
     /// Executions in memory.
     live_executions: usize,
+    /// How much room the database has: `enough`, `low`, or `reserved` for executions that run; then no new ones are
+    /// accepted.
+    room: &'static str,
 }
 
 /// Answers as long as the process lives.
@@ -37,10 +40,12 @@ pub(crate) async fn healthz(State(app): State<App>) -> Response {
         version: env!("CARGO_PKG_VERSION"),
         durability: engine.store().durability(),
         live_executions: engine.live_count(),
+        room: engine.room().as_str(),
     })
 }
 
-/// Reports whether new work is taken.
+/// Reports whether new work is taken. That the room of the database is reserved is a part of the answer, and no failure:
+/// what runs goes on.
 #[utoipa::path(get, path = "/readyz", tag = "about",
     responses((status = 200, description = "It takes work", body = Health),
               (status = 503, description = "It is stopping, or its database failed", body = ProblemBody, content_type = "application/problem+json")))]

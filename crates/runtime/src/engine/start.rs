@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::flows::CurrentFlow;
+use super::upkeep::Room;
 use super::{Engine, ExecutionSnapshot};
 use crate::driver::Call;
 use crate::error::RuntimeError;
@@ -109,6 +110,9 @@ impl Engine {
     /// Hands a new execution to the engine and waits until it is durable.
     pub(super) async fn accept(&self, new: ToAccept) -> Result<Started, RuntimeError> {
         let ToAccept { id, flow, mut accepted, limit, key, wait } = new;
+        if self.room() == Room::Reserved {
+            return Err(RuntimeError::StorageFull);
+        }
         let place = self.inner.admission.admit(accepted.trigger_data.len())?;
         let tenant = accepted.tenant;
         let hash = key.as_ref().map(|key| key.hash);

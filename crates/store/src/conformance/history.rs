@@ -2,3 +2,4 @@
 
 pub mod analytics;
 pub mod lists;
+pub mod retention;

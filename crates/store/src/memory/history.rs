@@ -1,6 +1,7 @@
 //! Reading executions, failures and rollups.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use steadflow_core::execution::ExecutionStatus;
@@ -9,8 +10,9 @@ use steadflow_core::timestamp::Timestamp;
 
 use super::{MemoryStore, all_sound, at_once};
 use crate::{
-    Buckets, ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup, FailureQuery, Fingerprint,
-    History, IdempotencyHit, Lineage, Listed, Page, RollupQuery, RollupRow, StoreError, StoreFuture, Stored,
+    Buckets, ExecutionCounts, ExecutionFilter, ExecutionRow, Expired, ExpiryStep, FailureGroup, FailureQuery,
+    Fingerprint, History, IdempotencyHit, Lineage, Listed, Page, Retention, RollupQuery, RollupRow,
+    StoreError, StoreFuture, Stored,
 };
 
 /// How many executions of a failure group are named.
@@ -24,6 +26,28 @@ impl MemoryStore {
     pub fn execution_now(&self, tenant: TenantId, id: ExecutionId) -> Result<Option<Stored>, StoreError> {
         let database = self.open()?;
         if database.tenant_of(id) == Some(tenant) { database.stored(id) } else { Ok(None) }
+    }
+
+    /// See [`crate::History::expire`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn expire_now(
+        &self,
+        retention: &Retention,
+        now: Timestamp,
+        step: ExpiryStep,
+    ) -> Result<Expired, StoreError> {
+        let mut database = self.open()?;
+        let from = step.after.map_or(Bound::Unbounded, Bound::Excluded);
+        let seen = database.rows.range((from, Bound::Unbounded)).take(step.limit);
+        let seen: Vec<(ExecutionId, bool)> = seen
+            .map(|(id, row)| (*id, retention.has_expired(row.flow, row.status, row.completed_at, now)))
+            .collect();
+        let next = seen.last().filter(|_| seen.len() == step.limit).map(|(id, _)| *id);
+        let expired: Vec<ExecutionId> = seen.into_iter().filter(|(_, is)| *is).map(|(id, _)| id).collect();
+        expired.iter().for_each(|id| database.forget(*id));
+        Ok(Expired { deleted: expired.len(), next })
     }
 
     /// See [`crate::History::journal_bytes`].
@@ -201,6 +225,15 @@ impl History for MemoryStore {
 
     fn rollups(&self, query: RollupQuery) -> StoreFuture<'_, Vec<RollupRow>> {
         at_once(self.rollups_now(&query))
+    }
+
+    fn expire(
+        &self,
+        retention: Arc<Retention>,
+        now: Timestamp,
+        step: ExpiryStep,
+    ) -> StoreFuture<'_, Expired> {
+        at_once(self.expire_now(&retention, now, step))
     }
 
     fn execution_counts(&self, tenant: TenantId, flow: FlowId) -> StoreFuture<'_, ExecutionCounts> {

@@ -134,7 +134,7 @@ impl Database {
         self.flow_versions.insert((flow.id, flow.version), version);
     }
 
-    fn forget(&mut self, id: ExecutionId) {
+    pub(crate) fn forget(&mut self, id: ExecutionId) {
         self.rows.remove(&id);
         self.journals.remove(&id);
         self.holders.remove(&id);
