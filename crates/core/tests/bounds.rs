@@ -110,7 +110,7 @@ fn an_execution_that_holds_too_much_fails_before_it_holds_more() {
 #[test]
 fn a_record_has_a_share_of_data_and_what_one_node_adds() {
     let nodes: Vec<Value> =
-        (0..20).map(|at| transform(&format!("n{at}"), json!("${trigger_data}"))).collect();
+        (0..12).map(|at| transform(&format!("n{at}"), json!("${trigger_data}"))).collect();
     let mut play = start(&chain(&nodes), Limits::DEFAULT, &json!("x".repeat(1_000_000)));
 
     go_on(&mut play);

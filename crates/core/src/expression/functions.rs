@@ -209,8 +209,8 @@ pub(super) fn strict_test(name: &str) -> Option<Value> {
         return Some(ordering(*holds));
     }
     Some(match name {
-        "eq" | "equalto" => Value::from_function(comparisons::same),
-        "ne" => Value::from_function(comparisons::different),
+        "eq" | "equalto" => Value::from_function(comparisons::is_same),
+        "ne" => Value::from_function(comparisons::is_different),
         "in" => Value::from_function(comparisons::is_in),
         "number" => Value::from_function(comparisons::is_number),
         "integer" => Value::from_function(number::is_integer),
@@ -288,10 +288,10 @@ pub(super) fn add_strict_tests(environment: &mut Environment<'static>) {
         environment.add_test(name, compare(holds));
     }
     for name in ["eq", "equalto", "=="] {
-        environment.add_test(name, comparisons::same);
+        environment.add_test(name, comparisons::is_same);
     }
     for name in ["ne", "!="] {
-        environment.add_test(name, comparisons::different);
+        environment.add_test(name, comparisons::is_different);
     }
     environment.add_test("in", comparisons::is_in);
     environment.add_test("number", comparisons::is_number);

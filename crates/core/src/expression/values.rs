@@ -15,6 +15,10 @@ use super::number;
 const VALUE_UNITS: usize = 32;
 /// Bytes of a list or an object that are walked over for one unit.
 const BYTES_WALKED_PER_UNIT: usize = 8;
+/// Steps that a value takes when it is compared or written.
+const STEPS_PER_VALUE: u64 = 4;
+/// Bytes of a string that are compared or written for one step.
+const BYTES_PER_STEP: usize = 64;
 /// Characters of a string that a message repeats.
 const SHOWN_CHARS_MAX: usize = 40;
 /// Nesting of a result.
@@ -253,6 +257,19 @@ pub(crate) fn order(left: &Value, right: &Value) -> Result<Ordering, Problem> {
     Err(Problem::new(format!(
         "{left} has no order with {right}; only two numbers, two strings or two dates have"
     )))
+}
+
+/// Returns the steps that it takes to compare all that is in `value`, or to write it.
+pub(crate) fn weight(value: &Value) -> u64 {
+    let items = || value.try_iter().into_iter().flatten();
+    let inside: u64 = if matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable) {
+        items().map(|item| weight(&item)).sum()
+    } else if value.kind() == ValueKind::Map {
+        items().filter_map(|key| value.get_item(&key).ok()).map(|item| weight(&item)).sum()
+    } else {
+        value.as_str().map_or(0, |text| (text.len() / BYTES_PER_STEP) as u64)
+    };
+    STEPS_PER_VALUE + inside
 }
 
 /// Whether two values are the same: numbers by all their digits, lists and objects by what they contain.

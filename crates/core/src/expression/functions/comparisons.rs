@@ -7,18 +7,25 @@ use super::super::{number, values};
 use super::{charge, invalid, texts};
 
 /// `==`
-pub(super) fn equal(left: &Value, right: &Value) -> Result<bool, Error> {
+pub(super) fn equal(state: &State<'_, '_>, left: &Value, right: &Value) -> Result<bool, Error> {
     check_defined(left, right)?;
-    Ok(same(left, right))
+    is_same(state, left, right)
 }
 
 /// `!=`
-pub(super) fn unequal(left: &Value, right: &Value) -> Result<bool, Error> {
-    equal(left, right).map(|equal| !equal)
+pub(super) fn unequal(state: &State<'_, '_>, left: &Value, right: &Value) -> Result<bool, Error> {
+    equal(state, left, right).map(|equal| !equal)
 }
 
 /// `is eq`, which may be asked of a value that is not there.
-pub(super) fn same(left: &Value, right: &Value) -> bool {
+pub(super) fn is_same(state: &State<'_, '_>, left: &Value, right: &Value) -> Result<bool, Error> {
+    if left.as_object().is_some() && left.len() == right.len() {
+        state.consume_fuel(values::weight(left))?;
+    }
+    Ok(same(left, right))
+}
+
+fn same(left: &Value, right: &Value) -> bool {
     match number::compare(left, right) {
         Some(order) => order.is_eq(),
         None if left.kind() == right.kind() && left.as_object().is_some() => values::equal(left, right),
@@ -27,8 +34,8 @@ pub(super) fn same(left: &Value, right: &Value) -> bool {
 }
 
 /// `is ne`
-pub(super) fn different(left: &Value, right: &Value) -> bool {
-    !same(left, right)
+pub(super) fn is_different(state: &State<'_, '_>, left: &Value, right: &Value) -> Result<bool, Error> {
+    is_same(state, left, right).map(|same| !same)
 }
 
 /// `in`
@@ -44,7 +51,7 @@ pub(super) fn contains(state: &State<'_, '_>, needle: &Value, container: &Value)
     if !matches!(container.kind(), ValueKind::Seq | ValueKind::Iterable) {
         return Err(invalid(format!("{} cannot contain anything", values::described(container))));
     }
-    state.consume_fuel(container.len().unwrap_or_default() as u64)?;
+    state.consume_fuel(values::weight(container))?;
     Ok(container.try_iter()?.any(|entry| same(&entry, needle)))
 }
 

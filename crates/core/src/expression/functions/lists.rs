@@ -9,6 +9,8 @@ use minijinja::{Error, ErrorKind, State, Value, filters};
 use super::super::{sameness, values};
 use super::{MAPPED_FILTERS, invalid, numbers, problem, strict_filter, takes_text, texts};
 
+/// Steps that it takes to see whether an entry was there before.
+const STEPS_PER_KEY: u64 = 8;
 /// Fields that a message lists.
 const SHOWN_FIELDS_MAX: usize = 10;
 
@@ -196,7 +198,7 @@ pub(super) fn unique(state: &State<'_, '_>, list: &Value, named: Kwargs) -> Resu
     for (entry, key) in entries.into_iter().zip(&keys) {
         let lower = key.as_str().filter(|_| !is_exact).map(|text| Value::from(text.to_lowercase()));
         let key = sameness::key(lower.as_ref().unwrap_or(key));
-        state.consume_fuel((key.len() / super::BYTES_PER_STEP) as u64)?;
+        state.consume_fuel(STEPS_PER_KEY + (key.len() / super::BYTES_PER_STEP) as u64)?;
         if seen.insert(key) {
             first.push(entry);
         }

@@ -44,11 +44,10 @@ pub(super) fn text_of<'v>(state: &State<'_, '_>, value: &'v Value) -> Result<Cow
     if let Some(text) = dates::text_of(value) {
         return Ok(Cow::Owned(text));
     }
+    state.consume_fuel(values::weight(value))?;
     let mut writer = Writer::new(TEXT_BYTES_MAX);
     values::write_json(value, &mut writer).map_err(problem)?;
-    let text = writer.into_text();
-    state.consume_fuel((text.len() / BYTES_PER_STEP) as u64)?;
-    Ok(Cow::Owned(text))
+    Ok(Cow::Owned(writer.into_text()))
 }
 
 pub(super) fn string(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
@@ -62,7 +61,7 @@ pub(super) fn concat(state: &State<'_, '_>, left: &Value, right: &Value) -> Resu
 }
 
 pub(super) fn to_json(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
-    charge(state, value)?;
+    state.consume_fuel(values::weight(value))?;
     let mut writer = Writer::new(TEXT_BYTES_MAX);
     values::write_json(value, &mut writer).map_err(problem)?;
     Ok(writer.into_text())
