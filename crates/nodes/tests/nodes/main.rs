@@ -4,6 +4,7 @@
 
 mod agent_bodies;
 mod agents;
+mod canaries;
 mod egress;
 mod exact;
 mod http_request;
