@@ -96,7 +96,7 @@ async fn large_documents_at_once_wait_for_each_other() {
 
     let attack = async {
         let mut clients = JoinSet::new();
-        for _ in 0..scaled(6, 100) {
+        for _ in 0..scaled(3, 100) {
             let (client, body) = (reqwest::Client::new(), numbers.clone());
             let url = format!("http://{}/api/v1/studio/flows/validate", server.address());
             clients.spawn(async move {
