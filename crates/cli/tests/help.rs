@@ -235,7 +235,7 @@ fn help_of_run() {
               Store the execution in this database [default: in memory only]
 
           --secret <NAME>
-              Secret that the flow may use, from STEADFLOW_SECRET_<NAME>, or from a file as NAME=@FILE.
+              Secret that the flow may use, from STEADFLOW_SECRET_NAME, or from a file as NAME=@FILE.
               May be repeated [default: none]
 
           --egress-allow <LIST>
