@@ -16,20 +16,23 @@ use crate::support::{config, http_work};
 const CANARIES: usize = 50;
 /// Where a request can hold a secret: the pointer, the value around it, and which byte the secret is at.
 const FIELDS: [(&str, &str, usize); 6] = [
-    ("/headers/X-Trace", "${secrets.C}", 0),
-    ("/headers/Accept", "a ${secrets.C} b", 2),
-    ("/query/q", "${secrets.C}", 0),
-    ("/auth/token", "${secrets.C}", 0),
-    ("/body/key", "x${secrets.C}y", 1),
+    ("/headers/X-Trace", "${secrets.C00}", 0),
+    ("/headers/Accept", "a ${secrets.C00} b", 2),
+    ("/query/q", "${secrets.C00}", 0),
+    ("/auth/token", "${secrets.C00}", 0),
+    ("/body/key", "x${secrets.C00}y", 1),
     ("/url", "", 0),
 ];
 
-/// Knows one secret, `C`.
-struct Canary(String);
+/// What a service answers: a status, and how many characters are before the secret, so that messages and bodies are cut in it.
+const ANSWERS: [(u16, usize); 6] = [(200, 0), (500, 0), (500, 985), (400, 16_370), (422, 65_520), (200, 3)];
 
-impl Secrets for Canary {
+/// Knows the canaries by their numbers, as `C00`.
+struct Canaries;
+
+impl Secrets for Canaries {
     fn secret(&self, _tenant: TenantId, name: &str) -> Option<Secret> {
-        (name == "C").then(|| Secret::new(self.0.clone()))
+        Some(Secret::new(canary(name.strip_prefix('C')?.parse().ok()?)))
     }
 }
 
@@ -76,43 +79,42 @@ async fn no_canary_is_in_anything_that_an_attempt_returns() {
     let answers = Arc::clone(&said);
     Mock::given(any()).respond_with(move |_: &Request| answers.lock().unwrap().clone()).mount(&server).await;
 
+    let nodes = Nodes::new(NodesConfig { secrets: Arc::new(Canaries), ..config("127.0.0.1") }).unwrap();
     for number in 0..CANARIES {
         let secret = canary(number);
-        let nodes =
-            Nodes::new(NodesConfig { secrets: Arc::new(Canary(secret.clone())), ..config("127.0.0.1") })
-                .unwrap();
         let encoded = encodings(&secret);
-        for (field, (status, padding)) in
-            FIELDS.iter().zip([(200, 0), (500, 0), (500, 985), (400, 16_370), (422, 65_520), (200, 3)])
-        {
-            for echo in &encoded {
-                let body = format!("{}{echo}", "x".repeat(padding));
-                let answer = match number % 3 {
-                    0 => ResponseTemplate::new(status)
-                        .set_body_json(json!({ "message": body, echo.as_str(): [echo] })),
-                    1 => ResponseTemplate::new(status).set_body_string(body),
-                    _ => ResponseTemplate::new(status).set_body_raw(body, "application/octet-stream"),
-                };
-                *said.lock().unwrap() = answer;
+        for (at, echo) in encoded.iter().enumerate() {
+            // Each field meets each encoding and each answer in some of the canaries.
+            let field = &FIELDS[(number + at) % FIELDS.len()];
+            let (status, padding) = ANSWERS[(number / FIELDS.len() + at) % ANSWERS.len()];
+            let body = format!("{}{echo}", "x".repeat(padding));
+            let answer = match number % 3 {
+                0 => ResponseTemplate::new(status)
+                    .set_body_json(json!({ "message": body, echo.as_str(): [echo] })),
+                1 => ResponseTemplate::new(status).set_body_string(body),
+                _ => ResponseTemplate::new(status).set_body_raw(body, "application/octet-stream"),
+            };
+            *said.lock().unwrap() = answer;
 
-                let outcome = nodes.perform(work(&server.uri(), field)).await;
+            let outcome = nodes.perform(work(&server.uri(), number, field)).await;
 
-                let text = format!("{outcome:?}");
-                for form in encoded.iter().flat_map(|form| form.split(' ')) {
-                    let quoted = Value::from(form).to_string();
-                    assert!(
-                        !text.contains(form) && !text.contains(&quoted[1..quoted.len() - 1]),
-                        "{field:?} {echo}: {text}"
-                    );
-                }
-                assert!(!text.contains(&secret[..8]), "{field:?} {echo}: {text}");
+            let text = format!("{outcome:?}");
+            for form in encoded.iter().flat_map(|form| form.split(' ')) {
+                let quoted = Value::from(form).to_string();
+                assert!(
+                    !text.contains(form) && !text.contains(&quoted[1..quoted.len() - 1]),
+                    "{field:?} {echo}: {text}"
+                );
             }
+            assert!(!text.contains(&secret[..8]), "{field:?} {echo}: {text}");
         }
     }
 }
 
-fn work(uri: &str, &(pointer, text, at): &(&str, &str, usize)) -> steadflow_core::work::Work {
-    let url = format!("{uri}/a/${{secrets.C}}/b");
+fn work(uri: &str, number: usize, &(pointer, text, at): &(&str, &str, usize)) -> steadflow_core::work::Work {
+    let name = format!("C{number:02}");
+    let text = text.replace("C00", &name);
+    let url = format!("{uri}/a/${{secrets.{name}}}/b");
     let at = if pointer == "/url" { url.find("${").unwrap() } else { at };
     let mut input = json!({ "url": uri, "method": "POST", "headers": {}, "query": {}, "body": {} });
     match pointer.split('/').skip(1).collect::<Vec<_>>().as_slice() {
@@ -122,7 +124,7 @@ fn work(uri: &str, &(pointer, text, at): &(&str, &str, usize)) -> steadflow_core
         _ => unreachable!("all fields are covered"),
     }
     let mut work = http_work(&input);
-    let places = vec![SecretPlace { at, name: Arc::from("C") }];
+    let places = vec![SecretPlace { at, name: Arc::from(name) }];
     work.secrets = [SecretSlot { pointer: pointer.to_owned(), places, is_in_form: false }].into();
     work
 }
