@@ -185,6 +185,32 @@ fn help_of_serve() {
 
               [env: STEADFLOW_GRACE_SECONDS=]
 
+          --keep-completed-days <DAYS>
+              Days for which completed executions are kept; fractions are possible [default: for ever]
+
+              [env: STEADFLOW_KEEP_COMPLETED_DAYS=]
+
+          --keep-failed-days <DAYS>
+              Days for which failed executions are kept [default: for ever]
+
+              [env: STEADFLOW_KEEP_FAILED_DAYS=]
+
+          --keep-cancelled-days <DAYS>
+              Days for which cancelled executions are kept [default: for ever]
+
+              [env: STEADFLOW_KEEP_CANCELLED_DAYS=]
+
+          --database-max-mib <MIB>
+              Largest size of the database in MiB [default: as much as the disk has]
+
+              [env: STEADFLOW_DATABASE_MAX_MIB=]
+
+          --reserve-mib <MIB>
+              Room in MiB that is held back for executions that run: with less, new ones are refused
+              [default: 64]
+
+              [env: STEADFLOW_RESERVE_MIB=]
+
           …
 
     Examples:
@@ -205,7 +231,15 @@ fn help_of_serve() {
       log = "info"
       log_format = "text"
       server = "http://127.0.0.1:8080"
+      database_max_mib = 10240
+      reserve_mib = 64
       secret_hosts = { OPENAI_KEY = ["api.openai.com"] }
+
+      [keep]
+      completed_days = 30
+      failed_days = 90
+      [keep.flows.01900000-0000-7000-8000-000000000001]
+      completed_days = 7
     "#);
 }
 

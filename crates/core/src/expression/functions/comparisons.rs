@@ -46,7 +46,8 @@ pub(super) fn contains(state: &State<'_, '_>, needle: &Value, container: &Value)
         return Ok(text.contains(&*texts::text_of(state, needle)?));
     }
     if container.kind() == ValueKind::Map {
-        return Ok(!container.get_item(needle)?.is_undefined());
+        // The value of a key may be undefined.
+        return Ok(container.as_object().is_some_and(|map| map.get_value(needle).is_some()));
     }
     if !matches!(container.kind(), ValueKind::Seq | ValueKind::Iterable) {
         return Err(invalid(format!("{} cannot contain anything", values::described(container))));
