@@ -231,6 +231,7 @@ impl Execution {
             usage: Usage::default(),
             worker,
             released: false,
+            has_progress: false,
         });
     }
 
@@ -298,6 +299,7 @@ impl Execution {
         (ended.ended_at, ended.result, ended.usage) = (Some(at), Some(result.clone()), usage);
         if let Some(attempt) = node.attempts.last_mut() {
             attempt.usage.add(usage);
+            attempt.has_progress = true;
         }
     }
 

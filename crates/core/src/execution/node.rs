@@ -86,6 +86,8 @@ pub struct AttemptRecord {
     pub worker: Arc<str>,
     /// Whether the shutdown of the process stopped it.
     pub released: bool,
+    /// Whether one of its calls ended, of an attempt that makes several.
+    pub(super) has_progress: bool,
 }
 
 /// Why an attempt failed.
@@ -220,16 +222,19 @@ impl NodeExecution {
     }
 
     /// The attempts of the present budget that count.
-    pub(super) fn counted_attempts(&self) -> impl DoubleEndedIterator<Item = &AttemptRecord> {
+    pub(super) fn counted_attempts(&self) -> impl Iterator<Item = &AttemptRecord> {
         self.attempts[self.spent.min(self.attempts.len())..].iter().filter(|attempt| !attempt.released)
     }
 
     /// Returns whether the attempt before the one under way was interrupted, and no call has ended since: whatever stops
     /// the process may be in the call that both made.
     pub(super) fn was_interrupted_before(&self) -> bool {
-        let before = self.counted_attempts().rev().nth(1);
-        let interrupted =
-            before.filter(|before| before.error.as_ref().is_some_and(AttemptError::is_interruption));
-        interrupted.is_some_and(|before| !self.steps.iter().any(|step| step.ended_at > before.ended_at))
+        let attempts = &self.attempts[self.spent.min(self.attempts.len())..];
+        let Some((last, earlier)) = attempts.split_last() else { return false };
+        let Some(before) = earlier.iter().rposition(|attempt| !attempt.released) else { return false };
+        let is_interruption = earlier[before].error.as_ref().is_some_and(AttemptError::is_interruption);
+        is_interruption
+            && !last.has_progress
+            && !earlier[before + 1..].iter().any(|attempt| attempt.has_progress)
     }
 }
