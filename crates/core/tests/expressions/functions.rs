@@ -23,6 +23,7 @@ data.price * 2 => 39.8
 data.price == 19.9 => true
 [data.price] == [19.9] => true
 data.price in [1, 19.9] => true
+'v' in {'v': (data.price)[0]} => true
 [data.big] == [data.big] => true
 data.big > 1 => true
 data.long == data.longer => false
