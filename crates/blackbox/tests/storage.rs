@@ -45,7 +45,8 @@ async fn a_database_that_cannot_be_opened_is_named() {
 async fn a_full_disk_refuses_new_work_loses_nothing_and_heals_by_itself() {
     let workplace = Workplace::new();
     let Some(disk) = SmallDisk::mount(&workplace.path().join("disk")) else { return };
-    let mut server = Setup::new(&workplace).database(disk.path.join("steadflow.db")).start().await;
+    let setup = Setup::new(&workplace).database(disk.path.join("steadflow.db"));
+    let mut server = setup.arguments(["--reserve-mib", "0"]).start().await;
     let document = flow("Load", &[echo("a", json!({ "text": "x".repeat(10_000) }))], &[]);
     let flow = server.api().create_flow(&document).await;
     let mut promised = vec![server.api().start(&flow, json!({})).await];

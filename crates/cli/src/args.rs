@@ -169,7 +169,7 @@ pub(crate) struct Run {
     /// Store the execution in this database [default: in memory only]
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
-    /// Secret that the flow may use, from STEADFLOW_SECRET_NAME, or from a file as NAME=@FILE. May be repeated [default: none]
+    /// Secret that the flow may use, from its STEADFLOW_SECRET_* variable, or from a file as NAME=@FILE. May be repeated [default: none]
     #[arg(long, value_name = "NAME")]
     pub(crate) secret: Vec<String>,
     #[command(flatten)]

@@ -269,8 +269,8 @@ fn help_of_run() {
               Store the execution in this database [default: in memory only]
 
           --secret <NAME>
-              Secret that the flow may use, from STEADFLOW_SECRET_NAME, or from a file as NAME=@FILE.
-              May be repeated [default: none]
+              Secret that the flow may use, from its STEADFLOW_SECRET_* variable, or from a file as
+              NAME=@FILE. May be repeated [default: none]
 
           --egress-allow <LIST>
               Non-public addresses, networks and host names that flows may call, separated by commas
