@@ -130,7 +130,9 @@ fn help_of_the_program() {
 
 #[test]
 fn help_of_serve() {
-    insta::assert_snapshot!(own_help(&["serve"]), @r#"
+    let help = own_help(&["serve"]);
+    let (options, _) = help.split_once("      …\n").expect("examples come after the options");
+    insta::assert_snapshot!(options, @r#"
     Start the server: REST API, studio and engine in one process
 
     On SIGTERM or Ctrl-C, the server accepts no new work, gives running attempts `--grace-seconds` to
@@ -211,8 +213,14 @@ fn help_of_serve() {
 
               [env: STEADFLOW_RESERVE_MIB=]
 
-          …
+    "#);
+}
 
+#[test]
+fn examples_of_serve() {
+    let help = own_help(&["serve"]);
+    let (_, examples) = help.split_once("      …\n\n").expect("they come after the options");
+    insta::assert_snapshot!(examples, @r#"
     Examples:
       steadflow serve
       steadflow serve --demo
