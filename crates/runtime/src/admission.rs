@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::RuntimeError;
 
-/// How much of the memory of the process may be taken by executions, for `1 / MEMORY_SHARE` of it.
-const MEMORY_SHARE: u64 = 2;
-/// What an execution in memory takes besides its data: 40 to 60 KB with a call under way, measured with 10,000 of them.
+/// Executions may take one part in so many of the memory of the process, and their data another.
+const MEMORY_PARTS: u64 = 4;
+/// What an execution in memory takes besides its data: 45 KB with a call under way, measured with 4,096 of them.
 const EXECUTION_BYTES: u64 = 64 * 1024;
 /// How often the data of an execution is in memory: as its state, as records, and as the input of a call.
 const DATA_COPIES: u64 = 4;
@@ -28,22 +28,28 @@ impl Capacity {
 
     /// Returns what a process with so many bytes of memory can hold.
     pub const fn of_memory(bytes: u64) -> Self {
-        let share = bytes / MEMORY_SHARE / 2;
-        Self { executions: (share / EXECUTION_BYTES) as usize, bytes: (share / DATA_COPIES) as usize }
+        let part = bytes / MEMORY_PARTS;
+        Self { executions: (part / EXECUTION_BYTES) as usize, bytes: (part / DATA_COPIES) as usize }
     }
 
     /// Returns whether there is room for a further execution with so many bytes of data, of a flow whose executions take
-    /// `of_flow` of all that is `held`. A flow may take as much as is then still free, which is half of all for one flow and
+    /// `of_flow` of `all` that is taken. A flow may take as much as is then still free, which is half of all for one flow and
     /// a third each for two, so that there is always room for another.
-    pub(crate) fn has_room(&self, held: &Held, of_flow: Option<&Held>, bytes: usize) -> bool {
-        let free_executions = self.executions.saturating_sub(held.executions() + 1);
-        let free_bytes = self.bytes.saturating_sub(held.bytes() + bytes);
-        let (executions, taken) = of_flow.map_or((0, 0), |flow| (flow.executions(), flow.bytes()));
-        executions < free_executions && taken + bytes <= free_bytes
+    pub(crate) const fn has_room(&self, all: Taken, of_flow: Taken, bytes: usize) -> bool {
+        let free_executions = self.executions.saturating_sub(all.executions + 1);
+        let free_bytes = self.bytes.saturating_sub(all.bytes + bytes);
+        of_flow.executions < free_executions && of_flow.bytes + bytes <= free_bytes
     }
 }
 
 /// What executions take.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Taken {
+    pub(crate) executions: usize,
+    pub(crate) bytes: usize,
+}
+
+/// What executions take, as it changes.
 #[derive(Debug, Default)]
 pub(crate) struct Held {
     executions: AtomicUsize,
@@ -61,17 +67,16 @@ impl Held {
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes.load(Ordering::Relaxed)
-    }
-
     pub(crate) fn set(&self, executions: usize, bytes: usize) {
         self.executions.store(executions, Ordering::Relaxed);
         self.bytes.store(bytes, Ordering::Relaxed);
     }
 
-    pub(crate) fn executions(&self) -> usize {
-        self.executions.load(Ordering::Relaxed)
+    pub(crate) fn taken(&self) -> Taken {
+        Taken {
+            executions: self.executions.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+        }
     }
 }
 
@@ -101,11 +106,11 @@ impl Admission {
     /// # Errors
     /// [`RuntimeError::Overloaded`] if there is no room.
     pub(crate) fn admit(&self, bytes: usize) -> Result<Place<'_>, RuntimeError> {
-        let executions = self.waiting.executions.fetch_add(1, Ordering::Relaxed) + 1;
-        let waiting = self.waiting.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        self.waiting.add(1, bytes);
         let place = Place { waiting: &self.waiting, bytes };
-        let fits = self.load.executions() + executions <= self.capacity.executions
-            && self.load.bytes() + waiting <= self.capacity.bytes;
+        let (load, waiting) = (self.load.taken(), self.waiting.taken());
+        let fits = load.executions + waiting.executions <= self.capacity.executions
+            && load.bytes + waiting.bytes <= self.capacity.bytes;
         if fits { Ok(place) } else { Err(RuntimeError::Overloaded) }
     }
 }
@@ -157,16 +162,16 @@ mod tests {
         let capacity = Capacity { executions: 12, bytes: 1_200 };
         let (all, flows) = (Held::default(), [Held::default(), Held::default(), Held::default()]);
         let taken = flows.each_ref().map(|flow| {
-            while capacity.has_room(&all, Some(flow), 100) {
+            while capacity.has_room(all.taken(), flow.taken(), 100) {
                 all.add(1, 100);
                 flow.add(1, 100);
             }
-            flow.executions()
+            flow.taken().executions
         });
 
         assert_eq!(taken, [6, 3, 1]);
-        assert!(capacity.has_room(&all, None, 100));
-        assert!(!capacity.has_room(&all, None, 200));
+        assert!(capacity.has_room(all.taken(), Taken::default(), 100));
+        assert!(!capacity.has_room(all.taken(), Taken::default(), 200));
     }
 
     #[test]

@@ -195,7 +195,7 @@ impl Engine {
 
     /// Returns how many executions are in memory.
     pub fn live_count(&self) -> usize {
-        self.inner.load.executions()
+        self.inner.load.taken().executions
     }
 
     /// Returns how many executions ended with `status` since this process started.

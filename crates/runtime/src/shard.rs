@@ -27,7 +27,6 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Work};
 use steadflow_store::{ById, Commit, Idempotency, IdempotencyHit, InboxId, InboxItem};
 
-use crate::admission::Held;
 use crate::error::RuntimeError;
 use crate::hub::Change;
 pub use config::ShardConfig;
@@ -295,8 +294,8 @@ impl Reply {
 pub struct Shard {
     config: ShardConfig,
     live: ById<Live>,
-    /// What those in `live` take.
-    held: Held,
+    /// Bytes of the records in `live`.
+    live_bytes: usize,
     /// What waits for an execution to be loaded.
     loading: BTreeMap<ExecutionId, VecDeque<Queued>>,
     /// When to process which execution, here or parked.
@@ -345,7 +344,7 @@ impl Shard {
         Self {
             config,
             live: ById::default(),
-            held: Held::default(),
+            live_bytes: 0,
             loading: BTreeMap::new(),
             timers: BTreeSet::new(),
             unshown: BTreeSet::new(),
@@ -446,8 +445,8 @@ impl Shard {
     }
 
     /// Returns how many bytes their records have.
-    pub fn live_bytes(&self) -> usize {
-        self.held.bytes()
+    pub const fn live_bytes(&self) -> usize {
+        self.live_bytes
     }
 
     /// Returns the committed state of every execution in memory that has no commit under way, by id; for tests.

@@ -44,11 +44,16 @@ impl Shard {
                 tracing::warn!(error = %error, "the database refused a batch; it will be tried again");
                 Ok(())
             }
-            Err(error @ (StoreError::Refused { .. } | StoreError::Corrupt { .. })) => {
+            Err(error @ StoreError::Refused { .. }) => {
                 self.refused(&executions, &error, now);
                 Ok(())
             }
-            Err(fatal @ (StoreError::Fenced | StoreError::Unknown { .. } | StoreError::Closed)) => Err(fatal),
+            Err(
+                fatal @ (StoreError::Fenced
+                | StoreError::Unknown { .. }
+                | StoreError::Corrupt { .. }
+                | StoreError::Closed),
+            ) => Err(fatal),
         }
     }
 
@@ -164,10 +169,10 @@ impl Shard {
     /// Takes an execution into memory.
     pub(super) fn keep(&mut self, mut live: Live) {
         let of_flow = &self.flows.entry(live.execution.accepted().flow).or_default().held;
-        for held in [&self.held, &**of_flow] {
-            held.add(1, live.journal_bytes());
-        }
+        let bytes = live.journal_bytes();
+        of_flow.add(1, bytes);
         live.held = Arc::clone(of_flow);
+        self.live_bytes += bytes;
         self.live.insert(live.execution.id(), live);
     }
 
@@ -175,9 +180,9 @@ impl Shard {
     pub(super) fn forget(&mut self, id: ExecutionId) -> Option<Live> {
         let live = self.live.remove(&id)?;
         self.suspects.remove(&id);
-        for held in [&self.held, &*live.held] {
-            held.remove(1, live.journal_bytes());
-        }
+        let bytes = live.journal_bytes();
+        live.held.remove(1, bytes);
+        self.live_bytes -= bytes;
         if let Some(at) = live.timer {
             self.timers.remove(&(at, id));
         }
@@ -230,9 +235,8 @@ impl Shard {
         }
         if committing.writes != Writes::Projection {
             let bytes = live.journal.pop().map_or(0, |record| record.len());
-            for held in [&self.held, &*live.held] {
-                held.remove(0, bytes);
-            }
+            live.held.remove(0, bytes);
+            self.live_bytes -= bytes;
             live.execution = replayed(live);
         }
         live.row = Row::Behind;

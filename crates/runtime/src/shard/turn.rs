@@ -12,6 +12,7 @@ use steadflow_store::{Commit, Idempotency, InboxInput, Projection};
 
 use super::live::{Committing, Live, Row, Then, Writes};
 use super::{Accept, Action, Loaded, Origin, Phase, Queued, Reply, ReplyId, Shard};
+use crate::admission::Taken;
 use crate::row::{rollup_of, row_of};
 
 impl Shard {
@@ -33,8 +34,9 @@ impl Shard {
 
     /// Returns whether there is memory for a new execution, with what its flow may take of it.
     fn has_room_for(&self, new: &NewExecution) -> bool {
-        let of_flow = self.flows.get(&new.accepted.flow).map(|slots| &*slots.held);
-        self.config.capacity.has_room(&self.held, of_flow, new.accepted.trigger_data.len())
+        let all = Taken { executions: self.live.len(), bytes: self.live_bytes };
+        let of_flow = self.flows.get(&new.accepted.flow).map(|slots| slots.held.taken()).unwrap_or_default();
+        self.config.capacity.has_room(all, of_flow, new.accepted.trigger_data.len())
     }
 
     /// Accepts the children that a decision starts. Their acceptances go into the batch of that decision, so that either
@@ -145,9 +147,8 @@ impl Shard {
         self.spare = sealed.2;
         self.spare.clear();
         live.journal.push(Arc::clone(&record));
-        for held in [&self.held, &*live.held] {
-            held.add(0, record.len());
-        }
+        live.held.add(0, record.len());
+        self.live_bytes += record.len();
         live.unsaved_since.get_or_insert(now);
         let then = live.then(self.phase, now, self.config.park_after);
         let committing = live.committing.get_or_insert_default();
