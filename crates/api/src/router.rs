@@ -100,12 +100,14 @@ impl Asked {
         self.matched.as_ref().map_or("other", MatchedPath::as_str)
     }
 
-    /// Logs what went wrong inside, once.
+    /// Logs what went wrong inside, once. A refusal that is meant, such as that of a start without room, has no cause, and
+    /// comes too often to be logged.
     fn log(&self, response: &Response) {
-        if !is_ours(response.status()) {
+        let cause = response.extensions().get::<Cause>().map(|cause| cause.0.as_str());
+        if !is_ours(response.status()) || (is_refusal(response.status()) && cause.is_none()) {
             return;
         }
-        let cause = response.extensions().get::<Cause>().map_or("", |cause| &cause.0);
+        let cause = cause.unwrap_or_default();
         let (method, path, status) = (&self.method, self.uri.path(), response.status().as_u16());
         tracing::error!(http.method = %method, http.path = path, http.status = status, cause, "a request failed");
     }
@@ -115,6 +117,10 @@ impl Asked {
 fn is_ours(status: StatusCode) -> bool {
     let is_of_service = matches!(status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT);
     status.is_server_error() && !is_of_service
+}
+
+const fn is_refusal(status: StatusCode) -> bool {
+    matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::INSUFFICIENT_STORAGE)
 }
 
 /// Makes browsers trust nothing that did not come from here.

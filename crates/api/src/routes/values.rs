@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use steadflow_core::execution::{Execution, ResultParts};
+use steadflow_core::execution::{Execution, Rejected, ResultParts};
 use steadflow_core::ids::{ExecutionId, NodeId, NodeIndex};
 use steadflow_core::payload::Payload;
 use utoipa_axum::router::OpenApiRouter;
@@ -108,11 +108,7 @@ pub(crate) async fn show_node_output(
 }
 
 fn index_of(execution: &Execution, node: &NodeId) -> Result<NodeIndex, Problem> {
-    let found =
-        (0..).map(NodeIndex).zip(&execution.graph().nodes).find(|(_, candidate)| candidate.id == *node);
-    found.map(|(index, _)| index).ok_or_else(|| {
-        Problem::new(ProblemKind::NoSuchNode, format!("The execution has no node `{}`.", node.as_str()))
-    })
+    execution.graph().find(node.as_str()).ok_or_else(|| Rejected::NoSuchNode(node.clone()).into())
 }
 
 fn none(detail: &'static str) -> Problem {
