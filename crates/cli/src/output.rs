@@ -8,6 +8,7 @@ use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{LineStyle, Table, TableStyle};
 use steadflow_core::payload::Payload;
+use steadflow_core::visible::is_hidden;
 
 /// Writes a line to standard output, [escaped]. Ignores errors, such as a closed pipe.
 pub(crate) fn line(text: impl Display) {
@@ -39,13 +40,13 @@ pub(crate) fn payload(payload: &Payload) {
 
 /// Returns `text` with control characters, line breaks and characters that change the direction of text as `\u{…}`.
 pub(crate) fn escaped(text: &str) -> String {
-    replaced(text, steers, |char| format!("\\u{{{:x}}}", u32::from(char)))
+    replaced(text, is_hidden, |char| format!("\\u{{{:x}}}", u32::from(char)))
 }
 
 /// Returns `json` with what [`escaped`] changes in its strings as `\uXXXX`, which is the same JSON. Line breaks between its
 /// values remain.
 pub(crate) fn escaped_json(json: &str) -> String {
-    let in_strings = |char| char >= '\u{7f}' && steers(char);
+    let in_strings = |char| char >= '\u{7f}' && is_hidden(char);
     replaced(json, in_strings, |char| format!("\\u{:04x}", u32::from(char)))
 }
 
@@ -55,12 +56,6 @@ fn replaced(text: &str, is_replaced: impl Fn(char) -> bool, by: impl Fn(char) ->
         if is_replaced(char) { out.push_str(&by(char)) } else { out.push(char) }
     }
     out
-}
-
-/// Returns whether a character changes how a terminal shows others.
-fn steers(char: char) -> bool {
-    let is_bidi = matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    is_bidi || char.is_control() || matches!(char, '\u{2028}' | '\u{2029}')
 }
 
 /// Returns an empty table with this header, and a line below the header.

@@ -27,4 +27,5 @@ pub mod step;
 pub mod template;
 pub mod timestamp;
 pub mod trial;
+pub mod visible;
 pub mod work;

@@ -14,7 +14,7 @@ use self::listing::read_listing;
 use self::skill::SkillsReader;
 use super::{Agent, Prices};
 use crate::document::{
-    Description, Fault, Keys, Place, Plain, Reading, Terms, Unknown, key, list, named, number, object,
+    Description, Fault, Keys, Place, Plain, Reading, Terms, Text, Unknown, key, list, named, number, object,
     plain_text, text,
 };
 use crate::limits::Limits;
@@ -22,6 +22,8 @@ use crate::limits::Limits;
 const NAME_CHARS_MAX: usize = 200;
 const TEXT_CHARS_MAX: usize = 10_000;
 const TAGS_MAX: usize = 50;
+const NAME: Text = text().at_most(NAME_CHARS_MAX).in_one_line();
+const SHORT: Text = plain_text().at_most(NAME_CHARS_MAX).in_one_line();
 const PATCH: &str = "The keys of an agent document to change; the others stay. Null sets a key to its default. It makes a new version.";
 const PRICE_MAX: f64 = 1_000_000.0;
 
@@ -79,9 +81,7 @@ fn parse(document: &Value) -> (Option<Agent>, Vec<Fault>) {
 }
 
 fn read_agent(keys: &mut Keys<'_>) -> Option<Agent> {
-    let name = keys.take(
-        key("name", "Name", text().at_most(NAME_CHARS_MAX)).needed("an agent").doc("What people call it."),
-    );
+    let name = keys.take(key("name", "Name", NAME).needed("an agent").doc("What people call it."));
     let description = keys.take(
         key("description", "Description", plain_text().at_most(TEXT_CHARS_MAX))
             .default("")
@@ -92,10 +92,8 @@ fn read_agent(keys: &mut Keys<'_>) -> Option<Agent> {
             .needed("an agent")
             .doc("What carries its skills out: a language model, or a remote agent that takes HTTP calls."),
     );
-    let category = keys.take(
-        key("category", "Category", plain_text().at_most(NAME_CHARS_MAX)).doc("What it is listed under."),
-    );
-    let tags = list(plain_text().at_most(NAME_CHARS_MAX)).at_most(TAGS_MAX);
+    let category = keys.take(key("category", "Category", SHORT).doc("What it is listed under."));
+    let tags = list(SHORT).at_most(TAGS_MAX);
     let tags = keys.take(key("tags", "Tags", tags).default(Plain::List).doc("Words to find it by."));
     let listing = read_listing(keys);
     let config = keys.take(

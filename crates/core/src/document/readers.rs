@@ -11,6 +11,7 @@ use super::describe::{Description, Terms};
 use super::{Place, Reading, described, quoted, suggestion};
 use crate::limits::Limits;
 use crate::timestamp::{Seconds, Timestamp};
+use crate::visible::{HIDDEN_CLASS, is_hidden, named};
 
 pub(crate) use containers::{AnyName, Name, Object, entries, list, object, one_or_many};
 
@@ -45,22 +46,46 @@ pub(crate) trait Reader {
 pub(crate) struct Text {
     chars_max: Option<usize>,
     may_be_blank: bool,
+    is_name: bool,
 }
 
 /// Returns a reader of any string.
 pub(crate) const fn plain_text() -> Text {
-    Text { chars_max: None, may_be_blank: true }
+    Text { chars_max: None, may_be_blank: true, is_name: false }
 }
 
 /// Returns a reader of strings that hold more than spaces.
 pub(crate) const fn text() -> Text {
-    Text { chars_max: None, may_be_blank: false }
+    Text { chars_max: None, may_be_blank: false, is_name: false }
 }
 
 impl Text {
     /// Refuses what is longer than `chars_max` characters.
     pub(crate) const fn at_most(self, chars_max: usize) -> Self {
         Self { chars_max: Some(chars_max), ..self }
+    }
+
+    /// Refuses characters that are not seen ([`is_hidden`]). A text that is stored with one is read all the same.
+    pub(crate) const fn in_one_line(self) -> Self {
+        Self { is_name: true, ..self }
+    }
+
+    /// Returns the regular expression of what fits, if not everything does.
+    fn pattern(self) -> Option<String> {
+        match (self.is_name, self.may_be_blank) {
+            (false, true) => None,
+            (false, false) => Some("\\S".to_owned()),
+            (true, true) => Some(format!("^[^{HIDDEN_CLASS}]*$")),
+            (true, false) => Some(format!("^[^{HIDDEN_CLASS}]*[^\\s{HIDDEN_CLASS}][^{HIDDEN_CLASS}]*$")),
+        }
+    }
+
+    fn check_visible(self, text: &str, at: &Place<'_>, reading: &mut Reading) {
+        if let Some(hidden) = text.chars().find(|char| is_hidden(*char)).filter(|_| self.is_name) {
+            let (subject, hidden) = (at.subject(), named(hidden));
+            let message = format!("{subject} holds the character {hidden}, which is not visible; remove it");
+            reading.fault(at, message);
+        }
     }
 }
 
@@ -76,8 +101,8 @@ impl Reader for Text {
 
     fn schema(&self, _: &Terms) -> Value {
         let mut schema = json!({ "type": "string" });
-        if !self.may_be_blank {
-            schema["pattern"] = json!("\\S");
+        if let Some(pattern) = self.pattern() {
+            schema["pattern"] = json!(pattern);
         }
         if let Some(max) = self.chars_max {
             schema["maxLength"] = json!(max);
@@ -96,6 +121,7 @@ impl Reader for Text {
             reading.fault(at, format!("{} has {length} characters; at most {max} are allowed", at.subject()));
             return None;
         }
+        self.check_visible(text, at, reading);
         Some(text.clone())
     }
 }

@@ -61,7 +61,7 @@ impl Switch {
 impl Case {
     fn read(keys: &mut Keys<'_>) -> Option<Self> {
         let name = keys.take(
-            key("name", "Name", text().at_most(keys.limits().name_chars_max))
+            key("name", "Name", text().at_most(keys.limits().name_chars_max).in_one_line())
                 .needed("a case")
                 .doc("What edges ask for; unique in the node."),
         );

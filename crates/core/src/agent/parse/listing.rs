@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::SHORT;
 use crate::agent::Listing;
-use crate::document::{Keys, Place, Reader, Reading, Terms, boolean, key, plain_text, text};
+use crate::document::{Keys, Place, Reader, Reading, Terms, boolean, key, text};
 use crate::limits::Limits;
 
-const DEPARTMENT_CHARS_MAX: usize = 200;
 const URL_CHARS_MAX: usize = 2_000;
 
 pub(super) fn read_listing(keys: &mut Keys<'_>) -> Listing {
@@ -18,9 +18,7 @@ pub(super) fn read_listing(keys: &mut Keys<'_>) -> Listing {
     let is_featured =
         keys.take(key("is_featured", "Featured", boolean()).default(false).doc("Whether it is shown first."));
     let icon_url = keys.take(key("icon_url", "Icon", IconReader).doc("The address of a picture of it."));
-    let department = keys.take(
-        key("department", "Department", plain_text().at_most(DEPARTMENT_CHARS_MAX)).doc("Whose agent it is."),
-    );
+    let department = keys.take(key("department", "Department", SHORT).doc("Whose agent it is."));
     Listing {
         is_available: is_available.unwrap_or(true),
         is_featured: is_featured.unwrap_or(false),

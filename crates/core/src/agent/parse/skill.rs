@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{NAME_CHARS_MAX, TEXT_CHARS_MAX};
+use super::{NAME, NAME_CHARS_MAX, TEXT_CHARS_MAX};
 use crate::agent::{Instructions, Skill};
 use crate::document::{
     Description, Keys, Object, Place, Reader, Reading, Terms, Unknown, any_json, key, list, named, object,
     plain_text, whole,
 };
 use crate::limits::{Limits, PLACES_MAX};
+use crate::visible::HIDDEN_CLASS;
 
 const INSTRUCTIONS_CHARS_MAX: usize = 100_000;
 const SKILLS_MAX: usize = 200;
@@ -124,18 +125,18 @@ impl Reader for SkillNameReader {
     }
 
     fn schema(&self, _: &Terms) -> Value {
-        let control = "\\u0000-\\u001f\\u007f-\\u009f";
-        let pattern = format!("^(?!\\s*\\.{{0,2}}\\s*$)[^{control}]+$");
+        let pattern = format!("^(?!\\s*\\.{{0,2}}\\s*$)[^{HIDDEN_CLASS}]+$");
         json!({ "type": "string", "maxLength": NAME_CHARS_MAX, "pattern": pattern })
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<String> {
-        let is_fine = |name: &&str| {
-            !matches!(name.trim(), "" | "." | "..")
-                && name.chars().count() <= NAME_CHARS_MAX
-                && !name.chars().any(char::is_control)
-        };
-        reading.fitting(self, value.as_str().filter(is_fine).map(str::to_owned), value, at)
+        let is_fine =
+            |name: &str| !matches!(name.trim(), "" | "." | "..") && name.chars().count() <= NAME_CHARS_MAX;
+        if value.as_str().is_some_and(is_fine) {
+            NAME.read(value, at, reading)
+        } else {
+            reading.fitting(self, None, value, at)
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::flow::{Join, Node, OnExhausted, OnInterrupt};
 use crate::ids::NodeId;
 use crate::limits::Limits;
 use crate::node;
+use crate::visible::HIDDEN_CLASS;
 
 const JOINS: &[(&str, Join)] = &[("all", Join::All), ("any", Join::Any)];
 const INTERRUPTED: &[(&str, OnInterrupt)] = &[("retry", OnInterrupt::Retry), ("ask", OnInterrupt::Ask)];
@@ -22,7 +23,7 @@ const EXHAUSTED: &[(&str, OnExhausted)] = &[("fail", OnExhausted::Fail), ("ask",
 pub(super) fn read(keys: &mut Keys<'_>, defaults: Defaults) -> Draft {
     let id =
         keys.take(key("id", "ID", IdReader).needed("a node").doc("Used in expressions; unique in the flow."));
-    let name = plain_text().at_most(keys.limits().name_chars_max);
+    let name = plain_text().at_most(keys.limits().name_chars_max).in_one_line();
     let name =
         keys.take(key("name", "Name", name).doc("Shown in the studio and in messages. Default: the ID."));
     let kind = node::read(keys);
@@ -75,16 +76,15 @@ impl Reader for IdReader {
     }
 
     fn schema(&self, terms: &Terms) -> Value {
-        let (control, space) = ("\\u0000-\\u001f\\u007f-\\u009f", "\\s");
-        let pattern = format!("^[^{space}{control}](?:[^{control}]*[^{space}{control}])?$");
+        let space = "\\s";
+        let pattern = format!("^[^{space}{HIDDEN_CLASS}](?:[^{HIDDEN_CLASS}]*[^{space}{HIDDEN_CLASS}])?$");
         json!({ "type": "string", "minLength": 1, "maxLength": terms.limits.name_chars_max, "pattern": pattern })
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<NodeId> {
-        let id = text().at_most(reading.limits.name_chars_max).read(value, at, reading)?;
-        if id.chars().any(char::is_control) || id.trim() != id {
-            reading.fault(at, "`id` must not hold control characters, nor begin or end with a space");
-            return None;
+        let id = text().at_most(reading.limits.name_chars_max).in_one_line().read(value, at, reading)?;
+        if id.trim() != id {
+            reading.fault(at, "`id` must not begin or end with a space");
         }
         Some(NodeId::new(id))
     }

@@ -14,9 +14,9 @@ use crate::template::{Size, Template};
 pub(super) fn read(keys: &mut Keys<'_>) -> (Option<Settings>, Defaults) {
     let limits = keys.limits();
     let counts = whole(0, limits.retry_count_max);
-    let short = plain_text().at_most(limits.name_chars_max);
+    let short = plain_text().at_most(limits.name_chars_max).in_one_line();
     let name = keys.take(
-        key("name", "Name", text().at_most(limits.name_chars_max))
+        key("name", "Name", text().at_most(limits.name_chars_max).in_one_line())
             .needed("a flow")
             .doc("Shown in the studio and in messages."),
     );
