@@ -28,6 +28,9 @@ use uuid::Uuid;
 const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 const CHAIN: usize = 10;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// As many instructions as were counted, and a tenth.
 fn at_most(counted: u64) -> Callgrind {
     let mut callgrind = Callgrind::default();
@@ -86,7 +89,7 @@ fn take_work(decision: &mut Decision) -> Option<Box<steadflow_core::work::Work>>
     })
 }
 
-#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(at_most(84_000)))]
+#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(at_most(55_300)))]
 #[bench::ten_nodes(args = (), setup = version)]
 fn decide_and_apply(flow: Arc<FlowVersion>) -> (Arc<FlowVersion>, Vec<Record>) {
     run(black_box(flow))
@@ -96,7 +99,7 @@ fn journal() -> (Arc<FlowVersion>, Vec<Record>) {
     run(version())
 }
 
-#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(at_most(11_600)))]
+#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(at_most(10_100)))]
 #[bench::ten_nodes(args = (), setup = journal)]
 fn replay((flow, journal): (Arc<FlowVersion>, Vec<Record>)) -> Execution {
     Execution::replay(ExecutionId::new(Uuid::nil()), flow, journal).expect("the journal is whole")
@@ -106,7 +109,7 @@ fn hundred_nodes() -> Value {
     chain(100)
 }
 
-#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(at_most(4_781_339)))]
+#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(at_most(3_401_000)))]
 #[bench::hundred_nodes(args = (), setup = hundred_nodes)]
 fn parse(document: Value) -> Flow {
     Flow::parse(black_box(&document), &Limits::DEFAULT).expect("the flow is valid")
@@ -134,7 +137,7 @@ fn expression() -> (Expression, Scope) {
     (expression, scope)
 }
 
-#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(at_most(14_018)))]
+#[library_benchmark(config = LibraryBenchmarkConfig::default().tool(at_most(12_300)))]
 #[bench::comparison(args = (), setup = expression)]
 fn evaluate((expression, scope): (Expression, Scope)) -> (Payload, Expression, Scope) {
     let value = expression.evaluate(black_box(&scope)).expect("it has a value");

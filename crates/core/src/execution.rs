@@ -218,6 +218,8 @@ pub struct Decision {
     pub effects: Vec<Effect>,
     /// What it took so far.
     pub spent: Spent,
+    /// Nodes whose incoming edges must be checked.
+    open: Vec<NodeIndex>,
 }
 
 /// What a decision took so far.
@@ -233,6 +235,16 @@ impl Decision {
     /// Returns whether it has taken its share, so that what else there is to decide is left to a later one.
     pub const fn is_full(&self, limits: &Limits) -> bool {
         self.spent.steps >= limits.decision_fuel || self.spent.bytes >= limits.decision_bytes
+    }
+
+    /// Forgets everything and keeps the room for it, for the next decision.
+    pub fn clear(&mut self) {
+        self.events.clear();
+        self.children.clear();
+        self.signals.clear();
+        self.effects.clear();
+        self.open.clear();
+        self.spent = Spent::default();
     }
 
     /// Returns whether there is nothing to commit. Nothing else comes without events.

@@ -57,8 +57,10 @@ pub fn check(text: &[u8], repeated: RepeatedKeys) -> Result<(), Error> {
 
 /// Returns the first reserved key in `text`, which need not be JSON.
 pub(crate) fn reserved_key(text: &[u8]) -> Option<String> {
-    // Nearly every text has none, which is known without looking at its strings.
-    let may_hold = |part: &[u8]| memchr::memmem::find(text, part).is_some();
+    // Nearly every text has none, which is known without looking at its strings: the key begins with a dollar, be it
+    // escaped.
+    let dollar_or_escape = memchr::memchr2(b'$', b'\\', text)?;
+    let may_hold = |part: &[u8]| memchr::memmem::find(&text[dollar_or_escape..], part).is_some();
     if !may_hold(RESERVED.as_bytes()) && !may_hold(b"\\u") {
         return None;
     }

@@ -34,6 +34,9 @@ use self::filled::{Encoding, Filled, Part as TextPart};
 pub use self::secrets::{Resolved, SecretPlace, SecretSlot};
 pub(crate) use self::split::{Piece, pieces, unwrapped};
 
+/// Bytes of room for what a template resolves to: most need no more.
+const ROOM: usize = 128;
+
 /// A JSON value whose strings may hold expressions, compiled. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Template {
@@ -128,7 +131,7 @@ impl Template {
         if let [Part::Whole { expression, .. }] = &**parts {
             return expression.evaluate(scope);
         }
-        let mut writer = Writer::new(self.bytes_max);
+        let mut writer = Writer::with_capacity(ROOM, self.bytes_max);
         for part in parts.iter() {
             part.write(scope, &mut writer, slots)?;
         }

@@ -62,6 +62,10 @@ impl Held {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    pub(crate) fn add_bytes(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     pub(crate) fn remove(&self, executions: usize, bytes: usize) {
         self.executions.fetch_sub(executions, Ordering::Relaxed);
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);

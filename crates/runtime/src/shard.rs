@@ -20,8 +20,7 @@ mod turn;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use steadflow_core::event::Event;
-use steadflow_core::execution::{Execution, Input, NewExecution, Rejected};
+use steadflow_core::execution::{Decision, Execution, Input, NewExecution, Rejected};
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Work};
@@ -323,8 +322,8 @@ pub struct Shard {
     phase: Phase,
     /// Where records are written, so that each takes no more memory than its text.
     scratch: String,
-    /// Room for the events of the next decision.
-    spare: Vec<Event>,
+    /// An empty decision with the room of the last one.
+    spare: Option<Box<Decision>>,
 }
 
 /// How far a shard has come.
@@ -362,7 +361,7 @@ impl Shard {
             actions: Vec::new(),
             phase: Phase::Open,
             scratch: String::new(),
-            spare: Vec::new(),
+            spare: None,
         }
     }
 

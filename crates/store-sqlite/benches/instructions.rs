@@ -142,7 +142,7 @@ fn database(executions: u32) -> Setup {
 }
 
 #[library_benchmark]
-#[bench::nothing(args = (0), setup = database, config = limit(21_700_000))]
+#[bench::nothing(args = (0), setup = database, config = limit(20_050_000))]
 #[bench::chains_of_ten(args = (EXECUTIONS), setup = database, config = limit(100_400_000))]
 fn commit((directory, store, runtime, executions): Setup) -> u32 {
     let ended = runtime.block_on(drive(black_box(&store), executions));

@@ -35,9 +35,11 @@ impl Execution {
         if self.status.is_finished() {
             return Err(Rejected::Finished(self.status));
         }
+        // What the last decide left open was left on purpose.
+        decision.open.clear();
         let flow = Arc::clone(&self.flow);
         let meter = RefCell::new(Meter::new(0));
-        let mut decider = Decider { execution: self, flow: &flow, now, decision, open: Vec::new(), meter };
+        let mut decider = Decider { execution: self, flow: &flow, now, decision, meter };
         match input {
             Input::Start => decider.start()?,
             Input::StepEnded { call, outcome } => decider.step_ended(&call, outcome)?,
@@ -65,8 +67,6 @@ pub(super) struct Decider<'a> {
     pub(super) flow: &'a FlowVersion,
     pub(super) now: Timestamp,
     pub(super) decision: &'a mut Decision,
-    /// Nodes whose incoming edges must be checked.
-    pub(super) open: Vec<NodeIndex>,
     /// Counts what is evaluated, one node after the other.
     pub(super) meter: RefCell<Meter>,
 }
@@ -93,10 +93,9 @@ impl Decider<'_> {
 
     /// Ends an execution that holds more than it may.
     fn check_size(&mut self) {
-        let bytes_max = self.flow.limits.execution_bytes_max;
-        if self.execution.bytes > bytes_max && !self.execution.status.is_finished() {
-            let message = messages::holds_too_much(bytes_max);
-            self.finish(End::failed(message, Some(ErrorClass::OutputTooLarge), None));
+        if self.execution.bytes > self.flow.limits.execution_bytes_max && !self.execution.status.is_finished()
+        {
+            self.finish(End::holds_too_much(self.flow.limits.execution_bytes_max));
         }
     }
 
@@ -112,7 +111,7 @@ impl Decider<'_> {
     /// Checks every node: those that start the flow begin, those that nothing can reach are skipped.
     fn open_all(&mut self) {
         let all = 0..self.execution.nodes.len();
-        self.open.extend(all.rev().filter_map(|at| u16::try_from(at).ok()).map(NodeIndex));
+        self.decision.open.extend(all.rev().filter_map(|at| u16::try_from(at).ok()).map(NodeIndex));
     }
 
     fn tick(&mut self) {
@@ -268,7 +267,7 @@ impl Decider<'_> {
 
     /// Continues until nothing is left that can be decided without a call.
     fn settle(&mut self) {
-        while let Some(node) = self.open.pop() {
+        while let Some(node) = self.decision.open.pop() {
             if self.has_ended() || self.cuts() {
                 return;
             }
@@ -292,7 +291,8 @@ impl Decider<'_> {
 
     pub(super) fn open_successors(&mut self, node: NodeIndex) {
         let graph = &self.flow.flow.graph;
-        self.open.extend(graph.outgoing[node.at()].iter().rev().map(|&edge| graph.edge(edge).to));
+        let successors = graph.outgoing[node.at()].iter().rev().map(|&edge| graph.edge(edge).to);
+        self.decision.open.extend(successors);
     }
 
     /// Ends the execution. What is in flight is stopped, what was about to start does not, and children are cancelled.
@@ -325,6 +325,11 @@ impl End {
     const fn cancelled(message: Arc<str>, by: Actor) -> Self {
         let status = ExecutionStatus::Cancelled;
         Self { status, message: Some(message), class: None, node: None, by: Some(by) }
+    }
+
+    #[cold]
+    fn holds_too_much(bytes_max: usize) -> Self {
+        Self::failed(messages::holds_too_much(bytes_max), Some(ErrorClass::OutputTooLarge), None)
     }
 
     fn refused(reason: &str) -> Self {

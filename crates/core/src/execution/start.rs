@@ -40,13 +40,11 @@ impl Execution {
         if incoming.is_empty() {
             return if graph.starts.contains(&node) { Readiness::Ready } else { Readiness::Unreachable };
         }
-        let count = |state| incoming.iter().filter(|edge| self.edges[edge.at()] == state).count();
-        let undecided = count(EdgeState::Undecided);
-        let taken = count(EdgeState::Taken);
+        let has_any = |state| incoming.iter().any(|edge| self.edges[edge.at()] == state);
         match graph.node(node).join {
-            Join::Any if taken > 0 => Readiness::Ready,
-            Join::All | Join::Any if undecided > 0 => Readiness::Undecided,
-            Join::All | Join::Any if taken > 0 => Readiness::Ready,
+            Join::Any if has_any(EdgeState::Taken) => Readiness::Ready,
+            Join::All | Join::Any if has_any(EdgeState::Undecided) => Readiness::Undecided,
+            Join::All | Join::Any if has_any(EdgeState::Taken) => Readiness::Ready,
             Join::All | Join::Any => Readiness::Unreachable,
         }
     }

@@ -99,9 +99,11 @@ impl Decider<'_> {
     }
 
     /// Stops the calls that are under way in an attempt that is over by the result of another one. The only call of an
-    /// attempt has ended with it.
+    /// attempt without steps has ended with it.
     pub(super) fn stop_other_calls(&mut self, node: NodeIndex) {
-        self.stop_calls_if(node, |step| *step != StepKey::ONLY);
+        if !self.execution.node(node).steps.is_empty() {
+            self.stop_calls_if(node, |step| *step != StepKey::ONLY);
+        }
     }
 
     fn stop_calls_if(&mut self, node: NodeIndex, is_meant: impl Fn(&StepKey) -> bool) {

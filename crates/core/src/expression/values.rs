@@ -122,6 +122,11 @@ impl Writer {
         Self { text: String::new(), bytes_max }
     }
 
+    /// Returns a writer with room for `bytes` of text.
+    pub(crate) fn with_capacity(bytes: usize, bytes_max: usize) -> Self {
+        Self { text: String::with_capacity(bytes), bytes_max }
+    }
+
     pub(crate) fn into_text(self) -> String {
         self.text
     }

@@ -3,19 +3,37 @@
 //! A turn is slow if the last decision had taken its share, if the execution holds much data, or if a decision of its flow
 //! was slow before. A slow one waits in the lane, from which each [`Shard::tick`] gives one its turn.
 
+use std::collections::VecDeque;
+
 use steadflow_core::execution::NewExecution;
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
 
+use super::Shard;
 use super::live::Live;
-use super::{Phase, Shard};
 
 /// Bytes of data from which on an execution is slow.
 const SLOW_FROM: usize = 256 * 1024;
 
+/// Which turn an execution takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// One in which slow executions do not decide, but get into the lane.
+    OfAll,
+    /// The one for which it waited in the lane.
+    OfItsOwn,
+}
+
 impl Live {
-    fn is_slow(&self) -> bool {
+    pub(super) fn is_slow(&self) -> bool {
         self.is_of_slow_flow || self.execution.is_cut() || self.execution.data_bytes() > SLOW_FROM
+    }
+
+    /// Puts it into the lane, unless it is there.
+    pub(super) fn line_up(&mut self, lane: &mut VecDeque<ExecutionId>) {
+        if !std::mem::replace(&mut self.is_in_lane, true) {
+            lane.push_back(self.execution.id());
+        }
     }
 }
 
@@ -31,24 +49,12 @@ impl Shard {
         new.accepted.trigger_data.len() > SLOW_FROM || slots.is_some_and(|slots| slots.is_slow)
     }
 
-    /// Puts an execution into the lane if its turn is slow.
-    pub(super) fn lines_up(&mut self, id: ExecutionId) -> bool {
-        let Some(live) = self.live.get_mut(&id).filter(|live| self.phase == Phase::Open && live.is_slow())
-        else {
-            return false;
-        };
-        if !std::mem::replace(&mut live.is_in_lane, true) {
-            self.lane.push_back(id);
-        }
-        true
-    }
-
     /// Gives the first execution in the lane its turn.
     pub(super) fn advance_slow(&mut self, now: Timestamp) {
         let Some(id) = self.lane.pop_front() else { return };
         if let Some(live) = self.live.get_mut(&id) {
             live.is_in_lane = false;
-            self.advance_now(id, now);
+            self.take_turn(id, Turn::OfItsOwn, now);
         }
     }
 

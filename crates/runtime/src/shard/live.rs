@@ -1,6 +1,6 @@
 //! One execution in memory.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -183,15 +183,32 @@ impl Live {
     /// Returns what becomes of it after a commit: it is parked if it has nothing to do for longer than `park_after`, or is
     /// to leave memory anyway.
     pub(super) fn then(&self, phase: Phase, now: Timestamp, park_after: Duration) -> Then {
-        let is_busy = self.execution.has_call_in_flight() || !self.inbox.is_empty();
         let is_soon = |within| self.execution.next_timer().is_some_and(|(at, _)| at <= now.plus(within));
-        let is_wanted = match phase {
+        let is_wanted = || match phase {
             Phase::Open => is_soon(park_after),
             Phase::Draining => is_soon(Duration::ZERO),
             Phase::Releasing => false,
         };
-        let is_needed = self.execution.status().is_finished() || is_busy || is_wanted;
+        let is_busy = self.execution.has_call_in_flight() || !self.inbox.is_empty();
+        let is_needed = self.execution.status().is_finished() || is_busy || is_wanted();
         if is_needed { Then::Stays } else { Then::Parks }
+    }
+
+    /// Puts its next timer among those of its shard.
+    pub(super) fn arm(&mut self, timers: &mut BTreeSet<(Timestamp, ExecutionId)>) {
+        // One that is held decides nothing before that is over, whatever else is due.
+        let next = self.held_until.or_else(|| self.execution.next_timer().map(|(at, _)| at));
+        if self.timer == next {
+            return;
+        }
+        let id = self.execution.id();
+        if let Some(old) = self.timer {
+            timers.remove(&(old, id));
+        }
+        if let Some(at) = next {
+            timers.insert((at, id));
+        }
+        self.timer = next;
     }
 
     /// Returns how many bytes its records have.

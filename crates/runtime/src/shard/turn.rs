@@ -10,6 +10,7 @@ use steadflow_core::inbox::Sending;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Commit, Idempotency, InboxInput, Projection};
 
+use super::lane::Turn;
 use super::live::{Committing, Live, Row, Then, Writes};
 use super::{Accept, Action, Loaded, Origin, Phase, Queued, Reply, ReplyId, Shard};
 use crate::admission::Taken;
@@ -56,12 +57,12 @@ impl Shard {
         new: NewExecution,
         replies: Vec<(ReplyId, Reply)>,
         now: Timestamp,
-    ) -> (ExecutionId, Decision) {
+    ) -> (ExecutionId, Box<Decision>) {
         let starts_later = self.starts_later(&new);
         let NewExecution { id, pinned, accepted } = new;
         let flow = accepted.flow;
         let has_slot = self.flows.entry(accepted.flow).or_default().take(id);
-        let mut decision = Decision::default();
+        let mut decision = self.spare.take().unwrap_or_default();
         let mut execution = Execution::accept(id, pinned, accepted, now, &mut decision);
         if has_slot && !starts_later {
             execution
@@ -107,19 +108,23 @@ impl Shard {
         }
     }
 
-    /// Gives an execution its turn, unless its last decision is still being committed, or its turn takes long: then it
-    /// has to wait for it.
+    /// Gives an execution its turn, unless its last decision is still being committed. One whose turns take long gets
+    /// into the lane.
     pub(super) fn advance(&mut self, id: ExecutionId, now: Timestamp) {
-        if !self.lines_up(id) {
-            self.advance_now(id, now);
-        }
+        self.take_turn(id, Turn::OfAll, now);
     }
 
-    pub(super) fn advance_now(&mut self, id: ExecutionId, now: Timestamp) {
-        let Some(live) = self.live.get_mut(&id).filter(|live| live.is_free(now)) else { return };
+    pub(super) fn take_turn(&mut self, id: ExecutionId, turn: Turn, now: Timestamp) {
+        let Some(live) = self.live.get_mut(&id) else { return };
+        if turn == Turn::OfAll && self.phase == Phase::Open && live.is_slow() {
+            return live.line_up(&mut self.lane);
+        }
+        if !live.is_free(now) {
+            return;
+        }
         live.held_until = None;
         let before = live.execution.status();
-        let mut decision = Decision { events: std::mem::take(&mut self.spare), ..Decision::default() };
+        let mut decision = self.spare.take().unwrap_or_default();
         let outcome = live.decide_all(self.phase, now, &mut decision);
         if decision.is_empty() {
             let seen: Vec<_> =
@@ -127,7 +132,8 @@ impl Shard {
             let answers = outcome.replies.into_iter().chain(seen);
             self.actions.extend(answers.map(|(to, reply)| Action::Reply(to, reply)));
             self.discard(&outcome.inputs);
-            self.spare = decision.events;
+            decision.clear();
+            self.spare = Some(decision);
             self.arm_timer(id);
             return self.rest(id, now);
         }
@@ -140,14 +146,13 @@ impl Shard {
     }
 
     /// Puts a decision into the next batch. What rests on it waits in `committing`.
-    fn commit(&mut self, id: ExecutionId, mut decision: Decision, after: After, now: Timestamp) {
+    fn commit(&mut self, id: ExecutionId, mut decision: Box<Decision>, after: After, now: Timestamp) {
         let live = self.live.get_mut(&id).expect("only an execution in memory decides");
         let sealed = live.execution.seal(&mut decision, now);
         let record = written(&sealed, &mut self.scratch);
-        self.spare = sealed.2;
-        self.spare.clear();
+        decision.events = sealed.2;
         live.journal.push(Arc::clone(&record));
-        live.held.add(0, record.len());
+        live.held.add_bytes(record.len());
         self.live_bytes += record.len();
         live.unsaved_since.get_or_insert(now);
         let then = live.then(self.phase, now, self.config.park_after);
@@ -156,13 +161,14 @@ impl Shard {
             committing.writes = Writes::Decision;
         }
         committing.then = then;
-        committing.effects = decision.effects;
+        committing.effects = std::mem::take(&mut decision.effects);
         committing.children = decision.children.iter().map(|child| child.id).collect();
         committing.has_sent = !decision.signals.is_empty();
         let takes = live.takes();
         let projection = projection_of(live, then);
         let seq = live.execution.seq();
         let tenant = live.execution.accepted().tenant;
+        live.arm(&mut self.timers);
         let sends = decision.signals.iter().map(|sending| sent(sending, tenant, now)).collect();
         self.commits.push(Commit {
             execution: id,
@@ -174,8 +180,10 @@ impl Shard {
             sends,
             follows: after.follows,
         });
-        self.arm_timer(id);
-        self.accept_children(id, decision.children, now);
+        let children = std::mem::take(&mut decision.children);
+        decision.clear();
+        self.spare = Some(decision);
+        self.accept_children(id, children, now);
     }
 
     /// Writes an execution's row without a decision, and its whole journal if that is due or it leaves memory.
@@ -211,18 +219,8 @@ impl Shard {
 
     /// Puts the execution's next timer among the shard's.
     pub(super) fn arm_timer(&mut self, id: ExecutionId) {
-        let Some(live) = self.live.get_mut(&id) else { return };
-        // One that is held decides nothing before that is over, whatever else is due.
-        let next = live.held_until.or_else(|| live.execution.next_timer().map(|(at, _)| at));
-        if live.timer == next {
-            return;
-        }
-        if let Some(old) = live.timer.take() {
-            self.timers.remove(&(old, id));
-        }
-        if let Some(at) = next {
-            self.timers.insert((at, id));
-            live.timer = next;
+        if let Some(live) = self.live.get_mut(&id) {
+            live.arm(&mut self.timers);
         }
     }
 
