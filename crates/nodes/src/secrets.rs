@@ -8,6 +8,7 @@ mod scrubber;
 #[cfg(test)]
 mod tests;
 mod url;
+mod whole_url;
 
 use steadflow_core::ids::TenantId;
 

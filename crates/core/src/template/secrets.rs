@@ -43,6 +43,11 @@ impl SecretPlace {
 }
 
 impl SecretSlot {
+    /// Returns whether `text` is one secret and nothing else.
+    pub fn is_all_of(&self, text: &str) -> bool {
+        matches!(self.places.as_slice(), [place] if text == place.reference())
+    }
+
     /// Returns the text of this slot with what `replacement` makes of each place; `None` if the text does not hold a
     /// reference where this slot says it does.
     pub fn filled(&self, text: &str, replacement: impl Fn(&SecretPlace) -> String) -> Option<String> {

@@ -21,6 +21,9 @@ use crate::secrets::{Keyring, Opened};
 use crate::slots::Party;
 use crate::status;
 
+/// Stands for a URL that is a secret as a whole.
+const SECRET_URL: &str = "https://secret.invalid/";
+
 /// Makes the call that `work.input` describes.
 ///
 /// The output is `{"status", "headers", "body"}`; [`Content`] says what the body is.
@@ -58,7 +61,14 @@ fn read(work: &Work, opened: &Value) -> Result<HttpInput, Failure> {
     }
     let with_names =
         work.input.to_value().map_err(|error| invalid(format!("The input cannot be read: {error}.")));
-    HttpInput::read(&with_names?)?;
+    let mut with_names = with_names?;
+    if let Some(Value::String(url)) = with_names.get_mut("url")
+        && work.secrets.iter().any(|slot| slot.pointer == "/url" && slot.is_all_of(url))
+    {
+        // A name is no URL; the keyring has checked that its value is.
+        SECRET_URL.clone_into(url);
+    }
+    HttpInput::read(&with_names)?;
     HttpInput::read(opened).map_err(|_| {
         invalid(
             "With its secrets filled in, the request cannot be sent: a header holds a line break or another control \

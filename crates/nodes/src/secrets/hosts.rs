@@ -40,6 +40,12 @@ impl SecretHosts {
         let port = url.port_or_known_default();
         self.0.iter().any(|entry| entry.is_for(host) && (entry.port.is_none() || entry.port == port))
     }
+
+    /// Returns whether the host of `url` is written out in one of them, and so known to those who know the list.
+    pub(super) fn spell_out(&self, url: &Url) -> bool {
+        let host = url.host_str().unwrap_or_default().trim_end_matches('.');
+        self.0.iter().any(|entry| !entry.is_below && entry.host == host)
+    }
 }
 
 impl fmt::Display for SecretHosts {

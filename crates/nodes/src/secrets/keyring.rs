@@ -15,6 +15,7 @@ use url::Url;
 
 use super::scrubber::{Scrubber, Scrubbers};
 use super::url::UrlSecrets;
+use super::whole_url::WholeUrl;
 use super::{Secret, SecretHosts, Secrets};
 
 /// Shorter literals in headers whose name is not that of a secret are not masked.
@@ -130,11 +131,24 @@ impl<'a> Keyring<'a> {
         let Some(Value::String(text)) = opened.value.pointer_mut(&slot.pointer) else {
             return Err(does_not_fit(slot));
         };
+        if let Some((name, value)) = values.first().filter(|_| slot.is_all_of(text)) {
+            *text = self.open_url(name, value)?;
+            return Ok(());
+        }
         let marked = UrlSecrets::mark(text, slot, |name| value_in(&values, name));
         let (marked, secrets) = marked.ok_or_else(|| does_not_fit(slot))?;
         secrets.check(&marked).map_err(|message| Failure::new(ErrorClass::Validation, message))?;
         (*text, opened.url) = (marked, secrets);
         Ok(())
+    }
+
+    /// Returns the URL that a secret is, all parts of which are masked.
+    fn open_url(&mut self, name: &str, value: &str) -> Result<String, Failure> {
+        let hosts = self.bound.iter().find(|bound| bound.name == name).map(|bound| &bound.hosts);
+        let url = WholeUrl::read(name, value, hosts)
+            .map_err(|message| Failure::new(ErrorClass::Configuration, message))?;
+        self.used.extend(url.parts());
+        Ok(url.into())
     }
 
     fn values_of(&mut self, slot: &SecretSlot) -> Result<Vec<(Arc<str>, String)>, Failure> {

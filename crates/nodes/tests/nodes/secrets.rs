@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use serde_json::json;
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::ids::TenantId;
 use steadflow_core::template::{SecretPlace, SecretSlot};
 use steadflow_core::work::Work;
+use steadflow_nodes::{Nodes, NodesConfig, Secret, SecretHosts, Secrets};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::support::{CANARY, http, http_work, nodes, result, skill_work};
+use crate::support::{CANARY, config, http, http_work, nodes, result, skill_work};
 
 #[tokio::test]
 async fn what_spells_a_secret_is_sent_as_it_is() {
@@ -48,7 +50,7 @@ async fn a_secret_that_would_decide_where_a_call_goes_sends_nothing_and_is_named
     let uri = server.uri();
     for input in [
         json!({ "url": "https://${secrets.KEY}.example/" }),
-        json!({ "url": "${secrets.KEY}" }),
+        json!({ "url": "${secrets.KEY}/a" }),
         json!({ "url": format!("{uri}/a-${{secrets.KEY}}") }),
         json!({ "url": format!("{uri}/#${{secrets.KEY}}") }),
         json!({ "url": format!("{uri}/?${{secrets.KEY}}=1") }),
@@ -128,6 +130,78 @@ async fn a_bound_secret_of_an_agent_is_sent_to_its_hosts_only() {
 
     assert!(failure.message.starts_with("The secret `BOUND` may be sent only to"), "{}", failure.message);
     assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_url_that_is_a_secret_is_called_and_nothing_of_it_is_returned() {
+    let server = MockServer::start().await;
+    let port = server.address().port();
+    let url = format!("http://k3y-host.bound.test:{port}/services/T00000001/s3cr%C3%A4t?sig=s1gn4tur3&v=2");
+    let nodes = with_webhook(&url, Some("*.bound.test"));
+    let echo = json!({ "url": url, "said": ["services/T00000001/s3crät", "for T00000001: s1gn4tur3"],
+        "no": "K3Y-HOST.bound.test" });
+    let location = url.replace("T00000001", "T00000001/moved");
+    for (status, expected) in [(200, true), (404, false), (302, false)] {
+        server.reset().await;
+        let answer = ResponseTemplate::new(status).set_body_json(&echo);
+        Mock::given(any())
+            .respond_with(answer.insert_header("location", location.as_str()))
+            .mount(&server)
+            .await;
+
+        let outcome = nodes.perform(webhook_work()).await;
+
+        let requests = server.received_requests().await.unwrap();
+        assert_eq!(requests[0].url.path(), "/services/T00000001/s3cr%C3%A4t");
+        assert_eq!(requests[0].url.query(), Some("sig=s1gn4tur3&v=2&more=1"));
+        assert_eq!(outcome.result.is_ok(), expected, "{outcome:?}");
+        let text = format!("{outcome:?}").to_lowercase();
+        for part in ["t00000001", "s3cr", "s1gn", "k3y"] {
+            assert!(!text.contains(part), "{part}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_url_that_is_a_secret_is_called_only_where_the_operator_says() {
+    let server = answering().await;
+    let url = format!("http://k3y-host.test:{}/s3cret", server.address().port());
+    for (url, hosts, said) in [
+        (url.as_str(), None, "must be bound to hosts. Let the operator set `STEADFLOW_SECRET_HOOK_HOSTS`"),
+        (&url, Some("other.test"), "The secret `HOOK` may be sent only to other.test, and not to ••••."),
+        ("k3y-host.test/s3cret", Some("k3y-host.test"), "does not begin with `https://` or `http://`"),
+        (&url.replace("http://", "http://k3y@"), Some("k3y-host.test"), "holds a user name or password"),
+    ] {
+        let nodes = with_webhook(url, hosts);
+
+        let failure = result(nodes.perform(webhook_work()).await).unwrap_err();
+
+        assert!(failure.message.contains(said), "{}", failure.message);
+        assert!(!failure.message.contains("k3y") && !failure.message.contains("s3cret"), "{failure:?}");
+    }
+    assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+/// Knows the secret `HOOK`.
+struct Webhook(Secret);
+
+impl Secrets for Webhook {
+    fn secret(&self, _tenant: TenantId, name: &str) -> Option<Secret> {
+        (name == "HOOK").then(|| self.0.clone())
+    }
+}
+
+fn with_webhook(url: &str, hosts: Option<&str>) -> Nodes {
+    let hosts = hosts.map(|list| SecretHosts::parse(list).unwrap());
+    let secrets = Arc::new(Webhook(Secret { value: url.to_owned(), hosts }));
+    Nodes::new(NodesConfig { secrets, ..config("127.0.0.1") }).unwrap()
+}
+
+fn webhook_work() -> Work {
+    let mut work = http_work(&json!({ "url": "${secrets.HOOK}", "query": { "more": 1 } }));
+    let places = vec![SecretPlace { at: 0, name: Arc::from("HOOK") }];
+    work.secrets = [SecretSlot { pointer: "/url".to_owned(), places, is_in_form: false }].into();
+    work
 }
 
 async fn answering() -> MockServer {

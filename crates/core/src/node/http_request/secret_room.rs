@@ -1,18 +1,19 @@
 //! Where a request may hold secrets: values of headers, of the query and of the credentials, the body, and whole segments of
-//! the path. Everywhere else a secret would decide where the call goes, or be read by more than the called service.
+//! the path. Everywhere else a secret would decide where the call goes, or be read by more than the called service. A secret
+//! can be the whole URL, as those of webhooks are: the operator, who gives it, then decides where the call goes.
 
 use crate::template::{Piece, pieces};
 
 /// Says where secrets may be, for messages.
 pub const SECRET_ROOMS: &str = "secrets can be in values of headers, in values of the query, in `auth`, in the body, and in \
-                                whole segments of the path";
+                                whole segments of the path, and one that is bound to hosts can be the whole URL";
 
 /// What a request may hold at a place of its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretRoom {
     /// Any number of secrets.
     Value,
-    /// Secrets in some parts of the URL.
+    /// Secrets in some parts of the URL, or one that is all of it.
     Url,
     /// None.
     Nothing,
@@ -72,8 +73,11 @@ fn is_secret(expression: &str) -> bool {
 }
 
 fn check_url(url: &str) -> Result<(), String> {
+    if url.chars().eq([SECRET]) {
+        return Ok(());
+    }
     let Some((_, behind)) = url.split_once("://").filter(|(scheme, _)| !scheme.contains(SECRET)) else {
-        return Err(refused("the scheme of the URL, or the URL"));
+        return Err(refused("the scheme of the URL"));
     };
     let end = behind.find(['/', '\\', '?', '#']).unwrap_or(behind.len());
     let (authority, rest) = behind.split_at(end);
@@ -115,6 +119,8 @@ mod tests {
             ("/url", "https://x.example/hooks/${ secrets.K }/send"),
             ("/url", "https://x.example/a?key=${secrets.K}&sign=v1:${secrets.S}#top"),
             ("/url", "${trigger_data.base}/hooks/${secrets.K}"),
+            ("/url", "${secrets.K}"),
+            ("/url", "${ secrets.K }"),
             (
                 "/url",
                 "https://${trigger_data.region}.x.example/${trigger_data.id}/${secrets.K}?a=${secrets.K}",
@@ -136,8 +142,10 @@ mod tests {
             ("/expect_status/0", "${secrets.K}", "here"),
             ("/other", "${secrets.K}", "here"),
             ("", "${secrets.K}", "here"),
-            ("/url", "${secrets.K}", "the scheme of the URL, or the URL"),
-            ("/url", "${secrets.K}://x.example/", "the scheme of the URL, or the URL"),
+            ("/url", "${secrets.K}://x.example/", "the scheme of the URL"),
+            ("/url", "${secrets.K}/a", "the scheme of the URL"),
+            ("/url", "${secrets.K}${trigger_data.path}", "the scheme of the URL"),
+            ("/url", "${secrets.K}${secrets.L}", "the scheme of the URL"),
             ("/url", "https://${secrets.K}/a", "in the host or the port"),
             ("/url", "https://x.${secrets.K}", "in the host or the port"),
             ("/url", "https://x.example:${secrets.K}/a", "in the host or the port"),
