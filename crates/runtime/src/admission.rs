@@ -163,19 +163,26 @@ mod tests {
 
     #[test]
     fn a_flow_may_take_what_it_leaves_free() {
-        let capacity = Capacity { executions: 12, bytes: 1_200 };
-        let (all, flows) = (Held::default(), [Held::default(), Held::default(), Held::default()]);
-        let taken = flows.each_ref().map(|flow| {
-            while capacity.has_room(all.taken(), flow.taken(), 100) {
-                all.add(1, 100);
-                flow.add(1, 100);
-            }
-            flow.taken().executions
-        });
+        let all_of = usize::MAX;
+        for (executions, bytes) in [(12, 1_200), (12, all_of), (all_of, 1_200)] {
+            let capacity = Capacity { executions, bytes };
+            let (all, flows) = (Held::default(), [Held::default(), Held::default(), Held::default()]);
+            let taken = flows.each_ref().map(|flow| {
+                while capacity.has_room(all.taken(), flow.taken(), 100) {
+                    all.add(1, 100);
+                    flow.add(1, 100);
+                }
+                flow.taken().executions
+            });
 
-        assert_eq!(taken, [6, 3, 1]);
-        assert!(capacity.has_room(all.taken(), Taken::default(), 100));
-        assert!(!capacity.has_room(all.taken(), Taken::default(), 200));
+            assert_eq!(taken, [6, 3, 1], "{capacity:?}");
+            assert!(capacity.has_room(all.taken(), Taken::default(), 100), "{capacity:?}");
+            assert_eq!(
+                capacity.has_room(all.taken(), Taken::default(), 200),
+                bytes == all_of,
+                "{capacity:?}"
+            );
+        }
     }
 
     #[test]

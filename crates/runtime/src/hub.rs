@@ -158,6 +158,20 @@ mod tests {
     }
 
     #[test]
+    fn changes_reach_their_listeners_and_ends_are_counted() {
+        let hub = Hub::new();
+        let id = ExecutionId::new(Uuid::from_u128(2));
+        let mut changes = hub.subscribe();
+        let ended = |seq| Change { status: ExecutionStatus::Failed, ..change(id, seq) };
+
+        [change(id, 1), ended(2), ended(3)].into_iter().for_each(|change| hub.publish(change));
+
+        assert_eq!([1, 2, 3].map(|_| changes.try_recv().expect("it came").seq), [1, 2, 3]);
+        assert_eq!(hub.ended(ExecutionStatus::Failed), 2);
+        assert_eq!(hub.ended(ExecutionStatus::Running), 0);
+    }
+
+    #[test]
     fn an_execution_is_forgotten_with_its_last_follower() {
         let hub = Hub::new();
         let id = ExecutionId::new(Uuid::from_u128(2));

@@ -1,6 +1,7 @@
 //! The engine as its callers see it, over the in-memory store. Time is moved, never awaited.
 
 mod catalogue;
+mod restart;
 mod support;
 
 use std::time::Duration;
@@ -299,6 +300,39 @@ async fn calls_beyond_the_bound_wait_for_their_turn() {
     for execution in starts {
         assert_eq!(bench.ended(execution).await.execution.status(), ExecutionStatus::Completed);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn others_come_between_executions_whose_turns_take_long() {
+    const SLOW: usize = 50;
+    let bench = Bench::new().await;
+    let slow = bench.flow(json!({}), json!([hanging("slow")]), json!([])).await;
+    let quick = bench.flow(json!({}), json!([echo("quick", json!(1))]), json!([])).await;
+    let large = Payload::from_value(&json!("x".repeat(300 * 1024)));
+    join_all((0..SLOW).map(|_| bench.start_on(slow, large.clone(), None))).await;
+
+    let execution = bench.start(quick).await;
+    bench.ended(execution).await;
+
+    let seen = bench.executor.seen.lock().unwrap().len();
+    assert!(seen < SLOW, "{seen} calls came before the end of what is quick");
+    pass(Duration::from_secs(1)).await;
+    assert_eq!(bench.executor.seen.lock().unwrap().len(), SLOW + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_is_ready_until_it_is_asked_to_stop() {
+    let (bench, flow) = with_hanging_node().await;
+    bench.start(flow).await;
+    pass(Duration::from_millis(10)).await;
+    assert!(bench.engine.is_ready());
+
+    let stopping = bench.engine.clone();
+    let stopped = tokio::spawn(async move { stopping.shutdown(Duration::from_secs(10)).await });
+    pass(Duration::from_secs(1)).await;
+
+    assert!(!bench.engine.is_ready() && !stopped.is_finished());
+    stopped.await.unwrap().unwrap();
 }
 
 #[tokio::test(start_paused = true)]

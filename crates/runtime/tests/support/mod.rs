@@ -154,12 +154,21 @@ impl Bench {
         flow: FlowId,
         wait: Option<Duration>,
     ) -> Result<Started, RuntimeError> {
+        self.start_on(flow, Payload::from_value(&json!({ "vendor_id": 7 })), wait).await
+    }
+
+    pub(crate) async fn start_on(
+        &self,
+        flow: FlowId,
+        trigger_data: Payload,
+        wait: Option<Duration>,
+    ) -> Result<Started, RuntimeError> {
         let start = Start {
             caller: Caller::LOCAL,
             flow,
             context_id: None,
             context_type: None,
-            trigger_data: Payload::from_value(&json!({ "vendor_id": 7 })),
+            trigger_data,
             triggered_by: "api".into(),
             key: None,
             wait,

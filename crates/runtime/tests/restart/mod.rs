@@ -1,0 +1,88 @@
+//! What a process finds that takes over from another: slots, queues, versions, and more than it reads at once.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::json;
+use steadflow_core::caller::Caller;
+use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::ids::ExecutionId;
+use steadflow_runtime::{DocumentEdit, EngineConfig, FlowEdit};
+use steadflow_store::{ExecutionFilter, Page};
+
+use crate::support::{Bench, TENANT, echo, pass};
+use crate::{hanging, with_hanging_node};
+
+async fn status(bench: &Bench, execution: ExecutionId) -> ExecutionStatus {
+    bench.engine.execution(TENANT, execution).await.expect("it exists").execution.status()
+}
+
+#[tokio::test(start_paused = true)]
+async fn slots_and_queues_of_flows_outlive_the_process() {
+    let bench = Bench::new().await;
+    let nodes = json!([{ "id": "a", "type": "delay", "delay_seconds": 7200 }]);
+    let flow = bench.flow(json!({ "max_concurrent_executions": 1 }), nodes, json!([])).await;
+    let (first, second) = (bench.start(flow).await, bench.start(flow).await);
+    pass(Duration::from_secs(120)).await;
+    assert_eq!(bench.engine.live_count(), 0, "both wait on disk");
+
+    let after = bench.after_crash().await;
+    pass(Duration::from_secs(60)).await;
+    let before = [status(&after, first).await, status(&after, second).await];
+    after.engine.cancel(&Caller::LOCAL, first).await.unwrap();
+    pass(Duration::from_secs(60)).await;
+
+    assert_eq!(before, [ExecutionStatus::Running, ExecutionStatus::Pending]);
+    assert_eq!(status(&after, second).await, ExecutionStatus::Running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_runs_the_version_that_was_pinned_before_its_parent_left_memory() {
+    let bench = Bench::new().await;
+    let child = bench.flow(json!({}), json!([echo("a", json!(1))]), json!([])).await;
+    let delay = json!({ "id": "wait", "type": "delay", "delay_seconds": 7200 });
+    let family = json!({ "id": "all", "type": "test_family", "flow_id": child.to_string(), "children": 1, "at_once": 1 });
+    let parent =
+        bench.flow(json!({}), json!([delay, family]), json!([{ "from": "wait", "to": "all" }])).await;
+    let execution = bench.start(parent).await;
+    pass(Duration::from_secs(600)).await;
+    let patch = json!({ "name": "changed" }).as_object().unwrap().clone();
+    let edit = FlowEdit { document: DocumentEdit::Patch(patch), ..FlowEdit::default() };
+    bench.engine.edit_flow(&Caller::LOCAL, child, edit).await.unwrap();
+
+    assert_eq!(bench.ended(execution).await.execution.status(), ExecutionStatus::Completed);
+
+    let filter = ExecutionFilter { flow: Some(child), ..ExecutionFilter::default() };
+    let children = bench.engine.executions(filter, Page { before: None, limit: 9 }).await.unwrap();
+    assert_eq!(children.iter().flatten().map(|row| row.flow_version).collect::<Vec<_>>(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_executions_than_are_read_at_once_are_all_taken_over_at_once() {
+    const EXECUTIONS: usize = 1_001;
+    let (bench, flow) = with_hanging_node().await;
+    join_all((0..EXECUTIONS).map(|_| bench.start(flow))).await;
+    pass(Duration::from_secs(2)).await;
+
+    let after = bench.after_crash().await;
+    pass(Duration::from_millis(500)).await;
+
+    assert_eq!(after.engine.live_count(), EXECUTIONS);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_lasts_as_long_as_its_process_asked_for() {
+    let lease_ttl = Duration::from_secs(60);
+    let first = Bench::configured(EngineConfig { lease_ttl, ..EngineConfig::default() }).await;
+    let flow = first.flow(json!({}), json!([hanging("a")]), json!([])).await;
+    first.start(flow).await;
+    pass(Duration::from_millis(10)).await;
+    let second = first.again().await;
+
+    first.dies().await;
+    pass(Duration::from_secs(59)).await;
+    assert!(second.executor.seen.lock().unwrap().is_empty(), "the lease has not ended");
+    pass(Duration::from_secs(4)).await;
+
+    assert_eq!(*second.executor.seen.lock().unwrap(), ["a#2"]);
+}
