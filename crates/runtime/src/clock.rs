@@ -37,3 +37,17 @@ impl Clock for SystemClock {
         self.started_at.plus(self.started.elapsed())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_time_is_that_of_the_machine() {
+        let clock = SystemClock::new();
+        let of_the_machine = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
+
+        let apart = clock.now().since(Timestamp::from_micros(0)).abs_diff(of_the_machine);
+        assert!(apart.as_secs() < 3_600, "{apart:?}");
+    }
+}

@@ -3,6 +3,7 @@
 mod catalogue;
 mod restart;
 mod support;
+mod upkeep;
 
 use std::time::Duration;
 

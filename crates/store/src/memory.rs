@@ -12,9 +12,10 @@ mod history;
 mod log;
 
 use std::collections::BTreeMap;
-use std::future::ready;
+use std::future::{poll_fn, ready};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use steadflow_core::event::{Event, Record};
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
@@ -56,6 +57,8 @@ struct Database {
     agents: BTreeMap<AgentId, AgentRecord>,
     agent_versions: BTreeMap<(AgentId, u32), AgentVersionRecord>,
     agent_uses: BTreeMap<(TenantId, AgentId), AgentUse>,
+    /// How many bytes are free on the disk that it pretends to have.
+    disk_free: Option<u64>,
 }
 
 /// An execution's first records as one text.
@@ -96,6 +99,15 @@ impl MemoryStore {
     /// [`StoreError::Closed`].
     pub fn batch_count(&self) -> Result<u64, StoreError> {
         Ok(self.open()?.batches)
+    }
+
+    /// Sets how many bytes are free on the disk that this pretends to have; `None` for a disk without an end.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn set_disk_free(&self, bytes: Option<u64>) -> Result<(), StoreError> {
+        self.open()?.disk_free = bytes;
+        Ok(())
     }
 
     /// See [`crate::Store::doctor`].
@@ -172,7 +184,8 @@ impl Store for MemoryStore {
     }
 
     fn space(&self) -> StoreFuture<'_, Space> {
-        at_once(Ok(Space { used: 0, quota: None, disk_free: None, reusable: 0 }))
+        let free = self.open().map(|database| database.disk_free);
+        at_once(free.map(|disk_free| Space { used: 0, quota: None, disk_free, reusable: 0 }))
     }
 
     fn shrink(&self) -> StoreFuture<'_, bool> {
@@ -188,6 +201,22 @@ impl Store for MemoryStore {
 /// A result as the future that a trait requires.
 fn at_once<'a, T: Send + 'a>(answer: Result<T, StoreError>) -> StoreFuture<'a, T> {
     Box::pin(ready(answer))
+}
+
+/// A result that arrives a moment after it was read, as from a database: others may write between.
+fn a_moment_later<'a, T: Send + 'a>(answer: Result<T, StoreError>) -> StoreFuture<'a, T> {
+    let mut has_waited = false;
+    let moment = poll_fn(move |context| {
+        if std::mem::replace(&mut has_waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    });
+    Box::pin(async move {
+        moment.await;
+        answer
+    })
 }
 
 /// Nothing in memory is damaged.

@@ -73,3 +73,34 @@ fn panicked() -> Failure {
         "The node's code panicked; this is a fault of Steadflow, please report it",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use steadflow_core::ids::{Attempt, ExecutionId, NodeIndex, StepKey};
+    use tokio::sync::oneshot;
+    use tokio::time::timeout;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_that_are_stopped_together_are_dropped() {
+        let execution = ExecutionId::new(Uuid::from_u128(1));
+        let key = CallKey { execution, node: NodeIndex(0), attempt: Attempt::FIRST, step: StepKey::ONLY };
+        let (held, dropped) = oneshot::channel::<()>();
+        let mut calls = Calls::default();
+        let work = async move {
+            let _held = held;
+            std::future::pending().await
+        };
+        calls.start(key, Box::pin(work));
+
+        calls.stop_all();
+
+        let dropped = timeout(Duration::from_secs(1), dropped).await;
+        assert!(matches!(dropped, Ok(Err(_))), "the call goes on: {dropped:?}");
+        assert!(calls.next().await.is_none());
+    }
+}

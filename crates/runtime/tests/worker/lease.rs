@@ -45,6 +45,29 @@ fn a_first_start_that_fails_ends_it_and_a_later_one_is_tried_again() {
 }
 
 #[test]
+fn a_take_over_that_fails_ends_the_first_start_and_a_later_one_unless_it_can_pass() {
+    let not_taken_over = |error| Answer::TakenOver(Err(error));
+    let damaged = || StoreError::Corrupt { what: "a row".into(), reason: "it is torn".into() };
+    let second = |error| {
+        let mut bench = Bench::driving();
+        bench.turn(5.0);
+        bench.answer(5.0, Answer::Renewed(Err(StoreError::Fenced)));
+        bench.answer(5.0, Answer::Registered(Ok(SECOND)));
+        bench.answer(5.0, not_taken_over(error))
+    };
+    let mut first = Bench::new();
+    first.turn(0.0);
+    first.answer(0.0, Answer::Registered(Ok(FIRST)));
+
+    let ended = first.answer(0.0, not_taken_over(busy()));
+
+    assert!(ended[0] == "abandon" && ended[1].starts_with("end Fatal"), "{ended:?}");
+    assert_eq!(second(busy()), ["abandon", "release 2"]);
+    let ended = second(damaged());
+    assert!(ended[0] == "abandon" && ended[1].starts_with("end Fatal"), "{ended:?}");
+}
+
+#[test]
 fn the_lease_is_renewed_every_third_of_it() {
     let mut bench = Bench::driving();
 

@@ -5,7 +5,7 @@ mod flows;
 
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 
-use super::{MemoryStore, all_sound, at_once};
+use super::{MemoryStore, a_moment_later, all_sound, at_once};
 use crate::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange,
     FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, Revision, StoreFuture, VersionPage,
@@ -26,7 +26,7 @@ impl Catalogue for MemoryStore {
     }
 
     fn flow(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, Option<FlowRecord>> {
-        at_once(self.flow_now(tenant, id))
+        a_moment_later(self.flow_now(tenant, id))
     }
 
     fn flows(&self, filter: FlowFilter, page: Page) -> StoreFuture<'_, Vec<Listed<FlowRecord>>> {
@@ -64,7 +64,7 @@ impl Catalogue for MemoryStore {
     }
 
     fn agent(&self, tenant: TenantId, id: AgentId) -> StoreFuture<'_, Option<AgentRecord>> {
-        at_once(self.agent_now(tenant, id))
+        a_moment_later(self.agent_now(tenant, id))
     }
 
     fn agents_of(&self, tenant: TenantId, agents: Vec<AgentId>) -> StoreFuture<'_, Vec<AgentRecord>> {
