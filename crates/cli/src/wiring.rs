@@ -16,6 +16,9 @@ use crate::memory;
 use crate::secrets::KnownSecrets;
 use crate::settings::{Database, EgressSettings};
 
+/// The part of all memory that responses to outgoing calls may take while they arrive.
+const RESPONSE_SHARE: u64 = 32;
+
 /// A running engine and its executor.
 #[derive(Debug)]
 pub(crate) struct Wiring {
@@ -56,6 +59,7 @@ pub(crate) async fn start(
         policy,
         proxy,
         calls_max,
+        response_memory: usize::try_from(memory::limit() / RESPONSE_SHARE).unwrap_or(usize::MAX),
         own: egress.own.clone(),
         ..NodesConfig::new(agents, Arc::clone(&secrets) as _)
     };

@@ -18,11 +18,13 @@ pub(crate) use self::llm::Fits;
 use crate::call::{header, headers_of};
 use crate::nodes::Shared;
 use crate::secrets::{Keyring, Scrubber};
-use crate::slots::Party;
+use crate::slots::{Party, Slot};
 
 /// A skill to run, with its input.
 struct SkillCall<'a> {
     shared: &'a Shared,
+    /// The right to make the call.
+    slot: &'a Slot,
     work: &'a Work,
     wanted: Wanted<'a>,
     agent: &'a Agent,
@@ -53,8 +55,8 @@ pub(crate) async fn run_skill(
     };
     let skill = agent.skill(wanted.skill).expect("`prepare` has checked that the skill exists");
     let party = Party { flow: work.flow, peer: wanted.agent.to_string().into() };
-    let _slot = shared.slots.acquire(party).await;
-    let call = SkillCall { shared, work, wanted, agent: &agent, skill, input: &input };
+    let slot = shared.slots.acquire(party).await;
+    let call = SkillCall { shared, slot: &slot, work, wanted, agent: &agent, skill, input: &input };
     match &agent.backend {
         Backend::Http(config) => {
             let result = http::run(&call, config, keyring).await;

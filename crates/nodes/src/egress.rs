@@ -33,6 +33,8 @@ use tokio::time::{Instant, timeout_at};
 use url::{Host, Url};
 
 use crate::body::Codings;
+use crate::responses::{FREE_BYTES, Share, Taken};
+use crate::slots::Slot;
 use cookies::Cookies;
 use direct::{Direct, Route};
 pub(crate) use fault::peer;
@@ -46,6 +48,9 @@ pub use resolver::{Lookup, SystemLookup};
 
 /// Maximum number of redirects that a call follows.
 const REDIRECTS_MAX: u32 = 5;
+
+/// How much more what comes out of a compressed body usually is, to know beforehand whether it takes long.
+const EXPANSION: usize = 16;
 
 /// What is asked for; `deflate` and `zstd` are decoded, too, where a server sends them unasked.
 const ACCEPTED_ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, br");
@@ -153,14 +158,15 @@ impl Egress {
     ///
     /// # Errors
     /// A failure if there is no response; the status of a response is never a failure here.
-    pub(crate) async fn send(&self, request: Request) -> Result<Answer, Failure> {
+    pub(crate) async fn send(&self, request: Request, share: Share) -> Result<Answer, Failure> {
         let limit = TimeLimit::starting(self.timeouts, request.has_own_timeout);
         let mut hop = request;
         let mut cookies = Cookies::default();
         let mut is_from_public = false;
         for _ in 0..=REDIRECTS_MAX {
             let guard = self.guard(&hop.url, is_from_public);
-            let answer = self.send_once(&hop, &cookies, limit, &guard).await?;
+            let sent = Sent { hop: &hop, cookies: &cookies, limit, share: &share };
+            let answer = self.send_once(sent, &guard).await?;
             if !hop.follows_redirects {
                 return Ok(answer);
             }
@@ -193,13 +199,8 @@ impl Egress {
         answer.response.remote_addr().is_none_or(|address| address::is_public(address.ip()))
     }
 
-    async fn send_once(
-        &self,
-        hop: &Request,
-        cookies: &Cookies,
-        limit: TimeLimit,
-        guard: &Guard,
-    ) -> Result<Answer, Failure> {
+    async fn send_once(&self, sent: Sent<'_>, guard: &Guard) -> Result<Answer, Failure> {
+        let Sent { hop, cookies, limit, share } = sent;
         let url = &hop.url;
         check_url(url, guard)?;
         let proxied = self.proxied.as_ref().filter(|proxied| proxied.is_for(url));
@@ -223,8 +224,17 @@ impl Egress {
             None => check_connected(url, &response, guard)?,
         }
         let proxy = proxied.and_then(|proxied| proxied.speaker(url));
-        Ok(Answer { url: url.clone(), proxy, response, limit })
+        Ok(Answer { url: url.clone(), proxy, response, limit, share: share.clone() })
     }
+}
+
+/// A request of a call, with what the ones before it left.
+#[derive(Clone, Copy)]
+struct Sent<'a> {
+    hop: &'a Request,
+    cookies: &'a Cookies,
+    limit: TimeLimit,
+    share: &'a Share,
 }
 
 fn check_connected(url: &Url, response: &reqwest::Response, guard: &Guard) -> Result<(), Failure> {
@@ -286,6 +296,7 @@ pub(crate) struct Answer {
     proxy: Option<String>,
     response: reqwest::Response,
     limit: TimeLimit,
+    share: Share,
 }
 
 impl Answer {
@@ -311,34 +322,63 @@ impl Answer {
         }
     }
 
-    /// Reads the whole body and undoes its content encoding.
+    /// Reads the whole body, undoes its content encoding, and makes something of it.
     ///
     /// # Errors
     /// A failure if the decoded body is longer than `bytes_max`, if it is incomplete, damaged or in an unknown encoding, or
-    /// if it takes too long.
-    pub(crate) async fn body(mut self, bytes_max: usize) -> Result<Vec<u8>, Failure> {
+    /// if it takes too long; and what `read` returns.
+    pub(crate) async fn read<T: Send + 'static>(
+        mut self,
+        bytes_max: usize,
+        read: impl FnOnce(Vec<u8>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
         let codings = Codings::of(self.headers());
         let is_plain = codings.as_ref().is_ok_and(Codings::is_identity);
+        let (body, taken) = self.whole(bytes_max, is_plain).await?;
+        // What comes out is not known before.
+        let weight = if is_plain { body.len() } else { bytes_max.min(body.len().saturating_mul(EXPANSION)) };
+        let url = self.url.clone();
+        let decode_and_read = move || {
+            if body.is_empty() {
+                return read(body);
+            }
+            let decoded = codings.and_then(|codings| codings.decode(body, bytes_max));
+            read(decoded.map_err(|error| fault::encoded(&url, &error, bytes_max))?)
+        };
+        self.limit.in_time(&self.url, self.share.read(weight, taken, decode_and_read)).await?
+    }
+
+    /// Reads the body as it was sent, with its memory.
+    async fn whole(&mut self, bytes_max: usize, is_plain: bool) -> Result<(Vec<u8>, Taken), Failure> {
         // What cannot be compressed becomes a little longer by it.
         let received_max = if is_plain { bytes_max } else { bytes_max + bytes_max / 16 + 1024 };
-        let mut body = Vec::new();
+        let declared = self.response.content_length().and_then(|bytes| usize::try_from(bytes).ok());
+        let (mut body, mut taken) = (Vec::new(), None);
         while let Some(chunk) = self.chunk().await? {
-            if body.len() + chunk.len() > received_max {
+            let length = body.len() + chunk.len();
+            if length > received_max {
                 return Err(fault::too_large(&self.url, bytes_max));
+            }
+            if length > FREE_BYTES && taken.is_none() {
+                taken =
+                    Some(self.room(declared.map_or(received_max, |bytes| bytes.min(received_max))).await?);
             }
             body.extend_from_slice(&chunk);
         }
-        if body.is_empty() {
-            return Ok(body);
-        }
-        let decoded = codings.and_then(|codings| codings.decode(body, bytes_max));
-        decoded.map_err(|error| fault::encoded(&self.url, &error, bytes_max))
+        Ok((body, taken))
+    }
+
+    async fn room(&self, bytes: usize) -> Result<Slot, Failure> {
+        self.limit.in_time(&self.url, self.share.take(bytes)).await
     }
 
     /// Reads up to `bytes_max` bytes of the body for a message, decoded as far as possible. Errors only end the body.
     pub(crate) async fn beginning(mut self, bytes_max: usize) -> Beginning {
-        let mut body = Vec::new();
+        let (mut body, mut taken) = (Vec::new(), None);
         let is_whole = loop {
+            if body.len() > FREE_BYTES && taken.is_none() {
+                taken = self.room(bytes_max).await.ok();
+            }
             match self.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > bytes_max => {
                     body.extend_from_slice(&chunk[..bytes_max - body.len()]);
@@ -400,6 +440,12 @@ impl TimeLimit {
         } else {
             Self::Ours { idle, total, ends_at: Instant::now() + total }
         }
+    }
+
+    /// Waits for something of our own, which does not count as the silence of who is called.
+    async fn in_time<T>(self, url: &Url, ours: impl Future<Output = T>) -> Result<T, Failure> {
+        let Self::Ours { total, ends_at, .. } = self else { return Ok(ours.await) };
+        timeout_at(ends_at, ours).await.map_err(|_| fault::silent(url, Reached::Total(total)))
     }
 
     /// Waits for the next data.

@@ -12,6 +12,7 @@ mod dates;
 mod directory;
 mod egress;
 mod nodes;
+mod responses;
 mod schema;
 mod secrets;
 mod slots;

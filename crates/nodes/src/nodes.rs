@@ -15,9 +15,10 @@ use crate::egress::{
     Answer, Egress, EgressConfig, EgressError, EgressPolicy, EgressProxy, EgressTimeouts, Lookup,
     OwnListeners, Request, SystemLookup,
 };
+use crate::responses::Responses;
 use crate::schema::Checks;
 use crate::secrets::{Keyring, Scrubbers, Secrets};
-use crate::slots::Slots;
+use crate::slots::{Slot, Slots};
 
 /// The configuration of [`Nodes`].
 pub struct NodesConfig {
@@ -36,6 +37,9 @@ pub struct NodesConfig {
     /// The maximum number of concurrent outgoing calls. Each flow and each peer has a share of it; further calls wait, and the
     /// wait counts towards their timeout.
     pub calls_max: usize,
+    /// How much memory the responses of all calls may take while they arrive, in bytes. Each flow and each peer has a share
+    /// of it; further ones wait, and the wait counts towards their timeout.
+    pub response_memory: usize,
     /// The directory of agents.
     pub agents: Arc<dyn AgentDirectory>,
     /// The source of secrets.
@@ -44,7 +48,7 @@ pub struct NodesConfig {
 
 impl NodesConfig {
     /// Returns a configuration with the defaults: public addresses only, the resolver of the operating system, no proxy, default
-    /// limits, and any number of concurrent calls.
+    /// limits, any number of concurrent calls, and 128 MiB for their responses.
     pub fn new(agents: Arc<dyn AgentDirectory>, secrets: Arc<dyn Secrets>) -> Self {
         Self {
             policy: EgressPolicy::default(),
@@ -54,6 +58,7 @@ impl NodesConfig {
             proxy: None,
             limits: Limits::DEFAULT,
             calls_max: usize::MAX,
+            response_memory: 128 * 1024 * 1024,
             agents,
             secrets,
         }
@@ -80,6 +85,7 @@ pub(crate) struct Shared {
     egress: Egress,
     pub(crate) limits: Limits,
     pub(crate) slots: Arc<Slots>,
+    responses: Responses,
     pub(crate) agents: Arc<dyn AgentDirectory>,
     /// How requests are written for the models of agents.
     pub(crate) fits: Fits,
@@ -89,15 +95,22 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Sends a request that holds the secrets of `keyring`, if all of them may be sent to its host.
+    /// Sends a request that holds the secrets of `keyring`, if all of them may be sent to its host. Its response takes the
+    /// room of who made the call.
     ///
     /// A redirect keeps them only within the origin of the request, so it never sends one to another host.
     ///
     /// # Errors
     /// A secret may not be sent there, or there is no response.
-    pub(crate) async fn send(&self, request: Request, keyring: &Keyring<'_>) -> Result<Answer, Failure> {
+    pub(crate) async fn send(
+        &self,
+        request: Request,
+        keyring: &Keyring<'_>,
+        call: &Slot,
+    ) -> Result<Answer, Failure> {
         keyring.check_host(&request.url)?;
-        self.egress.send(request).await
+        let share = self.responses.share_of(call.party().clone());
+        self.egress.send(request, share).await
     }
 }
 
@@ -116,14 +129,14 @@ impl Nodes {
     /// # Errors
     /// [`EgressError`] if TLS or the client cannot be set up.
     pub fn new(config: NodesConfig) -> Result<Self, EgressError> {
-        let NodesConfig { policy, own, timeouts, lookup, proxy, limits, calls_max, agents, secrets } = config;
+        let NodesConfig { policy, own, timeouts, lookup, proxy, limits, agents, secrets, .. } = config;
         let egress = Egress::new(EgressConfig { policy, own, timeouts, lookup, proxy })?;
-        let slots = Slots::new(calls_max);
         Ok(Self {
             shared: Arc::new(Shared {
                 egress,
                 limits,
-                slots,
+                slots: Slots::new(config.calls_max),
+                responses: Responses::new(config.response_memory),
                 agents,
                 fits: Fits::default(),
                 checks: Checks::default(),

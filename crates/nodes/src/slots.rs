@@ -1,10 +1,10 @@
-//! The slots of outgoing calls, shared out so that calls that hang leave room for others.
+//! The slots of outgoing calls, and of what they take, shared out so that calls that hang leave room for others.
 //!
 //! A flow gets a further slot while it holds fewer than are free, so one flow takes up to half of all, two take a third
 //! each, and something is always left for the next. A peer gets three for each that is free, so calls to a peer that
 //! hangs take up to three quarters, however many flows make them. (This is the dynamic threshold of Choudhury and Hahne,
 //! "Dynamic queue length thresholds for shared-memory packet switches", 1998.) Calls that wait get their slots in turn:
-//! one of each flow and peer, in the order in which they came.
+//! one of each flow and peer, in the order in which they came. A call may take several slots at once.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -31,14 +31,16 @@ pub(crate) struct Party {
 /// All slots.
 #[derive(Debug)]
 pub(crate) struct Slots {
+    count: usize,
     state: Mutex<State>,
 }
 
-/// The right to make a call, until it is dropped.
+/// The right to make a call, or to take as much as it has slots, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Slot {
     slots: Arc<Slots>,
     party: Party,
+    count: usize,
 }
 
 #[derive(Debug)]
@@ -54,25 +56,38 @@ struct State {
 #[derive(Debug)]
 struct Queue {
     party: Party,
-    calls: VecDeque<oneshot::Sender<Slot>>,
+    calls: VecDeque<Waiting>,
+}
+
+/// A call that waits for so many slots.
+#[derive(Debug)]
+struct Waiting {
+    count: usize,
+    call: oneshot::Sender<Slot>,
 }
 
 impl Slots {
     pub(crate) fn new(count: usize) -> Arc<Self> {
         let state =
             State { free: count, flows: Held::default(), peers: Held::default(), waiting: VecDeque::new() };
-        Arc::new(Self { state: Mutex::new(state) })
+        Arc::new(Self { count, state: Mutex::new(state) })
     }
 
     /// Waits for a slot. A call that no longer wants one drops the future.
     pub(crate) async fn acquire(self: &Arc<Self>, party: Party) -> Slot {
+        self.acquire_many(party, 1).await
+    }
+
+    /// Waits for `count` slots at once; for all of them if there are fewer.
+    pub(crate) async fn acquire_many(self: &Arc<Self>, party: Party, count: usize) -> Slot {
+        let count = count.min(self.count);
         let granted = {
             let mut state = self.state.lock();
-            if state.may_have(&party) {
-                state.take(&party);
-                return Slot { slots: Arc::clone(self), party };
+            if state.may_have(&party, count) {
+                state.take(&party, count);
+                return Slot { slots: Arc::clone(self), party, count };
             }
-            state.wait(party)
+            state.wait(party, count)
         };
         granted.await.expect("the slots outlive those who wait for one")
     }
@@ -81,8 +96,8 @@ impl Slots {
     fn grant(self: &Arc<Self>) {
         loop {
             let next = self.state.lock().next();
-            let Some((party, call)) = next else { return };
-            if let Err(unwanted) = call.send(Slot { slots: Arc::clone(self), party }) {
+            let Some((party, Waiting { count, call })) = next else { return };
+            if let Err(unwanted) = call.send(Slot { slots: Arc::clone(self), party, count }) {
                 unwanted.put_back();
             }
         }
@@ -90,41 +105,53 @@ impl Slots {
 }
 
 impl Slot {
+    /// Returns who holds it.
+    pub(crate) const fn party(&self) -> &Party {
+        &self.party
+    }
+
     /// Returns the slot without giving it to the next, which would nest as deep as there are calls that nobody wants.
     fn put_back(self) {
         let slot = ManuallyDrop::new(self);
-        slot.slots.state.lock().put_back(&slot.party);
+        slot.slots.state.lock().put_back(&slot.party, slot.count);
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.slots.state.lock().put_back(&self.party);
+        self.slots.state.lock().put_back(&self.party, self.count);
         self.slots.grant();
     }
 }
 
 impl State {
-    fn may_have(&self, party: &Party) -> bool {
-        self.flows.of(&party.flow) < self.free.saturating_mul(FLOW_SHARE)
-            && self.peers.of(&party.peer) < self.free.saturating_mul(PEER_SHARE)
+    fn may_have(&self, party: &Party, count: usize) -> bool {
+        if count > self.free {
+            return false;
+        }
+        let left = self.free - count + 1;
+        // Where nobody holds any, one call may have more than its share.
+        self.flows.0.is_empty()
+            || (self.flows.of(&party.flow) + count <= left.saturating_mul(FLOW_SHARE)
+                && self.peers.of(&party.peer) + count <= left.saturating_mul(PEER_SHARE))
     }
 
-    fn take(&mut self, party: &Party) {
-        self.free -= 1;
-        self.flows.add(party.flow);
-        self.peers.add(Arc::clone(&party.peer));
+    fn take(&mut self, party: &Party, count: usize) {
+        self.free -= count;
+        self.flows.add(party.flow, count);
+        self.peers.add(Arc::clone(&party.peer), count);
     }
 
-    fn put_back(&mut self, party: &Party) {
-        self.free += 1;
-        self.flows.remove(&party.flow);
-        self.peers.remove(&party.peer);
+    fn put_back(&mut self, party: &Party, count: usize) {
+        self.free += count;
+        self.flows.remove(&party.flow, count);
+        self.peers.remove(&party.peer, count);
     }
 
     /// Adds a call to the queue of its party.
-    fn wait(&mut self, party: Party) -> oneshot::Receiver<Slot> {
+    fn wait(&mut self, party: Party, count: usize) -> oneshot::Receiver<Slot> {
         let (call, granted) = oneshot::channel();
+        let call = Waiting { count, call };
         match self.waiting.iter_mut().find(|queue| queue.party == party) {
             Some(queue) => queue.push(call),
             None => self.waiting.push_back(Queue { party, calls: VecDeque::from([call]) }),
@@ -133,24 +160,25 @@ impl State {
     }
 
     /// Takes a slot for the next call that may have one.
-    fn next(&mut self) -> Option<(Party, oneshot::Sender<Slot>)> {
-        let at = self.waiting.iter().position(|queue| self.may_have(&queue.party))?;
+    fn next(&mut self) -> Option<(Party, Waiting)> {
+        let wanted = |queue: &Queue| queue.calls.front().map_or(0, |call| call.count);
+        let at = self.waiting.iter().position(|queue| self.may_have(&queue.party, wanted(queue)))?;
         let mut queue = self.waiting.remove(at)?;
         let call = queue.calls.pop_front()?;
         let party = queue.party.clone();
         if !queue.calls.is_empty() {
             self.waiting.push_back(queue);
         }
-        self.take(&party);
+        self.take(&party, call.count);
         Some((party, call))
     }
 }
 
 impl Queue {
-    fn push(&mut self, call: oneshot::Sender<Slot>) {
+    fn push(&mut self, call: Waiting) {
         // Only where the queue would grow, so that each call is looked at a few times at most.
         if self.calls.len() == self.calls.capacity() {
-            self.calls.retain(|call| !call.is_closed());
+            self.calls.retain(|waiting| !waiting.call.is_closed());
         }
         self.calls.push_back(call);
     }
@@ -171,13 +199,13 @@ impl<K: Eq + Hash> Held<K> {
         self.0.get(key).copied().unwrap_or_default()
     }
 
-    fn add(&mut self, key: K) {
-        *self.0.entry(key).or_default() += 1;
+    fn add(&mut self, key: K, count: usize) {
+        *self.0.entry(key).or_default() += count;
     }
 
-    fn remove(&mut self, key: &K) {
+    fn remove(&mut self, key: &K, count: usize) {
         match self.0.get_mut(key) {
-            Some(count) if *count > 1 => *count -= 1,
+            Some(held) if *held > count => *held -= count,
             _ => drop(self.0.remove(key)),
         }
     }
@@ -235,7 +263,7 @@ mod tests {
         held.extend(drain(&slots, &party(3, "c")));
         assert_eq!(slots.state.lock().free, 0);
         let mut waiting: Vec<_> =
-            [1, 1, 2, 3].into_iter().map(|flow| slots.state.lock().wait(party(flow, "x"))).collect();
+            [1, 1, 2, 3].into_iter().map(|flow| slots.state.lock().wait(party(flow, "x"), 1)).collect();
 
         drop(held);
 
@@ -247,8 +275,8 @@ mod tests {
     fn a_slot_for_a_call_that_has_gone_goes_to_the_next() {
         let slots = Slots::new(1);
         let held = drain(&slots, &party(1, "a"));
-        let gone: Vec<_> = (0..10_000).map(|_| slots.state.lock().wait(party(1, "a"))).collect();
-        let mut wanted = slots.state.lock().wait(party(1, "a"));
+        let gone: Vec<_> = (0..10_000).map(|_| slots.state.lock().wait(party(1, "a"), 1)).collect();
+        let mut wanted = slots.state.lock().wait(party(1, "a"), 1);
         drop(gone);
 
         drop(held);
@@ -260,7 +288,7 @@ mod tests {
     fn a_slot_that_was_granted_to_a_call_that_goes_is_not_lost() {
         let slots = Slots::new(1);
         let held = drain(&slots, &party(1, "a"));
-        let granted = slots.state.lock().wait(party(1, "a"));
+        let granted = slots.state.lock().wait(party(1, "a"), 1);
         drop(held);
 
         drop(granted);
@@ -269,12 +297,33 @@ mod tests {
     }
 
     #[test]
+    fn calls_that_take_more_get_it_in_turn_and_leave_as_much_as_they_hold() {
+        let slots = Slots::new(16);
+        let many = |flow, count| slots.acquire_many(party(flow, &flow.to_string()), count);
+
+        let first = now(many(1, 8));
+        assert!(first.is_some());
+        assert!(now(many(1, 1)).is_none(), "the flow holds half of all");
+        assert!(now(many(2, 5)).is_none(), "it would hold more than it leaves");
+        assert!(now(many(2, 4)).is_some());
+        let mut waiting = slots.state.lock().wait(party(2, "2"), 5);
+        let more_than_all = slots.state.lock().wait(party(3, "3"), 16);
+
+        drop(first);
+        assert!(waiting.try_recv().is_ok());
+        assert!(
+            now(more_than_all).is_some_and(|granted| granted.is_ok()),
+            "what it waited for is free again"
+        );
+    }
+
+    #[test]
     fn calls_that_have_gone_do_not_fill_the_queue() {
         let slots = Slots::new(1);
         let _held = drain(&slots, &party(1, "a"));
 
         for _ in 0..10_000 {
-            drop(slots.state.lock().wait(party(1, "a")));
+            drop(slots.state.lock().wait(party(1, "a"), 1));
         }
 
         assert!(slots.state.lock().waiting[0].calls.capacity() < 100);

@@ -46,8 +46,8 @@ pub(crate) async fn http_request(
     let mut request = Request { has_own_timeout: work.has_own_timeout, url, ..request };
     mark_secrets(&mut request.headers, &work.secrets);
     let party = Party { flow: work.flow, peer: peer(&request.url).into() };
-    let _slot = shared.slots.acquire(party).await;
-    let answer = shared.send(request, keyring).await?;
+    let slot = shared.slots.acquire(party).await;
+    let answer = shared.send(request, keyring, &slot).await?;
     if !input.expect_status.contain(answer.status().as_u16()) {
         return Err(status::failure_of(answer, &keyring.scrubber()).await);
     }
@@ -140,14 +140,16 @@ fn invalid(message: String) -> Failure {
 /// Puts the output together from JSON texts, so that the body keeps its own.
 async fn output_of(answer: Answer, bytes_max: usize) -> Result<Payload, Failure> {
     let (status, headers, peer) = (answer.status().as_u16(), answer.headers().clone(), answer.peer());
-    let bytes = answer.body(bytes_max).await?;
-    let content = Content::read(&headers, &bytes).map_err(|misread| status::misread(&peer, &misread))?;
-    let headers = Value::Object(json_headers(&headers));
-    let body = content.into_json();
-    let output = format!(r#"{{"status":{status},"headers":{headers},"body":{body}}}"#);
-    Payload::parse(output).map_err(|error| {
-        Failure::new(ErrorClass::Rejected, format!("The response of {peer} cannot be read: {error}."))
-    })
+    let read = move |bytes: Vec<u8>| {
+        let content = Content::read(&headers, &bytes).map_err(|misread| status::misread(&peer, &misread))?;
+        let headers = Value::Object(json_headers(&headers));
+        let body = content.into_json();
+        let output = format!(r#"{{"status":{status},"headers":{headers},"body":{body}}}"#);
+        Payload::parse(output).map_err(|error| {
+            Failure::new(ErrorClass::Rejected, format!("The response of {peer} cannot be read: {error}."))
+        })
+    };
+    answer.read(bytes_max, read).await
 }
 
 /// Names are in lower case; values of one name are joined by a comma (RFC 9110, 5.3). `set-cookie` is a list, because its

@@ -13,7 +13,7 @@ use url::Url;
 use super::{SkillCall, misconfigured};
 use crate::body::Content;
 use crate::call::header;
-use crate::egress::Request;
+use crate::egress::{Answer, Request};
 use crate::secrets::Keyring;
 use crate::status;
 
@@ -38,25 +38,34 @@ pub(super) async fn run(
         has_own_timeout: call.work.has_own_timeout,
         ..Request::new(Method::POST, skill_url(&config.endpoint, &call.skill.name)?)
     };
-    let answer = call.shared.send(request, keyring).await?;
+    let answer = call.shared.send(request, keyring, call.slot).await?;
     let scrubber = keyring.scrubber();
     if !answer.status().is_success() {
         return Err(status::failure_of(answer, &scrubber).await);
     }
-    let (peer, headers) = (answer.peer(), answer.headers().clone());
-    let bytes = answer.body(call.shared.limits.output_bytes_max).await?;
-    let content = Content::read(&headers, &bytes).map_err(|misread| {
-        Failure::new(ErrorClass::ModelOutput, format!("The response of {peer} {misread}."))
-    })?;
-    let unreadable = |error: serde_json::Error| {
-        Failure::new(ErrorClass::ModelOutput, format!("The response of {peer} cannot be read: {error}."))
-    };
-    let output = Payload::parse(output_of(content)).map_err(unreadable)?;
+    let peer = answer.peer();
+    let output = read(answer, call.shared.limits.output_bytes_max).await?;
+    let unreadable = |error| unreadable(&peer, &error);
     if let Some(misfit) = call.output_misfit(&output.to_value().map_err(unreadable)?, &scrubber).await? {
         let message = format!("The response of {peer} does not match the output schema: {misfit}.");
         return Err(Failure::new(ErrorClass::ModelOutput, message));
     }
     Ok(output)
+}
+
+async fn read(answer: Answer, bytes_max: usize) -> Result<Payload, Failure> {
+    let (peer, headers) = (answer.peer(), answer.headers().clone());
+    let read = move |bytes: Vec<u8>| {
+        let content = Content::read(&headers, &bytes).map_err(|misread| {
+            Failure::new(ErrorClass::ModelOutput, format!("The response of {peer} {misread}."))
+        })?;
+        Payload::parse(output_of(content)).map_err(|error| unreadable(&peer, &error))
+    };
+    answer.read(bytes_max, read).await
+}
+
+fn unreadable(peer: &str, error: &serde_json::Error) -> Failure {
+    Failure::new(ErrorClass::ModelOutput, format!("The response of {peer} cannot be read: {error}."))
 }
 
 /// The name of the skill becomes one path segment; special characters are escaped.

@@ -83,10 +83,11 @@ async fn ask(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut Keyring<'_>
     loop {
         requests += 1;
         let wire = wire(config, &prompt, &fit);
-        let answer = call.shared.send(request::request(call, config, &wire, keyring)?, keyring).await?;
+        let request = request::request(call, config, &wire, keyring)?;
+        let answer = call.shared.send(request, keyring, call.slot).await?;
         let scrubber = keyring.scrubber();
         if answer.status().is_success() {
-            let reply = read(call, config.provider, answer, &scrubber).await?;
+            let reply = read(call, config.provider, answer, scrubber).await?;
             if fit != known {
                 call.shared.fits.remember(asker, fit);
             }
@@ -123,12 +124,24 @@ async fn read(
     call: &SkillCall<'_>,
     provider: Provider,
     answer: Answer,
-    scrubber: &Scrubber,
+    scrubber: Arc<Scrubber>,
 ) -> Result<Reply, Failure> {
-    let (peer, headers) = (answer.peer(), answer.headers().clone());
-    let bytes = answer.body(call.shared.limits.output_bytes_max.saturating_mul(ANSWER_PER_OUTPUT)).await?;
+    let bytes_max = call.shared.limits.output_bytes_max.saturating_mul(ANSWER_PER_OUTPUT);
+    let from = From { provider, peer: answer.peer(), headers: answer.headers().clone() };
+    answer.read(bytes_max, move |bytes| reply_of(&from, &bytes, &scrubber)).await
+}
+
+/// Who sent a response, and its headers.
+struct From {
+    provider: Provider,
+    peer: String,
+    headers: HeaderMap,
+}
+
+fn reply_of(from: &From, bytes: &[u8], scrubber: &Scrubber) -> Result<Reply, Failure> {
+    let From { provider, peer, headers } = from;
     let unusable = |what: &str| Failure::new(ErrorClass::Unavailable, format!("{peer} {what}"));
-    let text = body::text(&headers, &bytes).map_err(|misread| {
+    let text = body::text(headers, bytes).map_err(|misread| {
         Failure::new(ErrorClass::ModelOutput, format!("The response of {peer} {misread}."))
     })?;
     let sent = sent::read(&text, scrubber).map_err(|unreadable| match unreadable {
@@ -137,7 +150,7 @@ async fn read(
             misfit(&format!("contains half of a character, a lone surrogate ({place} of what {peer} sent)"))
         }
     })?;
-    let answer = whole(provider, sent.without_secrets(scrubber), &peer, &headers)?;
+    let answer = whole(*provider, sent.without_secrets(scrubber), peer, headers)?;
     let reply = match provider {
         Provider::OpenAi => openai::reply(&answer),
         Provider::Anthropic => anthropic::reply(&answer),

@@ -18,6 +18,7 @@ mod peers;
 mod proxy;
 mod reference;
 mod requests;
+mod responses;
 mod secrets;
 mod support;
 mod urls;

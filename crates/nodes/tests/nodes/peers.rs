@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 /// Responds to each connection with `bytes` and closes it.
 pub(crate) async fn answering(bytes: impl Into<Vec<u8>>) -> SocketAddr {
@@ -16,6 +17,22 @@ pub(crate) async fn answering(bytes: impl Into<Vec<u8>>) -> SocketAddr {
             read_head(&mut peer).await;
             // The client may close the connection first.
             let _ = peer.write_all(&bytes).await;
+            let _ = peer.shutdown().await;
+        }
+    })
+    .await
+}
+
+/// Responds to each connection with `beginning`, and with `rest` when that is released.
+pub(crate) async fn holding(beginning: Vec<u8>, rest: Vec<u8>, release: watch::Receiver<bool>) -> SocketAddr {
+    listening(move |mut peer| {
+        let (beginning, rest, mut release) = (beginning.clone(), rest.clone(), release.clone());
+        async move {
+            read_head(&mut peer).await;
+            // The client may close the connection first.
+            let _ = peer.write_all(&beginning).await;
+            let _ = release.wait_for(|is_released| *is_released).await;
+            let _ = peer.write_all(&rest).await;
             let _ = peer.shutdown().await;
         }
     })
