@@ -119,10 +119,15 @@ test.describe('without the examples, which fail at times of their own', () => {
     await page.goto('/analytics');
     const chart = page.getByRole('group', { name: /^Bar chart of finished executions per hour/ });
 
+    const bar = chart.getByRole('status');
     await chart.focus();
-    await expect(chart.getByRole('status')).toContainText('Failed after retries2');
+    await expect(bar).not.toBeEmpty();
+    // The last hour may have begun after they failed.
+    if ((await bar.textContent())?.includes('Nothing finished')) await page.keyboard.press('ArrowLeft');
+
+    await expect(bar).toContainText('Failed2');
     await page.keyboard.press('ArrowLeft');
-    await expect(chart.getByRole('status')).toContainText('Nothing finished');
+    await expect(bar).toContainText('Nothing finished');
   });
 });
 

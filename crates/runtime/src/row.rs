@@ -184,11 +184,11 @@ impl Counters {
 
     fn count_failure(&mut self, execution: &Execution) {
         let error = execution.error();
-        match error.and_then(|error| error.node) {
-            None => self.add("timed_out", 1),
-            Some(_) => self.add("exhausted", 1),
-        }
-        if let Some(class) = error.and_then(|error| error.class) {
+        let class = error.and_then(|error| error.class);
+        let is_of_node = error.is_some_and(|error| error.node.is_some());
+        let count = if class == Some(ErrorClass::Timeout) && !is_of_node { "timed_out" } else { "exhausted" };
+        self.add(count, 1);
+        if let Some(class) = class {
             self.add(format!("failed_by:{class}"), 1);
         }
     }
@@ -236,6 +236,14 @@ fn millis(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+    use steadflow_core::event::Accepted;
+    use steadflow_core::execution::{Decision, FlowVersion, Input};
+    use steadflow_core::flow::Flow;
+    use steadflow_core::ids::{ExecutionId, TenantId};
+    use steadflow_core::limits::Limits;
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]
@@ -245,5 +253,49 @@ mod tests {
             normalised("HTTP 503 from 10.0.0.9:8081: order 12")
         );
         assert_ne!(normalised("Connection refused"), normalised("Connection reset"));
+    }
+
+    #[test]
+    fn only_the_timeout_of_the_flow_counts_as_one() {
+        for (settings, input, counter) in [
+            (json!({ "timeout_seconds": 60 }), Input::Tick, "timed_out"),
+            (json!({}), Input::Refused { reason: "too long".into() }, "exhausted"),
+        ] {
+            let later = Timestamp::from_micros(3_600_000_000);
+            let mut execution = started(settings);
+            execution.decide(input, later, &mut Decision::default()).unwrap();
+
+            let rollup = rollup_of(&execution);
+
+            let counted: Vec<&str> = rollup
+                .counts
+                .iter()
+                .filter(|(key, _)| key.node.is_none())
+                .map(|(key, _)| &*key.metric)
+                .filter(|metric| ["timed_out", "exhausted"].contains(metric))
+                .collect();
+            assert_eq!(counted, [counter]);
+        }
+    }
+
+    /// Returns an execution whose only node makes a call.
+    fn started(mut document: serde_json::Value) -> Execution {
+        document["name"] = json!("one");
+        let node = json!({ "id": "a", "type": "action", "action": "echo", "input": {} });
+        document["flow_definition"] = json!({ "nodes": [node] });
+        let (limits, start) = (Limits::DEFAULT, Timestamp::from_micros(0));
+        let flow = FlowVersion {
+            tenant: TenantId::DEFAULT,
+            flow_id: FlowId::new(Uuid::nil()),
+            version: 1,
+            flow: Flow::parse(&document, &limits).unwrap(),
+            limits,
+        };
+        let accepted = Accepted::new(TenantId::DEFAULT, flow.flow_id, 1, "w1".into());
+        let id = ExecutionId::new(Uuid::nil());
+        let mut decision = Decision::default();
+        let mut execution = Execution::accept(id, Arc::new(flow), accepted, start, &mut decision);
+        execution.decide(Input::Start, start, &mut decision).unwrap();
+        execution
     }
 }

@@ -2656,7 +2656,7 @@ export interface components {
             readonly recovered: number;
             /**
              * Format: int64
-             * @description Failed because no attempt was left.
+             * @description Failed, but not because of the flow's timeout: nearly always because no attempt of a node was left.
              */
             readonly exhausted: number;
             /**

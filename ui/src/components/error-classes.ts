@@ -33,7 +33,7 @@ const ERROR_CLASSES: Readonly<Record<ErrorClass, ErrorClassLook>> = {
     retried: false,
   },
   output_too_large: { label: 'Output too large', meaning: 'The output exceeds the size limit.', retried: false },
-  internal: { label: 'Internal', meaning: 'A bug in Steadflow itself.', retried: true },
+  internal: { label: 'Internal', meaning: 'A bug in Steadflow, or a “fail” node that names no class.', retried: true },
   interrupted: { label: 'Interrupted', meaning: 'The server stopped during the attempt.', retried: true },
 };
 

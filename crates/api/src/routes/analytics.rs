@@ -160,7 +160,7 @@ pub(crate) struct Counts {
     first_try: u64,
     /// Completed thanks to retries.
     recovered: u64,
-    /// Failed because no attempt was left.
+    /// Failed, but not because of the flow's timeout: nearly always because no attempt of a node was left.
     exhausted: u64,
     /// Failed because the flow's timeout struck.
     timed_out: u64,

@@ -85,7 +85,8 @@ export const texts = {
     expression: 'Correct the expression that the message names, then retry from the start on the current version.',
     configuration: 'Set up what the message names (an agent, a secret or an address), then retry.',
     output_too_large: 'The same response will fail again. Request less data in the flow, then retry from the start.',
-    internal: 'This is a bug in Steadflow. Retry, and report it if it happens again.',
+    internal:
+      'If a “fail” node made this error, the flow asked for it. Otherwise it is a bug in Steadflow: retry, and report it if it happens again.',
     interrupted: 'The server stopped during the attempt. Check whether the call took effect, then retry.',
   } as Record<string, string>,
   actions: {
@@ -123,7 +124,7 @@ export const texts = {
     submit: 'Retry',
     again: (times: number) => `It was already retried ${times === 1 ? 'once' : `${times} times`}.`,
     plan: 'Retry plan',
-    runs: 'Runs if reached',
+    runs: 'To run',
     reuses: 'Reused',
     more: (nodes: number) => `and ${nodes} more`,
     planning: 'Loading the plan…',
