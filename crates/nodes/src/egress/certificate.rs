@@ -30,14 +30,12 @@ pub(super) fn tls_config() -> Result<rustls::ClientConfig, Error> {
     let found = rustls_native_certs::load_native_certs().certs;
     let mut roots = RootCertStore::empty();
     let (known, _) = roots.add_parsable_certificates(found.iter().cloned());
-    if known == 0 {
-        tracing::warn!("no CA certificates found on this system: calls to https URLs will fail");
-    }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()?;
     // A verifier needs at least one root.
     let mut config = if known == 0 {
+        tracing::warn!("no CA certificates found on this system: calls to https URLs will fail");
         builder.with_root_certificates(roots).with_no_client_auth()
     } else {
         let verifier = Arc::new(Verifier::new(roots, found, provider)?);
@@ -132,6 +130,7 @@ mod tests {
 
     const OWN_CA: &[u8] = include_bytes!("../../tests/nodes/tls/own-ca.pem");
     const NO_CA: &[u8] = include_bytes!("../../tests/nodes/tls/certificate.pem");
+    const ISSUED: &[u8] = include_bytes!("../../tests/nodes/tls/issued.pem");
     /// In 2030.
     const TODAY: u64 = 1_900_000_000;
 
@@ -158,6 +157,13 @@ mod tests {
             let CertificateError::Other(OtherError(cause)) = reason(&error) else { panic!("{error:?}") };
             assert!(cause.is::<SelfSigned>());
         }
+    }
+
+    #[test]
+    fn a_certificate_of_an_unknown_issuer_is_not_called_self_signed() {
+        let error = verified(NO_CA, ISSUED, "internal.test", TODAY).unwrap_err();
+
+        assert_eq!(reason(&error), &CertificateError::UnknownIssuer);
     }
 
     fn verified(trusted: &[u8], shown: &[u8], name: &'static str, now: u64) -> Result<(), Error> {

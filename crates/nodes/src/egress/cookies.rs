@@ -120,6 +120,12 @@ mod tests {
             ("sid=abc; Path=/; Max-Age=0", "https://a.example/home", None),
             ("sid=abc; path=/; expires=Thu, 01 Jan 1970 00:00:00 GMT", "https://a.example/home", None),
             ("sid=abc; Path=/; Expires=Thu, 01-Jan-1970 00:00:00 GMT", "https://a.example/home", None),
+            (
+                "sid=abc; Path=/; Expires=Fri, 01 Jan 2100 00:00:00 GMT",
+                "https://a.example/home",
+                Some("sid=abc"),
+            ),
+            ("sid=abc; Path=home", "https://a.example/app/home", Some("sid=abc")),
             ("sid=a=b==; HttpOnly; Secure; SameSite=Lax; Path=/", "https://a.example/", Some("sid=a=b==")),
             ("sid=\"q\"; Path=/", "https://a.example/", Some("sid=\"q\"")),
             ("sid=; Path=/", "https://a.example/", Some("sid=")),
@@ -141,6 +147,17 @@ mod tests {
         let own = HeaderMap::from_iter([(COOKIE, HeaderValue::from_static("c=own; d=own"))]);
 
         assert_eq!(line(&cookies, "https://a.example/x", own).unwrap(), "c=own; d=own; a=2");
+    }
+
+    #[test]
+    fn only_so_many_cookies_are_kept() {
+        let mut cookies = Cookies::default();
+        for number in 0..=COOKIES_MAX {
+            let value = HeaderValue::from_str(&format!("c{number}=1")).unwrap();
+            cookies.keep(&url("https://a.example/"), &HeaderMap::from_iter([(SET_COOKIE, value)]));
+        }
+
+        assert_eq!(cookies.0.len(), COOKIES_MAX);
     }
 
     fn line(cookies: &Cookies, to: &str, mut headers: HeaderMap) -> Option<String> {

@@ -89,6 +89,7 @@ mod tests {
             ("127.0.0.1:80", "::1", false),
             ("[::1]:80", "::1", true),
             ("[::1]:80", "::", true),
+            ("[::1]:80", "2001:db8::1", false),
             ("0.0.0.0:80", "127.0.0.9", true),
             ("0.0.0.0:80", "0.0.0.0", true),
             ("[::]:80", "127.0.0.1", true),
@@ -102,6 +103,18 @@ mod tests {
             assert_eq!(own.are_at(called.parse().unwrap(), 80), is_own, "{listening} {called}");
             assert!(!own.are_at(called.parse().unwrap(), 81));
         }
+    }
+
+    #[test]
+    fn a_listener_on_all_addresses_is_at_each_of_this_machine() {
+        // Where there is no network, this is a loopback address.
+        let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+        let _ = socket.connect("192.0.2.1:9").or_else(|_| socket.connect("127.0.0.1:9"));
+        let address = socket.local_addr().unwrap().ip();
+        let own = OwnListeners::default();
+        own.add("0.0.0.0:80".parse().unwrap(), None);
+
+        assert!(own.are_at(address, 80), "{address}");
     }
 
     #[test]

@@ -289,7 +289,9 @@ mod tests {
         assert_eq!(proxy.url.as_str(), "http://proxy.example:3128/");
         assert_eq!(proxy.name(), "proxy.example:3128");
         assert!(!format!("{proxy:?}").contains("canary"));
-        assert_eq!(EgressProxy::parse("https://proxy.example", "").unwrap().credentials, None);
+        let credentials = |url| EgressProxy::parse(url, "").unwrap().credentials;
+        assert_eq!(credentials("https://proxy.example"), None);
+        assert_eq!(credentials("https://token@proxy.example"), Some(("token".to_owned(), String::new())));
     }
 
     #[test]

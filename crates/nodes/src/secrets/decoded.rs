@@ -173,7 +173,7 @@ fn reference(text: &[u8]) -> Option<(Decode, usize)> {
 }
 
 fn hex(digits: &[u8]) -> Option<u32> {
-    let is_hex = !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit);
+    let is_hex = digits.iter().all(u8::is_ascii_hexdigit);
     is_hex.then(|| u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()).flatten()
 }
 
@@ -189,8 +189,9 @@ mod tests {
             ("%2541", &["%2541", "%41", "A"]),
             (r#"\"a\/\u0041\x42\103\n"#, &[r#"\"a\/\u0041\x42\103\n"#, "\"a/ABC\n"]),
             (r"\ud83d\ude00\u{1f600}", &[r"\ud83d\ude00\u{1f600}", "😀😀"]),
+            (r"\U0001f600\r\t\b\f", &[r"\U0001f600\r\t\b\f", "😀\r\t\u{8}\u{c}"]),
             ("&#65;&#x42;&amp;lt;&nope;&", &["&#65;&#x42;&amp;lt;&nope;&", "AB&lt;&nope;&", "AB<&nope;&"]),
-            ("100% \\ %zz \\u00 \\ud83d & co", &["100% \\ %zz \\u00 \\ud83d & co"]),
+            ("100% \\ %zz %+5 \\u00 \\u{} \\ud83d & co", &["100% \\ %zz %+5 \\u00 \\u{} \\ud83d & co"]),
         ] {
             let found = layers(text.as_bytes());
 

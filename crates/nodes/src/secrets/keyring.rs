@@ -228,3 +228,24 @@ fn looks_like_key(literal: &str) -> bool {
         && has(char::is_ascii_alphabetic)
         && !literal.contains([' ', ',', ';'])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_of_letters_and_digits_look_like_keys() {
+        for (literal, is_key) in [
+            ("sk-live-4711", true),
+            ("abcdef12", true),
+            ("abcdef1", false),
+            ("12345678", false),
+            ("risk-team", false),
+            ("text/html, v=1", false),
+            ("team risk 2026", false),
+            ("no-cache;ttl=60", false),
+        ] {
+            assert_eq!(looks_like_key(literal), is_key, "{literal}");
+        }
+    }
+}

@@ -147,6 +147,10 @@ fn whatever_mixes_encodings_is_masked() {
     assert_eq!(scrubber(&["two words"]).text("a=two+words&b=1"), format!("a={MASK}&b=1"));
     assert_eq!(scrubber(&["Bearer tok-1234"]).text("got tok-1234"), format!("got {MASK}"));
     assert_eq!(scrubber(&["abcdef", "defghi"]).text("abcdefghi!"), format!("{MASK}!"));
+    assert_eq!(scrubber(&["two words"]).text("two+words"), MASK);
+    assert_eq!(scrubber(&["abcdef"]).text("abcdef, abcdef"), format!("{MASK}, {MASK}"));
+    assert_eq!(scrubber(&["abcdef"]).text("abcdefabcdef"), MASK);
+    assert_eq!(scrubber(&["ab12"]).text("not a key: ab 12"), "not a key: ab 12");
     assert_eq!(scrubber(&["abc"]).text("abc"), "abc");
 }
 
@@ -157,7 +161,17 @@ fn a_secret_that_begins_at_the_end_of_a_beginning_is_masked() {
     assert_eq!(scrubber.beginning("x canary-4711 y"), format!("x {MASK} y"));
     assert_eq!(scrubber.beginning("x cana…"), format!("x {MASK}…"));
     assert_eq!(scrubber.beginning("x canary%2D471"), format!("x {MASK}"));
+    assert_eq!(scrubber.beginning("cana…"), format!("{MASK}…"));
     assert_eq!(scrubber.beginning("x can"), "x can");
+}
+
+#[test]
+fn messages_of_failures_are_masked() {
+    let failure = Failure::new(ErrorClass::Rejected, "The key canary-4711 is not known.");
+
+    let masked = masked(&["canary-4711"], Outcome::failed(failure)).result.unwrap_err();
+
+    assert_eq!(masked.message, format!("The key {MASK} is not known."));
 }
 
 #[test]

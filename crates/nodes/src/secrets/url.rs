@@ -127,6 +127,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_mark_is_not_in_the_text() {
+        let text = "zSecret zsecretq xyzzy";
+
+        assert!(!text.to_lowercase().contains(&free_stem(text)));
+    }
+
+    #[test]
     fn a_secret_stays_a_segment_or_a_value() {
         for (text, value, expected) in [
             ("https://x.example/a/${secrets.K}/b", "T0/B 1?#%", "https://x.example/a/T0%2FB%201%3F%23%25/b"),

@@ -1,6 +1,7 @@
 //! `http` agents, and failures before an agent is called.
 
 use serde_json::{Value, json};
+use steadflow_core::agent::MASK;
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::work::{Task, Work};
 use wiremock::matchers::{any, body_json, header, method, path};
@@ -24,6 +25,19 @@ async fn a_skill_is_posted_to_the_endpoint() {
     let output = run(&server, json!("risk check"), "risk check", &json!({ "vendor": "Acme" })).await;
 
     assert_eq!(output.unwrap(), json!({ "risk": 70 }));
+}
+
+#[tokio::test]
+async fn headers_are_masked_in_outputs_where_their_name_or_value_says_that_they_are_secret() {
+    let heard = json!({ "heard": ["risk", "hop-4711-abcd", "of the night", "sk-4711-key"] });
+    let server = answering(ResponseTemplate::new(200).set_body_json(heard)).await;
+    let mut agent = remote(&server, json!("check"));
+    agent["config"]["headers"] =
+        json!({ "X-Team": "risk", "X-Hop": "hop-4711-abcd", "X-Password": "of the night" });
+
+    let output = result(nodes_with_agent(&agent).perform(skill_work("check", &json!({}))).await).unwrap();
+
+    assert_eq!(output, json!({ "heard": ["risk", MASK, MASK, MASK] }));
 }
 
 #[tokio::test]

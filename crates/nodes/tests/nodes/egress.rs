@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use steadflow_core::failure::ErrorClass;
+use steadflow_core::limits::Limits;
 use steadflow_nodes::{EgressTimeouts, Nodes, NodesConfig, OwnListeners};
 use tokio::io::AsyncWriteExt;
 use wiremock::matchers::{method, path};
@@ -57,6 +58,20 @@ async fn urls_with_credentials_or_other_schemes_are_refused() {
         let failure = http(&json!({ "url": url })).await.unwrap_err();
 
         assert_eq!(failure.class, ErrorClass::Validation, "{url}: {}", failure.message);
+    }
+}
+
+#[tokio::test]
+async fn redirects_to_urls_with_credentials_are_refused() {
+    let target = answering(200).await;
+    for credentials in ["user", ":pw", "user:pw"] {
+        let front = MockServer::start().await;
+        let location = format!("http://{credentials}@{}/", target.address());
+        Mock::given(path("/")).respond_with(redirect(302, &location)).mount(&front).await;
+
+        let failure = http(&json!({ "url": front.uri() })).await.unwrap_err();
+
+        assert_eq!(failure.class, ErrorClass::Validation, "{location}: {}", failure.message);
     }
 }
 
@@ -307,6 +322,65 @@ async fn the_size_of_a_gzip_bomb_is_counted_after_decoding() {
     assert!(sent.load(Ordering::Relaxed) < 32 * 1024 * 1024);
 }
 
+/// A body that decodes to nothing, with so many bytes: blocks without data, and a file name.
+fn gzip_of_nothing(bytes: usize) -> Vec<u8> {
+    let named = bytes - 10 - 1 - 5 - 8;
+    let head = [&b"\x1f\x8b\x08\x08\0\0\0\0\0\x03"[..], &b"n".repeat(named % 5), b"\0"].concat();
+    let (block, last) = (b"\x00\x00\x00\xff\xff", b"\x01\x00\x00\xff\xff");
+    [&head[..], &block.repeat(named / 5), last, &[0; 8]].concat()
+}
+
+#[tokio::test]
+async fn encoded_bodies_are_read_a_little_beyond_the_limit_for_decoded_ones() {
+    let limit = Limits::DEFAULT.output_bytes_max;
+    let received_max = limit + limit / 16 + 1024;
+    for (bytes, class) in [(received_max, None), (received_max + 1, Some(ErrorClass::OutputTooLarge))] {
+        let body = gzip_of_nothing(bytes);
+        assert_eq!(body.len(), bytes);
+        let answer =
+            ResponseTemplate::new(200).set_body_bytes(body).insert_header("content-encoding", "gzip");
+        let server = MockServer::start().await;
+        Mock::given(wiremock::matchers::any()).respond_with(answer).mount(&server).await;
+
+        let result = http(&json!({ "url": server.uri() })).await;
+
+        assert_eq!(result.err().map(|failure| failure.class), class, "{bytes} bytes");
+    }
+}
+
+#[tokio::test]
+async fn the_beginning_of_an_error_body_is_read_for_its_message() {
+    const READ: usize = 64 * 1024;
+    let json_of = |bytes: usize| {
+        let (start, end) = (r#"{"error":"no luck","pad":""#, r#""}"#);
+        [start, &" ".repeat(bytes - start.len() - end.len()), end].concat().into_bytes()
+    };
+    let broken_gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x01\x07\x00\xf8\xffno luck".to_vec();
+    let title = "<title>no luck</title>";
+    let html = ["<html><head>", &" ".repeat(READ - 12 - title.len()), title, &" ".repeat(READ)].concat();
+    for (what, kind, encoding, body, said) in [
+        ("whole JSON", "application/json", "identity", json_of(READ), ": no luck"),
+        ("longer JSON", "application/json", "identity", json_of(READ + 1), "…"),
+        (
+            "a title at the end of what is read",
+            "text/html",
+            "identity",
+            html.into_bytes(),
+            "<title>no luck</title>…",
+        ),
+        ("broken gzip", "text/plain", "gzip", broken_gzip, ": no luck…"),
+    ] {
+        let answer =
+            ResponseTemplate::new(500).set_body_raw(body, kind).insert_header("content-encoding", encoding);
+        let server = MockServer::start().await;
+        Mock::given(wiremock::matchers::any()).respond_with(answer).mount(&server).await;
+
+        let message = http(&json!({ "url": server.uri() })).await.unwrap_err().message;
+
+        assert!(message.ends_with(said), "{what}: {message}");
+    }
+}
+
 #[tokio::test]
 async fn a_silent_service_times_out() {
     let (address, _told) = peers::hanging().await;
@@ -330,7 +404,9 @@ async fn a_service_that_responds_too_slowly_times_out() {
     let work = http_work(&json!({ "url": format!("http://{address}/") }));
     let failure = result(nodes.perform(work).await).unwrap_err();
 
-    assert_eq!(failure.class, ErrorClass::Timeout, "{}", failure.message);
+    assert_eq!(failure.class, ErrorClass::Timeout);
+    let limit = format!("The call of {address} took more than 0.2 seconds");
+    assert!(failure.message.starts_with(&limit), "{}", failure.message);
 }
 
 #[tokio::test]

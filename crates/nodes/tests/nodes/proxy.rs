@@ -107,14 +107,19 @@ async fn what_is_refused_is_refused_before_the_proxy_is_asked() {
 #[tokio::test]
 async fn a_redirect_behind_the_proxy_is_checked_like_a_new_call() {
     let (peer, proxy) = (MockServer::start().await, Proxy::forwarding().await);
-    let redirect = ResponseTemplate::new(302).insert_header("location", "http://10.0.0.1/");
+    let port = peer.address().port();
+    let redirect = ResponseTemplate::new(302).insert_header("location", format!("http://10.0.0.1:{port}/"));
     Mock::given(any()).respond_with(redirect).mount(&peer).await;
-    let url = format!("http://peer.test:{}/", peer.address().port());
+    let input = json!({ "url": format!("http://peer.test:{port}/") });
 
-    let failure = proxy.call(&json!({ "url": url }), "").await.unwrap_err();
+    // What flows may call is not what a public peer may send them to.
+    for (calls, allowed) in [(1, ""), (2, "10.0.0.1")] {
+        let nodes = proxy.nodes(config(allowed), "");
+        let failure = result(nodes.perform(http_work(&input)).await).unwrap_err();
 
-    assert_eq!(failure.class, ErrorClass::Configuration, "{}", failure.message);
-    assert_eq!(proxy.heard.lock().unwrap().len(), 1);
+        assert_eq!(failure.class, ErrorClass::Configuration, "{}", failure.message);
+        assert_eq!(proxy.heard.lock().unwrap().len(), calls);
+    }
 }
 
 #[tokio::test]
