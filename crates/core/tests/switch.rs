@@ -112,6 +112,18 @@ fn what_cannot_be_meant_is_refused() {
     "#);
 }
 
+#[test]
+fn a_switch_has_a_number_of_cases() {
+    let faults = |count: usize| {
+        let cases: Value =
+            (0..count).map(|at| json!({ "name": format!("c{at}"), "condition": "true" })).collect();
+        Flow::parse(&flow(cases, &[]), &Limits::DEFAULT).err().unwrap_or_default()
+    };
+
+    assert_eq!(faults(100), []);
+    insta::assert_snapshot!(faults(101)[0], @"/flow_definition/nodes/0/cases: `cases` has 101 entries; at most 100 are allowed");
+}
+
 /// Returns a flow that begins with the switch `route`, with the nodes that `edges` lead to.
 fn flow(cases: Value, edges: &[Value]) -> Value {
     let mut nodes = vec![json!({ "id": "route", "type": "switch", "cases": cases })];

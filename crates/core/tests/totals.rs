@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 use steadflow_core::agent::Agent;
+use steadflow_core::failure::ErrorClass;
 use steadflow_core::flow::{Fault, Flow, PlacedNode};
 use steadflow_core::limits::{HEADERS_MAX, Limits, PARAMETERS_MAX, PLACES_MAX};
+use steadflow_core::node::HttpInput;
 use steadflow_core::payload::Payload;
 
 #[test]
@@ -103,6 +105,7 @@ fn the_texts_of_a_flow_have_a_length_and_its_tags_a_number() {
     document["context_type_default"] = json!("é".repeat(1_000));
     document["tags"] = json!(vec!["é".repeat(200); 50]);
     document["flow_definition"]["nodes"][0]["name"] = json!("é".repeat(200));
+    document["flow_definition"]["nodes"][0]["id"] = json!("é".repeat(200));
     assert!(Flow::parse(&document, &Limits::DEFAULT).is_ok());
 
     for (pointer, longer) in [
@@ -112,6 +115,7 @@ fn the_texts_of_a_flow_have_a_length_and_its_tags_a_number() {
         ("/tags", json!(vec!["a"; 51])),
         ("/tags/0", json!("é".repeat(201))),
         ("/flow_definition/nodes/0/name", json!("é".repeat(201))),
+        ("/flow_definition/nodes/0/id", json!("é".repeat(201))),
     ] {
         let mut document = document.clone();
         *document.pointer_mut(pointer).unwrap() = longer;
@@ -132,6 +136,14 @@ fn a_request_has_a_number_of_headers_and_parameters() {
         Flow::parse(&document, &Limits::DEFAULT).err().map(|faults| shown(&faults)).unwrap_or_default()
     };
 
+    let failure = |headers: usize, parameters: usize| {
+        let input = json!({ "url": "http://x", "headers": named(headers), "query": named(parameters) });
+        HttpInput::read(&input).err().map(|failure| failure.class)
+    };
+
+    assert_eq!(failure(HEADERS_MAX, PARAMETERS_MAX), None);
+    assert_eq!(failure(HEADERS_MAX + 1, 0), Some(ErrorClass::Validation));
+    assert_eq!(failure(0, PARAMETERS_MAX + 1), Some(ErrorClass::Validation));
     assert_eq!(faults(HEADERS_MAX, PARAMETERS_MAX), "");
     insta::assert_snapshot!(faults(HEADERS_MAX + 1, PARAMETERS_MAX + 1), @"
     /flow_definition/nodes/0/input/headers: `headers` has 1001 entries; at most 1000 are allowed
@@ -162,6 +174,70 @@ fn instructions_have_a_number_of_places_and_a_length_with_the_input_in_them() {
         render(9_000).unwrap_err(),
         "The instructions have more than 4194304 bytes with the parts of the input in their places."
     );
+}
+
+#[test]
+fn the_parts_of_an_agent_have_a_length_or_a_number() {
+    let chars = |count: usize| json!("é".repeat(count));
+    let url = |count: usize| json!(format!("http://x/{}", "a".repeat(count - 9)));
+    let map = |count: usize| Value::Object((0..count).map(|at| (format!("k{at}"), json!("x"))).collect());
+    let skills = |count: usize| (0..count).map(|at| json!({ "name": format!("s{at}") })).collect::<Value>();
+    let body = |count: usize| json!({ "k": "x".repeat(count - 8) });
+    let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!({ "k": inner }));
+    type Part<'a> = (&'a str, &'a str, usize, &'a dyn Fn(usize) -> Value);
+    let parts: [Part<'_>; 23] = [
+        ("llm", "/name", 200, &chars),
+        ("llm", "/description", 10_000, &chars),
+        ("llm", "/category", 200, &chars),
+        ("llm", "/tags", 50, &|count| json!(vec!["a"; count])),
+        ("llm", "/tags/0", 200, &chars),
+        ("llm", "/skills", 200, &skills),
+        ("llm", "/skills/0/name", 200, &chars),
+        ("llm", "/skills/0/description", 10_000, &chars),
+        ("llm", "/skills/0/instructions", 100_000, &chars),
+        ("llm", "/skills/0/max_tokens", 1_000_000, &|count| json!(count)),
+        ("llm", "/prices/input_per_million", 1_000_000, &|count| json!(count)),
+        ("llm", "/config/model", 200, &chars),
+        ("llm", "/config/base_url", 2_000, &url),
+        ("llm", "/config/api_key", 8_000, &chars),
+        ("llm", "/config/headers", 50, &map),
+        ("llm", "/config/extra_headers", 50, &map),
+        ("llm", "/config/extra_query", 50, &map),
+        ("llm", "/config/extra_body", 20_000, &body),
+        ("llm", "/config/extra_body", 20, &nested),
+        ("http", "/config/endpoint", 2_000, &url),
+        ("http", "/config/api_key", 8_000, &chars),
+        ("http", "/config/headers", 50, &map),
+        ("http", "/config/headers/k0", 8_000, &chars),
+    ];
+    for (agent_type, pointer, max, part) in parts {
+        let faults = |size: usize| {
+            let mut document = agent(agent_type);
+            *document.pointer_mut(pointer).unwrap() = part(size);
+            Agent::parse(&document).err().unwrap_or_default()
+        };
+
+        assert_eq!(faults(max), [], "{agent_type}{pointer}");
+        let beyond = faults(max + 1);
+
+        assert!(beyond.len() == 1 && beyond[0].pointer == pointer, "{agent_type}{pointer}: {beyond:?}");
+    }
+}
+
+/// Returns an agent of this type that has every part of a bounded size.
+fn agent(agent_type: &str) -> Value {
+    let config = match agent_type {
+        "llm" => json!({
+            "provider": "openai", "model": "m", "base_url": "http://x", "api_key": "k",
+            "headers": {}, "extra_headers": {}, "extra_query": {}, "extra_body": {},
+        }),
+        _ => json!({ "endpoint": "http://x", "api_key": "k", "headers": { "k0": "x" } }),
+    };
+    json!({
+        "name": "A", "agent_type": agent_type, "description": "", "category": "c", "tags": ["a"], "config": config,
+        "prices": { "input_per_million": 1 },
+        "skills": [{ "name": "s", "description": "", "instructions": "", "max_tokens": 1 }],
+    })
 }
 
 fn transform(input: &Value) -> Value {

@@ -351,6 +351,23 @@ mod tests {
         assert_eq!(fields, "x Number [\"n0\"]\nreference Any []");
     }
 
+    #[test]
+    fn a_form_has_a_number_of_fields_and_a_large_example_adds_none() {
+        let reads = |count: usize| {
+            let texts: Vec<String> = (0..count).map(|at| format!("${{trigger_data.f{at}}}")).collect();
+            json!([{ "id": "a", "type": "action", "action": "transform", "input": texts }])
+        };
+        let example = |bytes: usize| {
+            let example = json!({ "text": "x".repeat(bytes - r#"{"text":""}"#.len()) });
+            json!([{ "id": "start", "type": "trigger", "example": example }])
+        };
+
+        assert_eq!(fields_of(&reads(FIELDS_MAX - 1)).lines().count(), FIELDS_MAX);
+        assert_eq!(fields_of(&reads(FIELDS_MAX + 1)).lines().count(), FIELDS_MAX);
+        assert_eq!(fields_of(&example(EXAMPLE_BYTES_MAX)), "reference Any []\ntext Text []");
+        assert_eq!(fields_of(&example(EXAMPLE_BYTES_MAX + 1)), "reference Any []");
+    }
+
     /// Returns a line for each field.
     fn fields_of(nodes: &Value) -> String {
         let ids = nodes.as_array().unwrap().iter().map(|node| node["id"].as_str().unwrap());

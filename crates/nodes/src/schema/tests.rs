@@ -159,6 +159,23 @@ fn a_schema_has_a_size() {
 }
 
 #[test]
+fn the_schemas_of_an_agent_have_a_size_together() {
+    let schema = json!({ "description": "a".repeat(200 * 1024) });
+    let agent = |schemas: usize| {
+        let skill = |at: usize| json!({ "name": format!("s{at}"), "input_schema": schema });
+        let skills: Value = (0..schemas).map(skill).collect();
+        let config = json!({ "endpoint": "http://x" });
+        Agent::parse(&json!({ "name": "A", "agent_type": "http", "config": config, "skills": skills }))
+            .unwrap()
+    };
+
+    assert_eq!(schema_faults(&agent(5)), []);
+    let faults = schema_faults(&agent(6));
+    assert_eq!(faults[0].pointer, "/skills/5/input_schema");
+    assert_eq!(faults[0].message, "the schemas of an agent have at most 1048576 bytes together");
+}
+
+#[test]
 fn references_that_depend_on_identifiers_inside_are_refused() {
     let schema =
         |inside: Value| json!({ "properties": { "x": inside }, "items": { "$ref": "#/properties/x" } });
