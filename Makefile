@@ -53,13 +53,8 @@ run: build ## Build, and serve on http://127.0.0.1:8080 with example flows
 
 # Everything is built by one command, so nothing is built twice with different features.
 .PHONY: test
-test: $(if $(CI),check) $(VENV)/.tools $(VENV)/.peers $(STUDIO) ## Run all tests; in CI (CI=true) this is `make verify`
+test: $(if $(CI),check) studio-tests $(VENV)/.tools $(VENV)/.peers $(STUDIO) ## Run all tests; in CI (CI=true) this is `make verify`
 	$(NEXTEST) --workspace
-ifdef NPM
-	cd ui && npm test
-else
-	$(call skip,the studio,npm)
-endif
 	@# Last, on the binary that was built above: it reads the studio from ui/dist.
 	@$(MAKE) --no-print-directory browser-tests STEADFLOW_BINARY=target/debug/steadflow
 
@@ -95,7 +90,7 @@ guards:
 	$(call skip,counting instructions,valgrind)
 endif
 
-# The studio and the browser tests: style, unused code, types. Their tests are among those of `make test`.
+# The studio and the browser tests: style, unused code, types.
 .PHONY: studio-check
 ifdef NPM
 studio-check: $(UI_MODULES) $(E2E_MODULES)
@@ -103,6 +98,15 @@ studio-check: $(UI_MODULES) $(E2E_MODULES)
 	cd e2e && npm run typecheck
 else
 studio-check:
+	$(call skip,the studio,npm)
+endif
+
+.PHONY: studio-tests
+ifdef NPM
+studio-tests: $(UI_MODULES)
+	cd ui && npm test
+else
+studio-tests:
 	$(call skip,the studio,npm)
 endif
 
@@ -167,7 +171,7 @@ archive: build ## Pack the release binary into dist/, with a checksum
 # ---- what the targets above stand on ---------------------------------------------------------------------------------
 
 $(UI_MODULES): ui/package.json ui/package-lock.json
-	cd ui && npm ci --no-audit --no-fund
+	cd ui && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 ui/dist/index.html: $(UI_MODULES) $(shell find ui/src ui/public ui/index.html ui/vite.config.ts -type f)
@@ -175,7 +179,7 @@ ui/dist/index.html: $(UI_MODULES) $(shell find ui/src ui/public ui/index.html ui
 	@touch $@
 
 $(E2E_MODULES): e2e/package.json e2e/package-lock.json
-	cd e2e && npm ci --no-audit --no-fund
+	cd e2e && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 # Without optimisation: it starts valgrind and reads what that counted.
@@ -196,7 +200,7 @@ $(VENV)/.tools: Makefile | $(VENV)/bin/pip
 	@touch $@
 
 # The peers' wheels carry all that they need; their declared dependencies are for other uses.
-$(VENV)/.peers: Makefile | $(VENV)/bin/pip
+$(VENV)/.peers: Makefile | $(VENV)/.tools
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps $(PEERS)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(FUZZER)
 	@touch $@
