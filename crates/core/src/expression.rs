@@ -84,7 +84,7 @@ impl Expression {
     ///
     /// # Errors
     /// What is wrong with it: the syntax, a name, filter or test that there is not, or its length
-    /// (`expression_chars_max` characters, 400 words and signs, 32 brackets deep).
+    /// (`expression_chars_max` characters, 400 words and signs, 32 brackets deep, 32 signs inside one another).
     pub fn compile(text: &str, limits: &Limits) -> Result<Self, ExpressionError> {
         Self::compile_at(Site::default(), text, limits)
     }

@@ -15,6 +15,8 @@ use super::error::Problem;
 pub(super) const TOKENS_MAX: usize = 400;
 /// Brackets inside brackets.
 const NESTING_MAX: usize = 32;
+/// Signs, `not` and `else` before one value, with those before the brackets around it: the parser recurses for each.
+const PREFIXES_MAX: usize = 32;
 
 /// Parses `text`, which is not longer than an expression may be.
 pub(super) fn parse<'a>(text: &'a str, limits: &Limits) -> Result<Expr<'a>, Problem> {
@@ -27,16 +29,12 @@ pub(super) fn parse<'a>(text: &'a str, limits: &Limits) -> Result<Expr<'a>, Prob
 }
 
 fn check_size(text: &str) -> Result<(), Problem> {
-    let (mut count, mut open, mut deepest) = (0_usize, 0_usize, 0_usize);
+    let mut count = 0_usize;
+    let mut nesting = Nesting::default();
     for token in machinery::tokenize(text, true, SyntaxConfig::default()) {
         let (token, _) = token.map_err(|error| problem(&error, text))?;
         count += 1;
-        if matches!(token, Token::ParenOpen | Token::BracketOpen | Token::BraceOpen) {
-            open += 1;
-        } else if matches!(token, Token::ParenClose | Token::BracketClose | Token::BraceClose) {
-            open = open.saturating_sub(1);
-        }
-        deepest = deepest.max(open);
+        nesting.add(&token);
     }
     if count == 0 {
         return Err(Problem::new("it is empty"));
@@ -44,10 +42,70 @@ fn check_size(text: &str) -> Result<(), Problem> {
     if count > TOKENS_MAX {
         return Err(Problem::new(format!("it has {count} words and signs; {TOKENS_MAX} are allowed")));
     }
-    if deepest > NESTING_MAX {
+    if nesting.brackets_max > NESTING_MAX {
         return Err(Problem::new(format!("brackets are nested more than {NESTING_MAX} deep")));
     }
+    if nesting.prefixes_max > PREFIXES_MAX {
+        let message = format!("more than {PREFIXES_MAX} signs, `not` or `else` are inside one another");
+        return Err(Problem::new(message));
+    }
     Ok(())
+}
+
+/// How deep the parser will recurse.
+#[derive(Default)]
+struct Nesting {
+    /// What is before each open bracket.
+    outer: Vec<Prefixes>,
+    /// What is before the next value.
+    inner: Prefixes,
+    brackets_max: usize,
+    prefixes_max: usize,
+}
+
+/// What is before a value, inside one bracket.
+#[derive(Clone, Copy, Default)]
+struct Prefixes {
+    /// Signs and `not`, up to the next operator.
+    signs: usize,
+    /// `else`, up to the end of the bracket.
+    elses: usize,
+    /// Whether a value is behind them, so that a minus is no sign.
+    has_value: bool,
+}
+
+impl Nesting {
+    fn add(&mut self, token: &Token<'_>) {
+        let is_value = |token: &Token<'_>| {
+            use Token::{Dot, Float, Ident, Int, Int128, Str, String};
+            matches!(token, Ident(_) | Dot | Str(_) | String(_) | Int(_) | Int128(_) | Float(_))
+        };
+        if matches!(token, Token::ParenOpen | Token::BracketOpen | Token::BraceOpen) {
+            self.outer.push(std::mem::take(&mut self.inner));
+            self.brackets_max = self.brackets_max.max(self.outer.len());
+        } else if matches!(token, Token::ParenClose | Token::BracketClose | Token::BraceClose) {
+            self.inner = self.outer.pop().unwrap_or_default();
+            self.inner.has_value = true;
+        } else if matches!(token, Token::Ident("not"))
+            || (matches!(token, Token::Minus) && !self.inner.has_value)
+        {
+            self.inner.signs += 1;
+        } else if matches!(token, Token::Ident("else")) {
+            self.inner = Prefixes { elses: self.inner.elses + 1, ..Prefixes::default() };
+        } else if is_value(token) && !matches!(token, Token::Ident("and" | "or" | "if" | "in" | "is")) {
+            self.inner.has_value = true;
+        } else {
+            self.inner = Prefixes { elses: self.inner.elses, ..Prefixes::default() };
+        }
+        let outer: usize = self.outer.iter().map(Prefixes::count).sum();
+        self.prefixes_max = self.prefixes_max.max(outer + self.inner.count());
+    }
+}
+
+impl Prefixes {
+    const fn count(&self) -> usize {
+        self.signs + self.elses
+    }
 }
 
 /// Returns the parser's error in our words, where ours help more.
@@ -147,9 +205,15 @@ mod tests {
 
     #[test]
     fn size_is_counted_in_tokens_and_open_brackets() {
+        let sums = |count| format!("1{}", " + -1".repeat(count));
+        assert!(parse(&sums(TOKENS_MAX / 3), &Limits::DEFAULT).is_ok());
+        assert_eq!(refused(&sums(TOKENS_MAX / 3 + 1)), "it has 403 words and signs; 400 are allowed");
         let signs = |count| format!("{}1", "-".repeat(count));
-        assert!(parse(&signs(TOKENS_MAX - 1), &Limits::DEFAULT).is_ok());
-        assert_eq!(refused(&signs(TOKENS_MAX)), "it has 401 words and signs; 400 are allowed");
+        assert!(parse(&signs(PREFIXES_MAX), &Limits::DEFAULT).is_ok());
+        assert_eq!(
+            refused(&signs(PREFIXES_MAX + 1)),
+            "more than 32 signs, `not` or `else` are inside one another"
+        );
 
         let brackets = |depth| format!("{}'((({}", "[".repeat(depth), "'".to_owned() + &"]".repeat(depth));
         assert!(parse(&brackets(NESTING_MAX), &Limits::DEFAULT).is_ok());

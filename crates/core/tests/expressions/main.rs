@@ -1,5 +1,6 @@
 //! The language of expressions: that it is MiniJinja's, with its precedence and spelling, wherever it is not stricter.
 
+mod chains;
 mod dates;
 mod functions;
 mod jq;

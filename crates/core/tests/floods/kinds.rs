@@ -20,7 +20,7 @@ pub(crate) const FLOWS: &[Kind] = &[
     ("expressions that are never closed", || of_nodes(json!([transform(&many(r#""${","#, "${"))]))),
     ("expressions with faults", || of_nodes(json!([transform(&many(r#""${!}","#, "${!}"))]))),
     ("long expressions", || {
-        of_nodes(json!([transform(&many(&"x".repeat(205), format!("${{{}1}}", "-".repeat(199))))]))
+        of_nodes(json!([transform(&many(&"x".repeat(205), format!("${{1{}}}", "+1".repeat(99))))]))
     }),
     ("regular expressions", || {
         let text = "${'a' | regex_match('(x{9}){99}')}";
