@@ -123,6 +123,14 @@ sim: $(VENV)/.tools ## Run 10,000 seeds of the simulator
 abuse: $(VENV)/.tools $(STUDIO) ## Attack the release binary for long, with another flow timed meanwhile, and print the counts
 	ABUSE=long $(NEXTEST) --release --package steadflow-blackbox --test abuse --success-output immediate
 
+# Each test is stopped when its time is over. The limit of memory is what the program needs to start, and 300 MB.
+.PHONY: fuzz
+fuzz: ## Change documents, stored rows and texts for MINUTES each, one test after the other
+	$(CARGO) test --locked --package steadflow-core --test fuzz --no-run
+	cd crates/core; program=$$(ls -t $(CURDIR)/target/debug/deps/fuzz-* | grep -v '\.d$$' | head -1); \
+	for test in $$($$program --list --format terse | sed -n 's/: test$$//p'); do \
+	  (ulimit -v 500000; PROPTEST_CASES=1000000000 timeout $(MINUTES)m $$program --exact $$test || [ $$? -eq 124 ]); done
+
 # Goes on where it was stopped: what an earlier run has caught is not tried again. ARGS="--re core/src/retry".
 .PHONY: mutants
 mutants: $(MUTANTS) ## Change the code in small ways and list what no test notices; CRATE=core MINUTES=60
