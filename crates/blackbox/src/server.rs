@@ -54,6 +54,7 @@ pub struct Setup {
     database: PathBuf,
     wrapper: Vec<String>,
     arguments: Vec<String>,
+    variables: Vec<(String, String)>,
 }
 
 impl Setup {
@@ -61,7 +62,8 @@ impl Setup {
     pub fn new(workplace: &Workplace) -> Self {
         let directory = workplace.path().to_owned();
         let arguments = vec!["--egress-allow".to_owned(), "127.0.0.1".to_owned()];
-        Self { database: directory.join("steadflow.db"), directory, wrapper: Vec::new(), arguments }
+        let database = directory.join("steadflow.db");
+        Self { database, directory, wrapper: Vec::new(), arguments, variables: Vec::new() }
     }
 
     /// Puts the database elsewhere.
@@ -82,6 +84,13 @@ impl Setup {
     #[must_use]
     pub fn arguments<'a>(mut self, arguments: impl IntoIterator<Item = &'a str>) -> Self {
         self.arguments.extend(arguments.into_iter().map(str::to_owned));
+        self
+    }
+
+    /// Adds variables of its environment.
+    #[must_use]
+    pub fn variables(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.variables.extend(variables);
         self
     }
 
@@ -145,6 +154,7 @@ impl Server {
             .args(["--listen", &address.to_string()])
             .args(["--database", &format!("sqlite:{}", setup.database.display())])
             .args(&setup.arguments)
+            .envs(setup.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(&setup.directory)
             .env("NO_COLOR", "1")
             .stdin(Stdio::null())

@@ -4,7 +4,9 @@
 //! Each attack is made in a short form with the other tests, and in a long one, with the release build, by `make abuse`.
 
 mod calls;
+mod canaries;
 mod connections;
 mod documents;
 mod executions;
 mod load;
+mod mirror;

@@ -111,6 +111,30 @@ async fn no_canary_is_in_anything_that_an_attempt_returns() {
     }
 }
 
+#[tokio::test]
+async fn a_secret_in_which_a_body_is_cut_is_masked_up_to_there() {
+    const LOOKED_AT_BYTES: usize = 64 * 1024;
+    let server = MockServer::start().await;
+    let nodes = Nodes::new(NodesConfig { secrets: Arc::new(Canaries), ..config("127.0.0.1") }).unwrap();
+    let secret = canary(0);
+    for shown in [4, 5, secret.len() - 1, secret.len()] {
+        for (status, before) in [(400, ""), (503, "{\"message\": \"")] {
+            // Blanks are left out of messages, so that what is behind them is not cut a second time.
+            let blanks = " ".repeat(LOOKED_AT_BYTES - shown - before.len());
+            let body = format!("{before}{blanks}{secret} and so on\"}}");
+            server.reset().await;
+            let answer = ResponseTemplate::new(status).set_body_raw(body, "application/json");
+            Mock::given(any()).respond_with(answer).mount(&server).await;
+
+            let outcome = nodes.perform(work(&server.uri(), 0, &FIELDS[0])).await;
+
+            let failure = outcome.result.unwrap_err();
+            assert!(failure.message.ends_with("••••…"), "{shown}: {}", failure.message);
+            assert!(!format!("{failure:?}").contains("cnry"), "{shown}: {failure:?}");
+        }
+    }
+}
+
 fn work(uri: &str, number: usize, &(pointer, text, at): &(&str, &str, usize)) -> steadflow_core::work::Work {
     let name = format!("C{number:02}");
     let text = text.replace("C00", &name);
