@@ -270,3 +270,34 @@ fn an_adoption_evaluates_for_a_few_nodes_at_most() {
     assert!((1..10).contains(&handled.count()));
     assert_eq!(play.execution.status(), ExecutionStatus::Failed);
 }
+
+#[test]
+fn the_memory_of_a_flow_grows_with_what_is_in_it() {
+    let with = |input: Value| chain(&[transform("a", input)]);
+    let condition = |text: &str| {
+        let mut flow = chain(&[transform("a", json!("")), transform("b", json!(""))]);
+        flow["flow_definition"]["edges"][0]["condition"] = json!(text);
+        flow
+    };
+    let mut described = with(json!(""));
+    described["description"] = json!("x".repeat(10_000));
+    let long = "x".repeat(10_000);
+    let (path, computed) = ("${trigger_data.a}", "${1 + trigger_data.a * 2}");
+    let pattern = "${trigger_data.a | regex_find('a+b')}";
+
+    for (less, more, at_least, at_most) in [
+        (with(json!("")), described, 10_000, 10_000),
+        (with(json!("")), with(json!(long)), 30_000, 30_000),
+        (with(json!("")), with(json!(path)), 200, 500),
+        (with(json!([path])), with(json!([path, path])), 200, 500),
+        (with(json!(path)), with(json!(computed)), 1_000, 10_000),
+        (with(json!([computed])), with(json!([computed, computed])), 1_000, 10_000),
+        (with(json!(computed)), with(json!(pattern)), 32_768, 50_000),
+        (condition("trigger_data.a"), condition("1 + trigger_data.a * 2"), 1_000, 10_000),
+        (with(json!("")), condition("trigger_data.a"), 300, 3_000),
+    ] {
+        let bytes = |flow: &Value| Flow::parse(flow, &Limits::DEFAULT).expect("it is a flow").bytes();
+        let grown = bytes(&more) - bytes(&less);
+        assert!((at_least..=at_most).contains(&grown), "{grown} bytes more for {more}");
+    }
+}

@@ -6,6 +6,7 @@ use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use steadflow_core::agent::Agent;
+use steadflow_core::document::Description;
 use steadflow_core::flow::Flow;
 use steadflow_core::limits::Limits;
 use steadflow_core::node::CATALOGUE;
@@ -18,6 +19,56 @@ static FLOWS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     kinds.chain([large_flow()]).collect()
 });
 static AGENTS: LazyLock<Vec<Value>> = LazyLock::new(|| vec![llm_agent(), http_agent()]);
+
+#[test]
+fn the_description_of_the_api_has_them_as_they_are() {
+    let mut described: Value = serde_json::from_str(include_str!("../../../openapi.json")).unwrap();
+
+    for (name, schema) in Flow::schemas().into_iter().chain(Agent::schemas()) {
+        let there = &mut described["components"]["schemas"][&name];
+        if name.starts_with("Flow")
+            && let Some(Value::Object(properties)) = there.get_mut("properties")
+        {
+            // Whether a flow may be started is no part of its document.
+            properties.remove("status");
+        }
+        assert!(*there == schema, "{name} is\n{schema}\nbut there\n{there}");
+    }
+}
+
+#[test]
+fn a_description_goes_into_the_objects_of_a_document() {
+    let documents = [("", Flow::describe()), ("", Agent::describe())];
+    let kinds = CATALOGUE.iter().map(|entry| (entry.about.name, entry.keys()));
+
+    let lines: Vec<String> =
+        documents.into_iter().chain(kinds).flat_map(|(at, keys)| inner_keys(at, &keys)).collect();
+
+    insta::assert_snapshot!(lines.join("\n"), @"
+    /flow_definition: nodes, edges
+    /flow_definition/nodes: id, name, type, join, timeout_seconds, retry, on_interrupt, on_exhausted, position
+    /flow_definition/nodes/retry: enabled, count, initial_interval_seconds, backoff_coefficient, max_interval_seconds, jitter, retry_on, do_not_retry_on
+    /flow_definition/edges: from, to, on, condition
+    /prices: input_per_million, output_per_million
+    switch/cases: name, condition
+    http_request/input: method, url, headers, query, auth, body, expect_status
+    http_request/input/auth: type, username, password, token
+    fail/input: message, class
+    ");
+}
+
+/// Returns a line for each key of which the keys inside are described.
+fn inner_keys(at: &str, description: &Description) -> Vec<String> {
+    let described = description.keys.iter().filter_map(|key| Some((key, key.inside.as_ref()?)));
+    described
+        .flat_map(|(key, inside)| {
+            let at = format!("{at}/{}", key.name);
+            let names: Vec<&str> = inside.keys.iter().map(|key| key.name).collect();
+            let deeper = inner_keys(&at, inside);
+            [format!("{at}: {}", names.join(", "))].into_iter().chain(deeper)
+        })
+        .collect()
+}
 
 #[test]
 fn good_documents_are_accepted_by_both() {
