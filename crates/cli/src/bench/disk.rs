@@ -1,6 +1,6 @@
 //! The speed of the disk and of SQLite, shown next to every result.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -68,7 +68,7 @@ impl Drop for Scratch {
 fn syncs_per_second(dir: &Path, time: Duration) -> anyhow::Result<f64> {
     let scratch = Scratch::new(dir, "tmp");
     let measure = || -> std::io::Result<f64> {
-        let mut file = OpenOptions::new().create(true).append(true).open(&scratch.0)?;
+        let mut file = OpenOptions::new().create_new(true).append(true).open(&scratch.0)?;
         let began = Instant::now();
         let mut count = 0_u32;
         while began.elapsed() < time {
@@ -83,6 +83,8 @@ fn syncs_per_second(dir: &Path, time: Duration) -> anyhow::Result<f64> {
 
 fn rows_per_second(dir: &Path, time: Duration) -> anyhow::Result<f64> {
     let scratch = Scratch::new(dir, "db");
+    // SQLite would follow a link that somebody else put there.
+    File::create_new(&scratch.0).with_context(|| format!("Could not write {}", scratch.0.display()))?;
     let measure = || -> rusqlite::Result<f64> {
         let db = Connection::open(&scratch.0)?;
         db.execute_batch(
