@@ -8,5 +8,6 @@ mod canaries;
 mod connections;
 mod documents;
 mod executions;
+mod keys;
 mod load;
 mod mirror;
