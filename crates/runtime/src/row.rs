@@ -253,6 +253,16 @@ mod tests {
             normalised("HTTP 503 from 10.0.0.9:8081: order 12")
         );
         assert_ne!(normalised("Connection refused"), normalised("Connection reset"));
+        assert_eq!(normalised("order-4711 failed"), "# failed");
+    }
+
+    #[test]
+    fn a_fingerprint_is_the_same_in_every_version() {
+        let flow = FlowId::new(uuid::Uuid::from_u128(7));
+
+        let id = fingerprint_id(flow, "call", Some(ErrorClass::Connection), "refused");
+
+        assert_eq!(&*id, "b4d0d06779a29f45");
     }
 
     #[test]

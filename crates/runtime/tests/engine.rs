@@ -1,7 +1,9 @@
 //! The engine as its callers see it, over the in-memory store. Time is moved, never awaited.
 
 mod catalogue;
+mod history;
 mod restart;
+mod room;
 mod support;
 mod upkeep;
 
@@ -31,6 +33,19 @@ async fn chain_runs_to_its_end_within_the_wait() {
     let ended = started.ended.unwrap().execution;
     assert_eq!(ended.status(), ExecutionStatus::Completed);
     assert_eq!(ended.result(), Some(Payload::parse("7".into()).unwrap()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_knows_what_it_is_about_and_what_started_it() {
+    let bench = Bench::new().await;
+    let settings = json!({ "context_id_template": "vendor-${trigger_data.vendor_id}" });
+    let flow = bench.flow(settings, json!([echo("a", json!(1))]), json!([])).await;
+
+    let execution = bench.start(flow).await;
+
+    let ended = bench.ended(execution).await.execution;
+    assert_eq!(ended.accepted().context_id.as_deref(), Some("vendor-7"));
+    assert_eq!(&*ended.accepted().triggered_by, "api");
 }
 
 #[tokio::test(start_paused = true)]
@@ -227,11 +242,15 @@ async fn deleting_a_flow_cancels_what_runs() {
     let bench = Bench::new().await;
     let flow = bench.flow(json!({}), json!([hanging("a")]), json!([])).await;
     let execution = bench.start(flow).await;
+    let another = bench.flow(json!({}), json!([hanging("a")]), json!([])).await;
+    let of_another = bench.start(another).await;
 
     bench.engine.delete_flow(&Caller::LOCAL, flow, &Allowed::Any).await.unwrap();
 
     assert!(matches!(bench.engine.execution(TENANT, execution).await, Err(RuntimeError::NoExecution(_))));
     assert!(matches!(bench.start_with(flow, None).await, Err(RuntimeError::NoFlow(_))));
+    let others = bench.engine.execution(TENANT, of_another).await.unwrap().execution;
+    assert_eq!(others.status(), ExecutionStatus::Running);
 }
 
 #[tokio::test(start_paused = true)]

@@ -53,3 +53,29 @@ impl ChildEnd {
             + self.message.as_ref().map_or(0, |message| message.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::execution::ExecutionStatus;
+    use crate::ids::{FlowId, TenantId};
+
+    #[test]
+    fn data_is_what_users_and_peers_put_into_events() {
+        let data = || Payload::from_value(&json!("12345678"));
+        let flow = FlowId::new(uuid::Uuid::from_u128(7));
+        let accepted = Accepted::new(TenantId::DEFAULT, flow, 1, "w".into());
+        assert_eq!(Accepted { trigger_data: data(), ..accepted }.data_bytes(), 10);
+        assert_eq!(StepResult::Completed(data()).data_bytes(), 10);
+        let end = ChildEnd {
+            status: ExecutionStatus::Completed,
+            result: Some(data()),
+            message: Some("four".into()),
+            class: None,
+        };
+        assert_eq!(end.data_bytes(), 14);
+        assert_eq!(ChildEnd { result: None, ..end }.data_bytes(), 4);
+    }
+}

@@ -155,6 +155,8 @@ mod tests {
                 "https://x.example/?q=a%26b%3Dc%20d%23e%2Bf&p=1",
             ),
             (&["https://x.example?q=", "$.."], "https://x.example?q=.."),
+            (&["https://x.example/a?q=b/", "$..", "/c"], "https://x.example/a?q=b/../c"),
+            (&["https://x.example/a#b/", "$..", "/c"], "https://x.example/a#b/../c"),
             (&["https://x.example/a#", "$b/c"], "https://x.example/a#b%2Fc"),
             (&["https://x.example/file.", "$.", "txt"], "https://x.example/file..txt"),
             (&["$https://x.example/api/v1", "/vendors/", "$a/b"], "https://x.example/api/v1/vendors/a%2Fb"),
@@ -173,6 +175,7 @@ mod tests {
     fn values_that_would_lead_elsewhere_are_refused() {
         for pieces in [
             &["https://x.example/v/", "$.."][..],
+            &["https://a/", "$.."],
             &["https://x.example/v/", "$.", "/items"],
             &["https://x.example/v/", "$..", "?a=b"],
             &["https://x.example/v/.", "$.", "/items"],

@@ -5,8 +5,10 @@ mod pins;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+use steadflow_core::agent::Agent;
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::flow::Fault;
 use steadflow_core::ids::AgentId;
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
@@ -81,6 +83,22 @@ async fn change_that_was_made_to_another_version_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_flow_that_is_changed_while_it_is_deleted_is_not_deleted() {
+    let bench = Bench::new().await;
+    let other = bench.again().await;
+    let flow = bench.flow(json!({}), json!([echo("a", json!(1))]), json!([])).await;
+
+    let edit = other.engine.edit_flow(&ME, flow, patch(json!({ "name": "mine" }), None));
+    let allowed = allowed(Some(1), Some(FlowStatus::Active));
+    let delete = bench.engine.delete_flow(&ME, flow, &allowed);
+    let (edited, deleted) = futures_util::future::join(edit, delete).await;
+
+    let current = revision(2, Some(FlowStatus::Active));
+    assert_eq!(edited.unwrap().record.version, 2);
+    assert!(matches!(deleted, Err(RuntimeError::VersionConflict(now)) if now == current), "{deleted:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn flow_that_today_is_refused_goes_on_running_and_cannot_be_saved_again() {
     let bench = Bench::new().await;
     let flow = bench.flow(json!({}), json!([echo("a", json!(7)), echo("b", json!(8))]), json!([])).await;
@@ -92,6 +110,7 @@ async fn flow_that_today_is_refused_goes_on_running_and_cannot_be_saved_again() 
 
     assert_eq!(strict.ended(execution).await.execution.status(), ExecutionStatus::Completed);
     strict.engine.edit_flow(&ME, flow, archived).await.unwrap();
+    strict.engine.edit_flow(&ME, flow, patch(json!({}), None)).await.unwrap();
     let renamed = strict.engine.edit_flow(&ME, flow, patch(json!({ "name": "x" }), None)).await;
     assert!(matches!(renamed, Err(RuntimeError::FlowInvalid(_))), "{renamed:?}");
 }
@@ -127,6 +146,37 @@ async fn agents_are_changed_as_flows_are() {
     assert_eq!((renamed.version, &renamed.document.to_value().unwrap()["config"]), (2, &document["config"]));
     assert!(matches!(late, Err(RuntimeError::VersionConflict(now)) if now == revision(2, None)), "{late:?}");
     assert!(matches!(faulty, Err(RuntimeError::AgentInvalid(_))), "{faulty:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn changes_of_an_agent_are_laid_over_each_other() {
+    let bench = Bench::new().await;
+    let other = bench.again().await;
+    let id = AgentId::new(Uuid::from_u128(5));
+    let document = json!({ "name": "Risk", "agent_type": "http", "skills": ["score"],
+                           "config": { "endpoint": "https://risk.example.org" } });
+    bench.engine.put_agent(&ME, id, &document).await.unwrap();
+    let edit = |patch: Value| AgentEdit { patch: keys(patch), allowed: Allowed::Any };
+
+    let renamed = bench.engine.edit_agent(&ME, id, edit(json!({ "name": "R" })));
+    let described = other.engine.edit_agent(&ME, id, edit(json!({ "description": "D" })));
+    let (renamed, described) = futures_util::future::join(renamed, described).await;
+
+    assert_eq!((renamed.unwrap().version, described.as_ref().unwrap().version), (2, 3));
+    let document = described.unwrap().document.to_value().unwrap();
+    assert_eq!((&document["name"], &document["description"]), (&json!("R"), &json!("D")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_is_checked_beyond_its_shape() {
+    let check_agent = |_: &Agent| vec![Fault { pointer: "/skills".into(), message: "no such skill".into() }];
+    let bench = Bench::configured(EngineConfig { check_agent, ..EngineConfig::default() }).await;
+    let document = json!({ "name": "Risk", "agent_type": "http", "skills": ["score"],
+                           "config": { "endpoint": "https://risk.example.org" } });
+
+    let stored = bench.engine.put_agent(&ME, AgentId::new(Uuid::from_u128(5)), &document).await;
+
+    assert!(matches!(stored, Err(RuntimeError::AgentInvalid(_))), "{stored:?}");
 }
 
 #[tokio::test(start_paused = true)]

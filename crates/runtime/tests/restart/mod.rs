@@ -23,8 +23,9 @@ async fn slots_and_queues_of_flows_outlive_the_process() {
     let nodes = json!([{ "id": "a", "type": "delay", "delay_seconds": 7200 }]);
     let flow = bench.flow(json!({ "max_concurrent_executions": 1 }), nodes, json!([])).await;
     let (first, second) = (bench.start(flow).await, bench.start(flow).await);
+    let third = bench.start(flow).await;
     pass(Duration::from_secs(120)).await;
-    assert_eq!(bench.engine.live_count(), 0, "both wait on disk");
+    assert_eq!(bench.engine.live_count(), 0, "all wait on disk");
 
     let after = bench.after_crash().await;
     pass(Duration::from_secs(60)).await;
@@ -34,27 +35,32 @@ async fn slots_and_queues_of_flows_outlive_the_process() {
 
     assert_eq!(before, [ExecutionStatus::Running, ExecutionStatus::Pending]);
     assert_eq!(status(&after, second).await, ExecutionStatus::Running);
+    assert_eq!(status(&after, third).await, ExecutionStatus::Pending);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_child_runs_the_version_that_was_pinned_before_its_parent_left_memory() {
     let bench = Bench::new().await;
     let child = bench.flow(json!({}), json!([echo("a", json!(1))]), json!([])).await;
+    let edited = async |name| {
+        let patch = json!({ "name": name }).as_object().unwrap().clone();
+        let edit = FlowEdit { document: DocumentEdit::Patch(patch), ..FlowEdit::default() };
+        bench.engine.edit_flow(&Caller::LOCAL, child, edit).await.unwrap();
+    };
+    edited("second").await;
     let delay = json!({ "id": "wait", "type": "delay", "delay_seconds": 7200 });
     let family = json!({ "id": "all", "type": "test_family", "flow_id": child.to_string(), "children": 1, "at_once": 1 });
     let parent =
         bench.flow(json!({}), json!([delay, family]), json!([{ "from": "wait", "to": "all" }])).await;
     let execution = bench.start(parent).await;
     pass(Duration::from_secs(600)).await;
-    let patch = json!({ "name": "changed" }).as_object().unwrap().clone();
-    let edit = FlowEdit { document: DocumentEdit::Patch(patch), ..FlowEdit::default() };
-    bench.engine.edit_flow(&Caller::LOCAL, child, edit).await.unwrap();
+    edited("third").await;
 
     assert_eq!(bench.ended(execution).await.execution.status(), ExecutionStatus::Completed);
 
     let filter = ExecutionFilter { flow: Some(child), ..ExecutionFilter::default() };
     let children = bench.engine.executions(filter, Page { before: None, limit: 9 }).await.unwrap();
-    assert_eq!(children.iter().flatten().map(|row| row.flow_version).collect::<Vec<_>>(), [1]);
+    assert_eq!(children.iter().flatten().map(|row| row.flow_version).collect::<Vec<_>>(), [2]);
 }
 
 #[tokio::test(start_paused = true)]

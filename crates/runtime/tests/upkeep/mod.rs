@@ -40,6 +40,7 @@ async fn executions_are_accepted_while_more_than_the_reserve_is_free() {
         let started = bench.start_with(flow, None).await;
 
         assert_eq!(bench.engine.room(), room, "{free:?} bytes are free");
+        assert_eq!(room.as_str(), format!("{room:?}").to_lowercase());
         let is_refused = matches!(started, Err(RuntimeError::StorageFull));
         assert_eq!(is_refused, room == Room::Reserved, "{free:?} bytes are free: {started:?}");
     }

@@ -186,7 +186,7 @@ impl Name for QueryName {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use crate::agent::{Agent, Backend, MASK};
 
@@ -223,7 +223,8 @@ mod tests {
             ("ollama", json!({ "stream": true }), "/config/extra_body/stream"),
             ("ollama", json!({ "options": { "num_predict": 2 } }), "/config/extra_body/options/num_predict"),
             ("openai", json!({ "user": "${secrets.KEY}" }), "/config/extra_body"),
-            ("openai", json!({ "x": "y".repeat(20_001) }), "/config/extra_body"),
+            ("openai", of_bytes(20_001), "/config/extra_body"),
+            ("openai", of_levels(21), "/config/extra_body"),
             ("openai", json!([]), "/config/extra_body"),
         ] {
             let document = agent(provider, &json!({ "extra_body": extra }));
@@ -232,10 +233,23 @@ mod tests {
 
             assert_eq!(faults[0].pointer, pointer, "{}", faults[0].message);
         }
-        assert!(
-            Agent::parse(&agent("ollama", &json!({ "extra_body": { "options": { "num_ctx": 8192 } } })))
-                .is_ok()
-        );
+        for extra in [json!({ "options": { "num_ctx": 8192 } }), of_bytes(20_000), of_levels(20)] {
+            let parsed = Agent::parse(&agent("ollama", &json!({ "extra_body": extra })));
+            assert!(parsed.is_ok(), "{parsed:?}");
+        }
+    }
+
+    /// An extra body with so many bytes.
+    fn of_bytes(bytes: usize) -> Value {
+        json!({ "x": "y".repeat(bytes - r#"{"x":""}"#.len()) })
+    }
+
+    /// An extra body with so many levels, arrays and objects in turn.
+    fn of_levels(levels: usize) -> Value {
+        let wrapped = |inner: Value, level: usize| {
+            if level.is_multiple_of(2) { json!([inner]) } else { json!({ "x": inner }) }
+        };
+        json!({ "x": (1..levels).fold(json!(1), wrapped) })
     }
 
     #[test]

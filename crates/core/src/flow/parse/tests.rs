@@ -119,7 +119,7 @@ fn every_key_of_a_node_is_checked() {
     /flow_definition/nodes/12/id a node needs `id`: a string of at most 200 characters
     /flow_definition/nodes/13/type a node needs `type`: one of `trigger`, `agent`, `condition`, `switch`, `delay`, `parallel`, `merge`, `action`
     /flow_definition/nodes/14 an object is needed here, not 7
-    /flow_definition/nodes/15/id `id` must not hold control characters, nor begin or end with a space
+    /flow_definition/nodes/15/id `id` must not begin or end with a space
     "#);
 }
 

@@ -1,0 +1,220 @@
+//! What is known of executions that have ended: their rows, counters, uses of agents, and journals.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use steadflow_core::caller::Caller;
+use steadflow_core::execution::{ExecutionStatus, RetryMode};
+use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
+use steadflow_core::payload::Payload;
+use steadflow_runtime::{Retry, RetryMany, RuntimeError};
+use steadflow_store::{Catalogue, ExecutionFilter, ExecutionRow, History, Page, RollupQuery};
+use uuid::Uuid;
+
+use crate::support::{Bench, TENANT, echo, pass};
+
+const ME: Caller = Caller::LOCAL;
+
+/// The counters of a flow and its nodes, times in tenths of a second.
+async fn counters(bench: &Bench, flow: FlowId) -> Vec<String> {
+    let query = RollupQuery { tenant: TENANT, flow: Some(flow), from: None, to: None, limit: 1_000 };
+    let rows = bench.store.rollups(query).await.expect("the store is open");
+    let shown = rows.iter().map(|row| {
+        let node = row.key.node.as_ref().map_or("-", |node| node.as_str());
+        let value = if row.key.metric.ends_with("_ms") { row.value / 100 * 100 } else { row.value };
+        format!("{node} {} {value}", row.key.metric)
+    });
+    shown.collect()
+}
+
+async fn rows(bench: &Bench, flow: FlowId) -> Vec<ExecutionRow> {
+    let filter = ExecutionFilter { flow: Some(flow), ..ExecutionFilter::default() };
+    let listed =
+        bench.engine.executions(filter, Page { before: None, limit: 9 }).await.expect("the store is open");
+    listed.into_iter().flatten().collect()
+}
+
+async fn ended(bench: &Bench, flow: FlowId) -> ExecutionId {
+    let execution = bench.start(flow).await;
+    bench.ended(execution).await;
+    execution
+}
+
+/// A flow of two nodes, of which the second always fails.
+async fn failing(bench: &Bench) -> FlowId {
+    let nodes = json!([echo("a", json!(1)), echo("b", json!({ "fail_times": 9 }))]);
+    bench.flow(json!({}), nodes, json!([{ "from": "a", "to": "b" }])).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_completes_is_counted_by_how_it_went() {
+    let bench = Bench::new().await;
+    let settings = json!({ "retry_on_failure": true, "retry_count": 3 });
+    let at_once = bench.flow(json!({}), json!([echo("a", json!(1))]), json!([])).await;
+    let nodes = json!([echo("a", json!({ "fail_times": 1 }))]);
+    let recovered = bench.flow(settings, nodes, json!([])).await;
+
+    ended(&bench, at_once).await;
+    ended(&bench, recovered).await;
+
+    assert_eq!(counters(&bench, at_once).await, ["- at_once 1", "a at_once 1"]);
+    assert_eq!(
+        counters(&bench, recovered).await,
+        [
+            "- completed 1",
+            "- duration_ms 1000",
+            "- executions 1",
+            "- recovered 1",
+            "a attempts 2",
+            "a attempts:2 1",
+            "a backoff_ms 1000",
+            "a completed 1",
+            "a error:connection 1",
+            "a executions 1",
+            "a failed_attempts 1",
+            "a recovered 1",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_is_counted_and_what_a_retry_reuses_is_not() {
+    let bench = Bench::new().await;
+    let flow = failing(&bench).await;
+    pass(Duration::from_secs(600)).await;
+    let failed = ended(&bench, flow).await;
+
+    let retry = Retry { mode: RetryMode::FromFailed, ..Retry::default() };
+    let again = bench.engine.retry(&ME, failed, retry).await.unwrap().execution;
+    bench.ended(again).await;
+
+    assert_eq!(
+        counters(&bench, flow).await,
+        [
+            "- executions 2",
+            "- exhausted 2",
+            "- failed 2",
+            "- failed_by:connection 2",
+            "- manual_retries 1",
+            "- manual_retries_failed 1",
+            "a at_once 1",
+            "b attempts 2",
+            "b attempts:1 2",
+            "b error:connection 2",
+            "b executions 2",
+            "b exhausted 2",
+            "b failed 2",
+            "b failed_attempts 2",
+        ]
+    );
+    let query = RollupQuery { tenant: TENANT, flow: Some(flow), from: None, to: None, limit: 1 };
+    let hour = bench.store.rollups(query).await.unwrap()[0].hour;
+    assert_eq!(hour.as_micros(), 1_800_000_000_000_000, "the hour in which they ended");
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_of_one_kind_have_one_fingerprint_and_successes_none() {
+    let bench = Bench::new().await;
+    let flow = failing(&bench).await;
+    let succeeding = bench.flow(json!({}), json!([echo("a", json!(1))]), json!([])).await;
+    ended(&bench, flow).await;
+    ended(&bench, flow).await;
+    ended(&bench, succeeding).await;
+
+    let failed = rows(&bench, flow).await;
+
+    let fingerprint = failed[0].fingerprint.as_ref().unwrap();
+    assert_eq!(failed[1].fingerprint.as_ref(), Some(fingerprint));
+    let node = fingerprint.node.as_ref().map(|node| node.as_str());
+    assert_eq!((node, &*fingerprint.message), (Some("b"), "Connection timeout"));
+    assert_eq!(rows(&bench, succeeding).await[0].fingerprint, None);
+    let counts = (failed[0].total_nodes, failed[0].completed_nodes, failed[0].failed_nodes);
+    assert_eq!((counts, failed[0].attempts), ((2, 1, 1), 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_of_agents_are_counted_by_agent() {
+    let bench = Bench::new().await;
+    let [often, once] = [5, 6].map(|id| AgentId::new(Uuid::from_u128(id)));
+    for agent in [often, once] {
+        let document = json!({ "name": "Risk", "agent_type": "http", "skills": ["score"],
+                               "config": { "endpoint": "https://risk.example.org" } });
+        bench.engine.put_agent(&ME, agent, &document).await.unwrap();
+    }
+    let asks = |id: &str, agent: AgentId, input: Value| {
+        json!({ "id": id, "type": "agent",
+                    "agent_id": agent.to_string(), "skill": "score", "input": input })
+    };
+    let nodes = json!([
+        asks("a", often, json!({ "fail_times": 1 })),
+        asks("b", once, json!({})),
+        asks("c", often, json!({})),
+    ]);
+    let edges = json!([{ "from": "a", "to": "b" }, { "from": "b", "to": "c" }]);
+    let settings = json!({ "retry_on_failure": true, "retry_count": 1 });
+
+    ended(&bench, bench.flow(settings, nodes, edges).await).await;
+
+    let uses = bench.store.agent_uses(TENANT, vec![often, once]).await.unwrap();
+    let mut calls: Vec<_> = uses.iter().map(|used| (used.agent, used.calls)).collect();
+    calls.sort_unstable();
+    assert_eq!(calls, [(often, 3), (once, 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn executions_are_counted_with_what_changed_a_moment_ago() {
+    let bench = Bench::new().await;
+    let flow = failing(&bench).await;
+    ended(&bench, flow).await;
+    ended(&bench, flow).await;
+
+    let count = async |status| {
+        let filter = ExecutionFilter { statuses: vec![status], ..ExecutionFilter::default() };
+        bench.engine.count_executions(filter).await.unwrap()
+    };
+
+    assert_eq!(count(ExecutionStatus::Failed).await, Some(2));
+    assert_eq!(count(ExecutionStatus::Completed).await, Some(0));
+    assert_eq!(bench.engine.finished_count(ExecutionStatus::Failed), 2);
+    assert_eq!(bench.engine.finished_count(ExecutionStatus::Completed), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_many_are_retried_as_were_asked_for() {
+    let bench = Bench::new().await;
+    let flow = failing(&bench).await;
+    for _ in 0..151 {
+        ended(&bench, flow).await;
+    }
+    let many = |limit, dry_run| {
+        let filter = ExecutionFilter { flow: Some(flow), ..ExecutionFilter::default() };
+        let key = steadflow_runtime::RequestKey { key: "once".into(), hash: [0; 32] };
+        let retry = Retry { key: Some(key), ..Retry::default() };
+        bench.engine.retry_many(&ME, RetryMany { filter, retry, page: Page { before: None, limit }, dry_run })
+    };
+
+    assert_eq!(many(150, true).await.unwrap().items.len(), 150);
+    let retried = many(2, false).await.unwrap().items;
+    let new: Vec<_> = retried.iter().map(|item| item.new_execution.unwrap()).collect();
+    assert!(new.len() == 2 && new[0] != new[1], "each is retried for itself: {retried:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_journals_that_are_read_one_after_the_other_are_not_mixed_up() {
+    let bench = Bench::new().await;
+    let flow = bench.flow(json!({}), json!([echo("a", json!("${trigger_data}"))]), json!([])).await;
+    let large = Payload::from_value(&json!("x".repeat(600_000)));
+    let mut all = Vec::new();
+    for _ in 0..2 {
+        let execution = bench.start_on(flow, large.clone(), None).await.unwrap().execution;
+        bench.ended(execution).await;
+        all.push(execution);
+    }
+    assert!(bench.store.journal_bytes(all[0]).await.unwrap() > 1024 * 1024, "it is long");
+
+    for id in [all[0], all[1], all[0]] {
+        assert_eq!(bench.engine.execution(TENANT, id).await.unwrap().execution.id(), id);
+    }
+    let other = bench.engine.execution(TenantId::new(Uuid::from_u128(9)), all[0]).await;
+    assert!(matches!(other, Err(RuntimeError::NoExecution(_))), "{other:?}");
+}
