@@ -167,6 +167,11 @@ impl Problem {
         Self { current: Some(current), ..Self::new(ProblemKind::VersionConflict, detail) }
     }
 
+    /// Returns what a person reads of it.
+    pub(crate) fn into_detail(self) -> String {
+        self.detail.into_owned()
+    }
+
     /// Returns the problem of a body that does not fit at `pointer`. `detail` is a sentence.
     pub(crate) fn of_body(pointer: impl Into<String>, detail: impl Into<Cow<'static, str>>) -> Self {
         let detail = detail.into();

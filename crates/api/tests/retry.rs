@@ -260,6 +260,7 @@ async fn dry_run_of_many_says_which_and_starts_nothing() {
       "matched": 2,
       "retried": 2,
       "skipped": 0,
+      "stopped": null,
       "items": [
         {
           "execution_id": "[id 1]",
@@ -309,6 +310,7 @@ async fn many_are_retried_once_each_however_often_it_is_asked() {
       "matched": 2,
       "retried": 0,
       "skipped": 2,
+      "stopped": null,
       "items": [
         {
           "execution_id": "[id 1]",

@@ -7,6 +7,7 @@
 //!
 //! A shard owns whole flows, so that the slots of a flow (`max_concurrent_executions`) are counted in one place.
 
+mod batch;
 mod config;
 mod inbox;
 mod lane;
@@ -312,8 +313,12 @@ pub struct Shard {
     /// Executions that were given a slot and have not started on disk.
     granted: BTreeMap<ExecutionId, FlowId>,
     commits: Vec<Commit>,
-    /// Executions whose last commit was refused: the next one is not made together with others.
-    suspects: BTreeSet<ExecutionId>,
+    /// Executions whose last batch was refused, each with the number of the half that it was in: the next batch has only
+    /// those of one half.
+    suspects: BTreeMap<ExecutionId, u64>,
+    next_suspicion: u64,
+    /// The batch under way that takes long to write.
+    large_batch: Option<BatchId>,
     /// Executions whose turns take long, in the order in which they get one.
     lane: VecDeque<ExecutionId>,
     batches: BTreeMap<BatchId, Vec<ExecutionId>>,
@@ -354,7 +359,9 @@ impl Shard {
             flows: BTreeMap::new(),
             granted: BTreeMap::new(),
             commits: Vec::new(),
-            suspects: BTreeSet::new(),
+            suspects: BTreeMap::new(),
+            next_suspicion: 0,
+            large_batch: None,
             lane: VecDeque::new(),
             batches: BTreeMap::new(),
             next_batch: 0,
@@ -414,18 +421,6 @@ impl Shard {
         let again = self.doubtful.first().map(|&(at, _)| at);
         let behind = self.is_behind().then_some(Timestamp::from_micros(0));
         timer.into_iter().chain(show).chain(again).chain(behind).min()
-    }
-
-    /// Takes what is to be committed now, in one transaction; `None` if there is nothing.
-    pub fn take_batch(&mut self) -> Option<(BatchId, Vec<Commit>)> {
-        if self.commits.is_empty() {
-            return None;
-        }
-        let id = BatchId(self.next_batch);
-        self.next_batch += 1;
-        let commits = self.next_commits();
-        self.batches.insert(id, commits.iter().map(|commit| commit.execution).collect());
-        Some((id, commits))
     }
 
     /// Takes what is to be done now.

@@ -16,7 +16,7 @@ use steadflow_core::event::Event;
 use steadflow_core::execution::{ExecutionStatus, RetryMode};
 use steadflow_core::ids::FlowId;
 use steadflow_core::payload::Payload;
-use steadflow_runtime::{Allowed, EngineConfig, Retry, RuntimeError};
+use steadflow_runtime::{Allowed, Capacity, EngineConfig, Retry, RetryMany, RuntimeError};
 use steadflow_store::{ExecutionFilter, Page};
 use support::{Bench, TENANT, echo, pass};
 
@@ -404,4 +404,39 @@ fn actor_of(event: Event) -> Option<Actor> {
     }
     let Event::Finished { by, .. } = event else { return None };
     by
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_that_do_not_all_find_room_are_retried_in_part_and_the_rest_later() {
+    let capacity = Capacity { executions: 4, bytes: 1 << 20 };
+    let bench = Bench::configured(EngineConfig { capacity, ..EngineConfig::default() }).await;
+    let node = echo("a", json!({ "hang": "${trigger_data.hang}", "fail_times": 9 }));
+    let flow = bench.flow(json!({}), json!([node]), json!([])).await;
+    for _ in 0..4 {
+        let data = Payload::from_value(&json!({ "hang": false }));
+        let failed = bench.start_on(flow, data, None).await.unwrap().execution;
+        bench.ended(failed).await;
+    }
+    let hangs = Some(Payload::from_value(&json!({ "hang": true })));
+    let retry = async || {
+        let filter = ExecutionFilter { flow: Some(flow), ..ExecutionFilter::default() };
+        let retry = Retry { trigger_data: hangs.clone(), ..Retry::default() };
+        let many = RetryMany { filter, retry, page: PAGE, dry_run: false };
+        bench.engine.retry_many(&Caller::LOCAL, many).await.unwrap()
+    };
+
+    let first = retry().await;
+    let full = retry().await;
+
+    assert!(matches!(first.stopped, Some(RuntimeError::Overloaded)), "{first:?}");
+    let retried: Vec<_> = first.items.iter().filter_map(|item| item.new_execution).collect();
+    assert_eq!((first.items.len(), retried.len()), (2, 2));
+    assert!(full.items.iter().all(|item| item.skipped.is_some()), "those are retried once: {full:?}");
+    for execution in retried {
+        bench.engine.cancel(&Caller::LOCAL, execution).await.unwrap();
+        bench.ended(execution).await;
+    }
+    let rest = retry().await;
+    assert_eq!(rest.items.iter().filter(|item| item.new_execution.is_some()).count(), 2);
+    assert!(rest.stopped.is_none());
 }

@@ -2607,12 +2607,17 @@ export interface components {
         /** @description What came of retrying many. */
         readonly RetriedMany: {
             readonly dry_run: boolean;
-            /** @description How many executions fitted, at most `limit`. */
+            /** @description How many executions fitted and were looked at, at most `limit`. */
             readonly matched: number;
             /** @description How many are retried, or would be. */
             readonly retried: number;
             /** @description How many are not; `items` says why. */
             readonly skipped: number;
+            /**
+             * @description Why it ended before all that fitted were looked at, for example because the server has no room for more executions.
+             *     The others remain as they are: ask again later, with the last of `items` as `before`.
+             */
+            readonly stopped: string | null;
             readonly items: readonly components["schemas"]["RetriedItem"][];
         };
         /** @description How retries did. */

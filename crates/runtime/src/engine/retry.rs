@@ -48,10 +48,12 @@ pub struct RetryMany {
 }
 
 /// What came of retrying many.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub struct BulkRetry {
-    /// One for each execution that fitted, newest first.
+    /// One for each execution that was looked at, newest first.
     pub items: Vec<BulkRetryItem>,
+    /// Why it ended before all that fitted were looked at. The page before the last of `items` has the others.
+    pub stopped: Option<RuntimeError>,
 }
 
 /// What came of retrying one of many.
@@ -137,24 +139,36 @@ impl Engine {
     /// before. A dry run only says which.
     ///
     /// # Errors
-    /// What the store says. What was started until then goes on.
+    /// What the store says, or that there is no room, if not even the first could be retried.
     pub async fn retry_many(&self, caller: &Caller, many: RetryMany) -> Result<BulkRetry, RuntimeError> {
+        let mut items = Vec::new();
+        match self.retry_into(&mut items, caller, many).await {
+            Err(error) if items.is_empty() => Err(error),
+            ended => Ok(BulkRetry { items, stopped: ended.err() }),
+        }
+    }
+
+    async fn retry_into(
+        &self,
+        items: &mut Vec<BulkRetryItem>,
+        caller: &Caller,
+        many: RetryMany,
+    ) -> Result<(), RuntimeError> {
         let RetryMany { filter, retry, page: Page { mut before, limit }, dry_run } = many;
         let filter = ExecutionFilter {
             tenant: Some(caller.tenant),
             statuses: vec![ExecutionStatus::Failed],
             ..filter
         };
-        let mut result = BulkRetry::default();
         loop {
-            let page = Page { before, limit: 100.min(limit - result.items.len()) };
+            let page = Page { before, limit: 100.min(limit - items.len()) };
             let rows = self.executions(filter.clone(), page).await?;
             for id in rows.iter().map(id_of) {
-                result.items.push(self.retry_one_of_many(caller, id, &retry, dry_run).await?);
+                items.push(self.retry_one_of_many(caller, id, &retry, dry_run).await?);
             }
             before = rows.last().map(|row| id_of(row).uuid());
-            if rows.len() < page.limit || result.items.len() >= limit {
-                return Ok(result);
+            if rows.len() < page.limit || items.len() >= limit {
+                return Ok(());
             }
         }
     }

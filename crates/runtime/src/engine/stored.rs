@@ -6,7 +6,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use steadflow_core::ids::{ExecutionId, TenantId};
 use tokio::sync::Semaphore;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use super::{Engine, ExecutionSnapshot};
 use crate::error::RuntimeError;
@@ -28,6 +28,8 @@ pub(super) struct Reads {
 /// The last long journal that was read.
 #[derive(Debug)]
 struct Latest {
+    /// When it is forgotten.
+    until: Instant,
     /// Its length: a journal only grows, so one of the same length is the same.
     bytes: u64,
     snapshot: ExecutionSnapshot,
@@ -48,17 +50,26 @@ impl Reads {
     }
 
     fn keep(&self, bytes: u64, snapshot: &ExecutionSnapshot) {
-        let kept = Arc::new(Latest { bytes, snapshot: snapshot.clone() });
-        *self.latest.lock() = Some(Arc::clone(&kept));
-        let latest = Arc::clone(&self.latest);
-        tokio::spawn(async move {
-            sleep(KEPT_FOR).await;
-            let mut latest = latest.lock();
-            if latest.as_ref().is_some_and(|latest| Arc::ptr_eq(latest, &kept)) {
-                *latest = None;
-            }
-        });
+        let kept = Latest { until: Instant::now() + KEPT_FOR, bytes, snapshot: snapshot.clone() };
+        let before = self.latest.lock().replace(Arc::new(kept));
+        if before.is_none() {
+            tokio::spawn(forget_in_time(Arc::clone(&self.latest)));
+        }
     }
+}
+
+/// Forgets the last journal when it was kept for long enough, however often another one takes its place.
+async fn forget_in_time(latest: Arc<Mutex<Option<Arc<Latest>>>>) {
+    while let Some(until) = time_left(&latest) {
+        sleep_until(until).await;
+    }
+}
+
+/// Returns when to look again; `None` when there is nothing left to forget.
+fn time_left(latest: &Mutex<Option<Arc<Latest>>>) -> Option<Instant> {
+    let mut latest = latest.lock();
+    latest.take_if(|latest| latest.until <= Instant::now());
+    latest.as_ref().map(|latest| latest.until)
 }
 
 impl Engine {

@@ -1,9 +1,10 @@
 //! Executions whose turns take long take them one after the other, and others come between.
 //!
 //! A turn is slow if the last decision had taken its share, if the execution holds much data, or if a decision of its flow
-//! was slow before. A slow one waits in the lane, from which each [`Shard::tick`] gives one its turn.
+//! was slow a short while ago. A slow one waits in the lane, from which each [`Shard::tick`] gives one its turn.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use steadflow_core::execution::NewExecution;
 use steadflow_core::ids::ExecutionId;
@@ -14,6 +15,8 @@ use super::live::Live;
 
 /// Bytes of data from which on an execution is slow.
 const SLOW_FROM: usize = 256 * 1024;
+/// How long new executions of a flow are slow after one of them was.
+const SLOW_FOR: Duration = Duration::from_secs(60);
 
 /// Which turn an execution takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +47,9 @@ impl Shard {
     }
 
     /// Returns whether a new execution starts in a turn of its own, after its acceptance.
-    pub(super) fn starts_later(&self, new: &NewExecution) -> bool {
-        let slots = self.flows.get(&new.accepted.flow);
-        new.accepted.trigger_data.len() > SLOW_FROM || slots.is_some_and(|slots| slots.is_slow)
+    pub(super) fn starts_later(&self, new: &NewExecution, now: Timestamp) -> bool {
+        let slow_until = self.flows.get(&new.accepted.flow).and_then(|slots| slots.slow_until);
+        new.accepted.trigger_data.len() > SLOW_FROM || slow_until.is_some_and(|until| now < until)
     }
 
     /// Gives the first execution in the lane its turn.
@@ -59,8 +62,8 @@ impl Shard {
     }
 
     /// Remembers that decisions of a flow are slow.
-    pub(super) fn note_slow(&mut self, execution: ExecutionId) {
+    pub(super) fn note_slow(&mut self, execution: ExecutionId, now: Timestamp) {
         let Some(flow) = self.live.get(&execution).map(|live| live.execution.accepted().flow) else { return };
-        self.flows.entry(flow).or_default().is_slow = true;
+        self.flows.entry(flow).or_default().slow_until = Some(now.plus(SLOW_FOR));
     }
 }

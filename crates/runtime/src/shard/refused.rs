@@ -1,57 +1,49 @@
 //! Commits that the database refuses.
 //!
-//! One transaction holds the decisions of many executions, and fails as a whole. After a failure each of them is committed
-//! in a batch of its own until that succeeds, so that one bad decision holds up no other. If the database will never take
-//! what a single execution decided, the execution fails, and says why. If it does not take that either, the execution is
-//! left as it is stored, and taken up at the next start.
+//! One transaction holds the decisions of many executions, and fails as a whole. After a failure it is halved, and so on
+//! until what fails is one decision, so that it holds up no other. If the database will never take what a single execution
+//! decided, the execution fails, and says why. If it does not take that either, the execution is left as it is stored, and
+//! taken up at the next start.
+
+use std::collections::BTreeSet;
 
 use steadflow_core::execution::Input;
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{Commit, Projection, StoreError};
+use steadflow_store::StoreError;
 
 use super::live::Queued;
 use super::{Origin, Reply, Shard};
 
-/// Bytes after which a batch takes no further commit.
-const BATCH_BYTES: usize = 8 * 1024 * 1024;
-
 impl Shard {
-    /// Takes those commits out of `commits` that go into the next batch: from the first on, together with what follows from
-    /// each, as many as fit; one that failed before alone.
-    pub(super) fn next_commits(&mut self) -> Vec<Commit> {
-        let mut bytes = 0;
-        let mut end = 0;
-        for (place, commit) in self.commits.iter().enumerate() {
-            let is_new_group = place > 0 && commit.follows.is_none();
-            let is_alone = !self.suspects.is_empty()
-                && (self.suspects.contains(&commit.execution)
-                    || self.suspects.contains(&self.commits[0].execution));
-            if is_new_group && (bytes > BATCH_BYTES || is_alone) {
-                break;
-            }
-            bytes += bytes_of(commit);
-            end = place + 1;
+    /// A batch was refused, perhaps because of one of these executions: the next time, each half of them is a batch.
+    pub(super) fn suspect(&mut self, heads: &[ExecutionId]) {
+        let mut heads = heads.to_vec();
+        // The order in which they decide again.
+        heads.sort_unstable();
+        let (first, second) = heads.split_at(heads.len().div_ceil(2));
+        for half in [first, second] {
+            self.next_suspicion += 1;
+            self.suspects.extend(half.iter().map(|id| (*id, self.next_suspicion)));
         }
-        let rest = self.commits.split_off(end);
-        std::mem::replace(&mut self.commits, rest)
     }
 
-    /// A batch was refused, perhaps because of one of these executions: each is committed alone the next time.
-    pub(super) fn suspect(&mut self, executions: &[ExecutionId]) {
-        self.suspects.extend(executions);
+    /// Returns those of a batch that are in it by themselves, and do not only follow from another.
+    pub(super) fn heads(&self, batch: &[ExecutionId]) -> Vec<ExecutionId> {
+        let committing = batch.iter().filter_map(|id| self.live.get(id)?.committing.as_ref());
+        let following: BTreeSet<_> = committing.flat_map(|committing| &committing.children).collect();
+        batch.iter().filter(|id| !following.contains(id)).copied().collect()
     }
 
     /// The database will never take a batch.
     pub(super) fn refused(&mut self, executions: &[ExecutionId], error: &StoreError, now: Timestamp) {
-        let is_alone = executions.first().is_some_and(|first| self.suspects.contains(first));
-        let is_group = is_alone || executions.len() == 1;
+        let heads = self.heads(executions);
         for id in executions {
             self.take_back(*id, || Reply::Unavailable, now);
             self.goes_on_at(*id, now);
         }
-        match executions {
-            [first, ..] if is_group => self.fail_refused(*first, error, now),
+        match &*heads {
+            [only] => self.fail_refused(*only, error, now),
             several => self.suspect(several),
         }
         tracing::error!(
@@ -95,15 +87,4 @@ impl Shard {
             self.arm_timer(id);
         }
     }
-}
-
-fn bytes_of(commit: &Commit) -> usize {
-    let record = commit.record.as_ref().map_or(0, |record| record.len());
-    record
-        + match &commit.projection {
-            Projection::Tail | Projection::Shown(_) => 0,
-            Projection::Snapshot { journal, .. }
-            | Projection::Parked { journal, .. }
-            | Projection::Finished { journal, .. } => journal.len(),
-        }
 }

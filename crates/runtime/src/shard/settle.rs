@@ -25,6 +25,9 @@ impl Shard {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let executions = self.batches.remove(&batch).unwrap_or_default();
+        if self.large_batch == Some(batch) {
+            self.large_batch = None;
+        }
         match result {
             Ok(answers) => {
                 for (id, answer) in executions.into_iter().zip(answers) {
@@ -34,8 +37,9 @@ impl Shard {
             }
             Err(error @ (StoreError::Full { .. } | StoreError::Database { .. })) => {
                 let is_full = matches!(error, StoreError::Full { .. });
-                if executions.len() > 1 && !is_full {
-                    self.suspect(&executions);
+                let heads = self.heads(&executions);
+                if heads.len() > 1 && !is_full {
+                    self.suspect(&heads);
                 }
                 let refusal = || if is_full { Reply::StorageFull } else { Reply::Unavailable };
                 for id in executions {

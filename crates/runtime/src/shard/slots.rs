@@ -20,8 +20,8 @@ pub(super) struct Slots {
     taken: u32,
     /// Executions that wait, in the order in which they were accepted: their ids sort so.
     queue: BTreeSet<ExecutionId>,
-    /// Whether decisions of the flow's executions have taken long.
-    pub(super) is_slow: bool,
+    /// Until when new executions of the flow count as slow: a decision of one has taken long.
+    pub(super) slow_until: Option<Timestamp>,
     /// What its executions in memory take.
     pub(super) held: Arc<Held>,
 }

@@ -58,7 +58,7 @@ impl Shard {
         replies: Vec<(ReplyId, Reply)>,
         now: Timestamp,
     ) -> (ExecutionId, Box<Decision>) {
-        let starts_later = self.starts_later(&new);
+        let starts_later = self.starts_later(&new, now);
         let NewExecution { id, pinned, accepted } = new;
         let flow = accepted.flow;
         let has_slot = self.flows.entry(accepted.flow).or_default().take(id);
@@ -139,7 +139,7 @@ impl Shard {
         }
         live.committing = Some(outcome);
         if decision.is_full(&live.execution.flow().limits) {
-            self.note_slow(id);
+            self.note_slow(id, now);
         }
         self.requeue(id, before, now);
         self.commit(id, decision, After::default(), now);

@@ -48,7 +48,7 @@ export function isOver(ids: readonly string[], known: Known | undefined): boolea
   return unended(ids, known ?? {}).size === 0;
 }
 
-/** Returns the execution before which the next batch starts; `undefined` if this batch was not full. */
+/** Returns the execution before which the next batch starts; `undefined` if this batch was not full and was not stopped. */
 export function nextBatch(result: RetriedMany, limit: number): string | undefined {
-  return result.matched >= limit ? result.items.at(-1)?.execution_id : undefined;
+  return result.stopped !== null || result.matched >= limit ? result.items.at(-1)?.execution_id : undefined;
 }

@@ -29,6 +29,7 @@ export function RetryResult({ result, flow, onNext, onClose }: RetryResultProps)
   return (
     <>
       <p className={classes.strong}>{texts.dialog.done(result.retried)}</p>
+      {result.stopped && <p role="alert">{texts.dialog.stopped(result.stopped)}</p>}
       {ids.length > 0 && <RetryProgress ids={ids} flow={flow} />}
       {result.skipped > 0 && <LeftOut result={result} />}
       <Group justify="space-between" gap="xs">

@@ -61,6 +61,7 @@ export const texts = {
     left: (executions: number) => `${plural(executions)} skipped:`,
     follow: 'Show in executions',
     nothing: 'There is nothing to retry.',
+    stopped: (reason: string) => `Stopped before the end: ${reason} The others are unchanged.`,
     next: (limit: number) => `Continue with the next ${limit.toLocaleString('en')}`,
   },
   progress: {

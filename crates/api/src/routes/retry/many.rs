@@ -109,12 +109,15 @@ fn moment(key: &str, text: &str) -> Result<Timestamp, Problem> {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RetriedMany {
     dry_run: bool,
-    /// How many executions fitted, at most `limit`.
+    /// How many executions fitted and were looked at, at most `limit`.
     matched: usize,
     /// How many are retried, or would be.
     retried: usize,
     /// How many are not; `items` says why.
     skipped: usize,
+    /// Why it ended before all that fitted were looked at, for example because the server has no room for more executions.
+    /// The others remain as they are: ask again later, with the last of `items` as `before`.
+    stopped: Option<String>,
     items: Vec<RetriedItem>,
 }
 
@@ -169,6 +172,7 @@ pub(crate) async fn retry_executions(
         matched: items.len(),
         retried: items.len() - skipped,
         skipped,
+        stopped: result.stopped.map(|error| Problem::from(error).into_detail()),
         items,
     }))
 }
