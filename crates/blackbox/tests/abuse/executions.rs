@@ -61,7 +61,7 @@ async fn expressions_that_calculate_without_end_fail_and_hold_up_no_other_flow()
     let victim = Victim::new(&server).await;
     let template = "${trigger_data.list | map('string') | join(',') | split(',') | sort | unique | tojson}";
     let nodes: Vec<Value> =
-        (0..10).map(|at| transform(&format!("n{at}"), json!(vec![template; scaled(1, 900)]))).collect();
+        (0..10).map(|at| transform(&format!("n{at}"), json!(vec![template; scaled(1, 200)]))).collect();
     let ids: Vec<String> = (0..10).map(|at| format!("n{at}")).collect();
     let edges: Vec<(&str, &str)> = ids.windows(2).map(|pair| (pair[0].as_str(), pair[1].as_str())).collect();
 

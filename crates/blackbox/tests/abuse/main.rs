@@ -11,3 +11,4 @@ mod executions;
 mod keys;
 mod load;
 mod mirror;
+mod overshoot;
