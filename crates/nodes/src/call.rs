@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use steadflow_core::http::check_header_name;
 use steadflow_core::work::Work;
 
+/// What is escaped in a segment of a path: all but the unreserved characters of RFC 3986, as for values of templates.
+pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// The same over all attempts of a node, so that a peer that honours it does the work once.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// When the attempt is stopped, RFC 3339.

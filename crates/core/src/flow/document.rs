@@ -282,6 +282,21 @@ mod tests {
         ");
     }
 
+    #[test]
+    fn ids_that_addresses_cannot_hold_are_refused_and_run_where_they_are_stored() {
+        for id in [".", ".."] {
+            let mut document = minimal();
+            document["flow_definition"]["nodes"][1]["id"] = json!(id);
+            document["flow_definition"]["edges"][0]["to"] = json!(id);
+
+            let faults = Flow::parse(&document, &Limits::DEFAULT).unwrap_err();
+            let restored = Flow::restore(&Payload::from_value(&document), &Limits::DEFAULT).unwrap();
+
+            assert_eq!(faults[0].pointer, "/flow_definition/nodes/1/id", "{faults:?}");
+            assert_eq!(restored.flow.graph.nodes[1].id.as_str(), id);
+        }
+    }
+
     fn minimal() -> Value {
         json!({
             "name": "Review", "retry_on_failure": true, "retry_count": 2, "timeout_seconds": 60,

@@ -94,6 +94,16 @@ mod tests {
         let url = skill_url("https://x.example/agents", "risk / analysis?").unwrap();
 
         assert_eq!(url.as_str(), "https://x.example/agents/risk%20%2F%20analysis%3F");
+        for (skill, segment) in [
+            ("../../admin", "..%2F..%2Fadmin"),
+            ("..\\admin", "..%5Cadmin"),
+            ("%2e%2e", "%252e%252e"),
+            ("%2E%2E%2Fadmin", "%252E%252E%252Fadmin"),
+            ("a?b#c", "a%3Fb%23c"),
+        ] {
+            let url = skill_url("https://x.example/agents", skill).unwrap();
+            assert_eq!(url.as_str(), format!("https://x.example/agents/{segment}"));
+        }
     }
 
     #[test]

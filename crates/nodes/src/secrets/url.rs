@@ -1,13 +1,12 @@
 //! A URL that holds secrets. It is parsed with marks in their place, so that a secret can only become what its place is: a
 //! segment of the path, or a part of a value of the query.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use steadflow_core::node::SECRET_ROOMS;
 use steadflow_core::template::SecretSlot;
 use url::Url;
 
-/// All but the unreserved characters of RFC 3986, as for values of templates.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+use crate::call::SEGMENT;
 
 /// The secrets of a URL, and what is in their place until they are filled in.
 #[derive(Debug, Default)]
@@ -82,7 +81,7 @@ impl UrlSecrets {
                     "The secret `{name}` cannot be a segment of a path: it is empty, `.` or `..`."
                 ));
             }
-            text = text.replace(mark.as_str(), &utf8_percent_encode(value, ENCODED).to_string());
+            text = text.replace(mark.as_str(), &utf8_percent_encode(value, SEGMENT).to_string());
         }
         Url::parse(&text).map_err(|_| "The URL is not valid with its secrets filled in.".to_owned())
     }

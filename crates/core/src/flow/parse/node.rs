@@ -77,7 +77,9 @@ impl Reader for IdReader {
 
     fn schema(&self, terms: &Terms) -> Value {
         let space = "\\s";
-        let pattern = format!("^[^{space}{HIDDEN_CLASS}](?:[^{HIDDEN_CLASS}]*[^{space}{HIDDEN_CLASS}])?$");
+        let pattern = format!(
+            "^(?!\\.{{1,2}}$)[^{space}{HIDDEN_CLASS}](?:[^{HIDDEN_CLASS}]*[^{space}{HIDDEN_CLASS}])?$"
+        );
         json!({ "type": "string", "minLength": 1, "maxLength": terms.limits.name_chars_max, "pattern": pattern })
     }
 
@@ -85,6 +87,10 @@ impl Reader for IdReader {
         let id = text().at_most(reading.limits.name_chars_max).in_one_line().read(value, at, reading)?;
         if id.trim() != id {
             reading.fault(at, "`id` must not begin or end with a space");
+        }
+        if matches!(id.as_str(), "." | "..") {
+            // What is stored so still runs.
+            reading.fault(at, "`id` must not be `.` or `..`, because it is a part of addresses");
         }
         Some(NodeId::new(id))
     }

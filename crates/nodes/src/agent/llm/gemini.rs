@@ -1,5 +1,6 @@
 //! Google Gemini `generateContent`.
 
+use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value, json};
 
 use super::Wire;
@@ -7,6 +8,7 @@ use super::fit::{Fit, Format};
 use super::prompt::Prompt;
 use super::reply::{Reply, is_given, text_at, tokens};
 use super::stop::Stop;
+use crate::call::SEGMENT;
 
 pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
     let mut generation = Map::new();
@@ -32,8 +34,13 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
     if let Some(system) = system {
         body["systemInstruction"] = json!({ "parts": [{ "text": system }] });
     }
-    let path = format!("models/{}:generateContent", prompt.model.trim_start_matches("models/"));
-    Wire { path, key_header: ("x-goog-api-key", ""), headers: &[], body }
+    Wire { path: path(prompt.model), key_header: ("x-goog-api-key", ""), headers: &[], body }
+}
+
+/// Returns the path of a model. Its name is one segment, whatever is in it: it must not lead to another address of the host.
+fn path(model: &str) -> String {
+    let model = utf8_percent_encode(model.trim_start_matches("models/"), SEGMENT);
+    format!("models/{model}:generateContent")
 }
 
 /// A blocked prompt has no candidates, only a reason.
@@ -117,7 +124,31 @@ pub(super) fn whole(pieces: &[Value]) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
+
+    #[test]
+    fn a_model_is_one_segment_below_the_base() {
+        for (model, segment) in [
+            ("gemini-2.5-flash", "gemini-2.5-flash"),
+            ("models/gemini-2.5-flash", "gemini-2.5-flash"),
+            ("../../x", "..%2F..%2Fx"),
+            ("models/../../x", "..%2F..%2Fx"),
+            ("a/b", "a%2Fb"),
+            ("a\\..\\b", "a%5C..%5Cb"),
+            ("x?y#z", "x%3Fy%23z"),
+            ("%2e%2e", "%252e%252e"),
+            ("%2e%2e%2fx", "%252e%252e%252fx"),
+            ("..", ".."),
+            ("a\tb", "a%09b"),
+        ] {
+            let url = Url::parse(&format!("https://host.example/v1beta/{}", path(model))).unwrap();
+
+            let whole = format!("https://host.example/v1beta/models/{segment}:generateContent");
+            assert_eq!(url.as_str(), whole, "{model}");
+        }
+    }
 
     #[test]
     fn thoughts_are_counted_but_not_part_of_the_text() {
