@@ -1,6 +1,10 @@
 //! What Prometheus collects.
 
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
 use axum::http::{Method, StatusCode};
+use parking_lot::Mutex;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -9,6 +13,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_runtime::{Engine, Room};
+use steadflow_store::Damaged;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Status {
@@ -28,6 +33,9 @@ fn name_of(method: &Method) -> &'static str {
     KNOWN.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
 }
 
+/// Unreadable rows that are reported; further ones are shown where they are listed.
+const DAMAGE_KNOWN_MAX: usize = 1_000;
+
 /// The server's counters.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -37,6 +45,8 @@ pub(crate) struct Metrics {
     live: Gauge,
     requests: Family<Call, Counter>,
     damaged: Counter,
+    /// The rows that were reported.
+    known_damage: Mutex<BTreeSet<String>>,
     room: Gauge,
 }
 
@@ -49,6 +59,7 @@ impl Metrics {
             live: Gauge::default(),
             requests: Family::default(),
             damaged: Counter::default(),
+            known_damage: Mutex::default(),
             room: Gauge::default(),
             registry: Registry::default(),
         };
@@ -70,7 +81,7 @@ impl Metrics {
         );
         registry.register(
             "damaged_rows",
-            "Rows of lists that could not be read, each time",
+            "Stored rows that were found to be unreadable, each counted once",
             metrics.damaged.clone(),
         );
         registry.register(
@@ -85,8 +96,13 @@ impl Metrics {
         self.accepted.inc();
     }
 
-    pub(crate) fn row_damaged(&self) {
-        self.damaged.inc();
+    /// Counts and logs a row that cannot be read, the first time that it is found to be so.
+    pub(crate) fn row_damaged<Id: Display>(&self, Damaged { id, reason }: &Damaged<Id>) {
+        let mut known = self.known_damage.lock();
+        if known.len() < DAMAGE_KNOWN_MAX && known.insert(id.to_string()) {
+            tracing::error!(row = %id, reason, "a stored row cannot be read: delete it, or restore a backup");
+            self.damaged.inc();
+        }
     }
 
     /// Counts an answer. Each `route` and each method of HTTP's standard is a series of its own; clients cannot add

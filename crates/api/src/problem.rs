@@ -111,6 +111,8 @@ problem_kinds! {
     SkillRateLimited = TOO_MANY_REQUESTS, "skill-rate-limited", "The service behind the skill limits its rate";
     /// A fault of ours.
     Internal = INTERNAL_SERVER_ERROR, "internal", "Something went wrong inside the server";
+    /// What is stored of it cannot be read.
+    Damaged = INTERNAL_SERVER_ERROR, "damaged", "What is stored cannot be read";
     /// The service behind a skill failed, or its response cannot be used.
     SkillFailed = BAD_GATEWAY, "skill-failed", "The service behind the skill failed";
     /// The server is starting, stopping, or lost its database.

@@ -20,24 +20,39 @@ fn remote() -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_agent_that_cannot_be_read_hides_no_other() {
+async fn an_agent_that_cannot_be_read_hides_no_other_and_can_be_deleted() {
     let api = Api::new().await;
     let sound = created(&api).await;
-    let document = Payload::from_value(&json!({ "name": 7 }));
     let (id, tenant, at) = (AgentId::new(Uuid::from_u128(7)), TenantId::DEFAULT, Timestamp::from_micros(0));
-    let damaged = AgentChange { id, tenant, document, at, if_revision: None };
-    api.store().put_agent(damaged).await.expect("the store does not read it");
+    for name in [json!("Sound"), json!(7)] {
+        let document = Payload::from_value(&json!({ "name": name, "agent_type": "http", "skills": ["s"],
+            "config": { "endpoint": "https://example.org" } }));
+        let change = AgentChange { id, tenant, document, at, if_revision: None };
+        api.store().put_agent(change).await.expect("the store does not read it");
+    }
 
     let agents = api.get("agents").await;
     let alone = api.get(&format!("agents/{id}")).await;
+    let versions = api.get(&format!("agents/{id}/versions")).await.expect(200);
     let metrics = api.get("/metrics").await;
 
     assert_eq!(agents.header("x-total-count"), Some("2"));
     let agents = agents.expect(200);
     assert_eq!(each(&agents, "id"), [text(&sound["id"]), id.to_string()]);
-    insta::assert_snapshot!(text(&agents[1]["damaged"]), @"stored version 1 of agent 00000000-0000-0000-0000-000000000007 is not readable: /name: `name` must be a string of at most 200 characters, not 7");
-    assert_eq!(alone.status, 500);
-    assert!(metrics.text.contains("steadflow_damaged_rows_total 1\n"), "{}", metrics.text);
+    insta::assert_snapshot!(text(&agents[1]["damaged"]), @"stored version 2 of agent 00000000-0000-0000-0000-000000000007 is not readable: /name: `name` must be a string of at most 200 characters, not 7");
+    let alone = alone.expect(500);
+    assert_eq!(alone["type"], "/docs/problems#damaged");
+    assert!(text(&alone["detail"]).contains("`name` must be a string"), "{alone}");
+    assert_eq!((&versions[0]["version"], versions[0]["damaged"].is_string()), (&json!(2), true));
+    assert_eq!((&versions[1]["version"], &versions[1]["name"]), (&json!(1), &json!("Sound")));
+    assert!(
+        metrics.text.contains("steadflow_damaged_rows_total 2\n"),
+        "a row and a version: {}",
+        metrics.text
+    );
+    assert_eq!(api.delete(&format!("agents/{id}")).await.status, 204);
+    assert_eq!(each(&api.get("agents").await.expect(200), "id"), [text(&sound["id"])]);
+    assert_eq!(api.get(&format!("agents/{id}/versions")).await.status, 404);
 }
 
 async fn created(api: &Api) -> Value {

@@ -78,6 +78,13 @@ pub enum RuntimeError {
     Store(Arc<StoreError>),
 }
 
+impl RuntimeError {
+    /// Returns whether what was asked for is there and cannot be read.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self, Self::Store(error) if matches!(**error, StoreError::Corrupt { .. }))
+    }
+}
+
 impl From<EngineFailure> for RuntimeError {
     fn from(failure: EngineFailure) -> Self {
         match failure {

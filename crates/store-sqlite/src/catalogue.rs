@@ -1,16 +1,18 @@
 //! [`Catalogue`] for [`SqliteStore`].
 
-mod agents;
-mod flows;
+pub(crate) mod agents;
+pub(crate) mod flows;
 
+use rusqlite::Connection;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use steadflow_store::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange,
-    FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, Revision, StoreError, StoreFuture, VersionPage,
+    FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, Revision, StoreError, StoreFuture, VersionId,
+    VersionPage,
 };
 
 use crate::SqliteStore;
-use crate::error::store_error;
+use crate::error::{DATABASE, store_error};
 use crate::writer::Writer;
 
 use self::flows::Deletion;
@@ -30,7 +32,8 @@ impl Catalogue for SqliteStore {
     }
 
     fn flow(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, Option<FlowRecord>> {
-        Box::pin(self.read("flow", move |db| flows::flow(db, tenant, id)))
+        let read = move |db: &Connection| flows::flow(db, tenant, id);
+        Box::pin(self.read_one("flow", format!("flow {id}"), read))
     }
 
     fn flows(&self, filter: FlowFilter, page: Page) -> StoreFuture<'_, Vec<Listed<FlowRecord>>> {
@@ -47,7 +50,8 @@ impl Catalogue for SqliteStore {
         id: FlowId,
         version: u32,
     ) -> StoreFuture<'_, Option<FlowVersionRecord>> {
-        Box::pin(self.read("flow_version", move |db| flows::version(db, tenant, id, version)))
+        let read = move |db: &Connection| flows::version(db, tenant, id, version);
+        Box::pin(self.read_one("flow_version", format!("version {version} of flow {id}"), read))
     }
 
     fn flow_versions(
@@ -55,7 +59,7 @@ impl Catalogue for SqliteStore {
         tenant: TenantId,
         id: FlowId,
         page: VersionPage,
-    ) -> StoreFuture<'_, Vec<FlowVersionRecord>> {
+    ) -> StoreFuture<'_, Vec<Listed<FlowVersionRecord, VersionId>>> {
         Box::pin(self.read("flow_versions", move |db| flows::versions(db, tenant, id, page)))
     }
 
@@ -68,10 +72,11 @@ impl Catalogue for SqliteStore {
     }
 
     fn agent(&self, tenant: TenantId, id: AgentId) -> StoreFuture<'_, Option<AgentRecord>> {
-        Box::pin(self.read("agent", move |db| agents::agent(db, tenant, id)))
+        let read = move |db: &Connection| agents::agent(db, tenant, id);
+        Box::pin(self.read_one("agent", format!("agent {id}"), read))
     }
 
-    fn agents_of(&self, tenant: TenantId, ids: Vec<AgentId>) -> StoreFuture<'_, Vec<AgentRecord>> {
+    fn agents_of(&self, tenant: TenantId, ids: Vec<AgentId>) -> StoreFuture<'_, Vec<Listed<AgentRecord>>> {
         Box::pin(self.read("agents_of", move |db| agents::of(db, tenant, &ids)))
     }
 
@@ -89,7 +94,8 @@ impl Catalogue for SqliteStore {
         id: AgentId,
         version: u32,
     ) -> StoreFuture<'_, Option<AgentVersionRecord>> {
-        Box::pin(self.read("agent_version", move |db| agents::version(db, tenant, id, version)))
+        let read = move |db: &Connection| agents::version(db, tenant, id, version);
+        Box::pin(self.read_one("agent_version", format!("version {version} of agent {id}"), read))
     }
 
     fn agent_versions(
@@ -97,7 +103,7 @@ impl Catalogue for SqliteStore {
         tenant: TenantId,
         id: AgentId,
         page: VersionPage,
-    ) -> StoreFuture<'_, Vec<AgentVersionRecord>> {
+    ) -> StoreFuture<'_, Vec<Listed<AgentVersionRecord, VersionId>>> {
         Box::pin(self.read("agent_versions", move |db| agents::versions(db, tenant, id, page)))
     }
 
@@ -110,12 +116,29 @@ impl Catalogue for SqliteStore {
         tenant: TenantId,
         id: AgentId,
         if_revision: Option<Revision>,
-    ) -> StoreFuture<'_, Changed<AgentRecord>> {
+    ) -> StoreFuture<'_, Changed<Revision>> {
         Box::pin(self.change("delete_agent", move |db| agents::delete(db, tenant, id, if_revision)))
     }
 }
 
 impl SqliteStore {
+    /// Reads one thing. If it is damaged, the error names it as `what`.
+    async fn read_one<T: Send + 'static>(
+        &self,
+        call: &'static str,
+        what: String,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.read(call, read).await.map_err(|error| {
+            if let StoreError::Corrupt { what: found, reason } = &error
+                && found != DATABASE
+            {
+                return StoreError::Corrupt { what, reason: reason.clone() };
+            }
+            error
+        })
+    }
+
     async fn delete_whole_flow(&self, tenant: TenantId, id: FlowId) -> Result<bool, StoreError> {
         const CALL: &str = "delete_flow";
         loop {

@@ -1,5 +1,6 @@
 //! Values as columns and back.
 
+use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -10,8 +11,10 @@ use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{Damaged, Listed};
+use steadflow_store::{Damaged, Listed, VersionId};
 use uuid::Uuid;
+
+use crate::error::is_unreadable;
 
 /// An id as its 16 bytes.
 pub(crate) fn blob(id: Uuid) -> [u8; 16] {
@@ -90,17 +93,45 @@ pub(crate) fn listed<T>(
     row: &Row<'_>,
     read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Listed<T>> {
-    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
-    match read(row) {
-        Ok(row) => Ok(Ok(row)),
-        Err(FromSqlConversionFailure(_, _, reason)) => damaged(row, reason.to_string()),
-        Err(error @ (IntegralValueOutOfRange(..) | InvalidColumnType(..))) => damaged(row, error.to_string()),
-        Err(error) => Err(error),
+    listed_as(row, read, || first_bytes(row))
+}
+
+/// Reads a version of a flow or an agent of a list: their ids are in the first column, and the numbers in the third.
+pub(crate) fn listed_version<T>(
+    row: &Row<'_>,
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Listed<T, VersionId>> {
+    listed_as(row, read, || VersionId { of: first_bytes(row), version: row.get(2).unwrap_or(u32::MAX) })
+}
+
+fn listed_as<T, Id: Display>(
+    row: &Row<'_>,
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    id: impl Fn() -> Id,
+) -> rusqlite::Result<Listed<T, Id>> {
+    let reason = match read(row) {
+        Ok(row) => return Ok(Ok(row)),
+        Err(rusqlite::Error::FromSqlConversionFailure(_, _, reason)) => reason.to_string(),
+        Err(error) if is_unreadable(&error) => error.to_string(),
+        Err(error) => return Err(error),
+    };
+    Ok(Err(Damaged { id: id(), reason }))
+}
+
+/// Passes over what cannot be read, in lists that only name rows: those rows are damaged in the lists that show them.
+pub(crate) fn readable<T>(read: rusqlite::Result<T>) -> Option<rusqlite::Result<T>> {
+    match read {
+        Err(error) if is_unreadable(&error) => None,
+        read => Some(read),
     }
 }
 
-fn damaged<T>(row: &Row<'_>, reason: String) -> rusqlite::Result<Listed<T>> {
-    Ok(Err(Damaged { id: uuid(row, 0)?, reason }))
+/// Returns the id in the first column, as far as it is one: what is too short is filled up with zeros.
+pub(crate) fn first_bytes(row: &Row<'_>) -> Uuid {
+    let mut id = [0; 16];
+    let stored = row.get_ref(0).ok().and_then(|value| value.as_bytes().ok()).unwrap_or_default();
+    id.iter_mut().zip(stored).for_each(|(byte, stored)| *byte = *stored);
+    Uuid::from_bytes(id)
 }
 
 /// A number of rows as SQLite counts them; more than it can count is all.

@@ -1,10 +1,11 @@
 //! Examines the whole database against the rules that hold in every state.
 
+mod documents;
 mod tail;
 
 use rusqlite::Connection;
 
-use crate::columns::execution_id;
+use crate::columns::first_bytes;
 
 /// Findings of each kind that are named; more are only counted.
 const FINDINGS_MAX: usize = 100;
@@ -50,6 +51,7 @@ pub(crate) fn examine(db: &Connection) -> rusqlite::Result<Vec<String>> {
     for rule in RULES {
         findings.extend(broken(db, rule)?);
     }
+    findings.extend(documents::examine(db)?);
     findings.extend(orphans(db)?);
     findings.extend(tail::examine(db)?);
     Ok(findings)
@@ -70,7 +72,7 @@ fn broken(db: &Connection, rule: &Rule) -> rusqlite::Result<Vec<String>> {
     let mut rows = statement.query([])?;
     let mut findings = Findings::default();
     while let Some(row) = rows.next()? {
-        findings.add((rule.finding)(&execution_id(row, 0)?.to_string(), row.get(1)?));
+        findings.add((rule.finding)(&first_bytes(row).to_string(), row.get(1)?));
     }
     Ok(findings.into_sentences())
 }

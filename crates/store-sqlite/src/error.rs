@@ -79,13 +79,16 @@ pub enum OpenError {
     Thread(std::io::Error),
 }
 
+/// What [`StoreError::Corrupt`] calls the file as a whole.
+pub(crate) const DATABASE: &str = "database";
+
 /// Sorts an error of SQLite's by what the caller does next.
 pub(crate) fn store_error(call: &'static str, error: rusqlite::Error) -> StoreError {
     let corrupt = |reason: String| StoreError::Corrupt { what: format!("row of `{call}`"), reason };
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::Full { source: error.into() },
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            StoreError::Corrupt { what: "database".into(), reason: error.to_string() }
+            StoreError::Corrupt { what: DATABASE.into(), reason: error.to_string() }
         }
         Some(ErrorCode::TooBig | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {
             StoreError::Refused { call, source: error.into() }
@@ -101,10 +104,12 @@ fn is_unwritable(error: &rusqlite::Error) -> bool {
     matches!(error, rusqlite::Error::ToSqlConversionFailure(..))
 }
 
-fn is_unreadable(error: &rusqlite::Error) -> bool {
+/// Whether a value is not what its column should have, which says nothing about other rows.
+pub(crate) fn is_unreadable(error: &rusqlite::Error) -> bool {
     matches!(
         error,
         rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::Utf8Error(..)
             | rusqlite::Error::InvalidColumnType(..)
             | rusqlite::Error::IntegralValueOutOfRange(..)
     )

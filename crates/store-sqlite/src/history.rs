@@ -54,11 +54,11 @@ impl History for SqliteStore {
         Box::pin(self.read("idempotency", move |db| idempotency::read(db, tenant, &key)))
     }
 
-    fn failures(&self, query: FailureQuery) -> StoreFuture<'_, Vec<FailureGroup>> {
+    fn failures(&self, query: FailureQuery) -> StoreFuture<'_, Vec<Listed<FailureGroup>>> {
         Box::pin(self.read("failures", move |db| failures::failures(db, &query)))
     }
 
-    fn rollups(&self, query: RollupQuery) -> StoreFuture<'_, Vec<RollupRow>> {
+    fn rollups(&self, query: RollupQuery) -> StoreFuture<'_, Vec<Listed<RollupRow>>> {
         Box::pin(self.read("rollups", move |db| rollups::read(db, &query)))
     }
 

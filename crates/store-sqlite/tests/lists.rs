@@ -2,16 +2,19 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::Temporary;
 use rusqlite::Connection;
 use serde_json::json;
-use steadflow_core::ids::{AgentId, FlowId, TenantId};
+use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::conformance::Harness;
 use steadflow_store::{
-    AgentChange, AgentFilter, Catalogue, ExecutionFilter, FlowFilter, FlowRecord, FlowStatus, History,
-    Listed, Page, Store,
+    AgentChange, AgentFilter, Catalogue, Changed, ExecutionFilter, FailureGroup, FailureQuery, FlowChange,
+    FlowDocument, FlowFilter, FlowRecord, FlowStatus, History, Listed, Log, Page, Revision, RollupQuery,
+    Store, StoreError, VersionId, VersionPage,
 };
 use uuid::Uuid;
 
@@ -129,4 +132,170 @@ async fn a_damaged_execution_is_listed_as_such() {
     let (sound, damaged) = parted(listed, |execution| execution.id.uuid());
     assert_eq!(sound, [2]);
     assert_eq!(damaged, [(1, "no status is called gone".to_owned())]);
+}
+
+/// Returns a database with two agents and two flows of two versions each, after `sql` was run on it.
+async fn damaged_by(sql: &str) -> (Temporary, steadflow_store_sqlite::SqliteStore) {
+    let database = Temporary::new();
+    let store = database.open().await;
+    for number in 1..=2 {
+        store.put_agent(agent(number)).await.expect("an agent is stored");
+        let changed = AgentChange { document: Payload::from_value(&json!({})), ..agent(number) };
+        store.put_agent(changed).await.expect("a version is stored");
+        store.create_flow(flow(number)).await.expect("a flow is stored");
+        let FlowRecord { document, name, category, is_template, .. } = flow(number);
+        let document = Some(FlowDocument { document, name, category, is_template });
+        let change = FlowChange { document, at: AT, ..FlowChange::default() };
+        let changed = store.change_flow(TenantId::DEFAULT, flow(number).id, change).await;
+        assert!(matches!(changed, Ok(Changed::Done(_))), "{changed:?}");
+    }
+    store.close().await.expect("it closes");
+    let changeable = "DROP TRIGGER agent_versions_never_change; DROP TRIGGER flow_versions_never_change;";
+    damage(&database, &format!("{changeable}{sql}"));
+    let store = database.open().await;
+    (database, store)
+}
+
+/// What an error says that is about one thing which cannot be read.
+fn corrupt<T: std::fmt::Debug>(result: Result<T, StoreError>) -> String {
+    match result {
+        Err(StoreError::Corrupt { what, .. }) => what,
+        other => panic!("it cannot be read: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_version_is_listed_as_such() {
+    const PAGE: VersionPage = VersionPage { before: None, limit: 9 };
+    let (_database, store) = damaged_by(
+        "UPDATE agent_versions SET document = '{' WHERE version = 2;
+         UPDATE flow_versions SET document = CAST(x'ff' AS TEXT) WHERE version = 1",
+    )
+    .await;
+
+    let agents = store.agent_versions(TenantId::DEFAULT, agent(1).id, PAGE).await.expect("a list");
+    let flows = store.flow_versions(TenantId::DEFAULT, flow(1).id, PAGE).await.expect("a list");
+
+    let of = Uuid::from_u128(1);
+    assert_eq!(agents[0].as_ref().expect_err("it is damaged").id, VersionId { of, version: 2 });
+    assert_eq!(agents[1].as_ref().expect("it is sound").version, 1);
+    assert_eq!(flows[0].as_ref().expect("it is sound").version, 2);
+    assert_eq!(flows[1].as_ref().expect_err("it is damaged").id, VersionId { of, version: 1 });
+    let read = store.flow_version(TenantId::DEFAULT, flow(1).id, 1).await;
+    assert_eq!(corrupt(read), format!("version 1 of flow {of}"));
+}
+
+#[tokio::test]
+async fn what_is_damaged_is_named_and_can_be_deleted() {
+    let (_database, store) = damaged_by(
+        "UPDATE agent_versions SET document = '{' WHERE version = 2;
+         UPDATE flows SET status = 'gone'; DELETE FROM flow_versions WHERE hex(flow) LIKE '%1'",
+    )
+    .await;
+    let (first, second) = (agent(1).id, agent(2).id);
+
+    let asked = store.agents_of(TenantId::DEFAULT, vec![first, second]).await.expect("a list");
+
+    assert_eq!(parted(asked, |agent| agent.id.uuid()).1.len(), 2);
+    assert_eq!(corrupt(store.agent(TenantId::DEFAULT, first).await), format!("agent {first}"));
+    let other = Some(Revision { version: 1, status: None });
+    let deleted = store.delete_agent(TenantId::DEFAULT, first, other).await.expect("a deletion");
+    let current = Revision { version: 2, status: None };
+    assert_eq!(deleted, Changed::Conflict(current));
+    let deleted = store.delete_agent(TenantId::DEFAULT, first, None).await.expect("a deletion");
+    assert_eq!(deleted, Changed::Done(current));
+    assert_eq!(store.agent(TenantId::DEFAULT, first).await.expect("it is gone"), None);
+    for flow in [flow(1), flow(2)] {
+        assert_eq!(corrupt(store.flow(TenantId::DEFAULT, flow.id).await), format!("flow {}", flow.id));
+        assert!(store.delete_flow(TenantId::DEFAULT, flow.id).await.expect("a deletion"));
+        assert_eq!(store.flow(TenantId::DEFAULT, flow.id).await.expect("it is gone"), None);
+    }
+}
+
+#[tokio::test]
+async fn the_doctor_names_each_damaged_version_flow_and_agent() {
+    let (_database, store) = damaged_by(
+        "UPDATE agent_versions SET document = '{' WHERE version = 1 AND hex(agent) LIKE '%1';
+         UPDATE flows SET status = 'gone' WHERE hex(id) LIKE '%2'",
+    )
+    .await;
+
+    let findings = store.doctor().await.expect("it is examined");
+
+    let [flow, agent] = [2, 1].map(Uuid::from_u128);
+    let damaged =
+        |what: &String| what.starts_with(&format!("Version 1 of agent {agent} cannot be read: EOF"));
+    assert!(findings.contains(&format!("Flow {flow} cannot be read: no such name: gone.")), "{findings:?}");
+    assert!(findings.iter().any(damaged), "{findings:?}");
+}
+
+#[tokio::test]
+async fn a_search_passes_over_a_name_that_cannot_be_read() {
+    let (_database, store) =
+        damaged_by("UPDATE flows SET name = CAST(x'ff' AS TEXT) WHERE hex(id) LIKE '%1'").await;
+    let named = FlowFilter { text: Some("f".into()), ..FlowFilter::default() };
+
+    let found = store.flows(named.clone(), ALL).await.expect("a list");
+
+    assert_eq!(parted(found, |flow| flow.id.uuid()), (vec![2], Vec::new()));
+    assert_eq!(store.count_flows(named).await.expect("a count"), 1);
+}
+
+#[tokio::test]
+async fn an_id_that_is_none_hides_no_other_row() {
+    let (_database, store) = damaged_by("UPDATE flows SET id = x'ff' WHERE hex(id) LIKE '%1'").await;
+
+    let listed = store.flows(FlowFilter::default(), ALL).await.expect("a list");
+
+    let (sound, damaged) = parted(listed, |flow| flow.id.uuid());
+    assert_eq!(sound, [2]);
+    assert_eq!(damaged[0].0, 0xff << 120);
+}
+
+#[tokio::test]
+async fn damaged_executions_and_counters_hide_no_failures_retries_and_sums() {
+    let (_database, store) = damaged_by(
+        "INSERT INTO executions (id, tenant, flow, flow_version, status, retrying, recovered, triggered_by, created_at,
+             completed_at, total_nodes, completed_nodes, failed_nodes, attempts, retry_of, fingerprint, fingerprint_class,
+             fingerprint_message)
+         VALUES (unhex('00000000000000000000000000000001'), zeroblob(16), zeroblob(16), 1, 'failed', 0, 0, 'api', 1, 9, 1, 0,
+                 1, 1, zeroblob(16), 'a', 'gone', 'm'),
+             (unhex('00000000000000000000000000000002'), zeroblob(16), zeroblob(16), 1, 'failed', 0, 0, 'api', 1, 9, 1, 0,
+                 1, 1, zeroblob(16), 'b', 'timeout', 'm'),
+             (x'ff', zeroblob(16), zeroblob(16), 1, 'failed', 0, 0, 'api', 1, 9, 1, 0, 1, 1, zeroblob(16), 'b', 'timeout', 'm');
+         INSERT INTO rollups VALUES (zeroblob(16), zeroblob(16), 0, '', 'completed', 3),
+             (zeroblob(16), zeroblob(16), 0, '', 'failed', -1);
+         INSERT INTO execution_counts VALUES (zeroblob(16), zeroblob(16), 'failed', 2), (zeroblob(16), zeroblob(16), 'gone', 1)",
+    )
+    .await;
+    let tenant = TenantId::DEFAULT;
+    let failures = FailureQuery { tenant, flow: None, from: None, to: None, now: AT, limit: 9 };
+    let rollups = RollupQuery { tenant, flow: None, from: None, to: None, limit: 9 };
+
+    let groups = store.failures(failures).await.expect("groups");
+    let sums = store.rollups(rollups).await.expect("sums");
+    let retries = store.retried_by(tenant, ExecutionId::new(Uuid::nil()), 9).await.expect("retries");
+    let counts = store.execution_counts(tenant, FlowId::new(Uuid::nil())).await.expect("counts");
+
+    let newest = |group: &FailureGroup| group.executions[0].uuid();
+    assert_eq!(parted(groups, newest), (vec![2], vec![(1, "no such name: gone".to_owned())]));
+    assert_eq!(sums.iter().flatten().map(|row| row.value).collect::<Vec<_>>(), [3]);
+    assert_eq!(sums.len(), 2);
+    assert_eq!(retries.iter().map(|id| id.uuid().as_u128()).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!((counts.total, counts.failed), (3, 2));
+}
+
+#[tokio::test]
+async fn an_input_that_cannot_be_read_holds_up_no_other() {
+    let (_database, store) = damaged_by(
+        "INSERT INTO inbox (execution_id, tenant, input, created_at)
+         VALUES (unhex('00000000000000000000000000000001'), zeroblob(16), CAST(x'ff' AS TEXT), 1),
+             (x'ff', zeroblob(16), '{}', 1), (unhex('00000000000000000000000000000001'), zeroblob(16), '{}', 1)",
+    )
+    .await;
+    let worker = store.register("w".into(), AT, Duration::from_secs(9)).await.expect("a worker");
+
+    let items = store.inbox(worker, None, 9).await.expect("an inbox");
+
+    assert_eq!(items.iter().map(|item| &*item.sent.input).collect::<Vec<_>>(), ["{}"]);
 }

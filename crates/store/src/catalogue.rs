@@ -10,7 +10,7 @@ pub use agents::{AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRe
 pub use flows::{FlowChange, FlowDocument, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord};
 pub use revision::Revision;
 
-use crate::{Listed, Page, StoreFuture};
+use crate::{Listed, Page, StoreFuture, VersionId};
 
 /// Flows and agents with their versions.
 pub trait Catalogue: Send + Sync + 'static {
@@ -50,9 +50,9 @@ pub trait Catalogue: Send + Sync + 'static {
         tenant: TenantId,
         id: FlowId,
         page: VersionPage,
-    ) -> StoreFuture<'_, Vec<FlowVersionRecord>>;
+    ) -> StoreFuture<'_, Vec<Listed<FlowVersionRecord, VersionId>>>;
 
-    /// Deletes a flow with its versions, executions, journals, inboxes and rollups. Its unfinished executions must
+    /// Deletes a flow, readable or not, with its versions, executions, journals, inboxes and rollups. Its unfinished executions must
     /// have been ended before. False if there is no such flow.
     fn delete_flow(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, bool>;
 
@@ -68,7 +68,7 @@ pub trait Catalogue: Send + Sync + 'static {
 
     /// Returns those of `agents` that there are, in one query and in the order of their ids. A caller asks for at most a
     /// few thousand.
-    fn agents_of(&self, tenant: TenantId, agents: Vec<AgentId>) -> StoreFuture<'_, Vec<AgentRecord>>;
+    fn agents_of(&self, tenant: TenantId, agents: Vec<AgentId>) -> StoreFuture<'_, Vec<Listed<AgentRecord>>>;
 
     /// Returns the agents that fit, newest first.
     fn agents(&self, filter: AgentFilter, page: Page) -> StoreFuture<'_, Vec<Listed<AgentRecord>>>;
@@ -90,18 +90,19 @@ pub trait Catalogue: Send + Sync + 'static {
         tenant: TenantId,
         id: AgentId,
         page: VersionPage,
-    ) -> StoreFuture<'_, Vec<AgentVersionRecord>>;
+    ) -> StoreFuture<'_, Vec<Listed<AgentVersionRecord, VersionId>>>;
 
     /// Returns how much each of these agents was called; those that never were are not in it.
     fn agent_uses(&self, tenant: TenantId, agents: Vec<AgentId>) -> StoreFuture<'_, Vec<AgentUse>>;
 
-    /// Deletes an agent with its versions, if `if_revision` is its current one or names none; returns what is deleted.
+    /// Deletes an agent with its versions, readable or not, if `if_revision` is its current one or names none; returns the
+    /// revision that it had.
     fn delete_agent(
         &self,
         tenant: TenantId,
         id: AgentId,
         if_revision: Option<Revision>,
-    ) -> StoreFuture<'_, Changed<AgentRecord>>;
+    ) -> StoreFuture<'_, Changed<Revision>>;
 }
 
 /// The result of a change that may name the revision to which it applies.

@@ -47,11 +47,11 @@ pub trait History: Send + Sync + 'static {
     fn idempotency(&self, tenant: TenantId, key: Arc<str>) -> StoreFuture<'_, Option<IdempotencyHit>>;
 
     /// Returns failed executions grouped by fingerprint, largest group first. The buckets of all groups are the same
-    /// spans.
-    fn failures(&self, query: FailureQuery) -> StoreFuture<'_, Vec<FailureGroup>>;
+    /// spans. One whose newest execution cannot be read has the id of that execution.
+    fn failures(&self, query: FailureQuery) -> StoreFuture<'_, Vec<Listed<FailureGroup>>>;
 
-    /// Returns the rollup counters that fit, newest hours first.
-    fn rollups(&self, query: RollupQuery) -> StoreFuture<'_, Vec<RollupRow>>;
+    /// Returns the rollup counters that fit, newest hours first. One that cannot be read has the id of its flow.
+    fn rollups(&self, query: RollupQuery) -> StoreFuture<'_, Vec<Listed<RollupRow>>>;
 
     /// Looks at some executions, and deletes those that `retention` does not keep any longer, with their journals. The
     /// counters of lists lose them, and those of analytics keep them. A step is short, so that it does not delay commits:

@@ -32,7 +32,7 @@ pub use history::{
     Buckets, ExecutionCounts, ExecutionFilter, ExecutionRow, Expired, ExpiryStep, FailureGroup, FailureQuery,
     Fingerprint, History, Kept, Lineage, Page, Retention, Rollup, RollupKey, RollupQuery, RollupRow, Stored,
 };
-pub use listed::{Damaged, Listed};
+pub use listed::{Damaged, Listed, VersionId};
 pub use log::{
     Commit, Committed, Idempotency, IdempotencyHit, InboxId, InboxInput, InboxItem, Log, Projection,
     QueuedExecution, Worker,

@@ -220,7 +220,7 @@ fn a_moment_later<'a, T: Send + 'a>(answer: Result<T, StoreError>) -> StoreFutur
 }
 
 /// Nothing in memory is damaged.
-fn all_sound<T>(rows: Vec<T>) -> Vec<Listed<T>> {
+fn all_sound<T, Id: std::fmt::Display>(rows: Vec<T>) -> Vec<Listed<T, Id>> {
     rows.into_iter().map(Ok).collect()
 }
 

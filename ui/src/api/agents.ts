@@ -1,6 +1,6 @@
 /** Calls about agents. */
 import { call } from './client';
-import { readable } from './damaged';
+import { type Damaged, type Listed, parted } from './damaged';
 import type { components } from './schema';
 import type { Json } from './types';
 
@@ -18,8 +18,9 @@ export type AgentDocument = Schemas['AgentInput'] & { skills: readonly Skill[] }
 
 const AGENTS_MAX = 100;
 
-export async function listAgents(signal: AbortSignal): Promise<readonly Agent[]> {
-  return readable((await call('GET', '/studio/agents', { query: { limit: AGENTS_MAX }, signal })).data);
+export async function listAgents(signal: AbortSignal): Promise<Listed<Agent>> {
+  const { data } = await call('GET', '/studio/agents', { query: { limit: AGENTS_MAX }, signal });
+  return parted<Agent, Damaged>(data);
 }
 
 export async function getAgent(id: string): Promise<Agent> {
@@ -41,7 +42,8 @@ export async function saveAgent(edited: Edited | null, document: AgentDocument):
   return data;
 }
 
-export async function deleteAgent({ id, etag }: Edited): Promise<void> {
+/** Deletes an agent; one that cannot be read has no tag. */
+export async function deleteAgent({ id, etag }: Pick<Agent, 'id'> & Partial<Edited>): Promise<void> {
   await call('DELETE', '/studio/agents/{id}', { path: { id }, ifMatch: etag });
 }
 

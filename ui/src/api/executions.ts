@@ -1,7 +1,7 @@
 /** Calls about executions. */
 import { queryOptions } from '@tanstack/react-query';
 import { call, nextCursor } from './client';
-import { readable } from './damaged';
+import { type Damaged, type Listed, parted } from './damaged';
 import type { components, operations } from './schema';
 import type { Execution, ExecutionRow, JournalEvent } from './types';
 
@@ -13,8 +13,7 @@ export type ExecutionFilter = Omit<
   'limit' | 'cursor'
 >;
 
-export interface ExecutionPage {
-  rows: readonly ExecutionRow[];
+export interface ExecutionPage extends Listed<ExecutionRow> {
   next: string | null;
 }
 
@@ -28,7 +27,7 @@ export async function listExecutions(
 ): Promise<ExecutionPage> {
   const query = { ...filter, limit, cursor };
   const { data, headers } = await call('GET', '/studio/executions', { query, signal });
-  return { rows: readable(data), next: nextCursor(headers.get('link')) };
+  return { ...parted<ExecutionRow, Damaged>(data), next: nextCursor(headers.get('link')) };
 }
 
 const WAITING_MAX = 99;

@@ -1,7 +1,7 @@
 /** Calls about flows, and the queries that more than one feature reads. */
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { call, nextCursor } from './client';
-import { readable } from './damaged';
+import { type Damaged, damagedOf, type Listed, parted, rowsOf } from './damaged';
 import type { Fault } from './problem';
 import type { components } from './schema';
 import type { Flow, FlowDefinition, FlowInput, FlowPatch, FlowStatus, FlowVersion } from './types';
@@ -13,12 +13,14 @@ const PAGE = 100;
 const PAGES_MAX = 20;
 
 /** Returns every flow, newest first. */
-async function listFlows(signal?: AbortSignal): Promise<Flow[]> {
-  const flows: Flow[] = [];
+async function listFlows(signal?: AbortSignal): Promise<Listed<Flow>> {
+  const flows: Listed<Flow> = { rows: [], damaged: [] };
   let cursor: string | null = null;
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const { data, headers } = await listPage(cursor, signal);
-    flows.push(...readable(data).map(received));
+    const { rows, damaged } = parted<Schemas['Flow'], Damaged>(data);
+    flows.rows.push(...rows.map(received));
+    flows.damaged.push(...damaged);
     cursor = nextCursor(headers.get('link'));
     if (!cursor) break;
   }
@@ -40,7 +42,7 @@ export const foundFlowsQuery = (text: string) =>
         query: { q: text.slice(0, 200), limit: FOUND_MAX },
         signal,
       });
-      return readable(data).map(received);
+      return parted<Schemas['Flow'], Damaged>(data).rows.map(received);
     },
     placeholderData: keepPreviousData,
   });
@@ -79,8 +81,13 @@ export async function deleteFlow(id: string): Promise<void> {
 }
 
 /** Every version of a flow, newest first. */
-export async function listVersions(id: string, signal: AbortSignal): Promise<FlowVersion[]> {
-  return (await call('GET', '/studio/flows/{id}/versions', { path: { id }, signal })).data.map(received);
+export async function listVersions(
+  id: string,
+  signal: AbortSignal,
+): Promise<Listed<FlowVersion, Schemas['DamagedVersion']>> {
+  const { data } = await call('GET', '/studio/flows/{id}/versions', { path: { id }, signal });
+  const { rows, damaged } = parted<Schemas['FlowVersion'], Schemas['DamagedVersion']>(data);
+  return { rows: rows.map(received), damaged };
 }
 
 /** Creates a new version with the document of an older one. */
@@ -146,8 +153,17 @@ function sent<Document extends { flow_definition?: FlowDefinition }>(document: D
   return document as unknown as Sent<Document>;
 }
 
+/** The flows that can be read. */
 export const flowsQuery = () =>
-  queryOptions({ queryKey: ['flows'], queryFn: ({ signal }) => listFlows(signal), staleTime: 10_000 });
+  queryOptions({
+    queryKey: ['flows'],
+    queryFn: ({ signal }) => listFlows(signal),
+    staleTime: 10_000,
+    select: rowsOf<Flow>,
+  });
+
+/** The others. */
+export const damagedFlowsQuery = () => ({ ...flowsQuery(), select: damagedOf });
 
 export const flowQuery = (id: string) =>
   queryOptions({ queryKey: ['flows', id], queryFn: ({ signal }) => getFlow(id, undefined, signal) });

@@ -1,6 +1,7 @@
 /** Calls for reports: failure groups and retry analytics. */
 import { withPlainNumbers } from '@/lib/json';
 import { call } from './client';
+import { type Damaged, type Listed, parted } from './damaged';
 import type { components, operations } from './schema';
 
 type Schemas = components['schemas'];
@@ -14,8 +15,9 @@ export type ReportScope = NonNullable<operations['list_failures']['parameters'][
 /** A report's scope, and the length of its buckets. */
 export type AnalyticsScope = NonNullable<operations['retry_analytics']['parameters']['query']>;
 
-export async function listFailures(scope: ReportScope, signal: AbortSignal): Promise<readonly FailureGroup[]> {
-  return withPlainNumbers((await call('GET', '/studio/failures', { query: scope, signal })).data);
+export async function listFailures(scope: ReportScope, signal: AbortSignal): Promise<Listed<FailureGroup>> {
+  const { data } = await call('GET', '/studio/failures', { query: scope, signal });
+  return withPlainNumbers(parted<FailureGroup, Damaged>(data));
 }
 
 export async function getRetryAnalytics(scope: AnalyticsScope, signal: AbortSignal): Promise<RetryAnalytics> {

@@ -1034,6 +1034,7 @@ export interface components {
             /** @description Whether it is the one that new executions use. */
             readonly is_current: boolean;
         };
+        readonly AgentVersionEntry: components["schemas"]["AgentVersion"] | components["schemas"]["DamagedVersion"];
         readonly AnyJson: unknown;
         /** @description One try of a node's work. */
         readonly Attempt: {
@@ -1277,6 +1278,13 @@ export interface components {
         readonly Damaged: {
             /** Format: uuid */
             readonly id: string;
+            /** @description Why it cannot be read. */
+            readonly damaged: string;
+        };
+        /** @description A version of which no more is known than its number: what is stored of it cannot be read. */
+        readonly DamagedVersion: {
+            /** Format: int32 */
+            readonly version: number;
             /** @description Why it cannot be read. */
             readonly damaged: string;
         };
@@ -1683,6 +1691,7 @@ export interface components {
             /** @description Some of them, newest first. */
             readonly execution_ids: readonly string[];
         };
+        readonly FailureGroupEntry: components["schemas"]["FailureGroup"] | components["schemas"]["Damaged"];
         /** @description The execution ended. Always the last event. */
         readonly FinishedEvent: {
             /** @description `completed`, `failed` or `cancelled`. */
@@ -1923,6 +1932,7 @@ export interface components {
          * @enum {string}
          */
         readonly FlowVersionChoice: "same" | "current";
+        readonly FlowVersionEntry: components["schemas"]["FlowVersion"] | components["schemas"]["DamagedVersion"];
         /** @description How the server is. */
         readonly Health: {
             readonly status: string;
@@ -3872,7 +3882,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": readonly components["schemas"]["AgentVersion"][];
+                    readonly "application/json": readonly components["schemas"]["AgentVersionEntry"][];
                 };
             };
             /** @description A parameter or the body cannot be read */
@@ -5714,7 +5724,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": readonly components["schemas"]["FailureGroup"][];
+                    readonly "application/json": readonly components["schemas"]["FailureGroupEntry"][];
                 };
             };
             /** @description A parameter or the body cannot be read */
@@ -7261,7 +7271,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": readonly components["schemas"]["FlowVersion"][];
+                    readonly "application/json": readonly components["schemas"]["FlowVersionEntry"][];
                 };
             };
             /** @description A parameter or the body cannot be read */

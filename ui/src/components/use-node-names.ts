@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import type { Listed } from '@/api/damaged';
 import { flowsQuery } from '@/api/flows';
 import type { Flow } from '@/api/types';
 
@@ -12,7 +13,7 @@ export function useNodeNames(): NodeName {
   return useQuery({ ...flowsQuery(), select: namesOf }).data ?? byId;
 }
 
-function namesOf(flows: readonly Flow[]): NodeName {
+function namesOf({ rows: flows }: Listed<Flow>): NodeName {
   const nodes = new Map(flows.map(({ id, flow_definition }) => [id, flow_definition.nodes]));
   return (flow, node) => nodes.get(flow)?.find(({ id }) => id === node)?.name || node;
 }

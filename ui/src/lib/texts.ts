@@ -1,3 +1,5 @@
+import { counted } from './counted';
+
 /** English texts that are shared by features. Each feature has its own in its `texts.ts`. */
 export const texts = {
   product: 'Steadflow',
@@ -14,6 +16,18 @@ export const texts = {
     waiting: (executions: string) =>
       executions === '1' ? '1 execution waits for a person' : `${executions} executions wait for a person`,
     api: 'API reference',
+  },
+  damaged: {
+    title: (entries: number) => counted(entries, 'entry cannot be read', 'entries cannot be read'),
+    deleteAdvice:
+      'What is stored of them is damaged, and everything else works. Restore the database from a backup, or delete them. `steadflow doctor` checks all that is stored.',
+    executionAdvice:
+      'What is stored of them is damaged, and everything else works. Restore the database from a backup; they are deleted with their flow. `steadflow doctor` checks all that is stored.',
+    delete: 'Delete',
+    deleteOf: (id: string) => `Delete ${id}`,
+    deleteAsk: 'It is deleted with all its versions; a flow with its executions, too. This cannot be undone.',
+    deleteYes: 'Delete it',
+    keep: 'Keep it',
   },
   theme: {
     light: 'Light',
@@ -76,6 +90,18 @@ export const texts = {
   offline: {
     title: 'The server cannot be reached.',
     detail: 'The data shown may be out of date. The studio reconnects automatically.',
+  },
+  room: {
+    low: {
+      title: 'The database has little room left.',
+      detail:
+        'Delete flows that are not needed, keep executions for fewer days (`keep`), or enlarge the disk or `database_max_mib`.',
+    },
+    reserved: {
+      title: 'The database is full.',
+      detail:
+        'New executions are refused; those that run continue. Delete flows that are not needed, keep executions for fewer days (`keep`), or enlarge the disk or `database_max_mib`.',
+    },
   },
   live: {
     live: 'Live',

@@ -102,9 +102,12 @@ fn not_startable(status: FlowStatus) -> Problem {
 
 fn of_store(error: &StoreError) -> Problem {
     let problem = match error {
-        StoreError::Corrupt { .. } => Problem::new(
-            ProblemKind::Internal,
-            "Something stored cannot be read. The server's log says what; `steadflow doctor` checks the database.",
+        StoreError::Corrupt { what, reason } => Problem::new(
+            ProblemKind::Damaged,
+            format!(
+                "The stored {what} cannot be read: {reason}. Nothing else is affected. Delete it, or restore the \
+                 database from a backup; `steadflow doctor` checks all that is stored."
+            ),
         ),
         StoreError::Refused { .. } => Problem::new(
             ProblemKind::Internal,

@@ -10,7 +10,7 @@ use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::work::Outcome;
 use steadflow_runtime::AgentEdit;
-use steadflow_store::{AgentFilter, AgentRecord, Listed};
+use steadflow_store::{AgentFilter, AgentRecord, Damaged, Listed};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -27,7 +27,7 @@ use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{FromParams, Params, Query, Window};
 use crate::reply;
 use crate::views::agent::{AgentEntry, AgentView};
-use crate::views::entry::{Entry, entries, id_of, unshown};
+use crate::views::entry::{Entry, entries, id_of};
 use crate::views::node::UsageView;
 use crate::views::wire::AnyJson;
 
@@ -135,7 +135,7 @@ async fn views(
     let uses = app.engine().store().agent_uses(tenant, ids).await?;
     let use_of = |record: &AgentRecord| uses.iter().find(|used| used.agent == record.id).copied();
     Ok(entries(app.metrics(), records, |record| {
-        AgentView::new(record, use_of(record)).map_err(|error| unshown(record.id.uuid(), &error))
+        AgentView::new(record, use_of(record)).map_err(|error| Damaged::of(record.id.uuid(), &error))
     }))
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{FlowId, NodeId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{RollupQuery, RollupRow};
+use steadflow_store::{Listed, RollupQuery, RollupRow};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -278,6 +278,9 @@ pub(crate) async fn retry_analytics(
         .store()
         .rollups(RollupQuery { tenant: caller.tenant, flow, from, to, limit: COUNTERS_MAX })
         .await?;
+    let is_sound =
+        |row: Listed<RollupRow>| row.inspect_err(|damaged| app.metrics().row_damaged(damaged)).ok();
+    let rows: Vec<RollupRow> = rows.into_iter().filter_map(is_sound).collect();
     let names = flow_names(&app, caller.tenant, rows.iter().map(|row| row.flow)).await;
     Ok(reply::ok(&analytics(&rows, bucket, names)))
 }

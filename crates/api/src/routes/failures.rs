@@ -17,6 +17,7 @@ use crate::caller::Identity;
 use crate::problem::Problem;
 use crate::query::{FromParams, Params, Query};
 use crate::reply;
+use crate::views::entry::{Entry, entries};
 use crate::views::wire::{ErrorClassName, Time};
 
 const GROUPS_MAX: usize = 100;
@@ -82,6 +83,9 @@ pub(crate) struct GroupView<'a> {
     execution_ids: &'a [ExecutionId],
 }
 
+/// A group in a list; a damaged one is named by its newest execution.
+type GroupEntry<'a> = Entry<GroupView<'a>>;
+
 /// How many failed in a span of time.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FailureBucket {
@@ -91,7 +95,7 @@ pub(crate) struct FailureBucket {
 
 /// Groups failed executions by fingerprint, the largest group first, at most 100 groups.
 #[utoipa::path(get, path = "/api/v1/studio/failures", tag = "retries", params(FailuresQuery),
-    responses((status = 200, description = "The groups", body = [GroupView])))]
+    responses((status = 200, description = "The groups", body = [GroupEntry])))]
 pub(crate) async fn list_failures(
     State(app): State<App>,
     Identity(caller): Identity,
@@ -101,9 +105,9 @@ pub(crate) async fn list_failures(
     let FailuresQuery { flow_id: flow, from, to } = query;
     let query = FailureQuery { tenant: caller.tenant, flow, from, to, now: app.now(), limit: GROUPS_MAX };
     let groups = app.engine().store().failures(query).await?;
-    let names = flow_names(&app, caller.tenant, groups.iter().map(|group| group.flow)).await;
-    let view = |group| view_of(group, names.get(&group.flow).map(String::as_str));
-    Ok(reply::ok(&groups.iter().map(view).collect::<Vec<_>>()))
+    let names = flow_names(&app, caller.tenant, groups.iter().flatten().map(|group| group.flow)).await;
+    let view = |group| Ok(view_of(group, names.get(&group.flow).map(String::as_str)));
+    Ok(reply::ok(&entries(app.metrics(), &groups, view)))
 }
 
 fn view_of<'a>(group: &'a FailureGroup, flow_name: Option<&'a str>) -> GroupView<'a> {

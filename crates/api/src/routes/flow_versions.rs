@@ -3,8 +3,8 @@
 use axum::extract::State;
 use axum::response::Response;
 use steadflow_core::ids::FlowId;
-use steadflow_runtime::{DocumentEdit, FlowEdit};
-use steadflow_store::VersionPage;
+use steadflow_runtime::{DocumentEdit, FlowEdit, RuntimeError};
+use steadflow_store::{Damaged, FlowVersionRecord, Listed, VersionId, VersionPage};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -17,7 +17,8 @@ use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{self, FromParams, Params, Query};
 use crate::reply;
-use crate::views::flow::{FlowVersionView, FlowView};
+use crate::views::entry::entries;
+use crate::views::flow::{FlowVersionEntry, FlowVersionView, FlowView};
 
 /// How many versions are listed at most.
 const VERSIONS_MAX: usize = 1_000;
@@ -29,19 +30,26 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 /// Lists the versions of a flow, newest first, at most 1,000.
 #[utoipa::path(get, path = "/api/v1/studio/flows/{id}/versions", tag = "flows",
     params(("id" = Uuid, Path, description = "The flow")),
-    responses((status = 200, description = "The versions", body = [FlowVersionView],
+    responses((status = 200, description = "The versions", body = [FlowVersionEntry],
                headers(("X-Total-Count" = u64, description = "How many there are")))))]
 pub(crate) async fn list_flow_versions(
     State(app): State<App>,
     Identity(caller): Identity,
     PathId(id): PathId<FlowId>,
 ) -> Result<Response, Problem> {
-    let current = app.engine().current_flow(caller.tenant, id).await?;
     let newest = VersionPage { before: None, limit: VERSIONS_MAX };
     let versions = app.engine().store().flow_versions(caller.tenant, id, newest).await?;
-    let views = versions.iter().map(|version| FlowVersionView::new(version, current.record.version));
-    // Versions are numbered from 1, and none is deleted alone.
-    Ok(query::counted(reply::ok(&views.collect::<Result<Vec<_>, _>>()?), current.record.version.into()))
+    // The newest is the current one. They are numbered from 1, and none is deleted alone.
+    let current = versions.first().map(number_of).ok_or(RuntimeError::NoFlow(id))?;
+    let views = entries(app.metrics(), &versions, |version| {
+        let id = VersionId { of: id.uuid(), version: version.version };
+        FlowVersionView::new(version, current).map_err(|error| Damaged::of(id, &error))
+    });
+    Ok(query::counted(reply::ok(&views), current.into()))
+}
+
+fn number_of(version: &Listed<FlowVersionRecord, VersionId>) -> u32 {
+    version.as_ref().map_or_else(|damaged| damaged.id.version, |version| version.version)
 }
 
 /// Which version to restore.

@@ -10,7 +10,7 @@ use steadflow_core::flow::{Fault, Faults, Flow};
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_core::template::pointer_token;
 use steadflow_runtime::{CurrentFlow, DocumentEdit, FlowEdit, NewFlow};
-use steadflow_store::{ExecutionCounts, FlowFilter, FlowRecord, FlowStatus};
+use steadflow_store::{Damaged, ExecutionCounts, FlowFilter, FlowRecord, FlowStatus};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,7 +24,7 @@ use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{FromParams, Params, Query, Window};
 use crate::reply;
-use crate::views::entry::{entries, id_of, unshown};
+use crate::views::entry::{entries, id_of};
 use crate::views::fault::DocumentFault;
 use crate::views::flow::{FlowEntry, FlowView};
 use crate::views::wire::FlowStatusName;
@@ -108,7 +108,7 @@ pub(super) async fn list(
         Some(total) => total,
         None => store.count_flows(filter).await?,
     };
-    let view = |flow: &FlowRecord| FlowView::new(flow).map_err(|error| unshown(flow.id.uuid(), &error));
+    let view = |flow: &FlowRecord| FlowView::new(flow).map_err(|error| Damaged::of(flow.id.uuid(), &error));
     Ok(flows.reply(uri, &entries(app.metrics(), &flows.rows, view), Some(total)))
 }
 

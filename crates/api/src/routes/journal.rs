@@ -6,6 +6,7 @@ use axum::response::Response;
 use steadflow_core::event::Record;
 use steadflow_core::ids::ExecutionId;
 use steadflow_runtime::ExecutionSnapshot;
+use steadflow_store::StoreError;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -13,7 +14,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::caller::Identity;
 use crate::path::PathId;
-use crate::problem::{Problem, ProblemKind};
+use crate::problem::Problem;
 use crate::query::{self, FromParams, Params, Query};
 use crate::views::event::{EventView, Journal};
 
@@ -75,6 +76,7 @@ pub(crate) async fn list_journal(
 fn records_to(snapshot: &ExecutionSnapshot, end: usize) -> Result<Vec<Record>, Problem> {
     let records = snapshot.journal[..end].iter().map(|text| serde_json::from_str(text));
     records.collect::<Result<_, _>>().map_err(|error: serde_json::Error| {
-        Problem::new(ProblemKind::Internal, "A stored journal cannot be read.").caused_by(error.to_string())
+        let what = format!("journal of execution {}", snapshot.execution.id());
+        StoreError::Corrupt { what, reason: error.to_string() }.into()
     })
 }

@@ -7,7 +7,7 @@ use steadflow_core::ids::AgentId;
 use steadflow_store::{AgentRecord, AgentUse, AgentVersionRecord, StoreError};
 use utoipa::ToSchema;
 
-use super::entry::Entry;
+use super::entry::{DamagedVersionView, Entry};
 use super::wire::Time;
 use crate::documents;
 use crate::reply::etag;
@@ -100,6 +100,9 @@ impl AgentView {
 
 /// An agent in a list.
 pub(crate) type AgentEntry = Entry<AgentView>;
+
+/// A version of an agent in a list.
+pub(crate) type AgentVersionEntry = Entry<AgentVersionView, DamagedVersionView>;
 
 /// One version of an agent.
 #[derive(Debug, Serialize, ToSchema)]

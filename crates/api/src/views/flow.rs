@@ -12,7 +12,7 @@ use steadflow_runtime::CurrentFlow;
 use steadflow_store::{ExecutionCounts, FlowRecord, FlowVersionRecord, StoreError};
 use utoipa::ToSchema;
 
-use super::entry::Entry;
+use super::entry::{DamagedVersionView, Entry};
 use super::fault::DocumentFault;
 use super::wire::{AnyJson, FlowStatusName, Time, ValueTypeName};
 use crate::reply::etag;
@@ -207,6 +207,9 @@ impl FlowView {
         }
     }
 }
+
+/// A version of a flow in a list.
+pub(crate) type FlowVersionEntry = Entry<FlowVersionView, DamagedVersionView>;
 
 /// One version of a flow.
 #[derive(Debug, Serialize, ToSchema)]

@@ -118,12 +118,18 @@ impl Engine {
         id: AgentId,
         allowed: &Allowed,
     ) -> Result<(), RuntimeError> {
-        let current = self.agent(caller.tenant, id).await?.revision();
-        allowed.check(current)?;
-        let if_revision = allowed.pinned(current);
+        let if_revision = match allowed {
+            // One that cannot be read is deleted as well.
+            Allowed::Any => None,
+            Allowed::OneOf(_) => {
+                let current = self.agent(caller.tenant, id).await?.revision();
+                allowed.check(current)?;
+                Some(current)
+            }
+        };
         match self.store().delete_agent(caller.tenant, id, if_revision).await? {
             Changed::Done(_) => Ok(()),
-            Changed::Conflict(current) => Err(RuntimeError::VersionConflict(current.revision())),
+            Changed::Conflict(current) => Err(RuntimeError::VersionConflict(current)),
             Changed::Missing => Err(RuntimeError::NoAgent(id)),
         }
     }

@@ -6,6 +6,7 @@ use steadflow_core::agent::{Agent, missing_skills, secret_names};
 use steadflow_core::flow::{Fault, Faults, Flow};
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::template::Template;
+use steadflow_store::Damaged;
 
 use crate::engine::Engine;
 use crate::error::RuntimeError;
@@ -26,24 +27,40 @@ impl Engine {
             return Ok(warnings.into_all());
         }
         let records = self.store().agents_of(tenant, wanted).await?;
-        let agents: BTreeMap<AgentId, Agent> = records
-            .iter()
-            .map(|record| record.agent().map(|agent| (record.id, agent)))
-            .collect::<Result<_, _>>()?;
-        warnings.extend(missing_agents(flow, &agents));
+        let (mut agents, mut damaged) = (BTreeMap::new(), BTreeMap::new());
+        for record in records {
+            let read = record.and_then(|record| {
+                let of = |error| Damaged::of(record.id.uuid(), &error);
+                record.agent().map(|agent| (record.id, agent)).map_err(of)
+            });
+            match read {
+                Ok((id, agent)) => drop(agents.insert(id, agent)),
+                Err(Damaged { id, reason }) => drop(damaged.insert(AgentId::new(id), reason)),
+            }
+        }
+        warnings.extend(missing_agents(flow, &agents, &damaged));
         warnings.extend(missing_skills(flow, |id| agents.get(&id)));
         warnings.extend(missing_secrets_of_agents(flow, &agents, is_missing));
         Ok(warnings.into_all())
     }
 }
 
-fn missing_agents(flow: &Flow, known: &BTreeMap<AgentId, Agent>) -> Vec<Fault> {
+fn missing_agents(
+    flow: &Flow,
+    known: &BTreeMap<AgentId, Agent>,
+    damaged: &BTreeMap<AgentId, String>,
+) -> Vec<Fault> {
     let nodes = flow.graph.nodes.iter().enumerate();
     let missing = nodes.filter_map(|(at, node)| {
         let (agent, _) = node.kind.room().skill()?;
         (!known.contains_key(&agent)).then(|| Fault {
             pointer: format!("/flow_definition/nodes/{at}/agent_id"),
-            message: format!("there is no agent {agent}, so the node fails unless it is registered before"),
+            message: match damaged.get(&agent) {
+                Some(reason) => format!("the agent {agent} cannot be read, so the node fails: {reason}"),
+                None => {
+                    format!("there is no agent {agent}, so the node fails unless it is registered before")
+                }
+            },
         })
     });
     missing.collect()

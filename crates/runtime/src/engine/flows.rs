@@ -6,7 +6,9 @@ use std::sync::Arc;
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::FlowVersion;
 use steadflow_core::ids::{FlowId, TenantId};
-use steadflow_store::{Changed, ExecutionFilter, FlowChange, FlowRecord, FlowStatus, Page};
+use steadflow_store::{
+    Changed, ExecutionFilter, FlowChange, FlowRecord, FlowStatus, Page, Revision, StoreError,
+};
 use tokio::time::sleep;
 
 use super::{Engine, id_of};
@@ -112,9 +114,31 @@ impl Engine {
     ) -> Result<(), RuntimeError> {
         let tenant = caller.tenant;
         let _gate = self.inner.flow_gate.lock().await;
-        let current = self.inner.store.flow(tenant, id).await?.ok_or(RuntimeError::NoFlow(id))?.revision();
-        allowed.check(current)?;
+        let current = self.inner.store.flow(tenant, id).await;
         self.inner.current.lock().remove(&id);
+        match current {
+            Ok(current) => {
+                let current = current.ok_or(RuntimeError::NoFlow(id))?.revision();
+                self.archive((tenant, id), current, allowed).await?;
+            }
+            // What cannot be read cannot be started, either.
+            Err(StoreError::Corrupt { .. }) if matches!(allowed, Allowed::Any) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.cancel_all(caller, id).await?;
+        let is_deleted = self.inner.store.delete_flow(tenant, id).await?;
+        self.inner.current.lock().remove(&id);
+        if is_deleted { Ok(()) } else { Err(RuntimeError::NoFlow(id)) }
+    }
+
+    /// Archives a flow, if `allowed` has its current revision, so that no further execution of it starts.
+    async fn archive(
+        &self,
+        (tenant, id): (TenantId, FlowId),
+        current: Revision,
+        allowed: &Allowed,
+    ) -> Result<(), RuntimeError> {
+        allowed.check(current)?;
         let archived = FlowChange {
             document: None,
             status: Some(FlowStatus::Archived),
@@ -122,14 +146,10 @@ impl Engine {
             if_revision: allowed.pinned(current),
         };
         match self.inner.store.change_flow(tenant, id, archived).await? {
-            Changed::Done(_) => {}
-            Changed::Conflict(current) => return Err(RuntimeError::VersionConflict(current.revision())),
-            Changed::Missing => return Err(RuntimeError::NoFlow(id)),
+            Changed::Done(_) => Ok(()),
+            Changed::Conflict(current) => Err(RuntimeError::VersionConflict(current.revision())),
+            Changed::Missing => Err(RuntimeError::NoFlow(id)),
         }
-        self.cancel_all(caller, id).await?;
-        self.inner.store.delete_flow(tenant, id).await?;
-        self.inner.current.lock().remove(&id);
-        Ok(())
     }
 
     async fn cancel_all(&self, caller: &Caller, flow: FlowId) -> Result<(), RuntimeError> {
@@ -140,13 +160,16 @@ impl Engine {
             statuses: vec![Pending, Running, Paused],
             ..ExecutionFilter::default()
         };
-        let mut asked = BTreeSet::new();
+        let (mut asked, mut unreadable) = (BTreeSet::new(), BTreeSet::new());
         loop {
-            let unfinished = self.executions(filter.clone(), Page { before: None, limit: 100 }).await?;
+            let page = Page { before: None, limit: 100 + unreadable.len() };
+            let mut unfinished: Vec<_> =
+                self.executions(filter.clone(), page).await?.iter().map(id_of).collect();
+            unfinished.retain(|id| !unreadable.contains(id));
             if unfinished.is_empty() {
                 return Ok(());
             }
-            let new: Vec<_> = unfinished.iter().map(id_of).filter(|id| asked.insert(*id)).collect();
+            let new: Vec<_> = unfinished.into_iter().filter(|id| asked.insert(*id)).collect();
             if new.is_empty() {
                 // Other processes drive them, and end them in their time.
                 sleep(super::LOOK_AGAIN_AFTER).await;
@@ -155,6 +178,8 @@ impl Engine {
                 match self.cancel(caller, id).await {
                     // It may end by itself while we ask.
                     Ok(()) | Err(RuntimeError::Rejected(_) | RuntimeError::NoExecution(_)) => {}
+                    // Nothing drives it.
+                    Err(error) if error.is_damage() => drop(unreadable.insert(id)),
                     Err(error) => return Err(error),
                 }
             }

@@ -79,7 +79,8 @@ impl Engine {
         let wanted: Vec<AgentId> = agents.into_iter().filter(is_new).take(room).collect();
         if !wanted.is_empty() {
             let found = self.store().agents_of(accepted.tenant, wanted).await?;
-            accepted.agents.extend(found.into_iter().map(|agent| (agent.id, agent.version)));
+            // One that cannot be read is not pinned: the node that asks it fails, and says why.
+            accepted.agents.extend(found.into_iter().flatten().map(|agent| (agent.id, agent.version)));
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Flows and agents, changed by several people through several processes.
 
+mod damaged;
 mod pins;
 
 use std::time::Duration;

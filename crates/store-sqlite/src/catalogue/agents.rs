@@ -5,10 +5,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_store::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Changed, Listed, Page, Revision,
-    VersionPage,
+    VersionId, VersionPage,
 };
 
-use crate::columns::{agent_id, blob, listed, payload, rows_max, tenant_id, timestamp};
+use crate::columns::{agent_id, blob, listed, listed_version, payload, rows_max, tenant_id, timestamp};
 use crate::search::Conditions;
 
 /// See [`steadflow_store::Catalogue::put_agent`].
@@ -49,11 +49,15 @@ pub(crate) fn agent(db: &Connection, tenant: TenantId, id: AgentId) -> rusqlite:
 }
 
 /// See [`steadflow_store::Catalogue::agents_of`].
-pub(crate) fn of(db: &Connection, tenant: TenantId, ids: &[AgentId]) -> rusqlite::Result<Vec<AgentRecord>> {
+pub(crate) fn of(
+    db: &Connection,
+    tenant: TenantId,
+    ids: &[AgentId],
+) -> rusqlite::Result<Vec<Listed<AgentRecord>>> {
     let mut conditions = Conditions::default();
     conditions.add("agents.tenant = ?", Some(blob(tenant.uuid()).to_vec()));
     conditions.add_any("agents.id", ids.iter().map(|id| Value::from(blob(id.uuid()).to_vec())).collect());
-    select(db, &conditions, "ORDER BY agents.id", read)
+    select(db, &conditions, "ORDER BY agents.id")
 }
 
 /// See [`steadflow_store::Catalogue::agents`].
@@ -64,9 +68,7 @@ pub(crate) fn agents(
 ) -> rusqlite::Result<Vec<Listed<AgentRecord>>> {
     let mut conditions = conditions(filter);
     conditions.add("agents.id < ?", page.before.map(|id| blob(id).to_vec()));
-    select(db, &conditions, &format!("ORDER BY agents.id DESC LIMIT {}", rows_max(page.limit)), |row| {
-        listed(row, read)
-    })
+    select(db, &conditions, &format!("ORDER BY agents.id DESC LIMIT {}", rows_max(page.limit)))
 }
 
 /// See [`steadflow_store::Catalogue::count_agents`].
@@ -85,15 +87,14 @@ fn conditions(filter: AgentFilter) -> Conditions {
     conditions
 }
 
-fn select<T>(
+fn select(
     db: &Connection,
     conditions: &Conditions,
     order: &str,
-    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
-) -> rusqlite::Result<Vec<T>> {
+) -> rusqlite::Result<Vec<Listed<AgentRecord>>> {
     let sql = format!("{} {conditions} {order}", include_str!("../queries/agents.sql"));
     let mut statement = db.prepare_cached(&sql)?;
-    statement.query_map(params_from_iter(conditions.values()), |row| read(row))?.collect()
+    statement.query_map(params_from_iter(conditions.values()), |row| listed(row, read))?.collect()
 }
 
 /// See [`steadflow_store::Catalogue::agent_version`].
@@ -103,8 +104,10 @@ pub(crate) fn version(
     id: AgentId,
     version: u32,
 ) -> rusqlite::Result<Option<AgentVersionRecord>> {
-    let sql = "SELECT agent, tenant, version, document, created_at FROM agent_versions
-               WHERE agent = ?1 AND version = ?2 AND tenant = ?3";
+    let sql = concat!(
+        include_str!("../queries/agent_versions.sql"),
+        " WHERE agent = ?1 AND version = ?2 AND tenant = ?3"
+    );
     let parameters = (blob(id.uuid()), version, blob(tenant.uuid()));
     db.prepare_cached(sql)?.query_row(parameters, read_version).optional()
 }
@@ -115,12 +118,14 @@ pub(crate) fn versions(
     tenant: TenantId,
     id: AgentId,
     page: VersionPage,
-) -> rusqlite::Result<Vec<AgentVersionRecord>> {
-    let sql = "SELECT agent, tenant, version, document, created_at FROM agent_versions
-               WHERE agent = ?1 AND tenant = ?2 AND (?3 IS NULL OR version < ?3) ORDER BY version DESC LIMIT ?4";
+) -> rusqlite::Result<Vec<Listed<AgentVersionRecord, VersionId>>> {
+    let sql = concat!(
+        include_str!("../queries/agent_versions.sql"),
+        " WHERE agent = ?1 AND tenant = ?2 AND (?3 IS NULL OR version < ?3) ORDER BY version DESC LIMIT ?4"
+    );
     let mut statement = db.prepare_cached(sql)?;
     let parameters = (blob(id.uuid()), blob(tenant.uuid()), page.before, rows_max(page.limit));
-    statement.query_map(parameters, read_version)?.collect()
+    statement.query_map(parameters, |row| listed_version(row, read_version))?.collect()
 }
 
 /// See [`steadflow_store::Catalogue::agent_uses`].
@@ -141,20 +146,24 @@ pub(crate) fn delete(
     tenant: TenantId,
     id: AgentId,
     if_revision: Option<Revision>,
-) -> rusqlite::Result<Changed<AgentRecord>> {
-    let Some(agent) = agent(db, tenant, id)? else { return Ok(Changed::Missing) };
-    if if_revision.is_some_and(|revision| revision != agent.revision()) {
-        return Ok(Changed::Conflict(agent));
-    }
+) -> rusqlite::Result<Changed<Revision>> {
     let both = (blob(id.uuid()), blob(tenant.uuid()));
+    let sql = "SELECT version FROM agents WHERE id = ?1 AND tenant = ?2";
+    let found = db.prepare_cached(sql)?.query_row(both, |row| row.get::<_, i64>(0)).optional()?;
+    let Some(version) = found else { return Ok(Changed::Missing) };
+    // A number that is no version is of no revision.
+    let current = Revision { version: version.try_into().unwrap_or(0), status: None };
+    if if_revision.is_some_and(|revision| revision != current) {
+        return Ok(Changed::Conflict(current));
+    }
     db.execute("DELETE FROM agent_uses WHERE agent = ?1 AND tenant = ?2", both)?;
     db.execute("DELETE FROM agent_versions WHERE agent = ?1 AND tenant = ?2", both)?;
     db.execute("DELETE FROM agents WHERE id = ?1 AND tenant = ?2", both)?;
-    Ok(Changed::Done(agent))
+    Ok(Changed::Done(current))
 }
 
 /// Reads the columns of `queries/agents.sql`.
-fn read(row: &Row<'_>) -> rusqlite::Result<AgentRecord> {
+pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<AgentRecord> {
     Ok(AgentRecord {
         id: agent_id(row, 0)?,
         tenant: tenant_id(row, 1)?,
@@ -165,7 +174,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AgentRecord> {
     })
 }
 
-fn read_version(row: &Row<'_>) -> rusqlite::Result<AgentVersionRecord> {
+/// Reads the columns of `queries/agent_versions.sql`.
+pub(crate) fn read_version(row: &Row<'_>) -> rusqlite::Result<AgentVersionRecord> {
     Ok(AgentVersionRecord {
         agent: agent_id(row, 0)?,
         tenant: tenant_id(row, 1)?,

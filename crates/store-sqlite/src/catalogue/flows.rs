@@ -3,10 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_store::{
-    Changed, FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, VersionPage,
+    Changed, FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, VersionId, VersionPage,
 };
 
-use crate::columns::{blob, flow_id, listed, named, payload, rows_max, tenant_id, timestamp};
+use crate::columns::{blob, flow_id, listed, listed_version, named, payload, rows_max, tenant_id, timestamp};
 use crate::log::delete;
 use crate::search::{Conditions, Text};
 use crate::writer::Writer;
@@ -87,9 +87,7 @@ pub(crate) fn flows(
     let mut found = Vec::new();
     while found.len() < page.limit {
         let Some(row) = rows.next()? else { break };
-        if text.as_ref().map_or(Ok(true), |text| {
-            row.get_ref(5)?.as_str().map(|name| text.is_in(name)).map_err(rusqlite::Error::from)
-        })? {
+        if text.as_ref().is_none_or(|text| is_named(row, 5, text)) {
             found.push(listed(row, read)?);
         }
     }
@@ -104,10 +102,14 @@ pub(crate) fn count(db: &Connection, filter: &FlowFilter) -> rusqlite::Result<u6
     let mut rows = statement.query(params_from_iter(conditions.values()))?;
     let mut count = 0;
     while let Some(row) = rows.next()? {
-        let name = row.get_ref(0)?.as_str()?;
-        count += u64::from(text.as_ref().is_none_or(|text| text.is_in(name)));
+        count += u64::from(text.as_ref().is_none_or(|text| is_named(row, 0, text)));
     }
     Ok(count)
+}
+
+/// Returns whether `text` is in the name. It is in none that cannot be read.
+fn is_named(row: &Row<'_>, column: usize, text: &Text) -> bool {
+    row.get_ref(column).ok().and_then(|value| value.as_str().ok()).is_some_and(|name| text.is_in(name))
 }
 
 fn conditions(filter: &FlowFilter) -> Conditions {
@@ -126,8 +128,10 @@ pub(crate) fn version(
     id: FlowId,
     version: u32,
 ) -> rusqlite::Result<Option<FlowVersionRecord>> {
-    let sql = "SELECT flow, tenant, version, document, created_at FROM flow_versions
-               WHERE flow = ?1 AND version = ?2 AND tenant = ?3";
+    let sql = concat!(
+        include_str!("../queries/flow_versions.sql"),
+        " WHERE flow = ?1 AND version = ?2 AND tenant = ?3"
+    );
     let parameters = (blob(id.uuid()), version, blob(tenant.uuid()));
     db.prepare_cached(sql)?.query_row(parameters, read_version).optional()
 }
@@ -138,12 +142,14 @@ pub(crate) fn versions(
     tenant: TenantId,
     id: FlowId,
     page: VersionPage,
-) -> rusqlite::Result<Vec<FlowVersionRecord>> {
-    let sql = "SELECT flow, tenant, version, document, created_at FROM flow_versions
-               WHERE flow = ?1 AND tenant = ?2 AND (?3 IS NULL OR version < ?3) ORDER BY version DESC LIMIT ?4";
+) -> rusqlite::Result<Vec<Listed<FlowVersionRecord, VersionId>>> {
+    let sql = concat!(
+        include_str!("../queries/flow_versions.sql"),
+        " WHERE flow = ?1 AND tenant = ?2 AND (?3 IS NULL OR version < ?3) ORDER BY version DESC LIMIT ?4"
+    );
     let mut statement = db.prepare_cached(sql)?;
     let parameters = (blob(id.uuid()), blob(tenant.uuid()), page.before, rows_max(page.limit));
-    statement.query_map(parameters, read_version)?.collect()
+    statement.query_map(parameters, |row| listed_version(row, read_version))?.collect()
 }
 
 /// What a step of a deletion found.
@@ -205,7 +211,7 @@ fn add_version(db: &Connection, flow: &FlowRecord) -> rusqlite::Result<()> {
 }
 
 /// Reads the columns of `queries/flows.sql`.
-fn read(row: &Row<'_>) -> rusqlite::Result<FlowRecord> {
+pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<FlowRecord> {
     Ok(FlowRecord {
         id: flow_id(row, 0)?,
         tenant: tenant_id(row, 1)?,
@@ -220,7 +226,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<FlowRecord> {
     })
 }
 
-fn read_version(row: &Row<'_>) -> rusqlite::Result<FlowVersionRecord> {
+/// Reads the columns of `queries/flow_versions.sql`.
+pub(crate) fn read_version(row: &Row<'_>) -> rusqlite::Result<FlowVersionRecord> {
     Ok(FlowVersionRecord {
         flow: flow_id(row, 0)?,
         tenant: tenant_id(row, 1)?,

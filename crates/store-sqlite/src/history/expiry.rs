@@ -5,7 +5,7 @@ use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Expired, ExpiryStep, Retention};
 
-use crate::columns::{blob, execution_id, flow_id, status, timestamp, timestamp_or_none};
+use crate::columns::{blob, execution_id, flow_id, readable, status, timestamp, timestamp_or_none};
 use crate::log::delete;
 use crate::writer::Writer;
 
@@ -61,16 +61,16 @@ fn look(db: &Connection, retention: &Retention, now: Timestamp, step: ExpiryStep
     let mut rows = statement.query((after, i64::try_from(step.limit).unwrap_or(i64::MAX)))?;
     let (mut old, mut last, mut seen) = (Vec::new(), None, 0);
     while let Some(row) = rows.next()? {
-        let id = execution_id(row, 1)?;
+        seen += 1;
+        let Some(id) = readable(execution_id(row, 1)).transpose()? else { continue };
         let ended = timestamp_or_none(row, 4)?;
         // What is not a status was not written by this version, and is kept.
-        if let Ok(status) = status(row, 3)
-            && retention.has_expired(flow_id(row, 2)?, status, ended, now)
+        if let (Ok(flow), Ok(status)) = (flow_id(row, 2), status(row, 3))
+            && retention.has_expired(flow, status, ended, now)
         {
             old.push(Old { number: row.get(0)?, id, bytes: row.get(6)? });
         }
         last = Some((id, timestamp(row, 5)?));
-        seen += 1;
     }
     Ok(Seen { old, last: last.filter(|_| seen == step.limit) })
 }

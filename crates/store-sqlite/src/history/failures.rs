@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
 use steadflow_core::ids::{ExecutionId, FlowId};
-use steadflow_store::{Buckets, FailureGroup, FailureQuery, Fingerprint};
+use steadflow_store::{Buckets, FailureGroup, FailureQuery, Fingerprint, Listed};
 
 use super::row;
-use crate::columns::{blob, execution_id, flow_id, rows_max, text, text_or_none, timestamp, unreadable};
+use crate::columns::{
+    blob, execution_id, flow_id, listed, readable, rows_max, text, text_or_none, timestamp, unreadable,
+};
 
 /// Of each group, by flow and fingerprint, how many were retried and how many recovered.
 type Retries = BTreeMap<(FlowId, Arc<str>), (u64, u64)>;
 
 /// See [`steadflow_store::History::failures`].
-pub(crate) fn failures(db: &Connection, query: &FailureQuery) -> rusqlite::Result<Vec<FailureGroup>> {
+pub(crate) fn failures(db: &Connection, query: &FailureQuery) -> rusqlite::Result<Vec<Listed<FailureGroup>>> {
     let mut statement = db.prepare_cached(include_str!("../queries/failure_groups.sql"))?;
     let parameters = (
         blob(query.tenant.uuid()),
@@ -23,29 +25,32 @@ pub(crate) fn failures(db: &Connection, query: &FailureQuery) -> rusqlite::Resul
         query.to.map(|to| to.as_micros()),
         rows_max(query.limit),
     );
-    let groups: Vec<FailureGroup> =
-        statement.query_map(parameters, group)?.collect::<rusqlite::Result<_>>()?;
-    let Some(buckets) = query.buckets(&groups) else { return Ok(groups) };
+    let rows = statement.query_map(parameters, |row| listed(row, group))?;
+    let groups: Vec<Listed<FailureGroup>> = rows.collect::<rusqlite::Result<_>>()?;
+    let Some(buckets) = query.buckets(groups.iter().flatten()) else { return Ok(groups) };
     let retries = retries(db, query)?;
-    let whole = groups.into_iter().map(|group| {
+    let whole = |group: FailureGroup| {
         let executions = newest(db, query, group.flow, &group.fingerprint)?;
         let buckets = counted(db, query, &group, buckets.clone())?;
         let (retried, recovered) =
             retries.get(&(group.flow, group.fingerprint.id.clone())).copied().unwrap_or_default();
         Ok(FailureGroup { executions, buckets, retried, recovered, ..group })
-    });
-    whole.collect()
+    };
+    groups
+        .into_iter()
+        .map(|group| group.map(whole).map_or_else(|damaged| Ok(Err(damaged)), |group| group.map(Ok)))
+        .collect()
 }
 
 fn group(found: &Row<'_>) -> rusqlite::Result<FailureGroup> {
     let fingerprint =
-        row::fingerprint(found, 1)?.ok_or_else(|| unreadable(1, "a failure without fingerprint".into()))?;
-    let (first_seen, last_seen) = (timestamp(found, 7)?, timestamp(found, 8)?);
+        row::fingerprint(found, 2)?.ok_or_else(|| unreadable(2, "a failure without fingerprint".into()))?;
+    let (first_seen, last_seen) = (timestamp(found, 8)?, timestamp(found, 9)?);
     Ok(FailureGroup {
-        flow: flow_id(found, 0)?,
+        flow: flow_id(found, 1)?,
         fingerprint,
-        message: text_or_none(found, 5)?,
-        count: found.get(6)?,
+        message: text_or_none(found, 6)?,
+        count: found.get(7)?,
         retried: 0,
         recovered: 0,
         first_seen,
@@ -66,7 +71,7 @@ fn retries(db: &Connection, query: &FailureQuery) -> rusqlite::Result<Retries> {
     );
     let rows = statement
         .query_map(parameters, |row| Ok(((flow_id(row, 0)?, text(row, 1)?), (row.get(2)?, row.get(3)?))))?;
-    rows.collect()
+    rows.filter_map(readable).collect()
 }
 
 /// Fills `buckets`, which are empty, with this group's counts.
@@ -110,5 +115,5 @@ fn newest(
         query.to.map(|to| to.as_micros()),
         &*fingerprint.id,
     );
-    statement.query_map(parameters, |row| execution_id(row, 0))?.collect()
+    statement.query_map(parameters, |row| execution_id(row, 0))?.filter_map(readable).collect()
 }

@@ -7,7 +7,7 @@ use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_store::{ExecutionCounts, ExecutionFilter, ExecutionRow, Lineage, Listed, Page};
 
 use super::row;
-use crate::columns::{blob, execution_id, listed, rows_max, status};
+use crate::columns::{blob, execution_id, listed, readable, rows_max, status};
 use crate::search::{Conditions, Text};
 
 /// See [`steadflow_store::History::executions`].
@@ -129,7 +129,7 @@ pub(crate) fn retried_by(
 ) -> rusqlite::Result<Vec<ExecutionId>> {
     let mut statement = db.prepare_cached(include_str!("../queries/retried_by.sql"))?;
     let parameters = (blob(id.uuid()), blob(tenant.uuid()), rows_max(limit));
-    statement.query_map(parameters, |row| execution_id(row, 0))?.collect()
+    statement.query_map(parameters, |row| execution_id(row, 0))?.filter_map(readable).collect()
 }
 
 /// See [`steadflow_store::History::execution_counts`].
@@ -140,11 +140,11 @@ pub(crate) fn counts(db: &Connection, tenant: TenantId, flow: FlowId) -> rusqlit
     while let Some(row) = rows.next()? {
         let value: u64 = row.get(1)?;
         counts.total += value;
-        match status(row, 0)? {
-            ExecutionStatus::Completed => counts.completed += value,
-            ExecutionStatus::Failed => counts.failed += value,
-            ExecutionStatus::Cancelled => counts.cancelled += value,
-            ExecutionStatus::Pending | ExecutionStatus::Running | ExecutionStatus::Paused => {}
+        match readable(status(row, 0)).transpose()? {
+            Some(ExecutionStatus::Completed) => counts.completed += value,
+            Some(ExecutionStatus::Failed) => counts.failed += value,
+            Some(ExecutionStatus::Cancelled) => counts.cancelled += value,
+            Some(ExecutionStatus::Pending | ExecutionStatus::Running | ExecutionStatus::Paused) | None => {}
         }
     }
     Ok(counts)

@@ -6,9 +6,9 @@ use foldhash::fast::FixedState;
 use rusqlite::{Connection, Row};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{FlowId, NodeId, TenantId};
-use steadflow_store::{AgentUse, Rollup, RollupKey, RollupQuery, RollupRow};
+use steadflow_store::{AgentUse, Listed, Rollup, RollupKey, RollupQuery, RollupRow};
 
-use crate::columns::{blob, flow_id, rows_max, text, timestamp};
+use crate::columns::{blob, flow_id, listed, rows_max, text, timestamp};
 
 /// What the executions add that ended in this batch.
 #[derive(Debug, Default)]
@@ -106,7 +106,7 @@ impl Sums {
 }
 
 /// See [`steadflow_store::History::rollups`].
-pub(crate) fn read(db: &Connection, query: &RollupQuery) -> rusqlite::Result<Vec<RollupRow>> {
+pub(crate) fn read(db: &Connection, query: &RollupQuery) -> rusqlite::Result<Vec<Listed<RollupRow>>> {
     let mut statement = db.prepare_cached(include_str!("../queries/rollups.sql"))?;
     let parameters = (
         blob(query.tenant.uuid()),
@@ -115,7 +115,7 @@ pub(crate) fn read(db: &Connection, query: &RollupQuery) -> rusqlite::Result<Vec
         query.to.map(|to| to.as_micros()),
         rows_max(query.limit),
     );
-    statement.query_map(parameters, rollup_row)?.collect()
+    statement.query_map(parameters, |row| listed(row, rollup_row))?.collect()
 }
 
 fn rollup_row(row: &Row<'_>) -> rusqlite::Result<RollupRow> {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row};
 use steadflow_store::{InboxId, InboxInput, InboxItem, StoreError, Worker};
 
 use crate::columns::{blob, execution_id, tenant_id, text, timestamp};
-use crate::error::store_error;
+use crate::error::{is_unreadable, store_error};
 use crate::writer::Writer;
 
 /// See [`steadflow_store::Log::send`].
@@ -33,7 +33,7 @@ pub(crate) fn inbox(
     Ok(items)
 }
 
-/// Reads what is for `worker`, and what is for executions that have ended.
+/// Reads what is for `worker`, and what is of no use: it is for executions that have ended, or cannot be read.
 fn sorted(
     writer: &Writer,
     worker: Worker,
@@ -45,10 +45,18 @@ fn sorted(
     let mut rows = statement.query([after.map_or(0, |after| after.0)])?;
     while items.len() < limit {
         let Some(row) = rows.next()? else { break };
+        let number = InboxId(row.get(0)?);
+        let tip = execution_id(row, 1).ok().and_then(|execution| writer.tips.tip(execution));
         if row.get(5)? {
-            late.push(InboxId(row.get(0)?));
-        } else if writer.tips.tip(execution_id(row, 1)?).is_none_or(|tip| tip.owner == worker.epoch) {
-            items.push(item(row)?);
+            late.push(number);
+        } else if tip.is_none_or(|tip| tip.owner == worker.epoch) {
+            match item(row) {
+                Err(error) if is_unreadable(&error) => {
+                    tracing::error!(inbox.item = number.0, error = %error, "an input cannot be read, and is deleted");
+                    late.push(number);
+                }
+                item => items.push(item?),
+            }
         }
     }
     Ok((items, late))

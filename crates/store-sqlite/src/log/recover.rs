@@ -8,7 +8,7 @@ use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{QueuedExecution, StoreError, Stored, Worker};
 
-use crate::columns::{blob, execution_id, flow_id, rows_max, timestamp};
+use crate::columns::{self, blob, execution_id, flow_id, rows_max, timestamp};
 use crate::error::store_error;
 use crate::writer::Writer;
 
@@ -95,7 +95,7 @@ pub(crate) fn due(
     let (after, last) = after.map_or((i64::MIN, [0; 16]), |(at, id)| (at.as_micros(), blob(id.uuid())));
     let parameters = (until.as_micros(), after, last, rows_max(limit));
     let rows = statement.query_map(parameters, |row| Ok((timestamp(row, 0)?, execution_id(row, 1)?)))?;
-    rows.collect()
+    rows.filter_map(columns::readable).collect()
 }
 
 /// See [`steadflow_store::Log::queued`].
@@ -117,7 +117,7 @@ pub(crate) fn queued(
             flow: flow_id(row, 2)?,
         })
     })?;
-    rows.collect()
+    rows.filter_map(columns::readable).collect()
 }
 
 /// See [`steadflow_store::Log::slots`]. A row may be behind the tail, so the tail is asked, too.
@@ -132,7 +132,9 @@ pub(crate) fn slots(
     let mut statement = writer.db.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        slots.insert(flow_id(row, 0)?, row.get(1)?);
+        if let Some(flow) = columns::readable(flow_id(row, 0)).transpose()? {
+            slots.insert(flow, row.get(1)?);
+        }
     }
     for (flow, started) in started_in_tail(writer)? {
         *slots.entry(flow).or_default() += started;

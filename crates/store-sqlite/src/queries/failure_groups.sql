@@ -1,5 +1,6 @@
 -- The inner query reads the index alone; one execution of each group then says what they have in common.
 SELECT
+    alike.newest,
     alike.flow,
     executions.fingerprint,
     executions.fingerprint_node,

@@ -10,4 +10,4 @@ SELECT
     flows.created_at,
     flows.updated_at
 FROM flows
-JOIN flow_versions ON flow_versions.flow = flows.id AND flow_versions.version = flows.version
+LEFT JOIN flow_versions ON flow_versions.flow = flows.id AND flow_versions.version = flows.version

@@ -1,5 +1,6 @@
 //! Small stored things, each with the number that its id is made of; a larger number is newer.
 
+use std::fmt::{Debug, Display};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -268,7 +269,7 @@ pub(super) async fn read(store: &impl Store, number: u16) -> Stored {
 }
 
 /// Returns the rows of a list, all of which must be readable.
-pub(super) fn sound<T>(listed: Result<Vec<Listed<T>>, StoreError>) -> Vec<T> {
+pub(super) fn sound<T, Id: Debug + Display>(listed: Result<Vec<Listed<T, Id>>, StoreError>) -> Vec<T> {
     let rows = listed.expect("a store that is open lists");
     rows.into_iter().map(|row| row.expect("nothing is damaged")).collect()
 }

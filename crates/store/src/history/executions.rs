@@ -175,9 +175,9 @@ impl FailureQuery {
     /// Returns the spans over which `groups` are counted: from `from`, or from the first failure on, to `to` or `now`.
     /// `None` where there are no groups.
     #[must_use]
-    pub fn buckets(&self, groups: &[FailureGroup]) -> Option<Buckets> {
-        let first = groups.iter().map(|group| group.first_seen).min()?;
-        let last = groups.iter().map(|group| group.last_seen).max()?;
+    pub fn buckets<'g>(&self, groups: impl Iterator<Item = &'g FailureGroup> + Clone) -> Option<Buckets> {
+        let first = groups.clone().map(|group| group.first_seen).min()?;
+        let last = groups.map(|group| group.last_seen).max()?;
         let end = self.to.map_or(self.now, |to| Timestamp::from_micros(to.as_micros().saturating_sub(1)));
         Some(Buckets::over(self.from.unwrap_or(first), end.max(last)))
     }

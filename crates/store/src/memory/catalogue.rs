@@ -8,7 +8,7 @@ use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use super::{MemoryStore, a_moment_later, all_sound, at_once};
 use crate::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange,
-    FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, Revision, StoreFuture, VersionPage,
+    FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, Revision, StoreFuture, VersionId, VersionPage,
 };
 
 impl Catalogue for MemoryStore {
@@ -51,8 +51,8 @@ impl Catalogue for MemoryStore {
         tenant: TenantId,
         id: FlowId,
         page: VersionPage,
-    ) -> StoreFuture<'_, Vec<FlowVersionRecord>> {
-        at_once(self.flow_versions_now(tenant, id, page))
+    ) -> StoreFuture<'_, Vec<Listed<FlowVersionRecord, VersionId>>> {
+        at_once(self.flow_versions_now(tenant, id, page).map(all_sound))
     }
 
     fn delete_flow(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, bool> {
@@ -67,8 +67,8 @@ impl Catalogue for MemoryStore {
         a_moment_later(self.agent_now(tenant, id))
     }
 
-    fn agents_of(&self, tenant: TenantId, agents: Vec<AgentId>) -> StoreFuture<'_, Vec<AgentRecord>> {
-        at_once(self.agents_of_now(tenant, &agents))
+    fn agents_of(&self, tenant: TenantId, agents: Vec<AgentId>) -> StoreFuture<'_, Vec<Listed<AgentRecord>>> {
+        at_once(self.agents_of_now(tenant, &agents).map(all_sound))
     }
 
     fn agents(&self, filter: AgentFilter, page: Page) -> StoreFuture<'_, Vec<Listed<AgentRecord>>> {
@@ -93,8 +93,8 @@ impl Catalogue for MemoryStore {
         tenant: TenantId,
         id: AgentId,
         page: VersionPage,
-    ) -> StoreFuture<'_, Vec<AgentVersionRecord>> {
-        at_once(self.agent_versions_now(tenant, id, page))
+    ) -> StoreFuture<'_, Vec<Listed<AgentVersionRecord, VersionId>>> {
+        at_once(self.agent_versions_now(tenant, id, page).map(all_sound))
     }
 
     fn agent_uses(&self, tenant: TenantId, agents: Vec<AgentId>) -> StoreFuture<'_, Vec<AgentUse>> {
@@ -106,7 +106,7 @@ impl Catalogue for MemoryStore {
         tenant: TenantId,
         id: AgentId,
         if_revision: Option<Revision>,
-    ) -> StoreFuture<'_, Changed<AgentRecord>> {
+    ) -> StoreFuture<'_, Changed<Revision>> {
         at_once(self.delete_agent_now(tenant, id, if_revision))
     }
 }

@@ -140,7 +140,7 @@ impl MemoryStore {
         groups.sort_by_key(|(group, _)| std::cmp::Reverse((group.count, group.last_seen)));
         groups.truncate(query.limit);
         let (mut groups, ended): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
-        if let Some(buckets) = query.buckets(&groups) {
+        if let Some(buckets) = query.buckets(groups.iter()) {
             for (group, ended) in groups.iter_mut().zip(ended) {
                 group.buckets = buckets.clone();
                 ended.into_iter().for_each(|moment| group.buckets.add(moment, 1));
@@ -219,12 +219,12 @@ impl History for MemoryStore {
         at_once(self.idempotency_now(tenant, key))
     }
 
-    fn failures(&self, query: FailureQuery) -> StoreFuture<'_, Vec<FailureGroup>> {
-        at_once(self.failures_now(&query))
+    fn failures(&self, query: FailureQuery) -> StoreFuture<'_, Vec<Listed<FailureGroup>>> {
+        at_once(self.failures_now(&query).map(all_sound))
     }
 
-    fn rollups(&self, query: RollupQuery) -> StoreFuture<'_, Vec<RollupRow>> {
-        at_once(self.rollups_now(&query))
+    fn rollups(&self, query: RollupQuery) -> StoreFuture<'_, Vec<Listed<RollupRow>>> {
+        at_once(self.rollups_now(&query).map(all_sound))
     }
 
     fn expire(

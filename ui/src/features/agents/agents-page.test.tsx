@@ -78,3 +78,26 @@ test('an agent that was changed elsewhere is overwritten only on purpose', async
   const sent = () => asked.filter(({ method }) => method === 'PATCH').map(({ headers }) => headers.get('If-Match'));
   await vi.waitFor(() => expect(sent()).toEqual(['"1"', '"2"']));
 });
+
+test('an agent that cannot be read is shown with its reason, and is deleted on request', async () => {
+  const id = '22222222-2222-4222-8222-222222222222';
+  let agents = [{ id, damaged: 'stored version 2 is not readable: EOF' }];
+  const asked = fakeApi({
+    'GET /studio/agents': () => agents,
+    'DELETE /studio/agents/*': () => {
+      agents = [];
+      return new Response(null, { status: 204 });
+    },
+  });
+  const user = userEvent.setup();
+  await renderScreen(<AgentsPage />);
+  const note = await screen.findByRole('region', { name: '1 entry cannot be read' });
+  expect(note.textContent).toContain('stored version 2 is not readable: EOF');
+
+  await user.click(screen.getByRole('button', { name: `Delete ${id}` }));
+  await user.click(await screen.findByRole('button', { name: 'Delete it' }));
+
+  await vi.waitFor(() => expect(screen.queryByRole('region', { name: '1 entry cannot be read' })).toBeNull());
+  const deletion = asked.find(({ method }) => method === 'DELETE');
+  expect([deletion?.path, deletion?.headers.get('If-Match')]).toEqual([`/studio/agents/${id}`, null]);
+});

@@ -8,6 +8,7 @@ import {
   listAgents,
   saveAgent,
 } from '@/api/agents';
+import { damagedOf, rowsOf } from '@/api/damaged';
 import { Problem } from '@/api/problem';
 
 export const agentsQuery = () =>
@@ -15,7 +16,11 @@ export const agentsQuery = () =>
     queryKey: ['agents', 'list'],
     queryFn: ({ signal }) => listAgents(signal),
     staleTime: 5_000,
+    select: rowsOf<Agent>,
   });
+
+/** The agents that cannot be read. */
+export const damagedAgentsQuery = () => ({ ...agentsQuery(), select: damagedOf });
 
 export class AgentConflict extends Error {
   constructor(

@@ -3,6 +3,7 @@ import { IconActivityHeartbeat, IconFilterOff } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useCallback, useMemo } from 'react';
+import { DamagedList } from '@/components/damaged-list';
 import { EmptyState } from '@/components/empty-state';
 import { LiveMark } from '@/components/live-mark';
 import { Page } from '@/components/page';
@@ -13,7 +14,7 @@ import { texts as common } from '@/lib/texts';
 import { ExecutionList } from './execution-list';
 import { FilterBar } from './filter-bar';
 import { type Filters, hasFilters, toApiFilter } from './filters';
-import { rowsOf } from './list-cache';
+import { damagedIn, rowsOf } from './list-cache';
 import { executionsQuery } from './queries';
 import { texts } from './texts';
 import { useLiveList } from './use-live-list';
@@ -35,6 +36,7 @@ export function ExecutionsPage() {
   return (
     <Page title={texts.title} beside={<LiveMark state={state} />} fill>
       <FilterBar filters={filters} onChange={change} />
+      <DamagedList damaged={damagedIn(list.data)} advice={common.damaged.executionAdvice} />
       {list.isPending && <RowsSkeleton rows={12} />}
       {list.isError && rows.length === 0 && <ProblemCard problem={list.error} onRetry={() => void list.refetch()} />}
       {list.isSuccess && rows.length === 0 && <Nothing filters={filters} onClear={() => change({})} />}

@@ -3,6 +3,7 @@
  *
  * The list is newest first and pages are cut by id, so the id of a row determines its place. All functions are pure.
  */
+import type { Damaged } from '@/api/damaged';
 import type { ExecutionPage } from '@/api/executions';
 import type { ExecutionRow } from '@/api/types';
 import { type Filters, showsChildren } from './filters';
@@ -17,6 +18,11 @@ export function rowsOf(list: Pick<LoadedList, 'pages'> | undefined): ExecutionRo
   return list?.pages.flatMap((page) => page.rows) ?? [];
 }
 
+/** Returns the loaded entries that cannot be read. */
+export function damagedIn(list: Pick<LoadedList, 'pages'> | undefined): Damaged[] {
+  return list?.pages.flatMap((page) => page.damaged) ?? [];
+}
+
 /**
  * Merges a fresh first page into the list.
  *
@@ -28,10 +34,16 @@ export function mergeHead(list: LoadedList, head: ExecutionPage): LoadedList {
   const known = rowsOf(list);
   if (!head.next || !oldest || known.length === 0) return { pages: [head], pageParams: [null] };
   if (!known.some((row) => row.id >= oldest)) return { pages: [head], pageParams: [null] };
-  const pages = list.pages.map((page) => ({ ...page, rows: page.rows.filter((row) => row.id < oldest) }));
+  const older = <Entry extends { id: string }>(entries: Entry[]) => entries.filter(({ id }) => id < oldest);
+  const pages = list.pages.map((page) => ({ ...page, rows: older(page.rows), damaged: older(page.damaged) }));
   const [first, ...rest] = pages;
   if (!first) return { pages: [head], pageParams: [null] };
-  return { ...list, pages: [{ rows: [...head.rows, ...first.rows], next: first.next }, ...rest] };
+  const merged = {
+    rows: [...head.rows, ...first.rows],
+    damaged: [...head.damaged, ...first.damaged],
+    next: first.next,
+  };
+  return { ...list, pages: [merged, ...rest] };
 }
 
 /** Replaces loaded rows, and drops those that no longer match; `null` when nothing changed. */

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { FailureGroup } from '@/api/reports';
+import { DamagedList } from '@/components/damaged-list';
 import { EmptyState } from '@/components/empty-state';
 import { LiveMark } from '@/components/live-mark';
 import { Page } from '@/components/page';
@@ -11,6 +12,7 @@ import { ProblemCard } from '@/components/problem-card';
 import { ScopeBar } from '@/components/scope-bar';
 import { useNow } from '@/lib/clock';
 import { periodStart } from '@/lib/periods';
+import { texts as common } from '@/lib/texts';
 import { FailureList } from './failure-list';
 import { ListSkeleton } from './list-skeleton';
 import { failuresQuery } from './queries';
@@ -31,15 +33,16 @@ export function FailuresPage() {
   const state = useLiveFailures(search.flow);
   const [retried, setRetried] = useState<FailureGroup | null>(null);
   const look = (change: typeof search) => void navigate({ search: { ...search, ...change }, replace: true });
-  const groups = failures.data ?? [];
+  const groups = failures.data?.rows ?? [];
   return (
     <Page title={texts.title} detail={texts.detail} beside={<LiveMark state={state} />}>
       <ScopeBar scope={search} wholeTime={texts.wholeTime} onChange={look}>
         {groups.length > 0 && found(groups)}
       </ScopeBar>
+      <DamagedList damaged={failures.data?.damaged} advice={common.damaged.executionAdvice} />
       {failures.isPending && <ListSkeleton />}
       {failures.isError && <ProblemCard problem={failures.error} onRetry={() => void failures.refetch()} />}
-      {failures.data?.length === 0 && (
+      {failures.data?.rows.length === 0 && (
         <Nothing
           isNarrow={Boolean(search.flow ?? search.period)}
           onWiden={() => look({ flow: undefined, period: undefined })}

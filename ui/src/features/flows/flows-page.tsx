@@ -4,11 +4,13 @@ import { IconFileImport, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
-import { flowsQuery } from '@/api/flows';
+import { damagedFlowsQuery, deleteFlow, flowsQuery } from '@/api/flows';
 import type { Flow } from '@/api/types';
+import { DamagedList } from '@/components/damaged-list';
 import { LiveMark } from '@/components/live-mark';
 import { Page } from '@/components/page';
 import { ProblemCard } from '@/components/problem-card';
+import { texts as common } from '@/lib/texts';
 import { DeleteModal } from './list/delete-modal';
 import { fittingFlows, hasFilters } from './list/filter-flows';
 import { FlowFilterBar } from './list/flow-filter-bar';
@@ -34,6 +36,7 @@ export function FlowsPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const flows = useQuery(flowsQuery());
+  const damaged = useQuery(damagedFlowsQuery());
   const state = useLiveRecent();
   const shown = useMemo(() => fittingFlows(flows.data ?? [], search), [flows.data, search]);
   // A dialog keeps its content while it fades out; only `opened` changes.
@@ -67,6 +70,7 @@ export function FlowsPage() {
       }
     >
       <FlowFilterBar flows={flows.data} search={search} onChange={change} />
+      <DamagedList damaged={damaged.data} advice={common.damaged.deleteAdvice} onDelete={deleteFlow} />
       {flows.isPending && <ListSkeleton view={search.view ?? 'cards'} />}
       {flows.isError && !flows.data && <ProblemCard problem={flows.error} onRetry={() => void flows.refetch()} />}
       {flows.isSuccess && shown.length === 0 && (

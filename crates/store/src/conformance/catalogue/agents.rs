@@ -14,13 +14,13 @@ async fn put(store: &impl Store, change: AgentChange) -> Changed<AgentRecord> {
     store.put_agent(change).await.expect("an agent is stored")
 }
 
-async fn delete(store: &impl Store, if_revision: Option<Revision>) -> Changed<AgentRecord> {
+async fn delete(store: &impl Store, if_revision: Option<Revision>) -> Changed<Revision> {
     store.delete_agent(OURS, agent(1).id, if_revision).await.expect("a deletion")
 }
 
 async fn versions(store: &impl Store, before: Option<u32>, limit: usize) -> Vec<AgentVersionRecord> {
     let page = VersionPage { before, limit };
-    store.agent_versions(OURS, agent(1).id, page).await.expect("versions")
+    sound(store.agent_versions(OURS, agent(1).id, page).await)
 }
 
 fn renamed(name: &str) -> AgentChange {
@@ -52,7 +52,7 @@ pub async fn an_agent_is_stored_changed_and_deleted<H: Harness>(harness: &H) {
     assert_eq!(put(&store, renamed("Renamed")).await, Changed::Done(changed.clone()));
     assert_eq!(store.agent(OURS, agent(1).id).await.expect("an agent"), Some(changed.clone()));
 
-    assert_eq!(delete(&store, None).await, Changed::Done(changed));
+    assert_eq!(delete(&store, None).await, Changed::Done(changed.revision()));
     assert_eq!(delete(&store, None).await, Changed::Missing);
     assert_eq!(store.agent(OURS, agent(1).id).await.expect("an agent"), None);
     assert_eq!(versions(&store, None, 9).await, []);
@@ -90,9 +90,9 @@ pub async fn a_change_of_another_version_of_an_agent_is_a_conflict<H: Harness>(h
     assert_eq!((stored.version, &stored.document), (2, &renamed("Second").document));
     assert_eq!(first, Changed::Done(stored.clone()));
     assert_eq!(second, Changed::Conflict(stored.clone()));
-    assert_eq!(delete(&store, revision(1)).await, Changed::Conflict(stored.clone()));
+    assert_eq!(delete(&store, revision(1)).await, Changed::Conflict(stored.revision()));
     assert_eq!(store.agent(OURS, agent(1).id).await.expect("an agent"), Some(stored.clone()));
-    assert_eq!(delete(&store, revision(2)).await, Changed::Done(stored));
+    assert_eq!(delete(&store, revision(2)).await, Changed::Done(stored.revision()));
 }
 
 pub async fn agents_survive_reopening<H: Harness>(harness: &H) {
@@ -175,7 +175,7 @@ pub async fn several_agents_are_read_at_once<H: Harness>(harness: &H) {
     let wanted = |numbers: &[u16]| numbers.iter().map(|number| agent(*number).id).collect::<Vec<_>>();
     let many: Vec<u16> = (1..=2_000).collect();
 
-    let found = store.agents_of(OURS, wanted(&[3, 1, 7])).await.expect("agents");
+    let found = sound(store.agents_of(OURS, wanted(&[3, 1, 7])).await);
 
     let [first, third] = &found[..] else { panic!("two of them exist: {found:?}") };
     assert_eq!((Changed::Done(first.clone()), third), (changed, &agent(3)));

@@ -33,7 +33,7 @@ async fn change(store: &impl Store, change: FlowChange) -> FlowRecord {
 }
 
 async fn versions(store: &impl Store, before: Option<u32>, limit: usize) -> Vec<FlowVersionRecord> {
-    store.flow_versions(OURS, FLOW, VersionPage { before, limit }).await.expect("versions")
+    sound(store.flow_versions(OURS, FLOW, VersionPage { before, limit }).await)
 }
 
 fn version_of(flow: &FlowRecord) -> FlowVersionRecord {

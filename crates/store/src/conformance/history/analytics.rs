@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::super::samples::{
     FLOW, OTHER_FLOW, OURS, THEIRS, at, completed, failed, finished, finished_with, id, key, row, shown,
+    sound,
 };
 use super::super::{Harness, commit, reopened, worker};
 use crate::{
@@ -23,7 +24,7 @@ async fn failed_with<H: Harness>(harness: &H, rows: impl IntoIterator<Item = Exe
 }
 
 async fn group_sizes(store: &impl Store, query: FailureQuery) -> Vec<u64> {
-    store.failures(query).await.expect("failures").iter().map(|group| group.count).collect()
+    sound(store.failures(query).await).iter().map(|group| group.count).collect()
 }
 
 pub async fn failures_are_grouped_by_flow_and_fingerprint<H: Harness>(harness: &H) {
@@ -32,7 +33,7 @@ pub async fn failures_are_grouped_by_flow_and_fingerprint<H: Harness>(harness: &
         [failed(1, "a"), failed(2, "b"), failed(3, "a"), failed(4, "b"), failed(5, "a"), other, completed(7)];
     let store = failed_with(harness, rows).await;
 
-    let groups = store.failures(FAILURES).await.expect("failures");
+    let groups = sound(store.failures(FAILURES).await);
 
     let expected = |executions: &[u16], flow, node, first, last| FailureGroup {
         flow,
@@ -71,7 +72,7 @@ pub async fn failures_say_how_many_were_retried_and_recovered<H: Harness>(harnes
     ];
     let store = failed_with(harness, rows).await;
 
-    let groups = store.failures(FAILURES).await.expect("failures");
+    let groups = sound(store.failures(FAILURES).await);
 
     let counts: Vec<_> = groups.iter().map(|group| (group.count, group.retried, group.recovered)).collect();
     assert_eq!(counts, [(3, 2, 1), (1, 0, 0)]);
@@ -115,7 +116,7 @@ pub async fn failures_are_counted_over_time_in_the_same_spans<H: Harness>(harnes
     ];
     let store = failed_with(harness, rows).await;
 
-    let groups = store.failures(FailureQuery { now: at(250), ..FAILURES }).await.expect("failures");
+    let groups = sound(store.failures(FailureQuery { now: at(250), ..FAILURES }).await);
 
     let spans =
         |counts: &[u64]| Buckets { start: at(0), width: Duration::from_secs(60), counts: counts.to_vec() };
@@ -127,7 +128,7 @@ pub async fn failures_are_counted_over_the_time_that_is_asked_for<H: Harness>(ha
     let rows = [failed_at(1, "a", 30), failed_at(2, "a", 90), failed_at(3, "a", 7_200)];
     let store = failed_with(harness, rows).await;
     let counts = async |query: FailureQuery| {
-        let groups = store.failures(query).await.expect("failures");
+        let groups = sound(store.failures(query).await);
         groups.iter().map(|group| group.buckets.counts.clone()).collect::<Vec<_>>()
     };
 
@@ -141,7 +142,7 @@ pub async fn failures_are_counted_over_the_time_that_is_asked_for<H: Harness>(ha
 pub async fn a_failure_group_names_its_newest_executions<H: Harness>(harness: &H) {
     let store = failed_with(harness, (1..=15).map(|number| failed(number, "a"))).await;
 
-    let groups = store.failures(FAILURES).await.expect("failures");
+    let groups = sound(store.failures(FAILURES).await);
 
     let newest: Vec<_> = (6..=15).rev().map(id).collect();
     assert_eq!(groups[0].count, 15);
@@ -154,7 +155,7 @@ fn rollup(hour: i64, counts: &[(&str, &str, u64)]) -> Rollup {
 }
 
 async fn counted(store: &impl Store, query: RollupQuery) -> BTreeMap<(i64, String, String), u64> {
-    let rows = store.rollups(query).await.expect("rollups");
+    let rows = sound(store.rollups(query).await);
     let place = |row: &RollupRow| {
         let hour = row.hour.since(at(0)).as_secs() / 3_600;
         let node = row.key.node.as_ref().map_or_else(String::new, |node| node.to_string());
@@ -205,9 +206,9 @@ pub async fn rollups_are_filtered<H: Harness>(harness: &H) {
 
     let hours = RollupQuery { flow: Some(FLOW), from: Some(at(3_600)), to: Some(at(7_200)), ..ROLLUPS };
     assert_eq!(counted(&store, hours).await, BTreeMap::from([counter(1, "", "executions", 1)]));
-    let rows = store.rollups(ROLLUPS).await.expect("rollups");
+    let rows = sound(store.rollups(ROLLUPS).await);
     assert_eq!(rows.len(), 4, "ours, of both flows");
-    let rows = store.rollups(RollupQuery { tenant: THEIRS, ..ROLLUPS }).await.expect("rollups");
+    let rows = sound(store.rollups(RollupQuery { tenant: THEIRS, ..ROLLUPS }).await);
     assert_eq!(rows.len(), 1);
     let newest = RollupQuery { flow: Some(FLOW), limit: 1, ..ROLLUPS };
     assert_eq!(counted(&store, newest).await, BTreeMap::from([counter(2, "", "executions", 1)]));

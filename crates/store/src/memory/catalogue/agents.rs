@@ -113,18 +113,19 @@ impl MemoryStore {
         tenant: TenantId,
         id: AgentId,
         if_revision: Option<Revision>,
-    ) -> Result<Changed<AgentRecord>, StoreError> {
+    ) -> Result<Changed<Revision>, StoreError> {
         let mut database = self.open()?;
-        let Some(agent) = database.agents.get(&id).filter(|agent| agent.tenant == tenant).cloned() else {
+        let Some(agent) = database.agents.get(&id).filter(|agent| agent.tenant == tenant) else {
             return Ok(Changed::Missing);
         };
-        if if_revision.is_some_and(|revision| revision != agent.revision()) {
-            return Ok(Changed::Conflict(agent));
+        let current = agent.revision();
+        if if_revision.is_some_and(|revision| revision != current) {
+            return Ok(Changed::Conflict(current));
         }
         database.agents.remove(&id);
         database.agent_versions.retain(|(agent, _), _| *agent != id);
         database.agent_uses.remove(&(tenant, id));
-        Ok(Changed::Done(agent))
+        Ok(Changed::Done(current))
     }
 }
 

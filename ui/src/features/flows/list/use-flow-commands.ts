@@ -27,7 +27,7 @@ export function useFlowCommands(flow: Flow) {
   };
   const duplicate = useMutation({
     mutationFn: async () => {
-      const known = queries.getQueryData(flowsQuery().queryKey) ?? [];
+      const known = queries.getQueryData(flowsQuery().queryKey)?.rows ?? [];
       const name = copyName(flow.name, new Set(known.map((other) => other.name)));
       return createDraft({ ...documentOf(flow), name });
     },

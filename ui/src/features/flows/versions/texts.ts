@@ -7,6 +7,8 @@ export const texts = {
   previous: 'Previous',
   current: 'Current',
   version: (version: number) => `Version ${version}`,
+  damaged: (version: number, reason: string) =>
+    `Version ${version} cannot be read: ${reason}. It cannot be restored, and its executions cannot be shown.`,
   isCurrent: 'Current',
   firstNodes: (nodes: number) => `First version, with ${counted(nodes, 'node')}`,
   same: 'No changes',

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import type { Flow, FlowVersion } from '@/api/types';
 import { ProblemCard } from '@/components/problem-card';
 import { RowsSkeleton } from '@/components/skeletons';
+import { Warnings } from '@/components/warnings';
 import { versionsQuery } from './queries';
 import { texts } from './texts';
 import { VersionItem } from './version-item';
@@ -49,7 +50,7 @@ function Versions({ flow }: { flow: Flow }) {
   const [open, setOpen] = useState<number | null>(null);
   if (versions.isPending) return <RowsSkeleton rows={6} height={52} />;
   if (versions.isError) return <ProblemCard problem={versions.error} onRetry={() => void versions.refetch()} />;
-  const all = versions.data;
+  const { rows: all, damaged } = versions.data;
   return (
     <>
       {all.length > 1 && (
@@ -64,6 +65,7 @@ function Versions({ flow }: { flow: Flow }) {
           />
         </div>
       )}
+      <Warnings messages={damaged.map(({ version, damaged: reason }) => texts.damaged(version, reason))} />
       <ol className={classes.list}>
         {all.map((version, at) => (
           <VersionItem

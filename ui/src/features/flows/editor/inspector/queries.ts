@@ -10,6 +10,6 @@ export type AgentChoice = Pick<Agent, 'id' | 'name' | 'agent_type' | 'skills' | 
 export const agentChoicesQuery = () =>
   queryOptions({
     queryKey: ['agents', 'choices'],
-    queryFn: async ({ signal }) => (await listAgents(signal)) as readonly AgentChoice[],
+    queryFn: async ({ signal }) => (await listAgents(signal)).rows as readonly AgentChoice[],
     staleTime: 10_000,
   });
