@@ -51,6 +51,7 @@ pub(crate) enum Command {
     Executions(Executions),
     Health(Health),
     Doctor(Doctor),
+    Compact(Compact),
     /// Print the OpenAPI 3.1 document of the REST API
     Openapi,
     Bench(Bench),
@@ -295,6 +296,17 @@ pub(crate) struct Health {
 /// Exit status: 0 no findings, 1 findings, or the database cannot be opened.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Doctor {
+    /// Database, as `sqlite:PATH` [default: sqlite:steadflow.db]
+    #[arg(long, value_name = "URL", env = "STEADFLOW_DATABASE")]
+    pub(crate) database: Option<String>,
+}
+
+/// Write a database again, without the room that is free in it
+///
+/// Stop the server first. This takes as long as copying the database, and as much room. Databases of older versions need it
+/// once: from then on, the server returns free room to the disk by itself.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Compact {
     /// Database, as `sqlite:PATH` [default: sqlite:steadflow.db]
     #[arg(long, value_name = "URL", env = "STEADFLOW_DATABASE")]
     pub(crate) database: Option<String>,

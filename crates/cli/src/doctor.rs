@@ -3,10 +3,15 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use steadflow_store::Space;
 
 use crate::output;
 use crate::settings::Database;
 use crate::wiring::open_store;
+
+const MIB: u64 = 1024 * 1024;
+/// Room below which it is little, in bytes: ten times the usual reserve.
+const LOW_BYTES: u64 = 640 * MIB;
 
 /// Checks a database.
 pub(crate) async fn doctor(database: Database) -> anyhow::Result<ExitCode> {
@@ -16,9 +21,53 @@ pub(crate) async fn doctor(database: Database) -> anyhow::Result<ExitCode> {
     }
     let store = open_store(&database)?;
     let findings = store.doctor().await.with_context(|| format!("Could not check {database}"))?;
+    let space = store.space().await.with_context(|| format!("Could not measure {database}"))?;
     let durability = store.durability();
     store.close().await.with_context(|| format!("Could not close {database}"))?;
     findings.iter().for_each(output::line);
+    advice(&space).iter().for_each(output::note);
     output::note(format_args!("{database} ({durability}): {}", output::count(findings.len(), "finding")));
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Returns what is no finding, and may become one.
+fn advice(space: &Space) -> Vec<String> {
+    let mut advice = Vec::new();
+    if let Some(free) = space.free().filter(|free| *free < LOW_BYTES) {
+        advice.push(format!(
+            "Only {} MiB are left for the database: delete what is not needed, keep executions for fewer days, or enlarge \
+             the disk.",
+            free / MIB
+        ));
+    }
+    if !space.can_shrink {
+        advice.push(format!(
+            "The file was made by an older version and keeps the room of what is deleted, now {} MiB: `steadflow compact` \
+             changes that.",
+            space.reusable / MIB
+        ));
+    }
+    advice
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn little_room_and_a_file_that_keeps_it_are_said() {
+        let enough = Space {
+            used: MIB,
+            quota: None,
+            disk_free: Some(9_999 * MIB),
+            reusable: 3 * MIB,
+            can_shrink: true,
+        };
+        let old = Space { can_shrink: false, ..enough };
+        let small = Space { quota: Some(9 * MIB), ..enough };
+
+        assert_eq!(advice(&enough), [""; 0]);
+        assert!(advice(&old)[0].contains("now 3 MiB: `steadflow compact`"), "{:?}", advice(&old));
+        assert!(advice(&small)[0].starts_with("Only 8 MiB are left"), "{:?}", advice(&small));
+    }
 }

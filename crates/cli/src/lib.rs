@@ -6,6 +6,7 @@
 mod args;
 mod bench;
 mod client;
+mod compact;
 mod connections;
 mod demo;
 mod doctor;
@@ -90,6 +91,10 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
             log.start("warn")?;
             let database = settings::database(doctor.database, &file)?;
             block_on(doctor::doctor(database))
+        }
+        Command::Compact(compact) => {
+            log.start("warn")?;
+            compact::compact(&settings::database(compact.database, &file)?)
         }
         Command::Openapi => openapi::openapi(),
         Command::Bench(bench) => bench::bench(bench),

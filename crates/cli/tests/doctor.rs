@@ -22,6 +22,22 @@ fn consistent_database_has_no_findings() {
 }
 
 #[test]
+fn a_file_that_keeps_its_room_is_said_and_is_compacted() {
+    let folder = used();
+    let database = rusqlite::Connection::open(folder.path().join("steadflow.db")).unwrap();
+    database.execute_batch("PRAGMA auto_vacuum = NONE; VACUUM").unwrap();
+    drop(database);
+
+    let before = folder.run(&["doctor"]).expect(0);
+    let compacted = folder.run(&["compact"]).expect(0);
+    let after = folder.run(&["doctor"]).expect(0);
+
+    assert!(before.stderr.contains("`steadflow compact` changes that"), "{}", before.stderr);
+    assert!(compacted.stderr.contains("bytes before, "), "{}", compacted.stderr);
+    assert!(!after.stderr.contains("compact"), "{}", after.stderr);
+}
+
+#[test]
 fn lost_journal_is_found() {
     let folder = used();
     let database = rusqlite::Connection::open(folder.path().join("steadflow.db")).unwrap();

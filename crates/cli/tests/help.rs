@@ -109,6 +109,7 @@ fn help_of_the_program() {
       executions  List, show, retry, cancel and watch executions of a running server
       health      Check whether a server accepts new work
       doctor      Check the consistency of a database
+      compact     Write a database again, without the room that is free in it
       openapi     Print the OpenAPI 3.1 document of the REST API
       bench       Measure the speed of this machine
       help        Print this message or the help of the given subcommand(s)

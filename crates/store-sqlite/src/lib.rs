@@ -103,6 +103,21 @@ impl SqliteStore {
         Ok(Self { jobs: Mutex::new(Some(jobs)), writer: Mutex::new(Some(thread)), readers })
     }
 
+    /// Writes the database at `path` again, without what is free in it, and closes it. It takes as long as copying it, and
+    /// as much room.
+    ///
+    /// # Errors
+    /// [`OpenError`] as for [`Self::open`]; without enough room, nothing is changed.
+    pub fn compact(path: impl AsRef<Path>) -> Result<(), OpenError> {
+        let path = path.as_ref();
+        let _lock = LockFile::take(path)?;
+        let failed =
+            |source: rusqlite::Error| OpenError::Database { path: path.to_owned(), source: source.into() };
+        let mut db = connection::open_writer(path, &SqliteOptions::default()).map_err(failed)?;
+        migrate::migrate(&mut db, path)?;
+        space::compact(&db).map_err(failed)
+    }
+
     /// Has the writer do `work` in a transaction that it shares with others; answered once that is durable.
     async fn write<T, F>(&self, call: &'static str, bytes: usize, work: F) -> Result<T, StoreError>
     where

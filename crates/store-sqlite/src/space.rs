@@ -21,15 +21,21 @@ pub(crate) fn measure(db: &Connection, path: &Path, options: &SqliteOptions) -> 
         quota: options.pages_max.map(|pages| u64::from(pages) * page),
         disk_free: disk_free(path),
         reusable: free * page,
+        can_shrink: can_shrink(db)?,
     })
 }
 
-/// Returns some pages to the disk; false when there are no more to return. A file that was made by an older version returns
-/// none until it has been rebuilt by `VACUUM`.
-pub(crate) fn shrink(db: &Connection) -> rusqlite::Result<bool> {
+/// Returns whether pages can be returned to the disk. A file that was made by an older version cannot until it has been
+/// [written again](compact).
+fn can_shrink(db: &Connection) -> rusqlite::Result<bool> {
     const INCREMENTAL: u64 = 2;
+    Ok(pragma(db, "PRAGMA auto_vacuum")? == INCREMENTAL)
+}
+
+/// Returns some pages to the disk; false when there are no more to return.
+pub(crate) fn shrink(db: &Connection) -> rusqlite::Result<bool> {
     let free: u64 = pragma(db, "PRAGMA freelist_count")?;
-    if free <= KEPT_PAGES || pragma(db, "PRAGMA auto_vacuum")? != INCREMENTAL {
+    if free <= KEPT_PAGES || !can_shrink(db)? {
         return Ok(false);
     }
     let mut statement = db.prepare(&format!("PRAGMA incremental_vacuum({STEP_PAGES})"))?;
@@ -37,6 +43,14 @@ pub(crate) fn shrink(db: &Connection) -> rusqlite::Result<bool> {
     // Each row is a page.
     while rows.next()?.is_some() {}
     Ok(true)
+}
+
+/// Writes the file again, without what is free in it, so that it can shrink from then on.
+pub(crate) fn compact(db: &Connection) -> rusqlite::Result<()> {
+    // A copy of the database is made meanwhile, which may be larger than memory.
+    db.pragma_update(None, "temp_store", "FILE")?;
+    db.execute_batch("PRAGMA auto_vacuum = INCREMENTAL; VACUUM")?;
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
 fn pragma(db: &Connection, pragma: &str) -> rusqlite::Result<u64> {

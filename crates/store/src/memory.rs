@@ -185,7 +185,13 @@ impl Store for MemoryStore {
 
     fn space(&self) -> StoreFuture<'_, Space> {
         let free = self.open().map(|database| database.disk_free);
-        at_once(free.map(|disk_free| Space { used: 0, quota: None, disk_free, reusable: 0 }))
+        at_once(free.map(|disk_free| Space {
+            used: 0,
+            quota: None,
+            disk_free,
+            reusable: 0,
+            can_shrink: true,
+        }))
     }
 
     fn shrink(&self) -> StoreFuture<'_, bool> {

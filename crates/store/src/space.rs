@@ -11,6 +11,8 @@ pub struct Space {
     pub disk_free: Option<u64>,
     /// What it has been given and does not use. It is used again before the database grows.
     pub reusable: u64,
+    /// Whether it can return what it does not use to the disk while it is open.
+    pub can_shrink: bool,
 }
 
 impl Space {

@@ -8,6 +8,7 @@ import { Navigation } from './navigation';
 import { OfflineBanner } from './offline-banner';
 import { Palette } from './palette';
 import { openPalette } from './palette-store';
+import { RoomBanner } from './room-banner';
 import classes from './shell.module.css';
 import { ShortcutsDialog } from './shortcuts-dialog';
 import { ThemeSwitch } from './theme-switch';
@@ -23,7 +24,10 @@ export function Shell() {
       <a className={classes.skip} href="#main">
         {texts.nav.skip}
       </a>
-      <OfflineBanner />
+      <div className={classes.banners}>
+        <OfflineBanner />
+        <RoomBanner />
+      </div>
       <TopBar />
       <Navigation />
       <main className={classes.main} id="main" tabIndex={-1}>

@@ -1,0 +1,28 @@
+//! `steadflow compact`: writes a database again, without what is free in it.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use steadflow_store_sqlite::SqliteStore;
+
+use crate::output;
+use crate::settings::Database;
+
+/// Writes a database again.
+pub(crate) fn compact(database: &Database) -> anyhow::Result<ExitCode> {
+    let Database::Sqlite(path) = database;
+    if !path.exists() {
+        bail!("There is no database at {}.", path.display());
+    }
+    let before = bytes(path)?;
+    SqliteStore::compact(path).with_context(|| format!("Could not compact {database}"))?;
+    let after = bytes(path)?;
+    output::note(format_args!("{database}: {before} bytes before, {after} bytes now"));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn bytes(path: &Path) -> anyhow::Result<u64> {
+    let file = path.metadata().with_context(|| format!("Could not read {}", path.display()))?;
+    Ok(file.len())
+}
