@@ -1,27 +1,48 @@
-//! Requests with so much in their bodies that reading it would keep others waiting.
+//! Requests with so much to do that it would keep others waiting.
 //!
-//! Reading a document of 4 MiB and checking it takes a second of work. On the threads of the async runtime, a few of them
-//! would stop everything else for as long, the engine included. So when the body of such a request is there, it gives up
-//! its thread while it works, and they work in turn.
+//! Reading a document of 4 MiB and checking it takes a second of work; a small one can have expressions and schemas that
+//! take a tenth of that. On the threads of the async runtime, a few of them would stop everything else for as long, the
+//! engine included. So when the body of such a request is there, it gives up its thread while it works, and they work in
+//! turn.
 
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Semaphore;
 use tokio::task::block_in_place;
 
 /// The largest body, in bytes, that is read where others wait: within a few milliseconds.
 const LIGHT_BYTES: usize = 64 * 1024;
-/// How many of them work at once. One thread of any machine is then free for the rest.
+/// How many of a kind work at once, so that others have threads, too.
 const WORKING_MAX: usize = 1;
 
-/// Returns whether a request to one of our addresses is one. One that does not say how long its body is may be.
-pub(crate) fn is_heavy(request: &Request) -> bool {
-    request.extensions().get::<MatchedPath>().is_some() && may_be_large(request.headers())
+/// Why a request has much to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heavy {
+    /// Its body is large, or may be: it does not say how long it is.
+    Body,
+    /// It checks a document or tries a node. A small change can be one of a large document.
+    Document,
+}
+
+/// Returns why a request to one of our addresses has much to do, if it has.
+pub(crate) fn of(request: &Request) -> Option<Heavy> {
+    let path = request.extensions().get::<MatchedPath>()?.as_str();
+    if may_be_large(request.headers()) {
+        return Some(Heavy::Body);
+    }
+    checks_documents(request.method(), path).then_some(Heavy::Document)
+}
+
+/// Returns whether a document is checked or a node is tried. Starts of flows are not among them.
+fn checks_documents(method: &Method, path: &str) -> bool {
+    let Some(rest) = path.strip_prefix("/api/v1/studio/") else { return false };
+    let writes = matches!(*method, Method::POST | Method::PATCH);
+    writes && (rest.starts_with("flows") || rest.starts_with("agents")) && rest != "flows/{id}/execute"
 }
 
 fn may_be_large(headers: &HeaderMap) -> bool {
@@ -35,18 +56,30 @@ fn may_be_large(headers: &HeaderMap) -> bool {
 
 /// Whose turn it is to work.
 #[derive(Debug)]
-pub(crate) struct Turns(Semaphore);
+pub(crate) struct Turns {
+    bodies: Semaphore,
+    documents: Semaphore,
+}
 
 impl Turns {
     pub(crate) const fn new() -> Self {
-        Self(Semaphore::const_new(WORKING_MAX))
+        let [bodies, documents] = [const { Semaphore::const_new(WORKING_MAX) }; 2];
+        Self { bodies, documents }
+    }
+
+    /// Small requests do not wait for large ones.
+    const fn of(&self, heavy: Heavy) -> &Semaphore {
+        match heavy {
+            Heavy::Body => &self.bodies,
+            Heavy::Document => &self.documents,
+        }
     }
 
     /// Answers such a request. It has a turn whenever it can go on, so those that wait for something keep nobody waiting.
-    pub(crate) async fn run<T>(&self, request: impl Future<Output = T>) -> T {
+    pub(crate) async fn run<T>(&self, heavy: Heavy, request: impl Future<Output = T>) -> T {
         let mut request = pin!(request);
         loop {
-            let turn = self.0.acquire().await;
+            let turn = self.of(heavy).acquire().await;
             let polled = poll_fn(|context| Poll::Ready(aside(|| request.as_mut().poll(context)))).await;
             drop(turn);
             match polled {
@@ -96,13 +129,39 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_checks_documents_is_heavy_and_what_starts_them_is_not() {
+        for (method, path, expected) in [
+            (Method::POST, "flows", true),
+            (Method::POST, "flows/validate", true),
+            (Method::POST, "flows/test-node", true),
+            (Method::PATCH, "flows/{id}", true),
+            (Method::POST, "flows/{id}/restore-version", true),
+            (Method::POST, "flows/templates/{id}/instantiate", true),
+            (Method::PATCH, "agents/{id}", true),
+            (Method::POST, "agents/{id}/execute", true),
+            (Method::POST, "flows/{id}/execute", false),
+            (Method::GET, "flows", false),
+            (Method::GET, "flows/{id}/executions", false),
+            (Method::DELETE, "flows/{id}", false),
+            (Method::GET, "executions/{id}", false),
+            (Method::POST, "executions/{id}/retry", false),
+        ] {
+            let found = checks_documents(&method, &format!("/api/v1/studio/{path}"));
+            assert_eq!(found, expected, "{method} {path}");
+        }
+        assert!(!checks_documents(&Method::POST, "/healthz"));
+    }
+
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn a_thread_that_works_stops_no_other_task() {
         let turns = Turns::new();
         let (sender, receiver) = std::sync::mpsc::channel();
         tokio::spawn(async move { sender.send(()).expect("the request waits for it") });
 
-        let answer = tokio::spawn(async move { turns.run(async move { receiver.recv() }).await }).await;
+        let answer =
+            tokio::spawn(async move { turns.run(Heavy::Document, async move { receiver.recv() }).await })
+                .await;
 
         assert_eq!(answer.expect("it does not panic"), Ok(()));
     }
@@ -112,8 +171,8 @@ mod tests {
         let turns = Turns::new();
         let (sender, receiver) = oneshot::channel();
 
-        let first = turns.run(async { receiver.await.expect("it is sent") });
-        let second = turns.run(async {
+        let first = turns.run(Heavy::Body, async { receiver.await.expect("it is sent") });
+        let second = turns.run(Heavy::Body, async {
             sleep(Duration::from_secs(1)).await;
             sender.send(5).expect("the first waits for it");
         });

@@ -57,10 +57,10 @@ async fn surround(State(gate): State<Gate>, request: Request, next: Next) -> Res
     let (request, rest) = unread::lend(request);
     let mut response = match gate.check(&request) {
         Ok(()) => {
-            let answer = if heavy::is_heavy(&request) {
+            let answer = if let Some(heavy) = heavy::of(&request) {
                 let request = body::read_ahead(request, &gate.app).await;
                 let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
-                gate.app.heavy_turns().run(answer).await
+                gate.app.heavy_turns().run(heavy, answer).await
             } else {
                 AssertUnwindSafe(next.run(request)).catch_unwind().await
             };
