@@ -21,18 +21,36 @@ export interface Schema {
   oneOf?: readonly Schema[];
 }
 
+/** Fields and alternatives of a form, and how deep they are in one another; the rest is edited as JSON. */
+const FIELDS_MAX = 500;
+const DEPTH_MAX = 8;
+
+/** The fields that a form may still have. */
+interface Room {
+  fields: number;
+}
+
 /**
  * Returns a schema as the forms read it: without null, which counts as absent, and without the templates that it allows
  * beside a value, since the fields offer these themselves. What allows only null is left out.
+ *
+ * A schema may come from anybody. So references stay what they are, and what is too much for a form is edited as JSON.
  */
 export function plainSchema(schema: Schema): Schema {
+  return plainIn(schema, { fields: FIELDS_MAX }, 0);
+}
+
+function plainIn(schema: Schema, room: Room, depth: number): Schema {
+  if (room.fields <= 0 || depth > DEPTH_MAX) return asJson(schema);
+  room.fields -= 1;
+  const plainSchema = (inner: Schema) => plainIn(inner, room, depth + 1);
   const { anyOf, type, enum: words, properties, items, additionalProperties: others, ...rest } = schema;
   const types = [type ?? []].flat().filter((name) => name !== 'null');
   const plain: Schema = {
     ...rest,
     ...(types[0] !== undefined && { type: types.length === 1 ? types[0] : types }),
     ...(words && { enum: words.filter((word) => word !== null) }),
-    ...(properties && { properties: plainProperties(properties) }),
+    ...(properties && { properties: plainProperties(properties, plainSchema) }),
     ...(items && { items: plainSchema(items) }),
     ...(others !== undefined && { additionalProperties: typeof others === 'object' ? plainSchema(others) : others }),
   };
@@ -41,9 +59,18 @@ export function plainSchema(schema: Schema): Schema {
   return { ...variants[0], ...plain };
 }
 
-function plainProperties(properties: Readonly<Record<string, Schema>>): Record<string, Schema> {
+/** The field of a schema that is too much for a form. */
+function asJson({ title, description }: Schema): Schema {
+  return { ...(title !== undefined && { title }), ...(description !== undefined && { description }) };
+}
+
+/** Returns the properties that there is room for. Others are still edited in the JSON of the object. */
+function plainProperties(
+  properties: Readonly<Record<string, Schema>>,
+  plain: (property: Schema) => Schema,
+): Record<string, Schema> {
   const known = Object.entries(properties).filter(([, property]) => !isNull(property));
-  return Object.fromEntries(known.map(([key, property]) => [key, plainSchema(property)]));
+  return Object.fromEntries(known.slice(0, FIELDS_MAX).map(([key, property]) => [key, plain(property)]));
 }
 
 function isNull({ type }: Schema): boolean {
