@@ -1,6 +1,7 @@
 //! The language of expressions: that it is MiniJinja's, with its precedence and spelling, wherever it is not stricter.
 
 mod chains;
+mod costs;
 mod dates;
 mod functions;
 mod jq;

@@ -27,8 +27,9 @@ fn entries(state: &State<'_, '_>, name: &str, list: &Value) -> Result<Vec<Value>
 }
 
 /// Returns the field of each entry that `path` leads to, or the entries where there is none.
-fn keys(entries: &[Value], path: Option<&str>) -> Result<Vec<Value>, Error> {
+fn keys(state: &State<'_, '_>, entries: &[Value], path: Option<&str>) -> Result<Vec<Value>, Error> {
     let Some(path) = path else { return Ok(entries.to_vec()) };
+    state.consume_fuel((entries.len() * path.split('.').count()) as u64)?;
     entries.iter().enumerate().map(|(index, entry)| field(entry, index, path)).collect()
 }
 
@@ -82,7 +83,7 @@ pub(super) fn sum(
     let attribute = argument(attribute, &named, "attribute")?;
     let start = if start.is_some() { start } else { named.get("start")? };
     named.assert_all_used()?;
-    let keys = keys(&entries(state, "sum", list)?, attribute)?;
+    let keys = keys(state, &entries(state, "sum", list)?, attribute)?;
     let keys: Vec<Value> = keys.into_iter().map(numbers::operand).collect::<Result<_, _>>()?;
     let is_nothing = |key: &Value| key.is_undefined() || key.is_none();
     if let Some(index) = keys.iter().position(is_nothing) {
@@ -111,7 +112,7 @@ pub(super) fn join(
     if list.as_str().is_some() {
         return Err(invalid(format!("`join` needs a list, not {}", values::described(list))));
     }
-    let keys = keys(&entries(state, "join", list)?, attribute)?;
+    let keys = keys(state, &entries(state, "join", list)?, attribute)?;
     let mut joined = String::new();
     for (index, key) in keys.iter().enumerate() {
         let separator = if index == 0 { "" } else { separator };
@@ -142,11 +143,11 @@ fn extreme(
     let is_exact = named.get::<Option<bool>>("case_sensitive")?.unwrap_or(false);
     named.assert_all_used()?;
     let entries = entries(state, name, list)?;
-    let keys = keys(&entries, attribute)?;
+    let keys = in_order(state, keys(state, &entries, attribute)?, is_exact)?;
     let mut best: Option<usize> = None;
     for at in 0..keys.len() {
         let is_better = match best {
-            Some(best) => order(&keys[at], &keys[best], is_exact)? == wanted,
+            Some(best) => order(&keys[at], &keys[best])? == wanted,
             None => true,
         };
         if is_better {
@@ -166,14 +167,19 @@ pub(super) fn sort(state: &State<'_, '_>, list: &Value, named: Kwargs) -> Result
         None => vec![None],
         Some(paths) => paths.split(',').map(|path| Some(path.trim())).collect(),
     };
-    let columns: Vec<Vec<Value>> =
-        paths.iter().map(|path| keys(&entries, *path)).collect::<Result<_, _>>()?;
-    state.consume_fuel(entries.len() as u64 * u64::from(entries.len().max(1).ilog2()))?;
+    let rounds = u64::from(entries.len().max(1).ilog2());
+    let mut columns = Vec::with_capacity(paths.len());
+    for path in &paths {
+        let column = in_order(state, keys(state, &entries, *path)?, is_exact)?;
+        let steps: u64 = column.iter().map(|key| 1 + text_steps(key)).sum();
+        state.consume_fuel(steps.saturating_mul(rounds))?;
+        columns.push(column);
+    }
     let mut places: Vec<usize> = (0..entries.len()).collect();
     let mut misfit = None;
     places.sort_by(|one, other| {
         let by_columns = columns.iter().try_fold(Ordering::Equal, |so_far, column| {
-            if so_far.is_ne() { Ok(so_far) } else { order(&column[*one], &column[*other], is_exact) }
+            if so_far.is_ne() { Ok(so_far) } else { order(&column[*one], &column[*other]) }
         });
         let order = by_columns.unwrap_or_else(|error| {
             misfit.get_or_insert(error);
@@ -193,12 +199,13 @@ pub(super) fn unique(state: &State<'_, '_>, list: &Value, named: Kwargs) -> Resu
     let is_exact = named.get::<Option<bool>>("case_sensitive")?.unwrap_or(false);
     named.assert_all_used()?;
     let entries = entries(state, "unique", list)?;
-    let keys = keys(&entries, attribute)?;
+    let keys = in_order(state, keys(state, &entries, attribute)?, is_exact)?;
     let (mut seen, mut first) = (BTreeSet::new(), Vec::new());
     for (entry, key) in entries.into_iter().zip(&keys) {
-        let lower = key.as_str().filter(|_| !is_exact).map(|text| Value::from(text.to_lowercase()));
-        let key = sameness::key(lower.as_ref().unwrap_or(key));
-        state.consume_fuel(STEPS_PER_KEY + (key.len() / super::BYTES_PER_STEP) as u64)?;
+        let key = sameness::key(key);
+        // It is compared with as many others as the tree is deep.
+        let rounds = u64::from((seen.len() + 1).ilog2()) + 1;
+        state.consume_fuel(STEPS_PER_KEY + (key.len() / super::BYTES_PER_STEP) as u64 * rounds)?;
         if seen.insert(key) {
             first.push(entry);
         }
@@ -206,11 +213,23 @@ pub(super) fn unique(state: &State<'_, '_>, list: &Value, named: Kwargs) -> Resu
     Ok(first)
 }
 
-/// Orders two keys; strings without regard to case unless `is_exact`.
-fn order(left: &Value, right: &Value, is_exact: bool) -> Result<Ordering, Error> {
-    if let (Some(left), Some(right), false) = (left.as_str(), right.as_str(), is_exact) {
-        return Ok(left.to_lowercase().cmp(&right.to_lowercase()));
-    }
+/// Returns keys as they are compared: strings without regard to case unless `is_exact`.
+fn in_order(state: &State<'_, '_>, keys: Vec<Value>, is_exact: bool) -> Result<Vec<Value>, Error> {
+    let prepared = |key: Value| {
+        state.consume_fuel(text_steps(&key))?;
+        let lower = key.as_str().filter(|_| !is_exact).map(|text| Value::from(text.to_lowercase()));
+        Ok(lower.unwrap_or(key))
+    };
+    keys.into_iter().map(prepared).collect()
+}
+
+/// Returns the steps that it takes to read a string.
+fn text_steps(key: &Value) -> u64 {
+    key.as_str().map_or(0, |text| (text.len() / super::BYTES_PER_STEP) as u64)
+}
+
+/// Orders two keys that [`in_order`] has prepared.
+fn order(left: &Value, right: &Value) -> Result<Ordering, Error> {
     values::order(left, right).map_err(problem)
 }
 
@@ -227,7 +246,7 @@ pub(super) fn map(
             let named = Kwargs::try_from(Value::clone(only))?;
             let attribute = named.get::<&str>("attribute").map_err(|_| unmappable())?;
             named.assert_all_used().map_err(|_| unmappable())?;
-            keys(&entries(state, "map", &list)?, Some(attribute))
+            keys(state, &entries(state, "map", &list)?, Some(attribute))
         }
         [only] => {
             let name = mapped(only)?;
@@ -286,10 +305,11 @@ pub(super) fn pluck(
     }
     let is_value = matches!(arguments.as_slice(), [only] if !only.is_kwargs());
     let entries = entries(state, "pluck", list)?;
-    state.consume_fuel((entries.len() * fields.len()) as u64)?;
+    let lookups: usize = fields.iter().map(|(_, path)| path.split('.').count()).sum();
+    state.consume_fuel((entries.len() * lookups) as u64)?;
     match fields.as_slice() {
         [] => Err(invalid("`pluck` needs the name of a field")),
-        [(_, path)] if is_value => keys(&entries, Some(path)),
+        [(_, path)] if is_value => keys(state, &entries, Some(path)),
         several => entries
             .iter()
             .enumerate()

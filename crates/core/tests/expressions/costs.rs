@@ -1,0 +1,147 @@
+//! What functions cost: in proportion to what they do, counted in steps.
+
+use serde_json::{Value, json};
+use steadflow_core::expression::{Expression, Meter};
+use steadflow_core::limits::Limits;
+use steadflow_core::payload::Payload;
+use steadflow_core::scope::Scope;
+
+/// Steps of the most expensive evaluation that is counted.
+const STEPS_MAX: u64 = 4_000_000;
+
+/// Returns the steps that an expression takes: the fewest with which it ends.
+fn steps(text: &str, trigger_data: &Value) -> u64 {
+    let trigger_data = Payload::from_value(trigger_data);
+    let ends = |expression_fuel: u64| {
+        let (trigger_data, meter) = (trigger_data.clone(), Meter::new(u64::MAX));
+        let scope = Scope { trigger_data, meter, ..super::scope() };
+        let limits = Limits { expression_fuel, ..Limits::DEFAULT };
+        let expression = Expression::compile(text, &limits).expect("it is an expression");
+        match expression.evaluate(&scope) {
+            Ok(_) => true,
+            Err(error) => {
+                let message = error.to_string();
+                assert!(message.contains("too many steps"), "{text}: {message}");
+                false
+            }
+        }
+    };
+    assert!(ends(STEPS_MAX), "{text}");
+    let (mut too_few, mut enough) = (0, STEPS_MAX);
+    while too_few + 1 < enough {
+        let middle = u64::midpoint(too_few, enough);
+        if ends(middle) { enough = middle } else { too_few = middle }
+    }
+    enough
+}
+
+/// A list of `entries` objects and one of strings of `bytes` bytes that begin alike.
+fn lists(entries: usize, bytes: usize) -> Value {
+    let text = |at: usize| format!("{}{at:06}", "x".repeat(bytes.saturating_sub(6)));
+    json!({
+        "objects": Value::from_iter((0..entries).map(|at| json!({ "k": at, "t": text(at), "o": { "k": at } }))),
+        "texts": Value::from_iter((0..entries).map(text)),
+        "text": "ab, ".repeat(entries * bytes.max(4) / 4),
+    })
+}
+
+/// Expressions that read each entry of a list.
+const EACH_ENTRY: &[&str] = &[
+    "trigger_data.objects | selectattr('k') | length",
+    "trigger_data.objects | selectattr('k', 'gt', 7) | length",
+    "trigger_data.objects | selectattr('o.k', 'eq', 7) | length",
+    "trigger_data.objects | rejectattr('k', 'gt', 7) | length",
+    "trigger_data.texts | select('eq', 'x') | length",
+    "trigger_data.texts | select('in', ['x']) | length",
+    "trigger_data.texts | reject('startingwith', 'y') | length",
+    "trigger_data.objects | map(attribute='k') | length",
+    "trigger_data.objects | map(attribute='o.k') | length",
+    "trigger_data.texts | map('upper') | length",
+    "trigger_data.texts | map('length') | length",
+    "trigger_data.texts | map('sha256') | length",
+    "trigger_data.texts | map('string') | length",
+    "trigger_data.objects | pluck('k') | length",
+    "trigger_data.objects | pluck('k', 't') | length",
+    "trigger_data.objects | sort(attribute='k') | length",
+    "trigger_data.objects | sort(attribute='k, t') | length",
+    "trigger_data.texts | sort | length",
+    "trigger_data.texts | unique | length",
+    "trigger_data.objects | unique(attribute='o.k') | length",
+    "trigger_data.texts | min | length",
+    "trigger_data.texts | max | length",
+    "trigger_data.objects | sum(attribute='k')",
+    "trigger_data.texts | join(',') | length",
+    "trigger_data.texts | reverse | list | length",
+    "trigger_data.texts | list | length",
+    "trigger_data.texts | tojson | length",
+    "trigger_data.objects | string | length",
+    "(trigger_data.texts ~ '') | length",
+    "'y' in trigger_data.texts",
+    "trigger_data.objects == trigger_data.objects",
+    "trigger_data.text | split(',') | length",
+    "trigger_data.text | replace('a', 'b') | length",
+    "trigger_data.text | regex_replace('a', 'b') | length",
+    "trigger_data.text | list | length",
+];
+
+#[test]
+fn sixteen_times_the_entries_cost_several_times_the_steps() {
+    let (few, many) = (lists(64, 16), lists(1_024, 16));
+
+    let too_cheap = EACH_ENTRY.iter().filter_map(|text| {
+        let (few, many) = (steps(text, &few), steps(text, &many));
+        (many < few * 4 || many < 1_024 / 4)
+            .then(|| format!("{text}: {few} steps for 64 entries, {many} for 1,024"))
+    });
+    assert_eq!(too_cheap.collect::<Vec<_>>(), [""; 0]);
+}
+
+/// Expressions that read every byte of long strings.
+const EACH_BYTE: &[&str] = &[
+    "trigger_data.texts | sort | length",
+    "trigger_data.texts | min | length",
+    "trigger_data.texts | max(case_sensitive=true) | length",
+    "trigger_data.texts | unique | length",
+    "trigger_data.objects | sort(attribute='t') | length",
+    "trigger_data.objects | unique(attribute='t') | length",
+    "trigger_data.texts | join(',') | length",
+    "trigger_data.texts | map('upper') | length",
+    "trigger_data.texts | map('sha256') | length",
+    "trigger_data.texts | tojson | length",
+    "(trigger_data.texts ~ '') | length",
+    "trigger_data.texts == trigger_data.texts",
+    "'y' in trigger_data.texts",
+    "'y' in trigger_data.text",
+    "trigger_data.text | upper | length",
+    "trigger_data.text | replace('q', 'b') | length",
+    "trigger_data.text | regex_match('q')",
+    "trigger_data.text | sha256",
+    "trigger_data.text | b64encode | length",
+    "trigger_data.text | urlencode | length",
+    "(trigger_data.text ~ trigger_data.text) | length",
+];
+
+#[test]
+fn sixteen_times_the_bytes_cost_several_times_the_steps() {
+    let (short, long) = (lists(64, 256), lists(64, 4_096));
+
+    let too_cheap = EACH_BYTE.iter().filter_map(|text| {
+        let (short, long) = (steps(text, &short), steps(text, &long));
+        (long < short * 4 || long < 256 * 1_024 / 64)
+            .then(|| format!("{text}: {short} steps for 16 KiB, {long} for 256 KiB"))
+    });
+    assert_eq!(too_cheap.collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn what_is_done_for_each_entry_again_is_charged_for_each() {
+    let data = lists(512, 16);
+    let columns = vec!["k"; 200].join(",");
+    let sorted = steps("trigger_data.objects | sort(attribute='k') | length", &data);
+
+    let by_many = steps(&format!("trigger_data.objects | sort(attribute='{columns}') | length"), &data);
+    let of_all = steps("trigger_data.objects | pluck('k', 't', 'o', a='k', b='k', c='k') | length", &data);
+
+    assert!(by_many >= sorted * 100, "{by_many} steps by 200 fields, {sorted} by one");
+    assert!(of_all >= 512 * 6, "{of_all} steps");
+}
