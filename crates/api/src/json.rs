@@ -22,6 +22,8 @@ use crate::problem::{Problem, ProblemKind};
 
 /// How often the text of a body is in memory where it becomes values: a number takes two bytes as text and fifty as a value.
 const COPIES_AS_VALUES: usize = 32;
+/// Values in a body that becomes values. A small one takes many times as much memory as its text.
+const VALUES_MAX: usize = 500_000;
 /// The same where most of it stays text.
 const COPIES_AS_TEXT: usize = 4;
 
@@ -54,6 +56,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let (bytes, memory) = body::read(request, app, COPIES_AS_VALUES).await?;
+        check_values(&bytes)?;
         Ok(Self { value: parse(&bytes)?, _memory: memory })
     }
 }
@@ -74,6 +77,34 @@ impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalJson<T> {
 
 fn has_no_body(request: &Request) -> bool {
     axum::body::HttpBody::is_end_stream(request.body())
+}
+
+fn check_values(bytes: &[u8]) -> Result<(), Problem> {
+    // Each takes at least a character, and another one apart from the next.
+    if bytes.len() / 2 <= VALUES_MAX || values_in(bytes) <= VALUES_MAX {
+        return Ok(());
+    }
+    let detail = format!(
+        "The body consists of more than {VALUES_MAX} values, more than are worked on at once. Send fewer, or make one \
+         string of many."
+    );
+    Err(Problem::new(ProblemKind::BodyTooLarge, detail))
+}
+
+/// Returns how many values there are in a JSON text, a little more with empty lists and objects: each comes after a bracket
+/// or a comma.
+fn values_in(json: &[u8]) -> usize {
+    let (mut values, mut is_string, mut is_escaped) = (1, false, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = is_string,
+            b'"' => is_string = !is_string,
+            b',' | b'[' | b'{' if !is_string => values += 1,
+            _ => {}
+        }
+    }
+    values
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
@@ -114,6 +145,20 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+
+    #[test]
+    fn values_are_counted_and_their_number_is_bounded() {
+        for (text, values) in
+            [("1", 1), (r#"{"a":[1,2,{"b":3}],"c":"x,[{"}"#, 7), (r#"["a\"",",",1]"#, 4), ("[[],[]]", 5)]
+        {
+            assert_eq!(values_in(text.as_bytes()), values, "{text}");
+        }
+        let many = |values: usize| format!("[{}0]", "0,".repeat(values - 1)).into_bytes();
+        assert!(check_values(&many(VALUES_MAX - 1)).is_ok());
+        assert!(check_values(&vec![b'x'; 2 * VALUES_MAX + 9]).is_ok());
+        let problem = check_values(&many(VALUES_MAX + 1)).unwrap_err();
+        assert_eq!(problem.kind(), ProblemKind::BodyTooLarge);
+    }
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
