@@ -83,6 +83,7 @@ fn space() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["", " ", "\n", "\t "])
 }
 
+/// Not `unique`: for it, `1` and `true` are two values, as they are in JSON.
 fn filter() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
         "abs",
@@ -98,7 +99,6 @@ fn filter() -> impl Strategy<Value = &'static str> {
         "select('eq', 1)",
         "reject('in', [1, 7])",
         "sort(reverse=true)",
-        "unique",
         "round(1)",
         "int",
         "split('e')",
