@@ -92,3 +92,17 @@ impl Caller {
     /// server that asks for no key.
     pub const LOCAL: Self = Self { tenant: TenantId::DEFAULT, actor: Actor::USER, role: Role::Admin };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ActorKind;
+
+    #[test]
+    fn the_name_of_a_kind_is_what_the_journal_holds() {
+        for name in ["user", "key", "schedule", "webhook", "event", "parent", "system"] {
+            let kind: ActorKind = serde_json::from_value(name.into()).unwrap();
+
+            assert_eq!(kind.as_str(), name);
+        }
+    }
+}

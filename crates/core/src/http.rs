@@ -282,4 +282,24 @@ mod tests {
         assert!(check_header_name("x: y").is_err());
         assert!(check_header_name("").is_err());
     }
+
+    #[test]
+    fn the_schema_of_header_names_refuses_what_is_refused() {
+        let schema = jsonschema::validator_for(&HeaderName.schema().unwrap()).unwrap();
+
+        for name in [
+            "X-Api-Key",
+            "hostname",
+            "a!#$%&'*+-.^_`|~9",
+            "host",
+            "HoST",
+            "x-DEADLINE",
+            "te",
+            "a b",
+            "x:",
+            "",
+        ] {
+            assert_eq!(schema.is_valid(&name.into()), check_header_name(name).is_ok(), "{name}");
+        }
+    }
 }

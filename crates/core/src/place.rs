@@ -122,4 +122,11 @@ mod tests {
         assert_eq!(entry.pointer(), above.pointer());
         assert_eq!(entry.whole_pointer().len(), "/a/".len() + long.len() + "/1".len());
     }
+
+    #[test]
+    fn a_key_may_end_where_the_longest_pointer_ends() {
+        let (root, longest) = (Place::root(""), "k".repeat(POINTER_BYTES_MAX));
+
+        assert_eq!(root.key(&longest).pointer().len(), 1 + POINTER_BYTES_MAX);
+    }
 }

@@ -400,6 +400,22 @@ mod tests {
     }
 
     #[test]
+    fn all_that_a_node_evaluates_shares_its_steps() {
+        let limits = Limits { node_fuel: 2_000, ..Limits::DEFAULT };
+        let items: Vec<u32> = (0..100).collect();
+        let pinned = pinned(&[("fetch", json!({ "items": items }))]);
+        let tried = |count: usize| {
+            let case = |at| json!({ "name": format!("c{at}"), "condition": "fetch.items | sum < 0" });
+            let cases: Vec<Value> = (0..count).map(case).collect();
+            let nodes = [source("fetch"), json!({ "id": "n", "type": "switch", "cases": cases })];
+            answer(Trial::begin(&placed(&nodes, "n"), &pinned, &limits, NOW).step)
+        };
+
+        assert!(tried(2).contains("No case of the switch holds"), "{}", tried(2));
+        assert!(tried(50).contains("takes more than 2000 steps in all"), "{}", tried(50));
+    }
+
+    #[test]
     fn an_agent_is_tried_in_its_current_version() {
         let agent = Uuid::from_u128(5).to_string();
         let nodes = [json!({ "id": "n", "type": "agent", "agent_id": agent, "skill": "s" })];

@@ -167,3 +167,18 @@ impl Usage {
 pub fn time_left(stop_at: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
     stop_at.map(|moment| moment.since(now))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_ends_at_zero() {
+        let at = |seconds: u64| Timestamp::default().plus(Duration::from_secs(seconds));
+
+        assert_eq!(time_left(None, at(5)), None);
+        for (stop_at, left) in [(12, 7), (5, 0), (3, 0)] {
+            assert_eq!(time_left(Some(at(stop_at)), at(5)), Some(Duration::from_secs(left)));
+        }
+    }
+}

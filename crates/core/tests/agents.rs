@@ -1,7 +1,7 @@
 //! Agents: what they offer, what they cost, and what a flow may ask of them.
 
-use serde_json::json;
-use steadflow_core::agent::{Agent, Prices, Provider, missing_skills};
+use serde_json::{Value, json};
+use steadflow_core::agent::{Agent, MASK, Prices, Provider, missing_skills};
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::AgentId;
 use steadflow_core::limits::Limits;
@@ -57,4 +57,75 @@ fn skills_that_a_known_agent_does_not_have_are_named() {
 
     let pointers: Vec<&str> = faults.iter().map(|fault| &*fault.pointer).collect();
     assert_eq!(pointers, ["/flow_definition/nodes/1/skill"]);
+}
+
+/// Edits an agent as it is shown. Returns what its `api_key` is then, or the faults, each with its pointer.
+fn edited(stored: &Value, change: &Value) -> Result<Value, Vec<String>> {
+    let agent = Agent::parse(stored).unwrap_or_else(|faults| panic!("{faults:?}"));
+    let mut document = stored.clone();
+    document["config"] = agent.public_config();
+    for (key, value) in change.as_object().expect("an object") {
+        let at = if key == "agent_type" { &mut document } else { &mut document["config"] };
+        at[key] = value.clone();
+    }
+    let unmasked = agent.unmask(&mut document);
+    unmasked.map_err(|faults| {
+        faults.iter().map(|fault| format!("{} {}", fault.pointer, fault.message)).collect::<Vec<_>>()
+    })?;
+    Ok(document["config"]["api_key"].clone())
+}
+
+#[test]
+fn an_edited_agent_keeps_its_secrets_while_they_go_where_they_went() {
+    let llm = json!({ "name": "A", "agent_type": "llm", "skills": ["a"], "config": {
+        "provider": "openai", "model": "m", "api_key": "sk-1", "extra_headers": { "x": "1", "z": "${secrets.Z}" },
+    } });
+    let http = json!({ "name": "A", "agent_type": "http", "skills": ["a"], "config": {
+        "endpoint": "https://scores.example/v1", "headers": { "x": "1" },
+    } });
+    for (stored, change, kept) in [
+        (&llm, json!({}), json!("sk-1")),
+        (&llm, json!({ "model": "n", "base_url": "https://api.openai.com:443/v2" }), json!("sk-1")),
+        (&llm, json!({ "base_url": "" }), json!("sk-1")),
+        (&llm, json!({ "api_key": "sk-2", "provider": "anthropic", "extra_headers": {} }), json!("sk-2")),
+        // What says nothing of where it goes is refused when it is read.
+        (&llm, json!({ "provider": "none" }), json!(MASK)),
+        (&llm, json!({ "provider": 5 }), json!(MASK)),
+        (&http, json!({ "endpoint": "https://scores.example/v2" }), Value::Null),
+    ] {
+        assert_eq!(edited(stored, &change), Ok(kept), "{change}");
+    }
+    for (stored, change, pointers, said) in [
+        (
+            &llm,
+            json!({ "provider": "anthropic" }),
+            &["api_key", "extra_headers/x"][..],
+            "it is for `openai`,",
+        ),
+        (
+            &llm,
+            json!({ "base_url": "https://evil.example", "extra_headers": { "z": MASK } }),
+            &["api_key"],
+            "it is for https://api.openai.com,",
+        ),
+        (
+            &http,
+            json!({ "endpoint": "https://evil.example" }),
+            &["headers/x"],
+            "it is for https://scores.example,",
+        ),
+        (
+            &llm,
+            json!({ "agent_type": "http", "endpoint": "https://api.openai.com" }),
+            &["api_key", "extra_headers/x"],
+            "it is for `openai`,",
+        ),
+    ] {
+        let faults = edited(stored, &change).expect_err("masks are not sent elsewhere");
+
+        assert_eq!(faults.len(), pointers.len(), "{faults:?}");
+        for (fault, pointer) in faults.iter().zip(pointers) {
+            assert!(fault.starts_with(&format!("/config/{pointer} ")) && fault.contains(said), "{fault}");
+        }
+    }
 }

@@ -9,7 +9,10 @@ use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, ChildEnd, Event, Record, Resolution, StepResult};
 use steadflow_core::execution::{Execution, ExecutionStatus, Input};
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::flow::Flow;
 use steadflow_core::ids::{AgentId, Attempt, ExecutionId, NodeId, NodeIndex, StepKey};
+use steadflow_core::limits::Limits;
+use steadflow_core::node::HttpInput;
 use steadflow_core::payload::Payload;
 use steadflow_core::work::{Task, Usage};
 use support::{Play, START, accepted, version};
@@ -85,6 +88,90 @@ fn the_input_that_is_shown_of_a_node_without_attempts_is_the_constant_one() {
 
     assert_eq!(shown(json!({ "k": 1 })), Some(Payload::from_value(&json!({ "k": 1 }))));
     assert_eq!(shown(json!("${trigger_data.k}")), None);
+}
+
+#[test]
+fn the_input_that_is_shown_of_a_transform_is_its_output() {
+    let output = Payload::from_value(&json!(1));
+    for (input, shown) in [(json!(2), json!(2)), (json!("${trigger_data.k}"), json!(1))] {
+        let transform = json!({ "id": "a", "type": "action", "action": "transform", "input": input });
+        let version = version(&flow(&[transform]));
+
+        let room = version.flow.graph.node(NODE).kind.room();
+
+        assert_eq!(room.shown_input(Some(&output)), Some(&Payload::from_value(&shown)));
+    }
+}
+
+#[test]
+fn what_any_kind_reads_must_be_there() {
+    let action = |action: &str, input: Value| json!({ "type": "action", "action": action, "input": input });
+    let agent_id = uuid::Uuid::from_u128(5).to_string();
+    for (node, pointer) in [
+        (
+            json!({ "type": "agent", "agent_id": agent_id, "skill": "s", "input": { "x": "${gone.x}" } }),
+            "input/x",
+        ),
+        (json!({ "type": "condition", "condition": "gone.x" }), "condition"),
+        (json!({ "type": "switch", "cases": [{ "name": "a", "condition": "gone.x" }] }), "cases/0/condition"),
+        (json!({ "type": "delay", "delay_seconds": "${gone.x}" }), "delay_seconds"),
+        (json!({ "type": "delay", "until": "${gone.x}" }), "until"),
+        (action("http_request", json!({ "url": "https://x.example/${gone.x}" })), "input/url"),
+        (action("transform", json!(["${gone.x}"])), "input/0"),
+        (action("echo", json!("${gone.x}")), "input"),
+        (action("fail", json!({ "message": "${gone.x}" })), "input/message"),
+    ] {
+        let mut node = node;
+        node["id"] = json!("a");
+
+        let faults = Flow::parse(&flow(&[node]), &Limits::DEFAULT).expect_err("no node has that name");
+
+        let [fault] = &*faults else { panic!("{faults:?}") };
+        assert_eq!(fault.pointer, format!("/flow_definition/nodes/0/{pointer}"));
+        assert!(fault.message.contains("there is no node `gone`"), "{fault}");
+    }
+}
+
+#[test]
+fn the_example_of_a_flow_is_that_of_its_trigger() {
+    let example = |nodes: &[Value]| version(&flow(nodes)).flow.graph.trigger_example().cloned();
+    let trigger = json!({ "id": "start", "type": "trigger", "example": { "k": 1 } });
+
+    assert_eq!(example(&[echo(json!({}))]), None);
+    assert_eq!(example(&[trigger, echo(json!({}))]), Some(Payload::from_value(&json!({ "k": 1 }))));
+}
+
+#[test]
+fn values_in_a_request_are_encoded_as_its_url_and_its_form_need_it() {
+    for (content_type, body) in [
+        ("application/x-www-form-urlencoded; charset=utf-8", "a=%C3%A4%26b"),
+        ("text/plain", "a=ä&b"),
+        ("application/json", "a=ä&b"),
+    ] {
+        let input = json!({
+            "url": "https://x.example/${'ä&b'}",
+            "headers": { "Content-Type": content_type }, "body": "a=${'ä&b'}",
+        });
+        let request = json!({ "id": "a", "type": "action", "action": "http_request", "input": input });
+
+        let play = Play::new(&flow(&[request]));
+
+        let input = play.work[0].input.to_value().expect("it is JSON");
+        assert_eq!((&input["url"], &input["body"]), (&json!("https://x.example/%C3%A4%26b"), &json!(body)));
+    }
+}
+
+#[test]
+fn a_request_says_who_calls_once() {
+    for (auth, headers, is_read) in [
+        (json!(null), json!({ "Authorization": "x" }), true),
+        (json!({ "type": "bearer", "token": "t" }), json!({ "Accept": "x" }), true),
+        (json!({ "type": "bearer", "token": "t" }), json!({ "AUTHORIZATION": "x" }), false),
+    ] {
+        let input = json!({ "url": "https://x.example", "auth": auth, "headers": headers });
+
+        assert_eq!(HttpInput::read(&input).is_ok(), is_read, "{input}");
+    }
 }
 
 #[test]

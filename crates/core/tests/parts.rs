@@ -11,7 +11,7 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use steadflow_core::caller::{Actor, ActorKind};
-use steadflow_core::event::{Accepted, ChildEnd, Event, Parent};
+use steadflow_core::event::{Accepted, ChildEnd, Event, Parent, StepResult};
 use steadflow_core::execution::{
     Decision, Execution, ExecutionStatus, FlowVersion, Input, NewExecution, Pinned, RetryMode,
 };
@@ -20,6 +20,7 @@ use steadflow_core::ids::{Attempt, ExecutionId, NodeId, NodeIndex, StepKey};
 use steadflow_core::inbox::Signal;
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
+use steadflow_core::step::ChildState;
 use steadflow_core::work::{CallKey, Outcome};
 use support::{Play, START, accepted, version};
 
@@ -308,6 +309,30 @@ fn a_child_that_fails_ends_the_attempt_and_its_siblings_and_the_next_attempt_sta
     1s     all completes with ["a","b","c"]
     1s     finished: completed
     "#);
+}
+
+/// The copy that follows an execution for a reader keeps what happened, without the values.
+#[test]
+fn what_calls_and_children_returned_is_shed() {
+    let mut calls = Play::new(&rounds(json!({})));
+    gives(&mut calls, 1, "first", json!("large"));
+    ends(&mut calls, 1, "second:0", Outcome::failed(Failure::new(ErrorClass::Connection, "no")));
+    let (pinned, accepted) = family(json!({}), 2);
+    let mut children = Play::of(pinned, accepted);
+    child_ends(&mut children, 0, completed(json!("large")));
+    let shed = |play: &mut Play| {
+        play.execution.shed([NodeIndex(0)], |_, _| None);
+        play.execution.node(NodeIndex(0)).clone()
+    };
+
+    let (steps, children) = (shed(&mut calls).steps, shed(&mut children).children);
+
+    assert_eq!(steps[0].result, Some(StepResult::Completed(Payload::null())));
+    assert_eq!(steps[0].input, None);
+    assert!(matches!(&steps[1].result, Some(StepResult::Failed { message, .. }) if &**message == "no"));
+    let end = ChildEnd { result: None, ..completed(json!("large")) };
+    assert_eq!(children[0].state, ChildState::Ended(end));
+    assert_eq!(children[1].state, ChildState::Running);
 }
 
 #[test]

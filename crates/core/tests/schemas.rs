@@ -174,6 +174,25 @@ fn a_name_that_is_a_byte_order_mark_is_refused_by_the_schema_only() {
 }
 
 #[test]
+fn the_output_of_a_kind_has_the_keys_of_its_schema() {
+    for (kind, output) in [
+        ("condition", json!({ "condition_result": true })),
+        ("switch", json!({ "case": "default" })),
+        ("delay", json!({ "waited_until": "2027-01-15T08:00:00.000000Z" })),
+        (
+            "http_request",
+            json!({ "status": 200, "headers": { "a": "b", "set-cookie": ["c"] }, "body": null }),
+        ),
+    ] {
+        let entry = CATALOGUE.iter().find(|entry| entry.about.name == kind).expect("it is listed");
+        let schema = jsonschema::validator_for(&(entry.about.output)()).expect("it is a schema");
+
+        assert_eq!(faults(&schema, &output), [""; 0], "{kind}");
+        assert!(!schema.is_valid(&json!({})) && !schema.is_valid(&json!(null)), "{kind}");
+    }
+}
+
+#[test]
 fn every_reference_of_a_schema_leads_to_one() {
     for name in components().keys() {
         validator(name);

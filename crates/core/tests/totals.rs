@@ -69,13 +69,15 @@ fn what_was_stored_with_more_expressions_is_restored() {
     let limits = Limits {
         expressions_max: 1,
         expressions_chars_max: 1,
+        patterns_max: 0,
         expression_pointer_bytes_max: 1,
         tags_max: 0,
         description_chars_max: 0,
         context_chars_max: 0,
         ..Limits::DEFAULT
     };
-    let mut document = transform(&json!({ "key": ["${trigger_data.a}", "${trigger_data.b}"] }));
+    let mut document =
+        transform(&json!({ "key": ["${trigger_data.a}", "${trigger_data | regex_find('b')}"] }));
     document["tags"] = json!(["a"]);
     document["description"] = json!("a");
     document["context_type_default"] = json!("a");

@@ -186,4 +186,14 @@ mod tests {
     fn an_empty_text_is_an_empty_text() {
         assert_eq!(Instructions::parse("").unwrap().render(&json!({})), Ok(String::new()));
     }
+
+    #[test]
+    fn a_text_has_a_number_of_bytes() {
+        let bytes_max = Limits::DEFAULT.input_bytes_max;
+        let instructions = Instructions::parse("Rate ${input}").unwrap();
+        let rendered = |bytes: usize| instructions.render(&json!("x".repeat(bytes - "Rate ".len())));
+
+        assert!(rendered(bytes_max).is_ok_and(|text| text.len() == bytes_max));
+        assert!(rendered(bytes_max + 1).is_err());
+    }
 }

@@ -205,4 +205,13 @@ mod tests {
 
         assert_eq!(edited, json!({ "api_key": "sk-1", "headers": { "x": "2", "y": MASK }, "model": "n" }));
     }
+
+    #[test]
+    fn the_masks_of_stored_secrets_are_found() {
+        let stored = json!({ "api_key": "sk-1", "headers": { "a/b": "1", "c": "${secrets.C}", "d": "1" } });
+        let edited = json!({ "api_key": MASK, "model": MASK,
+            "headers": { "a/b": MASK, "c": MASK, "d": "2", "e": MASK } });
+
+        assert_eq!(masks(&edited, &stored, "/config"), ["/config/api_key", "/config/headers/a~1b"]);
+    }
 }

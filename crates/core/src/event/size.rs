@@ -56,26 +56,44 @@ impl ChildEnd {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
-    use crate::execution::ExecutionStatus;
     use crate::ids::{FlowId, TenantId};
 
     #[test]
-    fn data_is_what_users_and_peers_put_into_events() {
-        let data = || Payload::from_value(&json!("12345678"));
-        let flow = FlowId::new(uuid::Uuid::from_u128(7));
-        let accepted = Accepted::new(TenantId::DEFAULT, flow, 1, "w".into());
-        assert_eq!(Accepted { trigger_data: data(), ..accepted }.data_bytes(), 10);
-        assert_eq!(StepResult::Completed(data()).data_bytes(), 10);
-        let end = ChildEnd {
-            status: ExecutionStatus::Completed,
-            result: Some(data()),
-            message: Some("four".into()),
-            class: None,
+    fn what_users_and_peers_put_into_an_event_is_counted() {
+        let failed = |body: Value| json!({ "attempt_failed": { "node": 0, "attempt": 1, "class": "rejected", "message": "four", "body": body } });
+        let step = |result: Value| json!({ "step_ended": { "node": 0, "step": "a", "result": result } });
+        let child = |end: Value| json!({ "child_ended": { "node": 0, "child": 0, "end": end } });
+        for (event, bytes) in [
+            (json!({ "attempt_started": { "node": 0, "attempt": 1, "input": "12345" } }), 7),
+            (json!({ "attempt_started": { "node": 0, "attempt": 1 } }), 0),
+            (json!({ "step_started": { "node": 0, "step": "a", "input": "12345" } }), 7),
+            (failed(json!("12345")), 11),
+            (failed(json!("")), 6),
+            (step(json!({ "completed": "12345" })), 7),
+            (step(json!({ "failed": { "class": "timeout", "message": "four" } })), 4),
+            (child(json!({ "status": "completed", "result": "12345" })), 7),
+            (child(json!({ "status": "failed", "message": "four" })), 4),
+            (child(json!({ "status": "cancelled" })), 0),
+            (json!({ "node_completed": { "node": 0, "output": "12345" } }), 7),
+            (json!({ "resolved": { "node": 0, "resolution": { "complete": { "output": "12345" } } } }), 7),
+            (json!({ "node_skipped": { "node": 0 } }), 0),
+        ] {
+            let read: Event = serde_json::from_str(&event.to_string()).unwrap();
+
+            assert_eq!(read.data_bytes(), bytes, "{event}");
+        }
+    }
+
+    #[test]
+    fn an_acceptance_counts_what_the_execution_was_started_with() {
+        let accepted = Accepted {
+            trigger_data: Payload::from_value(&json!("12345")),
+            ..Accepted::new(TenantId::DEFAULT, FlowId::new(uuid::Uuid::nil()), 1, "w1".into())
         };
-        assert_eq!(end.data_bytes(), 14);
-        assert_eq!(ChildEnd { result: None, ..end }.data_bytes(), 4);
+
+        assert_eq!(accepted.data_bytes(), 7);
     }
 }

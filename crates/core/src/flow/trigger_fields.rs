@@ -264,7 +264,9 @@ mod tests {
             { "id": "old", "type": "condition",
               "condition": { "type": "equals", "field": "trigger_data['is-old']", "value": true } },
             { "id": "asked", "type": "condition", "condition": "trigger_data.urgent" },
-            { "id": "which", "type": "switch", "cases": [{ "name": "far", "condition": "trigger_data.km > 9" }] },
+            { "id": "which", "type": "switch", "cases": [
+                { "name": "far", "condition": "trigger_data.km > 9" }, { "name": "soon", "condition": "trigger_data.is_late" },
+            ] },
         ]));
 
         insta::assert_snapshot!(fields, @r#"
@@ -275,6 +277,7 @@ mod tests {
         is-old Boolean ["old"]
         urgent Boolean ["asked"]
         km Number ["which"]
+        is_late Boolean ["which"]
         reference Any []
         "#);
     }

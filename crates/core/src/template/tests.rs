@@ -176,6 +176,7 @@ fn a_form_of_one_template_and_what_is_encoded_are_taken_as_they_are() {
         ("x=1&${{'a': 'b&c', 'd': [1, 2]} | urlencode}", "x=1&a=b%26c&d=1&d=2"),
         ("x=${'a&' ~ 'b&' | urlencode}", "x=a%26b%2526"),
         ("x=${secrets.API_KEY}&y=${'&'}", "x=${secrets.API_KEY}&y=%26"),
+        ("x=${secrets.API_KEY}&y=${'a&b' | urlencode}", "x=${secrets.API_KEY}&y=a%26b"),
         ("${secrets.API_KEY}", "${secrets.API_KEY}"),
         ("a=b&c", "a=b&c"),
     ] {
@@ -241,6 +242,17 @@ fn a_result_beyond_the_limit_is_an_error() {
     let error = template.resolve(&scope()).unwrap_err();
 
     insta::assert_snapshot!(error.to_string(), @"`${score}`: the result is larger than 100 bytes");
+}
+
+#[test]
+fn what_is_written_costs_steps() {
+    let spent = |bytes: usize| {
+        let scope = scope();
+        template(json!(["x".repeat(bytes), "${none}"])).resolve(&scope).unwrap();
+        scope.meter.spent()
+    };
+
+    assert!(spent(100_000) > spent(1_000) + 1_000, "{} and {}", spent(100_000), spent(1_000));
 }
 
 /// Returns the slots, one on each line.

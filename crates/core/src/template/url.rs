@@ -75,9 +75,9 @@ impl UrlText {
     /// # Errors
     /// A value makes a segment of the path that means another one: `.` or `..`.
     pub(super) fn finish(self) -> Result<String, Problem> {
-        let path = self.path();
-        let mut start = path.start;
-        for segment in self.text[path].split('/') {
+        let path = self.text.split(['?', '#']).next().unwrap_or_default();
+        let mut start = 0;
+        for segment in path.split(['/', '\\']) {
             let end = start + segment.len();
             let is_of_value = self.values.iter().any(|value| value.start < end && start < value.end);
             let plain = segment.to_ascii_lowercase().replace("%2e", ".");
@@ -115,14 +115,6 @@ impl UrlText {
         }
         self.text.push_str(value);
         Ok(())
-    }
-
-    /// Returns where the path is.
-    fn path(&self) -> Range<usize> {
-        let authority = self.text.find("://").map_or(0, |at| at + "://".len());
-        let end = self.text[authority..].find(['?', '#']).map_or(self.text.len(), |at| authority + at);
-        let start = self.text[authority..end].find('/').map_or(end, |at| authority + at + 1);
-        start..end
     }
 }
 
@@ -166,6 +158,9 @@ mod tests {
             (&["https://x.example/$id/", "$a"], "https://x.example/$id/a"),
             (&["https://x.example/", "$%2e%2e"], "https://x.example/%252e%252e"),
             (&["https://x.example/a/../b/", "$c"], "https://x.example/a/../b/c"),
+            (&["https://x.example/a/..", "$", "/b"], "https://x.example/a/../b"),
+            (&["https://x.example/a/", "$", "../b"], "https://x.example/a/../b"),
+            (&["https://", "$..", "/a"], "https://../a"),
         ] {
             assert_eq!(built(pieces).unwrap(), expected, "{pieces:?}");
         }
@@ -181,6 +176,7 @@ mod tests {
             &["https://x.example/v/.", "$.", "/items"],
             &["https://x.example/v/%2E", "$.", "/items"],
             &["https://x.example/v/", "$.", "$."],
+            &["https://x.example\\v\\", "$.."],
             &["https://", "$evil.example/", ".x.example/"],
             &["https://", "$evil.example?", ".x.example/"],
             &["https://", "$evil.example#", ".x.example/"],
