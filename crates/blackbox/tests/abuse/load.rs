@@ -92,7 +92,9 @@ async fn large_documents_at_once_wait_for_each_other() {
     let workplace = Workplace::new();
     let server = Setup::new(&workplace).with_limited_memory().start().await;
     let victim = Victim::new(&server).await;
-    let numbers = format!(r#"{{"name":"x","flow_definition":{{"nodes":[{}1]}}}}"#, "1,".repeat(2_000_000));
+    // As many values as a document may have, and nearly as long as it may be.
+    let numbers =
+        format!(r#"{{"name":"x","flow_definition":{{"nodes":[{}1]}}}}"#, "1234567,".repeat(490_000));
 
     let attack = async {
         let mut clients = JoinSet::new();
