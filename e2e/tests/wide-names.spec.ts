@@ -1,7 +1,7 @@
 import { expect, test } from '../support/test.ts';
 
-/** Would reverse what follows it on the line. */
-const REVERSED = 'Odd \u202Ename';
+/** Is read from right to left, and so would be what is between it and another one. */
+const RIGHT_TO_LEFT = 'שם ארוך';
 /** Has no place to break. */
 const WIDE = 'w'.repeat(180);
 
@@ -46,11 +46,11 @@ test('wide names do not cover the other columns', async ({ page, api }) => {
   await expect(page.getByRole('columnheader', { name: 'Last called' })).toBeInViewport({ ratio: 1 });
 });
 
-test('a name that reverses the reading direction does not reverse what follows it', async ({ page, api }) => {
-  const execution = await api.run(await api.createFlow(fails(REVERSED)));
+test('a name that is read from right to left does not reverse the order of names', async ({ page, api }) => {
+  const execution = await api.run(await api.createFlow(fails(RIGHT_TO_LEFT)));
   await api.reaches(execution, 'failed');
   await page.goto('/failures');
-  const names = page.locator('bdi').filter({ hasText: REVERSED });
+  const names = page.locator('bdi').filter({ hasText: RIGHT_TO_LEFT });
   await expect(names).toHaveCount(2);
   const [flow, node] = await Promise.all([names.first().boundingBox(), names.last().boundingBox()]);
   expect((flow?.x ?? WIDE_PAGE) + (flow?.width ?? 0)).toBeLessThan(node?.x ?? 0);
