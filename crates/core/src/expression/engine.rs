@@ -80,8 +80,7 @@ pub(super) fn prepare(text: &str, rewritten: Rewritten, limits: &Limits) -> Comp
 /// Compiles an expression that was rewritten before. Its variables are the same wherever it is.
 #[cold]
 fn compile(text: &str, limits: &Limits) -> Code {
-    let limits_of_text = Limits { expression_chars_max: usize::MAX, ..*limits };
-    let tree = parse::parse(text, &limits_of_text).expect("it was parsed when it was read");
+    let tree = parse::parse(text, limits).expect("it was parsed when it was read");
     let rewritten = rewrite::rewrite(&tree, Site::default()).expect("it was rewritten when it was read");
     let mut generator = CodeGenerator::new("", "");
     generator.compile_expr(&rewritten.tree);
@@ -188,8 +187,7 @@ impl Program {
     }
 
     fn explain(&self, error: &Error, scope: &Scope) -> Problem {
-        let is_undefined =
-            matches!(error.detail(), None | Some("")) || error.kind() == ErrorKind::UndefinedError;
+        let is_undefined = error.kind() == ErrorKind::UndefinedError;
         let named = self.slots.iter().find(|slot| {
             let undefined = format!("`{}` is undefined", slot.variable);
             error.detail().is_some_and(|detail| detail.contains(&undefined))

@@ -224,6 +224,7 @@ mod tests {
             "-9.99",
             "-0.1",
             "0",
+            "1e-99999999999999999999",
             "1e-400",
             "0.1",
             "0.10000000000000000001",
@@ -234,6 +235,7 @@ mod tests {
             "9007199254740993.5",
             "123456789012345678901234567890",
             "1e400",
+            "1e99999999999999999999",
         ];
         for (low, high) in ascending.iter().zip(&ascending[1..]) {
             assert_eq!(compare(&from_text(low), &from_text(high)), Some(Ordering::Less), "{low} {high}");

@@ -185,7 +185,6 @@ impl Path {
         match self.resolve_root(scope)? {
             Found::Whole(payload) => self.walk_payload(payload, &scope.meter),
             Found::Part(_, text) => Ok(Found::Built(text.to_owned())),
-            Found::Built(text) if self.steps.is_empty() => Ok(Found::Built(text)),
             Found::Built(text) => self.walk(&text).map(|part| Found::Built(part.to_owned())),
         }
     }

@@ -329,6 +329,7 @@ mod tests {
             "a.x == b.y == 5",
             "a.x | bool",
             "(a.x | trim) == b.y",
+            "[a.x, {b.y: c}, d is upper]",
         ];
 
         let lines: Vec<String> = texts.iter().map(|text| format!("{text}: {}", uses(text))).collect();
@@ -358,7 +359,23 @@ mod tests {
         a.x == b.y == 5: a.x Number, b.y Number
         a.x | bool: a.x Boolean
         (a.x | trim) == b.y: a.x Text, b.y Text
+        [a.x, {b.y: c}, d is upper]: a.x Any, b.y Any, c Any, d Text
         ");
+    }
+
+    #[test]
+    fn uses_are_found_in_an_expression_that_is_longer_than_usual() {
+        let limits = Limits { expression_chars_max: usize::MAX, ..Limits::DEFAULT };
+        let text = format!("'{}' ~ a.x", "l".repeat(Limits::DEFAULT.expression_chars_max));
+
+        assert_eq!(Expression::compile(&text, &limits).unwrap().uses(ValueType::Any).len(), 1);
+    }
+
+    #[test]
+    fn types_have_the_names_that_forms_are_given() {
+        let names = ValueType::ALL.map(ValueType::as_str);
+
+        assert_eq!(names, ["text", "number", "boolean", "json", "any"]);
     }
 
     fn uses(text: &str) -> String {

@@ -10,7 +10,7 @@ use steadflow_core::scope::Scope;
 const STEPS_MAX: u64 = 4_000_000;
 
 /// Returns the steps that an expression takes: the fewest with which it ends.
-fn steps(text: &str, trigger_data: &Value) -> u64 {
+pub(super) fn steps(text: &str, trigger_data: &Value) -> u64 {
     let trigger_data = Payload::from_value(trigger_data);
     let ends = |expression_fuel: u64| {
         let (trigger_data, meter) = (trigger_data.clone(), Meter::new(u64::MAX));

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use steadflow_core::expression::Expression;
+use steadflow_core::flow::Flow;
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
 use steadflow_core::scope::Scope;
@@ -32,12 +33,22 @@ data.zero and 1 => 0.00
 data.price is number and data.price is float and data.big is integer => true
 data.price is eq(19.9) and data.long is ne(data.longer) and not data.long is eq(data.longer) => true
 [data.price] is eq([19.9]) and not true is eq('true') => true
+data.price is ne(19.9) => false
+data.price != 19.9 => false
+data.even == 9007199254740993 => false
+data.even < 9007199254740993 => true
+true == 2.5 or true == 1.5 => false
+data.missing is in([1]) or 1 is in(data.missing) => false
+7 is float or 'x' is float => false
 data.price is in([1, 19.9]) and not data.long is in([data.longer]) => true
 [data.longer, data.long] | min == data.long => true
 data.rows[2] | upper => "{\"NAME\":\"C\",\"PRICE\":5}"
+[[1, 2], [3]] | map('length') => [2,1]
 [none, data.price] | map('lower') => ["null","19.90"]
 true is number and not 'x' is number => true
 {'a': data.longer, 'b': data.long} | dictsort(by='value') | first | first => "b"
+{'a': data.exp, 'b': data.price} | dictsort(by='value') => [["b",19.90],["a",1.0E+2]]
+{'a': 2.5, 'b': data.half} | dictsort(by='value') => [["b",1.5],["a",2.5]]
 {2: 'x', data.price: 1} => {"2":"x","19.90":1}
 'a\tb\r\n"\\' => "a\tb\r\n\"\\"
 [[1, 2], [3, 4]] | map(attribute='1') => [2,4]
@@ -117,6 +128,7 @@ now() == now() => true
 uuid() => "28280e14-6886-883c-acfd-6da101f076cc"
 uuid() == uuid() => false
 uuid() | regex_match('^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$') => true
+'at x' | replace('x', now()) => "at 2026-03-02T09:30:00.25Z"
 'due ' ~ ('2026-03-01' | date) => "due 2026-03-01T00:00:00Z"
 "#;
 
@@ -130,9 +142,16 @@ data.mixed | max(attribute='price') => entry 1 has no field `price`; it has `nam
 data.mixed | sort(attribute='price') => entry 1 has no field `price`; it has `name`
 data.mixed | pluck('price') => entry 1 has no field `price`; it has `name`
 [1, none] | sum => entry 1 is null, which cannot be added
+data.missing == 1 => has no field `missing`
+1 != data.missing => has no field `missing`
+1 in data.missing => has no field `missing`
+data.missing in [1] => has no field `missing`
+[1, 'a'] | min => the string "a" has no order with the number 1
+[1, 'a'] | max => the string "a" has no order with the number 1
 [1, 'a'] | sort => the string "a" has no order with the number 1
 '7x' | int => the string "7x" cannot be read as an integer
 'inf' | int => the string "inf" cannot be read as an integer
+'1e38' | int => the string "1e38" cannot be read as an integer
 'nan' | float => the string "nan" cannot be read as a number
 'yes' | bool => the string "yes" cannot be read as `true` or `false`
 data.big + 1 => the number 1234567890123456789012345678901234567890 is too large to calculate with
@@ -159,7 +178,9 @@ trigger_data.now() => there is no function `now`
 now => node `now` has no output
 5 | fromjson => `fromjson` needs a string, not the number 5
 {none: 1} => as a field's name
-null.x => null
+null.x => node `null` has no output
+null.x ~ '' => node `null` has no output
+trigger_data['2nd'].x => `trigger_data["2nd"]` is a number, so it has no field `x`
 "#;
 
 #[test]
@@ -169,6 +190,17 @@ fn values_are_what_the_table_says() {
 
         assert_eq!(evaluated(text).as_deref(), Ok(wanted), "{text}");
     }
+}
+
+#[test]
+fn a_flow_with_all_of_them_can_be_saved() {
+    let rows = VALUES.trim().lines().filter_map(|row| row.split_once(" => "));
+    let input: Vec<String> = rows.map(|(text, _)| format!("${{{}}}", named(text))).collect();
+    let node = json!({ "id": "t", "type": "action", "action": "transform", "input": input });
+
+    let flow = Flow::parse(&json!({ "name": "F", "flow_definition": { "nodes": [node] } }), &Limits::DEFAULT);
+
+    assert_eq!(flow.err().unwrap_or_default(), []);
 }
 
 #[test]
@@ -188,8 +220,12 @@ fn time_grows_with_the_text_and_not_with_the_pattern() {
     assert_eq!(evaluated(&text).as_deref(), Ok("true"));
 }
 
+fn named(text: &str) -> String {
+    text.replace("data.", "trigger_data.")
+}
+
 fn evaluated(text: &str) -> Result<String, String> {
-    let text = text.replace("data.", "trigger_data.");
+    let text = named(text);
     let scope = Scope { trigger_data: Payload::parse(data().to_owned()).expect("it is JSON"), ..scope() };
     let expression = Expression::compile(&text, &Limits::DEFAULT).map_err(|error| error.to_string())?;
     expression.evaluate(&scope).map(|payload| payload.as_str().to_owned()).map_err(|error| error.to_string())
@@ -198,7 +234,7 @@ fn evaluated(text: &str) -> Result<String, String> {
 const fn data() -> &'static str {
     r#"{
         "price": 19.90, "big": 123456789012345678901234567890123456789012, "exp": 1.0E+2, "small": 1e-7, "zero": 0.00,
-        "long": 0.1000000000000000055, "longer": 0.1000000000000000056, "nothing": null, "pattern": "^order-\\d+$",
+        "long": 0.1000000000000000055, "longer": 0.1000000000000000056, "nothing": null, "even": 9007199254740992.0, "half": 1.5, "2nd": 2, "pattern": "^order-\\d+$",
         "rows": [{"name":"a","price":10.10},{"name":"b","price":20.20},{"name":"c","price":5}],
         "mixed": [{"name":"a","price":1},{"name":"b"}]
     }"#

@@ -7,7 +7,7 @@ use steadflow_core::expression::Expression;
 use steadflow_core::ids::NodeId;
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
-use steadflow_core::scope::Scope;
+use steadflow_core::scope::{NodeScope, Scope};
 use steadflow_core::template::Template;
 
 use super::{by_minijinja, evaluated, scope};
@@ -37,6 +37,8 @@ n if n > 5 else 0 => 7
 n > 5 if t else n < 5 => true
 n in l => false
 n not in l => true
+n != 7 => false
+true == 1 and 1 in [true] and not '1' in [1] => true
 not n in l => true
 2 in l and not 9 in l => true
 n is odd and n is not even => true
@@ -226,6 +228,32 @@ fn a_path_that_is_missing_is_named_before_one_that_may_be() {
     let reason = evaluated("(trigger_data.may | default(1)) < trigger_data.must").unwrap_err();
 
     assert!(reason.contains("`trigger_data` has no field `must`"), "{reason}");
+}
+
+#[test]
+fn a_path_that_may_be_missing_is_not_blamed_for_something_else() {
+    let reason = |text: &str, expression_fuel| {
+        let limits = Limits { expression_fuel, ..Limits::DEFAULT };
+        Expression::compile(text, &limits).unwrap().evaluate(&scope()).unwrap_err().to_string()
+    };
+
+    let by_zero = reason("(trigger_data.may | default(1)) / 0", 1_000);
+    let of_fuel = reason("(trigger_data.may | default(1)) ~ ('a' * 100000)", 100);
+
+    assert!(by_zero.contains("unable to calculate 1 / 0"), "{by_zero}");
+    assert!(of_fuel.contains("it takes too many steps"), "{of_fuel}");
+}
+
+#[test]
+fn a_field_of_a_node_that_is_called_null_is_read_as_it_is() {
+    let output = Payload::parse(r#"{"x": {"y" : 1}}"#.to_owned()).unwrap();
+    let node = NodeScope { id: NodeId::new("null"), output: Some(output), error: None };
+    let scope = Scope { nodes: vec![node], ..scope() };
+    let evaluate =
+        |text: &str| Expression::compile(text, &Limits::DEFAULT).unwrap().evaluate(&scope).unwrap();
+
+    assert_eq!(evaluate("null.x").as_str(), r#"{"y" : 1}"#);
+    assert_eq!(evaluate("null.x.y + 1").as_str(), "2");
 }
 
 #[test]

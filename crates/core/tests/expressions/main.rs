@@ -7,6 +7,7 @@ mod functions;
 mod jq;
 mod language;
 mod property;
+mod steps;
 
 use minijinja::{Environment, UndefinedBehavior};
 use serde_json::{Value, json};

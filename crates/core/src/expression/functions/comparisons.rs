@@ -28,7 +28,7 @@ pub(super) fn is_same(state: &State<'_, '_>, left: &Value, right: &Value) -> Res
 fn same(left: &Value, right: &Value) -> bool {
     match number::compare(left, right) {
         Some(order) => order.is_eq(),
-        None if left.kind() == right.kind() && left.as_object().is_some() => values::equal(left, right),
+        None if left.as_object().is_some() => values::equal(left, right),
         None => left == right,
     }
 }
