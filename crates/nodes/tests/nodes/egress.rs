@@ -10,6 +10,7 @@ use steadflow_core::failure::ErrorClass;
 use steadflow_core::limits::Limits;
 use steadflow_nodes::{EgressTimeouts, Nodes, NodesConfig, OwnListeners};
 use tokio::io::AsyncWriteExt;
+use tokio::time::Instant;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -379,6 +380,20 @@ async fn the_beginning_of_an_error_body_is_read_for_its_message() {
 
         assert!(message.ends_with(said), "{what}: {message}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_takes_too_long_times_out() {
+    let names = Names { never: Some("slow.test"), ..Names::default() };
+    let nodes = Nodes::new(NodesConfig { lookup: Arc::new(names), ..config("127.0.0.1") }).unwrap();
+    let started = Instant::now();
+
+    let work = http_work(&json!({ "url": "http://slow.test/" }));
+    let failure = result(nodes.perform(work).await).unwrap_err();
+
+    assert_eq!(failure.class, ErrorClass::Timeout);
+    assert!(failure.message.contains("took more than 10 seconds"), "{}", failure.message);
+    assert_eq!(started.elapsed().as_secs(), 10);
 }
 
 #[tokio::test]

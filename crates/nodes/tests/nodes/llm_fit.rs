@@ -148,6 +148,7 @@ async fn a_second_refusal_fails_with_the_words_of_the_server() {
         ("openai", "no 'temperature' here", 2),
         ("openai", "enable_thinking must be false without streaming", 2),
         ("openai", "system role and user role are refused", 2),
+        ("openai", "no max_tokens, response_format, system role, streaming, stream_options, temperature", 6),
         ("openai", "max_tokens is too large: 99. This model supports at most 64 completion tokens", 1),
         ("openai", "temperature must be between 0 and 0.3", 1),
         ("openai", "The context length is 8192 tokens, but messages and max_tokens need 9000", 1),
