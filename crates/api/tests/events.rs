@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::Method;
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use crate::support::{Api, Event, NO_ID, each, echo, failing, flow, hanging, list, request, text};
@@ -56,6 +57,23 @@ async fn finished_execution_is_sent_in_one_event() {
 
     assert_eq!(events.len(), 1);
     assert_eq!((events[0].name.as_str(), &events[0].data), ("snapshot", &ended));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_reader_has_to_catch_up_with_comes_in_parts() {
+    let api = Api::new().await;
+    let names: Vec<String> = (0..20).map(|at| format!("n{at}")).collect();
+    let nodes: Vec<Value> = names.iter().map(|name| echo(name, json!("x".repeat(10_000)))).collect();
+    let edges: Vec<(&str, &str)> = names.windows(2).map(|pair| (&*pair[0], &*pair[1])).collect();
+    let ended = api.run(&api.create_flow(&flow("Review", &nodes, &edges)).await).await;
+    let path = format!("executions/{}/events", text(&ended["id"]));
+
+    let answer = api.open(request(Method::GET, &path, &[("last-event-id", "1")], "")).await;
+    let parts: Vec<usize> =
+        answer.into_body().into_data_stream().map(|part| part.expect("it comes").len()).collect().await;
+
+    let (longest, all) = (parts.iter().max().copied(), parts.iter().sum::<usize>());
+    assert!(all > 400_000 && longest.is_some_and(|bytes| bytes < 120_000), "{parts:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -270,6 +270,21 @@ async fn row_says_what_a_list_needs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn long_messages_are_shortened_in_lists() {
+    let api = Api::new().await;
+    let message = "é".repeat(1_500);
+    let node = json!({ "id": "a", "type": "action", "action": "fail", "input": { "message": message } });
+
+    let ended = api.run(&api.flow_of(&[node]).await).await;
+
+    assert!(text(&ended["error_message"]).ends_with(&message));
+    let listed = text(&api.get("executions").await.expect(200)[0]["error_message"]);
+    let beginning = listed.strip_suffix('…').expect("it is cut");
+    assert!((1_990..=2_000).contains(&beginning.len()), "{} bytes", beginning.len());
+    assert!(text(&ended["error_message"]).starts_with(beginning));
+}
+
+#[tokio::test(start_paused = true)]
 async fn row_says_what_an_unfinished_execution_waits_for() {
     let api = Api::new().await;
     let mut asking = failing("a", 1, 0);

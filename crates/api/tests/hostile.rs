@@ -3,8 +3,10 @@
 use axum::body::Body;
 use axum::http::Method;
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::support::{Answer, Api, NO_ID, echo, flow, request};
 
@@ -159,6 +161,31 @@ async fn bodies_that_do_not_come_to_an_end_are_cut_off() {
 
     insta::assert_snapshot!(silent.problem(), @"408 body-too-slow: The body did not arrive within 30 seconds.");
     insta::assert_snapshot!(broken.problem(), @"400 invalid-body: The body broke off before its end.");
+    assert_eq!(api.counts().await, (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn slow_bodies_are_cut_off_earlier_while_others_wait() {
+    let api = Api::configured(|config| config.body_memory = 400 * 1024).await;
+    let slow = || {
+        let mut slow = request(Method::POST, "flows", &[("content-type", "application/json")], "");
+        let first = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 5_000]))]);
+        *slow.body_mut() = Body::from_stream(first.chain(stream::pending()));
+        api.send(slow)
+    };
+    let started = Instant::now();
+
+    let answers = join_all((0..20).map(|_| slow())).await;
+
+    let mut problems: Vec<String> = answers.iter().map(Answer::problem).collect();
+    problems.sort_unstable();
+    problems.dedup();
+    insta::assert_snapshot!(problems.join("\n"), @"
+    408 body-too-slow: The body did not arrive within 2 seconds.
+    408 body-too-slow: The body did not arrive within 30 seconds.
+    503 unavailable: The server has no memory for a further body of this size, so nothing was changed. Try again in a second.
+    ");
+    assert!(started.elapsed().as_secs() <= 60, "{:?}", started.elapsed());
     assert_eq!(api.counts().await, (0, 0));
 }
 

@@ -76,6 +76,21 @@ fn a_decision_that_has_taken_its_share_leaves_the_rest_to_the_next() {
 }
 
 #[test]
+fn a_decision_that_has_spent_its_steps_leaves_the_rest_to_the_next() {
+    let nodes: Vec<Value> =
+        (0..5).map(|at| transform(&format!("n{at}"), json!("${trigger_data.k + 1}"))).collect();
+    let decisions = |decision_fuel: u64| {
+        let limits = Limits { decision_fuel, ..Limits::DEFAULT };
+        let mut play = start(&chain(&nodes), limits, &json!({ "k": 7 }));
+        go_on(&mut play);
+        (play.execution.status(), play.journal.len())
+    };
+
+    assert_eq!(decisions(1), (ExecutionStatus::Completed, 5));
+    assert_eq!(decisions(Limits::DEFAULT.decision_fuel), (ExecutionStatus::Completed, 1));
+}
+
+#[test]
 fn what_a_decision_left_waits_while_the_execution_is_paused() {
     let mut play = start(&chain(&[transform("a", json!(1)), transform("b", json!(2))]), CUT, &json!({}));
     let by = steadflow_core::caller::Actor::USER;

@@ -172,6 +172,18 @@ mod tests {
     }
 
     #[test]
+    fn a_listener_that_lags_too_far_behind_learns_how_much_it_missed() {
+        let hub = Hub::new();
+        let id = ExecutionId::new(Uuid::from_u128(2));
+        let mut changes = hub.subscribe();
+
+        (1..=Hub::BACKLOG as u64 + 3).for_each(|seq| hub.publish(change(id, seq)));
+
+        assert!(matches!(changes.try_recv(), Err(broadcast::error::TryRecvError::Lagged(3))));
+        assert_eq!(changes.try_recv().expect("it is there").seq, 4);
+    }
+
+    #[test]
     fn an_execution_is_forgotten_with_its_last_follower() {
         let hub = Hub::new();
         let id = ExecutionId::new(Uuid::from_u128(2));

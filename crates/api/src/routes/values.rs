@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use steadflow_core::execution::{Execution, Rejected, ResultParts};
+use steadflow_core::execution::{Execution, Rejected};
 use steadflow_core::ids::{ExecutionId, NodeId, NodeIndex};
 use steadflow_core::payload::Payload;
 use utoipa_axum::router::OpenApiRouter;
@@ -56,13 +56,14 @@ pub(crate) async fn show_result(
     let snapshot = app.engine().execution(caller.tenant, id).await?;
     let parts = snapshot.execution.result_parts();
     let parts = parts.ok_or_else(|| none("The execution has no result: it did not complete."))?;
-    check_length(&parts)?;
+    if parts.only().is_none() {
+        check_length(parts.len_bytes())?;
+    }
     Ok(whole(parts.whole()))
 }
 
-fn check_length(parts: &ResultParts<'_>) -> Result<(), Problem> {
-    let bytes = parts.len_bytes();
-    if parts.only().is_some() || bytes <= RESULT_BYTES_MAX {
+fn check_length(bytes: usize) -> Result<(), Problem> {
+    if bytes <= RESULT_BYTES_MAX {
         return Ok(());
     }
     let detail = format!(
@@ -126,5 +127,20 @@ struct ValueText(Payload);
 impl AsRef<[u8]> for ValueText {
     fn as_ref(&self) -> &[u8] {
         self.0.as_str().as_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+
+    use super::*;
+
+    #[test]
+    fn a_result_of_several_outputs_has_a_length() {
+        let status = |bytes| check_length(bytes).map_err(|problem| problem.into_response().status());
+
+        assert_eq!(status(RESULT_BYTES_MAX), Ok(()));
+        assert_eq!(status(RESULT_BYTES_MAX + 1), Err(StatusCode::UNPROCESSABLE_ENTITY));
     }
 }

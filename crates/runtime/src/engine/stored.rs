@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use steadflow_core::ids::{ExecutionId, TenantId};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
 use super::{Engine, ExecutionSnapshot};
@@ -42,6 +42,12 @@ impl Default for Reads {
 }
 
 impl Reads {
+    /// Waits for room to read a journal of so many bytes.
+    async fn room(&self, bytes: u64) -> Result<SemaphorePermit<'_>, RuntimeError> {
+        let kib = u32::try_from(bytes / 1024).unwrap_or(KIB_MAX).min(KIB_MAX);
+        self.room.acquire_many(kib).await.map_err(|_closed| RuntimeError::Unavailable)
+    }
+
     fn latest(&self, tenant: TenantId, id: ExecutionId, bytes: u64) -> Option<ExecutionSnapshot> {
         let latest = self.latest.lock().clone()?;
         let execution = &latest.snapshot.execution;
@@ -84,8 +90,7 @@ impl Engine {
             return self.load(tenant, id).await;
         }
         let reads = &self.inner.reads;
-        let kib = u32::try_from(bytes / 1024).unwrap_or(KIB_MAX).min(KIB_MAX);
-        let _room = reads.room.acquire_many(kib).await.map_err(|_closed| RuntimeError::Unavailable)?;
+        let _room = reads.room(bytes).await?;
         if let Some(latest) = reads.latest(tenant, id, bytes) {
             return Ok(latest);
         }
@@ -98,5 +103,32 @@ impl Engine {
         let store = &*self.inner.store;
         let stored = store.execution(tenant, id).await?.ok_or(RuntimeError::NoExecution(id))?;
         Ok(self.inner.versions.replay(store, stored).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn long_journals_wait_until_others_are_read() {
+        let reads = Reads::default();
+        let half = u64::from(KIB_MAX) * 1024 / 2;
+        let first = reads.room(half).await.expect("there is room");
+        let _second = reads.room(half).now_or_never().expect("there is room").expect("it is open");
+        let mut third = std::pin::pin!(reads.room(2 * SMALL_BYTES));
+        assert!(third.as_mut().now_or_never().is_none());
+
+        drop(first);
+
+        assert!(third.await.is_ok());
+        assert_eq!(reads.room(u64::MAX).now_or_never().map(|room| room.is_ok()), None);
+    }
+
+    #[tokio::test]
+    async fn a_journal_longer_than_all_room_is_read_alone() {
+        assert!(Reads::default().room(u64::MAX).now_or_never().is_some_and(|room| room.is_ok()));
     }
 }

@@ -165,6 +165,16 @@ fn a_batch_that_fails_for_a_while_is_split_too() {
 }
 
 #[test]
+fn a_batch_that_is_full_takes_no_further_decision() {
+    let mut bench = Bench::driving();
+    for number in 1..3 {
+        bench.worker.handle(accept_with(number, 5 << 20), crate::bench::at(0.0));
+    }
+
+    assert_eq!(bench.handle(0.0, accept_with(3, 5 << 20)), ["commit 1 2", "commit 3"]);
+}
+
+#[test]
 fn executions_that_hold_much_take_their_turns_one_at_a_tick() {
     let mut bench = Bench::driving();
     bench.worker.handle(accept_with(1, 300_000), crate::bench::at(1.0));

@@ -40,18 +40,23 @@ pub(crate) fn step(
     if next.is_some_and(|(_, created)| created.plus(shortest) > now) {
         next = None;
     }
+    let fits = fitting(&old);
+    let is_cut = fits < old.len();
+    old.truncate(fits);
+    let resume = if is_cut { old.last().map(|old| old.id) } else { next.map(|(id, _)| id) };
+    delete(writer, &old)?;
+    Ok(Expired { deleted: old.len(), next: resume })
+}
+
+/// Returns how many of `old` one step deletes: at least one.
+fn fitting(old: &[Old]) -> usize {
     let mut bytes = 0;
     let fits = old.iter().take_while(|old| {
         let has_room = bytes < BYTES_MAX;
         bytes += old.bytes;
         has_room
     });
-    let fits = fits.count();
-    let is_cut = fits < old.len();
-    old.truncate(fits);
-    let resume = if is_cut { old.last().map(|old| old.id) } else { next.map(|(id, _)| id) };
-    delete(writer, &old)?;
-    Ok(Expired { deleted: old.len(), next: resume })
+    fits.count()
 }
 
 /// Looks at the next executions.
@@ -85,4 +90,23 @@ fn delete(writer: &mut Writer, old: &[Old]) -> rusqlite::Result<()> {
     }
     let found: Vec<(i64, [u8; 16])> = old.iter().map(|old| (old.number, blob(old.id.uuid()))).collect();
     delete::executions(writer, &found)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_step_deletes_few_long_journals() {
+        let old = |bytes: &[u64]| -> Vec<Old> {
+            let of = |bytes: &u64| Old { number: 1, id: ExecutionId::new(Uuid::nil()), bytes: *bytes };
+            bytes.iter().map(of).collect()
+        };
+
+        assert_eq!(fitting(&old(&[1; 200])), 200);
+        assert_eq!(fitting(&old(&[BYTES_MAX / 2; 5])), 2);
+        assert_eq!(fitting(&old(&[BYTES_MAX * 16, 1])), 1);
+    }
 }

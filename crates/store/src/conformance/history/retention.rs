@@ -29,6 +29,7 @@ async fn expire(store: &impl Store, retention: &Retention, now: Timestamp) -> us
     loop {
         let step = ExpiryStep { after, limit: 2 };
         let expired = store.expire(Arc::clone(&retention), now, step).await.expect("it can be deleted");
+        assert!(expired.deleted <= step.limit, "a step deletes {} executions", expired.deleted);
         deleted += expired.deleted;
         after = expired.next;
         if after.is_none() {
