@@ -6,6 +6,7 @@ mod dependencies;
 mod docs;
 mod handlers;
 mod kinds;
+mod limits;
 mod sources;
 
 use std::fs;
@@ -25,6 +26,7 @@ pub(crate) fn findings(root: &Path) -> Result<Vec<String>> {
     findings.extend(docs::broken_links(root)?);
     findings.extend(kinds::scattered_kinds(root)?);
     findings.extend(contributing::wrong_paths(root)?);
+    findings.extend(limits::untested_limits(root)?);
     Ok(findings)
 }
 
