@@ -140,6 +140,10 @@ fn a_schema_has_a_size() {
         schema["unevaluatedProperties"] = json!(false);
         schema
     };
+    let unevaluated_inside = |count: usize| {
+        let inside = json!({ "unevaluatedProperties": false, "anyOf": vec![json!({}); count] });
+        json!({ "unevaluatedProperties": false, "allOf": [inside] })
+    };
     for (schema, fits) in [
         (one("description", "a".repeat(200 * 1024).into()), true),
         (one("description", "a".repeat(256 * 1024).into()), false),
@@ -149,6 +153,10 @@ fn a_schema_has_a_size() {
         (one("patternProperties", patterns(201).into()), false),
         (chain(100), true),
         (chain(301), false),
+        (one("patternProperties", json!({ "(a{99}){99}": {} })), true),
+        (one("patternProperties", json!({ "(a{99}){99}": {}, "b(a{99}){99}": {} })), false),
+        (unevaluated_inside(1_600), true),
+        (unevaluated_inside(1_700), false),
         (unevaluated(30), true),
         (unevaluated(40), false),
     ] {
