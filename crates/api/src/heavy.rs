@@ -166,6 +166,15 @@ mod tests {
         assert_eq!(answer.expect("it does not panic"), Ok(()));
     }
 
+    #[tokio::test]
+    async fn a_request_that_works_has_the_only_turn_of_its_kind() {
+        let turns = Turns::new();
+        let free = || [Heavy::Body, Heavy::Document].map(|kind| turns.of(kind).available_permits());
+
+        assert_eq!(turns.run(Heavy::Body, async { free() }).await, [0, 1]);
+        assert_eq!(turns.run(Heavy::Document, async { free() }).await, [1, 0]);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn requests_that_wait_keep_nobody_waiting() {
         let turns = Turns::new();

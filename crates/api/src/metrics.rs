@@ -129,3 +129,19 @@ impl Metrics {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damaged_rows_are_counted_once_each_and_up_to_a_number() {
+        let metrics = Metrics::new();
+
+        for id in (0..=DAMAGE_KNOWN_MAX).chain(0..3) {
+            metrics.row_damaged(&Damaged { id, reason: "EOF".to_owned() });
+        }
+
+        assert_eq!(metrics.damaged.get(), DAMAGE_KNOWN_MAX as u64);
+    }
+}
