@@ -54,6 +54,8 @@ pub(crate) struct Driver {
     worker: Worker,
     replies: HashMap<ReplyId, oneshot::Sender<Reply>>,
     calls: Calls,
+    /// Calls to stop when all actions of the turn are done.
+    stopping: Vec<CallKey>,
     /// Questions to the store. The worker has a few under way at most, and one commit for each execution in memory.
     asked: FuturesUnordered<AnswerFuture>,
     end: Option<End>,
@@ -66,6 +68,7 @@ impl Driver {
             world,
             replies: HashMap::new(),
             calls: Calls::default(),
+            stopping: Vec::new(),
             asked: FuturesUnordered::new(),
             end: None,
         }
@@ -150,6 +153,7 @@ impl Driver {
             for action in actions {
                 self.act(action);
             }
+            self.calls.stop(&std::mem::take(&mut self.stopping));
         }
         self.world.load.set(self.worker.live_count(), self.worker.live_bytes());
     }
@@ -169,7 +173,7 @@ impl Driver {
         match action {
             Action::Ask(by, ask) => self.asked.push(self.world.ask(by, ask)),
             Action::StartStep(work) => self.start_step(*work),
-            Action::StopStep(key) => self.calls.stop(&key),
+            Action::StopStep(key) => self.stopping.push(key),
             Action::Reply(to, reply) => {
                 if let Some(sender) = self.replies.remove(&to) {
                     // Its caller may have gone; what was asked for is done all the same.
