@@ -229,7 +229,7 @@ pub struct Edge {
 }
 
 /// Which end of its node an edge follows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EdgeTrigger {
     /// The node completed.
     #[default]

@@ -9,7 +9,6 @@ use crate::limits::Limits;
 /// What a description depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terms {
-    pub(crate) limits: Limits,
     strings: Strings,
     parts: Parts,
 }
@@ -24,9 +23,8 @@ enum Parts {
 }
 
 impl Terms {
-    /// The default limits, strings that are what they are, and named parts in full.
-    pub(crate) const DEFAULT: Self =
-        Self { limits: Limits::DEFAULT, strings: Strings::Literal, parts: Parts::Inline };
+    /// Strings that are what they are, and named parts in full.
+    pub(crate) const DEFAULT: Self = Self { strings: Strings::Literal, parts: Parts::Inline };
 
     /// The same, with references to named parts.
     pub(crate) const NAMED: Self = Self { parts: Parts::Named, ..Self::DEFAULT };
@@ -96,10 +94,6 @@ impl Description {
         description
     }
 
-    pub(super) const fn limits(&self) -> Limits {
-        self.terms.limits
-    }
-
     pub(super) fn add<R: Reader>(&mut self, key: &Key<R>) {
         let is_needed = matches!(key.absent, Absent::Fault(_) | Absent::FaultInside);
         let default = match key.absent {
@@ -123,17 +117,12 @@ impl Description {
             name: key.name,
             title: key.title,
             doc: key.doc,
-            wanted: key.reader.wanted(&self.terms.limits),
+            wanted: key.reader.wanted(&Limits::DEFAULT),
             default,
             is_needed,
             schema: Value::Object(schema),
             inside: key.reader.inside(&self.terms),
         });
-    }
-
-    /// Returns the key `name`.
-    pub fn key(&self, name: &str) -> Option<&KeyDescription> {
-        self.keys.iter().find(|key| key.name == name)
     }
 
     /// Returns the JSON Schema of some keys of the object, which replace those of another one.

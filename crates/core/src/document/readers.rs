@@ -239,8 +239,8 @@ impl Reader for Span {
         format!("a number of seconds, more than 0 and at most {}", limits.wait_max.as_secs_f64())
     }
 
-    fn schema(&self, terms: &Terms) -> Value {
-        json!({ "type": "number", "exclusiveMinimum": 0, "maximum": terms.limits.wait_max.as_secs() })
+    fn schema(&self, _: &Terms) -> Value {
+        json!({ "type": "number", "exclusiveMinimum": 0, "maximum": Limits::DEFAULT.wait_max.as_secs() })
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Seconds> {

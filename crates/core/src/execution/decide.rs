@@ -142,7 +142,7 @@ impl Decider<'_> {
                 | NodeState::Skipped => {}
             }
         }
-        if self.execution.is_cut && !held {
+        if self.execution.is_cut {
             self.go_on_after_cut();
         }
     }

@@ -112,7 +112,7 @@ fn check_pairs(drafts: &[Draft], edges: &[EdgeDraft], faults: &mut Faults) {
         if drafts[to].traits.is_some_and(|traits| traits.starts) {
             faults.add(format!("{pointer}/to"), "a trigger starts the flow, so no edge can lead to it");
         }
-        let key = (from, to, edge.on == EdgeTrigger::Error, edge.condition_text.as_deref());
+        let key = (from, to, edge.on, edge.condition_text.as_deref());
         if let Some(first) = seen.insert(key, at) {
             faults.add(pointer, format!("this edge is the same as edge {first}"));
             seen.insert(key, first);

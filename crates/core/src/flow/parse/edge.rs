@@ -128,12 +128,7 @@ impl Reader for EdgeConditionReader<'_> {
 
     fn schema(&self, terms: &Terms) -> Value {
         let result = json!({ "type": "boolean", "title": "Result" });
-        let mut schema = ConditionReader.schema(terms);
-        match schema.get_mut("anyOf") {
-            Some(Value::Array(forms)) => forms.push(result),
-            _ => schema = json!({ "anyOf": [schema, result] }),
-        }
-        schema
+        json!({ "anyOf": [ConditionReader.schema(terms), result] })
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<GivenCondition> {

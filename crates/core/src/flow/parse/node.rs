@@ -75,12 +75,12 @@ impl Reader for IdReader {
         text().at_most(limits.name_chars_max).wanted(limits)
     }
 
-    fn schema(&self, terms: &Terms) -> Value {
+    fn schema(&self, _: &Terms) -> Value {
         let space = "\\s";
         let pattern = format!(
             "^(?!\\.{{1,2}}$)[^{space}{HIDDEN_CLASS}](?:[^{HIDDEN_CLASS}]*[^{space}{HIDDEN_CLASS}])?$"
         );
-        json!({ "type": "string", "minLength": 1, "maxLength": terms.limits.name_chars_max, "pattern": pattern })
+        json!({ "type": "string", "minLength": 1, "maxLength": Limits::DEFAULT.name_chars_max, "pattern": pattern })
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<NodeId> {
