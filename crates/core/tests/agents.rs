@@ -45,6 +45,22 @@ fn a_skill_is_found_by_its_name() {
 }
 
 #[test]
+fn a_skill_has_a_name_that_can_be_a_part_of_a_path() {
+    let faults = |name: &str| {
+        let document = json!({
+            "name": "A", "agent_type": "http", "config": { "endpoint": "https://x.example" },
+            "skills": [{ "name": name }],
+        });
+        Agent::parse(&document).err().unwrap_or_default()
+    };
+
+    for name in ["", " ", ".", "..", " .. "] {
+        assert_eq!(faults(name).len(), 1, "{name:?}");
+    }
+    assert_eq!(faults("..."), []);
+}
+
+#[test]
 fn skills_that_a_known_agent_does_not_have_are_named() {
     let id = |number| AgentId::new(Uuid::from_u128(number));
     let asks = |node: &str, agent: u128, skill: &str| json!({ "id": node, "type": "agent", "agent_id": id(agent).to_string(), "skill": skill });

@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use steadflow_core::event::{Accepted, Event};
-use steadflow_core::execution::{Execution, ExecutionStatus, FlowVersion, Input, TimerReason};
+use steadflow_core::execution::{Decision, Execution, ExecutionStatus, FlowVersion, Input, TimerReason};
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
+use steadflow_core::work::Outcome;
 use support::{Play, accepted};
 use uuid::Uuid;
 
@@ -66,11 +67,13 @@ fn a_decision_that_has_taken_its_share_leaves_the_rest_to_the_next() {
     while let Some((_, TimerReason::Cut)) = play.execution.next_timer() {
         let stored = replayed(&play);
         assert_eq!(stored.next_timer(), play.execution.next_timer());
+        assert!(play.execution.is_cut() && stored.is_cut());
         play.execution = stored;
         play.put(Input::Tick).expect("it is due");
     }
 
     assert_eq!(play.execution.status(), ExecutionStatus::Completed);
+    assert!(!play.execution.is_cut());
     assert_eq!(play.journal.len(), 5);
     assert_eq!(play.execution.result(), start(&flow, Limits::DEFAULT, &json!({ "k": 7 })).execution.result());
 }
@@ -103,6 +106,72 @@ fn what_a_decision_left_waits_while_the_execution_is_paused() {
 
     assert_eq!(while_paused, (None, 2));
     assert_eq!(play.execution.status(), ExecutionStatus::Completed);
+}
+
+#[test]
+fn of_what_is_due_each_decision_takes_its_share() {
+    let limits = Limits { decision_fuel: 1, ..Limits::DEFAULT };
+    let delays = |at: usize| json!({ "id": format!("d{at}"), "type": "delay", "delay_seconds": 1 });
+    let edges = |at: usize| json!({ "from": format!("d{at}"), "to": "e", "condition": "trigger_data.k > 1" });
+    let end = json!({ "id": "e", "type": "merge", "join": "any" });
+    let flow = json!({ "name": "Bounds", "flow_definition": {
+        "nodes": (0..3).map(delays).chain([end]).collect::<Vec<_>>(),
+        "edges": (0..3).map(edges).collect::<Vec<_>>(),
+    } });
+    let mut play = start(&flow, limits, &json!({ "k": 1 }));
+
+    let ended = [1.0, 1.0, 1.0].map(|seconds| {
+        play.at(seconds);
+        play.execution.nodes().iter().filter(|node| node.output.is_some()).count()
+    });
+
+    assert_eq!(ended, [1, 2, 3]);
+    go_on(&mut play);
+    assert_eq!(play.execution.status(), ExecutionStatus::Completed);
+}
+
+#[test]
+fn of_what_a_pause_held_back_each_decision_takes_its_share() {
+    let rounds = |id: &str| json!({ "id": id, "type": "test_rounds", "input": "${trigger_data.k}" });
+    let mut flow = chain(&[rounds("a"), rounds("b")]);
+    flow["flow_definition"]["edges"] = json!([]);
+    let mut play = start(&flow, Limits { decision_bytes: 10, ..Limits::DEFAULT }, &json!({ "k": "12345" }));
+    go_on(&mut play);
+    let by = steadflow_core::caller::Actor::USER;
+    play.put(Input::Pause { by: by.clone() }).expect("it runs");
+    for key in play.work.iter().map(|work| work.key()).collect::<Vec<_>>() {
+        let outcome = Outcome::completed(Payload::null());
+        play.put(Input::StepEnded { call: key, outcome }).expect("it is under way");
+    }
+
+    play.put(Input::Resume { by }).expect("it is paused");
+
+    assert_eq!(play.work.len(), 4, "two calls of one node");
+    assert_eq!((go_on(&mut play), play.work.len()), (1, 6));
+}
+
+#[test]
+fn a_decision_that_was_acted_on_makes_room_for_the_next() {
+    let mut play = start(&chain(&[transform("a", json!(1)), transform("b", json!(2))]), CUT, &json!({}));
+    let mut decision = Decision::default();
+    play.execution.decide(Input::Tick, support::START, &mut decision).expect("it goes on");
+    assert!(!decision.is_empty() && decision.is_full(&CUT));
+
+    decision.clear();
+
+    assert!(decision.is_empty() && !decision.is_full(&CUT));
+}
+
+#[test]
+fn what_fills_an_execution_to_its_last_byte_is_kept() {
+    let flow = chain(&[transform("a", json!("${trigger_data}")), transform("b", json!(1))]);
+    let held = |execution_bytes_max: usize| {
+        let play = start(&flow, Limits { execution_bytes_max, ..Limits::DEFAULT }, &json!("four"));
+        (play.execution.status(), play.execution.data_bytes())
+    };
+
+    assert_eq!(held(13), (ExecutionStatus::Completed, 13));
+    assert_eq!(held(12), (ExecutionStatus::Failed, 13));
 }
 
 #[test]
@@ -187,20 +256,20 @@ fn the_edges_that_leave_a_node_share_their_steps() {
 #[test]
 fn many_large_outputs_are_not_put_together_only_to_be_refused() {
     let limits = Limits { output_bytes_max: 100, ..Limits::DEFAULT };
-    let text = "x".repeat(60);
-    let nodes =
-        [transform("a", json!(text)), transform("b", json!(text)), json!({ "id": "both", "type": "merge" })];
-    let mut flow = chain(&nodes);
-    flow["flow_definition"]["edges"] = json!([{ "from": "a", "to": "both" }, { "from": "b", "to": "both" }]);
+    // What is put together has the ids of the nodes too.
+    for (chars, bytes) in [(60, 124), (48, 111)] {
+        let text = "x".repeat(chars);
+        let merge = json!({ "id": "both", "type": "merge" });
+        let mut flow = chain(&[transform("a", json!(text)), transform("b", json!(text)), merge]);
+        flow["flow_definition"]["edges"] =
+            json!([{ "from": "a", "to": "both" }, { "from": "b", "to": "both" }]);
 
-    let play = start(&flow, limits, &json!({}));
+        let (class, message) = error(&start(&flow, limits, &json!({})));
 
-    assert_eq!(error(&play).0, Some(ErrorClass::OutputTooLarge));
-    assert!(
-        error(&play).1.contains("The output has 124 bytes; a node may return at most 100"),
-        "{}",
-        error(&play).1
-    );
+        assert_eq!(class, Some(ErrorClass::OutputTooLarge));
+        let wanted = format!("The output has {bytes} bytes; a node may return at most 100");
+        assert!(message.contains(&wanted), "{message}");
+    }
 }
 
 #[test]
@@ -210,18 +279,16 @@ fn children_are_started_with_a_bounded_amount_of_data() {
         start(&chain(&[family]), limits, &json!({ "k": 1 }))
     };
 
-    let refused = family(Limits { children_bytes_max: 5, ..Limits::DEFAULT });
+    let refused = family(Limits { children_bytes_max: 20, ..Limits::DEFAULT });
 
     assert_eq!(error(&refused).0, Some(ErrorClass::OutputTooLarge));
     assert!(refused.children.is_empty());
-    assert_eq!(family(Limits::DEFAULT).children.len(), 3);
+    assert_eq!(family(Limits { children_bytes_max: 21, ..Limits::DEFAULT }).children.len(), 3);
 }
 
 #[test]
 fn a_result_that_no_node_may_return_is_a_failure_for_the_parent() {
-    let limits = Limits { output_bytes_max: 50, ..Limits::DEFAULT };
-    let flow = chain(&[transform("a", json!("x".repeat(30))), transform("b", json!("y".repeat(30)))]);
-    let mut both = flow.clone();
+    let mut both = chain(&[transform("a", json!("x".repeat(30))), transform("b", json!("y".repeat(30)))]);
     both["flow_definition"]["edges"] = json!([]);
     let parent = steadflow_core::event::Parent {
         execution: ExecutionId::new(Uuid::from_u128(9)),
@@ -231,12 +298,13 @@ fn a_result_that_no_node_may_return_is_a_failure_for_the_parent() {
         body: None,
         deadline: None,
     };
-    let end = |flow: &Value| {
-        let parsed = Flow::parse(flow, &Limits::DEFAULT).expect("it is a flow");
+    let end = |output_bytes_max: usize| {
+        let limits = Limits { output_bytes_max, ..Limits::DEFAULT };
+        let parsed = Flow::parse(&both, &Limits::DEFAULT).expect("it is a flow");
         let flow_id = FlowId::new(Uuid::from_u128(1));
         let version = FlowVersion { tenant: TenantId::DEFAULT, flow_id, version: 1, flow: parsed, limits };
         let accepted = Accepted { parent: Some(Box::new(parent.clone())), ..accepted() };
-        let mut decision = steadflow_core::execution::Decision::default();
+        let mut decision = Decision::default();
         let id = ExecutionId::new(Uuid::from_u128(7));
         let mut child = Execution::accept(id, Arc::new(version), accepted, support::START, &mut decision);
         child.decide(Input::Start, support::START, &mut decision).expect("it starts");
@@ -246,9 +314,9 @@ fn a_result_that_no_node_may_return_is_a_failure_for_the_parent() {
         (child.status(), end.status, end.class)
     };
 
-    assert_eq!(end(&flow), (ExecutionStatus::Completed, ExecutionStatus::Completed, None));
+    assert_eq!(end(75), (ExecutionStatus::Completed, ExecutionStatus::Completed, None));
     assert_eq!(
-        end(&both),
+        end(74),
         (ExecutionStatus::Completed, ExecutionStatus::Failed, Some(ErrorClass::OutputTooLarge))
     );
 }

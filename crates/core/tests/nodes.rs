@@ -7,7 +7,7 @@ mod support;
 use serde_json::{Value, json};
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, ChildEnd, Event, Record, Resolution, StepResult};
-use steadflow_core::execution::{Execution, ExecutionStatus, Input};
+use steadflow_core::execution::{EdgeState, Execution, ExecutionStatus, Input};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::{AgentId, Attempt, ExecutionId, NodeId, NodeIndex, StepKey};
@@ -59,11 +59,12 @@ fn the_edges_of_a_condition_ask_for_what_it_gives() {
         ];
         let flow = json!({ "name": "Nodes", "flow_definition": { "nodes": nodes, "edges": edges } });
         let play = Play::new(&flow);
-        play.execution.nodes().iter().map(|node| node.output.is_some()).collect::<Vec<_>>()
+        let ran: Vec<bool> = play.execution.nodes().iter().map(|node| node.output.is_some()).collect();
+        (ran, play.execution.edges().to_vec())
     };
 
-    assert_eq!(ran(0), [true, true, false]);
-    assert_eq!(ran(1), [true, false, true]);
+    assert_eq!(ran(0), (vec![true, true, false], vec![EdgeState::Taken, EdgeState::NotTaken]));
+    assert_eq!(ran(1), (vec![true, false, true], vec![EdgeState::NotTaken, EdgeState::Taken]));
 }
 
 #[test]

@@ -220,11 +220,11 @@ fn usage_of_calls_is_counted_once_with_their_attempt() {
 
 /// A flow that starts `children` of a flow with one node, two at a time.
 fn family(settings: Value, children: u32) -> (Pinned, Accepted) {
-    family_beside(settings, children, &[])
+    family_with(settings, json!({ "children": children }), &[])
 }
 
-/// The same beside other nodes.
-fn family_beside(settings: Value, children: u32, others: &[Value]) -> (Pinned, Accepted) {
+/// The same with these keys of its node, beside other nodes.
+fn family_with(settings: Value, mut node: Value, others: &[Value]) -> (Pinned, Accepted) {
     let child = version(&json!({
         "name": "Child", "flow_definition": { "nodes": [{ "id": "work", "type": "action", "action": "echo" }] },
     }));
@@ -233,9 +233,10 @@ fn family_beside(settings: Value, children: u32, others: &[Value]) -> (Pinned, A
         flow: child.flow.clone(),
         ..*child
     });
-    let node = json!({
-        "id": "all", "type": "test_family", "flow_id": child.flow_id.to_string(), "children": children, "at_once": 2,
-    });
+    for (key, value) in [("id", "all"), ("type", "test_family"), ("flow_id", &child.flow_id.to_string())] {
+        node[key] = json!(value);
+    }
+    node["at_once"] = json!(2);
     let flows = BTreeMap::from([(child.flow_id, 1)]);
     let children = Some(Arc::new(BTreeMap::from([(child.flow_id, child)])));
     let mut document = flow(settings, &node);
@@ -432,6 +433,22 @@ fn a_child_knows_its_parent_inherits_its_deadline_and_reports_its_end() {
 }
 
 #[test]
+fn a_child_starts_with_what_its_node_gives_it_where_its_parent_runs() {
+    let (pinned, accepted) = family_with(json!({}), json!({ "children": 3, "trigger_data": "given" }), &[]);
+    let mut play = Play::of(pinned, accepted);
+
+    play.put(Input::Adopt { worker: "w2".into() }).expect("it runs");
+    child_ends(&mut play, 0, completed(json!("a")));
+
+    let given: Vec<(&str, &str)> = play
+        .children
+        .iter()
+        .map(|child| (child.accepted.trigger_data.as_str(), &*child.accepted.worker))
+        .collect();
+    assert_eq!(given, [("\"given\"", "w1"), ("\"given\"", "w1"), ("\"given\"", "w2")]);
+}
+
+#[test]
 fn a_child_starts_from_nothing_that_its_parent_reuses_or_retries() {
     let (pinned, accepted) = family(json!({}), 1);
     let retried = Accepted {
@@ -465,7 +482,7 @@ fn a_child_says_whose_deadline_ended_it() {
 #[test]
 fn a_child_that_the_same_decision_would_start_and_cancel_is_not_started() {
     let fails = json!({ "id": "b", "type": "action", "action": "fail", "input": { "message": "no" } });
-    let (pinned, accepted) = family_beside(json!({}), 1, &[fails]);
+    let (pinned, accepted) = family_with(json!({}), json!({ "children": 1 }), &[fails]);
 
     let mut play = Play::of(pinned, accepted);
 

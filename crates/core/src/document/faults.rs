@@ -98,10 +98,7 @@ fn above(mut pointer: String) -> String {
 }
 
 fn shortened(mut message: String) -> String {
-    // A string has at least as many bytes as characters.
-    if message.len() > FAULT_CHARS_MAX
-        && let Some((end, _)) = message.char_indices().nth(FAULT_CHARS_MAX)
-    {
+    if let Some((end, _)) = message.char_indices().nth(FAULT_CHARS_MAX) {
         message.truncate(end);
         message.push('…');
     }
@@ -130,9 +127,26 @@ mod tests {
     #[test]
     fn a_long_pointer_is_that_of_what_is_around() {
         let mut faults = Faults::default();
+        let longest = format!("/a/{}", "b".repeat(3 * POINTER_BYTES_MAX - 3));
+        faults.add(longest.clone(), "no");
+        faults.add(format!("{longest}b"), "no");
         faults.add(format!("/a/b/{}/d", "c".repeat(3 * POINTER_BYTES_MAX)), "no");
 
-        assert_eq!(faults.into_all()[0].pointer, "/a/b");
+        let pointers: Vec<String> = faults.into_all().into_iter().map(|fault| fault.pointer).collect();
+
+        assert_eq!(pointers, [&*longest, "/a", "/a/b"]);
+    }
+
+    #[test]
+    fn what_was_meant_is_looked_for_in_the_first_faults_only() {
+        let suggestion_after = |count: usize| {
+            let mut faults = Faults::default();
+            (0..count).for_each(|number| faults.add(format!("/{number}"), "no"));
+            faults.suggestion("scroe", ["score"].into_iter())
+        };
+
+        assert_eq!(suggestion_after(SUGGESTIONS_MAX - 1), "; did you mean `score`?");
+        assert_eq!(suggestion_after(SUGGESTIONS_MAX), "");
     }
 
     #[test]

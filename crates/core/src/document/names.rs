@@ -68,7 +68,9 @@ mod tests {
         assert_eq!(suggestion("x", names.into_iter()), "");
         assert_eq!(suggestion("approve", names.into_iter()), "");
         assert_eq!(suggestion("", names.into_iter()), "");
-        let long = "x".repeat(65);
+        let longest = "x".repeat(COMPARED_CHARS_MAX);
+        assert_eq!(suggestion(&longest, [&*longest].into_iter()), format!("; did you mean `{longest}`?"));
+        let long = longest + "x";
         assert_eq!(suggestion(&long, [&*long].into_iter()), "", "comparing takes time");
     }
 

@@ -89,6 +89,7 @@ mod tests {
 
         for count in 0..=all.len() {
             let parts = ResultParts(all[..count].to_vec());
+            assert_eq!(parts.only(), all[..count].first().map(|(_, only)| *only).filter(|_| count == 1));
             let whole = parts.whole();
             assert_eq!(parts.len_bytes(), whole.len());
             for bytes in 0..whole.len() {

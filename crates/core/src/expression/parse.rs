@@ -215,6 +215,11 @@ mod tests {
             "more than 32 signs, `not` or `else` are inside one another"
         );
 
+        assert!(refused(&format!("1 and {}", signs(PREFIXES_MAX + 1))).starts_with("more than 32 signs"));
+        let choices = |count| format!("{}1", "1 if x else ".repeat(count));
+        assert!(parse(&choices(PREFIXES_MAX), &Limits::DEFAULT).is_ok());
+        assert!(refused(&choices(PREFIXES_MAX + 1)).starts_with("more than 32 signs"));
+
         let brackets = |depth| format!("{}'((({}", "[".repeat(depth), "'".to_owned() + &"]".repeat(depth));
         assert!(parse(&brackets(NESTING_MAX), &Limits::DEFAULT).is_ok());
         assert_eq!(refused(&brackets(NESTING_MAX + 1)), "brackets are nested more than 32 deep");

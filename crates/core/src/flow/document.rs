@@ -205,6 +205,19 @@ mod tests {
     }
 
     #[test]
+    fn documents_whose_graphs_cannot_be_read_are_the_same_where_their_texts_are() {
+        let stored = |inner: &str| {
+            let graph = format!("{}{inner}{}", "[".repeat(200), "]".repeat(200));
+            let text = format!(r#"{{"format":1,"name":"Deep","flow_definition":{graph}}}"#);
+            Document::restore(&Payload::parse(text).unwrap()).unwrap()
+        };
+
+        assert!(stored("1").to_value().is_err());
+        assert_eq!(stored("1"), stored("1"));
+        assert_ne!(stored("1"), stored("2"));
+    }
+
+    #[test]
     fn what_more_generous_limits_allowed_is_restored() {
         let generous = Limits { name_chars_max: 1_000, retry_count_max: 100, ..Limits::DEFAULT };
         let mut document = minimal();

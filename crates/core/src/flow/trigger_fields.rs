@@ -289,12 +289,14 @@ mod tests {
             { "id": "history", "type": "action", "action": "echo", "input": { "found": ["${start.vendor}"] } },
             { "id": "again", "type": "action", "action": "transform", "input": "${nodes.history.output.found[0].risk}" },
             { "id": "changed", "type": "action", "action": "transform", "input": "${start.vendor.name | upper}" },
+            { "id": "short", "type": "action", "action": "transform", "input": "${history.output.found[0].size}" },
             { "id": "risky", "type": "condition", "condition": "again > 70 and changed == 1" },
         ]));
 
         insta::assert_snapshot!(fields, @r#"
         vendor.risk Number []
         vendor.name Text ["changed"]
+        vendor.size Any []
         reference Any []
         "#);
     }

@@ -202,6 +202,20 @@ mod tests {
         assert_eq!(shown(&flow), "");
     }
 
+    #[test]
+    fn only_so_many_unknown_keys_are_looked_at() {
+        let warnings = |unknown: usize| {
+            let merge = json!({ "id": "a", "type": "merge" });
+            let mut many = merge.clone();
+            (0..unknown).for_each(|number| many[format!("k{number}")] = json!(1));
+            let last = json!({ "id": "b", "type": "merge", "maxRetries": 3 });
+            shown(&json!({ "name": "F", "flow_definition": { "nodes": [many, last] } }))
+        };
+
+        assert!(warnings(UNKNOWN_KEYS_MAX - 1).contains("maxRetries"));
+        assert_eq!(warnings(UNKNOWN_KEYS_MAX), "");
+    }
+
     fn shown(document: &Value) -> String {
         let flow = Flow::parse(document, &Limits::DEFAULT).unwrap();
         flow.warnings().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")

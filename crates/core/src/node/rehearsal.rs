@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::keys::Input;
 use super::{About, Context, NamedBy, Next, NodeKind, Resumed, Step, Traits};
-use crate::document::{Keys, Plain, key, seconds, uuid, whole};
+use crate::document::{Keys, Plain, any_json, key, seconds, uuid, whole};
 use crate::event::{ChildEnd, ChildStart};
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{FlowId, StepKey};
@@ -120,6 +120,8 @@ pub struct Family {
     pub children: usize,
     /// How many run at a time.
     pub at_once: usize,
+    /// What they start with; `None` for what their parent did.
+    pub trigger_data: Option<Payload>,
 }
 
 impl Family {
@@ -138,8 +140,10 @@ impl Family {
         let flow = keys.take(key("flow_id", "Flow", uuid::<FlowId>()).needed("a family"));
         let children = keys.take(key("children", "Children", whole(0, u32::MAX)).needed("a family"));
         let at_once = keys.take(key("at_once", "At once", whole(0, u32::MAX)).needed("a family"));
+        let trigger_data = keys.take(key("trigger_data", "Trigger data", any_json()));
+        let trigger_data = trigger_data.as_ref().map(Payload::from_value);
         let (children, at_once) = (usize::try_from(children?).ok()?, usize::try_from(at_once?).ok()?);
-        Some(Self { flow: flow?, children, at_once })
+        Some(Self { flow: flow?, children, at_once, trigger_data })
     }
 
     fn next(&self, context: &Context<'_>) -> Next {
@@ -153,7 +157,8 @@ impl Family {
         if starts == 0 {
             return Next::Pending;
         }
-        let child = ChildStart { flow: self.flow, body: None, trigger_data: context.trigger_data().clone() };
+        let trigger_data = self.trigger_data.as_ref().unwrap_or_else(|| context.trigger_data()).clone();
+        let child = ChildStart { flow: self.flow, body: None, trigger_data };
         Next::Children(vec![child; starts])
     }
 }

@@ -60,6 +60,9 @@ fn secrets_stay_placeholders_and_say_where_they_are() {
     /headers/Authorization 6 USER, 22 PASSWORD
     /key 0 API_KEY
     ");
+    let is_all_of = |slot: usize, text: &str| resolved.secrets[slot].is_all_of(text);
+    assert!(is_all_of(1, "${secrets.API_KEY}") && !is_all_of(1, "${secrets.API_KEY} "));
+    assert!(!is_all_of(0, "${secrets.USER}"));
     let named: Vec<String> = template.secrets().map(|(pointer, name)| format!("{pointer} {name}")).collect();
     assert_eq!(named, ["/headers/Authorization USER", "/headers/Authorization PASSWORD", "/key API_KEY"]);
 }

@@ -142,6 +142,13 @@ fn what_is_done_for_each_entry_again_is_charged_for_each() {
     let by_many = steps(&format!("trigger_data.objects | sort(attribute='{columns}') | length"), &data);
     let of_all = steps("trigger_data.objects | pluck('k', 't', 'o', a='k', b='k', c='k') | length", &data);
 
+    let deep = (0..15).fold(json!(1), |inner, _| json!({ "o": inner }));
+    let by_deep = format!("trigger_data | unique(attribute='{}') | length", vec!["o"; 15].join("."));
+    let by_deep = steps(&by_deep, &json!(vec![deep; 512]));
+    let texts = steps("trigger_data.texts | unique | length", &lists(512, 1_024));
+
+    assert!(by_deep >= 512 * 15, "{by_deep} steps for 15 names");
+    assert!(texts >= 512 * 1_024 / 64 * 8, "{texts} steps to compare each text with 8 others");
     assert!(by_many >= sorted * 100, "{by_many} steps by 200 fields, {sorted} by one");
     assert!(of_all >= 512 * 6, "{of_all} steps");
 }

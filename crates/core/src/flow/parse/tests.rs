@@ -132,6 +132,7 @@ fn every_key_of_retry_is_checked() {
             "do_not_retry_on": 404, "interval": 1 } },
         { "id": "b", "type": "merge", "retry": { "initial_interval_seconds": 900 } },
         { "id": "c", "type": "merge", "retry": true },
+        { "id": "d", "type": "merge", "retry": { "initial_interval_seconds": 600 } },
     ]));
 
     insta::assert_snapshot!(faults(&document), @r#"
@@ -344,8 +345,21 @@ fn a_nodes_retry_is_laid_key_by_key_over_the_settings() {
 }
 
 #[test]
+fn a_field_of_a_condition_may_begin_with_any_id_of_the_flow() {
+    let condition = json!({ "type": "exists", "field": "fetch data.n" });
+    let mut document = flow(json!([
+        { "id": "fetch data", "type": "merge" },
+        { "id": "check", "type": "condition", "condition": condition },
+    ]));
+    document["flow_definition"]["edges"] = json!([{ "from": "fetch data", "to": "check" }]);
+
+    assert_eq!(Flow::parse(&document, &Limits::DEFAULT).err(), None);
+}
+
+#[test]
 fn documents_that_are_no_flows_are_refused() {
     let deep = (0..200).fold(json!(1), |inner, _| json!([inner]));
+    let deep_keys = (0..200).fold(json!(1), |inner, _| json!({ "k": inner }));
     let documents = [
         json!([]),
         json!({}),
@@ -354,6 +368,7 @@ fn documents_that_are_no_flows_are_refused() {
         json!({ "name": "x", "flow_definition": { "nodes": {}, "edges": 1 } }),
         json!({ "name": "x", "flow_definition": { "nodes": [], "edges": [] } }),
         json!({ "name": "x", "flow_definition": deep }),
+        json!({ "name": "x", "flow_definition": deep_keys }),
         json!({ "name": "x".repeat(201), "flow_definition": { "nodes": [{ "id": "a", "type": "merge" }] } }),
     ];
 
@@ -373,6 +388,8 @@ fn documents_that_are_no_flows_are_refused() {
     /flow_definition/edges `edges` must be a list, not 1
     --
     /flow_definition/nodes `nodes` must have at least one entry
+    --
+     the document is nested more than 128 deep
     --
      the document is nested more than 128 deep
     --
