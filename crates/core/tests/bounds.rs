@@ -100,11 +100,11 @@ fn what_a_decision_left_waits_while_the_execution_is_paused() {
 
     play.put(Input::Pause { by: by.clone() }).expect("it runs");
     play.put(Input::Tick).expect("a tick changes nothing");
-    let while_paused = (play.execution.next_timer(), play.journal.len());
+    let while_paused = (play.execution.next_timer(), play.execution.is_cut(), play.journal.len());
     play.put(Input::Resume { by }).expect("it is paused");
     go_on(&mut play);
 
-    assert_eq!(while_paused, (None, 2));
+    assert_eq!(while_paused, (None, false, 2));
     assert_eq!(play.execution.status(), ExecutionStatus::Completed);
 }
 

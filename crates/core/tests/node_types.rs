@@ -2,24 +2,24 @@
 
 use serde_json::Value;
 use steadflow_core::flow::node_types;
-use steadflow_core::node::NodeType;
+use steadflow_core::node::{NodeType, Traits};
 
 #[test]
 fn the_palette_is_complete() {
     let names: Vec<String> = node_types().types.iter().map(shown).collect();
 
     insta::assert_snapshot!(names.join("\n"), @"
-    trigger: Trigger [completed]
-    agent: Agent [completed, error]
-    condition: Condition [completed, true, false, error]
-    switch: Switch [completed, default, error]
+    trigger: Trigger [completed] starts
+    agent: Agent [completed, error] attempts calls
+    condition: Condition [completed, true, false, error] attempts answers
+    switch: Switch [completed, default, error] attempts cases
     delay: Delay [completed, error]
-    parallel: Parallel [completed]
-    merge: Merge [completed]
-    action http_request: HTTP request [completed, error]
-    action transform: Transform [completed, error]
-    action echo: Echo [completed, error]
-    action fail: Fail [completed, error]
+    parallel: Parallel [completed] passes_through
+    merge: Merge [completed] passes_through
+    action http_request: HTTP request [completed, error] attempts calls
+    action transform: Transform [completed, error] attempts returns_input
+    action echo: Echo [completed, error] attempts calls returns_input
+    action fail: Fail [completed, error] attempts
     ");
 }
 
@@ -34,7 +34,19 @@ fn kinds_for_tests_are_not_listed() {
 
 fn shown(entry: &NodeType) -> String {
     let action = entry.action.map_or_else(String::new, |action| format!(" {action}"));
-    format!("{}{action}: {} [{}]", entry.type_name, entry.title, entry.ports.join(", "))
+    let Traits { starts, takes_attempts, makes_calls, passes_through, returns_input, answers, has_cases } =
+        entry.traits;
+    let traits = [
+        (starts, " starts"),
+        (takes_attempts, " attempts"),
+        (makes_calls, " calls"),
+        (passes_through, " passes_through"),
+        (returns_input, " returns_input"),
+        (answers, " answers"),
+        (has_cases, " cases"),
+    ];
+    let traits: String = traits.iter().filter(|(holds, _)| *holds).map(|(_, name)| *name).collect();
+    format!("{}{action}: {} [{}]{traits}", entry.type_name, entry.title, entry.ports.join(", "))
 }
 
 #[test]

@@ -52,19 +52,22 @@ fn the_edges_of_a_condition_ask_for_what_it_gives() {
     let ran = |limit: i64| {
         let condition =
             json!({ "id": "is", "type": "condition", "condition": format!("trigger_data.k > {limit}") });
-        let nodes = [condition, transform("yes"), transform("no")];
+        let nodes = [condition, transform("yes"), transform("no"), transform("behind")];
         let edges = [
             json!({ "from": "is", "to": "yes", "condition": true }),
             json!({ "from": "is", "to": "no", "condition": false }),
+            json!({ "from": "no", "to": "behind" }),
         ];
         let flow = json!({ "name": "Nodes", "flow_definition": { "nodes": nodes, "edges": edges } });
         let play = Play::new(&flow);
         let ran: Vec<bool> = play.execution.nodes().iter().map(|node| node.output.is_some()).collect();
-        (ran, play.execution.edges().to_vec())
+        assert_eq!(play.execution.status(), ExecutionStatus::Completed);
+        (ran, play.execution.edges().iter().map(|edge| *edge == EdgeState::Taken).collect::<Vec<_>>())
     };
 
-    assert_eq!(ran(0), (vec![true, true, false], vec![EdgeState::Taken, EdgeState::NotTaken]));
-    assert_eq!(ran(1), (vec![true, false, true], vec![EdgeState::NotTaken, EdgeState::Taken]));
+    // What is behind a node that is skipped is skipped too.
+    assert_eq!(ran(0), (vec![true, true, false, false], vec![true, false, false]));
+    assert_eq!(ran(1), (vec![true, false, true, true], vec![false, true, true]));
 }
 
 #[test]

@@ -170,6 +170,25 @@ fn a_call_that_ended_between_two_crashes_shows_that_the_node_is_not_their_cause(
 }
 
 #[test]
+fn a_call_that_ended_before_two_crashes_does_not_excuse_the_one_that_both_made() {
+    let mut play = Play::new(&rounds(json!({ "retry_on_failure": true, "retry_count": 5 })));
+    gives(&mut play, 1, "first", json!(1));
+    gives(&mut play, 1, "second:0", json!(2));
+    let _ = play.put(Input::Adopt { worker: "w2".into() });
+    play.at(1.0);
+    play.story();
+
+    let _ = play.put(Input::Adopt { worker: "w3".into() });
+
+    assert_snapshot!(play.story(), @"
+    1s     adopted by w3
+    1s     think attempt 2 fails (interrupted: The process stopped during this attempt; whether its work was done is unknown)
+    1s     think fails
+    1s     finished: failed
+    ");
+}
+
+#[test]
 fn calls_under_way_are_stopped_when_another_one_fails_the_attempt() {
     let mut play = Play::new(&rounds(json!({})));
     gives(&mut play, 1, "first", json!(1));
@@ -230,6 +249,7 @@ fn family_with(settings: Value, mut node: Value, others: &[Value]) -> (Pinned, A
     }));
     let child = Arc::new(FlowVersion {
         flow_id: steadflow_core::ids::FlowId::new(uuid::Uuid::from_u128(2)),
+        version: 3,
         flow: child.flow.clone(),
         ..*child
     });
@@ -237,7 +257,7 @@ fn family_with(settings: Value, mut node: Value, others: &[Value]) -> (Pinned, A
         node[key] = json!(value);
     }
     node["at_once"] = json!(2);
-    let flows = BTreeMap::from([(child.flow_id, 1)]);
+    let flows = BTreeMap::from([(child.flow_id, child.version)]);
     let children = Some(Arc::new(BTreeMap::from([(child.flow_id, child)])));
     let mut document = flow(settings, &node);
     document["flow_definition"]["nodes"].as_array_mut().expect("a list").extend_from_slice(others);
@@ -407,6 +427,7 @@ fn a_child_knows_its_parent_inherits_its_deadline_and_reports_its_end() {
     };
     let wanted = Accepted {
         flow: pinned.flow.flow_id,
+        version: 3,
         triggered_by: "parent".into(),
         actor: accepted.actor.clone(),
         parent: Some(Box::new(above)),

@@ -77,3 +77,25 @@ fn of_many_cycles_twenty_are_reported_and_of_a_long_one_its_beginning() {
     assert_eq!(ring(50).matches('…').count(), 0);
     assert_eq!(ring(51).matches('…').count(), 1);
 }
+
+#[test]
+fn a_node_reads_every_node_before_it_and_none_beside_it() {
+    let reading = |reader: usize, read: usize| {
+        let node = |at: usize| {
+            let input = if at == reader { format!("${{n{read}}}") } else { String::new() };
+            json!({ "id": format!("n{at}"), "type": "action", "action": "transform", "input": input })
+        };
+        // Two chains: nodes of even numbers, and of odd ones.
+        let edges = (2..200).map(|at| json!({ "from": format!("n{}", at - 2), "to": format!("n{at}") }));
+        json!({ "name": "F", "flow_definition": {
+            "nodes": (0..200).map(node).collect::<Vec<_>>(), "edges": edges.collect::<Vec<_>>(),
+        } })
+    };
+
+    for (reader, read) in [(198, 0), (198, 64), (198, 196), (128, 126), (199, 1), (199, 65), (199, 197)] {
+        assert_eq!(Flow::parse(&reading(reader, read), &Limits::DEFAULT).err(), None, "{reader}, {read}");
+    }
+    for (reader, read) in [(198, 1), (198, 63), (198, 197), (199, 0), (199, 64), (199, 198), (128, 130)] {
+        assert!(faults(&reading(reader, read)).contains("cannot have run before"), "{reader}, {read}");
+    }
+}

@@ -112,7 +112,8 @@ mod tests {
     #[test]
     fn what_is_beyond_the_limit_is_counted() {
         let mut faults = Faults::default();
-        (0..FAULTS_MAX + 2).for_each(|number| faults.add(format!("/{number}"), "no"));
+        let fault = |number| Fault { pointer: format!("/{number}"), message: "no".to_owned() };
+        faults.extend((0..FAULTS_MAX + 2).map(fault));
 
         let all = faults.into_all();
 
