@@ -8,7 +8,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::{Engine, Executor, RuntimeError};
 use tokio::sync::watch;
 
-use crate::backlog::{Backlog, UNREAD_BYTES_MAX};
+use crate::backlog::{Backlog, COPIES_BYTES_MAX, UNREAD_BYTES_MAX};
 use crate::body_memory::BodyMemory;
 use crate::feed::Feed;
 use crate::heavy::Turns;
@@ -80,6 +80,7 @@ struct Inner {
     streams_end: watch::Sender<bool>,
     feed: Feed,
     backlog: Backlog,
+    copies: Backlog,
 }
 
 impl App {
@@ -97,6 +98,7 @@ impl App {
             executor: config.executor,
             streams_end: watch::Sender::new(false),
             backlog: Backlog::new(UNREAD_BYTES_MAX),
+            copies: Backlog::new(COPIES_BYTES_MAX),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -112,6 +114,11 @@ impl App {
 
     pub(crate) fn backlog(&self) -> &Backlog {
         &self.inner.backlog
+    }
+
+    /// The room for what streams keep of the executions that they follow.
+    pub(crate) fn copies(&self) -> &Backlog {
+        &self.inner.copies
     }
 
     pub(crate) fn streams_end(&self) -> watch::Receiver<bool> {

@@ -16,6 +16,8 @@ use crate::problem::{Problem, ProblemKind};
 
 /// How much clients may leave unread, all of them together, in bytes.
 pub(crate) const UNREAD_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// How much the streams may keep of the executions that they follow, all of them together, in bytes.
+pub(crate) const COPIES_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// An answer up to this length, in bytes, is not counted.
 const SMALL_BYTES: u64 = 64 * 1024;
 
@@ -33,7 +35,7 @@ impl From<Full> for Problem {
     fn from(_: Full) -> Self {
         Self::new(
             ProblemKind::Unavailable,
-            "Clients have not read answers of 128 MiB, and there is no room for more. Try again in a second.",
+            "Clients have not read answers of 128 MiB, or follow as many executions as there is room for. Try again in a second.",
         )
     }
 }
@@ -56,13 +58,21 @@ impl Backlog {
         Self(Arc::new(Semaphore::new(bytes)))
     }
 
+    /// Counts so many bytes until what is returned is dropped.
+    ///
+    /// # Errors
+    /// [`Full`] if there is no room for them.
+    pub(crate) fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Full> {
+        let count = u32::try_from(bytes).map_err(|_| Full)?;
+        Arc::clone(&self.0).try_acquire_many_owned(count).map_err(|_| Full)
+    }
+
     /// Counts `bytes` until they have been sent.
     ///
     /// # Errors
     /// [`Full`] if there is no room for them.
     pub(crate) fn hold(&self, bytes: Bytes) -> Result<Bytes, Full> {
-        let count = u32::try_from(bytes.len()).map_err(|_| Full)?;
-        let room = Arc::clone(&self.0).try_acquire_many_owned(count).map_err(|_| Full)?;
+        let room = self.room(bytes.len())?;
         Ok(Bytes::from_owner(Counted { bytes, _room: room }))
     }
 
@@ -72,9 +82,8 @@ impl Backlog {
         let Some(bytes) = response.body().size_hint().exact().filter(|bytes| *bytes > SMALL_BYTES) else {
             return response;
         };
-        let room = u32::try_from(bytes).ok();
-        let room = room.and_then(|bytes| Arc::clone(&self.0).try_acquire_many_owned(bytes).ok());
-        let Some(room) = room else { return Problem::from(Full).into_response() };
+        let room = self.room(usize::try_from(bytes).unwrap_or(usize::MAX));
+        let Ok(room) = room else { return Problem::from(Full).into_response() };
         response.map(|body| Body::new(Held { body, room: Some(room) }))
     }
 }

@@ -12,13 +12,19 @@ use std::task::Poll;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, Method, header};
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::block_in_place;
 
 /// The largest body, in bytes, that is read where others wait: within a few milliseconds.
 const LIGHT_BYTES: usize = 64 * 1024;
 /// How many of a kind work at once, so that others have threads, too.
 const WORKING_MAX: usize = 1;
+/// Nodes of an execution that are shown where others wait: within a millisecond.
+pub(crate) const NODES_AT_ONCE: usize = 100;
+/// Records of an execution, in bytes, that are read where others wait: within a few milliseconds.
+pub(crate) const RECORDS_AT_ONCE: usize = 256 * 1024;
+/// How many lists are read and shown at once. One that is as long as a list can be takes up to 100 MiB meanwhile.
+const LISTS_MAX: usize = 2;
 
 /// Why a request has much to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,12 +65,28 @@ fn may_be_large(headers: &HeaderMap) -> bool {
 pub(crate) struct Turns {
     bodies: Semaphore,
     documents: Semaphore,
+    views: Semaphore,
+    lists: Semaphore,
 }
 
 impl Turns {
     pub(crate) const fn new() -> Self {
-        let [bodies, documents] = [const { Semaphore::const_new(WORKING_MAX) }; 2];
-        Self { bodies, documents }
+        let [bodies, documents, views] = [const { Semaphore::const_new(WORKING_MAX) }; 3];
+        Self { bodies, documents, views, lists: Semaphore::const_new(LISTS_MAX) }
+    }
+
+    /// Waits for a turn to read and show a list that can be long. The turn is over when what is returned is dropped.
+    pub(crate) async fn list(&self) -> SemaphorePermit<'_> {
+        self.lists.acquire().await.expect("the semaphore is never closed")
+    }
+
+    /// Makes what is shown: at once, or in turn and on another thread where that `is_long` work.
+    pub(crate) async fn view<T>(&self, is_long: bool, view: impl FnOnce() -> T) -> T {
+        if !is_long {
+            return view();
+        }
+        let _turn = self.views.acquire().await.expect("the semaphore is never closed");
+        aside(view)
     }
 
     /// Small requests do not wait for large ones.
@@ -91,7 +113,7 @@ impl Turns {
 }
 
 /// Works while another thread does what this one would have done. Only a runtime of several threads has one.
-fn aside<T>(work: impl FnOnce() -> T) -> T {
+pub(crate) fn aside<T>(work: impl FnOnce() -> T) -> T {
     match Handle::current().runtime_flavor() {
         RuntimeFlavor::MultiThread => block_in_place(work),
         RuntimeFlavor::CurrentThread | _ => work(),

@@ -2,6 +2,7 @@
 //! refused with every fault named. A filter that is misspelt must not quietly list everything.
 
 mod page;
+mod versions;
 mod without;
 
 use std::str::FromStr;
@@ -18,6 +19,7 @@ use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
 
 pub(crate) use page::{Window, X_TOTAL_COUNT, counted, linked, next_address, reply};
+pub(crate) use versions::VersionWindow;
 pub(crate) use without::WithoutQuery;
 
 /// The longest text to search for, in characters.

@@ -11,9 +11,11 @@ use steadflow_core::event::{Event as JournalEvent, Record};
 use steadflow_core::execution::{Execution, NodeExecution, NodeStatus};
 use steadflow_core::ids::{ExecutionId, NodeIndex, TenantId};
 use steadflow_core::payload::Payload;
-use steadflow_runtime::{Engine, ExecutionSnapshot, Following, row_of};
-use tokio::sync::watch;
+use steadflow_runtime::{ExecutionSnapshot, Following, row_of};
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
+use crate::app::App;
+use crate::heavy::{NODES_AT_ONCE, RECORDS_AT_ONCE};
 use crate::sse::{PART_BYTES, Reader, Source};
 use crate::views::event::Journal;
 use crate::views::execution::ExecutionView;
@@ -25,9 +27,18 @@ use crate::views::shown::{Room, preview_of_input};
 /// How much of the inputs of nodes that run a follower keeps, in bytes.
 const INPUT_BYTES: usize = 256 * 1024;
 
+/// About what a follower's copy takes without inputs, in bytes: in any case, and for each node.
+const COPY_BYTES: [usize; 2] = [8 * 1024, 1024];
+
+/// Returns about how many bytes the copy of a follower takes.
+pub(crate) fn copy_bytes(execution: &Execution) -> usize {
+    let [always, node] = COPY_BYTES;
+    always + node * execution.nodes().len()
+}
+
 /// What a follower has at hand.
 pub(crate) struct Sources {
-    pub(crate) engine: Engine,
+    pub(crate) app: App,
     pub(crate) tenant: TenantId,
     pub(crate) id: ExecutionId,
     pub(crate) changes: Following,
@@ -38,6 +49,8 @@ pub(crate) struct Sources {
 pub(crate) struct Follower {
     sources: Sources,
     copy: Execution,
+    /// What the copy takes.
+    _room: OwnedSemaphorePermit,
     journal: Journal,
     /// The last record that there is, as far as is known.
     last: u64,
@@ -48,6 +61,7 @@ impl Follower {
     /// unknown, a snapshot.
     pub(crate) fn begin(
         sources: Sources,
+        room: OwnedSemaphorePermit,
         snapshot: &ExecutionSnapshot,
         last_seen: Option<u64>,
     ) -> (Self, String) {
@@ -55,7 +69,7 @@ impl Follower {
         let is_known = known.is_some();
         let copy = known.unwrap_or_else(|| snapshot.execution.clone());
         let journal = Journal::after(&copy);
-        let mut follower = Self { sources, copy, journal, last: snapshot.execution.seq() };
+        let mut follower = Self { sources, copy, _room: room, journal, last: snapshot.execution.seq() };
         follower.shed((0..follower.copy.nodes().len()).filter_map(index).collect());
         let text = if is_known { follower.catch_up(snapshot) } else { Some(snapshot_message(snapshot)) };
         (follower, text.unwrap_or_default())
@@ -68,6 +82,11 @@ impl Follower {
         self.journal = Journal::after(&self.copy);
         self.shed((0..self.copy.nodes().len()).filter_map(index).collect());
         ExecutionMessage::Resync(missed).to_text(None) + &snapshot_message(snapshot)
+    }
+
+    fn has_much_to_read(&self, snapshot: &ExecutionSnapshot) -> bool {
+        let seen = usize::try_from(self.copy.seq()).unwrap_or(usize::MAX);
+        snapshot.journal.iter().skip(seen).map(|record| record.len()).sum::<usize>() > RECORDS_AT_ONCE
     }
 
     /// Returns messages of records that the copy does not have, until it has all or they are long enough for a part;
@@ -121,18 +140,25 @@ impl Source for Follower {
         if self.copy.status().is_finished() {
             return None;
         }
-        let Sources { engine, tenant, id, changes, end } = &mut self.sources;
+        let Sources { app, tenant, id, changes, end } = &mut self.sources;
         if self.copy.seq() >= self.last {
             tokio::select! {
                 () = changes.after(self.copy.seq()) => {}
                 _ = end.changed() => return None,
             }
         }
-        let snapshot = engine.execution(*tenant, *id).await.ok()?;
+        let app = app.clone();
+        let snapshot = app.engine().execution(*tenant, *id).await.ok()?;
         self.last = snapshot.execution.seq();
         match reader {
-            Reader::KeepsUp => self.catch_up(&snapshot),
-            Reader::IsBehind => Some(self.resync(&snapshot)),
+            Reader::KeepsUp => {
+                let is_long = self.has_much_to_read(&snapshot);
+                app.heavy_turns().view(is_long, || self.catch_up(&snapshot)).await
+            }
+            Reader::IsBehind => {
+                let is_long = self.copy.nodes().len() > NODES_AT_ONCE;
+                Some(app.heavy_turns().view(is_long, || self.resync(&snapshot)).await)
+            }
         }
     }
 }

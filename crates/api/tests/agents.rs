@@ -570,3 +570,31 @@ async fn agents_that_are_not_there_are_404() {
     assert_eq!(api.post(&format!("{path}/execute"), &json!({ "skill": "x" })).await.problem(), unknown);
     api.get("agents/analyst").await.expect(400);
 }
+
+#[tokio::test(start_paused = true)]
+async fn pages_of_large_agents_are_short_and_lose_none() {
+    let api = Api::new().await;
+    let skill = |number: usize| json!({ "name": format!("s{number}"), "instructions": "x".repeat(100_000) });
+    let skills: Vec<Value> = (0..21).map(skill).collect();
+    let with_name = |name: &str| {
+        let mut agent = remote();
+        (agent["name"], agent["skills"]) = (json!(name), json!(skills));
+        agent
+    };
+    let mut id = String::new();
+    for name in ["a", "b", "c"] {
+        id = text(&api.post("agents", &with_name(name)).await.expect(201)["id"]);
+    }
+    for name in ["d", "e"] {
+        api.patch(&format!("agents/{id}"), &json!({ "name": name })).await.expect(200);
+    }
+
+    for path in ["agents?limit=1000".to_owned(), format!("agents/{id}/versions")] {
+        let first = api.get(&path).await;
+        let second = api.get(&first.next().expect("more").replace("/api/v1/studio/", "")).await;
+
+        assert_eq!((first.header("x-total-count"), second.header("x-total-count")), (Some("3"), Some("3")));
+        assert_eq!((list(&first.body).len(), list(&second.body).len()), (2, 1), "{path}");
+        assert_eq!(second.next(), None);
+    }
+}

@@ -329,3 +329,24 @@ async fn reused_outputs_are_named_without_their_content() {
     assert_eq!(of_type(&events, "node_completed")["reused"], true);
     assert!(!json!(events).to_string().contains("kept"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_page_of_many_long_events_is_short_and_none_is_lost() {
+    let api = Api::new().await;
+    let ids: Vec<String> = (0..1_000).map(|at| format!("{at:03}{}", "x".repeat(190))).collect();
+    let nodes: Vec<Value> = ids.iter().map(|id| echo(id, json!(1))).collect();
+    let edges: Vec<(&str, &str)> = ids.windows(2).map(|pair| (&*pair[0], &*pair[1])).collect();
+    let ended = api.run(&api.create_flow(&flow("Long", &nodes, &edges)).await).await;
+    let path = format!("executions/{}/journal?limit=1000", text(&ended["id"]));
+
+    let (mut next, mut pages, mut events) = (Some(path), Vec::new(), Vec::new());
+    while let Some(path) = next {
+        let page = api.get(&path).await;
+        pages.push(page.text.len());
+        next = page.next().map(|address| address.replace("/api/v1/studio/", ""));
+        events.extend(list(&page.expect(200)).iter().map(|event| event["node_id"].to_string()));
+    }
+
+    assert!(pages.len() > 1 && pages.iter().all(|bytes| *bytes < 1_500_000), "{pages:?}");
+    assert!(ids.iter().all(|id| events.contains(&format!("\"{id}\""))));
+}

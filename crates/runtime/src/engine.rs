@@ -35,7 +35,7 @@ use crate::executor::Executor;
 use crate::flows::FlowVersions;
 use crate::hub::{Changes, Following, Hub};
 use crate::kept::Kept;
-use crate::shard::{Loaded, Message, Origin, Reply, ReplyId};
+use crate::shard::{Message, Origin, Reply, ReplyId};
 use crate::worker::{End, WorkerConfig};
 
 use self::upkeep::Measured;
@@ -43,10 +43,8 @@ pub use config::{EngineConfig, HasSecret};
 pub use flows::CurrentFlow;
 pub use retry::{BulkRetry, BulkRetryItem, Retry, RetryMany, VersionChoice};
 pub use start::{RequestKey, Start, Started};
+pub use stored::ExecutionSnapshot;
 pub use upkeep::{Room, UpkeepConfig};
-
-/// An execution as it is committed, with its records.
-pub type ExecutionSnapshot = Loaded;
 
 /// Bytes of the flows whose current version is kept in memory. Each keeps that version, too.
 const CURRENT_BYTES_MAX: usize = 128 * 1024 * 1024;
@@ -238,7 +236,7 @@ impl Engine {
     ) -> Result<ExecutionSnapshot, RuntimeError> {
         let reply = self.ask(move |reply| Message::Read { execution: id, reply }).await?;
         let snapshot = match reply.into_snapshot() {
-            Some(snapshot) => *snapshot,
+            Some(loaded) => ExecutionSnapshot::from(*loaded),
             None => self.stored(tenant, id).await?,
         };
         if snapshot.execution.accepted().tenant == tenant {
@@ -287,7 +285,7 @@ impl Engine {
         loop {
             let reply = self.ask(move |reply| Message::Await { execution: id, reply }).await?;
             match reply {
-                Reply::Snapshot(snapshot) => return Ok(*snapshot),
+                Reply::Snapshot(loaded) => return Ok(ExecutionSnapshot::from(*loaded)),
                 Reply::NotHere => {}
                 Reply::Accepted
                 | Reply::Hit(_)

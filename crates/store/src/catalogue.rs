@@ -10,6 +10,8 @@ pub use agents::{AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRe
 pub use flows::{FlowChange, FlowDocument, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord};
 pub use revision::Revision;
 
+#[cfg(doc)]
+use crate::PageRoom;
 use crate::{Listed, Page, StoreFuture, VersionId};
 
 /// Flows and agents with their versions.
@@ -30,7 +32,7 @@ pub trait Catalogue: Send + Sync + 'static {
     /// Returns a flow with its current version.
     fn flow(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, Option<FlowRecord>>;
 
-    /// Returns the flows that fit, newest first.
+    /// Returns the flows that fit, newest first: fewer than asked for where a [`PageRoom`] has no room for more.
     fn flows(&self, filter: FlowFilter, page: Page) -> StoreFuture<'_, Vec<Listed<FlowRecord>>>;
 
     /// Counts the flows that fit.
@@ -44,7 +46,7 @@ pub trait Catalogue: Send + Sync + 'static {
         version: u32,
     ) -> StoreFuture<'_, Option<FlowVersionRecord>>;
 
-    /// Returns versions of a flow, newest first.
+    /// Returns versions of a flow, newest first, as in [`Self::flows`].
     fn flow_versions(
         &self,
         tenant: TenantId,
@@ -70,7 +72,7 @@ pub trait Catalogue: Send + Sync + 'static {
     /// few thousand.
     fn agents_of(&self, tenant: TenantId, agents: Vec<AgentId>) -> StoreFuture<'_, Vec<Listed<AgentRecord>>>;
 
-    /// Returns the agents that fit, newest first.
+    /// Returns the agents that fit, newest first, as in [`Self::flows`].
     fn agents(&self, filter: AgentFilter, page: Page) -> StoreFuture<'_, Vec<Listed<AgentRecord>>>;
 
     /// Counts the agents that fit.
@@ -84,7 +86,7 @@ pub trait Catalogue: Send + Sync + 'static {
         version: u32,
     ) -> StoreFuture<'_, Option<AgentVersionRecord>>;
 
-    /// Returns versions of an agent, newest first.
+    /// Returns versions of an agent, newest first, as in [`Self::flows`].
     fn agent_versions(
         &self,
         tenant: TenantId,

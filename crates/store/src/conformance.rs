@@ -151,6 +151,7 @@ macro_rules! conformance_tests {
             a_change_of_nothing_there_is_none
             flows_are_listed_newest_first
             flows_are_filtered
+            pages_of_large_flows_and_versions_are_short
             a_deleted_flow_takes_everything_with_it
             flows_survive_reopening
         }
@@ -162,6 +163,7 @@ macro_rules! conformance_tests {
             calls_of_an_agent_are_counted_until_it_is_deleted
             agents_are_listed_newest_first
             agents_are_filtered_and_counted
+            pages_of_large_agents_and_versions_are_short
             several_agents_are_read_at_once
         }
         $crate::conformance_tests! { @module $harness, tenants = tenants:

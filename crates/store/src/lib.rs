@@ -16,6 +16,7 @@ mod history;
 mod listed;
 mod log;
 mod memory;
+mod page_room;
 mod space;
 
 use std::fmt::Debug;
@@ -38,6 +39,7 @@ pub use log::{
     QueuedExecution, Worker,
 };
 pub use memory::MemoryStore;
+pub use page_room::{PAGE_BYTES_MAX, PageRoom, WithDocument};
 pub use space::Space;
 
 /// What every call of a store returns: a future that borrows nothing but the store.

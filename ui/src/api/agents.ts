@@ -1,5 +1,5 @@
 /** Calls about agents. */
-import { call } from './client';
+import { call, everyRow } from './client';
 import { type Damaged, type Listed, parted } from './damaged';
 import type { components } from './schema';
 import type { Json } from './types';
@@ -16,11 +16,13 @@ export type Trial = Schemas['AgentResult'];
 /** An agent as it is sent: its skills as objects, never as bare names. */
 export type AgentDocument = Schemas['AgentInput'] & { skills: readonly Skill[] };
 
-const AGENTS_MAX = 100;
+const PAGE = 100;
+/** Pages are shorter where agents are large. */
+const PAGES_MAX = 10;
 
 export async function listAgents(signal: AbortSignal): Promise<Listed<Agent>> {
-  const { data } = await call('GET', '/studio/agents', { query: { limit: AGENTS_MAX }, signal });
-  return parted<Agent, Damaged>(data);
+  const page = (cursor: string | null) => call('GET', '/studio/agents', { query: { limit: PAGE, cursor }, signal });
+  return parted<Agent, Damaged>(await everyRow(page, PAGES_MAX));
 }
 
 export async function getAgent(id: string): Promise<Agent> {

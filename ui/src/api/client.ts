@@ -119,3 +119,25 @@ export function nextCursor(link: string | null): string | null {
   const target = next?.match(/<([^>]*)>/)?.[1];
   return target ? new URL(target, 'http://localhost').searchParams.get('cursor') : null;
 }
+
+/** One page of a list. */
+interface RowsPage<Row> {
+  data: readonly Row[];
+  headers: Headers;
+}
+
+/** Reads a list page by page, at most so many of them, and returns its rows. */
+export async function everyRow<Row>(
+  page: (cursor: string | null) => Promise<RowsPage<Row>>,
+  pagesMax: number,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  let cursor: string | null = null;
+  for (let count = 0; count < pagesMax; count += 1) {
+    const { data, headers }: RowsPage<Row> = await page(cursor);
+    rows.push(...data);
+    cursor = nextCursor(headers.get('link'));
+    if (!cursor) break;
+  }
+  return rows;
+}

@@ -1,6 +1,6 @@
 /** Calls about flows, and the queries that more than one feature reads. */
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
-import { call, nextCursor } from './client';
+import { call, everyRow } from './client';
 import { type Damaged, damagedOf, type Listed, parted, rowsOf } from './damaged';
 import type { Fault } from './problem';
 import type { components } from './schema';
@@ -14,17 +14,9 @@ const PAGES_MAX = 20;
 
 /** Returns every flow, newest first. */
 async function listFlows(signal?: AbortSignal): Promise<Listed<Flow>> {
-  const flows: Listed<Flow> = { rows: [], damaged: [] };
-  let cursor: string | null = null;
-  for (let page = 0; page < PAGES_MAX; page += 1) {
-    const { data, headers } = await listPage(cursor, signal);
-    const { rows, damaged } = parted<Schemas['Flow'], Damaged>(data);
-    flows.rows.push(...rows.map(received));
-    flows.damaged.push(...damaged);
-    cursor = nextCursor(headers.get('link'));
-    if (!cursor) break;
-  }
-  return flows;
+  const flows = await everyRow((cursor) => listPage(cursor, signal), PAGES_MAX);
+  const { rows, damaged } = parted<Schemas['Flow'], Damaged>(flows);
+  return { rows: rows.map(received), damaged };
 }
 
 function listPage(cursor: string | null, signal: AbortSignal | undefined) {
@@ -80,13 +72,15 @@ export async function deleteFlow(id: string): Promise<void> {
   await call('DELETE', '/studio/flows/{id}', { path: { id } });
 }
 
-/** Every version of a flow, newest first. */
+/** The versions of a flow, newest first. */
 export async function listVersions(
   id: string,
   signal: AbortSignal,
 ): Promise<Listed<FlowVersion, Schemas['DamagedVersion']>> {
-  const { data } = await call('GET', '/studio/flows/{id}/versions', { path: { id }, signal });
-  const { rows, damaged } = parted<Schemas['FlowVersion'], Schemas['DamagedVersion']>(data);
+  const page = (cursor: string | null) =>
+    call('GET', '/studio/flows/{id}/versions', { path: { id }, query: { cursor }, signal });
+  const versions = await everyRow(page, PAGES_MAX);
+  const { rows, damaged } = parted<Schemas['FlowVersion'], Schemas['DamagedVersion']>(versions);
   return { rows: rows.map(received), damaged };
 }
 

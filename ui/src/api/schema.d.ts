@@ -88,7 +88,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Lists the versions of an agent, newest first, at most 1,000. Secrets in their `config` are masked. */
+        /** Lists the versions of an agent, newest first. Secrets in their `config` are masked. */
         readonly get: operations["list_agent_versions"];
         readonly put?: never;
         readonly post?: never;
@@ -636,7 +636,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Lists the versions of a flow, newest first, at most 1,000. */
+        /** Lists the versions of a flow, newest first. */
         readonly get: operations["list_flow_versions"];
         readonly put?: never;
         readonly post?: never;
@@ -3179,7 +3179,7 @@ export interface operations {
                 readonly source?: "internal" | "external";
                 /** @description In this category. */
                 readonly category?: string;
-                /** @description How many to list. */
+                /** @description How many to list. A page of documents has fewer where it would be longer than about 4 MiB. */
                 readonly limit?: number;
                 /** @description Where the page before ended, as its `Link` header says. */
                 readonly cursor?: string;
@@ -3864,7 +3864,12 @@ export interface operations {
     };
     readonly list_agent_versions: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description How many to list. A page has fewer where it would be longer than about 4 MiB. */
+                readonly limit?: number;
+                /** @description Where the page before ended, as its `Link` header says. */
+                readonly cursor?: string;
+            };
             readonly header?: never;
             readonly path: {
                 /** @description The agent */
@@ -3877,7 +3882,9 @@ export interface operations {
             /** @description The versions */
             readonly 200: {
                 headers: {
-                    /** @description How many there are */
+                    /** @description Where the next page is, if there is one */
+                    readonly Link?: string | null;
+                    /** @description How many there are, on all pages together */
                     readonly "X-Total-Count"?: number;
                     readonly [name: string]: unknown;
                 };
@@ -4137,7 +4144,7 @@ export interface operations {
                 readonly start_date?: components["schemas"]["Time"];
                 /** @description Accepted before. */
                 readonly end_date?: components["schemas"]["Time"];
-                /** @description How many to list. */
+                /** @description How many to list. A page of documents has fewer where it would be longer than about 4 MiB. */
                 readonly limit?: number;
                 /** @description Where the page before ended, as its `Link` header says. */
                 readonly cursor?: string;
@@ -4604,7 +4611,10 @@ export interface operations {
             readonly query?: {
                 /** @description After this record; from the first unless given. */
                 readonly after_seq?: number;
-                /** @description How many records to read. The events of a record stay together. */
+                /**
+                 * @description How many records to read, or fewer where the answer would be longer than about 1 MiB. The events of a record stay
+                 *     together.
+                 */
                 readonly limit?: number;
             };
             readonly header?: never;
@@ -5794,7 +5804,7 @@ export interface operations {
                 readonly is_template?: boolean;
                 /** @description With this text in the name. */
                 readonly q?: string;
-                /** @description How many to list. */
+                /** @description How many to list. A page of documents has fewer where it would be longer than about 4 MiB. */
                 readonly limit?: number;
                 /** @description Where the page before ended, as its `Link` header says. */
                 readonly cursor?: string;
@@ -5995,7 +6005,7 @@ export interface operations {
     readonly list_templates: {
         readonly parameters: {
             readonly query?: {
-                /** @description How many to list. */
+                /** @description How many to list. A page of documents has fewer where it would be longer than about 4 MiB. */
                 readonly limit?: number;
                 /** @description Where the page before ended, as its `Link` header says. */
                 readonly cursor?: string;
@@ -7044,7 +7054,7 @@ export interface operations {
                 readonly start_date?: components["schemas"]["Time"];
                 /** @description Accepted before. */
                 readonly end_date?: components["schemas"]["Time"];
-                /** @description How many to list. */
+                /** @description How many to list. A page of documents has fewer where it would be longer than about 4 MiB. */
                 readonly limit?: number;
                 /** @description Where the page before ended, as its `Link` header says. */
                 readonly cursor?: string;
@@ -7253,7 +7263,12 @@ export interface operations {
     };
     readonly list_flow_versions: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description How many to list. A page has fewer where it would be longer than about 4 MiB. */
+                readonly limit?: number;
+                /** @description Where the page before ended, as its `Link` header says. */
+                readonly cursor?: string;
+            };
             readonly header?: never;
             readonly path: {
                 /** @description The flow */
@@ -7266,7 +7281,9 @@ export interface operations {
             /** @description The versions */
             readonly 200: {
                 headers: {
-                    /** @description How many there are */
+                    /** @description Where the next page is, if there is one */
+                    readonly Link?: string | null;
+                    /** @description How many there are, on all pages together */
                     readonly "X-Total-Count"?: number;
                     readonly [name: string]: unknown;
                 };

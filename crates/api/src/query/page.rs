@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderName, HeaderValue, Uri, header};
 use axum::response::Response;
-use steadflow_store::Page;
+use steadflow_store::{Page, PageRoom, WithDocument};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -11,16 +11,18 @@ use crate::reply;
 use serde::Serialize;
 
 const LIMIT_DEFAULT: usize = 20;
-const LIMIT_MAX: usize = 1_000;
+pub(super) const LIMIT_MAX: usize = 1_000;
+/// A page of more rows takes long.
+const LONG: usize = 100;
 /// How many there are under the filter, on all pages together.
 pub(crate) const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
-const CURSOR_PREFIX: &str = "before-";
+pub(super) const CURSOR_PREFIX: &str = "before-";
 
 /// Which part of a list.
 #[derive(Clone, Copy, Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Window {
-    /// How many to list.
+    /// How many to list. A page of documents has fewer where it would be longer than about 4 MiB.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 20)]
     limit: usize,
     /// Where the page before ended, as its `Link` header says.
@@ -42,13 +44,34 @@ impl Window {
         Page { before: self.cursor, limit: self.limit + 1 }
     }
 
+    /// Returns whether so many rows take long to read and to show.
+    pub(crate) const fn is_long(self) -> bool {
+        self.limit > LONG
+    }
+
     /// Cuts what the store gave to the window.
-    pub(crate) fn cut<T>(self, mut rows: Vec<T>, id: impl Fn(&T) -> Uuid) -> Paged<T> {
-        let more = rows.len() > self.limit;
-        rows.truncate(self.limit);
+    pub(crate) fn cut<T>(self, rows: Vec<T>, id: impl Fn(&T) -> Uuid) -> Paged<T> {
+        self.cut_to(self.limit, rows, id)
+    }
+
+    /// Cuts what the store gave to the window, and to the documents that a page has room for.
+    pub(crate) fn cut_documents<T: WithDocument>(self, rows: Vec<T>, id: impl Fn(&T) -> Uuid) -> Paged<T> {
+        self.cut_to(self.limit.min(within_page(&rows)), rows, id)
+    }
+
+    fn cut_to<T>(self, count: usize, mut rows: Vec<T>, id: impl Fn(&T) -> Uuid) -> Paged<T> {
+        let more = rows.len() > count;
+        rows.truncate(count);
         let next = if more { rows.last().map(id) } else { None };
         Paged { rows, next, is_first: self.cursor.is_none() }
     }
+}
+
+/// Returns how many of `rows` a page has room for: one fewer than there are where the last one is only there to show that
+/// there are more.
+pub(crate) fn within_page(rows: &[impl WithDocument]) -> usize {
+    let mut room = PageRoom::default();
+    rows.iter().take_while(|row| room.takes(*row)).count()
 }
 
 /// One page of a list.

@@ -10,7 +10,7 @@ use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::work::Outcome;
 use steadflow_runtime::AgentEdit;
-use steadflow_store::{AgentFilter, AgentRecord, Damaged, Listed};
+use steadflow_store::{AgentFilter, AgentRecord, AgentUse, Damaged, Listed};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::attempt;
 use crate::caller::Identity;
 use crate::documents::{AgentInput, AgentPatch};
+use crate::heavy::aside;
 use crate::if_match::IfMatch;
 use crate::json::Json;
 use crate::path::PathId;
@@ -99,14 +100,16 @@ pub(crate) async fn list_agents(
     let filter = AgentFilter { tenant: Some(caller.tenant), agent_type, skill, category };
     let store = app.engine().store();
     let is_none = source == Some(AgentSource::External);
+    let _turn = app.heavy_turns().list().await;
     let agents = if is_none { Vec::new() } else { store.agents(filter.clone(), window.page()).await? };
-    let page = window.cut(agents, |agent| id_of(agent, |agent| agent.id.uuid()));
+    let page = window.cut_documents(agents, |agent| id_of(agent, |agent| agent.id.uuid()));
     let total = match page.total() {
         Some(total) => total,
         None if is_none => 0,
         None => store.count_agents(filter).await?,
     };
-    Ok(page.reply(&uri, &views(&app, caller.tenant, &page.rows).await?, Some(total)))
+    let uses = uses(&app, caller.tenant, &page.rows).await?;
+    Ok(aside(|| page.reply(&uri, &views(&app, &page.rows, &uses), Some(total))))
 }
 
 /// Registers an agent.
@@ -126,17 +129,20 @@ pub(crate) async fn create_agent(
     Ok(reply::tagged(response, record.revision()))
 }
 
-async fn views(
+async fn uses(
     app: &App,
     tenant: TenantId,
     records: &[Listed<AgentRecord>],
-) -> Result<Vec<Entry<AgentView>>, Problem> {
+) -> Result<Vec<AgentUse>, Problem> {
     let ids = records.iter().flatten().map(|record| record.id).collect();
-    let uses = app.engine().store().agent_uses(tenant, ids).await?;
+    Ok(app.engine().store().agent_uses(tenant, ids).await?)
+}
+
+fn views(app: &App, records: &[Listed<AgentRecord>], uses: &[AgentUse]) -> Vec<Entry<AgentView>> {
     let use_of = |record: &AgentRecord| uses.iter().find(|used| used.agent == record.id).copied();
-    Ok(entries(app.metrics(), records, |record| {
+    entries(app.metrics(), records, |record| {
         AgentView::new(record, use_of(record)).map_err(|error| Damaged::of(record.id.uuid(), &error))
-    }))
+    })
 }
 
 /// Answers with one agent.

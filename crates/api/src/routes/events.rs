@@ -12,13 +12,14 @@ use utoipa_axum::routes;
 use super::executions::flow_names;
 use crate::app::App;
 use crate::caller::Identity;
+use crate::heavy::{NODES_AT_ONCE, RECORDS_AT_ONCE};
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemKind};
 use crate::query::{FromParams, Params, Query};
 use crate::sse;
 use crate::views::message::{ExecutionStream, ListMessage, ListStream};
 use crate::views::row::RowView;
-use crate::watch::{Follower, Sources};
+use crate::watch::{Follower, Sources, copy_bytes};
 
 /// Executions in the snapshot of the stream of all.
 const SNAPSHOT_ROWS: usize = 100;
@@ -49,9 +50,13 @@ pub(crate) async fn follow_execution(
     let last_seen = last_event_id(&headers)?;
     let changes = app.engine().follow(id);
     let snapshot = app.engine().execution(caller.tenant, id).await?;
-    let sources =
-        Sources { engine: app.engine().clone(), tenant: caller.tenant, id, changes, end: app.streams_end() };
-    let (follower, first) = Follower::begin(sources, &snapshot, last_seen);
+    let room = app.copies().room(copy_bytes(&snapshot.execution))?;
+    let end = app.streams_end();
+    let sources = Sources { app: app.clone(), tenant: caller.tenant, id, changes, end };
+    let is_long =
+        snapshot.execution.nodes().len() > NODES_AT_ONCE || snapshot.journal_bytes() > RECORDS_AT_ONCE;
+    let begin = || Follower::begin(sources, room, &snapshot, last_seen);
+    let (follower, first) = app.heavy_turns().view(is_long, begin).await;
     sse::stream(app.backlog(), first, follower)
 }
 

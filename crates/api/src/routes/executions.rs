@@ -20,6 +20,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::caller::Identity;
+use crate::heavy::{NODES_AT_ONCE, aside};
 use crate::idempotency::IdempotencyKey;
 use crate::json::OptionalJson;
 use crate::path::PathId;
@@ -213,6 +214,7 @@ pub(crate) async fn list_executions(
 
 async fn list(app: &App, caller: &Caller, uri: &Uri, query: ExecutionsQuery) -> Result<Response, Problem> {
     let window = query.window;
+    let _turn = if window.is_long() { Some(app.heavy_turns().list().await) } else { None };
     let filter = query.into_filter(caller.tenant);
     let rows = app.engine().executions(filter.clone(), window.page()).await?;
     let page = window.cut(rows, |row| id_of(row, |row| row.id.uuid()));
@@ -222,8 +224,12 @@ async fn list(app: &App, caller: &Caller, uri: &Uri, query: ExecutionsQuery) -> 
     };
     let names = flow_names(app, caller.tenant, page.rows.iter().flatten().map(|row| row.flow)).await;
     let name = |row: &ExecutionRow| names.get(&row.flow).map(String::as_str);
-    let views = entries(app.metrics(), &page.rows, |row| Ok(RowView::new(row, name(row))));
-    Ok(page.reply(uri, &views, total))
+    let views = || entries(app.metrics(), &page.rows, |row| Ok(RowView::new(row, name(row))));
+    Ok(if window.is_long() {
+        aside(|| page.reply(uri, &views(), total))
+    } else {
+        page.reply(uri, &views(), total)
+    })
 }
 
 /// Which of the nodes.
@@ -277,7 +283,8 @@ pub(crate) async fn show_execution(
     let retried_by = app.retried_by(caller.tenant, execution).await?;
     let places = query.places(execution.nodes().len());
     let next = (places.end < execution.nodes().len()).then(|| format!("{NODE_CURSOR_PREFIX}{}", places.end));
-    let view = ExecutionView::with_nodes(execution, &retried_by, places);
+    let view = || ExecutionView::with_nodes(execution, &retried_by, places.clone()).to_json();
+    let view = app.heavy_turns().view(places.len() > NODES_AT_ONCE, view).await;
     let next = next.map(|cursor| query::next_address(&uri, "cursor", &cursor));
-    Ok(query::linked(reply::ok_text(view.to_json()), next))
+    Ok(query::linked(reply::ok_text(view), next))
 }

@@ -1,10 +1,11 @@
 //! The versions of a flow.
 
 use axum::extract::State;
+use axum::http::Uri;
 use axum::response::Response;
 use steadflow_core::ids::FlowId;
 use steadflow_runtime::{DocumentEdit, FlowEdit, RuntimeError};
-use steadflow_store::{Damaged, FlowVersionRecord, Listed, VersionId, VersionPage};
+use steadflow_store::{Damaged, FlowVersionRecord, Listed, VersionId};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -12,40 +13,43 @@ use utoipa_axum::routes;
 use super::flows;
 use crate::app::App;
 use crate::caller::Identity;
+use crate::heavy::aside;
 use crate::if_match::IfMatch;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
-use crate::query::{self, FromParams, Params, Query};
-use crate::reply;
+use crate::query::{FromParams, Params, Query, VersionWindow};
 use crate::views::entry::entries;
 use crate::views::flow::{FlowVersionEntry, FlowVersionView, FlowView};
-
-/// How many versions are listed at most.
-const VERSIONS_MAX: usize = 1_000;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(list_flow_versions)).routes(routes!(restore_flow_version))
 }
 
-/// Lists the versions of a flow, newest first, at most 1,000.
+/// Lists the versions of a flow, newest first.
 #[utoipa::path(get, path = "/api/v1/studio/flows/{id}/versions", tag = "flows",
-    params(("id" = Uuid, Path, description = "The flow")),
+    params(("id" = Uuid, Path, description = "The flow"), VersionWindow),
     responses((status = 200, description = "The versions", body = [FlowVersionEntry],
-               headers(("X-Total-Count" = u64, description = "How many there are")))))]
+               headers(("Link" = Option<String>, description = "Where the next page is, if there is one"),
+                       ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
 pub(crate) async fn list_flow_versions(
     State(app): State<App>,
     Identity(caller): Identity,
     PathId(id): PathId<FlowId>,
+    uri: Uri,
+    Query(window): Query<VersionWindow>,
 ) -> Result<Response, Problem> {
-    let newest = VersionPage { before: None, limit: VERSIONS_MAX };
-    let versions = app.engine().store().flow_versions(caller.tenant, id, newest).await?;
+    let store = app.engine().store();
+    let _turn = app.heavy_turns().list().await;
     // The newest is the current one. They are numbered from 1, and none is deleted alone.
-    let current = versions.first().map(number_of).ok_or(RuntimeError::NoFlow(id))?;
-    let views = entries(app.metrics(), &versions, |version| {
+    let newest = store.flow_versions(caller.tenant, id, VersionWindow::CURRENT).await?;
+    let current = newest.first().map(number_of).ok_or(RuntimeError::NoFlow(id))?;
+    let versions = store.flow_versions(caller.tenant, id, window.page()).await?;
+    let cut = window.cut(&versions, number_of);
+    let view = |version: &FlowVersionRecord| {
         let id = VersionId { of: id.uuid(), version: version.version };
         FlowVersionView::new(version, current).map_err(|error| Damaged::of(id, &error))
-    });
-    Ok(query::counted(reply::ok(&views), current.into()))
+    };
+    Ok(aside(|| cut.reply(&uri, &entries(app.metrics(), cut.page, view), current)))
 }
 
 fn number_of(version: &Listed<FlowVersionRecord, VersionId>) -> u32 {

@@ -13,13 +13,17 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::caller::Identity;
+use crate::heavy::RECORDS_AT_ONCE;
 use crate::path::PathId;
 use crate::problem::Problem;
 use crate::query::{self, FromParams, Params, Query};
+use crate::reply;
 use crate::views::event::{EventView, Journal};
 
 const LIMIT_DEFAULT: usize = 100;
 const LIMIT_MAX: usize = 1_000;
+/// About how long a page is at most, in bytes: it ends with the record with which it gets longer.
+const PAGE_BYTES: usize = 1024 * 1024;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(list_journal))
@@ -32,7 +36,8 @@ pub(crate) struct JournalQuery {
     /// After this record; from the first unless given.
     #[param(value_type = Option<u64>)]
     after_seq: usize,
-    /// How many records to read. The events of a record stay together.
+    /// How many records to read, or fewer where the answer would be longer than about 1 MiB. The events of a record stay
+    /// together.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000, default = 100)]
     limit: usize,
 }
@@ -61,21 +66,46 @@ pub(crate) async fn list_journal(
     Query(JournalQuery { after_seq, limit }): Query<JournalQuery>,
 ) -> Result<Response, Problem> {
     let snapshot = app.engine().execution(caller.tenant, id).await?;
-    let end = after_seq.saturating_add(limit).min(snapshot.journal.len());
-    // All from the first: what an event is called can depend on those before it.
-    let records = records_to(&snapshot, end)?;
-    let mut journal = Journal::new(&snapshot.execution);
-    let read: Vec<Vec<EventView<'_>>> = records.iter().map(|record| journal.read(record)).collect();
-    let views: Vec<&EventView<'_>> = read.iter().skip(after_seq).flatten().collect();
+    let is_long = snapshot.journal_bytes() > RECORDS_AT_ONCE;
+    let (events, end) =
+        app.heavy_turns().view(is_long, || events_between(&snapshot, after_seq, limit)).await?;
     let next =
         (end < snapshot.journal.len()).then(|| query::next_address(&uri, "after_seq", &end.to_string()));
-    Ok(query::reply(&views, next))
+    Ok(query::linked(reply::ok_text(events), next))
 }
 
-/// Returns the records up to number `end`.
-fn records_to(snapshot: &ExecutionSnapshot, end: usize) -> Result<Vec<Record>, Problem> {
-    let records = snapshot.journal[..end].iter().map(|text| serde_json::from_str(text));
-    records.collect::<Result<_, _>>().map_err(|error: serde_json::Error| {
+/// Returns the events of at most `limit` records after number `after`, as a JSON array, and the number of the last record.
+fn events_between(
+    snapshot: &ExecutionSnapshot,
+    after: usize,
+    limit: usize,
+) -> Result<(String, usize), Problem> {
+    let end = after.saturating_add(limit).min(snapshot.journal.len());
+    let (mut journal, mut events, mut seq) = (Journal::new(&snapshot.execution), String::new(), 0);
+    // All from the first: what an event is called can depend on those before it.
+    for text in &snapshot.journal[..end] {
+        let record = record(snapshot, text)?;
+        let read = journal.read(&record);
+        seq += 1;
+        if seq > after {
+            read.iter().for_each(|event| add(&mut events, event));
+        }
+        if events.len() > PAGE_BYTES {
+            break;
+        }
+    }
+    Ok((format!("[{events}]"), seq))
+}
+
+fn add(events: &mut String, event: &EventView<'_>) {
+    if !events.is_empty() {
+        events.push(',');
+    }
+    events.push_str(&serde_json::to_string(event).expect("views have string keys and no failing parts"));
+}
+
+fn record(snapshot: &ExecutionSnapshot, text: &str) -> Result<Record, Problem> {
+    serde_json::from_str(text).map_err(|error| {
         let what = format!("journal of execution {}", snapshot.execution.id());
         StoreError::Corrupt { what, reason: error.to_string() }.into()
     })

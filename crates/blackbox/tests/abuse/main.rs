@@ -12,3 +12,4 @@ mod keys;
 mod load;
 mod mirror;
 mod overshoot;
+mod readers;

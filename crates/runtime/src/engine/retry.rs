@@ -9,7 +9,7 @@ use steadflow_core::payload::Payload;
 use steadflow_store::{ExecutionFilter, FlowStatus, Page};
 
 use super::start::{RequestKey, Started, ToAccept, new_id};
-use super::{Engine, id_of};
+use super::{Engine, ExecutionSnapshot, id_of};
 use crate::error::RuntimeError;
 
 /// Which version of the flow a retry runs on.
@@ -81,9 +81,10 @@ impl Engine {
         retry: Retry,
     ) -> Result<Started, RuntimeError> {
         let old = self.retryable(caller.tenant, id).await?;
-        let (flow, limit) = self.version_to_retry(caller.tenant, &old, &retry).await?;
-        let plan = old.retry_plan(retry.mode, &flow);
-        let accepted = old.retried(plan, retry.trigger_data, caller.actor.clone(), self.worker());
+        let (flow, limit) = self.version_to_retry(caller.tenant, &old.execution, &retry).await?;
+        let plan = old.execution.retry_plan(retry.mode, &flow);
+        let accepted = old.execution.retried(plan, retry.trigger_data, caller.actor.clone(), self.worker());
+        drop(old);
         self.accept(ToAccept { id: new_id(), flow, accepted, limit, key: retry.key, wait: None }).await
     }
 
@@ -98,13 +99,13 @@ impl Engine {
         retry: Retry,
     ) -> Result<RetryPlan, RuntimeError> {
         let old = self.retryable(tenant, id).await?;
-        let (flow, _) = self.version_to_retry(tenant, &old, &retry).await?;
-        Ok(old.retry_plan(retry.mode, &flow))
+        let (flow, _) = self.version_to_retry(tenant, &old.execution, &retry).await?;
+        Ok(old.execution.retry_plan(retry.mode, &flow))
     }
 
-    async fn retryable(&self, tenant: TenantId, id: ExecutionId) -> Result<Execution, RuntimeError> {
-        let old = self.execution(tenant, id).await?.execution;
-        match old.status() {
+    async fn retryable(&self, tenant: TenantId, id: ExecutionId) -> Result<ExecutionSnapshot, RuntimeError> {
+        let old = self.execution(tenant, id).await?;
+        match old.execution.status() {
             ExecutionStatus::Failed | ExecutionStatus::Cancelled => Ok(old),
             status @ (ExecutionStatus::Pending
             | ExecutionStatus::Running

@@ -140,6 +140,7 @@ impl Engine {
             Some(wait) => timeout(wait, end).await.ok().and_then(Result::ok).and_then(Reply::into_snapshot),
             None => None,
         };
+        let ended = ended.map(|loaded| Box::new(ExecutionSnapshot::from(*loaded)));
         Ok(Started { execution: id, is_replay: false, ended })
     }
 

@@ -4,24 +4,50 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use steadflow_core::execution::Execution;
 use steadflow_core::ids::{ExecutionId, TenantId};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
-use super::{Engine, ExecutionSnapshot};
+use super::Engine;
 use crate::error::RuntimeError;
+use crate::shard::Loaded;
 
 /// A journal up to this length, in bytes, is read at once.
 const SMALL_BYTES: u64 = 1024 * 1024;
-/// How much of longer ones is read at the same time, in KiB. Reading takes about four times that in memory.
+/// How much of longer ones is in memory at the same time, in KiB. Reading takes about four times that.
 const KIB_MAX: u32 = 64 * 1024;
 /// How long the last long one stays in memory, for others who read the same.
 const KEPT_FOR: Duration = Duration::from_secs(1);
 
-/// The long journals that are being read.
+/// An execution as it is committed, with its records. A long one that was read from the store keeps its room while it, or a
+/// clone of it, is in memory: hold no such one while waiting for another.
+#[derive(Clone, Debug)]
+pub struct ExecutionSnapshot {
+    /// Its state.
+    pub execution: Execution,
+    /// Its records, as they are stored.
+    pub journal: Vec<Arc<str>>,
+    _room: Option<Arc<OwnedSemaphorePermit>>,
+}
+
+impl From<Loaded> for ExecutionSnapshot {
+    fn from(Loaded { execution, journal }: Loaded) -> Self {
+        Self { execution, journal, _room: None }
+    }
+}
+
+impl ExecutionSnapshot {
+    /// Returns the length of its records, in bytes.
+    pub fn journal_bytes(&self) -> usize {
+        self.journal.iter().map(|record| record.len()).sum()
+    }
+}
+
+/// The long journals that are in memory.
 #[derive(Debug)]
 pub(super) struct Reads {
-    room: Semaphore,
+    room: Arc<Semaphore>,
     latest: Arc<Mutex<Option<Arc<Latest>>>>,
 }
 
@@ -37,15 +63,15 @@ struct Latest {
 
 impl Default for Reads {
     fn default() -> Self {
-        Self { room: Semaphore::new(KIB_MAX as usize), latest: Arc::default() }
+        Self { room: Arc::new(Semaphore::new(KIB_MAX as usize)), latest: Arc::default() }
     }
 }
 
 impl Reads {
     /// Waits for room to read a journal of so many bytes.
-    async fn room(&self, bytes: u64) -> Result<SemaphorePermit<'_>, RuntimeError> {
+    async fn room(&self, bytes: u64) -> Result<OwnedSemaphorePermit, RuntimeError> {
         let kib = u32::try_from(bytes / 1024).unwrap_or(KIB_MAX).min(KIB_MAX);
-        self.room.acquire_many(kib).await.map_err(|_closed| RuntimeError::Unavailable)
+        Arc::clone(&self.room).acquire_many_owned(kib).await.map_err(|_closed| RuntimeError::Unavailable)
     }
 
     fn latest(&self, tenant: TenantId, id: ExecutionId, bytes: u64) -> Option<ExecutionSnapshot> {
@@ -90,11 +116,16 @@ impl Engine {
             return self.load(tenant, id).await;
         }
         let reads = &self.inner.reads;
-        let _room = reads.room(bytes).await?;
         if let Some(latest) = reads.latest(tenant, id, bytes) {
             return Ok(latest);
         }
-        let snapshot = self.load(tenant, id).await?;
+        let room = reads.room(bytes).await?;
+        // Somebody else may have read it meanwhile.
+        if let Some(latest) = reads.latest(tenant, id, bytes) {
+            return Ok(latest);
+        }
+        let loaded = self.load(tenant, id).await?;
+        let snapshot = ExecutionSnapshot { _room: Some(Arc::new(room)), ..loaded };
         reads.keep(bytes, &snapshot);
         Ok(snapshot)
     }
@@ -102,7 +133,7 @@ impl Engine {
     async fn load(&self, tenant: TenantId, id: ExecutionId) -> Result<ExecutionSnapshot, RuntimeError> {
         let store = &*self.inner.store;
         let stored = store.execution(tenant, id).await?.ok_or(RuntimeError::NoExecution(id))?;
-        Ok(self.inner.versions.replay(store, stored).await?)
+        Ok(self.inner.versions.replay(store, stored).await?.into())
     }
 }
 

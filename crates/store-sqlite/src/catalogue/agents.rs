@@ -4,8 +4,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_store::{
-    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Changed, Listed, Page, Revision,
-    VersionId, VersionPage,
+    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Changed, Listed, Page, PageRoom,
+    Revision, VersionId, VersionPage,
 };
 
 use crate::columns::{agent_id, blob, listed, listed_version, payload, rows_max, tenant_id, timestamp};
@@ -57,7 +57,7 @@ pub(crate) fn of(
     let mut conditions = Conditions::default();
     conditions.add("agents.tenant = ?", Some(blob(tenant.uuid()).to_vec()));
     conditions.add_any("agents.id", ids.iter().map(|id| Value::from(blob(id.uuid()).to_vec())).collect());
-    select(db, &conditions, "ORDER BY agents.id")
+    select(db, &conditions, "ORDER BY agents.id", |rows| rows.collect())
 }
 
 /// See [`steadflow_store::Catalogue::agents`].
@@ -68,7 +68,8 @@ pub(crate) fn agents(
 ) -> rusqlite::Result<Vec<Listed<AgentRecord>>> {
     let mut conditions = conditions(filter);
     conditions.add("agents.id < ?", page.before.map(|id| blob(id).to_vec()));
-    select(db, &conditions, &format!("ORDER BY agents.id DESC LIMIT {}", rows_max(page.limit)))
+    let order = format!("ORDER BY agents.id DESC LIMIT {}", rows_max(page.limit));
+    select(db, &conditions, &order, |rows| PageRoom::fill(rows))
 }
 
 /// See [`steadflow_store::Catalogue::count_agents`].
@@ -87,14 +88,18 @@ fn conditions(filter: AgentFilter) -> Conditions {
     conditions
 }
 
+/// The rows of a list, those that belong to it.
+type Taken = rusqlite::Result<Vec<Listed<AgentRecord>>>;
+
 fn select(
     db: &Connection,
     conditions: &Conditions,
     order: &str,
-) -> rusqlite::Result<Vec<Listed<AgentRecord>>> {
+    taken: impl FnOnce(&mut dyn Iterator<Item = rusqlite::Result<Listed<AgentRecord>>>) -> Taken,
+) -> Taken {
     let sql = format!("{} {conditions} {order}", include_str!("../queries/agents.sql"));
     let mut statement = db.prepare_cached(&sql)?;
-    statement.query_map(params_from_iter(conditions.values()), |row| listed(row, read))?.collect()
+    taken(&mut statement.query_map(params_from_iter(conditions.values()), |row| listed(row, read))?)
 }
 
 /// See [`steadflow_store::Catalogue::agent_version`].
@@ -125,7 +130,7 @@ pub(crate) fn versions(
     );
     let mut statement = db.prepare_cached(sql)?;
     let parameters = (blob(id.uuid()), blob(tenant.uuid()), page.before, rows_max(page.limit));
-    statement.query_map(parameters, |row| listed_version(row, read_version))?.collect()
+    PageRoom::fill(statement.query_map(parameters, |row| listed_version(row, read_version))?)
 }
 
 /// See [`steadflow_store::Catalogue::agent_uses`].

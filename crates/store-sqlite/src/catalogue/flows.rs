@@ -3,7 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_store::{
-    Changed, FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, VersionId, VersionPage,
+    Changed, FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, PageRoom, VersionId,
+    VersionPage,
 };
 
 use crate::columns::{blob, flow_id, listed, listed_version, named, payload, rows_max, tenant_id, timestamp};
@@ -83,15 +84,10 @@ pub(crate) fn flows(
     let text = filter.text.as_deref().map(Text::new);
     let sql = format!("{} {conditions} ORDER BY flows.id DESC", include_str!("../queries/flows.sql"));
     let mut statement = db.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(conditions.values()))?;
-    let mut found = Vec::new();
-    while found.len() < page.limit {
-        let Some(row) = rows.next()? else { break };
-        if text.as_ref().is_none_or(|text| is_named(row, 5, text)) {
-            found.push(listed(row, read)?);
-        }
-    }
-    Ok(found)
+    let found = statement.query_map(params_from_iter(conditions.values()), |row| {
+        text.as_ref().is_none_or(|text| is_named(row, 5, text)).then(|| listed(row, read)).transpose()
+    })?;
+    PageRoom::fill(found.filter_map(Result::transpose).take(page.limit))
 }
 
 /// See [`steadflow_store::Catalogue::count_flows`].
@@ -149,7 +145,7 @@ pub(crate) fn versions(
     );
     let mut statement = db.prepare_cached(sql)?;
     let parameters = (blob(id.uuid()), blob(tenant.uuid()), page.before, rows_max(page.limit));
-    statement.query_map(parameters, |row| listed_version(row, read_version))?.collect()
+    PageRoom::fill(statement.query_map(parameters, |row| listed_version(row, read_version))?)
 }
 
 /// What a step of a deletion found.

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use crate::{
     AgentChange, AgentRecord, Commit, ExecutionFilter, ExecutionRow, Fingerprint, FlowDocument, FlowFilter,
-    FlowRecord, FlowStatus, Idempotency, InboxInput, Listed, Page, Projection, Rollup, RollupKey, Store,
-    StoreError, Stored,
+    FlowRecord, FlowStatus, Idempotency, InboxInput, Listed, PAGE_BYTES_MAX, Page, Projection, Rollup,
+    RollupKey, Store, StoreError, Stored,
 };
 
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
@@ -238,6 +238,11 @@ pub(super) fn document(name: &str) -> FlowDocument {
         category: Some("changed".into()),
         is_template: true,
     }
+}
+
+/// A document of which two fill a page.
+pub(super) fn half_a_page() -> Payload {
+    Payload::from_value(&serde_json::json!({ "name": "x".repeat(PAGE_BYTES_MAX / 2) }))
 }
 
 /// An agent of ours in its first version.

@@ -3,7 +3,9 @@
 use serde_json::json;
 use steadflow_core::payload::Payload;
 
-use super::super::samples::{OURS, THEIRS, agent, at, completed, finished_with, new_agent, sound};
+use super::super::samples::{
+    OURS, THEIRS, agent, at, completed, finished_with, half_a_page, new_agent, sound,
+};
 use super::super::{Harness, commit, reopened, worker};
 use crate::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, Page, Revision,
@@ -131,6 +133,25 @@ pub async fn calls_of_an_agent_are_counted_until_it_is_deleted<H: Harness>(harne
     assert_eq!(store.agent_uses(THEIRS, both.clone()).await.expect("uses"), []);
     assert!(matches!(delete(&store, None).await, Changed::Done(_)));
     assert_eq!(store.agent_uses(OURS, both).await.expect("uses"), []);
+}
+
+pub async fn pages_of_large_agents_and_versions_are_short<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    for number in 1..=4 {
+        put(&store, AgentChange { document: half_a_page(), ..new_agent(number) }).await;
+    }
+    for name in ["Second", "Third"] {
+        put(&store, renamed(name)).await;
+        put(&store, AgentChange { document: half_a_page(), ..new_agent(1) }).await;
+    }
+
+    let agents = sound(store.agents(AgentFilter::default(), Page { before: None, limit: 9 }).await);
+    let versions = versions(&store, None, 9).await;
+
+    // Two fill a page, and the row after them shows that there are more.
+    let ids: Vec<_> = agents.iter().map(|agent| agent.id).collect();
+    assert_eq!(ids, [4, 3, 2].map(|number| agent(number).id));
+    assert_eq!(versions.iter().map(|version| version.version).collect::<Vec<_>>(), [5, 4, 3, 2]);
 }
 
 pub async fn agents_are_filtered_and_counted<H: Harness>(harness: &H) {

@@ -1,13 +1,14 @@
 //! Flows and their versions.
 
 use super::super::samples::{
-    ALL, FLOW, OURS, THEIRS, accepted, at, completed, document, failed, finished, flow, flows_listed, id,
-    input, keyed, listed, parked, row, shown, sound,
+    ALL, FLOW, OURS, THEIRS, accepted, at, completed, document, failed, finished, flow, flows_listed,
+    half_a_page, id, input, keyed, listed, parked, row, shown, sound,
 };
 use super::super::{Harness, commit, reopened, worker};
 use crate::{
-    Catalogue, Changed, ExecutionCounts, ExecutionFilter, ExecutionRow, FailureQuery, FlowChange, FlowFilter,
-    FlowRecord, FlowStatus, FlowVersionRecord, History, Log, Page, Revision, RollupQuery, Store, VersionPage,
+    Catalogue, Changed, ExecutionCounts, ExecutionFilter, ExecutionRow, FailureQuery, FlowChange,
+    FlowDocument, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord, History, Log, Page, Revision,
+    RollupQuery, Store, VersionPage,
 };
 
 /// Any flow.
@@ -132,6 +133,25 @@ pub async fn flows_are_listed_newest_first<H: Harness>(harness: &H) {
 
     assert_eq!(first, [flow(4), flow(3)]);
     assert_eq!(second, [flow(2), flow(1)]);
+}
+
+pub async fn pages_of_large_flows_and_versions_are_short<H: Harness>(harness: &H) {
+    let large = half_a_page();
+    let large_flow = |number| FlowRecord { document: large.clone(), ..flow(number) };
+    let store = holding(harness, (1..=4).map(large_flow)).await;
+    for seconds in 1..=3 {
+        let document = FlowDocument { document: large.clone(), ..document("Large") };
+        change(&store, FlowChange { document: Some(document), ..new_document("Large", seconds) }).await;
+    }
+
+    let page = Page { before: None, limit: 9 };
+
+    let flows = sound(store.flows(ANY, page).await);
+    let versions = versions(&store, None, 9).await;
+
+    // Two fill a page, and the third shows that there are more.
+    assert_eq!(flows.iter().map(|flow| flow.id).collect::<Vec<_>>(), [4, 3, 2].map(|number| flow(number).id));
+    assert_eq!(versions.iter().map(|version| version.version).collect::<Vec<_>>(), [4, 3, 2]);
 }
 
 pub async fn flows_are_filtered<H: Harness>(harness: &H) {

@@ -4,8 +4,8 @@ use steadflow_core::ids::{AgentId, TenantId};
 
 use super::super::{Database, MemoryStore};
 use crate::{
-    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Changed, Page, Revision, StoreError,
-    VersionPage,
+    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Changed, Page, PageRoom, Revision,
+    StoreError, VersionPage,
 };
 
 impl MemoryStore {
@@ -61,7 +61,7 @@ impl MemoryStore {
         let database = self.open()?;
         let is_before = |agent: &&AgentRecord| page.before.is_none_or(|before| agent.id.uuid() < before);
         let agents = database.agents.values().rev().filter(is_before).filter(|agent| filter.fits(agent));
-        Ok(agents.take(page.limit).cloned().collect())
+        PageRoom::fill(agents.take(page.limit).cloned().map(Ok))
     }
 
     /// See [`crate::Catalogue::agent_version`].
@@ -92,7 +92,8 @@ impl MemoryStore {
         let database = self.open()?;
         let end = page.before.unwrap_or(u32::MAX);
         let versions = database.agent_versions.range((id, 0)..(id, end)).rev().map(|(_, version)| version);
-        Ok(versions.filter(|version| version.tenant == tenant).take(page.limit).cloned().collect())
+        let versions = versions.filter(|version| version.tenant == tenant).take(page.limit);
+        PageRoom::fill(versions.cloned().map(Ok))
     }
 
     /// See [`crate::Catalogue::agent_uses`].

@@ -3,7 +3,9 @@
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 
 use super::super::{Database, MemoryStore};
-use crate::{Changed, FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Page, StoreError, VersionPage};
+use crate::{
+    Changed, FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Page, PageRoom, StoreError, VersionPage,
+};
 
 impl MemoryStore {
     /// See [`crate::Catalogue::create_flow`].
@@ -59,7 +61,7 @@ impl MemoryStore {
         let database = self.open()?;
         let is_before = |flow: &&FlowRecord| page.before.is_none_or(|before| flow.id.uuid() < before);
         let flows = database.flows.values().rev().filter(is_before).filter(|flow| filter.fits(flow));
-        Ok(flows.take(page.limit).cloned().collect())
+        PageRoom::fill(flows.take(page.limit).cloned().map(Ok))
     }
 
     /// See [`crate::Catalogue::count_flows`].
@@ -98,7 +100,8 @@ impl MemoryStore {
         let database = self.open()?;
         let end = page.before.unwrap_or(u32::MAX);
         let versions = database.flow_versions.range((id, 0)..(id, end)).rev().map(|(_, version)| version);
-        Ok(versions.filter(|version| version.tenant == tenant).take(page.limit).cloned().collect())
+        let versions = versions.filter(|version| version.tenant == tenant).take(page.limit);
+        PageRoom::fill(versions.cloned().map(Ok))
     }
 
     /// See [`crate::Catalogue::delete_flow`].
