@@ -149,6 +149,19 @@ mod tests {
     }
 
     #[test]
+    fn a_skill_is_described_and_has_schemas() {
+        let (object, text) = (json!({ "type": "object" }), json!({ "type": "string" }));
+        let mut document = risk_analyst();
+        document["skills"][0]["input_schema"] = object.clone();
+        document["skills"][0]["output_schema"] = text.clone();
+
+        let skill = Agent::parse(&document).unwrap().skills.remove(0);
+
+        assert_eq!(skill.description, "…");
+        assert_eq!((skill.input_schema, skill.output_schema), (Some(object), Some(text)));
+    }
+
+    #[test]
     fn every_fault_is_found_at_once() {
         let document = json!({
             "agent_type": "llm", "nam": "x", "tags": ["a", 1],
