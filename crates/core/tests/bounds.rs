@@ -9,13 +9,15 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use steadflow_core::event::{Accepted, Event};
-use steadflow_core::execution::{Decision, Execution, ExecutionStatus, FlowVersion, Input, TimerReason};
+use steadflow_core::execution::{
+    Decision, Effect, Execution, ExecutionStatus, FlowVersion, Input, NewExecution, TimerReason,
+};
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
-use steadflow_core::work::Outcome;
+use steadflow_core::work::{CallKey, Outcome};
 use support::{Play, accepted};
 use uuid::Uuid;
 
@@ -157,9 +159,22 @@ fn a_decision_that_was_acted_on_makes_room_for_the_next() {
     play.execution.decide(Input::Tick, support::START, &mut decision).expect("it goes on");
     assert!(!decision.is_empty() && decision.is_full(&CUT));
 
+    let call = CallKey {
+        execution: play.execution.id(),
+        node: steadflow_core::ids::NodeIndex(0),
+        attempt: steadflow_core::ids::Attempt::FIRST,
+        step: steadflow_core::ids::StepKey::ONLY,
+    };
+    let signal = steadflow_core::inbox::Signal::Resume { by: steadflow_core::caller::Actor::USER };
+    decision.signals.push(steadflow_core::inbox::Sending { to: play.execution.id(), signal });
+    decision.effects.push(Effect::StopStep(call));
+    let pinned = play.execution.flow().clone().into();
+    decision.children.push(NewExecution { id: play.execution.id(), pinned, accepted: accepted() });
+
     decision.clear();
 
     assert!(decision.is_empty() && !decision.is_full(&CUT));
+    assert_eq!((decision.signals.len(), decision.effects.len(), decision.children.len()), (0, 0, 0));
 }
 
 #[test]
@@ -172,6 +187,35 @@ fn what_fills_an_execution_to_its_last_byte_is_kept() {
 
     assert_eq!(held(13), (ExecutionStatus::Completed, 13));
     assert_eq!(held(12), (ExecutionStatus::Failed, 13));
+}
+
+#[test]
+fn what_the_last_call_returned_counts_at_once() {
+    let rounds = json!({ "id": "a", "type": "test_rounds", "input": 1 });
+    let mut play =
+        start(&chain(&[rounds]), Limits { execution_bytes_max: 100, ..Limits::DEFAULT }, &json!(1));
+    let outcome = Outcome::completed(Payload::from_value(&json!("x".repeat(100))));
+
+    play.put(Input::StepEnded { call: play.work[0].key(), outcome }).expect("it is under way");
+
+    assert_eq!(play.execution.status(), ExecutionStatus::Failed);
+    assert_eq!(play.work.len(), 1, "no other call begins");
+}
+
+#[test]
+fn the_edges_that_leave_a_node_have_steps_of_their_own() {
+    let sums = ["(trigger_data | sum)"; 5].join("+");
+    let nodes = [transform("a", json!(format!("${{{sums}}}"))), transform("b", json!(1))];
+    let items = json!((0..100).collect::<Vec<u32>>());
+    let status = |node_fuel: u64, condition: &str| {
+        let mut flow = chain(&nodes);
+        flow["flow_definition"]["edges"][0]["condition"] = json!(condition);
+        start(&flow, Limits { node_fuel, ..Limits::DEFAULT }, &items).execution.status()
+    };
+    let enough = (1..100).map(|hundreds| hundreds * 100);
+    let enough = enough.clone().find(|fuel| status(*fuel, "1 > 0") == ExecutionStatus::Completed);
+
+    assert_eq!(status(enough.expect("it ends") + 100, &format!("{sums} > 0")), ExecutionStatus::Completed);
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod support;
 use serde_json::{Value, json};
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, ChildEnd, Event, Record, Resolution, StepResult};
-use steadflow_core::execution::{EdgeState, Execution, ExecutionStatus, Input};
+use steadflow_core::execution::{EdgeState, Execution, ExecutionStatus, Input, Rejected};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::{AgentId, Attempt, ExecutionId, NodeId, NodeIndex, StepKey};
@@ -52,22 +52,24 @@ fn the_edges_of_a_condition_ask_for_what_it_gives() {
     let ran = |limit: i64| {
         let condition =
             json!({ "id": "is", "type": "condition", "condition": format!("trigger_data.k > {limit}") });
-        let nodes = [condition, transform("yes"), transform("no"), transform("behind")];
+        let nodes = [echo(json!({})), condition, transform("yes"), transform("no"), transform("behind")];
         let edges = [
+            json!({ "from": "a", "to": "is" }),
             json!({ "from": "is", "to": "yes", "condition": true }),
             json!({ "from": "is", "to": "no", "condition": false }),
             json!({ "from": "no", "to": "behind" }),
         ];
         let flow = json!({ "name": "Nodes", "flow_definition": { "nodes": nodes, "edges": edges } });
-        let play = Play::new(&flow);
+        let mut play = Play::new(&flow);
+        play.completes("a", json!(1));
         let ran: Vec<bool> = play.execution.nodes().iter().map(|node| node.output.is_some()).collect();
         assert_eq!(play.execution.status(), ExecutionStatus::Completed);
         (ran, play.execution.edges().iter().map(|edge| *edge == EdgeState::Taken).collect::<Vec<_>>())
     };
 
     // What is behind a node that is skipped is skipped too.
-    assert_eq!(ran(0), (vec![true, true, false, false], vec![true, false, false]));
-    assert_eq!(ran(1), (vec![true, false, true, true], vec![false, true, true]));
+    assert_eq!(ran(0), (vec![true, true, true, false, false], vec![true, true, false, false]));
+    assert_eq!(ran(1), (vec![true, true, false, true, true], vec![true, false, true, true]));
 }
 
 #[test]
@@ -196,6 +198,21 @@ fn only_nodes_that_take_attempts_and_do_not_reuse_an_output_have_one() {
     let mut called = Play::new(&flow(&[echo(json!({}))]));
     called.completes("a", json!(1));
     assert_eq!(called.execution.node(NODE).attempts.len(), 1);
+}
+
+#[test]
+fn what_does_not_fit_is_rejected_with_the_reason() {
+    let mut play = Play::new(&flow(&[echo(json!({}))]));
+    let (by, node) = (Actor::USER, NodeId::new("b"));
+    let unknown = Input::RetryNow { node: node.clone(), by: by.clone() };
+    let running = Rejected::WrongStatus(ExecutionStatus::Running);
+
+    assert_eq!(play.put(Input::Start), Err(running.clone()));
+    assert_eq!(play.put(Input::Resume { by }), Err(running));
+    play.completes("a", json!(1));
+
+    assert_eq!(play.put(Input::Start), Err(Rejected::Finished(ExecutionStatus::Completed)));
+    assert_eq!(play.put(unknown), Err(Rejected::NoSuchNode(node)));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use steadflow_core::execution::{ExecutionStatus, FlowVersion, RetryMode};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{AgentId, FlowId, NodeId};
 use steadflow_core::payload::Payload;
-use support::{Play, accepted, version};
+use support::{Play, START, accepted, version};
 use uuid::Uuid;
 
 /// A flow that runs `a`, whose input is `input`, and then fails in `b`.
@@ -107,14 +107,15 @@ fn a_node_is_the_same_only_behind_the_same_edges_and_nodes() {
     };
     let nodes = || [node("a", 1), node("b", 2), node("c", 3)];
     let edges = || json!([edge("a", "b"), edge("c", "last"), edge("b", "last")]);
-    let first = Play::of(flow(nodes(), edges()), accepted());
-    let reused = |nodes, edges| {
+    let reused_of = |old: Value, nodes, edges| {
+        let first = Play::of(flow([node("a", 1), node("b", 2), node("c", 3)], old), accepted());
         let newer = flow(nodes, edges);
         let newer = FlowVersion { version: 2, flow: newer.flow.clone(), ..*newer };
         let plan = first.execution.retry_plan(RetryMode::FromFailed, &newer);
         plan.reuse.into_keys().map(|id| id.to_string()).collect::<Vec<_>>().join(" ")
     };
 
+    let reused = |nodes, edges_of_new| reused_of(edges(), nodes, edges_of_new);
     assert_eq!(reused(nodes(), json!([edge("c", "last"), edge("b", "last"), edge("a", "b")])), "a b c");
     assert_eq!(reused(nodes(), json!([edge("c", "b"), edge("a", "b"), edge("b", "last")])), "a c");
     assert_eq!(reused(nodes(), json!([edge("a", "last"), edge("b", "last"), edge("c", "last")])), "a c");
@@ -122,6 +123,10 @@ fn a_node_is_the_same_only_behind_the_same_edges_and_nodes() {
     let mut renamed = nodes();
     renamed[0]["name"] = "A".into();
     assert_eq!(reused(renamed, edges()), "a b c");
+    let row = || json!([edge("a", "b"), edge("b", "c"), edge("c", "last")]);
+    assert_eq!(reused_of(row(), [node("a", 9), node("b", 2), node("c", 3)], row()), "");
+    let join = |first, second| json!([edge(first, "c"), edge(second, "c"), edge("c", "last")]);
+    assert_eq!(reused_of(join("a", "b"), nodes(), join("b", "a")), "a b c");
 }
 
 #[test]
@@ -155,6 +160,16 @@ fn work_says_what_failed_before_and_whether_the_node_limits_its_time() {
     assert_eq!(limited.execution.nodes()[0].retry_attempt(), 0);
     assert!(!play.work[0].has_own_timeout);
     assert!(limited.work[0].has_own_timeout);
+}
+
+#[test]
+fn a_wait_that_is_asked_for_does_not_shorten_a_backoff() {
+    let retry = json!({ "enabled": true, "count": 1, "initial_interval_seconds": 5 });
+    let mut play = Play::new(&echo(json!({ "retry": retry })));
+
+    play.fails("a", Failure { retry_after: Some(Duration::from_secs(2)), ..refused() });
+
+    assert_eq!(play.execution.next_timer().map(|(at, _)| at.since(START)), Some(Duration::from_secs(5)));
 }
 
 #[test]

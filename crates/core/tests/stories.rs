@@ -10,7 +10,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use steadflow_core::caller::Actor;
 use steadflow_core::event::Resolution;
-use steadflow_core::execution::{ExecutionStatus, Input, RetryMode};
+use steadflow_core::execution::{EdgeState, ExecutionStatus, Input, RetryMode, Wait};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::NodeId;
 use steadflow_core::payload::Payload;
@@ -658,6 +658,7 @@ fn an_edge_that_cannot_be_evaluated_keeps_the_nodes_work() {
     ship: cancelled
     ");
     assert_eq!(play.execution.error().and_then(|error| error.class), Some(ErrorClass::Expression));
+    assert_eq!(play.execution.edges(), [EdgeState::NotTaken]);
     let plan = play.execution.retry_plan(RetryMode::FromFailed, play.execution.flow());
     assert_eq!(plan.reuse.keys().map(NodeId::as_str).collect::<Vec<_>>(), ["pay"]);
 }
@@ -754,6 +755,11 @@ fn what_a_merge_passes_on_has_the_shape_of_the_graph() {
 
         assert_eq!(output(&play, "merge"), Some(merged));
     }
+    let twice = [&edges[..], &[json!({ "from": "b", "to": "merge", "condition": "b.x > 0" })]].concat();
+    let mut play = Play::new(&flow(json!({}), &[echo("a"), echo("b"), merge.clone()], &twice));
+    play.at(1.0).completes("a", json!(1)).completes("b", json!({ "x": 2 }));
+    let merged = play.execution.result().expect("it completed");
+    assert_eq!(merged.as_str(), r#"{"a":1,"b":{"x":2}}"#);
     let single = flow(json!({}), &[echo("a"), merge], &edges[..1]);
     let mut play = Play::new(&single);
     play.at(1.0).completes("a", json!(1));
@@ -783,4 +789,50 @@ fn what_follows_an_error_edge_reads_what_the_peer_said() {
 
     let noted = json!({ "status": 409, "code": "busy", "class": "rejected" });
     assert_eq!(output(&play, "note"), Some(noted));
+}
+
+#[test]
+fn the_condition_of_an_error_edge_is_not_asked_when_the_node_completes() {
+    let edges = [json!({ "from": "a", "to": "b", "on": "error", "condition": "nodes.a.error.status > 400" })];
+    let mut play = Play::new(&flow(json!({}), &[echo("a"), echo("b")], &edges));
+
+    play.at(1.0).completes("a", json!(1));
+
+    assert_snapshot!(play.shown(), @"
+    completed
+    a: completed
+    b: skipped
+    ");
+}
+
+#[test]
+fn a_crash_that_fails_an_execution_fails_one_node() {
+    let interrupted = |id: &str| {
+        let mut node = echo(id);
+        node["retry"] = json!({ "do_not_retry_on": ["interrupted"] });
+        node
+    };
+    let mut play = Play::new(&flow(retrying(1), &[interrupted("a"), interrupted("b")], &[]));
+    play.story();
+
+    play.put_any(Input::Adopt { worker: "w2".into() });
+
+    assert_snapshot!(play.story(), @"
+    0s     adopted by w2
+    0s     a attempt 1 fails (interrupted: The process stopped during this attempt; whether its work was done is unknown)
+    0s     a fails
+    0s     finished: failed
+    0s       → stop b 1
+    ");
+}
+
+#[test]
+fn a_decision_is_waited_for_although_a_call_is_under_way() {
+    let mut asks = echo("a");
+    asks["on_exhausted"] = "ask".into();
+    let mut play = Play::new(&flow(json!({}), &[asks, echo("b")], &[]));
+
+    play.fails("a", connection_timeout());
+
+    assert_eq!(play.execution.waiting_for(), Some(Wait::Decision));
 }

@@ -54,6 +54,22 @@ fn regular_expressions_are_counted() {
 }
 
 #[test]
+fn expressions_of_a_request_are_counted_too() {
+    let limits = Limits { expressions_max: 2, ..Limits::DEFAULT };
+    let faults = |method: &str| {
+        let input = json!({ "method": method, "url": "https://x.example/${trigger_data.a}",
+                            "body": "${trigger_data.b}" });
+        let node = json!({ "id": "t", "type": "action", "action": "http_request", "input": input });
+        let document = json!({ "name": "F", "flow_definition": { "nodes": [node] } });
+        Flow::parse(&document, &limits).err().map(|faults| shown(&faults))
+    };
+
+    assert_eq!(faults("POST"), None);
+    let beyond = faults("${trigger_data.c}").expect("there is one too many");
+    assert!(beyond.contains("the document has 3 expressions"), "{beyond}");
+}
+
+#[test]
 fn a_node_of_a_graph_with_too_many_expressions_is_not_tried() {
     let limits = Limits { expressions_max: 1, ..Limits::DEFAULT };
     let document = transform(&json!(["${trigger_data.a}", "${trigger_data.b}"]));

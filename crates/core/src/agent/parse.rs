@@ -157,6 +157,12 @@ mod tests {
 
         let skill = Agent::parse(&document).unwrap().skills.remove(0);
 
+        document["skills"][0]["instructions"] = json!(" ");
+        assert_eq!(Agent::parse(&document).unwrap().skills[0].instructions, None);
+        for model in ["a b", "a?b", "a#b", "a\u{7}b"] {
+            document["config"]["model"] = json!(model);
+            assert_eq!(Agent::parse(&document).unwrap_err()[0].pointer, "/config/model", "{model:?}");
+        }
         assert_eq!(skill.description, "…");
         assert_eq!((skill.input_schema, skill.output_schema), (Some(object), Some(text)));
     }
@@ -202,14 +208,21 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_a_plain_url() {
-        for endpoint in
-            ["", "ftp://x", "https://", "https://u:p@x", "https://x?key=1", "https://${secrets.X}", "x"]
-        {
+        for endpoint in [
+            "",
+            "ftp://x",
+            "https://",
+            "https:///x",
+            "https://u:p@x",
+            "https://x?key=1",
+            "https://${secrets.X}",
+            "x",
+        ] {
             let faults = Agent::parse(&remote(endpoint)).unwrap_err();
 
             assert_eq!(faults[0].pointer, "/config/endpoint", "{endpoint}");
         }
-        assert!(Agent::parse(&remote("http://127.0.0.1:8080/agents/")).is_ok());
+        assert!(Agent::parse(&remote("http://127.0.0.1:8080/agents/@me")).is_ok());
     }
 
     #[test]
@@ -255,6 +268,8 @@ mod tests {
         assert!(agent.listing.is_available && !agent.listing.is_featured);
         assert_eq!((agent.listing.icon_url, agent.listing.department), (None, None));
         assert!(Agent::parse(&listed).unwrap().listing.is_featured);
+        listed["icon_url"] = json!("http://agents.example/icon.png");
+        assert!(Agent::parse(&listed).is_ok());
         for icon in ["javascript:alert(1)", "https://", "/icon.png", "https://x/a b"] {
             listed["icon_url"] = json!(icon);
             assert_eq!(Agent::parse(&listed).unwrap_err()[0].pointer, "/icon_url", "{icon}");

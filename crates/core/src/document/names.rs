@@ -66,6 +66,7 @@ mod tests {
         assert_eq!(suggestion("scroe", names.into_iter()), "; did you mean `score`?");
         assert_eq!(suggestion("fetch_data", names.into_iter()), "; did you mean `fetch-data`?");
         assert_eq!(suggestion("x", names.into_iter()), "");
+        assert_eq!(suggestion("x", ["y"].into_iter()), "", "nothing of it is the same");
         assert_eq!(suggestion("approve", names.into_iter()), "");
         assert_eq!(suggestion("", names.into_iter()), "");
         let longest = "x".repeat(COMPARED_CHARS_MAX);

@@ -134,6 +134,7 @@ mod tests {
             "Flow execution timed out after 3 seconds"
         );
         assert_eq!(last_error("Cancelled: not needed"), "Cancelled: not needed");
+        assert_eq!(last_error("The payment failed: no money"), "The payment failed: no money");
         assert_eq!(last_error(""), "");
     }
 }

@@ -263,6 +263,8 @@ mod tests {
               "condition": "trigger_data.amount > 100 and trigger_data['region'] == 'EU'" },
             { "id": "old", "type": "condition",
               "condition": { "type": "equals", "field": "trigger_data['is-old']", "value": true } },
+            { "id": "same", "type": "condition",
+              "condition": { "type": "equals", "field": "trigger_data.vendor_id", "value": "${trigger_data.owner}" } },
             { "id": "asked", "type": "condition", "condition": "trigger_data.urgent" },
             { "id": "which", "type": "switch", "cases": [
                 { "name": "far", "condition": "trigger_data.km > 9" }, { "name": "soon", "condition": "trigger_data.is_late" },
@@ -270,11 +272,12 @@ mod tests {
         ]));
 
         insta::assert_snapshot!(fields, @r#"
-        vendor_id Any ["Score vendor"]
+        vendor_id Any ["Score vendor", "same"]
         tags Json ["Score vendor"]
         amount Number ["check"]
         region Text ["check"]
         is-old Boolean ["old"]
+        owner Any ["same"]
         urgent Boolean ["asked"]
         km Number ["which"]
         is_late Boolean ["which"]
@@ -299,6 +302,19 @@ mod tests {
         vendor.size Any []
         reference Any []
         "#);
+    }
+
+    #[test]
+    fn a_use_by_an_edge_counts() {
+        let document = json!({ "name": "F", "flow_definition": {
+            "nodes": [{ "id": "a", "type": "merge" }, { "id": "b", "type": "merge" }],
+            "edges": [{ "from": "a", "to": "b", "condition": "trigger_data.amount > 5" }],
+        } });
+
+        let flow = Flow::parse(&document, &Limits::DEFAULT).unwrap();
+        let fields = flow.trigger_fields();
+
+        assert_eq!((&*fields[0].path, fields[0].value_type), (&["amount".to_owned()][..], ValueType::Number));
     }
 
     #[test]

@@ -21,6 +21,7 @@ fn edges_that_lead_nowhere_or_twice_are_refused() {
             { "from": "score", "to": "notify", "condition": true },
             { "from": "score", "to": "notify", "condition": "score.x >" },
             7,
+            { "from": "scan", "to": "score" },
         ]),
     );
 
@@ -34,6 +35,7 @@ fn edges_that_lead_nowhere_or_twice_are_refused() {
     /flow_definition/edges/10 an object is needed here, not 7
     /flow_definition/edges/1 this edge is the same as edge 0
     /flow_definition/edges/4 an edge leads from `score` to itself
+    /flow_definition/edges/11 this edge is the same as edge 0
     "#);
 }
 

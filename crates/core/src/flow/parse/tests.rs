@@ -95,6 +95,7 @@ fn every_key_of_a_node_is_checked() {
         { "id": "m" },
         7,
         { "id": " n", "type": "merge" },
+        { "id": "o", "type": "delay", "delay_seconds": 316224001 },
     ]));
 
     insta::assert_snapshot!(faults(&document), @r#"
@@ -120,6 +121,7 @@ fn every_key_of_a_node_is_checked() {
     /flow_definition/nodes/13/type a node needs `type`: one of `trigger`, `agent`, `condition`, `switch`, `delay`, `parallel`, `merge`, `action`
     /flow_definition/nodes/14 an object is needed here, not 7
     /flow_definition/nodes/15/id `id` must not begin or end with a space
+    /flow_definition/nodes/16/delay_seconds `delay_seconds` must be a number of seconds, more than 0 and at most 316224000, not 316224001
     "#);
 }
 
@@ -342,6 +344,31 @@ fn a_nodes_retry_is_laid_key_by_key_over_the_settings() {
     let counts: Vec<u32> = flow.graph.nodes.iter().map(|node| node.retry.count).collect();
     assert_eq!(counts, [2, 0, 7, 2]);
     assert_eq!(flow.graph.nodes[3].retry.initial_interval, Duration::from_millis(2_500));
+}
+
+#[test]
+fn a_user_name_with_a_colon_is_refused() {
+    let auth = json!({ "type": "basic", "username": "a:b", "password": "c" });
+    let input = json!({ "method": "GET", "url": "https://x.example", "auth": auth });
+    let document = flow(json!([{ "id": "a", "type": "action", "action": "http_request", "input": input }]));
+
+    insta::assert_snapshot!(faults(&document), @"/flow_definition/nodes/0/input/auth/username a user name must not hold a colon, because that ends it");
+}
+
+#[test]
+fn what_is_written_loosely_is_read() {
+    let mut document = flow(json!([
+        { "id": "check", "name": "", "type": "condition", "condition": "trigger_data.a > 1" },
+        { "id": "call", "type": "action", "action": "http_request",
+          "input": { "method": "GET", "url": "https://x.example", "expect_status": " 2xx " } },
+    ]));
+    document["description"] = json!("two\nlines");
+    document["flow_definition"]["edges"] = json!([{ "from": "check", "to": "call", "condition": " True " }]);
+
+    let flow = Flow::parse(&document, &Limits::DEFAULT).unwrap();
+
+    assert_eq!(&*flow.graph.nodes[0].name, "check");
+    assert!(matches!(flow.graph.edges[0].condition, Some(EdgeCondition::Is(true))));
 }
 
 #[test]
