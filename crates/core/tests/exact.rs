@@ -56,3 +56,12 @@ fn transformed(input: &Value, trigger_data: &str) -> String {
     let play = Play::of(version(&flow), Accepted { trigger_data, ..accepted() });
     play.execution.node(NodeIndex(0)).output.as_ref().expect("it completes").as_str().to_owned()
 }
+
+#[test]
+fn a_text_with_a_key_that_marks_numbers_is_no_payload() {
+    for text in
+        [r#"{"$serde_json::private::Number":"1"}"#, r#"[{"a":{"$serde_json::private::RawValue":"1"}}]"#]
+    {
+        assert!(Payload::parse(text.to_owned()).is_err(), "{text}");
+    }
+}

@@ -52,6 +52,7 @@ fn shown(entry: &NodeType) -> String {
 #[test]
 fn every_key_of_a_kind_has_a_title_and_says_what_it_is_for() {
     for kind in node_types().types {
+        assert_eq!(kind.schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
         for (key, schema) in kind.schema["properties"].as_object().unwrap() {
             // What names the kind needs no text, and a key of a later version takes no value yet.
             if !["type", "action"].contains(&key.as_str()) && schema["type"] != "null" {

@@ -206,6 +206,25 @@ fn calls_under_way_are_stopped_when_another_one_fails_the_attempt() {
 }
 
 #[test]
+fn an_attempt_that_is_handed_back_repeats_the_calls_that_were_under_way() {
+    let mut play = Play::new(&rounds(json!({})));
+    gives(&mut play, 1, "first", json!(1));
+    gives(&mut play, 1, "second:0", json!(2));
+    play.story();
+
+    let _ = play.put(Input::Release);
+    play.at(1.0);
+
+    assert_snapshot!(play.story(), @"
+    0s     think attempt 1 is handed back
+    0s       → stop think 1 second:1
+    1s     think attempt 2 starts
+    1s     think call second:1 starts
+    1s       → begin think 2 second:1
+    ");
+}
+
+#[test]
 fn no_call_begins_while_the_execution_is_paused() {
     let mut play = Play::new(&rounds(json!({})));
     let _ = play.put(Input::Pause { by: Actor::USER });
@@ -409,6 +428,8 @@ fn a_cancel_and_a_timeout_go_down_to_children() {
     0s       → send eb24 cancel: Cancelled with the execution that started this one
     0s       → send face cancel: Cancelled with the execution that started this one
     ");
+    let children = &cancelled.execution.nodes()[0].children;
+    assert!(children.iter().all(|child| child.state == ChildState::Abandoned));
 }
 
 #[test]

@@ -9,9 +9,10 @@ use std::fmt::Write;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use steadflow_core::caller::Actor;
+use steadflow_core::event::Accepted;
 use steadflow_core::execution::{AttemptRecord, ExecutionStatus, Input, NodeExecution, RetryMode};
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::ids::NodeIndex;
+use steadflow_core::ids::{NodeId, NodeIndex};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{Outcome, Usage};
@@ -148,7 +149,8 @@ fn a_copy_for_readers_keeps_no_values_of_nodes_that_ended() {
     let edges = [json!({ "from": "a", "to": "b" })];
     let mut nodes = [echo("a"), echo("b")];
     nodes.iter_mut().for_each(|node| node["input"] = json!("${trigger_data.k}"));
-    let mut play = Play::new(&flow(&nodes, &edges));
+    let reused = [(NodeId::new("gone"), Payload::null())].into();
+    let mut play = Play::of(version(&flow(&nodes, &edges)), Accepted { reused, ..accepted() });
     ends(&mut play, Err(refused()), 0);
     play.at(1.0);
     ends(&mut play, Ok(Payload::null()), 0);
@@ -165,4 +167,5 @@ fn a_copy_for_readers_keeps_no_values_of_nodes_that_ended() {
     assert!(input.is_some() && running.input == input);
     assert_eq!(shortened.nodes()[1].input, Some(short));
     assert_eq!(play.execution.accepted().trigger_data, Payload::null());
+    assert!(play.execution.accepted().reused.is_empty());
 }

@@ -54,6 +54,26 @@ fn regular_expressions_are_counted() {
 }
 
 #[test]
+fn expressions_of_values_that_may_be_templates_are_counted_too() {
+    let limits = Limits { expressions_max: 0, ..Limits::DEFAULT };
+    let delay = json!({ "id": "t", "type": "delay", "delay_seconds": "${trigger_data.a}" });
+    let document = json!({ "name": "F", "flow_definition": { "nodes": [delay] } });
+
+    let faults = Flow::parse(&document, &limits).unwrap_err();
+
+    assert!(shown(&faults).contains("the document has 1 expressions"), "{}", shown(&faults));
+}
+
+#[test]
+fn a_node_of_a_graph_that_is_nested_too_deep_is_not_tried() {
+    let deep = (0..200).fold(json!(1), |inner, _| json!([inner]));
+
+    let faults = PlacedNode::parse(&transform(&deep)["flow_definition"], "t", &Limits::DEFAULT).unwrap_err();
+
+    assert!(shown(&faults).contains("nested more than 128 deep"), "{}", shown(&faults));
+}
+
+#[test]
 fn expressions_of_a_request_are_counted_too() {
     let limits = Limits { expressions_max: 2, ..Limits::DEFAULT };
     let faults = |method: &str| {

@@ -13,6 +13,13 @@ use super::scope;
 /// Expressions and the JSON text of their values.
 const VALUES: &str = r#"
 data.price => 19.90
+[data.price, data.big, 'x'] | select('number') => [19.90,123456789012345678901234567890123456789012]
+[data.price, data.big] | select('integer') => [123456789012345678901234567890123456789012]
+[data.price, data.big] | select('float') => [19.90]
+[data.long, data.longer] | select('eq', data.long) => [0.1000000000000000055]
+[data.long, data.longer] | select('==', data.long) => [0.1000000000000000055]
+[data.long, data.longer] | select('ne', data.long) => [0.1000000000000000056]
+[data.long, data.longer] | select('in', [data.longer]) => [0.1000000000000000056]
 [data.price, data.big, data.exp] => [19.90,123456789012345678901234567890123456789012,1.0E+2]
 {'p': data.price}['p'] => 19.90
 data.rows | map(attribute='price') => [10.10,20.20,5]
@@ -210,6 +217,18 @@ fn mistakes_are_named() {
 
         let error = evaluated(text).expect_err(text);
         assert!(error.contains(wanted), "{text}: {error}");
+    }
+}
+
+#[test]
+fn an_argument_that_a_filter_does_not_have_is_refused() {
+    let prices = "data.rows | map(attribute='price')";
+    let of_lists = ["sum(", "join(", "min(", "max(", "sort(", "unique("];
+    let of_values = ["int(", "float(", "date(", "date | date_format('%Y', "];
+    let each = of_lists.map(|filter| (prices, filter)).into_iter();
+    for (value, filter) in each.chain(of_values.map(|filter| ("data.half", filter))) {
+        let error = evaluated(&format!("{value} | {filter}other=data.zero)")).expect_err(filter);
+        assert!(error.contains("'other'"), "{filter}: {error}");
     }
 }
 

@@ -373,14 +373,20 @@ fn what_is_written_loosely_is_read() {
 
 #[test]
 fn a_field_of_a_condition_may_begin_with_any_id_of_the_flow() {
-    let condition = json!({ "type": "exists", "field": "fetch data.n" });
-    let mut document = flow(json!([
-        { "id": "fetch data", "type": "merge" },
-        { "id": "check", "type": "condition", "condition": condition },
-    ]));
-    document["flow_definition"]["edges"] = json!([{ "from": "fetch data", "to": "check" }]);
+    let document = |read: &str| {
+        let condition = json!({ "type": "exists", "field": format!("{read}.n") });
+        let mut document = flow(json!([
+            { "id": "get data", "type": "merge" },
+            { "id": "get data.v2", "type": "merge" },
+            { "id": "check", "type": "condition", "condition": condition },
+        ]));
+        document["flow_definition"]["edges"] = json!([{ "from": "get data.v2", "to": "check" }]);
+        document
+    };
 
-    assert_eq!(Flow::parse(&document, &Limits::DEFAULT).err(), None);
+    // The longest id counts, and it must have run before.
+    assert_eq!(Flow::parse(&document("get data.v2"), &Limits::DEFAULT).err(), None);
+    assert!(faults(&document("get data")).contains("`get data` cannot have run before `check`"));
 }
 
 #[test]
