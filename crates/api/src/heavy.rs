@@ -23,8 +23,8 @@ const WORKING_MAX: usize = 1;
 pub(crate) const NODES_AT_ONCE: usize = 100;
 /// Records of an execution, in bytes, that are read where others wait: within a few milliseconds.
 pub(crate) const RECORDS_AT_ONCE: usize = 256 * 1024;
-/// How many lists are read and shown at once. One that is as long as a list can be takes up to 100 MiB meanwhile.
-const LISTS_MAX: usize = 2;
+/// How many requests for documents or for long lists are answered at once. One takes up to 100 MiB meanwhile.
+const SHOWN_MAX: usize = 2;
 
 /// Why a request has much to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub(crate) enum Heavy {
     Body,
     /// It checks a document or tries a node. A small change can be one of a large document.
     Document,
+    /// It shows documents, which may be large. What they take is in memory until it is answered.
+    Shown,
 }
 
 /// Returns why a request to one of our addresses has much to do, if it has.
@@ -41,14 +43,31 @@ pub(crate) fn of(request: &Request) -> Option<Heavy> {
     if may_be_large(request.headers()) {
         return Some(Heavy::Body);
     }
-    checks_documents(request.method(), path).then_some(Heavy::Document)
+    let studio = path.strip_prefix("/api/v1/studio/")?;
+    if checks_documents(request.method(), studio) {
+        return Some(Heavy::Document);
+    }
+    shows_documents(request.method(), studio).then_some(Heavy::Shown)
 }
 
 /// Returns whether a document is checked or a node is tried. Starts of flows are not among them.
 fn checks_documents(method: &Method, path: &str) -> bool {
-    let Some(rest) = path.strip_prefix("/api/v1/studio/") else { return false };
     let writes = matches!(*method, Method::POST | Method::PATCH);
-    writes && (rest.starts_with("flows") || rest.starts_with("agents")) && rest != "flows/{id}/execute"
+    writes && (path.starts_with("flows") || path.starts_with("agents")) && path != "flows/{id}/execute"
+}
+
+fn shows_documents(method: &Method, path: &str) -> bool {
+    let is_shown = matches!(
+        path,
+        "flows"
+            | "flows/templates"
+            | "flows/{id}"
+            | "flows/{id}/versions"
+            | "agents"
+            | "agents/{id}"
+            | "agents/{id}/versions"
+    );
+    is_shown && matches!(*method, Method::GET | Method::HEAD)
 }
 
 fn may_be_large(headers: &HeaderMap) -> bool {
@@ -66,18 +85,18 @@ pub(crate) struct Turns {
     bodies: Semaphore,
     documents: Semaphore,
     views: Semaphore,
-    lists: Semaphore,
+    shown: Semaphore,
 }
 
 impl Turns {
     pub(crate) const fn new() -> Self {
         let [bodies, documents, views] = [const { Semaphore::const_new(WORKING_MAX) }; 3];
-        Self { bodies, documents, views, lists: Semaphore::const_new(LISTS_MAX) }
+        Self { bodies, documents, views, shown: Semaphore::const_new(SHOWN_MAX) }
     }
 
-    /// Waits for a turn to read and show a list that can be long. The turn is over when what is returned is dropped.
-    pub(crate) async fn list(&self) -> SemaphorePermit<'_> {
-        self.lists.acquire().await.expect("the semaphore is never closed")
+    /// Waits for a turn to read and show what takes much memory. The turn is over when what is returned is dropped.
+    pub(crate) async fn shown(&self) -> SemaphorePermit<'_> {
+        self.shown.acquire().await.expect("the semaphore is never closed")
     }
 
     /// Makes what is shown: at once, or in turn and on another thread where that `is_long` work.
@@ -94,12 +113,14 @@ impl Turns {
         match heavy {
             Heavy::Body => &self.bodies,
             Heavy::Document => &self.documents,
+            Heavy::Shown => &self.views,
         }
     }
 
     /// Answers such a request. It has a turn whenever it can go on, so those that wait for something keep nobody waiting.
     pub(crate) async fn run<T>(&self, heavy: Heavy, request: impl Future<Output = T>) -> T {
         let mut request = pin!(request);
+        let _shown = if heavy == Heavy::Shown { Some(self.shown().await) } else { None };
         loop {
             let turn = self.of(heavy).acquire().await;
             let polled = poll_fn(|context| Poll::Ready(aside(|| request.as_mut().poll(context)))).await;
@@ -113,7 +134,7 @@ impl Turns {
 }
 
 /// Works while another thread does what this one would have done. Only a runtime of several threads has one.
-pub(crate) fn aside<T>(work: impl FnOnce() -> T) -> T {
+fn aside<T>(work: impl FnOnce() -> T) -> T {
     match Handle::current().runtime_flavor() {
         RuntimeFlavor::MultiThread => block_in_place(work),
         RuntimeFlavor::CurrentThread | _ => work(),
@@ -131,6 +152,7 @@ mod tests {
     use std::time::Duration;
 
     use axum::http::HeaderValue;
+    use futures_util::FutureExt;
     use tokio::sync::oneshot;
     use tokio::time::sleep;
 
@@ -152,27 +174,28 @@ mod tests {
     }
 
     #[test]
-    fn what_checks_documents_is_heavy_and_what_starts_them_is_not() {
+    fn what_checks_or_shows_documents_is_heavy_and_what_starts_them_is_not() {
         for (method, path, expected) in [
-            (Method::POST, "flows", true),
-            (Method::POST, "flows/validate", true),
-            (Method::POST, "flows/test-node", true),
-            (Method::PATCH, "flows/{id}", true),
-            (Method::POST, "flows/{id}/restore-version", true),
-            (Method::POST, "flows/templates/{id}/instantiate", true),
-            (Method::PATCH, "agents/{id}", true),
-            (Method::POST, "agents/{id}/execute", true),
-            (Method::POST, "flows/{id}/execute", false),
-            (Method::GET, "flows", false),
-            (Method::GET, "flows/{id}/executions", false),
-            (Method::DELETE, "flows/{id}", false),
-            (Method::GET, "executions/{id}", false),
-            (Method::POST, "executions/{id}/retry", false),
+            (Method::POST, "flows", [true, false]),
+            (Method::POST, "flows/validate", [true, false]),
+            (Method::POST, "flows/test-node", [true, false]),
+            (Method::PATCH, "flows/{id}", [true, false]),
+            (Method::POST, "flows/{id}/restore-version", [true, false]),
+            (Method::POST, "flows/templates/{id}/instantiate", [true, false]),
+            (Method::PATCH, "agents/{id}", [true, false]),
+            (Method::POST, "agents/{id}/execute", [true, false]),
+            (Method::POST, "flows/{id}/execute", [false, false]),
+            (Method::GET, "flows", [false, true]),
+            (Method::HEAD, "flows/{id}", [false, true]),
+            (Method::GET, "agents/{id}/versions", [false, true]),
+            (Method::GET, "flows/{id}/executions", [false, false]),
+            (Method::DELETE, "flows/{id}", [false, false]),
+            (Method::GET, "executions/{id}", [false, false]),
+            (Method::POST, "executions/{id}/retry", [false, false]),
         ] {
-            let found = checks_documents(&method, &format!("/api/v1/studio/{path}"));
+            let found = [checks_documents(&method, path), shows_documents(&method, path)];
             assert_eq!(found, expected, "{method} {path}");
         }
-        assert!(!checks_documents(&Method::POST, "/healthz"));
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -191,10 +214,29 @@ mod tests {
     #[tokio::test]
     async fn a_request_that_works_has_the_only_turn_of_its_kind() {
         let turns = Turns::new();
-        let free = || [Heavy::Body, Heavy::Document].map(|kind| turns.of(kind).available_permits());
+        let kinds = [Heavy::Body, Heavy::Document, Heavy::Shown];
+        let free = || kinds.map(|kind| turns.of(kind).available_permits());
 
-        assert_eq!(turns.run(Heavy::Body, async { free() }).await, [0, 1]);
-        assert_eq!(turns.run(Heavy::Document, async { free() }).await, [1, 0]);
+        assert_eq!(turns.run(Heavy::Body, async { free() }).await, [0, 1, 1]);
+        assert_eq!(turns.run(Heavy::Document, async { free() }).await, [1, 0, 1]);
+        assert_eq!(turns.run(Heavy::Shown, async { free() }).await, [1, 1, 0]);
+        assert_eq!(turns.view(true, free).await, [1, 1, 0]);
+    }
+
+    #[tokio::test]
+    async fn few_documents_are_in_memory_to_be_shown() {
+        let turns = Turns::new();
+        let mut showing: Vec<_> =
+            (0..SHOWN_MAX).map(|_| Box::pin(turns.run(Heavy::Shown, std::future::pending::<()>()))).collect();
+        for request in &mut showing {
+            assert!(request.as_mut().now_or_never().is_none());
+        }
+        let mut next = pin!(turns.run(Heavy::Shown, async {}));
+        assert!(next.as_mut().now_or_never().is_none(), "it waits");
+
+        showing.pop();
+
+        assert!(next.now_or_never().is_some());
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 
 use axum::Router;
+use axum::body::HttpBody;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
@@ -24,7 +25,7 @@ use crate::{body, cors, heavy, openapi, routes, studio, unread};
 pub fn router(app: App) -> Router {
     let (routes, document) = routes::all(Document(openapi::text)).split_for_parts();
     let gate = Gate { app: app.clone(), without_query: WithoutQuery::of(&document) };
-    let worth_it = SizeAbove::new(1_024).and(NotForContentType::new("text/event-stream"));
+    let worth_it = SizeAbove::new(1_024).and(NotForContentType::new("text/event-stream")).and(NotLong);
     let compression = CompressionLayer::new().gzip(true).compress_when(worth_it);
     let origins = app.allowed_origins().to_vec();
     let router = routes
@@ -33,6 +34,19 @@ pub fn router(app: App) -> Router {
         .layer((compression, from_fn_with_state(gate, surround)))
         .with_state(app);
     if origins.is_empty() { router } else { router.layer(cors::layer(&origins)) }
+}
+
+/// Answers are compressed where others wait: those up to this length, in bytes, within a few milliseconds.
+const COMPRESSED_BYTES_MAX: u64 = 512 * 1024;
+
+/// What is not too long to be compressed.
+#[derive(Clone, Copy, Debug)]
+struct NotLong;
+
+impl Predicate for NotLong {
+    fn should_compress<B: HttpBody>(&self, response: &Response<B>) -> bool {
+        response.body().size_hint().lower() <= COMPRESSED_BYTES_MAX
+    }
 }
 
 /// What is checked before a handler is called.

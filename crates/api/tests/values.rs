@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Api, NO_ID, echo, flow, hanging, text};
+use crate::support::{Api, NO_ID, echo, flow, hanging, request, text};
 
 /// Longer than what is shown whole.
 const LONG: usize = 70_000;
@@ -144,4 +145,19 @@ async fn a_reader_that_fell_behind_begins_again() {
     api.press(&format!("executions/{id}/cancel")).await.expect(200);
     let last = stream.rest().await.pop().unwrap();
     assert_eq!((last.name.as_str(), &last.data["status"]), ("execution", &json!("cancelled")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_answers_are_not_compressed() {
+    let api = Api::new().await;
+    let nodes = [echo("short", json!("x".repeat(500_000))), echo("long", json!("x".repeat(600_000)))];
+    let ended = api.run(&api.flow_of(&nodes).await).await;
+    let encoding = async |node: &str| {
+        let path = format!("executions/{}/nodes/{node}/output", text(&ended["id"]));
+        let answer = api.open(request(Method::GET, &path, &[("accept-encoding", "gzip")], "")).await;
+        answer.headers().get("content-encoding").cloned()
+    };
+
+    assert_eq!(encoding("short").await.expect("it is compressed"), "gzip");
+    assert_eq!(encoding("long").await, None);
 }

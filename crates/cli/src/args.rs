@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use uuid::Uuid;
 
+use crate::value_address::ValueAddress;
+
 /// A durable execution engine for agentic flows.
 ///
 /// Settings come from options, then from STEADFLOW_* variables, then from `steadflow.toml` in the working directory.
@@ -235,10 +237,13 @@ pub(crate) enum ExecutionsCommand {
         #[arg(long, value_name = "N", default_value_t = 20)]
         limit: u32,
     },
-    /// Show an execution with its nodes and attempts
+    /// Show an execution with its nodes and attempts; long values are shown in part
     Show {
         /// ID of the execution
         id: Uuid,
+        /// Print only this value, all of it, as JSON: result, trigger-data, NODE/input or NODE/output
+        #[arg(long, value_name = "VALUE")]
+        value: Option<ValueAddress>,
     },
     /// Retry a failed or cancelled execution as a new one with the same trigger data
     Retry {

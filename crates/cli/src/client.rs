@@ -9,6 +9,9 @@ use steadflow_core::payload::Payload;
 
 use crate::output;
 
+/// The longest response that is read into memory, in bytes. Those of the API are shorter.
+const RESPONSE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 /// A running server.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -55,7 +58,7 @@ impl Server {
     /// # Errors
     /// The problem that the server reports, or that it cannot be reached.
     pub(crate) async fn send(&self, call: RequestBuilder) -> anyhow::Result<Answer> {
-        let text = self.open(call).await?.text().await.context("The response of the server is incomplete")?;
+        let text = text_of(self.open(call).await?).await?;
         let read = || -> Result<Answer, serde_json::Error> {
             let text = Payload::parse(text)?;
             Ok(Answer { value: text.to_value()?, text })
@@ -79,11 +82,50 @@ impl Server {
             return Ok(response);
         }
         let status = response.status();
-        let problem: Value =
-            response.json().await.map_err(|_| anyhow!("The server responded with {status}"))?;
+        let problem: Value = serde_json::from_str(&text_of(response).await?)
+            .map_err(|_| anyhow!("The server responded with {status}"))?;
         match problem["detail"].as_str() {
             Some(detail) => bail!("{}", output::escaped(detail)),
             None => bail!("The server responded with {status}"),
         }
+    }
+}
+
+/// Reads the body of a response, which has a length.
+async fn text_of(mut response: Response) -> anyhow::Result<String> {
+    let mut text = Vec::new();
+    while let Some(piece) = response.chunk().await.context("The response of the server is incomplete")? {
+        text.extend_from_slice(&piece);
+        if text.len() > RESPONSE_BYTES_MAX {
+            bail!("The response of the server is longer than {RESPONSE_BYTES_MAX} bytes");
+        }
+    }
+    String::from_utf8(text).context("The response of the server is not text")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_response_without_an_end_is_refused() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has free ports");
+        let address = listener.local_addr().expect("a bound socket has an address");
+        let peer = tokio::task::spawn_blocking(move || {
+            let (mut stream, _) = listener.accept().expect("the client connects");
+            let _ = stream.read(&mut [0; 1_024]);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+            while stream.write_all(&[b' '; 64 * 1024]).is_ok() {}
+        });
+        let server = Server::new(&format!("http://{address}")).expect("it is a URL");
+
+        let refused = server.send(server.call(Method::GET, "/executions")).await;
+
+        let message = refused.expect_err("it has no end").to_string();
+        assert_eq!(message, "The response of the server is longer than 67108864 bytes");
+        peer.await.expect("the client has gone");
     }
 }

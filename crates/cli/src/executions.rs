@@ -1,5 +1,6 @@
 //! `steadflow executions …`: the executions of a server.
 
+mod value;
 mod watch;
 
 use std::process::ExitCode;
@@ -14,6 +15,11 @@ use uuid::Uuid;
 use crate::args::{ExecutionsCommand, RetryFrom};
 use crate::client::{Answer, Server};
 use crate::output;
+
+/// How much of a long result is shown, in bytes.
+const SHOWN_BYTES: usize = 1_024;
+/// How much of an error message is in a table, in characters.
+const CELL_CHARS_MAX: usize = 200;
 
 /// Runs one of the commands on the server at `base`.
 pub(crate) async fn executions(
@@ -36,7 +42,8 @@ pub(crate) async fn executions(
             let list = server.send(server.call(Method::GET, "/executions").query(&given)).await?;
             print(&list, as_json, list_table);
         }
-        ExecutionsCommand::Show { id } => {
+        ExecutionsCommand::Show { id, value: Some(value) } => value::print(&server, id, &value).await?,
+        ExecutionsCommand::Show { id, value: None } => {
             let execution = server.send(server.call(Method::GET, &format!("/executions/{id}"))).await?;
             print_execution(&execution, as_json);
         }
@@ -76,15 +83,41 @@ fn print_execution(execution: &Answer, as_json: bool) {
     print(execution, as_json, |value| format!("{}{}", detail(value), result(&execution.text)));
 }
 
-/// Returns a line with the result, as the text that it is; nothing if there is none.
+/// Returns a line with the result, as the text that it is, or its beginning and how to print all of it; nothing if there is
+/// none.
 fn result(execution: &Payload) -> String {
     #[derive(Deserialize)]
     struct Ended {
+        id: Uuid,
         result: Option<Payload>,
     }
-    let ended: Option<Ended> = serde_json::from_str(execution.as_str()).ok();
-    let result = ended.and_then(|ended| ended.result);
-    result.map(|result| format!("\nresult: {}", output::escaped_json(result.as_str()))).unwrap_or_default()
+    let Ok(Ended { id, result: Some(result) }) = serde_json::from_str(execution.as_str()) else {
+        return String::new();
+    };
+    let Some(Preview { bytes, text }) = preview(&result) else {
+        return format!("\nresult: {}", output::escaped_json(result.as_str()));
+    };
+    let beginning = output::escaped_json(&text[..text.floor_char_boundary(SHOWN_BYTES)]);
+    format!(
+        "\nresult: {beginning}…\nThis is the beginning of {bytes} bytes. All of it: steadflow executions show {id} --value result"
+    )
+}
+
+/// What the API shows in the place of a long value.
+#[derive(Deserialize)]
+struct Preview {
+    bytes: u64,
+    text: String,
+}
+
+fn preview(value: &Payload) -> Option<Preview> {
+    #[derive(Deserialize)]
+    struct Shown {
+        #[serde(rename = "$preview")]
+        preview: Preview,
+    }
+    let shown: Shown = serde_json::from_str(value.as_str()).ok()?;
+    Some(shown.preview)
 }
 
 fn list_table(list: &Value) -> String {
@@ -116,7 +149,7 @@ fn detail(execution: &Value) -> String {
             status(node),
             node["attempts"].as_array().map_or(0, Vec::len).to_string(),
             took(node),
-            text(&node["error_message"]),
+            shortened(text(&node["error_message"])),
         ]);
     }
     let head = format!(
@@ -144,6 +177,14 @@ fn status(of: &Value) -> String {
 
 fn took(of: &Value) -> String {
     of["duration_ms"].as_u64().map_or_else(String::new, |ms| output::span(Duration::from_millis(ms)))
+}
+
+/// Returns a cell of a table: a long text is not all in it.
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(CELL_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 fn first_line(value: &Value) -> String {

@@ -22,6 +22,7 @@ mod secrets;
 mod serve;
 mod settings;
 mod validate;
+mod value_address;
 mod wiring;
 
 use std::future::Future;

@@ -38,6 +38,49 @@ pub(crate) fn payload(payload: &Payload) {
     let _ = if out.is_terminal() { writeln!(out, "{}", escaped_json(text)) } else { writeln!(out, "{text}") };
 }
 
+/// Writes JSON to standard output as [`payload`] does, piece by piece.
+pub(crate) struct Pieces {
+    out: io::Stdout,
+    /// The beginning of a character whose other bytes have not arrived; only for a terminal.
+    rest: Vec<u8>,
+}
+
+impl Pieces {
+    pub(crate) fn new() -> Self {
+        Self { out: io::stdout(), rest: Vec::new() }
+    }
+
+    /// Writes what has arrived.
+    ///
+    /// # Errors
+    /// That of standard output.
+    pub(crate) fn write(&mut self, piece: &[u8]) -> io::Result<()> {
+        if !self.out.is_terminal() {
+            return self.out.write_all(piece);
+        }
+        self.rest.extend_from_slice(piece);
+        let text = whole_characters(&mut self.rest);
+        self.out.write_all(escaped_json(&text).as_bytes())
+    }
+
+    /// Ends the line.
+    pub(crate) fn end(mut self) {
+        let _ = writeln!(self.out);
+    }
+}
+
+/// Takes the text out of `bytes`, up to a character that is not complete.
+fn whole_characters(bytes: &mut Vec<u8>) -> String {
+    let end = match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        Ok(_) | Err(_) => bytes.len(),
+    };
+    let rest = bytes.split_off(end);
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    *bytes = rest;
+    text
+}
+
 /// Returns `text` with control characters, line breaks and characters that change the direction of text as `\u{…}`.
 pub(crate) fn escaped(text: &str) -> String {
     replaced(text, is_hidden, |char| format!("\\u{{{:x}}}", u32::from(char)))
@@ -118,6 +161,16 @@ mod tests {
         assert_eq!(escaped, "{\n  \"a\": \"\\u007f\\u202eé\"\n}");
         let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("it is JSON");
         assert_eq!(read(&escaped), read(json));
+    }
+
+    #[test]
+    fn characters_in_two_pieces_are_put_together() {
+        let mut bytes = b"a\xc3".to_vec();
+        assert_eq!(whole_characters(&mut bytes), "a");
+        bytes.push(0xa9);
+        assert_eq!(whole_characters(&mut bytes), "é");
+        bytes.extend(b"\xffb");
+        assert_eq!(whole_characters(&mut bytes), "\u{fffd}b");
     }
 
     #[test]

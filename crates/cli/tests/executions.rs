@@ -94,6 +94,38 @@ fn execution_is_shown_with_its_nodes_and_its_error() {
 }
 
 #[test]
+fn a_long_result_is_shown_in_part_and_printed_whole_on_demand() {
+    let folder = Folder::new();
+    let long = json!({ "text": "é".repeat(200_000) });
+    let node = json!({ "id": "a/b", "type": "action", "action": "echo", "input": long });
+    folder.write("long.json", flow(&[node]));
+    folder.run(&["run", "long.json", "--database", "sqlite:steadflow.db"]).expect(0);
+    let server = Server::start(&folder, &[]);
+    let rows = server.executions(&folder, &["--json", "list"]).expect(0).json();
+    let id = rows[0]["id"].as_str().expect("a row has an id");
+    let show = |arguments: &[&str], code| {
+        server.executions(&folder, &[&["show", id], arguments].concat()).expect(code)
+    };
+
+    let shown = show(&[], 0).stdout;
+
+    assert!(shown.len() < 3_000, "{} bytes", shown.len());
+    assert!(shown.contains("\nresult: {\"text\":\"éé"), "{shown}");
+    let hint = format!(
+        "\nThis is the beginning of 400011 bytes. All of it: steadflow executions show {id} --value result\n"
+    );
+    assert!(shown.ends_with(&hint), "{shown}");
+    for value in ["result", "a/b/input", "a/b/output"] {
+        assert_eq!(show(&["--value", value], 0).json(), long, "{value}");
+    }
+    assert_eq!(show(&["--value", "trigger-data"], 0).stdout, "{}\n");
+    assert_eq!(show(&["--value", "none/output"], 1).stderr, "steadflow: The execution has no node `none`.\n");
+    assert!(
+        show(&["--value", "all"], 2).stderr.contains("use result, trigger-data, NODE/input or NODE/output")
+    );
+}
+
+#[test]
 fn retry_prints_the_new_execution_and_the_same_key_starts_only_one() {
     let bench = Bench::new();
     let failed = bench.id("failed");

@@ -339,7 +339,7 @@ fn help_of_executions() {
 
     Commands:
       list    List executions, newest first
-      show    Show an execution with its nodes and attempts
+      show    Show an execution with its nodes and attempts; long values are shown in part
       retry   Retry a failed or cancelled execution as a new one with the same trigger data
       cancel  Cancel an unfinished execution
       watch   Follow an execution until it ends
@@ -397,7 +397,7 @@ fn help_of_executions() {
 #[test]
 fn help_of_commands_for_one_execution() {
     insta::assert_snapshot!(own_help(&["executions", "show"]), @r"
-    Show an execution with its nodes and attempts
+    Show an execution with its nodes and attempts; long values are shown in part
 
     Usage: steadflow executions show [OPTIONS] <ID>
 
@@ -406,6 +406,9 @@ fn help_of_commands_for_one_execution() {
               ID of the execution
 
     Options:
+          --value <VALUE>
+              Print only this value, all of it, as JSON: result, trigger-data, NODE/input or NODE/output
+
           --server <URL>
               URL of the server [default: http://127.0.0.1:8080]
 

@@ -11,7 +11,6 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::caller::Identity;
-use crate::heavy::aside;
 use crate::path::PathId;
 use crate::problem::Problem;
 use crate::query::{Query, VersionWindow};
@@ -36,7 +35,6 @@ pub(crate) async fn list_agent_versions(
     Query(window): Query<VersionWindow>,
 ) -> Result<Response, Problem> {
     let store = app.engine().store();
-    let _turn = app.heavy_turns().list().await;
     // The newest is the current one. They are numbered from 1, and none is deleted alone.
     let newest = store.agent_versions(caller.tenant, id, VersionWindow::CURRENT).await?;
     let current = newest.first().map(number_of).ok_or(RuntimeError::NoAgent(id))?;
@@ -46,7 +44,7 @@ pub(crate) async fn list_agent_versions(
         let id = VersionId { of: id.uuid(), version: version.version };
         AgentVersionView::new(version, current).map_err(|error| Damaged::of(id, &error))
     };
-    Ok(aside(|| cut.reply(&uri, &entries(app.metrics(), cut.page, view), current)))
+    Ok(cut.reply(&uri, &entries(app.metrics(), cut.page, view), current))
 }
 
 fn number_of(version: &Listed<AgentVersionRecord, VersionId>) -> u32 {

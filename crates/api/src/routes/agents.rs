@@ -20,7 +20,6 @@ use crate::app::App;
 use crate::attempt;
 use crate::caller::Identity;
 use crate::documents::{AgentInput, AgentPatch};
-use crate::heavy::aside;
 use crate::if_match::IfMatch;
 use crate::json::Json;
 use crate::path::PathId;
@@ -100,7 +99,6 @@ pub(crate) async fn list_agents(
     let filter = AgentFilter { tenant: Some(caller.tenant), agent_type, skill, category };
     let store = app.engine().store();
     let is_none = source == Some(AgentSource::External);
-    let _turn = app.heavy_turns().list().await;
     let agents = if is_none { Vec::new() } else { store.agents(filter.clone(), window.page()).await? };
     let page = window.cut_documents(agents, |agent| id_of(agent, |agent| agent.id.uuid()));
     let total = match page.total() {
@@ -109,7 +107,7 @@ pub(crate) async fn list_agents(
         None => store.count_agents(filter).await?,
     };
     let uses = uses(&app, caller.tenant, &page.rows).await?;
-    Ok(aside(|| page.reply(&uri, &views(&app, &page.rows, &uses), Some(total))))
+    Ok(page.reply(&uri, &views(&app, &page.rows, &uses), Some(total)))
 }
 
 /// Registers an agent.

@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::caller::Identity;
-use crate::heavy::{NODES_AT_ONCE, aside};
+use crate::heavy::NODES_AT_ONCE;
 use crate::idempotency::IdempotencyKey;
 use crate::json::OptionalJson;
 use crate::path::PathId;
@@ -214,7 +214,7 @@ pub(crate) async fn list_executions(
 
 async fn list(app: &App, caller: &Caller, uri: &Uri, query: ExecutionsQuery) -> Result<Response, Problem> {
     let window = query.window;
-    let _turn = if window.is_long() { Some(app.heavy_turns().list().await) } else { None };
+    let _turn = if window.is_long() { Some(app.heavy_turns().shown().await) } else { None };
     let filter = query.into_filter(caller.tenant);
     let rows = app.engine().executions(filter.clone(), window.page()).await?;
     let page = window.cut(rows, |row| id_of(row, |row| row.id.uuid()));
@@ -224,12 +224,10 @@ async fn list(app: &App, caller: &Caller, uri: &Uri, query: ExecutionsQuery) -> 
     };
     let names = flow_names(app, caller.tenant, page.rows.iter().flatten().map(|row| row.flow)).await;
     let name = |row: &ExecutionRow| names.get(&row.flow).map(String::as_str);
-    let views = || entries(app.metrics(), &page.rows, |row| Ok(RowView::new(row, name(row))));
-    Ok(if window.is_long() {
-        aside(|| page.reply(uri, &views(), total))
-    } else {
-        page.reply(uri, &views(), total)
-    })
+    let show = || {
+        page.reply(uri, &entries(app.metrics(), &page.rows, |row| Ok(RowView::new(row, name(row)))), total)
+    };
+    Ok(app.heavy_turns().view(window.is_long(), show).await)
 }
 
 /// Which of the nodes.

@@ -13,7 +13,6 @@ use utoipa_axum::routes;
 use super::flows;
 use crate::app::App;
 use crate::caller::Identity;
-use crate::heavy::aside;
 use crate::if_match::IfMatch;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
@@ -39,7 +38,6 @@ pub(crate) async fn list_flow_versions(
     Query(window): Query<VersionWindow>,
 ) -> Result<Response, Problem> {
     let store = app.engine().store();
-    let _turn = app.heavy_turns().list().await;
     // The newest is the current one. They are numbered from 1, and none is deleted alone.
     let newest = store.flow_versions(caller.tenant, id, VersionWindow::CURRENT).await?;
     let current = newest.first().map(number_of).ok_or(RuntimeError::NoFlow(id))?;
@@ -49,7 +47,7 @@ pub(crate) async fn list_flow_versions(
         let id = VersionId { of: id.uuid(), version: version.version };
         FlowVersionView::new(version, current).map_err(|error| Damaged::of(id, &error))
     };
-    Ok(aside(|| cut.reply(&uri, &entries(app.metrics(), cut.page, view), current)))
+    Ok(cut.reply(&uri, &entries(app.metrics(), cut.page, view), current))
 }
 
 fn number_of(version: &Listed<FlowVersionRecord, VersionId>) -> u32 {

@@ -18,7 +18,6 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::caller::Identity;
 use crate::documents::{FlowDraft, FlowInput, FlowPatch};
-use crate::heavy::aside;
 use crate::if_match::IfMatch;
 use crate::json::Json;
 use crate::path::PathId;
@@ -103,7 +102,6 @@ pub(super) async fn list(
     filter: FlowFilter,
 ) -> Result<Response, Problem> {
     let store = app.engine().store();
-    let _turn = app.heavy_turns().list().await;
     let flows = store.flows(filter.clone(), window.page()).await?;
     let flows = window.cut_documents(flows, |flow| id_of(flow, |flow| flow.id.uuid()));
     let total = match flows.total() {
@@ -111,7 +109,7 @@ pub(super) async fn list(
         None => store.count_flows(filter).await?,
     };
     let view = |flow: &FlowRecord| FlowView::new(flow).map_err(|error| Damaged::of(flow.id.uuid(), &error));
-    Ok(aside(|| flows.reply(uri, &entries(app.metrics(), &flows.rows, view), Some(total))))
+    Ok(flows.reply(uri, &entries(app.metrics(), &flows.rows, view), Some(total)))
 }
 
 /// Creates a flow, as a draft unless its `status` says otherwise.

@@ -1,0 +1,24 @@
+//! `steadflow executions show ID --value …`: one value, whole, without keeping it in memory.
+
+use anyhow::Context;
+use reqwest::Method;
+use uuid::Uuid;
+
+use crate::client::Server;
+use crate::output;
+use crate::value_address::ValueAddress;
+
+/// Prints a value as it arrives.
+pub(super) async fn print(server: &Server, id: Uuid, value: &ValueAddress) -> anyhow::Result<()> {
+    let call = server.call(Method::GET, &format!("/executions/{id}/{value}"));
+    let mut response = server.open(call).await?;
+    let mut out = output::Pieces::new();
+    while let Some(piece) = response.chunk().await.context("The response of the server is incomplete")? {
+        if out.write(&piece).is_err() {
+            // Nobody reads any more.
+            return Ok(());
+        }
+    }
+    out.end();
+    Ok(())
+}
