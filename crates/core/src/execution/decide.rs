@@ -149,7 +149,6 @@ impl Decider<'_> {
 
     /// Decides what earlier decisions left, or what was held back during a pause.
     fn go_on_after_cut(&mut self) {
-        self.execution.is_cut = false;
         self.begin_held();
         self.open_all();
     }
@@ -174,9 +173,6 @@ impl Decider<'_> {
     fn adopt(&mut self, worker: Arc<str>) {
         self.emit(Event::Adopted { worker });
         for node in self.calling_nodes() {
-            if self.execution.status.is_finished() {
-                return;
-            }
             let failure = Failure::new(
                 ErrorClass::Interrupted,
                 "The process stopped during this attempt; whether its work was done is unknown",

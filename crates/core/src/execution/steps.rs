@@ -87,9 +87,6 @@ impl Decider<'_> {
             self.stop_calls_if(node, |open| *open == step.key);
             let failure = Failure::new(ErrorClass::Timeout, messages::step_timed_out(&step.key, limit));
             self.end_step(node, &step.key, Outcome::failed(failure));
-            if self.execution.status.is_finished() {
-                return;
-            }
         }
     }
 
