@@ -112,6 +112,8 @@ const EACH_BYTE: &[&str] = &[
     "trigger_data.texts == trigger_data.texts",
     "'y' in trigger_data.texts",
     "'y' in trigger_data.text",
+    "trigger_data.text | int(default=0)",
+    "trigger_data.text | float(default=0)",
     "trigger_data.text | upper | length",
     "trigger_data.text | replace('q', 'b') | length",
     "trigger_data.text | regex_match('q')",
