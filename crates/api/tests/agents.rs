@@ -571,6 +571,19 @@ async fn agents_that_are_not_there_are_404() {
     api.get("agents/analyst").await.expect(400);
 }
 
+/// Registers three agents of which two fill a page, and returns their ids.
+async fn large_agents(api: &Api) -> Vec<String> {
+    let skill = |number: usize| json!({ "name": format!("s{number}"), "instructions": "x".repeat(100_000) });
+    let skills: Vec<Value> = (0..21).map(skill).collect();
+    let mut ids = Vec::new();
+    for name in ["a", "b", "c"] {
+        let mut agent = remote();
+        (agent["name"], agent["skills"]) = (json!(name), json!(skills));
+        ids.push(text(&api.post("agents", &agent).await.expect(201)["id"]));
+    }
+    ids
+}
+
 #[tokio::test(start_paused = true)]
 async fn pages_of_large_agents_are_short_and_lose_none() {
     let api = Api::new().await;
@@ -597,4 +610,19 @@ async fn pages_of_large_agents_are_short_and_lose_none() {
         assert_eq!((list(&first.body).len(), list(&second.body).len()), (2, 1), "{path}");
         assert_eq!(second.next(), None);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flow_of_large_agents_knows_and_pins_all_of_them() {
+    let api = Api::new().await;
+    let agents = large_agents(&api).await;
+    let node = |(at, agent): (usize, &String)| json!({ "id": format!("n{at}"), "type": "agent", "agent_id": agent, "skill": "s0", "input": {} });
+    let nodes: Vec<Value> = agents.iter().enumerate().map(node).collect();
+
+    let created = api.post("flows", &flow("Large", &nodes, &[])).await.expect(201);
+    let ended = api.run(&text(&created["id"])).await;
+
+    assert!(!created["warnings"].to_string().contains("there is no agent"), "{}", created["warnings"]);
+    let versions = list(&ended["node_executions"]).iter().map(|node| &node["agent_version"]);
+    assert_eq!(versions.collect::<Vec<_>>(), [&json!(1); 3]);
 }

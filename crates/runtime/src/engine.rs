@@ -41,6 +41,7 @@ use crate::worker::{End, WorkerConfig};
 use self::upkeep::Measured;
 pub use config::{EngineConfig, HasSecret};
 pub use flows::CurrentFlow;
+pub(crate) use pin::AgentParts;
 pub use retry::{BulkRetry, BulkRetryItem, Retry, RetryMany, VersionChoice};
 pub use start::{RequestKey, Start, Started};
 pub use stored::ExecutionSnapshot;

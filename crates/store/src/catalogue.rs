@@ -68,8 +68,8 @@ pub trait Catalogue: Send + Sync + 'static {
     /// Returns an agent with its current version.
     fn agent(&self, tenant: TenantId, id: AgentId) -> StoreFuture<'_, Option<AgentRecord>>;
 
-    /// Returns those of `agents` that there are, in one query and in the order of their ids. A caller asks for at most a
-    /// few thousand.
+    /// Returns those of `agents` that there are, in one query and in the order of their ids: not all where a [`PageRoom`] has
+    /// no room for more, and then those after the last one are asked for again. A caller asks for at most a few thousand.
     fn agents_of(&self, tenant: TenantId, agents: Vec<AgentId>) -> StoreFuture<'_, Vec<Listed<AgentRecord>>>;
 
     /// Returns the agents that fit, newest first, as in [`Self::flows`].

@@ -1,14 +1,14 @@
 //! What a flow names that is not there. It may be registered before the flow runs, so none of it is a fault.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use steadflow_core::agent::{Agent, missing_skills, secret_names};
 use steadflow_core::flow::{Fault, Faults, Flow};
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::template::Template;
-use steadflow_store::Damaged;
+use steadflow_store::{AgentRecord, Damaged, Listed};
 
-use crate::engine::Engine;
+use crate::engine::{AgentParts, Engine};
 use crate::error::RuntimeError;
 
 impl Engine {
@@ -26,34 +26,46 @@ impl Engine {
         if wanted.is_empty() {
             return Ok(warnings.into_all());
         }
-        let records = self.store().agents_of(tenant, wanted).await?;
-        let (mut agents, mut damaged) = (BTreeMap::new(), BTreeMap::new());
-        for record in records {
-            let read = record.and_then(|record| {
-                let of = |error| Damaged::of(record.id.uuid(), &error);
-                record.agent().map(|agent| (record.id, agent)).map_err(of)
-            });
-            match read {
-                Ok((id, agent)) => drop(agents.insert(id, agent)),
-                Err(Damaged { id, reason }) => drop(damaged.insert(AgentId::new(id), reason)),
-            }
+        let (mut known, mut damaged) = (BTreeSet::new(), BTreeMap::new());
+        let (mut skills, mut secrets) = (Vec::new(), Vec::new());
+        let mut parts = AgentParts { tenant, wanted };
+        while let Some(records) = parts.next(self).await? {
+            let agents = agents_in(records, &mut damaged);
+            known.extend(agents.keys().copied());
+            skills.extend(missing_skills(flow, |id| agents.get(&id)));
+            secrets.extend(missing_secrets_of_agents(flow, &agents, is_missing));
         }
-        warnings.extend(missing_agents(flow, &agents, &damaged));
-        warnings.extend(missing_skills(flow, |id| agents.get(&id)));
-        warnings.extend(missing_secrets_of_agents(flow, &agents, is_missing));
+        warnings.extend(missing_agents(flow, &known, &damaged));
+        warnings.extend(skills);
+        warnings.extend(secrets);
         Ok(warnings.into_all())
     }
 }
 
-fn missing_agents(
-    flow: &Flow,
-    known: &BTreeMap<AgentId, Agent>,
-    damaged: &BTreeMap<AgentId, String>,
-) -> Vec<Fault> {
+/// Returns what records mean, and adds those that cannot be read to `damaged`.
+fn agents_in(
+    records: Vec<Listed<AgentRecord>>,
+    damaged: &mut BTreeMap<AgentId, String>,
+) -> BTreeMap<AgentId, Agent> {
+    let mut agents = BTreeMap::new();
+    for record in records {
+        let read = record.and_then(|record| {
+            let of = |error| Damaged::of(record.id.uuid(), &error);
+            record.agent().map(|agent| (record.id, agent)).map_err(of)
+        });
+        match read {
+            Ok((id, agent)) => drop(agents.insert(id, agent)),
+            Err(Damaged { id, reason }) => drop(damaged.insert(AgentId::new(id), reason)),
+        }
+    }
+    agents
+}
+
+fn missing_agents(flow: &Flow, known: &BTreeSet<AgentId>, damaged: &BTreeMap<AgentId, String>) -> Vec<Fault> {
     let nodes = flow.graph.nodes.iter().enumerate();
     let missing = nodes.filter_map(|(at, node)| {
         let (agent, _) = node.kind.room().skill()?;
-        (!known.contains_key(&agent)).then(|| Fault {
+        (!known.contains(&agent)).then(|| Fault {
             pointer: format!("/flow_definition/nodes/{at}/agent_id"),
             message: match damaged.get(&agent) {
                 Some(reason) => format!("the agent {agent} cannot be read, so the node fails: {reason}"),

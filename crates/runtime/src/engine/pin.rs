@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use steadflow_core::event::Accepted;
 use steadflow_core::execution::{FlowVersion, Pinned};
-use steadflow_core::ids::{AgentId, FlowId};
+use steadflow_core::ids::{AgentId, FlowId, TenantId};
+use steadflow_store::{AgentRecord, Listed};
 
 use super::Engine;
 use crate::error::RuntimeError;
@@ -78,10 +79,39 @@ impl Engine {
         let is_new = |id: &AgentId| !accepted.agents.contains_key(id);
         let wanted: Vec<AgentId> = agents.into_iter().filter(is_new).take(room).collect();
         if !wanted.is_empty() {
-            let found = self.store().agents_of(accepted.tenant, wanted).await?;
-            // One that cannot be read is not pinned: the node that asks it fails, and says why.
-            accepted.agents.extend(found.into_iter().flatten().map(|agent| (agent.id, agent.version)));
+            let mut parts = AgentParts { tenant: accepted.tenant, wanted };
+            while let Some(found) = parts.next(self).await? {
+                // One that cannot be read is not pinned: the node that asks it fails, and says why.
+                accepted.agents.extend(found.into_iter().flatten().map(|agent| (agent.id, agent.version)));
+            }
         }
         Ok(())
+    }
+}
+
+/// Agents that are read part by part: all of them could take more memory than there is.
+#[derive(Debug)]
+pub(crate) struct AgentParts {
+    pub(crate) tenant: TenantId,
+    /// Those that are still to be read.
+    pub(crate) wanted: Vec<AgentId>,
+}
+
+impl AgentParts {
+    /// Returns the next of those that there are, in the order of their ids; `None` when there are no more.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub(crate) async fn next(
+        &mut self,
+        engine: &Engine,
+    ) -> Result<Option<Vec<Listed<AgentRecord>>>, RuntimeError> {
+        if self.wanted.is_empty() {
+            return Ok(None);
+        }
+        let found = engine.store().agents_of(self.tenant, self.wanted.clone()).await?;
+        let last = found.last().map(|row| row.as_ref().map_or_else(|row| row.id, |agent| agent.id.uuid()));
+        self.wanted.retain(|id| last.is_some_and(|last| id.uuid() > last));
+        Ok((!found.is_empty()).then_some(found))
     }
 }

@@ -57,7 +57,7 @@ pub(crate) fn of(
     let mut conditions = Conditions::default();
     conditions.add("agents.tenant = ?", Some(blob(tenant.uuid()).to_vec()));
     conditions.add_any("agents.id", ids.iter().map(|id| Value::from(blob(id.uuid()).to_vec())).collect());
-    select(db, &conditions, "ORDER BY agents.id", |rows| rows.collect())
+    select(db, &conditions, "ORDER BY agents.id")
 }
 
 /// See [`steadflow_store::Catalogue::agents`].
@@ -69,7 +69,7 @@ pub(crate) fn agents(
     let mut conditions = conditions(filter);
     conditions.add("agents.id < ?", page.before.map(|id| blob(id).to_vec()));
     let order = format!("ORDER BY agents.id DESC LIMIT {}", rows_max(page.limit));
-    select(db, &conditions, &order, |rows| PageRoom::fill(rows))
+    select(db, &conditions, &order)
 }
 
 /// See [`steadflow_store::Catalogue::count_agents`].
@@ -88,18 +88,14 @@ fn conditions(filter: AgentFilter) -> Conditions {
     conditions
 }
 
-/// The rows of a list, those that belong to it.
-type Taken = rusqlite::Result<Vec<Listed<AgentRecord>>>;
-
 fn select(
     db: &Connection,
     conditions: &Conditions,
     order: &str,
-    taken: impl FnOnce(&mut dyn Iterator<Item = rusqlite::Result<Listed<AgentRecord>>>) -> Taken,
-) -> Taken {
+) -> rusqlite::Result<Vec<Listed<AgentRecord>>> {
     let sql = format!("{} {conditions} {order}", include_str!("../queries/agents.sql"));
     let mut statement = db.prepare_cached(&sql)?;
-    taken(&mut statement.query_map(params_from_iter(conditions.values()), |row| listed(row, read))?)
+    PageRoom::fill(statement.query_map(params_from_iter(conditions.values()), |row| listed(row, read))?)
 }
 
 /// See [`steadflow_store::Catalogue::agent_version`].

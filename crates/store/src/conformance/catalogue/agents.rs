@@ -146,8 +146,13 @@ pub async fn pages_of_large_agents_and_versions_are_short<H: Harness>(harness: &
     }
 
     let agents = sound(store.agents(AgentFilter::default(), Page { before: None, limit: 9 }).await);
+    let asked = sound(store.agents_of(OURS, (1..=4).map(|number| agent(number).id).collect()).await);
     let versions = versions(&store, None, 9).await;
 
+    assert_eq!(
+        asked.iter().map(|agent| agent.id).collect::<Vec<_>>(),
+        [1, 2, 3].map(|number| agent(number).id)
+    );
     // Two fill a page, and the row after them shows that there are more.
     let ids: Vec<_> = agents.iter().map(|agent| agent.id).collect();
     assert_eq!(ids, [4, 3, 2].map(|number| agent(number).id));

@@ -42,7 +42,7 @@ impl MemoryStore {
     ) -> Result<Vec<AgentRecord>, StoreError> {
         let database = self.open()?;
         let is_asked = |agent: &&AgentRecord| agent.tenant == tenant && agents.contains(&agent.id);
-        Ok(database.agents.values().filter(is_asked).cloned().collect())
+        PageRoom::fill(database.agents.values().filter(is_asked).cloned().map(Ok))
     }
 
     /// See [`crate::Catalogue::count_agents`].
