@@ -330,6 +330,8 @@ mod tests {
             "a.x | bool",
             "(a.x | trim) == b.y",
             "[a.x, {b.y: c}, d is upper]",
+            "a.x[b.y:c:d] == 1",
+            "a.x | default(b.y | int)",
         ];
 
         let lines: Vec<String> = texts.iter().map(|text| format!("{text}: {}", uses(text))).collect();
@@ -360,6 +362,8 @@ mod tests {
         a.x | bool: a.x Boolean
         (a.x | trim) == b.y: a.x Text, b.y Text
         [a.x, {b.y: c}, d is upper]: a.x Any, b.y Any, c Any, d Text
+        a.x[b.y:c:d] == 1: a.x Any, b.y Number, c Number, d Number
+        a.x | default(b.y | int): a.x Number, b.y Number
         ");
     }
 

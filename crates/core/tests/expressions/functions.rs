@@ -61,6 +61,10 @@ true is number and not 'x' is number => true
 [[1, 2], [3, 4]] | map(attribute='1') => [2,4]
 [{'1': 'x'}] | map(attribute='1') => ["x"]
 ['a', 'B', 'A'] | unique => ["a","B"]
+[[1, 2], [12], [1, [2]], [1, 2]] | unique => [[1,2],[12],[1,[2]]]
+[[[1], 2], [[1, 2]]] | unique => [[[1],2],[[1,2]]]
+data.swapped | unique | length => 1
+[[{'a': 1}, {'b': 2}], [{'a': 1, 'b': 2}]] | unique | length => 2
 ['a', 'B', 'A'] | unique(case_sensitive=true) => ["a","B","A"]
 -1.5 | date => "1969-12-31T23:59:58.5Z"
 data.rows | sum(attribute='price') => 35.3
@@ -255,6 +259,7 @@ const fn data() -> &'static str {
         "price": 19.90, "big": 123456789012345678901234567890123456789012, "exp": 1.0E+2, "small": 1e-7, "zero": 0.00,
         "long": 0.1000000000000000055, "longer": 0.1000000000000000056, "nothing": null, "even": 9007199254740992.0, "half": 1.5, "2nd": 2, "pattern": "^order-\\d+$",
         "rows": [{"name":"a","price":10.10},{"name":"b","price":20.20},{"name":"c","price":5}],
+        "swapped": [{"a":1,"b":2},{"b":2,"a":1}],
         "mixed": [{"name":"a","price":1},{"name":"b"}]
     }"#
 }
