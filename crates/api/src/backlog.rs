@@ -27,6 +27,11 @@ type FrameResult = Result<Frame<Bytes>, axum::Error>;
 #[derive(Clone, Debug)]
 pub(crate) struct Backlog(Arc<Semaphore>);
 
+/// Marks an answer that takes no memory of its own, because it is a part of the program: it is not counted, so the studio can
+/// be loaded however much others leave unread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Resident;
+
 /// There is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full;
@@ -79,9 +84,9 @@ impl Backlog {
     /// Counts the body of `response` until it has been sent, if it is large and its length is known. Without room for it,
     /// the answer says so.
     pub(crate) fn hold_response(&self, response: Response) -> Response {
-        let Some(bytes) = response.body().size_hint().exact().filter(|bytes| *bytes > SMALL_BYTES) else {
-            return response;
-        };
+        let is_resident = response.extensions().get::<Resident>().is_some();
+        let bytes = response.body().size_hint().exact().filter(|bytes| *bytes > SMALL_BYTES && !is_resident);
+        let Some(bytes) = bytes else { return response };
         let room = self.room(usize::try_from(bytes).unwrap_or(usize::MAX));
         let Ok(room) = room else { return Problem::from(Full).into_response() };
         response.map(|body| Body::new(Held { body, room: Some(room) }))
@@ -124,6 +129,9 @@ impl Held {
 
 #[cfg(test)]
 mod tests {
+    use axum::Extension;
+    use axum::http::StatusCode;
+
     use super::*;
 
     #[test]
@@ -135,6 +143,15 @@ mod tests {
         assert_eq!(backlog.hold(Bytes::from_static(b"123")), Err(Full));
         drop(held);
         assert!(backlog.hold(Bytes::from_static(b"123")).is_ok());
+    }
+
+    #[test]
+    fn what_is_a_part_of_the_program_does_not_count() {
+        let backlog = Backlog::new(10);
+
+        let asset = backlog.hold_response((Extension(Resident), "x".repeat(100_000)).into_response());
+
+        assert_eq!(asset.status(), StatusCode::OK);
     }
 
     #[tokio::test]

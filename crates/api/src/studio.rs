@@ -1,10 +1,12 @@
 //! The studio: files that were built into the binary, or a page that says how to get along without them.
 
+use axum::Extension;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use uuid::Uuid;
 
+use crate::backlog::Resident;
 use crate::problem::{Problem, ProblemKind};
 
 #[derive(RustEmbed)]
@@ -38,7 +40,7 @@ fn asset(path: &str, file: EmbeddedFile) -> Response {
     // Built files bear a hash of their content in their name.
     let keep = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, keep.to_owned())];
-    (headers, file.data).into_response()
+    (headers, Extension(Resident), file.data).into_response()
 }
 
 /// The studio's page. Style elements that its scripts make need the nonce of this very answer.
