@@ -104,12 +104,12 @@ async fn details_of_large_executions_at_once_wait_for_each_other() {
 async fn journals_of_large_executions_at_once_wait_for_each_other() {
     let workplace = Workplace::new();
     let server = Setup::new(&workplace).with_limited_memory().start().await;
-    let ids = large_executions(server.api(), scaled(2, 20)).await;
+    let ids = large_executions(server.api(), scaled(1, 20)).await;
     let journals: Vec<String> = ids.iter().map(|id| format!("executions/{id}/journal?limit=1000")).collect();
     let victim = Victim::new(&server).await;
     let growth = Growth::of(&server);
 
-    let attack = ask_at_once(&server, &journals, scaled(30, 600));
+    let attack = ask_at_once(&server, &journals, scaled(15, 600));
     victim.withstands("journals of large executions", attack).await;
 
     growth.check("journals of large executions", 600);
@@ -173,7 +173,7 @@ async fn large_values_and_documents_at_once_wait_for_each_other() {
     let victim = Victim::new(&server).await;
     let growth = Growth::of(&server);
 
-    let attack = ask_at_once(&server, &paths, scaled(50, 300));
+    let attack = ask_at_once(&server, &paths, scaled(20, 300));
     let answers = victim.withstands("large values and documents", attack).await;
 
     growth.check("large values and documents", 600);
@@ -185,7 +185,7 @@ async fn lists_of_large_documents_at_once_wait_for_each_other() {
     let workplace = Workplace::new();
     let server = Setup::new(&workplace).with_limited_memory().start().await;
     let text = "x".repeat(scaled(1_000_000, 3_900_000));
-    for at in 0..scaled(20, 200) {
+    for at in 0..scaled(10, 200) {
         let large = flow(&format!("Large {at}"), &[echo("a", json!(text))], &[]);
         server.api().create_flow(&large).await;
     }
@@ -193,7 +193,7 @@ async fn lists_of_large_documents_at_once_wait_for_each_other() {
     let growth = Growth::of(&server);
 
     let list = ["flows?limit=1000".to_owned()];
-    let attack = ask_at_once(&server, &list, scaled(20, 100));
+    let attack = ask_at_once(&server, &list, scaled(10, 100));
     let answers = victim.withstands("lists of large flows", attack).await;
 
     growth.check("lists of large flows", 600);
