@@ -117,7 +117,7 @@ impl Turns {
         }
     }
 
-    /// Answers such a request. It has a turn whenever it can go on, so those that wait for something keep nobody waiting.
+    /// Answers such a request. It has a turn whenever it can go on, so those that wait for something do not keep others waiting.
     pub(crate) async fn run<T>(&self, heavy: Heavy, request: impl Future<Output = T>) -> T {
         let mut request = pin!(request);
         let _shown = if heavy == Heavy::Shown { Some(self.shown().await) } else { None };

@@ -116,7 +116,7 @@ async fn journals_of_large_executions_at_once_wait_for_each_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn streams_that_nobody_reads_cost_little() {
+async fn streams_that_are_not_read_cost_little() {
     let workplace = Workplace::new();
     let server = Setup::new(&workplace).with_limited_memory().start().await;
     let ids = large_executions(server.api(), scaled(1, 10)).await;
@@ -134,14 +134,14 @@ async fn streams_that_nobody_reads_cost_little() {
         readers.push(ask_without_reading(&server, "events").await);
         readers
     };
-    let readers = victim.withstands("streams that nobody reads", attack).await;
+    let readers = victim.withstands("streams that are not read", attack).await;
 
-    growth.check("streams that nobody reads", 600);
+    growth.check("streams that are not read", 600);
     drop(readers);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn downloads_that_nobody_reads_cost_what_all_readers_may() {
+async fn downloads_that_are_not_read_cost_what_all_readers_may() {
     let workplace = Workplace::new();
     let server = Setup::new(&workplace).with_limited_memory().start().await;
     let ids = large_executions(server.api(), scaled(1, 10)).await;
@@ -156,9 +156,9 @@ async fn downloads_that_nobody_reads_cost_what_all_readers_may() {
         }
         readers
     };
-    let readers = victim.withstands("downloads that nobody reads", attack).await;
+    let readers = victim.withstands("downloads that are not read", attack).await;
 
-    growth.check("downloads that nobody reads", 600);
+    growth.check("downloads that are not read", 600);
     drop(readers);
 }
 

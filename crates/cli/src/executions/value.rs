@@ -15,7 +15,7 @@ pub(super) async fn print(server: &Server, id: Uuid, value: &ValueAddress) -> an
     let mut out = output::Pieces::new();
     while let Some(piece) = response.chunk().await.context("The response of the server is incomplete")? {
         if out.write(&piece).is_err() {
-            // Nobody reads any more.
+            // Standard output is closed.
             return Ok(());
         }
     }

@@ -120,7 +120,7 @@ impl Engine {
             return Ok(latest);
         }
         let room = reads.room(bytes).await?;
-        // Somebody else may have read it meanwhile.
+        // Another reader may have read it meanwhile.
         if let Some(latest) = reads.latest(tenant, id, bytes) {
             return Ok(latest);
         }
