@@ -4,6 +4,7 @@
 
 mod ask;
 mod calls;
+mod pace;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::shard::{Message, Origin, Reply, ReplyId};
 use crate::worker::{Action, Answer, End, IncarnationId, Worker, WorkerConfig};
 use ask::AnswerFuture;
 use calls::Calls;
+use pace::Pace;
 
 /// What the engine's handle asks of the loop.
 #[derive(Debug)]
@@ -58,6 +60,7 @@ pub(crate) struct Driver {
     stopping: Vec<CallKey>,
     /// Questions to the store. The worker has a few under way at most, and one commit for each execution in memory.
     asked: FuturesUnordered<AnswerFuture>,
+    pace: Pace,
     end: Option<End>,
 }
 
@@ -70,6 +73,7 @@ impl Driver {
             calls: Calls::default(),
             stopping: Vec::new(),
             asked: FuturesUnordered::new(),
+            pace: Pace::new(),
             end: None,
         }
     }
@@ -90,13 +94,17 @@ impl Driver {
                 let was = std::mem::replace(known, self.worker.is_driving());
                 was != *known
             });
-            if self.worker.is_behind(self.world.clock.now()) {
-                // Others come between two turns that take long.
-                self.take_what_is_ready(&mut inbox, &mut calls);
-                tokio::task::yield_now().await;
-                continue;
-            }
-            let timer = self.next_instant();
+            let timer = if self.worker.is_behind(self.world.clock.now()) {
+                let Some(rests_until) = self.rests_until() else {
+                    // Others come between two turns that take long.
+                    self.take_what_is_ready(&mut inbox, &mut calls);
+                    tokio::task::yield_now().await;
+                    continue;
+                };
+                rests_until
+            } else {
+                self.next_instant()
+            };
             tokio::select! {
                 received = inbox.recv_many(&mut calls, MESSAGES_A_TURN) => {
                     if received == 0 {
@@ -142,8 +150,12 @@ impl Driver {
         let mut is_first = true;
         loop {
             let now = self.world.clock.now();
-            if is_first || !self.worker.is_behind(now) {
+            if !self.worker.is_behind(now) {
                 self.worker.tick(now);
+            } else if is_first && self.rests_until().is_none() {
+                let began = Instant::now();
+                self.worker.tick(now);
+                self.pace.took(began.elapsed());
             }
             is_first = false;
             let actions = self.worker.take_actions(now);
@@ -205,6 +217,11 @@ impl Driver {
 
     fn answered(&mut self, (by, answer): (IncarnationId, Answer)) {
         self.worker.answer(by, answer, self.world.clock.now());
+    }
+
+    /// Returns until when there is no turn that takes long; `None` if one may be taken now.
+    fn rests_until(&self) -> Option<Instant> {
+        self.pace.rests_until(!self.asked.is_empty())
     }
 
     fn next_instant(&self) -> Instant {
