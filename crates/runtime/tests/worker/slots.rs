@@ -1,15 +1,15 @@
 //! Slots of a flow: an execution keeps its place although a commit is refused.
 
 use steadflow_core::caller::Actor;
-use steadflow_core::execution::Input;
+use steadflow_core::execution::{Decision, Input};
 use steadflow_core::ids::{Attempt, NodeIndex, StepKey, TenantId};
 use steadflow_core::inbox::Signal;
 use steadflow_core::payload::Payload;
 use steadflow_core::work::{CallKey, Outcome};
-use steadflow_runtime::shard::{Accept, BatchId, Message, Origin, ReplyId};
+use steadflow_runtime::shard::{Accept, BatchId, Loaded, Message, Origin, ReplyId};
 use steadflow_runtime::worker::Answer;
 
-use crate::bench::{Bench, busy, done, id, new_execution, orphan};
+use crate::bench::{Bench, at, busy, done, id, new_execution, number, orphan};
 
 fn accept_of_one_at_a_time(number: u128) -> Message {
     let (new, reply) = (new_execution(number), ReplyId(1));
@@ -17,8 +17,12 @@ fn accept_of_one_at_a_time(number: u128) -> Message {
 }
 
 fn pause(number: u128) -> Message {
+    signal(number, Signal::Pause { by: Actor::USER })
+}
+
+fn signal(number: u128, signal: Signal) -> Message {
     let from = Origin::Caller { reply: ReplyId(7), tenant: TenantId::DEFAULT };
-    Message::Input { execution: id(number), input: Signal::Pause { by: Actor::USER }.into(), from }
+    Message::Input { execution: id(number), input: signal.into(), from }
 }
 
 fn call_ended(number: u128) -> Message {
@@ -26,6 +30,147 @@ fn call_ended(number: u128) -> Message {
     let call = CallKey { execution, node: NodeIndex(0), attempt: Attempt::FIRST, step: StepKey::ONLY };
     let input = Input::StepEnded { call, outcome: Outcome::completed(Payload::null()) };
     Message::Input { execution, input, from: Origin::Engine }
+}
+
+fn cancel() -> Signal {
+    Signal::Cancel { message: "Not needed".into(), by: Actor::USER }
+}
+
+/// Three executions of a flow that runs one at a time. The first one runs, the others wait and are parked.
+fn one_runs_and_two_wait() -> Run {
+    let mut run = Run { bench: Bench::driving(), batch: 0 };
+    for number in 1..=3 {
+        run.bench.handle(0.1, accept_of_one_at_a_time(number));
+        run.commits(0.1);
+    }
+    run
+}
+
+/// One that was paused while it waited.
+fn paused(number: u128) -> Loaded {
+    let Loaded { mut execution, mut journal } = orphan(number);
+    let mut decision = Decision::default();
+    let pause = Input::Pause { by: Actor::USER };
+    execution.decide(pause, at(0.2), &mut decision).expect("it can be paused");
+    let record = serde_json::to_string(&execution.seal(&mut decision, at(0.2))).expect("it is JSON");
+    journal.push(record.into());
+    Loaded { execution, journal }
+}
+
+/// A bench whose commits succeed.
+struct Run {
+    bench: Bench,
+    batch: u64,
+}
+
+impl Run {
+    /// Answers the commit under way, and those that follow; returns what was wanted meanwhile.
+    fn commits(&mut self, seconds: f64) -> Vec<String> {
+        let mut all = Vec::new();
+        loop {
+            let answer = done(&self.bench, self.batch);
+            self.batch += 1;
+            let said = self.bench.answer(seconds, answer);
+            let is_last = !said.iter().any(|what| what.starts_with("commit"));
+            all.extend(said);
+            if is_last {
+                return all;
+            }
+        }
+    }
+
+    /// Sends a signal to an execution that waits and is not in memory; its commit is under way then.
+    fn signals(&mut self, seconds: f64, stored: Loaded, signal: Signal) {
+        let number = number(stored.execution.id());
+        assert_eq!(self.bench.handle(seconds, self::signal(number, signal)), [format!("load {number}")]);
+        let loaded = Answer::Loaded(id(number), Ok(Some(Box::new(stored))));
+        assert_eq!(self.bench.answer(seconds, loaded), [format!("commit {number}")]);
+    }
+
+    /// Answers the commit under way: the store did not write it.
+    fn is_refused(&mut self, seconds: f64) {
+        self.bench.answer(seconds, Answer::Committed(BatchId(self.batch), Err(busy())));
+        self.batch += 1;
+    }
+
+    /// Returns whether the last commit is that of the start of an execution.
+    fn has_started(&self, number: u128) -> bool {
+        let is_start = |record: &str| record.contains("started");
+        let mut of = self.bench.commits.iter().filter(|commit| commit.execution == id(number));
+        of.any(|commit| commit.record.as_deref().is_some_and(is_start))
+    }
+
+    /// Ends the call of an execution, and returns what is wanted after that.
+    fn ends(&mut self, seconds: f64, number: u128) -> Vec<String> {
+        let mut all = self.bench.handle(seconds, call_ended(number));
+        all.extend(self.commits(seconds));
+        all
+    }
+}
+
+fn loads(said: &[String]) -> Vec<&str> {
+    said.iter().map(String::as_str).filter(|what| what.starts_with("load")).collect()
+}
+
+#[test]
+fn a_slot_passes_over_an_execution_that_was_cancelled_while_it_waited() {
+    let mut run = one_runs_and_two_wait();
+    run.signals(0.2, orphan(2), cancel());
+    run.commits(0.2);
+
+    let said = run.ends(0.3, 1);
+
+    assert_eq!(loads(&said), ["load 3"], "{said:?}");
+}
+
+#[test]
+fn a_slot_passes_over_an_execution_that_was_paused_while_it_waited() {
+    let mut run = one_runs_and_two_wait();
+    run.signals(0.2, orphan(2), Signal::Pause { by: Actor::USER });
+    run.commits(0.2);
+
+    let said = run.ends(0.3, 1);
+
+    assert_eq!(loads(&said), ["load 3"], "{said:?}");
+}
+
+#[test]
+fn an_execution_that_is_resumed_waits_in_its_old_place() {
+    let mut run = one_runs_and_two_wait();
+    run.signals(0.2, orphan(2), Signal::Pause { by: Actor::USER });
+    run.commits(0.2);
+    run.signals(0.2, paused(2), Signal::Resume { by: Actor::USER });
+    run.commits(0.2);
+
+    let said = run.ends(0.3, 1);
+
+    assert_eq!(loads(&said), ["load 2"], "{said:?}");
+}
+
+#[test]
+fn an_execution_whose_resumption_is_refused_by_the_store_leaves_the_slot_to_the_next() {
+    let mut run = one_runs_and_two_wait();
+    run.signals(0.2, orphan(2), Signal::Pause { by: Actor::USER });
+    run.commits(0.2);
+    run.signals(0.2, paused(2), Signal::Resume { by: Actor::USER });
+    run.is_refused(0.2);
+
+    let said = run.ends(0.3, 1);
+
+    assert_eq!(loads(&said), ["load 3"], "{said:?}");
+}
+
+#[test]
+fn an_execution_whose_end_is_refused_by_the_store_is_started_in_its_turn() {
+    let mut run = one_runs_and_two_wait();
+    run.signals(0.2, orphan(2), cancel());
+    run.is_refused(0.2);
+
+    let said = run.ends(0.3, 1);
+    let later = run.bench.turn(0.8);
+
+    assert_eq!(loads(&said), Vec::<&str>::new(), "{said:?}");
+    assert!(run.has_started(2), "{later:?}");
 }
 
 #[test]
