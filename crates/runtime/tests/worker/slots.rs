@@ -135,6 +135,32 @@ fn a_slot_passes_over_an_execution_that_was_paused_while_it_waited() {
 }
 
 #[test]
+fn a_slot_given_to_an_execution_that_is_paused_before_it_starts_goes_to_the_next() {
+    let mut run = one_runs_and_two_wait();
+    run.bench.handle(0.2, pause(2));
+    let said = run.ends(0.3, 1);
+    assert_eq!(loads(&said), Vec::<&str>::new(), "2 is being loaded: {said:?}");
+
+    let mut said = run.bench.answer(0.4, Answer::Loaded(id(2), Ok(Some(Box::new(orphan(2))))));
+    said.extend(run.commits(0.4));
+
+    assert_eq!(loads(&said), ["load 3"], "{said:?}");
+}
+
+#[test]
+fn an_execution_that_was_paused_for_a_moment_when_its_slot_came_starts_all_the_same() {
+    let mut run = one_runs_and_two_wait();
+    run.bench.handle(0.2, pause(2));
+    run.ends(0.3, 1);
+    run.bench.handle(0.4, signal(2, Signal::Resume { by: Actor::USER }));
+
+    run.bench.answer(0.4, Answer::Loaded(id(2), Ok(Some(Box::new(orphan(2))))));
+    let said = run.commits(0.4);
+
+    assert!(run.has_started(2), "{said:?}");
+}
+
+#[test]
 fn an_execution_that_is_resumed_waits_in_its_old_place() {
     let mut run = one_runs_and_two_wait();
     run.signals(0.2, orphan(2), Signal::Pause { by: Actor::USER });
