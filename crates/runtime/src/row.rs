@@ -239,9 +239,12 @@ mod tests {
     use serde_json::json;
     use steadflow_core::event::Accepted;
     use steadflow_core::execution::{Decision, FlowVersion, Input};
+    use steadflow_core::failure::Failure;
     use steadflow_core::flow::Flow;
-    use steadflow_core::ids::{ExecutionId, TenantId};
+    use steadflow_core::ids::{Attempt, ExecutionId, NodeIndex, StepKey, TenantId};
     use steadflow_core::limits::Limits;
+    use steadflow_core::payload::Payload;
+    use steadflow_core::work::{CallKey, Outcome, Usage};
     use uuid::Uuid;
 
     use super::*;
@@ -286,6 +289,37 @@ mod tests {
                 .collect();
             assert_eq!(counted, [counter]);
         }
+    }
+
+    #[test]
+    fn what_failed_attempts_used_and_waited_for_is_counted_as_lost() {
+        let mut execution = started(json!({ "retry_on_failure": true, "retry_count": 1 }));
+        let call = |attempt| {
+            let (execution, step) = (ExecutionId::new(Uuid::nil()), StepKey::ONLY);
+            CallKey { execution, node: NodeIndex(0), attempt, step }
+        };
+        let usage = Usage { input_tokens: 5, output_tokens: 7, cost: None };
+        let failed = Outcome { usage, ..Outcome::failed(Failure::new(ErrorClass::Connection, "refused")) };
+        let completed = Outcome { usage, ..Outcome::completed(Payload::null()) };
+        for (seconds, input) in [
+            (2, Input::StepEnded { call: call(Attempt::FIRST), outcome: failed }),
+            (3, Input::Tick),
+            (6, Input::StepEnded { call: call(Attempt::FIRST.next()), outcome: completed }),
+        ] {
+            let now = Timestamp::from_micros(seconds * 1_000_000);
+            execution.decide(input, now, &mut Decision::default()).unwrap();
+        }
+
+        let rollup = rollup_of(&execution);
+
+        let lost = |metric: &str| {
+            let of_node = |key: &RollupKey| key.node.is_some() && key.metric == metric;
+            rollup.counts.iter().find(|(key, _)| of_node(key)).map(|(_, count)| *count)
+        };
+        assert_eq!(
+            ["tokens_lost", "failed_attempts_ms", "backoff_ms", "duration_ms", "recovered"].map(lost),
+            [Some(12), Some(2_000), Some(1_000), Some(5_000), Some(1)]
+        );
     }
 
     /// Returns an execution whose only node makes a call.
