@@ -45,7 +45,7 @@ async fn an_execution_knows_what_it_is_about_and_what_started_it() {
 
     let ended = bench.ended(execution).await.execution;
     assert_eq!(ended.accepted().context_id.as_deref(), Some("vendor-7"));
-    assert_eq!(&*ended.accepted().triggered_by, "api");
+    assert_eq!(&*ended.accepted().triggered_by, "test");
 }
 
 #[tokio::test(start_paused = true)]

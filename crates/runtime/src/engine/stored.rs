@@ -140,8 +140,41 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
+    use serde_json::json;
+    use steadflow_core::event::Accepted;
+    use steadflow_core::execution::{Decision, FlowVersion};
+    use steadflow_core::flow::Flow;
+    use steadflow_core::ids::FlowId;
+    use steadflow_core::limits::Limits;
+    use steadflow_core::timestamp::Timestamp;
+    use uuid::Uuid;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_journal_is_shared_with_those_who_read_the_same_one_of_the_same_tenant() {
+        let (reads, execution) = (Reads::default(), accepted());
+        let (tenant, id) = (execution.accepted().tenant, execution.id());
+        let (other_tenant, other) = (TenantId::new(Uuid::from_u128(8)), ExecutionId::new(Uuid::from_u128(9)));
+
+        reads.keep(5, &Loaded { execution, journal: Vec::new() }.into());
+
+        assert!(reads.latest(tenant, id, 5).is_some());
+        for (tenant, id, bytes) in [(other_tenant, id, 5), (tenant, other, 5), (tenant, id, 6)] {
+            assert!(reads.latest(tenant, id, bytes).is_none(), "{tenant} {id} {bytes}");
+        }
+    }
+
+    fn accepted() -> Execution {
+        let node = json!({ "id": "a", "type": "condition", "condition": "true" });
+        let document = json!({ "name": "f", "flow_definition": { "nodes": [node], "edges": [] } });
+        let (limits, tenant, flow_id) = (Limits::DEFAULT, TenantId::DEFAULT, FlowId::new(Uuid::nil()));
+        let flow = Flow::parse(&document, &limits).expect("the flow is valid");
+        let flow = Arc::new(FlowVersion { tenant, flow_id, version: 1, flow, limits });
+        let accepted = Accepted::new(tenant, flow_id, 1, "w".into());
+        let id = ExecutionId::new(Uuid::from_u128(7));
+        Execution::accept(id, flow, accepted, Timestamp::from_micros(0), &mut Decision::default())
+    }
 
     #[tokio::test]
     async fn long_journals_wait_until_others_are_read() {

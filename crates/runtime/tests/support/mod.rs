@@ -169,7 +169,7 @@ impl Bench {
             context_id: None,
             context_type: None,
             trigger_data,
-            triggered_by: "api".into(),
+            triggered_by: "test".into(),
             key: None,
             wait,
         };
