@@ -120,7 +120,7 @@ sim: $(VENV)/.tools ## Run 10,000 seeds of the simulator
 	SIM_SEEDS=10000 $(NEXTEST) --release --package steadflow-sim
 
 .PHONY: abuse
-abuse: $(VENV)/.tools $(STUDIO) ## Attack the release binary for long, with another flow timed meanwhile, and print the counts
+abuse: build $(VENV)/.tools ## Attack the release binary for long, with another flow timed meanwhile, and print the counts
 	ABUSE=long $(NEXTEST) --release --package steadflow-blackbox --test abuse --success-output immediate
 
 # Each test is stopped when its time is over. The limit of memory is what the program needs to start, and 300 MB.
