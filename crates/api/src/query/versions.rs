@@ -33,6 +33,11 @@ impl VersionWindow {
     /// The page of the current version alone.
     pub(crate) const CURRENT: VersionPage = VersionPage { before: None, limit: 1 };
 
+    /// Returns whether the list begins with this page.
+    pub(crate) const fn is_first(self) -> bool {
+        self.cursor.is_none()
+    }
+
     /// Returns the page to ask the store for: one more than wanted, to know whether something follows.
     pub(crate) const fn page(self) -> VersionPage {
         VersionPage { before: self.cursor, limit: self.limit + 1 }

@@ -35,10 +35,14 @@ pub(crate) async fn list_agent_versions(
     Query(window): Query<VersionWindow>,
 ) -> Result<Response, Problem> {
     let store = app.engine().store();
-    // The newest is the current one. They are numbered from 1, and none is deleted alone.
-    let newest = store.agent_versions(caller.tenant, id, VersionWindow::CURRENT).await?;
-    let current = newest.first().map(number_of).ok_or(RuntimeError::NoAgent(id))?;
     let versions = store.agent_versions(caller.tenant, id, window.page()).await?;
+    let newest = if window.is_first() {
+        None
+    } else {
+        store.agent_versions(caller.tenant, id, VersionWindow::CURRENT).await?.pop()
+    };
+    // The newest is the current one. They are numbered from 1, and none is deleted alone.
+    let current = newest.as_ref().or(versions.first()).map(number_of).ok_or(RuntimeError::NoAgent(id))?;
     let cut = window.cut(&versions, number_of);
     let view = |version: &AgentVersionRecord| {
         let id = VersionId { of: id.uuid(), version: version.version };

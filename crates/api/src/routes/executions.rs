@@ -281,8 +281,9 @@ pub(crate) async fn show_execution(
     let retried_by = app.retried_by(caller.tenant, execution).await?;
     let places = query.places(execution.nodes().len());
     let next = (places.end < execution.nodes().len()).then(|| format!("{NODE_CURSOR_PREFIX}{}", places.end));
-    let view = || ExecutionView::with_nodes(execution, &retried_by, places.clone()).to_json();
-    let view = app.heavy_turns().view(places.len() > NODES_AT_ONCE, view).await;
+    let is_long = places.len() > NODES_AT_ONCE;
+    let view = || ExecutionView::with_nodes(execution, &retried_by, places).to_json();
+    let view = app.heavy_turns().view(is_long, view).await;
     let next = next.map(|cursor| query::next_address(&uri, "cursor", &cursor));
     Ok(query::linked(reply::ok_text(view), next))
 }
