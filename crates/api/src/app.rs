@@ -8,8 +8,9 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::{Engine, Executor, RuntimeError};
 use tokio::sync::watch;
 
-use crate::backlog::{Backlog, COPIES_BYTES_MAX, UNREAD_BYTES_MAX};
+use crate::backlog::{Backlog, COPIES_BYTES_MAX, Share, UNREAD_BYTES_MAX};
 use crate::body_memory::BodyMemory;
+use crate::client_address::ClientAddress;
 use crate::feed::Feed;
 use crate::heavy::Turns;
 use crate::host_guard::AllowedHosts;
@@ -112,13 +113,14 @@ impl App {
         &self.inner.feed
     }
 
-    pub(crate) fn backlog(&self) -> &Backlog {
-        &self.inner.backlog
+    /// The room for what clients of `address` have not read yet.
+    pub(crate) fn backlog(&self, address: ClientAddress) -> Share {
+        self.inner.backlog.share(address)
     }
 
-    /// The room for what streams keep of the executions that they follow.
-    pub(crate) fn copies(&self) -> &Backlog {
-        &self.inner.copies
+    /// The room for what streams to clients of `address` keep of the executions that they follow.
+    pub(crate) fn copies(&self, address: ClientAddress) -> Share {
+        self.inner.copies.share(address)
     }
 
     pub(crate) fn streams_end(&self) -> watch::Receiver<bool> {

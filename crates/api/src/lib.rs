@@ -10,6 +10,7 @@ mod backlog;
 mod body;
 mod body_memory;
 mod caller;
+mod client_address;
 mod cors;
 mod documents;
 mod feed;
@@ -34,6 +35,7 @@ mod views;
 mod watch;
 
 pub use app::{App, AppConfig};
+pub use client_address::ClientAddress;
 pub use openapi::openapi;
 pub use origin::{Origin, OriginError};
 pub use problem::{Problem, ProblemKind};

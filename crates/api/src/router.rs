@@ -68,6 +68,7 @@ impl Gate {
 /// Answers a request: lets a handler do it, unless the gate refuses, then counts, logs and hardens the answer.
 async fn surround(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let asked = Asked::of(&request);
+    let address = request.extensions().get().copied().unwrap_or_default();
     let (request, rest) = unread::lend(request);
     let mut response = match gate.check(&request) {
         Ok(()) => {
@@ -86,7 +87,7 @@ async fn surround(State(gate): State<Gate>, request: Request, next: Next) -> Res
         }
     };
     rest.discard();
-    response = gate.app.backlog().hold_response(response);
+    response = gate.app.backlog(address).hold_response(response);
     gate.app.metrics().answered(&asked.method, asked.route(), response.status());
     asked.log(&response);
     harden(response.headers_mut());

@@ -17,7 +17,7 @@ use futures_util::stream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
-use crate::backlog::{Backlog, Full};
+use crate::backlog::{Full, Share};
 use crate::problem::Problem;
 use crate::views::message::{ListMessage, Missed};
 
@@ -47,9 +47,9 @@ pub(crate) trait Source: Send + 'static {
 ///
 /// # Errors
 /// 503 if clients leave so much unread that there is no room for `first`.
-pub(crate) fn stream(backlog: &Backlog, first: String, source: impl Source) -> Result<Response, Problem> {
+pub(crate) fn stream(backlog: Share, first: String, source: impl Source) -> Result<Response, Problem> {
     let mut sender =
-        Sender { backlog: backlog.clone(), turn: Arc::new(Semaphore::new(1)), sent_at: None, source };
+        Sender { backlog, turn: Arc::new(Semaphore::new(1)), sent_at: None, source };
     let turn = Arc::clone(&sender.turn).try_acquire_owned().ok();
     let first = sender.part(first, turn)?;
     let parts = stream::unfold((Some(first), Some(sender)), |(first, sender)| async move {
@@ -68,7 +68,7 @@ pub(crate) fn stream(backlog: &Backlog, first: String, source: impl Source) -> R
 
 /// Sends the parts of one stream.
 struct Sender<S> {
-    backlog: Backlog,
+    backlog: Share,
     /// Taken by the part that is on its way.
     turn: Arc<Semaphore>,
     sent_at: Option<Instant>,

@@ -12,9 +12,10 @@ use steadflow_core::execution::{Execution, NodeExecution, NodeStatus};
 use steadflow_core::ids::{ExecutionId, NodeIndex, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_runtime::{ExecutionSnapshot, Following, row_of};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 
 use crate::app::App;
+use crate::backlog;
 use crate::heavy::{NODES_AT_ONCE, RECORDS_AT_ONCE};
 use crate::sse::{PART_BYTES, Reader, Source};
 use crate::views::event::Journal;
@@ -50,7 +51,7 @@ pub(crate) struct Follower {
     sources: Sources,
     copy: Execution,
     /// What the copy takes.
-    _room: OwnedSemaphorePermit,
+    _room: backlog::Room,
     journal: Journal,
     /// The last record that there is, as far as is known.
     last: u64,
@@ -61,7 +62,7 @@ impl Follower {
     /// unknown, a snapshot.
     pub(crate) fn begin(
         sources: Sources,
-        room: OwnedSemaphorePermit,
+        room: backlog::Room,
         snapshot: &ExecutionSnapshot,
         last_seen: Option<u64>,
     ) -> (Self, String) {

@@ -1,10 +1,13 @@
 //! Event streams: what a client receives, and how it continues after a break.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use axum::http::Method;
+use axum::response::Response;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
+use steadflow_api::ClientAddress;
 
 use crate::support::{Api, Event, NO_ID, each, echo, failing, flow, hanging, list, request, text};
 
@@ -213,4 +216,37 @@ async fn quiet_stream_is_kept_alive_without_an_event() {
     let rest: Vec<Value> =
         stream.rest().await.into_iter().map(|event| event.data["status"].clone()).collect();
     assert_eq!(rest, ["cancelled"; 3], "of the event, the node and the execution");
+}
+
+/// Opens streams for clients of the address that ends so, until one is refused.
+async fn follow_until_refused(api: &Api, path: &str, last: u8) -> Vec<Response> {
+    let mut open = Vec::new();
+    loop {
+        let mut asked = request(Method::GET, path, &[], "");
+        let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, last));
+        asked.extensions_mut().insert(ClientAddress::from(address));
+        let answer = api.open(asked).await;
+        match answer.status().as_u16() {
+            200 => open.push(answer),
+            status => {
+                assert_eq!(status, 503);
+                return open;
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_follows_many_executions_leaves_room_for_others() {
+    let api = Api::new().await;
+    let nodes: Vec<Value> = (0..1_000).map(|at| hanging(&format!("n{at}"))).collect();
+    let id = api.start(&api.flow_of(&nodes).await).await;
+    let path = format!("executions/{id}/events");
+
+    let first = follow_until_refused(&api, &path, 1).await;
+    let second = follow_until_refused(&api, &path, 2).await;
+    assert_eq!([first.len(), second.len()], [65, 32]);
+
+    drop(first);
+    assert_eq!(follow_until_refused(&api, &path, 1).await.len(), 49, "half of what the second leaves");
 }

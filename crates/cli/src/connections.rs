@@ -17,6 +17,8 @@ use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+#[cfg(target_os = "linux")]
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -31,6 +33,8 @@ const QUIET_MAX: Duration = Duration::from_secs(75);
 /// How long a connection may be without traffic. Longer than any response takes (the test of a node takes two minutes at
 /// most), and than the pauses in event streams.
 const IDLE_MAX: Duration = Duration::from_secs(150);
+/// How much of an answer waits in the kernel, beside what is on its way to the client.
+const UNSENT_BYTES: u32 = 128 * 1024;
 /// The time that open connections get to finish after the engine has stopped.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -83,20 +87,31 @@ async fn accept(listener: &mut TcpListener, slots: &Slots) -> (TcpStream, Slot) 
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(error = %error, "could not set TCP_NODELAY");
     }
-    (stream, slots.take(address.ip()).await)
+    limit_unsent(&stream);
+    (stream, slots.take(address.ip().into()).await)
+}
+
+/// Keeps the kernel from taking a long answer for a client that does not read it, so that it is known what was read.
+fn limit_unsent(stream: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES) {
+        tracing::debug!(error = %error, "could not set TCP_NOTSENT_LOWAT");
+    }
 }
 
 async fn serve(stream: TcpStream, slot: Slot, router: Router, watcher: Watcher) {
-    let (begun, answered) = (slot.requests(), slot.requests());
+    let (begun, answered, address) = (slot.requests(), slot.requests(), slot.address());
     let service = router
-        .map_request(move |request: Request<Incoming>| {
+        .map_request(move |mut request: Request<Incoming>| {
             begun.begin();
+            request.extensions_mut().insert(address);
             request.map(Body::new)
         })
         .map_response(move |response: Response| {
+            answered.answered();
             response.map(|body| Answer { body, requests: answered.clone() })
         });
-    let stream = TokioIo::new(Stream::new(stream, IDLE_MAX));
+    let stream = TokioIo::new(Stream::new(stream, IDLE_MAX, slot.requests()));
     let connection = http1::Builder::new().serve_connection(stream, TowerToHyperService::new(service));
     tokio::select! {
         served = watcher.watch(connection) => {

@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 use super::executions::flow_names;
 use crate::app::App;
 use crate::caller::Identity;
+use crate::client_address::ClientAddress;
 use crate::heavy::{NODES_AT_ONCE, RECORDS_AT_ONCE};
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemKind};
@@ -44,20 +45,21 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 pub(crate) async fn follow_execution(
     State(app): State<App>,
     Identity(caller): Identity,
+    address: ClientAddress,
     PathId(id): PathId<ExecutionId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let last_seen = last_event_id(&headers)?;
     let changes = app.engine().follow(id);
     let snapshot = app.engine().execution(caller.tenant, id).await?;
-    let room = app.copies().room(copy_bytes(&snapshot.execution))?;
+    let room = app.copies(address).room(copy_bytes(&snapshot.execution))?;
     let end = app.streams_end();
     let sources = Sources { app: app.clone(), tenant: caller.tenant, id, changes, end };
     let is_long =
         snapshot.execution.nodes().len() > NODES_AT_ONCE || snapshot.journal_bytes() > RECORDS_AT_ONCE;
     let begin = || Follower::begin(sources, room, &snapshot, last_seen);
     let (follower, first) = app.heavy_turns().view(is_long, begin).await;
-    sse::stream(app.backlog(), first, follower)
+    sse::stream(app.backlog(address), first, follower)
 }
 
 fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
@@ -92,11 +94,12 @@ impl FromParams for FollowQuery {
 pub(crate) async fn follow_executions(
     State(app): State<App>,
     Identity(caller): Identity,
+    address: ClientAddress,
     Query(FollowQuery { flow_id }): Query<FollowQuery>,
 ) -> Result<Response, Problem> {
     let listener = app.feed().listen(caller.tenant, flow_id, app.streams_end());
     let snapshot = snapshot_of(&app, caller.tenant, flow_id).await?;
-    sse::stream(app.backlog(), snapshot, listener)
+    sse::stream(app.backlog(address), snapshot, listener)
 }
 
 async fn snapshot_of(app: &App, tenant: TenantId, flow: Option<FlowId>) -> Result<String, Problem> {

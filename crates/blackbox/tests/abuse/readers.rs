@@ -1,16 +1,24 @@
 //! Clients that ask for much, all at once, and read it slowly or not at all.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use steadflow_blackbox::{Api, Server, Setup, Victim, Workplace, echo, flow, scaled};
+use steadflow_blackbox::{Api, Server, Setup, Victim, Workplace, echo, eventually, flow, scaled};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 const MEBIBYTE: u64 = 1024 * 1024;
 /// How long an execution may take to end.
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
+/// How long after its beginning an answer that nobody reads has ended, on a machine that is busy.
+const CUT_OFF_WITHIN: Duration = Duration::from_secs(40);
+/// Where attacks come from.
+const HERE: Ipv4Addr = Ipv4Addr::LOCALHOST;
+/// An address of others.
+const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 /// Nodes one after the other, each of which passes a value on.
 fn chain(name: &str, count: usize, value: &Value) -> Value {
@@ -40,6 +48,39 @@ async fn ask_without_reading(server: &Server, path: &str) -> TcpStream {
     connection.write_all(request.as_bytes()).await.expect("the request is sent");
     connection.read_u8().await.expect("an answer comes");
     connection
+}
+
+/// Sends a request as [`ask_without_reading`] does. If it gets what it asks for, it reads nothing of it or a byte a second,
+/// until the server ends that, and returns how long it took.
+async fn read_slowly(server: &Server, path: &str, reads_bytes: bool) -> Option<impl Future<Output = Duration> + use<>> {
+    let mut connection = ask_without_reading(server, path).await;
+    let mut status = [0; "TTP/1.1 200".len()];
+    connection.read_exact(&mut status).await.expect("an answer begins with its status");
+    let began = Instant::now();
+    status.ends_with(b"200").then_some(async move {
+        while !is_cut_off(&connection).await && began.elapsed() < CUT_OFF_WITHIN * 2 {
+            sleep(Duration::from_secs(1)).await;
+            if reads_bytes && connection.read_u8().await.is_err() {
+                break;
+            }
+        }
+        began.elapsed()
+    })
+}
+
+/// Returns whether the server has reset the connection. That is also seen without reading.
+async fn is_cut_off(connection: &TcpStream) -> bool {
+    connection.take_error().is_ok_and(|error| error.is_some())
+}
+
+/// Asks for `path` from an address of this machine, and returns the status.
+async fn status_from(server: &Server, address: Ipv4Addr, path: &str) -> u16 {
+    let client = reqwest::Client::builder().local_address(IpAddr::V4(address)).build().expect("a client");
+    let answer = client.get(format!("http://{}/api/v1/studio/{path}", server.address())).send().await;
+    let answer = answer.expect("an answer");
+    let status = answer.status().as_u16();
+    answer.bytes().await.expect("all of it");
+    status
 }
 
 /// Sends so many requests for each of `paths` at once, and returns the lengths of the answers that are no refusals.
@@ -198,4 +239,36 @@ async fn lists_of_large_documents_at_once_wait_for_each_other() {
 
     growth.check("lists of large flows", 600);
     assert!(!answers.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_nobody_reads_leave_room_for_others_and_end() {
+    let workplace = Workplace::new();
+    let server = Setup::new(&workplace).with_limited_memory().start().await;
+    let ids = large_executions(server.api(), 1).await;
+    let path = format!("executions/{}/nodes/n0/output", ids[0]);
+    let victim = Victim::new(&server).await;
+    let growth = Growth::of(&server);
+
+    let attack = async {
+        let mut readers = JoinSet::new();
+        for at in 0..scaled(80, 400) {
+            if let Some(reader) = read_slowly(&server, &path, at % 2 == 0).await {
+                readers.spawn(reader);
+            }
+        }
+        assert!((50..80).contains(&readers.len()), "{} answers are half of the room", readers.len());
+        assert_eq!(status_from(&server, HERE, &path).await, 503);
+        assert_eq!(status_from(&server, ELSEWHERE, &path).await, 200);
+        eventually("the address gets answers again", CUT_OFF_WITHIN, async || {
+            (status_from(&server, HERE, &path).await == 200).then_some(())
+        })
+        .await;
+        readers.join_all().await
+    };
+    let ends = victim.withstands("answers that nobody reads", attack).await;
+
+    growth.check("answers that nobody reads", 600);
+    eprintln!("{} answers ended within {:.1?}", ends.len(), ends.iter().max());
+    assert!(ends.iter().all(|end| *end < CUT_OFF_WITHIN), "{ends:?}");
 }

@@ -1,12 +1,13 @@
-//! Room for connections. When there is none left, one that asks for nothing makes room for the next.
+//! Room for connections. When there is none left, one that asks for nothing makes room for the next; else one on which an
+//! answer is sent, an event stream for example, to an address that has more of them than the next one.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use steadflow_api::ClientAddress;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -41,39 +42,46 @@ impl Slots {
     }
 
     /// Waits for a slot for a connection from `address`. While there is none, a quiet connection is closed: of the address
-    /// that has the most, first those that have never brought a request, the longest quiet one.
-    pub(super) async fn take(&self, address: IpAddr) -> Slot {
+    /// that has the most, first those that have never brought a request, the longest quiet one. If none is quiet, one on
+    /// which an answer is sent is closed, of an address that will still have as many as this one.
+    pub(super) async fn take(&self, address: ClientAddress) -> Slot {
         loop {
             if let Ok(free) = Arc::clone(&self.free).try_acquire_owned() {
                 return self.taken(address, free);
             }
-            self.make_room();
+            self.make_room(address);
             if let Ok(Ok(free)) = timeout(PATIENCE, Arc::clone(&self.free).acquire_owned()).await {
                 return self.taken(address, free);
             }
         }
     }
 
-    fn taken(&self, address: IpAddr, free: OwnedSemaphorePermit) -> Slot {
+    fn taken(&self, address: ClientAddress, free: OwnedSemaphorePermit) -> Slot {
         let state = Arc::new(State::new(address));
         let number = self.open.last.fetch_add(1, Ordering::Relaxed);
         self.open.slots().insert(number, Arc::clone(&state));
         Slot { state, number, quiet_max: self.quiet_max, open: Arc::clone(&self.open), _free: free }
     }
 
-    fn make_room(&self) {
+    fn make_room(&self, next: ClientAddress) {
         let slots = self.open.slots();
-        let mut of_address: HashMap<IpAddr, usize> = HashMap::new();
+        let mut of_address: HashMap<ClientAddress, usize> = HashMap::new();
         for state in slots.values() {
             *of_address.entry(state.address).or_default() += 1;
         }
-        let quiet = slots.values().filter_map(|state| Some((state.quiet_since()?, state)));
-        let least_needed = quiet.max_by_key(|(since, state)| {
+        let count = |address| of_address.get(&address).copied().unwrap_or_default();
+        let needed_less = slots.values().filter_map(|state| {
+            let (phase, since) = state.phase()?;
+            let is_quiet = match phase {
+                Phase::Quiet => true,
+                Phase::Answered if count(state.address) > count(next) + 1 => false,
+                Phase::Answered | Phase::Asked => return None,
+            };
             let has_never_asked = !state.has_asked.load(Ordering::Relaxed);
-            (of_address.get(&state.address).copied(), has_never_asked, Reverse(*since))
+            Some(((is_quiet, count(state.address), has_never_asked, Reverse(since)), state))
         });
-        if let Some((_, state)) = least_needed {
-            state.close();
+        if let Some(((is_quiet, ..), state)) = needed_less.max_by_key(|(rank, _)| *rank) {
+            state.close(!is_quiet);
         }
     }
 }
@@ -89,6 +97,11 @@ pub(super) struct Slot {
 }
 
 impl Slot {
+    /// Returns where the connection comes from.
+    pub(super) fn address(&self) -> ClientAddress {
+        self.state.address
+    }
+
     /// Returns what the connection's requests are counted with.
     pub(super) fn requests(&self) -> Requests {
         Requests(Arc::clone(&self.state))
@@ -129,66 +142,115 @@ impl Requests {
     /// A request has arrived; its body may still be on its way.
     pub(super) fn begin(&self) {
         self.0.has_asked.store(true, Ordering::Relaxed);
-        *self.0.quiet_since.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.0.enter(Phase::Asked);
     }
 
-    /// Its response was sent, or cannot be.
-    pub(super) fn end(&self) {
-        *self.0.quiet_since.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    /// Its answer is known; it may be made while it is sent.
+    pub(super) fn answered(&self) {
+        self.0.enter(Phase::Answered);
     }
+
+    /// All of its answer was made, or cannot be.
+    pub(super) fn end(&self) {
+        self.0.enter(Phase::Quiet);
+    }
+
+    /// Whether a part of the answer waits for the client.
+    pub(super) fn unsent(&self, is_there: bool) {
+        self.0.has_unsent.store(is_there, Ordering::Relaxed);
+        let mut phase = self.0.phase.lock().unwrap_or_else(PoisonError::into_inner);
+        phase.1 = Instant::now();
+    }
+}
+
+/// What a connection is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Quiet,
+    Asked,
+    Answered,
 }
 
 #[derive(Debug)]
 struct State {
-    address: IpAddr,
-    /// Nothing while a request is handled.
-    quiet_since: Mutex<Option<Instant>>,
+    address: ClientAddress,
+    phase: Mutex<(Phase, Instant)>,
+    has_unsent: AtomicBool,
     has_asked: AtomicBool,
     is_closing: AtomicBool,
+    /// Whether it is closed although an answer is sent on it.
+    is_cut: AtomicBool,
     closing: Notify,
 }
 
 impl State {
-    fn new(address: IpAddr) -> Self {
-        let quiet_since = Mutex::new(Some(Instant::now()));
+    fn new(address: ClientAddress) -> Self {
         Self {
             address,
-            quiet_since,
+            phase: Mutex::new((Phase::Quiet, Instant::now())),
+            has_unsent: AtomicBool::new(false),
             has_asked: AtomicBool::new(false),
             is_closing: AtomicBool::new(false),
+            is_cut: AtomicBool::new(false),
             closing: Notify::new(),
         }
     }
 
-    /// Returns since when it has been quiet, unless it is not, or is about to be closed anyway.
-    fn quiet_since(&self) -> Option<Instant> {
-        let is_closing = self.is_closing.load(Ordering::Relaxed);
-        let quiet_since = *self.quiet_since.lock().unwrap_or_else(PoisonError::into_inner);
-        quiet_since.filter(|_| !is_closing)
+    fn enter(&self, phase: Phase) {
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = (phase, Instant::now());
     }
 
-    fn close(&self) {
+    fn used_for(&self) -> (Phase, Instant) {
+        let (phase, since) = *self.phase.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_sent = !self.has_unsent.load(Ordering::Relaxed);
+        (if phase == Phase::Quiet && !is_sent { Phase::Answered } else { phase }, since)
+    }
+
+    /// Returns what it is used for and since when, unless it is about to be closed anyway.
+    fn phase(&self) -> Option<(Phase, Instant)> {
+        (!self.is_closing.load(Ordering::Relaxed)).then(|| self.used_for())
+    }
+
+    /// Returns since when it has been quiet, unless it is not, or is about to be closed anyway.
+    fn quiet_since(&self) -> Option<Instant> {
+        self.phase().filter(|(phase, _)| *phase == Phase::Quiet).map(|(_, since)| since)
+    }
+
+    fn close(&self, is_cut: bool) {
+        self.is_cut.store(is_cut, Ordering::Relaxed);
         self.is_closing.store(true, Ordering::Relaxed);
         self.closing.notify_one();
     }
 
-    /// Returns whether it is still quiet; if not, it is no longer about to be closed.
+    /// Returns whether it may still be closed; if not, it is no longer about to be.
     fn is_still_closing(&self) -> bool {
-        let is_quiet = self.quiet_since.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        self.is_closing.store(is_quiet, Ordering::Relaxed);
-        is_quiet
+        let may_close = match self.used_for().0 {
+            Phase::Quiet => true,
+            Phase::Answered => self.is_cut.load(Ordering::Relaxed),
+            Phase::Asked => false,
+        };
+        self.is_closing.store(may_close, Ordering::Relaxed);
+        may_close
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
     use futures_util::FutureExt;
 
     use super::*;
 
     const QUIET_MAX: Duration = Duration::from_secs(75);
-    const A: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
-    const B: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+
+    const A: u8 = 1;
+    const B: u8 = 2;
+
+    /// Waits for a slot for a connection from the address that ends so.
+    async fn take(slots: &Slots, last: u8) -> Slot {
+        slots.take(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)).into()).await
+    }
 
     fn is_closing(slot: &Slot) -> bool {
         slot.closing().now_or_never().is_some()
@@ -199,26 +261,26 @@ mod tests {
         let slots = Slots::new(4, QUIET_MAX);
         let mut open = Vec::new();
         for address in [B, A, A, A] {
-            open.push(slots.take(address).await);
+            open.push(take(&slots, address).await);
             tokio::time::advance(Duration::from_secs(1)).await;
         }
         let has_asked = open[1].requests();
         has_asked.begin();
         has_asked.end();
 
-        assert!(slots.take(B).now_or_never().is_none());
+        assert!(take(&slots, B).now_or_never().is_none());
 
         assert_eq!(open.iter().map(is_closing).collect::<Vec<_>>(), [false, false, true, false]);
         open.remove(2);
-        assert!(slots.take(B).now_or_never().is_some());
+        assert!(take(&slots, B).now_or_never().is_some());
     }
 
     #[tokio::test(start_paused = true)]
     async fn connections_with_requests_are_waited_for() {
         let slots = Slots::new(1, QUIET_MAX);
-        let busy = slots.take(A).await;
+        let busy = take(&slots, A).await;
         busy.requests().begin();
-        let mut next = Box::pin(slots.take(A));
+        let mut next = Box::pin(take(&slots, A));
 
         assert!(timeout(QUIET_MAX * 2, &mut next).await.is_err());
         assert!(!is_closing(&busy));
@@ -235,21 +297,21 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn request_that_arrives_meanwhile_is_answered() {
         let slots = Slots::new(1, QUIET_MAX);
-        let open = slots.take(A).await;
-        assert!(slots.take(B).now_or_never().is_none());
+        let open = take(&slots, A).await;
+        assert!(take(&slots, B).now_or_never().is_none());
 
         open.requests().begin();
         assert!(!is_closing(&open));
 
         open.requests().end();
-        assert!(slots.take(B).now_or_never().is_none());
+        assert!(take(&slots, B).now_or_never().is_none());
         assert!(is_closing(&open));
     }
 
     #[tokio::test(start_paused = true)]
     async fn connection_that_asks_for_nothing_is_closed() {
         let slots = Slots::new(2, QUIET_MAX);
-        let (silent, asking) = (slots.take(A).await, slots.take(A).await);
+        let (silent, asking) = (take(&slots, A).await, take(&slots, A).await);
         asking.requests().begin();
 
         let started = Instant::now();
@@ -261,5 +323,48 @@ mod tests {
         let ended = Instant::now();
         asking.closing().await;
         assert!((QUIET_MAX..QUIET_MAX * 2).contains(&ended.elapsed()), "{:?}", ended.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_with_many_streams_gives_one_up_to_another() {
+        let slots = Slots::new(4, QUIET_MAX);
+        let mut open = Vec::new();
+        for address in [B, A, A, A] {
+            let slot = take(&slots, address).await;
+            slot.requests().begin();
+            slot.requests().answered();
+            open.push(slot);
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        open[1].requests().begin();
+
+        assert!(timeout(QUIET_MAX, take(&slots, A)).await.is_err(), "it has the most itself");
+        assert_eq!(open.iter().map(is_closing).collect::<Vec<_>>(), [false; 4]);
+        assert!(take(&slots, B).now_or_never().is_none());
+        assert_eq!(open.iter().map(is_closing).collect::<Vec<_>>(), [false, false, true, false]);
+        open.remove(2);
+
+        let last = take(&slots, B).await;
+        last.requests().begin();
+        assert!(timeout(QUIET_MAX, take(&slots, B)).await.is_err(), "both have as many");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_not_quiet_while_its_answer_waits_for_the_client() {
+        let slots = Slots::new(1, QUIET_MAX);
+        let open = take(&slots, A).await;
+        open.requests().begin();
+        open.requests().answered();
+        open.requests().unsent(true);
+        open.requests().end();
+
+        assert!(timeout(QUIET_MAX * 2, open.closing()).await.is_err());
+        assert!(take(&slots, A).now_or_never().is_none());
+        assert!(!is_closing(&open));
+
+        open.requests().unsent(false);
+        let sent = Instant::now();
+        open.closing().await;
+        assert!((QUIET_MAX..QUIET_MAX * 2).contains(&sent.elapsed()), "{:?}", sent.elapsed());
     }
 }
