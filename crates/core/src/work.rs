@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,25 @@ impl Work {
             Some(step) => format!("{}:{}:{step}", self.execution, self.node_id),
             None => format!("{}:{}", self.execution, self.node_id),
         }
+    }
+}
+
+/// Whether a call was stopped, from when on it must not begin to send anything. Clones are of the same call.
+///
+/// Calls that are stopped together are all marked before the first of them ends: so none of them begins with what another one
+/// has held.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Marks the call as stopped.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Returns whether the call was stopped.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use steadflow_core::agent::{Agent, Backend, SecretText, Skill};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::AgentId;
-use steadflow_core::work::{Outcome, Usage, Work};
+use steadflow_core::work::{Outcome, Stop, Usage, Work};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,6 +44,7 @@ pub(crate) struct Wanted<'a> {
 /// Runs a skill.
 pub(crate) async fn run_skill(
     shared: &Shared,
+    stop: &Stop,
     work: &Work,
     wanted: Wanted<'_>,
     keyring: &mut Keyring<'_>,
@@ -55,7 +56,7 @@ pub(crate) async fn run_skill(
     };
     let skill = agent.skill(wanted.skill).expect("`prepare` has checked that the skill exists");
     let party = Party { flow: work.flow, peer: wanted.agent.to_string().into() };
-    let slot = shared.slots.acquire(party).await;
+    let slot = shared.slots.acquire_unless(stop, party).await;
     let call = SkillCall { shared, slot: &slot, work, wanted, agent: &agent, skill, input: &input };
     match &agent.backend {
         Backend::Http(config) => {

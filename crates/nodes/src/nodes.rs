@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::limits::Limits;
-use steadflow_core::work::{Outcome, Task, Work};
+use steadflow_core::work::{Outcome, Stop, Task, Work};
 
 use crate::action::http_request;
 use crate::agent::{Fits, Wanted, run_skill};
@@ -151,10 +151,15 @@ impl Nodes {
     /// `echo` is ready immediately and allocates nothing. The caller enforces the timeout of the attempt by dropping the
     /// future at `stop_at`. Unless the result is ready, this needs a tokio runtime with I/O and time.
     pub fn perform(&self, work: Work) -> Performing {
+        self.perform_unless(Stop::default(), work)
+    }
+
+    /// Performs the work of one attempt as [`Self::perform`] does; from when `stop` is set, it begins no call.
+    pub fn perform_unless(&self, stop: Stop, work: Work) -> Performing {
         let ready = match &work.task {
             Task::Echo => Outcome::completed(work.input),
             Task::HttpRequest | Task::Skill { .. } => {
-                return Performing::Running(Box::pin(run(Arc::clone(&self.shared), work)));
+                return Performing::Running(Box::pin(run(Arc::clone(&self.shared), stop, work)));
             }
         };
         Performing::Ready(ready)
@@ -190,14 +195,14 @@ impl fmt::Debug for Performing {
     }
 }
 
-async fn run(shared: Arc<Shared>, work: Work) -> Outcome {
+async fn run(shared: Arc<Shared>, stop: Stop, work: Work) -> Outcome {
     let mut keyring = Keyring::new(&*shared.secrets, &shared.scrubbers, work.tenant);
     let outcome = match &work.task {
         Task::Skill { agent_id, version, skill } => {
             let wanted = Wanted { agent: *agent_id, version: *version, skill };
-            run_skill(&shared, &work, wanted, &mut keyring).await
+            run_skill(&shared, &stop, &work, wanted, &mut keyring).await
         }
-        Task::Echo | Task::HttpRequest => match http_request(&shared, &work, &mut keyring).await {
+        Task::Echo | Task::HttpRequest => match http_request(&shared, &stop, &work, &mut keyring).await {
             Ok(output) => Outcome::completed(output),
             Err(failure) => Outcome::failed(failure),
         },

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use steadflow_core::ids::FlowId;
+use steadflow_core::work::Stop;
 use tokio::sync::oneshot;
 
 /// How many slots a flow may hold for each that is free.
@@ -71,6 +72,17 @@ impl Slots {
         let state =
             State { free: count, flows: Held::default(), peers: Held::default(), waiting: VecDeque::new() };
         Arc::new(Self { count, state: Mutex::new(state) })
+    }
+
+    /// Waits for a slot for a call, which gets none when it was stopped.
+    pub(crate) async fn acquire_unless(self: &Arc<Self>, stop: &Stop, party: Party) -> Slot {
+        let slot = self.acquire(party).await;
+        // It may be that of a call that was stopped together with this one, which is about to end.
+        if stop.is_set() {
+            drop(slot);
+            return std::future::pending().await;
+        }
+        slot
     }
 
     /// Waits for a slot. A call that no longer wants one drops the future.
@@ -294,6 +306,24 @@ mod tests {
         drop(granted);
 
         assert_eq!(drain(&slots, &party(2, "b")).len(), 1);
+    }
+
+    #[test]
+    fn a_call_that_was_stopped_gets_no_slot_and_keeps_none() {
+        let slots = Slots::new(2);
+        let held = drain(&slots, &party(1, "a"));
+        let stop = Stop::default();
+        let mut waiting = Box::pin(slots.acquire_unless(&stop, party(1, "b")));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+
+        stop.set();
+        drop(held);
+
+        assert!(waiting.as_mut().poll(&mut context).is_pending(), "it was granted the slot of another");
+        assert!(now(slots.acquire_unless(&stop, party(1, "c"))).is_none(), "nor is one that is free");
+        assert_eq!(slots.state.lock().free, 2);
+        assert!(now(slots.acquire_unless(&Stop::default(), party(1, "b"))).is_some());
     }
 
     #[test]

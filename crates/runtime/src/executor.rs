@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use steadflow_core::work::{Outcome, Work};
+use steadflow_core::work::{Outcome, Stop, Work};
 
 /// An attempt's work under way. Dropping it stops the work.
 pub type OutcomeFuture = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -40,6 +40,7 @@ impl fmt::Debug for Performing {
 
 /// Does the work of attempts.
 pub trait Executor: Send + Sync + fmt::Debug + 'static {
-    /// Begins the work of one attempt, whose start is committed. Returns at once; what takes time is in the future.
-    fn execute(&self, work: Work) -> Performing;
+    /// Begins the work of one attempt, whose start is committed. Returns at once; what takes time is in the future. It looks
+    /// at `stop` when it has waited for its turn: what is stopped sends nothing.
+    fn execute(&self, work: Work, stop: Stop) -> Performing;
 }

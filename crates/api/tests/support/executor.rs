@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::payload::Payload;
-use steadflow_core::work::{Outcome, Work};
+use steadflow_core::work::{Outcome, Stop, Work};
 use steadflow_runtime::{Executor, Performing};
 
 /// Gives back its input, unless that says otherwise: `{"fails": n}` fails the first n attempts, with the class that
@@ -14,7 +14,7 @@ use steadflow_runtime::{Executor, Performing};
 pub(crate) struct Scripted;
 
 impl Executor for Scripted {
-    fn execute(&self, work: Work) -> Performing {
+    fn execute(&self, work: Work, _: Stop) -> Performing {
         let input = work.input.to_value().expect("it is readable");
         Performing::Running(Box::pin(async move {
             if input["hangs"] == json!(true) {

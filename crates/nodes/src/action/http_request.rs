@@ -9,7 +9,7 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::node::{HttpAuth, HttpInput};
 use steadflow_core::payload::Payload;
 use steadflow_core::template::SecretSlot;
-use steadflow_core::work::Work;
+use steadflow_core::work::{Stop, Work};
 use url::Url;
 
 use super::sent::sent;
@@ -32,6 +32,7 @@ const SECRET_URL: &str = "https://secret.invalid/";
 /// Why there is no answer, an answer whose status is not expected, or one that is not what it says.
 pub(crate) async fn http_request(
     shared: &Shared,
+    stop: &Stop,
     work: &Work,
     keyring: &mut Keyring<'_>,
 ) -> Result<Payload, Failure> {
@@ -46,7 +47,7 @@ pub(crate) async fn http_request(
     let mut request = Request { has_own_timeout: work.has_own_timeout, url, ..request };
     mark_secrets(&mut request.headers, &work.secrets);
     let party = Party { flow: work.flow, peer: peer(&request.url).into() };
-    let slot = shared.slots.acquire(party).await;
+    let slot = shared.slots.acquire_unless(stop, party).await;
     let answer = shared.send(request, keyring, &slot).await?;
     if !input.expect_status.contain(answer.status().as_u16()) {
         return Err(status::failure_of(answer, &keyring.scrubber()).await);

@@ -1,10 +1,9 @@
 //! Calls under way: a task each.
 
-use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::work::{CallKey, Outcome};
+use steadflow_core::work::{CallKey, Outcome, Stop};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
 use crate::executor::OutcomeFuture;
@@ -15,38 +14,35 @@ pub(super) struct Calls {
     tasks: JoinSet<Outcome>,
     keys: HashMap<Id, CallKey>,
     running: HashMap<CallKey, Running>,
-    /// How many calls were started.
-    started: u64,
 }
 
 #[derive(Debug)]
 struct Running {
-    /// Its place in the order in which calls were started.
-    place: u64,
+    stop: Stop,
     task: AbortHandle,
 }
 
 impl Calls {
-    pub(super) fn start(&mut self, key: CallKey, work: OutcomeFuture) {
+    /// Adds a call that looks at `stop`.
+    pub(super) fn start(&mut self, key: CallKey, stop: Stop, work: OutcomeFuture) {
         let task = self.tasks.spawn(work);
         self.keys.insert(task.id(), key.clone());
-        self.started += 1;
-        self.running.insert(key, Running { place: self.started, task });
+        self.running.insert(key, Running { stop, task });
     }
 
-    /// Stops calls; their outcomes will not come. The newest is stopped first, because it may wait for what an older one
-    /// holds, and must not start when that is released.
+    /// Stops calls; their outcomes will not come.
     pub(super) fn stop(&mut self, keys: &[CallKey]) {
-        let stopped = keys.iter().filter_map(|key| self.running.remove(key)).collect();
-        for task in newest_first(stopped) {
+        let stopped: Vec<_> = keys.iter().filter_map(|key| self.running.remove(key)).collect();
+        stop_together(&stopped, |task| {
             self.keys.remove(&task.id());
             task.abort();
-        }
+        });
     }
 
     pub(super) fn stop_all(&mut self) {
         let stopped = std::mem::take(self);
-        newest_first(stopped.running.into_values().collect()).for_each(|task| task.abort());
+        let running: Vec<_> = stopped.running.into_values().collect();
+        stop_together(&running, AbortHandle::abort);
     }
 
     /// Waits for an outcome; `None` if no work is under way.
@@ -81,9 +77,10 @@ impl Calls {
     }
 }
 
-fn newest_first(mut calls: Vec<Running>) -> impl Iterator<Item = AbortHandle> {
-    calls.sort_unstable_by_key(|call| Reverse(call.place));
-    calls.into_iter().map(|call| call.task)
+/// Stops all of `calls` before it ends one of them: another may wait for what that one holds.
+fn stop_together(calls: &[Running], end: impl FnMut(&AbortHandle)) {
+    calls.iter().for_each(|call| call.stop.set());
+    calls.iter().map(|call| &call.task).for_each(end);
 }
 
 fn panicked() -> Failure {
@@ -98,20 +95,11 @@ mod tests {
     use std::time::Duration;
 
     use steadflow_core::ids::{Attempt, ExecutionId, NodeIndex, StepKey};
-    use tokio::sync::{mpsc, oneshot};
+    use tokio::sync::oneshot;
     use tokio::time::timeout;
     use uuid::Uuid;
 
     use super::*;
-
-    /// Sends a number when it is dropped.
-    struct Noted(u16, mpsc::UnboundedSender<u16>);
-
-    impl Drop for Noted {
-        fn drop(&mut self) {
-            let _ = self.1.send(self.0);
-        }
-    }
 
     fn key(node: u16) -> CallKey {
         let execution = ExecutionId::new(Uuid::from_u128(1));
@@ -119,40 +107,51 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_newest_call_is_stopped_first() {
-        let some = |calls: &mut Calls| calls.stop(&[key(0), key(1), key(2)]);
-        for stop in [some, Calls::stop_all] {
-            let (dropped, mut drops) = mpsc::unbounded_channel();
-            let mut calls = Calls::default();
-            for node in [1, 0, 2] {
-                let noted = Noted(node, dropped.clone());
-                let work = async move {
-                    let _noted = noted;
-                    std::future::pending().await
-                };
-                calls.start(key(node), Box::pin(work));
-            }
-            tokio::task::yield_now().await;
+    async fn all_calls_are_stopped_before_the_first_of_them_ends() {
+        let mut calls = Calls::default();
+        let stops = [0, 1, 2].map(|node| {
+            let stop = Stop::default();
+            calls.start(key(node), stop.clone(), Box::pin(std::future::pending()));
+            stop
+        });
+        let running: Vec<_> = std::mem::take(&mut calls.running).into_values().collect();
+        let mut ended = 0;
 
-            stop(&mut calls);
+        stop_together(&running, |_| {
+            assert!(stops.iter().all(Stop::is_set));
+            ended += 1;
+        });
 
-            assert!(calls.next().await.is_none());
-            assert_eq!([drops.recv().await, drops.recv().await, drops.recv().await], [2, 0, 1].map(Some));
-        }
+        assert_eq!(ended, 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_that_are_not_stopped_go_on() {
+        let mut calls = Calls::default();
+        let [stopped, other] = [Stop::default(), Stop::default()];
+        calls.start(key(0), stopped.clone(), Box::pin(std::future::pending()));
+        calls.start(key(1), other.clone(), Box::pin(async { Outcome::failed(panicked()) }));
+
+        calls.stop(&[key(0)]);
+
+        assert!(stopped.is_set() && !other.is_set());
+        assert_eq!(calls.next().await.map(|(key, _)| key), Some(key(1)));
+        assert!(calls.next().await.is_none());
     }
 
     #[tokio::test(start_paused = true)]
     async fn calls_that_are_stopped_together_are_dropped() {
-        let key = key(0);
         let (held, dropped) = oneshot::channel::<()>();
         let mut calls = Calls::default();
         let work = async move {
             let _held = held;
             std::future::pending().await
         };
-        calls.start(key, Box::pin(work));
+        let stop = Stop::default();
+        calls.start(key(0), stop.clone(), Box::pin(work));
 
         calls.stop_all();
+        assert!(stop.is_set());
 
         let dropped = timeout(Duration::from_secs(1), dropped).await;
         assert!(matches!(dropped, Ok(Err(_))), "the call goes on: {dropped:?}");

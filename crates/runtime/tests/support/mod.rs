@@ -11,7 +11,7 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::work::{Outcome, Task, Work};
+use steadflow_core::work::{Outcome, Stop, Task, Work};
 use steadflow_runtime::{
     Clock, Engine, EngineConfig, ExecutionSnapshot, Executor, NewFlow, Performing, RuntimeError, Start,
     Started,
@@ -57,7 +57,7 @@ impl Drop for Dropped {
 }
 
 impl Executor for Scripted {
-    fn execute(&self, work: Work) -> Performing {
+    fn execute(&self, work: Work, _: Stop) -> Performing {
         self.seen.lock().expect("no test panics while it holds this lock").push(format!(
             "{}#{}",
             work.node_id,
