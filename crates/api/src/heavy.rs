@@ -3,17 +3,24 @@
 //! Reading a document of 4 MiB and checking it takes a second of work; a small one can have expressions and schemas that
 //! take a tenth of that. On the threads of the async runtime, a few of them would stop everything else for as long, the
 //! engine included. So when the body of such a request is there, it gives up its thread while it works, and they work in
-//! turn.
+//! turn. One that gets no turn in time is refused before anything is done.
+
+mod marked;
 
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, header};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::block_in_place;
+use tokio::time::timeout;
+
+pub(crate) use self::marked::{Marked, unmark};
+use crate::problem::Problem;
 
 /// The largest body, in bytes, that is read where others wait: within a few milliseconds.
 const LIGHT_BYTES: usize = 64 * 1024;
@@ -25,6 +32,18 @@ pub(crate) const NODES_AT_ONCE: usize = 100;
 pub(crate) const RECORDS_AT_ONCE: usize = 256 * 1024;
 /// How many requests for documents or for long lists are answered at once. One takes up to 100 MiB meanwhile.
 const SHOWN_MAX: usize = 2;
+/// How long a request waits for its turn.
+const WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// There is so much to do that a request did not get its turn in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Busy;
+
+impl From<Busy> for Problem {
+    fn from(_: Busy) -> Self {
+        Self::busy()
+    }
+}
 
 /// Why a request has much to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,36 +57,12 @@ pub(crate) enum Heavy {
 }
 
 /// Returns why a request to one of our addresses has much to do, if it has.
-pub(crate) fn of(request: &Request) -> Option<Heavy> {
+pub(crate) fn of(request: &Request, marked: &Marked) -> Option<Heavy> {
     let path = request.extensions().get::<MatchedPath>()?.as_str();
     if may_be_large(request.headers()) {
         return Some(Heavy::Body);
     }
-    let studio = path.strip_prefix("/api/v1/studio/")?;
-    if checks_documents(request.method(), studio) {
-        return Some(Heavy::Document);
-    }
-    shows_documents(request.method(), studio).then_some(Heavy::Shown)
-}
-
-/// Returns whether a document is checked or a node is tried. Starts of flows are not among them.
-fn checks_documents(method: &Method, path: &str) -> bool {
-    let writes = matches!(*method, Method::POST | Method::PATCH);
-    writes && (path.starts_with("flows") || path.starts_with("agents")) && path != "flows/{id}/execute"
-}
-
-fn shows_documents(method: &Method, path: &str) -> bool {
-    let is_shown = matches!(
-        path,
-        "flows"
-            | "flows/templates"
-            | "flows/{id}"
-            | "flows/{id}/versions"
-            | "agents"
-            | "agents/{id}"
-            | "agents/{id}/versions"
-    );
-    is_shown && matches!(*method, Method::GET | Method::HEAD)
+    marked.find(request.method(), path)
 }
 
 fn may_be_large(headers: &HeaderMap) -> bool {
@@ -95,17 +90,23 @@ impl Turns {
     }
 
     /// Waits for a turn to read and show what takes much memory. The turn is over when what is returned is dropped.
-    pub(crate) async fn shown(&self) -> SemaphorePermit<'_> {
-        self.shown.acquire().await.expect("the semaphore is never closed")
+    ///
+    /// # Errors
+    /// [`Busy`] if it does not come in time.
+    pub(crate) async fn shown(&self) -> Result<SemaphorePermit<'_>, Busy> {
+        in_time(&self.shown).await
     }
 
     /// Makes what is shown: at once, or in turn and on another thread where that `is_long` work.
-    pub(crate) async fn view<T>(&self, is_long: bool, view: impl FnOnce() -> T) -> T {
+    ///
+    /// # Errors
+    /// [`Busy`] if the turn does not come in time.
+    pub(crate) async fn view<T>(&self, is_long: bool, view: impl FnOnce() -> T) -> Result<T, Busy> {
         if !is_long {
-            return view();
+            return Ok(view());
         }
-        let _turn = self.views.acquire().await.expect("the semaphore is never closed");
-        aside(view)
+        let _turn = in_time(&self.views).await?;
+        Ok(aside(view))
     }
 
     /// Small requests do not wait for large ones.
@@ -118,19 +119,28 @@ impl Turns {
     }
 
     /// Answers such a request. It has a turn whenever it can go on, so those that wait for something do not keep others waiting.
-    pub(crate) async fn run<T>(&self, heavy: Heavy, request: impl Future<Output = T>) -> T {
+    ///
+    /// # Errors
+    /// [`Busy`] if its first turn does not come in time. When it has begun, it waits for the others.
+    pub(crate) async fn run<T>(&self, heavy: Heavy, request: impl Future<Output = T>) -> Result<T, Busy> {
         let mut request = pin!(request);
-        let _shown = if heavy == Heavy::Shown { Some(self.shown().await) } else { None };
+        let _shown = if heavy == Heavy::Shown { Some(self.shown().await?) } else { None };
+        let mut turn = in_time(self.of(heavy)).await?;
         loop {
-            let turn = self.of(heavy).acquire().await;
             let polled = poll_fn(|context| Poll::Ready(aside(|| request.as_mut().poll(context)))).await;
             drop(turn);
             match polled {
-                Poll::Ready(answer) => return answer,
+                Poll::Ready(answer) => return Ok(answer),
                 Poll::Pending => woken().await,
             }
+            turn = self.of(heavy).acquire().await.expect("the semaphore is never closed");
         }
     }
+}
+
+async fn in_time(turns: &Semaphore) -> Result<SemaphorePermit<'_>, Busy> {
+    let turn = timeout(WAIT_MAX, turns.acquire()).await.map_err(|_| Busy)?;
+    Ok(turn.expect("the semaphore is never closed"))
 }
 
 /// Works while another thread does what this one would have done. Only a runtime of several threads has one.
@@ -149,12 +159,10 @@ async fn woken() {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use axum::http::HeaderValue;
     use futures_util::FutureExt;
     use tokio::sync::oneshot;
-    use tokio::time::sleep;
+    use tokio::time::{Instant, sleep};
 
     use super::*;
 
@@ -173,31 +181,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_checks_or_shows_documents_is_heavy_and_what_starts_them_is_not() {
-        for (method, path, expected) in [
-            (Method::POST, "flows", [true, false]),
-            (Method::POST, "flows/validate", [true, false]),
-            (Method::POST, "flows/test-node", [true, false]),
-            (Method::PATCH, "flows/{id}", [true, false]),
-            (Method::POST, "flows/{id}/restore-version", [true, false]),
-            (Method::POST, "flows/templates/{id}/instantiate", [true, false]),
-            (Method::PATCH, "agents/{id}", [true, false]),
-            (Method::POST, "agents/{id}/execute", [true, false]),
-            (Method::POST, "flows/{id}/execute", [false, false]),
-            (Method::GET, "flows", [false, true]),
-            (Method::HEAD, "flows/{id}", [false, true]),
-            (Method::GET, "agents/{id}/versions", [false, true]),
-            (Method::GET, "flows/{id}/executions", [false, false]),
-            (Method::DELETE, "flows/{id}", [false, false]),
-            (Method::GET, "executions/{id}", [false, false]),
-            (Method::POST, "executions/{id}/retry", [false, false]),
-        ] {
-            let found = [checks_documents(&method, path), shows_documents(&method, path)];
-            assert_eq!(found, expected, "{method} {path}");
-        }
-    }
-
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn a_thread_that_works_stops_no_other_task() {
         let turns = Turns::new();
@@ -208,7 +191,7 @@ mod tests {
             tokio::spawn(async move { turns.run(Heavy::Document, async move { receiver.recv() }).await })
                 .await;
 
-        assert_eq!(answer.expect("it does not panic"), Ok(()));
+        assert_eq!(answer.expect("it does not panic"), Ok(Ok(())));
     }
 
     #[tokio::test]
@@ -217,10 +200,10 @@ mod tests {
         let kinds = [Heavy::Body, Heavy::Document, Heavy::Shown];
         let free = || kinds.map(|kind| turns.of(kind).available_permits());
 
-        assert_eq!(turns.run(Heavy::Body, async { free() }).await, [0, 1, 1]);
-        assert_eq!(turns.run(Heavy::Document, async { free() }).await, [1, 0, 1]);
-        assert_eq!(turns.run(Heavy::Shown, async { free() }).await, [1, 1, 0]);
-        assert_eq!(turns.view(true, free).await, [1, 1, 0]);
+        assert_eq!(turns.run(Heavy::Body, async { free() }).await, Ok([0, 1, 1]));
+        assert_eq!(turns.run(Heavy::Document, async { free() }).await, Ok([1, 0, 1]));
+        assert_eq!(turns.run(Heavy::Shown, async { free() }).await, Ok([1, 1, 0]));
+        assert_eq!(turns.view(true, free).await, Ok([1, 1, 0]));
     }
 
     #[tokio::test]
@@ -250,6 +233,30 @@ mod tests {
             sender.send(5).expect("the first waits for it");
         });
 
-        assert_eq!(tokio::join!(first, second), (5, ()));
+        assert_eq!(tokio::join!(first, second), (Ok(5), Ok(())));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_that_get_no_turn_in_time_are_refused_before_they_begin() {
+        let turns = Turns::new();
+        let _working =
+            (turns.bodies.acquire().await, turns.documents.acquire().await, turns.views.acquire().await);
+        let asked = Instant::now();
+        let begins = || async { panic!("it has begun") };
+
+        let (body, document, shown, view) = tokio::join!(
+            turns.run(Heavy::Body, begins()),
+            turns.run(Heavy::Document, begins()),
+            turns.run(Heavy::Shown, begins()),
+            turns.view(true, || panic!("it was made")),
+        );
+
+        assert_eq!(
+            (body, document, shown, view),
+            (Err::<(), _>(Busy), Err::<(), _>(Busy), Err::<(), _>(Busy), Err::<(), _>(Busy))
+        );
+        assert_eq!(asked.elapsed(), WAIT_MAX);
+        let _showing = turns.shown.acquire_many(2).await;
+        assert_eq!(turns.shown().await.err(), Some(Busy));
     }
 }

@@ -21,6 +21,7 @@ mod if_match;
 mod json;
 mod metrics;
 mod openapi;
+mod operations;
 mod origin;
 mod path;
 mod problem;

@@ -10,8 +10,8 @@ use utoipa::openapi::{
     Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
 };
 
-use crate::documents;
 use crate::routes::{self, openapi::Document};
+use crate::{documents, heavy};
 
 /// Returns the OpenAPI 3.1 document of this version.
 pub fn openapi() -> Value {
@@ -33,6 +33,7 @@ fn of_routes() -> OpenApi {
         for operation in operations.into_iter().flatten() {
             add_common_responses(path, operation);
             describe_optional_body(operation);
+            heavy::unmark(operation);
         }
     }
     document

@@ -169,6 +169,15 @@ impl Problem {
         Self { current: Some(current), ..Self::new(ProblemKind::VersionConflict, detail) }
     }
 
+    /// Returns the problem of a request that did not get its turn in time.
+    pub(crate) fn busy() -> Self {
+        Self::new(
+            ProblemKind::Unavailable,
+            "The server has so much to do that this request did not get its turn in time, so nothing was done. Try again in \
+             a second.",
+        )
+    }
+
     /// Returns what a person reads of it.
     pub(crate) fn into_detail(self) -> String {
         self.detail.into_owned()

@@ -16,6 +16,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 use crate::app::App;
+use crate::heavy::Marked;
 use crate::problem::{Cause, Problem, ProblemKind};
 use crate::query::WithoutQuery;
 use crate::routes::openapi::Document;
@@ -24,7 +25,8 @@ use crate::{body, cors, heavy, openapi, routes, studio, unread};
 /// Returns the whole server: API, studio, health and metrics.
 pub fn router(app: App) -> Router {
     let (routes, document) = routes::all(Document(openapi::text)).split_for_parts();
-    let gate = Gate { app: app.clone(), without_query: WithoutQuery::of(&document) };
+    let (without_query, marked) = (WithoutQuery::of(&document), Marked::of(&document));
+    let gate = Gate { app: app.clone(), without_query, marked };
     let worth_it = SizeAbove::new(1_024).and(NotForContentType::new("text/event-stream")).and(NotLong);
     let compression = CompressionLayer::new().gzip(true).compress_when(worth_it);
     let origins = app.allowed_origins().to_vec();
@@ -54,6 +56,7 @@ impl Predicate for NotLong {
 struct Gate {
     app: App,
     without_query: WithoutQuery,
+    marked: Marked,
 }
 
 impl Gate {
@@ -72,14 +75,17 @@ async fn surround(State(gate): State<Gate>, request: Request, next: Next) -> Res
     let (request, rest) = unread::lend(request);
     let mut response = match gate.check(&request) {
         Ok(()) => {
-            let answer = if let Some(heavy) = heavy::of(&request) {
+            let answer = if let Some(heavy) = heavy::of(&request, &gate.marked) {
                 let request = body::read_ahead(request, &gate.app).await;
                 let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
                 gate.app.heavy_turns().run(heavy, answer).await
             } else {
-                AssertUnwindSafe(next.run(request)).catch_unwind().await
+                Ok(AssertUnwindSafe(next.run(request)).catch_unwind().await)
             };
-            answer.unwrap_or_else(panicked)
+            match answer {
+                Ok(answer) => answer.unwrap_or_else(panicked),
+                Err(busy) => Problem::from(busy).into_response(),
+            }
         }
         Err(problem) => {
             drop(request);

@@ -48,8 +48,7 @@ pub(crate) trait Source: Send + 'static {
 /// # Errors
 /// 503 if clients leave so much unread that there is no room for `first`.
 pub(crate) fn stream(backlog: Share, first: String, source: impl Source) -> Result<Response, Problem> {
-    let mut sender =
-        Sender { backlog, turn: Arc::new(Semaphore::new(1)), sent_at: None, source };
+    let mut sender = Sender { backlog, turn: Arc::new(Semaphore::new(1)), sent_at: None, source };
     let turn = Arc::clone(&sender.turn).try_acquire_owned().ok();
     let first = sender.part(first, turn)?;
     let parts = stream::unfold((Some(first), Some(sender)), |(first, sender)| async move {

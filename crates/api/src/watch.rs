@@ -154,11 +154,11 @@ impl Source for Follower {
         match reader {
             Reader::KeepsUp => {
                 let is_long = self.has_much_to_read(&snapshot);
-                app.heavy_turns().view(is_long, || self.catch_up(&snapshot)).await
+                app.heavy_turns().view(is_long, || self.catch_up(&snapshot)).await.ok()?
             }
             Reader::IsBehind => {
                 let is_long = self.copy.nodes().len() > NODES_AT_ONCE;
-                Some(app.heavy_turns().view(is_long, || self.resync(&snapshot)).await)
+                app.heavy_turns().view(is_long, || self.resync(&snapshot)).await.ok()
             }
         }
     }

@@ -417,7 +417,8 @@ impl Engine {
         };
         match timeout(self.inner.call_wait_max, self.inner.calls.send(call)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(RuntimeError::Unavailable),
+            Ok(Err(_)) => Err(RuntimeError::Unavailable),
+            Err(_) => Err(RuntimeError::Busy),
         }
     }
 

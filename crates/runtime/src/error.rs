@@ -67,6 +67,9 @@ pub enum RuntimeError {
     /// There is no memory for a further execution; nothing was started. Try again when others have ended.
     #[error("there is no memory for a further execution")]
     Overloaded,
+    /// There is so much to do that this did not get its turn in time; nothing was done. Try again.
+    #[error("there was no turn in time")]
+    Busy,
     /// There is no room in the database: nothing was changed.
     #[error("the database has no room left")]
     StorageFull,

@@ -363,7 +363,7 @@ async fn a_call_that_finds_no_place_in_time_is_refused() {
     let (first, second) = futures_util::future::join(bench.engine.show(), bench.engine.show()).await;
 
     assert!(first.is_ok(), "{first:?}");
-    assert!(matches!(second, Err(RuntimeError::Unavailable)), "{second:?}");
+    assert!(matches!(second, Err(RuntimeError::Busy)), "{second:?}");
 }
 
 async fn with_hanging_node() -> (Bench, FlowId) {

@@ -57,6 +57,7 @@ impl From<RuntimeError> for Problem {
                 "The server is starting or stopping. Try again in a second; with the same Idempotency-Key \
                  nothing happens twice.",
             ),
+            RuntimeError::Busy => Self::busy(),
             RuntimeError::Overloaded => Self::new(
                 ProblemKind::Unavailable,
                 "The server has no memory for a further execution, so this one was not started. Try again when \

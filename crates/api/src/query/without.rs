@@ -10,6 +10,7 @@ use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::{OpenApi, RefOr};
 
 use super::Params;
+use crate::operations::operations;
 use crate::problem::Problem;
 
 /// The operations without query parameters, as the API description has them.
@@ -18,19 +19,8 @@ pub(crate) struct WithoutQuery(Arc<HashSet<(Method, String)>>);
 
 impl WithoutQuery {
     pub(crate) fn of(document: &OpenApi) -> Self {
-        let operations = document.paths.paths.iter().flat_map(|(path, item)| {
-            let by_method = [
-                (Method::GET, &item.get),
-                (Method::PUT, &item.put),
-                (Method::POST, &item.post),
-                (Method::DELETE, &item.delete),
-                (Method::PATCH, &item.patch),
-            ];
-            let without =
-                by_method.into_iter().filter(|(_, operation)| operation.as_ref().is_some_and(takes_none));
-            without.map(|(method, _)| (method, path.clone()))
-        });
-        Self(Arc::new(operations.collect()))
+        let without = operations(document).filter(|(_, _, operation)| takes_none(operation));
+        Self(Arc::new(without.map(|(method, path, _)| (method, path.to_owned())).collect()))
     }
 
     /// Refuses a query of an operation that takes none.

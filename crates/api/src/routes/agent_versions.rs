@@ -22,7 +22,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Lists the versions of an agent, newest first. Secrets in their `config` are masked.
-#[utoipa::path(get, path = "/api/v1/studio/agents/{id}/versions", tag = "agents",
+#[utoipa::path(get, path = "/api/v1/studio/agents/{id}/versions", tag = "agents", extensions(("x-turn" = json!("shown"))),
     params(("id" = Uuid, Path, description = "The agent"), VersionWindow),
     responses((status = 200, description = "The versions", body = [AgentVersionEntry],
                headers(("Link" = Option<String>, description = "Where the next page is, if there is one"),

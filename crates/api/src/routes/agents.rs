@@ -85,7 +85,7 @@ impl FromParams for AgentsQuery {
 }
 
 /// Lists agents, newest first.
-#[utoipa::path(get, path = "/api/v1/studio/agents", tag = "agents", params(AgentsQuery, Window),
+#[utoipa::path(get, path = "/api/v1/studio/agents", tag = "agents", extensions(("x-turn" = json!("shown"))), params(AgentsQuery, Window),
     responses((status = 200, description = "The agents", body = [AgentEntry],
                headers(("Link" = Option<String>, description = "Where the next page is, if there is one"),
                        ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
@@ -111,7 +111,7 @@ pub(crate) async fn list_agents(
 }
 
 /// Registers an agent.
-#[utoipa::path(post, path = "/api/v1/studio/agents", tag = "agents", request_body = AgentInput,
+#[utoipa::path(post, path = "/api/v1/studio/agents", tag = "agents", extensions(("x-turn" = json!("document"))), request_body = AgentInput,
     responses((status = 201, description = "The agent", body = AgentView,
                headers(("Location" = String, description = "The agent's address"),
                        ("ETag" = String, description = "Its entity tag"))),
@@ -151,7 +151,7 @@ async fn show(app: &App, record: &AgentRecord) -> Result<Response, Problem> {
 }
 
 /// Shows an agent. Secrets in its `config` are masked.
-#[utoipa::path(get, path = "/api/v1/studio/agents/{id}", tag = "agents",
+#[utoipa::path(get, path = "/api/v1/studio/agents/{id}", tag = "agents", extensions(("x-turn" = json!("shown"))),
     params(("id" = Uuid, Path, description = "The agent")),
     responses((status = 200, description = "The agent", body = AgentView,
                headers(("ETag" = String, description = "Its entity tag")))))]
@@ -165,7 +165,7 @@ pub(crate) async fn show_agent(
 
 /// Changes an agent: each key that is given replaces what is stored, which makes a new version. Executions that are
 /// accepted from then on use it; the others keep the version that they are pinned to.
-#[utoipa::path(patch, path = "/api/v1/studio/agents/{id}", tag = "agents", request_body = AgentPatch,
+#[utoipa::path(patch, path = "/api/v1/studio/agents/{id}", tag = "agents", extensions(("x-turn" = json!("document"))), request_body = AgentPatch,
     params(("id" = Uuid, Path, description = "The agent"), IfMatch),
     responses((status = 200, description = "The agent", body = AgentView,
                headers(("ETag" = String, description = "Its entity tag"))),
@@ -223,7 +223,7 @@ pub(crate) struct AgentResult {
 /// Tries one skill, once, at most two minutes. Nothing is stored of it.
 ///
 /// Where it fails, the problem has its class, its message and what the service said in `error`.
-#[utoipa::path(post, path = "/api/v1/studio/agents/{id}/execute", tag = "agents", request_body = ExecuteAgent,
+#[utoipa::path(post, path = "/api/v1/studio/agents/{id}/execute", tag = "agents", extensions(("x-turn" = json!("document"))), request_body = ExecuteAgent,
     params(("id" = Uuid, Path, description = "The agent")),
     responses((status = 200, description = "The output of the skill", body = AgentResult),
               (status = 422, description = "The input does not fit, or the service rejected it", body = ProblemBody, content_type = "application/problem+json"),

@@ -58,7 +58,7 @@ pub(crate) async fn follow_execution(
     let is_long =
         snapshot.execution.nodes().len() > NODES_AT_ONCE || snapshot.journal_bytes() > RECORDS_AT_ONCE;
     let begin = || Follower::begin(sources, room, &snapshot, last_seen);
-    let (follower, first) = app.heavy_turns().view(is_long, begin).await;
+    let (follower, first) = app.heavy_turns().view(is_long, begin).await?;
     sse::stream(app.backlog(address), first, follower)
 }
 

@@ -214,7 +214,7 @@ pub(crate) async fn list_executions(
 
 async fn list(app: &App, caller: &Caller, uri: &Uri, query: ExecutionsQuery) -> Result<Response, Problem> {
     let window = query.window;
-    let _turn = if window.is_long() { Some(app.heavy_turns().shown().await) } else { None };
+    let _turn = if window.is_long() { Some(app.heavy_turns().shown().await?) } else { None };
     let filter = query.into_filter(caller.tenant);
     let rows = app.engine().executions(filter.clone(), window.page()).await?;
     let page = window.cut(rows, |row| id_of(row, |row| row.id.uuid()));
@@ -227,7 +227,7 @@ async fn list(app: &App, caller: &Caller, uri: &Uri, query: ExecutionsQuery) -> 
     let show = || {
         page.reply(uri, &entries(app.metrics(), &page.rows, |row| Ok(RowView::new(row, name(row)))), total)
     };
-    Ok(app.heavy_turns().view(window.is_long(), show).await)
+    Ok(app.heavy_turns().view(window.is_long(), show).await?)
 }
 
 /// Which of the nodes.
@@ -283,7 +283,7 @@ pub(crate) async fn show_execution(
     let next = (places.end < execution.nodes().len()).then(|| format!("{NODE_CURSOR_PREFIX}{}", places.end));
     let is_long = places.len() > NODES_AT_ONCE;
     let view = || ExecutionView::with_nodes(execution, &retried_by, places).to_json();
-    let view = app.heavy_turns().view(is_long, view).await;
+    let view = app.heavy_turns().view(is_long, view).await?;
     let next = next.map(|cursor| query::next_address(&uri, "cursor", &cursor));
     Ok(query::linked(reply::ok_text(view), next))
 }

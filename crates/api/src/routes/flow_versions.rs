@@ -25,7 +25,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Lists the versions of a flow, newest first.
-#[utoipa::path(get, path = "/api/v1/studio/flows/{id}/versions", tag = "flows",
+#[utoipa::path(get, path = "/api/v1/studio/flows/{id}/versions", tag = "flows", extensions(("x-turn" = json!("shown"))),
     params(("id" = Uuid, Path, description = "The flow"), VersionWindow),
     responses((status = 200, description = "The versions", body = [FlowVersionEntry],
                headers(("Link" = Option<String>, description = "Where the next page is, if there is one"),
@@ -74,7 +74,7 @@ impl FromParams for RestoreQuery {
 }
 
 /// Makes a new version with the document of an older one. Where it is as the current one, nothing changes.
-#[utoipa::path(post, path = "/api/v1/studio/flows/{id}/restore-version", tag = "flows",
+#[utoipa::path(post, path = "/api/v1/studio/flows/{id}/restore-version", tag = "flows", extensions(("x-turn" = json!("document"))),
     params(("id" = Uuid, Path, description = "The flow"), RestoreQuery, IfMatch),
     responses((status = 200, description = "The flow as it is then", body = FlowView,
                headers(("ETag" = String, description = "Its entity tag"))),

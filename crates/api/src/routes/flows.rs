@@ -81,7 +81,7 @@ impl FlowsQuery {
 }
 
 /// Lists flows, newest first.
-#[utoipa::path(get, path = "/api/v1/studio/flows", tag = "flows", params(FlowsQuery, Window),
+#[utoipa::path(get, path = "/api/v1/studio/flows", tag = "flows", extensions(("x-turn" = json!("shown"))), params(FlowsQuery, Window),
     responses((status = 200, description = "The flows, without counts", body = [FlowEntry],
                headers(("Link" = Option<String>, description = "Where the next page is, if there is one"),
                        ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
@@ -113,7 +113,7 @@ pub(super) async fn list(
 }
 
 /// Creates a flow, as a draft unless its `status` says otherwise.
-#[utoipa::path(post, path = "/api/v1/studio/flows", tag = "flows", request_body = FlowInput,
+#[utoipa::path(post, path = "/api/v1/studio/flows", tag = "flows", extensions(("x-turn" = json!("document"))), request_body = FlowInput,
     responses((status = 201, description = "The flow", body = FlowView,
                headers(("Location" = String, description = "The flow's address"),
                        ("ETag" = String, description = "Its entity tag"))),
@@ -140,7 +140,7 @@ pub(super) async fn created(app: &App, flow: &CurrentFlow) -> Result<Response, P
 }
 
 /// Says what is wrong with a flow document, without storing it.
-#[utoipa::path(post, path = "/api/v1/studio/flows/validate", tag = "flows", request_body = FlowDraft,
+#[utoipa::path(post, path = "/api/v1/studio/flows/validate", tag = "flows", extensions(("x-turn" = json!("document"))), request_body = FlowDraft,
     responses((status = 200, description = "Whether it is valid, and every fault", body = Validation)))]
 pub(crate) async fn validate_flow(
     State(app): State<App>,
@@ -184,7 +184,7 @@ impl FromParams for VersionQuery {
 }
 
 /// Shows a flow with its current settings and counts.
-#[utoipa::path(get, path = "/api/v1/studio/flows/{id}", tag = "flows",
+#[utoipa::path(get, path = "/api/v1/studio/flows/{id}", tag = "flows", extensions(("x-turn" = json!("shown"))),
     params(("id" = Uuid, Path, description = "The flow"), VersionQuery),
     responses((status = 200, description = "The flow", body = FlowView,
                headers(("ETag" = Option<String>, description = "Its entity tag; an older version has none")))))]
@@ -221,7 +221,7 @@ async fn warnings(app: &App, flow: &CurrentFlow, version: &FlowVersion) -> Resul
 }
 
 /// Changes a flow. A changed document makes a new version; what runs is untouched.
-#[utoipa::path(patch, path = "/api/v1/studio/flows/{id}", tag = "flows",
+#[utoipa::path(patch, path = "/api/v1/studio/flows/{id}", tag = "flows", extensions(("x-turn" = json!("document"))),
     params(("id" = Uuid, Path, description = "The flow"), IfMatch), request_body = FlowPatch,
     responses((status = 200, description = "The flow as it is then", body = FlowView,
                headers(("ETag" = String, description = "Its entity tag"))),
@@ -256,7 +256,7 @@ pub(crate) async fn delete_flow(
 }
 
 /// Sets a flow active.
-#[utoipa::path(patch, path = "/api/v1/studio/flows/{id}/activate", tag = "flows",
+#[utoipa::path(patch, path = "/api/v1/studio/flows/{id}/activate", tag = "flows", extensions(("x-turn" = json!("document"))),
     params(("id" = Uuid, Path, description = "The flow"), IfMatch),
     responses((status = 200, description = "It is active", body = Activated,
                headers(("ETag" = String, description = "The flow's entity tag")))))]

@@ -68,7 +68,7 @@ pub(crate) async fn list_journal(
     let snapshot = app.engine().execution(caller.tenant, id).await?;
     let is_long = snapshot.journal_bytes() > RECORDS_AT_ONCE;
     let (events, end) =
-        app.heavy_turns().view(is_long, || events_between(&snapshot, after_seq, limit)).await?;
+        app.heavy_turns().view(is_long, || events_between(&snapshot, after_seq, limit)).await??;
     let next =
         (end < snapshot.journal.len()).then(|| query::next_address(&uri, "after_seq", &end.to_string()));
     Ok(query::linked(reply::ok_text(events), next))

@@ -24,7 +24,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Lists the templates, newest first.
-#[utoipa::path(get, path = "/api/v1/studio/flows/templates", tag = "flows", params(Window),
+#[utoipa::path(get, path = "/api/v1/studio/flows/templates", tag = "flows", extensions(("x-turn" = json!("shown"))), params(Window),
     responses((status = 200, description = "The templates", body = [FlowEntry],
                headers(("Link" = Option<String>, description = "Where the next page is, if there is one"),
                        ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
@@ -48,7 +48,7 @@ pub(crate) struct Instantiate {
 }
 
 /// Makes a draft from a template.
-#[utoipa::path(post, path = "/api/v1/studio/flows/templates/{id}/instantiate", tag = "flows",
+#[utoipa::path(post, path = "/api/v1/studio/flows/templates/{id}/instantiate", tag = "flows", extensions(("x-turn" = json!("document"))),
     params(("id" = Uuid, Path, description = "The template")), request_body = Option<Instantiate>,
     responses((status = 201, description = "The new flow", body = FlowView,
                headers(("Location" = String, description = "The flow's address"))),

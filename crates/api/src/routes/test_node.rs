@@ -108,7 +108,7 @@ impl NodeTest {
 
 /// Tests one node of a graph, once, at most two minutes: with its real effects, and with the outputs that are given in
 /// place of the nodes before it. Nothing is stored of it, nothing is retried, and a delay does not wait.
-#[utoipa::path(post, path = "/api/v1/studio/flows/test-node", tag = "flows", request_body = TestNode,
+#[utoipa::path(post, path = "/api/v1/studio/flows/test-node", tag = "flows", extensions(("x-turn" = json!("document"))), request_body = TestNode,
     responses((status = 200, description = "Whether it succeeded, and its output or its error", body = NodeTest),
               (status = 404, description = "The graph has no such node", body = ProblemBody, content_type = "application/problem+json"),
               (status = 422, description = "The node has faults", body = ProblemBody, content_type = "application/problem+json")))]

@@ -52,7 +52,11 @@ async fn ask_without_reading(server: &Server, path: &str) -> TcpStream {
 
 /// Sends a request as [`ask_without_reading`] does. If it gets what it asks for, it reads nothing of it or a byte a second,
 /// until the server ends that, and returns how long it took.
-async fn read_slowly(server: &Server, path: &str, reads_bytes: bool) -> Option<impl Future<Output = Duration> + use<>> {
+async fn read_slowly(
+    server: &Server,
+    path: &str,
+    reads_bytes: bool,
+) -> Option<impl Future<Output = Duration> + use<>> {
     let mut connection = ask_without_reading(server, path).await;
     let mut status = [0; "TTP/1.1 200".len()];
     connection.read_exact(&mut status).await.expect("an answer begins with its status");

@@ -50,7 +50,12 @@ impl Stream {
     }
 
     /// Notes that so many bytes were to be written, and what came of it.
-    fn wrote(&mut self, cx: &mut Context<'_>, bytes: usize, written: Poll<Result<usize>>) -> Poll<Result<usize>> {
+    fn wrote(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: usize,
+        written: Poll<Result<usize>>,
+    ) -> Poll<Result<usize>> {
         let Poll::Ready(written) = written else {
             let unsent = self.unsent.get_or_insert_with(|| {
                 self.requests.unsent(true);

@@ -194,7 +194,10 @@ impl Engine {
         match new {
             Ok(new) => Ok(item(new, None)),
             Err(
-                error @ (RuntimeError::StorageFull | RuntimeError::Overloaded | RuntimeError::Unavailable),
+                error @ (RuntimeError::StorageFull
+                | RuntimeError::Overloaded
+                | RuntimeError::Busy
+                | RuntimeError::Unavailable),
             ) => Err(error),
             Err(error) => Ok(item(None, Some(format!("Not retried: {error}.")))),
         }

@@ -6,17 +6,22 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use steadflow_core::execution::Execution;
 use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_store::{ExecutionFilter, ExecutionRow, Page};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
+use uuid::Uuid;
 
 use super::Engine;
 use crate::error::RuntimeError;
-use crate::shard::Loaded;
+use crate::row::row_of;
+use crate::shard::{Loaded, Message};
 
 /// A journal up to this length, in bytes, is read at once.
 const SMALL_BYTES: u64 = 1024 * 1024;
 /// How much of longer ones is in memory at the same time, in KiB. Reading takes about four times that.
 const KIB_MAX: u32 = 64 * 1024;
+/// How long a reader of a long one waits for that memory.
+const WAIT_MAX: Duration = Duration::from_secs(10);
 /// How long the last long one stays in memory, for others who read the same.
 const KEPT_FOR: Duration = Duration::from_secs(1);
 
@@ -69,9 +74,13 @@ impl Default for Reads {
 
 impl Reads {
     /// Waits for room to read a journal of so many bytes.
+    ///
+    /// # Errors
+    /// [`RuntimeError::Busy`] if there is none for too long.
     async fn room(&self, bytes: u64) -> Result<OwnedSemaphorePermit, RuntimeError> {
         let kib = u32::try_from(bytes / 1024).unwrap_or(KIB_MAX).min(KIB_MAX);
-        Arc::clone(&self.room).acquire_many_owned(kib).await.map_err(|_closed| RuntimeError::Unavailable)
+        let room = timeout(WAIT_MAX, Arc::clone(&self.room).acquire_many_owned(kib)).await;
+        room.map_err(|_| RuntimeError::Busy)?.map_err(|_closed| RuntimeError::Unavailable)
     }
 
     fn latest(&self, tenant: TenantId, id: ExecutionId, bytes: u64) -> Option<ExecutionSnapshot> {
@@ -105,6 +114,31 @@ fn time_left(latest: &Mutex<Option<Arc<Latest>>>) -> Option<Instant> {
 }
 
 impl Engine {
+    /// Returns the row of an execution as it is committed. Of one that is not in memory, nothing else is read.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NoExecution`] if this tenant has none of that id.
+    pub async fn row(&self, tenant: TenantId, id: ExecutionId) -> Result<ExecutionRow, RuntimeError> {
+        let reply = self.ask(move |reply| Message::Read { execution: id, reply }).await?;
+        let row = match reply.into_snapshot() {
+            Some(loaded) => Some(row_of(&loaded.execution)),
+            None => self.stored_row(tenant, id).await?,
+        };
+        row.filter(|row| row.tenant == tenant).ok_or(RuntimeError::NoExecution(id))
+    }
+
+    /// Reads the row of an execution, which is written when it leaves memory.
+    async fn stored_row(
+        &self,
+        tenant: TenantId,
+        id: ExecutionId,
+    ) -> Result<Option<ExecutionRow>, RuntimeError> {
+        let after = Uuid::from_u128(id.uuid().as_u128().saturating_add(1));
+        let filter = ExecutionFilter { tenant: Some(tenant), ..ExecutionFilter::default() };
+        let rows = self.inner.store.executions(filter, Page { before: Some(after), limit: 1 }).await?;
+        Ok(rows.into_iter().flatten().find(|row| row.id == id))
+    }
+
     /// Reads an execution from the store. A long journal waits until there is room for it.
     pub(super) async fn stored(
         &self,
@@ -147,7 +181,6 @@ mod tests {
     use steadflow_core::ids::FlowId;
     use steadflow_core::limits::Limits;
     use steadflow_core::timestamp::Timestamp;
-    use uuid::Uuid;
 
     use super::*;
 
@@ -189,6 +222,18 @@ mod tests {
 
         assert!(third.await.is_ok());
         assert_eq!(reads.room(u64::MAX).now_or_never().map(|room| room.is_ok()), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_gets_no_room_in_time_is_refused() {
+        let reads = Reads::default();
+        let _all = reads.room(u64::MAX).await.expect("there is room");
+        let asked = Instant::now();
+
+        let refused = reads.room(2 * SMALL_BYTES).await;
+
+        assert!(matches!(refused, Err(RuntimeError::Busy)), "{refused:?}");
+        assert_eq!(asked.elapsed(), WAIT_MAX);
     }
 
     #[tokio::test]
