@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
-use steadflow_runtime::{Changes, Engine, row_of};
+use steadflow_runtime::{Changes, Engine};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, timeout_at};
@@ -186,8 +186,7 @@ impl Gathering {
         let mut rows = Vec::new();
         for id in changed {
             // One that is gone meanwhile was deleted with its flow.
-            let Ok(snapshot) = self.engine.execution(self.tenant, *id).await else { continue };
-            let row = row_of(&snapshot.execution);
+            let Ok(row) = self.engine.row(self.tenant, *id).await else { continue };
             let name = self.engine.flow_name(self.tenant, row.flow).await;
             let view = RowView::new(&row, name.as_deref());
             rows.push((row.flow, ListMessage::Execution(Box::new(view)).to_text()));

@@ -28,9 +28,11 @@ async fn a_damaged_flow_is_deleted_with_executions_that_nothing_can_cancel() {
     let other = bench.again().await;
 
     let shown = other.engine.execution(TENANT, execution).await;
+    let row = other.engine.row(TENANT, execution).await;
     let deleted = other.engine.delete_flow(&Caller::LOCAL, flow, &Allowed::Any).await;
 
     assert!(matches!(shown, Err(RuntimeError::Store(_))), "{shown:?}");
+    assert_eq!(row.map(|row| row.id).ok(), Some(execution), "nothing else is read for its row");
     assert!(deleted.is_ok(), "{deleted:?}");
     assert_eq!(other.store.flow(TENANT, flow).await.unwrap(), None);
     let rest =

@@ -7,7 +7,7 @@ use steadflow_core::caller::Caller;
 use steadflow_core::execution::{ExecutionStatus, RetryMode};
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::payload::Payload;
-use steadflow_runtime::{Retry, RetryMany, RuntimeError};
+use steadflow_runtime::{Retry, RetryMany, RuntimeError, row_of};
 use steadflow_store::{Catalogue, ExecutionFilter, ExecutionRow, History, Page, RollupQuery};
 use uuid::Uuid;
 
@@ -217,4 +217,27 @@ async fn long_journals_that_are_read_one_after_the_other_are_not_mixed_up() {
     }
     let other = bench.engine.execution(TenantId::new(Uuid::from_u128(9)), all[0]).await;
     assert!(matches!(other, Err(RuntimeError::NoExecution(_))), "{other:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_is_the_same_in_memory_and_in_the_store() {
+    let bench = Bench::new().await;
+    let delay = |seconds| json!([{ "id": "a", "type": "delay", "delay_seconds": seconds }]);
+    let [quick, running, parked] = [1, 50, 7_200].map(delay);
+    let mut ids = Vec::new();
+    for nodes in [quick, parked, running] {
+        ids.push(bench.start(bench.flow(json!({}), nodes, json!([])).await).await);
+    }
+    bench.ended(ids[0]).await;
+
+    for id in &ids {
+        let row = bench.engine.row(TENANT, *id).await.unwrap();
+        let snapshot = bench.engine.execution(TENANT, *id).await.unwrap();
+        assert_eq!(row, row_of(&snapshot.execution));
+    }
+    let (stranger, nobody) = (TenantId::new(Uuid::from_u128(9)), ExecutionId::new(Uuid::nil()));
+    for (tenant, id) in [(stranger, ids[0]), (stranger, ids[2]), (TENANT, nobody)] {
+        let missing = bench.engine.row(tenant, id).await;
+        assert!(matches!(missing, Err(RuntimeError::NoExecution(_))), "{missing:?}");
+    }
 }
