@@ -1,4 +1,4 @@
 import tests from './playwright.config.ts';
 
 /** `npm run pictures` redraws docs/images. */
-export default { ...tests, testDir: 'pictures', testMatch: '*.ts' };
+export default { ...tests, projects: undefined, testDir: 'pictures', testMatch: '*.ts' };

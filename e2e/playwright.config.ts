@@ -1,9 +1,16 @@
 import { defineConfig } from '@playwright/test';
 
-// One browser and no retries: a flaky test has a bug to find.
+// What takes times runs with nothing beside it.
+const MEASURED = ['scale.spec.ts', 'large-values.spec.ts'];
+
+// No retries: a flaky test has a bug to find.
 export default defineConfig({
   testDir: 'tests',
-  workers: 1,
+  workers: 2,
+  projects: [
+    { name: 'studio', testIgnore: MEASURED },
+    { name: 'measured', testMatch: MEASURED, workers: 1, dependencies: ['studio'] },
+  ],
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
   // Only what hangs takes as long: a machine that does much else needs several times what an idle one does.
