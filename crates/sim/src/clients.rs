@@ -10,7 +10,7 @@ use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::inbox::Signal;
 use steadflow_core::payload::Payload;
 use steadflow_runtime::shard::{Accept, Message, Origin};
-use steadflow_store::{Idempotency, InboxInput};
+use steadflow_store::{Idempotency, InboxInput, LONG_RECORD};
 use uuid::Uuid;
 
 use crate::checker::{Call, What};
@@ -122,8 +122,12 @@ impl World {
         version: u32,
     ) -> Accepted {
         let worker = self.worker_name(process);
+        let mut trigger_data = json!({ "k": self.rng.below(100) });
+        if self.rng.happens(100) {
+            trigger_data["long"] = "x".repeat(LONG_RECORD).into();
+        }
         Accepted {
-            trigger_data: Payload::from_value(&json!({ "k": self.rng.below(100) })),
+            trigger_data: Payload::from_value(&trigger_data),
             actor: Actor::USER,
             ..Accepted::new(TenantId::DEFAULT, flow, version, worker)
         }

@@ -61,6 +61,8 @@ mutations! {
     StopIgnored,
     /// A snapshot leaves the last record out.
     SnapshotTooShort,
+    /// The store forgets some long records.
+    LongRecordLost,
     /// Orphaned executions are looked for at the start only.
     OrphansNotLookedFor,
     /// Executions are taken over from owners whose lease goes on.

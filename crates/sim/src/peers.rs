@@ -6,6 +6,7 @@ use serde_json::json;
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::payload::Payload;
 use steadflow_core::work::Work;
+use steadflow_store::LONG_RECORD;
 
 use crate::fault::{Fault, Faults};
 use crate::rng::Rng;
@@ -40,7 +41,11 @@ impl Peers {
 
     fn output(&mut self, work: &Work) -> Payload {
         let by = format!("{}:{}", work.idempotency_key(), work.attempt.number());
-        Payload::from_value(&json!({ "n": self.rng.below(1_000), "by": by }))
+        let mut output = json!({ "n": self.rng.below(1_000), "by": by });
+        if self.rng.happens(100) {
+            output["long"] = "x".repeat(LONG_RECORD).into();
+        }
+        Payload::from_value(&output)
     }
 
     fn failure(&mut self) -> Failure {

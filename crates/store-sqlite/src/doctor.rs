@@ -1,6 +1,7 @@
 //! Examines the whole database against the rules that hold in every state.
 
 mod documents;
+mod long_records;
 mod tail;
 
 use rusqlite::Connection;
@@ -43,6 +44,16 @@ const RULES: &[Rule] = &[
         query: include_str!("queries/doctor_journal_seq.sql"),
         finding: |id, seq| format!("The journal of execution {id} does not hold the records 1 to {seq}."),
     },
+    Rule {
+        query: include_str!("queries/doctor_missing_record.sql"),
+        finding: |id, seq| {
+            format!("Record {seq} of execution {id} is in its journal, but its text is missing.")
+        },
+    },
+    Rule {
+        query: include_str!("queries/doctor_unreadable_record.sql"),
+        finding: |id, seq| format!("Record {seq} of execution {id} is not readable."),
+    },
 ];
 
 /// See [`steadflow_store::Store::doctor`]. Reads everything: seconds for each million executions.
@@ -53,7 +64,9 @@ pub(crate) fn examine(db: &Connection) -> rusqlite::Result<Vec<String>> {
     }
     findings.extend(documents::examine(db)?);
     findings.extend(orphans(db)?);
-    findings.extend(tail::examine(db)?);
+    let tail = tail::examine(db)?;
+    findings.extend(tail.findings);
+    findings.extend(long_records::examine(db, &tail.last)?);
     Ok(findings)
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod idempotency;
 mod inbox;
 pub(crate) mod journal;
 mod leases;
+pub(crate) mod long_records;
 pub(crate) mod projections;
 mod recover;
 pub(crate) mod tips;
@@ -38,7 +39,7 @@ impl Log for SqliteStore {
     }
 
     fn commit(&self, worker: Worker, batch: Vec<Commit>) -> StoreFuture<'_, Vec<Committed>> {
-        let bytes = batch.iter().map(commit::bytes_of).sum();
+        let bytes = batch.iter().map(Commit::bytes).sum();
         Box::pin(self.write("commit", bytes, move |writer| commit::commit(writer, worker, batch)))
     }
 

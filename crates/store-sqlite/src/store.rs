@@ -2,6 +2,7 @@
 
 use steadflow_store::{Space, Store, StoreError, StoreFuture};
 
+use crate::log::long_records;
 use crate::{SqliteStore, doctor, space};
 
 impl Store for SqliteStore {
@@ -19,7 +20,7 @@ impl Store for SqliteStore {
     }
 
     fn shrink(&self) -> StoreFuture<'_, bool> {
-        Box::pin(self.change("shrink", space::shrink))
+        Box::pin(self.change("shrink", |db| Ok(long_records::sweep(db)? || space::shrink(db)?)))
     }
 
     fn close(&self) -> StoreFuture<'_, ()> {

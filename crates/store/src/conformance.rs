@@ -52,6 +52,17 @@ macro_rules! conformance_tests {
             commits_survive_reopening
             a_large_batch_is_written_whole
         }
+        $crate::conformance_tests! { @module $harness, long_records = log::long_records:
+            long_records_are_read_from_the_tail
+            long_records_are_read_from_a_snapshot_and_above_it
+            long_records_of_a_parked_execution_are_taken_with_it
+            long_records_of_an_ended_execution_are_read_and_counted
+            long_records_are_recovered_after_reopening
+            a_long_acceptance_alone_is_counted_as_a_slot
+            a_skipped_or_refused_commit_stores_no_long_record
+            long_records_are_deleted_with_their_execution
+            long_records_are_deleted_with_their_flow
+        }
         $crate::conformance_tests! { @module $harness, idempotency = log::idempotency:
             a_key_is_used_once
             a_key_occurs_twice_in_one_batch

@@ -25,7 +25,8 @@ pub trait History: Send + Sync + 'static {
     /// Returns everything that is recorded of an execution, finished or not.
     fn execution(&self, tenant: TenantId, id: ExecutionId) -> StoreFuture<'_, Option<Stored>>;
 
-    /// Returns how long the journal of an execution is, in bytes, without reading it; 0 where there is none.
+    /// Returns how long the journal of an execution is with its long records, in bytes, without reading it; 0 where there is
+    /// none.
     fn journal_bytes(&self, id: ExecutionId) -> StoreFuture<'_, u64>;
 
     /// Returns the executions that fit, newest first.

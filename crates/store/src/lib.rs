@@ -3,6 +3,7 @@
 //! The log comes first: a decision is one appended record of the *tail*, and that record alone makes it durable. What
 //! people query ([`ExecutionRow`]s, journals, rollups) is written with the decision that ends or parks an execution, or
 //! once a change is old enough to be shown. The state is the fold of journal and tail; no decision depends on projections.
+//! Of a long record ([`LONG_RECORD`]), tail and journal have only the place.
 //!
 //! A store is three parts, each with its part of the conformance suite: the [`Log`], the [`History`] and the
 //! [`Catalogue`]. Every implementation passes [`conformance_tests!`].
@@ -13,6 +14,7 @@ mod catalogue;
 pub mod conformance;
 mod error;
 mod history;
+mod journal;
 mod listed;
 mod log;
 mod memory;
@@ -33,6 +35,7 @@ pub use history::{
     Buckets, ExecutionCounts, ExecutionFilter, ExecutionRow, Expired, ExpiryStep, FailureGroup, FailureQuery,
     Fingerprint, History, Kept, Lineage, Page, Retention, Rollup, RollupKey, RollupQuery, RollupRow, Stored,
 };
+pub use journal::{LONG_RECORD, is_long, journal_length, journal_of, records_of};
 pub use listed::{Damaged, Listed, VersionId};
 pub use log::{
     Commit, Committed, Idempotency, IdempotencyHit, InboxId, InboxInput, InboxItem, Log, Projection,
@@ -59,7 +62,8 @@ pub trait Store: Log + History + Catalogue + Debug + Send + Sync + 'static {
     /// Returns how much room there is.
     fn space(&self) -> StoreFuture<'_, Space>;
 
-    /// Returns some of the room that is not used to the disk. Returns whether there is more to return.
+    /// Deletes some of the long records of executions that were deleted, or returns some of the room that is not used to the
+    /// disk. Returns whether there is more to do.
     fn shrink(&self) -> StoreFuture<'_, bool>;
 
     /// Finishes what is under way and closes the database. Calls after it fail.

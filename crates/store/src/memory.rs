@@ -23,7 +23,7 @@ use steadflow_core::timestamp::Timestamp;
 
 use crate::{
     AgentRecord, AgentUse, AgentVersionRecord, ExecutionRow, FlowRecord, FlowVersionRecord, IdempotencyHit,
-    InboxId, InboxInput, Listed, RollupKey, Space, Store, StoreError, StoreFuture, Stored,
+    InboxId, InboxInput, Listed, RollupKey, Space, Store, StoreError, StoreFuture, Stored, records_of,
 };
 
 /// A store in memory. [`MemoryStore::reopen`] returns another handle to the same data.
@@ -42,8 +42,10 @@ struct Database {
     leases: BTreeMap<u64, Timestamp>,
     /// How many batches with records were committed.
     batches: u64,
-    /// The records that no journal covers, by execution and number.
-    tail: BTreeMap<(ExecutionId, u64), Arc<str>>,
+    /// The records that no journal covers, by execution and number; `None` for a long one.
+    tail: BTreeMap<(ExecutionId, u64), Option<Arc<str>>>,
+    /// The long records, by execution and number.
+    long: BTreeMap<(ExecutionId, u64), Arc<str>>,
     journals: BTreeMap<ExecutionId, Journal>,
     rows: BTreeMap<ExecutionId, ExecutionRow>,
     holders: BTreeMap<ExecutionId, Holder>,
@@ -66,7 +68,7 @@ struct Database {
 struct Journal {
     /// The number of the last record in it.
     seq: u64,
-    /// A JSON array of records.
+    /// See [`crate::journal_of`].
     records: Arc<str>,
 }
 
@@ -110,6 +112,15 @@ impl MemoryStore {
         Ok(())
     }
 
+    /// Loses a long record, as a broken store does.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn lose_long_record(&self, id: ExecutionId, seq: u64) -> Result<(), StoreError> {
+        self.open()?.long.remove(&(id, seq));
+        Ok(())
+    }
+
     /// See [`crate::Store::doctor`].
     ///
     /// # Errors
@@ -134,6 +145,8 @@ impl MemoryStore {
                 Err(error) => findings.push(format!("Execution {id} cannot be read: {error}.")),
             }
         }
+        let lost = database.long.keys().filter(|(id, _)| !database.holders.contains_key(id));
+        findings.extend(lost.map(|(id, seq)| format!("Record {seq} belongs to no execution: {id}.")));
         Ok(findings)
     }
 
@@ -150,15 +163,25 @@ impl Database {
     fn stored(&self, id: ExecutionId) -> Result<Option<Stored>, StoreError> {
         let journal = self.journals.get(&id);
         let covered = journal.map_or(0, |journal| journal.seq);
-        let mut records = journal.map(|journal| journal.read(id)).transpose()?.unwrap_or_default();
-        let tail: Vec<Arc<str>> = self
-            .tail
-            .range((id, covered + 1)..=(id, u64::MAX))
-            .map(|(_, record)| Arc::clone(record))
-            .collect();
+        let long = |seq| Ok(self.long.get(&(id, seq)).cloned());
+        let records = journal.map(|journal| records_of(id, &journal.records, long)).transpose()?;
+        let mut records = records.unwrap_or_default();
+        let tail = self.in_tail(id, covered + 1).map(|(seq, record)| {
+            record.ok_or_else(|| StoreError::Corrupt {
+                what: format!("record {seq} of execution {id} in the tail"),
+                reason: "its text is missing".into(),
+            })
+        });
+        let tail = tail.collect::<Result<Vec<_>, _>>()?;
         let is_snapshot = tail.is_empty();
         records.extend(tail);
         Ok((!records.is_empty()).then_some(Stored { id, records, is_snapshot }))
+    }
+
+    /// Returns the records of an execution in the tail, from number `first` on; `None` for one that is missing.
+    fn in_tail(&self, id: ExecutionId, first: u64) -> impl Iterator<Item = (u64, Option<Arc<str>>)> {
+        let tail = self.tail.range((id, first)..=(id, u64::MAX));
+        tail.map(|(place, record)| (place.1, record.as_ref().or_else(|| self.long.get(place)).cloned()))
     }
 
     /// Returns the tenant of an execution from its row or, before it has one, from its acceptance.
@@ -166,7 +189,7 @@ impl Database {
         if let Some(row) = self.rows.get(&id) {
             return Some(row.tenant);
         }
-        let first: Record = serde_json::from_str(self.tail.get(&(id, 1))?).ok()?;
+        let first: Record = serde_json::from_str(&self.in_tail(id, 1).next()?.1?).ok()?;
         match first.2.into_iter().next() {
             Some(Event::Accepted(accepted)) => Some(accepted.tenant),
             _ => None,
@@ -228,15 +251,4 @@ fn a_moment_later<'a, T: Send + 'a>(answer: Result<T, StoreError>) -> StoreFutur
 /// Nothing in memory is damaged.
 fn all_sound<T, Id: std::fmt::Display>(rows: Vec<T>) -> Vec<Listed<T, Id>> {
     rows.into_iter().map(Ok).collect()
-}
-
-impl Journal {
-    fn read(&self, id: ExecutionId) -> Result<Vec<Arc<str>>, StoreError> {
-        let records: Vec<Box<serde_json::value::RawValue>> =
-            serde_json::from_str(&self.records).map_err(|error| StoreError::Corrupt {
-                what: format!("journal of {id}"),
-                reason: error.to_string(),
-            })?;
-        Ok(records.into_iter().map(|record| Arc::from(record.get())).collect())
-    }
 }

@@ -3,7 +3,7 @@
 //! Those of large data take the database long to write. One of them is under way at a time, and what others decide is
 //! written between them.
 
-use steadflow_store::{Commit, Projection};
+use steadflow_store::Commit;
 
 use super::{BatchId, Shard};
 
@@ -18,7 +18,7 @@ impl Shard {
         if self.large_batch.is_some() {
             self.put_small_ones_first();
         }
-        let first_bytes = self.commits.first().map(bytes_of)?;
+        let first_bytes = self.commits.first().map(Commit::bytes)?;
         let is_large = first_bytes >= LARGE_BYTES;
         if is_large && self.large_batch.is_some() {
             return None;
@@ -39,7 +39,7 @@ impl Shard {
         let mut bytes = 0;
         let mut end = 0;
         for (place, commit) in self.commits.iter().enumerate() {
-            let more = bytes_of(commit);
+            let more = commit.bytes();
             let is_new_group = place > 0 && commit.follows.is_none();
             if is_new_group && (bytes > bytes_max || more >= LARGE_BYTES || self.is_apart(commit)) {
                 break;
@@ -63,22 +63,11 @@ impl Shard {
         let (mut small, mut large) = (Vec::new(), Vec::new());
         for commit in self.commits.drain(..) {
             if commit.follows.is_none() {
-                is_large = bytes_of(&commit) >= LARGE_BYTES;
+                is_large = commit.bytes() >= LARGE_BYTES;
             }
             if is_large { large.push(commit) } else { small.push(commit) }
         }
         self.commits.append(&mut small);
         self.commits.append(&mut large);
     }
-}
-
-fn bytes_of(commit: &Commit) -> usize {
-    let record = commit.record.as_ref().map_or(0, |record| record.len());
-    record
-        + match &commit.projection {
-            Projection::Tail | Projection::Shown(_) => 0,
-            Projection::Snapshot { journal, .. }
-            | Projection::Parked { journal, .. }
-            | Projection::Finished { journal, .. } => journal.len(),
-        }
 }

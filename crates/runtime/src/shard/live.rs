@@ -7,6 +7,7 @@ use std::time::Duration;
 use steadflow_core::execution::{Decision, Effect, Execution, Input};
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
+use steadflow_store::journal_length;
 
 use super::{Loaded, Origin, Phase, Reply, ReplyId};
 use crate::admission::Held;
@@ -218,19 +219,8 @@ impl Live {
 
     /// Returns for how long its stored journal may be behind: the longer, the more has to be written to bring it up to date.
     pub(super) fn snapshot_after(&self, shortest: Duration) -> Duration {
-        let mebibytes = u32::try_from(self.execution.data_bytes() >> 20).unwrap_or(u32::MAX);
+        let mebibytes = u32::try_from(journal_length(&self.journal) >> 20).unwrap_or(u32::MAX);
         shortest.saturating_mul(mebibytes.saturating_add(1))
-    }
-
-    /// Returns the whole journal as a JSON array.
-    pub(super) fn journal_text(&self) -> String {
-        let mut text = String::with_capacity(self.journal_bytes() + self.journal.len() + 1);
-        for record in &self.journal {
-            text.push(if text.is_empty() { '[' } else { ',' });
-            text.push_str(record);
-        }
-        text.push(']');
-        text
     }
 
     /// Returns the state for a caller. Only while no commit is under way.

@@ -8,7 +8,7 @@ use steadflow_core::execution::{Decision, Execution, Input, NewExecution};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::inbox::Sending;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{Commit, Idempotency, InboxInput, Projection};
+use steadflow_store::{Commit, Idempotency, InboxInput, Projection, journal_of};
 
 use super::lane::Turn;
 use super::live::{Committing, Live, Row, Then, Writes};
@@ -195,10 +195,12 @@ impl Shard {
         live.row = Row::Current;
         let row = Box::new(row_of(&live.execution));
         let projection = match (then, is_old) {
-            (Then::Parks, _) => {
-                Projection::Parked { row, journal: live.journal_text(), wake_at: wake_at(&live.execution) }
-            }
-            (Then::Stays, true) => Projection::Snapshot { row, journal: live.journal_text() },
+            (Then::Parks, _) => Projection::Parked {
+                row,
+                journal: journal_of(&live.journal),
+                wake_at: wake_at(&live.execution),
+            },
+            (Then::Stays, true) => Projection::Snapshot { row, journal: journal_of(&live.journal) },
             (Then::Stays, false) => Projection::Shown(row),
         };
         if then == Then::Parks || is_old {
@@ -254,13 +256,13 @@ fn projection_of(live: &mut Live, then: Then) -> Projection {
     let row = |live: &Live| Box::new(row_of(&live.execution));
     if live.execution.status().is_finished() {
         let rollup = Box::new(rollup_of(&live.execution));
-        return Projection::Finished { row: row(live), journal: live.journal_text(), rollup };
+        return Projection::Finished { row: row(live), journal: journal_of(&live.journal), rollup };
     }
     if then == Then::Parks {
         live.unsaved_since = None;
         return Projection::Parked {
             row: row(live),
-            journal: live.journal_text(),
+            journal: journal_of(&live.journal),
             wake_at: wake_at(&live.execution),
         };
     }

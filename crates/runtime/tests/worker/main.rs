@@ -6,4 +6,5 @@ mod lease;
 mod looks;
 mod refused;
 mod slots;
+mod snapshots;
 mod stop;

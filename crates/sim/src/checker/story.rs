@@ -13,6 +13,7 @@ use steadflow_core::node::{Delay, Given, Kind};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::CallKey;
+use steadflow_store::journal_of;
 
 use super::parts::Parts;
 use super::{Verdict, Writer};
@@ -395,7 +396,7 @@ impl Story {
     }
 
     pub(super) fn journal(&self) -> String {
-        format!("[{}]", self.records.join(","))
+        journal_of(&self.records)
     }
 
     pub(super) const fn holds_slot(&self) -> bool {

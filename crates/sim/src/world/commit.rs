@@ -124,6 +124,10 @@ impl World {
             if *answer == Committed::Done {
                 self.checker.committed(commit, writer, self.now)?;
             }
+            if self.breaks(Mutation::LongRecordLost) && self.rng.happens(100) {
+                let lost = self.store.lose_long_record(commit.execution, commit.seq);
+                lost.map_err(|error| error.to_string())?;
+            }
         }
         if self.breaks(Mutation::EndedTwice) {
             self.revive(id, &commits)?;

@@ -8,6 +8,7 @@ use steadflow_core::ids::ExecutionId;
 use super::Findings;
 use crate::columns::blob;
 use crate::log::batch::{self, Place};
+use crate::log::journal;
 
 /// What the tail holds of an execution, and what is stored beside it.
 #[derive(Debug)]
@@ -20,8 +21,16 @@ struct Found {
     is_parked: bool,
 }
 
+/// What an examination of the tail has found.
+#[derive(Debug)]
+pub(super) struct Examined {
+    pub(super) findings: Vec<String>,
+    /// The number of the last record of each execution in it.
+    pub(super) last: BTreeMap<ExecutionId, u64>,
+}
+
 /// Examines the whole tail.
-pub(super) fn examine(db: &Connection) -> rusqlite::Result<Vec<String>> {
+pub(super) fn examine(db: &Connection) -> rusqlite::Result<Examined> {
     let mut damaged = Findings::default();
     let mut executions = BTreeMap::new();
     let mut statement = db.prepare(include_str!("../queries/batches.sql"))?;
@@ -35,14 +44,18 @@ pub(super) fn examine(db: &Connection) -> rusqlite::Result<Vec<String>> {
                 continue;
             }
         };
-        for (entry, record) in batch::records(&entries, row.get_ref(3)?.as_blob()?) {
+        let records = batch::records(&entries, row.get_ref(3)?.as_blob()?);
+        journal::each_record(db, records, |entry, record| {
             found(db, &mut executions, entry.execution)?.records.push(entry.seq);
             record.map_or_else(|damage| damaged.add(format!("Damaged: {damage}.")), drop);
-        }
+            Ok(())
+        })?;
     }
+    let last =
+        executions.iter().filter_map(|(id, found)| Some((*id, *found.records.iter().max()?))).collect();
     let mut findings = damaged.into_sentences();
     findings.extend(broken(executions));
-    Ok(findings)
+    Ok(Examined { findings, last })
 }
 
 fn found<'a>(

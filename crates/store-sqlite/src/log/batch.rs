@@ -2,13 +2,15 @@
 //!
 //! A row has two blobs. `records` holds the records one behind the other, as they are. `entries` says for each of them
 //! whose it is, its number, its length and its checksum, and ends with a checksum of itself and of its row's key. So a
-//! record that is damaged has a name, and the start of the server need not read records at all.
+//! record that is damaged has a name, and the start of the server need not read records at all. A long record is not in
+//! `records` but in a table of its own: its length is 0.
 //!
 //! Numbers are little-endian. Checksums are CRC-32, as gzip has it.
 
 use std::fmt;
 
 use steadflow_core::ids::ExecutionId;
+use steadflow_store::is_long;
 use uuid::Uuid;
 
 /// The length of an entry: 16 bytes of id, 8 of the record's number, 4 of its length, 4 of its checksum.
@@ -41,11 +43,22 @@ impl Batch {
         self.records.clear();
     }
 
-    /// Adds a record. One of 4 GiB or more, which no limit allows, would be found damaged.
+    /// Adds a record; of a long one, its entry.
     pub(crate) fn push(&mut self, execution: ExecutionId, seq: u64, record: &str) {
-        let length = u32::try_from(record.len()).unwrap_or(u32::MAX);
+        let here = if is_long(record) { "" } else { record };
+        self.push_in_parts(execution, seq, record, here);
+    }
+
+    /// Adds a record as databases have it that have no table of long records.
+    pub(crate) fn push_whole(&mut self, execution: ExecutionId, seq: u64, record: &str) {
+        self.push_in_parts(execution, seq, record, record);
+    }
+
+    /// Adds a record of which `here` is in the batch. One of 4 GiB or more, which no limit allows, would be found damaged.
+    fn push_in_parts(&mut self, execution: ExecutionId, seq: u64, record: &str, here: &str) {
+        let length = u32::try_from(here.len()).unwrap_or(u32::MAX);
         let checksum = crc32fast::hash(record.as_bytes());
-        self.add(&Entry { execution, seq, length, checksum }, record.as_bytes());
+        self.add(&Entry { execution, seq, length, checksum }, here.as_bytes());
     }
 
     fn add(&mut self, entry: &Entry, record: &[u8]) {
@@ -72,6 +85,18 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Returns whether the record is in the table of long records. None is empty.
+    pub(crate) const fn is_apart(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Returns what was found as the record, if that is what was written.
+    pub(crate) fn checked<'a>(&self, found: Option<&'a [u8]>) -> Result<&'a str, Damage> {
+        let whole = found.filter(|record| crc32fast::hash(record) == self.checksum);
+        let text = whole.and_then(|record| std::str::from_utf8(record).ok());
+        text.ok_or(Damage::Record(self.execution, self.seq))
+    }
+
     fn stored(&self) -> [u8; ENTRY] {
         let mut stored = [0; ENTRY];
         stored[..16].copy_from_slice(self.execution.uuid().as_bytes());
@@ -125,29 +150,20 @@ pub(crate) fn entries(place: Place, stored: &[u8]) -> Result<Vec<Entry>, Damage>
     Ok(entries.iter().map(Entry::read).collect())
 }
 
-/// Returns each entry with its record, in order.
-pub(crate) fn records<'a>(
-    entries: &'a [Entry],
-    records: &'a [u8],
-) -> impl Iterator<Item = (Entry, Result<&'a str, Damage>)> + 'a {
-    raw(entries, records).map(|(entry, record)| {
-        let whole = record.filter(|record| crc32fast::hash(record) == entry.checksum);
-        let text = whole.and_then(|record| std::str::from_utf8(record).ok());
-        (entry, text.ok_or(Damage::Record(entry.execution, entry.seq)))
-    })
-}
-
 /// Returns the same batch without the records of some executions, damaged or not.
 pub(crate) fn without(stored: (&[Entry], &[u8]), is_unwanted: impl Fn(ExecutionId) -> bool) -> Batch {
     let mut rest = Batch::default();
-    for (entry, record) in raw(stored.0, stored.1).filter(|(entry, _)| !is_unwanted(entry.execution)) {
+    for (entry, record) in records(stored.0, stored.1).filter(|(entry, _)| !is_unwanted(entry.execution)) {
         rest.add(&entry, record.unwrap_or_default());
     }
     rest
 }
 
-/// Returns each entry with the bytes that are its record's, if they are there.
-fn raw<'a>(entries: &'a [Entry], records: &'a [u8]) -> impl Iterator<Item = (Entry, Option<&'a [u8]>)> + 'a {
+/// Returns each entry with the bytes that are its record's, if they are there; of a long one, it has none here.
+pub(crate) fn records<'a>(
+    entries: &'a [Entry],
+    records: &'a [u8],
+) -> impl Iterator<Item = (Entry, Option<&'a [u8]>)> + 'a {
     let mut end = 0;
     entries.iter().map(move |entry| {
         let start = end;
@@ -166,6 +182,8 @@ fn checksum_of(place: Place, entries: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use steadflow_store::LONG_RECORD;
+
     use super::*;
 
     const HERE: Place = Place { worker: 3, sequence: 7 };
@@ -174,10 +192,14 @@ mod tests {
         ExecutionId::new(Uuid::from_u128(number))
     }
 
+    fn long() -> String {
+        "x".repeat(LONG_RECORD)
+    }
+
     fn stored() -> (Vec<u8>, Vec<u8>) {
         let mut batch = Batch::default();
         batch.push(id(1), 1, "[1,0,[]]");
-        batch.push(id(2), u64::MAX, "");
+        batch.push(id(2), u64::MAX, &long());
         batch.push(id(1), 2, "[2,0,[\"ü\"]]");
         let (entries, records) = batch.seal(HERE);
         (entries.to_vec(), records.to_vec())
@@ -187,8 +209,10 @@ mod tests {
 
     fn read(entries: &[u8], records: &[u8]) -> Result<Vec<Found>, Damage> {
         let entries = super::entries(HERE, entries)?;
-        let named = |(entry, record): (Entry, Result<&str, Damage>)| {
-            Ok((entry.execution.uuid().as_u128(), entry.seq, record?.to_owned()))
+        let long = long();
+        let named = |(entry, record): (Entry, Option<&[u8]>)| {
+            let record = if entry.is_apart() { Some(long.as_bytes()) } else { record };
+            Ok((entry.execution.uuid().as_u128(), entry.seq, entry.checked(record)?.to_owned()))
         };
         Ok(super::records(&entries, records).map(named).collect())
     }
@@ -200,7 +224,10 @@ mod tests {
         let read = read(&entries, &records).unwrap();
 
         let whole = |id, seq, record: &str| Ok((id, seq, record.to_owned()));
-        assert_eq!(read, [whole(1, 1, "[1,0,[]]"), whole(2, u64::MAX, ""), whole(1, 2, "[2,0,[\"ü\"]]")]);
+        assert_eq!(
+            read,
+            [whole(1, 1, "[1,0,[]]"), whole(2, u64::MAX, &long()), whole(1, 2, "[2,0,[\"ü\"]]")]
+        );
     }
 
     #[test]
@@ -253,6 +280,19 @@ mod tests {
         let whole = Ok((1, 1, "[1,0,[]]".to_owned()));
         assert_eq!(read(entries, records).unwrap(), [whole, Err(Damage::Record(id(1), 2))]);
         assert!(without((&[], b""), |_| false).is_empty());
+    }
+
+    #[test]
+    fn only_the_entry_of_a_long_record_is_in_the_batch() {
+        let (entries, records) = stored();
+        let entries = super::entries(HERE, &entries).unwrap();
+
+        assert_eq!(records, "[1,0,[]][2,0,[\"ü\"]]".as_bytes());
+        assert_eq!(entries.iter().map(Entry::is_apart).collect::<Vec<_>>(), [false, true, false]);
+        let other = long().replacen('x', "y", 1);
+        for damaged in [Some(other.as_bytes()), Some(&long().as_bytes()[1..]), Some(b"".as_slice()), None] {
+            assert_eq!(entries[1].checked(damaged), Err(Damage::Record(id(2), u64::MAX)));
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use steadflow_core::ids::ExecutionId;
 use steadflow_store::{
     Commit, Committed, ExecutionRow, Idempotency, IdempotencyHit, InboxId, InboxInput, Projection,
-    StoreError, Worker,
+    StoreError, Worker, is_long,
 };
 
 use crate::error::store_error;
@@ -14,7 +14,7 @@ use crate::writer::Writer;
 use super::batch::{Batch, Place};
 use super::projections::{Hold, Number, Projections};
 use super::tips::{StoredTip, Tip, Tips};
-use super::{idempotency, inbox};
+use super::{idempotency, inbox, long_records};
 
 const CALL: &str = "commit";
 
@@ -33,18 +33,6 @@ pub(crate) fn commit(
     let answers = answers.collect::<Result<Vec<_>, _>>()?;
     write.append().map_err(|error| store_error(CALL, error))?;
     Ok(answers)
-}
-
-/// Roughly how many bytes a commit writes.
-pub(crate) fn bytes_of(commit: &Commit) -> usize {
-    let record = commit.record.as_ref().map_or(0, |record| record.len());
-    let sent: usize = commit.sends.iter().map(|input| input.input.len()).sum();
-    sent + match &commit.projection {
-        Projection::Tail | Projection::Shown(_) => record,
-        Projection::Snapshot { journal, .. }
-        | Projection::Parked { journal, .. }
-        | Projection::Finished { journal, .. } => journal.len(),
-    }
 }
 
 /// A batch being written.
@@ -85,6 +73,9 @@ impl Write<'_> {
         }
         let tip = self.tip_for(execution, seq, record.is_some())?;
         let tip = Tip { seq: tip.seq.max(seq), owner: worker.epoch, ..tip };
+        if let Some(record) = record.as_deref().filter(|record| is_long(record)) {
+            long_records::write(self.db, execution, seq, record).map_err(|error| store_error(CALL, error))?;
+        }
         self.project(execution, seq, tip, record.as_deref(), projection)
             .map_err(|error| store_error(CALL, error))?;
         self.pass_on(&takes, &sends).map_err(|error| store_error(CALL, error))?;

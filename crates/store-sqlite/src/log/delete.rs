@@ -7,14 +7,17 @@ use steadflow_core::ids::ExecutionId;
 use uuid::Uuid;
 
 use super::batch::{self, Batch, Place};
+use super::long_records;
 use crate::writer::Writer;
 
-/// Deletes executions, by the numbers of their rows and their ids, with everything that is stored of them.
+/// Deletes executions, by the numbers of their rows and their ids, with everything that is stored of them. Their long
+/// records, which nothing refers to any more, are deleted later, in steps.
 pub(crate) fn executions(writer: &mut Writer, found: &[(i64, [u8; 16])]) -> rusqlite::Result<()> {
     for (number, execution) in found {
         writer.db.prepare_cached("DELETE FROM journals WHERE execution = ?1")?.execute([number])?;
         writer.db.prepare_cached("DELETE FROM executions WHERE number = ?1")?.execute([number])?;
         writer.db.prepare_cached("DELETE FROM inbox WHERE execution_id = ?1")?.execute([execution])?;
+        long_records::leave(&writer.db, *execution)?;
         writer.tips.set(ExecutionId::new(Uuid::from_bytes(*execution)), None);
     }
     delete_from_tail(&writer.db, found)

@@ -1,15 +1,15 @@
 //! An execution's records: its journal, then what the tail has above it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
-use serde_json::value::RawValue;
 use steadflow_core::event::{Event, Record};
 use steadflow_core::ids::{ExecutionId, TenantId};
-use steadflow_store::{StoreError, Stored};
+use steadflow_store::{StoreError, Stored, records_of};
 
 use super::batch::{self, Damage, Entry, Place};
+use super::long_records;
 use crate::columns::{blob, tenant_id};
 use crate::error::store_error;
 
@@ -34,13 +34,19 @@ impl Known {
     /// Reads an execution that has ended.
     pub(crate) fn of_finished(db: &Connection, id: ExecutionId) -> Result<Option<Stored>, StoreError> {
         let known = Self::read(db, id).map_err(|error| store_error("execution", error))?;
-        known.map(|known| known.into_stored(id)).transpose()
+        known.map(|known| known.into_stored(db, "execution", id)).transpose()
     }
 
     /// Returns the records of the journal alone.
-    pub(crate) fn into_stored(self, id: ExecutionId) -> Result<Stored, StoreError> {
-        let records = self.journal.map(|(_, text)| split(id, &text)).transpose()?.unwrap_or_default();
-        Ok(Stored { id, records, is_snapshot: true })
+    pub(crate) fn into_stored(
+        self,
+        db: &Connection,
+        call: &'static str,
+        id: ExecutionId,
+    ) -> Result<Stored, StoreError> {
+        let long = |seq| long_records::read(db, id, seq).map_err(|error| store_error(call, error));
+        let records = self.journal.map(|(_, text)| records_of(id, &text, long)).transpose()?;
+        Ok(Stored { id, records: records.unwrap_or_default(), is_snapshot: true })
     }
 }
 
@@ -61,11 +67,13 @@ pub(crate) fn owner(db: &Connection, id: ExecutionId) -> rusqlite::Result<Option
     owner.optional()
 }
 
-/// Returns how long the journal of an execution is; 0 where there is none.
+/// Returns how long the journal of an execution is, with its long records; 0 where there is none.
 pub(crate) fn bytes(db: &Connection, id: ExecutionId) -> rusqlite::Result<u64> {
     // `octet_length` does not read the text.
-    let sql = "SELECT octet_length(journals.records) FROM executions
-               JOIN journals ON journals.execution = executions.number WHERE executions.id = ?1";
+    let sql = "SELECT octet_length(journals.records) + (
+                   SELECT coalesce(sum(octet_length(record)), 0) FROM long_records WHERE execution = executions.id
+               )
+               FROM executions JOIN journals ON journals.execution = executions.number WHERE executions.id = ?1";
     let mut statement = db.prepare_cached(sql)?;
     let bytes = statement.query_row([blob(id.uuid())], |row| row.get(0)).optional()?;
     Ok(bytes.unwrap_or(0))
@@ -81,18 +89,20 @@ pub(crate) fn stored(
     first: i64,
 ) -> Result<Vec<Result<Stored, StoreError>>, StoreError> {
     let mut tail: BTreeMap<ExecutionId, Tail> = ids.into_iter().map(|id| (id, Tail::new())).collect();
+    let wanted: HashSet<ExecutionId> = tail.keys().copied().collect();
     let collect = |entry: Entry, record: Result<&str, Damage>| {
-        if let Some(records) = tail.get_mut(&entry.execution) {
-            records.push((entry.seq, record.map(Arc::from)));
-        }
+        let records = tail.entry(entry.execution).or_default();
+        records.push((entry.seq, record.map(Arc::from)));
+        Ok(())
     };
-    each_in_tail(db, first, collect).map_err(|error| store_error(call, error))?;
+    let is_wanted = |entry: &Entry| wanted.contains(&entry.execution);
+    each_in_tail(db, first, is_wanted, collect).map_err(|error| store_error(call, error))?;
     let mut all = Vec::with_capacity(tail.len());
     for (id, records) in tail {
         let known = Known::read(db, id).map_err(|error| store_error(call, error))?;
         let whole = known.map_or_else(
             || Ok(Stored { id, records: Vec::new(), is_snapshot: true }),
-            |known| known.into_stored(id),
+            |known| known.into_stored(db, call, id),
         );
         all.push(whole.and_then(|journal| with_tail(journal, records)));
     }
@@ -125,20 +135,38 @@ pub(crate) fn damaged(damage: &Damage) -> StoreError {
     StoreError::Corrupt { what: damage.to_string(), reason: "it is not what was written".into() }
 }
 
-/// Visits the records of the tail from batch `first` on. Batches whose executions are unknown are
-/// not in it.
+/// Visits records of the tail from batch `first` on. Batches whose executions are unknown are not in it.
 fn each_in_tail(
     db: &Connection,
     first: i64,
-    mut visit: impl FnMut(Entry, Result<&str, Damage>),
+    is_wanted: impl Fn(&Entry) -> bool,
+    mut visit: impl FnMut(Entry, Result<&str, Damage>) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
     let mut statement = db.prepare_cached(include_str!("../queries/batches.sql"))?;
     let mut rows = statement.query([first])?;
     while let Some(row) = rows.next()? {
         let place = Place { worker: row.get(0)?, sequence: row.get(1)? };
         let Ok(entries) = batch::entries(place, row.get_ref(2)?.as_blob()?) else { continue };
-        let records = row.get_ref(3)?.as_blob()?;
-        batch::records(&entries, records).for_each(|(entry, record)| visit(entry, record));
+        let wanted =
+            batch::records(&entries, row.get_ref(3)?.as_blob()?).filter(|(entry, _)| is_wanted(entry));
+        each_record(db, wanted, &mut visit)?;
+    }
+    Ok(())
+}
+
+/// Visits records of a batch with their texts, wherever these are.
+pub(crate) fn each_record<'a>(
+    db: &Connection,
+    records: impl Iterator<Item = (Entry, Option<&'a [u8]>)>,
+    mut visit: impl FnMut(Entry, Result<&str, Damage>) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    for (entry, here) in records {
+        if entry.is_apart() {
+            let text = long_records::read(db, entry.execution, entry.seq)?;
+            visit(entry, entry.checked(text.as_deref().map(str::as_bytes)))?;
+        } else {
+            visit(entry, entry.checked(here))?;
+        }
     }
     Ok(())
 }
@@ -149,16 +177,23 @@ pub(crate) fn events_in_tail(
     first: i64,
     mut visit: impl FnMut(ExecutionId, Event),
 ) -> rusqlite::Result<()> {
-    each_in_tail(db, first, |Entry { execution, seq, .. }, record| {
-        let record = record.map_err(|damage| damage.to_string());
-        match record.and_then(|text| serde_json::from_str::<Record>(text).map_err(|error| error.to_string()))
-        {
-            Ok(record) => record.2.into_iter().for_each(|event| visit(execution, event)),
-            Err(error) => {
-                tracing::error!(execution.id = %execution, seq, error, "a record in the tail is not readable")
+    each_in_tail(
+        db,
+        first,
+        |_| true,
+        |Entry { execution, seq, .. }, record| {
+            let record = record.map_err(|damage| damage.to_string());
+            match record
+                .and_then(|text| serde_json::from_str::<Record>(text).map_err(|error| error.to_string()))
+            {
+                Ok(record) => record.2.into_iter().for_each(|event| visit(execution, event)),
+                Err(error) => {
+                    tracing::error!(execution.id = %execution, seq, error, "a record in the tail is not readable");
+                }
             }
-        }
-    })
+            Ok(())
+        },
+    )
 }
 
 /// Returns whose an execution is, by its first record.
@@ -168,12 +203,4 @@ pub(crate) fn tenant_of(stored: &Stored) -> Option<TenantId> {
         Some(Event::Accepted(accepted)) => Some(accepted.tenant),
         _ => None,
     }
-}
-
-fn split(id: ExecutionId, journal: &str) -> Result<Vec<Arc<str>>, StoreError> {
-    let records: Vec<&RawValue> = serde_json::from_str(journal).map_err(|error| StoreError::Corrupt {
-        what: format!("journal of {id}"),
-        reason: error.to_string(),
-    })?;
-    Ok(records.into_iter().map(|record| Arc::from(record.get())).collect())
 }

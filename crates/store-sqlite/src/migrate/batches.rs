@@ -29,7 +29,7 @@ fn rewrite_tail(db: &Connection) -> rusqlite::Result<()> {
     while let Some(row) = rows.next()? {
         let record = row.get_ref(2)?.as_str()?;
         let rewritten = or_as_it_is("a record of the tail", rewritten_record(record));
-        batch.push(execution_id(row, 0)?, row.get(1)?, rewritten.as_deref().unwrap_or(record));
+        batch.push_whole(execution_id(row, 0)?, row.get(1)?, rewritten.as_deref().unwrap_or(record));
         count += 1;
         if count % BATCH_RECORDS == 0 {
             sequence += 1;

@@ -4,5 +4,6 @@ pub mod commits;
 pub mod idempotency;
 pub mod inbox;
 pub mod leases;
+pub mod long_records;
 pub mod parking;
 pub mod recovery;

@@ -8,15 +8,16 @@ use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, Event, Record};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::failure::ErrorClass;
-use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId, TenantId};
+use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
+use steadflow_core::work::Usage;
 use uuid::Uuid;
 
 use crate::{
     AgentChange, AgentRecord, Commit, ExecutionFilter, ExecutionRow, Fingerprint, FlowDocument, FlowFilter,
-    FlowRecord, FlowStatus, Idempotency, InboxInput, Listed, PAGE_BYTES_MAX, Page, Projection, Rollup,
-    RollupKey, Store, StoreError, Stored,
+    FlowRecord, FlowStatus, Idempotency, InboxInput, LONG_RECORD, Listed, PAGE_BYTES_MAX, Page, Projection,
+    Rollup, RollupKey, Store, StoreError, Stored, journal_of,
 };
 
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
@@ -60,6 +61,24 @@ pub(super) fn record(seq: u64) -> Arc<str> {
     }
 }
 
+/// The record `seq` of an execution, long; 1 is its acceptance by us.
+pub(super) fn long_record(seq: u64) -> Arc<str> {
+    let large = Payload::from_value(&serde_json::json!("x".repeat(LONG_RECORD)));
+    if seq == 1 {
+        let accepted = Accepted::new(OURS, FLOW, 1, "worker".into());
+        let accepted = Accepted { trigger_data: large, ..accepted };
+        return text(&Record(1, at(0), vec![Event::Accepted(Box::new(accepted)), Event::Started]));
+    }
+    let completed = Event::NodeCompleted {
+        node: NodeIndex(0),
+        output: large,
+        not_taken: Vec::new(),
+        usage: Usage::default(),
+        reused: false,
+    };
+    text(&Record(seq, at(1), vec![completed]))
+}
+
 /// The record of an execution's start.
 pub(super) fn started(seq: u64) -> Arc<str> {
     text(&Record(seq, at(1), vec![Event::Started]))
@@ -74,9 +93,9 @@ pub(super) fn records(count: u64) -> Vec<Arc<str>> {
     (1..=count).map(record).collect()
 }
 
-/// The first `count` records as one JSON array.
+/// The journal of the first `count` records.
 pub(super) fn journal(count: u64) -> String {
-    format!("[{}]", records(count).join(","))
+    journal_of(&records(count))
 }
 
 /// A running execution of our flow.
@@ -174,7 +193,7 @@ pub(super) fn shown(row: ExecutionRow) -> Commit {
 /// The acceptance of an execution that is parked at once.
 pub(super) fn parked(row: ExecutionRow, wake_at: Option<Timestamp>) -> Commit {
     let record = acceptance(row.tenant);
-    let journal = format!("[{record}]");
+    let journal = journal_of(&[Arc::clone(&record)]);
     committed(row.id, 1, record, Projection::Parked { row: Box::new(row), journal, wake_at })
 }
 
@@ -188,7 +207,7 @@ pub(super) fn finished(row: ExecutionRow) -> Commit {
 /// The acceptance of an execution that ends at once.
 pub(super) fn finished_with(row: ExecutionRow, rollup: Rollup) -> Commit {
     let record = acceptance(row.tenant);
-    let journal = format!("[{record}]");
+    let journal = journal_of(&[Arc::clone(&record)]);
     committed(
         row.id,
         1,

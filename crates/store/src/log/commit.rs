@@ -22,7 +22,8 @@ pub struct Commit {
     pub execution: ExecutionId,
     /// The number of the last record that this commit covers.
     pub seq: u64,
-    /// The record as JSON text, to be appended to the tail; `None` where only the projection is written.
+    /// The record as JSON text, to be appended to the tail; `None` where only the projection is written. A long one
+    /// ([`crate::LONG_RECORD`]) is stored apart, once and for all.
     pub record: Option<Arc<str>>,
     /// With an acceptance: the idempotency key.
     pub idempotency: Option<Box<Idempotency>>,
@@ -36,6 +37,22 @@ pub struct Commit {
     pub follows: Option<ExecutionId>,
 }
 
+impl Commit {
+    /// Returns roughly how many bytes it writes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let record = self.record.as_ref().map_or(0, |record| record.len());
+        let sent: usize = self.sends.iter().map(|input| input.input.len()).sum();
+        let journal = match &self.projection {
+            Projection::Tail | Projection::Shown(_) => 0,
+            Projection::Snapshot { journal, .. }
+            | Projection::Parked { journal, .. }
+            | Projection::Finished { journal, .. } => journal.len(),
+        };
+        record + sent + journal
+    }
+}
+
 /// What becomes of an execution's stored state with a commit.
 #[derive(Clone, Debug)]
 pub enum Projection {
@@ -47,14 +64,14 @@ pub enum Projection {
     Snapshot {
         /// Its row.
         row: Box<ExecutionRow>,
-        /// All its records, as a JSON array.
+        /// All its records; see [`crate::journal_of`].
         journal: String,
     },
     /// As `Snapshot`, and no worker drives it until one takes it.
     Parked {
         /// Its row.
         row: Box<ExecutionRow>,
-        /// All its records, as a JSON array.
+        /// All its records; see [`crate::journal_of`].
         journal: String,
         /// When it is due; `None` if only a signal or a free slot brings it back.
         wake_at: Option<Timestamp>,
@@ -63,7 +80,7 @@ pub enum Projection {
     Finished {
         /// Its row. A row that has ended never changes again.
         row: Box<ExecutionRow>,
-        /// All its records, as a JSON array.
+        /// All its records; see [`crate::journal_of`].
         journal: String,
         /// Its part of the analytics.
         rollup: Box<Rollup>,

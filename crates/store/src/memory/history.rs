@@ -56,8 +56,9 @@ impl MemoryStore {
     /// [`StoreError::Closed`].
     pub fn journal_bytes_now(&self, id: ExecutionId) -> Result<u64, StoreError> {
         let database = self.open()?;
-        let journal = database.journals.get(&id).map(|journal| journal.read(id)).transpose()?;
-        Ok(journal.unwrap_or_default().iter().map(|record| record.len() as u64).sum())
+        let Some(journal) = database.journals.get(&id) else { return Ok(0) };
+        let long = database.long.range((id, 0)..=(id, u64::MAX)).map(|(_, record)| record.len());
+        Ok((journal.records.len() + long.sum::<usize>()) as u64)
     }
 
     /// See [`crate::History::executions`].

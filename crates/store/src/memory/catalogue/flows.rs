@@ -142,6 +142,7 @@ impl Database {
         self.journals.remove(&id);
         self.holders.remove(&id);
         self.tail.retain(|(execution, _), _| *execution != id);
+        self.long.retain(|(execution, _), _| *execution != id);
         self.inbox.retain(|_, input| input.execution != id);
     }
 }

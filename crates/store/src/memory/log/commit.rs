@@ -7,7 +7,7 @@ use steadflow_core::ids::ExecutionId;
 use super::super::{Database, Holder, Journal, MemoryStore};
 use crate::{
     Commit, Committed, ExecutionRow, Idempotency, IdempotencyHit, InboxId, Projection, Rollup, StoreError,
-    Worker,
+    Worker, is_long,
 };
 
 impl MemoryStore {
@@ -70,7 +70,14 @@ impl Database {
             self.send(input);
         }
         if let Some(record) = record {
-            self.tail.insert((execution, seq), record);
+            let place = (execution, seq);
+            let short = if is_long(&record) {
+                self.long.insert(place, record);
+                None
+            } else {
+                Some(record)
+            };
+            self.tail.insert(place, short);
         }
         match projection {
             Projection::Tail => self.hold(execution, Holder::Worker(worker.epoch)),

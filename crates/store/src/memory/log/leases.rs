@@ -164,8 +164,8 @@ impl Database {
         if let Some(row) = row.filter(|row| row.started_at.is_some()) {
             return Some(row.flow);
         }
-        let tail = self.tail.range((id, 0)..=(id, u64::MAX));
-        let records = tail.filter_map(|(_, text)| serde_json::from_str::<Record>(text).ok());
+        let texts = self.in_tail(id, 1).filter_map(|(_, text)| text);
+        let records = texts.filter_map(|text| serde_json::from_str::<Record>(&text).ok());
         let events: Vec<Event> = records.flat_map(|record| record.2).collect();
         let flow = row.map(|row| row.flow).or_else(|| match events.first() {
             Some(Event::Accepted(accepted)) => Some(accepted.flow),
