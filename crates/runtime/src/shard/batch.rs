@@ -7,10 +7,8 @@ use steadflow_store::Commit;
 
 use super::{BatchId, Shard};
 
-/// Bytes after which a batch takes no further commit.
-const BATCH_BYTES: usize = 8 * 1024 * 1024;
-/// Bytes from which on a commit is a batch of its own, with what follows from it.
-const LARGE_BYTES: usize = 1024 * 1024;
+/// Bytes from which on a batch takes no further commit, and a commit is a batch of its own, with what follows from it.
+const BATCH_BYTES: usize = 1024 * 1024;
 
 impl Shard {
     /// Takes what is to be committed now, in one transaction; `None` if there is nothing, or if it waits.
@@ -18,8 +16,7 @@ impl Shard {
         if self.large_batch.is_some() {
             self.put_small_ones_first();
         }
-        let first_bytes = self.commits.first().map(Commit::bytes)?;
-        let is_large = first_bytes >= LARGE_BYTES;
+        let is_large = is_large(self.commits.first()?);
         if is_large && self.large_batch.is_some() {
             return None;
         }
@@ -28,23 +25,22 @@ impl Shard {
         if is_large {
             self.large_batch = Some(id);
         }
-        let commits = self.next_commits(if is_large { 0 } else { BATCH_BYTES });
+        let commits = self.next_commits();
         self.batches.insert(id, commits.iter().map(|commit| commit.execution).collect());
         Some((id, commits))
     }
 
-    /// Takes the first commits, together with what follows from each, as many as fit into `bytes_max` and are not large. Those
-    /// whose batch failed before are not put together with others.
-    fn next_commits(&mut self, bytes_max: usize) -> Vec<Commit> {
+    /// Takes the first commits, together with what follows from each, as many as fit and are not large. Those whose batch failed
+    /// before are not put together with others.
+    fn next_commits(&mut self) -> Vec<Commit> {
         let mut bytes = 0;
         let mut end = 0;
         for (place, commit) in self.commits.iter().enumerate() {
-            let more = commit.bytes();
             let is_new_group = place > 0 && commit.follows.is_none();
-            if is_new_group && (bytes > bytes_max || more >= LARGE_BYTES || self.is_apart(commit)) {
+            if is_new_group && (bytes >= BATCH_BYTES || is_large(commit) || self.is_apart(commit)) {
                 break;
             }
-            bytes += more;
+            bytes += commit.bytes();
             end = place + 1;
         }
         let rest = self.commits.split_off(end);
@@ -59,15 +55,19 @@ impl Shard {
 
     /// Puts large commits behind the others, in the same order, each with what follows from it.
     fn put_small_ones_first(&mut self) {
-        let mut is_large = false;
+        let mut is_behind = false;
         let (mut small, mut large) = (Vec::new(), Vec::new());
         for commit in self.commits.drain(..) {
             if commit.follows.is_none() {
-                is_large = commit.bytes() >= LARGE_BYTES;
+                is_behind = is_large(&commit);
             }
-            if is_large { large.push(commit) } else { small.push(commit) }
+            if is_behind { large.push(commit) } else { small.push(commit) }
         }
         self.commits.append(&mut small);
         self.commits.append(&mut large);
     }
+}
+
+fn is_large(commit: &Commit) -> bool {
+    commit.bytes() >= BATCH_BYTES
 }
