@@ -72,6 +72,17 @@ async fn read_slowly(
     })
 }
 
+/// Reads so many bytes of an answer at 32 KiB a second.
+async fn read_steadily(mut connection: TcpStream, bytes: usize) {
+    let (mut part, mut left) = (vec![0; 8 * 1024], bytes);
+    while left > 0 {
+        let read = connection.read(&mut part).await.expect("what is read steadily comes to its end");
+        assert!(read > 0, "it ended {left} bytes early");
+        left = left.saturating_sub(read);
+        sleep(Duration::from_millis(250)).await;
+    }
+}
+
 /// Returns whether the server has reset the connection. That is also seen without reading.
 async fn is_cut_off(connection: &TcpStream) -> bool {
     connection.take_error().is_ok_and(|error| error.is_some())
@@ -255,6 +266,8 @@ async fn answers_that_nobody_reads_leave_room_for_others_and_end() {
     let growth = Growth::of(&server);
 
     let attack = async {
+        let steady = ask_without_reading(&server, &path).await;
+        let steady = tokio::spawn(read_steadily(steady, 1_000_000));
         let mut readers = JoinSet::new();
         for at in 0..scaled(80, 400) {
             if let Some(reader) = read_slowly(&server, &path, at % 2 == 0).await {
@@ -268,6 +281,7 @@ async fn answers_that_nobody_reads_leave_room_for_others_and_end() {
             (status_from(&server, HERE, &path).await == 200).then_some(())
         })
         .await;
+        steady.await.expect("it is read to its end");
         readers.join_all().await
     };
     let ends = victim.withstands("answers that nobody reads", attack).await;

@@ -14,8 +14,9 @@ use super::slots::Requests;
 
 /// How long a client may take for [`TAKEN_BYTES`] of what is sent to it, or for all that is left of it.
 pub(super) const TAKEN_WITHIN: Duration = Duration::from_secs(20);
-/// 8 KiB a second.
-const TAKEN_BYTES: usize = 160 * 1024;
+/// About 3 KiB a second. The kernels on both sides pass it on in parts of up to 64 KiB each, so a client that reads up to 10
+/// KiB a second may be taken for one that is as slow.
+const TAKEN_BYTES: usize = 64 * 1024;
 
 /// A stream that fails when nothing has been read from it or written to it for `idle_max`, or when the client takes too slowly
 /// what is written. A client that is sent nothing takes nothing too slowly.
