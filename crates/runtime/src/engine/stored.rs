@@ -237,6 +237,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn several_journals_of_ten_megabytes_are_read_at_the_same_time() {
+        let reads = Reads::default();
+        let _first = reads.room(10_000_000).await.expect("there is room");
+
+        assert!(reads.room(10_000_000).now_or_never().is_some_and(|room| room.is_ok()));
+    }
+
+    #[tokio::test]
     async fn a_journal_longer_than_all_room_is_read_alone() {
         assert!(Reads::default().room(u64::MAX).now_or_never().is_some_and(|room| room.is_ok()));
     }

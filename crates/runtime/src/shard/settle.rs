@@ -68,9 +68,7 @@ impl Shard {
             Committed::Skipped => return,
             Committed::Done | Committed::Hit(_) => {}
         }
-        if !self.suspects.is_empty() {
-            self.suspects.remove(&id);
-        }
+        self.suspects.remove(&id);
         let Some(live) = self.live.get_mut(&id) else { return };
         let Some(committing) = live.committing.take() else { return };
         if let Committed::Hit(hit) = answer {

@@ -210,6 +210,14 @@ mod tests {
     }
 
     #[test]
+    fn a_wake_up_that_is_a_fifteenth_of_the_lease_late_is_no_standstill() {
+        let mut lease = Lease::new(at(0), TTL);
+        lease.tick(at(5));
+
+        assert_eq!(lease.tick(at(11)), Some(Step::GiveUp));
+    }
+
+    #[test]
     fn a_renewal_sent_after_it_may_have_ended_is_given_up_soon() {
         let mut lease = Lease::new(at(0), TTL);
         lease.tick(at(5));
@@ -225,6 +233,7 @@ mod tests {
         for second in 5..100 {
             lease.tick(at(second));
             lease.has_no_room(at(second));
+            assert_eq!(lease.next_timer(), at(second).plus(TTL / 30), "it is tried again soon");
         }
 
         assert!(lease.is_certain(at(100)));

@@ -124,4 +124,15 @@ mod tests {
 
         assert!(loads.pauses.is_empty());
     }
+
+    #[test]
+    fn an_execution_that_came_another_way_is_not_loaded_again() {
+        let (mut loads, now) = (Loads::default(), Timestamp::from_micros(0));
+        (1..=2).for_each(|number| loads.failed(id(number), now));
+
+        loads.forget(id(1));
+        loads.tick(now.plus(PAUSE_MIN));
+
+        assert_eq!((loads.begin(2), loads.begin(2)), (Some(id(2)), None));
+    }
 }

@@ -242,6 +242,22 @@ mod tests {
     }
 
     #[test]
+    fn what_was_sent_is_looked_for_at_once_even_if_the_inbox_is_being_read() {
+        let (mut look, config) = (InboxLook::new(at(100)), WorkerConfig::new("w1".into()));
+        look.begin();
+        look.hurry(at(100));
+
+        look.found(&[], 0, &config, at(101));
+        assert!(look.look.is_due(at(101)), "it may have been sent behind what was read");
+        look.begin();
+        look.found(&[], 0, &config, at(102));
+        assert!(!look.look.is_due(at(102)));
+        look.hurry(at(102));
+
+        assert!(look.look.is_due(at(102)));
+    }
+
+    #[test]
     fn behind_a_full_page_of_what_is_overdue_it_reads_on_at_once() {
         let mut look = DueLook::new(at(100));
         assert_eq!(look.begin(EVERY, at(100)), None);

@@ -2,6 +2,7 @@
 
 mod damaged;
 mod pins;
+mod warnings;
 
 use std::time::Duration;
 

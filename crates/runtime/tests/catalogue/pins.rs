@@ -95,6 +95,19 @@ async fn agents_of_children_are_pinned_with_their_flows() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_execution_pins_a_thousand_flows_at_most() {
+    let bench = Bench::new().await;
+    let mut flow = bench.flow(json!({}), json!([echo("a", json!(1))]), json!([])).await;
+    for _ in 0..1_001 {
+        flow = bench.flow(json!({}), json!([family(flow)]), json!([])).await;
+    }
+
+    let accepted = accepted(&bench, bench.start(flow).await).await;
+
+    assert_eq!(accepted.flows.len(), 1_000);
+}
+
+#[tokio::test(start_paused = true)]
 async fn flows_that_start_each_other_end_at_the_lowest_level() {
     let bench = Bench::new().await;
     let upper = bench.flow(json!({}), json!([echo("a", json!(1))]), json!([])).await;

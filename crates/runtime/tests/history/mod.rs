@@ -128,8 +128,20 @@ async fn failures_of_one_kind_have_one_fingerprint_and_successes_none() {
     let node = fingerprint.node.as_ref().map(|node| node.as_str());
     assert_eq!((node, &*fingerprint.message), (Some("b"), "Connection timeout"));
     assert_eq!(rows(&bench, succeeding).await[0].fingerprint, None);
-    let counts = (failed[0].total_nodes, failed[0].completed_nodes, failed[0].failed_nodes);
-    assert_eq!((counts, failed[0].attempts), ((2, 1, 1), 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_says_how_many_nodes_there_are_and_how_they_went() {
+    let bench = Bench::new().await;
+    let nodes = json!([echo("a", json!(1)), echo("b", json!(2)), echo("c", json!({ "fail_times": 1 }))]);
+    let edges = json!([{ "from": "a", "to": "b" }, { "from": "b", "to": "c" }]);
+    let flow = bench.flow(json!({}), nodes, edges).await;
+
+    ended(&bench, flow).await;
+
+    let row = &rows(&bench, flow).await[0];
+    let counts = (row.total_nodes, row.completed_nodes, row.failed_nodes, row.attempts);
+    assert_eq!(counts, (3, 2, 1, 3));
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use steadflow_core::event::Accepted;
-use steadflow_core::execution::{Decision, Execution, FlowVersion, NewExecution};
+use steadflow_core::execution::{Decision, Execution, FlowVersion, Input, NewExecution};
 use steadflow_core::flow::Flow;
-use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_core::ids::{Attempt, ExecutionId, FlowId, NodeIndex, StepKey, TenantId};
+use steadflow_core::inbox::Signal;
 use steadflow_core::limits::Limits;
+use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_runtime::shard::{Accept, BatchId, Loaded, Message, Recovered, ReplyId};
+use steadflow_core::work::{CallKey, Outcome};
+use steadflow_runtime::shard::{Accept, BatchId, Loaded, Message, Origin, Recovered, ReplyId};
 use steadflow_runtime::worker::{Action, Answer, Ask, IncarnationId, Rest};
 use steadflow_runtime::{Worker, WorkerConfig};
 use steadflow_store::{Commit, Committed, StoreError, Worker as Lessee};
@@ -149,26 +152,54 @@ pub(crate) fn number(id: ExecutionId) -> u128 {
     id.uuid().as_u128()
 }
 
-/// A flow with one node that calls out.
-pub(crate) fn flow() -> Arc<FlowVersion> {
-    let node = json!({ "id": "a", "type": "action", "action": "echo", "input": 1 });
-    let document = json!({ "name": "f", "flow_definition": { "nodes": [node], "edges": [] } });
-    let limits = Limits::DEFAULT;
+/// A flow of these nodes, one after the other.
+pub(crate) fn flow(mut document: Value, nodes: Value, limits: Limits) -> Arc<FlowVersion> {
+    let ids: Vec<&Value> = nodes.as_array().into_iter().flatten().map(|node| &node["id"]).collect();
+    let edges: Vec<_> = ids.windows(2).map(|pair| json!({ "from": pair[0], "to": pair[1] })).collect();
+    document["name"] = json!("f");
+    document["flow_definition"] = json!({ "nodes": nodes, "edges": edges });
     let flow = Flow::parse(&document, &limits).expect("the flow is valid");
     let (tenant, flow_id) = (TenantId::DEFAULT, FlowId::new(Uuid::from_u128(7)));
     Arc::new(FlowVersion { tenant, flow_id, version: 1, flow, limits })
 }
 
+/// An execution of one node that calls out.
 pub(crate) fn new_execution(number: u128) -> NewExecution {
-    let flow = flow();
+    let nodes = json!([{ "id": "a", "type": "action", "action": "echo", "input": 1 }]);
+    execution_of(number, flow(json!({}), nodes, Limits::DEFAULT))
+}
+
+pub(crate) fn execution_of(number: u128, flow: Arc<FlowVersion>) -> NewExecution {
     let accepted = Accepted::new(TenantId::DEFAULT, flow.flow_id, 1, "w".into());
     NewExecution { id: id(number), pinned: flow.into(), accepted }
 }
 
+pub(crate) fn accepted_by(number: u128, reply: ReplyId) -> Accept {
+    Accept { new: new_execution(number), limit: None, idempotency: None, reply, wait: None }
+}
+
 pub(crate) fn accept(number: u128) -> Message {
-    let accept =
-        Accept { new: new_execution(number), limit: None, idempotency: None, reply: ReplyId(1), wait: None };
-    Message::Accept(Box::new(accept))
+    Message::Accept(Box::new(accepted_by(number, ReplyId(1))))
+}
+
+/// A new execution of these nodes, one after the other.
+pub(crate) fn accept_of(number: u128, document: Value, nodes: Value) -> Message {
+    let new = execution_of(number, flow(document, nodes, Limits::DEFAULT));
+    Message::Accept(Box::new(Accept { new, ..accepted_by(number, ReplyId(1)) }))
+}
+
+/// What a caller wants of an execution.
+pub(crate) fn signal(number: u128, signal: Signal) -> Message {
+    let from = Origin::Caller { reply: ReplyId(7), tenant: TenantId::DEFAULT };
+    Message::Input { execution: id(number), input: signal.into(), from }
+}
+
+/// The call of a node of an execution ends with this output.
+pub(crate) fn call_ended(number: u128, node: u16, output: Payload) -> Message {
+    let (execution, node) = (id(number), NodeIndex(node));
+    let call = CallKey { execution, node, attempt: Attempt::FIRST, step: StepKey::ONLY };
+    let input = Input::StepEnded { call, outcome: Outcome::completed(output) };
+    Message::Input { execution, input, from: Origin::Engine }
 }
 
 pub(crate) fn done(bench: &Bench, batch: u64) -> Answer {
@@ -182,7 +213,11 @@ pub(crate) fn busy() -> StoreError {
 
 /// An execution of which no more is stored than that it was accepted.
 pub(crate) fn orphan(number: u128) -> Loaded {
-    let NewExecution { id, pinned, accepted } = new_execution(number);
+    orphan_of(new_execution(number))
+}
+
+pub(crate) fn orphan_of(new: NewExecution) -> Loaded {
+    let NewExecution { id, pinned, accepted } = new;
     let mut decision = Decision::default();
     let mut execution = Execution::accept(id, pinned, accepted, at(0.0), &mut decision);
     let record = serde_json::to_string(&execution.seal(&mut decision, at(0.0))).expect("it is JSON");

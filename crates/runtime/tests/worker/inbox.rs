@@ -9,7 +9,7 @@ use steadflow_runtime::worker::Answer;
 use steadflow_store::{Committed, InboxId, InboxInput, InboxItem};
 use uuid::Uuid;
 
-use crate::bench::{Bench, accept, at, done, id};
+use crate::bench::{Bench, accept, at, busy, done, id};
 
 fn item(number: u64, execution: u128, signal: &Signal) -> InboxItem {
     let input = serde_json::to_string(signal).expect("it is JSON").into();
@@ -121,4 +121,48 @@ fn the_inbox_is_read_on_behind_a_full_page_until_enough_is_in_hand() {
     assert!(first.contains(&"read inbox".into()), "{first:?}");
     assert!(second.contains(&"read inbox".into()), "{second:?}");
     assert!(!third.contains(&"read inbox".into()), "{third:?}");
+}
+
+#[test]
+fn an_input_that_could_not_be_deleted_is_looked_at_again() {
+    let mut bench = Bench::driving();
+    bench.handle(0.1, accept(1));
+    bench.answer(0.1, done(&bench, 0));
+    bench.turn(0.3);
+    let resume = || Answer::Inbox(Ok(vec![item(4, 1, &Signal::Resume { by: Actor::USER })]));
+    assert_eq!(bench.answer(0.3, resume()), ["discard 1"]);
+
+    bench.answer(0.3, Answer::InboxSorted(vec![InboxId(4)], Err(busy())));
+    bench.turn(0.6);
+    bench.answer(0.6, done(&bench, 1));
+
+    assert_eq!(bench.answer(0.6, resume()), ["discard 1"]);
+}
+
+#[test]
+fn whether_there_is_an_execution_is_asked_when_its_input_is_a_minute_old() {
+    let mut bench = Bench::driving();
+    bench.until(0.3, 59.6);
+    bench.turn(59.9);
+    let pause = item(4, 9, &Signal::Pause { by: Actor::USER });
+    assert!(bench.answer(59.9, Answer::Inbox(Ok(vec![pause]))).contains(&"load 9".to_owned()));
+
+    let sorted = bench.answer(60.0, Answer::Loaded(id(9), Ok(None)));
+
+    assert!(sorted.contains(&"discard 0".to_owned()), "{sorted:?}");
+}
+
+#[test]
+fn looks_that_fail_are_repeated() {
+    let mut bench = Bench::driving();
+    assert!(bench.turn(0.3).contains(&"read inbox".to_owned()));
+    bench.answer(0.3, Answer::Inbox(Err(busy())));
+    assert!(bench.turn(0.6).contains(&"read inbox".to_owned()));
+    bench.until(0.6, 9.9);
+    assert!(bench.turn(10.0).contains(&"find due".to_owned()));
+    bench.answer(10.0, Answer::Renewed(Ok(())));
+    bench.answer(10.0, Answer::Due(Err(busy())));
+
+    bench.until(10.0, 19.9);
+    assert!(bench.turn(20.0).contains(&"find due".to_owned()));
 }

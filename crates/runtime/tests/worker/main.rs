@@ -4,6 +4,7 @@ mod bench;
 mod inbox;
 mod lease;
 mod looks;
+mod parking;
 mod refused;
 mod slots;
 mod snapshots;

@@ -1,22 +1,16 @@
 //! Commits that the database will never take, and executions whose turns take long.
 
-use std::sync::Arc;
-
 use serde_json::json;
-use steadflow_core::event::Accepted;
 use steadflow_core::execution::ExecutionStatus;
-use steadflow_core::execution::{FlowVersion, Input};
-use steadflow_core::flow::Flow;
-use steadflow_core::ids::NodeIndex;
-use steadflow_core::ids::{Attempt, StepKey};
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
-use steadflow_core::work::{CallKey, Outcome};
-use steadflow_runtime::shard::{Accept, BatchId, Message, Origin, ReplyId};
+use steadflow_runtime::shard::{Accept, BatchId, Message, ReplyId};
 use steadflow_runtime::worker::Answer;
 use steadflow_store::{Committed, Projection, StoreError};
 
-use crate::bench::{Bench, accept, done, id, new_execution};
+use crate::bench::{
+    Bench, accept, accept_of, accepted_by, at, busy, call_ended, done, execution_of, flow, id, new_execution,
+};
 
 fn refused(batch: u64) -> Answer {
     let source = "it is too large".into();
@@ -25,33 +19,35 @@ fn refused(batch: u64) -> Answer {
 
 /// The call of execution `number` ends.
 fn ended(number: u128) -> Message {
-    let call =
-        CallKey { execution: id(number), node: NodeIndex(0), attempt: Attempt::FIRST, step: StepKey::ONLY };
-    let input = Input::StepEnded { call, outcome: Outcome::completed(Payload::null()) };
-    Message::Input { execution: id(number), input, from: Origin::Engine }
+    call_ended(number, 0, Payload::null())
 }
 
 /// A new execution that starts with so many bytes.
 fn accept_with(number: u128, bytes: usize) -> Message {
     let mut new = new_execution(number);
-    new.accepted.trigger_data = Payload::parse(format!("\"{}\"", "x".repeat(bytes))).expect("it is JSON");
-    let accept = Accept { new, limit: None, idempotency: None, reply: ReplyId(1), wait: None };
-    Message::Accept(Box::new(accept))
+    new.accepted.trigger_data = text(bytes);
+    Message::Accept(Box::new(Accept { new, ..accepted_by(number, ReplyId(1)) }))
 }
 
 /// A new execution that passes a large value on, which is more than one decision takes.
 fn passing_on(number: u128) -> Message {
-    let ids: Vec<String> = (0..5).map(|at| format!("n{at}")).collect();
-    let node = |id| json!({ "id": id, "type": "action", "action": "transform", "input": "${trigger_data}" });
-    let nodes: Vec<_> = ids.iter().map(node).collect();
-    let edges: Vec<_> = ids.windows(2).map(|pair| json!({ "from": pair[0], "to": pair[1] })).collect();
-    let document = json!({ "name": "f", "flow_definition": { "nodes": nodes, "edges": edges } });
-    let flow = Flow::parse(&document, &Limits::DEFAULT).expect("the flow is valid");
-    let mut new = new_execution(number);
-    let Accepted { tenant, flow: flow_id, version, .. } = new.accepted;
-    new.pinned = Arc::new(FlowVersion { tenant, flow_id, version, flow, limits: Limits::DEFAULT }).into();
-    new.accepted.trigger_data = Payload::parse(format!("\"{}\"", "x".repeat(900_000))).expect("it is JSON");
-    Message::Accept(Box::new(Accept { new, limit: None, idempotency: None, reply: ReplyId(1), wait: None }))
+    accept_transforms(number, "${trigger_data}", text(900_000), Limits::DEFAULT)
+}
+
+fn accept_transforms(number: u128, input: &str, trigger_data: Payload, limits: Limits) -> Message {
+    let node = |number| {
+        json!({ "id": format!("n{number}"), "type": "action", "action": "transform",
+                                "input": input })
+    };
+    let nodes: Vec<_> = (0..5).map(node).collect();
+    let mut new = execution_of(number, flow(json!({}), json!(nodes), limits));
+    new.accepted.trigger_data = trigger_data;
+    Message::Accept(Box::new(Accept { new, ..accepted_by(number, ReplyId(1)) }))
+}
+
+/// A text that has so many bytes without its quotes.
+fn text(bytes: usize) -> Payload {
+    Payload::parse(format!("\"{}\"", "x".repeat(bytes))).expect("it is JSON")
 }
 
 fn committed(batch: u64, commits: usize) -> Answer {
@@ -61,10 +57,10 @@ fn committed(batch: u64, commits: usize) -> Answer {
 /// A worker with executions 1 and 2, whose calls ended in one batch.
 fn both_ended() -> Bench {
     let mut bench = Bench::driving();
-    bench.worker.handle(accept(1), crate::bench::at(1.0));
+    bench.worker.handle(accept(1), at(1.0));
     bench.handle(1.0, accept(2));
     bench.answer(1.0, done(&bench, 0));
-    bench.worker.handle(ended(1), crate::bench::at(2.0));
+    bench.worker.handle(ended(1), at(2.0));
     assert_eq!(bench.handle(2.0, ended(2)), ["commit 1 2"]);
     bench
 }
@@ -90,10 +86,10 @@ fn a_batch_that_is_refused_is_split_so_that_one_decision_holds_up_no_other() {
 #[test]
 fn a_batch_that_is_refused_is_halved_until_it_is_known_what_is_bad() {
     let mut bench = Bench::driving();
-    (1..=8).for_each(|number| bench.worker.handle(accept(number), crate::bench::at(1.0)));
+    (1..=8).for_each(|number| bench.worker.handle(accept(number), at(1.0)));
     bench.turn(1.0);
     bench.answer(1.0, done(&bench, 0));
-    (1..=8).rev().for_each(|number| bench.worker.handle(ended(number), crate::bench::at(2.0)));
+    (1..=8).rev().for_each(|number| bench.worker.handle(ended(number), at(2.0)));
     bench.turn(2.0);
 
     let halves = bench.answer(2.0, refused(1));
@@ -109,7 +105,7 @@ fn one_large_commit_is_under_way_at_a_time_and_others_go_before_the_next() {
     let large = |number| accept_with(number, 1_100_000);
     bench.turn(1.0);
     for message in [large(1), large(2), accept(3), large(4), accept(5)] {
-        bench.worker.handle(message, crate::bench::at(1.0));
+        bench.worker.handle(message, at(1.0));
     }
 
     let (first, second) = (bench.turn(1.0), bench.commits.len());
@@ -137,8 +133,9 @@ fn a_flow_that_was_slow_is_quick_again_after_a_minute() {
     };
 
     assert!(is_slow(&mut bench, 2.0, 2));
-    bench.until(2.0, 70.0);
-    assert!(!is_slow(&mut bench, 70.0, 3));
+    bench.until(2.0, 60.9);
+    assert!(is_slow(&mut bench, 60.9, 3));
+    assert!(!is_slow(&mut bench, 61.0, 4));
 }
 
 #[test]
@@ -168,7 +165,7 @@ fn a_batch_that_fails_for_a_while_is_split_too() {
 fn a_batch_that_is_full_takes_no_further_decision() {
     let mut bench = Bench::driving();
     for number in 1..7 {
-        bench.worker.handle(accept_with(number, 200 * 1024), crate::bench::at(0.0));
+        bench.worker.handle(accept_with(number, 200 * 1024), at(0.0));
     }
 
     let wanted = bench.handle(0.0, accept_with(7, 200 * 1024));
@@ -179,14 +176,105 @@ fn a_batch_that_is_full_takes_no_further_decision() {
 #[test]
 fn executions_that_hold_much_take_their_turns_one_at_a_tick() {
     let mut bench = Bench::driving();
-    bench.worker.handle(accept_with(1, 300_000), crate::bench::at(1.0));
+    bench.worker.handle(accept_with(1, 300_000), at(1.0));
     bench.handle(1.0, accept_with(2, 300_000));
-    bench.worker.answer(bench.by, done(&bench, 0), crate::bench::at(1.0));
+    bench.worker.answer(bench.by, done(&bench, 0), at(1.0));
 
-    assert!(bench.worker.is_behind(crate::bench::at(1.0)));
-    bench.worker.tick(crate::bench::at(1.0));
-    assert!(bench.worker.is_behind(crate::bench::at(1.0)), "the second one waits for the next tick");
-    bench.worker.tick(crate::bench::at(1.0));
-    assert!(!bench.worker.is_behind(crate::bench::at(1.0)));
+    assert!(bench.worker.is_behind(at(1.0)));
+    bench.worker.tick(at(1.0));
+    assert!(bench.worker.is_behind(at(1.0)), "the second one waits for the next tick");
+    bench.worker.tick(at(1.0));
+    assert!(!bench.worker.is_behind(at(1.0)));
     assert!(bench.turn(1.0).contains(&"commit 1 2".to_owned()));
+}
+
+#[test]
+fn executions_that_start_with_up_to_256_kib_start_at_once() {
+    let quotes = 2;
+    let mut bench = Bench::driving();
+    bench.turn(1.0);
+
+    bench.handle(1.0, accept_with(1, 256 * 1024 - quotes));
+
+    let record = bench.commits[0].record.as_deref().unwrap_or_default();
+    assert!(record.contains("started"), "it starts with its acceptance");
+}
+
+#[test]
+fn executions_take_turns_of_their_own_from_256_kib_on() {
+    let nodes = json!([{ "id": "a", "type": "action", "action": "echo", "input": 1 },
+                       { "id": "b", "type": "action", "action": "echo", "input": 1 }]);
+    for (bytes, has_own) in [(100_000, false), (300_000, true)] {
+        let mut bench = Bench::driving();
+        bench.handle(0.1, accept_of(1, json!({}), nodes.clone()));
+        bench.answer(0.1, done(&bench, 0));
+        bench.handle(0.2, call_ended(1, 0, text(bytes)));
+        bench.answer(0.2, committed(1, 1));
+
+        bench.worker.handle(call_ended(1, 1, Payload::null()), at(0.2));
+
+        assert_eq!(bench.worker.is_behind(at(0.2)), has_own, "{bytes} bytes");
+    }
+}
+
+#[test]
+fn an_execution_whose_decision_took_its_share_of_evaluation_goes_on_in_a_turn_of_its_own() {
+    let limits = Limits { decision_fuel: 1, ..Limits::DEFAULT };
+    let mut bench = Bench::driving();
+    bench.handle(
+        0.1,
+        accept_transforms(
+            1,
+            "${trigger_data > 0}",
+            Payload::parse("5".to_owned()).expect("it is JSON"),
+            limits,
+        ),
+    );
+
+    bench.worker.answer(bench.by, committed(0, 1), at(0.1));
+
+    assert!(bench.worker.is_behind(at(0.1)));
+}
+
+#[test]
+fn a_new_execution_of_a_slow_flow_starts_in_a_turn_of_its_own() {
+    let mut bench = Bench::driving();
+    bench.handle(0.1, passing_on(1));
+    let mut batch = 0;
+    while bench.worker.live_count() > 0 {
+        bench.answer(0.1, committed(batch, 1));
+        batch += 1;
+    }
+    bench.handle(0.2, accept(2));
+
+    bench.worker.answer(bench.by, committed(batch, 1), at(0.2));
+
+    assert!(bench.worker.is_behind(at(0.2)));
+}
+
+#[test]
+fn a_batch_for_which_there_is_no_room_is_not_split() {
+    let mut bench = both_ended();
+
+    let full = StoreError::Full { source: "the disk is full".into() };
+    bench.answer(2.0, Answer::Committed(BatchId(1), Err(full)));
+
+    assert_eq!(bench.until(2.0, 2.5), ["commit 1 2"]);
+}
+
+#[test]
+fn an_execution_whose_commit_failed_alone_shares_the_next_batch() {
+    let mut bench = Bench::driving();
+    bench.worker.handle(accept(1), at(1.0));
+    bench.handle(1.0, accept(2));
+    bench.answer(1.0, done(&bench, 0));
+    bench.until(1.0, 1.4);
+    bench.answer(1.4, done(&bench, 1));
+    bench.handle(1.4, ended(1));
+    bench.answer(1.4, Answer::Committed(BatchId(2), Err(busy())));
+
+    bench.worker.handle(ended(2), at(1.9));
+    let said = bench.turn(1.9);
+
+    assert_eq!(said, ["commit 2 1"]);
 }

@@ -1,15 +1,24 @@
 //! Slots of a flow: an execution keeps its place although a commit is refused.
 
-use steadflow_core::caller::Actor;
-use steadflow_core::execution::{Decision, Input};
-use steadflow_core::ids::{Attempt, NodeIndex, StepKey, TenantId};
-use steadflow_core::inbox::Signal;
-use steadflow_core::payload::Payload;
-use steadflow_core::work::{CallKey, Outcome};
-use steadflow_runtime::shard::{Accept, BatchId, Loaded, Message, Origin, ReplyId};
-use steadflow_runtime::worker::Answer;
+use std::sync::Arc;
 
-use crate::bench::{Bench, at, busy, done, id, new_execution, number, orphan};
+use serde_json::json;
+use steadflow_core::caller::Actor;
+use steadflow_core::execution::{Decision, FlowVersion, Input};
+use steadflow_core::ids::FlowId;
+use steadflow_core::inbox::Signal;
+use steadflow_core::limits::Limits;
+use steadflow_core::payload::Payload;
+use steadflow_runtime::shard::{Accept, BatchId, Loaded, Message, Recovered, ReplyId};
+use steadflow_runtime::worker::{Answer, Rest};
+use steadflow_store::{Committed, IdempotencyHit, StoreError};
+use uuid::Uuid;
+
+use crate::bench::signal as signal_of;
+use crate::bench::{
+    Bench, accepted_by, at, busy, done, execution_of, flow, id, new_execution, number, orphan, orphan_of,
+    signal,
+};
 
 fn accept_of_one_at_a_time(number: u128) -> Message {
     let (new, reply) = (new_execution(number), ReplyId(1));
@@ -20,16 +29,8 @@ fn pause(number: u128) -> Message {
     signal(number, Signal::Pause { by: Actor::USER })
 }
 
-fn signal(number: u128, signal: Signal) -> Message {
-    let from = Origin::Caller { reply: ReplyId(7), tenant: TenantId::DEFAULT };
-    Message::Input { execution: id(number), input: signal.into(), from }
-}
-
 fn call_ended(number: u128) -> Message {
-    let execution = id(number);
-    let call = CallKey { execution, node: NodeIndex(0), attempt: Attempt::FIRST, step: StepKey::ONLY };
-    let input = Input::StepEnded { call, outcome: Outcome::completed(Payload::null()) };
-    Message::Input { execution, input, from: Origin::Engine }
+    crate::bench::call_ended(number, 0, Payload::null())
 }
 
 fn cancel() -> Signal {
@@ -82,7 +83,7 @@ impl Run {
     /// Sends a signal to an execution that waits and is not in memory; its commit is under way then.
     fn signals(&mut self, seconds: f64, stored: Loaded, signal: Signal) {
         let number = number(stored.execution.id());
-        assert_eq!(self.bench.handle(seconds, self::signal(number, signal)), [format!("load {number}")]);
+        assert_eq!(self.bench.handle(seconds, signal_of(number, signal)), [format!("load {number}")]);
         let loaded = Answer::Loaded(id(number), Ok(Some(Box::new(stored))));
         assert_eq!(self.bench.answer(seconds, loaded), [format!("commit {number}")]);
     }
@@ -218,4 +219,129 @@ fn an_execution_whose_pause_is_refused_by_the_store_keeps_its_place_in_the_queue
     assert!(ended.contains(&"commit 1".into()), "{ended:?}");
     let next = bench.commits.iter().find(|commit| commit.execution == id(2)).expect("it is due");
     assert!(next.record.as_deref().is_some_and(|record| record.contains("started")), "{next:?}");
+}
+
+#[test]
+fn an_execution_whose_pause_is_refused_when_its_slot_came_does_not_start_beside_the_next() {
+    let mut run = one_runs_and_two_wait();
+    run.bench.handle(0.2, pause(2));
+    run.ends(0.3, 1);
+    let said = run.bench.answer(0.4, Answer::Loaded(id(2), Ok(Some(Box::new(orphan(2))))));
+    assert_eq!(loads(&said), ["load 3"], "{said:?}");
+
+    run.is_refused(0.4);
+    run.bench.answer(0.5, Answer::Loaded(id(3), Ok(Some(Box::new(orphan(3))))));
+    assert!(run.has_started(3));
+    run.commits(0.5);
+    let later = run.bench.turn(1.0);
+
+    assert!(!run.has_started(2), "{later:?}");
+}
+
+#[test]
+fn an_acceptance_for_which_there_is_no_room_gives_its_slot_back() {
+    let mut bench = Bench::driving();
+    let full = || Err(StoreError::Full { source: "the disk is full".into() });
+    let accept = Accept { limit: Some(1), wait: Some(ReplyId(2)), ..accepted_by(1, ReplyId(1)) };
+    bench.handle(0.1, Message::Accept(Box::new(accept)));
+
+    let refused = bench.answer(0.1, Answer::Committed(BatchId(0), full()));
+    bench.handle(0.2, accept_of_one_at_a_time(2));
+
+    assert_eq!(refused, ["reply 1 StorageFull", "reply 2 StorageFull"]);
+    let record = bench.commits[0].record.as_deref().unwrap_or_default();
+    assert!(record.contains("started"), "{record}");
+    assert_eq!(bench.worker.live_count(), 1);
+}
+
+#[test]
+fn an_acceptance_without_a_slot_that_is_refused_gives_none_back() {
+    let mut run = Run { bench: Bench::driving(), batch: 0 };
+    run.bench.handle(0.1, accept_of_one_at_a_time(1));
+    run.commits(0.1);
+    run.bench.handle(0.1, accept_of_one_at_a_time(2));
+    run.is_refused(0.1);
+
+    run.bench.handle(0.2, accept_of_one_at_a_time(3));
+
+    assert!(!run.has_started(3), "1 has the only slot");
+}
+
+#[test]
+fn an_execution_that_starts_with_much_waits_for_its_slot_as_others_do() {
+    let mut run = Run { bench: Bench::driving(), batch: 0 };
+    run.bench.handle(0.1, accept_of_one_at_a_time(1));
+    run.commits(0.1);
+    let mut new = new_execution(2);
+    new.accepted.trigger_data = Payload::parse(format!("\"{}\"", "x".repeat(300_000))).expect("it is JSON");
+
+    let accept = Accept { new, limit: Some(1), ..accepted_by(2, ReplyId(1)) };
+    run.bench.handle(0.2, Message::Accept(Box::new(accept)));
+    run.commits(0.2);
+    run.bench.until(0.2, 0.4);
+
+    assert!(!run.has_started(2), "1 has the only slot");
+}
+
+#[test]
+fn children_of_an_execution_that_was_started_before_are_forgotten_with_it() {
+    let nodes = json!([{ "id": "a", "type": "delay", "delay_seconds": 1 }]);
+    let child = Arc::into_inner(flow(json!({}), nodes, Limits::DEFAULT)).expect("nobody else has it");
+    let child = FlowVersion { flow_id: FlowId::new(Uuid::from_u128(8)), ..child };
+    let nodes = json!([{ "id": "all", "type": "test_family", "flow_id": child.flow_id.to_string(),
+                         "children": 2, "at_once": 2 }]);
+    let mut new = execution_of(1, flow(json!({}), nodes, Limits::DEFAULT));
+    new.pinned.children = Some(Arc::new([(child.flow_id, Arc::new(child))].into()));
+    let accept = Accept { new, ..accepted_by(1, ReplyId(1)) };
+    let mut bench = Bench::driving();
+    bench.handle(0.1, Message::Accept(Box::new(accept)));
+    assert_eq!(bench.worker.live_count(), 3);
+
+    let hit = IdempotencyHit { execution: id(9), request_hash: [0; 32] };
+    let answers = vec![Committed::Hit(hit), Committed::Skipped, Committed::Skipped];
+    let said = bench.answer(0.1, Answer::Committed(BatchId(0), Ok(answers)));
+
+    assert!(said.len() == 1 && said[0].starts_with("reply 1 Hit"), "{said:?}");
+    assert_eq!(bench.worker.live_count(), 0);
+}
+
+fn flow_id() -> FlowId {
+    FlowId::new(Uuid::from_u128(7))
+}
+
+fn taken_over(recovered: Recovered) -> Answer {
+    Answer::TakenOver(Ok((Box::new(recovered), Rest::None)))
+}
+
+#[test]
+fn slots_and_places_in_the_queue_outlive_a_restart() {
+    let mut bench = Bench::new();
+    bench.turn(0.0);
+    bench.answer(0.0, Answer::Registered(Ok(crate::bench::FIRST)));
+    let flow = flow_id();
+
+    let recovered = Recovered {
+        slots: vec![(flow, 1)],
+        queued: vec![(flow, id(8))],
+        limits: vec![(flow, Some(1))],
+        ..Recovered::default()
+    };
+    let said = bench.answer(0.0, taken_over(recovered));
+    let raised = bench.handle(0.1, Message::FlowLimit { flow, limit: Some(2) });
+
+    assert_eq!((loads(&said), loads(&raised)), (vec![], vec!["load 8"]));
+}
+
+#[test]
+fn orphans_that_have_not_started_wait_for_slots_of_their_flow() {
+    let nodes = json!([{ "id": "a", "type": "action", "action": "echo", "input": 1 }]);
+    let flow = flow(json!({ "max_concurrent_executions": 1 }), nodes, Limits::DEFAULT);
+    let orphan = |number| orphan_of(execution_of(number, Arc::clone(&flow)));
+    let mut run = Run { bench: Bench::driving(), batch: 0 };
+    run.bench.turn(1.0);
+
+    run.bench.answer(1.0, Answer::Orphans(Ok((vec![orphan(8), orphan(9)], Rest::None))));
+    let said = run.commits(1.0);
+
+    assert_eq!(loads(&said), ["load 8"], "{said:?}");
 }
