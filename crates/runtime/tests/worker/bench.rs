@@ -188,6 +188,19 @@ pub(crate) fn accept_of(number: u128, document: Value, nodes: Value) -> Message 
     Message::Accept(Box::new(Accept { new, ..accepted_by(number, ReplyId(1)) }))
 }
 
+/// A new execution of a node that starts children, which call out.
+pub(crate) fn accept_family(number: u128, children: u32) -> Message {
+    let child = FlowId::new(Uuid::from_u128(8));
+    let family = json!({ "id": "all", "type": "test_family", "flow_id": child.to_string(),
+                         "children": children, "at_once": children });
+    let mut new = execution_of(number, flow(json!({}), json!([family]), Limits::DEFAULT));
+    let nodes = json!([{ "id": "a", "type": "action", "action": "echo", "input": 1 }]);
+    let flow = Arc::into_inner(flow(json!({}), nodes, Limits::DEFAULT)).expect("nobody else has it");
+    let child = FlowVersion { flow_id: child, ..flow };
+    new.pinned.children = Some(Arc::new([(child.flow_id, Arc::new(child))].into()));
+    Message::Accept(Box::new(Accept { new, ..accepted_by(number, ReplyId(1)) }))
+}
+
 /// What a caller wants of an execution.
 pub(crate) fn signal(number: u128, signal: Signal) -> Message {
     let from = Origin::Caller { reply: ReplyId(7), tenant: TenantId::DEFAULT };

@@ -3,13 +3,14 @@
 use steadflow_core::caller::Actor;
 use steadflow_core::ids::TenantId;
 use steadflow_core::inbox::Signal;
+use steadflow_core::payload::Payload;
 use steadflow_runtime::WorkerConfig;
 use steadflow_runtime::shard::BatchId;
 use steadflow_runtime::worker::Answer;
 use steadflow_store::{Committed, InboxId, InboxInput, InboxItem};
 use uuid::Uuid;
 
-use crate::bench::{Bench, accept, at, busy, done, id};
+use crate::bench::{Bench, accept, accept_family, at, busy, call_ended, done, id, number};
 
 fn item(number: u64, execution: u128, signal: &Signal) -> InboxItem {
     let input = serde_json::to_string(signal).expect("it is JSON").into();
@@ -165,4 +166,27 @@ fn looks_that_fail_are_repeated() {
 
     bench.until(10.0, 19.9);
     assert!(bench.turn(20.0).contains(&"find due".to_owned()));
+}
+
+#[test]
+fn a_child_is_accepted_with_the_decision_that_starts_it_or_not_at_all() {
+    let mut bench = Bench::driving();
+
+    assert!(bench.handle(0.1, accept_family(1, 2))[0].starts_with("commit 1 "));
+
+    let follows: Vec<_> = bench.commits.iter().map(|commit| commit.follows).collect();
+    assert_eq!(follows, [None, Some(id(1)), Some(id(1))]);
+}
+
+#[test]
+fn the_inbox_is_read_at_once_when_a_child_has_ended() {
+    let mut bench = Bench::driving();
+    bench.handle(0.1, accept_family(1, 1));
+    let child = number(bench.commits[1].execution);
+    bench.answer(0.1, done(&bench, 0));
+    bench.handle(0.2, call_ended(child, 0, Payload::null()));
+
+    let said = bench.answer(0.2, done(&bench, 1));
+
+    assert!(said.contains(&"read inbox".to_owned()), "{said:?}");
 }

@@ -74,3 +74,19 @@ fn a_worker_that_loses_its_lease_while_it_stops_takes_no_other() {
 
     assert_eq!(said, ["abandon", "end Stopped"]);
 }
+
+#[test]
+fn a_call_is_handed_back_although_a_commit_was_under_way_when_its_time_was_over() {
+    let mut bench = Bench::driving();
+    bench.handle(1.0, accept(1));
+    bench.answer(1.0, done(&bench, 0));
+    assert_eq!(bench.until(1.0, 1.5), ["commit 1"], "its row");
+    bench.worker.stop(Duration::from_secs(1), at(1.5));
+    assert_eq!(bench.turn(2.5), [""; 0]);
+
+    assert_eq!(bench.answer(2.6, done(&bench, 1)), ["commit 1"], "its journal");
+    bench.answer(2.6, done(&bench, 2));
+
+    let released = bench.commits[0].record.as_deref().unwrap_or_default();
+    assert!(released.contains("released"), "{released}");
+}
