@@ -94,7 +94,8 @@ pub fn rollup_of(execution: &Execution) -> Rollup {
         Counters { counts: Vec::with_capacity(execution.nodes().len() + 2), node: None, first: 0 };
     counters.count_execution(execution);
     for (node, state) in execution.graph().nodes.iter().zip(execution.nodes()) {
-        if !state.attempts.is_empty() && !state.reused {
+        // One whose output is reused has none.
+        if !state.attempts.is_empty() {
             counters.turn_to(&node.id);
             counters.count_node(state);
         }
@@ -111,8 +112,7 @@ pub fn rollup_of(execution: &Execution) -> Rollup {
 /// How often the execution's own attempts called which agent.
 fn agents_of(execution: &Execution) -> Vec<AgentUse> {
     let mut uses: Vec<AgentUse> = Vec::new();
-    let nodes = execution.graph().nodes.iter().zip(execution.nodes());
-    for (node, state) in nodes.filter(|(_, state)| !state.reused) {
+    for (node, state) in execution.graph().nodes.iter().zip(execution.nodes()) {
         let (Some((agent, _)), Some(last)) = (node.kind.room().skill(), state.attempts.last()) else {
             continue;
         };
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn what_failed_attempts_used_and_waited_for_is_counted_as_lost() {
-        let mut execution = started(json!({ "retry_on_failure": true, "retry_count": 1 }));
+        let mut execution = started(json!({ "retry_on_failure": true, "retry_count": 2 }));
         let call = |attempt| {
             let (execution, step) = (ExecutionId::new(Uuid::nil()), StepKey::ONLY);
             CallKey { execution, node: NodeIndex(0), attempt, step }
@@ -302,9 +302,11 @@ mod tests {
         let failed = Outcome { usage, ..Outcome::failed(Failure::new(ErrorClass::Connection, "refused")) };
         let completed = Outcome { usage, ..Outcome::completed(Payload::null()) };
         for (seconds, input) in [
-            (2, Input::StepEnded { call: call(Attempt::FIRST), outcome: failed }),
+            (2, Input::StepEnded { call: call(Attempt::FIRST), outcome: failed.clone() }),
             (3, Input::Tick),
-            (6, Input::StepEnded { call: call(Attempt::FIRST.next()), outcome: completed }),
+            (6, Input::StepEnded { call: call(Attempt::FIRST.next()), outcome: failed }),
+            (8, Input::Tick),
+            (9, Input::StepEnded { call: call(Attempt::FIRST.next().next()), outcome: completed }),
         ] {
             let now = Timestamp::from_micros(seconds * 1_000_000);
             execution.decide(input, now, &mut Decision::default()).unwrap();
@@ -318,7 +320,7 @@ mod tests {
         };
         assert_eq!(
             ["tokens_lost", "failed_attempts_ms", "backoff_ms", "duration_ms", "recovered"].map(lost),
-            [Some(12), Some(2_000), Some(1_000), Some(5_000), Some(1)]
+            [Some(24), Some(5_000), Some(3_000), Some(6_000), Some(1)]
         );
     }
 

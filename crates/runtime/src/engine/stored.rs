@@ -198,6 +198,26 @@ mod tests {
         }
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_journal_is_kept_for_a_second() {
+        let (reads, execution) = (Reads::default(), accepted());
+        let (tenant, id) = (execution.accepted().tenant, execution.id());
+        reads.keep(5, &Loaded { execution, journal: Vec::new() }.into());
+
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        assert!(reads.latest(tenant, id, 5).is_some());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+
+        assert!(reads.latest(tenant, id, 5).is_none());
+    }
+
+    #[test]
+    fn a_snapshot_is_as_long_as_its_records() {
+        let journal = vec!["[1]".into(), "[2,3]".into()];
+
+        assert_eq!(ExecutionSnapshot::from(Loaded { execution: accepted(), journal }).journal_bytes(), 8);
+    }
+
     fn accepted() -> Execution {
         let node = json!({ "id": "a", "type": "condition", "condition": "true" });
         let document = json!({ "name": "f", "flow_definition": { "nodes": [node], "edges": [] } });

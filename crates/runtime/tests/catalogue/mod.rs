@@ -11,7 +11,7 @@ use steadflow_core::agent::Agent;
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::flow::Fault;
-use steadflow_core::ids::AgentId;
+use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
 use steadflow_runtime::{AgentEdit, Allowed, DocumentEdit, EngineConfig, FlowEdit, RuntimeError};
@@ -98,6 +98,19 @@ async fn a_flow_that_is_changed_while_it_is_deleted_is_not_deleted() {
     let current = revision(2, Some(FlowStatus::Active));
     assert_eq!(edited.unwrap().record.version, 2);
     assert!(matches!(deleted, Err(RuntimeError::VersionConflict(now)) if now == current), "{deleted:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_name_of_a_flow_is_known_to_its_tenant_until_it_is_deleted() {
+    let bench = Bench::new().await;
+    let flow = bench.flow(json!({}), json!([echo("a", json!(1))]), json!([])).await;
+
+    let known = bench.engine.flow_name(TENANT, flow).await;
+    let of_others = bench.engine.flow_name(TenantId::new(Uuid::from_u128(9)), flow).await;
+    bench.engine.delete_flow(&ME, flow, &Allowed::Any).await.unwrap();
+
+    assert_eq!((known.as_deref(), of_others), (Some("test"), None));
+    assert_eq!(bench.engine.flow_name(TENANT, flow).await, None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! What is known of executions that have ended: their rows, counters, uses of agents, and journals.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -252,4 +253,44 @@ async fn a_row_is_the_same_in_memory_and_in_the_store() {
         let missing = bench.engine.row(tenant, id).await;
         assert!(matches!(missing, Err(RuntimeError::NoExecution(_))), "{missing:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_journal_that_is_read_again_at_once_is_in_memory_once() {
+    let bench = Bench::new().await;
+    let flow = bench.flow(json!({}), json!([echo("a", json!(1))]), json!([])).await;
+    for (bytes, is_shared) in [(100_000, false), (2_000_000, true)] {
+        let trigger_data = Payload::from_value(&json!("x".repeat(bytes)));
+        let execution = bench.start_on(flow, trigger_data, None).await.unwrap().execution;
+        bench.ended(execution).await;
+
+        let first = bench.engine.execution(TENANT, execution).await.unwrap();
+        let second = bench.engine.execution(TENANT, execution).await.unwrap();
+
+        assert_eq!(Arc::ptr_eq(&first.journal[0], &second.journal[0]), is_shared, "{bytes} bytes");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_journals_that_are_held_make_others_wait() {
+    let bench = Bench::new().await;
+    let flow = bench.flow(json!({}), json!([echo("a", json!(1))]), json!([])).await;
+    let large = Payload::from_value(&json!("x".repeat(14_000_000)));
+    let mut all = Vec::new();
+    for _ in 0..5 {
+        let execution = bench.start_on(flow, large.clone(), None).await.unwrap().execution;
+        bench.ended(execution).await;
+        all.push(execution);
+    }
+    let read = |number: usize| bench.engine.execution(TENANT, all[number]);
+    let mut held = Vec::new();
+    for number in 0..4 {
+        held.push(read(number).await.unwrap());
+    }
+
+    let refused = read(4).await;
+    held.clear();
+
+    assert!(matches!(refused, Err(RuntimeError::Busy)), "64 MiB are in memory: {refused:?}");
+    assert!(read(4).await.is_ok());
 }
