@@ -237,6 +237,7 @@ fn millis(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use steadflow_core::caller::Actor;
     use steadflow_core::event::Accepted;
     use steadflow_core::execution::{Decision, FlowVersion, Input};
     use steadflow_core::failure::Failure;
@@ -322,6 +323,35 @@ mod tests {
             ["tokens_lost", "failed_attempts_ms", "backoff_ms", "duration_ms", "recovered"].map(lost),
             [Some(24), Some(5_000), Some(3_000), Some(6_000), Some(1)]
         );
+    }
+
+    #[test]
+    fn a_node_that_was_interrupted_or_cancelled_has_not_completed_at_once() {
+        let call = |attempt| {
+            let (execution, step) = (ExecutionId::new(Uuid::nil()), StepKey::ONLY);
+            CallKey { execution, node: NodeIndex(0), attempt, step }
+        };
+        let completed = Outcome::completed(Payload::null());
+        let again = Input::StepEnded { call: call(Attempt::FIRST.next()), outcome: completed };
+        let cancel = Input::Cancel { message: "Not needed".into(), by: Actor::USER };
+        for (inputs, counted) in [
+            (vec![Input::Release, Input::Tick, again], ["attempts:2", "completed", "first_try"].as_slice()),
+            (vec![cancel], ["attempts:1", "cancelled"].as_slice()),
+        ] {
+            let mut execution = started(json!({}));
+            for input in inputs {
+                let later = Timestamp::from_micros(1_000_000);
+                execution.decide(input, later, &mut Decision::default()).unwrap();
+            }
+
+            let rollup = rollup_of(&execution);
+
+            let of_node = rollup.counts.iter().filter(|(key, _)| key.node.is_some());
+            let mut metrics: Vec<&str> = of_node.map(|(key, _)| &*key.metric).collect();
+            metrics.retain(|metric| !["attempts", "duration_ms", "executions"].contains(metric));
+            metrics.sort_unstable();
+            assert_eq!(metrics, counted);
+        }
     }
 
     /// Returns an execution whose only node makes a call.
