@@ -11,7 +11,11 @@ use anyhow::{Context, bail};
 use serde::Deserialize;
 use steadflow_api::Origin;
 use steadflow_nodes::{EgressProxy, OwnListeners, ProxyError};
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::{Egress, LogFormat, Serve};
 
@@ -98,11 +102,16 @@ impl Log {
         })?;
         let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
         let started = match self.format {
-            LogFormat::Text => log.try_init(),
-            LogFormat::Json => log.json().try_init(),
+            LogFormat::Text => log.finish().with(filter_fn(is_ours_or_warns)).try_init(),
+            LogFormat::Json => log.json().finish().with(filter_fn(is_ours_or_warns)).try_init(),
         };
         started.map_err(|error| anyhow::anyhow!("Could not start the log: {error}"))
     }
+}
+
+/// Returns whether something may be logged: what libraries say below a warning names the hosts of calls, which can be secret.
+fn is_ours_or_warns(metadata: &Metadata<'_>) -> bool {
+    metadata.target().starts_with("steadflow") || *metadata.level() <= Level::WARN
 }
 
 /// The database.

@@ -7,6 +7,7 @@ mod executions;
 mod files;
 mod health;
 mod help;
+mod log;
 mod openapi;
 mod proxy;
 mod run;
