@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic like the tests themselves")]
 
 mod agent_bodies;
+mod agent_canaries;
 mod agents;
 mod canaries;
 mod egress;
