@@ -350,4 +350,12 @@ mod tests {
             assert!(section.trim_start().starts_with(&status), "`{}` begins with `{status}`", kind.slug());
         }
     }
+
+    #[test]
+    fn a_long_detail_is_cut_between_two_characters() {
+        let detail = |chars: usize| Problem::new(ProblemKind::InvalidBody, "ü".repeat(chars)).into_detail();
+
+        assert_eq!(detail(DETAIL_CHARS_MAX), "ü".repeat(DETAIL_CHARS_MAX));
+        assert_eq!(detail(DETAIL_CHARS_MAX + 1), format!("{}…", "ü".repeat(DETAIL_CHARS_MAX)));
+    }
 }

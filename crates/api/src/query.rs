@@ -155,3 +155,20 @@ impl Params {
         self.read(name, &format!("one of {}", names.join(", ")), |text| text.parse().ok())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_to_search_for_has_two_hundred_characters_at_most() {
+        for (chars, is_taken) in [(TEXT_CHARS_MAX, true), (TEXT_CHARS_MAX + 1, false)] {
+            let uri = format!("/?search={}", "%C3%BC".repeat(chars)).parse().unwrap();
+            let mut params = Params::of(&uri).unwrap();
+
+            let text = params.short_text("search");
+
+            assert_eq!((text.is_some(), params.finish().is_ok()), (is_taken, is_taken), "{chars}");
+        }
+    }
+}

@@ -84,3 +84,55 @@ impl Drop for Lent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::stream;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    const PIECE: usize = 1024 * 1024;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_rest_of_a_body_is_read_up_to_a_length() {
+        let many = stream::iter(std::iter::repeat_n((), 2 * BYTES_MAX / PIECE));
+
+        let (read, _) = discarded(many).await;
+
+        assert_eq!(read, BYTES_MAX / PIECE + 1, "what is one piece too long");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_rest_of_a_body_is_read_for_so_long() {
+        let silent = stream::iter([()]).chain(stream::pending());
+
+        let (read, time) = discarded(silent).await;
+
+        assert_eq!((read, time), (1, TIME_MAX));
+    }
+
+    /// Answers a request before its body is read, and returns how many of its pieces are read then and for how long.
+    async fn discarded(pieces: impl Stream<Item = ()> + Send + 'static) -> (usize, Duration) {
+        let (open, closed) = oneshot::channel::<()>();
+        let read = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&read);
+        let pieces = pieces.map(move |()| {
+            let _ = &open;
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, std::io::Error>(Bytes::from(vec![0; PIECE]))
+        });
+        let started = Instant::now();
+
+        let (request, rest) = lend(Request::new(Body::from_stream(pieces)));
+        drop(request);
+        rest.discard();
+        let closed = tokio::time::timeout(10 * TIME_MAX, closed).await;
+
+        assert!(closed.is_ok(), "it is still read");
+        (read.load(Ordering::Relaxed), started.elapsed())
+    }
+}

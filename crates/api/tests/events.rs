@@ -6,10 +6,11 @@ use std::time::Duration;
 use axum::http::Method;
 use axum::response::Response;
 use futures_util::StreamExt;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use steadflow_api::ClientAddress;
 
-use crate::support::{Api, Event, NO_ID, each, echo, failing, flow, hanging, list, request, text};
+use crate::support::{Api, Event, NO_ID, Stream, each, echo, failing, flow, hanging, list, request, text};
 
 fn lines(events: &[Event]) -> Vec<String> {
     let line = |event: &Event| {
@@ -185,6 +186,54 @@ async fn executions_of_one_flow_are_followed_alone() {
 
     assert_eq!(list(&snapshot.data).len(), 0);
     assert_eq!(change.data["id"], json!(started));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_of_all_executions_shows_a_hundred_and_asks_to_read_the_list_where_more_change_at_once() {
+    let api = Api::new().await;
+    let flow = api.flow_of(&[hanging("a")]).await;
+
+    let mut stream = api.follow("events", None).await;
+    stream.next().await.unwrap();
+    join_all((0..101).map(|_| api.start(&flow))).await;
+    let changes = said_until_silence(&mut stream).await;
+    let snapshot = api.follow("events", None).await.next().await.unwrap();
+
+    assert!(changes.iter().all(|change| change.name == "resync"), "{:?}", lines(&changes));
+    assert_eq!(missed(&changes), 101);
+    assert_eq!(list(&snapshot.data).len(), 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_of_all_executions_that_lags_too_far_behind_learns_how_much_it_missed() {
+    let api = Api::new().await;
+    let flow = api.flow_of(&[hanging("a")]).await;
+    let mut stream = api.follow("events", None).await;
+    stream.next().await.unwrap();
+
+    for _ in 0..80 {
+        api.start(&flow).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let changes = said_until_silence(&mut stream).await;
+
+    let shown = changes.iter().filter(|change| change.name == "execution").count();
+    assert!((64..=65).contains(&shown), "{:?}", lines(&changes));
+    assert_eq!(missed(&changes), 80 - shown as u64);
+}
+
+/// Returns what a stream says until it says nothing for ten seconds.
+async fn said_until_silence(stream: &mut Stream) -> Vec<Event> {
+    let mut said = Vec::new();
+    while let Ok(Some(event)) = tokio::time::timeout(Duration::from_secs(10), stream.next()).await {
+        said.push(event);
+    }
+    said
+}
+
+/// Returns how many changes were left out.
+fn missed(said: &[Event]) -> u64 {
+    said.iter().filter_map(|event| event.data["missed"].as_u64()).sum()
 }
 
 #[tokio::test(start_paused = true)]

@@ -25,8 +25,10 @@ async fn versions_are_listed_newest_first() {
     let api = Api::new().await;
     let id = edited(&api).await;
 
-    let versions = api.get(&format!("flows/{id}/versions")).await.expect(200);
+    let answer = api.get(&format!("flows/{id}/versions")).await;
 
+    assert_eq!(answer.header("link"), None, "these are all");
+    let versions = answer.expect(200);
     assert_eq!(lines(&versions), ["2 Second, current", "1 First"]);
     assert_eq!(versions[1]["flow_definition"]["nodes"][0]["id"], "a");
 }

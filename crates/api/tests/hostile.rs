@@ -8,7 +8,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::support::{Answer, Api, NO_ID, echo, flow, request};
+use crate::support::{Answer, Api, NO_ID, echo, flow, request, text};
 
 /// Posts a valid flow with these headers.
 async fn create(api: &Api, headers: &[(&str, &str)]) -> Answer {
@@ -125,7 +125,12 @@ async fn bodies_that_are_not_declared_as_json_are_refused() {
     insta::assert_snapshot!(send(&[json, ("content-encoding", "gzip")]).await, @"415 unsupported-media-type: Compressed bodies are not taken: send the JSON as it is, without Content-Encoding.");
     assert_eq!(api.counts().await, (0, 0));
     let declared = [("content-type", "Application/JSON; charset=utf-8")];
-    api.send(request(Method::POST, "flows", &declared, &document)).await.expect(201);
+    let flow = api.send(request(Method::POST, "flows", &declared, &document)).await.expect(201);
+    // A start needs no body, and does not pass over one.
+    let execute = format!("flows/{}/execute", text(&flow["id"]));
+    let start = api.send(request(Method::POST, &execute, &[], "{\"trigger_data\":{\"n\":1}}")).await;
+    assert_eq!(start.problem(), send(&[]).await);
+    assert_eq!(api.counts().await, (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -139,11 +144,14 @@ async fn bodies_over_the_limit_are_refused_before_they_are_read() {
     let piece = || Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 100]));
     *endless.body_mut() = Body::from_stream(stream::repeat_with(piece));
     let endless = api.send(endless).await;
+    let fitting = format!("{:<1000}", flow("Review", &[echo("a", json!({}))], &[]).to_string());
+    let fitting = api.post_with("flows", &[("content-length", "1000")], &fitting).await;
 
     insta::assert_snapshot!(sent.problem(), @"413 body-too-large: The body is larger than the limit of 1000 bytes.");
     assert_eq!(announced.problem(), sent.problem());
     assert_eq!(endless.problem(), sent.problem());
-    assert_eq!(api.counts().await, (0, 0));
+    fitting.expect(201);
+    assert_eq!(api.counts().await, (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
