@@ -98,7 +98,9 @@ mod tests {
         assert!(forms("abc").is_empty() && forms(" abc\n").is_empty());
         let plain = |value: &str, form: &str| forms(value).iter().any(|found| found.bytes == form.as_bytes());
         assert!(plain("abcd\n", "abcd"));
+        assert!(plain("abcd", "YWJjZA"), "the shortest value in the shortest base64");
         assert!(plain("Bearer sk-1234", "sk-1234"));
+        assert!(plain("1234567\n12345678", "12345678") && !plain("1234567\n12345678", "1234567"));
         assert!(plain("-----BEGIN KEY-----\nMIIEvAIBADAN\n-----END KEY-----", "MIIEvAIBADAN"));
         assert!(!plain("-----BEGIN KEY-----\nMIIEvAIBADAN\n-----END KEY-----", "-----BEGIN KEY-----"));
     }

@@ -148,6 +148,8 @@ fn whatever_mixes_encodings_is_masked() {
     assert_eq!(scrubber(&["Bearer tok-1234"]).text("got tok-1234"), format!("got {MASK}"));
     assert_eq!(scrubber(&["abcdef", "defghi"]).text("abcdefghi!"), format!("{MASK}!"));
     assert_eq!(scrubber(&["two words"]).text("two+words"), MASK);
+    assert_eq!(scrubber(&["abcd1234"]).text("abcd 1234"), MASK);
+    assert_eq!(scrubber(&["abc1234"]).text("abc 1234"), "abc 1234", "too short to be grouped");
     assert_eq!(scrubber(&["abcdef"]).text("abcdef, abcdef"), format!("{MASK}, {MASK}"));
     assert_eq!(scrubber(&["abcdef"]).text("abcdefabcdef"), MASK);
     assert_eq!(scrubber(&["ab12"]).text("not a key: ab 12"), "not a key: ab 12");

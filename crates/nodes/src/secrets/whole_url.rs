@@ -102,6 +102,21 @@ mod tests {
     }
 
     #[test]
+    fn a_part_is_a_key_by_its_length_or_by_letters_and_digits() {
+        for (part, expected) in [
+            ("abcdefgh1234567", true),
+            ("abcdefg1", true),
+            ("abcdef1", false),
+            ("12345678", false),
+            ("abcdefghijklmno", false),
+            ("abcdefghijklmnop", true),
+            ("abcdefghijklmnopq", true),
+        ] {
+            assert_eq!(is_key(part), expected, "{part}");
+        }
+    }
+
+    #[test]
     fn a_host_that_the_operator_does_not_write_out_is_masked() {
         let parts = read("https://k3yk3y.hooks.example/", "*.hooks.example").unwrap().parts();
 
