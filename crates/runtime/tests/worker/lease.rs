@@ -20,13 +20,16 @@ fn a_worker_takes_a_lease_takes_over_and_then_looks() {
 }
 
 #[test]
-fn without_a_lease_it_refuses_what_is_asked_of_it() {
+fn before_it_drives_it_refuses_what_is_asked_of_it() {
     let mut bench = Bench::new();
     bench.turn(0.0);
 
-    let refused = bench.handle(0.1, Message::Show { reply: ReplyId(3) });
+    let without_a_lease = bench.handle(0.1, Message::Show { reply: ReplyId(3) });
+    bench.answer(0.2, Answer::Registered(Ok(FIRST)));
+    let while_it_takes_over = bench.handle(0.3, Message::Show { reply: ReplyId(4) });
 
-    assert_eq!(refused, ["reply 3 Unavailable"]);
+    assert_eq!(without_a_lease, ["reply 3 Unavailable"]);
+    assert_eq!(while_it_takes_over, ["reply 4 Unavailable"]);
 }
 
 #[test]
