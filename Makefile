@@ -51,25 +51,19 @@ build: $(STUDIO) ## Build the release binary, with the studio inside
 run: build ## Build, and serve on http://127.0.0.1:8080 with example flows
 	$(BINARY) serve --demo
 
+# Everything is built by one command, so nothing is built twice with different features.
 .PHONY: test
-test: $(if $(CI),check) test-binaries studio-tests $(VENV)/.peers $(STUDIO) ## Run all tests; in CI (CI=true) this is `make verify`
+test: $(if $(CI),check) studio-tests $(VENV)/.tools $(VENV)/.peers $(STUDIO) ## Run all tests; in CI (CI=true) this is `make verify`
 	$(NEXTEST) --workspace
 	@# Last, on the binary that was built above: it reads the studio from ui/dist.
 	@$(MAKE) --no-print-directory browser-tests STEADFLOW_BINARY=target/debug/steadflow
 
-# Everything is built by one command, so nothing is built twice with different features. With two jobs, this is built while
-# the studio is tested.
-.PHONY: test-binaries
-test-binaries: $(VENV)/.tools
-	$(NEXTEST) --workspace --no-run
-
 .PHONY: verify
 verify: check test ## Check everything that a change must pass
 
-# From cheap to dear, so that a slip shows early. With two jobs, the guards, which build with the release profile, run beside
-# all that builds with the other one.
+# From cheap to dear, so that a slip shows early.
 .PHONY: check
-check: lint studio-check guards clippy docs ## Check all but the tests
+check: lint studio-check clippy docs guards ## Check all but the tests
 
 .PHONY: lint
 lint: $(VENV)/.tools ## Check formatting, dependencies, and the rules of the repository
