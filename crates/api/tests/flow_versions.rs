@@ -34,6 +34,23 @@ async fn versions_are_listed_newest_first() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn pages_of_versions_lead_to_each_other_and_the_last_one_nowhere() {
+    let api = Api::new().await;
+    let id = edited(&api).await;
+    api.press(&format!("flows/{id}/restore-version?version=1")).await.expect(200);
+
+    let mut pages: Vec<Vec<String>> = Vec::new();
+    let mut next = Some(format!("flows/{id}/versions?limit=2"));
+    while let Some(address) = next {
+        let page = api.get(&address).await;
+        next = page.next();
+        pages.push(lines(&page.expect(200)));
+    }
+
+    assert_eq!(pages, [vec!["3 First, current", "2 Second"], vec!["1 First"]]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn older_version_is_shown_on_demand() {
     let api = Api::new().await;
     let id = edited(&api).await;
