@@ -76,8 +76,8 @@ lint: $(VENV)/.tools ## Check formatting, dependencies, and the rules of the rep
 clippy: ## Check the Rust code, warnings denied
 	$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
 
-# For those who change the code: private items are in it, so links to them lead somewhere. There are no examples: naming them
-# makes the dependencies those of the tests, which clippy has read already.
+# For those who change the code: private items are in it, so links to them lead somewhere. Examples are named because with them
+# the dependencies have the features that clippy has read them with, so that they are not read again.
 .PHONY: docs
 docs: ## Build the documentation of the crates, warnings denied
 	RUSTDOCFLAGS="--deny warnings --allow rustdoc::private-intra-doc-links" $(CARGO) doc --workspace --lib --bins --examples --no-deps --locked --document-private-items
