@@ -71,7 +71,8 @@ impl Share {
         let turn = self.responses.reading.acquire(self.party.clone()).await;
         // It goes on when its caller has gone, so it keeps what it takes.
         let reading = spawn_blocking(move || {
-            let _room = (turn, taken);
+            // The memory is given back first, so that it is free for who has the next turn.
+            let _room = (taken, turn);
             read()
         });
         reading.await.unwrap_or_else(|_| {
