@@ -377,7 +377,8 @@ impl Answer {
         let (mut body, mut taken) = (Vec::new(), None);
         let is_whole = loop {
             if body.len() > FREE_BYTES && taken.is_none() {
-                taken = self.room(bytes_max).await.ok();
+                let Ok(room) = self.room(bytes_max).await else { break false };
+                taken = Some(room);
             }
             match self.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > bytes_max => {

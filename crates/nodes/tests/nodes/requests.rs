@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
 use crate::peers;
-use crate::support::{CANARY, http, nodes};
+use crate::support::{CANARY, http, http_work, nodes};
 
 #[tokio::test]
 async fn a_request_without_a_body_says_its_length_where_one_is_usual() {
@@ -34,6 +34,26 @@ async fn a_request_without_a_body_says_its_length_where_one_is_usual() {
 
         assert_eq!(peer.heard(0).header("content-length").as_deref(), length, "{method}");
         assert_eq!(peer.heard(0).header("transfer-encoding"), None, "{method}");
+    }
+}
+
+/// A service may know and say the password, however the flow came to it.
+#[tokio::test]
+async fn credentials_that_the_flow_itself_holds_are_masked() {
+    let literal = "plain-4711-text";
+    for auth in [
+        json!({ "type": "basic", "username": "u", "password": literal }),
+        json!({ "type": "bearer", "token": literal }),
+    ] {
+        for status in ["200 OK", "500 Internal Server Error"] {
+            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 20\r\n\r\nsaid {literal}");
+            let peer = Peer::answering(&[&answer]).await;
+
+            let outcome = nodes().perform(http_work(&json!({ "url": peer.url("/"), "auth": auth }))).await;
+
+            let shown = format!("{outcome:?}");
+            assert!(shown.contains(&format!("said {MASK}")) && !shown.contains("4711"), "{shown}");
+        }
     }
 }
 
