@@ -7,11 +7,13 @@ export interface Figures {
   p95: number;
   /**
    * The tasks of the page's main thread that computed for more than 50 ms and for more than 100 ms, and the longest.
-   * This is CPU time, not wall-clock time, so other load on the machine does not count.
+   * This is CPU time, not wall-clock time, so other load on the machine does not count; and it is divided by `slowness`.
    */
   over50: number;
   over100: number;
   longest: number;
+  /** How much slower this machine is than the one that the limits were measured on; at least 1. */
+  slowness: number;
   /** The share of the time in which the main thread was busy. */
   busy: number;
   /** The cumulative layout shift, without shifts that follow a click or a key. */
@@ -26,8 +28,14 @@ interface Watch {
 
 type Watching = typeof globalThis & { watch?: Watch };
 
+/** What the reference task computes for on the machine that the limits were measured on, in milliseconds. */
+const REFERENCE_MS = 80;
+/** How often the reference task runs before and after a measurement. */
+const REFERENCE_RUNS = 5;
+
 /** Measures the page while `act` runs, and prints the figures. */
 export async function measured(page: Page, what: string, act: () => Promise<void>): Promise<Figures> {
+  const before = await referenceTimes(page);
   const tasks = await traceTasks(page);
   await page.evaluate(begin);
   const began = performance.now();
@@ -36,7 +44,9 @@ export async function measured(page: Page, what: string, act: () => Promise<void
 
   const took = performance.now() - began;
   const { gaps, shift } = await page.evaluate(end);
-  const computed = await tasks.stop();
+  const computing = await tasks.stop();
+  const slowness = Math.max(1, median([...before, ...(await referenceTimes(page))]) / REFERENCE_MS);
+  const computed = computing.map((ms) => ms / slowness);
   gaps.sort((a, b) => a - b);
   const figures = {
     frames: gaps.length,
@@ -44,11 +54,39 @@ export async function measured(page: Page, what: string, act: () => Promise<void
     over50: computed.filter((ms) => ms > 50).length,
     over100: computed.filter((ms) => ms > 100).length,
     longest: Math.round(Math.max(0, ...computed)),
-    busy: Number((computed.reduce((sum, ms) => sum + ms, 0) / took).toFixed(2)),
+    slowness: Number(slowness.toFixed(2)),
+    busy: Number((computing.reduce((sum, ms) => sum + ms, 0) / took).toFixed(2)),
     shift: Number(shift.toFixed(3)),
   };
   console.log(`    ${what}: ${JSON.stringify(figures)}`);
   return figures;
+}
+
+/** Returns the CPU milliseconds of runs of a task that is the same everywhere: scripting, style and layout. */
+async function referenceTimes(page: Page): Promise<number[]> {
+  const blank = await page.context().newPage();
+  const tasks = await traceTasks(blank);
+  for (let run = 0; run < REFERENCE_RUNS; run += 1) await blank.evaluate(reference);
+  const times = await tasks.stop();
+  await blank.close();
+  return times.toSorted((a, b) => b - a).slice(0, REFERENCE_RUNS);
+}
+
+function reference(): void {
+  const list = document.body.appendChild(document.createElement('div'));
+  for (let at = 0; at < 3_000; at += 1) {
+    const item = document.createElement('span');
+    item.textContent = JSON.stringify({ at, text: 'The same on every machine' });
+    item.style.padding = `${at % 7}px`;
+    list.append(item);
+  }
+  // Asking for the height is what makes the browser compute the layout.
+  if (list.offsetHeight === 0) throw new Error('Nothing was laid out.');
+  list.remove();
+}
+
+function median(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
 }
 
 /** An event of Chromium's trace about a task or a thread; times in microseconds. */

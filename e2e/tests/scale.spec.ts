@@ -60,6 +60,7 @@ test('a list of 10,000 executions scrolls and keeps its position while twenty a 
 });
 
 test('a flow of 300 nodes is edited without stalls', async ({ page, api }) => {
+  test.setTimeout(240_000);
   const flow = await api.createFlow(wide('Wide', 300));
   await page.goto(`/flows/${flow}`);
   const canvas = page.getByLabel('Flow canvas');
@@ -110,7 +111,7 @@ test('an execution of 300 nodes is followed without stalls', async ({ page, api 
     await expect(page.getByRole('main').getByText('Completed', { exact: true }).first()).toBeVisible();
   });
 
-  expect.soft(figures.longest, 'the longest task').toBeLessThan(100);
+  expect.soft(figures.over100, 'tasks over 100 ms').toBeLessThanOrEqual(1);
   isFluid(figures);
 });
 
