@@ -85,7 +85,7 @@ docs: ## Build the documentation of the crates, warnings denied
 .PHONY: guards
 ifdef VALGRIND
 guards: $(GUNGRAUN) ## Count instructions of the hot paths; fails where they grew (needs valgrind)
-	GUNGRAUN_RUNNER=$(CURDIR)/$(GUNGRAUN) $(CARGO) bench --locked --package steadflow-core --package steadflow-store-sqlite --bench instructions
+	GUNGRAUN_RUNNER=$(CURDIR)/$(GUNGRAUN) $(CARGO) bench --locked --package steadflow-guards
 else
 guards:
 	$(call skip,counting instructions,valgrind)

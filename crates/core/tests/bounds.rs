@@ -1,12 +1,9 @@
 //! What an execution may take in all: steps of evaluations, and bytes of data. A decision that has taken its share ends,
 //! and the execution goes on with the next.
 
-#![expect(unreachable_pub, dead_code, reason = "the support module is shared with other tests")]
-
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{self, Play, accepted};
 use serde_json::{Value, json};
 use steadflow_core::event::{Accepted, Event};
 use steadflow_core::execution::{
@@ -18,7 +15,6 @@ use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
 use steadflow_core::work::{CallKey, Outcome};
-use support::{Play, accepted};
 use uuid::Uuid;
 
 /// Limits under which each decision ends after one node.

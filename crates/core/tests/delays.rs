@@ -1,9 +1,6 @@
 //! Delays whose length or end a template gives.
 
-#![expect(unreachable_pub, dead_code, reason = "the support module is shared with other tests")]
-
-mod support;
-
+use crate::support::{Play, accepted, version};
 use serde_json::{Value, json};
 use steadflow_core::event::Accepted;
 use steadflow_core::execution::{NodeState, Wait};
@@ -11,7 +8,6 @@ use steadflow_core::flow::Flow;
 use steadflow_core::ids::NodeIndex;
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
-use support::{Play, accepted, version};
 
 #[test]
 fn templates_give_the_end_of_the_wait() {

@@ -1,9 +1,6 @@
 //! Any JSON text in, the same text out: through a template, through a node, through a constant of a flow document.
 
-#![expect(unreachable_pub, dead_code, reason = "the support module is shared with other tests")]
-
-mod support;
-
+use crate::support::{Play, accepted, version};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use steadflow_any_json::{sent, written};
@@ -13,7 +10,6 @@ use steadflow_core::ids::NodeIndex;
 use steadflow_core::json::{self as documents, RepeatedKeys};
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
-use support::{Play, accepted, version};
 
 proptest! {
     #[test]

@@ -1,13 +1,9 @@
 //! Laws of the state machine that hold whatever the flow and whatever happens to its executions.
 
-#![expect(unreachable_pub, reason = "the support module is shared with the stories")]
-
-#[expect(dead_code, reason = "the laws need no transcript")]
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{self, Play};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -21,7 +17,6 @@ use steadflow_core::payload::Payload;
 use steadflow_core::retry::RetryPolicy;
 use steadflow_core::step::ChildRecord;
 use steadflow_core::work::{CallKey, Outcome};
-use support::Play;
 use uuid::Uuid;
 
 /// One node of a made-up flow.

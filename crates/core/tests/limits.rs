@@ -1,12 +1,9 @@
 //! What limits an execution: of several times the earliest one, and sizes up to the last byte.
 
-#![expect(unreachable_pub, dead_code, reason = "the support module is shared with other tests")]
-
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{Play, START, accepted, version};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use steadflow_core::event::Parent;
@@ -15,7 +12,6 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{ExecutionId, NodeIndex};
 use steadflow_core::limits::Limits;
 use steadflow_core::timestamp::Timestamp;
-use support::{Play, START, accepted, version};
 
 /// A flow of one node that fails after `flow_seconds`.
 fn flow(node: Value, flow_seconds: Option<u64>) -> Value {

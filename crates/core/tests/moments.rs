@@ -1,18 +1,14 @@
 //! `now()` and `uuid()`: the same in all attempts of a node, and different everywhere else.
 
-#![expect(unreachable_pub, dead_code, reason = "the support module is shared with other tests")]
-
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support::{Play, START, accepted, version};
 use serde_json::{Value, json};
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, Resolution};
 use steadflow_core::execution::{Decision, Effect, Execution, Input};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{ExecutionId, NodeIndex};
-use support::{Play, START, accepted, version};
 use uuid::Uuid;
 
 const RETRIED: &str = r#"{ "enabled": true, "count": 1, "initial_interval_seconds": 60 }"#;

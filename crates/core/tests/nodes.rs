@@ -1,9 +1,6 @@
 //! What nodes read, what is recorded of them, and what a journal may say of them.
 
-#![expect(unreachable_pub, dead_code, reason = "the support module is shared with other tests")]
-
-mod support;
-
+use crate::support::{Play, START, accepted, version};
 use serde_json::{Value, json};
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, ChildEnd, Event, Record, Resolution, StepResult};
@@ -15,7 +12,6 @@ use steadflow_core::limits::Limits;
 use steadflow_core::node::HttpInput;
 use steadflow_core::payload::Payload;
 use steadflow_core::work::{Task, Usage};
-use support::{Play, START, accepted, version};
 
 const NODE: NodeIndex = NodeIndex(0);
 

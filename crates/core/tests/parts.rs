@@ -1,13 +1,10 @@
 //! What happens within attempts, as transcripts: calls with keys of their own, and child executions.
 
-#![expect(unreachable_pub, dead_code, reason = "the support module is shared with the laws and the stories")]
-
-mod support;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{Play, START, accepted, version};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use steadflow_core::caller::{Actor, ActorKind};
@@ -22,7 +19,6 @@ use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
 use steadflow_core::step::ChildState;
 use steadflow_core::work::{CallKey, Outcome};
-use support::{Play, START, accepted, version};
 
 fn rounds(settings: Value) -> Value {
     flow(settings, &json!({ "id": "think", "type": "test_rounds", "input": "${trigger_data.k}" }))

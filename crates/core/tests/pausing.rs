@@ -1,15 +1,11 @@
 //! What waits while an execution is paused.
 
-#![expect(unreachable_pub, dead_code, reason = "the support module is shared with other tests")]
-
-mod support;
-
+use crate::support::{Play, START};
 use serde_json::{Value, json};
 use steadflow_core::caller::Actor;
 use steadflow_core::execution::{Input, TimerReason};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::status::NodeStatus;
-use support::{Play, START};
 
 fn flow(settings: Value, nodes: &[Value], edges: Value) -> Value {
     let mut flow = settings;

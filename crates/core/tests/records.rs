@@ -1,11 +1,8 @@
 //! What is kept of nodes and attempts for people: when they began and ended, what they used, and why they failed.
 
-#![expect(unreachable_pub, dead_code, reason = "the support module is shared with other tests")]
-
-mod support;
-
 use std::fmt::Write;
 
+use crate::support::{Play, START, accepted, version};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use steadflow_core::caller::Actor;
@@ -16,7 +13,6 @@ use steadflow_core::ids::{NodeId, NodeIndex};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{Outcome, Usage};
-use support::{Play, START, accepted, version};
 
 fn flow(nodes: &[Value], edges: &[Value]) -> Value {
     json!({ "name": "Records", "flow_definition": { "nodes": nodes, "edges": edges } })

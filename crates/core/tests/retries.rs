@@ -1,13 +1,10 @@
 //! What a retry of an execution starts from, and what an attempt starts from that follows another one.
 
-#![expect(unreachable_pub, dead_code, reason = "the support module is shared with other tests")]
-
-mod support;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{Play, START, accepted, version};
 use serde_json::{Value, json};
 use steadflow_core::caller::{Actor, ActorKind};
 use steadflow_core::event::{Accepted, Event};
@@ -15,7 +12,6 @@ use steadflow_core::execution::{ExecutionStatus, FlowVersion, RetryMode};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{AgentId, FlowId, NodeId};
 use steadflow_core::payload::Payload;
-use support::{Play, START, accepted, version};
 use uuid::Uuid;
 
 /// A flow that runs `a`, whose input is `input`, and then fails in `b`.

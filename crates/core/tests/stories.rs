@@ -1,11 +1,8 @@
 //! What an execution does, as transcripts: recovery, timeouts, retries, and what people do to executions.
 
-#![expect(unreachable_pub, reason = "the support module is shared with the laws")]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{self, Play, version};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use steadflow_core::caller::Actor;
@@ -14,7 +11,6 @@ use steadflow_core::execution::{EdgeState, ExecutionStatus, Input, RetryMode, Wa
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::NodeId;
 use steadflow_core::payload::Payload;
-use support::{Play, version};
 
 /// A flow of echo nodes in a row.
 fn chain(settings: Value, nodes: &[Value]) -> Value {

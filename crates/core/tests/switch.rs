@@ -1,13 +1,9 @@
 //! Switches: which case decides, which edges follow it, and what is refused.
 
-#![expect(unreachable_pub, dead_code, reason = "the support module is shared with other tests")]
-
-mod support;
-
+use crate::support::Play;
 use serde_json::{Value, json};
 use steadflow_core::flow::Flow;
 use steadflow_core::limits::Limits;
-use support::Play;
 
 #[test]
 fn the_first_case_that_holds_decides() {

@@ -1,7 +1,5 @@
 //! What every store must mean.
 
-mod common;
-
-use common::Temporary;
+use crate::common::Temporary;
 
 steadflow_store::conformance_tests!(Temporary::new());

@@ -1,10 +1,8 @@
 //! What becomes of a tail that is not what was written: it is reported by name, and what is in doubt is not driven on.
 
-mod common;
-
 use std::sync::Arc;
 
-use common::Temporary;
+use crate::common::Temporary;
 use rusqlite::Connection;
 use steadflow_core::event::{Accepted, Event, Record};
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};

@@ -1,10 +1,8 @@
 //! The engine deletes a flow whose row, or whose executions, the database does not return as they were written.
 
-mod common;
-
 use std::sync::Arc;
 
-use common::Temporary;
+use crate::common::Temporary;
 use rusqlite::Connection;
 use serde_json::json;
 use steadflow_core::caller::Caller;

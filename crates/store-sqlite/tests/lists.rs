@@ -1,10 +1,8 @@
 //! A row that cannot be read is an entry of its list, with its id and why, and hides no other.
 
-mod common;
-
 use std::time::Duration;
 
-use common::Temporary;
+use crate::common::Temporary;
 use rusqlite::Connection;
 use serde_json::json;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};

@@ -1,11 +1,9 @@
 //! Long records: each is stored once, a damaged one is named, and they are deleted in steps.
 
-mod common;
-
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::Temporary;
+use crate::common::Temporary;
 use rusqlite::Connection;
 use serde_json::json;
 use steadflow_core::event::{Accepted, Event, Record};

@@ -1,8 +1,6 @@
 //! Room: it is returned to the disk after a deletion, and a quota holds.
 
-mod common;
-
-use common::Temporary;
+use crate::common::Temporary;
 use rusqlite::Connection;
 use serde_json::json;
 use steadflow_core::ids::{FlowId, TenantId};

@@ -1,8 +1,6 @@
 //! Databases that earlier versions have written are opened and go on.
 
-mod common;
-
-use common::Temporary;
+use crate::common::Temporary;
 use rusqlite::Connection;
 use steadflow_core::event::{Event, Record};
 use steadflow_core::ids::{ExecutionId, TenantId};

@@ -1,10 +1,8 @@
 //! A database of schema 8, where long records were in the tail and in journals, is opened and goes on.
 
-mod common;
-
 use std::sync::Arc;
 
-use common::Temporary;
+use crate::common::Temporary;
 use rusqlite::Connection;
 use steadflow_core::event::{Event, Record};
 use steadflow_core::ids::{ExecutionId, TenantId};

@@ -11,7 +11,7 @@ use super::{files, read, shown};
 const IMPURE: [&str; 7] = ["tokio", "sqlx", "rusqlite", "rand", "axum", "hyper", "reqwest"];
 
 /// Which of our crates each may build on. A new arrow needs an ADR.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("steadflow-any-json", &[]),
     ("steadflow-core", &[]),
     ("steadflow-store", &["steadflow-core"]),
@@ -31,6 +31,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
         ],
     ),
     ("steadflow-blackbox", &[]),
+    ("steadflow-guards", &[]),
     ("steadflow-sim", &["steadflow-core", "steadflow-store", "steadflow-runtime"]),
     ("xtask", &[]),
 ];

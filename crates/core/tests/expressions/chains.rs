@@ -5,7 +5,7 @@ use std::thread;
 use steadflow_core::expression::Expression;
 use steadflow_core::limits::Limits;
 
-use crate::scope;
+use super::scope;
 
 /// What threads of the server have.
 const STACK_BYTES: usize = 2 * 1024 * 1024;

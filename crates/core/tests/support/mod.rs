@@ -21,28 +21,28 @@ use steadflow_core::work::{CallKey, Outcome, Work};
 use uuid::Uuid;
 
 /// When every execution of these tests begins.
-pub const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+pub(crate) const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
 /// An execution, its journal, and a transcript of what happened.
-pub struct Play {
-    pub execution: Execution,
-    pub journal: Vec<Record>,
-    pub now: Timestamp,
+pub(crate) struct Play {
+    pub(crate) execution: Execution,
+    pub(crate) journal: Vec<Record>,
+    pub(crate) now: Timestamp,
     /// The calls that were begun.
-    pub work: Vec<Work>,
+    pub(crate) work: Vec<Work>,
     /// The child executions that were started.
-    pub children: Vec<NewExecution>,
+    pub(crate) children: Vec<NewExecution>,
     text: String,
 }
 
 impl Play {
     /// Accepts and starts an execution of `flow`.
-    pub fn new(flow: &Value) -> Self {
+    pub(crate) fn new(flow: &Value) -> Self {
         Self::of(version(flow), accepted())
     }
 
     /// Accepts and starts an execution of a flow version.
-    pub fn of(flow: impl Into<Pinned>, accepted: Accepted) -> Self {
+    pub(crate) fn of(flow: impl Into<Pinned>, accepted: Accepted) -> Self {
         let mut decision = Decision::default();
         let id = ExecutionId::new(Uuid::from_u128(7));
         let mut execution = Execution::accept(id, flow, accepted, START, &mut decision);
@@ -54,7 +54,7 @@ impl Play {
     }
 
     /// Processes an input; what follows is added to the transcript and the journal.
-    pub fn put(&mut self, input: Input) -> Result<(), Rejected> {
+    pub(crate) fn put(&mut self, input: Input) -> Result<(), Rejected> {
         let mut decision = Decision::default();
         let answer = self.execution.decide(input, self.now, &mut decision);
         if let Err(rejected) = &answer {
@@ -66,18 +66,18 @@ impl Play {
     }
 
     /// Lets time pass until so many seconds after the start, then looks at the timers.
-    pub fn at(&mut self, seconds: f64) -> &mut Self {
+    pub(crate) fn at(&mut self, seconds: f64) -> &mut Self {
         self.now = START.plus(Duration::from_secs_f64(seconds));
         // A tick after the end is rejected; the transcript says so.
         let _ = self.put(Input::Tick);
         self
     }
 
-    pub fn completes(&mut self, node: &str, output: Value) -> &mut Self {
+    pub(crate) fn completes(&mut self, node: &str, output: Value) -> &mut Self {
         self.ends(node, Outcome::completed(Payload::from_value(&output)))
     }
 
-    pub fn fails(&mut self, node: &str, failure: Failure) -> &mut Self {
+    pub(crate) fn fails(&mut self, node: &str, failure: Failure) -> &mut Self {
         self.ends(node, Outcome::failed(failure))
     }
 
@@ -89,26 +89,26 @@ impl Play {
     }
 
     /// Processes an input; a rejection is part of the transcript.
-    pub fn put_any(&mut self, input: Input) -> &mut Self {
+    pub(crate) fn put_any(&mut self, input: Input) -> &mut Self {
         let _ = self.put(input);
         self
     }
 
-    pub fn resolves(&mut self, node: &str, resolution: Resolution) -> &mut Self {
+    pub(crate) fn resolves(&mut self, node: &str, resolution: Resolution) -> &mut Self {
         self.put_any(Input::Resolve { node: NodeId::new(node), resolution, by: Actor::USER })
     }
 
-    pub fn index(&self, node: &str) -> NodeIndex {
+    pub(crate) fn index(&self, node: &str) -> NodeIndex {
         self.execution.graph().find(node).expect("the flow has this node")
     }
 
     /// Returns the transcript since the last call.
-    pub fn story(&mut self) -> String {
+    pub(crate) fn story(&mut self) -> String {
         std::mem::take(&mut self.text)
     }
 
     /// Returns what people are shown: the execution's status and error, and each node's.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let mut text = self.execution.status().to_string();
         if let Some(error) = self.execution.error() {
             write!(text, ": {}", error.message).expect("a string takes any text");
@@ -226,7 +226,7 @@ fn sent(signal: &Signal) -> String {
 }
 
 /// Checks a flow document and makes a version of it.
-pub fn version(flow: &Value) -> Arc<FlowVersion> {
+pub(crate) fn version(flow: &Value) -> Arc<FlowVersion> {
     let limits = Limits::DEFAULT;
     let flow_id = FlowId::new(Uuid::from_u128(1));
     let flow = Flow::parse(flow, &limits).unwrap_or_else(|faults| panic!("{faults:?} in {flow}"));
@@ -234,7 +234,7 @@ pub fn version(flow: &Value) -> Arc<FlowVersion> {
 }
 
 /// What an execution starts from that retries no other.
-pub fn accepted() -> Accepted {
+pub(crate) fn accepted() -> Accepted {
     Accepted {
         context_id: Some("vendor-17".into()),
         context_type: Some("vendor".into()),

@@ -1,6 +1,6 @@
 //! How many instructions the way of an execution takes through shard and database, all threads together.
 //!
-//! The limit is what was counted when the line was last changed, and a tenth; see the benchmarks of `core`. The whole
+//! The limit is what was counted when the line was last changed, and a tenth; see `core.rs`. The whole
 //! process is counted, so a run without executions is counted too: what a node costs is the difference of both, divided
 //! by their number of nodes. Memory comes from the allocator that the binary uses.
 
