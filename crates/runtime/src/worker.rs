@@ -268,9 +268,7 @@ impl Worker {
                 self.go_on_stopping(now);
             }
             Some(until) if until <= now => {
-                if !is_idle {
-                    tracing::warn!("not everything could be handed back in time; the next start recovers it");
-                }
+                note_rest(is_idle);
                 self.end(End::Stopped);
             }
             Some(_) if is_idle && !incarnation.is_released => {
@@ -280,6 +278,12 @@ impl Worker {
             }
             None | Some(_) => {}
         }
+    }
+}
+
+fn note_rest(is_idle: bool) {
+    if !is_idle {
+        tracing::warn!("not everything could be handed back in time; the next start recovers it");
     }
 }
 

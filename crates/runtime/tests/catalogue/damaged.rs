@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use serde_json::json;
 use steadflow_core::caller::Caller;
+use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::AgentId;
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
 use steadflow_runtime::{Allowed, RuntimeError};
 use steadflow_store::{AgentChange, Catalogue, ExecutionFilter, FlowRecord, History, Page};
+use tokio::time::timeout;
 use uuid::Uuid;
 
+use super::{ME, patch};
 use crate::support::{Bench, TENANT, pass};
 
 #[tokio::test(start_paused = true)]
@@ -40,6 +43,35 @@ async fn a_damaged_flow_is_deleted_with_executions_that_nothing_can_cancel() {
     assert_eq!(rest, []);
     let again = other.engine.delete_flow(&Caller::LOCAL, flow, &Allowed::Any).await;
     assert!(matches!(again, Err(RuntimeError::NoFlow(_))), "{again:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_be_cancelled_is_found_behind_a_hundred_that_nothing_can_cancel() {
+    let bench = Bench::new().await;
+    let nodes = json!([{ "id": "a", "type": "delay", "delay_seconds": 7200 }]);
+    let flow = bench.flow(json!({}), nodes, json!([])).await;
+    let oldest = bench.start(flow).await;
+    let renamed = patch(json!({ "name": "renamed" }), None);
+    bench.engine.edit_flow(&ME, flow, renamed).await.unwrap();
+    pass(Duration::from_secs(1)).await;
+    for _ in 0..100 {
+        bench.start(flow).await;
+    }
+    pass(Duration::from_secs(120)).await;
+    let record = bench.store.flow(TENANT, flow).await.unwrap().unwrap();
+    assert_eq!(record.version, 2);
+    let damaged = FlowRecord { document: Payload::from_value(&json!({})), ..record };
+    bench.store.create_flow(damaged).await.unwrap();
+    let other = bench.again().await;
+
+    let (ended, deleted) = tokio::join!(
+        timeout(Duration::from_secs(3_600), other.engine.ended(TENANT, oldest)),
+        other.engine.delete_flow(&Caller::LOCAL, flow, &Allowed::Any),
+    );
+
+    assert!(deleted.is_ok(), "{deleted:?}");
+    let ended = ended.expect("it ends").expect("it is readable").execution;
+    assert_eq!(ended.status(), ExecutionStatus::Cancelled);
 }
 
 #[tokio::test(start_paused = true)]

@@ -108,6 +108,26 @@ async fn an_execution_pins_a_thousand_flows_at_most() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_execution_pins_a_thousand_agents_at_most() {
+    let bench = Bench::new().await;
+    let mut nodes = Vec::new();
+    for number in 0..1_001 {
+        let agent = save(&bench, number, "first").await;
+        nodes.push(asks(&format!("ask{number}"), agent, json!({})));
+    }
+    let child = bench.flow(json!({}), json!(nodes.split_off(600)), json!([])).await;
+    nodes.push(family(child));
+    let parent = bench.flow(json!({}), json!(nodes), json!([])).await;
+
+    let execution = bench.start(parent).await;
+
+    assert_eq!(accepted(&bench, execution).await.agents.len(), 1_000);
+    assert_eq!(status_at_end(&bench, execution).await, ExecutionStatus::Completed);
+    let unpinned = versions(&bench).iter().filter(|version| version.is_none()).count();
+    assert_eq!((versions(&bench).len(), unpinned), (1_001, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn flows_that_start_each_other_end_at_the_lowest_level() {
     let bench = Bench::new().await;
     let upper = bench.flow(json!({}), json!([echo("a", json!(1))]), json!([])).await;
