@@ -197,6 +197,35 @@ mod tests {
     }
 
     #[test]
+    fn every_usual_name_of_a_secret_is_masked_wherever_it_is() {
+        let secret = ["apiKey", "x-KEY", "access_token", "client_secret", "Password", "authorization"];
+        for name in
+            secret.into_iter().chain(["credentials", "Cookie", "headers", "extra_headers", "extra_query"])
+        {
+            for held in [json!("canary"), json!(["canary"]), json!({ "a": { "b": ["canary"] } })] {
+                let shown = masked(&json!({ "extra_body": [{ name: held }] })).to_string();
+
+                assert!(shown.contains(MASK) && !shown.contains("canary"), "{shown}");
+            }
+        }
+        let plain = json!({ "model": "m", "extra_body": { "seed": 1, "stop": ["x"] }, "url": "u" });
+        assert_eq!(masked(&plain), plain);
+    }
+
+    #[test]
+    fn a_text_is_shown_only_if_nothing_of_it_can_be_secret() {
+        for shown in ["", "${secrets.A}", "Bearer ${secrets.A}", "Basic ${secrets.A}", "Token ${ secrets.A }"]
+        {
+            assert_eq!(masked_text(shown), shown);
+        }
+        for secret in ["canary", "Bearer", "Bearer canary", "canary ${secrets.A}", "${secrets.A}canary", " "]
+        {
+            assert_eq!(masked_text(secret), MASK);
+            assert!(!format!("{:?}", SecretText::new(secret.to_owned())).contains("canary"));
+        }
+    }
+
+    #[test]
     fn a_mask_sent_back_keeps_what_is_stored() {
         let stored = json!({ "api_key": "sk-1", "headers": { "x": "1" }, "model": "m" });
         let mut edited = json!({ "api_key": MASK, "headers": { "x": "2", "y": MASK }, "model": "n" });
