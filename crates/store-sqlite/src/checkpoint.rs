@@ -60,3 +60,28 @@ impl Checkpoints {
 fn measure(db: &Connection, pragma: &'static str) -> rusqlite::Result<Log> {
     db.prepare_cached(pragma)?.query_row([], |row| Ok(Log { frames: row.get(1)?, checkpointed: row.get(2)? }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::open_writer;
+
+    #[test]
+    fn a_log_that_grew_very_long_is_cut_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, log) = (folder.path().join("steadflow.db"), folder.path().join("steadflow.db-wal"));
+        let options = SqliteOptions::default();
+        let db = open_writer(&path, &options).unwrap();
+        db.execute_batch("PRAGMA synchronous = OFF; CREATE TABLE t (x)").unwrap();
+        let checkpoints = Checkpoints::new(&options);
+        let left = |megabytes: u32| {
+            let sql = "INSERT INTO t VALUES (zeroblob(?1 * 1000000))";
+            db.execute(sql, [megabytes]).unwrap();
+            checkpoints.run_if_due(&db, false).unwrap();
+            std::fs::metadata(&log).unwrap().len()
+        };
+
+        assert!(left(100) > 100_000_000, "it is written from the beginning again");
+        assert_eq!(left(140), 0);
+    }
+}

@@ -119,3 +119,20 @@ fn orphans(db: &Connection) -> rusqlite::Result<Option<String>> {
     let count: u64 = db.query_row(sql, [], |row| row.get(0))?;
     Ok((count > 0).then(|| format!("{count} stored journals belong to no execution.")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hundred_findings_of_a_kind_are_named_and_the_others_are_counted() {
+        let of = |count: usize| {
+            let mut findings = Findings::default();
+            (0..count).for_each(|number| findings.add(format!("Row {number}.")));
+            findings.into_sentences()
+        };
+
+        assert_eq!((of(100).len(), of(100)[99].as_str()), (100, "Row 99."));
+        assert_eq!((of(102).len(), of(102)[100].as_str()), (101, "The same is true in 2 more cases."));
+    }
+}

@@ -167,3 +167,29 @@ fn what_is_done_for_each_entry_again_is_charged_for_each() {
     assert!(by_many >= sorted * 100, "{by_many} steps by 200 fields, {sorted} by one");
     assert!(of_all >= 512 * 6, "{of_all} steps");
 }
+
+#[test]
+fn an_expression_reads_so_much_and_no_more() {
+    let longest = 8 * 1024 * 1024 - 64;
+    let read = |text: &str, trigger_data: &Value| {
+        let scope = Scope {
+            trigger_data: Payload::from_value(trigger_data),
+            meter: Meter::new(u64::MAX),
+            ..super::scope()
+        };
+        let limits = Limits { expression_fuel: u64::MAX >> 1, ..Limits::DEFAULT };
+        let expression = Expression::compile(text, &limits).expect("it is an expression");
+        expression.evaluate(&scope).map_err(|error| error.to_string())
+    };
+    let of_text = |length: usize| read("trigger_data.t is none", &json!({ "t": "x".repeat(length) }));
+    let of_json = |values: usize| {
+        let text = format!("[{}]", vec!["1"; values].join(","));
+        read("(trigger_data.t | fromjson) is none", &json!({ "t": text }))
+    };
+
+    assert!(of_text(longest).is_ok() && of_json(250_000).is_ok());
+    for refused in [of_text(longest + 64), of_json(262_144)] {
+        let error = refused.expect_err("it reads too much");
+        assert!(error.contains("it reads too large a value; only a bare path"), "{error}");
+    }
+}

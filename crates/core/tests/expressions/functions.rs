@@ -175,6 +175,7 @@ data.big | abs => the number 1234567890123456789012345678901234567890 is too lar
 'x' | regex_match(data.rows) => a pattern is a string, not a list
 'x' | regex_match('(') => `(` is not a regular expression: unclosed group
 'x' | regex_match('(?:\\w{500}){500}') => is too large
+'x' | regex_match('\\w{50}') => is too large
 'tomorrow' | date => the string "tomorrow" is not a date; one is `2026-03-01T09:30:00Z`
 '2026-02-30' | date => is not a date
 '2026-03-01' | date(tz='Europe/Atlantis') => there is no time zone `Europe/Atlantis`
