@@ -8,18 +8,22 @@ mod instructions;
 mod missing;
 mod parse;
 mod secrecy;
+mod tool;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use self::destination::Destination;
 use crate::document::Fault;
+use crate::transcript::Rules;
 
 pub use instructions::Instructions;
 pub use missing::missing_skills;
 pub use secrecy::{MASK, SecretText, fill_secrets, is_secret_name, secret_names};
+pub use tool::{Tool, ToolAction, request_of};
 
 /// A registered agent, checked.
 #[derive(Clone)]
@@ -216,7 +220,7 @@ impl Provider {
 }
 
 /// Something an agent can do.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Skill {
     /// Unique in the agent.
     pub name: String,
@@ -228,11 +232,11 @@ pub struct Skill {
     pub input_schema: Option<Value>,
     /// JSON Schema of the output; `None` lets a model answer in free text.
     pub output_schema: Option<Value>,
-    /// What a model may call. Always empty: this version refuses tools.
-    pub tools: Vec<Value>,
-    /// Answers of the model at most. Always 1: more need tools.
-    pub max_turns: u32,
-    /// Tokens of an answer at most.
+    /// What a model may call; names are unique.
+    pub tools: Vec<Tool>,
+    /// What bounds the loop of a skill with tools; `None` for one without.
+    pub rules: Option<Arc<Rules>>,
+    /// Tokens of an answer at most or, with tools, of all answers of a node.
     pub max_tokens: Option<u32>,
 }
 
@@ -246,7 +250,7 @@ impl Skill {
             input_schema: None,
             output_schema: None,
             tools: Vec::new(),
-            max_turns: 1,
+            rules: None,
             max_tokens: None,
         }
     }

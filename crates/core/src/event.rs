@@ -101,6 +101,12 @@ pub enum Event {
         /// When it is stopped, if it has a limit of its own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         stop_at: Option<Timestamp>,
+        /// How many tokens are reserved for its answer, if there is a budget of them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tokens: Option<u64>,
+        /// The name of the tool that it calls, if it calls one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tool: Option<Arc<str>>,
     },
     /// A call inside the attempt under way ended. A later attempt continues after it.
     StepEnded {

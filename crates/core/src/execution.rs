@@ -25,11 +25,12 @@ mod waiting;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::agent::Agent;
 use crate::caller::Actor;
 use crate::event::{Accepted, ChildEnd, Event, Record, Resolution};
 use crate::failure::ErrorClass;
 use crate::flow::{Flow, Graph};
-use crate::ids::{ExecutionId, FlowId, NodeId, NodeIndex, TenantId};
+use crate::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, TenantId};
 use crate::inbox::{Sending, Signal};
 use crate::limits::Limits;
 use crate::payload::Payload;
@@ -60,18 +61,23 @@ pub struct FlowVersion {
     pub limits: Limits,
 }
 
-/// The flow versions that an execution is pinned to: its own, and those of its children.
+/// Agents by their ids, each in the version that an execution is pinned to.
+pub type PinnedAgents = Arc<BTreeMap<AgentId, Arc<Agent>>>;
+
+/// The versions that an execution is pinned to: of its own flow, of those of its children, and of agents.
 #[derive(Clone, Debug)]
 pub struct Pinned {
     /// What it runs.
     pub flow: Arc<FlowVersion>,
     /// What its children run, their children included; `None` where it has none.
     pub children: Option<Arc<BTreeMap<FlowId, Arc<FlowVersion>>>>,
+    /// The agents whose skills have tools; `None` where there are none.
+    pub agents: Option<PinnedAgents>,
 }
 
 impl From<Arc<FlowVersion>> for Pinned {
     fn from(flow: Arc<FlowVersion>) -> Self {
-        Self { flow, children: None }
+        Self { flow, children: None, agents: None }
     }
 }
 
@@ -81,6 +87,7 @@ pub struct Execution {
     id: ExecutionId,
     flow: Arc<FlowVersion>,
     child_flows: Option<Arc<BTreeMap<FlowId, Arc<FlowVersion>>>>,
+    agents: Option<PinnedAgents>,
     accepted: Box<Accepted>,
     seq: u64,
     status: ExecutionStatus,

@@ -66,6 +66,8 @@ error_classes! {
     Expression = "expression", retried: false;
     /// The node names something that is not there or not allowed: an agent, a secret, an address.
     Configuration = "configuration", retried: false;
+    /// An agent has used up its turns or its tokens.
+    Budget = "budget", retried: false;
     /// The output is larger than the limit.
     OutputTooLarge = "output_too_large", retried: false;
     /// A fault of ours.

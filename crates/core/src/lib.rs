@@ -26,6 +26,7 @@ pub mod status;
 pub mod step;
 pub mod template;
 pub mod timestamp;
+pub mod transcript;
 pub mod trial;
 pub mod visible;
 pub mod work;

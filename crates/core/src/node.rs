@@ -37,9 +37,10 @@ use crate::ids::{AgentId, Attempt, FlowId, StepKey};
 use crate::payload::Payload;
 use crate::scope::{References, Scope};
 use crate::status::Wait;
-use crate::step::{ChildRecord, StepRecord};
+use crate::step::{ChildRecord, PastStep, StepRecord};
 use crate::template::{Resolved, SecretSlot, Template};
 use crate::timestamp::Timestamp;
+use crate::transcript::Rules;
 use crate::work::Task;
 
 pub use agent::Agent;
@@ -49,6 +50,7 @@ pub use condition::Condition;
 pub use delay::Delay;
 pub use echo::Echo;
 pub use fail::Fail;
+pub(crate) use http_request::HTTP_INPUT;
 pub use http_request::{HttpAuth, HttpInput, HttpRequest, SECRET_ROOMS, SecretRoom};
 pub(crate) use keys::ConditionReader;
 pub use keys::Given;
@@ -244,6 +246,12 @@ pub struct Step {
     pub timeout: Option<Duration>,
     /// Whether the input follows from the flow version alone, so that no event needs to hold it.
     pub is_constant: bool,
+    /// Whether the input is that of the whole attempt, whose event holds it once for all calls.
+    pub is_of_attempt: bool,
+    /// How many tokens are reserved for its answer, if there is a budget of them.
+    pub tokens: Option<u64>,
+    /// The name of the tool that it calls, for people.
+    pub tool: Option<Arc<str>>,
 }
 
 impl Next {
@@ -257,6 +265,9 @@ impl Next {
                 secrets,
                 timeout: None,
                 is_constant: template.constant().is_some(),
+                is_of_attempt: true,
+                tokens: None,
+                tool: None,
             }),
             Err(failure) => Self::Fail(failure),
         }
@@ -302,9 +313,19 @@ pub struct Context<'a> {
     pub attempt: Attempt,
     /// The calls of this node that ended or are under way, of all its attempts.
     pub steps: &'a [StepRecord],
+    /// The calls of this node of which no result counts, of all its attempts.
+    pub past: &'a [PastStep],
     /// The child executions that this node started, in all its attempts.
     pub children: &'a [ChildRecord],
     values: &'a dyn Values,
+}
+
+/// What happened in the attempts of a node.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Parts<'a> {
+    pub(crate) steps: &'a [StepRecord],
+    pub(crate) past: &'a [PastStep],
+    pub(crate) children: &'a [ChildRecord],
 }
 
 /// The values that a node reads: an execution's, or those of a trial.
@@ -327,6 +348,9 @@ pub(crate) trait Values: fmt::Debug {
     /// Returns the version that `agent` is pinned to.
     fn agent_version(&self, agent: AgentId) -> Option<u32>;
 
+    /// Returns the rules of a skill with tools, of an agent that is pinned; `None` for any other skill.
+    fn rules(&self, agent: AgentId, skill: &str) -> Option<Arc<Rules>>;
+
     /// Returns whether an edge that leaves the node asks for `case`.
     fn is_asked_for(&self, case: &str) -> bool;
 
@@ -338,11 +362,12 @@ pub(crate) trait Values: fmt::Debug {
 
 impl<'a> Context<'a> {
     pub(crate) const fn new(now: Timestamp, attempt: Attempt, values: &'a dyn Values) -> Self {
-        Self { now, attempt, steps: &[], children: &[], values }
+        Self { now, attempt, steps: &[], past: &[], children: &[], values }
     }
 
-    pub(crate) const fn with_parts(self, steps: &'a [StepRecord], children: &'a [ChildRecord]) -> Self {
-        Self { steps, children, ..self }
+    pub(crate) const fn with_parts(self, parts: Parts<'a>) -> Self {
+        let Parts { steps, past, children } = parts;
+        Self { steps, past, children, ..self }
     }
 
     /// Returns what `template` resolves to.
@@ -408,6 +433,11 @@ impl<'a> Context<'a> {
     /// Returns the version that the execution pins `agent` to.
     pub fn agent_version(&self, agent: AgentId) -> Option<u32> {
         self.values.agent_version(agent)
+    }
+
+    /// Returns the rules of a skill with tools, of an agent that is pinned; `None` for any other skill.
+    pub fn rules(&self, agent: AgentId, skill: &str) -> Option<Arc<Rules>> {
+        self.values.rules(agent, skill)
     }
 }
 

@@ -69,6 +69,8 @@ pub struct References {
     pub secrets: Vec<Arc<str>>,
     /// Whether it names `attempt`.
     pub attempt: bool,
+    /// Whether it names something else that only an execution has.
+    pub execution: bool,
 }
 
 impl References {
@@ -80,6 +82,7 @@ impl References {
             together.nodes.extend(one.nodes.iter().filter(|node| nodes.insert(node.as_str())).cloned());
             together.secrets.extend(one.secrets.iter().filter(|name| secrets.insert(&***name)).cloned());
             together.attempt |= one.attempt;
+            together.execution |= one.execution;
         }
         together
     }

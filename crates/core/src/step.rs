@@ -19,6 +19,8 @@ pub struct StepRecord {
     pub ended_at: Option<Timestamp>,
     /// When it is stopped, if it has a limit of its own.
     pub stop_at: Option<Timestamp>,
+    /// How many tokens are reserved for its answer, if there is a budget of them.
+    pub tokens: Option<u64>,
     /// Its result; `None` while it is under way.
     pub result: Option<StepResult>,
     /// What it used.
@@ -27,21 +29,24 @@ pub struct StepRecord {
 
 impl StepRecord {
     /// Returns the record of a call that began at `now`.
-    pub(crate) fn begun(
-        key: &StepKey,
-        input: Option<&Payload>,
-        stop_at: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Self {
+    pub(crate) fn begun(key: &StepKey, now: Timestamp) -> Self {
         Self {
             key: key.clone(),
-            input: input.cloned(),
+            input: None,
             started_at: now,
             ended_at: None,
-            stop_at,
+            stop_at: None,
+            tokens: None,
             result: None,
             usage: Usage::default(),
         }
+    }
+
+    /// Returns what is left of it when it counts no longer.
+    pub(crate) fn past(&self) -> PastStep {
+        let answered =
+            if self.is_open() { self.tokens.unwrap_or_default() } else { self.usage.output_tokens };
+        PastStep { key: self.key.clone(), tokens: answered }
     }
 
     /// Drops its input and what it returned.
@@ -64,6 +69,15 @@ impl StepRecord {
             Some(StepResult::Failed { .. }) | None => None,
         }
     }
+}
+
+/// A call of which no result counts: it was repeated after a failure, or its attempt was over before it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastStep {
+    /// Its key.
+    pub key: StepKey,
+    /// The tokens of its answer; all that were reserved for it where it is not known what it answered.
+    pub tokens: u64,
 }
 
 /// One child execution that a node started.

@@ -23,6 +23,7 @@ use crate::payload::Payload;
 use crate::scope::{NodeScope, References, Scope};
 use crate::status::Wait;
 use crate::timestamp::Timestamp;
+use crate::transcript::Rules;
 use crate::work::Work;
 
 pub use skill::SkillTrial;
@@ -170,6 +171,11 @@ impl Values for Trying<'_> {
     }
 
     fn agent_version(&self, _: AgentId) -> Option<u32> {
+        None
+    }
+
+    /// A trial makes one call.
+    fn rules(&self, _: AgentId, _: &str) -> Option<Arc<Rules>> {
         None
     }
 

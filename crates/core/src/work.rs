@@ -1,5 +1,6 @@
 //! One call of an attempt, as the engine hands it out and takes its result.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -112,10 +113,53 @@ pub enum Task {
         /// Its skill.
         skill: Arc<str>,
     },
+    /// Asks the model of a skill with tools for its next answer.
+    Turn(Box<NextTurn>),
+    /// Calls a tool of a skill, which a model asked for. It need not exist.
+    Tool {
+        /// The agent whose skill has the tool.
+        agent_id: AgentId,
+        /// The version that the execution is pinned to.
+        version: Option<u32>,
+        /// The skill.
+        skill: Arc<str>,
+        /// The name of the tool.
+        tool: Arc<str>,
+        /// The version that the agent is pinned to which the tool asks, if it asks one.
+        asked_version: Option<u32>,
+    },
     /// Sends one HTTP request.
     HttpRequest,
     /// Returns its input.
     Echo,
+}
+
+/// The next question to a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextTurn {
+    /// The agent.
+    pub agent_id: AgentId,
+    /// The version that the execution is pinned to.
+    pub version: Option<u32>,
+    /// Its skill.
+    pub skill: Arc<str>,
+    /// The versions that the agents are pinned to which its tools ask.
+    pub asked: BTreeMap<AgentId, u32>,
+    /// What was said before, in order.
+    pub turns: Vec<Turn>,
+    /// How many tokens the answer may have.
+    pub tokens_max: Option<u64>,
+    /// What was wrong with the last answer to the same question.
+    pub correction: Option<Arc<str>>,
+}
+
+/// One answer of a model that asked for tools.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// The answer, as it is stored.
+    pub answer: Payload,
+    /// What became of the tools that it asked for, in their order: what each returned, or why it failed.
+    pub results: Vec<Result<Payload, Arc<str>>>,
 }
 
 /// What came of a call.
@@ -166,8 +210,9 @@ impl Usage {
 
     /// Adds what another attempt used.
     pub fn add(&mut self, other: Self) {
-        self.input_tokens += other.input_tokens;
-        self.output_tokens += other.output_tokens;
+        // A server can say any number.
+        self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);
+        self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
         if let Some(cost) = other.cost {
             *self.cost.get_or_insert(0.0) += cost;
         }

@@ -68,6 +68,8 @@ fn an_event_is_read_as_it_was_written() {
             step: key(),
             input: payload(json!({ "k": 1 })),
             stop_at: Some(LATER),
+            tokens: Some(500),
+            tool: Some("look".into()),
         },
         Event::StepEnded { node: NODE, step: key(), result: failure, usage: USED },
         Event::ChildrenStarted { node: NODE, children: vec![start] },

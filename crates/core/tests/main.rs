@@ -24,3 +24,4 @@ mod stories;
 mod support;
 mod switch;
 mod totals;
+mod turns;

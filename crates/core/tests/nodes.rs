@@ -288,7 +288,14 @@ fn refusal(events: &[Event]) -> Option<&'static str> {
 #[test]
 fn a_journal_that_no_execution_can_have_written_is_refused() {
     let attempt = Event::AttemptStarted { node: NODE, attempt: Attempt::FIRST, input: None };
-    let begun = |key| Event::StepStarted { node: NODE, step: StepKey::new(key), input: None, stop_at: None };
+    let begun = |key| Event::StepStarted {
+        node: NODE,
+        step: StepKey::new(key),
+        input: None,
+        stop_at: None,
+        tokens: None,
+        tool: None,
+    };
     let ended = |key| Event::StepEnded {
         node: NODE,
         step: StepKey::new(key),

@@ -276,7 +276,7 @@ fn family_with(settings: Value, mut node: Value, others: &[Value]) -> (Pinned, A
     let children = Some(Arc::new(BTreeMap::from([(child.flow_id, child)])));
     let mut document = flow(settings, &node);
     document["flow_definition"]["nodes"].as_array_mut().expect("a list").extend_from_slice(others);
-    let pinned = Pinned { flow: version(&document), children };
+    let pinned = Pinned { flow: version(&document), children, agents: None };
     (pinned, Accepted { flows, ..accepted() })
 }
 
@@ -377,7 +377,14 @@ fn null_is_still_a_value_after_it_was_stored() {
     let events = [
         Event::ChildEnded { node, child: 0, end: completed(Value::Null) },
         Event::AttemptStarted { node, attempt: Attempt::FIRST, input: null.clone() },
-        Event::StepStarted { node, step: StepKey::new("first"), input: null, stop_at: None },
+        Event::StepStarted {
+            node,
+            step: StepKey::new("first"),
+            input: null,
+            stop_at: None,
+            tokens: None,
+            tool: None,
+        },
         Event::ChildEnded { node, child: 1, end: failed("no") },
     ];
 

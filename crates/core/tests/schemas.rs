@@ -398,7 +398,12 @@ fn llm_agent() -> Value {
         },
         "skills": ["plain", {
             "name": "score", "description": "…", "instructions": "Rate ${input.vendor}", "input_schema": {},
-            "output_schema": { "type": "object" }, "tools": [], "max_turns": 1, "max_tokens": 400,
+            "output_schema": { "type": "object" }, "max_turns": 1, "max_tokens": 400, "max_answer_tokens": 100,
+            "tools": [
+                { "name": "look", "description": "…", "type": "http_request", "input_schema": { "type": "object" },
+                  "request": { "method": "PUT", "url": "https://a.example/${input.id}", "body": "${input}" } },
+                { "name": "ask", "type": "skill", "agent_id": "018f3a5e-0000-7000-8000-000000000001", "skill": "s" },
+            ],
         }],
         "prices": { "input_per_million": 0.5, "output_per_million": 2 },
     })

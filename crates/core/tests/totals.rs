@@ -223,7 +223,9 @@ fn the_parts_of_an_agent_have_a_length_or_a_number() {
     let body = |count: usize| json!({ "k": "x".repeat(count - 8) });
     let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!({ "k": inner }));
     type Part<'a> = (&'a str, &'a str, usize, &'a dyn Fn(usize) -> Value);
-    let parts: [Part<'_>; 23] = [
+    let tools = |count: usize| (0..count).map(|at| tool(&format!("t{at}"))).collect::<Value>();
+    let name = |count: usize| json!("x".repeat(count));
+    let parts: [Part<'_>; 28] = [
         ("llm", "/name", 200, &chars),
         ("llm", "/description", 10_000, &chars),
         ("llm", "/category", 200, &chars),
@@ -234,6 +236,11 @@ fn the_parts_of_an_agent_have_a_length_or_a_number() {
         ("llm", "/skills/0/description", 10_000, &chars),
         ("llm", "/skills/0/instructions", 100_000, &chars),
         ("llm", "/skills/0/max_tokens", 1_000_000, &|count| json!(count)),
+        ("llm", "/skills/0/max_answer_tokens", 1_000_000, &|count| json!(count)),
+        ("llm", "/skills/0/max_turns", 100, &|count| json!(count)),
+        ("llm", "/skills/0/tools", 64, &tools),
+        ("llm", "/skills/0/tools/0/name", 64, &name),
+        ("llm", "/skills/0/tools/0/description", 10_000, &chars),
         ("llm", "/prices/input_per_million", 1_000_000, &|count| json!(count)),
         ("llm", "/config/model", 200, &chars),
         ("llm", "/config/base_url", 2_000, &url),
@@ -271,11 +278,20 @@ fn agent(agent_type: &str) -> Value {
         }),
         _ => json!({ "endpoint": "http://x", "api_key": "k", "headers": { "k0": "x" } }),
     };
+    let mut skill = json!({ "name": "s", "description": "", "instructions": "", "max_tokens": 1 });
+    if agent_type == "llm" {
+        (skill["max_turns"], skill["max_answer_tokens"]) = (json!(1), json!(1));
+        skill["tools"] = json!([tool("t")]);
+    }
     json!({
         "name": "A", "agent_type": agent_type, "description": "", "category": "c", "tags": ["a"], "config": config,
         "prices": { "input_per_million": 1 },
-        "skills": [{ "name": "s", "description": "", "instructions": "", "max_tokens": 1 }],
+        "skills": [skill],
     })
+}
+
+fn tool(name: &str) -> Value {
+    json!({ "name": name, "description": "", "type": "http_request", "request": { "url": "https://x" } })
 }
 
 fn transform(input: &Value) -> Value {

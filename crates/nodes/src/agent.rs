@@ -2,12 +2,13 @@
 
 mod http;
 mod llm;
+mod tool;
 
 use serde_json::Value;
 use steadflow_core::agent::{Agent, Backend, SecretText, Skill};
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::ids::AgentId;
-use steadflow_core::work::{Outcome, Stop, Usage, Work};
+use steadflow_core::ids::{AgentId, TenantId};
+use steadflow_core::work::{NextTurn, Outcome, Stop, Task, Usage, Work};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
 pub(crate) use self::llm::Fits;
+pub(crate) use self::tool::call_tool;
 use crate::call::{header, headers_of};
 use crate::nodes::Shared;
 use crate::secrets::{Keyring, Scrubber};
@@ -71,23 +73,18 @@ pub(crate) async fn run_skill(
 async fn prepare(
     shared: &Shared,
     work: &Work,
-    Wanted { agent: id, version, skill: name }: Wanted<'_>,
+    wanted: Wanted<'_>,
     keyring: &mut Keyring<'_>,
 ) -> Result<(Arc<Agent>, Value), Failure> {
-    let found = shared.agents.agent(work.tenant, id, version).await.map_err(|error| {
-        tracing::warn!(agent.id = %id, error = &error as &dyn std::error::Error, "could not read an agent");
-        Failure::new(ErrorClass::Internal, "Could not read the agent from the store.")
-    })?;
-    let agent = found.ok_or_else(|| {
-        misconfigured(match version {
-            Some(version) => format!("There is no version {version} of agent {id} any more: it was deleted."),
-            None => format!("There is no agent {id}."),
-        })
-    })?;
-    let skill = agent.offered(name).map_err(|missing| {
-        let offered = missing.offered.join(", ");
-        misconfigured(format!("The agent {} has no skill `{name}`. Its skills are {offered}.", agent.name))
-    })?;
+    let name = wanted.skill;
+    let agent = find_agent(shared, work.tenant, wanted).await?;
+    let skill = find_skill(&agent, name)?;
+    if skill.rules.is_some() && matches!(work.task, Task::Skill { .. }) {
+        return Err(misconfigured(format!(
+            "The skill `{name}` has tools, so only a flow can run it, in an execution that began after its agent was \
+             registered."
+        )));
+    }
     let input = keyring.open_input(&work.input, &work.secrets)?;
     if let Some(schema) = &skill.input_schema {
         let misfit = shared.checks.misfit(schema, &input, &keyring.scrubber()).await;
@@ -98,6 +95,38 @@ async fn prepare(
         }
     }
     Ok((agent, input))
+}
+
+/// Finds an agent in the version that is asked for.
+async fn find_agent(shared: &Shared, tenant: TenantId, wanted: Wanted<'_>) -> Result<Arc<Agent>, Failure> {
+    let Wanted { agent: id, version, .. } = wanted;
+    let found = shared.agents.agent(tenant, id, version).await.map_err(|error| {
+        tracing::warn!(agent.id = %id, error = &error as &dyn std::error::Error, "could not read an agent");
+        Failure::new(ErrorClass::Internal, "Could not read the agent from the store.")
+    })?;
+    found.ok_or_else(|| {
+        misconfigured(match version {
+            Some(version) => format!("There is no version {version} of agent {id} any more: it was deleted."),
+            None => format!("There is no agent {id}."),
+        })
+    })
+}
+
+fn find_skill<'a>(agent: &'a Agent, name: &str) -> Result<&'a Skill, Failure> {
+    agent.offered(name).map_err(|missing| {
+        let offered = missing.offered.join(", ");
+        misconfigured(format!("The agent {} has no skill `{name}`. Its skills are {offered}.", agent.name))
+    })
+}
+
+impl<'a> SkillCall<'a> {
+    /// Returns the turn that this call is, of a skill with tools.
+    fn turn(&self) -> Option<&'a NextTurn> {
+        match &self.work.task {
+            Task::Turn(turn) => Some(turn),
+            Task::Skill { .. } | Task::Tool { .. } | Task::HttpRequest | Task::Echo => None,
+        }
+    }
 }
 
 impl SkillCall<'_> {

@@ -9,7 +9,7 @@ use steadflow_core::limits::Limits;
 use steadflow_core::work::{Outcome, Stop, Task, Work};
 
 use crate::action::http_request;
-use crate::agent::{Fits, Wanted, run_skill};
+use crate::agent::{Fits, Wanted, call_tool, run_skill};
 use crate::directory::AgentDirectory;
 use crate::egress::{
     Answer, Egress, EgressConfig, EgressError, EgressPolicy, EgressProxy, EgressTimeouts, Lookup,
@@ -158,7 +158,7 @@ impl Nodes {
     pub fn perform_unless(&self, stop: Stop, work: Work) -> Performing {
         let ready = match &work.task {
             Task::Echo => Outcome::completed(work.input),
-            Task::HttpRequest | Task::Skill { .. } => {
+            Task::HttpRequest | Task::Skill { .. } | Task::Turn(_) | Task::Tool { .. } => {
                 return Performing::Running(Box::pin(run(Arc::clone(&self.shared), stop, work)));
             }
         };
@@ -202,6 +202,11 @@ async fn run(shared: Arc<Shared>, stop: Stop, work: Work) -> Outcome {
             let wanted = Wanted { agent: *agent_id, version: *version, skill };
             run_skill(&shared, &stop, &work, wanted, &mut keyring).await
         }
+        Task::Turn(turn) => {
+            let wanted = Wanted { agent: turn.agent_id, version: turn.version, skill: &turn.skill };
+            run_skill(&shared, &stop, &work, wanted, &mut keyring).await
+        }
+        Task::Tool { .. } => call_tool(&shared, &stop, &work, &mut keyring).await,
         Task::Echo | Task::HttpRequest => match http_request(&shared, &stop, &work, &mut keyring).await {
             Ok(output) => Outcome::completed(output),
             Err(failure) => Outcome::failed(failure),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
-use steadflow_core::agent::Agent;
+use steadflow_core::agent::{Agent, Skill, Tool, ToolAction};
 use steadflow_core::flow::Fault;
 use tokio::sync::Semaphore;
 
@@ -48,22 +48,37 @@ const PATTERN_BYTES_MAX: usize = 1024 * 1024;
 pub fn schema_faults(agent: &Agent) -> Vec<Fault> {
     let (mut faults, mut bytes) = (Vec::new(), 0);
     for (index, skill) in agent.skills.iter().enumerate() {
-        for (key, schema) in [("input_schema", &skill.input_schema), ("output_schema", &skill.output_schema)]
-        {
-            let Some(schema) = schema else { continue };
+        for (key, schema) in schemas_of(skill) {
+            let pointer = format!("/skills/{index}/{key}");
             bytes += schema.to_string().len();
             if bytes > TOTAL_BYTES_MAX {
                 let message =
                     format!("the schemas of an agent have at most {TOTAL_BYTES_MAX} bytes together");
-                faults.push(Fault { pointer: format!("/skills/{index}/{key}"), message });
+                faults.push(Fault { pointer, message });
                 return faults;
             }
             if let Err(message) = checked(schema) {
-                faults.push(Fault { pointer: format!("/skills/{index}/{key}"), message });
+                faults.push(Fault { pointer, message });
             }
         }
     }
     faults
+}
+
+/// Returns the schemas of a skill and its tools, with their JSON pointers relative to the skill.
+fn schemas_of(skill: &Skill) -> impl Iterator<Item = (String, &Value)> {
+    let own = [("input_schema", &skill.input_schema), ("output_schema", &skill.output_schema)];
+    let own = own.into_iter().filter_map(|(key, schema)| Some((key.to_owned(), schema.as_ref()?)));
+    own.chain(skill.tools.iter().enumerate().filter_map(schema_of_tool))
+}
+
+fn schema_of_tool((at, tool): (usize, &Tool)) -> Option<(String, &Value)> {
+    match &tool.action {
+        ToolAction::HttpRequest { input_schema, .. } => {
+            Some((format!("tools/{at}/input_schema"), input_schema.as_deref()?))
+        }
+        ToolAction::Skill { .. } => None,
+    }
 }
 
 /// Checks values against schemas. What may take long is done on threads of its own, so that timeouts strike meanwhile.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use steadflow_core::event::{Accepted, Record};
+use steadflow_core::event::{Accepted, Event, Record};
 use steadflow_core::execution::{Execution, FlowVersion, Pinned};
 use steadflow_core::flow::{Fault, Flow};
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
@@ -12,6 +12,7 @@ use steadflow_core::limits::Limits;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{FlowFilter, FlowVersionRecord, Page, Store, StoreError, Stored, Worker};
 
+use crate::agents::AgentVersions;
 use crate::kept::Kept;
 use crate::shard::{Loaded, Recovered};
 use crate::worker::Rest;
@@ -26,6 +27,8 @@ const PART_MAX: usize = 1_000;
 #[derive(Debug)]
 pub(crate) struct FlowVersions {
     limits: Limits,
+    /// The versions of agents that executions are pinned to beside them.
+    pub(crate) agents: AgentVersions,
     versions: Mutex<Kept<(FlowId, u32), FlowVersion>>,
 }
 
@@ -34,7 +37,7 @@ impl FlowVersions {
     const BYTES_MAX: usize = 256 * 1024 * 1024;
 
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, versions: Mutex::new(Kept::new(Self::BYTES_MAX)) }
+        Self { limits, agents: AgentVersions::new(), versions: Mutex::new(Kept::new(Self::BYTES_MAX)) }
     }
 
     pub(crate) const fn limits(&self) -> &Limits {
@@ -83,15 +86,17 @@ impl FlowVersions {
             |reason: String| StoreError::Corrupt { what: format!("execution {}", stored.id), reason };
         let (journal, parsed) = parsed(stored.records).await;
         let records = parsed.map_err(corrupt)?;
-        let Some(steadflow_core::event::Event::Accepted(accepted)) =
-            records.first().and_then(|first| first.2.first())
-        else {
+        let Some(Event::Accepted(accepted)) = records.first().and_then(|first| first.2.first()) else {
             return Err(corrupt("its journal does not begin with an acceptance".into()));
         };
         let (id, version) = (accepted.flow, accepted.version);
         let flow = self.version(store, accepted.tenant, id, version).await?;
         let flow = flow.ok_or_else(|| corrupt(format!("version {version} of its flow {id} is gone")))?;
-        let pinned = Pinned { flow, children: self.pinned_children(store, accepted).await? };
+        // What has ended asks no agent.
+        let has_ended =
+            records.last().is_some_and(|last| matches!(last.2.last(), Some(Event::Finished { .. })));
+        let agents = if has_ended { None } else { self.agents.pinned(store, accepted).await? };
+        let pinned = Pinned { flow, children: self.pinned_children(store, accepted).await?, agents };
         let execution =
             Execution::replay(stored.id, pinned, records).map_err(|error| corrupt(error.to_string()))?;
         Ok(Loaded { execution, journal })

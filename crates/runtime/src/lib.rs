@@ -6,6 +6,7 @@
 //! handle that the API and the command line use.
 
 mod admission;
+mod agents;
 mod allowed;
 mod catalogue;
 mod clock;

@@ -11,6 +11,7 @@ mod leases;
 mod parts;
 mod story;
 mod structure;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

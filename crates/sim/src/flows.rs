@@ -14,6 +14,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{FlowRecord, FlowStatus};
 use uuid::Uuid;
 
+use crate::agents::WITH_TOOLS;
 use crate::rng::Rng;
 
 /// A flow with all its versions.
@@ -157,7 +158,10 @@ fn node(at: u64, below: FlowId, rng: &mut Rng) -> Value {
             let (children, at_once) = (rng.between(1, 3), rng.between(1, 2));
             json!({ "type": "test_family", "flow_id": below.to_string(), "children": children, "at_once": at_once })
         }
-        60..=69 => {
+        60..=64 => {
+            json!({ "type": "agent", "agent_id": WITH_TOOLS, "skill": "s", "input": { "try": "${attempt}" } })
+        }
+        65..=69 => {
             json!({ "type": "agent", "agent_id": Uuid::nil(), "skill": "s", "input": { "try": "${attempt}" } })
         }
         70..=76 => json!({ "type": "action", "action": "transform", "input": { "n": "${trigger_data.k}" } }),

@@ -7,6 +7,7 @@
 //!
 //! [`run`] makes one run; [`seeds`] says which, so that `SIM_SEED=42` repeats one and `SIM_SEEDS=10000` asks for many.
 
+mod agents;
 mod checker;
 mod clients;
 mod fault;

@@ -105,4 +105,8 @@ mutations! {
     InterruptionsForgotten,
     /// The result of a step never reaches the execution.
     StepResultLost,
+    /// What a model asks for is called before its answer is stored.
+    TurnNotStored,
+    /// An execution that is loaded has forgotten what is reserved for calls whose answers were lost.
+    BudgetNotReserved,
 }

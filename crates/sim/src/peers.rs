@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::payload::Payload;
-use steadflow_core::work::Work;
+use steadflow_core::work::{Task, Usage, Work};
 use steadflow_store::LONG_RECORD;
 
 use crate::fault::{Fault, Faults};
@@ -13,6 +13,9 @@ use crate::rng::Rng;
 
 /// What a peer answers.
 pub(crate) type Answer = Result<Payload, Failure>;
+
+/// Tokens of an answer.
+const TOKENS: u64 = 7;
 
 /// The peers of one run.
 #[derive(Debug)]
@@ -40,12 +43,38 @@ impl Peers {
     }
 
     fn output(&mut self, work: &Work) -> Payload {
+        if let Task::Turn(_) = &work.task {
+            return self.answer_of_model(work);
+        }
+        self.plain(work)
+    }
+
+    /// A model asks for one to three tools, or is done.
+    fn answer_of_model(&mut self, work: &Work) -> Payload {
+        if self.rng.happens(400) {
+            let output = self.plain(work).to_value().unwrap_or_default();
+            return Payload::from_value(&json!({ "output": output }));
+        }
+        let count = self.rng.between(1, 3);
+        let call =
+            |number: u64| json!({ "id": format!("c{number}"), "name": "a", "arguments": { "n": number } });
+        let calls: Vec<Value> = (0..count).map(call).collect();
+        Payload::from_value(&json!({ "tool_calls": calls }))
+    }
+
+    fn plain(&mut self, work: &Work) -> Payload {
         let by = format!("{}:{}", work.idempotency_key(), work.attempt.number());
         let mut output = json!({ "n": self.rng.below(1_000), "by": by });
         if self.rng.happens(100) {
             output["long"] = "x".repeat(LONG_RECORD).into();
         }
         Payload::from_value(&output)
+    }
+
+    /// Returns what a call uses, failed or not: a model, up to seven tokens.
+    pub(crate) fn usage(work: &Work) -> Usage {
+        let Task::Turn(turn) = &work.task else { return Usage::default() };
+        Usage { output_tokens: turn.tokens_max.unwrap_or(TOKENS).min(TOKENS), ..Usage::default() }
     }
 
     fn failure(&mut self) -> Failure {

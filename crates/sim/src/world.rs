@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadflow_core::event::Accepted;
-use steadflow_core::execution::{ExecutionStatus, FlowVersion, Pinned};
+use steadflow_core::execution::{ExecutionStatus, FlowVersion, Pinned, PinnedAgents};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::payload::Payload;
@@ -81,6 +81,7 @@ pub(crate) struct World {
     refused: BTreeSet<ExecutionId>,
     /// The current version of the agent that all flows name.
     agent_version: u32,
+    agents: PinnedAgents,
     /// Calls whose result comes although it is not waited for.
     late: BTreeSet<CallKey>,
     /// Attempts whose peers do not answer.
@@ -178,6 +179,7 @@ impl World {
             revived: BTreeMap::new(),
             refused: BTreeSet::new(),
             agent_version: 1,
+            agents: crate::agents::with_tools(),
             late: BTreeSet::new(),
             hanging: Vec::new(),
             wake_ups: 0,
@@ -460,7 +462,7 @@ impl World {
             Some((*id, self.flow_as_driven(newest.or_else(|| case.version(*version))?)))
         };
         let children = accepted.flows.iter().filter_map(version).collect();
-        Pinned { flow, children: Some(Arc::new(children)) }
+        Pinned { flow, children: Some(Arc::new(children)), agents: Some(Arc::clone(&self.agents)) }
     }
 
     /// Returns the version as the engine under test is given it.

@@ -1391,7 +1391,7 @@ export interface components {
             readonly to: string;
         };
         /** @enum {string} */
-        readonly ErrorClass: "timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "validation" | "expression" | "configuration" | "output_too_large" | "internal" | "interrupted";
+        readonly ErrorClass: "timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "validation" | "expression" | "configuration" | "budget" | "output_too_large" | "internal" | "interrupted";
         readonly ErrorClassCounts: {
             readonly error_class: components["schemas"]["ErrorClass"];
             /**
@@ -1612,7 +1612,7 @@ export interface components {
                  * @description The class of the error. It determines whether the node is retried.
                  * @default internal
                  */
-                readonly class?: ("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "validation" | "expression" | "configuration" | "output_too_large" | "internal" | "interrupted") | string | null;
+                readonly class?: ("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "validation" | "expression" | "configuration" | "budget" | "output_too_large" | "internal" | "interrupted") | string | null;
             } | string;
             /** @enum {string} */
             readonly type: "action";
@@ -2805,12 +2805,12 @@ export interface components {
              * Retry only
              * @description Error classes or HTTP statuses. Empty: all errors that may be temporary.
              */
-            readonly retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "validation" | "expression" | "configuration" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
+            readonly retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "validation" | "expression" | "configuration" | "budget" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
             /**
              * Never retry
              * @description Error classes or HTTP statuses. Overrides the other list.
              */
-            readonly do_not_retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "validation" | "expression" | "configuration" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
+            readonly do_not_retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "validation" | "expression" | "configuration" | "budget" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
         };
         /** @description Any JSON. One whose text is longer than 64 KiB, or for which the answer has no room, is a preview. */
         readonly Shown: unknown | components["schemas"]["Preview"];
@@ -2844,20 +2844,26 @@ export interface components {
             readonly output_schema?: Record<string, unknown> | null;
             /**
              * Tools
-             * @description What a model may call; this version runs skills without tools.
+             * @description What a model may call before it answers.
+             * @default []
              */
-            readonly tools?: readonly unknown[] | null;
+            readonly tools?: readonly components["schemas"]["Tool"][] | null;
             /**
              * Turns at most
-             * @description Answers of a model; this version runs skills of one turn.
-             * @default 1
+             * @description Answers of a model that has tools, over all attempts of a node.
+             * @default 8
              */
             readonly max_turns?: number | null;
             /**
              * Tokens at most
-             * @description Tokens of an answer.
+             * @description Tokens of an answer; with tools, of all answers over all attempts of a node.
              */
             readonly max_tokens?: number | null;
+            /**
+             * Tokens of an answer at most
+             * @description With tools: tokens of one answer. By default a quarter of `max_tokens`. An answer that is lost with the process counts as so many.
+             */
+            readonly max_answer_tokens?: number | null;
         };
         /** @description The execution as it is. Its id is the number of the last record. */
         readonly SnapshotMessage: {
@@ -2935,7 +2941,14 @@ export interface components {
             readonly node_id: string;
             /** @description The name of the call, such as `turn:3`. */
             readonly step: string;
+            /** @description The name of the tool that it calls, if it calls one. */
+            readonly tool: string | null;
             readonly stop_at: components["schemas"]["Time"] | null;
+            /**
+             * Format: int64
+             * @description How many tokens are reserved for its answer, if there is a budget of them.
+             */
+            readonly reserved_tokens: number | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -2997,6 +3010,113 @@ export interface components {
         };
         /** Format: date-time */
         readonly Time: string;
+        /** @description Something that the model of a skill may call. */
+        readonly Tool: {
+            /**
+             * Name
+             * @description What the model calls it; unique in the skill.
+             */
+            readonly name: string;
+            /**
+             * Description
+             * @description What it does, and when to use it: the model reads this.
+             * @default
+             */
+            readonly description?: string | null;
+            /**
+             * Type
+             * @description `http_request` sends a request, `skill` asks another agent.
+             * @enum {string}
+             */
+            readonly type: "http_request" | "skill";
+            /**
+             * Input schema
+             * @description Of `http_request`: JSON Schema of the arguments, an object; none takes any object.
+             */
+            readonly input_schema?: Record<string, unknown> | null;
+            /**
+             * Request
+             * @description Of `http_request`: the same keys as the input of an `http_request` node. `${input.…}` names arguments. The result is the body of the response.
+             */
+            readonly request?: {
+                /**
+                 * Method
+                 * @description Any method but `CONNECT` and `TRACE`, in either case.
+                 * @default GET
+                 */
+                readonly method?: string | null;
+                /**
+                 * URL
+                 * @description Begins with `https://` or `http://`. Whole segments of the path and values of the query can use `${secrets.NAME}`.
+                 */
+                readonly url: string;
+                /**
+                 * Headers
+                 * @description Values can use `${secrets.NAME}`. A value of null omits the header.
+                 * @default {}
+                 */
+                readonly headers?: {
+                    readonly [key: string]: (string | number | boolean) | string | null;
+                } | string | null;
+                /**
+                 * Query
+                 * @description Query parameters. Lists repeat the key, null omits it. Values can use `${secrets.NAME}`.
+                 * @default {}
+                 */
+                readonly query?: {
+                    readonly [key: string]: (string | number | boolean) | readonly ((string | number | boolean) | string)[] | string | null;
+                } | string | null;
+                /**
+                 * Authentication
+                 * @description Sent as the header `Authorization`. Values can use `${secrets.NAME}`.
+                 */
+                readonly auth?: {
+                    /**
+                     * Type
+                     * @description `basic` or `bearer`.
+                     */
+                    readonly type: ("basic" | "bearer") | string;
+                    /**
+                     * User name
+                     * @description Of `basic`; without a colon.
+                     */
+                    readonly username?: string | null;
+                    /**
+                     * Password
+                     * @description Of `basic`; may be empty.
+                     * @default
+                     */
+                    readonly password?: string | null;
+                    /**
+                     * Token
+                     * @description Of `bearer`.
+                     */
+                    readonly token?: string | null;
+                } | string | null;
+                /**
+                 * Body
+                 * @description Strings are sent unchanged (as `text/plain`), everything else as JSON. If the header `Content-Type` is `application/x-www-form-urlencoded`, an object becomes form fields, and in a string each template is one name or value. `{"$multipart": […]}` and `{"$binary": …}` are sent as parts and as bytes.
+                 */
+                readonly body?: unknown;
+                /**
+                 * Expected statuses
+                 * @description Any other status is an error. Redirects are followed unless one is expected.
+                 * @default 200-299
+                 */
+                readonly expect_status?: (number | string) | readonly ((number | string) | string)[] | string | null;
+            } | string | null;
+            /**
+             * Agent
+             * Format: uuid
+             * @description Of `skill`: the agent that is asked.
+             */
+            readonly agent_id?: string | null;
+            /**
+             * Skill
+             * @description Of `skill`: one of its skills, which has no tools itself. Its input schema is that of the tool.
+             */
+            readonly skill?: string | null;
+        };
         /**
          * Transform
          * @description Builds a value from other outputs. Its output is its resolved input.

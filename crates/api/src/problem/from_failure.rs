@@ -28,6 +28,7 @@ const fn kind_of(class: ErrorClass) -> ProblemKind {
         | ErrorClass::Unavailable
         | ErrorClass::Tool
         | ErrorClass::ModelOutput
+        | ErrorClass::Budget
         | ErrorClass::OutputTooLarge => ProblemKind::SkillFailed,
         ErrorClass::Timeout => ProblemKind::SkillTimedOut,
         ErrorClass::Internal | ErrorClass::Interrupted => ProblemKind::Internal,

@@ -131,8 +131,12 @@ enum What<'a> {
         node_id: NodeId,
         /// The name of the call, such as `turn:3`.
         step: &'a str,
+        /// The name of the tool that it calls, if it calls one.
+        tool: Option<&'a str>,
         /// When it is stopped, if it has a limit of its own.
         stop_at: Option<Time>,
+        /// How many tokens are reserved for its answer, if there is a budget of them.
+        reserved_tokens: Option<u64>,
     },
     /// A call inside the attempt under way completed. A later attempt continues after it.
     StepCompleted {

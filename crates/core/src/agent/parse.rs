@@ -4,6 +4,7 @@ mod backend;
 mod extras;
 mod listing;
 mod skill;
+mod tool;
 
 use std::collections::BTreeMap;
 
@@ -68,6 +69,7 @@ impl Agent {
             named("AgentPatch", PATCH, document.patch_schema()),
             named("Prices", "What the tokens of an agent cost, in any currency.", prices.schema()),
             skill::schema(),
+            tool::schema(),
         ];
         own.into_iter().chain(backend::schemas()).collect()
     }
@@ -101,8 +103,11 @@ fn read_agent(keys: &mut Keys<'_>) -> Option<Agent> {
             .needed("an agent")
             .doc("How to reach it; its keys depend on `agent_type`."),
     );
-    let skills = keys
-        .take(key("skills", "Skills", SkillsReader).needed("an agent").doc("What it can do; at least one."));
+    let skills = keys.take(
+        key("skills", "Skills", SkillsReader(agent_type))
+            .needed("an agent")
+            .doc("What it can do; at least one."),
+    );
     let prices =
         keys.take(key("prices", "Prices", object(read_prices).named("Prices")).doc("What its tokens cost."));
     let (backend, config) = config?;
@@ -172,7 +177,7 @@ mod tests {
         let document = json!({
             "agent_type": "llm", "nam": "x", "tags": ["a", 1],
             "config": { "provider": "acme", "base_url": "ftp://x", "api_key": "••••" },
-            "skills": ["a", "a", { "name": "b", "tools": ["x"], "max_turns": 8, "instructions": "${secrets.A}" }],
+            "skills": ["a", "a", { "name": "b", "tools": ["x"], "max_turns": 101, "instructions": "${secrets.A}" }],
         });
 
         let faults = Agent::parse(&document).unwrap_err();
@@ -188,12 +193,77 @@ mod tests {
                 "/config/model",
                 "/config/api_key",
                 "/skills/2/instructions",
-                "/skills/2/tools",
+                "/skills/2/tools/0",
                 "/skills/2/max_turns",
                 "/skills/1",
                 "/nam",
             ]
         );
+    }
+
+    #[test]
+    fn tools_are_read_and_bound_the_loop_of_their_skill() {
+        let mut document = risk_analyst();
+        let asked = "018f3a5e-0000-7000-8000-000000000001";
+        document["skills"][0]["tools"] = json!([
+            { "name": "look-up_1", "type": "http_request", "request": { "url": "https://a.test/${input.id}" } },
+            { "name": "ask", "type": "skill", "agent_id": asked, "skill": "translate" },
+        ]);
+
+        let skills = Agent::parse(&document).unwrap().skills;
+
+        let rules = skills[0].rules.as_ref().unwrap();
+        assert_eq!((rules.turns_max, rules.tokens_max, rules.answer_tokens_max), (1, Some(4000), Some(1000)));
+        assert_eq!(
+            rules.asked.iter().map(|(tool, agent)| (tool.as_str(), agent.to_string())).collect::<Vec<_>>(),
+            [("ask", asked.to_owned())]
+        );
+        assert!(skills[1].rules.is_none(), "a skill without tools is one call");
+    }
+
+    #[test]
+    fn faults_of_tools_say_where_they_are() {
+        let request = |url: &str| json!({ "name": "t", "type": "http_request", "request": { "url": url } });
+        let with = |key: &str, value: Value| {
+            let mut tool = request("https://a.test");
+            tool[key] = value;
+            tool
+        };
+        let skill = |value: Value| json!({ "name": "t", "type": "skill", "agent_id": value, "skill": "s" });
+        for (tool, pointer) in [
+            (json!("x"), "/0"),
+            (json!({ "name": "t" }), "/0/type"),
+            (with("type", json!("mcp")), "/0/type"),
+            (json!({ "name": "t", "type": "http_request" }), "/0/request"),
+            (json!({ "name": "t", "type": "skill", "skill": "s" }), "/0/agent_id"),
+            (skill(json!("5")), "/0/agent_id"),
+            (with("agent_id", json!("018f3a5e-0000-7000-8000-000000000001")), "/0/agent_id"),
+            (with("name", json!("a b")), "/0/name"),
+            (with("name", json!("1st")), "/0/name"),
+            (with("name", json!("größe")), "/0/name"),
+            (with("name", json!("")), "/0/name"),
+            (with("input_schema", json!([])), "/0/input_schema"),
+            (with("requst", json!({})), "/0/requst"),
+            (request("ftp://a.test"), "/0/request/url"),
+            (request("https://a.test/${trigger_data.id}"), "/0/request/url"),
+            (request("https://a.test/${other.id}"), "/0/request/url"),
+            (request("https://a.test/${now()}"), "/0/request/url"),
+            (request("https://a.test/${attempt}"), "/0/request/url"),
+            (request("https://${secrets.HOST}/x"), "/0/request/url"),
+        ] {
+            let mut document = risk_analyst();
+            document["skills"][0]["tools"] = json!([tool]);
+
+            let faults = Agent::parse(&document).unwrap_err();
+
+            assert_eq!(faults[0].pointer, format!("/skills/0/tools{pointer}"), "{tool}: {faults:?}");
+        }
+        let mut twice = risk_analyst();
+        twice["skills"][0]["tools"] = json!([request("https://a.test"), request("https://b.test")]);
+        assert_eq!(Agent::parse(&twice).unwrap_err()[0].pointer, "/skills/0/tools/1");
+        let mut http = remote("http://agents.example");
+        http["skills"] = json!([{ "name": "a", "tools": [request("https://a.test")] }]);
+        assert_eq!(Agent::parse(&http).unwrap_err()[0].pointer, "/skills/0/tools");
     }
 
     #[test]

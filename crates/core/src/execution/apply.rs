@@ -32,7 +32,7 @@ pub struct Corrupt {
 impl Execution {
     /// Returns the state of an execution that has just been accepted, before any event.
     pub(super) fn new(id: ExecutionId, pinned: Pinned, accepted: Box<Accepted>, at: Timestamp) -> Self {
-        let Pinned { flow, children: child_flows } = pinned;
+        let Pinned { flow, children: child_flows, agents } = pinned;
         let graph = &flow.flow.graph;
         Self {
             id,
@@ -52,6 +52,7 @@ impl Execution {
             accepted,
             flow,
             child_flows,
+            agents,
         }
     }
 
@@ -161,8 +162,10 @@ impl Execution {
                 self.decide_no_edge(*node);
             }
             Event::NodeWaiting { node, wait } => self.apply_waiting(*node, *wait, at),
-            Event::StepStarted { node, step, input, stop_at } => {
-                self.apply_step_started(*node, StepRecord::begun(step, input.as_ref(), *stop_at, at));
+            Event::StepStarted { node, step, input, stop_at, tokens, tool: _ } => {
+                let begun = StepRecord::begun(step, at);
+                let (input, stop_at, tokens) = (input.clone(), *stop_at, *tokens);
+                self.apply_step_started(*node, StepRecord { input, stop_at, tokens, ..begun });
             }
             Event::StepEnded { node, step, result, usage } => {
                 self.apply_step_ended(*node, step, result, *usage, at);
@@ -280,9 +283,11 @@ impl Execution {
     }
 
     fn apply_step_started(&mut self, node: NodeIndex, step: StepRecord) {
-        let steps = &mut self.nodes[node.at()].steps;
-        steps.retain(|known| known.key != step.key);
-        steps.push(step);
+        let node = &mut self.nodes[node.at()];
+        if let Some(place) = node.steps.iter().position(|known| known.key == step.key) {
+            node.past.push(node.steps.remove(place).past());
+        }
+        node.steps.push(step);
     }
 
     fn apply_step_ended(

@@ -14,11 +14,12 @@ use crate::failure::{ErrorClass, Failure};
 use crate::flow::{Edge, EdgeCondition, EdgeTrigger, Node};
 use crate::ids::{AgentId, Attempt, EdgeIndex, NodeId, NodeIndex};
 use crate::limits::Limits;
-use crate::node::{Context, Next, NodeKind, Resumed, Values};
+use crate::node::{Context, Next, NodeKind, Parts, Resumed, Values};
 use crate::payload::Payload;
 use crate::scope::{NodeError, NodeScope, References, Scope};
 use crate::status::Wait;
 use crate::timestamp::Timestamp;
+use crate::transcript::Rules;
 use crate::work::Usage;
 
 /// Where an output comes from.
@@ -79,6 +80,10 @@ impl Values for Surroundings<'_> {
         self.execution.accepted.agents.get(&agent).copied()
     }
 
+    fn rules(&self, agent: AgentId, skill: &str) -> Option<Arc<Rules>> {
+        self.execution.agents.as_ref()?.get(&agent)?.skill(skill)?.rules.clone()
+    }
+
     fn is_asked_for(&self, case: &str) -> bool {
         let graph = self.execution.graph();
         let mut leaving = graph.outgoing[self.node.at()].iter().map(|&edge| graph.edge(edge));
@@ -114,7 +119,8 @@ impl<'a> Decider<'a> {
         let attempt = state.running_attempt().unwrap_or_else(|| state.next_attempt());
         let values =
             Surroundings { execution: self.execution, node: index, now: self.now, meter: &self.meter };
-        let context = Context::new(self.now, attempt, &values).with_parts(&state.steps, &state.children);
+        let parts = Parts { steps: &state.steps, past: &state.past, children: &state.children };
+        let context = Context::new(self.now, attempt, &values).with_parts(parts);
         let next = ask(self.node(index).kind.room(), &context);
         self.end_metering();
         next

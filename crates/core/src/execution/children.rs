@@ -168,6 +168,6 @@ impl Execution {
             let message = format!("There was no flow {} when this execution was accepted", start.flow);
             Failure::new(ErrorClass::Configuration, message)
         })?;
-        Ok(Pinned { flow, children: self.child_flows.clone() })
+        Ok(Pinned { flow, children: self.child_flows.clone(), agents: self.agents.clone() })
     }
 }

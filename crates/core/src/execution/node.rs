@@ -6,7 +6,7 @@ use crate::failure::ErrorClass;
 use crate::ids::{Attempt, StepKey};
 use crate::payload::Payload;
 use crate::status::{NodeStatus, Wait};
-use crate::step::{ChildRecord, ChildState, StepRecord};
+use crate::step::{ChildRecord, ChildState, PastStep, StepRecord};
 use crate::timestamp::Timestamp;
 use crate::work::Usage;
 
@@ -19,6 +19,8 @@ pub struct NodeExecution {
     pub attempts: Vec<AttemptRecord>,
     /// The calls of attempts that make several: those that ended, of all attempts, and those under way.
     pub steps: Vec<StepRecord>,
+    /// The calls that do not count any more, in the order in which they ceased to.
+    pub past: Vec<PastStep>,
     /// The child executions that it started, by number.
     pub children: Vec<ChildRecord>,
     /// The resolved input of the last attempt, unless it follows from the flow version.
@@ -197,6 +199,7 @@ impl NodeExecution {
 
     /// Forgets calls that are under way, and stops waiting for children: the attempt that made them is over.
     pub(super) fn drop_open_parts(&mut self) {
+        self.past.extend(self.steps.iter().filter(|step| step.is_open()).map(StepRecord::past));
         self.steps.retain(|step| !step.is_open());
         for child in self.children.iter_mut().filter(|child| child.is_open()) {
             child.state = ChildState::Abandoned;

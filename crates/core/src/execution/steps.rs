@@ -13,17 +13,18 @@ use crate::work::{CallKey, Outcome, Usage, Work};
 impl Decider<'_> {
     /// Makes a call within the attempt under way, which begins with it if there is none.
     pub(super) fn start_step(&mut self, node: NodeIndex, step: Step) {
-        let Step { key, task, input, secrets, timeout, is_constant } = step;
+        let Step { key, task, input, secrets, timeout, is_constant, is_of_attempt, tokens, tool } = step;
         let is_only = key == StepKey::ONLY;
-        let is_known = is_constant || (is_only && self.execution.node(node).input.as_ref() == Some(&input));
+        let is_of_attempt = is_only || is_of_attempt;
+        let is_known =
+            is_constant || (is_of_attempt && self.execution.node(node).input.as_ref() == Some(&input));
         let recorded = (!is_known).then(|| input.clone());
+        let (of_attempt, of_step) = if is_of_attempt { (recorded, None) } else { (None, recorded) };
         let mut stop_at = timeout.map(|timeout| self.now.plus(timeout));
         let has_own_timeout = timeout.is_some() || self.node(node).attempt_timeout.is_some();
-        if is_only {
-            self.start_attempt(node, recorded);
-        } else {
-            self.start_attempt(node, None);
-            self.emit(Event::StepStarted { node, step: key.clone(), input: recorded, stop_at });
+        self.start_attempt(node, of_attempt);
+        if !is_only {
+            self.emit(Event::StepStarted { node, step: key.clone(), input: of_step, stop_at, tokens, tool });
         }
         let running = self.execution.node(node);
         stop_at = stop_at.into_iter().chain(running.stop_at()).min();

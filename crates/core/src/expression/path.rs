@@ -176,7 +176,9 @@ impl Path {
             Root::Short(id) | Root::Node(id) | Root::Output(id) | Root::Error(id) => {
                 references.add_node(id.clone())
             }
-            Root::TriggerData | Root::Context | Root::Execution | Root::Now | Root::Uuid(_) => {}
+            Root::TriggerData | Root::Context | Root::Execution | Root::Now | Root::Uuid(_) => {
+                references.execution = true;
+            }
         }
     }
 

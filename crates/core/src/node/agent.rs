@@ -5,11 +5,16 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::keys::Input;
-use super::{About, Context, NamedBy, Next, NodeKind, Traits};
+use super::{About, Context, NamedBy, Next, NodeKind, Resumed, Step, Traits};
 use crate::document::{Keys, Plain, key, text, uuid};
-use crate::ids::AgentId;
+use crate::failure::{ErrorClass, Failure};
+use crate::ids::{AgentId, StepKey};
 use crate::template::Template;
-use crate::work::Task;
+use crate::transcript::{self, Move, Rules, ToolCall};
+use crate::work::{NextTurn, Task};
+
+/// How much of the name of a tool is shown, which need not be that of one.
+const NAME_CHARS_SHOWN: usize = 64;
 
 /// The keys of an agent node.
 #[derive(Clone, Debug)]
@@ -56,6 +61,63 @@ impl Agent {
     }
 }
 
+impl Agent {
+    /// Asks the model, or calls what it asked for.
+    fn go_on(&self, rules: &Rules, context: &Context<'_>) -> Next {
+        match transcript::next(rules, context.steps, context.past) {
+            Ok(Move::Ask { turn, tokens, correction }) => {
+                let task = Task::Turn(Box::new(NextTurn {
+                    agent_id: self.agent_id,
+                    version: context.agent_version(self.agent_id),
+                    skill: Arc::clone(&self.skill),
+                    asked: rules
+                        .asked
+                        .values()
+                        .filter_map(|&agent| Some((agent, context.agent_version(agent)?)))
+                        .collect(),
+                    turns: transcript::turns(context.steps),
+                    tokens_max: tokens,
+                    correction,
+                }));
+                let reserved = tokens.filter(|_| rules.tokens_max.is_some());
+                let mut next = Next::call(task, &self.input, context);
+                if let Next::Step(step) = &mut next {
+                    (step.key, step.tokens) = (transcript::turn_key(turn), reserved);
+                }
+                next
+            }
+            Ok(Move::Call(calls)) => Next::Steps(
+                calls.into_iter().map(|(key, call)| self.tool(rules, key, call, context)).collect(),
+            ),
+            Ok(Move::Wait) => Next::Pending,
+            Ok(Move::Done(output)) => Next::Complete(output),
+            Err(failure) => Next::Fail(failure),
+        }
+    }
+
+    fn tool(&self, rules: &Rules, key: StepKey, call: ToolCall, context: &Context<'_>) -> Step {
+        let asked = rules.asked.get(&call.name);
+        let shown: String = call.name.chars().take(NAME_CHARS_SHOWN).collect();
+        Step {
+            key,
+            task: Task::Tool {
+                agent_id: self.agent_id,
+                version: context.agent_version(self.agent_id),
+                skill: Arc::clone(&self.skill),
+                asked_version: asked.and_then(|&agent| context.agent_version(agent)),
+                tool: call.name.into(),
+            },
+            tool: Some(shown.into()),
+            input: call.arguments,
+            secrets: Arc::default(),
+            timeout: None,
+            is_constant: false,
+            is_of_attempt: false,
+            tokens: None,
+        }
+    }
+}
+
 fn example() -> Value {
     json!({
         "id": "score", "name": "Score vendor", "type": "agent",
@@ -75,8 +137,30 @@ impl NodeKind for Agent {
 
     fn begin(&self, context: &Context<'_>) -> Next {
         let version = context.agent_version(self.agent_id);
-        let task = Task::Skill { agent_id: self.agent_id, version, skill: Arc::clone(&self.skill) };
-        Next::call(task, &self.input, context)
+        match context.rules(self.agent_id, &self.skill) {
+            Some(rules) => self.go_on(&rules, context),
+            None if context.steps.is_empty() => {
+                let task = Task::Skill { agent_id: self.agent_id, version, skill: Arc::clone(&self.skill) };
+                Next::call(task, &self.input, context)
+            }
+            None => {
+                let message = "The agent that was asked can no longer be read: it was deleted, or is damaged";
+                Next::Fail(Failure::new(ErrorClass::Configuration, message))
+            }
+        }
+    }
+
+    fn resume(&self, context: &Context<'_>, resumed: Resumed) -> Next {
+        match resumed {
+            Resumed::Step { key, result } if key == StepKey::ONLY => result.into(),
+            Resumed::Step { key, result: Err(failure) }
+                if transcript::fails_the_attempt(&key, failure.class) =>
+            {
+                Next::Fail(failure)
+            }
+            Resumed::Step { .. } => self.begin(context),
+            Resumed::Elapsed | Resumed::Child { .. } => Next::Pending,
+        }
     }
 
     fn skill(&self) -> Option<(AgentId, &str)> {

@@ -63,7 +63,7 @@ pub enum HttpAuth {
     },
 }
 
-const INPUT: InputOf<HttpInput> =
+pub(crate) const HTTP_INPUT: InputOf<HttpInput> =
     input_of(HttpInput::keys).with_url("/url").with_form("/body", is_form).with_secrets(secret_room::check);
 
 impl HttpRequest {
@@ -78,9 +78,14 @@ impl HttpRequest {
         example,
     };
 
+    /// What documents call it.
+    pub(crate) const NAME: &'static str = Self::ABOUT.name;
+
     pub(super) fn read(keys: &mut Keys<'_>) -> Option<Self> {
         let input = keys.take(
-            key("input", "Input", INPUT).needed_for_its_keys().doc("The request. Strings can be templates."),
+            key("input", "Input", HTTP_INPUT)
+                .needed_for_its_keys()
+                .doc("The request. Strings can be templates."),
         );
         Some(Self { input: input? })
     }

@@ -34,7 +34,7 @@ impl Reader for Input {
 }
 
 /// Reads an `input` that is an object with keys of its own, made by [`input_of`].
-pub(super) struct InputOf<T> {
+pub(crate) struct InputOf<T> {
     read: fn(&mut Keys<'_>) -> Option<T>,
     url: Option<&'static str>,
     form: Option<Form>,

@@ -84,6 +84,9 @@ impl Rounds {
             secrets,
             timeout: self.step_timeout,
             is_constant: self.input.constant().is_some(),
+            is_of_attempt: false,
+            tokens: None,
+            tool: None,
         })
     }
 }

@@ -1,9 +1,10 @@
-//! `llm` agents: a skill is one call of a language model.
+//! `llm` agents: a skill is one call of a language model or, with tools, a turn of a conversation with it.
 //!
 //! Each provider's protocol is a file in this module: how a [`Prompt`] is written, and how a [`Reply`] is read. All calls
 //! use the guarded client, because the client of a library would bypass its size limits and address checks.
 
 mod anthropic;
+mod calls;
 mod fault;
 mod find;
 mod fit;
@@ -24,11 +25,13 @@ use std::sync::Arc;
 
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
-use steadflow_core::agent::{LlmConfig, Provider};
+use steadflow_core::agent::{LlmConfig, Provider, ToolAction};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::payload::Payload;
+use steadflow_core::transcript::{self, TOOL_CALLS_MAX};
 use steadflow_core::work::{Outcome, Usage};
 
+use self::calls::Offer;
 use self::fit::{Fit, Refused};
 use self::fits::Asker;
 pub(crate) use self::fits::Fits;
@@ -36,7 +39,8 @@ use self::prompt::Prompt;
 use self::reply::{Reply, misfit};
 use self::sent::{Sent, Unreadable};
 use self::stop::Stop;
-use super::SkillCall;
+use super::tool::asked_skill;
+use super::{SkillCall, Wanted, find_agent};
 use crate::body;
 use crate::egress::Answer;
 use crate::secrets::{Keyring, Scrubber};
@@ -69,13 +73,16 @@ pub(super) async fn run(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut 
         output_tokens: reply.output_tokens,
         cost: call.agent.prices.map(|prices| prices.cost(reply.input_tokens, reply.output_tokens)),
     };
-    let result = output_of(call, reply, &keyring.scrubber()).await.map(|output| Payload::from_value(&output));
+    let result = match call.turn() {
+        Some(_) => answer_of(call, reply, &keyring.scrubber()).await.map(|answer| answer.to_payload()),
+        None => output_of(call, reply, &keyring.scrubber()).await.map(|output| Payload::from_value(&output)),
+    };
     Outcome { result, usage }
 }
 
 /// Sends the request, and changes it if the server refuses a part of it by name. A refused request costs no tokens.
 async fn ask(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut Keyring<'_>) -> Result<Reply, Failure> {
-    let prompt = Prompt::new(call, config)?;
+    let prompt = Prompt::new(call, config, offers(call).await?)?;
     let asker = Asker::new(call, config);
     let known = call.shared.fits.of(&asker);
     let mut fit = known.clone();
@@ -127,19 +134,22 @@ async fn read(
     scrubber: Arc<Scrubber>,
 ) -> Result<Reply, Failure> {
     let bytes_max = call.shared.limits.output_bytes_max.saturating_mul(ANSWER_PER_OUTPUT);
-    let from = From { provider, peer: answer.peer(), headers: answer.headers().clone() };
+    let (has_tools, headers) = (call.turn().is_some(), answer.headers().clone());
+    let from = From { provider, has_tools, peer: answer.peer(), headers };
     answer.read(bytes_max, move |bytes| reply_of(&from, &bytes, &scrubber)).await
 }
 
 /// Who sent a response, and its headers.
 struct From {
     provider: Provider,
+    /// Whether the model was offered tools.
+    has_tools: bool,
     peer: String,
     headers: HeaderMap,
 }
 
 fn reply_of(from: &From, bytes: &[u8], scrubber: &Scrubber) -> Result<Reply, Failure> {
-    let From { provider, peer, headers } = from;
+    let From { provider, has_tools, peer, headers } = from;
     let unusable = |what: &str| Failure::new(ErrorClass::Unavailable, format!("{peer} {what}"));
     let text = body::text(headers, bytes).map_err(|misread| {
         Failure::new(ErrorClass::ModelOutput, format!("The response of {peer} {misread}."))
@@ -153,8 +163,8 @@ fn reply_of(from: &From, bytes: &[u8], scrubber: &Scrubber) -> Result<Reply, Fai
     let answer = whole(*provider, sent.without_secrets(scrubber), peer, headers)?;
     let reply = match provider {
         Provider::OpenAi => openai::reply(&answer),
-        Provider::Anthropic => anthropic::reply(&answer),
-        Provider::Gemini => gemini::reply(&answer),
+        Provider::Anthropic => anthropic::reply(&answer, *has_tools),
+        Provider::Gemini => gemini::reply(&answer, *has_tools),
         Provider::Ollama => ollama::reply(&answer),
     };
     reply.map_err(|what| {
@@ -187,14 +197,67 @@ fn whole(provider: Provider, sent: Sent, peer: &str, headers: &HeaderMap) -> Res
     answer.map_err(|what| Failure::new(ErrorClass::Unavailable, format!("{peer} {what}.")))
 }
 
+/// Returns the tools that the model is offered.
+///
+/// # Errors
+/// A failure of class `configuration`: a tool asks for a skill that is not there, or has tools itself.
+async fn offers(call: &SkillCall<'_>) -> Result<Vec<Offer>, Failure> {
+    let Some(turn) = call.turn() else { return Ok(Vec::new()) };
+    let mut offers = Vec::with_capacity(call.skill.tools.len());
+    for tool in &call.skill.tools {
+        let schema = match &tool.action {
+            ToolAction::HttpRequest { input_schema, .. } => input_schema.as_deref().cloned(),
+            ToolAction::Skill { agent_id, skill } => {
+                let version = turn.asked.get(agent_id).copied();
+                let asked = Wanted { agent: *agent_id, version, skill };
+                let agent = find_agent(call.shared, call.work.tenant, asked).await?;
+                asked_skill(&agent, &tool.name, skill)?.input_schema.clone()
+            }
+        };
+        offers.push(Offer::new(&tool.name, &tool.description, schema.as_ref()));
+    }
+    Ok(offers)
+}
+
+/// Returns what the model says or asks for.
+async fn answer_of(
+    call: &SkillCall<'_>,
+    mut reply: Reply,
+    scrubber: &Arc<Scrubber>,
+) -> Result<transcript::Answer, Failure> {
+    let tool_calls = std::mem::replace(&mut reply.calls, Ok(Vec::new())).map_err(|what| misfit(&what))?;
+    let is_asking = matches!(reply.stop, Stop::Tools(_) | Stop::Done) && !tool_calls.is_empty();
+    if !is_asking {
+        let output = output_of(call, reply, scrubber).await?;
+        let output = Some(Payload::from_value(&output));
+        return Ok(transcript::Answer { output, ..transcript::Answer::default() });
+    }
+    if tool_calls.len() > TOOL_CALLS_MAX {
+        let asked = tool_calls.len();
+        return Err(misfit(&format!("asks for {asked} tools at once; at most {TOOL_CALLS_MAX} are allowed")));
+    }
+    // What is said beside a call is often nothing, and never the answer.
+    let text = reply.text.unwrap_or_default();
+    let text = think::without(&text).answer.to_owned();
+    let message = reply.message.as_ref().map(Payload::from_value);
+    Ok(transcript::Answer { output: None, text, tool_calls, message })
+}
+
 /// Returns the text of the reply or, if the skill has an output schema, its JSON.
 async fn output_of(call: &SkillCall<'_>, reply: Reply, scrubber: &Arc<Scrubber>) -> Result<Value, Failure> {
     match reply.stop {
         Stop::Done => {}
+        Stop::Tools(because) => {
+            let what = if call.turn().is_some() { "it names none" } else { "it was given none" };
+            let message = format!("The model stopped {because}, a call of a tool, although {what}.");
+            return Err(Failure::new(ErrorClass::ModelOutput, message));
+        }
         Stop::TooLong => {
-            return Err(misfit(
-                "was cut off at the token limit; increase `max_tokens` or ask for a shorter response",
-            ));
+            let limit =
+                if call.turn().is_some() { "`max_answer_tokens` or `max_tokens`" } else { "`max_tokens`" };
+            return Err(misfit(&format!(
+                "was cut off at the token limit; increase {limit} or ask for a shorter response"
+            )));
         }
         Stop::Refused(reason) => {
             let message = format!("The model or its provider refused to respond: {reason}");

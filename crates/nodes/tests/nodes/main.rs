@@ -22,5 +22,6 @@ mod requests;
 mod responses;
 mod secrets;
 mod support;
+mod tools;
 mod urls;
 mod values;

@@ -1,8 +1,9 @@
 //! Agents: registered, changed, deleted.
 
 use serde_json::{Map, Value};
-use steadflow_core::agent::Agent;
+use steadflow_core::agent::{Agent, ToolAction};
 use steadflow_core::caller::Caller;
+use steadflow_core::document::Fault;
 use steadflow_core::ids::{AgentId, ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::trial::SkillTrial;
@@ -43,7 +44,8 @@ impl Engine {
         id: AgentId,
         document: &Value,
     ) -> Result<AgentRecord, RuntimeError> {
-        self.checked_agent(document)?;
+        let agent = self.checked_agent(document)?;
+        self.check_asked(caller.tenant, &agent).await?;
         let document = Payload::from_value(document);
         let change = AgentChange { id, tenant: caller.tenant, document, at: self.now(), if_revision: None };
         self.change_agent(change).await
@@ -68,7 +70,8 @@ impl Engine {
             let revision = current.revision();
             edit.allowed.check(revision)?;
             let document = edited(&current, &edit.patch)?;
-            self.checked_agent(&document)?;
+            let agent = self.checked_agent(&document)?;
+            self.check_asked(caller.tenant, &agent).await?;
             let (tenant, document) = (caller.tenant, Payload::from_value(&document));
             let change = AgentChange { id, tenant, document, at: self.now(), if_revision: Some(revision) };
             rounds += 1;
@@ -77,6 +80,27 @@ impl Engine {
                 result => return result,
             }
         }
+    }
+
+    /// Checks that no tool asks for a skill that has tools itself. An agent or a skill that is not there yet may be added
+    /// before it is asked.
+    async fn check_asked(&self, tenant: TenantId, agent: &Agent) -> Result<(), RuntimeError> {
+        let mut faults = Vec::new();
+        for (at, skill) in agent.skills.iter().enumerate() {
+            for (number, tool) in skill.tools.iter().enumerate() {
+                let ToolAction::Skill { agent_id, skill } = &tool.action else { continue };
+                let asked =
+                    self.store().agent(tenant, *agent_id).await?.and_then(|record| record.agent().ok());
+                let has_tools = asked.and_then(|asked| asked.skill(skill)?.rules.clone()).is_some();
+                if has_tools {
+                    let message = format!(
+                        "the skill `{skill}` has tools itself, and a tool can only ask for a skill without"
+                    );
+                    faults.push(Fault { pointer: format!("/skills/{at}/tools/{number}/skill"), message });
+                }
+            }
+        }
+        if faults.is_empty() { Ok(()) } else { Err(RuntimeError::AgentInvalid(faults)) }
     }
 
     /// Prepares a trial of one skill of an agent's current version, with `input`.

@@ -50,7 +50,8 @@ impl Engine {
             }
         }
         self.pin_agents(accepted, agents).await?;
-        Ok(Pinned { flow, children: (!children.is_empty()).then(|| Arc::new(children)) })
+        let agents = self.inner.versions.agents.pinned(&*self.inner.store, accepted).await?;
+        Ok(Pinned { flow, children: (!children.is_empty()).then(|| Arc::new(children)), agents })
     }
 
     /// Returns the version of `flow` that is pinned, or else its current one; `None` if there is none.
@@ -70,11 +71,24 @@ impl Engine {
         }
     }
 
+    /// Pins agents, and those that their tools ask.
     async fn pin_agents(
         &self,
         accepted: &mut Accepted,
         agents: BTreeSet<AgentId>,
     ) -> Result<(), RuntimeError> {
+        let asked = self.pin_some_agents(accepted, agents).await?;
+        // A tool asks for a skill without tools, so there is nothing below.
+        self.pin_some_agents(accepted, asked).await.map(drop)
+    }
+
+    /// Pins agents, and returns those that their tools ask.
+    async fn pin_some_agents(
+        &self,
+        accepted: &mut Accepted,
+        agents: BTreeSet<AgentId>,
+    ) -> Result<BTreeSet<AgentId>, RuntimeError> {
+        let mut asked = BTreeSet::new();
         let room = AGENTS_MAX.saturating_sub(accepted.agents.len());
         let is_new = |id: &AgentId| !accepted.agents.contains_key(id);
         let wanted: Vec<AgentId> = agents.into_iter().filter(is_new).take(room).collect();
@@ -82,10 +96,16 @@ impl Engine {
             let mut parts = AgentParts { tenant: accepted.tenant, wanted };
             while let Some(found) = parts.next(self).await? {
                 // One that cannot be read is not pinned: the node that asks it fails, and says why.
-                accepted.agents.extend(found.into_iter().flatten().map(|agent| (agent.id, agent.version)));
+                for record in found.into_iter().flatten() {
+                    accepted.agents.insert(record.id, record.version);
+                    let agent = self.inner.versions.agents.of_record(&record);
+                    let skills = agent.iter().flat_map(|agent| &agent.skills);
+                    let rules = skills.filter_map(|skill| skill.rules.as_ref());
+                    asked.extend(rules.flat_map(|rules| rules.asked.values().copied()));
+                }
             }
         }
-        Ok(())
+        Ok(asked)
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use steadflow_core::event::Accepted;
 use steadflow_core::execution::{ExecutionStatus, RetryMode};
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId};
-use steadflow_runtime::Retry;
+use steadflow_runtime::{Retry, RuntimeError};
 use uuid::Uuid;
 
 use super::{ME, patch};
@@ -198,4 +198,72 @@ async fn retry_pins_what_did_not_exist_before() {
 
     assert_eq!(accepted(&bench, failed).await.agents, BTreeMap::new());
     assert_eq!(accepted(&bench, again).await.agents, BTreeMap::from([(agent, 1)]));
+}
+
+/// Stores an agent whose skill has a tool that asks another one for `skill`.
+async fn save_asking(
+    bench: &Bench,
+    number: u128,
+    asked: AgentId,
+    skill: &str,
+) -> Result<AgentId, RuntimeError> {
+    let id = AgentId::new(Uuid::from_u128(number));
+    let tool = json!({ "name": "ask", "type": "skill", "agent_id": asked.to_string(), "skill": skill });
+    let document = json!({
+        "name": "Asks", "agent_type": "llm", "config": { "provider": "openai", "model": "m" },
+        "skills": [{ "name": "score", "tools": [tool] }],
+    });
+    bench.engine.put_agent(&ME, id, &document).await.map(|_| id)
+}
+
+fn turns(bench: &Bench) -> Vec<Option<u32>> {
+    bench.executor.turns.lock().expect("no test panics while it holds this lock").clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn agents_that_tools_ask_are_pinned_too() {
+    let bench = Bench::new().await;
+    let asked = save(&bench, 6, "asked").await;
+    let agent = save_asking(&bench, 5, asked, "score").await.unwrap();
+    let flow = bench.flow(json!({}), json!([asks("ask", agent, json!({}))]), json!([])).await;
+
+    let execution = bench.start(flow).await;
+
+    assert_eq!(status_at_end(&bench, execution).await, ExecutionStatus::Completed);
+    assert_eq!(accepted(&bench, execution).await.agents, BTreeMap::from([(agent, 1), (asked, 1)]));
+    assert_eq!(turns(&bench), [Some(1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_that_is_taken_over_has_the_tools_that_it_was_accepted_with() {
+    let bench = Bench::new().await;
+    let asked = save(&bench, 6, "asked").await;
+    let agent = save_asking(&bench, 5, asked, "score").await.unwrap();
+    let delay = json!({ "id": "wait", "type": "delay", "delay_seconds": 7200 });
+    let edges = json!([{ "from": "wait", "to": "ask" }]);
+    let child = bench.flow(json!({}), json!([delay, asks("ask", agent, json!({}))]), edges).await;
+    let flow = bench.flow(json!({}), json!([family(child)]), json!([])).await;
+    let execution = bench.start(flow).await;
+    pass(Duration::from_secs(1)).await;
+    save(&bench, 5, "without tools").await;
+
+    let bench = bench.after_crash().await;
+
+    assert_eq!(status_at_end(&bench, execution).await, ExecutionStatus::Completed);
+    assert_eq!((turns(&bench), versions(&bench)), (vec![Some(1)], vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tool_cannot_ask_for_a_skill_that_has_tools_itself() {
+    let bench = Bench::new().await;
+    let plain = save(&bench, 6, "plain").await;
+    let asking = save_asking(&bench, 5, plain, "score").await.unwrap();
+
+    let refused = save_asking(&bench, 7, asking, "score").await;
+
+    let Err(RuntimeError::AgentInvalid(faults)) = refused else { panic!("{refused:?}") };
+    assert_eq!(faults[0].pointer, "/skills/0/tools/0/skill");
+    let gone = AgentId::new(Uuid::from_u128(9));
+    assert!(save_asking(&bench, 7, gone, "score").await.is_ok(), "it may be added later");
+    assert!(save_asking(&bench, 7, asking, "gone").await.is_ok(), "it may be added later");
 }

@@ -39,6 +39,8 @@ pub(crate) struct Scripted {
     pub(crate) seen: Mutex<Vec<String>>,
     /// The version of the agent that each call of a skill asks for.
     pub(crate) versions: Mutex<Vec<Option<u32>>>,
+    /// The same of each turn of a skill with tools.
+    pub(crate) turns: Mutex<Vec<Option<u32>>>,
     /// Attempts whose work was dropped before it ended, by node.
     pub(crate) dropped: Arc<Mutex<BTreeMap<String, u32>>>,
 }
@@ -63,8 +65,14 @@ impl Executor for Scripted {
             work.node_id,
             work.attempt.number()
         ));
-        if let Task::Skill { version, .. } = work.task {
-            self.versions.lock().expect("no test panics while it holds this lock").push(version);
+        match &work.task {
+            Task::Skill { version, .. } => {
+                self.versions.lock().expect("no test panics while it holds this lock").push(*version);
+            }
+            Task::Turn(turn) => {
+                self.turns.lock().expect("no test panics while it holds this lock").push(turn.version);
+            }
+            Task::Tool { .. } | Task::HttpRequest | Task::Echo => {}
         }
         let input = work.input.to_value().expect("it is readable");
         let guard = Dropped(Arc::clone(&self.dropped), work.node_id.to_string());

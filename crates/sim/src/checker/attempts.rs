@@ -150,6 +150,7 @@ impl Story {
         match class {
             ErrorClass::Interrupted if sight.is_adoption => Ok(()),
             ErrorClass::Timeout if stop_at.is_some_and(|stop_at| stop_at <= sight.at) => Ok(()),
+            ErrorClass::Budget if self.nodes[node.at()].parts.turns.are_over() => Ok(()),
             // A family whose flow does not exist is not configured.
             ErrorClass::Expression | ErrorClass::OutputTooLarge | ErrorClass::Configuration => Ok(()),
             ErrorClass::Timeout
@@ -161,6 +162,7 @@ impl Story {
             | ErrorClass::Tool
             | ErrorClass::ModelOutput
             | ErrorClass::Validation
+            | ErrorClass::Budget
             | ErrorClass::Internal => Err("R1: no peer and no child said so".into()),
         }
     }

@@ -9,22 +9,24 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{Attempt, ExecutionId, FlowId, NodeIndex, StepKey};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::work::{CallKey, Task, Work};
+use steadflow_core::work::{CallKey, Task, Usage, Work};
 use steadflow_store::Worker as Lessee;
 
 use super::story::{Sight, Story};
+use super::turns::{Turns, can_fail_its_attempt, is_turn};
 use super::{ABANDONED_MAX, CLOCKS_APART_MAX, Checker, LATE_MAX, Verdict};
 
 /// The calls of one node, and the children that it started.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
-    steps: BTreeMap<StepKey, StepStory>,
+    pub(super) steps: BTreeMap<StepKey, StepStory>,
+    pub(super) turns: Turns,
     children: Vec<ChildStory>,
 }
 
 /// One call.
 #[derive(Debug)]
-enum StepStory {
+pub(super) enum StepStory {
     Open,
     Completed(Payload),
     Failed(ErrorClass, String),
@@ -49,6 +51,7 @@ impl Parts {
     /// The attempt that made the calls and waits for the children is over.
     pub(super) fn drop_open(&mut self, at: Timestamp) {
         self.steps.retain(|_, step| !matches!(step, StepStory::Open));
+        self.turns.end(None);
         for child in &mut self.children {
             if let ChildStory::Open(since) = *child {
                 *child = if since == at { ChildStory::Withdrawn } else { ChildStory::Abandoned(at) };
@@ -70,6 +73,9 @@ impl Parts {
         if self.steps.is_empty() && self.children.is_empty() {
             return None;
         }
+        if self.steps.keys().any(is_turn) {
+            return self.last_answer();
+        }
         // The keys of the rounds sort in their order.
         let all = self.steps.values().filter_map(of_step).chain(self.children.iter().filter_map(of_child));
         Payload::parse(format!("[{}]", all.collect::<Vec<_>>().join(","))).ok()
@@ -77,21 +83,25 @@ impl Parts {
 
     /// Returns whether a call or a child failed like this.
     pub(super) fn failed_by(&self, class: ErrorClass, message: &str) -> bool {
-        let step = |step: &StepStory| matches!(step, StepStory::Failed(known, said) if *known == class && said == message);
+        let step = |(key, step): (&StepKey, &StepStory)| matches!(step, StepStory::Failed(known, said) if *known == class && said == message && can_fail_its_attempt(key, class));
         let child = |child: &ChildStory| {
             matches!(child, ChildStory::Ended(end) if end.status != ExecutionStatus::Completed
                 && end.class.unwrap_or(ErrorClass::Internal) == class)
         };
-        self.steps.values().any(step) || self.children.iter().any(child)
+        self.steps.iter().any(step) || self.children.iter().any(child)
     }
 }
 
 impl Story {
-    pub(super) fn step_started(&mut self, node: NodeIndex, step: &StepKey) -> Verdict {
+    pub(super) fn step_started(&mut self, node: NodeIndex, step: &StepKey, tokens: Option<u64>) -> Verdict {
         self.is_running()?;
         self.is_attempted(node)?;
         let parts = &mut self.nodes[node.at()].parts;
+        parts.may_begin(step, tokens)?;
         match parts.steps.insert(step.clone(), StepStory::Open) {
+            Some(StepStory::Failed(class, _)) if !can_fail_its_attempt(step, class) => {
+                Err(format!("A5: call {step} begins again although the model is told what it said"))
+            }
             None | Some(StepStory::Failed(..)) => Ok(()),
             Some(StepStory::Open | StepStory::Completed(_)) => {
                 Err(format!("A5: call {step} begins again although it is under way or has completed"))
@@ -103,9 +113,12 @@ impl Story {
         &mut self,
         node: NodeIndex,
         step: &StepKey,
-        result: &StepResult,
+        (result, usage): (&StepResult, Usage),
         sight: &Sight<'_>,
     ) -> Verdict {
+        if is_turn(step) {
+            self.nodes[node.at()].parts.turns.end(Some(usage.output_tokens));
+        }
         let attempt = self.is_attempted(node)?;
         let call = CallKey { execution: self.id, node, attempt, step: step.clone() };
         let answer = sight.peers.get(&call);
@@ -163,7 +176,7 @@ impl Story {
         sight: &'s Sight<'_>,
     ) -> impl Iterator<Item = &'s Failure> {
         // Of several calls at the same time, only one that has ended can have failed the attempt.
-        let has_failed = |(_, step): &(&StepKey, &StepStory)| matches!(step, StepStory::Failed(..));
+        let has_failed = |(key, step): &(&StepKey, &StepStory)| matches!(step, StepStory::Failed(class, _) if can_fail_its_attempt(key, *class));
         let failed = self.nodes[node.at()].parts.steps.iter().filter(has_failed);
         let keys = failed.map(|(key, _)| key.clone()).chain([StepKey::ONLY]);
         let call = move |step| CallKey { execution: self.id, node, attempt, step };
@@ -226,7 +239,13 @@ impl Checker {
 
     /// A call of a skill asks for the version of the agent that the execution is pinned to.
     pub(crate) fn agent_is_asked(&self, work: &Work) -> Verdict {
-        let Task::Skill { agent_id, version, .. } = &work.task else { return Ok(()) };
+        let (agent_id, version) = match &work.task {
+            Task::Skill { agent_id, version, .. } | Task::Tool { agent_id, version, .. } => {
+                (agent_id, version)
+            }
+            Task::Turn(turn) => (&turn.agent_id, &turn.version),
+            Task::HttpRequest | Task::Echo => return Ok(()),
+        };
         let pinned = self.story(work.execution).and_then(|story| story.accepted.agents.get(agent_id));
         if version.as_ref() == pinned {
             return Ok(());

@@ -151,8 +151,10 @@ impl Story {
             }
             Event::NodeSkipped { node } => self.skipped(*node, sight.at),
             Event::NodeWaiting { node, wait } => self.waits(*node, *wait, sight.at),
-            Event::StepStarted { node, step, .. } => self.step_started(*node, step),
-            Event::StepEnded { node, step, result, .. } => self.step_ended(*node, step, result, sight),
+            Event::StepStarted { node, step, tokens, .. } => self.step_started(*node, step, *tokens),
+            Event::StepEnded { node, step, result, usage } => {
+                self.step_ended(*node, step, (result, *usage), sight)
+            }
             Event::ChildrenStarted { node, children } => {
                 self.children_started(*node, children.len(), sight.at)
             }

@@ -3,7 +3,7 @@
 use steadflow_core::event::{ChildEnd, Event, Record};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::failure::ErrorClass;
-use steadflow_core::ids::NodeIndex;
+use steadflow_core::ids::{NodeIndex, StepKey};
 use steadflow_core::inbox::Signal;
 use steadflow_core::payload::Payload;
 use steadflow_store::{Commit, InboxInput, Projection};
@@ -26,6 +26,9 @@ impl World {
     }
 
     fn break_storage(&self, commit: &mut Commit) {
+        if self.breaks(Mutation::TurnNotStored) {
+            forget_answers(commit);
+        }
         if self.breaks(Mutation::KeyNotStored) {
             commit.idempotency = None;
         }
@@ -99,12 +102,36 @@ impl World {
                 |event: &Event| matches!(event, Event::StepEnded { node, .. } if !ended.contains(node));
             records.iter_mut().for_each(|record| record.2.retain(|event| !is_lost(event)));
         }
+        if self.breaks(Mutation::BudgetNotReserved) {
+            for event in records.iter_mut().flat_map(|record| &mut record.2) {
+                if let Event::StepStarted { tokens, .. } = event {
+                    *tokens = tokens.map(|_| 0);
+                }
+            }
+        }
         if self.breaks(Mutation::InterruptionsForgotten) {
             let events = records.iter_mut().flat_map(|record| &mut record.2);
             events.for_each(forget_interruption);
         }
         records
     }
+}
+
+/// Leaves the answers of models out of what is stored.
+fn forget_answers(commit: &mut Commit) {
+    let Some(mut record) = commit.record.as_ref().and_then(|text| serde_json::from_str::<Record>(text).ok())
+    else {
+        return;
+    };
+    let count = record.2.len();
+    record.2.retain(|event| !matches!(event, Event::StepEnded { step, .. } if is_turn(step)));
+    if record.2.len() < count {
+        commit.record = serde_json::to_string(&record).ok().map(Into::into);
+    }
+}
+
+fn is_turn(step: &StepKey) -> bool {
+    step.name().is_some_and(|name| name.starts_with("turn:"))
 }
 
 fn forget_interruption(event: &mut Event) {

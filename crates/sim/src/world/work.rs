@@ -11,6 +11,7 @@ use super::{Incident, ProcessId, World};
 use crate::checker::Call;
 use crate::fault::Fault;
 use crate::mutation::Mutation;
+use crate::peers::Peers;
 
 impl World {
     /// The process does what its worker says.
@@ -62,10 +63,7 @@ impl World {
         self.checker.peer_sees(key.clone(), answer.clone())?;
         let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
         process.tasks.insert(key.clone());
-        let outcome = match answer {
-            Ok(output) => Outcome::completed(output),
-            Err(failure) => Outcome::failed(failure),
-        };
+        let outcome = Outcome { result: answer, usage: Peers::usage(work) };
         match after {
             Some(after) => self.later(after, id, Incident::Outcome(key, outcome)),
             None => self.hanging.push((id, key)),

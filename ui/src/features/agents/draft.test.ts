@@ -13,7 +13,16 @@ const agent: Agent = {
   category: 'risk',
   tags: ['eu'],
   skills: ['score'],
-  skill_definitions: [{ name: 'score', instructions: 'Rate it.', output_schema: { type: 'object' }, tools: [] }],
+  skill_definitions: [
+    {
+      name: 'score',
+      instructions: 'Rate it.',
+      output_schema: { type: 'object' },
+      tools: [{ name: 'look', type: 'http_request', request: { url: 'https://a.test/${input.id}' } }],
+      max_turns: 4,
+      max_answer_tokens: 500,
+    },
+  ],
   config: {
     provider: 'openai',
     model: 'small',
@@ -46,6 +55,7 @@ test('keys of the other type are not sent', () => {
 
   expect(documentOf(draft).config).toEqual({ endpoint: 'https://a.test', api_key: '${secrets.KEY}' });
   expect(documentOf(draft).skills[0]?.instructions).toBeUndefined();
+  expect(documentOf(draft).skills[0]?.tools).toBeUndefined();
 });
 
 test('a schema that is not valid JSON makes the draft unreadable', () => {

@@ -122,8 +122,11 @@ export function documentOf(draft: AgentDraft): AgentDocument {
 
 function skillOf(draft: SkillDraft, type: AgentType): Skill {
   const isLlm = type === 'llm';
+  const { tools, max_turns, max_answer_tokens, ...rest } = draft.rest;
+  const ofLlm = Object.entries({ tools, max_turns, max_answer_tokens }).filter(([, value]) => value !== undefined);
   return {
-    ...draft.rest,
+    ...rest,
+    ...(isLlm && Object.fromEntries(ofLlm)),
     name: draft.name.trim(),
     ...(draft.description && { description: draft.description }),
     ...(isLlm && draft.instructions && { instructions: draft.instructions }),

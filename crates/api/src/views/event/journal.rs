@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use steadflow_core::event::{Accepted, ChildEnd, ChildStart, Event, Record, Resolution, StepResult};
 use steadflow_core::execution::{Execution, FlowVersion, NodeExecution, Wait};
-use steadflow_core::ids::{EdgeIndex, ExecutionId, NodeId, NodeIndex};
+use steadflow_core::ids::{EdgeIndex, ExecutionId, NodeId, NodeIndex, StepKey};
 use steadflow_core::work::Usage;
 
 use super::{ActorView, ChildView, EdgeView, EventView, What};
@@ -75,14 +75,14 @@ impl Journal {
             Event::AttemptReleased { node, attempt } => {
                 What::AttemptReleased { node_id: id(node), attempt: attempt.number() }
             }
-            Event::StepStarted { node, step, input: _, stop_at } => What::StepStarted {
+            Event::StepStarted { node, step, input: _, stop_at, tokens, tool } => What::StepStarted {
                 node_id: id(node),
                 step: step.name().unwrap_or_default(),
+                tool: tool.as_deref(),
                 stop_at: stop_at.map(Into::into),
+                reserved_tokens: *tokens,
             },
-            Event::StepEnded { node, step, result, usage } => {
-                step_ended(id(node), step.name().unwrap_or_default(), result, *usage)
-            }
+            Event::StepEnded { node, step, result, usage } => step_ended(id(node), step, result, *usage),
             Event::ChildrenStarted { node, children } => {
                 What::ChildrenStarted { node_id: id(node), children: self.children(*node, children) }
             }
@@ -166,8 +166,8 @@ fn accepted_of(accepted: &Accepted) -> What<'_> {
     }
 }
 
-fn step_ended<'r>(node_id: NodeId, step: &'r str, result: &'r StepResult, usage: Usage) -> What<'r> {
-    let usage = usage.into();
+fn step_ended<'r>(node_id: NodeId, step: &'r StepKey, result: &'r StepResult, usage: Usage) -> What<'r> {
+    let (step, usage) = (step.name().unwrap_or_default(), usage.into());
     match result {
         StepResult::Completed(_) => What::StepCompleted { node_id, step, usage },
         StepResult::Failed { class, message, status } => What::StepFailed {
@@ -251,7 +251,14 @@ mod tests {
         let lines = lines(
             &mut accepted(),
             vec![
-                Event::StepStarted { node, step: step.clone(), input: Some(Payload::null()), stop_at },
+                Event::StepStarted {
+                    node,
+                    step: step.clone(),
+                    input: Some(Payload::null()),
+                    stop_at,
+                    tokens: Some(500),
+                    tool: Some("look".into()),
+                },
                 Event::StepEnded { node, step: step.clone(), result, usage },
                 Event::StepEnded { node, step, result: failed, usage },
                 Event::AttemptReleased { node, attempt: Attempt::FIRST },
@@ -260,7 +267,7 @@ mod tests {
         );
 
         insta::assert_snapshot!(lines, @r#"
-        {"type":"step_started","step":"turn:1","stop_at":"1970-01-01T00:00:00.000005Z"}
+        {"type":"step_started","step":"turn:1","tool":"look","stop_at":"1970-01-01T00:00:00.000005Z","reserved_tokens":500}
         {"type":"step_completed","step":"turn:1"}
         {"type":"step_failed","step":"turn:1","error_class":"timeout","error_message":"Too slow","http_status":504}
         {"type":"attempt_released","attempt":1}

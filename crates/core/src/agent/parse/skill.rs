@@ -1,24 +1,32 @@
 //! What an agent can do.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
+use super::backend::AgentType;
+use super::tool::ToolsReader;
 use super::{NAME, NAME_CHARS_MAX, TEXT_CHARS_MAX};
-use crate::agent::{Instructions, Skill};
+use crate::agent::{Instructions, Skill, Tool, ToolAction};
 use crate::document::{
-    Description, Keys, Object, Place, Reader, Reading, Terms, Unknown, any_json, key, list, named, object,
+    Description, Keys, Object, Place, Plain, Reader, Reading, Terms, Unknown, key, list, named, object,
     plain_text, whole,
 };
 use crate::limits::{Limits, PLACES_MAX};
+use crate::transcript::Rules;
 use crate::visible::HIDDEN_CLASS;
 
 const INSTRUCTIONS_CHARS_MAX: usize = 100_000;
 const SKILLS_MAX: usize = 200;
 const TOKENS_MAX: u32 = 1_000_000;
 const TURNS_MAX: u32 = 100;
+const TURNS_DEFAULT: u32 = 8;
+/// How many answers the tokens of a node are for at least, unless the document says otherwise.
+const ANSWERS_PER_BUDGET: u32 = 4;
 
 /// Reads the skills, whose names differ.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SkillsReader;
+pub(super) struct SkillsReader(pub(super) Option<AgentType>);
 
 impl Reader for SkillsReader {
     type Value = Vec<Skill>;
@@ -36,6 +44,9 @@ impl Reader for SkillsReader {
         for (number, skill) in skills.iter().enumerate() {
             if skills[..number].iter().any(|other| other.name == skill.name) {
                 reading.fault(&at.entry(number), format!("another skill is called `{}`, too", skill.name));
+            }
+            if !skill.tools.is_empty() && self.0 == Some(AgentType::Http) {
+                reading.fault(&at.entry(number).key("tools"), "only skills of `llm` agents have tools");
             }
         }
         Some(skills)
@@ -92,30 +103,60 @@ fn read_skill(keys: &mut Keys<'_>) -> Option<Skill> {
         key("output_schema", "Output schema", SchemaReader)
             .doc("JSON Schema of the output; without one a model answers in free text."),
     );
-    keys.take(
+    let tools = keys.take(
         key("tools", "Tools", ToolsReader)
-            .doc("What a model may call; this version runs skills without tools."),
+            .default(Plain::List)
+            .doc("What a model may call before it answers."),
     );
-    keys.take(
-        key("max_turns", "Turns at most", TurnsReader)
-            .default(1)
-            .doc("Answers of a model; this version runs skills of one turn."),
+    let max_turns = keys.take(
+        key("max_turns", "Turns at most", whole(1, TURNS_MAX))
+            .default(TURNS_DEFAULT)
+            .doc("Answers of a model that has tools, over all attempts of a node."),
     );
-    let max_tokens =
-        keys.take(key("max_tokens", "Tokens at most", whole(1, TOKENS_MAX)).doc("Tokens of an answer."));
+    let max_tokens = keys.take(
+        key("max_tokens", "Tokens at most", whole(1, TOKENS_MAX))
+            .doc("Tokens of an answer; with tools, of all answers over all attempts of a node."),
+    );
+    let max_answer_tokens = keys.take(
+        key("max_answer_tokens", "Tokens of an answer at most", whole(1, TOKENS_MAX))
+            .doc("With tools: tokens of one answer. By default a quarter of `max_tokens`. An answer that is lost with the process counts as so many."),
+    );
+    let (tools, max_turns) = (tools.unwrap_or_default(), max_turns.unwrap_or(TURNS_DEFAULT));
     Some(Skill {
         description: description.unwrap_or_default(),
         instructions: instructions.flatten(),
         input_schema: input_schema.flatten(),
         output_schema: output_schema.flatten(),
         max_tokens,
+        rules: rules(&tools, max_turns, max_tokens, max_answer_tokens),
+        tools,
         ..Skill::named(name?)
     })
 }
 
+fn rules(
+    tools: &[Tool],
+    turns_max: u32,
+    max_tokens: Option<u32>,
+    max_answer_tokens: Option<u32>,
+) -> Option<Arc<Rules>> {
+    let asked = tools.iter().filter_map(|tool| match tool.action {
+        ToolAction::Skill { agent_id, .. } => Some((tool.name.clone(), agent_id)),
+        ToolAction::HttpRequest { .. } => None,
+    });
+    let share = max_tokens.map(|tokens| tokens.div_ceil(ANSWERS_PER_BUDGET));
+    let rules = Rules {
+        turns_max,
+        tokens_max: max_tokens.map(u64::from),
+        answer_tokens_max: max_answer_tokens.or(share).map(u64::from),
+        asked: asked.collect(),
+    };
+    (!tools.is_empty()).then(|| Arc::new(rules))
+}
+
 /// Reads the name of a skill, which becomes a part of a URL.
 #[derive(Clone, Copy, Debug)]
-struct SkillNameReader;
+pub(super) struct SkillNameReader;
 
 impl Reader for SkillNameReader {
     type Value = String;
@@ -182,7 +223,7 @@ impl Reader for InstructionsReader {
 
 /// Reads a JSON Schema. An empty one says nothing, so it counts as none: forms send it for a field left blank.
 #[derive(Clone, Copy, Debug)]
-struct SchemaReader;
+pub(super) struct SchemaReader;
 
 impl Reader for SchemaReader {
     type Value = Option<Value>;
@@ -198,53 +239,5 @@ impl Reader for SchemaReader {
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Self::Value> {
         let schema = value.as_object().map(|schema| (!schema.is_empty()).then(|| value.clone()));
         reading.fitting(self, schema, value, at)
-    }
-}
-
-/// Reads `tools`, of which there are none yet.
-#[derive(Clone, Copy, Debug)]
-struct ToolsReader;
-
-impl Reader for ToolsReader {
-    type Value = ();
-
-    fn wanted(&self, _: &Limits) -> String {
-        "an empty list".to_owned()
-    }
-
-    fn schema(&self, _: &Terms) -> Value {
-        json!({ "type": "array", "items": {}, "maxItems": 0 })
-    }
-
-    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<()> {
-        if !list(any_json()).read(value, at, reading)?.is_empty() {
-            let message =
-                "this version runs skills without tools. Leave `tools` out, and call tools from the flow";
-            reading.fault(at, message);
-        }
-        Some(())
-    }
-}
-
-/// Reads `max_turns`, which is 1 as long as there are no tools.
-#[derive(Clone, Copy, Debug)]
-struct TurnsReader;
-
-impl Reader for TurnsReader {
-    type Value = ();
-
-    fn wanted(&self, limits: &Limits) -> String {
-        whole(1, TURNS_MAX).wanted(limits)
-    }
-
-    fn schema(&self, terms: &Terms) -> Value {
-        whole(1, 1).schema(terms)
-    }
-
-    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<()> {
-        if whole(1, TURNS_MAX).read(value, at, reading)? > 1 {
-            reading.fault(at, "this version runs skills of one turn. Leave `max_turns` out or set it to 1");
-        }
-        Some(())
     }
 }

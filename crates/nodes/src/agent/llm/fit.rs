@@ -152,7 +152,8 @@ impl Fit {
 
     fn with_weaker_format(&self, refused: &Refused<'_>, said: &Said) -> Option<Self> {
         let (sent, names) = format_of(refused.provider);
-        if refused.body.pointer(sent).is_none() || !said.names(names) {
+        // Tools that a skill has are at the same place.
+        if self.format == Format::Prompt || refused.body.pointer(sent).is_none() || !said.names(names) {
             return None;
         }
         let has_json = refused.provider != Provider::Anthropic && self.format == Format::Schema;

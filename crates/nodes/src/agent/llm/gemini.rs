@@ -2,8 +2,10 @@
 
 use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value, json};
+use steadflow_core::transcript::ToolCall;
 
 use super::Wire;
+use super::calls::{self, Offer, Past, PastCall};
 use super::fit::{Fit, Format};
 use super::prompt::Prompt;
 use super::reply::{Reply, is_given, text_at, tokens};
@@ -18,8 +20,10 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
     if let Some(max_tokens) = prompt.max_tokens {
         generation.insert("maxOutputTokens".to_owned(), json!(max_tokens));
     }
+    // Models that may call functions take no type of response.
     if let Some(schema) = prompt.schema
         && fit.format != Format::Prompt
+        && prompt.tools.is_empty()
     {
         generation.insert("responseMimeType".to_owned(), json!("application/json"));
         if fit.format == Format::Schema {
@@ -27,10 +31,16 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
         }
     }
     let (system, user) = prompt.texts(fit);
-    let mut body = json!({
-        "contents": [{ "role": "user", "parts": [{ "text": user }] }],
-        "generationConfig": generation,
-    });
+    let mut contents = vec![json!({ "role": "user", "parts": [{ "text": user }] })];
+    for (number, past) in prompt.past.iter().enumerate() {
+        let correction = prompt.correction.as_deref().filter(|_| number + 1 == prompt.past.len());
+        contents.extend([asked(past), results(past, correction)]);
+    }
+    let mut body = json!({ "contents": contents, "generationConfig": generation });
+    if !prompt.tools.is_empty() {
+        let functions: Vec<Value> = prompt.tools.iter().map(function).collect();
+        body["tools"] = json!([{ "functionDeclarations": functions }]);
+    }
     if let Some(system) = system {
         body["systemInstruction"] = json!({ "parts": [{ "text": system }] });
     }
@@ -43,11 +53,58 @@ fn path(model: &str) -> String {
     format!("models/{model}:generateContent")
 }
 
+/// Returns the definition of a tool.
+fn function(offer: &Offer) -> Value {
+    json!({ "name": offer.name, "description": offer.description, "parametersJsonSchema": offer.schema })
+}
+
+/// Returns an answer that asked for functions. Its signatures belong to its parts.
+fn asked(past: &Past) -> Value {
+    if let Some(parts) = &past.message {
+        return json!({ "role": "model", "parts": parts });
+    }
+    let text = (!past.text.is_empty()).then(|| json!({ "text": past.text }));
+    let call = |call: &PastCall| json!({ "functionCall": { "name": call.name, "args": call.object() } });
+    let parts: Vec<Value> = text.into_iter().chain(past.calls.iter().map(call)).collect();
+    json!({ "role": "model", "parts": parts })
+}
+
+/// Returns what became of the functions, in one message.
+fn results(past: &Past, correction: Option<&str>) -> Value {
+    let result = |call: &PastCall| {
+        let response = match &call.result {
+            Ok(output) => json!({ "result": output.to_value().unwrap_or_default() }),
+            Err(message) => json!({ "error": message }),
+        };
+        let mut response = json!({ "name": call.name, "response": response });
+        if call.has_own_id {
+            response["id"] = call.id.as_str().into();
+        }
+        json!({ "functionResponse": response })
+    };
+    let text = correction.map(|text| json!({ "text": text }));
+    let parts: Vec<Value> = past.calls.iter().map(result).chain(text).collect();
+    json!({ "role": "user", "parts": parts })
+}
+
+/// Returns the functions that parts ask for, and the parts if they have to be given back as they are.
+fn calls(parts: &[Value]) -> (Result<Vec<ToolCall>, String>, Option<Value>) {
+    let asked = parts.iter().filter_map(|part| part.get("functionCall"));
+    let asked: Result<Vec<ToolCall>, String> =
+        asked.map(|call| calls::read(call, text_at(call, "/id"), "/args")).collect();
+    let is_special = |part: &Value| {
+        calls::says_more(part, &["text", "functionCall"])
+            || part.get("functionCall").is_some_and(|call| calls::says_more(call, &["name", "args"]))
+    };
+    let has_calls = asked.as_ref().is_ok_and(|asked| !asked.is_empty());
+    (asked, (has_calls && parts.iter().any(is_special)).then(|| json!(parts)))
+}
+
 /// A blocked prompt has no candidates, only a reason.
 ///
 /// # Errors
 /// What a response of this protocol must have and `answer` does not.
-pub(super) fn reply(answer: &Value) -> Result<Reply, String> {
+pub(super) fn reply(answer: &Value, has_tools: bool) -> Result<Reply, String> {
     let blocked = text_at(answer, "/promptFeedback/blockReason");
     let candidate = answer.pointer("/candidates/0");
     if candidate.is_none() && blocked.is_none() {
@@ -56,8 +113,12 @@ pub(super) fn reply(answer: &Value) -> Result<Reply, String> {
     let parts = candidate.and_then(|candidate| candidate.pointer("/content/parts")?.as_array());
     let parts = parts.map_or(&[][..], Vec::as_slice);
     let is_thought = |part: &&Value| part.get("thought") == Some(&Value::Bool(true));
-    let texts = parts.iter().filter(|part| !is_thought(part)).map(text_of);
+    let is_call = |part: &&Value| has_tools && part.get("functionCall").is_some();
+    let texts = parts.iter().filter(|part| !is_thought(part) && !is_call(part)).map(text_of);
+    let (calls, message) = if has_tools { calls(parts) } else { (Ok(Vec::new()), None) };
     Ok(Reply {
+        calls,
+        message,
         text: texts.collect(),
         structured: None,
         has_reasoning: parts.iter().any(|part| is_thought(&part)),
@@ -159,7 +220,7 @@ mod tests {
             "usageMetadata": { "promptTokenCount": 3, "candidatesTokenCount": 1, "thoughtsTokenCount": 9 },
         });
 
-        let reply = reply(&answer).unwrap();
+        let reply = reply(&answer, false).unwrap();
 
         assert_eq!((reply.text.as_deref(), reply.input_tokens, reply.output_tokens), (Ok("yes"), 3, 10));
         assert_eq!((reply.stop, reply.has_reasoning), (Stop::Done, true));
@@ -167,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_blocked_prompt_is_refused() {
-        let reply = reply(&json!({ "promptFeedback": { "blockReason": "SAFETY" } })).unwrap();
+        let reply = reply(&json!({ "promptFeedback": { "blockReason": "SAFETY" } }), true).unwrap();
 
         assert_eq!(reply.stop, Stop::Refused("SAFETY".to_owned()));
     }

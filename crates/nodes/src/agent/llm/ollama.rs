@@ -1,18 +1,17 @@
 //! Ollama's chat API, which takes a JSON Schema as `format`.
 
 use serde_json::{Map, Value, json};
+use steadflow_core::transcript::ToolCall;
 
 use super::Wire;
+use super::calls::{self, Past, PastCall};
 use super::fit::{Fit, Format, Streaming};
+use super::openai;
 use super::prompt::Prompt;
 use super::reply::{Reply, is_given, text_at, tokens};
 use super::stop::Stop;
 
 pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
-    let (system, user) = prompt.texts(fit);
-    let system = system.map(|text| json!({ "role": fit.system.name(), "content": text }));
-    let messages: Vec<Value> =
-        system.into_iter().chain([json!({ "role": "user", "content": user })]).collect();
     let mut options = Map::new();
     if let Some(temperature) = prompt.temperature {
         options.insert("temperature".to_owned(), json!(temperature));
@@ -21,9 +20,12 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
         options.insert("num_predict".to_owned(), json!(max_tokens));
     }
     let stream = fit.stream != Streaming::Off;
-    let mut body =
-        json!({ "model": prompt.model, "messages": messages, "stream": stream, "options": options });
-    match (prompt.schema, fit.format) {
+    let mut body = json!({ "model": prompt.model, "messages": messages(prompt, fit), "stream": stream, "options": options });
+    if !prompt.tools.is_empty() {
+        body["tools"] = prompt.tools.iter().map(openai::function).collect();
+    }
+    // A grammar would leave no room for calls.
+    match (prompt.schema.filter(|_| prompt.tools.is_empty()), fit.format) {
         (Some(schema), Format::Schema) => body["format"] = schema.clone(),
         (Some(_), Format::Json) => body["format"] = json!("json"),
         (_, Format::Prompt) | (None, _) => {}
@@ -31,17 +33,70 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
     Wire { path: "api/chat".to_owned(), key_header: ("authorization", "Bearer "), headers: &[], body }
 }
 
+/// Returns the conversation so far.
+fn messages(prompt: &Prompt<'_>, fit: &Fit) -> Vec<Value> {
+    let (system, user) = prompt.texts(fit);
+    let system = system.map(|text| json!({ "role": fit.system.name(), "content": text }));
+    let mut messages: Vec<Value> =
+        system.into_iter().chain([json!({ "role": "user", "content": user })]).collect();
+    for past in &prompt.past {
+        messages.push(asked(past));
+        messages.extend(past.calls.iter().map(result));
+    }
+    messages.extend(prompt.correction.iter().map(|text| json!({ "role": "user", "content": text })));
+    messages
+}
+
+/// Returns an answer that asked for tools.
+fn asked(past: &Past) -> Value {
+    let call = |call: &PastCall| json!({ "function": { "name": call.name, "arguments": call.object() } });
+    let calls: Vec<Value> = past.calls.iter().map(call).collect();
+    let plain = || json!({ "role": "assistant", "content": past.text, "tool_calls": calls });
+    past.message.clone().unwrap_or_else(plain)
+}
+
+fn result(call: &PastCall) -> Value {
+    let mut message = json!({ "role": "tool", "tool_name": call.name, "content": call.said() });
+    if call.has_own_id {
+        message["tool_call_id"] = call.id.as_str().into();
+    }
+    message
+}
+
+/// Returns the tools that a message asks for, and the message if it has to be given back as it is.
+fn calls(message: &Value) -> (Result<Vec<ToolCall>, String>, Option<Value>) {
+    let asked = message.get("tool_calls").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let read = asked.iter().map(|call| {
+        calls::read(call.get("function").unwrap_or(&Value::Null), text_at(call, "/id"), "/arguments")
+    });
+    let is_special = |call: &Value| calls::says_more(call, &["type", "function"]);
+    let says_more = is_given(message, "/thinking") || asked.iter().any(is_special);
+    let given_back = (!asked.is_empty() && says_more).then(|| {
+        let mut message = message.clone();
+        message["role"] = json!("assistant");
+        message
+    });
+    (read.collect(), given_back)
+}
+
 /// # Errors
 /// What a response of this protocol must have and `answer` does not.
 pub(super) fn reply(answer: &Value) -> Result<Reply, String> {
     let message = answer.get("message").filter(|message| message.is_object()).ok_or("has no `message`")?;
-    let text = text_at(message, "/content").ok_or("has a `message` without `content`")?;
+    let has_calls = is_given(message, "/tool_calls");
+    let text = text_at(message, "/content").or(has_calls.then_some(""));
+    let text = text.ok_or("has a `message` without `content`")?;
+    let (calls, given_back) = calls(message);
     let reason = text_at(answer, "/done_reason");
+    // What was cut off is no call.
+    let reason = if has_calls && reason != Some("length") { Some("tool_calls") } else { reason };
     Ok(Reply {
+        calls,
+        message: given_back,
         text: Ok(text.to_owned()),
         structured: None,
         has_reasoning: is_given(message, "/thinking"),
-        stop: Stop::from(if is_given(message, "/tool_calls") { Some("tool_calls") } else { reason }, &[]),
+        stop: Stop::from(reason, &[]),
         input_tokens: tokens(answer, &["/prompt_eval_count"]),
         output_tokens: tokens(answer, &["/eval_count"]),
     })

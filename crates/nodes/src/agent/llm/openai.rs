@@ -1,8 +1,10 @@
 //! OpenAI's chat completions API, which many other servers implement.
 
 use serde_json::{Map, Value, json};
+use steadflow_core::transcript::ToolCall;
 
 use super::Wire;
+use super::calls::{self, Offer, Past, PastCall};
 use super::fault;
 use super::fit::{Fit, Format, Streaming, TokenLimit};
 use super::parts::{self, Spoken};
@@ -11,12 +13,10 @@ use super::reply::{Reply, is_given, list, text_at, tokens};
 use super::stop::Stop;
 
 pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit, base_url: &str) -> Wire {
-    let (system, user) = prompt.texts(fit);
-    let system = system.map(|text| json!({ "role": fit.system.name(), "content": text }));
-    let messages: Vec<Value> =
-        system.into_iter().chain([json!({ "role": "user", "content": user })]).collect();
-    let mut body =
-        json!({ "model": prompt.model, "messages": messages, "stream": fit.stream != Streaming::Off });
+    let mut body = json!({ "model": prompt.model, "messages": messages(prompt, fit), "stream": fit.stream != Streaming::Off });
+    if !prompt.tools.is_empty() {
+        body["tools"] = prompt.tools.iter().map(function).collect();
+    }
     if fit.stream == Streaming::WithUsage {
         body["stream_options"] = json!({ "include_usage": true });
     }
@@ -39,6 +39,74 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit, base_url: &str) -> Wire {
     Wire { path: "chat/completions".to_owned(), key_header: ("authorization", "Bearer "), headers: &[], body }
 }
 
+/// Returns the conversation so far.
+fn messages(prompt: &Prompt<'_>, fit: &Fit) -> Vec<Value> {
+    let (system, user) = prompt.texts(fit);
+    let system = system.map(|text| json!({ "role": fit.system.name(), "content": text }));
+    let mut messages: Vec<Value> =
+        system.into_iter().chain([json!({ "role": "user", "content": user })]).collect();
+    for past in &prompt.past {
+        messages.push(asked(past));
+        messages.extend(
+            past.calls
+                .iter()
+                .map(|call| json!({ "role": "tool", "tool_call_id": call.id, "content": call.said() })),
+        );
+    }
+    messages.extend(prompt.correction.iter().map(|text| json!({ "role": "user", "content": text })));
+    messages
+}
+
+/// Returns the definition of a tool.
+pub(super) fn function(offer: &Offer) -> Value {
+    let Offer { name, description, schema } = offer;
+    json!({ "type": "function", "function": { "name": name, "description": description, "parameters": schema } })
+}
+
+/// Returns an answer that asked for tools.
+fn asked(past: &Past) -> Value {
+    let call = |call: &PastCall| {
+        let function = json!({ "name": call.name, "arguments": call.argument_text() });
+        json!({ "id": call.id, "type": "function", "function": function })
+    };
+    let Some(message) = &past.message else {
+        let text = (!past.text.is_empty()).then_some(past.text.as_str());
+        let calls: Vec<Value> = past.calls.iter().map(call).collect();
+        return json!({ "role": "assistant", "content": text, "tool_calls": calls });
+    };
+    let mut message = message.clone();
+    for (number, call) in past.calls.iter().enumerate() {
+        if let Some(id) = message.pointer_mut(&format!("/tool_calls/{number}/id")) {
+            *id = call.id.as_str().into();
+        }
+    }
+    message
+}
+
+/// Returns the tools that a message asks for, and the message if it has to be given back as it is.
+fn calls(message: &Value) -> (Result<Vec<ToolCall>, String>, Option<Value>) {
+    let asked = message.get("tool_calls").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let read = asked.iter().map(|call| {
+        calls::read(call.get("function").unwrap_or(&Value::Null), text_at(call, "/id"), "/arguments")
+    });
+    let is_special = |call: &Value| {
+        calls::says_more(call, &["id", "type", "index", "function"])
+            || call.get("function").is_some_and(|function| calls::says_more(function, &["name", "arguments"]))
+    };
+    let says_more =
+        asked.iter().any(is_special) || REASONING.iter().any(|name| is_given(message, &format!("/{name}")));
+    (read.collect(), (!asked.is_empty() && says_more).then(|| given_back(message)))
+}
+
+/// The fields of a message in which servers write reasoning, which some want back with the results of tools.
+const REASONING: [&str; 3] = ["reasoning_content", "reasoning", "reasoning_details"];
+
+fn given_back(message: &Value) -> Value {
+    let names = ["content", "tool_calls"].into_iter().chain(REASONING);
+    let fields = names.filter_map(|name| Some((name.to_owned(), message.get(name)?.clone())));
+    [("role".to_owned(), json!("assistant"))].into_iter().chain(fields).collect::<Map<_, _>>().into()
+}
+
 /// # Errors
 /// What a response of this protocol must have and `answer` does not.
 pub(super) fn reply(answer: &Value) -> Result<Reply, String> {
@@ -53,7 +121,10 @@ pub(super) fn reply(answer: &Value) -> Result<Reply, String> {
         Err(what) => (Spoken::default(), Err(what)),
     };
     let reasoning = ["/reasoning_content", "/reasoning", "/reasoning_details", "/thinking"];
+    let (calls, given_back) = calls(message);
     Ok(Reply {
+        calls,
+        message: given_back,
         text,
         structured: None,
         has_reasoning: spoken.has_reasoning || reasoning.iter().any(|pointer| is_given(message, pointer)),
@@ -73,6 +144,8 @@ fn stop(choice: &Value, message: &Value, refusal: Option<&str>) -> Stop {
     }
     let called = ["/tool_calls", "/function_call"].iter().any(|pointer| is_given(message, pointer));
     let reason = text_at(choice, "/finish_reason");
+    // What was cut off is no call.
+    let called = called && !matches!(reason, Some("length" | "max_tokens"));
     let beside: Vec<&str> = ["/native_finish_reason", "/finish_message"]
         .iter()
         .filter_map(|pointer| text_at(choice, pointer))
@@ -109,6 +182,11 @@ fn append(message: &mut Map<String, Value>, name: &str, value: &Value) {
     if name == "role" || value.is_null() {
         return;
     }
+    if let ("tool_calls", Value::Array(more)) = (name, value) {
+        let calls = message.entry(name).or_insert_with(|| json!([]));
+        more.iter().for_each(|piece| append_call(calls, piece));
+        return;
+    }
     match (message.get_mut(name), value) {
         (Some(Value::String(text)), Value::String(more)) => text.push_str(more),
         (Some(Value::Array(items)), Value::Array(more)) => items.extend(more.iter().cloned()),
@@ -122,6 +200,26 @@ fn append(message: &mut Map<String, Value>, name: &str, value: &Value) {
             message.insert(name.to_owned(), value.clone());
         }
     }
+}
+
+/// A call comes in pieces with its place in the list, the arguments as pieces of their text. A piece without a place is a whole.
+fn append_call(calls: &mut Value, piece: &Value) {
+    let Some(calls) = calls.as_array_mut() else { return };
+    let place = piece.get("index").and_then(Value::as_u64);
+    let known = place.and_then(|place| calls.iter_mut().find(|call| call["index"].as_u64() == Some(place)));
+    let Some(known) = known else {
+        calls.push(piece.clone());
+        return;
+    };
+    let arguments =
+        [&*known, piece].map(|call| text_at(call, "/function/arguments").unwrap_or_default().to_owned());
+    if !is_given(known, "/id") && is_given(piece, "/id") {
+        known["id"] = piece["id"].clone();
+    }
+    if !is_given(known, "/function/name") && is_given(piece, "/function/name") {
+        known["function"]["name"] = piece["function"]["name"].clone();
+    }
+    known["function"]["arguments"] = arguments.concat().into();
 }
 
 /// OpenAI accepts `strict` only if all fields of every object are required and no others are allowed.

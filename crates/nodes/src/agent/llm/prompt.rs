@@ -7,6 +7,7 @@ use steadflow_core::agent::LlmConfig;
 use steadflow_core::failure::{ErrorClass, Failure};
 
 use super::super::SkillCall;
+use super::calls::{Offer, Past};
 use super::fit::{Fit, SystemRole};
 
 /// The prefix of all messages about unusable responses, by which the next attempt recognizes what the model can correct.
@@ -18,6 +19,12 @@ pub(super) struct Prompt<'a> {
     pub(super) system: Option<String>,
     pub(super) user: String,
     pub(super) schema: Option<&'a Value>,
+    /// What the model may call, in the order of the document, so that the beginning of all requests is the same.
+    pub(super) tools: Vec<Offer>,
+    /// What it said before, and what became of the tools that it asked for.
+    pub(super) past: Vec<Past>,
+    /// What was wrong with its last answer, if it said something before that.
+    pub(super) correction: Option<String>,
     pub(super) max_tokens: Option<u32>,
     pub(super) temperature: Option<f64>,
 }
@@ -27,7 +34,11 @@ impl<'a> Prompt<'a> {
     ///
     /// # Errors
     /// A failure of class `expression` if the instructions refer to a field that the input does not have.
-    pub(super) fn new(call: &SkillCall<'a>, config: &'a LlmConfig) -> Result<Self, Failure> {
+    pub(super) fn new(
+        call: &SkillCall<'a>,
+        config: &'a LlmConfig,
+        tools: Vec<Offer>,
+    ) -> Result<Self, Failure> {
         let instructions = match &call.skill.instructions {
             Some(instructions) => {
                 let rendered = instructions.render(call.input);
@@ -36,14 +47,28 @@ impl<'a> Prompt<'a> {
             None => None,
         };
         let schema = call.skill.output_schema.as_ref();
-        Ok(Self {
+        let prompt = Self {
             model: &config.model,
             system: system(instructions, schema),
-            user: user(call.input, call.work.previous_error.as_deref()),
+            user: String::new(),
             schema,
+            tools,
+            past: Vec::new(),
+            correction: None,
             max_tokens: call.skill.max_tokens,
             temperature: config.temperature,
-        })
+        };
+        let Some(turn) = call.turn() else {
+            return Ok(Self { user: user(call.input, call.work.previous_error.as_deref()), ..prompt });
+        };
+        let past = turn.turns.iter().zip(1..).map(|(turn, number)| Past::read(turn, number));
+        let past: Vec<Past> = past.collect::<Result<_, Failure>>()?;
+        let said = turn.correction.as_deref().and_then(correctable);
+        // What a tool said comes directly behind the question, so the correction is behind that.
+        let (first, correction) = if past.is_empty() { (said, None) } else { (None, said) };
+        let correction = correction.map(|error| format!("{error} Respond again, and correct this."));
+        let max_tokens = turn.tokens_max.map(|tokens| u32::try_from(tokens).unwrap_or(u32::MAX));
+        Ok(Self { user: user(call.input, first), past, correction, max_tokens, ..prompt })
     }
 
     /// Returns the instructions for a role of their own, and the message of the user, which begins with them if the
@@ -71,12 +96,17 @@ fn user(input: &Value, previous_error: Option<&str>) -> String {
         (Value::Null, None) => "Begin.".to_owned(),
         (other, None) => other.to_string(),
     };
-    match previous_error.and_then(|error| error.find(MISFIT).map(|at| &error[at..])) {
+    match previous_error.and_then(correctable) {
         Some(error) => {
             format!("{question}\n\nYou were asked this before. {error} Respond again, and correct this.")
         }
         None => question,
     }
+}
+
+/// Returns the part of an error that the model can correct.
+fn correctable(error: &str) -> Option<&str> {
+    error.find(MISFIT).map(|at| &error[at..])
 }
 
 /// Returns a string, or the only field of an object if it is a string named `prompt` or `message`.

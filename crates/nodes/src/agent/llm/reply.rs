@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::transcript::ToolCall;
 
 use super::prompt;
 use super::stop::Stop;
@@ -14,6 +15,10 @@ pub(super) struct Reply {
     /// The JSON of the response, if the protocol returns it separately.
     pub(super) structured: Option<Value>,
     pub(super) has_reasoning: bool,
+    /// The tools that it asks for, or what in them is not known.
+    pub(super) calls: Result<Vec<ToolCall>, String>,
+    /// The response as the provider wrote it, if that has to be given back and says more.
+    pub(super) message: Option<Value>,
     pub(super) stop: Stop,
     pub(super) input_tokens: u64,
     pub(super) output_tokens: u64,

@@ -7,6 +7,8 @@ use steadflow_core::failure::{ErrorClass, Failure};
 pub(super) enum Stop {
     /// The response is complete.
     Done,
+    /// The model asks for tools. Says with which reason.
+    Tools(String),
     /// It reached the token limit.
     TooLong,
     /// The model or its provider refused. Says how.
@@ -44,10 +46,7 @@ impl Stop {
             | "tool_use"
             | "malformed_function_call"
             | "unexpected_tool_call"
-            | "too_many_tool_calls" => {
-                let because = format!("{because}, a call of a tool, although it was given none");
-                Self::failed(ErrorClass::ModelOutput, &because, beside)
-            }
+            | "too_many_tool_calls" => Self::Tools(described(&because, beside)),
             "error" | "network_error" | "insufficient_system_resource" | "abort" | "load" | "unload" => {
                 Self::failed(ErrorClass::Unavailable, &because, beside)
             }
@@ -88,14 +87,21 @@ mod tests {
     }
 
     #[test]
+    fn reasons_for_tools_are_kept_for_who_knows_which_there_are() {
+        for reason in ["tool_calls", "tool_use", "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL"] {
+            let Stop::Tools(because) = Stop::from(Some(reason), &["said"]) else { panic!("{reason}") };
+
+            assert_eq!(because, format!("with `{reason}` (said)"));
+        }
+    }
+
+    #[test]
     fn every_other_reason_fails_and_is_named() {
         for (reason, class) in [
             ("error", ErrorClass::Unavailable),
             ("load", ErrorClass::Unavailable),
             ("insufficient_system_resource", ErrorClass::Unavailable),
             ("network_error", ErrorClass::Unavailable),
-            ("tool_calls", ErrorClass::ModelOutput),
-            ("MALFORMED_FUNCTION_CALL", ErrorClass::ModelOutput),
             ("OTHER", ErrorClass::ModelOutput),
             ("pause_turn", ErrorClass::ModelOutput),
             ("FINISH_REASON_UNSPECIFIED", ErrorClass::ModelOutput),

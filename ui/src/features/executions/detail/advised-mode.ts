@@ -13,6 +13,7 @@ const ADVISED: Partial<Record<ErrorClass, RetryMode>> = {
   rejected: 'from_start',
   validation: 'from_start',
   expression: 'from_start',
+  budget: 'from_start',
   output_too_large: 'from_start',
 };
 

@@ -76,7 +76,7 @@ function lineOf(event: JournalEvent): Line {
     case 'attempt_released':
       return { kind: 'attempt', tone: 'muted', text: events.attemptReleased(event.attempt) };
     case 'step_started':
-      return { kind: 'attempt', tone: 'info', text: events.stepStarted(event.step) };
+      return { kind: 'attempt', tone: 'info', text: events.stepStarted(event.step, event.tool) };
     case 'step_completed':
       return { kind: 'attempt', tone: 'success', text: events.stepCompleted(event.step) };
     case 'step_failed':

@@ -84,6 +84,8 @@ export const texts = {
       'The same input will fail again. Correct it in the flow or in the trigger data, then retry from the start.',
     expression: 'Correct the expression that the message names, then retry from the start on the current version.',
     configuration: 'Set up what the message names (an agent, a secret or an address), then retry.',
+    budget:
+      'The agent used up its turns or tokens. The journal says what it did. Raise its limits if it needs more, then retry from the start.',
     output_too_large: 'The same response will fail again. Request less data in the flow, then retry from the start.',
     internal:
       'If a “fail” node made this error, the flow asked for it. Otherwise it is a bug in Steadflow: retry, and report it if it happens again.',
@@ -266,7 +268,7 @@ export const texts = {
     retryAfter: (wait: string) => `next attempt after ${wait}`,
     backoffEnded: 'Backoff skipped',
     adopted: (worker: string) => `Continued by ${worker}`,
-    stepStarted: (step: string) => `Call ${step} started`,
+    stepStarted: (step: string, tool?: string | null) => `Call ${step}${tool ? ` of ${tool}` : ''} started`,
     stepCompleted: (step: string) => `Call ${step} completed`,
     stepFailed: (step: string) => `Call ${step} failed`,
     childrenStarted: (children: number) => `Started ${counted(children, 'child execution')}`,

@@ -1,0 +1,195 @@
+//! What a model may call.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::TEXT_CHARS_MAX;
+use super::skill::{SchemaReader, SkillNameReader};
+use crate::agent::tool::{ARGUMENTS, Tool, ToolAction};
+use crate::document::{
+    Description, Key, Keys, Object, Place, Reader, Reading, Terms, Unknown, choice, key, list, named, object,
+    plain_text, uuid,
+};
+use crate::ids::AgentId;
+use crate::limits::Limits;
+use crate::node::{HTTP_INPUT, HttpRequest};
+use crate::template::Template;
+
+const TOOLS_MAX: usize = 64;
+/// The longest name that all providers take.
+const NAME_CHARS_MAX: usize = 64;
+
+/// Reads the tools of a skill, whose names differ.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ToolsReader;
+
+impl Reader for ToolsReader {
+    type Value = Vec<Tool>;
+
+    fn wanted(&self, _: &Limits) -> String {
+        "a list of tools".to_owned()
+    }
+
+    fn schema(&self, terms: &Terms) -> Value {
+        list(TOOL).at_most(TOOLS_MAX).schema(terms)
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Vec<Tool>> {
+        let tools = list(TOOL).at_most(TOOLS_MAX).read(value, at, reading)?;
+        for (number, tool) in tools.iter().enumerate() {
+            if tools[..number].iter().any(|other| other.name == tool.name) {
+                reading.fault(&at.entry(number), format!("another tool is called `{}`, too", tool.name));
+            }
+        }
+        Some(tools)
+    }
+
+    fn inside(&self, terms: &Terms) -> Option<Description> {
+        Some(Description::of(terms, Unknown::Refused, read_tool))
+    }
+}
+
+const TOOL: Object<Tool> = object(read_tool).named("Tool");
+
+/// Returns the schema of a tool with its name.
+pub(super) fn schema() -> (String, Value) {
+    let tool = Description::of(&Terms::NAMED, Unknown::Refused, read_tool);
+    named("Tool", "Something that the model of a skill may call.", tool.schema())
+}
+
+/// What calling a tool does, as the document names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sort {
+    HttpRequest,
+    Skill,
+}
+
+const SORTS: &[(&str, Sort)] = &[(HttpRequest::NAME, Sort::HttpRequest), ("skill", Sort::Skill)];
+
+fn read_tool(keys: &mut Keys<'_>) -> Option<Tool> {
+    let name = keys.take(
+        key("name", "Name", ToolNameReader)
+            .needed("a tool")
+            .doc("What the model calls it; unique in the skill."),
+    );
+    let description = keys.take(
+        key("description", "Description", plain_text().at_most(TEXT_CHARS_MAX))
+            .default("")
+            .doc("What it does, and when to use it: the model reads this."),
+    );
+    let sort = keys.take(
+        key("type", "Type", choice(SORTS))
+            .needed("a tool")
+            .doc("`http_request` sends a request, `skill` asks another agent."),
+    );
+    let input_schema = keys.take(
+        key("input_schema", "Input schema", SchemaReader)
+            .doc("Of `http_request`: JSON Schema of the arguments, an object; none takes any object."),
+    );
+    let request = keys.take(needed_by(
+        sort == Some(Sort::HttpRequest),
+        "a tool of type `http_request`",
+        key("request", "Request", RequestReader)
+            .doc("Of `http_request`: the same keys as the input of an `http_request` node. `${input.…}` names arguments. The result is the body of the response."),
+    ));
+    let agent_id = keys.take(needed_by(
+        sort == Some(Sort::Skill),
+        "a tool of type `skill`",
+        key("agent_id", "Agent", uuid::<AgentId>()).doc("Of `skill`: the agent that is asked."),
+    ));
+    let skill = keys.take(needed_by(
+        sort == Some(Sort::Skill),
+        "a tool of type `skill`",
+        key("skill", "Skill", SkillNameReader).doc(
+            "Of `skill`: one of its skills, which has no tools itself. Its input schema is that of the tool.",
+        ),
+    ));
+    let others: &[(&str, bool)] = &[
+        ("input_schema", sort == Some(Sort::Skill) && input_schema.as_ref().is_some_and(Option::is_some)),
+        ("request", sort == Some(Sort::Skill) && request.is_some()),
+        ("agent_id", sort == Some(Sort::HttpRequest) && agent_id.is_some()),
+        ("skill", sort == Some(Sort::HttpRequest) && skill.is_some()),
+    ];
+    for (name, _) in others.iter().filter(|(_, is_there)| *is_there) {
+        keys.fault(name, format!("a tool of this type has no `{name}`"));
+    }
+    let action = match sort? {
+        Sort::HttpRequest => {
+            ToolAction::HttpRequest { input_schema: input_schema.flatten().map(Arc::new), request: request? }
+        }
+        Sort::Skill => ToolAction::Skill { agent_id: agent_id?, skill: skill? },
+    };
+    Some(Tool { name: name?, description: description.unwrap_or_default(), action })
+}
+
+fn needed_by<R: Reader>(is_needed: bool, what: &'static str, key: Key<R>) -> Key<R> {
+    if is_needed { key.needed(what) } else { key }
+}
+
+/// Reads the request of a tool, whose templates name its arguments and nothing else.
+#[derive(Clone, Copy, Debug)]
+struct RequestReader;
+
+impl Reader for RequestReader {
+    type Value = Template;
+
+    fn wanted(&self, limits: &Limits) -> String {
+        HTTP_INPUT.wanted(limits)
+    }
+
+    fn schema(&self, terms: &Terms) -> Value {
+        HTTP_INPUT.schema(terms)
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Template> {
+        let template = HTTP_INPUT.read(value, at, reading)?;
+        for (pointer, expression) in template.expressions() {
+            let references = expression.references();
+            let is_foreign = references.attempt
+                || references.execution
+                || references.nodes.iter().any(|node| node.as_str() != ARGUMENTS);
+            if is_foreign {
+                let message = format!(
+                    "`${{{}}}`: a tool knows its arguments, `${{input.…}}`, and secrets, nothing else",
+                    expression.text()
+                );
+                reading.fault_below(at, pointer, message);
+            }
+        }
+        Some(template)
+    }
+
+    fn inside(&self, terms: &Terms) -> Option<Description> {
+        HTTP_INPUT.inside(terms)
+    }
+}
+
+/// Reads the name of a tool, which all providers take.
+#[derive(Clone, Copy, Debug)]
+struct ToolNameReader;
+
+impl Reader for ToolNameReader {
+    type Value = String;
+
+    fn wanted(&self, _: &Limits) -> String {
+        format!(
+            "a name of at most {NAME_CHARS_MAX} letters from a to z, digits, `_` and `-` that does not begin with a digit or `-`"
+        )
+    }
+
+    fn schema(&self, _: &Terms) -> Value {
+        json!({ "type": "string", "maxLength": NAME_CHARS_MAX, "pattern": "^[A-Za-z_][A-Za-z0-9_-]*$" })
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<String> {
+        let is_fine = |name: &str| {
+            let mut letters = name.bytes();
+            name.len() <= NAME_CHARS_MAX
+                && letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+                && letters.all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, b'_' | b'-'))
+        };
+        let name = value.as_str().filter(|name| is_fine(name)).map(str::to_owned);
+        reading.fitting(self, name, value, at)
+    }
+}

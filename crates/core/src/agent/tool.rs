@@ -1,0 +1,73 @@
+//! What a model may call: HTTP requests, and skills of other agents.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::expression::Meter;
+use crate::failure::Failure;
+use crate::ids::{AgentId, ExecutionId, NodeId};
+use crate::limits::Limits;
+use crate::payload::Payload;
+use crate::scope::{NodeScope, Scope};
+use crate::template::{Resolved, Template};
+use crate::timestamp::Timestamp;
+
+/// What the templates of a tool call its arguments.
+pub(super) const ARGUMENTS: &str = "input";
+
+/// Something that the model of a skill may call.
+#[derive(Clone, Debug)]
+pub struct Tool {
+    /// Unique in the skill; all providers take it.
+    pub name: String,
+    /// What it does, for the model.
+    pub description: String,
+    /// What calling it does.
+    pub action: ToolAction,
+}
+
+/// What calling a tool does.
+#[derive(Clone, Debug)]
+pub enum ToolAction {
+    /// Sends an HTTP request. The result is the body of the response.
+    HttpRequest {
+        /// JSON Schema of the arguments; `None` for an object with any fields.
+        input_schema: Option<Arc<Value>>,
+        /// What [`crate::node::HttpInput`] is read from once the arguments are in their places.
+        request: Template,
+    },
+    /// Asks an agent for a skill that has no tools itself. The arguments are its input.
+    Skill {
+        /// The agent.
+        agent_id: AgentId,
+        /// Its skill.
+        skill: String,
+    },
+}
+
+/// Returns `request` with `arguments` in their places.
+///
+/// # Errors
+/// A failure of class `expression`: the request names an argument that is not there.
+pub fn request_of(
+    request: &Template,
+    arguments: &Payload,
+    execution: ExecutionId,
+) -> Result<Resolved, Failure> {
+    let input = NodeScope { id: NodeId::new(ARGUMENTS), output: Some(arguments.clone()), error: None };
+    let scope = Scope {
+        trigger_data: Payload::null(),
+        context_id: None,
+        context_type: None,
+        execution_id: execution,
+        retry_of: None,
+        started_at: Timestamp::default(),
+        attempt: 1,
+        now: Timestamp::default(),
+        reader: NodeId::new(ARGUMENTS),
+        nodes: vec![input],
+        meter: Meter::new(Limits::DEFAULT.node_fuel),
+    };
+    request.resolve_call(&scope).map_err(|error| Failure::of_expression(&error))
+}

@@ -1,0 +1,251 @@
+//! What a model and its tools said to each other, and what follows from it: the loop of a skill with tools.
+//!
+//! A model answers (`turn:1`). What it asks for is called at once, all of it at the same time (`tool:1:0`, `tool:1:1`, …);
+//! when all of that has ended, the results go back to it (`turn:2`), until it asks for nothing more. Each answer and each
+//! result is a call that ends with a committed event, so the transcript *is* the record of the node's calls: nothing is
+//! stored twice, and whatever stops the process, the loop goes on behind what was stored last.
+//!
+//! A tool that fails is an answer to the model. The bounds of [`Rules`] are kept over all attempts of the node: what a call
+//! may use is reserved when it begins, and stays so if nobody knows what it used.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::StepResult;
+use crate::failure::{ErrorClass, Failure};
+use crate::ids::{AgentId, StepKey};
+use crate::payload::Payload;
+use crate::step::{PastStep, StepRecord};
+use crate::work::Turn;
+
+/// How many tools a model may ask for in one answer.
+pub const TOOL_CALLS_MAX: usize = 32;
+
+/// What bounds the loop of a skill, and what its tools need to know of the execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Answers of the model at most.
+    pub turns_max: u32,
+    /// Tokens of all its answers at most.
+    pub tokens_max: Option<u64>,
+    /// Tokens of one of its answers at most.
+    pub answer_tokens_max: Option<u64>,
+    /// The agents that tools ask, by the name of the tool.
+    pub asked: BTreeMap<String, AgentId>,
+}
+
+/// What a model answered in a turn, as it is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The output of the skill, of the last answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<Payload>,
+    /// What it says beside asking for tools.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+    /// The tools that it asks for; none in the last answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<ToolCall>,
+    /// The answer as its provider wrote it, where that has to be given back and says more, such as a signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Payload>,
+}
+
+/// A tool that a model asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolCall {
+    /// Tells it from others of the answer.
+    pub id: String,
+    /// The name of the tool, which need not exist.
+    pub name: String,
+    /// What it is given: an object, or the text that should have been one.
+    pub arguments: Payload,
+}
+
+impl Answer {
+    /// Returns the output of a call that gave this answer.
+    pub fn to_payload(&self) -> Payload {
+        let text = serde_json::to_string(self).expect("an answer has string keys, so it can be written");
+        Payload::parse(text).expect("what serde_json writes is JSON")
+    }
+
+    /// Reads an answer that is stored.
+    ///
+    /// # Errors
+    /// A failure of class `internal`: no executor returns anything else.
+    pub fn read(stored: &Payload) -> Result<Self, Failure> {
+        serde_json::from_str(stored.as_str()).map_err(|error| {
+            Failure::new(ErrorClass::Internal, format!("The answer of a turn cannot be read: {error}"))
+        })
+    }
+}
+
+/// What comes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Move {
+    /// Ask the model.
+    Ask {
+        /// Which turn, from 1.
+        turn: u32,
+        /// How many tokens the answer may have.
+        tokens: Option<u64>,
+        /// What was wrong with the last answer to the same question.
+        correction: Option<Arc<str>>,
+    },
+    /// Call these tools at the same time.
+    Call(Vec<(StepKey, ToolCall)>),
+    /// Something is under way that has to end first.
+    Wait,
+    /// The skill is done.
+    Done(Payload),
+}
+
+/// Where a call is in the transcript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Turn(u32),
+    Tool(u32, usize),
+}
+
+impl Place {
+    fn of(key: &StepKey) -> Option<Self> {
+        let mut words = key.name()?.split(':');
+        let (kind, turn) = (words.next()?, words.next()?.parse().ok()?);
+        match (kind, words.next()) {
+            ("turn", None) => Some(Self::Turn(turn)),
+            ("tool", Some(number)) => Some(Self::Tool(turn, number.parse().ok()?)),
+            _ => None,
+        }
+    }
+
+    fn key(self) -> StepKey {
+        match self {
+            Self::Turn(turn) => turn_key(turn),
+            Self::Tool(turn, number) => StepKey::new(format!("tool:{turn}:{number}")),
+        }
+    }
+}
+
+/// Returns the key of a turn.
+pub(crate) fn turn_key(turn: u32) -> StepKey {
+    StepKey::new(format!("turn:{turn}"))
+}
+
+/// Returns whether a call that failed so fails the attempt: one of a model, or one of a tool for a reason that no model can
+/// mend. Any other failure of a tool is told to the model.
+pub(crate) fn fails_the_attempt(key: &StepKey, class: ErrorClass) -> bool {
+    !matches!(Place::of(key), Some(Place::Tool(..))) || is_ours(class)
+}
+
+fn is_ours(class: ErrorClass) -> bool {
+    matches!(class, ErrorClass::Internal | ErrorClass::Interrupted)
+}
+
+/// Returns what follows from what the calls of a node gave so far.
+///
+/// # Errors
+/// A failure of class `budget` if a bound is reached, or of class `internal` if an answer cannot be read.
+pub(crate) fn next(rules: &Rules, steps: &[StepRecord], past: &[PastStep]) -> Result<Move, Failure> {
+    let turns = steps.iter().filter_map(|step| match Place::of(&step.key) {
+        Some(Place::Turn(turn)) => Some((turn, step)),
+        Some(Place::Tool(..)) | None => None,
+    });
+    let Some((turn, last)) = turns.max_by_key(|(turn, _)| *turn) else {
+        return ask(rules, steps, past, 1, None);
+    };
+    match &last.result {
+        None => Ok(Move::Wait),
+        Some(StepResult::Failed { class, message, .. }) => {
+            let correction = (*class == ErrorClass::ModelOutput).then(|| Arc::clone(message));
+            ask(rules, steps, past, turn, correction)
+        }
+        Some(StepResult::Completed(answer)) => {
+            let answer = Answer::read(answer)?;
+            if answer.tool_calls.is_empty() {
+                return Ok(Move::Done(answer.output.unwrap_or_default()));
+            }
+            match tools(answer.tool_calls, turn, steps) {
+                Some(next) => Ok(next),
+                None => ask(rules, steps, past, turn + 1, None),
+            }
+        }
+    }
+}
+
+/// Returns what is left to do of the tools that were asked for in `turn`; `None` if all have ended.
+fn tools(calls: Vec<ToolCall>, turn: u32, steps: &[StepRecord]) -> Option<Move> {
+    let (mut begin, mut waits) = (Vec::new(), false);
+    for (number, call) in calls.into_iter().enumerate() {
+        let key = Place::Tool(turn, number).key();
+        match steps.iter().find(|step| step.key == key).map(|step| &step.result) {
+            Some(None) => waits = true,
+            Some(Some(StepResult::Completed(_))) => {}
+            Some(Some(StepResult::Failed { class, .. })) if !is_ours(*class) => {}
+            Some(Some(StepResult::Failed { .. })) | None => begin.push((key, call)),
+        }
+    }
+    if begin.is_empty() { waits.then_some(Move::Wait) } else { Some(Move::Call(begin)) }
+}
+
+/// Returns the next call of the model, if the bounds allow one.
+fn ask(
+    rules: &Rules,
+    steps: &[StepRecord],
+    past: &[PastStep],
+    turn: u32,
+    correction: Option<Arc<str>>,
+) -> Result<Move, Failure> {
+    let is_turn = |key: &StepKey| matches!(Place::of(key), Some(Place::Turn(_)));
+    let all = steps.iter().map(StepRecord::past).chain(past.iter().cloned());
+    let (asked, used) = all
+        .filter(|step| is_turn(&step.key))
+        .fold((0, 0_u64), |(count, sum), step| (count + 1, sum.saturating_add(step.tokens)));
+    if asked >= rules.turns_max {
+        let message = format!(
+            "The model was asked {asked} times, as often as `max_turns` allows, and is not done. Calls whose answer was \
+             lost count, too"
+        );
+        return Err(Failure::new(ErrorClass::Budget, message));
+    }
+    let left = rules.tokens_max.map(|tokens_max| tokens_max.saturating_sub(used));
+    if left == Some(0) {
+        let message = format!(
+            "The {} tokens that `max_tokens` allows are used up, and the model is not done. A call whose answer was lost \
+             counts with all that it could have answered (`max_answer_tokens`)",
+            rules.tokens_max.unwrap_or_default()
+        );
+        return Err(Failure::new(ErrorClass::Budget, message));
+    }
+    let tokens = left.into_iter().chain(rules.answer_tokens_max).min();
+    Ok(Move::Ask { turn, tokens, correction })
+}
+
+/// Returns the turns whose tools have all ended, for the model to read.
+pub(crate) fn turns(steps: &[StepRecord]) -> Vec<Turn> {
+    let mut places: BTreeMap<Place, &StepResult> = BTreeMap::new();
+    for step in steps {
+        places.extend(Place::of(&step.key).zip(step.result.as_ref()));
+    }
+    let mut turns: BTreeMap<u32, Turn> = BTreeMap::new();
+    for (place, result) in places {
+        match (place, result) {
+            (Place::Turn(turn), StepResult::Completed(answer)) => {
+                turns.insert(turn, Turn { answer: answer.clone(), results: Vec::new() });
+            }
+            (Place::Turn(_), StepResult::Failed { .. }) => {}
+            (Place::Tool(turn, _), result) => {
+                turns.entry(turn).and_modify(|turn| turn.results.push(said(result)));
+            }
+        }
+    }
+    turns.into_values().collect()
+}
+
+fn said(result: &StepResult) -> Result<Payload, Arc<str>> {
+    match result {
+        StepResult::Completed(output) => Ok(output.clone()),
+        StepResult::Failed { message, .. } => Err(Arc::clone(message)),
+    }
+}

@@ -1,0 +1,37 @@
+//! An agent whose skill has tools: it is asked turn by turn.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::json;
+use steadflow_core::agent::Agent;
+use steadflow_core::execution::PinnedAgents;
+use steadflow_core::ids::AgentId;
+use uuid::Uuid;
+
+/// The agent.
+pub(crate) const WITH_TOOLS: AgentId = AgentId::new(Uuid::from_u128(1));
+
+/// How often its model may be asked.
+pub(crate) const TURNS_MAX: u64 = 6;
+
+/// How many tokens all its answers may have.
+pub(crate) const TOKENS_MAX: u64 = 40;
+
+/// How many tokens one of its answers may have.
+const ANSWER_TOKENS_MAX: u64 = 20;
+
+/// Returns it in the only version that there is: its number changes, its document does not.
+pub(crate) fn with_tools() -> PinnedAgents {
+    let tool =
+        |name: &str| json!({ "name": name, "type": "http_request", "request": { "url": "https://a.test" } });
+    let document = json!({
+        "name": "With tools", "agent_type": "llm", "config": { "provider": "openai", "model": "m" },
+        "skills": [{
+            "name": "s", "tools": [tool("a"), tool("b")], "max_turns": TURNS_MAX, "max_tokens": TOKENS_MAX,
+            "max_answer_tokens": ANSWER_TOKENS_MAX,
+        }],
+    });
+    let agent = Agent::parse(&document).unwrap_or_else(|faults| panic!("{faults:?}"));
+    Arc::new(BTreeMap::from([(WITH_TOOLS, Arc::new(agent))]))
+}
