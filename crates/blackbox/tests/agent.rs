@@ -1,0 +1,114 @@
+//! An agent of ten turns, killed at each of them: nothing that is stored is asked for again.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use steadflow_blackbox::{Api, Model, Setup, Workplace, eventually, flow, node, retries, with};
+
+const TURNS: usize = 10;
+/// The last turn asks for no tools.
+const ROUNDS_OF_TOOLS: usize = TURNS - 1;
+const ENDS_WITHIN: Duration = Duration::from_secs(30);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kill_9_at_each_step_buys_no_token_twice() {
+    let workplace = Workplace::new();
+    let model = Model::start(TURNS).await;
+    let mut server = Setup::new(&workplace).start().await;
+    let flow = create(server.api(), &model).await;
+
+    let turns: Vec<String> = (1..=TURNS).map(|turn| format!("turn:{turn}")).collect();
+    let tools: Vec<String> = (1..=ROUNDS_OF_TOOLS).map(|turn| format!("tool:{turn}:1")).collect();
+    for steps in [turns, tools] {
+        model.hold(&key("", &steps[0]));
+        let execution = server.api().start(&flow, json!({ "question": "What is it?" })).await;
+        for (number, step) in steps.iter().enumerate() {
+            model.has_come().await;
+            if let Some(round) = step.strip_prefix("tool:").and_then(|tool| tool.strip_suffix(":1")) {
+                is_stored(server.api(), &execution, &format!("tool:{round}:0")).await;
+            }
+            server.kill();
+            if let Some(next) = steps.get(number + 1) {
+                model.hold(&key("", next));
+            }
+            server.restart().await;
+        }
+        let ended = server.api().finished(&execution, ENDS_WITHIN).await;
+
+        assert_eq!(ended["status"], "completed", "{ended}");
+        assert_eq!(node(&ended, "think")["output_data"], json!({ "text": "All is well." }));
+        assert_eq!(calls_of(&model, &execution), expected_calls(&steps));
+        let (sent, answered) =
+            (1..=TURNS).map(Model::usage).fold((0, 0), |sum, turn| (sum.0 + turn.0, sum.1 + turn.1));
+        assert_eq!(ended["usage"]["input_tokens"], sent);
+        assert_eq!(ended["usage"]["output_tokens"], answered);
+        assert_conversations_fit(&model, &execution);
+    }
+    server.stop().await;
+}
+
+async fn is_stored(api: &Api, execution: &str, step: &str) {
+    let path = format!("executions/{execution}/journal?limit=1000");
+    eventually(&format!("{step} is stored"), ENDS_WITHIN, async || {
+        let events = api.get(&path).await.expect(200);
+        let is_end = |event: &Value| event["type"] == "step_completed" && event["step"] == step;
+        events.as_array().is_some_and(|events| events.iter().any(is_end)).then_some(())
+    })
+    .await;
+}
+
+/// Returns how often each step of an execution was called.
+fn calls_of(model: &Model, execution: &str) -> BTreeMap<String, usize> {
+    let of_it = |(called, bodies): (String, Vec<Value>)| {
+        Some((called.strip_prefix(&key(execution, ""))?.to_owned(), bodies.len()))
+    };
+    model.calls().into_iter().filter_map(of_it).collect()
+}
+
+/// Each step once, and those once more that were under way at a kill.
+fn expected_calls(killed: &[String]) -> BTreeMap<String, usize> {
+    let turns = (1..=TURNS).map(|turn| format!("turn:{turn}"));
+    let tools = (1..=ROUNDS_OF_TOOLS).flat_map(|turn| [0, 1].map(|number| format!("tool:{turn}:{number}")));
+    turns.chain(tools).map(|step| (step.clone(), if killed.contains(&step) { 2 } else { 1 })).collect()
+}
+
+/// A turn that is asked again is asked the same, and each begins with all of the one before.
+fn assert_conversations_fit(model: &Model, execution: &str) {
+    let calls = model.calls();
+    let mut before: Vec<Value> = Vec::new();
+    for turn in 1..=TURNS {
+        let asked = &calls[&key(execution, &format!("turn:{turn}"))];
+        assert!(asked.iter().all(|body| *body == asked[0]), "turn {turn} was asked in two ways");
+        let messages = asked[0]["messages"].as_array().expect("a list of messages");
+        assert_eq!(&messages[..before.len()], &before, "turn {turn}");
+        assert_eq!(messages.len(), 2 + 3 * (turn - 1), "{messages:?}");
+        before.clone_from(messages);
+    }
+}
+
+fn key(execution: &str, step: &str) -> String {
+    format!("{execution}:think:{step}")
+}
+
+async fn create(api: &Api, model: &Model) -> String {
+    let tool = json!({
+        "name": "look", "type": "http_request", "description": "Looks it up.",
+        "input_schema": { "type": "object", "required": ["turn", "number"] },
+        "request": { "method": "POST", "url": model.url("/tools/${input.turn}"), "body": { "number": "${input.number}" } },
+    });
+    let agent = json!({
+        "name": "Researcher", "agent_type": "llm",
+        "config": { "provider": "openai", "base_url": model.url("/v1"), "model": "scripted" },
+        "skills": [{
+            "name": "research", "instructions": "Find it out.", "tools": [tool], "max_turns": 2 * TURNS,
+            "max_tokens": 2_000, "max_answer_tokens": 100,
+        }],
+    });
+    let agent = api.post("agents", &agent).await.expect(201);
+    let think = json!({
+        "id": "think", "type": "agent", "agent_id": agent["id"], "skill": "research",
+        "input": { "question": "${trigger_data.question}" },
+    });
+    api.create_flow(&flow("Research", &[with(think, &retries(10, 0.01))], &[])).await
+}
