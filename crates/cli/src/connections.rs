@@ -19,9 +19,10 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 #[cfg(target_os = "linux")]
 use socket2::SockRef;
+use steadflow_api::ClientAddress;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 use tower::ServiceExt;
 
@@ -70,25 +71,33 @@ async fn accept_until(
     router: Router,
 ) {
     let graceful = GracefulShutdown::new();
+    let mut waiting = JoinSet::new();
     loop {
-        let (stream, slot) = tokio::select! {
-            accepted = accept(&mut listener, &slots) => accepted,
+        tokio::select! {
+            (stream, address) = accept(&mut listener) => match slots.ask(address) {
+                Some(asked) => drop(waiting.spawn(async move { Some((stream, asked.slot().await?)) })),
+                None => tracing::debug!("closed a connection, because too many wait"),
+            },
+            Some(waited) = waiting.join_next() => {
+                if let Ok(Some((stream, slot))) = waited {
+                    tokio::spawn(serve(stream, slot, router.clone(), graceful.watcher()));
+                }
+            }
             _ = &mut stopped => break,
-        };
-        tokio::spawn(serve(stream, slot, router.clone(), graceful.watcher()));
+        }
     }
-    drop(listener);
+    drop((listener, waiting));
     graceful.shutdown().await;
 }
 
-async fn accept(listener: &mut TcpListener, slots: &Slots) -> (TcpStream, Slot) {
+async fn accept(listener: &mut TcpListener) -> (TcpStream, ClientAddress) {
     // The implementation of the trait, which continues after errors of single connections.
     let (stream, address) = Listener::accept(listener).await;
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(error = %error, "could not set TCP_NODELAY");
     }
     limit_unsent(&stream);
-    (stream, slots.take(address.ip().into()).await)
+    (stream, address.ip().into())
 }
 
 /// Keeps the kernel from taking a long answer for a client that does not read it, so that it is known what was read.
@@ -152,5 +161,51 @@ impl HttpBody for Answer {
 impl Drop for Answer {
     fn drop(&mut self) {
         self.requests.end();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+
+    use axum::routing::get;
+    use futures_util::{StreamExt, stream};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpSocket;
+
+    use super::*;
+
+    /// Asks for `path` from 127.0.0.`last`.
+    async fn ask(last: u8, server: SocketAddr, path: &str) -> TcpStream {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind((Ipv4Addr::new(127, 0, 0, last), 0).into()).expect("an address of this machine");
+        let mut client = socket.connect(server).await.expect("a connection");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        client.write_all(request.as_bytes()).await.expect("it takes a request");
+        client
+    }
+
+    #[tokio::test]
+    async fn an_address_whose_connections_wait_holds_up_no_other() {
+        let endless = || async {
+            let first = stream::once(async { Ok::<_, axum::Error>(Bytes::from_static(b"x")) });
+            Body::from_stream(first.chain(stream::pending()))
+        };
+        let router = Router::new().route("/", get(|| async { "done" })).route("/stream", get(endless));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let server = listener.local_addr().unwrap();
+        let _connections = Connections::open(listener, router, 2);
+        let mut streams = [ask(1, server, "/stream").await, ask(1, server, "/stream").await];
+        for stream in &mut streams {
+            stream.read_u8().await.unwrap();
+        }
+
+        let _waiting = ask(1, server, "/").await;
+        let mut other = ask(2, server, "/").await;
+
+        let mut answer = String::new();
+        timeout(QUIET_MAX, other.read_to_string(&mut answer)).await.expect("it has its turn").unwrap();
+        assert!(answer.ends_with("done"), "{answer}");
     }
 }

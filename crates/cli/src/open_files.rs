@@ -5,7 +5,7 @@
 
 use tokio::sync::Semaphore;
 
-/// Reserved for the database, the log and name lookups.
+/// Reserved for the database, the log, name lookups and connections that wait for room.
 const RESERVED: usize = 128;
 /// The limit that is assumed if the real one is unknown.
 const COMMON: u64 = 1_024;

@@ -1,76 +1,158 @@
 //! Room for connections. When there is none left, one that asks for nothing makes room for the next; else one on which an
 //! answer is sent, an event stream for example, to an address that has more of them than the next one.
+//!
+//! A few of each address wait until there is room, beside each other, so that no address holds up another.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use steadflow_api::ClientAddress;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// How long a new connection waits for the one that makes room for it, before another is asked to.
 const PATIENCE: Duration = Duration::from_millis(100);
+/// How many connections of one address wait for a slot. One more is closed at once.
+const WAITING_OF_ADDRESS: usize = 8;
+/// The same of all addresses.
+const WAITING_MAX: usize = 32;
 
 /// The open connections, at most a given number.
 #[derive(Debug)]
-pub(crate) struct Slots {
-    free: Arc<Semaphore>,
-    open: Arc<Open>,
+pub(crate) struct Slots(Arc<Open>);
+
+#[derive(Debug)]
+struct Open {
+    max: usize,
     quiet_max: Duration,
+    table: Mutex<Table>,
 }
 
 #[derive(Debug, Default)]
-struct Open {
-    slots: Mutex<HashMap<u64, Arc<State>>>,
-    last: AtomicU64,
+struct Table {
+    slots: HashMap<u64, Arc<State>>,
+    /// In the order in which they have asked. There is none while a slot is free.
+    waiting: Vec<Waiting>,
+    last: u64,
 }
 
-impl Open {
-    fn slots(&self) -> MutexGuard<'_, HashMap<u64, Arc<State>>> {
-        // Each change of the map is one call, so a panic leaves it whole.
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// A connection that waits for a slot.
+#[derive(Debug)]
+struct Waiting {
+    address: ClientAddress,
+    slot: oneshot::Sender<Slot>,
 }
 
 impl Slots {
     /// Returns room for `max` connections, each of which may be without a request for `quiet_max`.
     pub(crate) fn new(max: usize, quiet_max: Duration) -> Self {
-        Self { free: Arc::new(Semaphore::new(max)), open: Arc::default(), quiet_max }
+        Self(Arc::new(Open { max, quiet_max, table: Mutex::default() }))
     }
 
-    /// Waits for a slot for a connection from `address`. While there is none, a quiet connection is closed: of the address
-    /// that has the most, first those that have never brought a request, the longest quiet one. If none is quiet, one on
-    /// which an answer is sent is closed, of an address that will still have as many as this one.
-    pub(super) async fn take(&self, address: ClientAddress) -> Slot {
-        loop {
-            if let Ok(free) = Arc::clone(&self.free).try_acquire_owned() {
-                return self.taken(address, free);
+    /// Asks for a slot for a connection from `address`; `None` if too many wait for one.
+    pub(super) fn ask(&self, address: ClientAddress) -> Option<Asked> {
+        let mut table = self.0.table();
+        let (sender, slot) = oneshot::channel();
+        if table.slots.len() < self.0.max {
+            let free = self.0.slot(&mut table, address);
+            drop(table);
+            sender.send(free).ok()?;
+        } else {
+            table.waiting.retain(|waiting| !waiting.slot.is_closed());
+            let of_address = table.waiting.iter().filter(|waiting| waiting.address == address).count();
+            if of_address >= WAITING_OF_ADDRESS || table.waiting.len() >= WAITING_MAX {
+                return None;
             }
-            self.make_room(address);
-            if let Ok(Ok(free)) = timeout(PATIENCE, Arc::clone(&self.free).acquire_owned()).await {
-                return self.taken(address, free);
+            table.waiting.push(Waiting { address, slot: sender });
+        }
+        Some(Asked { open: Arc::clone(&self.0), address, slot })
+    }
+}
+
+/// What a connection that has asked for a slot waits with.
+#[derive(Debug)]
+pub(super) struct Asked {
+    open: Arc<Open>,
+    address: ClientAddress,
+    slot: oneshot::Receiver<Slot>,
+}
+
+impl Asked {
+    /// Waits for the slot; `None` if there is none for as long as a connection may be without a request. While there is none, a
+    /// quiet connection is closed: of the address that has the most, first those that have never brought a request, the
+    /// longest quiet one. If none is quiet, one on which an answer is sent is closed, of an address that will still have as many
+    /// as this one.
+    pub(super) async fn slot(mut self) -> Option<Slot> {
+        let until = Instant::now() + self.open.quiet_max;
+        loop {
+            if let Ok(slot) = self.slot.try_recv() {
+                return Some(slot);
+            }
+            let now = Instant::now();
+            if now >= until {
+                return None;
+            }
+            self.open.make_room(self.address);
+            if let Ok(slot) = timeout_at(until.min(now + PATIENCE), &mut self.slot).await {
+                return slot.ok();
             }
         }
     }
+}
 
-    fn taken(&self, address: ClientAddress, free: OwnedSemaphorePermit) -> Slot {
+impl Table {
+    fn count_by_address(&self) -> HashMap<ClientAddress, usize> {
+        let mut of_address = HashMap::new();
+        for state in self.slots.values() {
+            *of_address.entry(state.address).or_default() += 1;
+        }
+        of_address
+    }
+
+    /// Returns who gets the next slot: the first of those of whose addresses there are the fewest.
+    fn next_waiting(&mut self) -> Option<Waiting> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        let of_address = self.count_by_address();
+        let count = |at: &usize| of_address.get(&self.waiting[*at].address).copied().unwrap_or_default();
+        let next = (0..self.waiting.len()).min_by_key(count)?;
+        Some(self.waiting.remove(next))
+    }
+}
+
+impl Open {
+    fn table(&self) -> MutexGuard<'_, Table> {
+        // Each change of it is one call, so a panic leaves it whole.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn slot(self: &Arc<Self>, table: &mut Table, address: ClientAddress) -> Slot {
         let state = Arc::new(State::new(address));
-        let number = self.open.last.fetch_add(1, Ordering::Relaxed);
-        self.open.slots().insert(number, Arc::clone(&state));
-        Slot { state, number, quiet_max: self.quiet_max, open: Arc::clone(&self.open), _free: free }
+        table.last += 1;
+        table.slots.insert(table.last, Arc::clone(&state));
+        Slot { state, number: table.last, open: Arc::clone(self) }
+    }
+
+    /// Gives the room of a connection that has ended to one that waits.
+    fn release(self: &Arc<Self>, number: u64) {
+        let mut table = self.table();
+        table.slots.remove(&number);
+        let Some(next) = table.next_waiting() else { return };
+        let slot = self.slot(&mut table, next.address);
+        drop(table);
+        // If it has gone meanwhile, the slot is dropped, and comes back here.
+        let _gone = next.slot.send(slot);
     }
 
     fn make_room(&self, next: ClientAddress) {
-        let slots = self.open.slots();
-        let mut of_address: HashMap<ClientAddress, usize> = HashMap::new();
-        for state in slots.values() {
-            *of_address.entry(state.address).or_default() += 1;
-        }
+        let table = self.table();
+        let of_address = table.count_by_address();
         let count = |address| of_address.get(&address).copied().unwrap_or_default();
-        let needed_less = slots.values().filter_map(|state| {
+        let needed_less = table.slots.values().filter_map(|state| {
             let (phase, since) = state.phase()?;
             let is_quiet = match phase {
                 Phase::Quiet => true,
@@ -91,9 +173,7 @@ impl Slots {
 pub(super) struct Slot {
     state: Arc<State>,
     number: u64,
-    quiet_max: Duration,
     open: Arc<Open>,
-    _free: OwnedSemaphorePermit,
 }
 
 impl Slot {
@@ -119,9 +199,9 @@ impl Slot {
                         return;
                     }
                 }
-                () = sleep_until(quiet_since + self.quiet_max) => {}
+                () = sleep_until(quiet_since + self.open.quiet_max) => {}
             }
-            if self.state.quiet_since().is_some_and(|since| since.elapsed() >= self.quiet_max) {
+            if self.state.quiet_since().is_some_and(|since| since.elapsed() >= self.open.quiet_max) {
                 return;
             }
         }
@@ -130,7 +210,7 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.open.slots().remove(&self.number);
+        self.open.release(self.number);
     }
 }
 
@@ -239,6 +319,7 @@ mod tests {
     use std::net::{IpAddr, Ipv4Addr};
 
     use futures_util::FutureExt;
+    use tokio::time::timeout;
 
     use super::*;
 
@@ -247,9 +328,15 @@ mod tests {
     const A: u8 = 1;
     const B: u8 = 2;
 
-    /// Waits for a slot for a connection from the address that ends so.
+    /// Asks for a slot for a connection from the address that ends so.
+    fn ask(slots: &Slots, last: u8) -> Option<Asked> {
+        slots.ask(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)).into())
+    }
+
+    /// Waits for such a slot.
     async fn take(slots: &Slots, last: u8) -> Slot {
-        slots.take(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)).into()).await
+        let asked = ask(slots, last).expect("few wait");
+        asked.slot().await.expect("it comes in time")
     }
 
     fn is_closing(slot: &Slot) -> bool {
@@ -282,7 +369,7 @@ mod tests {
         busy.requests().begin();
         let mut next = Box::pin(take(&slots, A));
 
-        assert!(timeout(QUIET_MAX * 2, &mut next).await.is_err());
+        assert!(timeout(QUIET_MAX / 2, &mut next).await.is_err());
         assert!(!is_closing(&busy));
 
         busy.requests().end();
@@ -338,7 +425,7 @@ mod tests {
         }
         open[1].requests().begin();
 
-        assert!(timeout(QUIET_MAX, take(&slots, A)).await.is_err(), "it has the most itself");
+        assert!(timeout(QUIET_MAX / 2, take(&slots, A)).await.is_err(), "it has the most itself");
         assert_eq!(open.iter().map(is_closing).collect::<Vec<_>>(), [false; 4]);
         assert!(take(&slots, B).now_or_never().is_none());
         assert_eq!(open.iter().map(is_closing).collect::<Vec<_>>(), [false, false, true, false]);
@@ -346,7 +433,40 @@ mod tests {
 
         let last = take(&slots, B).await;
         last.requests().begin();
-        assert!(timeout(QUIET_MAX, take(&slots, B)).await.is_err(), "both have as many");
+        assert!(timeout(QUIET_MAX / 2, take(&slots, B)).await.is_err(), "both have as many");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn few_connections_of_an_address_wait_and_no_longer_than_one_may_be_quiet() {
+        let slots = Slots::new(1, QUIET_MAX);
+        let busy = take(&slots, A).await;
+        busy.requests().begin();
+
+        let of_a: Vec<_> = (0..=WAITING_OF_ADDRESS).map_while(|_| ask(&slots, A)).collect();
+        let of_others: Vec<_> = (1..=u8::MAX).map_while(|last| ask(&slots, last + 1)).collect();
+
+        assert_eq!((of_a.len(), of_others.len()), (WAITING_OF_ADDRESS, WAITING_MAX - WAITING_OF_ADDRESS));
+        drop(of_others);
+        let asked = Instant::now();
+        for waiting in of_a {
+            assert!(waiting.slot().await.is_none());
+        }
+        assert!(asked.elapsed() >= QUIET_MAX);
+        assert!(ask(&slots, A).is_some(), "who has gone does not wait");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_next_slot_is_for_the_address_that_has_the_fewest() {
+        let slots = Slots::new(2, QUIET_MAX);
+        let mut open = [take(&slots, A).await, take(&slots, A).await].map(Some);
+        let (of_a, of_b) = (ask(&slots, A).unwrap(), ask(&slots, B).unwrap());
+
+        open[0] = None;
+
+        let of_b = of_b.slot().now_or_never().flatten();
+        assert!(of_b.is_some());
+        drop(of_b);
+        assert!(of_a.slot().now_or_never().flatten().is_some());
     }
 
     #[tokio::test(start_paused = true)]

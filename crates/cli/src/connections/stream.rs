@@ -165,7 +165,8 @@ mod tests {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let stream = listener.accept().await.unwrap().0;
-        let slot = Slots::new(1, idle_max).take(ClientAddress::default()).await;
+        let asked = Slots::new(1, idle_max).ask(ClientAddress::default());
+        let slot = asked.unwrap().slot().await.unwrap();
         (client, Stream::new(stream, idle_max, slot.requests()))
     }
 
