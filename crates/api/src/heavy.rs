@@ -3,7 +3,8 @@
 //! Reading a document of 4 MiB and checking it takes a second of work; a small one can have expressions and schemas that
 //! take a tenth of that. On the threads of the async runtime, a few of them would stop everything else for as long, the
 //! engine included. So when the body of such a request is there, it gives up its thread while it works, and they work in
-//! turn. One that gets no turn in time is refused before anything is done.
+//! turn. One that gets no turn in time is refused: nearly always before anything is done, as its first turn is the one that it
+//! waits for longest.
 
 mod marked;
 
@@ -37,11 +38,19 @@ const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// There is so much to do that a request did not get its turn in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Busy;
+pub(crate) enum Busy {
+    /// Nothing was done.
+    BeforeItBegan,
+    /// What it has asked for may be done.
+    OnItsWay,
+}
 
 impl From<Busy> for Problem {
-    fn from(_: Busy) -> Self {
-        Self::busy()
+    fn from(busy: Busy) -> Self {
+        match busy {
+            Busy::BeforeItBegan => Self::busy(),
+            Busy::OnItsWay => Self::busy_on_its_way(),
+        }
     }
 }
 
@@ -121,7 +130,7 @@ impl Turns {
     /// Answers such a request. It has a turn whenever it can go on, so those that wait for something do not keep others waiting.
     ///
     /// # Errors
-    /// [`Busy`] if its first turn does not come in time. When it has begun, it waits for the others.
+    /// [`Busy`] if a turn does not come in time.
     pub(crate) async fn run<T>(&self, heavy: Heavy, request: impl Future<Output = T>) -> Result<T, Busy> {
         let mut request = pin!(request);
         let _shown = if heavy == Heavy::Shown { Some(self.shown().await?) } else { None };
@@ -133,13 +142,13 @@ impl Turns {
                 Poll::Ready(answer) => return Ok(answer),
                 Poll::Pending => woken().await,
             }
-            turn = self.of(heavy).acquire().await.expect("the semaphore is never closed");
+            turn = in_time(self.of(heavy)).await.map_err(|_| Busy::OnItsWay)?;
         }
     }
 }
 
 async fn in_time(turns: &Semaphore) -> Result<SemaphorePermit<'_>, Busy> {
-    let turn = timeout(WAIT_MAX, turns.acquire()).await.map_err(|_| Busy)?;
+    let turn = timeout(WAIT_MAX, turns.acquire()).await.map_err(|_| Busy::BeforeItBegan)?;
     Ok(turn.expect("the semaphore is never closed"))
 }
 
@@ -251,12 +260,26 @@ mod tests {
             turns.view(true, || panic!("it was made")),
         );
 
-        assert_eq!(
-            (body, document, shown, view),
-            (Err::<(), _>(Busy), Err::<(), _>(Busy), Err::<(), _>(Busy), Err::<(), _>(Busy))
-        );
+        let busy = Err::<(), _>(Busy::BeforeItBegan);
+        assert_eq!((body, document, shown, view), (busy, busy, busy, busy));
         assert_eq!(asked.elapsed(), WAIT_MAX);
         let _showing = turns.shown.acquire_many(2).await;
-        assert_eq!(turns.shown().await.err(), Some(Busy));
+        assert_eq!(turns.shown().await.err(), Some(Busy::BeforeItBegan));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_gets_no_further_turn_in_time_is_refused() {
+        let turns = Turns::new();
+        let (sender, receiver) = oneshot::channel::<()>();
+        let mut request = pin!(turns.run(Heavy::Body, receiver));
+        assert!(request.as_mut().now_or_never().is_none(), "it waits for something");
+        let _working = turns.bodies.acquire().await;
+        let asked = Instant::now();
+
+        sender.send(()).expect("it waits for it");
+        let answer = request.await;
+
+        assert_eq!(answer, Err(Busy::OnItsWay));
+        assert_eq!(asked.elapsed(), WAIT_MAX);
     }
 }

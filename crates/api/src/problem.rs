@@ -178,6 +178,15 @@ impl Problem {
         )
     }
 
+    /// Returns the problem of one that did not get a further turn in time.
+    pub(crate) fn busy_on_its_way() -> Self {
+        Self::new(
+            ProblemKind::Unavailable,
+            "The server has so much to do that this request could not go on in time, so it is not known whether it was done. \
+             Try again with the same Idempotency-Key: nothing happens twice.",
+        )
+    }
+
     /// Returns what a person reads of it.
     pub(crate) fn into_detail(self) -> String {
         self.detail.into_owned()

@@ -102,6 +102,7 @@ impl From<StoreError> for RuntimeError {
         match error {
             StoreError::Full { .. } => Self::StorageFull,
             StoreError::Fenced | StoreError::Closed => Self::Unavailable,
+            StoreError::Busy { .. } => Self::Busy,
             StoreError::Unknown { .. }
             | StoreError::Database { .. }
             | StoreError::Refused { .. }

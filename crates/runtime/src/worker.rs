@@ -296,7 +296,10 @@ fn note_release(result: &Result<(), StoreError>) {
 /// Whether an error may be gone at the next try.
 const fn is_passing(error: &StoreError) -> bool {
     match error {
-        StoreError::Full { .. } | StoreError::Database { .. } | StoreError::Unknown { .. } => true,
+        StoreError::Full { .. }
+        | StoreError::Busy { .. }
+        | StoreError::Database { .. }
+        | StoreError::Unknown { .. } => true,
         StoreError::Fenced | StoreError::Refused { .. } | StoreError::Corrupt { .. } | StoreError::Closed => {
             false
         }

@@ -2,13 +2,18 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use steadflow_store::StoreError;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::error::store_error;
 use crate::{SqliteOptions, connection};
+
+/// How long a call waits for a connection.
+const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// A few connections, opened when first needed.
 #[derive(Clone, Debug)]
@@ -31,12 +36,16 @@ impl Readers {
     }
 
     /// Runs `read` in one read transaction, on a thread where it may block.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if all connections are in use for too long; what `read` returns.
     pub(crate) async fn read<T, F>(&self, call: &'static str, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_closed| StoreError::Closed)?;
+        let permit = timeout(WAIT_MAX, Arc::clone(&self.permits).acquire_owned()).await;
+        let permit = permit.map_err(|_| StoreError::Busy { call })?.map_err(|_closed| StoreError::Closed)?;
         let readers = self.clone();
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
@@ -83,4 +92,24 @@ fn in_transaction<T>(
     let answer = read(&tx)?;
     tx.finish().map_err(|error| store_error(call, error))?;
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_gets_no_reader_in_time_is_refused() {
+        let options = SqliteOptions { readers: 1, ..SqliteOptions::default() };
+        let readers = Readers::new("unused".into(), options);
+        let _reading = readers.permits.acquire().await.unwrap();
+        let asked = Instant::now();
+
+        let refused = readers.read("rows", |_| Ok(())).await;
+
+        assert!(matches!(refused, Err(StoreError::Busy { call: "rows" })), "{refused:?}");
+        assert_eq!(asked.elapsed(), WAIT_MAX);
+    }
 }

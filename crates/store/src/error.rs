@@ -23,6 +23,12 @@ pub enum StoreError {
         /// What the database said.
         source: BoxError,
     },
+    /// There is so much to read that this did not get its turn in time. Nothing was done; try again later.
+    #[error("database call `{call}` did not get its turn in time")]
+    Busy {
+        /// Which call.
+        call: &'static str,
+    },
     /// The database failed, and nothing was written.
     #[error("database call `{call}` failed")]
     Database {

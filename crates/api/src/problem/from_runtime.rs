@@ -116,6 +116,7 @@ fn of_store(error: &StoreError) -> Problem {
         ),
         StoreError::Fenced
         | StoreError::Full { .. }
+        | StoreError::Busy { .. }
         | StoreError::Unknown { .. }
         | StoreError::Database { .. }
         | StoreError::Closed => Problem::new(

@@ -35,7 +35,9 @@ impl Shard {
                 }
                 Ok(())
             }
-            Err(error @ (StoreError::Full { .. } | StoreError::Database { .. })) => {
+            Err(
+                error @ (StoreError::Full { .. } | StoreError::Busy { .. } | StoreError::Database { .. }),
+            ) => {
                 let is_full = matches!(error, StoreError::Full { .. });
                 let heads = self.heads(&executions);
                 if heads.len() > 1 && !is_full {

@@ -87,9 +87,11 @@ impl Incarnation {
                 Progress::GoesOn
             }
             Err(StoreError::Fenced) => Progress::Fenced,
-            Err(StoreError::Database { source, .. } | StoreError::Full { source }) => {
+            Err(
+                error @ (StoreError::Database { .. } | StoreError::Full { .. } | StoreError::Busy { .. }),
+            ) => {
                 looks.found_orphans(Rest::None, config, now);
-                tracing::warn!(error = %source, "orphaned executions could not be looked for; it will be tried again");
+                tracing::warn!(error = %error, source = error_source(&error), "orphaned executions could not be looked for; it will be tried again");
                 Progress::GoesOn
             }
             // Some may be its own by now, and it does not know which: the next incarnation finds them.
