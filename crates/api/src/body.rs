@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use axum::extract::Request;
-use axum::http::{HeaderMap, header};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use parking_lot::Mutex;
@@ -13,6 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::app::App;
 use crate::body_memory::{BodyMemory, Taken};
+use crate::client_address::ClientAddress;
 use crate::problem::{Problem, ProblemKind};
 
 /// How long a body may take to arrive.
@@ -38,7 +40,7 @@ struct Ahead(Arc<Mutex<Option<Read>>>);
 /// Reads the body of a request before its handler is called, which then finds it there.
 pub(crate) async fn read_ahead(request: Request, app: &App) -> Request {
     let (parts, body) = request.into_parts();
-    let read = arrive(&parts.headers, body, app).await;
+    let read = arrive(&parts, body, app).await;
     let mut request = Request::from_parts(parts, Body::empty());
     request.extensions_mut().insert(Ahead(Arc::new(Mutex::new(Some(read)))));
     request
@@ -46,29 +48,41 @@ pub(crate) async fn read_ahead(request: Request, app: &App) -> Request {
 
 /// Returns the body of a request, and takes memory for what is made of it.
 pub(crate) async fn read(mut request: Request, app: &App, copies: usize) -> Result<(Bytes, Taken), Problem> {
+    let address = address_of(request.extensions());
     let ahead = request.extensions_mut().remove::<Ahead>().and_then(|ahead| ahead.0.lock().take());
     let whole = match ahead {
         Some(read) => read?,
         None => {
             let (parts, body) = request.into_parts();
-            arrive(&parts.headers, body, app).await?
+            arrive(&parts, body, app).await?
         }
     };
-    match timeout(BODY_TIME_MAX, app.body_memory().take_to_read(whole.bytes.len(), copies)).await {
+    let memory = app.body_memory().take_to_read(address, whole.bytes.len(), copies);
+    match timeout(BODY_TIME_MAX, memory).await {
         Ok(taken) => Ok((whole.bytes, taken)),
         Err(_) => Err(no_memory()),
     }
 }
 
-async fn arrive(headers: &HeaderMap, body: Body, app: &App) -> Read {
-    check_media_type(headers)?;
+fn address_of(extensions: &Extensions) -> ClientAddress {
+    extensions.get().copied().unwrap_or_default()
+}
+
+async fn arrive(parts: &Parts, body: Body, app: &App) -> Read {
+    check_media_type(&parts.headers)?;
     let bytes_max = app.body_bytes_max();
-    let declared = declared_length(headers);
+    let declared = declared_length(&parts.headers);
     if declared.is_some_and(|length| length > bytes_max) {
         return Err(too_large(bytes_max));
     }
-    let (memory, expected) = (app.body_memory(), declared.unwrap_or(bytes_max));
-    let arriving = Arriving { memory, bytes_max, expected, since: Instant::now(), taken: None };
+    let arriving = Arriving {
+        memory: app.body_memory(),
+        address: address_of(&parts.extensions),
+        bytes_max,
+        expected: declared.unwrap_or(bytes_max),
+        since: Instant::now(),
+        taken: None,
+    };
     arriving.collect(body).await
 }
 
@@ -80,6 +94,7 @@ fn declared_length(headers: &HeaderMap) -> Option<usize> {
 /// A body that arrives.
 struct Arriving<'a> {
     memory: &'a BodyMemory,
+    address: ClientAddress,
     bytes_max: usize,
     /// How long it is; where that is not declared, how long it may be.
     expected: usize,
@@ -99,8 +114,8 @@ impl Arriving<'_> {
                 return Err(too_large(self.bytes_max));
             }
             if BodyMemory::counts(length) && self.taken.is_none() {
-                let taken =
-                    timeout_at(self.since + BODY_TIME_MAX, self.memory.take(self.expected.max(length))).await;
+                let memory = self.memory.take(self.address, self.expected.max(length));
+                let taken = timeout_at(self.since + BODY_TIME_MAX, memory).await;
                 self.taken = taken.map_err(|_| no_memory())?;
                 // Waiting for memory is not the client's fault.
                 self.since = Instant::now();
@@ -119,7 +134,7 @@ impl Arriving<'_> {
     /// Waits for the next part. While others wait for memory, a body that has some must be quick.
     async fn next(&self, chunks: &mut BodyDataStream) -> Result<Option<Bytes>, Problem> {
         loop {
-            let is_held_up = self.taken.is_some() && self.memory.is_short();
+            let is_held_up = self.taken.is_some() && self.memory.is_short(self.address);
             let allowed = if is_held_up { BODY_TIME_SHORT } else { BODY_TIME_MAX };
             let until = self.since + allowed;
             let chunk = timeout_at(until.min(Instant::now() + LOOK_EVERY), chunks.next()).await;

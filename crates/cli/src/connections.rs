@@ -36,6 +36,9 @@ const QUIET_MAX: Duration = Duration::from_secs(75);
 const IDLE_MAX: Duration = Duration::from_secs(150);
 /// How much of an answer waits in the kernel, beside what is on its way to the client.
 const UNSENT_BYTES: u32 = 128 * 1024;
+/// How long what was sent may be without an answer of the client's kernel: then the client is gone.
+#[cfg(target_os = "linux")]
+const UNANSWERED_MAX: Duration = Duration::from_secs(60);
 /// The time that open connections get to finish after the engine has stopped.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -96,17 +99,25 @@ async fn accept(listener: &mut TcpListener) -> (TcpStream, ClientAddress) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(error = %error, "could not set TCP_NODELAY");
     }
-    limit_unsent(&stream);
+    set_limits(&stream);
     (stream, address.ip().into())
 }
 
-/// Keeps the kernel from taking a long answer for a client that does not read it, so that it is known what was read.
-fn limit_unsent(stream: &TcpStream) {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES) {
+/// Keeps the kernel from taking a long answer for a client that does not read it, so that it is known what was read; and from
+/// waiting for a client that has vanished.
+#[cfg(target_os = "linux")]
+fn set_limits(stream: &TcpStream) {
+    let socket = SockRef::from(stream);
+    if let Err(error) = socket.set_tcp_notsent_lowat(UNSENT_BYTES) {
         tracing::debug!(error = %error, "could not set TCP_NOTSENT_LOWAT");
     }
+    if let Err(error) = socket.set_tcp_user_timeout(Some(UNANSWERED_MAX)) {
+        tracing::debug!(error = %error, "could not set TCP_USER_TIMEOUT");
+    }
 }
+
+#[cfg(not(target_os = "linux"))]
+const fn set_limits(_: &TcpStream) {}
 
 async fn serve(stream: TcpStream, slot: Slot, router: Router, watcher: Watcher) {
     let (begun, answered, address) = (slot.requests(), slot.requests(), slot.address());
@@ -184,6 +195,17 @@ mod tests {
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         client.write_all(request.as_bytes()).await.expect("it takes a request");
         client
+    }
+
+    #[tokio::test]
+    async fn a_client_that_has_vanished_is_noticed_after_a_minute() {
+        let mut listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+
+        let (stream, _) = accept(&mut listener).await;
+
+        // The kernel counts from what is sent first and not answered; no test can lose what is sent to 127.0.0.1.
+        assert_eq!(SockRef::from(&stream).tcp_user_timeout().unwrap(), Some(UNANSWERED_MAX));
     }
 
     #[tokio::test]
