@@ -97,7 +97,11 @@ async fn text_of(mut response: Response) -> anyhow::Result<String> {
     while let Some(piece) = response.chunk().await.context("The response of the server is incomplete")? {
         text.extend_from_slice(&piece);
         if text.len() > RESPONSE_BYTES_MAX {
-            bail!("The response of the server is longer than {RESPONSE_BYTES_MAX} bytes");
+            let mebibytes = RESPONSE_BYTES_MAX / (1024 * 1024);
+            bail!(
+                "The response of the server is longer than {mebibytes} MiB; ask for less with a smaller --limit, or for one \
+                 value with --value"
+            );
         }
     }
     String::from_utf8(text).context("The response of the server is not text")
@@ -125,7 +129,11 @@ mod tests {
         let refused = server.send(server.call(Method::GET, "/executions")).await;
 
         let message = refused.expect_err("it has no end").to_string();
-        assert_eq!(message, "The response of the server is longer than 67108864 bytes");
+        assert_eq!(
+            message,
+            "The response of the server is longer than 64 MiB; ask for less with a smaller --limit, or for one value with \
+             --value"
+        );
         peer.await.expect("the client has gone");
     }
 }

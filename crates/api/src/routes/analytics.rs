@@ -265,7 +265,7 @@ pub(crate) struct RetryAnalytics {
 }
 
 /// Sums how executions that ended went: at first try, thanks to retries, or not, by flow, node, error class and time.
-#[utoipa::path(get, path = "/api/v1/studio/analytics/retries", tag = "retries", params(AnalyticsQuery),
+#[utoipa::path(get, path = "/api/v1/studio/analytics/retries", tag = "retries", extensions(("x-turn" = json!("shown"))), params(AnalyticsQuery),
     responses((status = 200, description = "The sums", body = RetryAnalytics)))]
 pub(crate) async fn retry_analytics(
     State(app): State<App>,
