@@ -6,7 +6,7 @@ use anyhow::Context;
 use futures_util::future::BoxFuture;
 use steadflow_core::agent::Agent;
 use steadflow_core::ids::{AgentId, TenantId};
-use steadflow_core::work::{Stop, Work};
+use steadflow_core::work::Work;
 use steadflow_nodes::{AgentDirectory, DirectoryError, EgressPolicy, Nodes, NodesConfig, Secrets};
 use steadflow_runtime::{Capacity, Engine, EngineConfig, Executor, HasSecret, Performing, SystemClock};
 use steadflow_store::{Store, StoreError};
@@ -89,10 +89,10 @@ fn worker_name() -> String {
 struct NodeExecutor(Nodes);
 
 impl Executor for NodeExecutor {
-    fn execute(&self, work: Work, stop: Stop) -> Performing {
-        match self.0.perform_unless(stop, work) {
+    fn execute(&self, work: Work) -> Performing {
+        match self.0.perform(work) {
             steadflow_nodes::Performing::Ready(outcome) => Performing::Ready(outcome),
-            steadflow_nodes::Performing::Running(running) => Performing::Running(running),
+            steadflow_nodes::Performing::Running(running, stop) => Performing::Running(running, stop),
         }
     }
 }

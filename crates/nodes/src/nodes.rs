@@ -151,15 +151,12 @@ impl Nodes {
     /// `echo` is ready immediately and allocates nothing. The caller enforces the timeout of the attempt by dropping the
     /// future at `stop_at`. Unless the result is ready, this needs a tokio runtime with I/O and time.
     pub fn perform(&self, work: Work) -> Performing {
-        self.perform_unless(Stop::default(), work)
-    }
-
-    /// Performs the work of one attempt as [`Self::perform`] does; from when `stop` is set, it begins no call.
-    pub fn perform_unless(&self, stop: Stop, work: Work) -> Performing {
         let ready = match &work.task {
             Task::Echo => Outcome::completed(work.input),
             Task::HttpRequest | Task::Skill { .. } | Task::Turn(_) | Task::Tool { .. } => {
-                return Performing::Running(Box::pin(run(Arc::clone(&self.shared), stop, work)));
+                let stop = Stop::default();
+                let running = run(Arc::clone(&self.shared), stop.clone(), work);
+                return Performing::Running(Box::pin(running), stop);
             }
         };
         Performing::Ready(ready)
@@ -170,8 +167,8 @@ impl Nodes {
 pub enum Performing {
     /// The outcome is available without a call.
     Ready(Outcome),
-    /// A call is necessary.
-    Running(BoxFuture<'static, Outcome>),
+    /// A call is necessary. From when the second part is set, it begins none.
+    Running(BoxFuture<'static, Outcome>, Stop),
 }
 
 impl IntoFuture for Performing {
@@ -181,7 +178,7 @@ impl IntoFuture for Performing {
     fn into_future(self) -> Self::IntoFuture {
         match self {
             Self::Ready(outcome) => Box::pin(std::future::ready(outcome)),
-            Self::Running(running) => running,
+            Self::Running(running, _) => running,
         }
     }
 }
@@ -190,7 +187,7 @@ impl fmt::Debug for Performing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Ready(_) => "Performing::Ready",
-            Self::Running(_) => "Performing::Running",
+            Self::Running(..) => "Performing::Running",
         })
     }
 }

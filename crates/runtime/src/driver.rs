@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use steadflow_core::execution::Input;
-use steadflow_core::work::{CallKey, Outcome, Stop, Work};
+use steadflow_core::work::{CallKey, Outcome, Work};
 use steadflow_store::Store;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -204,10 +204,9 @@ impl Driver {
 
     fn start_step(&mut self, work: Work) {
         let key = work.key();
-        let stop = Stop::default();
-        match self.world.executor.execute(work, stop.clone()) {
+        match self.world.executor.execute(work) {
             Performing::Ready(outcome) => self.step_ended(key, outcome),
-            Performing::Running(work) => self.calls.start(key, stop, work),
+            Performing::Running(work, stop) => self.calls.start(key, stop, work),
         }
     }
 

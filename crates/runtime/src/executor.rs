@@ -13,8 +13,8 @@ pub type OutcomeFuture = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 pub enum Performing {
     /// It is done: nothing outside was needed.
     Ready(Outcome),
-    /// It needs the world, and time.
-    Running(OutcomeFuture),
+    /// It needs the world, and time. From when the second part is set, it sends nothing more.
+    Running(OutcomeFuture, Stop),
 }
 
 impl IntoFuture for Performing {
@@ -24,7 +24,7 @@ impl IntoFuture for Performing {
     fn into_future(self) -> OutcomeFuture {
         match self {
             Self::Ready(outcome) => Box::pin(std::future::ready(outcome)),
-            Self::Running(running) => running,
+            Self::Running(running, _) => running,
         }
     }
 }
@@ -33,14 +33,14 @@ impl fmt::Debug for Performing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Ready(_) => "Performing::Ready",
-            Self::Running(_) => "Performing::Running",
+            Self::Running(..) => "Performing::Running",
         })
     }
 }
 
 /// Does the work of attempts.
 pub trait Executor: Send + Sync + fmt::Debug + 'static {
-    /// Begins the work of one attempt, whose start is committed. Returns at once; what takes time is in the future. It looks
-    /// at `stop` when it has waited for its turn: what is stopped sends nothing.
-    fn execute(&self, work: Work, stop: Stop) -> Performing;
+    /// Begins the work of one attempt, whose start is committed. Returns at once; what takes time is in the future. That looks
+    /// at its [`Stop`] when it has waited for its turn: what is stopped sends nothing.
+    fn execute(&self, work: Work) -> Performing;
 }

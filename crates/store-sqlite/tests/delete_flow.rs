@@ -22,8 +22,8 @@ const OURS: TenantId = TenantId::DEFAULT;
 struct Idle;
 
 impl Executor for Idle {
-    fn execute(&self, _: Work, _: Stop) -> Performing {
-        Performing::Running(Box::pin(std::future::pending()))
+    fn execute(&self, _: Work) -> Performing {
+        Performing::Running(Box::pin(std::future::pending()), Stop::default())
     }
 }
 

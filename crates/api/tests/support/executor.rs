@@ -14,9 +14,9 @@ use steadflow_runtime::{Executor, Performing};
 pub(crate) struct Scripted;
 
 impl Executor for Scripted {
-    fn execute(&self, work: Work, _: Stop) -> Performing {
+    fn execute(&self, work: Work) -> Performing {
         let input = work.input.to_value().expect("it is readable");
-        Performing::Running(Box::pin(async move {
+        let running = async move {
             if input["hangs"] == json!(true) {
                 std::future::pending::<()>().await;
             }
@@ -24,7 +24,8 @@ impl Executor for Scripted {
                 return Outcome::failed(failure_of(&input));
             }
             Outcome::completed(work.input)
-        }))
+        };
+        Performing::Running(Box::pin(running), Stop::default())
     }
 }
 

@@ -59,7 +59,7 @@ impl Drop for Dropped {
 }
 
 impl Executor for Scripted {
-    fn execute(&self, work: Work, _: Stop) -> Performing {
+    fn execute(&self, work: Work) -> Performing {
         self.seen.lock().expect("no test panics while it holds this lock").push(format!(
             "{}#{}",
             work.node_id,
@@ -76,7 +76,7 @@ impl Executor for Scripted {
         }
         let input = work.input.to_value().expect("it is readable");
         let guard = Dropped(Arc::clone(&self.dropped), work.node_id.to_string());
-        Performing::Running(Box::pin(async move {
+        let running = async move {
             if input["hang"] == json!(true) {
                 std::future::pending::<()>().await;
             }
@@ -85,7 +85,8 @@ impl Executor for Scripted {
                 return Outcome::failed(Failure::new(ErrorClass::Connection, "Connection timeout"));
             }
             Outcome::completed(work.input)
-        }))
+        };
+        Performing::Running(Box::pin(running), Stop::default())
     }
 }
 
