@@ -10,6 +10,7 @@
 mod batch;
 mod config;
 mod inbox;
+mod journal;
 mod lane;
 mod live;
 mod parking;

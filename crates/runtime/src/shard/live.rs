@@ -7,8 +7,8 @@ use std::time::Duration;
 use steadflow_core::execution::{Decision, Effect, Execution, Input};
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::journal_length;
 
+use super::journal::Journal;
 use super::{Loaded, Origin, Phase, Reply, ReplyId};
 use crate::admission::Held;
 
@@ -28,7 +28,7 @@ pub(super) enum Queued {
 pub(super) struct Live {
     pub(super) execution: Execution,
     /// Its records as they are stored, the one being committed included.
-    pub(super) journal: Vec<Arc<str>>,
+    pub(super) journal: Journal,
     pub(super) inbox: VecDeque<Queued>,
     pub(super) committing: Option<Committing>,
     /// The entry of this execution among the shard's timers.
@@ -104,7 +104,7 @@ impl Live {
     pub(super) fn new(loaded: Loaded) -> Self {
         Self {
             execution: loaded.execution,
-            journal: loaded.journal,
+            journal: loaded.journal.into(),
             inbox: VecDeque::new(),
             committing: None,
             timer: None,
@@ -212,20 +212,15 @@ impl Live {
         self.timer = next;
     }
 
-    /// Returns how many bytes its records have.
-    pub(super) fn journal_bytes(&self) -> usize {
-        self.journal.iter().map(|record| record.len()).sum()
-    }
-
     /// Returns for how long its stored journal may be behind: the longer, the more has to be written to bring it up to date.
     pub(super) fn snapshot_after(&self, shortest: Duration) -> Duration {
-        let mebibytes = u32::try_from(journal_length(&self.journal) >> 20).unwrap_or(u32::MAX);
+        let mebibytes = u32::try_from(self.journal.stored_bytes() >> 20).unwrap_or(u32::MAX);
         shortest.saturating_mul(mebibytes.saturating_add(1))
     }
 
     /// Returns the state for a caller. Only while no commit is under way.
     pub(super) fn snapshot(&self) -> Box<Loaded> {
         assert!(!self.is_committing(), "what is not committed is not shown");
-        Box::new(Loaded { execution: self.execution.clone(), journal: self.journal.clone() })
+        Box::new(Loaded { execution: self.execution.clone(), journal: self.journal.to_vec() })
     }
 }

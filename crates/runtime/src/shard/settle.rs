@@ -135,7 +135,7 @@ impl Shard {
         }
         self.answer_leftovers(&live);
         let waiters = self.waiters.remove(&id).unwrap_or_default();
-        let snapshot = Loaded { execution: live.execution, journal: live.journal };
+        let snapshot = Loaded { execution: live.execution, journal: live.journal.into_records() };
         self.answer_with(waiters, snapshot);
         self.grant_slots(flow, now);
     }
@@ -173,7 +173,7 @@ impl Shard {
     /// Takes an execution into memory.
     pub(super) fn keep(&mut self, mut live: Live) {
         let of_flow = &self.flows.entry(live.execution.accepted().flow).or_default().held;
-        let bytes = live.journal_bytes();
+        let bytes = live.journal.bytes();
         of_flow.add(1, bytes);
         live.held = Arc::clone(of_flow);
         self.live_bytes += bytes;
@@ -184,7 +184,7 @@ impl Shard {
     pub(super) fn forget(&mut self, id: ExecutionId) -> Option<Live> {
         let live = self.live.remove(&id)?;
         self.suspects.remove(&id);
-        let bytes = live.journal_bytes();
+        let bytes = live.journal.bytes();
         live.held.remove(1, bytes);
         self.live_bytes -= bytes;
         if let Some(at) = live.timer {
@@ -238,7 +238,7 @@ impl Shard {
             return self.withdraw(id, refusal, &committing, now);
         }
         if committing.writes != Writes::Projection {
-            let bytes = live.journal.pop().map_or(0, |record| record.len());
+            let bytes = live.journal.pop();
             live.held.remove(0, bytes);
             self.live_bytes -= bytes;
             live.execution = replayed(live);
