@@ -123,7 +123,7 @@ impl Catalogue for SqliteStore {
 
 impl SqliteStore {
     /// Reads one thing. If it is damaged, the error names it as `what`.
-    async fn read_one<T: Send + 'static>(
+    pub(crate) async fn read_one<T: Send + 'static>(
         &self,
         call: &'static str,
         what: String,

@@ -33,6 +33,10 @@ impl History for SqliteStore {
         Box::pin(self.read("journal_bytes", move |db| journal::bytes(db, id)))
     }
 
+    fn row(&self, tenant: TenantId, id: ExecutionId) -> StoreFuture<'_, Option<ExecutionRow>> {
+        Box::pin(self.read_one("row", format!("execution {id}"), move |db| list::row(db, tenant, id)))
+    }
+
     fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<Listed<ExecutionRow>>> {
         Box::pin(self.read("executions", move |db| list::executions(db, &filter, page)))
     }

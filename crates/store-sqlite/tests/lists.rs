@@ -126,7 +126,15 @@ async fn a_damaged_execution_is_listed_as_such() {
     let store = database.open().await;
 
     let listed = store.executions(ExecutionFilter::default(), ALL).await.expect("a list");
+    let [damaged_row, sound_row] =
+        [1, 2].map(|number| store.row(TenantId::new(Uuid::nil()), ExecutionId::new(Uuid::from_u128(number))));
 
+    let damaged_row = damaged_row.await;
+    assert!(
+        matches!(&damaged_row, Err(StoreError::Corrupt { what, .. }) if what.starts_with("execution 0")),
+        "{damaged_row:?}"
+    );
+    assert!(sound_row.await.expect("it is readable").is_some());
     let (sound, damaged) = parted(listed, |execution| execution.id.uuid());
     assert_eq!(sound, [2]);
     assert_eq!(damaged, [(1, "no status is called gone".to_owned())]);

@@ -124,6 +124,7 @@ macro_rules! conformance_tests {
             without_retention_everything_is_kept
         }
         $crate::conformance_tests! { @module $harness, lists = history::lists:
+            a_row_is_read_by_its_id
             executions_are_listed_newest_first
             pages_follow_each_other_without_gap_or_repeat
             a_filter_by_tenant

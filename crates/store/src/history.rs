@@ -29,6 +29,12 @@ pub trait History: Send + Sync + 'static {
     /// none.
     fn journal_bytes(&self, id: ExecutionId) -> StoreFuture<'_, u64>;
 
+    /// Returns the row of an execution.
+    ///
+    /// # Errors
+    /// [`Corrupt`](crate::StoreError::Corrupt) if it cannot be read.
+    fn row(&self, tenant: TenantId, id: ExecutionId) -> StoreFuture<'_, Option<ExecutionRow>>;
+
     /// Returns the executions that fit, newest first.
     fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<Listed<ExecutionRow>>>;
 

@@ -119,7 +119,11 @@ mod tests {
         assert_eq!(find(Method::POST, "agents/{id}/execute"), Some(Heavy::Document));
         assert_eq!(find(Method::PATCH, "flows/{id}/activate"), Some(Heavy::Document));
         assert_eq!(find(Method::HEAD, "flows/{id}"), Some(Heavy::Shown));
-        assert_eq!(find(Method::GET, "analytics/retries"), Some(Heavy::Shown), "it reads millions of counters");
+        assert_eq!(
+            find(Method::GET, "analytics/retries"),
+            Some(Heavy::Shown),
+            "it reads millions of counters"
+        );
         for (method, path) in [
             (Method::POST, "flows/{id}/execute"),
             (Method::GET, "flows/{id}/executions"),

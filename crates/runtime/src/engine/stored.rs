@@ -6,10 +6,9 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use steadflow_core::execution::Execution;
 use steadflow_core::ids::{ExecutionId, TenantId};
-use steadflow_store::{ExecutionFilter, ExecutionRow, Page};
+use steadflow_store::ExecutionRow;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout};
-use uuid::Uuid;
 
 use super::Engine;
 use crate::error::RuntimeError;
@@ -122,21 +121,10 @@ impl Engine {
         let reply = self.ask(move |reply| Message::Read { execution: id, reply }).await?;
         let row = match reply.into_snapshot() {
             Some(loaded) => Some(row_of(&loaded.execution)),
-            None => self.stored_row(tenant, id).await?,
+            // It was written when the execution left memory.
+            None => self.inner.store.row(tenant, id).await?,
         };
         row.filter(|row| row.tenant == tenant).ok_or(RuntimeError::NoExecution(id))
-    }
-
-    /// Reads the row of an execution, which is written when it leaves memory.
-    async fn stored_row(
-        &self,
-        tenant: TenantId,
-        id: ExecutionId,
-    ) -> Result<Option<ExecutionRow>, RuntimeError> {
-        let after = Uuid::from_u128(id.uuid().as_u128().saturating_add(1));
-        let filter = ExecutionFilter { tenant: Some(tenant), ..ExecutionFilter::default() };
-        let rows = self.inner.store.executions(filter, Page { before: Some(after), limit: 1 }).await?;
-        Ok(rows.into_iter().flatten().find(|row| row.id == id))
     }
 
     /// Reads an execution from the store. A long journal waits until there is room for it.
@@ -181,6 +169,7 @@ mod tests {
     use steadflow_core::ids::FlowId;
     use steadflow_core::limits::Limits;
     use steadflow_core::timestamp::Timestamp;
+    use uuid::Uuid;
 
     use super::*;
 

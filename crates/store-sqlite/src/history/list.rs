@@ -1,7 +1,7 @@
 //! Lists of executions.
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_store::{ExecutionCounts, ExecutionFilter, ExecutionRow, Lineage, Listed, Page};
@@ -9,6 +9,17 @@ use steadflow_store::{ExecutionCounts, ExecutionFilter, ExecutionRow, Lineage, L
 use super::row;
 use crate::columns::{blob, execution_id, listed, readable, rows_max, status};
 use crate::search::{Conditions, Text};
+
+/// See [`steadflow_store::History::row`].
+pub(crate) fn row(
+    db: &Connection,
+    tenant: TenantId,
+    id: ExecutionId,
+) -> rusqlite::Result<Option<ExecutionRow>> {
+    let sql = format!("SELECT {} FROM executions WHERE id = ?1 AND tenant = ?2", row::COLUMNS);
+    let mut statement = db.prepare_cached(&sql)?;
+    statement.query_row((blob(id.uuid()), blob(tenant.uuid())), row::read).optional()
+}
 
 /// See [`steadflow_store::History::executions`].
 pub(crate) fn executions(

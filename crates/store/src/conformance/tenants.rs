@@ -32,6 +32,7 @@ async fn seen_by(store: &impl Store, tenant: TenantId) -> Vec<(&'static str, Str
     let failed = ExecutionFilter { error_class: Some(ErrorClass::Timeout), ..ours.clone() };
     vec![
         shown("History::execution", store.execution(tenant, id(1)).await),
+        shown("History::row", store.row(tenant, id(1)).await),
         shown("History::executions", store.executions(ours.clone(), ALL).await),
         shown("History::retried_by", store.retried_by(tenant, id(1), 9).await),
         shown("History::idempotency", store.idempotency(tenant, KEY.into()).await),

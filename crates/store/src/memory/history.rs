@@ -61,6 +61,14 @@ impl MemoryStore {
         Ok((journal.records.len() + long.sum::<usize>()) as u64)
     }
 
+    /// See [`crate::History::row`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn row_now(&self, tenant: TenantId, id: ExecutionId) -> Result<Option<ExecutionRow>, StoreError> {
+        Ok(self.open()?.rows.get(&id).filter(|row| row.tenant == tenant).cloned())
+    }
+
     /// See [`crate::History::executions`].
     ///
     /// # Errors
@@ -197,6 +205,10 @@ impl History for MemoryStore {
 
     fn journal_bytes(&self, id: ExecutionId) -> StoreFuture<'_, u64> {
         at_once(self.journal_bytes_now(id))
+    }
+
+    fn row(&self, tenant: TenantId, id: ExecutionId) -> StoreFuture<'_, Option<ExecutionRow>> {
+        at_once(self.row_now(tenant, id))
     }
 
     fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<Listed<ExecutionRow>>> {

@@ -36,6 +36,15 @@ async fn holding<H: Harness>(harness: &H, rows: impl IntoIterator<Item = Executi
     store
 }
 
+pub async fn a_row_is_read_by_its_id<H: Harness>(harness: &H) {
+    let store = holding(harness, [row(1), completed(2), row(3)]).await;
+
+    let read = store.row(OURS, id(2)).await;
+
+    assert_eq!(read.expect("it is readable"), Some(completed(2)));
+    assert_eq!(store.row(OURS, id(4)).await.expect("there is none"), None);
+}
+
 pub async fn executions_are_listed_newest_first<H: Harness>(harness: &H) {
     let store = holding(harness, [row(2), completed(3), pending(1)]).await;
 
