@@ -327,6 +327,19 @@ fn children_are_started_with_a_bounded_amount_of_data() {
 }
 
 #[test]
+fn what_children_are_started_with_counts_towards_the_decision() {
+    let family = |id: &str| json!({ "id": id, "type": "test_family", "flow_id": Uuid::from_u128(1), "children": 3, "at_once": 3 });
+    let mut both = chain(&[family("a"), family("b")]);
+    both["flow_definition"]["edges"] = json!([]);
+    let children = |decision_bytes| {
+        let limits = Limits { decision_bytes, ..Limits::DEFAULT };
+        start(&both, limits, &json!({ "k": 1 })).children.len()
+    };
+
+    assert_eq!([children(21), children(22)], [3, 6], "the data of three children has 21 bytes");
+}
+
+#[test]
 fn a_result_that_no_node_may_return_is_a_failure_for_the_parent() {
     let mut both = chain(&[transform("a", json!("x".repeat(30))), transform("b", json!("y".repeat(30)))]);
     both["flow_definition"]["edges"] = json!([]);

@@ -17,7 +17,7 @@ impl Decider<'_> {
     /// Starts child executions within the attempt under way, which begins with them if there is none.
     pub(super) fn start_children(&mut self, node: NodeIndex, starts: Vec<ChildStart>) {
         let first = self.execution.node(node).children.len();
-        let bytes = starts.iter().map(|start| start.trigger_data.len()).sum();
+        let bytes: usize = starts.iter().map(|start| start.trigger_data.len()).sum();
         let children = self.check_room(first + starts.len(), bytes).and_then(|()| {
             let numbers = (first..).filter_map(|number| u32::try_from(number).ok());
             starts.iter().zip(numbers).map(|(start, number)| self.child(node, number, start)).collect()
@@ -28,6 +28,8 @@ impl Decider<'_> {
         };
         self.start_attempt(node, None);
         self.emit(Event::ChildrenStarted { node, children: starts });
+        // They are written with it, in their own acceptances.
+        self.decision.spent.bytes += bytes;
         self.decision.children.extend(children);
     }
 
