@@ -204,3 +204,14 @@ fn raw(value: &Value) -> String {
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_has_two_hundred_characters_at_most() {
+        assert_eq!(shortened("é".repeat(200)), "é".repeat(200));
+        assert_eq!(shortened("é".repeat(201)), format!("{}…", "é".repeat(200)));
+    }
+}

@@ -155,6 +155,8 @@ fn a_schema_has_a_size() {
         (chain(301), false),
         (one("patternProperties", json!({ "(a{99}){99}": {} })), true),
         (one("patternProperties", json!({ "(a{99}){99}": {}, "b(a{99}){99}": {} })), false),
+        (one("pattern", json!("\\p{L}{10}")), true),
+        (one("pattern", json!("\\p{L}{150}")), false),
         (unevaluated_inside(1_600), true),
         (unevaluated_inside(1_700), false),
         (unevaluated(30), true),
