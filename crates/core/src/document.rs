@@ -22,6 +22,7 @@ pub use describe::{Description, KeyDescription};
 pub(crate) use describe::{Terms, named, reference};
 pub use faults::{Fault, Faults};
 pub(crate) use keys::{Key, Keys, Plain, Unknown, key};
+use names::described_unseen;
 use names::suggestion;
 pub(crate) use names::{described, quoted};
 pub(crate) use readers::{
@@ -73,7 +74,7 @@ impl Reading {
         read: impl FnOnce(&mut Keys<'_>) -> Option<T>,
     ) -> Option<T> {
         let Value::Object(map) = value else {
-            self.fault(at, format!("an object is needed here, not {}", described(value)));
+            self.fault(at, format!("an object is needed here, not {}", described_unseen(value)));
             return None;
         };
         let mut keys = Keys::given(map, at, self);
@@ -157,7 +158,7 @@ impl Reading {
             self.faults.count_others(1);
         } else if found.is_none() {
             let wanted = reader.wanted(&self.limits);
-            self.fault(at, format!("{} must be {wanted}, not {}", at.subject(), described(value)));
+            self.fault(at, format!("{} must be {wanted}, not {}", at.subject(), reader.described(value)));
         }
         found
     }

@@ -145,3 +145,30 @@ fn an_edited_agent_keeps_its_secrets_while_they_go_where_they_went() {
         }
     }
 }
+
+#[test]
+fn faults_of_an_agent_quote_none_of_its_secrets() {
+    for config in [
+        json!({ "api_key": ["canary"] }),
+        json!({ "api_key": { "a": "canary" } }),
+        json!({ "api_key": "canary\n" }),
+        json!({ "api_key": format!("canary{}", "y".repeat(8_000)) }),
+        json!({ "api-key": "canary", "token": "canary" }),
+        json!({ "headers": "canary" }),
+        json!({ "headers": ["canary"] }),
+        json!({ "extra_query": "canary" }),
+        json!({ "headers": { "X-A": { "a": "canary" } } }),
+        json!({ "headers": { "X-A": "canary\u{7f}", "Host": "canary" } }),
+        json!({ "endpoint": "https://user:canary@scores.example" }),
+        json!({ "endpoint": "https://scores.example/?key=canary" }),
+    ] {
+        let mut document = json!({ "name": "A", "agent_type": "http", "skills": ["ask"],
+            "config": { "endpoint": "https://scores.example" } });
+        let wanted = document["config"].as_object_mut().expect("it is an object");
+        wanted.extend(config.as_object().expect("it is an object").clone());
+
+        let faults = Agent::parse(&document).expect_err("it is not valid");
+
+        assert!(!format!("{faults:?}").contains("canary"), "{faults:?}");
+    }
+}

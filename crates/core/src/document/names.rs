@@ -19,6 +19,11 @@ pub(crate) fn described(value: &Value) -> String {
     }
 }
 
+/// Says what `value` is where an object is wanted. What stands there may be a secret, so no text is shown.
+pub(crate) fn described_unseen(value: &Value) -> String {
+    if value.is_string() { "a string".to_owned() } else { described(value) }
+}
+
 /// Characters of a name that is compared with others: it takes as many steps as the product of both lengths.
 const COMPARED_CHARS_MAX: usize = 40;
 

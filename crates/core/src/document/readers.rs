@@ -26,6 +26,11 @@ pub(crate) trait Reader {
     /// Returns the JSON Schema of what fits.
     fn schema(&self, terms: &Terms) -> Value;
 
+    /// Says what a value is that it cannot read.
+    fn described(&self, value: &Value) -> String {
+        described(value)
+    }
+
     /// Reads `value`, which is not null. `None` where it is a fault, or a template inside it has no value yet.
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Self::Value>;
 

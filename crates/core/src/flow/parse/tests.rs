@@ -185,7 +185,7 @@ fn inputs_of_actions_are_checked() {
     /flow_definition/nodes/3/input/message Enter a message
     /flow_definition/nodes/3/input/class `class` must be one of `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `validation`, `expression`, `configuration`, `budget`, `output_too_large`, `internal`, `interrupted`, not "timeuot"; did you mean `timeout`?
     /flow_definition/nodes/3/input/msg there is no key `msg` here; there are `message`, `class`
-    /flow_definition/nodes/4/input an object is needed here, not "https://x"
+    /flow_definition/nodes/4/input an object is needed here, not a string
     /flow_definition/nodes/5/input/method `method` must be a method that can be sent, such as `GET`, not "a b"
     /flow_definition/nodes/5/input/url `url` must be a URL that begins with `https://` or `http://`, not "ftp://${trigger_data.host}"
     /flow_definition/nodes/2/input/url `${c.url}`: a node cannot read its own output
