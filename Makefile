@@ -191,9 +191,9 @@ $(E2E_MODULES): e2e/package.json e2e/package-lock.json
 	cd e2e && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# Without optimisation: it starts valgrind and reads what that counted.
+# Without optimisation and debug information: it starts valgrind and reads what that counted.
 $(GUNGRAUN): Cargo.lock
-	$(CARGO) install --quiet --locked --debug --root .tools gungraun-runner \
+	CARGO_PROFILE_DEV_DEBUG=0 $(CARGO) install --quiet --locked --debug --root .tools gungraun-runner \
 	  --version "$$(awk '$$1 == "name" && $$3 == "\"gungraun\"" { getline; gsub(/"/, "", $$3); print $$3 }' Cargo.lock)"
 	@touch $@
 
