@@ -10,7 +10,7 @@ mod parse;
 mod secrecy;
 mod tool;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 
 use self::destination::Destination;
 use crate::document::Fault;
+use crate::template::Template;
 use crate::transcript::Rules;
 
 pub use instructions::Instructions;
@@ -75,6 +76,18 @@ impl Agent {
     /// Returns `config` as people may see it: secrets in it are masked, `${secrets.NAME}` stays.
     pub fn public_config(&self) -> Value {
         secrecy::masked(&self.config)
+    }
+
+    /// Returns the names of the secrets that it uses, also in texts that are masked.
+    pub fn secret_names(&self) -> BTreeSet<String> {
+        let config = self.config.to_string();
+        let tools = self.skills.iter().flat_map(|skill| &skill.tools);
+        let requests = tools.filter_map(|tool| match &tool.action {
+            ToolAction::HttpRequest { request, .. } => Some(request),
+            ToolAction::Skill { .. } => None,
+        });
+        let of_tools = requests.flat_map(Template::secrets).map(|(_, name)| &**name);
+        secret_names(&config).into_iter().chain(of_tools).map(str::to_owned).collect()
     }
 
     /// Puts back what [`Self::public_config`] masked, where the `config` of the document `edited` still holds the mask.

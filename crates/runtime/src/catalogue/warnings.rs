@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use steadflow_core::agent::{Agent, ToolAction, missing_skills, secret_names};
+use steadflow_core::agent::{Agent, missing_skills};
 use steadflow_core::flow::{Fault, Faults, Flow};
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::template::Template;
@@ -98,15 +98,8 @@ fn missing_secrets_of_agents(
     let mut missing = Vec::new();
     for (at, node) in flow.graph.nodes.iter().enumerate() {
         let agent = node.kind.room().skill().and_then(|(agent, _)| known.get(&agent));
-        let config = agent.map(|agent| agent.public_config().to_string()).unwrap_or_default();
-        let tools = agent.into_iter().flat_map(|agent| &agent.skills).flat_map(|skill| &skill.tools);
-        let requests = tools.filter_map(|tool| match &tool.action {
-            ToolAction::HttpRequest { request, .. } => Some(request),
-            ToolAction::Skill { .. } => None,
-        });
-        let names = requests.flat_map(Template::secrets).map(|(_, name)| &**name);
-        let names: BTreeSet<&str> = secret_names(&config).into_iter().chain(names).collect();
-        missing.extend(names.into_iter().filter(|name| is_missing(name)).map(|name| Fault {
+        let names = agent.map(Agent::secret_names).unwrap_or_default();
+        missing.extend(names.iter().filter(|name| is_missing(name)).map(|name| Fault {
             pointer: format!("/flow_definition/nodes/{at}/agent_id"),
             message: format!("the agent uses the secret `{name}`, which does not exist, so the node fails unless it is added before"),
         }));

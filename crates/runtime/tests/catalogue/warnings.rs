@@ -15,7 +15,7 @@ async fn secrets_and_agents_that_do_not_exist_are_warned_of_where_they_are_named
     let agent = AgentId::new(Uuid::from_u128(5));
     let document = json!({ "name": "Risk", "agent_type": "http", "skills": ["score"],
                            "config": { "endpoint": "https://risk.example.org",
-                                       "headers": { "a": "${secrets.THERE}", "b": "${secrets.OF_AGENT}" } } });
+                                       "headers": { "a": "${secrets.THERE}", "b": "key=${secrets.OF_AGENT}" } } });
     bench.engine.put_agent(&ME, agent, &document).await.unwrap();
     let asks = |id: &str, agent: AgentId| json!({ "id": id, "type": "agent", "agent_id": agent.to_string(), "skill": "score", "input": {} });
     let nodes = json!([

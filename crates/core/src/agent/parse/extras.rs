@@ -109,7 +109,7 @@ const MODEL: &str = "use `model`";
 const TEMPERATURE: &str = "use `temperature`";
 const TOKENS: &str = "use `max_tokens` of the skill";
 const SCHEMA: &str = "use `output_schema` of the skill";
-const NO_TOOLS: &str = "this version runs skills without tools";
+const TOOLS: &str = "use `tools` of the skill";
 
 /// A field of a request: the object that it is in, its name, and what to do instead.
 type OurField = (&'static str, &'static str, &'static str);
@@ -126,10 +126,10 @@ const fn set_by_us(provider: Provider) -> &'static [OurField] {
             ("", "max_tokens", TOKENS),
             ("", "max_completion_tokens", TOKENS),
             ("", "response_format", SCHEMA),
-            ("", "tools", NO_TOOLS),
-            ("", "tool_choice", NO_TOOLS),
-            ("", "functions", NO_TOOLS),
-            ("", "function_call", NO_TOOLS),
+            ("", "tools", TOOLS),
+            ("", "tool_choice", TOOLS),
+            ("", "functions", TOOLS),
+            ("", "function_call", TOOLS),
         ],
         Provider::Anthropic => &[
             ("", "model", MODEL),
@@ -138,16 +138,16 @@ const fn set_by_us(provider: Provider) -> &'static [OurField] {
             ("", "stream", OURS),
             ("", "temperature", TEMPERATURE),
             ("", "max_tokens", TOKENS),
-            ("", "tools", NO_TOOLS),
-            ("", "tool_choice", NO_TOOLS),
+            ("", "tools", TOOLS),
+            ("", "tool_choice", TOOLS),
         ],
         Provider::Gemini => &[
             ("", "contents", OURS),
             ("", "systemInstruction", OURS),
             ("", "system_instruction", OURS),
             ("", "generation_config", "use `generationConfig`"),
-            ("", "tools", NO_TOOLS),
-            ("", "toolConfig", NO_TOOLS),
+            ("", "tools", TOOLS),
+            ("", "toolConfig", TOOLS),
             ("generationConfig", "candidateCount", OURS),
             ("generationConfig", "temperature", TEMPERATURE),
             ("generationConfig", "maxOutputTokens", TOKENS),
@@ -160,7 +160,7 @@ const fn set_by_us(provider: Provider) -> &'static [OurField] {
             ("", "messages", OURS),
             ("", "stream", OURS),
             ("", "format", SCHEMA),
-            ("", "tools", NO_TOOLS),
+            ("", "tools", TOOLS),
             ("options", "temperature", TEMPERATURE),
             ("options", "num_predict", TOKENS),
         ],
