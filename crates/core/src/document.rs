@@ -22,7 +22,7 @@ pub use describe::{Description, KeyDescription};
 pub(crate) use describe::{Terms, named, reference};
 pub use faults::{Fault, Faults};
 pub(crate) use keys::{Key, Keys, Plain, Unknown, key};
-use names::described_unseen;
+use names::described_without_text;
 use names::suggestion;
 pub(crate) use names::{described, quoted};
 pub(crate) use readers::{
@@ -74,7 +74,7 @@ impl Reading {
         read: impl FnOnce(&mut Keys<'_>) -> Option<T>,
     ) -> Option<T> {
         let Value::Object(map) = value else {
-            self.fault(at, format!("an object is needed here, not {}", described_unseen(value)));
+            self.fault(at, format!("an object is needed here, not {}", described_without_text(value)));
             return None;
         };
         let mut keys = Keys::given(map, at, self);

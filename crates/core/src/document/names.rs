@@ -20,7 +20,7 @@ pub(crate) fn described(value: &Value) -> String {
 }
 
 /// Says what `value` is where an object is wanted. What stands there may be a secret, so no text is shown.
-pub(crate) fn described_unseen(value: &Value) -> String {
+pub(crate) fn described_without_text(value: &Value) -> String {
     if value.is_string() { "a string".to_owned() } else { described(value) }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::describe::{Description, Terms, nullable};
 use super::super::keys::{Keys, Unknown};
-use super::super::{Place, Reading, described_unseen};
+use super::super::{Place, Reading, described_without_text};
 use super::Reader;
 use crate::limits::Limits;
 
@@ -150,7 +150,7 @@ impl<N: Name, R: Reader> Reader for Entries<N, R> {
     }
 
     fn described(&self, value: &Value) -> String {
-        described_unseen(value)
+        described_without_text(value)
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Self::Value> {

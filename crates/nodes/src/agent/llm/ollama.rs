@@ -35,10 +35,7 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
 
 /// Returns the conversation so far.
 fn messages(prompt: &Prompt<'_>, fit: &Fit) -> Vec<Value> {
-    let (system, user) = prompt.texts(fit);
-    let system = system.map(|text| json!({ "role": fit.system.name(), "content": text }));
-    let mut messages: Vec<Value> =
-        system.into_iter().chain([json!({ "role": "user", "content": user })]).collect();
+    let mut messages = prompt.opening(fit);
     for past in &prompt.past {
         messages.push(asked(past));
         messages.extend(past.calls.iter().map(result));

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use steadflow_core::agent::LlmConfig;
 use steadflow_core::failure::{ErrorClass, Failure};
 
@@ -78,6 +78,13 @@ impl<'a> Prompt<'a> {
             (Some(system), SystemRole::User) => (None, Cow::Owned(format!("{system}\n\n{}", self.user))),
             (system, _) => (system.as_deref(), Cow::Borrowed(&self.user)),
         }
+    }
+
+    /// Returns the messages that a conversation begins with, where roles and contents are its only fields.
+    pub(super) fn opening(&self, fit: &Fit) -> Vec<Value> {
+        let (system, user) = self.texts(fit);
+        let system = system.map(|text| json!({ "role": fit.system.name(), "content": text }));
+        system.into_iter().chain([json!({ "role": "user", "content": user })]).collect()
     }
 }
 
