@@ -53,6 +53,34 @@ pub(crate) enum AgentConfig {}
 #[derive(Debug)]
 pub(crate) enum AgentType {}
 
+/// Where the skills of an agent are defined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub(crate) enum AgentSource {
+    /// Here.
+    Internal,
+    /// By an MCP server.
+    External,
+}
+
+impl AgentSource {
+    /// Returns that of an agent.
+    pub(crate) const fn of(agent: &Agent) -> Self {
+        if agent.is_external() { Self::External } else { Self::Internal }
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Internal => "internal",
+            Self::External => "external",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Internal, Self::External].into_iter().find(|source| source.name() == name)
+    }
+}
+
 /// Something that an agent can do.
 #[derive(Debug)]
 pub(crate) enum Skill {}

@@ -181,6 +181,10 @@ async fn agents_are_filtered_by_what_they_are() {
     assert_eq!(listed("skill=Says%20why.").await, of("0", ""), "a description is no name");
     assert_eq!(listed("source=internal&limit=1").await, of("2", "Risk analyst"));
     assert_eq!(listed("source=external").await, of("0", ""));
+    api.post("agents", &mcp_server()).await.expect(201);
+    assert_eq!(listed("source=external").await, of("1", "Tools"));
+    assert_eq!(listed("source=internal").await, of("2", "Risk analyst & Writer"));
+    assert_eq!(listed("source=external&agent_type=llm").await, of("0", ""));
     insta::assert_snapshot!(api.get("agents?source=elsewhere").await.problem(), @"400 invalid-parameter: The query is not valid: `source` must be one of internal, external.");
 }
 
@@ -343,8 +347,8 @@ async fn documents_with_faults_are_refused_with_a_pointer_each_and_nothing_is_st
       /skills/0/max_tokens: `max_tokens` must be a whole number from 1 to 1000000, not 0
     "#);
     insta::assert_snapshot!(api.post("agents", &json!({ "name": "Nobody" })).await.problem(), @"
-    422 agent-invalid: The agent document has 3 faults. The first, at `/agent_type`: an agent needs `agent_type`: one of `llm`, `http`.
-      /agent_type: an agent needs `agent_type`: one of `llm`, `http`
+    422 agent-invalid: The agent document has 3 faults. The first, at `/agent_type`: an agent needs `agent_type`: one of `llm`, `http`, `mcp`.
+      /agent_type: an agent needs `agent_type`: one of `llm`, `http`, `mcp`
       /config: an agent needs `config`: an object
       /skills: an agent needs `skills`: a list of skills
     ");
@@ -449,11 +453,35 @@ async fn skills_and_sources_that_are_not_there_are_refused() {
     let refused = async |body: Value| api.post(&path, &body).await.problem();
 
     insta::assert_snapshot!(refused(json!({ "skill": "sing" })).await, @"404 no-such-agent: The agent has no skill `sing`; it has score, explain.");
-    insta::assert_snapshot!(refused(json!({ "skill": "score", "source": "external" })).await, @"404 no-such-agent: There are only `internal` agents here, none from `external`.");
+    insta::assert_snapshot!(refused(json!({ "skill": "score", "source": "external" })).await, @"404 no-such-agent: The source of the agent is `internal`, not `external`.");
     insta::assert_snapshot!(refused(json!({ "input_data": {} })).await, @"
     400 invalid-body: The body does not fit: missing field `skill` at line 1 column 17.
       : missing field `skill`
     ");
+}
+
+fn mcp_server() -> Value {
+    json!({
+        "name": "Tools", "agent_type": "mcp", "skills": ["look"],
+        "config": { "url": "https://tools.example.org/mcp", "api_key": "sk-very-secret" },
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_mcp_server_is_an_external_agent_whose_tools_are_listed() {
+    let api = Api::new().await;
+    let agent = api.post("agents", &mcp_server()).await.expect(201);
+    let path = format!("agents/{}", text(&agent["id"]));
+
+    let tried = api.post(&format!("{path}/execute"), &json!({ "skill": "look", "source": "external" })).await;
+    let listed = api.post(&format!("{path}/tools"), &Value::Null).await.expect(200);
+
+    assert_eq!((&agent["source"], &agent["agent_type"]), (&json!("external"), &json!("mcp")));
+    assert_eq!(agent["config"], json!({ "url": "https://tools.example.org/mcp", "api_key": "••••" }));
+    assert_eq!(tried.expect(200)["success"], true);
+    assert_eq!(listed, crate::support::tools());
+    assert_eq!(api.counts().await, (0, 0));
+    api.post("agents/00000000-0000-0000-0000-000000000001/tools", &Value::Null).await.expect(404);
 }
 
 #[tokio::test(start_paused = true)]

@@ -71,7 +71,7 @@ fn agents_of_a_run_document_are_checked_with_their_flow() {
 
     insta::assert_snapshot!(run.stdout, @"
     run.json:/agents/1/id: `id` must be a UUID
-    run.json:/agents/1/agent_type: an agent needs `agent_type`: one of `llm`, `http`
+    run.json:/agents/1/agent_type: an agent needs `agent_type`: one of `llm`, `http`, `mcp`
     run.json:/agents/1/config: an agent needs `config`: an object
     run.json:/agents/1/skills: an agent needs `skills`: a list of skills
     run.json:/flow/flow_definition/nodes/0/skill: the agent has no skill `sing`; it has score

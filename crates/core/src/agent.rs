@@ -54,7 +54,13 @@ impl Agent {
         match self.backend {
             Backend::Llm(_) => "llm",
             Backend::Http(_) => "http",
+            Backend::Mcp(_) => "mcp",
         }
+    }
+
+    /// Returns whether its skills are made elsewhere, and only chosen here: the tools of an MCP server.
+    pub const fn is_external(&self) -> bool {
+        matches!(self.backend, Backend::Mcp(_))
     }
 
     /// Returns the skill called `name`.
@@ -155,6 +161,8 @@ pub enum Backend {
     Llm(LlmConfig),
     /// A remote agent: a skill is a POST to `{endpoint}/{skill}`.
     Http(HttpConfig),
+    /// An MCP server: a skill is one of its tools.
+    Mcp(McpConfig),
 }
 
 /// How to reach a model.
@@ -186,6 +194,17 @@ pub struct HttpConfig {
     /// Sent as `Authorization: Bearer`.
     pub api_key: Option<SecretText>,
     /// Sent with each call. Names are in lower case.
+    pub headers: BTreeMap<String, SecretText>,
+}
+
+/// How to reach an MCP server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct McpConfig {
+    /// An http(s) URL, exactly as given: a `/` at its end is a part of it.
+    pub url: String,
+    /// Sent as `Authorization: Bearer`.
+    pub api_key: Option<SecretText>,
+    /// Sent with each request. Names are in lower case.
     pub headers: BTreeMap<String, SecretText>,
 }
 
@@ -251,6 +270,9 @@ pub struct Skill {
     pub rules: Option<Arc<Rules>>,
     /// Tokens of an answer at most or, with tools, of all answers of a node.
     pub max_tokens: Option<u32>,
+    /// Of a tool of an MCP server: the hash of its definition, as it was when somebody looked at it. Another definition is
+    /// not called.
+    pub hash: Option<String>,
 }
 
 impl Skill {
@@ -265,6 +287,7 @@ impl Skill {
             tools: Vec::new(),
             rules: None,
             max_tokens: None,
+            hash: None,
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::timestamp::Timestamp;
 use crate::transcript::Rules;
 use crate::work::Work;
 
-pub use skill::SkillTrial;
+pub use skill::{SkillTrial, ToolsTrial};
 
 /// How long the work of one trial may take, of a node or of an agent's skill.
 pub const TIME_MAX: Duration = Duration::from_secs(120);

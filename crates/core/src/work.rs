@@ -128,6 +128,13 @@ pub enum Task {
         /// The version that the agent is pinned to which the tool asks, if it asks one.
         asked_version: Option<u32>,
     },
+    /// Lists the tools of an agent that is an MCP server. No execution does this.
+    ListTools {
+        /// The agent.
+        agent_id: AgentId,
+        /// Its version.
+        version: Option<u32>,
+    },
     /// Sends one HTTP request.
     HttpRequest,
     /// Returns its input.

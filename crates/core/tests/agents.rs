@@ -99,6 +99,9 @@ fn an_edited_agent_keeps_its_secrets_while_they_go_where_they_went() {
     let http = json!({ "name": "A", "agent_type": "http", "skills": ["a"], "config": {
         "endpoint": "https://scores.example/v1", "headers": { "x": "1" },
     } });
+    let mcp = json!({ "name": "A", "agent_type": "mcp", "skills": ["a"], "config": {
+        "url": "https://tools.example/mcp", "api_key": "sk-1",
+    } });
     for (stored, change, kept) in [
         (&llm, json!({}), json!("sk-1")),
         (&llm, json!({ "model": "n", "base_url": "https://api.openai.com:443/v2" }), json!("sk-1")),
@@ -108,6 +111,7 @@ fn an_edited_agent_keeps_its_secrets_while_they_go_where_they_went() {
         (&llm, json!({ "provider": "none" }), json!(MASK)),
         (&llm, json!({ "provider": 5 }), json!(MASK)),
         (&http, json!({ "endpoint": "https://scores.example/v2" }), Value::Null),
+        (&mcp, json!({ "url": "https://tools.example/v2" }), json!("sk-1")),
     ] {
         assert_eq!(edited(stored, &change), Ok(kept), "{change}");
     }
@@ -129,6 +133,13 @@ fn an_edited_agent_keeps_its_secrets_while_they_go_where_they_went() {
             json!({ "endpoint": "https://evil.example" }),
             &["headers/x"],
             "it is for https://scores.example,",
+        ),
+        (&mcp, json!({ "url": "https://evil.example" }), &["api_key"], "it is for https://tools.example,"),
+        (
+            &mcp,
+            json!({ "agent_type": "http", "endpoint": "https://tools.example" }),
+            &["api_key"],
+            "it is for `mcp`,",
         ),
         (
             &llm,
@@ -161,14 +172,19 @@ fn faults_of_an_agent_quote_none_of_its_secrets() {
         json!({ "headers": { "X-A": "canary\u{7f}", "Host": "canary" } }),
         json!({ "endpoint": "https://user:canary@scores.example" }),
         json!({ "endpoint": "https://scores.example/?key=canary" }),
+        json!({ "url": "https://user:canary@scores.example" }),
+        json!({ "url": "https://scores.example/?key=canary" }),
+        json!({ "args": ["--token", "canary"], "env": { "TOKEN": "canary" } }),
     ] {
-        let mut document = json!({ "name": "A", "agent_type": "http", "skills": ["ask"],
-            "config": { "endpoint": "https://scores.example" } });
-        let wanted = document["config"].as_object_mut().expect("it is an object");
-        wanted.extend(config.as_object().expect("it is an object").clone());
+        for (agent_type, key) in [("http", "endpoint"), ("mcp", "url")] {
+            let mut document = json!({ "name": "A", "agent_type": agent_type, "skills": ["ask"],
+                "config": { key: "https://scores.example" } });
+            let wanted = document["config"].as_object_mut().expect("it is an object");
+            wanted.extend(config.as_object().expect("it is an object").clone());
 
-        let faults = Agent::parse(&document).expect_err("it is not valid");
+            let faults = Agent::parse(&document).expect_err("it is not valid");
 
-        assert!(!format!("{faults:?}").contains("canary"), "{faults:?}");
+            assert!(!format!("{faults:?}").contains("canary"), "{faults:?}");
+        }
     }
 }

@@ -18,7 +18,7 @@ static FLOWS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let kinds = CATALOGUE.iter().map(|entry| flow_of((entry.about.example)()));
     kinds.chain([large_flow()]).collect()
 });
-static AGENTS: LazyLock<Vec<Value>> = LazyLock::new(|| vec![llm_agent(), http_agent()]);
+static AGENTS: LazyLock<Vec<Value>> = LazyLock::new(|| vec![llm_agent(), http_agent(), mcp_agent()]);
 
 #[test]
 fn the_description_of_the_api_has_them_as_they_are() {
@@ -406,6 +406,17 @@ fn llm_agent() -> Value {
             ],
         }],
         "prices": { "input_per_million": 0.5, "output_per_million": 2 },
+    })
+}
+
+fn mcp_agent() -> Value {
+    json!({
+        "name": "Tools", "agent_type": "mcp",
+        "config": { "url": "https://tools.example/mcp/", "api_key": "${secrets.KEY}", "headers": { "X-A": "b" } },
+        "skills": ["search", {
+            "name": "issues/create", "description": "…", "input_schema": { "type": "object" }, "output_schema": {},
+            "hash": format!("sha256:{}", "0a".repeat(32)),
+        }],
     })
 }
 

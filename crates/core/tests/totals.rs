@@ -225,7 +225,7 @@ fn the_parts_of_an_agent_have_a_length_or_a_number() {
     type Part<'a> = (&'a str, &'a str, usize, &'a dyn Fn(usize) -> Value);
     let tools = |count: usize| (0..count).map(|at| tool(&format!("t{at}"))).collect::<Value>();
     let name = |count: usize| json!("x".repeat(count));
-    let parts: [Part<'_>; 28] = [
+    let parts: [Part<'_>; 31] = [
         ("llm", "/name", 200, &chars),
         ("llm", "/description", 10_000, &chars),
         ("llm", "/category", 200, &chars),
@@ -254,6 +254,9 @@ fn the_parts_of_an_agent_have_a_length_or_a_number() {
         ("http", "/config/api_key", 8_000, &chars),
         ("http", "/config/headers", 50, &map),
         ("http", "/config/headers/k0", 8_000, &chars),
+        ("mcp", "/config/url", 2_000, &url),
+        ("mcp", "/config/api_key", 8_000, &chars),
+        ("mcp", "/config/headers", 50, &map),
     ];
     for (agent_type, pointer, max, part) in parts {
         let faults = |size: usize| {
@@ -276,11 +279,13 @@ fn agent(agent_type: &str) -> Value {
             "provider": "openai", "model": "m", "base_url": "http://x", "api_key": "k",
             "headers": {}, "extra_headers": {}, "extra_query": {}, "extra_body": {},
         }),
+        "mcp" => json!({ "url": "http://x", "api_key": "k", "headers": {} }),
         _ => json!({ "endpoint": "http://x", "api_key": "k", "headers": { "k0": "x" } }),
     };
-    let mut skill = json!({ "name": "s", "description": "", "instructions": "", "max_tokens": 1 });
+    let mut skill = json!({ "name": "s", "description": "", "instructions": "" });
     if agent_type == "llm" {
-        (skill["max_turns"], skill["max_answer_tokens"]) = (json!(1), json!(1));
+        (skill["max_turns"], skill["max_tokens"], skill["max_answer_tokens"]) =
+            (json!(1), json!(1), json!(1));
         skill["tools"] = json!([tool("t")]);
     }
     json!({

@@ -163,7 +163,9 @@ fn each_call_has_its_own_key_and_the_pinned_versions() {
         .map(|work| match &work.task {
             Task::Turn(turn) => (turn.version, None),
             Task::Tool { version, asked_version, .. } => (*version, *asked_version),
-            task @ (Task::Skill { .. } | Task::HttpRequest | Task::Echo) => panic!("{task:?}"),
+            task @ (Task::Skill { .. } | Task::ListTools { .. } | Task::HttpRequest | Task::Echo) => {
+                panic!("{task:?}")
+            }
         })
         .collect();
     assert_eq!(versions, [(Some(3), None), (Some(3), None), (Some(3), Some(4)), (Some(3), None)]);

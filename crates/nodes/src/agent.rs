@@ -2,6 +2,7 @@
 
 mod http;
 mod llm;
+mod mcp;
 mod tool;
 
 use serde_json::Value;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
 pub(crate) use self::llm::Fits;
+pub(crate) use self::mcp::{Eras, list_tools};
 pub(crate) use self::tool::call_tool;
 use crate::call::{header, headers_of};
 use crate::nodes::Shared;
@@ -66,6 +68,10 @@ pub(crate) async fn run_skill(
             Outcome { result, usage: Usage::default() }
         }
         Backend::Llm(config) => llm::run(&call, config, keyring).await,
+        Backend::Mcp(config) => {
+            let result = mcp::run(&call, config, keyring).await;
+            Outcome { result, usage: Usage::default() }
+        }
     }
 }
 
@@ -77,7 +83,7 @@ async fn prepare(
     keyring: &mut Keyring<'_>,
 ) -> Result<(Arc<Agent>, Value), Failure> {
     let name = wanted.skill;
-    let agent = find_agent(shared, work.tenant, wanted).await?;
+    let agent = find_agent(shared, work.tenant, wanted.agent, wanted.version).await?;
     let skill = find_skill(&agent, name)?;
     if skill.rules.is_some() && matches!(work.task, Task::Skill { .. }) {
         return Err(misconfigured(format!(
@@ -98,8 +104,12 @@ async fn prepare(
 }
 
 /// Finds an agent in the version that is asked for.
-async fn find_agent(shared: &Shared, tenant: TenantId, wanted: Wanted<'_>) -> Result<Arc<Agent>, Failure> {
-    let Wanted { agent: id, version, .. } = wanted;
+async fn find_agent(
+    shared: &Shared,
+    tenant: TenantId,
+    id: AgentId,
+    version: Option<u32>,
+) -> Result<Arc<Agent>, Failure> {
     let found = shared.agents.agent(tenant, id, version).await.map_err(|error| {
         tracing::warn!(agent.id = %id, error = &error as &dyn std::error::Error, "could not read an agent");
         Failure::new(ErrorClass::Internal, "Could not read the agent from the store.")
@@ -124,7 +134,11 @@ impl<'a> SkillCall<'a> {
     fn turn(&self) -> Option<&'a NextTurn> {
         match &self.work.task {
             Task::Turn(turn) => Some(turn),
-            Task::Skill { .. } | Task::Tool { .. } | Task::HttpRequest | Task::Echo => None,
+            Task::Skill { .. }
+            | Task::Tool { .. }
+            | Task::ListTools { .. }
+            | Task::HttpRequest
+            | Task::Echo => None,
         }
     }
 }

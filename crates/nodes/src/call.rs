@@ -16,7 +16,7 @@ const DEADLINE: HeaderName = HeaderName::from_static("x-deadline");
 /// The attempt's number, from 1.
 const ATTEMPT: HeaderName = HeaderName::from_static("steadflow-attempt");
 
-const AGENT: &str = concat!("steadflow/", env!("CARGO_PKG_VERSION"));
+pub(crate) const AGENT: &str = concat!("steadflow/", env!("CARGO_PKG_VERSION"));
 
 /// Returns the headers that every call of `work` carries.
 pub(crate) fn headers_of(work: &Work) -> HeaderMap {

@@ -13,6 +13,7 @@ mod address;
 mod certificate;
 mod cookies;
 mod direct;
+mod events;
 mod fault;
 mod own;
 mod policy;
@@ -37,6 +38,7 @@ use crate::responses::{FREE_BYTES, Share, Taken};
 use crate::slots::Slot;
 use cookies::Cookies;
 use direct::{Direct, Route};
+pub(crate) use events::Events;
 pub(crate) use fault::peer;
 pub use own::OwnListeners;
 use policy::Way;
@@ -152,6 +154,11 @@ impl Egress {
         let proxied = proxied.transpose()?;
         let direct = Direct::new(Box::new(builder), Arc::clone(&policy), own.clone(), lookup)?;
         Ok(Self { policy, own, timeouts, direct: Arc::new(direct), proxied })
+    }
+
+    /// Returns how long connecting may take.
+    pub(crate) const fn connect_timeout(&self) -> Duration {
+        self.timeouts.connect
     }
 
     /// Sends a request and returns the response without reading its body.

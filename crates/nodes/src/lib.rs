@@ -1,8 +1,9 @@
 //! The work of nodes: actions, agents, and the guarded HTTP client for all outgoing calls.
 //!
 //! [`Nodes::perform`] takes the [`Work`](steadflow_core::work::Work) of one attempt and returns its
-//! [`Outcome`](steadflow_core::work::Outcome). It has no state of executions, spawns no task and never retries: the state
-//! machine decides on retries. Dropping its future stops the work and closes the connection.
+//! [`Outcome`](steadflow_core::work::Outcome). It has no state of executions and never retries: the state machine decides on
+//! retries. Dropping its future stops the work and closes the connection. Only the end of a session is told to its server
+//! afterwards ([`farewell`]).
 
 mod action;
 mod agent;
@@ -11,6 +12,7 @@ mod call;
 mod dates;
 mod directory;
 mod egress;
+mod farewell;
 mod nodes;
 mod responses;
 mod schema;

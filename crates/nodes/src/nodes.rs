@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use steadflow_core::failure::{ErrorClass, Failure};
@@ -9,12 +10,13 @@ use steadflow_core::limits::Limits;
 use steadflow_core::work::{Outcome, Stop, Task, Work};
 
 use crate::action::http_request;
-use crate::agent::{Fits, Wanted, call_tool, run_skill};
+use crate::agent::{Eras, Fits, Wanted, call_tool, list_tools, run_skill};
 use crate::directory::AgentDirectory;
 use crate::egress::{
     Answer, Egress, EgressConfig, EgressError, EgressPolicy, EgressProxy, EgressTimeouts, Lookup,
     OwnListeners, Request, SystemLookup,
 };
+use crate::farewell::{Farewell, Farewells};
 use crate::responses::Responses;
 use crate::schema::Checks;
 use crate::secrets::{Keyring, Scrubbers, Secrets};
@@ -89,6 +91,9 @@ pub(crate) struct Shared {
     pub(crate) agents: Arc<dyn AgentDirectory>,
     /// How requests are written for the models of agents.
     pub(crate) fits: Fits,
+    /// What MCP servers speak.
+    pub(crate) eras: Eras,
+    farewells: Farewells,
     pub(crate) checks: Checks,
     secrets: Arc<dyn Secrets>,
     scrubbers: Scrubbers,
@@ -111,6 +116,17 @@ impl Shared {
         keyring.check_host(&request.url)?;
         let share = self.responses.share_of(call.party().clone());
         self.egress.send(request, share).await
+    }
+
+    /// Returns how long a service may take for what says nothing of its work.
+    pub(crate) const fn connect_timeout(&self) -> Duration {
+        self.egress.connect_timeout()
+    }
+
+    /// Returns what sends the last requests of a call, to where it has sent others.
+    pub(crate) fn farewell(&self, call: &Slot) -> Farewell {
+        let share = self.responses.share_of(call.party().clone());
+        Farewell { farewells: self.farewells.clone(), egress: self.egress.clone(), share }
     }
 }
 
@@ -139,6 +155,8 @@ impl Nodes {
                 responses: Responses::new(config.response_memory),
                 agents,
                 fits: Fits::default(),
+                eras: Eras::default(),
+                farewells: Farewells::default(),
                 checks: Checks::default(),
                 secrets,
                 scrubbers: Scrubbers::default(),
@@ -153,7 +171,11 @@ impl Nodes {
     pub fn perform(&self, work: Work) -> Performing {
         let ready = match &work.task {
             Task::Echo => Outcome::completed(work.input),
-            Task::HttpRequest | Task::Skill { .. } | Task::Turn(_) | Task::Tool { .. } => {
+            Task::HttpRequest
+            | Task::Skill { .. }
+            | Task::Turn(_)
+            | Task::Tool { .. }
+            | Task::ListTools { .. } => {
                 let stop = Stop::default();
                 let running = run(Arc::clone(&self.shared), stop.clone(), work);
                 return Performing::Running(Box::pin(running), stop);
@@ -204,6 +226,11 @@ async fn run(shared: Arc<Shared>, stop: Stop, work: Work) -> Outcome {
             run_skill(&shared, &stop, &work, wanted, &mut keyring).await
         }
         Task::Tool { .. } => call_tool(&shared, &stop, &work, &mut keyring).await,
+        Task::ListTools { agent_id, version } => {
+            list_tools(&shared, &stop, &work, (*agent_id, *version), &mut keyring)
+                .await
+                .map_or_else(Outcome::failed, Outcome::completed)
+        }
         Task::Echo | Task::HttpRequest => match http_request(&shared, &stop, &work, &mut keyring).await {
             Ok(output) => Outcome::completed(output),
             Err(failure) => Outcome::failed(failure),

@@ -81,6 +81,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/agents/{id}/tools": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Asks the MCP server that an agent is for its tools, at most two minutes. Nothing is stored of it.
+         * @description `name`, `description`, `input_schema` and `hash` of a tool can be used as a skill of the agent as they are.
+         */
+        readonly post: operations["list_agent_tools"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/studio/agents/{id}/versions": {
         readonly parameters: {
             readonly query?: never;
@@ -817,14 +837,14 @@ export interface components {
             readonly etag: string;
         };
         /** @description How to reach an agent, depending on its type. */
-        readonly AgentConfig: components["schemas"]["LlmConfig"] | components["schemas"]["HttpAgentConfig"];
+        readonly AgentConfig: components["schemas"]["LlmConfig"] | components["schemas"]["HttpAgentConfig"] | components["schemas"]["McpConfig"];
         /** @description What a version of an agent says. */
         readonly AgentContent: {
             readonly name: string;
             readonly agent_type: components["schemas"]["AgentType"];
             readonly description: string;
-            /** @description Always `internal`: the agents of this server. */
-            readonly source: string;
+            /** @description Where its skills are defined: `internal` for here, `external` for an MCP server. */
+            readonly source: components["schemas"]["AgentSource"];
             /** @description The names of its skills. */
             readonly skills: readonly string[];
             /** @description Its skills, whole. */
@@ -858,7 +878,7 @@ export interface components {
             readonly description?: string | null;
             /**
              * Type
-             * @description What carries its skills out: a language model, or a remote agent that takes HTTP calls.
+             * @description What carries its skills out: a language model, a remote agent that takes HTTP calls, or an MCP server whose tools they are.
              */
             readonly agent_type: components["schemas"]["AgentType"];
             /**
@@ -917,6 +937,10 @@ export interface components {
             /** @enum {string} */
             readonly agent_type?: "http";
             readonly config?: components["schemas"]["HttpAgentConfig"];
+        } | {
+            /** @enum {string} */
+            readonly agent_type?: "mcp";
+            readonly config?: components["schemas"]["McpConfig"];
         });
         /**
          * Agent
@@ -965,7 +989,7 @@ export interface components {
             readonly description?: string | null;
             /**
              * Type
-             * @description What carries its skills out: a language model, or a remote agent that takes HTTP calls.
+             * @description What carries its skills out: a language model, a remote agent that takes HTTP calls, or an MCP server whose tools they are.
              */
             readonly agent_type?: components["schemas"]["AgentType"];
             /**
@@ -1022,10 +1046,40 @@ export interface components {
             readonly usage: components["schemas"]["Usage"];
         };
         /**
+         * @description Where the skills of an agent are defined.
+         * @enum {string}
+         */
+        readonly AgentSource: "internal" | "external";
+        /** @description A tool as its server defines it. */
+        readonly AgentTool: {
+            readonly name: string;
+            readonly description: string | null;
+            /** @description JSON Schema of its arguments. */
+            readonly input_schema: components["schemas"]["AnyJson"];
+            /** @description JSON Schema of its structured result, if the server gives one. */
+            readonly output_schema: components["schemas"]["AnyJson"];
+            /** @description What the server says of its effects, such as `readOnlyHint`. Nothing checks that it is true. */
+            readonly annotations: components["schemas"]["AnyJson"];
+            /** @description The hash of all this. As `hash` of a skill it accepts this definition, and no other. */
+            readonly hash: string;
+            /** @description Whether it is a skill of the agent. */
+            readonly is_skill: boolean;
+            /** @description The hash of that skill. */
+            readonly pinned_hash: string | null;
+            /** @description Whether that is another one, so that the tool is not called. */
+            readonly is_changed: boolean;
+        };
+        /** @description The tools of an MCP server. */
+        readonly AgentTools: {
+            readonly tools: readonly components["schemas"]["AgentTool"][];
+            /** @description The names of the skills of the agent that are no tools of the server, at least not any more. */
+            readonly missing: readonly string[];
+        };
+        /**
          * @description What performs the skills of an agent.
          * @enum {string}
          */
-        readonly AgentType: "llm" | "http";
+        readonly AgentType: "llm" | "http" | "mcp";
         /** @description One version of an agent. */
         readonly AgentVersion: components["schemas"]["AgentContent"] & {
             /** Format: int32 */
@@ -1416,8 +1470,7 @@ export interface components {
         };
         /** @description Which skill to try, on what. */
         readonly ExecuteAgent: {
-            /** @description Where the agent comes from; agents of this server need not say. */
-            readonly source?: string | null;
+            readonly source?: components["schemas"]["AgentSource"] | null;
             readonly skill: string;
             /** @description Any JSON; `{}` unless given. */
             readonly input_data?: components["schemas"]["AnyJson"];
@@ -2169,6 +2222,27 @@ export interface components {
                 readonly [key: string]: string | null;
             } | null;
         };
+        /** @description How to reach an MCP server. */
+        readonly McpConfig: {
+            /**
+             * URL
+             * @description The address of its endpoint for streamable HTTP, as its documentation writes it.
+             */
+            readonly url: string;
+            /**
+             * API key
+             * @description Sent as `Authorization: Bearer`. `${secrets.NAME}`, or the key.
+             */
+            readonly api_key?: string | null;
+            /**
+             * Headers
+             * @description Sent with each call. Values are secret; they may hold `${secrets.NAME}`.
+             * @default {}
+             */
+            readonly headers?: {
+                readonly [key: string]: string | null;
+            } | null;
+        };
         /**
          * Merge
          * @description Waits for all incoming branches, or for the first.
@@ -2864,6 +2938,11 @@ export interface components {
              * @description With tools: tokens of one answer. By default a quarter of `max_tokens`. An answer that is lost with the process counts as so many.
              */
             readonly max_answer_tokens?: number | null;
+            /**
+             * Hash
+             * @description Of a tool of an MCP server: the hash of its definition. While the server defines it differently, it is not called.
+             */
+            readonly hash?: string | null;
         };
         /** @description The execution as it is. Its id is the number of the last record. */
         readonly SnapshotMessage: {
@@ -3963,6 +4042,130 @@ export interface operations {
                 };
             };
             /** @description The service did not respond in time */
+            readonly 504: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_agent_tools: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The agent */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The tools of the server */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AgentTools"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The agent is no MCP server, or the server refused the request */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server limits its rate */
+            readonly 429: {
+                headers: {
+                    /** @description The seconds that the server asks to wait, if it does */
+                    readonly "Retry-After"?: number | null;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server failed, or its response cannot be used */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server did not respond in time */
             readonly 504: {
                 headers: {
                     readonly [name: string]: unknown;

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::work::Outcome;
@@ -19,7 +20,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::attempt;
 use crate::caller::Identity;
-use crate::documents::{AgentInput, AgentPatch};
+use crate::documents::{AgentInput, AgentPatch, AgentSource};
 use crate::if_match::IfMatch;
 use crate::json::Json;
 use crate::path::PathId;
@@ -36,16 +37,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_agents, create_agent))
         .routes(routes!(show_agent, change_agent, delete_agent))
         .routes(routes!(execute_agent))
-}
-
-/// Where an agent comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
-#[schema(rename_all = "snake_case")]
-pub(crate) enum AgentSource {
-    /// Registered on this server.
-    Internal,
-    /// Offered by another one. This version has none.
-    External,
+        .routes(routes!(list_agent_tools))
 }
 
 /// Which agents to list. Every filter that is given must fit.
@@ -73,11 +65,7 @@ impl FromParams for AgentsQuery {
         Self {
             agent_type: params.short_text("agent_type"),
             skill: params.short_text("skill"),
-            source: params.read("source", "one of internal, external", |text| match text {
-                "internal" => Some(AgentSource::Internal),
-                "external" => Some(AgentSource::External),
-                _ => None,
-            }),
+            source: params.read("source", "one of internal, external", AgentSource::named),
             category: params.short_text("category"),
             window: Window::from_params(params),
         }
@@ -96,14 +84,13 @@ pub(crate) async fn list_agents(
     Query(query): Query<AgentsQuery>,
 ) -> Result<Response, Problem> {
     let AgentsQuery { agent_type, skill, source, category, window } = query;
-    let filter = AgentFilter { tenant: Some(caller.tenant), agent_type, skill, category };
+    let is_external = source.map(|source| source == AgentSource::External);
+    let filter = AgentFilter { tenant: Some(caller.tenant), agent_type, is_external, skill, category };
     let store = app.engine().store();
-    let is_none = source == Some(AgentSource::External);
-    let agents = if is_none { Vec::new() } else { store.agents(filter.clone(), window.page()).await? };
+    let agents = store.agents(filter.clone(), window.page()).await?;
     let page = window.cut_documents(agents, |agent| id_of(agent, |agent| agent.id.uuid()));
     let total = match page.total() {
         Some(total) => total,
-        None if is_none => 0,
         None => store.count_agents(filter).await?,
     };
     let uses = uses(&app, caller.tenant, &page.rows).await?;
@@ -199,9 +186,9 @@ pub(crate) async fn delete_agent(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct ExecuteAgent {
-    /// Where the agent comes from; agents of this server need not say.
+    /// Where the skills of the agent are defined. It need not be given.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<AgentSource>)]
     source: Option<Arc<str>>,
     #[schema(value_type = String, min_length = 1, max_length = 200)]
     skill: Arc<str>,
@@ -238,14 +225,76 @@ pub(crate) async fn execute_agent(
     body: Json<ExecuteAgent>,
 ) -> Result<Response, Problem> {
     let ExecuteAgent { source, skill, input_data } = body.value;
-    if let Some(source) = source.filter(|source| &**source != "internal") {
-        let detail = format!("There are only `internal` agents here, none from `{source}`.");
-        return Err(Problem::new(ProblemKind::NoSuchAgent, detail));
+    if let Some(source) = source {
+        let record = app.engine().agent(caller.tenant, id).await?;
+        let own = AgentSource::of(&record.agent()?).name();
+        if *source != *own {
+            let detail = format!("The source of the agent is `{own}`, not `{source}`.");
+            return Err(Problem::new(ProblemKind::NoSuchAgent, detail));
+        }
     }
     let trial = app.engine().skill_trial(&caller, id, &skill, input_data.unwrap_or_else(empty)).await?;
     let Outcome { result, usage } = attempt::once(&app, trial.work(app.now())).await?;
     let output = result.map_err(|failure| Problem::of_skill(failure, usage))?;
     Ok(reply::ok(&AgentResult { success: true, result: AnyJson(output), usage: usage.into() }))
+}
+
+/// The tools of an MCP server.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub(crate) struct AgentTools {
+    tools: Vec<AgentTool>,
+    /// The names of the skills of the agent that are no tools of the server, at least not any more.
+    missing: Vec<String>,
+}
+
+/// A tool as its server defines it.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub(crate) struct AgentTool {
+    name: String,
+    description: Option<String>,
+    /// JSON Schema of its arguments.
+    #[schema(value_type = AnyJson)]
+    input_schema: Payload,
+    /// JSON Schema of its structured result, if the server gives one.
+    #[schema(value_type = AnyJson)]
+    output_schema: Payload,
+    /// What the server says of its effects, such as `readOnlyHint`. Nothing checks that it is true.
+    #[schema(value_type = AnyJson)]
+    annotations: Payload,
+    /// The hash of all this. As `hash` of a skill it accepts this definition, and no other.
+    hash: String,
+    /// Whether it is a skill of the agent.
+    is_skill: bool,
+    /// The hash of that skill.
+    pinned_hash: Option<String>,
+    /// Whether that is another one, so that the tool is not called.
+    is_changed: bool,
+}
+
+/// Asks the MCP server that an agent is for its tools, at most two minutes. Nothing is stored of it.
+///
+/// `name`, `description`, `input_schema` and `hash` of a tool can be used as a skill of the agent as they are.
+#[utoipa::path(post, path = "/api/v1/studio/agents/{id}/tools", tag = "agents", extensions(("x-turn" = json!("document"))),
+    params(("id" = Uuid, Path, description = "The agent")),
+    responses((status = 200, description = "The tools of the server", body = AgentTools),
+              (status = 422, description = "The agent is no MCP server, or the server refused the request", body = ProblemBody, content_type = "application/problem+json"),
+              (status = 429, description = "The server limits its rate", body = ProblemBody, content_type = "application/problem+json",
+               headers(("Retry-After" = Option<u64>, description = "The seconds that the server asks to wait, if it does"))),
+              (status = 502, description = "The server failed, or its response cannot be used", body = ProblemBody, content_type = "application/problem+json"),
+              (status = 504, description = "The server did not respond in time", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn list_agent_tools(
+    State(app): State<App>,
+    Identity(caller): Identity,
+    PathId(id): PathId<AgentId>,
+) -> Result<Response, Problem> {
+    let trial = app.engine().tools_trial(&caller, id).await?;
+    let Outcome { result, usage } = attempt::once(&app, trial.work(app.now())).await?;
+    let listed = result.map_err(|failure| Problem::of_skill(failure, usage))?;
+    let tools: AgentTools = serde_json::from_str(listed.as_str()).map_err(|error| {
+        let message = format!("The tools of the server cannot be shown: {error}");
+        Problem::of_skill(Failure::new(ErrorClass::Internal, message), usage)
+    })?;
+    Ok(reply::ok(&tools))
 }
 
 fn empty() -> Payload {

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::entry::{DamagedVersionView, Entry};
 use super::wire::Time;
 use crate::documents;
+use crate::documents::AgentSource;
 use crate::reply::etag;
 
 /// What a version of an agent says.
@@ -20,7 +21,8 @@ pub(crate) struct AgentContentView {
     #[schema(value_type = documents::AgentType)]
     agent_type: &'static str,
     description: String,
-    /// Always `internal`: the agents of this server.
+    /// Where its skills are defined: `internal` for here, `external` for an MCP server.
+    #[schema(value_type = AgentSource)]
     source: &'static str,
     /// The names of its skills.
     skills: Vec<String>,
@@ -47,7 +49,7 @@ impl AgentContentView {
         let definitions = document["skills"].as_array().map(Vec::as_slice).unwrap_or_default();
         Self {
             agent_type: agent.agent_type(),
-            source: "internal",
+            source: AgentSource::of(&agent).name(),
             skills: agent.skills.iter().map(|skill| skill.name.clone()).collect(),
             skill_definitions: definitions.iter().map(definition_of).collect(),
             config: agent.public_config(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::payload::Payload;
-use steadflow_core::work::{Outcome, Stop, Work};
+use steadflow_core::work::{Outcome, Stop, Task, Work};
 use steadflow_runtime::{Executor, Performing};
 
 /// Gives back its input, unless that says otherwise: `{"fails": n}` fails the first n attempts, with the class that
@@ -17,6 +17,9 @@ impl Executor for Scripted {
     fn execute(&self, work: Work) -> Performing {
         let input = work.input.to_value().expect("it is readable");
         let running = async move {
+            if matches!(work.task, Task::ListTools { .. }) {
+                return Outcome::completed(Payload::from_value(&tools()));
+            }
             if input["hangs"] == json!(true) {
                 std::future::pending::<()>().await;
             }
@@ -27,6 +30,18 @@ impl Executor for Scripted {
         };
         Performing::Running(Box::pin(running), Stop::default())
     }
+}
+
+/// What every MCP server has.
+pub(crate) fn tools() -> Value {
+    json!({
+        "tools": [{
+            "name": "look", "description": "Looks.", "input_schema": { "type": "object" }, "output_schema": null,
+            "annotations": { "readOnlyHint": true }, "hash": "sha256:0", "is_skill": true, "pinned_hash": null,
+            "is_changed": false,
+        }],
+        "missing": ["gone"],
+    })
 }
 
 fn failure_of(input: &Value) -> Failure {

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use tower::ServiceExt;
 
 pub(crate) use answer::{Answer, readable};
-pub(crate) use executor::Scripted;
+pub(crate) use executor::{Scripted, tools};
 pub(crate) use stream::{Event, Stream};
 
 /// An id that nothing has.

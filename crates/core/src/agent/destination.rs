@@ -7,7 +7,7 @@ use super::{Agent, Backend, Provider};
 /// Who gets the secrets of an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Destination {
-    /// The provider, or that it is a remote agent.
+    /// The provider, or the type of the agent.
     kind: &'static str,
     /// The scheme, host and port, as [`origin`] writes them.
     origin: String,
@@ -19,14 +19,18 @@ impl Destination {
         match &agent.backend {
             Backend::Llm(config) => Self { kind: config.provider.name(), origin: origin(&config.base_url) },
             Backend::Http(config) => Self { kind: HTTP, origin: origin(&config.endpoint) },
+            Backend::Mcp(config) => Self { kind: MCP, origin: origin(&config.url) },
         }
     }
 
     /// Returns where an agent with this document would send them; `None` if it does not say so.
     pub(super) fn of_document(document: &Value) -> Option<Self> {
         let text = |key: &str| document.get("config")?.get(key)?.as_str().filter(|text| !text.is_empty());
-        if document.get("agent_type")? == HTTP {
-            return Some(Self { kind: HTTP, origin: origin(text("endpoint")?) });
+        let agent_type = document.get("agent_type")?;
+        for (kind, key) in [(HTTP, "endpoint"), (MCP, "url")] {
+            if agent_type == kind {
+                return Some(Self { kind, origin: origin(text(key)?) });
+            }
         }
         let named = text("provider")?;
         let (kind, provider) = Provider::NAMED.iter().find(|(name, _)| *name == named)?;
@@ -45,6 +49,7 @@ impl Destination {
 }
 
 const HTTP: &str = "http";
+const MCP: &str = "mcp";
 
 /// Returns the scheme, host and port of a plain URL, without the default port. Another spelling of a host is another host.
 fn origin(url: &str) -> String {

@@ -92,7 +92,7 @@ fn read_agent(keys: &mut Keys<'_>) -> Option<Agent> {
     let agent_type = keys.take(
         key("agent_type", "Type", TypeReader)
             .needed("an agent")
-            .doc("What carries its skills out: a language model, or a remote agent that takes HTTP calls."),
+            .doc("What carries its skills out: a language model, a remote agent that takes HTTP calls, or an MCP server whose tools they are."),
     );
     let category = keys.take(key("category", "Category", SHORT).doc("What it is listed under."));
     let tags = list(SHORT).at_most(TAGS_MAX);
@@ -267,13 +267,71 @@ mod tests {
     }
 
     #[test]
-    fn what_this_version_does_not_run_is_refused_with_a_reason() {
-        let document = json!({ "name": "x", "agent_type": "mcp", "config": {}, "skills": ["a"] });
+    fn the_tools_of_an_mcp_server_are_skills() {
+        let hash = format!("sha256:{}", "0a".repeat(32));
+        let mut document = mcp_server();
+        document["skills"] = json!(["search", { "name": "issues/create", "description": "Creates one.",
+            "input_schema": { "type": "object" }, "hash": hash }]);
 
-        let faults = Agent::parse(&document).unwrap_err();
+        let agent = Agent::parse(&document).unwrap();
 
-        assert_eq!(faults.len(), 1);
-        assert_eq!(faults[0].message, "this version does not run `mcp` agents. Use `llm` or `http`");
+        assert_eq!((agent.agent_type(), agent.is_external()), ("mcp", true));
+        let Backend::Mcp(config) = &agent.backend else { panic!("an mcp agent") };
+        assert_eq!(config.url, "https://tools.example/mcp/", "a slash at the end is a part of it");
+        assert_eq!(agent.skills[0].hash, None);
+        assert_eq!(agent.skills[1].hash, Some(hash));
+        assert_eq!(agent.skills[1].input_schema, Some(json!({ "type": "object" })));
+    }
+
+    #[test]
+    fn what_an_mcp_server_cannot_have_is_refused_by_name() {
+        for (key, value, message) in [
+            ("command", json!("npx"), "never started as local commands"),
+            ("args", json!(["-y"]), "never started as local commands"),
+            ("env", json!({}), "never started as local commands"),
+            ("mcp_connection_id", json!("1"), "the agent itself is the connection"),
+            ("token", json!("canary"), "belongs into `headers`"),
+        ] {
+            let mut document = mcp_server();
+            document["config"][key] = value;
+
+            let faults = Agent::parse(&document).unwrap_err();
+
+            assert_eq!((faults.len(), &*faults[0].pointer), (1, &*format!("/config/{key}")));
+            assert!(
+                faults[0].message.contains(message) && !faults[0].message.contains("canary"),
+                "{faults:?}"
+            );
+        }
+        for (key, value) in [
+            ("instructions", json!("Look at ${input}")),
+            (
+                "tools",
+                json!([{ "name": "t", "type": "http_request", "request": { "url": "https://a.test" } }]),
+            ),
+            ("max_tokens", json!(5)),
+            ("hash", json!("0a")),
+            ("hash", json!(format!("sha256:{}", "0A".repeat(32)))),
+        ] {
+            let mut document = mcp_server();
+            document["skills"][0][key] = value;
+
+            let faults = Agent::parse(&document).unwrap_err();
+
+            assert_eq!(faults[0].pointer, format!("/skills/0/{key}"), "{faults:?}");
+        }
+        let mut http = remote("http://agents.example");
+        http["skills"] = json!([{ "name": "a", "hash": format!("sha256:{}", "0a".repeat(32)) }]);
+        assert_eq!(Agent::parse(&http).unwrap_err()[0].pointer, "/skills/0/hash");
+        let mut keyed = mcp_server();
+        keyed["config"]["url"] = json!("https://tools.example/mcp?key=canary");
+        let message = &Agent::parse(&keyed).unwrap_err()[0].message;
+        assert!(message.contains("`api_key` or `headers`") && !message.contains("canary"), "{message}");
+    }
+
+    fn mcp_server() -> Value {
+        json!({ "name": "Tools", "agent_type": "mcp", "config": { "url": "https://tools.example/mcp/" },
+            "skills": [{ "name": "search" }] })
     }
 
     #[test]

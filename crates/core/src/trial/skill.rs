@@ -1,4 +1,4 @@
-//! One skill of an agent, tried by itself.
+//! What an agent is asked beside any execution: one skill, tried by itself, and the tools that it has.
 
 use std::sync::Arc;
 
@@ -31,20 +31,47 @@ impl SkillTrial {
     /// Returns the call to make, once, beginning at `now`.
     pub fn work(self, now: Timestamp) -> Work {
         let Self { tenant, agent_id, version, skill, input, execution } = self;
-        Work {
-            tenant,
-            flow: FlowId::new(Uuid::nil()),
-            execution,
-            node: NodeIndex(0),
-            node_id: NodeId::new("try"),
-            attempt: Attempt::FIRST,
-            step: StepKey::ONLY,
-            task: Task::Skill { agent_id, version: Some(version), skill },
-            input,
-            secrets: Arc::from([]),
-            stop_at: Some(now.plus(TIME_MAX)),
-            has_own_timeout: false,
-            previous_error: None,
-        }
+        let task = Task::Skill { agent_id, version: Some(version), skill };
+        work_of(tenant, execution, task, input, now)
+    }
+}
+
+/// A question for the tools of an agent that is an MCP server.
+#[derive(Clone, Debug)]
+pub struct ToolsTrial {
+    /// Who asks.
+    pub tenant: TenantId,
+    /// The agent.
+    pub agent_id: AgentId,
+    /// Its version.
+    pub version: u32,
+    /// As that of a [`SkillTrial`].
+    pub execution: ExecutionId,
+}
+
+impl ToolsTrial {
+    /// Returns the call to make, once, beginning at `now`.
+    pub fn work(self, now: Timestamp) -> Work {
+        let Self { tenant, agent_id, version, execution } = self;
+        let task = Task::ListTools { agent_id, version: Some(version) };
+        work_of(tenant, execution, task, Payload::null(), now)
+    }
+}
+
+fn work_of(tenant: TenantId, execution: ExecutionId, task: Task, input: Payload, now: Timestamp) -> Work {
+    Work {
+        tenant,
+        flow: FlowId::new(Uuid::nil()),
+        execution,
+        node: NodeIndex(0),
+        node_id: NodeId::new("try"),
+        attempt: Attempt::FIRST,
+        step: StepKey::ONLY,
+        task,
+        input,
+        secrets: Arc::from([]),
+        stop_at: Some(now.plus(TIME_MAX)),
+        has_own_timeout: false,
+        previous_error: None,
     }
 }

@@ -16,7 +16,11 @@ pub(crate) fn flows() -> Vec<Value> {
 
 /// Agent documents to begin with.
 pub(crate) fn agents() -> Vec<Value> {
-    read(&[include_str!("corpus/agent-llm.json"), include_str!("corpus/agent-http.json")])
+    read(&[
+        include_str!("corpus/agent-llm.json"),
+        include_str!("corpus/agent-http.json"),
+        include_str!("corpus/agent-mcp.json"),
+    ])
 }
 
 fn read(texts: &[&str]) -> Vec<Value> {

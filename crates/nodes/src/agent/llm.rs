@@ -40,7 +40,7 @@ use self::reply::{Reply, misfit};
 use self::sent::{Sent, Unreadable};
 use self::stop::Stop;
 use super::tool::asked_skill;
-use super::{SkillCall, Wanted, find_agent};
+use super::{SkillCall, find_agent};
 use crate::body;
 use crate::egress::Answer;
 use crate::secrets::{Keyring, Scrubber};
@@ -205,16 +205,19 @@ async fn offers(call: &SkillCall<'_>) -> Result<Vec<Offer>, Failure> {
     let Some(turn) = call.turn() else { return Ok(Vec::new()) };
     let mut offers = Vec::with_capacity(call.skill.tools.len());
     for tool in &call.skill.tools {
-        let schema = match &tool.action {
-            ToolAction::HttpRequest { input_schema, .. } => input_schema.as_deref().cloned(),
+        offers.push(match &tool.action {
+            ToolAction::HttpRequest { input_schema, .. } => {
+                Offer::new(&tool.name, &tool.description, input_schema.as_deref())
+            }
             ToolAction::Skill { agent_id, skill } => {
                 let version = turn.asked.get(agent_id).copied();
-                let asked = Wanted { agent: *agent_id, version, skill };
-                let agent = find_agent(call.shared, call.work.tenant, asked).await?;
-                asked_skill(&agent, &tool.name, skill)?.input_schema.clone()
+                let agent = find_agent(call.shared, call.work.tenant, *agent_id, version).await?;
+                let asked = asked_skill(&agent, &tool.name, skill)?;
+                let own = Some(&tool.description).filter(|own| !own.is_empty());
+                let description = own.unwrap_or(&asked.description);
+                Offer::new(&tool.name, description, asked.input_schema.as_ref())
             }
-        };
-        offers.push(Offer::new(&tool.name, &tool.description, schema.as_ref()));
+        });
     }
     Ok(offers)
 }

@@ -68,7 +68,7 @@ async fn ask(
 
 /// Finds a tool in the document of its agent, and takes only an object as its arguments.
 async fn find_tool(shared: &Shared, work: &Work, wanted: Wanted<'_>, name: &str) -> Result<Tool, Failure> {
-    let agent = find_agent(shared, work.tenant, wanted).await?;
+    let agent = find_agent(shared, work.tenant, wanted.agent, wanted.version).await?;
     let skill = find_skill(&agent, wanted.skill)?;
     let Some(tool) = skill.tools.iter().find(|tool| tool.name == name) else {
         let names: Vec<&str> = skill.tools.iter().map(|tool| tool.name.as_str()).collect();

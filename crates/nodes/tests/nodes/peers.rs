@@ -82,7 +82,7 @@ pub(crate) async fn scripted(answers: Vec<Vec<u8>>) -> (SocketAddr, Arc<Mutex<Ve
     (address, received)
 }
 
-async fn read_request(peer: &mut TcpStream) -> Received {
+pub(crate) async fn read_request(peer: &mut TcpStream) -> Received {
     let head = read_head(peer).await;
     let lower = head.to_ascii_lowercase();
     let length = lower.lines().find_map(|line| line.strip_prefix("content-length:"));

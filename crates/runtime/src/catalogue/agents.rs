@@ -6,7 +6,7 @@ use steadflow_core::caller::Caller;
 use steadflow_core::document::Fault;
 use steadflow_core::ids::{AgentId, ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
-use steadflow_core::trial::SkillTrial;
+use steadflow_core::trial::{SkillTrial, ToolsTrial};
 use steadflow_store::{AgentChange, AgentRecord, Changed};
 use uuid::Uuid;
 
@@ -119,6 +119,16 @@ impl Engine {
         let execution = ExecutionId::new(Uuid::now_v7());
         let (tenant, version, skill) = (record.tenant, record.version, skill.into());
         Ok(SkillTrial { tenant, agent_id: id, version, skill, input, execution })
+    }
+
+    /// Prepares the question for the tools of an agent that is an MCP server.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NoAgent`] if this tenant has none of that id.
+    pub async fn tools_trial(&self, caller: &Caller, id: AgentId) -> Result<ToolsTrial, RuntimeError> {
+        let record = self.agent(caller.tenant, id).await?;
+        let execution = ExecutionId::new(Uuid::now_v7());
+        Ok(ToolsTrial { tenant: record.tenant, agent_id: id, version: record.version, execution })
     }
 
     async fn change_agent(&self, change: AgentChange) -> Result<AgentRecord, RuntimeError> {

@@ -83,6 +83,10 @@ fn conditions(filter: AgentFilter) -> Conditions {
     let mut conditions = Conditions::default();
     conditions.add("agents.tenant = ?", filter.tenant.map(|tenant| blob(tenant.uuid()).to_vec()));
     conditions.add("iif(json_valid(document), document ->> '$.agent_type', NULL) = ?", filter.agent_type);
+    conditions.add(
+        "(iif(json_valid(document), document ->> '$.agent_type', NULL) IS 'mcp') = ?",
+        filter.is_external,
+    );
     conditions.add("iif(json_valid(document), document ->> '$.category', NULL) = ?", filter.category);
     conditions.add(include_str!("../queries/has_skill.sql"), filter.skill);
     conditions

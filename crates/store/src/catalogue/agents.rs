@@ -118,6 +118,8 @@ pub struct AgentFilter {
     pub tenant: Option<TenantId>,
     /// With this `agent_type`.
     pub agent_type: Option<String>,
+    /// Whether it is an MCP server.
+    pub is_external: Option<bool>,
     /// With a skill of this name.
     pub skill: Option<String>,
     /// In this category.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::NAME_CHARS_MAX;
 use super::extras::{ExtraBodyReader, QueryName, extra_query_of, place_of_parameter};
 use crate::agent::secrecy::{MASK, SecretText};
-use crate::agent::{Backend, HttpConfig, LlmConfig, Provider};
+use crate::agent::{Backend, HttpConfig, LlmConfig, McpConfig, Provider};
 use crate::document::{
     Description, Keys, Object, Place, Plain, Reader, Reading, Terms, Unknown, choice, entries, key, named,
     number, object, plain_text, text,
@@ -24,6 +24,7 @@ const HEADERS_MAX: usize = 50;
 pub(super) enum AgentType {
     Llm,
     Http,
+    Mcp,
 }
 
 /// Reads `agent_type`.
@@ -31,7 +32,8 @@ pub(super) enum AgentType {
 pub(super) struct TypeReader;
 
 impl TypeReader {
-    const TYPES: &[(&str, AgentType)] = &[("llm", AgentType::Llm), ("http", AgentType::Http)];
+    const TYPES: &[(&str, AgentType)] =
+        &[("llm", AgentType::Llm), ("http", AgentType::Http), ("mcp", AgentType::Mcp)];
 }
 
 impl Reader for TypeReader {
@@ -46,10 +48,6 @@ impl Reader for TypeReader {
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<AgentType> {
-        if value == "mcp" {
-            reading.fault(at, "this version does not run `mcp` agents. Use `llm` or `http`");
-            return None;
-        }
         choice(Self::TYPES).read(value, at, reading)
     }
 }
@@ -73,6 +71,7 @@ impl Reader for ConfigReader {
         let backend = match self.0? {
             AgentType::Llm => LLM.read(value, at, reading).map(Backend::Llm),
             AgentType::Http => HTTP.read(value, at, reading).map(Backend::Http),
+            AgentType::Mcp => MCP.read(value, at, reading).map(Backend::Mcp),
         };
         backend.map(|backend| (backend, value.clone()))
     }
@@ -80,9 +79,10 @@ impl Reader for ConfigReader {
 
 const LLM: Object<LlmConfig> = object(read_llm).named("LlmConfig");
 const HTTP: Object<HttpConfig> = object(read_http).named("HttpAgentConfig");
+const MCP: Object<McpConfig> = object(read_mcp).named("McpConfig");
 
 fn config_schema(terms: &Terms) -> Value {
-    json!({ "anyOf": [LLM.schema(terms), HTTP.schema(terms)] })
+    json!({ "anyOf": [LLM.schema(terms), HTTP.schema(terms), MCP.schema(terms)] })
 }
 
 fn type_schema(terms: &Terms) -> Value {
@@ -90,14 +90,16 @@ fn type_schema(terms: &Terms) -> Value {
 }
 
 /// Returns the schemas of `agent_type` and `config`, by name.
-pub(super) fn schemas() -> [(String, Value); 4] {
+pub(super) fn schemas() -> [(String, Value); 5] {
     let llm = Description::of(&Terms::NAMED, Unknown::Refused, read_llm);
     let http = Description::of(&Terms::NAMED, Unknown::Refused, read_http);
+    let mcp = Description::of(&Terms::NAMED, Unknown::Refused, read_mcp);
     [
         named("AgentType", "What performs the skills of an agent.", type_schema(&Terms::NAMED)),
         named("AgentConfig", "How to reach an agent, depending on its type.", config_schema(&Terms::NAMED)),
         named("LlmConfig", "How to reach a language model.", llm.schema()),
         named("HttpAgentConfig", "How to reach a remote agent.", http.schema()),
+        named("McpConfig", "How to reach an MCP server.", mcp.schema()),
     ]
 }
 
@@ -109,6 +111,7 @@ pub(super) fn config_by_type() -> Value {
         .map(|(name, agent_type)| match agent_type {
             AgentType::Llm => of(name, LLM.schema(&Terms::NAMED)),
             AgentType::Http => of(name, HTTP.schema(&Terms::NAMED)),
+            AgentType::Mcp => of(name, MCP.schema(&Terms::NAMED)),
         })
         .collect()
 }
@@ -119,7 +122,7 @@ fn read_llm(keys: &mut Keys<'_>) -> Option<LlmConfig> {
         key("provider", "Provider", choice(Provider::NAMED)).needed(MODEL).doc("Whose protocol it speaks."),
     );
     let base_url = keys.take(
-        key("base_url", "Base URL", UrlReader { place_of_query: extra_query_of })
+        key("base_url", "Base URL", UrlReader { place_of_query: extra_query_of, is_base: true })
             .doc("Where it is; the provider's own address where there is none."),
     );
     let model = keys.take(key("model", "Model", ModelReader).needed(MODEL).doc("As the provider spells it."));
@@ -155,13 +158,9 @@ fn read_llm(keys: &mut Keys<'_>) -> Option<LlmConfig> {
 
 fn read_http(keys: &mut Keys<'_>) -> Option<HttpConfig> {
     let endpoint = keys.take(
-        key(
-            "endpoint",
-            "Endpoint",
-            UrlReader { place_of_query: |_| "keys belong into `api_key` or `headers`".to_owned() },
-        )
-        .needed("a remote agent")
-        .doc("A skill is a POST to this address, `/` and the skill's name."),
+        key("endpoint", "Endpoint", UrlReader { place_of_query: place_of_keys, is_base: true })
+            .needed("a remote agent")
+            .doc("A skill is a POST to this address, `/` and the skill's name."),
     );
     let api_key = keys.take(
         key("api_key", "API key", SecretReader)
@@ -169,6 +168,31 @@ fn read_http(keys: &mut Keys<'_>) -> Option<HttpConfig> {
     );
     let headers = read_headers(keys);
     Some(HttpConfig { endpoint: endpoint?, api_key: api_key.flatten(), headers })
+}
+
+fn read_mcp(keys: &mut Keys<'_>) -> Option<McpConfig> {
+    let url = keys.take(
+        key("url", "URL", UrlReader { place_of_query: place_of_keys, is_base: false })
+            .needed("an MCP server")
+            .doc("The address of its endpoint for streamable HTTP, as its documentation writes it."),
+    );
+    let api_key = keys.take(
+        key("api_key", "API key", SecretReader)
+            .doc("Sent as `Authorization: Bearer`. `${secrets.NAME}`, or the key."),
+    );
+    let headers = read_headers(keys);
+    keys.elsewhere(|name| match name {
+        "command" | "args" | "env" | "cwd" => {
+            "MCP servers are called over HTTP, and never started as local commands".to_owned()
+        }
+        "mcp_connection_id" => "the agent itself is the connection".to_owned(),
+        _ => "what a server needs beside its key belongs into `headers`".to_owned(),
+    });
+    Some(McpConfig { url: url?, api_key: api_key.flatten(), headers })
+}
+
+fn place_of_keys(_: &str) -> String {
+    "keys belong into `api_key` or `headers`".to_owned()
 }
 
 fn read_headers(keys: &mut Keys<'_>) -> BTreeMap<String, SecretText> {
@@ -236,6 +260,8 @@ impl Reader for ModelReader {
 struct UrlReader {
     /// Says where what a plain URL cannot hold goes: a clause.
     place_of_query: fn(&str) -> String,
+    /// Whether paths are added to it, so that a `/` at its end says nothing.
+    is_base: bool,
 }
 
 impl UrlReader {
@@ -274,7 +300,7 @@ impl Reader for UrlReader {
             reading.fault(at, format!("{} {complaint}", at.subject()));
             return None;
         }
-        Some(url.trim_end_matches('/').to_owned())
+        Some(if self.is_base { url.trim_end_matches('/').to_owned() } else { url })
     }
 }
 

@@ -45,12 +45,25 @@ impl Reader for SkillsReader {
             if skills[..number].iter().any(|other| other.name == skill.name) {
                 reading.fault(&at.entry(number), format!("another skill is called `{}`, too", skill.name));
             }
-            if !skill.tools.is_empty() && self.0 == Some(AgentType::Http) {
-                reading.fault(&at.entry(number).key("tools"), "only skills of `llm` agents have tools");
+            for (key, owner) in self.0.into_iter().flat_map(|own| foreign(skill, own)) {
+                let message = format!("only skills of `{owner}` agents have `{key}`");
+                reading.fault(&at.entry(number).key(key), message);
             }
         }
         Some(skills)
     }
+}
+
+/// Returns the keys of `skill` that an agent of the type `own` cannot use, with the type that can.
+fn foreign(skill: &Skill, own: AgentType) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let is_mcp = own == AgentType::Mcp;
+    let keys = [
+        ("instructions", "llm", is_mcp && skill.instructions.is_some()),
+        ("tools", "llm", own != AgentType::Llm && !skill.tools.is_empty()),
+        ("max_tokens", "llm", is_mcp && skill.max_tokens.is_some()),
+        ("hash", "mcp", !is_mcp && skill.hash.is_some()),
+    ];
+    keys.into_iter().filter_map(|(key, owner, is_foreign)| is_foreign.then_some((key, owner)))
 }
 
 /// Reads a skill: its name, or an object.
@@ -121,6 +134,10 @@ fn read_skill(keys: &mut Keys<'_>) -> Option<Skill> {
         key("max_answer_tokens", "Tokens of an answer at most", whole(1, TOKENS_MAX))
             .doc("With tools: tokens of one answer. By default a quarter of `max_tokens`. An answer that is lost with the process counts as so many."),
     );
+    let hash = keys.take(
+        key("hash", "Hash", HashReader)
+            .doc("Of a tool of an MCP server: the hash of its definition. While the server defines it differently, it is not called."),
+    );
     let (tools, max_turns) = (tools.unwrap_or_default(), max_turns.unwrap_or(TURNS_DEFAULT));
     Some(Skill {
         description: description.unwrap_or_default(),
@@ -130,6 +147,7 @@ fn read_skill(keys: &mut Keys<'_>) -> Option<Skill> {
         max_tokens,
         rules: rules(&tools, max_turns, max_tokens, max_answer_tokens),
         tools,
+        hash,
         ..Skill::named(name?)
     })
 }
@@ -178,6 +196,31 @@ impl Reader for SkillNameReader {
         } else {
             reading.fitting(self, None, value, at)
         }
+    }
+}
+
+/// Reads the hash of the definition of a tool.
+#[derive(Clone, Copy, Debug)]
+struct HashReader;
+
+impl Reader for HashReader {
+    type Value = String;
+
+    fn wanted(&self, _: &Limits) -> String {
+        "`sha256:` and 64 digits from `0` to `f`".to_owned()
+    }
+
+    fn schema(&self, _: &Terms) -> Value {
+        json!({ "type": "string", "pattern": "^sha256:[0-9a-f]{64}$" })
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<String> {
+        let is_hash = |text: &&str| {
+            text.strip_prefix("sha256:").is_some_and(|digits| {
+                digits.len() == 64 && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+            })
+        };
+        reading.fitting(self, value.as_str().filter(is_hash).map(str::to_owned), value, at)
     }
 }
 

@@ -166,6 +166,7 @@ pub async fn agents_are_filtered_and_counted<H: Harness>(harness: &H) {
         json!({ "agent_type": "http", "category": "risk", "skills": [{ "name": "score", "description": "explain" }] }),
         json!({ "agent_type": "http", "category": null, "skills": ["explain"], "max": 9 }),
         json!({ "name": "without any of these" }),
+        json!({ "agent_type": "mcp", "skills": ["look"] }),
     ];
     for (document, number) in documents.iter().zip(1..) {
         put(&store, AgentChange { document: Payload::from_value(document), ..new_agent(number) }).await;
@@ -181,7 +182,12 @@ pub async fn agents_are_filtered_and_counted<H: Harness>(harness: &H) {
     };
     let text = |text: &str| Some(text.to_owned());
 
-    assert_eq!(listed(AgentFilter::default()).await, [4, 3, 2, 1]);
+    assert_eq!(listed(AgentFilter::default()).await, [5, 4, 3, 2, 1]);
+    assert_eq!(listed(AgentFilter { is_external: Some(true), ..AgentFilter::default() }).await, [5]);
+    assert_eq!(
+        listed(AgentFilter { is_external: Some(false), ..AgentFilter::default() }).await,
+        [4, 3, 2, 1]
+    );
     assert_eq!(listed(AgentFilter { agent_type: text("http"), ..AgentFilter::default() }).await, [3, 2]);
     assert_eq!(listed(AgentFilter { category: text("risk"), ..AgentFilter::default() }).await, [2, 1]);
     assert_eq!(listed(AgentFilter { skill: text("explain"), ..AgentFilter::default() }).await, [3, 1]);

@@ -174,6 +174,7 @@ impl AgentFilter {
         };
         self.tenant.is_none_or(|tenant| agent.tenant == tenant)
             && is("agent_type", &self.agent_type)
+            && self.is_external.is_none_or(|is_external| (document["agent_type"] == "mcp") == is_external)
             && is("category", &self.category)
             && self.skill.as_deref().is_none_or(|skill| names.any(|name| name == Some(skill)))
     }

@@ -1,0 +1,146 @@
+//! `mcp` agents: a skill is a tool of an MCP server, called over streamable HTTP.
+//!
+//! The client is ours, like those of language models, and for the same reasons ([`client`]): every request goes through the
+//! guarded client, responses have a limit and pass through exactly, and a call ends when its future is dropped.
+
+mod client;
+mod definition;
+mod era;
+mod message;
+mod mirrored;
+mod output;
+mod session;
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, USER_AGENT};
+use serde_json::{Value, json};
+use steadflow_core::agent::{Agent, Backend, McpConfig};
+use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::ids::AgentId;
+use steadflow_core::payload::Payload;
+use steadflow_core::work::{Stop, Work};
+use url::Url;
+
+use self::client::{Caller, Client};
+use self::definition::Definition;
+pub(crate) use self::era::Eras;
+use super::{SkillCall, find_agent, misconfigured};
+use crate::call::{AGENT, header};
+use crate::egress::peer;
+use crate::nodes::Shared;
+use crate::secrets::Keyring;
+use crate::slots::Party;
+
+/// Maximum number of tools of a server.
+const TOOLS_MAX: usize = 1_000;
+/// Maximum number of pages of the list of them.
+const PAGES_MAX: usize = 100;
+
+/// Calls the tool that has the name of the skill, if its definition is the one that was accepted.
+pub(super) async fn run(
+    call: &SkillCall<'_>,
+    config: &McpConfig,
+    keyring: &mut Keyring<'_>,
+) -> Result<Payload, Failure> {
+    let arguments = match call.input {
+        Value::Object(_) => call.input.clone(),
+        Value::Null => json!({}),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            let message =
+                format!("The input of `{}` must be an object: the arguments of the tool.", call.skill.name);
+            return Err(Failure::new(ErrorClass::Validation, message));
+        }
+    };
+    let (url, headers) = reach(config, keyring)?;
+    let who = peer(&url);
+    let caller = Caller { shared: call.shared, slot: call.slot, work: call.work, keyring };
+    let mut client = Client::begin(caller, url, headers).await?;
+    let tool = &call.skill.name;
+    if let Some(pinned) = &call.skill.hash {
+        definition::check(&tools(&mut client, &who).await?, tool, pinned, &who)?;
+    }
+    let result = client.call(call.skill, &arguments).await?;
+    drop(client);
+    let output = output::output_of(&result, &who, tool)?;
+    if let Some(misfit) = call.output_misfit(&message::value_of(&output), &keyring.scrubber()).await? {
+        let message = format!("The response of {who} does not match the output schema: {misfit}.");
+        return Err(Failure::new(ErrorClass::ModelOutput, message));
+    }
+    Ok(output)
+}
+
+/// Lists the tools of the server that an agent is, and says which of its skills they are.
+pub(crate) async fn list_tools(
+    shared: &Shared,
+    stop: &Stop,
+    work: &Work,
+    (id, version): (AgentId, Option<u32>),
+    keyring: &mut Keyring<'_>,
+) -> Result<Payload, Failure> {
+    let agent = find_agent(shared, work.tenant, id, version).await?;
+    let Backend::Mcp(config) = &agent.backend else {
+        let message = format!(
+            "The agent {} is no MCP server: only agents of type `mcp` have tools to list.",
+            agent.name
+        );
+        return Err(misconfigured(message));
+    };
+    let (url, headers) = reach(config, keyring)?;
+    let who = peer(&url);
+    let slot =
+        shared.slots.acquire_unless(stop, Party { flow: work.flow, peer: id.to_string().into() }).await;
+    let mut client = Client::begin(Caller { shared, slot: &slot, work, keyring }, url, headers).await?;
+    let tools = tools(&mut client, &who).await?;
+    let listed = tools.iter().map(|tool| tool.listed(agent.skill(&tool.name)));
+    Ok(Payload::from_value(
+        &json!({ "tools": listed.collect::<Vec<_>>(), "missing": missing(&agent, &tools) }),
+    ))
+}
+
+/// Returns the skills that the server has no tools for.
+fn missing<'a>(agent: &'a Agent, tools: &[Definition]) -> Vec<&'a str> {
+    let is_there = |name: &str| tools.iter().any(|tool| tool.name == name);
+    agent.skills.iter().map(|skill| &*skill.name).filter(|name| !is_there(name)).collect()
+}
+
+/// Returns the address of a server, and what each request to it carries.
+fn reach(config: &McpConfig, keyring: &mut Keyring<'_>) -> Result<(Url, HeaderMap), Failure> {
+    let url = Url::parse(&config.url).map_err(|_| {
+        misconfigured(format!("The address `{}` of the MCP server is not a URL.", config.url))
+    })?;
+    let mut headers = HeaderMap::new();
+    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    for (name, text) in &config.headers {
+        let (name, value) = header(name, &keyring.open_header(name, text)?).map_err(misconfigured)?;
+        headers.insert(name, value);
+    }
+    if let Some(key) = &config.api_key {
+        let bearer = format!("Bearer {}", keyring.open(key)?);
+        let (name, value) = header(AUTHORIZATION.as_str(), &bearer).map_err(misconfigured)?;
+        headers.insert(name, value);
+    }
+    Ok((url, headers))
+}
+
+/// Returns all tools of a server.
+async fn tools(client: &mut Client<'_>, who: &str) -> Result<Vec<Definition>, Failure> {
+    let (mut tools, mut cursor) = (Vec::new(), None::<String>);
+    for _ in 0..PAGES_MAX {
+        let params = cursor.take().map_or_else(|| json!({}), |cursor| json!({ "cursor": cursor }));
+        let page = client.request("tools/list", params).await.map_err(Failure::from)?;
+        let mut page = message::value_of(&page);
+        let Some(Value::Array(listed)) = page.get_mut("tools").map(Value::take) else {
+            let message = format!("{who} did not respond with a list of tools.");
+            return Err(Failure::new(ErrorClass::Rejected, message));
+        };
+        tools.extend(listed.into_iter().filter_map(Definition::read));
+        if tools.len() > TOOLS_MAX {
+            break;
+        }
+        match page.get("nextCursor").and_then(Value::as_str) {
+            Some(next) => cursor = Some(next.to_owned()),
+            None => return Ok(tools),
+        }
+    }
+    let message = format!("{who} has more than {TOOLS_MAX} tools, or a list of more than {PAGES_MAX} pages.");
+    Err(Failure::new(ErrorClass::Rejected, message))
+}

@@ -1,0 +1,411 @@
+//! A conversation with an MCP server over streamable HTTP: as many requests as one call takes.
+//!
+//! A server of 2026-07-28 gets requests that say all. One of an earlier version gets a handshake, which may begin a session;
+//! that is ended when the conversation is. The protocol is what `nodes` needs of it: requests of servers are refused, and
+//! streams that break are not resumed.
+
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use serde_json::{Value, json};
+use steadflow_core::agent::Skill;
+use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::payload::Payload;
+use steadflow_core::work::Work;
+use tokio::time::timeout;
+use url::Url;
+
+use super::era::Era;
+use super::message::{self, HANDSHAKE_VERSION, HANDSHAKE_VERSIONS, MODERN_VERSION, Message, RpcError};
+use super::mirrored;
+use super::session::Session;
+use crate::body;
+use crate::call::headers_of;
+use crate::egress::{Answer, Events, Request, peer};
+use crate::nodes::Shared;
+use crate::secrets::Keyring;
+use crate::slots::Slot;
+use crate::status;
+
+/// Redirects within the origin that are followed.
+const REDIRECTS_MAX: u32 = 5;
+/// Requests of the server that are answered.
+const QUESTIONS_MAX: u32 = 100;
+/// The factor by which a response may exceed the limit of an output, for JSON escapes and fields of the protocol.
+const RESPONSE_PER_OUTPUT: usize = 4;
+
+const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+const NAME: HeaderName = HeaderName::from_static("mcp-name");
+const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+
+/// Who makes a call.
+#[derive(Clone, Copy)]
+pub(super) struct Caller<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) slot: &'a Slot,
+    pub(super) work: &'a Work,
+    pub(super) keyring: &'a Keyring<'a>,
+}
+
+pub(super) struct Client<'a> {
+    caller: Caller<'a>,
+    url: Url,
+    /// What it is remembered by: the address before redirects.
+    server: String,
+    /// What each request carries.
+    headers: HeaderMap,
+    era: Era,
+    /// The version that the server chose in the handshake.
+    version: Option<HeaderValue>,
+    session: Option<Session>,
+    /// The number of the last request.
+    asked: u64,
+    questions: u32,
+}
+
+/// Why a request has no result.
+pub(super) struct Refused {
+    failure: Failure,
+    /// The JSON-RPC error, if there is one.
+    code: Option<i64>,
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        Self { failure, code: None }
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        refused.failure
+    }
+}
+
+impl Refused {
+    /// Returns whether the server has ended the request.
+    const fn is_answer(&self) -> bool {
+        self.code.is_some() || self.failure.status.is_some()
+    }
+
+    /// Returns whether an earlier protocol may be worth a try.
+    fn may_be_earlier(&self) -> bool {
+        if self.code.is_some_and(message::is_modern) {
+            return false;
+        }
+        match self.failure.status {
+            // It says nothing of the protocol.
+            Some(401 | 403 | 407 | 408 | 425 | 429 | 502..=504) => false,
+            Some(_) => true,
+            None => !matches!(
+                self.failure.class,
+                ErrorClass::Connection | ErrorClass::Timeout | ErrorClass::Configuration
+            ),
+        }
+    }
+}
+
+impl<'a> Client<'a> {
+    /// Begins a conversation. `headers` are those of the agent.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or speaks no protocol that is known.
+    pub(super) async fn begin(caller: Caller<'a>, url: Url, headers: HeaderMap) -> Result<Self, Failure> {
+        let mut client = Self {
+            caller,
+            server: url.to_string(),
+            url,
+            headers,
+            era: Era::Modern,
+            version: None,
+            session: None,
+            asked: 0,
+            questions: 0,
+        };
+        let eras = &caller.shared.eras;
+        match eras.of(&client.server) {
+            Some(Era::Modern) => {}
+            Some(Era::Handshake) => client.shake_hands().await?,
+            None => {
+                client.discover().await?;
+                eras.remember(&client.server, client.era);
+            }
+        }
+        Ok(client)
+    }
+
+    /// Finds out which protocol the server speaks. One that does not answer in the time for connecting speaks an earlier one.
+    async fn discover(&mut self) -> Result<(), Failure> {
+        let asked =
+            timeout(self.caller.shared.connect_timeout(), self.request("server/discover", json!({}))).await;
+        let supported = match asked {
+            Ok(Ok(found)) => message::value_of(&found).get("supportedVersions").cloned().unwrap_or_default(),
+            Ok(Err(refused)) if !refused.may_be_earlier() => return Err(refused.into()),
+            Ok(Err(_)) | Err(_) => Value::Null,
+        };
+        let is_modern = supported.as_array().is_some_and(|all| all.iter().any(|one| one == MODERN_VERSION));
+        if is_modern { Ok(()) } else { self.shake_hands().await }
+    }
+
+    /// Begins a session, as earlier protocols ask for.
+    async fn shake_hands(&mut self) -> Result<(), Failure> {
+        (self.era, self.version, self.session) = (Era::Handshake, None, None);
+        let params = json!({ "protocolVersion": HANDSHAKE_VERSION, "capabilities": {}, "clientInfo": message::client_info() });
+        let (result, headers) = self.exchange("initialize", params, HeaderMap::new()).await?;
+        let result = message::value_of(&result);
+        let version = result["protocolVersion"].as_str().unwrap_or_default();
+        if !HANDSHAKE_VERSIONS.contains(&version) {
+            let shown = message::shortened(version);
+            let message = format!(
+                "{} is no MCP server, or speaks a version of MCP that is not known here: `{shown}`. Check the URL.",
+                peer(&self.url)
+            );
+            return Err(Failure::new(ErrorClass::Rejected, message));
+        }
+        self.version = HeaderValue::from_str(version).ok();
+        let id = headers.get(SESSION_ID).cloned();
+        self.session = id.map(|id| self.session_of(id));
+        let initialized = message::notification("notifications/initialized", json!({}));
+        let answer = self.post(&initialized, HeaderMap::new()).await?;
+        if answer.status().is_success() { Ok(()) } else { Err(self.failure_of(answer).await) }
+    }
+
+    fn session_of(&self, id: HeaderValue) -> Session {
+        let mut headers = self.common_headers();
+        headers.insert(SESSION_ID, id.clone());
+        let farewell = self.caller.shared.farewell(self.caller.slot);
+        Session::new(self.url.clone(), headers, id, farewell)
+    }
+
+    /// Sends a request. If its session is lost, a new one is begun, once.
+    ///
+    /// # Errors
+    /// There is no result.
+    pub(super) async fn request(&mut self, method: &'static str, params: Value) -> Result<Payload, Refused> {
+        self.request_with(method, params, HeaderMap::new()).await
+    }
+
+    async fn request_with(
+        &mut self,
+        method: &'static str,
+        params: Value,
+        headers: HeaderMap,
+    ) -> Result<Payload, Refused> {
+        let first = self.exchange(method, params.clone(), headers.clone()).await;
+        let is_lost = |refused: &Refused| refused.failure.status == Some(404);
+        match (first, &mut self.session) {
+            (Err(refused), Some(session)) if is_lost(&refused) => {
+                session.forget();
+                self.shake_hands().await?;
+                self.exchange(method, params, headers).await.map(|(result, _)| result)
+            }
+            (result, _) => result.map(|(result, _)| result),
+        }
+    }
+
+    /// Calls the tool that is a skill of the agent.
+    ///
+    /// # Errors
+    /// There is no result.
+    pub(super) async fn call(&mut self, skill: &Skill, arguments: &Value) -> Result<Payload, Failure> {
+        let tool = &skill.name;
+        // Only what does the work: a server that has seen a key need not answer anything else that carries it.
+        let mut headers = headers_of(self.caller.work);
+        if self.era == Era::Modern {
+            headers.insert(NAME, mirrored::value(tool));
+            if let Some(schema) = &skill.input_schema {
+                mirrored::add(schema, arguments, &mut headers);
+            }
+        }
+        let params = json!({ "name": tool, "arguments": arguments });
+        self.request_with("tools/call", params, headers).await.map_err(Failure::from)
+    }
+
+    /// Sends one request, and returns its result with the headers of the response.
+    async fn exchange(
+        &mut self,
+        method: &'static str,
+        params: Value,
+        mut headers: HeaderMap,
+    ) -> Result<(Payload, HeaderMap), Refused> {
+        self.asked += 1;
+        let id = self.asked;
+        let params = match self.era {
+            Era::Modern => {
+                headers.insert(METHOD, HeaderValue::from_static(method));
+                message::with_meta(params)
+            }
+            Era::Handshake => params,
+        };
+        self.set_pending(Some(id));
+        let answer = self.post(&message::request(id, method, params), headers).await?;
+        let received = answer.headers().clone();
+        let response = self.response(answer, id, method).await;
+        if response.as_ref().map_or_else(Refused::is_answer, |_| true) {
+            self.set_pending(None);
+        }
+        response.map(|result| (result, received))
+    }
+
+    fn set_pending(&mut self, id: Option<u64>) {
+        if let Some(session) = &mut self.session {
+            session.set_pending(id);
+        }
+    }
+
+    async fn response(&mut self, answer: Answer, id: u64, method: &str) -> Result<Payload, Refused> {
+        if !answer.status().is_success() {
+            let failure = self.failure_of(answer).await;
+            let error = failure.body.as_ref().and_then(|body| body.to_value().ok());
+            let code = error.and_then(|body| body.pointer("/error/code")?.as_i64());
+            if matches!(failure.status, Some(400 | 404 | 405)) {
+                // It may speak another protocol than the last time.
+                self.caller.shared.eras.forget(&self.server);
+            }
+            return Err(Refused { failure, code });
+        }
+        let who = answer.peer();
+        let refused =
+            |error: &RpcError| Refused { failure: error.failure(&who, method), code: Some(error.code) };
+        let response = if is_stream(answer.headers()) {
+            self.in_stream(answer, id).await?
+        } else {
+            self.in_body(answer, id).await?
+        };
+        response.map_err(|error| refused(&error))
+    }
+
+    async fn in_body(&self, answer: Answer, id: u64) -> Result<Result<Payload, RpcError>, Failure> {
+        let (who, headers) = (answer.peer(), answer.headers().clone());
+        let messages = answer.read(self.bytes_max(), move |bytes| {
+            let text = body::text(&headers, &bytes).map_err(|misread| status::misread(&who, &misread))?;
+            messages(text.as_bytes(), id, &who)
+        });
+        let mut messages = messages.await?.into_iter();
+        let response = messages.find_map(|message| match message {
+            Message::Response(response) => Some(response),
+            Message::Question { .. } | Message::Other => None,
+        });
+        response.ok_or_else(|| {
+            let message = format!("{} sent no response to the request. Check the URL.", peer(&self.url));
+            Failure::new(ErrorClass::Rejected, message)
+        })
+    }
+
+    async fn in_stream(&mut self, answer: Answer, id: u64) -> Result<Result<Payload, RpcError>, Failure> {
+        let who = answer.peer();
+        let mut events = Events::of(answer, self.bytes_max())?;
+        loop {
+            let reader = who.clone();
+            let Some(messages) = events.next(move |data| messages(&data, id, &reader)).await? else { break };
+            for message in messages {
+                match message {
+                    Message::Response(response) => return Ok(response),
+                    Message::Question { id, is_ping } => self.answer(&id, is_ping).await?,
+                    Message::Other => {}
+                }
+            }
+        }
+        let message = format!("{who} ended its stream without a response to the request.");
+        Err(Failure::new(ErrorClass::Connection, message))
+    }
+
+    /// Answers a request of the server, which waits for it.
+    async fn answer(&mut self, id: &Value, is_ping: bool) -> Result<(), Failure> {
+        self.questions += 1;
+        if self.questions > QUESTIONS_MAX {
+            let message = format!("{} sent more than {QUESTIONS_MAX} requests.", peer(&self.url));
+            return Err(Failure::new(ErrorClass::Rejected, message));
+        }
+        // Whether it is taken shows in what the server does next.
+        drop(self.post(&message::answer(id, is_ping), HeaderMap::new()).await?);
+        Ok(())
+    }
+
+    /// Sends a message. Redirects are followed within the origin, and only if they keep the message.
+    async fn post(&mut self, message: &Value, own: HeaderMap) -> Result<Answer, Failure> {
+        let body = Bytes::from(message.to_string());
+        for _ in 0..=REDIRECTS_MAX {
+            let mut headers = self.common_headers();
+            if let Some(session) = &self.session {
+                headers.insert(SESSION_ID, session.id().clone());
+            }
+            headers.extend(own.iter().map(|(name, value)| (name.clone(), value.clone())));
+            let request = Request {
+                headers,
+                body: Some(body.clone()),
+                follows_redirects: false,
+                has_own_timeout: self.caller.work.has_own_timeout,
+                ..Request::new(Method::POST, self.url.clone())
+            };
+            let Caller { shared, slot, keyring, .. } = self.caller;
+            let answer = shared.send(request, keyring, slot).await?;
+            match redirected(&self.url, &answer)? {
+                Some(url) => self.url = url,
+                None => return Ok(answer),
+            }
+        }
+        let message = format!("{} redirects more than {REDIRECTS_MAX} times.", peer(&self.url));
+        Err(Failure::new(ErrorClass::Rejected, message))
+    }
+
+    /// Returns what all messages carry.
+    fn common_headers(&self) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let modern = HeaderValue::from_static(MODERN_VERSION);
+        let version = if self.era == Era::Modern { Some(modern) } else { self.version.clone() };
+        headers.extend(version.map(|version| (PROTOCOL_VERSION, version)));
+        headers
+    }
+
+    async fn failure_of(&self, answer: Answer) -> Failure {
+        let is_unauthorized = answer.status().as_u16() == 401;
+        let mut failure = status::failure_of(answer, &self.caller.keyring.scrubber()).await;
+        if is_unauthorized {
+            let hint = " Give the agent an `api_key`: Steadflow asks no authorization server that an MCP server names.";
+            failure.message.push_str(hint);
+        }
+        failure
+    }
+
+    fn bytes_max(&self) -> usize {
+        self.caller.shared.limits.output_bytes_max.saturating_mul(RESPONSE_PER_OUTPUT)
+    }
+}
+
+fn is_stream(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/event-stream")
+}
+
+fn messages(text: &[u8], id: u64, who: &str) -> Result<Vec<Message>, Failure> {
+    message::read(text, id).map_err(|error| {
+        let message = format!("{who} did not respond with JSON, as MCP servers do: {error}. Check the URL.");
+        Failure::new(ErrorClass::Rejected, message)
+    })
+}
+
+/// Returns where a redirect leads, if it may be followed.
+fn redirected(url: &Url, answer: &Answer) -> Result<Option<Url>, Failure> {
+    let status = answer.status().as_u16();
+    let location = answer.headers().get(LOCATION).filter(|_| matches!(status, 301 | 302 | 303 | 307 | 308));
+    let Some(location) = location else { return Ok(None) };
+    let target = location.to_str().ok().and_then(|location| url.join(location).ok());
+    match target {
+        Some(target) if matches!(status, 307 | 308) && target.origin() == url.origin() => Ok(Some(target)),
+        target => {
+            let to = target
+                .map_or_else(String::new, |target| format!(" to {}", target.origin().ascii_serialization()));
+            let message = format!(
+                "{} redirects{to} with status {status}. Requests to an MCP server follow only 307 and 308, and only within \
+                 its origin. Change the URL of the agent.",
+                peer(url)
+            );
+            Err(Failure { status: Some(status), ..Failure::new(ErrorClass::Rejected, message) })
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Server-sent events (HTML standard, 9.2.6), one at a time as they arrive.
+
+use bytes::Bytes;
+use reqwest::header::HeaderMap;
+use steadflow_core::failure::{ErrorClass, Failure};
+
+use super::{Answer, FREE_BYTES, Taken, fault};
+use crate::body::Codings;
+
+/// How many bytes of one stream are read at most. What a server says beside its answer counts, too.
+const STREAM_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// The events of a response. Dropping it closes the connection.
+pub(crate) struct Events {
+    answer: Answer,
+    bytes_max: usize,
+    /// What has arrived and is not read yet.
+    arrived: Bytes,
+    received: usize,
+    parser: Parser,
+    taken: Taken,
+}
+
+impl Events {
+    /// Reads the body of `answer`. The data of an event has at most `bytes_max` bytes.
+    ///
+    /// # Errors
+    /// The stream is compressed, which nothing here undoes piece by piece.
+    pub(crate) fn of(answer: Answer, bytes_max: usize) -> Result<Self, Failure> {
+        if !is_plain(answer.headers()) {
+            let message =
+                format!("{} sent a compressed stream, although it was asked for none.", answer.peer());
+            return Err(Failure::new(ErrorClass::Rejected, message));
+        }
+        let parser = Parser::default();
+        Ok(Self { answer, bytes_max, arrived: Bytes::new(), received: 0, parser, taken: None })
+    }
+
+    /// Makes something of the data of the next event that has any; `None` at the end of the stream.
+    ///
+    /// # Errors
+    /// A failure if the event or the stream is too long, if the stream breaks or takes too long; and what `read` returns.
+    pub(crate) async fn next<T: Send + 'static>(
+        &mut self,
+        read: impl FnOnce(Vec<u8>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<Option<T>, Failure> {
+        let Some(data) = self.data().await? else { return Ok(None) };
+        let reading = self.answer.share.read(data.len(), self.taken.take(), move || read(data));
+        self.answer.limit.in_time(&self.answer.url, reading).await?.map(Some)
+    }
+
+    async fn data(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        loop {
+            if let Some(data) = self.parser.take(&mut self.arrived) {
+                return Ok(Some(data));
+            }
+            if self.parser.len() > self.bytes_max {
+                return Err(fault::too_large(&self.answer.url, self.bytes_max));
+            }
+            if self.parser.len() > FREE_BYTES && self.taken.is_none() {
+                self.taken = Some(self.answer.room(self.bytes_max).await?);
+            }
+            match self.answer.chunk().await? {
+                Some(chunk) => {
+                    self.received += chunk.len();
+                    if self.received > STREAM_BYTES_MAX {
+                        return Err(fault::too_large(&self.answer.url, STREAM_BYTES_MAX));
+                    }
+                    self.arrived = chunk;
+                }
+                None => return Ok(self.parser.end()),
+            }
+        }
+    }
+}
+
+fn is_plain(headers: &HeaderMap) -> bool {
+    Codings::of(headers).is_ok_and(|codings| codings.is_identity())
+}
+
+/// Puts events together from pieces of any length.
+#[derive(Debug, Default)]
+struct Parser {
+    line: Vec<u8>,
+    data: Vec<u8>,
+    has_data: bool,
+    /// A line feed that comes next belongs to the line before.
+    is_after_return: bool,
+    is_begun: bool,
+}
+
+impl Parser {
+    /// How many bytes of an event are here.
+    fn len(&self) -> usize {
+        self.line.len() + self.data.len()
+    }
+
+    /// Reads `arrived` up to the end of an event, and returns its data.
+    fn take(&mut self, arrived: &mut Bytes) -> Option<Vec<u8>> {
+        while !arrived.is_empty() {
+            if std::mem::take(&mut self.is_after_return) && arrived[0] == b'\n' {
+                drop(arrived.split_to(1));
+                continue;
+            }
+            let end = arrived.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            let Some(end) = end else {
+                self.line.extend_from_slice(&arrived.split_to(arrived.len()));
+                return None;
+            };
+            self.line.extend_from_slice(&arrived.split_to(end));
+            self.is_after_return = arrived.split_to(1)[..] == b"\r"[..];
+            if let Some(data) = self.line() {
+                return Some(data);
+            }
+        }
+        None
+    }
+
+    /// Returns the data of the event that the stream ends with, which some servers do not end with a blank line.
+    fn end(&mut self) -> Option<Vec<u8>> {
+        let last = self.line();
+        last.or_else(|| self.event())
+    }
+
+    /// Reads a line that is complete.
+    fn line(&mut self) -> Option<Vec<u8>> {
+        let line = std::mem::take(&mut self.line);
+        let is_first = !std::mem::replace(&mut self.is_begun, true);
+        let text = line.strip_prefix(if is_first { MARK } else { b"" }).unwrap_or(&line);
+        if text.is_empty() {
+            return self.event();
+        }
+        let value = text.strip_prefix(b"data")?;
+        let value = match value {
+            [] => value,
+            [b':', b' ', value @ ..] | [b':', value @ ..] => value,
+            // A field with a longer name.
+            _ => return None,
+        };
+        if std::mem::replace(&mut self.has_data, true) {
+            self.data.push(b'\n');
+        }
+        self.data.extend_from_slice(value);
+        None
+    }
+
+    fn event(&mut self) -> Option<Vec<u8>> {
+        let data = std::mem::take(&mut self.data);
+        // Servers send events without data to keep a connection open, or to name one.
+        (std::mem::take(&mut self.has_data) && !data.trim_ascii().is_empty()).then_some(data)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_read_whatever_pieces_they_arrive_in() {
+        let stream = "\u{feff}: hello\n\nid: 1\ndata:\n\nevent: message\r\ndata: a\rdata:  b\r\n\r\ndatas: x\ndata\ndata:c\n\ndata: é";
+        for size in 1..=stream.len() {
+            assert_eq!(read(stream.as_bytes(), size), ["a\n b", "\nc", "é"], "{size}");
+        }
+    }
+
+    fn read(stream: &[u8], size: usize) -> Vec<String> {
+        let (mut parser, mut events) = (Parser::default(), Vec::new());
+        for piece in stream.chunks(size) {
+            let mut arrived = Bytes::copy_from_slice(piece);
+            while let Some(data) = parser.take(&mut arrived) {
+                events.push(data);
+            }
+        }
+        events.extend(parser.end());
+        events.into_iter().map(|data| String::from_utf8(data).unwrap()).collect()
+    }
+}
