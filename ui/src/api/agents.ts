@@ -13,6 +13,8 @@ export type AgentConfig = Schemas['AgentConfig'];
 export type Skill = Schemas['Skill'];
 /** The output of a skill that was tried, and what it used. */
 export type Trial = Schemas['AgentResult'];
+/** A tool as its MCP server defines it. */
+export type ServerTool = Schemas['AgentTool'];
 /** An agent as it is sent: its skills as objects, never as bare names. */
 export type AgentDocument = Schemas['AgentInput'] & { skills: readonly Skill[] };
 
@@ -47,6 +49,11 @@ export async function saveAgent(edited: Edited | null, document: AgentDocument):
 /** Deletes an agent; one that cannot be read has no tag. */
 export async function deleteAgent({ id, etag }: Pick<Agent, 'id'> & Partial<Edited>): Promise<void> {
   await call('DELETE', '/studio/agents/{id}', { path: { id }, ifMatch: etag });
+}
+
+/** Asks the MCP server that an agent is for its tools. Throws a `Problem` when it fails. */
+export async function listTools(id: string): Promise<Schemas['AgentTools']> {
+  return (await call('POST', '/studio/agents/{id}/tools', { path: { id } })).data;
 }
 
 /** Calls a skill once, outside any execution. Nothing is stored. Throws a `Problem` when it fails. */

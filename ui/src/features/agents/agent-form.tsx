@@ -10,8 +10,18 @@ import classes from './agents.module.css';
 import { ConfigFields } from './config-fields';
 import { ConflictNote } from './conflict-note';
 import { DeleteButton } from './delete-button';
-import { type AgentDraft, documentOf, draftOf, isReadable, newAgent, newSkill, type SkillDraft } from './draft';
+import {
+  type AgentDraft,
+  documentOf,
+  draftOf,
+  freeKey,
+  isReadable,
+  newAgent,
+  newSkill,
+  type SkillDraft,
+} from './draft';
 import { AgentConflict, useSaveAgent } from './queries';
+import { ServerTools } from './server-tools';
 import { SkillFields } from './skill-fields';
 import { texts } from './texts';
 import { TrySkill } from './try-skill';
@@ -22,7 +32,7 @@ interface AgentFormProps {
   onDone: () => void;
 }
 
-const TYPES = (['llm', 'http'] as const).map((value) => ({ value, label: texts.types[value] }));
+const TYPES = (['llm', 'http', 'mcp'] as const).map((value) => ({ value, label: texts.types[value] }));
 
 /** The form of an agent, and a way to try it. */
 export function AgentForm({ agent, onDone }: AgentFormProps) {
@@ -108,13 +118,14 @@ export function AgentForm({ agent, onDone }: AgentFormProps) {
           variant="default"
           size="xs"
           leftSection={<IconPlus size={14} aria-hidden />}
-          onClick={() =>
-            set({ skills: [...draft.skills, newSkill(1 + Math.max(-1, ...draft.skills.map((s) => s.key)))] })
-          }
+          onClick={() => set({ skills: [...draft.skills, newSkill(freeKey(draft.skills))] })}
         >
           {texts.form.addSkill}
         </Button>
       </div>
+      {agent?.agent_type === 'mcp' && draft.type === 'mcp' && (
+        <ServerTools agent={agent} skills={draft.skills} onChange={(skills) => set({ skills })} />
+      )}
       {conflict && <ConflictNote onLoad={() => load(conflict)} onKeep={() => submit(conflict)} />}
       {save.isError && !conflict && <ProblemCard problem={save.error} />}
       <div className={classes.actions}>

@@ -37,6 +37,36 @@ test('an agent is created, and faults are shown at their fields', async () => {
   });
 });
 
+test('an MCP server is created with the tools that may be called', async () => {
+  const asked = fakeApi({
+    'GET /studio/agents': () => [],
+    'POST /studio/agents': () => problem(500, 'internal', 'Not now.'),
+  });
+  const user = userEvent.setup();
+  await renderScreen(<AgentsPage />);
+  await user.click((await screen.findAllByRole('button', { name: 'New agent' }))[0] as HTMLElement);
+
+  await user.type(await screen.findByLabelText(/^Name/), 'Tools');
+  await user.click(screen.getByRole('combobox', { name: 'Type' }));
+  await user.click(await screen.findByRole('option', { name: 'MCP server' }));
+  await user.type(screen.getByLabelText('URL'), 'https://tools.example/mcp');
+  await user.type(screen.getByLabelText(/^Skill name/), 'look');
+  await user.type(screen.getByLabelText('Accepted definition'), 'sha256:0');
+  await user.click(screen.getByRole('button', { name: 'Save agent' }));
+
+  await vi.waitFor(() =>
+    expect(asked.find((call) => call.method === 'POST')?.body).toEqual({
+      name: 'Tools',
+      agent_type: 'mcp',
+      description: '',
+      category: null,
+      tags: [],
+      config: { url: 'https://tools.example/mcp' },
+      skills: [{ name: 'look', hash: 'sha256:0' }],
+    }),
+  );
+});
+
 test('an agent that was changed elsewhere is overwritten only on purpose', async () => {
   const read: Agent = {
     id: '11111111-1111-4111-8111-111111111111',

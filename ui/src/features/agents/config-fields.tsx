@@ -31,6 +31,14 @@ export function ConfigFields({ draft, fault, onChange }: ConfigFieldsProps) {
       </>
     );
   }
+  if (draft.type === 'mcp') {
+    return (
+      <>
+        {field('url', form.url, form.urlHint)}
+        {field('api_key', form.apiKey, form.apiKeyHint)}
+      </>
+    );
+  }
   return (
     <>
       <div className={classes.pair}>

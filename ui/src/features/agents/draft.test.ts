@@ -58,6 +58,18 @@ test('keys of the other type are not sent', () => {
   expect(documentOf(draft).skills[0]?.tools).toBeUndefined();
 });
 
+test('the tools of an MCP server keep their hashes, which no other agent has', () => {
+  const hash = `sha256:${'0a'.repeat(32)}`;
+  const config = { url: 'https://tools.example/mcp/', api_key: '${secrets.KEY}' };
+  const skills = [{ name: 'look', input_schema: { type: 'object' }, hash }];
+  const server: Agent = { ...agent, agent_type: 'mcp', source: 'external', config, skill_definitions: skills };
+
+  expect(documentOf(draftOf(server)).config).toEqual(config);
+  expect(documentOf(draftOf(server)).skills).toEqual(skills);
+  expect(documentOf({ ...draftOf(server), type: 'http' }).skills[0]?.hash).toBeUndefined();
+  expect(reachOf(server)).toBe(config.url);
+});
+
 test('a schema that is not valid JSON makes the draft unreadable', () => {
   const draft = newAgent();
   const broken = { ...draft, skills: draft.skills.map((skill) => ({ ...skill, outputSchema: '{' })) };

@@ -1,5 +1,5 @@
 /** Converts an agent to the fields of its form, and back. */
-import type { Agent, AgentConfig, AgentDocument, AgentType, Skill } from '@/api/agents';
+import type { Agent, AgentConfig, AgentDocument, AgentType, ServerTool, Skill } from '@/api/agents';
 import { jsonText, numberOf, parseJson, parseJsonOr } from '@/lib/json';
 
 export interface SkillDraft {
@@ -10,6 +10,8 @@ export interface SkillDraft {
   maxTokens: number | '';
   inputSchema: string;
   outputSchema: string;
+  /** Of a tool of an MCP server: the hash of the definition that is accepted. */
+  hash: string;
   /** Keys without a field in the form; kept unchanged. */
   rest: Record<string, unknown>;
 }
@@ -26,7 +28,7 @@ export interface AgentDraft {
 
 export const PROVIDERS = ['openai', 'anthropic', 'gemini', 'ollama'] as const;
 
-/** The configuration keys of the form, by type. Keys of the other type are left out when it is saved. */
+/** The configuration keys of the form, by type. Keys of the other types are left out when it is saved. */
 const CONFIG_KEYS: Record<AgentType, readonly string[]> = {
   llm: [
     'provider',
@@ -40,6 +42,7 @@ const CONFIG_KEYS: Record<AgentType, readonly string[]> = {
     'extra_headers',
   ],
   http: ['endpoint', 'api_key', 'headers'],
+  mcp: ['url', 'api_key', 'headers'],
 };
 
 export function newSkill(key: number): SkillDraft {
@@ -51,8 +54,26 @@ export function newSkill(key: number): SkillDraft {
     maxTokens: '',
     inputSchema: '',
     outputSchema: '',
+    hash: '',
     rest: {},
   };
+}
+
+/** Returns a key that no skill has. */
+export function freeKey(skills: readonly SkillDraft[]): number {
+  return 1 + Math.max(-1, ...skills.map(({ key }) => key));
+}
+
+/** Makes a tool a skill, or accepts its definition as it is now. A skill without a name makes room for it. */
+export function acceptTool(skills: readonly SkillDraft[], tool: ServerTool): readonly SkillDraft[] {
+  const { name, hash } = tool;
+  const inputSchema = schemaText(tool.input_schema as Skill['input_schema']);
+  const accepted = { name, hash, inputSchema, description: tool.description ?? '' };
+  if (skills.some((skill) => skill.name.trim() === name)) {
+    return skills.map((skill) => (skill.name.trim() === name ? { ...skill, ...accepted } : skill));
+  }
+  const named = skills.filter((skill) => skill.name.trim() !== '');
+  return [...named, { ...newSkill(freeKey(skills)), ...accepted }];
 }
 
 export function newAgent(): AgentDraft {
@@ -73,7 +94,7 @@ export function draftOf(agent: Agent): AgentDraft {
 }
 
 function skillDraft(skill: Skill, key: number): SkillDraft {
-  const { name, description, instructions, max_tokens, input_schema, output_schema, ...rest } = skill;
+  const { name, description, instructions, max_tokens, input_schema, output_schema, hash, ...rest } = skill;
   return {
     key,
     name,
@@ -82,6 +103,7 @@ function skillDraft(skill: Skill, key: number): SkillDraft {
     maxTokens: numberOf(max_tokens) ?? '',
     inputSchema: schemaText(input_schema),
     outputSchema: schemaText(output_schema),
+    hash: hash ?? '',
     rest,
   };
 }
@@ -133,10 +155,12 @@ function skillOf(draft: SkillDraft, type: AgentType): Skill {
     ...(isLlm && draft.maxTokens !== '' && { max_tokens: draft.maxTokens }),
     ...(draft.inputSchema.trim() && { input_schema: schemaOf(draft.inputSchema) }),
     ...(draft.outputSchema.trim() && { output_schema: schemaOf(draft.outputSchema) }),
+    ...(type === 'mcp' && draft.hash.trim() && { hash: draft.hash.trim() }),
   };
 }
 
 /** Returns the endpoint of an agent as short text. */
 export function reachOf({ config }: { config: AgentConfig }): string {
-  return 'endpoint' in config ? config.endpoint : [config.model, config.provider].filter(Boolean).join(' · ');
+  if ('endpoint' in config) return config.endpoint;
+  return 'url' in config ? config.url : [config.model, config.provider].filter(Boolean).join(' · ');
 }

@@ -69,6 +69,15 @@ export function SkillFields({ skill, number, type, fault, canRemove, onChange, o
           />
         </>
       )}
+      {type === 'mcp' && (
+        <TextInput
+          label={form.hash}
+          description={form.hashHint}
+          value={skill.hash}
+          error={fault('/hash')}
+          onChange={(event) => onChange({ hash: event.currentTarget.value })}
+        />
+      )}
       <UnstyledButton className={classes.heading} aria-expanded={isOpen} onClick={toggle}>
         <Chevron size={14} aria-hidden /> {form.schemas}
       </UnstyledButton>

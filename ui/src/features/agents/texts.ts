@@ -1,16 +1,16 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates of agents.
 export const texts = {
   title: 'Agents',
-  detail: 'Language models and remote services that agent nodes call.',
+  detail: 'Language models, remote services and MCP servers that agent nodes call.',
   create: 'New agent',
   empty: 'No agents yet',
   emptyDetail:
-    'An agent is a language model or a remote service. Flows call its skills, with retries and timeouts like any other node.',
+    'An agent is a language model, a remote service or an MCP server. Flows call its skills, with retries and timeouts like any other node.',
   loading: 'Loading agents',
   columns: { name: 'Agent', reach: 'Endpoint', skills: 'Skills', calls: 'Calls', used: 'Last called' },
   callsHint: 'Attempts in finished executions',
   never: 'Never',
-  types: { llm: 'Language model', http: 'Remote agent (HTTP)' },
+  types: { llm: 'Language model', http: 'Remote agent (HTTP)', mcp: 'MCP server' },
   edit: (name: string) => `Edit ${name}`,
   form: {
     create: 'New agent',
@@ -30,6 +30,10 @@ export const texts = {
     temperature: 'Temperature',
     endpoint: 'Endpoint',
     endpointHint: 'Skills are called as POST {endpoint}/{skill}.',
+    url: 'URL',
+    urlHint: 'The endpoint for streamable HTTP. Each skill is a tool of the server, by its name.',
+    hash: 'Accepted definition',
+    hashHint: 'The hash of the tool. If the server changes the tool, it is not called until you accept it here.',
     skills: 'Skills',
     addSkill: 'Add skill',
     removeSkill: (name: string) => `Remove ${name || 'this skill'}`,
@@ -56,6 +60,17 @@ export const texts = {
       keep: 'Save mine',
     },
     deleted: (name: string) => `${name} deleted`,
+  },
+  tools: {
+    title: 'Tools of the server',
+    hint: 'What the saved address offers now. What you accept here is called as long as the server does not change it.',
+    list: 'List tools',
+    none: 'The server has no tools.',
+    accepted: 'Accepted',
+    accept: (name: string) => `Allow ${name}`,
+    acceptShort: 'Allow',
+    acceptChange: (name: string) => `Accept the change of ${name}`,
+    acceptChangeShort: 'Accept change',
   },
   trial: {
     title: 'Try a skill',
