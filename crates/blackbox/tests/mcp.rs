@@ -1,0 +1,124 @@
+//! The reference server of MCP, as an agent of a flow.
+//!
+//! Needs Node.js and `@modelcontextprotocol/server-everything` in `e2e/node_modules` (`make test` installs it). Without them
+//! the test says so and ends, but fails where `CI` is set.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use steadflow_blackbox::{Api, Setup, Workplace, flow, node, with};
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// The reference server; it ends with the pipe to it.
+struct McpServer {
+    process: Child,
+    _stdin: Option<ChildStdin>,
+    url: String,
+}
+
+impl McpServer {
+    fn start() -> Option<Self> {
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+        let packages = tests.join("../../../e2e/node_modules/@modelcontextprotocol/server-everything");
+        let program: PathBuf = packages.join("dist/transports/streamableHttp.js");
+        let started = Command::new("node")
+            .args([tests.join("mcp_server.mjs"), program.clone()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        let Some(mut process) = started.ok().filter(|_| program.exists()) else {
+            assert!(std::env::var_os("CI").is_none(), "there is no node, or no {}", program.display());
+            eprintln!("SKIPPED: there is no node, or no {}; run `make test`", program.display());
+            return None;
+        };
+        let (stdin, stdout) = (process.stdin.take(), process.stdout.take());
+        let mut lines = BufReader::new(stdout.expect("it is piped")).lines().map_while(Result::ok);
+        let port = lines.find_map(|line| Some(line.strip_prefix("PORT ")?.to_owned()));
+        // It says something about each request, and must not wait for somebody to read it.
+        std::thread::spawn(move || lines.for_each(drop));
+        let url = format!("http://127.0.0.1:{}/mcp", port.expect("the server says its port"));
+        Some(Self { process, _stdin: stdin, url })
+    }
+}
+
+impl Drop for McpServer {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tools_of_the_reference_server_are_accepted_and_called() {
+    let Some(mcp) = McpServer::start() else { return };
+    let workplace = Workplace::new();
+    let mut server = Setup::new(&workplace).start().await;
+    let api = server.api();
+    let agent = json!({ "name": "Everything", "agent_type": "mcp", "config": { "url": mcp.url }, "skills": ["echo"] });
+    let agent = api.post("agents", &agent).await.expect(201)["id"].as_str().expect("an id").to_owned();
+
+    let skills: Vec<Value> = accepted(api, &agent).await;
+    let after = accepted(api, &agent).await;
+
+    assert_eq!(skills, after, "a definition has the same hash each time");
+    assert!(skills.len() > 10, "{skills:?}");
+    let call = |id: &str, skill: &str, input: Value| json!({ "id": id, "type": "agent", "agent_id": agent, "skill": skill, "input": input });
+    let nodes = [
+        call("sum", "get-sum", json!({ "a": "${trigger_data.a}", "b": 3 })),
+        call("weather", "get-structured-content", json!({ "location": "New York" })),
+        call("picture", "get-tiny-image", json!({})),
+    ];
+    let ended = run(api, &nodes).await;
+    let output = |id: &str| node(&ended, id)["output_data"].clone();
+    assert_eq!(output("sum"), json!({ "text": "The sum of 2 and 3 is 5." }), "{ended}");
+    let weather = output("weather");
+    assert_eq!((&weather["temperature"], &weather["conditions"]), (&json!(33), &json!("Cloudy")));
+    let picture = output("picture");
+    assert_eq!(picture["text"], "Here's the image you requested:\nThe image above is the MCP logo.");
+    assert_eq!(picture["content"][0]["mimeType"], "image/png");
+
+    let long = call("node", "trigger-long-running-operation", json!({ "duration": 60, "steps": 2 }));
+    let failing = [
+        (call("node", "get-sum", json!({ "a": "two", "b": 3 })), "validation"),
+        (
+            call("node", "gzip-file-as-resource", json!({ "name": "x", "data": "http://127.0.0.1:1/" })),
+            "tool",
+        ),
+        (with(long, &json!({ "timeout_seconds": 1 })), "timeout"),
+    ];
+    for (failing, class) in failing {
+        let ended = run(api, &[with(failing, &json!({ "retry": { "enabled": false } }))]).await;
+        let attempt = &node(&ended, "node")["attempts"][0];
+        assert_eq!(attempt["error_class"], class, "{attempt}");
+    }
+    server.stop().await;
+}
+
+async fn run(api: &Api, nodes: &[Value]) -> Value {
+    let id = api.create_flow(&flow("Tools", nodes, &[])).await;
+    let execution = api.start(&id, json!({ "a": 2 })).await;
+    api.finished(&execution, SOON).await
+}
+
+/// Accepts all tools that the server has, as skills of the agent.
+async fn accepted(api: &Api, agent: &str) -> Vec<Value> {
+    let listed = api.post(&format!("agents/{agent}/tools"), &json!({})).await.expect(200);
+    assert_eq!(listed["missing"], json!([]));
+    let tools = listed["tools"].as_array().expect("a list of tools");
+    assert!(tools.iter().all(|tool| tool["is_changed"] == false), "{listed}");
+    let skill = |tool: &Value| {
+        let keys = ["name", "description", "input_schema", "hash"];
+        keys.into_iter().map(|key| (key.to_owned(), tool[key].clone())).collect::<Value>()
+    };
+    let skills: Vec<Value> = tools.iter().map(skill).collect();
+    let document = json!({ "skills": skills });
+    let changed = api.call(Method::PATCH, &format!("agents/{agent}"), &[], Some(&document)).await;
+    changed.expect("the server answers").expect(200);
+    skills
+}

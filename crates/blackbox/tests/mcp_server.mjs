@@ -1,0 +1,11 @@
+// Starts a server that is given as a path on a free port of loopback, and prints the port. It ends with the pipe to it.
+import net from 'node:net';
+import { pathToFileURL } from 'node:url';
+
+const listen = net.Server.prototype.listen;
+net.Server.prototype.listen = function () {
+  this.once('listening', () => console.log(`PORT ${this.address().port}`));
+  return listen.call(this, 0, '127.0.0.1');
+};
+process.stdin.on('end', () => process.exit()).resume();
+await import(pathToFileURL(process.argv[2]).href);
