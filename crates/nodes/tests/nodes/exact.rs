@@ -7,6 +7,7 @@ use steadflow_core::payload::Payload;
 use steadflow_core::work::Work;
 use steadflow_nodes::Nodes;
 
+use crate::mcp_server::{Reply, Server};
 use crate::models::{self, Model};
 use crate::peers;
 use crate::support::{CANARY, http_work, nodes, nodes_with_agent, skill_work};
@@ -58,6 +59,56 @@ proptest! {
         });
 
         prop_assert_eq!(output, format!(r#"{{"x":{value}}}"#));
+    }
+
+    #[test]
+    fn a_tool_of_an_mcp_server_returns_exact_values(value in sent()) {
+        let result = format!(r#"{{"content":[{{"type":"new","x":{value}}}],"structuredContent":[{value}]}}"#);
+        let contents = format!(r#"{{"content":[{{"type":"new","x":{value}}}]}}"#);
+
+        let outputs = block_on(async {
+            let results = [result.clone(), contents.clone()];
+            let server = Server::modern(move |asked, number| {
+                let (id, result) = (&asked.body["id"], &results[number - 1]);
+                let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#);
+                Reply::Bytes(models::answer("200 OK", "Content-Type: application/json", &body))
+            })
+            .await;
+            let mut agent = server.agent(&json!(["look"]));
+            agent["config"]["api_key"].take();
+            let nodes = nodes_with_agent(&agent);
+            let structured = nodes.perform(skill_work("look", &json!({}))).await.result.unwrap();
+            let plain = nodes.perform(skill_work("look", &json!({}))).await.result.unwrap();
+            [structured, plain].map(|output| output.as_str().to_owned())
+        });
+
+        prop_assert_eq!(outputs, [format!("[{value}]"), contents]);
+    }
+
+    #[test]
+    fn whatever_a_server_answers_is_an_output_or_a_failure(value in sent(), at in 0..4) {
+        let answered = block_on(async {
+            let server = Server::start(move |asked, _| {
+                let modern = r#"{"supportedVersions":["2026-07-28"]}"#;
+                let result = match (asked.method(), at) {
+                    ("server/discover", 0) | ("tools/list", 1) | ("tools/call", 2) => value.clone(),
+                    ("tools/list", 3) => format!(r#"{{"tools":[{value},{{"name":"look","x":{value}}}]}}"#),
+                    ("server/discover", _) => modern.to_owned(),
+                    ("tools/list", _) => r#"{"tools":[{"name":"look"}]}"#.to_owned(),
+                    _ => "{}".to_owned(),
+                };
+                let body = format!(r#"{{"id":{},"result":{result}}}"#, asked.body["id"]);
+                Reply::Bytes(models::answer("200 OK", "Content-Type: application/json", &body))
+            })
+            .await;
+            // printf '%s' '{"name":"look"}' | sha256sum
+            let hash = "sha256:c2a772e26c197433938f04867c8ae1cf64ea3cc2b3240da7ef9efd870d69eab5";
+            let agent = server.agent(&json!([{ "name": "look", "hash": hash }]));
+            nodes_with_agent(&agent).perform(skill_work("look", &json!({}))).await.result
+        });
+
+        let is_fine = answered.as_ref().is_ok_and(|output| output.as_str() == r#"{"text":""}"#);
+        prop_assert!(at != 3 || is_fine, "{answered:?}");
     }
 
     #[test]

@@ -1,17 +1,23 @@
 //! `mcp` agents: the conversation with a server, and what its tools return.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
-use steadflow_core::agent::MASK;
+use steadflow_core::agent::{Agent, MASK};
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::ids::AgentId;
+use steadflow_core::ids::{AgentId, StepKey, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::work::{Task, Work};
-use steadflow_nodes::Nodes;
+use steadflow_core::work::{NextTurn, Task, Work};
+use steadflow_nodes::{AgentDirectory, DirectoryError, Nodes, NodesConfig};
 use uuid::Uuid;
 
 use crate::mcp_server::{Asked, Reply, Server, result, stream, text};
-use crate::support::{nodes_with_agent, result as outcome, skill_work, work};
+use crate::models;
+use crate::peers::{Received, scripted};
+use crate::support::{config, nodes_with_agent, result as outcome, skill_work, work};
 
 const KEY: &str = "00000000-0000-0000-0000-000000000002:call";
 
@@ -84,7 +90,7 @@ async fn a_stream_is_read_up_to_the_response_and_requests_in_it_are_answered() {
             json!({ "jsonrpc": "2.0", "id": 99, "result": { "content": [{ "type": "text", "text": "of another" }] } }),
             json!({ "jsonrpc": "2.0", "id": asked.body["id"], "result": { "structuredContent": { "n": 1 } } }),
         ])),
-        _ => Reply::Bytes(crate::models::answer("202 Accepted", "X: y", "")),
+        _ => Reply::Bytes(models::answer("202 Accepted", "X: y", "")),
     })
     .await;
 
@@ -109,7 +115,7 @@ async fn what_a_tool_returns_passes_through_exactly() {
         let body = format!(
             r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":[],"structuredContent":{content}}}}}"#
         );
-        Reply::Bytes(crate::models::answer("200 OK", "Content-Type: application/json", &body))
+        Reply::Bytes(models::answer("200 OK", "Content-Type: application/json", &body))
     })
     .await;
 
@@ -245,12 +251,10 @@ async fn only_servers_have_tools_to_list() {
 async fn a_server_that_speaks_another_protocol_than_before_is_asked_again() {
     let server = Server::start(|asked, number| match (asked.method(), number) {
         ("server/discover", 1) => result(asked, &json!({ "supportedVersions": ["2026-07-28"] })),
-        ("server/discover", _) => Reply::Bytes(crate::models::answer("404 Not Found", "X: y", "")),
+        ("server/discover", _) => Reply::Bytes(models::answer("404 Not Found", "X: y", "")),
         ("initialize", _) => result(asked, &json!({ "protocolVersion": "2024-11-05" })),
-        ("notifications/initialized", _) => Reply::Bytes(crate::models::answer("202 Accepted", "X: y", "")),
-        ("tools/call", 1) => {
-            Reply::Bytes(crate::models::answer("400 Bad Request", "X: y", "Not initialized"))
-        }
+        ("notifications/initialized", _) => Reply::Bytes(models::answer("202 Accepted", "X: y", "")),
+        ("tools/call", 1) => Reply::Bytes(models::answer("400 Bad Request", "X: y", "Not initialized")),
         _ => text(asked, "fine"),
     })
     .await;
@@ -272,6 +276,91 @@ async fn a_server_that_speaks_another_protocol_than_before_is_asked_again() {
     ];
     assert_eq!(server.methods()[..6], all);
     assert_eq!(server.methods()[6..], ["initialize", "notifications/initialized", "tools/call"]);
+}
+
+/// A model and a server, by their IDs.
+struct Two(BTreeMap<AgentId, Arc<Agent>>);
+
+impl AgentDirectory for Two {
+    fn agent(
+        &self,
+        _tenant: TenantId,
+        id: AgentId,
+        _version: Option<u32>,
+    ) -> BoxFuture<'_, Result<Option<Arc<Agent>>, DirectoryError>> {
+        Box::pin(std::future::ready(Ok(self.0.get(&id).cloned())))
+    }
+}
+
+/// Returns nodes with a model whose skill `think` has a tool of `server`.
+async fn with_model(server: &Server, tool: Value) -> (Nodes, Log) {
+    let (address, requests) = scripted(vec![models::said(&json!("done"))]).await;
+    let mut model = models::agent(address, "openai", None);
+    model["skills"] = json!([{ "name": "think", "tools": [tool] }]);
+    let look = json!({ "name": "look", "description": "Looks it up.",
+        "input_schema": { "type": "object", "required": ["id"], "properties": { "id": { "type": "integer" } } } });
+    let agents = [(7, model), (8, server.agent(&json!([look])))];
+    let agents = agents.map(|(id, document)| {
+        (AgentId::new(Uuid::from_u128(id)), Arc::new(Agent::parse(&document).unwrap()))
+    });
+    let agents = Arc::new(Two(BTreeMap::from(agents)));
+    (Nodes::new(NodesConfig { agents, ..config("127.0.0.1") }).unwrap(), requests)
+}
+
+type Log = Arc<Mutex<Vec<Received>>>;
+
+#[tokio::test]
+async fn a_model_is_offered_tools_of_a_server_and_nothing_is_asked_for_that() {
+    let server = Server::modern(|asked, _| text(asked, "found")).await;
+    let agent = Uuid::from_u128(8).to_string();
+    let tool = json!({ "name": "search", "type": "skill", "agent_id": agent, "skill": "look" });
+    let (nodes, requests) = with_model(&server, tool).await;
+    let turn = NextTurn {
+        agent_id: AgentId::new(Uuid::from_u128(7)),
+        version: None,
+        skill: "think".into(),
+        asked: BTreeMap::new(),
+        turns: Vec::new(),
+        tokens_max: None,
+        correction: None,
+    };
+
+    let answer = nodes.perform(work(Task::Turn(Box::new(turn)), &json!({}))).await.result;
+
+    assert!(answer.is_ok(), "{answer:?}");
+    let body: Value = serde_json::from_slice(&requests.lock().unwrap()[0].body).unwrap();
+    let offered = &body["tools"][0]["function"];
+    assert_eq!((&offered["name"], &offered["description"]), (&json!("search"), &json!("Looks it up.")));
+    assert_eq!(offered["parameters"]["required"], json!(["id"]));
+    assert!(server.asked().is_empty(), "what a model is told is in the agent");
+}
+
+#[tokio::test]
+async fn what_a_model_asks_for_is_a_call_of_the_server_with_arguments_that_fit() {
+    let server = Server::modern(|asked, _| text(asked, "found")).await;
+    let agent = Uuid::from_u128(8).to_string();
+    let tool = json!({ "name": "search", "type": "skill", "agent_id": agent, "skill": "look" });
+    let other = json!({ "name": "delete", "type": "skill", "agent_id": agent, "skill": "delete_all" });
+    let (nodes, _) = with_model(&server, tool).await;
+    let (with_other, _) = with_model(&server, other).await;
+    let call = |tool: &str, arguments: Value| {
+        let (agent_id, tool) = (AgentId::new(Uuid::from_u128(7)), tool.into());
+        let task = Task::Tool { agent_id, version: None, skill: "think".into(), tool, asked_version: None };
+        Work { step: StepKey::new("tool:1:0"), ..work(task, &arguments) }
+    };
+
+    let misfit = outcome(nodes.perform(call("search", json!({ "id": "x" }))).await).unwrap_err();
+    let not_allowed = outcome(with_other.perform(call("delete", json!({}))).await).unwrap_err();
+    let untouched = server.asked().len();
+    let found = outcome(nodes.perform(call("search", json!({ "id": 7 }))).await);
+
+    assert_eq!((misfit.class, not_allowed.class), (ErrorClass::Validation, ErrorClass::Configuration));
+    assert!(not_allowed.message.contains("has no skill `delete_all`"), "{}", not_allowed.message);
+    assert_eq!(untouched, 0);
+    assert_eq!(found.unwrap(), json!({ "text": "found" }));
+    let call = server.is_asked("tools/call").await;
+    assert_eq!(call.body["params"]["arguments"], json!({ "id": 7 }));
+    assert_eq!(call.header("idempotency-key"), Some("00000000-0000-0000-0000-000000000002:call:tool:1:0"));
 }
 
 async fn ask(nodes: &Nodes, skill: &str, input: &Value) -> Result<Value, Failure> {
