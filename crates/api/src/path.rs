@@ -2,11 +2,15 @@
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error, StrDeserializer};
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
+use crate::views::shown::StepPart;
 
 /// The path's `{id}`.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +43,36 @@ impl FromRequestParts<App> for PathNode {
         let node = parameter(parts, app, "node_id").await?;
         Ok(Self(id, NodeId::new(node)))
     }
+}
+
+/// The path of a value of a call of a node.
+#[derive(Clone, Debug)]
+pub(crate) struct PathStep {
+    pub(crate) execution: ExecutionId,
+    pub(crate) node: NodeId,
+    pub(crate) number: u32,
+    pub(crate) part: StepPart,
+}
+
+impl FromRequestParts<App> for PathStep {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let PathNode(execution, node) = PathNode::from_request_parts(parts, app).await?;
+        let (number, part) = (parameter(parts, app, "number").await?, parameter(parts, app, "part").await?);
+        let number = number.parse().ok().filter(|number| *number > 0);
+        let number =
+            number.ok_or_else(|| invalid("The number of the call in the path is no whole number from 1."))?;
+        let part: StrDeserializer<'_, Error> = part.as_str().into_deserializer();
+        let part = StepPart::deserialize(part).map_err(|_| {
+            invalid("The last part of the path is none of `input`, `instructions`, `text`, `thinking` and `output`.")
+        })?;
+        Ok(Self { execution, node, number, part })
+    }
+}
+
+fn invalid(detail: &'static str) -> Problem {
+    Problem::new(ProblemKind::InvalidParameter, detail)
 }
 
 async fn parameter(parts: &mut Parts, app: &App, name: &str) -> Result<String, Problem> {

@@ -8,6 +8,7 @@ mod agent_versions;
 mod agents;
 mod analytics;
 mod cancel;
+mod conversation;
 mod events;
 mod executions;
 mod failures;
@@ -35,6 +36,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(cancel::routes())
         .merge(nodes::routes())
         .merge(values::routes())
+        .merge(conversation::routes())
         .merge(events::routes())
         .merge(journal::routes())
         .merge(analytics::routes())

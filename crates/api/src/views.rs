@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 pub(crate) mod choice;
+pub(crate) mod conversation;
 pub(crate) mod entry;
 pub(crate) mod event;
 pub(crate) mod execution;

@@ -4,6 +4,7 @@ mod agents;
 mod analytics;
 mod children;
 mod control;
+mod conversation;
 mod etags;
 mod events;
 mod exact;

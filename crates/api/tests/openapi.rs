@@ -46,6 +46,7 @@ async fn no_operation_takes_a_query_parameter_that_is_not_described() {
 async fn call_with_nonsense(api: &Api, method: &str, path: &str, operation: &Value) -> Answer {
     let method = method.to_uppercase().parse().expect("the description names methods");
     let path = path.replace("{id}", NO_ID).replace("{node_id}", "a").replace("{version}", "1");
+    let path = path.replace("{number}", "1").replace("{part}", "input");
     let json = [("content-type", "application/json")];
     let headers = if operation["requestBody"].is_object() { &json[..] } else { &[] };
     api.send(request(method, &format!("{path}?nonsense=1"), headers, "")).await

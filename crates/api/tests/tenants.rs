@@ -57,6 +57,7 @@ async fn what_belongs_to_others_is_not_there_at_any_address() {
         for method in operations.as_object().unwrap().keys() {
             let query = if path.ends_with("restore-version") { "?version=1" } else { "" };
             let address = path.replace("{id}", id).replace("{node_id}", "a") + query;
+            let address = address.replace("{number}", "1").replace("{part}", "input");
             let answer = ask(&api, &method.to_uppercase(), &address, body_of(path, method)).await;
             assert_eq!(answer.status(), 404, "{method} {address}: {}", Answer::read(answer).await.text);
             asked += 1;

@@ -133,6 +133,32 @@ pub(crate) fn turn_key(turn: u32) -> StepKey {
     StepKey::new(format!("turn:{turn}"))
 }
 
+/// Returns the turn that a call is, or whose answer asked for it.
+pub fn turn_of(key: &StepKey) -> Option<u32> {
+    match Place::of(key)? {
+        Place::Turn(turn) | Place::Tool(turn, _) => Some(turn),
+    }
+}
+
+/// What counts towards the bounds of a skill, over all attempts of a node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// How often the model was asked.
+    pub turns: u32,
+    /// The tokens of its answers. One that was lost counts with all that was reserved for it.
+    pub tokens: u64,
+}
+
+/// Returns what the calls of a node count towards the bounds of its skill.
+pub fn spent(steps: &[StepRecord], past: &[PastStep]) -> Spent {
+    let is_turn = |key: &StepKey| matches!(Place::of(key), Some(Place::Turn(_)));
+    let all = steps.iter().map(StepRecord::past).chain(past.iter().cloned());
+    all.filter(|step| is_turn(&step.key)).fold(Spent::default(), |spent, step| Spent {
+        turns: spent.turns + 1,
+        tokens: spent.tokens.saturating_add(step.tokens),
+    })
+}
+
 /// Returns whether a call that failed so fails the attempt: one of a model, or one of a tool for a reason that no model can
 /// mend. Any other failure of a tool is told to the model.
 pub(crate) fn fails_the_attempt(key: &StepKey, class: ErrorClass) -> bool {
@@ -197,11 +223,7 @@ fn ask(
     turn: u32,
     correction: Option<Arc<str>>,
 ) -> Result<Move, Failure> {
-    let is_turn = |key: &StepKey| matches!(Place::of(key), Some(Place::Turn(_)));
-    let all = steps.iter().map(StepRecord::past).chain(past.iter().cloned());
-    let (asked, used) = all
-        .filter(|step| is_turn(&step.key))
-        .fold((0, 0_u64), |(count, sum), step| (count + 1, sum.saturating_add(step.tokens)));
+    let Spent { turns: asked, tokens: used } = spent(steps, past);
     if asked >= rules.turns_max {
         let message = format!(
             "The model was asked {asked} times, as often as `max_turns` allows, and is not done. Calls whose answer was \

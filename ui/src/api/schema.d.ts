@@ -280,6 +280,27 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/executions/{id}/nodes/{node_id}/conversation": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Shows what an agent was asked and answered in a node, with the tools that it called.
+         * @description It has the calls of all attempts, also those that failed or whose result was lost. What was asked is not stored: it
+         *     follows from the input and from the version of the agent that the execution is pinned to.
+         */
+        readonly get: operations["show_conversation"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/studio/executions/{id}/nodes/{node_id}/decide": {
         readonly parameters: {
             readonly query?: never;
@@ -342,6 +363,23 @@ export interface paths {
         readonly put?: never;
         /** Ends a node's backoff: its next attempt starts now. */
         readonly post: operations["retry_node_now"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/executions/{id}/nodes/{node_id}/steps/{number}/{part}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Shows a whole value of a call of a node that asks an agent. */
+        readonly get: operations["show_step_value"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1090,6 +1128,49 @@ export interface components {
         };
         readonly AgentVersionEntry: components["schemas"]["AgentVersion"] | components["schemas"]["DamagedVersion"];
         readonly AnyJson: unknown;
+        /** @description What an agent was asked with. */
+        readonly Asked: {
+            /**
+             * Format: int32
+             * @description The number of the attempt from which on it was.
+             */
+            readonly attempt: number;
+            /**
+             * @description The instructions of the skill with the parts of the input in their places, a text. Null if there are none, or if they
+             *     cannot be rendered; references to secrets stay as they are.
+             */
+            readonly instructions: components["schemas"]["Shown"];
+            readonly input: components["schemas"]["Shown"];
+        };
+        /** @description An agent as it was when it was asked. */
+        readonly AskedAgent: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: int32 */
+            readonly version: number;
+            readonly name: string;
+            readonly agent_type: components["schemas"]["AgentType"];
+            /** @description Of a language model. */
+            readonly provider: string | null;
+            /** @description Of a language model. */
+            readonly model: string | null;
+            /**
+             * Format: double
+             * @description Of a language model; null for the default of the provider.
+             */
+            readonly temperature: number | null;
+            /** @description The names of the tools that the skill has. */
+            readonly tools: readonly string[];
+            /** @description Whether the skill has an output schema, which is a part of the question. */
+            readonly has_output_schema: boolean;
+            /**
+             * Format: int32
+             * @description How often the model may be asked; null for a skill without tools.
+             */
+            readonly max_turns: number | null;
+            /** Format: int64 */
+            readonly max_tokens: number | null;
+        };
         /** @description One try of a node's work. */
         readonly Attempt: {
             /**
@@ -1317,6 +1398,81 @@ export interface components {
              * @enum {string}
              */
             readonly type: "condition";
+        };
+        /** @description The conversation of a node that runs a skill, in all its attempts. */
+        readonly Conversation: {
+            /**
+             * Format: int64
+             * @description The number of the last record of the execution that it was made of.
+             */
+            readonly seq: number;
+            readonly skill: string;
+            readonly agent: components["schemas"]["AskedAgent"] | null;
+            /**
+             * Format: int32
+             * @description How often the model was asked, of `max_turns` of the agent.
+             */
+            readonly turns_used: number;
+            /**
+             * Format: int64
+             * @description The tokens that count towards `max_tokens`: of the responses, and all that a response could have had which was lost.
+             */
+            readonly tokens_used: number;
+            /** @description What the agent was asked with: an entry for the first attempt, and for each whose input was another one. */
+            readonly asked: readonly components["schemas"]["Asked"][];
+            /** @description The calls, in the order in which they began. */
+            readonly steps: readonly components["schemas"]["ConversationStep"][];
+            /** @description How many calls before these the answer has no room for. */
+            readonly earlier_steps: number;
+        };
+        /** @description One call. */
+        readonly ConversationStep: {
+            /**
+             * Format: int32
+             * @description Its number among all calls of the node, from 1.
+             */
+            readonly number: number;
+            /**
+             * Format: int32
+             * @description The number of the attempt that made it.
+             */
+            readonly attempt: number;
+            /** @description Its name, such as `turn:3`, which a call that repeats it has, too; null for the only call of an attempt. */
+            readonly name: string | null;
+            /**
+             * Format: int32
+             * @description The turn that it is, or that asked for this tool; null for the only call of an attempt.
+             */
+            readonly turn: number | null;
+            /** @description The name of the tool that it calls; null for a call of the agent. */
+            readonly tool: string | null;
+            readonly status: components["schemas"]["StepStatus"];
+            readonly started_at: components["schemas"]["Time"];
+            readonly ended_at: components["schemas"]["Time"] | null;
+            /** Format: int64 */
+            readonly duration_ms: number | null;
+            readonly stop_at: components["schemas"]["Time"] | null;
+            readonly error_class: components["schemas"]["ErrorClass"] | null;
+            readonly error_message: string | null;
+            /**
+             * Format: int32
+             * @description The HTTP status, if it failed with one.
+             */
+            readonly http_status: number | null;
+            /** @description Of a tool: what it was given. */
+            readonly arguments: components["schemas"]["Shown"];
+            /** @description Of a model that asks for tools: what it said beside that, a text. */
+            readonly text: components["schemas"]["Shown"];
+            /** @description Of a model: its reasoning, a text, if the response had it and was stored as the provider wrote it. */
+            readonly thinking: components["schemas"]["Shown"];
+            /** @description What a tool returned, or the output of the skill. */
+            readonly output: components["schemas"]["Shown"];
+            /**
+             * Format: int64
+             * @description How many tokens are reserved for the response, if there is a budget of them.
+             */
+            readonly reserved_tokens: number | null;
+            readonly usage: components["schemas"]["Usage"];
         };
         /** @description The current state of a flow or an agent, which is not the one that a change was made to. */
         readonly CurrentView: {
@@ -3038,6 +3194,11 @@ export interface components {
             /** Format: date-time */
             readonly at: string;
         };
+        /**
+         * @description How a call stands.
+         * @enum {string}
+         */
+        readonly StepStatus: "running" | "completed" | "failed" | "stopped";
         /**
          * Switch
          * @description Chooses the first case whose condition holds. Outgoing edges ask for a case, or for the default.
@@ -5025,6 +5186,94 @@ export interface operations {
             };
         };
     };
+    readonly show_conversation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The execution */
+                readonly id: string;
+                /** @description The node */
+                readonly node_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The conversation */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none: the node asks no agent */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly decide_node: {
         readonly parameters: {
             readonly query?: never;
@@ -5381,6 +5630,98 @@ export interface operations {
             };
             /** @description The node is in no backoff */
             readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly show_step_value: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The execution */
+                readonly id: string;
+                /** @description The node */
+                readonly node_id: string;
+                /** @description The number of the call in the conversation */
+                readonly number: number;
+                /** @description Which of its values */
+                readonly part: "input" | "instructions" | "text" | "thinking" | "output";
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The value */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AnyJson"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none */
+            readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -104,7 +104,7 @@ fn add(events: &mut String, event: &EventView<'_>) {
     events.push_str(&serde_json::to_string(event).expect("views have string keys and no failing parts"));
 }
 
-fn record(snapshot: &ExecutionSnapshot, text: &str) -> Result<Record, Problem> {
+pub(super) fn record(snapshot: &ExecutionSnapshot, text: &str) -> Result<Record, Problem> {
     serde_json::from_str(text).map_err(|error| {
         let what = format!("journal of execution {}", snapshot.execution.id());
         StoreError::Corrupt { what, reason: error.to_string() }.into()

@@ -108,16 +108,16 @@ pub(crate) async fn show_node_output(
     Ok(whole(output.clone()))
 }
 
-fn index_of(execution: &Execution, node: &NodeId) -> Result<NodeIndex, Problem> {
+pub(super) fn index_of(execution: &Execution, node: &NodeId) -> Result<NodeIndex, Problem> {
     execution.graph().find(node.as_str()).ok_or_else(|| Rejected::NoSuchNode(node.clone()).into())
 }
 
-fn none(detail: &'static str) -> Problem {
+pub(super) fn none(detail: &'static str) -> Problem {
     Problem::new(ProblemKind::NoSuchValue, detail)
 }
 
 /// Answers with the text of `value`, without a copy of it.
-fn whole(value: Payload) -> Response {
+pub(super) fn whole(value: Payload) -> Response {
     let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     (json, Body::from(Bytes::from_owner(ValueText(value)))).into_response()
 }

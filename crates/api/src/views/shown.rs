@@ -3,6 +3,7 @@
 //! An answer has room for so much of values and messages. What it has no room for is shortened, so that its length
 //! depends on the number of nodes and not on what they return.
 
+mod part;
 mod preview;
 
 use std::borrow::Cow;
@@ -17,6 +18,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::text::{Text, Write};
 
+pub(crate) use part::StepPart;
 pub(crate) use preview::Preview;
 
 /// The longest value, in bytes of its JSON text, that is shown whole.
@@ -29,6 +31,8 @@ const ANSWER_BYTES: usize = 1024 * 1024;
 const SHORT_BYTES: usize = 256;
 /// About what the other fields of an attempt take, in bytes.
 const ATTEMPT_BYTES: usize = 384;
+/// About what the fields of a call take that are no values, in bytes.
+const STEP_BYTES: usize = 512;
 
 /// A value as it is shown.
 #[derive(Debug)]
@@ -48,6 +52,8 @@ pub(crate) enum Place<'a> {
     Input(&'a str),
     /// The output of a node.
     Output(&'a str),
+    /// A value of a call of a node, by its number.
+    Step(&'a str, u32, StepPart),
 }
 
 /// The room that an answer about one execution has left for values and messages.
@@ -67,6 +73,14 @@ impl Room {
     pub(crate) fn value<'a>(&mut self, value: &'a Payload, place: Place<'_>) -> Shown<'a> {
         if self.takes(value.len()) {
             return Shown::Whole(Cow::Borrowed(value));
+        }
+        self.preview(value.as_str(), value.len(), place)
+    }
+
+    /// Shows a value that was made for the answer.
+    pub(crate) fn owned(&mut self, value: Payload, place: Place<'_>) -> Shown<'static> {
+        if self.takes(value.len()) {
+            return Shown::Whole(Cow::Owned(value));
         }
         self.preview(value.as_str(), value.len(), place)
     }
@@ -102,6 +116,13 @@ impl Room {
         &attempts[attempts.len().saturating_sub(1)..]
     }
 
+    /// Returns how many of so many calls there is room for, beside their values.
+    pub(crate) fn steps(&mut self, count: usize) -> usize {
+        let shown = count.min(self.left / 2 / STEP_BYTES);
+        self.left -= shown * STEP_BYTES;
+        shown
+    }
+
     /// Takes the room of a value of `bytes`, if it is to be shown whole.
     fn takes(&mut self, bytes: usize) -> bool {
         if bytes <= VALUE_BYTES_MAX && bytes <= self.left {
@@ -111,7 +132,7 @@ impl Room {
         bytes <= SHORT_BYTES
     }
 
-    fn preview<'a>(&mut self, beginning: &str, bytes: usize, place: Place<'_>) -> Shown<'a> {
+    fn preview(&mut self, beginning: &str, bytes: usize, place: Place<'_>) -> Shown<'static> {
         let shown = beginning.floor_char_boundary(PREVIEW_BYTES.min(self.left));
         self.left -= shown;
         Shown::Preview(Box::new(Preview::new(self.execution, place, bytes, &beginning[..shown])))
@@ -214,6 +235,16 @@ mod tests {
             shown["$preview"]["href"],
             "/api/v1/studio/executions/00000000-0000-0000-0000-000000000007/nodes/a%2Fb%20%C3%BC/output"
         );
+    }
+
+    #[test]
+    fn an_answer_has_room_for_some_calls_beside_their_values() {
+        let mut room = room();
+
+        let (few, many) = (room.steps(10), room.steps(10_000));
+
+        assert_eq!((few, many), (10, ANSWER_BYTES / 2 / STEP_BYTES - 5));
+        assert!(matches!(room.value(&text(VALUE_BYTES_MAX), Place::Result), Shown::Whole(_)));
     }
 
     #[test]

@@ -5,11 +5,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::payload::Payload;
-use steadflow_core::work::{Outcome, Stop, Task, Work};
+use steadflow_core::work::{Outcome, Stop, Task, Usage, Work};
 use steadflow_runtime::{Executor, Performing};
 
 /// Gives back its input, unless that says otherwise: `{"fails": n}` fails the first n attempts, with the class that
-/// `error` names, and what a service said in `status`, `body` and `retry_after`; `{"hangs": true}` never ends.
+/// `error` names, and what a service said in `status`, `body` and `retry_after`; `{"hangs": true}` never ends. A model answers
+/// what `answers` has for its turn.
 #[derive(Debug)]
 pub(crate) struct Scripted;
 
@@ -25,6 +26,9 @@ impl Executor for Scripted {
             }
             if input["fails"].as_u64().is_some_and(|fails| u64::from(work.attempt.number()) <= fails) {
                 return Outcome::failed(failure_of(&input));
+            }
+            if let Task::Turn(turn) = &work.task {
+                return answered(&input["answers"][turn.turns.len()], work.attempt.number());
             }
             Outcome::completed(work.input)
         };
@@ -42,6 +46,14 @@ pub(crate) fn tools() -> Value {
         }],
         "missing": ["gone"],
     })
+}
+
+/// Returns what a model answers, which fails as long as its `fails` says.
+fn answered(answer: &Value, attempt: u32) -> Outcome {
+    let usage = Usage { input_tokens: 100, output_tokens: 10, cost: None };
+    let fails = answer["fails"].as_u64().is_some_and(|fails| u64::from(attempt) <= fails);
+    let result = if fails { Err(failure_of(answer)) } else { Ok(Payload::from_value(answer)) };
+    Outcome { result, usage }
 }
 
 fn failure_of(input: &Value) -> Failure {

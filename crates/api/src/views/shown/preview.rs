@@ -42,5 +42,6 @@ fn path_of(place: Place<'_>) -> String {
         Place::Result => "result".to_owned(),
         Place::Input(id) => format!("nodes/{}/input", node(id)),
         Place::Output(id) => format!("nodes/{}/output", node(id)),
+        Place::Step(id, number, part) => format!("nodes/{}/steps/{number}/{}", node(id), part.name()),
     }
 }

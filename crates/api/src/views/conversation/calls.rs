@@ -1,0 +1,157 @@
+//! The calls of one node, read from the journal of its execution.
+
+use std::sync::Arc;
+
+use steadflow_core::event::{Event, Record, StepResult};
+use steadflow_core::failure::ErrorClass;
+use steadflow_core::ids::{NodeIndex, StepKey};
+use steadflow_core::payload::Payload;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_core::work::Usage;
+
+/// One call: of a model, of a tool, or of an agent without tools, whose attempt is the call.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) attempt: u32,
+    pub(super) step: StepKey,
+    pub(super) tool: Option<Arc<str>>,
+    /// The arguments of a tool; of any other call, the input of its attempt.
+    pub(super) input: Option<Payload>,
+    pub(super) started_at: Timestamp,
+    pub(super) ended_at: Option<Timestamp>,
+    pub(super) stop_at: Option<Timestamp>,
+    pub(super) reserved: Option<u64>,
+    pub(super) end: End,
+    pub(super) usage: Usage,
+}
+
+/// How a call stands.
+#[derive(Debug)]
+pub(super) enum End {
+    /// It is under way.
+    Open,
+    /// It has a result.
+    Result(StepResult),
+    /// Its attempt was over first, because of a failure of this class if it failed. Nobody knows what it would have given.
+    Stopped(Option<ErrorClass>),
+}
+
+/// Reads the calls of a node, record by record.
+#[derive(Debug)]
+pub(super) struct Calls {
+    node: NodeIndex,
+    attempt: u32,
+    input: Option<Payload>,
+    calls: Vec<Call>,
+}
+
+impl Calls {
+    /// Begins before the first record; `input` is what the attempts of the node have if no record says it.
+    pub(super) const fn new(node: NodeIndex, input: Option<Payload>) -> Self {
+        Self { node, attempt: 0, input, calls: Vec::new() }
+    }
+
+    pub(super) fn read(&mut self, record: &Record) {
+        let Record(_, at, events) = record;
+        for event in events {
+            if matches!(event, Event::Finished { .. }) {
+                self.stop(None, *at);
+            } else if event.node() == Some(self.node) {
+                self.apply(event, *at);
+            }
+        }
+    }
+
+    /// Returns the calls in the order in which they began.
+    pub(super) fn all(self) -> Vec<Call> {
+        self.calls
+    }
+
+    fn apply(&mut self, event: &Event, at: Timestamp) {
+        match event {
+            Event::AttemptStarted { attempt, input, .. } => {
+                self.attempt = attempt.number();
+                self.input = input.clone().or_else(|| self.input.take());
+                let call = self.begun(&StepKey::ONLY, at);
+                self.calls.push(call);
+            }
+            Event::StepStarted { step, input, stop_at, tokens, tool, .. } => {
+                // The attempt has calls, so it is none itself.
+                self.calls.pop_if(|call| call.step == StepKey::ONLY && call.is_open());
+                let begun = self.begun(step, at);
+                let input = if tool.is_some() { input.clone() } else { begun.input };
+                let (tool, stop_at, reserved) = (tool.clone(), *stop_at, *tokens);
+                self.calls.push(Call { tool, input, stop_at, reserved, ..begun });
+            }
+            Event::StepEnded { step, result, usage, .. } => self.end(step, result.clone(), *usage, at),
+            Event::AttemptFailed { class, message, status, usage, .. } => {
+                let (class, message, status) = (*class, Arc::clone(message), *status);
+                self.end(&StepKey::ONLY, StepResult::Failed { class, message, status }, *usage, at);
+                self.stop(Some(class), at);
+            }
+            Event::AttemptReleased { .. } => self.stop(None, at),
+            Event::NodeCompleted { output, usage, .. } => {
+                self.end(&StepKey::ONLY, StepResult::Completed(output.clone()), *usage, at);
+            }
+            Event::Accepted(_)
+            | Event::Started
+            | Event::Adopted { .. }
+            | Event::ChildrenStarted { .. }
+            | Event::ChildEnded { .. }
+            | Event::NodeFailed { .. }
+            | Event::NodeSkipped { .. }
+            | Event::NodeWaiting { .. }
+            | Event::BackoffEnded { .. }
+            | Event::Resolved { .. }
+            | Event::Paused { .. }
+            | Event::Resumed { .. }
+            | Event::Finished { .. } => {}
+        }
+    }
+
+    fn begun(&self, step: &StepKey, at: Timestamp) -> Call {
+        Call {
+            attempt: self.attempt,
+            step: step.clone(),
+            tool: None,
+            input: self.input.clone(),
+            started_at: at,
+            ended_at: None,
+            stop_at: None,
+            reserved: None,
+            end: End::Open,
+            usage: Usage::default(),
+        }
+    }
+
+    fn end(&mut self, step: &StepKey, result: StepResult, usage: Usage, at: Timestamp) {
+        if let Some(call) = self.calls.iter_mut().rev().find(|call| call.is_open() && call.step == *step) {
+            (call.end, call.usage, call.ended_at) = (End::Result(result), usage, Some(at));
+        }
+    }
+
+    fn stop(&mut self, because: Option<ErrorClass>, at: Timestamp) {
+        for call in self.calls.iter_mut().filter(|call| call.is_open()) {
+            (call.end, call.ended_at) = (End::Stopped(because), Some(at));
+        }
+    }
+}
+
+impl Call {
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.end, End::Open)
+    }
+
+    /// Returns what it gave, if it completed.
+    pub(super) const fn output(&self) -> Option<&Payload> {
+        match &self.end {
+            End::Result(StepResult::Completed(output)) => Some(output),
+            End::Open | End::Result(StepResult::Failed { .. }) | End::Stopped(_) => None,
+        }
+    }
+
+    /// Returns whether it is one of a tool.
+    pub(super) const fn is_of_tool(&self) -> bool {
+        self.tool.is_some()
+    }
+}
