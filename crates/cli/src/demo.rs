@@ -2,6 +2,7 @@
 
 mod flows;
 mod peer;
+mod research;
 
 use serde_json::Value;
 

@@ -42,6 +42,16 @@ fn stories() -> Vec<Story> {
             ..story("error-edge.json", &["; attempt 2 in 500 ms", "live    failed", "fresh   skipped"])
         },
         Story { code: 0, ..story("delay.json", &["wait  waits until", "done  completed"]) },
+        Story {
+            code: 0,
+            result: Some(json!({
+                "vendor": "Acme Robotics",
+                "risk": 35,
+                "summary": "Acme Robotics is registered since 2011 and was profitable in its last three years. \
+                    In September it lost a large customer, which the order does not depend on.",
+            })),
+            ..story("research-agent.json", &["research  completed"])
+        },
         story("retries-exhausted.json", &["(submit) failed after 3 attempts:", "Attempt 3: "]),
         story("timeout.json", &["slow  cancelled", "Flow execution timed out after 3 seconds"]),
         story("decision.json", &["pay   waits for a decision", "Use `steadflow serve`.", "cancelled"]),

@@ -148,6 +148,7 @@ fn demo_adds_flows_and_runs_some() {
     names.sort_unstable();
     insta::assert_snapshot!(names.join("\n"), @r"
     Failure handled by an error edge
+    Research agent
     Retries run out
     Timeout stops a slow call
     Transient failure recovers

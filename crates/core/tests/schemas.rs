@@ -342,9 +342,12 @@ fn examples() -> Vec<Value> {
     documents.map(|path| document(&std::fs::read(path).expect("it can be read"))).collect()
 }
 
-/// Reads an example without the keys that only the command line reads.
+/// Reads the flow of an example without the keys that only the command line reads.
 fn document(text: &[u8]) -> Value {
     let mut document: Value = serde_json::from_slice(text).expect("an example is JSON");
+    if let Some(flow) = document.get_mut("flow") {
+        document = flow.take();
+    }
     let known = Flow::keys();
     document.as_object_mut().expect("an example is an object").retain(|key, _| known.contains(&key.as_str()));
     document

@@ -15,6 +15,8 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use super::research;
+
 /// The path of the demo service in `serve --demo`.
 pub(crate) const PATH: &str = "/demo/peer";
 /// Maximum number of keys with a call count. When it is reached, all counts are reset.
@@ -59,6 +61,7 @@ pub(crate) fn routes() -> Router {
         .route("/rate-limited/{key}", any(rate_limited))
         .route("/slow", any(slow))
         .with_state(Calls::default())
+        .merge(research::routes())
 }
 
 async fn ok() -> Response {
