@@ -68,6 +68,16 @@ test('monitor', async ({ page, api }) => {
   await picture(page, 'monitor');
 });
 
+test('conversation', async ({ page, api }) => {
+  const flow = await api.flowNamed('Research agent');
+  const execution = await api.run(flow, { vendor: 'Acme Robotics', order_value: 48_000 });
+  await api.reaches(execution, 'completed');
+  await page.goto(`/executions/${execution}?node=research`);
+  await expect(page.getByText('Company register, HRB 20417')).toBeAttached();
+
+  await picture(page, 'conversation');
+});
+
 /** Runs flows, so that the cards have a history to show. */
 async function busyServer(api: Api): Promise<void> {
   for (const name of ['Two checks in parallel', 'Failure handled by an error edge', 'Transient failure recovers']) {

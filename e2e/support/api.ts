@@ -59,7 +59,13 @@ export class Api {
   /** Registers a remote agent with one skill. */
   async createAgent(name: string): Promise<void> {
     const config = { endpoint: 'https://agents.example/clerk' };
-    await this.#call('POST', '/agents', { name, agent_type: 'http', config, skills: [{ name: 'file' }] });
+    await this.createAgentOf({ name, agent_type: 'http', config, skills: [{ name: 'file' }] });
+  }
+
+  /** Registers an agent; returns its id. */
+  async createAgentOf(document: Record<string, unknown>): Promise<string> {
+    const agent = await this.#call<{ id: string }>('POST', '/agents', document);
+    return agent.id;
   }
 
   /** Starts an execution; returns its id. */

@@ -9,12 +9,15 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test('every page and the settings pass the accessibility rules', async ({ page, api }) => {
       const flow = await api.flowNamed('Retries run out');
       const failed = await api.run(flow);
+      const researched = await api.run(await api.flowNamed('Research agent'), { vendor: 'ACME', order_value: 10 });
       await api.reaches(failed, 'failed');
+      await api.reaches(researched, 'completed');
       const pages = [
         { address: '/flows', shows: 'Two checks in parallel' },
         { address: '/executions', shows: 'Retries run out' },
         { address: `/executions/${failed}`, shows: 'Submit the order' },
         { address: `/executions/${failed}?node=submit`, shows: 'Attempts' },
+        { address: `/executions/${researched}?node=research`, shows: 'find_company' },
         { address: '/failures', shows: 'Failure' },
         { address: '/analytics', shows: 'Retries run out' },
         { address: '/agents', shows: 'Agents' },

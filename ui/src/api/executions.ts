@@ -3,7 +3,7 @@ import { queryOptions } from '@tanstack/react-query';
 import { call, nextCursor } from './client';
 import { type Damaged, type Listed, parted } from './damaged';
 import type { components, operations } from './schema';
-import type { Execution, ExecutionRow, JournalEvent } from './types';
+import type { Conversation, Execution, ExecutionRow, JournalEvent } from './types';
 
 type Schemas = components['schemas'];
 
@@ -65,6 +65,11 @@ export async function getJournal(id: string, after: number, signal?: AbortSignal
 function journalPage(id: string, after: number, signal: AbortSignal | undefined) {
   const query = { after_seq: after, limit: RECORDS_PER_PAGE };
   return call('GET', '/studio/executions/{id}/journal', { path: { id }, query, signal });
+}
+
+export async function getConversation(id: string, nodeId: string, signal?: AbortSignal): Promise<Conversation> {
+  const options = { path: { id, node_id: nodeId }, signal };
+  return (await call('GET', '/studio/executions/{id}/nodes/{node_id}/conversation', options)).data;
 }
 
 export type Control = 'cancel' | 'pause' | 'resume';

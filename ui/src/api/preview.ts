@@ -10,11 +10,18 @@ export interface Preview {
   text: string;
   execution: string;
   /** Which value of the execution, or of one of its nodes. */
-  of: 'trigger-data' | 'result' | { node: string; part: 'input' | 'output' };
+  of:
+    | 'trigger-data'
+    | 'result'
+    | { node: string; part: 'input' | 'output' }
+    | { node: string; step: number; part: StepPart };
 }
 
+/** A value of a call of an agent. */
+type StepPart = 'input' | 'instructions' | 'text' | 'thinking' | 'output';
+
 const PLACE =
-  /^\/api\/v1\/studio\/executions\/([0-9a-f-]{36})\/(?:(trigger-data|result)|nodes\/([^/?#]+)\/(input|output))$/;
+  /^\/api\/v1\/studio\/executions\/([0-9a-f-]{36})\/(?:(trigger-data|result)|nodes\/([^/?#]+)\/(?:(input|output)|steps\/(\d{1,9})\/(input|instructions|text|thinking|output)))$/;
 
 /** Returns the preview in the place of a value, or `null` where the value is whole. */
 export function previewOf(value: unknown): Preview | null {
@@ -22,9 +29,10 @@ export function previewOf(value: unknown): Preview | null {
   if (!isRecord(shown) || typeof shown.bytes !== 'number' || typeof shown.text !== 'string') return null;
   // A value that only looks like a preview can name any address: just those of values are used.
   const place = typeof shown.href === 'string' ? PLACE.exec(shown.href) : null;
-  const [, execution, own, node, part] = place ?? [];
+  const [, execution, own, id, part, step, stepPart] = place ?? [];
   if (!execution) return null;
-  const of = own ?? { node: decodeURIComponent(node ?? ''), part };
+  const node = decodeURIComponent(id ?? '');
+  const of = own ?? (part ? { node, part } : { node, step: Number(step), part: stepPart });
   return { bytes: shown.bytes, text: shown.text, execution, of: of as Preview['of'] };
 }
 
@@ -33,6 +41,10 @@ export async function wholeValue({ execution: id, of }: Preview): Promise<unknow
   if (of === 'trigger-data') return (await call('GET', '/studio/executions/{id}/trigger-data', { path: { id } })).data;
   if (of === 'result') return (await call('GET', '/studio/executions/{id}/result', { path: { id } })).data;
   const path = { id, node_id: of.node };
+  if ('step' in of) {
+    const step = { ...path, number: of.step, part: of.part };
+    return (await call('GET', '/studio/executions/{id}/nodes/{node_id}/steps/{number}/{part}', { path: step })).data;
+  }
   if (of.part === 'input') return (await call('GET', '/studio/executions/{id}/nodes/{node_id}/input', { path })).data;
   return (await call('GET', '/studio/executions/{id}/nodes/{node_id}/output', { path })).data;
 }

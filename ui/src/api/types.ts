@@ -24,6 +24,10 @@ export type Actor = Schemas['Actor'];
 export type NodeTypes = Schemas['NodeTypes'];
 /** What a node or an execution waits for. */
 export type WaitingFor = Schemas['WaitingFor'];
+/** What an agent was asked and answered in a node. */
+export type Conversation = Schemas['Conversation'];
+export type ConversationStep = Schemas['ConversationStep'];
+export type Asked = Schemas['Asked'];
 /** The execution after a record of its journal. */
 export type RecordEnd = Schemas['RecordEnd'];
 

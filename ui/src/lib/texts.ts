@@ -29,6 +29,10 @@ export const texts = {
     deleteYes: 'Delete it',
     keep: 'Keep it',
   },
+  usage: {
+    tokens: (input: string, output: string) => `${input} in, ${output} out`,
+    cost: (cost: string) => ` · cost ${cost}`,
+  },
   theme: {
     light: 'Light',
     dark: 'Dark',

@@ -4,12 +4,12 @@ import type { Execution, NodeExecution } from '@/api/types';
 import { CopyButton } from '@/components/copy-button';
 import { Duration } from '@/components/duration';
 import { RelativeTime } from '@/components/relative-time';
+import { usageText } from '@/components/usage-text';
 import { own } from '@/lib/own';
 import { shortId } from '@/lib/short-id';
 import { DeadlineFact } from './deadline-fact';
 import classes from './detail.module.css';
 import { texts } from './texts';
-import { usageText } from './usage-text';
 
 /** The key facts of an execution in one strip of constant height. */
 export function Facts({ execution }: { execution: Execution }) {

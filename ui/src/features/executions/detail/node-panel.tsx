@@ -1,11 +1,12 @@
 import { ActionIcon } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
-import type { Execution, NodeExecution } from '@/api/types';
+import type { Execution, JournalEvent, NodeExecution } from '@/api/types';
 import { Prose } from '@/components/prose';
 import { isFinished, nodeStatusKey } from '@/components/status';
 import { StatusBadge } from '@/components/status-badge';
 import { ValueView } from '@/components/value-view';
 import { AttemptsTable } from './attempts-table';
+import { ConversationSection } from './conversation-section';
 import { DecideForm } from './decide-form';
 import classes from './node-panel.module.css';
 import { NodeTiming } from './node-timing';
@@ -15,16 +16,16 @@ import { texts } from './texts';
 
 interface NodePanelProps {
   execution: Execution;
+  journal: readonly JournalEvent[];
   node: NodeExecution;
   /** Whether the node was selected automatically, because something happens there. */
   isFollowing: boolean;
   onClose: (() => void) | null;
 }
 
-/** Everything about one node: attempts, error, input and output. */
-export function NodePanel({ execution, node, isFollowing, onClose }: NodePanelProps) {
+/** Everything about one node: attempts, error, input and output, or the conversation with its agent. */
+export function NodePanel({ execution, journal, node, isFollowing, onClose }: NodePanelProps) {
   const file = `${node.node_id}-${execution.id.slice(-8)}`;
-  const isOver = isFinished(node.status);
   // The error that ended the execution is already shown above the tabs.
   const isToldAbove = Boolean(execution.error_message) && execution.current_node_id === node.node_id;
   return (
@@ -56,6 +57,26 @@ export function NodePanel({ execution, node, isFollowing, onClose }: NodePanelPr
           </pre>
         </Section>
       )}
+      {node.skill_used && node.attempts.length > 0 ? (
+        <ConversationSection
+          executionId={execution.id}
+          node={node}
+          seq={lastSeqOf(journal, node.node_id)}
+          file={file}
+          plain={<Work node={node} file={file} />}
+        />
+      ) : (
+        <Work node={node} file={file} />
+      )}
+      <NodeTiming node={node} />
+    </>
+  );
+}
+
+/** The attempts of a node, and what goes in and comes out. */
+function Work({ node, file }: { node: NodeExecution; file: string }) {
+  return (
+    <>
       <AttemptsTable node={node} />
       <Section title={texts.node.input}>
         <Value value={node.input_data} none={texts.node.noInput} fileName={`${file}-input.json`} />
@@ -63,13 +84,19 @@ export function NodePanel({ execution, node, isFollowing, onClose }: NodePanelPr
       <Section title={texts.node.output}>
         <Value
           value={node.output_data}
-          none={isOver ? texts.node.neverOutput : texts.node.noOutput}
+          none={isFinished(node.status) ? texts.node.neverOutput : texts.node.noOutput}
           fileName={`${file}-output.json`}
         />
       </Section>
-      <NodeTiming node={node} />
     </>
   );
+}
+
+/** Returns the number of the last record that is about a node, or that ended the execution. */
+function lastSeqOf(journal: readonly JournalEvent[], nodeId: string): number {
+  const isMeant = (event: JournalEvent) =>
+    event.type === 'finished' || ('node_id' in event && event.node_id === nodeId);
+  return journal.findLast(isMeant)?.seq ?? 0;
 }
 
 function Value({ value, none, fileName }: { value: unknown; none: string; fileName: string }) {

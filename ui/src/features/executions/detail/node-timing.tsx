@@ -1,10 +1,10 @@
 import type { ReactNode } from 'react';
 import type { NodeExecution } from '@/api/types';
 import { Duration } from '@/components/duration';
+import { usageText } from '@/components/usage-text';
 import { formatMoment, millis } from '@/lib/time';
 import classes from './node-panel.module.css';
 import { texts } from './texts';
-import { usageText } from './usage-text';
 
 /** When and how long a node ran, with which skill, and its token usage. */
 export function NodeTiming({ node }: { node: NodeExecution }) {

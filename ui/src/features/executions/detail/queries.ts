@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { getExecution, getJournal, getRetryPlan, type RetryMode } from '@/api/executions';
+import { getConversation, getExecution, getJournal, getRetryPlan, type RetryMode } from '@/api/executions';
 import type { Execution, JournalEvent } from '@/api/types';
 import { sharedJson } from '@/lib/shared-json';
 import { joined, lastSeq } from './journal-records';
@@ -21,6 +21,18 @@ export const journalQuery = (id: string) =>
       return joined(known, await getJournal(id, lastSeq(known), signal));
     },
     structuralSharing: (old, fresh) => joined((old as readonly JournalEvent[]) ?? [], fresh as readonly JournalEvent[]),
+  });
+
+/** How often a conversation is fetched again until it has the record that is known. */
+const CATCH_UP_MS = 100;
+
+/** What an agent was asked and answered in a node. It is fetched again until it has the record `seq`. */
+export const conversationQuery = (id: string, nodeId: string, seq: number) =>
+  queryOptions({
+    queryKey: ['executions', 'conversation', id, nodeId],
+    queryFn: ({ signal }) => getConversation(id, nodeId, signal),
+    structuralSharing: sharedJson,
+    refetchInterval: ({ state }) => state.data !== undefined && state.data.seq < seq && CATCH_UP_MS,
   });
 
 /** What a retry would run and reuse; fetched whenever the dialog opens. */

@@ -85,7 +85,7 @@ export const texts = {
     expression: 'Correct the expression that the message names, then retry from the start on the current version.',
     configuration: 'Set up what the message names (an agent, a secret or an address), then retry.',
     budget:
-      'The agent used up its turns or tokens. The journal says what it did. Raise its limits if it needs more, then retry from the start.',
+      'The agent used up its turns or tokens. Its conversation shows what it did. Raise its limits if it needs more, then retry from the start.',
     output_too_large: 'The same response will fail again. Request less data in the flow, then retry from the start.',
     internal:
       'If a “fail” node made this error, the flow asked for it. Otherwise it is a bug in Steadflow: retry, and report it if it happens again.',
@@ -210,8 +210,6 @@ export const texts = {
     noOutput: 'No output yet.',
     neverOutput: 'No output.',
     timing: { started: 'Started', ended: 'Ended', took: 'Duration', skill: 'Skill', usage: 'Tokens', id: 'Node ID' },
-    usage: (input: string, output: string) => `${input} in, ${output} out`,
-    cost: (cost: string) => ` · cost ${cost}`,
     nextIn: (left: string) => `Next attempt in ${left}`,
     nextNow: 'Next attempt due',
     nextHeld: 'Next attempt after you resume',

@@ -31,13 +31,16 @@ export function TimelineTab({ execution, journal, chosen, onChoose }: TimelineTa
     <NodePanel
       key={focus.node_id}
       execution={execution}
+      journal={journal}
       node={focus}
       isFollowing={!byHand}
       onClose={byHand ? () => onChoose(undefined) : null}
     />
   );
+  // A conversation takes more room. The width depends on the flow alone, so that it does not change while nodes are followed.
+  const hasAgents = execution.node_executions.some((node) => node.skill_used);
   return (
-    <div className={classes.split}>
+    <div className={hasAgents ? classes.splitWide : classes.split}>
       <div className={classes.main}>
         <Timeline
           execution={execution}

@@ -1,13 +1,13 @@
 import type { Usage } from '@/api/types';
 import { numberOf } from '@/lib/json';
-import { texts } from './texts';
+import { texts } from '@/lib/texts';
 
 /** Returns tokens and cost as text; `null` where no model was called. */
 export function usageText(usage: Usage | null | undefined): string | null {
   if (!usage || usage.input_tokens + usage.output_tokens === 0) return null;
-  const tokens = texts.node.usage(usage.input_tokens.toLocaleString('en'), usage.output_tokens.toLocaleString('en'));
+  const tokens = texts.usage.tokens(usage.input_tokens.toLocaleString('en'), usage.output_tokens.toLocaleString('en'));
   const cost = numberOf(usage.cost);
-  return cost ? tokens + texts.node.cost(costText(cost)) : tokens;
+  return cost ? tokens + texts.usage.cost(costText(cost)) : tokens;
 }
 
 /** The currency is that of the prices of the agent, which have none. */

@@ -1,0 +1,88 @@
+import { IconFileText, IconUser } from '@tabler/icons-react';
+import type { Asked, Conversation } from '@/api/types';
+import { Duration } from '@/components/duration';
+import { errorClassLabel } from '@/components/error-classes';
+import { formatClock, millis } from '@/lib/time';
+import classes from './conversation.module.css';
+import { Entry } from './entry';
+import type { AttemptPart } from './model';
+import { ShownText, ShownValue } from './shown-value';
+import { texts } from './texts';
+import { TurnEntry } from './turn-entry';
+
+interface AttemptEntriesProps {
+  part: AttemptPart;
+  conversation: Conversation;
+  /** Whether there are several, so that each has a heading. */
+  hasHeading: boolean;
+  /** How many attempts there may be. */
+  max: number;
+  file: string;
+}
+
+/** What was asked and answered in one attempt, in order. */
+export function AttemptEntries({ part, conversation, hasHeading, max, file }: AttemptEntriesProps) {
+  const { agent } = conversation;
+  const speaker = agent?.model ?? agent?.name ?? texts.model;
+  return (
+    <>
+      {hasHeading && <AttemptHeading part={part} max={max} />}
+      <ol className={classes.entries} aria-label={texts.label(part.number)}>
+        {part.asked && <Question asked={part.asked} conversation={conversation} file={file} />}
+        {part.turns.map((turn) => (
+          <TurnEntry key={turn.key} turn={turn} speaker={speaker} file={file} />
+        ))}
+      </ol>
+    </>
+  );
+}
+
+function AttemptHeading({ part: { number, attempt, asked, turns }, max }: { part: AttemptPart; max: number }) {
+  const first = turns[0];
+  const goesOn = first?.call === null || (first?.number ?? 1) > 1;
+  const began = millis(attempt?.started_at);
+  return (
+    <div className={classes.attempt}>
+      <h4 className={classes.attemptTitle}>{texts.attempt(number, max)}</h4>
+      {attempt?.error_class && <span className={classes.bad}>{errorClassLabel(attempt.error_class)}</span>}
+      {attempt?.released && <span className={classes.detail}>{texts.released}</span>}
+      {attempt && (
+        <span className={classes.meta}>
+          {began !== null && <span>{formatClock(began)}</span>}
+          <Duration startedAt={attempt.started_at} endedAt={attempt.ended_at} ms={attempt.duration_ms} />
+        </span>
+      )}
+      {!asked && <p className={classes.goesOn}>{goesOn ? texts.goesOn : texts.sameQuestion}</p>}
+    </div>
+  );
+}
+
+function Question({ asked, conversation, file }: { asked: Asked; conversation: Conversation; file: string }) {
+  const given = givenToo(conversation);
+  return (
+    <>
+      {(asked.instructions !== null || given) && (
+        <Entry icon={IconFileText} tone="neutral" title={texts.instructions}>
+          {asked.instructions !== null && (
+            <ShownText value={asked.instructions} fileName={`${file}-instructions.json`} />
+          )}
+          {given && <p className={classes.aside}>{given}</p>}
+        </Entry>
+      )}
+      <Entry icon={IconUser} tone="neutral" title={texts.input}>
+        {asked.input === null ? (
+          <p className={classes.aside}>{texts.noInput}</p>
+        ) : (
+          <ShownValue value={asked.input} fileName={`${file}-input.json`} />
+        )}
+      </Entry>
+    </>
+  );
+}
+
+function givenToo({ agent }: Conversation): string | null {
+  if (!agent) return null;
+  const tools = agent.tools.join(', ');
+  if (agent.has_output_schema) return tools ? texts.schemaAndTools(tools) : texts.schema;
+  return tools ? texts.onlyTools(tools) : null;
+}

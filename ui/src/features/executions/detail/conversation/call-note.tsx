@@ -1,0 +1,67 @@
+import { Duration } from '@/components/duration';
+import { errorClassLabel } from '@/components/error-classes';
+import { Prose } from '@/components/prose';
+import { formatClock, millis } from '@/lib/time';
+import classes from './conversation.module.css';
+import type { Call } from './model';
+import { texts } from './texts';
+
+/** Why a call has no result: it is under way, failed, or was cut off. */
+export function CallNote({ call }: { call: Call }) {
+  const { status } = call.step;
+  if (status === 'running') return <Waiting call={call} />;
+  if (status === 'failed') return <Failed call={call} />;
+  return status === 'stopped' ? <Stopped call={call} /> : null;
+}
+
+function Waiting({ call: { step } }: { call: Call }) {
+  const began = formatClock(millis(step.started_at) ?? 0);
+  const stops = millis(step.stop_at);
+  return (
+    <p className={classes.note} data-tone="info" role="status">
+      {typeof step.tool === 'string' ? texts.calling(began) : texts.waiting(began)}
+      {' · '}
+      <Duration startedAt={step.started_at} endedAt={null} />
+      {stops !== null && ` · ${texts.stopsAt(formatClock(stops))}`}
+      {typeof step.reserved_tokens === 'number' && <span> {texts.reserved(step.reserved_tokens)}</span>}
+    </p>
+  );
+}
+
+function Failed({ call }: { call: Call }) {
+  const { step, repeatedBy } = call;
+  const isTool = typeof step.tool === 'string';
+  const isRefused = step.error_class === 'model_output';
+  const title = isRefused ? texts.refused : errorClassLabel(step.error_class ?? '');
+  return (
+    <div className={classes.note} data-tone={isTool ? 'warning' : 'danger'}>
+      <strong>{title}</strong>{' '}
+      <span className={classes.message}>
+        <Prose text={step.error_message ?? ''} />
+      </span>
+      <span className={classes.aside}>
+        {isRefused && texts.refusedNote} {isRefused && repeatedBy && texts.toldNext}{' '}
+        {repeatedBy ? again(isTool, repeatedBy.attempt) : isTool && texts.toModel}
+      </span>
+    </div>
+  );
+}
+
+function Stopped({ call: { step, repeatedBy } }: { call: Call }) {
+  return (
+    <div className={classes.note} data-tone="warning">
+      <strong>{whyStopped(step.error_class)}</strong> {texts.noResult}{' '}
+      {typeof step.reserved_tokens === 'number' && texts.reservedLost(step.reserved_tokens)}{' '}
+      {repeatedBy && again(typeof step.tool === 'string', repeatedBy.attempt)}
+    </div>
+  );
+}
+
+function again(isTool: boolean, attempt: number): string {
+  return isTool ? texts.calledAgain(attempt) : texts.askedAgain(attempt);
+}
+
+function whyStopped(errorClass: string | null | undefined): string {
+  if (errorClass === 'interrupted') return texts.interrupted;
+  return errorClass === 'timeout' ? texts.timedOut : texts.stopped;
+}

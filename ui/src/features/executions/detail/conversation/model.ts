@@ -1,0 +1,76 @@
+/** The calls of a node that asks an agent, as a conversation. All functions are pure. */
+import type { Asked, Attempt, Conversation, ConversationStep, NodeExecution } from '@/api/types';
+
+/** What was said in one attempt. */
+export interface AttemptPart {
+  number: number;
+  /** `undefined` where the execution has no room for all attempts. */
+  attempt: Attempt | undefined;
+  /** What the agent was asked with, where that is not the same as in the attempt before. */
+  asked: Asked | undefined;
+  turns: readonly Turn[];
+}
+
+/** A response of the agent, and the tools that it asked for. */
+export interface Turn {
+  key: string;
+  /** `null` for an agent that is asked once. */
+  number: number | null;
+  /** `null` where an attempt goes on with tools that were asked for in an earlier one. */
+  call: Call | null;
+  tools: readonly Call[];
+}
+
+/** One call, and how it is related to others of the same name. */
+export interface Call {
+  step: ConversationStep;
+  /** The call that this one repeats. */
+  repeats: ConversationStep | null;
+  /** The call that repeats this one. */
+  repeatedBy: ConversationStep | null;
+}
+
+/** Returns what was said, attempt by attempt. */
+export function partsOf({ steps, asked }: Conversation, attempts: NodeExecution['attempts']): AttemptPart[] {
+  const calls = callsOf(steps);
+  const numbers = [...new Set(steps.map((step) => step.attempt))];
+  return numbers.map((number, place) => ({
+    number,
+    attempt: attempts.find((attempt) => attempt.number === number),
+    asked: asked.findLast((question) => question.attempt > (numbers[place - 1] ?? 0) && question.attempt <= number),
+    turns: turnsOf(calls.filter(({ step }) => step.attempt === number)),
+  }));
+}
+
+function callsOf(steps: readonly ConversationStep[]): Call[] {
+  const latest = new Map<string | null, Call>();
+  return steps.map((step) => {
+    const before = latest.get(step.name ?? null);
+    const call: Call = { step, repeats: before?.step ?? null, repeatedBy: null };
+    if (before) before.repeatedBy = step;
+    latest.set(step.name ?? null, call);
+    return call;
+  });
+}
+
+/** Groups the calls of one attempt. Those of a turn follow each other, and tools follow the response that asked for them. */
+function turnsOf(calls: readonly Call[]): Turn[] {
+  const turns: (Turn & { tools: Call[] })[] = [];
+  for (const call of calls) {
+    const { step } = call;
+    const number = step.turn ?? null;
+    const last = turns.at(-1);
+    if (typeof step.tool === 'string' && last && last.number === number) last.tools.push(call);
+    else if (typeof step.tool === 'string')
+      turns.push({ key: `tools-${step.number}`, number, call: null, tools: [call] });
+    else turns.push({ key: `turn-${step.number}`, number, call, tools: [] });
+  }
+  return turns;
+}
+
+/** Returns the text of an output that is nothing else: that of a skill without an output schema. */
+export function loneText(output: unknown): string | null {
+  if (typeof output !== 'object' || output === null || Object.keys(output).length !== 1) return null;
+  const { text } = output as { text?: unknown };
+  return typeof text === 'string' ? text : null;
+}

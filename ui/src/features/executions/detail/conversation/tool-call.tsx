@@ -1,0 +1,46 @@
+import { IconTool } from '@tabler/icons-react';
+import { Duration } from '@/components/duration';
+import { StatusIcon } from '@/components/status-icon';
+import { visible } from '@/lib/json-text';
+import { CallNote } from './call-note';
+import classes from './conversation.module.css';
+import type { Call } from './model';
+import { ShownValue } from './shown-value';
+import { iconOf } from './step-icon';
+import { texts } from './texts';
+
+interface ToolCallProps {
+  call: Call;
+  file: string;
+}
+
+/** A tool that the model called: its arguments, and beside them its result or error. */
+export function ToolCall({ call, file }: ToolCallProps) {
+  const { step, repeats } = call;
+  const name = `${file}-${step.number}`;
+  return (
+    <li className={classes.tool}>
+      <div className={classes.toolHead}>
+        <IconTool size={14} aria-hidden className={classes.toolIcon} />
+        <code className={classes.toolName}>{visible(step.tool ?? '')}</code>
+        {repeats && <span className={classes.chip}>{texts.again.called}</span>}
+        <span className={classes.meta}>
+          <Duration startedAt={step.started_at} endedAt={step.ended_at} ms={step.duration_ms} />
+          <StatusIcon status={iconOf(step)} size={14} label={texts.state[step.status]} />
+        </span>
+      </div>
+      <div className={classes.field}>
+        <span className={classes.fieldName}>{texts.arguments}</span>
+        <ShownValue value={step.arguments ?? null} fileName={`${name}-arguments.json`} />
+      </div>
+      {step.status === 'completed' ? (
+        <div className={classes.field}>
+          <span className={classes.fieldName}>{texts.result}</span>
+          <ShownValue value={step.output ?? null} fileName={`${name}-result.json`} />
+        </div>
+      ) : (
+        <CallNote call={call} />
+      )}
+    </li>
+  );
+}

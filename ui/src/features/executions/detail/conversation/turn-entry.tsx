@@ -1,0 +1,90 @@
+import { IconSparkles } from '@tabler/icons-react';
+import type { ConversationStep } from '@/api/types';
+import { Duration } from '@/components/duration';
+import { StatusIcon } from '@/components/status-icon';
+import { usageText } from '@/components/usage-text';
+import { CallNote } from './call-note';
+import classes from './conversation.module.css';
+import { Entry } from './entry';
+import type { Turn } from './model';
+import { ShownText, ShownValue } from './shown-value';
+import { iconOf } from './step-icon';
+import { texts } from './texts';
+import { ToolCall } from './tool-call';
+
+interface TurnEntryProps {
+  turn: Turn;
+  /** Who answers: the name of the model, or of the agent. */
+  speaker: string;
+  file: string;
+}
+
+/** A response of the model: its thinking, what it said, and the tools that it called. */
+export function TurnEntry({ turn, speaker, file }: TurnEntryProps) {
+  const { call, tools, number } = turn;
+  const title = call || number === null ? speaker : texts.toolsOf(number);
+  return (
+    <Entry
+      icon={IconSparkles}
+      tone="info"
+      title={title}
+      detail={call && number !== null ? texts.turn(number) : null}
+      chip={call?.repeats ? texts.again.asked : null}
+      meta={call && <CallMeta step={call.step} />}
+    >
+      {call && (
+        <>
+          <Used step={call.step} />
+          <Thinking step={call.step} file={file} />
+          {call.step.text !== null && (
+            <ShownText value={call.step.text} fileName={`${file}-${call.step.number}.json`} />
+          )}
+          <CallNote call={call} />
+          <Output step={call.step} file={file} />
+        </>
+      )}
+      {tools.length > 0 && (
+        <ul className={classes.tools} aria-label={texts.tools}>
+          {tools.map((tool) => (
+            <ToolCall key={tool.step.number} call={tool} file={file} />
+          ))}
+        </ul>
+      )}
+    </Entry>
+  );
+}
+
+function CallMeta({ step }: { step: ConversationStep }) {
+  return (
+    <>
+      <Duration startedAt={step.started_at} endedAt={step.ended_at} ms={step.duration_ms} />
+      <StatusIcon status={iconOf(step)} size={14} label={texts.state[step.status]} />
+    </>
+  );
+}
+
+function Used({ step }: { step: ConversationStep }) {
+  const usage = usageText(step.usage);
+  return usage && <p className={classes.aside}>{texts.tokens(usage)}</p>;
+}
+
+/** The output of the skill, with the last response. */
+function Output({ step, file }: { step: ConversationStep; file: string }) {
+  if (step.output === null) return null;
+  return (
+    <div className={classes.output}>
+      <span className={classes.fieldName}>{texts.output}</span>
+      <ShownValue value={step.output} fileName={`${file}-output.json`} />
+    </div>
+  );
+}
+
+function Thinking({ step, file }: { step: ConversationStep; file: string }) {
+  if (step.thinking === null) return null;
+  return (
+    <details className={classes.thinking}>
+      <summary>{texts.thinking}</summary>
+      <ShownText value={step.thinking} fileName={`${file}-${step.number}-thinking.json`} />
+    </details>
+  );
+}
