@@ -1,7 +1,9 @@
 //! Server-sent events (HTML standard, 9.2.6), one at a time as they arrive.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use steadflow_core::failure::{ErrorClass, Failure};
 
 use super::{Answer, FREE_BYTES, Taken, fault};
@@ -9,6 +11,9 @@ use crate::body::Codings;
 
 /// How many bytes of one stream are read at most. What a server says beside its answer counts, too.
 const STREAM_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// The longest ID of an event that is given back.
+const ID_BYTES_MAX: usize = 1024;
 
 const MARK: &[u8] = "\u{feff}".as_bytes();
 
@@ -51,6 +56,17 @@ impl Events {
         self.answer.limit.in_time(&self.answer.url, reading).await?.map(Some)
     }
 
+    /// Returns the ID of the last event that has one: where the stream can be resumed.
+    pub(crate) fn place(&self) -> Option<HeaderValue> {
+        let id = self.parser.last_id.as_ref().filter(|id| !id.is_empty() && id.len() <= ID_BYTES_MAX);
+        id.and_then(|id| HeaderValue::from_bytes(id).ok())
+    }
+
+    /// Returns how long the server asks to wait before that.
+    pub(crate) const fn retry(&self) -> Option<Duration> {
+        self.parser.retry
+    }
+
     async fn data(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         loop {
             if let Some(data) = self.parser.take(&mut self.arrived) {
@@ -86,6 +102,11 @@ struct Parser {
     line: Vec<u8>,
     data: Vec<u8>,
     has_data: bool,
+    /// The ID of the event that is being read.
+    id: Option<Vec<u8>>,
+    /// That of the last event that was read.
+    last_id: Option<Vec<u8>>,
+    retry: Option<Duration>,
     /// A line feed that comes next belongs to the line before.
     is_after_return: bool,
     is_begun: bool,
@@ -132,21 +153,30 @@ impl Parser {
         if text.is_empty() {
             return self.event();
         }
-        let value = text.strip_prefix(b"data")?;
-        let value = match value {
-            [] => value,
-            [b':', b' ', value @ ..] | [b':', value @ ..] => value,
-            // A field with a longer name.
-            _ => return None,
-        };
-        if std::mem::replace(&mut self.has_data, true) {
-            self.data.push(b'\n');
+        let colon = text.iter().position(|byte| *byte == b':');
+        let (name, value) = colon.map_or((text, &b""[..]), |at| (&text[..at], &text[at + 1..]));
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        match name {
+            b"data" => {
+                if std::mem::replace(&mut self.has_data, true) {
+                    self.data.push(b'\n');
+                }
+                self.data.extend_from_slice(value);
+            }
+            b"id" if !value.contains(&0) => self.id = Some(value.to_vec()),
+            b"retry" => {
+                let millis = str::from_utf8(value).ok().and_then(|text| text.parse().ok());
+                self.retry = millis.map(Duration::from_millis).or(self.retry);
+            }
+            _ => {}
         }
-        self.data.extend_from_slice(value);
         None
     }
 
     fn event(&mut self) -> Option<Vec<u8>> {
+        if let Some(id) = self.id.take() {
+            self.last_id = Some(id);
+        }
         let data = std::mem::take(&mut self.data);
         // Servers send events without data to keep a connection open, or to name one.
         (std::mem::take(&mut self.has_data) && !data.trim_ascii().is_empty()).then_some(data)
@@ -162,6 +192,25 @@ mod tests {
         let stream = "\u{feff}: hello\n\nid: 1\ndata:\n\nevent: message\r\ndata: a\rdata:  b\r\n\r\ndatas: x\ndata\ndata:c\n\ndata: é";
         for size in 1..=stream.len() {
             assert_eq!(read(stream.as_bytes(), size), ["a\n b", "\nc", "é"], "{size}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_that_of_the_last_event_that_is_whole() {
+        let mut parser = Parser::default();
+        for (piece, place, retry) in [
+            ("id: 1\nretry: 20\ndata:\n", None, Some(20)),
+            ("\n", Some("1"), Some(20)),
+            ("id: 2\ndata: a\nretry: soon\n", Some("1"), Some(20)),
+            ("\ndata: b\n\n", Some("2"), Some(20)),
+            ("id: 3\n\n", Some("3"), Some(20)),
+            ("id: 4\0\n\n", Some("3"), Some(20)),
+        ] {
+            let mut arrived = Bytes::from_static(piece.as_bytes());
+            while parser.take(&mut arrived).is_some() {}
+
+            assert_eq!(parser.last_id.as_deref(), place.map(str::as_bytes), "{piece}");
+            assert_eq!(parser.retry, retry.map(Duration::from_millis), "{piece}");
         }
     }
 

@@ -158,6 +158,59 @@ async fn a_lost_session_is_begun_again_once() {
     assert_eq!(again.methods().iter().filter(|method| *method == "tools/call").count(), 2);
 }
 
+/// A stream that begins with an event without a message, and ends with these.
+fn broken(id: usize, events: &[Value]) -> Vec<u8> {
+    let mut stream = stream(&[]);
+    stream.extend_from_slice(format!("retry: 5\nid: place-{id}\ndata:\n\n").as_bytes());
+    for event in events {
+        stream.extend_from_slice(format!("data: {event}\n\n").as_bytes());
+    }
+    stream
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_is_resumed_where_it_broke() {
+    let server = Server::with_session(|asked, number| match (asked.method(), number) {
+        ("GET", 2) => Reply::Open(broken(9, &[json!({ "id": 3, "result": { "structuredContent": [1] } })])),
+        _ => Reply::Bytes(broken(number, &[json!({ "method": "notifications/progress" })])),
+    })
+    .await;
+
+    let output = look(&server).await;
+
+    assert_eq!(output.unwrap(), json!([1]));
+    let methods = server.methods();
+    assert_eq!(methods[3..6], ["tools/call", "GET", "GET"], "the tool is called once");
+    let resumed: Vec<Asked> = server.asked().into_iter().filter(|asked| asked.method() == "GET").collect();
+    for asked in &resumed {
+        assert_eq!(asked.header("last-event-id"), Some("place-1"));
+        assert_eq!(asked.header("mcp-session-id"), Some("session-1"));
+        assert_eq!(asked.header("authorization"), Some("Bearer sk-4711-key"));
+        assert_eq!(asked.header("accept"), Some("text/event-stream"));
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_for_ever_is_left() {
+    let server = Server::with_session(|_, number| Reply::Bytes(broken(number, &[]))).await;
+    let refusing = Server::with_session(|asked, number| match asked.method() {
+        "tools/call" => Reply::Bytes(broken(number, &[])),
+        _ => Reply::Bytes(answer("405 Method Not Allowed", "X: y", "")),
+    })
+    .await;
+    let modern = Server::modern(|_, number| Reply::Bytes(broken(number, &[]))).await;
+
+    let failures = [&server, &refusing, &modern].map(async |server| look(server).await.unwrap_err());
+    let [left, refused, once] = failures;
+    let (left, refused, once) = (left.await, refused.await, once.await);
+
+    assert!([&left, &refused, &once].iter().all(|failure| failure.class == ErrorClass::Connection));
+    assert!(left.message.contains("more than 20 times"), "{}", left.message);
+    assert!(refused.message.contains("ended its stream without a response"), "{}", refused.message);
+    let count = |server: &Server| server.methods().iter().filter(|method| *method == "GET").count();
+    assert_eq!([&server, &refusing, &modern].map(count), [21, 1, 0]);
+}
+
 #[tokio::test]
 async fn what_is_too_long_is_not_read() {
     let long = || "x".repeat(10 << 20);

@@ -1,8 +1,9 @@
 //! A conversation with an MCP server over streamable HTTP: as many requests as one call takes.
 //!
 //! A server of 2026-07-28 gets requests that say all. One of an earlier version gets a handshake, which may begin a session;
-//! that is ended when the conversation is. The protocol is what `nodes` needs of it: requests of servers are refused, and
-//! streams that break are not resumed.
+//! that is ended when the conversation is. The protocol is what `nodes` needs of it: requests of servers are refused.
+
+mod response;
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -16,12 +17,11 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::era::Era;
-use super::message::{self, HANDSHAKE_VERSION, HANDSHAKE_VERSIONS, MODERN_VERSION, Message, RpcError};
+use super::message::{self, HANDSHAKE_VERSION, HANDSHAKE_VERSIONS, MODERN_VERSION, RpcError};
 use super::mirrored;
 use super::session::Session;
-use crate::body;
 use crate::call::headers_of;
-use crate::egress::{Answer, Events, Request, peer};
+use crate::egress::{Answer, Request, peer};
 use crate::nodes::Shared;
 use crate::secrets::Keyring;
 use crate::slots::Slot;
@@ -29,8 +29,6 @@ use crate::status;
 
 /// Redirects within the origin that are followed.
 const REDIRECTS_MAX: u32 = 5;
-/// Requests of the server that are answered.
-const QUESTIONS_MAX: u32 = 100;
 /// The factor by which a response may exceed the limit of an output, for JSON escapes and fields of the protocol.
 const RESPONSE_PER_OUTPUT: usize = 4;
 
@@ -126,7 +124,10 @@ impl<'a> Client<'a> {
         let eras = &caller.shared.eras;
         match eras.of(&client.server) {
             Some(Era::Modern) => {}
-            Some(Era::Handshake) => client.shake_hands().await?,
+            // What fails here may be that it speaks another protocol now.
+            Some(Era::Handshake) => {
+                client.shake_hands().await.inspect_err(|_| eras.forget(&client.server))?
+            }
             None => {
                 client.discover().await?;
                 eras.remember(&client.server, client.era);
@@ -268,7 +269,7 @@ impl<'a> Client<'a> {
         let who = answer.peer();
         let refused =
             |error: &RpcError| Refused { failure: error.failure(&who, method), code: Some(error.code) };
-        let response = if is_stream(answer.headers()) {
+        let response = if response::is_stream(answer.headers()) {
             self.in_stream(answer, id).await?
         } else {
             self.in_body(answer, id).await?
@@ -276,61 +277,11 @@ impl<'a> Client<'a> {
         response.map_err(|error| refused(&error))
     }
 
-    async fn in_body(&self, answer: Answer, id: u64) -> Result<Result<Payload, RpcError>, Failure> {
-        let (who, headers) = (answer.peer(), answer.headers().clone());
-        let messages = answer.read(self.bytes_max(), move |bytes| {
-            let text = body::text(&headers, &bytes).map_err(|misread| status::misread(&who, &misread))?;
-            messages(text.as_bytes(), id, &who)
-        });
-        let mut messages = messages.await?.into_iter();
-        let response = messages.find_map(|message| match message {
-            Message::Response(response) => Some(response),
-            Message::Question { .. } | Message::Other => None,
-        });
-        response.ok_or_else(|| {
-            let message = format!("{} sent no response to the request. Check the URL.", peer(&self.url));
-            Failure::new(ErrorClass::Rejected, message)
-        })
-    }
-
-    async fn in_stream(&mut self, answer: Answer, id: u64) -> Result<Result<Payload, RpcError>, Failure> {
-        let who = answer.peer();
-        let mut events = Events::of(answer, self.bytes_max())?;
-        loop {
-            let reader = who.clone();
-            let Some(messages) = events.next(move |data| messages(&data, id, &reader)).await? else { break };
-            for message in messages {
-                match message {
-                    Message::Response(response) => return Ok(response),
-                    Message::Question { id, is_ping } => self.answer(&id, is_ping).await?,
-                    Message::Other => {}
-                }
-            }
-        }
-        let message = format!("{who} ended its stream without a response to the request.");
-        Err(Failure::new(ErrorClass::Connection, message))
-    }
-
-    /// Answers a request of the server, which waits for it.
-    async fn answer(&mut self, id: &Value, is_ping: bool) -> Result<(), Failure> {
-        self.questions += 1;
-        if self.questions > QUESTIONS_MAX {
-            let message = format!("{} sent more than {QUESTIONS_MAX} requests.", peer(&self.url));
-            return Err(Failure::new(ErrorClass::Rejected, message));
-        }
-        // Whether it is taken shows in what the server does next.
-        drop(self.post(&message::answer(id, is_ping), HeaderMap::new()).await?);
-        Ok(())
-    }
-
     /// Sends a message. Redirects are followed within the origin, and only if they keep the message.
     async fn post(&mut self, message: &Value, own: HeaderMap) -> Result<Answer, Failure> {
         let body = Bytes::from(message.to_string());
         for _ in 0..=REDIRECTS_MAX {
-            let mut headers = self.common_headers();
-            if let Some(session) = &self.session {
-                headers.insert(SESSION_ID, session.id().clone());
-            }
+            let mut headers = self.headers_of_session();
             headers.extend(own.iter().map(|(name, value)| (name.clone(), value.clone())));
             let request = Request {
                 headers,
@@ -348,6 +299,12 @@ impl<'a> Client<'a> {
         }
         let message = format!("{} redirects more than {REDIRECTS_MAX} times.", peer(&self.url));
         Err(Failure::new(ErrorClass::Rejected, message))
+    }
+
+    fn headers_of_session(&self) -> HeaderMap {
+        let mut headers = self.common_headers();
+        headers.extend(self.session.as_ref().map(|session| (SESSION_ID, session.id().clone())));
+        headers
     }
 
     /// Returns what all messages carry.
@@ -375,18 +332,6 @@ impl<'a> Client<'a> {
     fn bytes_max(&self) -> usize {
         self.caller.shared.limits.output_bytes_max.saturating_mul(RESPONSE_PER_OUTPUT)
     }
-}
-
-fn is_stream(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/event-stream")
-}
-
-fn messages(text: &[u8], id: u64, who: &str) -> Result<Vec<Message>, Failure> {
-    message::read(text, id).map_err(|error| {
-        let message = format!("{who} did not respond with JSON, as MCP servers do: {error}. Check the URL.");
-        Failure::new(ErrorClass::Rejected, message)
-    })
 }
 
 /// Returns where a redirect leads, if it may be followed.
