@@ -24,6 +24,7 @@ test('executions are searched, browsed and opened with the keyboard alone', asyn
   await expect(rows).toHaveCount(2);
   await page.keyboard.press('Escape');
   await expect(search).not.toBeFocused();
+  await expect(search).toHaveValue('maintenance');
   await page.keyboard.press('j');
   await expect(rows.nth(1).getByRole('link')).toBeFocused();
   await page.keyboard.press('Enter');

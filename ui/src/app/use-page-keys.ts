@@ -18,7 +18,7 @@ export function usePageKeys(onHelp: () => void): void {
     ) {
       return;
     }
-    if (event.key === 'Escape') return leaveSearch(event.target);
+    if (event.key === 'Escape') return leaveSearch(event);
     if (event.target.closest(ELSEWHERE)) return;
     if (act(event.key, onHelp)) event.preventDefault();
   });
@@ -43,7 +43,9 @@ function focusSearch(): boolean {
   return search !== null;
 }
 
-/** Leaves the search field, so that the next key reaches the list. */
-function leaveSearch(target: Element): void {
-  if (target instanceof HTMLInputElement && target.type === 'search') target.blur();
+/** Leaves the search field, so that the next key reaches the list. Some browsers would also clear it. */
+function leaveSearch(event: KeyboardEvent): void {
+  if (!(event.target instanceof HTMLInputElement) || event.target.type !== 'search') return;
+  event.target.blur();
+  event.preventDefault();
 }
