@@ -88,11 +88,39 @@ impl Description {
     /// Returns what `schema` does not allow of `value`.
     fn faults(&self, schema: &Value, value: &Value) -> Vec<String> {
         let mut schema = strict(schema, Place::Whole);
-        schema["components"] = self.components.clone();
+        schema["components"] = self.components_of(&schema);
         let validator = jsonschema::options().with_draft(jsonschema::Draft::Draft202012).build(&schema);
         let validator = validator.expect("descriptions are JSON Schemas");
         let faults = validator.iter_errors(value);
         faults.map(|fault| format!("{}: {fault}", fault.instance_path())).collect()
+    }
+
+    /// Returns the components that `schema` refers to, directly or by others. To compile all would take much longer.
+    fn components_of(&self, schema: &Value) -> Value {
+        let mut found = json!({ "schemas": {}, "parts": {} });
+        let mut references = references(schema);
+        while let Some(reference) = references.pop() {
+            let path = reference.strip_prefix("#/components/").expect("schemas refer to components");
+            let (place, name) = path.split_once('/').expect("components have a place and a name");
+            if found[place].get(name).is_none() {
+                let component = &self.components[place][name];
+                references.extend(self::references(component));
+                found[place][name] = component.clone();
+            }
+        }
+        found
+    }
+}
+
+/// Returns what a schema refers to.
+fn references(schema: &Value) -> Vec<&str> {
+    match schema {
+        Value::Object(keywords) => {
+            let target = keywords.get("$ref").and_then(Value::as_str);
+            target.into_iter().chain(keywords.values().flat_map(references)).collect()
+        }
+        Value::Array(schemas) => schemas.iter().flat_map(references).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     }
 }
 
