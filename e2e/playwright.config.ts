@@ -7,6 +7,7 @@ const MEASURED = ['scale.spec.ts', 'large-values.spec.ts'];
 export default defineConfig({
   testDir: 'tests',
   workers: 2,
+  fullyParallel: true,
   projects: [
     { name: 'studio', testIgnore: MEASURED },
     { name: 'measured', testMatch: MEASURED, workers: 1, dependencies: ['studio'] },

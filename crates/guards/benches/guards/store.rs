@@ -1,19 +1,9 @@
-//! How many instructions the way of an execution takes through shard and database, all threads together.
-//!
-//! The limit is what was counted when the line was last changed, and a tenth; see `core.rs`. The whole
-//! process is counted, so a run without executions is counted too: what a node costs is the difference of both, divided
-//! by their number of nodes. Memory comes from the allocator that the binary uses.
-
-#![expect(missing_docs, reason = "what the macros make has none")]
+//! What an execution takes through shard and database, for each of its nodes.
 
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gungraun::{
-    Callgrind, EntryPoint, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group,
-    main,
-};
 use serde_json::json;
 use steadflow_core::caller::Actor;
 use steadflow_core::event::Accepted;
@@ -27,40 +17,30 @@ use steadflow_core::work::Outcome;
 use steadflow_runtime::shard::{Accept, Action, Message, Origin, Reply, ReplyId, Shard, ShardConfig};
 use steadflow_store::{Log, Store};
 use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
-use tokio::runtime::Runtime;
 use uuid::Uuid;
+
+use crate::Guard;
 
 const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 const LEASE: Duration = Duration::from_secs(3_600);
-const CHAIN: usize = 10;
+const CHAIN: u32 = 10;
 /// Executions at once, so commits in a batch.
 const AT_ONCE: u32 = 64;
 const EXECUTIONS: u32 = 512;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// As many instructions as were counted, and a tenth.
-fn at_most(counted: u64) -> Callgrind {
-    let mut callgrind = Callgrind::default();
-    // The writer is a thread of its own, so all of the process is counted.
-    callgrind.entry_point(EntryPoint::None);
-    callgrind.hard_limits([(EventKind::Ir, counted + counted / 10)]);
-    callgrind
-}
-
-fn limit(counted: u64) -> LibraryBenchmarkConfig {
-    let mut config = LibraryBenchmarkConfig::default();
-    config.tool(at_most(counted));
-    config
-}
+pub(crate) const COMMIT: Guard = Guard {
+    name: "commit_a_node",
+    counted: 15_950,
+    units: EXECUTIONS * CHAIN,
+    run: |nodes| commit(nodes / CHAIN),
+};
 
 fn chain() -> Arc<FlowVersion> {
-    let node = |at: usize| {
+    let node = |at: u32| {
         let input = json!({ "value": "${trigger_data.value}" });
         json!({ "id": format!("n{at}"), "type": "action", "action": "echo", "input": input })
     };
-    let edge = |at: usize| json!({ "from": format!("n{at}"), "to": format!("n{}", at + 1) });
+    let edge = |at: u32| json!({ "from": format!("n{at}"), "to": format!("n{}", at + 1) });
     let nodes: Vec<_> = (0..CHAIN).map(node).collect();
     let edges: Vec<_> = (0..CHAIN - 1).map(edge).collect();
     let document = json!({ "name": "chain", "flow_definition": { "nodes": nodes, "edges": edges } });
@@ -131,25 +111,12 @@ async fn drive(store: &SqliteStore, executions: u32) -> u32 {
     ended
 }
 
-/// A database, a runtime, and how many executions to run on them.
-type Setup = (tempfile::TempDir, SqliteStore, Runtime, u32);
-
-fn database(executions: u32) -> Setup {
+/// Runs so many executions on a database of their own.
+fn commit(executions: u32) {
     let directory = tempfile::tempdir().expect("a directory can be made");
     let store = SqliteStore::open(directory.path().join("steadflow.db"), SqliteOptions::default());
+    let store = store.expect("the database opens");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
-    (directory, store.expect("the database opens"), runtime, executions)
-}
-
-#[library_benchmark]
-#[bench::nothing(args = (0), setup = database, config = limit(20_050_000))]
-#[bench::chains_of_ten(args = (EXECUTIONS), setup = database, config = limit(100_400_000))]
-fn commit((directory, store, runtime, executions): Setup) -> u32 {
-    let ended = runtime.block_on(drive(black_box(&store), executions));
+    black_box(runtime.block_on(drive(black_box(&store), executions)));
     runtime.block_on(store.close()).expect("the database closes");
-    drop(directory);
-    ended
 }
-
-library_benchmark_group!(name = store, benchmarks = [commit]);
-main!(library_benchmark_groups = store);
