@@ -1,4 +1,6 @@
 /// <reference types="vitest/config" />
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
@@ -6,15 +8,18 @@ import { defineConfig, type Plugin } from 'vite';
 
 const server = process.env.STEADFLOW_URL ?? 'http://127.0.0.1:8080';
 
-/** Puts a compressed copy beside each script and style, so that the server need not compress them for each request. */
+/**
+ * Puts a compressed copy beside each script and style, so that the server need not compress them for each request. It reads
+ * what was written: until then, other plugins change it.
+ */
 const compressedCopies: Plugin = {
   name: 'compressed-copies',
   apply: 'build',
-  generateBundle(_, bundle) {
-    for (const file of Object.values(bundle)) {
-      if (!/\.(js|css)$/.test(file.fileName)) continue;
-      const source = file.type === 'chunk' ? file.code : file.source;
-      this.emitFile({ type: 'asset', fileName: `${file.fileName}.gz`, source: gzipSync(source, { level: 9 }) });
+  async writeBundle({ dir }, bundle) {
+    if (dir === undefined) throw new Error('The build has no folder for its files.');
+    for (const name of Object.keys(bundle).filter((name) => /\.(js|css)$/.test(name))) {
+      const file = join(dir, name);
+      await writeFile(`${file}.gz`, gzipSync(await readFile(file), { level: 9 }));
     }
   },
 };
