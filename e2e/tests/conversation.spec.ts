@@ -82,6 +82,7 @@ test('a conversation is followed live through a refused response and a crash, an
 
   await expect(first).toContainText(`Say ${MARKUP} to ${MARKUP}.`);
   await expect(first).toContainText('Response refused');
+  await expect(first.getByText(MARKUP, { exact: true })).toBeVisible();
   await expect(first).toContainText('The next question tells the model what did not fit. Asked again in attempt 2.');
   await expect(second).toContainText('Interrupted No result is stored. Asked again in attempt 3.');
   await second.getByText('Thinking').click();

@@ -53,7 +53,8 @@ async fn researched(api: &Api) -> Value {
     let failing = json!({ "fails": 9, "error": "rejected", "status": 422 });
     let first = json!({ "text": "I look it up.", "message": { "reasoning_content": "Where?" },
                         "tool_calls": [call("x", json!({ "page": 1 })), call("y", failing)] });
-    let second = json!({ "fails": 1, "error": "model_output", "output": { "risk": 7 } });
+    let second =
+        json!({ "fails": 1, "error": "model_output", "body": "It is risky.", "output": { "risk": 7 } });
     let input = json!({ "vendor": "ACME", "answers": [first, second] });
     let execution = asked(api, &researcher(), "research", &input, &once_again()).await;
     assert_eq!(execution["status"], "completed", "{execution:#}");
@@ -80,6 +81,7 @@ async fn a_conversation_has_what_was_asked_answered_and_called_in_all_attempts()
     assert_eq!(conversation["asked"][0]["input"]["vendor"], "ACME");
     assert_eq!((&conversation["turns_used"], &conversation["tokens_used"]), (&json!(3), &json!(30)));
     assert_eq!(conversation["steps"][2]["arguments"]["status"], 422);
+    assert_eq!(conversation["steps"][3]["response"], "It is risky.");
     assert_eq!(
         (&conversation["steps"][4]["turn"], &conversation["steps"][4]["output"]),
         (&json!(2), &json!({ "risk": 7 }))
@@ -128,6 +130,7 @@ async fn a_conversation_names_the_model_and_what_each_call_took() {
       "text": "I look it up.",
       "thinking": "Where?",
       "output": null,
+      "response": null,
       "reserved_tokens": 200,
       "usage": {
         "input_tokens": 100,

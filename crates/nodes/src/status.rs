@@ -118,10 +118,15 @@ impl ErrorBody {
             }
             Self::Json(text) | Self::Text(text) => text,
         };
-        let end = text.floor_char_boundary(KEPT_BYTES);
-        let kept = if end < text.len() { format!("{}…", &text[..end]) } else { text };
-        Some(Payload::from_value(&Value::from(kept)))
+        Some(kept_text(&text))
     }
+}
+
+/// Returns what a failure keeps of a text: its beginning.
+pub(crate) fn kept_text(text: &str) -> Payload {
+    let end = text.floor_char_boundary(KEPT_BYTES);
+    let kept = if end < text.len() { format!("{}…", &text[..end]) } else { text.to_owned() };
+    Payload::from_value(&Value::from(kept))
 }
 
 /// Reads how long a peer asks us to wait: `Retry-After` (RFC 9110, 10.2.3), in seconds, also with a fraction as some

@@ -18,10 +18,10 @@ export interface Preview {
 }
 
 /** A value of a call of an agent. */
-type StepPart = 'input' | 'instructions' | 'text' | 'thinking' | 'output';
+type StepPart = 'input' | 'instructions' | 'text' | 'thinking' | 'output' | 'response';
 
 const PLACE =
-  /^\/api\/v1\/studio\/executions\/([0-9a-f-]{36})\/(?:(trigger-data|result)|nodes\/([^/?#]+)\/(?:(input|output)|steps\/(\d{1,9})\/(input|instructions|text|thinking|output)))$/;
+  /^\/api\/v1\/studio\/executions\/([0-9a-f-]{36})\/(?:(trigger-data|result)|nodes\/([^/?#]+)\/(?:(input|output)|steps\/(\d{1,9})\/(input|instructions|text|thinking|output|response)))$/;
 
 /** Returns the preview in the place of a value, or `null` where the value is whole. */
 export function previewOf(value: unknown): Preview | null {

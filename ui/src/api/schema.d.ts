@@ -1468,6 +1468,11 @@ export interface components {
             /** @description What a tool returned, or the output of the skill. */
             readonly output: components["schemas"]["Shown"];
             /**
+             * @description What was received instead of an output, up to 16 KiB: a response of the model that was refused, or the body of an
+             *     error response.
+             */
+            readonly response: components["schemas"]["Shown"];
+            /**
              * Format: int64
              * @description How many tokens are reserved for the response, if there is a budget of them.
              */
@@ -5687,7 +5692,7 @@ export interface operations {
                 /** @description The number of the call in the conversation */
                 readonly number: number;
                 /** @description Which of its values */
-                readonly part: "input" | "instructions" | "text" | "thinking" | "output";
+                readonly part: "input" | "instructions" | "text" | "thinking" | "output" | "response";
             };
             readonly cookie?: never;
         };

@@ -126,6 +126,10 @@ pub(crate) struct StepView<'a> {
     /// What a tool returned, or the output of the skill.
     #[schema(value_type = Shown)]
     output: Option<Shown<'a>>,
+    /// What was received instead of an output, up to 16 KiB: a response of the model that was refused, or the body of an
+    /// error response.
+    #[schema(value_type = Shown)]
+    response: Option<Shown<'a>>,
     /// How many tokens are reserved for the response, if there is a budget of them.
     reserved_tokens: Option<u64>,
     usage: UsageView,
@@ -209,6 +213,7 @@ impl Conversation<'_> {
             StepPart::Text => text(&self.answer(call)?.text),
             StepPart::Thinking => thinking(&self.answer(call)?),
             StepPart::Output => self.output(call),
+            StepPart::Response => call.response.clone(),
         }
     }
 
@@ -291,6 +296,10 @@ impl Conversation<'_> {
             text: self.owned(room, number, StepPart::Text, said),
             thinking: self.owned(room, number, StepPart::Thinking, thought),
             output: self.owned(room, number, StepPart::Output, output),
+            response: call
+                .response
+                .as_ref()
+                .map(|response| room.value(response, self.place(number, StepPart::Response))),
             reserved_tokens: call.reserved,
             usage: call.usage.into(),
         }

@@ -73,10 +73,17 @@ pub(super) async fn run(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut 
         output_tokens: reply.output_tokens,
         cost: call.agent.prices.map(|prices| prices.cost(reply.input_tokens, reply.output_tokens)),
     };
+    let kept = reply.kept();
     let result = match call.turn() {
         Some(_) => answer_of(call, reply, &keyring.scrubber()).await.map(|answer| answer.to_payload()),
         None => output_of(call, reply, &keyring.scrubber()).await.map(|output| Payload::from_value(&output)),
     };
+    let result = result.map_err(|mut failure| {
+        if failure.class == ErrorClass::ModelOutput {
+            failure.body = kept;
+        }
+        failure
+    });
     Outcome { result, usage }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use steadflow_core::failure::ErrorClass;
+use steadflow_core::payload::Payload;
 use steadflow_core::work::{Outcome, Work};
 use wiremock::matchers::{any, header, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -105,8 +106,10 @@ async fn incomplete_or_missing_responses_are_model_output_failures() {
     for (content, finish, said) in [
         (json!("{\"risk\":"), "length", "max_tokens"),
         (json!("Sorry, no."), "stop", "not JSON"),
+        (json!("{\"risk\": \"high\"}"), "stop", "/risk"),
         (json!(null), "content_filter", "content_filter"),
     ] {
+        let refused = content.as_str().map(|text| Payload::from_value(&Value::from(text)));
         let answer = json!({ "choices": [{ "message": { "content": content }, "finish_reason": finish }],
             "usage": { "prompt_tokens": 10, "completion_tokens": 5 } });
         let server = answering(ResponseTemplate::new(200).set_body_json(answer)).await;
@@ -117,7 +120,20 @@ async fn incomplete_or_missing_responses_are_model_output_failures() {
         let failure = result(outcome).unwrap_err();
         assert_eq!(failure.class, ErrorClass::ModelOutput);
         assert!(failure.message.contains(said), "{}", failure.message);
+        assert_eq!(failure.body, refused, "people can read what was refused");
     }
+}
+
+#[tokio::test]
+async fn a_long_response_that_is_refused_is_kept_in_part() {
+    let text = "ä".repeat(20_000);
+    let answer = json!({ "choices": [{ "message": { "content": text }, "finish_reason": "length" }] });
+    let server = answering(ResponseTemplate::new(200).set_body_json(answer)).await;
+
+    let failure = result(ask(&server, "openai", None, None).await).unwrap_err();
+
+    let kept = failure.body.expect("a part is kept").to_value().unwrap();
+    assert_eq!(kept, Value::from(format!("{}…", "ä".repeat(8_192))));
 }
 
 #[tokio::test]

@@ -22,6 +22,8 @@ pub(super) struct Call {
     pub(super) stop_at: Option<Timestamp>,
     pub(super) reserved: Option<u64>,
     pub(super) end: End,
+    /// Of one that failed and was not of a tool: what was received, decoded and bounded.
+    pub(super) response: Option<Payload>,
     pub(super) usage: Usage,
 }
 
@@ -84,10 +86,11 @@ impl Calls {
                 self.calls.push(Call { tool, input, stop_at, reserved, ..begun });
             }
             Event::StepEnded { step, result, usage, .. } => self.end(step, result.clone(), *usage, at),
-            Event::AttemptFailed { class, message, status, usage, .. } => {
+            Event::AttemptFailed { class, message, status, body, usage, .. } => {
                 let (class, message, status) = (*class, Arc::clone(message), *status);
                 self.end(&StepKey::ONLY, StepResult::Failed { class, message, status }, *usage, at);
                 self.stop(Some(class), at);
+                self.keep(body.as_ref());
             }
             Event::AttemptReleased { .. } => self.stop(None, at),
             Event::NodeCompleted { output, usage, .. } => {
@@ -120,6 +123,7 @@ impl Calls {
             stop_at: None,
             reserved: None,
             end: End::Open,
+            response: None,
             usage: Usage::default(),
         }
     }
@@ -127,6 +131,15 @@ impl Calls {
     fn end(&mut self, step: &StepKey, result: StepResult, usage: Usage, at: Timestamp) {
         if let Some(call) = self.calls.iter_mut().rev().find(|call| call.is_open() && call.step == *step) {
             (call.end, call.usage, call.ended_at) = (End::Result(result), usage, Some(at));
+        }
+    }
+
+    /// Keeps what the last question of the attempt was answered with, if it failed: the attempt failed with it.
+    fn keep(&mut self, response: Option<&Payload>) {
+        let attempt = self.attempt;
+        let asked = self.calls.iter_mut().rev().find(|call| call.attempt == attempt && !call.is_of_tool());
+        if let Some(call) = asked.filter(|call| matches!(call.end, End::Result(StepResult::Failed { .. }))) {
+            call.response = response.cloned();
         }
     }
 

@@ -17,6 +17,8 @@ pub(crate) enum StepPart {
     Thinking,
     /// What a tool returned, or the output of the skill.
     Output,
+    /// What was received instead.
+    Response,
 }
 
 impl StepPart {
@@ -28,6 +30,7 @@ impl StepPart {
             Self::Text => "text",
             Self::Thinking => "thinking",
             Self::Output => "output",
+            Self::Response => "response",
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::payload::Payload;
 use steadflow_core::transcript::ToolCall;
 
 use super::prompt;
 use super::stop::Stop;
+use crate::status::kept_text;
 
 /// The response of a model.
 #[derive(Debug, PartialEq)]
@@ -22,6 +24,17 @@ pub(super) struct Reply {
     pub(super) stop: Stop,
     pub(super) input_tokens: u64,
     pub(super) output_tokens: u64,
+}
+
+impl Reply {
+    /// Returns what a failure keeps of it, so that people can read what was refused: its text, or else its JSON.
+    pub(super) fn kept(&self) -> Option<Payload> {
+        let text = self.text.as_deref().unwrap_or_default();
+        match &self.structured {
+            Some(structured) if text.is_empty() => Some(kept_text(&structured.to_string())),
+            _ => (!text.is_empty()).then(|| kept_text(text)),
+        }
+    }
 }
 
 /// Returns the failure of a response that the model can correct. The prefix lets the next attempt recognize it.

@@ -40,7 +40,7 @@ function Failed({ call }: { call: Call }) {
         <Prose text={step.error_message ?? ''} />
       </span>
       <span className={classes.aside}>
-        {isRefused && texts.refusedNote} {isRefused && repeatedBy && texts.toldNext}{' '}
+        {isRefused && repeatedBy && texts.toldNext}{' '}
         {repeatedBy ? again(isTool, repeatedBy.attempt) : isTool && texts.toModel}
       </span>
     </div>

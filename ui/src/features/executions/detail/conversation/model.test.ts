@@ -32,6 +32,7 @@ function aStep(number: number, change: Partial<ConversationStep>): ConversationS
     text: null,
     thinking: null,
     output: null,
+    response: null,
     reserved_tokens: null,
     usage: { input_tokens: 0, output_tokens: 0, cost: null },
     ...change,

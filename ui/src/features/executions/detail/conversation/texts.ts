@@ -37,7 +37,7 @@ export const texts = {
   stopsAt: (when: string) => `Stopped at ${when} at the latest.`,
   reserved: (tokens: number) => `Up to ${number(tokens)} tokens are reserved for the response.`,
   refused: 'Response refused',
-  refusedNote: 'The refused response is not kept.',
+  response: 'Response',
   toldNext: 'The next question tells the model what did not fit.',
   interrupted: 'Interrupted',
   timedOut: 'Timed out',

@@ -40,6 +40,7 @@ export function TurnEntry({ turn, speaker, file }: TurnEntryProps) {
             <ShownText value={call.step.text} fileName={`${file}-${call.step.number}.json`} />
           )}
           <CallNote call={call} />
+          <Response step={call.step} file={file} />
           <Output step={call.step} file={file} />
         </>
       )}
@@ -66,6 +67,17 @@ function CallMeta({ step }: { step: ConversationStep }) {
 function Used({ step }: { step: ConversationStep }) {
   const usage = usageText(step.usage);
   return usage && <p className={classes.aside}>{texts.tokens(usage)}</p>;
+}
+
+/** What was received instead of an output. */
+function Response({ step, file }: { step: ConversationStep; file: string }) {
+  if (step.response === null) return null;
+  return (
+    <div className={classes.field}>
+      <span className={classes.fieldName}>{texts.response}</span>
+      <ShownText value={step.response} fileName={`${file}-${step.number}-response.json`} />
+    </div>
+  );
 }
 
 /** The output of the skill, with the last response. */
