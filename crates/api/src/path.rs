@@ -1,10 +1,9 @@
 //! Parameters in the path.
 
+use std::borrow::Cow;
+
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use serde::Deserialize;
-use serde::de::IntoDeserializer;
-use serde::de::value::{Error, StrDeserializer};
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId};
 use uuid::Uuid;
 
@@ -61,17 +60,17 @@ impl FromRequestParts<App> for PathStep {
         let PathNode(execution, node) = PathNode::from_request_parts(parts, app).await?;
         let (number, part) = (parameter(parts, app, "number").await?, parameter(parts, app, "part").await?);
         let number = number.parse().ok().filter(|number| *number > 0);
-        let number =
-            number.ok_or_else(|| invalid("The number of the call in the path is no whole number from 1."))?;
-        let part: StrDeserializer<'_, Error> = part.as_str().into_deserializer();
-        let part = StepPart::deserialize(part).map_err(|_| {
-            invalid("The last part of the path is none of `input`, `instructions`, `text`, `thinking` and `output`.")
+        let number = number
+            .ok_or_else(|| invalid("The number of the call in the path must be a whole number from 1."))?;
+        let part = StepPart::ALL.into_iter().find(|known| known.name() == part).ok_or_else(|| {
+            let known = StepPart::ALL.map(StepPart::name).join("`, `");
+            invalid(format!("The last part of the path must be one of `{known}`."))
         })?;
         Ok(Self { execution, node, number, part })
     }
 }
 
-fn invalid(detail: &'static str) -> Problem {
+fn invalid(detail: impl Into<Cow<'static, str>>) -> Problem {
     Problem::new(ProblemKind::InvalidParameter, detail)
 }
 

@@ -19,6 +19,7 @@ mod schema;
 mod secrets;
 mod slots;
 mod status;
+mod texts;
 
 pub use directory::{AgentDirectory, DirectoryError, NoAgents};
 pub use egress::{

@@ -16,6 +16,7 @@ use steadflow_core::flow::Fault;
 use tokio::sync::Semaphore;
 
 use crate::secrets::Scrubber;
+use crate::texts;
 use cost::{Cost, TooExpensive};
 use form::Form;
 
@@ -191,10 +192,7 @@ fn described(error: &jsonschema::ValidationError<'_>, scrubber: &Scrubber) -> St
 }
 
 fn shortened(text: &str) -> String {
-    match text.char_indices().nth(CHARS_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    texts::shortened(text, CHARS_MAX)
 }
 
 #[cfg(test)]

@@ -114,12 +114,17 @@ impl ErrorBody {
             Self::Json(text) if text.len() <= KEPT_BYTES => return Payload::parse(text).ok(),
             Self::Binary(content) => {
                 let json = content.into_json();
-                return Payload::parse(json).ok().filter(|kept| kept.len() <= KEPT_BYTES);
+                return Payload::parse(json).ok().and_then(kept_json);
             }
             Self::Json(text) | Self::Text(text) => text,
         };
         Some(kept_text(&text))
     }
+}
+
+/// Returns what a failure keeps of JSON: all of it, if it is not too long.
+pub(crate) fn kept_json(json: Payload) -> Option<Payload> {
+    (json.len() <= KEPT_BYTES).then_some(json)
 }
 
 /// Returns what a failure keeps of a text: its beginning.

@@ -9,7 +9,7 @@ use steadflow_core::event::{Accepted, Record};
 use steadflow_core::execution::{Decision, Effect, Execution, FlowVersion, Input};
 use steadflow_core::expression::{Expression, Meter};
 use steadflow_core::flow::Flow;
-use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
+use steadflow_core::ids::{ExecutionId, NodeId, TenantId};
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
 use steadflow_core::scope::Scope;
@@ -17,7 +17,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::Outcome;
 use uuid::Uuid;
 
-use crate::Guard;
+use crate::{Guard, chain};
 
 /// Each of these runs so often, so that what the first time takes in addition does not count.
 const UNITS: u32 = 20;
@@ -64,26 +64,11 @@ const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 const CHAIN: usize = 10;
 
 fn chain(length: usize) -> Value {
-    let node = |at: usize| {
-        let input = json!({ "value": "${trigger_data.value}", "at": at });
-        json!({ "id": format!("n{at}"), "type": "action", "action": "echo", "input": input })
-    };
-    let edge = |at: usize| json!({ "from": format!("n{at}"), "to": format!("n{}", at + 1) });
-    let nodes: Vec<Value> = (0..length).map(node).collect();
-    let edges: Vec<Value> = (0..length - 1).map(edge).collect();
-    json!({ "name": "chain", "flow_definition": { "nodes": nodes, "edges": edges } })
+    chain::document(length, |at| json!({ "value": "${trigger_data.value}", "at": at }))
 }
 
 fn version() -> Arc<FlowVersion> {
-    let limits = Limits::DEFAULT;
-    let flow = Flow::parse(&chain(CHAIN), &limits).expect("the flow is valid");
-    Arc::new(FlowVersion {
-        tenant: TenantId::DEFAULT,
-        flow_id: FlowId::new(Uuid::nil()),
-        version: 1,
-        flow,
-        limits,
-    })
+    chain::version(&chain(CHAIN))
 }
 
 /// Runs an execution to its end; returns its journal.

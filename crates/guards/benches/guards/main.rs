@@ -6,6 +6,7 @@
 //! The number of a guard is what was counted when its line was last changed. A count that is more than a tenth above it is
 //! an error; a commit with a good reason to take more changes the number.
 
+mod chain;
 mod core;
 mod count;
 mod store;

@@ -8,9 +8,7 @@ use serde_json::json;
 use steadflow_core::caller::Actor;
 use steadflow_core::event::Accepted;
 use steadflow_core::execution::{FlowVersion, Input, NewExecution};
-use steadflow_core::flow::Flow;
-use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
-use steadflow_core::limits::Limits;
+use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::Outcome;
@@ -19,7 +17,7 @@ use steadflow_store::{Log, Store};
 use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
 use uuid::Uuid;
 
-use crate::Guard;
+use crate::{Guard, chain};
 
 const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 const LEASE: Duration = Duration::from_secs(3_600);
@@ -35,24 +33,8 @@ pub(crate) const COMMIT: Guard = Guard {
     run: |nodes| commit(nodes / CHAIN),
 };
 
-fn chain() -> Arc<FlowVersion> {
-    let node = |at: u32| {
-        let input = json!({ "value": "${trigger_data.value}" });
-        json!({ "id": format!("n{at}"), "type": "action", "action": "echo", "input": input })
-    };
-    let edge = |at: u32| json!({ "from": format!("n{at}"), "to": format!("n{}", at + 1) });
-    let nodes: Vec<_> = (0..CHAIN).map(node).collect();
-    let edges: Vec<_> = (0..CHAIN - 1).map(edge).collect();
-    let document = json!({ "name": "chain", "flow_definition": { "nodes": nodes, "edges": edges } });
-    let limits = Limits::DEFAULT;
-    let flow = Flow::parse(&document, &limits).expect("the flow is valid");
-    Arc::new(FlowVersion {
-        tenant: TenantId::DEFAULT,
-        flow_id: FlowId::new(Uuid::nil()),
-        version: 1,
-        flow,
-        limits,
-    })
+fn version() -> Arc<FlowVersion> {
+    chain::version(&chain::document(CHAIN as usize, |_| json!({ "value": "${trigger_data.value}" })))
 }
 
 fn accept(flow: &Arc<FlowVersion>, number: u32) -> Message {
@@ -77,7 +59,7 @@ fn accept(flow: &Arc<FlowVersion>, number: u32) -> Message {
 /// Runs so many executions from acceptance to their ends, `AT_ONCE` at a time.
 async fn drive(store: &SqliteStore, executions: u32) -> u32 {
     let worker = store.register("w1".into(), START, LEASE).await.expect("it registers");
-    let (flow, mut shard) = (chain(), Shard::new(ShardConfig::new("w1".into())));
+    let (flow, mut shard) = (version(), Shard::new(ShardConfig::new("w1".into())));
     let (mut accepted, mut ended, mut now) = (0, 0, START);
     while ended < executions {
         now = now.plus(Duration::from_micros(100));

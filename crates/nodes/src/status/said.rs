@@ -3,6 +3,8 @@
 use serde_json::{Map, Value};
 use steadflow_core::json;
 
+use crate::texts::one_line;
+
 /// Maximum number of characters.
 const CHARS_MAX: usize = 1000;
 /// Maximum number of entries of a list, such as of the fields that are wrong.
@@ -45,7 +47,7 @@ pub(crate) fn said(text: &str) -> String {
         Ok(value @ (Value::Object(_) | Value::Array(_))) => phrases(value),
         Ok(_) | Err(_) => Vec::new(),
     };
-    if phrases.is_empty() { one_line(text) } else { one_line(&phrases.join(": ")) }
+    if phrases.is_empty() { one_line(text, CHARS_MAX) } else { one_line(&phrases.join(": "), CHARS_MAX) }
 }
 
 /// Returns the phrases in `value`, none twice.
@@ -125,16 +127,5 @@ fn of_entry(entry: &Value) -> String {
             let said = fields.iter().filter(|(name, _)| is_said(name)).map(|(_, value)| of_entry(value));
             said.filter(|text| !text.is_empty() && !text.contains("://")).collect::<Vec<_>>().join(" ")
         }
-    }
-}
-
-/// Returns `text` on one line, at most [`CHARS_MAX`] characters of it.
-fn one_line(text: &str) -> String {
-    let words: Vec<&str> =
-        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(CHARS_MAX) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
     }
 }

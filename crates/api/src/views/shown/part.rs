@@ -1,10 +1,10 @@
 //! The values of a call of a node.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 /// A value of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum StepPart {
     /// The arguments of a tool, or the input of the skill.
@@ -22,6 +22,9 @@ pub(crate) enum StepPart {
 }
 
 impl StepPart {
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Input, Self::Instructions, Self::Text, Self::Thinking, Self::Output, Self::Response];
+
     /// Returns its name in addresses.
     pub(crate) const fn name(self) -> &'static str {
         match self {

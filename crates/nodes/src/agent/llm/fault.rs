@@ -15,6 +15,7 @@ use crate::body;
 use crate::egress::Answer;
 use crate::secrets::Scrubber;
 use crate::status;
+use crate::texts::one_line;
 
 /// Maximum number of bytes that are read from an error response.
 const READ_BYTES: usize = 64 * 1024;
@@ -164,7 +165,7 @@ pub(super) fn reported(answer: &Value) -> Option<Reported> {
     let names: Vec<String> = names.collect();
     let code = status_in(error).or_else(|| status_in(answer));
     Some(Reported {
-        message: one_line(&message_of(error)),
+        message: one_line(&message_of(error), MESSAGE_CHARS_MAX),
         parameter: text_at(error, "/param").map(str::to_ascii_lowercase),
         code,
         status: code.or_else(|| status_of_names(&names)),
@@ -196,16 +197,6 @@ fn status_in(error: &Value) -> Option<u16> {
 fn status_of_names(names: &[String]) -> Option<u16> {
     let is_named = |known: &[&str]| names.iter().any(|name| known.contains(&name.as_str()));
     NAMED.iter().find(|(known, _)| is_named(known)).map(|(_, status)| *status)
-}
-
-fn one_line(text: &str) -> String {
-    let words: Vec<&str> =
-        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(MESSAGE_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
 }
 
 /// Reads the seconds of `retry_after`, as a number or a text, and Google's `retryDelay`.

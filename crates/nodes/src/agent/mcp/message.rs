@@ -7,6 +7,9 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::json::{self, RepeatedKeys};
 use steadflow_core::payload::Payload;
 
+use crate::status::kept_json;
+use crate::texts;
+
 /// The protocol without sessions that is spoken.
 pub(super) const MODERN_VERSION: &str = "2026-07-28";
 /// The newest protocol with a handshake, which is offered in it.
@@ -24,8 +27,6 @@ const METHOD_NOT_FOUND: i64 = -32601;
 const RESOURCE_NOT_FOUND: i64 = -32002;
 const URL_ELICITATION_REQUIRED: i64 = -32042;
 
-/// Maximum number of bytes of an error that a failure keeps.
-const KEPT_BYTES: usize = 16 * 1024;
 /// Maximum number of characters of what a server says in a message.
 const CHARS_MAX: usize = 1_000;
 
@@ -133,7 +134,7 @@ impl RpcError {
         let Self { code, message, whole } = self;
         let end = if message.ends_with(['.', '!', '?', '…']) { "" } else { "." };
         let message = format!("{peer} refused `{method}` with the JSON-RPC error {code}: {message}{end}");
-        let body = Some(Payload::from_value(whole)).filter(|body| body.len() <= KEPT_BYTES);
+        let body = kept_json(Payload::from_value(whole));
         Failure { body, ..Failure::new(class_of(*code), message) }
     }
 }
@@ -163,10 +164,7 @@ pub(super) fn answer(id: &Value, is_ping: bool) -> Value {
 }
 
 pub(super) fn shortened(text: &str) -> String {
-    match text.char_indices().nth(CHARS_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    texts::shortened(text, CHARS_MAX)
 }
 
 #[cfg(test)]

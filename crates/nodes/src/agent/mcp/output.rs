@@ -6,9 +6,7 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::payload::Payload;
 
 use super::message::{Fields, shortened, value_of};
-
-/// Maximum number of bytes of what a tool returned that a failure keeps.
-const KEPT_BYTES: usize = 16 * 1024;
+use crate::status::kept_json;
 
 /// The output that contents become.
 #[derive(Debug, Serialize)]
@@ -57,7 +55,7 @@ fn said_error(result: &Payload, contents: &Contents, peer: &str, tool: &str) -> 
         None | Some("") => format!("The tool `{tool}` of {peer} reported an error, and does not say which."),
         Some(text) => format!("The tool `{tool}` of {peer} reported an error: {}", shortened(text)),
     };
-    let body = Some(result.clone()).filter(|body| body.len() <= KEPT_BYTES);
+    let body = kept_json(result.clone());
     Failure { body, ..Failure::new(ErrorClass::Tool, message) }
 }
 
