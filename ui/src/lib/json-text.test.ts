@@ -3,6 +3,7 @@ import { readableSize, visible } from './json-text';
 
 it('escapes invisible characters', () => {
   expect(visible('a\u202eb\u0000\u200b\ud800')).toBe('a\\u202eb\\u0000\\u200b\\ud800');
+  expect(visible('a\u{e0061}b')).toBe('a\\udb40\\udc61b');
 });
 
 it('keeps letters, emoji, line feeds and tabs', () => {

@@ -136,9 +136,14 @@ async fn tools(client: &mut Client<'_>, who: &str) -> Result<Vec<Definition>, Fa
         if tools.len() > TOOLS_MAX {
             break;
         }
-        match page.get("nextCursor").and_then(Value::as_str) {
-            Some(next) => cursor = Some(next.to_owned()),
-            None => return Ok(tools),
+        match page.get("nextCursor") {
+            None | Some(Value::Null) => return Ok(tools),
+            Some(Value::String(next)) => cursor = Some(next.clone()),
+            Some(_) => {
+                let message =
+                    format!("{who} continued its list of tools with a `nextCursor` that is no text.");
+                return Err(Failure::new(ErrorClass::Rejected, message));
+            }
         }
     }
     let message = format!("{who} has more than {TOOLS_MAX} tools, or a list of more than {PAGES_MAX} pages.");

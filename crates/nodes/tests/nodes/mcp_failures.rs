@@ -259,11 +259,15 @@ async fn lists_of_tools_have_an_end() {
     })
     .await;
     let none = Server::modern(|asked, _| result(asked, &json!({}))).await;
+    let odd = Server::modern(|asked, _| result(asked, &json!({ "tools": [], "nextCursor": 2 }))).await;
     let pinned = json!([{ "name": "look", "hash": format!("sha256:{}", "0a".repeat(32)) }]);
 
-    for (server, said) in
-        [(&pages, "more than 100 pages"), (&many, "more than 1000 tools"), (&none, "a list of tools")]
-    {
+    for (server, said) in [
+        (&pages, "more than 100 pages"),
+        (&many, "more than 1000 tools"),
+        (&none, "a list of tools"),
+        (&odd, "a `nextCursor` that is no text"),
+    ] {
         let nodes = nodes_with_agent(&server.agent(&pinned));
         let failure = outcome(nodes.perform(skill_work("look", &json!({}))).await).unwrap_err();
 

@@ -56,3 +56,14 @@ test('the tools of a server are accepted as they are now, one by one', async () 
   expect(JSON.parse(skills[1]?.inputSchema ?? '')).toEqual({ type: 'object' });
   expect(screen.getAllByText('Accepted')).toHaveLength(2);
 });
+
+test('what a definition hides from people is shown', async () => {
+  const hidden = { ...tool('note', 'n'), description: 'Takes a note.\u200b\u{e0073}' };
+  fakeApi({ [`POST /studio/agents/${agent.id}/tools`]: () => ({ tools: [hidden], missing: [] }) });
+  const user = userEvent.setup();
+  await renderScreen(<Form onSkills={() => undefined} />);
+
+  await user.click(screen.getByRole('button', { name: 'List tools' }));
+
+  await screen.findByText('Takes a note.\\u200b\\udb40\\udc73');
+});

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type Agent, listTools, type ServerTool } from '@/api/agents';
 import { ProblemCard } from '@/components/problem-card';
+import { visible } from '@/lib/json-text';
 import classes from './agents.module.css';
 import { acceptTool, type SkillDraft } from './draft';
 import { texts } from './texts';
@@ -48,7 +49,7 @@ function Tool({ tool, skills, onAccept }: ToolProps) {
   return (
     <article className={classes.skill} aria-label={tool.name}>
       <div className={classes.head}>
-        <h3 className={classes.heading}>{tool.name}</h3>
+        <h3 className={classes.heading}>{visible(tool.name)}</h3>
         {isAccepted ? (
           <span className={classes.hint}>{texts.tools.accepted}</span>
         ) : (
@@ -57,7 +58,7 @@ function Tool({ tool, skills, onAccept }: ToolProps) {
           </Button>
         )}
       </div>
-      {tool.description && <p className={classes.hint}>{tool.description}</p>}
+      {tool.description && <p className={classes.hint}>{visible(tool.description)}</p>}
     </article>
   );
 }

@@ -27,24 +27,26 @@ pub(super) fn output_of(result: &Payload, peer: &str, tool: &str) -> Result<Payl
         return rejected(format!("{peer} did not respond with the result of a tool: it is not an object."));
     };
     let kind = fields.get("resultType").map(value_of).unwrap_or_default();
-    match kind.as_str() {
-        None | Some("complete") => {}
-        Some("input_required") => {
+    if kind == "input_required" {
+        return rejected(format!(
+            "The tool `{tool}` of {peer} asks for more input in the middle of its work, which cannot be given."
+        ));
+    }
+    let said = fields.get("isError").map(value_of).unwrap_or_default();
+    for (field, value, is_known) in [
+        ("resultType", &kind, kind.is_null() || kind == "complete"),
+        ("isError", &said, said.is_null() || said.is_boolean()),
+    ] {
+        if !is_known {
+            let value = shortened(&value.to_string());
             return rejected(format!(
-                "The tool `{tool}` of {peer} asks for more input in the middle of its work, which cannot be given."
-            ));
-        }
-        Some(other) => {
-            let other = shortened(other);
-            return rejected(format!(
-                "The tool `{tool}` of {peer} returned `{other}`, which is not understood."
+                "The tool `{tool}` of {peer} returned `{field}` as {value}, which is not understood."
             ));
         }
     }
     let structured = fields.remove("structuredContent").filter(|structured| !structured.is_null());
-    let is_error = fields.get("isError").is_some_and(|said| value_of(said) == true);
     let contents = of_contents(fields.remove("content"));
-    if is_error {
+    if said == true {
         return Err(said_error(result, &contents, peer, tool));
     }
     structured.map_or_else(|| contents.output(), Ok)
@@ -134,7 +136,14 @@ mod tests {
                 ErrorClass::Rejected,
                 "asks for more input",
             ),
-            (json!({ "resultType": "task" }), ErrorClass::Rejected, "returned `task`"),
+            (json!({ "resultType": "task" }), ErrorClass::Rejected, "returned `resultType` as \"task\""),
+            (json!({ "resultType": 5 }), ErrorClass::Rejected, "returned `resultType` as 5"),
+            (
+                json!({ "isError": "true", "content": [] }),
+                ErrorClass::Rejected,
+                "returned `isError` as \"true\"",
+            ),
+            (json!({ "isError": 1 }), ErrorClass::Rejected, "returned `isError` as 1"),
             (
                 json!({ "content": [{ "type": "text", "text": "no such\nvendor" }], "isError": true }),
                 ErrorClass::Tool,
