@@ -85,6 +85,10 @@ impl AgentSource {
 #[derive(Debug)]
 pub(crate) enum Skill {}
 
+/// How much all executions together may ask of an agent.
+#[derive(Debug)]
+pub(crate) enum Protection {}
+
 /// A node of a flow.
 #[derive(Debug)]
 pub(crate) enum Node {}
@@ -137,4 +141,4 @@ macro_rules! named {
 }
 
 named!(FlowInput, FlowDraft, FlowPatch, FlowDefinition, DefinitionDraft, Node, JsonSchema);
-named!(AgentInput, AgentPatch, AgentConfig, AgentType, Skill);
+named!(AgentInput, AgentPatch, AgentConfig, AgentType, Protection, Skill);

@@ -7,6 +7,7 @@ mod destination;
 mod instructions;
 mod missing;
 mod parse;
+mod protection;
 mod secrecy;
 mod tool;
 
@@ -23,6 +24,7 @@ use crate::transcript::Rules;
 
 pub use instructions::Instructions;
 pub use missing::missing_skills;
+pub use protection::{Breaker, Protection};
 pub use secrecy::{MASK, SecretText, fill_secrets, is_secret_name, secret_names};
 pub use tool::{Tool, ToolAction, request_of};
 
@@ -45,6 +47,8 @@ pub struct Agent {
     pub skills: Vec<Skill>,
     /// What its tokens cost.
     pub prices: Option<Prices>,
+    /// How much all executions together may ask of it; `None` where nothing limits them.
+    pub protection: Option<Protection>,
     config: Value,
 }
 

@@ -12,6 +12,7 @@ mod apply;
 mod begin;
 mod children;
 mod decide;
+mod decision;
 mod failed;
 mod messages;
 mod node;
@@ -22,24 +23,25 @@ mod start;
 mod steps;
 mod waiting;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::agent::Agent;
 use crate::caller::Actor;
-use crate::event::{Accepted, ChildEnd, Event, Record, Resolution};
+use crate::event::{Accepted, ChildEnd, Record, Resolution};
 use crate::failure::ErrorClass;
 use crate::flow::{Flow, Graph};
 use crate::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, TenantId};
-use crate::inbox::{Sending, Signal};
+use crate::inbox::Signal;
 use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::timestamp::Timestamp;
-use crate::work::{CallKey, Outcome, Usage, Work};
+use crate::work::{CallKey, Outcome, Usage};
 
 pub use crate::status::{ExecutionStatus, NodeStatus, Wait};
 pub use apply::Corrupt;
 pub(crate) use begin::passed_through;
+pub use decision::{Decision, Effect, NewExecution, Spent, Stopped};
 pub(crate) use messages::attempt_timed_out;
 pub use messages::last_error;
 pub use node::{AttemptError, AttemptRecord, NodeExecution, NodeState};
@@ -105,6 +107,8 @@ pub struct Execution {
     bytes: usize,
     /// Whether its last decision ended before everything was decided that follows without a call.
     is_cut: bool,
+    /// Nodes that have asked for a slot. Not stored: whoever reads the journal asks again.
+    slots_asked: BTreeSet<NodeIndex>,
 }
 
 /// Why an execution did not complete.
@@ -149,6 +153,11 @@ pub enum Input {
         child: u32,
         /// How it ended.
         end: ChildEnd,
+    },
+    /// A call that waited for a slot of its agent has one.
+    SlotGranted {
+        /// Which call.
+        call: CallKey,
     },
     /// A timer may be due. Too early is harmless.
     Tick,
@@ -212,74 +221,6 @@ impl From<Signal> for Input {
     }
 }
 
-/// What follows from one or more inputs: to be committed in one transaction, then acted on.
-#[derive(Debug, Default)]
-pub struct Decision {
-    /// What happened; already applied.
-    pub events: Vec<Event>,
-    /// Child executions to accept.
-    pub children: Vec<NewExecution>,
-    /// Inputs for other executions.
-    pub signals: Vec<Sending>,
-    /// What to do once it is committed.
-    pub effects: Vec<Effect>,
-    /// What it took so far.
-    pub spent: Spent,
-    /// Nodes whose incoming edges must be checked.
-    open: Vec<NodeIndex>,
-}
-
-/// What a decision took so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spent {
-    /// Steps of evaluations; see [`Limits::node_fuel`].
-    pub steps: u64,
-    /// Bytes of data in its events.
-    pub bytes: usize,
-}
-
-impl Decision {
-    /// Returns whether it has taken its share, so that what else there is to decide is left to a later one.
-    pub const fn is_full(&self, limits: &Limits) -> bool {
-        self.spent.steps >= limits.decision_fuel || self.spent.bytes >= limits.decision_bytes
-    }
-
-    /// Forgets everything and keeps the room for it, for the next decision.
-    pub fn clear(&mut self) {
-        self.events.clear();
-        self.children.clear();
-        self.signals.clear();
-        self.effects.clear();
-        self.open.clear();
-        self.spent = Spent::default();
-    }
-
-    /// Returns whether there is nothing to commit. Nothing else comes without events.
-    pub fn is_empty(&self) -> bool {
-        self.events.is_empty()
-    }
-}
-
-/// An execution to accept.
-#[derive(Debug)]
-pub struct NewExecution {
-    /// Its id; that of a child follows from its parent.
-    pub id: ExecutionId,
-    /// What it runs.
-    pub pinned: Pinned,
-    /// What it starts from.
-    pub accepted: Accepted,
-}
-
-/// Something to do because of a committed decision.
-#[derive(Debug)]
-pub enum Effect {
-    /// Make a call.
-    StartStep(Box<Work>),
-    /// Stop a call; its result is ignored.
-    StopStep(CallKey),
-}
-
 /// Why an input changes nothing. This is normal: results arrive late, and people click twice.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejected {
@@ -327,6 +268,12 @@ impl Execution {
     /// Returns the flow version that it is pinned to.
     pub const fn flow(&self) -> &Arc<FlowVersion> {
         &self.flow
+    }
+
+    /// Returns the versions that it is pinned to.
+    pub fn pinned(&self) -> Pinned {
+        let (flow, children) = (Arc::clone(&self.flow), self.child_flows.clone());
+        Pinned { flow, children, agents: self.agents.clone() }
     }
 
     /// Returns what it started from.

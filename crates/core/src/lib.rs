@@ -20,6 +20,7 @@ pub mod limits;
 pub mod node;
 pub mod payload;
 mod place;
+pub mod protection;
 pub mod retry;
 pub mod scope;
 pub mod status;

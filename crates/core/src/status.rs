@@ -99,7 +99,7 @@ pub enum Wait {
     },
     /// A person's decision (`on_interrupt`, `on_exhausted`).
     Decision,
-    /// A free slot of the execution's flow.
+    /// A free slot of the execution's flow, or of the agent that a node asks.
     Slot,
     /// The next attempt of a node that failed.
     Retry {

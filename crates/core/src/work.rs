@@ -141,6 +141,14 @@ pub enum Task {
     Echo,
 }
 
+impl Task {
+    /// Returns how many bytes of what was said before it sends.
+    pub(crate) fn data_bytes(&self) -> usize {
+        let Self::Turn(turn) = self else { return 0 };
+        turn.turns.iter().map(Turn::bytes).sum()
+    }
+}
+
 /// The next question to a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NextTurn {
@@ -167,6 +175,15 @@ pub struct Turn {
     pub answer: Payload,
     /// What became of the tools that it asked for, in their order: what each returned, or why it failed.
     pub results: Vec<Result<Payload, Arc<str>>>,
+}
+
+impl Turn {
+    fn bytes(&self) -> usize {
+        let said = |result: &Result<Payload, Arc<str>>| {
+            result.as_ref().map_or_else(|error| error.len(), Payload::len)
+        };
+        self.answer.len() + self.results.iter().map(said).sum::<usize>()
+    }
 }
 
 /// What came of a call.

@@ -1,7 +1,9 @@
 //! Agents: what they offer, what they cost, and what a flow may ask of them.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
-use steadflow_core::agent::{Agent, MASK, Prices, Provider, missing_skills};
+use steadflow_core::agent::{Agent, Breaker, MASK, Prices, Protection, Provider, missing_skills};
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::AgentId;
 use steadflow_core::limits::Limits;
@@ -33,6 +35,52 @@ fn each_provider_is_asked_where_it_is() {
         (Provider::Ollama, "http://localhost:11434"),
     ] {
         assert_eq!(provider.default_base_url(), url);
+    }
+}
+
+/// What an agent of a type says of its protection, and its faults.
+fn protection(agent_type: &str, protection: &Value) -> Result<Option<Protection>, Vec<String>> {
+    let config = match agent_type {
+        "llm" => json!({ "provider": "openai", "model": "m" }),
+        _ => json!({ "endpoint": "https://scores.example" }),
+    };
+    let document = json!({
+        "name": "A", "agent_type": agent_type, "config": config, "skills": ["s"], "protection": protection,
+    });
+    Agent::parse(&document)
+        .map(|agent| agent.protection)
+        .map_err(|faults| faults.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn a_protection_has_what_it_names_and_limits_nothing_else() {
+    let all = json!({ "max_concurrency": 4, "requests_per_minute": 60, "tokens_per_minute": 90_000, "breaker": {} });
+    let breaker = Breaker { failures: 5, open: Duration::from_secs(30) };
+    let read = Protection {
+        max_concurrency: Some(4),
+        requests_per_minute: Some(60),
+        tokens_per_minute: Some(90_000),
+        breaker: Some(breaker),
+    };
+
+    assert_eq!(protection("llm", &all), Ok(Some(read)));
+    for nothing in [json!({}), json!(null), json!({ "max_concurrency": null })] {
+        assert_eq!(protection("http", &nothing), Ok(None));
+    }
+}
+
+#[test]
+fn a_protection_that_cannot_be_kept_is_refused_with_its_place() {
+    for (agent_type, given, place) in [
+        ("llm", json!({ "max_concurrency": 0 }), "/protection/max_concurrency"),
+        ("llm", json!({ "requests_per_minute": 0.5 }), "/protection/requests_per_minute"),
+        ("llm", json!({ "breaker": { "failures": 0 } }), "/protection/breaker/failures"),
+        ("llm", json!({ "breaker": true }), "/protection/breaker"),
+        ("llm", json!({ "requests_per_second": 1 }), "/protection/requests_per_second"),
+        ("http", json!({ "tokens_per_minute": 1 }), "/protection"),
+    ] {
+        let faults = protection(agent_type, &given).expect_err("it is refused");
+        assert!(faults.len() == 1 && faults[0].starts_with(place), "{given}: {faults:?}");
     }
 }
 

@@ -7,7 +7,7 @@ use crate::support::{self, Play, accepted};
 use serde_json::{Value, json};
 use steadflow_core::event::{Accepted, Event};
 use steadflow_core::execution::{
-    Decision, Effect, Execution, ExecutionStatus, FlowVersion, Input, NewExecution, TimerReason,
+    Decision, Effect, Execution, ExecutionStatus, FlowVersion, Input, NewExecution, Stopped, TimerReason,
 };
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::flow::Flow;
@@ -163,7 +163,7 @@ fn a_decision_that_was_acted_on_makes_room_for_the_next() {
     };
     let signal = steadflow_core::inbox::Signal::Resume { by: steadflow_core::caller::Actor::USER };
     decision.signals.push(steadflow_core::inbox::Sending { to: play.execution.id(), signal });
-    decision.effects.push(Effect::StopStep(call));
+    decision.effects.push(Effect::StopStep(call, Stopped::Unwanted));
     let pinned = play.execution.flow().clone().into();
     decision.children.push(NewExecution { id: play.execution.id(), pinned, accepted: accepted() });
 

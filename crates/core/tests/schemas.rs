@@ -50,6 +50,8 @@ fn a_description_goes_into_the_objects_of_a_document() {
     /flow_definition/nodes/retry: enabled, count, initial_interval_seconds, backoff_coefficient, max_interval_seconds, jitter, retry_on, do_not_retry_on
     /flow_definition/edges: from, to, on, condition
     /prices: input_per_million, output_per_million
+    /protection: max_concurrency, requests_per_minute, tokens_per_minute, breaker
+    /protection/breaker: failures, open_seconds
     switch/cases: name, condition
     http_request/input: method, url, headers, query, auth, body, expect_status
     http_request/input/auth: type, username, password, token
@@ -409,6 +411,8 @@ fn llm_agent() -> Value {
             ],
         }],
         "prices": { "input_per_million": 0.5, "output_per_million": 2 },
+        "protection": { "max_concurrency": 4, "requests_per_minute": 60, "tokens_per_minute": 90_000,
+                        "breaker": { "failures": 5, "open_seconds": 30 } },
     })
 }
 

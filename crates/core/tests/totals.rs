@@ -225,7 +225,7 @@ fn the_parts_of_an_agent_have_a_length_or_a_number() {
     type Part<'a> = (&'a str, &'a str, usize, &'a dyn Fn(usize) -> Value);
     let tools = |count: usize| (0..count).map(|at| tool(&format!("t{at}"))).collect::<Value>();
     let name = |count: usize| json!("x".repeat(count));
-    let parts: [Part<'_>; 31] = [
+    let parts: [Part<'_>; 36] = [
         ("llm", "/name", 200, &chars),
         ("llm", "/description", 10_000, &chars),
         ("llm", "/category", 200, &chars),
@@ -242,6 +242,11 @@ fn the_parts_of_an_agent_have_a_length_or_a_number() {
         ("llm", "/skills/0/tools/0/name", 64, &name),
         ("llm", "/skills/0/tools/0/description", 10_000, &chars),
         ("llm", "/prices/input_per_million", 1_000_000, &|count| json!(count)),
+        ("llm", "/protection/max_concurrency", 10_000, &|count| json!(count)),
+        ("llm", "/protection/requests_per_minute", 1_000_000, &|count| json!(count)),
+        ("llm", "/protection/tokens_per_minute", 1_000_000_000, &|count| json!(count)),
+        ("llm", "/protection/breaker/failures", 1_000, &|count| json!(count)),
+        ("llm", "/protection/breaker/open_seconds", 3_600, &|count| json!(count)),
         ("llm", "/config/model", 200, &chars),
         ("llm", "/config/base_url", 2_000, &url),
         ("llm", "/config/api_key", 8_000, &chars),
@@ -288,11 +293,18 @@ fn agent(agent_type: &str) -> Value {
             (json!(1), json!(1), json!(1));
         skill["tools"] = json!([tool("t")]);
     }
-    json!({
+    let mut agent = json!({
         "name": "A", "agent_type": agent_type, "description": "", "category": "c", "tags": ["a"], "config": config,
         "prices": { "input_per_million": 1 },
         "skills": [skill],
-    })
+    });
+    if agent_type == "llm" {
+        agent["protection"] = json!({
+            "max_concurrency": 1, "requests_per_minute": 1, "tokens_per_minute": 1,
+            "breaker": { "failures": 1, "open_seconds": 1 },
+        });
+    }
+    agent
 }
 
 fn tool(name: &str) -> Value {

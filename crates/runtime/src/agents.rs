@@ -4,16 +4,42 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use steadflow_core::agent::Agent;
+use steadflow_core::agent::{Agent, Protection};
 use steadflow_core::event::Accepted;
 use steadflow_core::execution::PinnedAgents;
 use steadflow_core::ids::{AgentId, TenantId};
-use steadflow_store::{AgentRecord, Store, StoreError};
+use steadflow_store::{AgentFilter, AgentRecord, Page, Store, StoreError};
 
 use crate::kept::Kept;
 
 /// About so many bytes takes what is made of a document, for each of its bytes.
 const BYTES_PER_BYTE: usize = 4;
+
+/// How many agents are read at once.
+const PART_MAX: usize = 1_000;
+
+/// Returns the protection of each agent that has one, of its current version. One that cannot be read has none.
+///
+/// # Errors
+/// What the store says.
+pub(crate) async fn all_protections(store: &dyn Store) -> Result<Vec<(AgentId, Protection)>, StoreError> {
+    let (mut all, mut page) = (Vec::new(), Page { before: None, limit: PART_MAX });
+    loop {
+        let agents = store.agents(AgentFilter::default(), page).await?;
+        let Some(last) = agents.last() else { return Ok(all) };
+        page.before = Some(last.as_ref().map_or_else(|damaged| damaged.id, |agent| agent.id.uuid()));
+        for record in agents.iter().flatten() {
+            all.extend(protection_of(record).map(|protection| (record.id, protection)));
+        }
+    }
+}
+
+/// Returns the protection that the current version of an agent gives.
+pub(crate) fn protection_of(record: &AgentRecord) -> Option<Protection> {
+    // Most have none, and need not be read to know that.
+    let may_have = record.document.as_str().contains("\"protection\"");
+    may_have.then(|| record.agent().ok()).flatten()?.protection
+}
 
 /// Versions of agents by id and number. They never change, so nothing here grows stale.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 mod config;
 mod flows;
 mod pin;
+mod protection;
 mod retry;
 mod start;
 mod stored;
@@ -70,6 +71,8 @@ struct Inner {
     current: Mutex<Kept<FlowId, CurrentFlow>>,
     /// Held while a flow is changed or read again, so that memory never falls behind the database.
     flow_gate: tokio::sync::Mutex<()>,
+    /// The same for agents, whose protection is in the loop.
+    agent_gate: tokio::sync::Mutex<()>,
     hub: Hub,
     reads: stored::Reads,
     measured: Measured,
@@ -130,6 +133,7 @@ impl Engine {
                 versions,
                 current: Mutex::new(Kept::new(CURRENT_BYTES_MAX)),
                 flow_gate: tokio::sync::Mutex::default(),
+                agent_gate: tokio::sync::Mutex::default(),
                 hub,
                 reads: stored::Reads::default(),
                 measured: Measured::default(),

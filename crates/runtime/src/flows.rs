@@ -12,7 +12,7 @@ use steadflow_core::limits::Limits;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{FlowFilter, FlowVersionRecord, Page, Store, StoreError, Stored, Worker};
 
-use crate::agents::AgentVersions;
+use crate::agents::{AgentVersions, all_protections};
 use crate::kept::Kept;
 use crate::shard::{Loaded, Recovered};
 use crate::worker::Rest;
@@ -144,8 +144,9 @@ impl FlowVersions {
         let slots = all_slots(store).await?;
         let queued = all_queued(store).await?;
         let limits = self.limits_of(store, &queued).await?;
+        let protections = all_protections(store).await?;
         let (executions, rest) = self.orphans(store, worker, now, limit).await?;
-        Ok((Box::new(Recovered { executions, slots, queued, limits }), rest))
+        Ok((Box::new(Recovered { executions, slots, queued, limits, protections }), rest))
     }
 
     /// Takes over executions that no worker drives, at most `limit`.

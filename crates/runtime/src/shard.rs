@@ -9,6 +9,7 @@
 
 mod batch;
 mod config;
+mod gates;
 mod inbox;
 mod journal;
 mod lane;
@@ -22,8 +23,10 @@ mod turn;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use steadflow_core::agent::Protection;
 use steadflow_core::execution::{Decision, Execution, Input, NewExecution, Rejected};
-use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
+use steadflow_core::protection::Gates;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Work};
 use steadflow_store::{ById, Commit, Idempotency, IdempotencyHit, InboxId, InboxItem};
@@ -94,6 +97,13 @@ pub enum Message {
         flow: FlowId,
         /// `None` for no limit.
         limit: Option<u32>,
+    },
+    /// The protection of an agent, as it is now.
+    AgentProtection {
+        /// The agent.
+        agent: AgentId,
+        /// `None` for none.
+        protection: Option<Protection>,
     },
     /// What the store holds from before. Comes once, first.
     Recovered(Box<Recovered>),
@@ -175,6 +185,7 @@ impl Message {
             | Self::Loaded { .. }
             | Self::Due(_)
             | Self::FlowLimit { .. }
+            | Self::AgentProtection { .. }
             | Self::Recovered(_)
             | Self::Orphans(_)
             | Self::Drain
@@ -218,6 +229,8 @@ pub struct Recovered {
     pub queued: Vec<(FlowId, ExecutionId)>,
     /// The limits of these flows.
     pub limits: Vec<(FlowId, Option<u32>)>,
+    /// The agents that have a protection.
+    pub protections: Vec<(AgentId, Protection)>,
 }
 
 /// What a shard wants done. Everything in here rests on what is committed.
@@ -311,6 +324,8 @@ pub struct Shard {
     /// Those whose execution was not here, and when they may be found again.
     doubtful: BTreeSet<(Timestamp, InboxId)>,
     flows: BTreeMap<FlowId, Slots>,
+    /// Which calls of agents may begin.
+    gates: Gates,
     /// Executions that were given a slot and have not started on disk.
     granted: BTreeMap<ExecutionId, FlowId>,
     commits: Vec<Commit>,
@@ -358,6 +373,7 @@ impl Shard {
             in_hand: BTreeSet::new(),
             doubtful: BTreeSet::new(),
             flows: BTreeMap::new(),
+            gates: Gates::new(Timestamp::from_micros(0)),
             granted: BTreeMap::new(),
             commits: Vec::new(),
             suspects: BTreeMap::new(),
@@ -378,6 +394,7 @@ impl Shard {
         match message {
             Message::Accept(accept) => self.accept(*accept, now),
             Message::Input { execution, input, from } => {
+                self.call_ended(&input, now);
                 self.enqueue(execution, Queued::Input(input, from), now)
             }
             Message::Inbox(items) => self.inbox(items, now),
@@ -388,11 +405,13 @@ impl Shard {
             Message::Loaded { execution, loaded } => self.loaded(execution, loaded, now),
             Message::Due(due) => self.due(due),
             Message::FlowLimit { flow, limit } => self.limit_changed(flow, limit, now),
+            Message::AgentProtection { agent, protection } => self.protection_changed(agent, protection, now),
             Message::Recovered(recovered) => self.recovered(*recovered, now),
             Message::Orphans(orphans) => self.orphans(orphans, now),
             Message::Drain => self.drain(now),
             Message::Release => self.release(now),
         }
+        self.grant_calls(now);
     }
 
     /// Does what is due at `now`.
@@ -413,6 +432,7 @@ impl Shard {
         }
         self.look_again(now);
         self.advance_slow(now);
+        self.grant_calls(now);
     }
 
     /// Returns when to call [`Self::tick`] next.
@@ -421,7 +441,7 @@ impl Shard {
         let show = self.unshown.first().map(|&(at, _)| at);
         let again = self.doubtful.first().map(|&(at, _)| at);
         let behind = self.is_behind().then_some(Timestamp::from_micros(0));
-        timer.into_iter().chain(show).chain(again).chain(behind).min()
+        timer.into_iter().chain(show).chain(again).chain(behind).chain(self.gates.next_timer()).min()
     }
 
     /// Takes what is to be done now.

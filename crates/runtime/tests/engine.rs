@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod history;
+mod protection;
 mod restart;
 mod room;
 mod support;

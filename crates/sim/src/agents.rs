@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
-use steadflow_core::agent::Agent;
+use steadflow_core::agent::{Agent, Breaker, Protection};
 use steadflow_core::execution::PinnedAgents;
 use steadflow_core::ids::AgentId;
 use uuid::Uuid;
@@ -34,4 +35,16 @@ pub(crate) fn with_tools() -> PinnedAgents {
     });
     let agent = Agent::parse(&document).unwrap_or_else(|faults| panic!("{faults:?}"));
     Arc::new(BTreeMap::from([(WITH_TOOLS, Arc::new(agent))]))
+}
+
+/// Returns what it may be asked: calls of its model wait for one another, and for its breaker.
+pub(crate) fn protections() -> Vec<(AgentId, Protection)> {
+    let breaker = Breaker { failures: 2, open: Duration::from_secs(5) };
+    let protection = Protection {
+        max_concurrency: Some(1),
+        requests_per_minute: Some(600),
+        tokens_per_minute: Some(60_000),
+        breaker: Some(breaker),
+    };
+    vec![(WITH_TOOLS, protection)]
 }

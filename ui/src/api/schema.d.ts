@@ -899,6 +899,7 @@ export interface components {
             readonly department: string | null;
             /** @description How to reach it; secrets are masked. */
             readonly config: components["schemas"]["AgentConfig"];
+            readonly protection: components["schemas"]["Protection"] | null;
         };
         readonly AgentEntry: components["schemas"]["Agent"] | components["schemas"]["Damaged"];
         /** @description An agent document. */
@@ -967,6 +968,11 @@ export interface components {
              * @description What its tokens cost.
              */
             readonly prices?: components["schemas"]["Prices"] | null;
+            /**
+             * Protection
+             * @description How much all executions together may ask of it. The current version counts, also for executions that are pinned to an earlier one.
+             */
+            readonly protection?: components["schemas"]["Protection"] | null;
         } & ({
             /** @enum {string} */
             readonly agent_type?: "llm";
@@ -1075,6 +1081,11 @@ export interface components {
              * @description What its tokens cost.
              */
             readonly prices?: components["schemas"]["Prices"] | null;
+            /**
+             * Protection
+             * @description How much all executions together may ask of it. The current version counts, also for executions that are pinned to an earlier one.
+             */
+            readonly protection?: components["schemas"]["Protection"] | null;
         };
         /** @description What a skill answered. */
         readonly AgentResult: {
@@ -1300,6 +1311,21 @@ export interface components {
             readonly text: string;
             /** @description Where the whole is, as exactly the text that is stored. */
             readonly href: string;
+        };
+        /** @description When calls are held back because the last ones failed. */
+        readonly Breaker: {
+            /**
+             * Failures in a row
+             * @description Calls in a row that end with `timeout`, `connection` or `unavailable` before it opens.
+             * @default 5
+             */
+            readonly failures?: number | null;
+            /**
+             * Seconds open
+             * @description How long calls wait then, before one of them tries whether the agent responds.
+             * @default 30
+             */
+            readonly open_seconds?: number | null;
         };
         readonly BucketCounts: components["schemas"]["RetryCounts"] & {
             readonly start: components["schemas"]["Time"];
@@ -2775,6 +2801,29 @@ export interface components {
             readonly error?: components["schemas"]["Failure"];
             /** @description Where a skill failed: what the call used nevertheless. */
             readonly usage?: components["schemas"]["Usage"];
+        };
+        /** @description How much all executions together may ask of an agent. */
+        readonly Protection: {
+            /**
+             * Calls at once
+             * @description Calls of the agent that may be under way at the same time.
+             */
+            readonly max_concurrency?: number | null;
+            /**
+             * Calls per minute
+             * @description Calls of the agent that may begin in a minute, evenly spread: 60 is one each second.
+             */
+            readonly requests_per_minute?: number | null;
+            /**
+             * Tokens per minute
+             * @description Tokens that calls of the model may use in a minute, those sent and those received.
+             */
+            readonly tokens_per_minute?: number | null;
+            /**
+             * Circuit breaker
+             * @description Holds calls back while the agent does not respond.
+             */
+            readonly breaker?: components["schemas"]["Breaker"] | null;
         };
         /** @description The execution after a record. */
         readonly RecordEnd: components["schemas"]["ExecutionSummary"] & {

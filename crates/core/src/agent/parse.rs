@@ -3,6 +3,7 @@
 mod backend;
 mod extras;
 mod listing;
+mod protection;
 mod skill;
 mod tool;
 
@@ -10,10 +11,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use self::backend::{ConfigReader, TypeReader};
+use self::backend::{AgentType, ConfigReader, TypeReader};
 use self::listing::read_listing;
+use self::protection::{PROTECTION, read_breaker, read_protection};
 use self::skill::SkillsReader;
-use super::{Agent, Prices};
+use super::{Agent, Prices, Protection};
 use crate::document::{
     Description, Fault, Keys, Place, Plain, Reading, Terms, Text, Unknown, key, list, named, number, object,
     plain_text, text,
@@ -64,10 +66,14 @@ impl Agent {
         let prices = Description::of(&Terms::NAMED, Unknown::Refused, read_prices);
         let mut whole = document.schema();
         whole["oneOf"] = backend::config_by_type();
+        let protection = Description::of(&Terms::NAMED, Unknown::Refused, read_protection);
+        let breaker = Description::of(&Terms::NAMED, Unknown::Refused, read_breaker);
         let own = [
             named("AgentInput", "An agent document.", whole),
             named("AgentPatch", PATCH, document.patch_schema()),
             named("Prices", "What the tokens of an agent cost, in any currency.", prices.schema()),
+            named("Protection", "How much all executions together may ask of an agent.", protection.schema()),
+            named("Breaker", "When calls are held back because the last ones failed.", breaker.schema()),
             skill::schema(),
             tool::schema(),
         ];
@@ -110,6 +116,17 @@ fn read_agent(keys: &mut Keys<'_>) -> Option<Agent> {
     );
     let prices =
         keys.take(key("prices", "Prices", object(read_prices).named("Prices")).doc("What its tokens cost."));
+    let protection = keys.take(
+        key("protection", "Protection", PROTECTION)
+            .doc("How much all executions together may ask of it. The current version counts, also for executions that are pinned to an earlier one."),
+    );
+    let counts_tokens = protection.is_some_and(|given| given.tokens_per_minute.is_some());
+    if counts_tokens && agent_type.is_some_and(|own| own != AgentType::Llm) {
+        keys.fault(
+            "protection",
+            "only calls of `llm` agents use tokens, so `tokens_per_minute` limits nothing",
+        );
+    }
     let (backend, config) = config?;
     Some(Agent {
         name: name?,
@@ -120,6 +137,7 @@ fn read_agent(keys: &mut Keys<'_>) -> Option<Agent> {
         backend,
         skills: skills?,
         prices,
+        protection: protection.filter(Protection::is_some),
         config,
     })
 }

@@ -3,6 +3,7 @@
 //! Replaying a stored journal checks each event first ([`Execution::replay`]), since stored data can be damaged; what our own
 //! `decide` emits is held to the same rules by assertions.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::messages;
@@ -49,6 +50,7 @@ impl Execution {
             active: Vec::new(),
             bytes: accepted.data_bytes(),
             is_cut: false,
+            slots_asked: BTreeSet::new(),
             accepted,
             flow,
             child_flows,
@@ -140,6 +142,12 @@ impl Execution {
     pub(super) fn apply(&mut self, event: &Event, at: Timestamp) {
         assert!(!self.status.is_finished(), "nothing follows the end of an execution");
         self.bytes += event.data_bytes();
+        if let Event::AttemptStarted { node, .. }
+        | Event::StepStarted { node, .. }
+        | Event::AttemptFailed { node, .. } = event
+        {
+            self.slots_asked.remove(node);
+        }
         match event {
             Event::Accepted(_) => {}
             Event::Started => self.apply_started(at),
@@ -213,6 +221,7 @@ impl Execution {
         self.activate(node);
         let node = &mut self.nodes[node.at()];
         node.state = NodeState::Running { stop_at };
+        node.held_since = None;
         node.started_at.get_or_insert(at);
         if input.is_some() {
             node.input = input.cloned();
@@ -287,6 +296,14 @@ impl Execution {
         if let Some(place) = node.steps.iter().position(|known| known.key == step.key) {
             node.past.push(node.steps.remove(place).past());
         }
+        // The time of an attempt is that of its calls.
+        if let (NodeState::Running { stop_at: Some(stop_at) }, Some(since)) =
+            (&mut node.state, node.held_since)
+        {
+            let later = stop_at.plus(step.started_at.since(since));
+            *stop_at = self.deadline.map_or(later, |deadline| later.min(deadline));
+        }
+        node.held_since = None;
         node.steps.push(step);
     }
 
@@ -306,12 +323,15 @@ impl Execution {
             attempt.usage.add(usage);
             attempt.has_progress = true;
         }
+        node.held_since = node.is_held().then_some(at);
     }
 
     fn apply_children_started(&mut self, node: NodeIndex, children: &[ChildStart]) {
         let started =
             children.iter().map(|child| ChildRecord { flow: child.flow, state: ChildState::Running });
-        self.nodes[node.at()].children.extend(started);
+        let node = &mut self.nodes[node.at()];
+        node.children.extend(started);
+        node.held_since = None;
     }
 
     fn apply_attempt_released(&mut self, node: NodeIndex, at: Timestamp) {
@@ -371,8 +391,10 @@ impl Execution {
 
     fn apply_finished(&mut self, status: ExecutionStatus, error: Option<ExecutionError>, at: Timestamp) {
         for node in self.nodes.iter_mut().filter(|node| !node.is_ended()) {
-            let said_more_follow =
-                matches!(node.state, NodeState::Backoff { .. } | NodeState::Running { .. });
+            let said_more_follow = matches!(
+                node.state,
+                NodeState::Backoff { .. } | NodeState::Running { .. } | NodeState::Waiting(Wait::Slot)
+            );
             if said_more_follow && node.error_message.is_some() {
                 node.error_message = Some(messages::attempt_lines(&node.attempts).into());
             }

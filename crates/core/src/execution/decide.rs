@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::node::NodeState;
 use super::start::Readiness;
-use super::{Decision, Effect, Execution, ExecutionStatus, FlowVersion, Input, Rejected, messages};
+use super::{Decision, Effect, Execution, ExecutionStatus, FlowVersion, Input, Rejected, Stopped, messages};
 use crate::caller::Actor;
 use crate::event::{Event, Resolution};
 use crate::expression::Meter;
@@ -17,7 +17,7 @@ use crate::ids::{NodeId, NodeIndex};
 use crate::node::Resumed;
 use crate::status::Wait;
 use crate::timestamp::Timestamp;
-use crate::work::Usage;
+use crate::work::{CallKey, Usage};
 
 impl Execution {
     /// Decides what `input` means at `now`: applies the events that follow and appends them, with the effects that
@@ -39,11 +39,12 @@ impl Execution {
         decision.open.clear();
         let flow = Arc::clone(&self.flow);
         let meter = RefCell::new(Meter::new(0));
-        let mut decider = Decider { execution: self, flow: &flow, now, decision, meter };
+        let mut decider = Decider { execution: self, flow: &flow, now, decision, meter, granted: None };
         match input {
             Input::Start => decider.start()?,
             Input::StepEnded { call, outcome } => decider.step_ended(&call, outcome)?,
             Input::ChildEnded { node, child, end } => decider.child_ended(node, child, end)?,
+            Input::SlotGranted { call } => decider.slot_granted(call)?,
             Input::Tick => decider.tick(),
             Input::Adopt { worker } => decider.adopt(worker),
             Input::Release => decider.release(),
@@ -69,6 +70,8 @@ pub(super) struct Decider<'a> {
     pub(super) decision: &'a mut Decision,
     /// Counts what is evaluated, one node after the other.
     pub(super) meter: RefCell<Meter>,
+    /// The call that has a slot of its agent.
+    pub(super) granted: Option<CallKey>,
 }
 
 impl Decider<'_> {
@@ -125,7 +128,9 @@ impl Decider<'_> {
                 return;
             }
             match self.execution.node(node).state {
-                NodeState::Running { stop_at: Some(stop_at) } if stop_at <= self.now => {
+                NodeState::Running { stop_at: Some(stop_at) }
+                    if stop_at <= self.now && !self.execution.node(node).is_held() =>
+                {
                     self.stop_attempt(node)
                 }
                 NodeState::Running { .. } => self.stop_overdue_steps(node),
@@ -164,7 +169,7 @@ impl Decider<'_> {
 
     /// The own timeout of an attempt expires: its calls are stopped before anything else follows.
     fn stop_attempt(&mut self, node: NodeIndex) {
-        self.stop_calls(node);
+        self.stop_calls(node, Stopped::Overdue);
         let timeout = self.flow.flow.graph.node(node).attempt_timeout.unwrap_or_default();
         let failure = Failure::new(ErrorClass::Timeout, messages::attempt_timed_out(timeout));
         self.attempt_failed(node, failure, Usage::default());
@@ -183,7 +188,7 @@ impl Decider<'_> {
 
     fn release(&mut self) {
         for node in self.calling_nodes() {
-            self.stop_calls(node);
+            self.stop_calls(node, Stopped::Unwanted);
             if let Some(attempt) = self.execution.node(node).running_attempt() {
                 self.emit(Event::AttemptReleased { node, attempt });
             }
@@ -215,13 +220,14 @@ impl Decider<'_> {
         Ok(())
     }
 
-    /// Goes on with the nodes that would have made a call or started a child while the execution was paused.
+    /// Goes on with the nodes that would have made a call or started a child while the execution was paused, and with those
+    /// that wait for a slot for which nobody has asked.
     fn begin_held(&mut self) {
         for node in self.execution.active.clone() {
             if self.has_ended() || self.cuts() {
                 return;
             }
-            if self.execution.node(node).is_held() {
+            if self.execution.is_to_go_on(node) {
                 self.begin(node);
             }
         }
@@ -294,10 +300,10 @@ impl Decider<'_> {
     /// Ends the execution. What is in flight is stopped, what was about to start does not, and children are cancelled.
     pub(super) fn finish(&mut self, end: End) {
         for node in self.execution.active.clone() {
-            self.stop_calls(node);
+            self.stop_calls(node, Stopped::Unwanted);
             self.cancel_children(node);
         }
-        self.decision.effects.retain(|effect| matches!(effect, Effect::StopStep(_)));
+        self.decision.effects.retain(|effect| matches!(effect, Effect::StopStep(..)));
         let End { status, message, class, node, by } = end;
         self.emit(Event::Finished { status, message, class, node, by });
         self.report_to_parent();

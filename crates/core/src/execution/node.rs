@@ -37,6 +37,8 @@ pub struct NodeExecution {
     pub completed_at: Option<Timestamp>,
     /// Whether its output was reused from the execution that this one retries.
     pub reused: bool,
+    /// Since when the attempt under way makes no call: it waits for a slot, or the execution is paused.
+    pub(super) held_since: Option<Timestamp>,
     /// How many of `attempts` are outside the present budget: those before a person granted a fresh one.
     pub(super) spent: usize,
 }
@@ -174,13 +176,21 @@ impl NodeExecution {
         self.running_attempt().is_some() && !self.has_open_call() && !self.has_open_child()
     }
 
+    /// Returns whether no result will come by which it goes on: it was held, or waits for a slot.
+    pub(super) fn waits_for_its_turn(&self) -> bool {
+        self.state == NodeState::Waiting(Wait::Slot) || self.is_held()
+    }
+
     /// Returns whether it waits for the end of a child.
     pub fn has_open_child(&self) -> bool {
         self.children.iter().any(ChildRecord::is_open)
     }
 
-    /// Returns when the next of its calls, or the attempt as a whole, is stopped.
+    /// Returns when the next of its calls, or the attempt as a whole, is stopped: never while it makes no call.
     pub(super) fn next_stop(&self) -> Option<Timestamp> {
+        if self.is_held() {
+            return None;
+        }
         let of_steps = self.steps.iter().filter(|step| step.is_open()).filter_map(|step| step.stop_at);
         self.stop_at().into_iter().chain(of_steps).min()
     }
@@ -199,6 +209,7 @@ impl NodeExecution {
 
     /// Forgets calls that are under way, and stops waiting for children: the attempt that made them is over.
     pub(super) fn drop_open_parts(&mut self) {
+        self.held_since = None;
         self.past.extend(self.steps.iter().filter(|step| step.is_open()).map(StepRecord::past));
         self.steps.retain(|step| !step.is_open());
         for child in self.children.iter_mut().filter(|child| child.is_open()) {

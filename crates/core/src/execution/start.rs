@@ -24,10 +24,15 @@ impl Execution {
     pub(super) fn can_go_on(&self) -> bool {
         let follows = |at| match self.readiness(NodeIndex(at)) {
             Readiness::Ready | Readiness::Unreachable => true,
-            Readiness::Settled => self.node(NodeIndex(at)).is_held(),
+            Readiness::Settled => self.is_to_go_on(NodeIndex(at)),
             Readiness::Undecided => false,
         };
         self.status == ExecutionStatus::Running && (0..).take(self.nodes.len()).any(follows)
+    }
+
+    /// Returns whether a node has to go on although no result comes: it was held, or has not asked for the slot that it needs.
+    pub(super) fn is_to_go_on(&self, node: NodeIndex) -> bool {
+        self.node(node).waits_for_its_turn() && !self.slots_asked.contains(&node)
     }
 
     /// Returns what a node's incoming edges say of it.

@@ -1,18 +1,28 @@
 //! The calls of an attempt: how they begin, end, and are stopped.
 
 use super::decide::Decider;
-use super::{Effect, NodeExecution, NodeState, Rejected, messages};
+use super::{Effect, ExecutionStatus, NodeExecution, NodeState, Rejected, Stopped, messages};
 use crate::event::{Event, StepResult};
 use crate::failure::{ErrorClass, Failure};
-use crate::ids::{Attempt, NodeIndex, StepKey};
+use crate::ids::{AgentId, Attempt, NodeIndex, StepKey};
 use crate::node::{Resumed, Step};
 use crate::payload::Payload;
+use crate::protection::SlotRequest;
+use crate::status::Wait;
 use crate::timestamp::Timestamp;
-use crate::work::{CallKey, Outcome, Usage, Work};
+use crate::work::{CallKey, Outcome, Task, Usage, Work};
 
 impl Decider<'_> {
-    /// Makes a call within the attempt under way, which begins with it if there is none.
+    /// Makes a call within the attempt under way, which begins with it if there is none. One that needs a slot of its agent,
+    /// and has none, waits for it.
     pub(super) fn start_step(&mut self, node: NodeIndex, step: Step) {
+        match self.slot_request(node, &step) {
+            Some(request) => self.await_slot(node, request),
+            None => self.begin_step(node, step),
+        }
+    }
+
+    fn begin_step(&mut self, node: NodeIndex, step: Step) {
         let Step { key, task, input, secrets, timeout, is_constant, is_of_attempt, tokens, tool } = step;
         let is_only = key == StepKey::ONLY;
         let is_of_attempt = is_only || is_of_attempt;
@@ -44,6 +54,68 @@ impl Decider<'_> {
             previous_error: running.previous_error(),
         };
         self.decision.effects.push(Effect::StartStep(Box::new(work)));
+    }
+
+    /// Returns what a call has to ask for before it begins.
+    fn slot_request(&self, node: NodeIndex, step: &Step) -> Option<SlotRequest> {
+        let limited = self.decision.limited.as_ref()?;
+        let agent = self.asked_agent(&step.task).filter(|agent| limited.contains(agent))?;
+        let state = self.execution.node(node);
+        let attempt = state.running_attempt().unwrap_or_else(|| state.next_attempt());
+        let call = CallKey { execution: self.execution.id, node, attempt, step: step.key.clone() };
+        if self.granted.as_ref() == Some(&call) {
+            return None;
+        }
+        let is_repeat = state.has_called(&step.key);
+        let bytes = step.task.data_bytes() + step.input.len();
+        Some(SlotRequest { call, agent, flow: self.flow.flow_id, is_repeat, bytes })
+    }
+
+    /// Returns the agent that a call asks.
+    fn asked_agent(&self, task: &Task) -> Option<AgentId> {
+        match task {
+            Task::Skill { agent_id, .. } => Some(*agent_id),
+            Task::Turn(turn) => Some(turn.agent_id),
+            Task::Tool { agent_id, skill, tool, .. } => {
+                let agent = self.execution.agents.as_ref()?.get(agent_id)?;
+                agent.skill(skill)?.rules.as_ref()?.asked.get(&**tool).copied()
+            }
+            Task::ListTools { .. } | Task::HttpRequest | Task::Echo => None,
+        }
+    }
+
+    /// Lets a call wait. No attempt begins with that, and one that is under way stands still.
+    fn await_slot(&mut self, node: NodeIndex, request: SlotRequest) {
+        let state = self.execution.node(node);
+        if state.running_attempt().is_none() && state.state != NodeState::Waiting(Wait::Slot) {
+            self.emit(Event::NodeWaiting { node, wait: Wait::Slot });
+        }
+        self.execution.slots_asked.insert(node);
+        self.decision.effects.push(Effect::AwaitSlot(Box::new(request)));
+    }
+
+    /// A call has the slot for which it waited: its node goes on, and makes it. If it makes another one by now, the slot is not
+    /// used, and the other one asks for its own.
+    pub(super) fn slot_granted(&mut self, call: CallKey) -> Result<(), Rejected> {
+        let at = call.node.at();
+        let Some(node) = self.execution.nodes.get(at) else { return Err(Rejected::StaleAttempt) };
+        let waits = match node.running_attempt() {
+            Some(attempt) => attempt == call.attempt && !node.is_open(attempt, &call.step),
+            None => node.state == NodeState::Waiting(Wait::Slot),
+        };
+        if !waits {
+            return Err(Rejected::StaleAttempt);
+        }
+        self.execution.slots_asked.remove(&call.node);
+        if self.execution.status != ExecutionStatus::Running {
+            // It asks again when it is resumed.
+            return Err(Rejected::WrongStatus(self.execution.status));
+        }
+        let node = call.node;
+        self.granted = Some(call);
+        self.begin(node);
+        self.granted = None;
+        Ok(())
     }
 
     /// Begins an attempt unless one is under way.
@@ -85,41 +157,41 @@ impl Decider<'_> {
         };
         while let Some(step) = overdue(self.execution.node(node)) {
             let limit = step.stop_at.unwrap_or(now).since(step.started_at);
-            self.stop_calls_if(node, |open| *open == step.key);
+            self.stop_calls_if(node, Stopped::Overdue, |open| *open == step.key);
             let failure = Failure::new(ErrorClass::Timeout, messages::step_timed_out(&step.key, limit));
             self.end_step(node, &step.key, Outcome::failed(failure));
         }
     }
 
     /// Stops every call of `node` that is under way.
-    pub(super) fn stop_calls(&mut self, node: NodeIndex) {
-        self.stop_calls_if(node, |_| true);
+    pub(super) fn stop_calls(&mut self, node: NodeIndex, stopped: Stopped) {
+        self.stop_calls_if(node, stopped, |_| true);
     }
 
     /// Stops the calls that are under way in an attempt that is over by the result of another one. The only call of an
     /// attempt without steps has ended with it.
     pub(super) fn stop_other_calls(&mut self, node: NodeIndex) {
         if !self.execution.node(node).steps.is_empty() {
-            self.stop_calls_if(node, |step| *step != StepKey::ONLY);
+            self.stop_calls_if(node, Stopped::Unwanted, |step| *step != StepKey::ONLY);
         }
     }
 
-    fn stop_calls_if(&mut self, node: NodeIndex, is_meant: impl Fn(&StepKey) -> bool) {
+    fn stop_calls_if(&mut self, node: NodeIndex, stopped: Stopped, is_meant: impl Fn(&StepKey) -> bool) {
         let calling = self.execution.node(node);
         let Some(attempt) = calling.running_attempt() else { return };
         let execution = self.execution.id;
         for step in calling.open_calls().into_iter().filter(is_meant) {
-            self.stop_call(CallKey { execution, node, attempt, step });
+            self.stop_call(CallKey { execution, node, attempt, step }, stopped);
         }
     }
 
     /// Stops a call. A call that the same decision was about to start is not made.
-    fn stop_call(&mut self, key: CallKey) {
+    fn stop_call(&mut self, key: CallKey, stopped: Stopped) {
         let effects = &mut self.decision.effects;
         let begins = |effect: &Effect| matches!(effect, Effect::StartStep(work) if work.key() == key);
         match effects.iter().position(begins) {
             Some(place) => drop(effects.remove(place)),
-            None => effects.push(Effect::StopStep(key)),
+            None => effects.push(Effect::StopStep(key, stopped)),
         }
     }
 }
@@ -133,6 +205,14 @@ impl NodeExecution {
                 None => self.steps.iter().all(|known| !known.is_open()),
                 Some(_) => self.steps.iter().any(|known| known.is_open() && known.key == *step),
             }
+    }
+
+    /// Returns whether the call `step` was made before.
+    fn has_called(&self, step: &StepKey) -> bool {
+        if *step == StepKey::ONLY {
+            return self.attempts.iter().any(|attempt| attempt.error.is_some());
+        }
+        self.steps.iter().any(|known| known.key == *step) || self.past.iter().any(|known| known.key == *step)
     }
 
     /// The error of the previous attempt, for work that can use it.

@@ -2,6 +2,7 @@
 
 use super::node::{NodeExecution, NodeState};
 use super::{Execution, ExecutionStatus};
+use crate::ids::NodeIndex;
 use crate::status::Wait;
 
 impl Execution {
@@ -25,6 +26,12 @@ impl Execution {
         }
         waits().min_by_key(|wait| (wait.until().is_none(), wait.until()))
     }
+
+    /// Returns whether a node of it waits for a slot of an agent.
+    pub fn waits_for_agent(&self) -> bool {
+        let waits = |&node: &NodeIndex| self.node(node).waits_for_its_turn();
+        self.status == ExecutionStatus::Running && self.active.iter().any(waits)
+    }
 }
 
 impl NodeExecution {
@@ -33,6 +40,7 @@ impl NodeExecution {
         match self.state {
             NodeState::Backoff { retry_at } => Some(Wait::Retry { at: retry_at }),
             NodeState::Waiting(wait) => Some(wait),
+            NodeState::Running { .. } if self.is_held() => Some(Wait::Slot),
             NodeState::Running { .. } if self.has_open_child() => Some(Wait::Child),
             NodeState::Pending
             | NodeState::Running { .. }

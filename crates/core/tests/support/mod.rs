@@ -1,5 +1,6 @@
 //! An execution driven by hand: its inputs, and what follows from them as a transcript.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +13,11 @@ use steadflow_core::execution::{
 };
 use steadflow_core::failure::Failure;
 use steadflow_core::flow::Flow;
-use steadflow_core::ids::{Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
+use steadflow_core::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
 use steadflow_core::inbox::{Sending, Signal};
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
+use steadflow_core::protection::SlotRequest;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Outcome, Work};
 use uuid::Uuid;
@@ -30,6 +32,10 @@ pub(crate) struct Play {
     pub(crate) now: Timestamp,
     /// The calls that were begun.
     pub(crate) work: Vec<Work>,
+    /// The slots that were asked for.
+    pub(crate) requests: Vec<SlotRequest>,
+    /// The agents whose calls need a slot.
+    pub(crate) limited: Option<Arc<BTreeSet<AgentId>>>,
     /// The child executions that were started.
     pub(crate) children: Vec<NewExecution>,
     text: String,
@@ -43,12 +49,20 @@ impl Play {
 
     /// Accepts and starts an execution of a flow version.
     pub(crate) fn of(flow: impl Into<Pinned>, accepted: Accepted) -> Self {
+        Self::limited(flow, accepted, &[])
+    }
+
+    /// Accepts and starts an execution of a flow version, with agents whose calls need a slot.
+    pub(crate) fn limited(flow: impl Into<Pinned>, accepted: Accepted, agents: &[AgentId]) -> Self {
+        let limited = (!agents.is_empty()).then(|| Arc::new(agents.iter().copied().collect()));
         let mut decision = Decision::default();
+        decision.limited.clone_from(&limited);
         let id = ExecutionId::new(Uuid::from_u128(7));
         let mut execution = Execution::accept(id, flow, accepted, START, &mut decision);
         execution.decide(Input::Start, START, &mut decision).expect("a new execution starts");
         let (journal, work, children) = (Vec::new(), Vec::new(), Vec::new());
-        let mut play = Self { execution, journal, now: START, work, children, text: String::new() };
+        let (requests, text) = (Vec::new(), String::new());
+        let mut play = Self { execution, journal, now: START, work, requests, limited, children, text };
         play.record(decision);
         play
     }
@@ -56,6 +70,7 @@ impl Play {
     /// Processes an input; what follows is added to the transcript and the journal.
     pub(crate) fn put(&mut self, input: Input) -> Result<(), Rejected> {
         let mut decision = Decision::default();
+        decision.limited.clone_from(&self.limited);
         let answer = self.execution.decide(input, self.now, &mut decision);
         if let Err(rejected) = &answer {
             let time = self.time();
@@ -135,7 +150,12 @@ impl Play {
                     self.work.push(*work);
                     ("begin", key.node, key.attempt, key.step)
                 }
-                Effect::StopStep(key) => ("stop", key.node, key.attempt, key.step),
+                Effect::StopStep(key, _) => ("stop", key.node, key.attempt, key.step),
+                Effect::AwaitSlot(request) => {
+                    let key = request.call.clone();
+                    self.requests.push(*request);
+                    ("await slot", key.node, key.attempt, key.step)
+                }
             };
             let step = step.name().map_or_else(String::new, |step| format!(" {step}"));
             let line = format!("{} {}{step}", self.name(node), attempt.number());

@@ -11,6 +11,7 @@ use steadflow_store::{AgentChange, AgentRecord, Changed};
 use uuid::Uuid;
 
 use super::{ROUNDS_MAX, patched};
+use crate::agents::protection_of;
 use crate::allowed::Allowed;
 use crate::engine::Engine;
 use crate::error::RuntimeError;
@@ -133,8 +134,12 @@ impl Engine {
 
     async fn change_agent(&self, change: AgentChange) -> Result<AgentRecord, RuntimeError> {
         let id = change.id;
+        let _gate = self.agent_gate().await;
         match self.store().put_agent(change).await? {
-            Changed::Done(record) => Ok(record),
+            Changed::Done(record) => {
+                self.protect(id, protection_of(&record)).await?;
+                Ok(record)
+            }
             Changed::Conflict(current) => Err(RuntimeError::VersionConflict(current.revision())),
             Changed::Missing => Err(RuntimeError::NoAgent(id)),
         }
@@ -161,8 +166,9 @@ impl Engine {
                 Some(current)
             }
         };
+        let _gate = self.agent_gate().await;
         match self.store().delete_agent(caller.tenant, id, if_revision).await? {
-            Changed::Done(_) => Ok(()),
+            Changed::Done(_) => self.protect(id, None).await,
             Changed::Conflict(current) => Err(RuntimeError::VersionConflict(current)),
             Changed::Missing => Err(RuntimeError::NoAgent(id)),
         }

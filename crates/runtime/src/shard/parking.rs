@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use steadflow_core::execution::{ExecutionStatus, Input};
 use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::protection::Gates;
 use steadflow_core::timestamp::Timestamp;
 
 use super::live::{Live, Row, Then, Writes};
@@ -50,6 +51,7 @@ impl Shard {
 
     fn not_loaded(&mut self, id: ExecutionId) -> VecDeque<Queued> {
         self.ungrant(id);
+        self.gates.forget(id);
         self.loading.remove(&id).unwrap_or_default()
     }
 
@@ -159,6 +161,10 @@ impl Shard {
     }
 
     pub(super) fn recovered(&mut self, recovered: Recovered, now: Timestamp) {
+        self.gates = Gates::new(now);
+        for (agent, protection) in recovered.protections {
+            self.gates.set(agent, Some(protection), now);
+        }
         for (flow, taken) in recovered.slots {
             self.flows.entry(flow).or_default().start_with(taken);
         }

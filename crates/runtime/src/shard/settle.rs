@@ -33,6 +33,7 @@ impl Shard {
                 for (id, answer) in executions.into_iter().zip(answers) {
                     self.settle(id, answer, now);
                 }
+                self.grant_calls(now);
                 Ok(())
             }
             Err(
@@ -84,7 +85,7 @@ impl Shard {
             self.actions.push(Action::LookIntoInbox);
         }
         self.forget_items(items_of(&committing.inputs));
-        self.release_effects(committing.effects);
+        self.release_effects(committing.effects, now);
         self.actions.extend(committing.replies.into_iter().map(|(to, reply)| Action::Reply(to, reply)));
         if !committing.reads.is_empty() {
             let live = &self.live[&id];
@@ -101,11 +102,17 @@ impl Shard {
         }
     }
 
-    fn release_effects(&mut self, effects: Vec<Effect>) {
-        self.actions.extend(effects.into_iter().map(|effect| match effect {
-            Effect::StartStep(work) => Action::StartStep(work),
-            Effect::StopStep(key) => Action::StopStep(key),
-        }));
+    fn release_effects(&mut self, effects: Vec<Effect>, now: Timestamp) {
+        for effect in effects {
+            match effect {
+                Effect::StartStep(work) => self.actions.push(Action::StartStep(work)),
+                Effect::StopStep(key, stopped) => {
+                    self.call_stopped(&key, stopped, now);
+                    self.actions.push(Action::StopStep(key));
+                }
+                Effect::AwaitSlot(request) => self.gates.wait(*request),
+            }
+        }
     }
 
     fn stays(&mut self, id: ExecutionId, now: Timestamp) {
@@ -183,6 +190,7 @@ impl Shard {
     /// Takes an execution out of memory, with everything that points to it.
     pub(super) fn forget(&mut self, id: ExecutionId) -> Option<Live> {
         let live = self.live.remove(&id)?;
+        self.gates.forget(id);
         self.suspects.remove(&id);
         let bytes = live.journal.bytes();
         live.held.remove(1, bytes);
@@ -275,6 +283,6 @@ fn replayed(live: &Live) -> Execution {
     let read =
         |text: &std::sync::Arc<str>| serde_json::from_str(text).expect("we wrote this record a moment ago");
     let records = live.journal.iter().map(read).collect();
-    Execution::replay(live.execution.id(), std::sync::Arc::clone(live.execution.flow()), records)
+    Execution::replay(live.execution.id(), live.execution.pinned(), records)
         .expect("these records were applied a moment ago")
 }

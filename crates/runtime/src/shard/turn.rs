@@ -7,9 +7,11 @@ use steadflow_core::event::Record;
 use steadflow_core::execution::{Decision, Execution, Input, NewExecution};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::inbox::Sending;
+use steadflow_core::protection::Gates;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Commit, Idempotency, InboxInput, Projection, journal_of};
 
+use super::gates::take_unused_back;
 use super::lane::Turn;
 use super::live::{Committing, Live, Row, Then, Writes};
 use super::{Accept, Action, Loaded, Origin, Phase, Queued, Reply, ReplyId, Shard};
@@ -62,7 +64,7 @@ impl Shard {
         let NewExecution { id, pinned, accepted } = new;
         let flow = accepted.flow;
         let has_slot = self.flows.entry(accepted.flow).or_default().take(id);
-        let mut decision = self.spare.take().unwrap_or_default();
+        let mut decision = empty_decision(&mut self.spare, &self.gates);
         let mut execution = Execution::accept(id, pinned, accepted, now, &mut decision);
         if has_slot && !starts_later {
             execution
@@ -124,14 +126,16 @@ impl Shard {
         }
         live.held_until = None;
         let before = live.execution.status();
-        let mut decision = self.spare.take().unwrap_or_default();
+        let mut decision = empty_decision(&mut self.spare, &self.gates);
         let outcome = live.decide_all(self.phase, now, &mut decision);
+        take_unused_back(&mut self.gates, &outcome.inputs, &decision.effects);
         if decision.is_empty() {
             let seen: Vec<_> =
                 outcome.reads.iter().map(|&read| (read, Reply::Snapshot(live.snapshot()))).collect();
             let answers = outcome.replies.into_iter().chain(seen);
             self.actions.extend(answers.map(|(to, reply)| Action::Reply(to, reply)));
             self.discard(&outcome.inputs);
+            self.await_slots(&mut decision.effects);
             decision.clear();
             self.spare = Some(decision);
             self.arm_timer(id);
@@ -239,6 +243,13 @@ impl Shard {
     }
 }
 
+/// Returns a decision in which nothing is decided yet.
+fn empty_decision(spare: &mut Option<Box<Decision>>, gates: &Gates) -> Box<Decision> {
+    let mut decision = spare.take().unwrap_or_default();
+    decision.limited = gates.limited();
+    decision
+}
+
 /// What a commit depends on.
 #[derive(Debug, Default)]
 struct After {
@@ -249,6 +260,10 @@ struct After {
 }
 
 pub(super) fn wake_at(execution: &Execution) -> Option<Timestamp> {
+    if execution.waits_for_agent() {
+        // Only a shard that stops parks it. The next one asks again, at once.
+        return Some(execution.created_at());
+    }
     execution.next_timer().map(|(at, _)| at)
 }
 

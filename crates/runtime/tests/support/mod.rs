@@ -1,6 +1,7 @@
 //! An engine over the in-memory store, with an executor that does as the test says.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -32,9 +33,16 @@ impl Clock for TestClock {
     }
 }
 
-/// Does what the node's input says: `{"fail_times": n}` fails the first n attempts, `{"hang": true}` never ends.
-#[derive(Debug, Default)]
+/// Does what the node's input says: `{"fail_times": n}` fails the first n attempts, `{"hang": true}` never ends, and
+/// `{"takes": n}` takes n seconds.
+#[derive(Debug)]
 pub(crate) struct Scripted {
+    /// Since when it is there.
+    since: Instant,
+    /// Whether every call fails.
+    is_down: AtomicBool,
+    /// When each call began, by node.
+    pub(crate) began: Mutex<Vec<(String, Duration)>>,
     /// Every attempt that was handed out, as `node#attempt`.
     pub(crate) seen: Mutex<Vec<String>>,
     /// The version of the agent that each call of a skill asks for.
@@ -43,6 +51,25 @@ pub(crate) struct Scripted {
     pub(crate) turns: Mutex<Vec<Option<u32>>>,
     /// Attempts whose work was dropped before it ended, by node.
     pub(crate) dropped: Arc<Mutex<BTreeMap<String, u32>>>,
+}
+
+impl Scripted {
+    fn new(since: Instant) -> Self {
+        Self {
+            since,
+            is_down: AtomicBool::new(false),
+            began: Mutex::default(),
+            seen: Mutex::default(),
+            versions: Mutex::default(),
+            turns: Mutex::default(),
+            dropped: Arc::default(),
+        }
+    }
+
+    /// Lets every call fail from now on, or none.
+    pub(crate) fn set_down(&self, is_down: bool) {
+        self.is_down.store(is_down, Ordering::Relaxed);
+    }
 }
 
 struct Dropped(Arc<Mutex<BTreeMap<String, u32>>>, String);
@@ -65,6 +92,9 @@ impl Executor for Scripted {
             work.node_id,
             work.attempt.number()
         ));
+        let node = (work.node_id.to_string(), self.since.elapsed());
+        self.began.lock().expect("no test panics while it holds this lock").push(node);
+        let is_down = self.is_down.load(Ordering::Relaxed);
         match &work.task {
             Task::Skill { version, .. } => {
                 self.versions.lock().expect("no test panics while it holds this lock").push(*version);
@@ -80,8 +110,13 @@ impl Executor for Scripted {
             if input["hang"] == json!(true) {
                 std::future::pending::<()>().await;
             }
+            if let Some(seconds) = input["takes"].as_u64() {
+                tokio::time::sleep(Duration::from_secs(seconds)).await;
+            }
             std::mem::forget(guard);
-            if input["fail_times"].as_u64().is_some_and(|times| u64::from(work.attempt.number()) <= times) {
+            if is_down
+                || input["fail_times"].as_u64().is_some_and(|times| u64::from(work.attempt.number()) <= times)
+            {
                 return Outcome::failed(Failure::new(ErrorClass::Connection, "Connection timeout"));
             }
             Outcome::completed(work.input)
@@ -107,7 +142,7 @@ impl Bench {
     }
 
     async fn on(store: MemoryStore, clock: Arc<TestClock>, config: EngineConfig) -> Self {
-        let executor = Arc::new(Scripted::default());
+        let executor = Arc::new(Scripted::new(clock.0));
         let engine = Engine::start(
             config,
             Arc::new(store.reopen()),

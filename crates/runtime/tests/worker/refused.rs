@@ -1,12 +1,19 @@
 //! Commits that the database will never take, and executions whose turns take long.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use serde_json::json;
-use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::agent::Agent;
+use steadflow_core::execution::{ExecutionStatus, Input};
+use steadflow_core::ids::{AgentId, Attempt, NodeIndex, StepKey};
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
-use steadflow_runtime::shard::{Accept, BatchId, Message, ReplyId};
+use steadflow_core::work::{CallKey, Outcome};
+use steadflow_runtime::shard::{Accept, BatchId, Message, Origin, ReplyId};
 use steadflow_runtime::worker::Answer;
 use steadflow_store::{Committed, Projection, StoreError};
+use uuid::Uuid;
 
 use crate::bench::{
     Bench, accept, accept_of, accepted_by, at, busy, call_ended, done, execution_of, flow, id, new_execution,
@@ -277,4 +284,40 @@ fn an_execution_whose_commit_failed_alone_shares_the_next_batch() {
     let said = bench.turn(1.9);
 
     assert_eq!(said, ["commit 2 1"]);
+}
+
+/// A new execution of a node that asks a model with a tool.
+fn accept_with_tools(number: u128) -> Message {
+    let agent = AgentId::new(Uuid::from_u128(5));
+    let tool = json!({ "name": "look", "type": "http_request", "request": { "url": "https://a.test" } });
+    let document = json!({ "name": "A", "agent_type": "llm", "config": { "provider": "openai", "model": "m" },
+                           "skills": [{ "name": "find", "tools": [tool] }] });
+    let known = Agent::parse(&document).expect("the agent is valid");
+    let nodes = json!([{ "id": "ask", "type": "agent", "agent_id": agent.to_string(), "skill": "find" }]);
+    let mut new = execution_of(number, flow(json!({}), nodes, Limits::DEFAULT));
+    new.accepted.agents.insert(agent, 1);
+    new.pinned.agents = Some(Arc::new(BTreeMap::from([(agent, Arc::new(known))])));
+    Message::Accept(Box::new(Accept { new, ..accepted_by(number, ReplyId(1)) }))
+}
+
+#[test]
+fn an_execution_whose_commit_was_refused_still_knows_its_agents() {
+    let mut bench = Bench::driving();
+    bench.handle(0.1, accept_with_tools(1));
+    assert!(bench.answer(0.1, committed(0, 1)).contains(&"start call".to_owned()));
+    let (execution, attempt) = (id(1), Attempt::FIRST);
+    let call = CallKey { execution, node: NodeIndex(0), attempt, step: StepKey::new("turn:1") };
+    let asks = json!({ "tool_calls": [{ "id": "c", "name": "look", "arguments": {} }] });
+    let outcome = Outcome::completed(Payload::from_value(&asks));
+    let input = Input::StepEnded { call, outcome };
+    bench.handle(0.2, Message::Input { execution, input, from: Origin::Engine });
+
+    bench.answer(0.2, Answer::Committed(BatchId(1), Err(busy())));
+    // Its row is written meanwhile.
+    bench.until(0.2, 0.8);
+    let again = bench.answer(0.8, committed(2, 1));
+    let said = bench.answer(0.8, committed(3, 1));
+
+    assert!(again.contains(&"commit 1".to_owned()), "{again:?}");
+    assert!(said.contains(&"start call".to_owned()), "{said:?}");
 }

@@ -6,6 +6,7 @@ use steadflow_core::event::Event;
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::flow::{Node, OnInterrupt};
 use steadflow_core::ids::{Attempt, NodeIndex};
+use steadflow_core::status::Wait;
 use steadflow_core::timestamp::Timestamp;
 
 use super::Verdict;
@@ -33,6 +34,7 @@ impl Story {
         if story.attempts.last().is_some_and(|last| !last.has_ended) {
             return Err("A1: an attempt began before the last one was over".into());
         }
+        story.wait.take_if(|wait| *wait == Wait::Slot);
         if story.wait.is_some() {
             return Err("A4: an attempt of a node that waits for something else".into());
         }

@@ -296,10 +296,28 @@ impl Story {
                 return Err("T2: a delay of another length".into());
             }
         }
+        if wait == Wait::Slot {
+            self.waits_for_its_agent(node, at)?;
+        }
         let story = &mut self.nodes[node.at()];
         story.retry_at = None;
         story.wait = Some(wait);
         Ok(())
+    }
+
+    /// A call waits for a slot where it could begin without one.
+    fn waits_for_its_agent(&self, node: NodeIndex, at: Timestamp) -> Verdict {
+        let story = &self.nodes[node.at()];
+        if story.attempts.is_empty() {
+            self.begins(node)?;
+        }
+        if story.attempts.last().is_some_and(|last| !last.has_ended) {
+            return Err("A1: a node waits for a slot although an attempt is under way".into());
+        }
+        if story.retry_at.is_some_and(|due| at < due) {
+            return Err("T2: a node waits for a slot before its backoff is over".into());
+        }
+        self.is_running()
     }
 
     fn backoff_ended(&mut self, node: NodeIndex, at: Timestamp) -> Verdict {

@@ -91,7 +91,8 @@ fn described(execution: &Execution) -> String {
         execution.completed_at(),
         execution.deadline(),
         execution.error(),
-        execution.next_timer(),
+        // Who reads a journal of an execution that waits for an agent has not asked for its slot.
+        (!execution.waits_for_agent()).then(|| execution.next_timer()),
         execution.current_node(),
         execution.edges(),
         execution.nodes(),

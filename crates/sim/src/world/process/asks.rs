@@ -304,13 +304,14 @@ impl World {
         let queued = self.store.queued_now(None, ALL).map_err(say)?;
         let queued: Vec<_> = queued.into_iter().map(|queued| (queued.flow, queued.execution)).collect();
         let limits = self.limits_of(&queued);
+        let protections = crate::agents::protections();
         let slots = if self.breaks(Mutation::SlotsForgotten) { Vec::new() } else { slots };
         let answer = match self.orphans(id, lessee, limit)? {
             Err(error) => Err(error),
             Ok((orphans, rest)) => {
                 self.note(format_args!("{id} recovers {} executions, {} wait", orphans.len(), queued.len()));
                 let executions = self.adopted(id, orphans);
-                Ok((Box::new(Recovered { executions, slots, queued, limits }), rest))
+                Ok((Box::new(Recovered { executions, slots, queued, limits, protections }), rest))
             }
         };
         self.answer(id, by, Answer::TakenOver(answer));

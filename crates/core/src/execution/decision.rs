@@ -1,0 +1,94 @@
+//! What a decision is made of.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::Pinned;
+use crate::event::{Accepted, Event};
+use crate::ids::{AgentId, ExecutionId, NodeIndex};
+use crate::inbox::Sending;
+use crate::limits::Limits;
+use crate::protection::SlotRequest;
+use crate::work::{CallKey, Work};
+
+/// What follows from one or more inputs: to be committed in one transaction, then acted on.
+#[derive(Debug, Default)]
+pub struct Decision {
+    /// What happened; already applied.
+    pub events: Vec<Event>,
+    /// Child executions to accept.
+    pub children: Vec<NewExecution>,
+    /// Inputs for other executions.
+    pub signals: Vec<Sending>,
+    /// What to do once it is committed.
+    pub effects: Vec<Effect>,
+    /// What it took so far.
+    pub spent: Spent,
+    /// The agents whose calls need a slot before they begin; `None` where there are none. Set before anything is decided.
+    pub limited: Option<Arc<BTreeSet<AgentId>>>,
+    /// Nodes whose incoming edges must be checked.
+    pub(super) open: Vec<NodeIndex>,
+}
+
+/// What a decision took so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Steps of evaluations; see [`Limits::node_fuel`].
+    pub steps: u64,
+    /// Bytes of data in its events.
+    pub bytes: usize,
+}
+
+impl Decision {
+    /// Returns whether it has taken its share, so that what else there is to decide is left to a later one.
+    pub const fn is_full(&self, limits: &Limits) -> bool {
+        self.spent.steps >= limits.decision_fuel || self.spent.bytes >= limits.decision_bytes
+    }
+
+    /// Forgets everything and keeps the room for it, for the next decision.
+    pub fn clear(&mut self) {
+        self.events.clear();
+        self.children.clear();
+        self.signals.clear();
+        self.effects.clear();
+        self.open.clear();
+        self.limited = None;
+        self.spent = Spent::default();
+    }
+
+    /// Returns whether there is nothing to commit. Nothing else comes without events.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+}
+
+/// An execution to accept.
+#[derive(Debug)]
+pub struct NewExecution {
+    /// Its id; that of a child follows from its parent.
+    pub id: ExecutionId,
+    /// What it runs.
+    pub pinned: Pinned,
+    /// What it starts from.
+    pub accepted: Accepted,
+}
+
+/// Something to do because of a committed decision.
+#[derive(Debug)]
+pub enum Effect {
+    /// Make a call.
+    StartStep(Box<Work>),
+    /// Stop a call; its result is ignored.
+    StopStep(CallKey, Stopped),
+    /// Ask for a slot of an agent, and answer with [`Input::SlotGranted`].
+    AwaitSlot(Box<SlotRequest>),
+}
+
+/// Why a call is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// Its time, or that of its attempt, is over.
+    Overdue,
+    /// Its result is not wanted any more.
+    Unwanted,
+}

@@ -1,0 +1,190 @@
+//! The protection of one agent.
+
+use std::collections::BTreeMap;
+
+use crate::agent::Protection;
+use crate::timestamp::Timestamp;
+use crate::work::CallKey;
+
+use super::breaker::Circuit;
+use super::pace::Pace;
+use super::queue::Queue;
+use super::retries::Retries;
+use super::{CallEnd, GateState, HOLD_MAX, SlotRequest, Verdict};
+
+/// Bytes of a text for each token, about, where nothing better is known.
+const BYTES_PER_TOKEN: usize = 4;
+/// The tokens of an answer, about, until the first is known.
+const ANSWER_TOKENS: u64 = 500;
+/// How much the last call counts in the mean of the tokens that calls use: one part of so many.
+const MEAN_OF: u64 = 8;
+
+/// The protection of one agent.
+#[derive(Debug)]
+pub(super) struct Gate {
+    protection: Protection,
+    queue: Queue,
+    running: BTreeMap<CallKey, Running>,
+    requests: Pace,
+    tokens: Pace,
+    circuit: Circuit,
+    retries: Retries,
+    /// Until when the peer asked for no further call.
+    held_until: Timestamp,
+    /// The tokens that a call used, in the mean of the last ones.
+    mean_tokens: Option<u64>,
+    /// When the next call that waits may begin, as far as only time has to pass.
+    next_at: Option<Timestamp>,
+}
+
+/// A call that has a slot.
+#[derive(Debug)]
+struct Running {
+    is_repeat: bool,
+    /// The tokens that are reserved for it.
+    reserved: u64,
+}
+
+impl Gate {
+    /// Returns the gate of a process that began at `began_at`, and may have made a call just before.
+    pub(super) fn new(protection: Protection, began_at: Timestamp) -> Self {
+        Self {
+            queue: Queue::default(),
+            running: BTreeMap::new(),
+            requests: Pace::begun(began_at, protection.requests_per_minute),
+            tokens: Pace::begun(began_at, protection.tokens_per_minute),
+            circuit: Circuit::CLOSED,
+            retries: Retries::default(),
+            held_until: Timestamp::from_micros(0),
+            mean_tokens: None,
+            next_at: None,
+            protection,
+        }
+    }
+
+    pub(super) fn set(&mut self, protection: Protection, now: Timestamp) {
+        let before = self.protection;
+        self.requests.change(before.requests_per_minute, protection.requests_per_minute, now);
+        self.tokens.change(before.tokens_per_minute, protection.tokens_per_minute, now);
+        if protection.breaker.is_none() {
+            self.circuit = Circuit::CLOSED;
+        }
+        self.protection = protection;
+    }
+
+    pub(super) fn is_unused(&self) -> bool {
+        self.queue.is_empty() && self.running.is_empty()
+    }
+
+    pub(super) fn wait(&mut self, request: SlotRequest) {
+        self.queue.push(request);
+    }
+
+    pub(super) fn next_at(&self) -> Option<Timestamp> {
+        self.next_at.filter(|_| !self.queue.is_empty())
+    }
+
+    /// Gives a slot to the next call, if one may begin at `now`.
+    pub(super) fn grant(&mut self, now: Timestamp) -> Option<CallKey> {
+        self.next_at = None;
+        let at = self.opens_at()?;
+        if at > now {
+            self.next_at = Some(at);
+            return None;
+        }
+        let may_repeat = self.retries.has_room(now);
+        let Some(request) = self.queue.take(may_repeat) else {
+            self.next_at = self.retries.more_at();
+            return None;
+        };
+        self.begin(&request, now);
+        Some(request.call)
+    }
+
+    /// Returns when a call may begin; `None` where none waits, or another one has to end first.
+    fn opens_at(&self) -> Option<Timestamp> {
+        let is_full = self.protection.max_concurrency.is_some_and(|max| self.running.len() >= max as usize);
+        if self.queue.is_empty() || is_full {
+            return None;
+        }
+        let Protection { requests_per_minute, tokens_per_minute, .. } = self.protection;
+        let requests = requests_per_minute.map(|_| self.requests.next_at());
+        let tokens = tokens_per_minute.map(|_| self.tokens.next_at());
+        let passes_from = self.circuit.passes_from()?;
+        requests.into_iter().chain(tokens).chain([passes_from, self.held_until]).max()
+    }
+
+    fn begin(&mut self, request: &SlotRequest, now: Timestamp) {
+        let SlotRequest { call, is_repeat, .. } = request;
+        let reserved = self.expected_tokens(request.bytes);
+        self.requests.take(1, self.protection.requests_per_minute, now);
+        self.tokens.take(reserved, self.protection.tokens_per_minute, now);
+        self.circuit.passed(call);
+        self.retries.began(*is_repeat, now);
+        self.running.insert(call.clone(), Running { is_repeat: *is_repeat, reserved });
+    }
+
+    /// Returns how many tokens a call uses, about: as many as the last ones, and no fewer than it sends.
+    fn expected_tokens(&self, bytes: usize) -> u64 {
+        let sent = u64::try_from(bytes / BYTES_PER_TOKEN).unwrap_or(u64::MAX);
+        self.mean_tokens.map_or_else(|| sent.saturating_add(ANSWER_TOKENS), |mean| mean.max(sent))
+    }
+
+    /// A call waits no longer, or does not use its slot.
+    pub(super) fn give_back(&mut self, call: &CallKey) {
+        if self.queue.remove(call) {
+            return;
+        }
+        let Some(Running { is_repeat, reserved }) = self.running.remove(call) else { return };
+        self.requests.put_back(1, self.protection.requests_per_minute);
+        self.tokens.put_back(reserved, self.protection.tokens_per_minute);
+        self.circuit.given_back(call);
+        self.retries.given_back(is_repeat);
+    }
+
+    pub(super) fn ended(&mut self, call: &CallKey, end: CallEnd, now: Timestamp) {
+        if self.queue.remove(call) {
+            return;
+        }
+        let Some(Running { is_repeat, reserved }) = self.running.remove(call) else { return };
+        let CallEnd { verdict, retry_after, tokens } = end;
+        if let Some(used) = tokens {
+            self.used(used, reserved, verdict, now);
+        }
+        if let Some(rule) = self.protection.breaker {
+            self.circuit.ended(call, verdict, rule, now);
+        }
+        let has_failed = match verdict {
+            Verdict::Responds => Some(false),
+            Verdict::Fails | Verdict::AsksToWait => Some(true),
+            Verdict::Unknown => None,
+        };
+        self.retries.ended(is_repeat, has_failed, now);
+        if let Some(wait) = retry_after {
+            self.held_until = self.held_until.max(now.plus(wait.min(HOLD_MAX)));
+        }
+    }
+
+    /// Corrects what was reserved for a call by what it used.
+    fn used(&mut self, used: u64, reserved: u64, verdict: Verdict, now: Timestamp) {
+        let per_minute = self.protection.tokens_per_minute;
+        match used.checked_sub(reserved) {
+            Some(more) => self.tokens.take(more, per_minute, now),
+            None => self.tokens.put_back(reserved - used, per_minute),
+        }
+        if verdict == Verdict::Responds && used > 0 {
+            let mean = self.mean_tokens.unwrap_or(used);
+            self.mean_tokens = Some((mean.saturating_mul(MEAN_OF - 1).saturating_add(used)) / MEAN_OF);
+        }
+    }
+
+    pub(super) fn state(&self, now: Timestamp) -> GateState {
+        GateState {
+            waiting: self.queue.len(),
+            running: self.running.len(),
+            breaker: self.protection.breaker.map(|_| self.circuit.state(now)),
+            held_until: Some(self.held_until).filter(|until| *until > now),
+            next_at: self.next_at().filter(|at| *at > now),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The protection of agents, as the loop has it.
+
+use steadflow_core::agent::Protection;
+use steadflow_core::ids::AgentId;
+use tokio::sync::MutexGuard;
+
+use super::Engine;
+use crate::driver::Call;
+use crate::error::RuntimeError;
+use crate::shard::Message;
+
+impl Engine {
+    /// Returns the right to change agents in the database and in the loop, in this order.
+    pub(crate) async fn agent_gate(&self) -> MutexGuard<'_, ()> {
+        self.inner.agent_gate.lock().await
+    }
+
+    /// Tells the loop the protection that an agent has from now on.
+    pub(crate) async fn protect(
+        &self,
+        agent: AgentId,
+        protection: Option<Protection>,
+    ) -> Result<(), RuntimeError> {
+        self.send(Call::Message(Message::AgentProtection { agent, protection }, Vec::new())).await
+    }
+}

@@ -1,0 +1,70 @@
+//! The protection of agents: calls that wait for a slot, and those that have one.
+//!
+//! A slot is held from when it is granted until its call ends, or until the decision that was to begin it makes another call.
+
+use steadflow_core::agent::Protection;
+use steadflow_core::execution::{Effect, Input, Stopped};
+use steadflow_core::ids::AgentId;
+use steadflow_core::protection::{CallEnd, Gates};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_core::work::CallKey;
+
+use super::{Origin, Phase, Queued, Shard};
+
+impl Shard {
+    /// The protection of an agent is another one from now on.
+    pub(super) fn protection_changed(
+        &mut self,
+        agent: AgentId,
+        protection: Option<Protection>,
+        now: Timestamp,
+    ) {
+        self.gates.set(agent, protection, now);
+    }
+
+    /// Lets calls begin that have waited long enough.
+    pub(super) fn grant_calls(&mut self, now: Timestamp) {
+        if self.phase != Phase::Open {
+            return;
+        }
+        while let Some(call) = self.gates.grant(now) {
+            let execution = call.execution;
+            self.enqueue(execution, Queued::Input(Input::SlotGranted { call }, Origin::Engine), now);
+        }
+    }
+
+    /// A call has ended, whatever its execution makes of that.
+    pub(super) fn call_ended(&mut self, input: &Input, now: Timestamp) {
+        if let Input::StepEnded { call, outcome } = input {
+            self.gates.ended(call, CallEnd::of(outcome), now);
+        }
+    }
+
+    pub(super) fn call_stopped(&mut self, call: &CallKey, stopped: Stopped, now: Timestamp) {
+        let end = match stopped {
+            Stopped::Overdue => CallEnd::OVERDUE,
+            Stopped::Unwanted => CallEnd::UNWANTED,
+        };
+        self.gates.ended(call, end, now);
+    }
+
+    /// Asks for slots for which a decision without events asks: they rest on nothing that is not committed.
+    pub(super) fn await_slots(&mut self, effects: &mut Vec<Effect>) {
+        for effect in effects.drain(..) {
+            if let Effect::AwaitSlot(request) = effect {
+                self.gates.wait(*request);
+            }
+        }
+    }
+}
+
+/// Takes back the slots that were granted for calls which a decision does not begin.
+pub(super) fn take_unused_back(gates: &mut Gates, inputs: &[(Input, Origin)], effects: &[Effect]) {
+    for (input, _) in inputs {
+        let Input::SlotGranted { call } = input else { continue };
+        let begins = |effect: &Effect| matches!(effect, Effect::StartStep(work) if work.key() == *call);
+        if !effects.iter().any(begins) {
+            gates.give_back(call);
+        }
+    }
+}
