@@ -48,6 +48,9 @@ pub(crate) struct Metrics {
     /// The rows that were reported.
     known_damage: Mutex<BTreeSet<String>>,
     room: Gauge,
+    calls_waiting: Gauge,
+    calls_running: Gauge,
+    breakers_open: Gauge,
 }
 
 impl Metrics {
@@ -61,6 +64,9 @@ impl Metrics {
             damaged: Counter::default(),
             known_damage: Mutex::default(),
             room: Gauge::default(),
+            calls_waiting: Gauge::default(),
+            calls_running: Gauge::default(),
+            breakers_open: Gauge::default(),
             registry: Registry::default(),
         };
         registry.register(
@@ -89,7 +95,26 @@ impl Metrics {
             "Room of the database: 2 enough, 1 low, 0 reserved for executions that run",
             metrics.room.clone(),
         );
+        metrics.register_gates(&mut registry);
         Self { registry, ..metrics }
+    }
+
+    fn register_gates(&self, registry: &mut Registry) {
+        registry.register(
+            "agent_calls_waiting",
+            "Calls that wait for a slot of an agent with a protection",
+            self.calls_waiting.clone(),
+        );
+        registry.register(
+            "agent_calls_running",
+            "Calls in progress of agents with a protection",
+            self.calls_running.clone(),
+        );
+        registry.register(
+            "agent_breakers_open",
+            "Agents whose circuit breaker is open or half open",
+            self.breakers_open.clone(),
+        );
     }
 
     pub(crate) fn execution_accepted(&self) {
@@ -120,6 +145,14 @@ impl Metrics {
             Room::Low => 1,
             Room::Reserved => 0,
         });
+        let gates = engine.gate_totals();
+        for (gauge, count) in [
+            (&self.calls_waiting, gates.waiting),
+            (&self.calls_running, gates.running),
+            (&self.breakers_open, gates.breakers_open),
+        ] {
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
         for status in ExecutionStatus::ALL.into_iter().filter(|status| status.is_finished()) {
             let counter = self.finished.get_or_create(&Status { status: status.as_str() });
             counter.inner().store(engine.finished_count(status), std::sync::atomic::Ordering::Relaxed);

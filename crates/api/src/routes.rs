@@ -19,6 +19,7 @@ mod journal;
 mod node_types;
 mod nodes;
 pub(crate) mod openapi;
+mod protection;
 mod retry;
 mod templates;
 mod test_node;
@@ -43,6 +44,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(failures::routes())
         .merge(agents::routes())
         .merge(agent_versions::routes())
+        .merge(protection::routes())
         .merge(node_types::routes())
         .merge(health::routes())
         .merge(openapi::routes(document))

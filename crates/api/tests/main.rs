@@ -15,6 +15,7 @@ mod flows;
 mod hostile;
 mod journal;
 mod openapi;
+mod protection;
 mod retry;
 mod support;
 mod tenants;

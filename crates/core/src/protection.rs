@@ -124,6 +124,17 @@ pub struct GateState {
     pub next_at: Option<Timestamp>,
 }
 
+/// What the protection of all agents does at the moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GateTotals {
+    /// Calls that wait.
+    pub waiting: usize,
+    /// Calls under way that have a slot.
+    pub running: usize,
+    /// Agents that no call may ask, or only one that tries, because the last ones failed.
+    pub breakers_open: usize,
+}
+
 /// The protection of all agents that have one.
 #[derive(Debug)]
 pub struct Gates {
@@ -229,6 +240,15 @@ impl Gates {
     /// [`Self::grant`] returned `None`.
     pub fn next_timer(&self) -> Option<Timestamp> {
         self.gates.values().filter_map(Gate::next_at).min()
+    }
+
+    /// Returns what all of them do.
+    pub fn totals(&self) -> GateTotals {
+        self.gates.values().fold(GateTotals::default(), |totals, gate| GateTotals {
+            waiting: totals.waiting + gate.waiting(),
+            running: totals.running + gate.running(),
+            breakers_open: totals.breakers_open + usize::from(gate.has_open_breaker()),
+        })
     }
 
     /// Returns what the protection of `agent` does at `now`; `None` if it has none.

@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use parking_lot::Mutex;
 use steadflow_core::execution::Input;
+use steadflow_core::protection::GateTotals;
 use steadflow_core::work::{CallKey, Outcome, Work};
 use steadflow_store::Store;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -47,6 +49,7 @@ pub(crate) struct World {
     pub(crate) flows: Arc<FlowVersions>,
     pub(crate) hub: Hub,
     pub(crate) load: Arc<Held>,
+    pub(crate) gates: Arc<Mutex<GateTotals>>,
 }
 
 const MESSAGES_A_TURN: usize = 512;
@@ -168,6 +171,7 @@ impl Driver {
             self.calls.stop(&std::mem::take(&mut self.stopping));
         }
         self.world.load.set(self.worker.live_count(), self.worker.live_bytes());
+        *self.world.gates.lock() = self.worker.gate_totals();
     }
 
     fn call(&mut self, call: Call) {

@@ -22,6 +22,7 @@ use steadflow_core::flow::Fault;
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::inbox::Signal;
 use steadflow_core::limits::Limits;
+use steadflow_core::protection::GateTotals;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{ExecutionFilter, ExecutionRow, InboxInput, Listed, Page, Store, StoreError};
 use tokio::sync::mpsc::error::TrySendError;
@@ -80,6 +81,7 @@ struct Inner {
     check_agent: fn(&Agent) -> Vec<Fault>,
     has_secret: HasSecret,
     load: Arc<Held>,
+    gates: Arc<Mutex<GateTotals>>,
     admission: Admission,
     is_stopping: AtomicBool,
     /// Whether the worker drives.
@@ -107,8 +109,10 @@ impl Engine {
             flows: Arc::clone(&versions),
             hub: Hub::new(),
             load: Arc::default(),
+            gates: Arc::default(),
         };
         let (hub, load) = (world.hub.clone(), Arc::clone(&world.load));
+        let gates = Arc::clone(&world.gates);
         let mut worker =
             WorkerConfig { lease_ttl: config.lease_ttl, ..WorkerConfig::new(Arc::clone(&config.worker)) };
         worker.shard.capacity = config.capacity;
@@ -142,6 +146,7 @@ impl Engine {
                 has_secret: config.has_secret,
                 admission: Admission::new(config.capacity, Arc::clone(&load)),
                 load,
+                gates,
                 is_stopping: AtomicBool::new(false),
                 is_driving,
                 ended,
@@ -297,6 +302,7 @@ impl Engine {
                 | Reply::Done
                 | Reply::Rejected(_)
                 | Reply::Shown
+                | Reply::Protection(_)
                 | Reply::StorageFull
                 | Reply::Overloaded
                 | Reply::Unavailable => return Err(reply.into_error()),
@@ -379,6 +385,7 @@ impl Engine {
             | Reply::Rejected(_)
             | Reply::Snapshot(_)
             | Reply::Shown
+            | Reply::Protection(_)
             | Reply::StorageFull
             | Reply::Overloaded
             | Reply::Unavailable => Err(reply.into_error()),

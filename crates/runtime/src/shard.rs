@@ -26,7 +26,7 @@ use std::sync::Arc;
 use steadflow_core::agent::Protection;
 use steadflow_core::execution::{Decision, Execution, Input, NewExecution, Rejected};
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
-use steadflow_core::protection::Gates;
+use steadflow_core::protection::{GateState, Gates};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Work};
 use steadflow_store::{ById, Commit, Idempotency, IdempotencyHit, InboxId, InboxItem};
@@ -105,6 +105,13 @@ pub enum Message {
         /// `None` for none.
         protection: Option<Protection>,
     },
+    /// A caller wants to know what the protection of an agent does.
+    ReadProtection {
+        /// The agent.
+        agent: AgentId,
+        /// Who.
+        reply: ReplyId,
+    },
     /// What the store holds from before. Comes once, first.
     Recovered(Box<Recovered>),
     /// Executions whose owner has lost its lease, taken over.
@@ -176,9 +183,10 @@ impl Message {
         match self {
             Self::Accept(accept) => [Some(accept.reply), accept.wait],
             Self::Input { from: Origin::Caller { reply, .. }, .. } => [Some(*reply), None],
-            Self::Read { reply, .. } | Self::Await { reply, .. } | Self::Show { reply } => {
-                [Some(*reply), None]
-            }
+            Self::Read { reply, .. }
+            | Self::Await { reply, .. }
+            | Self::Show { reply }
+            | Self::ReadProtection { reply, .. } => [Some(*reply), None],
             Self::Input { from: Origin::Engine | Origin::Inbox { .. }, .. }
             | Self::Inbox(_)
             | Self::Sorted(_)
@@ -271,6 +279,8 @@ pub enum Reply {
     NotHere,
     /// What changed is shown.
     Shown,
+    /// What the protection of an agent does; `None` if it has none.
+    Protection(Option<GateState>),
     /// The database had no room; nothing was changed.
     StorageFull,
     /// There is no memory for a further execution; nothing was changed.
@@ -298,6 +308,7 @@ impl Reply {
             | Self::Snapshot(_)
             | Self::NotHere
             | Self::Shown
+            | Self::Protection(_)
             | Self::Unavailable => RuntimeError::Unavailable,
         }
     }
@@ -405,7 +416,10 @@ impl Shard {
             Message::Loaded { execution, loaded } => self.loaded(execution, loaded, now),
             Message::Due(due) => self.due(due),
             Message::FlowLimit { flow, limit } => self.limit_changed(flow, limit, now),
-            Message::AgentProtection { agent, protection } => self.protection_changed(agent, protection, now),
+            Message::AgentProtection { agent, protection } => self.gates.set(agent, protection, now),
+            Message::ReadProtection { agent, reply } => {
+                self.reply(reply, Reply::Protection(self.gates.state(agent, now)))
+            }
             Message::Recovered(recovered) => self.recovered(*recovered, now),
             Message::Orphans(orphans) => self.orphans(orphans, now),
             Message::Drain => self.drain(now),

@@ -18,6 +18,7 @@ mod looks;
 
 use std::time::Duration;
 
+use steadflow_core::protection::GateTotals;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{StoreError, Worker as Lessee};
 
@@ -157,6 +158,11 @@ impl Worker {
     /// Returns how many executions are in memory.
     pub fn live_count(&self) -> usize {
         self.shard().map_or(0, Shard::live_count)
+    }
+
+    /// Returns what the protection of all agents does.
+    pub fn gate_totals(&self) -> GateTotals {
+        self.shard().map_or_else(GateTotals::default, Shard::gate_totals)
     }
 
     /// Returns how many bytes the records of the executions in memory have.

@@ -13,6 +13,8 @@ export type AgentConfig = Schemas['AgentConfig'];
 export type Skill = Schemas['Skill'];
 /** The output of a skill that was tried, and what it used. */
 export type Trial = Schemas['AgentResult'];
+/** What the protection of an agent does. */
+export type ProtectionState = Schemas['ProtectionState'];
 /** A tool as its MCP server defines it. */
 export type ServerTool = Schemas['AgentTool'];
 /** An agent as it is sent: its skills as objects, never as bare names. */
@@ -29,6 +31,10 @@ export async function listAgents(signal: AbortSignal): Promise<Listed<Agent>> {
 
 export async function getAgent(id: string): Promise<Agent> {
   return (await call('GET', '/studio/agents/{id}', { path: { id } })).data;
+}
+
+export async function getProtection(id: string, signal: AbortSignal): Promise<ProtectionState> {
+  return (await call('GET', '/studio/agents/{id}/protection', { path: { id }, signal })).data;
 }
 
 /** An agent as it was read: its id, and the tag that its changes are made to. */

@@ -81,6 +81,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/agents/{id}/protection": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Shows what the protection of an agent does at the moment. */
+        readonly get: operations["show_protection"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/studio/agents/{id}/tools": {
         readonly parameters: {
             readonly query?: never;
@@ -1327,6 +1344,11 @@ export interface components {
              */
             readonly open_seconds?: number | null;
         };
+        /**
+         * @description What a circuit breaker does.
+         * @enum {string}
+         */
+        readonly BreakerStatus: "closed" | "open" | "half_open";
         readonly BucketCounts: components["schemas"]["RetryCounts"] & {
             readonly start: components["schemas"]["Time"];
         };
@@ -2825,6 +2847,17 @@ export interface components {
              */
             readonly breaker?: components["schemas"]["Breaker"] | null;
         };
+        /** @description What the protection of an agent does at the moment. Without a protection, nothing waits and nothing is counted. */
+        readonly ProtectionState: {
+            /** @description Calls that wait for a slot. */
+            readonly waiting: number;
+            /** @description Calls in progress. */
+            readonly running: number;
+            readonly breaker: components["schemas"]["BreakerStatus"] | null;
+            readonly open_until: components["schemas"]["Time"] | null;
+            readonly held_until: components["schemas"]["Time"] | null;
+            readonly next_at: components["schemas"]["Time"] | null;
+        };
         /** @description The execution after a record. */
         readonly RecordEnd: components["schemas"]["ExecutionSummary"] & {
             /** @description The time of the record. */
@@ -4258,6 +4291,92 @@ export interface operations {
             };
             /** @description The service did not respond in time */
             readonly 504: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly show_protection: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The agent */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What it does */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ProtectionState"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -178,6 +178,18 @@ impl Gate {
         }
     }
 
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    pub(super) fn running(&self) -> usize {
+        self.running.len()
+    }
+
+    pub(super) const fn has_open_breaker(&self) -> bool {
+        matches!(self.circuit, Circuit::Open { .. } | Circuit::Probing { .. })
+    }
+
     pub(super) fn state(&self, now: Timestamp) -> GateState {
         GateState {
             waiting: self.queue.len(),

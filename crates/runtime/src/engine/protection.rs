@@ -2,12 +2,13 @@
 
 use steadflow_core::agent::Protection;
 use steadflow_core::ids::AgentId;
+use steadflow_core::protection::{GateState, GateTotals};
 use tokio::sync::MutexGuard;
 
 use super::Engine;
 use crate::driver::Call;
 use crate::error::RuntimeError;
-use crate::shard::Message;
+use crate::shard::{Message, Reply};
 
 impl Engine {
     /// Returns the right to change agents in the database and in the loop, in this order.
@@ -22,5 +23,19 @@ impl Engine {
         protection: Option<Protection>,
     ) -> Result<(), RuntimeError> {
         self.send(Call::Message(Message::AgentProtection { agent, protection }, Vec::new())).await
+    }
+
+    /// Returns what the protection of an agent does; `None` if it has none.
+    ///
+    /// # Errors
+    /// [`RuntimeError::Unavailable`] if this process drives nothing.
+    pub async fn protection_state(&self, agent: AgentId) -> Result<Option<GateState>, RuntimeError> {
+        let reply = self.ask(|reply| Message::ReadProtection { agent, reply }).await?;
+        if let Reply::Protection(state) = reply { Ok(state) } else { Err(reply.into_error()) }
+    }
+
+    /// Returns what the protection of all agents does.
+    pub fn gate_totals(&self) -> GateTotals {
+        *self.inner.gates.lock()
     }
 }

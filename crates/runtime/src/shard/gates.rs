@@ -2,24 +2,17 @@
 //!
 //! A slot is held from when it is granted until its call ends, or until the decision that was to begin it makes another call.
 
-use steadflow_core::agent::Protection;
 use steadflow_core::execution::{Effect, Input, Stopped};
-use steadflow_core::ids::AgentId;
-use steadflow_core::protection::{CallEnd, Gates};
+use steadflow_core::protection::{CallEnd, GateTotals, Gates};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::CallKey;
 
 use super::{Origin, Phase, Queued, Shard};
 
 impl Shard {
-    /// The protection of an agent is another one from now on.
-    pub(super) fn protection_changed(
-        &mut self,
-        agent: AgentId,
-        protection: Option<Protection>,
-        now: Timestamp,
-    ) {
-        self.gates.set(agent, protection, now);
+    /// Returns what the protection of all agents does.
+    pub fn gate_totals(&self) -> GateTotals {
+        self.gates.totals()
     }
 
     /// Lets calls begin that have waited long enough.

@@ -107,6 +107,7 @@ impl Checker {
             | Reply::Snapshot(_)
             | Reply::NotHere
             | Reply::Shown
+            | Reply::Protection(_)
             | Reply::StorageFull
             | Reply::Overloaded
             | Reply::Unavailable => Ok(()),

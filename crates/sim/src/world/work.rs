@@ -147,6 +147,7 @@ fn said(reply: &Reply) -> String {
         | Reply::Rejected(_)
         | Reply::NotHere
         | Reply::Shown
+        | Reply::Protection(_)
         | Reply::StorageFull
         | Reply::Overloaded
         | Reply::Unavailable => format!("{reply:?}"),

@@ -20,6 +20,8 @@ import {
   newSkill,
   type SkillDraft,
 } from './draft';
+import { ProtectionFields } from './protection-fields';
+import { ProtectionState } from './protection-state';
 import { AgentConflict, useSaveAgent } from './queries';
 import { ServerTools } from './server-tools';
 import { SkillFields } from './skill-fields';
@@ -126,6 +128,8 @@ export function AgentForm({ agent, onDone }: AgentFormProps) {
       {agent?.agent_type === 'mcp' && draft.type === 'mcp' && (
         <ServerTools agent={agent} skills={draft.skills} onChange={(skills) => set({ skills })} />
       )}
+      <ProtectionFields draft={draft} fault={fault} onChange={(protection) => set({ protection })} />
+      {agent?.protection && <ProtectionState agent={agent} />}
       {conflict && <ConflictNote onLoad={() => load(conflict)} onKeep={() => submit(conflict)} />}
       {save.isError && !conflict && <ProblemCard problem={save.error} />}
       <div className={classes.actions}>

@@ -16,6 +16,15 @@ export interface SkillDraft {
   rest: Record<string, unknown>;
 }
 
+/** Limits without a value are `''`. */
+export interface ProtectionDraft {
+  concurrency: unknown;
+  requests: unknown;
+  tokens: unknown;
+  failures: unknown;
+  openSeconds: unknown;
+}
+
 export interface AgentDraft {
   name: string;
   type: AgentType;
@@ -23,6 +32,9 @@ export interface AgentDraft {
   category: string;
   tags: readonly string[];
   config: Record<string, unknown>;
+  protection: ProtectionDraft;
+  /** Whether the stored agent has a protection, which is then removed where none is left. */
+  hadProtection: boolean;
   skills: readonly SkillDraft[];
 }
 
@@ -78,7 +90,17 @@ export function acceptTool(skills: readonly SkillDraft[], tool: ServerTool): rea
 
 export function newAgent(): AgentDraft {
   const config = { provider: 'openai' };
-  return { name: '', type: 'llm', description: '', category: '', tags: [], config, skills: [newSkill(0)] };
+  return {
+    name: '',
+    type: 'llm',
+    description: '',
+    category: '',
+    tags: [],
+    config,
+    protection: protectionDraft(null),
+    hadProtection: false,
+    skills: [newSkill(0)],
+  };
 }
 
 export function draftOf(agent: Agent): AgentDraft {
@@ -89,8 +111,35 @@ export function draftOf(agent: Agent): AgentDraft {
     category: agent.category ?? '',
     tags: agent.tags,
     config: { ...agent.config },
+    protection: protectionDraft(agent.protection),
+    hadProtection: agent.protection !== null,
     skills: agent.skill_definitions.map(skillDraft),
   };
+}
+
+function protectionDraft(protection: Agent['protection']): ProtectionDraft {
+  return {
+    concurrency: protection?.max_concurrency ?? '',
+    requests: protection?.requests_per_minute ?? '',
+    tokens: protection?.tokens_per_minute ?? '',
+    failures: protection?.breaker?.failures ?? '',
+    openSeconds: protection?.breaker?.open_seconds ?? '',
+  };
+}
+
+/** Returns the protection; `null` where nothing is limited. */
+function protectionOf({ protection, type }: AgentDraft): Record<string, unknown> | null {
+  const given = (keys: Record<string, unknown>) => {
+    const set = Object.entries(keys).filter(([, value]) => value !== '');
+    return set.length > 0 ? Object.fromEntries(set) : null;
+  };
+  const breaker = given({ failures: protection.failures, open_seconds: protection.openSeconds });
+  return given({
+    max_concurrency: protection.concurrency,
+    requests_per_minute: protection.requests,
+    tokens_per_minute: type === 'llm' ? protection.tokens : '',
+    breaker: breaker ?? '',
+  });
 }
 
 function skillDraft(skill: Skill, key: number): SkillDraft {
@@ -130,6 +179,7 @@ export function isReadable(draft: AgentDraft): boolean {
 /** Returns the document; empty fields are left out. The server checks it. Fails where `isReadable` is false. */
 export function documentOf(draft: AgentDraft): AgentDocument {
   const isSet = ([key, value]: [string, unknown]) => CONFIG_KEYS[draft.type].includes(key) && value !== '';
+  const protection = protectionOf(draft);
   const document = {
     name: draft.name.trim(),
     agent_type: draft.type,
@@ -137,6 +187,7 @@ export function documentOf(draft: AgentDraft): AgentDocument {
     category: draft.category.trim() || null,
     tags: draft.tags,
     config: Object.fromEntries(Object.entries(draft.config).filter(isSet)) as AgentConfig,
+    ...((protection || draft.hadProtection) && { protection }),
     skills: draft.skills.map((skill) => skillOf(skill, draft.type)),
   };
   return document as AgentDocument;

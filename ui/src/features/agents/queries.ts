@@ -5,6 +5,7 @@ import {
   deleteAgent,
   type Edited,
   getAgent,
+  getProtection,
   listAgents,
   saveAgent,
 } from '@/api/agents';
@@ -21,6 +22,14 @@ export const agentsQuery = () =>
 
 /** The agents that cannot be read. */
 export const damagedAgentsQuery = () => ({ ...agentsQuery(), select: damagedOf });
+
+/** What the protection of an agent does: it changes with every call. */
+export const protectionQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['agents', 'protection', id],
+    queryFn: ({ signal }) => getProtection(id, signal),
+    refetchInterval: 3_000,
+  });
 
 export class AgentConflict extends Error {
   constructor(

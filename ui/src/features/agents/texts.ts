@@ -1,4 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates of agents.
+import { counted } from '@/lib/counted';
+
 export const texts = {
   title: 'Agents',
   detail: 'Language models, remote services and MCP servers that agent nodes call.',
@@ -60,6 +62,23 @@ export const texts = {
       keep: 'Save mine',
     },
     deleted: (name: string) => `${name} deleted`,
+  },
+  protection: {
+    title: 'Protection',
+    limit: 'Limit calls',
+    hint: 'What all runs together may ask of this agent. Calls wait for their turn, which costs no attempt. Empty fields limit nothing.',
+    concurrency: 'Calls at once',
+    requests: 'Calls per minute',
+    tokens: 'Tokens per minute',
+    failures: 'Failures in a row that open the circuit breaker',
+    openSeconds: 'Seconds open',
+    now: {
+      running: (calls: number) => `${counted(calls, 'call')} in progress`,
+      waiting: (calls: number) => `${counted(calls, 'call')} waiting`,
+      open: (until: string) => `The circuit breaker is open until ${until}`,
+      halfOpen: 'The circuit breaker is half open: one call tries whether the agent responds',
+      held: (until: string) => `The agent asked for no calls until ${until}`,
+    },
   },
   tools: {
     title: 'Tools of the server',

@@ -38,6 +38,7 @@ export const texts = {
     ran: (nodes: number) => `${counted(nodes, 'node')} completed`,
     progress: (done: number, all: number) => `${done} of ${counted(all, 'node')}`,
     waitsForSlot: 'Waiting for a free slot',
+    waitsForAgent: (node: string) => `${node} is waiting for a slot of its agent`,
     waitsForDecision: (node: string) => `${node} is waiting for your decision`,
     waitsForRetry: (node: string) => `${node} is waiting to retry`,
     retriesIn: (node: string, left: string) => `${node} retries in ${left}`,

@@ -20,7 +20,8 @@ export function Notes({ execution, onNode }: NotesProps) {
   if (execution.status === 'cancelled')
     return <Note status="cancelled">{texts.notes.cancelled(execution.error_message)}</Note>;
   if (execution.status === 'paused') return <Note status="paused">{texts.notes.paused}</Note>;
-  if (execution.waiting_for === 'slot') return <Note status="waiting">{texts.notes.slot}</Note>;
+  if (execution.waiting_for === 'slot')
+    return <Note status="waiting">{execution.status === 'pending' ? texts.notes.slot : texts.notes.agent}</Note>;
   const undecided = nodeIn(execution, 'decision');
   if (undecided) return <DecisionNote node={undecided} onNode={onNode} />;
   const retrying = nodeIn(execution, 'retrying');

@@ -59,6 +59,7 @@ export const texts = {
   notes: {
     paused: 'Paused. Running nodes finish; no new ones start. The timeout keeps counting.',
     slot: 'Waiting for a free slot. Executions of this flow start in order as slots become free.',
+    agent: 'Waiting for a slot of an agent. Its protection limits how much all runs together ask of it.',
     retryingIn: (left: string) => `failed. Retrying in ${left}`,
     retryingNow: 'failed. Retrying now',
     decision: (name: string) => `${name} is waiting for your decision`,

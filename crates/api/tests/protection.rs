@@ -1,0 +1,50 @@
+//! The protection of agents, and what it does.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{Api, text};
+
+fn document(protection: &Value) -> Value {
+    json!({ "name": "Limited", "agent_type": "http", "config": { "endpoint": "https://risk.example.org" },
+            "skills": ["score"], "protection": protection })
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_wait_and_those_in_progress_are_shown_and_counted() {
+    let api = Api::new().await;
+    let protection = json!({ "max_concurrency": 1, "breaker": {} });
+    let agent = api.post("agents", &document(&protection)).await.expect(201);
+    let node = json!({ "id": "ask", "type": "agent", "agent_id": agent["id"], "skill": "score",
+                       "input": { "hangs": true } });
+    let flow = api.flow_of(&[node]).await;
+    for _ in 0..3 {
+        api.start(&flow).await;
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+
+    let state = api.get(&format!("agents/{}/protection", text(&agent["id"]))).await.expect(200);
+
+    assert_eq!(agent["protection"], protection);
+    let expected = json!({ "waiting": 2, "running": 1, "breaker": "closed", "open_until": null,
+                           "held_until": null, "next_at": null });
+    assert_eq!(state, expected);
+    let waiting = api.get("executions?waiting_for=slot").await.expect(200);
+    assert_eq!(waiting.as_array().map(Vec::len), Some(2));
+    let metrics = api.get("/metrics").await.text;
+    for line in ["agent_calls_waiting 2", "agent_calls_running 1", "agent_breakers_open 0"] {
+        assert!(metrics.contains(&format!("steadflow_{line}\n")), "{line} in {metrics}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_without_a_protection_does_nothing_and_one_that_is_not_there_is_none() {
+    let api = Api::new().await;
+    let agent = api.post("agents", &document(&Value::Null)).await.expect(201);
+
+    let state = api.get(&format!("agents/{}/protection", text(&agent["id"]))).await.expect(200);
+
+    assert_eq!((&state["waiting"], &state["breaker"]), (&json!(0), &Value::Null));
+    api.get("agents/018f3a5e-0000-7000-8000-000000000009/protection").await.expect(404);
+}
