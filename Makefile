@@ -21,6 +21,8 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # What is built optimised to be checked. Named together, both have the same dependencies with the same features.
 OPTIMISED := --package steadflow-guards --package steadflow-sim
 NEXTEST := $(CARGO) nextest run --locked --profile $(if $(CI),ci,default)
+# All tests but the simulator, named together, so that nothing is built twice with different features.
+TESTS := $(NEXTEST) --workspace --exclude steadflow-sim
 # Changes the code for `make mutants`: of one crate, for so long.
 MUTANTS := .tools/bin/cargo-mutants
 CRATE ?= core
@@ -30,7 +32,8 @@ MUTANTS_TESTS := $(if $(filter runtime,$(CRATE)),--test-package steadflow-runtim
 
 # What needs one of these is skipped where it is missing, and says so. CI must have them.
 NPM := $(shell command -v npm)
-CHROMIUM ?= $(shell command -v chromium)
+# Without windows it loads a page in three quarters of the time.
+CHROMIUM ?= $(shell command -v chromium-headless-shell || command -v chromium)
 VALGRIND := $(shell command -v valgrind)
 # Usage: $(call skip,what,what it needs)
 skip = @echo "Skipped: $(1) needs $(2)." >&2; $(if $(CI),exit 1,true)
@@ -51,10 +54,10 @@ build: $(STUDIO) ## Build the release binary, with the studio inside
 run: build ## Build, and serve on http://127.0.0.1:8080 with example flows
 	$(BINARY) serve --demo
 
-# All but the simulator is built by one command, so nothing is built twice with different features.
+# Many tests measure time, so they run when nothing is built any longer.
 .PHONY: test
-test: $(if $(CI),check) studio-tests simulator $(VENV)/.tools $(VENV)/.peers $(STUDIO) $(if $(NPM),$(E2E_MODULES)) ## Run all tests; in CI (CI=true) this is `make verify`
-	$(NEXTEST) --workspace --exclude steadflow-sim
+test: $(if $(CI),check) studio-tests simulator tests-built $(VENV)/.peers $(STUDIO) $(if $(NPM),$(E2E_MODULES)) ## Run all tests; in CI (CI=true) this is `make verify`
+	$(TESTS)
 	@# Last, on the binary that was built above: it reads the studio from ui/dist.
 	@$(MAKE) --no-print-directory browser-tests STEADFLOW_BINARY=target/debug/steadflow
 
@@ -102,6 +105,10 @@ studio-check:
 	$(call skip,the studio,npm)
 endif
 
+.PHONY: tests-built
+tests-built: $(VENV)/.tools
+	$(TESTS) --no-run
+
 .PHONY: studio-tests
 ifdef NPM
 studio-tests: $(UI_MODULES)
@@ -109,6 +116,14 @@ studio-tests: $(UI_MODULES)
 else
 studio-tests:
 	$(call skip,the studio,npm)
+endif
+
+# Commands of Cargo on one folder wait for each other. In CI, where they run beside others, none is started to wait.
+ifdef CI
+clippy: | lint
+docs: | clippy
+tests-built: | docs
+simulator: | guards
 endif
 
 # Asks a database on the network what is known today, so it is no part of `verify`, whose answer depends on the tree alone.

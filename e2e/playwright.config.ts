@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from '@playwright/test';
 
 // What takes times runs with nothing beside it.
@@ -6,7 +7,8 @@ const MEASURED = ['scale.spec.ts', 'large-values.spec.ts'];
 // No retries: a flaky test has a bug to find.
 export default defineConfig({
   testDir: 'tests',
-  workers: 2,
+  // One more than there are cores, because tests wait for the clock, too.
+  workers: Math.min(availableParallelism() + 1, 6),
   fullyParallel: true,
   projects: [
     { name: 'studio', testIgnore: MEASURED },

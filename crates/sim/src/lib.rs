@@ -15,6 +15,9 @@ mod flows;
 mod mutation;
 mod peers;
 mod rng;
+// Inside, so that the simulator is built once: optimised, it takes a minute.
+#[cfg(test)]
+mod tests;
 mod trace;
 mod world;
 

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parseJson, writeJson } from '@/lib/json';
 import { fakeApi, json, problem } from '@/testing/fake-api';

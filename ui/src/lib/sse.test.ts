@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openStream, reconnectDelay, type SseEvent, type StreamOptions, type StreamState } from './sse';
 

@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { describe, expect, it } from 'vitest';
 import { fakeApi, problem } from '@/testing/fake-api';
 import { Conflict, checkDefinition, saveDefinition } from './queries';

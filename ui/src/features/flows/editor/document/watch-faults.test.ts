@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Flow } from '@/api/types';
 import { type Asked, fakeApi, problem } from '@/testing/fake-api';

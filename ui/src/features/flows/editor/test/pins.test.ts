@@ -1,5 +1,8 @@
-import { expect, it } from 'vitest';
+// @vitest-environment happy-dom
+import { afterEach, expect, it } from 'vitest';
 import { dropPin, keepPin, readPins, TRIGGER } from './pins';
+
+afterEach(() => localStorage.clear());
 
 it('keeps pins by flow and name', () => {
   keepPin('f', 'fetch', '1');

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use steadflow_sim::{Fault, Options, Summary, Violation, run, seeds};
+use crate::{Fault, Options, Summary, Violation, run, seeds};
 
 /// From so many runs on, how often a fault struck is no longer a matter of chance.
 const RUNS_THAT_COUNT: u64 = 100;

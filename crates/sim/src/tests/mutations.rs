@@ -1,6 +1,6 @@
 //! Every deliberately broken engine is caught.
 
-use steadflow_sim::{Mutation, Options, run};
+use crate::{Mutation, Options, run};
 
 /// Within so many seeds.
 const SEEDS: u64 = 200;
