@@ -132,7 +132,11 @@ async fn tools(client: &mut Client<'_>, who: &str) -> Result<Vec<Definition>, Fa
             let message = format!("{who} did not respond with a list of tools.");
             return Err(Failure::new(ErrorClass::Rejected, message));
         };
-        tools.extend(listed.into_iter().filter_map(Definition::read));
+        for tool in listed {
+            tools.push(Definition::read(tool).ok_or_else(|| {
+                Failure::new(ErrorClass::Rejected, format!("{who} lists a tool that has no name."))
+            })?);
+        }
         if tools.len() > TOOLS_MAX {
             break;
         }

@@ -216,7 +216,7 @@ impl<'a> Client<'a> {
         if self.era == Era::Modern {
             headers.insert(NAME, mirrored::value(tool));
             if let Some(schema) = &skill.input_schema {
-                mirrored::add(schema, arguments, &mut headers);
+                mirrored::add(schema, arguments, &mut headers)?;
             }
         }
         let params = json!({ "name": tool, "arguments": arguments });

@@ -18,7 +18,7 @@ pub(super) struct Definition {
 }
 
 impl Definition {
-    /// Reads a tool of a list; `None` for one without a name.
+    /// Reads a tool of a list; `None` for what is no tool with a name.
     pub(super) fn read(tool: Value) -> Option<Self> {
         let Value::Object(given) = tool else { return None };
         let name = given.get("name")?.as_str()?.to_owned();
