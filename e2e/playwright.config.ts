@@ -1,8 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from '@playwright/test';
 
-// What takes times runs with nothing beside it.
+// What takes times runs with nothing beside it, in the browser that people use.
 const MEASURED = ['scale.spec.ts', 'large-values.spec.ts'];
+
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+// Tests run as root in containers, where Chromium's own sandbox does not work.
+const browser = (executablePath: string) => ({ launchOptions: { executablePath, args: ['--no-sandbox'] } });
 
 // No retries: a flaky test has a bug to find.
 export default defineConfig({
@@ -11,7 +15,7 @@ export default defineConfig({
   workers: Math.min(availableParallelism() + 1, 6),
   fullyParallel: true,
   projects: [
-    { name: 'studio', testIgnore: MEASURED },
+    { name: 'studio', testIgnore: MEASURED, use: browser(process.env.HEADLESS_SHELL ?? CHROMIUM) },
     { name: 'measured', testMatch: MEASURED, workers: 1, dependencies: ['studio'] },
   ],
   retries: 0,
@@ -28,10 +32,6 @@ export default defineConfig({
     contextOptions: { reducedMotion: 'reduce' },
     actionTimeout: 20_000,
     screenshot: 'only-on-failure',
-    launchOptions: {
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      // Tests run as root in containers, where Chromium's own sandbox does not work.
-      args: ['--no-sandbox'],
-    },
+    ...browser(CHROMIUM),
   },
 });
