@@ -33,6 +33,7 @@ use steadflow_store::{ById, Commit, Idempotency, IdempotencyHit, InboxId, InboxI
 
 use crate::error::RuntimeError;
 use crate::hub::Change;
+use batch::Large;
 pub use config::ShardConfig;
 use live::{Live, Queued};
 use slots::Slots;
@@ -344,8 +345,8 @@ pub struct Shard {
     /// those of one half.
     suspects: BTreeMap<ExecutionId, u64>,
     next_suspicion: u64,
-    /// The batch under way that takes long to write.
-    large_batch: Option<BatchId>,
+    /// Whether a commit that takes long to write may be taken.
+    large: Large,
     /// Executions whose turns take long, in the order in which they get one.
     lane: VecDeque<ExecutionId>,
     batches: BTreeMap<BatchId, Vec<ExecutionId>>,
@@ -389,7 +390,7 @@ impl Shard {
             commits: Vec::new(),
             suspects: BTreeMap::new(),
             next_suspicion: 0,
-            large_batch: None,
+            large: Large::default(),
             lane: VecDeque::new(),
             batches: BTreeMap::new(),
             next_batch: 0,
@@ -455,7 +456,9 @@ impl Shard {
         let show = self.unshown.first().map(|&(at, _)| at);
         let again = self.doubtful.first().map(|&(at, _)| at);
         let behind = self.is_behind().then_some(Timestamp::from_micros(0));
-        timer.into_iter().chain(show).chain(again).chain(behind).chain(self.gates.next_timer()).min()
+        let large = self.large_timer();
+        let slots = self.gates.next_timer();
+        timer.into_iter().chain(show).chain(again).chain(behind).chain(large).chain(slots).min()
     }
 
     /// Takes what is to be done now.

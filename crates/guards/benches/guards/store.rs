@@ -68,7 +68,7 @@ async fn drive(store: &SqliteStore, executions: u32) -> u32 {
             shard.handle(accept(&flow, accepted), now);
         }
         shard.tick(now);
-        if let Some((id, batch)) = shard.take_batch() {
+        if let Some((id, batch)) = shard.take_batch(now) {
             let committed = store.commit(worker, batch).await;
             shard.committed(id, committed, now).expect("the worker is not fenced");
         }

@@ -25,9 +25,7 @@ impl Shard {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let executions = self.batches.remove(&batch).unwrap_or_default();
-        if self.large_batch == Some(batch) {
-            self.large_batch = None;
-        }
+        self.note_batch_end(batch, now);
         match result {
             Ok(answers) => {
                 for (id, answer) in executions.into_iter().zip(answers) {

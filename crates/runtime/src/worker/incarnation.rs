@@ -125,7 +125,7 @@ impl Incarnation {
             self.sort_inbox();
             if actions.is_empty()
                 && self.asks.is_empty()
-                && let Some((batch, commits)) = self.shard.take_batch()
+                && let Some((batch, commits)) = self.shard.take_batch(now)
             {
                 self.asks.push(Ask::Commit(self.lessee, batch, commits));
             }

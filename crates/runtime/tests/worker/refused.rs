@@ -16,7 +16,8 @@ use steadflow_store::{Committed, Projection, StoreError};
 use uuid::Uuid;
 
 use crate::bench::{
-    Bench, accept, accept_of, accepted_by, at, busy, call_ended, done, execution_of, flow, id, new_execution,
+    Bench, accept, accept_family, accept_of, accepted_by, at, busy, call_ended, done, execution_of, flow, id,
+    new_execution,
 };
 
 fn refused(batch: u64) -> Answer {
@@ -123,6 +124,54 @@ fn one_large_commit_is_under_way_at_a_time_and_others_go_before_the_next() {
     assert_eq!(later, ["commit 6"]);
     assert!(next.contains(&"commit 2".to_owned()), "{next:?}");
     assert!(!next.contains(&"commit 4".to_owned()), "{next:?}");
+}
+
+#[test]
+fn a_large_commit_waits_for_as_long_as_the_last_one_took_while_others_write() {
+    let mut bench = Bench::driving();
+    bench.turn(1.0);
+    assert_eq!(bench.handle(1.0, accept_with(1, 1_100_000)), ["commit 1"]);
+    assert_eq!(bench.handle(1.0, accept_with(2, 1_100_000)), [""; 0]);
+    assert_eq!(bench.handle(1.0, accept(3)), ["commit 3"]);
+
+    let after_it = bench.answer(1.5, committed(0, 1));
+
+    assert!(!after_it.contains(&"commit 2".to_owned()), "{after_it:?}");
+    assert_eq!(bench.handle(1.6, accept(4)), ["commit 4"]);
+    assert_eq!(bench.turn(1.999), [""; 0]);
+    assert_eq!(bench.until(1.999, 2.0), ["commit 2"]);
+}
+
+#[test]
+fn a_commit_is_as_large_as_it_is_with_the_children_that_it_starts() {
+    let family = |number| match accept_family(number, 6) {
+        Message::Accept(mut accept) => {
+            accept.new.accepted.trigger_data = text(200_000);
+            Message::Accept(accept)
+        }
+        other => other,
+    };
+    let mut bench = Bench::driving();
+    bench.turn(1.0);
+    bench.handle(1.0, family(1));
+    assert_eq!(bench.commits.len(), 7);
+
+    let next = bench.handle(1.0, family(2));
+    let other = bench.handle(1.0, accept(3));
+
+    assert_eq!((next, other), (Vec::new(), vec!["commit 3".to_owned()]));
+}
+
+#[test]
+fn a_large_commit_follows_another_at_once_while_nobody_else_writes() {
+    let mut bench = Bench::driving();
+    bench.turn(1.0);
+    bench.handle(1.0, accept_with(1, 1_100_000));
+    bench.handle(1.0, accept_with(2, 1_100_000));
+
+    let after_it = bench.answer(1.5, committed(0, 1));
+
+    assert!(after_it.contains(&"commit 2".to_owned()), "{after_it:?}");
 }
 
 #[test]
