@@ -144,12 +144,10 @@ fn a_large_commit_waits_for_as_long_as_the_last_one_took_while_others_write() {
 
 #[test]
 fn a_commit_is_as_large_as_it_is_with_the_children_that_it_starts() {
-    let family = |number| match accept_family(number, 6) {
-        Message::Accept(mut accept) => {
-            accept.new.accepted.trigger_data = text(200_000);
-            Message::Accept(accept)
-        }
-        other => other,
+    let family = |number| {
+        let Message::Accept(mut accept) = accept_family(number, 6) else { panic!("a family is accepted") };
+        accept.new.accepted.trigger_data = text(200_000);
+        Message::Accept(accept)
     };
     let mut bench = Bench::driving();
     bench.turn(1.0);
