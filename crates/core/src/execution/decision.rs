@@ -80,7 +80,7 @@ pub enum Effect {
     StartStep(Box<Work>),
     /// Stop a call; its result is ignored.
     StopStep(CallKey, Stopped),
-    /// Ask for a slot of an agent, and answer with [`Input::SlotGranted`].
+    /// Ask for a slot of an agent, and answer with [`super::Input::SlotGranted`].
     AwaitSlot(Box<SlotRequest>),
 }
 

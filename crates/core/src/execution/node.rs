@@ -188,11 +188,9 @@ impl NodeExecution {
 
     /// Returns when the next of its calls, or the attempt as a whole, is stopped: never while it makes no call.
     pub(super) fn next_stop(&self) -> Option<Timestamp> {
-        if self.is_held() {
-            return None;
-        }
         let of_steps = self.steps.iter().filter(|step| step.is_open()).filter_map(|step| step.stop_at);
-        self.stop_at().into_iter().chain(of_steps).min()
+        let next = self.stop_at().into_iter().chain(of_steps).min();
+        next.filter(|_| !self.is_held())
     }
 
     /// Returns when the attempt that is under way is stopped.

@@ -83,11 +83,12 @@ impl Shard {
         let mut bytes = 0;
         let mut end = 0;
         for group in groups(&self.commits) {
-            let is_full = bytes >= BATCH_BYTES || is_large(group) || self.is_apart(&group[0]);
+            let more = bytes_of(group);
+            let is_full = bytes >= BATCH_BYTES || more >= BATCH_BYTES || self.is_apart(&group[0]);
             if end > 0 && is_full {
                 break;
             }
-            bytes += bytes_of(group);
+            bytes += more;
             end += group.len();
         }
         let rest = self.commits.split_off(end);

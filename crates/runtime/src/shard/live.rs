@@ -191,9 +191,9 @@ impl Live {
             Phase::Releasing => false,
         };
         // What waits for a slot stays, so that its turn costs no load.
-        let waits = phase == Phase::Open && self.execution.waits_for_agent();
-        let is_busy = self.execution.has_call_in_flight() || !self.inbox.is_empty() || waits;
-        let is_needed = self.execution.status().is_finished() || is_busy || is_wanted();
+        let waits = || phase == Phase::Open && self.execution.waits_for_agent();
+        let is_busy = || self.execution.has_call_in_flight() || !self.inbox.is_empty() || waits();
+        let is_needed = self.execution.status().is_finished() || is_busy() || is_wanted();
         if is_needed { Then::Stays } else { Then::Parks }
     }
 
