@@ -132,11 +132,7 @@ async fn tools(client: &mut Client<'_>, who: &str) -> Result<Vec<Definition>, Fa
             let message = format!("{who} did not respond with a list of tools.");
             return Err(Failure::new(ErrorClass::Rejected, message));
         };
-        for tool in listed {
-            tools.push(Definition::read(tool).ok_or_else(|| {
-                Failure::new(ErrorClass::Rejected, format!("{who} lists a tool that has no name."))
-            })?);
-        }
+        tools.extend(listed.into_iter().filter_map(Definition::read));
         if tools.len() > TOOLS_MAX {
             break;
         }

@@ -187,7 +187,9 @@ fn listing(asked: &Asked, number: usize) -> Reply {
     let note = json!({ "name": "note", "description": said, "inputSchema": { "type": "object" },
         "outputSchema": { "type": "object" }, "annotations": { "readOnlyHint": true }, "title": "Note" });
     match (asked.method(), asked.body["params"]["cursor"].as_str()) {
-        ("tools/list", None) => result(asked, &json!({ "tools": [look], "nextCursor": "2" })),
+        ("tools/list", None) => {
+            result(asked, &json!({ "tools": [look, { "unnamed": 1 }], "nextCursor": "2" }))
+        }
         ("tools/list", Some("2")) => result(asked, &json!({ "tools": [note] })),
         _ => text(asked, "noted"),
     }
