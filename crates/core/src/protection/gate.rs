@@ -192,8 +192,8 @@ impl Gate {
 
     pub(super) fn state(&self, now: Timestamp) -> GateState {
         GateState {
-            waiting: self.queue.len(),
-            running: self.running.len(),
+            waiting: self.waiting(),
+            running: self.running(),
             breaker: self.protection.breaker.map(|_| self.circuit.state(now)),
             held_until: Some(self.held_until).filter(|until| *until > now),
             next_at: self.next_at().filter(|at| *at > now),

@@ -51,6 +51,14 @@ test('an agent that was only opened is saved unchanged', () => {
   expect([saved.category, saved.tags]).toEqual(['risk', ['eu']]);
 });
 
+test('a circuit breaker with its defaults only is not lost', () => {
+  const protection = { requests_per_minute: 60, breaker: {} } as Agent['protection'];
+
+  const saved = documentOf(draftOf({ ...agent, protection })) as { protection?: unknown };
+
+  expect(saved.protection).toEqual({ requests_per_minute: 60, breaker: { failures: 5 } });
+});
+
 test('keys of the other type are not sent', () => {
   const draft = { ...draftOf(agent), type: 'http' as const, config: { ...agent.config, endpoint: 'https://a.test' } };
 

@@ -117,13 +117,18 @@ export function draftOf(agent: Agent): AgentDraft {
   };
 }
 
+/** How many failures open a breaker that does not say. */
+const BREAKER_FAILURES = 5;
+
 function protectionDraft(protection: Agent['protection']): ProtectionDraft {
+  const breaker = protection?.breaker;
   return {
     concurrency: protection?.max_concurrency ?? '',
     requests: protection?.requests_per_minute ?? '',
     tokens: protection?.tokens_per_minute ?? '',
-    failures: protection?.breaker?.failures ?? '',
-    openSeconds: protection?.breaker?.open_seconds ?? '',
+    // Without a value, a breaker of defaults only would be lost when the agent is saved.
+    failures: breaker ? (breaker.failures ?? BREAKER_FAILURES) : '',
+    openSeconds: breaker?.open_seconds ?? '',
   };
 }
 

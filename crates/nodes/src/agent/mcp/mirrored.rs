@@ -96,6 +96,7 @@ mod tests {
             ]
         );
     }
+
     #[test]
     fn arguments_that_are_too_long_for_headers_are_refused_by_name() {
         let schema = json!({ "properties": { "a": { "x-mcp-header": "A" }, "b": { "x-mcp-header": "B" } } });
