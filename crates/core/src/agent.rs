@@ -14,6 +14,7 @@ mod tool;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -188,6 +189,10 @@ pub struct LlmConfig {
     pub extra_body: Map<String, Value>,
     /// Added to the query of each call.
     pub extra_query: BTreeMap<String, SecretText>,
+    /// Whether answers are asked for as streams.
+    pub is_stream: bool,
+    /// How long the server may send nothing; the default of streams where the document gives none.
+    pub idle_timeout: Option<Duration>,
 }
 
 /// How to reach a remote agent.

@@ -93,6 +93,11 @@ pub(crate) fn text(headers: &HeaderMap, bytes: &[u8]) -> Result<String, Misread>
     charset::decode(bytes, Media::of(headers).as_ref())
 }
 
+/// Returns whether [`text`] reads UTF-8, so that a body can be read in pieces.
+pub(crate) fn is_utf_8(headers: &HeaderMap) -> bool {
+    Media::of(headers).and_then(|media| media.charset).is_none_or(|charset| charset::is_utf_8(&charset))
+}
+
 /// Decodes like [`text`] for a message: with replacement characters for what is wrong.
 pub(crate) fn shown(headers: &HeaderMap, bytes: &[u8]) -> String {
     charset::decode_lossily(bytes, Media::of(headers).as_ref())

@@ -38,7 +38,7 @@ use crate::responses::{FREE_BYTES, Share, Taken};
 use crate::slots::Slot;
 use cookies::Cookies;
 use direct::{Direct, Route};
-pub(crate) use events::Events;
+pub(crate) use events::{Events, Framing, Parser};
 pub(crate) use fault::peer;
 pub use own::OwnListeners;
 use policy::Way;
@@ -119,6 +119,8 @@ pub(crate) struct Request {
     pub(crate) body: Option<Bytes>,
     /// Whether the caller stops the call at a moment of its own: then only connecting has a limit here.
     pub(crate) has_own_timeout: bool,
+    /// How long the caller waits for data, whatever the other limits are.
+    pub(crate) idle: Option<Duration>,
     /// Whether redirects are followed; otherwise they are returned like other responses.
     pub(crate) follows_redirects: bool,
 }
@@ -126,7 +128,7 @@ pub(crate) struct Request {
 impl Request {
     pub(crate) fn new(method: Method, url: Url) -> Self {
         let headers = HeaderMap::new();
-        Self { method, url, headers, body: None, has_own_timeout: false, follows_redirects: true }
+        Self { method, url, headers, body: None, has_own_timeout: false, idle: None, follows_redirects: true }
     }
 }
 
@@ -166,7 +168,7 @@ impl Egress {
     /// # Errors
     /// A failure if there is no response; the status of a response is never a failure here.
     pub(crate) async fn send(&self, request: Request, share: Share) -> Result<Answer, Failure> {
-        let limit = TimeLimit::starting(self.timeouts, request.has_own_timeout);
+        let limit = TimeLimit::starting(self.timeouts, &request);
         let mut hop = request;
         let mut cookies = Cookies::default();
         let mut is_from_public = false;
@@ -421,46 +423,53 @@ pub(crate) struct Beginning {
     pub(crate) is_whole: bool,
 }
 
-/// The time that a call may still take.
+/// The time that a call may still take. Where both are `None`, its caller stops it.
 #[derive(Clone, Copy)]
-enum TimeLimit {
-    /// What the caller allows: it stops the call.
-    Callers,
-    Ours {
-        idle: Duration,
-        total: Duration,
-        ends_at: Instant,
-    },
+struct TimeLimit {
+    idle: Option<(Duration, Reached)>,
+    total: Option<(Instant, Reached)>,
 }
 
 /// Which limit a call has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reached {
     Idle(Duration),
+    /// The limit of the agent that made the call.
+    AgentIdle(Duration),
     Total(Duration),
 }
 
 impl TimeLimit {
-    fn starting(timeouts: EgressTimeouts, has_own_timeout: bool) -> Self {
+    fn starting(timeouts: EgressTimeouts, request: &Request) -> Self {
         let EgressTimeouts { idle, total, .. } = timeouts;
-        if has_own_timeout {
-            Self::Callers
-        } else {
-            Self::Ours { idle, total, ends_at: Instant::now() + total }
+        let is_ours = !request.has_own_timeout;
+        let of_agent = request.idle.map(|idle| (idle, Reached::AgentIdle(idle)));
+        Self {
+            idle: of_agent.or(is_ours.then_some((idle, Reached::Idle(idle)))),
+            total: is_ours.then(|| (Instant::now() + total, Reached::Total(total))),
         }
     }
 
     /// Waits for something of our own, which does not count as the silence of who is called.
     async fn in_time<T>(self, url: &Url, ours: impl Future<Output = T>) -> Result<T, Failure> {
-        let Self::Ours { total, ends_at, .. } = self else { return Ok(ours.await) };
-        timeout_at(ends_at, ours).await.map_err(|_| fault::silent(url, Reached::Total(total)))
+        until(self.total, url, ours).await
     }
 
     /// Waits for the next data.
     async fn within<T>(self, url: &Url, data: impl Future<Output = T>) -> Result<T, Failure> {
-        let Self::Ours { idle, total, ends_at } = self else { return Ok(data.await) };
-        let idle_until = Instant::now() + idle;
-        let reached = if ends_at < idle_until { Reached::Total(total) } else { Reached::Idle(idle) };
-        timeout_at(idle_until.min(ends_at), data).await.map_err(|_| fault::silent(url, reached))
+        let idle = self.idle.map(|(idle, reached)| (Instant::now() + idle, reached));
+        let first = idle.into_iter().chain(self.total).min_by_key(|(moment, _)| *moment);
+        until(first, url, data).await
+    }
+}
+
+async fn until<T>(
+    limit: Option<(Instant, Reached)>,
+    url: &Url,
+    result: impl Future<Output = T>,
+) -> Result<T, Failure> {
+    match limit {
+        Some((moment, reached)) => timeout_at(moment, result).await.map_err(|_| fault::silent(url, reached)),
+        None => Ok(result.await),
     }
 }

@@ -3,12 +3,15 @@
 //! Each provider's protocol is a file in this module: how a [`Prompt`] is written, and how a [`Reply`] is read. All calls
 //! use the guarded client, because the client of a library would bypass its size limits and address checks.
 
+mod answer;
 mod anthropic;
 mod calls;
 mod fault;
 mod find;
 mod fit;
 mod fits;
+mod fold;
+mod frames;
 mod gemini;
 mod html;
 mod ollama;
@@ -23,7 +26,6 @@ mod think;
 
 use std::sync::Arc;
 
-use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use steadflow_core::agent::{LlmConfig, Provider, ToolAction};
 use steadflow_core::failure::{ErrorClass, Failure};
@@ -31,18 +33,16 @@ use steadflow_core::payload::Payload;
 use steadflow_core::transcript::{self, TOOL_CALLS_MAX};
 use steadflow_core::work::{Outcome, Usage};
 
+use self::answer::Lost;
 use self::calls::Offer;
-use self::fit::{Fit, Refused};
+use self::fit::{Fit, Refused, Streaming};
 use self::fits::Asker;
 pub(crate) use self::fits::Fits;
 use self::prompt::Prompt;
 use self::reply::{Reply, misfit};
-use self::sent::{Sent, Unreadable};
 use self::stop::Stop;
 use super::tool::asked_skill;
 use super::{SkillCall, find_agent};
-use crate::body;
-use crate::egress::Answer;
 use crate::secrets::{Keyring, Scrubber};
 
 /// Maximum number of requests of one attempt: the first one, and those that are changed because a server refused a part
@@ -66,13 +66,13 @@ struct Wire {
 pub(super) async fn run(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut Keyring<'_>) -> Outcome {
     let reply = match ask(call, config, keyring).await {
         Ok(reply) => reply,
-        Err(failure) => return Outcome::failed(failure),
+        Err(Lost { failure, part: None }) => return Outcome::failed(failure),
+        Err(Lost { failure, part: Some(part) }) => {
+            let body = failure.body.clone().or_else(|| part.kept());
+            return Outcome { result: Err(Failure { body, ..failure }), usage: usage_of(call, &part) };
+        }
     };
-    let usage = Usage {
-        input_tokens: reply.input_tokens,
-        output_tokens: reply.output_tokens,
-        cost: call.agent.prices.map(|prices| prices.cost(reply.input_tokens, reply.output_tokens)),
-    };
+    let usage = usage_of(call, &reply);
     let kept = reply.kept();
     let result = match call.turn() {
         Some(_) => answer_of(call, reply, &keyring.scrubber()).await.map(|answer| answer.to_payload()),
@@ -87,21 +87,30 @@ pub(super) async fn run(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut 
     Outcome { result, usage }
 }
 
+fn usage_of(call: &SkillCall<'_>, reply: &Reply) -> Usage {
+    let &Reply { input_tokens, output_tokens, .. } = reply;
+    let cost = call.agent.prices.map(|prices| prices.cost(input_tokens, output_tokens));
+    Usage { input_tokens, output_tokens, cost }
+}
+
 /// Sends the request, and changes it if the server refuses a part of it by name. A refused request costs no tokens.
-async fn ask(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut Keyring<'_>) -> Result<Reply, Failure> {
+async fn ask(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut Keyring<'_>) -> Result<Reply, Lost> {
     let prompt = Prompt::new(call, config, offers(call).await?)?;
     let asker = Asker::new(call, config);
-    let known = call.shared.fits.of(&asker);
+    let stream = if config.is_stream { Streaming::default() } else { Streaming::Off };
+    let known = call.shared.fits.of(&asker).unwrap_or_else(|| Fit { stream, ..Fit::default() });
     let mut fit = known.clone();
     let mut requests = 0;
     loop {
         requests += 1;
         let wire = wire(config, &prompt, &fit);
-        let request = request::request(call, config, &wire, keyring)?;
+        let request = request::request(call, config, &wire, fit.stream != Streaming::Off, keyring)?;
         let answer = call.shared.send(request, keyring, call.slot).await?;
         let scrubber = keyring.scrubber();
         if answer.status().is_success() {
-            let reply = read(call, config.provider, answer, scrubber).await?;
+            let bytes_max = call.shared.limits.output_bytes_max.saturating_mul(ANSWER_PER_OUTPUT);
+            let asked = (config.provider, call.turn().is_some());
+            let reply = answer::read(answer, asked, scrubber, bytes_max).await?;
             if fit != known {
                 call.shared.fits.remember(asker, fit);
             }
@@ -115,9 +124,9 @@ async fn ask(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut Keyring<'_>
             None if is_refusal => {
                 // The server may have changed since.
                 call.shared.fits.forget(&asker);
-                return Err(failure);
+                return Err(failure.into());
             }
-            None => return Err(failure),
+            None => return Err(failure.into()),
         }
     }
 }
@@ -132,76 +141,6 @@ fn wire(config: &LlmConfig, prompt: &Prompt<'_>, fit: &Fit) -> Wire {
     request::add_extra(&mut wire.body, &config.extra_body);
     fit.strip(&mut wire.body);
     wire
-}
-
-async fn read(
-    call: &SkillCall<'_>,
-    provider: Provider,
-    answer: Answer,
-    scrubber: Arc<Scrubber>,
-) -> Result<Reply, Failure> {
-    let bytes_max = call.shared.limits.output_bytes_max.saturating_mul(ANSWER_PER_OUTPUT);
-    let (has_tools, headers) = (call.turn().is_some(), answer.headers().clone());
-    let from = From { provider, has_tools, peer: answer.peer(), headers };
-    answer.read(bytes_max, move |bytes| reply_of(&from, &bytes, &scrubber)).await
-}
-
-/// Who sent a response, and its headers.
-struct From {
-    provider: Provider,
-    /// Whether the model was offered tools.
-    has_tools: bool,
-    peer: String,
-    headers: HeaderMap,
-}
-
-fn reply_of(from: &From, bytes: &[u8], scrubber: &Scrubber) -> Result<Reply, Failure> {
-    let From { provider, has_tools, peer, headers } = from;
-    let unusable = |what: &str| Failure::new(ErrorClass::Unavailable, format!("{peer} {what}"));
-    let text = body::text(headers, bytes).map_err(|misread| {
-        Failure::new(ErrorClass::ModelOutput, format!("The response of {peer} {misread}."))
-    })?;
-    let sent = sent::read(&text, scrubber).map_err(|unreadable| match unreadable {
-        Unreadable::Foreign(what) => unusable(&format!("{what}. Check the base URL.")),
-        Unreadable::HalfCharacter(place) => {
-            misfit(&format!("contains half of a character, a lone surrogate ({place} of what {peer} sent)"))
-        }
-    })?;
-    let answer = whole(*provider, sent.without_secrets(scrubber), peer, headers)?;
-    let reply = match provider {
-        Provider::OpenAi => openai::reply(&answer),
-        Provider::Anthropic => anthropic::reply(&answer, *has_tools),
-        Provider::Gemini => gemini::reply(&answer, *has_tools),
-        Provider::Ollama => ollama::reply(&answer),
-    };
-    reply.map_err(|what| {
-        let name = provider.name();
-        unusable(&format!("did not respond like {name}: its response {what}. Check the provider."))
-    })
-}
-
-/// Puts a stream together; errors end it.
-fn whole(provider: Provider, sent: Sent, peer: &str, headers: &HeaderMap) -> Result<Value, Failure> {
-    let pieces = match sent {
-        Sent::Whole(Value::Array(pieces)) if provider == Provider::Gemini => pieces,
-        Sent::Whole(answer) => {
-            return match fault::in_success(&answer, headers) {
-                Some(error) => Err(error.failure_with_code(&format!("{peer} responded with an error"))),
-                None => Ok(answer),
-            };
-        }
-        Sent::Pieces(pieces) => pieces,
-    };
-    if let Some(error) = pieces.iter().find_map(|piece| fault::in_success(piece, headers)) {
-        return Err(error.failure_with_code(&format!("{peer} ended its stream with an error")));
-    }
-    let answer = match provider {
-        Provider::OpenAi => Ok(openai::whole(&pieces)),
-        Provider::Anthropic => anthropic::whole(&pieces),
-        Provider::Gemini => Ok(gemini::whole(&pieces)),
-        Provider::Ollama => ollama::whole(&pieces),
-    };
-    answer.map_err(|what| Failure::new(ErrorClass::Unavailable, format!("{peer} {what}.")))
 }
 
 /// Returns the tools that the model is offered.

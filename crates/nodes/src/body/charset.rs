@@ -55,6 +55,11 @@ fn encoding_of(bytes: &[u8], media: Option<&Media>) -> Result<(&'static Encoding
     Ok((encoding, 0))
 }
 
+/// Returns whether a label means UTF-8.
+pub(super) fn is_utf_8(label: &str) -> bool {
+    named(label).is_ok_and(|encoding| encoding == UTF_8)
+}
+
 fn named(label: &str) -> Result<&'static Encoding, Misread> {
     match Encoding::for_label(label.as_bytes()) {
         // Browsers refuse these labels by decoding everything to one replacement character.

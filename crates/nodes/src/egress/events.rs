@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderValue};
 use steadflow_core::failure::{ErrorClass, Failure};
+use tokio::time::timeout;
 
 use super::{Answer, FREE_BYTES, Taken, fault};
 use crate::body::Codings;
@@ -17,18 +18,38 @@ const ID_BYTES_MAX: usize = 1024;
 
 const MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// The events of a response. Dropping it closes the connection.
-pub(crate) struct Events {
+/// How long the end of a body is waited for behind all that matters in it.
+const END_WITHIN: Duration = Duration::from_millis(100);
+
+/// How a body is cut into pieces that are read one by one.
+pub(crate) trait Framing: Default {
+    /// What a piece holds.
+    type Piece: AsRef<[u8]> + Send + 'static;
+
+    /// How many bytes of a piece are here.
+    fn len(&self) -> usize;
+
+    /// Reads `arrived` up to the end of a piece, and returns it.
+    fn take(&mut self, arrived: &mut Bytes) -> Option<Self::Piece>;
+
+    /// Returns the piece that the body ends with.
+    fn end(&mut self) -> Option<Self::Piece>;
+}
+
+/// The events of a response, or its pieces of another kind. Dropping it closes the connection.
+pub(crate) struct Events<F = Parser> {
     answer: Answer,
     bytes_max: usize,
     /// What has arrived and is not read yet.
     arrived: Bytes,
     received: usize,
-    parser: Parser,
+    /// What the reader keeps of the pieces before, in bytes.
+    kept: usize,
+    parser: F,
     taken: Taken,
 }
 
-impl Events {
+impl<F: Framing> Events<F> {
     /// Reads the body of `answer`. The data of an event has at most `bytes_max` bytes.
     ///
     /// # Errors
@@ -39,8 +60,19 @@ impl Events {
                 format!("{} sent a compressed stream, although it was asked for none.", answer.peer());
             return Err(Failure::new(ErrorClass::Rejected, message));
         }
-        let parser = Parser::default();
-        Ok(Self { answer, bytes_max, arrived: Bytes::new(), received: 0, parser, taken: None })
+        let parser = F::default();
+        Ok(Self { answer, bytes_max, arrived: Bytes::new(), received: 0, kept: 0, parser, taken: None })
+    }
+
+    /// Counts what the reader keeps of the pieces so far towards the limit and the memory.
+    pub(crate) const fn keep(&mut self, bytes: usize) {
+        self.kept = bytes;
+    }
+
+    /// Leaves a response of which all that matters is read. Its connection serves again if the body ends at once.
+    pub(crate) async fn leave(mut self) {
+        let rest = async { while let Ok(Some(_)) = self.answer.chunk().await {} };
+        let _ = timeout(END_WITHIN, rest).await;
     }
 
     /// Makes something of the data of the next event that has any; `None` at the end of the stream.
@@ -49,33 +81,26 @@ impl Events {
     /// A failure if the event or the stream is too long, if the stream breaks or takes too long; and what `read` returns.
     pub(crate) async fn next<T: Send + 'static>(
         &mut self,
-        read: impl FnOnce(Vec<u8>) -> Result<T, Failure> + Send + 'static,
+        read: impl FnOnce(F::Piece) -> Result<T, Failure> + Send + 'static,
     ) -> Result<Option<T>, Failure> {
         let Some(data) = self.data().await? else { return Ok(None) };
-        let reading = self.answer.share.read(data.len(), self.taken.take(), move || read(data));
+        let bytes = data.as_ref().len();
+        // What is kept goes on to take memory.
+        let taken = if self.kept == 0 || bytes > FREE_BYTES { self.taken.take() } else { None };
+        let reading = self.answer.share.read(bytes, taken, move || read(data));
         self.answer.limit.in_time(&self.answer.url, reading).await?.map(Some)
     }
 
-    /// Returns the ID of the last event that has one: where the stream can be resumed.
-    pub(crate) fn place(&self) -> Option<HeaderValue> {
-        let id = self.parser.last_id.as_ref().filter(|id| !id.is_empty() && id.len() <= ID_BYTES_MAX);
-        id.and_then(|id| HeaderValue::from_bytes(id).ok())
-    }
-
-    /// Returns how long the server asks to wait before that.
-    pub(crate) const fn retry(&self) -> Option<Duration> {
-        self.parser.retry
-    }
-
-    async fn data(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+    async fn data(&mut self) -> Result<Option<F::Piece>, Failure> {
         loop {
             if let Some(data) = self.parser.take(&mut self.arrived) {
                 return Ok(Some(data));
             }
-            if self.parser.len() > self.bytes_max {
+            let held = self.parser.len() + self.kept;
+            if held > self.bytes_max {
                 return Err(fault::too_large(&self.answer.url, self.bytes_max));
             }
-            if self.parser.len() > FREE_BYTES && self.taken.is_none() {
+            if held > FREE_BYTES && self.taken.is_none() {
                 self.taken = Some(self.answer.room(self.bytes_max).await?);
             }
             match self.answer.chunk().await? {
@@ -92,13 +117,26 @@ impl Events {
     }
 }
 
+impl Events {
+    /// Returns the ID of the last event that has one: where the stream can be resumed.
+    pub(crate) fn place(&self) -> Option<HeaderValue> {
+        let id = self.parser.last_id.as_ref().filter(|id| !id.is_empty() && id.len() <= ID_BYTES_MAX);
+        id.and_then(|id| HeaderValue::from_bytes(id).ok())
+    }
+
+    /// Returns how long the server asks to wait before that.
+    pub(crate) const fn retry(&self) -> Option<Duration> {
+        self.parser.retry
+    }
+}
+
 fn is_plain(headers: &HeaderMap) -> bool {
     Codings::of(headers).is_ok_and(|codings| codings.is_identity())
 }
 
 /// Puts events together from pieces of any length.
 #[derive(Debug, Default)]
-struct Parser {
+pub(crate) struct Parser {
     line: Vec<u8>,
     data: Vec<u8>,
     has_data: bool,
@@ -112,13 +150,13 @@ struct Parser {
     is_begun: bool,
 }
 
-impl Parser {
-    /// How many bytes of an event are here.
+impl Framing for Parser {
+    type Piece = Vec<u8>;
+
     fn len(&self) -> usize {
         self.line.len() + self.data.len()
     }
 
-    /// Reads `arrived` up to the end of an event, and returns its data.
     fn take(&mut self, arrived: &mut Bytes) -> Option<Vec<u8>> {
         while !arrived.is_empty() {
             if std::mem::take(&mut self.is_after_return) && arrived[0] == b'\n' {
@@ -139,12 +177,14 @@ impl Parser {
         None
     }
 
-    /// Returns the data of the event that the stream ends with, which some servers do not end with a blank line.
+    /// Some servers do not end the last event with a blank line.
     fn end(&mut self) -> Option<Vec<u8>> {
         let last = self.line();
         last.or_else(|| self.event())
     }
+}
 
+impl Parser {
     /// Reads a line that is complete.
     fn line(&mut self) -> Option<Vec<u8>> {
         let line = std::mem::take(&mut self.line);

@@ -52,6 +52,13 @@ pub(super) fn refused(url: &Url, why: ResolveError) -> Failure {
 pub(super) fn silent(url: &Url, reached: Reached) -> Failure {
     let peer = peer(url);
     let what = match reached {
+        Reached::AgentIdle(limit) => {
+            let message = format!(
+                "{peer} sent nothing for {} seconds. Set `idle_timeout_seconds` of the agent to wait longer.",
+                limit.as_secs_f64()
+            );
+            return Failure::new(ErrorClass::Timeout, message);
+        }
         Reached::Idle(limit) => format!("{peer} sent nothing for {} seconds", limit.as_secs_f64()),
         Reached::Total(limit) => format!("The call of {peer} took more than {} seconds", limit.as_secs_f64()),
     };

@@ -36,7 +36,7 @@ async fn every_provider_is_called_in_its_own_protocol() {
         ),
         (
             "gemini",
-            "/models/m:generateContent",
+            "/models/m:streamGenerateContent",
             ("x-goog-api-key", "sk-4711-key"),
             "/generationConfig/responseJsonSchema",
             json!({ "candidates": [{ "content": { "parts": [{ "text": said }] }, "finishReason": "STOP" }],

@@ -128,7 +128,7 @@ async fn numbers_and_characters_stay_exact() {
 }
 
 #[tokio::test]
-async fn streams_that_were_not_asked_for_are_read() {
+async fn streams_are_read_in_all_forms() {
     let openai = "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"hel\"}}]}\n\n\
                   data: {\"choices\":[{\"delta\":{\"content\":\"lo\"},\"finish_reason\":\"stop\"}]}\n\n";
     let anthropic = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":5}}}\n\n\
@@ -148,11 +148,15 @@ async fn streams_that_were_not_asked_for_are_read() {
                   {\"message\":{\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\",\"eval_count\":3}\n";
     for (name, provider, kind, body) in [
         ("deltas", "openai", "text/event-stream", format!("{openai}data: [DONE]\n\n")),
-        ("deltas without an end mark", "openai", "text/event-stream", openai.to_owned()),
-        ("deltas of another type", "openai", "application/json", format!(": hi\n\n{openai}")),
-        ("deltas without blank lines", "openai", "text/event-stream", openai.replace("\n\n", "\n")),
+        ("deltas of another type", "openai", "application/json", format!(": hi\n\n{openai}data: [DONE]")),
         (
-            "deltas and usage",
+            "deltas without blank lines",
+            "openai",
+            "text/event-stream",
+            openai.replace("\n\n", "\n") + "data: [DONE]\n",
+        ),
+        (
+            "deltas and usage without an end mark",
             "openai",
             "text/event-stream",
             format!("{openai}data: {{\"choices\":[],\"usage\":{{\"prompt_tokens\":5}}}}\n\n"),

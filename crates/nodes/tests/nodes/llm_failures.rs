@@ -210,7 +210,7 @@ async fn broken_streams_fail() {
     let delta =
         |content: &str| format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{content}\"}}}}]}}\n\n");
     for (name, provider, body, said) in [
-        ("no end", "openai", delta("hel"), "without saying why"),
+        ("no end", "openai", delta("hel"), "without `[DONE]`"),
         ("an end mark alone", "openai", delta("hel") + "data: [DONE]\n\n", "without saying why"),
         ("cut inside an event", "openai", delta("hel") + "data: {\"choices\":[{\"del", "event 2 is not JSON"),
         ("an error", "openai", delta("hel") + "data: {\"error\":{\"code\":502,\"message\":\"gone\"}}\n\n", "(code 502): gone"),
@@ -223,9 +223,9 @@ async fn broken_streams_fail() {
             "Overloaded"),
         ("a broken call", "anthropic",
             "data: {\"type\":\"content_block_start\",\"content_block\":{\"type\":\"tool_use\"}}\n\n\
-             data: {\"type\":\"content_block_delta\",\"delta\":{\"partial_json\":\"{\\\"risk\\\":\"}}\n\n\
+             data: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"{\\\"risk\\\":\"}}\n\n\
              data: {\"type\":\"message_stop\"}\n\n".to_owned(), "a tool call that is not JSON"),
-        ("no end", "gemini", "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"x\"}]}}]}\n\n".to_owned(), "without saying why"),
+        ("no end", "gemini", "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"x\"}]}}]}\n\n".to_owned(), "without `finishReason`"),
         ("no end", "ollama", "{\"message\":{\"content\":\"a\"},\"done\":false}\n{\"message\":{\"content\":\"b\"},\"done\":false}\n".to_owned(), "without `done`"),
         ("an error", "ollama", "{\"message\":{\"content\":\"a\"},\"done\":false}\n{\"error\":\"gone\"}\n".to_owned(), "gone"),
     ] {

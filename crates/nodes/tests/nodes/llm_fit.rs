@@ -69,12 +69,12 @@ fn cases() -> Vec<Case> {
         Case::openai("System role not supported", role, json!("system"), Some(json!("user"))),
         Case::openai("Developer instruction is not enabled for models/gemma-3-27b-it", role, json!("system"), Some(json!("user"))),
         Case::openai("Role 'system' is not supported, use 'developer' as the role", role, json!("system"), Some(json!("developer"))),
-        Case::openai("This model only support stream mode, please enable the stream parameter to access the model.", "/stream",
-            json!(false), Some(json!(true))),
+        Case::openai("Your organization must be verified to stream this model.", "/stream", json!(true), Some(json!(false))),
+        Case::openai("Unrecognized request argument supplied: stream_options", "/stream_options/include_usage", json!(true), None),
         Case::openai("`temperature` and `top_p` cannot both be specified for this model. Please use only one.", "/top_p", json!(0.9), None),
         Case::openai("`temperature` may only be set to 1 when thinking is enabled.", "/temperature", json!(0.5), None).of("anthropic"),
         Case::openai("Thinking may not be enabled when tool_choice forces tool use.", "/tool_choice/name", json!("answer"), None).of("anthropic"),
-        Case::openai("stream must be true for this model", "/stream", json!(null), Some(json!(true))).of("anthropic"),
+        Case::openai("streaming is not supported for this model", "/stream", json!(true), None).of("anthropic"),
         Case::openai("Developer instruction is not enabled for models/gemma-3-27b-it", "/systemInstruction/parts/1",
             json!(null), None).of("gemini"),
         Case::openai("Invalid JSON payload received. Unknown name \"responseJsonSchema\" at 'generation_config': Cannot find field.",
@@ -146,7 +146,7 @@ async fn a_second_refusal_fails_with_the_words_of_the_server() {
         ("openai", "max_tokens and max_completion_tokens are not taken", 2),
         ("openai", "no response_format here", 3),
         ("openai", "no 'temperature' here", 2),
-        ("openai", "enable_thinking must be false without streaming", 2),
+        ("openai", "no streaming here", 2),
         ("openai", "system role and user role are refused", 2),
         ("openai", "no max_tokens, response_format, system role, streaming, stream_options, temperature", 6),
         ("openai", "max_tokens is too large: 99. This model supports at most 64 completion tokens", 1),
@@ -201,25 +201,44 @@ async fn other_statuses_are_not_adapted_to() {
 }
 
 #[tokio::test]
-async fn a_stream_that_had_to_be_asked_for_is_read_with_its_usage() {
-    let refusal =
-        json_answer("400 Bad Request", &json!({ "error": { "message": "only stream mode is supported" } }));
+async fn a_server_that_refuses_the_options_of_a_stream_is_asked_for_one_without_usage() {
     let no_options =
         json_answer("400 Bad Request", &json!({ "error": { "message": "unknown field stream_options" } }));
     let stream = answer(
         "200 OK",
         "Content-Type: text/event-stream",
-        "data: {\"choices\":[{\"delta\":{\"content\":\"{\\\"risk\\\":5}\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":5}}\n\n",
+        "data: {\"choices\":[{\"delta\":{\"content\":\"{\\\"risk\\\":5}\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
     );
-    let model = Model::answering(vec![refusal, no_options, stream], |address| agent(address, "openai")).await;
+    let model = Model::answering(vec![no_options, stream], |address| agent(address, "openai")).await;
 
-    let outcome = model.ask().await;
+    assert_eq!(result(model.ask().await), Ok(json!({ "risk": 5 })));
 
-    assert_eq!(outcome.usage.input_tokens, 5);
-    assert_eq!(result(outcome), Ok(json!({ "risk": 5 })));
     let requests = model.requests();
-    assert_eq!(requests[1].1["stream_options"], json!({ "include_usage": true }));
-    assert_eq!((requests[2].1.get("stream_options"), &requests[2].1["stream"]), (None, &json!(true)));
+    assert_eq!(requests[0].1["stream_options"], json!({ "include_usage": true }));
+    assert_eq!((requests[1].1.get("stream_options"), &requests[1].1["stream"]), (None, &json!(true)));
+}
+
+#[tokio::test]
+async fn an_agent_that_asks_for_no_stream_sends_none() {
+    for (provider, stream, path) in [
+        ("openai", Some(json!(false)), "/chat/completions "),
+        ("anthropic", None, "/messages "),
+        ("gemini", None, "/models/m:generateContent "),
+        ("ollama", Some(json!(false)), "/api/chat "),
+    ] {
+        let model = Model::answering(vec![good(provider)], |address| {
+            let mut agent = agent(address, provider);
+            agent["config"]["stream"] = json!(false);
+            agent
+        })
+        .await;
+
+        assert_eq!(result(model.ask().await), Ok(json!({ "risk": 5 })), "{provider}");
+
+        let (head, body) = model.requests().pop().unwrap();
+        assert_eq!((body.get("stream"), body.get("stream_options")), (stream.as_ref(), None), "{provider}");
+        assert!(head.contains(path), "{head}");
+    }
 }
 
 #[tokio::test]

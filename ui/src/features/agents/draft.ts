@@ -52,6 +52,8 @@ const CONFIG_KEYS: Record<AgentType, readonly string[]> = {
     'extra_body',
     'extra_query',
     'extra_headers',
+    'stream',
+    'idle_timeout_seconds',
   ],
   http: ['endpoint', 'api_key', 'headers'],
   mcp: ['url', 'api_key', 'headers'],

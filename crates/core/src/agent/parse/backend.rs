@@ -1,6 +1,7 @@
 //! What performs the skills of an agent, and how to reach it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -9,8 +10,8 @@ use super::extras::{ExtraBodyReader, QueryName, extra_query_of, place_of_paramet
 use crate::agent::secrecy::{MASK, SecretText};
 use crate::agent::{Backend, HttpConfig, LlmConfig, McpConfig, Provider};
 use crate::document::{
-    Description, Keys, Object, Place, Plain, Reader, Reading, Terms, Unknown, choice, entries, key, named,
-    number, object, plain_text, text,
+    Description, Keys, Object, Place, Plain, Reader, Reading, Terms, Unknown, boolean, choice, entries, key,
+    named, number, object, plain_text, text, whole,
 };
 use crate::http::HeaderName;
 use crate::limits::Limits;
@@ -18,6 +19,7 @@ use crate::limits::Limits;
 const URL_CHARS_MAX: usize = 2_000;
 const SECRET_CHARS_MAX: usize = 8_000;
 const HEADERS_MAX: usize = 50;
+const IDLE_SECONDS_MAX: u32 = 3_600;
 
 /// What performs skills, as the document names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,6 +144,17 @@ fn read_llm(keys: &mut Keys<'_>) -> Option<LlmConfig> {
             .doc("Added to the body of each call, for parameters that only some servers know."),
     );
     let extra_query = read_extra_query(keys);
+    let is_stream = keys.take(
+        key("stream", "Stream", boolean())
+            .default(true)
+            .doc("Whether answers are asked for as streams. For servers that cannot stream, false."),
+    );
+    let idle_timeout = keys.take(
+        key("idle_timeout_seconds", "Idle timeout in seconds", whole(1, IDLE_SECONDS_MAX)).doc(
+            "How long the server may send nothing: a stream 120 seconds where there is none. Models that reason may be \
+             silent for long.",
+        ),
+    );
     keys.elsewhere(place_of_parameter);
     let provider = provider?;
     Some(LlmConfig {
@@ -153,6 +166,8 @@ fn read_llm(keys: &mut Keys<'_>) -> Option<LlmConfig> {
         temperature,
         extra_body: extra_body.unwrap_or_default(),
         extra_query,
+        is_stream: is_stream.unwrap_or(true),
+        idle_timeout: idle_timeout.map(|seconds| Duration::from_secs(seconds.into())),
     })
 }
 

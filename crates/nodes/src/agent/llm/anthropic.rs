@@ -7,6 +7,7 @@ use steadflow_core::transcript::ToolCall;
 use super::Wire;
 use super::calls::{self, Offer, Past, PastCall};
 use super::fit::{Fit, Format, Streaming};
+use super::fold::append;
 use super::parts::{self, Spoken};
 use super::prompt::Prompt;
 use super::reply::{Reply, list, text_at, tokens};
@@ -139,60 +140,148 @@ fn stop(answer: &Value, has_answer: bool) -> Stop {
     Stop::from(reason, &beside)
 }
 
-/// Puts the events of a stream together.
-///
-/// # Errors
-/// If the stream is not complete.
-pub(super) fn whole(pieces: &[Value]) -> Result<Value, String> {
-    let mut blocks = Vec::new();
-    let mut usage = Map::new();
-    let mut answer = Map::new();
-    for piece in pieces {
-        match text_at(piece, "/type").unwrap_or_default() {
-            "message_start" => add_all(&mut usage, piece.pointer("/message/usage")),
-            "content_block_start" => blocks.extend(piece.get("content_block").cloned()),
-            "content_block_delta" => extend(blocks.last_mut(), piece),
-            "message_delta" => {
-                add_all(&mut answer, piece.get("delta"));
-                add_all(&mut usage, piece.get("usage"));
+/// The parts of a block, by the type of their delta: where they are in it, and what they continue. The input of a tool
+/// comes as pieces of its JSON text, which are collected in `partial`.
+const DELTAS: [(&str, &str, &str); 4] = [
+    ("text_delta", "text", "text"),
+    ("input_json_delta", "partial_json", "partial"),
+    ("thinking_delta", "thinking", "thinking"),
+    ("signature_delta", "signature", "signature"),
+];
+
+/// A stream that is put together.
+#[derive(Debug, Default)]
+pub(super) struct Stream {
+    is_begun: bool,
+    blocks: Vec<Block>,
+    usage: Map<String, Value>,
+    /// What is said of the whole message, such as why it stops.
+    message: Map<String, Value>,
+    /// Whether `message_stop` has come.
+    pub(super) is_done: bool,
+}
+
+#[derive(Debug)]
+struct Block {
+    content: Map<String, Value>,
+    is_closed: bool,
+}
+
+impl Stream {
+    /// Adds an event. Those of other types are skipped: the documentation says that there may be new ones.
+    ///
+    /// # Errors
+    /// What is wrong with it, so that it follows the name of the server.
+    pub(super) fn push(&mut self, event: &Value) -> Result<(), String> {
+        match text_at(event, "/type").ok_or("streamed an event without a type")? {
+            "message_start" => {
+                if std::mem::replace(&mut self.is_begun, true) {
+                    return Err("streamed `message_start` twice".to_owned());
+                }
+                add_all(&mut self.usage, event.pointer("/message/usage"));
             }
-            "message_stop" => answer.extend([("is_complete".to_owned(), Value::Bool(true))]),
+            "content_block_start" => self.begin(event)?,
+            "content_block_delta" => self.extend(event)?,
+            "content_block_stop" => self.block(event)?.is_closed = true,
+            "message_delta" => {
+                add_all(&mut self.message, event.get("delta"));
+                add_all(&mut self.usage, event.get("usage"));
+            }
+            "message_stop" => self.is_done = true,
             _ => {}
         }
+        Ok(())
     }
-    if !answer.contains_key("is_complete") {
-        return Err("ended its stream without `message_stop`".to_owned());
-    }
-    answer.insert("content".to_owned(), blocks.into_iter().map(with_input).collect::<Result<_, _>>()?);
-    answer.insert("usage".to_owned(), Value::Object(usage));
-    Ok(Value::Object(answer))
-}
 
-fn add_all(target: &mut Map<String, Value>, source: Option<&Value>) {
-    let entries = source.and_then(Value::as_object).into_iter().flatten();
-    target.extend(entries.map(|(name, value)| (name.clone(), value.clone())));
-}
-
-/// The input of a tool comes as pieces of its JSON text, which are collected in `partial`.
-fn extend(block: Option<&mut Value>, piece: &Value) {
-    let Some(block) = block.and_then(Value::as_object_mut) else { return };
-    let pieces =
-        [("text", "text"), ("partial_json", "partial"), ("thinking", "thinking"), ("signature", "signature")];
-    for (from, to) in pieces {
-        if let Some(more) = text_at(piece, &format!("/delta/{from}")) {
-            let before = block.get(to).and_then(Value::as_str).unwrap_or_default();
-            let text = format!("{before}{more}");
-            block.insert(to.to_owned(), Value::String(text));
+    fn begin(&mut self, event: &Value) -> Result<(), String> {
+        let due = self.blocks.len();
+        if let Some(place) = place_of(event).filter(|place| *place != due) {
+            return Err(format!("streamed the beginning of block {place} where that of {due} was due"));
         }
+        let content = event.get("content_block").and_then(Value::as_object);
+        let content = content.ok_or("streamed `content_block_start` without a block")?.clone();
+        self.blocks.push(Block { content, is_closed: false });
+        Ok(())
+    }
+
+    /// Returns the block that an event is about, which is not closed.
+    fn block(&mut self, event: &Value) -> Result<&mut Block, String> {
+        let place = place_of(event).or_else(|| self.blocks.len().checked_sub(1)).unwrap_or_default();
+        let block = self.blocks.get_mut(place);
+        let block = block.ok_or_else(|| format!("streamed a part of block {place}, which has not begun"))?;
+        if block.is_closed {
+            return Err(format!("streamed a part of block {place}, which had ended"));
+        }
+        Ok(block)
+    }
+
+    fn extend(&mut self, event: &Value) -> Result<(), String> {
+        let block = &mut self.block(event)?.content;
+        let kind = text_at(event, "/delta/type").unwrap_or_default();
+        if kind == "citations_delta" {
+            let citation = event.pointer("/delta/citation").cloned().unwrap_or_default();
+            match block.get_mut("citations").and_then(Value::as_array_mut) {
+                Some(citations) => citations.push(citation),
+                None => {
+                    block.insert("citations".to_owned(), json!([citation]));
+                }
+            }
+            return Ok(());
+        }
+        let row = DELTAS.iter().find(|(known, ..)| *known == kind);
+        let (_, from, to) = row.ok_or_else(|| {
+            let kind: String = kind.chars().take(100).collect();
+            format!("streamed a part of type `{kind}`, which Steadflow does not know")
+        })?;
+        append(block, to, text_at(event, &format!("/delta/{from}")).unwrap_or_default());
+        Ok(())
+    }
+
+    /// Checks that the stream is complete, and that the inputs of its tools are JSON unless they were cut off.
+    pub(super) fn check_end(&self) -> Result<(), String> {
+        if !self.is_done {
+            return Err("ended its stream without `message_stop`".to_owned());
+        }
+        let reason = self.message.get("stop_reason").and_then(Value::as_str);
+        if matches!(Stop::from(reason, &[]), Stop::TooLong | Stop::Refused(_)) {
+            return Ok(());
+        }
+        let mut inputs = self.blocks.iter().filter_map(|block| input(&block.content));
+        inputs.try_for_each(|input| {
+            input.map(drop).map_err(|error| format!("streamed a tool call that is not JSON: {error}"))
+        })
+    }
+
+    /// Returns the answer, as far as it goes.
+    pub(super) fn answer(&self) -> Value {
+        let content = self.blocks.iter().map(|block| {
+            let mut content = block.content.clone();
+            if let Some(input) = input(&content) {
+                content.shift_remove("partial");
+                content.insert("input".to_owned(), input.unwrap_or_else(|_| json!({})));
+            }
+            Value::Object(content)
+        });
+        let mut answer = self.message.clone();
+        answer.insert("content".to_owned(), content.collect());
+        answer.insert("usage".to_owned(), Value::Object(self.usage.clone()));
+        Value::Object(answer)
     }
 }
 
-fn with_input(mut block: Value) -> Result<Value, String> {
-    let Some(partial) = text_at(&block, "/partial") else { return Ok(block) };
-    let partial = if partial.trim().is_empty() { "{}" } else { partial };
-    let input = json::read(partial.as_bytes())
-        .map_err(|error| format!("streamed a tool call that is not JSON: {error}"))?;
-    block["input"] = input;
-    block.as_object_mut().and_then(|block| block.shift_remove("partial"));
-    Ok(block)
+fn place_of(event: &Value) -> Option<usize> {
+    event.get("index").and_then(Value::as_u64).and_then(|place| usize::try_from(place).ok())
+}
+
+/// Returns the input of a tool, if it came in pieces.
+fn input(block: &Map<String, Value>) -> Option<Result<Value, serde_json::Error>> {
+    let partial = block.get("partial").and_then(Value::as_str)?;
+    Some(json::read(if partial.trim().is_empty() { b"{}" } else { partial.as_bytes() }))
+}
+
+/// What is null says nothing.
+fn add_all(target: &mut Map<String, Value>, source: Option<&Value>) {
+    let entries =
+        source.and_then(Value::as_object).into_iter().flatten().filter(|(_, value)| !value.is_null());
+    target.extend(entries.map(|(name, value)| (name.clone(), value.clone())));
 }

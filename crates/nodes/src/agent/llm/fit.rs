@@ -59,11 +59,11 @@ impl SystemRole {
 /// Whether a stream is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Streaming {
-    #[default]
-    Off,
     /// With the number of tokens at its end.
+    #[default]
     WithUsage,
     WithoutUsage,
+    Off,
 }
 
 /// Parameters that may be left out, with their names in the four protocols.
@@ -138,9 +138,9 @@ impl Fit {
         }
         let said = Said::of(refused.error);
         self.with_other_limit(refused, &said)
+            .or_else(|| self.without_stream(&said))
             .or_else(|| self.with_weaker_format(refused, &said))
             .or_else(|| self.with_other_role(refused, &said))
-            .or_else(|| self.with_stream(refused, &said))
             .or_else(|| self.without_sampling(refused, &said))
     }
 
@@ -179,17 +179,16 @@ impl Fit {
         Some(Self { system, ..self.clone() })
     }
 
-    fn with_stream(&self, refused: &Refused<'_>, said: &Said) -> Option<Self> {
-        let stream = match (self.stream, refused.provider) {
-            (_, Provider::Gemini) => return None,
-            (Streaming::Off, Provider::OpenAi) if said.names(&["stream", "streaming"]) => {
-                Streaming::WithUsage
-            }
-            (Streaming::Off, _) if said.names(&["stream", "streaming"]) => Streaming::WithoutUsage,
-            (Streaming::WithUsage, _) if said.names(&["stream_options", "include_usage"]) => {
+    /// What is said of the options comes first: without them, a stream lacks only its usage.
+    fn without_stream(&self, said: &Said) -> Option<Self> {
+        let stream = match self.stream {
+            Streaming::WithUsage if said.names(&["stream_options", "include_usage"]) => {
                 Streaming::WithoutUsage
             }
-            _ => return None,
+            Streaming::WithUsage | Streaming::WithoutUsage if said.names(&["stream", "streaming"]) => {
+                Streaming::Off
+            }
+            Streaming::WithUsage | Streaming::WithoutUsage | Streaming::Off => return None,
         };
         Some(Self { stream, ..self.clone() })
     }

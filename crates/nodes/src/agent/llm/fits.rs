@@ -41,9 +41,9 @@ impl Asker {
 }
 
 impl Fits {
-    /// Returns how the requests of `asker` are written.
-    pub(super) fn of(&self, asker: &Asker) -> Fit {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(asker).cloned().unwrap_or_default()
+    /// Returns how the requests of `asker` are written, if others than by default.
+    pub(super) fn of(&self, asker: &Asker) -> Option<Fit> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(asker).cloned()
     }
 
     /// Remembers that requests written like this are taken. One of the others is forgotten if there are too many.
@@ -75,8 +75,8 @@ mod tests {
         }
 
         assert_eq!(fits.0.lock().unwrap().len(), REMEMBERED_MAX);
-        assert_eq!(fits.of(&asker("01009")), changed);
-        assert_eq!(fits.of(&asker("00000")), Fit::default());
+        assert_eq!(fits.of(&asker("01009")), Some(changed));
+        assert_eq!(fits.of(&asker("00000")), None);
     }
 
     fn asker(skill: &str) -> Asker {

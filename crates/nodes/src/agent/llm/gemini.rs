@@ -6,7 +6,8 @@ use steadflow_core::transcript::ToolCall;
 
 use super::Wire;
 use super::calls::{self, Offer, Past, PastCall};
-use super::fit::{Fit, Format};
+use super::fit::{Fit, Format, Streaming};
+use super::fold::{append, check_choice};
 use super::prompt::Prompt;
 use super::reply::{Reply, is_given, text_at, tokens};
 use super::stop::Stop;
@@ -44,13 +45,19 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
     if let Some(system) = system {
         body["systemInstruction"] = json!({ "parts": [{ "text": system }] });
     }
-    Wire { path: path(prompt.model), key_header: ("x-goog-api-key", ""), headers: &[], body }
+    Wire {
+        path: path(prompt.model, fit.stream != Streaming::Off),
+        key_header: ("x-goog-api-key", ""),
+        headers: &[],
+        body,
+    }
 }
 
 /// Returns the path of a model. Its name is one segment, whatever is in it: it must not lead to another address of the host.
-fn path(model: &str) -> String {
+fn path(model: &str, is_stream: bool) -> String {
     let model = utf8_percent_encode(model.trim_start_matches("models/"), SEGMENT);
-    format!("models/{model}:generateContent")
+    let method = if is_stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
+    format!("models/{model}:{method}")
 }
 
 /// Returns the definition of a tool.
@@ -156,31 +163,80 @@ fn text_of(part: &Value) -> Result<&str, String> {
     }
 }
 
-/// Puts the pieces of a stream together.
-pub(super) fn whole(pieces: &[Value]) -> Value {
-    let mut parts = Vec::new();
-    let mut candidate = Map::new();
-    let mut answer = Map::new();
-    for piece in pieces {
-        for name in ["usageMetadata", "promptFeedback"] {
-            if is_given(piece, &format!("/{name}")) {
-                answer.insert(name.to_owned(), piece[name].clone());
-            }
+/// A stream that is put together.
+#[derive(Debug, Default)]
+pub(super) struct Stream {
+    number: Option<u64>,
+    parts: Vec<Value>,
+    /// What is said of the candidate, if there is one.
+    candidate: Option<Map<String, Value>>,
+    answer: Map<String, Value>,
+}
+
+impl Stream {
+    /// Adds a piece, which is a response of its own.
+    ///
+    /// # Errors
+    /// What is wrong with it, so that it follows the name of the server.
+    pub(super) fn push(&mut self, piece: &Value) -> Result<(), String> {
+        let beside =
+            ["usageMetadata", "promptFeedback"].map(|name| (name, is_given(piece, &format!("/{name}"))));
+        for (name, _) in beside.iter().filter(|(_, is_given)| *is_given) {
+            self.answer.insert((*name).to_owned(), piece[*name].clone());
         }
-        let Some(part) = piece.pointer("/candidates/0") else { continue };
-        parts.extend(part.pointer("/content/parts").and_then(Value::as_array).into_iter().flatten().cloned());
+        let Some(part) = piece.pointer("/candidates/0") else {
+            let is_known = beside.iter().any(|(_, is_given)| *is_given);
+            return if is_known { Ok(()) } else { Err("streamed a piece without `candidates`".to_owned()) };
+        };
+        check_choice(&mut self.number, part)?;
+        let parts = part.pointer("/content/parts").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let candidate = self.candidate.get_or_insert_default();
+        // Some models give a reason with each piece; what comes behind one has one again.
+        if !parts.is_empty() && !is_given(part, "/finishReason") {
+            candidate.remove("finishReason");
+        }
         for name in ["finishReason", "finishMessage"] {
             if is_given(part, &format!("/{name}")) {
                 candidate.insert(name.to_owned(), part[name].clone());
             }
         }
-        candidate.insert("content".to_owned(), Value::Null);
+        parts.iter().for_each(|part| self.add(part));
+        Ok(())
     }
-    if !candidate.is_empty() {
-        candidate.insert("content".to_owned(), json!({ "parts": parts }));
-        answer.insert("candidates".to_owned(), json!([candidate]));
+
+    /// Adds a part. A plain text continues the one before; a signature keeps its part.
+    fn add(&mut self, part: &Value) {
+        let is_plain =
+            |part: &Value| part.get("text").is_some() && !calls::says_more(part, &["text", "thought"]);
+        let continued = self
+            .parts
+            .last_mut()
+            .filter(|last| is_plain(last) && is_plain(part) && last.get("thought") == part.get("thought"));
+        match (continued.and_then(Value::as_object_mut), text_at(part, "/text")) {
+            (Some(last), Some(more)) => append(last, "text", more),
+            _ => self.parts.push(part.clone()),
+        }
     }
-    Value::Object(answer)
+
+    /// Checks that the stream is complete.
+    pub(super) fn check_end(&self) -> Result<(), String> {
+        let is_blocked = self.answer.get("promptFeedback").is_some_and(|said| is_given(said, "/blockReason"));
+        let has_reason =
+            self.candidate.as_ref().is_some_and(|candidate| candidate.contains_key("finishReason"));
+        let is_complete = is_blocked || has_reason;
+        if is_complete { Ok(()) } else { Err("ended its stream without `finishReason`".to_owned()) }
+    }
+
+    /// Returns the answer, as far as it goes.
+    pub(super) fn answer(&self) -> Value {
+        let mut answer = self.answer.clone();
+        if let Some(candidate) = &self.candidate {
+            let mut candidate = candidate.clone();
+            candidate.insert("content".to_owned(), json!({ "parts": self.parts }));
+            answer.insert("candidates".to_owned(), json!([candidate]));
+        }
+        Value::Object(answer)
+    }
 }
 
 #[cfg(test)]
@@ -204,7 +260,7 @@ mod tests {
             ("..", ".."),
             ("a\tb", "a%09b"),
         ] {
-            let url = Url::parse(&format!("https://host.example/v1beta/{}", path(model))).unwrap();
+            let url = Url::parse(&format!("https://host.example/v1beta/{}", path(model, false))).unwrap();
 
             let whole = format!("https://host.example/v1beta/models/{segment}:generateContent");
             assert_eq!(url.as_str(), whole, "{model}");

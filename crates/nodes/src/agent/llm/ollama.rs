@@ -6,6 +6,7 @@ use steadflow_core::transcript::ToolCall;
 use super::Wire;
 use super::calls::{self, Past, PastCall};
 use super::fit::{Fit, Format, Streaming};
+use super::fold::append;
 use super::openai;
 use super::prompt::Prompt;
 use super::reply::{Reply, is_given, text_at, tokens};
@@ -99,21 +100,54 @@ pub(super) fn reply(answer: &Value) -> Result<Reply, String> {
     })
 }
 
-/// Puts the lines of a stream together. The last one has everything but the text.
-///
-/// # Errors
-/// If the last one is missing.
-pub(super) fn whole(pieces: &[Value]) -> Result<Value, String> {
-    let is_last = |piece: &&Value| piece.get("done") == Some(&Value::Bool(true));
-    let last = pieces.iter().find(is_last).and_then(Value::as_object);
-    let mut answer = last.cloned().ok_or("ended its stream without `done`")?;
-    let text = |name: &str| -> String {
-        let pointer = format!("/message/{name}");
-        pieces.iter().filter_map(|piece| text_at(piece, &pointer)).collect()
-    };
-    let calls = pieces.iter().filter_map(|piece| piece.pointer("/message/tool_calls")?.as_array()).flatten();
-    let calls: Vec<&Value> = calls.collect();
-    let message = json!({ "content": text("content"), "thinking": text("thinking"), "tool_calls": calls });
-    answer.insert("message".to_owned(), message);
-    Ok(Value::Object(answer))
+/// A stream that is put together. Its last line has everything but what the model says.
+#[derive(Debug, Default)]
+pub(super) struct Stream {
+    message: Map<String, Value>,
+    last: Option<Map<String, Value>>,
+}
+
+impl Stream {
+    /// Adds a line.
+    ///
+    /// # Errors
+    /// What is wrong with it, so that it follows the name of the server.
+    pub(super) fn push(&mut self, line: &Value) -> Result<(), String> {
+        let message = line.get("message").and_then(Value::as_object);
+        let message = message.ok_or("streamed a line without a `message`")?;
+        for (name, value) in message {
+            match (name.as_str(), value) {
+                ("content" | "thinking", Value::String(more)) => append(&mut self.message, name, more),
+                ("tool_calls", Value::Array(more)) => {
+                    let calls = self.message.entry(name.as_str()).or_insert_with(|| json!([]));
+                    calls.as_array_mut().into_iter().for_each(|calls| calls.extend(more.iter().cloned()));
+                }
+                (_, Value::Null) => {}
+                (_, value) => {
+                    self.message.insert(name.clone(), value.clone());
+                }
+            }
+        }
+        if line.get("done") == Some(&Value::Bool(true)) {
+            self.last = line.as_object().cloned();
+        }
+        Ok(())
+    }
+
+    /// Returns whether the last line has come.
+    pub(super) const fn is_over(&self) -> bool {
+        self.last.is_some()
+    }
+
+    /// Checks that the stream is complete.
+    pub(super) fn check_end(&self) -> Result<(), String> {
+        if self.is_over() { Ok(()) } else { Err("ended its stream without `done`".to_owned()) }
+    }
+
+    /// Returns the answer, as far as it goes.
+    pub(super) fn answer(&self) -> Value {
+        let mut answer = self.last.clone().unwrap_or_default();
+        answer.insert("message".to_owned(), Value::Object(self.message.clone()));
+        Value::Object(answer)
+    }
 }

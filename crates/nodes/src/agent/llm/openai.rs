@@ -7,10 +7,14 @@ use super::Wire;
 use super::calls::{self, Offer, Past, PastCall};
 use super::fault;
 use super::fit::{Fit, Format, Streaming, TokenLimit};
+use super::fold::{append, check_choice};
 use super::parts::{self, Spoken};
 use super::prompt::Prompt;
 use super::reply::{Reply, is_given, list, text_at, tokens};
 use super::stop::Stop;
+
+/// How many tool calls a stream may begin. A search for one of them takes its time.
+const CALLS_MAX: usize = 256;
 
 pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit, base_url: &str) -> Wire {
     let mut body = json!({ "model": prompt.model, "messages": messages(prompt, fit), "stream": fit.stream != Streaming::Off });
@@ -150,73 +154,196 @@ fn stop(choice: &Value, message: &Value, refusal: Option<&str>) -> Stop {
     Stop::from(if called { Some("tool_calls") } else { reason }, &beside)
 }
 
-/// Puts the pieces of a stream together. Only the first choice was asked for.
-pub(super) fn whole(pieces: &[Value]) -> Value {
-    let mut message = Map::new();
-    let mut choice = Map::new();
-    let mut usage = Value::Null;
-    for piece in pieces {
-        if is_given(piece, "/usage") {
-            usage = piece["usage"].clone();
+/// A stream that is put together. Only the first choice was asked for.
+#[derive(Debug, Default)]
+pub(super) struct Stream {
+    number: Option<u64>,
+    message: Map<String, Value>,
+    calls: Vec<Value>,
+    choice: Map<String, Value>,
+    usage: Value,
+    /// Whether `[DONE]` has come.
+    pub(super) is_done: bool,
+}
+
+impl Stream {
+    /// Adds a piece.
+    ///
+    /// # Errors
+    /// What is wrong with it, so that it follows the name of the server.
+    pub(super) fn push(&mut self, piece: &Value) -> Result<(), String> {
+        let has_usage = is_given(piece, "/usage");
+        if has_usage {
+            self.usage = piece["usage"].clone();
         }
-        let Some(part) = piece.pointer("/choices/0") else { continue };
+        if has_usage && !is_given(piece, "/choices") {
+            return Ok(());
+        }
+        let choices = list(piece, "choices").map_err(|what| format!("streamed a piece that {what}"))?;
+        let Some(part) = choices.first() else { return Ok(()) };
+        check_choice(&mut self.number, part)?;
+        let delta = part.get("delta").or_else(|| part.get("message"));
+        let delta = delta.and_then(Value::as_object);
+        let says_more =
+            delta.into_iter().flatten().any(|(name, value)| name != "role" && is_something(value));
+        self.stop(part, says_more)?;
+        for (name, value) in delta.into_iter().flatten() {
+            self.add(name, value)?;
+        }
+        Ok(())
+    }
+
+    /// Reads why the choice ends. Some servers say so with each piece; what comes behind the reason has one again.
+    fn stop(&mut self, part: &Value, says_more: bool) -> Result<(), String> {
+        let before = self.choice.get("finish_reason").and_then(Value::as_str);
+        match (before, text_at(part, "/finish_reason").filter(|reason| !reason.is_empty())) {
+            (Some(before), Some(reason)) if before != reason => {
+                return Err(format!("streamed two reasons to stop, `{before}` and `{reason}`"));
+            }
+            (Some(_), None) if says_more => {
+                self.choice.remove("finish_reason");
+            }
+            _ => {}
+        }
         for name in ["finish_reason", "native_finish_reason", "error"] {
             if is_given(part, &format!("/{name}")) {
-                choice.insert(name.to_owned(), part[name].clone());
+                self.choice.insert(name.to_owned(), part[name].clone());
             }
         }
-        let delta = part.get("delta").or_else(|| part.get("message")).and_then(Value::as_object);
-        for (name, value) in delta.into_iter().flatten() {
-            append(&mut message, name, value);
-        }
+        Ok(())
     }
-    choice.insert("message".to_owned(), Value::Object(message));
-    json!({ "choices": [choice], "usage": usage })
+
+    /// Texts and lists are continued; a text that continues a list becomes one of its parts, and the other way round.
+    fn add(&mut self, name: &str, value: &Value) -> Result<(), String> {
+        if name == "role" || value.is_null() {
+            return Ok(());
+        }
+        if let ("tool_calls", Value::Array(pieces)) = (name, value) {
+            return pieces.iter().try_for_each(|piece| self.add_call(piece));
+        }
+        let message = &mut self.message;
+        match (message.get_mut(name), value) {
+            (Some(Value::String(text)), Value::String(more)) => text.push_str(more),
+            (Some(Value::Array(items)), Value::Array(more)) => {
+                more.iter().for_each(|item| add_item(items, item))
+            }
+            (Some(Value::Array(items)), more) => items.push(more.clone()),
+            (Some(Value::String(text)), Value::Array(more)) => {
+                let items = [json!({ "type": "text", "text": text })].into_iter().chain(more.iter().cloned());
+                let items = Value::Array(items.collect());
+                message.insert(name.to_owned(), items);
+            }
+            _ => {
+                message.insert(name.to_owned(), value.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// A call comes in pieces with its place in the list, the arguments as pieces of their text. A piece without a place is
+    /// a whole, and so is one that has the name and the id of another call than the one at its place: some servers give
+    /// all calls the same place.
+    fn add_call(&mut self, piece: &Value) -> Result<(), String> {
+        let id = text_at(piece, "/id").filter(|id| !id.is_empty());
+        let Some(place) = piece.get("index").and_then(Value::as_u64) else { return self.begin_call(piece) };
+        let place_of = |call: &Value| call.get("index").and_then(Value::as_u64);
+        let known = self.calls.iter_mut().rfind(|call| place_of(call) == Some(place));
+        let is_other = |known: &Value| {
+            let before = text_at(known, "/id").filter(|before| !before.is_empty());
+            is_given(piece, "/function/name") && id.is_some() && before.is_some() && before != id
+        };
+        if let Some(known) = known.filter(|known| !is_other(known)) {
+            continue_call(known, piece);
+            return Ok(());
+        }
+        if let Some(last) = self.calls.iter().filter_map(place_of).max().filter(|last| *last > place) {
+            return Err(format!("streamed the beginning of tool call {place} behind that of {last}"));
+        }
+        if let Some(id) = id
+            && self.calls.iter().any(|call| text_at(call, "/id") == Some(id))
+        {
+            return Err(format!("streamed the tool call `{id}` at two places"));
+        }
+        self.begin_call(piece)
+    }
+
+    fn begin_call(&mut self, piece: &Value) -> Result<(), String> {
+        if self.calls.len() == CALLS_MAX {
+            return Err(format!("streamed more than {CALLS_MAX} tool calls"));
+        }
+        self.calls.push(piece.clone());
+        Ok(())
+    }
+
+    /// Checks that the stream is complete. Servers that do not send `[DONE]` have said why they stop, and the usage that is
+    /// behind it.
+    pub(super) fn check_end(&self) -> Result<(), String> {
+        let is_complete = self.choice.contains_key("finish_reason") && !self.usage.is_null();
+        if self.is_done || is_complete { Ok(()) } else { Err("ended its stream without `[DONE]`".to_owned()) }
+    }
+
+    /// Returns the answer, as far as it goes.
+    pub(super) fn answer(&self) -> Value {
+        let (mut choice, mut message) = (self.choice.clone(), self.message.clone());
+        if !self.calls.is_empty() {
+            let without_place = |call: &Value| {
+                let mut call = call.clone();
+                call.as_object_mut().and_then(|call| call.shift_remove("index"));
+                call
+            };
+            message.insert("tool_calls".to_owned(), self.calls.iter().map(without_place).collect());
+        }
+        choice.insert("message".to_owned(), Value::Object(message));
+        json!({ "choices": [choice], "usage": self.usage })
+    }
 }
 
-/// Texts and lists are continued; a text that continues a list becomes one of its parts, and the other way round.
-fn append(message: &mut Map<String, Value>, name: &str, value: &Value) {
-    if name == "role" || value.is_null() {
-        return;
-    }
-    if let ("tool_calls", Value::Array(more)) = (name, value) {
-        let calls = message.entry(name).or_insert_with(|| json!([]));
-        more.iter().for_each(|piece| append_call(calls, piece));
-        return;
-    }
-    match (message.get_mut(name), value) {
-        (Some(Value::String(text)), Value::String(more)) => text.push_str(more),
-        (Some(Value::Array(items)), Value::Array(more)) => items.extend(more.iter().cloned()),
-        (Some(Value::Array(items)), more) => items.push(more.clone()),
-        (Some(Value::String(text)), Value::Array(more)) => {
-            let items = [json!({ "type": "text", "text": text })].into_iter().chain(more.iter().cloned());
-            let items = Value::Array(items.collect());
-            message.insert(name.to_owned(), items);
-        }
-        _ => {
-            message.insert(name.to_owned(), value.clone());
-        }
+/// Returns whether a part of a delta says anything.
+fn is_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => true,
     }
 }
 
-/// A call comes in pieces with its place in the list, the arguments as pieces of their text. A piece without a place is a whole.
-fn append_call(calls: &mut Value, piece: &Value) {
-    let Some(calls) = calls.as_array_mut() else { return };
-    let place = piece.get("index").and_then(Value::as_u64);
-    let known = place.and_then(|place| calls.iter_mut().find(|call| call["index"].as_u64() == Some(place)));
-    let Some(known) = known else {
-        calls.push(piece.clone());
-        return;
-    };
-    let arguments =
-        [&*known, piece].map(|call| text_at(call, "/function/arguments").unwrap_or_default().to_owned());
+fn continue_call(known: &mut Value, piece: &Value) {
     if !is_given(known, "/id") && is_given(piece, "/id") {
         known["id"] = piece["id"].clone();
     }
-    if !is_given(known, "/function/name") && is_given(piece, "/function/name") {
-        known["function"]["name"] = piece["function"]["name"].clone();
+    let Some(known) = known.as_object_mut() else { return };
+    let function = known.entry("function").or_insert_with(|| json!({}));
+    let Some(function) = function.as_object_mut() else { return };
+    if !function.get("name").is_some_and(is_something) && is_given(piece, "/function/name") {
+        function.insert("name".to_owned(), piece["function"]["name"].clone());
     }
-    known["function"]["arguments"] = arguments.concat().into();
+    append(function, "arguments", text_at(piece, "/function/arguments").unwrap_or_default());
+    // What only some servers send, such as signatures.
+    for (name, value) in piece.as_object().into_iter().flatten() {
+        if is_something(value) {
+            known.entry(name.as_str()).or_insert_with(|| value.clone());
+        }
+    }
+}
+
+/// Adds to a list. A part of reasoning with the number of the one before continues its text.
+fn add_item(items: &mut Vec<Value>, item: &Value) {
+    let is_same = |last: &Value| {
+        ["index", "type"].iter().all(|name| item.get(*name).is_some() && last.get(*name) == item.get(*name))
+    };
+    let Some(last) = items.last_mut().filter(|last| is_same(last)).and_then(Value::as_object_mut) else {
+        return items.push(item.clone());
+    };
+    for (name, value) in item.as_object().into_iter().flatten() {
+        match (name.as_str(), value) {
+            ("text" | "summary" | "data", Value::String(more)) => append(last, name, more),
+            (_, value) if is_something(value) => {
+                last.insert(name.clone(), value.clone());
+            }
+            _ => {}
+        }
+    }
 }
 
 /// OpenAI accepts `strict` only if all fields of every object are required and no others are allowed.
@@ -267,8 +394,10 @@ mod tests {
             json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }] }),
             json!({ "choices": [], "usage": { "prompt_tokens": 5 } }),
         ];
+        let mut stream = Stream::default();
+        pieces.iter().try_for_each(|piece| stream.push(piece)).unwrap();
 
-        let reply = reply(&whole(&pieces)).unwrap();
+        let reply = reply(&stream.answer()).unwrap();
 
         assert_eq!((reply.text.as_deref(), reply.stop), (Ok("abc"), Stop::Done));
         assert!(reply.has_reasoning);

@@ -1,7 +1,10 @@
 //! A request in the protocol of a provider, with what the agent adds to it.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use reqwest::Method;
+use reqwest::header::{ACCEPT_ENCODING, HeaderValue};
 use serde_json::{Map, Value};
 use steadflow_core::agent::LlmConfig;
 use steadflow_core::failure::Failure;
@@ -13,10 +16,14 @@ use crate::call::header;
 use crate::egress::Request;
 use crate::secrets::Keyring;
 
+/// How long a stream may be silent. Models that reason are silent for long.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
+
 pub(super) fn request(
     call: &SkillCall<'_>,
     config: &LlmConfig,
     wire: &Wire,
+    is_stream: bool,
     keyring: &mut Keyring<'_>,
 ) -> Result<Request, Failure> {
     let mut headers = call.headers(&config.headers, keyring)?;
@@ -30,6 +37,12 @@ pub(super) fn request(
             header(name, &format!("{before}{}", keyring.open(key)?)).map_err(misconfigured)?;
         headers.insert(name, value);
     }
+    if is_stream {
+        // What is compressed cannot be read as it comes.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    }
+    // Who is asked for no stream is silent until all is said.
+    let idle = config.idle_timeout.or(is_stream.then_some(IDLE_TIMEOUT));
     let body = Some(Bytes::from(wire.body.to_string()));
     let url = url(config, &wire.path, keyring)?;
     let has_own_timeout = call.work.has_own_timeout;
@@ -37,6 +50,7 @@ pub(super) fn request(
         headers,
         body,
         has_own_timeout,
+        idle,
         follows_redirects: false,
         ..Request::new(Method::POST, url)
     })

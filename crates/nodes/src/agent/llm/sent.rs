@@ -1,4 +1,4 @@
-//! What a server sent: one JSON value, or the pieces of a stream, which some send without being asked.
+//! What a server sent, all of it: one JSON value, or the pieces of a stream.
 
 use serde_json::Value;
 use steadflow_core::json;
@@ -11,20 +11,8 @@ use crate::secrets::Scrubber;
 pub(super) enum Sent {
     /// One value.
     Whole(Value),
-    /// The events of a stream, in their order.
-    Pieces(Vec<Value>),
-}
-
-impl Sent {
-    /// Masks secrets in each value, before messages cut what is in it.
-    pub(super) fn without_secrets(self, scrubber: &Scrubber) -> Self {
-        match self {
-            Self::Whole(value) => Self::Whole(scrubber.value(value)),
-            Self::Pieces(pieces) => {
-                Self::Pieces(pieces.into_iter().map(|piece| scrubber.value(piece)).collect())
-            }
-        }
-    }
+    /// The events of a stream, in their order, and whether `[DONE]` followed.
+    Pieces { pieces: Vec<Value>, is_over: bool },
 }
 
 /// Why a body is not readable.
@@ -40,14 +28,14 @@ pub(super) enum Unreadable {
 /// JSON value a line.
 pub(super) fn read(body: &str, scrubber: &Scrubber) -> Result<Sent, Unreadable> {
     if is_event_stream(body) {
-        return events(body).map(Sent::Pieces);
+        return events(body);
     }
     let error = match json::read(body.as_bytes()) {
         Ok(value) => return Ok(Sent::Whole(value)),
         Err(error) => error,
     };
     match lines(body) {
-        Some(pieces) => Ok(Sent::Pieces(pieces)),
+        Some(pieces) => Ok(Sent::Pieces { pieces, is_over: false }),
         None => Err(unreadable(&scrubber.text(body), &error)),
     }
 }
@@ -58,23 +46,33 @@ fn is_event_stream(body: &str) -> bool {
 }
 
 /// Reads server-sent events (HTML standard, 9.2.6) up to `[DONE]`. The last one needs no blank line behind it.
-fn events(body: &str) -> Result<Vec<Value>, Unreadable> {
+fn events(body: &str) -> Result<Sent, Unreadable> {
     let unified = body.replace("\r\n", "\n").replace('\r', "\n");
-    let mut pieces = Vec::new();
+    let mut all = Vec::new();
     for event in unified.split("\n\n") {
         let lines: Vec<&str> = event.lines().filter_map(data_of).collect();
-        let joined = lines.join("\n");
-        // Some servers leave out the blank lines, so that each line is an event.
-        let is_one = lines.len() < 2 || json::read(joined.as_bytes()).is_ok();
-        for data in if is_one { vec![joined.as_str()] } else { lines } {
-            match data.trim() {
-                "" => {}
-                "[DONE]" => return Ok(pieces),
-                data => pieces.push(piece(data, pieces.len() + 1)?),
-            }
+        let (pieces, is_over) = pieces(&lines.join("\n"), all.len())?;
+        all.extend(pieces);
+        if is_over {
+            return Ok(Sent::Pieces { pieces: all, is_over });
         }
     }
-    Ok(pieces)
+    Ok(Sent::Pieces { pieces: all, is_over: false })
+}
+
+/// Reads the data of an event that comes behind `number` others, and whether it is, or ends with, `[DONE]`. Some servers
+/// leave out the blank lines between events, so that each line is one.
+pub(super) fn pieces(data: &str, number: usize) -> Result<(Vec<Value>, bool), Unreadable> {
+    let is_one = !data.contains('\n') || json::read(data.as_bytes()).is_ok();
+    let mut pieces = Vec::new();
+    for data in if is_one { vec![data] } else { data.lines().collect() } {
+        match data.trim() {
+            "" => {}
+            "[DONE]" => return Ok((pieces, true)),
+            data => pieces.push(piece(data, number + pieces.len() + 1)?),
+        }
+    }
+    Ok((pieces, false))
 }
 
 fn data_of(line: &str) -> Option<&str> {
@@ -82,7 +80,8 @@ fn data_of(line: &str) -> Option<&str> {
     Some(value.strip_prefix(' ').unwrap_or(value))
 }
 
-fn piece(data: &str, number: usize) -> Result<Value, Unreadable> {
+/// Reads one event or line.
+pub(super) fn piece(data: &str, number: usize) -> Result<Value, Unreadable> {
     json::read(data.as_bytes()).map_err(|error| {
         if is_half_character(&error) {
             return Unreadable::HalfCharacter(format!("event {number} of the stream, {}", place(&error)));
@@ -138,7 +137,10 @@ mod tests {
         ] {
             assert_eq!(
                 read(body, &Scrubber::default()),
-                Ok(Sent::Pieces(vec![json!({ "a": 1 }), json!({ "a": 2 })])),
+                Ok(Sent::Pieces {
+                    pieces: vec![json!({ "a": 1 }), json!({ "a": 2 })],
+                    is_over: body.contains("[DONE]")
+                }),
                 "{body}"
             );
         }

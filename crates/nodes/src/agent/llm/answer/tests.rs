@@ -1,0 +1,189 @@
+use bytes::Bytes;
+use serde_json::json;
+
+use super::*;
+use crate::agent::llm::stop::Stop;
+use crate::egress::Framing as _;
+
+/// Streams as the providers' documentation shows them, with the answer that each gives without streaming.
+fn documented() -> Vec<(Provider, String, Value)> {
+    vec![
+        (Provider::OpenAi, openai(), openai_answer()),
+        (Provider::Anthropic, anthropic(), anthropic_answer()),
+        (Provider::Gemini, gemini(), gemini_answer()),
+        (Provider::Ollama, ollama(), ollama_answer()),
+    ]
+}
+
+/// From "Streaming" of OpenAI's API reference for chat completions (`chat.completion.chunk`), with two parallel calls.
+fn openai() -> String {
+    let chunk = |rest: &str| {
+        format!(
+            "data: {{\"id\":\"chatcmpl-123\",\"object\":\"chat.completion.chunk\",\"created\":1694268190,\"model\":\"gpt-4o-mini\",{rest}}}\n\n"
+        )
+    };
+    let delta = |delta: &str, reason: &str| {
+        chunk(&format!(
+            "\"choices\":[{{\"index\":0,\"delta\":{delta},\"logprobs\":null,\"finish_reason\":{reason}}}],\"usage\":null"
+        ))
+    };
+    [
+        delta(r#"{"role":"assistant","content":"","refusal":null}"#, "null"),
+        delta(r#"{"content":"Grüß"}"#, "null"),
+        delta(r#"{"content":" dich 🦀"}"#, "null"),
+        delta(r#"{"tool_calls":[{"index":0,"id":"call_a","type":"function","function":{"name":"look","arguments":""}}]}"#, "null"),
+        delta(r#"{"tool_calls":[{"index":0,"function":{"arguments":"{\"id\""}}]}"#, "null"),
+        delta(r#"{"tool_calls":[{"index":1,"id":"call_b","type":"function","function":{"name":"note","arguments":"{}"}}]}"#, "null"),
+        delta(r#"{"tool_calls":[{"index":0,"function":{"arguments":": 7}"}}]}"#, "null"),
+        delta("{}", "\"tool_calls\""),
+        chunk(r#""choices":[],"usage":{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29}"#),
+        "data: [DONE]\n\n".to_owned(),
+    ]
+    .concat()
+}
+
+fn openai_answer() -> Value {
+    let call = |id: &str, name: &str, arguments: &str| json!({ "id": id, "type": "function", "function": { "name": name, "arguments": arguments } });
+    let message = json!({ "role": "assistant", "content": "Grüß dich 🦀", "refusal": null,
+        "tool_calls": [call("call_a", "look", "{\"id\": 7}"), call("call_b", "note", "{}")] });
+    json!({ "choices": [{ "index": 0, "message": message, "finish_reason": "tool_calls" }],
+        "usage": { "prompt_tokens": 19, "completion_tokens": 10, "total_tokens": 29 } })
+}
+
+/// From "Streaming messages" of Anthropic's documentation: "Streaming request with tool use" and "with extended thinking".
+fn anthropic() -> String {
+    let event = |event: &str| {
+        let name = json!(serde_json::from_str::<Value>(event).unwrap()["type"]);
+        format!("event: {}\ndata: {event}\n\n", name.as_str().unwrap())
+    };
+    [
+        r#"{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":472,"cache_read_input_tokens":100,"output_tokens":2}}}"#,
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}"#,
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"I need to"}}"#,
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":" look 🦀"}}"#,
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"EqQBCgIYAhIM1gbcDa9GJwZA2b3h"}}"#,
+        r#"{"type":"content_block_stop","index":0}"#,
+        r#"{"type":"ping"}"#,
+        r#"{"type":"content_block_start","index":1,"content_block":{"type":"text","text":""}}"#,
+        r#"{"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"Okay"}}"#,
+        r#"{"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":", schön"}}"#,
+        r#"{"type":"content_block_stop","index":1}"#,
+        r#"{"type":"a_type_that_is_new","data":1}"#,
+        r#"{"type":"content_block_start","index":2,"content_block":{"type":"tool_use","id":"toolu_1","name":"look","input":{}}}"#,
+        r#"{"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":""}}"#,
+        r#"{"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":"{\"location\":"}}"#,
+        r#"{"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":" \"San Francisco\"}"}}"#,
+        r#"{"type":"content_block_stop","index":2}"#,
+        r#"{"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"output_tokens":89}}"#,
+        r#"{"type":"message_stop"}"#,
+    ]
+    .map(event)
+    .concat()
+}
+
+fn anthropic_answer() -> Value {
+    json!({ "content": [
+        { "type": "thinking", "thinking": "I need to look 🦀", "signature": "EqQBCgIYAhIM1gbcDa9GJwZA2b3h" },
+        { "type": "text", "text": "Okay, schön" },
+        { "type": "tool_use", "id": "toolu_1", "name": "look", "input": { "location": "San Francisco" } } ],
+        "stop_reason": "tool_use", "stop_sequence": null,
+        "usage": { "input_tokens": 472, "cache_read_input_tokens": 100, "output_tokens": 89 } })
+}
+
+/// From `streamGenerateContent` of Gemini's API reference with `alt=sse`, and "Thought signatures" of its documentation.
+fn gemini() -> String {
+    [
+        r#"{"candidates":[{"content":{"parts":[{"text":"Hm","thought":true}],"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":8}}"#,
+        r#"{"candidates":[{"content":{"parts":[{"text":"Let me"}],"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":8}}"#,
+        r#"{"candidates":[{"content":{"parts":[{"text":" löök 🦀"}],"role":"model"},"index":0}]}"#,
+        r#"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"look","args":{"id":7}},"thoughtSignature":"c2ln"}],"role":"model"},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":8,"candidatesTokenCount":5,"thoughtsTokenCount":2}}"#,
+    ]
+    .map(|piece| format!("data: {piece}\r\n\r\n"))
+    .concat()
+}
+
+fn gemini_answer() -> Value {
+    json!({ "candidates": [{ "content": { "role": "model", "parts": [
+        { "text": "Hm", "thought": true }, { "text": "Let me löök 🦀" },
+        { "functionCall": { "name": "look", "args": { "id": 7 } }, "thoughtSignature": "c2ln" } ] },
+        "finishReason": "STOP", "index": 0 }],
+        "usageMetadata": { "promptTokenCount": 8, "candidatesTokenCount": 5, "thoughtsTokenCount": 2 } })
+}
+
+/// From "Generate a chat completion" of Ollama's API documentation, with streaming, thinking and tools.
+fn ollama() -> String {
+    [
+        r#"{"model":"m","created_at":"2023-08-04T08:52:19Z","message":{"role":"assistant","content":"","thinking":"Hm"},"done":false}"#,
+        r#"{"model":"m","created_at":"2023-08-04T08:52:19Z","message":{"role":"assistant","content":"The sky 🦀"},"done":false}"#,
+        r#"{"model":"m","created_at":"2023-08-04T08:52:19Z","message":{"role":"assistant","content":"","tool_calls":[{"function":{"name":"look","arguments":{"id":7}}}]},"done":false}"#,
+        r#"{"model":"m","created_at":"2023-08-04T19:22:45Z","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","prompt_eval_count":26,"eval_count":282}"#,
+    ]
+    .map(|line| format!("{line}\n"))
+    .concat()
+}
+
+fn ollama_answer() -> Value {
+    json!({ "message": { "role": "assistant", "content": "The sky 🦀", "thinking": "Hm",
+        "tool_calls": [{ "function": { "name": "look", "arguments": { "id": 7 } } }] },
+        "done": true, "done_reason": "stop", "prompt_eval_count": 26, "eval_count": 282 })
+}
+
+#[test]
+fn a_stream_is_the_answer_that_is_given_without_one_whatever_pieces_it_arrives_in() {
+    for (provider, stream, answer) in documented() {
+        let whole = read(provider, &[answer.to_string().as_bytes()]).unwrap();
+        assert!(matches!(whole.stop, Stop::Tools(_) | Stop::Done), "{}: {:?}", provider.name(), whole.stop);
+        assert!(whole.calls.as_ref().is_ok_and(|calls| !calls.is_empty()) && whole.input_tokens > 0);
+
+        for at in 0..=stream.len() {
+            let (first, second) = stream.as_bytes().split_at(at);
+            assert_eq!(read(provider, &[first, second]).unwrap(), whole, "{} cut at {at}", provider.name());
+        }
+        for size in 1..64 {
+            let pieces: Vec<&[u8]> = stream.as_bytes().chunks(size).collect();
+            assert_eq!(read(provider, &pieces).unwrap(), whole, "{} by {size}", provider.name());
+        }
+    }
+}
+
+#[test]
+fn a_stream_that_ends_early_is_never_an_answer() {
+    for (provider, stream, _) in documented() {
+        // The last event may lack its blank line, and the end mark of OpenAI may be missing behind the usage.
+        let end =
+            stream.trim_end().len() - if provider == Provider::OpenAi { "data: [DONE]".len() + 3 } else { 0 };
+        for at in 0..end {
+            let failure = read(provider, &[&stream.as_bytes()[..at]]).unwrap_err();
+
+            let retried = [ErrorClass::Unavailable, ErrorClass::ModelOutput];
+            assert!(retried.contains(&failure.class), "{} cut at {at}: {failure:?}", provider.name());
+        }
+    }
+}
+
+/// Reads a response with tools that arrives in these pieces.
+fn read(provider: Provider, pieces: &[&[u8]]) -> Result<Reply, Failure> {
+    let from = From {
+        provider,
+        has_tools: true,
+        peer: "model.test".to_owned(),
+        headers: HeaderMap::new(),
+        scrubber: Arc::default(),
+    };
+    let mut reader = Reader { fold: Fold::new(provider), from, before: None, pieces: 0 };
+    let mut framer = Framer::default();
+    for piece in pieces {
+        let mut arrived = Bytes::copy_from_slice(piece);
+        while let Some(frame) = framer.take(&mut arrived) {
+            if let Some(reply) = reader.read(frame)? {
+                return Ok(reply);
+            }
+        }
+    }
+    if let Some(frame) = framer.end()
+        && let Some(reply) = reader.read(frame)?
+    {
+        return Ok(reply);
+    }
+    reader.finish()
+}
