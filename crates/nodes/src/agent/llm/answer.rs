@@ -67,7 +67,10 @@ pub(super) async fn read(
                 return Ok(reply);
             }
             Ok(Some(None)) => events.keep(locked().fold.kept_bytes()),
-            Ok(None) => return locked().finish().map_err(|failure| locked().lost(failure)),
+            Ok(None) => {
+                let mut reader = locked();
+                return reader.finish().map_err(|failure| reader.lost(failure));
+            }
             Err(failure) => return Err(locked().lost(failure)),
         }
     }
