@@ -2430,6 +2430,17 @@ export interface components {
             readonly extra_query?: {
                 readonly [key: string]: string | null;
             } | null;
+            /**
+             * Stream
+             * @description Whether answers are asked for as streams. For servers that cannot stream, false.
+             * @default true
+             */
+            readonly stream?: boolean | null;
+            /**
+             * Idle timeout in seconds
+             * @description How long the server may send nothing: a stream 120 seconds where there is none. Models that reason may be silent for long.
+             */
+            readonly idle_timeout_seconds?: number | null;
         };
         /** @description How to reach an MCP server. */
         readonly McpConfig: {
