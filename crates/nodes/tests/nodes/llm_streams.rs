@@ -98,7 +98,7 @@ async fn a_long_stream_is_limited_by_what_is_kept_of_it() {
     let large = json!({ "choices": [{ "index": 0, "delta": { "content": "a".repeat(60_000) } }] });
     let end = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
     let stream = |piece: &Value, count| {
-        events(&vec![piece.clone(); count]) + &events(&[end.clone()]) + "data: [DONE]\n\n"
+        events(&vec![piece.clone(); count]) + &events(std::slice::from_ref(&end)) + "data: [DONE]\n\n"
     };
     for (body, is_read) in [(stream(&small, 4_000), true), (stream(&large, 100), false)] {
         let model =
