@@ -1,3 +1,5 @@
+//! Streams as the documentation of the providers shows them, cut anywhere.
+
 use bytes::Bytes;
 use serde_json::json;
 
