@@ -70,6 +70,26 @@ impl FromRequestParts<App> for PathStep {
     }
 }
 
+/// The path's `{id}` of an approval, which begins with the id of its execution.
+#[derive(Clone, Debug)]
+pub(crate) struct PathApproval {
+    pub(crate) execution: ExecutionId,
+    pub(crate) whole: String,
+}
+
+impl FromRequestParts<App> for PathApproval {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let whole = parameter(parts, app, "id").await?;
+        let execution = whole.split_once(':').and_then(|(execution, _)| execution.parse().ok());
+        let execution = execution.ok_or_else(|| {
+            invalid("The id in the path is none of an approval, such as `<execution>:<node>:tool:1:0`.")
+        })?;
+        Ok(Self { execution, whole })
+    }
+}
+
 fn invalid(detail: impl Into<Cow<'static, str>>) -> Problem {
     Problem::new(ProblemKind::InvalidParameter, detail)
 }

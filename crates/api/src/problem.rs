@@ -73,6 +73,8 @@ problem_kinds! {
     NoSuchNode = NOT_FOUND, "no-such-node", "There is no such node";
     /// The execution or the node has no value of this kind, or not yet.
     NoSuchValue = NOT_FOUND, "no-such-value", "There is no such value";
+    /// There is no such approval.
+    NoSuchApproval = NOT_FOUND, "no-such-approval", "There is no such approval";
     /// There is no such agent, or it has no such skill.
     NoSuchAgent = NOT_FOUND, "no-such-agent", "There is no such agent";
     /// The address does not take this method.
@@ -87,6 +89,10 @@ problem_kinds! {
     WrongStatus = CONFLICT, "wrong-status", "The status does not allow this";
     /// The node waits for nothing of the kind.
     NotWaiting = CONFLICT, "not-waiting", "The node is not waiting for this";
+    /// The call was approved or rejected before.
+    AlreadyDecided = CONFLICT, "already-decided", "The call was decided on before";
+    /// The decision is on other arguments than those of the call.
+    OtherArguments = CONFLICT, "other-arguments", "The call has other arguments";
     /// What the change was made to is no longer current.
     VersionConflict = PRECONDITION_FAILED, "version-conflict", "Another version is current";
     /// The body is larger than allowed.

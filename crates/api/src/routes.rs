@@ -7,6 +7,7 @@ use crate::app::App;
 mod agent_versions;
 mod agents;
 mod analytics;
+mod approvals;
 mod cancel;
 mod conversation;
 mod events;
@@ -38,6 +39,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(nodes::routes())
         .merge(values::routes())
         .merge(conversation::routes())
+        .merge(approvals::routes())
         .merge(events::routes())
         .merge(journal::routes())
         .merge(analytics::routes())

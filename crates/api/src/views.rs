@@ -1,6 +1,7 @@
 //! What answers look like. Wire types are apart from stored ones: neither can change the other by accident.
 
 pub(crate) mod agent;
+pub(crate) mod approval;
 pub(crate) mod choice;
 pub(crate) mod conversation;
 pub(crate) mod entry;

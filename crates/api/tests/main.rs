@@ -2,6 +2,7 @@
 
 mod agents;
 mod analytics;
+mod approvals;
 mod children;
 mod control;
 mod conversation;

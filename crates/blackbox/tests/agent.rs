@@ -16,7 +16,7 @@ async fn kill_9_at_each_step_buys_no_token_twice() {
     let workplace = Workplace::new();
     let model = Model::start(TURNS).await;
     let mut server = Setup::new(&workplace).start().await;
-    let flow = create(server.api(), &model).await;
+    let flow = create(server.api(), &model, "never").await;
 
     let turns: Vec<String> = (1..=TURNS).map(|turn| format!("turn:{turn}")).collect();
     let tools: Vec<String> = (1..=ROUNDS_OF_TOOLS).map(|turn| format!("tool:{turn}:1")).collect();
@@ -46,6 +46,71 @@ async fn kill_9_at_each_step_buys_no_token_twice() {
         assert_conversations_fit(&model, &execution);
     }
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_waits_for_approval_survives_kill_9_and_is_made_once_as_it_was_edited() {
+    let workplace = Workplace::new();
+    let model = Model::start(2).await;
+    let mut server = Setup::new(&workplace).start().await;
+    let flow = create(server.api(), &model, "input.number == 0").await;
+    let execution = server.api().start(&flow, json!({ "question": "What is it?" })).await;
+    is_stored(server.api(), &execution, "tool:1:1").await;
+
+    server.kill();
+    server.restart().await;
+    let approval = only_approval(server.api()).await;
+    let path = format!("approvals/{}", key(&execution, "tool:1:0"));
+    let decide = async |decision: Value| {
+        let decision = with(decision, &json!({ "arguments_hash": approval["arguments_hash"] }));
+        server.api().post(&path, &decision).await
+    };
+    let misfit = decide(json!({ "decision": "approved", "arguments": { "turn": 1 } })).await.expect(400);
+    let edited = json!({ "turn": 1, "number": 7 });
+    decide(json!({ "decision": "approved", "arguments": edited })).await.expect(200);
+    let again = decide(json!({ "decision": "rejected" })).await.expect(409);
+    let ended = server.api().finished(&execution, ENDS_WITHIN).await;
+
+    assert_eq!(approval["arguments"], json!({ "turn": 1, "number": 0 }));
+    assert_eq!(misfit["errors"][0]["pointer"], "/arguments", "{misfit}");
+    assert!(again["detail"].as_str().is_some_and(|said| said.contains("approved by user")), "{again}");
+    assert_eq!(ended["status"], "completed", "{ended}");
+    assert_eq!(node(&ended, "think")["attempts"].as_array().map(Vec::len), Some(1), "waiting costs no attempt");
+    let calls = model.calls();
+    assert_eq!(calls[&key(&execution, "tool:1:0")], [json!({ "number": 7 })]);
+    assert!(calls_of(&model, &execution).values().all(|count| *count == 1));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_person_says_against_a_call_reaches_the_model() {
+    let workplace = Workplace::new();
+    let model = Model::start(2).await;
+    let mut server = Setup::new(&workplace).start().await;
+    let flow = create(server.api(), &model, "input.number == 0").await;
+    let execution = server.api().start(&flow, json!({ "question": "What is it?" })).await;
+    let approval = only_approval(server.api()).await;
+
+    let decision = json!({ "decision": "rejected", "comment": "Not this vendor", "arguments_hash": approval["arguments_hash"] });
+    let path = format!("approvals/{}", key(&execution, "tool:1:0"));
+    server.api().post(&path, &decision).await.expect(200);
+    let ended = server.api().finished(&execution, ENDS_WITHIN).await;
+
+    assert_eq!(ended["status"], "completed", "{ended}");
+    let calls = model.calls();
+    assert!(!calls.contains_key(&key(&execution, "tool:1:0")), "{calls:?}");
+    let asked = calls[&key(&execution, "turn:2")][0].to_string();
+    assert!(asked.contains("A person rejected this call: Not this vendor"), "{asked}");
+    server.stop().await;
+}
+
+/// Waits for the only call that needs approval.
+async fn only_approval(api: &Api) -> Value {
+    eventually("a call waits for approval", ENDS_WITHIN, async || {
+        let open = api.get("approvals").await.expect(200);
+        open.as_array().and_then(|open| open.first().cloned())
+    })
+    .await
 }
 
 async fn is_stored(api: &Api, execution: &str, step: &str) {
@@ -91,10 +156,10 @@ fn key(execution: &str, step: &str) -> String {
     format!("{execution}:think:{step}")
 }
 
-async fn create(api: &Api, model: &Model) -> String {
+async fn create(api: &Api, model: &Model, approval: &str) -> String {
     let tool = json!({
         "name": "look", "type": "http_request", "description": "Looks it up.",
-        "input_schema": { "type": "object", "required": ["turn", "number"] },
+        "input_schema": { "type": "object", "required": ["turn", "number"] }, "approval": approval,
         "request": { "method": "POST", "url": model.url("/tools/${input.turn}"), "body": { "number": "${input.number}" } },
     });
     let agent = json!({

@@ -67,6 +67,7 @@ pub(crate) async fn start(
     let config = EngineConfig {
         worker: worker_name().into(),
         check_agent: steadflow_nodes::schema_faults,
+        check_arguments: steadflow_nodes::argument_faults,
         has_secret: HasSecret::new(move |tenant, name| secrets.secret(tenant, name).is_some()),
         capacity: Capacity::of_memory(memory::limit()),
         ..EngineConfig::default()

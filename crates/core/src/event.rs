@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::approval::Verdict;
 use crate::caller::Actor;
 use crate::failure::ErrorClass;
 use crate::ids::{AgentId, Attempt, EdgeIndex, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
@@ -119,6 +120,36 @@ pub enum Event {
         /// What it used, failed or not.
         #[serde(default, skip_serializing_if = "Usage::is_nothing")]
         usage: Usage,
+    },
+    /// A call waits until a person has approved it. It has not begun.
+    ApprovalRequested {
+        /// Its node.
+        node: NodeIndex,
+        /// The key that the call will have.
+        step: StepKey,
+        /// The name of the tool.
+        tool: Arc<str>,
+        /// What it would be given.
+        arguments: Payload,
+        /// The hash of these arguments, which the decision names.
+        hash: Arc<str>,
+        /// When it is refused if nobody has decided.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires_at: Option<Timestamp>,
+    },
+    /// It was decided whether a call that waited is made. One that is not made has ended with this.
+    ApprovalDecided {
+        /// Its node.
+        node: NodeIndex,
+        /// The key of the call.
+        step: StepKey,
+        /// What was decided.
+        verdict: Verdict,
+        /// What was said with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        comment: Option<Arc<str>>,
+        /// By whom.
+        by: Actor,
     },
     /// The attempt under way started child executions. They are accepted in the same transaction.
     ChildrenStarted {

@@ -8,6 +8,7 @@
 //! outputs feed each other. The value in memory may thus be ahead of the disk while its commit is under way; what
 //! drives it shows it only once the commit has returned, and discards it and replays if the commit failed.
 
+mod approvals;
 mod apply;
 mod begin;
 mod children;
@@ -27,11 +28,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::agent::Agent;
+use crate::approval::{Answer, Decided};
 use crate::caller::Actor;
 use crate::event::{Accepted, ChildEnd, Record, Resolution};
 use crate::failure::ErrorClass;
 use crate::flow::{Flow, Graph};
-use crate::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, TenantId};
+use crate::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
 use crate::inbox::Signal;
 use crate::limits::Limits;
 use crate::payload::Payload;
@@ -206,6 +208,15 @@ pub enum Input {
         /// Who decided.
         by: Actor,
     },
+    /// A person decides on a call that waits for approval.
+    Approve {
+        /// The node.
+        node: NodeId,
+        /// What was decided.
+        answer: Answer,
+        /// Who decided.
+        by: Actor,
+    },
 }
 
 impl From<Signal> for Input {
@@ -216,6 +227,7 @@ impl From<Signal> for Input {
             Signal::Resume { by } => Self::Resume { by },
             Signal::RetryNow { node, by } => Self::RetryNow { node, by },
             Signal::Resolve { node, resolution, by } => Self::Resolve { node, resolution, by },
+            Signal::Approve { node, answer, by } => Self::Approve { node, answer, by },
             Signal::ChildEnded { node, child, end } => Self::ChildEnded { node, child, end },
         }
     }
@@ -242,6 +254,15 @@ pub enum Rejected {
     /// The node is not waiting for this.
     #[error("the node is not waiting for this")]
     NotWaiting,
+    /// The node has no such call that needed approval.
+    #[error("the node has no call `{0}` that needs approval")]
+    NoSuchApproval(StepKey),
+    /// The call was approved or rejected before.
+    #[error("the call was {} before", .0.verdict.as_str())]
+    AlreadyDecided(Box<Decided>),
+    /// The decision is about other arguments than those of the call.
+    #[error("the call has other arguments than those that were decided on")]
+    OtherArguments,
 }
 
 /// Why an execution must be processed again.
@@ -255,6 +276,8 @@ pub enum TimerReason {
     Backoff,
     /// A delay is over.
     Delay,
+    /// Nobody has decided on a call in time.
+    Approval,
     /// The last decision had taken its share.
     Cut,
 }
@@ -430,8 +453,10 @@ impl Execution {
             | NodeState::Skipped => None,
         };
         let deadline = self.deadline.map(|at| (at, TimerReason::Deadline));
+        let expiry = |node: &NodeIndex| Some((self.node(*node).next_expiry()?, TimerReason::Approval));
+        let expiries = self.active.iter().filter_map(expiry).filter(|_| !held);
         let cut = (self.is_cut && !held).then_some((self.created_at, TimerReason::Cut));
-        self.active.iter().filter_map(of_node).chain(deadline).chain(cut).min()
+        self.active.iter().filter_map(of_node).chain(expiries).chain(deadline).chain(cut).min()
     }
 
     /// Takes the decision's events out as the record to commit.

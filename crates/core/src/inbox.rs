@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::approval::Answer;
 use crate::caller::Actor;
 use crate::event::{ChildEnd, Resolution};
 use crate::ids::{ExecutionId, NodeId, NodeIndex};
@@ -45,6 +46,15 @@ pub enum Signal {
         node: NodeId,
         /// What was decided.
         resolution: Resolution,
+        /// By whom.
+        by: Actor,
+    },
+    /// Approve or reject a call.
+    Approve {
+        /// The node.
+        node: NodeId,
+        /// What was decided.
+        answer: Answer,
         /// By whom.
         by: Actor,
     },

@@ -4,6 +4,7 @@
 //! out as events and effects. The caller commits the events before it acts on the effects.
 
 pub mod agent;
+pub mod approval;
 pub mod caller;
 pub mod condition;
 pub mod document;

@@ -29,6 +29,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::approval::{Approval, Request, When};
 use crate::document::Fault;
 use crate::event::{ChildEnd, ChildStart};
 use crate::expression::{Expression, ExpressionError, Meter};
@@ -221,6 +222,14 @@ pub enum Next {
     Step(Step),
     /// Make these calls at the same time; each result comes back to `resume`, in any order.
     Steps(Vec<Step>),
+    /// Make these calls of tools at the same time, and ask for approval of others. Where there are neither, what was asked
+    /// for before has to be decided first.
+    Tools {
+        /// The calls; each result comes back to `resume`, in any order.
+        steps: Vec<Step>,
+        /// What has to be approved.
+        requests: Vec<Request>,
+    },
     /// Wait for a moment or a person.
     Wait(Wait),
     /// Start these child executions; their ends come back to `resume`, in any order.
@@ -317,6 +326,8 @@ pub struct Context<'a> {
     pub past: &'a [PastStep],
     /// The child executions that this node started, in all its attempts.
     pub children: &'a [ChildRecord],
+    /// The calls of this node that had or have to be approved, of all its attempts.
+    pub approvals: &'a [Approval],
     values: &'a dyn Values,
 }
 
@@ -326,6 +337,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) steps: &'a [StepRecord],
     pub(crate) past: &'a [PastStep],
     pub(crate) children: &'a [ChildRecord],
+    pub(crate) approvals: &'a [Approval],
 }
 
 /// The values that a node reads: an execution's, or those of a trial.
@@ -362,12 +374,12 @@ pub(crate) trait Values: fmt::Debug {
 
 impl<'a> Context<'a> {
     pub(crate) const fn new(now: Timestamp, attempt: Attempt, values: &'a dyn Values) -> Self {
-        Self { now, attempt, steps: &[], past: &[], children: &[], values }
+        Self { now, attempt, steps: &[], past: &[], children: &[], approvals: &[], values }
     }
 
     pub(crate) const fn with_parts(self, parts: Parts<'a>) -> Self {
-        let Parts { steps, past, children } = parts;
-        Self { steps, past, children, ..self }
+        let Parts { steps, past, children, approvals } = parts;
+        Self { steps, past, children, approvals, ..self }
     }
 
     /// Returns what `template` resolves to.
@@ -409,6 +421,14 @@ impl<'a> Context<'a> {
         let holds = condition.holds(&scope);
         self.values.take_back(scope.meter);
         holds.map_err(|error| self.values.failure(&error))
+    }
+
+    /// Returns whether a call of a tool with these arguments needs approval: also where that cannot be evaluated.
+    pub(crate) fn needs_approval(&self, when: &When, arguments: &Payload) -> bool {
+        let mut scope = self.values.scope(&References::default(), self.attempt);
+        let needs = when.needs(arguments, &mut scope);
+        self.values.take_back(scope.meter);
+        needs
     }
 
     /// Returns whether an edge that leaves the node asks for `case`.

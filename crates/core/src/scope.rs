@@ -36,6 +36,9 @@ pub struct Scope {
     pub meter: Meter,
 }
 
+/// What the templates and conditions of a tool call its arguments.
+pub(crate) const ARGUMENTS: &str = "input";
+
 /// One ended node in scope.
 #[derive(Clone, Debug)]
 pub struct NodeScope {

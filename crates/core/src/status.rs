@@ -99,6 +99,8 @@ pub enum Wait {
     },
     /// A person's decision (`on_interrupt`, `on_exhausted`).
     Decision,
+    /// A person's approval of a call.
+    Approval,
     /// A free slot of the execution's flow, or of the agent that a node asks.
     Slot,
     /// The next attempt of a node that failed.
@@ -112,13 +114,14 @@ pub enum Wait {
 
 impl Wait {
     /// The names of what executions are found by: all waits but that for a retry, which has a filter of its own.
-    pub const NAMES: [&'static str; 4] = ["delay", "decision", "slot", "child"];
+    pub const NAMES: [&'static str; 5] = ["delay", "decision", "approval", "slot", "child"];
 
     /// Returns the name that answers and the database use.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Delay { .. } => "delay",
             Self::Decision => "decision",
+            Self::Approval => "approval",
             Self::Slot => "slot",
             Self::Retry { .. } => "retry",
             Self::Child => "child",
@@ -128,7 +131,7 @@ impl Wait {
     /// Returns when it is over by itself, where that is known.
     pub const fn until(self) -> Option<Timestamp> {
         match self {
-            Self::Decision | Self::Slot | Self::Child => None,
+            Self::Decision | Self::Approval | Self::Slot | Self::Child => None,
             Self::Delay { until: moment } | Self::Retry { at: moment } => Some(moment),
         }
     }
@@ -138,6 +141,7 @@ impl Wait {
         match (name, until) {
             ("delay", Some(until)) => Some(Self::Delay { until }),
             ("decision", None) => Some(Self::Decision),
+            ("approval", None) => Some(Self::Approval),
             ("slot", None) => Some(Self::Slot),
             ("retry", Some(at)) => Some(Self::Retry { at }),
             ("child", None) => Some(Self::Child),

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::approval::{Approval, Policy};
 use crate::event::StepResult;
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{AgentId, StepKey};
@@ -24,7 +25,7 @@ use crate::work::Turn;
 pub const TOOL_CALLS_MAX: usize = 32;
 
 /// What bounds the loop of a skill, and what its tools need to know of the execution.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Rules {
     /// Answers of the model at most.
     pub turns_max: u32,
@@ -34,6 +35,8 @@ pub struct Rules {
     pub answer_tokens_max: Option<u64>,
     /// The agents that tools ask, by the name of the tool.
     pub asked: BTreeMap<String, AgentId>,
+    /// Of tools whose calls can need approval: which do, by the name of the tool.
+    pub approvals: BTreeMap<String, Policy>,
 }
 
 /// What a model answered in a turn, as it is stored.
@@ -198,6 +201,19 @@ pub(crate) fn next(rules: &Rules, steps: &[StepRecord], past: &[PastStep]) -> Re
             }
         }
     }
+}
+
+/// Returns whether a call of a tool has to begin that waits for no approval. Only the last turn can have one.
+pub(crate) fn is_call_due(steps: &[StepRecord], approvals: &[Approval]) -> bool {
+    let turns = steps.iter().filter_map(|step| match Place::of(&step.key) {
+        Some(Place::Turn(turn)) => Some((turn, step.output()?)),
+        Some(Place::Tool(..)) | None => None,
+    });
+    let Some((turn, answer)) = turns.max_by_key(|(turn, _)| *turn) else { return false };
+    let calls = Answer::read(answer).map(|answer| answer.tool_calls).unwrap_or_default();
+    let Some(Move::Call(begin)) = tools(calls, turn, steps) else { return false };
+    let waits = |key: &StepKey| approvals.iter().any(|of| of.step == *key && of.is_open());
+    begin.iter().any(|(key, _)| !waits(key))
 }
 
 /// Returns what is left to do of the tools that were asked for in `turn`; `None` if all have ended.

@@ -1,6 +1,7 @@
 //! What the journal stores: all that an event says, and nothing that goes without saying.
 
 use serde_json::{Value, json};
+use steadflow_core::approval::Verdict;
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{ChildEnd, ChildStart, Event, Parent, Resolution, StepResult};
 use steadflow_core::failure::ErrorClass;
@@ -43,6 +44,10 @@ fn completed(reused: bool, usage: Usage) -> Event {
     Event::NodeCompleted { node: NODE, output: Payload::null(), not_taken, usage, reused }
 }
 
+fn decided(verdict: Verdict) -> Event {
+    Event::ApprovalDecided { node: NODE, step: key(), verdict, comment: Some("fine".into()), by: Actor::USER }
+}
+
 #[test]
 fn an_event_is_read_as_it_was_written() {
     let end = ChildEnd {
@@ -72,6 +77,17 @@ fn an_event_is_read_as_it_was_written() {
             tool: Some("look".into()),
         },
         Event::StepEnded { node: NODE, step: key(), result: failure, usage: USED },
+        Event::ApprovalRequested {
+            node: NODE,
+            step: key(),
+            tool: "look".into(),
+            arguments: Payload::from_value(&json!({ "k": 1 })),
+            hash: "sha256:0".into(),
+            expires_at: Some(LATER),
+        },
+        decided(Verdict::Approved { arguments: payload(json!({ "k": 2 })) }),
+        decided(Verdict::Approved { arguments: None }),
+        decided(Verdict::Rejected),
         Event::ChildrenStarted { node: NODE, children: vec![start] },
         Event::ChildEnded { node: NODE, child: 1, end },
         Event::NodeWaiting { node: NODE, wait: Wait::Delay { until: LATER } },
@@ -107,8 +123,8 @@ fn what_goes_without_saying_is_not_stored() {
 
 #[test]
 fn a_wait_is_read_by_its_name_and_end() {
-    let waits =
-        [Wait::Delay { until: LATER }, Wait::Retry { at: LATER }, Wait::Decision, Wait::Slot, Wait::Child];
+    let delays = [Wait::Delay { until: LATER }, Wait::Retry { at: LATER }];
+    let waits = delays.into_iter().chain([Wait::Decision, Wait::Approval, Wait::Slot, Wait::Child]);
 
     for wait in waits {
         assert_eq!(Wait::named(wait.as_str(), wait.until()), Some(wait));

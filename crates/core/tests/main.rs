@@ -1,6 +1,7 @@
 //! Documents, expressions and executions, as users of the crate see them. One binary, so that it is linked once.
 
 mod agents;
+mod approvals;
 mod bounds;
 mod delays;
 mod documents;

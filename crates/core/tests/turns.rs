@@ -40,9 +40,14 @@ fn agent(bounds: &Value) -> Agent {
 }
 
 fn pinned(bounds: &Value, retries: u32) -> Pinned {
+    pinned_for(bounds, None, retries)
+}
+
+/// The same, with a timeout of the node in seconds.
+pub(crate) fn pinned_for(bounds: &Value, timeout: Option<u32>, retries: u32) -> Pinned {
     let node = json!({
         "id": "think", "type": "agent", "agent_id": Uuid::from_u128(AGENT), "skill": "find",
-        "input": { "k": "${trigger_data.k}" },
+        "input": { "k": "${trigger_data.k}" }, "timeout_seconds": timeout,
     });
     let flow = json!({
         "name": "Turns", "retry_on_failure": retries > 0, "retry_count": retries.max(1),
@@ -52,23 +57,27 @@ fn pinned(bounds: &Value, retries: u32) -> Pinned {
     Pinned { agents: Some(Arc::new(agents)), ..version(&flow).into() }
 }
 
-fn play(bounds: &Value, retries: u32) -> Play {
+pub(crate) fn play(bounds: &Value, retries: u32) -> Play {
+    play_of(pinned(bounds, retries))
+}
+
+pub(crate) fn play_of(pinned: Pinned) -> Play {
     let mut accepted = accepted();
     accepted.agents.insert(AgentId::new(Uuid::from_u128(AGENT)), 3);
     accepted.agents.insert(AgentId::new(Uuid::from_u128(ASKED)), 4);
-    let mut play = Play::of(pinned(bounds, retries), accepted);
+    let mut play = Play::of(pinned, accepted);
     play.story();
     play
 }
 
-fn ends(play: &mut Play, step: &str, outcome: Outcome) {
+pub(crate) fn ends(play: &mut Play, step: &str, outcome: Outcome) {
     let node = play.index("think");
     let attempt = play.execution.node(node).attempts.last().map_or(Attempt::FIRST, |last| last.attempt);
     let call = CallKey { execution: play.execution.id(), node, attempt, step: StepKey::new(step) };
     let _ = play.put(Input::StepEnded { call, outcome });
 }
 
-fn gives(play: &mut Play, step: &str, output: Value) {
+pub(crate) fn gives(play: &mut Play, step: &str, output: Value) {
     uses(play, step, output, 10);
 }
 
@@ -77,7 +86,7 @@ fn uses(play: &mut Play, step: &str, output: Value, output_tokens: u64) {
     ends(play, step, Outcome { result: Ok(Payload::from_value(&output)), usage });
 }
 
-fn fails(play: &mut Play, step: &str, class: ErrorClass, message: &str) {
+pub(crate) fn fails(play: &mut Play, step: &str, class: ErrorClass, message: &str) {
     ends(play, step, Outcome::failed(Failure::new(class, message)));
 }
 
@@ -91,7 +100,7 @@ fn turn_of(work: &Work) -> Option<&NextTurn> {
     if let Task::Turn(turn) = &work.task { Some(turn) } else { None }
 }
 
-fn last_turn(play: &Play) -> &NextTurn {
+pub(crate) fn last_turn(play: &Play) -> &NextTurn {
     let turns = play.work.iter().rev().find_map(turn_of);
     turns.expect("the model was asked")
 }

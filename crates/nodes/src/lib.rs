@@ -27,5 +27,5 @@ pub use egress::{
     ProxyError, SystemLookup,
 };
 pub use nodes::{Nodes, NodesConfig, Performing};
-pub use schema::schema_faults;
+pub use schema::{argument_faults, schema_faults};
 pub use secrets::{Secret, SecretHosts, SecretHostsError, Secrets};

@@ -66,6 +66,35 @@ pub fn schema_faults(agent: &Agent) -> Vec<Fault> {
     faults
 }
 
+/// Finds where `arguments` do not match the input schema of a tool. It may take half a second.
+pub fn argument_faults(schema: &Value, arguments: &Value) -> Vec<Fault> {
+    let whole = |message: String| vec![Fault { pointer: String::new(), message }];
+    let form = match Form::of(schema) {
+        Ok(form) => form,
+        Err(message) => return whole(too_large(&message)),
+    };
+    let Ok(cost) = cost::of(&form, schema, arguments, STEPS_MAX) else {
+        return whole("the input schema is too expensive to check for this value".to_owned());
+    };
+    let validator = match compile(schema) {
+        Ok(validator) => validator,
+        Err(message) => return whole(message),
+    };
+    let fault = |error: jsonschema::ValidationError<'_>| Fault {
+        pointer: error.instance_path().to_string(),
+        message: shortened(&error.to_string()),
+    };
+    if cost.steps <= EXPLAINED_STEPS_MAX {
+        validator.iter_errors(arguments).take(ERRORS_MAX).map(fault).collect()
+    } else if validator.is_valid(arguments) {
+        Vec::new()
+    } else if cost.in_alternatives <= EXPLAINED_STEPS_MAX {
+        validator.validate(arguments).err().map(fault).into_iter().collect()
+    } else {
+        whole("the value matches none of the alternatives, which are too many to say more".to_owned())
+    }
+}
+
 /// Returns the schemas of a skill and its tools, with their JSON pointers relative to the skill.
 fn schemas_of(skill: &Skill) -> impl Iterator<Item = (String, &Value)> {
     let own = [("input_schema", &skill.input_schema), ("output_schema", &skill.output_schema)];

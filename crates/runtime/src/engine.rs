@@ -14,7 +14,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use serde_json::Value;
 use steadflow_core::agent::Agent;
+use steadflow_core::approval::Answer;
 use steadflow_core::caller::Caller;
 use steadflow_core::event::Resolution;
 use steadflow_core::execution::{Decision, ExecutionStatus, FlowVersion, Input};
@@ -79,6 +81,7 @@ struct Inner {
     measured: Measured,
     worker: Arc<str>,
     check_agent: fn(&Agent) -> Vec<Fault>,
+    check_arguments: fn(&Value, &Value) -> Vec<Fault>,
     has_secret: HasSecret,
     load: Arc<Held>,
     gates: Arc<Mutex<GateTotals>>,
@@ -143,6 +146,7 @@ impl Engine {
                 measured: Measured::default(),
                 worker: config.worker,
                 check_agent: config.check_agent,
+                check_arguments: config.check_arguments,
                 has_secret: config.has_secret,
                 admission: Admission::new(config.capacity, Arc::clone(&load)),
                 load,
@@ -366,6 +370,26 @@ impl Engine {
         resolution: Resolution,
     ) -> Result<(), RuntimeError> {
         self.input(caller, id, Signal::Resolve { node, resolution, by: caller.actor.clone() }).await
+    }
+
+    /// Decides on a call that waits for approval.
+    ///
+    /// # Errors
+    /// [`RuntimeError::Rejected`] if there is no such call, if it was decided on before, or if the decision is about other
+    /// arguments.
+    pub async fn approve(
+        &self,
+        caller: &Caller,
+        id: ExecutionId,
+        node: NodeId,
+        answer: Answer,
+    ) -> Result<(), RuntimeError> {
+        self.input(caller, id, Signal::Approve { node, answer, by: caller.actor.clone() }).await
+    }
+
+    /// Returns where arguments of a tool do not fit its input schema.
+    pub fn argument_faults(&self, schema: &Value, arguments: &Value) -> Vec<Fault> {
+        (self.inner.check_arguments)(schema, arguments)
     }
 
     /// Gives an execution something to decide on. If another process drives it, that is stored for it: then this

@@ -26,10 +26,12 @@ const ANSWER_TOKENS_MAX: u64 = 20;
 pub(crate) fn with_tools() -> PinnedAgents {
     let tool =
         |name: &str| json!({ "name": name, "type": "http_request", "request": { "url": "https://a.test" } });
+    let mut asked = tool("b");
+    asked["approval"] = json!("always");
     let document = json!({
         "name": "With tools", "agent_type": "llm", "config": { "provider": "openai", "model": "m" },
         "skills": [{
-            "name": "s", "tools": [tool("a"), tool("b")], "max_turns": TURNS_MAX, "max_tokens": TOKENS_MAX,
+            "name": "s", "tools": [tool("a"), asked], "max_turns": TURNS_MAX, "max_tokens": TOKENS_MAX,
             "max_answer_tokens": ANSWER_TOKENS_MAX,
         }],
     });

@@ -4,6 +4,7 @@
 //! name the kind of promise: D durability, R results, A attempts, L leases, T time, I control, V liveness.
 
 mod answers;
+mod approvals;
 mod attempts;
 mod ends;
 mod inbox;

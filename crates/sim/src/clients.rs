@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use serde_json::json;
+use steadflow_core::approval::{Answer, Verdict};
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, Resolution};
 use steadflow_core::execution::{ExecutionStatus, Input, NewExecution, RetryMode};
-use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_core::ids::{ExecutionId, StepKey, TenantId};
 use steadflow_core::inbox::Signal;
 use steadflow_core::payload::Payload;
 use steadflow_runtime::shard::{Accept, Message, Origin};
@@ -40,7 +41,8 @@ impl World {
             67..=72 => self.changes(process, What::Pause),
             73..=80 => self.changes(process, What::Resume),
             81..=86 => self.changes(process, What::RetryNow),
-            87..=91 => self.changes(process, What::Decide),
+            87..=89 => self.changes(process, What::Decide),
+            90..=91 => self.changes(process, What::Approve),
             92..=94 => self.reads(process),
             95..=97 => self.awaits(process),
             _ => self.lists(process),
@@ -195,7 +197,7 @@ impl World {
         let parked: Vec<ExecutionId> = self.checker.parked().collect();
         let Some(execution) = self.rng.pick(&parked).copied() else { return Ok(()) };
         let twice: &[What] = &[What::Pause, What::Resume];
-        let choices = [twice, twice, &[What::Resume], &[What::RetryNow], &[What::Decide]];
+        let choices = [twice, twice, &[What::Resume], &[What::RetryNow], &[What::Decide], &[What::Approve]];
         for what in choices[self.rng.index(choices.len())] {
             self.sends_change(execution, *what)?;
         }
@@ -236,7 +238,12 @@ impl World {
         let (first, by) = (story.node_id(steadflow_core::ids::NodeIndex(0)), Actor::USER);
         let asking = story.asking().map(|node| story.node_id(node));
         let backing_off = story.backing_off().map(|node| story.node_id(node));
+        let awaiting = story.awaiting().map(|(node, step, hash)| (story.node_id(node), step, hash));
         Some(match what {
+            What::Approve => {
+                let (node, step, hash) = awaiting?;
+                Signal::Approve { node, answer: self.answer_to(step, hash), by }
+            }
             What::Cancel => Signal::Cancel { message: "Cancelled by a person".into(), by },
             What::Pause => Signal::Pause { by },
             What::Resume => Signal::Resume { by },
@@ -245,6 +252,17 @@ impl World {
                 Signal::Resolve { node: asking.unwrap_or(first), resolution: self.resolution(), by }
             }
         })
+    }
+
+    /// What a person says to a call, now and then to another one than that which waits.
+    fn answer_to(&mut self, step: StepKey, hash: Arc<str>) -> Answer {
+        let edited = || Payload::from_value(&json!({ "edited": true }));
+        let verdict = match self.rng.below(3) {
+            0 => Verdict::Approved { arguments: None },
+            1 => Verdict::Approved { arguments: Some(edited()) },
+            _ => Verdict::Rejected,
+        };
+        Answer { step, hash, verdict, comment: None }
     }
 
     fn resolution(&mut self) -> Resolution {
@@ -278,10 +296,11 @@ impl World {
         let held: Vec<(ExecutionId, What)> = self
             .checker
             .unfinished()
-            .filter_map(|story| match (story.status(), story.asking()) {
-                (ExecutionStatus::Paused, _) => Some((story.id(), What::Resume)),
-                (_, Some(_)) => Some((story.id(), What::Decide)),
-                (_, None) => None,
+            .filter_map(|story| match (story.status(), story.asking(), story.awaiting()) {
+                (ExecutionStatus::Paused, ..) => Some((story.id(), What::Resume)),
+                (_, Some(_), _) => Some((story.id(), What::Decide)),
+                (_, None, Some(_)) => Some((story.id(), What::Approve)),
+                (_, None, None) => None,
             })
             .collect();
         for (execution, what) in held {

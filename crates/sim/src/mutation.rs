@@ -107,6 +107,10 @@ mutations! {
     StepResultLost,
     /// What a model asks for is called before its answer is stored.
     TurnNotStored,
+    /// A call is made before its approval is stored.
+    ApprovalNotStored,
+    /// A decision on a call is taken in twice.
+    ApprovalTakenTwice,
     /// An execution that is loaded has forgotten what is reserved for calls whose answers were lost.
     BudgetNotReserved,
 }

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use steadflow_core::agent::NoSkill;
+use steadflow_core::approval::Decided;
 use steadflow_core::execution::Rejected;
 use steadflow_runtime::RuntimeError;
 use steadflow_store::{FlowStatus, StoreError};
@@ -82,6 +83,16 @@ impl From<Rejected> for Problem {
             Rejected::NoSuchNode(id) => {
                 Self::new(ProblemKind::NoSuchNode, format!("The execution has no node `{id}`."))
             }
+            Rejected::NoSuchApproval(step) => Self::new(
+                ProblemKind::NoSuchApproval,
+                format!("The node has no call `{step}` that needs approval."),
+            ),
+            Rejected::AlreadyDecided(decided) => Self::new(ProblemKind::AlreadyDecided, first_decision(&decided)),
+            Rejected::OtherArguments => Self::new(
+                ProblemKind::OtherArguments,
+                "The call has other arguments than those that this decision names. Look at it again, and decide on \
+                 what it says now.",
+            ),
             Rejected::StaleAttempt | Rejected::StaleChild | Rejected::NotWaiting => Self::new(
                 ProblemKind::NotWaiting,
                 "The node is not waiting for this. Look at the execution: it may have gone on by itself.",
@@ -94,6 +105,14 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         RuntimeError::from(error).into()
     }
+}
+
+/// Says what was decided on a call, by whom and when.
+fn first_decision(decided: &Decided) -> String {
+    let Decided { verdict, comment, by, at } = decided;
+    let by = by.id.as_deref().map_or_else(|| by.kind.as_str().to_owned(), |id| format!("{} {id}", by.kind.as_str()));
+    let comment = comment.as_deref().map_or_else(String::new, |comment| format!(" It says: {comment}"));
+    format!("The call was {} by {by} at {at}, and is decided on once.{comment}", verdict.as_str())
 }
 
 fn not_startable(status: FlowStatus) -> Problem {

@@ -44,6 +44,11 @@ impl Window {
         Page { before: self.cursor, limit: self.limit + 1 }
     }
 
+    /// Returns the window with at most so many rows.
+    pub(crate) fn at_most(self, count: usize) -> Self {
+        Self { limit: self.limit.min(count), ..self }
+    }
+
     /// Returns whether so many rows take long to read and to show.
     pub(crate) const fn is_long(self) -> bool {
         self.limit > LONG

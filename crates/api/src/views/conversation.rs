@@ -20,6 +20,7 @@ use steadflow_core::transcript::{self, Answer};
 use utoipa::ToSchema;
 
 use self::calls::{Call, Calls, End};
+use super::approval::{DecidedView, id_of_call};
 use super::node::{UsageView, input_of};
 use super::shown::{Place, Room, Shown, StepPart};
 use super::wire::{ErrorClassName, Time, millis, span};
@@ -133,12 +134,32 @@ pub(crate) struct StepView<'a> {
     /// How many tokens are reserved for the response, if there is a budget of them.
     reserved_tokens: Option<u64>,
     usage: UsageView,
+    /// Of a call that needs or needed approval.
+    approval: Option<StepApprovalView<'a>>,
+}
+
+/// What a person was asked before a call, and what was decided.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConversationApproval)]
+pub(crate) struct StepApprovalView<'a> {
+    /// Its id among all approvals.
+    id: String,
+    arguments_hash: &'a str,
+    requested_at: Time,
+    /// When the call is refused if nobody has decided.
+    expires_at: Option<Time>,
+    decided: Option<DecidedView>,
+    /// What the model wanted to give the tool, if it was given something else.
+    #[schema(value_type = Shown)]
+    proposed: Option<Shown<'a>>,
 }
 
 /// How a call stands.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum StepStatus {
+    /// It has not begun: it waits for approval.
+    Waiting,
     Running,
     Completed,
     Failed,
@@ -302,6 +323,21 @@ impl Conversation<'_> {
                 .map(|response| room.value(response, self.place(number, StepPart::Response))),
             reserved_tokens: call.reserved,
             usage: call.usage.into(),
+            approval: call.approval.as_ref().map(|asked| self.approval(call, asked, room)),
+        }
+    }
+
+    fn approval<'s>(&'s self, call: &'s Call, asked: &'s calls::Asked, room: &mut Room) -> StepApprovalView<'s> {
+        let id = id_of_call(self.execution, self.node, &call.step);
+        let is_edited = call.input.as_ref() != Some(&asked.arguments);
+        let proposed = is_edited.then(|| room.value(&asked.arguments, Place::Approval(&id)));
+        StepApprovalView {
+            arguments_hash: &asked.hash,
+            requested_at: asked.requested_at.into(),
+            expires_at: asked.expires_at.map(Into::into),
+            decided: asked.decided.as_ref().map(DecidedView::from),
+            proposed,
+            id,
         }
     }
 
@@ -351,6 +387,7 @@ struct Error<'a> {
 
 fn outcome(end: &End) -> (StepStatus, Error<'_>) {
     match end {
+        End::Waiting => (StepStatus::Waiting, Error::default()),
         End::Open => (StepStatus::Running, Error::default()),
         End::Result(StepResult::Completed(_)) => (StepStatus::Completed, Error::default()),
         End::Result(StepResult::Failed { class, message, status }) => {

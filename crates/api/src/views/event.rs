@@ -16,7 +16,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::choice::Choice;
 use super::node::{DecisionName, UsageView, WaitingFor};
-use super::wire::{ActorTypeName, ErrorClassName, ExecutionStatusName, Time};
+use super::wire::{ActorTypeName, ErrorClassName, ExecutionStatusName, Time, VerdictName};
 
 pub(crate) use journal::Journal;
 
@@ -158,6 +158,29 @@ enum What<'a> {
         http_status: Option<u16>,
         usage: UsageView,
     },
+    /// A call waits until a person has approved it.
+    ApprovalRequested {
+        #[schema(value_type = String)]
+        node_id: NodeId,
+        /// The name that the call will have.
+        step: &'a str,
+        tool: &'a str,
+        /// The hash of its arguments.
+        arguments_hash: &'a str,
+        /// When it is refused if nobody has decided.
+        expires_at: Option<Time>,
+    },
+    /// It was decided whether a call is made. One that is not has failed with this.
+    ApprovalDecided {
+        #[schema(value_type = String)]
+        node_id: NodeId,
+        step: &'a str,
+        decision: VerdictName,
+        /// Whether the call has other arguments than those that the model wanted.
+        is_edited: bool,
+        comment: Option<&'a str>,
+        by: ActorView<'a>,
+    },
     /// The attempt under way started child executions.
     ChildrenStarted {
         #[schema(value_type = String)]
@@ -274,11 +297,18 @@ struct EdgeView {
 pub(crate) struct ActorView<'a> {
     r#type: ActorTypeName,
     /// Which one; null where there is only one, or where it is not known.
-    id: Option<&'a str>,
+    id: Option<Cow<'a, str>>,
+}
+
+impl ActorView<'static> {
+    /// Returns it without what it was made of.
+    pub(crate) fn owned(actor: &Actor) -> Self {
+        Self { r#type: actor.kind.into(), id: actor.id.as_deref().map(|id| Cow::Owned(id.to_owned())) }
+    }
 }
 
 impl<'a> From<&'a Actor> for ActorView<'a> {
     fn from(actor: &'a Actor) -> Self {
-        Self { r#type: actor.kind.into(), id: actor.id.as_deref() }
+        Self { r#type: actor.kind.into(), id: actor.id.as_deref().map(Cow::Borrowed) }
     }
 }

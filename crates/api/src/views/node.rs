@@ -60,12 +60,13 @@ pub(crate) struct NodeView<'a> {
     attempts: Vec<AttemptView<'a>>,
 }
 
-/// What something waits for: a moment, a person, a free slot of the flow, or the end of child executions.
+/// What something waits for: a moment, a person's decision or approval, a free slot of the flow, or the end of child executions.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum WaitingFor {
     Delay,
     Decision,
+    Approval,
     Slot,
     Child,
 }
@@ -76,6 +77,7 @@ impl WaitingFor {
         match wait {
             Wait::Slot => Some(Self::Slot),
             Wait::Decision => Some(Self::Decision),
+            Wait::Approval => Some(Self::Approval),
             Wait::Delay { .. } => Some(Self::Delay),
             Wait::Child => Some(Self::Child),
             Wait::Retry { .. } => None,

@@ -52,6 +52,8 @@ pub(crate) enum Place<'a> {
     Input(&'a str),
     /// The output of a node.
     Output(&'a str),
+    /// The arguments of a call that needs approval, by the id of that.
+    Approval(&'a str),
     /// A value of a call of a node, by its number.
     Step(&'a str, u32, StepPart),
 }
@@ -67,6 +69,11 @@ impl Room {
     /// Returns the room of an empty answer.
     pub(crate) const fn new(execution: ExecutionId) -> Self {
         Self { execution, left: ANSWER_BYTES }
+    }
+
+    /// Goes on with another execution.
+    pub(crate) const fn turn_to(&mut self, execution: ExecutionId) {
+        self.execution = execution;
     }
 
     /// Shows a value.

@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::time::Duration;
 
+use steadflow_core::approval::Verdict;
 use steadflow_core::caller::ActorKind;
 use steadflow_core::execution::{ExecutionStatus, NodeStatus};
 use steadflow_core::expression::ValueType;
@@ -70,6 +71,28 @@ impl PartialSchema for AnyJson {
 impl ToSchema for AnyJson {
     fn name() -> Cow<'static, str> {
         "AnyJson".into()
+    }
+}
+
+/// What came of a call that needed approval.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum VerdictName {
+    /// It is made.
+    Approved,
+    /// A person refused it.
+    Rejected,
+    /// Nobody decided in time, so it is not made.
+    Expired,
+}
+
+impl VerdictName {
+    pub(crate) const fn of(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Approved { .. } => Self::Approved,
+            Verdict::Rejected => Self::Rejected,
+            Verdict::Expired => Self::Expired,
+        }
     }
 }
 

@@ -73,23 +73,26 @@ impl Progress {
     }
 }
 
-/// Returns whether a node waits for a person's decision.
-pub(super) const fn waits_for_decision(node: &NodeExecution) -> bool {
-    matches!(node.state, NodeState::Waiting(Wait::Decision))
+/// Returns whether a node waits for a person's decision or approval, and for nothing else.
+pub(super) fn waits_for_decision(node: &NodeExecution) -> bool {
+    let only_waits = node.has_open_approval() && !node.has_open_call();
+    only_waits || matches!(node.state, NodeState::Waiting(Wait::Decision))
 }
 
 /// Returns whether a node will continue without a person.
-pub(super) const fn continues(node: &NodeExecution) -> bool {
-    matches!(
+pub(super) fn continues(node: &NodeExecution) -> bool {
+    let goes_on = matches!(
         node.state,
         NodeState::Running { .. } | NodeState::Backoff { .. } | NodeState::Waiting(Wait::Delay { .. })
-    )
+    );
+    goes_on && !waits_for_decision(node)
 }
 
 fn waiting(wait: Wait) -> Option<String> {
     match wait {
         Wait::Delay { until } => Some(format!("waits until {until}")),
         Wait::Decision => Some("waits for a decision".to_owned()),
+        Wait::Approval => Some("waits for approval".to_owned()),
         Wait::Child => Some("waits for child executions".to_owned()),
         Wait::Slot | Wait::Retry { .. } => None,
     }

@@ -4,17 +4,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::approval::Policy;
 use crate::expression::Meter;
 use crate::failure::Failure;
 use crate::ids::{AgentId, ExecutionId, NodeId};
 use crate::limits::Limits;
 use crate::payload::Payload;
-use crate::scope::{NodeScope, Scope};
+use crate::scope::{ARGUMENTS, NodeScope, Scope};
 use crate::template::{Resolved, Template};
 use crate::timestamp::Timestamp;
-
-/// What the templates of a tool call its arguments.
-pub(super) const ARGUMENTS: &str = "input";
 
 /// Something that the model of a skill may call.
 #[derive(Clone, Debug)]
@@ -23,6 +21,8 @@ pub struct Tool {
     pub name: String,
     /// What it does, for the model.
     pub description: String,
+    /// Which of its calls a person has to approve; `None` for none.
+    pub approval: Option<Policy>,
     /// What calling it does.
     pub action: ToolAction,
 }

@@ -1,6 +1,7 @@
 //! How much data events hold: what users and peers put into them, as JSON text. What the engine adds is little beside it.
 
 use super::{Accepted, ChildEnd, Event, Resolution, StepResult};
+use crate::approval::Verdict;
 use crate::payload::Payload;
 
 impl Event {
@@ -10,6 +11,14 @@ impl Event {
         match self {
             Self::AttemptStarted { input, .. } | Self::StepStarted { input, .. } => of(input),
             Self::AttemptFailed { message, body, .. } => message.len() + of(body),
+            Self::ApprovalRequested { arguments, .. } => arguments.len(),
+            Self::ApprovalDecided { verdict, comment, .. } => {
+                let edited = match verdict {
+                    Verdict::Approved { arguments } => of(arguments),
+                    Verdict::Rejected | Verdict::Expired => 0,
+                };
+                edited + comment.as_ref().map_or(0, |comment| comment.len())
+            }
             Self::StepEnded { result, .. } => result.data_bytes(),
             Self::ChildEnded { end, .. } => end.data_bytes(),
             Self::NodeCompleted { output, .. }
@@ -66,6 +75,7 @@ mod tests {
         let failed = |body: Value| json!({ "attempt_failed": { "node": 0, "attempt": 1, "class": "rejected", "message": "four", "body": body } });
         let step = |result: Value| json!({ "step_ended": { "node": 0, "step": "a", "result": result } });
         let child = |end: Value| json!({ "child_ended": { "node": 0, "child": 0, "end": end } });
+        let decided = |verdict: Value| json!({ "approval_decided": { "node": 0, "step": "a", "verdict": verdict, "comment": "four", "by": { "kind": "user" } } });
         for (event, bytes) in [
             (json!({ "attempt_started": { "node": 0, "attempt": 1, "input": "12345" } }), 7),
             (json!({ "attempt_started": { "node": 0, "attempt": 1 } }), 0),
@@ -79,6 +89,10 @@ mod tests {
             (child(json!({ "status": "cancelled" })), 0),
             (json!({ "node_completed": { "node": 0, "output": "12345" } }), 7),
             (json!({ "resolved": { "node": 0, "resolution": { "complete": { "output": "12345" } } } }), 7),
+            (json!({ "approval_requested": { "node": 0, "step": "a", "tool": "t", "arguments": "12345", "hash": "h" } }), 7),
+            (decided(json!({ "approved": { "arguments": [1, 2] } })), 9),
+            (decided(json!({ "approved": {} })), 4),
+            (decided(json!("rejected")), 4),
             (json!({ "node_skipped": { "node": 0 } }), 0),
         ] {
             let read: Event = serde_json::from_str(&event.to_string()).unwrap();

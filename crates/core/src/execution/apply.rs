@@ -130,6 +130,7 @@ impl Execution {
         {
             return Err("a call ended that was not under way");
         }
+        node.check_approval(event)?;
         if let Event::ChildEnded { child, .. } = event
             && !node.children.get(*child as usize).is_some_and(ChildRecord::is_open)
         {
@@ -178,6 +179,8 @@ impl Execution {
             Event::StepEnded { node, step, result, usage } => {
                 self.apply_step_ended(*node, step, result, *usage, at);
             }
+            Event::ApprovalRequested { .. } => self.apply_approval_requested(event, at),
+            Event::ApprovalDecided { .. } => self.apply_approval_decided(event, at),
             Event::ChildrenStarted { node, children } => self.apply_children_started(*node, children),
             Event::ChildEnded { node, child, end } => {
                 self.nodes[node.at()].children[*child as usize].state = ChildState::Ended(end.clone());
@@ -455,6 +458,8 @@ impl Event {
             | Self::BackoffEnded { node, .. }
             | Self::StepStarted { node, .. }
             | Self::StepEnded { node, .. }
+            | Self::ApprovalRequested { node, .. }
+            | Self::ApprovalDecided { node, .. }
             | Self::ChildrenStarted { node, .. }
             | Self::ChildEnded { node, .. }
             | Self::Resolved { node, .. } => Some(*node),

@@ -27,10 +27,13 @@ impl Execution {
     /// [`Rejected`] if the input changes nothing, e.g. the result of an attempt that already timed out; `decision` is
     /// then as it was.
     pub fn decide(&mut self, input: Input, now: Timestamp, decision: &mut Decision) -> Result<(), Rejected> {
-        if let Input::RetryNow { node, .. } | Input::Resolve { node, .. } = &input
+        if let Input::RetryNow { node, .. } | Input::Resolve { node, .. } | Input::Approve { node, .. } = &input
             && self.graph().find(node.as_str()).is_none()
         {
             return Err(Rejected::NoSuchNode(node.clone()));
+        }
+        if let Input::Approve { node, answer, .. } = &input {
+            self.check_answer(node, answer)?;
         }
         if self.status.is_finished() {
             return Err(Rejected::Finished(self.status));
@@ -54,6 +57,7 @@ impl Execution {
             Input::Resume { by } => decider.resume_execution(by)?,
             Input::RetryNow { node, by } => decider.retry_now(node, by)?,
             Input::Resolve { node, resolution, by } => decider.resolve(node, resolution, by)?,
+            Input::Approve { node, answer, by } => decider.approve(node, answer, by)?,
         }
         decider.settle();
         decider.check_size();
@@ -126,6 +130,9 @@ impl Decider<'_> {
             // What is due stays so, and follows in the next decision.
             if self.has_ended() || self.decision.is_full(&self.flow.limits) {
                 return;
+            }
+            if !held {
+                self.refuse_overdue_approvals(node);
             }
             match self.execution.node(node).state {
                 NodeState::Running { stop_at: Some(stop_at) }
@@ -257,7 +264,7 @@ impl Decider<'_> {
         Ok(())
     }
 
-    fn find(&self, id: NodeId) -> Result<NodeIndex, Rejected> {
+    pub(super) fn find(&self, id: NodeId) -> Result<NodeIndex, Rejected> {
         self.flow.flow.graph.find(id.as_str()).ok_or(Rejected::NoSuchNode(id))
     }
 

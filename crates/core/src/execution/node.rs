@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::approval::Approval;
 use crate::failure::ErrorClass;
 use crate::ids::{Attempt, StepKey};
 use crate::payload::Payload;
 use crate::status::{NodeStatus, Wait};
 use crate::step::{ChildRecord, ChildState, PastStep, StepRecord};
 use crate::timestamp::Timestamp;
+use crate::transcript;
 use crate::work::Usage;
 
 /// One node inside one execution, all its attempts.
@@ -21,6 +23,8 @@ pub struct NodeExecution {
     pub steps: Vec<StepRecord>,
     /// The calls that do not count any more, in the order in which they ceased to.
     pub past: Vec<PastStep>,
+    /// The calls that had or have to be approved, of all attempts, in the order in which they were asked for.
+    pub approvals: Vec<Approval>,
     /// The child executions that it started, by number.
     pub children: Vec<ChildRecord>,
     /// The resolved input of the last attempt, unless it follows from the flow version.
@@ -37,7 +41,8 @@ pub struct NodeExecution {
     pub completed_at: Option<Timestamp>,
     /// Whether its output was reused from the execution that this one retries.
     pub reused: bool,
-    /// Since when the attempt under way makes no call: it waits for a slot, or the execution is paused.
+    /// Since when the attempt under way makes no call: it waits for a slot or an
+    /// approval, or the execution is paused.
     pub(super) held_since: Option<Timestamp>,
     /// How many of `attempts` are outside the present budget: those before a person granted a fresh one.
     pub(super) spent: usize,
@@ -178,7 +183,8 @@ impl NodeExecution {
 
     /// Returns whether no result will come by which it goes on: it was held, or waits for a slot.
     pub(super) fn waits_for_its_turn(&self) -> bool {
-        self.state == NodeState::Waiting(Wait::Slot) || self.is_held()
+        let only_asks = || self.has_open_approval() && !transcript::is_call_due(&self.steps, &self.approvals);
+        self.state == NodeState::Waiting(Wait::Slot) || (self.is_held() && !only_asks())
     }
 
     /// Returns whether it waits for the end of a child.
@@ -219,6 +225,7 @@ impl NodeExecution {
     pub(super) fn shed(&mut self) {
         self.steps.iter_mut().for_each(StepRecord::shed);
         self.children.iter_mut().for_each(ChildRecord::shed);
+        self.approvals.iter_mut().for_each(Approval::shed);
         self.attempts
             .iter_mut()
             .filter_map(|attempt| attempt.error.as_mut())

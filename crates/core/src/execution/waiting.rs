@@ -6,8 +6,8 @@ use crate::ids::NodeIndex;
 use crate::status::Wait;
 
 impl Execution {
-    /// Returns what it waits for; `None` while it works, is paused, or has ended. Of several waits it is a decision if there
-    /// is one, since only a person ends that, and else the one that is over first.
+    /// Returns what it waits for; `None` while it works, is paused, or has ended. Of several waits it is a decision or an
+    /// approval if there is one, since only a person ends that, and else the one that is over first.
     pub fn waiting_for(&self) -> Option<Wait> {
         match self.status {
             ExecutionStatus::Pending => return Some(Wait::Slot),
@@ -20,6 +20,9 @@ impl Execution {
         let waits = || self.active.iter().filter_map(|&node| self.node(node).waiting_for());
         if waits().any(|wait| wait == Wait::Decision) {
             return Some(Wait::Decision);
+        }
+        if self.active.iter().any(|&node| self.node(node).has_open_approval()) {
+            return Some(Wait::Approval);
         }
         if self.has_call_in_flight() {
             return None;
@@ -40,6 +43,7 @@ impl NodeExecution {
         match self.state {
             NodeState::Backoff { retry_at } => Some(Wait::Retry { at: retry_at }),
             NodeState::Waiting(wait) => Some(wait),
+            NodeState::Running { .. } if self.has_open_approval() => Some(Wait::Approval),
             NodeState::Running { .. } if self.is_held() => Some(Wait::Slot),
             NodeState::Running { .. } if self.has_open_child() => Some(Wait::Child),
             NodeState::Pending

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::keys::Input;
 use super::{About, Context, NamedBy, Next, NodeKind, Resumed, Step, Traits};
+use crate::approval::Request;
 use crate::document::{Keys, Plain, key, text, uuid};
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{AgentId, StepKey};
@@ -86,13 +87,32 @@ impl Agent {
                 }
                 next
             }
-            Ok(Move::Call(calls)) => Next::Steps(
-                calls.into_iter().map(|(key, call)| self.tool(rules, key, call, context)).collect(),
-            ),
+            Ok(Move::Call(calls)) => self.call(rules, calls, context),
             Ok(Move::Wait) => Next::Pending,
             Ok(Move::Done(output)) => Next::Complete(output),
             Err(failure) => Next::Fail(failure),
         }
+    }
+
+    /// Calls what needs no approval or has it, and asks for what needs it.
+    fn call(&self, rules: &Rules, calls: Vec<(StepKey, ToolCall)>, context: &Context<'_>) -> Next {
+        let (mut steps, mut requests) = (Vec::new(), Vec::new());
+        for (key, call) in calls {
+            let known = context.approvals.iter().find(|approval| approval.step == key);
+            let policy = rules.approvals.get(&call.name);
+            match (known, policy) {
+                (Some(approval), _) => steps.extend(approval.approved().map(|arguments| {
+                    let call = ToolCall { arguments: arguments.clone(), ..call };
+                    self.tool(rules, key, call, context)
+                })),
+                (None, Some(policy)) if context.needs_approval(&policy.when, &call.arguments) => {
+                    let tool = call.name.into();
+                    requests.push(Request { step: key, tool, arguments: call.arguments, timeout: policy.timeout });
+                }
+                (None, _) => steps.push(self.tool(rules, key, call, context)),
+            }
+        }
+        Next::Tools { steps, requests }
     }
 
     fn tool(&self, rules: &Rules, key: StepKey, call: ToolCall, context: &Context<'_>) -> Step {

@@ -220,6 +220,12 @@ impl Play {
                     format!("{} call {step} fails ({class}: {message})", of(node))
                 }
             },
+            Event::ApprovalRequested { node, step, tool, arguments, .. } => {
+                format!("{} call {step} of {tool} with {arguments:?} needs approval", of(node))
+            }
+            Event::ApprovalDecided { node, step, verdict, .. } => {
+                format!("{} call {step} is {}", of(node), verdict.as_str())
+            }
             Event::ChildrenStarted { node, children } => {
                 format!("{} starts {} children", of(node), children.len())
             }
@@ -239,9 +245,11 @@ fn sent(signal: &Signal) -> String {
     match signal {
         Signal::Cancel { message, .. } => format!("cancel: {message}"),
         Signal::ChildEnded { child, end, .. } => format!("end of child {child}: {}", end.status),
-        Signal::Pause { .. } | Signal::Resume { .. } | Signal::RetryNow { .. } | Signal::Resolve { .. } => {
-            format!("{signal:?}")
-        }
+        Signal::Pause { .. }
+        | Signal::Resume { .. }
+        | Signal::RetryNow { .. }
+        | Signal::Resolve { .. }
+        | Signal::Approve { .. } => format!("{signal:?}"),
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use steadflow_core::agent::Agent;
 use steadflow_core::flow::Fault;
 use steadflow_core::ids::TenantId;
@@ -39,6 +40,8 @@ pub struct EngineConfig {
     pub limits: Limits,
     /// What is wrong with an agent beyond its shape, such as a schema that is none.
     pub check_agent: fn(&Agent) -> Vec<Fault>,
+    /// Where the arguments of a tool do not fit its JSON Schema, which comes first.
+    pub check_arguments: fn(&Value, &Value) -> Vec<Fault>,
     /// Whether a tenant has a secret with this name. The engine never sees values.
     pub has_secret: HasSecret,
     /// How long the lease of a worker lasts without renewal.
@@ -58,6 +61,7 @@ impl Default for EngineConfig {
             worker: "steadflow".into(),
             limits: Limits::DEFAULT,
             check_agent: |_| Vec::new(),
+            check_arguments: |_, _| Vec::new(),
             has_secret: HasSecret::new(|_, _| true),
             lease_ttl: Duration::from_secs(15),
             calls_max: 2_048,

@@ -34,6 +34,7 @@ pub(crate) enum What {
     Resume,
     RetryNow,
     Decide,
+    Approve,
 }
 
 impl Checker {

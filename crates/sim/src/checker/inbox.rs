@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use steadflow_core::caller::ActorKind;
 use steadflow_core::event::Event;
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::inbox::Signal;
@@ -65,7 +66,8 @@ impl Checker {
             Signal::Pause { .. }
             | Signal::Resume { .. }
             | Signal::RetryNow { .. }
-            | Signal::Resolve { .. } => false,
+            | Signal::Resolve { .. }
+            | Signal::Approve { .. } => false,
         }
     }
 
@@ -135,12 +137,13 @@ impl Checker {
 
 impl What {
     /// Returns the change that an event records.
-    const fn of(event: &Event) -> Option<Self> {
+    fn of(event: &Event) -> Option<Self> {
         match event {
             Event::Paused { .. } => Some(Self::Pause),
             Event::Resumed { .. } => Some(Self::Resume),
             Event::BackoffEnded { .. } => Some(Self::RetryNow),
             Event::Resolved { .. } => Some(Self::Decide),
+            Event::ApprovalDecided { by, .. } if by.kind == ActorKind::User => Some(Self::Approve),
             Event::Accepted(_)
             | Event::Adopted { .. }
             | Event::Started
@@ -149,6 +152,8 @@ impl What {
             | Event::AttemptReleased { .. }
             | Event::StepStarted { .. }
             | Event::StepEnded { .. }
+            | Event::ApprovalRequested { .. }
+            | Event::ApprovalDecided { .. }
             | Event::ChildrenStarted { .. }
             | Event::ChildEnded { .. }
             | Event::NodeCompleted { .. }

@@ -13,6 +13,7 @@ use steadflow_core::work::{CallKey, Task, Usage, Work};
 use steadflow_store::Worker as Lessee;
 
 use super::story::{Sight, Story};
+use super::approvals::Approvals;
 use super::turns::{Turns, can_fail_its_attempt, is_turn};
 use super::{ABANDONED_MAX, CLOCKS_APART_MAX, Checker, LATE_MAX, Verdict};
 
@@ -21,6 +22,7 @@ use super::{ABANDONED_MAX, CLOCKS_APART_MAX, Checker, LATE_MAX, Verdict};
 pub(super) struct Parts {
     pub(super) steps: BTreeMap<StepKey, StepStory>,
     pub(super) turns: Turns,
+    pub(super) approvals: Approvals,
     children: Vec<ChildStory>,
 }
 
@@ -98,6 +100,7 @@ impl Story {
         self.is_attempted(node)?;
         let parts = &mut self.nodes[node.at()].parts;
         parts.may_begin(step, tokens)?;
+        parts.approvals.allow(step)?;
         match parts.steps.insert(step.clone(), StepStory::Open) {
             Some(StepStory::Failed(class, _)) if !can_fail_its_attempt(step, class) => {
                 Err(format!("A5: call {step} begins again although the model is told what it said"))

@@ -29,6 +29,15 @@ impl World {
         if self.breaks(Mutation::TurnNotStored) {
             forget_answers(commit);
         }
+        if self.breaks(Mutation::ApprovalNotStored) {
+            change_record(commit, |events| events.retain(|event| !is_decision(event)));
+        }
+        if self.breaks(Mutation::ApprovalTakenTwice) {
+            change_record(commit, |events| {
+                let again = events.iter().position(is_decision).map(|place| (place, events[place].clone()));
+                events.extend(again.map(|(_, event)| event));
+            });
+        }
         if self.breaks(Mutation::KeyNotStored) {
             commit.idempotency = None;
         }
@@ -119,15 +128,25 @@ impl World {
 
 /// Leaves the answers of models out of what is stored.
 fn forget_answers(commit: &mut Commit) {
+    let is_answer = |event: &Event| matches!(event, Event::StepEnded { step, .. } if is_turn(step));
+    change_record(commit, |events| events.retain(|event| !is_answer(event)));
+}
+
+/// Changes the events that are stored.
+fn change_record(commit: &mut Commit, change: impl FnOnce(&mut Vec<Event>)) {
     let Some(mut record) = commit.record.as_ref().and_then(|text| serde_json::from_str::<Record>(text).ok())
     else {
         return;
     };
     let count = record.2.len();
-    record.2.retain(|event| !matches!(event, Event::StepEnded { step, .. } if is_turn(step)));
-    if record.2.len() < count {
+    change(&mut record.2);
+    if record.2.len() != count {
         commit.record = serde_json::to_string(&record).ok().map(Into::into);
     }
+}
+
+const fn is_decision(event: &Event) -> bool {
+    matches!(event, Event::ApprovalDecided { .. })
 }
 
 fn is_turn(step: &StepKey) -> bool {

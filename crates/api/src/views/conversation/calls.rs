@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use steadflow_core::approval::{Decided, Verdict};
 use steadflow_core::event::{Event, Record, StepResult};
-use steadflow_core::failure::ErrorClass;
+use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{NodeIndex, StepKey};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
@@ -25,11 +26,26 @@ pub(super) struct Call {
     /// Of one that failed and was not of a tool: what was received, decoded and bounded.
     pub(super) response: Option<Payload>,
     pub(super) usage: Usage,
+    /// Of one that needs or needed approval.
+    pub(super) approval: Option<Asked>,
+}
+
+/// What a person was asked before a call, and what was decided.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// What the model wanted to give the tool.
+    pub(super) arguments: Payload,
+    pub(super) hash: Arc<str>,
+    pub(super) requested_at: Timestamp,
+    pub(super) expires_at: Option<Timestamp>,
+    pub(super) decided: Option<Decided>,
 }
 
 /// How a call stands.
 #[derive(Debug)]
 pub(super) enum End {
+    /// It has not begun: it waits for approval.
+    Waiting,
     /// It is under way.
     Open,
     /// It has a result.
@@ -58,6 +74,7 @@ impl Calls {
         for event in events {
             if matches!(event, Event::Finished { .. }) {
                 self.stop(None, *at);
+                self.give_up_waiting(*at);
             } else if event.node() == Some(self.node) {
                 self.apply(event, *at);
             }
@@ -83,8 +100,12 @@ impl Calls {
                 let begun = self.begun(step, at);
                 let input = if tool.is_some() { input.clone() } else { begun.input };
                 let (tool, stop_at, reserved) = (tool.clone(), *stop_at, *tokens);
-                self.calls.push(Call { tool, input, stop_at, reserved, ..begun });
+                let waited = self.waiting(step).map(|waiting| self.calls.remove(waiting));
+                let approval = waited.and_then(|waited| waited.approval);
+                self.calls.push(Call { tool, input, stop_at, reserved, approval, ..begun });
             }
+            Event::ApprovalRequested { .. } => self.requested(event, at),
+            Event::ApprovalDecided { .. } => self.decided(event, at),
             Event::StepEnded { step, result, usage, .. } => self.end(step, result.clone(), *usage, at),
             Event::AttemptFailed { class, message, status, body, usage, .. } => {
                 let (class, message, status) = (*class, Arc::clone(message), *status);
@@ -125,6 +146,44 @@ impl Calls {
             end: End::Open,
             response: None,
             usage: Usage::default(),
+            approval: None,
+        }
+    }
+
+    fn waiting(&self, step: &StepKey) -> Option<usize> {
+        self.calls.iter().position(|call| matches!(call.end, End::Waiting) && call.step == *step)
+    }
+
+    fn requested(&mut self, event: &Event, at: Timestamp) {
+        let Event::ApprovalRequested { step, tool, arguments, hash, expires_at, .. } = event else { return };
+        self.calls.pop_if(|call| call.step == StepKey::ONLY && call.is_open());
+        let approval = Some(Asked {
+            arguments: arguments.clone(),
+            hash: Arc::clone(hash),
+            requested_at: at,
+            expires_at: *expires_at,
+            decided: None,
+        });
+        let (tool, input) = (Some(Arc::clone(tool)), Some(arguments.clone()));
+        self.calls.push(Call { tool, input, approval, end: End::Waiting, ..self.begun(step, at) });
+    }
+
+    fn decided(&mut self, event: &Event, at: Timestamp) {
+        let Event::ApprovalDecided { step, verdict, comment, by, .. } = event else { return };
+        let Some(call) = self.waiting(step).map(|waiting| &mut self.calls[waiting]) else { return };
+        let (verdict, comment) = (verdict.clone(), comment.clone());
+        match verdict.failure(comment.as_deref()) {
+            Some(Failure { class, message, .. }) => {
+                let result = StepResult::Failed { class, message: message.into(), status: None };
+                (call.end, call.ended_at) = (End::Result(result), Some(at));
+            }
+            None => {
+                let edited = if let Verdict::Approved { arguments } = &verdict { arguments.clone() } else { None };
+                call.input = edited.or_else(|| call.input.take());
+            }
+        }
+        if let Some(asked) = &mut call.approval {
+            asked.decided = Some(Decided { verdict, comment, by: by.clone(), at });
         }
     }
 
@@ -140,6 +199,13 @@ impl Calls {
         let asked = self.calls.iter_mut().rev().find(|call| call.attempt == attempt && !call.is_of_tool());
         if let Some(call) = asked.filter(|call| matches!(call.end, End::Result(StepResult::Failed { .. }))) {
             call.response = response.cloned();
+        }
+    }
+
+    /// The execution has ended: what waits for approval is not made any more.
+    fn give_up_waiting(&mut self, at: Timestamp) {
+        for call in self.calls.iter_mut().filter(|call| matches!(call.end, End::Waiting)) {
+            (call.end, call.ended_at) = (End::Stopped(None), Some(at));
         }
     }
 
@@ -159,7 +225,7 @@ impl Call {
     pub(super) const fn output(&self) -> Option<&Payload> {
         match &self.end {
             End::Result(StepResult::Completed(output)) => Some(output),
-            End::Open | End::Result(StepResult::Failed { .. }) | End::Stopped(_) => None,
+            End::Waiting | End::Open | End::Result(StepResult::Failed { .. }) | End::Stopped(_) => None,
         }
     }
 

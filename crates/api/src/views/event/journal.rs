@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use steadflow_core::approval::Verdict;
 use steadflow_core::event::{Accepted, ChildEnd, ChildStart, Event, Record, Resolution, StepResult};
 use steadflow_core::execution::{Execution, FlowVersion, NodeExecution, Wait};
 use steadflow_core::ids::{EdgeIndex, ExecutionId, NodeId, NodeIndex, StepKey};
@@ -10,6 +11,7 @@ use steadflow_core::work::Usage;
 
 use super::{ActorView, ChildView, EdgeView, EventView, What};
 use crate::views::node::{DecisionName, WaitingFor};
+use crate::views::wire::VerdictName;
 
 /// Reads the records of one execution, in order and without a gap, as the events that clients see.
 #[derive(Debug)]
@@ -83,6 +85,23 @@ impl Journal {
                 reserved_tokens: *tokens,
             },
             Event::StepEnded { node, step, result, usage } => step_ended(id(node), step, result, *usage),
+            Event::ApprovalRequested { node, step, tool, arguments: _, hash, expires_at } => {
+                What::ApprovalRequested {
+                    node_id: id(node),
+                    step: step.name().unwrap_or_default(),
+                    tool,
+                    arguments_hash: hash,
+                    expires_at: expires_at.map(Into::into),
+                }
+            }
+            Event::ApprovalDecided { node, step, verdict, comment, by } => What::ApprovalDecided {
+                node_id: id(node),
+                step: step.name().unwrap_or_default(),
+                decision: VerdictName::of(verdict),
+                is_edited: matches!(verdict, Verdict::Approved { arguments: Some(_) }),
+                comment: comment.as_deref(),
+                by: by.into(),
+            },
             Event::ChildrenStarted { node, children } => {
                 What::ChildrenStarted { node_id: id(node), children: self.children(*node, children) }
             }

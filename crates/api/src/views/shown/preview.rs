@@ -1,6 +1,6 @@
 //! The beginning of a value, and where the whole of it is.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::Serialize;
 use steadflow_core::ids::ExecutionId;
 use utoipa::ToSchema;
@@ -30,14 +30,22 @@ struct Beginning {
 
 impl Preview {
     pub(crate) fn new(execution: ExecutionId, place: Place<'_>, bytes: usize, text: &str) -> Self {
-        let href = format!("/api/v1/studio/executions/{execution}/{}", path_of(place));
+        let href = match place {
+            Place::Approval(id) => format!("/api/v1/studio/approvals/{}/arguments", segment(id)),
+            place => format!("/api/v1/studio/executions/{execution}/{}", path_of(place)),
+        };
         Self { preview: Beginning { bytes, text: text.to_owned(), href } }
     }
 }
 
+fn segment(id: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(id, SEGMENT)
+}
+
 fn path_of(place: Place<'_>) -> String {
-    let node = |id| utf8_percent_encode(id, SEGMENT);
+    let node = segment;
     match place {
+        Place::Approval(id) => format!("approvals/{}", segment(id)),
         Place::TriggerData => "trigger-data".to_owned(),
         Place::Result => "result".to_owned(),
         Place::Input(id) => format!("nodes/{}/input", node(id)),

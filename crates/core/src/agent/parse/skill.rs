@@ -162,12 +162,14 @@ fn rules(
         ToolAction::Skill { agent_id, .. } => Some((tool.name.clone(), agent_id)),
         ToolAction::HttpRequest { .. } => None,
     });
+    let approvals = tools.iter().filter_map(|tool| Some((tool.name.clone(), tool.approval.clone()?)));
     let share = max_tokens.map(|tokens| tokens.div_ceil(ANSWERS_PER_BUDGET));
     let rules = Rules {
         turns_max,
         tokens_max: max_tokens.map(u64::from),
         answer_tokens_max: max_answer_tokens.or(share).map(u64::from),
         asked: asked.collect(),
+        approvals: approvals.collect(),
     };
     (!tools.is_empty()).then(|| Arc::new(rules))
 }

@@ -6,14 +6,17 @@ use serde_json::{Value, json};
 
 use super::TEXT_CHARS_MAX;
 use super::skill::{SchemaReader, SkillNameReader};
-use crate::agent::tool::{ARGUMENTS, Tool, ToolAction};
+use crate::agent::tool::{Tool, ToolAction};
+use crate::approval::{Policy, When};
 use crate::document::{
     Description, Key, Keys, Object, Place, Reader, Reading, Terms, Unknown, choice, key, list, named, object,
-    plain_text, uuid,
+    plain_text, seconds, uuid,
 };
 use crate::ids::AgentId;
 use crate::limits::Limits;
-use crate::node::{HTTP_INPUT, HttpRequest};
+use crate::expression::Expression;
+use crate::node::{ConditionReader, HTTP_INPUT, HttpRequest};
+use crate::scope::ARGUMENTS;
 use crate::template::Template;
 
 const TOOLS_MAX: usize = 64;
@@ -105,6 +108,18 @@ fn read_tool(keys: &mut Keys<'_>) -> Option<Tool> {
             "Of `skill`: one of its skills, which has no tools itself. Its input schema is that of the tool.",
         ),
     ));
+    let approval = keys.take(
+        key("approval", "Approval", ApprovalReader)
+            .default("never")
+            .doc("Which calls a person has to approve before they are made: `never`, `always`, or a condition of the arguments such as `input.amount > 1000`."),
+    );
+    let timeout = keys.take(
+        key("approval_timeout_seconds", "Time for an approval in seconds", seconds())
+            .doc("How long a call waits for a decision. Then it is refused, and the model is told so. Without it, a call waits as long as the execution runs."),
+    );
+    if timeout.is_some() && approval.as_ref().is_some_and(Option::is_none) {
+        keys.fault("approval_timeout_seconds", "a tool whose calls need no `approval` has none");
+    }
     let others: &[(&str, bool)] = &[
         ("input_schema", sort == Some(Sort::Skill) && input_schema.as_ref().is_some_and(Option::is_some)),
         ("request", sort == Some(Sort::Skill) && request.is_some()),
@@ -120,7 +135,9 @@ fn read_tool(keys: &mut Keys<'_>) -> Option<Tool> {
         }
         Sort::Skill => ToolAction::Skill { agent_id: agent_id?, skill: skill? },
     };
-    Some(Tool { name: name?, description: description.unwrap_or_default(), action })
+    let timeout = timeout.map(|seconds| seconds.duration());
+    let approval = approval?.map(|when| Policy { when, timeout });
+    Some(Tool { name: name?, description: description.unwrap_or_default(), approval, action })
 }
 
 fn needed_by<R: Reader>(is_needed: bool, what: &'static str, key: Key<R>) -> Key<R> {
@@ -144,24 +161,63 @@ impl Reader for RequestReader {
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Template> {
         let template = HTTP_INPUT.read(value, at, reading)?;
-        for (pointer, expression) in template.expressions() {
-            let references = expression.references();
-            let is_foreign = references.attempt
-                || references.execution
-                || references.nodes.iter().any(|node| node.as_str() != ARGUMENTS);
-            if is_foreign {
-                let message = format!(
-                    "`${{{}}}`: a tool knows its arguments, `${{input.…}}`, and secrets, nothing else",
-                    expression.text()
-                );
-                reading.fault_below(at, pointer, message);
-            }
+        for (pointer, expression) in template.expressions().filter(|(_, expression)| is_foreign(expression)) {
+            let message = format!(
+                "`${{{}}}`: a tool knows its arguments, `${{input.…}}`, and secrets, nothing else",
+                expression.text()
+            );
+            reading.fault_below(at, pointer, message);
         }
         Some(template)
     }
 
     fn inside(&self, terms: &Terms) -> Option<Description> {
         HTTP_INPUT.inside(terms)
+    }
+}
+
+/// Returns whether an expression names anything but the arguments of a tool.
+fn is_foreign(expression: &Expression) -> bool {
+    let references = expression.references();
+    references.attempt
+        || references.execution
+        || references.nodes.iter().any(|node| node.as_str() != ARGUMENTS)
+}
+
+/// Reads which calls of a tool a person has to approve; `None` for none.
+#[derive(Clone, Copy, Debug)]
+struct ApprovalReader;
+
+impl Reader for ApprovalReader {
+    type Value = Option<When>;
+
+    fn wanted(&self, _: &Limits) -> String {
+        "`never`, `always`, or a condition such as `\"input.amount > 1000\"`".to_owned()
+    }
+
+    fn schema(&self, terms: &Terms) -> Value {
+        json!({ "anyOf": [{ "type": "string", "enum": ["never", "always"] }, ConditionReader.schema(terms)] })
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Option<When>> {
+        match value.as_str() {
+            Some("never") => return Some(None),
+            Some("always") => return Some(Some(When::Always)),
+            Some(_) => {}
+            None if value.is_object() => {}
+            None => return reading.fitting(self, None, value, at),
+        }
+        let condition = ConditionReader.read(value, at, reading)?;
+        for (pointer, expression) in condition.expressions() {
+            if is_foreign(expression) {
+                let message = format!(
+                    "`{}`: which calls need approval depends on the arguments, `input.…`, and nothing else",
+                    expression.text()
+                );
+                reading.fault_below(at, &pointer, message);
+            }
+        }
+        Some(Some(When::Holds(Box::new(condition))))
     }
 }
 

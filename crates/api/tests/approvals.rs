@@ -1,0 +1,128 @@
+//! Calls that wait until a person has approved them.
+
+use serde_json::{Value, json};
+
+use crate::support::{Api, NO_ID, flow, list, readable, text};
+
+/// Starts a flow whose agent wants to call a tool that needs approval, and another one that does not.
+async fn waiting(api: &Api) -> String {
+    let tool = |name: &str, approval: &str| {
+        json!({ "name": name, "type": "http_request", "approval": approval, "request": { "url": "https://a.example.org/" } })
+    };
+    let agent = json!({
+        "name": "Buyer", "agent_type": "llm", "config": { "provider": "openai", "model": "small" },
+        "skills": [{ "name": "buy", "tools": [tool("pay", "always"), tool("look", "input.amount > 1")] }],
+    });
+    let agent = text(&api.post("agents", &agent).await.expect(201)["id"]);
+    let call =
+        |name: &str| json!({ "id": name, "name": name, "arguments": { "amount": 1, "hangs": false } });
+    let first = json!({ "tool_calls": [call("pay"), call("look")] });
+    let input = json!({ "answers": [first, { "output": "done" }] });
+    let node = json!({ "id": "a b", "type": "agent", "agent_id": agent, "skill": "buy", "input": input });
+    let id = api.start(&api.create_flow(&flow("Buy", &[node], &[])).await).await;
+    api.when(&id, |execution| execution["waiting_for"] == "approval").await;
+    id
+}
+
+fn address(execution: &str) -> String {
+    format!("approvals/{execution}:a%20b:tool:1:0")
+}
+
+async fn hash(api: &Api, execution: &str) -> Value {
+    api.get(&address(execution)).await.expect(200)["arguments_hash"].clone()
+}
+
+async fn calls(api: &Api, execution: &str) -> Value {
+    let path = format!("executions/{execution}/nodes/a%20b/conversation");
+    let conversation = api.get(&path).await.expect(200);
+    let call = |step: &Value| json!([step["name"], step["status"], step["arguments"], step["approval"]["proposed"]]);
+    list(&conversation["steps"]).iter().filter(|step| step["tool"] == "pay").map(call).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_approval_is_listed_until_it_is_decided() {
+    let api = Api::new().await;
+    let first = waiting(&api).await;
+    let second = waiting(&api).await;
+
+    let page = api.get("approvals?limit=1").await;
+    let all = api.get("approvals").await.expect(200);
+    let decision = json!({ "decision": "approved", "arguments_hash": hash(&api, &second).await, "comment": "Fine" });
+    let decided = api.post(&address(&second), &decision).await.expect(200);
+    let ended = api.ended(&second).await;
+    let left = api.get("approvals").await.expect(200);
+
+    assert_eq!(list(&page.expect(200)).len(), 1);
+    let ids = |list: &Value| list.as_array().unwrap().iter().map(|open| text(&open["execution_id"])).collect::<Vec<_>>();
+    assert_eq!((ids(&all), ids(&left)), (vec![second, first.clone()], vec![first]));
+    insta::assert_snapshot!(readable(&decided), @"");
+    assert_eq!((&ended["status"], &ended["result"]), (&json!("completed"), &json!("done")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conversation_shows_what_waits_and_what_was_edited() {
+    let api = Api::new().await;
+    let id = waiting(&api).await;
+
+    let before = calls(&api, &id).await;
+    let edited = json!({ "amount": 2 });
+    let decision =
+        json!({ "decision": "approved", "arguments_hash": hash(&api, &id).await, "arguments": edited });
+    let decided = api.post(&address(&id), &decision).await.expect(200);
+    api.ended(&id).await;
+
+    let wanted = json!({ "amount": 1, "hangs": false });
+    assert_eq!(before, json!([["tool:1:0", "waiting", wanted, null]]));
+    assert_eq!(calls(&api, &id).await, json!([["tool:1:0", "completed", edited, wanted]]));
+    assert_eq!(decided["decided"]["is_edited"], true);
+    assert_eq!(api.get(&format!("{}/arguments", address(&id))).await.expect(200), wanted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejected_call_is_a_failed_one() {
+    let api = Api::new().await;
+    let id = waiting(&api).await;
+
+    let decision = json!({ "decision": "rejected", "arguments_hash": hash(&api, &id).await, "comment": "No" });
+    api.post(&address(&id), &decision).await.expect(200);
+    let ended = api.ended(&id).await;
+
+    assert_eq!(ended["status"], "completed");
+    assert_eq!(calls(&api, &id).await[0][1], "failed");
+    let journal = api.get(&format!("executions/{id}/journal?limit=100")).await.expect(200);
+    let about = |event: &&Value| text(&event["type"]).starts_with("approval_");
+    let events: Vec<String> = list(&journal).iter().filter(about).map(readable).collect();
+    insta::assert_snapshot!(events.join("\n"), @"");
+}
+
+#[tokio::test(start_paused = true)]
+async fn decisions_that_do_not_fit_change_nothing() {
+    let api = Api::new().await;
+    let id = waiting(&api).await;
+    let hash = hash(&api, &id).await;
+    let decide = async |decision: Value| api.post(&address(&id), &decision).await.problem();
+    let mut problems = Vec::new();
+
+    for decision in [
+        json!({ "decision": "approved" }),
+        json!({ "decision": "maybe", "arguments_hash": hash }),
+        json!({ "decision": "approved", "arguments_hash": "sha256:0" }),
+        json!({ "decision": "approved", "arguments_hash": hash, "arguments": [1] }),
+        json!({ "decision": "rejected", "arguments_hash": hash, "arguments": {} }),
+        json!({ "decision": "rejected", "arguments_hash": hash, "comment": "x".repeat(2_001) }),
+    ] {
+        problems.push(decide(decision).await);
+    }
+    problems.push(api.get(&format!("approvals/{NO_ID}:a:tool:1:0")).await.problem());
+    problems.push(api.get(&format!("approvals/{id}:other")).await.problem());
+    problems.push(api.get("approvals/other").await.problem());
+    let rejected = json!({ "decision": "rejected", "arguments_hash": hash, "comment": "No" });
+    api.post(&address(&id), &rejected).await.expect(200);
+    problems.push(decide(rejected).await);
+    let cancelled = waiting(&api).await;
+    api.press(&format!("executions/{cancelled}/cancel")).await.expect(200);
+    let late = json!({ "decision": "approved", "arguments_hash": hash });
+    problems.push(api.post(&address(&cancelled), &late).await.problem());
+
+    insta::assert_snapshot!(problems.join("\n"), @"");
+}

@@ -1,0 +1,185 @@
+//! Calls that wait until a person has approved them.
+//!
+//! A tool of a skill can need approval. Then its call is asked for ([`Request`]) before it begins, and begins only in the
+//! decision that has a person's approval. The decision names the hash of the arguments that the person saw.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::caller::Actor;
+use crate::condition::Condition;
+use crate::failure::{ErrorClass, Failure};
+use crate::ids::{NodeId, StepKey};
+use crate::payload::Payload;
+use crate::scope::{ARGUMENTS, NodeScope, Scope};
+use crate::timestamp::Timestamp;
+
+/// Characters of what a person says with a decision.
+pub const COMMENT_CHARS_MAX: usize = 2_000;
+
+/// Whether a tool needs approval, as its document says.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Which calls need it.
+    pub when: When,
+    /// How long a call waits before it is refused; `None` for as long as its execution runs.
+    pub timeout: Option<Duration>,
+}
+
+/// Which calls of a tool need approval.
+#[derive(Clone, Debug)]
+pub enum When {
+    /// All.
+    Always,
+    /// Those for whose arguments this holds, and those for which it cannot be evaluated.
+    Holds(Box<Condition>),
+}
+
+impl When {
+    /// Returns whether a call with these arguments needs approval, and takes `scope` to evaluate that in.
+    pub(crate) fn needs(&self, arguments: &Payload, scope: &mut Scope) -> bool {
+        let Self::Holds(condition) = self else { return true };
+        let (id, output) = (NodeId::new(ARGUMENTS), Some(arguments.clone()));
+        scope.nodes.push(NodeScope { id, output, error: None });
+        condition.holds(scope).unwrap_or(true)
+    }
+}
+
+/// A call that is to be approved first, as a kind of node asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The key that the call will have.
+    pub step: StepKey,
+    /// The name of the tool.
+    pub tool: Arc<str>,
+    /// What it would be given.
+    pub arguments: Payload,
+    /// How long it waits.
+    pub timeout: Option<Duration>,
+}
+
+/// A call that had or has to be approved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// The key of the call.
+    pub step: StepKey,
+    /// The name of the tool.
+    pub tool: Arc<str>,
+    /// What the model wants to give it.
+    pub arguments: Payload,
+    /// The hash of these arguments.
+    pub hash: Arc<str>,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// When the call is refused if nobody has decided.
+    pub expires_at: Option<Timestamp>,
+    /// What was decided.
+    pub decided: Option<Decided>,
+}
+
+impl Approval {
+    /// Returns what the call is given, if it was approved.
+    pub fn approved(&self) -> Option<&Payload> {
+        match &self.decided.as_ref()?.verdict {
+            Verdict::Approved { arguments } => Some(arguments.as_ref().unwrap_or(&self.arguments)),
+            Verdict::Rejected | Verdict::Expired => None,
+        }
+    }
+
+    /// Returns whether nobody has decided.
+    pub const fn is_open(&self) -> bool {
+        self.decided.is_none()
+    }
+
+    /// Drops what it holds of arguments that need not be shown any more.
+    pub(crate) fn shed(&mut self) {
+        if self.decided.is_some() {
+            self.arguments = Payload::null();
+        }
+    }
+}
+
+/// What came of a call that had to be approved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// What.
+    pub verdict: Verdict,
+    /// What was said with it.
+    pub comment: Option<Arc<str>>,
+    /// By whom.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What can be decided on a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It is made.
+    Approved {
+        /// What it is given instead of what the model wanted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        arguments: Option<Payload>,
+    },
+    /// It is not made, and the model is told so.
+    Rejected,
+    /// Nobody decided in time: it is not made, and the model is told so.
+    Expired,
+}
+
+impl Verdict {
+    /// Returns the name that answers use.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Approved { .. } => "approved",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// Returns what the model is told of a call that is not made; `None` for one that is.
+    pub fn failure(&self, comment: Option<&str>) -> Option<Failure> {
+        match self {
+            Self::Approved { .. } => None,
+            Self::Rejected => {
+                let message = match comment {
+                    Some(comment) => format!("A person rejected this call: {comment}"),
+                    None => "A person rejected this call.".to_owned(),
+                };
+                Some(Failure::new(ErrorClass::Rejected, message))
+            }
+            Self::Expired => {
+                let message = "This call needs the approval of a person, and nobody decided in time, so it was not made.";
+                Some(Failure::new(ErrorClass::Timeout, message))
+            }
+        }
+    }
+}
+
+/// What a person decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The key of the call.
+    pub step: StepKey,
+    /// The hash of the arguments that the person saw.
+    pub hash: Arc<str>,
+    /// What.
+    pub verdict: Verdict,
+    /// What is said with it; of a rejection, the model reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<Arc<str>>,
+}
+
+/// Returns the hash of arguments: of their JSON text, as it is stored.
+pub fn hash_of(arguments: &Payload) -> Arc<str> {
+    let mut text = String::from("sha256:");
+    for byte in Sha256::digest(arguments.as_str()) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text.into()
+}

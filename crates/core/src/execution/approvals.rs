@@ -1,0 +1,153 @@
+//! Calls that wait until a person has approved them.
+
+use super::decide::Decider;
+use super::{Execution, NodeExecution, Rejected};
+use crate::approval::{Answer, Approval, Decided, Request, Verdict, hash_of};
+use crate::caller::Actor;
+use crate::event::{Event, StepResult};
+use crate::ids::{NodeId, NodeIndex, StepKey};
+use crate::node::Resumed;
+use crate::step::StepRecord;
+use crate::timestamp::Timestamp;
+use crate::work::Usage;
+
+impl Decider<'_> {
+    /// Records that a call has to be approved before it begins.
+    pub(super) fn request_approval(&mut self, node: NodeIndex, request: Request) {
+        let Request { step, tool, arguments, timeout } = request;
+        let hash = hash_of(&arguments);
+        let expires_at = timeout.map(|timeout| self.now.plus(timeout));
+        self.emit(Event::ApprovalRequested { node, step, tool, arguments, hash, expires_at });
+    }
+
+    /// Takes in what a person has decided, which [`Execution::check_answer`] allows.
+    pub(super) fn approve(&mut self, id: NodeId, answer: Answer, by: Actor) -> Result<(), Rejected> {
+        let node = self.find(id)?;
+        self.decide_approval(node, answer, by);
+        Ok(())
+    }
+
+    /// Refuses the calls of `node` on which nobody has decided in time.
+    pub(super) fn refuse_overdue_approvals(&mut self, node: NodeIndex) {
+        let now = self.now;
+        let overdue = |node: &NodeExecution| {
+            let late = |approval: &&Approval| approval.expires_at.is_some_and(|at| at <= now);
+            node.open_approvals().find(late).cloned()
+        };
+        while let Some(approval) = overdue(self.execution.node(node)) {
+            let (step, hash, verdict) = (approval.step, approval.hash, Verdict::Expired);
+            self.decide_approval(node, Answer { step, hash, verdict, comment: None }, Actor::SYSTEM);
+        }
+    }
+
+    fn decide_approval(&mut self, node: NodeIndex, answer: Answer, by: Actor) {
+        let Answer { step, hash: _, verdict, comment } = answer;
+        let refused = verdict.failure(comment.as_deref());
+        self.emit(Event::ApprovalDecided { node, step: step.clone(), verdict, comment, by });
+        // What is between two attempts goes on with the next one.
+        if self.execution.node(node).running_attempt().is_none() {
+            return;
+        }
+        match refused {
+            Some(failure) => {
+                self.resume(node, Resumed::Step { key: step, result: Err(failure) }, Usage::default());
+            }
+            None => self.begin(node),
+        }
+    }
+}
+
+impl Execution {
+    /// Returns whether a decision can be taken.
+    ///
+    /// # Errors
+    /// There is no such call, it was decided on before, the node has ended, or the decision is about other arguments.
+    pub(super) fn check_answer(&self, node: &NodeId, answer: &Answer) -> Result<(), Rejected> {
+        let Answer { step, hash, .. } = answer;
+        let index = self.graph().find(node.as_str()).ok_or_else(|| Rejected::NoSuchNode(node.clone()))?;
+        let node = self.node(index);
+        let approval = node.approval(step).ok_or_else(|| Rejected::NoSuchApproval(step.clone()))?;
+        match &approval.decided {
+            Some(decided) => Err(Rejected::AlreadyDecided(Box::new(decided.clone()))),
+            None if self.status.is_finished() => Err(Rejected::Finished(self.status)),
+            None if node.is_ended() => Err(Rejected::NotWaiting),
+            None if approval.hash != *hash => Err(Rejected::OtherArguments),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn apply_approval_requested(&mut self, event: &Event, at: Timestamp) {
+        let Event::ApprovalRequested { node, step, tool, arguments, hash, expires_at } = event else { return };
+        let node = &mut self.nodes[node.at()];
+        node.approvals.push(Approval {
+            step: step.clone(),
+            tool: tool.clone(),
+            arguments: arguments.clone(),
+            hash: hash.clone(),
+            requested_at: at,
+            expires_at: *expires_at,
+            decided: None,
+        });
+        node.held_since = node.held_since.or(node.is_held().then_some(at));
+    }
+
+    pub(super) fn apply_approval_decided(&mut self, event: &Event, at: Timestamp) {
+        let Event::ApprovalDecided { node, step, verdict, comment, by } = event else { return };
+        let node = &mut self.nodes[node.at()];
+        let approval = node.approvals.iter_mut().find(|approval| approval.step == *step);
+        let approval = approval.expect("what is decided on was asked for");
+        let (verdict, comment) = (verdict.clone(), comment.clone());
+        if let Some(failure) = verdict.failure(comment.as_deref()) {
+            let input = Some(approval.arguments.clone());
+            let result = StepResult::Failed {
+                class: failure.class,
+                message: failure.message.into(),
+                status: None,
+            };
+            let begun = StepRecord::begun(step, at);
+            node.steps.push(StepRecord { input, ended_at: Some(at), result: Some(result), ..begun });
+        }
+        approval.decided = Some(Decided { verdict, comment, by: by.clone(), at });
+    }
+}
+
+impl NodeExecution {
+    /// Returns the call with this key that had or has to be approved.
+    pub fn approval(&self, step: &StepKey) -> Option<&Approval> {
+        self.approvals.iter().find(|approval| approval.step == *step)
+    }
+
+    /// Returns the calls that wait for a decision.
+    pub fn open_approvals(&self) -> impl Iterator<Item = &Approval> {
+        let is_ended = self.is_ended();
+        self.approvals.iter().filter(move |approval| approval.is_open() && !is_ended)
+    }
+
+    /// Returns whether a call waits for a decision.
+    pub fn has_open_approval(&self) -> bool {
+        self.open_approvals().next().is_some()
+    }
+
+    /// Returns when the next of its calls is refused because nobody has decided.
+    pub(super) fn next_expiry(&self) -> Option<Timestamp> {
+        self.open_approvals().filter_map(|approval| approval.expires_at).min()
+    }
+
+    /// Checks that an event about an approval can follow.
+    pub(super) fn check_approval(&self, event: &Event) -> Result<(), &'static str> {
+        match event {
+            Event::ApprovalRequested { step, .. } if self.approval(step).is_some() => {
+                Err("an approval was asked for twice")
+            }
+            Event::StepStarted { step, .. }
+                if self.approval(step).is_some_and(|approval| approval.approved().is_none()) =>
+            {
+                Err("a call began that was not approved")
+            }
+            Event::ApprovalDecided { step, .. } if !self.approval(step).is_some_and(Approval::is_open) => {
+                Err("an approval was decided that was not open")
+            }
+            _ => Ok(()),
+        }
+    }
+}
