@@ -152,6 +152,62 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/approvals": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Lists the calls that wait for approval, those of the newest executions first.
+         * @description `limit` counts executions, of which each can have several calls; a page has at most 100. An execution that is paused is
+         *     listed when it goes on.
+         */
+        readonly get: operations["list_approvals"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/approvals/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Shows a call that waits or waited for approval. */
+        readonly get: operations["show_approval"];
+        readonly put?: never;
+        /** Approves or rejects a call. When this answers, the decision is on disk; a call is decided on once. */
+        readonly post: operations["decide_approval"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/approvals/{id}/arguments": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Shows the whole arguments that a model wants to call a tool with. */
+        readonly get: operations["show_approval_arguments"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/studio/events": {
         readonly parameters: {
             readonly query?: never;
@@ -1156,6 +1212,92 @@ export interface components {
         };
         readonly AgentVersionEntry: components["schemas"]["AgentVersion"] | components["schemas"]["DamagedVersion"];
         readonly AnyJson: unknown;
+        /** @description A call that waits or waited for approval. */
+        readonly Approval: {
+            /** @description The idempotency key of the call. */
+            readonly id: string;
+            /** Format: uuid */
+            readonly execution_id: string;
+            /** Format: uuid */
+            readonly flow_id: string;
+            /** @description The flow's present name. */
+            readonly flow_name: string | null;
+            readonly node_id: string;
+            readonly node_name: string;
+            /** @description The name of the tool. */
+            readonly tool: string;
+            /** @description What the model wants to give it. */
+            readonly arguments: components["schemas"]["Shown"];
+            /** @description Their hash, which a decision names. */
+            readonly arguments_hash: string;
+            readonly requested_at: components["schemas"]["Time"];
+            readonly expires_at: components["schemas"]["Time"] | null;
+            /** @description Whether it can be decided on: nobody has, and its node has not ended. */
+            readonly is_open: boolean;
+            readonly decided: components["schemas"]["ApprovalDecided"] | null;
+        };
+        /** @description What was decided on a call. */
+        readonly ApprovalDecided: {
+            readonly decision: components["schemas"]["VerdictName"];
+            /** @description Whether the call has other arguments than those that the model wanted. */
+            readonly is_edited: boolean;
+            readonly comment: string | null;
+            readonly by: components["schemas"]["Actor"];
+            readonly at: components["schemas"]["Time"];
+        };
+        /** @description It was decided whether a call is made. One that is not has failed with this. */
+        readonly ApprovalDecidedEvent: {
+            readonly node_id: string;
+            readonly step: string;
+            readonly decision: components["schemas"]["VerdictName"];
+            /** @description Whether the call has other arguments than those that the model wanted. */
+            readonly is_edited: boolean;
+            readonly comment: string | null;
+            readonly by: components["schemas"]["Actor"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "approval_decided";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
+        /** @description What a person decides on a call. */
+        readonly ApprovalDecision: {
+            readonly decision: components["schemas"]["ApprovalDecisionName"];
+            /** @description The hash of the arguments that were shown: a decision on others is refused. */
+            readonly arguments_hash: string;
+            /** @description Why. With `rejected`, the model reads it. */
+            readonly comment?: string | null;
+            /** @description With `approved`: what the tool is given instead, an object that fits its schema. */
+            readonly arguments?: Record<string, unknown> | null;
+        };
+        /**
+         * @description What can be decided on a call.
+         * @enum {string}
+         */
+        readonly ApprovalDecisionName: "approved" | "rejected";
+        /** @description A call waits until a person has approved it. */
+        readonly ApprovalRequestedEvent: {
+            readonly node_id: string;
+            /** @description The name that the call will have. */
+            readonly step: string;
+            readonly tool: string;
+            /** @description The hash of its arguments. */
+            readonly arguments_hash: string;
+            readonly expires_at: components["schemas"]["Time"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "approval_requested";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
         /** @description What an agent was asked with. */
         readonly Asked: {
             /**
@@ -1473,6 +1615,17 @@ export interface components {
             /** @description How many calls before these the answer has no room for. */
             readonly earlier_steps: number;
         };
+        /** @description What a person was asked before a call, and what was decided. */
+        readonly ConversationApproval: {
+            /** @description Its id among all approvals. */
+            readonly id: string;
+            readonly arguments_hash: string;
+            readonly requested_at: components["schemas"]["Time"];
+            readonly expires_at: components["schemas"]["Time"] | null;
+            readonly decided: components["schemas"]["ApprovalDecided"] | null;
+            /** @description What the model wanted to give the tool, if it was given something else. */
+            readonly proposed: components["schemas"]["Shown"];
+        };
         /** @description One call. */
         readonly ConversationStep: {
             /**
@@ -1526,6 +1679,7 @@ export interface components {
              */
             readonly reserved_tokens: number | null;
             readonly usage: components["schemas"]["Usage"];
+            readonly approval: components["schemas"]["ConversationApproval"] | null;
         };
         /** @description The current state of a flow or an agent, which is not the one that a change was made to. */
         readonly CurrentView: {
@@ -2325,7 +2479,7 @@ export interface components {
             readonly name?: string | null;
         };
         /** @description One entry of the journal. The events of one decision have the same `seq` and `at`. */
-        readonly JournalEvent: components["schemas"]["AcceptedEvent"] | components["schemas"]["StartedEvent"] | components["schemas"]["AdoptedEvent"] | components["schemas"]["AttemptStartedEvent"] | components["schemas"]["AttemptFailedEvent"] | components["schemas"]["AttemptReleasedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepCompletedEvent"] | components["schemas"]["StepFailedEvent"] | components["schemas"]["ChildrenStartedEvent"] | components["schemas"]["ChildEndedEvent"] | components["schemas"]["NodeCompletedEvent"] | components["schemas"]["NodeFailedEvent"] | components["schemas"]["NodeSkippedEvent"] | components["schemas"]["NodeWaitingEvent"] | components["schemas"]["BackoffEndedEvent"] | components["schemas"]["ResolvedEvent"] | components["schemas"]["PausedEvent"] | components["schemas"]["ResumedEvent"] | components["schemas"]["FinishedEvent"];
+        readonly JournalEvent: components["schemas"]["AcceptedEvent"] | components["schemas"]["StartedEvent"] | components["schemas"]["AdoptedEvent"] | components["schemas"]["AttemptStartedEvent"] | components["schemas"]["AttemptFailedEvent"] | components["schemas"]["AttemptReleasedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepCompletedEvent"] | components["schemas"]["StepFailedEvent"] | components["schemas"]["ApprovalRequestedEvent"] | components["schemas"]["ApprovalDecidedEvent"] | components["schemas"]["ChildrenStartedEvent"] | components["schemas"]["ChildEndedEvent"] | components["schemas"]["NodeCompletedEvent"] | components["schemas"]["NodeFailedEvent"] | components["schemas"]["NodeSkippedEvent"] | components["schemas"]["NodeWaitingEvent"] | components["schemas"]["BackoffEndedEvent"] | components["schemas"]["ResolvedEvent"] | components["schemas"]["PausedEvent"] | components["schemas"]["ResumedEvent"] | components["schemas"]["FinishedEvent"];
         /** @description An event of the journal. */
         readonly JournalMessage: {
             /** @description An event of the journal. */
@@ -3296,7 +3450,7 @@ export interface components {
          * @description How a call stands.
          * @enum {string}
          */
-        readonly StepStatus: "running" | "completed" | "failed" | "stopped";
+        readonly StepStatus: "waiting" | "running" | "completed" | "failed" | "stopped";
         /**
          * Switch
          * @description Chooses the first case whose condition holds. Outgoing edges ask for a case, or for the default.
@@ -3454,6 +3608,17 @@ export interface components {
              * @description Of `skill`: one of its skills, which has no tools itself. Its input schema is that of the tool.
              */
             readonly skill?: string | null;
+            /**
+             * Approval
+             * @description Which calls a person has to approve before they are made: `never`, `always`, or a condition of the arguments such as `input.amount > 1000`.
+             * @default never
+             */
+            readonly approval?: ("never" | "always") | components["schemas"]["Condition"] | null;
+            /**
+             * Time for an approval in seconds
+             * @description How long a call waits for a decision. Then it is refused, and the model is told so. Without it, a call waits as long as the execution runs.
+             */
+            readonly approval_timeout_seconds?: number | null;
         };
         /**
          * Transform
@@ -3539,10 +3704,15 @@ export interface components {
         /** @enum {string} */
         readonly ValueType: "text" | "number" | "boolean" | "json" | "any";
         /**
-         * @description What something waits for: a moment, a person, a free slot of the flow, or the end of child executions.
+         * @description What came of a call that needed approval.
          * @enum {string}
          */
-        readonly WaitingFor: "delay" | "decision" | "slot" | "child";
+        readonly VerdictName: "approved" | "rejected" | "expired";
+        /**
+         * @description What something waits for: a moment, a person's decision or approval, a free slot of the flow, or the end of child executions.
+         * @enum {string}
+         */
+        readonly WaitingFor: "delay" | "decision" | "approval" | "slot" | "child";
     };
     responses: never;
     parameters: never;
@@ -4663,6 +4833,387 @@ export interface operations {
             };
             /** @description The request came from a page of another site */
             readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_approvals: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many to list. A page of documents has fewer where it would be longer than about 4 MiB. */
+                readonly limit?: number;
+                /** @description Where the page before ended, as its `Link` header says. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What is open */
+            readonly 200: {
+                headers: {
+                    /** @description Where the next page is, if there is one */
+                    readonly Link?: string | null;
+                    /** @description How many there are, if this page has all */
+                    readonly "X-Total-Count"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["Approval"][];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly show_approval: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The approval: the idempotency key of its call */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The approval */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly decide_approval: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The approval: the idempotency key of its call */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ApprovalDecision"];
+            };
+        };
+        readonly responses: {
+            /** @description It is decided */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such approval */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was decided before, the call has other arguments, or its node or execution has ended */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly show_approval_arguments: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The approval: the idempotency key of its call */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The arguments */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AnyJson"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such approval */
+            readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -28,6 +28,7 @@ export type WaitingFor = Schemas['WaitingFor'];
 export type Conversation = Schemas['Conversation'];
 export type ConversationStep = Schemas['ConversationStep'];
 export type Asked = Schemas['Asked'];
+export type ConversationApproval = Schemas['ConversationApproval'];
 /** The execution after a record of its journal. */
 export type RecordEnd = Schemas['RecordEnd'];
 

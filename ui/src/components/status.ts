@@ -88,7 +88,7 @@ interface ExecutionSituation {
 /** Returns what to show for an execution: a decision, retry or wait is more specific than `running`. */
 export function executionStatusKey({ status, retrying, waiting_for }: ExecutionSituation): StatusKey {
   if (status !== 'running') return status;
-  if (waiting_for === 'decision') return 'decision';
+  if (waiting_for === 'decision' || waiting_for === 'approval') return 'decision';
   if (retrying) return 'retrying';
   return waiting_for ? 'waiting' : status;
 }

@@ -87,6 +87,15 @@ function lineOf(event: JournalEvent): Line {
         text: events.stepFailed(event.step),
         detail: errorOf(event),
       };
+    case 'approval_requested':
+      return { kind: 'attempt', tone: 'attention', text: events.approvalRequested(event.step, event.tool) };
+    case 'approval_decided':
+      return {
+        kind: 'attempt',
+        tone: event.decision === 'approved' ? 'info' : 'warning',
+        text: events.approvalDecided(event.step, event.decision, event.is_edited),
+        detail: event.comment ?? null,
+      };
     case 'children_started':
       return { kind: 'node', tone: 'info', text: events.childrenStarted(event.children.length) };
     case 'child_ended':

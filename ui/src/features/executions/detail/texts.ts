@@ -270,6 +270,9 @@ export const texts = {
     stepStarted: (step: string, tool?: string | null) => `Call ${step}${tool ? ` of ${tool}` : ''} started`,
     stepCompleted: (step: string) => `Call ${step} completed`,
     stepFailed: (step: string) => `Call ${step} failed`,
+    approvalRequested: (step: string, tool: string) => `Call ${step} of ${tool} waits for approval`,
+    approvalDecided: (step: string, decision: string, isEdited: boolean) =>
+      `Call ${step} ${decision}${isEdited ? ' with edited arguments' : ''}`,
     childrenStarted: (children: number) => `Started ${counted(children, 'child execution')}`,
     childEnded: (number: number, status: string) => `Child execution ${number} ${status}`,
     nodeCompleted: 'Completed',

@@ -9,6 +9,7 @@ import { texts } from './texts';
 /** Why a call has no result: it is under way, failed, or was cut off. */
 export function CallNote({ call }: { call: Call }) {
   const { status } = call.step;
+  if (status === 'waiting') return null;
   if (status === 'running') return <Waiting call={call} />;
   if (status === 'failed') return <Failed call={call} />;
   return status === 'stopped' ? <Stopped call={call} /> : null;

@@ -35,6 +35,7 @@ function aStep(number: number, change: Partial<ConversationStep>): ConversationS
     response: null,
     reserved_tokens: null,
     usage: { input_tokens: 0, output_tokens: 0, cost: null },
+    approval: null,
     ...change,
   };
 }

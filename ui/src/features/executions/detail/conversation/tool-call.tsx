@@ -2,6 +2,7 @@ import { IconTool } from '@tabler/icons-react';
 import { Duration } from '@/components/duration';
 import { StatusIcon } from '@/components/status-icon';
 import { visible } from '@/lib/json-text';
+import { ApprovalNote } from './approval-note';
 import { CallNote } from './call-note';
 import classes from './conversation.module.css';
 import type { Call } from './model';
@@ -33,6 +34,7 @@ export function ToolCall({ call, file }: ToolCallProps) {
         <span className={classes.fieldName}>{texts.arguments}</span>
         <ShownValue value={step.arguments ?? null} fileName={`${name}-arguments.json`} />
       </div>
+      {step.approval && <ApprovalNote step={step} approval={step.approval} fileName={`${name}-proposed.json`} />}
       {step.status === 'completed' ? (
         <div className={classes.field}>
           <span className={classes.fieldName}>{texts.result}</span>
