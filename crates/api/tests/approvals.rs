@@ -6,16 +6,13 @@ use crate::support::{Api, NO_ID, flow, list, readable, text};
 
 /// Starts a flow whose agent wants to call a tool that needs approval, and another one that does not.
 async fn waiting(api: &Api) -> String {
-    let tool = |name: &str, approval: &str| {
-        json!({ "name": name, "type": "http_request", "approval": approval, "request": { "url": "https://a.example.org/" } })
-    };
+    let tool = |name: &str, approval: &str| json!({ "name": name, "type": "http_request", "approval": approval, "request": { "url": "https://a.example.org/" } });
     let agent = json!({
         "name": "Buyer", "agent_type": "llm", "config": { "provider": "openai", "model": "small" },
         "skills": [{ "name": "buy", "tools": [tool("pay", "always"), tool("look", "input.amount > 1")] }],
     });
     let agent = text(&api.post("agents", &agent).await.expect(201)["id"]);
-    let call =
-        |name: &str| json!({ "id": name, "name": name, "arguments": { "amount": 1, "hangs": false } });
+    let call = |name: &str| json!({ "id": name, "name": name, "arguments": { "amount": 1, "hangs": false } });
     let first = json!({ "tool_calls": [call("pay"), call("look")] });
     let input = json!({ "answers": [first, { "output": "done" }] });
     let node = json!({ "id": "a b", "type": "agent", "agent_id": agent, "skill": "buy", "input": input });
@@ -35,7 +32,8 @@ async fn hash(api: &Api, execution: &str) -> Value {
 async fn calls(api: &Api, execution: &str) -> Value {
     let path = format!("executions/{execution}/nodes/a%20b/conversation");
     let conversation = api.get(&path).await.expect(200);
-    let call = |step: &Value| json!([step["name"], step["status"], step["arguments"], step["approval"]["proposed"]]);
+    let call =
+        |step: &Value| json!([step["name"], step["status"], step["arguments"], step["approval"]["proposed"]]);
     list(&conversation["steps"]).iter().filter(|step| step["tool"] == "pay").map(call).collect()
 }
 
@@ -47,13 +45,16 @@ async fn what_waits_for_approval_is_listed_until_it_is_decided() {
 
     let page = api.get("approvals?limit=1").await;
     let all = api.get("approvals").await.expect(200);
-    let decision = json!({ "decision": "approved", "arguments_hash": hash(&api, &second).await, "comment": "Fine" });
+    let decision =
+        json!({ "decision": "approved", "arguments_hash": hash(&api, &second).await, "comment": "Fine" });
     let decided = api.post(&address(&second), &decision).await.expect(200);
     let ended = api.ended(&second).await;
     let left = api.get("approvals").await.expect(200);
 
     assert_eq!(list(&page.expect(200)).len(), 1);
-    let ids = |list: &Value| list.as_array().unwrap().iter().map(|open| text(&open["execution_id"])).collect::<Vec<_>>();
+    let ids = |list: &Value| {
+        list.as_array().unwrap().iter().map(|open| text(&open["execution_id"])).collect::<Vec<_>>()
+    };
     assert_eq!((ids(&all), ids(&left)), (vec![second, first.clone()], vec![first]));
     insta::assert_snapshot!(readable(&decided), @"");
     assert_eq!((&ended["status"], &ended["result"]), (&json!("completed"), &json!("done")));
@@ -83,7 +84,8 @@ async fn a_rejected_call_is_a_failed_one() {
     let api = Api::new().await;
     let id = waiting(&api).await;
 
-    let decision = json!({ "decision": "rejected", "arguments_hash": hash(&api, &id).await, "comment": "No" });
+    let decision =
+        json!({ "decision": "rejected", "arguments_hash": hash(&api, &id).await, "comment": "No" });
     api.post(&address(&id), &decision).await.expect(200);
     let ended = api.ended(&id).await;
 

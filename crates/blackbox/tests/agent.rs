@@ -75,7 +75,11 @@ async fn a_call_that_waits_for_approval_survives_kill_9_and_is_made_once_as_it_w
     assert_eq!(misfit["errors"][0]["pointer"], "/arguments", "{misfit}");
     assert!(again["detail"].as_str().is_some_and(|said| said.contains("approved by user")), "{again}");
     assert_eq!(ended["status"], "completed", "{ended}");
-    assert_eq!(node(&ended, "think")["attempts"].as_array().map(Vec::len), Some(1), "waiting costs no attempt");
+    assert_eq!(
+        node(&ended, "think")["attempts"].as_array().map(Vec::len),
+        Some(1),
+        "waiting costs no attempt"
+    );
     let calls = model.calls();
     assert_eq!(calls[&key(&execution, "tool:1:0")], [json!({ "number": 7 })]);
     assert!(calls_of(&model, &execution).values().all(|count| *count == 1));

@@ -8,8 +8,8 @@
 //! outputs feed each other. The value in memory may thus be ahead of the disk while its commit is under way; what
 //! drives it shows it only once the commit has returned, and discards it and replays if the commit failed.
 
-mod approvals;
 mod apply;
+mod approvals;
 mod begin;
 mod children;
 mod decide;

@@ -25,7 +25,8 @@ fn tools(approval: &Value) -> Value {
 
 /// Asks for tools with these names and arguments.
 fn asks(calls: &[(&str, Value)]) -> Value {
-    let call = |(name, arguments): &(&str, Value)| json!({ "id": name, "name": name, "arguments": arguments });
+    let call =
+        |(name, arguments): &(&str, Value)| json!({ "id": name, "name": name, "arguments": arguments });
     json!({ "tool_calls": calls.iter().map(call).collect::<Vec<_>>() })
 }
 
@@ -82,7 +83,8 @@ fn a_call_waits_for_its_approval_and_others_go_on() {
 fn what_a_person_says_against_a_call_is_told_to_the_model() {
     let mut play = waiting(&json!({ "approval": "always" }));
 
-    let no = Answer { comment: Some("Ask for less".into()), ..answer(&json!({ "amount": 5 }), Verdict::Rejected) };
+    let no =
+        Answer { comment: Some("Ask for less".into()), ..answer(&json!({ "amount": 5 }), Verdict::Rejected) };
     answers(&mut play, no).unwrap();
 
     let results = &last_turn(&play).turns[0].results;
@@ -98,7 +100,10 @@ fn a_call_on_which_nobody_decides_in_time_is_refused() {
     let timer = play.execution.next_timer();
     play.at(59.0).at(60.0);
 
-    assert_eq!(timer.map(|(at, reason)| (at.since(START).as_secs(), reason)), Some((60, TimerReason::Approval)));
+    assert_eq!(
+        timer.map(|(at, reason)| (at.since(START).as_secs(), reason)),
+        Some((60, TimerReason::Approval))
+    );
     assert_snapshot!(play.story(), @r"
     60s    think call tool:1:0 is expired
     60s    think call turn:2 starts

@@ -87,7 +87,9 @@ impl From<Rejected> for Problem {
                 ProblemKind::NoSuchApproval,
                 format!("The node has no call `{step}` that needs approval."),
             ),
-            Rejected::AlreadyDecided(decided) => Self::new(ProblemKind::AlreadyDecided, first_decision(&decided)),
+            Rejected::AlreadyDecided(decided) => {
+                Self::new(ProblemKind::AlreadyDecided, first_decision(&decided))
+            }
             Rejected::OtherArguments => Self::new(
                 ProblemKind::OtherArguments,
                 "The call has other arguments than those that this decision names. Look at it again, and decide on \
@@ -110,7 +112,10 @@ impl From<StoreError> for Problem {
 /// Says what was decided on a call, by whom and when.
 fn first_decision(decided: &Decided) -> String {
     let Decided { verdict, comment, by, at } = decided;
-    let by = by.id.as_deref().map_or_else(|| by.kind.as_str().to_owned(), |id| format!("{} {id}", by.kind.as_str()));
+    let by = by
+        .id
+        .as_deref()
+        .map_or_else(|| by.kind.as_str().to_owned(), |id| format!("{} {id}", by.kind.as_str()));
     let comment = comment.as_deref().map_or_else(String::new, |comment| format!(" It says: {comment}"));
     format!("The call was {} by {by} at {at}, and is decided on once.{comment}", verdict.as_str())
 }

@@ -90,7 +90,11 @@ async fn with_conversation(
 }
 
 /// Returns the version of an agent that an execution is pinned to, if there is one that can be read.
-pub(super) async fn pinned(app: &App, execution: &Execution, id: AgentId) -> Result<Option<(u32, Agent)>, Problem> {
+pub(super) async fn pinned(
+    app: &App,
+    execution: &Execution,
+    id: AgentId,
+) -> Result<Option<(u32, Agent)>, Problem> {
     let accepted = execution.accepted();
     let Some(&version) = accepted.agents.get(&id) else { return Ok(None) };
     let read = match app.engine().store().agent_version(accepted.tenant, id, version).await {

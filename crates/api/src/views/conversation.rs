@@ -327,7 +327,12 @@ impl Conversation<'_> {
         }
     }
 
-    fn approval<'s>(&'s self, call: &'s Call, asked: &'s calls::Asked, room: &mut Room) -> StepApprovalView<'s> {
+    fn approval<'s>(
+        &'s self,
+        call: &'s Call,
+        asked: &'s calls::Asked,
+        room: &mut Room,
+    ) -> StepApprovalView<'s> {
         let id = id_of_call(self.execution, self.node, &call.step);
         let is_edited = call.input.as_ref() != Some(&asked.arguments);
         let proposed = is_edited.then(|| room.value(&asked.arguments, Place::Approval(&id)));

@@ -89,7 +89,10 @@ mod tests {
             (child(json!({ "status": "cancelled" })), 0),
             (json!({ "node_completed": { "node": 0, "output": "12345" } }), 7),
             (json!({ "resolved": { "node": 0, "resolution": { "complete": { "output": "12345" } } } }), 7),
-            (json!({ "approval_requested": { "node": 0, "step": "a", "tool": "t", "arguments": "12345", "hash": "h" } }), 7),
+            (
+                json!({ "approval_requested": { "node": 0, "step": "a", "tool": "t", "arguments": "12345", "hash": "h" } }),
+                7,
+            ),
             (decided(json!({ "approved": { "arguments": [1, 2] } })), 9),
             (decided(json!({ "approved": {} })), 4),
             (decided(json!("rejected")), 4),

@@ -77,7 +77,9 @@ impl Execution {
     }
 
     pub(super) fn apply_approval_requested(&mut self, event: &Event, at: Timestamp) {
-        let Event::ApprovalRequested { node, step, tool, arguments, hash, expires_at } = event else { return };
+        let Event::ApprovalRequested { node, step, tool, arguments, hash, expires_at } = event else {
+            return;
+        };
         let node = &mut self.nodes[node.at()];
         node.approvals.push(Approval {
             step: step.clone(),
@@ -99,11 +101,8 @@ impl Execution {
         let (verdict, comment) = (verdict.clone(), comment.clone());
         if let Some(failure) = verdict.failure(comment.as_deref()) {
             let input = Some(approval.arguments.clone());
-            let result = StepResult::Failed {
-                class: failure.class,
-                message: failure.message.into(),
-                status: None,
-            };
+            let result =
+                StepResult::Failed { class: failure.class, message: failure.message.into(), status: None };
             let begun = StepRecord::begun(step, at);
             node.steps.push(StepRecord { input, ended_at: Some(at), result: Some(result), ..begun });
         }
@@ -135,19 +134,21 @@ impl NodeExecution {
 
     /// Checks that an event about an approval can follow.
     pub(super) fn check_approval(&self, event: &Event) -> Result<(), &'static str> {
-        match event {
-            Event::ApprovalRequested { step, .. } if self.approval(step).is_some() => {
-                Err("an approval was asked for twice")
-            }
-            Event::StepStarted { step, .. }
-                if self.approval(step).is_some_and(|approval| approval.approved().is_none()) =>
-            {
-                Err("a call began that was not approved")
-            }
-            Event::ApprovalDecided { step, .. } if !self.approval(step).is_some_and(Approval::is_open) => {
-                Err("an approval was decided that was not open")
-            }
-            _ => Ok(()),
+        if let Event::ApprovalRequested { step, .. } = event
+            && self.approval(step).is_some()
+        {
+            return Err("an approval was asked for twice");
         }
+        if let Event::StepStarted { step, .. } = event
+            && self.approval(step).is_some_and(|approval| approval.approved().is_none())
+        {
+            return Err("a call began that was not approved");
+        }
+        if let Event::ApprovalDecided { step, .. } = event
+            && !self.approval(step).is_some_and(Approval::is_open)
+        {
+            return Err("an approval was decided that was not open");
+        }
+        Ok(())
     }
 }

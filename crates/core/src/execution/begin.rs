@@ -119,7 +119,12 @@ impl<'a> Decider<'a> {
         let attempt = state.running_attempt().unwrap_or_else(|| state.next_attempt());
         let values =
             Surroundings { execution: self.execution, node: index, now: self.now, meter: &self.meter };
-        let parts = Parts { steps: &state.steps, past: &state.past, children: &state.children, approvals: &state.approvals };
+        let parts = Parts {
+            steps: &state.steps,
+            past: &state.past,
+            children: &state.children,
+            approvals: &state.approvals,
+        };
         let context = Context::new(self.now, attempt, &values).with_parts(parts);
         let next = ask(self.node(index).kind.room(), &context);
         self.end_metering();
@@ -145,7 +150,8 @@ impl<'a> Decider<'a> {
             Next::Complete(output) => self.complete(node, output, usage),
             Next::Fail(failure) => self.fail(node, failure, usage),
             Next::Pending => {}
-            Next::Step(_) | Next::Steps(_) | Next::Tools { .. } | Next::Wait(_) | Next::Children(_) if is_paused => {}
+            Next::Step(_) | Next::Steps(_) | Next::Tools { .. } | Next::Wait(_) | Next::Children(_)
+                if is_paused => {}
             Next::Step(step) => self.start_step(node, step),
             Next::Steps(steps) => steps.into_iter().for_each(|step| self.start_step(node, step)),
             Next::Tools { steps, requests } => {

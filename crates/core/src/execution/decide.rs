@@ -27,7 +27,8 @@ impl Execution {
     /// [`Rejected`] if the input changes nothing, e.g. the result of an attempt that already timed out; `decision` is
     /// then as it was.
     pub fn decide(&mut self, input: Input, now: Timestamp, decision: &mut Decision) -> Result<(), Rejected> {
-        if let Input::RetryNow { node, .. } | Input::Resolve { node, .. } | Input::Approve { node, .. } = &input
+        if let Input::RetryNow { node, .. } | Input::Resolve { node, .. } | Input::Approve { node, .. } =
+            &input
             && self.graph().find(node.as_str()).is_none()
         {
             return Err(Rejected::NoSuchNode(node.clone()));

@@ -107,7 +107,12 @@ impl Agent {
                 })),
                 (None, Some(policy)) if context.needs_approval(&policy.when, &call.arguments) => {
                     let tool = call.name.into();
-                    requests.push(Request { step: key, tool, arguments: call.arguments, timeout: policy.timeout });
+                    requests.push(Request {
+                        step: key,
+                        tool,
+                        arguments: call.arguments,
+                        timeout: policy.timeout,
+                    });
                 }
                 (None, _) => steps.push(self.tool(rules, key, call, context)),
             }

@@ -12,8 +12,8 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Task, Usage, Work};
 use steadflow_store::Worker as Lessee;
 
-use super::story::{Sight, Story};
 use super::approvals::Approvals;
+use super::story::{Sight, Story};
 use super::turns::{Turns, can_fail_its_attempt, is_turn};
 use super::{ABANDONED_MAX, CLOCKS_APART_MAX, Checker, LATE_MAX, Verdict};
 

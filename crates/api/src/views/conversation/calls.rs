@@ -178,7 +178,8 @@ impl Calls {
                 (call.end, call.ended_at) = (End::Result(result), Some(at));
             }
             None => {
-                let edited = if let Verdict::Approved { arguments } = &verdict { arguments.clone() } else { None };
+                let edited =
+                    if let Verdict::Approved { arguments } = &verdict { arguments.clone() } else { None };
                 call.input = edited.or_else(|| call.input.take());
             }
         }

@@ -12,9 +12,9 @@ use crate::document::{
     Description, Key, Keys, Object, Place, Reader, Reading, Terms, Unknown, choice, key, list, named, object,
     plain_text, seconds, uuid,
 };
+use crate::expression::Expression;
 use crate::ids::AgentId;
 use crate::limits::Limits;
-use crate::expression::Expression;
 use crate::node::{ConditionReader, HTTP_INPUT, HttpRequest};
 use crate::scope::ARGUMENTS;
 use crate::template::Template;
