@@ -51,7 +51,7 @@ fn waiting(approval: &Value) -> Play {
 
 fn replayed(play: &Play, tools: &Value, timeout: Option<u32>) -> Execution {
     let pinned = pinned_for(tools, timeout, 0);
-    Execution::replay(play.execution.id(), pinned, play.journal.clone()).unwrap()
+    Execution::replay(play.execution.id(), pinned, play.journal.clone()).expect("the journal is whole")
 }
 
 #[test]

@@ -41,8 +41,7 @@ pub struct NodeExecution {
     pub completed_at: Option<Timestamp>,
     /// Whether its output was reused from the execution that this one retries.
     pub reused: bool,
-    /// Since when the attempt under way makes no call: it waits for a slot or an
-    /// approval, or the execution is paused.
+    /// Since when the attempt under way makes no call: it waits for a slot or an approval, or the execution is paused.
     pub(super) held_since: Option<Timestamp>,
     /// How many of `attempts` are outside the present budget: those before a person granted a fresh one.
     pub(super) spent: usize,

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use steadflow_core::approval::Verdict;
+use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, ChildEnd, ChildStart, Event, Record, Resolution, StepResult};
 use steadflow_core::execution::{Execution, FlowVersion, NodeExecution, Wait};
 use steadflow_core::ids::{EdgeIndex, ExecutionId, NodeId, NodeIndex, StepKey};
+use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::Usage;
 
 use super::{ActorView, ChildView, EdgeView, EventView, What};
@@ -77,31 +79,16 @@ impl Journal {
             Event::AttemptReleased { node, attempt } => {
                 What::AttemptReleased { node_id: id(node), attempt: attempt.number() }
             }
-            Event::StepStarted { node, step, input: _, stop_at, tokens, tool } => What::StepStarted {
-                node_id: id(node),
-                step: step.name().unwrap_or_default(),
-                tool: tool.as_deref(),
-                stop_at: stop_at.map(Into::into),
-                reserved_tokens: *tokens,
-            },
+            Event::StepStarted { node, step, input: _, stop_at, tokens, tool } => {
+                step_started(id(node), step, tool.as_deref(), *stop_at, *tokens)
+            }
             Event::StepEnded { node, step, result, usage } => step_ended(id(node), step, result, *usage),
             Event::ApprovalRequested { node, step, tool, arguments: _, hash, expires_at } => {
-                What::ApprovalRequested {
-                    node_id: id(node),
-                    step: step.name().unwrap_or_default(),
-                    tool,
-                    arguments_hash: hash,
-                    expires_at: expires_at.map(Into::into),
-                }
+                approval_requested(id(node), step, tool, hash, *expires_at)
             }
-            Event::ApprovalDecided { node, step, verdict, comment, by } => What::ApprovalDecided {
-                node_id: id(node),
-                step: step.name().unwrap_or_default(),
-                decision: VerdictName::of(verdict),
-                is_edited: matches!(verdict, Verdict::Approved { arguments: Some(_) }),
-                comment: comment.as_deref(),
-                by: by.into(),
-            },
+            Event::ApprovalDecided { node, step, verdict, comment, by } => {
+                approval_decided(id(node), step, verdict, comment.as_deref(), by)
+            }
             Event::ChildrenStarted { node, children } => {
                 What::ChildrenStarted { node_id: id(node), children: self.children(*node, children) }
             }
@@ -112,9 +99,7 @@ impl Journal {
                 usage: (*usage).into(),
                 reused: *reused,
             },
-            Event::NodeFailed { node, not_taken } => {
-                What::NodeFailed { node_id: id(node), not_taken: self.edges(not_taken) }
-            }
+            Event::NodeFailed { node, not_taken } => self.node_failed(*node, not_taken),
             Event::NodeSkipped { node } => What::NodeSkipped { node_id: id(node) },
             Event::NodeWaiting { node, wait } => waiting(id(node), *wait),
             Event::BackoffEnded { node, by } => What::BackoffEnded { node_id: id(node), by: by.into() },
@@ -133,6 +118,10 @@ impl Journal {
 
     fn node(&self, index: NodeIndex) -> NodeId {
         self.flow.flow.graph.node(index).id.clone()
+    }
+
+    fn node_failed<'r>(&self, node: NodeIndex, not_taken: &[EdgeIndex]) -> What<'r> {
+        What::NodeFailed { node_id: self.node(node), not_taken: self.edges(not_taken) }
     }
 
     fn edges(&self, edges: &[EdgeIndex]) -> Vec<EdgeView> {
@@ -182,6 +171,55 @@ fn accepted_of(accepted: &Accepted) -> What<'_> {
         retry_of: accepted.retry_of,
         reused: accepted.reused.keys().cloned().collect(),
         worker: &accepted.worker,
+    }
+}
+
+fn step_started<'r>(
+    node_id: NodeId,
+    step: &'r StepKey,
+    tool: Option<&'r str>,
+    stop_at: Option<Timestamp>,
+    tokens: Option<u64>,
+) -> What<'r> {
+    What::StepStarted {
+        node_id,
+        step: step.name().unwrap_or_default(),
+        tool,
+        stop_at: stop_at.map(Into::into),
+        reserved_tokens: tokens,
+    }
+}
+
+fn approval_requested<'r>(
+    node_id: NodeId,
+    step: &'r StepKey,
+    tool: &'r str,
+    hash: &'r str,
+    expires_at: Option<Timestamp>,
+) -> What<'r> {
+    What::ApprovalRequested {
+        node_id,
+        step: step.name().unwrap_or_default(),
+        tool,
+        arguments_hash: hash,
+        expires_at: expires_at.map(Into::into),
+    }
+}
+
+fn approval_decided<'r>(
+    node_id: NodeId,
+    step: &'r StepKey,
+    verdict: &Verdict,
+    comment: Option<&'r str>,
+    by: &'r Actor,
+) -> What<'r> {
+    What::ApprovalDecided {
+        node_id,
+        step: step.name().unwrap_or_default(),
+        decision: VerdictName::of(verdict),
+        is_edited: matches!(verdict, Verdict::Approved { arguments: Some(_) }),
+        comment,
+        by: by.into(),
     }
 }
 

@@ -30,10 +30,7 @@ struct Beginning {
 
 impl Preview {
     pub(crate) fn new(execution: ExecutionId, place: Place<'_>, bytes: usize, text: &str) -> Self {
-        let href = match place {
-            Place::Approval(id) => format!("/api/v1/studio/approvals/{}/arguments", segment(id)),
-            place => format!("/api/v1/studio/executions/{execution}/{}", path_of(place)),
-        };
+        let href = format!("/api/v1/studio/{}", path_of(execution, place));
         Self { preview: Beginning { bytes, text: text.to_owned(), href } }
     }
 }
@@ -42,14 +39,15 @@ fn segment(id: &str) -> PercentEncode<'_> {
     utf8_percent_encode(id, SEGMENT)
 }
 
-fn path_of(place: Place<'_>) -> String {
-    let node = segment;
+fn path_of(execution: ExecutionId, place: Place<'_>) -> String {
     match place {
-        Place::Approval(id) => format!("approvals/{}", segment(id)),
-        Place::TriggerData => "trigger-data".to_owned(),
-        Place::Result => "result".to_owned(),
-        Place::Input(id) => format!("nodes/{}/input", node(id)),
-        Place::Output(id) => format!("nodes/{}/output", node(id)),
-        Place::Step(id, number, part) => format!("nodes/{}/steps/{number}/{}", node(id), part.name()),
+        Place::Approval(id) => format!("approvals/{}/arguments", segment(id)),
+        Place::TriggerData => format!("executions/{execution}/trigger-data"),
+        Place::Result => format!("executions/{execution}/result"),
+        Place::Input(id) => format!("executions/{execution}/nodes/{}/input", segment(id)),
+        Place::Output(id) => format!("executions/{execution}/nodes/{}/output", segment(id)),
+        Place::Step(id, number, part) => {
+            format!("executions/{execution}/nodes/{}/steps/{number}/{}", segment(id), part.name())
+        }
     }
 }
