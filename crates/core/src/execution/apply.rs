@@ -130,7 +130,9 @@ impl Execution {
         {
             return Err("a call ended that was not under way");
         }
-        node.check_approval(event)?;
+        if !node.approvals.is_empty() || matches!(event, Event::ApprovalDecided { .. }) {
+            node.check_approval(event)?;
+        }
         if let Event::ChildEnded { child, .. } = event
             && !node.children.get(*child as usize).is_some_and(ChildRecord::is_open)
         {

@@ -66,6 +66,12 @@ export const texts = {
     expired: 'Refused: nobody decided in time',
     proposed: 'Arguments that the model wanted',
   },
-  state: { waiting: 'waiting for approval', running: 'running', completed: 'succeeded', failed: 'failed', stopped: 'stopped' },
+  state: {
+    waiting: 'waiting for approval',
+    running: 'running',
+    completed: 'succeeded',
+    failed: 'failed',
+    stopped: 'stopped',
+  },
   showAll: (size: string) => `Show all (${size})`,
 } as const;
