@@ -56,7 +56,35 @@ async fn what_waits_for_approval_is_listed_until_it_is_decided() {
         list.as_array().unwrap().iter().map(|open| text(&open["execution_id"])).collect::<Vec<_>>()
     };
     assert_eq!((ids(&all), ids(&left)), (vec![second, first.clone()], vec![first]));
-    insta::assert_snapshot!(readable(&decided), @"");
+    insta::assert_snapshot!(readable(&decided), @r#"
+    {
+      "id": "[id 1]:a b:tool:1:0",
+      "execution_id": "[id 1]",
+      "flow_id": "[id 2]",
+      "flow_name": "Buy",
+      "node_id": "a b",
+      "node_name": "a b",
+      "tool": "pay",
+      "arguments": {
+        "amount": 1,
+        "hangs": false
+      },
+      "arguments_hash": "sha256:d92d7ece7eb2732a817473be35faa13e7fc0e7b07cd3c7d9eaf53da41d0fd05c",
+      "requested_at": "2027-01-15T08:00:00.000000Z",
+      "expires_at": null,
+      "is_open": false,
+      "decided": {
+        "decision": "approved",
+        "is_edited": false,
+        "comment": "Fine",
+        "by": {
+          "type": "user",
+          "id": null
+        },
+        "at": "2027-01-15T08:00:00.000000Z"
+      }
+    }
+    "#);
     assert_eq!((&ended["status"], &ended["result"]), (&json!("completed"), &json!("done")));
 }
 
@@ -94,7 +122,32 @@ async fn a_rejected_call_is_a_failed_one() {
     let journal = api.get(&format!("executions/{id}/journal?limit=100")).await.expect(200);
     let about = |event: &&Value| text(&event["type"]).starts_with("approval_");
     let events: Vec<String> = list(&journal).iter().filter(about).map(readable).collect();
-    insta::assert_snapshot!(events.join("\n"), @"");
+    insta::assert_snapshot!(events.join("\n"), @r#"
+    {
+      "seq": 2,
+      "at": "2027-01-15T08:00:00.000000Z",
+      "type": "approval_requested",
+      "node_id": "a b",
+      "step": "tool:1:0",
+      "tool": "pay",
+      "arguments_hash": "sha256:d92d7ece7eb2732a817473be35faa13e7fc0e7b07cd3c7d9eaf53da41d0fd05c",
+      "expires_at": null
+    }
+    {
+      "seq": 4,
+      "at": "2027-01-15T08:00:00.000000Z",
+      "type": "approval_decided",
+      "node_id": "a b",
+      "step": "tool:1:0",
+      "decision": "rejected",
+      "is_edited": false,
+      "comment": "No",
+      "by": {
+        "type": "user",
+        "id": null
+      }
+    }
+    "#);
 }
 
 #[tokio::test(start_paused = true)]
@@ -126,5 +179,22 @@ async fn decisions_that_do_not_fit_change_nothing() {
     let late = json!({ "decision": "approved", "arguments_hash": hash });
     problems.push(api.post(&address(&cancelled), &late).await.problem());
 
-    insta::assert_snapshot!(problems.join("\n"), @"");
+    insta::assert_snapshot!(problems.join("\n"), @r#"
+    400 invalid-body: The body does not fit: missing field `arguments_hash` at line 1 column 23.
+      : missing field `arguments_hash`
+    400 invalid-body: The body does not fit: unknown variant `maybe`, expected `approved` or `rejected` at line 1 column 19.
+      /decision: unknown variant `maybe`, expected `approved` or `rejected`
+    409 other-arguments: The call has other arguments than those that this decision names. Look at it again, and decide on what it says now.
+    400 invalid-body: `arguments` must be an object.
+      /arguments: `arguments` must be an object
+    400 invalid-body: A call that is `rejected` takes no `arguments`.
+      /arguments: A call that is `rejected` takes no `arguments`
+    400 invalid-body: `comment` has more than 2000 characters.
+      /comment: `comment` has more than 2000 characters
+    404 no-such-execution: There is no execution [id 1].
+    404 no-such-approval: The execution has no such call that needs approval.
+    400 invalid-parameter: The id in the path is none of an approval, such as `<execution>:<node>:tool:1:0`.
+    409 already-decided: The call was rejected by user at 2027-01-15T08:00:00.000000Z, and is decided on once. It says: No
+    409 execution-finished: The execution is cancelled, and what has ended does not change.
+    "#);
 }

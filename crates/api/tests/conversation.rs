@@ -136,7 +136,8 @@ async fn a_conversation_names_the_model_and_what_each_call_took() {
         "input_tokens": 100,
         "output_tokens": 10,
         "cost": null
-      }
+      },
+      "approval": null
     }
     "#);
 }
