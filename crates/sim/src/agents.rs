@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use steadflow_core::agent::{Agent, Breaker, Protection};
 use steadflow_core::execution::PinnedAgents;
 use steadflow_core::ids::AgentId;
@@ -22,16 +22,39 @@ pub(crate) const TOKENS_MAX: u64 = 40;
 /// How many tokens one of its answers may have.
 const ANSWER_TOKENS_MAX: u64 = 20;
 
+/// The tool whose calls need no approval.
+pub(crate) const NEVER: &str = "a";
+
+/// The tool whose calls all need approval.
+pub(crate) const ALWAYS: &str = "b";
+
+/// The tool of which those calls need approval whose number is large. They do not wait for ever.
+pub(crate) const IF_LARGE: &str = "c";
+
+/// The largest number that is not.
+const LARGE: u64 = 0;
+
+/// Returns whether a call of a tool needs approval, as the document of the agent says.
+pub(crate) fn needs_approval(tool: &str, arguments: &Value) -> bool {
+    match tool {
+        ALWAYS => true,
+        IF_LARGE => arguments["n"].as_u64().is_none_or(|number| number > LARGE),
+        _ => false,
+    }
+}
+
 /// Returns it in the only version that there is: its number changes, its document does not.
 pub(crate) fn with_tools() -> PinnedAgents {
     let tool =
         |name: &str| json!({ "name": name, "type": "http_request", "request": { "url": "https://a.test" } });
-    let mut asked = tool("b");
-    asked["approval"] = json!("always");
+    let (mut always, mut large) = (tool(ALWAYS), tool(IF_LARGE));
+    always["approval"] = "always".into();
+    large["approval"] = format!("input.n > {LARGE}").into();
+    large["approval_timeout_seconds"] = 20.into();
     let document = json!({
         "name": "With tools", "agent_type": "llm", "config": { "provider": "openai", "model": "m" },
         "skills": [{
-            "name": "s", "tools": [tool("a"), asked], "max_turns": TURNS_MAX, "max_tokens": TOKENS_MAX,
+            "name": "s", "tools": [tool(NEVER), always, large], "max_turns": TURNS_MAX, "max_tokens": TOKENS_MAX,
             "max_answer_tokens": ANSWER_TOKENS_MAX,
         }],
     });

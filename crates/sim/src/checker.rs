@@ -28,6 +28,8 @@ use steadflow_store::{Commit, Projection, Worker as Lessee};
 
 use crate::peers::Answer;
 pub(crate) use answers::{Call, What};
+pub(crate) use approvals::Asked;
+use approvals::Decisions;
 use inbox::Inbox;
 use leases::Leases;
 use story::Story;
@@ -64,6 +66,7 @@ pub(crate) struct Checker {
     /// The executions whose acceptance clients know.
     accepted: BTreeSet<ExecutionId>,
     inbox: Inbox,
+    decisions: Decisions,
     leases: Leases,
     /// When something was last committed.
     last_commit: Timestamp,
@@ -91,6 +94,7 @@ impl Checker {
             cancels: BTreeSet::new(),
             accepted: BTreeSet::new(),
             inbox: Inbox::default(),
+            decisions: Decisions::default(),
             leases: Leases::default(),
             last_commit: Timestamp::default(),
         }
@@ -103,6 +107,11 @@ impl Checker {
 
     /// A commit is on disk.
     pub(crate) fn committed(&mut self, commit: &Commit, writer: Writer, now: Timestamp) -> Verdict {
+        self.recorded(commit, writer, now)?;
+        self.answers_count(commit)
+    }
+
+    fn recorded(&mut self, commit: &Commit, writer: Writer, now: Timestamp) -> Verdict {
         self.may_commit(commit, writer, now)?;
         self.takes(commit)?;
         self.last_commit = now;
@@ -199,6 +208,12 @@ impl Checker {
         self.peers.insert(key, Err(failure));
     }
 
+    /// Returns how many calls had to be approved, and how many of them were decided on.
+    pub(crate) fn approvals_counted(&self) -> (u64, u64) {
+        let of_stories = self.stories.values().map(Story::approvals_counted);
+        of_stories.fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1))
+    }
+
     /// Returns how many attempts peers saw.
     pub(crate) fn attempts_seen(&self) -> u64 {
         self.peers.len() as u64
@@ -206,8 +221,9 @@ impl Checker {
 
     /// No execution is far past its deadline. Checked only if its worker has been healthy for longer than that.
     pub(crate) fn deadlines_hold(&self, lessee: Lessee, clock: Timestamp, now: Timestamp) -> Verdict {
+        let is_over = |deadline: Timestamp| clock > deadline.plus(LATE_MAX);
         let is_late =
-            |story: &&Story| story.deadline().is_some_and(|deadline| clock > deadline.plus(LATE_MAX));
+            |story: &&Story| story.deadline().is_some_and(is_over) || story.has_overdue_approval(is_over);
         let mut entrusted = self.entrusted(lessee, LATE_MAX, now).filter_map(|id| self.story(id));
         match entrusted.find(is_late) {
             Some(story) => {

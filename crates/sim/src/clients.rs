@@ -1,18 +1,21 @@
 //! What people ask of the engine, at any moment and in any order.
 
+mod approvers;
+
 use std::sync::Arc;
 
 use serde_json::json;
-use steadflow_core::approval::{Answer, Verdict};
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, Resolution};
 use steadflow_core::execution::{ExecutionStatus, Input, NewExecution, RetryMode};
-use steadflow_core::ids::{ExecutionId, StepKey, TenantId};
+use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::inbox::Signal;
 use steadflow_core::payload::Payload;
 use steadflow_runtime::shard::{Accept, Message, Origin};
 use steadflow_store::{Idempotency, InboxInput, LONG_RECORD};
 use uuid::Uuid;
+
+pub(crate) use approvers::asks_the_agent;
 
 use crate::checker::{Call, What};
 use crate::trace::EPOCH;
@@ -41,8 +44,7 @@ impl World {
             67..=72 => self.changes(process, What::Pause),
             73..=80 => self.changes(process, What::Resume),
             81..=86 => self.changes(process, What::RetryNow),
-            87..=89 => self.changes(process, What::Decide),
-            90..=91 => self.changes(process, What::Approve),
+            87..=91 => self.changes(process, What::Decide),
             92..=94 => self.reads(process),
             95..=97 => self.awaits(process),
             _ => self.lists(process),
@@ -79,7 +81,8 @@ impl World {
         self.start(process, case, Some(key), Some(id))
     }
 
-    fn start(
+    /// Asks a process to start an execution, perhaps as a retry.
+    pub(crate) fn start(
         &mut self,
         process: ProcessId,
         case: usize,
@@ -174,10 +177,21 @@ impl World {
         what: What,
     ) -> Result<(), String> {
         let Some(signal) = self.signal(execution, what) else { return Ok(()) };
+        self.ask(process, execution, what, signal)
+    }
+
+    /// Gives a process something that an execution is to decide on.
+    pub(crate) fn ask(
+        &mut self,
+        process: ProcessId,
+        execution: ExecutionId,
+        what: What,
+        signal: Signal,
+    ) -> Result<(), String> {
         self.checker.change_is_asked(execution, what);
         self.note(format_args!("client asks {process} to {what:?} {execution}"));
         let seq = self.checker.story(execution).map_or(0, |story| story.seq());
-        let input = Input::from(signal.clone());
+        let input = Input::from(self.misheard(execution, signal.clone()));
         let reply = self.call(process, Call::Change { execution, what, signal, seq });
         let from = Origin::Caller { reply, tenant: TenantId::DEFAULT };
         self.deliver(process, Message::Input { execution, input, from })
@@ -197,7 +211,7 @@ impl World {
         let parked: Vec<ExecutionId> = self.checker.parked().collect();
         let Some(execution) = self.rng.pick(&parked).copied() else { return Ok(()) };
         let twice: &[What] = &[What::Pause, What::Resume];
-        let choices = [twice, twice, &[What::Resume], &[What::RetryNow], &[What::Decide], &[What::Approve]];
+        let choices = [twice, twice, &[What::Resume], &[What::RetryNow], &[What::Decide]];
         for what in choices[self.rng.index(choices.len())] {
             self.sends_change(execution, *what)?;
         }
@@ -228,8 +242,11 @@ impl World {
     ) -> Result<(), String> {
         let input = serde_json::to_string(signal).map_err(|error| error.to_string())?.into();
         let item = InboxInput { tenant, execution, input, created_at: self.now };
-        let item = self.store.send_now(item).map_err(|error| error.to_string())?;
-        self.checker.sent(item, execution, self.now);
+        let sent = self.store.send_now(item).map_err(|error| error.to_string())?;
+        self.checker.sent(sent, execution, self.now);
+        if let (Signal::Approve { node, answer, .. }, TenantId::DEFAULT) = (signal, tenant) {
+            self.checker.answer_is_stored(sent, execution, node, answer);
+        }
         Ok(())
     }
 
@@ -238,12 +255,8 @@ impl World {
         let (first, by) = (story.node_id(steadflow_core::ids::NodeIndex(0)), Actor::USER);
         let asking = story.asking().map(|node| story.node_id(node));
         let backing_off = story.backing_off().map(|node| story.node_id(node));
-        let awaiting = story.awaiting().map(|(node, step, hash)| (story.node_id(node), step, hash));
         Some(match what {
-            What::Approve => {
-                let (node, step, hash) = awaiting?;
-                Signal::Approve { node, answer: self.answer_to(step, hash), by }
-            }
+            What::Approve => return self.some_answer(execution),
             What::Cancel => Signal::Cancel { message: "Cancelled by a person".into(), by },
             What::Pause => Signal::Pause { by },
             What::Resume => Signal::Resume { by },
@@ -252,17 +265,6 @@ impl World {
                 Signal::Resolve { node: asking.unwrap_or(first), resolution: self.resolution(), by }
             }
         })
-    }
-
-    /// What a person says to a call, now and then to another one than that which waits.
-    fn answer_to(&mut self, step: StepKey, hash: Arc<str>) -> Answer {
-        let edited = || Payload::from_value(&json!({ "edited": true }));
-        let verdict = match self.rng.below(3) {
-            0 => Verdict::Approved { arguments: None },
-            1 => Verdict::Approved { arguments: Some(edited()) },
-            _ => Verdict::Rejected,
-        };
-        Answer { step, hash, verdict, comment: None }
     }
 
     fn resolution(&mut self) -> Resolution {
@@ -296,11 +298,10 @@ impl World {
         let held: Vec<(ExecutionId, What)> = self
             .checker
             .unfinished()
-            .filter_map(|story| match (story.status(), story.asking(), story.awaiting()) {
-                (ExecutionStatus::Paused, ..) => Some((story.id(), What::Resume)),
-                (_, Some(_), _) => Some((story.id(), What::Decide)),
-                (_, None, Some(_)) => Some((story.id(), What::Approve)),
-                (_, None, None) => None,
+            .filter_map(|story| match (story.status(), story.asking()) {
+                (ExecutionStatus::Paused, _) => Some((story.id(), What::Resume)),
+                (_, Some(_)) => Some((story.id(), What::Decide)),
+                (_, None) => story.has_open_approval().then(|| (story.id(), What::Approve)),
             })
             .collect();
         for (execution, what) in held {

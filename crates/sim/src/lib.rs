@@ -49,6 +49,10 @@ pub struct Summary {
     pub completed: u64,
     /// Attempts that peers saw.
     pub attempts: u64,
+    /// Calls that had to be approved.
+    pub approvals: u64,
+    /// Those of them that were decided on.
+    pub decided: u64,
     /// Everything that happened, one a line; empty unless it was asked for.
     pub trace: String,
 }

@@ -111,6 +111,12 @@ mutations! {
     ApprovalNotStored,
     /// A decision on a call is taken in twice.
     ApprovalTakenTwice,
+    /// An execution that is loaded has forgotten what was decided on calls that have not begun.
+    ApprovalForgotten,
+    /// A decision counts whatever the arguments were that the person saw.
+    HashNotCompared,
+    /// Edited arguments are not stored with the decision.
+    EditNotStored,
     /// An execution that is loaded has forgotten what is reserved for calls whose answers were lost.
     BudgetNotReserved,
 }

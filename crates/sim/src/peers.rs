@@ -8,6 +8,7 @@ use steadflow_core::payload::Payload;
 use steadflow_core::work::{Task, Usage, Work};
 use steadflow_store::LONG_RECORD;
 
+use crate::agents::{ALWAYS, IF_LARGE, NEVER};
 use crate::fault::{Fault, Faults};
 use crate::rng::Rng;
 
@@ -21,11 +22,13 @@ const TOKENS: u64 = 7;
 #[derive(Debug)]
 pub(crate) struct Peers {
     rng: Rng,
+    /// Chooses which tools models ask for: no other draw depends on that.
+    tools: Rng,
 }
 
 impl Peers {
-    pub(crate) const fn new(rng: Rng) -> Self {
-        Self { rng }
+    pub(crate) const fn new(rng: Rng, tools: Rng) -> Self {
+        Self { rng, tools }
     }
 
     /// Returns the answer to an attempt, and after how long it comes; `None` for never.
@@ -56,10 +59,17 @@ impl Peers {
             return Payload::from_value(&json!({ "output": output }));
         }
         let count = self.rng.between(1, 3);
-        let call =
-            |number: u64| json!({ "id": format!("c{number}"), "name": "a", "arguments": { "n": number } });
-        let calls: Vec<Value> = (0..count).map(call).collect();
+        let calls: Vec<Value> = (0..count).map(|number| self.call_of_tool(number)).collect();
         Payload::from_value(&json!({ "tool_calls": calls }))
+    }
+
+    fn call_of_tool(&mut self, number: u64) -> Value {
+        let name = match self.tools.below(10) {
+            0..=4 => NEVER,
+            5..=7 => ALWAYS,
+            _ => IF_LARGE,
+        };
+        json!({ "id": format!("c{number}"), "name": name, "arguments": { "n": number } })
     }
 
     fn plain(&mut self, work: &Work) -> Payload {

@@ -22,7 +22,7 @@ use steadflow_runtime::worker::{Answer, Ask, IncarnationId};
 use steadflow_store::{Changed, FlowChange, FlowDocument, MemoryStore, Stored};
 
 use crate::checker::{Checker, LATE_MAX, ORPHANED_MAX};
-use crate::clients::Clients;
+use crate::clients::{Clients, asks_the_agent};
 use crate::fault::{Fault, Faults};
 use crate::flows::Case;
 use crate::mutation::Mutation;
@@ -59,6 +59,8 @@ pub(crate) struct World {
     pub(crate) mutation: Option<Mutation>,
     pub(crate) now: Timestamp,
     pub(crate) rng: Rng,
+    /// Chooses what people decide on calls that wait for approval, and when. No other draw depends on that.
+    pub(crate) approvers: Rng,
     pub(crate) cases: Vec<Case>,
     pub(crate) checker: Checker,
     pub(crate) clients: Clients,
@@ -113,6 +115,8 @@ impl Fleet {
 pub(super) enum Happening {
     /// A client asks for something.
     Client,
+    /// Somebody looks at the calls that wait for approval.
+    Approver,
     /// A person edits the flow at this place.
     Edit(usize),
     /// A new process starts, if none is there that works.
@@ -166,7 +170,7 @@ impl World {
             cases,
             clients: Clients::default(),
             store: MemoryStore::new(),
-            peers: Peers::new(rng.branch(2)),
+            peers: Peers::new(rng.branch(2), rng.branch(5)),
             faults: Faults::new(rng.branch(3)),
             trace: Trace::new(options.keeps_trace),
             queue: BTreeMap::new(),
@@ -184,6 +188,7 @@ impl World {
             hanging: Vec::new(),
             wake_ups: 0,
             rng: rng.branch(4),
+            approvers: rng.branch(6),
         };
         world.store_flows();
         world.plan();
@@ -235,6 +240,9 @@ impl World {
             self.after(after, Happening::Edit(case));
         }
         self.after(heal_after, Happening::Heal);
+        if self.cases.iter().any(asks_the_agent) {
+            self.after(Duration::from_secs(1), Happening::Approver);
+        }
     }
 
     /// Runs until everything has ended.
@@ -286,6 +294,7 @@ impl World {
     fn happens(&mut self, happening: Happening) -> Result<(), String> {
         match happening {
             Happening::Client => self.client_acts(),
+            Happening::Approver => self.approver_acts(),
             Happening::Edit(case) => self.edit(case),
             Happening::Start => self.start_process(),
             Happening::Heal => self.heal(),
@@ -387,12 +396,15 @@ impl World {
         let executions = self.checker.executions();
         let status = |id: &ExecutionId| self.checker.story(*id).map(|story| story.status());
         let completed = executions.iter().filter(|id| status(id) == Some(ExecutionStatus::Completed)).count();
+        let (approvals, decided) = self.checker.approvals_counted();
         Summary {
             trace_hash: self.trace.hash(),
             faults: self.faults.into_counts(),
             executions: executions.len() as u64,
             completed: completed as u64,
             attempts: self.checker.attempts_seen(),
+            approvals,
+            decided,
             trace: self.trace.into_text(),
         }
     }

@@ -45,7 +45,7 @@ impl Execution {
             completed_at: None,
             deadline: None,
             error: None,
-            nodes: vec![NodeExecution::default(); graph.nodes.len()],
+            nodes: graph.nodes.iter().map(|_| NodeExecution::default()).collect(),
             edges: vec![EdgeState::Undecided; graph.edges.len()],
             active: Vec::new(),
             bytes: accepted.data_bytes(),

@@ -49,8 +49,10 @@ impl Checker {
         let lessee = lessee.filter(|lessee| self.may_write(*lessee));
         match (call, reply) {
             (Call::Start { execution, key }, _) => self.start_answered(*execution, key.as_ref(), reply),
-            (Call::Change { execution, what, seq, .. }, _) => {
-                self.change_answered(*execution, *what, *seq, reply, lessee.is_some())
+            (Call::Change { execution, what, seq, signal }, _) => {
+                self.change_answered(*execution, *what, *seq, reply, lessee.is_some())?;
+                let Signal::Approve { node, answer, .. } = signal else { return Ok(()) };
+                self.approval_answered(*execution, (node, answer), reply, lessee.is_some())
             }
             (Call::Await { .. } | Call::Read, Reply::Snapshot(loaded)) => self.seen(call, loaded, lessee),
             (Call::Show { seen }, Reply::Shown) => {

@@ -61,13 +61,13 @@ impl Checker {
         }
         match signal {
             Signal::Cancel { .. } => true,
+            Signal::Approve { node, answer, .. } => self.is_needed_by(sent.execution, node, answer),
             Signal::ChildEnded { node, child, .. } => story.waits_for_child(*node, *child),
             // Whether these change something depends on when they come.
             Signal::Pause { .. }
             | Signal::Resume { .. }
             | Signal::RetryNow { .. }
-            | Signal::Resolve { .. }
-            | Signal::Approve { .. } => false,
+            | Signal::Resolve { .. } => false,
         }
     }
 

@@ -95,12 +95,18 @@ impl Parts {
 }
 
 impl Story {
-    pub(super) fn step_started(&mut self, node: NodeIndex, step: &StepKey, tokens: Option<u64>) -> Verdict {
+    pub(super) fn step_started(
+        &mut self,
+        node: NodeIndex,
+        step: &StepKey,
+        input: Option<&Payload>,
+        tokens: Option<u64>,
+    ) -> Verdict {
         self.is_running()?;
         self.is_attempted(node)?;
         let parts = &mut self.nodes[node.at()].parts;
         parts.may_begin(step, tokens)?;
-        parts.approvals.allow(step)?;
+        parts.is_approved(step, input)?;
         match parts.steps.insert(step.clone(), StepStory::Open) {
             Some(StepStory::Failed(class, _)) if !can_fail_its_attempt(step, class) => {
                 Err(format!("A5: call {step} begins again although the model is told what it said"))

@@ -151,16 +151,14 @@ impl Story {
             }
             Event::NodeSkipped { node } => self.skipped(*node, sight.at),
             Event::NodeWaiting { node, wait } => self.waits(*node, *wait, sight.at),
-            Event::StepStarted { node, step, tokens, .. } => self.step_started(*node, step, *tokens),
+            Event::StepStarted { node, step, input, tokens, .. } => {
+                self.step_started(*node, step, input.as_ref(), *tokens)
+            }
             Event::StepEnded { node, step, result, usage } => {
                 self.step_ended(*node, step, (result, *usage), sight)
             }
-            Event::ApprovalRequested { node, step, arguments, hash, .. } => {
-                self.approval_requested(*node, step, arguments, hash)
-            }
-            Event::ApprovalDecided { node, step, verdict, comment, .. } => {
-                self.approval_decided(*node, step, verdict, comment.as_deref())
-            }
+            Event::ApprovalRequested { node, .. } => self.approval_requested(*node, event),
+            Event::ApprovalDecided { node, .. } => self.approval_decided(*node, event, sight.at),
             Event::ChildrenStarted { node, children } => {
                 self.children_started(*node, children.len(), sight.at)
             }
@@ -456,13 +454,6 @@ impl Story {
     /// Returns a node that waits for a person.
     pub(crate) fn asking(&self) -> Option<NodeIndex> {
         self.find(|node| node.wait == Some(Wait::Decision))
-    }
-
-    /// Returns a call that waits for approval, of a node that has not ended.
-    pub(crate) fn awaiting(&self) -> Option<(NodeIndex, StepKey, Arc<str>)> {
-        let node = self.find(|node| node.end.is_none() && node.parts.approvals.open().is_some())?;
-        let (step, hash) = self.nodes[node.at()].parts.approvals.open()?;
-        Some((node, step, hash))
     }
 
     /// Returns a node that waits out a backoff.

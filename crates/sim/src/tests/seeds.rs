@@ -17,6 +17,8 @@ struct Total {
     executions: u64,
     completed: u64,
     attempts: u64,
+    approvals: u64,
+    decided: u64,
     failures: Vec<Violation>,
     /// For each kind of fault: in how many runs it was planned, in how many it struck, and how often.
     faults: BTreeMap<Fault, (u64, u64, u64)>,
@@ -28,6 +30,8 @@ impl Total {
         self.executions += summary.executions;
         self.completed += summary.completed;
         self.attempts += summary.attempts;
+        self.approvals += summary.approvals;
+        self.decided += summary.decided;
         for (fault, struck) in &summary.faults {
             let (planned, fired, times) = self.faults.entry(*fault).or_default();
             *planned += 1;
@@ -41,6 +45,8 @@ impl Total {
         self.executions += other.executions;
         self.completed += other.completed;
         self.attempts += other.attempts;
+        self.approvals += other.approvals;
+        self.decided += other.decided;
         self.failures.extend(other.failures);
         for (fault, (planned, fired, times)) in other.faults {
             let sum = self.faults.entry(fault).or_default();
@@ -52,8 +58,9 @@ impl Total {
 
 impl fmt::Display for Total {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { runs, executions, completed, attempts, .. } = self;
+        let Self { runs, executions, completed, attempts, approvals, decided, .. } = self;
         writeln!(f, "{runs} runs, {executions} executions, {completed} completed, {attempts} attempts")?;
+        writeln!(f, "{approvals} calls had to be approved, {decided} were decided on")?;
         for (fault, (planned, fired, times)) in &self.faults {
             writeln!(f, "{fault:?}: planned in {planned} runs, struck in {fired}, {times} times")?;
         }
@@ -118,6 +125,7 @@ fn shown(failures: &[Violation]) -> String {
 fn assert_not_vacuous(total: &Total) {
     assert!(total.executions >= 5 * total.runs, "too few executions: {total:?}");
     assert!(total.completed * 10 >= total.executions * 3, "too few executions completed: {total:?}");
+    assert!(total.decided >= total.runs, "too few approvals: {total:?}");
     for fault in Fault::ALL {
         let (planned, fired, _) = total.faults.get(fault).copied().unwrap_or_default();
         assert!(fired * 2 >= planned && fired > 0, "{fault:?} struck in {fired} of {planned} runs");

@@ -1,9 +1,13 @@
 //! What some mutations make of a batch on its way to the store.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use steadflow_core::approval::Verdict;
 use steadflow_core::event::{ChildEnd, Event, Record};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::failure::ErrorClass;
-use steadflow_core::ids::{NodeIndex, StepKey};
+use steadflow_core::ids::{ExecutionId, NodeIndex, StepKey};
 use steadflow_core::inbox::Signal;
 use steadflow_core::payload::Payload;
 use steadflow_store::{Commit, InboxInput, Projection};
@@ -37,6 +41,9 @@ impl World {
                 let again = events.iter().position(is_decision).map(|place| (place, events[place].clone()));
                 events.extend(again.map(|(_, event)| event));
             });
+        }
+        if self.breaks(Mutation::EditNotStored) {
+            change_record(commit, |events| events.iter_mut().for_each(forget_edit));
         }
         if self.breaks(Mutation::KeyNotStored) {
             commit.idempotency = None;
@@ -102,6 +109,18 @@ impl World {
         self.breaks(Mutation::ChildAcceptedTwice).then(|| twin(commit))
     }
 
+    /// Returns an input as some mutations hear it.
+    pub(crate) fn misheard(&self, execution: ExecutionId, mut signal: Signal) -> Signal {
+        if self.breaks(Mutation::HashNotCompared)
+            && let Signal::Approve { answer, .. } = &mut signal
+        {
+            let all = self.checker.approvals();
+            let asked = all.into_iter().find(|of| of.execution == execution && of.step == answer.step);
+            answer.hash = asked.map_or_else(|| Arc::clone(&answer.hash), |asked| asked.hash);
+        }
+        signal
+    }
+
     /// Returns the records of an execution as some mutations read them.
     pub(super) fn misread(&self, mut records: Vec<Record>) -> Vec<Record> {
         if self.breaks(Mutation::StepsForgotten) {
@@ -110,6 +129,9 @@ impl World {
             let is_lost =
                 |event: &Event| matches!(event, Event::StepEnded { node, .. } if !ended.contains(node));
             records.iter_mut().for_each(|record| record.2.retain(|event| !is_lost(event)));
+        }
+        if self.breaks(Mutation::ApprovalForgotten) {
+            forget_decisions(&mut records);
         }
         if self.breaks(Mutation::BudgetNotReserved) {
             for event in records.iter_mut().flat_map(|record| &mut record.2) {
@@ -138,10 +160,35 @@ fn change_record(commit: &mut Commit, change: impl FnOnce(&mut Vec<Event>)) {
     else {
         return;
     };
-    let count = record.2.len();
+    let before = record.2.clone();
     change(&mut record.2);
-    if record.2.len() != count {
+    if record.2 != before {
         commit.record = serde_json::to_string(&record).ok().map(Into::into);
+    }
+}
+
+fn forget_edit(event: &mut Event) {
+    if let Event::ApprovalDecided { verdict: Verdict::Approved { arguments }, .. } = event {
+        *arguments = None;
+    }
+}
+
+/// Leaves out what was decided on calls of nodes that have made none since.
+fn forget_decisions(records: &mut [Record]) {
+    let mut later = BTreeSet::new();
+    for record in records.iter_mut().rev() {
+        for place in (0..record.2.len()).rev() {
+            let event = &record.2[place];
+            if let Event::ApprovalDecided { node, .. } = event
+                && !later.contains(node)
+            {
+                record.2.remove(place);
+            } else if let Event::StepStarted { node, .. } = event {
+                later.insert(*node);
+            } else {
+                later.extend(ended_node(event));
+            }
+        }
     }
 }
 

@@ -133,6 +133,11 @@ impl World {
         }
     }
 
+    /// Returns whether nothing goes wrong any more.
+    pub(crate) const fn is_healed(&self) -> bool {
+        self.faults.is_healed()
+    }
+
     fn is_unfinished(&self, execution: ExecutionId) -> bool {
         self.checker.story(execution).is_some_and(|story| !story.status().is_finished())
     }
