@@ -134,6 +134,7 @@ async fn a_conversation_names_the_model_and_what_each_call_took() {
       "reserved_tokens": 200,
       "usage": {
         "input_tokens": 100,
+        "cached_input_tokens": 60,
         "output_tokens": 10,
         "cost": null
       },

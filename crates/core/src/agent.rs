@@ -22,6 +22,7 @@ use self::destination::Destination;
 use crate::document::Fault;
 use crate::template::Template;
 use crate::transcript::Rules;
+use crate::work::Usage;
 
 pub use instructions::Instructions;
 pub use missing::missing_skills;
@@ -306,16 +307,21 @@ impl Skill {
 pub struct Prices {
     /// A million tokens sent.
     pub input_per_million: f64,
+    /// A million of those tokens sent that the provider took from its cache; `None` for the price of all others.
+    pub cached_input_per_million: Option<f64>,
     /// A million tokens answered.
     pub output_per_million: f64,
 }
 
 impl Prices {
-    /// Returns what this many tokens cost.
+    /// Returns what the tokens of `usage` cost.
     #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
-    pub fn cost(self, input_tokens: u64, output_tokens: u64) -> f64 {
-        let input = input_tokens as f64 * self.input_per_million;
-        let output = output_tokens as f64 * self.output_per_million;
-        (input + output) / 1_000_000.0
+    pub fn cost(self, usage: Usage) -> f64 {
+        let (cached, cached_price) =
+            self.cached_input_per_million.map_or((0, 0.0), |price| (usage.cached_input_tokens, price));
+        let input = usage.input_tokens.saturating_sub(cached) as f64 * self.input_per_million;
+        let cached = cached as f64 * cached_price;
+        let output = usage.output_tokens as f64 * self.output_per_million;
+        (input + cached + output) / 1_000_000.0
     }
 }

@@ -213,6 +213,9 @@ pub struct Usage {
     /// Tokens sent to models.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub input_tokens: u64,
+    /// Those of `input_tokens` that providers had read before and took from their caches; 0 where they do not say.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cached_input_tokens: u64,
     /// Tokens that models answered.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub output_tokens: u64,
@@ -236,6 +239,7 @@ impl Usage {
     pub fn add(&mut self, other: Self) {
         // A server can say any number.
         self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);
+        self.cached_input_tokens = self.cached_input_tokens.saturating_add(other.cached_input_tokens);
         self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
         if let Some(cost) = other.cost {
             *self.cost.get_or_insert(0.0) += cost;

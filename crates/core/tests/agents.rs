@@ -7,6 +7,7 @@ use steadflow_core::agent::{Agent, Breaker, MASK, Prices, Protection, Provider, 
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::AgentId;
 use steadflow_core::limits::Limits;
+use steadflow_core::work::Usage;
 use uuid::Uuid;
 
 fn agent() -> Agent {
@@ -19,10 +20,28 @@ fn agent() -> Agent {
 
 #[test]
 fn a_million_tokens_cost_their_price() {
-    let prices = Prices { input_per_million: 3.0, output_per_million: 15.0 };
+    let one = Prices { input_per_million: 3.0, cached_input_per_million: None, output_per_million: 15.0 };
+    let cheap = Prices { cached_input_per_million: Some(0.3), ..one };
+    let free = Prices { cached_input_per_million: Some(0.0), ..one };
 
-    for (input, output, cost) in [(1_000_000, 0, 3.0), (0, 1_000_000, 15.0), (500_000, 200_000, 4.5)] {
-        assert!((prices.cost(input, output) - cost).abs() < 1e-9, "{input} and {output}");
+    for (prices, input, cached, output, cost) in [
+        (one, 1_000_000, 0, 0, 3.0),
+        (one, 0, 0, 1_000_000, 15.0),
+        (one, 500_000, 0, 200_000, 4.5),
+        (one, 500_000, 400_000, 200_000, 4.5),
+        (cheap, 500_000, 400_000, 200_000, 3.42),
+        (cheap, 500_000, 500_000, 0, 0.15),
+        (cheap, 500_000, 0, 0, 1.5),
+        (free, 500_000, 400_000, 0, 0.3),
+    ] {
+        let usage = Usage {
+            input_tokens: input,
+            cached_input_tokens: cached,
+            output_tokens: output,
+            ..Usage::default()
+        };
+        let dear = prices.cost(usage);
+        assert!((dear - cost).abs() < 1e-9, "{prices:?}, {usage:?}: {dear}");
     }
 }
 

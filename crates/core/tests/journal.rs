@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 const NODE: NodeIndex = NodeIndex(3);
 const LATER: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
-const USED: Usage = Usage { input_tokens: 7, output_tokens: 9, cost: Some(0.25) };
+const USED: Usage = Usage { input_tokens: 7, cached_input_tokens: 3, output_tokens: 9, cost: Some(0.25) };
 
 fn payload(value: Value) -> Option<Payload> {
     Some(Payload::from_value(&value))
@@ -122,6 +122,16 @@ fn what_goes_without_saying_is_not_stored() {
 }
 
 #[test]
+fn what_was_stored_before_cached_tokens_were_counted_is_read() {
+    let stored = json!({ "input_tokens": 7, "output_tokens": 9, "cost": 0.25 });
+
+    let usage: Usage = serde_json::from_value(stored.clone()).unwrap();
+
+    assert_eq!(usage, Usage { cached_input_tokens: 0, ..USED });
+    assert_eq!(serde_json::to_value(usage).unwrap(), stored);
+}
+
+#[test]
 fn a_wait_is_read_by_its_name_and_end() {
     let delays = [Wait::Delay { until: LATER }, Wait::Retry { at: LATER }];
     let waits = delays.into_iter().chain([Wait::Decision, Wait::Approval, Wait::Slot, Wait::Child]);
@@ -139,7 +149,7 @@ fn what_attempts_used_is_added_up() {
 
     let sum = Usage::sum([USED, free, USED]);
 
-    assert_eq!(sum, Usage { input_tokens: 21, output_tokens: 27, cost: Some(0.5) });
+    assert_eq!(sum, Usage { input_tokens: 21, cached_input_tokens: 9, output_tokens: 27, cost: Some(0.5) });
     assert_eq!(Usage::sum([free, free]).cost, None);
 }
 

@@ -242,7 +242,7 @@ fn no_call_begins_while_the_execution_is_paused() {
 #[test]
 fn usage_of_calls_is_counted_once_with_their_attempt() {
     let mut play = Play::new(&rounds(json!({})));
-    let usage = steadflow_core::work::Usage { input_tokens: 3, output_tokens: 4, cost: None };
+    let usage = steadflow_core::work::Usage { input_tokens: 3, output_tokens: 4, ..Default::default() };
 
     for step in ["first", "second:0", "second:1", "third"] {
         ends(&mut play, 1, step, Outcome { result: Ok(Payload::null()), usage });

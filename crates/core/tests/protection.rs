@@ -310,7 +310,7 @@ fn ends_say_what_they_say_of_the_peer() {
         };
         assert_eq!(verdict(class), expected, "{class}");
     }
-    let used = Usage { input_tokens: 3, output_tokens: 4, cost: None };
+    let used = Usage { input_tokens: 3, output_tokens: 4, ..Usage::default() };
     let outcome = Outcome { usage: used, ..Outcome::completed(Payload::null()) };
     assert_eq!(CallEnd::of(&outcome).tokens, Some(7));
     assert_eq!(fails().tokens, None, "what a call used that broke off is not known");

@@ -82,7 +82,7 @@ pub(crate) fn gives(play: &mut Play, step: &str, output: Value) {
 }
 
 fn uses(play: &mut Play, step: &str, output: Value, output_tokens: u64) {
-    let usage = Usage { input_tokens: 100, output_tokens, cost: None };
+    let usage = Usage { input_tokens: 100, cached_input_tokens: 60, output_tokens, cost: None };
     ends(play, step, Outcome { result: Ok(Payload::from_value(&output)), usage });
 }
 
@@ -128,7 +128,10 @@ fn answers_and_tools_follow_each_other_until_the_model_asks_for_nothing_more() {
     0s     think completes with {"text":"done"}
     0s     finished: completed
     "#);
-    assert_eq!(play.execution.usage(), Usage { input_tokens: 400, output_tokens: 40, cost: None });
+    assert_eq!(
+        play.execution.usage(),
+        Usage { input_tokens: 400, cached_input_tokens: 240, output_tokens: 40, cost: None }
+    );
 }
 
 #[test]
@@ -321,7 +324,7 @@ fn calls_that_were_lost_count_as_turns() {
 fn failed_answers_count_as_turns_and_with_their_tokens() {
     let mut play = play(&json!({ "max_turns": 9, "max_tokens": 100 }), 9);
     let misfit = Failure::new(ErrorClass::ModelOutput, "no");
-    let usage = Usage { input_tokens: 1, output_tokens: 30, cost: None };
+    let usage = Usage { input_tokens: 1, output_tokens: 30, ..Usage::default() };
     for second in 1..=9 {
         ends(&mut play, "turn:1", Outcome { result: Err(misfit.clone()), usage });
         play.at(f64::from(second) * 1000.0);

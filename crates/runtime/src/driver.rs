@@ -35,7 +35,7 @@ use pace::Pace;
 #[derive(Debug)]
 pub(crate) enum Call {
     /// Something for the worker, with those who wait for an answer under the numbers that the message names.
-    Message(Message, Vec<(ReplyId, oneshot::Sender<Reply>)>),
+    Message(Box<Message>, Vec<(ReplyId, oneshot::Sender<Reply>)>),
     /// Stop: finish what ends within this time, hand back the rest.
     Stop(Duration),
 }
@@ -179,7 +179,7 @@ impl Driver {
         match call {
             Call::Message(message, asked_by) => {
                 self.replies.extend(asked_by);
-                self.worker.handle(message, now);
+                self.worker.handle(*message, now);
             }
             Call::Stop(grace) => self.worker.stop(grace, now),
         }

@@ -434,7 +434,7 @@ impl Engine {
     async fn ask(&self, message: impl FnOnce(ReplyId) -> Message) -> Result<Reply, RuntimeError> {
         let (sender, answer) = oneshot::channel();
         let reply = self.new_reply();
-        self.send(Call::Message(message(reply), vec![(reply, sender)])).await?;
+        self.send(Call::Message(Box::new(message(reply)), vec![(reply, sender)])).await?;
         answer.await.map_err(|_| RuntimeError::Unavailable)
     }
 

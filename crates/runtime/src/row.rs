@@ -299,7 +299,7 @@ mod tests {
             let (execution, step) = (ExecutionId::new(Uuid::nil()), StepKey::ONLY);
             CallKey { execution, node: NodeIndex(0), attempt, step }
         };
-        let usage = Usage { input_tokens: 5, output_tokens: 7, cost: None };
+        let usage = Usage { input_tokens: 5, output_tokens: 7, ..Usage::default() };
         let failed = Outcome { usage, ..Outcome::failed(Failure::new(ErrorClass::Connection, "refused")) };
         let completed = Outcome { usage, ..Outcome::completed(Payload::null()) };
         for (seconds, input) in [

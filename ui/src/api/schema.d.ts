@@ -2957,6 +2957,11 @@ export interface components {
              */
             readonly input_per_million?: number | null;
             /**
+             * Cached input
+             * @description A million of those tokens sent that the provider took from its cache; by default the price of input.
+             */
+            readonly cached_input_per_million?: number | null;
+            /**
              * Output
              * @description A million tokens received.
              * @default 0
@@ -3689,6 +3694,11 @@ export interface components {
         readonly Usage: {
             /** Format: int64 */
             readonly input_tokens: number;
+            /**
+             * Format: int64
+             * @description Those of `input_tokens` that came from the provider's cache. Absent where there are none, or it does not say.
+             */
+            readonly cached_input_tokens?: number;
             /** Format: int64 */
             readonly output_tokens: number;
             /** Format: double */

@@ -10,6 +10,13 @@ it('shows tokens, and a cost only where there is one', () => {
   expect(usageText({ input_tokens: 0, output_tokens: 0, cost: 1 })).toBeNull();
 });
 
+it('shows how many of the tokens in were cached, if any', () => {
+  expect(usageText({ ...usage(2.5), cached_input_tokens: 1_000 })).toBe(
+    '1,200 in (of them 1,000 cached), 34 out · cost 2.50',
+  );
+  expect(usageText({ ...usage(null), cached_input_tokens: 0 })).toBe('1,200 in, 34 out');
+});
+
 it('does not round a small cost to zero', () => {
   expect(usageText(usage(0.00001))).toBe('1,200 in, 34 out · cost < 0.0001');
 });

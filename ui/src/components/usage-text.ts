@@ -5,7 +5,9 @@ import { texts } from '@/lib/texts';
 /** Returns tokens and cost as text; `null` where no model was called. */
 export function usageText(usage: Usage | null | undefined): string | null {
   if (!usage || usage.input_tokens + usage.output_tokens === 0) return null;
-  const tokens = texts.usage.tokens(usage.input_tokens.toLocaleString('en'), usage.output_tokens.toLocaleString('en'));
+  const text = (count: number) => count.toLocaleString('en');
+  const cached = usage.cached_input_tokens ? text(usage.cached_input_tokens) : null;
+  const tokens = texts.usage.tokens(text(usage.input_tokens), cached, text(usage.output_tokens));
   const cost = numberOf(usage.cost);
   return cost ? tokens + texts.usage.cost(costText(cost)) : tokens;
 }

@@ -30,7 +30,8 @@ export const texts = {
     keep: 'Keep it',
   },
   usage: {
-    tokens: (input: string, output: string) => `${input} in, ${output} out`,
+    tokens: (input: string, cached: string | null, output: string) =>
+      cached === null ? `${input} in, ${output} out` : `${input} in (of them ${cached} cached), ${output} out`,
     cost: (cost: string) => ` · cost ${cost}`,
   },
   theme: {

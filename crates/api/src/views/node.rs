@@ -125,13 +125,19 @@ pub(crate) struct AttemptView<'a> {
 #[schema(as = Usage)]
 pub(crate) struct UsageView {
     input_tokens: u64,
+    /// Those of `input_tokens` that came from the provider's cache. Absent where there are none, or it does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 1)]
+    cached_input_tokens: Option<u64>,
     output_tokens: u64,
     cost: Option<f64>,
 }
 
 impl From<Usage> for UsageView {
     fn from(usage: Usage) -> Self {
-        Self { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens, cost: usage.cost }
+        let Usage { input_tokens, cached_input_tokens, output_tokens, cost } = usage;
+        let cached_input_tokens = (cached_input_tokens > 0).then_some(cached_input_tokens);
+        Self { input_tokens, cached_input_tokens, output_tokens, cost }
     }
 }
 

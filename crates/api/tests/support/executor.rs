@@ -50,7 +50,7 @@ pub(crate) fn tools() -> Value {
 
 /// Returns what a model answers, which fails as long as its `fails` says.
 fn answered(answer: &Value, attempt: u32) -> Outcome {
-    let usage = Usage { input_tokens: 100, output_tokens: 10, cost: None };
+    let usage = Usage { input_tokens: 100, cached_input_tokens: 60, output_tokens: 10, cost: None };
     let fails = answer["fails"].as_u64().is_some_and(|fails| u64::from(attempt) <= fails);
     let result = if fails { Err(failure_of(answer)) } else { Ok(Payload::from_value(answer)) };
     Outcome { result, usage }

@@ -143,12 +143,18 @@ fn read_agent(keys: &mut Keys<'_>) -> Option<Agent> {
 }
 
 fn read_prices(keys: &mut Keys<'_>) -> Option<Prices> {
-    let mut price = |name, title, doc| {
-        keys.take(key(name, title, number(0.0, PRICE_MAX)).default(0).doc(doc)).unwrap_or_default()
-    };
+    let price = |name, title, doc| key(name, title, number(0.0, PRICE_MAX)).doc(doc);
+    let input = price("input_per_million", "Input", "A million tokens sent.").default(0);
+    let cached = price(
+        "cached_input_per_million",
+        "Cached input",
+        "A million of those tokens sent that the provider took from its cache; by default the price of input.",
+    );
+    let output = price("output_per_million", "Output", "A million tokens received.").default(0);
     Some(Prices {
-        input_per_million: price("input_per_million", "Input", "A million tokens sent."),
-        output_per_million: price("output_per_million", "Output", "A million tokens received."),
+        input_per_million: keys.take(input).unwrap_or_default(),
+        cached_input_per_million: keys.take(cached),
+        output_per_million: keys.take(output).unwrap_or_default(),
     })
 }
 

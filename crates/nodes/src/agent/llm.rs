@@ -89,8 +89,10 @@ pub(super) async fn run(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut 
 
 fn usage_of(call: &SkillCall<'_>, reply: &Reply) -> Usage {
     let &Reply { input_tokens, output_tokens, .. } = reply;
-    let cost = call.agent.prices.map(|prices| prices.cost(input_tokens, output_tokens));
-    Usage { input_tokens, output_tokens, cost }
+    // A part is no more than its whole, whatever the server says.
+    let cached_input_tokens = reply.cached_input_tokens.min(input_tokens);
+    let used = Usage { input_tokens, cached_input_tokens, output_tokens, cost: None };
+    Usage { cost: call.agent.prices.map(|prices| prices.cost(used)), ..used }
 }
 
 /// Sends the request, and changes it if the server refuses a part of it by name. A refused request costs no tokens.

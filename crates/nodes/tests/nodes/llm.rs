@@ -24,7 +24,8 @@ async fn every_provider_is_called_in_its_own_protocol() {
             ("authorization", "Bearer sk-4711-key"),
             "/response_format/json_schema/schema",
             json!({ "choices": [{ "message": { "content": said }, "finish_reason": "stop" }],
-                 "usage": { "prompt_tokens": 10, "completion_tokens": 5 } }),
+                 "usage": { "prompt_tokens": 10, "prompt_tokens_details": { "cached_tokens": 6 }, "completion_tokens": 5 } }),
+            6,
         ),
         (
             "anthropic",
@@ -32,7 +33,8 @@ async fn every_provider_is_called_in_its_own_protocol() {
             ("x-api-key", "sk-4711-key"),
             "/tools/0/input_schema",
             json!({ "content": [{ "type": "tool_use", "name": "answer", "input": { "risk": 70 } }], "stop_reason": "tool_use",
-                 "usage": { "input_tokens": 4, "cache_read_input_tokens": 6, "output_tokens": 5 } }),
+                 "usage": { "input_tokens": 1, "cache_creation_input_tokens": 3, "cache_read_input_tokens": 6, "output_tokens": 5 } }),
+            6,
         ),
         (
             "gemini",
@@ -40,7 +42,8 @@ async fn every_provider_is_called_in_its_own_protocol() {
             ("x-goog-api-key", "sk-4711-key"),
             "/generationConfig/responseJsonSchema",
             json!({ "candidates": [{ "content": { "parts": [{ "text": said }] }, "finishReason": "STOP" }],
-                 "usageMetadata": { "promptTokenCount": 10, "candidatesTokenCount": 5 } }),
+                 "usageMetadata": { "promptTokenCount": 10, "cachedContentTokenCount": 6, "candidatesTokenCount": 5 } }),
+            6,
         ),
         (
             "ollama",
@@ -48,9 +51,10 @@ async fn every_provider_is_called_in_its_own_protocol() {
             ("authorization", "Bearer sk-4711-key"),
             "/format",
             json!({ "message": { "content": said }, "done_reason": "stop", "prompt_eval_count": 10, "eval_count": 5 }),
+            0,
         ),
     ];
-    for (provider, at, (name, key), schema_at, answer) in cases {
+    for (provider, at, (name, key), schema_at, answer, cached) in cases {
         let server = MockServer::start().await;
         let template = ResponseTemplate::new(200).set_body_json(answer);
         Mock::given(path(at)).and(header(name, key)).respond_with(template).mount(&server).await;
@@ -58,8 +62,13 @@ async fn every_provider_is_called_in_its_own_protocol() {
         let outcome = ask(&server, provider, Some(&schema), None).await;
 
         assert_eq!(outcome.usage.input_tokens, 10, "{provider}: {:?}", outcome.result);
-        assert_eq!(outcome.usage.output_tokens, 5, "{provider}");
-        assert_eq!(outcome.usage.cost, Some((10.0 * 0.5 + 5.0 * 2.0) / 1e6), "{provider}");
+        assert_eq!(
+            (outcome.usage.cached_input_tokens, outcome.usage.output_tokens),
+            (cached, 5),
+            "{provider}"
+        );
+        let input = if cached > 0 { 4.0 * 0.5 + 6.0 * 0.1 } else { 10.0 * 0.5 };
+        assert_eq!(outcome.usage.cost, Some((input + 5.0 * 2.0) / 1e6), "{provider}");
         assert_eq!(result(outcome).unwrap(), json!({ "risk": 70 }), "{provider}");
         let request = &server.received_requests().await.unwrap()[0];
         let sent: Value = serde_json::from_slice(&request.body).unwrap();
@@ -205,7 +214,7 @@ fn agent(base_url: &str, provider: &str, schema: Option<&Value>) -> Value {
     json!({ "name": "Analyst", "agent_type": "llm",
         "config": { "provider": provider, "base_url": base_url, "model": "m", "api_key": "${secrets.KEY}" },
         "skills": [{ "name": "rate", "instructions": "Rate ${input.vendor}.", "output_schema": schema, "max_tokens": 99 }],
-        "prices": { "input_per_million": 0.5, "output_per_million": 2 } })
+        "prices": { "input_per_million": 0.5, "cached_input_per_million": 0.1, "output_per_million": 2 } })
 }
 
 fn input() -> Value {

@@ -207,3 +207,30 @@ async fn usage_is_counted_or_unknown() {
         assert_eq!(result(outcome), Ok(json!({ "text": "hello" })), "{usage}");
     }
 }
+
+#[tokio::test]
+async fn cached_tokens_are_a_part_of_the_input_or_unknown() {
+    for (details, cached) in [
+        (json!({ "cached_tokens": 4 }), 4),
+        (json!({ "cached_tokens": 4.0 }), 4),
+        (json!({ "cached_tokens": 5 }), 5),
+        (json!({ "cached_tokens": 6 }), 5),
+        (json!({ "cached_tokens": 0 }), 0),
+        (json!({ "cached_tokens": -4 }), 0),
+        (json!({ "cached_tokens": 2.5 }), 0),
+        (json!({ "cached_tokens": null }), 0),
+        (json!({ "cached_tokens": "4" }), 0),
+        (json!({}), 0),
+        (json!(4), 0),
+        (json!(null), 0),
+    ] {
+        let mut body = completion(&json!("hello"), &json!("stop"));
+        body["usage"] =
+            json!({ "prompt_tokens": 5, "completion_tokens": 3, "prompt_tokens_details": details });
+        let model = Model::answering(vec![ok(&body)], |address| agent(address, "openai", None)).await;
+
+        let usage = model.ask().await.usage;
+
+        assert_eq!((usage.input_tokens, usage.cached_input_tokens), (5, cached), "{details}");
+    }
+}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use steadflow_core::failure::ErrorClass;
+use steadflow_core::work::Usage;
 use tokio::io::AsyncWriteExt;
 
 use crate::models::{Model, agent, answer};
@@ -52,7 +53,7 @@ async fn a_stream_that_stalls_ends_the_attempt_and_keeps_what_came() {
 
 #[tokio::test]
 async fn an_error_inside_a_stream_is_that_of_its_status_and_what_came_and_was_used_is_kept() {
-    let begun = json!({ "type": "message_start", "message": { "usage": { "input_tokens": 25, "output_tokens": 1 } } });
+    let begun = json!({ "type": "message_start", "message": { "usage": { "input_tokens": 5, "cache_read_input_tokens": 20, "output_tokens": 1 } } });
     let block =
         json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "text", "text": "" } });
     let text = json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "text_delta", "text": "Hello" } });
@@ -66,7 +67,8 @@ async fn an_error_inside_a_stream_is_that_of_its_status_and_what_came_and_was_us
 
     let outcome = model.ask().await;
 
-    assert_eq!((outcome.usage.input_tokens, outcome.usage.output_tokens), (25, 1));
+    let used = Usage { input_tokens: 25, cached_input_tokens: 20, output_tokens: 1, cost: None };
+    assert_eq!(outcome.usage, used);
     let failure = result(outcome).unwrap_err();
     assert_eq!((failure.class, failure.status), (ErrorClass::Unavailable, Some(529)));
     assert_eq!(failure.retry_after, Some(Duration::from_secs(7)));

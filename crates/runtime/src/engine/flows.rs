@@ -97,7 +97,8 @@ impl Engine {
             Changed::Missing => return Err(RuntimeError::NoFlow(id)),
         };
         let limit = flow.version.flow.settings.max_concurrent_executions;
-        self.send(Call::Message(Message::FlowLimit { flow: id, limit }, Vec::new())).await?;
+        let message = Box::new(Message::FlowLimit { flow: id, limit });
+        self.send(Call::Message(message, Vec::new())).await?;
         Ok(flow)
     }
 

@@ -22,7 +22,8 @@ impl Engine {
         agent: AgentId,
         protection: Option<Protection>,
     ) -> Result<(), RuntimeError> {
-        self.send(Call::Message(Message::AgentProtection { agent, protection }, Vec::new())).await
+        let message = Box::new(Message::AgentProtection { agent, protection });
+        self.send(Call::Message(message, Vec::new())).await
     }
 
     /// Returns what the protection of an agent does; `None` if it has none.

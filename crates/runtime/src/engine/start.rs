@@ -127,7 +127,8 @@ impl Engine {
         let accept = Accept { new, limit, idempotency, reply, wait: end_reply };
         let mut asked_by = vec![(reply, sender)];
         asked_by.extend(end_reply.map(|reply| (reply, end_sender)));
-        self.send(Call::Message(Message::Accept(Box::new(accept)), asked_by)).await?;
+        let message = Box::new(Message::Accept(Box::new(accept)));
+        self.send(Call::Message(message, asked_by)).await?;
         let answer = answer.await.map_err(|_| RuntimeError::Unavailable)?;
         drop(place);
         if let Reply::Hit(hit) = answer {

@@ -99,6 +99,6 @@ export const texts = {
     run: 'Try it',
     answered: 'Response',
     serviceAnswered: 'Response of the service',
-    usage: (input: number, output: number) => `${input} tokens in, ${output} out`,
+    usage: (usage: string) => `Tokens: ${usage}`,
   },
 } as const;

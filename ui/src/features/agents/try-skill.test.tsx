@@ -57,3 +57,16 @@ test('a failed trial of a skill shows the reason and what the service said', asy
   expect(outages).toEqual([]);
   expect(asked[0]?.body).toEqual({ skill: 'score', input_data: {} });
 });
+
+test('a trial that worked shows the response and the tokens that it used', async () => {
+  const usage = { input_tokens: 1_200, cached_input_tokens: 1_000, output_tokens: 34, cost: 0.5 };
+  fakeApi({
+    [`POST /studio/agents/${agent.id}/execute`]: () => json({ success: true, result: { risk: 7 }, usage }),
+  });
+  const user = userEvent.setup();
+  await renderScreen(<TrySkill agent={agent} />);
+
+  await user.click(screen.getByRole('button', { name: /try/i }));
+
+  expect(await screen.findByText('Tokens: 1,200 in (of them 1,000 cached), 34 out · cost 0.50')).toBeTruthy();
+});

@@ -7,6 +7,7 @@ import { JsonEditor } from '@/components/json-editor';
 import { JsonView } from '@/components/json-view';
 import { ProblemCard } from '@/components/problem-card';
 import { ReasonedButton } from '@/components/reasoned-button';
+import { usageText } from '@/components/usage-text';
 import { parseJson } from '@/lib/json';
 import classes from './agents.module.css';
 import { isJsonOrEmpty } from './draft';
@@ -17,6 +18,7 @@ export function TrySkill({ agent }: { agent: Agent }) {
   const [skill, setSkill] = useState(agent.skills[0] ?? '');
   const [input, setInput] = useState('{}');
   const trial = useMutation({ mutationFn: () => trySkill(agent.id, skill, parseJson(input || '{}')) });
+  const usage = usageText(trial.data?.usage);
   const fileName = `${agent.name}-${skill}.json`;
   return (
     <section className={classes.trial} aria-label={texts.trial.title}>
@@ -49,9 +51,7 @@ export function TrySkill({ agent }: { agent: Agent }) {
           <>
             <h3 className={classes.heading}>{texts.trial.answered}</h3>
             <JsonView value={trial.data.result} fileName={fileName} />
-            <p className={classes.hint}>
-              {texts.trial.usage(trial.data.usage.input_tokens, trial.data.usage.output_tokens)}
-            </p>
+            {usage && <p className={classes.hint}>{texts.trial.usage(usage)}</p>}
           </>
         )}
       </div>

@@ -20,7 +20,11 @@ impl Write for AttemptView<'_> {
 
 impl Write for UsageView {
     fn write(&self, text: &mut Text) {
-        write_object!(self to text: input_tokens, output_tokens, cost);
+        if self.cached_input_tokens.is_some() {
+            write_object!(self to text: input_tokens, cached_input_tokens, output_tokens, cost);
+        } else {
+            write_object!(self to text: input_tokens, output_tokens, cost);
+        }
     }
 }
 
@@ -53,6 +57,15 @@ mod tests {
         Some(Shown::Whole(Cow::Owned(Payload::parse(text.into()).unwrap())))
     }
 
+    fn usage(
+        input_tokens: u64,
+        cached_input_tokens: Option<u64>,
+        output_tokens: u64,
+        cost: Option<f64>,
+    ) -> UsageView {
+        UsageView { input_tokens, cached_input_tokens, output_tokens, cost }
+    }
+
     fn pending() -> NodeView<'static> {
         NodeView {
             id: Uuid::from_u128(7),
@@ -76,7 +89,7 @@ mod tests {
             waiting_for: None,
             waiting_until: None,
             reused: false,
-            usage: UsageView { input_tokens: 0, output_tokens: u64::MAX, cost: None },
+            usage: usage(0, None, u64::MAX, None),
             attempts: Vec::new(),
         }
     }
@@ -93,7 +106,7 @@ mod tests {
             next_retry_at: Some(at(started_at + 1_000_000)),
             worker: "w-1",
             released: true,
-            usage: UsageView { input_tokens: 1, output_tokens: 2, cost: Some(0.25) },
+            usage: usage(7, Some(5), 2, Some(0.25)),
         }
     }
 

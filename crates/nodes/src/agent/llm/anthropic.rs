@@ -114,6 +114,7 @@ pub(super) fn reply(answer: &Value, has_tools: bool) -> Result<Reply, String> {
         }
         Err(what) => (Spoken::default(), Err(what)),
     };
+    // Three parts of the input: what no cache had, what was written to one, and what was read from one.
     let input =
         ["/usage/input_tokens", "/usage/cache_creation_input_tokens", "/usage/cache_read_input_tokens"];
     Ok(Reply {
@@ -124,6 +125,7 @@ pub(super) fn reply(answer: &Value, has_tools: bool) -> Result<Reply, String> {
         stop: stop(answer, structured.is_some()),
         structured,
         input_tokens: tokens(answer, &input),
+        cached_input_tokens: tokens(answer, &input[2..]),
         output_tokens: tokens(answer, &["/usage/output_tokens"]),
     })
 }

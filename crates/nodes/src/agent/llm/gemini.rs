@@ -137,6 +137,7 @@ pub(super) fn reply(answer: &Value, has_tools: bool) -> Result<Reply, String> {
             (None, candidate) => stop(candidate.unwrap_or(&Value::Null)),
         },
         input_tokens: tokens(answer, &["/usageMetadata/promptTokenCount"]),
+        cached_input_tokens: tokens(answer, &["/usageMetadata/cachedContentTokenCount"]),
         // Thoughts are billed like output, but counted separately.
         output_tokens: tokens(
             answer,

@@ -131,6 +131,7 @@ pub(super) fn reply(answer: &Value) -> Result<Reply, String> {
         has_reasoning: spoken.has_reasoning || reasoning.iter().any(|pointer| is_given(message, pointer)),
         stop: stop(choice, message, spoken.refusal.as_deref()),
         input_tokens: tokens(answer, &["/usage/prompt_tokens"]),
+        cached_input_tokens: tokens(answer, &["/usage/prompt_tokens_details/cached_tokens"]),
         output_tokens: tokens(answer, &["/usage/completion_tokens"]),
     })
 }

@@ -23,6 +23,8 @@ pub(super) struct Reply {
     pub(super) message: Option<Value>,
     pub(super) stop: Stop,
     pub(super) input_tokens: u64,
+    /// Those of them that came from the provider's cache, as it says.
+    pub(super) cached_input_tokens: u64,
     pub(super) output_tokens: u64,
 }
 

@@ -1,6 +1,7 @@
 import type { NodeTest } from '@/api/flows';
 import { errorClassLabel } from '@/components/error-classes';
 import { JsonView } from '@/components/json-view';
+import { usageText } from '@/components/usage-text';
 import { visible } from '@/lib/json-text';
 import { formatDuration } from '@/lib/time';
 import classes from './node-test.module.css';
@@ -13,14 +14,14 @@ interface NodeTestResultProps {
 
 /** What one attempt came to. */
 export function NodeTestResult({ result, nodeId }: NodeTestResultProps) {
-  const { input_tokens, output_tokens } = result.usage;
+  const usage = usageText(result.usage);
   const { error } = result;
   return (
     <div className={classes.result} role="group" aria-label={result.success ? texts.succeeded : texts.failed}>
       <p className={classes.outcome} data-tone={result.success ? 'success' : 'danger'}>
         <strong>{result.success ? texts.succeeded : texts.failed}</strong>{' '}
         {texts.took(formatDuration(result.duration_ms))}
-        {input_tokens + output_tokens > 0 && ` · ${texts.tokens(input_tokens, output_tokens)}`}
+        {usage && texts.tokens(usage)}
       </p>
       {error && (
         <div className={classes.error}>

@@ -24,7 +24,7 @@ const ANSWER = {
   input: { risk: 7 },
   output: { answer: 42 },
   error: null,
-  usage: { input_tokens: 12, output_tokens: 1, cost: null },
+  usage: { input_tokens: 12, cached_input_tokens: 8, output_tokens: 1, cost: null },
   duration_ms: 340,
 };
 
@@ -89,7 +89,7 @@ it('starts with the output of the last execution that has one, and sends it', as
   await press();
 
   const result = within(await screen.findByRole('group', { name: 'Succeeded' }));
-  expect(result.getByText(/in 340 ms · 12 tokens in, 1 token out/)).toBeTruthy();
+  expect(result.getByText(/in 340 ms · tokens: 12 in \(of them 8 cached\), 1 out/)).toBeTruthy();
   expect(within(result.getByRole('region', { name: 'Output' })).getByText(/42/)).toBeTruthy();
   expect(within(result.getByRole('region', { name: 'Resolved input' })).getByText(/7/)).toBeTruthy();
   expect(bodyOf(asked)).toMatchObject({

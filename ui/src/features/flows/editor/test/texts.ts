@@ -1,5 +1,3 @@
-import { counted } from '@/lib/counted';
-
 export const texts = {
   label: 'Test this node',
   detail: 'Runs one attempt with the pinned inputs. Sends a real request; nothing is saved.',
@@ -23,7 +21,7 @@ export const texts = {
   succeeded: 'Succeeded',
   failed: 'Failed',
   took: (duration: string) => `in ${duration}`,
-  tokens: (input: number, output: number) => `${counted(input, 'token')} in, ${counted(output, 'token')} out`,
+  tokens: (usage: string) => ` · tokens: ${usage}`,
   result: 'Output',
   input: 'Resolved input',
 } as const;
