@@ -1,8 +1,10 @@
-import { Select, TextInput } from '@mantine/core';
+import { Select, Switch, TextInput } from '@mantine/core';
 import { ExactNumberInput } from '@/components/exact-number-input';
 import classes from './agents.module.css';
 import { type AgentDraft, PROVIDERS } from './draft';
 import { texts } from './texts';
+
+const IDLE_SECONDS_MAX = 3600;
 
 interface ConfigFieldsProps {
   draft: AgentDraft;
@@ -39,6 +41,7 @@ export function ConfigFields({ draft, fault, onChange }: ConfigFieldsProps) {
       </>
     );
   }
+  const isStream = draft.config.stream !== false;
   return (
     <>
       <div className={classes.pair}>
@@ -66,6 +69,26 @@ export function ConfigFields({ draft, fault, onChange }: ConfigFieldsProps) {
         />
       </div>
       {field('api_key', form.apiKey, form.apiKeyHint)}
+      <div className={classes.pair}>
+        <Switch
+          label={form.stream}
+          description={form.streamHint}
+          checked={isStream}
+          error={fault('/config/stream')}
+          onChange={(event) => set('stream', event.currentTarget.checked ? '' : false)}
+        />
+        <ExactNumberInput
+          label={form.idleTimeout}
+          description={form.idleTimeoutHint}
+          placeholder={isStream ? form.idleTimeoutOfStream : form.idleTimeoutElse}
+          min={1}
+          max={IDLE_SECONDS_MAX}
+          allowDecimal={false}
+          value={draft.config.idle_timeout_seconds}
+          error={fault('/config/idle_timeout_seconds')}
+          onChange={(value) => set('idle_timeout_seconds', value ?? '')}
+        />
+      </div>
     </>
   );
 }

@@ -1,0 +1,80 @@
+import { screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { expect, test, vi } from 'vitest';
+import { fakeApi, json } from '@/testing/fake-api';
+import { renderScreen } from '@/testing/render';
+import { AgentsPage } from './agents-page';
+
+const config = { provider: 'openai', model: 'small' };
+
+/** Opens the form of an agent with these keys, and returns the configuration that was sent last. */
+async function edit(keys: Record<string, unknown>) {
+  const agent = {
+    id: '11111111-1111-4111-8111-111111111111',
+    name: 'Analyst',
+    agent_type: 'llm',
+    description: '',
+    category: null,
+    tags: [],
+    skills: ['score'],
+    skill_definitions: [{ name: 'score' }],
+    config: { ...config, ...keys },
+    protection: null,
+    usage_count: 0,
+    last_used_at: null,
+    etag: '"1"',
+  };
+  const refusal = json(
+    {
+      title: 'The agent document is not valid',
+      status: 422,
+      detail: 'It has a fault.',
+      errors: [{ pointer: '/config/idle_timeout_seconds', message: 'it must be at most 3600' }],
+    },
+    { status: 422 },
+  );
+  const asked = fakeApi({ 'GET /studio/agents': () => [agent], 'PATCH /studio/agents/*': () => refusal.clone() });
+  await renderScreen(<AgentsPage />);
+  await userEvent.click(await screen.findByRole('button', { name: 'Edit Analyst' }));
+  const sent = () => asked.filter(({ method }) => method === 'PATCH').map(({ body }) => body as { config: unknown });
+  return {
+    stream: await screen.findByRole<HTMLInputElement>('switch', { name: /^Stream answers/ }),
+    idle: screen.getByLabelText<HTMLInputElement>('Idle timeout in seconds'),
+    save: async () => {
+      const before = sent().length;
+      await userEvent.click(screen.getByRole('button', { name: 'Save agent' }));
+      await vi.waitFor(() => expect(sent().length).toBe(before + 1));
+      return sent().at(-1)?.config;
+    },
+  };
+}
+
+test('an agent without settings of streams shows the defaults, and is saved without them', async () => {
+  const { stream, idle, save } = await edit({});
+
+  expect([stream.checked, idle.value, idle.placeholder]).toEqual([true, '', '120']);
+  expect(await save()).toEqual(config);
+});
+
+test('settings of streams that are not touched are saved as they were', async () => {
+  const keys = { stream: true, idle_timeout_seconds: 30 };
+  const { stream, idle, save } = await edit(keys);
+
+  expect([stream.checked, idle.value]).toEqual([true, '30']);
+  expect(await save()).toEqual({ ...config, ...keys });
+});
+
+test('streams are turned off and on, and the idle timeout is set and removed', async () => {
+  const { stream, idle, save } = await edit({});
+
+  await userEvent.click(stream);
+  expect(idle.placeholder).toBe('300, or the timeout of the node');
+  await userEvent.type(idle, '4000');
+  expect(await save()).toEqual({ ...config, stream: false, idle_timeout_seconds: 4000 });
+  await vi.waitFor(() => expect(idle.getAttribute('aria-invalid')).toBe('true'));
+  expect(screen.getAllByText(/it must be at most 3600/).length).toBeGreaterThan(0);
+
+  await userEvent.click(stream);
+  await userEvent.clear(idle);
+  expect(await save()).toEqual(config);
+});
