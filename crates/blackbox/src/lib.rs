@@ -18,7 +18,7 @@ mod wire;
 pub use api::{Answer, Api, node};
 pub use binary::{Run, run, steadflow};
 pub use document::{echo, flow, http, retries, with};
-pub use model::Model;
+pub use model::{Hold, Model};
 pub use peer::{Call, Peer};
 pub use server::{Resources, Server, Setup, Workplace};
 pub use victim::{Victim, scaled};

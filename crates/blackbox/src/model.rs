@@ -1,7 +1,7 @@
 //! A model that thinks by a script, and the service that its tools call: one server that speaks OpenAI chat completions.
 //!
-//! The model asks for two tools in each turn but the last. A call can be held: the server says that it has come, and does not
-//! answer it until its caller goes.
+//! The model asks for two tools in each turn but the last, and streams its answers to those who ask for that. A call can be
+//! held: the server says that it has come, and does not answer it, or only by half, until its caller goes.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -28,14 +28,47 @@ pub struct Model {
     task: JoinHandle<()>,
 }
 
+/// How much of the answer to a call that is held is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// Nothing.
+    Silent,
+    /// The first half of its bytes.
+    HalfWay,
+}
+
 #[derive(Debug, Default)]
 struct State {
     /// In how many turns it answers.
     turns: usize,
     /// The bodies of all requests by their idempotency keys, in the order of arrival.
     calls: BTreeMap<String, Vec<Value>>,
-    /// The end of the key of the call that is held, and whether it has come.
-    held: Option<(String, bool)>,
+    /// The call that is held, if any.
+    held: Option<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    /// How its key ends.
+    end: String,
+    hold: Hold,
+    /// Whether it is being answered.
+    is_taken: bool,
+    /// Whether it has come, and as much of the answer was sent as will be.
+    has_come: bool,
+}
+
+impl State {
+    /// Keeps a call, and returns how it is held, if it is.
+    fn keep(&mut self, key: String, body: Value) -> Option<Hold> {
+        let held = self.held.as_mut().filter(|held| !held.is_taken && key.ends_with(&held.end));
+        let hold = held.map(|held| {
+            held.is_taken = true;
+            held.hold
+        });
+        self.calls.entry(key).or_default().push(body);
+        hold
+    }
 }
 
 impl Model {
@@ -62,16 +95,17 @@ impl Model {
     }
 
     /// Holds the next call with a key that ends so.
-    pub fn hold(&self, end: &str) {
-        self.state.lock().held = Some((end.to_owned(), false));
+    pub fn hold(&self, end: &str, hold: Hold) {
+        let held = Held { end: end.to_owned(), hold, is_taken: false, has_come: false };
+        self.state.lock().held = Some(held);
     }
 
-    /// Waits until the call that is held has come. No other call is held from then on.
+    /// Waits until the call that is held has come, and was answered as far as it will be. No other call is held from then on.
     ///
     /// # Panics
     /// If it does not come in time.
     pub async fn has_come(&self) {
-        let has_come = || self.state.lock().held.as_ref().is_some_and(|(_, has_come)| *has_come);
+        let has_come = || self.state.lock().held.as_ref().is_some_and(|held| held.has_come);
         eventually("the call comes that is held", COMES_WITHIN, async || has_come().then_some(())).await;
     }
 
@@ -95,34 +129,70 @@ impl Drop for Model {
 async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     let Some((head, body)) = read_request(&mut stream).await else { return };
     let key = header(&head, "idempotency-key").unwrap_or_default().to_owned();
-    let is_held = {
-        let mut state = state.lock();
-        state.calls.entry(key.clone()).or_default().push(body.clone());
-        match &mut state.held {
-            Some((end, has_come)) if key.ends_with(&**end) && !*has_come => {
-                *has_come = true;
-                true
-            }
-            _ => false,
-        }
+    let hold = state.lock().keep(key, body.clone());
+    let text = if head.contains("/chat/completions ") {
+        let answer = answer(&body, state.lock().turns);
+        if body["stream"] == true { streamed(&answer, &body) } else { whole(&answer) }
+    } else {
+        whole(&json!({ "seen": body }))
     };
-    if is_held {
+    let sent = match hold {
+        None => text.len(),
+        Some(Hold::HalfWay) => text.len() / 2,
+        Some(Hold::Silent) => 0,
+    };
+    // A caller that was killed does not read it.
+    let _ = stream.write_all(&text.as_bytes()[..sent]).await;
+    if hold.is_some() {
+        state.lock().held.iter_mut().for_each(|held| held.has_come = true);
         let mut more = [0; 1024];
         while matches!(stream.read(&mut more).await, Ok(1..)) {}
-        return;
     }
-    let answer = if head.contains("/chat/completions ") {
-        answer(&body, state.lock().turns)
-    } else {
-        json!({ "seen": body })
-    };
+}
+
+/// Returns a response with a JSON value.
+fn whole(answer: &Value) -> String {
     let text = answer.to_string();
-    let head = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{text}",
         text.len()
-    );
-    // A caller that was killed does not read it.
-    let _ = stream.write_all(format!("{head}{text}").as_bytes()).await;
+    )
+}
+
+/// Returns a response with an answer in pieces, as the protocol cuts it, with the usage if `asked` wants it.
+fn streamed(answer: &Value, asked: &Value) -> String {
+    let choice = &answer["choices"][0];
+    let piece = |delta: Value, reason: &Value| json!({ "choices": [{ "index": 0, "delta": delta, "finish_reason": reason }] });
+    let begun = json!({ "role": "assistant", "content": null });
+    let deltas =
+        [begun].into_iter().chain(deltas(&choice["message"])).map(|delta| piece(delta, &Value::Null));
+    let end = piece(json!({}), &choice["finish_reason"]);
+    let has_usage = asked["stream_options"]["include_usage"] == true;
+    let usage = has_usage.then(|| json!({ "choices": [], "usage": answer["usage"] }));
+    let events: String = deltas.chain([end]).chain(usage).map(|piece| format!("data: {piece}\n\n")).collect();
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n{events}data: [DONE]\n\n"
+    )
+}
+
+/// Returns what a message says, each text and each argument in two pieces.
+fn deltas(message: &Value) -> Vec<Value> {
+    let halves = |text: &str| {
+        let (first, second) = text.split_at(text.len() / 2);
+        [first.to_owned(), second.to_owned()]
+    };
+    let texts = message["content"].as_str().into_iter().flat_map(halves);
+    let texts = texts.map(|text| json!({ "content": text }));
+    let calls = message["tool_calls"].as_array().map_or(&[][..], Vec::as_slice);
+    let calls = calls.iter().enumerate().flat_map(|(index, call)| {
+        let mut begun = call.clone();
+        begun["index"] = json!(index);
+        begun["function"]["arguments"] = json!("");
+        let arguments = halves(call["function"]["arguments"].as_str().unwrap_or_default());
+        let more = arguments.map(|text| json!({ "index": index, "function": { "arguments": text } }));
+        [begun].into_iter().chain(more).map(|call| json!({ "tool_calls": [call] }))
+    });
+    texts.chain(calls).collect()
 }
 
 /// Returns the next answer of a conversation.

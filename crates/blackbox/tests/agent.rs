@@ -1,10 +1,11 @@
-//! An agent of ten turns, killed at each of them: nothing that is stored is asked for again.
+//! An agent of ten turns, killed at each of them, also when its answer has come by half: nothing that is stored is asked for
+//! again.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use steadflow_blackbox::{Api, Model, Setup, Workplace, eventually, flow, node, retries, with};
+use steadflow_blackbox::{Api, Hold, Model, Setup, Workplace, eventually, flow, node, retries, with};
 
 const TURNS: usize = 10;
 /// The last turn asks for no tools.
@@ -20,8 +21,8 @@ async fn kill_9_at_each_step_buys_no_token_twice() {
 
     let turns: Vec<String> = (1..=TURNS).map(|turn| format!("turn:{turn}")).collect();
     let tools: Vec<String> = (1..=ROUNDS_OF_TOOLS).map(|turn| format!("tool:{turn}:1")).collect();
-    for steps in [turns, tools] {
-        model.hold(&key("", &steps[0]));
+    for (steps, hold) in [(&turns, Hold::Silent), (&turns, Hold::HalfWay), (&tools, Hold::Silent)] {
+        model.hold(&key("", &steps[0]), hold);
         let execution = server.api().start(&flow, json!({ "question": "What is it?" })).await;
         for (number, step) in steps.iter().enumerate() {
             model.has_come().await;
@@ -30,7 +31,7 @@ async fn kill_9_at_each_step_buys_no_token_twice() {
             }
             server.kill();
             if let Some(next) = steps.get(number + 1) {
-                model.hold(&key("", next));
+                model.hold(&key("", next), hold);
             }
             server.restart().await;
         }
@@ -38,7 +39,7 @@ async fn kill_9_at_each_step_buys_no_token_twice() {
 
         assert_eq!(ended["status"], "completed", "{ended}");
         assert_eq!(node(&ended, "think")["output_data"], json!({ "text": "All is well." }));
-        assert_eq!(calls_of(&model, &execution), expected_calls(&steps));
+        assert_eq!(calls_of(&model, &execution), expected_calls(steps), "{hold:?}");
         let (sent, answered) =
             (1..=TURNS).map(Model::usage).fold((0, 0), |sum, turn| (sum.0 + turn.0, sum.1 + turn.1));
         assert_eq!(ended["usage"]["input_tokens"], sent);
@@ -148,6 +149,7 @@ fn assert_conversations_fit(model: &Model, execution: &str) {
     let mut before: Vec<Value> = Vec::new();
     for turn in 1..=TURNS {
         let asked = &calls[&key(execution, &format!("turn:{turn}"))];
+        assert_eq!(asked[0]["stream"], true, "turn {turn} was not asked for as a stream");
         assert!(asked.iter().all(|body| *body == asked[0]), "turn {turn} was asked in two ways");
         let messages = asked[0]["messages"].as_array().expect("a list of messages");
         assert_eq!(&messages[..before.len()], &before, "turn {turn}");
