@@ -1,5 +1,4 @@
-import type { Page } from '@playwright/test';
-import axe from 'axe-core';
+import { passes } from '../support/accessible.ts';
 import { expect, test } from '../support/test.ts';
 
 for (const colorScheme of ['light', 'dark'] as const) {
@@ -18,6 +17,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         { address: `/executions/${failed}`, shows: 'Submit the order' },
         { address: `/executions/${failed}?node=submit`, shows: 'Attempts' },
         { address: `/executions/${researched}?node=research`, shows: 'find_company' },
+        { address: '/approvals', shows: 'Nothing waits for approval' },
         { address: '/failures', shows: 'Failure' },
         { address: '/analytics', shows: 'Retries run out' },
         { address: '/agents', shows: 'Agents' },
@@ -34,23 +34,4 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await passes(page, 'the settings');
     });
   });
-}
-
-/** Checks the page for accessibility violations. */
-async function passes(page: Page, where: string): Promise<void> {
-  await expect(page.locator('.mantine-Skeleton-root')).toHaveCount(0);
-  await expect.poll(() => page.evaluate(countFading)).toBe(0);
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => {
-    const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
-    return axe.run({ resultTypes: ['violations'], preload: false });
-  });
-  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  const findings = grave.map(({ id, help, nodes }) => ({ id, help, at: nodes.map(({ html }) => html) }));
-  expect.soft(findings, where).toEqual([]);
-}
-
-/** Returns the number of running transitions and finite animations. */
-function countFading(): number {
-  return document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity).length;
 }

@@ -64,6 +64,7 @@ async fn what_waits_for_approval_is_listed_until_it_is_decided() {
       "flow_name": "Buy",
       "node_id": "a b",
       "node_name": "a b",
+      "agent_name": "Buyer",
       "tool": "pay",
       "arguments": {
         "amount": 1,

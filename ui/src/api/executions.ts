@@ -104,13 +104,6 @@ export async function decideNode(id: string, nodeId: string, decision: Decision)
   await call('POST', '/studio/executions/{id}/nodes/{node_id}/decide', { path, body: decision });
 }
 
-/** A person's decision about a call that needs approval. */
-export type ApprovalDecision = Schemas['ApprovalDecision'];
-
-export async function decideApproval(id: string, decision: ApprovalDecision): Promise<void> {
-  await call('POST', '/studio/approvals/{id}', { path: { id }, body: decision });
-}
-
 export type RetryManyBody = Schemas['RetryMany'];
 export type RetriedMany = Schemas['RetriedMany'];
 

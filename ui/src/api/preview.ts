@@ -13,6 +13,7 @@ export interface Preview {
   of:
     | 'trigger-data'
     | 'result'
+    | { approval: string }
     | { node: string; part: 'input' | 'output' }
     | { node: string; step: number; part: StepPart };
 }
@@ -23,12 +24,25 @@ type StepPart = 'input' | 'instructions' | 'text' | 'thinking' | 'output' | 'res
 const PLACE =
   /^\/api\/v1\/studio\/executions\/([0-9a-f-]{36})\/(?:(trigger-data|result)|nodes\/([^/?#]+)\/(?:(input|output)|steps\/(\d{1,9})\/(input|instructions|text|thinking|output|response)))$/;
 
+/** The arguments of a call that waits for approval, whose id begins with that of its execution. */
+const ARGUMENTS = /^\/api\/v1\/studio\/approvals\/(([0-9a-f-]{36})(?::|%3A)[^/?#]+)\/arguments$/i;
+
 /** Returns the preview in the place of a value, or `null` where the value is whole. */
 export function previewOf(value: unknown): Preview | null {
   const shown = isRecord(value) ? value.$preview : null;
   if (!isRecord(shown) || typeof shown.bytes !== 'number' || typeof shown.text !== 'string') return null;
   // A value that only looks like a preview can name any address: just those of values are used.
-  const place = typeof shown.href === 'string' ? PLACE.exec(shown.href) : null;
+  const href = typeof shown.href === 'string' ? shown.href : '';
+  const asked = ARGUMENTS.exec(href);
+  if (asked?.[1] && asked[2]) {
+    return {
+      bytes: shown.bytes,
+      text: shown.text,
+      execution: asked[2],
+      of: { approval: decodeURIComponent(asked[1]) },
+    };
+  }
+  const place = PLACE.exec(href);
   const [, execution, own, id, part, step, stepPart] = place ?? [];
   if (!execution) return null;
   const node = decodeURIComponent(id ?? '');
@@ -40,6 +54,9 @@ export function previewOf(value: unknown): Preview | null {
 export async function wholeValue({ execution: id, of }: Preview): Promise<unknown> {
   if (of === 'trigger-data') return (await call('GET', '/studio/executions/{id}/trigger-data', { path: { id } })).data;
   if (of === 'result') return (await call('GET', '/studio/executions/{id}/result', { path: { id } })).data;
+  if ('approval' in of) {
+    return (await call('GET', '/studio/approvals/{id}/arguments', { path: { id: of.approval } })).data;
+  }
   const path = { id, node_id: of.node };
   if ('step' in of) {
     const step = { ...path, number: of.step, part: of.part };

@@ -1224,6 +1224,8 @@ export interface components {
             readonly flow_name: string | null;
             readonly node_id: string;
             readonly node_name: string;
+            /** @description The name of the agent whose model wants to call the tool, if it can be read. */
+            readonly agent_name: string | null;
             /** @description The name of the tool. */
             readonly tool: string;
             /** @description What the model wants to give it. */

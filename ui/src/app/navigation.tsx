@@ -2,6 +2,7 @@ import {
   IconActivityHeartbeat,
   IconAlertTriangle,
   IconChartHistogram,
+  IconChecklist,
   IconRobot,
   IconSearch,
   IconSitemap,
@@ -12,11 +13,12 @@ import { texts } from '@/lib/texts';
 import { Logo } from './logo';
 import classes from './shell.module.css';
 import { ThemeSwitch } from './theme-switch';
-import { WaitingBadge } from './waiting-badge';
+import { ApprovalsBadge, WaitingBadge } from './waiting-badge';
 
 export const PAGES = [
   { to: '/flows', label: texts.nav.flows, icon: IconSitemap },
   { to: '/executions', label: texts.nav.executions, icon: IconActivityHeartbeat },
+  { to: '/approvals', label: texts.nav.approvals, icon: IconChecklist },
   { to: '/failures', label: texts.nav.failures, icon: IconAlertTriangle },
   { to: '/analytics', label: texts.nav.analytics, icon: IconChartHistogram },
   { to: '/agents', label: texts.nav.agents, icon: IconRobot },
@@ -44,6 +46,7 @@ export function Navigation() {
             {label}
           </Link>
           {to === '/executions' && <WaitingBadge />}
+          {to === '/approvals' && <ApprovalsBadge />}
         </div>
       ))}
       <div className={classes.foot}>

@@ -56,6 +56,12 @@ const execution = createRoute({
   component: lazyRouteComponent(() => import('@/features/executions/execution-page'), 'ExecutionPage'),
 });
 
+const approvals = createRoute({
+  getParentRoute: () => root,
+  path: '/approvals',
+  component: lazyRouteComponent(() => import('@/features/approvals/approvals-page'), 'ApprovalsPage'),
+});
+
 const failures = createRoute({
   getParentRoute: () => root,
   path: '/failures',
@@ -77,7 +83,7 @@ const agents = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, flows, flow, executions, execution, failures, analytics, agents]),
+  routeTree: root.addChildren([home, flows, flow, executions, execution, approvals, failures, analytics, agents]),
   context: { queries: undefined as never },
   parseSearch,
   stringifySearch,

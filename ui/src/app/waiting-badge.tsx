@@ -1,19 +1,35 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { approvalsWaitingQuery } from '@/api/approvals';
 import { waitingQuery } from '@/api/executions';
 import { texts } from '@/lib/texts';
 import classes from './shell.module.css';
 
 /** In the navigation: how many executions wait for a person, as a link to them. Nothing while there are none. */
 export function WaitingBadge() {
-  const waiting = useQuery(waitingQuery());
-  if (!waiting.data || waiting.data.count === 0) return null;
-  const { count, hasMore } = waiting.data;
-  const shown = hasMore ? `${count}+` : String(count);
+  const shown = shownCount(useQuery(waitingQuery()).data);
+  if (!shown) return null;
   const label = texts.nav.waiting(shown);
   return (
     <Link to="/executions" search={{ waiting: true }} className={classes.badge} aria-label={label} title={label}>
       {shown}
     </Link>
   );
+}
+
+/** In the navigation: how many executions have calls that wait for approval. Nothing while there are none. */
+export function ApprovalsBadge() {
+  const shown = shownCount(useQuery(approvalsWaitingQuery()).data);
+  if (!shown) return null;
+  const label = texts.nav.awaiting(shown);
+  return (
+    <Link to="/approvals" className={classes.badge} aria-label={label} title={label}>
+      {shown}
+    </Link>
+  );
+}
+
+function shownCount(waiting: { count: number; hasMore: boolean } | undefined): string | null {
+  if (!waiting || waiting.count === 0) return null;
+  return waiting.hasMore ? `${waiting.count}+` : String(waiting.count);
 }

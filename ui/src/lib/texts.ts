@@ -9,12 +9,17 @@ export const texts = {
     failures: 'Failures',
     analytics: 'Analytics',
     agents: 'Agents',
+    approvals: 'Approvals',
     label: 'Main',
     open: 'Open navigation',
     close: 'Close navigation',
     skip: 'Skip to content',
     waiting: (executions: string) =>
       executions === '1' ? '1 execution waits for a person' : `${executions} executions wait for a person`,
+    awaiting: (executions: string) =>
+      executions === '1'
+        ? '1 execution has calls that wait for approval'
+        : `${executions} executions have calls that wait for approval`,
     api: 'API reference',
   },
   damaged: {
@@ -141,6 +146,24 @@ export const texts = {
     showAll: 'Show all',
     showLess: 'Show less',
     clear: 'Clear filters',
+  },
+  approval: {
+    title: 'This call waits for approval.',
+    expires: (when: string) => `It is refused if nobody decides before ${when}.`,
+    approve: 'Approve',
+    edit: 'Edit and approve',
+    approveEdited: 'Approve edited arguments',
+    cancelEdit: 'Cancel editing',
+    reject: 'Reject',
+    comment: 'Comment; if you reject, the model reads it',
+    edited: 'Edited arguments (JSON)',
+    invalid: 'Not a valid JSON object yet.',
+    tooLong: 'The arguments are too long to be edited here.',
+    approved: 'Approved',
+    approvedEdited: 'Approved with edited arguments',
+    rejected: 'Rejected',
+    expired: 'Refused: nobody decided in time',
+    proposed: 'Arguments that the model wanted',
   },
   json: {
     none: 'None',

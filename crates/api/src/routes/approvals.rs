@@ -1,5 +1,6 @@
 //! Calls that wait until a person has approved them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -10,7 +11,7 @@ use steadflow_core::agent::{Agent, ToolAction};
 use steadflow_core::approval::{Answer, Approval, COMMENT_CHARS_MAX, Verdict};
 use steadflow_core::execution::{Execution, Wait};
 use steadflow_core::flow::Fault;
-use steadflow_core::ids::{NodeId, NodeIndex, TenantId};
+use steadflow_core::ids::{AgentId, NodeId, NodeIndex, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_runtime::ExecutionSnapshot;
 use steadflow_store::ExecutionFilter;
@@ -27,7 +28,7 @@ use crate::path::PathApproval;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{Query, Window};
 use crate::reply;
-use crate::views::approval::{ApprovalView, id_of_call};
+use crate::views::approval::{ApprovalView, Names, id_of_call};
 use crate::views::entry::id_of;
 use crate::views::shown::Room;
 use crate::views::wire::AnyJson;
@@ -66,18 +67,44 @@ pub(crate) async fn list_approvals(
     let page = window.cut(rows, |row| id_of(row, |row| row.id.uuid()));
     let mut views: Vec<ApprovalView> = Vec::new();
     let mut room: Option<Room> = None;
+    let mut agents = AgentNames::default();
     for row in page.rows.iter().flatten() {
         // One that cannot be read, or was deleted meanwhile, is shown as such among the executions.
         let Ok(snapshot) = app.engine().execution(caller.tenant, row.id).await else { continue };
         let flow = app.engine().flow_name(caller.tenant, row.flow).await;
-        let room = room.get_or_insert_with(|| Room::new(row.id));
-        room.turn_to(row.id);
-        views.extend(open(&snapshot.execution).map(|(node, approval)| {
-            ApprovalView::new(&snapshot.execution, node, approval, flow.clone(), room)
-        }));
+        let execution = &snapshot.execution;
+        for (node, approval) in open(execution) {
+            let names = Names { flow: flow.clone(), agent: agents.of(&app, execution, node).await? };
+            let room = room.get_or_insert_with(|| Room::new(row.id));
+            room.turn_to(row.id);
+            views.push(ApprovalView::new(execution, node, approval, names, room));
+        }
     }
     let total = page.total().map(|_| views.len() as u64);
     Ok(page.reply(&uri, &views, total))
+}
+
+/// The names of agents that were read for one answer.
+#[derive(Debug, Default)]
+struct AgentNames(BTreeMap<(AgentId, Option<u32>), Option<String>>);
+
+impl AgentNames {
+    /// Returns the name of the agent that a node asks, if it can be read.
+    async fn of(
+        &mut self,
+        app: &App,
+        execution: &Execution,
+        node: NodeIndex,
+    ) -> Result<Option<String>, Problem> {
+        let Some((agent, _)) = execution.graph().node(node).kind.room().skill() else { return Ok(None) };
+        let key = (agent, execution.accepted().agents.get(&agent).copied());
+        if let Some(known) = self.0.get(&key) {
+            return Ok(known.clone());
+        }
+        let name = pinned(app, execution, agent).await?.map(|(_, agent)| agent.name);
+        self.0.insert(key, name.clone());
+        Ok(name)
+    }
 }
 
 fn open(execution: &Execution) -> impl Iterator<Item = (NodeIndex, &Approval)> {
@@ -96,7 +123,7 @@ pub(crate) async fn show_approval(
     id: PathApproval,
 ) -> Result<Response, Problem> {
     let found = Found::by(&app, caller.tenant, &id).await?;
-    Ok(reply::ok(&found.view(&app).await))
+    Ok(reply::ok(&found.view(&app).await?))
 }
 
 /// Shows the whole arguments that a model wants to call a tool with.
@@ -174,7 +201,7 @@ pub(crate) async fn decide_approval(
     let answer = Answer { step: found.approval.step.clone(), hash, verdict, comment };
     app.engine().approve(&caller, id.execution, found.node_id(), answer).await?;
     let decided = Found::by(&app, caller.tenant, &id).await?;
-    Ok(reply::ok(&decided.view(&app).await))
+    Ok(reply::ok(&decided.view(&app).await?))
 }
 
 /// An approval of an execution.
@@ -201,11 +228,12 @@ impl Found {
         self.snapshot.execution.graph().node(self.node).id.clone()
     }
 
-    async fn view(&self, app: &App) -> ApprovalView {
+    async fn view(&self, app: &App) -> Result<ApprovalView, Problem> {
         let execution = &self.snapshot.execution;
         let accepted = execution.accepted();
         let flow = app.engine().flow_name(accepted.tenant, accepted.flow).await;
-        ApprovalView::new(execution, self.node, &self.approval, flow, &mut Room::new(execution.id()))
+        let names = Names { flow, agent: AgentNames::default().of(app, execution, self.node).await? };
+        Ok(ApprovalView::new(execution, self.node, &self.approval, names, &mut Room::new(execution.id())))
     }
 
     /// Refuses arguments that do not fit the tool.

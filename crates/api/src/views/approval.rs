@@ -27,6 +27,8 @@ pub(crate) struct ApprovalView {
     #[schema(value_type = String)]
     node_id: NodeId,
     node_name: String,
+    /// The name of the agent whose model wants to call the tool, if it can be read.
+    agent_name: Option<String>,
     /// The name of the tool.
     #[schema(value_type = String)]
     tool: Arc<str>,
@@ -58,12 +60,19 @@ pub(crate) struct DecidedView {
     at: Time,
 }
 
+/// What people call the flow and the agent of a call.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    pub(crate) flow: Option<String>,
+    pub(crate) agent: Option<String>,
+}
+
 impl ApprovalView {
     pub(crate) fn new(
         execution: &Execution,
         node: NodeIndex,
         approval: &Approval,
-        flow_name: Option<String>,
+        names: Names,
         room: &mut Room,
     ) -> Self {
         let of = execution.graph().node(node);
@@ -73,9 +82,10 @@ impl ApprovalView {
         Self {
             execution_id: execution.id(),
             flow_id: execution.accepted().flow,
-            flow_name,
+            flow_name: names.flow,
             node_id: of.id.clone(),
             node_name: of.name.to_string(),
+            agent_name: names.agent,
             tool: Arc::clone(&approval.tool),
             arguments,
             arguments_hash: Arc::clone(&approval.hash),

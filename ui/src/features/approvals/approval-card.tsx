@@ -1,0 +1,60 @@
+import { Link } from '@tanstack/react-router';
+import type { Approval } from '@/api/approvals';
+import { ApprovalForm } from '@/components/approval-form';
+import { RelativeTime } from '@/components/relative-time';
+import { ValueView } from '@/components/value-view';
+import { visible } from '@/lib/json-text';
+import classes from './approvals.module.css';
+import { texts } from './texts';
+
+interface ApprovalCardProps {
+  approval: Approval;
+  onSettled: (outcome: string) => void;
+}
+
+/** A call that waits: what it is, where, with which arguments, and what can be decided. */
+export function ApprovalCard({ approval, onSettled }: ApprovalCardProps) {
+  const { id, execution_id: executionId, node_id: node, agent_name: agent } = approval;
+  const tool = visible(approval.tool);
+  const flow = approval.flow_name ?? texts.deletedFlow;
+  return (
+    <li className={classes.card} data-approval={id}>
+      <div className={classes.call}>
+        <div className={classes.head}>
+          <h2 className={classes.tool}>
+            <code>{tool}</code>
+          </h2>
+          <span className={classes.where}>
+            <Link
+              className={classes.link ?? ''}
+              to="/executions/$executionId"
+              params={{ executionId }}
+              search={{ node }}
+            >
+              <bdi>{flow}</bdi> · <bdi>{approval.node_name}</bdi>
+            </Link>
+            {agent && (
+              <>
+                {' · '}
+                <bdi>{agent}</bdi>
+              </>
+            )}
+          </span>
+          <span className={classes.soft}>
+            {texts.asked} <RelativeTime time={approval.requested_at} />
+          </span>
+        </div>
+        <span className={classes.soft}>{texts.arguments}</span>
+        <ValueView value={approval.arguments} fileName={`${tool}-arguments.json`} />
+      </div>
+      <ApprovalForm
+        id={id}
+        value={approval.arguments}
+        hash={approval.arguments_hash}
+        expiresAt={approval.expires_at}
+        label={texts.decideOn(tool, flow)}
+        onSettled={(outcome) => onSettled(texts.settled(tool, outcome))}
+      />
+    </li>
+  );
+}
