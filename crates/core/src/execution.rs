@@ -438,25 +438,33 @@ impl Execution {
             return None;
         }
         let held = self.status == ExecutionStatus::Paused;
-        let of_node = |node: &NodeIndex| match self.node(*node).state {
-            NodeState::Running { .. } => {
-                self.node(*node).next_stop().map(|at| (at, TimerReason::AttemptTimeout))
+        let mut next = self.deadline.map(|at| (at, TimerReason::Deadline));
+        let mut add =
+            |timer: (Timestamp, TimerReason)| next = Some(next.map_or(timer, |next| next.min(timer)));
+        for &index in &self.active {
+            let node = self.node(index);
+            match node.state {
+                NodeState::Running { .. } => {
+                    node.next_stop().into_iter().for_each(|at| add((at, TimerReason::AttemptTimeout)));
+                }
+                NodeState::Backoff { retry_at } if !held => add((retry_at, TimerReason::Backoff)),
+                NodeState::Waiting(Wait::Delay { until }) if !held => add((until, TimerReason::Delay)),
+                NodeState::Pending
+                | NodeState::Backoff { .. }
+                | NodeState::Waiting(_)
+                | NodeState::Completed
+                | NodeState::Failed
+                | NodeState::Cancelled
+                | NodeState::Skipped => {}
             }
-            NodeState::Backoff { retry_at } if !held => Some((retry_at, TimerReason::Backoff)),
-            NodeState::Waiting(Wait::Delay { until }) if !held => Some((until, TimerReason::Delay)),
-            NodeState::Pending
-            | NodeState::Backoff { .. }
-            | NodeState::Waiting(_)
-            | NodeState::Completed
-            | NodeState::Failed
-            | NodeState::Cancelled
-            | NodeState::Skipped => None,
-        };
-        let deadline = self.deadline.map(|at| (at, TimerReason::Deadline));
-        let expiry = |node: &NodeIndex| Some((self.node(*node).next_expiry()?, TimerReason::Approval));
-        let expiries = self.active.iter().filter_map(expiry).filter(|_| !held);
-        let cut = (self.is_cut && !held).then_some((self.created_at, TimerReason::Cut));
-        self.active.iter().filter_map(of_node).chain(expiries).chain(deadline).chain(cut).min()
+            if !held && !node.approvals.is_empty() {
+                node.next_expiry().into_iter().for_each(|at| add((at, TimerReason::Approval)));
+            }
+        }
+        if self.is_cut && !held {
+            add((self.created_at, TimerReason::Cut));
+        }
+        next
     }
 
     /// Takes the decision's events out as the record to commit.

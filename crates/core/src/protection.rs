@@ -190,6 +190,11 @@ impl Gates {
         gate.wait(request);
     }
 
+    /// Returns whether a call has a slot or waits for one.
+    pub fn has_calls(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
     /// Gives a slot to a call that may begin at `now`; `None` when there is no further one.
     pub fn grant(&mut self, now: Timestamp) -> Option<CallKey> {
         if self.calls.is_empty() {

@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use steadflow_core::agent::Protection;
-use steadflow_core::execution::{Decision, Execution, Input, NewExecution, Rejected};
+use steadflow_core::execution::{Execution, Input, NewExecution, Rejected};
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::protection::{GateState, Gates};
 use steadflow_core::timestamp::Timestamp;
@@ -37,6 +37,7 @@ use batch::Large;
 pub use config::ShardConfig;
 use live::{Live, Queued};
 use slots::Slots;
+use turn::Room;
 
 /// Who asked, in the driver's numbering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -353,10 +354,7 @@ pub struct Shard {
     next_batch: u64,
     actions: Vec<Action>,
     phase: Phase,
-    /// Where records are written, so that each takes no more memory than its text.
-    scratch: String,
-    /// An empty decision with the room of the last one.
-    spare: Option<Box<Decision>>,
+    room: Room,
 }
 
 /// How far a shard has come.
@@ -396,8 +394,7 @@ impl Shard {
             next_batch: 0,
             actions: Vec::new(),
             phase: Phase::Open,
-            scratch: String::new(),
-            spare: None,
+            room: Room::default(),
         }
     }
 

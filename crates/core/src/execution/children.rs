@@ -103,6 +103,9 @@ impl Decider<'_> {
     /// Cancels the children of `node` that have not ended. Their ends are ignored.
     pub(super) fn cancel_children(&mut self, node: NodeIndex) {
         let execution = &*self.execution;
+        if execution.node(node).children.is_empty() {
+            return;
+        }
         let open = execution.node(node).children.iter().zip(0..).filter(|(child, _)| child.is_open());
         let cancel = |number| Sending {
             to: execution.id.child(node, number),

@@ -170,9 +170,13 @@ impl NodeExecution {
 
     /// Returns whether a call is under way. An attempt that only waits for children makes none.
     pub fn has_open_call(&self) -> bool {
-        let has_begun_only_its_attempt = self.steps.is_empty() && self.children.is_empty();
         matches!(self.state, NodeState::Running { .. })
-            && (has_begun_only_its_attempt || self.steps.iter().any(StepRecord::is_open))
+            && (self.has_only_an_attempt() || self.steps.iter().any(StepRecord::is_open))
+    }
+
+    /// Returns whether its attempt is its only call.
+    const fn has_only_an_attempt(&self) -> bool {
+        self.steps.is_empty() && self.children.is_empty()
     }
 
     /// Returns whether its attempt goes on with a call or a child that has not begun.
@@ -193,6 +197,9 @@ impl NodeExecution {
 
     /// Returns when the next of its calls, or the attempt as a whole, is stopped: never while it makes no call.
     pub(super) fn next_stop(&self) -> Option<Timestamp> {
+        if self.has_only_an_attempt() {
+            return self.stop_at();
+        }
         let of_steps = self.steps.iter().filter(|step| step.is_open()).filter_map(|step| step.stop_at);
         let next = self.stop_at().into_iter().chain(of_steps).min();
         next.filter(|_| !self.is_held())

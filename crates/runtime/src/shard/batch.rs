@@ -91,7 +91,9 @@ impl Shard {
             bytes += more;
             end += group.len();
         }
-        let rest = self.commits.split_off(end);
+        // The next batch is likely to be about as long.
+        let mut rest = Vec::with_capacity(self.commits.len());
+        rest.extend(self.commits.drain(end..));
         std::mem::replace(&mut self.commits, rest)
     }
 

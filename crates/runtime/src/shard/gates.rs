@@ -28,7 +28,9 @@ impl Shard {
 
     /// A call has ended, whatever its execution makes of that.
     pub(super) fn call_ended(&mut self, input: &Input, now: Timestamp) {
-        if let Input::StepEnded { call, outcome } = input {
+        if self.gates.has_calls()
+            && let Input::StepEnded { call, outcome } = input
+        {
             self.gates.ended(call, CallEnd::of(outcome), now);
         }
     }

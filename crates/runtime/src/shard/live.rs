@@ -100,6 +100,30 @@ pub(super) struct Committing {
     pub(super) inputs: Vec<(Input, Origin)>,
 }
 
+impl Committing {
+    /// Returns whether it has room for no more than most carry.
+    pub(super) fn is_small(&self) -> bool {
+        const MOST: usize = 8;
+        let Self { writes: _, then: _, has_sent: _, effects, replies, reads, children, inputs } = self;
+        effects.capacity() <= MOST
+            && replies.capacity() <= MOST
+            && reads.capacity() <= MOST
+            && children.capacity() <= MOST
+            && inputs.capacity() <= MOST
+    }
+
+    /// Forgets everything and keeps the room for it.
+    pub(super) fn clear(&mut self) {
+        let Self { writes, then, has_sent, effects, replies, reads, children, inputs } = self;
+        (*writes, *then, *has_sent) = (Writes::default(), Then::default(), false);
+        effects.clear();
+        replies.clear();
+        reads.clear();
+        children.clear();
+        inputs.clear();
+    }
+}
+
 impl Live {
     pub(super) fn new(loaded: Loaded) -> Self {
         Self {
@@ -128,9 +152,15 @@ impl Live {
         !self.is_committing() && self.held_until.is_none_or(|until| until <= now)
     }
 
-    /// Decides on everything that waits, the clock included, until the decision has taken its share.
-    pub(super) fn decide_all(&mut self, phase: Phase, now: Timestamp, decision: &mut Decision) -> Committing {
-        let mut outcome = Committing::default();
+    /// Decides on everything that waits, the clock included, until the decision has taken its share. What rests on the
+    /// decision is added to `outcome`.
+    pub(super) fn decide_all(
+        &mut self,
+        phase: Phase,
+        now: Timestamp,
+        decision: &mut Decision,
+        outcome: &mut Committing,
+    ) {
         let limits = self.execution.flow().limits;
         while !decision.is_full(&limits)
             && let Some(queued) = self.inbox.pop_front()
@@ -158,7 +188,6 @@ impl Live {
         {
             outcome.inputs.push((input, Origin::Engine));
         }
-        outcome
     }
 
     fn decide(&mut self, input: Input, from: Origin, now: Timestamp, decision: &mut Decision) -> Reply {

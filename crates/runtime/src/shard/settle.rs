@@ -71,7 +71,7 @@ impl Shard {
         }
         self.suspects.remove(&id);
         let Some(live) = self.live.get_mut(&id) else { return };
-        let Some(committing) = live.committing.take() else { return };
+        let Some(mut committing) = live.committing.take() else { return };
         if let Committed::Hit(hit) = answer {
             return self.withdraw(id, || Reply::Hit(hit.clone()), &committing, now);
         }
@@ -83,25 +83,27 @@ impl Shard {
             self.actions.push(Action::LookIntoInbox);
         }
         self.forget_items(items_of(&committing.inputs));
-        self.release_effects(committing.effects, now);
-        self.actions.extend(committing.replies.into_iter().map(|(to, reply)| Action::Reply(to, reply)));
+        self.release_effects(&mut committing.effects, now);
+        self.actions.extend(committing.replies.drain(..).map(|(to, reply)| Action::Reply(to, reply)));
         if !committing.reads.is_empty() {
             let live = &self.live[&id];
             let seen =
-                committing.reads.into_iter().map(|to| Action::Reply(to, Reply::Snapshot(live.snapshot())));
+                committing.reads.drain(..).map(|to| Action::Reply(to, Reply::Snapshot(live.snapshot())));
             self.actions.extend(seen.collect::<Vec<_>>());
         }
+        let then = committing.then;
+        self.room.keep_committing(committing);
         if self.live[&id].execution.status().is_finished() {
             self.finished(id, now);
-        } else if committing.then == Then::Parks {
+        } else if then == Then::Parks {
             self.parked(id);
         } else {
             self.stays(id, now);
         }
     }
 
-    fn release_effects(&mut self, effects: Vec<Effect>, now: Timestamp) {
-        for effect in effects {
+    fn release_effects(&mut self, effects: &mut Vec<Effect>, now: Timestamp) {
+        for effect in effects.drain(..) {
             match effect {
                 Effect::StartStep(work) => self.actions.push(Action::StartStep(work)),
                 Effect::StopStep(key, stopped) => {

@@ -18,6 +18,9 @@ use super::{Accept, Action, Loaded, Origin, Phase, Queued, Reply, ReplyId, Shard
 use crate::admission::Taken;
 use crate::row::{rollup_of, row_of};
 
+/// Of how many commits the room is kept: about as many as are under way at once.
+const SPARE_COMMITS_MAX: usize = 1_024;
+
 impl Shard {
     pub(super) fn accept(&mut self, accept: Accept, now: Timestamp) {
         if self.phase != Phase::Open {
@@ -64,7 +67,7 @@ impl Shard {
         let NewExecution { id, pinned, accepted } = new;
         let flow = accepted.flow;
         let has_slot = self.flows.entry(accepted.flow).or_default().take(id);
-        let mut decision = empty_decision(&mut self.spare, &self.gates);
+        let mut decision = self.room.decision(&self.gates);
         let mut execution = Execution::accept(id, pinned, accepted, now, &mut decision);
         if has_slot && !starts_later {
             execution
@@ -126,18 +129,19 @@ impl Shard {
         }
         live.held_until = None;
         let before = live.execution.status();
-        let mut decision = empty_decision(&mut self.spare, &self.gates);
-        let outcome = live.decide_all(self.phase, now, &mut decision);
+        let mut decision = self.room.decision(&self.gates);
+        let mut outcome = self.room.committing();
+        live.decide_all(self.phase, now, &mut decision, &mut outcome);
         take_unused_back(&mut self.gates, &outcome.inputs, &decision.effects);
         if decision.is_empty() {
             let seen: Vec<_> =
                 outcome.reads.iter().map(|&read| (read, Reply::Snapshot(live.snapshot()))).collect();
-            let answers = outcome.replies.into_iter().chain(seen);
+            let answers = outcome.replies.drain(..).chain(seen);
             self.actions.extend(answers.map(|(to, reply)| Action::Reply(to, reply)));
             self.discard(&outcome.inputs);
             self.await_slots(&mut decision.effects);
-            decision.clear();
-            self.spare = Some(decision);
+            self.room.keep_committing(outcome);
+            self.room.keep_decision(decision);
             self.arm_timer(id);
             return self.rest(id, now);
         }
@@ -153,7 +157,7 @@ impl Shard {
     fn commit(&mut self, id: ExecutionId, mut decision: Box<Decision>, after: After, now: Timestamp) {
         let live = self.live.get_mut(&id).expect("only an execution in memory decides");
         let sealed = live.execution.seal(&mut decision, now);
-        let record = written(&sealed, &mut self.scratch);
+        let record = written(&sealed, &mut self.room.scratch);
         decision.events = sealed.2;
         live.journal.push(Arc::clone(&record));
         live.held.add_bytes(record.len());
@@ -165,8 +169,8 @@ impl Shard {
             committing.writes = Writes::Decision;
         }
         committing.then = then;
-        committing.effects = std::mem::take(&mut decision.effects);
-        committing.children = decision.children.iter().map(|child| child.id).collect();
+        committing.effects.append(&mut decision.effects);
+        committing.children.extend(decision.children.iter().map(|child| child.id));
         committing.has_sent = !decision.signals.is_empty();
         let takes = live.takes();
         let projection = projection_of(live, then);
@@ -185,8 +189,7 @@ impl Shard {
             follows: after.follows,
         });
         let children = std::mem::take(&mut decision.children);
-        decision.clear();
-        self.spare = Some(decision);
+        self.room.keep_decision(decision);
         self.accept_children(id, children, now);
     }
 
@@ -243,11 +246,39 @@ impl Shard {
     }
 }
 
-/// Returns a decision in which nothing is decided yet.
-fn empty_decision(spare: &mut Option<Box<Decision>>, gates: &Gates) -> Box<Decision> {
-    let mut decision = spare.take().unwrap_or_default();
-    decision.limited = gates.limited();
-    decision
+/// Room that earlier turns have taken, for the next ones.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    /// Where records are written, so that each takes no more memory than its text.
+    scratch: String,
+    decision: Option<Box<Decision>>,
+    committing: Vec<Committing>,
+}
+
+impl Room {
+    /// Returns a decision in which nothing is decided yet.
+    fn decision(&mut self, gates: &Gates) -> Box<Decision> {
+        let mut decision = self.decision.take().unwrap_or_default();
+        decision.limited = gates.limited();
+        decision
+    }
+
+    /// Returns a commit that carries nothing yet.
+    fn committing(&mut self) -> Committing {
+        self.committing.pop().unwrap_or_default()
+    }
+
+    fn keep_decision(&mut self, mut decision: Box<Decision>) {
+        decision.clear();
+        self.decision = Some(decision);
+    }
+
+    pub(super) fn keep_committing(&mut self, mut committing: Committing) {
+        if self.committing.len() < SPARE_COMMITS_MAX && committing.is_small() {
+            committing.clear();
+            self.committing.push(committing);
+        }
+    }
 }
 
 /// What a commit depends on.
