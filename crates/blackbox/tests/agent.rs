@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use steadflow_blackbox::{Api, Hold, Model, Setup, Workplace, eventually, flow, node, retries, with};
+use steadflow_blackbox::{Api, Hold, Model, Setup, Workplace, eventually, flow, node, retries, run, with};
 
 const TURNS: usize = 10;
 /// The last turn asks for no tools.
@@ -107,6 +107,61 @@ async fn what_a_person_says_against_a_call_reaches_the_model() {
     let asked = calls[&key(&execution, "turn:2")][0].to_string();
     assert!(asked.contains("A person rejected this call: Not this vendor"), "{asked}");
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_are_listed_and_decided_on_from_the_command_line() {
+    let workplace = Workplace::new();
+    let model = Model::start(3).await;
+    let mut server = Setup::new(&workplace).start().await;
+    let flow = create(server.api(), &model, "input.number == 0").await;
+    let execution = server.api().start(&flow, json!({ "question": "What is it?" })).await;
+    let base = format!("http://{}", server.address());
+    let approvals =
+        |arguments: &[&str]| run(workplace.path(), &[&["approvals", "--server", &base], arguments].concat());
+    let first = only_approval(server.api()).await;
+    let id = first["id"].as_str().expect("it has an id");
+    let hash = first["arguments_hash"].as_str().expect("it has a hash");
+
+    let list = approvals(&["list"]);
+    let shown = approvals(&["show", id]);
+    let other = approvals(&["approve", id, "--hash", "sha256:0"]);
+    let misfit = approvals(&["approve", id, "--arguments", "{\"turn\": 1}"]);
+    let approved =
+        approvals(&["approve", id, "--hash", hash, "--arguments", "{\"turn\": 1, \"number\": 12.50}"]);
+    let again = approvals(&["reject", id]);
+    let second = approval_of(server.api(), "tool:2:0").await;
+    let rejected = approvals(&["--json", "reject", &second, "--comment", "Not this one"]);
+    let ended = server.api().finished(&execution, ENDS_WITHIN).await;
+    let none = approvals(&["list"]);
+
+    assert!(list.stdout.contains(id) && list.stdout.contains("Researcher"), "{}", list.stdout);
+    assert!(shown.stdout.contains("\narguments: {\"turn\":1,\"number\":0}\n"), "{}", shown.stdout);
+    assert!(shown.stdout.contains(&format!("\nhash: {hash}\nwaits for a decision\n")), "{}", shown.stdout);
+    assert_eq!((other.code, misfit.code, approved.code, again.code), (Some(1), Some(1), Some(0), Some(1)));
+    assert!(misfit.stderr.contains("do not match the input schema of the tool"), "{}", misfit.stderr);
+    assert!(approved.stdout.contains("\napproved with other arguments at "), "{}", approved.stdout);
+    assert!(again.stderr.contains("approved by user"), "{}", again.stderr);
+    let rejected: Value = serde_json::from_str(&rejected.stdout).expect("it is JSON");
+    assert_eq!(rejected["decided"]["comment"], "Not this one");
+    assert_eq!(
+        (&ended["status"], none.stdout.as_str()),
+        (&json!("completed"), "Nothing waits for approval.\n")
+    );
+    let calls = model.calls();
+    assert_eq!(calls[&key(&execution, "tool:1:0")][0].to_string(), "{\"number\":12.50}");
+    assert!(!calls.contains_key(&key(&execution, "tool:2:0")), "{calls:?}");
+    server.stop().await;
+}
+
+/// Waits until a call of this step needs approval, and returns its id.
+async fn approval_of(api: &Api, step: &str) -> String {
+    eventually(&format!("{step} waits for approval"), ENDS_WITHIN, async || {
+        let open = api.get("approvals").await.expect(200);
+        let ids = open.as_array()?.iter().filter_map(|approval| approval["id"].as_str());
+        ids.into_iter().find(|id| id.ends_with(step)).map(str::to_owned)
+    })
+    .await
 }
 
 /// Waits for the only call that needs approval.

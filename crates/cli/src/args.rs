@@ -51,6 +51,7 @@ pub(crate) enum Command {
     Run(Run),
     Validate(Validate),
     Executions(Executions),
+    Approvals(Approvals),
     Health(Health),
     Doctor(Doctor),
     Compact(Compact),
@@ -206,6 +207,13 @@ pub(crate) struct Validate {
 pub(crate) struct Executions {
     #[command(subcommand)]
     pub(crate) command: ExecutionsCommand,
+    #[command(flatten)]
+    pub(crate) asked: Asked,
+}
+
+/// The server that is asked, and how its answers are printed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Asked {
     /// URL of the server [default: http://127.0.0.1:8080]
     #[arg(long, global = true, value_name = "URL", env = "STEADFLOW_SERVER")]
     pub(crate) server: Option<String>,
@@ -277,6 +285,56 @@ pub(crate) enum RetryFrom {
     Start,
     /// Reuse the outputs of completed nodes, and run the others.
     Failed,
+}
+
+/// List, show, approve and reject calls of tools that wait for a person
+#[derive(Debug, clap::Args)]
+pub(crate) struct Approvals {
+    #[command(subcommand)]
+    pub(crate) command: ApprovalsCommand,
+    #[command(flatten)]
+    pub(crate) asked: Asked,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ApprovalsCommand {
+    /// List the calls that wait, those of the newest executions first
+    List {
+        /// Maximum number of executions, 1-100
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: u32,
+    },
+    /// Show a call with all of its arguments
+    Show {
+        /// ID of the call, as `list` prints it
+        id: String,
+    },
+    /// Approve a call: it is made once
+    Approve {
+        #[command(flatten)]
+        decision: Decision,
+        /// Arguments to make the call with instead, as JSON or @FILE
+        #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
+        arguments: Option<String>,
+    },
+    /// Reject a call: it is not made, and the model is told so
+    Reject {
+        #[command(flatten)]
+        decision: Decision,
+    },
+}
+
+/// On what is decided, and why.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Decision {
+    /// ID of the call, as `list` prints it
+    pub(crate) id: String,
+    /// Why. If the call is rejected, the model reads it
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) comment: Option<String>,
+    /// Hash of the arguments that were seen, as `show` prints it: a call with others is refused [default: whatever they are]
+    #[arg(long, value_name = "HASH")]
+    pub(crate) hash: Option<String>,
 }
 
 /// Check whether a server accepts new work

@@ -15,11 +15,10 @@ use uuid::Uuid;
 use crate::args::{ExecutionsCommand, RetryFrom};
 use crate::client::{Answer, Server};
 use crate::output;
+use crate::shown::{print, raw, shortened, text};
 
 /// How much of a long result is shown, in bytes.
 const SHOWN_BYTES: usize = 1_024;
-/// How much of an error message is in a table, in characters.
-const CELL_CHARS_MAX: usize = 200;
 
 /// Runs one of the commands on the server at `base`.
 pub(crate) async fn executions(
@@ -68,15 +67,6 @@ async fn retry(server: &Server, id: Uuid, from: RetryFrom, key: Option<String>) 
     let key = key.unwrap_or_else(|| Uuid::now_v7().to_string());
     let call = server.call(Method::POST, &format!("/executions/{id}/retry"));
     server.send(call.header("Idempotency-Key", key).json(&json!({ "mode": mode }))).await
-}
-
-/// Prints what the server said, as its own text or readable.
-fn print(answer: &Answer, as_json: bool, readable: impl FnOnce(&Value) -> String) {
-    if as_json {
-        output::payload(&answer.text);
-    } else {
-        output::lines(readable(&answer.value));
-    }
 }
 
 fn print_execution(execution: &Answer, as_json: bool) {
@@ -179,39 +169,6 @@ fn took(of: &Value) -> String {
     of["duration_ms"].as_u64().map_or_else(String::new, |ms| output::span(Duration::from_millis(ms)))
 }
 
-/// Returns a cell of a table: a long text is not all in it.
-fn shortened(text: String) -> String {
-    match text.char_indices().nth(CELL_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
-}
-
 fn first_line(value: &Value) -> String {
     output::escaped(raw(value).lines().next().unwrap_or_default())
-}
-
-/// Returns a string, an empty string for null, and anything else as JSON; escaped, so that it stays in its line.
-fn text(value: &Value) -> String {
-    output::escaped(&raw(value))
-}
-
-/// As [`text`], with control characters and line breaks.
-fn raw(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_has_two_hundred_characters_at_most() {
-        assert_eq!(shortened("é".repeat(200)), "é".repeat(200));
-        assert_eq!(shortened("é".repeat(201)), format!("{}…", "é".repeat(200)));
-    }
 }

@@ -3,6 +3,7 @@
 //! Only this crate reads arguments, the environment and settings files, and only it and tests name a concrete store.
 //! Results go to standard output; messages go to standard error.
 
+mod approvals;
 mod args;
 mod bench;
 mod client;
@@ -12,6 +13,7 @@ mod demo;
 mod doctor;
 mod document;
 mod executions;
+mod given;
 mod health;
 mod memory;
 mod open_files;
@@ -21,6 +23,7 @@ mod run;
 mod secrets;
 mod serve;
 mod settings;
+mod shown;
 mod validate;
 mod value_address;
 mod wiring;
@@ -81,8 +84,12 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         }
         Command::Validate(validate) => Ok(validate::validate(&validate.files)),
         Command::Executions(executions) => {
-            let server = settings::server(executions.server, &file);
-            block_on(executions::executions(server, executions.json, executions.command))
+            let server = settings::server(executions.asked.server, &file);
+            block_on(executions::executions(server, executions.asked.json, executions.command))
+        }
+        Command::Approvals(approvals) => {
+            let server = settings::server(approvals.asked.server, &file);
+            block_on(approvals::approvals(server, approvals.asked.json, approvals.command))
         }
         Command::Health(health) => {
             let server = settings::server(health.server, &file);

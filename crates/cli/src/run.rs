@@ -13,7 +13,6 @@ use steadflow_core::caller::Caller;
 use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::flow::Fault;
 use steadflow_core::ids::{ExecutionId, FlowId};
-use steadflow_core::json::{self, RepeatedKeys};
 use steadflow_core::payload::Payload;
 use steadflow_runtime::{Engine, NewFlow, RuntimeError, Start};
 use steadflow_store::{FlowStatus, MemoryStore, Store};
@@ -22,6 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::args::Run;
 use crate::demo::{self, Peer};
 use crate::document::{Document, read_json};
+use crate::given;
 use crate::open_files::OpenFiles;
 use crate::output;
 use crate::secrets::KnownSecrets;
@@ -107,16 +107,7 @@ fn trigger_data(given: Option<&str>, document: &Document) -> anyhow::Result<Payl
         }
         return Ok(example.unwrap_or_else(|| Payload::from_value(&json!({}))));
     };
-    let text = match given.strip_prefix('@') {
-        Some(path) => std::fs::read_to_string(path)
-            .with_context(|| format!("Could not read the trigger data in {path}"))?,
-        None => given.to_owned(),
-    };
-    let not_json = || format!("The trigger data is not JSON: `{}`", text.trim_end());
-    let bytes = json::without_mark(text.as_bytes());
-    json::check(bytes, RepeatedKeys::Refused).with_context(not_json)?;
-    // As it is written: a value would write some numbers in another way.
-    serde_json::from_slice(bytes).with_context(not_json)
+    given::json(given, "trigger data")
 }
 
 /// Stores the flow with its agents, and prints what is probably not meant in it.

@@ -3,10 +3,15 @@
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 /// All but the unreserved characters of a URL.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Returns a text as a part of an address.
+pub(crate) fn segment(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, SEGMENT)
+}
 
 /// Which value of an execution: its address below that of the execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +26,7 @@ impl FromStr for ValueAddress {
         }
         match text.rsplit_once('/') {
             Some((node, part @ ("input" | "output"))) if !node.is_empty() => {
-                Ok(Self(format!("nodes/{}/{part}", utf8_percent_encode(node, SEGMENT))))
+                Ok(Self(format!("nodes/{}/{part}", segment(node))))
             }
             _ => Err("use result, trigger-data, NODE/input or NODE/output".to_owned()),
         }

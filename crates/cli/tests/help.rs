@@ -107,6 +107,7 @@ fn help_of_the_program() {
       run         Run a flow without a server and print its result
       validate    Check flow documents
       executions  List, show, retry, cancel and watch executions of a running server
+      approvals   List, show, approve and reject calls of tools that wait for a person
       health      Check whether a server accepts new work
       doctor      Check the consistency of a database
       compact     Write a database again, without the room that is free in it
@@ -381,6 +382,63 @@ fn help_of_executions() {
               Maximum number of executions, 1-1000
 
               [default: 20]
+
+          --server <URL>
+              URL of the server [default: http://127.0.0.1:8080]
+
+              [env: STEADFLOW_SERVER=]
+
+          --json
+              Print the JSON of the API instead of tables
+
+          …
+    ");
+}
+
+#[test]
+fn help_of_approvals() {
+    insta::assert_snapshot!(own_help(&["approvals"]), @r"
+    List, show, approve and reject calls of tools that wait for a person
+
+    Usage: steadflow approvals [OPTIONS] <COMMAND>
+
+    Commands:
+      list     List the calls that wait, those of the newest executions first
+      show     Show a call with all of its arguments
+      approve  Approve a call: it is made once
+      reject   Reject a call: it is not made, and the model is told so
+      help     Print this message or the help of the given subcommand(s)
+
+    Options:
+          --server <URL>
+              URL of the server [default: http://127.0.0.1:8080]
+
+              [env: STEADFLOW_SERVER=]
+
+          --json
+              Print the JSON of the API instead of tables
+
+          …
+    ");
+    insta::assert_snapshot!(own_help(&["approvals", "approve"]), @r"
+    Approve a call: it is made once
+
+    Usage: steadflow approvals approve [OPTIONS] <ID>
+
+    Arguments:
+      <ID>
+              ID of the call, as `list` prints it
+
+    Options:
+          --comment <TEXT>
+              Why. If the call is rejected, the model reads it
+
+          --hash <HASH>
+              Hash of the arguments that were seen, as `show` prints it: a call with others is refused
+              [default: whatever they are]
+
+          --arguments <JSON>
+              Arguments to make the call with instead, as JSON or @FILE
 
           --server <URL>
               URL of the server [default: http://127.0.0.1:8080]

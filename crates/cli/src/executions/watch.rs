@@ -7,9 +7,10 @@ use reqwest::Method;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{first_line, print_execution, text};
+use super::{first_line, print_execution};
 use crate::client::Server;
 use crate::output;
+use crate::shown::text;
 
 /// How often the journal is read while nothing happens.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
