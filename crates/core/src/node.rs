@@ -220,11 +220,9 @@ pub enum Next {
     Complete(Payload),
     /// Make this call; its result comes back to `resume`.
     Step(Step),
-    /// Make these calls at the same time; each result comes back to `resume`, in any order.
-    Steps(Vec<Step>),
-    /// Make these calls of tools at the same time, and ask for approval of others. Where there are neither, what was asked
-    /// for before has to be decided first.
-    Tools {
+    /// Make these calls at the same time, and ask for approval of others. Where there are neither, what was asked for before
+    /// has to be decided first.
+    Steps {
         /// The calls; each result comes back to `resume`, in any order.
         steps: Vec<Step>,
         /// What has to be approved.

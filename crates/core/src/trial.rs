@@ -85,7 +85,7 @@ impl Trial {
             }
             Next::Fail(failure) => Self { input: None, step: Step::Known(Err(failure)) },
             Next::Step(step) => Self::of_work(work(placed, pinned, step, now)),
-            Next::Steps(_) | Next::Tools { .. } | Next::Wait(_) | Next::Children(_) | Next::Pending => {
+            Next::Steps { .. } | Next::Wait(_) | Next::Children(_) | Next::Pending => {
                 let message = "This node cannot be tried by itself: run the flow";
                 let failure = Failure::new(ErrorClass::Configuration, message);
                 Self { input: None, step: Step::Known(Err(failure)) }

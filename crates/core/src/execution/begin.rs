@@ -150,11 +150,9 @@ impl<'a> Decider<'a> {
             Next::Complete(output) => self.complete(node, output, usage),
             Next::Fail(failure) => self.fail(node, failure, usage),
             Next::Pending => {}
-            Next::Step(_) | Next::Steps(_) | Next::Tools { .. } | Next::Wait(_) | Next::Children(_)
-                if is_paused => {}
+            Next::Step(_) | Next::Steps { .. } | Next::Wait(_) | Next::Children(_) if is_paused => {}
             Next::Step(step) => self.start_step(node, step),
-            Next::Steps(steps) => steps.into_iter().for_each(|step| self.start_step(node, step)),
-            Next::Tools { steps, requests } => {
+            Next::Steps { steps, requests } => {
                 if steps.is_empty() {
                     self.start_attempt(node, None);
                 }

@@ -117,7 +117,7 @@ impl Agent {
                 (None, _) => steps.push(self.tool(rules, key, call, context)),
             }
         }
-        Next::Tools { steps, requests }
+        Next::Steps { steps, requests }
     }
 
     fn tool(&self, rules: &Rules, key: StepKey, call: ToolCall, context: &Context<'_>) -> Step {

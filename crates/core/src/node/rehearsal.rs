@@ -66,7 +66,7 @@ impl Rounds {
             let steps = missing.into_iter().filter(|key| !is_open(key)).map(|key| self.step(key, context));
             return match steps.collect::<Result<Vec<Step>, Failure>>() {
                 Ok(steps) if steps.is_empty() => Next::Pending,
-                Ok(steps) => Next::Steps(steps),
+                Ok(steps) => Next::Steps { steps, requests: Vec::new() },
                 Err(failure) => Next::Fail(failure),
             };
         }
