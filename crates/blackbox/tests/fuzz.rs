@@ -184,8 +184,8 @@ async fn known(api: &Api) -> String {
          \"path.node_id\" = {{ dictionary = \"nodes\", probability = 0.9 }}\n"
     );
     // The boundaries of everything in a document make thousands of requests; documents have tests of their own.
-    let documents = "[[operations]]\ninclude-path-regex = \"/(flows|agents|validate|test-node|test-skill)$\"\n\
-                     include-method = \"POST\"\nphases.coverage.enabled = false\n";
+    let documents = "[[operations]]\ninclude-path-regex = \"/(flows|agents)(/[^/]+)?$\"\n\
+                     include-method = [\"POST\", \"PATCH\"]\nphases.coverage.enabled = false\n";
     format!("[dictionaries.nodes]\nvalues = [\"a\"]\n\n{documents}\n{decisions}\n{}", operations.join("\n"))
 }
 

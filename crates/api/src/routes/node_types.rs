@@ -1,5 +1,7 @@
 //! What nodes there are.
 
+use std::sync::LazyLock;
+
 use axum::response::Response;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -18,5 +20,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(get, path = "/api/v1/studio/node-types", tag = "flows",
     responses((status = 200, description = "What nodes there are", body = NodeTypesView)))]
 pub(crate) async fn list_node_types(_: Identity) -> Result<Response, Problem> {
-    Ok(reply::ok(&NodeTypesView::from(steadflow_core::flow::node_types())))
+    /// Described once: it is the same for as long as the process lives.
+    static NODE_TYPES: LazyLock<NodeTypesView> = LazyLock::new(|| steadflow_core::flow::node_types().into());
+    Ok(reply::ok(&*NODE_TYPES))
 }

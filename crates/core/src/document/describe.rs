@@ -125,6 +125,11 @@ impl Description {
         });
     }
 
+    /// Returns the names of the keys.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        self.keys.iter().map(|key| key.name).collect()
+    }
+
     /// Returns the JSON Schema of some keys of the object, which replace those of another one.
     pub(crate) fn patch_schema(&self) -> Value {
         let mut schema = self.schema();

@@ -13,7 +13,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use serde_json::Value;
 
@@ -46,8 +46,9 @@ impl Flow {
     }
 
     /// Returns the keys of a flow document; any other is a fault.
-    pub fn keys() -> Vec<&'static str> {
-        Self::describe().keys.iter().map(|key| key.name).collect()
+    pub fn keys() -> &'static [&'static str] {
+        static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| Flow::describe().names());
+        &KEYS
     }
 }
 

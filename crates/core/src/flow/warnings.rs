@@ -1,12 +1,13 @@
 //! What is probably not meant in a flow that can run.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::parse::describe_nodes;
 use super::{Fault, Flow, Node};
-use crate::document::{Description, Faults, Terms};
+use crate::document::{Faults, Terms};
 use crate::ids::{Attempt, NodeIndex};
 use crate::node::CATALOGUE;
 
@@ -31,12 +32,12 @@ impl Flow {
             return warnings.into_all();
         };
         let nodes = definition["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let mut settings = SettingNames::new();
+        let mut looks_left = UNKNOWN_KEYS_MAX;
         for (at, (node, document)) in self.graph.nodes.iter().zip(nodes).enumerate() {
             let pointer = format!("/flow_definition/nodes/{at}");
             check_retries(node, document, &pointer, &mut warnings);
             self.check_timeout(node, &pointer, &mut warnings);
-            settings.check(node, document, &pointer, &mut warnings);
+            SETTING_NAMES.check(node, document, &pointer, &mut looks_left, &mut warnings);
         }
         self.check_reach(&mut warnings);
         warnings.into_all()
@@ -82,29 +83,30 @@ fn check_retries(node: &Node, document: &Value, pointer: &str, warnings: &mut Fa
     }
 }
 
+static SETTING_NAMES: LazyLock<SettingNames> = LazyLock::new(|| SettingNames {
+    common: describe_nodes(&Terms::DEFAULT).names(),
+    kinds: CATALOGUE.iter().map(|entry| (entry.about.name, entry.keys().names())).collect(),
+});
+
 /// The names of all settings, by which keys are recognized that look like one.
 struct SettingNames {
     /// Those of every node.
     common: Vec<&'static str>,
     /// Those of each kind.
     kinds: Vec<(&'static str, Vec<&'static str>)>,
-    /// How many unknown keys are still looked at.
-    looks_left: usize,
 }
 
 impl SettingNames {
-    fn new() -> Self {
-        let names = |description: Description| description.keys.iter().map(|key| key.name).collect();
-        let kinds = CATALOGUE.iter().map(|entry| (entry.about.name, names(entry.keys())));
-        Self {
-            common: names(describe_nodes(&Terms::DEFAULT)),
-            kinds: kinds.collect(),
-            looks_left: UNKNOWN_KEYS_MAX,
-        }
-    }
-
-    /// Finds keys of a node that look like settings and are none of its kind.
-    fn check(&mut self, node: &Node, document: &Value, pointer: &str, warnings: &mut Faults) {
+    /// Finds keys of a node that look like settings and are none of its kind. `looks_left` is how many unknown keys are still
+    /// looked at.
+    fn check(
+        &self,
+        node: &Node,
+        document: &Value,
+        pointer: &str,
+        looks_left: &mut usize,
+        warnings: &mut Faults,
+    ) {
         let about = node.kind.room().about();
         let own = self.kinds.iter().find(|(kind, _)| *kind == about.name).map(|(_, names)| names.as_slice());
         let own = own.unwrap_or_default();
@@ -112,8 +114,8 @@ impl SettingNames {
             |key: &str| ["type", "action"].contains(&key) || self.common.contains(&key) || own.contains(&key);
         let keys = document.as_object().into_iter().flat_map(|map| map.keys());
         let unknown = keys.filter(|key| key.len() <= KEY_BYTES_MAX && !is_known(key));
-        for key in unknown.take(self.looks_left) {
-            self.looks_left -= 1;
+        for key in unknown.take(*looks_left) {
+            *looks_left -= 1;
             let known = own.iter().chain(&self.common).copied();
             if let Some(end) = self.looks_like_a_setting(key, known) {
                 let message = format!("`{key}` is kept, but a node of this kind does not read it{end}");
