@@ -31,6 +31,7 @@ mod router;
 mod routes;
 mod sse;
 mod studio;
+mod text_reader;
 mod unread;
 mod views;
 mod watch;

@@ -24,6 +24,7 @@ mod protection;
 mod retry;
 mod templates;
 mod test_node;
+mod text;
 mod values;
 
 /// Returns every endpoint. `document` describes all of them.
@@ -39,6 +40,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(nodes::routes())
         .merge(values::routes())
         .merge(conversation::routes())
+        .merge(text::routes())
         .merge(approvals::routes())
         .merge(events::routes())
         .merge(journal::routes())

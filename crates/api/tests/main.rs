@@ -21,4 +21,5 @@ mod retry;
 mod support;
 mod tenants;
 mod test_node;
+mod text;
 mod values;

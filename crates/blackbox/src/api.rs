@@ -7,6 +7,7 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
+use crate::events::Events;
 use crate::wait::eventually;
 
 /// How long any one call may take.
@@ -92,6 +93,20 @@ impl Api {
     /// If there is no answer.
     pub async fn get(&self, path: &str) -> Answer {
         self.call(Method::GET, path, &[], None).await.unwrap_or_else(|error| panic!("GET {path}: {error:?}"))
+    }
+
+    /// Follows a stream of events, from where `last_event_id` says.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub async fn follow(&self, path: &str, last_event_id: Option<&str>) -> Events {
+        let mut request = self.client.get(format!("{}{}", self.base, path_of(path)));
+        if let Some(id) = last_event_id {
+            request = request.header("last-event-id", id);
+        }
+        let response = request.send().await.unwrap_or_else(|error| panic!("GET {path}: {error:?}"));
+        assert_eq!(response.status(), 200, "{path}");
+        Events::new(response)
     }
 
     /// Posts `body` to `path`, as in [`Self::get`].

@@ -8,6 +8,7 @@
 mod api;
 mod binary;
 mod document;
+mod events;
 mod model;
 mod peer;
 mod server;
@@ -18,6 +19,7 @@ mod wire;
 pub use api::{Answer, Api, node};
 pub use binary::{Run, run, steadflow};
 pub use document::{echo, flow, http, retries, with};
+pub use events::{Event, Events};
 pub use model::{Hold, Model};
 pub use peer::{Call, Peer};
 pub use server::{Resources, Server, Setup, Workplace};

@@ -1,7 +1,7 @@
 //! A model that thinks by a script, and the service that its tools call: one server that speaks OpenAI chat completions.
 //!
 //! The model asks for two tools in each turn but the last, and streams its answers to those who ask for that. A call can be
-//! held: the server says that it has come, and does not answer it, or only by half, until its caller goes.
+//! held: the server says that it has come, and does not answer it, or only by half, until its caller goes or it is released.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::wait::eventually;
@@ -35,6 +36,8 @@ pub enum Hold {
     Silent,
     /// The first half of its bytes.
     HalfWay,
+    /// Of a stream: all up to the first piece of its text.
+    FirstText,
 }
 
 #[derive(Debug, Default)]
@@ -56,15 +59,17 @@ struct Held {
     is_taken: bool,
     /// Whether it has come, and as much of the answer was sent as will be.
     has_come: bool,
+    /// Lets the rest be sent.
+    release: Arc<Notify>,
 }
 
 impl State {
     /// Keeps a call, and returns how it is held, if it is.
-    fn keep(&mut self, key: String, body: Value) -> Option<Hold> {
+    fn keep(&mut self, key: String, body: Value) -> Option<(Hold, Arc<Notify>)> {
         let held = self.held.as_mut().filter(|held| !held.is_taken && key.ends_with(&held.end));
         let hold = held.map(|held| {
             held.is_taken = true;
-            held.hold
+            (held.hold, Arc::clone(&held.release))
         });
         self.calls.entry(key).or_default().push(body);
         hold
@@ -96,7 +101,8 @@ impl Model {
 
     /// Holds the next call with a key that ends so.
     pub fn hold(&self, end: &str, hold: Hold) {
-        let held = Held { end: end.to_owned(), hold, is_taken: false, has_come: false };
+        let release = Arc::default();
+        let held = Held { end: end.to_owned(), hold, is_taken: false, has_come: false, release };
         self.state.lock().held = Some(held);
     }
 
@@ -107,6 +113,11 @@ impl Model {
     pub async fn has_come(&self) {
         let has_come = || self.state.lock().held.as_ref().is_some_and(|held| held.has_come);
         eventually("the call comes that is held", COMES_WITHIN, async || has_come().then_some(())).await;
+    }
+
+    /// Lets the rest of the answer go to the call that is held.
+    pub fn release(&self) {
+        self.state.lock().held.iter().for_each(|held| held.release.notify_one());
     }
 
     /// Returns the bodies of the requests with each key.
@@ -136,18 +147,35 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     } else {
         whole(&json!({ "seen": body }))
     };
-    let sent = match hold {
+    let sent = match hold.as_ref().map(|(hold, _)| hold) {
         None => text.len(),
+        Some(Hold::FirstText) => behind_first_text(&text),
         Some(Hold::HalfWay) => text.len() / 2,
         Some(Hold::Silent) => 0,
     };
     // A caller that was killed does not read it.
     let _ = stream.write_all(&text.as_bytes()[..sent]).await;
-    if hold.is_some() {
+    if let Some((_, release)) = hold {
         state.lock().held.iter_mut().for_each(|held| held.has_come = true);
-        let mut more = [0; 1024];
-        while matches!(stream.read(&mut more).await, Ok(1..)) {}
+        tokio::select! {
+            () = is_gone(&mut stream) => {}
+            () = release.notified() => {
+                let _ = stream.write_all(&text.as_bytes()[sent..]).await;
+            }
+        }
     }
+}
+
+/// Waits until the caller goes.
+async fn is_gone(stream: &mut TcpStream) {
+    let mut more = [0; 1024];
+    while matches!(stream.read(&mut more).await, Ok(1..)) {}
+}
+
+/// Returns where the event ends that has the first piece of a text.
+fn behind_first_text(stream: &str) -> usize {
+    let begins = stream.find("\"content\":\"").expect("the answer has a text");
+    begins + stream[begins..].find("\n\n").expect("an event has an end") + 2
 }
 
 /// Returns a response with a JSON value.

@@ -8,7 +8,9 @@ use steadflow_core::agent::Agent;
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::work::Work;
 use steadflow_nodes::{AgentDirectory, DirectoryError, EgressPolicy, Nodes, NodesConfig, Secrets};
-use steadflow_runtime::{Capacity, Engine, EngineConfig, Executor, HasSecret, Performing, SystemClock};
+use steadflow_runtime::{
+    Capacity, Engine, EngineConfig, Executor, HasSecret, LiveTexts, Performing, SystemClock,
+};
 use steadflow_store::{Store, StoreError};
 use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
 
@@ -54,13 +56,14 @@ pub(crate) async fn start(
     let secrets = Arc::new(secrets);
     let policy = EgressPolicy::parse(&egress.allow).context("The setting `egress_allow` is not valid")?;
     let agents = Arc::new(StoredAgents(Arc::clone(&store)));
-    let proxy = egress.proxy.clone();
+    let (proxy, texts) = (egress.proxy.clone(), LiveTexts::default());
     let config = NodesConfig {
         policy,
         proxy,
         calls_max,
         response_memory: usize::try_from(memory::limit() / RESPONSE_SHARE).unwrap_or(usize::MAX),
         own: egress.own.clone(),
+        texts: Arc::new(texts.clone()),
         ..NodesConfig::new(agents, Arc::clone(&secrets) as _)
     };
     let nodes = Nodes::new(config).context("Could not set up the HTTP client")?;
@@ -70,6 +73,7 @@ pub(crate) async fn start(
         check_arguments: steadflow_nodes::argument_faults,
         has_secret: HasSecret::new(move |tenant, name| secrets.secret(tenant, name).is_some()),
         capacity: Capacity::of_memory(memory::limit()),
+        texts,
         ..EngineConfig::default()
     };
     let executor: Arc<dyn Executor> = Arc::new(NodeExecutor(nodes));

@@ -18,6 +18,7 @@ pub mod ids;
 pub mod inbox;
 pub mod json;
 pub mod limits;
+pub mod live;
 pub mod node;
 pub mod payload;
 mod place;

@@ -143,6 +143,11 @@ pub fn turn_of(key: &StepKey) -> Option<u32> {
     }
 }
 
+/// Returns whether a call asks the model of a skill with tools.
+pub fn is_turn(key: &StepKey) -> bool {
+    matches!(Place::of(key), Some(Place::Turn(_)))
+}
+
 /// What counts towards the bounds of a skill, over all attempts of a node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
@@ -154,7 +159,6 @@ pub struct Spent {
 
 /// Returns what the calls of a node count towards the bounds of its skill.
 pub fn spent(steps: &[StepRecord], past: &[PastStep]) -> Spent {
-    let is_turn = |key: &StepKey| matches!(Place::of(key), Some(Place::Turn(_)));
     let all = steps.iter().map(StepRecord::past).chain(past.iter().cloned());
     all.filter(|step| is_turn(&step.key)).fold(Spent::default(), |spent, step| Spent {
         turns: spent.turns + 1,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::limits::Limits;
+use steadflow_core::live::{TextSinks, Unread};
 use steadflow_core::work::{Outcome, Stop, Task, Work};
 
 use crate::action::http_request;
@@ -46,11 +47,13 @@ pub struct NodesConfig {
     pub agents: Arc<dyn AgentDirectory>,
     /// The source of secrets.
     pub secrets: Arc<dyn Secrets>,
+    /// What takes the text of models while they write it.
+    pub texts: Arc<dyn TextSinks>,
 }
 
 impl NodesConfig {
     /// Returns a configuration with the defaults: public addresses only, the resolver of the operating system, no proxy, default
-    /// limits, any number of concurrent calls, and 128 MiB for their responses.
+    /// limits, any number of concurrent calls, 128 MiB for their responses, and nobody who listens to models.
     pub fn new(agents: Arc<dyn AgentDirectory>, secrets: Arc<dyn Secrets>) -> Self {
         Self {
             policy: EgressPolicy::default(),
@@ -63,6 +66,7 @@ impl NodesConfig {
             response_memory: 128 * 1024 * 1024,
             agents,
             secrets,
+            texts: Arc::new(Unread),
         }
     }
 }
@@ -97,6 +101,7 @@ pub(crate) struct Shared {
     pub(crate) checks: Checks,
     secrets: Arc<dyn Secrets>,
     scrubbers: Scrubbers,
+    pub(crate) texts: Arc<dyn TextSinks>,
 }
 
 impl Shared {
@@ -145,7 +150,7 @@ impl Nodes {
     /// # Errors
     /// [`EgressError`] if TLS or the client cannot be set up.
     pub fn new(config: NodesConfig) -> Result<Self, EgressError> {
-        let NodesConfig { policy, own, timeouts, lookup, proxy, limits, agents, secrets, .. } = config;
+        let NodesConfig { policy, own, timeouts, lookup, proxy, limits, agents, secrets, texts, .. } = config;
         let egress = Egress::new(EgressConfig { policy, own, timeouts, lookup, proxy })?;
         Ok(Self {
             shared: Arc::new(Shared {
@@ -160,6 +165,7 @@ impl Nodes {
                 checks: Checks::default(),
                 secrets,
                 scrubbers: Scrubbers::default(),
+                texts,
             }),
         })
     }

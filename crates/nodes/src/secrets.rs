@@ -4,6 +4,7 @@ mod decoded;
 mod forms;
 mod hosts;
 mod keyring;
+mod masked;
 mod scrubber;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use steadflow_core::ids::TenantId;
 
 pub use hosts::{SecretHosts, SecretHostsError};
 pub(crate) use keyring::{Keyring, Opened};
+pub(crate) use masked::Masked;
 pub(crate) use scrubber::{Scrubber, Scrubbers};
 
 /// A source of secrets.

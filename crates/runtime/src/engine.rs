@@ -2,6 +2,7 @@
 
 mod config;
 mod flows;
+mod listen;
 mod pin;
 mod protection;
 mod retry;
@@ -37,8 +38,9 @@ use crate::driver::{Call, Driver, World};
 use crate::error::{EngineFailure, RuntimeError};
 use crate::executor::Executor;
 use crate::flows::FlowVersions;
-use crate::hub::{Changes, Following, Hub};
+use crate::hub::Hub;
 use crate::kept::Kept;
+use crate::live::LiveTexts;
 use crate::shard::{Message, Origin, Reply, ReplyId};
 use crate::worker::{End, WorkerConfig};
 
@@ -77,6 +79,7 @@ struct Inner {
     /// The same for agents, whose protection is in the loop.
     agent_gate: tokio::sync::Mutex<()>,
     hub: Hub,
+    texts: LiveTexts,
     reads: stored::Reads,
     measured: Measured,
     worker: Arc<str>,
@@ -142,6 +145,7 @@ impl Engine {
                 flow_gate: tokio::sync::Mutex::default(),
                 agent_gate: tokio::sync::Mutex::default(),
                 hub,
+                texts: config.texts,
                 reads: stored::Reads::default(),
                 measured: Measured::default(),
                 worker: config.worker,
@@ -227,16 +231,6 @@ impl Engine {
     ) -> Result<Arc<FlowVersion>, RuntimeError> {
         let found = self.inner.versions.version(&*self.inner.store, tenant, flow, version).await?;
         found.ok_or(RuntimeError::NoFlowVersion(flow, version))
-    }
-
-    /// Listens to every committed change, from here on.
-    pub fn changes(&self) -> Changes {
-        self.inner.hub.subscribe()
-    }
-
-    /// Listens to the changes of one execution, from here on.
-    pub fn follow(&self, execution: ExecutionId) -> Following {
-        self.inner.hub.follow(execution)
     }
 
     /// Returns an execution as it is committed.

@@ -1,12 +1,13 @@
 //! Who is notified that an execution changed.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::broadcast;
+
+use crate::followed::{Followed, Following};
 
 /// A committed change of an execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,67 +27,11 @@ pub struct Change {
 /// A listener's end. One that does not keep up learns how many changes it missed, and reads the state again.
 pub type Changes = broadcast::Receiver<Change>;
 
-/// A listener's end for one execution. The changes of all others cost it nothing.
-#[derive(Debug)]
-pub struct Following {
-    execution: ExecutionId,
-    seq: watch::Receiver<u64>,
-    followed: Arc<Followed>,
-}
-
-impl Following {
-    /// Waits until the execution has a committed record after `seq`.
-    pub async fn after(&mut self, seq: u64) {
-        // Fails when the sender is gone, which stays as long as there is a follower.
-        let _ = self.seq.wait_for(|latest| *latest > seq).await;
-    }
-}
-
-impl Drop for Following {
-    fn drop(&mut self) {
-        let mut senders = self.followed.lock();
-        if senders.get(&self.execution).is_some_and(|sender| sender.receiver_count() == 1) {
-            senders.remove(&self.execution);
-            self.followed.count.store(senders.len(), Ordering::Release);
-        }
-    }
-}
-
-/// The executions that are followed, each with its last committed record.
-#[derive(Debug, Default)]
-struct Followed {
-    senders: Mutex<HashMap<ExecutionId, watch::Sender<u64>>>,
-    /// How many these are, so that a change need not lock when there are no followers.
-    count: AtomicUsize,
-}
-
-impl Followed {
-    fn lock(&self) -> MutexGuard<'_, HashMap<ExecutionId, watch::Sender<u64>>> {
-        self.senders.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn publish(&self, change: &Change) {
-        if self.count.load(Ordering::Acquire) == 0 {
-            return;
-        }
-        if let Some(sender) = self.lock().get(&change.execution) {
-            sender.send_replace(change.seq);
-        }
-    }
-
-    fn follow(self: &Arc<Self>, execution: ExecutionId) -> Following {
-        let mut senders = self.lock();
-        let seq = senders.entry(execution).or_default().subscribe();
-        self.count.store(senders.len(), Ordering::Release);
-        Following { execution, seq, followed: Arc::clone(self) }
-    }
-}
-
 /// Notifies listeners of changes, and counts the ends.
 #[derive(Clone, Debug)]
 pub(crate) struct Hub {
     listeners: broadcast::Sender<Change>,
-    followed: Arc<Followed>,
+    followed: Arc<Followed<ExecutionId, u64>>,
     /// How many executions ended how, in the order of [`ExecutionStatus::ALL`].
     ended: Arc<[AtomicU64; 6]>,
 }
@@ -107,7 +52,7 @@ impl Hub {
         if change.status.is_finished() {
             self.ended[change.status as usize].fetch_add(1, Ordering::Relaxed);
         }
-        self.followed.publish(&change);
+        self.followed.publish(change.execution, || change.seq);
         if self.listeners.receiver_count() > 0 {
             // An error means that the last listener has just left.
             let _ = self.listeners.send(change);
@@ -181,19 +126,5 @@ mod tests {
 
         assert!(matches!(changes.try_recv(), Err(broadcast::error::TryRecvError::Lagged(3))));
         assert_eq!(changes.try_recv().expect("it is there").seq, 4);
-    }
-
-    #[test]
-    fn an_execution_is_forgotten_with_its_last_follower() {
-        let hub = Hub::new();
-        let id = ExecutionId::new(Uuid::from_u128(2));
-        let (first, second) = (hub.follow(id), hub.follow(id));
-
-        drop(first);
-        assert_eq!(hub.followed.count.load(Ordering::Relaxed), 1);
-
-        drop(second);
-        assert_eq!(hub.followed.count.load(Ordering::Relaxed), 0);
-        assert!(hub.followed.lock().is_empty());
     }
 }

@@ -459,6 +459,33 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/executions/{id}/nodes/{node_id}/stream": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Streams what the model of a node writes while it writes it, until the node has ended.
+         * @description It begins with what there is of the turn under way. A `piece` has its place in the text of the turn, which is the text as it
+         *     will be stored, and reasoning is apart from it. When the turn has ended, a `turn` message says so: then the conversation
+         *     has the text, or the turn failed and what was shown is void. With `Last-Event-ID` the stream continues after that message
+         *     in the same turn. Where the model is asked anew, after an error, a restart or a crash, a `restarted` message says that what
+         *     was shown of the turn is void, and the text begins with byte 0.
+         *
+         *     Only the latest 256 KiB of a text are kept. What a reader is too late for is left out, and a `skipped` message says how much
+         *     that was.
+         */
+        readonly get: operations["follow_text"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/studio/executions/{id}/pause": {
         readonly parameters: {
             readonly query?: never;
@@ -2673,6 +2700,10 @@ export interface components {
             /** Format: int32 */
             readonly failed_nodes: number;
         };
+        /** @description The end of a node. */
+        readonly NodeEnd: {
+            readonly status: components["schemas"]["NodeStatus"];
+        };
         /** @description One node inside one execution, with all its attempts. */
         readonly NodeExecution: {
             /**
@@ -3359,6 +3390,20 @@ export interface components {
              */
             readonly hash?: string | null;
         };
+        /** @description A part of a text that was left out. */
+        readonly SkippedText: components["schemas"]["TurnName"] & {
+            readonly kind: components["schemas"]["TextKind"];
+            /**
+             * Format: int64
+             * @description The place in the text behind it, in bytes of UTF-8.
+             */
+            readonly offset: number;
+            /**
+             * Format: int64
+             * @description How many bytes these were.
+             */
+            readonly missed: number;
+        };
         /** @description The execution as it is. Its id is the number of the last record. */
         readonly SnapshotMessage: {
             /** @description The execution as it is. Its id is the number of the last record. */
@@ -3506,6 +3551,89 @@ export interface components {
             readonly outputs?: {
                 readonly [key: string]: components["schemas"]["AnyJson"];
             };
+        };
+        /** @description The node has ended. No message follows. */
+        readonly TextEndMessage: {
+            /** @description The node has ended. No message follows. */
+            readonly data: components["schemas"]["NodeEnd"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly event: "end";
+        };
+        /**
+         * @description What a text is.
+         * @enum {string}
+         */
+        readonly TextKind: "text" | "reasoning";
+        /** @description A piece of a text. */
+        readonly TextPiece: components["schemas"]["TurnName"] & {
+            readonly kind: components["schemas"]["TextKind"];
+            /**
+             * Format: int64
+             * @description The place of the piece in the text of its kind, in bytes of UTF-8.
+             */
+            readonly offset: number;
+            readonly text: string;
+        };
+        /** @description A piece of the text of the turn under way. */
+        readonly TextPieceMessage: {
+            /** @description A piece of the text of the turn under way. */
+            readonly data: components["schemas"]["TextPiece"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly event: "piece";
+        };
+        /**
+         * @description What was shown of the turn is void: the model is asked anew, or what it wrote turned out to be reasoning. The text
+         *     begins with byte 0.
+         */
+        readonly TextRestartedMessage: {
+            /**
+             * @description What was shown of the turn is void: the model is asked anew, or what it wrote turned out to be reasoning. The text
+             *     begins with byte 0.
+             */
+            readonly data: components["schemas"]["TurnName"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly event: "restarted";
+        };
+        /** @description The server has no room for what clients do not read: the stream ends. */
+        readonly TextResyncMessage: {
+            /** @description The server has no room for what clients do not read: the stream ends. */
+            readonly data: components["schemas"]["Missed"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly event: "resync";
+        };
+        /** @description A part of the text was left out, because it was no longer kept when it was its turn to be sent. */
+        readonly TextSkippedMessage: {
+            /** @description A part of the text was left out, because it was no longer kept when it was its turn to be sent. */
+            readonly data: components["schemas"]["SkippedText"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly event: "skipped";
+        };
+        /** @description A message of the stream of what the model of a node writes: the fields `event` and `data` of a server-sent event. The data is JSON. */
+        readonly TextStream: components["schemas"]["TextPieceMessage"] | components["schemas"]["TextSkippedMessage"] | components["schemas"]["TextRestartedMessage"] | components["schemas"]["TextTurnMessage"] | components["schemas"]["TextEndMessage"] | components["schemas"]["TextResyncMessage"];
+        /** @description The turn has ended. */
+        readonly TextTurnMessage: {
+            /** @description The turn has ended. */
+            readonly data: components["schemas"]["TurnEnd"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly event: "turn";
         };
         /** Format: date-time */
         readonly Time: string;
@@ -3692,6 +3820,30 @@ export interface components {
              */
             readonly type: "trigger";
         };
+        /** @description The end of a turn. */
+        readonly TurnEnd: components["schemas"]["TurnName"] & {
+            readonly status: components["schemas"]["TurnStatus"];
+            /**
+             * Format: int64
+             * @description The number of the record with it: a conversation that has this record has the turn.
+             */
+            readonly seq: number;
+        };
+        /** @description Which turn of a node. */
+        readonly TurnName: {
+            /**
+             * Format: int32
+             * @description The number of the attempt.
+             */
+            readonly attempt: number;
+            /** @description The name of the call, such as `turn:3`; null for the only call of an attempt. */
+            readonly step: string | null;
+        };
+        /**
+         * @description How a turn ended.
+         * @enum {string}
+         */
+        readonly TurnStatus: "completed" | "failed" | "stopped";
         /** @description Tokens and what they cost; the cost is null where no price is set. */
         readonly Usage: {
             /** Format: int64 */
@@ -6468,6 +6620,97 @@ export interface operations {
                 };
             };
             /** @description There is none */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly follow_text: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The id of the last message that arrived */
+                readonly "Last-Event-ID"?: string | null;
+            };
+            readonly path: {
+                /** @description The execution */
+                readonly id: string;
+                /** @description The node */
+                readonly node_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The messages */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/event-stream": components["schemas"]["TextStream"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing to follow: the node asks no agent */
             readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;

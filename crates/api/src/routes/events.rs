@@ -1,5 +1,7 @@
 //! Event streams: what changes, as it is committed.
 
+use std::str::FromStr;
+
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -49,7 +51,8 @@ pub(crate) async fn follow_execution(
     PathId(id): PathId<ExecutionId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let last_seen = last_event_id(&headers)?;
+    let detail = "The header Last-Event-ID must be the id of an event of this stream, which is a number.";
+    let last_seen = last_event_id(&headers, detail)?;
     let changes = app.engine().follow(id);
     let snapshot = app.engine().execution(caller.tenant, id).await?;
     let room = app.copies(address).room(copy_bytes(&snapshot.execution))?;
@@ -62,11 +65,14 @@ pub(crate) async fn follow_execution(
     sse::stream(app.backlog(address), first, follower)
 }
 
-fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+/// Returns the id that a client names of a stream; `detail` says what such an id is.
+pub(super) fn last_event_id<T: FromStr>(
+    headers: &HeaderMap,
+    detail: &'static str,
+) -> Result<Option<T>, Problem> {
     let Some(value) = headers.get("last-event-id") else { return Ok(None) };
-    let number = value.to_str().ok().and_then(|text| text.parse().ok());
-    let detail = "The header Last-Event-ID must be the id of an event of this stream, which is a number.";
-    number.map(Some).ok_or_else(|| Problem::new(ProblemKind::InvalidParameter, detail))
+    let id = value.to_str().ok().and_then(|text| text.parse().ok());
+    id.map(Some).ok_or_else(|| Problem::new(ProblemKind::InvalidParameter, detail))
 }
 
 /// Whose executions to follow.

@@ -1,23 +1,61 @@
 //! What does the work of attempts, as their input says.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::live::{TextKind, TextSink, TextSinks};
 use steadflow_core::payload::Payload;
 use steadflow_core::work::{Outcome, Stop, Task, Usage, Work};
-use steadflow_runtime::{Executor, Performing};
+use steadflow_runtime::{Executor, LiveTexts, Performing};
+use tokio::sync::Mutex;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Gives back its input, unless that says otherwise: `{"fails": n}` fails the first n attempts, with the class that
 /// `error` names, and what a service said in `status`, `body` and `retry_after`; `{"hangs": true}` never ends. A model answers
-/// what `answers` has for its turn.
+/// what `answers` has for its turn; with `{"speaks": true}` it says and answers what the test tells it.
 #[derive(Debug)]
-pub(crate) struct Scripted;
+pub(crate) struct Scripted {
+    texts: LiveTexts,
+    lines: Arc<Mutex<UnboundedReceiver<Line>>>,
+}
+
+/// What a test lets a model do next.
+#[derive(Debug)]
+pub(crate) enum Line {
+    Say(TextKind, String),
+    Restart,
+    /// The end of a turn: an answer, which fails as long as its `fails` says.
+    Answer(Value),
+}
+
+impl Scripted {
+    /// Returns one that fills `texts`, and what tells its models what to do.
+    pub(crate) fn new(texts: LiveTexts) -> (Self, UnboundedSender<Line>) {
+        let (say, lines) = unbounded_channel();
+        (Self { texts, lines: Arc::new(Mutex::new(lines)) }, say)
+    }
+}
+
+async fn speak(lines: &Mutex<UnboundedReceiver<Line>>, mut sink: Box<dyn TextSink>, attempt: u32) -> Outcome {
+    loop {
+        match lines.lock().await.recv().await.expect("a test tells how a turn ends") {
+            Line::Say(kind, piece) => sink.push(kind, &piece),
+            Line::Restart => sink.restart(),
+            Line::Answer(answer) => return answered(&answer, attempt),
+        }
+    }
+}
 
 impl Executor for Scripted {
     fn execute(&self, work: Work) -> Performing {
         let input = work.input.to_value().expect("it is readable");
+        let (texts, lines) = (self.texts.clone(), Arc::clone(&self.lines));
         let running = async move {
+            if input["speaks"] == json!(true) {
+                return speak(&lines, texts.sink(work.key()), work.attempt.number()).await;
+            }
             if matches!(work.task, Task::ListTools { .. }) {
                 return Outcome::completed(Payload::from_value(&tools()));
             }

@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 use steadflow_api::{App, AppConfig};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_runtime::{Clock, Engine, EngineConfig, Executor, HasSecret};
+use steadflow_runtime::{Clock, Engine, EngineConfig, Executor, HasSecret, LiveTexts};
 use steadflow_store::{MemoryStore, Store};
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 use tower::ServiceExt;
 
 pub(crate) use answer::{Answer, readable};
-pub(crate) use executor::{Scripted, tools};
+pub(crate) use executor::{Line, Scripted, tools};
 pub(crate) use stream::{Event, Stream};
 
 /// An id that nothing has.
@@ -43,6 +44,8 @@ pub(crate) struct Api {
     pub(crate) app: App,
     router: Router,
     engine: Engine,
+    /// Tells the models that speak what to do.
+    pub(crate) model: UnboundedSender<Line>,
 }
 
 impl Api {
@@ -51,12 +54,15 @@ impl Api {
     }
 
     pub(crate) async fn configured(configure: impl FnOnce(&mut AppConfig)) -> Self {
-        let executor: Arc<dyn Executor> = Arc::new(Scripted);
+        let texts = LiveTexts::default();
+        let (scripted, model) = Scripted::new(texts.clone());
+        let executor: Arc<dyn Executor> = Arc::new(scripted);
         let clock = Arc::new(TestClock(Instant::now()));
         let store = Arc::new(MemoryStore::default());
         let config = EngineConfig {
             worker: "worker".into(),
             has_secret: HasSecret::new(|_, name| name != NO_SECRET),
+            texts,
             ..EngineConfig::default()
         };
         let engine = Engine::start(config, store, Arc::clone(&executor), clock).await;
@@ -65,7 +71,7 @@ impl Api {
         config.executor = Some(executor);
         configure(&mut config);
         let app = App::new(config);
-        Self { router: steadflow_api::router(app.clone()), app, engine }
+        Self { router: steadflow_api::router(app.clone()), app, engine, model }
     }
 
     /// The store behind it.

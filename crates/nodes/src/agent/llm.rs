@@ -21,6 +21,7 @@ mod prompt;
 mod reply;
 mod request;
 mod sent;
+mod speech;
 mod stop;
 mod think;
 
@@ -29,17 +30,20 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use steadflow_core::agent::{LlmConfig, Provider, ToolAction};
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::ids::StepKey;
+use steadflow_core::live::{TextSink, Unread};
 use steadflow_core::payload::Payload;
 use steadflow_core::transcript::{self, TOOL_CALLS_MAX};
 use steadflow_core::work::{Outcome, Usage};
 
-use self::answer::Lost;
+use self::answer::{Lost, Reading};
 use self::calls::Offer;
 use self::fit::{Fit, Refused, Streaming};
 use self::fits::Asker;
 pub(crate) use self::fits::Fits;
 use self::prompt::Prompt;
 use self::reply::{Reply, misfit};
+use self::speech::Speech;
 use self::stop::Stop;
 use super::tool::asked_skill;
 use super::{SkillCall, find_agent};
@@ -111,8 +115,10 @@ async fn ask(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut Keyring<'_>
         let scrubber = keyring.scrubber();
         if answer.status().is_success() {
             let bytes_max = call.shared.limits.output_bytes_max.saturating_mul(ANSWER_PER_OUTPUT);
-            let asked = (config.provider, call.turn().is_some());
-            let reply = answer::read(answer, asked, scrubber, bytes_max).await?;
+            let speech = Speech::new(sink(call), &scrubber);
+            let (provider, has_tools) = (config.provider, call.turn().is_some());
+            let reading = Reading { provider, has_tools, scrubber, speech };
+            let reply = answer::read(answer, reading, bytes_max).await?;
             if fit != known {
                 call.shared.fits.remember(asker, fit);
             }
@@ -131,6 +137,12 @@ async fn ask(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut Keyring<'_>
             None => return Err(failure.into()),
         }
     }
+}
+
+/// Returns what takes the text of the answer. That of an agent which a tool asks is none of the node's.
+fn sink(call: &SkillCall<'_>) -> Box<dyn TextSink> {
+    let is_own = call.turn().is_some() || call.work.step == StepKey::ONLY;
+    if is_own { call.shared.texts.sink(call.work.key()) } else { Box::new(Unread) }
 }
 
 fn wire(config: &LlmConfig, prompt: &Prompt<'_>, fit: &Fit) -> Wire {

@@ -4,9 +4,9 @@
 //! are repeated, because what is escaped is often escaped again. Each byte knows which part of the original text it is from.
 
 /// How many layers of escapes are undone.
-const LAYERS_MAX: usize = 4;
+pub(super) const LAYERS_MAX: usize = 4;
 /// The longest escape, in bytes.
-const ESCAPE_BYTES_MAX: usize = 12;
+pub(super) const ESCAPE_BYTES_MAX: usize = 12;
 /// Character references by name, for what is escaped in HTML and XML.
 const NAMED: [(&str, char); 6] =
     [("amp", '&'), ("lt", '<'), ("gt", '>'), ("quot", '"'), ("apos", '\''), ("nbsp", ' ')];

@@ -12,7 +12,7 @@ use steadflow_core::json;
 use steadflow_core::payload::Payload;
 use steadflow_core::work::Outcome;
 
-use super::decoded::{Decoded, layers, may_have_escapes};
+use super::decoded::{Decoded, ESCAPE_BYTES_MAX, LAYERS_MAX, layers, may_have_escapes};
 use super::forms::{CHARS_MIN, Form, forms};
 
 /// How many sets of secrets are kept ready to be searched for.
@@ -72,6 +72,11 @@ impl Scrubber {
             return self.text(text);
         };
         Cow::Owned(format!("{}{MASK}{}", self.text(&whole[..start]), &text[whole.len()..]))
+    }
+
+    /// Returns up to where nothing that follows `text` can make a secret of it.
+    pub(super) fn settled(&self, text: &str) -> usize {
+        self.search.as_ref().map_or(text.len(), |search| search.settled(text))
     }
 
     /// Masks secrets in a text that may be JSON, whose escapes and numbers stay valid.
@@ -171,13 +176,38 @@ impl Search {
 
     /// Returns where the end of `text` is the beginning of a secret.
     fn beginning_at_end(&self, text: &str) -> Option<usize> {
-        let longest = self.forms.iter().map(|form| form.bytes.len()).max().unwrap_or_default();
         let layers = layers(text.as_bytes());
-        let starts = layers.iter().flat_map(|layer| {
-            let lengths = CHARS_MIN..longest.min(layer.bytes.len() + 1);
-            lengths.filter_map(|length| self.begins(layer, length))
-        });
+        let starts = layers.iter().filter_map(|layer| self.beginning(layer, CHARS_MIN));
         starts.map(|start| text.floor_char_boundary(start)).min()
+    }
+
+    /// Returns where the longest beginning of a secret is from that `layer` ends with, if it has `bytes_min` bytes.
+    fn beginning(&self, layer: &Decoded, bytes_min: usize) -> Option<usize> {
+        let longest = self.forms.iter().map(|form| form.bytes.len()).max().unwrap_or_default();
+        let lengths = (bytes_min..longest.min(layer.bytes.len() + 1)).rev();
+        lengths.filter_map(|length| self.begins(layer, length)).min()
+    }
+
+    /// Returns where what may become a secret begins: an escape that may go on, the beginning of a secret in any layer, or a
+    /// secret that ends where `text` does and may be longer, or touch another one.
+    fn settled(&self, text: &str) -> usize {
+        let mut end = open_escape(text.as_bytes());
+        for layer in layers(&text.as_bytes()[..end]) {
+            let begins = [
+                self.beginning(&layer, 1),
+                self.beginning(&layer.without_blanks(), 1),
+                self.has_blanks.then(|| self.beginning(&layer.with_blanks(), 1)).flatten(),
+            ];
+            end = begins.into_iter().flatten().fold(end, usize::min);
+        }
+        let mut ranges = self.ranges(text);
+        ranges.sort_unstable_by_key(|(_, until)| std::cmp::Reverse(*until));
+        for (start, until) in ranges {
+            if until >= end {
+                end = end.min(start);
+            }
+        }
+        text.floor_char_boundary(end)
     }
 
     /// Returns where the last `length` bytes are from, if a secret begins with them.
@@ -188,6 +218,13 @@ impl Search {
             |form: &&Form| form.bytes.get(..length).is_some_and(|start| start.eq_ignore_ascii_case(end));
         self.forms.iter().find(begins).map(|_| layer.origin(start, layer.bytes.len()).0)
     }
+}
+
+/// Returns where an escape begins that may go on behind `text`, in any layer.
+fn open_escape(text: &[u8]) -> usize {
+    let latest = text.len().saturating_sub(LAYERS_MAX * ESCAPE_BYTES_MAX);
+    let is_opener = |byte: &u8| may_have_escapes(std::slice::from_ref(byte));
+    text[latest..].iter().position(is_opener).map_or(text.len(), |at| latest + at)
 }
 
 /// Puts a mask in the place of each range, and one in the place of ranges that touch.

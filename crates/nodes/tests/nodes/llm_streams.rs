@@ -1,15 +1,18 @@
 //! Streams of models that stall, break, repeat themselves or report an error, and what is kept of them.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use steadflow_core::failure::ErrorClass;
-use steadflow_core::work::Usage;
+use steadflow_core::ids::StepKey;
+use steadflow_core::live::{TextKind, TextSink, TextSinks};
+use steadflow_core::work::{CallKey, Usage, Work};
 use tokio::io::AsyncWriteExt;
 
 use crate::models::{Model, agent, answer};
 use crate::peers;
-use crate::support::{nodes_with_agent, result, skill_work};
+use crate::support::{nodes_heard_by, nodes_with_agent, result, skill_work};
 
 const STREAM: &str = "Content-Type: text/event-stream";
 
@@ -39,7 +42,7 @@ async fn a_stream_that_stalls_ends_the_attempt_and_keeps_what_came() {
         .await;
         let mut document = agent(address, "openai", None);
         document["config"]["idle_timeout_seconds"] = json!(1);
-        let work = steadflow_core::work::Work { has_own_timeout: true, ..skill_work("ask", &json!("hi")) };
+        let work = Work { has_own_timeout: true, ..skill_work("ask", &json!("hi")) };
 
         let failure = result(nodes_with_agent(&document).perform(work).await).unwrap_err();
 
@@ -91,6 +94,48 @@ async fn a_secret_that_is_cut_into_pieces_is_masked() {
     .await;
 
     assert_eq!(result(model.ask().await), Ok(json!({ "text": "It is ••••" })));
+}
+
+/// What was heard of models.
+#[derive(Clone, Debug, Default)]
+struct Heard(Arc<Mutex<[String; 2]>>);
+
+impl TextSinks for Heard {
+    fn sink(&self, _: CallKey) -> Box<dyn TextSink> {
+        Box::new(self.clone())
+    }
+}
+
+impl TextSink for Heard {
+    fn push(&mut self, kind: TextKind, piece: &str) {
+        self.0.lock().unwrap()[kind as usize].push_str(piece);
+    }
+
+    fn restart(&mut self) {
+        *self.0.lock().unwrap() = Default::default();
+    }
+}
+
+#[tokio::test]
+async fn what_is_heard_of_a_stream_is_the_text_that_is_returned_and_nothing_of_an_agent_that_a_tool_asks() {
+    let texts =
+        [" <think>k-4711-", "canary</think>\n", "It is k-47", "11-canary, ", "and ", "not k-47", "12. "];
+    let deltas = texts.map(|text| delta(&json!({ "content": text })));
+    let end = json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }], "usage": {} });
+    let body = events(&deltas) + &events(&[end]) + "data: [DONE]\n\n";
+    let said = "It is ••••, and not k-4712.";
+    for (step, heard) in [(StepKey::ONLY, [said, "••••"]), (StepKey::new("tool:1:0"), ["", ""])] {
+        let (address, _) = peers::scripted(vec![answer("200 OK", STREAM, &body)]).await;
+        let mut document = agent(address, "openai", None);
+        document["config"]["api_key"] = json!("k-4711-canary");
+        let texts = Heard::default();
+        let nodes = nodes_heard_by(&document, Arc::new(texts.clone()));
+
+        let outcome = nodes.perform(Work { step, ..skill_work("ask", &json!("hi")) }).await;
+
+        assert_eq!(result(outcome), Ok(json!({ "text": said })));
+        assert_eq!(*texts.0.lock().unwrap(), heard);
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use serde_json::Value;
 use steadflow_core::agent::Agent;
 use steadflow_core::failure::Failure;
 use steadflow_core::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
+use steadflow_core::live::{TextSinks, Unread};
 use steadflow_core::payload::Payload;
 use steadflow_core::template::{SecretPlace, SecretSlot};
 use steadflow_core::work::{Outcome, Task, Work};
@@ -39,9 +40,13 @@ pub(crate) fn config(allowed: &str) -> NodesConfig {
 }
 
 pub(crate) fn nodes_with_agent(document: &Value) -> Nodes {
-    let agent = Agent::parse(document).unwrap();
-    Nodes::new(NodesConfig { agents: Arc::new(Agents(Some(Arc::new(agent)))), ..config("127.0.0.1") })
-        .unwrap()
+    nodes_heard_by(document, Arc::new(Unread))
+}
+
+/// Returns nodes with an agent whose model is heard by `texts`.
+pub(crate) fn nodes_heard_by(document: &Value, texts: Arc<dyn TextSinks>) -> Nodes {
+    let agents = Arc::new(Agents(Some(Arc::new(Agent::parse(document).unwrap()))));
+    Nodes::new(NodesConfig { agents, texts, ..config("127.0.0.1") }).unwrap()
 }
 
 pub(crate) fn http_work(input: &Value) -> Work {

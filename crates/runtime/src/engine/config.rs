@@ -11,6 +11,7 @@ use steadflow_core::ids::TenantId;
 use steadflow_core::limits::Limits;
 
 use crate::admission::Capacity;
+use crate::live::LiveTexts;
 
 /// Says whether a tenant has a secret of a name.
 #[derive(Clone)]
@@ -53,6 +54,8 @@ pub struct EngineConfig {
     pub capacity: Capacity,
     /// How long a call waits for a place among these before it is refused as unavailable.
     pub call_wait_max: Duration,
+    /// What models write while they write it. The executor fills it, and readers ask the engine for it.
+    pub texts: LiveTexts,
 }
 
 impl Default for EngineConfig {
@@ -67,6 +70,7 @@ impl Default for EngineConfig {
             calls_max: 2_048,
             capacity: Capacity::DEFAULT,
             call_wait_max: Duration::from_secs(5),
+            texts: LiveTexts::default(),
         }
     }
 }

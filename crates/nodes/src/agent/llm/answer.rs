@@ -11,6 +11,7 @@ use super::fold::Fold;
 use super::frames::{Frame, Framer};
 use super::reply::{Reply, misfit};
 use super::sent::{self, Sent, Unreadable};
+use super::speech::Speech;
 use super::{anthropic, fault, gemini, ollama, openai};
 use crate::body::{self, Codings};
 use crate::egress::{Answer, Events};
@@ -24,6 +25,17 @@ struct From {
     peer: String,
     headers: HeaderMap,
     scrubber: Arc<Scrubber>,
+    /// Passes on what comes of a stream.
+    speech: Speech,
+}
+
+/// How a response is read.
+pub(super) struct Reading {
+    pub(super) provider: Provider,
+    /// Whether the model was offered tools.
+    pub(super) has_tools: bool,
+    pub(super) scrubber: Arc<Scrubber>,
+    pub(super) speech: Speech,
 }
 
 /// A response that failed, and what was received of it.
@@ -39,16 +51,12 @@ impl std::convert::From<Failure> for Lost {
 }
 
 /// Reads a response of at most `bytes_max` bytes; of a stream, what is kept of it counts.
-pub(super) async fn read(
-    answer: Answer,
-    (provider, has_tools): (Provider, bool),
-    scrubber: Arc<Scrubber>,
-    bytes_max: usize,
-) -> Result<Reply, Lost> {
+pub(super) async fn read(answer: Answer, reading: Reading, bytes_max: usize) -> Result<Reply, Lost> {
+    let Reading { provider, has_tools, scrubber, speech } = reading;
     let headers = answer.headers().clone();
     let is_plain = Codings::of(&headers).is_ok_and(|codings| codings.is_identity());
     let can_be_cut = is_plain && body::is_utf_8(&headers);
-    let from = From { provider, has_tools, peer: answer.peer(), headers, scrubber };
+    let from = From { provider, has_tools, peer: answer.peer(), headers, scrubber, speech };
     let mut reader = Reader { fold: Fold::new(provider), from, before: None, pieces: 0 };
     if !can_be_cut {
         return Ok(answer.read(bytes_max, move |bytes| reader.read_whole(&bytes)).await?);
@@ -144,6 +152,8 @@ impl Reader {
                 );
             }
             self.fold.push(piece).map_err(|what| self.broken(&what))?;
+            let From { speech, has_tools, .. } = &mut self.from;
+            self.fold.said(piece, *has_tools, &mut |kind, text| speech.say(kind, text));
             if self.fold.is_over() {
                 return self.reply_of_stream().map(Some);
             }
@@ -169,8 +179,9 @@ impl Reader {
         }
     }
 
-    fn reply_of_stream(&self) -> Result<Reply, Failure> {
+    fn reply_of_stream(&mut self) -> Result<Reply, Failure> {
         self.fold.check_end().map_err(|what| self.broken(&what))?;
+        self.from.speech.end();
         self.reply(self.fold.answer())
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use steadflow_core::json;
+use steadflow_core::live::TextKind;
 use steadflow_core::transcript::ToolCall;
 
 use super::Wire;
@@ -150,6 +151,18 @@ const DELTAS: [(&str, &str, &str); 4] = [
     ("thinking_delta", "thinking", "thinking"),
     ("signature_delta", "signature", "signature"),
 ];
+
+/// Calls `say` with what an event adds. Without tools, the answer can be the input of the one that is demanded.
+pub(super) fn said(event: &Value, has_tools: bool, say: &mut dyn FnMut(TextKind, &str)) {
+    let Some(added) = event.get("delta").or_else(|| event.get("content_block")) else { return };
+    for (kind, pointer) in
+        [(TextKind::Reasoning, "/thinking"), (TextKind::Text, "/text"), (TextKind::Text, "/partial_json")]
+    {
+        if pointer != "/partial_json" || !has_tools {
+            say(kind, text_at(added, pointer).unwrap_or_default());
+        }
+    }
+}
 
 /// A stream that is put together.
 #[derive(Debug, Default)]

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use steadflow_core::agent::Provider;
+use steadflow_core::live::TextKind;
 
 use super::{anthropic, gemini, ollama, openai};
 
@@ -51,6 +52,16 @@ impl Fold {
             Stream::Anthropic(stream) => stream.push(piece),
             Stream::Gemini(stream) => stream.push(piece),
             Stream::Ollama(stream) => stream.push(piece),
+        }
+    }
+
+    /// Calls `say` with each text that a piece adds to the answer or to its reasoning.
+    pub(super) fn said(&self, piece: &Value, has_tools: bool, say: &mut dyn FnMut(TextKind, &str)) {
+        match &self.stream {
+            Stream::OpenAi(_) => openai::said(piece, say),
+            Stream::Anthropic(_) => anthropic::said(piece, has_tools, say),
+            Stream::Gemini(_) => gemini::said(piece, say),
+            Stream::Ollama(_) => ollama::said(piece, say),
         }
     }
 

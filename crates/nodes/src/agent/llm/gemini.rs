@@ -2,6 +2,7 @@
 
 use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value, json};
+use steadflow_core::live::TextKind;
 use steadflow_core::transcript::ToolCall;
 
 use super::Wire;
@@ -161,6 +162,16 @@ fn text_of(part: &Value) -> Result<&str, String> {
     match names.into_iter().next() {
         None => Ok(""),
         Some(name) => Err(format!("has a part `{name}`, which is not a text")),
+    }
+}
+
+/// Calls `say` with what a piece adds.
+pub(super) fn said(piece: &Value, say: &mut dyn FnMut(TextKind, &str)) {
+    let parts = piece.pointer("/candidates/0/content/parts").and_then(Value::as_array);
+    for part in parts.into_iter().flatten().filter(|part| part.get("functionCall").is_none()) {
+        let is_thought = part.get("thought") == Some(&Value::Bool(true));
+        let kind = if is_thought { TextKind::Reasoning } else { TextKind::Text };
+        say(kind, text_at(part, "/text").unwrap_or_default());
     }
 }
 

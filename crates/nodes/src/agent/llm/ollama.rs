@@ -1,6 +1,7 @@
 //! Ollama's chat API, which takes a JSON Schema as `format`.
 
 use serde_json::{Map, Value, json};
+use steadflow_core::live::TextKind;
 use steadflow_core::transcript::ToolCall;
 
 use super::Wire;
@@ -99,6 +100,14 @@ pub(super) fn reply(answer: &Value) -> Result<Reply, String> {
         cached_input_tokens: 0,
         output_tokens: tokens(answer, &["/eval_count"]),
     })
+}
+
+/// Calls `say` with what a line adds.
+pub(super) fn said(line: &Value, say: &mut dyn FnMut(TextKind, &str)) {
+    for (kind, pointer) in [(TextKind::Reasoning, "/message/thinking"), (TextKind::Text, "/message/content")]
+    {
+        say(kind, text_at(line, pointer).unwrap_or_default());
+    }
 }
 
 /// A stream that is put together. Its last line has everything but what the model says.

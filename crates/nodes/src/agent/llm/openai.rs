@@ -1,6 +1,7 @@
 //! OpenAI's chat completions API, which many other servers implement.
 
 use serde_json::{Map, Value, json};
+use steadflow_core::live::TextKind;
 use steadflow_core::transcript::ToolCall;
 
 use super::Wire;
@@ -153,6 +154,20 @@ fn stop(choice: &Value, message: &Value, refusal: Option<&str>) -> Stop {
         .filter_map(|pointer| text_at(choice, pointer))
         .collect();
     Stop::from(if called { Some("tool_calls") } else { reason }, &beside)
+}
+
+/// Calls `say` with what a piece adds.
+pub(super) fn said(piece: &Value, say: &mut dyn FnMut(TextKind, &str)) {
+    let choice = piece.pointer("/choices/0");
+    let delta = choice.and_then(|choice| choice.get("delta").or_else(|| choice.get("message")));
+    let Some(delta) = delta else { return };
+    let texts = ["/reasoning_content", "/reasoning", "/thinking"].map(|pointer| text_at(delta, pointer));
+    let thought = texts.into_iter().flatten().find(|text| !text.is_empty());
+    say(TextKind::Reasoning, thought.unwrap_or_default());
+    say(
+        TextKind::Text,
+        parts::spoken(delta.get("content")).map(|spoken| spoken.text).as_deref().unwrap_or_default(),
+    );
 }
 
 /// A stream that is put together. Only the first choice was asked for.

@@ -2,9 +2,11 @@
 
 use bytes::Bytes;
 use serde_json::json;
+use steadflow_core::live::{TextKind, TextSink};
 
 use super::*;
 use crate::agent::llm::stop::Stop;
+use crate::agent::llm::think;
 use crate::egress::Framing as _;
 
 /// Streams as the providers' documentation shows them, with the answer that each gives without streaming.
@@ -163,14 +165,78 @@ fn a_stream_that_ends_early_is_never_an_answer() {
     }
 }
 
+#[test]
+fn what_is_passed_on_of_a_stream_is_its_text_and_its_reasoning_whatever_pieces_it_arrives_in() {
+    let thought = |provider| match provider {
+        Provider::OpenAi => "",
+        Provider::Anthropic => "I need to look 🦀",
+        Provider::Gemini | Provider::Ollama => "Hm",
+    };
+    for (provider, stream, answer) in documented() {
+        let whole = read(provider, &[answer.to_string().as_bytes()]).unwrap();
+        let text = think::without(whole.text.as_deref().unwrap()).answer;
+        assert!(text.contains('🦀') || provider == Provider::Anthropic, "{text}");
+        for size in 1..stream.len() {
+            let heard = Heard::default();
+            let pieces: Vec<&[u8]> = stream.as_bytes().chunks(size).collect();
+
+            read_aloud(provider, &pieces, heard.clone()).unwrap();
+
+            let heard = heard.0.lock().unwrap().clone();
+            assert_eq!(heard, [text, thought(provider)], "{} by {size}", provider.name());
+        }
+    }
+}
+
+#[test]
+fn what_is_passed_on_of_a_stream_that_breaks_is_its_beginning() {
+    for (provider, stream, answer) in documented() {
+        let whole = read(provider, &[answer.to_string().as_bytes()]).unwrap();
+        let text = think::without(whole.text.as_deref().unwrap()).answer;
+        let mut longest = 0;
+        for at in 0..stream.len() {
+            let heard = Heard::default();
+
+            let _ = read_aloud(provider, &[&stream.as_bytes()[..at]], heard.clone());
+
+            let heard = heard.0.lock().unwrap().clone();
+            assert!(text.starts_with(&heard[0]), "{} cut at {at}: {heard:?}", provider.name());
+            longest = longest.max(heard[0].len());
+        }
+        assert_eq!(longest, text.len(), "it comes before the end of the stream");
+    }
+}
+
+/// What was passed on: text and reasoning.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<[String; 2]>>);
+
+impl TextSink for Heard {
+    fn push(&mut self, kind: TextKind, piece: &str) {
+        assert!(!piece.is_empty());
+        self.0.lock().unwrap()[kind as usize].push_str(piece);
+    }
+
+    fn restart(&mut self) {
+        *self.0.lock().unwrap() = Default::default();
+    }
+}
+
 /// Reads a response with tools that arrives in these pieces.
 fn read(provider: Provider, pieces: &[&[u8]]) -> Result<Reply, Failure> {
+    read_aloud(provider, pieces, Heard::default())
+}
+
+/// Reads a response with tools that arrives in these pieces, and passes on what comes of a stream.
+fn read_aloud(provider: Provider, pieces: &[&[u8]], heard: Heard) -> Result<Reply, Failure> {
+    let scrubber = Arc::default();
     let from = From {
         provider,
         has_tools: true,
+        speech: Speech::new(Box::new(heard), &scrubber),
         peer: "model.test".to_owned(),
         headers: HeaderMap::new(),
-        scrubber: Arc::default(),
+        scrubber,
     };
     let mut reader = Reader { fold: Fold::new(provider), from, before: None, pieces: 0 };
     let mut framer = Framer::default();
