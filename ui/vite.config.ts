@@ -56,9 +56,10 @@ export default defineConfig({
     restoreMocks: true,
     // Only what hangs takes as long: the machine may do much else.
     testTimeout: 30_000,
-    // Only what is rendered needs a page, which costs a second for each file.
+    // Files share their modules and their page: to import the components anew costs a second for each file.
+    isolate: false,
     projects: [
-      { extends: true, test: { name: 'logic', include: ['src/**/*.test.ts'], environment: 'node', isolate: false } },
+      { extends: true, test: { name: 'logic', include: ['src/**/*.test.ts'], environment: 'node' } },
       {
         extends: true,
         test: {

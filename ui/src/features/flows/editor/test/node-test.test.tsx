@@ -3,7 +3,7 @@ import { MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { fireEvent, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { expect, it, vi } from 'vitest';
+import { afterAll, expect, it, vi } from 'vitest';
 import type { Flow } from '@/api/types';
 import { type Asked, fakeApi } from '@/testing/fake-api';
 import { nodeById } from '../document/definition';
@@ -12,6 +12,9 @@ import { createDraftStore } from '../document/draft-store';
 import { NodeTest } from './node-test';
 import { keepPin, readPins, TRIGGER } from './pins';
 
+// Test files share their modules: what is mocked here is imported anew, here and by the next file.
+vi.hoisted(() => vi.resetModules());
+afterAll(() => vi.resetModules());
 // CodeMirror needs a layout, which happy-dom does not have; a text field serves the test as well.
 vi.mock('../form/code-editor', () => ({
   CodeEditor: ({ value, label, onChange }: { value: string; label: string; onChange: (text: string) => void }) => (
