@@ -1,5 +1,7 @@
 import type { Locator } from '@playwright/test';
+import { passes } from '../support/accessible.ts';
 import { startPeer } from '../support/peer.ts';
+import { startSpeaker } from '../support/speaker.ts';
 import { expect, test } from '../support/test.ts';
 
 /** Would run or load something if it were interpreted as markup. */
@@ -101,4 +103,59 @@ test('a conversation is followed live through a refused response and a crash, an
     'turn:2',
   ]);
   peer.close();
+});
+
+test('what a model writes is shown while it writes it, once, over a reload and a crash', async ({
+  page,
+  server,
+  api,
+  complaints,
+}) => {
+  complaints.expect(/net::ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED_ENCODING|CONNECTION_RESET|EMPTY_RESPONSE)/);
+  const model = await startSpeaker();
+  const agent = await api.createAgentOf({
+    name: 'Teller',
+    agent_type: 'llm',
+    config: { provider: 'openai', base_url: model.url, model: 'small' },
+    skills: [{ name: 'tell', instructions: 'Tell me.' }],
+  });
+  const retry = { enabled: true, count: 3, initial_interval_seconds: 1 };
+  const node = { id: 'teller', type: 'agent', agent_id: agent, skill: 'tell', retry };
+  const flow = await api.createFlow({ name: 'Telling', flow_definition: { nodes: [node], edges: [] } });
+  const execution = await api.run(flow);
+  await model.asked(1);
+
+  await page.goto(`/executions/${execution}?node=teller`);
+  const [first, second] = [1, 2].map((attempt) =>
+    page.getByRole('list', { name: `Conversation of attempt ${attempt}` }),
+  ) as [Locator, Locator];
+  const written = page.getByRole('group', { name: 'Written so far' });
+  await expect(first.getByText('Waiting for a response since')).toBeVisible();
+  model.say({ reasoning_content: 'Let me <b>see</b>.' });
+  await expect(first.getByRole('group', { name: 'Thinking' })).toHaveText('Let me <b>see</b>.');
+  model.say({ content: 'Es grü' });
+  await expect(written).toHaveText('Es grü');
+  await expect(first.getByText('Writing, asked at')).toBeVisible();
+  model.say({ content: `nt so grün 🦀, ${MARKUP}` });
+  await expect(written).toHaveText(`Es grünt so grün 🦀, ${MARKUP}`);
+  await passes(page, 'a turn under way');
+  await page.reload();
+  await expect(written).toHaveText(`Es grünt so grün 🦀, ${MARKUP}`);
+  await expect(page.getByRole('region', { name: /^Graph of the flow/ }).getByText('teller')).toBeVisible();
+
+  await server.kill();
+  await server.restart();
+  await model.asked(2);
+  model.say({ content: 'Es bl' });
+  await expect(second.getByText('Es bl', { exact: true })).toBeVisible({ timeout: 30_000 });
+  await expect(written).toHaveText('Es bl');
+  await expect(first.getByText('Es grün')).toHaveCount(0);
+  model.say({ content: 'üht.' });
+  await expect(written).toHaveText('Es blüht.');
+  model.end();
+
+  await expect(written).toHaveCount(0);
+  await expect(second.getByText('Es blüht.', { exact: true })).toBeVisible();
+  expect(await page.evaluate(() => 'hacked' in globalThis)).toBe(false);
+  model.close();
 });

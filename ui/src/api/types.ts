@@ -28,6 +28,8 @@ export type WaitingFor = Schemas['WaitingFor'];
 export type Conversation = Schemas['Conversation'];
 export type ConversationStep = Schemas['ConversationStep'];
 export type Asked = Schemas['Asked'];
+/** A message of the stream of what a model writes. */
+export type LiveMessage = Schemas['TextStream'];
 export type ConversationApproval = Schemas['ConversationApproval'];
 /** The execution after a record of its journal. */
 export type RecordEnd = Schemas['RecordEnd'];

@@ -4,12 +4,15 @@ import type { ReactNode } from 'react';
 import type { Conversation, NodeExecution } from '@/api/types';
 import { ProblemCard } from '@/components/problem-card';
 import { BlockSkeleton } from '@/components/skeletons';
+import { isFinished } from '@/components/status';
 import { AttemptEntries } from './conversation/attempt-entries';
 import classes from './conversation/conversation.module.css';
+import type { LiveTurn } from './conversation/live-turn';
 import { partsOf } from './conversation/model';
 import { texts } from './conversation/texts';
 import { conversationQuery } from './queries';
 import { Section } from './section';
+import { useLiveTurn } from './use-live-turn';
 
 interface ConversationSectionProps {
   executionId: string;
@@ -26,11 +29,13 @@ interface ConversationSectionProps {
 export function ConversationSection({ executionId, node, seq, file, plain }: ConversationSectionProps) {
   const query = useQuery(conversationQuery(executionId, node.node_id, seq));
   const conversation = query.data;
+  const isModel = typeof conversation?.agent?.model === 'string';
+  const live = useLiveTurn(executionId, node.node_id, isModel && !isFinished(node.status));
   if (conversation?.agent && conversation.agent.model === null) return plain;
   return (
     <Section title={texts.title} aside={conversation && used(conversation)}>
       {conversation ? (
-        <Said conversation={conversation} node={node} file={file} />
+        <Said conversation={conversation} live={live} node={node} file={file} />
       ) : query.isError ? (
         <ProblemCard problem={query.error} onRetry={() => void query.refetch()} />
       ) : (
@@ -40,7 +45,14 @@ export function ConversationSection({ executionId, node, seq, file, plain }: Con
   );
 }
 
-function Said({ conversation, node, file }: { conversation: Conversation; node: NodeExecution; file: string }) {
+interface SaidProps {
+  conversation: Conversation;
+  live: LiveTurn | null;
+  node: NodeExecution;
+  file: string;
+}
+
+function Said({ conversation, live, node, file }: SaidProps) {
   const parts = partsOf(conversation, node.attempts);
   return (
     <div className={classes.conversation}>
@@ -51,6 +63,7 @@ function Said({ conversation, node, file }: { conversation: Conversation; node: 
           key={part.number}
           part={part}
           conversation={conversation}
+          live={live}
           hasHeading={parts.length > 1}
           max={node.max_attempts}
           file={file}

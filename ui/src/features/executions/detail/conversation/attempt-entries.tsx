@@ -5,6 +5,7 @@ import { errorClassLabel } from '@/components/error-classes';
 import { formatClock, millis } from '@/lib/time';
 import classes from './conversation.module.css';
 import { Entry } from './entry';
+import type { LiveTurn } from './live-turn';
 import type { AttemptPart } from './model';
 import { ShownText, ShownValue } from './shown-value';
 import { texts } from './texts';
@@ -13,6 +14,8 @@ import { TurnEntry } from './turn-entry';
 interface AttemptEntriesProps {
   part: AttemptPart;
   conversation: Conversation;
+  /** What has been written of the turn under way. */
+  live: LiveTurn | null;
   /** Whether there are several, so that each has a heading. */
   hasHeading: boolean;
   /** How many attempts there may be. */
@@ -21,7 +24,7 @@ interface AttemptEntriesProps {
 }
 
 /** What was asked and answered in one attempt, in order. */
-export function AttemptEntries({ part, conversation, hasHeading, max, file }: AttemptEntriesProps) {
+export function AttemptEntries({ part, conversation, live, hasHeading, max, file }: AttemptEntriesProps) {
   const { agent } = conversation;
   const speaker = agent?.model ?? agent?.name ?? texts.model;
   return (
@@ -30,7 +33,7 @@ export function AttemptEntries({ part, conversation, hasHeading, max, file }: At
       <ol className={classes.entries} aria-label={texts.label(part.number)}>
         {part.asked && <Question asked={part.asked} conversation={conversation} file={file} />}
         {part.turns.map((turn) => (
-          <TurnEntry key={turn.key} turn={turn} speaker={speaker} file={file} />
+          <TurnEntry key={turn.key} turn={turn} live={live} speaker={speaker} file={file} />
         ))}
       </ol>
     </>

@@ -7,20 +7,24 @@ import type { Call } from './model';
 import { texts } from './texts';
 
 /** Why a call has no result: it is under way, failed, or was cut off. */
-export function CallNote({ call }: { call: Call }) {
+export function CallNote({ call, isWriting = false }: { call: Call; isWriting?: boolean }) {
   const { status } = call.step;
   if (status === 'waiting') return null;
-  if (status === 'running') return <Waiting call={call} />;
+  if (status === 'running') return <Waiting call={call} isWriting={isWriting} />;
   if (status === 'failed') return <Failed call={call} />;
   return status === 'stopped' ? <Stopped call={call} /> : null;
 }
 
-function Waiting({ call: { step } }: { call: Call }) {
+function Waiting({ call: { step }, isWriting }: { call: Call; isWriting: boolean }) {
   const began = formatClock(millis(step.started_at) ?? 0);
   const stops = millis(step.stop_at);
+  const isTool = typeof step.tool === 'string';
   return (
-    <p className={classes.note} data-tone="info" role="status">
-      {typeof step.tool === 'string' ? texts.calling(began) : texts.waiting(began)}
+    <p className={classes.note} data-tone="info">
+      {/* Screen readers are told that it begins to write, and neither each piece of it nor each second. */}
+      <span role="status">
+        {isTool ? texts.calling(began) : isWriting ? texts.writing(began) : texts.waiting(began)}
+      </span>
       {' · '}
       <Duration startedAt={step.started_at} endedAt={null} />
       {stops !== null && ` · ${texts.stopsAt(formatClock(stops))}`}

@@ -6,6 +6,8 @@ import { usageText } from '@/components/usage-text';
 import { CallNote } from './call-note';
 import classes from './conversation.module.css';
 import { Entry } from './entry';
+import { LiveEntry } from './live-entry';
+import { isOf, type LiveTurn } from './live-turn';
 import type { Turn } from './model';
 import { ShownText, ShownValue } from './shown-value';
 import { iconOf } from './step-icon';
@@ -14,14 +16,17 @@ import { ToolCall } from './tool-call';
 
 interface TurnEntryProps {
   turn: Turn;
+  /** What has been written of the turn under way, of this node. */
+  live: LiveTurn | null;
   /** Who answers: the name of the model, or of the agent. */
   speaker: string;
   file: string;
 }
 
 /** A response of the model: its thinking, what it said, and the tools that it called. */
-export function TurnEntry({ turn, speaker, file }: TurnEntryProps) {
+export function TurnEntry({ turn, live, speaker, file }: TurnEntryProps) {
   const { call, tools, number } = turn;
+  const written = call && writtenOf(call.step, live);
   const title = call || number === null ? speaker : texts.toolsOf(number);
   return (
     <Entry
@@ -39,7 +44,8 @@ export function TurnEntry({ turn, speaker, file }: TurnEntryProps) {
           {call.step.text !== null && (
             <ShownText value={call.step.text} fileName={`${file}-${call.step.number}.json`} />
           )}
-          <CallNote call={call} />
+          {written && <LiveEntry turn={written} />}
+          <CallNote call={call} isWriting={written !== null} />
           <Response step={call.step} file={file} />
           <Output step={call.step} file={file} />
         </>
@@ -53,6 +59,12 @@ export function TurnEntry({ turn, speaker, file }: TurnEntryProps) {
       )}
     </Entry>
   );
+}
+
+/** Returns what has been written of a call, if it is under way. */
+function writtenOf({ status, attempt, name, tool }: ConversationStep, live: LiveTurn | null): LiveTurn | null {
+  const isUnderWay = status === 'running' && typeof tool !== 'string' && isOf(live, attempt, name ?? null);
+  return isUnderWay ? live : null;
 }
 
 function CallMeta({ step }: { step: ConversationStep }) {
