@@ -262,7 +262,7 @@ impl fmt::Debug for Kept {
 
 impl Scrubbers {
     /// Returns what masks `values`.
-    pub(super) fn of(&self, mut values: Vec<String>) -> Arc<Scrubber> {
+    pub(crate) fn of(&self, mut values: Vec<String>) -> Arc<Scrubber> {
         values.sort_unstable();
         values.dedup();
         if values.is_empty() {

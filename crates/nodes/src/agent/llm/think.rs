@@ -117,6 +117,7 @@ impl Split {
             return true;
         }
         if !is_end && TAGS.iter().any(|(start, _)| start.starts_with(text)) {
+            self.held = text.to_owned();
             return false;
         }
         let is_open = !self.has_reasoning && !text.starts_with(['{', '[', '"']);

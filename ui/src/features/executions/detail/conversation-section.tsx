@@ -4,7 +4,6 @@ import type { ReactNode } from 'react';
 import type { Conversation, NodeExecution } from '@/api/types';
 import { ProblemCard } from '@/components/problem-card';
 import { BlockSkeleton } from '@/components/skeletons';
-import { isFinished } from '@/components/status';
 import { AttemptEntries } from './conversation/attempt-entries';
 import classes from './conversation/conversation.module.css';
 import type { LiveTurn } from './conversation/live-turn';
@@ -30,7 +29,7 @@ export function ConversationSection({ executionId, node, seq, file, plain }: Con
   const query = useQuery(conversationQuery(executionId, node.node_id, seq));
   const conversation = query.data;
   const isModel = typeof conversation?.agent?.model === 'string';
-  const live = useLiveTurn(executionId, node.node_id, isModel && !isFinished(node.status));
+  const live = useLiveTurn(executionId, node.node_id, isModel && node.status === 'running' && !node.waiting_for);
   if (conversation?.agent && conversation.agent.model === null) return plain;
   return (
     <Section title={texts.title} aside={conversation && used(conversation)}>

@@ -8,6 +8,7 @@ use super::*;
 use crate::agent::llm::stop::Stop;
 use crate::agent::llm::think;
 use crate::egress::Framing as _;
+use crate::secrets::Scrubbers;
 
 /// Streams as the providers' documentation shows them, with the answer that each gives without streaming.
 fn documented() -> Vec<(Provider, String, Value)> {
@@ -176,7 +177,7 @@ fn what_is_passed_on_of_a_stream_is_its_text_and_its_reasoning_whatever_pieces_i
         let whole = read(provider, &[answer.to_string().as_bytes()]).unwrap();
         let text = think::without(whole.text.as_deref().unwrap()).answer;
         assert!(text.contains('🦀') || provider == Provider::Anthropic, "{text}");
-        for size in 1..stream.len() {
+        for size in 1..64 {
             let heard = Heard::default();
             let pieces: Vec<&[u8]> = stream.as_bytes().chunks(size).collect();
 
@@ -207,6 +208,100 @@ fn what_is_passed_on_of_a_stream_that_breaks_is_its_beginning() {
     }
 }
 
+/// What texts are made of: tags, secrets in several forms, escapes, white space and characters of several bytes.
+const FRAGMENTS: [&str; 14] = [
+    "<think>k-4711-canary</think>",
+    "<think>",
+    "k-4711-",
+    "canary",
+    "k%2D4711-",
+    r"\u006b-4711-canary",
+    "&amp;",
+    " ",
+    "\n",
+    "Grüß dich",
+    "🦀",
+    "<th",
+    "{\"a\": 1}",
+    "K - 4711",
+];
+
+/// Returns a text, and the pieces in which it comes.
+fn made_up(seed: u64) -> (String, Vec<String>) {
+    let mut state = seed;
+    let mut below = |bound: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % bound
+    };
+    let text: String = (0..1 + below(12)).map(|_| FRAGMENTS[below(FRAGMENTS.len())]).collect();
+    let mut pieces = vec![String::new()];
+    for character in text.chars() {
+        pieces.last_mut().unwrap().push(character);
+        if below(4) == 0 {
+            pieces.push(String::new());
+        }
+    }
+    (text, pieces)
+}
+
+/// Returns a stream that says a text in pieces.
+fn saying(provider: Provider, pieces: &[String]) -> String {
+    let event = |data: &Value| format!("data: {data}\n\n");
+    let line = |data: &Value| format!("{data}\n");
+    let said = |piece: &dyn Fn(&str) -> Value| pieces.iter().map(|text| piece(text)).collect::<Vec<Value>>();
+    match provider {
+        Provider::OpenAi => {
+            let delta = |delta: Value, reason: Value| json!({ "choices": [{ "index": 0, "delta": delta, "finish_reason": reason }] });
+            let said = said(&|text| delta(json!({ "content": text }), Value::Null));
+            let all = said.into_iter().chain([delta(json!({}), json!("stop"))]);
+            all.map(|piece| event(&piece)).collect::<String>() + "data: [DONE]\n\n"
+        }
+        Provider::Anthropic => {
+            let begun = [
+                json!({ "type": "message_start", "message": {} }),
+                json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "text", "text": "" } }),
+            ];
+            let said = said(
+                &|text| json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "text_delta", "text": text } }),
+            );
+            let end = [
+                json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" } }),
+                json!({ "type": "message_stop" }),
+            ];
+            begun.iter().chain(&said).chain(&end).map(event).collect()
+        }
+        Provider::Gemini => {
+            let said =
+                said(&|text| json!({ "candidates": [{ "content": { "parts": [{ "text": text }] } }] }));
+            let end = json!({ "candidates": [{ "finishReason": "STOP" }] });
+            said.iter().chain([&end]).map(event).collect()
+        }
+        Provider::Ollama => {
+            let said = said(&|text| json!({ "message": { "content": text }, "done": false }));
+            let end = json!({ "message": { "content": "" }, "done": true, "done_reason": "stop" });
+            said.iter().chain([&end]).map(line).collect()
+        }
+    }
+}
+
+#[test]
+fn what_is_passed_on_of_any_text_is_what_is_stored_of_it() {
+    let scrubber = Scrubbers::default().of(vec!["k-4711-canary".to_owned()]);
+    for seed in 0..300 {
+        let (text, pieces) = made_up(seed);
+        for provider in [Provider::OpenAi, Provider::Anthropic, Provider::Gemini, Provider::Ollama] {
+            let (stream, heard) = (saying(provider, &pieces), Heard::default());
+
+            let reply = read_masked(provider, &[stream.as_bytes()], heard.clone(), &scrubber).unwrap();
+
+            let stored = reply.text.unwrap();
+            let heard = heard.0.lock().unwrap().clone();
+            assert_eq!(heard[0], think::without(&stored).answer, "{seed} {}: {text:?}", provider.name());
+            assert!(!heard.concat().to_lowercase().contains("k-4711-canary"), "{heard:?}");
+        }
+    }
+}
+
 /// What was passed on: text and reasoning.
 #[derive(Clone, Default)]
 struct Heard(Arc<Mutex<[String; 2]>>);
@@ -229,14 +324,23 @@ fn read(provider: Provider, pieces: &[&[u8]]) -> Result<Reply, Failure> {
 
 /// Reads a response with tools that arrives in these pieces, and passes on what comes of a stream.
 fn read_aloud(provider: Provider, pieces: &[&[u8]], heard: Heard) -> Result<Reply, Failure> {
-    let scrubber = Arc::default();
+    read_masked(provider, pieces, heard, &Arc::default())
+}
+
+/// Does the same with secrets.
+fn read_masked(
+    provider: Provider,
+    pieces: &[&[u8]],
+    heard: Heard,
+    scrubber: &Arc<Scrubber>,
+) -> Result<Reply, Failure> {
     let from = From {
         provider,
         has_tools: true,
-        speech: Speech::new(Box::new(heard), &scrubber),
+        speech: Speech::new(Box::new(heard), scrubber),
         peer: "model.test".to_owned(),
         headers: HeaderMap::new(),
-        scrubber,
+        scrubber: Arc::clone(scrubber),
     };
     let mut reader = Reader { fold: Fold::new(provider), from, before: None, pieces: 0 };
     let mut framer = Framer::default();
