@@ -1,5 +1,7 @@
 //! The text of a turn while it is written: what a reader receives, and how it continues after a break.
 
+use std::time::Duration;
+
 use axum::http::Method;
 use serde_json::{Value, json};
 use steadflow_core::live::TextKind;
@@ -258,6 +260,45 @@ async fn of_a_long_text_the_latest_part_comes_and_the_reader_hears_how_much_it_h
     assert!(shown.len() <= 256 * 1024 && shown.len() > 128 * 1024, "{}", shown.len());
     assert_eq!(shown.len() as u64 + offset, 4 + long.len() as u64 + 1);
     assert!(shown.ends_with("def.") && long.contains(shown.trim_end_matches('.')));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quiet_stream_is_kept_alive_loses_nothing_and_ends_when_the_server_stops() {
+    let api = Api::new().await;
+    let id = asked(&api, true, 1).await;
+    let mut stream = api.follow(&path(&id), None).await;
+    say(&api, "I");
+    next(&mut stream).await;
+
+    let quiet = tokio::time::timeout(Duration::from_secs(3_600), stream.next()).await;
+    say(&api, " look.");
+    let piece = next(&mut stream).await;
+    api.app.end_streams();
+
+    assert!(quiet.is_err(), "only comments came");
+    assert_eq!(lines(&[piece]), ["piece 1 turn:1: text 1 \" look.\""]);
+    let rest = tokio::time::timeout(Duration::from_secs(60), stream.rest()).await;
+    assert_eq!(rest.expect("the stream ends"), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_readers_of_a_node_get_the_same_each_at_its_own_pace() {
+    let api = Api::new().await;
+    let id = asked(&api, true, 1).await;
+    let mut readers = Vec::new();
+    for word in "So it is as it was and as it will be .".split_inclusive(' ') {
+        readers.push(api.follow(&path(&id), None).await);
+        say(&api, word);
+    }
+    end(&api, json!({ "output": { "text": "So it is" } }));
+    api.ended(&id).await;
+
+    for (number, reader) in readers.into_iter().enumerate() {
+        let events = reader.rest().await;
+        let pieces: String = events.iter().filter_map(|event| event.data["text"].as_str()).collect();
+        assert_eq!(pieces, "So it is as it was and as it will be .", "reader {number}");
+        assert_eq!(lines(&events[events.len() - 2..]), ["turn 1 turn:1: completed", "end: completed"]);
+    }
 }
 
 #[tokio::test(start_paused = true)]
