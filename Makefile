@@ -148,8 +148,8 @@ abuse: build $(VENV)/.tools ## Attack the release binary for long, with another 
 # Each test is stopped when its time is over. The limit of memory is what the program needs to start, and 300 MB.
 .PHONY: fuzz
 fuzz: ## Change documents, stored rows and texts for MINUTES each, one test after the other
-	$(CARGO) test --locked --package steadflow-core --test fuzz --no-run
-	cd crates/core; program=$$(ls -t $(CURDIR)/target/debug/deps/fuzz-* | grep -v '\.d$$' | head -1); \
+	cd crates/core; \
+	program=$$($(CARGO) test --locked --package steadflow-core --test fuzz --no-run --message-format json | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'); \
 	for test in $$($$program --list --format terse | sed -n 's/: test$$//p'); do \
 	  (ulimit -v 500000; PROPTEST_CASES=1000000000 timeout $(MINUTES)m $$program --exact $$test || [ $$? -eq 124 ]); done
 
