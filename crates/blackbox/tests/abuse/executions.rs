@@ -9,6 +9,9 @@ use tokio::task::JoinSet;
 /// How long the attacked flow's executions may take to end.
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
 
+/// A template that does much with little.
+const COSTLY: &str = "${trigger_data.list | map('string') | join(',') | split(',') | sort | unique | tojson}";
+
 fn transform(id: &str, input: Value) -> Value {
     json!({ "id": id, "type": "action", "action": "transform", "input": input })
 }
@@ -59,9 +62,8 @@ async fn expressions_that_calculate_without_end_fail_and_hold_up_no_other_flow()
     let workplace = Workplace::new();
     let server = Setup::new(&workplace).with_limited_memory().start().await;
     let victim = Victim::new(&server).await;
-    let template = "${trigger_data.list | map('string') | join(',') | split(',') | sort | unique | tojson}";
     let nodes: Vec<Value> =
-        (0..10).map(|at| transform(&format!("n{at}"), json!(vec![template; scaled(1, 200)]))).collect();
+        (0..10).map(|at| transform(&format!("n{at}"), json!(vec![COSTLY; scaled(1, 200)]))).collect();
     let ids: Vec<String> = (0..10).map(|at| format!("n{at}")).collect();
     let edges: Vec<(&str, &str)> = ids.windows(2).map(|pair| (pair[0].as_str(), pair[1].as_str())).collect();
 
@@ -72,6 +74,38 @@ async fn expressions_that_calculate_without_end_fail_and_hold_up_no_other_flow()
 
     let ended = scaled("completed", "failed");
     assert!(rows.iter().all(|row| row["status"] == ended), "{rows:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn trials_of_costly_nodes_hold_up_no_other_flow() {
+    let workplace = Workplace::new();
+    let server = Setup::new(&workplace).with_limited_memory().start().await;
+    let victim = Victim::new(&server).await;
+    let document = flow("Tried", &[transform("all", json!(vec![COSTLY; scaled(1, 200)]))], &[]);
+    let trigger_data = object(100, scaled(100_000, 1_600_000));
+    let trial = json!({ "node_id": "all", "flow_definition": document["flow_definition"],
+                        "trigger_data": trigger_data });
+
+    let attack = async {
+        let mut clients = JoinSet::new();
+        for _ in 0..scaled(2, 8) {
+            let (api, trial) = (server.api().clone(), trial.clone());
+            clients.spawn(async move {
+                let mut answers = Vec::new();
+                for _ in 0..scaled(1, 10) {
+                    answers.push(api.post("flows/test-node", &trial).await);
+                }
+                answers
+            });
+        }
+        clients.join_all().await.concat()
+    };
+    let answers = victim.withstands("trials", attack).await;
+
+    eprintln!("{} trials", answers.len());
+    for answer in answers {
+        assert!(matches!(answer.status, 200 | 503), "{}: {}", answer.status, answer.body);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
