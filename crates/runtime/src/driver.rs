@@ -4,7 +4,6 @@
 
 mod ask;
 mod calls;
-mod pace;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,7 +28,6 @@ use crate::shard::{Message, Origin, Reply, ReplyId};
 use crate::worker::{Action, Answer, End, IncarnationId, Worker, WorkerConfig};
 use ask::AnswerFuture;
 use calls::Calls;
-use pace::Pace;
 
 /// What the engine's handle asks of the loop.
 #[derive(Debug)]
@@ -63,7 +61,6 @@ pub(crate) struct Driver {
     stopping: Vec<CallKey>,
     /// Questions to the store. The worker has a few under way at most, and one commit for each execution in memory.
     asked: FuturesUnordered<AnswerFuture>,
-    pace: Pace,
     end: Option<End>,
 }
 
@@ -76,7 +73,6 @@ impl Driver {
             calls: Calls::default(),
             stopping: Vec::new(),
             asked: FuturesUnordered::new(),
-            pace: Pace::new(),
             end: None,
         }
     }
@@ -97,17 +93,7 @@ impl Driver {
                 let was = std::mem::replace(known, self.worker.is_driving());
                 was != *known
             });
-            let timer = if self.worker.is_behind(self.world.clock.now()) {
-                let Some(rests_until) = self.rests_until() else {
-                    // Others come between two turns that take long.
-                    self.take_what_is_ready(&mut inbox, &mut calls);
-                    tokio::task::yield_now().await;
-                    continue;
-                };
-                rests_until
-            } else {
-                self.next_instant()
-            };
+            let timer = self.next_instant();
             tokio::select! {
                 received = inbox.recv_many(&mut calls, MESSAGES_A_TURN) => {
                     if received == 0 {
@@ -129,13 +115,6 @@ impl Driver {
         }
     }
 
-    fn take_what_is_ready(&mut self, inbox: &mut mpsc::Receiver<Call>, calls: &mut Vec<Call>) {
-        calls.extend(std::iter::from_fn(|| inbox.try_recv().ok()).take(MESSAGES_A_TURN));
-        calls.drain(..).for_each(|call| self.call(call));
-        self.take_ended_calls();
-        self.take_answers();
-    }
-
     fn take_ended_calls(&mut self) {
         while let Some((key, outcome)) = self.calls.next_ready() {
             self.step_ended(key, outcome);
@@ -148,19 +127,11 @@ impl Driver {
         }
     }
 
-    /// Does everything that can be done without waiting, and gives one execution its turn whose turns take long.
+    /// Does everything that can be done without waiting.
     fn turn(&mut self) {
-        let mut is_first = true;
         loop {
             let now = self.world.clock.now();
-            if !self.worker.is_behind(now) {
-                self.worker.tick(now);
-            } else if is_first && self.rests_until().is_none() {
-                let began = Instant::now();
-                self.worker.tick(now);
-                self.pace.took(began.elapsed());
-            }
-            is_first = false;
+            self.worker.tick(now);
             let actions = self.worker.take_actions(now);
             if actions.is_empty() {
                 break;
@@ -221,11 +192,6 @@ impl Driver {
 
     fn answered(&mut self, (by, answer): (IncarnationId, Answer)) {
         self.worker.answer(by, answer, self.world.clock.now());
-    }
-
-    /// Returns until when there is no turn that takes long; `None` if one may be taken now.
-    fn rests_until(&self) -> Option<Instant> {
-        self.pace.rests_until(!self.asked.is_empty())
     }
 
     fn next_instant(&self) -> Instant {

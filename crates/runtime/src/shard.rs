@@ -9,6 +9,7 @@
 
 mod batch;
 mod config;
+mod decide;
 mod gates;
 mod inbox;
 mod journal;
@@ -35,6 +36,7 @@ use crate::error::RuntimeError;
 use crate::hub::Change;
 use batch::Large;
 pub use config::ShardConfig;
+pub use decide::LongTurn;
 use live::{Live, Queued};
 use slots::Slots;
 use turn::Room;
@@ -91,6 +93,8 @@ pub enum Message {
         /// As it is stored.
         loaded: Load,
     },
+    /// What came of an [`Action::Decide`].
+    Decided(Box<LongTurn>),
     /// Parked executions that will be due soon.
     Due(Vec<(Timestamp, ExecutionId)>),
     /// The flow's limit of concurrent executions, as it is now.
@@ -193,6 +197,7 @@ impl Message {
             | Self::Inbox(_)
             | Self::Sorted(_)
             | Self::Loaded { .. }
+            | Self::Decided(_)
             | Self::Due(_)
             | Self::FlowLimit { .. }
             | Self::AgentProtection { .. }
@@ -250,6 +255,8 @@ pub enum Action {
     StartStep(Box<Work>),
     /// Stop a call.
     StopStep(CallKey),
+    /// Take a turn that may take long, and answer with [`Message::Decided`].
+    Decide(Box<LongTurn>),
     /// Take an execution from the store, and answer with [`Message::Loaded`].
     Load(ExecutionId),
     /// Delete an item of the inbox from which nothing followed, and answer with [`Message::Sorted`].
@@ -350,6 +357,8 @@ pub struct Shard {
     large: Large,
     /// Executions whose turns take long, in the order in which they get one.
     lane: VecDeque<ExecutionId>,
+    /// Whether one of them has its turn.
+    is_deciding: bool,
     batches: BTreeMap<BatchId, Vec<ExecutionId>>,
     next_batch: u64,
     actions: Vec<Action>,
@@ -390,6 +399,7 @@ impl Shard {
             next_suspicion: 0,
             large: Large::default(),
             lane: VecDeque::new(),
+            is_deciding: false,
             batches: BTreeMap::new(),
             next_batch: 0,
             actions: Vec::new(),
@@ -412,6 +422,7 @@ impl Shard {
             Message::Await { execution, reply } => self.await_end(execution, reply),
             Message::Show { reply } => self.show(reply, now),
             Message::Loaded { execution, loaded } => self.loaded(execution, loaded, now),
+            Message::Decided(turn) => self.decided(*turn, now),
             Message::Due(due) => self.due(due),
             Message::FlowLimit { flow, limit } => self.limit_changed(flow, limit, now),
             Message::AgentProtection { agent, protection } => self.gates.set(agent, protection, now),
@@ -423,7 +434,7 @@ impl Shard {
             Message::Drain => self.drain(now),
             Message::Release => self.release(now),
         }
-        self.grant_calls(now);
+        self.give_turns(now);
     }
 
     /// Does what is due at `now`.
@@ -443,8 +454,13 @@ impl Shard {
             self.show_is_due(id, now);
         }
         self.look_again(now);
-        self.advance_slow(now);
+        self.give_turns(now);
+    }
+
+    /// Goes on with what has waited for others, and may go on now.
+    fn give_turns(&mut self, now: Timestamp) {
         self.grant_calls(now);
+        self.advance_slow(now);
     }
 
     /// Returns when to call [`Self::tick`] next.
@@ -452,10 +468,9 @@ impl Shard {
         let timer = self.timers.first().map(|&(at, _)| at);
         let show = self.unshown.first().map(|&(at, _)| at);
         let again = self.doubtful.first().map(|&(at, _)| at);
-        let behind = self.is_behind().then_some(Timestamp::from_micros(0));
         let large = self.large_timer();
         let slots = self.gates.next_timer();
-        timer.into_iter().chain(show).chain(again).chain(behind).chain(large).chain(slots).min()
+        timer.into_iter().chain(show).chain(again).chain(large).chain(slots).min()
     }
 
     /// Takes what is to be done now.

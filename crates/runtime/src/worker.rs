@@ -135,11 +135,6 @@ impl Worker {
         }
     }
 
-    /// Returns whether executions wait for a turn that takes long: [`Self::tick`] is due, and gives one of them its turn.
-    pub fn is_behind(&self, now: Timestamp) -> bool {
-        matches!(&self.state, State::In(incarnation) if incarnation.is_behind(now))
-    }
-
     /// Takes what is to be done now. What it learns in answer may make more; when it is empty, there is nothing more
     /// until something happens.
     pub fn take_actions(&mut self, now: Timestamp) -> Vec<Action> {

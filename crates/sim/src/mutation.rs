@@ -59,6 +59,8 @@ mutations! {
     SlotsForgotten,
     /// Work is not stopped when its attempt is over.
     StopIgnored,
+    /// Some turns that may take long never come to an end.
+    LongTurnLost,
     /// A snapshot leaves the last record out.
     SnapshotTooShort,
     /// The store forgets some long records.

@@ -82,6 +82,7 @@ async fn drive(store: &SqliteStore, executions: u32) -> u32 {
                 Action::Reply(_, Reply::Snapshot(_)) => ended += 1,
                 Action::StopStep(_)
                 | Action::LookIntoInbox
+                | Action::Decide(_)
                 | Action::Load(_)
                 | Action::Discard(_)
                 | Action::Unclaimed(_)

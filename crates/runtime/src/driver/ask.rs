@@ -1,4 +1,4 @@
-//! The worker's questions, as calls of the store.
+//! The worker's questions, as calls of the store, and turns that may take long, on threads of their own.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,14 +7,14 @@ use steadflow_core::ids::ExecutionId;
 use steadflow_store::{InboxId, StoreError, Worker as Lessee};
 
 use super::World;
-use crate::shard::{Loaded, Unclaimed};
+use crate::shard::{Loaded, LongTurn, Unclaimed};
 use crate::worker::{Answer, Ask, IncarnationId};
 
 /// The answer to a question, with the incarnation that asked.
 pub(super) type AnswerFuture = Pin<Box<dyn Future<Output = (IncarnationId, Answer)> + Send>>;
 
 impl World {
-    /// Asks the store.
+    /// Asks the store, or takes a turn.
     pub(super) fn ask(&self, by: IncarnationId, ask: Ask) -> AnswerFuture {
         let world = self.clone();
         Box::pin(async move { (by, world.answer(ask).await) })
@@ -37,6 +37,7 @@ impl World {
                 let items = discarded.iter().copied().chain(unclaimed.iter().map(|item| item.item)).collect();
                 Answer::InboxSorted(items, self.sort_inbox(lessee, discarded, unclaimed).await)
             }
+            Ask::Decide(turn) => Answer::Decided(taken(turn).await),
             Ask::Load(lessee, id) => Answer::Loaded(id, self.load(lessee, id).await),
             Ask::Commit(lessee, batch, commits) => {
                 Answer::Committed(batch, store.commit(lessee, commits).await)
@@ -73,5 +74,19 @@ impl World {
             reason: error.to_string(),
         };
         loaded.map_err(panicked)?.map(|loaded| loaded.map(Box::new))
+    }
+}
+
+/// Takes a turn where the loop does not wait for it.
+async fn taken(mut turn: Box<LongTurn>) -> Box<LongTurn> {
+    let taking = tokio::task::spawn_blocking(move || {
+        turn.take();
+        turn
+    });
+    match taking.await.map_err(tokio::task::JoinError::try_into_panic) {
+        Ok(turn) => turn,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // The process ends, and its worker with it.
+        Err(Err(_)) => std::future::pending().await,
     }
 }

@@ -1,7 +1,8 @@
-//! Executions whose turns take long take them one after the other, and others come between.
+//! Executions whose turns take long take them one after the other, outside of the shard, which goes on with the others.
 //!
-//! A turn is slow if the last decision had taken its share, if the execution holds much data, or if a decision of its flow
-//! was slow a short while ago. A slow one waits in the lane, from which each [`Shard::tick`] gives one its turn.
+//! A turn is slow if the last decision had taken its share, if the execution holds much data, if a decision of its flow was
+//! slow a short while ago, or if its flow has a large graph and none of its executions has ended here. A slow one waits in
+//! the lane until the one before it has come back.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,20 +12,52 @@ use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
 
 use super::Shard;
+use super::decide::LongTurn;
 use super::live::Live;
+use super::turn::Decided;
 
 /// Bytes of data from which on an execution is slow.
 const SLOW_FROM: usize = 256 * 1024;
 /// How long new executions of a flow are slow after one of them was.
 const SLOW_FOR: Duration = Duration::from_secs(60);
+/// Bytes of a graph from which on there may be much to evaluate in it.
+const LARGE_FROM: usize = 8 * 1024;
 
-/// Which turn an execution takes.
+/// How long decisions of a flow's executions take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Speed {
+    #[default]
+    Unknown,
+    /// One has ended, and no decision has taken its share.
+    Quick,
+    /// A decision has taken its share: new ones count as slow until this moment.
+    SlowUntil(Timestamp),
+}
+
+impl Speed {
+    /// An execution has ended.
+    pub(super) fn note_end(&mut self) {
+        if *self == Self::Unknown {
+            *self = Self::Quick;
+        }
+    }
+
+    fn is_slow(self, graph_bytes: usize, now: Timestamp) -> bool {
+        match self {
+            Self::SlowUntil(until) if now < until => true,
+            Self::SlowUntil(_) | Self::Unknown => graph_bytes > LARGE_FROM,
+            Self::Quick => false,
+        }
+    }
+}
+
+/// Whose turn it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
-    /// One in which slow executions do not decide, but get into the lane.
-    OfAll,
-    /// The one for which it waited in the lane.
-    OfItsOwn,
+pub(super) enum TurnOf {
+    /// Anybody's. Slow executions do not decide in it, but get into the lane.
+    All,
+    /// That of the first in the lane.
+    Lane,
 }
 
 impl Live {
@@ -41,29 +74,41 @@ impl Live {
 }
 
 impl Shard {
-    /// Returns whether executions wait in the lane: the next [`Self::tick`] is due.
-    pub fn is_behind(&self) -> bool {
-        !self.lane.is_empty()
-    }
-
     /// Returns whether a new execution starts in a turn of its own, after its acceptance.
     pub(super) fn starts_later(&self, new: &NewExecution, now: Timestamp) -> bool {
-        let slow_until = self.flows.get(&new.accepted.flow).and_then(|slots| slots.slow_until);
-        new.accepted.trigger_data.len() > SLOW_FROM || slow_until.is_some_and(|until| now < until)
+        let speed = self.flows.get(&new.accepted.flow).map(|slots| slots.speed).unwrap_or_default();
+        let graph_bytes = new.pinned.flow.flow.definition.len();
+        new.accepted.trigger_data.len() > SLOW_FROM || speed.is_slow(graph_bytes, now)
     }
 
-    /// Gives the first execution in the lane its turn.
+    /// Gives the first execution in the lane its turn, unless another one has one.
     pub(super) fn advance_slow(&mut self, now: Timestamp) {
-        let Some(id) = self.lane.pop_front() else { return };
-        if let Some(live) = self.live.get_mut(&id) {
-            live.is_in_lane = false;
-            self.take_turn(id, Turn::OfItsOwn, now);
+        while !self.is_deciding
+            && let Some(id) = self.lane.pop_front()
+        {
+            if let Some(live) = self.live.get_mut(&id) {
+                live.is_in_lane = false;
+                self.take_turn(id, TurnOf::Lane, now);
+            }
         }
+    }
+
+    /// A turn outside of the shard is over.
+    pub(super) fn decided(&mut self, turn: LongTurn, now: Timestamp) {
+        self.is_deciding = false;
+        let LongTurn { execution, mut inbox, decision, outcome, record, phase: _, began_at: _ } = turn;
+        let id = execution.id();
+        let Some(live) = self.live.get_mut(&id) else { return };
+        live.is_deciding = false;
+        inbox.append(&mut live.inbox);
+        live.inbox = inbox;
+        let before = std::mem::replace(&mut live.execution, execution).status();
+        self.conclude(id, Decided { before, decision, outcome: *outcome, record }, now);
     }
 
     /// Remembers that decisions of a flow are slow.
     pub(super) fn note_slow(&mut self, execution: ExecutionId, now: Timestamp) {
         let Some(flow) = self.live.get(&execution).map(|live| live.execution.accepted().flow) else { return };
-        self.flows.entry(flow).or_default().slow_until = Some(now.plus(SLOW_FOR));
+        self.flows.entry(flow).or_default().speed = Speed::SlowUntil(now.plus(SLOW_FOR));
     }
 }

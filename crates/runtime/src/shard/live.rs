@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadflow_core::execution::{Decision, Effect, Execution, Input};
+use steadflow_core::execution::{Effect, Execution, Input};
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
 
@@ -31,6 +31,8 @@ pub(super) struct Live {
     pub(super) journal: Journal,
     pub(super) inbox: VecDeque<Queued>,
     pub(super) committing: Option<Committing>,
+    /// Whether a decision of it is being made outside of the shard.
+    pub(super) is_deciding: bool,
     /// The entry of this execution among the shard's timers.
     pub(super) timer: Option<Timestamp>,
     /// How its row, which people query, follows its state.
@@ -131,6 +133,7 @@ impl Live {
             journal: loaded.journal.into(),
             inbox: VecDeque::new(),
             committing: None,
+            is_deciding: false,
             timer: None,
             row: Row::Behind,
             show_at: None,
@@ -147,57 +150,14 @@ impl Live {
         self.committing.is_some()
     }
 
+    /// Whether a decision of it is being made or committed.
+    pub(super) const fn is_busy(&self) -> bool {
+        self.is_committing() || self.is_deciding
+    }
+
     /// Whether it may decide at `now`.
     pub(super) fn is_free(&self, now: Timestamp) -> bool {
-        !self.is_committing() && self.held_until.is_none_or(|until| until <= now)
-    }
-
-    /// Decides on everything that waits, the clock included, until the decision has taken its share. What rests on the
-    /// decision is added to `outcome`.
-    pub(super) fn decide_all(
-        &mut self,
-        phase: Phase,
-        now: Timestamp,
-        decision: &mut Decision,
-        outcome: &mut Committing,
-    ) {
-        let limits = self.execution.flow().limits;
-        while !decision.is_full(&limits)
-            && let Some(queued) = self.inbox.pop_front()
-        {
-            match queued {
-                Queued::Read(reply) | Queued::Await(reply) => outcome.reads.push(reply),
-                Queued::Input(input, from) => {
-                    // A rejected one, too: it may be that only what came before it, and is not on disk, rejects it.
-                    outcome.inputs.push((input.clone(), from));
-                    let answer = self.decide(input, from, now, decision);
-                    if let Origin::Caller { reply, .. } = from {
-                        outcome.replies.push((reply, answer));
-                    }
-                }
-            }
-        }
-        let is_due = self.execution.next_timer().is_some_and(|(at, _)| at <= now);
-        let by_itself = match phase {
-            Phase::Releasing => self.execution.has_call_in_flight().then_some(Input::Release),
-            Phase::Open | Phase::Draining => is_due.then_some(Input::Tick),
-        };
-        if let Some(input) = by_itself
-            && !decision.is_full(&limits)
-            && self.execution.decide(input.clone(), now, decision).is_ok()
-        {
-            outcome.inputs.push((input, Origin::Engine));
-        }
-    }
-
-    fn decide(&mut self, input: Input, from: Origin, now: Timestamp, decision: &mut Decision) -> Reply {
-        if !from.may_address(self.execution.accepted().tenant) {
-            return Reply::NotHere;
-        }
-        match self.execution.decide(input, now, decision) {
-            Ok(()) => Reply::Done,
-            Err(rejected) => Reply::Rejected(rejected),
-        }
+        !self.is_busy() && self.held_until.is_none_or(|until| until <= now)
     }
 
     /// Whether a turn at `now` would change nothing, because only the end of a call makes it go on: the usual case.

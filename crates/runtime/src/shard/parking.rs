@@ -103,7 +103,7 @@ impl Shard {
         live.show_at = None;
         let after = live.snapshot_after(self.config.snapshot_after);
         let is_old = live.unsaved_since.is_some_and(|since| now.since(since) >= after);
-        if live.is_committing() {
+        if live.is_busy() {
             live.row = Row::Wanted;
         } else if live.row != Row::Current || is_old {
             self.commit_projection(id, Then::Stays, now);
@@ -135,7 +135,7 @@ impl Shard {
             self.live.iter().filter(|(_, live)| is_behind(live)).map(|(id, _)| *id).collect();
         for &id in &behind {
             if let Some(live) = self.live.get_mut(&id)
-                && live.is_committing()
+                && live.is_busy()
                 && live.row == Row::Behind
             {
                 live.row = Row::Wanted;

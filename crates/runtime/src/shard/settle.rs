@@ -31,7 +31,7 @@ impl Shard {
                 for (id, answer) in executions.into_iter().zip(answers) {
                     self.settle(id, answer, now);
                 }
-                self.grant_calls(now);
+                self.give_turns(now);
                 Ok(())
             }
             Err(
@@ -138,7 +138,9 @@ impl Shard {
         let flow = live.execution.accepted().flow;
         if live.execution.started_at().is_some() {
             self.granted.remove(&id);
-            self.flows.entry(flow).or_default().free_slot();
+            let slots = self.flows.entry(flow).or_default();
+            slots.free_slot();
+            slots.speed.note_end();
         }
         self.answer_leftovers(&live);
         let waiters = self.waiters.remove(&id).unwrap_or_default();

@@ -7,6 +7,7 @@ use steadflow_core::execution::{ExecutionStatus, Input};
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 
+use super::lane::Speed;
 use super::{Origin, Phase, Queued, Shard};
 use crate::admission::Held;
 
@@ -20,8 +21,8 @@ pub(super) struct Slots {
     taken: u32,
     /// Executions that wait, in the order in which they were accepted: their ids sort so.
     queue: BTreeSet<ExecutionId>,
-    /// Until when new executions of the flow count as slow: a decision of one has taken long.
-    pub(super) slow_until: Option<Timestamp>,
+    /// How long decisions of its executions take, as far as it is known.
+    pub(super) speed: Speed,
     /// What its executions in memory take.
     pub(super) held: Arc<Held>,
 }

@@ -3,16 +3,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use steadflow_core::event::Record;
-use steadflow_core::execution::{Decision, Execution, Input, NewExecution};
+use steadflow_core::execution::{Decision, Execution, ExecutionStatus, Input, NewExecution};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::inbox::Sending;
 use steadflow_core::protection::Gates;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Commit, Idempotency, InboxInput, Projection, journal_of};
 
+use super::decide::{LongTurn, Turn, seal};
 use super::gates::take_unused_back;
-use super::lane::Turn;
+use super::lane::TurnOf;
 use super::live::{Committing, Live, Row, Then, Writes};
 use super::{Accept, Action, Loaded, Origin, Phase, Queued, Reply, ReplyId, Shard};
 use crate::admission::Taken;
@@ -35,7 +35,7 @@ impl Shard {
             self.waiters.entry(new.id).or_default().push(wait);
         }
         let (id, decision) = self.begin(new, vec![(reply, Reply::Accepted)], now);
-        self.commit(id, decision, After { idempotency, follows: None }, now);
+        self.commit(id, decision, After { idempotency, ..After::default() }, now);
     }
 
     /// Returns whether there is memory for a new execution, with what its flow may take of it.
@@ -116,22 +116,45 @@ impl Shard {
     /// Gives an execution its turn, unless its last decision is still being committed. One whose turns take long gets
     /// into the lane.
     pub(super) fn advance(&mut self, id: ExecutionId, now: Timestamp) {
-        self.take_turn(id, Turn::OfAll, now);
+        self.take_turn(id, TurnOf::All, now);
     }
 
-    pub(super) fn take_turn(&mut self, id: ExecutionId, turn: Turn, now: Timestamp) {
+    pub(super) fn take_turn(&mut self, id: ExecutionId, turn: TurnOf, now: Timestamp) {
         let Some(live) = self.live.get_mut(&id) else { return };
-        if turn == Turn::OfAll && self.phase == Phase::Open && live.is_slow() {
+        if turn == TurnOf::All && self.phase == Phase::Open && live.is_slow() {
             return live.line_up(&mut self.lane);
         }
         if !live.is_free(now) {
             return;
         }
         live.held_until = None;
-        let before = live.execution.status();
         let mut decision = self.room.decision(&self.gates);
         let mut outcome = self.room.committing();
-        live.decide_all(self.phase, now, &mut decision, &mut outcome);
+        if turn == TurnOf::Lane {
+            live.is_deciding = true;
+            self.is_deciding = true;
+            let turn = LongTurn {
+                execution: live.execution.clone(),
+                inbox: std::mem::take(&mut live.inbox),
+                phase: self.phase,
+                began_at: now,
+                decision,
+                outcome: Box::new(outcome),
+                record: None,
+            };
+            return self.actions.push(Action::Decide(Box::new(turn)));
+        }
+        let before = live.execution.status();
+        let (execution, inbox) = (&mut live.execution, &mut live.inbox);
+        let (phase, decision_of, outcome_of) = (self.phase, &mut *decision, &mut outcome);
+        Turn { execution, inbox, phase, now, decision: decision_of, outcome: outcome_of }.decide_all();
+        self.conclude(id, Decided { before, decision, outcome, record: None }, now);
+    }
+
+    /// Commits what was decided in a turn. If that is nothing, the execution waits on.
+    pub(super) fn conclude(&mut self, id: ExecutionId, decided: Decided, now: Timestamp) {
+        let Decided { before, mut decision, mut outcome, record } = decided;
+        let Some(live) = self.live.get_mut(&id) else { return };
         take_unused_back(&mut self.gates, &outcome.inputs, &decision.effects);
         if decision.is_empty() {
             let seen: Vec<_> =
@@ -143,22 +166,33 @@ impl Shard {
             self.room.keep_committing(outcome);
             self.room.keep_decision(decision);
             self.arm_timer(id);
-            return self.rest(id, now);
+            return self.wait_on(id, now);
         }
         live.committing = Some(outcome);
         if decision.is_full(&live.execution.flow().limits) {
             self.note_slow(id, now);
         }
         self.requeue(id, before, now);
-        self.commit(id, decision, After::default(), now);
+        self.commit(id, decision, After { record, ..After::default() }, now);
+    }
+
+    /// An execution has decided nothing. Its turn may have taken long: what came meanwhile is next.
+    fn wait_on(&mut self, id: ExecutionId, now: Timestamp) {
+        let Some(live) = self.live.get(&id) else { return };
+        if live.row == Row::Wanted {
+            self.commit_projection(id, Then::Stays, now);
+        } else if live.inbox.is_empty() {
+            self.rest(id, now);
+        } else {
+            self.advance(id, now);
+        }
     }
 
     /// Puts a decision into the next batch. What rests on it waits in `committing`.
     fn commit(&mut self, id: ExecutionId, mut decision: Box<Decision>, after: After, now: Timestamp) {
         let live = self.live.get_mut(&id).expect("only an execution in memory decides");
-        let sealed = live.execution.seal(&mut decision, now);
-        let record = written(&sealed, &mut self.room.scratch);
-        decision.events = sealed.2;
+        let scratch = &mut self.room.scratch;
+        let record = after.record.unwrap_or_else(|| seal(&mut live.execution, &mut decision, scratch, now));
         live.journal.push(Arc::clone(&record));
         live.held.add_bytes(record.len());
         self.live_bytes += record.len();
@@ -195,7 +229,7 @@ impl Shard {
 
     /// Writes an execution's row without a decision, and its whole journal if that is due or it leaves memory.
     pub(super) fn commit_projection(&mut self, id: ExecutionId, then: Then, now: Timestamp) {
-        let Some(live) = self.live.get_mut(&id).filter(|live| !live.is_committing()) else { return };
+        let Some(live) = self.live.get_mut(&id).filter(|live| !live.is_busy()) else { return };
         let after = live.snapshot_after(self.config.snapshot_after);
         let is_old = live.unsaved_since.is_some_and(|since| now.since(since) >= after);
         live.committing = Some(Committing { then, ..Committing::default() });
@@ -281,9 +315,21 @@ impl Room {
     }
 }
 
-/// What a commit depends on.
+/// What an execution has decided in a turn.
+pub(super) struct Decided {
+    /// Its status before.
+    pub(super) before: ExecutionStatus,
+    pub(super) decision: Box<Decision>,
+    pub(super) outcome: Committing,
+    /// The record of it, where it is made already.
+    pub(super) record: Option<Arc<str>>,
+}
+
+/// What a commit comes with, and what it depends on.
 #[derive(Debug, Default)]
 struct After {
+    /// The record of the decision, where it is made already.
+    record: Option<Arc<str>>,
     /// The key that must be new.
     idempotency: Option<Idempotency>,
     /// The execution whose commit in the same batch must be written.
@@ -324,11 +370,4 @@ fn projection_of(live: &mut Live, then: Then) -> Projection {
 fn sent(sending: &Sending, tenant: TenantId, now: Timestamp) -> InboxInput {
     let input = serde_json::to_string(&sending.signal).expect("a signal has string keys only");
     InboxInput { tenant, execution: sending.to, input: input.into(), created_at: now }
-}
-
-/// Writes a record as JSON, by way of `scratch`.
-fn written(record: &Record, scratch: &mut String) -> Arc<str> {
-    scratch.clear();
-    record.write(scratch);
-    scratch.as_str().into()
 }

@@ -20,6 +20,10 @@ impl Incarnation {
             Answer::Due(result) => self.found_due(result, config, now),
             Answer::Inbox(result) => self.found_items(result, config, now),
             Answer::InboxSorted(items, result) => self.sorted(items, result, now),
+            Answer::Decided(turn) => {
+                self.shard.handle(Message::Decided(turn), now);
+                Progress::GoesOn
+            }
             Answer::Loaded(id, result) => self.loaded(id, result, now),
             Answer::Committed(batch, result) => self.committed(batch, result, now),
             Answer::Registered(_) | Answer::Released(_) => Progress::GoesOn,

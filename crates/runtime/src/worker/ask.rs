@@ -9,7 +9,7 @@ use steadflow_core::work::{CallKey, Work};
 use steadflow_store::{Commit, Committed, InboxId, InboxItem, StoreError, Worker as Lessee};
 
 use crate::hub::Change;
-use crate::shard::{BatchId, Loaded, Recovered, Reply, ReplyId, Unclaimed};
+use crate::shard::{BatchId, Loaded, LongTurn, Recovered, Reply, ReplyId, Unclaimed};
 
 /// Which incarnation of a worker asked, counted by the worker itself: an answer to an older one is discarded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,7 +18,7 @@ pub struct IncarnationId(pub(super) u64);
 /// What a worker wants done, in this order.
 #[derive(Debug)]
 pub enum Action {
-    /// Ask the store, and hand its answer to [`super::Worker::answer`] with the same id.
+    /// Ask the store, or take a turn, and hand the answer to [`super::Worker::answer`] with the same id.
     Ask(IncarnationId, Ask),
     /// Make a call.
     StartStep(Box<Work>),
@@ -43,7 +43,7 @@ pub enum End {
     Fatal(StoreError),
 }
 
-/// A question to the store.
+/// A question to the store, or a turn that may take long.
 #[derive(Debug)]
 pub enum Ask {
     /// Register a new incarnation.
@@ -101,6 +101,8 @@ pub enum Ask {
         /// Of these it is to be seen whether their executions exist.
         unclaimed: Vec<Unclaimed>,
     },
+    /// Take a turn, where nothing else waits for its end.
+    Decide(Box<LongTurn>),
     /// Take a parked execution.
     Load(Lessee, ExecutionId),
     /// Commit a batch.
@@ -118,7 +120,7 @@ pub enum Rest {
     Some,
 }
 
-/// What the store answered to the [`Ask`] of a similar name.
+/// The answer to the [`Ask`] of a similar name.
 #[derive(Debug)]
 pub enum Answer {
     /// To [`Ask::Register`].
@@ -136,6 +138,8 @@ pub enum Answer {
     Inbox(Result<Vec<InboxItem>, StoreError>),
     /// To [`Ask::SortInbox`], with all its items.
     InboxSorted(Vec<InboxId>, Result<(), StoreError>),
+    /// To [`Ask::Decide`].
+    Decided(Box<LongTurn>),
     /// To [`Ask::Load`]; `None` if the execution cannot be driven here.
     Loaded(ExecutionId, Result<Option<Box<Loaded>>, StoreError>),
     /// To [`Ask::Commit`].

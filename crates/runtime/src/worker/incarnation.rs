@@ -103,11 +103,6 @@ impl Incarnation {
         others.into_iter().flatten().chain([lease]).min()
     }
 
-    /// Returns whether executions wait for a turn that takes long.
-    pub(super) fn is_behind(&self, now: Timestamp) -> bool {
-        self.lease.is_certain(now) && self.shard.is_behind()
-    }
-
     /// Takes what is to be done; a batch is only taken when nothing else is left. Nothing of the shard's is done while
     /// another worker may have taken over.
     pub(super) fn take_actions(
@@ -140,6 +135,7 @@ impl Incarnation {
             shard::Action::StopStep(key) => return Some(Action::StopStep(key)),
             shard::Action::Reply(to, reply) => return Some(Action::Reply(to, reply)),
             shard::Action::Publish(change) => return Some(Action::Publish(change)),
+            shard::Action::Decide(turn) => self.asks.push(Ask::Decide(turn)),
             shard::Action::Load(execution) => self.loads.want(execution),
             shard::Action::LookIntoInbox => {
                 if let Some(looks) = &mut self.looks {

@@ -13,7 +13,7 @@ use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Outcome};
-use steadflow_runtime::shard::{Accept, BatchId, Loaded, Message, Origin, Recovered, ReplyId};
+use steadflow_runtime::shard::{Accept, BatchId, Loaded, LongTurn, Message, Origin, Recovered, ReplyId};
 use steadflow_runtime::worker::{Action, Answer, Ask, IncarnationId, Rest};
 use steadflow_runtime::{Worker, WorkerConfig};
 use steadflow_store::{Commit, Committed, StoreError, Worker as Lessee};
@@ -31,6 +31,10 @@ pub(crate) struct Bench {
     pub(crate) by: IncarnationId,
     /// The commits that it asked for last.
     pub(crate) commits: Vec<Commit>,
+    /// Whether turns that may take long are kept, to be taken by the test.
+    pub(crate) keeps_turns: bool,
+    /// Those that are kept.
+    pub(crate) turns: Vec<Box<LongTurn>>,
 }
 
 impl Bench {
@@ -40,7 +44,13 @@ impl Bench {
 
     pub(crate) fn with(config: WorkerConfig) -> Self {
         let worker = Worker::new(config, at(0.0));
-        Self { worker, by: IncarnationId::default(), commits: Vec::new() }
+        Self {
+            worker,
+            by: IncarnationId::default(),
+            commits: Vec::new(),
+            keeps_turns: false,
+            turns: Vec::new(),
+        }
     }
 
     /// A worker that drives from second 0 on, with everything done that follows at once.
@@ -67,8 +77,22 @@ impl Bench {
             if actions.is_empty() {
                 return all;
             }
-            all.extend(actions.into_iter().map(|action| self.said(action)));
+            for action in actions {
+                match action {
+                    Action::Ask(by, Ask::Decide(turn)) if !self.keeps_turns => {
+                        self.by = by;
+                        self.take(seconds, turn);
+                    }
+                    action => all.push(self.said(action)),
+                }
+            }
         }
+    }
+
+    /// Takes a turn that may take long.
+    pub(crate) fn take(&mut self, seconds: f64, mut turn: Box<LongTurn>) {
+        turn.take();
+        self.worker.answer(self.by, Answer::Decided(turn), at(seconds));
     }
 
     pub(crate) fn answer(&mut self, seconds: f64, answer: Answer) -> Vec<String> {
@@ -109,6 +133,11 @@ impl Bench {
                     Ask::FindDue { .. } => "find due".into(),
                     Ask::ReadInbox { .. } => "read inbox".into(),
                     Ask::SortInbox { discarded, .. } => format!("discard {}", discarded.len()),
+                    Ask::Decide(turn) => {
+                        let said = format!("decide {}", number(turn.execution()));
+                        self.turns.push(turn);
+                        said
+                    }
                     Ask::Load(_, id) => format!("load {}", number(id)),
                     Ask::Commit(_, _, commits) => {
                         let of = commits.iter().map(|commit| number(commit.execution).to_string());

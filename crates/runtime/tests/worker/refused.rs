@@ -227,19 +227,51 @@ fn a_batch_that_is_full_takes_no_further_decision() {
     assert_eq!(wanted, ["commit 1 2 3 4 5 6", "commit 7"]);
 }
 
+/// A worker whose turns that may take long the test takes.
+fn keeping_turns() -> Bench {
+    Bench { keeps_turns: true, ..Bench::driving() }
+}
+
 #[test]
-fn executions_that_hold_much_take_their_turns_one_at_a_tick() {
-    let mut bench = Bench::driving();
+fn executions_that_hold_much_take_their_turns_one_after_the_other() {
+    let mut bench = keeping_turns();
     bench.worker.handle(accept_with(1, 300_000), at(1.0));
     bench.handle(1.0, accept_with(2, 300_000));
-    bench.worker.answer(bench.by, done(&bench, 0), at(1.0));
 
-    assert!(bench.worker.is_behind(at(1.0)));
-    bench.worker.tick(at(1.0));
-    assert!(bench.worker.is_behind(at(1.0)), "the second one waits for the next tick");
-    bench.worker.tick(at(1.0));
-    assert!(!bench.worker.is_behind(at(1.0)));
-    assert!(bench.turn(1.0).contains(&"commit 1 2".to_owned()));
+    let wanted = bench.answer(1.0, done(&bench, 0));
+    assert_eq!(wanted.iter().filter(|what| what.starts_with("decide")).collect::<Vec<_>>(), ["decide 1"]);
+    let first = bench.turns.remove(0);
+    bench.take(1.0, first);
+
+    assert_eq!(bench.turn(1.0), ["decide 2", "commit 1"]);
+}
+
+#[test]
+fn others_go_on_while_a_turn_takes_long() {
+    let mut bench = keeping_turns();
+    bench.handle(1.0, accept_with(1, 300_000));
+    bench.answer(1.0, done(&bench, 0));
+    assert_eq!(bench.turns.len(), 1);
+
+    assert_eq!(bench.handle(1.1, accept(2)), ["commit 2"]);
+}
+
+#[test]
+fn what_comes_while_a_turn_takes_long_is_decided_after_it() {
+    let mut bench = keeping_turns();
+    bench.handle(1.0, accept_with(1, 300_000));
+    bench.answer(1.0, done(&bench, 0));
+
+    assert_eq!(bench.handle(1.1, ended(1)), [""; 0], "it waits");
+    let turn = bench.turns.remove(0);
+    bench.take(1.2, turn);
+
+    assert_eq!(bench.turn(1.2), ["commit 1"], "the start");
+    let wanted = bench.answer(1.2, done(&bench, 1));
+    assert!(wanted.ends_with(&["decide 1".to_owned()]), "{wanted:?}");
+    let turn = bench.turns.remove(0);
+    bench.take(1.3, turn);
+    assert_eq!(bench.turn(1.3), ["commit 1"], "the end of its call");
 }
 
 #[test]
@@ -259,22 +291,22 @@ fn executions_take_turns_of_their_own_from_256_kib_on() {
     let nodes = json!([{ "id": "a", "type": "action", "action": "echo", "input": 1 },
                        { "id": "b", "type": "action", "action": "echo", "input": 1 }]);
     for (bytes, has_own) in [(100_000, false), (300_000, true)] {
-        let mut bench = Bench::driving();
+        let mut bench = keeping_turns();
         bench.handle(0.1, accept_of(1, json!({}), nodes.clone()));
         bench.answer(0.1, done(&bench, 0));
         bench.handle(0.2, call_ended(1, 0, text(bytes)));
         bench.answer(0.2, committed(1, 1));
 
-        bench.worker.handle(call_ended(1, 1, Payload::null()), at(0.2));
+        let wanted = bench.handle(0.2, call_ended(1, 1, Payload::null()));
 
-        assert_eq!(bench.worker.is_behind(at(0.2)), has_own, "{bytes} bytes");
+        assert_eq!(wanted, [if has_own { "decide 1" } else { "commit 1" }], "{bytes} bytes");
     }
 }
 
 #[test]
 fn an_execution_whose_decision_took_its_share_of_evaluation_goes_on_in_a_turn_of_its_own() {
     let limits = Limits { decision_fuel: 1, ..Limits::DEFAULT };
-    let mut bench = Bench::driving();
+    let mut bench = keeping_turns();
     bench.handle(
         0.1,
         accept_transforms(
@@ -285,9 +317,9 @@ fn an_execution_whose_decision_took_its_share_of_evaluation_goes_on_in_a_turn_of
         ),
     );
 
-    bench.worker.answer(bench.by, committed(0, 1), at(0.1));
+    let wanted = bench.answer(0.1, committed(0, 1));
 
-    assert!(bench.worker.is_behind(at(0.1)));
+    assert!(wanted.contains(&"decide 1".to_owned()), "{wanted:?}");
 }
 
 #[test]
@@ -299,11 +331,40 @@ fn a_new_execution_of_a_slow_flow_starts_in_a_turn_of_its_own() {
         bench.answer(0.1, committed(batch, 1));
         batch += 1;
     }
+    bench.keeps_turns = true;
     bench.handle(0.2, accept(2));
 
-    bench.worker.answer(bench.by, committed(batch, 1), at(0.2));
+    let wanted = bench.answer(0.2, committed(batch, 1));
 
-    assert!(bench.worker.is_behind(at(0.2)));
+    assert!(wanted.contains(&"decide 2".to_owned()), "{wanted:?}");
+}
+
+#[test]
+fn the_first_execution_of_a_large_graph_starts_in_a_turn_of_its_own() {
+    let node = |number: usize| {
+        let input = format!("{}{number}", "x".repeat(900));
+        json!({ "id": format!("n{number}"), "type": "action", "action": "transform", "input": input })
+    };
+    let nodes: Vec<_> = (0..10).map(node).collect();
+    let accept = |number| {
+        let new = execution_of(number, flow(json!({}), json!(nodes), Limits::DEFAULT));
+        Message::Accept(Box::new(Accept { new, ..accepted_by(number, ReplyId(1)) }))
+    };
+    let mut bench = keeping_turns();
+    bench.handle(0.1, accept(1));
+
+    let wanted = bench.answer(0.1, committed(0, 1));
+    assert!(wanted.contains(&"decide 1".to_owned()), "{wanted:?}");
+    let turn = bench.turns.remove(0);
+    bench.take(0.1, turn);
+    bench.turn(0.1);
+    bench.answer(0.1, committed(1, 1));
+    bench.handle(0.2, accept(2));
+
+    assert_eq!(bench.worker.live_count(), 1);
+    let wanted = bench.answer(0.2, committed(2, 1));
+    assert!(!wanted.contains(&"decide 2".to_owned()), "it is known to be quick: {wanted:?}");
+    assert_eq!(bench.worker.live_count(), 0);
 }
 
 #[test]

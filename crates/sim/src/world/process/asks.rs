@@ -42,6 +42,13 @@ impl World {
             Ask::SortInbox { lessee, discarded, unclaimed } => {
                 self.sorts_inbox(id, by, lessee, (discarded, unclaimed))
             }
+            Ask::Decide(mut turn) => {
+                turn.take();
+                if !(self.breaks(Mutation::LongTurnLost) && self.rng.happens(100)) {
+                    self.answer(id, by, Answer::Decided(turn));
+                }
+                Ok(())
+            }
             Ask::Load(lessee, execution) => self.loads(id, by, lessee, execution),
             Ask::Commit(lessee, batch, commits) => {
                 self.apply(Sent { process: id, by, lessee, batch }, commits)
