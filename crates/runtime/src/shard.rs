@@ -422,7 +422,7 @@ impl Shard {
             Message::Await { execution, reply } => self.await_end(execution, reply),
             Message::Show { reply } => self.show(reply, now),
             Message::Loaded { execution, loaded } => self.loaded(execution, loaded, now),
-            Message::Decided(turn) => self.decided(*turn, now),
+            Message::Decided(turn) => self.decided(turn, now),
             Message::Due(due) => self.due(due),
             Message::FlowLimit { flow, limit } => self.limit_changed(flow, limit, now),
             Message::AgentProtection { agent, protection } => self.gates.set(agent, protection, now),
@@ -493,9 +493,9 @@ impl Shard {
         self.live_bytes
     }
 
-    /// Returns the committed state of every execution in memory that has no commit under way, by id; for tests.
+    /// Returns the committed state of every execution in memory that has no decision under way, by id; for tests.
     pub fn settled(&self) -> impl Iterator<Item = &Execution> {
-        let settled = |id| self.live.get(&id).filter(|live| !live.is_committing());
+        let settled = |id| self.live.get(&id).filter(|live| !live.is_busy());
         self.ids().into_iter().filter_map(settled).map(|live| &live.execution)
     }
 

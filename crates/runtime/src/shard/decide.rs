@@ -3,80 +3,123 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use steadflow_core::execution::{Decision, Execution, Input};
+use steadflow_core::execution::{Decision, Execution, ExecutionStatus, Input};
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
 
-use super::live::{Committing, Queued};
+use super::live::{Committing, Live, Queued};
 use super::{Origin, Phase, Reply};
 
-/// What is decided on in a turn, and what is decided.
-#[derive(Debug)]
-pub(super) struct Turn<'t> {
-    pub(super) execution: &'t mut Execution,
-    /// What waits; what is not decided on stays in it.
-    pub(super) inbox: &'t mut VecDeque<Queued>,
-    pub(super) phase: Phase,
-    pub(super) now: Timestamp,
-    pub(super) decision: &'t mut Decision,
-    /// What rests on the decision is added to it.
-    pub(super) outcome: &'t mut Committing,
-}
-
-impl Turn<'_> {
-    /// Decides on everything that waits, the clock included, until the decision has taken its share.
-    pub(super) fn decide_all(&mut self) {
-        let limits = self.execution.flow().limits;
-        while !self.decision.is_full(&limits)
-            && let Some(queued) = self.inbox.pop_front()
-        {
-            match queued {
-                Queued::Read(reply) | Queued::Await(reply) => self.outcome.reads.push(reply),
-                Queued::Input(input, from) => {
-                    // A rejected one, too: it may be that only what came before it, and is not on disk, rejects it.
-                    self.outcome.inputs.push((input.clone(), from));
-                    let answer = self.decide(input, from);
-                    if let Origin::Caller { reply, .. } = from {
-                        self.outcome.replies.push((reply, answer));
-                    }
+/// Decides on everything that waits, the clock included, until the decision has taken its share. What rests on it is added
+/// to `outcome`.
+#[expect(clippy::inline_always, reason = "each turn makes one call of it, most of them from one place")]
+#[inline(always)]
+fn decide_all(
+    execution: &mut Execution,
+    inbox: &mut VecDeque<Queued>,
+    phase: Phase,
+    now: Timestamp,
+    decision: &mut Decision,
+    outcome: &mut Committing,
+) {
+    let limits = execution.flow().limits;
+    while !decision.is_full(&limits)
+        && let Some(queued) = inbox.pop_front()
+    {
+        match queued {
+            Queued::Read(reply) | Queued::Await(reply) => outcome.reads.push(reply),
+            Queued::Input(input, from) => {
+                // A rejected one, too: it may be that only what came before it, and is not on disk, rejects it.
+                outcome.inputs.push((input.clone(), from));
+                let answer = decide(execution, input, from, now, decision);
+                if let Origin::Caller { reply, .. } = from {
+                    outcome.replies.push((reply, answer));
                 }
             }
         }
-        let is_due = self.execution.next_timer().is_some_and(|(at, _)| at <= self.now);
-        let by_itself = match self.phase {
-            Phase::Releasing => self.execution.has_call_in_flight().then_some(Input::Release),
-            Phase::Open | Phase::Draining => is_due.then_some(Input::Tick),
-        };
-        if let Some(input) = by_itself
-            && !self.decision.is_full(&limits)
-            && self.execution.decide(input.clone(), self.now, self.decision).is_ok()
-        {
-            self.outcome.inputs.push((input, Origin::Engine));
-        }
+    }
+    let is_due = execution.next_timer().is_some_and(|(at, _)| at <= now);
+    let by_itself = match phase {
+        Phase::Releasing => execution.has_call_in_flight().then_some(Input::Release),
+        Phase::Open | Phase::Draining => is_due.then_some(Input::Tick),
+    };
+    if let Some(input) = by_itself
+        && !decision.is_full(&limits)
+        && execution.decide(input.clone(), now, decision).is_ok()
+    {
+        outcome.inputs.push((input, Origin::Engine));
+    }
+}
+
+fn decide(
+    execution: &mut Execution,
+    input: Input,
+    from: Origin,
+    now: Timestamp,
+    decision: &mut Decision,
+) -> Reply {
+    if !from.may_address(execution.accepted().tenant) {
+        return Reply::NotHere;
+    }
+    match execution.decide(input, now, decision) {
+        Ok(()) => Reply::Done,
+        Err(rejected) => Reply::Rejected(rejected),
+    }
+}
+
+impl Live {
+    /// Takes its turn at once.
+    pub(super) fn take_turn(
+        &mut self,
+        phase: Phase,
+        decision: &mut Decision,
+        outcome: &mut Committing,
+        now: Timestamp,
+    ) {
+        self.held_until = None;
+        decide_all(&mut self.execution, &mut self.inbox, phase, now, decision, outcome);
     }
 
-    fn decide(&mut self, input: Input, from: Origin) -> Reply {
-        if !from.may_address(self.execution.accepted().tenant) {
-            return Reply::NotHere;
-        }
-        match self.execution.decide(input, self.now, self.decision) {
-            Ok(()) => Reply::Done,
-            Err(rejected) => Reply::Rejected(rejected),
-        }
+    /// Begins a turn that may take long. Until it ends, what comes waits.
+    pub(super) fn begin_long_turn(
+        &mut self,
+        phase: Phase,
+        decision: Box<Decision>,
+        outcome: Committing,
+        began_at: Timestamp,
+    ) -> Box<LongTurn> {
+        self.held_until = None;
+        self.is_deciding = true;
+        let (execution, inbox) = (self.execution.clone(), std::mem::take(&mut self.inbox));
+        let outcome = Box::new(outcome);
+        Box::new(LongTurn { execution, inbox, phase, began_at, decision, outcome, record: None })
+    }
+
+    /// Ends it. Returns its status before, what was decided, and the record of that.
+    pub(super) fn end_long_turn(
+        &mut self,
+        turn: LongTurn,
+    ) -> (ExecutionStatus, Box<Decision>, Committing, Option<Arc<str>>) {
+        let LongTurn { execution, mut inbox, decision, outcome, record, phase: _, began_at: _ } = turn;
+        self.is_deciding = false;
+        inbox.append(&mut self.inbox);
+        self.inbox = inbox;
+        let before = std::mem::replace(&mut self.execution, execution).status();
+        (before, decision, *outcome, record)
     }
 }
 
 /// A turn that may take long. It has a copy of the execution, so that the shard goes on with others meanwhile.
 #[derive(Debug)]
 pub struct LongTurn {
-    pub(super) execution: Execution,
-    pub(super) inbox: VecDeque<Queued>,
-    pub(super) phase: Phase,
-    pub(super) began_at: Timestamp,
-    pub(super) decision: Box<Decision>,
-    pub(super) outcome: Box<Committing>,
+    execution: Execution,
+    inbox: VecDeque<Queued>,
+    phase: Phase,
+    began_at: Timestamp,
+    decision: Box<Decision>,
+    outcome: Box<Committing>,
     /// The record of what was decided.
-    pub(super) record: Option<Arc<str>>,
+    record: Option<Arc<str>>,
 }
 
 impl LongTurn {
@@ -87,15 +130,8 @@ impl LongTurn {
 
     /// Takes the turn.
     pub fn take(&mut self) {
-        let mut turn = Turn {
-            execution: &mut self.execution,
-            inbox: &mut self.inbox,
-            phase: self.phase,
-            now: self.began_at,
-            decision: &mut self.decision,
-            outcome: &mut self.outcome,
-        };
-        turn.decide_all();
+        let Self { execution, inbox, decision, outcome, .. } = self;
+        decide_all(execution, inbox, self.phase, self.began_at, decision, outcome);
         if !self.decision.is_empty() {
             let record = seal(&mut self.execution, &mut self.decision, &mut String::new(), self.began_at);
             self.record = Some(record);

@@ -14,7 +14,6 @@ use steadflow_core::timestamp::Timestamp;
 use super::Shard;
 use super::decide::LongTurn;
 use super::live::Live;
-use super::turn::Decided;
 
 /// Bytes of data from which on an execution is slow.
 const SLOW_FROM: usize = 256 * 1024;
@@ -52,12 +51,14 @@ impl Speed {
 }
 
 /// Whose turn it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum TurnOf {
     /// Anybody's. Slow executions do not decide in it, but get into the lane.
     All,
-    /// That of the first in the lane.
+    /// That of the first in the lane. It is taken outside of the shard.
     Lane,
+    /// Of one that has come back from there.
+    Over(Box<LongTurn>),
 }
 
 impl Live {
@@ -94,16 +95,9 @@ impl Shard {
     }
 
     /// A turn outside of the shard is over.
-    pub(super) fn decided(&mut self, turn: LongTurn, now: Timestamp) {
+    pub(super) fn decided(&mut self, turn: Box<LongTurn>, now: Timestamp) {
         self.is_deciding = false;
-        let LongTurn { execution, mut inbox, decision, outcome, record, phase: _, began_at: _ } = turn;
-        let id = execution.id();
-        let Some(live) = self.live.get_mut(&id) else { return };
-        live.is_deciding = false;
-        inbox.append(&mut live.inbox);
-        live.inbox = inbox;
-        let before = std::mem::replace(&mut live.execution, execution).status();
-        self.conclude(id, Decided { before, decision, outcome: *outcome, record }, now);
+        self.take_turn(turn.execution(), TurnOf::Over(turn), now);
     }
 
     /// Remembers that decisions of a flow are slow.

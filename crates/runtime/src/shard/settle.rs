@@ -75,6 +75,7 @@ impl Shard {
         if let Committed::Hit(hit) = answer {
             return self.withdraw(id, || Reply::Hit(hit.clone()), &committing, now);
         }
+        let is_finished = live.execution.status().is_finished();
         if committing.writes != Writes::Projection {
             let publish = Action::Publish(change_of(live));
             self.actions.push(publish);
@@ -93,7 +94,7 @@ impl Shard {
         }
         let then = committing.then;
         self.room.keep_committing(committing);
-        if self.live[&id].execution.status().is_finished() {
+        if is_finished {
             self.finished(id, now);
         } else if then == Then::Parks {
             self.parked(id);

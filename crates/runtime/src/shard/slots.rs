@@ -126,9 +126,7 @@ impl Shard {
 
     /// Keeps the flow's slots true when an execution that has not started is paused, resumed, or ended.
     pub(super) fn requeue(&mut self, id: ExecutionId, before: ExecutionStatus, now: Timestamp) {
-        let Some(live) = self.live.get(&id).filter(|live| live.execution.started_at().is_none()) else {
-            return;
-        };
+        let Some(live) = self.live.get(&id) else { return };
         let flow = live.execution.accepted().flow;
         let status = live.execution.status();
         // Its start came while it was paused for a moment, and was rejected.

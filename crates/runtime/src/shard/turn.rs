@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use steadflow_core::execution::{Decision, Execution, ExecutionStatus, Input, NewExecution};
+use steadflow_core::execution::{Decision, Execution, Input, NewExecution};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::inbox::Sending;
 use steadflow_core::protection::Gates;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Commit, Idempotency, InboxInput, Projection, journal_of};
 
-use super::decide::{LongTurn, Turn, seal};
+use super::decide::seal;
 use super::gates::take_unused_back;
 use super::lane::TurnOf;
 use super::live::{Committing, Live, Row, Then, Writes};
@@ -113,48 +113,34 @@ impl Shard {
         }
     }
 
-    /// Gives an execution its turn, unless its last decision is still being committed. One whose turns take long gets
+    /// Gives an execution its turn, unless its last decision is still being made or committed. One whose turns take long gets
     /// into the lane.
     pub(super) fn advance(&mut self, id: ExecutionId, now: Timestamp) {
         self.take_turn(id, TurnOf::All, now);
     }
 
+    /// Gives an execution a turn, and commits what is decided in it. If that is nothing, the execution waits on.
     pub(super) fn take_turn(&mut self, id: ExecutionId, turn: TurnOf, now: Timestamp) {
         let Some(live) = self.live.get_mut(&id) else { return };
-        if turn == TurnOf::All && self.phase == Phase::Open && live.is_slow() {
-            return live.line_up(&mut self.lane);
-        }
-        if !live.is_free(now) {
-            return;
-        }
-        live.held_until = None;
-        let mut decision = self.room.decision(&self.gates);
-        let mut outcome = self.room.committing();
-        if turn == TurnOf::Lane {
-            live.is_deciding = true;
-            self.is_deciding = true;
-            let turn = LongTurn {
-                execution: live.execution.clone(),
-                inbox: std::mem::take(&mut live.inbox),
-                phase: self.phase,
-                began_at: now,
-                decision,
-                outcome: Box::new(outcome),
-                record: None,
-            };
-            return self.actions.push(Action::Decide(Box::new(turn)));
-        }
-        let before = live.execution.status();
-        let (execution, inbox) = (&mut live.execution, &mut live.inbox);
-        let (phase, decision_of, outcome_of) = (self.phase, &mut *decision, &mut outcome);
-        Turn { execution, inbox, phase, now, decision: decision_of, outcome: outcome_of }.decide_all();
-        self.conclude(id, Decided { before, decision, outcome, record: None }, now);
-    }
-
-    /// Commits what was decided in a turn. If that is nothing, the execution waits on.
-    pub(super) fn conclude(&mut self, id: ExecutionId, decided: Decided, now: Timestamp) {
-        let Decided { before, mut decision, mut outcome, record } = decided;
-        let Some(live) = self.live.get_mut(&id) else { return };
+        let (before, mut decision, mut outcome, record) = match turn {
+            TurnOf::Over(turn) => live.end_long_turn(*turn),
+            TurnOf::All if self.phase == Phase::Open && live.is_slow() => {
+                return live.line_up(&mut self.lane);
+            }
+            TurnOf::All | TurnOf::Lane if !live.is_free(now) => return,
+            TurnOf::Lane => {
+                let (decision, outcome) = (self.room.decision(&self.gates), self.room.committing());
+                let turn = live.begin_long_turn(self.phase, decision, outcome, now);
+                self.is_deciding = true;
+                return self.actions.push(Action::Decide(turn));
+            }
+            TurnOf::All => {
+                let before = live.execution.status();
+                let (mut decision, mut outcome) = (self.room.decision(&self.gates), self.room.committing());
+                live.take_turn(self.phase, &mut decision, &mut outcome, now);
+                (before, decision, outcome, None)
+            }
+        };
         take_unused_back(&mut self.gates, &outcome.inputs, &decision.effects);
         if decision.is_empty() {
             let seen: Vec<_> =
@@ -169,10 +155,13 @@ impl Shard {
             return self.wait_on(id, now);
         }
         live.committing = Some(outcome);
+        let has_started = live.execution.started_at().is_some();
         if decision.is_full(&live.execution.flow().limits) {
             self.note_slow(id, now);
         }
-        self.requeue(id, before, now);
+        if !has_started {
+            self.requeue(id, before, now);
+        }
         self.commit(id, decision, After { record, ..After::default() }, now);
     }
 
@@ -313,16 +302,6 @@ impl Room {
             self.committing.push(committing);
         }
     }
-}
-
-/// What an execution has decided in a turn.
-pub(super) struct Decided {
-    /// Its status before.
-    pub(super) before: ExecutionStatus,
-    pub(super) decision: Box<Decision>,
-    pub(super) outcome: Committing,
-    /// The record of it, where it is made already.
-    pub(super) record: Option<Arc<str>>,
 }
 
 /// What a commit comes with, and what it depends on.
