@@ -34,7 +34,7 @@ pub(crate) struct Bench {
     /// Whether turns that may take long are kept, to be taken by the test.
     pub(crate) keeps_turns: bool,
     /// Those that are kept.
-    pub(crate) turns: Vec<Box<LongTurn>>,
+    pub(crate) turns: Vec<LongTurn>,
 }
 
 impl Bench {
@@ -78,21 +78,22 @@ impl Bench {
                 return all;
             }
             for action in actions {
-                match action {
-                    Action::Ask(by, Ask::Decide(turn)) if !self.keeps_turns => {
-                        self.by = by;
-                        self.take(seconds, turn);
-                    }
-                    action => all.push(self.said(action)),
+                if !self.keeps_turns
+                    && let Action::Ask(by, Ask::Decide(turn)) = action
+                {
+                    self.by = by;
+                    self.take(seconds, *turn);
+                } else {
+                    all.push(self.said(action));
                 }
             }
         }
     }
 
     /// Takes a turn that may take long.
-    pub(crate) fn take(&mut self, seconds: f64, mut turn: Box<LongTurn>) {
+    pub(crate) fn take(&mut self, seconds: f64, mut turn: LongTurn) {
         turn.take();
-        self.worker.answer(self.by, Answer::Decided(turn), at(seconds));
+        self.worker.answer(self.by, Answer::Decided(Box::new(turn)), at(seconds));
     }
 
     pub(crate) fn answer(&mut self, seconds: f64, answer: Answer) -> Vec<String> {
@@ -135,7 +136,7 @@ impl Bench {
                     Ask::SortInbox { discarded, .. } => format!("discard {}", discarded.len()),
                     Ask::Decide(turn) => {
                         let said = format!("decide {}", number(turn.execution()));
-                        self.turns.push(turn);
+                        self.turns.push(*turn);
                         said
                     }
                     Ask::Load(_, id) => format!("load {}", number(id)),
