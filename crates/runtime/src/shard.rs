@@ -17,6 +17,7 @@ mod lane;
 mod live;
 mod parking;
 mod refused;
+mod reply;
 mod settle;
 mod slots;
 mod turn;
@@ -25,19 +26,19 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use steadflow_core::agent::Protection;
-use steadflow_core::execution::{Execution, Input, NewExecution, Rejected};
+use steadflow_core::execution::{Execution, Input, NewExecution};
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
-use steadflow_core::protection::{GateState, Gates};
+use steadflow_core::protection::Gates;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Work};
-use steadflow_store::{ById, Commit, Idempotency, IdempotencyHit, InboxId, InboxItem};
+use steadflow_store::{ById, Commit, Idempotency, InboxId, InboxItem};
 
-use crate::error::RuntimeError;
 use crate::hub::Change;
 use batch::Large;
 pub use config::ShardConfig;
 pub use decide::LongTurn;
 use live::{Live, Queued};
+pub use reply::Reply;
 use slots::Slots;
 use turn::Room;
 
@@ -269,58 +270,6 @@ pub enum Action {
     Publish(Change),
     /// Inputs for other executions are stored: look into the inbox.
     LookIntoInbox,
-}
-
-/// An answer.
-#[derive(Debug)]
-pub enum Reply {
-    /// The execution is accepted.
-    Accepted,
-    /// The idempotency key was used before.
-    Hit(IdempotencyHit),
-    /// It was decided and is committed.
-    Done,
-    /// It changes nothing.
-    Rejected(Rejected),
-    /// The execution as it is committed.
-    Snapshot(Box<Loaded>),
-    /// The shard does not have it; the store may.
-    NotHere,
-    /// What changed is shown.
-    Shown,
-    /// What the protection of an agent does; `None` if it has none.
-    Protection(Option<GateState>),
-    /// The database had no room; nothing was changed.
-    StorageFull,
-    /// There is no memory for a further execution; nothing was changed.
-    Overloaded,
-    /// Nothing was changed; try again.
-    Unavailable,
-}
-
-impl Reply {
-    /// Returns the execution, if that is the answer.
-    pub fn into_snapshot(self) -> Option<Box<Loaded>> {
-        let Self::Snapshot(snapshot) = self else { return None };
-        Some(snapshot)
-    }
-
-    /// Returns why what was asked for did not happen; only for an answer that says so.
-    pub(crate) fn into_error(self) -> RuntimeError {
-        match self {
-            Self::Rejected(rejected) => rejected.into(),
-            Self::StorageFull => RuntimeError::StorageFull,
-            Self::Overloaded => RuntimeError::Overloaded,
-            Self::Accepted
-            | Self::Hit(_)
-            | Self::Done
-            | Self::Snapshot(_)
-            | Self::NotHere
-            | Self::Shown
-            | Self::Protection(_)
-            | Self::Unavailable => RuntimeError::Unavailable,
-        }
-    }
 }
 
 /// Executions under way; see the module.
