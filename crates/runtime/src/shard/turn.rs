@@ -98,10 +98,14 @@ impl Shard {
     }
 
     pub(super) fn read(&mut self, id: ExecutionId, reply: ReplyId, now: Timestamp) {
-        if self.live.contains_key(&id) {
-            self.enqueue(id, Queued::Read(reply), now);
-        } else {
-            self.reply(reply, Reply::NotHere);
+        match self.live.get(&id) {
+            None => self.reply(reply, Reply::NotHere),
+            Some(live) if live.is_committing() => self.enqueue(id, Queued::Read(reply), now),
+            // What waits for its turn, or is being decided, is not there to be seen yet.
+            Some(live) => {
+                let seen = live.snapshot();
+                self.reply(reply, Reply::Snapshot(seen));
+            }
         }
     }
 

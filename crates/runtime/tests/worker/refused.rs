@@ -257,6 +257,18 @@ fn others_go_on_while_a_turn_takes_long() {
 }
 
 #[test]
+fn an_execution_is_shown_as_it_is_committed_while_its_turn_takes_long() {
+    let mut bench = keeping_turns();
+    bench.handle(1.0, accept_with(1, 300_000));
+    bench.answer(1.0, done(&bench, 0));
+
+    let wanted = bench.handle(1.1, Message::Read { execution: id(1), reply: ReplyId(7) });
+
+    let [answer] = &*wanted else { panic!("{wanted:?}") };
+    assert!(answer.starts_with("reply 7 Snapshot("), "{answer}");
+}
+
+#[test]
 fn what_comes_while_a_turn_takes_long_is_decided_after_it() {
     let mut bench = keeping_turns();
     bench.handle(1.0, accept_with(1, 300_000));
