@@ -56,7 +56,7 @@ export default defineConfig({
     restoreMocks: true,
     // Only what hangs takes as long: the machine may do much else.
     testTimeout: 30_000,
-    // Files share their modules and their page: to import the components anew costs a second for each file.
+    // Files share their modules and their page: to import the components again costs a second for each file.
     isolate: false,
     projects: [
       { extends: true, test: { name: 'logic', include: ['src/**/*.test.ts'], environment: 'node' } },

@@ -317,7 +317,7 @@ pub(crate) enum ApprovalsCommand {
         #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
         arguments: Option<String>,
     },
-    /// Reject a call: it is not made, and the model is told so
+    /// Reject a call: it is not made, and the model receives the rejection
     Reject {
         #[command(flatten)]
         decision: Decision,
@@ -332,7 +332,7 @@ pub(crate) struct Decision {
     /// Why. If the call is rejected, the model reads it
     #[arg(long, value_name = "TEXT")]
     pub(crate) comment: Option<String>,
-    /// Hash of the arguments that were seen, as `show` prints it: a call with others is refused [default: whatever they are]
+    /// Hash of the arguments that were seen, as `show` prints it: a call with others is refused [default: any]
     #[arg(long, value_name = "HASH")]
     pub(crate) hash: Option<String>,
 }

@@ -406,7 +406,7 @@ fn help_of_approvals() {
       list     List the calls that wait, those of the newest executions first
       show     Show a call with all of its arguments
       approve  Approve a call: it is made once
-      reject   Reject a call: it is not made, and the model is told so
+      reject   Reject a call: it is not made, and the model receives the rejection
       help     Print this message or the help of the given subcommand(s)
 
     Options:
@@ -435,7 +435,7 @@ fn help_of_approvals() {
 
           --hash <HASH>
               Hash of the arguments that were seen, as `show` prints it: a call with others is refused
-              [default: whatever they are]
+              [default: any]
 
           --arguments <JSON>
               Arguments to make the call with instead, as JSON or @FILE

@@ -1,5 +1,5 @@
 //! What models write while they write it. It is passed on beside the record of an execution, which has it when it is whole:
-//! nothing of it is stored, no decision depends on it, and whoever writes it waits for nobody.
+//! nothing of it is stored, no decision depends on it, and writing it waits for nothing.
 
 use std::fmt;
 

@@ -29,7 +29,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 /// It begins with what there is of the turn under way. A `piece` has its place in the text of the turn, which is the text as it
 /// will be stored, and reasoning is apart from it. When the turn has ended, a `turn` message says so: then the conversation
 /// has the text, or the turn failed and what was shown is void. With `Last-Event-ID` the stream continues after that message
-/// in the same turn. Where the model is asked anew, after an error, a restart or a crash, a `restarted` message says that what
+/// in the same turn. Where the model is asked again, after an error, a restart or a crash, a `restarted` message says that what
 /// was shown of the turn is void, and the text begins with byte 0.
 ///
 /// Only the latest 256 KiB of a text are kept. What a reader is too late for is left out, and a `skipped` message says how much

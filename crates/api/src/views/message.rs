@@ -100,7 +100,7 @@ pub(crate) enum TextMessage<'a> {
     Piece(PieceView<'a>),
     /// A part of the text was left out, because it was no longer kept when it was its turn to be sent.
     Skipped(SkippedView<'a>),
-    /// What was shown of the turn is void: the model is asked anew, or what it wrote turned out to be reasoning. The text
+    /// What was shown of the turn is void: the model is asked again, or what it wrote turned out to be reasoning. The text
     /// begins with byte 0.
     Restarted(TurnName<'a>),
     /// The turn has ended.

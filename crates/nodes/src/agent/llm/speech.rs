@@ -1,4 +1,4 @@
-//! What a model says while it says it, as it is passed on to whoever listens.
+//! What a model says while it says it, as it is passed on to its readers.
 //!
 //! It is the text of the answer as it will be stored: secrets are masked, and reasoning is kept apart, also where it is in the
 //! text.

@@ -17,7 +17,7 @@ describe('the turn under way', () => {
     expect(isOf(turn, 1, 'turn:1') && !isOf(turn, 2, 'turn:1') && !isOf(turn, 1, null)).toBe(true);
   });
 
-  test('begins again with another turn, with a restart, and where a stream begins anew', () => {
+  test('begins again with another turn, with a restart, and where a stream begins again', () => {
     const restarted = { event: 'restarted', data: { attempt: 2, step: 'turn:1' } } as LiveMessage;
 
     expect(heard(piece(0, 'a'), piece(0, 'b', { step: 'turn:2' }))?.text.text).toBe('b');

@@ -55,7 +55,7 @@ function from(offset: number): LiveText {
   return { text: '', missed: offset, end: offset };
 }
 
-/** What does not continue what is known begins again, such as the first piece of a stream that was opened anew. */
+/** What does not continue what is known begins again, such as the first piece of a stream that was opened again. */
 function continued(known: LiveText, offset: number, piece: string): LiveText {
   const before = known.end === offset ? known : from(offset);
   const text = before.text + piece;

@@ -12,7 +12,7 @@ import { createDraftStore } from '../document/draft-store';
 import { NodeTest } from './node-test';
 import { keepPin, readPins, TRIGGER } from './pins';
 
-// Test files share their modules: what is mocked here is imported anew, here and by the next file.
+// Test files share their modules: what is mocked here is imported again, here and by the next file.
 vi.hoisted(() => vi.resetModules());
 afterAll(() => vi.resetModules());
 // CodeMirror needs a layout, which happy-dom does not have; a text field serves the test as well.
