@@ -77,10 +77,10 @@ async fn accept_until(
     let mut waiting = JoinSet::new();
     loop {
         tokio::select! {
-            (stream, address) = accept(&mut listener) => match slots.ask(address) {
-                Some(asked) => drop(waiting.spawn(async move { Some((stream, asked.slot().await?)) })),
-                None => tracing::debug!("closed a connection, because too many wait"),
-            },
+            (stream, address) = accept(&mut listener) => {
+                let asked = slots.ask(address);
+                waiting.spawn(async move { Some((stream, asked.slot().await?)) });
+            }
             Some(waited) = waiting.join_next() => {
                 if let Ok(Some((stream, slot))) = waited {
                     tokio::spawn(serve(stream, slot, router.clone(), graceful.watcher()));

@@ -6,24 +6,17 @@
 use std::sync::LazyLock;
 
 use axum::http::Method;
+use jsonschema::{Draft, PatternCache, PatternOptions};
 use serde_json::{Map, Value, json};
 
 use super::Answer;
 
-/// The description, with its schemas twice: as components that refuse unknown keys, and as parts that `allOf` joins.
-static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
-    let document = steadflow_api::openapi();
-    let schemas = document["components"]["schemas"].as_object().expect("there are schemas");
-    let all = |place| -> Map<String, Value> {
-        schemas.iter().map(|(name, schema)| (name.clone(), strict(schema, place))).collect()
-    };
-    let components = json!({ "schemas": all(Place::Whole), "parts": all(Place::Part) });
-    Description { paths: document["paths"].clone(), components }
-});
+static DESCRIPTION: LazyLock<Description> =
+    LazyLock::new(|| Description { document: steadflow_api::openapi(), patterns: PatternCache::new() });
 
 struct Description {
-    paths: Value,
-    components: Value,
+    document: Value,
+    patterns: PatternCache,
 }
 
 /// Whether a schema describes a value alone, or together with others.
@@ -73,7 +66,7 @@ impl Description {
     /// Returns the operation at `path`; a path without placeholders is preferred.
     fn operation(&self, method: &Method, path: &str) -> Option<&Value> {
         let path = path.split(['?', '#']).next().unwrap_or_default();
-        let paths = self.paths.as_object().expect("there are paths");
+        let paths = self.document["paths"].as_object().expect("there are paths");
         let fitting = paths.iter().filter(|(template, _)| fits(template, path));
         let (_, operations) = fitting.min_by_key(|(template, _)| template.matches('{').count())?;
         operations.get(method.as_str().to_lowercase())
@@ -89,13 +82,17 @@ impl Description {
     fn faults(&self, schema: &Value, value: &Value) -> Vec<String> {
         let mut schema = strict(schema, Place::Whole);
         schema["components"] = self.components_of(&schema);
-        let validator = jsonschema::options().with_draft(jsonschema::Draft::Draft202012).build(&schema);
-        let validator = validator.expect("descriptions are JSON Schemas");
+        // Each test has its own process. To compile patterns was most of its time, and most of that was for fast automata.
+        let patterns = PatternOptions::fancy_regex().dfa_size_limit(0);
+        let options = jsonschema::options().with_draft(Draft::Draft202012);
+        let options = options.with_pattern_options(patterns).with_pattern_cache(self.patterns.clone());
+        let validator = options.build(&schema).expect("descriptions are JSON Schemas");
         let faults = validator.iter_errors(value);
         faults.map(|fault| format!("{}: {fault}", fault.instance_path())).collect()
     }
 
-    /// Returns the components that `schema` refers to, directly or by others. To compile all would take much longer.
+    /// Returns the components that `schema` refers to, directly or by others: as schemas that refuse unknown keys, and as parts
+    /// that `allOf` joins. To compile all would take much longer.
     fn components_of(&self, schema: &Value) -> Value {
         let mut found = json!({ "schemas": {}, "parts": {} });
         let mut references = references(schema);
@@ -103,9 +100,10 @@ impl Description {
             let path = reference.strip_prefix("#/components/").expect("schemas refer to components");
             let (place, name) = path.split_once('/').expect("components have a place and a name");
             if found[place].get(name).is_none() {
-                let component = &self.components[place][name];
-                references.extend(self::references(component));
-                found[place][name] = component.clone();
+                let described = &self.document["components"]["schemas"][name];
+                let component = strict(described, if place == "parts" { Place::Part } else { Place::Whole });
+                references.extend(self::references(&component));
+                found[place][name] = component;
             }
         }
         found
@@ -113,11 +111,11 @@ impl Description {
 }
 
 /// Returns what a schema refers to.
-fn references(schema: &Value) -> Vec<&str> {
+fn references(schema: &Value) -> Vec<String> {
     match schema {
         Value::Object(keywords) => {
             let target = keywords.get("$ref").and_then(Value::as_str);
-            target.into_iter().chain(keywords.values().flat_map(references)).collect()
+            target.map(str::to_owned).into_iter().chain(keywords.values().flat_map(references)).collect()
         }
         Value::Array(schemas) => schemas.iter().flat_map(references).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),

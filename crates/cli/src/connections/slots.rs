@@ -1,7 +1,9 @@
 //! Room for connections. When there is none left, one that asks for nothing makes room for the next; else one on which an
 //! answer is sent, an event stream for example, to an address that has more of them than the next one.
 //!
-//! A few of each address wait until there is room, beside each other, so that no address holds up another.
+//! A few of each address wait until there is room, beside each other, so that no address holds up another. Of more, those that
+//! came last wait: they are the ones whose clients are still there, and a burst of connections that ask for nothing does not shut
+//! out the next one before the first of it are closed.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -10,12 +12,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use steadflow_api::ClientAddress;
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// How long a new connection waits for the one that makes room for it, before another is asked to.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// How many connections of one address wait for a slot. One more is closed at once.
+/// How many connections of one address wait for a slot. With one more, the first of them is closed.
 const WAITING_OF_ADDRESS: usize = 8;
 /// The same of all addresses.
 const WAITING_MAX: usize = 32;
@@ -52,23 +55,19 @@ impl Slots {
         Self(Arc::new(Open { max, quiet_max, table: Mutex::default() }))
     }
 
-    /// Asks for a slot for a connection from `address`; `None` if too many wait for one.
-    pub(super) fn ask(&self, address: ClientAddress) -> Option<Asked> {
+    /// Asks for a slot for a connection from `address`. If too many wait for one, another stops waiting.
+    pub(super) fn ask(&self, address: ClientAddress) -> Asked {
         let mut table = self.0.table();
         let (sender, slot) = oneshot::channel();
         if table.slots.len() < self.0.max {
             let free = self.0.slot(&mut table, address);
             drop(table);
-            sender.send(free).ok()?;
+            // The receiver is below.
+            let _sent = sender.send(free);
         } else {
-            table.waiting.retain(|waiting| !waiting.slot.is_closed());
-            let of_address = table.waiting.iter().filter(|waiting| waiting.address == address).count();
-            if of_address >= WAITING_OF_ADDRESS || table.waiting.len() >= WAITING_MAX {
-                return None;
-            }
-            table.waiting.push(Waiting { address, slot: sender });
+            table.wait(Waiting { address, slot: sender });
         }
-        Some(Asked { open: Arc::clone(&self.0), address, slot })
+        Asked { open: Arc::clone(&self.0), address, slot }
     }
 }
 
@@ -81,15 +80,17 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Waits for the slot; `None` if there is none for as long as a connection may be without a request. While there is none, a
-    /// quiet connection is closed: of the address that has the most, first those that have never brought a request, the
+    /// Waits for the slot; `None` if too many wait, or there is none for as long as a connection may be without a request. While
+    /// there is none, a quiet connection is closed: of the address that has the most, first those that have never brought a request, the
     /// longest quiet one. If none is quiet, one on which an answer is sent is closed, of an address that will still have as many
     /// as this one.
     pub(super) async fn slot(mut self) -> Option<Slot> {
         let until = Instant::now() + self.open.quiet_max;
         loop {
-            if let Ok(slot) = self.slot.try_recv() {
-                return Some(slot);
+            match self.slot.try_recv() {
+                Ok(slot) => return Some(slot),
+                Err(TryRecvError::Closed) => return None,
+                Err(TryRecvError::Empty) => {}
             }
             let now = Instant::now();
             if now >= until {
@@ -105,11 +106,20 @@ impl Asked {
 
 impl Table {
     fn count_by_address(&self) -> HashMap<ClientAddress, usize> {
-        let mut of_address = HashMap::new();
-        for state in self.slots.values() {
-            *of_address.entry(state.address).or_default() += 1;
+        count(self.slots.values().map(|state| state.address))
+    }
+
+    /// Lets `next` wait. If too many wait, the first one stops waiting, of the address of which the most wait.
+    fn wait(&mut self, next: Waiting) {
+        self.waiting.retain(|waiting| !waiting.slot.is_closed());
+        self.waiting.push(next);
+        let of_address = count(self.waiting.iter().map(|waiting| waiting.address));
+        let most = of_address.values().copied().max().unwrap_or_default();
+        if most > WAITING_OF_ADDRESS || self.waiting.len() > WAITING_MAX {
+            let first =
+                self.waiting.iter().position(|waiting| of_address.get(&waiting.address) == Some(&most));
+            drop(first.map(|at| self.waiting.remove(at)));
         }
-        of_address
     }
 
     /// Returns who gets the next slot: the first of those of whose addresses there are the fewest.
@@ -122,6 +132,14 @@ impl Table {
         let next = (0..self.waiting.len()).min_by_key(count)?;
         Some(self.waiting.remove(next))
     }
+}
+
+fn count(addresses: impl Iterator<Item = ClientAddress>) -> HashMap<ClientAddress, usize> {
+    let mut of_address = HashMap::new();
+    for address in addresses {
+        *of_address.entry(address).or_default() += 1;
+    }
+    of_address
 }
 
 impl Open {
@@ -327,16 +345,16 @@ mod tests {
 
     const A: u8 = 1;
     const B: u8 = 2;
+    const C: u8 = 3;
 
     /// Asks for a slot for a connection from the address that ends so.
-    fn ask(slots: &Slots, last: u8) -> Option<Asked> {
+    fn ask(slots: &Slots, last: u8) -> Asked {
         slots.ask(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)).into())
     }
 
     /// Waits for such a slot.
     async fn take(slots: &Slots, last: u8) -> Slot {
-        let asked = ask(slots, last).expect("few wait");
-        asked.slot().await.expect("it comes in time")
+        ask(slots, last).slot().await.expect("it comes in time")
     }
 
     fn is_closing(slot: &Slot) -> bool {
@@ -442,24 +460,57 @@ mod tests {
         let busy = take(&slots, A).await;
         busy.requests().begin();
 
-        let of_a: Vec<_> = (0..=WAITING_OF_ADDRESS).map_while(|_| ask(&slots, A)).collect();
-        let of_others: Vec<_> = (1..=u8::MAX).map_while(|last| ask(&slots, last + 1)).collect();
+        let mut waiting: Vec<_> = (0..=WAITING_OF_ADDRESS).map(|_| ask(&slots, A)).collect();
+        assert!(waiting.remove(0).slot().now_or_never().expect("it does not wait").is_none());
 
-        assert_eq!((of_a.len(), of_others.len()), (WAITING_OF_ADDRESS, WAITING_MAX - WAITING_OF_ADDRESS));
-        drop(of_others);
         let asked = Instant::now();
-        for waiting in of_a {
+        for waiting in waiting {
             assert!(waiting.slot().await.is_none());
+            assert!(asked.elapsed() >= QUIET_MAX);
         }
-        assert!(asked.elapsed() >= QUIET_MAX);
-        assert!(ask(&slots, A).is_some(), "who has gone does not wait");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_too_many_that_wait_the_address_with_the_most_gives_way() {
+        let slots = Slots::new(1, QUIET_MAX);
+        let busy = take(&slots, A).await;
+        busy.requests().begin();
+        let gives_way =
+            |asked: &mut Asked| asked.slot.try_recv().is_err_and(|error| error == TryRecvError::Closed);
+
+        let mut of_others: Vec<_> = (0..WAITING_MAX).map(|at| ask(&slots, C + at as u8)).collect();
+        let mut of_a = [ask(&slots, A), ask(&slots, A)];
+
+        // The first one had waited longest when as many of each address waited.
+        assert!(gives_way(&mut of_others[0]));
+        assert_eq!(of_a.iter_mut().map(gives_way).collect::<Vec<_>>(), [true, false]);
+        assert!(!of_others[1..].iter_mut().any(gives_way));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_of_silent_connections_does_not_shut_out_the_next() {
+        const BURST: usize = 20;
+        let slots = Slots::new(BURST, QUIET_MAX);
+        let silent: Vec<_> = (0..BURST * 3).map(|_| ask(&slots, A)).collect();
+
+        // All were accepted before the first of them could be closed.
+        let next = tokio::spawn(ask(&slots, A).slot());
+        for asked in silent {
+            tokio::spawn(async move {
+                if let Some(slot) = asked.slot().await {
+                    slot.closing().await;
+                }
+            });
+        }
+
+        assert!(timeout(2 * PATIENCE, next).await.expect("it is soon").unwrap().is_some());
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_next_slot_is_for_the_address_that_has_the_fewest() {
         let slots = Slots::new(2, QUIET_MAX);
         let mut open = [take(&slots, A).await, take(&slots, A).await].map(Some);
-        let (of_a, of_b) = (ask(&slots, A).unwrap(), ask(&slots, B).unwrap());
+        let (of_a, of_b) = (ask(&slots, A), ask(&slots, B));
 
         open[0] = None;
 

@@ -166,7 +166,7 @@ mod tests {
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let stream = listener.accept().await.unwrap().0;
         let asked = Slots::new(1, idle_max).ask(ClientAddress::default());
-        let slot = asked.unwrap().slot().await.unwrap();
+        let slot = asked.slot().await.unwrap();
         (client, Stream::new(stream, idle_max, slot.requests()))
     }
 
