@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{Commit, ExecutionRow, Projection, Rollup, RollupKey};
+use uuid::Uuid;
 
 use crate::support::{Api, NO_ID, each, echo, failing, hanging, list, text};
 
@@ -156,6 +160,7 @@ async fn buckets_are_hours_or_days_and_bounds_cut_them() {
     let days = starts("?bucket=day").await;
     let cut = starts("?from=2027-01-15T09:00:00Z&to=2027-01-16T09:00:00Z").await;
 
+    assert_eq!(analytics(&api, "").await["bucket"], "hour");
     assert_eq!(hours, ["2027-01-15T08 2", "2027-01-15T09 1", "2027-01-16T09 1"]);
     assert_eq!(days, ["2027-01-15T00 3", "2027-01-16T00 1"]);
     assert_eq!(cut, ["2027-01-15T09 1"]);
@@ -174,6 +179,81 @@ async fn one_flow_is_counted_alone() {
     assert_eq!((&sums["totals"]["executions"], &sums["totals"]["first_try"]), (&json!(1), &json!(1)));
     assert_eq!(list(&sums["flows"]).len(), 1);
     assert_eq!(none["totals"]["executions"], 0);
+}
+
+const HOUR: i64 = 3_600_000_000;
+/// The hour in which the tests begin.
+const NOW: i64 = 500_000 * HOUR;
+
+/// Counts an execution of `flow` that ended in an hour.
+fn rollup(flow: u128, hour: i64, counts: &[(Option<&str>, &'static str, u64)]) -> Rollup {
+    let count = |&(node, metric, value): &(Option<&str>, &'static str, u64)| {
+        (RollupKey { node: node.map(NodeId::new), metric: metric.into() }, value)
+    };
+    Rollup {
+        tenant: TenantId::DEFAULT,
+        flow: FlowId::new(Uuid::from_u128(flow)),
+        hour: Timestamp::from_micros(hour),
+        counts: counts.iter().map(count).collect(),
+        agents: Vec::new(),
+    }
+}
+
+/// Runs a flow, and stores as many further executions like this as there are `rollups`.
+async fn with_counters(rollups: impl Iterator<Item = Rollup>) -> Api {
+    let api = Api::new().await;
+    let ended = api.run(&api.flow_of(&[echo("a", json!({}))]).await).await;
+    let id = ExecutionId::new(text(&ended["id"]).parse().expect("a UUID"));
+    let row = api.store().row(TenantId::DEFAULT, id).await.expect("a read").expect("it is stored");
+    let end = |(number, rollup): (u128, Rollup)| {
+        let execution = ExecutionId::new(Uuid::from_u128(number));
+        let row = Box::new(ExecutionRow { id: execution, flow: rollup.flow, ..row.clone() });
+        let projection = Projection::Finished { row, journal: "[]".into(), rollup: Box::new(rollup) };
+        let (takes, sends) = (Vec::new(), Vec::new());
+        Commit { execution, seq: 0, record: None, idempotency: None, projection, takes, sends, follows: None }
+    };
+    let worker =
+        api.store().register("other".into(), Timestamp::from_micros(NOW), Duration::from_secs(9)).await;
+    let batch = (1..).zip(rollups).map(end).collect();
+    api.store().commit(worker.expect("a worker"), batch).await.expect("it is stored");
+    api
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_thousand_flows_and_nodes_that_fail_most_are_listed_and_the_others_are_counted() {
+    let counts = |number| [(None, "executions", 1), (Some("b"), "failed_attempts", number)];
+    let api = with_counters((1..=1_001).map(|number| rollup(number.into(), NOW, &counts(number)))).await;
+
+    let sums = analytics(&api, "").await;
+
+    let numbers = |of: &Value| -> Vec<Value> {
+        list(of).iter().map(|counts| counts["failed_attempts"].clone()).collect()
+    };
+    let worst: Vec<Value> = (2..=1_001).rev().map(|number| json!(number)).collect();
+    assert_eq!((numbers(&sums["flows"]), &sums["flows_left_out"]), (worst.clone(), &json!(2)));
+    assert_eq!((numbers(&sums["nodes"]), &sums["nodes_left_out"]), (worst, &json!(2)));
+    assert_eq!(sums["totals"]["executions"], 1_002, "of all");
+    assert_eq!(sums["totals"]["failed_attempts"], 1_001 * 1_002 / 2);
+    assert_eq!(sums["buckets"][0]["failed_attempts"], sums["totals"]["failed_attempts"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_has_ten_thousand_buckets_at_most() {
+    let hours = (0..=10_000).map(|number| NOW - number * HOUR);
+    let api = with_counters(hours.map(|hour| rollup(7, hour, &[(None, "executions", 1)]))).await;
+    let second = Timestamp::from_micros(NOW - 9_999 * HOUR);
+
+    let days = analytics(&api, "").await;
+    let hours = api.get("analytics/retries?bucket=hour").await;
+    let fewer = analytics(&api, &format!("?bucket=hour&from={second}")).await;
+
+    let count = |sums: &Value| {
+        let buckets = list(&sums["buckets"]);
+        (buckets.len(), buckets.iter().map(|bucket| bucket["executions"].as_u64().unwrap_or(0)).sum::<u64>())
+    };
+    assert_eq!((&days["bucket"], count(&days)), (&json!("day"), (418, 10_002)));
+    insta::assert_snapshot!(hours.problem(), @"400 invalid-parameter: The query is not valid: with `bucket=hour`, the answer has more than 10000 buckets; ask with `bucket=day`, or for a shorter time with `from` and `to`.");
+    assert_eq!((&fewer["bucket"], count(&fewer)), (&json!("hour"), (10_000, 10_001)));
 }
 
 #[tokio::test(start_paused = true)]

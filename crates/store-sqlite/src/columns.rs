@@ -104,10 +104,11 @@ pub(crate) fn listed_version<T>(
     listed_as(row, read, || VersionId { of: first_bytes(row), version: row.get(2).unwrap_or(u32::MAX) })
 }
 
-fn listed_as<T, Id: Display>(
+/// Reads a row of a list whose id is elsewhere.
+pub(crate) fn listed_as<T, Id: Display>(
     row: &Row<'_>,
-    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
-    id: impl Fn() -> Id,
+    read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    id: impl FnOnce() -> Id,
 ) -> rusqlite::Result<Listed<T, Id>> {
     let reason = match read(row) {
         Ok(row) => return Ok(Ok(row)),

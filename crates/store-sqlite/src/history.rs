@@ -14,7 +14,7 @@ use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
     ExecutionCounts, ExecutionFilter, ExecutionRow, Expired, ExpiryStep, FailureGroup, FailureQuery, History,
-    IdempotencyHit, Listed, Page, Retention, RollupQuery, RollupRow, StoreError, StoreFuture, Stored,
+    IdempotencyHit, Listed, Page, Retention, RollupQuery, RollupSums, StoreError, StoreFuture, Stored,
 };
 
 use crate::SqliteStore;
@@ -62,8 +62,8 @@ impl History for SqliteStore {
         Box::pin(self.read("failures", move |db| failures::failures(db, &query)))
     }
 
-    fn rollups(&self, query: RollupQuery) -> StoreFuture<'_, Vec<Listed<RollupRow>>> {
-        Box::pin(self.read("rollups", move |db| rollups::read(db, &query)))
+    fn rollup_sums(&self, query: RollupQuery) -> StoreFuture<'_, RollupSums> {
+        Box::pin(self.read("rollup_sums", move |db| rollups::sums(db, &query)))
     }
 
     fn expire(

@@ -259,7 +259,7 @@ async fn an_id_that_is_none_hides_no_other_row() {
 }
 
 #[tokio::test]
-async fn damaged_executions_and_counters_hide_no_failures_retries_and_sums() {
+async fn damaged_executions_and_counts_hide_no_failures_and_retries() {
     let (_database, store) = damaged_by(
         "INSERT INTO executions (id, tenant, flow, flow_version, status, retrying, recovered, triggered_by, created_at,
              completed_at, total_nodes, completed_nodes, failed_nodes, attempts, retry_of, fingerprint, fingerprint_class,
@@ -269,26 +269,51 @@ async fn damaged_executions_and_counters_hide_no_failures_retries_and_sums() {
              (unhex('00000000000000000000000000000002'), zeroblob(16), zeroblob(16), 1, 'failed', 0, 0, 'api', 1, 9, 1, 0,
                  1, 1, zeroblob(16), 'b', 'timeout', 'm'),
              (x'ff', zeroblob(16), zeroblob(16), 1, 'failed', 0, 0, 'api', 1, 9, 1, 0, 1, 1, zeroblob(16), 'b', 'timeout', 'm');
-         INSERT INTO rollups VALUES (zeroblob(16), zeroblob(16), 0, '', 'completed', 3),
-             (zeroblob(16), zeroblob(16), 0, '', 'failed', -1);
          INSERT INTO execution_counts VALUES (zeroblob(16), zeroblob(16), 'failed', 2), (zeroblob(16), zeroblob(16), 'gone', 1)",
     )
     .await;
     let tenant = TenantId::DEFAULT;
     let failures = FailureQuery { tenant, flow: None, from: None, to: None, now: AT, limit: 9 };
-    let rollups = RollupQuery { tenant, flow: None, from: None, to: None, limit: 9 };
 
     let groups = store.failures(failures).await.expect("groups");
-    let sums = store.rollups(rollups).await.expect("sums");
     let retries = store.retried_by(tenant, ExecutionId::new(Uuid::nil()), 9).await.expect("retries");
     let counts = store.execution_counts(tenant, FlowId::new(Uuid::nil())).await.expect("counts");
 
     let newest = |group: &FailureGroup| group.executions[0].uuid();
     assert_eq!(parted(groups, newest), (vec![2], vec![(1, "no such name: gone".to_owned())]));
-    assert_eq!(sums.iter().flatten().map(|row| row.value).collect::<Vec<_>>(), [3]);
-    assert_eq!(sums.len(), 2);
     assert_eq!(retries.iter().map(|id| id.uuid().as_u128()).collect::<Vec<_>>(), [1, 2]);
     assert_eq!((counts.total, counts.failed), (3, 2));
+}
+
+#[tokio::test]
+async fn damaged_counters_hide_no_others_in_the_sums() {
+    let (_database, store) = damaged_by(
+        "INSERT INTO rollups VALUES (zeroblob(16), zeroblob(16), 0, '', 'completed', 3),
+             (zeroblob(16), zeroblob(16), 3600000000, '', 'completed', -1),
+             (zeroblob(16), zeroblob(16), 0, '', CAST(x'ff' AS TEXT), 1),
+             (zeroblob(16), zeroblob(16), 0, CAST(x'ff' AS TEXT), 'attempts', 1),
+             (zeroblob(16), zeroblob(16), 0, 'a', 'attempts', 2),
+             (zeroblob(16), zeroblob(16), 0, '', 'duration_ms', 9223372036854775807),
+             (zeroblob(16), zeroblob(16), 1, '', 'duration_ms', 9223372036854775807),
+             (zeroblob(16), x'0a', 0, '', 'completed', 1),
+             (zeroblob(16), unhex('00000000000000000000000000000002'), 0, '', 'completed', 4)",
+    )
+    .await;
+    let (tenant, width) = (TenantId::DEFAULT, Duration::from_secs(3_600));
+    let query = RollupQuery { tenant, flow: None, from: None, to: None, width, buckets_max: 9, rows_max: 9 };
+
+    let sums = store.rollup_sums(query).await.expect("sums");
+
+    let damaged: Vec<_> = sums.damaged.iter().map(|row| row.id.as_u128()).collect();
+    assert_eq!(damaged, [0, 0x0a << 120], "each flow once");
+    let (completed, attempts) = (sums.totals.completed, sums.totals.attempts);
+    assert_eq!((completed, attempts, sums.totals.duration_ms), (7, 2, i64::MAX.unsigned_abs()));
+    let buckets = sums.buckets.expect("there are few");
+    assert_eq!(buckets.len(), 1, "the next hour has a damaged one alone");
+    let first = buckets.values().next().expect("a bucket");
+    assert_eq!((first.completed, first.attempts, first.duration_ms), (7, 2, u64::MAX - 1));
+    assert_eq!(sums.flows.iter().map(|sums| sums.counts.completed).collect::<Vec<_>>(), [3, 4]);
+    assert_eq!(sums.nodes.iter().map(|sums| sums.node.as_str()).collect::<Vec<_>>(), ["a"]);
 }
 
 #[tokio::test]

@@ -151,9 +151,11 @@ macro_rules! conformance_tests {
             failures_are_counted_over_time_in_the_same_spans
             failures_are_counted_over_the_time_that_is_asked_for
             a_failure_group_names_its_newest_executions
-            rollups_add_up
-            rollups_are_filtered
-            rollups_survive_reopening
+            counters_add_up_by_what_they_count
+            counters_add_up_over_time
+            counters_are_filtered
+            those_that_fail_most_are_listed_and_the_others_are_counted
+            counters_survive_reopening
         }
         $crate::conformance_tests! { @module $harness, flows = catalogue::flows:
             a_new_flow_is_its_first_version

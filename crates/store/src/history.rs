@@ -4,6 +4,8 @@ mod buckets;
 mod executions;
 mod retention;
 mod rollup;
+mod summing;
+mod sums;
 
 use std::sync::Arc;
 
@@ -16,7 +18,9 @@ pub use executions::{
     Stored,
 };
 pub use retention::{Expired, ExpiryStep, Kept, Retention};
-pub use rollup::{Rollup, RollupKey, RollupQuery, RollupRow};
+pub use rollup::{Rollup, RollupKey};
+pub use summing::Summing;
+pub use sums::{FlowSums, NodeSums, RetryCounts, RollupQuery, RollupSums};
 
 use crate::{IdempotencyHit, Listed, StoreFuture};
 
@@ -57,8 +61,9 @@ pub trait History: Send + Sync + 'static {
     /// spans. One whose newest execution cannot be read has the id of that execution.
     fn failures(&self, query: FailureQuery) -> StoreFuture<'_, Vec<Listed<FailureGroup>>>;
 
-    /// Returns the rollup counters that fit, newest hours first. One that cannot be read has the id of its flow.
-    fn rollups(&self, query: RollupQuery) -> StoreFuture<'_, Vec<Listed<RollupRow>>>;
+    /// Returns what the counters that fit add up to. What this takes in memory is bounded by the limits of `query`, however
+    /// many counters there are. A counter that cannot be read is left out everywhere, and its flow is named.
+    fn rollup_sums(&self, query: RollupQuery) -> StoreFuture<'_, RollupSums>;
 
     /// Looks at some executions, and deletes those that `retention` does not keep any longer, with their journals. The
     /// counters of lists lose them, and those of analytics keep them. A step is short, so that it does not delay commits:

@@ -1520,6 +1520,11 @@ export interface components {
          * @enum {string}
          */
         readonly BreakerStatus: "closed" | "open" | "half_open";
+        /**
+         * @description How far apart the buckets are.
+         * @enum {string}
+         */
+        readonly Bucket: "hour" | "day";
         readonly BucketCounts: components["schemas"]["RetryCounts"] & {
             readonly start: components["schemas"]["Time"];
         };
@@ -3152,10 +3157,29 @@ export interface components {
         };
         /** @description How retries did. */
         readonly RetryAnalytics: {
+            /** @description Of all flows, also of those that are left out below. */
             readonly totals: components["schemas"]["RetryCounts"];
+            /**
+             * @description Those with the most failed attempts first, then those with the most failed executions, then those with the most
+             *     executions.
+             */
             readonly flows: readonly components["schemas"]["FlowCounts"][];
+            /**
+             * Format: int64
+             * @description How many flows with executions are left out of `flows`, where there are more than 1,000.
+             */
+            readonly flows_left_out: number;
+            /** @description In the same order. */
             readonly nodes: readonly components["schemas"]["NodeRetryCounts"][];
+            /**
+             * Format: int64
+             * @description How many nodes with attempts are left out of `nodes`, where there are more than 1,000.
+             */
+            readonly nodes_left_out: number;
             readonly error_classes: readonly components["schemas"]["ErrorClassCounts"][];
+            /** @description How long each bucket is. */
+            readonly bucket: components["schemas"]["Bucket"];
+            /** @description Those in which something ended. */
             readonly buckets: readonly components["schemas"]["BucketCounts"][];
             readonly attempts_histogram: readonly components["schemas"]["AttemptsBar"][];
         };
@@ -4968,7 +4992,7 @@ export interface operations {
                 readonly from?: string;
                 /** @description Hours that begin before. */
                 readonly to?: string;
-                /** @description `hour` (the default) or `day`. */
+                /** @description `hour` or `day`; by default hours, or days if there would be more than 10,000 hours. */
                 readonly bucket?: "hour" | "day";
             };
             readonly header?: never;

@@ -1,14 +1,15 @@
-//! How reliable flows are: the counters that ended executions left, summed as asked.
+//! How reliable flows are: what the counters that ended executions left add up to.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 use steadflow_core::failure::ErrorClass;
-use steadflow_core::ids::{FlowId, NodeId};
+use steadflow_core::ids::FlowId;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{Listed, RollupQuery, RollupRow};
+use steadflow_store::{FlowSums, NodeSums, RetryCounts, RollupQuery, RollupSums};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,22 +17,24 @@ use utoipa_axum::routes;
 use super::executions::flow_names;
 use crate::app::App;
 use crate::caller::Identity;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::query::{FromParams, Params, Query};
 use crate::reply;
 use crate::views::wire::{ErrorClassName, Time};
 
-const HOUR_MICROS: i64 = 3_600_000_000;
-/// How many counters are summed at most, the newest ones.
-const COUNTERS_MAX: usize = 2_000_000;
+const HOUR: Duration = Duration::from_secs(3_600);
+/// How many flows are listed at most, and how many nodes.
+const ROWS_MAX: usize = 1_000;
+/// How many buckets there are at most: hours of more than a year, or days of 27 years.
+const BUCKETS_MAX: usize = 10_000;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(retry_analytics))
 }
 
 /// How far apart the buckets are.
-#[derive(Clone, Copy, Debug, ToSchema)]
-#[schema(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 enum Bucket {
     Hour,
     Day,
@@ -50,12 +53,23 @@ impl std::str::FromStr for Bucket {
 }
 
 impl Bucket {
-    fn begin(self, hour: Timestamp) -> Timestamp {
-        let width = match self {
-            Self::Hour => HOUR_MICROS,
-            Self::Day => 24 * HOUR_MICROS,
+    const fn width(self) -> Duration {
+        match self {
+            Self::Hour => HOUR,
+            Self::Day => Duration::from_secs(24 * HOUR.as_secs()),
+        }
+    }
+
+    /// Says that there are too many of them, and what to ask for.
+    fn too_many(self) -> Problem {
+        let (name, advice) = match self {
+            Self::Hour => ("hour", "ask with `bucket=day`, or for a shorter time with `from` and `to`"),
+            Self::Day => ("day", "ask for a shorter time with `from` and `to`"),
         };
-        Timestamp::from_micros(hour.as_micros() - hour.as_micros().rem_euclid(width))
+        let detail = format!(
+            "The query is not valid: with `bucket={name}`, the answer has more than {BUCKETS_MAX} buckets; {advice}."
+        );
+        Problem::new(ProblemKind::InvalidParameter, detail)
     }
 }
 
@@ -72,9 +86,9 @@ pub(crate) struct AnalyticsQuery {
     /// Hours that begin before.
     #[param(value_type = Option<String>, format = DateTime)]
     to: Option<Timestamp>,
-    /// `hour` (the default) or `day`.
+    /// `hour` or `day`; by default hours, or days if there would be more than 10,000 hours.
     #[param(value_type = Option<Bucket>, inline)]
-    bucket: Bucket,
+    bucket: Option<Bucket>,
 }
 
 impl FromParams for AnalyticsQuery {
@@ -83,68 +97,9 @@ impl FromParams for AnalyticsQuery {
             flow_id: params.flow("flow_id"),
             from: params.time("from"),
             to: params.time("to"),
-            bucket: params.named("bucket", ["hour", "day"].into_iter()).unwrap_or(Bucket::Hour),
+            bucket: params.named("bucket", ["hour", "day"].into_iter()),
         }
     }
-}
-
-/// Counters by name, being summed.
-#[derive(Debug, Default)]
-struct Sums(BTreeMap<String, u64>);
-
-/// What `at_once` counts, of flows and nodes.
-const COMPLETED_AT_ONCE: [&str; 3] = ["executions", "completed", "first_try"];
-/// What it counts, of a node's attempts.
-const ATTEMPTED_ONCE: [&str; 2] = ["attempts", "attempts:1"];
-
-impl Sums {
-    fn add(&mut self, metric: &str, value: u64) {
-        *self.0.entry(metric.to_owned()).or_default() += value;
-    }
-
-    /// Adds a node's counter to the sums of this node.
-    fn add_to_node(&mut self, row: &RollupRow) {
-        if row.key.metric == "at_once" {
-            self.add_each(&COMPLETED_AT_ONCE, row.value);
-            self.add_each(&ATTEMPTED_ONCE, row.value);
-        } else {
-            self.add(&row.key.metric, row.value);
-        }
-    }
-
-    /// Adds a counter to the sums of its flow: its own ones, and what its nodes' say of attempts.
-    fn add_to_flow(&mut self, row: &RollupRow) {
-        let metric = &*row.key.metric;
-        match (&row.key.node, metric) {
-            (None, "at_once") => self.add_each(&COMPLETED_AT_ONCE, row.value),
-            (None, _) => self.add(metric, row.value),
-            (Some(_), "at_once") => self.add_each(&ATTEMPTED_ONCE, row.value),
-            (Some(_), _) if is_of_attempts(metric) => self.add(metric, row.value),
-            (Some(_), _) => {}
-        }
-    }
-
-    fn add_each(&mut self, metrics: &[&str], value: u64) {
-        metrics.iter().for_each(|metric| self.add(metric, value));
-    }
-
-    fn of(&self, metric: &str) -> u64 {
-        self.0.get(metric).copied().unwrap_or(0)
-    }
-
-    fn share(&self, metric: &str) -> Option<f64> {
-        let all = self.of("executions");
-        #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-        let share = |part: u64| part as f64 / all as f64;
-        (all > 0).then(|| share(self.of(metric)))
-    }
-}
-
-/// Whether a flow's sum of this counter is that of its nodes.
-fn is_of_attempts(metric: &str) -> bool {
-    matches!(metric, "attempts" | "failed_attempts" | "failed_attempts_ms" | "backoff_ms" | "tokens_lost")
-        || metric.starts_with("attempts:")
-        || metric.starts_with("error:")
 }
 
 /// How executions, or one node's part of them, went.
@@ -183,31 +138,37 @@ pub(crate) struct Counts {
     manual_retries_cancelled: u64,
 }
 
-impl From<&Sums> for Counts {
-    fn from(sums: &Sums) -> Self {
+impl From<RetryCounts> for Counts {
+    fn from(counts: RetryCounts) -> Self {
         Self {
-            executions: sums.of("executions"),
-            completed: sums.of("completed"),
-            failed: sums.of("failed"),
-            cancelled: sums.of("cancelled"),
-            first_try: sums.of("first_try"),
-            recovered: sums.of("recovered"),
-            exhausted: sums.of("exhausted"),
-            timed_out: sums.of("timed_out"),
-            success_rate: sums.share("completed"),
-            first_try_rate: sums.share("first_try"),
-            attempts: sums.of("attempts"),
-            failed_attempts: sums.of("failed_attempts"),
-            failed_attempts_ms: sums.of("failed_attempts_ms"),
-            backoff_ms: sums.of("backoff_ms"),
-            tokens_lost: sums.of("tokens_lost"),
-            duration_ms: sums.of("duration_ms"),
-            manual_retries: sums.of("manual_retries"),
-            manual_retries_completed: sums.of("manual_retries_completed"),
-            manual_retries_failed: sums.of("manual_retries_failed"),
-            manual_retries_cancelled: sums.of("manual_retries_cancelled"),
+            executions: counts.executions,
+            completed: counts.completed,
+            failed: counts.failed,
+            cancelled: counts.cancelled,
+            first_try: counts.first_try,
+            recovered: counts.recovered,
+            exhausted: counts.exhausted,
+            timed_out: counts.timed_out,
+            success_rate: share(counts.completed, counts.executions),
+            first_try_rate: share(counts.first_try, counts.executions),
+            attempts: counts.attempts,
+            failed_attempts: counts.failed_attempts,
+            failed_attempts_ms: counts.failed_attempts_ms,
+            backoff_ms: counts.backoff_ms,
+            tokens_lost: counts.tokens_lost,
+            duration_ms: counts.duration_ms,
+            manual_retries: counts.manual_retries,
+            manual_retries_completed: counts.manual_retries_completed,
+            manual_retries_failed: counts.manual_retries_failed,
+            manual_retries_cancelled: counts.manual_retries_cancelled,
         }
     }
+}
+
+fn share(part: u64, all: u64) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    let share = || part as f64 / all as f64;
+    (all > 0).then(share)
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -256,10 +217,24 @@ pub(crate) struct AttemptsBar {
 /// How retries did.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RetryAnalytics {
+    /// Of all flows, also of those that are left out below.
     totals: Counts,
+    /// Those with the most failed attempts first, then those with the most failed executions, then those with the most
+    /// executions.
+    #[schema(max_items = 1000)]
     flows: Vec<FlowCounts>,
+    /// How many flows with executions are left out of `flows`, where there are more than 1,000.
+    flows_left_out: u64,
+    /// In the same order.
+    #[schema(max_items = 1000)]
     nodes: Vec<NodeCounts>,
+    /// How many nodes with attempts are left out of `nodes`, where there are more than 1,000.
+    nodes_left_out: u64,
     error_classes: Vec<ErrorClassCounts>,
+    /// How long each bucket is.
+    bucket: Bucket,
+    /// Those in which something ended.
+    #[schema(max_items = 10000)]
     buckets: Vec<BucketCounts>,
     attempts_histogram: Vec<AttemptsBar>,
 }
@@ -273,78 +248,68 @@ pub(crate) async fn retry_analytics(
     Query(query): Query<AnalyticsQuery>,
 ) -> Result<Response, Problem> {
     let AnalyticsQuery { flow_id: flow, from, to, bucket } = query;
-    let rows = app
-        .engine()
-        .store()
-        .rollups(RollupQuery { tenant: caller.tenant, flow, from, to, limit: COUNTERS_MAX })
-        .await?;
-    let is_sound =
-        |row: Listed<RollupRow>| row.inspect_err(|damaged| app.metrics().row_damaged(damaged)).ok();
-    let rows: Vec<RollupRow> = rows.into_iter().filter_map(is_sound).collect();
-    let names = flow_names(&app, caller.tenant, rows.iter().map(|row| row.flow)).await;
-    Ok(reply::ok(&analytics(&rows, bucket, names)))
-}
-
-fn analytics(rows: &[RollupRow], bucket: Bucket, mut names: BTreeMap<FlowId, String>) -> RetryAnalytics {
-    let totals = summed(rows, |_| Some(()), Sums::add_to_flow).remove(&()).unwrap_or_default();
-    let flow = |(flow_id, sums): (FlowId, Sums)| FlowCounts {
-        flow_id,
-        flow_name: names.remove(&flow_id),
-        counts: (&sums).into(),
-    };
-    let node = |((flow_id, node_id), sums): ((FlowId, NodeId), Sums)| NodeCounts {
-        flow_id,
-        node_id: node_id.to_string(),
-        counts: (&sums).into(),
-    };
-    let moment =
-        |(start, sums): (Timestamp, Sums)| BucketCounts { start: start.into(), counts: (&sums).into() };
-    RetryAnalytics {
-        error_classes: error_classes(&totals),
-        attempts_histogram: histogram(&totals),
-        flows: summed(rows, |row| Some(row.flow), Sums::add_to_flow).into_iter().map(flow).collect(),
-        nodes: summed(rows, |row| Some((row.flow, row.key.node.clone()?)), Sums::add_to_node)
-            .into_iter()
-            .map(node)
-            .collect(),
-        buckets: summed(rows, |row| Some(bucket.begin(row.hour)), Sums::add_to_flow)
-            .into_iter()
-            .map(moment)
-            .collect(),
-        totals: (&totals).into(),
-    }
-}
-
-fn summed<K: Ord>(
-    rows: &[RollupRow],
-    key: impl Fn(&RollupRow) -> Option<K>,
-    add: fn(&mut Sums, &RollupRow),
-) -> BTreeMap<K, Sums> {
-    let mut sums: BTreeMap<K, Sums> = BTreeMap::new();
-    for row in rows {
-        if let Some(key) = key(row) {
-            add(sums.entry(key).or_default(), row);
+    let widths = bucket.map_or(vec![Bucket::Hour, Bucket::Day], |bucket| vec![bucket]);
+    for &bucket in &widths {
+        let query = RollupQuery {
+            tenant: caller.tenant,
+            flow,
+            from,
+            to,
+            width: bucket.width(),
+            buckets_max: BUCKETS_MAX,
+            rows_max: ROWS_MAX,
+        };
+        let mut sums = app.engine().store().rollup_sums(query).await?;
+        sums.damaged.iter().for_each(|damaged| app.metrics().row_damaged(damaged));
+        if let Some(buckets) = sums.buckets.take() {
+            let names = flow_names(&app, caller.tenant, sums.flows.iter().map(|sums| sums.flow)).await;
+            return Ok(reply::ok(&view_of(sums, bucket, buckets, names)));
         }
     }
-    sums
+    Err(bucket.unwrap_or(Bucket::Day).too_many())
 }
 
-fn error_classes(totals: &Sums) -> Vec<ErrorClassCounts> {
+fn view_of(
+    sums: RollupSums,
+    bucket: Bucket,
+    buckets: BTreeMap<Timestamp, RetryCounts>,
+    mut names: BTreeMap<FlowId, String>,
+) -> RetryAnalytics {
+    let flow = |FlowSums { flow, counts }| FlowCounts {
+        flow_id: flow,
+        flow_name: names.remove(&flow),
+        counts: counts.into(),
+    };
+    let node = |NodeSums { flow, node, counts }| NodeCounts {
+        flow_id: flow,
+        node_id: node.to_string(),
+        counts: counts.into(),
+    };
+    let moment = |(start, counts): (Timestamp, RetryCounts)| BucketCounts {
+        start: start.into(),
+        counts: counts.into(),
+    };
+    let bar = |(attempts, node_executions)| AttemptsBar { attempts, node_executions };
+    RetryAnalytics {
+        totals: sums.totals.into(),
+        error_classes: error_classes(&sums),
+        flows: sums.flows.into_iter().map(flow).collect(),
+        flows_left_out: sums.flows_left_out,
+        nodes: sums.nodes.into_iter().map(node).collect(),
+        nodes_left_out: sums.nodes_left_out,
+        bucket,
+        buckets: buckets.into_iter().map(moment).collect(),
+        attempts_histogram: sums.attempts.into_iter().map(bar).collect(),
+    }
+}
+
+fn error_classes(sums: &RollupSums) -> Vec<ErrorClassCounts> {
+    let of = |counts: &BTreeMap<ErrorClass, u64>, class| counts.get(&class).copied().unwrap_or(0);
     let counts = |&class: &ErrorClass| ErrorClassCounts {
         error_class: class.into(),
-        failed_attempts: totals.of(&format!("error:{class}")),
-        failed_executions: totals.of(&format!("failed_by:{class}")),
+        failed_attempts: of(&sums.failed_attempts, class),
+        failed_executions: of(&sums.failed_executions, class),
     };
     let all = ErrorClass::ALL.iter().map(counts);
     all.filter(|counts| counts.failed_attempts + counts.failed_executions > 0).collect()
-}
-
-fn histogram(totals: &Sums) -> Vec<AttemptsBar> {
-    let bar = |(metric, &node_executions): (&String, &u64)| {
-        let attempts = metric.strip_prefix("attempts:")?.parse().ok()?;
-        Some(AttemptsBar { attempts, node_executions })
-    };
-    let mut bars: Vec<AttemptsBar> = totals.0.iter().filter_map(bar).collect();
-    bars.sort_by_key(|bar| bar.attempts);
-    bars
 }

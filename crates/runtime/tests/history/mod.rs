@@ -1,31 +1,49 @@
 //! What is known of executions that have ended: their rows, counters, uses of agents, and journals.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::{ExecutionStatus, RetryMode};
+use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_runtime::{Retry, RetryMany, RuntimeError, row_of};
-use steadflow_store::{Catalogue, ExecutionFilter, ExecutionRow, History, Page, RollupQuery};
+use steadflow_store::{
+    Catalogue, ExecutionFilter, ExecutionRow, History, Page, RetryCounts, RollupQuery, RollupSums,
+};
 use uuid::Uuid;
 
 use crate::support::{Bench, TENANT, echo, pass};
 
 const ME: Caller = Caller::LOCAL;
 
-/// The counters of a flow and its nodes, times in tenths of a second.
-async fn counters(bench: &Bench, flow: FlowId) -> Vec<String> {
-    let query = RollupQuery { tenant: TENANT, flow: Some(flow), from: None, to: None, limit: 1_000 };
-    let rows = bench.store.rollups(query).await.expect("the store is open");
-    let shown = rows.iter().flatten().map(|row| {
-        let node = row.key.node.as_ref().map_or("-", |node| node.as_str());
-        let value = if row.key.metric.ends_with("_ms") { row.value / 100 * 100 } else { row.value };
-        format!("{node} {} {value}", row.key.metric)
-    });
-    shown.collect()
+/// What the counters of a flow and its nodes add up to, times in tenths of a second.
+async fn counters(bench: &Bench, flow: FlowId) -> RollupSums {
+    let query = RollupQuery {
+        tenant: TENANT,
+        flow: Some(flow),
+        from: None,
+        to: None,
+        width: Duration::from_secs(3_600),
+        buckets_max: 9,
+        rows_max: 9,
+    };
+    let mut sums = bench.store.rollup_sums(query).await.expect("the store is open");
+    let nodes = sums.nodes.iter_mut().map(|node| &mut node.counts);
+    for counts in nodes.chain([&mut sums.totals]) {
+        for time in [&mut counts.duration_ms, &mut counts.backoff_ms, &mut counts.failed_attempts_ms] {
+            *time = *time / 100 * 100;
+        }
+    }
+    sums
+}
+
+fn of_node(sums: &RollupSums, id: &str) -> RetryCounts {
+    let node = sums.nodes.iter().find(|sums| sums.node.as_str() == id);
+    node.expect("it is counted").counts
 }
 
 async fn rows(bench: &Bench, flow: FlowId) -> Vec<ExecutionRow> {
@@ -58,24 +76,17 @@ async fn what_completes_is_counted_by_how_it_went() {
     ended(&bench, at_once).await;
     ended(&bench, recovered).await;
 
-    assert_eq!(counters(&bench, at_once).await, ["- at_once 1", "a at_once 1"]);
-    assert_eq!(
-        counters(&bench, recovered).await,
-        [
-            "- completed 1",
-            "- duration_ms 1000",
-            "- executions 1",
-            "- recovered 1",
-            "a attempts 2",
-            "a attempts:2 1",
-            "a backoff_ms 1000",
-            "a completed 1",
-            "a error:connection 1",
-            "a executions 1",
-            "a failed_attempts 1",
-            "a recovered 1",
-        ]
-    );
+    let one = RetryCounts { executions: 1, completed: 1, ..RetryCounts::default() };
+    let first = RetryCounts { first_try: 1, attempts: 1, ..one };
+    let sums = counters(&bench, at_once).await;
+    assert_eq!((sums.totals, of_node(&sums, "a")), (first, first));
+    assert_eq!(sums.attempts, BTreeMap::from([(1, 1)]));
+    let second = RetryCounts { recovered: 1, attempts: 2, failed_attempts: 1, backoff_ms: 1_000, ..one };
+    let sums = counters(&bench, recovered).await;
+    assert_eq!(sums.totals, RetryCounts { duration_ms: 1_000, ..second });
+    assert_eq!(of_node(&sums, "a"), second);
+    assert_eq!(sums.attempts, BTreeMap::from([(2, 1)]));
+    assert_eq!(sums.failed_attempts, BTreeMap::from([(ErrorClass::Connection, 1)]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -89,28 +100,19 @@ async fn what_fails_is_counted_and_what_a_retry_reuses_is_not() {
     let again = bench.engine.retry(&ME, failed, retry).await.unwrap().execution;
     bench.ended(again).await;
 
-    assert_eq!(
-        counters(&bench, flow).await,
-        [
-            "- executions 2",
-            "- exhausted 2",
-            "- failed 2",
-            "- failed_by:connection 2",
-            "- manual_retries 1",
-            "- manual_retries_failed 1",
-            "a at_once 1",
-            "b attempts 2",
-            "b attempts:1 2",
-            "b error:connection 2",
-            "b executions 2",
-            "b exhausted 2",
-            "b failed 2",
-            "b failed_attempts 2",
-        ]
-    );
-    let query = RollupQuery { tenant: TENANT, flow: Some(flow), from: None, to: None, limit: 1 };
-    let hour = bench.store.rollups(query).await.unwrap()[0].as_ref().expect("it is sound").hour;
-    assert_eq!(hour.as_micros(), 1_800_000_000_000_000, "the hour in which they ended");
+    let sums = counters(&bench, flow).await;
+    let both =
+        RetryCounts { executions: 2, failed: 2, exhausted: 2, failed_attempts: 2, ..RetryCounts::default() };
+    let all = RetryCounts { attempts: 3, manual_retries: 1, manual_retries_failed: 1, ..both };
+    assert_eq!(sums.totals, all);
+    let once =
+        RetryCounts { executions: 1, completed: 1, first_try: 1, attempts: 1, ..RetryCounts::default() };
+    assert_eq!(of_node(&sums, "a"), once, "its output is used again");
+    assert_eq!(of_node(&sums, "b"), RetryCounts { attempts: 2, ..both });
+    assert_eq!(sums.failed_attempts, BTreeMap::from([(ErrorClass::Connection, 2)]));
+    assert_eq!(sums.failed_executions, BTreeMap::from([(ErrorClass::Connection, 2)]));
+    let hours: Vec<_> = sums.buckets.iter().flatten().map(|(hour, _)| hour.as_micros()).collect();
+    assert_eq!(hours, [1_800_000_000_000_000], "the hour in which they ended");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,8 +1,10 @@
 //! What must hold when everything has ended: D1, R1, R4, and the analytics.
 
+use std::time::Duration;
+
 use steadflow_core::ids::TenantId;
 use steadflow_runtime::row_of;
-use steadflow_store::{ExecutionFilter, MemoryStore, Page, RollupKey, RollupQuery};
+use steadflow_store::{ExecutionFilter, MemoryStore, Page, RollupQuery};
 
 use super::{Checker, Verdict};
 
@@ -44,12 +46,17 @@ impl Checker {
     }
 
     fn are_counted(&self, store: &MemoryStore) -> Verdict {
-        let query =
-            RollupQuery { tenant: TenantId::DEFAULT, flow: None, from: None, to: None, limit: 100_000 };
-        let rollups = store.rollups_now(&query).map_err(|error| error.to_string())?;
-        let is_total =
-            |key: &RollupKey| key.node.is_none() && matches!(&*key.metric, "executions" | "at_once");
-        let counted: u64 = rollups.iter().filter(|row| is_total(&row.key)).map(|row| row.value).sum();
+        let query = RollupQuery {
+            tenant: TenantId::DEFAULT,
+            flow: None,
+            from: None,
+            to: None,
+            width: Duration::from_secs(3_600),
+            buckets_max: 0,
+            rows_max: 0,
+        };
+        let sums = store.rollup_sums_now(&query).map_err(|error| error.to_string())?;
+        let counted = sums.totals.executions;
         if counted != self.stories.len() as u64 {
             return Err(format!(
                 "R4: {} executions ended, the analytics count {counted}",

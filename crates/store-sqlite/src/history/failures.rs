@@ -28,7 +28,7 @@ pub(crate) fn failures(db: &Connection, query: &FailureQuery) -> rusqlite::Resul
     let rows = statement.query_map(parameters, |row| listed(row, group))?;
     let groups: Vec<Listed<FailureGroup>> = rows.collect::<rusqlite::Result<_>>()?;
     let Some(buckets) = query.buckets(groups.iter().flatten()) else { return Ok(groups) };
-    let retries = retries(db, query)?;
+    let retries = retries(db, query, &groups)?;
     let whole = |group: FailureGroup| {
         let executions = newest(db, query, group.flow, &group.fingerprint)?;
         let buckets = counted(db, query, &group, buckets.clone())?;
@@ -60,8 +60,14 @@ fn group(found: &Row<'_>) -> rusqlite::Result<FailureGroup> {
     })
 }
 
-/// Returns for each group how many of it were retried, and how many of these have a retry that completed.
-fn retries(db: &Connection, query: &FailureQuery) -> rusqlite::Result<Retries> {
+/// Returns for each of `groups` how many of it were retried, and how many of these have a retry that completed.
+fn retries(
+    db: &Connection,
+    query: &FailureQuery,
+    groups: &[Listed<FailureGroup>],
+) -> rusqlite::Result<Retries> {
+    let key = |group: &FailureGroup| (group.flow, Arc::clone(&group.fingerprint.id));
+    let mut retries: Retries = groups.iter().flatten().map(|group| (key(group), (0, 0))).collect();
     let mut statement = db.prepare_cached(include_str!("../queries/failures_retried.sql"))?;
     let parameters = (
         blob(query.tenant.uuid()),
@@ -71,7 +77,14 @@ fn retries(db: &Connection, query: &FailureQuery) -> rusqlite::Result<Retries> {
     );
     let rows = statement
         .query_map(parameters, |row| Ok(((flow_id(row, 0)?, text(row, 1)?), (row.get(2)?, row.get(3)?))))?;
-    rows.filter_map(readable).collect()
+    for row in rows.filter_map(readable) {
+        let (key, counts) = row?;
+        // There are those of groups that are not listed, too, and of these as many as there are failures.
+        if let Some(known) = retries.get_mut(&key) {
+            *known = counts;
+        }
+    }
+    Ok(retries)
 }
 
 /// Fills `buckets`, which are empty, with this group's counts.

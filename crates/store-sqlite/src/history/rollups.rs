@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use foldhash::fast::FixedState;
 use rusqlite::{Connection, Row};
 use steadflow_core::execution::ExecutionStatus;
-use steadflow_core::ids::{FlowId, NodeId, TenantId};
-use steadflow_store::{AgentUse, Listed, Rollup, RollupKey, RollupQuery, RollupRow};
+use steadflow_core::ids::{FlowId, TenantId};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{AgentUse, Rollup, RollupKey, RollupQuery, RollupSums, Summing};
 
-use crate::columns::{blob, flow_id, listed, rows_max, text, timestamp};
+use crate::columns::{blob, flow_id, listed, listed_as, timestamp};
 
 /// What the executions add that ended in this batch.
 #[derive(Debug, Default)]
@@ -105,21 +106,89 @@ impl Sums {
     }
 }
 
-/// See [`steadflow_store::History::rollups`].
-pub(crate) fn read(db: &Connection, query: &RollupQuery) -> rusqlite::Result<Vec<Listed<RollupRow>>> {
-    let mut statement = db.prepare_cached(include_str!("../queries/rollups.sql"))?;
-    let parameters = (
-        blob(query.tenant.uuid()),
-        query.flow.map(|flow| blob(flow.uuid())),
-        query.from.map(|from| from.as_micros()),
-        query.to.map(|to| to.as_micros()),
-        rows_max(query.limit),
-    );
-    statement.query_map(parameters, |row| listed(row, rollup_row))?.collect()
+/// See [`steadflow_store::History::rollup_sums`]. Each flow is read for itself, so that the primary key leads to its hours,
+/// and what SQLite sorts is one flow's.
+pub(crate) fn sums(db: &Connection, query: &RollupQuery) -> rusqlite::Result<RollupSums> {
+    let mut summing = Summing::new(query);
+    if let Some(flow) = query.flow {
+        add_flow(db, query, flow, &mut summing)?;
+        return Ok(summing.finish());
+    }
+    let mut statement = db.prepare_cached(include_str!("../queries/counted_flows.sql"))?;
+    let mut rows = statement.query([blob(query.tenant.uuid())])?;
+    while let Some(row) = rows.next()? {
+        match listed(row, |row| flow_id(row, 0))? {
+            Ok(flow) => add_flow(db, query, flow, &mut summing)?,
+            Err(damaged) => summing.add_damaged(damaged),
+        }
+    }
+    Ok(summing.finish())
 }
 
-fn rollup_row(row: &Row<'_>) -> rusqlite::Result<RollupRow> {
-    let node: Option<NodeId> = Some(text(row, 2)?).filter(|id| !id.is_empty()).map(NodeId::new);
-    let key = RollupKey { node, metric: row.get::<_, String>(3)?.into() };
-    Ok(RollupRow { flow: flow_id(row, 0)?, hour: timestamp(row, 1)?, key, value: row.get(4)? })
+fn add_flow(
+    db: &Connection,
+    query: &RollupQuery,
+    flow: FlowId,
+    summing: &mut Summing,
+) -> rusqlite::Result<()> {
+    let parameters = (
+        blob(query.tenant.uuid()),
+        blob(flow.uuid()),
+        query.from.map_or(i64::MIN, Timestamp::as_micros),
+        query.to.map_or(i64::MAX, Timestamp::as_micros),
+    );
+    let mut statement = db.prepare_cached(include_str!("../queries/rollups_by_node.sql"))?;
+    let mut rows = statement.query(parameters)?;
+    while let Some(row) = rows.next()? {
+        let read = listed_as(row, |row| add_sum(row, flow, summing), || flow.uuid())?;
+        read.unwrap_or_else(|damaged| summing.add_damaged(damaged));
+    }
+    let mut statement = db.prepare_cached(include_str!("../queries/rollups_by_time.sql"))?;
+    let mut rows = statement.query(parameters)?;
+    while summing.wants_times()
+        && let Some(row) = rows.next()?
+    {
+        let read = listed_as(row, |row| add_at(row, summing), || flow.uuid())?;
+        read.unwrap_or_else(|damaged| summing.add_damaged(damaged));
+    }
+    Ok(())
+}
+
+fn add_sum(row: &Row<'_>, flow: FlowId, summing: &mut Summing) -> rusqlite::Result<()> {
+    let (node, metric) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
+    summing.add(flow, Some(node).filter(|id| !id.is_empty()), metric, row.get(2)?);
+    // Those below zero are not in the sum.
+    row.get::<_, u64>(3).map(drop)
+}
+
+fn add_at(row: &Row<'_>, summing: &mut Summing) -> rusqlite::Result<()> {
+    let (node, metric) = (row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?);
+    let (hour, value) = (timestamp(row, 0)?, row.get(3)?);
+    summing.add_at(hour, !node.is_empty(), metric, value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_are_found_by_flow_and_hour() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(include_str!("../../migrations/0001_initial.sql")).unwrap();
+        let found = "SEARCH rollups USING PRIMARY KEY (tenant=? AND flow=? AND hour>? AND hour<?)";
+        let next = "SEARCH rollups USING PRIMARY KEY (tenant=? AND flow>?)";
+        for (sql, search) in [
+            (include_str!("../queries/counted_flows.sql"), next),
+            (include_str!("../queries/rollups_by_node.sql"), found),
+            (include_str!("../queries/rollups_by_time.sql"), found),
+        ] {
+            let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let plan: Vec<String> =
+                statement.raw_query().mapped(|row| row.get("detail")).collect::<Result<_, _>>().unwrap();
+
+            assert!(plan.iter().any(|step| step == search), "{plan:#?}");
+            assert!(!plan.iter().any(|step| step.starts_with("SCAN rollups")), "{plan:#?}");
+        }
+    }
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     AgentChange, AgentRecord, Commit, ExecutionFilter, ExecutionRow, Fingerprint, FlowDocument, FlowFilter,
     FlowRecord, FlowStatus, Idempotency, InboxInput, LONG_RECORD, Listed, PAGE_BYTES_MAX, Page, Projection,
-    Rollup, RollupKey, Store, StoreError, Stored, journal_of,
+    Rollup, RollupKey, RollupQuery, Store, StoreError, Stored, journal_of,
 };
 
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
@@ -225,6 +225,11 @@ pub(super) fn keyed(commit: Commit, key: &str) -> Commit {
 pub(super) fn keyed_by(commit: Commit, tenant: TenantId, key: &str) -> Commit {
     let idempotency = Idempotency { tenant, key: key.into(), request_hash: [7; 32], created_at: at(0) };
     Commit { idempotency: Some(Box::new(idempotency)), ..commit }
+}
+
+/// Asks for all counters of a tenant.
+pub(super) const fn all_counters(tenant: TenantId) -> RollupQuery {
+    RollupQuery { tenant, flow: None, from: None, to: None, width: HOUR, buckets_max: 99, rows_max: 99 }
 }
 
 /// A counter's name.

@@ -6,13 +6,13 @@ use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 
 use super::samples::{
-    ALL, FLOW, OTHER_FLOW, OURS, THEIRS, at, completed, document, failed, finished_with, flow, id, key,
-    keyed_by, new_agent, row, shown, uuid,
+    ALL, FLOW, OTHER_FLOW, OURS, THEIRS, all_counters, at, completed, document, failed, finished_with, flow,
+    id, key, keyed_by, new_agent, row, shown, uuid,
 };
 use super::{Harness, commit, worker};
 use crate::{
     AgentChange, AgentFilter, AgentUse, Catalogue, Changed, Committed, ExecutionFilter, ExecutionRow,
-    FailureQuery, FlowChange, FlowFilter, FlowRecord, Rollup, RollupQuery, Store, VersionPage,
+    FailureQuery, FlowChange, FlowFilter, FlowRecord, Rollup, Store, VersionPage,
 };
 
 const OUR_AGENT: AgentId = AgentId::new(uuid(1));
@@ -25,7 +25,6 @@ async fn seen_by(store: &impl Store, tenant: TenantId) -> Vec<(&'static str, Str
     }
     let versions = VersionPage { before: None, limit: 9 };
     let failures = FailureQuery { tenant, flow: None, from: None, to: None, now: at(60), limit: 9 };
-    let rollups = RollupQuery { tenant, flow: None, from: None, to: None, limit: 9 };
     let ours = ExecutionFilter { tenant: Some(tenant), ..ExecutionFilter::default() };
     let flows = FlowFilter { tenant: Some(tenant), ..FlowFilter::default() };
     let agents = AgentFilter { tenant: Some(tenant), ..AgentFilter::default() };
@@ -37,7 +36,7 @@ async fn seen_by(store: &impl Store, tenant: TenantId) -> Vec<(&'static str, Str
         shown("History::retried_by", store.retried_by(tenant, id(1), 9).await),
         shown("History::idempotency", store.idempotency(tenant, KEY.into()).await),
         shown("History::failures", store.failures(failures).await),
-        shown("History::rollups", store.rollups(rollups).await),
+        shown("History::rollup_sums", store.rollup_sums(all_counters(tenant)).await),
         shown("History::execution_counts", store.execution_counts(tenant, FLOW).await),
         shown("History::execution_counts", store.execution_counts(tenant, OTHER_FLOW).await),
         shown("Catalogue::flow", store.flow(tenant, FLOW).await),

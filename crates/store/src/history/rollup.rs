@@ -30,31 +30,3 @@ pub struct RollupKey {
     /// The name of the counter, e.g. `executions`, `attempts:3`, `error:timeout`.
     pub metric: Cow<'static, str>,
 }
-
-/// Which counters to read.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RollupQuery {
-    /// Of this tenant.
-    pub tenant: TenantId,
-    /// Of this flow; `None` for all.
-    pub flow: Option<FlowId>,
-    /// Hours that begin at or after.
-    pub from: Option<Timestamp>,
-    /// Hours that begin before.
-    pub to: Option<Timestamp>,
-    /// At most so many counters.
-    pub limit: usize,
-}
-
-/// One counter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RollupRow {
-    /// The flow.
-    pub flow: FlowId,
-    /// The hour.
-    pub hour: Timestamp,
-    /// What is counted.
-    pub key: RollupKey,
-    /// How many.
-    pub value: u64,
-}

@@ -5,14 +5,14 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use steadflow_core::execution::ExecutionStatus;
-use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
 use super::{MemoryStore, all_sound, at_once};
 use crate::{
     Buckets, ExecutionCounts, ExecutionFilter, ExecutionRow, Expired, ExpiryStep, FailureGroup, FailureQuery,
-    Fingerprint, History, IdempotencyHit, Lineage, Listed, Page, Retention, RollupQuery, RollupRow,
-    StoreError, StoreFuture, Stored,
+    Fingerprint, History, IdempotencyHit, Lineage, Listed, Page, Retention, RollupKey, RollupQuery,
+    RollupSums, StoreError, StoreFuture, Stored, Summing,
 };
 
 /// How many executions of a failure group are named.
@@ -158,20 +158,24 @@ impl MemoryStore {
         Ok(groups)
     }
 
-    /// See [`crate::History::rollups`].
+    /// See [`crate::History::rollup_sums`].
     ///
     /// # Errors
     /// [`StoreError::Closed`].
-    pub fn rollups_now(&self, query: &RollupQuery) -> Result<Vec<RollupRow>, StoreError> {
+    pub fn rollup_sums_now(&self, query: &RollupQuery) -> Result<RollupSums, StoreError> {
         let database = self.open()?;
-        let rows = database.rollups.iter().map(|((tenant, flow, hour, key), value)| {
-            (*tenant, RollupRow { flow: *flow, hour: *hour, key: key.clone(), value: *value })
-        });
-        let fitting = rows.filter(|(tenant, row)| *tenant == query.tenant && query.fits(row));
-        let mut rows: Vec<RollupRow> = fitting.map(|(_, row)| row).collect();
-        rows.sort_by_key(|row| std::cmp::Reverse(row.hour));
-        rows.truncate(query.limit);
-        Ok(rows)
+        let mut summing = Summing::new(query);
+        let mut sums: BTreeMap<(FlowId, &RollupKey), u64> = BTreeMap::new();
+        for ((tenant, flow, hour, key), value) in &database.rollups {
+            if *tenant == query.tenant && query.fits(*flow, *hour) {
+                *sums.entry((*flow, key)).or_default() += value;
+                summing.add_at(*hour, key.node.is_some(), &key.metric, *value);
+            }
+        }
+        for ((flow, key), value) in sums {
+            summing.add(flow, key.node.as_ref().map(NodeId::as_str), &key.metric, value);
+        }
+        Ok(summing.finish())
     }
 
     /// See [`crate::History::execution_counts`].
@@ -236,8 +240,8 @@ impl History for MemoryStore {
         at_once(self.failures_now(&query).map(all_sound))
     }
 
-    fn rollups(&self, query: RollupQuery) -> StoreFuture<'_, Vec<Listed<RollupRow>>> {
-        at_once(self.rollups_now(&query).map(all_sound))
+    fn rollup_sums(&self, query: RollupQuery) -> StoreFuture<'_, RollupSums> {
+        at_once(self.rollup_sums_now(&query))
     }
 
     fn expire(
@@ -306,9 +310,9 @@ impl FailureQuery {
 }
 
 impl RollupQuery {
-    fn fits(&self, row: &RollupRow) -> bool {
-        self.flow.is_none_or(|flow| row.flow == flow)
-            && self.from.is_none_or(|from| row.hour >= from)
-            && self.to.is_none_or(|to| row.hour < to)
+    fn fits(&self, flow: FlowId, hour: Timestamp) -> bool {
+        self.flow.is_none_or(|wanted| flow == wanted)
+            && self.from.is_none_or(|from| hour >= from)
+            && self.to.is_none_or(|to| hour < to)
     }
 }

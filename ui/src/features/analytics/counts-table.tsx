@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { RetryCounts } from '@/api/reports';
@@ -20,20 +20,20 @@ interface Row {
 interface CountsTableProps {
   title: string;
   head: string;
+  /** Most failed attempts first. */
   rows: readonly Row[];
+  /** What the server left out; none if null. */
+  leftOut: string | null;
   period: Period;
 }
 
 /** The number of rows before “show all”. */
 const ROWS_MAX = 10;
 
-/** Outcomes of flows or nodes, one per row, most failures first. A name links to its executions. */
-export function CountsTable({ title, head, rows, period }: CountsTableProps) {
+/** Outcomes of flows or nodes, one per row. A name links to its executions. */
+export function CountsTable({ title, head, rows, leftOut, period }: CountsTableProps) {
   const [isWhole, setWhole] = useState(false);
-  const sorted = [...rows].sort(
-    (a, b) => b.counts.failed_attempts - a.counts.failed_attempts || b.counts.executions - a.counts.executions,
-  );
-  const shown = isWhole ? sorted : sorted.slice(0, ROWS_MAX);
+  const shown = isWhole ? rows : rows.slice(0, ROWS_MAX);
   const { columns } = texts;
   return (
     <>
@@ -55,12 +55,17 @@ export function CountsTable({ title, head, rows, period }: CountsTableProps) {
           ))}
         </div>
       </div>
-      {sorted.length > shown.length && (
+      {rows.length > shown.length && (
         <div className={classes.foot}>
           <Button variant="subtle" color="gray" onClick={() => setWhole(true)}>
-            {texts.showAll(sorted.length)}
+            {texts.showAll(rows.length)}
           </Button>
         </div>
+      )}
+      {leftOut && (
+        <Text className={classes.foot} size="sm">
+          {leftOut}
+        </Text>
       )}
     </>
   );

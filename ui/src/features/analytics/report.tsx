@@ -39,10 +39,22 @@ export function Report({ analytics, span, flow, period }: ReportProps) {
         </div>
       </div>
       <Panel title={texts.flows.title} flush>
-        <CountsTable title={texts.flows.title} head={texts.flows.name} rows={flowsOf(analytics)} period={period} />
+        <CountsTable
+          title={texts.flows.title}
+          head={texts.flows.name}
+          rows={flowsOf(analytics)}
+          leftOut={texts.flows.leftOut(analytics.flows_left_out)}
+          period={period}
+        />
       </Panel>
       <Panel title={texts.nodes.title} flush>
-        <CountsTable title={texts.nodes.title} head={texts.nodes.name} rows={nodesOf(analytics)} period={period} />
+        <CountsTable
+          title={texts.nodes.title}
+          head={texts.nodes.name}
+          rows={nodesOf(analytics)}
+          leftOut={texts.nodes.leftOut(analytics.nodes_left_out)}
+          period={period}
+        />
       </Panel>
     </div>
   );

@@ -63,8 +63,13 @@ export const texts = {
     many: (attempts: number) => `${attempts} attempts`,
     none: 'No node has run.',
   },
-  flows: { title: 'By flow', name: 'Flow', unnamed: 'Deleted flow' },
-  nodes: { title: 'By node', name: 'Node' },
+  flows: {
+    title: 'By flow',
+    name: 'Flow',
+    unnamed: 'Deleted flow',
+    leftOut: (count: number) => leftOut(count, 'flow'),
+  },
+  nodes: { title: 'By node', name: 'Node', leftOut: (count: number) => leftOut(count, 'node') },
   errors: {
     title: 'By error class',
     hint: 'Why attempts failed',
@@ -88,3 +93,9 @@ export const texts = {
   start: 'From',
   showAll: (rows: number) => `Show all ${rows.toLocaleString('en')}`,
 } as const;
+
+function leftOut(count: number, noun: string): string | null {
+  if (count === 0) return null;
+  if (count === 1) return `The ${noun} with the fewest failed attempts is not listed.`;
+  return `The ${counted(count, noun)} with the fewest failed attempts are not listed.`;
+}

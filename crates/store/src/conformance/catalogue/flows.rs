@@ -1,14 +1,14 @@
 //! Flows and their versions.
 
 use super::super::samples::{
-    ALL, FLOW, OURS, THEIRS, accepted, at, completed, document, failed, finished, flow, flows_listed,
-    half_a_page, id, input, keyed, listed, parked, row, shown, sound,
+    ALL, FLOW, OURS, THEIRS, accepted, all_counters, at, completed, document, failed, finished, flow,
+    flows_listed, half_a_page, id, input, keyed, listed, parked, row, shown, sound,
 };
 use super::super::{Harness, commit, reopened, worker};
 use crate::{
     Catalogue, Changed, ExecutionCounts, ExecutionFilter, ExecutionRow, FailureQuery, FlowChange,
-    FlowDocument, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord, History, Log, Page, Revision,
-    RollupQuery, Store, VersionPage,
+    FlowDocument, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord, History, Log, Page, Revision, Store,
+    VersionPage,
 };
 
 /// Any flow.
@@ -190,8 +190,7 @@ pub async fn a_deleted_flow_takes_everything_with_it<H: Harness>(harness: &H) {
     assert_eq!(listed(&store, ExecutionFilter::default()).await, [3]);
     let failures = FailureQuery { tenant: OURS, flow: None, from: None, to: None, now: at(9), limit: 9 };
     assert_eq!(store.failures(failures).await.expect("failures"), []);
-    let rollups = RollupQuery { tenant: OURS, flow: None, from: None, to: None, limit: 9 };
-    assert_eq!(store.rollups(rollups).await.expect("rollups"), []);
+    assert_eq!(store.rollup_sums(all_counters(OURS)).await.expect("sums").flows, []);
     assert_eq!(store.execution_counts(OURS, FLOW).await.expect("counts"), ExecutionCounts::default());
     let inbox = store.inbox(worker, None, 9).await.expect("an inbox");
     assert_eq!(inbox.into_iter().map(|item| item.sent).collect::<Vec<_>>(), [kept_input]);

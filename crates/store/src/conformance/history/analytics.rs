@@ -3,18 +3,23 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use steadflow_core::failure::ErrorClass;
+use steadflow_core::ids::{FlowId, NodeId};
+use steadflow_core::timestamp::Timestamp;
+
 use super::super::samples::{
-    FLOW, OTHER_FLOW, OURS, THEIRS, at, completed, failed, finished, finished_with, id, key, row, shown,
-    sound,
+    FLOW, HOUR, OTHER_FLOW, OURS, THEIRS, all_counters, at, completed, failed, finished, finished_with, id,
+    key, row, shown, sound, uuid,
 };
 use super::super::{Harness, commit, reopened, worker};
 use crate::{
-    Buckets, ExecutionRow, FailureGroup, FailureQuery, History, Rollup, RollupQuery, RollupRow, Store,
+    Buckets, ExecutionRow, FailureGroup, FailureQuery, FlowSums, History, NodeSums, RetryCounts, Rollup,
+    RollupQuery, RollupSums, Store,
 };
 
 const FAILURES: FailureQuery =
     FailureQuery { tenant: OURS, flow: None, from: None, to: None, now: at(60), limit: 100 };
-const ROLLUPS: RollupQuery = RollupQuery { tenant: OURS, flow: None, from: None, to: None, limit: 1_000 };
+const ROLLUPS: RollupQuery = all_counters(OURS);
 
 async fn failed_with<H: Harness>(harness: &H, rows: impl IntoIterator<Item = ExecutionRow>) -> H::Store {
     let store = harness.open().await;
@@ -154,45 +159,86 @@ fn rollup(hour: i64, counts: &[(&str, &str, u64)]) -> Rollup {
     Rollup { tenant: OURS, flow: FLOW, hour: at(hour * 3_600), counts, agents: Vec::new() }
 }
 
-async fn counted(store: &impl Store, query: RollupQuery) -> BTreeMap<(i64, String, String), u64> {
-    let rows = sound(store.rollups(query).await);
-    let place = |row: &RollupRow| {
-        let hour = row.hour.since(at(0)).as_secs() / 3_600;
-        let node = row.key.node.as_ref().map_or_else(String::new, |node| node.to_string());
-        (i64::try_from(hour).expect("a few hours"), node, row.key.metric.to_string())
+async fn sums(store: &impl Store, query: RollupQuery) -> RollupSums {
+    store.rollup_sums(query).await.expect("sums")
+}
+
+pub async fn counters_add_up_by_what_they_count<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    let failed = [
+        ("", "executions", 1),
+        ("", "failed", 1),
+        ("", "failed_by:timeout", 1),
+        ("", "duration_ms", 90),
+        ("a", "executions", 1),
+        ("a", "failed", 1),
+        ("a", "attempts", 3),
+        ("a", "attempts:3", 1),
+        ("a", "failed_attempts", 3),
+        ("a", "error:timeout", 2),
+        ("a", "error:connection", 1),
+        ("a", "error:of a later version", 1),
+        ("a", "duration_ms", 80),
+        ("a", "tokens_lost", 7),
+    ];
+    let at_once = [("", "at_once", 1), ("", "duration_ms", 5), ("a", "at_once", 1), ("b", "at_once", 1)];
+
+    let batch =
+        [finished_with(completed(1), rollup(0, &failed)), finished_with(completed(2), rollup(1, &at_once))];
+    commit(&store, worker, batch).await;
+    let sums = sums(&store, ROLLUPS).await;
+
+    let ended =
+        RetryCounts { executions: 2, completed: 1, failed: 1, first_try: 1, ..RetryCounts::default() };
+    let totals = RetryCounts { attempts: 5, failed_attempts: 3, tokens_lost: 7, duration_ms: 95, ..ended };
+    let a = RetryCounts { attempts: 4, duration_ms: 80, ..totals };
+    let b = RetryCounts { executions: 1, completed: 1, first_try: 1, attempts: 1, ..RetryCounts::default() };
+    assert_eq!(sums.totals, totals);
+    assert_eq!(sums.flows, [FlowSums { flow: FLOW, counts: totals }]);
+    let node = |node, counts| NodeSums { flow: FLOW, node: NodeId::new(node), counts };
+    assert_eq!(sums.nodes, [node("a", a), node("b", b)]);
+    let classes = BTreeMap::from([(ErrorClass::Connection, 1), (ErrorClass::Timeout, 2)]);
+    assert_eq!(sums.failed_attempts, classes);
+    assert_eq!(sums.failed_executions, BTreeMap::from([(ErrorClass::Timeout, 1)]));
+    assert_eq!(sums.attempts, BTreeMap::from([(1, 2), (3, 1)]));
+    assert_eq!((sums.flows_left_out, sums.nodes_left_out, sums.damaged), (0, 0, Vec::new()));
+}
+
+pub async fn counters_add_up_over_time<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    let of = |hour| rollup(hour, &[("", "executions", 1), ("a", "attempts", 2)]);
+    let hours = [-1, 0, 5, 30];
+    let batch = hours.map(|hour| finished_with(completed(u16::try_from(hour + 2).expect("few")), of(hour)));
+    commit(&store, worker, batch).await;
+    let again = finished_with(completed(40), Rollup { flow: OTHER_FLOW, ..of(5) });
+    commit(&store, worker, [again]).await;
+    let over_time = async |width, buckets_max| {
+        let query = RollupQuery { width: HOUR * width, buckets_max, ..ROLLUPS };
+        let buckets = sums(&store, query).await.buckets?;
+        let of = |(start, counts): (Timestamp, RetryCounts)| {
+            assert_eq!(counts.attempts, 2 * counts.executions);
+            (start.as_micros() / 3_600_000_000, counts.executions)
+        };
+        Some(buckets.into_iter().map(of).collect::<Vec<_>>())
     };
-    let counted: BTreeMap<_, _> = rows.iter().map(|row| (place(row), row.value)).collect();
-    assert_eq!(counted.len(), rows.len(), "each counter occurs once");
-    counted
+
+    let zero = at(0).as_micros() / 3_600_000_000;
+    let hours = [(-1, 1), (0, 1), (5, 2), (30, 1)].map(|(hour, count)| (zero + hour, count));
+    assert_eq!(over_time(1, 4).await.as_deref(), Some(&hours[..]));
+    assert_eq!(over_time(1, 3).await, None, "there are more");
+    let days: Vec<_> = over_time(24, 4).await.expect("there are few");
+    let day = |hour: i64| (zero + hour) - (zero + hour) % 24;
+    let mut expected = BTreeMap::new();
+    hours.iter().for_each(|(hour, count)| *expected.entry(day(hour - zero)).or_insert(0) += count);
+    assert_eq!(days, expected.into_iter().collect::<Vec<_>>());
 }
 
-fn counter(hour: i64, node: &str, metric: &str, value: u64) -> ((i64, String, String), u64) {
-    ((hour, node.into(), metric.into()), value)
-}
-
-pub async fn rollups_add_up<H: Harness>(harness: &H) {
+pub async fn counters_are_filtered<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let worker = worker(&store).await;
-    let first = rollup(0, &[("", "executions", 1), ("a", "attempts:3", 2)]);
-    let second = rollup(0, &[("", "executions", 1), ("b", "attempts:3", 5)]);
-    let later = rollup(1, &[("", "executions", 1)]);
-
-    commit(&store, worker, [finished_with(completed(1), first), finished_with(completed(2), second)]).await;
-    commit(&store, worker, [finished_with(completed(3), later)]).await;
-
-    let expected = BTreeMap::from([
-        counter(0, "", "executions", 2),
-        counter(0, "a", "attempts:3", 2),
-        counter(0, "b", "attempts:3", 5),
-        counter(1, "", "executions", 1),
-    ]);
-    assert_eq!(counted(&store, ROLLUPS).await, expected);
-}
-
-pub async fn rollups_are_filtered<H: Harness>(harness: &H) {
-    let store = harness.open().await;
-    let worker = worker(&store).await;
-    let of = |hour| rollup(hour, &[("", "executions", 1)]);
+    let of = |hour| rollup(hour, &[("", "executions", 1), ("a", "executions", 1)]);
     let theirs = Rollup { tenant: THEIRS, ..of(0) };
     let other = Rollup { flow: OTHER_FLOW, ..of(0) };
     let batch = [
@@ -203,18 +249,50 @@ pub async fn rollups_are_filtered<H: Harness>(harness: &H) {
         finished_with(ExecutionRow { flow: OTHER_FLOW, ..completed(5) }, other),
     ];
     commit(&store, worker, batch).await;
+    let counted = async |query| {
+        let sums = sums(&store, query).await;
+        let over_time: u64 = sums.buckets.iter().flatten().map(|(_, counts)| counts.executions).sum();
+        let by_node: u64 = sums.nodes.iter().map(|node| node.counts.executions).sum();
+        assert_eq!((over_time, by_node), (sums.totals.executions, sums.totals.executions));
+        (sums.totals.executions, sums.flows.len())
+    };
 
-    let hours = RollupQuery { flow: Some(FLOW), from: Some(at(3_600)), to: Some(at(7_200)), ..ROLLUPS };
-    assert_eq!(counted(&store, hours).await, BTreeMap::from([counter(1, "", "executions", 1)]));
-    let rows = sound(store.rollups(ROLLUPS).await);
-    assert_eq!(rows.len(), 4, "ours, of both flows");
-    let rows = sound(store.rollups(RollupQuery { tenant: THEIRS, ..ROLLUPS }).await);
-    assert_eq!(rows.len(), 1);
-    let newest = RollupQuery { flow: Some(FLOW), limit: 1, ..ROLLUPS };
-    assert_eq!(counted(&store, newest).await, BTreeMap::from([counter(2, "", "executions", 1)]));
+    let hour = RollupQuery { from: Some(at(3_600)), to: Some(at(7_200)), ..ROLLUPS };
+    assert_eq!(counted(hour.clone()).await, (1, 1));
+    assert_eq!(counted(RollupQuery { flow: Some(OTHER_FLOW), ..hour }).await, (0, 0));
+    assert_eq!(counted(RollupQuery { flow: Some(FLOW), ..ROLLUPS }).await, (3, 1));
+    assert_eq!(counted(ROLLUPS).await, (4, 2), "ours, of both flows");
+    assert_eq!(counted(RollupQuery { tenant: THEIRS, ..ROLLUPS }).await, (1, 1));
 }
 
-pub async fn rollups_survive_reopening<H: Harness>(harness: &H) {
+pub async fn those_that_fail_most_are_listed_and_the_others_are_counted<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    // How often each of the flows fails, and how often its nodes `a` and `b` do.
+    let failures = [[0, 0, 0], [0, 3, 1], [1, 0, 0], [0, 9, 0], [1, 0, 3], [0, 0, 0]];
+    let batch = failures.iter().zip(1..).map(|([failed, a, b], number)| {
+        let counts = [
+            ("", "executions", 9),
+            ("", "failed", *failed),
+            ("a", "failed_attempts", *a),
+            ("b", "failed_attempts", *b),
+        ];
+        let flow = FlowId::new(uuid(number));
+        finished_with(ExecutionRow { flow, ..completed(number) }, Rollup { flow, ..rollup(0, &counts) })
+    });
+    commit(&store, worker, batch.collect::<Vec<_>>()).await;
+
+    let sums = sums(&store, RollupQuery { rows_max: 3, ..ROLLUPS }).await;
+
+    let flows: Vec<_> = sums.flows.iter().map(|sums| sums.flow).collect();
+    assert_eq!((flows, sums.flows_left_out), ([4, 2, 5].map(|flow| FlowId::new(uuid(flow))).to_vec(), 3));
+    let nodes: Vec<_> = sums.nodes.iter().map(|sums| (sums.flow, sums.node.as_str())).collect();
+    let expected = [(4, "a"), (2, "a"), (5, "b")].map(|(flow, node)| (FlowId::new(uuid(flow)), node));
+    assert_eq!((nodes, sums.nodes_left_out), (expected.to_vec(), 9));
+    assert_eq!((sums.totals.executions, sums.totals.failed_attempts), (54, 16), "of all");
+}
+
+pub async fn counters_survive_reopening<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let first = worker(&store).await;
     let of = |number| finished_with(completed(number), rollup(0, &[("", "executions", 1)]));
@@ -224,5 +302,5 @@ pub async fn rollups_survive_reopening<H: Harness>(harness: &H) {
 
     let second = worker(&store).await;
     commit(&store, second, [of(2)]).await;
-    assert_eq!(counted(&store, ROLLUPS).await, BTreeMap::from([counter(0, "", "executions", 2)]));
+    assert_eq!(sums(&store, ROLLUPS).await.totals.executions, 2);
 }

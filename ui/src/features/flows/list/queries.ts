@@ -19,14 +19,20 @@ export const recentQuery = (flowId: string, isLive: boolean) =>
     refetchInterval: isLive ? false : 10_000,
   });
 
-/** Outcomes of every flow in the last seven days, by flow id. */
+/** The outcomes of flows in the last seven days. */
+interface Week {
+  byId: ReadonlyMap<string, FlowCounts>;
+  /** Whether a flow that is missing has none: the server leaves some out if there are very many. */
+  isComplete: boolean;
+}
+
 export const weekQuery = () =>
   queryOptions({
     queryKey: ['analytics', 'flows', '7d'],
-    queryFn: async ({ signal }): Promise<ReadonlyMap<string, FlowCounts>> => {
+    queryFn: async ({ signal }): Promise<Week> => {
       const scope = { from: periodStart('7d', serverNow()), bucket: 'day' } as const;
-      const { flows } = await getRetryAnalytics(scope, signal);
-      return new Map(flows.map((counts) => [counts.flow_id, counts]));
+      const { flows, flows_left_out } = await getRetryAnalytics(scope, signal);
+      return { byId: new Map(flows.map((counts) => [counts.flow_id, counts])), isComplete: flows_left_out === 0 };
     },
     staleTime: 5_000,
     refetchInterval: 30_000,

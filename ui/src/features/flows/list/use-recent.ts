@@ -10,5 +10,5 @@ export function useRecent(flowId: string, isLive: boolean) {
   if (inViewport && !wasSeen) setSeen(true);
   const recent = useQuery({ ...recentQuery(flowId, isLive), enabled: wasSeen });
   const week = useQuery(weekQuery());
-  return { ref, recent, week: week.data?.get(flowId), isWeekKnown: week.isSuccess };
+  return { ref, recent, week: week.data?.byId.get(flowId), isWeekKnown: week.data?.isComplete ?? false };
 }
