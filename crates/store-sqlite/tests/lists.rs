@@ -269,7 +269,8 @@ async fn damaged_executions_and_counts_hide_no_failures_and_retries() {
              (unhex('00000000000000000000000000000002'), zeroblob(16), zeroblob(16), 1, 'failed', 0, 0, 'api', 1, 9, 1, 0,
                  1, 1, zeroblob(16), 'b', 'timeout', 'm'),
              (x'ff', zeroblob(16), zeroblob(16), 1, 'failed', 0, 0, 'api', 1, 9, 1, 0, 1, 1, zeroblob(16), 'b', 'timeout', 'm');
-         INSERT INTO execution_counts VALUES (zeroblob(16), zeroblob(16), 'failed', 2), (zeroblob(16), zeroblob(16), 'gone', 1)",
+         INSERT INTO execution_counts VALUES (zeroblob(16), zeroblob(16), 'failed', 2), (zeroblob(16), zeroblob(16), 'gone', 1),
+             (zeroblob(16), zeroblob(16), 'completed', -1)",
     )
     .await;
     let tenant = TenantId::DEFAULT;

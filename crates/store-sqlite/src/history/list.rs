@@ -149,7 +149,7 @@ pub(crate) fn counts(db: &Connection, tenant: TenantId, flow: FlowId) -> rusqlit
     let mut rows = statement.query((blob(tenant.uuid()), blob(flow.uuid())))?;
     let mut counts = ExecutionCounts::default();
     while let Some(row) = rows.next()? {
-        let value: u64 = row.get(1)?;
+        let Some(value) = readable(row.get::<_, u64>(1)).transpose()? else { continue };
         counts.total += value;
         match readable(status(row, 0)).transpose()? {
             Some(ExecutionStatus::Completed) => counts.completed += value,
