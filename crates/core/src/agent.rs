@@ -6,6 +6,7 @@
 mod destination;
 mod instructions;
 mod missing;
+mod models;
 mod parse;
 mod protection;
 mod secrecy;
@@ -26,6 +27,7 @@ use crate::work::Usage;
 
 pub use instructions::Instructions;
 pub use missing::missing_skills;
+pub use models::Fallback;
 pub use protection::{Breaker, Protection};
 pub use secrecy::{MASK, SecretText, fill_secrets, is_secret_name, secret_names};
 pub use tool::{Tool, ToolAction, request_of};
@@ -113,6 +115,7 @@ impl Agent {
         // A document that does not say where its secrets go is refused by `parse`.
         let (before, after) = (Destination::of(self), Destination::of_document(edited));
         let (Some(after), Some(config)) = (after, edited.get_mut("config")) else { return Ok(()) };
+        models::unmask_fallbacks(config, &self.config);
         if after == before {
             secrecy::unmask(config, &self.config);
             return Ok(());
@@ -194,6 +197,8 @@ pub struct LlmConfig {
     pub is_stream: bool,
     /// How long the server may send nothing; the default of streams where the document gives none.
     pub idle_timeout: Option<Duration>,
+    /// The models that are asked if this one cannot answer, in order. A fallback has none itself.
+    pub fallbacks: Vec<Fallback>,
 }
 
 /// How to reach a remote agent.
@@ -276,7 +281,7 @@ pub struct Skill {
     pub output_schema: Option<Value>,
     /// What a model may call; names are unique.
     pub tools: Vec<Tool>,
-    /// What bounds the loop of a skill with tools; `None` for one without.
+    /// What bounds its turns; `None` for a skill that is one call: one without tools, of an agent with one model.
     pub rules: Option<Arc<Rules>>,
     /// Tokens of an answer at most or, with tools, of all answers of a node.
     pub max_tokens: Option<u32>,

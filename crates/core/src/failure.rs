@@ -76,6 +76,28 @@ error_classes! {
     Interrupted = "interrupted", retried: true;
 }
 
+impl ErrorClass {
+    /// Returns whether another model may answer where one failed so; `status` is the HTTP status, if a server gave one.
+    ///
+    /// Another model has other capacity, and may be there where this one is not. What was asked and who asks stay the same.
+    pub const fn may_another_model_answer(self, status: Option<u16>) -> bool {
+        match self {
+            Self::Timeout | Self::Connection | Self::RateLimited | Self::Unavailable => true,
+            // No credit (402, and 429 where waiting does not help), and no such model any more.
+            Self::Rejected => matches!(status, Some(402 | 404 | 410 | 429)),
+            Self::Tool
+            | Self::ModelOutput
+            | Self::Validation
+            | Self::Expression
+            | Self::Configuration
+            | Self::Budget
+            | Self::OutputTooLarge
+            | Self::Internal
+            | Self::Interrupted => false,
+        }
+    }
+}
+
 impl fmt::Display for ErrorClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

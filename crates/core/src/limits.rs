@@ -20,6 +20,9 @@ pub const PARAMETERS_MAX: usize = 1_000;
 /// Places of the input in the instructions of a skill.
 pub const PLACES_MAX: usize = 500;
 
+/// Models that are asked if the first one of an agent cannot answer.
+pub const FALLBACKS_MAX: usize = 5;
+
 /// Bounds on what a document may ask for and what a node may return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

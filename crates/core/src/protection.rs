@@ -73,6 +73,12 @@ impl CallEnd {
     /// A call that was stopped because nobody wants its result any more.
     pub const UNWANTED: Self = Self { verdict: Verdict::Unknown, retry_after: None, tokens: None };
 
+    /// Returns the end of a call whose question went to another model of the agent at once: the agent as a whole has not
+    /// failed with it, and what one model asks for is not asked of the others.
+    pub fn of_model_left(self) -> Self {
+        Self { verdict: Verdict::Unknown, retry_after: None, ..self }
+    }
+
     /// Returns what an outcome says.
     pub fn of(outcome: &Outcome) -> Self {
         let used = outcome.usage.input_tokens.saturating_add(outcome.usage.output_tokens);

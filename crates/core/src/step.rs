@@ -11,6 +11,8 @@ use crate::work::Usage;
 pub struct StepRecord {
     /// Its key. Of several calls with one key only the last is kept: it repeats one that failed or was cut off.
     pub key: StepKey,
+    /// Its number among all calls of the node, from 1, in the order in which they began.
+    pub number: usize,
     /// Its input, where an event says it.
     pub input: Option<Payload>,
     /// When it began.
@@ -32,6 +34,7 @@ impl StepRecord {
     pub(crate) fn begun(key: &StepKey, now: Timestamp) -> Self {
         Self {
             key: key.clone(),
+            number: 0,
             input: None,
             started_at: now,
             ended_at: None,
@@ -46,7 +49,7 @@ impl StepRecord {
     pub(crate) fn past(&self) -> PastStep {
         let answered =
             if self.is_open() { self.tokens.unwrap_or_default() } else { self.usage.output_tokens };
-        PastStep { key: self.key.clone(), tokens: answered }
+        PastStep { key: self.key.clone(), number: self.number, tokens: answered, is_timed_out: false }
     }
 
     /// Drops its input and what it returned.
@@ -76,8 +79,12 @@ impl StepRecord {
 pub struct PastStep {
     /// Its key.
     pub key: StepKey,
+    /// Its number among all calls of the node, from 1, in the order in which they began.
+    pub number: usize,
     /// The tokens of its answer; all that were reserved for it where it is not known what it answered.
     pub tokens: u64,
+    /// Whether it took all the time of its attempt: it began with that one, and did not end before its timeout.
+    pub is_timed_out: bool,
 }
 
 /// One child execution that a node started.

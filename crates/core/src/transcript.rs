@@ -5,8 +5,13 @@
 //! result is a call that ends with a committed event, so the transcript *is* the record of the node's calls: nothing is
 //! stored twice, and whatever stops the process, the loop goes on behind what was stored last.
 //!
+//! An agent can have several models. A turn that the first one cannot answer is asked of the next (`turn:1:1`), with the
+//! number of the model in its key; see [`models`].
+//!
 //! A tool that fails is an answer to the model. The bounds of [`Rules`] are kept over all attempts of the node: what a call
 //! may use is reserved when it begins, and stays so if nobody knows what it used.
+
+mod models;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,11 +29,16 @@ use crate::work::Turn;
 /// How many tools a model may ask for in one answer.
 pub const TOOL_CALLS_MAX: usize = 32;
 
+pub use self::models::model_of;
+pub(crate) use self::models::{failure_of, goes_to_another_model};
+
 /// What bounds the loop of a skill, and what its tools need to know of the execution.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// Answers of the model at most.
-    pub turns_max: u32,
+    /// The names of the models for people, in the order in which they are asked; at least one.
+    pub models: Vec<Arc<str>>,
+    /// Answers of models at most; `None` where only the attempts of the node bound them.
+    pub turns_max: Option<u32>,
     /// Tokens of all its answers at most.
     pub tokens_max: Option<u64>,
     /// Tokens of one of its answers at most.
@@ -37,6 +47,20 @@ pub struct Rules {
     pub asked: BTreeMap<String, AgentId>,
     /// Of tools whose calls can need approval: which do, by the name of the tool.
     pub approvals: BTreeMap<String, Policy>,
+}
+
+impl Rules {
+    /// Returns those of a skill without tools: one answer of so many tokens.
+    pub(crate) fn of_one_answer(tokens_max: Option<u32>) -> Self {
+        Self {
+            models: Vec::new(),
+            turns_max: None,
+            tokens_max: None,
+            answer_tokens_max: tokens_max.map(u64::from),
+            asked: BTreeMap::new(),
+            approvals: BTreeMap::new(),
+        }
+    }
 }
 
 /// What a model answered in a turn, as it is stored.
@@ -92,6 +116,8 @@ pub(crate) enum Move {
     Ask {
         /// Which turn, from 1.
         turn: u32,
+        /// Which model; the first one is 0.
+        model: usize,
         /// How many tokens the answer may have.
         tokens: Option<u64>,
         /// What was wrong with the last answer to the same question.
@@ -108,7 +134,8 @@ pub(crate) enum Move {
 /// Where a call is in the transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
-    Turn(u32),
+    /// A turn, and the model that is asked.
+    Turn(u32, usize),
     Tool(u32, usize),
 }
 
@@ -117,7 +144,10 @@ impl Place {
         let mut words = key.name()?.split(':');
         let (kind, turn) = (words.next()?, words.next()?.parse().ok()?);
         match (kind, words.next()) {
-            ("turn", None) => Some(Self::Turn(turn)),
+            ("turn", model) => {
+                let model = model.map_or(Some(0), |model| model.parse().ok().filter(|model| *model > 0))?;
+                words.next().is_none().then_some(Self::Turn(turn, model))
+            }
             ("tool", Some(number)) => Some(Self::Tool(turn, number.parse().ok()?)),
             _ => None,
         }
@@ -125,27 +155,28 @@ impl Place {
 
     fn key(self) -> StepKey {
         match self {
-            Self::Turn(turn) => turn_key(turn),
+            Self::Turn(turn, 0) => StepKey::new(format!("turn:{turn}")),
+            Self::Turn(turn, model) => StepKey::new(format!("turn:{turn}:{model}")),
             Self::Tool(turn, number) => StepKey::new(format!("tool:{turn}:{number}")),
         }
     }
 }
 
-/// Returns the key of a turn.
-pub(crate) fn turn_key(turn: u32) -> StepKey {
-    StepKey::new(format!("turn:{turn}"))
+/// Returns the key of a turn that this model is asked.
+pub(crate) fn turn_key(turn: u32, model: usize) -> StepKey {
+    Place::Turn(turn, model).key()
 }
 
 /// Returns the turn that a call is, or whose answer asked for it.
 pub fn turn_of(key: &StepKey) -> Option<u32> {
     match Place::of(key)? {
-        Place::Turn(turn) | Place::Tool(turn, _) => Some(turn),
+        Place::Turn(turn, _) | Place::Tool(turn, _) => Some(turn),
     }
 }
 
-/// Returns whether a call asks the model of a skill with tools.
+/// Returns whether a call asks a model for a turn.
 pub fn is_turn(key: &StepKey) -> bool {
-    matches!(Place::of(key), Some(Place::Turn(_)))
+    matches!(Place::of(key), Some(Place::Turn(..)))
 }
 
 /// What counts towards the bounds of a skill, over all attempts of a node.
@@ -166,12 +197,6 @@ pub fn spent(steps: &[StepRecord], past: &[PastStep]) -> Spent {
     })
 }
 
-/// Returns whether a call that failed so fails the attempt: one of a model, or one of a tool for a reason that no model can
-/// mend. Any other failure of a tool is told to the model.
-pub(crate) fn fails_the_attempt(key: &StepKey, class: ErrorClass) -> bool {
-    !matches!(Place::of(key), Some(Place::Tool(..))) || is_ours(class)
-}
-
 fn is_ours(class: ErrorClass) -> bool {
     matches!(class, ErrorClass::Internal | ErrorClass::Interrupted)
 }
@@ -181,19 +206,10 @@ fn is_ours(class: ErrorClass) -> bool {
 /// # Errors
 /// A failure of class `budget` if a bound is reached, or of class `internal` if an answer cannot be read.
 pub(crate) fn next(rules: &Rules, steps: &[StepRecord], past: &[PastStep]) -> Result<Move, Failure> {
-    let turns = steps.iter().filter_map(|step| match Place::of(&step.key) {
-        Some(Place::Turn(turn)) => Some((turn, step)),
-        Some(Place::Tool(..)) | None => None,
-    });
-    let Some((turn, last)) = turns.max_by_key(|(turn, _)| *turn) else {
-        return ask(rules, steps, past, 1, None);
-    };
+    let Some((turn, last)) = last_turn(steps) else { return ask(rules, steps, past, 1) };
     match &last.result {
         None => Ok(Move::Wait),
-        Some(StepResult::Failed { class, message, .. }) => {
-            let correction = (*class == ErrorClass::ModelOutput).then(|| Arc::clone(message));
-            ask(rules, steps, past, turn, correction)
-        }
+        Some(StepResult::Failed { .. }) => ask(rules, steps, past, turn),
         Some(StepResult::Completed(answer)) => {
             let answer = Answer::read(answer)?;
             if answer.tool_calls.is_empty() {
@@ -201,19 +217,26 @@ pub(crate) fn next(rules: &Rules, steps: &[StepRecord], past: &[PastStep]) -> Re
             }
             match tools(answer.tool_calls, turn, steps) {
                 Some(next) => Ok(next),
-                None => ask(rules, steps, past, turn + 1, None),
+                None => ask(rules, steps, past, turn + 1),
             }
         }
     }
 }
 
+/// Returns the call of a model that began last, with its turn.
+fn last_turn(steps: &[StepRecord]) -> Option<(u32, &StepRecord)> {
+    let turns = steps.iter().filter_map(|step| match Place::of(&step.key)? {
+        Place::Turn(turn, _) => Some((turn, step)),
+        Place::Tool(..) => None,
+    });
+    turns.max_by_key(|(turn, step)| (*turn, step.number))
+}
+
 /// Returns whether a call of a tool has to begin that waits for no approval. Only the last turn can have one.
 pub(crate) fn is_call_due(steps: &[StepRecord], approvals: &[Approval]) -> bool {
-    let turns = steps.iter().filter_map(|step| match Place::of(&step.key) {
-        Some(Place::Turn(turn)) => Some((turn, step.output()?)),
-        Some(Place::Tool(..)) | None => None,
-    });
-    let Some((turn, answer)) = turns.max_by_key(|(turn, _)| *turn) else { return false };
+    let Some((turn, Some(answer))) = last_turn(steps).map(|(turn, step)| (turn, step.output())) else {
+        return false;
+    };
     let calls = Answer::read(answer).map(|answer| answer.tool_calls).unwrap_or_default();
     let Some(Move::Call(begin)) = tools(calls, turn, steps) else { return false };
     let waits = |key: &StepKey| approvals.iter().any(|of| of.step == *key && of.is_open());
@@ -235,16 +258,10 @@ fn tools(calls: Vec<ToolCall>, turn: u32, steps: &[StepRecord]) -> Option<Move> 
     if begin.is_empty() { waits.then_some(Move::Wait) } else { Some(Move::Call(begin)) }
 }
 
-/// Returns the next call of the model, if the bounds allow one.
-fn ask(
-    rules: &Rules,
-    steps: &[StepRecord],
-    past: &[PastStep],
-    turn: u32,
-    correction: Option<Arc<str>>,
-) -> Result<Move, Failure> {
+/// Returns the next call of a model, if the bounds allow one.
+fn ask(rules: &Rules, steps: &[StepRecord], past: &[PastStep], turn: u32) -> Result<Move, Failure> {
     let Spent { turns: asked, tokens: used } = spent(steps, past);
-    if asked >= rules.turns_max {
+    if rules.turns_max.is_some_and(|turns_max| asked >= turns_max) {
         let message = format!(
             "The model was asked {asked} times, as often as `max_turns` allows, and is not done. Calls whose answer was \
              lost count, too"
@@ -261,7 +278,8 @@ fn ask(
         return Err(Failure::new(ErrorClass::Budget, message));
     }
     let tokens = left.into_iter().chain(rules.answer_tokens_max).min();
-    Ok(Move::Ask { turn, tokens, correction })
+    let models::Question { model, correction } = models::question(rules, steps, past, turn);
+    Ok(Move::Ask { turn, model, tokens, correction })
 }
 
 /// Returns the turns whose tools have all ended, for the model to read.
@@ -273,10 +291,10 @@ pub(crate) fn turns(steps: &[StepRecord]) -> Vec<Turn> {
     let mut turns: BTreeMap<u32, Turn> = BTreeMap::new();
     for (place, result) in places {
         match (place, result) {
-            (Place::Turn(turn), StepResult::Completed(answer)) => {
-                turns.insert(turn, Turn { answer: answer.clone(), results: Vec::new() });
+            (Place::Turn(turn, model), StepResult::Completed(answer)) => {
+                turns.insert(turn, Turn { answer: answer.clone(), model, results: Vec::new() });
             }
-            (Place::Turn(_), StepResult::Failed { .. }) => {}
+            (Place::Turn(..), StepResult::Failed { .. }) => {}
             (Place::Tool(turn, _), result) => {
                 turns.entry(turn).and_modify(|turn| turn.results.push(said(result)));
             }

@@ -113,7 +113,7 @@ pub enum Task {
         /// Its skill.
         skill: Arc<str>,
     },
-    /// Asks the model of a skill with tools for its next answer.
+    /// Asks a model for its next answer, of a skill with tools or of an agent with several models.
     Turn(Box<NextTurn>),
     /// Calls a tool of a skill, which a model asked for. It need not exist.
     Tool {
@@ -158,6 +158,8 @@ pub struct NextTurn {
     pub version: Option<u32>,
     /// Its skill.
     pub skill: Arc<str>,
+    /// Which of its models is asked; the first one is 0.
+    pub model: usize,
     /// The versions that the agents are pinned to which its tools ask.
     pub asked: BTreeMap<AgentId, u32>,
     /// What was said before, in order.
@@ -173,6 +175,8 @@ pub struct NextTurn {
 pub struct Turn {
     /// The answer, as it is stored.
     pub answer: Payload,
+    /// Which of the agent's models gave it; the first one is 0.
+    pub model: usize,
     /// What became of the tools that it asked for, in their order: what each returned, or why it failed.
     pub results: Vec<Result<Payload, Arc<str>>>,
 }

@@ -7,6 +7,7 @@ mod delays;
 mod documents;
 mod exact;
 mod expressions;
+mod fallbacks;
 mod floods;
 mod journal;
 mod laws;

@@ -225,7 +225,8 @@ fn the_parts_of_an_agent_have_a_length_or_a_number() {
     type Part<'a> = (&'a str, &'a str, usize, &'a dyn Fn(usize) -> Value);
     let tools = |count: usize| (0..count).map(|at| tool(&format!("t{at}"))).collect::<Value>();
     let name = |count: usize| json!("x".repeat(count));
-    let parts: [Part<'_>; 37] = [
+    let fallbacks = |count: usize| (0..count).map(|_| json!({ "model": "m" })).collect::<Value>();
+    let parts: [Part<'_>; 39] = [
         ("llm", "/name", 200, &chars),
         ("llm", "/description", 10_000, &chars),
         ("llm", "/category", 200, &chars),
@@ -249,6 +250,8 @@ fn the_parts_of_an_agent_have_a_length_or_a_number() {
         ("llm", "/protection/breaker/failures", 1_000, &|count| json!(count)),
         ("llm", "/protection/breaker/open_seconds", 3_600, &|count| json!(count)),
         ("llm", "/config/model", 200, &chars),
+        ("llm", "/config/fallbacks", 5, &fallbacks),
+        ("llm", "/config/fallbacks/0/model", 200, &chars),
         ("llm", "/config/base_url", 2_000, &url),
         ("llm", "/config/api_key", 8_000, &chars),
         ("llm", "/config/headers", 50, &map),
@@ -283,7 +286,7 @@ fn agent(agent_type: &str) -> Value {
     let config = match agent_type {
         "llm" => json!({
             "provider": "openai", "model": "m", "base_url": "http://x", "api_key": "k",
-            "headers": {}, "extra_headers": {}, "extra_query": {}, "extra_body": {},
+            "headers": {}, "extra_headers": {}, "extra_query": {}, "extra_body": {}, "fallbacks": [{ "model": "n" }],
         }),
         "mcp" => json!({ "url": "http://x", "api_key": "k", "headers": {} }),
         _ => json!({ "endpoint": "http://x", "api_key": "k", "headers": { "k0": "x" } }),

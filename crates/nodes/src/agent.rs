@@ -67,7 +67,7 @@ pub(crate) async fn run_skill(
             let result = http::run(&call, config, keyring).await;
             Outcome { result, usage: Usage::default() }
         }
-        Backend::Llm(config) => llm::run(&call, config, keyring).await,
+        Backend::Llm(_) => llm::run(&call, keyring).await,
         Backend::Mcp(config) => {
             let result = mcp::run(&call, config, keyring).await;
             Outcome { result, usage: Usage::default() }
@@ -85,7 +85,7 @@ async fn prepare(
     let name = wanted.skill;
     let agent = find_agent(shared, work.tenant, wanted.agent, wanted.version).await?;
     let skill = find_skill(&agent, name)?;
-    if skill.rules.is_some() && matches!(work.task, Task::Skill { .. }) {
+    if !skill.tools.is_empty() && matches!(work.task, Task::Skill { .. }) {
         return Err(misconfigured(format!(
             "The skill `{name}` has tools, so only a flow can run it, in an execution that began after its agent was \
              registered."
@@ -130,7 +130,7 @@ fn find_skill<'a>(agent: &'a Agent, name: &str) -> Result<&'a Skill, Failure> {
 }
 
 impl<'a> SkillCall<'a> {
-    /// Returns the turn that this call is, of a skill with tools.
+    /// Returns the turn that this call is, if it is one.
     fn turn(&self) -> Option<&'a NextTurn> {
         match &self.work.task {
             Task::Turn(turn) => Some(turn),

@@ -1,4 +1,4 @@
-//! Agents whose skills have tools, in memory: their loops are decided here, so each execution has those that it is pinned to.
+//! Agents whose skills have tools, or that have several models, in memory: their turns are decided here, so each execution has those that it is pinned to.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,12 +50,12 @@ pub(crate) struct AgentVersions(Mutex<Kept<(AgentId, u32), Known>>);
 struct Known {
     tenant: TenantId,
     /// Only one whose skills have tools: the others are asked without being known here.
-    with_tools: Option<Arc<Agent>>,
+    with_turns: Option<Arc<Agent>>,
 }
 
 impl Known {
     fn of(&self, tenant: TenantId) -> Option<Arc<Agent>> {
-        self.with_tools.clone().filter(|_| self.tenant == tenant)
+        self.with_turns.clone().filter(|_| self.tenant == tenant)
     }
 }
 
@@ -67,14 +67,14 @@ impl AgentVersions {
         Self(Mutex::new(Kept::new(Self::BYTES_MAX)))
     }
 
-    /// Returns the agent of a record if its skills have tools.
+    /// Returns the agent of a record if its skills have turns.
     pub(crate) fn of_record(&self, record: &AgentRecord) -> Option<Arc<Agent>> {
         let key = (record.id, record.version);
         let known = self.0.lock().get(&key).map(|known| known.of(record.tenant));
         known.unwrap_or_else(|| self.learn(key, record.tenant, record.document.len(), record.agent()))
     }
 
-    /// Returns those agents with tools that `accepted` pins; `None` if there are none. A version that is gone or damaged is
+    /// Returns those agents whose skills have turns that `accepted` pins; `None` if there are none. A version that is gone or damaged is
     /// left out: the node that asks it fails, and says why.
     ///
     /// # Errors
@@ -125,10 +125,10 @@ impl AgentVersions {
         let agent = read
             .inspect_err(|error| tracing::warn!(agent.id = %key.0, %error, "an agent cannot be read"))
             .ok()?;
-        let has_tools = agent.skills.iter().any(|skill| skill.rules.is_some());
-        let with_tools = has_tools.then(|| Arc::new(agent));
-        let bytes = size_of::<Known>() + if has_tools { bytes.saturating_mul(BYTES_PER_BYTE) } else { 0 };
-        self.0.lock().insert(key, Arc::new(Known { tenant, with_tools: with_tools.clone() }), bytes);
-        with_tools
+        let has_turns = agent.skills.iter().any(|skill| skill.rules.is_some());
+        let with_turns = has_turns.then(|| Arc::new(agent));
+        let bytes = size_of::<Known>() + if has_turns { bytes.saturating_mul(BYTES_PER_BYTE) } else { 0 };
+        self.0.lock().insert(key, Arc::new(Known { tenant, with_turns: with_turns.clone() }), bytes);
+        with_turns
     }
 }

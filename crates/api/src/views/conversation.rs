@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::Value;
-use steadflow_core::agent::{Agent, Backend, Skill};
+use steadflow_core::agent::{Agent, Backend, LlmConfig, Skill};
 use steadflow_core::event::{Record, StepResult};
 use steadflow_core::execution::Execution;
 use steadflow_core::ids::{AgentId, NodeIndex};
@@ -62,6 +62,8 @@ pub(crate) struct AskedAgentView<'a> {
     provider: Option<&'static str>,
     /// Of a language model.
     model: Option<&'a str>,
+    /// Of a language model: those that are asked if this one cannot answer, in order.
+    fallbacks: Vec<AskedModelView<'a>>,
     /// Of a language model; null for the default of the provider.
     temperature: Option<f64>,
     /// The names of the tools that the skill has.
@@ -71,6 +73,14 @@ pub(crate) struct AskedAgentView<'a> {
     /// How often the model may be asked; null for a skill without tools.
     max_turns: Option<u32>,
     max_tokens: Option<u64>,
+}
+
+/// One of the models of an agent.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AskedModel)]
+pub(crate) struct AskedModelView<'a> {
+    provider: &'static str,
+    model: &'a str,
 }
 
 /// What an agent was asked with.
@@ -102,6 +112,8 @@ pub(crate) struct StepView<'a> {
     name: Option<&'a str>,
     /// The turn that it is, or that asked for this tool; null for the only call of an attempt.
     turn: Option<u32>,
+    /// The model that it asks; null for a call of a tool, or if the agent is no language model or cannot be read.
+    model: Option<AskedModelView<'a>>,
     /// The name of the tool that it calls; null for a call of the agent.
     tool: Option<&'a str>,
     status: StepStatus,
@@ -258,10 +270,15 @@ impl Conversation<'_> {
             agent_type: agent.agent_type(),
             provider: model.map(|model| model.provider.name()),
             model: model.map(|model| model.model.as_str()),
+            fallbacks: model
+                .iter()
+                .flat_map(|model| &model.fallbacks)
+                .map(|of| asked_model(&of.config))
+                .collect(),
             temperature: model.and_then(|model| model.temperature),
             tools: skill.into_iter().flat_map(|skill| &skill.tools).map(|tool| tool.name.as_str()).collect(),
             has_output_schema: skill.is_some_and(|skill| skill.output_schema.is_some()),
-            max_turns: rules.map(|rules| rules.turns_max),
+            max_turns: rules.and_then(|rules| rules.turns_max),
             max_tokens: rules.and_then(|rules| rules.tokens_max).or(max_tokens),
         })
     }
@@ -304,6 +321,7 @@ impl Conversation<'_> {
             attempt: call.attempt,
             name: call.step.name(),
             turn: transcript::turn_of(&call.step),
+            model: self.model(call),
             tool: call.tool.as_deref(),
             status,
             started_at: call.started_at.into(),
@@ -325,6 +343,16 @@ impl Conversation<'_> {
             usage: call.usage.into(),
             approval: call.approval.as_ref().map(|asked| self.approval(call, asked, room)),
         }
+    }
+
+    /// Returns the model that a call asks.
+    fn model(&self, call: &Call) -> Option<AskedModelView<'_>> {
+        let number = match call.step.name() {
+            Some(_) => transcript::model_of(&call.step)?,
+            None => 0,
+        };
+        let (_, _, agent) = self.agent?;
+        agent.model(number).map(|(config, _)| asked_model(config))
     }
 
     fn approval<'s>(
@@ -372,6 +400,10 @@ impl Conversation<'_> {
     fn place(&self, number: u32, part: StepPart) -> Place<'_> {
         Place::Step(self.execution.graph().node(self.node).id.as_str(), number, part)
     }
+}
+
+fn asked_model(config: &LlmConfig) -> AskedModelView<'_> {
+    AskedModelView { provider: config.provider.name(), model: &config.model }
 }
 
 fn text(text: &str) -> Option<Payload> {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Agent, Backend, Provider};
+use super::{Agent, Backend, LlmConfig, Provider};
 
 /// Who gets the secrets of an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ impl Destination {
     /// Returns where `agent` sends them.
     pub(super) fn of(agent: &Agent) -> Self {
         match &agent.backend {
-            Backend::Llm(config) => Self { kind: config.provider.name(), origin: origin(&config.base_url) },
+            Backend::Llm(config) => Self::of_model(config),
             Backend::Http(config) => Self { kind: HTTP, origin: origin(&config.endpoint) },
             Backend::Mcp(config) => Self { kind: MCP, origin: origin(&config.url) },
         }
@@ -36,6 +36,32 @@ impl Destination {
         let (kind, provider) = Provider::NAMED.iter().find(|(name, _)| *name == named)?;
         let origin = origin(text("base_url").unwrap_or_else(|| provider.default_base_url()));
         Some(Self { kind, origin })
+    }
+
+    /// Returns where a fallback in this document of an agent's `config` would send them; `None` if that does not say so.
+    pub(super) fn of_fallback(fallback: &Value, config: &Value) -> Option<Self> {
+        let text = |object: &Value, key: &str| {
+            object.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+        };
+        let first = text(config, "provider")?;
+        let named = text(fallback, "provider").unwrap_or_else(|| first.clone());
+        let (kind, provider) = Provider::NAMED.iter().find(|(name, _)| *name == named)?;
+        let of_first = || text(config, "base_url").filter(|_| named == first);
+        let base_url = text(fallback, "base_url").or_else(of_first);
+        Some(Self {
+            kind,
+            origin: origin(base_url.as_deref().unwrap_or_else(|| provider.default_base_url())),
+        })
+    }
+
+    /// Returns where a model gets its own.
+    pub(super) fn of_model(config: &LlmConfig) -> Self {
+        Self::at(config.provider, &config.base_url)
+    }
+
+    /// Returns where a model at this address gets them.
+    pub(super) fn at(provider: Provider, base_url: &str) -> Self {
+        Self { kind: provider.name(), origin: origin(base_url) }
     }
 
     /// Says what of this is not so in `other`, as a clause.

@@ -3,6 +3,7 @@
 mod backend;
 mod extras;
 mod listing;
+mod llm;
 mod protection;
 mod skill;
 mod tool;
@@ -14,7 +15,7 @@ use serde_json::Value;
 use self::backend::{AgentType, ConfigReader, TypeReader};
 use self::listing::read_listing;
 use self::protection::{PROTECTION, read_breaker, read_protection};
-use self::skill::SkillsReader;
+use self::skill::{SkillsReader, with_models};
 use super::{Agent, Prices, Protection};
 use crate::document::{
     Description, Fault, Keys, Place, Plain, Reading, Terms, Text, Unknown, key, list, named, number, object,
@@ -128,6 +129,7 @@ fn read_agent(keys: &mut Keys<'_>) -> Option<Agent> {
         );
     }
     let (backend, config) = config?;
+    let skills = with_models(skills?, &backend);
     Some(Agent {
         name: name?,
         description: description.unwrap_or_default(),
@@ -135,7 +137,7 @@ fn read_agent(keys: &mut Keys<'_>) -> Option<Agent> {
         tags: tags.unwrap_or_default(),
         listing,
         backend,
-        skills: skills?,
+        skills,
         prices,
         protection: protection.filter(Protection::is_some),
         config,
@@ -237,7 +239,10 @@ mod tests {
         let skills = Agent::parse(&document).unwrap().skills;
 
         let rules = skills[0].rules.as_ref().unwrap();
-        assert_eq!((rules.turns_max, rules.tokens_max, rules.answer_tokens_max), (1, Some(4000), Some(1000)));
+        assert_eq!(
+            (rules.turns_max, rules.tokens_max, rules.answer_tokens_max),
+            (Some(1), Some(4000), Some(1000))
+        );
         assert_eq!(
             rules.asked.iter().map(|(tool, agent)| (tool.as_str(), agent.to_string())).collect::<Vec<_>>(),
             [("ask", asked.to_owned())]

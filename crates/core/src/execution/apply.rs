@@ -298,6 +298,7 @@ impl Execution {
 
     fn apply_step_started(&mut self, node: NodeIndex, step: StepRecord) {
         let node = &mut self.nodes[node.at()];
+        let number = node.steps.len() + node.past.len() + 1;
         if let Some(place) = node.steps.iter().position(|known| known.key == step.key) {
             node.past.push(node.steps.remove(place).past());
         }
@@ -309,7 +310,7 @@ impl Execution {
             *stop_at = self.deadline.map_or(later, |deadline| later.min(deadline));
         }
         node.held_since = None;
-        node.steps.push(step);
+        node.steps.push(StepRecord { number, ..step });
     }
 
     fn apply_step_ended(

@@ -220,7 +220,14 @@ impl NodeExecution {
     /// Forgets calls that are under way, and stops waiting for children: the attempt that made them is over.
     pub(super) fn drop_open_parts(&mut self) {
         self.held_since = None;
-        self.past.extend(self.steps.iter().filter(|step| step.is_open()).map(StepRecord::past));
+        let timed_out = self
+            .attempts
+            .last()
+            .filter(|attempt| attempt.error.as_ref().is_some_and(|error| error.class == ErrorClass::Timeout));
+        let is_timed_out =
+            |step: &StepRecord| timed_out.is_some_and(|attempt| attempt.started_at == step.started_at);
+        let open = self.steps.iter().filter(|step| step.is_open());
+        self.past.extend(open.map(|step| PastStep { is_timed_out: is_timed_out(step), ..step.past() }));
         self.steps.retain(|step| !step.is_open());
         for child in self.children.iter_mut().filter(|child| child.is_open()) {
             child.state = ChildState::Abandoned;

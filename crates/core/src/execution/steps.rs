@@ -1,7 +1,7 @@
 //! The calls of an attempt: how they begin, end, and are stopped.
 
 use super::decide::Decider;
-use super::{Effect, ExecutionStatus, NodeExecution, NodeState, Rejected, Stopped, messages};
+use super::{Effect, Execution, ExecutionStatus, NodeExecution, NodeState, Rejected, Stopped, messages};
 use crate::event::{Event, StepResult};
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{AgentId, Attempt, NodeIndex, StepKey};
@@ -10,6 +10,7 @@ use crate::payload::Payload;
 use crate::protection::SlotRequest;
 use crate::status::Wait;
 use crate::timestamp::Timestamp;
+use crate::transcript;
 use crate::work::{CallKey, Outcome, Task, Usage, Work};
 
 impl Decider<'_> {
@@ -193,6 +194,21 @@ impl Decider<'_> {
             Some(place) => drop(effects.remove(place)),
             None => effects.push(Effect::StopStep(key, stopped)),
         }
+    }
+}
+
+impl Execution {
+    /// Returns whether a call that ends so is followed by one of another model of the agent, in the same attempt.
+    pub fn goes_to_another_model(&self, call: &CallKey, failure: &Failure) -> bool {
+        let Some(node) = self.nodes.get(call.node.at()) else { return false };
+        let rules = self
+            .graph()
+            .node(call.node)
+            .kind
+            .room()
+            .skill()
+            .and_then(|(agent, skill)| self.agents.as_ref()?.get(&agent)?.skill(skill)?.rules.as_deref());
+        rules.is_some_and(|rules| transcript::goes_to_another_model(rules, &node.steps, &call.step, failure))
     }
 }
 

@@ -66,11 +66,12 @@ impl Agent {
     /// Asks the model, or calls what it asked for.
     fn go_on(&self, rules: &Rules, context: &Context<'_>) -> Next {
         match transcript::next(rules, context.steps, context.past) {
-            Ok(Move::Ask { turn, tokens, correction }) => {
+            Ok(Move::Ask { turn, model, tokens, correction }) => {
                 let task = Task::Turn(Box::new(NextTurn {
                     agent_id: self.agent_id,
                     version: context.agent_version(self.agent_id),
                     skill: Arc::clone(&self.skill),
+                    model,
                     asked: rules
                         .asked
                         .values()
@@ -83,7 +84,7 @@ impl Agent {
                 let reserved = tokens.filter(|_| rules.tokens_max.is_some());
                 let mut next = Next::call(task, &self.input, context);
                 if let Next::Step(step) = &mut next {
-                    (step.key, step.tokens) = (transcript::turn_key(turn), reserved);
+                    (step.key, step.tokens) = (transcript::turn_key(turn, model), reserved);
                 }
                 next
             }
@@ -178,10 +179,12 @@ impl NodeKind for Agent {
     fn resume(&self, context: &Context<'_>, resumed: Resumed) -> Next {
         match resumed {
             Resumed::Step { key, result } if key == StepKey::ONLY => result.into(),
-            Resumed::Step { key, result: Err(failure) }
-                if transcript::fails_the_attempt(&key, failure.class) =>
-            {
-                Next::Fail(failure)
+            Resumed::Step { key, result: Err(failure) } => {
+                let rules = context.rules(self.agent_id, &self.skill);
+                match transcript::failure_of(rules.as_deref(), context.steps, &key, failure) {
+                    Some(failure) => Next::Fail(failure),
+                    None => self.begin(context),
+                }
             }
             Resumed::Step { .. } => self.begin(context),
             Resumed::Elapsed | Resumed::Child { .. } => Next::Pending,

@@ -1,4 +1,4 @@
-//! `llm` agents: a skill is one call of a language model or, with tools, a turn of a conversation with it.
+//! `llm` agents: a skill is one call of a language model or a turn of a conversation with it.
 //!
 //! Each provider's protocol is a file in this module: how a [`Prompt`] is written, and how a [`Reply`] is read. All calls
 //! use the guarded client, because the client of a library would bypass its size limits and address checks.
@@ -28,7 +28,7 @@ mod think;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use steadflow_core::agent::{LlmConfig, Provider, ToolAction};
+use steadflow_core::agent::{LlmConfig, Prices, Provider, ToolAction};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::StepKey;
 use steadflow_core::live::{TextSink, Unread};
@@ -66,17 +66,22 @@ struct Wire {
     body: Value,
 }
 
-/// Calls the model once. Token usage is counted even if the response cannot be used.
-pub(super) async fn run(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut Keyring<'_>) -> Outcome {
+/// Calls the model that the turn asks, or the first one, once. Token usage is counted even if the response cannot be used.
+pub(super) async fn run(call: &SkillCall<'_>, keyring: &mut Keyring<'_>) -> Outcome {
+    let number = call.turn().map_or(0, |turn| turn.model);
+    let Some((config, prices)) = call.agent.model(number) else {
+        let message = format!("The agent {} has no model with the number {number}.", call.agent.name);
+        return Outcome::failed(Failure::new(ErrorClass::Internal, message));
+    };
     let reply = match ask(call, config, keyring).await {
         Ok(reply) => reply,
         Err(Lost { failure, part: None }) => return Outcome::failed(failure),
         Err(Lost { failure, part: Some(part) }) => {
             let body = failure.body.clone().or_else(|| part.kept());
-            return Outcome { result: Err(Failure { body, ..failure }), usage: usage_of(call, &part) };
+            return Outcome { result: Err(Failure { body, ..failure }), usage: usage_of(&part, prices) };
         }
     };
-    let usage = usage_of(call, &reply);
+    let usage = usage_of(&reply, prices);
     let kept = reply.kept();
     let result = match call.turn() {
         Some(_) => answer_of(call, reply, &keyring.scrubber()).await.map(|answer| answer.to_payload()),
@@ -91,12 +96,12 @@ pub(super) async fn run(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut 
     Outcome { result, usage }
 }
 
-fn usage_of(call: &SkillCall<'_>, reply: &Reply) -> Usage {
+fn usage_of(reply: &Reply, prices: Option<Prices>) -> Usage {
     let &Reply { input_tokens, output_tokens, .. } = reply;
     // A part is no more than its whole, whatever the server says.
     let cached_input_tokens = reply.cached_input_tokens.min(input_tokens);
     let used = Usage { input_tokens, cached_input_tokens, output_tokens, cost: None };
-    Usage { cost: call.agent.prices.map(|prices| prices.cost(used)), ..used }
+    Usage { cost: prices.map(|prices| prices.cost(used)), ..used }
 }
 
 /// Sends the request, and changes it if the server refuses a part of it by name. A refused request costs no tokens.
@@ -116,7 +121,7 @@ async fn ask(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut Keyring<'_>
         if answer.status().is_success() {
             let bytes_max = call.shared.limits.output_bytes_max.saturating_mul(ANSWER_PER_OUTPUT);
             let speech = Speech::new(sink(call), &scrubber);
-            let (provider, has_tools) = (config.provider, call.turn().is_some());
+            let (provider, has_tools) = (config.provider, !prompt.tools.is_empty());
             let reading = Reading { provider, has_tools, scrubber, speech };
             let reply = answer::read(answer, reading, bytes_max).await?;
             if fit != known {
@@ -208,16 +213,16 @@ async fn answer_of(
 
 /// Returns the text of the reply or, if the skill has an output schema, its JSON.
 async fn output_of(call: &SkillCall<'_>, reply: Reply, scrubber: &Arc<Scrubber>) -> Result<Value, Failure> {
+    let has_tools = !call.skill.tools.is_empty();
     match reply.stop {
         Stop::Done => {}
         Stop::Tools(because) => {
-            let what = if call.turn().is_some() { "it names none" } else { "it was given none" };
+            let what = if has_tools { "it names none" } else { "it was given none" };
             let message = format!("The model stopped {because}, a call of a tool, although {what}.");
             return Err(Failure::new(ErrorClass::ModelOutput, message));
         }
         Stop::TooLong => {
-            let limit =
-                if call.turn().is_some() { "`max_answer_tokens` or `max_tokens`" } else { "`max_tokens`" };
+            let limit = if has_tools { "`max_answer_tokens` or `max_tokens`" } else { "`max_tokens`" };
             return Err(misfit(&format!(
                 "was cut off at the token limit; increase {limit} or ask for a shorter response"
             )));

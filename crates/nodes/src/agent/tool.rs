@@ -118,7 +118,7 @@ pub(super) fn asked_skill<'a>(agent: &'a Agent, tool: &str, skill: &str) -> Resu
     let found = find_skill(agent, skill).map_err(|failure| {
         misconfigured(format!("The tool `{tool}` cannot be called: {}", failure.message))
     })?;
-    if found.rules.is_some() {
+    if !found.tools.is_empty() {
         return Err(misconfigured(format!(
             "The tool `{tool}` asks {} for `{skill}`, which has tools itself: a tool can only ask for a skill without.",
             agent.name

@@ -316,6 +316,7 @@ async fn a_model_is_offered_tools_of_a_server_and_nothing_is_asked_for_that() {
     let tool = json!({ "name": "search", "type": "skill", "agent_id": agent, "skill": "look" });
     let (nodes, requests) = with_model(&server, tool).await;
     let turn = NextTurn {
+        model: 0,
         agent_id: AgentId::new(Uuid::from_u128(7)),
         version: None,
         skill: "think".into(),

@@ -206,7 +206,7 @@ async fn every_provider_is_offered_the_tools_and_its_answer_is_stored() {
 async fn every_provider_is_given_back_what_it_said_and_what_its_tools_returned() {
     for case in cases() {
         let server = answering(&case.answer).await;
-        let past = Turn { answer: Payload::from_value(&case.stored), results: results() };
+        let past = Turn { answer: Payload::from_value(&case.stored), model: 0, results: results() };
 
         ask(&server, case.provider, turn(vec![past.clone()], None)).await;
         ask(&server, case.provider, turn(vec![past], Some("The model's response is empty."))).await;
@@ -416,6 +416,7 @@ async fn body(server: &MockServer, number: usize) -> Value {
 
 fn turn(turns: Vec<Turn>, correction: Option<&str>) -> NextTurn {
     NextTurn {
+        model: 0,
         agent_id: AgentId::new(Uuid::from_u128(7)),
         version: None,
         skill: "research".into(),

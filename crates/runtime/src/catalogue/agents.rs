@@ -92,7 +92,10 @@ impl Engine {
                 let ToolAction::Skill { agent_id, skill } = &tool.action else { continue };
                 let asked =
                     self.store().agent(tenant, *agent_id).await?.and_then(|record| record.agent().ok());
-                let has_tools = asked.and_then(|asked| asked.skill(skill)?.rules.clone()).is_some();
+                let has_tools = asked
+                    .as_ref()
+                    .and_then(|asked| asked.skill(skill))
+                    .is_some_and(|skill| !skill.tools.is_empty());
                 if has_tools {
                     let message = format!(
                         "the skill `{skill}` has tools itself, and a tool can only ask for a skill without"

@@ -31,7 +31,12 @@ impl Shard {
         if self.gates.has_calls()
             && let Input::StepEnded { call, outcome } = input
         {
-            self.gates.ended(call, CallEnd::of(outcome), now);
+            let end = CallEnd::of(outcome);
+            let is_left = outcome.result.as_ref().err().is_some_and(|failure| {
+                let live = self.live.get(&call.execution);
+                live.is_some_and(|live| live.execution.goes_to_another_model(call, failure))
+            });
+            self.gates.ended(call, if is_left { end.of_model_left() } else { end }, now);
         }
     }
 

@@ -1,25 +1,22 @@
 //! What performs the skills of an agent, and how to reach it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::NAME_CHARS_MAX;
-use super::extras::{ExtraBodyReader, QueryName, extra_query_of, place_of_parameter};
+use super::llm::{LLM, read_fallback, read_llm};
 use crate::agent::secrecy::{MASK, SecretText};
-use crate::agent::{Backend, HttpConfig, LlmConfig, McpConfig, Provider};
+use crate::agent::{Backend, HttpConfig, McpConfig};
 use crate::document::{
-    Description, Keys, Object, Place, Plain, Reader, Reading, Terms, Unknown, boolean, choice, entries, key,
-    named, number, object, plain_text, text, whole,
+    Description, Keys, Object, Place, Plain, Reader, Reading, Terms, Unknown, choice, entries, key, named,
+    object, plain_text, text,
 };
 use crate::http::HeaderName;
 use crate::limits::Limits;
 
 const URL_CHARS_MAX: usize = 2_000;
 const SECRET_CHARS_MAX: usize = 8_000;
-const HEADERS_MAX: usize = 50;
-const IDLE_SECONDS_MAX: u32 = 3_600;
+pub(super) const HEADERS_MAX: usize = 50;
 
 /// What performs skills, as the document names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +76,6 @@ impl Reader for ConfigReader {
     }
 }
 
-const LLM: Object<LlmConfig> = object(read_llm).named("LlmConfig");
 const HTTP: Object<HttpConfig> = object(read_http).named("HttpAgentConfig");
 const MCP: Object<McpConfig> = object(read_mcp).named("McpConfig");
 
@@ -92,14 +88,20 @@ fn type_schema(terms: &Terms) -> Value {
 }
 
 /// Returns the schemas of `agent_type` and `config`, by name.
-pub(super) fn schemas() -> [(String, Value); 5] {
+pub(super) fn schemas() -> [(String, Value); 6] {
     let llm = Description::of(&Terms::NAMED, Unknown::Refused, read_llm);
+    let fallback = Description::of(&Terms::NAMED, Unknown::Refused, |keys| read_fallback(keys, None));
     let http = Description::of(&Terms::NAMED, Unknown::Refused, read_http);
     let mcp = Description::of(&Terms::NAMED, Unknown::Refused, read_mcp);
     [
         named("AgentType", "What performs the skills of an agent.", type_schema(&Terms::NAMED)),
         named("AgentConfig", "How to reach an agent, depending on its type.", config_schema(&Terms::NAMED)),
         named("LlmConfig", "How to reach a language model.", llm.schema()),
+        named(
+            "FallbackModel",
+            "A model that is asked if those before it cannot answer. If it goes to the same provider, scheme, host and port as the first one, it is like that in all that it does not name itself.",
+            fallback.schema(),
+        ),
         named("HttpAgentConfig", "How to reach a remote agent.", http.schema()),
         named("McpConfig", "How to reach an MCP server.", mcp.schema()),
     ]
@@ -116,59 +118,6 @@ pub(super) fn config_by_type() -> Value {
             AgentType::Mcp => of(name, MCP.schema(&Terms::NAMED)),
         })
         .collect()
-}
-
-fn read_llm(keys: &mut Keys<'_>) -> Option<LlmConfig> {
-    const MODEL: &str = "a model";
-    let provider = keys.take(
-        key("provider", "Provider", choice(Provider::NAMED)).needed(MODEL).doc("Whose protocol it speaks."),
-    );
-    let base_url = keys.take(
-        key("base_url", "Base URL", UrlReader { place_of_query: extra_query_of, is_base: true })
-            .doc("Where it is; the provider's own address where there is none."),
-    );
-    let model = keys.take(key("model", "Model", ModelReader).needed(MODEL).doc("As the provider spells it."));
-    let api_key = keys.take(
-        key("api_key", "API key", SecretReader)
-            .doc("Sent the way the provider asks for it. `${secrets.NAME}`, or the key."),
-    );
-    let mut headers = read_headers(keys);
-    headers.extend(read_extra_headers(keys));
-    let temperature = keys.take(
-        key("temperature", "Temperature", number(0.0, 2.0))
-            .doc("The provider's default where there is none."),
-    );
-    let extra_body = keys.take(
-        key("extra_body", "Extra parameters", ExtraBodyReader(provider))
-            .default(Plain::Object)
-            .doc("Added to the body of each call, for parameters that only some servers know."),
-    );
-    let extra_query = read_extra_query(keys);
-    let is_stream = keys.take(
-        key("stream", "Stream", boolean())
-            .default(true)
-            .doc("Whether answers are asked for as streams. For servers that cannot stream, false."),
-    );
-    let idle_timeout = keys.take(
-        key("idle_timeout_seconds", "Idle timeout in seconds", whole(1, IDLE_SECONDS_MAX)).doc(
-            "How long the server may send nothing: a stream 120 seconds where there is none. Models that reason may be \
-             silent for long.",
-        ),
-    );
-    keys.elsewhere(place_of_parameter);
-    let provider = provider?;
-    Some(LlmConfig {
-        provider,
-        base_url: base_url.unwrap_or_else(|| provider.default_base_url().to_owned()),
-        model: model?,
-        api_key: api_key.flatten(),
-        headers,
-        temperature,
-        extra_body: extra_body.unwrap_or_default(),
-        extra_query,
-        is_stream: is_stream.unwrap_or(true),
-        idle_timeout: idle_timeout.map(|seconds| Duration::from_secs(seconds.into())),
-    })
 }
 
 fn read_http(keys: &mut Keys<'_>) -> Option<HttpConfig> {
@@ -220,63 +169,20 @@ fn read_headers(keys: &mut Keys<'_>) -> BTreeMap<String, SecretText> {
     by_lower_case(headers)
 }
 
-fn read_extra_headers(keys: &mut Keys<'_>) -> BTreeMap<String, SecretText> {
-    let headers = entries(HeaderName, SecretReader).at_most(HEADERS_MAX);
-    let headers = keys.take(
-        key("extra_headers", "Extra headers", headers)
-            .default(Plain::Object)
-            .doc("The same as `headers`, under the name that client libraries have for it."),
-    );
-    by_lower_case(headers)
-}
-
-fn read_extra_query(keys: &mut Keys<'_>) -> BTreeMap<String, SecretText> {
-    let query = entries(QueryName, SecretReader).at_most(HEADERS_MAX);
-    let query = keys.take(
-        key("extra_query", "Extra query", query)
-            .default(Plain::Object)
-            .doc("Added to the query of each call. Values are secret; they may hold `${secrets.NAME}`."),
-    );
-    query.into_iter().flatten().filter_map(|(name, text)| Some((name, text?))).collect()
-}
-
-fn by_lower_case(headers: Option<Vec<(String, Option<SecretText>)>>) -> BTreeMap<String, SecretText> {
+pub(super) fn by_lower_case(
+    headers: Option<Vec<(String, Option<SecretText>)>>,
+) -> BTreeMap<String, SecretText> {
     let given = headers.into_iter().flatten();
     given.filter_map(|(name, text)| Some((name.to_ascii_lowercase(), text?))).collect()
 }
 
-/// Reads the name of a model.
-#[derive(Clone, Copy, Debug)]
-struct ModelReader;
-
-impl Reader for ModelReader {
-    type Value = String;
-
-    fn wanted(&self, limits: &Limits) -> String {
-        text().at_most(NAME_CHARS_MAX).wanted(limits)
-    }
-
-    fn schema(&self, _: &Terms) -> Value {
-        json!({ "type": "string", "maxLength": NAME_CHARS_MAX, "pattern": "^[^\\s?#\\u0000-\\u001f\\u007f-\\u009f]+$" })
-    }
-
-    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<String> {
-        let model = text().at_most(NAME_CHARS_MAX).read(value, at, reading)?;
-        if model.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '?' | '#')) {
-            reading.fault(at, "a model's name has no blanks, `?` or `#`");
-            return None;
-        }
-        Some(model)
-    }
-}
-
 /// Checks a plain URL as far as possible without a URL parser; the code that opens it parses it and checks its host.
 #[derive(Clone, Copy, Debug)]
-struct UrlReader {
+pub(super) struct UrlReader {
     /// Says where what a plain URL cannot hold goes: a clause.
-    place_of_query: fn(&str) -> String,
+    pub(super) place_of_query: fn(&str) -> String,
     /// Whether paths are added to it, so that a `/` at its end says nothing.
-    is_base: bool,
+    pub(super) is_base: bool,
 }
 
 impl UrlReader {
@@ -321,7 +227,7 @@ impl Reader for UrlReader {
 
 /// Reads a text that is secret or names secrets; an empty one is none.
 #[derive(Clone, Copy, Debug)]
-struct SecretReader;
+pub(super) struct SecretReader;
 
 impl SecretReader {
     fn complaint(text: &str) -> Option<&'static str> {

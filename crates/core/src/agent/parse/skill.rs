@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::backend::AgentType;
 use super::tool::ToolsReader;
 use super::{NAME, NAME_CHARS_MAX, TEXT_CHARS_MAX};
-use crate::agent::{Instructions, Skill, Tool, ToolAction};
+use crate::agent::{Backend, Instructions, Skill, Tool, ToolAction};
 use crate::document::{
     Description, Keys, Object, Place, Plain, Reader, Reading, Terms, Unknown, key, list, named, object,
     plain_text, whole,
@@ -165,13 +165,32 @@ fn rules(
     let approvals = tools.iter().filter_map(|tool| Some((tool.name.clone(), tool.approval.clone()?)));
     let share = max_tokens.map(|tokens| tokens.div_ceil(ANSWERS_PER_BUDGET));
     let rules = Rules {
-        turns_max,
+        models: Vec::new(),
+        turns_max: Some(turns_max),
         tokens_max: max_tokens.map(u64::from),
         answer_tokens_max: max_answer_tokens.or(share).map(u64::from),
         asked: asked.collect(),
         approvals: approvals.collect(),
     };
     (!tools.is_empty()).then(|| Arc::new(rules))
+}
+
+/// Names the models of the agent to its skills. Without tools, a skill has rules only if there is more than one model.
+pub(super) fn with_models(skills: Vec<Skill>, backend: &Backend) -> Vec<Skill> {
+    let Backend::Llm(config) = backend else { return skills };
+    let all = [config].into_iter().chain(config.fallbacks.iter().map(|fallback| &fallback.config));
+    let models: Vec<Arc<str>> =
+        all.map(|model| format!("`{}` ({})", model.model, model.provider.name()).into()).collect();
+    let with_rules = |skill: Skill| {
+        let one_answer = || Rules::of_one_answer(skill.max_tokens);
+        let rules = match skill.rules.as_deref() {
+            Some(rules) => rules.clone(),
+            None if models.len() > 1 => one_answer(),
+            None => return skill,
+        };
+        Skill { rules: Some(Arc::new(Rules { models: models.clone(), ..rules })), ..skill }
+    };
+    skills.into_iter().map(with_rules).collect()
 }
 
 /// Reads the name of a skill, which becomes a part of a URL.

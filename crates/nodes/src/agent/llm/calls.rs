@@ -30,6 +30,8 @@ impl Offer {
 /// An answer of the model that is given back to it, with what became of its tools.
 #[derive(Debug)]
 pub(super) struct Past {
+    /// Whether the model wrote it that gets it back.
+    pub(super) is_own: bool,
     pub(super) text: String,
     pub(super) calls: Vec<PastCall>,
     /// The answer as the provider wrote it, where that says more.
@@ -72,22 +74,26 @@ impl PastCall {
 }
 
 impl Past {
-    /// Reads a turn as it is stored; `number` is counted from 1.
+    /// Reads a turn as it is stored, for the model with the number `asked`; `number` is counted from 1.
+    ///
+    /// What another model wrote in the form of its provider, such as reasoning and signatures, and the ids that it gave are
+    /// left out: they mean something to that one alone, and others refuse them.
     ///
     /// # Errors
     /// A failure of class `internal` if it cannot be read.
-    pub(super) fn read(turn: &Turn, number: usize) -> Result<Self, Failure> {
+    pub(super) fn read(turn: &Turn, number: usize, asked: usize) -> Result<Self, Failure> {
+        let is_own = turn.model == asked;
         let Answer { text, tool_calls, message, .. } = Answer::read(&turn.answer)?;
         let mut calls: Vec<PastCall> = Vec::with_capacity(tool_calls.len());
         for (place, (call, result)) in tool_calls.into_iter().zip(&turn.results).enumerate() {
             let ToolCall { id, name, arguments } = call;
-            let has_own_id = !id.is_empty() && calls.iter().all(|other| other.id != id);
+            let has_own_id = is_own && !id.is_empty() && calls.iter().all(|other| other.id != id);
             let id = if has_own_id { id } else { format!("call_{number}_{place}") };
             let arguments = arguments.to_value().unwrap_or_default();
             calls.push(PastCall { id, has_own_id, name, arguments, result: result.clone() });
         }
-        let message = message.and_then(|message| message.to_value().ok());
-        Ok(Self { text, calls, message })
+        let message = message.filter(|_| is_own).and_then(|message| message.to_value().ok());
+        Ok(Self { is_own, text, calls, message })
     }
 }
 
@@ -139,6 +145,27 @@ mod tests {
     }
 
     #[test]
+    fn what_another_model_wrote_in_its_own_form_is_not_given_back() {
+        let call = |id: &str| json!({ "id": id, "name": "f", "arguments": {} });
+        let answer = json!({ "text": "Let me see.", "tool_calls": [call("functions.f:0"), call("b")],
+            "message": { "reasoning": "canary", "signature": "canary" } });
+        let turn = |model| Turn {
+            answer: Payload::from_value(&answer),
+            model,
+            results: vec![Ok(Payload::null()), Err("gone".into())],
+        };
+
+        let (own, other) = (Past::read(&turn(1), 2, 1).unwrap(), Past::read(&turn(0), 2, 1).unwrap());
+
+        assert_eq!((own.calls[0].id.as_str(), own.message.is_some()), ("functions.f:0", true));
+        assert_eq!((other.text.as_str(), &other.message), ("Let me see.", &None));
+        let ids: Vec<(&str, bool)> =
+            other.calls.iter().map(|call| (call.id.as_str(), call.has_own_id)).collect();
+        assert_eq!(ids, [("call_2_0", false), ("call_2_1", false)]);
+        assert!(!format!("{other:?}").contains("canary"));
+    }
+
+    #[test]
     fn every_call_that_is_given_back_has_an_id_of_its_own() {
         let call = |id: &str| json!({ "id": id, "name": "f", "arguments": "no" });
         let answer = json!({ "tool_calls": [call("a"), call(""), call("a"), call("b")] });
@@ -149,7 +176,8 @@ mod tests {
             Ok(Payload::from_value(&json!("x"))),
         ];
 
-        let past = Past::read(&Turn { answer: Payload::from_value(&answer), results }, 3).unwrap();
+        let past =
+            Past::read(&Turn { answer: Payload::from_value(&answer), model: 0, results }, 3, 0).unwrap();
 
         let ids: Vec<(&str, bool)> =
             past.calls.iter().map(|call| (call.id.as_str(), call.has_own_id)).collect();

@@ -36,7 +36,7 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
     let mut contents = vec![json!({ "role": "user", "parts": [{ "text": user }] })];
     for (number, past) in prompt.past.iter().enumerate() {
         let correction = prompt.correction.as_deref().filter(|_| number + 1 == prompt.past.len());
-        contents.extend([asked(past), results(past, correction)]);
+        contents.extend([asked(past, prompt.model), results(past, correction)]);
     }
     let mut body = json!({ "contents": contents, "generationConfig": generation });
     if !prompt.tools.is_empty() {
@@ -66,14 +66,27 @@ fn function(offer: &Offer) -> Value {
     json!({ "name": offer.name, "description": offer.description, "parametersJsonSchema": offer.schema })
 }
 
+/// What Gemini takes for the signature of calls that another model made. Since version 3, it refuses those without one.
+const OF_ANOTHER_MODEL: &str = "skip_thought_signature_validator";
+
+/// Returns whether a model is older than signatures that are checked.
+fn is_unsigned(model: &str) -> bool {
+    let name = model.trim_start_matches("models/");
+    ["gemini-1", "gemini-2"].iter().any(|old| name.starts_with(old))
+}
+
 /// Returns an answer that asked for functions. Its signatures belong to its parts.
-fn asked(past: &Past) -> Value {
+fn asked(past: &Past, model: &str) -> Value {
     if let Some(parts) = &past.message {
         return json!({ "role": "model", "parts": parts });
     }
     let text = (!past.text.is_empty()).then(|| json!({ "text": past.text }));
     let call = |call: &PastCall| json!({ "functionCall": { "name": call.name, "args": call.object() } });
-    let parts: Vec<Value> = text.into_iter().chain(past.calls.iter().map(call)).collect();
+    let mut calls: Vec<Value> = past.calls.iter().map(call).collect();
+    if let Some(first) = calls.first_mut().filter(|_| !past.is_own && !is_unsigned(model)) {
+        first["thoughtSignature"] = OF_ANOTHER_MODEL.into();
+    }
+    let parts: Vec<Value> = text.into_iter().chain(calls).collect();
     json!({ "role": "model", "parts": parts })
 }
 

@@ -61,7 +61,7 @@ impl<'a> Prompt<'a> {
         let Some(turn) = call.turn() else {
             return Ok(Self { user: user(call.input, call.work.previous_error.as_deref()), ..prompt });
         };
-        let past = turn.turns.iter().zip(1..).map(|(turn, number)| Past::read(turn, number));
+        let past = turn.turns.iter().zip(1..).map(|(past, number)| Past::read(past, number, turn.model));
         let past: Vec<Past> = past.collect::<Result<_, Failure>>()?;
         let said = turn.correction.as_deref().and_then(correctable);
         // What a tool said comes directly behind the question, so the correction is behind that.
