@@ -102,6 +102,7 @@ async fn a_conversation_names_the_model_and_what_each_call_took() {
       "agent_type": "llm",
       "provider": "openai",
       "model": "small",
+      "fallbacks": [],
       "temperature": 0.5,
       "tools": [
         "look"
@@ -117,6 +118,10 @@ async fn a_conversation_names_the_model_and_what_each_call_took() {
       "attempt": 1,
       "name": "turn:1",
       "turn": 1,
+      "model": {
+        "provider": "openai",
+        "model": "small"
+      },
       "tool": null,
       "status": "completed",
       "started_at": "2027-01-15T08:00:00.000000Z",
@@ -254,4 +259,42 @@ async fn a_conversation_says_what_can_no_longer_be_known() {
     let echoed = api.run(&api.flow_of(&[crate::support::echo("a", json!({}))]).await).await;
     let none = api.get(&format!("executions/{}/nodes/a/conversation", text(&echoed["id"]))).await;
     assert_eq!(none.status, 404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_call_names_the_model_that_it_asks_and_why_that_was_left() {
+    let api = Api::new().await;
+    let mut agent = researcher();
+    agent["config"]["fallbacks"] = json!([{ "model": "large" }, { "provider": "ollama", "model": "own" }]);
+    let call = json!({ "id": "x", "name": "look", "arguments": {} });
+    let with_tools = json!([{ "refused_by": 1, "tool_calls": [call] }, { "output": { "risk": 7 } }]);
+    let without = json!([{ "refused_by": 2, "output": { "text": "Low." } }]);
+
+    for (skill, answers, asked_models) in [
+        (
+            "research",
+            with_tools,
+            json!(["failed small", "completed large", "completed -", "completed large"]),
+        ),
+        ("ask", without, json!(["failed small", "failed large", "completed own"])),
+    ] {
+        let input = json!({ "vendor": "ACME", "answers": answers });
+        let execution = asked(&api, &agent, skill, &input, &json!({})).await;
+
+        assert_eq!(execution["status"], "completed", "{execution:#}");
+        let conversation = conversation(&api, &execution).await;
+        let said: Vec<String> = list(&conversation["steps"])
+            .iter()
+            .map(|step| {
+                format!("{} {}", text(&step["status"]), step["model"]["model"].as_str().unwrap_or("-"))
+            })
+            .collect();
+        assert_eq!(json!(said), asked_models, "{skill}");
+        assert_eq!(
+            (&conversation["steps"][0]["error_class"], &conversation["steps"][0]["http_status"]),
+            (&json!("rate_limited"), &json!(429))
+        );
+        assert_eq!(conversation["agent"]["fallbacks"][1], json!({ "provider": "ollama", "model": "own" }));
+        assert_eq!(conversation["agent"]["max_turns"], if skill == "ask" { Value::Null } else { json!(5) });
+    }
 }

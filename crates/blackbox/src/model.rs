@@ -44,6 +44,8 @@ pub enum Hold {
 struct State {
     /// In how many turns it answers.
     turns: usize,
+    /// The models that refuse each question, with the status.
+    refusing: BTreeMap<String, u16>,
     /// The bodies of all requests by their idempotency keys, in the order of arrival.
     calls: BTreeMap<String, Vec<Value>>,
     /// The call that is held, if any.
@@ -99,6 +101,11 @@ impl Model {
         format!("http://{}{path}", self.address)
     }
 
+    /// Refuses each question to this model with a status.
+    pub fn refuse(&self, model: &str, status: u16) {
+        self.state.lock().refusing.insert(model.to_owned(), status);
+    }
+
     /// Holds the next call with a key that ends so.
     pub fn hold(&self, end: &str, hold: Hold) {
         let release = Arc::default();
@@ -141,7 +148,10 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     let Some((head, body)) = read_request(&mut stream).await else { return };
     let key = header(&head, "idempotency-key").unwrap_or_default().to_owned();
     let hold = state.lock().keep(key, body.clone());
-    let text = if head.contains("/chat/completions ") {
+    let refusal = body["model"].as_str().and_then(|model| state.lock().refusing.get(model).copied());
+    let text = if let Some(status) = refusal {
+        refused(status)
+    } else if head.contains("/chat/completions ") {
         let answer = answer(&body, state.lock().turns);
         if body["stream"] == true { streamed(&answer, &body) } else { whole(&answer) }
     } else {
@@ -185,6 +195,11 @@ fn whole(answer: &Value) -> String {
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{text}",
         text.len()
     )
+}
+
+/// Returns a response with this status.
+fn refused(status: u16) -> String {
+    format!("HTTP/1.1 {status} Refused\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
 }
 
 /// Returns a response with an answer in pieces, as the protocol cuts it, with the usage if `asked` wants it.

@@ -50,6 +50,53 @@ async fn kill_9_at_each_step_buys_no_token_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kill_9_behind_each_refusal_asks_no_model_again_that_has_refused_or_answered() {
+    let workplace = Workplace::new();
+    let model = Model::start(3).await;
+    model.refuse("down", 503);
+    model.refuse("busy", 429);
+    let mut server = Setup::new(&workplace).start().await;
+    let config = json!({
+        "provider": "openai", "base_url": model.url("/v1"), "model": "down",
+        "fallbacks": [{ "model": "busy" }, { "model": "scripted" }],
+    });
+    let flow = create_with(server.api(), &model, "never", &config).await;
+    // Each call is held before it is answered, so what it follows on is stored.
+    let steps = ["turn:1:1", "turn:1:2", "turn:2:2", "turn:3:2"];
+    model.hold(steps[0], Hold::Silent);
+    let execution = server.api().start(&flow, json!({ "question": "What is it?" })).await;
+    for number in 0..steps.len() {
+        model.has_come().await;
+        server.kill();
+        if let Some(next) = steps.get(number + 1) {
+            model.hold(next, Hold::Silent);
+        }
+        server.restart().await;
+    }
+    let ended = server.api().finished(&execution, ENDS_WITHIN).await;
+
+    assert_eq!(ended["status"], "completed", "{ended}");
+    assert_eq!(node(&ended, "think")["output_data"], json!({ "text": "All is well." }));
+    let tools = ["tool:1:0", "tool:1:1", "tool:2:0", "tool:2:1"].map(|step| (step.to_owned(), 1));
+    let expected = steps.map(|step| (step.to_owned(), 2)).into_iter().chain(tools);
+    assert_eq!(calls_of(&model, &execution), expected.chain([("turn:1".to_owned(), 1)]).collect());
+    let path = format!("executions/{execution}/nodes/think/conversation");
+    let conversation = server.api().get(&path).await.expect(200);
+    let asked =
+        conversation["steps"].as_array().expect("a list").iter().filter(|step| step["tool"].is_null());
+    let asked: Vec<_> =
+        asked.map(|step| json!([step["model"]["model"], step["status"], step["http_status"]])).collect();
+    let of = |model: &str, ends: &[(&str, Option<u16>)]| {
+        ends.iter().map(|(status, http)| json!([model, status, http])).collect::<Vec<_>>()
+    };
+    let answered = [("stopped", None), ("completed", None)];
+    let down = of("down", &[("failed", Some(503))]);
+    let busy = of("busy", &[("stopped", None), ("failed", Some(429))]);
+    assert_eq!(asked, [down, busy, of("scripted", &answered.repeat(3))].concat());
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_that_waits_for_approval_survives_kill_9_and_is_made_once_as_it_was_edited() {
     let workplace = Workplace::new();
     let model = Model::start(2).await;
@@ -218,6 +265,11 @@ fn key(execution: &str, step: &str) -> String {
 }
 
 async fn create(api: &Api, model: &Model, approval: &str) -> String {
+    let config = json!({ "provider": "openai", "base_url": model.url("/v1"), "model": "scripted" });
+    create_with(api, model, approval, &config).await
+}
+
+async fn create_with(api: &Api, model: &Model, approval: &str, config: &Value) -> String {
     let tool = json!({
         "name": "look", "type": "http_request", "description": "Looks it up.",
         "input_schema": { "type": "object", "required": ["turn", "number"] }, "approval": approval,
@@ -225,7 +277,7 @@ async fn create(api: &Api, model: &Model, approval: &str) -> String {
     });
     let agent = json!({
         "name": "Researcher", "agent_type": "llm",
-        "config": { "provider": "openai", "base_url": model.url("/v1"), "model": "scripted" },
+        "config": config,
         "skills": [{
             "name": "research", "instructions": "Find it out.", "tools": [tool], "max_turns": 2 * TURNS,
             "max_tokens": 2_000, "max_answer_tokens": 100,

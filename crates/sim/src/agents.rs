@@ -1,4 +1,4 @@
-//! An agent whose skill has tools: it is asked turn by turn.
+//! An agent whose skill has tools, with two models: it is asked turn by turn.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,10 @@ use uuid::Uuid;
 /// The agent.
 pub(crate) const WITH_TOOLS: AgentId = AgentId::new(Uuid::from_u128(1));
 
-/// How often its model may be asked.
+/// How many models it has.
+pub(crate) const MODELS: usize = 2;
+
+/// How often its models may be asked.
 pub(crate) const TURNS_MAX: u64 = 6;
 
 /// How many tokens all its answers may have.
@@ -52,7 +55,7 @@ pub(crate) fn with_tools() -> PinnedAgents {
     large["approval"] = format!("input.n > {LARGE}").into();
     large["approval_timeout_seconds"] = 20.into();
     let document = json!({
-        "name": "With tools", "agent_type": "llm", "config": { "provider": "openai", "model": "m" },
+        "name": "With tools", "agent_type": "llm", "config": { "provider": "openai", "model": "m", "fallbacks": [{ "model": "n" }] },
         "skills": [{
             "name": "s", "tools": [tool(NEVER), always, large], "max_turns": TURNS_MAX, "max_tokens": TOKENS_MAX,
             "max_answer_tokens": ANSWER_TOKENS_MAX,

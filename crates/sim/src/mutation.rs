@@ -107,6 +107,8 @@ mutations! {
     InterruptionsForgotten,
     /// The result of a step never reaches the execution.
     StepResultLost,
+    /// An execution that is loaded has forgotten that a model refused, and that another one was asked.
+    RefusalForgotten,
     /// What a model asks for is called before its answer is stored.
     TurnNotStored,
     /// A call is made before its approval is stored.

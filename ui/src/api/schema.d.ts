@@ -1353,6 +1353,8 @@ export interface components {
             readonly provider: string | null;
             /** @description Of a language model. */
             readonly model: string | null;
+            /** @description Of a language model: those that are asked if this one cannot answer, in order. */
+            readonly fallbacks: readonly components["schemas"]["AskedModel"][];
             /**
              * Format: double
              * @description Of a language model; null for the default of the provider.
@@ -1369,6 +1371,11 @@ export interface components {
             readonly max_turns: number | null;
             /** Format: int64 */
             readonly max_tokens: number | null;
+        };
+        /** @description One of the models of an agent. */
+        readonly AskedModel: {
+            readonly provider: string;
+            readonly model: string;
         };
         /** @description One try of a node's work. */
         readonly Attempt: {
@@ -1679,6 +1686,7 @@ export interface components {
              * @description The turn that it is, or that asked for this tool; null for the only call of an attempt.
              */
             readonly turn: number | null;
+            readonly model: components["schemas"]["AskedModel"] | null;
             /** @description The name of the tool that it calls; null for a call of the agent. */
             readonly tool: string | null;
             readonly status: components["schemas"]["StepStatus"];
@@ -2142,6 +2150,76 @@ export interface components {
             readonly execution_ids: readonly string[];
         };
         readonly FailureGroupEntry: components["schemas"]["FailureGroup"] | components["schemas"]["Damaged"];
+        /** @description A model that is asked if those before it cannot answer. If it goes to the same provider, scheme, host and port as the first one, it is like that in all that it does not name itself. */
+        readonly FallbackModel: {
+            /**
+             * Provider
+             * @description Whose protocol it speaks.
+             * @enum {string|null}
+             */
+            readonly provider?: "openai" | "anthropic" | "gemini" | "ollama" | null;
+            /**
+             * Base URL
+             * @description Where it is; the provider's own address where there is none.
+             */
+            readonly base_url?: string | null;
+            /**
+             * Model
+             * @description As the provider spells it.
+             */
+            readonly model: string;
+            /**
+             * API key
+             * @description Sent the way the provider asks for it. `${secrets.NAME}`, or the key.
+             */
+            readonly api_key?: string | null;
+            /**
+             * Headers
+             * @description Sent with each call. Values are secret; they may hold `${secrets.NAME}`.
+             */
+            readonly headers?: {
+                readonly [key: string]: string | null;
+            } | null;
+            /**
+             * Extra headers
+             * @description The same as `headers`, under the name that client libraries have for it.
+             */
+            readonly extra_headers?: {
+                readonly [key: string]: string | null;
+            } | null;
+            /**
+             * Temperature
+             * @description The provider's default where there is none.
+             */
+            readonly temperature?: number | null;
+            /**
+             * Extra parameters
+             * @description Added to the body of each call, for parameters that only some servers know.
+             */
+            readonly extra_body?: Record<string, unknown> | null;
+            /**
+             * Extra query
+             * @description Added to the query of each call. Values are secret; they may hold `${secrets.NAME}`.
+             */
+            readonly extra_query?: {
+                readonly [key: string]: string | null;
+            } | null;
+            /**
+             * Stream
+             * @description Whether answers are asked for as streams. For servers that cannot stream, false.
+             */
+            readonly stream?: boolean | null;
+            /**
+             * Idle timeout in seconds
+             * @description How long the server may send nothing: a stream 120 seconds where there is none. Models that reason may be silent for long.
+             */
+            readonly idle_timeout_seconds?: number | null;
+            /**
+             * Prices
+             * @description What its tokens cost; its calls have no cost without them.
+             */
+            readonly prices?: components["schemas"]["Prices"] | null;
+        };
         /** @description The execution ended. Always the last event. */
         readonly FinishedEvent: {
             /** @description `completed`, `failed` or `cancelled`. */
@@ -2629,6 +2707,12 @@ export interface components {
              * @description How long the server may send nothing: a stream 120 seconds where there is none. Models that reason may be silent for long.
              */
             readonly idle_timeout_seconds?: number | null;
+            /**
+             * Fallback models
+             * @description Models that are asked for the same turn if this one cannot answer, in order.
+             * @default []
+             */
+            readonly fallbacks?: readonly components["schemas"]["FallbackModel"][] | null;
         };
         /** @description How to reach an MCP server. */
         readonly McpConfig: {

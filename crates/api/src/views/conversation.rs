@@ -108,7 +108,7 @@ pub(crate) struct StepView<'a> {
     /// The number of the attempt that made it.
     #[schema(minimum = 1)]
     attempt: u32,
-    /// Its name, such as `turn:3`, which a call that repeats it has, too; null for the only call of an attempt.
+    /// Its name, such as `turn:3` (`turn:3:1` for the first fallback model), which a call that repeats it has, too; null for the only call of an attempt.
     name: Option<&'a str>,
     /// The turn that it is, or that asked for this tool; null for the only call of an attempt.
     turn: Option<u32>,

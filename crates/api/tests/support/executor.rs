@@ -66,7 +66,14 @@ impl Executor for Scripted {
                 return Outcome::failed(failure_of(&input));
             }
             if let Task::Turn(turn) = &work.task {
-                return answered(&input["answers"][turn.turns.len()], work.attempt.number());
+                let answer = &input["answers"][turn.turns.len()];
+                if answer["refused_by"].as_u64().is_some_and(|models| (turn.model as u64) < models) {
+                    return Outcome::failed(Failure {
+                        status: Some(429),
+                        ..Failure::new(ErrorClass::RateLimited, "HTTP 429.")
+                    });
+                }
+                return answered(answer, work.attempt.number());
             }
             Outcome::completed(work.input)
         };

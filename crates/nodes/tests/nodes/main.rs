@@ -8,6 +8,7 @@ mod agents;
 mod canaries;
 mod egress;
 mod exact;
+mod fallbacks;
 mod http_request;
 mod kinds;
 mod llm;

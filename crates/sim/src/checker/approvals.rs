@@ -82,10 +82,7 @@ impl Parts {
     fn call_asked_for(&self, step: &StepKey) -> Option<Value> {
         let mut words = step.name()?.strip_prefix("tool:")?.split(':');
         let (turn, number) = (words.next()?, words.next()?.parse::<usize>().ok()?);
-        let StepStory::Completed(answer) = self.steps.get(&StepKey::new(format!("turn:{turn}")))? else {
-            return None;
-        };
-        answer.to_value().ok()?.get("tool_calls")?.get(number).cloned()
+        self.answer_of(turn)?.to_value().ok()?.get("tool_calls")?.get(number).cloned()
     }
 }
 

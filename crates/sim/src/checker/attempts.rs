@@ -95,6 +95,7 @@ impl Story {
             self.may_retry(*node, *attempt, *class, retry_at, sight)?;
         }
         let story = &mut self.nodes[node.at()];
+        story.parts.turns.lose(*class == ErrorClass::Timeout);
         story.parts.drop_open(sight.at);
         story.retry_at = *retry_at;
         if let Some(last) = story.attempts.last_mut() {
@@ -142,6 +143,7 @@ impl Story {
         message: &str,
         sight: &Sight<'_>,
     ) -> Verdict {
+        let message = said_by_peer(message);
         let is_said = |failure: &Failure| failure.class == class && failure.message == message;
         if self.answers(node, attempt, sight).any(is_said)
             || self.nodes[node.at()].parts.failed_by(class, message)
@@ -203,4 +205,9 @@ impl Story {
         }
         Ok(())
     }
+}
+
+/// Returns what the peer of a failed attempt said, without what is added of other models.
+fn said_by_peer(message: &str) -> &str {
+    message.split_once(" This was ").map_or(message, |(said, _)| said)
 }

@@ -126,7 +126,9 @@ impl Story {
         sight: &Sight<'_>,
     ) -> Verdict {
         if is_turn(step) {
-            self.nodes[node.at()].parts.turns.end(Some(usage.output_tokens));
+            let parts = &mut self.nodes[node.at()].parts;
+            parts.turns.end(Some(usage.output_tokens));
+            parts.turns.has_ended(step, result);
         }
         let attempt = self.is_attempted(node)?;
         let call = CallKey { execution: self.id, node, attempt, step: step.clone() };
@@ -184,9 +186,10 @@ impl Story {
         attempt: Attempt,
         sight: &'s Sight<'_>,
     ) -> impl Iterator<Item = &'s Failure> {
-        // Of several calls at the same time, only one that has ended can have failed the attempt.
-        let has_failed = |(key, step): &(&StepKey, &StepStory)| matches!(step, StepStory::Failed(class, _) if can_fail_its_attempt(key, *class));
-        let failed = self.nodes[node.at()].parts.steps.iter().filter(has_failed);
+        // Of several calls at the same time, only one that has ended can have failed the attempt, and of models the last.
+        let parts = &self.nodes[node.at()].parts;
+        let has_failed = |(key, step): &(&StepKey, &StepStory)| matches!(step, StepStory::Failed(class, _) if can_fail_its_attempt(key, *class) && parts.turns.is_last(key));
+        let failed = parts.steps.iter().filter(has_failed);
         let keys = failed.map(|(key, _)| key.clone()).chain([StepKey::ONLY]);
         let call = move |step| CallKey { execution: self.id, node, attempt, step };
         keys.filter_map(move |step| sight.peers.get(&call(step))?.as_ref().err())

@@ -1,12 +1,15 @@
 //! The rules of a skill with tools: what follows on what, and what its bounds allow.
 
+use std::collections::BTreeSet;
+
+use steadflow_core::event::StepResult;
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::StepKey;
 use steadflow_core::payload::Payload;
 
 use super::Verdict;
 use super::parts::{Parts, StepStory};
-use crate::agents::{TOKENS_MAX, TURNS_MAX};
+use crate::agents::{MODELS, TOKENS_MAX, TURNS_MAX};
 
 /// What the turns of a node took, over all its attempts.
 #[derive(Debug, Default)]
@@ -15,12 +18,42 @@ pub(super) struct Turns {
     used: u64,
     /// What is reserved for the one under way.
     reserved: Option<u64>,
+    /// The call of a model that is under way.
+    open: Option<StepKey>,
+    /// The call of a model that ended last.
+    last: Option<StepKey>,
+    /// The call of a model that was answered so that another model is asked next, if that was the last end of one.
+    refused: Option<StepKey>,
+    /// The calls of models that were refused so, or had no end when their attempt ran into its timeout.
+    left: BTreeSet<StepKey>,
 }
 
 impl Turns {
     /// Returns whether a bound is reached.
     pub(super) const fn are_over(&self) -> bool {
         self.asked >= TURNS_MAX || self.used >= TOKENS_MAX
+    }
+
+    /// Takes in the end of a turn.
+    pub(super) fn has_ended(&mut self, step: &StepKey, result: &StepResult) {
+        let is_refused = matches!(result, StepResult::Failed { class, status, .. } if goes_to_another_model(*class, *status));
+        self.refused = is_refused.then(|| step.clone());
+        self.left.extend(self.refused.clone());
+        (self.open, self.last) = (None, Some(step.clone()));
+    }
+
+    /// The attempt of the turn under way is over.
+    pub(super) fn lose(&mut self, by_timeout: bool) {
+        let open = self.open.take().filter(|_| by_timeout);
+        if open.is_some() {
+            self.refused = None;
+        }
+        self.left.extend(open);
+    }
+
+    /// Returns whether a call of a model is the one that ended last. Other calls are.
+    pub(super) fn is_last(&self, step: &StepKey) -> bool {
+        !is_turn(step) || self.last.as_ref() == Some(step)
     }
 
     /// Takes in what the turn under way used; all that was reserved if nobody knows.
@@ -36,6 +69,13 @@ pub(super) fn is_turn(step: &StepKey) -> bool {
     step.name().is_some_and(|name| name.starts_with("turn:"))
 }
 
+/// Returns whether another model is asked after a failure like this, as the documentation says.
+fn goes_to_another_model(class: ErrorClass, status: Option<u16>) -> bool {
+    use ErrorClass::{Connection, RateLimited, Rejected, Timeout, Unavailable};
+    matches!(class, Timeout | Connection | RateLimited | Unavailable)
+        || (class == Rejected && matches!(status, Some(402 | 404 | 410 | 429)))
+}
+
 /// Returns whether a call that failed so fails its attempt: a model is told of what a tool says.
 pub(super) fn can_fail_its_attempt(step: &StepKey, class: ErrorClass) -> bool {
     let is_tool = step.name().is_some_and(|name| name.starts_with("tool:"));
@@ -47,7 +87,8 @@ impl Parts {
     pub(super) fn may_begin(&mut self, step: &StepKey, tokens: Option<u64>) -> Verdict {
         let words: Vec<&str> = step.name().unwrap_or_default().split(':').collect();
         match words.as_slice() {
-            ["turn", number] => {
+            ["turn", number, ..] => {
+                self.model_may_begin(number.parse().unwrap_or_default(), step)?;
                 let before = number.parse::<usize>().unwrap_or_default().saturating_sub(1);
                 if before > 0 && !self.has_ended(before) {
                     return Err(format!("B1: turn {number} begins before all of turn {before} is stored"));
@@ -65,6 +106,26 @@ impl Parts {
         }
     }
 
+    /// A model that has refused is not asked again before the other one was, and that one not before the first was left.
+    fn model_may_begin(&mut self, turn: usize, step: &StepKey) -> Verdict {
+        let key = |turn: usize, model: usize| match model {
+            0 => StepKey::new(format!("turn:{turn}")),
+            _ => StepKey::new(format!("turn:{turn}:{model}")),
+        };
+        if self.turns.refused.as_ref() == Some(step) {
+            return Err(format!("B3: {step} is asked again although its model has refused"));
+        }
+        let is_answered = |model: &usize| {
+            matches!(self.steps.get(&key(turn.wrapping_sub(1), *model)), Some(StepStory::Completed(_)))
+        };
+        let first = (0..MODELS).find(is_answered).unwrap_or_default();
+        if *step != key(turn, first) && !self.turns.left.contains(&key(turn, first)) {
+            return Err(format!("B3: {step} is asked, and turn {turn} begins with model {first}"));
+        }
+        self.turns.open = Some(step.clone());
+        Ok(())
+    }
+
     fn bounds_hold(&mut self, tokens: Option<u64>) -> Verdict {
         let Turns { asked, used, .. } = self.turns;
         let tokens = tokens.ok_or("B2: a turn begins for which nothing is reserved")?;
@@ -78,10 +139,18 @@ impl Parts {
 
     /// Returns how many tools a stored answer asks for.
     fn asked_in(&self, turn: &str) -> Option<usize> {
-        let StepStory::Completed(answer) = self.steps.get(&StepKey::new(format!("turn:{turn}")))? else {
-            return None;
+        Some(self.answer_of(turn)?.to_value().ok()?.get("tool_calls")?.as_array()?.len())
+    }
+
+    /// Returns the answer of a turn, whichever model gave it.
+    pub(super) fn answer_of(&self, turn: &str) -> Option<&Payload> {
+        let of_turn = |step: &StepKey| {
+            step.name().and_then(|name| name.strip_prefix("turn:")?.split(':').next()) == Some(turn)
         };
-        Some(answer.to_value().ok()?.get("tool_calls")?.as_array()?.len())
+        self.steps.iter().filter(|(step, _)| of_turn(step)).find_map(|(_, story)| match story {
+            StepStory::Completed(answer) => Some(answer),
+            StepStory::Open | StepStory::Failed(..) => None,
+        })
     }
 
     fn has_ended(&self, turn: usize) -> bool {

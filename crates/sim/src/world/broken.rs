@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use steadflow_core::approval::Verdict;
-use steadflow_core::event::{ChildEnd, Event, Record};
+use steadflow_core::event::{ChildEnd, Event, Record, StepResult};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{ExecutionId, NodeIndex, StepKey};
@@ -130,6 +130,13 @@ impl World {
                 |event: &Event| matches!(event, Event::StepEnded { node, .. } if !ended.contains(node));
             records.iter_mut().for_each(|record| record.2.retain(|event| !is_lost(event)));
         }
+        if self.breaks(Mutation::RefusalForgotten) {
+            let events = records.iter().flat_map(|record| &record.2);
+            let ended: Vec<NodeIndex> = events.filter_map(ended_node).collect();
+            let is_lost =
+                |event: &Event| event.node().is_some_and(|node| !ended.contains(&node)) && is_refusal(event);
+            records.iter_mut().for_each(|record| record.2.retain(|event| !is_lost(event)));
+        }
         if self.breaks(Mutation::ApprovalForgotten) {
             forget_decisions(&mut records);
         }
@@ -194,6 +201,17 @@ fn forget_decisions(records: &mut [Record]) {
 
 const fn is_decision(event: &Event) -> bool {
     matches!(event, Event::ApprovalDecided { .. })
+}
+
+/// Returns whether a model refuses with an event, or the other one is asked.
+fn is_refusal(event: &Event) -> bool {
+    match event {
+        Event::StepEnded { step, result: StepResult::Failed { .. }, .. } => is_turn(step),
+        Event::StepStarted { step, .. } | Event::StepEnded { step, .. } => {
+            is_turn(step) && step.name().is_some_and(|name| name.matches(':').count() == 2)
+        }
+        _ => false,
+    }
 }
 
 fn is_turn(step: &StepKey) -> bool {

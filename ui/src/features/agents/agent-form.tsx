@@ -20,6 +20,7 @@ import {
   newSkill,
   type SkillDraft,
 } from './draft';
+import { FallbackFields } from './fallback-fields';
 import { ProtectionFields } from './protection-fields';
 import { ProtectionState } from './protection-state';
 import { AgentConflict, useSaveAgent } from './queries';
@@ -93,6 +94,9 @@ export function AgentForm({ agent, onDone }: AgentFormProps) {
         onChange={(event) => set({ description: event.currentTarget.value })}
       />
       <ConfigFields draft={draft} fault={fault} onChange={(config) => set({ config })} />
+      {draft.type === 'llm' && (
+        <FallbackFields fallbacks={draft.fallbacks} fault={fault} onChange={(fallbacks) => set({ fallbacks })} />
+      )}
       <div className={classes.pair}>
         <TextInput
           label={texts.form.category}

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates of agents.
 import { expect, test } from 'vitest';
 import type { Agent } from '@/api/agents';
-import { documentOf, draftOf, isReadable, newAgent, reachOf } from './draft';
+import { documentOf, draftOf, isReadable, movedUp, newAgent, reachOf } from './draft';
 
 const agent: Agent = {
   id: 'a',
@@ -77,6 +77,30 @@ test('the tools of an MCP server keep their hashes, which no other agent has', (
   expect(documentOf(draftOf(server)).skills).toEqual(skills);
   expect(documentOf({ ...draftOf(server), type: 'http' }).skills[0]?.hash).toBeUndefined();
   expect(reachOf(server)).toBe(config.url);
+});
+
+test('fallback models keep what has no field and leave out what is empty', () => {
+  const fallbacks = [
+    { model: 'large', prices: { input_per_million: 1 } },
+    { model: 'own', provider: 'ollama' as const },
+  ];
+  const config = { ...agent.config, fallbacks };
+  const draft = draftOf({ ...agent, config } as Agent);
+  const emptied = { ...draft, fallbacks: [{ key: 0, config: { model: 'own', provider: '', api_key: '' } }] };
+
+  expect(documentOf(draft).config).toEqual(config);
+  expect(documentOf(emptied).config).toEqual({ ...agent.config, fallbacks: [{ model: 'own' }] });
+  expect(documentOf({ ...draft, fallbacks: [] }).config).toEqual(agent.config);
+  expect(documentOf({ ...draft, type: 'http' }).config).not.toHaveProperty('fallbacks');
+});
+
+test('an entry moves up', () => {
+  expect([movedUp(['a', 'b', 'c'], 2), movedUp(['a', 'b'], 1), movedUp(['a'], 0), movedUp(['a'], 1)]).toEqual([
+    ['a', 'c', 'b'],
+    ['b', 'a'],
+    ['a'],
+    ['a'],
+  ]);
 });
 
 test('a schema that is not valid JSON makes the draft unreadable', () => {

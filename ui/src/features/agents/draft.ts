@@ -16,6 +16,13 @@ export interface SkillDraft {
   rest: Record<string, unknown>;
 }
 
+/** A model that is asked if those before it cannot answer. */
+export interface FallbackDraft {
+  key: number;
+  /** Its keys in the document, also those without a field in the form. */
+  config: Record<string, unknown>;
+}
+
 /** Limits without a value are `''`. */
 export interface ProtectionDraft {
   concurrency: unknown;
@@ -32,6 +39,7 @@ export interface AgentDraft {
   category: string;
   tags: readonly string[];
   config: Record<string, unknown>;
+  fallbacks: readonly FallbackDraft[];
   protection: ProtectionDraft;
   /** Whether the stored agent has a protection, which is then removed where none is left. */
   hadProtection: boolean;
@@ -73,9 +81,16 @@ export function newSkill(key: number): SkillDraft {
   };
 }
 
-/** Returns a key that no skill has. */
-export function freeKey(skills: readonly SkillDraft[]): number {
-  return 1 + Math.max(-1, ...skills.map(({ key }) => key));
+/** Returns a key that none of the entries has. */
+export function freeKey(entries: readonly { key: number }[]): number {
+  return 1 + Math.max(-1, ...entries.map(({ key }) => key));
+}
+
+/** Moves the entry at a place to the one before. */
+export function movedUp<T>(entries: readonly T[], place: number): readonly T[] {
+  const [before, entry] = entries.slice(place - 1, place + 1);
+  if (before === undefined || entry === undefined) return entries;
+  return [...entries.slice(0, place - 1), entry, before, ...entries.slice(place + 1)];
 }
 
 /** Makes a tool a skill, or accepts its definition as it is now. A skill without a name makes room for it. */
@@ -99,6 +114,7 @@ export function newAgent(): AgentDraft {
     category: '',
     tags: [],
     config,
+    fallbacks: [],
     protection: protectionDraft(null),
     hadProtection: false,
     skills: [newSkill(0)],
@@ -113,10 +129,16 @@ export function draftOf(agent: Agent): AgentDraft {
     category: agent.category ?? '',
     tags: agent.tags,
     config: { ...agent.config },
+    fallbacks: fallbacksOf(agent.config),
     protection: protectionDraft(agent.protection),
     hadProtection: agent.protection !== null,
     skills: agent.skill_definitions.map(skillDraft),
   };
+}
+
+function fallbacksOf(config: AgentConfig): readonly FallbackDraft[] {
+  const fallbacks = ('fallbacks' in config && config.fallbacks) || [];
+  return fallbacks.map((fallback, key) => ({ key, config: { ...fallback } }));
 }
 
 /** How many failures open a breaker that does not say. */
@@ -185,7 +207,8 @@ export function isReadable(draft: AgentDraft): boolean {
 
 /** Returns the document; empty fields are left out. The server checks it. Fails where `isReadable` is false. */
 export function documentOf(draft: AgentDraft): AgentDocument {
-  const isSet = ([key, value]: [string, unknown]) => CONFIG_KEYS[draft.type].includes(key) && value !== '';
+  const isOfType = ([key]: [string, unknown]) => CONFIG_KEYS[draft.type].includes(key);
+  const fallbacks = draft.fallbacks.map(({ config }) => Object.fromEntries(Object.entries(config).filter(isSet)));
   const protection = protectionOf(draft);
   const document = {
     name: draft.name.trim(),
@@ -193,11 +216,18 @@ export function documentOf(draft: AgentDraft): AgentDocument {
     description: draft.description,
     category: draft.category.trim() || null,
     tags: draft.tags,
-    config: Object.fromEntries(Object.entries(draft.config).filter(isSet)) as AgentConfig,
+    config: {
+      ...Object.fromEntries(Object.entries(draft.config).filter(isOfType).filter(isSet)),
+      ...(draft.type === 'llm' && fallbacks.length > 0 && { fallbacks }),
+    } as AgentConfig,
     ...((protection || draft.hadProtection) && { protection }),
     skills: draft.skills.map((skill) => skillOf(skill, draft.type)),
   };
   return document as AgentDocument;
+}
+
+function isSet([, value]: [string, unknown]): boolean {
+  return value !== '';
 }
 
 function skillOf(draft: SkillDraft, type: AgentType): Skill {

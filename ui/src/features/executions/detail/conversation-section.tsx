@@ -77,6 +77,7 @@ function About({ conversation: { agent } }: { conversation: Conversation }) {
   const facts = [
     agent.provider,
     agent.model,
+    ...agent.fallbacks.map(({ model }) => texts.fallback(model)),
     agent.temperature !== null && texts.temperature(String(agent.temperature)),
   ];
   return (

@@ -33,7 +33,13 @@ export function AttemptEntries({ part, conversation, live, hasHeading, max, file
       <ol className={classes.entries} aria-label={texts.label(part.number)}>
         {part.asked && <Question asked={part.asked} conversation={conversation} file={file} />}
         {part.turns.map((turn) => (
-          <TurnEntry key={turn.key} turn={turn} live={live} speaker={speaker} file={file} />
+          <TurnEntry
+            key={turn.key}
+            turn={turn}
+            live={live}
+            speaker={turn.call?.step.model?.model ?? speaker}
+            file={file}
+          />
         ))}
       </ol>
     </>

@@ -34,18 +34,18 @@ function Waiting({ call: { step }, isWriting }: { call: Call; isWriting: boolean
 }
 
 function Failed({ call }: { call: Call }) {
-  const { step, repeatedBy } = call;
+  const { step, repeatedBy, leftFor } = call;
   const isTool = typeof step.tool === 'string';
   const isRefused = step.error_class === 'model_output';
   const title = isRefused ? texts.refused : errorClassLabel(step.error_class ?? '');
   return (
-    <div className={classes.note} data-tone={isTool ? 'warning' : 'danger'}>
+    <div className={classes.note} data-tone={isTool || leftFor ? 'warning' : 'danger'}>
       <strong>{title}</strong>{' '}
       <span className={classes.message}>
         <Prose text={step.error_message ?? ''} />
       </span>
       <span className={classes.aside}>
-        {isRefused && repeatedBy && texts.toldNext}{' '}
+        {leftFor && texts.leftFor(leftFor.model?.model ?? texts.otherModel)} {isRefused && repeatedBy && texts.toldNext}{' '}
         {repeatedBy ? again(isTool, repeatedBy.attempt) : isTool && texts.toModel}
       </span>
     </div>

@@ -19,6 +19,7 @@ function aStep(number: number, change: Partial<ConversationStep>): ConversationS
     attempt: 1,
     name: null,
     turn: null,
+    model: null,
     tool: null,
     status: 'completed',
     started_at: '2026-11-24T10:00:00Z',
@@ -109,6 +110,20 @@ it('takes each attempt of a skill without tools as one response', () => {
   const said = conversation({ status: 'failed' }, { attempt: 2 });
 
   expect(lines(said)).toEqual(['1: turn null 1', '2: turn null 2(1)']);
+});
+
+it('knows which model was asked instead of one that could not answer', () => {
+  const refused = { status: 'failed', error_class: 'rate_limited' } as const;
+  const said = conversation(
+    turn(1, refused),
+    turn(1, { name: 'turn:1:1' }),
+    tool(1, 0),
+    turn(2, { name: 'turn:2:1', ...refused }),
+    turn(2, { attempt: 2 }),
+  );
+
+  const left = partsOf(said, []).flatMap((part) => part.turns.map(({ call }) => call?.leftFor?.number ?? null));
+  expect(left).toEqual([2, null, null, null]);
 });
 
 it('knows the output of a skill without an output schema', () => {

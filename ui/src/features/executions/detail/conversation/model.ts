@@ -28,6 +28,8 @@ export interface Call {
   repeats: ConversationStep | null;
   /** The call that repeats this one. */
   repeatedBy: ConversationStep | null;
+  /** The call of another model that was asked for the same turn at once, because this one could not answer. */
+  leftFor: ConversationStep | null;
 }
 
 /** Returns what was said, attempt by attempt. */
@@ -44,13 +46,25 @@ export function partsOf({ steps, asked }: Conversation, attempts: NodeExecution[
 
 function callsOf(steps: readonly ConversationStep[]): Call[] {
   const latest = new Map<string | null, Call>();
+  let asked: Call | null = null;
   return steps.map((step) => {
     const before = latest.get(step.name ?? null);
-    const call: Call = { step, repeats: before?.step ?? null, repeatedBy: null };
+    const call: Call = { step, repeats: before?.step ?? null, repeatedBy: null, leftFor: null };
+    if (typeof step.tool !== 'string') {
+      if (asked && isNextModel(asked.step, step)) asked.leftFor = step;
+      asked = call;
+    }
     if (before) before.repeatedBy = step;
     latest.set(step.name ?? null, call);
     return call;
   });
+}
+
+/** Whether a call of a model follows on one of another model that failed, in the same attempt. */
+function isNextModel(before: ConversationStep, step: ConversationStep): boolean {
+  return (
+    before.status === 'failed' && before.attempt === step.attempt && before.turn !== null && before.turn === step.turn
+  );
 }
 
 /** Groups the calls of one attempt. Those of a turn follow each other, and tools follow the response that asked for them. */
