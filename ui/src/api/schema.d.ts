@@ -1679,7 +1679,7 @@ export interface components {
              * @description The number of the attempt that made it.
              */
             readonly attempt: number;
-            /** @description Its name, such as `turn:3`, which a call that repeats it has, too; null for the only call of an attempt. */
+            /** @description Its name, such as `turn:3` (`turn:3:1` for the first fallback model), which a call that repeats it has, too; null for the only call of an attempt. */
             readonly name: string | null;
             /**
              * Format: int32

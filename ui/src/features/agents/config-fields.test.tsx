@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/react';
+import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 import { fakeApi, json } from '@/testing/fake-api';
@@ -76,5 +76,25 @@ test('streams are turned off and on, and the idle timeout is set and removed', a
 
   await userEvent.click(stream);
   await userEvent.clear(idle);
+  expect(await save()).toEqual(config);
+});
+
+test('fallback models are added, moved, removed and saved in their order', async () => {
+  const large = { model: 'large', extra_body: { seed: 1 } };
+  const { save } = await edit({ fallbacks: [large] });
+  const press = (name: string) => userEvent.click(screen.getByRole('button', { name }));
+
+  await press('Add fallback model');
+  const second = within(screen.getByRole('region', { name: 'Fallback 2' }));
+  await userEvent.type(second.getByRole('textbox', { name: /^Model/ }), 'own');
+  await press('Move fallback 2 up');
+  expect(screen.queryByRole('button', { name: 'Move fallback 1 up' })).toBeNull();
+  const own = { model: 'own' };
+  expect(await save()).toEqual({ ...config, fallbacks: [own, large] });
+
+  await press('Move fallback 1 down');
+  await press('Remove fallback 2');
+  expect(await save()).toEqual({ ...config, fallbacks: [large] });
+  await press('Remove fallback 1');
   expect(await save()).toEqual(config);
 });

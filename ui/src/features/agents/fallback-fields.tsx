@@ -81,11 +81,11 @@ function ModelFields({ fallback, fault, onChange }: ModelFieldsProps) {
   const { form } = texts;
   const { config } = fallback;
   const set = (key: string, value: string) => onChange({ ...fallback, config: { ...config, [key]: value } });
-  const valueOf = (key: string) => (typeof config[key] === 'string' ? config[key] : '');
+  const textOf = (key: string) => (typeof config[key] === 'string' ? config[key] : '');
   const field = (key: string, label: string) => (
     <TextInput
       label={label}
-      value={valueOf(key)}
+      value={textOf(key)}
       error={fault(`/${key}`)}
       required={key === 'model'}
       onChange={(event) => set(key, event.currentTarget.value)}
@@ -99,7 +99,7 @@ function ModelFields({ fallback, fault, onChange }: ModelFieldsProps) {
           label={form.provider}
           placeholder={form.fallbacks.sameProvider}
           data={[...PROVIDERS]}
-          value={valueOf('provider') || null}
+          value={textOf('provider') || null}
           error={fault('/provider')}
           clearable
           onChange={(provider) => set('provider', provider ?? '')}
