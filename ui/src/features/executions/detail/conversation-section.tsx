@@ -77,7 +77,9 @@ function About({ conversation: { agent } }: { conversation: Conversation }) {
   const facts = [
     agent.provider,
     agent.model,
-    ...agent.fallbacks.map(({ model }) => texts.fallback(model)),
+    ...agent.fallbacks.map(({ model, provider }) =>
+      texts.fallback(provider === agent.provider ? model : `${model} (${provider})`),
+    ),
     agent.temperature !== null && texts.temperature(String(agent.temperature)),
   ];
   return (

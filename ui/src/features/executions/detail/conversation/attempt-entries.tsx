@@ -6,7 +6,7 @@ import { formatClock, millis } from '@/lib/time';
 import classes from './conversation.module.css';
 import { Entry } from './entry';
 import type { LiveTurn } from './live-turn';
-import type { AttemptPart } from './model';
+import type { AttemptPart, Turn } from './model';
 import { ShownText, ShownValue } from './shown-value';
 import { texts } from './texts';
 import { TurnEntry } from './turn-entry';
@@ -25,25 +25,24 @@ interface AttemptEntriesProps {
 
 /** What was asked and answered in one attempt, in order. */
 export function AttemptEntries({ part, conversation, live, hasHeading, max, file }: AttemptEntriesProps) {
-  const { agent } = conversation;
-  const speaker = agent?.model ?? agent?.name ?? texts.model;
   return (
     <>
       {hasHeading && <AttemptHeading part={part} max={max} />}
       <ol className={classes.entries} aria-label={texts.label(part.number)}>
         {part.asked && <Question asked={part.asked} conversation={conversation} file={file} />}
         {part.turns.map((turn) => (
-          <TurnEntry
-            key={turn.key}
-            turn={turn}
-            live={live}
-            speaker={turn.call?.step.model?.model ?? speaker}
-            file={file}
-          />
+          <TurnEntry key={turn.key} turn={turn} live={live} {...speakerOf(turn, conversation)} file={file} />
         ))}
       </ol>
     </>
   );
+}
+
+/** Who answers in a turn; its provider where that is another one than the agent's. */
+function speakerOf({ call }: Turn, { agent }: Conversation): { speaker: string; provider: string | null } {
+  const model = call?.step.model;
+  const speaker = model?.model ?? agent?.model ?? agent?.name ?? texts.model;
+  return { speaker, provider: model && model.provider !== agent?.provider ? model.provider : null };
 }
 
 function AttemptHeading({ part: { number, attempt, asked, turns }, max }: { part: AttemptPart; max: number }) {

@@ -20,11 +20,13 @@ interface TurnEntryProps {
   live: LiveTurn | null;
   /** Who answers: the name of the model, or of the agent. */
   speaker: string;
+  /** Whose model that is, if it is to be shown. */
+  provider: string | null;
   file: string;
 }
 
 /** A response of the model: its thinking, what it said, and the tools that it called. */
-export function TurnEntry({ turn, live, speaker, file }: TurnEntryProps) {
+export function TurnEntry({ turn, live, speaker, provider, file }: TurnEntryProps) {
   const { call, tools, number } = turn;
   const written = call && writtenOf(call.step, live);
   const title = call || number === null ? speaker : texts.toolsOf(number);
@@ -33,7 +35,7 @@ export function TurnEntry({ turn, live, speaker, file }: TurnEntryProps) {
       icon={IconSparkles}
       tone="info"
       title={title}
-      detail={call && number !== null ? texts.turn(number) : null}
+      detail={call && number !== null ? [texts.turn(number), provider].filter(Boolean).join(' · ') : null}
       chip={call?.repeats ? texts.again.asked : null}
       meta={call && <CallMeta step={call.step} />}
     >
