@@ -205,13 +205,10 @@ const fn is_decision(event: &Event) -> bool {
 
 /// Returns whether a model refuses with an event, or the other one is asked.
 fn is_refusal(event: &Event) -> bool {
-    match event {
-        Event::StepEnded { step, result: StepResult::Failed { .. }, .. } => is_turn(step),
-        Event::StepStarted { step, .. } | Event::StepEnded { step, .. } => {
-            is_turn(step) && step.name().is_some_and(|name| name.matches(':').count() == 2)
-        }
-        _ => false,
-    }
+    let (Event::StepStarted { step, .. } | Event::StepEnded { step, .. }) = event else { return false };
+    let is_of_other = step.name().is_some_and(|name| name.matches(':').count() == 2);
+    let is_failure = matches!(event, Event::StepEnded { result: StepResult::Failed { .. }, .. });
+    is_turn(step) && (is_of_other || is_failure)
 }
 
 fn is_turn(step: &StepKey) -> bool {
