@@ -267,8 +267,9 @@ async fn each_call_names_the_model_that_it_asks_and_why_that_was_left() {
     let mut agent = researcher();
     agent["config"]["fallbacks"] = json!([{ "model": "large" }, { "provider": "ollama", "model": "own" }]);
     let call = json!({ "id": "x", "name": "look", "arguments": {} });
-    let with_tools = json!([{ "refused_by": 1, "tool_calls": [call] }, { "output": { "risk": 7 } }]);
-    let without = json!([{ "refused_by": 2, "output": { "text": "Low." } }]);
+    let with_tools = json!([{ "refused_by": 1, "error": "rate_limited", "status": 429, "tool_calls": [call] }, { "output": { "risk": 7 } }]);
+    let without =
+        json!([{ "refused_by": 2, "error": "rate_limited", "status": 429, "output": { "text": "Low." } }]);
 
     for (skill, answers, asked_models) in [
         (

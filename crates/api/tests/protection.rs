@@ -39,6 +39,34 @@ async fn calls_that_wait_and_those_in_progress_are_shown_and_counted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_model_that_is_left_for_another_holds_back_no_call_of_the_agent() {
+    let api = Api::new().await;
+    let agent = json!({
+        "name": "Limited", "agent_type": "llm", "skills": ["tell"],
+        "config": { "provider": "openai", "model": "large", "fallbacks": [{ "model": "small" }] },
+        "protection": { "max_concurrency": 1, "breaker": { "failures": 1, "open_seconds": 900 } },
+    });
+    let agent = text(&api.post("agents", &agent).await.expect(201)["id"]);
+    for (refused_by, status, breaker) in [(1, "completed", "closed"), (2, "failed", "open")] {
+        let answer = json!({ "refused_by": refused_by, "error": "unavailable", "status": 503, "retry_after": 500,
+                             "output": { "text": "Low." } });
+        let node = json!({ "id": "ask", "type": "agent", "agent_id": agent, "skill": "tell",
+                           "input": { "answers": [answer] }, "retry": { "enabled": false } });
+
+        let execution = api.run(&api.flow_of(&[node]).await).await;
+
+        let state = api.get(&format!("agents/{agent}/protection")).await.expect(200);
+        assert_eq!(
+            (&execution["status"], &state["breaker"]),
+            (&json!(status), &json!(breaker)),
+            "{execution:#}"
+        );
+        assert_eq!(state["held_until"].is_null(), refused_by == 1, "{state}");
+        assert!(execution["duration_ms"].as_u64().is_some_and(|spent| spent < 1_000), "{execution:#}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_agent_without_a_protection_does_nothing_and_one_that_is_not_there_is_none() {
     let api = Api::new().await;
     let agent = api.post("agents", &document(&Value::Null)).await.expect(201);

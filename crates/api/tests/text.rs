@@ -18,7 +18,12 @@ async fn asked(api: &Api, has_tools: bool, attempts: u32) -> String {
     }
     let agent = json!({ "name": "Teller", "agent_type": "llm", "skills": [skill],
                         "config": { "provider": "openai", "model": "small" } });
-    let agent = text(&api.post("agents", &agent).await.expect(201)["id"]);
+    asked_of(api, &agent, attempts).await
+}
+
+/// Starts a flow whose node `a` asks this agent.
+async fn asked_of(api: &Api, agent: &Value, attempts: u32) -> String {
+    let agent = text(&api.post("agents", agent).await.expect(201)["id"]);
     let node = json!({ "id": "a", "type": "agent", "agent_id": agent, "skill": "tell", "input": { "speaks": true },
                        "retry": { "enabled": true, "count": attempts - 1 } });
     let mut document = flow("Review", &[node], &[]);
@@ -172,6 +177,34 @@ async fn a_turn_that_is_asked_anew_voids_what_was_shown_of_it() {
     "#);
     assert_eq!(lines(&came), lines(&events[..3]), "who was away gets the same");
     assert_eq!(lines(&again.rest().await), lines(&events[3..]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_model_wrote_before_another_was_asked_is_void() {
+    let api = Api::new().await;
+    let agent = json!({ "name": "Teller", "agent_type": "llm", "skills": ["tell"],
+                        "config": { "provider": "openai", "model": "large", "fallbacks": [{ "model": "small" }] } });
+    let id = asked_of(&api, &agent, 1).await;
+    let mut stream = api.follow(&path(&id), None).await;
+    say(&api, "It is 8");
+    let mut events = vec![next(&mut stream).await];
+
+    end(&api, json!({ "fails": 1, "error": "unavailable" }));
+    events.push(next(&mut stream).await);
+    say(&api, "It is 7.");
+    end(&api, json!({ "output": { "text": "It is 7." } }));
+    events.extend(stream.rest().await);
+
+    insta::assert_debug_snapshot!(lines(&events), @r#"
+    [
+        "piece 1 turn:1: text 0 \"It is 8\"",
+        "turn 1 turn:1: failed",
+        "restarted 1 turn:1:1",
+        "piece 1 turn:1:1: text 0 \"It is 7.\"",
+        "turn 1 turn:1:1: completed",
+        "end: completed",
+    ]
+    "#);
 }
 
 #[tokio::test(start_paused = true)]

@@ -68,10 +68,7 @@ impl Executor for Scripted {
             if let Task::Turn(turn) = &work.task {
                 let answer = &input["answers"][turn.turns.len()];
                 if answer["refused_by"].as_u64().is_some_and(|models| (turn.model as u64) < models) {
-                    return Outcome::failed(Failure {
-                        status: Some(429),
-                        ..Failure::new(ErrorClass::RateLimited, "HTTP 429.")
-                    });
+                    return Outcome::failed(failure_of(answer));
                 }
                 return answered(answer, work.attempt.number());
             }
