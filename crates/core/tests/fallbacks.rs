@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use steadflow_core::agent::{Agent, Backend, LlmConfig, MASK, Provider};
-use steadflow_core::execution::{Input, Pinned};
+use steadflow_core::execution::{ExecutionStatus, Input, Pinned};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::AgentId;
 use steadflow_core::work::{Outcome, Task, Usage, Work};
@@ -76,6 +77,23 @@ fn the_next_model_is_asked_at_once_and_the_last_failure_names_all() {
     refuses(&mut play, "turn:1");
 
     assert_eq!(calls(&play), ["turn:1", "turn:1:1", "turn:1:2", "turn:1", "turn:1:1"]);
+}
+
+#[test]
+fn the_wait_that_a_fallback_asks_for_holds_up_no_attempt_that_begins_with_the_first_model() {
+    let mut play = play(&json!({}), None, 1);
+    let busy = || {
+        let wait = Some(Duration::from_secs(100_000));
+        Outcome::failed(Failure { retry_after: wait, ..Failure::new(ErrorClass::RateLimited, "HTTP 429.") })
+    };
+    refuses(&mut play, "turn:1");
+    refuses(&mut play, "turn:1:1");
+    ends(&mut play, "turn:1:2", busy());
+    play.at(1.0);
+
+    assert_eq!(calls(&play), ["turn:1", "turn:1:1", "turn:1:2", "turn:1"]);
+    gives(&mut play, "turn:1", json!({ "output": "done" }));
+    assert_eq!(play.execution.status(), ExecutionStatus::Completed);
 }
 
 #[test]

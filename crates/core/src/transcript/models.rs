@@ -65,8 +65,10 @@ pub(crate) fn failure_of(
             if goes_to_another_model(rules, steps, key, &failure) {
                 return None;
             }
+            // The next attempt begins with the first model, which has not asked for this wait.
+            let retry_after = failure.retry_after.filter(|_| model == first_of(steps, turn));
             let message = told(rules, steps, (turn, model), failure.message);
-            Some(Failure { message, ..failure })
+            Some(Failure { message, retry_after, ..failure })
         }
         (Some(Place::Turn(..)) | None, _) => Some(failure),
     }

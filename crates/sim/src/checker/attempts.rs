@@ -195,7 +195,10 @@ impl Story {
         let shortest = longest.mul_f64(1.0 - policy.jitter);
         let waited = retry_at.since(sight.at);
         let said = self.answers(node, attempt, sight).filter(|failure| failure.class == class);
-        let asked = said.filter_map(|failure| failure.retry_after).max().unwrap_or_default();
+        // The next attempt begins with the first model, whatever the last one asks for.
+        let is_heard = !self.nodes[node.at()].parts.turns.is_other;
+        let asked =
+            said.filter_map(|failure| failure.retry_after.filter(|_| is_heard)).max().unwrap_or_default();
         // Moments are whole microseconds.
         let slack = Duration::from_micros(1);
         if waited + slack < shortest || waited + slack < asked || waited > longest.max(asked) + slack {

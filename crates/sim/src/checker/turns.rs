@@ -18,6 +18,8 @@ pub(super) struct Turns {
     used: u64,
     /// What is reserved for the one under way.
     reserved: Option<u64>,
+    /// Whether the call of a model that began last asks another one than its turn begins with.
+    pub(super) is_other: bool,
     /// The call of a model that is under way.
     open: Option<StepKey>,
     /// The call of a model that ended last.
@@ -122,6 +124,7 @@ impl Parts {
         if *step != key(turn, first) && !self.turns.left.contains(&key(turn, first)) {
             return Err(format!("B3: {step} is asked, and turn {turn} begins with model {first}"));
         }
+        self.turns.is_other = *step != key(turn, first);
         self.turns.open = Some(step.clone());
         Ok(())
     }
