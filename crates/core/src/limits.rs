@@ -89,7 +89,7 @@ impl Limits {
         output_bytes_max: 1024 * 1024,
         input_bytes_max: 4 * 1024 * 1024,
         execution_bytes_max: 16 * 1024 * 1024,
-        decision_bytes: 1024 * 1024,
+        decision_bytes: 512 * 1024,
         children_bytes_max: 16 * 1024 * 1024,
         name_chars_max: 200,
         description_chars_max: 10_000,

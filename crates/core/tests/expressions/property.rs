@@ -37,6 +37,7 @@ fn is_stricter(reason: &str) -> bool {
         "cannot be read as",
         "cannot be added",
         "cannot contain anything",
+        "takes too many steps or makes too large a value",
     ]
     .iter()
     .any(|known| reason.contains(known))

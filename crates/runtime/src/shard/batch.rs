@@ -12,7 +12,7 @@ use steadflow_store::Commit;
 use super::{BatchId, Shard};
 
 /// Bytes from which on a batch takes no further commit, and a commit, with what follows from it, is a batch of its own.
-const BATCH_BYTES: usize = 1024 * 1024;
+const BATCH_BYTES: usize = 512 * 1024;
 /// How long the next large commit waits at most, however long the last one took.
 const REST_MAX: Duration = Duration::from_secs(1);
 

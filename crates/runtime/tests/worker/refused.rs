@@ -219,10 +219,10 @@ fn a_batch_that_fails_for_a_while_is_split_too() {
 fn a_batch_that_is_full_takes_no_further_decision() {
     let mut bench = Bench::driving();
     for number in 1..7 {
-        bench.worker.handle(accept_with(number, 200 * 1024), at(0.0));
+        bench.worker.handle(accept_with(number, 100 * 1024), at(0.0));
     }
 
-    let wanted = bench.handle(0.0, accept_with(7, 200 * 1024));
+    let wanted = bench.handle(0.0, accept_with(7, 100 * 1024));
 
     assert_eq!(wanted, ["commit 1 2 3 4 5 6", "commit 7"]);
 }
