@@ -2,18 +2,27 @@
 import { expect, type Page } from '@playwright/test';
 import axe from 'axe-core';
 
-/** Checks the page for accessibility violations. */
+/** Checks the page for accessibility violations: in light colours all rules, in dark ones what depends on colours. */
 export async function passes(page: Page, where: string): Promise<void> {
   await expect(page.locator('.mantine-Skeleton-root')).toHaveCount(0);
-  await expect.poll(() => page.evaluate(countFading)).toBe(0);
   await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => {
+  await passesIn(page, 'light', where, []);
+  await passesIn(page, 'dark', where, ['color-contrast', 'link-in-text-block']);
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+async function passesIn(page: Page, colorScheme: 'light' | 'dark', where: string, rules: string[]): Promise<void> {
+  await page.emulateMedia({ colorScheme });
+  await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', colorScheme);
+  await expect.poll(() => page.evaluate(countFading)).toBe(0);
+  const { violations } = await page.evaluate((rules) => {
     const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
-    return axe.run({ resultTypes: ['violations'], preload: false });
-  });
+    const only = rules.length > 0 ? { runOnly: rules } : {};
+    return axe.run({ resultTypes: ['violations'], preload: false, ...only });
+  }, rules);
   const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
   const findings = grave.map(({ id, help, nodes }) => ({ id, help, at: nodes.map(({ html }) => html) }));
-  expect.soft(findings, where).toEqual([]);
+  expect.soft(findings, `${where} in ${colorScheme}`).toEqual([]);
 }
 
 /** Returns the number of running transitions and finite animations. */
