@@ -150,7 +150,11 @@ pub(super) fn reply(answer: &Value, has_tools: bool) -> Result<Reply, String> {
             }
             (None, candidate) => stop(candidate.unwrap_or(&Value::Null)),
         },
-        input_tokens: tokens(answer, &["/usageMetadata/promptTokenCount"]),
+        // What its own tools made of the prompt is sent to the model, but counted separately.
+        input_tokens: tokens(
+            answer,
+            &["/usageMetadata/promptTokenCount", "/usageMetadata/toolUsePromptTokenCount"],
+        ),
         cached_input_tokens: tokens(answer, &["/usageMetadata/cachedContentTokenCount"]),
         // Thoughts are billed like output, but counted separately.
         output_tokens: tokens(

@@ -11,7 +11,7 @@ use super::fit::{Fit, Format, Streaming, TokenLimit};
 use super::fold::{append, check_choice};
 use super::parts::{self, Spoken};
 use super::prompt::Prompt;
-use super::reply::{Reply, is_given, list, text_at, tokens};
+use super::reply::{Reply, is_given, list, text_at, tokens, tokens_by_names};
 use super::stop::Stop;
 
 /// How many tool calls a stream may begin. A search for one of them takes its time.
@@ -109,6 +109,10 @@ fn given_back(message: &Value) -> Value {
     [("role".to_owned(), json!("assistant"))].into_iter().chain(fields).collect::<Map<_, _>>().into()
 }
 
+/// What OpenAI, DeepSeek and Moonshot call the tokens that they took from their caches. Some servers say it twice.
+const CACHED: [&str; 3] =
+    ["/usage/prompt_tokens_details/cached_tokens", "/usage/prompt_cache_hit_tokens", "/usage/cached_tokens"];
+
 /// # Errors
 /// What a response of this protocol must have and `answer` does not.
 pub(super) fn reply(answer: &Value) -> Result<Reply, String> {
@@ -132,7 +136,7 @@ pub(super) fn reply(answer: &Value) -> Result<Reply, String> {
         has_reasoning: spoken.has_reasoning || reasoning.iter().any(|pointer| is_given(message, pointer)),
         stop: stop(choice, message, spoken.refusal.as_deref()),
         input_tokens: tokens(answer, &["/usage/prompt_tokens"]),
-        cached_input_tokens: tokens(answer, &["/usage/prompt_tokens_details/cached_tokens"]),
+        cached_input_tokens: tokens_by_names(answer, &CACHED),
         output_tokens: tokens(answer, &["/usage/completion_tokens"]),
     })
 }
@@ -189,8 +193,9 @@ impl Stream {
     /// What is wrong with it, so that it follows the name of the server.
     pub(super) fn push(&mut self, piece: &Value) -> Result<(), String> {
         let has_usage = is_given(piece, "/usage");
-        if has_usage {
-            self.usage = piece["usage"].clone();
+        // Moonshot writes it into the choice, too.
+        if let Some(at) = ["/usage", "/choices/0/usage"].into_iter().find(|at| is_given(piece, at)) {
+            self.usage = piece.pointer(at).cloned().unwrap_or_default();
         }
         if has_usage && !is_given(piece, "/choices") {
             return Ok(());

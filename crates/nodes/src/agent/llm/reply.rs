@@ -44,18 +44,32 @@ pub(super) fn misfit(what: &str) -> Failure {
     Failure::new(ErrorClass::ModelOutput, format!("{} {what}.", prompt::MISFIT))
 }
 
-/// Returns the sum of the whole numbers at `pointers`. Anything else counts as 0: usage is never guessed.
+/// Returns the sum of the counts at `pointers`. Anything else counts as 0, and so does a sum that no count can be: usage is
+/// never guessed.
 pub(super) fn tokens(answer: &Value, pointers: &[&str]) -> u64 {
-    let counts = pointers.iter().filter_map(|pointer| count(answer.pointer(pointer)?));
-    counts.fold(0, u64::saturating_add)
+    let sum = counts(answer, pointers).try_fold(0, i64::checked_add);
+    sum.map_or(0, i64::unsigned_abs)
 }
 
-/// Reads `5` and `5.0`, as servers that calculate in floats send it.
-fn count(value: &Value) -> Option<u64> {
+/// Returns the count that is at one or several of `pointers`, or 0: servers have several names for the same number.
+pub(super) fn tokens_by_names(answer: &Value, pointers: &[&str]) -> u64 {
+    counts(answer, pointers).max().map_or(0, i64::unsigned_abs)
+}
+
+fn counts(answer: &Value, pointers: &[&str]) -> impl Iterator<Item = i64> {
+    pointers.iter().filter_map(|pointer| count(answer.pointer(pointer)?))
+}
+
+/// Reads a number from 0 on, `5` and `5.0`, as servers that calculate in floats send it.
+fn count(value: &Value) -> Option<i64> {
     let Value::Number(number) = value else { return None };
     let text = number.to_string();
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    if fraction.bytes().all(|byte| byte == b'0') { whole.parse().ok() } else { None }
+    if fraction.bytes().all(|byte| byte == b'0') {
+        whole.parse().ok().filter(|count| *count >= 0)
+    } else {
+        None
+    }
 }
 
 pub(super) fn text_at<'a>(answer: &'a Value, pointer: &str) -> Option<&'a str> {
@@ -105,11 +119,22 @@ mod tests {
             ("\"5\"", 0),
             ("null", 0),
             ("{}", 0),
+            ("9223372036854775807", i64::MAX.unsigned_abs()),
+            ("9223372036854775808", 0),
             ("18446744073709551616", 0),
         ] {
             let answer = json::read(format!("{{\"n\":{text}}}").as_bytes()).unwrap();
 
             assert_eq!(tokens(&answer, &["/n", "/none"]), known, "{text}");
+            assert_eq!(tokens_by_names(&answer, &["/none", "/n"]), known, "{text}");
         }
+    }
+
+    #[test]
+    fn a_sum_that_is_too_large_is_unknown() {
+        let answer = json::read(br#"{"a":9223372036854775806,"b":1,"c":2}"#).unwrap();
+
+        assert_eq!(tokens(&answer, &["/a", "/b"]), i64::MAX.unsigned_abs());
+        assert_eq!(tokens(&answer, &["/a", "/c"]), 0);
     }
 }

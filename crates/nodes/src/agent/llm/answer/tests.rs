@@ -359,3 +359,126 @@ fn read_masked(
     }
     reader.finish()
 }
+
+/// What providers say of tokens in their documentation, and how many of them are input, from a cache, and output.
+fn documented_usage() -> Vec<(Provider, Value, [u64; 3])> {
+    vec![
+        // https://platform.openai.com/docs/guides/prompt-caching
+        (
+            Provider::OpenAi,
+            json!({ "prompt_tokens": 2006, "completion_tokens": 300, "total_tokens": 2306,
+                "prompt_tokens_details": { "cached_tokens": 1920 },
+                "completion_tokens_details": { "reasoning_tokens": 128 } }),
+            [2006, 1920, 300],
+        ),
+        // https://api-docs.deepseek.com/guides/kv_cache
+        (
+            Provider::OpenAi,
+            json!({ "prompt_tokens": 70, "completion_tokens": 9, "total_tokens": 79,
+                "prompt_cache_hit_tokens": 64, "prompt_cache_miss_tokens": 6 }),
+            [70, 64, 9],
+        ),
+        // https://api-docs.deepseek.com/api/create-chat-completion
+        (
+            Provider::OpenAi,
+            json!({ "prompt_tokens": 70, "completion_tokens": 9, "total_tokens": 79,
+                "prompt_tokens_details": { "cached_tokens": 64 },
+                "prompt_cache_hit_tokens": 64, "prompt_cache_miss_tokens": 6 }),
+            [70, 64, 9],
+        ),
+        // https://platform.kimi.ai/docs/api/chat
+        (
+            Provider::OpenAi,
+            json!({ "prompt_tokens": 19, "completion_tokens": 21, "total_tokens": 40, "cached_tokens": 10 }),
+            [19, 10, 21],
+        ),
+        // https://docs.claude.com/en/docs/build-with-claude/prompt-caching, with the lifetimes of what was written
+        (
+            Provider::Anthropic,
+            json!({ "input_tokens": 2048, "cache_read_input_tokens": 1800, "cache_creation_input_tokens": 248,
+                "output_tokens": 503, "cache_creation": {
+                    "ephemeral_5m_input_tokens": 148, "ephemeral_1h_input_tokens": 100 } }),
+            [4096, 1800, 503],
+        ),
+        // https://ai.google.dev/api/generate-content#UsageMetadata
+        (
+            Provider::Gemini,
+            json!({ "promptTokenCount": 100, "cachedContentTokenCount": 60, "candidatesTokenCount": 20,
+                "toolUsePromptTokenCount": 30, "thoughtsTokenCount": 7, "totalTokenCount": 157 }),
+            [130, 60, 27],
+        ),
+        // https://docs.ollama.com/api/chat; the prompt is not counted where all of it was in the cache.
+        (Provider::Ollama, json!({ "prompt_eval_count": 26, "eval_count": 298 }), [26, 0, 298]),
+        (Provider::Ollama, json!({ "eval_count": 298 }), [0, 0, 298]),
+    ]
+}
+
+/// An answer that has used `usage`: whole, and as streams.
+fn answers_with(provider: Provider, usage: &Value) -> Vec<String> {
+    let events =
+        |events: &[Value]| -> String { events.iter().map(|event| format!("data: {event}\n\n")).collect() };
+    match provider {
+        Provider::OpenAi => {
+            let hi =
+                json!({ "choices": [{ "index": 0, "delta": { "content": "Hi" }, "finish_reason": null }] });
+            let stop = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
+            let mut stop_with_usage = stop.clone();
+            stop_with_usage["choices"][0]["usage"] = usage.clone();
+            let end = json!({ "choices": [], "usage": usage });
+            let message = json!({ "role": "assistant", "content": "Hi" });
+            let whole =
+                json!({ "choices": [{ "message": message, "finish_reason": "stop" }], "usage": usage });
+            let streams = [
+                vec![hi.clone(), stop, end.clone()],
+                vec![hi.clone(), stop_with_usage.clone()],
+                vec![hi, stop_with_usage, end],
+            ];
+            let streams = streams.map(|pieces| events(&pieces) + "data: [DONE]\n\n");
+            [whole.to_string()].into_iter().chain(streams).collect()
+        }
+        Provider::Anthropic => {
+            let block = json!({ "type": "text", "text": "Hi" });
+            let whole = json!({ "content": [block], "stop_reason": "end_turn", "usage": usage });
+            let mut begun = usage.clone();
+            begun["output_tokens"] = json!(1);
+            let stream = [
+                json!({ "type": "message_start", "message": { "content": [], "usage": begun } }),
+                json!({ "type": "content_block_start", "index": 0, "content_block": block }),
+                json!({ "type": "content_block_stop", "index": 0 }),
+                json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" },
+                    "usage": { "output_tokens": usage["output_tokens"] } }),
+                json!({ "type": "message_stop" }),
+            ];
+            vec![whole.to_string(), events(&stream)]
+        }
+        Provider::Gemini => {
+            let candidate = json!({ "content": { "parts": [{ "text": "Hi" }] }, "finishReason": "STOP" });
+            let whole = json!({ "candidates": [candidate], "usageMetadata": usage });
+            let begun = json!({ "candidates": [{ "content": { "parts": [] } }],
+                "usageMetadata": { "promptTokenCount": 1, "toolUsePromptTokenCount": 1 } });
+            vec![whole.to_string(), events(&[begun, whole])]
+        }
+        Provider::Ollama => {
+            let mut whole = usage.clone();
+            whole["message"] = json!({ "role": "assistant", "content": "Hi" });
+            whole["done"] = json!(true);
+            whole["done_reason"] = json!("stop");
+            let mut last = whole.clone();
+            last["message"]["content"] = json!("");
+            let first = json!({ "message": { "role": "assistant", "content": "Hi" }, "done": false });
+            vec![whole.to_string(), format!("{first}\n{last}\n")]
+        }
+    }
+}
+
+#[test]
+fn what_providers_document_of_tokens_is_counted_once_in_whole_answers_and_streams() {
+    for (provider, usage, counted) in documented_usage() {
+        for answer in answers_with(provider, &usage) {
+            let reply = read(provider, &[answer.as_bytes()]).unwrap();
+
+            let tokens = [reply.input_tokens, reply.cached_input_tokens, reply.output_tokens];
+            assert_eq!((reply.text.as_deref(), tokens), (Ok("Hi"), counted), "{answer}");
+        }
+    }
+}
