@@ -1,4 +1,5 @@
-//! Agents whose skills have tools, or that have several models, in memory: their turns are decided here, so each execution has those that it is pinned to.
+//! Agents whose skills have tools, or that have several models, in memory: their turns are decided here, so each execution
+//! has those that it is pinned to.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -74,8 +75,8 @@ impl AgentVersions {
         known.unwrap_or_else(|| self.learn(key, record.tenant, record.document.len(), record.agent()))
     }
 
-    /// Returns those agents whose skills have turns that `accepted` pins; `None` if there are none. A version that is gone or damaged is
-    /// left out: the node that asks it fails, and says why.
+    /// Returns those agents whose skills have turns that `accepted` pins; `None` if there are none. A version that is gone
+    /// or damaged is left out: the node that asks it fails, and says why.
     ///
     /// # Errors
     /// What the store says.

@@ -12,8 +12,8 @@ use crate::failure::{ErrorClass, Failure};
 use crate::ids::StepKey;
 use crate::step::{PastStep, StepRecord};
 
-/// How much of what other models said is told with the last failure, in characters.
-const TOLD_CHARS: usize = 300;
+/// How much of what each other model said is part of the last failure, in characters.
+const REFUSAL_CHARS: usize = 300;
 
 /// A question to a model.
 pub(super) struct Question {
@@ -67,7 +67,7 @@ pub(crate) fn failure_of(
             }
             // The next attempt begins with the first model, which has not asked for this wait.
             let retry_after = failure.retry_after.filter(|_| model == first_of(steps, turn));
-            let message = told(rules, steps, (turn, model), failure.message);
+            let message = with_refusals(rules, steps, (turn, model), failure.message);
             Some(Failure { message, retry_after, ..failure })
         }
         (Some(Place::Turn(..)) | None, _) => Some(failure),
@@ -134,13 +134,13 @@ fn last<'a>(steps: &'a [StepRecord], past: &[PastStep], turn: u32) -> Option<(us
 }
 
 /// Adds to the message of the last model that was asked in a turn which others were asked before it, and what they said.
-fn told(rules: &Rules, steps: &[StepRecord], (turn, last): (u32, usize), message: String) -> String {
+fn with_refusals(rules: &Rules, steps: &[StepRecord], (turn, last): (u32, usize), message: String) -> String {
     let name = |model: usize| rules.models.get(model).map_or("a model", |name| &**name);
     let refusal = |model: usize| {
         let key = Place::Turn(turn, model).key();
         match steps.iter().find(|step| step.key == key)?.result.as_ref()? {
             StepResult::Failed { message, .. } => {
-                Some(message.trim_end_matches('.').chars().take(TOLD_CHARS).collect::<String>())
+                Some(message.trim_end_matches('.').chars().take(REFUSAL_CHARS).collect::<String>())
             }
             StepResult::Completed(_) => None,
         }
