@@ -89,6 +89,10 @@ pub(crate) enum Skill {}
 #[derive(Debug)]
 pub(crate) enum Protection {}
 
+/// What the tokens of a model cost.
+#[derive(Debug)]
+pub(crate) enum Prices {}
+
 /// A node of a flow.
 #[derive(Debug)]
 pub(crate) enum Node {}
@@ -141,4 +145,4 @@ macro_rules! named {
 }
 
 named!(FlowInput, FlowDraft, FlowPatch, FlowDefinition, DefinitionDraft, Node, JsonSchema);
-named!(AgentInput, AgentPatch, AgentConfig, AgentType, Protection, Skill);
+named!(AgentInput, AgentPatch, AgentConfig, AgentType, Prices, Protection, Skill);

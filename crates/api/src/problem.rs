@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 use crate::reply;
 use crate::views::execution_error::ErrorView;
 use crate::views::fault::DocumentFault;
-use crate::views::node::UsageView;
+use crate::views::usage::UsageView;
 
 macro_rules! problem_kinds {
     ($($(#[$doc:meta])* $variant:ident = $status:ident, $slug:literal, $title:literal;)*) => {

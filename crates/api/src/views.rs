@@ -16,4 +16,5 @@ pub(crate) mod node_type;
 pub(crate) mod row;
 pub(crate) mod shown;
 mod text;
+pub(crate) mod usage;
 pub(crate) mod wire;

@@ -106,6 +106,7 @@ async fn registered_agent_is_answered_without_its_secrets() {
           "X-Team": "${secrets.TEAM}"
         }
       },
+      "prices": null,
       "protection": null,
       "usage_count": 0,
       "last_used_at": null,

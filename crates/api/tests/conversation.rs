@@ -140,6 +140,7 @@ async fn a_conversation_names_the_model_and_what_each_call_took() {
       "usage": {
         "input_tokens": 100,
         "cached_input_tokens": 60,
+        "cache_write_tokens": 30,
         "output_tokens": 10,
         "cost": null
       },

@@ -23,7 +23,7 @@ use self::destination::Destination;
 use crate::document::Fault;
 use crate::template::Template;
 use crate::transcript::Rules;
-use crate::work::Usage;
+use crate::usage::{Currency, Usage};
 
 pub use instructions::Instructions;
 pub use missing::missing_skills;
@@ -307,13 +307,17 @@ impl Skill {
     }
 }
 
-/// What tokens cost, in whatever currency the user thinks in.
+/// What tokens cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prices {
+    /// The currency of all of them; `None` where it is not said.
+    pub currency: Option<Currency>,
     /// A million tokens sent.
     pub input_per_million: f64,
     /// A million of those tokens sent that the provider took from its cache; `None` for the price of all others.
     pub cached_input_per_million: Option<f64>,
+    /// A million of those tokens sent that the provider wrote to its cache; `None` for the price of all others.
+    pub cache_write_per_million: Option<f64>,
     /// A million tokens answered.
     pub output_per_million: f64,
 }
@@ -321,12 +325,17 @@ pub struct Prices {
 impl Prices {
     /// Returns what the tokens of `usage` cost.
     #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
-    pub fn cost(self, usage: Usage) -> f64 {
-        let (cached, cached_price) =
-            self.cached_input_per_million.map_or((0, 0.0), |price| (usage.cached_input_tokens, price));
-        let input = usage.input_tokens.saturating_sub(cached) as f64 * self.input_per_million;
-        let cached = cached as f64 * cached_price;
-        let output = usage.output_tokens as f64 * self.output_per_million;
-        (input + cached + output) / 1_000_000.0
+    pub fn cost(self, usage: &Usage) -> f64 {
+        let input = self.input_per_million;
+        let cached = self.cached_input_per_million.unwrap_or(input);
+        let written = self.cache_write_per_million.unwrap_or(input);
+        let parts = usage.cached_input_tokens.saturating_add(usage.cache_write_tokens);
+        let of_input = [
+            (usage.input_tokens.saturating_sub(parts), input),
+            (usage.cached_input_tokens, cached),
+            (usage.cache_write_tokens, written),
+        ];
+        let all = of_input.into_iter().chain([(usage.output_tokens, self.output_per_million)]);
+        all.map(|(tokens, price)| tokens as f64 * price).sum::<f64>() / 1_000_000.0
     }
 }

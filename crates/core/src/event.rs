@@ -18,7 +18,7 @@ use crate::ids::{AgentId, Attempt, EdgeIndex, ExecutionId, FlowId, NodeId, NodeI
 use crate::payload::Payload;
 use crate::status::{ExecutionStatus, Wait};
 use crate::timestamp::Timestamp;
-use crate::work::Usage;
+use crate::usage::Usage;
 
 /// One decision: the events that it took, at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,8 +80,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         gave_up: Option<Arc<str>>,
         /// What it used although it failed.
-        #[serde(default, skip_serializing_if = "Usage::is_nothing")]
-        usage: Usage,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        usage: Option<Arc<Usage>>,
     },
     /// The shutdown of the process stopped an attempt. This does not count as a retry.
     AttemptReleased {
@@ -118,8 +118,8 @@ pub enum Event {
         /// Its result.
         result: StepResult,
         /// What it used, failed or not.
-        #[serde(default, skip_serializing_if = "Usage::is_nothing")]
-        usage: Usage,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        usage: Option<Arc<Usage>>,
     },
     /// A call waits until a person has approved it. It has not begun.
     ApprovalRequested {
@@ -177,8 +177,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         not_taken: Vec<EdgeIndex>,
         /// What its last attempt used.
-        #[serde(default, skip_serializing_if = "Usage::is_nothing")]
-        usage: Usage,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        usage: Option<Arc<Usage>>,
         /// Whether the output was reused from the execution that this one retries.
         #[serde(default, skip_serializing_if = "is_false")]
         reused: bool,

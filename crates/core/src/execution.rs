@@ -38,7 +38,8 @@ use crate::inbox::Signal;
 use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::timestamp::Timestamp;
-use crate::work::{CallKey, Outcome, Usage};
+use crate::usage::UsageSum;
+use crate::work::{CallKey, Outcome};
 
 pub use crate::status::{ExecutionStatus, NodeStatus, Wait};
 pub use apply::Corrupt;
@@ -391,8 +392,8 @@ impl Execution {
     }
 
     /// Returns what all its attempts used.
-    pub fn usage(&self) -> Usage {
-        Usage::sum(self.nodes.iter().flat_map(|node| node.attempts.iter().map(|attempt| attempt.usage)))
+    pub fn usage(&self) -> UsageSum {
+        self.nodes.iter().flat_map(NodeExecution::usages).collect()
     }
 
     /// Returns its result: the output of the node that ended it or, if several did, an object of them by node id.

@@ -31,5 +31,6 @@ pub mod template;
 pub mod timestamp;
 pub mod transcript;
 pub mod trial;
+pub mod usage;
 pub mod visible;
 pub mod work;

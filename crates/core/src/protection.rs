@@ -81,7 +81,8 @@ impl CallEnd {
 
     /// Returns what an outcome says.
     pub fn of(outcome: &Outcome) -> Self {
-        let used = outcome.usage.input_tokens.saturating_add(outcome.usage.output_tokens);
+        let used = outcome.used();
+        let used = used.input_tokens.saturating_add(used.output_tokens);
         match &outcome.result {
             Ok(_) => Self { verdict: Verdict::Responds, retry_after: None, tokens: Some(used) },
             Err(failure) => {

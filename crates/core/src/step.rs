@@ -1,10 +1,12 @@
 //! What happened inside the attempts of a node: calls and child executions.
 
+use std::sync::Arc;
+
 use crate::event::{ChildEnd, StepResult};
 use crate::ids::{FlowId, StepKey};
 use crate::payload::Payload;
 use crate::timestamp::Timestamp;
-use crate::work::Usage;
+use crate::usage::Usage;
 
 /// One call inside an attempt that makes several.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,8 +27,8 @@ pub struct StepRecord {
     pub tokens: Option<u64>,
     /// Its result; `None` while it is under way.
     pub result: Option<StepResult>,
-    /// What it used.
-    pub usage: Usage,
+    /// What it used; `None` where no model answered.
+    pub usage: Option<Arc<Usage>>,
 }
 
 impl StepRecord {
@@ -41,15 +43,20 @@ impl StepRecord {
             stop_at: None,
             tokens: None,
             result: None,
-            usage: Usage::default(),
+            usage: None,
         }
     }
 
     /// Returns what is left of it when it counts no longer.
     pub(crate) fn past(&self) -> PastStep {
         let answered =
-            if self.is_open() { self.tokens.unwrap_or_default() } else { self.usage.output_tokens };
-        PastStep { key: self.key.clone(), number: self.number, tokens: answered, is_timed_out: false }
+            if self.is_open() { self.tokens } else { self.usage.as_ref().map(|used| used.output_tokens) };
+        PastStep {
+            key: self.key.clone(),
+            number: self.number,
+            tokens: answered.unwrap_or_default(),
+            is_timed_out: false,
+        }
     }
 
     /// Drops its input and what it returned.

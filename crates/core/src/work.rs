@@ -6,13 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::failure::Failure;
 use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
 use crate::payload::Payload;
 use crate::template::SecretSlot;
 use crate::timestamp::Timestamp;
+use crate::usage::Usage;
 
 /// One call to make. Its start is committed before an executor sees this.
 #[derive(Clone, Debug)]
@@ -195,68 +194,24 @@ impl Turn {
 pub struct Outcome {
     /// The output, or why there is none.
     pub result: Result<Payload, Failure>,
-    /// What it used, failed or not.
-    pub usage: Usage,
+    /// What it used, failed or not; `None` where no model answered.
+    pub usage: Option<Arc<Usage>>,
 }
 
 impl Outcome {
     /// Returns the outcome of a call that completed and used nothing that is counted.
     pub fn completed(output: Payload) -> Self {
-        Self { result: Ok(output), usage: Usage::default() }
+        Self { result: Ok(output), usage: None }
+    }
+
+    /// Returns what it used: nothing where no model answered.
+    pub fn used(&self) -> Usage {
+        self.usage.as_deref().cloned().unwrap_or_default()
     }
 
     /// Returns the outcome of a call that failed and used nothing that is counted.
     pub fn failed(failure: Failure) -> Self {
-        Self { result: Err(failure), usage: Usage::default() }
-    }
-}
-
-/// Tokens and cost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Usage {
-    /// Tokens sent to models.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub input_tokens: u64,
-    /// Those of `input_tokens` that providers had read before and took from their caches; 0 where they do not say.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub cached_input_tokens: u64,
-    /// Tokens that models answered.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub output_tokens: u64,
-    /// In the currency of the agent's prices; `None` where no price is set.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cost: Option<f64>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-fn is_zero(count: &u64) -> bool {
-    *count == 0
-}
-
-impl Usage {
-    /// Returns whether nothing was used.
-    pub fn is_nothing(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// Adds what another attempt used.
-    pub fn add(&mut self, other: Self) {
-        // A server can say any number.
-        self.input_tokens = self.input_tokens.saturating_add(other.input_tokens);
-        self.cached_input_tokens = self.cached_input_tokens.saturating_add(other.cached_input_tokens);
-        self.output_tokens = self.output_tokens.saturating_add(other.output_tokens);
-        if let Some(cost) = other.cost {
-            *self.cost.get_or_insert(0.0) += cost;
-        }
-    }
-
-    /// Returns the time-independent sum of several usages.
-    pub fn sum(all: impl IntoIterator<Item = Self>) -> Self {
-        let mut total = Self::default();
-        for usage in all {
-            total.add(usage);
-        }
-        total
+        Self { result: Err(failure), usage: None }
     }
 }
 

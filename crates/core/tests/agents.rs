@@ -7,7 +7,7 @@ use steadflow_core::agent::{Agent, Breaker, MASK, Prices, Protection, Provider, 
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::AgentId;
 use steadflow_core::limits::Limits;
-use steadflow_core::work::Usage;
+use steadflow_core::usage::Usage;
 use uuid::Uuid;
 
 fn agent() -> Agent {
@@ -20,27 +20,38 @@ fn agent() -> Agent {
 
 #[test]
 fn a_million_tokens_cost_their_price() {
-    let one = Prices { input_per_million: 3.0, cached_input_per_million: None, output_per_million: 15.0 };
+    let one = Prices {
+        currency: None,
+        input_per_million: 3.0,
+        cached_input_per_million: None,
+        cache_write_per_million: None,
+        output_per_million: 15.0,
+    };
     let cheap = Prices { cached_input_per_million: Some(0.3), ..one };
     let free = Prices { cached_input_per_million: Some(0.0), ..one };
+    let writing = Prices { cache_write_per_million: Some(3.75), ..cheap };
 
-    for (prices, input, cached, output, cost) in [
-        (one, 1_000_000, 0, 0, 3.0),
-        (one, 0, 0, 1_000_000, 15.0),
-        (one, 500_000, 0, 200_000, 4.5),
-        (one, 500_000, 400_000, 200_000, 4.5),
-        (cheap, 500_000, 400_000, 200_000, 3.42),
-        (cheap, 500_000, 500_000, 0, 0.15),
-        (cheap, 500_000, 0, 0, 1.5),
-        (free, 500_000, 400_000, 0, 0.3),
+    for (prices, input, [cached, written], output, cost) in [
+        (one, 1_000_000, [0, 0], 0, 3.0),
+        (one, 0, [0, 0], 1_000_000, 15.0),
+        (one, 500_000, [0, 0], 200_000, 4.5),
+        (one, 500_000, [400_000, 0], 200_000, 4.5),
+        (cheap, 500_000, [400_000, 0], 200_000, 3.42),
+        (cheap, 500_000, [500_000, 0], 0, 0.15),
+        (cheap, 500_000, [0, 0], 0, 1.5),
+        (free, 500_000, [400_000, 0], 0, 0.3),
+        (cheap, 500_000, [100_000, 200_000], 0, 1.23),
+        (writing, 500_000, [100_000, 200_000], 0, 1.38),
+        (writing, 500_000, [0, 500_000], 0, 1.875),
     ] {
         let usage = Usage {
             input_tokens: input,
             cached_input_tokens: cached,
+            cache_write_tokens: written,
             output_tokens: output,
             ..Usage::default()
         };
-        let dear = prices.cost(usage);
+        let dear = prices.cost(&usage);
         assert!((dear - cost).abs() < 1e-9, "{prices:?}, {usage:?}: {dear}");
     }
 }

@@ -10,7 +10,8 @@ use steadflow_core::agent::{Agent, Backend, LlmConfig, MASK, Provider};
 use steadflow_core::execution::{ExecutionStatus, Input, Pinned};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::AgentId;
-use steadflow_core::work::{Outcome, Task, Usage, Work};
+use steadflow_core::usage::{Usage, UsageSum};
+use steadflow_core::work::{Outcome, Task, Work};
 use uuid::Uuid;
 
 use crate::support::{Play, version};
@@ -203,7 +204,7 @@ fn a_skill_without_tools_has_one_turn_and_any_number_of_calls() {
         play.at(f64::from(attempt + 1) * 100.0);
     }
     assert_eq!((last_turn(&play).tokens_max, calls(&play).len()), (Some(70), 10));
-    let usage = Usage { output_tokens: 7, cost: Some(0.5), ..Usage::default() };
+    let usage = Some(Arc::new(Usage { output_tokens: 7, cost: Some(0.5), ..Usage::default() }));
     ends(
         &mut play,
         "turn:1",
@@ -213,7 +214,13 @@ fn a_skill_without_tools_has_one_turn_and_any_number_of_calls() {
 
     assert_eq!(
         play.execution.usage(),
-        Usage { input_tokens: 100, cached_input_tokens: 60, output_tokens: 17, cost: Some(0.5) }
+        UsageSum {
+            input_tokens: 100,
+            cached_input_tokens: 60,
+            output_tokens: 17,
+            costs: [(None, 0.5)].into(),
+            ..UsageSum::default()
+        }
     );
     assert_eq!(
         play.execution.result().map(|result| result.as_str().to_owned()).as_deref(),
@@ -231,7 +238,7 @@ fn the_bounds_of_a_skill_count_over_all_models() {
     assert_eq!(turns.execution.error().and_then(|error| error.class), Some(ErrorClass::Budget));
 
     let mut tokens = play(&json!({ "max_tokens": 30, "max_answer_tokens": 20 }), None, 5);
-    let usage = Usage { output_tokens: 18, ..Usage::default() };
+    let usage = Some(Arc::new(Usage { output_tokens: 18, ..Usage::default() }));
     ends(
         &mut tokens,
         "turn:1",

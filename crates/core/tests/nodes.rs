@@ -11,7 +11,7 @@ use steadflow_core::ids::{AgentId, Attempt, ExecutionId, NodeId, NodeIndex, Step
 use steadflow_core::limits::Limits;
 use steadflow_core::node::HttpInput;
 use steadflow_core::payload::Payload;
-use steadflow_core::work::{Task, Usage};
+use steadflow_core::work::Task;
 
 const NODE: NodeIndex = NodeIndex(0);
 
@@ -300,7 +300,7 @@ fn a_journal_that_no_execution_can_have_written_is_refused() {
         node: NODE,
         step: StepKey::new(key),
         result: StepResult::Completed(Payload::null()),
-        usage: Usage::default(),
+        usage: None,
     };
     let child = ChildEnd { status: ExecutionStatus::Completed, result: None, message: None, class: None };
     let child = Event::ChildEnded { node: NODE, child: 0, end: child };

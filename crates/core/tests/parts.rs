@@ -18,6 +18,7 @@ use steadflow_core::inbox::Signal;
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
 use steadflow_core::step::ChildState;
+use steadflow_core::usage::Usage;
 use steadflow_core::work::{CallKey, Outcome};
 
 fn rounds(settings: Value) -> Value {
@@ -242,10 +243,10 @@ fn no_call_begins_while_the_execution_is_paused() {
 #[test]
 fn usage_of_calls_is_counted_once_with_their_attempt() {
     let mut play = Play::new(&rounds(json!({})));
-    let usage = steadflow_core::work::Usage { input_tokens: 3, output_tokens: 4, ..Default::default() };
+    let usage = Some(Arc::new(Usage { input_tokens: 3, output_tokens: 4, ..Usage::default() }));
 
     for step in ["first", "second:0", "second:1", "third"] {
-        ends(&mut play, 1, step, Outcome { result: Ok(Payload::null()), usage });
+        ends(&mut play, 1, step, Outcome { result: Ok(Payload::null()), usage: usage.clone() });
     }
 
     assert_eq!(play.execution.status(), ExecutionStatus::Completed);

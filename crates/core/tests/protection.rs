@@ -1,6 +1,7 @@
 //! The laws of the protection of agents, in virtual time.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -12,7 +13,8 @@ use steadflow_core::protection::{
     BreakerState, CallEnd, Gates, HOLD_MAX, RETRIES_A_MINUTE, SlotRequest, Verdict,
 };
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::work::{CallKey, Outcome, Usage};
+use steadflow_core::usage::Usage;
+use steadflow_core::work::{CallKey, Outcome};
 use uuid::Uuid;
 
 const AGENT: AgentId = AgentId::new(Uuid::from_u128(1));
@@ -311,7 +313,7 @@ fn ends_say_what_they_say_of_the_peer() {
         assert_eq!(verdict(class), expected, "{class}");
     }
     let used = Usage { input_tokens: 3, output_tokens: 4, ..Usage::default() };
-    let outcome = Outcome { usage: used, ..Outcome::completed(Payload::null()) };
+    let outcome = Outcome { usage: Some(Arc::new(used)), ..Outcome::completed(Payload::null()) };
     assert_eq!(CallEnd::of(&outcome).tokens, Some(7));
     assert_eq!(fails().tokens, None, "what a call used that broke off is not known");
     let rejected = Failure { status: Some(429), ..Failure::new(ErrorClass::RateLimited, "…") };

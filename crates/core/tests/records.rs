@@ -1,6 +1,7 @@
 //! What is kept of nodes and attempts for people: when they began and ended, what they used, and why they failed.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use crate::support::{Play, START, accepted, version};
 use insta::assert_snapshot;
@@ -12,7 +13,8 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{NodeId, NodeIndex};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::work::{Outcome, Usage};
+use steadflow_core::usage::Usage;
+use steadflow_core::work::Outcome;
 
 fn flow(nodes: &[Value], edges: &[Value]) -> Value {
     json!({ "name": "Records", "flow_definition": { "nodes": nodes, "edges": edges } })
@@ -31,7 +33,7 @@ fn refused() -> Failure {
 /// Ends the last call that was begun, which used so many tokens.
 fn ends(play: &mut Play, result: Result<Payload, Failure>, tokens: u64) {
     let call = play.work.last().expect("a call was begun").key();
-    let usage = Usage { input_tokens: tokens, ..Usage::default() };
+    let usage = Some(Arc::new(Usage { input_tokens: tokens, ..Usage::default() }));
     play.put(Input::StepEnded { call, outcome: Outcome { result, usage } }).expect("it is under way");
 }
 
@@ -57,8 +59,9 @@ fn of_attempt(attempt: &AttemptRecord) -> String {
     let error = attempt.error.as_ref().map_or_else(String::new, |error| format!(", {}", error.message));
     let next = attempt.retry_at.map_or_else(String::new, |next| format!(", next at {}", at(Some(next))));
     let released = if attempt.released { ", handed back" } else { "" };
+    let tokens: u64 = attempt.usages.iter().map(|used| used.input_tokens).sum();
     let (began, ended) = (at(Some(attempt.started_at)), at(attempt.ended_at));
-    format!("{began} to {ended}, {} tokens{error}{next}{released}", attempt.usage.input_tokens)
+    format!("{began} to {ended}, {tokens} tokens{error}{next}{released}")
 }
 
 fn at(moment: Option<Timestamp>) -> String {

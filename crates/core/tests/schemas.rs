@@ -49,7 +49,7 @@ fn a_description_goes_into_the_objects_of_a_document() {
     /flow_definition/nodes: id, name, type, join, timeout_seconds, retry, on_interrupt, on_exhausted, position
     /flow_definition/nodes/retry: enabled, count, initial_interval_seconds, backoff_coefficient, max_interval_seconds, jitter, retry_on, do_not_retry_on
     /flow_definition/edges: from, to, on, condition
-    /prices: input_per_million, cached_input_per_million, output_per_million
+    /prices: currency, input_per_million, cached_input_per_million, cache_write_per_million, output_per_million
     /protection: max_concurrency, requests_per_minute, tokens_per_minute, breaker
     /protection/breaker: failures, open_seconds
     switch/cases: name, condition
@@ -410,7 +410,7 @@ fn llm_agent() -> Value {
                 { "name": "ask", "type": "skill", "agent_id": "018f3a5e-0000-7000-8000-000000000001", "skill": "s" },
             ],
         }],
-        "prices": { "input_per_million": 0.5, "cached_input_per_million": 0.05, "output_per_million": 2 },
+        "prices": { "currency": "EUR", "input_per_million": 0.5, "cached_input_per_million": 0.05, "cache_write_per_million": 0.6, "output_per_million": 2 },
         "protection": { "max_concurrency": 4, "requests_per_minute": 60, "tokens_per_minute": 90_000,
                         "breaker": { "failures": 5, "open_seconds": 30 } },
     })

@@ -226,7 +226,7 @@ fn the_parts_of_an_agent_have_a_length_or_a_number() {
     let tools = |count: usize| (0..count).map(|at| tool(&format!("t{at}"))).collect::<Value>();
     let name = |count: usize| json!("x".repeat(count));
     let fallbacks = |count: usize| (0..count).map(|_| json!({ "model": "m" })).collect::<Value>();
-    let parts: [Part<'_>; 39] = [
+    let parts: [Part<'_>; 40] = [
         ("llm", "/name", 200, &chars),
         ("llm", "/description", 10_000, &chars),
         ("llm", "/category", 200, &chars),
@@ -244,6 +244,7 @@ fn the_parts_of_an_agent_have_a_length_or_a_number() {
         ("llm", "/skills/0/tools/0/description", 10_000, &chars),
         ("llm", "/prices/input_per_million", 1_000_000, &|count| json!(count)),
         ("llm", "/prices/cached_input_per_million", 1_000_000, &|count| json!(count)),
+        ("llm", "/prices/cache_write_per_million", 1_000_000, &|count| json!(count)),
         ("llm", "/protection/max_concurrency", 10_000, &|count| json!(count)),
         ("llm", "/protection/requests_per_minute", 1_000_000, &|count| json!(count)),
         ("llm", "/protection/tokens_per_minute", 1_000_000_000, &|count| json!(count)),
@@ -299,7 +300,7 @@ fn agent(agent_type: &str) -> Value {
     }
     let mut agent = json!({
         "name": "A", "agent_type": agent_type, "description": "", "category": "c", "tags": ["a"], "config": config,
-        "prices": { "input_per_million": 1, "cached_input_per_million": 1 },
+        "prices": { "input_per_million": 1, "cached_input_per_million": 1, "cache_write_per_million": 1 },
         "skills": [skill],
     });
     if agent_type == "llm" {

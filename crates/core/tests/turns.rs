@@ -12,7 +12,8 @@ use steadflow_core::execution::{Execution, ExecutionStatus, Input, Pinned};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{AgentId, Attempt, StepKey};
 use steadflow_core::payload::Payload;
-use steadflow_core::work::{CallKey, NextTurn, Outcome, Task, Usage, Work};
+use steadflow_core::usage::{Usage, UsageSum};
+use steadflow_core::work::{CallKey, NextTurn, Outcome, Task, Work};
 use uuid::Uuid;
 
 use crate::support::{Play, accepted, version};
@@ -82,7 +83,8 @@ pub(crate) fn gives(play: &mut Play, step: &str, output: Value) {
 }
 
 fn uses(play: &mut Play, step: &str, output: Value, output_tokens: u64) {
-    let usage = Usage { input_tokens: 100, cached_input_tokens: 60, output_tokens, cost: None };
+    let usage = Usage { input_tokens: 100, cached_input_tokens: 60, output_tokens, ..Usage::default() };
+    let usage = Some(Arc::new(usage));
     ends(play, step, Outcome { result: Ok(Payload::from_value(&output)), usage });
 }
 
@@ -130,7 +132,7 @@ fn answers_and_tools_follow_each_other_until_the_model_asks_for_nothing_more() {
     "#);
     assert_eq!(
         play.execution.usage(),
-        Usage { input_tokens: 400, cached_input_tokens: 240, output_tokens: 40, cost: None }
+        UsageSum { input_tokens: 400, cached_input_tokens: 240, output_tokens: 40, ..UsageSum::default() }
     );
 }
 
@@ -324,9 +326,9 @@ fn calls_that_were_lost_count_as_turns() {
 fn failed_answers_count_as_turns_and_with_their_tokens() {
     let mut play = play(&json!({ "max_turns": 9, "max_tokens": 100 }), 9);
     let misfit = Failure::new(ErrorClass::ModelOutput, "no");
-    let usage = Usage { input_tokens: 1, output_tokens: 30, ..Usage::default() };
+    let usage = Some(Arc::new(Usage { input_tokens: 1, output_tokens: 30, ..Usage::default() }));
     for second in 1..=9 {
-        ends(&mut play, "turn:1", Outcome { result: Err(misfit.clone()), usage });
+        ends(&mut play, "turn:1", Outcome { result: Err(misfit.clone()), usage: usage.clone() });
         play.at(f64::from(second) * 1000.0);
     }
 

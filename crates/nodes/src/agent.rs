@@ -9,7 +9,7 @@ use serde_json::Value;
 use steadflow_core::agent::{Agent, Backend, SecretText, Skill};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{AgentId, TenantId};
-use steadflow_core::work::{NextTurn, Outcome, Stop, Task, Usage, Work};
+use steadflow_core::work::{NextTurn, Outcome, Stop, Task, Work};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -65,12 +65,12 @@ pub(crate) async fn run_skill(
     match &agent.backend {
         Backend::Http(config) => {
             let result = http::run(&call, config, keyring).await;
-            Outcome { result, usage: Usage::default() }
+            Outcome { result, usage: None }
         }
         Backend::Llm(_) => llm::run(&call, keyring).await,
         Backend::Mcp(config) => {
             let result = mcp::run(&call, config, keyring).await;
-            Outcome { result, usage: Usage::default() }
+            Outcome { result, usage: None }
         }
     }
 }

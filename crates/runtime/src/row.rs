@@ -8,6 +8,7 @@ use steadflow_core::execution::{AttemptRecord, Execution, ExecutionStatus, NodeE
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{FlowId, NodeId};
 use steadflow_core::timestamp::Timestamp;
+use steadflow_core::usage::UsageSum;
 use steadflow_store::{AgentUse, ExecutionRow, Fingerprint, Rollup, RollupKey};
 
 const HOUR_MICROS: i64 = 3_600_000_000;
@@ -226,7 +227,8 @@ impl Counters {
         self.add(format!("error:{}", error.class), 1);
         self.add("failed_attempts_ms", millis(ended.since(attempt.started_at)));
         self.add("backoff_ms", attempt.retry_at.map_or(0, |due| millis(due.since(ended))));
-        self.add("tokens_lost", attempt.usage.input_tokens + attempt.usage.output_tokens);
+        let used: UsageSum = attempt.usages.iter().collect();
+        self.add("tokens_lost", used.input_tokens.saturating_add(used.output_tokens));
     }
 }
 
@@ -245,7 +247,8 @@ mod tests {
     use steadflow_core::ids::{Attempt, ExecutionId, NodeIndex, StepKey, TenantId};
     use steadflow_core::limits::Limits;
     use steadflow_core::payload::Payload;
-    use steadflow_core::work::{CallKey, Outcome, Usage};
+    use steadflow_core::usage::Usage;
+    use steadflow_core::work::{CallKey, Outcome};
     use uuid::Uuid;
 
     use super::*;
@@ -299,8 +302,11 @@ mod tests {
             let (execution, step) = (ExecutionId::new(Uuid::nil()), StepKey::ONLY);
             CallKey { execution, node: NodeIndex(0), attempt, step }
         };
-        let usage = Usage { input_tokens: 5, output_tokens: 7, ..Usage::default() };
-        let failed = Outcome { usage, ..Outcome::failed(Failure::new(ErrorClass::Connection, "refused")) };
+        let usage = Some(Arc::new(Usage { input_tokens: 5, output_tokens: 7, ..Usage::default() }));
+        let failed = Outcome {
+            usage: usage.clone(),
+            ..Outcome::failed(Failure::new(ErrorClass::Connection, "refused"))
+        };
         let completed = Outcome { usage, ..Outcome::completed(Payload::null()) };
         for (seconds, input) in [
             (2, Input::StepEnded { call: call(Attempt::FIRST), outcome: failed.clone() }),

@@ -1,11 +1,13 @@
 //! What the engine calls: each attempt gets an answer that the seed decides, sooner, later or never.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::payload::Payload;
-use steadflow_core::work::{Task, Usage, Work};
+use steadflow_core::usage::Usage;
+use steadflow_core::work::{Task, Work};
 use steadflow_store::LONG_RECORD;
 
 use crate::agents::{ALWAYS, IF_LARGE, NEVER};
@@ -82,9 +84,10 @@ impl Peers {
     }
 
     /// Returns what a call uses, failed or not: a model, up to seven tokens.
-    pub(crate) fn usage(work: &Work) -> Usage {
-        let Task::Turn(turn) = &work.task else { return Usage::default() };
-        Usage { output_tokens: turn.tokens_max.unwrap_or(TOKENS).min(TOKENS), ..Usage::default() }
+    pub(crate) fn usage(work: &Work) -> Option<Arc<Usage>> {
+        let Task::Turn(turn) = &work.task else { return None };
+        let output_tokens = turn.tokens_max.unwrap_or(TOKENS).min(TOKENS);
+        Some(Arc::new(Usage { output_tokens, ..Usage::default() }))
     }
 
     fn failure(&mut self) -> Failure {

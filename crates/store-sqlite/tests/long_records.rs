@@ -11,7 +11,6 @@ use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{ExecutionId, FlowId, NodeIndex, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::work::Usage;
 use steadflow_store::conformance::Harness;
 use steadflow_store::{
     Commit, ExecutionRow, Expired, ExpiryStep, History, Kept, Log, Projection, Retention, Rollup, Store,
@@ -37,7 +36,7 @@ fn record(seq: u64) -> Arc<str> {
         Event::Accepted(Box::new(Accepted::new(OURS, FLOW, 1, "w".into())))
     } else {
         let output = Payload::from_value(&json!("x".repeat(LENGTH)));
-        let (node, not_taken, usage) = (NodeIndex(0), Vec::new(), Usage::default());
+        let (node, not_taken, usage) = (NodeIndex(0), Vec::new(), None);
         Event::NodeCompleted { node, output, not_taken, usage, reused: false }
     };
     serde_json::to_string(&Record(seq, NOW, vec![event])).expect("it is JSON").into()

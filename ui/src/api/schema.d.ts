@@ -999,6 +999,7 @@ export interface components {
             readonly department: string | null;
             /** @description How to reach it; secrets are masked. */
             readonly config: components["schemas"]["AgentConfig"];
+            readonly prices: components["schemas"]["Prices"] | null;
             readonly protection: components["schemas"]["Protection"] | null;
         };
         readonly AgentEntry: components["schemas"]["Agent"] | components["schemas"]["Damaged"];
@@ -1722,6 +1723,13 @@ export interface components {
             readonly reserved_tokens: number | null;
             readonly usage: components["schemas"]["Usage"];
             readonly approval: components["schemas"]["ConversationApproval"] | null;
+        };
+        /** @description What was paid in one currency. */
+        readonly Cost: {
+            /** @description As in ISO 4217; null for prices that name none. */
+            readonly currency: string | null;
+            /** Format: double */
+            readonly cost: number;
         };
         /** @description The current state of a flow or an agent, which is not the one that a change was made to. */
         readonly CurrentView: {
@@ -3070,8 +3078,13 @@ export interface components {
         readonly Preview: {
             readonly $preview: components["schemas"]["Beginning"];
         };
-        /** @description What the tokens of an agent cost, in any currency. */
+        /** @description What the tokens of a model cost. */
         readonly Prices: {
+            /**
+             * Currency
+             * @description The currency of these prices, as in ISO 4217. Costs in different currencies are never added up.
+             */
+            readonly currency?: string | null;
             /**
              * Input
              * @description A million tokens sent.
@@ -3083,6 +3096,11 @@ export interface components {
              * @description A million of those tokens sent that the provider took from its cache; by default the price of input.
              */
             readonly cached_input_per_million?: number | null;
+            /**
+             * Cache writes
+             * @description A million of those tokens sent that the provider wrote to its cache; by default the price of input.
+             */
+            readonly cache_write_per_million?: number | null;
             /**
              * Output
              * @description A million tokens received.
@@ -3961,10 +3979,22 @@ export interface components {
              * @description Those of `input_tokens` that came from the provider's cache. Absent where there are none, or it does not say.
              */
             readonly cached_input_tokens?: number;
+            /**
+             * Format: int64
+             * @description Those of `input_tokens` that were written to the provider's cache. Absent where there are none, or it does not say.
+             */
+            readonly cache_write_tokens?: number;
             /** Format: int64 */
             readonly output_tokens: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Null also where there are costs in several currencies, which are not added up: `costs` has them.
+             */
             readonly cost: number | null;
+            /** @description The currency of `cost`, as in ISO 4217. Absent if the prices name none. */
+            readonly currency?: string;
+            /** @description The costs by currency. Absent unless there are several. */
+            readonly costs?: readonly components["schemas"]["Cost"][];
         };
         /** @description Whether a document is valid. */
         readonly Validation: {

@@ -6,14 +6,21 @@ import { texts } from '@/lib/texts';
 export function usageText(usage: Usage | null | undefined): string | null {
   if (!usage || usage.input_tokens + usage.output_tokens === 0) return null;
   const text = (count: number) => count.toLocaleString('en');
-  const cached = usage.cached_input_tokens ? text(usage.cached_input_tokens) : null;
-  const tokens = texts.usage.tokens(text(usage.input_tokens), cached, text(usage.output_tokens));
-  const cost = numberOf(usage.cost);
-  return cost ? tokens + texts.usage.cost(costText(cost)) : tokens;
+  const parts = [
+    usage.cached_input_tokens ? texts.usage.cached(text(usage.cached_input_tokens)) : [],
+    usage.cache_write_tokens ? texts.usage.written(text(usage.cache_write_tokens)) : [],
+  ].flat();
+  const tokens = texts.usage.tokens(text(usage.input_tokens), parts, text(usage.output_tokens));
+  const paid = usage.costs ?? [{ cost: usage.cost, currency: usage.currency }];
+  const costs = paid.flatMap(({ cost, currency }) => costText(numberOf(cost), currency) ?? []);
+  return costs.length > 0 ? tokens + texts.usage.cost(costs.join(' + ')) : tokens;
 }
 
-/** The currency is that of the prices of the agent, which have none. */
-function costText(cost: number): string {
-  if (cost < 0.0001) return '< 0.0001';
-  return cost.toFixed(cost < 0.1 ? 4 : 2);
+/** Returns what was paid, in the currency of the prices, which need not name one; `null` where nothing was. */
+export function costText(cost: number | null | undefined, currency: string | null | undefined): string | null {
+  if (!cost) return null;
+  const unit = currency ? `${currency} ` : '';
+  if (cost < 0.0001) return `< ${unit}0.0001`;
+  const digits = cost < 0.1 ? 4 : 2;
+  return unit + cost.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }

@@ -35,8 +35,10 @@ export const texts = {
     keep: 'Keep it',
   },
   usage: {
-    tokens: (input: string, cached: string | null, output: string) =>
-      cached === null ? `${input} in, ${output} out` : `${input} in (of them ${cached} cached), ${output} out`,
+    tokens: (input: string, parts: readonly string[], output: string) =>
+      parts.length === 0 ? `${input} in, ${output} out` : `${input} in (of them ${parts.join(', ')}), ${output} out`,
+    cached: (tokens: string) => `${tokens} cached`,
+    written: (tokens: string) => `${tokens} written to the cache`,
     cost: (cost: string) => ` · cost ${cost}`,
   },
   theme: {

@@ -1,13 +1,13 @@
 //! The one table of what a skill's failure is answered with; `docs/reference/api.md` has it for clients.
 
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::work::Usage;
+use steadflow_core::usage::Usage;
 
 use super::{Failed, Problem, ProblemKind};
 
 impl Problem {
     /// Returns the problem of a skill that failed after having used `usage`.
-    pub(crate) fn of_skill(failure: Failure, usage: Usage) -> Self {
+    pub(crate) fn of_skill(failure: Failure, usage: Option<&Usage>) -> Self {
         let kind = kind_of(failure.class);
         let cause = (kind == ProblemKind::Internal).then(|| failure.message.clone());
         let detail = as_sentence(&failure.message);

@@ -29,7 +29,7 @@ use crate::query::{FromParams, Params, Query, Window};
 use crate::reply;
 use crate::views::agent::{AgentEntry, AgentView};
 use crate::views::entry::{Entry, entries, id_of};
-use crate::views::node::UsageView;
+use crate::views::usage::UsageView;
 use crate::views::wire::AnyJson;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -235,8 +235,8 @@ pub(crate) async fn execute_agent(
     }
     let trial = app.engine().skill_trial(&caller, id, &skill, input_data.unwrap_or_else(empty)).await?;
     let Outcome { result, usage } = attempt::once(&app, trial.work(app.now())).await?;
-    let output = result.map_err(|failure| Problem::of_skill(failure, usage))?;
-    Ok(reply::ok(&AgentResult { success: true, result: AnyJson(output), usage: usage.into() }))
+    let output = result.map_err(|failure| Problem::of_skill(failure, usage.as_deref()))?;
+    Ok(reply::ok(&AgentResult { success: true, result: AnyJson(output), usage: usage.as_deref().into() }))
 }
 
 /// The tools of an MCP server.
@@ -289,10 +289,10 @@ pub(crate) async fn list_agent_tools(
 ) -> Result<Response, Problem> {
     let trial = app.engine().tools_trial(&caller, id).await?;
     let Outcome { result, usage } = attempt::once(&app, trial.work(app.now())).await?;
-    let listed = result.map_err(|failure| Problem::of_skill(failure, usage))?;
+    let listed = result.map_err(|failure| Problem::of_skill(failure, usage.as_deref()))?;
     let tools: AgentTools = serde_json::from_str(listed.as_str()).map_err(|error| {
         let message = format!("The tools of the server cannot be shown: {error}");
-        Problem::of_skill(Failure::new(ErrorClass::Internal, message), usage)
+        Problem::of_skill(Failure::new(ErrorClass::Internal, message), usage.as_deref())
     })?;
     Ok(reply::ok(&tools))
 }

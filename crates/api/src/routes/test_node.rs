@@ -12,7 +12,7 @@ use steadflow_core::flow::PlacedNode;
 use steadflow_core::ids::{ExecutionId, NodeId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::trial::{Pinned, Step, Trial, within_limit};
-use steadflow_core::work::{Outcome, Usage};
+use steadflow_core::work::Outcome;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -27,7 +27,7 @@ use crate::json::Json;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::reply;
 use crate::views::execution_error::ErrorView;
-use crate::views::node::UsageView;
+use crate::views::usage::UsageView;
 use crate::views::wire::{AnyJson, millis};
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -100,7 +100,7 @@ impl NodeTest {
             input: input.map(AnyJson),
             output,
             error,
-            usage: outcome.usage.into(),
+            usage: outcome.usage.as_deref().into(),
             duration_ms: millis(took),
         }
     }
@@ -123,7 +123,7 @@ pub(crate) async fn test_node(
     let started = app.now();
     let trial = Trial::begin(&placed, &test.into_pinned(caller.tenant), app.engine().limits(), started);
     let outcome = match trial.step {
-        Step::Known(result) => Outcome { result, usage: Usage::default() },
+        Step::Known(result) => Outcome { result, usage: None },
         Step::Work(work) => bounded(&app, attempt::once(&app, *work).await?),
     };
     Ok(reply::ok(&NodeTest::new(trial.input, outcome, app.now().since(started))))

@@ -42,6 +42,9 @@ pub(crate) struct AgentContentView {
     /// How to reach it; secrets are masked.
     #[schema(value_type = documents::AgentConfig)]
     config: Value,
+    /// What the tokens of its model cost.
+    #[schema(value_type = Option<documents::Prices>)]
+    prices: Value,
     /// How much all executions together may ask of it. That of the current version counts.
     #[schema(value_type = Option<documents::Protection>)]
     protection: Value,
@@ -56,6 +59,7 @@ impl AgentContentView {
             skills: agent.skills.iter().map(|skill| skill.name.clone()).collect(),
             skill_definitions: definitions.iter().map(definition_of).collect(),
             config: agent.public_config(),
+            prices: document.get("prices").cloned().unwrap_or_default(),
             protection: document.get("protection").cloned().unwrap_or_default(),
             name: agent.name,
             description: agent.description,

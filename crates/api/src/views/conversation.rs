@@ -21,8 +21,9 @@ use utoipa::ToSchema;
 
 use self::calls::{Call, Calls, End};
 use super::approval::{DecidedView, id_of_call};
-use super::node::{UsageView, input_of};
+use super::node::input_of;
 use super::shown::{Place, Room, Shown, StepPart};
+use super::usage::UsageView;
 use super::wire::{ErrorClassName, Time, millis, span};
 use crate::documents;
 
@@ -340,7 +341,7 @@ impl Conversation<'_> {
                 .as_ref()
                 .map(|response| room.value(response, self.place(number, StepPart::Response))),
             reserved_tokens: call.reserved,
-            usage: call.usage.into(),
+            usage: call.usage.as_deref().into(),
             approval: call.approval.as_ref().map(|asked| self.approval(call, asked, room)),
         }
     }

@@ -15,7 +15,8 @@ use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
 use super::choice::Choice;
-use super::node::{DecisionName, UsageView, WaitingFor};
+use super::node::{DecisionName, WaitingFor};
+use super::usage::UsageView;
 use super::wire::{ActorTypeName, ErrorClassName, ExecutionStatusName, Time, VerdictName};
 
 pub(crate) use journal::Journal;

@@ -10,9 +10,10 @@ use steadflow_core::execution::{Execution, NodeStatus};
 use steadflow_core::ids::{ExecutionId, FlowId, NodeIndex};
 use utoipa::ToSchema;
 
-use super::node::{NodeView, UsageView, WaitingFor};
+use super::node::{NodeView, WaitingFor};
 use super::shown::{Place, Room, Shown};
 use super::text::{Text, Write};
+use super::usage::UsageView;
 use super::wire::{ErrorClassName, ExecutionStatusName, Time, millis, seconds, span};
 
 /// An execution with its nodes and their attempts.

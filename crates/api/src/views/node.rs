@@ -9,11 +9,12 @@ use steadflow_core::execution::{AttemptRecord, Execution, NodeExecution, Wait};
 use steadflow_core::flow::Node;
 use steadflow_core::ids::{AgentId, ExecutionId, NodeIndex};
 use steadflow_core::payload::Payload;
-use steadflow_core::work::Usage;
+use steadflow_core::usage::UsageSum;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::shown::{Place, Room, Shown};
+use super::usage::UsageView;
 use super::wire::{ErrorClassName, NodeStatusName, Time, millis, span};
 
 /// One node inside one execution, with all its attempts.
@@ -120,27 +121,6 @@ pub(crate) struct AttemptView<'a> {
     usage: UsageView,
 }
 
-/// Tokens and what they cost; the cost is null where no price is set.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Usage)]
-pub(crate) struct UsageView {
-    input_tokens: u64,
-    /// Those of `input_tokens` that came from the provider's cache. Absent where there are none, or it does not say.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, minimum = 1)]
-    cached_input_tokens: Option<u64>,
-    output_tokens: u64,
-    cost: Option<f64>,
-}
-
-impl From<Usage> for UsageView {
-    fn from(usage: Usage) -> Self {
-        let Usage { input_tokens, cached_input_tokens, output_tokens, cost } = usage;
-        let cached_input_tokens = (cached_input_tokens > 0).then_some(cached_input_tokens);
-        Self { input_tokens, cached_input_tokens, output_tokens, cost }
-    }
-}
-
 impl<'a> NodeView<'a> {
     pub(crate) fn new(execution: &'a Execution, index: NodeIndex, room: &mut Room) -> Self {
         let node = execution.graph().node(index);
@@ -170,7 +150,7 @@ impl<'a> NodeView<'a> {
             waiting_for: wait.and_then(WaitingFor::of),
             waiting_until: wait.and_then(Wait::until).map(Into::into),
             reused: state.reused,
-            usage: Usage::sum(state.attempts.iter().map(|attempt| attempt.usage)).into(),
+            usage: state.usages().collect::<UsageSum>().into(),
             attempts: attempts(&state.attempts, room),
         }
     }
@@ -194,7 +174,7 @@ impl<'a> AttemptView<'a> {
             next_retry_at: attempt.retry_at.map(Into::into),
             worker: &attempt.worker,
             released: attempt.released,
-            usage: attempt.usage.into(),
+            usage: attempt.usages.iter().collect::<UsageSum>().into(),
         }
     }
 }

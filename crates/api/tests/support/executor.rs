@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::live::{TextKind, TextSink, TextSinks};
 use steadflow_core::payload::Payload;
-use steadflow_core::work::{Outcome, Stop, Task, Usage, Work};
+use steadflow_core::usage::Usage;
+use steadflow_core::work::{Outcome, Stop, Task, Work};
 use steadflow_runtime::{Executor, LiveTexts, Performing};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -92,7 +93,14 @@ pub(crate) fn tools() -> Value {
 
 /// Returns what a model answers, which fails as long as its `fails` says.
 fn answered(answer: &Value, attempt: u32) -> Outcome {
-    let usage = Usage { input_tokens: 100, cached_input_tokens: 60, output_tokens: 10, cost: None };
+    let usage = Usage {
+        input_tokens: 100,
+        cached_input_tokens: 60,
+        cache_write_tokens: 30,
+        output_tokens: 10,
+        ..Usage::default()
+    };
+    let usage = Some(Arc::new(usage));
     let fails = answer["fails"].as_u64().is_some_and(|fails| u64::from(attempt) <= fails);
     let result = if fails { Err(failure_of(answer)) } else { Ok(Payload::from_value(answer)) };
     Outcome { result, usage }

@@ -4,6 +4,7 @@ mod backend;
 mod extras;
 mod listing;
 mod llm;
+mod prices;
 mod protection;
 mod skill;
 mod tool;
@@ -14,11 +15,12 @@ use serde_json::Value;
 
 use self::backend::{AgentType, ConfigReader, TypeReader};
 use self::listing::read_listing;
+use self::prices::read_prices;
 use self::protection::{PROTECTION, read_breaker, read_protection};
 use self::skill::{SkillsReader, with_models};
-use super::{Agent, Prices, Protection};
+use super::{Agent, Protection};
 use crate::document::{
-    Description, Fault, Keys, Place, Plain, Reading, Terms, Text, Unknown, key, list, named, number, object,
+    Description, Fault, Keys, Place, Plain, Reading, Terms, Text, Unknown, key, list, named, object,
     plain_text, text,
 };
 use crate::limits::Limits;
@@ -29,7 +31,6 @@ const TAGS_MAX: usize = 50;
 const NAME: Text = text().at_most(NAME_CHARS_MAX).in_one_line();
 const SHORT: Text = plain_text().at_most(NAME_CHARS_MAX).in_one_line();
 const PATCH: &str = "The keys of an agent document to change; the others stay. Null sets a key to its default. It makes a new version.";
-const PRICE_MAX: f64 = 1_000_000.0;
 
 impl Agent {
     /// Reads an agent's document.
@@ -72,7 +73,7 @@ impl Agent {
         let own = [
             named("AgentInput", "An agent document.", whole),
             named("AgentPatch", PATCH, document.patch_schema()),
-            named("Prices", "What the tokens of an agent cost, in any currency.", prices.schema()),
+            named("Prices", "What the tokens of a model cost.", prices.schema()),
             named("Protection", "How much all executions together may ask of an agent.", protection.schema()),
             named("Breaker", "When calls are held back because the last ones failed.", breaker.schema()),
             skill::schema(),
@@ -141,22 +142,6 @@ fn read_agent(keys: &mut Keys<'_>) -> Option<Agent> {
         prices,
         protection: protection.filter(Protection::is_some),
         config,
-    })
-}
-
-fn read_prices(keys: &mut Keys<'_>) -> Option<Prices> {
-    let price = |name, title, doc| key(name, title, number(0.0, PRICE_MAX)).doc(doc);
-    let input = price("input_per_million", "Input", "A million tokens sent.").default(0);
-    let cached = price(
-        "cached_input_per_million",
-        "Cached input",
-        "A million of those tokens sent that the provider took from its cache; by default the price of input.",
-    );
-    let output = price("output_per_million", "Output", "A million tokens received.").default(0);
-    Some(Prices {
-        input_per_million: keys.take(input).unwrap_or_default(),
-        cached_input_per_million: keys.take(cached),
-        output_per_million: keys.take(output).unwrap_or_default(),
     })
 }
 

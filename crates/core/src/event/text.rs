@@ -33,7 +33,7 @@ impl Event {
         }
         if let Self::NodeCompleted { node, output, not_taken, usage, reused: false } = self
             && not_taken.is_empty()
-            && usage.is_nothing()
+            && usage.is_none()
         {
             return write_node_completed(text, *node, output);
         }
@@ -76,13 +76,13 @@ mod tests {
     use crate::ids::{EdgeIndex, FlowId, TenantId};
     use crate::status::ExecutionStatus;
     use crate::timestamp::Timestamp;
-    use crate::work::Usage;
+    use crate::usage::Usage;
 
     fn payload(text: &str) -> Payload {
         Payload::parse(text.into()).unwrap()
     }
 
-    fn completed(usage: Usage, not_taken: Vec<EdgeIndex>, reused: bool) -> Event {
+    fn completed(usage: Option<Arc<Usage>>, not_taken: Vec<EdgeIndex>, reused: bool) -> Event {
         Event::NodeCompleted {
             node: NodeIndex(3),
             output: payload("[1, \"ü\\n\"]"),
@@ -94,7 +94,7 @@ mod tests {
 
     fn all_forms() -> Vec<Event> {
         let accepted = Accepted::new(TenantId::DEFAULT, FlowId::new(uuid::Uuid::max()), 7, "w\"1".into());
-        let used = Usage { input_tokens: 5, ..Usage::default() };
+        let used = Some(Arc::new(Usage { input_tokens: 5, ..Usage::default() }));
         let (node, attempt) = (NodeIndex(u16::MAX), Attempt::numbered(u32::MAX));
         vec![
             Event::Accepted(Box::new(accepted)),
@@ -105,10 +105,10 @@ mod tests {
                 attempt: Attempt::FIRST,
                 input: Some(payload("{ }")),
             },
-            completed(Usage::default(), Vec::new(), false),
+            completed(None, Vec::new(), false),
             completed(used, Vec::new(), false),
-            completed(Usage::default(), vec![EdgeIndex(2)], false),
-            completed(Usage::default(), Vec::new(), true),
+            completed(None, vec![EdgeIndex(2)], false),
+            completed(None, Vec::new(), true),
             Event::Paused { by: Actor::SYSTEM },
             Event::Finished {
                 status: ExecutionStatus::Failed,

@@ -16,7 +16,7 @@ use crate::payload::Payload;
 use crate::status::Wait;
 use crate::step::{ChildRecord, ChildState, StepRecord};
 use crate::timestamp::Timestamp;
-use crate::work::Usage;
+use crate::usage::Usage;
 
 /// A stored journal that no execution can have written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -161,7 +161,7 @@ impl Execution {
             Event::AttemptFailed { .. } => self.apply_attempt_failed(event, at),
             Event::AttemptReleased { node, .. } => self.apply_attempt_released(*node, at),
             Event::NodeCompleted { node, output, not_taken, usage, reused } => {
-                self.apply_completed(*node, output, *usage, *reused, at);
+                self.apply_completed(*node, output, usage.as_ref(), *reused, at);
                 self.decide_edges(*node, EdgeTrigger::Completed, not_taken);
             }
             Event::NodeFailed { node, not_taken } => {
@@ -179,7 +179,7 @@ impl Execution {
                 self.apply_step_started(*node, StepRecord { input, stop_at, tokens, ..begun });
             }
             Event::StepEnded { node, step, result, usage } => {
-                self.apply_step_ended(*node, step, result, *usage, at);
+                self.apply_step_ended(*node, step, result, usage.as_ref(), at);
             }
             Event::ApprovalRequested { .. } => self.apply_approval_requested(event, at),
             Event::ApprovalDecided { .. } => self.apply_approval_decided(event, at),
@@ -245,7 +245,7 @@ impl Execution {
             ended_at: None,
             error: None,
             retry_at: None,
-            usage: Usage::default(),
+            usages: Vec::new(),
             worker,
             released: false,
             has_progress: false,
@@ -273,7 +273,7 @@ impl Execution {
         if let Some(attempt) = node.attempts.last_mut() {
             attempt.ended_at = Some(at);
             attempt.retry_at = *retry_at;
-            attempt.usage.add(*usage);
+            attempt.usages.extend(usage.clone());
             attempt.error = Some(AttemptError {
                 class: *class,
                 message: Arc::clone(message),
@@ -318,15 +318,15 @@ impl Execution {
         node: NodeIndex,
         key: &StepKey,
         result: &StepResult,
-        usage: Usage,
+        usage: Option<&Arc<Usage>>,
         at: Timestamp,
     ) {
         let node = &mut self.nodes[node.at()];
         let ended = node.steps.iter_mut().find(|known| known.key == *key);
         let ended = ended.expect("a call that ends has begun");
-        (ended.ended_at, ended.result, ended.usage) = (Some(at), Some(result.clone()), usage);
+        (ended.ended_at, ended.result, ended.usage) = (Some(at), Some(result.clone()), usage.cloned());
         if let Some(attempt) = node.attempts.last_mut() {
-            attempt.usage.add(usage);
+            attempt.usages.extend(usage.cloned());
             attempt.has_progress = true;
         }
         node.held_since = node.is_held().then_some(at);
@@ -354,7 +354,7 @@ impl Execution {
         &mut self,
         index: NodeIndex,
         output: &Payload,
-        usage: Usage,
+        usage: Option<&Arc<Usage>>,
         reused: bool,
         at: Timestamp,
     ) {
@@ -371,7 +371,7 @@ impl Execution {
         node.error_class = None;
         if let Some(attempt) = node.attempts.last_mut().filter(|attempt| attempt.ended_at.is_none()) {
             attempt.ended_at = Some(at);
-            attempt.usage.add(usage);
+            attempt.usages.extend(usage.cloned());
         }
         node.drop_open_parts();
     }

@@ -9,7 +9,6 @@ use crate::ids::{NodeId, NodeIndex, StepKey};
 use crate::node::Resumed;
 use crate::step::StepRecord;
 use crate::timestamp::Timestamp;
-use crate::work::Usage;
 
 impl Decider<'_> {
     /// Records that a call has to be approved before it begins.
@@ -50,7 +49,7 @@ impl Decider<'_> {
         }
         match refused {
             Some(failure) => {
-                self.resume(node, Resumed::Step { key: step, result: Err(failure) }, Usage::default());
+                self.resume(node, Resumed::Step { key: step, result: Err(failure) }, None);
             }
             None => self.begin(node),
         }

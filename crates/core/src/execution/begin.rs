@@ -20,7 +20,7 @@ use crate::scope::{NodeError, NodeScope, References, Scope};
 use crate::status::Wait;
 use crate::timestamp::Timestamp;
 use crate::transcript::Rules;
-use crate::work::Usage;
+use crate::usage::Usage;
 
 /// Where an output comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,14 +97,14 @@ impl<'a> Decider<'a> {
     /// Begins a node whose edges are decided in its favour, or its next attempt.
     pub(super) fn begin(&mut self, index: NodeIndex) {
         if let Some(output) = self.execution.accepted.reused.get(&self.node(index).id) {
-            return self.complete_as(index, output.clone(), Usage::default(), Origin::Reused);
+            return self.complete_as(index, output.clone(), None, Origin::Reused);
         }
         let next = self.with_context(index, |room, context| room.begin(context));
-        self.go_on(index, next, Usage::default());
+        self.go_on(index, next, None);
     }
 
     /// Goes on with a node that has a result it waited for. `usage` is what the result cost, if no event says it yet.
-    pub(super) fn resume(&mut self, index: NodeIndex, resumed: Resumed, usage: Usage) {
+    pub(super) fn resume(&mut self, index: NodeIndex, resumed: Resumed, usage: Option<Arc<Usage>>) {
         let next = self.with_context(index, |room, context| room.resume(context, resumed));
         self.go_on(index, next, usage);
     }
@@ -143,7 +143,7 @@ impl<'a> Decider<'a> {
         self.decision.spent.steps += self.meter.get_mut().spent();
     }
 
-    fn go_on(&mut self, node: NodeIndex, next: Next, usage: Usage) {
+    fn go_on(&mut self, node: NodeIndex, next: Next, usage: Option<Arc<Usage>>) {
         // Nothing starts while the execution is paused; the node begins again when that is over.
         let is_paused = self.execution.status == ExecutionStatus::Paused;
         match next {
@@ -167,23 +167,23 @@ impl<'a> Decider<'a> {
     fn wait(&mut self, node: NodeIndex, wait: Wait) {
         self.emit(Event::NodeWaiting { node, wait });
         if wait.until().is_some_and(|until| until <= self.now) {
-            self.resume(node, Resumed::Elapsed, Usage::default());
+            self.resume(node, Resumed::Elapsed, None);
         }
     }
 
     /// Fails the attempt under way, or one that ends before it could make a call.
-    pub(super) fn fail(&mut self, node: NodeIndex, failure: Failure, usage: Usage) {
+    pub(super) fn fail(&mut self, node: NodeIndex, failure: Failure, usage: Option<Arc<Usage>>) {
         self.start_attempt(node, None);
         self.stop_other_calls(node);
         self.attempt_failed(node, failure, usage);
     }
 
     /// Completes a node: decides its outgoing edges, and records all of it as one event.
-    pub(super) fn complete(&mut self, node: NodeIndex, output: Payload, usage: Usage) {
+    pub(super) fn complete(&mut self, node: NodeIndex, output: Payload, usage: Option<Arc<Usage>>) {
         self.complete_as(node, output, usage, Origin::Own);
     }
 
-    fn complete_as(&mut self, node: NodeIndex, output: Payload, usage: Usage, origin: Origin) {
+    fn complete_as(&mut self, node: NodeIndex, output: Payload, usage: Option<Arc<Usage>>, origin: Origin) {
         let bytes_max = self.flow.limits.output_bytes_max;
         if output.len() > bytes_max {
             return self.fail(node, Failure::output_too_large(output.len(), bytes_max), usage);

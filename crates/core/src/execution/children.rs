@@ -11,7 +11,6 @@ use crate::inbox::{Sending, Signal};
 use crate::node::Resumed;
 use crate::payload::Payload;
 use crate::step::ChildRecord;
-use crate::work::Usage;
 
 impl Decider<'_> {
     /// Starts child executions within the attempt under way, which begins with them if there is none.
@@ -24,7 +23,7 @@ impl Decider<'_> {
         });
         let children: Vec<NewExecution> = match children {
             Ok(children) => children,
-            Err(failure) => return self.fail(node, failure, Usage::default()),
+            Err(failure) => return self.fail(node, failure, None),
         };
         self.start_attempt(node, None);
         self.emit(Event::ChildrenStarted { node, children: starts });
@@ -96,7 +95,7 @@ impl Decider<'_> {
             return Err(Rejected::StaleChild);
         }
         self.emit(Event::ChildEnded { node, child, end: end.clone() });
-        self.resume(node, Resumed::Child { child, end }, Usage::default());
+        self.resume(node, Resumed::Child { child, end }, None);
         Ok(())
     }
 

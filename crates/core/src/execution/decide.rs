@@ -17,7 +17,7 @@ use crate::ids::{NodeId, NodeIndex};
 use crate::node::Resumed;
 use crate::status::Wait;
 use crate::timestamp::Timestamp;
-use crate::work::{CallKey, Usage};
+use crate::work::CallKey;
 
 impl Execution {
     /// Decides what `input` means at `now`: applies the events that follow and appends them, with the effects that
@@ -144,7 +144,7 @@ impl Decider<'_> {
                 NodeState::Running { .. } => self.stop_overdue_steps(node),
                 NodeState::Backoff { retry_at } if !held && retry_at <= self.now => self.begin(node),
                 NodeState::Waiting(Wait::Delay { until }) if !held && until <= self.now => {
-                    self.resume(node, Resumed::Elapsed, Usage::default())
+                    self.resume(node, Resumed::Elapsed, None)
                 }
                 NodeState::Pending
                 | NodeState::Backoff { .. }
@@ -180,7 +180,7 @@ impl Decider<'_> {
         self.stop_calls(node, Stopped::Overdue);
         let timeout = self.flow.flow.graph.node(node).attempt_timeout.unwrap_or_default();
         let failure = Failure::new(ErrorClass::Timeout, messages::attempt_timed_out(timeout));
-        self.attempt_failed(node, failure, Usage::default());
+        self.attempt_failed(node, failure, None);
     }
 
     fn adopt(&mut self, worker: Arc<str>) {
@@ -190,7 +190,7 @@ impl Decider<'_> {
                 ErrorClass::Interrupted,
                 "The process stopped during this attempt; whether its work was done is unknown",
             );
-            self.attempt_failed(node, failure, Usage::default());
+            self.attempt_failed(node, failure, None);
         }
     }
 
@@ -259,7 +259,7 @@ impl Decider<'_> {
         self.emit(Event::Resolved { node, resolution: resolution.clone(), by });
         match resolution {
             Resolution::Retry => self.begin_unless_held(node),
-            Resolution::Complete { output } => self.complete(node, output, Usage::default()),
+            Resolution::Complete { output } => self.complete(node, output, None),
             Resolution::Fail { .. } => self.node_failed(node),
         }
         Ok(())

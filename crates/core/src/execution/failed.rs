@@ -1,5 +1,6 @@
 //! What follows a failed attempt: another one, a question, or the end of the node.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::decide::{Decider, End};
@@ -10,7 +11,7 @@ use crate::flow::{EdgeCondition, EdgeTrigger, OnExhausted, OnInterrupt};
 use crate::ids::{Attempt, EdgeIndex, ExecutionId, NodeIndex};
 use crate::status::Wait;
 use crate::timestamp::Timestamp;
-use crate::work::Usage;
+use crate::usage::Usage;
 
 /// What the retry policy decides after a failure.
 enum Verdict {
@@ -22,7 +23,7 @@ enum Verdict {
 
 impl Decider<'_> {
     /// Records that the running attempt of `node` failed, and what follows from it.
-    pub(super) fn attempt_failed(&mut self, node: NodeIndex, failure: Failure, usage: Usage) {
+    pub(super) fn attempt_failed(&mut self, node: NodeIndex, failure: Failure, usage: Option<Arc<Usage>>) {
         let Some(attempt) = self.execution.node(node).running_attempt() else { return };
         let verdict = self.verdict(node, attempt, &failure);
         let (retry_at, retries_left, gave_up) = match verdict {

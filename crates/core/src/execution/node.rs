@@ -10,7 +10,7 @@ use crate::status::{NodeStatus, Wait};
 use crate::step::{ChildRecord, ChildState, PastStep, StepRecord};
 use crate::timestamp::Timestamp;
 use crate::transcript;
-use crate::work::Usage;
+use crate::usage::Usage;
 
 /// One node inside one execution, all its attempts.
 #[derive(Clone, Debug, Default)]
@@ -88,8 +88,8 @@ pub struct AttemptRecord {
     pub error: Option<AttemptError>,
     /// When the next one was due.
     pub retry_at: Option<Timestamp>,
-    /// What it used.
-    pub usage: Usage,
+    /// What its calls used, of those that a model answered.
+    pub usages: Vec<Arc<Usage>>,
     /// Who ran it.
     pub worker: Arc<str>,
     /// Whether the shutdown of the process stopped it.
@@ -130,6 +130,11 @@ impl NodeExecution {
             NodeState::Cancelled => NodeStatus::Cancelled,
             NodeState::Skipped => NodeStatus::Skipped,
         }
+    }
+
+    /// Returns what the calls of all its attempts used, of those that a model answered.
+    pub fn usages(&self) -> impl Iterator<Item = &Arc<Usage>> {
+        self.attempts.iter().flat_map(|attempt| &attempt.usages)
     }
 
     /// Returns whether nothing more will happen to it.

@@ -11,7 +11,7 @@ use crate::protection::SlotRequest;
 use crate::status::Wait;
 use crate::timestamp::Timestamp;
 use crate::transcript;
-use crate::work::{CallKey, Outcome, Task, Usage, Work};
+use crate::work::{CallKey, Outcome, Task, Work};
 
 impl Decider<'_> {
     /// Makes a call within the attempt under way, which begins with it if there is none. One that needs a slot of its agent,
@@ -144,7 +144,7 @@ impl Decider<'_> {
             let result = recorded(&result);
             self.emit(Event::StepEnded { node, step: step.clone(), result, usage });
             // It is counted with the call, so the attempt's end does not count it again.
-            usage = Usage::default();
+            usage = None;
         }
         self.resume(node, Resumed::Step { key: step.clone(), result }, usage);
     }

@@ -34,7 +34,8 @@ use steadflow_core::ids::StepKey;
 use steadflow_core::live::{TextSink, Unread};
 use steadflow_core::payload::Payload;
 use steadflow_core::transcript::{self, TOOL_CALLS_MAX};
-use steadflow_core::work::{Outcome, Usage};
+use steadflow_core::usage::Usage;
+use steadflow_core::work::Outcome;
 
 use self::answer::{Lost, Reading};
 use self::calls::Offer;
@@ -78,10 +79,13 @@ pub(super) async fn run(call: &SkillCall<'_>, keyring: &mut Keyring<'_>) -> Outc
         Err(Lost { failure, part: None }) => return Outcome::failed(failure),
         Err(Lost { failure, part: Some(part) }) => {
             let body = failure.body.clone().or_else(|| part.kept());
-            return Outcome { result: Err(Failure { body, ..failure }), usage: usage_of(&part, prices) };
+            return Outcome {
+                result: Err(Failure { body, ..failure }),
+                usage: Some(usage_of(call, config, prices, &part)),
+            };
         }
     };
-    let usage = usage_of(&reply, prices);
+    let usage = Some(usage_of(call, config, prices, &reply));
     let kept = reply.kept();
     let result = match call.turn() {
         Some(_) => answer_of(call, reply, &keyring.scrubber()).await.map(|answer| answer.to_payload()),
@@ -96,12 +100,22 @@ pub(super) async fn run(call: &SkillCall<'_>, keyring: &mut Keyring<'_>) -> Outc
     Outcome { result, usage }
 }
 
-fn usage_of(reply: &Reply, prices: Option<Prices>) -> Usage {
+fn usage_of(call: &SkillCall<'_>, config: &LlmConfig, prices: Option<Prices>, reply: &Reply) -> Arc<Usage> {
     let &Reply { input_tokens, output_tokens, .. } = reply;
-    // A part is no more than its whole, whatever the server says.
+    // Parts are no more than their whole, whatever the server says.
     let cached_input_tokens = reply.cached_input_tokens.min(input_tokens);
-    let used = Usage { input_tokens, cached_input_tokens, output_tokens, cost: None };
-    Usage { cost: prices.map(|prices| prices.cost(used)), ..used }
+    let cache_write_tokens = reply.cache_write_tokens.min(input_tokens - cached_input_tokens);
+    let used = Usage {
+        input_tokens,
+        cached_input_tokens,
+        cache_write_tokens,
+        output_tokens,
+        cost: None,
+        currency: prices.and_then(|prices| prices.currency),
+        agent_id: Some(call.wanted.agent),
+        model: Some(config.model.as_str().into()),
+    };
+    Arc::new(Usage { cost: prices.map(|prices| prices.cost(&used)), ..used })
 }
 
 /// Sends the request, and changes it if the server refuses a part of it by name. A refused request costs no tokens.

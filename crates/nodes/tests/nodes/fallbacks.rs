@@ -60,7 +60,7 @@ async fn a_fallback_is_asked_where_it_is_with_its_own_key_and_costs_its_own_pric
 
     let outcome = ask(&agent, 1, Vec::new()).await;
 
-    assert_eq!(outcome.usage.cost, Some(3.0));
+    assert_eq!(outcome.used().cost, Some(3.0));
     assert_eq!(result(outcome).unwrap(), json!({ "output": { "risk": 5 } }));
     let asked = second.received_requests().await.unwrap();
     let body: Value = serde_json::from_slice(&asked[0].body).unwrap();

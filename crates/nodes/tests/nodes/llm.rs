@@ -61,14 +61,14 @@ async fn every_provider_is_called_in_its_own_protocol() {
 
         let outcome = ask(&server, provider, Some(&schema), None).await;
 
-        assert_eq!(outcome.usage.input_tokens, 10, "{provider}: {:?}", outcome.result);
+        assert_eq!(outcome.used().input_tokens, 10, "{provider}: {:?}", outcome.result);
         assert_eq!(
-            (outcome.usage.cached_input_tokens, outcome.usage.output_tokens),
+            (outcome.used().cached_input_tokens, outcome.used().output_tokens),
             (cached, 5),
             "{provider}"
         );
         let input = if cached > 0 { 4.0 * 0.5 + 6.0 * 0.1 } else { 10.0 * 0.5 };
-        assert_eq!(outcome.usage.cost, Some((input + 5.0 * 2.0) / 1e6), "{provider}");
+        assert_eq!(outcome.used().cost, Some((input + 5.0 * 2.0) / 1e6), "{provider}");
         assert_eq!(result(outcome).unwrap(), json!({ "risk": 70 }), "{provider}");
         let request = &server.received_requests().await.unwrap()[0];
         let sent: Value = serde_json::from_slice(&request.body).unwrap();
@@ -97,7 +97,7 @@ async fn a_schema_error_is_counted_reported_and_sent_with_the_next_attempt() {
     let server = saying(r#"{"risk":"high"}"#).await;
 
     let outcome = ask(&server, "openai", Some(&schema()), None).await;
-    assert_eq!(outcome.usage.input_tokens, 10);
+    assert_eq!(outcome.used().input_tokens, 10);
     let failure = result(outcome).unwrap_err();
     let again = ask(&server, "openai", Some(&schema()), Some(&failure.message)).await;
 
@@ -125,7 +125,7 @@ async fn incomplete_or_missing_responses_are_model_output_failures() {
 
         let outcome = ask(&server, "openai", Some(&schema()), None).await;
 
-        assert_eq!(outcome.usage.output_tokens, 5);
+        assert_eq!(outcome.used().output_tokens, 5);
         let failure = result(outcome).unwrap_err();
         assert_eq!(failure.class, ErrorClass::ModelOutput);
         assert!(failure.message.contains(said), "{}", failure.message);

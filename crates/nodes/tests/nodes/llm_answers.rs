@@ -203,7 +203,7 @@ async fn usage_is_counted_or_unknown() {
 
         let outcome = model.ask().await;
 
-        assert_eq!((outcome.usage.input_tokens, outcome.usage.output_tokens), tokens, "{usage}");
+        assert_eq!((outcome.used().input_tokens, outcome.used().output_tokens), tokens, "{usage}");
         assert_eq!(result(outcome), Ok(json!({ "text": "hello" })), "{usage}");
     }
 }
@@ -229,7 +229,7 @@ async fn cached_tokens_are_a_part_of_the_input_or_unknown() {
             json!({ "prompt_tokens": 5, "completion_tokens": 3, "prompt_tokens_details": details });
         let model = Model::answering(vec![ok(&body)], |address| agent(address, "openai", None)).await;
 
-        let usage = model.ask().await.usage;
+        let usage = model.ask().await.used();
 
         assert_eq!((usage.input_tokens, usage.cached_input_tokens), (5, cached), "{details}");
     }

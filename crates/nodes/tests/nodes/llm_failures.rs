@@ -311,7 +311,7 @@ async fn tokens_of_unusable_responses_are_counted() {
 
         let outcome = model.ask().await;
 
-        assert_eq!((outcome.usage.input_tokens, outcome.usage.output_tokens), (5, 3));
+        assert_eq!((outcome.used().input_tokens, outcome.used().output_tokens), (5, 3));
         assert!(result(outcome).is_err());
     }
 }

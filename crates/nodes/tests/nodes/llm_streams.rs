@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::StepKey;
 use steadflow_core::live::{TextKind, TextSink, TextSinks};
-use steadflow_core::work::{CallKey, Usage, Work};
+use steadflow_core::work::{CallKey, Work};
 use tokio::io::AsyncWriteExt;
 
 use crate::models::{Model, agent, answer};
@@ -70,8 +70,11 @@ async fn an_error_inside_a_stream_is_that_of_its_status_and_what_came_and_was_us
 
     let outcome = model.ask().await;
 
-    let used = Usage { input_tokens: 25, cached_input_tokens: 20, output_tokens: 1, cost: None };
-    assert_eq!(outcome.usage, used);
+    let used = outcome.used();
+    assert_eq!(
+        (used.input_tokens, used.cached_input_tokens, used.cache_write_tokens, used.output_tokens),
+        (25, 20, 0, 1)
+    );
     let failure = result(outcome).unwrap_err();
     assert_eq!((failure.class, failure.status), (ErrorClass::Unavailable, Some(529)));
     assert_eq!(failure.retry_after, Some(Duration::from_secs(7)));

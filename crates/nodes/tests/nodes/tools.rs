@@ -196,7 +196,7 @@ async fn every_provider_is_offered_the_tools_and_its_answer_is_stored() {
 
         let outcome = ask(&server, case.provider, turn(Vec::new(), None)).await;
 
-        assert_eq!((outcome.usage.input_tokens, outcome.usage.output_tokens), (10, 5), "{}", case.provider);
+        assert_eq!((outcome.used().input_tokens, outcome.used().output_tokens), (10, 5), "{}", case.provider);
         assert_eq!(result(outcome).unwrap(), case.stored, "{}", case.provider);
         assert_eq!(body(&server, 0).await.pointer(case.tools.0), Some(&case.tools.1), "{}", case.provider);
     }
@@ -284,7 +284,7 @@ async fn answers_that_no_loop_can_go_on_with_fail_the_turn() {
 
         let outcome = ask(&server, "openai", turn(Vec::new(), None)).await;
 
-        assert_eq!(outcome.usage.output_tokens, 5, "{said}");
+        assert_eq!(outcome.used().output_tokens, 5, "{said}");
         let failure = outcome.result.unwrap_err();
         assert_eq!(failure.class, ErrorClass::ModelOutput, "{said}");
         assert!(failure.message.contains(said), "{}", failure.message);
@@ -358,7 +358,7 @@ async fn a_tool_asks_another_agent() {
 
     let outcome = nodes_with_agent(&asking(&server, "translate")).perform(work).await;
 
-    assert_eq!(outcome.usage.output_tokens, 5);
+    assert_eq!(outcome.used().output_tokens, 5);
     assert_eq!(result(outcome).unwrap(), json!({ "text": "Guten Tag" }));
     assert!(body(&server, 0).await.to_string().contains("Hello"));
 }

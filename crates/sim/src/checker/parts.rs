@@ -9,7 +9,8 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{Attempt, ExecutionId, FlowId, NodeIndex, StepKey};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::work::{CallKey, Task, Usage, Work};
+use steadflow_core::usage::Usage;
+use steadflow_core::work::{CallKey, Task, Work};
 use steadflow_store::Worker as Lessee;
 
 use super::approvals::Approvals;
@@ -122,12 +123,12 @@ impl Story {
         &mut self,
         node: NodeIndex,
         step: &StepKey,
-        (result, usage): (&StepResult, Usage),
+        (result, usage): (&StepResult, Option<&Usage>),
         sight: &Sight<'_>,
     ) -> Verdict {
         if is_turn(step) {
             let parts = &mut self.nodes[node.at()].parts;
-            parts.turns.end(Some(usage.output_tokens));
+            parts.turns.end(Some(usage.map_or(0, |used| used.output_tokens)));
             parts.turns.has_ended(step, result);
         }
         let attempt = self.is_attempted(node)?;

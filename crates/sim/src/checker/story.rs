@@ -155,7 +155,7 @@ impl Story {
                 self.step_started(*node, step, input.as_ref(), *tokens)
             }
             Event::StepEnded { node, step, result, usage } => {
-                self.step_ended(*node, step, (result, *usage), sight)
+                self.step_ended(*node, step, (result, usage.as_deref()), sight)
             }
             Event::ApprovalRequested { node, .. } => self.approval_requested(*node, event),
             Event::ApprovalDecided { node, .. } => self.approval_decided(*node, event, sight.at),

@@ -11,7 +11,6 @@ use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::work::Usage;
 use uuid::Uuid;
 
 use crate::{
@@ -73,7 +72,7 @@ pub(super) fn long_record(seq: u64) -> Arc<str> {
         node: NodeIndex(0),
         output: large,
         not_taken: Vec::new(),
-        usage: Usage::default(),
+        usage: None,
         reused: false,
     };
     text(&Record(seq, at(1), vec![completed]))

@@ -21,6 +21,7 @@ import {
   type SkillDraft,
 } from './draft';
 import { FallbackFields } from './fallback-fields';
+import { PriceFields } from './price-fields';
 import { ProtectionFields } from './protection-fields';
 import { ProtectionState } from './protection-state';
 import { AgentConflict, useSaveAgent } from './queries';
@@ -95,7 +96,15 @@ export function AgentForm({ agent, onDone }: AgentFormProps) {
       />
       <ConfigFields draft={draft} fault={fault} onChange={(config) => set({ config })} />
       {draft.type === 'llm' && (
-        <FallbackFields fallbacks={draft.fallbacks} fault={fault} onChange={(fallbacks) => set({ fallbacks })} />
+        <>
+          <PriceFields
+            of={texts.prices.theModel}
+            prices={draft.prices}
+            fault={(key) => fault(`/prices${key}`)}
+            onChange={(prices) => set({ prices })}
+          />
+          <FallbackFields fallbacks={draft.fallbacks} fault={fault} onChange={(fallbacks) => set({ fallbacks })} />
+        </>
       )}
       <div className={classes.pair}>
         <TextInput

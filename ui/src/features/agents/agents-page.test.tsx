@@ -86,6 +86,7 @@ test('an agent that was changed elsewhere is overwritten only on purpose', async
     is_featured: false,
     icon_url: null,
     department: null,
+    prices: null,
     protection: null,
     created_at: '2026-01-01T00:00:00Z',
     updated_at: '2026-01-01T00:00:00Z',

@@ -19,6 +19,7 @@ async function edit(keys: Record<string, unknown>) {
     skills: ['score'],
     skill_definitions: [{ name: 'score' }],
     config: { ...config, ...keys },
+    prices: { currency: 'EUR', input_per_million: 2 },
     protection: null,
     usage_count: 0,
     last_used_at: null,
@@ -29,14 +30,19 @@ async function edit(keys: Record<string, unknown>) {
       title: 'The agent document is not valid',
       status: 422,
       detail: 'It has a fault.',
-      errors: [{ pointer: '/config/idle_timeout_seconds', message: 'it must be at most 3600' }],
+      errors: [
+        { pointer: '/config/idle_timeout_seconds', message: 'it must be at most 3600' },
+        { pointer: '/prices/currency', message: 'must be three capital letters' },
+        { pointer: '/config/fallbacks/0/prices/output_per_million', message: 'must be a number from 0' },
+      ],
     },
     { status: 422 },
   );
   const asked = fakeApi({ 'GET /studio/agents': () => [agent], 'PATCH /studio/agents/*': () => refusal.clone() });
   await renderScreen(<AgentsPage />);
   await userEvent.click(await screen.findByRole('button', { name: 'Edit Analyst' }));
-  const sent = () => asked.filter(({ method }) => method === 'PATCH').map(({ body }) => body as { config: unknown });
+  const sent = () =>
+    asked.filter(({ method }) => method === 'PATCH').map(({ body }) => body as { config: unknown; prices: unknown });
   return {
     stream: await screen.findByRole<HTMLInputElement>('switch', { name: /^Stream answers/ }),
     idle: screen.getByLabelText<HTMLInputElement>('Idle timeout in seconds'),
@@ -46,6 +52,7 @@ async function edit(keys: Record<string, unknown>) {
       await vi.waitFor(() => expect(sent().length).toBe(before + 1));
       return sent().at(-1)?.config;
     },
+    prices: () => sent().at(-1)?.prices,
   };
 }
 
@@ -97,4 +104,29 @@ test('fallback models are added, moved, removed and saved in their order', async
   expect(await save()).toEqual({ ...config, fallbacks: [large] });
   await press('Remove fallback 1');
   expect(await save()).toEqual(config);
+});
+
+test('prices of the model and of a fallback are set and removed, with faults at their fields', async () => {
+  const { save, prices } = await edit({ fallbacks: [{ model: 'own' }] });
+  const model = within(screen.getByRole('region', { name: 'Prices of the model' }));
+  const currency = model.getByLabelText<HTMLInputElement>('Currency');
+  expect(currency.value).toBe('EUR');
+
+  await userEvent.clear(currency);
+  await userEvent.type(currency, 'us');
+  await userEvent.type(model.getByLabelText('Cache writes'), '2.5');
+  await userEvent.click(screen.getByRole('button', { name: 'Set prices of Fallback 1' }));
+  const fallback = within(screen.getByRole('region', { name: 'Prices of Fallback 1' }));
+  await userEvent.type(fallback.getByLabelText('Output'), '7');
+  const own = { model: 'own', prices: { output_per_million: 7 } };
+  expect(await save()).toEqual({ ...config, fallbacks: [own] });
+  expect(prices()).toEqual({ currency: 'US', input_per_million: 2, cache_write_per_million: 2.5 });
+  await vi.waitFor(() => expect(currency.getAttribute('aria-invalid')).toBe('true'));
+  expect(fallback.getByLabelText('Output').getAttribute('aria-invalid')).toBe('true');
+
+  for (const field of [currency, model.getByLabelText('Input'), model.getByLabelText('Cache writes')])
+    await userEvent.clear(field);
+  await userEvent.clear(fallback.getByLabelText('Output'));
+  expect(await save()).toEqual({ ...config, fallbacks: [{ model: 'own' }] });
+  expect(prices()).toBeNull();
 });

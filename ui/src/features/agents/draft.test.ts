@@ -37,6 +37,7 @@ const agent: Agent = {
   is_featured: false,
   icon_url: null,
   department: null,
+  prices: null,
   protection: null,
   created_at: '2026-01-01T00:00:00Z',
   updated_at: '2026-11-24T00:00:00Z',

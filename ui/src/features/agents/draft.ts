@@ -23,6 +23,9 @@ export interface FallbackDraft {
   config: Record<string, unknown>;
 }
 
+/** Prices by their keys in the document. Those without a value are `''`. */
+export type PricesDraft = Record<string, unknown>;
+
 /** Limits without a value are `''`. */
 export interface ProtectionDraft {
   concurrency: unknown;
@@ -40,6 +43,9 @@ export interface AgentDraft {
   tags: readonly string[];
   config: Record<string, unknown>;
   fallbacks: readonly FallbackDraft[];
+  prices: PricesDraft;
+  /** Whether the stored agent has prices, which are then removed where none is left. */
+  hadPrices: boolean;
   protection: ProtectionDraft;
   /** Whether the stored agent has a protection, which is then removed where none is left. */
   hadProtection: boolean;
@@ -115,6 +121,8 @@ export function newAgent(): AgentDraft {
     tags: [],
     config,
     fallbacks: [],
+    prices: {},
+    hadPrices: false,
     protection: protectionDraft(null),
     hadProtection: false,
     skills: [newSkill(0)],
@@ -130,6 +138,8 @@ export function draftOf(agent: Agent): AgentDraft {
     tags: agent.tags,
     config: { ...agent.config },
     fallbacks: fallbacksOf(agent.config),
+    prices: { ...agent.prices },
+    hadPrices: agent.prices !== null,
     protection: protectionDraft(agent.protection),
     hadProtection: agent.protection !== null,
     skills: agent.skill_definitions.map(skillDraft),
@@ -158,10 +168,6 @@ function protectionDraft(protection: Agent['protection']): ProtectionDraft {
 
 /** Returns the protection; `null` where nothing is limited. */
 function protectionOf({ protection, type }: AgentDraft): Record<string, unknown> | null {
-  const given = (keys: Record<string, unknown>) => {
-    const set = Object.entries(keys).filter(([, value]) => value !== '');
-    return set.length > 0 ? Object.fromEntries(set) : null;
-  };
   const breaker = given({ failures: protection.failures, open_seconds: protection.openSeconds });
   return given({
     max_concurrency: protection.concurrency,
@@ -208,7 +214,8 @@ export function isReadable(draft: AgentDraft): boolean {
 /** Returns the document; empty fields are left out. The server checks it. Fails where `isReadable` is false. */
 export function documentOf(draft: AgentDraft): AgentDocument {
   const isOfType = ([key]: [string, unknown]) => CONFIG_KEYS[draft.type].includes(key);
-  const fallbacks = draft.fallbacks.map(({ config }) => Object.fromEntries(Object.entries(config).filter(isSet)));
+  const fallbacks = draft.fallbacks.map(({ config }) => fallbackOf(config));
+  const prices = given(draft.prices);
   const protection = protectionOf(draft);
   const document = {
     name: draft.name.trim(),
@@ -220,10 +227,23 @@ export function documentOf(draft: AgentDraft): AgentDocument {
       ...Object.fromEntries(Object.entries(draft.config).filter(isOfType).filter(isSet)),
       ...(draft.type === 'llm' && fallbacks.length > 0 && { fallbacks }),
     } as AgentConfig,
+    ...(draft.type === 'llm' && (prices || draft.hadPrices) && { prices }),
     ...((protection || draft.hadProtection) && { protection }),
     skills: draft.skills.map((skill) => skillOf(skill, draft.type)),
   };
   return document as AgentDocument;
+}
+
+function fallbackOf(config: FallbackDraft['config']): Record<string, unknown> {
+  const prices = given((config.prices ?? {}) as PricesDraft) ?? '';
+  const all = 'prices' in config ? { ...config, prices } : config;
+  return Object.fromEntries(Object.entries(all).filter(isSet));
+}
+
+/** Returns the keys with a value; `null` where there are none. */
+function given(keys: Record<string, unknown>): Record<string, unknown> | null {
+  const set = Object.entries(keys).filter(isSet);
+  return set.length > 0 ? Object.fromEntries(set) : null;
 }
 
 function isSet([, value]: [string, unknown]): boolean {

@@ -1,7 +1,8 @@
 import { ActionIcon, Button, Select, TextInput } from '@mantine/core';
 import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react';
 import classes from './agents.module.css';
-import { type FallbackDraft, freeKey, movedUp, PROVIDERS } from './draft';
+import { type FallbackDraft, freeKey, movedUp, PROVIDERS, type PricesDraft } from './draft';
+import { PriceFields } from './price-fields';
 import { texts } from './texts';
 
 interface FallbackFieldsProps {
@@ -59,7 +60,12 @@ export function FallbackFields({ fallbacks, fault, onChange }: FallbackFieldsPro
               </ActionIcon>
             </div>
           </div>
-          <ModelFields fallback={fallback} fault={(key) => fault(`/config/fallbacks/${place}${key}`)} onChange={set} />
+          <ModelFields
+            name={words.nth(place + 1)}
+            fallback={fallback}
+            fault={(key) => fault(`/config/fallbacks/${place}${key}`)}
+            onChange={set}
+          />
         </section>
       ))}
       <div>
@@ -72,15 +78,16 @@ export function FallbackFields({ fallbacks, fault, onChange }: FallbackFieldsPro
 }
 
 interface ModelFieldsProps {
+  name: string;
   fallback: FallbackDraft;
   fault: (key: string) => string | undefined;
   onChange: (fallback: FallbackDraft) => void;
 }
 
-function ModelFields({ fallback, fault, onChange }: ModelFieldsProps) {
+function ModelFields({ name, fallback, fault, onChange }: ModelFieldsProps) {
   const { form } = texts;
   const { config } = fallback;
-  const set = (key: string, value: string) => onChange({ ...fallback, config: { ...config, [key]: value } });
+  const set = (key: string, value: unknown) => onChange({ ...fallback, config: { ...config, [key]: value } });
   const textOf = (key: string) => (typeof config[key] === 'string' ? config[key] : '');
   const field = (key: string, label: string) => (
     <TextInput
@@ -109,6 +116,12 @@ function ModelFields({ fallback, fault, onChange }: ModelFieldsProps) {
         {field('base_url', form.baseUrl)}
         {field('api_key', form.apiKey)}
       </div>
+      <PriceFields
+        of={name}
+        prices={(config.prices ?? {}) as PricesDraft}
+        fault={(key) => fault(`/prices${key}`)}
+        onChange={(prices) => set('prices', prices)}
+      />
     </>
   );
 }

@@ -15,6 +15,7 @@ const agent = {
   skills: ['score'],
   skill_definitions: [{ name: 'score' }],
   config: { endpoint: 'https://risk.example.org' },
+  prices: null,
   protection: { requests_per_minute: 60, breaker: { failures: 3, open_seconds: 30 } },
   usage_count: 0,
   last_used_at: null,

@@ -8,7 +8,7 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{NodeIndex, StepKey};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::work::Usage;
+use steadflow_core::usage::Usage;
 
 /// One call: of a model, of a tool, or of an agent without tools, whose attempt is the call.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(super) struct Call {
     pub(super) end: End,
     /// Of one that failed and was not of a tool: what was received, decoded and bounded.
     pub(super) response: Option<Payload>,
-    pub(super) usage: Usage,
+    pub(super) usage: Option<Arc<Usage>>,
     /// Of one that needs or needed approval.
     pub(super) approval: Option<Asked>,
 }
@@ -106,16 +106,16 @@ impl Calls {
             }
             Event::ApprovalRequested { .. } => self.requested(event, at),
             Event::ApprovalDecided { .. } => self.decided(event, at),
-            Event::StepEnded { step, result, usage, .. } => self.end(step, result.clone(), *usage, at),
+            Event::StepEnded { step, result, usage, .. } => self.end(step, result.clone(), usage.clone(), at),
             Event::AttemptFailed { class, message, status, body, usage, .. } => {
                 let (class, message, status) = (*class, Arc::clone(message), *status);
-                self.end(&StepKey::ONLY, StepResult::Failed { class, message, status }, *usage, at);
+                self.end(&StepKey::ONLY, StepResult::Failed { class, message, status }, usage.clone(), at);
                 self.stop(Some(class), at);
                 self.keep(body.as_ref());
             }
             Event::AttemptReleased { .. } => self.stop(None, at),
             Event::NodeCompleted { output, usage, .. } => {
-                self.end(&StepKey::ONLY, StepResult::Completed(output.clone()), *usage, at);
+                self.end(&StepKey::ONLY, StepResult::Completed(output.clone()), usage.clone(), at);
             }
             Event::Accepted(_)
             | Event::Started
@@ -145,7 +145,7 @@ impl Calls {
             reserved: None,
             end: End::Open,
             response: None,
-            usage: Usage::default(),
+            usage: None,
             approval: None,
         }
     }
@@ -188,7 +188,7 @@ impl Calls {
         }
     }
 
-    fn end(&mut self, step: &StepKey, result: StepResult, usage: Usage, at: Timestamp) {
+    fn end(&mut self, step: &StepKey, result: StepResult, usage: Option<Arc<Usage>>, at: Timestamp) {
         if let Some(call) = self.calls.iter_mut().rev().find(|call| call.is_open() && call.step == *step) {
             (call.end, call.usage, call.ended_at) = (End::Result(result), usage, Some(at));
         }

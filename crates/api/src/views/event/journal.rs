@@ -9,7 +9,7 @@ use steadflow_core::event::{Accepted, ChildEnd, ChildStart, Event, Record, Resol
 use steadflow_core::execution::{Execution, FlowVersion, NodeExecution, Wait};
 use steadflow_core::ids::{EdgeIndex, ExecutionId, NodeId, NodeIndex, StepKey};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::work::Usage;
+use steadflow_core::usage::Usage;
 
 use super::{ActorView, ChildView, EdgeView, EventView, What};
 use crate::views::node::{DecisionName, WaitingFor};
@@ -74,7 +74,7 @@ impl Journal {
                 next_retry_at: retry_at.map(Into::into),
                 retries_left: *retries_left,
                 gave_up: gave_up.as_deref(),
-                usage: (*usage).into(),
+                usage: usage.as_deref().into(),
             },
             Event::AttemptReleased { node, attempt } => {
                 What::AttemptReleased { node_id: id(node), attempt: attempt.number() }
@@ -82,7 +82,9 @@ impl Journal {
             Event::StepStarted { node, step, input: _, stop_at, tokens, tool } => {
                 step_started(id(node), step, tool.as_deref(), *stop_at, *tokens)
             }
-            Event::StepEnded { node, step, result, usage } => step_ended(id(node), step, result, *usage),
+            Event::StepEnded { node, step, result, usage } => {
+                step_ended(id(node), step, result, usage.as_deref())
+            }
             Event::ApprovalRequested { node, step, tool, arguments: _, hash, expires_at } => {
                 approval_requested(id(node), step, tool, hash, *expires_at)
             }
@@ -93,12 +95,10 @@ impl Journal {
                 What::ChildrenStarted { node_id: id(node), children: self.children(*node, children) }
             }
             Event::ChildEnded { node, child, end } => self.child_ended(*node, *child, end),
-            Event::NodeCompleted { node, output: _, not_taken, usage, reused } => What::NodeCompleted {
-                node_id: id(node),
-                not_taken: self.edges(not_taken),
-                usage: (*usage).into(),
-                reused: *reused,
-            },
+            Event::NodeCompleted { node, output: _, not_taken, usage, reused } => {
+                let (not_taken, usage) = (self.edges(not_taken), usage.as_deref().into());
+                What::NodeCompleted { node_id: id(node), not_taken, usage, reused: *reused }
+            }
             Event::NodeFailed { node, not_taken } => self.node_failed(*node, not_taken),
             Event::NodeSkipped { node } => What::NodeSkipped { node_id: id(node) },
             Event::NodeWaiting { node, wait } => waiting(id(node), *wait),
@@ -223,7 +223,12 @@ fn approval_decided<'r>(
     }
 }
 
-fn step_ended<'r>(node_id: NodeId, step: &'r StepKey, result: &'r StepResult, usage: Usage) -> What<'r> {
+fn step_ended<'r>(
+    node_id: NodeId,
+    step: &'r StepKey,
+    result: &'r StepResult,
+    usage: Option<&'r Usage>,
+) -> What<'r> {
     let (step, usage) = (step.name().unwrap_or_default(), usage.into());
     match result {
         StepResult::Completed(_) => What::StepCompleted { node_id, step, usage },
@@ -299,7 +304,7 @@ mod tests {
 
     #[test]
     fn steps_are_named_and_carry_no_payloads() {
-        let (node, step, usage) = (NodeIndex(0), StepKey::new("turn:1"), Usage::default());
+        let (node, step) = (NodeIndex(0), StepKey::new("turn:1"));
         let stop_at = Some(Timestamp::from_micros(5));
         let result = StepResult::Completed(Payload::from_value(&json!("secret")));
         let (class, message) = (ErrorClass::Timeout, "Too slow".into());
@@ -316,8 +321,8 @@ mod tests {
                     tokens: Some(500),
                     tool: Some("look".into()),
                 },
-                Event::StepEnded { node, step: step.clone(), result, usage },
-                Event::StepEnded { node, step, result: failed, usage },
+                Event::StepEnded { node, step: step.clone(), result, usage: None },
+                Event::StepEnded { node, step, result: failed, usage: None },
                 Event::AttemptReleased { node, attempt: Attempt::FIRST },
                 Event::Adopted { worker: "there".into() },
             ],

@@ -43,7 +43,7 @@ mod tests {
     use steadflow_core::ids::{ExecutionId, FlowId};
     use steadflow_core::payload::Payload;
     use steadflow_core::timestamp::Timestamp;
-    use steadflow_core::work::Usage;
+    use steadflow_core::usage::UsageSum;
     use uuid::Uuid;
 
     use super::*;
@@ -79,7 +79,7 @@ mod tests {
             seq: 1,
             result: None,
             execution_data: Outputs(Vec::new()),
-            usage: Usage::default().into(),
+            usage: UsageSum::default().into(),
             summary: Summary::default(),
             node_executions: Vec::new(),
         }

@@ -1,6 +1,6 @@
 //! Nodes as JSON text.
 
-use super::{AttemptView, NodeView, UsageView, WaitingFor};
+use super::{AttemptView, NodeView, WaitingFor};
 use crate::views::text::{Text, Write, write_object};
 
 impl Write for NodeView<'_> {
@@ -15,16 +15,6 @@ impl Write for AttemptView<'_> {
     fn write(&self, text: &mut Text) {
         write_object!(self to text: number, started_at, ended_at, duration_ms, error_class, error_message, backoff_ms,
             next_retry_at, worker, released, usage);
-    }
-}
-
-impl Write for UsageView {
-    fn write(&self, text: &mut Text) {
-        if self.cached_input_tokens.is_some() {
-            write_object!(self to text: input_tokens, cached_input_tokens, output_tokens, cost);
-        } else {
-            write_object!(self to text: input_tokens, output_tokens, cost);
-        }
     }
 }
 
@@ -43,10 +33,12 @@ mod tests {
     use steadflow_core::ids::AgentId;
     use steadflow_core::payload::Payload;
     use steadflow_core::timestamp::Timestamp;
+    use steadflow_core::usage::UsageSum;
     use uuid::Uuid;
 
     use super::*;
     use crate::views::shown::Shown;
+    use crate::views::usage::UsageView;
     use crate::views::wire::Time;
 
     fn at(micros: i64) -> Time {
@@ -57,13 +49,8 @@ mod tests {
         Some(Shown::Whole(Cow::Owned(Payload::parse(text.into()).unwrap())))
     }
 
-    fn usage(
-        input_tokens: u64,
-        cached_input_tokens: Option<u64>,
-        output_tokens: u64,
-        cost: Option<f64>,
-    ) -> UsageView {
-        UsageView { input_tokens, cached_input_tokens, output_tokens, cost }
+    fn usage(output_tokens: u64) -> UsageView {
+        UsageSum { output_tokens, ..UsageSum::default() }.into()
     }
 
     fn pending() -> NodeView<'static> {
@@ -89,7 +76,7 @@ mod tests {
             waiting_for: None,
             waiting_until: None,
             reused: false,
-            usage: usage(0, None, u64::MAX, None),
+            usage: usage(u64::MAX),
             attempts: Vec::new(),
         }
     }
@@ -106,7 +93,7 @@ mod tests {
             next_retry_at: Some(at(started_at + 1_000_000)),
             worker: "w-1",
             released: true,
-            usage: usage(7, Some(5), 2, Some(0.25)),
+            usage: usage(2),
         }
     }
 

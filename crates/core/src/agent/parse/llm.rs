@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use super::NAME_CHARS_MAX;
 use super::backend::{HEADERS_MAX, SecretReader, UrlReader, by_lower_case};
 use super::extras::{ExtraBodyReader, QueryName, extra_query_of, place_of_parameter};
-use super::{NAME_CHARS_MAX, read_prices};
+use super::prices::read_prices;
 use crate::agent::destination::Destination;
 use crate::agent::secrecy::SecretText;
 use crate::agent::{Fallback, LlmConfig, Prices, Provider};

@@ -127,6 +127,7 @@ pub(super) fn reply(answer: &Value, has_tools: bool) -> Result<Reply, String> {
         structured,
         input_tokens: tokens(answer, &input),
         cached_input_tokens: tokens(answer, &input[2..]),
+        cache_write_tokens: tokens(answer, &input[1..2]),
         output_tokens: tokens(answer, &["/usage/output_tokens"]),
     })
 }

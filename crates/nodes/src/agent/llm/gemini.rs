@@ -156,6 +156,7 @@ pub(super) fn reply(answer: &Value, has_tools: bool) -> Result<Reply, String> {
             &["/usageMetadata/promptTokenCount", "/usageMetadata/toolUsePromptTokenCount"],
         ),
         cached_input_tokens: tokens(answer, &["/usageMetadata/cachedContentTokenCount"]),
+        cache_write_tokens: 0,
         // Thoughts are billed like output, but counted separately.
         output_tokens: tokens(
             answer,

@@ -98,6 +98,7 @@ pub(super) fn reply(answer: &Value) -> Result<Reply, String> {
         stop: Stop::from(reason, &[]),
         input_tokens: tokens(answer, &["/prompt_eval_count"]),
         cached_input_tokens: 0,
+        cache_write_tokens: 0,
         output_tokens: tokens(answer, &["/eval_count"]),
     })
 }

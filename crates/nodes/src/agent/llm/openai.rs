@@ -113,6 +113,10 @@ fn given_back(message: &Value) -> Value {
 const CACHED: [&str; 3] =
     ["/usage/prompt_tokens_details/cached_tokens", "/usage/prompt_cache_hit_tokens", "/usage/cached_tokens"];
 
+/// What OpenRouter and LiteLLM call the tokens that were written to a cache, for providers that have a price for them.
+const WRITTEN: [&str; 2] =
+    ["/usage/prompt_tokens_details/cache_write_tokens", "/usage/cache_creation_input_tokens"];
+
 /// # Errors
 /// What a response of this protocol must have and `answer` does not.
 pub(super) fn reply(answer: &Value) -> Result<Reply, String> {
@@ -137,6 +141,7 @@ pub(super) fn reply(answer: &Value) -> Result<Reply, String> {
         stop: stop(choice, message, spoken.refusal.as_deref()),
         input_tokens: tokens(answer, &["/usage/prompt_tokens"]),
         cached_input_tokens: tokens_by_names(answer, &CACHED),
+        cache_write_tokens: tokens_by_names(answer, &WRITTEN),
         output_tokens: tokens(answer, &["/usage/completion_tokens"]),
     })
 }

@@ -25,6 +25,8 @@ pub(super) struct Reply {
     pub(super) input_tokens: u64,
     /// Those of them that came from the provider's cache, as it says.
     pub(super) cached_input_tokens: u64,
+    /// Those of them that were written to the provider's cache, as it says.
+    pub(super) cache_write_tokens: u64,
     pub(super) output_tokens: u64,
 }
 

@@ -360,8 +360,8 @@ fn read_masked(
     reader.finish()
 }
 
-/// What providers say of tokens in their documentation, and how many of them are input, from a cache, and output.
-fn documented_usage() -> Vec<(Provider, Value, [u64; 3])> {
+/// What providers say of tokens in their documentation, and how many of them are input, from a cache, written to one, and output.
+fn documented_usage() -> Vec<(Provider, Value, [u64; 4])> {
     vec![
         // https://platform.openai.com/docs/guides/prompt-caching
         (
@@ -369,14 +369,14 @@ fn documented_usage() -> Vec<(Provider, Value, [u64; 3])> {
             json!({ "prompt_tokens": 2006, "completion_tokens": 300, "total_tokens": 2306,
                 "prompt_tokens_details": { "cached_tokens": 1920 },
                 "completion_tokens_details": { "reasoning_tokens": 128 } }),
-            [2006, 1920, 300],
+            [2006, 1920, 0, 300],
         ),
         // https://api-docs.deepseek.com/guides/kv_cache
         (
             Provider::OpenAi,
             json!({ "prompt_tokens": 70, "completion_tokens": 9, "total_tokens": 79,
                 "prompt_cache_hit_tokens": 64, "prompt_cache_miss_tokens": 6 }),
-            [70, 64, 9],
+            [70, 64, 0, 9],
         ),
         // https://api-docs.deepseek.com/api/create-chat-completion
         (
@@ -384,13 +384,27 @@ fn documented_usage() -> Vec<(Provider, Value, [u64; 3])> {
             json!({ "prompt_tokens": 70, "completion_tokens": 9, "total_tokens": 79,
                 "prompt_tokens_details": { "cached_tokens": 64 },
                 "prompt_cache_hit_tokens": 64, "prompt_cache_miss_tokens": 6 }),
-            [70, 64, 9],
+            [70, 64, 0, 9],
         ),
         // https://platform.kimi.ai/docs/api/chat
         (
             Provider::OpenAi,
             json!({ "prompt_tokens": 19, "completion_tokens": 21, "total_tokens": 40, "cached_tokens": 10 }),
-            [19, 10, 21],
+            [19, 10, 0, 21],
+        ),
+        // https://openrouter.ai/docs/use-cases/usage-accounting
+        (
+            Provider::OpenAi,
+            json!({ "prompt_tokens": 194, "completion_tokens": 2, "total_tokens": 196, "cost": 0.95,
+                "prompt_tokens_details": { "cached_tokens": 0, "cache_write_tokens": 100, "audio_tokens": 0 } }),
+            [194, 0, 100, 2],
+        ),
+        // https://docs.litellm.ai/docs/completion/prompt_caching
+        (
+            Provider::OpenAi,
+            json!({ "prompt_tokens": 2006, "completion_tokens": 300, "total_tokens": 2306,
+                "prompt_tokens_details": { "cached_tokens": 1920 }, "cache_creation_input_tokens": 64 }),
+            [2006, 1920, 64, 300],
         ),
         // https://docs.claude.com/en/docs/build-with-claude/prompt-caching, with the lifetimes of what was written
         (
@@ -398,18 +412,18 @@ fn documented_usage() -> Vec<(Provider, Value, [u64; 3])> {
             json!({ "input_tokens": 2048, "cache_read_input_tokens": 1800, "cache_creation_input_tokens": 248,
                 "output_tokens": 503, "cache_creation": {
                     "ephemeral_5m_input_tokens": 148, "ephemeral_1h_input_tokens": 100 } }),
-            [4096, 1800, 503],
+            [4096, 1800, 248, 503],
         ),
         // https://ai.google.dev/api/generate-content#UsageMetadata
         (
             Provider::Gemini,
             json!({ "promptTokenCount": 100, "cachedContentTokenCount": 60, "candidatesTokenCount": 20,
                 "toolUsePromptTokenCount": 30, "thoughtsTokenCount": 7, "totalTokenCount": 157 }),
-            [130, 60, 27],
+            [130, 60, 0, 27],
         ),
         // https://docs.ollama.com/api/chat; the prompt is not counted where all of it was in the cache.
-        (Provider::Ollama, json!({ "prompt_eval_count": 26, "eval_count": 298 }), [26, 0, 298]),
-        (Provider::Ollama, json!({ "eval_count": 298 }), [0, 0, 298]),
+        (Provider::Ollama, json!({ "prompt_eval_count": 26, "eval_count": 298 }), [26, 0, 0, 298]),
+        (Provider::Ollama, json!({ "eval_count": 298 }), [0, 0, 0, 298]),
     ]
 }
 
@@ -477,7 +491,8 @@ fn what_providers_document_of_tokens_is_counted_once_in_whole_answers_and_stream
         for answer in answers_with(provider, &usage) {
             let reply = read(provider, &[answer.as_bytes()]).unwrap();
 
-            let tokens = [reply.input_tokens, reply.cached_input_tokens, reply.output_tokens];
+            let cache = [reply.cached_input_tokens, reply.cache_write_tokens];
+            let tokens = [reply.input_tokens, cache[0], cache[1], reply.output_tokens];
             assert_eq!((reply.text.as_deref(), tokens), (Ok("Hi"), counted), "{answer}");
         }
     }
