@@ -77,7 +77,8 @@ async function serve(
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
+  // Not `exit`: the engine of a demo is a process of its own, which ends after the one that started it.
+  const ended = once(child, 'close');
   child.kill(signal);
   await ended;
 }

@@ -47,3 +47,22 @@ test('a page survives a crash of its server during a backoff and shows how the e
   expect(peer.keys).toEqual([`${execution}:fetch`, `${execution}:fetch`]);
   peer.close();
 });
+
+test('in the demo, the engine is killed from the page in the middle of an agent, and no token is bought twice', async ({
+  page,
+  api,
+  complaints,
+}) => {
+  complaints.expect(/net::ERR_(INCOMPLETE_CHUNKED_ENCODING|CONNECTION_RESET|EMPTY_RESPONSE)/);
+  const execution = await api.run(await api.flowNamed('Research agent'), { vendor: 'Globex', order_value: 900 });
+  await page.goto(`/executions/${execution}?node=research`);
+  const conversation = page.getByRole('list', { name: 'Conversation of attempt 1' });
+  await expect(conversation.getByText('days can be 90 at most')).toBeVisible();
+
+  await page.getByRole('button', { name: 'Kill engine' }).click();
+
+  await expect(page.getByRole('main').getByText('Recovered', { exact: true })).toBeVisible();
+  const note = page.getByRole('status').filter({ hasText: 'The server stopped during this run' });
+  await expect(note).toContainText(/[12] model answers? and [23] tool results were kept: 0 tokens bought twice\./);
+  await expect(page.getByRole('button', { name: 'Kill engine' })).toBeHidden();
+});

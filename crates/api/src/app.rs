@@ -46,10 +46,12 @@ pub struct AppConfig {
     pub body_memory: usize,
     /// What runs a skill for `POST /agents/{id}/execute`; without it that call answers 503.
     pub executor: Option<Arc<dyn Executor>>,
+    /// Kills the process as `kill -9` does, for `POST /demo/kill`; without it there is no such endpoint.
+    pub kill: Option<fn()>,
 }
 
 impl AppConfig {
-    /// Returns the defaults: loopback names only, bodies of 4 MiB and 512 MiB for all of them, no agent calls.
+    /// Returns the defaults: loopback names only, bodies of 4 MiB and 512 MiB for all of them, no agent calls, no kill.
     pub const fn new(engine: Engine) -> Self {
         Self {
             engine,
@@ -58,6 +60,7 @@ impl AppConfig {
             body_bytes_max: 4 * 1024 * 1024,
             body_memory: 512 * 1024 * 1024,
             executor: None,
+            kill: None,
         }
     }
 }
@@ -77,6 +80,7 @@ struct Inner {
     body_memory: BodyMemory,
     heavy_turns: Turns,
     executor: Option<Arc<dyn Executor>>,
+    kill: Option<fn()>,
     metrics: Metrics,
     streams_end: watch::Sender<bool>,
     feed: Feed,
@@ -97,6 +101,7 @@ impl App {
             body_memory: BodyMemory::new(config.body_memory),
             heavy_turns: Turns::new(),
             executor: config.executor,
+            kill: config.kill,
             streams_end: watch::Sender::new(false),
             backlog: Backlog::new(UNREAD_BYTES_MAX),
             copies: Backlog::new(COPIES_BYTES_MAX),
@@ -141,6 +146,11 @@ impl App {
 
     pub(crate) fn allowed_origins(&self) -> &[Origin] {
         &self.inner.allowed_origins
+    }
+
+    /// What kills the process, if this is a demo.
+    pub(crate) fn kill(&self) -> Option<fn()> {
+        self.inner.kill
     }
 
     pub(crate) fn body_bytes_max(&self) -> usize {

@@ -10,6 +10,7 @@ mod analytics;
 mod approvals;
 mod cancel;
 mod conversation;
+mod demo;
 mod events;
 mod executions;
 mod failures;
@@ -50,6 +51,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(agent_versions::routes())
         .merge(protection::routes())
         .merge(node_types::routes())
+        .merge(demo::routes())
         .merge(health::routes())
         .merge(openapi::routes(document))
 }

@@ -1,8 +1,9 @@
-//! The demo: example flows, and a service for them that fails on purpose.
+//! The demo: example flows, a service for them that fails on purpose, and an engine that the studio can have killed.
 
 mod flows;
 mod peer;
 mod research;
+mod supervisor;
 
 use serde_json::Value;
 
@@ -10,6 +11,7 @@ use crate::settings::EgressSettings;
 
 pub(crate) use flows::install;
 pub(crate) use peer::{PATH, Peer, routes};
+pub(crate) use supervisor::{inherited_listener, kill, supervise};
 
 /// The placeholder for the address of the demo service in the examples.
 pub(crate) const PLACEHOLDER: &str = "http://demo-peer";

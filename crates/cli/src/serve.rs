@@ -19,8 +19,19 @@ use crate::{demo, memory, output, wiring};
 /// The part of all memory that request bodies may take, with what is made of them.
 const BODY_SHARE: u64 = 8;
 
-/// Runs the server until a signal stops it.
-pub(crate) async fn serve(mut settings: ServeSettings) -> anyhow::Result<ExitCode> {
+/// Runs the server until a signal stops it. A demo runs in a process of its own.
+pub(crate) async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
+    if !settings.demo {
+        return run(settings, None).await;
+    }
+    match demo::inherited_listener()? {
+        Some(listener) => run(settings, Some(listener)).await,
+        None => demo::supervise(&listen(settings.listen).await?.into_std()?).await,
+    }
+}
+
+/// Runs the server on `listener` or, if there is none, on one that it opens.
+async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::new()?;
     let store = wiring::open_store_up_to(&settings.database, settings.upkeep.pages_max)?;
     let durability = store.durability();
@@ -32,12 +43,10 @@ pub(crate) async fn serve(mut settings: ServeSettings) -> anyhow::Result<ExitCod
         wiring::start(store, &settings.egress, std::mem::take(&mut settings.secrets), open_files.calls)
             .await?;
     let engine = wiring.engine.clone();
-    let listener = TcpListener::bind(settings.listen).await.with_context(|| {
-        format!(
-            "Could not listen on {}. Stop the program that uses this address, or use another one with --listen",
-            settings.listen
-        )
-    })?;
+    let listener = match listener {
+        Some(listener) => listener,
+        None => listen(settings.listen).await?,
+    };
     let address = listener.local_addr().context("The listener has no address")?;
     settings.egress.own.add(address, settings.demo.then_some(demo::PATH));
     let app = app(&settings, wiring);
@@ -67,11 +76,20 @@ pub(crate) async fn serve(mut settings: ServeSettings) -> anyhow::Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!(
+            "Could not listen on {address}. Stop the program that uses this address, or use another one with --listen"
+        )
+    })
+}
+
 fn app(settings: &ServeSettings, wiring: wiring::Wiring) -> App {
     let mut config = AppConfig::new(wiring.engine);
     config.allowed_hosts.clone_from(&settings.allowed_hosts);
     config.allowed_origins.clone_from(&settings.allowed_origins);
     config.executor = Some(wiring.executor);
+    config.kill = settings.demo.then_some(demo::kill as fn());
     config.body_memory = usize::try_from(memory::limit() / BODY_SHARE).unwrap_or(usize::MAX);
     App::new(config)
 }

@@ -179,7 +179,7 @@ fn ctrl_c_cancels_and_is_exit_status_130() {
     log.read_line(&mut line).unwrap();
     assert!(line.starts_with("a  waits until "), "{line}");
 
-    signal(&process, "INT");
+    signal(process.id(), "INT");
     let mut rest = String::new();
     log.read_to_string(&mut rest).unwrap();
 

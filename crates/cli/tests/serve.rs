@@ -1,8 +1,10 @@
 //! `steadflow serve`: its messages, and settings with which it does not start.
 
 use std::net::TcpListener;
+use std::thread;
+use std::time::Duration;
 
-use crate::support::{Folder, Server};
+use crate::support::{Folder, Server, signal};
 
 #[test]
 fn startup_shows_all_addresses_and_a_signal_stops_the_server() {
@@ -154,4 +156,52 @@ fn demo_adds_flows_and_runs_some() {
     Transient failure recovers
     Two checks in parallel
     ");
+}
+
+#[test]
+fn the_engine_of_a_demo_is_started_again_when_it_is_killed() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &["--demo"]);
+    let first = engine_of(&server).unwrap();
+
+    signal(first, "KILL");
+
+    // The socket keeps a request until an engine lives.
+    let list = server.executions(&folder, &["--json", "list"]).expect(0).json();
+    assert_eq!(list.as_array().unwrap().len(), 6);
+    until(|| engine_of(&server).is_some_and(|engine| engine != first));
+    let (code, last_words) = server.stop("TERM");
+    assert_eq!(code, Some(0), "{last_words}");
+    assert!(last_words.contains("The engine was killed. Starting it again"), "{last_words}");
+    assert!(last_words.ends_with("send the signal again to stop immediately.\n"), "{last_words}");
+}
+
+#[test]
+fn the_engine_of_a_demo_ends_with_the_process_that_started_it() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &["--demo"]);
+    let engine = engine_of(&server).unwrap();
+
+    server.stop("KILL");
+
+    until(|| has_ended(engine));
+}
+
+/// Returns the id of the engine's process, the only child of the demo's.
+fn engine_of(server: &Server) -> Option<u32> {
+    let id = server.id();
+    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
+    children.split_whitespace().last()?.parse().ok()
+}
+
+/// Whether a process is gone, or only waits for somebody to ask for its exit status.
+fn has_ended(process: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{process}/stat")).map_or(true, |stat| stat.contains(") Z "))
+}
+
+/// Waits until `happened`; what never happens is stopped by the time limit of tests.
+fn until(happened: impl Fn() -> bool) {
+    while !happened() {
+        thread::sleep(Duration::from_millis(5));
+    }
 }

@@ -28,6 +28,6 @@ test('says nothing while there is enough room', async () => {
 
   const { queries } = await renderScreen(<RoomBanner />);
 
-  await expect.poll(() => queries.getQueryData(['room'])).toBe('enough');
+  await expect.poll(() => queries.getQueryData(['health'])).toMatchObject({ room: 'enough' });
   expect([asked, screen.queryByRole('status')]).toEqual([1, null]);
 });

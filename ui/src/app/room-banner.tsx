@@ -1,6 +1,6 @@
 import { IconDatabaseExclamation } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { roomQuery } from '@/api/health';
+import { healthQuery } from '@/api/health';
 import { Prose } from '@/components/prose';
 import { own } from '@/lib/own';
 import { texts } from '@/lib/texts';
@@ -8,8 +8,8 @@ import classes from './offline-banner.module.css';
 
 /** Shows that the database has little room left, before it is full, and what to do. */
 export function RoomBanner() {
-  const { data } = useQuery(roomQuery());
-  const shown = own(texts.room, data ?? '');
+  const { data } = useQuery(healthQuery());
+  const shown = own(texts.room, data?.room ?? '');
   if (!shown) return null;
   return (
     <div className={classes.banner} role="status">

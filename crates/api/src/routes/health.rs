@@ -28,6 +28,8 @@ pub(crate) struct Health {
     /// How much room the database has: `enough`, `low`, or `reserved` for executions that run; then no new ones are
     /// accepted.
     room: &'static str,
+    /// Whether this is a demo, whose engine `POST /api/v1/studio/demo/kill` kills.
+    is_demo: bool,
 }
 
 /// Answers as long as the process lives.
@@ -41,6 +43,7 @@ pub(crate) async fn healthz(State(app): State<App>) -> Response {
         durability: engine.store().durability(),
         live_executions: engine.live_count(),
         room: engine.room().as_str(),
+        is_demo: app.kill().is_some(),
     })
 }
 

@@ -91,8 +91,8 @@ impl Run {
 }
 
 /// Sends a signal, by name without `SIG`.
-pub(crate) fn signal(process: &Child, name: &str) {
-    let status = Command::new("kill").args(["-s", name, &process.id().to_string()]).status();
+pub(crate) fn signal(process: u32, name: &str) {
+    let status = Command::new("kill").args(["-s", name, &process.to_string()]).status();
     assert!(status.is_ok_and(|status| status.success()), "SIG{name} could not be sent");
 }
 

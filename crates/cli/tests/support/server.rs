@@ -48,7 +48,7 @@ impl Server {
 
     /// Stops it with a signal, and returns its exit status and its last messages.
     pub(crate) fn stop(mut self, name: &str) -> (Option<i32>, String) {
-        signal(&self.process, name);
+        signal(self.process.id(), name);
         let mut last_words = String::new();
         std::io::Read::read_to_string(&mut self.log, &mut last_words).expect("its log can be read");
         (self.process.wait().expect("it ends").code(), last_words)

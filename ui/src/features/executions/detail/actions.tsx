@@ -1,14 +1,16 @@
 import { Button, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { modals } from '@mantine/modals';
-import { IconBan, IconPlayerPause, IconPlayerPlay, IconRefresh } from '@tabler/icons-react';
+import { IconBan, IconBolt, IconPlayerPause, IconPlayerPlay, IconRefresh } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { healthQuery } from '@/api/health';
 import type { Execution } from '@/api/types';
 import { ReasonedButton } from '@/components/reasoned-button';
 import { isFinished, isRetryable } from '@/components/status';
 import { whyNotCancel, whyNotPause } from './reasons';
 import { RetryDialog } from './retry-dialog';
 import { texts } from './texts';
-import { useControl } from './use-control';
+import { useControl, useKillEngine } from './use-control';
 
 interface ActionsProps {
   execution: Execution;
@@ -17,6 +19,8 @@ interface ActionsProps {
 /** Actions on an execution: retry it after its end; pause, resume or cancel it before. */
 export function Actions({ execution }: ActionsProps) {
   const control = useControl(execution.id);
+  const killing = useKillEngine();
+  const health = useQuery(healthQuery());
   const [isRetrying, retry] = useDisclosure(false);
   const busy = control.isPending ? texts.reasons.working : null;
   const isOver = isFinished(execution.status);
@@ -52,6 +56,18 @@ export function Actions({ execution }: ActionsProps) {
           onClick={confirmCancel}
         >
           {texts.actions.cancel}
+        </ReasonedButton>
+      )}
+      {!isOver && health.data?.is_demo && (
+        <ReasonedButton
+          variant="default"
+          color="red"
+          leftSection={<IconBolt size={14} aria-hidden />}
+          reason={killing.isPending ? texts.reasons.working : null}
+          hint={texts.actions.killHint}
+          onClick={() => killing.mutate()}
+        >
+          {texts.actions.kill}
         </ReasonedButton>
       )}
       {isRetryable(execution.status) && (

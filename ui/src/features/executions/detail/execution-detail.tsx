@@ -19,6 +19,7 @@ import { statusOf } from './execution-status';
 import { Facts } from './facts';
 import { Heading } from './heading';
 import { Notes } from './notes';
+import { RecoveryNote } from './recovery-note';
 import { texts } from './texts';
 import { TimelineTab } from './timeline-tab';
 import { useLiveExecution } from './use-live-execution';
@@ -68,6 +69,7 @@ function Loaded({ execution, journal, stream, node, tab = 'timeline', onLook }: 
     >
       <Facts execution={execution} />
       <Notes execution={execution} onNode={(chosen) => onLook({ node: chosen, tab: undefined })} />
+      <RecoveryNote journal={journal} />
       <Tabs
         value={tab}
         onChange={(next) => onLook({ tab: next === 'timeline' ? undefined : (next as Tab) })}

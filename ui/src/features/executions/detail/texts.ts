@@ -70,6 +70,24 @@ export const texts = {
     more: (lines: number) => `Show ${lines} more ${lines === 1 ? 'line' : 'lines'}`,
     less: 'Show less',
   },
+  recovery: {
+    stopped: (times: number, away: string) =>
+      times === 1
+        ? `The server stopped during this run, and continued within ${away}.`
+        : `The server stopped ${times} times during this run, and was away for at most ${away} in total.`,
+    kept: (turns: number, tools: number) => {
+      const answers = `${turns} model ${turns === 1 ? 'answer' : 'answers'}`;
+      const results = `${tools} ${tools === 1 ? 'tool result' : 'tool results'}`;
+      const kept = [turns > 0 && answers, tools > 0 && results].filter(Boolean).join(' and ');
+      return `${kept} ${turns + tools === 1 ? 'was' : 'were'} kept:`;
+    },
+    boughtTwice: (tokens: number) => `${tokens.toLocaleString('en')} tokens bought twice.`,
+    repeated: (calls: number) =>
+      calls === 1
+        ? '1 call was in progress, and was made again.'
+        : `${calls} calls were in progress, and were made again.`,
+    outage: (away: string) => `The server stopped: nothing is recorded for ${away}`,
+  },
   advice: {
     timeout: 'If the node only needs more time, raise the timeout on the node or in the flow’s settings, then retry.',
     connection:
@@ -108,6 +126,9 @@ export const texts = {
     retryNow: 'Retry now',
     retryNowHint: 'Skip the rest of the backoff',
     retryNowDone: 'The next attempt is starting.',
+    kill: 'Kill engine',
+    killHint: 'Kill the engine’s process (kill -9) and start it again, to see that nothing is lost. Only in the demo.',
+    killed: 'The engine was killed, and starts again.',
   },
   reasons: {
     ended: (status: string) => `The execution has ended (${status}).`,

@@ -3,14 +3,26 @@ import { texts } from './texts';
 import classes from './timeline.module.css';
 import type { Waterfall } from './waterfall';
 
-/** Behind the rows: the grid, the current time and the deadline. Also defines the patterns of the bars. */
+/** Behind the rows: outages of the server, the grid, the current time and the deadline. Also defines the patterns of the bars. */
 export function TimelineLines({ waterfall }: { waterfall: Waterfall }) {
-  const { ticks, start, end, now, isRunning, deadline } = waterfall;
+  const { outages, ticks, start, end, now, isRunning, deadline } = waterfall;
   const place = (moment: number) => `${((moment - start) / (end - start)) * 100}%`;
   return (
     <div className={classes.lines} aria-hidden>
       <svg className={classes.linesChart} width="100%" height="100%" role="presentation">
         <Patterns />
+        {outages.map(({ from, to }) => (
+          <rect
+            key={to}
+            x={place(from)}
+            width={place(start + to - from)}
+            y="0"
+            height="100%"
+            className={classes.outage}
+          >
+            <title>{texts.recovery.outage(formatDuration(to - from))}</title>
+          </rect>
+        ))}
         {ticks.map((tick) => (
           <line
             key={tick.at}

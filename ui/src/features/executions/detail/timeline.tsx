@@ -3,6 +3,7 @@ import type { Execution, JournalEvent } from '@/api/types';
 import { Panel } from '@/components/panel';
 import { isFinished } from '@/components/status';
 import { useNow } from '@/lib/clock';
+import { toRecovery } from './recovery';
 import { texts } from './texts';
 import classes from './timeline.module.css';
 import { TimelineHead } from './timeline-head';
@@ -30,7 +31,8 @@ export function Timeline({ execution, journal, selected, chosen, onSelect }: Tim
   const list = useRef<HTMLDivElement>(null);
   const rows = useMemo(() => toRows(execution, journal), [execution, journal]);
   const now = useNow(isFinished(execution.status) ? 0 : rows.length > SMOOTH_ROWS_MAX ? 1_000 : 100);
-  const waterfall = useMemo(() => toWaterfall(execution, now, rows), [execution, now, rows]);
+  const outages = useMemo(() => toRecovery(journal)?.outages ?? [], [journal]);
+  const waterfall = useMemo(() => toWaterfall(execution, now, rows, outages), [execution, now, rows, outages]);
   const { start, end } = waterfall;
   const focusable = rows.some((row) => row.node.node_id === selected) ? selected : rows[0]?.node.node_id;
 

@@ -1,6 +1,7 @@
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type Control, controlExecution, retryNow } from '@/api/executions';
+import { killEngine } from '@/api/health';
 import { toProblem } from '@/api/problem';
 import { executionQuery } from './queries';
 import { texts } from './texts';
@@ -23,6 +24,15 @@ export function useRetryNow(id: string, nodeId: string) {
     onSuccess: () => notifications.show({ id: 'retry-now', message: texts.actions.retryNowDone }),
     onError: sayProblem,
     onSettled: () => queries.invalidateQueries({ queryKey: executionQuery(id).queryKey }),
+  });
+}
+
+/** Has a demo kill its engine. */
+export function useKillEngine() {
+  return useMutation({
+    mutationFn: killEngine,
+    onSuccess: () => notifications.show({ id: 'killed', message: texts.actions.killed }),
+    onError: sayProblem,
   });
 }
 

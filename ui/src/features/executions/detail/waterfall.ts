@@ -6,6 +6,7 @@ import type { Execution, JournalEvent, NodeExecution } from '@/api/types';
 import { isFinished, nodeStatusKey, type StatusKey } from '@/components/status';
 import { millis } from '@/lib/time';
 import { type Bar, barsOf } from './bars';
+import type { Outage } from './recovery';
 import { type Tick, ticksOf, wideEnough } from './time-axis';
 
 export interface WaterfallRow {
@@ -21,6 +22,8 @@ export interface Waterfall {
   isRunning: boolean;
   /** The deadline; `isShown` while it is within the axis. */
   deadline: { at: number; isShown: boolean } | null;
+  /** When no server drove the execution. */
+  outages: readonly Outage[];
   ticks: readonly Tick[];
   rows: readonly WaterfallRow[];
 }
@@ -29,7 +32,12 @@ export interface Waterfall {
 const LOOK_AHEAD = 3;
 const SHORTEST_MS = 10;
 
-export function toWaterfall(execution: Execution, now: number, rows: readonly WaterfallRow[]): Waterfall {
+export function toWaterfall(
+  execution: Execution,
+  now: number,
+  rows: readonly WaterfallRow[],
+  outages: readonly Outage[] = [],
+): Waterfall {
   const start = millis(execution.started_at) ?? millis(execution.created_at) ?? now;
   const isRunning = !isFinished(execution.status);
   const last = isRunning ? Math.max(now, start) : lastMoment(execution, rows, start);
@@ -45,6 +53,7 @@ export function toWaterfall(execution: Execution, now: number, rows: readonly Wa
     now: Math.max(now, start),
     isRunning,
     deadline: deadline === null ? null : { at: deadline, isShown: deadline <= end },
+    outages,
     ticks: ticksOf(end - start),
     rows,
   };
