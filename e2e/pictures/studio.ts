@@ -70,7 +70,7 @@ test('monitor', async ({ page, api }) => {
 
 test('conversation', async ({ page, api }) => {
   const flow = await api.flowNamed('Research agent');
-  const execution = await api.run(flow, { vendor: 'Acme Robotics', order_value: 48_000 });
+  const execution = await api.run(flow, { vendor: 'Acme Robotics', order_value: 4_800 });
   await api.reaches(execution, 'completed');
   await page.goto(`/executions/${execution}?node=research`);
   await expect(page.getByText('Company register, HRB 20417')).toBeAttached();

@@ -18,7 +18,8 @@ interface Fixtures {
 export const test = base.extend<Options & Fixtures>({
   demo: [true, { option: true }],
   server: async ({ demo }, use) => {
-    const server = await Server.start(demo ? ['--demo'] : []);
+    // Both may call the peers of tests.
+    const server = await Server.start(demo ? ['--demo'] : ['--egress-allow', '127.0.0.1']);
     await use(server);
     await server.dispose();
   },

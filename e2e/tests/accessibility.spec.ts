@@ -13,7 +13,7 @@ test('every page and the settings pass the accessibility rules in light and dark
     { address: `/executions/${failed}`, shows: 'Submit the order' },
     { address: `/executions/${failed}?node=submit`, shows: 'Attempts' },
     { address: `/executions/${researched}?node=research`, shows: 'find_company' },
-    { address: '/approvals', shows: 'Nothing waits for approval' },
+    { address: '/approvals', shows: 'order_credit_report' },
     { address: '/failures', shows: 'Failure' },
     { address: '/analytics', shows: 'Retries run out' },
     { address: '/agents', shows: 'Agents' },

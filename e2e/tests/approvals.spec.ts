@@ -3,6 +3,9 @@ import type { Api } from '../support/api.ts';
 import { type Peer, startPeer } from '../support/peer.ts';
 import { expect, test } from '../support/test.ts';
 
+// An example of the demo waits for approval, too.
+test.use({ demo: false });
+
 const says = (message: object, finish_reason = 'stop') => ({
   status: 200,
   body: { choices: [{ message: { role: 'assistant', ...message }, finish_reason }] },

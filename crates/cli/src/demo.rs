@@ -1,8 +1,10 @@
 //! The demo: example flows, a service for them that fails on purpose, and an engine that the studio can have killed.
 
 mod flows;
+mod model;
 mod peer;
 mod research;
+mod review;
 mod supervisor;
 
 use serde_json::Value;

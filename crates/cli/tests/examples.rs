@@ -45,13 +45,17 @@ fn stories() -> Vec<Story> {
         Story {
             code: 0,
             result: Some(json!({
-                "vendor": "Acme Robotics",
-                "risk": 35,
-                "summary": "Acme Robotics is registered since 2011 and was profitable in its last three years. \
-                    In September it lost a large customer, which the order does not depend on.",
+                "order": 4711,
+                "text": "We are sorry that order 4711 is late: a storm closed the port of Hamburg for two days. \
+                    It arrives on Thursday, and you do not pay for the delivery.",
+                "drafts": 3,
             })),
-            ..story("research-agent.json", &["research  completed"])
+            ..story("review-loop.json", &["write   completed"])
         },
+        story(
+            "research-agent.json",
+            &["waits for a person's decision", "Use `steadflow serve`.", "cancelled"],
+        ),
         story("retries-exhausted.json", &["(submit) failed after 3 attempts:", "Attempt 3: "]),
         story("timeout.json", &["slow  cancelled", "Flow execution timed out after 3 seconds"]),
         story("decision.json", &["pay   waits for a decision", "Use `steadflow serve`.", "cancelled"]),

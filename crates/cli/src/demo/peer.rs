@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::research;
+use super::{model, research};
 
 /// The path of the demo service in `serve --demo`.
 pub(crate) const PATH: &str = "/demo/peer";
@@ -61,6 +61,7 @@ pub(crate) fn routes() -> Router {
         .route("/rate-limited/{key}", any(rate_limited))
         .route("/slow", any(slow))
         .with_state(Calls::default())
+        .merge(model::routes())
         .merge(research::routes())
 }
 

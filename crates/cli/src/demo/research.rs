@@ -1,4 +1,4 @@
-//! What the research agent of the examples asks: a model that follows a script, a register of companies, and a search for news.
+//! The research agent of the examples: what its model says, a register of companies, a search for news, and credit reports.
 
 use std::time::Duration;
 
@@ -11,77 +11,81 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-/// How long the model thinks, so that one can watch it.
-const THINKING: Duration = Duration::from_millis(900);
+use super::model::{self, Answer};
+
 /// How long a search takes.
 const SEARCHING: Duration = Duration::from_millis(400);
 /// The search refuses more, and the model has to learn that.
 const DAYS_MAX: u32 = 90;
 
-/// Returns the routes of the model, which speaks OpenAI chat completions, and of its tools.
+/// From this value of an order on, the model wants a credit report.
+const LARGE_ORDER: f64 = 10_000.0;
+
+/// Returns the routes of its tools.
 pub(super) fn routes() -> Router {
     Router::new()
-        .route("/v1/chat/completions", post(answer))
         .route("/research/companies", get(companies))
         .route("/research/news", get(news))
+        .route("/research/credit-reports", post(credit_report))
 }
 
-/// Says what comes next in a conversation, which the request holds whole.
-async fn answer(Json(request): Json<Value>) -> Response {
-    sleep(THINKING).await;
-    let messages = request["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let answered = messages.iter().filter(|message| message["role"] == "assistant").count();
-    let vendor = vendor_of(messages);
-    let message = match answered {
-        0 => asking(
-            "",
-            "I need to know who the company is and what was reported. Neither depends on the other, so I ask for both at once.",
-            &[("find_company", json!({ "name": vendor })), search(&vendor, 365)],
-        ),
-        1 => asking(
-            "The search takes at most 90 days. I search those.",
-            "The register answered. The search refused 365 days and said why.",
-            &[search(&vendor, DAYS_MAX)],
-        ),
-        _ => json!({ "role": "assistant", "content": report(&vendor).to_string() }),
-    };
-    let is_last = message["tool_calls"].is_null();
-    let [prompt_tokens, completion_tokens] = [[438, 71], [652, 38], [841, 94]][answered.min(2)];
-    Json(json!({
-        "object": "chat.completion",
-        "model": request["model"],
-        "choices": [{ "index": 0, "message": message, "finish_reason": if is_last { "stop" } else { "tool_calls" } }],
-        "usage": { "prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens },
-    }))
-    .into_response()
-}
-
-/// Returns the vendor that the model is asked about: its input is the last message of the user.
-fn vendor_of(messages: &[Value]) -> String {
-    let asked = messages.iter().rfind(|message| message["role"] == "user");
-    let input = asked.and_then(|message| serde_json::from_str::<Value>(message["content"].as_str()?).ok());
-    let vendor = input.and_then(|input| input["vendor"].as_str().map(str::to_owned));
-    vendor.unwrap_or_else(|| "the vendor".to_owned())
+/// What the model says next: it searches for too many days first, and buys a credit report for a large order.
+pub(super) fn answer(messages: &[Value]) -> Answer {
+    let input = model::input(messages);
+    let vendor = input["vendor"].as_str().unwrap_or("the vendor");
+    let is_large = input["order_value"].as_f64().is_some_and(|value| value >= LARGE_ORDER);
+    match model::answered(messages) {
+        0 => Answer {
+            message: model::calling(
+                "",
+                "I need to know who the company is and what was reported. Neither depends on the other, so I ask for both at once.",
+                &[("find_company", json!({ "name": vendor })), search(vendor, 365)],
+            ),
+            tokens: [438, 71],
+        },
+        1 => Answer {
+            message: model::calling(
+                "The search takes at most 90 days. I search those.",
+                "The register answered. The search refused 365 days and said why.",
+                &[search(vendor, DAYS_MAX)],
+            ),
+            tokens: [652, 38],
+        },
+        2 if is_large => Answer {
+            message: model::calling(
+                "For an order of this size I want a credit report.",
+                "It costs 25 EUR, so a person has to approve it.",
+                &[("order_credit_report", json!({ "company": vendor, "price_eur": 25 }))],
+            ),
+            tokens: [741, 52],
+        },
+        _ => {
+            Answer { message: model::done(&report(vendor, model::last_result(messages))), tokens: [841, 94] }
+        }
+    }
 }
 
 fn search(vendor: &str, days: u32) -> (&'static str, Value) {
     ("search_news", json!({ "query": vendor, "days": days }))
 }
 
-fn asking(says: &str, thinks: &str, tools: &[(&str, Value)]) -> Value {
-    let calls = tools.iter().enumerate().map(|(number, (name, arguments))| {
-        let function = json!({ "name": name, "arguments": arguments.to_string() });
-        json!({ "id": format!("call_{number}"), "type": "function", "function": function })
-    });
-    json!({ "role": "assistant", "content": says, "reasoning_content": thinks, "tool_calls": calls.collect::<Vec<_>>() })
-}
-
-fn report(vendor: &str) -> Value {
+/// The report, from what the last tool said.
+fn report(vendor: &str, last: &str) -> Value {
+    let mut sources =
+        vec!["Company register, HRB 20417", "Trade Daily, 14 September", "Trade Daily, 2 November"];
+    let (risk, credit) = if last.contains("\"rating\"") {
+        sources.push("Credit report, rating A-");
+        (20, " Its credit is rated A-.")
+    } else if last.contains("rejected this call") {
+        (45, " Its credit was not checked, because the report was not approved.")
+    } else {
+        (35, "")
+    };
     json!({
-        "risk": 35,
+        "risk": risk,
         "summary": format!("{vendor} is registered since 2011 and was profitable in its last three years. \
-            In September it lost a large customer, which the order does not depend on."),
-        "sources": ["Company register, HRB 20417", "Trade Daily, 14 September", "Trade Daily, 2 November"],
+            In September it lost a large customer, which the order does not depend on.{credit}"),
+        "sources": sources,
     })
 }
 
@@ -113,4 +117,14 @@ async fn news(Query(News { query, days }): Query<News>) -> Response {
         article("14 September", format!("{query} loses its largest customer")),
     ];
     Json(json!({ "articles": articles })).into_response()
+}
+
+#[derive(Debug, Deserialize)]
+struct Order {
+    company: String,
+}
+
+async fn credit_report(Json(Order { company }): Json<Order>) -> Response {
+    sleep(SEARCHING).await;
+    Json(json!({ "company": company, "rating": "A-", "limit_eur": 120_000 })).into_response()
 }

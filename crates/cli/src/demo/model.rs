@@ -1,0 +1,85 @@
+//! A server of language models that follow scripts. It speaks OpenAI chat completions.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use super::{research, review};
+
+/// How long a model thinks, so that one can watch it.
+const THINKING: Duration = Duration::from_millis(900);
+
+/// What a model says next.
+pub(super) struct Answer {
+    /// The message, as chat completions have it.
+    pub(super) message: Value,
+    /// How many tokens the conversation had, and how many the answer.
+    pub(super) tokens: [u32; 2],
+}
+
+/// Returns the route of the models.
+pub(super) fn routes() -> Router {
+    Router::new().route("/v1/chat/completions", post(answer))
+}
+
+/// Says what comes next in a conversation, which the request holds whole.
+async fn answer(Json(request): Json<Value>) -> Response {
+    sleep(THINKING).await;
+    let messages = request["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let script = match request["model"].as_str() {
+        Some("demo-researcher") => research::answer,
+        Some("demo-writer") => review::write,
+        Some("demo-judge") => review::judge,
+        other => {
+            let message = format!("There is no model {}", other.unwrap_or("without a name"));
+            let error = json!({ "error": { "message": message, "code": "model_not_found" } });
+            return (StatusCode::NOT_FOUND, Json(error)).into_response();
+        }
+    };
+    let Answer { message, tokens: [prompt_tokens, completion_tokens] } = script(messages);
+    let is_last = message["tool_calls"].is_null();
+    Json(json!({
+        "object": "chat.completion",
+        "model": request["model"],
+        "choices": [{ "index": 0, "message": message, "finish_reason": if is_last { "stop" } else { "tool_calls" } }],
+        "usage": { "prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens },
+    }))
+    .into_response()
+}
+
+/// How often the model has answered already.
+pub(super) fn answered(messages: &[Value]) -> usize {
+    messages.iter().filter(|message| message["role"] == "assistant").count()
+}
+
+/// The input of the skill: the last message of the user.
+pub(super) fn input(messages: &[Value]) -> Value {
+    let asked = messages.iter().rfind(|message| message["role"] == "user");
+    let text = asked.and_then(|message| message["content"].as_str()).unwrap_or_default();
+    serde_json::from_str(text).unwrap_or(Value::Null)
+}
+
+/// The result of the tool that was called last, as text.
+pub(super) fn last_result(messages: &[Value]) -> &str {
+    let result = messages.iter().rfind(|message| message["role"] == "tool");
+    result.and_then(|message| message["content"].as_str()).unwrap_or_default()
+}
+
+/// A message that calls tools.
+pub(super) fn calling(says: &str, thinks: &str, tools: &[(&str, Value)]) -> Value {
+    let calls = tools.iter().enumerate().map(|(number, (name, arguments))| {
+        let function = json!({ "name": name, "arguments": arguments.to_string() });
+        json!({ "id": format!("call_{number}"), "type": "function", "function": function })
+    });
+    json!({ "role": "assistant", "content": says, "reasoning_content": thinks, "tool_calls": calls.collect::<Vec<_>>() })
+}
+
+/// The last message: the output of the skill.
+pub(super) fn done(output: &Value) -> Value {
+    json!({ "role": "assistant", "content": output.to_string() })
+}
