@@ -16,6 +16,7 @@ test('every page and the settings pass the accessibility rules in light and dark
     { address: '/approvals', shows: 'order_credit_report' },
     { address: '/failures', shows: 'Failure' },
     { address: '/analytics', shows: 'Retries run out' },
+    { address: '/analytics/costs', shows: 'Research agent' },
     { address: '/agents', shows: 'Agents' },
     { address: `/flows/${flow}`, shows: 'Submit the order' },
   ];

@@ -11,7 +11,7 @@ use axum::extract::FromRequestParts;
 use axum::http::Uri;
 use axum::http::request::Parts;
 use steadflow_core::failure::ErrorClass;
-use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::ids::{AgentId, ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 use uuid::Uuid;
 
@@ -117,6 +117,10 @@ impl Params {
 
     pub(crate) fn flow(&mut self, name: &str) -> Option<FlowId> {
         self.read(name, "a UUID", |text| Uuid::try_parse(text).ok().map(FlowId::new))
+    }
+
+    pub(crate) fn agent(&mut self, name: &str) -> Option<AgentId> {
+        self.read(name, "a UUID", |text| Uuid::try_parse(text).ok().map(AgentId::new))
     }
 
     pub(crate) fn execution(&mut self, name: &str) -> Option<ExecutionId> {

@@ -10,6 +10,7 @@ mod analytics;
 mod approvals;
 mod cancel;
 mod conversation;
+mod costs;
 mod demo;
 mod events;
 mod executions;
@@ -46,6 +47,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(events::routes())
         .merge(journal::routes())
         .merge(analytics::routes())
+        .merge(costs::routes())
         .merge(failures::routes())
         .merge(agents::routes())
         .merge(agent_versions::routes())

@@ -181,12 +181,12 @@ async fn one_flow_is_counted_alone() {
     assert_eq!(none["totals"]["executions"], 0);
 }
 
-const HOUR: i64 = 3_600_000_000;
+pub(crate) const HOUR: i64 = 3_600_000_000;
 /// The hour in which the tests begin.
-const NOW: i64 = 500_000 * HOUR;
+pub(crate) const NOW: i64 = 500_000 * HOUR;
 
 /// Counts an execution of `flow` that ended in an hour.
-fn rollup(flow: u128, hour: i64, counts: &[(Option<&str>, &'static str, u64)]) -> Rollup {
+pub(crate) fn rollup(flow: u128, hour: i64, counts: &[(Option<&str>, &'static str, u64)]) -> Rollup {
     let count = |&(node, metric, value): &(Option<&str>, &'static str, u64)| {
         (RollupKey { node: node.map(NodeId::new), metric: metric.into() }, value)
     };
@@ -196,11 +196,12 @@ fn rollup(flow: u128, hour: i64, counts: &[(Option<&str>, &'static str, u64)]) -
         hour: Timestamp::from_micros(hour),
         counts: counts.iter().map(count).collect(),
         agents: Vec::new(),
+        costs: Vec::new(),
     }
 }
 
 /// Runs a flow, and stores as many further executions like this as there are `rollups`.
-async fn with_counters(rollups: impl Iterator<Item = Rollup>) -> Api {
+pub(crate) async fn with_counters(rollups: impl Iterator<Item = Rollup>) -> Api {
     let api = Api::new().await;
     let ended = api.run(&api.flow_of(&[echo("a", json!({}))]).await).await;
     let id = ExecutionId::new(text(&ended["id"]).parse().expect("a UUID"));

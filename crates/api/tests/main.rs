@@ -6,6 +6,7 @@ mod approvals;
 mod children;
 mod control;
 mod conversation;
+mod costs;
 mod demo;
 mod etags;
 mod events;

@@ -80,6 +80,8 @@ async fn lists_and_sums_have_nothing_of_others() {
     }
     let sums = Answer::read(ask(&api, "GET", "analytics/retries", "").await).await.expect(200);
     assert_eq!((&sums["totals"]["executions"], &sums["flows"]), (&json!(0), &json!([])));
+    let costs = Answer::read(ask(&api, "GET", "analytics/costs", "").await).await.expect(200);
+    assert_eq!(costs["totals"], json!([]));
     let retried = ask(&api, "POST", "executions/retry", r#"{"filter":{}}"#).await;
     assert_eq!(Answer::read(retried).await.expect(200)["matched"], 0);
 }

@@ -57,6 +57,28 @@ fn a_million_tokens_cost_their_price() {
 }
 
 #[test]
+fn prices_are_read_with_their_currency_for_each_model() {
+    let document = |first: &str, fallback: &str| {
+        json!({
+            "name": "A", "agent_type": "llm", "skills": ["ask"],
+            "config": { "provider": "openai", "model": "m",
+                "fallbacks": [{ "model": "n", "prices": { "currency": fallback, "cache_write_per_million": 2 } }] },
+            "prices": { "currency": first, "input_per_million": 1 },
+        })
+    };
+
+    let agent = Agent::parse(&document("EUR", "USD")).expect("it has no faults");
+    let prices = [0, 1].map(|number| agent.model(number).and_then(|(_, prices)| prices).expect("prices"));
+    let currencies = prices.map(|prices| prices.currency.map(|currency| currency.to_string()));
+    assert_eq!(currencies, [Some("EUR".into()), Some("USD".into())]);
+    assert_eq!(prices.map(|prices| prices.cache_write_per_million), [None, Some(2.0)]);
+    for text in ["eur", "EURO", "", "E R"] {
+        let faults = Agent::parse(&document("EUR", text)).expect_err("it is no currency");
+        assert_eq!(faults[0].pointer, "/config/fallbacks/0/prices/currency", "{text}");
+    }
+}
+
+#[test]
 fn each_provider_is_asked_where_it_is() {
     for (provider, url) in [
         (Provider::OpenAi, "https://api.openai.com/v1"),

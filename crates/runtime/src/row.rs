@@ -8,8 +8,8 @@ use steadflow_core::execution::{AttemptRecord, Execution, ExecutionStatus, NodeE
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{FlowId, NodeId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::usage::UsageSum;
-use steadflow_store::{AgentUse, ExecutionRow, Fingerprint, Rollup, RollupKey};
+use steadflow_core::usage::{Usage, UsageSum};
+use steadflow_store::{AgentUse, CallCounts, CostKey, ExecutionRow, Fingerprint, Rollup, RollupKey};
 
 const HOUR_MICROS: i64 = 3_600_000_000;
 
@@ -107,7 +107,29 @@ pub fn rollup_of(execution: &Execution) -> Rollup {
         hour: Timestamp::from_micros(ended.as_micros() - ended.as_micros().rem_euclid(HOUR_MICROS)),
         counts: counters.counts,
         agents: agents_of(execution),
+        costs: costs_of(execution),
     }
+}
+
+/// What the calls of models used in the execution's own attempts, by agent, model and currency.
+fn costs_of(execution: &Execution) -> Vec<(CostKey, CallCounts)> {
+    let mut costs: Vec<(CostKey, CallCounts)> = Vec::new();
+    for attempt in execution.nodes().iter().flat_map(|node| &node.attempts) {
+        for used in &attempt.usages {
+            let calls = CallCounts::of(used, attempt.error.is_some());
+            let is_same = |key: &CostKey| {
+                (key.agent, &key.model, key.currency) == (used.agent_id, &used.model, used.currency)
+            };
+            match costs.iter_mut().find(|(key, _)| is_same(key)) {
+                Some((_, sum)) => sum.add(&calls),
+                None => {
+                    let Usage { agent_id: agent, ref model, currency, .. } = **used;
+                    costs.push((CostKey { agent, model: model.clone(), currency }, calls));
+                }
+            }
+        }
+    }
+    costs
 }
 
 /// How often the execution's own attempts called which agent.
@@ -247,7 +269,6 @@ mod tests {
     use steadflow_core::ids::{Attempt, ExecutionId, NodeIndex, StepKey, TenantId};
     use steadflow_core::limits::Limits;
     use steadflow_core::payload::Payload;
-    use steadflow_core::usage::Usage;
     use steadflow_core::work::{CallKey, Outcome};
     use uuid::Uuid;
 
@@ -302,7 +323,8 @@ mod tests {
             let (execution, step) = (ExecutionId::new(Uuid::nil()), StepKey::ONLY);
             CallKey { execution, node: NodeIndex(0), attempt, step }
         };
-        let usage = Some(Arc::new(Usage { input_tokens: 5, output_tokens: 7, ..Usage::default() }));
+        let usage =
+            Some(Arc::new(Usage { input_tokens: 5, output_tokens: 7, cost: Some(0.5), ..Usage::default() }));
         let failed = Outcome {
             usage: usage.clone(),
             ..Outcome::failed(Failure::new(ErrorClass::Connection, "refused"))
@@ -329,6 +351,11 @@ mod tests {
             ["tokens_lost", "failed_attempts_ms", "backoff_ms", "duration_ms", "recovered"].map(lost),
             [Some(24), Some(5_000), Some(3_000), Some(6_000), Some(1)]
         );
+        let [(CostKey { agent: None, model: None, currency: None }, calls)] = &rollup.costs[..] else {
+            panic!("{:?}", rollup.costs)
+        };
+        assert_eq!((calls.calls, calls.tokens(), calls.tokens_lost), (3, 36, 24));
+        assert_eq!((calls.cost, calls.cost_lost), (1.5, 1.0));
     }
 
     #[test]

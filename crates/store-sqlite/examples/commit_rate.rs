@@ -167,7 +167,7 @@ fn rollup() -> Rollup {
     };
     let counts = node(0, FLOW_COUNTERS).chain((1..=NODES).flat_map(|number| node(number, NODE_COUNTERS)));
     let (tenant, flow) = (TenantId::DEFAULT, FlowId::new(Uuid::max()));
-    Rollup { tenant, flow, hour: NOW, counts: counts.collect(), agents: Vec::new() }
+    Rollup { tenant, flow, hour: NOW, counts: counts.collect(), agents: Vec::new(), costs: Vec::new() }
 }
 
 /// How long the writer's thread has been on a processor; zero if the system does not report it.

@@ -1,5 +1,6 @@
 //! [`History`] for [`SqliteStore`].
 
+pub(crate) mod costs;
 mod count;
 mod expiry;
 mod failures;
@@ -13,8 +14,9 @@ use rusqlite::Connection;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
-    ExecutionCounts, ExecutionFilter, ExecutionRow, Expired, ExpiryStep, FailureGroup, FailureQuery, History,
-    IdempotencyHit, Listed, Page, Retention, RollupQuery, RollupSums, StoreError, StoreFuture, Stored,
+    CostQuery, CostSums, ExecutionCounts, ExecutionFilter, ExecutionRow, Expired, ExpiryStep, FailureGroup,
+    FailureQuery, History, IdempotencyHit, Listed, Page, Retention, RollupQuery, RollupSums, StoreError,
+    StoreFuture, Stored,
 };
 
 use crate::SqliteStore;
@@ -64,6 +66,10 @@ impl History for SqliteStore {
 
     fn rollup_sums(&self, query: RollupQuery) -> StoreFuture<'_, RollupSums> {
         Box::pin(self.read("rollup_sums", move |db| rollups::sums(db, &query)))
+    }
+
+    fn cost_sums(&self, query: CostQuery) -> StoreFuture<'_, CostSums> {
+        Box::pin(self.read("cost_sums", move |db| costs::sums(db, &query)))
     }
 
     fn expire(

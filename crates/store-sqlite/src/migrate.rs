@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(8, "parents", include_str!("../migrations/0008_parents.sql")),
     Migration::new(9, "long_records", include_str!("../migrations/0009_long_records.sql"))
         .then(long_records::copy),
+    Migration::new(10, "costs", include_str!("../migrations/0010_costs.sql")),
 ];
 
 /// Brings the schema up to date.
@@ -152,7 +153,7 @@ mod tests {
 
         let refused = migrate_to(&MIGRATIONS[..1], &mut db, Path::new(NOWHERE));
 
-        assert!(matches!(refused, Err(OpenError::Newer { found: 9, known: 1, .. })), "{refused:?}");
+        assert!(matches!(refused, Err(OpenError::Newer { found: 10, known: 1, .. })), "{refused:?}");
     }
 
     #[test]

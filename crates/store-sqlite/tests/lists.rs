@@ -10,9 +10,9 @@ use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::conformance::Harness;
 use steadflow_store::{
-    AgentChange, AgentFilter, Catalogue, Changed, ExecutionFilter, FailureGroup, FailureQuery, FlowChange,
-    FlowDocument, FlowFilter, FlowRecord, FlowStatus, History, Listed, Log, Page, Revision, RollupQuery,
-    Store, StoreError, VersionId, VersionPage,
+    AgentChange, AgentFilter, Catalogue, Changed, CostQuery, ExecutionFilter, FailureGroup, FailureQuery,
+    FlowChange, FlowDocument, FlowFilter, FlowRecord, FlowStatus, History, Listed, Log, Page, Revision,
+    RollupQuery, Store, StoreError, VersionId, VersionPage,
 };
 use uuid::Uuid;
 
@@ -315,6 +315,37 @@ async fn damaged_counters_hide_no_others_in_the_sums() {
     assert_eq!((first.completed, first.attempts, first.duration_ms), (7, 2, u64::MAX - 1));
     assert_eq!(sums.flows.iter().map(|sums| sums.counts.completed).collect::<Vec<_>>(), [3, 4]);
     assert_eq!(sums.nodes.iter().map(|sums| sums.node.as_str()).collect::<Vec<_>>(), ["a"]);
+}
+
+#[tokio::test]
+async fn damaged_costs_hide_no_others_in_the_sums() {
+    let (_database, store) = damaged_by(
+        "INSERT INTO costs VALUES
+             (zeroblob(16), 0, zeroblob(16), zeroblob(16), 'm', 'EUR', 1, 0, 5, 0, 0, 3, 0, 2.5, 0),
+             (zeroblob(16), 1, zeroblob(16), zeroblob(16), 'm', 'EUR', -7, 0, 9223372036854775807, 0, 0, 3, 0, 0.5, 0),
+             (zeroblob(16), 0, x'0a', x'0b', CAST(x'ff' AS TEXT), 'EUR', 1, 0, 1, 0, 0, 1, 0, 1, 0),
+             (zeroblob(16), 0, zeroblob(16), zeroblob(16), 'n', 'euro', 1, 0, 1, 0, 0, 1, 0, 1, 0)",
+    )
+    .await;
+    let query = CostQuery {
+        tenant: TenantId::DEFAULT,
+        flow: None,
+        agent: None,
+        from: None,
+        to: None,
+        rows_max: 9,
+        models_max: 9,
+        days_max: 9,
+    };
+
+    let sums = store.cost_sums(query).await.expect("sums");
+
+    let total = &sums.totals.rows[0].counts;
+    assert_eq!((total.calls, total.input_tokens, total.cost), (2, i64::MAX.unsigned_abs(), 4.0));
+    let lengths =
+        (sums.totals.rows.len(), sums.flows.rows.len(), sums.agents.rows.len(), sums.models.rows.len());
+    assert_eq!((lengths, sums.days.expect("there are few").len()), ((1, 1, 1, 1), 1));
+    assert!(!sums.damaged.is_empty());
 }
 
 #[tokio::test]

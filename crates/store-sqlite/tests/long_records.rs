@@ -89,7 +89,14 @@ fn commit(number: u128, seq: u64, projection: Projection) -> Commit {
 }
 
 fn finished(number: u128, seq: u64) -> Commit {
-    let rollup = Rollup { tenant: OURS, flow: FLOW, hour: NOW, counts: Vec::new(), agents: Vec::new() };
+    let rollup = Rollup {
+        tenant: OURS,
+        flow: FLOW,
+        hour: NOW,
+        counts: Vec::new(),
+        agents: Vec::new(),
+        costs: Vec::new(),
+    };
     let journal = journal_of(&records(seq));
     let projection = Projection::Finished { row: row(number), journal, rollup: Box::new(rollup) };
     commit(number, seq, projection)

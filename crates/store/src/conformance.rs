@@ -157,6 +157,14 @@ macro_rules! conformance_tests {
             those_that_fail_most_are_listed_and_the_others_are_counted
             counters_survive_reopening
         }
+        $crate::conformance_tests! { @module $harness, costs = history::costs:
+            costs_add_up_by_currency_flow_agent_and_model
+            costs_are_filtered
+            the_most_expensive_are_listed_and_the_others_are_counted
+            costs_add_up_by_day_and_model
+            costs_beyond_all_numbers_are_the_largest_one
+            costs_stay_when_the_store_is_reopened_and_their_flow_is_deleted
+        }
         $crate::conformance_tests! { @module $harness, flows = catalogue::flows:
             a_new_flow_is_its_first_version
             a_new_document_makes_a_new_version

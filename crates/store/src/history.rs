@@ -1,6 +1,7 @@
 //! History: the results of executions, for people to query.
 
 mod buckets;
+mod costs;
 mod executions;
 mod retention;
 mod rollup;
@@ -13,6 +14,9 @@ use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
 pub use buckets::Buckets;
+pub use costs::{
+    CallCounts, CostKey, CostQuery, CostRow, CostSums, DayCosts, DayModel, DaySumming, MostExpensive,
+};
 pub use executions::{
     ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup, FailureQuery, Fingerprint, Lineage, Page,
     Stored,
@@ -64,6 +68,10 @@ pub trait History: Send + Sync + 'static {
     /// Returns what the counters that fit add up to. What this takes in memory is bounded by the limits of `query`, however
     /// many counters there are. A counter that cannot be read is left out everywhere, and its flow is named.
     fn rollup_sums(&self, query: RollupQuery) -> StoreFuture<'_, RollupSums>;
+
+    /// Returns what calls of models cost. What this takes in memory is bounded by the limits of `query`, however many were
+    /// made. What cannot be read is left out of the sums where it cannot, and noted.
+    fn cost_sums(&self, query: CostQuery) -> StoreFuture<'_, CostSums>;
 
     /// Looks at some executions, and deletes those that `retention` does not keep any longer, with their journals. The
     /// counters of lists lose them, and those of analytics keep them. A step is short, so that it does not delay commits:

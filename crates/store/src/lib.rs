@@ -32,9 +32,10 @@ pub use catalogue::{
 };
 pub use error::{BoxError, StoreError};
 pub use history::{
-    Buckets, ExecutionCounts, ExecutionFilter, ExecutionRow, Expired, ExpiryStep, FailureGroup, FailureQuery,
-    Fingerprint, FlowSums, History, Kept, Lineage, NodeSums, Page, Retention, RetryCounts, Rollup, RollupKey,
-    RollupQuery, RollupSums, Stored, Summing,
+    Buckets, CallCounts, CostKey, CostQuery, CostRow, CostSums, DayCosts, DayModel, DaySumming,
+    ExecutionCounts, ExecutionFilter, ExecutionRow, Expired, ExpiryStep, FailureGroup, FailureQuery,
+    Fingerprint, FlowSums, History, Kept, Lineage, MostExpensive, NodeSums, Page, Retention, RetryCounts,
+    Rollup, RollupKey, RollupQuery, RollupSums, Stored, Summing,
 };
 pub use journal::{LONG_RECORD, is_long, journal_length, journal_of, records_of};
 pub use listed::{Damaged, Listed, VersionId};

@@ -22,8 +22,9 @@ use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
 use crate::{
-    AgentRecord, AgentUse, AgentVersionRecord, ExecutionRow, FlowRecord, FlowVersionRecord, IdempotencyHit,
-    InboxId, InboxInput, Listed, RollupKey, Space, Store, StoreError, StoreFuture, Stored, records_of,
+    AgentRecord, AgentUse, AgentVersionRecord, CallCounts, CostKey, ExecutionRow, FlowRecord,
+    FlowVersionRecord, IdempotencyHit, InboxId, InboxInput, Listed, RollupKey, Space, Store, StoreError,
+    StoreFuture, Stored, records_of,
 };
 
 /// A store in memory. [`MemoryStore::reopen`] returns another handle to the same data.
@@ -54,6 +55,7 @@ struct Database {
     inbox: BTreeMap<InboxId, InboxInput>,
     idempotency: BTreeMap<(TenantId, Arc<str>), IdempotencyHit>,
     rollups: BTreeMap<(TenantId, FlowId, Timestamp, RollupKey), u64>,
+    costs: BTreeMap<(TenantId, Timestamp, FlowId, CostKey), CallCounts>,
     flows: BTreeMap<FlowId, FlowRecord>,
     flow_versions: BTreeMap<(FlowId, u32), FlowVersionRecord>,
     agents: BTreeMap<AgentId, AgentRecord>,

@@ -135,6 +135,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/analytics/costs": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Sums what the calls of models cost in executions that have ended, by currency, flow, agent, model and day. */
+        readonly get: operations["cost_analytics"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/studio/analytics/retries": {
         readonly parameters: {
             readonly query?: never;
@@ -1019,6 +1036,15 @@ export interface components {
             readonly prices: components["schemas"]["Prices"] | null;
             readonly protection: components["schemas"]["Protection"] | null;
         };
+        readonly AgentCosts: components["schemas"]["CostCounts"] & {
+            /**
+             * Format: uuid
+             * @description Null for calls that were made before it was stored with them.
+             */
+            readonly agent_id: string | null;
+            /** @description Null if it was deleted. */
+            readonly agent_name: string | null;
+        };
         readonly AgentEntry: components["schemas"]["Agent"] | components["schemas"]["Damaged"];
         /** @description An agent document. */
         readonly AgentInput: {
@@ -1748,6 +1774,86 @@ export interface components {
             /** Format: double */
             readonly cost: number;
         };
+        /** @description What calls of models cost. Costs in different currencies are never added up: each row has one currency. */
+        readonly CostAnalytics: {
+            /**
+             * @description Of everything, by currency. As in the other lists, what costs most comes first, then what has most tokens;
+             *     amounts in different currencies are in one order by their number.
+             */
+            readonly totals: readonly components["schemas"]["CostCounts"][];
+            /**
+             * Format: int64
+             * @description How many currencies are left out of `totals`, where there are more than 1,000.
+             */
+            readonly totals_left_out: number;
+            /** @description By flow and currency. */
+            readonly flows: readonly components["schemas"]["FlowCosts"][];
+            /**
+             * Format: int64
+             * @description How many rows are left out of `flows`, where there are more than 1,000.
+             */
+            readonly flows_left_out: number;
+            /** @description By agent and currency. */
+            readonly agents: readonly components["schemas"]["AgentCosts"][];
+            /**
+             * Format: int64
+             * @description How many rows are left out of `agents`, where there are more than 1,000.
+             */
+            readonly agents_left_out: number;
+            /** @description By model and currency. */
+            readonly models: readonly components["schemas"]["ModelCosts"][];
+            /**
+             * Format: int64
+             * @description How many rows are left out of `models`, where there are more than 1,000.
+             */
+            readonly models_left_out: number;
+            /**
+             * @description By day, model and currency, in the order of the days. The first ten rows of `models` are named; all others of a day
+             *     are one row for each currency.
+             */
+            readonly days: readonly components["schemas"]["DayCosts"][];
+        };
+        /** @description Calls that a model answered, and what they used. */
+        readonly CostCounts: {
+            /** @description The currency of the costs, as in ISO 4217; null where the prices name none, or there are none. */
+            readonly currency: string | null;
+            /** Format: int64 */
+            readonly calls: number;
+            /**
+             * Format: int64
+             * @description Those for which no price was set.
+             */
+            readonly unpriced_calls: number;
+            /** Format: int64 */
+            readonly input_tokens: number;
+            /**
+             * Format: int64
+             * @description Those of `input_tokens` that came from the caches of providers.
+             */
+            readonly cached_input_tokens: number;
+            /**
+             * Format: int64
+             * @description Those of `input_tokens` that were written to the caches of providers.
+             */
+            readonly cache_write_tokens: number;
+            /** Format: int64 */
+            readonly output_tokens: number;
+            /**
+             * Format: int64
+             * @description Tokens of attempts that failed, sent and answered.
+             */
+            readonly tokens_lost: number;
+            /**
+             * Format: double
+             * @description Null where no call had a price.
+             */
+            readonly cost: number | null;
+            /**
+             * Format: double
+             * @description The part of `cost` that was paid for attempts that failed.
+             */
+            readonly cost_lost: number | null;
+        };
         /** @description The current state of a flow or an agent, which is not the one that a change was made to. */
         readonly CurrentView: {
             /** Format: int32 */
@@ -1771,6 +1877,12 @@ export interface components {
             readonly version: number;
             /** @description Why it cannot be read. */
             readonly damaged: string;
+        };
+        readonly DayCosts: components["schemas"]["CostCounts"] & {
+            /** @description When the day begins, in UTC. */
+            readonly start: components["schemas"]["Time"];
+            /** @description Null for all other models, and for calls that were made before it was stored with them. */
+            readonly model: string | null;
         };
         /**
          * @description What a person decides for a node that waits for a decision.
@@ -2285,6 +2397,12 @@ export interface components {
             /** @description What is probably not meant in it; in the answers for one flow only. It does not keep the flow from running. */
             readonly warnings?: readonly components["schemas"]["DocumentFault"][];
         };
+        readonly FlowCosts: components["schemas"]["CostCounts"] & {
+            /** Format: uuid */
+            readonly flow_id: string;
+            /** @description Null if it was deleted. */
+            readonly flow_name: string | null;
+        };
         readonly FlowCounts: components["schemas"]["RetryCounts"] & {
             /** Format: uuid */
             readonly flow_id: string;
@@ -2785,6 +2903,10 @@ export interface components {
              * @description How many these were.
              */
             readonly missed: number;
+        };
+        readonly ModelCosts: components["schemas"]["CostCounts"] & {
+            /** @description As its agent names it. Null for calls that were made before it was stored with them. */
+            readonly model: string | null;
         };
         /** @description A node. */
         readonly Node: components["schemas"]["TriggerNode"] | components["schemas"]["AgentNode"] | components["schemas"]["ConditionNode"] | components["schemas"]["SwitchNode"] | components["schemas"]["DelayNode"] | components["schemas"]["ParallelNode"] | components["schemas"]["MergeNode"] | components["schemas"]["ActionNode"];
@@ -5071,6 +5193,89 @@ export interface operations {
             };
             /** @description There is nothing of that id */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly cost_analytics: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Of this flow. */
+                readonly flow_id?: string;
+                /** @description Of this agent. */
+                readonly agent_id?: string;
+                /** @description Hours that begin at or after. */
+                readonly from?: string;
+                /** @description Hours that begin before. */
+                readonly to?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The sums */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CostAnalytics"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

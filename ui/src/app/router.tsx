@@ -8,6 +8,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { BlockSkeleton } from '@/components/skeletons';
+import { readCostsSearch } from '@/features/analytics/cost-search';
 import { readAnalyticsSearch } from '@/features/analytics/search';
 import { readExecutionSearch } from '@/features/executions/execution-search';
 import { readFilters } from '@/features/executions/filters';
@@ -76,6 +77,13 @@ const analytics = createRoute({
   component: lazyRouteComponent(() => import('@/features/analytics/analytics-page'), 'AnalyticsPage'),
 });
 
+const costs = createRoute({
+  getParentRoute: () => root,
+  path: '/analytics/costs',
+  validateSearch: readCostsSearch,
+  component: lazyRouteComponent(() => import('@/features/analytics/costs-page'), 'CostsPage'),
+});
+
 const agents = createRoute({
   getParentRoute: () => root,
   path: '/agents',
@@ -83,7 +91,18 @@ const agents = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, flows, flow, executions, execution, approvals, failures, analytics, agents]),
+  routeTree: root.addChildren([
+    home,
+    flows,
+    flow,
+    executions,
+    execution,
+    approvals,
+    failures,
+    analytics,
+    costs,
+    agents,
+  ]),
   context: { queries: undefined as never },
   parseSearch,
   stringifySearch,

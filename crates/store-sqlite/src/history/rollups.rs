@@ -9,6 +9,7 @@ use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{AgentUse, Rollup, RollupKey, RollupQuery, RollupSums, Summing};
 
+use super::costs::{self, stored};
 use crate::columns::{blob, flow_id, listed, listed_as, timestamp};
 
 /// What the executions add that ended in this batch.
@@ -55,7 +56,8 @@ impl Sums {
         }
         self.write_counts(db)?;
         self.write_rollups(db)?;
-        self.write_agent_uses(db)
+        self.write_agent_uses(db)?;
+        costs::write(db, self.ended.iter().map(|ended| &*ended.rollup))
     }
 
     fn write_counts(&self, db: &Connection) -> rusqlite::Result<()> {
@@ -75,7 +77,8 @@ impl Sums {
         for Ended { rollup, .. } in &self.ended {
             let hour = sums.entry((rollup.tenant, rollup.flow, rollup.hour)).or_default();
             for (key, value) in &rollup.counts {
-                *hour.entry(key).or_default() += value;
+                let sum = hour.entry(key).or_default();
+                *sum = sum.saturating_add(*value);
             }
         }
         let mut statement = db.prepare_cached(include_str!("../queries/add_rollup.sql"))?;
@@ -83,7 +86,7 @@ impl Sums {
             let (tenant, flow) = (blob(tenant.uuid()), blob(flow.uuid()));
             for (key, value) in sums {
                 let node = key.node.as_ref().map_or("", |node| node.as_str());
-                statement.execute((tenant, flow, hour.as_micros(), node, &*key.metric, value))?;
+                statement.execute((tenant, flow, hour.as_micros(), node, &*key.metric, stored(value)))?;
             }
         }
         Ok(())

@@ -14,9 +14,10 @@ use steadflow_core::timestamp::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    AgentChange, AgentRecord, Commit, ExecutionFilter, ExecutionRow, Fingerprint, FlowDocument, FlowFilter,
-    FlowRecord, FlowStatus, Idempotency, InboxInput, LONG_RECORD, Listed, PAGE_BYTES_MAX, Page, Projection,
-    Rollup, RollupKey, RollupQuery, Store, StoreError, Stored, journal_of,
+    AgentChange, AgentRecord, CallCounts, Commit, CostKey, CostQuery, ExecutionFilter, ExecutionRow,
+    Fingerprint, FlowDocument, FlowFilter, FlowRecord, FlowStatus, Idempotency, InboxInput, LONG_RECORD,
+    Listed, PAGE_BYTES_MAX, Page, Projection, Rollup, RollupKey, RollupQuery, Store, StoreError, Stored,
+    journal_of,
 };
 
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
@@ -199,7 +200,14 @@ pub(super) fn parked(row: ExecutionRow, wake_at: Option<Timestamp>) -> Commit {
 /// The acceptance of an execution that ends at once, and counts as one.
 pub(super) fn finished(row: ExecutionRow) -> Commit {
     let counts = vec![(key("", "executions"), 1)];
-    let rollup = Rollup { tenant: row.tenant, flow: row.flow, hour: at(0), counts, agents: Vec::new() };
+    let rollup = Rollup {
+        tenant: row.tenant,
+        flow: row.flow,
+        hour: at(0),
+        counts,
+        agents: Vec::new(),
+        costs: Vec::new(),
+    };
     finished_with(row, rollup)
 }
 
@@ -229,6 +237,42 @@ pub(super) fn keyed_by(commit: Commit, tenant: TenantId, key: &str) -> Commit {
 /// Asks for all counters of a tenant.
 pub(super) const fn all_counters(tenant: TenantId) -> RollupQuery {
     RollupQuery { tenant, flow: None, from: None, to: None, width: HOUR, buckets_max: 99, rows_max: 99 }
+}
+
+/// Asks for all costs of a tenant.
+pub(super) const fn all_costs(tenant: TenantId) -> CostQuery {
+    CostQuery {
+        tenant,
+        flow: None,
+        agent: None,
+        from: None,
+        to: None,
+        rows_max: 99,
+        models_max: 99,
+        days_max: 99,
+    }
+}
+
+/// A call of an agent, half of whose cost and a tenth of whose tokens were lost. Agent 0 is not known, and without a
+/// currency it has no price.
+pub(super) fn calls(agent: u16, model: &str, currency: &str, cost: f64) -> (CostKey, CallCounts) {
+    let key = CostKey {
+        agent: (agent > 0).then(|| AgentId::new(uuid(agent))),
+        model: (!model.is_empty()).then(|| model.into()),
+        currency: currency.parse().ok(),
+    };
+    let counts = CallCounts {
+        calls: 1,
+        unpriced_calls: u64::from(currency.is_empty()),
+        input_tokens: 100,
+        cached_input_tokens: 40,
+        cache_write_tokens: 20,
+        output_tokens: 10,
+        tokens_lost: 11,
+        cost,
+        cost_lost: cost / 2.0,
+    };
+    (key, counts)
 }
 
 /// A counter's name.

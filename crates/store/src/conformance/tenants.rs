@@ -6,8 +6,8 @@ use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 
 use super::samples::{
-    ALL, FLOW, OTHER_FLOW, OURS, THEIRS, all_counters, at, completed, document, failed, finished_with, flow,
-    id, key, keyed_by, new_agent, row, shown, uuid,
+    ALL, FLOW, OTHER_FLOW, OURS, THEIRS, all_costs, all_counters, at, calls, completed, document, failed,
+    finished_with, flow, id, key, keyed_by, new_agent, row, shown, uuid,
 };
 use super::{Harness, commit, worker};
 use crate::{
@@ -37,6 +37,7 @@ async fn seen_by(store: &impl Store, tenant: TenantId) -> Vec<(&'static str, Str
         shown("History::idempotency", store.idempotency(tenant, KEY.into()).await),
         shown("History::failures", store.failures(failures).await),
         shown("History::rollup_sums", store.rollup_sums(all_counters(tenant)).await),
+        shown("History::cost_sums", store.cost_sums(all_costs(tenant)).await),
         shown("History::execution_counts", store.execution_counts(tenant, FLOW).await),
         shown("History::execution_counts", store.execution_counts(tenant, OTHER_FLOW).await),
         shown("Catalogue::flow", store.flow(tenant, FLOW).await),
@@ -79,7 +80,17 @@ async fn fill(store: &impl Store, ids: Ids) -> Vec<Committed> {
     let counts = vec![(key("a", "executions"), 1)];
     let ended = |row: ExecutionRow| {
         let (flow, counts) = (row.flow, counts.clone());
-        finished_with(row, Rollup { tenant, flow, hour: at(0), counts, agents: uses.to_vec() })
+        finished_with(
+            row,
+            Rollup {
+                tenant,
+                flow,
+                hour: at(0),
+                counts,
+                agents: uses.to_vec(),
+                costs: vec![calls(1, "m", "EUR", 1.0)],
+            },
+        )
     };
     let of = |flow: FlowId, row: ExecutionRow| ExecutionRow { tenant, flow, ..row };
     let retry = ExecutionRow { retry_of: Some(id(1)), ..of(FLOW, completed(first + 1)) };

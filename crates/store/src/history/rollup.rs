@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use steadflow_core::ids::{FlowId, NodeId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
+use super::costs::{CallCounts, CostKey};
 use crate::AgentUse;
 
 /// What one ended execution adds to the counters of its flow, its nodes and the agents that it called.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rollup {
     /// Of this tenant.
     pub tenant: TenantId,
@@ -20,6 +21,8 @@ pub struct Rollup {
     pub counts: Vec<(RollupKey, u64)>,
     /// The agents that it called, each once.
     pub agents: Vec<AgentUse>,
+    /// The calls that models answered. Each key occurs once.
+    pub costs: Vec<(CostKey, CallCounts)>,
 }
 
 /// What is counted.

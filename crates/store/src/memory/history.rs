@@ -1,5 +1,7 @@
 //! Reading executions, failures and rollups.
 
+mod costs;
+
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -10,9 +12,9 @@ use steadflow_core::timestamp::Timestamp;
 
 use super::{MemoryStore, all_sound, at_once};
 use crate::{
-    Buckets, ExecutionCounts, ExecutionFilter, ExecutionRow, Expired, ExpiryStep, FailureGroup, FailureQuery,
-    Fingerprint, History, IdempotencyHit, Lineage, Listed, Page, Retention, RollupKey, RollupQuery,
-    RollupSums, StoreError, StoreFuture, Stored, Summing,
+    Buckets, CostQuery, CostSums, ExecutionCounts, ExecutionFilter, ExecutionRow, Expired, ExpiryStep,
+    FailureGroup, FailureQuery, Fingerprint, History, IdempotencyHit, Lineage, Listed, Page, Retention,
+    RollupKey, RollupQuery, RollupSums, StoreError, StoreFuture, Stored, Summing,
 };
 
 /// How many executions of a failure group are named.
@@ -242,6 +244,10 @@ impl History for MemoryStore {
 
     fn rollup_sums(&self, query: RollupQuery) -> StoreFuture<'_, RollupSums> {
         at_once(self.rollup_sums_now(&query))
+    }
+
+    fn cost_sums(&self, query: CostQuery) -> StoreFuture<'_, CostSums> {
+        at_once(self.cost_sums_now(&query))
     }
 
     fn expire(

@@ -11,6 +11,7 @@ import { analyticsQuery } from './queries';
 import { Report } from './report';
 import { ReportSkeleton } from './report-skeleton';
 import { bucketOf, SPAN_PERIODS, type SpanPeriod, spanOf, startLabel } from './span';
+import { AnalyticsTabs } from './tabs';
 import { texts } from './texts';
 
 const route = getRouteApi('/analytics');
@@ -24,7 +25,7 @@ export function AnalyticsPage() {
   const from = new Date(span.from).toISOString();
   const analytics = useQuery(analyticsQuery({ flow_id: search.flow, from, bucket: bucketOf(span) }));
   return (
-    <Page title={texts.title} detail={texts.detail}>
+    <Page title={texts.title} detail={texts.detail} actions={<AnalyticsTabs flow={search.flow} />}>
       <ScopeBar
         scope={search}
         wholeTime={texts.wholeTime}

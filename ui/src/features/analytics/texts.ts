@@ -1,6 +1,7 @@
 import { counted } from '@/lib/counted';
 
 export const texts = {
+  tabs: { label: 'Analytics', retries: 'Retries', costs: 'Costs' },
   title: 'Retry analytics',
   detail: 'Outcomes of finished runs, and what retries saved.',
   wholeTime: 'Last 24 hours',

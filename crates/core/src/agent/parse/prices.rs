@@ -52,6 +52,10 @@ impl Reader for CurrencyReader {
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Currency> {
         let name = text().read(value, at, reading)?;
-        name.parse().map_err(|_| reading.fault(at, format!("must be {}", self.wanted(&Limits::DEFAULT)))).ok()
+        name.parse()
+            .map_err(|_| {
+                reading.fault(at, format!("{} must be {}", at.subject(), self.wanted(&Limits::DEFAULT)))
+            })
+            .ok()
     }
 }

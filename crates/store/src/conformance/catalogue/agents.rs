@@ -121,6 +121,7 @@ pub async fn calls_of_an_agent_are_counted_until_it_is_deleted<H: Harness>(harne
             hour: at(0),
             counts: Vec::new(),
             agents: vec![used],
+            costs: Vec::new(),
         };
         finished_with(completed(number), rollup)
     };

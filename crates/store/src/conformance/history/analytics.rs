@@ -156,7 +156,7 @@ pub async fn a_failure_group_names_its_newest_executions<H: Harness>(harness: &H
 
 fn rollup(hour: i64, counts: &[(&str, &str, u64)]) -> Rollup {
     let counts = counts.iter().map(|(node, metric, count)| (key(node, metric), *count)).collect();
-    Rollup { tenant: OURS, flow: FLOW, hour: at(hour * 3_600), counts, agents: Vec::new() }
+    Rollup { tenant: OURS, flow: FLOW, hour: at(hour * 3_600), counts, agents: Vec::new(), costs: Vec::new() }
 }
 
 async fn sums(store: &impl Store, query: RollupQuery) -> RollupSums {

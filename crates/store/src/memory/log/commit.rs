@@ -129,13 +129,17 @@ impl Database {
     }
 
     fn count(&mut self, rollup: Rollup) {
-        let Rollup { tenant, flow, hour, counts, agents } = rollup;
+        let Rollup { tenant, flow, hour, counts, agents, costs } = rollup;
         for used in agents {
             let sum = self.agent_uses.entry((tenant, used.agent));
             sum.and_modify(|sum| sum.add(&used)).or_insert(used);
         }
+        for (key, calls) in costs {
+            self.costs.entry((tenant, hour, flow, key)).or_default().add(&calls);
+        }
         for (key, count) in counts {
-            *self.rollups.entry((tenant, flow, hour, key)).or_default() += count;
+            let sum = self.rollups.entry((tenant, flow, hour, key)).or_default();
+            *sum = sum.saturating_add(count);
         }
     }
 }

@@ -1,0 +1,19 @@
+import type { Period } from '@/lib/periods';
+import { oneOf, type RawSearch, textIn } from '@/lib/search-params';
+import { DAY_PERIODS } from './cost-shape';
+
+export interface CostsSearch {
+  flow?: string | undefined;
+  /** The last 30 days when absent. */
+  period?: Period | undefined;
+  /** The currency of the chart; that of the highest cost when absent. */
+  currency?: string | undefined;
+}
+
+export function readCostsSearch(search: RawSearch): CostsSearch {
+  return {
+    flow: textIn(search, 'flow'),
+    period: oneOf(search, 'period', DAY_PERIODS),
+    currency: textIn(search, 'currency'),
+  };
+}

@@ -1,0 +1,91 @@
+import { Button, Table, Text } from '@mantine/core';
+import { useState } from 'react';
+import type { CostCounts } from '@/api/reports';
+import { costText } from '@/components/usage-text';
+import { tokensOf } from './cost-shape';
+import { texts } from './cost-texts';
+import classes from './costs.module.css';
+import { percent } from './shape';
+
+interface Row {
+  of: string | null;
+  name: string;
+  counts: CostCounts;
+}
+
+interface CostTableProps {
+  title: string;
+  head: string;
+  /** Most expensive first; one for each currency. */
+  rows: readonly Row[];
+  /** What the server left out; none if null. */
+  leftOut: string | null;
+}
+
+/** The number of rows before “show all”. */
+const ROWS_MAX = 10;
+
+/** What models, agents or flows cost, one per row. */
+export function CostTable({ title, head, rows, leftOut }: CostTableProps) {
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole ? rows : rows.slice(0, ROWS_MAX);
+  const { columns } = texts;
+  return (
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable areas must be reachable with the keyboard. */}
+      <div className={classes.scroll} role="region" aria-label={texts.table(title)} tabIndex={0}>
+        <Table className={classes.table} aria-label={title}>
+          <Table.Thead>
+            <Table.Tr>
+              {[head, ...Object.values(columns)].map((label) => (
+                <Table.Th key={label}>{label}</Table.Th>
+              ))}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {shown.map(({ of, name, counts }) => (
+              <Table.Tr key={`${of} ${counts.currency}`}>
+                <Table.Th scope="row">{name}</Table.Th>
+                {valuesOf(counts).map(({ column, value }) => (
+                  <Table.Td key={column} data-none={value === '0' || value === texts.noCost || undefined}>
+                    {value}
+                  </Table.Td>
+                ))}
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </div>
+      {rows.length > shown.length && (
+        <div className={classes.foot}>
+          <Button variant="subtle" color="gray" onClick={() => setWhole(true)}>
+            {texts.showAll(rows.length)}
+          </Button>
+        </div>
+      )}
+      {leftOut && (
+        <Text className={classes.foot} size="sm">
+          {leftOut}
+        </Text>
+      )}
+    </>
+  );
+}
+
+function valuesOf(counts: CostCounts) {
+  const { columns } = texts;
+  const count = (column: string, value: number) => ({ column, value: value.toLocaleString('en') });
+  const lost = counts.tokens_lost;
+  return [
+    { column: columns.cost, value: costText(counts.cost, counts.currency) ?? texts.noCost },
+    count(columns.calls, counts.calls),
+    count(columns.input, counts.input_tokens),
+    count(columns.cached, counts.cached_input_tokens),
+    count(columns.written, counts.cache_write_tokens),
+    count(columns.output, counts.output_tokens),
+    {
+      column: columns.lost,
+      value: lost === 0 ? '0' : `${lost.toLocaleString('en')} (${percent(lost, tokensOf(counts))})`,
+    },
+  ];
+}

@@ -1,0 +1,57 @@
+import { Button } from '@mantine/core';
+import { IconCoins } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { EmptyState } from '@/components/empty-state';
+import { Page } from '@/components/page';
+import { ProblemCard } from '@/components/problem-card';
+import { ScopeBar } from '@/components/scope-bar';
+import { useNow } from '@/lib/clock';
+import { formatUtcDay } from '@/lib/time';
+import { costsQuery } from './cost-queries';
+import { CostReport } from './cost-report';
+import { DAY_PERIODS, type DayPeriod, daysOf } from './cost-shape';
+import { texts } from './cost-texts';
+import { ReportSkeleton } from './report-skeleton';
+import { AnalyticsTabs } from './tabs';
+
+const route = getRouteApi('/analytics/costs');
+
+/** What calls of models cost. */
+export function CostsPage() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const days = daysOf((search.period ?? '30d') as DayPeriod, useNow(60_000));
+  const from = new Date(days.from).toISOString();
+  const costs = useQuery(costsQuery({ flow_id: search.flow, from }));
+  const isEmpty = costs.data?.totals.length === 0;
+  return (
+    <Page title={texts.title} detail={texts.detail} actions={<AnalyticsTabs flow={search.flow} />}>
+      <ScopeBar
+        scope={search}
+        wholeTime={texts.wholeTime}
+        periods={DAY_PERIODS}
+        onChange={(scope) => void navigate({ search: { ...search, ...scope }, replace: true })}
+      >
+        {texts.since(formatUtcDay(days.from))}
+      </ScopeBar>
+      {costs.isPending && <ReportSkeleton />}
+      {costs.isError && <ProblemCard problem={costs.error} onRetry={() => void costs.refetch()} />}
+      {isEmpty && (
+        <EmptyState icon={IconCoins} title={search.flow ? texts.emptyFlow : texts.empty} detail={texts.emptyDetail}>
+          <Button variant="default" component={Link} to="/agents">
+            {texts.toAgents}
+          </Button>
+        </EmptyState>
+      )}
+      {costs.data && !isEmpty && (
+        <CostReport
+          analytics={costs.data}
+          days={days}
+          currency={search.currency}
+          onCurrency={(currency) => void navigate({ search: { ...search, currency }, replace: true })}
+        />
+      )}
+    </Page>
+  );
+}
