@@ -19,6 +19,7 @@ mod flow_versions;
 mod flows;
 mod health;
 mod journal;
+mod mcp_commands;
 mod node_types;
 mod nodes;
 pub(crate) mod openapi;
@@ -52,6 +53,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(agents::routes())
         .merge(agent_versions::routes())
         .merge(protection::routes())
+        .merge(mcp_commands::routes())
         .merge(node_types::routes())
         .merge(demo::routes())
         .merge(health::routes())

@@ -470,6 +470,31 @@ fn mcp_server() -> Value {
 }
 
 #[tokio::test(start_paused = true)]
+async fn only_the_local_commands_of_the_operator_can_be_named() {
+    let api = Api::new().await;
+    let named =
+        |config: Value| json!({ "name": "Files", "agent_type": "mcp", "skills": ["read"], "config": config });
+
+    let listed = api.get("mcp-commands").await.expect(200);
+    let agent = api.post("agents", &named(json!({ "command": "files" }))).await.expect(201);
+
+    assert_eq!(listed, json!([{ "name": "files" }, { "name": "git" }]));
+    assert_eq!((&agent["config"], &agent["source"]), (&json!({ "command": "files" }), &json!("external")));
+    insta::assert_snapshot!(api.post("agents", &named(json!({ "command": "npx" }))).await.problem(), @"
+    422 agent-invalid: The agent document has a fault at `/config/command`: there is no local command `npx`. The operator has listed `files`, `git`, and can add it to `steadflow.toml` as `[mcp.npx]`.
+      /config/command: there is no local command `npx`. The operator has listed `files`, `git`, and can add it to `steadflow.toml` as `[mcp.npx]`
+    ");
+    insta::assert_snapshot!(api.post("agents", &named(json!({ "command": "files", "args": ["-c"], "env": {} }))).await.problem(), @"
+    422 agent-invalid: The agent document has 2 faults. The first, at `/config/args`: there is no key `args` here; there are `url`, `command`, `api_key`, `headers`; what a local command is stands in the operator's `steadflow.toml`, and `command` is its name there.
+      /config/args: there is no key `args` here; there are `url`, `command`, `api_key`, `headers`; what a local command is stands in the operator's `steadflow.toml`, and `command` is its name there
+      /config/env: there is no key `env` here; there are `url`, `command`, `api_key`, `headers`; what a local command is stands in the operator's `steadflow.toml`, and `command` is its name there
+    ");
+    let path = format!("agents/{}", text(&agent["id"]));
+    let patched = api.patch(&path, &json!({ "config": { "command": "/bin/sh" } })).await;
+    assert_eq!((patched.status, api.get(&path).await.expect(200)), (422, agent));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_mcp_server_is_an_external_agent_whose_tools_are_listed() {
     let api = Api::new().await;
     let agent = api.post("agents", &mcp_server()).await.expect(201);

@@ -1,8 +1,9 @@
-//! The reference server of MCP, as an agent of a flow.
+//! The reference server of MCP, as an agent of a flow: over HTTP, and as a local command.
 //!
 //! Needs Node.js and `@modelcontextprotocol/server-everything` in `e2e/node_modules` (`make test` installs it). Without them
 //! the test says so and ends, but fails where `CI` is set.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use steadflow_blackbox::{Api, Setup, Workplace, flow, node, with};
+use steadflow_blackbox::{Api, Setup, Workplace, eventually, flow, node, with};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -21,22 +22,29 @@ struct McpServer {
     url: String,
 }
 
+/// Returns a file of the reference server, if it is installed.
+fn installed(file: &str) -> Option<PathBuf> {
+    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../e2e/node_modules");
+    let program = packages.join("@modelcontextprotocol/server-everything/dist").join(file);
+    if program.exists() {
+        return Some(program);
+    }
+    assert!(std::env::var_os("CI").is_none(), "there is no {}", program.display());
+    eprintln!("SKIPPED: there is no {}; run `make test`", program.display());
+    None
+}
+
 impl McpServer {
     fn start() -> Option<Self> {
         let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-        let packages = tests.join("../../../e2e/node_modules/@modelcontextprotocol/server-everything");
-        let program: PathBuf = packages.join("dist/transports/streamableHttp.js");
+        let program = installed("transports/streamableHttp.js")?;
         let started = Command::new("node")
             .args([tests.join("mcp_server.mjs"), program.clone()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn();
-        let Some(mut process) = started.ok().filter(|_| program.exists()) else {
-            assert!(std::env::var_os("CI").is_none(), "there is no node, or no {}", program.display());
-            eprintln!("SKIPPED: there is no node, or no {}; run `make test`", program.display());
-            return None;
-        };
+        let mut process = started.expect("there is node");
         let (stdin, stdout) = (process.stdin.take(), process.stdout.take());
         let mut lines = BufReader::new(stdout.expect("it is piped")).lines().map_while(Result::ok);
         let port = lines.find_map(|line| Some(line.strip_prefix("PORT ")?.to_owned()));
@@ -98,6 +106,69 @@ async fn tools_of_the_reference_server_are_accepted_and_called() {
         assert_eq!(attempt["error_class"], class, "{attempt}");
     }
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_left_of_a_local_command_when_the_server_is_killed() {
+    let Some(everything) = installed("index.js") else { return };
+    let workplace = Workplace::new();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cli/tests/commands/server.py");
+    let settings = format!(
+        "[mcp.everything]\ncommand = ['/usr/bin/env', 'PATH={}', 'node', '{}', 'stdio']\n\
+         [mcp.stubborn]\ncommand = ['/usr/bin/python3', '{}', 'stubborn']\n",
+        std::env::var("PATH").unwrap_or_default(),
+        everything.display(),
+        script.display()
+    );
+    std::fs::write(workplace.path().join("steadflow.toml"), settings).expect("the folder can be written to");
+    let mut server = Setup::new(&workplace).start().await;
+    let api = server.api();
+    let agent = async |command: &str, skill: &str| {
+        let agent = json!({ "name": command, "agent_type": "mcp", "config": { "command": command }, "skills": [skill] });
+        api.post("agents", &agent).await.expect(201)["id"].as_str().expect("an id").to_owned()
+    };
+    let (everything, stubborn) = (agent("everything", "get-sum").await, agent("stubborn", "fork").await);
+    let skills = accepted(api, &everything).await;
+
+    let sum = json!({ "id": "sum", "type": "agent", "agent_id": everything, "skill": "get-sum", "input": { "a": 2, "b": 3 } });
+    let fork = json!({ "id": "fork", "type": "agent", "agent_id": stubborn, "skill": "fork" });
+    let ended = run(api, &[sum, fork]).await;
+
+    assert!(skills.len() > 10, "{skills:?}");
+    assert_eq!(node(&ended, "sum")["output_data"], json!({ "text": "The sum of 2 and 3 is 5." }), "{ended}");
+    let pids = node(&ended, "fork")["output_data"].as_array().cloned().unwrap_or_default();
+    assert_eq!(pids.len(), 3, "{ended}");
+    let supervisors = children_of(u64::from(std::process::id())).into_iter().flat_map(children_of);
+    let servers = supervisors.flat_map(|pid| [vec![pid], children_of(pid)].concat());
+    let all: BTreeSet<u64> = pids.iter().filter_map(Value::as_u64).chain(servers).collect();
+    // Two supervisors, two servers, and what one of them has started.
+    assert!(all.len() >= 6 && all.iter().all(|pid| is_there(*pid)), "{all:?}");
+
+    server.kill();
+
+    for pid in all {
+        eventually("the end of what the server has started", SOON, async || (!is_there(pid)).then_some(()))
+            .await;
+    }
+}
+
+/// Returns whether a process has not ended. It may not be reaped, since not every container has an init that does.
+fn is_there(pid: u64) -> bool {
+    fields_of(pid).is_some_and(|fields| !matches!(&*fields[0], "Z" | "X"))
+}
+
+/// Returns the processes that a process has started.
+fn children_of(parent: u64) -> Vec<u64> {
+    let all = std::fs::read_dir("/proc").expect("there is /proc").flatten();
+    let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(|pid| fields_of(*pid).is_some_and(|fields| fields[1] == parent.to_string())).collect()
+}
+
+/// Returns what the kernel says of a process, from its state on.
+fn fields_of(pid: u64) -> Option<Vec<String>> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(") ")?;
+    Some(fields.split(' ').map(str::to_owned).collect())
 }
 
 async fn run(api: &Api, nodes: &[Value]) -> Value {

@@ -152,7 +152,12 @@ steadflow.toml (all keys are optional):
   completed_days = 30
   failed_days = 90
   [keep.flows.01900000-0000-7000-8000-000000000001]
-  completed_days = 7";
+  completed_days = 7
+
+  [mcp.files]
+  command = [\"/usr/bin/node\", \"/srv/mcp/files/index.js\"]
+  env = { TOKEN = \"${secrets.FILES_TOKEN}\" }
+  cwd = \"/data\"";
 
 /// Run a flow without a server and print its result
 ///

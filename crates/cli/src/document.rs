@@ -30,6 +30,13 @@ pub(crate) struct FileAgent {
     agent: Agent,
 }
 
+impl FileAgent {
+    /// Returns the name of the local command that it is, if it is one.
+    pub(crate) fn command(&self) -> Option<&str> {
+        self.agent.command()
+    }
+}
+
 /// Reads the JSON of a file; `-` is standard input.
 ///
 /// # Errors

@@ -24,6 +24,8 @@ mod secrets;
 mod serve;
 mod settings;
 mod shown;
+#[cfg(target_os = "linux")]
+mod supervisor;
 mod validate;
 mod value_address;
 mod wiring;
@@ -33,14 +35,19 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
+use steadflow_nodes::McpCommands;
 
 use args::{Args, Command};
 use secrets::KnownSecrets;
-use settings::SettingsFile;
+use settings::{Access, SettingsFile};
 
 /// Runs the program with the arguments of the process and returns the exit status: 0 success, 1 failure, 2 invalid
 /// arguments or documents, 130 interrupted.
 pub fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    if let Some(code) = supervisor::run_if_asked(std::env::args_os().skip(1)) {
+        return code;
+    }
     let args = Args::parse();
     match dispatch(args) {
         Ok(code) => code,
@@ -80,7 +87,9 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
             memory::protect()?;
             let egress = settings::EgressSettings::new(std::mem::take(&mut run.egress), &file)?;
             let secrets = KnownSecrets::named(&run.secret, file.secret_hosts())?;
-            block_on(run::run(run, egress, secrets))
+            // Whoever wrote a file that only happens to be here must not be able to start programs.
+            let commands = if file.found().is_none() { file.commands()? } else { McpCommands::default() };
+            block_on(run::run(run, Access { egress, secrets, commands }))
         }
         Command::Validate(validate) => Ok(validate::validate(&validate.files)),
         Command::Executions(executions) => {

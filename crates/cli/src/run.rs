@@ -14,18 +14,18 @@ use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::flow::Fault;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::payload::Payload;
+use steadflow_nodes::McpCommands;
 use steadflow_runtime::{Engine, NewFlow, RuntimeError, Start};
 use steadflow_store::{FlowStatus, MemoryStore, Store};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Run;
 use crate::demo::{self, Peer};
-use crate::document::{Document, read_json};
+use crate::document::{Document, fault_line, read_json};
 use crate::given;
 use crate::open_files::OpenFiles;
 use crate::output;
-use crate::secrets::KnownSecrets;
-use crate::settings::{Database, EgressSettings};
+use crate::settings::{Access, Database};
 use crate::validate::{INVALID, lines};
 use crate::wiring;
 use progress::Progress;
@@ -36,11 +36,7 @@ const INTERRUPTED: u8 = 130;
 const GRACE: Duration = Duration::ZERO;
 
 /// Runs a flow and prints its result.
-pub(crate) async fn run(
-    args: Run,
-    mut egress: EgressSettings,
-    secrets: KnownSecrets,
-) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(args: Run, mut access: Access) -> anyhow::Result<ExitCode> {
     let mut file = match read_json(&args.file) {
         Ok(file) => file,
         Err(line) => return Ok(invalid(&[line])),
@@ -50,15 +46,19 @@ pub(crate) async fn run(
         Ok(document) => document,
         Err(faults) => return Ok(invalid(&faults)),
     };
+    let unlisted = unlisted(&args.file, &document, &access.commands);
+    if !unlisted.is_empty() {
+        return Ok(invalid(&unlisted));
+    }
     let trigger_data = trigger_data(args.trigger.as_deref(), &document)?;
     if let Some(peer) = peer {
-        demo::allow(&mut egress, &peer.address());
+        demo::allow(&mut access.egress, &peer.address());
     }
     let store: Arc<dyn Store> = match &args.database {
         Some(url) => wiring::open_store(&Database::parse(url)?)?,
         None => Arc::new(MemoryStore::default()),
     };
-    let engine = wiring::start(store, &egress, secrets, OpenFiles::raised().calls).await?.engine;
+    let engine = wiring::start(store, access, OpenFiles::raised().calls).await?.engine;
     let flow = store_flow(&engine, &args.file, &document).await?;
     let end = execute(&engine, flow, trigger_data).await;
     engine.shutdown(GRACE).await.context("Could not close the database")?;
@@ -74,6 +74,22 @@ struct End {
 fn invalid(lines: &[String]) -> ExitCode {
     lines.iter().for_each(output::note);
     ExitCode::from(INVALID)
+}
+
+/// Returns a line for each agent that names a local command which is not there.
+fn unlisted(path: &Path, document: &Document, commands: &McpCommands) -> Vec<String> {
+    let named = document.agents.iter().enumerate();
+    let named = named.filter_map(|(at, agent)| Some((at, agent.command()?)));
+    named
+        .filter(|(_, name)| !commands.commands.contains_key(*name))
+        .map(|(at, name)| {
+            let message = format!(
+                "there is no local command `{name}`. `run` knows those of a settings file that is named with `--config`, as \
+                 `[mcp.{name}]`"
+            );
+            fault_line(path, &Fault { pointer: format!("/agents/{at}/config/command"), message })
+        })
+        .collect()
 }
 
 /// Starts the demo service and makes the flow use it.

@@ -36,19 +36,18 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
     let store = wiring::open_store_up_to(&settings.database, settings.upkeep.pages_max)?;
     let durability = store.durability();
     if settings.demo {
-        demo::allow(&mut settings.egress, demo::LOOPBACK);
+        demo::allow(&mut settings.access.egress, demo::LOOPBACK);
     }
     let open_files = OpenFiles::raised();
-    let wiring =
-        wiring::start(store, &settings.egress, std::mem::take(&mut settings.secrets), open_files.calls)
-            .await?;
+    let own = settings.access.egress.own.clone();
+    let wiring = wiring::start(store, std::mem::take(&mut settings.access), open_files.calls).await?;
     let engine = wiring.engine.clone();
     let listener = match listener {
         Some(listener) => listener,
         None => listen(settings.listen).await?,
     };
     let address = listener.local_addr().context("The listener has no address")?;
-    settings.egress.own.add(address, settings.demo.then_some(demo::PATH));
+    own.add(address, settings.demo.then_some(demo::PATH));
     let app = app(&settings, wiring);
     let connections = Connections::open(listener, router(&app, settings.demo), open_files.connections);
     if settings.demo {

@@ -1,5 +1,6 @@
 //! Settings: from options, then the environment, then `steadflow.toml`, then defaults. (clap merges the first two.)
 
+mod commands;
 mod upkeep;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde::Deserialize;
 use steadflow_api::Origin;
-use steadflow_nodes::{EgressProxy, OwnListeners, ProxyError};
+use steadflow_nodes::{EgressProxy, McpCommands, OwnListeners, ProxyError};
 use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::filter_fn;
@@ -19,6 +20,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::{Egress, LogFormat, Serve};
 
+#[cfg(target_os = "linux")]
+pub(crate) use self::commands::SUPERVISOR;
 pub(crate) use self::upkeep::UpkeepSettings;
 use crate::secrets::KnownSecrets;
 
@@ -48,6 +51,8 @@ pub(crate) struct SettingsFile {
     reserve_mib: Option<u32>,
     #[serde(default)]
     keep: upkeep::KeepTable,
+    #[serde(default)]
+    mcp: BTreeMap<String, commands::CommandTable>,
     #[serde(skip)]
     found: Option<PathBuf>,
 }
@@ -152,8 +157,7 @@ pub(crate) struct ServeSettings {
     /// A loopback address.
     pub(crate) listen: SocketAddr,
     pub(crate) database: Database,
-    pub(crate) egress: EgressSettings,
-    pub(crate) secrets: KnownSecrets,
+    pub(crate) access: Access,
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) demo: bool,
@@ -170,8 +174,11 @@ impl ServeSettings {
         Ok(Self {
             listen: loopback(listen.as_deref().unwrap_or(LISTEN))?,
             database: database(flags.database, file)?,
-            egress: EgressSettings::new(flags.egress, file)?,
-            secrets: KnownSecrets::of_environment(file.secret_hosts())?,
+            access: Access {
+                egress: EgressSettings::new(flags.egress, file)?,
+                secrets: KnownSecrets::of_environment(file.secret_hosts())?,
+                commands: file.commands()?,
+            },
             allowed_hosts: listed(flags.allowed_host, &file.allowed_hosts),
             allowed_origins: origins(&listed(flags.allowed_origin, &file.allowed_origins))?,
             demo: flags.demo,
@@ -191,8 +198,17 @@ pub(crate) fn database(flag: Option<String>, file: &SettingsFile) -> anyhow::Res
     Database::parse(flag.as_deref().or(file.database.as_deref()).unwrap_or(DATABASE))
 }
 
+/// What flows may reach and use.
+#[derive(Debug, Default)]
+pub(crate) struct Access {
+    pub(crate) egress: EgressSettings,
+    pub(crate) secrets: KnownSecrets,
+    /// The local commands that agents may name.
+    pub(crate) commands: McpCommands,
+}
+
 /// The settings of outgoing calls.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct EgressSettings {
     /// In the format of `EgressPolicy::parse`.
     pub(crate) allow: String,

@@ -15,8 +15,7 @@ use steadflow_store::{Store, StoreError};
 use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
 
 use crate::memory;
-use crate::secrets::KnownSecrets;
-use crate::settings::{Database, EgressSettings};
+use crate::settings::{Access, Database};
 
 /// The part of all memory that responses to outgoing calls may take while they arrive.
 const RESPONSE_SHARE: u64 = 32;
@@ -45,24 +44,21 @@ pub(crate) fn open_store_up_to(
     Ok(Arc::new(store))
 }
 
-/// Starts an engine with `store`. Flows may call public addresses and those that `egress` allows, with up to `calls_max`
-/// concurrent calls.
-pub(crate) async fn start(
-    store: Arc<dyn Store>,
-    egress: &EgressSettings,
-    secrets: KnownSecrets,
-    calls_max: usize,
-) -> anyhow::Result<Wiring> {
+/// Starts an engine with `store`. Flows make up to `calls_max` concurrent calls.
+pub(crate) async fn start(store: Arc<dyn Store>, access: Access, calls_max: usize) -> anyhow::Result<Wiring> {
+    let Access { egress, secrets, commands } = access;
     let secrets = Arc::new(secrets);
+    let names = commands.commands.keys().map(|name| name.as_str().into()).collect();
     let policy = EgressPolicy::parse(&egress.allow).context("The setting `egress_allow` is not valid")?;
     let agents = Arc::new(StoredAgents(Arc::clone(&store)));
-    let (proxy, texts) = (egress.proxy.clone(), LiveTexts::default());
+    let (proxy, texts) = (egress.proxy, LiveTexts::default());
     let config = NodesConfig {
         policy,
         proxy,
         calls_max,
         response_memory: usize::try_from(memory::limit() / RESPONSE_SHARE).unwrap_or(usize::MAX),
-        own: egress.own.clone(),
+        own: egress.own,
+        commands,
         texts: Arc::new(texts.clone()),
         ..NodesConfig::new(agents, Arc::clone(&secrets) as _)
     };
@@ -72,6 +68,7 @@ pub(crate) async fn start(
         check_agent: steadflow_nodes::schema_faults,
         check_arguments: steadflow_nodes::argument_faults,
         has_secret: HasSecret::new(move |tenant, name| secrets.secret(tenant, name).is_some()),
+        commands: Arc::new(names),
         capacity: Capacity::of_memory(memory::limit()),
         texts,
         ..EngineConfig::default()

@@ -250,6 +250,11 @@ fn examples_of_serve() {
       failed_days = 90
       [keep.flows.01900000-0000-7000-8000-000000000001]
       completed_days = 7
+
+      [mcp.files]
+      command = ["/usr/bin/node", "/srv/mcp/files/index.js"]
+      env = { TOKEN = "${secrets.FILES_TOKEN}" }
+      cwd = "/data"
     "#);
 }
 

@@ -1,5 +1,7 @@
 //! The behaviour of the binary: its output and its exit status.
 
+#[cfg(target_os = "linux")]
+mod commands;
 mod doctor;
 mod exact;
 mod examples;

@@ -244,3 +244,26 @@ fn numbers_of_the_trigger_data_come_out_as_they_are_written() {
     assert_eq!(run.stdout, format!("{text}\n"));
     assert_eq!(negative.stdout, "-1.50E+3\n");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn local_commands_are_those_of_a_settings_file_that_is_named() {
+    let folder = Folder::new();
+    let server = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/commands/server.py");
+    folder.write("steadflow.toml", format!("[mcp.test]\ncommand = [\"/usr/bin/python3\", \"{server}\"]"));
+    let id = "01936000-0000-7000-8000-0000000000a1";
+    let agent = json!({ "id": id, "name": "Tools", "agent_type": "mcp", "config": { "command": "test" }, "skills": ["echo"] });
+    let node = json!({ "id": "a", "type": "agent", "agent_id": id, "skill": "echo", "input": { "n": 1 } });
+    folder.write("run.json", json!({ "flow": flow(&[node]), "agents": [agent] }));
+
+    let found = folder.run(&["run", "run.json"]).expect(2);
+    let named = folder.run(&["run", "run.json", "--config", "steadflow.toml"]).expect(0);
+    let checked = folder.run(&["validate", "run.json"]).expect(0);
+
+    insta::assert_snapshot!(found.stderr, @"
+    settings  ./steadflow.toml
+    run.json:/agents/0/config/command: there is no local command `test`. `run` knows those of a settings file that is named with `--config`, as `[mcp.test]`
+    ");
+    assert_eq!(named.json()["arguments"], json!({ "n": 1 }), "{}", named.stderr);
+    assert!(checked.stdout.contains("valid"), "{}", checked.stdout);
+}

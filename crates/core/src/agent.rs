@@ -71,6 +71,14 @@ impl Agent {
         matches!(self.backend, Backend::Mcp(_))
     }
 
+    /// Returns the name of the local command that it is, if it is one.
+    pub fn command(&self) -> Option<&str> {
+        match &self.backend {
+            Backend::Mcp(McpConfig::Command(name)) => Some(name),
+            Backend::Mcp(McpConfig::Http(_)) | Backend::Llm(_) | Backend::Http(_) => None,
+        }
+    }
+
     /// Returns the skill called `name`.
     pub fn skill(&self, name: &str) -> Option<&Skill> {
         self.skills.iter().find(|skill| skill.name == name)
@@ -214,7 +222,16 @@ pub struct HttpConfig {
 
 /// How to reach an MCP server.
 #[derive(Clone, Debug, PartialEq)]
-pub struct McpConfig {
+pub enum McpConfig {
+    /// Over streamable HTTP.
+    Http(McpEndpoint),
+    /// As a local command, by the name that the operator gives it.
+    Command(String),
+}
+
+/// Where an MCP server is called over HTTP.
+#[derive(Clone, Debug, PartialEq)]
+pub struct McpEndpoint {
     /// An http(s) URL, exactly as given: a `/` at its end is a part of it.
     pub url: String,
     /// Sent as `Authorization: Bearer`.

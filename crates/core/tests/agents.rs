@@ -235,6 +235,7 @@ fn an_edited_agent_keeps_its_secrets_while_they_go_where_they_went() {
             "it is for https://scores.example,",
         ),
         (&mcp, json!({ "url": "https://evil.example" }), &["api_key"], "it is for https://tools.example,"),
+        (&mcp, json!({ "url": null, "command": "files" }), &["api_key"], "it is for https://tools.example,"),
         (
             &mcp,
             json!({ "agent_type": "http", "endpoint": "https://tools.example" }),

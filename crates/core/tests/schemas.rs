@@ -18,7 +18,8 @@ static FLOWS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let kinds = CATALOGUE.iter().map(|entry| flow_of((entry.about.example)()));
     kinds.chain([large_flow()]).collect()
 });
-static AGENTS: LazyLock<Vec<Value>> = LazyLock::new(|| vec![llm_agent(), http_agent(), mcp_agent()]);
+static AGENTS: LazyLock<Vec<Value>> =
+    LazyLock::new(|| vec![llm_agent(), http_agent(), mcp_agent(), command_agent()]);
 
 #[test]
 fn the_description_of_the_api_has_them_as_they_are() {
@@ -425,6 +426,10 @@ fn mcp_agent() -> Value {
             "hash": format!("sha256:{}", "0a".repeat(32)),
         }],
     })
+}
+
+fn command_agent() -> Value {
+    json!({ "name": "Files", "agent_type": "mcp", "config": { "command": "files" }, "skills": ["read"] })
 }
 
 fn http_agent() -> Value {

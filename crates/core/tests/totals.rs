@@ -226,7 +226,7 @@ fn the_parts_of_an_agent_have_a_length_or_a_number() {
     let tools = |count: usize| (0..count).map(|at| tool(&format!("t{at}"))).collect::<Value>();
     let name = |count: usize| json!("x".repeat(count));
     let fallbacks = |count: usize| (0..count).map(|_| json!({ "model": "m" })).collect::<Value>();
-    let parts: [Part<'_>; 40] = [
+    let parts: [Part<'_>; 41] = [
         ("llm", "/name", 200, &chars),
         ("llm", "/description", 10_000, &chars),
         ("llm", "/category", 200, &chars),
@@ -267,6 +267,7 @@ fn the_parts_of_an_agent_have_a_length_or_a_number() {
         ("mcp", "/config/url", 2_000, &url),
         ("mcp", "/config/api_key", 8_000, &chars),
         ("mcp", "/config/headers", 50, &map),
+        ("command", "/config/command", 64, &chars),
     ];
     for (agent_type, pointer, max, part) in parts {
         let faults = |size: usize| {
@@ -290,6 +291,7 @@ fn agent(agent_type: &str) -> Value {
             "headers": {}, "extra_headers": {}, "extra_query": {}, "extra_body": {}, "fallbacks": [{ "model": "n" }],
         }),
         "mcp" => json!({ "url": "http://x", "api_key": "k", "headers": {} }),
+        "command" => json!({ "command": "c" }),
         _ => json!({ "endpoint": "http://x", "api_key": "k", "headers": { "k0": "x" } }),
     };
     let mut skill = json!({ "name": "s", "description": "", "instructions": "" });
@@ -299,7 +301,8 @@ fn agent(agent_type: &str) -> Value {
         skill["tools"] = json!([tool("t")]);
     }
     let mut agent = json!({
-        "name": "A", "agent_type": agent_type, "description": "", "category": "c", "tags": ["a"], "config": config,
+        "name": "A", "agent_type": if agent_type == "command" { "mcp" } else { agent_type },
+        "description": "", "category": "c", "tags": ["a"], "config": config,
         "prices": { "input_per_million": 1, "cached_input_per_million": 1, "cache_write_per_million": 1 },
         "skills": [skill],
     });

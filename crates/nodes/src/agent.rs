@@ -17,7 +17,8 @@ use std::sync::Arc;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
 pub(crate) use self::llm::Fits;
-pub(crate) use self::mcp::{Eras, list_tools};
+pub(crate) use self::mcp::{Commands, Eras, list_tools};
+pub use self::mcp::{McpCommand, McpCommands};
 pub(crate) use self::tool::call_tool;
 use crate::call::{header, headers_of};
 use crate::nodes::Shared;

@@ -163,6 +163,11 @@ impl Egress {
         self.timeouts.connect
     }
 
+    /// Returns how long a service may be silent.
+    pub(crate) const fn idle_timeout(&self) -> Duration {
+        self.timeouts.idle
+    }
+
     /// Sends a request and returns the response without reading its body.
     ///
     /// # Errors

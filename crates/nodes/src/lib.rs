@@ -3,7 +3,7 @@
 //! [`Nodes::perform`] takes the [`Work`](steadflow_core::work::Work) of one attempt and returns its
 //! [`Outcome`](steadflow_core::work::Outcome). It has no state of executions and never retries: the state machine decides on
 //! retries. Dropping its future stops the work and closes the connection. Only the end of a session is told to its server
-//! afterwards ([`farewell`]).
+//! afterwards ([`farewell`]), and an MCP server that is a local command runs on for the next call.
 
 mod action;
 mod agent;
@@ -21,6 +21,7 @@ mod slots;
 mod status;
 mod texts;
 
+pub use agent::{McpCommand, McpCommands};
 pub use directory::{AgentDirectory, DirectoryError, NoAgents};
 pub use egress::{
     Egress, EgressError, EgressPolicy, EgressProxy, EgressTimeouts, Lookup, OwnListeners, PolicyError,

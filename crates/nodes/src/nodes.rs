@@ -11,14 +11,14 @@ use steadflow_core::live::{TextSinks, Unread};
 use steadflow_core::work::{Outcome, Stop, Task, Work};
 
 use crate::action::http_request;
-use crate::agent::{Eras, Fits, Wanted, call_tool, list_tools, run_skill};
+use crate::agent::{Commands, Eras, Fits, McpCommands, Wanted, call_tool, list_tools, run_skill};
 use crate::directory::AgentDirectory;
 use crate::egress::{
     Answer, Egress, EgressConfig, EgressError, EgressPolicy, EgressProxy, EgressTimeouts, Lookup,
     OwnListeners, Request, SystemLookup,
 };
 use crate::farewell::{Farewell, Farewells};
-use crate::responses::Responses;
+use crate::responses::{Responses, Share};
 use crate::schema::Checks;
 use crate::secrets::{Keyring, Scrubbers, Secrets};
 use crate::slots::{Slot, Slots};
@@ -47,13 +47,15 @@ pub struct NodesConfig {
     pub agents: Arc<dyn AgentDirectory>,
     /// The source of secrets.
     pub secrets: Arc<dyn Secrets>,
+    /// The local commands that agents may name.
+    pub commands: McpCommands,
     /// What takes the text of models while they write it.
     pub texts: Arc<dyn TextSinks>,
 }
 
 impl NodesConfig {
     /// Returns a configuration with the defaults: public addresses only, the resolver of the operating system, no proxy, default
-    /// limits, any number of concurrent calls, 128 MiB for their responses, and nobody who listens to models.
+    /// limits, any number of concurrent calls, 128 MiB for their responses, no local commands, and nobody who listens to models.
     pub fn new(agents: Arc<dyn AgentDirectory>, secrets: Arc<dyn Secrets>) -> Self {
         Self {
             policy: EgressPolicy::default(),
@@ -66,6 +68,7 @@ impl NodesConfig {
             response_memory: 128 * 1024 * 1024,
             agents,
             secrets,
+            commands: McpCommands::default(),
             texts: Arc::new(Unread),
         }
     }
@@ -97,6 +100,7 @@ pub(crate) struct Shared {
     pub(crate) fits: Fits,
     /// What MCP servers speak.
     pub(crate) eras: Eras,
+    pub(crate) commands: Commands,
     farewells: Farewells,
     pub(crate) checks: Checks,
     secrets: Arc<dyn Secrets>,
@@ -119,8 +123,12 @@ impl Shared {
         call: &Slot,
     ) -> Result<Answer, Failure> {
         keyring.check_host(&request.url)?;
-        let share = self.responses.share_of(call.party().clone());
-        self.egress.send(request, share).await
+        self.egress.send(request, self.share_of(call)).await
+    }
+
+    /// Returns the room for the responses of a call.
+    pub(crate) fn share_of(&self, call: &Slot) -> Share {
+        self.responses.share_of(call.party().clone())
     }
 
     /// Returns how long a service may take for what says nothing of its work.
@@ -128,9 +136,14 @@ impl Shared {
         self.egress.connect_timeout()
     }
 
+    /// Returns how long a service may be silent, where nothing else limits a call.
+    pub(crate) const fn idle_timeout(&self) -> Duration {
+        self.egress.idle_timeout()
+    }
+
     /// Returns what sends the last requests of a call, to where it has sent others.
     pub(crate) fn farewell(&self, call: &Slot) -> Farewell {
-        let share = self.responses.share_of(call.party().clone());
+        let share = self.share_of(call);
         Farewell { farewells: self.farewells.clone(), egress: self.egress.clone(), share }
     }
 }
@@ -161,6 +174,7 @@ impl Nodes {
                 agents,
                 fits: Fits::default(),
                 eras: Eras::default(),
+                commands: Commands::new(config.commands),
                 farewells: Farewells::default(),
                 checks: Checks::default(),
                 secrets,

@@ -10,6 +10,7 @@ mod start;
 mod stored;
 mod upkeep;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -86,6 +87,7 @@ struct Inner {
     check_agent: fn(&Agent) -> Vec<Fault>,
     check_arguments: fn(&Value, &Value) -> Vec<Fault>,
     has_secret: HasSecret,
+    commands: Arc<BTreeSet<Arc<str>>>,
     load: Arc<Held>,
     gates: Arc<Mutex<GateTotals>>,
     admission: Admission,
@@ -152,6 +154,7 @@ impl Engine {
                 check_agent: config.check_agent,
                 check_arguments: config.check_arguments,
                 has_secret: config.has_secret,
+                commands: config.commands,
                 admission: Admission::new(config.capacity, Arc::clone(&load)),
                 load,
                 gates,
@@ -188,8 +191,15 @@ impl Engine {
         self.inner.versions.limits()
     }
 
+    /// Returns the names of the local commands that agents may name.
+    pub fn commands(&self) -> &BTreeSet<Arc<str>> {
+        &self.inner.commands
+    }
+
     pub(crate) fn agent_faults(&self, agent: &Agent) -> Vec<Fault> {
-        (self.inner.check_agent)(agent)
+        let mut faults = (self.inner.check_agent)(agent);
+        faults.extend(self.unlisted_command(agent));
+        faults
     }
 
     pub(crate) fn has_secret(&self, tenant: TenantId, name: &str) -> bool {

@@ -62,6 +62,11 @@ export async function listTools(id: string): Promise<Schemas['AgentTools']> {
   return (await call('POST', '/studio/agents/{id}/tools', { path: { id } })).data;
 }
 
+/** The names of the local commands that agents may name: MCP servers that the operator has listed. */
+export async function listMcpCommands(signal: AbortSignal): Promise<readonly string[]> {
+  return (await call('GET', '/studio/mcp-commands', { signal })).data.map(({ name }) => name);
+}
+
 /** Calls a skill once, outside any execution. Nothing is stored. Throws a `Problem` when it fails. */
 export async function trySkill(id: string, skill: string, input: Json): Promise<Trial> {
   const body = { skill, input_data: input };

@@ -838,6 +838,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/mcp-commands": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Lists the local commands that agents may name, as the settings of the server have them. */
+        readonly get: operations["list_mcp_commands"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/studio/node-types": {
         readonly parameters: {
             readonly query?: never;
@@ -2859,13 +2876,23 @@ export interface components {
              */
             readonly fallbacks?: readonly components["schemas"]["FallbackModel"][] | null;
         };
+        /** @description An MCP server that is a local command. What it runs is known to the operator alone. */
+        readonly McpCommand: {
+            /** @description What an agent names it by, as `config.command`. */
+            readonly name: string;
+        };
         /** @description How to reach an MCP server. */
         readonly McpConfig: {
             /**
              * URL
              * @description The address of its endpoint for streamable HTTP, as its documentation writes it.
              */
-            readonly url: string;
+            readonly url?: string | null;
+            /**
+             * Command
+             * @description The name of a local command that the operator has listed, in place of a URL.
+             */
+            readonly command?: string | null;
             /**
              * API key
              * @description Sent as `Authorization: Bearer`. `${secrets.NAME}`, or the key.
@@ -2879,7 +2906,11 @@ export interface components {
             readonly headers?: {
                 readonly [key: string]: string | null;
             } | null;
-        };
+        } & ({
+            readonly url: unknown;
+        } | {
+            readonly command: unknown;
+        });
         /**
          * Merge
          * @description Waits for all incoming branches, or for the first.
@@ -9408,6 +9439,80 @@ export interface operations {
             };
             /** @description There is nothing of that id */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_mcp_commands: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The commands */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["McpCommand"][];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -62,6 +62,7 @@ impl Api {
         let config = EngineConfig {
             worker: "worker".into(),
             has_secret: HasSecret::new(|_, name| name != NO_SECRET),
+            commands: Arc::new(["files".into(), "git".into()].into()),
             texts,
             ..EngineConfig::default()
         };

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Agent, Backend, LlmConfig, Provider};
+use super::{Agent, Backend, LlmConfig, McpConfig, Provider};
 
 /// Who gets the secrets of an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,8 @@ impl Destination {
         match &agent.backend {
             Backend::Llm(config) => Self::of_model(config),
             Backend::Http(config) => Self { kind: HTTP, origin: origin(&config.endpoint) },
-            Backend::Mcp(config) => Self { kind: MCP, origin: origin(&config.url) },
+            Backend::Mcp(McpConfig::Http(endpoint)) => Self { kind: MCP, origin: origin(&endpoint.url) },
+            Backend::Mcp(McpConfig::Command(name)) => Self::of_command(name),
         }
     }
 
@@ -27,6 +28,11 @@ impl Destination {
     pub(super) fn of_document(document: &Value) -> Option<Self> {
         let text = |key: &str| document.get("config")?.get(key)?.as_str().filter(|text| !text.is_empty());
         let agent_type = document.get("agent_type")?;
+        if agent_type == MCP
+            && let Some(name) = text("command")
+        {
+            return Some(Self::of_command(name));
+        }
         for (kind, key) in [(HTTP, "endpoint"), (MCP, "url")] {
             if agent_type == kind {
                 return Some(Self { kind, origin: origin(text(key)?) });
@@ -36,6 +42,10 @@ impl Destination {
         let (kind, provider) = Provider::NAMED.iter().find(|(name, _)| *name == named)?;
         let origin = origin(text("base_url").unwrap_or_else(|| provider.default_base_url()));
         Some(Self { kind, origin })
+    }
+
+    fn of_command(name: &str) -> Self {
+        Self { kind: MCP, origin: format!("the command `{name}`") }
     }
 
     /// Returns where a fallback in this document of an agent's `config` would send them; `None` if that does not say so.

@@ -150,7 +150,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::agent::{Backend, MASK};
+    use crate::agent::{Backend, MASK, McpConfig};
 
     #[test]
     fn a_document_with_every_key_is_read() {
@@ -290,7 +290,7 @@ mod tests {
         let agent = Agent::parse(&document).unwrap();
 
         assert_eq!((agent.agent_type(), agent.is_external()), ("mcp", true));
-        let Backend::Mcp(config) = &agent.backend else { panic!("an mcp agent") };
+        let Backend::Mcp(McpConfig::Http(config)) = &agent.backend else { panic!("an mcp agent") };
         assert_eq!(config.url, "https://tools.example/mcp/", "a slash at the end is a part of it");
         assert_eq!(agent.skills[0].hash, None);
         assert_eq!(agent.skills[1].hash, Some(hash));
@@ -298,11 +298,42 @@ mod tests {
     }
 
     #[test]
+    fn a_local_command_is_a_name_and_nothing_else() {
+        let with = |config: Value| {
+            let mut document = mcp_server();
+            document["config"] = config;
+            Agent::parse(&document)
+        };
+
+        let agent = with(json!({ "command": "files", "url": null, "api_key": "", "headers": {} })).unwrap();
+
+        assert_eq!((agent.command(), agent.agent_type(), agent.is_external()), (Some("files"), "mcp", true));
+        assert_eq!(Agent::parse(&mcp_server()).unwrap().command(), None);
+        for (config, pointer, message) in [
+            (json!({}), "/config/url", "an MCP server needs `url` or `command`"),
+            (json!({ "command": "" }), "/config/command", "must not be empty"),
+            (json!({ "command": "a", "api_key": "canary" }), "/config/api_key", "is sent no credentials"),
+            (
+                json!({ "command": "a", "headers": { "x": "canary" } }),
+                "/config/headers",
+                "is sent no credentials",
+            ),
+            (json!({ "command": ["npx", "--yes", "x"] }), "/config/command", "must be a string"),
+            (json!({ "command": "a", "args": ["-c"] }), "/config/args", "and `command` is its name there"),
+        ] {
+            let faults = with(config.clone()).unwrap_err();
+
+            assert_eq!((faults.len(), &*faults[0].pointer), (1, pointer), "{config}");
+            assert!(faults[0].message.contains(message), "{}", faults[0].message);
+        }
+    }
+
+    #[test]
     fn what_an_mcp_server_cannot_have_is_refused_by_name() {
         for (key, value, message) in [
-            ("command", json!("npx"), "never started as local commands"),
-            ("args", json!(["-y"]), "never started as local commands"),
-            ("env", json!({}), "never started as local commands"),
+            ("command", json!("npx"), "has `url` or `command`, not both"),
+            ("args", json!(["-y"]), "in the operator's `steadflow.toml`"),
+            ("env", json!({}), "in the operator's `steadflow.toml`"),
             ("mcp_connection_id", json!("1"), "the agent itself is the connection"),
             ("token", json!("canary"), "belongs into `headers`"),
         ] {

@@ -15,7 +15,8 @@ pub const MASK: &str = "••••";
 pub struct SecretText(String);
 
 impl SecretText {
-    pub(super) fn new(text: String) -> Self {
+    /// Returns the secret that `text` is, or that it names.
+    pub const fn new(text: String) -> Self {
         Self(text)
     }
 

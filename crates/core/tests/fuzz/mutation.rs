@@ -20,6 +20,7 @@ pub(crate) fn agents() -> Vec<Value> {
         include_str!("corpus/agent-llm.json"),
         include_str!("corpus/agent-http.json"),
         include_str!("corpus/agent-mcp.json"),
+        include_str!("corpus/agent-mcp-command.json"),
     ])
 }
 

@@ -1,31 +1,35 @@
-//! `mcp` agents: a skill is a tool of an MCP server, called over streamable HTTP.
+//! `mcp` agents: a skill is a tool of an MCP server, called over streamable HTTP or as a local command.
 //!
-//! The client is ours, like those of language models, and for the same reasons ([`client`]): every request goes through the
-//! guarded client, responses have a limit and pass through exactly, and a call ends when its future is dropped.
+//! The client is ours, like those of language models, and for the same reasons: every request over HTTP goes through the
+//! guarded client ([`client`]), a command is one that the operator has listed ([`command`]), responses have a limit and pass
+//! through exactly, and a call ends when its future is dropped.
 
 mod client;
+mod command;
+mod conversation;
 mod definition;
 mod era;
+mod local;
 mod message;
 mod mirrored;
 mod output;
+mod process;
 mod session;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, USER_AGENT};
 use serde_json::{Value, json};
 use steadflow_core::agent::{Agent, Backend, McpConfig};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::AgentId;
 use steadflow_core::payload::Payload;
 use steadflow_core::work::{Stop, Work};
-use url::Url;
 
-use self::client::{Caller, Client};
+use self::client::Caller;
+pub(crate) use self::command::Commands;
+pub use self::command::{McpCommand, McpCommands};
+use self::conversation::{Conversation, Reach};
 use self::definition::Definition;
 pub(crate) use self::era::Eras;
 use super::{SkillCall, find_agent, misconfigured};
-use crate::call::{AGENT, header};
-use crate::egress::peer;
 use crate::nodes::Shared;
 use crate::secrets::Keyring;
 use crate::slots::Party;
@@ -50,16 +54,17 @@ pub(super) async fn run(
             return Err(Failure::new(ErrorClass::Validation, message));
         }
     };
-    let (url, headers) = reach(config, keyring)?;
-    let who = peer(&url);
+    let reach = Reach::of(config, call.shared, keyring)?;
     let caller = Caller { shared: call.shared, slot: call.slot, work: call.work, keyring };
-    let mut client = Client::begin(caller, url, headers).await?;
+    let mut conversation = Conversation::begin(caller, reach).await?;
     let tool = &call.skill.name;
     if let Some(pinned) = &call.skill.hash {
-        definition::check(&tools(&mut client, &who).await?, tool, pinned, &who)?;
+        let tools = tools(&mut conversation).await?;
+        definition::check(&tools, tool, pinned, conversation.who())?;
     }
-    let result = client.call(call.skill, &arguments).await?;
-    drop(client);
+    let result = conversation.call(call.skill, &arguments).await?;
+    let who = conversation.who().to_owned();
+    drop(conversation);
     let output = output::output_of(&result, &who, tool)?;
     if let Some(misfit) = call.output_misfit(&message::value_of(&output), &keyring.scrubber()).await? {
         let message = format!("The response of {who} does not match the output schema: {misfit}.");
@@ -84,12 +89,11 @@ pub(crate) async fn list_tools(
         );
         return Err(misconfigured(message));
     };
-    let (url, headers) = reach(config, keyring)?;
-    let who = peer(&url);
+    let reach = Reach::of(config, shared, keyring)?;
     let slot =
         shared.slots.acquire_unless(stop, Party { flow: work.flow, peer: id.to_string().into() }).await;
-    let mut client = Client::begin(Caller { shared, slot: &slot, work, keyring }, url, headers).await?;
-    let tools = tools(&mut client, &who).await?;
+    let mut conversation = Conversation::begin(Caller { shared, slot: &slot, work, keyring }, reach).await?;
+    let tools = tools(&mut conversation).await?;
     let listed = tools.iter().map(|tool| tool.listed(agent.skill(&tool.name)));
     Ok(Payload::from_value(
         &json!({ "tools": listed.collect::<Vec<_>>(), "missing": missing(&agent, &tools) }),
@@ -102,31 +106,13 @@ fn missing<'a>(agent: &'a Agent, tools: &[Definition]) -> Vec<&'a str> {
     agent.skills.iter().map(|skill| &*skill.name).filter(|name| !is_there(name)).collect()
 }
 
-/// Returns the address of a server, and what each request to it carries.
-fn reach(config: &McpConfig, keyring: &mut Keyring<'_>) -> Result<(Url, HeaderMap), Failure> {
-    let url = Url::parse(&config.url).map_err(|_| {
-        misconfigured(format!("The address `{}` of the MCP server is not a URL.", config.url))
-    })?;
-    let mut headers = HeaderMap::new();
-    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-    for (name, text) in &config.headers {
-        let (name, value) = header(name, &keyring.open_header(name, text)?).map_err(misconfigured)?;
-        headers.insert(name, value);
-    }
-    if let Some(key) = &config.api_key {
-        let bearer = format!("Bearer {}", keyring.open(key)?);
-        let (name, value) = header(AUTHORIZATION.as_str(), &bearer).map_err(misconfigured)?;
-        headers.insert(name, value);
-    }
-    Ok((url, headers))
-}
-
 /// Returns all tools of a server.
-async fn tools(client: &mut Client<'_>, who: &str) -> Result<Vec<Definition>, Failure> {
+async fn tools(conversation: &mut Conversation<'_>) -> Result<Vec<Definition>, Failure> {
+    let who = conversation.who().to_owned();
     let (mut tools, mut cursor) = (Vec::new(), None::<String>);
     for _ in 0..PAGES_MAX {
         let params = cursor.take().map_or_else(|| json!({}), |cursor| json!({ "cursor": cursor }));
-        let page = client.request("tools/list", params).await.map_err(Failure::from)?;
+        let page = conversation.request("tools/list", params).await?;
         let mut page = message::value_of(&page);
         let Some(Value::Array(listed)) = page.get_mut("tools").map(Value::take) else {
             let message = format!("{who} did not respond with a list of tools.");

@@ -107,6 +107,18 @@ impl Engine {
         if faults.is_empty() { Ok(()) } else { Err(RuntimeError::AgentInvalid(faults)) }
     }
 
+    /// Returns the fault of an agent that names a local command which the operator has not listed.
+    pub(crate) fn unlisted_command(&self, agent: &Agent) -> Option<Fault> {
+        let name = agent.command().filter(|name| !self.commands().contains(*name))?;
+        let listed: Vec<String> = self.commands().iter().map(|name| format!("`{name}`")).collect();
+        let listed = if listed.is_empty() { "none".to_owned() } else { listed.join(", ") };
+        let message = format!(
+            "there is no local command `{name}`. The operator has listed {listed}, and can add it to `steadflow.toml` as \
+             `[mcp.{name}]`"
+        );
+        Some(Fault { pointer: "/config/command".to_owned(), message })
+    }
+
     /// Prepares a trial of one skill of an agent's current version, with `input`.
     ///
     /// # Errors

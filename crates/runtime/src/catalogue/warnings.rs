@@ -13,7 +13,7 @@ use crate::error::RuntimeError;
 
 impl Engine {
     /// Returns what is probably not meant in a flow: what [`Flow::warnings`] says, and the secrets, agents and skills that
-    /// it names and that this tenant does not have. Each has a JSON pointer into the document.
+    /// it names and that this tenant does not have, and agents whose local commands are not listed. Each has a JSON pointer into the document.
     ///
     /// # Errors
     /// What the store says.
@@ -27,17 +27,19 @@ impl Engine {
             return Ok(warnings.into_all());
         }
         let (mut known, mut damaged) = (BTreeSet::new(), BTreeMap::new());
-        let (mut skills, mut secrets) = (Vec::new(), Vec::new());
+        let (mut skills, mut secrets, mut commands) = (Vec::new(), Vec::new(), Vec::new());
         let mut parts = AgentParts { tenant, wanted };
         while let Some(records) = parts.next(self).await? {
             let agents = agents_in(records, &mut damaged);
             known.extend(agents.keys().copied());
             skills.extend(missing_skills(flow, |id| agents.get(&id)));
             secrets.extend(missing_secrets_of_agents(flow, &agents, is_missing));
+            commands.extend(unlisted_commands(flow, &agents, |agent| self.unlisted_command(agent)));
         }
         warnings.extend(missing_agents(flow, &known, &damaged));
         warnings.extend(skills);
         warnings.extend(secrets);
+        warnings.extend(commands);
         Ok(warnings.into_all())
     }
 }
@@ -105,4 +107,19 @@ fn missing_secrets_of_agents(
         }));
     }
     missing
+}
+
+fn unlisted_commands(
+    flow: &Flow,
+    known: &BTreeMap<AgentId, Agent>,
+    unlisted: impl Fn(&Agent) -> Option<Fault>,
+) -> Vec<Fault> {
+    let nodes = flow.graph.nodes.iter().enumerate();
+    let unlisted = nodes.filter_map(|(at, node)| {
+        let (agent, _) = node.kind.room().skill()?;
+        let Fault { message, .. } = unlisted(known.get(&agent)?)?;
+        let pointer = format!("/flow_definition/nodes/{at}/agent_id");
+        Some(Fault { pointer, message: format!("the agent cannot be called: {message}") })
+    });
+    unlisted.collect()
 }

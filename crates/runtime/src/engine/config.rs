@@ -1,5 +1,6 @@
 //! The engine's measures.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +46,8 @@ pub struct EngineConfig {
     pub check_arguments: fn(&Value, &Value) -> Vec<Fault>,
     /// Whether a tenant has a secret with this name. The engine never sees values.
     pub has_secret: HasSecret,
+    /// The names of the local commands that agents may name.
+    pub commands: Arc<BTreeSet<Arc<str>>>,
     /// How long the lease of a worker lasts without renewal.
     pub lease_ttl: Duration,
     /// Calls that may wait for the engine's loop. Each is taken within a turn, which is milliseconds; a few turns' worth
@@ -66,6 +69,7 @@ impl Default for EngineConfig {
             check_agent: |_| Vec::new(),
             check_arguments: |_, _| Vec::new(),
             has_secret: HasSecret::new(|_, _| true),
+            commands: Arc::default(),
             lease_ttl: Duration::from_secs(15),
             calls_max: 2_048,
             capacity: Capacity::DEFAULT,

@@ -1,8 +1,12 @@
 //! What a flow names that does not exist is said when it is saved.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use steadflow_core::ids::AgentId;
+use steadflow_core::payload::Payload;
 use steadflow_runtime::{EngineConfig, HasSecret};
+use steadflow_store::AgentChange;
 use uuid::Uuid;
 
 use super::ME;
@@ -38,4 +42,31 @@ async fn secrets_and_agents_that_do_not_exist_are_warned_of_where_they_are_named
     assert_eq!(of("1/agent_id"), ["the agent uses the secret `OF_AGENT`"]);
     assert_eq!(of("2/agent_id"), ["there is no agent 00000000-0000-0000-0000-000000000006"]);
     assert_eq!(warnings.len(), 3, "{warnings:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn agents_whose_local_commands_are_not_listed_any_more_are_warned_of() {
+    let commands = Arc::new(["files".into()].into());
+    let bench = Bench::configured(EngineConfig { commands, ..EngineConfig::default() }).await;
+    let agent = async |number: u128, command: &str| {
+        let id = AgentId::new(Uuid::from_u128(number));
+        let document = json!({ "name": command, "agent_type": "mcp", "skills": ["read"], "config": { "command": command } });
+        let (document, at) = (Payload::from_value(&document), bench.engine.now());
+        let change = AgentChange { id, tenant: TENANT, document, at, if_revision: None };
+        bench.engine.store().put_agent(change).await.unwrap();
+        json!({ "id": command, "type": "agent", "agent_id": id.to_string(), "skill": "read", "input": {} })
+    };
+    let nodes = json!([agent(1, "files").await, agent(2, "gone").await]);
+    let flow = bench.flow(json!({}), nodes, json!([{ "from": "files", "to": "gone" }])).await;
+    let flow = bench.engine.current_flow(TENANT, flow).await.unwrap();
+
+    let warnings = bench.engine.flow_warnings(TENANT, &flow.version.flow).await.unwrap();
+
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert_eq!(warnings[0].pointer, "/flow_definition/nodes/1/agent_id");
+    assert_eq!(
+        warnings[0].message,
+        "the agent cannot be called: there is no local command `gone`. The operator has listed `files`, and can add it to \
+         `steadflow.toml` as `[mcp.gone]`"
+    );
 }

@@ -67,6 +67,31 @@ test('an MCP server is created with the tools that may be called', async () => {
   );
 });
 
+test('an MCP server that is a local command is chosen by its name, and has nothing else', async () => {
+  const asked = fakeApi({
+    'GET /studio/agents': () => [],
+    'GET /studio/mcp-commands': () => [{ name: 'files' }, { name: 'git' }],
+    'POST /studio/agents': () => problem(500, 'internal', 'Not now.'),
+  });
+  const user = userEvent.setup();
+  await renderScreen(<AgentsPage />);
+  await user.click((await screen.findAllByRole('button', { name: 'New agent' }))[0] as HTMLElement);
+  await user.click(await screen.findByRole('combobox', { name: 'Type' }));
+  await user.click(await screen.findByRole('option', { name: 'MCP server' }));
+  await user.type(screen.getByLabelText('URL'), 'https://tools.example/mcp');
+
+  await user.click(await screen.findByRole('combobox', { name: 'Local command' }));
+  await user.click(await screen.findByRole('option', { name: 'git' }));
+  await user.click(screen.getByRole('button', { name: 'Save agent' }));
+
+  const sent = () => asked.find((call) => call.method === 'POST')?.body as { config: unknown } | undefined;
+  await vi.waitFor(() => expect(sent()?.config).toEqual({ command: 'git' }));
+  expect(screen.queryByLabelText('URL')).toBeNull();
+  await user.click(screen.getByRole('combobox', { name: 'Local command' }));
+  await user.click(await screen.findByRole('option', { name: 'None' }));
+  expect(screen.getByLabelText<HTMLInputElement>('URL').value).toBe('https://tools.example/mcp');
+});
+
 test('an agent that was changed elsewhere is overwritten only on purpose', async () => {
   const read: Agent = {
     id: '11111111-1111-4111-8111-111111111111',

@@ -1,7 +1,8 @@
 import { Select, Switch, TextInput } from '@mantine/core';
 import { ExactNumberInput } from '@/components/exact-number-input';
 import classes from './agents.module.css';
-import { type AgentDraft, PROVIDERS } from './draft';
+import { CommandField } from './command-field';
+import { type AgentDraft, commandOf, PROVIDERS } from './draft';
 import { texts } from './texts';
 
 const IDLE_SECONDS_MAX = 3600;
@@ -36,8 +37,13 @@ export function ConfigFields({ draft, fault, onChange }: ConfigFieldsProps) {
   if (draft.type === 'mcp') {
     return (
       <>
-        {field('url', form.url, form.urlHint)}
-        {field('api_key', form.apiKey, form.apiKeyHint)}
+        <CommandField
+          command={commandOf(draft)}
+          error={fault('/config/command')}
+          onChange={(name) => set('command', name)}
+        />
+        {!commandOf(draft) && field('url', form.url, form.urlHint)}
+        {!commandOf(draft) && field('api_key', form.apiKey, form.apiKeyHint)}
       </>
     );
   }

@@ -54,7 +54,7 @@ export interface AgentDraft {
 
 export const PROVIDERS = ['openai', 'anthropic', 'gemini', 'ollama'] as const;
 
-/** The configuration keys of the form, by type. Keys of the other types are left out when it is saved. */
+/** The configuration keys of an agent that is not a local command, by type. Keys of the other types are left out when it is saved. */
 const CONFIG_KEYS: Record<AgentType, readonly string[]> = {
   llm: [
     'provider',
@@ -211,9 +211,15 @@ export function isReadable(draft: AgentDraft): boolean {
   return draft.skills.every((skill) => isJsonOrEmpty(skill.inputSchema) && isJsonOrEmpty(skill.outputSchema));
 }
 
+/** Returns the name of the local command that the agent is; empty if it is none. */
+export function commandOf({ type, config }: Pick<AgentDraft, 'type' | 'config'>): string {
+  return type === 'mcp' && typeof config.command === 'string' ? config.command : '';
+}
+
 /** Returns the document; empty fields are left out. The server checks it. Fails where `isReadable` is false. */
 export function documentOf(draft: AgentDraft): AgentDocument {
-  const isOfType = ([key]: [string, unknown]) => CONFIG_KEYS[draft.type].includes(key);
+  const keys = commandOf(draft) ? ['command'] : CONFIG_KEYS[draft.type];
+  const isOfType = ([key]: [string, unknown]) => keys.includes(key);
   const fallbacks = draft.fallbacks.map(({ config }) => fallbackOf(config));
   const prices = given(draft.prices);
   const protection = protectionOf(draft);
@@ -270,5 +276,6 @@ function skillOf(draft: SkillDraft, type: AgentType): Skill {
 /** Returns the endpoint of an agent as short text. */
 export function reachOf({ config }: { config: AgentConfig }): string {
   if ('endpoint' in config) return config.endpoint;
-  return 'url' in config ? config.url : [config.model, config.provider].filter(Boolean).join(' · ');
+  if ('provider' in config) return [config.model, config.provider].filter(Boolean).join(' · ');
+  return config.command || config.url || '';
 }

@@ -7,6 +7,7 @@ import {
   getAgent,
   getProtection,
   listAgents,
+  listMcpCommands,
   saveAgent,
 } from '@/api/agents';
 import { damagedOf, rowsOf } from '@/api/damaged';
@@ -22,6 +23,10 @@ export const agentsQuery = () =>
 
 /** The agents that cannot be read. */
 export const damagedAgentsQuery = () => ({ ...agentsQuery(), select: damagedOf });
+
+/** The local commands of the server: they change only when it is started again. */
+export const mcpCommandsQuery = () =>
+  queryOptions({ queryKey: ['mcp-commands'], queryFn: ({ signal }) => listMcpCommands(signal), staleTime: 60_000 });
 
 /** What the protection of an agent does: it changes with every call. */
 export const protectionQuery = (id: string) =>

@@ -50,6 +50,11 @@ export const texts = {
     endpointHint: 'Skills are called as POST {endpoint}/{skill}.',
     url: 'URL',
     urlHint: 'The endpoint for streamable HTTP. Each skill is a tool of the server, by its name.',
+    command: 'Local command',
+    commandHint:
+      'A server that the operator has listed in steadflow.toml. Without one, the server is called over HTTP.',
+    commandNone: 'None',
+    commandUnlisted: (name: string) => `The settings of the server have no command ${name}.`,
     hash: 'Accepted definition',
     hashHint: 'The hash of the tool. If the server changes the tool, it is not called until you accept it here.',
     skills: 'Skills',
@@ -113,7 +118,7 @@ export const texts = {
   },
   tools: {
     title: 'Tools of the server',
-    hint: 'What the saved address offers now. What you accept here is called as long as the server does not change it.',
+    hint: 'What the saved server offers now. What you accept here is called as long as the server does not change it.',
     list: 'List tools',
     none: 'The server has no tools.',
     accepted: 'Accepted',

@@ -6,16 +6,17 @@ use serde_json::{Value, json};
 
 use super::llm::{LLM, read_fallback, read_llm};
 use crate::agent::secrecy::{MASK, SecretText};
-use crate::agent::{Backend, HttpConfig, McpConfig};
+use crate::agent::{Backend, HttpConfig, McpConfig, McpEndpoint};
 use crate::document::{
-    Description, Keys, Object, Place, Plain, Reader, Reading, Terms, Unknown, choice, entries, key, named,
-    object, plain_text, text,
+    Description, Keys, Object, Place, Plain, Reader, Reading, Terms, Text, Unknown, choice, entries, key,
+    named, object, plain_text, text,
 };
 use crate::http::HeaderName;
 use crate::limits::Limits;
 
 const URL_CHARS_MAX: usize = 2_000;
 const SECRET_CHARS_MAX: usize = 8_000;
+const COMMAND_NAME: Text = text().at_most(64).in_one_line();
 pub(super) const HEADERS_MAX: usize = 50;
 
 /// What performs skills, as the document names it.
@@ -137,22 +138,39 @@ fn read_http(keys: &mut Keys<'_>) -> Option<HttpConfig> {
 fn read_mcp(keys: &mut Keys<'_>) -> Option<McpConfig> {
     let url = keys.take(
         key("url", "URL", UrlReader { place_of_query: place_of_keys, is_base: false })
-            .needed("an MCP server")
             .doc("The address of its endpoint for streamable HTTP, as its documentation writes it."),
     );
+    let command = keys.take(
+        key("command", "Command", COMMAND_NAME)
+            .doc("The name of a local command that the operator has listed, in place of a URL."),
+    );
+    keys.one_of("an MCP server", ["url", "command"]);
     let api_key = keys.take(
         key("api_key", "API key", SecretReader)
             .doc("Sent as `Authorization: Bearer`. `${secrets.NAME}`, or the key."),
     );
+    let api_key = api_key.flatten();
     let headers = read_headers(keys);
     keys.elsewhere(|name| match name {
-        "command" | "args" | "env" | "cwd" => {
-            "MCP servers are called over HTTP, and never started as local commands".to_owned()
+        "args" | "env" | "cwd" => {
+            "what a local command is stands in the operator's `steadflow.toml`, and `command` is its name there"
+                .to_owned()
         }
         "mcp_connection_id" => "the agent itself is the connection".to_owned(),
         _ => "what a server needs beside its key belongs into `headers`".to_owned(),
     });
-    Some(McpConfig { url: url?, api_key: api_key.flatten(), headers })
+    let Some(command) = command else {
+        return Some(McpConfig::Http(McpEndpoint { url: url?, api_key, headers }));
+    };
+    for (key, is_given) in [("api_key", api_key.is_some()), ("headers", !headers.is_empty())] {
+        if is_given && url.is_none() {
+            keys.fault(
+                key,
+                "a local command is sent no credentials: the operator gives it what it needs in its `env`",
+            );
+        }
+    }
+    Some(McpConfig::Command(command))
 }
 
 fn place_of_keys(_: &str) -> String {

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::era::Era;
-use super::message::{self, HANDSHAKE_VERSION, HANDSHAKE_VERSIONS, MODERN_VERSION, RpcError};
+use super::message::{self, MODERN_VERSION, RpcError};
 use super::mirrored;
 use super::session::Session;
 use crate::call::headers_of;
@@ -30,7 +30,7 @@ use crate::status;
 /// Redirects within the origin that are followed.
 const REDIRECTS_MAX: u32 = 5;
 /// The factor by which a response may exceed the limit of an output, for JSON escapes and fields of the protocol.
-const RESPONSE_PER_OUTPUT: usize = 4;
+pub(super) const RESPONSE_PER_OUTPUT: usize = 4;
 
 const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const METHOD: HeaderName = HeaderName::from_static("mcp-method");
@@ -140,31 +140,20 @@ impl<'a> Client<'a> {
     async fn discover(&mut self) -> Result<(), Failure> {
         let asked =
             timeout(self.caller.shared.connect_timeout(), self.request("server/discover", json!({}))).await;
-        let supported = match asked {
-            Ok(Ok(found)) => message::value_of(&found).get("supportedVersions").cloned().unwrap_or_default(),
+        let is_modern = match asked {
+            Ok(Ok(found)) => message::is_modern_server(&found),
             Ok(Err(refused)) if !refused.may_be_earlier() => return Err(refused.into()),
-            Ok(Err(_)) | Err(_) => Value::Null,
+            Ok(Err(_)) | Err(_) => false,
         };
-        let is_modern = supported.as_array().is_some_and(|all| all.iter().any(|one| one == MODERN_VERSION));
         if is_modern { Ok(()) } else { self.shake_hands().await }
     }
 
     /// Begins a session, as earlier protocols ask for.
     async fn shake_hands(&mut self) -> Result<(), Failure> {
         (self.era, self.version, self.session) = (Era::Handshake, None, None);
-        let params = json!({ "protocolVersion": HANDSHAKE_VERSION, "capabilities": {}, "clientInfo": message::client_info() });
-        let (result, headers) = self.exchange("initialize", params, HeaderMap::new()).await?;
-        let result = message::value_of(&result);
-        let version = result["protocolVersion"].as_str().unwrap_or_default();
-        if !HANDSHAKE_VERSIONS.contains(&version) {
-            let shown = message::shortened(version);
-            let message = format!(
-                "{} is no MCP server, or speaks a version of MCP that is not known here: `{shown}`. Check the URL.",
-                peer(&self.url)
-            );
-            return Err(Failure::new(ErrorClass::Rejected, message));
-        }
-        self.version = HeaderValue::from_str(version).ok();
+        let (result, headers) = self.exchange("initialize", message::handshake(), HeaderMap::new()).await?;
+        let version = message::chosen_version(&result, &peer(&self.url), "Check the URL.")?;
+        self.version = HeaderValue::from_str(&version).ok();
         let id = headers.get(SESSION_ID).cloned();
         self.session = id.map(|id| self.session_of(id));
         let initialized = message::notification("notifications/initialized", json!({}));
@@ -235,7 +224,7 @@ impl<'a> Client<'a> {
         let params = match self.era {
             Era::Modern => {
                 headers.insert(METHOD, HeaderValue::from_static(method));
-                message::with_meta(params)
+                message::with_meta(params, message::meta())
             }
             Era::Handshake => params,
         };

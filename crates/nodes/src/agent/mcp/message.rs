@@ -43,26 +43,58 @@ pub(super) fn notification(method: &str, params: Value) -> Value {
     json!({ "jsonrpc": "2.0", "method": method, "params": params })
 }
 
-/// Adds what each request says of itself in [`MODERN_VERSION`].
-pub(super) fn with_meta(params: Value) -> Value {
+/// Returns what each request of [`MODERN_VERSION`] says of itself.
+pub(super) fn meta() -> Map<String, Value> {
+    Map::from_iter([
+        ("io.modelcontextprotocol/protocolVersion".to_owned(), MODERN_VERSION.into()),
+        ("io.modelcontextprotocol/clientInfo".to_owned(), client_info()),
+        ("io.modelcontextprotocol/clientCapabilities".to_owned(), json!({})),
+    ])
+}
+
+/// Adds what a request says of itself.
+pub(super) fn with_meta(params: Value, meta: Map<String, Value>) -> Value {
     let mut params = match params {
         Value::Object(params) => params,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
     };
-    let meta = json!({
-        "io.modelcontextprotocol/protocolVersion": MODERN_VERSION,
-        "io.modelcontextprotocol/clientInfo": client_info(),
-        "io.modelcontextprotocol/clientCapabilities": {},
-    });
-    params.insert("_meta".to_owned(), meta);
+    params.insert("_meta".to_owned(), Value::Object(meta));
     Value::Object(params)
+}
+
+/// Returns what the handshake of earlier protocols says.
+pub(super) fn handshake() -> Value {
+    json!({ "protocolVersion": HANDSHAKE_VERSION, "capabilities": {}, "clientInfo": client_info() })
+}
+
+/// Returns the version that a server has chosen in the handshake.
+///
+/// # Errors
+/// A failure of class `rejected` if it is not known; `hint` says what to check.
+pub(super) fn chosen_version(result: &Payload, peer: &str, hint: &str) -> Result<String, Failure> {
+    let result = value_of(result);
+    let version = result["protocolVersion"].as_str().unwrap_or_default();
+    if HANDSHAKE_VERSIONS.contains(&version) {
+        return Ok(version.to_owned());
+    }
+    let shown = shortened(version);
+    let message = format!(
+        "{peer} is no MCP server, or speaks a version of MCP that is not known here: `{shown}`. {hint}"
+    );
+    Err(Failure::new(ErrorClass::Rejected, message))
+}
+
+/// Returns whether a server that was asked what it speaks has named [`MODERN_VERSION`].
+pub(super) fn is_modern_server(found: &Payload) -> bool {
+    let found = value_of(found);
+    found["supportedVersions"].as_array().is_some_and(|all| all.iter().any(|one| one == MODERN_VERSION))
 }
 
 /// Something that a server sends.
 #[derive(Debug, PartialEq)]
 pub(super) enum Message {
-    /// The response to our request, exactly as it was sent.
-    Response(Result<Payload, RpcError>),
+    /// The response to the request with this number, exactly as it was sent; an error need not say to which.
+    Response(Option<u64>, Result<Payload, RpcError>),
     /// A request of the server, with its ID.
     Question { id: Value, is_ping: bool },
     /// Anything else: a notification, or a response to something else.
@@ -80,39 +112,47 @@ pub(super) struct RpcError {
 /// The fields of an object, each as it was sent.
 pub(super) type Fields = BTreeMap<String, Payload>;
 
-/// Reads one message, or several in a list, of a server that was sent the request `id`.
+/// Reads one message, or several in a list.
 ///
 /// # Errors
 /// This is not JSON.
-pub(super) fn read(text: &[u8], id: u64) -> Result<Vec<Message>, serde_json::Error> {
+pub(super) fn read(text: &[u8]) -> Result<Vec<Message>, serde_json::Error> {
     let text = json::without_mark(text);
     json::check(text, RepeatedKeys::LastCounts)?;
     if let Ok(one) = serde_json::from_slice::<Fields>(text) {
-        return Ok(vec![Message::read(one, id)]);
+        return Ok(vec![Message::read(one)]);
     }
     let several = serde_json::from_slice::<Vec<Fields>>(text).unwrap_or_default();
-    Ok(several.into_iter().map(|one| Message::read(one, id)).collect())
+    Ok(several.into_iter().map(Message::read).collect())
 }
 
 impl Message {
-    fn read(mut sent: Fields, id: u64) -> Self {
+    fn read(mut sent: Fields) -> Self {
         let theirs = sent.get("id").map(value_of).unwrap_or_default();
         if let Some(method) = sent.get("method") {
             let is_ping = value_of(method) == "ping";
             return if theirs.is_null() { Self::Other } else { Self::Question { id: theirs, is_ping } };
         }
-        let is_ours = theirs.as_u64() == Some(id);
+        let id = theirs.as_u64();
         if let Some(error) = sent.get("error") {
             // An error need not say what it is about, if the server could not read it.
-            return if is_ours || theirs.is_null() {
-                Self::Response(Err(RpcError::read(value_of(error))))
+            return if id.is_some() || theirs.is_null() {
+                Self::Response(id, Err(RpcError::read(value_of(error))))
             } else {
                 Self::Other
             };
         }
         match sent.remove("result") {
-            Some(result) if is_ours => Self::Response(Ok(result)),
+            Some(result) if id.is_some() => Self::Response(id, Ok(result)),
             Some(_) | None => Self::Other,
+        }
+    }
+
+    /// Returns the response to the request `id`, if this is one and no other is under way.
+    pub(super) fn response_to(self, id: u64) -> Option<Result<Payload, RpcError>> {
+        match self {
+            Self::Response(to, response) if to.is_none_or(|to| to == id) => Some(response),
+            Self::Response(..) | Self::Question { .. } | Self::Other => None,
         }
     }
 }
@@ -173,31 +213,41 @@ mod tests {
 
     #[test]
     fn messages_are_told_apart() {
-        let error = |code: i64| {
+        let error_to = |id: Option<u64>, code: i64| {
             let whole = json!({ "code": code, "message": "no" });
-            Message::Response(Err(RpcError { code, message: "no".into(), whole }))
+            Message::Response(id, Err(RpcError { code, message: "no".into(), whole }))
         };
-        let result = |text: &str| Message::Response(Ok(Payload::parse(text.to_owned()).unwrap()));
+        let (error, unnumbered) = (|code| error_to(Some(7), code), |code| error_to(None, code));
+        let result = |text: &str| Message::Response(Some(7), Ok(Payload::parse(text.to_owned()).unwrap()));
         for (sent, read_as) in [
             (r#"{"id":7,"result":{"a": 1.50}}"#, result(r#"{"a": 1.50}"#)),
             (r#"{"id":7,"result":null}"#, result("null")),
-            (r#"{"id":8,"result":{}}"#, Message::Other),
             (r#"{"id":"7","result":{}}"#, Message::Other),
             (r#"{"id":7,"error":{"code":-32602,"message":"no"}}"#, error(-32602)),
-            (r#"{"error":{"code":-32700,"message":"no"}}"#, error(-32700)),
-            (r#"{"id":null,"error":{"code":-1,"message":"no"}}"#, error(-1)),
-            (r#"{"id":8,"error":{"code":1,"message":"no"}}"#, Message::Other),
+            (r#"{"error":{"code":-32700,"message":"no"}}"#, unnumbered(-32700)),
+            (r#"{"id":null,"error":{"code":-1,"message":"no"}}"#, unnumbered(-1)),
+            (r#"{"id":"7","error":{"code":1,"message":"no"}}"#, Message::Other),
             (r#"{"id":7,"method":"ping"}"#, Message::Question { id: json!(7), is_ping: true }),
             (r#"{"id":"x","method":"roots/list"}"#, Message::Question { id: json!("x"), is_ping: false }),
             (r#"{"method":"notifications/progress"}"#, Message::Other),
             ("{}", Message::Other),
         ] {
-            assert_eq!(read(sent.as_bytes(), 7).unwrap(), [read_as], "{sent}");
+            assert_eq!(read(sent.as_bytes()).unwrap(), [read_as], "{sent}");
+        }
+        for (sent, is_ours) in [
+            (r#"{"id":7,"result":1}"#, true),
+            (r#"{"id":8,"result":1}"#, false),
+            (r#"{"id":8,"error":{"code":1}}"#, false),
+            (r#"{"error":{"code":1}}"#, true),
+            (r#"{"id":7,"method":"ping"}"#, false),
+        ] {
+            let response = read(sent.as_bytes()).unwrap().remove(0).response_to(7);
+            assert_eq!(response.is_some(), is_ours, "{sent}");
         }
         let several = br#"[{"method":"notifications/message"},{"id":7,"result":1}]"#;
-        assert_eq!(read(several, 7).unwrap(), [Message::Other, result("1")]);
-        assert_eq!(read(b"5", 7).unwrap(), []);
-        assert!(read(b"{", 7).is_err() && read(br#"{"id":7,"result":"\ud800"}"#, 7).is_err());
+        assert_eq!(read(several).unwrap(), [Message::Other, result("1")]);
+        assert_eq!(read(b"5").unwrap(), []);
+        assert!(read(b"{").is_err() && read(br#"{"id":7,"result":"\ud800"}"#).is_err());
     }
 
     #[test]

@@ -35,13 +35,10 @@ impl Client<'_> {
         let (who, headers) = (answer.peer(), answer.headers().clone());
         let messages = answer.read(self.bytes_max(), move |bytes| {
             let text = body::text(&headers, &bytes).map_err(|misread| status::misread(&who, &misread))?;
-            messages(text.as_bytes(), id, &who)
+            messages(text.as_bytes(), &who)
         });
         let mut messages = messages.await?.into_iter();
-        let response = messages.find_map(|message| match message {
-            Message::Response(response) => Some(response),
-            Message::Question { .. } | Message::Other => None,
-        });
+        let response = messages.find_map(|message| message.response_to(id));
         response.ok_or_else(|| {
             let message = format!("{} sent no response to the request. Check the URL.", peer(&self.url));
             Failure::new(ErrorClass::Rejected, message)
@@ -86,12 +83,12 @@ impl Client<'_> {
         let who = peer(&self.url);
         loop {
             let reader = who.clone();
-            let Some(messages) = events.next(move |data| messages(&data, id, &reader)).await? else { break };
+            let Some(messages) = events.next(move |data| messages(&data, &reader)).await? else { break };
             for message in messages {
-                match message {
-                    Message::Response(response) => return Ok(response),
-                    Message::Question { id, is_ping } => self.answer(&id, is_ping).await?,
-                    Message::Other => {}
+                if let Message::Question { id, is_ping } = message {
+                    self.answer(&id, is_ping).await?;
+                } else if let Some(response) = message.response_to(id) {
+                    return Ok(response);
                 }
             }
         }
@@ -134,8 +131,8 @@ pub(super) fn is_stream(headers: &HeaderMap) -> bool {
     content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/event-stream")
 }
 
-fn messages(text: &[u8], id: u64, who: &str) -> Result<Vec<Message>, Failure> {
-    message::read(text, id).map_err(|error| {
+fn messages(text: &[u8], who: &str) -> Result<Vec<Message>, Failure> {
+    message::read(text).map_err(|error| {
         let message = format!("{who} did not respond with JSON, as MCP servers do: {error}. Check the URL.");
         Failure::new(ErrorClass::Rejected, message)
     })

@@ -1,0 +1,102 @@
+//! A conversation with an MCP server that is a local command.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::payload::Payload;
+use tokio::time::timeout;
+
+use super::client::{Caller, RESPONSE_PER_OUTPUT};
+use super::command::{Listed, Start};
+use super::era::Era;
+use super::message;
+use super::process::User;
+use crate::call::headers_of;
+
+/// A conversation. The command is shared with others.
+pub(super) struct LocalClient<'a> {
+    caller: Caller<'a>,
+    command: Arc<Listed>,
+    user: User,
+    era: Era,
+}
+
+impl<'a> LocalClient<'a> {
+    /// Begins a conversation. The command is started if it does not run.
+    ///
+    /// # Errors
+    /// It cannot be started, or is no MCP server.
+    pub(super) async fn begin(
+        caller: Caller<'a>,
+        command: Arc<Listed>,
+        env: Vec<(String, String)>,
+    ) -> Result<Self, Failure> {
+        let shared = caller.shared;
+        let start = Start {
+            env,
+            discovery_max: shared.connect_timeout(),
+            bytes_max: shared.limits.output_bytes_max.saturating_mul(RESPONSE_PER_OUTPUT),
+            share: shared.share_of(caller.slot),
+        };
+        let scrubber = caller.keyring.scrubber();
+        let user = command.user(start, &scrubber)?;
+        let era = user.ready().await.map_err(|ended| ended.failure(&command.name, &scrubber))?;
+        Ok(Self { caller, command, user, era })
+    }
+
+    pub(super) fn who(&self) -> String {
+        format!("`{}`", self.command.name)
+    }
+
+    /// Calls a tool.
+    ///
+    /// # Errors
+    /// There is no result.
+    pub(super) async fn call(&self, tool: &str, arguments: &Value) -> Result<Payload, Failure> {
+        let headers = headers_of(self.caller.work);
+        // What an HTTP server gets as headers, under the same names.
+        let told =
+            headers.iter().filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.into())));
+        self.request_with("tools/call", json!({ "name": tool, "arguments": arguments }), told.collect()).await
+    }
+
+    /// Sends a request.
+    ///
+    /// # Errors
+    /// There is no result.
+    pub(super) async fn request(&self, method: &str, params: Value) -> Result<Payload, Failure> {
+        self.request_with(method, params, Map::new()).await
+    }
+
+    async fn request_with(
+        &self,
+        method: &str,
+        params: Value,
+        mut meta: Map<String, Value>,
+    ) -> Result<Payload, Failure> {
+        if self.era == Era::Modern {
+            meta.extend(message::meta());
+        }
+        let params = if meta.is_empty() { params } else { message::with_meta(params, meta) };
+        let asking = self.user.request(method, params);
+        let answer = if self.caller.work.has_own_timeout {
+            asking.await
+        } else {
+            let idle = self.caller.shared.idle_timeout();
+            timeout(idle, asking).await.map_err(|_| {
+                let message = format!(
+                    "The local command {} did not respond within {} seconds.",
+                    self.who(),
+                    idle.as_secs()
+                );
+                Failure::new(ErrorClass::Timeout, message)
+            })?
+        };
+        match answer {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(error)) => Err(error.failure(&self.who(), method)),
+            Err(ended) => Err(ended.failure(&self.command.name, &self.caller.keyring.scrubber())),
+        }
+    }
+}
