@@ -399,7 +399,7 @@ pub(crate) struct Bench {
     /// Measurements to run
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [
         Measure::Disk, Measure::Chain, Measure::Calls, Measure::FanOut, Measure::Latency, Measure::Retries,
-        Measure::Idle, Measure::Followers, Measure::Sleepers,
+        Measure::Idle, Measure::Followers, Measure::Agents, Measure::Sleepers,
     ])]
     pub(crate) only: Vec<Measure>,
     /// Number of sleeping executions for `sleepers`
@@ -443,6 +443,8 @@ pub(crate) enum Measure {
     Idle,
     /// The cost of 1,000 clients of the event stream, and the delay of their events.
     Followers,
+    /// 1,000 agents whose models write at the same time: memory of each, and the delay of a token on its way to a reader.
+    Agents,
     /// Executions that wait for a day: memory of each, and the time until the server is ready again after kill -9.
     Sleepers,
     /// Throughput and the requests of the studio at several database sizes. Takes minutes and gigabytes.

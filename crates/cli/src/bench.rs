@@ -3,7 +3,9 @@
 //! Requests go to a real server over HTTP, with the durability of every server. Each measurement has its own server and
 //! database. The speed of the disk is measured just before, and afterwards the server is checked for complete data.
 
+mod agents;
 mod connection;
+mod delays;
 mod disk;
 mod figures;
 mod flows;
@@ -67,6 +69,7 @@ async fn measure(what: Measure, args: &Bench, figures: &mut Figures) -> anyhow::
         Measure::Latency => throughput::latency(&target, args, figures).await?,
         Measure::Retries => retries::lateness(&target, args, figures).await?,
         Measure::Followers => followers::followers(&target, args, figures).await?,
+        Measure::Agents => agents::agents(&target, args, figures).await?,
         Measure::Growth => growth::growth(&target, args, figures).await?,
         // These check their own executions, or have none.
         Measure::Idle => return standing::idle(&target, figures).await,

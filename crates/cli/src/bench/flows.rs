@@ -44,6 +44,25 @@ pub(super) fn failing_twice(peer: &str) -> Value {
     document
 }
 
+/// The node of [`asking`] that asks an agent.
+pub(super) const ASKING: &str = "ask";
+
+/// A node that asks `agent` for its only skill.
+pub(super) fn asking(agent: &str) -> Value {
+    let node = json!({ "id": ASKING, "type": "agent", "agent_id": agent, "skill": "write", "input": {} });
+    document("bench: agents", vec![node], Vec::new())
+}
+
+/// An agent with a model at `base`.
+pub(super) fn agent(base: &str) -> Value {
+    json!({
+        "name": "bench: writer",
+        "agent_type": "llm",
+        "config": { "provider": "openai", "base_url": base, "model": "writer" },
+        "skills": [{ "name": "write", "instructions": "Write." }],
+    })
+}
+
 fn line(name: &str, length: u32, node: impl Fn(u32) -> Value) -> Value {
     let edge = |at: u32| json!({ "from": format!("n{at}"), "to": format!("n{}", at + 1) });
     document(name, (0..length).map(node).collect(), (0..length.saturating_sub(1)).map(edge).collect())

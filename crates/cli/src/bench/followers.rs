@@ -1,8 +1,8 @@
 //! A thousand clients of the event stream.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use serde_json::json;
@@ -12,7 +12,8 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 use super::connection::Connection;
-use super::figures::{Figures, percentile};
+use super::delays::Delays;
+use super::figures::Figures;
 use super::target::Target;
 use super::{flows, load, process};
 use crate::args::Bench;
@@ -36,11 +37,7 @@ pub(super) async fn followers(target: &Target, args: &Bench, figures: &mut Figur
     figures.add_one("1,000 followers: memory each", "bytes", grown / f64::from(FOLLOWERS));
 
     steady_load(target, args, &flow).await?;
-    let mut late = delays.take();
-    ensure!(!late.is_empty(), "No follower received an event");
-    late.sort_by(f64::total_cmp);
-    figures.add_one("1,000 followers, 20 ends/s: delay, p50", "ms", percentile(&late, 0.5));
-    figures.add_one("1,000 followers, 20 ends/s: delay, p99", "ms", percentile(&late, 0.99));
+    delays.report("1,000 followers, 20 ends/s", figures).context("No follower received an event")?;
 
     let beside = load::repeat(target, args, &flow, 64).await?;
     ensure!(followers.iter().all(Follower::is_open), "The stream of a follower ended");
@@ -61,20 +58,6 @@ async fn steady_load(target: &Target, args: &Bench, flow: &str) -> anyhow::Resul
         target.count(1);
     }
     Ok(())
-}
-
-/// The times from the end of an execution until a follower received the event, in milliseconds.
-#[derive(Clone, Debug, Default)]
-struct Delays(Arc<Mutex<Vec<f64>>>);
-
-impl Delays {
-    fn push(&self, delay: f64) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(delay);
-    }
-
-    fn take(&self) -> Vec<f64> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 /// One client. Disconnects when it is dropped.
@@ -119,17 +102,12 @@ async fn read(mut stream: TcpStream, delays: Delays, is_open: Arc<AtomicBool>) {
         let whole = buffer.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         for line in buffer[..whole].split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"data: {")) {
             if let Some(ended) = ended_at(line) {
-                delays.push(now().since(ended).as_secs_f64() * 1_000.0);
+                delays.push_since(ended);
             }
         }
         buffer.drain(..whole);
     }
     is_open.store(false, Ordering::Relaxed);
-}
-
-fn now() -> Timestamp {
-    let micros = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |elapsed| elapsed.as_micros());
-    Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
 }
 
 fn ended_at(line: &[u8]) -> Option<Timestamp> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::connection::Connection;
 use crate::client::Server;
@@ -140,6 +140,19 @@ impl Target {
         let id = flow["id"].as_str().context("The new flow has no id")?.to_owned();
         self.flows.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(id.clone());
         Ok(id)
+    }
+
+    /// Creates an agent and returns its id.
+    pub(super) async fn create_agent(&self, document: &Value) -> anyhow::Result<String> {
+        let agent = self.server.send(self.server.call(Method::POST, "/agents").json(document)).await?.value;
+        Ok(agent["id"].as_str().context("The new agent has no id")?.to_owned())
+    }
+
+    /// Starts an execution of `flow` and returns its id.
+    pub(super) async fn start_execution(&self, flow: &str) -> anyhow::Result<String> {
+        let call = self.server.call(Method::POST, &format!("/flows/{flow}/execute")).json(&json!({}));
+        let started = self.server.send(call).await?.value;
+        Ok(started["execution_id"].as_str().context("The new execution has no id")?.to_owned())
     }
 
     /// Returns an HTTP request that reads `path`, relative to `/api/v1/studio`.
