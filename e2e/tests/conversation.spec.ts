@@ -75,7 +75,9 @@ test('a conversation is followed live through a refused response and a crash, an
   await page.goto(`/executions/${execution}?node=clerk`);
   const attempts = [1, 2, 3].map((attempt) => page.getByRole('list', { name: `Conversation of attempt ${attempt}` }));
   const [first, second, third] = attempts as [Locator, Locator, Locator];
-  await expect(second.getByText('Waiting for a response since')).toBeVisible({ timeout: 30_000 });
+  // The result of the tool is there, so what is waited for is the turn after it.
+  await expect(second.getByRole('button', { name: 'Show all' })).toBeVisible({ timeout: 30_000 });
+  await expect(second.getByText('Waiting for a response since')).toBeVisible();
   // Everything on the page must have been fetched before the server dies.
   await expect(page.getByRole('region', { name: /^Graph of the flow/ }).getByText('clerk')).toBeVisible();
   await server.kill();

@@ -79,7 +79,7 @@ async fn read(
                 let message: Value = serde_json::from_slice(data)?;
                 if let Some(text) = message["text"].as_str() {
                     begun.push_str(text);
-                    while let Some((stamp, rest)) = begun.split_once(' ') {
+                    while let Some((stamp, rest)) = begun.split_once(';') {
                         delays.push_since(Timestamp::from_micros(stamp.parse()?));
                         begun = rest.to_owned();
                     }
@@ -127,7 +127,7 @@ fn tokens(writes: watch::Receiver<bool>) -> impl stream::Stream<Item = Result<By
         }
         ticks.tick().await;
         if *writes.borrow() {
-            let piece = json!({ "choices": [{ "delta": { "content": format!("{} ", now().as_micros()) } }] });
+            let piece = json!({ "choices": [{ "delta": { "content": format!("{};", now().as_micros()) } }] });
             return Some((Ok(Bytes::from(format!("data: {piece}\n\n"))), Some((writes, ticks, true))));
         }
         let end = json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }] });
