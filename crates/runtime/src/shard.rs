@@ -442,9 +442,10 @@ impl Shard {
         self.live_bytes
     }
 
-    /// Returns the committed state of every execution in memory that has no decision under way, by id; for tests.
+    /// Returns the committed state of every execution in memory that has no decision under way and waits for no turn in the
+    /// lane, by id; for tests.
     pub fn settled(&self) -> impl Iterator<Item = &Execution> {
-        let settled = |id| self.live.get(&id).filter(|live| !live.is_busy());
+        let settled = |id| self.live.get(&id).filter(|live| !live.is_busy() && !live.is_in_lane);
         self.ids().into_iter().filter_map(settled).map(|live| &live.execution)
     }
 
