@@ -87,7 +87,7 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
             memory::protect()?;
             let egress = settings::EgressSettings::new(std::mem::take(&mut run.egress), &file)?;
             let secrets = KnownSecrets::named(&run.secret, file.secret_hosts())?;
-            // Whoever wrote a file that only happens to be here must not be able to start programs.
+            // A file that only happens to be in this directory must not start programs.
             let commands = if file.found().is_none() { file.commands()? } else { McpCommands::default() };
             block_on(run::run(run, Access { egress, secrets, commands }))
         }

@@ -72,7 +72,7 @@ fn supervise(command: &[OsString]) -> ExitCode {
 fn start(command: &[OsString]) -> io::Result<Pid> {
     // Signals of a terminal are not for it. It leads no group, so this cannot fail.
     let _ = setsid();
-    // It is no server, so whoever kills servers by name does not mean it.
+    // It is no server, so a kill of all servers by name is not meant for it.
     let _ = std::fs::write("/proc/self/comm", SUPERVISE);
     set_child_subreaper(Some(getpid()))?;
     let supervisor = getpid().as_raw_nonzero().to_string();

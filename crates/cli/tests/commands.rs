@@ -25,6 +25,8 @@ use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+use crate::support::is_running;
+
 const TOKEN: &str = "canary-4711";
 /// More than a supervisor takes to end what does not end by itself.
 const SOON: Duration = Duration::from_secs(30);
@@ -119,7 +121,7 @@ impl Secrets for OneSecret {
 
 /// Waits until a process is gone. One that has ended may not be reaped, since not every container has an init that does.
 async fn gone(pid: u64) {
-    until(|| !is_there(pid)).await;
+    until(|| !is_running(pid)).await;
 }
 
 /// Waits until no process runs in `folder`.
@@ -128,11 +130,6 @@ async fn all_gone(folder: &Path) {
         |entry: &DirEntry| std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd == folder);
     until(|| !std::fs::read_dir("/proc").expect("there is /proc").flatten().any(|entry| runs_there(&entry)))
         .await;
-}
-
-fn is_there(pid: u64) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, fields)| !fields.starts_with(['Z', 'X']))
 }
 
 async fn until(is_so: impl Fn() -> bool) {

@@ -15,13 +15,14 @@ const DRAFTS: [&str; 3] = [
 /// What the writer says next: it asks the judge about each draft until the judge has no objection.
 pub(super) fn write(messages: &[Value]) -> Answer {
     let round = model::answered(messages);
+    let asked = 390 + 120 * u32::try_from(round).unwrap_or(0);
     let draft = DRAFTS[round.min(DRAFTS.len() - 1)];
     let accepted = model::last_result(messages).contains("\"accepted\":true");
     if round > 0 && (accepted || round >= DRAFTS.len()) {
         let text = DRAFTS[round.min(DRAFTS.len()) - 1];
         return Answer {
             message: model::done(&json!({ "text": text, "drafts": round })),
-            tokens: [390 + 120 * u32::try_from(round).unwrap_or(0), 61],
+            tokens: [asked, 61],
         };
     }
     let thinks = if round == 0 {
@@ -31,7 +32,7 @@ pub(super) fn write(messages: &[Value]) -> Answer {
     };
     Answer {
         message: model::calling("", thinks, &[("judge", json!({ "text": draft }))]),
-        tokens: [390 + 120 * u32::try_from(round).unwrap_or(0), 48],
+        tokens: [asked, 48],
     }
 }
 
@@ -41,7 +42,7 @@ pub(super) fn judge(messages: &[Value]) -> Answer {
     let text = input["text"].as_str().unwrap_or_default();
     let objections = [
         (!text.contains("4711"), "It does not say which order is late."),
-        (!text.contains("because") && !text.contains("storm"), "It gives no reason."),
+        (!text.contains("storm"), "It gives no reason."),
         (!text.contains("Thursday"), "It does not say when the order arrives."),
     ];
     let objections: Vec<&str> =

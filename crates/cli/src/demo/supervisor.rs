@@ -27,12 +27,15 @@ pub(crate) fn inherited_listener() -> anyhow::Result<Option<TcpListener>> {
     let Ok(supervisor) = env::var(SUPERVISOR) else { return Ok(None) };
     end_with_parent().context("Could not ask to end with the process that started this one")?;
     if getppid().map(|parent| parent.as_raw_nonzero().to_string()) != Some(supervisor) {
-        bail!("The process that started this one has ended");
+        bail!(
+            "The process that started this engine of a demo has ended. Start the demo again with `steadflow serve --demo`"
+        );
     }
     let socket = std::io::stdin().as_fd().try_clone_to_owned();
     let socket = socket.context("The engine of a demo has no socket to listen on")?;
     // Its flags are those of the supervisor's, so nothing on it blocks.
-    Ok(Some(TcpListener::from_std(socket.into())?))
+    let listener = TcpListener::from_std(socket.into());
+    listener.map(Some).context("The socket of the demo cannot be used to listen")
 }
 
 #[cfg(target_os = "linux")]

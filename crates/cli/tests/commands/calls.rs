@@ -26,7 +26,7 @@ async fn a_command_gets_what_the_operator_says_and_nothing_else() {
     assert_eq!(about["leads"], json!([true]), "it has a session and a group of its own");
 }
 
-/// Returns the descriptors that whoever started the tests has left open for all processes below it.
+/// Returns the descriptors that the parent of the tests has left open for all processes below it.
 fn inherited() -> BTreeSet<u64> {
     let opened = std::fs::read_dir("/proc/self/fdinfo").expect("there is /proc").flatten();
     let is_inherited = |info: &str| {

@@ -2,6 +2,7 @@
 
 mod server;
 
+use std::fmt::Display;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -88,6 +89,12 @@ impl Run {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|_| panic!("this is not JSON: {}", self.stdout))
     }
+}
+
+/// Whether a process is there, and does not only wait for its exit status to be read.
+pub(crate) fn is_running(process: impl Display) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, fields)| !fields.starts_with(['Z', 'X']))
 }
 
 /// Sends a signal, by name without `SIG`.

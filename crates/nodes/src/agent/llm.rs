@@ -102,7 +102,7 @@ pub(super) async fn run(call: &SkillCall<'_>, keyring: &mut Keyring<'_>) -> Outc
 
 fn usage_of(call: &SkillCall<'_>, config: &LlmConfig, prices: Option<Prices>, reply: &Reply) -> Arc<Usage> {
     let &Reply { input_tokens, output_tokens, .. } = reply;
-    // Parts are no more than their whole, whatever the server says.
+    // Parts are no more than their whole, even if the server says so.
     let cached_input_tokens = reply.cached_input_tokens.min(input_tokens);
     let cache_write_tokens = reply.cache_write_tokens.min(input_tokens - cached_input_tokens);
     let used = Usage {

@@ -1,4 +1,4 @@
-import { Button, Table, Text } from '@mantine/core';
+import { Table } from '@mantine/core';
 import { useState } from 'react';
 import type { CostCounts } from '@/api/reports';
 import { costText } from '@/components/usage-text';
@@ -6,6 +6,7 @@ import { tokensOf } from './cost-shape';
 import { texts } from './cost-texts';
 import classes from './costs.module.css';
 import { percent } from './shape';
+import { TableFoot } from './table-foot';
 
 interface Row {
   of: string | null;
@@ -56,18 +57,11 @@ export function CostTable({ title, head, rows, leftOut }: CostTableProps) {
           </Table.Tbody>
         </Table>
       </div>
-      {rows.length > shown.length && (
-        <div className={classes.foot}>
-          <Button variant="subtle" color="gray" onClick={() => setWhole(true)}>
-            {texts.showAll(rows.length)}
-          </Button>
-        </div>
-      )}
-      {leftOut && (
-        <Text className={classes.foot} size="sm">
-          {leftOut}
-        </Text>
-      )}
+      <TableFoot
+        count={rows.length}
+        onShowAll={rows.length > shown.length ? () => setWhole(true) : null}
+        leftOut={leftOut}
+      />
     </>
   );
 }

@@ -59,7 +59,6 @@ export const texts = {
   noCost: '–',
   table: (title: string) => `${title}, table`,
   asTable: 'Show as table',
-  showAll: (rows: number) => `Show all ${rows.toLocaleString('en')}`,
 } as const;
 
 function leftOut(rows: number): string | null {

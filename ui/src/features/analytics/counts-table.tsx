@@ -1,4 +1,3 @@
-import { Button, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { RetryCounts } from '@/api/reports';
@@ -7,6 +6,7 @@ import { formatDuration } from '@/lib/time';
 import classes from './counts-table.module.css';
 import { MixBar } from './mix-bar';
 import { mixOf, percent } from './shape';
+import { TableFoot } from './table-foot';
 import { texts } from './texts';
 
 interface Row {
@@ -55,18 +55,11 @@ export function CountsTable({ title, head, rows, leftOut, period }: CountsTableP
           ))}
         </div>
       </div>
-      {rows.length > shown.length && (
-        <div className={classes.foot}>
-          <Button variant="subtle" color="gray" onClick={() => setWhole(true)}>
-            {texts.showAll(rows.length)}
-          </Button>
-        </div>
-      )}
-      {leftOut && (
-        <Text className={classes.foot} size="sm">
-          {leftOut}
-        </Text>
-      )}
+      <TableFoot
+        count={rows.length}
+        onShowAll={rows.length > shown.length ? () => setWhole(true) : null}
+        leftOut={leftOut}
+      />
     </>
   );
 }

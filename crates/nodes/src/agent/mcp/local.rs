@@ -56,9 +56,9 @@ impl<'a> LocalClient<'a> {
     pub(super) async fn call(&self, tool: &str, arguments: &Value) -> Result<Payload, Failure> {
         let headers = headers_of(self.caller.work);
         // What an HTTP server gets as headers, under the same names.
-        let told =
+        let meta =
             headers.iter().filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.into())));
-        self.request_with("tools/call", json!({ "name": tool, "arguments": arguments }), told.collect()).await
+        self.request_with("tools/call", json!({ "name": tool, "arguments": arguments }), meta.collect()).await
     }
 
     /// Sends a request.

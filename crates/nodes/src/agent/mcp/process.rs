@@ -1,7 +1,7 @@
 //! A local command that runs: one process for the calls of all executions.
 //!
 //! A task of its own drives it, so a call that is stopped stops no other. It ends when nobody is left who could call it: the
-//! command sees the end of its standard input, and its supervisor ends whatever does not end by itself.
+//! command sees the end of its standard input, and its supervisor ends what does not end by itself.
 
 mod calls;
 mod ended;

@@ -1,6 +1,7 @@
 import { Button, Tabs } from '@mantine/core';
 import { IconMapQuestion } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
+import { useMemo } from 'react';
 import { toProblem } from '@/api/problem';
 import type { Execution, JournalEvent } from '@/api/types';
 import { EmptyState } from '@/components/empty-state';
@@ -19,10 +20,13 @@ import { statusOf } from './execution-status';
 import { Facts } from './facts';
 import { Heading } from './heading';
 import { Notes } from './notes';
+import { type Outage, toRecovery } from './recovery';
 import { RecoveryNote } from './recovery-note';
 import { texts } from './texts';
 import { TimelineTab } from './timeline-tab';
 import { useLiveExecution } from './use-live-execution';
+
+const NO_OUTAGES: readonly Outage[] = [];
 
 type Tab = 'timeline' | 'data' | 'events';
 
@@ -55,6 +59,7 @@ interface LoadedProps extends Look {
 }
 
 function Loaded({ execution, journal, stream, node, tab = 'timeline', onLook }: LoadedProps) {
+  const recovery = useMemo(() => toRecovery(journal), [journal]);
   return (
     <Page
       title={execution.flow_name}
@@ -69,7 +74,7 @@ function Loaded({ execution, journal, stream, node, tab = 'timeline', onLook }: 
     >
       <Facts execution={execution} />
       <Notes execution={execution} onNode={(chosen) => onLook({ node: chosen, tab: undefined })} />
-      <RecoveryNote journal={journal} />
+      {recovery && <RecoveryNote recovery={recovery} />}
       <Tabs
         value={tab}
         onChange={(next) => onLook({ tab: next === 'timeline' ? undefined : (next as Tab) })}
@@ -85,6 +90,7 @@ function Loaded({ execution, journal, stream, node, tab = 'timeline', onLook }: 
           <TimelineTab
             execution={execution}
             journal={journal}
+            outages={recovery?.outages ?? NO_OUTAGES}
             chosen={node ?? null}
             onChoose={(next) => onLook({ node: next })}
           />

@@ -1,15 +1,11 @@
-import { useMemo } from 'react';
-import type { JournalEvent } from '@/api/types';
 import { StatusIcon } from '@/components/status-icon';
 import { formatDuration } from '@/lib/time';
 import classes from './notes.module.css';
-import { toRecovery } from './recovery';
+import type { Recovery } from './recovery';
 import { texts } from './texts';
 
 /** That the server stopped while the execution ran, and what was not lost. */
-export function RecoveryNote({ journal }: { journal: readonly JournalEvent[] }) {
-  const recovery = useMemo(() => toRecovery(journal), [journal]);
-  if (!recovery) return null;
+export function RecoveryNote({ recovery }: { recovery: Recovery }) {
   const { outages, keptTurns, keptTools, repeated, tokensBoughtTwice } = recovery;
   const away = outages.reduce((sum, { from, to }) => sum + to - from, 0);
   const says = texts.recovery;

@@ -5,19 +5,21 @@ import classes from './detail.module.css';
 import { focusOf } from './focus';
 import { GraphPanel } from './graph-panel';
 import { NodePanel } from './node-panel';
+import type { Outage } from './recovery';
 import { texts } from './texts';
 import { Timeline } from './timeline';
 
 interface TimelineTabProps {
   execution: Execution;
   journal: readonly JournalEvent[];
+  outages: readonly Outage[];
   /** The node that the user selected. */
   chosen: string | null;
   onChoose: (nodeId: string | undefined) => void;
 }
 
 /** The waterfall and the graph, beside them the selected node, or else the active one. */
-export function TimelineTab({ execution, journal, chosen, onChoose }: TimelineTabProps) {
+export function TimelineTab({ execution, journal, outages, chosen, onChoose }: TimelineTabProps) {
   const isNarrow = useMediaQuery('(max-width: 1100px)', undefined, { getInitialValueInEffect: false }) ?? false;
   const byHand = execution.node_executions.find((node) => node.node_id === chosen);
   const focus = isNarrow ? byHand : (byHand ?? focusOf(execution));
@@ -45,6 +47,7 @@ export function TimelineTab({ execution, journal, chosen, onChoose }: TimelineTa
         <Timeline
           execution={execution}
           journal={journal}
+          outages={outages}
           selected={focus?.node_id ?? null}
           chosen={chosen}
           onSelect={onChoose}

@@ -3,7 +3,7 @@ import type { Execution, JournalEvent } from '@/api/types';
 import { Panel } from '@/components/panel';
 import { isFinished } from '@/components/status';
 import { useNow } from '@/lib/clock';
-import { toRecovery } from './recovery';
+import type { Outage } from './recovery';
 import { texts } from './texts';
 import classes from './timeline.module.css';
 import { TimelineHead } from './timeline-head';
@@ -15,6 +15,7 @@ import { toRows, toWaterfall } from './waterfall';
 interface TimelineProps {
   execution: Execution;
   journal: readonly JournalEvent[];
+  outages: readonly Outage[];
   selected: string | null;
   /** The node that the user selected; it is scrolled into view. */
   chosen: string | null;
@@ -27,11 +28,10 @@ const SMOOTH_ROWS_MAX = 80;
 const MARGIN = 40;
 
 /** The waterfall: a row per node, a bar per attempt, the backoffs between them, the current time and the deadline. */
-export function Timeline({ execution, journal, selected, chosen, onSelect }: TimelineProps) {
+export function Timeline({ execution, journal, outages, selected, chosen, onSelect }: TimelineProps) {
   const list = useRef<HTMLDivElement>(null);
   const rows = useMemo(() => toRows(execution, journal), [execution, journal]);
   const now = useNow(isFinished(execution.status) ? 0 : rows.length > SMOOTH_ROWS_MAX ? 1_000 : 100);
-  const outages = useMemo(() => toRecovery(journal)?.outages ?? [], [journal]);
   const waterfall = useMemo(() => toWaterfall(execution, now, rows, outages), [execution, now, rows, outages]);
   const { start, end } = waterfall;
   const focusable = rows.some((row) => row.node.node_id === selected) ? selected : rows[0]?.node.node_id;

@@ -299,7 +299,7 @@ mod tests {
         let (silent, now, _, _) = cancelled();
         let end = now + CANCEL_GRACE;
         assert_eq!(silent.verdict(now), Verdict::LookAt(Some(end)));
-        assert_eq!(silent.verdict(end), Verdict::End(Reason::Silent), "whoever else uses it");
+        assert_eq!(silent.verdict(end), Verdict::End(Reason::Silent), "even if others use it");
 
         let (held_on, now, _, ping) = cancelled();
         held_on.answer(Some(ping), value());
