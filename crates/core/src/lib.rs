@@ -23,6 +23,7 @@ pub mod node;
 pub mod payload;
 mod place;
 pub mod protection;
+pub mod quota;
 pub mod retry;
 pub mod scope;
 pub mod status;

@@ -19,6 +19,7 @@ use std::time::Duration;
 use crate::agent::Protection;
 use crate::failure::ErrorClass;
 use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeIndex, StepKey};
+use crate::quota::Quota;
 use crate::timestamp::Timestamp;
 use crate::work::{CallKey, Outcome};
 pub use breaker::BreakerState;
@@ -52,6 +53,8 @@ pub struct CallEnd {
     pub retry_after: Option<Duration>,
     /// The tokens that it used; `None` where nobody knows.
     pub tokens: Option<u64>,
+    /// What the peer said it has room for.
+    pub quota: Option<Quota>,
 }
 
 /// What the end of a call says of the peer.
@@ -69,9 +72,10 @@ pub enum Verdict {
 
 impl CallEnd {
     /// A call that was stopped by its time limit.
-    pub const OVERDUE: Self = Self { verdict: Verdict::Fails, retry_after: None, tokens: None };
+    pub const OVERDUE: Self = Self { verdict: Verdict::Fails, retry_after: None, tokens: None, quota: None };
     /// A call that was stopped because nobody wants its result any more.
-    pub const UNWANTED: Self = Self { verdict: Verdict::Unknown, retry_after: None, tokens: None };
+    pub const UNWANTED: Self =
+        Self { verdict: Verdict::Unknown, retry_after: None, tokens: None, quota: None };
 
     /// Returns the end of a call whose question went to another model of the agent at once: the agent as a whole has not
     /// failed with it, and what one model asks for is not asked of the others.
@@ -83,15 +87,16 @@ impl CallEnd {
     pub fn of(outcome: &Outcome) -> Self {
         let used = outcome.used();
         let used = used.input_tokens.saturating_add(used.output_tokens);
+        let quota = outcome.quota.as_deref().copied();
         match &outcome.result {
-            Ok(_) => Self { verdict: Verdict::Responds, retry_after: None, tokens: Some(used) },
+            Ok(_) => Self { verdict: Verdict::Responds, retry_after: None, tokens: Some(used), quota },
             Err(failure) => {
                 let verdict = Verdict::of(failure.class);
                 let is_about_all = matches!(verdict, Verdict::Fails | Verdict::AsksToWait);
                 let retry_after = failure.retry_after.filter(|_| is_about_all);
                 // What a call used that failed on the way is not known, unless it says so.
                 let tokens = (used > 0 || failure.status.is_some()).then_some(used);
-                Self { verdict, retry_after, tokens }
+                Self { verdict, retry_after, tokens, quota }
             }
         }
     }

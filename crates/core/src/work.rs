@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::failure::Failure;
 use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
 use crate::payload::Payload;
+use crate::quota::Quota;
 use crate::template::SecretSlot;
 use crate::timestamp::Timestamp;
 use crate::usage::Usage;
@@ -196,12 +197,19 @@ pub struct Outcome {
     pub result: Result<Payload, Failure>,
     /// What it used, failed or not; `None` where no model answered.
     pub usage: Option<Arc<Usage>>,
+    /// What the agent's provider said it has room for; `None` where it said nothing.
+    pub quota: Option<Box<Quota>>,
 }
 
 impl Outcome {
+    /// Returns the outcome of a call that used nothing that is counted.
+    pub fn new(result: Result<Payload, Failure>) -> Self {
+        Self { result, usage: None, quota: None }
+    }
+
     /// Returns the outcome of a call that completed and used nothing that is counted.
     pub fn completed(output: Payload) -> Self {
-        Self { result: Ok(output), usage: None }
+        Self::new(Ok(output))
     }
 
     /// Returns what it used: nothing where no model answered.
@@ -211,7 +219,7 @@ impl Outcome {
 
     /// Returns the outcome of a call that failed and used nothing that is counted.
     pub fn failed(failure: Failure) -> Self {
-        Self { result: Err(failure), usage: None }
+        Self::new(Err(failure))
     }
 }
 

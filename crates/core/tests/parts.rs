@@ -246,7 +246,7 @@ fn usage_of_calls_is_counted_once_with_their_attempt() {
     let usage = Some(Arc::new(Usage { input_tokens: 3, output_tokens: 4, ..Usage::default() }));
 
     for step in ["first", "second:0", "second:1", "third"] {
-        ends(&mut play, 1, step, Outcome { result: Ok(Payload::null()), usage: usage.clone() });
+        ends(&mut play, 1, step, Outcome { usage: usage.clone(), ..Outcome::completed(Payload::null()) });
     }
 
     assert_eq!(play.execution.status(), ExecutionStatus::Completed);

@@ -12,6 +12,7 @@ use steadflow_core::payload::Payload;
 use steadflow_core::protection::{
     BreakerState, CallEnd, Gates, HOLD_MAX, RETRIES_A_MINUTE, SlotRequest, Verdict,
 };
+use steadflow_core::quota::{Allowance, Quota};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::usage::Usage;
 use steadflow_core::work::{CallKey, Outcome};
@@ -140,7 +141,7 @@ fn a_changed_rate_holds_at_once() {
 #[test]
 fn tokens_are_reserved_before_a_call_and_corrected_after_it() {
     let mut gates = gates(Protection { tokens_per_minute: Some(6_000), ..Protection::default() });
-    let used = |tokens| CallEnd { verdict: Verdict::Responds, retry_after: None, tokens: Some(tokens) };
+    let used = |tokens| CallEnd { tokens: Some(tokens), ..responds() };
     (0..4).for_each(|number| gates.wait(request(number, 1)));
 
     // 100 for what is sent and 500 for the answer: 6 seconds of the rate.
@@ -320,6 +321,42 @@ fn ends_say_what_they_say_of_the_peer() {
     assert_eq!(CallEnd::of(&Outcome::failed(rejected)).tokens, Some(0));
 }
 
+#[test]
+fn a_provider_that_has_no_room_left_is_asked_when_it_has() {
+    let left =
+        |limit, left, seconds| Some(Allowance { limit, left, full_after: Duration::from_secs(seconds) });
+    let responds_at = |seconds, requests, tokens| CallEnd {
+        quota: Some(Quota { read_at: at(seconds), requests, tokens }),
+        ..responds()
+    };
+    let mut gates = gates(Protection { max_concurrency: Some(2), ..Protection::default() });
+    (0..9).for_each(|number| gates.wait(request(number, 1)));
+    assert_eq!(grants(&mut gates, at(0.0)), [0, 1]);
+
+    // The call that is in progress may not be counted yet, so there is room for no other one.
+    gates.ended(&call(0), responds_at(1.0, left(Some(60), 1, 59), None), at(1.5));
+    assert_eq!((grants(&mut gates, at(1.5)).len(), gates.next_timer()), (0, Some(at(2.0))));
+    assert_eq!(gates.state(AGENT, at(1.5)).and_then(|state| state.held_until), Some(at(2.0)));
+    assert_eq!(grants(&mut gates, at(2.0)), [2]);
+
+    // What an earlier response says is not believed after a later one.
+    gates.ended(&call(2), responds_at(3.0, left(None, 0, 7), None), at(3.0));
+    gates.ended(&call(1), responds_at(2.5, left(None, 50, 7), None), at(3.0));
+    assert_eq!((grants(&mut gates, at(3.0)).len(), gates.next_timer()), (0, Some(at(10.0))));
+    assert_eq!(grants(&mut gates, at(10.0)), [3, 4]);
+
+    // The next call needs some 500 tokens, as long as nobody knows better.
+    gates.ended(&call(3), responds_at(11.0, left(None, 50, 7), left(Some(1_000), 400, 60)), at(11.0));
+    gates.ended(&call(4), responds_at(11.0, left(None, 50, 7), left(Some(1_000), 400, 60)), at(11.0));
+    assert_eq!((grants(&mut gates, at(11.0)).len(), gates.next_timer()), (0, Some(at(21.0))));
+    assert_eq!(grants(&mut gates, at(21.0)), [5]);
+
+    // It is not waited for longer than for `Retry-After`.
+    gates.ended(&call(5), responds_at(22.0, left(None, 0, 86_400), None), at(22.0));
+    assert_eq!(grants(&mut gates, at(22.0)).len(), 0);
+    assert_eq!(gates.next_timer(), Some(at(22.0).plus(HOLD_MAX)));
+}
+
 /// What may happen to the calls of one agent.
 #[derive(Clone, Debug)]
 enum Happens {
@@ -346,7 +383,7 @@ fn any_protection() -> impl Strategy<Value = Protection> {
 fn anything() -> impl Strategy<Value = Happens> {
     prop_oneof![
         6 => (0..4_u8, proptest::bool::weighted(0.3)).prop_map(|(flow, is_repeat)| Happens::Waits { flow, is_repeat }),
-        5 => (any::<usize>(), 0..5_u8).prop_map(|(which, how)| Happens::Ends { which, how }),
+        5 => (any::<usize>(), 0..6_u8).prop_map(|(which, how)| Happens::Ends { which, how }),
         1 => any::<usize>().prop_map(|which| Happens::GoesAway { which }),
         4 => (0..20_000_u64).prop_map(|millis| Happens::Passes { millis }),
         1 => any_protection().prop_map(|protection| Happens::Changes { protection }),
@@ -396,9 +433,12 @@ proptest! {
                 }
                 Happens::Ends { which, how } if !running.is_empty() => {
                     let number = running.swap_remove(which % running.len());
-                    let asks = CallEnd { verdict: Verdict::AsksToWait, retry_after: Some(Duration::from_secs(7)), tokens: Some(0) };
+                    let asks = CallEnd { verdict: Verdict::AsksToWait, retry_after: Some(Duration::from_secs(7)), ..responds() };
                     let used = CallEnd { tokens: Some(4_000), ..responds() };
-                    let end = [responds(), fails(), CallEnd::UNWANTED, asks, used][usize::from(how)];
+                    let none = Allowance { limit: Some(9), left: 0, full_after: Duration::from_secs(8) };
+                    let quota = Quota { read_at: now, requests: Some(none), tokens: Some(none) };
+                    let full = CallEnd { quota: Some(quota), ..responds() };
+                    let end = [responds(), fails(), CallEnd::UNWANTED, asks, used, full][usize::from(how)];
                     gates.ended(&call(number), end, now);
                 }
                 Happens::GoesAway { which } if !waiting.is_empty() => {

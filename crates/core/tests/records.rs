@@ -34,7 +34,8 @@ fn refused() -> Failure {
 fn ends(play: &mut Play, result: Result<Payload, Failure>, tokens: u64) {
     let call = play.work.last().expect("a call was begun").key();
     let usage = Some(Arc::new(Usage { input_tokens: tokens, ..Usage::default() }));
-    play.put(Input::StepEnded { call, outcome: Outcome { result, usage } }).expect("it is under way");
+    play.put(Input::StepEnded { call, outcome: Outcome { usage, ..Outcome::new(result) } })
+        .expect("it is under way");
 }
 
 /// Returns a line for each node and each of its attempts.

@@ -85,7 +85,7 @@ pub(crate) fn gives(play: &mut Play, step: &str, output: Value) {
 fn uses(play: &mut Play, step: &str, output: Value, output_tokens: u64) {
     let usage = Usage { input_tokens: 100, cached_input_tokens: 60, output_tokens, ..Usage::default() };
     let usage = Some(Arc::new(usage));
-    ends(play, step, Outcome { result: Ok(Payload::from_value(&output)), usage });
+    ends(play, step, Outcome { usage, ..Outcome::completed(Payload::from_value(&output)) });
 }
 
 pub(crate) fn fails(play: &mut Play, step: &str, class: ErrorClass, message: &str) {
@@ -328,7 +328,7 @@ fn failed_answers_count_as_turns_and_with_their_tokens() {
     let misfit = Failure::new(ErrorClass::ModelOutput, "no");
     let usage = Some(Arc::new(Usage { input_tokens: 1, output_tokens: 30, ..Usage::default() }));
     for second in 1..=9 {
-        ends(&mut play, "turn:1", Outcome { result: Err(misfit.clone()), usage: usage.clone() });
+        ends(&mut play, "turn:1", Outcome { usage: usage.clone(), ..Outcome::failed(misfit.clone()) });
         play.at(f64::from(second) * 1000.0);
     }
 

@@ -64,15 +64,9 @@ pub(crate) async fn run_skill(
     let slot = shared.slots.acquire_unless(stop, party).await;
     let call = SkillCall { shared, slot: &slot, work, wanted, agent: &agent, skill, input: &input };
     match &agent.backend {
-        Backend::Http(config) => {
-            let result = http::run(&call, config, keyring).await;
-            Outcome { result, usage: None }
-        }
+        Backend::Http(config) => Outcome::new(http::run(&call, config, keyring).await),
         Backend::Llm(_) => llm::run(&call, keyring).await,
-        Backend::Mcp(config) => {
-            let result = mcp::run(&call, config, keyring).await;
-            Outcome { result, usage: None }
-        }
+        Backend::Mcp(config) => Outcome::new(mcp::run(&call, config, keyring).await),
     }
 }
 

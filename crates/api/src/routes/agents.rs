@@ -234,7 +234,7 @@ pub(crate) async fn execute_agent(
         }
     }
     let trial = app.engine().skill_trial(&caller, id, &skill, input_data.unwrap_or_else(empty)).await?;
-    let Outcome { result, usage } = attempt::once(&app, trial.work(app.now())).await?;
+    let Outcome { result, usage, .. } = attempt::once(&app, trial.work(app.now())).await?;
     let output = result.map_err(|failure| Problem::of_skill(failure, usage.as_deref()))?;
     Ok(reply::ok(&AgentResult { success: true, result: AnyJson(output), usage: usage.as_deref().into() }))
 }
@@ -288,7 +288,7 @@ pub(crate) async fn list_agent_tools(
     PathId(id): PathId<AgentId>,
 ) -> Result<Response, Problem> {
     let trial = app.engine().tools_trial(&caller, id).await?;
-    let Outcome { result, usage } = attempt::once(&app, trial.work(app.now())).await?;
+    let Outcome { result, usage, .. } = attempt::once(&app, trial.work(app.now())).await?;
     let listed = result.map_err(|failure| Problem::of_skill(failure, usage.as_deref()))?;
     let tools: AgentTools = serde_json::from_str(listed.as_str()).map_err(|error| {
         let message = format!("The tools of the server cannot be shown: {error}");

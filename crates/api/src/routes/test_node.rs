@@ -123,7 +123,7 @@ pub(crate) async fn test_node(
     let started = app.now();
     let trial = Trial::begin(&placed, &test.into_pinned(caller.tenant), app.engine().limits(), started);
     let outcome = match trial.step {
-        Step::Known(result) => Outcome { result, usage: None },
+        Step::Known(result) => Outcome::new(result),
         Step::Work(work) => bounded(&app, attempt::once(&app, *work).await?),
     };
     Ok(reply::ok(&NodeTest::new(trial.input, outcome, app.now().since(started))))

@@ -103,7 +103,7 @@ fn answered(answer: &Value, attempt: u32) -> Outcome {
     let usage = Some(Arc::new(usage));
     let fails = answer["fails"].as_u64().is_some_and(|fails| u64::from(attempt) <= fails);
     let result = if fails { Err(failure_of(answer)) } else { Ok(Payload::from_value(answer)) };
-    Outcome { result, usage }
+    Outcome { usage, ..Outcome::new(result) }
 }
 
 fn failure_of(input: &Value) -> Failure {

@@ -139,7 +139,7 @@ impl Decider<'_> {
     }
 
     fn end_step(&mut self, node: NodeIndex, step: &StepKey, outcome: Outcome) {
-        let Outcome { result, mut usage } = outcome;
+        let Outcome { result, mut usage, quota: _ } = outcome;
         if *step != StepKey::ONLY {
             let result = recorded(&result);
             self.emit(Event::StepEnded { node, step: step.clone(), result, usage });

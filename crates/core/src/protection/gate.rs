@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::agent::Protection;
+use crate::quota::Quota;
 use crate::timestamp::Timestamp;
 use crate::work::CallKey;
 
@@ -31,6 +32,9 @@ pub(super) struct Gate {
     retries: Retries,
     /// Until when the peer asked for no further call.
     held_until: Timestamp,
+    room: Option<Room>,
+    /// How many calls have begun.
+    begun: u64,
     /// The tokens that a call used, in the mean of the last ones.
     mean_tokens: Option<u64>,
     /// When the next call that waits may begin, as far as only time has to pass.
@@ -43,6 +47,16 @@ struct Running {
     is_repeat: bool,
     /// The tokens that are reserved for it.
     reserved: u64,
+    /// How many calls began before it.
+    number: u64,
+}
+
+/// What the peer said last that it has room for.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    quota: Quota,
+    /// The number of the call that it responded to. What began later is not counted in it.
+    call: u64,
 }
 
 impl Gate {
@@ -56,6 +70,8 @@ impl Gate {
             circuit: Circuit::CLOSED,
             retries: Retries::default(),
             held_until: Timestamp::from_micros(0),
+            room: None,
+            begun: 0,
             mean_tokens: None,
             next_at: None,
             protection,
@@ -111,7 +127,23 @@ impl Gate {
         let requests = requests_per_minute.map(|_| self.requests.next_at());
         let tokens = tokens_per_minute.map(|_| self.tokens.next_at());
         let passes_from = self.circuit.passes_from()?;
-        requests.into_iter().chain(tokens).chain([passes_from, self.held_until]).max()
+        requests.into_iter().chain(tokens).chain([passes_from, self.held_until, self.room_from()]).max()
+    }
+
+    /// Returns when the peer has room for another call, by what it said last.
+    fn room_from(&self) -> Timestamp {
+        let Some(Room { quota: Quota { read_at, requests, tokens }, call }) = self.room else {
+            return Timestamp::from_micros(0);
+        };
+        let open = self.running.values().filter(|running| running.number > call);
+        let (calls, reserved) = open.fold((0, 0_u64), |(calls, reserved), running| {
+            (calls + 1, reserved.saturating_add(running.reserved))
+        });
+        let wanted = reserved.saturating_add(self.expected_tokens(0));
+        let requests = requests.map(|left| left.comes_after(calls + 1));
+        let tokens = tokens.map(|left| left.comes_after(wanted));
+        let wait = requests.max(tokens).unwrap_or_default();
+        read_at.plus(wait.min(HOLD_MAX))
     }
 
     fn begin(&mut self, request: &SlotRequest, now: Timestamp) {
@@ -121,7 +153,9 @@ impl Gate {
         self.tokens.take(reserved, self.protection.tokens_per_minute, now);
         self.circuit.passed(call);
         self.retries.began(*is_repeat, now);
-        self.running.insert(call.clone(), Running { is_repeat: *is_repeat, reserved });
+        self.begun += 1;
+        let running = Running { is_repeat: *is_repeat, reserved, number: self.begun };
+        self.running.insert(call.clone(), running);
     }
 
     /// Returns how many tokens a call uses, about: as many as the last ones, and no fewer than it sends.
@@ -135,7 +169,7 @@ impl Gate {
         if self.queue.remove(call) {
             return;
         }
-        let Some(Running { is_repeat, reserved }) = self.running.remove(call) else { return };
+        let Some(Running { is_repeat, reserved, .. }) = self.running.remove(call) else { return };
         self.requests.put_back(1, self.protection.requests_per_minute);
         self.tokens.put_back(reserved, self.protection.tokens_per_minute);
         self.circuit.given_back(call);
@@ -146,8 +180,8 @@ impl Gate {
         if self.queue.remove(call) {
             return;
         }
-        let Some(Running { is_repeat, reserved }) = self.running.remove(call) else { return };
-        let CallEnd { verdict, retry_after, tokens } = end;
+        let Some(Running { is_repeat, reserved, number }) = self.running.remove(call) else { return };
+        let CallEnd { verdict, retry_after, tokens, quota } = end;
         if let Some(used) = tokens {
             self.used(used, reserved, verdict, now);
         }
@@ -162,6 +196,10 @@ impl Gate {
         self.retries.ended(is_repeat, has_failed, now);
         if let Some(wait) = retry_after {
             self.held_until = self.held_until.max(now.plus(wait.min(HOLD_MAX)));
+        }
+        let is_newer = |quota: &Quota| self.room.is_none_or(|room| room.quota.read_at <= quota.read_at);
+        if let Some(quota) = quota.filter(is_newer) {
+            self.room = Some(Room { quota, call: number });
         }
     }
 
@@ -195,7 +233,7 @@ impl Gate {
             waiting: self.waiting(),
             running: self.running(),
             breaker: self.protection.breaker.map(|_| self.circuit.state(now)),
-            held_until: Some(self.held_until).filter(|until| *until > now),
+            held_until: Some(self.held_until.max(self.room_from())).filter(|until| *until > now),
             next_at: self.next_at().filter(|at| *at > now),
         }
     }

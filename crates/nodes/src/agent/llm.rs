@@ -18,6 +18,7 @@ mod ollama;
 mod openai;
 mod parts;
 mod prompt;
+mod quota;
 mod reply;
 mod request;
 mod sent;
@@ -27,12 +28,14 @@ mod think;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use steadflow_core::agent::{LlmConfig, Prices, Provider, ToolAction};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::StepKey;
 use steadflow_core::live::{TextSink, Unread};
 use steadflow_core::payload::Payload;
+use steadflow_core::quota::Quota;
 use steadflow_core::transcript::{self, TOOL_CALLS_MAX};
 use steadflow_core::usage::Usage;
 use steadflow_core::work::Outcome;
@@ -74,15 +77,16 @@ pub(super) async fn run(call: &SkillCall<'_>, keyring: &mut Keyring<'_>) -> Outc
         let message = format!("The agent {} has no model with the number {number}.", call.agent.name);
         return Outcome::failed(Failure::new(ErrorClass::Internal, message));
     };
-    let reply = match ask(call, config, keyring).await {
+    let mut quota = None;
+    let asked = ask(call, config, keyring, &mut quota).await;
+    // Other models of the agent have other providers, or other limits.
+    let quota = quota.filter(|_| number == 0).map(Box::new);
+    let reply = match asked {
         Ok(reply) => reply,
-        Err(Lost { failure, part: None }) => return Outcome::failed(failure),
-        Err(Lost { failure, part: Some(part) }) => {
-            let body = failure.body.clone().or_else(|| part.kept());
-            return Outcome {
-                result: Err(Failure { body, ..failure }),
-                usage: Some(usage_of(call, config, prices, &part)),
-            };
+        Err(Lost { failure, part }) => {
+            let usage = part.as_ref().map(|part| usage_of(call, config, prices, part));
+            let body = failure.body.clone().or_else(|| part?.kept());
+            return Outcome { result: Err(Failure { body, ..failure }), usage, quota };
         }
     };
     let usage = Some(usage_of(call, config, prices, &reply));
@@ -97,7 +101,7 @@ pub(super) async fn run(call: &SkillCall<'_>, keyring: &mut Keyring<'_>) -> Outc
         }
         failure
     });
-    Outcome { result, usage }
+    Outcome { result, usage, quota }
 }
 
 fn usage_of(call: &SkillCall<'_>, config: &LlmConfig, prices: Option<Prices>, reply: &Reply) -> Arc<Usage> {
@@ -119,7 +123,13 @@ fn usage_of(call: &SkillCall<'_>, config: &LlmConfig, prices: Option<Prices>, re
 }
 
 /// Sends the request, and changes it if the server refuses a part of it by name. A refused request costs no tokens.
-async fn ask(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut Keyring<'_>) -> Result<Reply, Lost> {
+/// What the provider says of its room goes into `quota`, also where the call fails.
+async fn ask(
+    call: &SkillCall<'_>,
+    config: &LlmConfig,
+    keyring: &mut Keyring<'_>,
+    quota: &mut Option<Quota>,
+) -> Result<Reply, Lost> {
     let prompt = Prompt::new(call, config, offers(call).await?)?;
     let asker = Asker::new(call, config);
     let stream = if config.is_stream { Streaming::default() } else { Streaming::Off };
@@ -131,6 +141,7 @@ async fn ask(call: &SkillCall<'_>, config: &LlmConfig, keyring: &mut Keyring<'_>
         let wire = wire(config, &prompt, &fit);
         let request = request::request(call, config, &wire, fit.stream != Streaming::Off, keyring)?;
         let answer = call.shared.send(request, keyring, call.slot).await?;
+        *quota = quota::of(answer.headers(), Timestamp::now());
         let scrubber = keyring.scrubber();
         if answer.status().is_success() {
             let bytes_max = call.shared.limits.output_bytes_max.saturating_mul(ANSWER_PER_OUTPUT);

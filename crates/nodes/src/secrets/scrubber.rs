@@ -133,7 +133,7 @@ impl Scrubber {
                 Err(Failure { message, body, ..failure })
             }
         };
-        Outcome { result, usage: outcome.usage }
+        Outcome { result, ..outcome }
     }
 }
 

@@ -209,6 +209,20 @@ async fn usage_is_counted_or_unknown() {
 }
 
 #[tokio::test]
+async fn what_a_provider_has_room_for_is_known_also_when_it_refuses() {
+    let headers = "Content-Type: application/json\r\nx-ratelimit-remaining-requests: 3\r\nx-ratelimit-reset-requests: 2s";
+    let body = completion(&json!("hello"), &json!("stop")).to_string();
+    for status in ["200 OK", "503 Service Unavailable"] {
+        let said = answer(status, headers, &body);
+        let model = Model::answering(vec![said], |address| agent(address, "openai", None)).await;
+
+        let requests = model.ask().await.quota.and_then(|quota| quota.requests);
+
+        assert_eq!(requests.map(|requests| requests.left), Some(3), "{status}");
+    }
+}
+
+#[tokio::test]
 async fn cached_tokens_are_a_part_of_the_input_or_unknown() {
     for (details, cached) in [
         (json!({ "cached_tokens": 4 }), 4),

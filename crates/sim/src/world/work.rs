@@ -63,7 +63,7 @@ impl World {
         self.checker.peer_sees(key.clone(), answer.clone())?;
         let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
         process.tasks.insert(key.clone());
-        let outcome = Outcome { result: answer, usage: Peers::usage(work) };
+        let outcome = Outcome { usage: Peers::usage(work), ..Outcome::new(answer) };
         match after {
             Some(after) => self.later(after, id, Incident::Outcome(key, outcome)),
             None => self.hanging.push((id, key)),
