@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
 
 pub(crate) use page::{Window, X_TOTAL_COUNT, counted, linked, next_address, reply};
-pub(crate) use versions::VersionWindow;
+pub(crate) use versions::{RestoreQuery, VersionWindow};
 pub(crate) use without::WithoutQuery;
 
 /// The longest text to search for, in characters.

@@ -37,6 +37,9 @@ pub enum RuntimeError {
     /// There is no such agent.
     #[error("no agent {0}")]
     NoAgent(AgentId),
+    /// There is no such version of the agent.
+    #[error("no version {1} of agent {0}")]
+    NoAgentVersion(AgentId, u32),
     /// The agent has no such skill.
     #[error(transparent)]
     NoSkill(#[from] NoSkill),

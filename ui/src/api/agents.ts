@@ -15,6 +15,8 @@ export type Skill = Schemas['Skill'];
 export type Trial = Schemas['AgentResult'];
 /** What the protection of an agent does. */
 export type ProtectionState = Schemas['ProtectionState'];
+/** One version of an agent: its document, and when it was saved. */
+export type AgentVersion = Schemas['AgentVersion'];
 /** A tool as its MCP server defines it. */
 export type ServerTool = Schemas['AgentTool'];
 /** An agent as it is sent: its skills as objects, never as bare names. */
@@ -55,6 +57,22 @@ export async function saveAgent(edited: Edited | null, document: AgentDocument):
 /** Deletes an agent; one that cannot be read has no tag. */
 export async function deleteAgent({ id, etag }: Pick<Agent, 'id'> & Partial<Edited>): Promise<void> {
   await call('DELETE', '/studio/agents/{id}', { path: { id }, ifMatch: etag });
+}
+
+/** The versions of an agent, newest first. */
+export async function listAgentVersions(
+  id: string,
+  signal: AbortSignal,
+): Promise<Listed<AgentVersion, Schemas['DamagedVersion']>> {
+  const page = (cursor: string | null) =>
+    call('GET', '/studio/agents/{id}/versions', { path: { id }, query: { cursor }, signal });
+  return parted<AgentVersion, Schemas['DamagedVersion']>(await everyRow(page, PAGES_MAX));
+}
+
+/** Makes a new version with the document of an older one. Throws a `Problem` that `isConflict` as `saveAgent` does. */
+export async function restoreAgentVersion({ id, etag }: Edited, version: number): Promise<Agent> {
+  const options = { path: { id }, query: { version }, ifMatch: etag };
+  return (await call('POST', '/studio/agents/{id}/restore-version', options)).data;
 }
 
 /** Asks the MCP server that an agent is for its tools. Throws a `Problem` when it fails. */

@@ -8,6 +8,7 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { BlockSkeleton } from '@/components/skeletons';
+import { readAgentsSearch } from '@/features/agents/search';
 import { readCostsSearch } from '@/features/analytics/cost-search';
 import { readAnalyticsSearch } from '@/features/analytics/search';
 import { readExecutionSearch } from '@/features/executions/execution-search';
@@ -87,6 +88,7 @@ const costs = createRoute({
 const agents = createRoute({
   getParentRoute: () => root,
   path: '/agents',
+  validateSearch: readAgentsSearch,
   component: lazyRouteComponent(() => import('@/features/agents/agents-page'), 'AgentsPage'),
 });
 

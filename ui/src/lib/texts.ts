@@ -167,6 +167,22 @@ export const texts = {
     expired: 'Refused: nobody decided in time',
     proposed: 'Arguments that the model wanted',
   },
+  changes: {
+    kinds: { added: 'added', removed: 'removed', changed: 'changed' },
+    was: 'was',
+    none: 'none',
+  },
+  versions: {
+    compare: 'Compare with',
+    previous: 'Previous',
+    current: 'Current',
+    version: (version: number) => `Version ${version}`,
+    isCurrent: 'Current',
+    fromCurrent: 'Restoring it would change:',
+    fromPrevious: 'Changes in this version:',
+    restoreLong: (version: number) => `Restore version ${version}`,
+    restored: (from: number, to: number) => `Version ${from} restored as version ${to}`,
+  },
   json: {
     none: 'None',
     large: (size: string) => `${size}: too large to show in full. Copy or download it to see everything.`,

@@ -26,6 +26,9 @@ impl From<RuntimeError> for Problem {
             RuntimeError::NoAgent(id) => {
                 Self::new(ProblemKind::NoSuchAgent, format!("There is no agent {id}."))
             }
+            RuntimeError::NoAgentVersion(id, version) => {
+                Self::new(ProblemKind::NoSuchAgent, format!("Agent {id} has no version {version}."))
+            }
             RuntimeError::NoSkill(NoSkill { skill, offered }) => {
                 let offered = offered.join(", ");
                 let detail = format!("The agent has no skill `{skill}`; it has {offered}.");

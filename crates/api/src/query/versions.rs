@@ -8,6 +8,7 @@ use utoipa::IntoParams;
 
 use super::page::{CURSOR_PREFIX, LIMIT_MAX, within_page};
 use super::{FromParams, Params, counted, next_address, reply};
+use crate::problem::{Problem, ProblemKind};
 
 /// Which part of a list of versions.
 #[derive(Clone, Copy, Debug, IntoParams)]
@@ -48,6 +49,33 @@ impl VersionWindow {
         let page = &rows[..within_page(rows).min(self.limit)];
         let next = page.last().filter(|_| page.len() < rows.len()).map(number);
         Cut { page, next }
+    }
+}
+
+/// Which version to restore.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RestoreQuery {
+    /// This version.
+    #[param(value_type = u32, minimum = 1, maximum = 4294967295_u32)]
+    version: Option<u32>,
+}
+
+impl FromParams for RestoreQuery {
+    fn from_params(params: &mut Params) -> Self {
+        Self { version: params.version("version") }
+    }
+}
+
+impl RestoreQuery {
+    /// Returns the version.
+    ///
+    /// # Errors
+    /// A problem if none is given.
+    pub(crate) fn version(&self) -> Result<u32, Problem> {
+        self.version.ok_or_else(|| {
+            Problem::new(ProblemKind::InvalidParameter, "Say which version to restore, with `?version=`.")
+        })
     }
 }
 

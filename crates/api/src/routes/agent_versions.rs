@@ -4,21 +4,23 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use steadflow_core::ids::AgentId;
-use steadflow_runtime::RuntimeError;
+use steadflow_runtime::{AgentEdit, DocumentEdit, RuntimeError};
 use steadflow_store::{AgentVersionRecord, Damaged, Listed, VersionId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::agents;
 use crate::app::App;
 use crate::caller::Identity;
+use crate::if_match::IfMatch;
 use crate::path::PathId;
-use crate::problem::Problem;
-use crate::query::{Query, VersionWindow};
-use crate::views::agent::{AgentVersionEntry, AgentVersionView};
+use crate::problem::{Problem, ProblemBody};
+use crate::query::{Query, RestoreQuery, VersionWindow};
+use crate::views::agent::{AgentVersionEntry, AgentVersionView, AgentView};
 use crate::views::entry::entries;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::default().routes(routes!(list_agent_versions))
+    OpenApiRouter::default().routes(routes!(list_agent_versions)).routes(routes!(restore_agent_version))
 }
 
 /// Lists the versions of an agent, newest first. Secrets in their `config` are masked.
@@ -53,4 +55,22 @@ pub(crate) async fn list_agent_versions(
 
 fn number_of(version: &Listed<AgentVersionRecord, VersionId>) -> u32 {
     version.as_ref().map_or_else(|damaged| damaged.id.version, |version| version.version)
+}
+
+/// Makes a new version with the document of an older one, with the secrets that it had. Where it is as the current one,
+/// nothing changes.
+#[utoipa::path(post, path = "/api/v1/studio/agents/{id}/restore-version", tag = "agents", extensions(("x-turn" = json!("document"))),
+    params(("id" = Uuid, Path, description = "The agent"), RestoreQuery, IfMatch),
+    responses((status = 200, description = "The agent as it is then", body = AgentView,
+               headers(("ETag" = String, description = "Its entity tag"))),
+              (status = 422, description = "The old document is no longer valid", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn restore_agent_version(
+    State(app): State<App>,
+    Identity(caller): Identity,
+    PathId(id): PathId<AgentId>,
+    Query(query): Query<RestoreQuery>,
+    IfMatch(allowed): IfMatch,
+) -> Result<Response, Problem> {
+    let edit = AgentEdit { document: DocumentEdit::Restore(query.version()?), allowed };
+    agents::show(&app, &app.engine().edit_agent(&caller, id, edit).await?).await
 }

@@ -10,7 +10,7 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::work::Outcome;
-use steadflow_runtime::AgentEdit;
+use steadflow_runtime::{AgentEdit, DocumentEdit};
 use steadflow_store::{AgentFilter, AgentRecord, AgentUse, Damaged, Listed};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -131,7 +131,7 @@ fn views(app: &App, records: &[Listed<AgentRecord>], uses: &[AgentUse]) -> Vec<E
 }
 
 /// Answers with one agent.
-async fn show(app: &App, record: &AgentRecord) -> Result<Response, Problem> {
+pub(super) async fn show(app: &App, record: &AgentRecord) -> Result<Response, Problem> {
     let uses = app.engine().store().agent_uses(record.tenant, vec![record.id]).await?;
     let view = AgentView::new(record, uses.first().copied())?;
     Ok(reply::tagged(reply::ok(&view), record.revision()))
@@ -164,7 +164,7 @@ pub(crate) async fn change_agent(
     IfMatch(allowed): IfMatch,
     body: Json<AgentPatch>,
 ) -> Result<Response, Problem> {
-    let edit = AgentEdit { patch: body.value.0, allowed };
+    let edit = AgentEdit { document: DocumentEdit::Patch(body.value.0), allowed };
     show(&app, &app.engine().edit_agent(&caller, id, edit).await?).await
 }
 

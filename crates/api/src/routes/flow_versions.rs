@@ -6,7 +6,6 @@ use axum::response::Response;
 use steadflow_core::ids::FlowId;
 use steadflow_runtime::{DocumentEdit, FlowEdit, RuntimeError};
 use steadflow_store::{Damaged, FlowVersionRecord, Listed, VersionId};
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -15,8 +14,8 @@ use crate::app::App;
 use crate::caller::Identity;
 use crate::if_match::IfMatch;
 use crate::path::PathId;
-use crate::problem::{Problem, ProblemBody, ProblemKind};
-use crate::query::{FromParams, Params, Query, VersionWindow};
+use crate::problem::{Problem, ProblemBody};
+use crate::query::{Query, RestoreQuery, VersionWindow};
 use crate::views::entry::entries;
 use crate::views::flow::{FlowVersionEntry, FlowVersionView, FlowView};
 
@@ -58,21 +57,6 @@ fn number_of(version: &Listed<FlowVersionRecord, VersionId>) -> u32 {
     version.as_ref().map_or_else(|damaged| damaged.id.version, |version| version.version)
 }
 
-/// Which version to restore.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct RestoreQuery {
-    /// This version.
-    #[param(value_type = u32, minimum = 1, maximum = 4294967295_u32)]
-    version: Option<u32>,
-}
-
-impl FromParams for RestoreQuery {
-    fn from_params(params: &mut Params) -> Self {
-        Self { version: params.version("version") }
-    }
-}
-
 /// Makes a new version with the document of an older one. Where it is as the current one, nothing changes.
 #[utoipa::path(post, path = "/api/v1/studio/flows/{id}/restore-version", tag = "flows", extensions(("x-turn" = json!("document"))),
     params(("id" = Uuid, Path, description = "The flow"), RestoreQuery, IfMatch),
@@ -86,10 +70,7 @@ pub(crate) async fn restore_flow_version(
     Query(query): Query<RestoreQuery>,
     IfMatch(allowed): IfMatch,
 ) -> Result<Response, Problem> {
-    let version = query.version.ok_or_else(|| {
-        Problem::new(ProblemKind::InvalidParameter, "Say which version to restore, with `?version=`.")
-    })?;
-    let edit = FlowEdit { document: DocumentEdit::Restore(version), status: None, allowed };
+    let edit = FlowEdit { document: DocumentEdit::Restore(query.version()?), status: None, allowed };
     let flow = app.engine().edit_flow(&caller, id, edit).await?;
     flows::show(&app, &flow).await
 }

@@ -10,7 +10,7 @@ use steadflow_core::trial::{SkillTrial, ToolsTrial};
 use steadflow_store::{AgentChange, AgentRecord, Changed};
 use uuid::Uuid;
 
-use super::{ROUNDS_MAX, patched};
+use super::{DocumentEdit, ROUNDS_MAX, patched};
 use crate::agents::protection_of;
 use crate::allowed::Allowed;
 use crate::engine::Engine;
@@ -19,9 +19,9 @@ use crate::error::RuntimeError;
 /// What to change of an agent.
 #[derive(Clone, Debug, Default)]
 pub struct AgentEdit {
-    /// Keys of the document, each in place of what is stored; a mask in `config` keeps the secret that it hides, as long as
-    /// the agent sends it to the same host.
-    pub patch: Map<String, Value>,
+    /// What becomes of its document. A mask in the `config` of a patch keeps the secret that it hides, as long as the agent
+    /// sends it to the same host; a restored version has its own secrets.
+    pub document: DocumentEdit,
     /// The revisions that it may be made to.
     pub allowed: Allowed,
 }
@@ -56,9 +56,9 @@ impl Engine {
     /// revision is laid over whatever is current when it is stored.
     ///
     /// # Errors
-    /// [`RuntimeError::NoAgent`] if this tenant has none of that id; [`RuntimeError::AgentInvalid`] if the changed
-    /// document has faults; [`RuntimeError::VersionConflict`] if another revision than the named ones is
-    /// current.
+    /// [`RuntimeError::NoAgent`] if this tenant has none of that id; [`RuntimeError::NoAgentVersion`] if there is no version
+    /// to restore; [`RuntimeError::AgentInvalid`] if the changed document has faults; [`RuntimeError::VersionConflict`] if
+    /// another revision than the named ones is current.
     pub async fn edit_agent(
         &self,
         caller: &Caller,
@@ -70,7 +70,9 @@ impl Engine {
             let current = self.agent(caller.tenant, id).await?;
             let revision = current.revision();
             edit.allowed.check(revision)?;
-            let document = edited(&current, &edit.patch)?;
+            let Some(document) = self.edited_agent(&current, &edit.document).await? else {
+                return Ok(current);
+            };
             let agent = self.checked_agent(&document)?;
             self.check_asked(caller.tenant, &agent).await?;
             let (tenant, document) = (caller.tenant, Payload::from_value(&document));
@@ -79,6 +81,24 @@ impl Engine {
             match self.change_agent(change).await {
                 Err(RuntimeError::VersionConflict(_)) if rounds < ROUNDS_MAX => {}
                 result => return result,
+            }
+        }
+    }
+
+    /// Returns what the document becomes; `None` if there is nothing to change.
+    async fn edited_agent(
+        &self,
+        current: &AgentRecord,
+        edit: &DocumentEdit,
+    ) -> Result<Option<Value>, RuntimeError> {
+        match edit {
+            DocumentEdit::Keep => Ok(None),
+            DocumentEdit::Patch(patch) => edited(current, patch).map(Some),
+            DocumentEdit::Restore(version) => {
+                let (tenant, id) = (current.tenant, current.id);
+                let older = self.store().agent_version(tenant, id, *version).await?;
+                let older = older.ok_or(RuntimeError::NoAgentVersion(id, *version))?;
+                Ok((older.document != current.document).then(|| older.read_document()).transpose()?)
             }
         }
     }

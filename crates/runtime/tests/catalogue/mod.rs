@@ -150,7 +150,7 @@ async fn agents_are_changed_as_flows_are() {
                            "config": { "endpoint": "https://risk.example.org", "api_key": "sk-1" } });
     bench.engine.put_agent(&ME, id, &document).await.unwrap();
     let edit = |patch: Value, version: Option<u32>| AgentEdit {
-        patch: keys(patch),
+        document: DocumentEdit::Patch(keys(patch)),
         allowed: allowed(version, None),
     };
 
@@ -171,7 +171,7 @@ async fn changes_of_an_agent_are_laid_over_each_other() {
     let document = json!({ "name": "Risk", "agent_type": "http", "skills": ["score"],
                            "config": { "endpoint": "https://risk.example.org" } });
     bench.engine.put_agent(&ME, id, &document).await.unwrap();
-    let edit = |patch: Value| AgentEdit { patch: keys(patch), allowed: Allowed::Any };
+    let edit = |patch: Value| AgentEdit { document: DocumentEdit::Patch(keys(patch)), allowed: Allowed::Any };
 
     let renamed = bench.engine.edit_agent(&ME, id, edit(json!({ "name": "R" })));
     let described = other.engine.edit_agent(&ME, id, edit(json!({ "description": "D" })));

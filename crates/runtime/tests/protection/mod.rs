@@ -8,7 +8,7 @@ use steadflow_core::caller::Caller;
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId};
 use steadflow_core::status::Wait;
-use steadflow_runtime::AgentEdit;
+use steadflow_runtime::{AgentEdit, DocumentEdit};
 use steadflow_store::{ExecutionFilter, Page};
 use uuid::Uuid;
 
@@ -138,7 +138,7 @@ async fn a_changed_limit_holds_at_once_for_executions_that_wait() {
 
     let change = async |protection: Value| {
         let patch = Map::from_iter([("protection".to_owned(), protection)]);
-        let edit = AgentEdit { patch, ..AgentEdit::default() };
+        let edit = AgentEdit { document: DocumentEdit::Patch(patch), ..AgentEdit::default() };
         bench.engine.edit_agent(&Caller::LOCAL, agent, edit).await.expect("it is valid");
     };
     change(json!({ "requests_per_minute": 60 })).await;

@@ -10,16 +10,7 @@ import classes from './agents.module.css';
 import { ConfigFields } from './config-fields';
 import { ConflictNote } from './conflict-note';
 import { DeleteButton } from './delete-button';
-import {
-  type AgentDraft,
-  documentOf,
-  draftOf,
-  freeKey,
-  isReadable,
-  newAgent,
-  newSkill,
-  type SkillDraft,
-} from './draft';
+import { type AgentDraft, documentOf, draftOf, freeKey, isReadable, newSkill, type SkillDraft } from './draft';
 import { FallbackFields } from './fallback-fields';
 import { PriceFields } from './price-fields';
 import { ProtectionFields } from './protection-fields';
@@ -33,19 +24,20 @@ import { TrySkill } from './try-skill';
 interface AgentFormProps {
   /** `null` for a new agent. */
   agent: Agent | null;
+  draft: AgentDraft;
+  onDraft: (draft: AgentDraft) => void;
   onDone: () => void;
 }
 
 const TYPES = (['llm', 'http', 'mcp'] as const).map((value) => ({ value, label: texts.types[value] }));
 
 /** The form of an agent, and a way to try it. */
-export function AgentForm({ agent, onDone }: AgentFormProps) {
-  const [draft, setDraft] = useState<AgentDraft>(() => (agent ? draftOf(agent) : newAgent()));
+export function AgentForm({ agent, draft, onDraft, onDone }: AgentFormProps) {
   const save = useSaveAgent();
   const conflict = save.error instanceof AgentConflict ? save.error.agent : null;
   // What was saved elsewhere is what the next change is made to, once the user has chosen.
   const [edited, setEdited] = useState<Edited | null>(agent);
-  const set = (part: Partial<AgentDraft>) => setDraft({ ...draft, ...part });
+  const set = (part: Partial<AgentDraft>) => onDraft({ ...draft, ...part });
   const faults = save.isError && !conflict ? toProblem(save.error).faults : [];
   const fault = (pointer: string) => faults.find((one) => one.pointer === pointer)?.detail;
   const submit = (over = edited) => {
@@ -61,7 +53,7 @@ export function AgentForm({ agent, onDone }: AgentFormProps) {
     );
   };
   const load = (theirs: Agent) => {
-    setDraft(draftOf(theirs));
+    onDraft(draftOf(theirs));
     setEdited(theirs);
     save.reset();
   };

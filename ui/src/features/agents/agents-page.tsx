@@ -1,8 +1,8 @@
 import { Button, Drawer } from '@mantine/core';
 import { IconPlus, IconRobot } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
-import { type Agent, deleteAgent } from '@/api/agents';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { deleteAgent } from '@/api/agents';
 import { DamagedList } from '@/components/damaged-list';
 import { EmptyState } from '@/components/empty-state';
 import { Page } from '@/components/page';
@@ -10,20 +10,23 @@ import { Panel } from '@/components/panel';
 import { ProblemCard } from '@/components/problem-card';
 import { RowsSkeleton } from '@/components/skeletons';
 import { texts as common } from '@/lib/texts';
-import { AgentForm } from './agent-form';
+import { AgentPanel } from './agent-panel';
 import { AgentTable } from './agent-table';
 import { agentsQuery, damagedAgentsQuery } from './queries';
+import { type AgentsSearch, readAgentsSearch } from './search';
 import { texts } from './texts';
 
-/** The content of the drawer: an agent, a new one, or nothing. */
-type Open = Agent | 'new' | null;
-
+/** The agents. The one that is open in the drawer is in the address. */
 export function AgentsPage() {
-  const [open, setOpen] = useState<Open>(null);
+  const navigate = useNavigate();
+  const { agent: id, view } = readAgentsSearch(useSearch({ strict: false }));
+  const open = (search: AgentsSearch) => void navigate({ to: '/agents', search });
   const agents = useQuery(agentsQuery());
   const damaged = useQuery(damagedAgentsQuery());
+  const agent = agents.data?.find((one) => one.id === id) ?? null;
+  const isGone = id !== undefined && id !== 'new' && agents.isSuccess && !agent;
   const create = (
-    <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen('new')}>
+    <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => open({ agent: 'new' })}>
       {texts.create}
     </Button>
   );
@@ -34,29 +37,32 @@ export function AgentsPage() {
       {agents.isError && <ProblemCard problem={agents.error} onRetry={() => agents.refetch()} />}
       {agents.data?.length === 0 && (
         <EmptyState icon={IconRobot} title={texts.empty} detail={texts.emptyDetail}>
-          <Button variant="default" onClick={() => setOpen('new')}>
+          <Button variant="default" onClick={() => open({ agent: 'new' })}>
             {texts.create}
           </Button>
         </EmptyState>
       )}
       {agents.data && agents.data.length > 0 && (
         <Panel flush>
-          <AgentTable agents={agents.data} onOpen={setOpen} />
+          <AgentTable agents={agents.data} onOpen={(chosen) => open({ agent: chosen.id })} />
         </Panel>
       )}
       <Drawer
-        opened={open !== null}
-        onClose={() => setOpen(null)}
+        opened={id === 'new' || agent !== null || isGone}
+        onClose={() => open({})}
         position="right"
         size={640}
-        title={open === 'new' ? texts.form.create : texts.form.edit}
+        title={id === 'new' ? texts.form.create : texts.form.edit}
         closeButtonProps={{ 'aria-label': texts.form.cancel }}
       >
-        {open && (
-          <AgentForm
-            key={open === 'new' ? 'new' : open.id}
-            agent={open === 'new' ? null : open}
-            onDone={() => setOpen(null)}
+        {isGone && <p>{texts.gone}</p>}
+        {(id === 'new' || agent) && (
+          <AgentPanel
+            key={id}
+            agent={agent}
+            view={view ?? 'form'}
+            onView={(chosen) => open({ agent: id, view: chosen === 'form' ? undefined : chosen })}
+            onDone={() => open({})}
           />
         )}
       </Drawer>

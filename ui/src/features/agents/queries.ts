@@ -7,6 +7,7 @@ import {
   getAgent,
   getProtection,
   listAgents,
+  listAgentVersions,
   listMcpCommands,
   saveAgent,
 } from '@/api/agents';
@@ -23,6 +24,17 @@ export const agentsQuery = () =>
 
 /** The agents that cannot be read. */
 export const damagedAgentsQuery = () => ({ ...agentsQuery(), select: damagedOf });
+
+/** Every version of an agent, newest first, and the agent: a restore is made to what is shown here. */
+export const agentVersionsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['agents', 'versions', id],
+    queryFn: async ({ signal }) => {
+      const agent = await getAgent(id);
+      return { agent, ...(await listAgentVersions(id, signal)) };
+    },
+    staleTime: 0,
+  });
 
 /** The local commands of the server: they change only when it is started again. */
 export const mcpCommandsQuery = () =>

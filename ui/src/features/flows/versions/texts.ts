@@ -3,17 +3,10 @@ import { counted } from '@/lib/counted';
 export const texts = {
   title: 'Versions',
   close: 'Close versions',
-  compare: 'Compare with',
-  previous: 'Previous',
-  current: 'Current',
-  version: (version: number) => `Version ${version}`,
   damaged: (version: number, reason: string) =>
     `Version ${version} cannot be read: ${reason}. It cannot be restored, and its executions cannot be shown.`,
-  isCurrent: 'Current',
   firstNodes: (nodes: number) => `First version, with ${counted(nodes, 'node')}`,
   same: 'No changes',
-  fromCurrent: 'Restoring it would change:',
-  fromPrevious: 'Changes in this version:',
   summary: {
     settings: (number: number) => counted(number, 'setting'),
     added: (number: number) => `${counted(number, 'node')} added`,
@@ -23,14 +16,9 @@ export const texts = {
     moved: (number: number) => `${counted(number, 'node')} moved`,
   },
   sections: { settings: 'Settings', nodes: 'Nodes', edges: 'Edges' },
-  kinds: { added: 'added', removed: 'removed', changed: 'changed' },
   movedOnly: (number: number) => `${counted(number, 'node was', 'nodes were')} moved on the canvas.`,
-  was: 'was',
-  none: 'none',
-  restoreLong: (version: number) => `Restore version ${version}`,
   restoreDetail: (version: number) =>
     `Becomes the newest version. Version ${version} stays in this list; running executions are not affected.`,
-  restored: (from: number, to: number) => `Version ${from} restored as version ${to}`,
   labels: {
     name: 'Name',
     description: 'Description',

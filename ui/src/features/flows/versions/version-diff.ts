@@ -1,29 +1,22 @@
 /** The differences between two versions of a flow, as readable lines. */
 import type { FlowEdge, FlowNode, FlowVersion } from '@/api/types';
-import { isRecord, isSameJson } from '@/lib/json';
-import { own } from '@/lib/own';
+import type { ChangeKind } from '@/components/changes';
+import { type Change, changesBetween } from '@/lib/changes';
+import { isSameJson } from '@/lib/json';
 
-/** One changed value; `undefined` where there was or is none. */
-export interface Change {
-  /** `retry_count`, or within a node `input.url`. */
-  path: string;
-  before: unknown;
-  after: unknown;
-}
-
-export interface NodeChange {
+interface NodeChange {
   id: string;
   name: string;
   type: string;
-  kind: 'added' | 'removed' | 'changed';
+  kind: ChangeKind;
   /** The changes of a changed node. */
   changes: readonly Change[];
 }
 
-export interface EdgeChange {
+interface EdgeChange {
   from: string;
   to: string;
-  kind: 'added' | 'removed' | 'changed';
+  kind: ChangeKind;
   changes: readonly Change[];
 }
 
@@ -108,12 +101,4 @@ function diffEdges(before: readonly FlowEdge[], after: readonly FlowEdge[]): Edg
 
 function placeOf(edges: readonly FlowEdge[], { from, to, on }: FlowEdge): number {
   return edges.findIndex((edge) => edge.from === from && edge.to === to && (edge.on ?? null) === (on ?? null));
-}
-
-/** Compares objects key by key; lists and everything else as a whole. */
-function changesBetween(before: unknown, after: unknown, path = ''): Change[] {
-  if (isSameJson(before, after)) return [];
-  if (!isRecord(before) || !isRecord(after)) return [{ path, before, after }];
-  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  return keys.flatMap((key) => changesBetween(own(before, key), own(after, key), path ? `${path}.${key}` : key));
 }

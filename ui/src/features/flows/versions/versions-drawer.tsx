@@ -1,27 +1,22 @@
-import { Drawer, SegmentedControl } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { Drawer } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { flowQuery, restoreVersion } from '@/api/flows';
 import type { Flow, FlowVersion } from '@/api/types';
 import { ProblemCard } from '@/components/problem-card';
 import { RowsSkeleton } from '@/components/skeletons';
-import { Warnings } from '@/components/warnings';
+import type { Against, Described } from '@/components/version-item';
+import { VersionList } from '@/components/version-list';
+import classes from '@/components/version-list.module.css';
+import { DiffLines } from './diff-lines';
 import { versionsQuery } from './queries';
 import { texts } from './texts';
-import { VersionItem } from './version-item';
-import classes from './versions.module.css';
+import { diffVersions, isEmptyDiff, type VersionDiff } from './version-diff';
 
 interface VersionsDrawerProps {
   flow: Flow;
   opened: boolean;
   onClose: () => void;
 }
-
-type Against = 'previous' | 'current';
-
-const AGAINST = [
-  { value: 'previous', label: texts.previous },
-  { value: 'current', label: texts.current },
-];
 
 /** Every version of a flow, its changes, and how to restore it. */
 export function VersionsDrawer({ flow, opened, onClose }: VersionsDrawerProps) {
@@ -45,47 +40,49 @@ export function VersionsDrawer({ flow, opened, onClose }: VersionsDrawerProps) {
 }
 
 function Versions({ flow }: { flow: Flow }) {
+  const queries = useQueryClient();
   const versions = useQuery(versionsQuery(flow.id));
-  const [against, setAgainst] = useState<Against>('previous');
-  const [open, setOpen] = useState<number | null>(null);
+  const restore = async (version: number) => {
+    const restored = await restoreVersion(flow.id, version);
+    queries.setQueryData(flowQuery(flow.id).queryKey, restored);
+    void queries.invalidateQueries({ queryKey: ['flows'] });
+    return restored.version;
+  };
   if (versions.isPending) return <RowsSkeleton rows={6} height={52} />;
   if (versions.isError) return <ProblemCard problem={versions.error} onRetry={() => void versions.refetch()} />;
-  const { rows: all, damaged } = versions.data;
+  const { rows, damaged } = versions.data;
   return (
-    <>
-      {all.length > 1 && (
-        <div className={classes.compare}>
-          <span className={classes.soft}>{texts.compare}</span>
-          <SegmentedControl
-            size="xs"
-            data={AGAINST}
-            value={against}
-            onChange={(value) => setAgainst(value as Against)}
-            aria-label={texts.compare}
-          />
-        </div>
-      )}
-      <Warnings messages={damaged.map(({ version, damaged: reason }) => texts.damaged(version, reason))} />
-      <ol className={classes.list}>
-        {all.map((version, at) => (
-          <VersionItem
-            key={version.version}
-            flowId={flow.id}
-            version={version}
-            base={baseOf(all, at, against)}
-            against={against}
-            isOpen={open === version.version}
-            onToggle={() => setOpen(open === version.version ? null : version.version)}
-          />
-        ))}
-      </ol>
-    </>
+    <VersionList
+      versions={rows}
+      damaged={damaged.map(({ version, damaged: reason }) => texts.damaged(version, reason))}
+      describe={describe}
+      restoreDetail={texts.restoreDetail}
+      onRestore={restore}
+    />
   );
 }
 
-/** Returns the version to compare with; none for the first version, and none for the current one with itself. */
-function baseOf(all: readonly FlowVersion[], at: number, against: Against): FlowVersion | undefined {
-  if (against === 'previous') return all[at + 1];
-  const current = all.find((version) => version.is_current);
-  return current === all[at] ? undefined : current;
+function describe(version: FlowVersion, base: FlowVersion | undefined, against: Against): Described {
+  if (!base) return { summary: whyNoDiff(version, against), changes: null };
+  const diff = diffVersions(base, version);
+  return { summary: summaryOf(diff), changes: isEmptyDiff(diff) ? null : <DiffLines diff={diff} /> };
+}
+
+function whyNoDiff(version: FlowVersion, against: Against): string {
+  if (against === 'current' && version.is_current) return texts.same;
+  return texts.firstNodes(version.flow_definition.nodes.length);
+}
+
+function summaryOf({ settings, nodes, edges, moved }: VersionDiff): string {
+  const of = (kind: string) => nodes.filter((node) => node.kind === kind).length;
+  const { summary } = texts;
+  const parts = [
+    settings.length > 0 && summary.settings(settings.length),
+    of('added') > 0 && summary.added(of('added')),
+    of('removed') > 0 && summary.removed(of('removed')),
+    of('changed') > 0 && summary.changed(of('changed')),
+    edges.length > 0 && summary.edges(edges.length),
+    moved > 0 && summary.moved(moved),
+  ].filter((part) => part !== false);
+  return parts.length > 0 ? parts.join(' · ') : texts.same;
 }

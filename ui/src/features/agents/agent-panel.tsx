@@ -1,0 +1,43 @@
+import { Tabs } from '@mantine/core';
+import { useState } from 'react';
+import type { Agent } from '@/api/agents';
+import { AgentForm } from './agent-form';
+import { AgentVersions } from './agent-versions';
+import classes from './agents.module.css';
+import { type AgentDraft, draftOf, newAgent } from './draft';
+import type { AgentView } from './search';
+import { texts } from './texts';
+
+interface AgentPanelProps {
+  /** `null` for a new agent. */
+  agent: Agent | null;
+  view: AgentView;
+  onView: (view: AgentView) => void;
+  onDone: () => void;
+}
+
+/** An agent: its form, and its versions. What is not saved is kept while another of them is shown. */
+export function AgentPanel({ agent, view, onView, onDone }: AgentPanelProps) {
+  const [read, setRead] = useState(agent);
+  const [draft, setDraft] = useState<AgentDraft>(() => (agent ? draftOf(agent) : newAgent()));
+  const load = (restored: Agent) => {
+    setRead(restored);
+    setDraft(draftOf(restored));
+  };
+  return (
+    <Tabs value={view} onChange={(chosen) => onView(chosen as AgentView)} keepMounted={false}>
+      <Tabs.List className={classes.tabs}>
+        <Tabs.Tab value="form">{texts.views.form}</Tabs.Tab>
+        {read && <Tabs.Tab value="versions">{texts.views.versions}</Tabs.Tab>}
+      </Tabs.List>
+      <Tabs.Panel value="form" keepMounted>
+        <AgentForm key={read?.version ?? 0} agent={read} draft={draft} onDraft={setDraft} onDone={onDone} />
+      </Tabs.Panel>
+      {read && (
+        <Tabs.Panel value="versions">
+          <AgentVersions id={read.id} onRestored={load} />
+        </Tabs.Panel>
+      )}
+    </Tabs>
+  );
+}

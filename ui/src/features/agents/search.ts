@@ -1,0 +1,15 @@
+import { oneOf, type RawSearch, textIn } from '@/lib/search-params';
+
+const AGENT_VIEWS = ['form', 'versions'] as const;
+export type AgentView = (typeof AGENT_VIEWS)[number];
+
+export interface AgentsSearch {
+  /** The id of the agent that is open, or `new`. */
+  agent?: string | undefined;
+  /** What is shown of it; its form when absent. */
+  view?: AgentView | undefined;
+}
+
+export function readAgentsSearch(search: RawSearch): AgentsSearch {
+  return { agent: textIn(search, 'agent'), view: oneOf(search, 'view', AGENT_VIEWS) };
+}
