@@ -5,7 +5,7 @@ use std::sync::Arc;
 use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_runtime::{Engine, Executor, RuntimeError};
+use steadflow_runtime::{Engine, Executor, RuntimeError, TraceCounts};
 use tokio::sync::watch;
 
 use crate::backlog::{Backlog, COPIES_BYTES_MAX, Share, UNREAD_BYTES_MAX};
@@ -48,6 +48,8 @@ pub struct AppConfig {
     pub executor: Option<Arc<dyn Executor>>,
     /// Kills the process as `kill -9` does, for `POST /demo/kill`; without it there is no such endpoint.
     pub kill: Option<fn()>,
+    /// Counts traces, where there are any.
+    pub traces: Option<Arc<TraceCounts>>,
 }
 
 impl AppConfig {
@@ -61,6 +63,7 @@ impl AppConfig {
             body_memory: 512 * 1024 * 1024,
             executor: None,
             kill: None,
+            traces: None,
         }
     }
 }
@@ -92,7 +95,7 @@ impl App {
     /// Makes the app.
     pub fn new(config: AppConfig) -> Self {
         let inner = Inner {
-            metrics: Metrics::new(),
+            metrics: Metrics::new(config.traces),
             feed: Feed::new(config.engine.clone()),
             allowed_hosts: AllowedHosts::new(&config.allowed_hosts, &config.allowed_origins),
             allowed_origins: config.allowed_origins,

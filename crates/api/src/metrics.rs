@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::http::{Method, StatusCode};
 use parking_lot::Mutex;
@@ -12,7 +14,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use steadflow_core::execution::ExecutionStatus;
-use steadflow_runtime::{Engine, Room};
+use steadflow_runtime::{Engine, Room, TraceCounts};
 use steadflow_store::Damaged;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -51,10 +53,19 @@ pub(crate) struct Metrics {
     calls_waiting: Gauge,
     calls_running: Gauge,
     breakers_open: Gauge,
+    traces: Option<Traces>,
+}
+
+/// The counters of traces.
+#[derive(Debug)]
+struct Traces {
+    counts: Arc<TraceCounts>,
+    sent: Counter,
+    dropped: Counter,
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(traces: Option<Arc<TraceCounts>>) -> Self {
         let mut registry = Registry::with_prefix("steadflow");
         let metrics = Self {
             accepted: Counter::default(),
@@ -67,6 +78,11 @@ impl Metrics {
             calls_waiting: Gauge::default(),
             calls_running: Gauge::default(),
             breakers_open: Gauge::default(),
+            traces: traces.map(|counts| Traces {
+                counts,
+                sent: Counter::default(),
+                dropped: Counter::default(),
+            }),
             registry: Registry::default(),
         };
         registry.register(
@@ -96,6 +112,14 @@ impl Metrics {
             metrics.room.clone(),
         );
         metrics.register_gates(&mut registry);
+        if let Some(traces) = &metrics.traces {
+            registry.register("traces_sent", "Executions whose traces were sent", traces.sent.clone());
+            registry.register(
+                "traces_dropped",
+                "Executions whose traces were not sent",
+                traces.dropped.clone(),
+            );
+        }
         Self { registry, ..metrics }
     }
 
@@ -155,7 +179,12 @@ impl Metrics {
         }
         for status in ExecutionStatus::ALL.into_iter().filter(|status| status.is_finished()) {
             let counter = self.finished.get_or_create(&Status { status: status.as_str() });
-            counter.inner().store(engine.finished_count(status), std::sync::atomic::Ordering::Relaxed);
+            counter.inner().store(engine.finished_count(status), Ordering::Relaxed);
+        }
+        if let Some(Traces { counts, sent, dropped }) = &self.traces {
+            for (counter, count) in [(sent, counts.sent()), (dropped, counts.dropped())] {
+                counter.inner().store(count, Ordering::Relaxed);
+            }
         }
         let mut text = String::new();
         encode(&mut text, &self.registry).expect("a string takes all that is written");
@@ -169,7 +198,7 @@ mod tests {
 
     #[test]
     fn damaged_rows_are_counted_once_each_and_up_to_a_number() {
-        let metrics = Metrics::new();
+        let metrics = Metrics::new(None);
 
         for id in (0..=DAMAGE_KNOWN_MAX).chain(0..3) {
             metrics.row_damaged(&Damaged { id, reason: "EOF".to_owned() });

@@ -7,6 +7,7 @@
 
 mod api;
 mod binary;
+mod collector;
 mod document;
 mod events;
 mod model;
@@ -18,6 +19,7 @@ mod wire;
 
 pub use api::{Answer, Api, node};
 pub use binary::{Run, run, steadflow};
+pub use collector::{Collector, Span};
 pub use document::{echo, flow, http, retries, with};
 pub use events::{Event, Events};
 pub use model::{Hold, Model};

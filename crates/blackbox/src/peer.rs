@@ -43,6 +43,8 @@ pub struct Call {
     pub key: String,
     /// `Steadflow-Attempt`; 0 if there was none.
     pub attempt: u32,
+    /// `Traceparent`; empty if there was none.
+    pub traceparent: String,
     /// `X-Deadline`.
     pub deadline: Option<String>,
     /// When the caller went, if it went before it had an answer.
@@ -105,6 +107,7 @@ async fn serve(mut stream: TcpStream, calls: Arc<Mutex<Vec<Call>>>) {
         at: Timestamp::now(),
         key: text("idempotency-key").unwrap_or_default(),
         attempt: text("steadflow-attempt").and_then(|number| number.parse().ok()).unwrap_or_default(),
+        traceparent: text("traceparent").unwrap_or_default(),
         deadline: text("x-deadline"),
         abandoned_at: None,
         path: path.clone(),

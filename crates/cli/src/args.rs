@@ -89,6 +89,8 @@ pub(crate) struct Serve {
     pub(crate) grace_seconds: Option<u64>,
     #[command(flatten)]
     pub(crate) upkeep: Upkeep,
+    #[command(flatten)]
+    pub(crate) traces: Traces,
 }
 
 /// What is kept, and how large the database may become.
@@ -109,6 +111,20 @@ pub(crate) struct Upkeep {
     /// Room in MiB that is held back for executions that run: with less, new ones are refused [default: 64]
     #[arg(long, value_name = "MIB", env = "STEADFLOW_RESERVE_MIB")]
     pub(crate) reserve_mib: Option<u32>,
+}
+
+/// Traces of executions.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Traces {
+    /// OpenTelemetry collector that traces of executions are sent to, such as `http://127.0.0.1:4318` [default: none]
+    #[arg(long, value_name = "URL", env = "STEADFLOW_OTLP_ENDPOINT")]
+    pub(crate) otlp_endpoint: Option<String>,
+    /// Share of executions that are traced, from 0 to 1 [default: 1]
+    #[arg(long, value_name = "RATIO", env = "STEADFLOW_TRACE_RATIO")]
+    pub(crate) trace_ratio: Option<f64>,
+    /// Add what was asked and answered to traces, and the messages of errors
+    #[arg(long, env = "STEADFLOW_TRACE_CONTENT")]
+    pub(crate) trace_content: bool,
 }
 
 /// Outgoing calls of flows.
@@ -147,6 +163,11 @@ steadflow.toml (all keys are optional):
   database_max_mib = 10240
   reserve_mib = 64
   secret_hosts = { OPENAI_KEY = [\"api.openai.com\"] }
+
+  [traces]
+  otlp_endpoint = \"http://127.0.0.1:4318\"
+  ratio = 0.1
+  content = false
 
   [keep]
   completed_days = 30

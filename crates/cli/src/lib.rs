@@ -26,6 +26,7 @@ mod settings;
 mod shown;
 #[cfg(target_os = "linux")]
 mod supervisor;
+mod traces;
 mod validate;
 mod value_address;
 mod wiring;

@@ -58,7 +58,7 @@ pub(crate) async fn run(args: Run, mut access: Access) -> anyhow::Result<ExitCod
         Some(url) => wiring::open_store(&Database::parse(url)?)?,
         None => Arc::new(MemoryStore::default()),
     };
-    let engine = wiring::start(store, access, OpenFiles::raised().calls).await?.engine;
+    let engine = wiring::start(store, access, OpenFiles::raised().calls, None).await?.engine;
     let flow = store_flow(&engine, &args.file, &document).await?;
     let end = execute(&engine, flow, trigger_data).await;
     engine.shutdown(GRACE).await.context("Could not close the database")?;

@@ -14,6 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::connections::Connections;
 use crate::open_files::OpenFiles;
 use crate::settings::ServeSettings;
+use crate::traces::Traces;
 use crate::{demo, memory, output, wiring};
 
 /// The part of all memory that request bodies may take, with what is made of them.
@@ -40,15 +41,18 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
     }
     let open_files = OpenFiles::raised();
     let own = settings.access.egress.own.clone();
-    let wiring = wiring::start(store, std::mem::take(&mut settings.access), open_files.calls).await?;
+    let access = std::mem::take(&mut settings.access);
+    let sampling = settings.traces.as_ref().map(|traces| traces.sampling);
+    let wiring = wiring::start(store, access, open_files.calls, sampling).await?;
     let engine = wiring.engine.clone();
+    let traces = settings.traces.as_ref().map(|traces| Traces::start(&engine, traces)).transpose()?;
     let listener = match listener {
         Some(listener) => listener,
         None => listen(settings.listen).await?,
     };
     let address = listener.local_addr().context("The listener has no address")?;
     own.add(address, settings.demo.then_some(demo::PATH));
-    let app = app(&settings, wiring);
+    let app = app(&settings, wiring, traces.as_ref());
     let connections = Connections::open(listener, router(&app, settings.demo), open_files.connections);
     if settings.demo {
         demo::install(&engine, &format!("http://{address}{}", demo::PATH)).await?;
@@ -69,7 +73,7 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
     }
     output::note("Stopping. Waiting for running attempts; send the signal again to stop immediately.");
     tokio::select! {
-        stopped = stop(&engine, app, connections, settings.grace) => stopped?,
+        stopped = stop(&engine, app, connections, settings.grace, traces) => stopped?,
         () = signals.next() => output::note("Stopped immediately. The next start recovers."),
     }
     Ok(ExitCode::SUCCESS)
@@ -83,11 +87,12 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-fn app(settings: &ServeSettings, wiring: wiring::Wiring) -> App {
+fn app(settings: &ServeSettings, wiring: wiring::Wiring, traces: Option<&Traces>) -> App {
     let mut config = AppConfig::new(wiring.engine);
     config.allowed_hosts.clone_from(&settings.allowed_hosts);
     config.allowed_origins.clone_from(&settings.allowed_origins);
     config.executor = Some(wiring.executor);
+    config.traces = traces.map(Traces::counts);
     config.kill = settings.demo.then_some(demo::kill as fn());
     config.body_memory = usize::try_from(memory::limit() / BODY_SHARE).unwrap_or(usize::MAX);
     App::new(config)
@@ -98,10 +103,19 @@ fn router(app: &App, with_peer: bool) -> Router {
     if with_peer { Router::new().nest(demo::PATH, demo::routes()).merge(router) } else { router }
 }
 
-async fn stop(engine: &Engine, app: App, connections: Connections, grace: Duration) -> anyhow::Result<()> {
+async fn stop(
+    engine: &Engine,
+    app: App,
+    connections: Connections,
+    grace: Duration,
+    traces: Option<Traces>,
+) -> anyhow::Result<()> {
     app.end_streams();
     engine.shutdown(grace).await.context("Could not close the database")?;
     connections.close().await;
+    if let Some(traces) = traces {
+        traces.stop().await;
+    }
     Ok(())
 }
 
@@ -110,6 +124,9 @@ fn announce(settings: &ServeSettings, address: SocketAddr, durability: &str) {
     output::note(format_args!("  studio    http://{address}/"));
     output::note(format_args!("  API       http://{address}/api/docs"));
     output::note(format_args!("  database  {} ({durability})", settings.database));
+    if let Some(traces) = &settings.traces {
+        output::note(format_args!("  traces    {}", traces.otlp_endpoint));
+    }
     if settings.demo {
         output::notes(format_args!(
             "  demo      example flows are installed. Try:\n            \

@@ -1,6 +1,7 @@
 //! Settings: from options, then the environment, then `steadflow.toml`, then defaults. (clap merges the first two.)
 
 mod commands;
+mod traces;
 mod upkeep;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use crate::args::{Egress, LogFormat, Serve};
 
 #[cfg(target_os = "linux")]
 pub(crate) use self::commands::SUPERVISOR;
+pub(crate) use self::traces::TraceSettings;
 pub(crate) use self::upkeep::UpkeepSettings;
 use crate::secrets::KnownSecrets;
 
@@ -51,6 +53,8 @@ pub(crate) struct SettingsFile {
     reserve_mib: Option<u32>,
     #[serde(default)]
     keep: upkeep::KeepTable,
+    #[serde(default)]
+    traces: traces::TracesTable,
     #[serde(default)]
     mcp: BTreeMap<String, commands::CommandTable>,
     #[serde(skip)]
@@ -163,6 +167,8 @@ pub(crate) struct ServeSettings {
     pub(crate) demo: bool,
     pub(crate) grace: Duration,
     pub(crate) upkeep: UpkeepSettings,
+    /// `None` if nothing is traced.
+    pub(crate) traces: Option<TraceSettings>,
 }
 
 impl ServeSettings {
@@ -183,6 +189,7 @@ impl ServeSettings {
             allowed_origins: origins(&listed(flags.allowed_origin, &file.allowed_origins))?,
             demo: flags.demo,
             upkeep: UpkeepSettings::new(&flags.upkeep, file)?,
+            traces: TraceSettings::new(flags.traces, file)?,
             grace: flags.grace_seconds.or(file.grace_seconds).map_or(GRACE, Duration::from_secs),
         })
     }
@@ -317,6 +324,7 @@ mod tests {
             demo: false,
             grace_seconds: None,
             upkeep: crate::args::Upkeep::default(),
+            traces: crate::args::Traces::default(),
         }
     }
 }

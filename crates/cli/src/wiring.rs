@@ -6,6 +6,7 @@ use anyhow::Context;
 use futures_util::future::BoxFuture;
 use steadflow_core::agent::Agent;
 use steadflow_core::ids::{AgentId, TenantId};
+use steadflow_core::trace::Sampling;
 use steadflow_core::work::Work;
 use steadflow_nodes::{AgentDirectory, DirectoryError, EgressPolicy, Nodes, NodesConfig, Secrets};
 use steadflow_runtime::{
@@ -44,8 +45,14 @@ pub(crate) fn open_store_up_to(
     Ok(Arc::new(store))
 }
 
-/// Starts an engine with `store`. Flows make up to `calls_max` concurrent calls.
-pub(crate) async fn start(store: Arc<dyn Store>, access: Access, calls_max: usize) -> anyhow::Result<Wiring> {
+/// Starts an engine with `store`. Flows make up to `calls_max` concurrent calls, and those of executions that are traced
+/// carry their trace.
+pub(crate) async fn start(
+    store: Arc<dyn Store>,
+    access: Access,
+    calls_max: usize,
+    traces: Option<Sampling>,
+) -> anyhow::Result<Wiring> {
     let Access { egress, secrets, commands } = access;
     let secrets = Arc::new(secrets);
     let names = commands.commands.keys().map(|name| name.as_str().into()).collect();
@@ -60,6 +67,7 @@ pub(crate) async fn start(store: Arc<dyn Store>, access: Access, calls_max: usiz
         own: egress.own,
         commands,
         texts: Arc::new(texts.clone()),
+        traces,
         ..NodesConfig::new(agents, Arc::clone(&secrets) as _)
     };
     let nodes = Nodes::new(config).context("Could not set up the HTTP client")?;
@@ -81,7 +89,7 @@ pub(crate) async fn start(store: Arc<dyn Store>, access: Access, calls_max: usiz
 }
 
 /// Returns the name of the worker that is recorded with attempts: the host name.
-fn worker_name() -> String {
+pub(crate) fn worker_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     if name.trim().is_empty() { "steadflow".to_owned() } else { name.trim().to_owned() }
 }

@@ -215,6 +215,22 @@ fn help_of_serve() {
 
               [env: STEADFLOW_RESERVE_MIB=]
 
+          --otlp-endpoint <URL>
+              OpenTelemetry collector that traces of executions are sent to, such as
+              `http://127.0.0.1:4318` [default: none]
+
+              [env: STEADFLOW_OTLP_ENDPOINT=]
+
+          --trace-ratio <RATIO>
+              Share of executions that are traced, from 0 to 1 [default: 1]
+
+              [env: STEADFLOW_TRACE_RATIO=]
+
+          --trace-content
+              Add what was asked and answered to traces, and the messages of errors
+
+              [env: STEADFLOW_TRACE_CONTENT=]
+
     "#);
 }
 
@@ -244,6 +260,11 @@ fn examples_of_serve() {
       database_max_mib = 10240
       reserve_mib = 64
       secret_hosts = { OPENAI_KEY = ["api.openai.com"] }
+
+      [traces]
+      otlp_endpoint = "http://127.0.0.1:4318"
+      ratio = 0.1
+      content = false
 
       [keep]
       completed_days = 30

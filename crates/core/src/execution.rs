@@ -366,6 +366,15 @@ impl Execution {
         &self.nodes[index.at()]
     }
 
+    /// Returns the input of a node as it is recorded or, where the journal need not say it, as it follows from the flow.
+    pub fn input_of(&self, index: NodeIndex) -> Option<&Payload> {
+        let node = self.node(index);
+        if node.input.is_some() || node.attempts.is_empty() {
+            return node.input.as_ref();
+        }
+        self.graph().node(index).kind.room().shown_input(node.output.as_ref())
+    }
+
     /// Returns the flow's graph.
     pub fn graph(&self) -> &Graph {
         &self.flow.flow.graph

@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod approval;
 pub mod caller;
+pub mod calls;
 pub mod condition;
 pub mod document;
 pub mod event;
@@ -30,6 +31,7 @@ pub mod status;
 pub mod step;
 pub mod template;
 pub mod timestamp;
+pub mod trace;
 pub mod transcript;
 pub mod trial;
 pub mod usage;

@@ -145,7 +145,7 @@ impl SkillCall<'_> {
         own: &BTreeMap<String, SecretText>,
         keyring: &mut Keyring<'_>,
     ) -> Result<HeaderMap, Failure> {
-        let mut headers = headers_of(self.work);
+        let mut headers = headers_of(self.work, self.shared.traces);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         for (name, text) in own {
             let (name, value) = header(name, &keyring.open_header(name, text)?).map_err(misconfigured)?;

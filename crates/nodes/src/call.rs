@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use steadflow_core::http::check_header_name;
+use steadflow_core::trace::Sampling;
 use steadflow_core::work::Work;
 
 /// What is escaped in a segment of a path: all but the unreserved characters of RFC 3986, as for values of templates.
@@ -15,17 +16,22 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const DEADLINE: HeaderName = HeaderName::from_static("x-deadline");
 /// The attempt's number, from 1.
 const ATTEMPT: HeaderName = HeaderName::from_static("steadflow-attempt");
+/// The span of the call (W3C Trace Context). A flow or an agent may set another one.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 pub(crate) const AGENT: &str = concat!("steadflow/", env!("CARGO_PKG_VERSION"));
 
-/// Returns the headers that every call of `work` carries.
-pub(crate) fn headers_of(work: &Work) -> HeaderMap {
+/// Returns the headers that every call of `work` carries; `traces` says which executions are traced, if any.
+pub(crate) fn headers_of(work: &Work, traces: Option<Sampling>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
     headers.insert(IDEMPOTENCY_KEY, visible(&work.idempotency_key()));
     headers.insert(ATTEMPT, HeaderValue::from(work.attempt.number()));
     if let Some(stop_at) = work.stop_at {
         headers.insert(DEADLINE, visible(&stop_at.to_string()));
+    }
+    if let Some(traces) = traces {
+        headers.insert(TRACEPARENT, visible(&traces.traceparent(work)));
     }
     headers
 }

@@ -36,6 +36,7 @@ use url::{Host, Url};
 use crate::body::Codings;
 use crate::responses::{FREE_BYTES, Share, Taken};
 use crate::slots::Slot;
+pub use certificate::tls_config;
 use cookies::Cookies;
 use direct::{Direct, Route};
 pub(crate) use events::{Events, Framing, Parser};

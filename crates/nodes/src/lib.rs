@@ -25,7 +25,7 @@ pub use agent::{McpCommand, McpCommands};
 pub use directory::{AgentDirectory, DirectoryError, NoAgents};
 pub use egress::{
     Egress, EgressError, EgressPolicy, EgressProxy, EgressTimeouts, Lookup, OwnListeners, PolicyError,
-    ProxyError, SystemLookup,
+    ProxyError, SystemLookup, tls_config,
 };
 pub use nodes::{Nodes, NodesConfig, Performing};
 pub use schema::{argument_faults, schema_faults};

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::limits::Limits;
 use steadflow_core::live::{TextSinks, Unread};
+use steadflow_core::trace::Sampling;
 use steadflow_core::work::{Outcome, Stop, Task, Work};
 
 use crate::action::http_request;
@@ -51,11 +52,14 @@ pub struct NodesConfig {
     pub commands: McpCommands,
     /// What takes the text of models while they write it.
     pub texts: Arc<dyn TextSinks>,
+    /// Which executions are traced; `None` if calls carry no trace context.
+    pub traces: Option<Sampling>,
 }
 
 impl NodesConfig {
     /// Returns a configuration with the defaults: public addresses only, the resolver of the operating system, no proxy, default
-    /// limits, any number of concurrent calls, 128 MiB for their responses, no local commands, and nobody who listens to models.
+    /// limits, any number of concurrent calls, 128 MiB for their responses, no local commands, nobody who
+    /// listens to models, and no traces.
     pub fn new(agents: Arc<dyn AgentDirectory>, secrets: Arc<dyn Secrets>) -> Self {
         Self {
             policy: EgressPolicy::default(),
@@ -70,6 +74,7 @@ impl NodesConfig {
             secrets,
             commands: McpCommands::default(),
             texts: Arc::new(Unread),
+            traces: None,
         }
     }
 }
@@ -106,6 +111,7 @@ pub(crate) struct Shared {
     secrets: Arc<dyn Secrets>,
     scrubbers: Scrubbers,
     pub(crate) texts: Arc<dyn TextSinks>,
+    pub(crate) traces: Option<Sampling>,
 }
 
 impl Shared {
@@ -163,7 +169,9 @@ impl Nodes {
     /// # Errors
     /// [`EgressError`] if TLS or the client cannot be set up.
     pub fn new(config: NodesConfig) -> Result<Self, EgressError> {
-        let NodesConfig { policy, own, timeouts, lookup, proxy, limits, agents, secrets, texts, .. } = config;
+        let NodesConfig {
+            policy, own, timeouts, lookup, proxy, limits, agents, secrets, texts, traces, ..
+        } = config;
         let egress = Egress::new(EgressConfig { policy, own, timeouts, lookup, proxy })?;
         Ok(Self {
             shared: Arc::new(Shared {
@@ -180,6 +188,7 @@ impl Nodes {
                 secrets,
                 scrubbers: Scrubbers::default(),
                 texts,
+                traces,
             }),
         })
     }

@@ -21,6 +21,7 @@ mod kept;
 mod live;
 mod row;
 pub mod shard;
+mod traces;
 pub mod worker;
 
 pub use admission::Capacity;
@@ -38,4 +39,5 @@ pub use hub::{Change, Changes};
 pub use live::{LiveFollowing, LiveText, LiveTexts, Piece};
 pub use row::{rollup_of, row_of};
 pub use shard::{Shard, ShardConfig};
+pub use traces::TraceCounts;
 pub use worker::{Worker, WorkerConfig};

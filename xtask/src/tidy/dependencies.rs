@@ -11,13 +11,14 @@ use super::{files, read, shown};
 const IMPURE: [&str; 7] = ["tokio", "sqlx", "rusqlite", "rand", "axum", "hyper", "reqwest"];
 
 /// Which of our crates each may build on. A new arrow needs an ADR.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("steadflow-any-json", &[]),
     ("steadflow-core", &[]),
     ("steadflow-store", &["steadflow-core"]),
     ("steadflow-store-sqlite", &["steadflow-core", "steadflow-store"]),
     ("steadflow-runtime", &["steadflow-core", "steadflow-store"]),
     ("steadflow-nodes", &["steadflow-core"]),
+    ("steadflow-telemetry", &["steadflow-core", "steadflow-store", "steadflow-runtime"]),
     ("steadflow-api", &["steadflow-core", "steadflow-store", "steadflow-runtime", "steadflow-nodes"]),
     (
         "steadflow-cli",
@@ -28,6 +29,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "steadflow-runtime",
             "steadflow-nodes",
             "steadflow-api",
+            "steadflow-telemetry",
         ],
     ),
     ("steadflow-blackbox", &[]),

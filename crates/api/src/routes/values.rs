@@ -15,7 +15,6 @@ use crate::app::App;
 use crate::caller::Identity;
 use crate::path::{PathId, PathNode};
 use crate::problem::{Problem, ProblemBody, ProblemKind};
-use crate::views::node::input_of;
 use crate::views::wire::AnyJson;
 
 /// The longest result that is put together from the outputs of several nodes, in bytes.
@@ -86,7 +85,7 @@ pub(crate) async fn show_node_input(
     let snapshot = app.engine().execution(caller.tenant, id).await?;
     let execution = &snapshot.execution;
     let index = index_of(execution, &node)?;
-    let input = input_of(execution.graph().node(index), execution.node(index));
+    let input = execution.input_of(index);
     let input = input.ok_or_else(|| none("The node has no input: no attempt of it has begun."))?;
     Ok(whole(input.clone()))
 }

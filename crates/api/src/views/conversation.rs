@@ -4,7 +4,6 @@
 //! not stored: the instructions are rendered again from the version of the agent that the execution is pinned to, by the
 //! same function as when it was asked.
 
-mod calls;
 mod reasoning;
 
 use std::borrow::Cow;
@@ -12,6 +11,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::Value;
 use steadflow_core::agent::{Agent, Backend, LlmConfig, Skill};
+use steadflow_core::calls::{Asked, Call, Calls, End};
 use steadflow_core::event::{Record, StepResult};
 use steadflow_core::execution::Execution;
 use steadflow_core::ids::{AgentId, NodeIndex};
@@ -19,9 +19,7 @@ use steadflow_core::payload::Payload;
 use steadflow_core::transcript::{self, Answer};
 use utoipa::ToSchema;
 
-use self::calls::{Call, Calls, End};
 use super::approval::{DecidedView, id_of_call};
-use super::node::input_of;
 use super::shown::{Place, Room, Shown, StepPart};
 use super::usage::UsageView;
 use super::wire::{ErrorClassName, Time, millis, span};
@@ -200,8 +198,7 @@ pub(crate) struct ConversationReader<'a> {
 
 impl<'a> ConversationReader<'a> {
     pub(crate) fn new(execution: &'a Execution, node: NodeIndex) -> Self {
-        let constant = input_of(execution.graph().node(node), execution.node(node));
-        Self { execution, node, calls: Calls::new(node, constant.cloned()) }
+        Self { execution, node, calls: Calls::new(node, execution.input_of(node).cloned()) }
     }
 
     /// Reads the next record.
@@ -356,12 +353,7 @@ impl Conversation<'_> {
         agent.model(number).map(|(config, _)| asked_model(config))
     }
 
-    fn approval<'s>(
-        &'s self,
-        call: &'s Call,
-        asked: &'s calls::Asked,
-        room: &mut Room,
-    ) -> StepApprovalView<'s> {
+    fn approval<'s>(&'s self, call: &'s Call, asked: &'s Asked, room: &mut Room) -> StepApprovalView<'s> {
         let id = id_of_call(self.execution, self.node, &call.step);
         let is_edited = call.input.as_ref() != Some(&asked.arguments);
         let proposed = is_edited.then(|| room.value(&asked.arguments, Place::Approval(&id)));

@@ -5,10 +5,8 @@ mod text;
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use steadflow_core::execution::{AttemptRecord, Execution, NodeExecution, Wait};
-use steadflow_core::flow::Node;
+use steadflow_core::execution::{AttemptRecord, Execution, Wait};
 use steadflow_core::ids::{AgentId, ExecutionId, NodeIndex};
-use steadflow_core::payload::Payload;
 use steadflow_core::usage::UsageSum;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -139,7 +137,7 @@ impl<'a> NodeView<'a> {
             skill_used,
             agent_id,
             agent_version: agent_id.and_then(|id| execution.accepted().agents.get(&id).copied()),
-            input_data: input_of(node, state).map(|input| room.value(input, Place::Input(id))),
+            input_data: execution.input_of(index).map(|input| room.value(input, Place::Input(id))),
             output_data: state.output.as_ref().map(|output| room.value(output, Place::Output(id))),
             error_message: state.error_message.as_deref().map(|message| room.message(message)),
             error_class: state.error_class.map(Into::into),
@@ -182,12 +180,4 @@ impl<'a> AttemptView<'a> {
 /// The execution's UUIDv7 with the node's place in its last, random bits: unique, and the same each time it is asked.
 fn node_execution_id(execution: ExecutionId, index: NodeIndex) -> Uuid {
     Uuid::from_u128(execution.uuid().as_u128() ^ (u128::from(index.0) + 1))
-}
-
-/// The input as it is recorded or, where the journal need not say it, as it follows from the flow version.
-pub(crate) fn input_of<'a>(node: &'a Node, state: &'a NodeExecution) -> Option<&'a Payload> {
-    if state.input.is_some() || state.attempts.is_empty() {
-        return state.input.as_ref();
-    }
-    node.kind.room().shown_input(state.output.as_ref())
 }

@@ -38,7 +38,7 @@ pub(crate) async fn http_request(
 ) -> Result<Payload, Failure> {
     let Opened { value, url } = keyring.open_request(&work.input, &work.secrets)?;
     let input = read(work, &value)?;
-    let mut headers = headers_of(work);
+    let mut headers = headers_of(work, shared.traces);
     if let Some(auth) = &input.auth {
         headers.insert(AUTHORIZATION, authorization(auth, keyring)?);
     }

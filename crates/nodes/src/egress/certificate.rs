@@ -25,8 +25,10 @@ impl fmt::Display for SelfSigned {
 
 impl std::error::Error for SelfSigned {}
 
+/// Returns how TLS is spoken: with the certificates of the operating system, and rustls with ring.
+///
 /// Missing system certificates are only logged, because http still works; containers often have none.
-pub(super) fn tls_config() -> Result<rustls::ClientConfig, Error> {
+pub fn tls_config() -> Result<rustls::ClientConfig, Error> {
     let found = rustls_native_certs::load_native_certs().certs;
     let mut roots = RootCertStore::empty();
     let (known, _) = roots.add_parsable_certificates(found.iter().cloned());

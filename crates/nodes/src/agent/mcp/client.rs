@@ -201,7 +201,7 @@ impl<'a> Client<'a> {
     pub(super) async fn call(&mut self, skill: &Skill, arguments: &Value) -> Result<Payload, Failure> {
         let tool = &skill.name;
         // Only what does the work: a server that has seen a key need not answer anything else that carries it.
-        let mut headers = headers_of(self.caller.work);
+        let mut headers = headers_of(self.caller.work, self.caller.shared.traces);
         if self.era == Era::Modern {
             headers.insert(NAME, mirrored::value(tool));
             if let Some(schema) = &skill.input_schema {

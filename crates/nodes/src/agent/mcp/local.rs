@@ -54,7 +54,7 @@ impl<'a> LocalClient<'a> {
     /// # Errors
     /// There is no result.
     pub(super) async fn call(&self, tool: &str, arguments: &Value) -> Result<Payload, Failure> {
-        let headers = headers_of(self.caller.work);
+        let headers = headers_of(self.caller.work, self.caller.shared.traces);
         // What an HTTP server gets as headers, under the same names.
         let meta =
             headers.iter().filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.into())));

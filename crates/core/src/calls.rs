@@ -1,49 +1,62 @@
-//! The calls of one node, read from the journal of its execution.
+//! The calls of one node in all its attempts, read from the journal of its execution.
 
 use std::sync::Arc;
 
-use steadflow_core::approval::{Decided, Verdict};
-use steadflow_core::event::{Event, Record, StepResult};
-use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::ids::{NodeIndex, StepKey};
-use steadflow_core::payload::Payload;
-use steadflow_core::timestamp::Timestamp;
-use steadflow_core::usage::Usage;
+use crate::approval::{Decided, Verdict};
+use crate::event::{Event, Record, StepResult};
+use crate::failure::{ErrorClass, Failure};
+use crate::ids::{NodeIndex, StepKey};
+use crate::payload::Payload;
+use crate::timestamp::Timestamp;
+use crate::usage::Usage;
 
 /// One call: of a model, of a tool, or of an agent without tools, whose attempt is the call.
 #[derive(Debug)]
-pub(super) struct Call {
-    pub(super) attempt: u32,
-    pub(super) step: StepKey,
-    pub(super) tool: Option<Arc<str>>,
+pub struct Call {
+    /// The number of the attempt that made it.
+    pub attempt: u32,
+    /// Its key, which a call that repeats it has, too.
+    pub step: StepKey,
+    /// The name of the tool that it calls, if it calls one.
+    pub tool: Option<Arc<str>>,
     /// The arguments of a tool; of any other call, the input of its attempt.
-    pub(super) input: Option<Payload>,
-    pub(super) started_at: Timestamp,
-    pub(super) ended_at: Option<Timestamp>,
-    pub(super) stop_at: Option<Timestamp>,
-    pub(super) reserved: Option<u64>,
-    pub(super) end: End,
+    pub input: Option<Payload>,
+    /// When it began; of one that has not begun, when it was asked for.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// When it is stopped, if it has a limit of its own.
+    pub stop_at: Option<Timestamp>,
+    /// How many tokens are reserved for its answer, if there is a budget of them.
+    pub reserved: Option<u64>,
+    /// How it stands.
+    pub end: End,
     /// Of one that failed and was not of a tool: what was received, decoded and bounded.
-    pub(super) response: Option<Payload>,
-    pub(super) usage: Option<Arc<Usage>>,
+    pub response: Option<Payload>,
+    /// What it used; `None` where no model answered.
+    pub usage: Option<Arc<Usage>>,
     /// Of one that needs or needed approval.
-    pub(super) approval: Option<Asked>,
+    pub approval: Option<Asked>,
 }
 
 /// What a person was asked before a call, and what was decided.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub struct Asked {
     /// What the model wanted to give the tool.
-    pub(super) arguments: Payload,
-    pub(super) hash: Arc<str>,
-    pub(super) requested_at: Timestamp,
-    pub(super) expires_at: Option<Timestamp>,
-    pub(super) decided: Option<Decided>,
+    pub arguments: Payload,
+    /// The hash of these arguments, which the decision names.
+    pub hash: Arc<str>,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// When the call is refused if nobody has decided.
+    pub expires_at: Option<Timestamp>,
+    /// What was decided.
+    pub decided: Option<Decided>,
 }
 
 /// How a call stands.
 #[derive(Debug)]
-pub(super) enum End {
+pub enum End {
     /// It has not begun: it waits for approval.
     Waiting,
     /// It is under way.
@@ -56,7 +69,7 @@ pub(super) enum End {
 
 /// Reads the calls of a node, record by record.
 #[derive(Debug)]
-pub(super) struct Calls {
+pub struct Calls {
     node: NodeIndex,
     attempt: u32,
     input: Option<Payload>,
@@ -65,11 +78,12 @@ pub(super) struct Calls {
 
 impl Calls {
     /// Begins before the first record; `input` is what the attempts of the node have if no record says it.
-    pub(super) const fn new(node: NodeIndex, input: Option<Payload>) -> Self {
+    pub const fn new(node: NodeIndex, input: Option<Payload>) -> Self {
         Self { node, attempt: 0, input, calls: Vec::new() }
     }
 
-    pub(super) fn read(&mut self, record: &Record) {
+    /// Reads the next record.
+    pub fn read(&mut self, record: &Record) {
         let Record(_, at, events) = record;
         for event in events {
             if matches!(event, Event::Finished { .. }) {
@@ -82,7 +96,7 @@ impl Calls {
     }
 
     /// Returns the calls in the order in which they began.
-    pub(super) fn all(self) -> Vec<Call> {
+    pub fn all(self) -> Vec<Call> {
         self.calls
     }
 
@@ -218,12 +232,13 @@ impl Calls {
 }
 
 impl Call {
-    pub(super) const fn is_open(&self) -> bool {
+    /// Returns whether it is under way.
+    pub const fn is_open(&self) -> bool {
         matches!(self.end, End::Open)
     }
 
     /// Returns what it gave, if it completed.
-    pub(super) const fn output(&self) -> Option<&Payload> {
+    pub const fn output(&self) -> Option<&Payload> {
         match &self.end {
             End::Result(StepResult::Completed(output)) => Some(output),
             End::Waiting | End::Open | End::Result(StepResult::Failed { .. }) | End::Stopped(_) => None,
@@ -231,7 +246,7 @@ impl Call {
     }
 
     /// Returns whether it is one of a tool.
-    pub(super) const fn is_of_tool(&self) -> bool {
+    pub const fn is_of_tool(&self) -> bool {
         self.tool.is_some()
     }
 }
