@@ -78,7 +78,8 @@ async fn tools_of_the_reference_server_are_accepted_and_called() {
     assert!(skills.len() > 10, "{skills:?}");
     let call = |id: &str, skill: &str, input: Value| json!({ "id": id, "type": "agent", "agent_id": agent, "skill": skill, "input": input });
     let nodes = [
-        call("sum", "get-sum", json!({ "a": "${trigger_data.a}", "b": 3 })),
+        json!({ "id": "sum", "type": "action", "action": "mcp_tool", "agent_id": agent, "tool": "get-sum",
+                "input": { "a": "${trigger_data.a}", "b": 3 } }),
         call("weather", "get-structured-content", json!({ "location": "New York" })),
         call("picture", "get-tiny-image", json!({})),
     ];

@@ -16,6 +16,7 @@ mod echo;
 mod fail;
 mod http_request;
 mod keys;
+mod mcp_tool;
 mod merge;
 mod parallel;
 #[cfg(feature = "test-kinds")]
@@ -55,6 +56,7 @@ pub(crate) use http_request::HTTP_INPUT;
 pub use http_request::{HttpAuth, HttpInput, HttpRequest, SECRET_ROOMS, SecretRoom};
 pub(crate) use keys::ConditionReader;
 pub use keys::Given;
+pub use mcp_tool::McpTool;
 pub use merge::Merge;
 pub use parallel::Parallel;
 #[cfg(feature = "test-kinds")]
@@ -82,6 +84,8 @@ pub enum Kind {
     Fail(Fail),
     /// Sends one HTTP request.
     HttpRequest(HttpRequest),
+    /// Calls a tool of an MCP server.
+    McpTool(McpTool),
     /// Joins branches.
     Merge(Merge),
     /// Forks branches.
@@ -110,6 +114,7 @@ impl Kind {
             Self::Echo(kind) => kind,
             Self::Fail(kind) => kind,
             Self::HttpRequest(kind) => kind,
+            Self::McpTool(kind) => kind,
             Self::Merge(kind) => kind,
             Self::Parallel(kind) => kind,
             Self::Switch(kind) => kind,
@@ -133,6 +138,7 @@ pub const CATALOGUE: &[Entry] = &[
     Entry { about: &Parallel::ABOUT, read: |keys| Parallel::read(keys).map(Kind::Parallel) },
     Entry { about: &Merge::ABOUT, read: |keys| Merge::read(keys).map(Kind::Merge) },
     Entry { about: &HttpRequest::ABOUT, read: |keys| HttpRequest::read(keys).map(Kind::HttpRequest) },
+    Entry { about: &McpTool::ABOUT, read: |keys| McpTool::read(keys).map(Kind::McpTool) },
     Entry { about: &Transform::ABOUT, read: |keys| Transform::read(keys).map(Kind::Transform) },
     Entry { about: &Echo::ABOUT, read: |keys| Echo::read(keys).map(Kind::Echo) },
     Entry { about: &Fail::ABOUT, read: |keys| Fail::read(keys).map(Kind::Fail) },
@@ -210,6 +216,11 @@ pub trait NodeKind: fmt::Debug {
     /// Returns the agent that it asks, and for which skill.
     fn skill(&self) -> Option<(AgentId, &str)> {
         None
+    }
+
+    /// Returns the key of its document that names the skill.
+    fn skill_key(&self) -> &'static str {
+        "skill"
     }
 }
 

@@ -164,7 +164,8 @@ fn a_skill_has_a_name_that_can_be_a_part_of_a_path() {
 fn skills_that_a_known_agent_does_not_have_are_named() {
     let id = |number| AgentId::new(Uuid::from_u128(number));
     let asks = |node: &str, agent: u128, skill: &str| json!({ "id": node, "type": "agent", "agent_id": id(agent).to_string(), "skill": skill });
-    let nodes = [asks("a", 1, "score"), asks("b", 1, "guess"), asks("c", 2, "guess")];
+    let calls = json!({ "id": "d", "type": "action", "action": "mcp_tool", "agent_id": id(1).to_string(), "tool": "guess" });
+    let nodes = [asks("a", 1, "score"), asks("b", 1, "guess"), asks("c", 2, "guess"), calls];
     let flow = json!({ "name": "Agents", "flow_definition": { "nodes": nodes } });
     let flow = Flow::parse(&flow, &Limits::DEFAULT).expect("it has no faults");
     let agent = agent();
@@ -172,7 +173,7 @@ fn skills_that_a_known_agent_does_not_have_are_named() {
     let faults = missing_skills(&flow, |asked| (asked == id(1)).then_some(&agent));
 
     let pointers: Vec<&str> = faults.iter().map(|fault| &*fault.pointer).collect();
-    assert_eq!(pointers, ["/flow_definition/nodes/1/skill"]);
+    assert_eq!(pointers, ["/flow_definition/nodes/1/skill", "/flow_definition/nodes/3/tool"]);
 }
 
 /// Edits an agent as it is shown. Returns what its `api_key` is then, or the faults, each with its pointer.

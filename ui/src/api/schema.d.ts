@@ -997,7 +997,7 @@ export interface components {
             readonly type: "action";
         } & {
             readonly [key: string]: unknown;
-        }) & (components["schemas"]["HttpRequestNode"] | components["schemas"]["TransformNode"] | components["schemas"]["EchoNode"] | components["schemas"]["FailNode"]);
+        }) & (components["schemas"]["HttpRequestNode"] | components["schemas"]["McpToolNode"] | components["schemas"]["TransformNode"] | components["schemas"]["EchoNode"] | components["schemas"]["FailNode"]);
         /** @description The answer to an activation. */
         readonly Activated: {
             readonly status: components["schemas"]["FlowStatus"];
@@ -2931,6 +2931,41 @@ export interface components {
         } | {
             readonly command: unknown;
         });
+        /**
+         * MCP tool
+         * @description Calls a tool of a registered MCP server.
+         */
+        readonly McpToolNode: components["schemas"]["NodeSettings"] & ({
+            /**
+             * MCP server
+             * Format: uuid
+             * @description A registered agent of type `mcp`.
+             */
+            readonly agent_id: string;
+            /**
+             * Tool
+             * @description One of the tools that the agent has as skills.
+             */
+            readonly tool: string;
+            /**
+             * Input
+             * @description The arguments of the tool, as its input schema describes them. Strings can be templates.
+             * @default {}
+             */
+            readonly input?: unknown;
+            /** @enum {string} */
+            readonly type: "action";
+            /** @enum {string} */
+            readonly action: "mcp_tool";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly action: "mcp_tool";
+        };
         /**
          * Merge
          * @description Waits for all incoming branches, or for the first.

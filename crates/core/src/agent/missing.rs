@@ -8,9 +8,10 @@ use crate::ids::AgentId;
 /// agents that are known; another one may be registered where the flow will run.
 pub fn missing_skills<'a>(flow: &Flow, agent_of: impl Fn(AgentId) -> Option<&'a Agent>) -> Vec<Fault> {
     let fault = |(at, node): (usize, &Node)| {
-        let (agent, skill) = node.kind.room().skill()?;
+        let kind = node.kind.room();
+        let (agent, skill) = kind.skill()?;
         let missing = agent_of(agent)?.offered(skill).err()?;
-        let pointer = format!("/flow_definition/nodes/{at}/skill");
+        let pointer = format!("/flow_definition/nodes/{at}/{}", kind.skill_key());
         Some(Fault { pointer, message: missing.to_string() })
     };
     flow.graph.nodes.iter().enumerate().filter_map(fault).collect()

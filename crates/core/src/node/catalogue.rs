@@ -9,7 +9,7 @@ use crate::limits::Limits;
 /// Types that a later version will run.
 const LATER_TYPES: [&str; 4] = ["approval", "map", "loop", "subflow"];
 /// Actions that a later version will run.
-const LATER_ACTIONS: [&str; 2] = ["mcp_tool", "send_email"];
+const LATER_ACTIONS: [&str; 1] = ["send_email"];
 
 /// The `type` of all kinds that are actions.
 pub(super) const ACTION: &str = "action";

@@ -77,6 +77,7 @@ export function summaryOf(node: FlowNode): string | null {
     case 'action':
       if (node.action === 'http_request') return address(input);
       if (node.action === 'fail') return text(input.message);
+      if (node.action === 'mcp_tool') return text(node.tool);
       return Object.keys(input).join(', ') || null;
     default:
       return null;

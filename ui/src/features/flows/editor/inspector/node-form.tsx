@@ -12,7 +12,7 @@ import { scopeOfNode } from '../document/scope';
 import { JsonField } from '../form/json-field';
 import type { Schema } from '../form/schema';
 import { SchemaField } from '../form/schema-field';
-import { AgentFields } from './agent-fields';
+import { AgentFields, asksAgent, skillKeyOf } from './agent-fields';
 import { Connections } from './connections';
 import { IdField } from './id-field';
 import classes from './inspector.module.css';
@@ -60,12 +60,12 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
   };
   const skillInput = useSkillInput(node);
   const keys = Object.entries(type?.schema.properties ?? {}).filter(
-    ([key]) => !(node.type === 'agent' && (key === 'agent_id' || key === 'skill')),
+    ([key]) => !(asksAgent(node) && (key === 'agent_id' || key === skillKeyOf(node))),
   );
 
   const shown = new Set([
     ...keys.map(([key]) => key),
-    ...(node.type === 'agent' ? ['agent_id', 'skill'] : []),
+    ...(asksAgent(node) ? ['agent_id', skillKeyOf(node)] : []),
     ...(takesAttempts ? RELIABILITY : []),
   ]);
   const elsewhere = warned.filter(({ field: [key] }) => key === undefined || !shown.has(key));
@@ -82,9 +82,9 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
         onChange={(event) => set('name', event.currentTarget.value || undefined)}
       />
       <IdField id={node.id} fault={shared.faultAt(['id'])} />
-      {(node.type === 'agent' || keys.length > 0) && (
+      {(asksAgent(node) || keys.length > 0) && (
         <section className={classes.section} aria-label={texts.settings}>
-          {node.type === 'agent' && <AgentFields {...shared} node={node} onChange={set} />}
+          {asksAgent(node) && <AgentFields {...shared} node={node} onChange={set} />}
           {keys.map(([key, schema]) => (
             <SchemaField
               {...shared}
@@ -120,9 +120,9 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
 
 /** Returns the input schema of the chosen skill, where it declares keys. */
 function useSkillInput(node: FlowNode): Schema | undefined {
-  const agents = useQuery({ ...agentChoicesQuery(), enabled: node.type === 'agent' });
+  const agents = useQuery({ ...agentChoicesQuery(), enabled: asksAgent(node) });
   const agent = agents.data?.find(({ id }) => id === node.agent_id);
-  const schema = agent?.skill_definitions?.find(({ name }) => name === node.skill)?.input_schema;
+  const schema = agent?.skill_definitions?.find(({ name }) => name === node[skillKeyOf(node)])?.input_schema;
   return schema?.properties && Object.keys(schema.properties).length > 0 ? { type: 'object', ...schema } : undefined;
 }
 

@@ -46,4 +46,8 @@ export const texts = {
   noAgents: 'No agents yet. Create one on the Agents page.',
   agentAway: 'unavailable',
   skill: 'Skill',
+  mcpServer: 'MCP server',
+  chooseServer: 'Choose an MCP server',
+  noServers: 'No MCP servers yet. Add an agent of type MCP server on the Agents page.',
+  tool: 'Tool',
 } as const;
