@@ -37,6 +37,11 @@ pub(crate) struct AgentInput(pub(crate) Value);
 #[serde(transparent)]
 pub(crate) struct AgentPatch(pub(crate) Map<String, Value>);
 
+/// Some keys of an agent document, which may have any faults.
+#[derive(Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct AgentDraft(pub(crate) Map<String, Value>);
+
 /// The graph of a flow.
 #[derive(Debug)]
 pub(crate) enum FlowDefinition {}
@@ -114,6 +119,10 @@ pub(crate) fn schemas() -> BTreeMap<String, Value> {
         DefinitionDraft::name().into(),
         open("What is to become a `FlowDefinition`; it may have any faults."),
     );
+    schemas.insert(
+        AgentDraft::name().into(),
+        open("What is to become an `AgentPatch`; it may have any faults."),
+    );
     for (name, schema) in &mut schemas {
         if [FlowInput::name(), FlowPatch::name()].contains(&name.as_str().into()) {
             // The status belongs to the flow, not to its document.
@@ -145,4 +154,4 @@ macro_rules! named {
 }
 
 named!(FlowInput, FlowDraft, FlowPatch, FlowDefinition, DefinitionDraft, Node, JsonSchema);
-named!(AgentInput, AgentPatch, AgentConfig, AgentType, Prices, Protection, Skill);
+named!(AgentInput, AgentPatch, AgentDraft, AgentConfig, AgentType, Prices, Protection, Skill);

@@ -4,6 +4,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 
+mod agent_drafts;
 mod agent_versions;
 mod agents;
 mod analytics;
@@ -52,6 +53,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(failures::routes())
         .merge(agents::routes())
         .merge(agent_versions::routes())
+        .merge(agent_drafts::routes())
         .merge(protection::routes())
         .merge(mcp_commands::routes())
         .merge(node_types::routes())

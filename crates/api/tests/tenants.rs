@@ -36,6 +36,7 @@ async fn belongings(api: &Api) -> Vec<(&'static str, String)> {
 fn body_of(path: &str, method: &str) -> &'static str {
     match (method, path.rsplit('/').next()) {
         ("post", Some("execute")) if path.contains("/agents/") => r#"{"skill":"score"}"#,
+        ("post", Some("try")) => r#"{"skill":"score"}"#,
         ("post", Some("decide")) => r#"{"decision":"retry"}"#,
         ("patch", Some("{id}")) => r#"{"name":"Mine"}"#,
         _ => "",

@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use steadflow_core::agent::Agent;
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::trace::Sampling;
+use steadflow_core::trial::Question;
 use steadflow_core::work::Work;
 use steadflow_nodes::{AgentDirectory, DirectoryError, EgressPolicy, Nodes, NodesConfig, Secrets};
 use steadflow_runtime::{
@@ -100,10 +101,18 @@ struct NodeExecutor(Nodes);
 
 impl Executor for NodeExecutor {
     fn execute(&self, work: Work) -> Performing {
-        match self.0.perform(work) {
-            steadflow_nodes::Performing::Ready(outcome) => Performing::Ready(outcome),
-            steadflow_nodes::Performing::Running(running, stop) => Performing::Running(running, stop),
-        }
+        performing(self.0.perform(work))
+    }
+
+    fn ask(&self, question: Question) -> Performing {
+        performing(self.0.ask(question))
+    }
+}
+
+fn performing(begun: steadflow_nodes::Performing) -> Performing {
+    match begun {
+        steadflow_nodes::Performing::Ready(outcome) => Performing::Ready(outcome),
+        steadflow_nodes::Performing::Running(running, stop) => Performing::Running(running, stop),
     }
 }
 

@@ -309,7 +309,7 @@ pub struct Skill {
 
 impl Skill {
     /// Returns a skill of which only the name is known.
-    fn named(name: String) -> Self {
+    pub(crate) fn named(name: String) -> Self {
         Self {
             name,
             description: String::new(),

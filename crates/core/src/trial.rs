@@ -3,6 +3,7 @@
 //! A trial shares with the state machine what a node's kind means, and leaves out all that makes an execution durable:
 //! nothing is recorded or retried, no edge is decided, and a delay says when it would be over instead of waiting.
 
+mod question;
 mod skill;
 
 use std::cell::RefCell;
@@ -26,6 +27,7 @@ use crate::timestamp::Timestamp;
 use crate::transcript::Rules;
 use crate::work::Work;
 
+pub use question::{About, Asker, Question, UNSTORED};
 pub use skill::{SkillTrial, ToolsTrial};
 
 /// How long the work of one trial may take, of a node or of an agent's skill.

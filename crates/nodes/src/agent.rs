@@ -3,12 +3,14 @@
 mod http;
 mod llm;
 mod mcp;
+mod question;
 mod tool;
 
 use serde_json::Value;
 use steadflow_core::agent::{Agent, Backend, SecretText, Skill};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{AgentId, TenantId};
+use steadflow_core::trial::UNSTORED;
 use steadflow_core::work::{NextTurn, Outcome, Stop, Task, Work};
 
 use std::collections::BTreeMap;
@@ -19,6 +21,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 pub(crate) use self::llm::Fits;
 pub(crate) use self::mcp::{Commands, Eras, list_tools};
 pub use self::mcp::{McpCommand, McpCommands};
+pub(crate) use self::question::answer_question;
 pub(crate) use self::tool::call_tool;
 use crate::call::{header, headers_of};
 use crate::nodes::Shared;
@@ -54,32 +57,29 @@ pub(crate) async fn run_skill(
     wanted: Wanted<'_>,
     keyring: &mut Keyring<'_>,
 ) -> Outcome {
-    let prepared = prepare(shared, work, wanted, keyring).await;
-    let (agent, input) = match prepared {
+    let agent = match find_agent(shared, work.tenant, wanted.agent, wanted.version).await {
+        Ok(agent) => agent,
+        Err(failure) => return Outcome::failed(failure),
+    };
+    let (skill, input) = match prepare(shared, work, &agent, wanted.skill, keyring).await {
         Ok(prepared) => prepared,
         Err(failure) => return Outcome::failed(failure),
     };
-    let skill = agent.skill(wanted.skill).expect("`prepare` has checked that the skill exists");
     let party = Party { flow: work.flow, peer: wanted.agent.to_string().into() };
     let slot = shared.slots.acquire_unless(stop, party).await;
     let call = SkillCall { shared, slot: &slot, work, wanted, agent: &agent, skill, input: &input };
-    match &agent.backend {
-        Backend::Http(config) => Outcome::new(http::run(&call, config, keyring).await),
-        Backend::Llm(_) => llm::run(&call, keyring).await,
-        Backend::Mcp(config) => Outcome::new(mcp::run(&call, config, keyring).await),
-    }
+    call.run(keyring).await
 }
 
-/// Finds the agent, inserts secrets into the input, and validates the input against the schema of the skill.
-async fn prepare(
+/// Finds the skill, inserts secrets into the input, and validates the input against the schema of the skill.
+async fn prepare<'a>(
     shared: &Shared,
     work: &Work,
-    wanted: Wanted<'_>,
+    agent: &'a Agent,
+    name: &str,
     keyring: &mut Keyring<'_>,
-) -> Result<(Arc<Agent>, Value), Failure> {
-    let name = wanted.skill;
-    let agent = find_agent(shared, work.tenant, wanted.agent, wanted.version).await?;
-    let skill = find_skill(&agent, name)?;
+) -> Result<(&'a Skill, Value), Failure> {
+    let skill = find_skill(agent, name)?;
     if !skill.tools.is_empty() && matches!(work.task, Task::Skill { .. }) {
         return Err(misconfigured(format!(
             "The skill `{name}` has tools, so only a flow can run it, in an execution that began after its agent was \
@@ -95,7 +95,7 @@ async fn prepare(
             return Err(Failure::new(ErrorClass::Validation, message));
         }
     }
-    Ok((agent, input))
+    Ok((skill, input))
 }
 
 /// Finds an agent in the version that is asked for.
@@ -139,6 +139,19 @@ impl<'a> SkillCall<'a> {
 }
 
 impl SkillCall<'_> {
+    async fn run(&self, keyring: &mut Keyring<'_>) -> Outcome {
+        match &self.agent.backend {
+            Backend::Http(config) => Outcome::new(http::run(self, config, keyring).await),
+            Backend::Llm(_) => llm::run(self, keyring).await,
+            Backend::Mcp(config) => Outcome::new(mcp::run(self, config, keyring).await),
+        }
+    }
+
+    /// Returns whether the agent is stored, so that what is learned about its server is of use to others.
+    fn is_stored(&self) -> bool {
+        self.wanted.agent != UNSTORED
+    }
+
     /// Returns the headers of a JSON request: those of the attempt and those of the agent.
     fn headers(
         &self,

@@ -9,10 +9,13 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::limits::Limits;
 use steadflow_core::live::{TextSinks, Unread};
 use steadflow_core::trace::Sampling;
+use steadflow_core::trial::Question;
 use steadflow_core::work::{Outcome, Stop, Task, Work};
 
 use crate::action::http_request;
-use crate::agent::{Commands, Eras, Fits, McpCommands, Wanted, call_tool, list_tools, run_skill};
+use crate::agent::{
+    Commands, Eras, Fits, McpCommands, Wanted, answer_question, call_tool, list_tools, run_skill,
+};
 use crate::directory::AgentDirectory;
 use crate::egress::{
     Answer, Egress, EgressConfig, EgressError, EgressPolicy, EgressProxy, EgressTimeouts, Lookup,
@@ -211,6 +214,18 @@ impl Nodes {
             }
         };
         Performing::Ready(ready)
+    }
+
+    /// Asks an agent that need not be stored. Otherwise as [`Self::perform`].
+    pub fn ask(&self, question: Question) -> Performing {
+        let (shared, stop) = (Arc::clone(&self.shared), Stop::default());
+        let asked = stop.clone();
+        let running = async move {
+            let mut keyring = Keyring::new(&*shared.secrets, &shared.scrubbers, question.work.tenant);
+            let outcome = answer_question(&shared, &asked, &question, &mut keyring).await;
+            within_limit(keyring.scrub(outcome), shared.limits.output_bytes_max)
+        };
+        Performing::Running(Box::pin(running), stop)
     }
 }
 

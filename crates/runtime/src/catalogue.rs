@@ -5,6 +5,7 @@
 //! be made to and is refused if another one is current, or it names none and is laid over whatever is current then.
 
 mod agents;
+mod drafts;
 mod flows;
 mod warnings;
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::trial::Question;
 use steadflow_core::work::{Outcome, Stop, Work};
 
 /// An attempt's work under way. Dropping it stops the work.
@@ -43,4 +45,10 @@ pub trait Executor: Send + Sync + fmt::Debug + 'static {
     /// Begins the work of one attempt, whose start is committed. Returns at once; what takes time is in the future. That looks
     /// at its [`Stop`] when it has waited for its turn: what is stopped sends nothing.
     fn execute(&self, work: Work) -> Performing;
+
+    /// Begins to ask an agent that need not be stored. One that runs no agents fails at once.
+    fn ask(&self, _: Question) -> Performing {
+        let message = "This server asks no agents.";
+        Performing::Ready(Outcome::failed(Failure::new(ErrorClass::Configuration, message)))
+    }
 }

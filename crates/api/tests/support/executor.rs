@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::live::{TextKind, TextSink, TextSinks};
 use steadflow_core::payload::Payload;
+use steadflow_core::trial::{About, Question};
 use steadflow_core::usage::Usage;
 use steadflow_core::work::{Outcome, Stop, Task, Work};
 use steadflow_runtime::{Executor, LiveTexts, Performing};
@@ -77,6 +78,32 @@ impl Executor for Scripted {
         };
         Performing::Running(Box::pin(running), Stop::default())
     }
+
+    /// A model called `gone` is not there. Others answer with what they were asked for.
+    fn ask(&self, question: Question) -> Performing {
+        Performing::Ready(asked(&question))
+    }
+}
+
+fn asked(question: &Question) -> Outcome {
+    let (model, _) = question.agent.model(0).expect("only models are asked here");
+    if model.model == "gone" {
+        let message = "HTTP 404 from models.example.";
+        let failure = Failure { status: Some(404), ..Failure::new(ErrorClass::Rejected, message) };
+        return Outcome::failed(failure);
+    }
+    let input = question.work.input.to_value().expect("it is readable");
+    let skill = &question.agent.skills[0];
+    let system = skill.instructions.as_ref().map(|text| text.render(&input).expect("it has what they name"));
+    Outcome::completed(Payload::from_value(&match question.about {
+        About::Models => json!({ "models": [{ "id": model.model, "name": null }] }),
+        About::Connection => json!({ "message": format!("{} answered.", model.model) }),
+        About::Prompt => json!({ "system": system, "user": input.to_string(), "tools": ["look"] }),
+        About::Answer => json!({
+            "text": "Let me look.", "raw": "Let me look.",
+            "tool_calls": [{ "id": "1", "name": "look", "arguments": input }],
+        }),
+    }))
 }
 
 /// What every MCP server has.

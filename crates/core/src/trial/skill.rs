@@ -58,7 +58,13 @@ impl ToolsTrial {
     }
 }
 
-fn work_of(tenant: TenantId, execution: ExecutionId, task: Task, input: Payload, now: Timestamp) -> Work {
+pub(super) fn work_of(
+    tenant: TenantId,
+    execution: ExecutionId,
+    task: Task,
+    input: Payload,
+    now: Timestamp,
+) -> Work {
     Work {
         tenant,
         flow: FlowId::new(Uuid::nil()),

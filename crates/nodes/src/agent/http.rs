@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::AUTHORIZATION;
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde_json::json;
 use steadflow_core::agent::HttpConfig;
 use steadflow_core::failure::{ErrorClass, Failure};
@@ -25,12 +25,7 @@ pub(super) async fn run(
     config: &HttpConfig,
     keyring: &mut Keyring<'_>,
 ) -> Result<Payload, Failure> {
-    let mut headers = call.headers(&config.headers, keyring)?;
-    if let Some(key) = &config.api_key {
-        let bearer = format!("Bearer {}", keyring.open(key)?);
-        let (name, value) = header(AUTHORIZATION.as_str(), &bearer).map_err(misconfigured)?;
-        headers.insert(name, value);
-    }
+    let headers = headers_of(call, config, keyring)?;
     let request = Request {
         headers,
         body: Some(Bytes::from(call.input.to_string())),
@@ -53,6 +48,46 @@ pub(super) async fn run(
     Ok(output)
 }
 
+/// Sends a GET request to the endpoint, which must change nothing, and returns what that shows. A skill is not called.
+///
+/// # Errors
+/// A failure if the server cannot be reached, refuses the credentials, or fails.
+pub(super) async fn reach(
+    call: &SkillCall<'_>,
+    config: &HttpConfig,
+    keyring: &mut Keyring<'_>,
+) -> Result<String, Failure> {
+    let headers = headers_of(call, config, keyring)?;
+    let url = Url::parse(&config.endpoint).map_err(|_| not_a_url(&config.endpoint))?;
+    let request = Request { headers, follows_redirects: false, ..Request::new(Method::GET, url) };
+    let answer = call.shared.send(request, keyring, call.slot).await?;
+    let status = answer.status();
+    if matches!(status.as_u16(), 401 | 403 | 407 | 500..=599) {
+        return Err(status::failure_of(answer, &keyring.scrubber()).await);
+    }
+    let refused = if config.api_key.is_some() { ", and did not refuse the key" } else { "" };
+    Ok(format!(
+        "{} answered GET {} with {}{refused}. Skills are called with POST, and none was called.",
+        answer.peer(),
+        config.endpoint,
+        status.as_u16()
+    ))
+}
+
+fn headers_of(
+    call: &SkillCall<'_>,
+    config: &HttpConfig,
+    keyring: &mut Keyring<'_>,
+) -> Result<HeaderMap, Failure> {
+    let mut headers = call.headers(&config.headers, keyring)?;
+    if let Some(key) = &config.api_key {
+        let bearer = format!("Bearer {}", keyring.open(key)?);
+        let (name, value) = header(AUTHORIZATION.as_str(), &bearer).map_err(misconfigured)?;
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
 async fn read(answer: Answer, bytes_max: usize) -> Result<Payload, Failure> {
     let (peer, headers) = (answer.peer(), answer.headers().clone());
     let read = move |bytes: Vec<u8>| {
@@ -70,10 +105,13 @@ fn unreadable(peer: &str, error: &serde_json::Error) -> Failure {
 
 /// The name of the skill becomes one path segment; special characters are escaped.
 fn skill_url(endpoint: &str, skill: &str) -> Result<Url, Failure> {
-    let not_a_url = || misconfigured(format!("The agent's endpoint `{endpoint}` is not a URL."));
-    let mut url = Url::parse(endpoint).map_err(|_| not_a_url())?;
-    url.path_segments_mut().map_err(|()| not_a_url())?.pop_if_empty().push(skill);
+    let mut url = Url::parse(endpoint).map_err(|_| not_a_url(endpoint))?;
+    url.path_segments_mut().map_err(|()| not_a_url(endpoint))?.pop_if_empty().push(skill);
     Ok(url)
+}
+
+fn not_a_url(endpoint: &str) -> Failure {
+    misconfigured(format!("The agent's endpoint `{endpoint}` is not a URL."))
 }
 
 /// Returns the JSON text of the output. Agents often give JSON the type of text, so text that is JSON counts as such.

@@ -14,6 +14,7 @@ mod fold;
 mod frames;
 mod gemini;
 mod html;
+mod models;
 mod ollama;
 mod openai;
 mod parts;
@@ -45,6 +46,7 @@ use self::calls::Offer;
 use self::fit::{Fit, Refused, Streaming};
 use self::fits::Asker;
 pub(crate) use self::fits::Fits;
+pub(super) use self::models::list_models;
 use self::prompt::Prompt;
 use self::reply::{Reply, misfit};
 use self::speech::Speech;
@@ -91,9 +93,16 @@ pub(super) async fn run(call: &SkillCall<'_>, keyring: &mut Keyring<'_>) -> Outc
     };
     let usage = Some(usage_of(call, config, prices, &reply));
     let kept = reply.kept();
-    let result = match call.turn() {
-        Some(_) => answer_of(call, reply, &keyring.scrubber()).await.map(|answer| answer.to_payload()),
-        None => output_of(call, reply, &keyring.scrubber()).await.map(|output| Payload::from_value(&output)),
+    let result = match (call.turn(), call.is_stored()) {
+        (Some(_), true) => {
+            answer_of(call, reply, &keyring.scrubber()).await.map(|answer| answer.to_payload())
+        }
+        (Some(_), false) => {
+            answer_of(call, reply, &keyring.scrubber()).await.map(|answer| with_raw(&answer, kept.as_ref()))
+        }
+        (None, _) => {
+            output_of(call, reply, &keyring.scrubber()).await.map(|output| Payload::from_value(&output))
+        }
     };
     let result = result.map_err(|mut failure| {
         if failure.class == ErrorClass::ModelOutput {
@@ -102,6 +111,20 @@ pub(super) async fn run(call: &SkillCall<'_>, keyring: &mut Keyring<'_>) -> Outc
         failure
     });
     Outcome { result, usage, quota }
+}
+
+/// Returns an answer for people, with the text that it was read from.
+fn with_raw(answer: &transcript::Answer, raw: Option<&Payload>) -> Payload {
+    let mut shown = answer.to_payload().to_value().unwrap_or_default();
+    shown["raw"] = raw.and_then(|raw| raw.to_value().ok()).unwrap_or_default();
+    Payload::from_value(&shown)
+}
+
+/// Returns what a model would be sent, before it is written in the protocol of its provider.
+pub(super) async fn prompt_of(call: &SkillCall<'_>, config: &LlmConfig) -> Result<Payload, Failure> {
+    let Prompt { system, user, tools, .. } = Prompt::new(call, config, offers(call).await?)?;
+    let tools: Vec<String> = tools.into_iter().map(|tool| tool.name).collect();
+    Ok(Payload::from_value(&json!({ "system": system, "user": user, "tools": tools })))
 }
 
 fn usage_of(call: &SkillCall<'_>, config: &LlmConfig, prices: Option<Prices>, reply: &Reply) -> Arc<Usage> {
@@ -116,7 +139,7 @@ fn usage_of(call: &SkillCall<'_>, config: &LlmConfig, prices: Option<Prices>, re
         output_tokens,
         cost: None,
         currency: prices.and_then(|prices| prices.currency),
-        agent_id: Some(call.wanted.agent),
+        agent_id: call.is_stored().then_some(call.wanted.agent),
         model: Some(config.model.as_str().into()),
     };
     Arc::new(Usage { cost: prices.map(|prices| prices.cost(&used)), ..used })
@@ -149,7 +172,7 @@ async fn ask(
             let (provider, has_tools) = (config.provider, !prompt.tools.is_empty());
             let reading = Reading { provider, has_tools, scrubber, speech };
             let reply = answer::read(answer, reading, bytes_max).await?;
-            if fit != known {
+            if fit != known && call.is_stored() {
                 call.shared.fits.remember(asker, fit);
             }
             return Ok(reply);

@@ -82,6 +82,31 @@ pub(crate) async fn list_tools(
     keyring: &mut Keyring<'_>,
 ) -> Result<Payload, Failure> {
     let agent = find_agent(shared, work.tenant, id, version).await?;
+    let tools = tools_of(shared, stop, work, &agent, keyring).await?;
+    let listed = tools.iter().map(|tool| tool.listed(agent.skill(&tool.name)));
+    Ok(Payload::from_value(
+        &json!({ "tools": listed.collect::<Vec<_>>(), "missing": missing(&agent, &tools) }),
+    ))
+}
+
+/// Returns how many tools the server has that an agent is.
+pub(super) async fn count_tools(
+    shared: &Shared,
+    stop: &Stop,
+    work: &Work,
+    agent: &Agent,
+    keyring: &mut Keyring<'_>,
+) -> Result<usize, Failure> {
+    Ok(tools_of(shared, stop, work, agent, keyring).await?.len())
+}
+
+async fn tools_of(
+    shared: &Shared,
+    stop: &Stop,
+    work: &Work,
+    agent: &Agent,
+    keyring: &mut Keyring<'_>,
+) -> Result<Vec<Definition>, Failure> {
     let Backend::Mcp(config) = &agent.backend else {
         let message = format!(
             "The agent {} is no MCP server: only agents of type `mcp` have tools to list.",
@@ -90,14 +115,11 @@ pub(crate) async fn list_tools(
         return Err(misconfigured(message));
     };
     let reach = Reach::of(config, shared, keyring)?;
-    let slot =
-        shared.slots.acquire_unless(stop, Party { flow: work.flow, peer: id.to_string().into() }).await;
+    // A question belongs to no flow, and has an execution of its own.
+    let party = Party { flow: work.flow, peer: work.execution.to_string().into() };
+    let slot = shared.slots.acquire_unless(stop, party).await;
     let mut conversation = Conversation::begin(Caller { shared, slot: &slot, work, keyring }, reach).await?;
-    let tools = tools(&mut conversation).await?;
-    let listed = tools.iter().map(|tool| tool.listed(agent.skill(&tool.name)));
-    Ok(Payload::from_value(
-        &json!({ "tools": listed.collect::<Vec<_>>(), "missing": missing(&agent, &tools) }),
-    ))
+    tools(&mut conversation).await
 }
 
 /// Returns the skills that the server has no tools for.

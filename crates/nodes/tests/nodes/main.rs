@@ -22,6 +22,7 @@ mod mcp_server;
 mod models;
 mod peers;
 mod proxy;
+mod questions;
 mod reference;
 mod requests;
 mod responses;

@@ -221,7 +221,7 @@ impl Engine {
 }
 
 /// Returns what the document becomes.
-fn edited(current: &AgentRecord, patch: &Map<String, Value>) -> Result<Value, RuntimeError> {
+pub(super) fn edited(current: &AgentRecord, patch: &Map<String, Value>) -> Result<Value, RuntimeError> {
     let mut after = patched(current.read_document()?, patch);
     if let Ok(before) = current.agent() {
         before.unmask(&mut after).map_err(RuntimeError::AgentInvalid)?;

@@ -18,6 +18,11 @@ use super::stop::Stop;
 const MAX_TOKENS_DEFAULT: u32 = 4096;
 const TOOL: &str = "answer";
 
+/// The header of the API key, and its prefix.
+pub(super) const KEY_HEADER: (&str, &str) = ("x-api-key", "");
+/// What every request has.
+pub(super) const HEADERS: &[(&str, &str)] = &[("anthropic-version", "2023-06-01")];
+
 pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
     let (system, user) = prompt.texts(fit);
     let mut messages = vec![json!({ "role": "user", "content": user })];
@@ -51,8 +56,7 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
             json!([{ "name": TOOL, "description": "Returns the response.", "input_schema": schema }]);
         body["tool_choice"] = json!({ "type": "tool", "name": TOOL });
     }
-    let headers = &[("anthropic-version", "2023-06-01")];
-    Wire { path: "messages".to_owned(), key_header: ("x-api-key", ""), headers, body }
+    Wire { path: "messages".to_owned(), key_header: KEY_HEADER, headers: HEADERS, body }
 }
 
 /// Returns the definition of a tool.

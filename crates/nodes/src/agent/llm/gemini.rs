@@ -14,6 +14,9 @@ use super::reply::{Reply, is_given, text_at, tokens};
 use super::stop::Stop;
 use crate::call::SEGMENT;
 
+/// The header of the API key, and its prefix.
+pub(super) const KEY_HEADER: (&str, &str) = ("x-goog-api-key", "");
+
 pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
     let mut generation = Map::new();
     if let Some(temperature) = prompt.temperature {
@@ -48,7 +51,7 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
     }
     Wire {
         path: path(prompt.model, fit.stream != Streaming::Off),
-        key_header: ("x-goog-api-key", ""),
+        key_header: KEY_HEADER,
         headers: &[],
         body,
     }

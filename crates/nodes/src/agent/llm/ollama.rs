@@ -13,6 +13,9 @@ use super::prompt::Prompt;
 use super::reply::{Reply, is_given, text_at, tokens};
 use super::stop::Stop;
 
+/// The header of the API key, and its prefix.
+pub(super) const KEY_HEADER: (&str, &str) = ("authorization", "Bearer ");
+
 pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
     let mut options = Map::new();
     if let Some(temperature) = prompt.temperature {
@@ -32,7 +35,7 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
         (Some(_), Format::Json) => body["format"] = json!("json"),
         (_, Format::Prompt) | (None, _) => {}
     }
-    Wire { path: "api/chat".to_owned(), key_header: ("authorization", "Bearer "), headers: &[], body }
+    Wire { path: "api/chat".to_owned(), key_header: KEY_HEADER, headers: &[], body }
 }
 
 /// Returns the conversation so far.

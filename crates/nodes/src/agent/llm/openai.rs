@@ -17,6 +17,9 @@ use super::stop::Stop;
 /// How many tool calls a stream may begin. A search for one of them takes its time.
 const CALLS_MAX: usize = 256;
 
+/// The header of the API key, and its prefix.
+pub(super) const KEY_HEADER: (&str, &str) = ("authorization", "Bearer ");
+
 pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit, base_url: &str) -> Wire {
     let mut body = json!({ "model": prompt.model, "messages": messages(prompt, fit), "stream": fit.stream != Streaming::Off });
     if !prompt.tools.is_empty() {
@@ -41,7 +44,7 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit, base_url: &str) -> Wire {
         (Some(_), Format::Json) => body["response_format"] = json!({ "type": "json_object" }),
         (_, Format::Prompt) | (None, _) => {}
     }
-    Wire { path: "chat/completions".to_owned(), key_header: ("authorization", "Bearer "), headers: &[], body }
+    Wire { path: "chat/completions".to_owned(), key_header: KEY_HEADER, headers: &[], body }
 }
 
 /// Returns the conversation so far.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::{ACCEPT_ENCODING, HeaderValue};
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use serde_json::{Map, Value};
 use steadflow_core::agent::LlmConfig;
 use steadflow_core::failure::Failure;
@@ -26,17 +26,7 @@ pub(super) fn request(
     is_stream: bool,
     keyring: &mut Keyring<'_>,
 ) -> Result<Request, Failure> {
-    let mut headers = call.headers(&config.headers, keyring)?;
-    for &(name, value) in wire.headers {
-        let (name, value) = header(name, value).map_err(misconfigured)?;
-        headers.entry(name).or_insert(value);
-    }
-    if let Some(key) = &config.api_key {
-        let (name, before) = wire.key_header;
-        let (name, value) =
-            header(name, &format!("{before}{}", keyring.open(key)?)).map_err(misconfigured)?;
-        headers.insert(name, value);
-    }
+    let mut headers = headers(call, config, (wire.key_header, wire.headers), keyring)?;
     if is_stream {
         // What is compressed cannot be read as it comes.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -56,7 +46,32 @@ pub(super) fn request(
     })
 }
 
-fn url(config: &LlmConfig, path: &str, keyring: &mut Keyring<'_>) -> Result<Url, Failure> {
+/// Headers of a protocol: that of the API key with its prefix, and further ones.
+type ProtocolHeaders = ((&'static str, &'static str), &'static [(&'static str, &'static str)]);
+
+/// Returns the headers of every request to a model's server.
+pub(super) fn headers(
+    call: &SkillCall<'_>,
+    config: &LlmConfig,
+    (key_header, of_protocol): ProtocolHeaders,
+    keyring: &mut Keyring<'_>,
+) -> Result<HeaderMap, Failure> {
+    let mut headers = call.headers(&config.headers, keyring)?;
+    for &(name, value) in of_protocol {
+        let (name, value) = header(name, value).map_err(misconfigured)?;
+        headers.entry(name).or_insert(value);
+    }
+    if let Some(key) = &config.api_key {
+        let (name, before) = key_header;
+        let (name, value) =
+            header(name, &format!("{before}{}", keyring.open(key)?)).map_err(misconfigured)?;
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
+/// Returns an address of the server, with the query that the agent adds.
+pub(super) fn url(config: &LlmConfig, path: &str, keyring: &mut Keyring<'_>) -> Result<Url, Failure> {
     let address = format!("{}/{path}", config.base_url);
     let mut url = Url::parse(&address).map_err(|_| {
         misconfigured(format!("The agent's base URL results in `{address}`, which is not a URL."))
