@@ -11,8 +11,17 @@ export type AgentType = Schemas['AgentType'];
 export type AgentConfig = Schemas['AgentConfig'];
 /** One thing that an agent can do. */
 export type Skill = Schemas['Skill'];
-/** The output of a skill that was tried, and what it used. */
-export type Trial = Schemas['AgentResult'];
+/** What a skill that was tried answered, or why it failed. */
+export type Trial = Schemas['SkillTry'];
+/** A model that a provider lists. */
+export type AgentModel = Schemas['AgentModel'];
+export type ConnectionTest = Schemas['ConnectionTest'];
+/** How to reach an agent, as far as it is filled in. */
+export interface AgentReach {
+  readonly [key: string]: unknown;
+  agent_type: AgentType;
+  config: AgentConfig;
+}
 /** What the protection of an agent does. */
 export type ProtectionState = Schemas['ProtectionState'];
 /** One version of an agent: its document, and when it was saved. */
@@ -85,8 +94,34 @@ export async function listMcpCommands(signal: AbortSignal): Promise<readonly str
   return (await call('GET', '/studio/mcp-commands', { signal })).data.map(({ name }) => name);
 }
 
-/** Calls a skill once, outside any execution. Nothing is stored. Throws a `Problem` when it fails. */
-export async function trySkill(id: string, skill: string, input: Json): Promise<Trial> {
-  const body = { skill, input_data: input };
-  return (await call('POST', '/studio/agents/{id}/execute', { path: { id }, body })).data;
+/** Asks the provider which models it has. `id` is `null` for a new agent. Throws a `Problem` when it fails. */
+export async function listModels(id: string | null, draft: AgentReach): Promise<readonly AgentModel[]> {
+  const { data } = id
+    ? await call('POST', '/studio/agents/{id}/models', { path: { id }, body: draft })
+    : await call('POST', '/studio/agents/models', { body: draft });
+  return data.models;
+}
+
+/** Tests whether an agent can be reached. */
+export async function testConnection(id: string | null, draft: AgentReach): Promise<ConnectionTest> {
+  const { data } = id
+    ? await call('POST', '/studio/agents/{id}/test', { path: { id }, body: draft })
+    : await call('POST', '/studio/agents/test', { body: draft });
+  return data;
+}
+
+/** A skill of an agent as it is edited, and what it is given. */
+export interface Attempted {
+  agent: AgentDocument;
+  skill: string;
+  input_data: Json;
+}
+
+/** Tries a skill once, outside any execution; tools that a model asks for are not called. Nothing is stored. */
+export async function trySkill(id: string | null, attempted: Attempted): Promise<Trial> {
+  const body = { ...attempted, agent: attempted.agent as Record<string, unknown> };
+  const { data } = id
+    ? await call('POST', '/studio/agents/{id}/try', { path: { id }, body })
+    : await call('POST', '/studio/agents/try', { body });
+  return data;
 }

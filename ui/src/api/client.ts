@@ -51,7 +51,7 @@ export async function call<M extends Method, P extends PathOf<M>>(
   path: P,
   ...[options]: Arguments<CallOptions<M, P>>
 ): Promise<Answer<AnswerOf<M, P>>> {
-  const { data, error, response } = await ask(method, path, (options ?? {}) as AnyOptions);
+  const { data, error, response } = await ask(method, path, (options as AnyOptions | undefined) ?? {});
   reportRefused(response.status === 401);
   if (!response.ok) throw problemOf(response.status, error);
   return { data: data as AnswerOf<M, P>, headers: response.headers };

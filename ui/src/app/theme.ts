@@ -1,4 +1,5 @@
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
+import { texts } from '@/lib/texts';
 
 const steady: MantineColorsTuple = [
   '#eef1fe',
@@ -74,6 +75,7 @@ export const theme = createTheme({
   autoContrast: true,
   components: {
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.35, blur: 2 } } },
+    Notification: { defaultProps: { closeButtonProps: { 'aria-label': texts.actions.close } } },
     Tooltip: { defaultProps: { openDelay: 250, withArrow: true, events: { hover: true, focus: true, touch: true } } },
     Button: { defaultProps: { size: 'xs' } },
     TextInput: { defaultProps: { size: 'sm' } },

@@ -9,6 +9,7 @@ import { ReasonedButton } from '@/components/reasoned-button';
 import classes from './agents.module.css';
 import { ConfigFields } from './config-fields';
 import { ConflictNote } from './conflict-note';
+import { ConnectionField } from './connection-field';
 import { DeleteButton } from './delete-button';
 import { type AgentDraft, documentOf, draftOf, freeKey, isReadable, newSkill, type SkillDraft } from './draft';
 import { FallbackFields } from './fallback-fields';
@@ -19,7 +20,6 @@ import { AgentConflict, useSaveAgent } from './queries';
 import { ServerTools } from './server-tools';
 import { SkillFields } from './skill-fields';
 import { texts } from './texts';
-import { TrySkill } from './try-skill';
 
 interface AgentFormProps {
   /** `null` for a new agent. */
@@ -86,7 +86,8 @@ export function AgentForm({ agent, draft, onDraft, onDone }: AgentFormProps) {
         autosize
         onChange={(event) => set({ description: event.currentTarget.value })}
       />
-      <ConfigFields draft={draft} fault={fault} onChange={(config) => set({ config })} />
+      <ConfigFields agentId={agent?.id ?? null} draft={draft} fault={fault} onChange={(config) => set({ config })} />
+      <ConnectionField agentId={agent?.id ?? null} draft={draft} />
       {draft.type === 'llm' && (
         <>
           <PriceFields
@@ -150,7 +151,6 @@ export function AgentForm({ agent, draft, onDraft, onDone }: AgentFormProps) {
           {texts.form.save}
         </ReasonedButton>
       </div>
-      {agent && <TrySkill agent={agent} />}
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { AgentForm } from './agent-form';
 import { AgentVersions } from './agent-versions';
 import classes from './agents.module.css';
 import { type AgentDraft, draftOf, newAgent } from './draft';
+import { Playground } from './playground';
 import type { AgentView } from './search';
 import { texts } from './texts';
 
@@ -16,7 +17,7 @@ interface AgentPanelProps {
   onDone: () => void;
 }
 
-/** An agent: its form, and its versions. What is not saved is kept while another of them is shown. */
+/** An agent: its form, its playground, and its versions. What is not saved is kept while another of them is shown. */
 export function AgentPanel({ agent, view, onView, onDone }: AgentPanelProps) {
   const [read, setRead] = useState(agent);
   const [draft, setDraft] = useState<AgentDraft>(() => (agent ? draftOf(agent) : newAgent()));
@@ -28,10 +29,14 @@ export function AgentPanel({ agent, view, onView, onDone }: AgentPanelProps) {
     <Tabs value={view} onChange={(chosen) => onView(chosen as AgentView)} keepMounted={false}>
       <Tabs.List className={classes.tabs}>
         <Tabs.Tab value="form">{texts.views.form}</Tabs.Tab>
+        <Tabs.Tab value="playground">{texts.views.playground}</Tabs.Tab>
         {read && <Tabs.Tab value="versions">{texts.views.versions}</Tabs.Tab>}
       </Tabs.List>
       <Tabs.Panel value="form" keepMounted>
         <AgentForm key={read?.version ?? 0} agent={read} draft={draft} onDraft={setDraft} onDone={onDone} />
+      </Tabs.Panel>
+      <Tabs.Panel value="playground" keepMounted>
+        <Playground agentId={read?.id ?? null} draft={draft} onDraft={setDraft} />
       </Tabs.Panel>
       {read && (
         <Tabs.Panel value="versions">

@@ -51,7 +51,7 @@ export function AgentsPage() {
         opened={id === 'new' || agent !== null || isGone}
         onClose={() => open({})}
         position="right"
-        size={640}
+        size={view === 'playground' ? 1080 : 640}
         title={id === 'new' ? texts.form.create : texts.form.edit}
         closeButtonProps={{ 'aria-label': texts.form.cancel }}
       >

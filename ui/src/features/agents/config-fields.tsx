@@ -3,18 +3,21 @@ import { ExactNumberInput } from '@/components/exact-number-input';
 import classes from './agents.module.css';
 import { CommandField } from './command-field';
 import { type AgentDraft, commandOf, PROVIDERS } from './draft';
+import { ModelField } from './model-field';
 import { texts } from './texts';
 
 const IDLE_SECONDS_MAX = 3600;
 
 interface ConfigFieldsProps {
+  /** `null` for a new agent. */
+  agentId: string | null;
   draft: AgentDraft;
   fault: (pointer: string) => string | undefined;
   onChange: (config: Record<string, unknown>) => void;
 }
 
 /** How to reach the agent, by its type. */
-export function ConfigFields({ draft, fault, onChange }: ConfigFieldsProps) {
+export function ConfigFields({ agentId, draft, fault, onChange }: ConfigFieldsProps) {
   const { form } = texts;
   const set = (key: string, value: unknown) => onChange({ ...draft.config, [key]: value });
   const field = (key: string, label: string, description?: string) => (
@@ -63,7 +66,12 @@ export function ConfigFields({ draft, fault, onChange }: ConfigFieldsProps) {
         {field('base_url', form.baseUrl, form.baseUrlHint)}
       </div>
       <div className={classes.pair}>
-        {field('model', form.model)}
+        <ModelField
+          agentId={agentId}
+          draft={draft}
+          error={fault('/config/model')}
+          onChange={(model) => set('model', model)}
+        />
         <ExactNumberInput
           label={form.temperature}
           min={0}

@@ -1,5 +1,5 @@
 /** Converts an agent to the fields of its form, and back. */
-import type { Agent, AgentConfig, AgentDocument, AgentType, ServerTool, Skill } from '@/api/agents';
+import type { Agent, AgentConfig, AgentDocument, AgentReach, AgentType, ServerTool, Skill } from '@/api/agents';
 import { jsonText, numberOf, parseJson, parseJsonOr } from '@/lib/json';
 
 export interface SkillDraft {
@@ -216,23 +216,28 @@ export function commandOf({ type, config }: Pick<AgentDraft, 'type' | 'config'>)
   return type === 'mcp' && typeof config.command === 'string' ? config.command : '';
 }
 
-/** Returns the document; empty fields are left out. The server checks it. Fails where `isReadable` is false. */
-export function documentOf(draft: AgentDraft): AgentDocument {
+/** Returns what of the document is needed to call the agent. */
+export function reachableOf(draft: AgentDraft): AgentReach {
   const keys = commandOf(draft) ? ['command'] : CONFIG_KEYS[draft.type];
   const isOfType = ([key]: [string, unknown]) => keys.includes(key);
   const fallbacks = draft.fallbacks.map(({ config }) => fallbackOf(config));
+  const config = {
+    ...Object.fromEntries(Object.entries(draft.config).filter(isOfType).filter(isSet)),
+    ...(draft.type === 'llm' && fallbacks.length > 0 && { fallbacks }),
+  } as AgentConfig;
+  return { agent_type: draft.type, config };
+}
+
+/** Returns the document; empty fields are left out. The server checks it. Fails where `isReadable` is false. */
+export function documentOf(draft: AgentDraft): AgentDocument {
   const prices = given(draft.prices);
   const protection = protectionOf(draft);
   const document = {
     name: draft.name.trim(),
-    agent_type: draft.type,
+    ...reachableOf(draft),
     description: draft.description,
     category: draft.category.trim() || null,
     tags: draft.tags,
-    config: {
-      ...Object.fromEntries(Object.entries(draft.config).filter(isOfType).filter(isSet)),
-      ...(draft.type === 'llm' && fallbacks.length > 0 && { fallbacks }),
-    } as AgentConfig,
     ...(draft.type === 'llm' && (prices || draft.hadPrices) && { prices }),
     ...((protection || draft.hadProtection) && { protection }),
     skills: draft.skills.map((skill) => skillOf(skill, draft.type)),

@@ -1,6 +1,6 @@
 import { oneOf, type RawSearch, textIn } from '@/lib/search-params';
 
-const AGENT_VIEWS = ['form', 'versions'] as const;
+const AGENT_VIEWS = ['form', 'playground', 'versions'] as const;
 export type AgentView = (typeof AGENT_VIEWS)[number];
 
 export interface AgentsSearch {

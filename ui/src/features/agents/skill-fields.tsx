@@ -4,6 +4,7 @@ import { IconChevronDown, IconChevronRight, IconTrash } from '@tabler/icons-reac
 import type { AgentType } from '@/api/agents';
 import classes from './agents.module.css';
 import type { SkillDraft } from './draft';
+import { SchemaBuilder } from './schema-builder';
 import { SchemaField } from './schema-field';
 import { texts } from './texts';
 
@@ -89,7 +90,7 @@ export function SkillFields({ skill, number, type, fault, canRemove, onChange, o
             fault={fault('/input_schema')}
             onChange={(inputSchema) => onChange({ inputSchema })}
           />
-          <SchemaField
+          <SchemaBuilder
             label={form.outputSchema}
             value={skill.outputSchema}
             fault={fault('/output_schema')}
