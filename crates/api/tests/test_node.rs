@@ -26,6 +26,22 @@ async fn alone(api: &Api, node: Value) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
+async fn input_is_made_without_a_call() {
+    let api = Api::new().await;
+    let body = |node: Value| {
+        let id = node["id"].clone();
+        json!({ "flow_definition": definition_of(&[node], &[]), "node_id": id, "trigger_data": { "n": 1 }, "only_input": true })
+    };
+
+    let made =
+        test(&api, &body(echo("a", json!({ "n": "${trigger_data.n}", "hangs": true })))).await.expect(200);
+    let failed = test(&api, &body(echo("a", json!("${trigger_data.m}")))).await.expect(200);
+
+    assert_eq!((&made["success"], &made["input"]), (&json!(true), &json!({ "n": 1, "hangs": true })));
+    assert_eq!((&made["output"], &failed["success"]), (&json!(null), &json!(false)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn node_is_tried_with_pinned_outputs_and_nothing_is_stored() {
     let api = Api::new().await;
     let body = json!({
@@ -210,8 +226,8 @@ async fn bodies_of_another_shape_are_refused() {
       : missing field `flow_definition`
     422 flow-invalid: The flow document has a fault at `/flow_definition`: an object is needed here, not a list.
       /flow_definition: an object is needed here, not a list
-    400 invalid-body: The body does not fit: unknown field `output`, expected one of `flow_definition`, `node_id`, `trigger_data`, `context_id`, `context_type`, `outputs` at line 1 column 295.
-      /output: unknown field `output`, expected one of `flow_definition`, `node_id`, `trigger_data`, `context_id`, `context_type`, `outputs`
+    400 invalid-body: The body does not fit: unknown field `output`, expected one of `flow_definition`, `node_id`, `trigger_data`, `context_id`, `context_type`, `outputs`, `only_input` at line 1 column 295.
+      /output: unknown field `output`, expected one of `flow_definition`, `node_id`, `trigger_data`, `context_id`, `context_type`, `outputs`, `only_input`
     400 invalid-body: The body does not fit: invalid type: sequence, expected a map at line 1 column 297.
       /outputs: invalid type: sequence, expected a map
     400 invalid-body: `context_id` has more than 1000 characters.

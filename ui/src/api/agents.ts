@@ -110,6 +110,14 @@ export async function testConnection(id: string | null, draft: AgentReach): Prom
   return data;
 }
 
+export type Prompt = Schemas['Prompt'];
+
+/** Makes the prompt of a skill of a stored agent. Nothing is called. */
+export async function promptOf(id: string, skill: string, input: Json): Promise<Trial> {
+  const body = { skill, input_data: input, only_prompt: true };
+  return (await call('POST', '/studio/agents/{id}/try', { path: { id }, body })).data;
+}
+
 /** A skill of an agent as it is edited, and what it is given. */
 export interface Attempted {
   agent: AgentDocument;

@@ -4083,6 +4083,8 @@ export interface components {
             readonly outputs?: {
                 readonly [key: string]: components["schemas"]["AnyJson"];
             };
+            /** @description Whether only the input of the node is made. Nothing is called then, and there is no output. */
+            readonly only_input?: boolean;
         };
         /** @description The node has ended. No message follows. */
         readonly TextEndMessage: {

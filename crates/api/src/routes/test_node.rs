@@ -57,6 +57,9 @@ pub(crate) struct TestNode {
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, AnyJson>)]
     outputs: BTreeMap<NodeId, Payload>,
+    /// Whether only the input of the node is made. Nothing is called then, and there is no output.
+    #[serde(default)]
+    only_input: bool,
 }
 
 impl TestNode {
@@ -120,10 +123,11 @@ pub(crate) async fn test_node(
     let test = body.value;
     check_context(test.context_id.as_deref(), test.context_type.as_deref())?;
     let placed = placed(&app, &test.flow_definition, &test.node_id)?;
-    let started = app.now();
+    let (started, only_input) = (app.now(), test.only_input);
     let trial = Trial::begin(&placed, &test.into_pinned(caller.tenant), app.engine().limits(), started);
     let outcome = match trial.step {
         Step::Known(result) => Outcome::new(result),
+        Step::Work(_) if only_input => Outcome::completed(Payload::null()),
         Step::Work(work) => bounded(&app, attempt::once(&app, *work).await?),
     };
     Ok(reply::ok(&NodeTest::new(trial.input, outcome, app.now().since(started))))

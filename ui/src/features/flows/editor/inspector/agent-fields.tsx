@@ -1,9 +1,11 @@
 import { Autocomplete, Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { toProblem } from '@/api/problem';
 import type { FlowNode } from '@/api/types';
 import { Warnings } from '@/components/warnings';
 import type { FieldProps } from '../form/field';
+import classes from './inspector.module.css';
 import { agentChoicesQuery } from './queries';
 import { texts } from './texts';
 
@@ -56,6 +58,11 @@ export function AgentFields({ node, onChange, faultAt, warningsAt }: AgentFields
         onChange={pick}
         searchable
       />
+      {chosen && (
+        <Link className={classes.link} to="/agents" search={{ agent: chosen.id }}>
+          {texts.openAgent(chosen.name)}
+        </Link>
+      )}
       <Warnings messages={warningsAt(['agent_id'], 'inside')} />
       <Autocomplete
         size="xs"

@@ -2,7 +2,8 @@ import { MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { act, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { expect, it } from 'vitest';
+import type { ReactNode } from 'react';
+import { afterAll, expect, it, vi } from 'vitest';
 import type { Flow } from '@/api/types';
 import { fakeApi } from '@/testing/fake-api';
 import { DraftContext } from '../document/draft-context';
@@ -10,6 +11,16 @@ import { createDraftStore } from '../document/draft-store';
 import type { Catalogue } from '../document/node-types';
 import { nodeType } from '../document/samples';
 import { Inspector } from './inspector';
+
+// Test files share their modules: what is mocked here is imported again, here and by the next file.
+vi.hoisted(() => vi.resetModules());
+afterAll(() => vi.resetModules());
+// There is no router around the inspector here.
+vi.mock('@tanstack/react-router', () => ({
+  Link: ({ to, search, children }: { to: string; search: { agent: string }; children: ReactNode }) => (
+    <a href={`${to}?agent=${search.agent}`}>{children}</a>
+  ),
+}));
 
 // Fields that grow use `document.fonts`, which happy-dom lacks.
 Object.defineProperty(document, 'fonts', { configurable: true, value: new EventTarget() });
@@ -125,6 +136,7 @@ it('selects the first skill of the chosen agent', async () => {
   await userEvent.click(await screen.findByText('Ann'));
 
   expect(node()).toMatchObject({ agent_id: 'x', skill: 'score' });
+  expect(screen.getByRole('link', { name: 'Open Ann' }).getAttribute('href')).toBe('/agents?agent=x');
 });
 
 it('renames a node only on blur, and never to an id in use', async () => {

@@ -45,6 +45,7 @@ export const texts = {
   chooseAgent: 'Choose an agent',
   noAgents: 'No agents yet. Create one on the Agents page.',
   agentAway: 'unavailable',
+  openAgent: (name: string) => `Open ${name}`,
   skill: 'Skill',
   mcpServer: 'MCP server',
   chooseServer: 'Choose an MCP server',

@@ -39,6 +39,7 @@ const flow = {
   flow_definition: {
     nodes: [
       { id: 'fetch', name: 'Fetch', type: 'action', action: 'http_request' },
+      { id: 'ask', type: 'agent', agent_id: 'g', skill: 'score', input: { vendor: 'Acme' } },
       { id: 'a', type: 'action', action: 'echo', input: { risk: '${fetch.risk}', of: '${trigger_data.vendor}' } },
     ],
     edges: [{ from: 'fetch', to: 'a' }],
@@ -180,4 +181,24 @@ it('fetches no execution for a node that reads nothing', async () => {
 
   expect(screen.getByText('This node uses no data from other nodes.')).toBeTruthy();
   expect(asked.filter(({ path }) => path.startsWith('/studio/executions'))).toEqual([]);
+});
+
+it('previews the prompt of an agent without calling it', async () => {
+  const asked = fakeApi({
+    'POST /studio/flows/test-node': () => ({ ...ANSWER, input: { vendor: 'Acme' }, output: null }),
+    'POST /studio/agents/g/try': () => ({
+      prompt: { system: 'Rate \u202eAcme.', user: '{"vendor":"Acme"}', tools: ['look'] },
+      error: null,
+    }),
+  });
+  open('ask');
+
+  await userEvent.click(screen.getByRole('button', { name: 'Preview prompt' }));
+
+  const preview = within(await screen.findByRole('region', { name: 'Prompt' }));
+  expect(preview.getByText('Rate \\u202eAcme.')).toBeTruthy();
+  expect(preview.getByText('Tools: look')).toBeTruthy();
+  const sent = asked.filter(({ method }) => method === 'POST').map(({ body }) => body);
+  expect(sent[0]).toMatchObject({ node_id: 'ask', only_input: true });
+  expect(sent[1]).toEqual({ skill: 'score', input_data: { vendor: 'Acme' }, only_prompt: true });
 });

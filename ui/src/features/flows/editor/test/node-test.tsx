@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
+import type { NodeTestBody } from '@/api/flows';
 import type { FlowNode } from '@/api/types';
 import { ProblemCard } from '@/components/problem-card';
 import { ReasonedButton } from '@/components/reasoned-button';
@@ -12,6 +13,8 @@ import classes from './node-test.module.css';
 import { NodeTestResult } from './node-test-result';
 import { PinField } from './pin-field';
 import { TRIGGER } from './pins';
+import { previewPrompt } from './preview-prompt';
+import { PromptPreview } from './prompt-preview';
 import { readBy } from './read-by';
 import { texts } from './texts';
 import { useNodeTest } from './use-node-test';
@@ -33,10 +36,9 @@ export function NodeTest({ node, flowId }: { node: FlowNode; flowId: string }) {
   };
   const broken = pins.find(({ reading }) => !reading);
   const reason = broken ? texts.whyNot(titleOf(broken.name)) : isLoading ? texts.loading : null;
-  const run = () => {
-    // The newest document: what is rendered may lag behind it.
-    test.mutate({ flow_definition: store.getState().present, node_id: node.id, ...valuesOf(pins) });
-  };
+  const preview = useMutation({ mutationFn: (asked: NodeTestBody) => previewPrompt(asked, node) });
+  // The newest document: what is rendered may lag behind it.
+  const body = () => ({ flow_definition: store.getState().present, node_id: node.id, ...valuesOf(pins) });
 
   return (
     <section className={classes.test} aria-label={texts.label}>
@@ -53,14 +55,29 @@ export function NodeTest({ node, flowId }: { node: FlowNode; flowId: string }) {
         />
       ))}
       <div className={classes.actions}>
-        <ReasonedButton size="sm" reason={reason} loading={test.isPending} onClick={run}>
+        <ReasonedButton size="sm" reason={reason} loading={test.isPending} onClick={() => test.mutate(body())}>
           {texts.run}
         </ReasonedButton>
+        {node.type === 'agent' && (
+          <ReasonedButton
+            size="sm"
+            variant="default"
+            reason={reason}
+            loading={preview.isPending}
+            onClick={() => preview.mutate(body())}
+          >
+            {texts.preview}
+          </ReasonedButton>
+        )}
         {test.isPending && (
           <Button size="sm" variant="default" onClick={cancel}>
             {texts.cancel}
           </Button>
         )}
+      </div>
+      <div aria-live="polite">
+        {preview.isError && <ProblemCard problem={preview.error} />}
+        {preview.data && <PromptPreview preview={preview.data} />}
       </div>
       <div aria-live="polite">
         {test.isPending && <p className={classes.detail}>{texts.running}</p>}
