@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 
 use self::destination::Destination;
 use crate::document::Fault;
+use crate::guardrail::Guardrail;
 use crate::template::Template;
 use crate::transcript::Rules;
 use crate::usage::{Currency, Usage};
@@ -298,6 +299,8 @@ pub struct Skill {
     pub output_schema: Option<Value>,
     /// What a model may call; names are unique.
     pub tools: Vec<Tool>,
+    /// What its values have to be; names are unique.
+    pub guardrails: Vec<Guardrail>,
     /// What bounds its turns; `None` for a skill that is one call: one without tools, of an agent with one model.
     pub rules: Option<Arc<Rules>>,
     /// Tokens of an answer at most or, with tools, of all answers of a node.
@@ -317,6 +320,7 @@ impl Skill {
             input_schema: None,
             output_schema: None,
             tools: Vec::new(),
+            guardrails: Vec::new(),
             rules: None,
             max_tokens: None,
             hash: None,

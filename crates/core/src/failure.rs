@@ -60,6 +60,8 @@ error_classes! {
     Tool = "tool", retried: true;
     /// A model's answer did not fit the skill's output schema.
     ModelOutput = "model_output", retried: true;
+    /// A guardrail of a skill refused its input, the arguments of a tool or its output.
+    Guardrail = "guardrail", retried: false;
     /// The input does not fit what the node takes.
     Validation = "validation", retried: false;
     /// A template or condition could not be evaluated.
@@ -87,6 +89,7 @@ impl ErrorClass {
             Self::Rejected => matches!(status, Some(402 | 404 | 410 | 429)),
             Self::Tool
             | Self::ModelOutput
+            | Self::Guardrail
             | Self::Validation
             | Self::Expression
             | Self::Configuration

@@ -14,6 +14,7 @@ pub mod execution;
 pub mod expression;
 pub mod failure;
 pub mod flow;
+pub mod guardrail;
 pub mod http;
 pub mod ids;
 pub mod inbox;

@@ -111,7 +111,8 @@ impl Verdict {
             | ErrorClass::Tool
             | ErrorClass::ModelOutput
             | ErrorClass::OutputTooLarge => Self::Responds,
-            ErrorClass::Validation
+            ErrorClass::Guardrail
+            | ErrorClass::Validation
             | ErrorClass::Expression
             | ErrorClass::Configuration
             | ErrorClass::Budget

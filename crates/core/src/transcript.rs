@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::approval::{Approval, Policy};
 use crate::event::StepResult;
 use crate::failure::{ErrorClass, Failure};
+use crate::guardrail::Guardrail;
 use crate::ids::{AgentId, StepKey};
 use crate::payload::Payload;
 use crate::step::{PastStep, StepRecord};
@@ -47,6 +48,8 @@ pub struct Rules {
     pub asked: BTreeMap<String, AgentId>,
     /// Of tools whose calls can need approval: which do, by the name of the tool.
     pub approvals: BTreeMap<String, Policy>,
+    /// Guardrails on arguments: a call that one of them refuses needs approval.
+    pub asks: Vec<Guardrail>,
 }
 
 impl Rules {
@@ -59,7 +62,18 @@ impl Rules {
             answer_tokens_max: tokens_max.map(u64::from),
             asked: BTreeMap::new(),
             approvals: BTreeMap::new(),
+            asks: Vec::new(),
         }
+    }
+
+    /// Returns whether a guardrail refuses a call of a tool unless a person approves it.
+    pub(crate) fn asks_for(&self, call: &ToolCall) -> bool {
+        let mut asks = self.asks.iter().filter(|guardrail| guardrail.checks_tool(&call.name)).peekable();
+        if asks.peek().is_none() {
+            return false;
+        }
+        let arguments = call.arguments.to_value().unwrap_or_default();
+        asks.any(|guardrail| guardrail.refuses_text(&arguments).unwrap_or(true))
     }
 }
 

@@ -9,6 +9,7 @@ mod exact;
 mod expressions;
 mod fallbacks;
 mod floods;
+mod guardrails;
 mod journal;
 mod laws;
 mod limits;

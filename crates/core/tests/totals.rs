@@ -226,7 +226,9 @@ fn the_parts_of_an_agent_have_a_length_or_a_number() {
     let tools = |count: usize| (0..count).map(|at| tool(&format!("t{at}"))).collect::<Value>();
     let name = |count: usize| json!("x".repeat(count));
     let fallbacks = |count: usize| (0..count).map(|_| json!({ "model": "m" })).collect::<Value>();
-    let parts: [Part<'_>; 41] = [
+    let guardrail = |at: usize| json!({ "name": format!("g{at}"), "on": "output", "deny": "x" });
+    let guardrails = |count: usize| (0..count).map(guardrail).collect::<Value>();
+    let parts: [Part<'_>; 45] = [
         ("llm", "/name", 200, &chars),
         ("llm", "/description", 10_000, &chars),
         ("llm", "/category", 200, &chars),
@@ -242,6 +244,10 @@ fn the_parts_of_an_agent_have_a_length_or_a_number() {
         ("llm", "/skills/0/tools", 64, &tools),
         ("llm", "/skills/0/tools/0/name", 64, &name),
         ("llm", "/skills/0/tools/0/description", 10_000, &chars),
+        ("llm", "/skills/0/guardrails", 20, &guardrails),
+        ("llm", "/skills/0/guardrails/0/name", 200, &name),
+        ("llm", "/skills/0/guardrails/0/deny", 1_000, &name),
+        ("llm", "/skills/0/guardrails/0/message", 500, &chars),
         ("llm", "/prices/input_per_million", 1_000_000, &|count| json!(count)),
         ("llm", "/prices/cached_input_per_million", 1_000_000, &|count| json!(count)),
         ("llm", "/prices/cache_write_per_million", 1_000_000, &|count| json!(count)),
@@ -299,6 +305,7 @@ fn agent(agent_type: &str) -> Value {
         (skill["max_turns"], skill["max_tokens"], skill["max_answer_tokens"]) =
             (json!(1), json!(1), json!(1));
         skill["tools"] = json!([tool("t")]);
+        skill["guardrails"] = json!([{ "name": "g", "on": "output", "deny": "x", "message": "" }]);
     }
     let mut agent = json!({
         "name": "A", "agent_type": if agent_type == "command" { "mcp" } else { agent_type },

@@ -256,14 +256,15 @@ fn a_peer_that_fails_is_no_mistake_of_the_model() {
 }
 
 #[test]
-fn only_a_fault_of_ours_in_a_tool_fails_the_attempt() {
+fn only_a_fault_of_ours_or_a_guardrail_fails_the_attempt_with_a_tool() {
     for class in ErrorClass::ALL {
         let mut play = play(&json!({}), 1);
         gives(&mut play, "turn:1", asks(&["look"]));
         fails(&mut play, "tool:1:0", *class, "no");
 
         let has_failed = play.story().contains("attempt 1 fails");
-        assert_eq!(has_failed, matches!(class, ErrorClass::Internal | ErrorClass::Interrupted), "{class}");
+        let fails = matches!(class, ErrorClass::Internal | ErrorClass::Interrupted | ErrorClass::Guardrail);
+        assert_eq!(has_failed, fails, "{class}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Skills of agents.
 
+mod guard;
 mod http;
 mod llm;
 mod mcp;
@@ -9,6 +10,7 @@ mod tool;
 use serde_json::Value;
 use steadflow_core::agent::{Agent, Backend, SecretText, Skill};
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::guardrail::{Guardrail, Stage};
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::trial::UNSTORED;
 use steadflow_core::work::{NextTurn, Outcome, Stop, Task, Work};
@@ -94,6 +96,10 @@ async fn prepare<'a>(
             let message = format!("The input does not match the input schema of `{name}`: {misfit}.");
             return Err(Failure::new(ErrorClass::Validation, message));
         }
+    }
+    let is_meant = |guardrail: &Guardrail| guardrail.on == Stage::Input;
+    if let Some(refusal) = guard::refusal(shared, skill, is_meant, &input, &keyring.scrubber()).await? {
+        return Err(refusal.failure(&format!("the input of `{name}`")));
     }
     Ok((skill, input))
 }

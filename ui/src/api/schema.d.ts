@@ -2175,7 +2175,7 @@ export interface components {
             readonly to: string;
         };
         /** @enum {string} */
-        readonly ErrorClass: "timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "validation" | "expression" | "configuration" | "budget" | "output_too_large" | "internal" | "interrupted";
+        readonly ErrorClass: "timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "output_too_large" | "internal" | "interrupted";
         readonly ErrorClassCounts: {
             readonly error_class: components["schemas"]["ErrorClass"];
             /**
@@ -2395,7 +2395,7 @@ export interface components {
                  * @description The class of the error. It determines whether the node is retried.
                  * @default internal
                  */
-                readonly class?: ("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "validation" | "expression" | "configuration" | "budget" | "output_too_large" | "internal" | "interrupted") | string | null;
+                readonly class?: ("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "output_too_large" | "internal" | "interrupted") | string | null;
             } | string;
             /** @enum {string} */
             readonly type: "action";
@@ -2792,6 +2792,58 @@ export interface components {
          */
         readonly FlowVersionChoice: "same" | "current";
         readonly FlowVersionEntry: components["schemas"]["FlowVersion"] | components["schemas"]["DamagedVersion"];
+        /** @description What a value of a skill has to be, and what follows if it is not. */
+        readonly Guardrail: {
+            /**
+             * Name
+             * @description Unique in the skill; messages name it.
+             */
+            readonly name: string;
+            /**
+             * On
+             * @description What is checked: the `input` of the skill, the `arguments` of its tools, or its `output`.
+             * @enum {string}
+             */
+            readonly on: "input" | "arguments" | "output";
+            /**
+             * Tools
+             * @description Of `arguments`: the tools whose arguments are checked; by default all.
+             * @default []
+             */
+            readonly tools?: readonly string[] | null;
+            /**
+             * Pattern
+             * @description A regular expression that the text must match: of a string, of the only field of an object if that is a string, else of the JSON.
+             */
+            readonly pattern?: string | null;
+            /**
+             * Deny
+             * @description A regular expression that the text must not match.
+             */
+            readonly deny?: string | null;
+            /**
+             * Schema
+             * @description JSON Schema that the value must match.
+             */
+            readonly schema?: Record<string, unknown> | null;
+            /**
+             * Then
+             * @description What follows if it is refused: `fail` (class `guardrail`); of `arguments`, `repair` (by default: the model is told, and the tool is not called) or `ask` (a person has to approve the call); of `output`, `retry` (by default: class `model_output`).
+             * @enum {string|null}
+             */
+            readonly then?: "fail" | "repair" | "retry" | "ask" | null;
+            /**
+             * Message
+             * @description What the model and people are told. By default what the check says.
+             */
+            readonly message?: string | null;
+        } & ({
+            readonly pattern: unknown;
+        } | {
+            readonly deny: unknown;
+        } | {
+            readonly schema: unknown;
+        });
         /** @description How the server is. */
         readonly Health: {
             readonly status: string;
@@ -3837,12 +3889,12 @@ export interface components {
              * Retry only
              * @description Error classes or HTTP statuses. Empty: all errors that may be temporary.
              */
-            readonly retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "validation" | "expression" | "configuration" | "budget" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
+            readonly retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
             /**
              * Never retry
              * @description Error classes or HTTP statuses. Overrides the other list.
              */
-            readonly do_not_retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "validation" | "expression" | "configuration" | "budget" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
+            readonly do_not_retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
         };
         /** @description Any JSON. One whose text is longer than 64 KiB, or for which the answer has no room, is a preview. */
         readonly Shown: unknown | components["schemas"]["Preview"];
@@ -3880,6 +3932,12 @@ export interface components {
              * @default []
              */
             readonly tools?: readonly components["schemas"]["Tool"][] | null;
+            /**
+             * Guardrails
+             * @description What the input, the arguments of tools and the output have to be, beyond their schemas.
+             * @default []
+             */
+            readonly guardrails?: readonly components["schemas"]["Guardrail"][] | null;
             /**
              * Turns at most
              * @description Answers of a model that has tools, over all attempts of a node.

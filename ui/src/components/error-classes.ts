@@ -25,6 +25,11 @@ const ERROR_CLASSES: Readonly<Record<ErrorClass, ErrorClassLook>> = {
     meaning: 'The model’s response did not match the output schema.',
     retried: true,
   },
+  guardrail: {
+    label: 'Guardrail',
+    meaning: 'A guardrail of an agent refused its input, the arguments of a tool or its output.',
+    retried: false,
+  },
   validation: { label: 'Validation', meaning: 'The input is not valid for this node.', retried: false },
   expression: { label: 'Expression', meaning: 'A template or a condition could not be evaluated.', retried: false },
   configuration: {

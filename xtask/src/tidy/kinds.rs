@@ -21,10 +21,11 @@ const CRATES: [&str; 6] = ["core", "nodes", "store", "store-sqlite", "runtime", 
 const NO_KINDS: [&str; 4] = ["catalogue", "keys", "rehearsal", "schemas"];
 
 /// Files outside the rooms that name kinds. This list only ever gets shorter, but for words that mean something else.
-const NAMED_ELSEWHERE: [(&str, &str); 5] = [
+const NAMED_ELSEWHERE: [(&str, &str); 6] = [
     ("crates/api/src/problem.rs", "`agent` is a resource of the API"),
     ("crates/core/src/flow/parse/edge.rs", "`condition` is a key of edges"),
     ("crates/core/src/flow/parse/node.rs", "`fail` is what follows when no attempt is left"),
+    ("crates/core/src/guardrail.rs", "`fail` is what follows when a guardrail refuses"),
     ("crates/core/src/status.rs", "`delay` is what an execution waits for"),
     ("crates/store-sqlite/src/catalogue.rs", "`agent` is a stored resource"),
 ];

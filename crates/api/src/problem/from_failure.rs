@@ -20,6 +20,7 @@ impl Problem {
 const fn kind_of(class: ErrorClass) -> ProblemKind {
     match class {
         ErrorClass::Rejected
+        | ErrorClass::Guardrail
         | ErrorClass::Validation
         | ErrorClass::Expression
         | ErrorClass::Configuration => ProblemKind::SkillRejected,

@@ -2,6 +2,7 @@
 
 mod backend;
 mod extras;
+mod guardrail;
 mod listing;
 mod llm;
 mod prices;
@@ -77,6 +78,7 @@ impl Agent {
             named("Protection", "How much all executions together may ask of an agent.", protection.schema()),
             named("Breaker", "When calls are held back because the last ones failed.", breaker.schema()),
             skill::schema(),
+            guardrail::schema(),
             tool::schema(),
         ];
         own.into_iter().chain(backend::schemas()).collect()

@@ -175,20 +175,26 @@ impl<'k> Keys<'k> {
         }
     }
 
-    /// Asks for exactly one of two keys; `what` names whose they are.
-    pub(crate) fn one_of(&mut self, what: &str, names: [&'static str; 2]) {
+    /// Asks for exactly one of several keys; `what` names whose they are.
+    pub(crate) fn one_of(&mut self, what: &str, names: &[&'static str]) {
         let (map, at, reading) = match &mut self.source {
             Source::Described(description) => return description.one_of = names.to_vec(),
             Source::Given { map, at, reading } => (map, at, reading),
         };
-        let [first, second] = names;
-        let has = |name: &str| map.get(name).is_some_and(|value| !value.is_null());
-        match (has(first), has(second)) {
-            (true, true) => {
-                reading.fault(&at.key(second), format!("{what} has `{first}` or `{second}`, not both"));
+        let has = |name: &&&str| map.get(**name).is_some_and(|value| !value.is_null());
+        let mut given = names.iter().filter(has);
+        let choice = || {
+            let (last, first) = names.split_last().expect("there are several");
+            let first: Vec<String> = first.iter().map(|name| format!("`{name}`")).collect();
+            format!("{} or `{last}`", first.join(", "))
+        };
+        match (given.next(), given.next()) {
+            (Some(_), Some(second)) => {
+                let not = if names.len() == 2 { "not both" } else { "not several" };
+                reading.fault(&at.key(second), format!("{what} has {}, {not}", choice()));
             }
-            (false, false) => reading.fault(&at.key(first), format!("{what} needs `{first}` or `{second}`")),
-            (true, false) | (false, true) => {}
+            (None, _) => reading.fault(&at.key(names[0]), format!("{what} needs {}", choice())),
+            (Some(_), None) => {}
         }
     }
 
@@ -196,6 +202,13 @@ impl<'k> Keys<'k> {
     pub(crate) fn fault(&mut self, key: &str, message: impl Into<String>) {
         if let Source::Given { at, reading, .. } = &mut self.source {
             reading.fault(&at.key(key), message);
+        }
+    }
+
+    /// Adds a fault of something inside what was read from `key`.
+    pub(crate) fn fault_below(&mut self, key: &str, pointer: &str, message: impl Into<String>) {
+        if let Source::Given { at, reading, .. } = &mut self.source {
+            reading.fault_below(&at.key(key), pointer, message.into());
         }
     }
 

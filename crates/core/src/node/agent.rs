@@ -106,13 +106,15 @@ impl Agent {
                     let call = ToolCall { arguments: arguments.clone(), ..call };
                     self.tool(rules, key, call, context)
                 })),
-                (None, Some(policy)) if context.needs_approval(&policy.when, &call.arguments) => {
-                    let tool = call.name.into();
+                (None, policy)
+                    if policy.is_some_and(|policy| context.needs_approval(&policy.when, &call.arguments))
+                        || rules.asks_for(&call) =>
+                {
                     requests.push(Request {
                         step: key,
-                        tool,
+                        tool: call.name.into(),
                         arguments: call.arguments,
-                        timeout: policy.timeout,
+                        timeout: policy.and_then(|policy| policy.timeout),
                     });
                 }
                 (None, _) => steps.push(self.tool(rules, key, call, context)),

@@ -36,7 +36,7 @@ impl Delay {
     };
 
     pub(super) fn read(keys: &mut Keys<'_>) -> Option<Self> {
-        keys.one_of("a delay", ["delay_seconds", "until"]);
+        keys.one_of("a delay", &["delay_seconds", "until"]);
         let length = keys.take(
             key("delay_seconds", "Seconds", or_template(seconds()))
                 .doc("How long to wait after the node is reached: a number, or a template that gives one."),

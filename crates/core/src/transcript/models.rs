@@ -60,7 +60,10 @@ pub(crate) fn failure_of(
     failure: Failure,
 ) -> Option<Failure> {
     match (Place::of(key), rules) {
-        (Some(Place::Tool(..)), _) => is_ours(failure.class).then_some(failure),
+        (Some(Place::Tool(..)), _) => {
+            let ends_attempt = is_ours(failure.class) || failure.class == ErrorClass::Guardrail;
+            ends_attempt.then_some(failure)
+        }
         (Some(Place::Turn(turn, model)), Some(rules)) => {
             if goes_to_another_model(rules, steps, key, &failure) {
                 return None;

@@ -33,6 +33,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use steadflow_core::agent::{LlmConfig, Prices, Provider, ToolAction};
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::guardrail::{Guardrail, Stage, Then};
 use steadflow_core::ids::StepKey;
 use steadflow_core::live::{TextSink, Unread};
 use steadflow_core::payload::Payload;
@@ -52,7 +53,7 @@ use self::reply::{Reply, misfit};
 use self::speech::Speech;
 use self::stop::Stop;
 use super::tool::asked_skill;
-use super::{SkillCall, find_agent};
+use super::{SkillCall, find_agent, guard};
 use crate::secrets::{Keyring, Scrubber};
 
 /// Maximum number of requests of one attempt: the first one, and those that are changed because a server refused a part
@@ -101,11 +102,11 @@ pub(super) async fn run(call: &SkillCall<'_>, keyring: &mut Keyring<'_>) -> Outc
             answer_of(call, reply, &keyring.scrubber()).await.map(|answer| with_raw(&answer, kept.as_ref()))
         }
         (None, _) => {
-            output_of(call, reply, &keyring.scrubber()).await.map(|output| Payload::from_value(&output))
+            guarded_output(call, reply, &keyring.scrubber()).await.map(|output| Payload::from_value(&output))
         }
     };
     let result = result.map_err(|mut failure| {
-        if failure.class == ErrorClass::ModelOutput {
+        if matches!(failure.class, ErrorClass::ModelOutput | ErrorClass::Guardrail) {
             failure.body = kept;
         }
         failure
@@ -244,7 +245,7 @@ async fn answer_of(
     let tool_calls = std::mem::replace(&mut reply.calls, Ok(Vec::new())).map_err(|what| misfit(&what))?;
     let is_asking = matches!(reply.stop, Stop::Tools(_) | Stop::Done) && !tool_calls.is_empty();
     if !is_asking {
-        let output = output_of(call, reply, scrubber).await?;
+        let output = guarded_output(call, reply, scrubber).await?;
         let output = Some(Payload::from_value(&output));
         return Ok(transcript::Answer { output, ..transcript::Answer::default() });
     }
@@ -257,6 +258,23 @@ async fn answer_of(
     let text = think::without(&text).answer.to_owned();
     let message = reply.message.as_ref().map(Payload::from_value);
     Ok(transcript::Answer { output: None, text, tool_calls, message })
+}
+
+/// Returns the output of the skill, if no guardrail refuses it.
+async fn guarded_output(
+    call: &SkillCall<'_>,
+    reply: Reply,
+    scrubber: &Arc<Scrubber>,
+) -> Result<Value, Failure> {
+    let output = output_of(call, reply, scrubber).await?;
+    let is_meant = |guardrail: &Guardrail| guardrail.on == Stage::Output;
+    match guard::refusal(call.shared, call.skill, is_meant, &output, scrubber).await? {
+        None => Ok(output),
+        Some(refusal) if refusal.then() == Then::Retry => {
+            Err(misfit(&format!("is refused. {}", refusal.message("it").trim_end_matches('.'))))
+        }
+        Some(refusal) => Err(refusal.failure("the model's response")),
+    }
 }
 
 /// Returns the text of the reply or, if the skill has an output schema, its JSON.

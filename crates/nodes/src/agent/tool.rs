@@ -3,11 +3,12 @@
 use serde_json::Value;
 use steadflow_core::agent::{Agent, Skill, Tool, ToolAction, request_of};
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::guardrail::{Guardrail, Then};
 use steadflow_core::ids::AgentId;
 use steadflow_core::payload::Payload;
 use steadflow_core::work::{Outcome, Stop, Task, Work};
 
-use super::{Wanted, find_agent, find_skill, misconfigured, run_skill};
+use super::{Wanted, find_agent, find_skill, guard, misconfigured, run_skill};
 use crate::action::http_request;
 use crate::nodes::Shared;
 use crate::secrets::Keyring;
@@ -24,7 +25,7 @@ pub(crate) async fn call_tool(
         return Outcome::failed(misconfigured("This is no call of a tool.".to_owned()));
     };
     let wanted = Wanted { agent: *agent_id, version: *version, skill };
-    let found = find_tool(shared, work, wanted, name).await;
+    let found = find_tool(shared, work, wanted, name, keyring).await;
     let called = match found {
         Ok(tool) => tool,
         Err(failure) => return Outcome::failed(failure),
@@ -63,11 +64,24 @@ async fn ask(
 ) -> Outcome {
     let task = Task::Skill { agent_id: agent, version, skill: skill.into() };
     let work = Work { task, previous_error: None, ..work.clone() };
-    run_skill(shared, stop, &work, Wanted { agent, version, skill }, keyring).await
+    let mut outcome = run_skill(shared, stop, &work, Wanted { agent, version, skill }, keyring).await;
+    // What the guardrails of the other agent refuse is an answer to this one.
+    if let Err(failure) = &mut outcome.result
+        && failure.class == ErrorClass::Guardrail
+    {
+        failure.class = ErrorClass::Tool;
+    }
+    outcome
 }
 
-/// Finds a tool in the document of its agent, and takes only an object as its arguments.
-async fn find_tool(shared: &Shared, work: &Work, wanted: Wanted<'_>, name: &str) -> Result<Tool, Failure> {
+/// Finds a tool in the document of its agent, and takes only arguments that are an object and that no guardrail refuses.
+async fn find_tool(
+    shared: &Shared,
+    work: &Work,
+    wanted: Wanted<'_>,
+    name: &str,
+    keyring: &Keyring<'_>,
+) -> Result<Tool, Failure> {
     let agent = find_agent(shared, work.tenant, wanted.agent, wanted.version).await?;
     let skill = find_skill(&agent, wanted.skill)?;
     let Some(tool) = skill.tools.iter().find(|tool| tool.name == name) else {
@@ -75,11 +89,22 @@ async fn find_tool(shared: &Shared, work: &Work, wanted: Wanted<'_>, name: &str)
         let name: String = name.chars().take(100).collect();
         return Err(invalid(format!("There is no tool `{name}`. The tools are {}.", names.join(", "))));
     };
-    match work.input.to_value() {
-        Ok(Value::Object(_)) => Ok(tool.clone()),
-        Ok(Value::String(_)) => Err(invalid(format!("The arguments of `{name}` are not JSON."))),
-        Ok(_) => Err(invalid(format!("The arguments of `{name}` are not a JSON object."))),
-        Err(error) => Err(invalid(format!("The arguments of `{name}` cannot be read: {error}."))),
+    let arguments = match work.input.to_value() {
+        Ok(arguments @ Value::Object(_)) => arguments,
+        Ok(Value::String(_)) => return Err(invalid(format!("The arguments of `{name}` are not JSON."))),
+        Ok(_) => return Err(invalid(format!("The arguments of `{name}` are not a JSON object."))),
+        Err(error) => return Err(invalid(format!("The arguments of `{name}` cannot be read: {error}."))),
+    };
+    let is_meant = |guardrail: &Guardrail| guardrail.checks_tool(name);
+    match guard::refusal(shared, skill, is_meant, &arguments, &keyring.scrubber()).await? {
+        None => Ok(tool.clone()),
+        Some(refusal) => {
+            let what = format!("the arguments of `{name}`");
+            Err(match refusal.then() {
+                Then::Repair => invalid(refusal.message(&what)),
+                Then::Fail | Then::Retry | Then::Ask => refusal.failure(&what),
+            })
+        }
     }
 }
 

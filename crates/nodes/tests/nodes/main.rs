@@ -9,6 +9,7 @@ mod canaries;
 mod egress;
 mod exact;
 mod fallbacks;
+mod guardrails;
 mod http_request;
 mod kinds;
 mod llm;

@@ -165,6 +165,7 @@ impl Story {
             | ErrorClass::Rejected
             | ErrorClass::Tool
             | ErrorClass::ModelOutput
+            | ErrorClass::Guardrail
             | ErrorClass::Validation
             | ErrorClass::Budget
             | ErrorClass::Internal => Err("R1: no peer and no child said so".into()),

@@ -263,8 +263,10 @@ function isSet([, value]: [string, unknown]): boolean {
 
 function skillOf(draft: SkillDraft, type: AgentType): Skill {
   const isLlm = type === 'llm';
-  const { tools, max_turns, max_answer_tokens, ...rest } = draft.rest;
-  const ofLlm = Object.entries({ tools, max_turns, max_answer_tokens }).filter(([, value]) => value !== undefined);
+  const { tools, guardrails, max_turns, max_answer_tokens, ...rest } = draft.rest;
+  const ofLlm = Object.entries({ tools, guardrails, max_turns, max_answer_tokens }).filter(
+    ([, value]) => value !== undefined,
+  );
   return {
     ...rest,
     ...(isLlm && Object.fromEntries(ofLlm)),

@@ -144,7 +144,7 @@ fn read_mcp(keys: &mut Keys<'_>) -> Option<McpConfig> {
         key("command", "Command", COMMAND_NAME)
             .doc("The name of a local command that the operator has listed, in place of a URL."),
     );
-    keys.one_of("an MCP server", ["url", "command"]);
+    keys.one_of("an MCP server", &["url", "command"]);
     let api_key = keys.take(
         key("api_key", "API key", SecretReader)
             .doc("Sent as `Authorization: Bearer`. `${secrets.NAME}`, or the key."),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::backend::AgentType;
+use super::guardrail::GuardrailsReader;
 use super::tool::ToolsReader;
 use super::{NAME, NAME_CHARS_MAX, TEXT_CHARS_MAX};
 use crate::agent::{Backend, Instructions, Skill, Tool, ToolAction};
@@ -12,6 +13,7 @@ use crate::document::{
     Description, Keys, Object, Place, Plain, Reader, Reading, Terms, Unknown, key, list, named, object,
     plain_text, whole,
 };
+use crate::guardrail::{Guardrail, Stage, Then};
 use crate::limits::{Limits, PLACES_MAX};
 use crate::transcript::Rules;
 use crate::visible::HIDDEN_CLASS;
@@ -60,6 +62,7 @@ fn foreign(skill: &Skill, own: AgentType) -> impl Iterator<Item = (&'static str,
     let keys = [
         ("instructions", "llm", is_mcp && skill.instructions.is_some()),
         ("tools", "llm", own != AgentType::Llm && !skill.tools.is_empty()),
+        ("guardrails", "llm", own != AgentType::Llm && !skill.guardrails.is_empty()),
         ("max_tokens", "llm", is_mcp && skill.max_tokens.is_some()),
         ("hash", "mcp", !is_mcp && skill.hash.is_some()),
     ];
@@ -121,6 +124,11 @@ fn read_skill(keys: &mut Keys<'_>) -> Option<Skill> {
             .default(Plain::List)
             .doc("What a model may call before it answers."),
     );
+    let guardrails = keys.take(
+        key("guardrails", "Guardrails", GuardrailsReader)
+            .default(Plain::List)
+            .doc("What the input, the arguments of tools and the output have to be, beyond their schemas."),
+    );
     let max_turns = keys.take(
         key("max_turns", "Turns at most", whole(1, TURNS_MAX))
             .default(TURNS_DEFAULT)
@@ -139,14 +147,19 @@ fn read_skill(keys: &mut Keys<'_>) -> Option<Skill> {
             .doc("Of a tool of an MCP server: the hash of its definition. While the server defines it differently, it is not called."),
     );
     let (tools, max_turns) = (tools.unwrap_or_default(), max_turns.unwrap_or(TURNS_DEFAULT));
+    let guardrails = guardrails.unwrap_or_default();
+    check_tools(&guardrails, &tools, keys);
+    let asks = guardrails.iter().filter(|guardrail| guardrail.then == Then::Ask).cloned().collect();
     Some(Skill {
         description: description.unwrap_or_default(),
         instructions: instructions.flatten(),
         input_schema: input_schema.flatten(),
         output_schema: output_schema.flatten(),
         max_tokens,
-        rules: rules(&tools, max_turns, max_tokens, max_answer_tokens),
+        rules: rules(&tools, max_turns, max_tokens, max_answer_tokens)
+            .map(|rules| Arc::new(Rules { asks, ..rules })),
         tools,
+        guardrails,
         hash,
         ..Skill::named(name?)
     })
@@ -157,7 +170,7 @@ fn rules(
     turns_max: u32,
     max_tokens: Option<u32>,
     max_answer_tokens: Option<u32>,
-) -> Option<Arc<Rules>> {
+) -> Option<Rules> {
     let asked = tools.iter().filter_map(|tool| match tool.action {
         ToolAction::Skill { agent_id, .. } => Some((tool.name.clone(), agent_id)),
         ToolAction::HttpRequest { .. } => None,
@@ -171,8 +184,21 @@ fn rules(
         answer_tokens_max: max_answer_tokens.or(share).map(u64::from),
         asked: asked.collect(),
         approvals: approvals.collect(),
+        asks: Vec::new(),
     };
-    (!tools.is_empty()).then(|| Arc::new(rules))
+    (!tools.is_empty()).then_some(rules)
+}
+
+/// Finds guardrails that can never check anything.
+fn check_tools(guardrails: &[Guardrail], tools: &[Tool], keys: &mut Keys<'_>) {
+    for (number, guardrail) in guardrails.iter().enumerate() {
+        let missing = guardrail.tools.iter().find(|name| tools.iter().all(|tool| tool.name != **name));
+        if let Some(name) = missing {
+            keys.fault_below("guardrails", &format!("/{number}/tools"), format!("there is no tool `{name}`"));
+        } else if guardrail.on == Stage::Arguments && tools.is_empty() {
+            keys.fault_below("guardrails", &format!("/{number}/on"), "the skill has no tools");
+        }
+    }
 }
 
 /// Names the models of the agent to its skills. Without tools, a skill has rules only if there is more than one model.

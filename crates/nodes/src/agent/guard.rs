@@ -1,0 +1,66 @@
+//! Checks what the guardrails of a skill say.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use steadflow_core::agent::Skill;
+use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::guardrail::{Check, Guardrail, Then};
+
+use super::misconfigured;
+use crate::nodes::Shared;
+use crate::secrets::Scrubber;
+
+/// That a guardrail refuses a value.
+pub(super) struct Refusal<'a> {
+    guardrail: &'a Guardrail,
+    reason: String,
+}
+
+impl Refusal<'_> {
+    /// Returns what follows.
+    pub(super) const fn then(&self) -> Then {
+        self.guardrail.then
+    }
+
+    /// Returns what the guardrail says of `what`, as a sentence.
+    pub(super) fn message(&self, what: &str) -> String {
+        let Guardrail { name, message, .. } = self.guardrail;
+        let reason = message.as_deref().unwrap_or(&self.reason).trim_end_matches('.');
+        format!("The guardrail `{name}` refuses {what}: {reason}.")
+    }
+
+    /// Returns the failure of an attempt that ends with it.
+    pub(super) fn failure(&self, what: &str) -> Failure {
+        Failure::new(ErrorClass::Guardrail, self.message(what))
+    }
+}
+
+/// Returns the first guardrail, of those that are meant, which refuses a value. Those that ask a person have been asked.
+///
+/// # Errors
+/// A failure of class `configuration` if a schema is not valid.
+pub(super) async fn refusal<'a>(
+    shared: &Shared,
+    skill: &'a Skill,
+    is_meant: impl Fn(&Guardrail) -> bool,
+    value: &Value,
+    scrubber: &Arc<Scrubber>,
+) -> Result<Option<Refusal<'a>>, Failure> {
+    for guardrail in skill.guardrails.iter().filter(|one| one.then != Then::Ask && is_meant(one)) {
+        let refuses = guardrail.refuses_text(value).unwrap_or_default();
+        let reason = match &guardrail.check {
+            Check::Matches(_) => refuses.then(|| "it does not match the pattern".to_owned()),
+            Check::Denies(_) => refuses.then(|| "it matches what is not allowed".to_owned()),
+            Check::Fits(schema) => {
+                shared.checks.misfit(schema, value, scrubber).await.map_err(|message| {
+                    misconfigured(format!("`schema` of the guardrail `{}`: {message}.", guardrail.name))
+                })?
+            }
+        };
+        if let Some(reason) = reason {
+            return Ok(Some(Refusal { guardrail, reason }));
+        }
+    }
+    Ok(None)
+}
