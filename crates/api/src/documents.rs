@@ -98,6 +98,10 @@ pub(crate) enum Protection {}
 #[derive(Debug)]
 pub(crate) enum Prices {}
 
+/// What all calls of models may use together.
+#[derive(Debug)]
+pub(crate) enum Budget {}
+
 /// A node of a flow.
 #[derive(Debug)]
 pub(crate) enum Node {}
@@ -154,4 +158,4 @@ macro_rules! named {
 }
 
 named!(FlowInput, FlowDraft, FlowPatch, FlowDefinition, DefinitionDraft, Node, JsonSchema);
-named!(AgentInput, AgentPatch, AgentDraft, AgentConfig, AgentType, Prices, Protection, Skill);
+named!(AgentInput, AgentPatch, AgentDraft, AgentConfig, AgentType, Budget, Prices, Protection, Skill);

@@ -9,6 +9,7 @@ mod missing;
 mod models;
 mod parse;
 mod protection;
+mod question;
 mod secrecy;
 mod tool;
 
@@ -30,6 +31,7 @@ pub use instructions::Instructions;
 pub use missing::missing_skills;
 pub use models::Fallback;
 pub use protection::{Breaker, Protection};
+pub use question::beyond_budget;
 pub use secrecy::{MASK, SecretText, fill_secrets, is_secret_name, secret_names};
 pub use tool::{Tool, ToolAction, request_of};
 

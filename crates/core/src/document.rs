@@ -4,6 +4,7 @@
 //! fault and its place, and it describes the part: the JSON Schema, the OpenAPI document and the tables in `docs/` come
 //! from the same lines, so that what is accepted and what is described cannot differ.
 
+mod currency;
 mod describe;
 mod faults;
 mod keys;
@@ -18,6 +19,7 @@ use crate::limits::Limits;
 use crate::template::{self, Piece, pieces};
 
 pub(crate) use crate::place::Place;
+pub(crate) use currency::currency;
 pub use describe::{Description, KeyDescription};
 pub(crate) use describe::{Terms, named, reference};
 pub use faults::{Fault, Faults};

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::approval::Verdict;
+use crate::budget::Amount;
 use crate::caller::Actor;
 use crate::failure::ErrorClass;
 use crate::ids::{AgentId, Attempt, EdgeIndex, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
@@ -53,6 +54,9 @@ pub enum Event {
         /// Its resolved input, where the flow version does not already give it and the attempt before had another.
         #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
         input: Option<Payload>,
+        /// What its only call may use of the budget of the execution, if there is one and it asks a model.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reserved: Option<Box<Amount>>,
     },
     /// An attempt failed.
     AttemptFailed {
@@ -82,6 +86,9 @@ pub enum Event {
         /// What it used although it failed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         usage: Option<Arc<Usage>>,
+        /// Whether its only call is known to have used nothing of the budget of the execution.
+        #[serde(default, skip_serializing_if = "is_false")]
+        unspent: bool,
     },
     /// The shutdown of the process stopped an attempt. This does not count as a retry.
     AttemptReleased {
@@ -108,6 +115,9 @@ pub enum Event {
         /// The name of the tool that it calls, if it calls one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tool: Option<Arc<str>>,
+        /// What it may use of the budget of the execution, if there is one and it asks a model.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reserved: Option<Box<Amount>>,
     },
     /// A call inside the attempt under way ended. A later attempt continues after it.
     StepEnded {
@@ -120,6 +130,9 @@ pub enum Event {
         /// What it used, failed or not.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         usage: Option<Arc<Usage>>,
+        /// Whether it is known to have used nothing of the budget of the execution.
+        #[serde(default, skip_serializing_if = "is_false")]
+        unspent: bool,
     },
     /// A call waits until a person has approved it. It has not begun.
     ApprovalRequested {

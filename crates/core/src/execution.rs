@@ -11,6 +11,7 @@
 mod apply;
 mod approvals;
 mod begin;
+mod budget;
 mod children;
 mod decide;
 mod decision;
@@ -110,6 +111,8 @@ pub struct Execution {
     bytes: usize,
     /// Whether its last decision ended before everything was decided that follows without a call.
     is_cut: bool,
+    /// What it has of its budget; `None` without one.
+    spending: Option<Box<budget::Spending>>,
     /// Nodes that have asked for a slot. Not stored: whoever reads the journal asks again.
     slots_asked: BTreeSet<NodeIndex>,
 }

@@ -68,7 +68,7 @@ error_classes! {
     Expression = "expression", retried: false;
     /// The node names something that is not there or not allowed: an agent, a secret, an address.
     Configuration = "configuration", retried: false;
-    /// An agent has used up its turns or its tokens.
+    /// A limit of turns, tokens or cost is used up.
     Budget = "budget", retried: false;
     /// The output is larger than the limit.
     OutputTooLarge = "output_too_large", retried: false;
@@ -120,12 +120,31 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
     /// What a peer answered, decoded and bounded.
     pub body: Option<Payload>,
+    /// Whether nothing reached the peer.
+    pub is_unsent: bool,
 }
 
 impl Failure {
     /// Returns a failure of `class` that says `message`.
     pub fn new(class: ErrorClass, message: impl Into<String>) -> Self {
-        Self { class, message: message.into(), status: None, retry_after: None, body: None }
+        Self { class, message: message.into(), status: None, retry_after: None, body: None, is_unsent: false }
+    }
+
+    /// Returns the failure of a call of which nothing reached the peer.
+    #[must_use]
+    pub fn unsent(self) -> Self {
+        Self { is_unsent: true, ..self }
+    }
+
+    /// Returns whether a model that was asked is known to have done nothing: the question did not reach it, or its server
+    /// refused it as a whole. A gateway may give up (408, 500, 502, 504) while a model goes on.
+    pub(crate) fn used_nothing(&self) -> bool {
+        use ErrorClass::{Budget, Configuration, Expression, Validation};
+        match self.status {
+            Some(408) => false,
+            Some(status) => matches!(status, 400..=499 | 503 | 529),
+            None => self.is_unsent || matches!(self.class, Validation | Expression | Configuration | Budget),
+        }
     }
 
     /// Returns the failure of a node whose template or condition has no value.

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::budget::Budget;
 use crate::condition::Condition;
 use crate::ids::{AgentId, EdgeIndex, FlowId, NodeId, NodeIndex};
 use crate::node::Kind;
@@ -71,6 +72,8 @@ pub struct Settings {
     pub timeout_seconds: Option<Seconds>,
     /// How many executions may run at once, over all processes; `None` any number.
     pub max_concurrent_executions: Option<u32>,
+    /// What the calls of models of one execution may use; `None` for no limit.
+    pub budget: Option<Budget>,
     /// A template over `trigger_data` that gives `context_id` where a start names none.
     pub context_id_template: Option<String>,
     /// `context_type` where a start names none.

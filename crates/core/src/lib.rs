@@ -5,6 +5,7 @@
 
 pub mod agent;
 pub mod approval;
+pub mod budget;
 pub mod caller;
 pub mod calls;
 pub mod condition;

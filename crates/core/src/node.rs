@@ -31,6 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::approval::{Approval, Request, When};
+use crate::budget::Amount;
 use crate::document::Fault;
 use crate::event::{ChildEnd, ChildStart};
 use crate::expression::{Expression, ExpressionError, Meter};
@@ -270,6 +271,8 @@ pub struct Step {
     pub tokens: Option<u64>,
     /// The name of the tool that it calls, for people.
     pub tool: Option<Arc<str>>,
+    /// What it may use of the budget of the execution; set by that one.
+    pub(crate) reserved: Option<Box<Amount>>,
 }
 
 impl Next {
@@ -286,6 +289,7 @@ impl Next {
                 is_of_attempt: true,
                 tokens: None,
                 tool: None,
+                reserved: None,
             }),
             Err(failure) => Self::Fail(failure),
         }

@@ -38,6 +38,13 @@ pub struct Usage {
     pub model: Option<Arc<str>>,
 }
 
+impl Usage {
+    /// Returns whether it says how many tokens there were. Some servers do not.
+    pub(crate) const fn says_something(&self) -> bool {
+        self.input_tokens > 0 || self.output_tokens > 0
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 const fn is_zero(count: &u64) -> bool {
     *count == 0

@@ -143,7 +143,7 @@ pub enum Task {
 
 impl Task {
     /// Returns how many bytes of what was said before it sends.
-    pub(crate) fn data_bytes(&self) -> usize {
+    pub fn data_bytes(&self) -> usize {
         let Self::Turn(turn) = self else { return 0 };
         turn.turns.iter().map(Turn::bytes).sum()
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use steadflow_core::approval::Verdict;
+use steadflow_core::budget::Amount;
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{ChildEnd, ChildStart, Event, Parent, Resolution, StepResult};
 use steadflow_core::failure::ErrorClass;
@@ -51,6 +52,7 @@ fn failed(retries_left: u32, usage: Option<Usage>) -> Event {
         retries_left,
         gave_up: (retries_left > 0).then(|| "enough".into()),
         usage: usage.map(Arc::new),
+        unspent: retries_left > 0,
     }
 }
 
@@ -88,7 +90,12 @@ fn an_event_is_read_as_it_was_written() {
         failed(2, Some(used())),
         completed(false, None),
         completed(true, Some(used())),
-        Event::AttemptStarted { node: NODE, attempt: Attempt::numbered(2), input: payload(json!(null)) },
+        Event::AttemptStarted {
+            node: NODE,
+            attempt: Attempt::numbered(2),
+            input: payload(json!(null)),
+            reserved: Some(Box::new(Amount { tokens: 7, cost: 0.0 })),
+        },
         Event::StepStarted {
             node: NODE,
             step: key(),
@@ -96,8 +103,15 @@ fn an_event_is_read_as_it_was_written() {
             stop_at: Some(LATER),
             tokens: Some(500),
             tool: Some("look".into()),
+            reserved: Some(Box::new(Amount { tokens: 7, cost: 0.1 })),
         },
-        Event::StepEnded { node: NODE, step: key(), result: failure, usage: Some(Arc::new(used())) },
+        Event::StepEnded {
+            node: NODE,
+            step: key(),
+            result: failure,
+            usage: Some(Arc::new(used())),
+            unspent: true,
+        },
         Event::ApprovalRequested {
             node: NODE,
             step: key(),

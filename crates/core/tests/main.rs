@@ -3,6 +3,7 @@
 mod agents;
 mod approvals;
 mod bounds;
+mod budgets;
 mod delays;
 mod documents;
 mod exact;

@@ -287,7 +287,7 @@ fn refusal(events: &[Event]) -> Option<&'static str> {
 
 #[test]
 fn a_journal_that_no_execution_can_have_written_is_refused() {
-    let attempt = Event::AttemptStarted { node: NODE, attempt: Attempt::FIRST, input: None };
+    let attempt = Event::AttemptStarted { node: NODE, attempt: Attempt::FIRST, input: None, reserved: None };
     let begun = |key| Event::StepStarted {
         node: NODE,
         step: StepKey::new(key),
@@ -295,12 +295,14 @@ fn a_journal_that_no_execution_can_have_written_is_refused() {
         stop_at: None,
         tokens: None,
         tool: None,
+        reserved: None,
     };
     let ended = |key| Event::StepEnded {
         node: NODE,
         step: StepKey::new(key),
         result: StepResult::Completed(Payload::null()),
         usage: None,
+        unspent: false,
     };
     let child = ChildEnd { status: ExecutionStatus::Completed, result: None, message: None, class: None };
     let child = Event::ChildEnded { node: NODE, child: 0, end: child };

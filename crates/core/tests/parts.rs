@@ -377,7 +377,7 @@ fn null_is_still_a_value_after_it_was_stored() {
     let (node, null) = (NodeIndex(0), Some(Payload::null()));
     let events = [
         Event::ChildEnded { node, child: 0, end: completed(Value::Null) },
-        Event::AttemptStarted { node, attempt: Attempt::FIRST, input: null.clone() },
+        Event::AttemptStarted { node, attempt: Attempt::FIRST, input: null.clone(), reserved: None },
         Event::StepStarted {
             node,
             step: StepKey::new("first"),
@@ -385,6 +385,7 @@ fn null_is_still_a_value_after_it_was_stored() {
             stop_at: None,
             tokens: None,
             tool: None,
+            reserved: None,
         },
         Event::ChildEnded { node, child: 1, end: failed("no") },
     ];

@@ -46,6 +46,7 @@ fn a_description_goes_into_the_objects_of_a_document() {
         documents.into_iter().chain(kinds).flat_map(|(at, keys)| inner_keys(at, &keys)).collect();
 
     insta::assert_snapshot!(lines.join("\n"), @"
+    /budget: max_tokens, max_cost, currency
     /flow_definition: nodes, edges
     /flow_definition/nodes: id, name, type, join, timeout_seconds, retry, on_interrupt, on_exhausted, position
     /flow_definition/nodes/retry: enabled, count, initial_interval_seconds, backoff_coefficient, max_interval_seconds, jitter, retry_on, do_not_retry_on
@@ -361,6 +362,7 @@ fn large_flow() -> Value {
     json!({
         "name": "All", "description": "…", "category": "c", "tags": ["t"], "is_template": false,
         "retry_on_failure": true, "retry_count": 2, "timeout_seconds": 60, "max_concurrent_executions": 4,
+        "budget": { "max_tokens": 9_000, "max_cost": 2.5, "currency": "EUR" },
         "context_id_template": "${trigger_data.id}", "context_type_default": "order",
         "flow_definition": {
             "nodes": [

@@ -99,7 +99,8 @@ async fn prepare<'a>(
     }
     let is_meant = |guardrail: &Guardrail| guardrail.on == Stage::Input;
     if let Some(refusal) = guard::refusal(shared, skill, is_meant, &input, &keyring.scrubber()).await? {
-        return Err(refusal.failure(&format!("the input of `{name}`")));
+        let failure = refusal.failure(&format!("the input of `{name}`"));
+        return Err(Failure { is_unsent: true, ..failure });
     }
     Ok((skill, input))
 }

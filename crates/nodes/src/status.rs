@@ -35,6 +35,7 @@ pub(crate) async fn failure_of(answer: Answer, scrubber: &Scrubber) -> Failure {
         status: Some(status.as_u16()),
         retry_after: retry_after(&headers, Timestamp::now()),
         body: body.kept(),
+        is_unsent: false,
     }
 }
 

@@ -1,5 +1,5 @@
-//! Agents whose skills have tools, or that have several models, in memory: their turns are decided here, so each execution
-//! has those that it is pinned to.
+//! Agents in memory. The turns of those whose skills have tools, or that have several models, are decided here, and what a
+//! call may use where there is a budget, so each execution has those that it is pinned to.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use steadflow_core::agent::{Agent, Protection};
 use steadflow_core::event::Accepted;
-use steadflow_core::execution::PinnedAgents;
+use steadflow_core::execution::{FlowVersion, PinnedAgents};
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_store::{AgentFilter, AgentRecord, Page, Store, StoreError};
 
@@ -50,13 +50,31 @@ pub(crate) struct AgentVersions(Mutex<Kept<(AgentId, u32), Known>>);
 #[derive(Debug)]
 struct Known {
     tenant: TenantId,
-    /// Only one whose skills have tools: the others are asked without being known here.
-    with_turns: Option<Arc<Agent>>,
+    agent: Arc<Agent>,
+    /// Whether its turns are decided here.
+    has_turns: bool,
+}
+
+/// Which agents of an execution are needed in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needed {
+    /// Those whose skills have turns: the others are asked without being known here.
+    WithTurns,
+    /// All: what a call of them may use is reserved.
+    All,
+}
+
+impl Needed {
+    /// Returns which an execution of these flows needs.
+    pub(crate) fn by<'f>(mut flows: impl Iterator<Item = &'f Arc<FlowVersion>>) -> Self {
+        if flows.any(|version| version.flow.settings.budget.is_some()) { Self::All } else { Self::WithTurns }
+    }
 }
 
 impl Known {
-    fn of(&self, tenant: TenantId) -> Option<Arc<Agent>> {
-        self.with_turns.clone().filter(|_| self.tenant == tenant)
+    fn of(&self, tenant: TenantId, needed: Needed) -> Option<Arc<Agent>> {
+        let is_needed = self.tenant == tenant && (self.has_turns || needed == Needed::All);
+        is_needed.then(|| Arc::clone(&self.agent))
     }
 }
 
@@ -71,12 +89,15 @@ impl AgentVersions {
     /// Returns the agent of a record if its skills have turns.
     pub(crate) fn of_record(&self, record: &AgentRecord) -> Option<Arc<Agent>> {
         let key = (record.id, record.version);
-        let known = self.0.lock().get(&key).map(|known| known.of(record.tenant));
-        known.unwrap_or_else(|| self.learn(key, record.tenant, record.document.len(), record.agent()))
+        let known = self.0.lock().get(&key).map(|known| known.of(record.tenant, Needed::WithTurns));
+        known.unwrap_or_else(|| {
+            let known = self.learn(key, record.tenant, record.document.len(), record.agent())?;
+            known.of(record.tenant, Needed::WithTurns)
+        })
     }
 
-    /// Returns those agents whose skills have turns that `accepted` pins; `None` if there are none. A version that is gone
-    /// or damaged is left out: the node that asks it fails, and says why.
+    /// Returns those agents that `accepted` pins and that are `needed`; `None` if there are none. A version that is gone or
+    /// damaged is left out: the node that asks it fails, and says why.
     ///
     /// # Errors
     /// What the store says.
@@ -84,11 +105,13 @@ impl AgentVersions {
         &self,
         store: &dyn Store,
         accepted: &Accepted,
+        needed: Needed,
     ) -> Result<Option<PinnedAgents>, StoreError> {
         let mut agents = BTreeMap::new();
         for (&id, &version) in &accepted.agents {
             let found = self.version(store, accepted.tenant, id, version).await?;
-            agents.extend(found.map(|agent| (id, agent)));
+            let agent = found.and_then(|known| known.of(accepted.tenant, needed));
+            agents.extend(agent.map(|agent| (id, agent)));
         }
         Ok((!agents.is_empty()).then(|| Arc::new(agents)))
     }
@@ -99,9 +122,9 @@ impl AgentVersions {
         tenant: TenantId,
         id: AgentId,
         version: u32,
-    ) -> Result<Option<Arc<Agent>>, StoreError> {
+    ) -> Result<Option<Arc<Known>>, StoreError> {
         if let Some(known) = self.0.lock().get(&(id, version)) {
-            return Ok(known.of(tenant));
+            return Ok(Some(Arc::clone(known)));
         }
         let record = match store.agent_version(tenant, id, version).await {
             Ok(record) => record,
@@ -122,14 +145,14 @@ impl AgentVersions {
         tenant: TenantId,
         bytes: usize,
         read: Result<Agent, StoreError>,
-    ) -> Option<Arc<Agent>> {
+    ) -> Option<Arc<Known>> {
         let agent = read
             .inspect_err(|error| tracing::warn!(agent.id = %key.0, %error, "an agent cannot be read"))
             .ok()?;
         let has_turns = agent.skills.iter().any(|skill| skill.rules.is_some());
-        let with_turns = has_turns.then(|| Arc::new(agent));
-        let bytes = size_of::<Known>() + if has_turns { bytes.saturating_mul(BYTES_PER_BYTE) } else { 0 };
-        self.0.lock().insert(key, Arc::new(Known { tenant, with_turns: with_turns.clone() }), bytes);
-        with_turns
+        let known = Arc::new(Known { tenant, agent: Arc::new(agent), has_turns });
+        let bytes = size_of::<Known>() + bytes.saturating_mul(BYTES_PER_BYTE);
+        self.0.lock().insert(key, Arc::clone(&known), bytes);
+        Some(known)
     }
 }

@@ -12,7 +12,7 @@ use steadflow_core::limits::Limits;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{FlowFilter, FlowVersionRecord, Page, Store, StoreError, Stored, Worker};
 
-use crate::agents::{AgentVersions, all_protections};
+use crate::agents::{AgentVersions, Needed, all_protections};
 use crate::kept::Kept;
 use crate::shard::{Loaded, Recovered};
 use crate::worker::Rest;
@@ -95,8 +95,10 @@ impl FlowVersions {
         // What has ended asks no agent.
         let has_ended =
             records.last().is_some_and(|last| matches!(last.2.last(), Some(Event::Finished { .. })));
-        let agents = if has_ended { None } else { self.agents.pinned(store, accepted).await? };
-        let pinned = Pinned { flow, children: self.pinned_children(store, accepted).await?, agents };
+        let children = self.pinned_children(store, accepted).await?;
+        let needed = Needed::by(children.iter().flat_map(|flows| flows.values()).chain([&flow]));
+        let agents = if has_ended { None } else { self.agents.pinned(store, accepted, needed).await? };
+        let pinned = Pinned { flow, children, agents };
         let execution =
             Execution::replay(stored.id, pinned, records).map_err(|error| corrupt(error.to_string()))?;
         Ok(Loaded { execution, journal })

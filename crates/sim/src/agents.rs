@@ -13,7 +13,10 @@ use uuid::Uuid;
 /// The agent.
 pub(crate) const WITH_TOOLS: AgentId = AgentId::new(Uuid::from_u128(1));
 
-/// How many models it has.
+/// The agent that is asked once.
+pub(crate) const PLAIN: AgentId = AgentId::new(Uuid::nil());
+
+/// How many models the one with tools has.
 pub(crate) const MODELS: usize = 2;
 
 /// How often its models may be asked.
@@ -46,8 +49,8 @@ pub(crate) fn needs_approval(tool: &str, arguments: &Value) -> bool {
     }
 }
 
-/// Returns it in the only version that there is: its number changes, its document does not.
-pub(crate) fn with_tools() -> PinnedAgents {
+/// Returns both in the only version that there is: its number changes, its document does not.
+pub(crate) fn pinned() -> PinnedAgents {
     let tool =
         |name: &str| json!({ "name": name, "type": "http_request", "request": { "url": "https://a.test" } });
     let (mut always, mut large) = (tool(ALWAYS), tool(IF_LARGE));
@@ -61,8 +64,19 @@ pub(crate) fn with_tools() -> PinnedAgents {
             "max_answer_tokens": ANSWER_TOKENS_MAX,
         }],
     });
-    let agent = Agent::parse(&document).unwrap_or_else(|faults| panic!("{faults:?}"));
-    Arc::new(BTreeMap::from([(WITH_TOOLS, Arc::new(agent))]))
+    Arc::new(BTreeMap::from([(WITH_TOOLS, parsed(&document)), (PLAIN, parsed(&plain()))]))
+}
+
+fn parsed(document: &Value) -> Arc<Agent> {
+    Arc::new(Agent::parse(document).unwrap_or_else(|faults| panic!("{faults:?}")))
+}
+
+/// Returns an agent that is asked once.
+fn plain() -> Value {
+    json!({
+        "name": "Plain", "agent_type": "llm", "config": { "provider": "openai", "model": "m" },
+        "skills": [{ "name": "s", "max_tokens": ANSWER_TOKENS_MAX }],
+    })
 }
 
 /// Returns what it may be asked: calls of its model wait for one another, and for its breaker.

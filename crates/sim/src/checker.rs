@@ -6,6 +6,7 @@
 mod answers;
 mod approvals;
 mod attempts;
+mod budget;
 mod ends;
 mod inbox;
 mod leases;

@@ -14,7 +14,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{FlowRecord, FlowStatus};
 use uuid::Uuid;
 
-use crate::agents::WITH_TOOLS;
+use crate::agents::{PLAIN, WITH_TOOLS};
 use crate::rng::Rng;
 
 /// A flow with all its versions.
@@ -135,12 +135,14 @@ fn made_up(below: FlowId, rng: &mut Rng) -> Value {
     let edges = edges(&nodes, rng);
     let timeout = rng.happens(500).then(|| rng.between(2, 200));
     let concurrency = rng.happens(350).then(|| rng.between(1, 3));
+    let budget = rng.happens(300).then(|| json!({ "max_tokens": rng.between(2, 12) * 1_000 }));
     json!({
         "name": "Made up",
         "retry_on_failure": rng.happens(700),
         "retry_count": rng.between(0, 4),
         "timeout_seconds": timeout,
         "max_concurrent_executions": concurrency,
+        "budget": budget,
         "flow_definition": { "nodes": nodes, "edges": edges },
     })
 }
@@ -162,7 +164,7 @@ fn node(at: u64, below: FlowId, rng: &mut Rng) -> Value {
             json!({ "type": "agent", "agent_id": WITH_TOOLS, "skill": "s", "input": { "try": "${attempt}" } })
         }
         65..=69 => {
-            json!({ "type": "agent", "agent_id": Uuid::nil(), "skill": "s", "input": { "try": "${attempt}" } })
+            json!({ "type": "agent", "agent_id": PLAIN, "skill": "s", "input": { "try": "${attempt}" } })
         }
         70..=76 => json!({ "type": "action", "action": "transform", "input": { "n": "${trigger_data.k}" } }),
         77..=82 => json!({ "type": "condition", "condition": "trigger_data.k > 50" }),

@@ -123,4 +123,6 @@ mutations! {
     EditNotStored,
     /// An execution that is loaded has forgotten what is reserved for calls whose answers were lost.
     BudgetNotReserved,
+    /// An execution that is loaded has forgotten what calls may use of its budget that nobody has heard of since.
+    ReservationForgotten,
 }

@@ -183,7 +183,7 @@ impl World {
             revived: BTreeMap::new(),
             refused: BTreeSet::new(),
             agent_version: 1,
-            agents: crate::agents::with_tools(),
+            agents: crate::agents::pinned(),
             late: BTreeSet::new(),
             hanging: Vec::new(),
             wake_ups: 0,

@@ -109,12 +109,12 @@ mod tests {
 
     fn started(step: &str, tool: Option<&str>, input: Option<&Value>) -> Event {
         let (step, tool, input) = (StepKey::new(step), tool.map(Into::into), input.map(payload));
-        Event::StepStarted { node: NODE, step, input, stop_at: None, tokens: None, tool }
+        Event::StepStarted { node: NODE, step, input, stop_at: None, tokens: None, tool, reserved: None }
     }
 
     fn ended(step: &str, output: &Value) -> Event {
         let result = StepResult::Completed(payload(output));
-        Event::StepEnded { node: NODE, step: StepKey::new(step), result, usage: None }
+        Event::StepEnded { node: NODE, step: StepKey::new(step), result, usage: None, unspent: false }
     }
 
     /// Two turns with a tool between them, which returns `returned`.
@@ -122,7 +122,7 @@ mod tests {
         let input = Some(payload(&json!({ "question": "why" })));
         let asks = json!({ "text": "Let me see.", "tool_calls": [{ "id": "c", "name": "look", "arguments": { "n": 1.50 } }] });
         let events = vec![
-            Event::AttemptStarted { node: NODE, attempt: Attempt::FIRST, input },
+            Event::AttemptStarted { node: NODE, attempt: Attempt::FIRST, input, reserved: None },
             started("turn:1", None, None),
             ended("turn:1", &asks),
             started("tool:1:0", Some("look"), Some(&json!({ "n": 1 }))),

@@ -1684,6 +1684,8 @@ export interface components {
              * @description From 1.
              */
             readonly attempt: number;
+            /** @description What its only call may use of the budget of the execution, if there is one and it asks a model. */
+            readonly reserved?: components["schemas"]["Reserved"];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -1756,6 +1758,24 @@ export interface components {
         readonly Bucket: "hour" | "day";
         readonly BucketCounts: components["schemas"]["RetryCounts"] & {
             readonly start: components["schemas"]["Time"];
+        };
+        /** @description What all calls of models may use together. */
+        readonly Budget: {
+            /**
+             * Tokens at most
+             * @description Tokens of all calls of models together, those sent and those answered.
+             */
+            readonly max_tokens?: number | null;
+            /**
+             * Cost at most
+             * @description What all calls of models may cost together. Each model that is asked needs `prices` in the same currency.
+             */
+            readonly max_cost?: number | null;
+            /**
+             * Currency
+             * @description The currency of `max_cost`, as in ISO 4217. Without one, it is that of prices that name none.
+             */
+            readonly currency?: string | null;
         };
         /** @description A child execution ended. */
         readonly ChildEndedEvent: {
@@ -2626,6 +2646,7 @@ export interface components {
             readonly timeout_seconds: number | null;
             /** Format: int32 */
             readonly max_concurrent_executions: number | null;
+            readonly budget: components["schemas"]["Budget"] | null;
             readonly context_id_template: string | null;
             readonly context_type_default: string | null;
             readonly flow_definition: components["schemas"]["FlowDefinition"];
@@ -2687,6 +2708,11 @@ export interface components {
              * @description How many executions may run at once; the others wait. Empty: no limit.
              */
             readonly max_concurrent_executions?: number | null;
+            /**
+             * Budget
+             * @description What the calls of models of one execution may use, all nodes and attempts together. Empty: no limit.
+             */
+            readonly budget?: components["schemas"]["Budget"] | null;
             /**
              * Reference ID
              * @description A template over `trigger_data` for the `context_id` of executions that are started without one.
@@ -2755,6 +2781,11 @@ export interface components {
              * @description How many executions may run at once; the others wait. Empty: no limit.
              */
             readonly max_concurrent_executions?: number | null;
+            /**
+             * Budget
+             * @description What the calls of models of one execution may use, all nodes and attempts together. Empty: no limit.
+             */
+            readonly budget?: components["schemas"]["Budget"] | null;
             /**
              * Reference ID
              * @description A template over `trigger_data` for the `context_id` of executions that are started without one.
@@ -3611,6 +3642,19 @@ export interface components {
             /** @description The time of the record. */
             readonly at: components["schemas"]["Time"];
         };
+        /** @description What a call may use of the budget of its execution. */
+        readonly Reserved: {
+            /**
+             * Format: int64
+             * @description Tokens, sent and answered.
+             */
+            readonly tokens: number;
+            /**
+             * Format: double
+             * @description What they cost at most; 0 where the budget is no cost.
+             */
+            readonly cost: number;
+        };
         /** @description A decision was made for a node that waited for one. What follows from it has events of its own. */
         readonly ResolvedEvent: {
             readonly node_id: string;
@@ -4078,6 +4122,8 @@ export interface components {
              * @description How many tokens are reserved for its answer, if there is a budget of them.
              */
             readonly reserved_tokens: number | null;
+            /** @description What it may use of the budget of the execution, if there is one and it asks a model. */
+            readonly reserved?: components["schemas"]["Reserved"];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}

@@ -37,7 +37,7 @@ const ERROR_CLASSES: Readonly<Record<ErrorClass, ErrorClassLook>> = {
     meaning: 'The node, its agent or a secret is not set up correctly.',
     retried: false,
   },
-  budget: { label: 'Budget', meaning: 'An agent used up its turns or its tokens.', retried: false },
+  budget: { label: 'Budget', meaning: 'A limit of turns, tokens or cost is used up.', retried: false },
   output_too_large: { label: 'Output too large', meaning: 'The output exceeds the size limit.', retried: false },
   internal: { label: 'Internal', meaning: 'A bug in Steadflow, or a “fail” node that names no class.', retried: true },
   interrupted: { label: 'Interrupted', meaning: 'The server stopped during the attempt.', retried: true },

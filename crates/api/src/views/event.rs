@@ -16,7 +16,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::choice::Choice;
 use super::node::{DecisionName, WaitingFor};
-use super::usage::UsageView;
+use super::usage::{ReservedView, UsageView};
 use super::wire::{ActorTypeName, ErrorClassName, ExecutionStatusName, Time, VerdictName};
 
 pub(crate) use journal::Journal;
@@ -98,6 +98,10 @@ enum What<'a> {
         /// From 1.
         #[schema(minimum = 1)]
         attempt: u32,
+        /// What its only call may use of the budget of the execution, if there is one and it asks a model.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        reserved: Option<ReservedView>,
     },
     /// An attempt failed.
     AttemptFailed {
@@ -138,6 +142,10 @@ enum What<'a> {
         stop_at: Option<Time>,
         /// How many tokens are reserved for its answer, if there is a budget of them.
         reserved_tokens: Option<u64>,
+        /// What it may use of the budget of the execution, if there is one and it asks a model.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        reserved: Option<ReservedView>,
     },
     /// A call inside the attempt under way completed. A later attempt continues after it.
     StepCompleted {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use steadflow_core::budget::Budget;
 use steadflow_core::execution::FlowVersion;
 use steadflow_core::flow::{Document, Fault, Flow};
 use steadflow_core::ids::FlowId;
@@ -33,6 +34,8 @@ pub(crate) struct DocumentView {
     timeout_seconds: Option<Seconds>,
     #[schema(minimum = 1)]
     max_concurrent_executions: Option<u32>,
+    #[schema(value_type = Option<super::super::documents::Budget>)]
+    budget: Option<Budget>,
     context_id_template: Option<String>,
     context_type_default: Option<String>,
     #[schema(value_type = super::super::documents::FlowDefinition)]
@@ -51,6 +54,7 @@ impl From<Document> for DocumentView {
             retry_count: settings.retry_count,
             timeout_seconds: settings.timeout_seconds,
             max_concurrent_executions: settings.max_concurrent_executions,
+            budget: settings.budget,
             context_id_template: settings.context_id_template,
             context_type_default: settings.context_type_default,
             flow_definition: definition,

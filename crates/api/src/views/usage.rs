@@ -1,6 +1,7 @@
 //! Tokens and what they cost, as answers and events show them.
 
 use serde::Serialize;
+use steadflow_core::budget::Amount;
 use steadflow_core::usage::{Usage, UsageSum};
 use utoipa::ToSchema;
 
@@ -30,6 +31,22 @@ pub(crate) struct UsageView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false, min_items = 2)]
     costs: Vec<CostView>,
+}
+
+/// What a call may use of the budget of its execution.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = Reserved)]
+pub(crate) struct ReservedView {
+    /// Tokens, sent and answered.
+    tokens: u64,
+    /// What they cost at most; 0 where the budget is no cost.
+    cost: f64,
+}
+
+impl From<&Amount> for ReservedView {
+    fn from(&Amount { tokens, cost }: &Amount) -> Self {
+        Self { tokens, cost }
+    }
 }
 
 /// What was paid in one currency.

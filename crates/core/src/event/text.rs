@@ -28,7 +28,7 @@ impl Record {
 
 impl Event {
     fn write(&self, text: &mut String) {
-        if let Self::AttemptStarted { node, attempt, input } = self {
+        if let Self::AttemptStarted { node, attempt, input, reserved: None } = self {
             return write_attempt_started(text, *node, *attempt, input.as_ref());
         }
         if let Self::NodeCompleted { node, output, not_taken, usage, reused: false } = self
@@ -71,6 +71,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::budget::Amount;
     use crate::caller::Actor;
     use crate::event::Accepted;
     use crate::ids::{EdgeIndex, FlowId, TenantId};
@@ -99,11 +100,18 @@ mod tests {
         vec![
             Event::Accepted(Box::new(accepted)),
             Event::Started,
-            Event::AttemptStarted { node, attempt, input: None },
+            Event::AttemptStarted { node, attempt, input: None, reserved: None },
+            Event::AttemptStarted {
+                node,
+                attempt,
+                input: None,
+                reserved: Some(Box::new(Amount { tokens: 7, cost: 0.5 })),
+            },
             Event::AttemptStarted {
                 node: NodeIndex(0),
                 attempt: Attempt::FIRST,
                 input: Some(payload("{ }")),
+                reserved: None,
             },
             completed(None, Vec::new(), false),
             completed(used, Vec::new(), false),

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::budget::Spending;
 use super::messages;
 use super::node::{AttemptError, AttemptRecord, NodeExecution, NodeState};
 use super::{EdgeState, Execution, ExecutionError, ExecutionStatus, Pinned};
@@ -51,6 +52,7 @@ impl Execution {
             bytes: accepted.data_bytes(),
             is_cut: false,
             slots_asked: BTreeSet::new(),
+            spending: flow.flow.settings.budget.map(|budget| Box::new(Spending::new(budget))),
             accepted,
             flow,
             child_flows,
@@ -145,6 +147,9 @@ impl Execution {
     pub(super) fn apply(&mut self, event: &Event, at: Timestamp) {
         assert!(!self.status.is_finished(), "nothing follows the end of an execution");
         self.bytes += event.data_bytes();
+        if let Some(spending) = &mut self.spending {
+            spending.apply(event);
+        }
         if let Event::AttemptStarted { node, .. }
         | Event::StepStarted { node, .. }
         | Event::AttemptFailed { node, .. } = event
@@ -155,7 +160,7 @@ impl Execution {
             Event::Accepted(_) => {}
             Event::Started => self.apply_started(at),
             Event::Adopted { worker } => self.worker = Arc::clone(worker),
-            Event::AttemptStarted { node, attempt, input } => {
+            Event::AttemptStarted { node, attempt, input, reserved: _ } => {
                 self.apply_attempt_started(*node, *attempt, input.as_ref(), at);
             }
             Event::AttemptFailed { .. } => self.apply_attempt_failed(event, at),
@@ -173,12 +178,12 @@ impl Execution {
                 self.decide_no_edge(*node);
             }
             Event::NodeWaiting { node, wait } => self.apply_waiting(*node, *wait, at),
-            Event::StepStarted { node, step, input, stop_at, tokens, tool: _ } => {
+            Event::StepStarted { node, step, input, stop_at, tokens, tool: _, reserved: _ } => {
                 let begun = StepRecord::begun(step, at);
                 let (input, stop_at, tokens) = (input.clone(), *stop_at, *tokens);
                 self.apply_step_started(*node, StepRecord { input, stop_at, tokens, ..begun });
             }
-            Event::StepEnded { node, step, result, usage } => {
+            Event::StepEnded { node, step, result, usage, unspent: _ } => {
                 self.apply_step_ended(*node, step, result, usage.as_ref(), at);
             }
             Event::ApprovalRequested { .. } => self.apply_approval_requested(event, at),

@@ -143,9 +143,12 @@ impl<'a> Decider<'a> {
         self.decision.spent.steps += self.meter.get_mut().spent();
     }
 
-    fn go_on(&mut self, node: NodeIndex, next: Next, usage: Option<Arc<Usage>>) {
+    fn go_on(&mut self, node: NodeIndex, mut next: Next, usage: Option<Arc<Usage>>) {
         // Nothing starts while the execution is paused; the node begins again when that is over.
         let is_paused = self.execution.status == ExecutionStatus::Paused;
+        if self.execution.spending.is_some() && !is_paused {
+            self.keep_to_budget(node, &mut next);
+        }
         match next {
             Next::Complete(output) => self.complete(node, output, usage),
             Next::Fail(failure) => self.fail(node, failure, usage),
@@ -154,7 +157,7 @@ impl<'a> Decider<'a> {
             Next::Step(step) => self.start_step(node, step),
             Next::Steps { steps, requests } => {
                 if steps.is_empty() {
-                    self.start_attempt(node, None);
+                    self.start_attempt(node, None, None);
                 }
                 requests.into_iter().for_each(|request| self.request_approval(node, request));
                 steps.into_iter().for_each(|step| self.start_step(node, step));
@@ -173,7 +176,7 @@ impl<'a> Decider<'a> {
 
     /// Fails the attempt under way, or one that ends before it could make a call.
     pub(super) fn fail(&mut self, node: NodeIndex, failure: Failure, usage: Option<Arc<Usage>>) {
-        self.start_attempt(node, None);
+        self.start_attempt(node, None, None);
         self.stop_other_calls(node);
         self.attempt_failed(node, failure, usage);
     }

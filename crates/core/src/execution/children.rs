@@ -25,7 +25,7 @@ impl Decider<'_> {
             Ok(children) => children,
             Err(failure) => return self.fail(node, failure, None),
         };
-        self.start_attempt(node, None);
+        self.start_attempt(node, None, None);
         self.emit(Event::ChildrenStarted { node, children: starts });
         // They are written with it, in their own acceptances.
         self.decision.spent.bytes += bytes;

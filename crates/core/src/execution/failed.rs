@@ -32,6 +32,7 @@ impl Decider<'_> {
         };
         let asks = self.asks(node, failure.class);
         self.cancel_children(node);
+        let unspent = self.execution.is_unspent(&failure);
         self.emit(Event::AttemptFailed {
             node,
             attempt,
@@ -43,6 +44,7 @@ impl Decider<'_> {
             retries_left,
             gave_up: gave_up.map(Into::into),
             usage,
+            unspent,
         });
         if retry_at.is_none() {
             if asks {

@@ -2,6 +2,7 @@
 
 use super::decide::Decider;
 use super::{Effect, Execution, ExecutionStatus, NodeExecution, NodeState, Rejected, Stopped, messages};
+use crate::budget::Amount;
 use crate::event::{Event, StepResult};
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{AgentId, Attempt, NodeIndex, StepKey};
@@ -24,7 +25,8 @@ impl Decider<'_> {
     }
 
     fn begin_step(&mut self, node: NodeIndex, step: Step) {
-        let Step { key, task, input, secrets, timeout, is_constant, is_of_attempt, tokens, tool } = step;
+        let Step { key, task, input, secrets, timeout, is_constant, is_of_attempt, tokens, tool, reserved } =
+            step;
         let is_only = key == StepKey::ONLY;
         let is_of_attempt = is_only || is_of_attempt;
         let is_known =
@@ -33,9 +35,11 @@ impl Decider<'_> {
         let (of_attempt, of_step) = if is_of_attempt { (recorded, None) } else { (None, recorded) };
         let mut stop_at = timeout.map(|timeout| self.now.plus(timeout));
         let has_own_timeout = timeout.is_some() || self.node(node).attempt_timeout.is_some();
-        self.start_attempt(node, of_attempt);
+        let (for_attempt, reserved) = if is_only { (reserved, None) } else { (None, reserved) };
+        self.start_attempt(node, of_attempt, for_attempt);
         if !is_only {
-            self.emit(Event::StepStarted { node, step: key.clone(), input: of_step, stop_at, tokens, tool });
+            let step = key.clone();
+            self.emit(Event::StepStarted { node, step, input: of_step, stop_at, tokens, tool, reserved });
         }
         let running = self.execution.node(node);
         stop_at = stop_at.into_iter().chain(running.stop_at()).min();
@@ -119,12 +123,17 @@ impl Decider<'_> {
         Ok(())
     }
 
-    /// Begins an attempt unless one is under way.
-    pub(super) fn start_attempt(&mut self, node: NodeIndex, input: Option<Payload>) {
+    /// Begins an attempt unless one is under way. `reserved` is what its only call may use of the budget.
+    pub(super) fn start_attempt(
+        &mut self,
+        node: NodeIndex,
+        input: Option<Payload>,
+        reserved: Option<Box<Amount>>,
+    ) {
         let running = self.execution.node(node);
         if running.running_attempt().is_none() {
             let attempt = running.next_attempt();
-            self.emit(Event::AttemptStarted { node, attempt, input });
+            self.emit(Event::AttemptStarted { node, attempt, input, reserved });
         }
     }
 
@@ -141,8 +150,9 @@ impl Decider<'_> {
     fn end_step(&mut self, node: NodeIndex, step: &StepKey, outcome: Outcome) {
         let Outcome { result, mut usage, quota: _ } = outcome;
         if *step != StepKey::ONLY {
+            let unspent = result.as_ref().is_err_and(|failure| self.execution.is_unspent(failure));
             let result = recorded(&result);
-            self.emit(Event::StepEnded { node, step: step.clone(), result, usage });
+            self.emit(Event::StepEnded { node, step: step.clone(), result, usage, unspent });
             // It is counted with the call, so the attempt's end does not count it again.
             usage = None;
         }

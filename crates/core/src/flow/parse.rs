@@ -4,6 +4,7 @@
 //! of range is a fault, never another value. Unknown keys are kept on nodes, on edges and inside `flow_definition`,
 //! where editors store their own, and refused at the top level and inside `retry`, where they can only be mistakes.
 
+mod budget;
 mod definition;
 mod edge;
 mod node;

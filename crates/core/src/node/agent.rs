@@ -142,6 +142,7 @@ impl Agent {
             is_constant: false,
             is_of_attempt: false,
             tokens: None,
+            reserved: None,
         }
     }
 }

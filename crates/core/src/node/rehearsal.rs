@@ -86,6 +86,7 @@ impl Rounds {
             is_constant: self.input.constant().is_some(),
             is_of_attempt: false,
             tokens: None,
+            reserved: None,
             tool: None,
         })
     }

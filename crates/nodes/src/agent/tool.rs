@@ -102,7 +102,7 @@ async fn find_tool(
             let what = format!("the arguments of `{name}`");
             Err(match refusal.then() {
                 Then::Repair => invalid(refusal.message(&what)),
-                Then::Fail | Then::Retry | Then::Ask => refusal.failure(&what),
+                Then::Fail | Then::Retry | Then::Ask => Failure { is_unsent: true, ..refusal.failure(&what) },
             })
         }
     }

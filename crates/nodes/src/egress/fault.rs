@@ -88,6 +88,12 @@ pub(super) fn encoded(url: &Url, error: &CodingError, bytes_max: usize) -> Failu
 
 /// Returns the failure for a request without a response.
 pub(super) fn no_answer(url: &Url, error: &reqwest::Error, connect_timeout: Duration) -> Failure {
+    let failure = without_answer(url, error, connect_timeout);
+    let is_unsent = error.is_connect() || find::<ResolveError>(error).is_some();
+    if is_unsent { failure.unsent() } else { failure }
+}
+
+fn without_answer(url: &Url, error: &reqwest::Error, connect_timeout: Duration) -> Failure {
     let class = ErrorClass::Connection;
     let peer = peer(url);
     if let Some(fault) = find::<ResolveError>(error) {

@@ -5,6 +5,7 @@
 mod agent_bodies;
 mod agent_canaries;
 mod agents;
+mod budgets;
 mod canaries;
 mod egress;
 mod exact;

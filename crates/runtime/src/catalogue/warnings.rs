@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use steadflow_core::agent::{Agent, missing_skills};
+use steadflow_core::agent::{Agent, beyond_budget, missing_skills};
 use steadflow_core::flow::{Fault, Faults, Flow};
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::template::Template;
@@ -13,7 +13,7 @@ use crate::error::RuntimeError;
 
 impl Engine {
     /// Returns what is probably not meant in a flow: what [`Flow::warnings`] says, and the secrets, agents and skills that
-    /// it names and that this tenant does not have, and agents whose local commands are not listed. Each has a JSON pointer into the document.
+    /// it names and that this tenant does not have, and agents whose local commands are not listed, or that its budget does not allow to ask. Each has a JSON pointer into the document.
     ///
     /// # Errors
     /// What the store says.
@@ -28,16 +28,19 @@ impl Engine {
         }
         let (mut known, mut damaged) = (BTreeSet::new(), BTreeMap::new());
         let (mut skills, mut secrets, mut commands) = (Vec::new(), Vec::new(), Vec::new());
+        let mut unaffordable = Vec::new();
         let mut parts = AgentParts { tenant, wanted };
         while let Some(records) = parts.next(self).await? {
             let agents = agents_in(records, &mut damaged);
             known.extend(agents.keys().copied());
             skills.extend(missing_skills(flow, |id| agents.get(&id)));
+            unaffordable.extend(beyond_budget(flow, |id| agents.get(&id)));
             secrets.extend(missing_secrets_of_agents(flow, &agents, is_missing));
             commands.extend(unlisted_commands(flow, &agents, |agent| self.unlisted_command(agent)));
         }
         warnings.extend(missing_agents(flow, &known, &damaged));
         warnings.extend(skills);
+        warnings.extend(unaffordable);
         warnings.extend(secrets);
         warnings.extend(commands);
         Ok(warnings.into_all())

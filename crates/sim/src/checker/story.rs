@@ -15,6 +15,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::CallKey;
 use steadflow_store::journal_of;
 
+use super::budget::Spending;
 use super::parts::Parts;
 use super::{Verdict, Writer};
 use crate::peers::Answer;
@@ -27,6 +28,7 @@ pub(crate) struct Story {
     pub(super) accepted: Accepted,
     pub(super) records: Vec<Arc<str>>,
     pub(super) nodes: Vec<NodeStory>,
+    pub(super) spending: Spending,
     pub(super) started_at: Option<Timestamp>,
     pub(super) ended_at: Option<Timestamp>,
     /// What each edge was decided to be.
@@ -84,8 +86,10 @@ pub(super) struct Sight<'a> {
 impl Story {
     pub(super) fn new(id: ExecutionId, version: Arc<FlowVersion>, accepted: Accepted) -> Self {
         let graph = &version.flow.graph;
+        let budget = version.flow.settings.budget.and_then(|budget| budget.max_tokens);
         Self {
             id,
+            spending: Spending::new(budget),
             nodes: graph.nodes.iter().map(|_| NodeStory::default()).collect(),
             edges: vec![None; graph.edges.len()],
             records: Vec::new(),
@@ -133,6 +137,7 @@ impl Story {
     }
 
     fn event(&mut self, event: &Event, sight: &Sight<'_>) -> Verdict {
+        self.spending.take(event)?;
         match event {
             Event::Accepted(_) | Event::Adopted { .. } => Ok(()),
             Event::Started => self.started(sight.at),
@@ -154,7 +159,7 @@ impl Story {
             Event::StepStarted { node, step, input, tokens, .. } => {
                 self.step_started(*node, step, input.as_ref(), *tokens)
             }
-            Event::StepEnded { node, step, result, usage } => {
+            Event::StepEnded { node, step, result, usage, .. } => {
                 self.step_ended(*node, step, (result, usage.as_deref()), sight)
             }
             Event::ApprovalRequested { node, .. } => self.approval_requested(*node, event),

@@ -147,6 +147,13 @@ impl World {
                 }
             }
         }
+        if self.breaks(Mutation::ReservationForgotten) {
+            for event in records.iter_mut().flat_map(|record| &mut record.2) {
+                if let Event::AttemptStarted { reserved, .. } | Event::StepStarted { reserved, .. } = event {
+                    *reserved = None;
+                }
+            }
+        }
         if self.breaks(Mutation::InterruptionsForgotten) {
             let events = records.iter_mut().flat_map(|record| &mut record.2);
             events.for_each(forget_interruption);

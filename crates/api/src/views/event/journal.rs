@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use steadflow_core::approval::Verdict;
+use steadflow_core::budget::Amount;
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, ChildEnd, ChildStart, Event, Record, Resolution, StepResult};
 use steadflow_core::execution::{Execution, FlowVersion, NodeExecution, Wait};
-use steadflow_core::ids::{EdgeIndex, ExecutionId, NodeId, NodeIndex, StepKey};
+use steadflow_core::ids::{Attempt, EdgeIndex, ExecutionId, NodeId, NodeIndex, StepKey};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::usage::Usage;
 
@@ -51,8 +52,8 @@ impl Journal {
             Event::Accepted(accepted) => accepted_of(accepted),
             Event::Started => What::Started,
             Event::Adopted { worker } => What::Adopted { worker },
-            Event::AttemptStarted { node, attempt, input: _ } => {
-                What::AttemptStarted { node_id: id(node), attempt: attempt.number() }
+            Event::AttemptStarted { node, attempt, input: _, reserved } => {
+                attempt_started(id(node), *attempt, reserved.as_deref())
             }
             Event::AttemptFailed {
                 node,
@@ -65,6 +66,7 @@ impl Journal {
                 retries_left,
                 gave_up,
                 usage,
+                unspent: _,
             } => What::AttemptFailed {
                 node_id: id(node),
                 attempt: attempt.number(),
@@ -79,10 +81,10 @@ impl Journal {
             Event::AttemptReleased { node, attempt } => {
                 What::AttemptReleased { node_id: id(node), attempt: attempt.number() }
             }
-            Event::StepStarted { node, step, input: _, stop_at, tokens, tool } => {
-                step_started(id(node), step, tool.as_deref(), *stop_at, *tokens)
+            Event::StepStarted { node, step, input: _, stop_at, tokens, tool, reserved } => {
+                step_started(id(node), step, tool.as_deref(), *stop_at, (*tokens, reserved.as_deref()))
             }
-            Event::StepEnded { node, step, result, usage } => {
+            Event::StepEnded { node, step, result, usage, unspent: _ } => {
                 step_ended(id(node), step, result, usage.as_deref())
             }
             Event::ApprovalRequested { node, step, tool, arguments: _, hash, expires_at } => {
@@ -174,12 +176,16 @@ fn accepted_of(accepted: &Accepted) -> What<'_> {
     }
 }
 
+fn attempt_started<'r>(node_id: NodeId, attempt: Attempt, reserved: Option<&Amount>) -> What<'r> {
+    What::AttemptStarted { node_id, attempt: attempt.number(), reserved: reserved.map(Into::into) }
+}
+
 fn step_started<'r>(
     node_id: NodeId,
     step: &'r StepKey,
     tool: Option<&'r str>,
     stop_at: Option<Timestamp>,
-    tokens: Option<u64>,
+    (tokens, of_budget): (Option<u64>, Option<&Amount>),
 ) -> What<'r> {
     What::StepStarted {
         node_id,
@@ -187,6 +193,7 @@ fn step_started<'r>(
         tool,
         stop_at: stop_at.map(Into::into),
         reserved_tokens: tokens,
+        reserved: of_budget.map(Into::into),
     }
 }
 
@@ -320,9 +327,10 @@ mod tests {
                     stop_at,
                     tokens: Some(500),
                     tool: Some("look".into()),
+                    reserved: None,
                 },
-                Event::StepEnded { node, step: step.clone(), result, usage: None },
-                Event::StepEnded { node, step, result: failed, usage: None },
+                Event::StepEnded { node, step: step.clone(), result, usage: None, unspent: false },
+                Event::StepEnded { node, step, result: failed, usage: None, unspent: false },
                 Event::AttemptReleased { node, attempt: Attempt::FIRST },
                 Event::Adopted { worker: "there".into() },
             ],

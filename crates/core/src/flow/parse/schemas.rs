@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::budget::read_budget;
 use super::definition::{DefinitionReader, describe};
 use super::{edge, read, retry};
 use crate::condition;
@@ -23,6 +24,7 @@ impl Flow {
         let graph = Description::of(terms, Unknown::Kept, |keys| graph.keys(keys));
         let edge = Description::of(terms, Unknown::Kept, |keys| Some(edge::read(keys, None)));
         let retry = Description::of(terms, Unknown::Refused, retry::Given::read);
+        let budget = Description::of(terms, Unknown::Refused, read_budget);
         let mut schemas = node::schemas();
         schemas.extend([
             named("FlowInput", "A flow document.", document.schema()),
@@ -30,6 +32,7 @@ impl Flow {
             named("FlowDefinition", "The nodes and edges of a flow. Other keys are kept.", graph.schema()),
             named(node::SETTINGS, "What every node may have. Other keys are kept.", describe(terms).schema()),
             named("Edge", "A connection between two nodes. Other keys are kept.", edge.schema()),
+            named("Budget", "What all calls of models may use together.", budget.schema()),
             named("RetryPolicy", "When a failed node is retried.", retry.schema()),
             named("Condition", "What must hold: an expression, or a comparison.", condition::schema()),
         ]);

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::budget::read_budget;
 use super::retry::Defaults;
 use crate::document::{
-    Keys, Place, Plain, Reader, Reading, Terms, boolean, key, list, plain_text, seconds, text, whole,
+    Keys, Place, Plain, Reader, Reading, Terms, boolean, key, list, object, plain_text, seconds, text, whole,
 };
 use crate::flow::Settings;
 use crate::limits::Limits;
@@ -47,6 +48,10 @@ pub(super) fn read(keys: &mut Keys<'_>) -> (Option<Settings>, Defaults) {
         key("max_concurrent_executions", "Concurrent executions", whole(1, u32::MAX))
             .doc("How many executions may run at once; the others wait. Empty: no limit."),
     );
+    let budget = keys.take(
+        key("budget", "Budget", object(read_budget).named("Budget"))
+            .doc("What the calls of models of one execution may use, all nodes and attempts together. Empty: no limit."),
+    );
     let context_id = keys.take(key("context_id_template", "Reference ID", ContextIdReader).doc(
         "A template over `trigger_data` for the `context_id` of executions that are started without one.",
     ));
@@ -65,6 +70,7 @@ pub(super) fn read(keys: &mut Keys<'_>) -> (Option<Settings>, Defaults) {
         retry_count: defaults.count,
         timeout_seconds: timeout,
         max_concurrent_executions: at_once,
+        budget: budget.filter(|budget| budget.max_tokens.is_some() || budget.max_cost.is_some()),
         context_id_template: context_id,
         context_type_default: context_type,
     });

@@ -21,6 +21,7 @@ const flow: Flow = {
   retry_count: 0,
   category: null,
   max_concurrent_executions: null,
+  budget: null,
   context_id_template: null,
   context_type_default: null,
   timeout_seconds: null,

@@ -12,6 +12,7 @@ const KEYS = [
   'retry_count',
   'timeout_seconds',
   'max_concurrent_executions',
+  'budget',
   'context_id_template',
   'context_type_default',
   'flow_definition',

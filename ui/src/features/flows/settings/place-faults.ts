@@ -8,12 +8,13 @@ export interface PlacedFaults {
   rest: readonly Fault[];
 }
 
-/** Uses the first key of each JSON pointer: `/tags/0` belongs to the field `tags`. */
+/** Uses the first key of each JSON pointer, within a budget the second: `/tags/0` belongs to the field `tags`. */
 export function placeFaults(faults: readonly Fault[], values: SettingValues): PlacedFaults {
   const fields: SettingFaults = {};
   const rest: Fault[] = [];
   for (const fault of faults) {
-    const key = fault.pointer.split('/')[1] ?? '';
+    const [, first = '', second = 'max_tokens'] = fault.pointer.split('/');
+    const key = first === 'budget' ? second : first;
     if (!Object.hasOwn(values, key)) rest.push(fault);
     else fields[key as SettingKey] ??= sentence(fault.detail, key);
   }

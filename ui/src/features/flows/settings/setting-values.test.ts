@@ -17,6 +17,7 @@ const flow: Flow = {
   retry_count: 3,
   category: null,
   max_concurrent_executions: null,
+  budget: null,
   context_id_template: null,
   context_type_default: null,
   timeout_seconds: 600,
@@ -30,6 +31,16 @@ describe('settings', () => {
     const mine = changed({ timeout_seconds: '', retry_count: 5, name: 'Vendor review ' });
 
     expect(patchOf(mine, differences(base, mine))).toEqual({ timeout_seconds: null, retry_count: 5 });
+  });
+
+  test('send the budget as a whole, and null where nothing is limited', () => {
+    const mine = changed({ max_cost: 2.5, currency: 'EUR' });
+
+    expect(patchOf(mine, differences(base, mine))).toEqual({ budget: { max_cost: 2.5, currency: 'EUR' } });
+    expect(patchOf(base, differences(mine, base))).toEqual({ budget: null });
+    expect(Object.keys(faultsIn(changed({ max_tokens: 0, currency: 'EUR' })))).toEqual(['max_tokens', 'currency']);
+    const { fields } = placeFaults([{ pointer: '/budget/currency', detail: '`currency` must be three letters' }], base);
+    expect(fields).toEqual({ currency: 'Must be three letters.' });
   });
 
   test('conflict only where both sides changed a key to different values', () => {

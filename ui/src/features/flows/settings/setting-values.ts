@@ -14,6 +14,10 @@ export interface SettingValues {
   retry_count: number | string;
   timeout_seconds: number | string;
   max_concurrent_executions: number | string;
+  /** These three are the keys of `budget`. */
+  max_tokens: number | string;
+  max_cost: number | string;
+  currency: string;
   context_id_template: string;
   context_type_default: string;
 }
@@ -40,6 +44,9 @@ export function valuesOf(flow: Flow): SettingValues {
     retry_count: flow.retry_count,
     timeout_seconds: numberOf(flow.timeout_seconds) ?? '',
     max_concurrent_executions: flow.max_concurrent_executions ?? '',
+    max_tokens: flow.budget?.max_tokens ?? '',
+    max_cost: numberOf(flow.budget?.max_cost) ?? '',
+    currency: flow.budget?.currency ?? '',
     context_id_template: flow.context_id_template ?? '',
     context_type_default: flow.context_type_default ?? '',
   };
@@ -59,7 +66,19 @@ export function differences(before: SettingValues, after: SettingValues): Settin
 
 /** Returns what to send so that `keys` get the values in `values`. */
 export function patchOf(values: SettingValues, keys: readonly SettingKey[]): FlowPatch {
-  return Object.fromEntries(keys.map((key) => [key, sent(values, key)])) as FlowPatch;
+  const own = keys.filter((key) => !isOfBudget(key)).map((key) => [key, sent(values, key)]);
+  const budget = keys.some(isOfBudget) ? { budget: budgetOf(values) } : {};
+  return { ...Object.fromEntries(own), ...budget } as FlowPatch;
+}
+
+const BUDGET: readonly SettingKey[] = ['max_tokens', 'max_cost', 'currency'];
+
+export const isOfBudget = (key: SettingKey) => BUDGET.includes(key);
+
+/** Returns the budget as the server expects it: `null` where nothing is limited. */
+function budgetOf(values: SettingValues): unknown {
+  const given = BUDGET.map((key) => [key, sent(values, key)] as const).filter(([, value]) => value !== null);
+  return given.length > 0 ? Object.fromEntries(given) : null;
 }
 
 /** Returns a value as the server expects it: empty fields are `null`, text is trimmed. */
@@ -102,6 +121,15 @@ export function faultsIn(values: SettingValues): SettingFaults {
   }
   if (values.max_concurrent_executions !== '' && Number(values.max_concurrent_executions) < 1) {
     faults.max_concurrent_executions = 'Enter at least 1, or leave it empty for no limit.';
+  }
+  if (values.max_tokens !== '' && Number(values.max_tokens) < 1) {
+    faults.max_tokens = 'Enter at least 1, or leave it empty for no limit.';
+  }
+  if (values.max_cost !== '' && !(Number(values.max_cost) > 0)) {
+    faults.max_cost = 'Enter more than 0, or leave it empty for no limit.';
+  }
+  if (values.currency.trim() !== '' && values.max_cost === '') {
+    faults.currency = 'Enter the cost that it is the currency of, or leave it empty.';
   }
   return faults;
 }

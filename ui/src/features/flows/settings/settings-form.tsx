@@ -4,6 +4,7 @@ import { toProblem } from '@/api/problem';
 import type { Flow } from '@/api/types';
 import { ProblemCard } from '@/components/problem-card';
 import { AboutFields } from './about-fields';
+import { BudgetFields } from './budget-fields';
 import { ConflictCard } from './conflict-card';
 import { ContextFields } from './context-fields';
 import { placeFaults } from './place-faults';
@@ -81,6 +82,7 @@ export function SettingsForm({ flow, isAsking, onDirty, onStay, onCancel, onLeav
         </div>
         <div className={classes.column}>
           <ReliabilityFields form={form} />
+          <BudgetFields form={form} />
           <RetryMeaning flowId={flow.id} values={form.values} nodes={flow.flow_definition.nodes} />
         </div>
       </div>

@@ -29,6 +29,7 @@ export const texts = {
     retry_count: 'Retry Count',
     timeout_seconds: 'Timeout Seconds',
     max_concurrent_executions: 'Max concurrent executions',
+    budget: 'Budget',
     context_id_template: 'Reference ID template',
     context_type_default: 'Default reference type',
   } as Record<string, string>,

@@ -13,6 +13,7 @@ const version = (definition: FlowDefinition, settings: object = {}) => ({
   retry_count: 3,
   category: null,
   max_concurrent_executions: null,
+  budget: null,
   context_id_template: null,
   context_type_default: null,
   timeout_seconds: null,

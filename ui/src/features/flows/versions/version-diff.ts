@@ -38,6 +38,7 @@ const SETTINGS = [
   'retry_count',
   'timeout_seconds',
   'max_concurrent_executions',
+  'budget',
   'context_id_template',
   'context_type_default',
 ] as const;

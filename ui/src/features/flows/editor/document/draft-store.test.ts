@@ -17,6 +17,7 @@ const flowWith = (flow_definition: FlowDefinition, version = 1): Flow => ({
   retry_count: 3,
   category: null,
   max_concurrent_executions: null,
+  budget: null,
   context_id_template: null,
   context_type_default: null,
   timeout_seconds: null,
