@@ -18,7 +18,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("steadflow-store-sqlite", &["steadflow-core", "steadflow-store"]),
     ("steadflow-runtime", &["steadflow-core", "steadflow-store"]),
     ("steadflow-nodes", &["steadflow-core"]),
-    ("steadflow-telemetry", &["steadflow-core", "steadflow-store", "steadflow-runtime"]),
+    ("steadflow-telemetry", &["steadflow-core", "steadflow-runtime"]),
     ("steadflow-api", &["steadflow-core", "steadflow-store", "steadflow-runtime", "steadflow-nodes"]),
     (
         "steadflow-cli",

@@ -73,7 +73,7 @@ export function patchOf(values: SettingValues, keys: readonly SettingKey[]): Flo
 
 const BUDGET: readonly SettingKey[] = ['max_tokens', 'max_cost', 'currency'];
 
-export const isOfBudget = (key: SettingKey) => BUDGET.includes(key);
+const isOfBudget = (key: SettingKey) => BUDGET.includes(key);
 
 /** Returns the budget as the server expects it: `null` where nothing is limited. */
 function budgetOf(values: SettingValues): unknown {
