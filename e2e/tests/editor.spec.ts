@@ -1,4 +1,5 @@
 import type { Locator, Page } from '@playwright/test';
+import { nodeShown } from '../support/canvas.ts';
 import { expect, test } from '../support/test.ts';
 
 test('a flow is built by drag and drop, configured, saved, run and completed', async ({ page, api }) => {
@@ -39,6 +40,7 @@ async function dragOnto(page: Page, entry: string, x: number): Promise<void> {
     .getByRole('button', { name: entry, exact: true })
     .dragTo(canvas, { targetPosition: { x, y: 300 } });
   await expect(nodeOf(page, entry)).toBeVisible();
+  await nodeShown(page);
 }
 
 /** Draws an edge from the dot on the right of one node to the one on the left of another. */

@@ -1,4 +1,5 @@
 import type { Locator, Page } from '@playwright/test';
+import { nodeShown } from '../support/canvas.ts';
 import { expect, test } from '../support/test.ts';
 
 test('a switch is drawn with its cases in order, and the run shows which edge was taken', async ({ page, api }) => {
@@ -90,6 +91,7 @@ async function drop(page: Page, entry: string, targetPosition: { x: number; y: n
   await page.getByRole('button', { name: entry, exact: true }).dragTo(page.getByLabel('Flow canvas'), { targetPosition });
   await expect(nodes).toHaveCount(before + 1);
   await expect(page.getByRole('complementary', { name: 'Details' })).toBeVisible();
+  await nodeShown(page);
 }
 
 /** Draws an edge from a dot to the one on the left of a node. */
