@@ -49,7 +49,7 @@ pub struct Rules {
     /// Of tools whose calls can need approval: which do, by the name of the tool.
     pub approvals: BTreeMap<String, Policy>,
     /// Guardrails on arguments: a call that one of them refuses needs approval.
-    pub asks: Vec<Guardrail>,
+    pub approval_guardrails: Vec<Guardrail>,
 }
 
 impl Rules {
@@ -62,13 +62,14 @@ impl Rules {
             answer_tokens_max: tokens_max.map(u64::from),
             asked: BTreeMap::new(),
             approvals: BTreeMap::new(),
-            asks: Vec::new(),
+            approval_guardrails: Vec::new(),
         }
     }
 
     /// Returns whether a guardrail refuses a call of a tool unless a person approves it.
     pub(crate) fn asks_for(&self, call: &ToolCall) -> bool {
-        let mut asks = self.asks.iter().filter(|guardrail| guardrail.checks_tool(&call.name)).peekable();
+        let mut asks =
+            self.approval_guardrails.iter().filter(|guardrail| guardrail.checks_tool(&call.name)).peekable();
         if asks.peek().is_none() {
             return false;
         }

@@ -1,12 +1,9 @@
 //! What was asked and answered, which spans have only where the operator wants it.
 
-use std::sync::Arc;
-
 use opentelemetry::KeyValue;
 use serde_json::{Value, json};
 use steadflow_core::agent::Agent;
 use steadflow_core::calls::Call;
-use steadflow_core::failure::ErrorClass;
 use steadflow_core::payload::Payload;
 use steadflow_core::transcript::{self, Answer};
 
@@ -25,8 +22,8 @@ impl Content {
     }
 
     /// Returns what a span says of an error. A message can quote what a model or a service said.
-    pub(crate) fn message(self, class: ErrorClass, message: &Arc<str>) -> String {
-        if self.is_wanted { message.to_string() } else { class.as_str().to_owned() }
+    pub(crate) fn message(self, class: &str, message: &str) -> String {
+        if self.is_wanted { message } else { class }.to_owned()
     }
 
     /// Adds what a tool was given and returned.
@@ -174,8 +171,8 @@ mod tests {
         assert!(said(&calls, false).iter().all(BTreeMap::is_empty));
         let length = said(&calls, true)[1]["gen_ai.tool.call.result.omitted_bytes"].clone();
         assert_eq!(length, (VALUE_BYTES_MAX + 2).to_string());
-        let message: Arc<str> = "The model said canary.".into();
-        assert_eq!(Content::new(false).message(ErrorClass::ModelOutput, &message), "model_output");
-        assert_eq!(Content::new(true).message(ErrorClass::ModelOutput, &message), &*message);
+        let message = "The model said canary.";
+        assert_eq!(Content::new(false).message("model_output", message), "model_output");
+        assert_eq!(Content::new(true).message("model_output", message), message);
     }
 }

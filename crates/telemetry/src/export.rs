@@ -14,7 +14,7 @@ use steadflow_core::trace::Sampling;
 use steadflow_runtime::{Changes, Engine, RuntimeError, TraceCounts};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
@@ -26,7 +26,7 @@ const WAITING_MAX: usize = 10_000;
 const BATCH_SPANS: usize = 512;
 /// How long the first span of a request waits for others.
 const BATCH_WAIT: Duration = Duration::from_secs(1);
-/// How long a request may take, with its retries.
+/// How long a request may take, with its retries: those of the exporter have this limit, each single one has none.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Versions of agents that are remembered.
 const AGENTS_MAX: usize = 500;
@@ -79,7 +79,7 @@ pub struct TelemetryConfig {
     pub has_content: bool,
     /// The name of the process among others.
     pub instance: String,
-    /// Sends the requests. Its timeouts are not used.
+    /// Sends the requests.
     pub client: reqwest::Client,
 }
 
@@ -103,13 +103,7 @@ impl Telemetry {
     /// [`TelemetryError`] if the exporter cannot be set up.
     pub fn start(engine: &Engine, config: TelemetryConfig) -> Result<Self, TelemetryError> {
         let TelemetryConfig { endpoint, sampling, has_content, instance, client } = config;
-        let mut exporter = SpanExporter::builder()
-            .with_http()
-            .with_http_client(client)
-            .with_endpoint(endpoint.0)
-            .with_protocol(Protocol::HttpBinary)
-            .with_timeout(EXPORT_TIMEOUT)
-            .build()?;
+        let mut exporter = exporter(endpoint, client)?;
         let resource = Resource::builder_empty().with_service_name("steadflow").with_attributes([
             opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
             opentelemetry::KeyValue::new("service.instance.id", instance),
@@ -209,7 +203,11 @@ impl Tracer {
             }
         };
         let agents = self.agents_of(&snapshot.execution).await;
-        let spans = spans_of(&snapshot.execution, &snapshot.journal, &agents, self.has_content);
+        let has_content = self.has_content;
+        // A long journal takes a while.
+        let made =
+            spawn_blocking(move || spans_of(&snapshot.execution, &snapshot.journal, &agents, has_content));
+        let spans = made.await.ok().flatten();
         if spans.is_none() {
             tracing::warn!(execution = %id, "the trace of an execution cannot be made: its journal is not readable");
         }
@@ -234,8 +232,9 @@ impl Tracer {
         if let Some(known) = self.agents.get(&(tenant, id, version)) {
             return known.clone();
         }
-        let stored = self.engine.store().agent_version(tenant, id, version).await;
-        let agent = stored.ok().flatten().and_then(|record| record.agent().ok()).map(Arc::new);
+        // What the store cannot give now, it may give later.
+        let stored = self.engine.store().agent_version(tenant, id, version).await.ok()?;
+        let agent = stored.and_then(|record| record.agent().ok()).map(Arc::new);
         if self.agents.len() >= AGENTS_MAX {
             self.agents.clear();
         }
@@ -247,19 +246,64 @@ impl Tracer {
         if spans.is_empty() {
             return;
         }
-        match self.exporter.export(spans).await {
+        match export(&self.exporter, spans).await {
             Ok(()) => self.counts.add_sent(executions),
             Err(error) => {
-                tracing::warn!(%error, executions, "traces were not sent and are dropped");
+                tracing::warn!(
+                    error,
+                    executions,
+                    "traces were not sent and are dropped: check the collector"
+                );
                 self.counts.add_dropped(executions);
             }
         }
     }
 }
 
+/// Sends spans.
+///
+/// # Errors
+/// Why the collector did not take them.
+async fn export(exporter: &SpanExporter, spans: Vec<SpanData>) -> Result<(), String> {
+    match timeout(EXPORT_TIMEOUT, exporter.export(spans)).await {
+        Ok(exported) => exported.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("the collector did not respond within {} seconds", EXPORT_TIMEOUT.as_secs())),
+    }
+}
+
+fn exporter(endpoint: Endpoint, client: reqwest::Client) -> Result<SpanExporter, ExporterBuildError> {
+    SpanExporter::builder()
+        .with_http()
+        .with_http_client(client)
+        .with_endpoint(endpoint.0)
+        .with_protocol(Protocol::HttpBinary)
+        .with_timeout(EXPORT_TIMEOUT)
+        .build()
+}
+
 #[cfg(test)]
 mod tests {
+    use tokio::net::TcpListener;
+
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_collector_that_says_nothing_is_left() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has free ports");
+        let address = listener.local_addr().expect("a bound socket has an address");
+        let endpoint = Endpoint::parse(&format!("http://{address}")).expect("it is a URL");
+        // Another test may have installed it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().no_proxy().build().expect("it can be set up");
+        let exporter = exporter(endpoint, client).expect("it is complete");
+        let began = Instant::now();
+
+        let exported = export(&exporter, Vec::new()).await;
+
+        assert_eq!(exported, Err("the collector did not respond within 10 seconds".to_owned()));
+        assert_eq!(began.elapsed(), EXPORT_TIMEOUT);
+        drop(listener);
+    }
 
     #[test]
     fn an_endpoint_without_a_path_has_the_one_of_traces() {

@@ -22,6 +22,9 @@ use steadflow_core::transcript;
 use crate::attributes::{self, context, event_of, link, provider, span_of, time};
 use crate::content::Content;
 
+/// What the conventions call an error of no known class.
+const NO_CLASS: &str = "_OTHER";
+
 /// The agents that the nodes of an execution ask.
 pub(crate) type Agents = BTreeMap<AgentId, Arc<Agent>>;
 
@@ -35,12 +38,26 @@ pub(crate) fn spans_of(
     let records: Vec<Record> =
         journal.iter().map(|text| serde_json::from_str(text).ok()).collect::<Option<_>>()?;
     let trace = Trace { execution, records: &records, agents, content: Content::new(has_content) };
-    let mut spans = vec![trace.execution()];
+    let mut events = events_of(&records);
+    let mut spans = vec![trace.execution(events.remove(&None).unwrap_or_default())];
     for (place, node) in execution.nodes().iter().enumerate() {
         let index = NodeIndex(u16::try_from(place).ok()?);
-        trace.node(index, node, &mut spans);
+        trace.node(index, node, events.remove(&Some(index)).unwrap_or_default(), &mut spans);
     }
     Some(spans)
+}
+
+/// Returns what happened to the execution itself and to each of its nodes.
+fn events_of(records: &[Record]) -> BTreeMap<Option<NodeIndex>, Vec<Event>> {
+    let mut all: BTreeMap<_, Vec<Event>> = BTreeMap::new();
+    for Record(_, at, events) in records {
+        for happened in events {
+            if let Some(event) = event_of(happened, *at) {
+                all.entry(happened.node()).or_default().push(event);
+            }
+        }
+    }
+    all
 }
 
 struct Trace<'a> {
@@ -60,7 +77,8 @@ struct Draft {
     attributes: Vec<KeyValue>,
     events: Vec<Event>,
     links: Vec<Link>,
-    error: Option<(ErrorClass, Arc<str>)>,
+    /// The class and the message.
+    error: Option<(&'static str, Arc<str>)>,
 }
 
 impl Draft {
@@ -84,7 +102,7 @@ impl Draft {
 }
 
 impl Trace<'_> {
-    fn execution(&self) -> SpanData {
+    fn execution(&self, events: Vec<Event>) -> SpanData {
         let (execution, accepted) = (self.execution, self.execution.accepted());
         let flow = execution.flow();
         let mut span =
@@ -102,10 +120,10 @@ impl Trace<'_> {
             span.set("steadflow.context.id", context.to_string());
         }
         span.attributes.extend(attributes::usage(&execution.usage()));
-        span.events = self.events(None);
+        span.events = events;
         if let Some(error) = execution.error() {
-            let class = error.class.unwrap_or(ErrorClass::Timeout);
             let is_failure = execution.status() == ExecutionStatus::Failed;
+            let class = error.class.map_or(NO_CLASS, ErrorClass::as_str);
             span.error = is_failure.then(|| (class, Arc::clone(&error.message)));
         }
         if let Some(parent) = &accepted.parent {
@@ -118,7 +136,7 @@ impl Trace<'_> {
     }
 
     /// Adds the spans of a node, if it did anything.
-    fn node(&self, index: NodeIndex, node: &NodeExecution, spans: &mut Vec<SpanData>) {
+    fn node(&self, index: NodeIndex, node: &NodeExecution, events: Vec<Event>, spans: &mut Vec<SpanData>) {
         let Some(started_at) = node.started_at.filter(|_| !node.reused) else { return };
         let known = self.execution.graph().node(index);
         let skill = known.kind.room().skill();
@@ -144,11 +162,11 @@ impl Trace<'_> {
             }
             span.attributes.extend(attributes::usage(&node.usages().collect()));
         }
-        span.events = self.events(Some(index));
+        span.events = events;
         if node.status() == NodeStatus::Failed
             && let Some(error) = node.attempts.last().and_then(|attempt| attempt.error.as_ref())
         {
-            span.error = Some((error.class, Arc::clone(&error.message)));
+            span.error = Some((error.class.as_str(), Arc::clone(&error.message)));
         }
         spans.push(self.seal(Span::Node(index), span));
         for attempt in &node.attempts {
@@ -157,15 +175,6 @@ impl Trace<'_> {
         if let Some((id, skill)) = skill {
             self.calls(index, (id, skill), spans);
         }
-    }
-
-    /// Returns what happened to the execution itself, or to one of its nodes.
-    fn events(&self, node: Option<NodeIndex>) -> Vec<Event> {
-        let of_record = |Record(_, at, events): &Record| -> Vec<Event> {
-            let meant = events.iter().filter(|happened| happened.node() == node);
-            meant.filter_map(|happened| event_of(happened, *at)).collect()
-        };
-        self.records.iter().flat_map(of_record).collect()
     }
 
     fn attempt(&self, node: NodeIndex, attempt: &AttemptRecord) -> SpanData {
@@ -181,7 +190,7 @@ impl Trace<'_> {
             span.set("steadflow.attempt.next_retry_at", retry_at.to_string());
         }
         span.attributes.extend(attributes::usage(&attempt.usages.iter().collect()));
-        span.error = attempt.error.as_ref().map(|error| (error.class, Arc::clone(&error.message)));
+        span.error = attempt.error.as_ref().map(|error| (error.class.as_str(), Arc::clone(&error.message)));
         self.seal(Span::Attempt(node, number), span)
     }
 
@@ -202,8 +211,10 @@ impl Trace<'_> {
                 span.set("steadflow.turn", i64::from(turn));
             }
             span.error = match &call.end {
-                End::Result(StepResult::Failed { class, message, .. }) => Some((*class, Arc::clone(message))),
-                End::Stopped(Some(class)) => Some((*class, "The attempt ended first.".into())),
+                End::Result(StepResult::Failed { class, message, .. }) => {
+                    Some((class.as_str(), Arc::clone(message)))
+                }
+                End::Stopped(Some(class)) => Some((class.as_str(), "The attempt ended first.".into())),
                 End::Stopped(None) | End::Waiting | End::Open | End::Result(StepResult::Completed(_)) => None,
             };
             spans.push(self.seal(Span::Call(node, call.attempt, &call.step), span));
@@ -258,7 +269,7 @@ impl Trace<'_> {
         let Draft { name, kind, parent, started_at, ended_at, mut attributes, events, links, error } = draft;
         let status = match error {
             Some((class, message)) => {
-                attributes.push(KeyValue::new("error.type", class.as_str()));
+                attributes.push(KeyValue::new("error.type", class));
                 Status::error(self.content.message(class, &message))
             }
             None => Status::Unset,

@@ -149,7 +149,8 @@ fn read_skill(keys: &mut Keys<'_>) -> Option<Skill> {
     let (tools, max_turns) = (tools.unwrap_or_default(), max_turns.unwrap_or(TURNS_DEFAULT));
     let guardrails = guardrails.unwrap_or_default();
     check_tools(&guardrails, &tools, keys);
-    let asks = guardrails.iter().filter(|guardrail| guardrail.then == Then::Ask).cloned().collect();
+    let approval_guardrails =
+        guardrails.iter().filter(|guardrail| guardrail.then == Then::Ask).cloned().collect();
     Some(Skill {
         description: description.unwrap_or_default(),
         instructions: instructions.flatten(),
@@ -157,7 +158,7 @@ fn read_skill(keys: &mut Keys<'_>) -> Option<Skill> {
         output_schema: output_schema.flatten(),
         max_tokens,
         rules: rules(&tools, max_turns, max_tokens, max_answer_tokens)
-            .map(|rules| Arc::new(Rules { asks, ..rules })),
+            .map(|rules| Arc::new(Rules { approval_guardrails, ..rules })),
         tools,
         guardrails,
         hash,
@@ -184,7 +185,7 @@ fn rules(
         answer_tokens_max: max_answer_tokens.or(share).map(u64::from),
         asked: asked.collect(),
         approvals: approvals.collect(),
-        asks: Vec::new(),
+        approval_guardrails: Vec::new(),
     };
     (!tools.is_empty()).then_some(rules)
 }
