@@ -58,7 +58,8 @@ run: build ## Build, and serve on http://127.0.0.1:8080 with example flows
 # Many tests measure time, so they run when nothing is built any longer.
 .PHONY: test
 test: $(if $(CI),check) studio-tests simulator tests-built $(VENV)/.peers $(STUDIO) $(if $(NPM),$(E2E_MODULES)) ## Run all tests; in CI (CI=true) this is `make verify`
-	$(TESTS)
+	@# The binary is built with its tests. Asked for alone, it would be built again: its dependencies have fewer features then.
+	STEADFLOW_BIN=$(CURDIR)/target/debug/steadflow $(TESTS)
 	@# Last, on the binary that was built above: it reads the studio from ui/dist.
 	@$(MAKE) --no-print-directory browser-tests STEADFLOW_BINARY=target/debug/steadflow
 
