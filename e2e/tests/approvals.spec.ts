@@ -47,7 +47,7 @@ test('a call that waits is found through the navigation, edited and approved', a
   await page.goto('/flows');
   const badge = page.getByRole('link', { name: '1 execution has calls that wait for approval' });
   await badge.click();
-  const card = page.getByRole('list', { name: 'Calls that wait for approval' }).locator('> li');
+  const card = page.getByRole('list', { name: 'What waits for approval' }).locator('> li');
   await expect(card).toHaveCount(1);
   for (const shown of ['pay', 'Buying', 'Buy it', 'Clerk', 'Asked', '1200', 'It is refused if nobody decides before']) {
     await expect(card).toContainText(shown);
@@ -85,7 +85,7 @@ test('a call appears as it begins to wait, and is rejected with the keyboard on 
   await expect(page.getByText('Nothing waits for approval')).toBeVisible();
 
   const execution = await api.run(flow);
-  const card = page.getByRole('list', { name: 'Calls that wait for approval' }).locator('> li');
+  const card = page.getByRole('list', { name: 'What waits for approval' }).locator('> li');
   await expect(card).toContainText('pay');
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   await page.keyboard.press('j');

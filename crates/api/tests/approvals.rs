@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Api, NO_ID, flow, list, readable, text};
+use crate::support::{Api, NO_ID, flow, list, node, readable, text};
 
 /// Starts a flow whose agent wants to call a tool that needs approval, and another one that does not.
 async fn waiting(api: &Api) -> String {
@@ -66,6 +66,7 @@ async fn what_waits_for_approval_is_listed_until_it_is_decided() {
       "node_name": "a b",
       "agent_name": "Buyer",
       "tool": "pay",
+      "guardrail": null,
       "arguments": {
         "amount": 1,
         "hangs": false
@@ -198,4 +199,44 @@ async fn decisions_that_do_not_fit_change_nothing() {
     409 already-decided: The call was rejected by user at 2027-01-15T08:00:00.000000Z, and is decided on once. It says: No
     409 execution-finished: The execution is cancelled, and what has ended does not change.
     "#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_output_that_waits_is_edited_and_is_the_output_then() {
+    let api = Api::new().await;
+    let schema =
+        json!({ "type": "object", "properties": { "price": { "type": "number" } }, "required": ["price"] });
+    let agent = json!({
+        "name": "Seller", "agent_type": "llm", "config": { "provider": "openai", "model": "small" },
+        "skills": [{ "name": "offer", "output_schema": schema,
+            "guardrails": [{ "name": "cheap", "on": "output", "deny": "[0-9]{5}", "then": "ask" }] }],
+    });
+    let agent = text(&api.post("agents", &agent).await.expect(201)["id"]);
+    let input = json!({ "answers": [{ "output": { "price": 10_000 } }] });
+    let seller = json!({ "id": "n", "type": "agent", "agent_id": agent, "skill": "offer", "input": input });
+    let id = api.start(&api.create_flow(&flow("Sell", &[seller], &[])).await).await;
+    api.when(&id, |execution| execution["waiting_for"] == "approval").await;
+    let address = format!("approvals/{id}:n:output:1");
+    let shown = api.get(&address).await.expect(200);
+    let decision = json!({
+        "decision": "approved", "arguments_hash": shown["arguments_hash"], "arguments": { "price": 99 },
+    });
+    api.post(&address, &decision).await.expect(200);
+    let ended = api.ended(&id).await;
+    let conversation = api.get(&format!("executions/{id}/nodes/n/conversation")).await.expect(200);
+
+    let what = json!([shown["tool"], shown["guardrail"], shown["arguments"]]);
+    assert_eq!(what, json!([null, "cheap", { "price": 10_000 }]));
+    assert_eq!(node(&ended, "n")["output_data"], json!({ "price": 99 }), "{ended}");
+    let steps: Vec<Value> = list(&conversation["steps"])
+        .iter()
+        .map(|step| json!([step["name"], step["tool"], step["guardrail"], step["status"], step["output"]]))
+        .collect();
+    assert_eq!(
+        json!(steps),
+        json!([
+            ["turn:1", null, null, "completed", { "price": 10_000 }],
+            ["output:1", null, "cheap", "completed", { "price": 99 }],
+        ])
+    );
 }

@@ -123,11 +123,13 @@ async fn a_conversation_names_the_model_and_what_each_call_took() {
         "model": "small"
       },
       "tool": null,
+      "guardrail": null,
       "status": "completed",
       "started_at": "2027-01-15T08:00:00.000000Z",
       "ended_at": "2027-01-15T08:00:00.000000Z",
       "duration_ms": 0,
       "stop_at": null,
+      "refusal": null,
       "error_class": null,
       "error_message": null,
       "http_status": null,

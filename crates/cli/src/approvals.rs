@@ -89,13 +89,21 @@ fn list_table(list: &Value) -> String {
     if rows.is_empty() {
         return "Nothing waits for approval.".to_owned();
     }
-    let mut table = output::table(["id", "flow", "agent", "tool", "arguments", "asked", "expires"]);
+    let mut table = output::table([
+        "id",
+        "flow",
+        "agent",
+        "tool or guardrail",
+        "arguments or output",
+        "asked",
+        "expires",
+    ]);
     for row in rows {
         table.add_row([
             text(&row["id"]),
             text(&row["flow_name"]),
             text(&row["agent_name"]),
-            text(&row["tool"]),
+            text(subject(row)),
             shortened(arguments(&row["arguments"])),
             text(&row["requested_at"]),
             text(&row["expires_at"]),
@@ -112,11 +120,18 @@ fn arguments(shown: &Value) -> String {
     }
 }
 
+/// Returns the name of the tool that is to be called, or of the guardrail that refuses an output.
+fn subject(approval: &Value) -> &Value {
+    let key = if approval["tool"].is_null() { "guardrail" } else { "tool" };
+    &approval[key]
+}
+
 /// Returns what a call is and what was decided, without its arguments.
 fn detail(approval: &Value) -> String {
+    let kind = if approval["tool"].is_null() { "output, refused by" } else { "tool" };
     let mut lines = vec![
         text(&approval["id"]),
-        format!("tool: {}", text(&approval["tool"])),
+        format!("{kind}: {}", text(subject(approval))),
         format!("flow: {}, node {}", text(&approval["flow_name"]), text(&approval["node_id"])),
         format!("agent: {}", text(&approval["agent_name"])),
         format!("asked: {}", text(&approval["requested_at"])),

@@ -313,6 +313,11 @@ pub struct Skill {
 }
 
 impl Skill {
+    /// Returns whether only a flow can run it, since it takes more than one call.
+    pub fn is_loop(&self) -> bool {
+        self.rules.as_ref().is_some_and(|rules| rules.is_loop())
+    }
+
     /// Returns a skill of which only the name is known.
     pub(crate) fn named(name: String) -> Self {
         Self {

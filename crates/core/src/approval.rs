@@ -142,14 +142,15 @@ impl Verdict {
         }
     }
 
-    /// Returns what the model is told of a call that is not made; `None` for one that is.
-    pub fn failure(&self, comment: Option<&str>) -> Option<Failure> {
+    /// Returns what the model is told of a call that is not made, or of an output that is not used; `None` for others. `what` is
+    /// its name: `call` or `output`.
+    pub fn failure(&self, what: &str, comment: Option<&str>) -> Option<Failure> {
         match self {
             Self::Approved { .. } => None,
             Self::Rejected => {
                 let message = match comment {
-                    Some(comment) => format!("A person rejected this call: {comment}"),
-                    None => "A person rejected this call.".to_owned(),
+                    Some(comment) => format!("A person rejected this {what}: {comment}"),
+                    None => format!("A person rejected this {what}."),
                 };
                 Some(Failure::new(ErrorClass::Rejected, message))
             }

@@ -8,16 +8,18 @@ use crate::failure::{ErrorClass, Failure};
 use crate::ids::{NodeIndex, StepKey};
 use crate::payload::Payload;
 use crate::timestamp::Timestamp;
+use crate::transcript::{approved_thing, is_of_output};
 use crate::usage::Usage;
 
-/// One call: of a model, of a tool, or of an agent without tools, whose attempt is the call.
+/// One call: of a model, of a tool, of a judge, or of an agent without tools, whose attempt is the call. An output that a person
+/// has to approve is one, too.
 #[derive(Debug)]
 pub struct Call {
     /// The number of the attempt that made it.
     pub attempt: u32,
     /// Its key, which a call that repeats it has, too.
     pub step: StepKey,
-    /// The name of the tool that it calls, if it calls one.
+    /// The name of the tool that it calls, or of the guardrail that asks a judge or a person.
     pub tool: Option<Arc<str>>,
     /// The arguments of a tool; of any other call, the input of its attempt.
     pub input: Option<Payload>,
@@ -186,7 +188,7 @@ impl Calls {
         let Event::ApprovalDecided { step, verdict, comment, by, .. } = event else { return };
         let Some(call) = self.waiting(step).map(|waiting| &mut self.calls[waiting]) else { return };
         let (verdict, comment) = (verdict.clone(), comment.clone());
-        match verdict.failure(comment.as_deref()) {
+        match verdict.failure(approved_thing(step), comment.as_deref()) {
             Some(Failure { class, message, .. }) => {
                 let result = StepResult::Failed { class, message: message.into(), status: None };
                 (call.end, call.ended_at) = (End::Result(result), Some(at));
@@ -195,6 +197,10 @@ impl Calls {
                 let edited =
                     if let Verdict::Approved { arguments } = &verdict { arguments.clone() } else { None };
                 call.input = edited.or_else(|| call.input.take());
+                if is_of_output(step) {
+                    let output = call.input.clone().unwrap_or_default();
+                    (call.end, call.ended_at) = (End::Result(StepResult::Completed(output)), Some(at));
+                }
             }
         }
         if let Some(asked) = &mut call.approval {

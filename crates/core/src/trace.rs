@@ -70,9 +70,11 @@ impl Sampling {
         let span = match work.task {
             // Its attempt is the call.
             Task::HttpRequest | Task::Echo => Span::Attempt(node, attempt),
-            Task::Skill { .. } | Task::Turn(_) | Task::Tool { .. } | Task::ListTools { .. } => {
-                Span::Call(node, attempt, &work.step)
-            }
+            Task::Skill { .. }
+            | Task::Turn(_)
+            | Task::Tool { .. }
+            | Task::Judge(_)
+            | Task::ListTools { .. } => Span::Call(node, attempt, &work.step),
         };
         let (trace, span) = (trace_id(work.execution), span_id(work.execution, span));
         format!("00-{trace:032x}-{span:016x}-{:02x}", u8::from(self.keeps(work.execution)))

@@ -11,6 +11,7 @@
 //! A tool that fails is an answer to the model. The bounds of [`Rules`] are kept over all attempts of the node: what a call
 //! may use is reserved when it begins, and stays so if nobody knows what it used.
 
+mod checks;
 mod models;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,8 @@ use crate::work::Turn;
 /// How many tools a model may ask for in one answer.
 pub const TOOL_CALLS_MAX: usize = 32;
 
+pub(crate) use self::checks::{Standing, Subject, standing};
+pub use self::checks::{approved_thing, is_guard, is_of_output};
 pub use self::models::model_of;
 pub(crate) use self::models::{failure_of, goes_to_another_model};
 
@@ -48,8 +51,8 @@ pub struct Rules {
     pub asked: BTreeMap<String, AgentId>,
     /// Of tools whose calls can need approval: which do, by the name of the tool.
     pub approvals: BTreeMap<String, Policy>,
-    /// Guardrails on arguments: a call that one of them refuses needs approval.
-    pub approval_guardrails: Vec<Guardrail>,
+    /// The guardrails that are checked between two calls.
+    pub guardrails: Vec<Guardrail>,
 }
 
 impl Rules {
@@ -62,19 +65,19 @@ impl Rules {
             answer_tokens_max: tokens_max.map(u64::from),
             asked: BTreeMap::new(),
             approvals: BTreeMap::new(),
-            approval_guardrails: Vec::new(),
+            guardrails: Vec::new(),
         }
     }
 
-    /// Returns whether a guardrail refuses a call of a tool unless a person approves it.
-    pub(crate) fn asks_for(&self, call: &ToolCall) -> bool {
-        let mut asks =
-            self.approval_guardrails.iter().filter(|guardrail| guardrail.checks_tool(&call.name)).peekable();
-        if asks.peek().is_none() {
-            return false;
-        }
-        let arguments = call.arguments.to_value().unwrap_or_default();
-        asks.any(|guardrail| guardrail.refuses_text(&arguments).unwrap_or(true))
+    /// Returns whether only a flow can run the skill: it takes more than one call.
+    pub const fn is_loop(&self) -> bool {
+        self.turns_max.is_some()
+    }
+
+    /// Returns the agents that its tools and its judges ask.
+    pub fn asked_agents(&self) -> impl Iterator<Item = AgentId> {
+        let judges = self.guardrails.iter().filter_map(Guardrail::judge);
+        self.asked.values().copied().chain(judges.map(|judge| judge.agent_id))
     }
 }
 
@@ -93,6 +96,9 @@ pub struct Answer {
     /// The answer as its provider wrote it, where that has to be given back and says more, such as a signature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<Payload>,
+    /// Why the output does not do, for the model, which is asked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Arc<str>>,
 }
 
 /// A tool that a model asks for.
@@ -140,6 +146,10 @@ pub(crate) enum Move {
     },
     /// Call these tools at the same time.
     Call(Vec<(StepKey, ToolCall)>),
+    /// Ask these judges about the input, or about the output of a turn, by the numbers of their guardrails.
+    Judge(Vec<(StepKey, usize)>, Option<Payload>),
+    /// Let a person approve the output, under this key and because of this guardrail.
+    Approve(StepKey, String, Payload),
     /// Something is under way that has to end first.
     Wait,
     /// The skill is done.
@@ -152,6 +162,12 @@ enum Place {
     /// A turn, and the model that is asked.
     Turn(u32, usize),
     Tool(u32, usize),
+    /// A judge, by the number of its guardrail: of the input (turn 0), or of the output of a turn.
+    Guard(u32, usize),
+    /// The same, of the arguments of the tool with a number.
+    GuardOfTool(u32, usize, usize),
+    /// The output of a turn, which waits for approval.
+    Output(u32),
 }
 
 impl Place {
@@ -164,6 +180,14 @@ impl Place {
                 words.next().is_none().then_some(Self::Turn(turn, model))
             }
             ("tool", Some(number)) => Some(Self::Tool(turn, number.parse().ok()?)),
+            ("guard", Some(guardrail)) => {
+                let guardrail = guardrail.parse().ok()?;
+                match words.next() {
+                    None => Some(Self::Guard(turn, guardrail)),
+                    Some(tool) => Some(Self::GuardOfTool(turn, guardrail, tool.parse().ok()?)),
+                }
+            }
+            ("output", None) => Some(Self::Output(turn)),
             _ => None,
         }
     }
@@ -173,6 +197,11 @@ impl Place {
             Self::Turn(turn, 0) => StepKey::new(format!("turn:{turn}")),
             Self::Turn(turn, model) => StepKey::new(format!("turn:{turn}:{model}")),
             Self::Tool(turn, number) => StepKey::new(format!("tool:{turn}:{number}")),
+            Self::Guard(turn, guardrail) => StepKey::new(format!("guard:{turn}:{guardrail}")),
+            Self::GuardOfTool(turn, guardrail, tool) => {
+                StepKey::new(format!("guard:{turn}:{guardrail}:{tool}"))
+            }
+            Self::Output(turn) => StepKey::new(format!("output:{turn}")),
         }
     }
 }
@@ -182,10 +211,11 @@ pub(crate) fn turn_key(turn: u32, model: usize) -> StepKey {
     Place::Turn(turn, model).key()
 }
 
-/// Returns the turn that a call is, or whose answer asked for it.
+/// Returns the turn that a call is, whose answer asked for it, or whose output it is about; the first one for the input.
 pub fn turn_of(key: &StepKey) -> Option<u32> {
     match Place::of(key)? {
-        Place::Turn(turn, _) | Place::Tool(turn, _) => Some(turn),
+        Place::Turn(turn, _) | Place::Tool(turn, _) | Place::Output(turn) => Some(turn),
+        Place::Guard(turn, _) | Place::GuardOfTool(turn, ..) => Some(turn.max(1)),
     }
 }
 
@@ -221,14 +251,31 @@ fn is_ours(class: ErrorClass) -> bool {
 /// # Errors
 /// A failure of class `budget` if a bound is reached, or of class `internal` if an answer cannot be read.
 pub(crate) fn next(rules: &Rules, steps: &[StepRecord], past: &[PastStep]) -> Result<Move, Failure> {
-    let Some((turn, last)) = last_turn(steps) else { return ask(rules, steps, past, 1) };
+    let Some((turn, last)) = last_turn(steps) else {
+        return match standing(rules, steps, Subject::Input, &Payload::null()) {
+            Standing::Due(judges) => Ok(Move::Judge(judges, None)),
+            Standing::Open => Ok(Move::Wait),
+            Standing::Passed | Standing::Refused(..) => ask(rules, steps, past, 1),
+        };
+    };
     match &last.result {
         None => Ok(Move::Wait),
         Some(StepResult::Failed { .. }) => ask(rules, steps, past, turn),
         Some(StepResult::Completed(answer)) => {
             let answer = Answer::read(answer)?;
             if answer.tool_calls.is_empty() {
-                return Ok(Move::Done(answer.output.unwrap_or_default()));
+                if checks::refusal_of(rules, steps, turn, &answer).is_some() {
+                    return ask(rules, steps, past, turn + 1);
+                }
+                let output = answer.output.unwrap_or_default();
+                return Ok(match standing(rules, steps, Subject::Output(turn), &output) {
+                    Standing::Passed => Move::Done(output),
+                    Standing::Due(judges) => Move::Judge(judges, Some(output)),
+                    Standing::Open => Move::Wait,
+                    Standing::Refused(guardrail, _) => {
+                        Move::Approve(checks::approval_key(turn), guardrail.name.clone(), output)
+                    }
+                });
             }
             match tools(answer.tool_calls, turn, steps) {
                 Some(next) => Ok(next),
@@ -242,7 +289,7 @@ pub(crate) fn next(rules: &Rules, steps: &[StepRecord], past: &[PastStep]) -> Re
 fn last_turn(steps: &[StepRecord]) -> Option<(u32, &StepRecord)> {
     let turns = steps.iter().filter_map(|step| match Place::of(&step.key)? {
         Place::Turn(turn, _) => Some((turn, step)),
-        Place::Tool(..) => None,
+        Place::Tool(..) | Place::Guard(..) | Place::GuardOfTool(..) | Place::Output(_) => None,
     });
     turns.max_by_key(|(turn, step)| (*turn, step.number))
 }
@@ -277,9 +324,12 @@ fn tools(calls: Vec<ToolCall>, turn: u32, steps: &[StepRecord]) -> Option<Move> 
 fn ask(rules: &Rules, steps: &[StepRecord], past: &[PastStep], turn: u32) -> Result<Move, Failure> {
     let Spent { turns: asked, tokens: used } = spent(steps, past);
     if rules.turns_max.is_some_and(|turns_max| asked >= turns_max) {
+        let refusal =
+            last_refusal(rules, steps).map(|refusal| format!(". {}", refusal.trim_end_matches('.')));
         let message = format!(
             "The model was asked {asked} times, as often as `max_turns` allows, and is not done. Calls whose answer was \
-             lost count, too"
+             lost count, too{}",
+            refusal.unwrap_or_default()
         );
         return Err(Failure::new(ErrorClass::Budget, message));
     }
@@ -297,8 +347,15 @@ fn ask(rules: &Rules, steps: &[StepRecord], past: &[PastStep], turn: u32) -> Res
     Ok(Move::Ask { turn, model, tokens, correction })
 }
 
-/// Returns the turns whose tools have all ended, for the model to read.
-pub(crate) fn turns(steps: &[StepRecord]) -> Vec<Turn> {
+/// Returns why the last output does not do, if it was refused.
+fn last_refusal(rules: &Rules, steps: &[StepRecord]) -> Option<Arc<str>> {
+    let (turn, last) = last_turn(steps)?;
+    let answer = Answer::read(last.output()?).ok().filter(|answer| answer.tool_calls.is_empty())?;
+    checks::refusal_of(rules, steps, turn, &answer)
+}
+
+/// Returns the turns whose tools have all ended, or whose output was refused, for the model to read.
+pub(crate) fn turns(rules: &Rules, steps: &[StepRecord]) -> Vec<Turn> {
     let mut places: BTreeMap<Place, &StepResult> = BTreeMap::new();
     for step in steps {
         places.extend(Place::of(&step.key).zip(step.result.as_ref()));
@@ -307,12 +364,15 @@ pub(crate) fn turns(steps: &[StepRecord]) -> Vec<Turn> {
     for (place, result) in places {
         match (place, result) {
             (Place::Turn(turn, model), StepResult::Completed(answer)) => {
-                turns.insert(turn, Turn { answer: answer.clone(), model, results: Vec::new() });
+                let read = Answer::read(answer).ok().filter(|answer| answer.tool_calls.is_empty());
+                let refusal = read.and_then(|answer| checks::refusal_of(rules, steps, turn, &answer));
+                turns.insert(turn, Turn { answer: answer.clone(), model, results: Vec::new(), refusal });
             }
             (Place::Turn(..), StepResult::Failed { .. }) => {}
             (Place::Tool(turn, _), result) => {
                 turns.entry(turn).and_modify(|turn| turn.results.push(said(result)));
             }
+            (Place::Guard(..) | Place::GuardOfTool(..) | Place::Output(_), _) => {}
         }
     }
     turns.into_values().collect()

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::failure::Failure;
+use crate::guardrail::Stage;
 use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
 use crate::payload::Payload;
 use crate::quota::Quota;
@@ -127,7 +128,11 @@ pub enum Task {
         tool: Arc<str>,
         /// The version that the agent is pinned to which the tool asks, if it asks one.
         asked_version: Option<u32>,
+        /// Why it is not called: a judge has refused its arguments.
+        refusal: Option<Arc<str>>,
     },
+    /// Asks a judge about a value.
+    Judge(Box<Judgement>),
     /// Lists the tools of an agent that is an MCP server. No execution does this.
     ListTools {
         /// The agent.
@@ -144,9 +149,35 @@ pub enum Task {
 impl Task {
     /// Returns how many bytes of what was said before it sends.
     pub fn data_bytes(&self) -> usize {
-        let Self::Turn(turn) = self else { return 0 };
-        turn.turns.iter().map(Turn::bytes).sum()
+        match self {
+            Self::Turn(turn) => turn.turns.iter().map(Turn::bytes).sum(),
+            Self::Judge(judgement) => judgement.value.as_ref().map_or(0, Payload::len),
+            Self::Skill { .. }
+            | Self::Tool { .. }
+            | Self::ListTools { .. }
+            | Self::HttpRequest
+            | Self::Echo => 0,
+        }
     }
+}
+
+/// What a judge is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// The agent.
+    pub agent_id: AgentId,
+    /// The version that the execution is pinned to.
+    pub version: Option<u32>,
+    /// Its skill.
+    pub skill: Arc<str>,
+    /// What the value is.
+    pub stage: Stage,
+    /// The tool whose arguments it is.
+    pub tool: Option<Arc<str>>,
+    /// The value; `None` where it is the input of the call.
+    pub value: Option<Payload>,
+    /// Whether the call fails if the judge refuses the value; otherwise its verdict is an answer like any other.
+    pub fails: bool,
 }
 
 /// The next question to a model.
@@ -179,6 +210,8 @@ pub struct Turn {
     pub model: usize,
     /// What became of the tools that it asked for, in their order: what each returned, or why it failed.
     pub results: Vec<Result<Payload, Arc<str>>>,
+    /// Why its output does not do, if it asked for none.
+    pub refusal: Option<Arc<str>>,
 }
 
 impl Turn {
@@ -186,7 +219,8 @@ impl Turn {
         let said = |result: &Result<Payload, Arc<str>>| {
             result.as_ref().map_or_else(|error| error.len(), Payload::len)
         };
-        self.answer.len() + self.results.iter().map(said).sum::<usize>()
+        let refusal = self.refusal.as_ref().map_or(0, |refusal| refusal.len());
+        self.answer.len() + self.results.iter().map(said).sum::<usize>() + refusal
     }
 }
 

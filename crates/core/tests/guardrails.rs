@@ -26,6 +26,8 @@ fn faults(guardrails: &Value, has_tools: bool) -> String {
     faults.map(|fault| format!("{} {}", fault.pointer, fault.message)).collect::<Vec<_>>().join("; ")
 }
 
+const ID: &str = "018f3a5e-0000-7000-8000-000000000001";
+
 #[test]
 fn guardrails_that_cannot_be_meant_are_refused_by_name() {
     let good = json!([
@@ -33,7 +35,10 @@ fn guardrails_that_cannot_be_meant_are_refused_by_name() {
         { "name": "b", "on": "arguments", "tools": ["pay"], "schema": { "required": ["amount"] }, "then": "repair" },
         { "name": "c", "on": "arguments", "deny": "(?i)urgent", "then": "ask", "message": "Looks like a scam." },
         { "name": "d", "on": "output", "deny": "\\d{16}", "then": "fail" },
-        { "name": "e", "on": "output", "schema": { "type": "object" } },
+        { "name": "e", "on": "output", "schema": { "type": "object" }, "then": "repair" },
+        { "name": "f", "on": "output", "deny": "x", "then": "ask" },
+        { "name": "g", "on": "input", "judge": { "agent_id": ID, "skill": "judge" } },
+        { "name": "h", "on": "output", "judge": { "agent_id": ID, "skill": "judge" }, "then": "ask" },
     ]);
     assert_eq!(faults(&good, true), "");
     let all: Vec<String> = [
@@ -42,7 +47,9 @@ fn guardrails_that_cannot_be_meant_are_refused_by_name() {
         json!([{ "name": "a", "on": "output", "deny": "x", "pattern": "y" }]),
         json!([{ "name": "a", "on": "output", "deny": "(" }]),
         json!([{ "name": "a", "on": "output", "deny": "(?:a{1000}){1000}" }]),
-        json!([{ "name": "a", "on": "output", "deny": "x", "then": "ask" }]),
+        json!([{ "name": "a", "on": "output", "judge": { "agent_id": ID, "skill": "s" }, "then": "retry" }]),
+        json!([{ "name": "a", "on": "output", "judge": { "agent_id": "5", "skil": "s" } }]),
+        json!([{ "name": "a", "on": "output", "judge": "me" }]),
         json!([{ "name": "a", "on": "input", "deny": "x", "then": "retry" }]),
         json!([{ "name": "a", "on": "arguments", "schema": { "type": "object" }, "then": "ask" }]),
         json!([{ "name": "a", "on": "output", "tools": ["pay"], "deny": "x" }]),
@@ -55,11 +62,13 @@ fn guardrails_that_cannot_be_meant_are_refused_by_name() {
     .collect();
     assert_snapshot!(all.join("\n"), @r#"
     /skills/0/guardrails/0/on `on` must be one of `input`, `arguments`, `output`, not "tools"
-    /skills/0/guardrails/0/pattern a guardrail needs `pattern`, `deny` or `schema`
-    /skills/0/guardrails/0/deny a guardrail has `pattern`, `deny` or `schema`, not several
+    /skills/0/guardrails/0/pattern a guardrail needs `pattern`, `deny`, `schema` or `judge`
+    /skills/0/guardrails/0/deny a guardrail has `pattern`, `deny`, `schema` or `judge`, not several
     /skills/0/guardrails/0/deny it is not a regular expression: unclosed group
     /skills/0/guardrails/0/deny the regular expression is too large
-    /skills/0/guardrails/0/then what can follow there is `fail`, `retry`
+    /skills/0/guardrails/0/then what can follow there is `fail`, `repair`, `ask`
+    /skills/0/guardrails/0/judge/agent_id `agent_id` must be a UUID, not "5"; /skills/0/guardrails/0/judge/skill a judge needs `skill`: a string of 1 to 200 characters that is not `.` or `..`; /skills/0/guardrails/0/judge/skil there is no key `skil` here; did you mean `skill`?
+    /skills/0/guardrails/0/judge an object is needed here, not a string
     /skills/0/guardrails/0/then what can follow there is `fail`
     /skills/0/guardrails/0/then a person is asked because of a `pattern` or of `deny`, not of a schema
     /skills/0/guardrails/0/tools only a guardrail on `arguments` has tools

@@ -12,6 +12,7 @@ mod fallbacks;
 mod floods;
 mod guardrails;
 mod journal;
+mod judges;
 mod laws;
 mod limits;
 mod moments;

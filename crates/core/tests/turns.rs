@@ -177,7 +177,11 @@ fn each_call_has_its_own_key_and_the_pinned_versions() {
         .map(|work| match &work.task {
             Task::Turn(turn) => (turn.version, None),
             Task::Tool { version, asked_version, .. } => (*version, *asked_version),
-            task @ (Task::Skill { .. } | Task::ListTools { .. } | Task::HttpRequest | Task::Echo) => {
+            task @ (Task::Skill { .. }
+            | Task::Judge(_)
+            | Task::ListTools { .. }
+            | Task::HttpRequest
+            | Task::Echo) => {
                 panic!("{task:?}")
             }
         })

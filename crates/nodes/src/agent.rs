@@ -2,6 +2,7 @@
 
 mod guard;
 mod http;
+mod judge;
 mod llm;
 mod mcp;
 mod question;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
+pub(crate) use self::judge::ask_judge;
 pub(crate) use self::llm::Fits;
 pub(crate) use self::mcp::{Commands, Eras, list_tools};
 pub use self::mcp::{McpCommand, McpCommands};
@@ -82,10 +84,10 @@ async fn prepare<'a>(
     keyring: &mut Keyring<'_>,
 ) -> Result<(&'a Skill, Value), Failure> {
     let skill = find_skill(agent, name)?;
-    if !skill.tools.is_empty() && matches!(work.task, Task::Skill { .. }) {
+    if skill.is_loop() && matches!(work.task, Task::Skill { .. }) {
         return Err(misconfigured(format!(
-            "The skill `{name}` has tools, so only a flow can run it, in an execution that began after its agent was \
-             registered."
+            "The skill `{name}` has tools, or guardrails that ask a model again, a judge or a person. So only a flow can run \
+             it, in an execution that began after its agent was registered."
         )));
     }
     let input = keyring.open_input(&work.input, &work.secrets)?;
@@ -138,6 +140,7 @@ impl<'a> SkillCall<'a> {
             Task::Turn(turn) => Some(turn),
             Task::Skill { .. }
             | Task::Tool { .. }
+            | Task::Judge(_)
             | Task::ListTools { .. }
             | Task::HttpRequest
             | Task::Echo => None,

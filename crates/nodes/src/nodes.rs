@@ -14,7 +14,7 @@ use steadflow_core::work::{Outcome, Stop, Task, Work};
 
 use crate::action::http_request;
 use crate::agent::{
-    Commands, Eras, Fits, McpCommands, Wanted, answer_question, call_tool, list_tools, run_skill,
+    Commands, Eras, Fits, McpCommands, Wanted, answer_question, ask_judge, call_tool, list_tools, run_skill,
 };
 use crate::directory::AgentDirectory;
 use crate::egress::{
@@ -207,6 +207,7 @@ impl Nodes {
             | Task::Skill { .. }
             | Task::Turn(_)
             | Task::Tool { .. }
+            | Task::Judge(_)
             | Task::ListTools { .. } => {
                 let stop = Stop::default();
                 let running = run(Arc::clone(&self.shared), stop.clone(), work);
@@ -270,6 +271,7 @@ async fn run(shared: Arc<Shared>, stop: Stop, work: Work) -> Outcome {
             run_skill(&shared, &stop, &work, wanted, &mut keyring).await
         }
         Task::Tool { .. } => call_tool(&shared, &stop, &work, &mut keyring).await,
+        Task::Judge(_) => ask_judge(&shared, &stop, &work, &mut keyring).await,
         Task::ListTools { agent_id, version } => {
             list_tools(&shared, &stop, &work, (*agent_id, *version), &mut keyring)
                 .await

@@ -10,6 +10,7 @@ use opentelemetry::trace::{Event, Link, SpanId, SpanKind, Status};
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 use steadflow_core::agent::Agent;
+use steadflow_core::approval::Verdict;
 use steadflow_core::calls::{Call, Calls, End};
 use steadflow_core::event::{Record, StepResult};
 use steadflow_core::execution::{AttemptRecord, Execution, ExecutionStatus, NodeExecution, NodeStatus};
@@ -204,6 +205,9 @@ impl Trace<'_> {
             let mut span = self.span(String::new(), call.started_at, call.ended_at);
             span.parent = Some(self.id(Span::Attempt(node, call.attempt)));
             match &call.tool {
+                Some(guardrail) if transcript::is_guard(&call.step) => {
+                    self.describe_judge(&mut span, call, guardrail)
+                }
                 Some(tool) => self.describe_tool(&mut span, call, tool),
                 None => self.describe_question(&mut span, call, agent, skill),
             }
@@ -227,6 +231,15 @@ impl Trace<'_> {
         span.set("gen_ai.tool.name", tool.to_owned());
         span.set("gen_ai.tool.type", "function");
         self.content.tool(&mut span.attributes, call);
+        if let Some(usage) = &call.usage {
+            span.attributes.extend(attributes::usage_of_call(usage));
+        }
+    }
+
+    fn describe_judge(&self, span: &mut Draft, call: &Call, guardrail: &str) {
+        span.name = format!("guardrail {guardrail}");
+        span.set("gen_ai.operation.name", "invoke_agent");
+        span.set("steadflow.guardrail", guardrail.to_owned());
         if let Some(usage) = &call.usage {
             span.attributes.extend(attributes::usage_of_call(usage));
         }
@@ -298,10 +311,10 @@ impl Trace<'_> {
     }
 }
 
-/// Returns whether a call was made: one that waited for an approval that it did not get was not.
+/// Returns whether a call was made: one that waited for an approval that it did not get was not, and an output is none.
 fn was_made(call: &Call) -> bool {
     let is_refused = call.approval.as_ref().is_some_and(|asked| {
-        asked.decided.as_ref().is_none_or(|decided| decided.verdict.failure(None).is_some())
+        asked.decided.as_ref().is_none_or(|decided| !matches!(decided.verdict, Verdict::Approved { .. }))
     });
-    !is_refused
+    !is_refused && !transcript::is_of_output(&call.step)
 }

@@ -317,7 +317,7 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * Lists the calls that wait for approval, those of the newest executions first.
+         * Lists the calls and outputs that wait for approval, those of the newest executions first.
          * @description `limit` counts executions, of which each can have several calls; a page has at most 100. An execution that is paused is
          *     listed when it goes on.
          */
@@ -1456,7 +1456,7 @@ export interface components {
         };
         readonly AgentVersionEntry: components["schemas"]["AgentVersion"] | components["schemas"]["DamagedVersion"];
         readonly AnyJson: unknown;
-        /** @description A call that waits or waited for approval. */
+        /** @description A call, or an output, that waits or waited for approval. */
         readonly Approval: {
             /** @description The idempotency key of the call. */
             readonly id: string;
@@ -1470,9 +1470,11 @@ export interface components {
             readonly node_name: string;
             /** @description The name of the agent whose model wants to call the tool, if it can be read. */
             readonly agent_name: string | null;
-            /** @description The name of the tool. */
-            readonly tool: string;
-            /** @description What the model wants to give it. */
+            /** @description The name of the tool; null if it is an output that waits. */
+            readonly tool: string | null;
+            /** @description Of an output: the name of the guardrail that refuses it. */
+            readonly guardrail: string | null;
+            /** @description What the model wants to give the tool, or the output. */
             readonly arguments: components["schemas"]["Shown"];
             /** @description Their hash, which a decision names. */
             readonly arguments_hash: string;
@@ -1517,8 +1519,7 @@ export interface components {
             readonly arguments_hash: string;
             /** @description Why. With `rejected`, the model reads it. */
             readonly comment?: string | null;
-            /** @description With `approved`: what the tool is given instead, an object that fits its schema. */
-            readonly arguments?: Record<string, unknown> | null;
+            readonly arguments?: components["schemas"]["AnyJson"] | null;
         };
         /**
          * @description What can be decided on a call.
@@ -1941,12 +1942,16 @@ export interface components {
             readonly model: components["schemas"]["AskedModel"] | null;
             /** @description The name of the tool that it calls; null for a call of the agent. */
             readonly tool: string | null;
+            /** @description The name of the guardrail whose judge it asks, or because of which a person has to approve the output. */
+            readonly guardrail: string | null;
             readonly status: components["schemas"]["StepStatus"];
             readonly started_at: components["schemas"]["Time"];
             readonly ended_at: components["schemas"]["Time"] | null;
             /** Format: int64 */
             readonly duration_ms: number | null;
             readonly stop_at: components["schemas"]["Time"] | null;
+            /** @description Of a model whose output a guardrail refuses: what the model is told, which is asked again. */
+            readonly refusal: string | null;
             readonly error_class: components["schemas"]["ErrorClass"] | null;
             readonly error_message: string | null;
             /**
@@ -1954,13 +1959,13 @@ export interface components {
              * @description The HTTP status, if it failed with one.
              */
             readonly http_status: number | null;
-            /** @description Of a tool: what it was given. */
+            /** @description Of a tool: what it was given. Of an output that waits: that. */
             readonly arguments: components["schemas"]["Shown"];
             /** @description Of a model that asks for tools: what it said beside that, a text. */
             readonly text: components["schemas"]["Shown"];
             /** @description Of a model: its reasoning, a text, if the response had it and was stored as the provider wrote it. */
             readonly thinking: components["schemas"]["Shown"];
-            /** @description What a tool returned, or the output of the skill. */
+            /** @description What a tool or a judge returned, or the output of the skill. */
             readonly output: components["schemas"]["Shown"];
             /**
              * @description What was received instead of an output, up to 16 KiB: a response of the model that was refused, or the body of an
@@ -2858,8 +2863,25 @@ export interface components {
              */
             readonly schema?: Record<string, unknown> | null;
             /**
+             * Judge
+             * @description A skill of another agent, whose output says whether the value passed: `{"passed": true}`, or `{"passed": false, "reason": "…"}`.
+             */
+            readonly judge?: {
+                /**
+                 * Agent
+                 * Format: uuid
+                 * @description The agent that is asked.
+                 */
+                readonly agent_id: string;
+                /**
+                 * Skill
+                 * @description One of its skills, which has no tools. It is given `stage`, `input`, and `output`, or `tool` and `arguments`.
+                 */
+                readonly skill: string;
+            } | null;
+            /**
              * Then
-             * @description What follows if it is refused: `fail` (class `guardrail`); of `arguments`, `repair` (by default: the model is told, and the tool is not called) or `ask` (a person has to approve the call); of `output`, `retry` (by default: class `model_output`).
+             * @description What follows if it is refused: `fail` (class `guardrail`); `repair` (the model is told, and goes on within the attempt; of `arguments`, the tool is not called); `retry` (of `output`: class `model_output`, and the next attempt tells the model); `ask` (a person has to approve the call or the output). By default `fail` for `input`, `repair` for `arguments` and for a `judge`, else `retry`.
              * @enum {string|null}
              */
             readonly then?: "fail" | "repair" | "retry" | "ask" | null;
@@ -2874,6 +2896,8 @@ export interface components {
             readonly deny: unknown;
         } | {
             readonly schema: unknown;
+        } | {
+            readonly judge: unknown;
         });
         /** @description How the server is. */
         readonly Health: {
@@ -3984,7 +4008,7 @@ export interface components {
             readonly guardrails?: readonly components["schemas"]["Guardrail"][] | null;
             /**
              * Turns at most
-             * @description Answers of a model that has tools, over all attempts of a node.
+             * @description Answers of a model that has tools, or guardrails that ask it again, over all attempts of a node.
              * @default 8
              */
             readonly max_turns?: number | null;

@@ -7,12 +7,14 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use serde::Deserialize;
+use serde_json::{Value, json};
 use steadflow_core::agent::{Agent, ToolAction};
 use steadflow_core::approval::{Answer, Approval, COMMENT_CHARS_MAX, Verdict};
 use steadflow_core::execution::{Execution, Wait};
 use steadflow_core::flow::Fault;
 use steadflow_core::ids::{AgentId, NodeId, NodeIndex, TenantId};
 use steadflow_core::payload::Payload;
+use steadflow_core::transcript::is_of_output;
 use steadflow_runtime::ExecutionSnapshot;
 use steadflow_store::ExecutionFilter;
 use utoipa::ToSchema;
@@ -43,7 +45,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show_approval_arguments))
 }
 
-/// Lists the calls that wait for approval, those of the newest executions first.
+/// Lists the calls and outputs that wait for approval, those of the newest executions first.
 ///
 /// `limit` counts executions, of which each can have several calls; a page has at most 100. An execution that is paused is
 /// listed when it goes on.
@@ -151,8 +153,9 @@ pub(crate) struct ApprovalDecision {
     /// Why. With `rejected`, the model reads it.
     #[schema(value_type = Option<String>, max_length = 2000)]
     comment: Option<Arc<str>>,
-    /// With `approved`: what the tool is given instead, an object that fits its schema.
-    #[schema(value_type = Option<Object>)]
+    /// With `approved`: what the tool is given instead, an object that fits its schema; or the output instead, which fits the
+    /// output schema of the skill.
+    #[schema(value_type = Option<AnyJson>)]
     arguments: Option<Payload>,
 }
 
@@ -244,14 +247,18 @@ impl Found {
             return Err(Problem::of_body("/arguments", detail));
         }
         let value = arguments.to_value().unwrap_or_default();
-        if !value.is_object() {
+        let is_of_output = is_of_output(&self.approval.step);
+        if !value.is_object() && !is_of_output {
             return Err(Problem::of_body("/arguments", "`arguments` must be an object."));
         }
-        let Some(schema) = self.schema(app).await? else { return Ok(()) };
+        let schema = self.schema(app).await?;
+        let schema = schema.or_else(|| is_of_output.then(free_text));
+        let Some(schema) = schema else { return Ok(()) };
         let check = || app.engine().argument_faults(&schema, &value);
         let faults = app.heavy_turns().view(true, check).await?;
         let Some(first) = faults.first() else { return Ok(()) };
-        let detail = format!("`arguments` do not match the input schema of the tool: {}.", first.message);
+        let whose = if is_of_output { "output schema of the skill" } else { "input schema of the tool" };
+        let detail = format!("`arguments` do not match the {whose}: {}.", first.message);
         let below = |Fault { pointer, message }: &Fault| Fault {
             pointer: format!("/arguments{pointer}"),
             message: message.clone(),
@@ -260,12 +267,15 @@ impl Found {
         Err(Problem::new(ProblemKind::InvalidBody, detail).with_errors(faults))
     }
 
-    /// Returns the input schema of the tool, if the agent can be read and has one.
-    async fn schema(&self, app: &App) -> Result<Option<serde_json::Value>, Problem> {
+    /// Returns the input schema of the tool, or the output schema of the skill, if the agent can be read and has one.
+    async fn schema(&self, app: &App) -> Result<Option<Value>, Problem> {
         let execution = &self.snapshot.execution;
         let asked = execution.graph().node(self.node).kind.room().skill();
         let Some((agent, skill)) = asked else { return Ok(None) };
         let Some((_, agent)) = pinned(app, execution, agent).await? else { return Ok(None) };
+        if is_of_output(&self.approval.step) {
+            return Ok(agent.skill(skill).and_then(|skill| skill.output_schema.clone()));
+        }
         let action = action_of(&agent, skill, &self.approval.tool);
         Ok(match action {
             None => None,
@@ -276,6 +286,11 @@ impl Found {
             }
         })
     }
+}
+
+/// Returns the schema of the output of a skill that has none.
+fn free_text() -> Value {
+    json!({ "type": "object", "properties": { "text": { "type": "string" } }, "required": ["text"], "additionalProperties": false })
 }
 
 fn action_of<'a>(agent: &'a Agent, skill: &str, tool: &str) -> Option<&'a ToolAction> {

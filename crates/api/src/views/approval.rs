@@ -6,13 +6,14 @@ use serde::Serialize;
 use steadflow_core::approval::{Approval, Decided, Verdict};
 use steadflow_core::execution::Execution;
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, NodeIndex, StepKey};
+use steadflow_core::transcript::is_of_output;
 use utoipa::ToSchema;
 
 use super::event::ActorView;
 use super::shown::{Place, Room, Shown};
 use super::wire::{Time, VerdictName};
 
-/// A call that waits or waited for approval.
+/// A call, or an output, that waits or waited for approval.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Approval)]
 pub(crate) struct ApprovalView {
@@ -29,10 +30,13 @@ pub(crate) struct ApprovalView {
     node_name: String,
     /// The name of the agent whose model wants to call the tool, if it can be read.
     agent_name: Option<String>,
-    /// The name of the tool.
-    #[schema(value_type = String)]
-    tool: Arc<str>,
-    /// What the model wants to give it.
+    /// The name of the tool; null if it is an output that waits.
+    #[schema(value_type = Option<String>)]
+    tool: Option<Arc<str>>,
+    /// Of an output: the name of the guardrail that refuses it.
+    #[schema(value_type = Option<String>)]
+    guardrail: Option<Arc<str>>,
+    /// What the model wants to give the tool, or the output.
     #[schema(value_type = Shown)]
     arguments: Shown<'static>,
     /// Their hash, which a decision names.
@@ -79,6 +83,8 @@ impl ApprovalView {
         let id = id_of_call(execution, node, &approval.step);
         let arguments = room.owned(approval.arguments.clone(), Place::Approval(&id));
         let is_open = approval.is_open() && !execution.node(node).is_ended();
+        let is_of_output = is_of_output(&approval.step);
+        let name = |is_meant: bool| is_meant.then(|| Arc::clone(&approval.tool));
         Self {
             execution_id: execution.id(),
             flow_id: execution.accepted().flow,
@@ -86,7 +92,8 @@ impl ApprovalView {
             node_id: of.id.clone(),
             node_name: of.name.to_string(),
             agent_name: names.agent,
-            tool: Arc::clone(&approval.tool),
+            tool: name(!is_of_output),
+            guardrail: name(is_of_output),
             arguments,
             arguments_hash: Arc::clone(&approval.hash),
             requested_at: approval.requested_at.into(),

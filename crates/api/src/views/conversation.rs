@@ -115,18 +115,22 @@ pub(crate) struct StepView<'a> {
     model: Option<AskedModelView<'a>>,
     /// The name of the tool that it calls; null for a call of the agent.
     tool: Option<&'a str>,
+    /// The name of the guardrail whose judge it asks, or because of which a person has to approve the output.
+    guardrail: Option<&'a str>,
     status: StepStatus,
     started_at: Time,
     ended_at: Option<Time>,
     duration_ms: Option<u64>,
     /// When it is stopped, if it has a limit of its own.
     stop_at: Option<Time>,
+    /// Of a model whose output a guardrail refuses: what the model is told, which is asked again.
+    refusal: Option<Cow<'a, str>>,
     /// Why it failed; of one that was stopped, why its attempt failed.
     error_class: Option<ErrorClassName>,
     error_message: Option<Cow<'a, str>>,
     /// The HTTP status, if it failed with one.
     http_status: Option<u16>,
-    /// Of a tool: what it was given.
+    /// Of a tool: what it was given. Of an output that waits: that.
     #[schema(value_type = Shown)]
     arguments: Option<Shown<'a>>,
     /// Of a model that asks for tools: what it said beside that, a text.
@@ -135,7 +139,7 @@ pub(crate) struct StepView<'a> {
     /// Of a model: its reasoning, a text, if the response had it and was stored as the provider wrote it.
     #[schema(value_type = Shown)]
     thinking: Option<Shown<'static>>,
-    /// What a tool returned, or the output of the skill.
+    /// What a tool or a judge returned, or the output of the skill.
     #[schema(value_type = Shown)]
     output: Option<Shown<'a>>,
     /// What was received instead of an output, up to 16 KiB: a response of the model that was refused, or the body of an
@@ -314,18 +318,24 @@ impl Conversation<'_> {
         let (status, error) = outcome(&call.end);
         let arguments = call.input.as_ref().filter(|_| call.is_of_tool());
         let output = self.output(call);
+        let is_of_guardrail = transcript::is_guard(&call.step) || transcript::is_of_output(&call.step);
         StepView {
             number,
             attempt: call.attempt,
             name: call.step.name(),
             turn: transcript::turn_of(&call.step),
             model: self.model(call),
-            tool: call.tool.as_deref(),
+            tool: call.tool.as_deref().filter(|_| !is_of_guardrail),
+            guardrail: call.tool.as_deref().filter(|_| is_of_guardrail),
             status,
             started_at: call.started_at.into(),
             ended_at: call.ended_at.map(Into::into),
             duration_ms: span(Some(call.started_at), call.ended_at).map(millis),
             stop_at: call.stop_at.map(Into::into),
+            refusal: answer
+                .as_ref()
+                .and_then(|answer| answer.refusal.as_deref())
+                .map(|refusal| room.message(refusal).into_owned().into()),
             error_class: error.class,
             error_message: error.message.map(|message| room.message(message)),
             http_status: error.http_status,

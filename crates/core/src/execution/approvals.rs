@@ -9,6 +9,7 @@ use crate::ids::{NodeId, NodeIndex, StepKey};
 use crate::node::Resumed;
 use crate::step::StepRecord;
 use crate::timestamp::Timestamp;
+use crate::transcript::approved_thing;
 
 impl Decider<'_> {
     /// Records that a call has to be approved before it begins.
@@ -41,7 +42,7 @@ impl Decider<'_> {
 
     fn decide_approval(&mut self, node: NodeIndex, answer: Answer, by: Actor) {
         let Answer { step, hash: _, verdict, comment } = answer;
-        let refused = verdict.failure(comment.as_deref());
+        let refused = verdict.failure(approved_thing(&step), comment.as_deref());
         self.emit(Event::ApprovalDecided { node, step: step.clone(), verdict, comment, by });
         // What is between two attempts goes on with the next one.
         if self.execution.node(node).running_attempt().is_none() {
@@ -98,7 +99,7 @@ impl Execution {
         let approval = node.approvals.iter_mut().find(|approval| approval.step == *step);
         let approval = approval.expect("what is decided on was asked for");
         let (verdict, comment) = (verdict.clone(), comment.clone());
-        if let Some(failure) = verdict.failure(comment.as_deref()) {
+        if let Some(failure) = verdict.failure(approved_thing(step), comment.as_deref()) {
             let input = Some(approval.arguments.clone());
             let result =
                 StepResult::Failed { class: failure.class, message: failure.message.into(), status: None };

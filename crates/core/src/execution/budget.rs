@@ -224,6 +224,8 @@ impl Decider<'_> {
         let (agent, skill, turn) = match &step.task {
             Task::Skill { agent_id, skill, .. } => (*agent_id, &**skill, None),
             Task::Turn(turn) => (turn.agent_id, &*turn.skill, Some(&**turn)),
+            Task::Judge(judgement) => (judgement.agent_id, &*judgement.skill, None),
+            Task::Tool { refusal: Some(_), .. } => return Ok(None),
             Task::Tool { agent_id, skill, tool, .. } => {
                 let tools = self.agent(*agent_id)?.skill(skill).map(|skill| &skill.tools);
                 let tool = tools.into_iter().flatten().find(|known| known.name == **tool);

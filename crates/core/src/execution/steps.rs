@@ -81,6 +81,9 @@ impl Decider<'_> {
         match task {
             Task::Skill { agent_id, .. } => Some(*agent_id),
             Task::Turn(turn) => Some(turn.agent_id),
+            Task::Judge(judgement) => Some(judgement.agent_id),
+            // It is not called.
+            Task::Tool { refusal: Some(_), .. } => None,
             Task::Tool { agent_id, skill, tool, .. } => {
                 let agent = self.execution.agents.as_ref()?.get(agent_id)?;
                 agent.skill(skill)?.rules.as_ref()?.asked.get(&**tool).copied()

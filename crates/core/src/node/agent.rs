@@ -9,10 +9,12 @@ use super::{About, Context, NamedBy, Next, NodeKind, Resumed, Step, Traits};
 use crate::approval::Request;
 use crate::document::{Keys, Plain, key, text, uuid};
 use crate::failure::{ErrorClass, Failure};
+use crate::guardrail::Then;
 use crate::ids::{AgentId, StepKey};
-use crate::template::Template;
-use crate::transcript::{self, Move, Rules, ToolCall};
-use crate::work::{NextTurn, Task};
+use crate::payload::Payload;
+use crate::template::{Resolved, Template};
+use crate::transcript::{self, Move, Rules, Standing, Subject, ToolCall};
+use crate::work::{Judgement, NextTurn, Task};
 
 /// How much of the name of a tool is shown, which need not be that of one.
 const NAME_CHARS_SHOWN: usize = 64;
@@ -77,7 +79,7 @@ impl Agent {
                         .values()
                         .filter_map(|&agent| Some((agent, context.agent_version(agent)?)))
                         .collect(),
-                    turns: transcript::turns(context.steps),
+                    turns: transcript::turns(rules, context.steps),
                     tokens_max: tokens,
                     correction,
                 }));
@@ -89,6 +91,13 @@ impl Agent {
                 next
             }
             Ok(Move::Call(calls)) => self.call(rules, calls, context),
+            Ok(Move::Judge(judges, value)) => {
+                match self.judge(rules, judges, (None, value.as_ref()), context) {
+                    Ok(steps) => Next::Steps { steps, requests: Vec::new() },
+                    Err(failure) => Next::Fail(failure),
+                }
+            }
+            Ok(Move::Approve(step, guardrail, output)) => approve(step, guardrail, output, context),
             Ok(Move::Wait) => Next::Pending,
             Ok(Move::Done(output)) => Next::Complete(output),
             Err(failure) => Next::Fail(failure),
@@ -99,31 +108,92 @@ impl Agent {
     fn call(&self, rules: &Rules, calls: Vec<(StepKey, ToolCall)>, context: &Context<'_>) -> Next {
         let (mut steps, mut requests) = (Vec::new(), Vec::new());
         for (key, call) in calls {
-            let known = context.approvals.iter().find(|approval| approval.step == key);
-            let policy = rules.approvals.get(&call.name);
-            match (known, policy) {
-                (Some(approval), _) => steps.extend(approval.approved().map(|arguments| {
+            if let Some(approval) = context.approvals.iter().find(|approval| approval.step == key) {
+                steps.extend(approval.approved().map(|arguments| {
                     let call = ToolCall { arguments: arguments.clone(), ..call };
-                    self.tool(rules, key, call, context)
-                })),
-                (None, policy)
-                    if policy.is_some_and(|policy| context.needs_approval(&policy.when, &call.arguments))
-                        || rules.asks_for(&call) =>
-                {
-                    requests.push(Request {
-                        step: key,
-                        tool: call.name.into(),
-                        arguments: call.arguments,
-                        timeout: policy.and_then(|policy| policy.timeout),
-                    });
+                    self.tool(rules, key, (call, None), context)
+                }));
+                continue;
+            }
+            let Some(subject) = Subject::of_call(&key, &call.name) else { continue };
+            let asks = match transcript::standing(rules, context.steps, subject, &call.arguments) {
+                Standing::Passed => false,
+                Standing::Open => continue,
+                Standing::Due(judges) => {
+                    let about = (Some(&*call.name), Some(&call.arguments));
+                    match self.judge(rules, judges, about, context) {
+                        Ok(judges) => steps.extend(judges),
+                        Err(failure) => return Next::Fail(failure),
+                    }
+                    continue;
                 }
-                (None, _) => steps.push(self.tool(rules, key, call, context)),
+                Standing::Refused(guardrail, _) if guardrail.then == Then::Ask => true,
+                Standing::Refused(_, message) => {
+                    steps.push(self.tool(rules, key, (call, Some(message)), context));
+                    continue;
+                }
+            };
+            let policy = rules.approvals.get(&call.name);
+            if asks || policy.is_some_and(|policy| context.needs_approval(&policy.when, &call.arguments)) {
+                let timeout = policy.and_then(|policy| policy.timeout);
+                requests.push(Request {
+                    step: key,
+                    tool: call.name.into(),
+                    arguments: call.arguments,
+                    timeout,
+                });
+            } else {
+                steps.push(self.tool(rules, key, (call, None), context));
             }
         }
         Next::Steps { steps, requests }
     }
 
-    fn tool(&self, rules: &Rules, key: StepKey, call: ToolCall, context: &Context<'_>) -> Step {
+    /// Asks judges about a value, all at the same time: the arguments of a tool, an output, or else the input.
+    fn judge(
+        &self,
+        rules: &Rules,
+        judges: Vec<(StepKey, usize)>,
+        (tool, value): (Option<&str>, Option<&Payload>),
+        context: &Context<'_>,
+    ) -> Result<Vec<Step>, Failure> {
+        // Secrets are for the agent of the node alone.
+        let Resolved { input, .. } = context.resolve_call(&self.input)?;
+        let step = |(key, number): (StepKey, usize)| {
+            let guardrail = rules.guardrails.get(number)?;
+            let judge = guardrail.judge()?;
+            let judgement = Judgement {
+                agent_id: judge.agent_id,
+                version: context.agent_version(judge.agent_id),
+                skill: Arc::clone(&judge.skill),
+                stage: guardrail.on,
+                tool: tool.map(Into::into),
+                value: value.cloned(),
+                fails: guardrail.then == Then::Fail,
+            };
+            Some(Step {
+                key,
+                task: Task::Judge(Box::new(judgement)),
+                input: input.clone(),
+                secrets: Arc::default(),
+                timeout: None,
+                is_constant: self.input.constant().is_some(),
+                is_of_attempt: true,
+                tokens: None,
+                tool: Some(guardrail.name.as_str().into()),
+                reserved: None,
+            })
+        };
+        Ok(judges.into_iter().filter_map(step).collect())
+    }
+
+    fn tool(
+        &self,
+        rules: &Rules,
+        key: StepKey,
+        (call, refusal): (ToolCall, Option<Arc<str>>),
+        context: &Context<'_>,
+    ) -> Step {
         let asked = rules.asked.get(&call.name);
         let shown: String = call.name.chars().take(NAME_CHARS_SHOWN).collect();
         Step {
@@ -134,6 +204,7 @@ impl Agent {
                 skill: Arc::clone(&self.skill),
                 asked_version: asked.and_then(|&agent| context.agent_version(agent)),
                 tool: call.name.into(),
+                refusal,
             },
             tool: Some(shown.into()),
             input: call.arguments,
@@ -143,6 +214,20 @@ impl Agent {
             is_of_attempt: false,
             tokens: None,
             reserved: None,
+        }
+    }
+}
+
+/// Completes with an output that a person has approved, or asks for that.
+fn approve(step: StepKey, guardrail: String, output: Payload, context: &Context<'_>) -> Next {
+    match context.approvals.iter().find(|approval| approval.step == step) {
+        Some(approval) => match approval.approved() {
+            Some(output) => Next::Complete(output.clone()),
+            None => Next::Steps { steps: Vec::new(), requests: Vec::new() },
+        },
+        None => {
+            let request = Request { step, tool: guardrail.into(), arguments: output, timeout: None };
+            Next::Steps { steps: Vec::new(), requests: vec![request] }
         }
     }
 }

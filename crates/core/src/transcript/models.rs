@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::{Place, Rules, is_ours};
+use super::{Place, Rules, checks, is_ours};
 use crate::event::StepResult;
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::StepKey;
@@ -35,7 +35,7 @@ enum End<'a> {
 pub fn model_of(key: &StepKey) -> Option<usize> {
     match Place::of(key)? {
         Place::Turn(_, model) => Some(model),
-        Place::Tool(..) => None,
+        Place::Tool(..) | Place::Guard(..) | Place::GuardOfTool(..) | Place::Output(_) => None,
     }
 }
 
@@ -73,7 +73,12 @@ pub(crate) fn failure_of(
             let message = with_refusals(rules, steps, (turn, model), failure.message);
             Some(Failure { message, retry_after, ..failure })
         }
-        (Some(Place::Turn(..)) | None, _) => Some(failure),
+        // A person has rejected the output, and the model is told.
+        (Some(Place::Output(_)), _) => None,
+        (Some(place @ (Place::Guard(..) | Place::GuardOfTool(..))), Some(rules)) => {
+            Some(checks::failure_of_judge(rules, steps, place, failure))
+        }
+        (Some(Place::Turn(..) | Place::Guard(..) | Place::GuardOfTool(..)) | None, _) => Some(failure),
     }
 }
 
@@ -103,7 +108,7 @@ fn first_of(steps: &[StepRecord], turn: u32) -> usize {
     let answered = steps.iter().filter(|step| step.output().is_some());
     let mut before = answered.filter_map(|step| match Place::of(&step.key)? {
         Place::Turn(number, model) => (number + 1 == turn).then_some(model),
-        Place::Tool(..) => None,
+        Place::Tool(..) | Place::Guard(..) | Place::GuardOfTool(..) | Place::Output(_) => None,
     });
     before.next().unwrap_or_default()
 }
@@ -123,7 +128,7 @@ fn follower(rules: &Rules, first: usize, model: usize) -> Option<usize> {
 fn last<'a>(steps: &'a [StepRecord], past: &[PastStep], turn: u32) -> Option<(usize, End<'a>)> {
     let asked = |key: &StepKey| match Place::of(key)? {
         Place::Turn(number, model) => (number == turn).then_some(model),
-        Place::Tool(..) => None,
+        Place::Tool(..) | Place::Guard(..) | Place::GuardOfTool(..) | Place::Output(_) => None,
     };
     let ended = steps
         .iter()

@@ -25,9 +25,7 @@ impl Refusal<'_> {
 
     /// Returns what the guardrail says of `what`, as a sentence.
     pub(super) fn message(&self, what: &str) -> String {
-        let Guardrail { name, message, .. } = self.guardrail;
-        let reason = message.as_deref().unwrap_or(&self.reason).trim_end_matches('.');
-        format!("The guardrail `{name}` refuses {what}: {reason}.")
+        self.guardrail.refusal(what, &self.reason)
     }
 
     /// Returns the failure of an attempt that ends with it.
@@ -36,7 +34,8 @@ impl Refusal<'_> {
     }
 }
 
-/// Returns the first guardrail, of those that are meant, which refuses a value. Those that ask a person have been asked.
+/// Returns the first guardrail, of those that are meant, which refuses a value. Those that take a call or a person are
+/// checked before or after this call.
 ///
 /// # Errors
 /// A failure of class `configuration` if a schema is not valid.
@@ -47,7 +46,7 @@ pub(super) async fn refusal<'a>(
     value: &Value,
     scrubber: &Arc<Scrubber>,
 ) -> Result<Option<Refusal<'a>>, Failure> {
-    for guardrail in skill.guardrails.iter().filter(|one| one.then != Then::Ask && is_meant(one)) {
+    for guardrail in skill.guardrails.iter().filter(|one| !one.takes_a_call() && is_meant(one)) {
         let refuses = guardrail.refuses_text(value).unwrap_or_default();
         let reason = match &guardrail.check {
             Check::Matches(_) => refuses.then(|| "it does not match the pattern".to_owned()),
@@ -57,6 +56,7 @@ pub(super) async fn refusal<'a>(
                     misconfigured(format!("`schema` of the guardrail `{}`: {message}.", guardrail.name))
                 })?
             }
+            Check::Judge(_) => None,
         };
         if let Some(reason) = reason {
             return Ok(Some(Refusal { guardrail, reason }));

@@ -102,7 +102,10 @@ pub(super) async fn run(call: &SkillCall<'_>, keyring: &mut Keyring<'_>) -> Outc
             answer_of(call, reply, &keyring.scrubber()).await.map(|answer| with_raw(&answer, kept.as_ref()))
         }
         (None, _) => {
-            guarded_output(call, reply, &keyring.scrubber()).await.map(|output| Payload::from_value(&output))
+            // A skill whose model can be asked again is asked for turns.
+            guarded_output(call, reply, &keyring.scrubber())
+                .await
+                .map(|(output, _)| Payload::from_value(&output))
         }
     };
     let result = result.map_err(|mut failure| {
@@ -214,7 +217,7 @@ fn wire(config: &LlmConfig, prompt: &Prompt<'_>, fit: &Fit) -> Wire {
 /// Returns the tools that the model is offered.
 ///
 /// # Errors
-/// A failure of class `configuration`: a tool asks for a skill that is not there, or has tools itself.
+/// A failure of class `configuration`: a tool asks for a skill that is not there, or takes more than one call.
 async fn offers(call: &SkillCall<'_>) -> Result<Vec<Offer>, Failure> {
     let Some(turn) = call.turn() else { return Ok(Vec::new()) };
     let mut offers = Vec::with_capacity(call.skill.tools.len());
@@ -245,9 +248,13 @@ async fn answer_of(
     let tool_calls = std::mem::replace(&mut reply.calls, Ok(Vec::new())).map_err(|what| misfit(&what))?;
     let is_asking = matches!(reply.stop, Stop::Tools(_) | Stop::Done) && !tool_calls.is_empty();
     if !is_asking {
-        let output = guarded_output(call, reply, scrubber).await?;
+        let (output, refusal) = guarded_output(call, reply, scrubber).await?;
         let output = Some(Payload::from_value(&output));
-        return Ok(transcript::Answer { output, ..transcript::Answer::default() });
+        return Ok(transcript::Answer {
+            output,
+            refusal: refusal.map(Into::into),
+            ..transcript::Answer::default()
+        });
     }
     if tool_calls.len() > TOOL_CALLS_MAX {
         let asked = tool_calls.len();
@@ -257,23 +264,23 @@ async fn answer_of(
     let text = reply.text.unwrap_or_default();
     let text = think::without(&text).answer.to_owned();
     let message = reply.message.as_ref().map(Payload::from_value);
-    Ok(transcript::Answer { output: None, text, tool_calls, message })
+    Ok(transcript::Answer { text, tool_calls, message, ..transcript::Answer::default() })
 }
 
-/// Returns the output of the skill, if no guardrail refuses it.
+/// Returns the output of the skill, with what a guardrail says against it for the model, which is asked again for that.
 async fn guarded_output(
     call: &SkillCall<'_>,
     reply: Reply,
     scrubber: &Arc<Scrubber>,
-) -> Result<Value, Failure> {
+) -> Result<(Value, Option<String>), Failure> {
     let output = output_of(call, reply, scrubber).await?;
     let is_meant = |guardrail: &Guardrail| guardrail.on == Stage::Output;
-    match guard::refusal(call.shared, call.skill, is_meant, &output, scrubber).await? {
-        None => Ok(output),
-        Some(refusal) if refusal.then() == Then::Retry => {
-            Err(misfit(&format!("is refused. {}", refusal.message("it").trim_end_matches('.'))))
-        }
-        Some(refusal) => Err(refusal.failure("the model's response")),
+    let refusal = guard::refusal(call.shared, call.skill, is_meant, &output, scrubber).await?;
+    let Some(refusal) = refusal else { return Ok((output, None)) };
+    match refusal.then() {
+        Then::Repair => Ok((output, Some(refusal.message(&Stage::Output.described(None))))),
+        Then::Retry => Err(misfit(&format!("is refused. {}", refusal.message("it").trim_end_matches('.')))),
+        Then::Fail | Then::Ask => Err(refusal.failure("the model's response")),
     }
 }
 

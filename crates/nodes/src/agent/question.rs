@@ -29,7 +29,7 @@ pub(crate) async fn answer_question(
     let name = match &work.task {
         Task::Turn(turn) => &turn.skill,
         Task::Skill { skill, .. } => skill,
-        Task::Tool { .. } | Task::ListTools { .. } | Task::HttpRequest | Task::Echo => {
+        Task::Tool { .. } | Task::Judge(_) | Task::ListTools { .. } | Task::HttpRequest | Task::Echo => {
             return Outcome::failed(misconfigured("This is no question to an agent.".to_owned()));
         }
     };

@@ -21,9 +21,12 @@ pub(crate) async fn call_tool(
     work: &Work,
     keyring: &mut Keyring<'_>,
 ) -> Outcome {
-    let Task::Tool { agent_id, version, skill, tool: name, asked_version } = &work.task else {
+    let Task::Tool { agent_id, version, skill, tool: name, asked_version, refusal } = &work.task else {
         return Outcome::failed(misconfigured("This is no call of a tool.".to_owned()));
     };
+    if let Some(refusal) = refusal {
+        return Outcome::failed(invalid(refusal.to_string()));
+    }
     let wanted = Wanted { agent: *agent_id, version: *version, skill };
     let found = find_tool(shared, work, wanted, name, keyring).await;
     let called = match found {
@@ -138,14 +141,15 @@ fn body_of(output: &Payload) -> Result<Payload, Failure> {
 /// Returns the skill that a tool asks for.
 ///
 /// # Errors
-/// A failure of class `configuration` if there is none, or if it has tools itself.
+/// A failure of class `configuration` if there is none, or if it takes more than one call.
 pub(super) fn asked_skill<'a>(agent: &'a Agent, tool: &str, skill: &str) -> Result<&'a Skill, Failure> {
     let found = find_skill(agent, skill).map_err(|failure| {
         misconfigured(format!("The tool `{tool}` cannot be called: {}", failure.message))
     })?;
-    if !found.tools.is_empty() {
+    if found.is_loop() {
         return Err(misconfigured(format!(
-            "The tool `{tool}` asks {} for `{skill}`, which has tools itself: a tool can only ask for a skill without.",
+            "The tool `{tool}` asks {} for `{skill}`, which takes more than one call: a tool can only ask for a skill without \
+             tools of its own, and without guardrails that ask a model again, a judge or a person.",
             agent.name
         )));
     }

@@ -43,6 +43,7 @@ async fn no_question_has_more_bytes_than_are_reserved_for_it() {
             answer: Payload::from_value(&answer),
             model: 0,
             results: vec![Ok(Payload::from_value(&json!(long())))],
+            refusal: None,
         };
         let agent_id = AgentId::new(Uuid::from_u128(7));
         let task = Task::Turn(Box::new(NextTurn {

@@ -101,7 +101,7 @@ async fn nothing_that_a_model_wrote_in_its_own_form_is_sent_to_another() {
             let answer = json!({ "text": "Let me see.", "message": message,
                 "tool_calls": [{ "id": "canary:0", "name": "look", "arguments": { "id": 7 } }] });
             let results = vec![Ok(Payload::from_value(&json!({ "found": true })))];
-            let said = Turn { answer: Payload::from_value(&answer), model: 0, results };
+            let said = Turn { answer: Payload::from_value(&answer), model: 0, results, refusal: None };
 
             ask(&agent, 1, vec![said]).await;
 

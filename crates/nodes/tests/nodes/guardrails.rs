@@ -1,10 +1,13 @@
 //! Guardrails of skills, with a model and a service on loopback.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::guardrail::Stage;
 use steadflow_core::ids::{AgentId, StepKey};
 use steadflow_core::payload::Payload;
-use steadflow_core::work::{Task, Work};
+use steadflow_core::work::{Judgement, NextTurn, Task, Turn, Work};
 use uuid::Uuid;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -99,6 +102,7 @@ async fn arguments_that_are_refused_reach_no_service() {
             skill: "s".into(),
             tool: "pay".into(),
             asked_version: None,
+            refusal: None,
         };
         let input = Payload::from_value(&json!({ "amount": amount }));
         let work = Work { step: StepKey::new("tool:1:0"), input, ..work(task, &json!({})) };
@@ -112,5 +116,89 @@ async fn arguments_that_are_refused_reach_no_service() {
         assert!(failure.is_none_or(|failure| failure.message.starts_with(said)));
         let calls = server.received_requests().await.unwrap().len();
         assert_eq!(calls, usize::from(class.is_none()), "{then} {amount}");
+    }
+}
+
+#[tokio::test]
+async fn an_output_that_the_model_has_to_repair_is_an_answer_with_what_it_is_told() {
+    let server = saying("You fool.").await;
+    let guardrail = json!({ "name": "polite", "on": "output", "deny": "(?i)fool", "then": "repair" });
+    let agent = agent(&server, &json!([guardrail]), &json!([]));
+    let refused = "The guardrail `polite` refuses the output: it matches what is not allowed.";
+    let turn = |turns: Vec<Turn>| {
+        let task = NextTurn {
+            model: 0,
+            agent_id: AgentId::new(Uuid::from_u128(7)),
+            version: None,
+            skill: "s".into(),
+            asked: BTreeMap::new(),
+            turns,
+            tokens_max: None,
+            correction: None,
+        };
+        work(Task::Turn(Box::new(task)), &json!("hi"))
+    };
+
+    let first = result(nodes_with_agent(&agent).perform(turn(Vec::new())).await).unwrap();
+    let past = Turn {
+        answer: Payload::from_value(&first),
+        model: 0,
+        results: Vec::new(),
+        refusal: Some(refused.into()),
+    };
+    let _ = nodes_with_agent(&agent).perform(turn(vec![past])).await;
+    let alone = nodes_with_agent(&agent).perform(skill_work("s", &json!("hi"))).await;
+
+    assert_eq!(first, json!({ "output": { "text": "You fool." }, "refusal": refused }));
+    let sent = server.received_requests().await.unwrap();
+    let sent: Value = serde_json::from_slice(&sent[1].body).unwrap();
+    assert_eq!(
+        sent["messages"].as_array().unwrap()[1..],
+        [
+            json!({ "role": "user", "content": "hi" }),
+            json!({ "role": "assistant", "content": "You fool." }),
+            json!({ "role": "user", "content": format!("{refused} Respond again, and correct this.") }),
+        ]
+    );
+    let failure = alone.result.unwrap_err();
+    assert!(failure.message.contains("only a flow can run it"), "{failure:?}");
+}
+
+#[tokio::test]
+async fn a_judge_is_asked_without_secrets_and_its_verdict_is_its_answer() {
+    for (said, fails, class) in [
+        (r#"{"passed":true}"#, true, None),
+        (r#"{"passed":false,"reason":"It guesses"}"#, false, None),
+        (r#"{"passed":false,"reason":"It guesses"}"#, true, Some(ErrorClass::Guardrail)),
+        (r#"{"ok":true}"#, false, Some(ErrorClass::ModelOutput)),
+    ] {
+        let server = saying(said).await;
+        let mut agent = agent(&server, &json!([]), &json!([]));
+        agent["skills"][0]["output_schema"] = json!({ "type": "object" });
+        let judgement = Judgement {
+            agent_id: AgentId::new(Uuid::from_u128(7)),
+            version: None,
+            skill: "s".into(),
+            stage: Stage::Output,
+            tool: None,
+            value: Some(Payload::from_value(&json!({ "text": "Seven" }))),
+            fails,
+        };
+        let work = Work {
+            step: StepKey::new("guard:1:0"),
+            previous_error: Some("The model's response is empty.".into()),
+            ..work(Task::Judge(Box::new(judgement)), &json!({ "key": "${secrets.KEY}" }))
+        };
+
+        let outcome = nodes_with_agent(&agent).perform(work).await;
+
+        let given = outcome.result.as_ref().map(Payload::as_str).map_err(|failure| failure.class);
+        assert_eq!(given, class.map_or(Ok(said), Err));
+        let sent = &server.received_requests().await.unwrap()[0];
+        let sent: Value = serde_json::from_slice(&sent.body).unwrap();
+        let asked: Value = serde_json::from_str(sent["messages"][1]["content"].as_str().unwrap()).unwrap();
+        let expected =
+            json!({ "stage": "output", "input": { "key": "${secrets.KEY}" }, "output": { "text": "Seven" } });
+        assert_eq!(asked, expected);
     }
 }

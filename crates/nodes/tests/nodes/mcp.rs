@@ -346,7 +346,14 @@ async fn what_a_model_asks_for_is_a_call_of_the_server_with_arguments_that_fit()
     let (with_other, _) = with_model(&server, other).await;
     let call = |tool: &str, arguments: Value| {
         let (agent_id, tool) = (AgentId::new(Uuid::from_u128(7)), tool.into());
-        let task = Task::Tool { agent_id, version: None, skill: "think".into(), tool, asked_version: None };
+        let task = Task::Tool {
+            agent_id,
+            version: None,
+            skill: "think".into(),
+            tool,
+            asked_version: None,
+            refusal: None,
+        };
         Work { step: StepKey::new("tool:1:0"), ..work(task, &arguments) }
     };
 

@@ -206,7 +206,8 @@ async fn every_provider_is_offered_the_tools_and_its_answer_is_stored() {
 async fn every_provider_is_given_back_what_it_said_and_what_its_tools_returned() {
     for case in cases() {
         let server = answering(&case.answer).await;
-        let past = Turn { answer: Payload::from_value(&case.stored), model: 0, results: results() };
+        let past =
+            Turn { answer: Payload::from_value(&case.stored), model: 0, results: results(), refusal: None };
 
         ask(&server, case.provider, turn(vec![past.clone()], None)).await;
         ask(&server, case.provider, turn(vec![past], Some("The model's response is empty."))).await;
@@ -222,6 +223,30 @@ async fn every_provider_is_given_back_what_it_said_and_what_its_tools_returned()
         );
         // What is asked later begins with what was asked before, so that providers can read it from their caches.
         assert_eq!(said[0], conversation(&body(&server, 1).await, place)[0], "{}", case.provider);
+    }
+}
+
+#[tokio::test]
+async fn every_provider_is_given_back_an_output_that_was_refused_and_why() {
+    let (said, why) = ("So it is.", "It is rude. Respond again, and correct this.");
+    let message = |role: &str, text: &str| json!({ "role": role, "content": text });
+    let blocks =
+        |role: &str, text: &str| json!({ "role": role, "content": [{ "type": "text", "text": text }] });
+    let parts = |role: &str, text: &str| json!({ "role": role, "parts": [{ "text": text }] });
+    for case in cases() {
+        let server = answering(&case.answer).await;
+        let answer = Payload::from_value(&json!({ "output": { "text": said } }));
+        let past = Turn { answer, model: 0, results: Vec::new(), refusal: Some("It is rude.".into()) };
+
+        ask(&server, case.provider, turn(vec![past], None)).await;
+
+        let expected = match case.provider {
+            "anthropic" => [blocks("assistant", said), blocks("user", why)],
+            "gemini" => [parts("model", said), parts("user", why)],
+            _ => [message("assistant", said), message("user", why)],
+        };
+        let all = conversation(&body(&server, 0).await, case.given_back.0);
+        assert_eq!(&all[all.len() - 2..], expected, "{}", case.provider);
     }
 }
 
@@ -372,7 +397,7 @@ async fn a_tool_asks_for_no_skill_that_has_tools_itself() {
     let called = nodes.perform(work(tool_task("ask", Some(1)), &json!({}))).await.result.unwrap_err();
 
     assert_eq!(asked.class, ErrorClass::Configuration);
-    assert!(asked.message.contains("which has tools itself"), "{}", asked.message);
+    assert!(asked.message.contains("which takes more than one call"), "{}", asked.message);
     assert_eq!(called.class, ErrorClass::Configuration);
     assert!(server.received_requests().await.unwrap().is_empty());
 }
@@ -433,7 +458,14 @@ fn turn_task(turn: NextTurn) -> Task {
 
 fn tool_task(tool: &str, asked_version: Option<u32>) -> Task {
     let agent_id = AgentId::new(Uuid::from_u128(7));
-    Task::Tool { agent_id, version: None, skill: "research".into(), tool: tool.into(), asked_version }
+    Task::Tool {
+        agent_id,
+        version: None,
+        skill: "research".into(),
+        tool: tool.into(),
+        asked_version,
+        refusal: None,
+    }
 }
 
 async fn ask(server: &MockServer, provider: &str, turn: NextTurn) -> Outcome {

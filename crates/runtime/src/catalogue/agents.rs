@@ -1,7 +1,7 @@
 //! Agents: registered, changed, deleted.
 
 use serde_json::{Map, Value};
-use steadflow_core::agent::{Agent, ToolAction};
+use steadflow_core::agent::{Agent, Skill, ToolAction};
 use steadflow_core::caller::Caller;
 use steadflow_core::document::Fault;
 use steadflow_core::ids::{AgentId, ExecutionId, TenantId};
@@ -103,25 +103,18 @@ impl Engine {
         }
     }
 
-    /// Checks that no tool asks for a skill that has tools itself. An agent or a skill that is not there yet may be added
+    /// Checks that tools and judges ask for skills that take one call. An agent or a skill that is not there yet may be added
     /// before it is asked.
     async fn check_asked(&self, tenant: TenantId, agent: &Agent) -> Result<(), RuntimeError> {
         let mut faults = Vec::new();
-        for (at, skill) in agent.skills.iter().enumerate() {
-            for (number, tool) in skill.tools.iter().enumerate() {
-                let ToolAction::Skill { agent_id, skill } = &tool.action else { continue };
-                let asked =
-                    self.store().agent(tenant, *agent_id).await?.and_then(|record| record.agent().ok());
-                let has_tools = asked
-                    .as_ref()
-                    .and_then(|asked| asked.skill(skill))
-                    .is_some_and(|skill| !skill.tools.is_empty());
-                if has_tools {
-                    let message = format!(
-                        "the skill `{skill}` has tools itself, and a tool can only ask for a skill without"
-                    );
-                    faults.push(Fault { pointer: format!("/skills/{at}/tools/{number}/skill"), message });
-                }
+        for (pointer, agent_id, skill) in asked_skills(agent) {
+            let asked = self.store().agent(tenant, agent_id).await?.and_then(|record| record.agent().ok());
+            if asked.as_ref().and_then(|asked| asked.skill(skill)).is_some_and(Skill::is_loop) {
+                let message = format!(
+                    "the skill `{skill}` takes more than one call: a tool or a judge can only ask for a skill without tools of \
+                     its own, and without guardrails that ask a model again, a judge or a person"
+                );
+                faults.push(Fault { pointer, message });
             }
         }
         if faults.is_empty() { Ok(()) } else { Err(RuntimeError::AgentInvalid(faults)) }
@@ -227,4 +220,21 @@ pub(super) fn edited(current: &AgentRecord, patch: &Map<String, Value>) -> Resul
         before.unmask(&mut after).map_err(RuntimeError::AgentInvalid)?;
     }
     Ok(after)
+}
+
+/// Returns the skills of agents that tools and judges of `agent` ask for, with where its document says so.
+fn asked_skills(agent: &Agent) -> impl Iterator<Item = (String, AgentId, &str)> {
+    agent.skills.iter().enumerate().flat_map(|(at, skill)| {
+        let tools = skill.tools.iter().enumerate().filter_map(move |(number, tool)| match &tool.action {
+            ToolAction::Skill { agent_id, skill } => {
+                Some((format!("/skills/{at}/tools/{number}/skill"), *agent_id, skill.as_str()))
+            }
+            ToolAction::HttpRequest { .. } => None,
+        });
+        let judges = skill.guardrails.iter().enumerate().filter_map(move |(number, guardrail)| {
+            let judge = guardrail.judge()?;
+            Some((format!("/skills/{at}/guardrails/{number}/judge/skill"), judge.agent_id, &*judge.skill))
+        });
+        tools.chain(judges)
+    })
 }

@@ -73,18 +73,18 @@ impl Engine {
         }
     }
 
-    /// Pins agents, and those that their tools ask.
+    /// Pins agents, and those that their tools and judges ask.
     async fn pin_agents(
         &self,
         accepted: &mut Accepted,
         agents: BTreeSet<AgentId>,
     ) -> Result<(), RuntimeError> {
         let asked = self.pin_some_agents(accepted, agents).await?;
-        // A tool asks for a skill without tools, so there is nothing below.
+        // These are asked for skills of one call, so there is nothing below.
         self.pin_some_agents(accepted, asked).await.map(drop)
     }
 
-    /// Pins agents, and returns those that their tools ask.
+    /// Pins agents, and returns those that their tools and judges ask.
     async fn pin_some_agents(
         &self,
         accepted: &mut Accepted,
@@ -103,7 +103,7 @@ impl Engine {
                     let agent = self.inner.versions.agents.of_record(&record);
                     let skills = agent.iter().flat_map(|agent| &agent.skills);
                     let rules = skills.filter_map(|skill| skill.rules.as_ref());
-                    asked.extend(rules.flat_map(|rules| rules.asked.values().copied()));
+                    asked.extend(rules.flat_map(|rules| rules.asked_agents()));
                 }
             }
         }

@@ -117,7 +117,7 @@ impl Story {
             return Err(format!("P2: {step} expires before its time, {:?}", open.expires_at));
         }
         open.said = Some((verdict.clone(), comment.clone()));
-        if let Some(failure) = verdict.failure(comment.as_deref()) {
+        if let Some(failure) = verdict.failure("call", comment.as_deref()) {
             parts.steps.insert(step.clone(), StepStory::Failed(failure.class, failure.message));
         }
         Ok(())

@@ -257,6 +257,7 @@ impl Checker {
                 (agent_id, version)
             }
             Task::Turn(turn) => (&turn.agent_id, &turn.version),
+            Task::Judge(judgement) => (&judgement.agent_id, &judgement.version),
             Task::ListTools { .. } | Task::HttpRequest | Task::Echo => return Ok(()),
         };
         let pinned = self.story(work.execution).and_then(|story| story.accepted.agents.get(agent_id));

@@ -12,18 +12,16 @@ interface ApprovalCardProps {
   onSettled: (outcome: string) => void;
 }
 
-/** A call that waits: what it is, where, with which arguments, and what can be decided. */
+/** A call or an output that waits: what it is, where, with which value, and what can be decided. */
 export function ApprovalCard({ approval, onSettled }: ApprovalCardProps) {
   const { id, execution_id: executionId, node_id: node, agent_name: agent } = approval;
-  const tool = visible(approval.tool);
+  const tool = approval.tool === null ? texts.outputOf(visible(approval.node_name)) : visible(approval.tool);
   const flow = approval.flow_name ?? texts.deletedFlow;
   return (
     <li className={classes.card} data-approval={id}>
       <div className={classes.call}>
         <div className={classes.head}>
-          <h2 className={classes.tool}>
-            <code>{tool}</code>
-          </h2>
+          <h2 className={classes.tool}>{approval.tool === null ? tool : <code>{tool}</code>}</h2>
           <span className={classes.where}>
             <Link
               className={classes.link ?? ''}
@@ -44,8 +42,13 @@ export function ApprovalCard({ approval, onSettled }: ApprovalCardProps) {
             {texts.asked} <RelativeTime time={approval.requested_at} />
           </span>
         </div>
-        <span className={classes.soft}>{texts.arguments}</span>
-        <ValueView value={approval.arguments} fileName={`${tool}-arguments.json`} />
+        <span className={classes.soft}>
+          {approval.guardrail === null ? texts.arguments : texts.refusedBy(visible(approval.guardrail))}
+        </span>
+        <ValueView
+          value={approval.arguments}
+          fileName={`${approval.tool ?? approval.node_id}-${approval.tool === null ? 'output' : 'arguments'}.json`}
+        />
       </div>
       <ApprovalForm
         id={id}

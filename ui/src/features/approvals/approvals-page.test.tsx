@@ -16,6 +16,7 @@ const waiting = {
   node_name: 'Buy it',
   agent_name: 'Clerk',
   tool: 'pay',
+  guardrail: null,
   arguments: { amount: 1_200 },
   arguments_hash: 'sha256:1',
   requested_at: '2027-01-15T08:00:00.000000Z',

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use super::skill::{SchemaReader, SkillNameReader};
 use crate::document::{
     Description, Keys, Object, Place, Plain, Reader, Reading, Terms, Unknown, choice, key, list, named,
-    object, plain_text,
+    object, plain_text, uuid,
 };
-use crate::guardrail::{Check, Guardrail, Stage, Then};
+use crate::guardrail::{Check, Guardrail, Judge, Stage, Then};
+use crate::ids::AgentId;
 use crate::limits::Limits;
 
 const GUARDRAILS_MAX: usize = 20;
@@ -19,6 +20,7 @@ const PATTERN_BYTES_MAX: usize = 256 * 1024;
 const TOOLS_MAX: usize = 64;
 
 const GUARDRAIL: Object<Guardrail> = object(read_guardrail).named("Guardrail");
+const JUDGE: Object<Judge> = object(read_judge);
 
 /// Returns the schema of a guardrail with its name.
 pub(super) fn schema() -> (String, Value) {
@@ -85,31 +87,45 @@ fn read_guardrail(keys: &mut Keys<'_>) -> Option<Guardrail> {
     let schema = keys
         .take(key("schema", "Schema", SchemaReader).doc("JSON Schema that the value must match."))
         .flatten();
+    let judge = keys.take(key("judge", "Judge", JUDGE).doc(
+        "A skill of another agent, whose output says whether the value passed: `{\"passed\": true}`, or `{\"passed\": false, \"reason\": \"…\"}`.",
+    ));
     let then = keys.take(
         key("then", "Then", choice(Then::NAMED))
-            .doc("What follows if it is refused: `fail` (class `guardrail`); of `arguments`, `repair` (by default: the model is told, and the tool is not called) or `ask` (a person has to approve the call); of `output`, `retry` (by default: class `model_output`)."),
+            .doc("What follows if it is refused: `fail` (class `guardrail`); `repair` (the model is told, and goes on within the attempt; of `arguments`, the tool is not called); `retry` (of `output`: class `model_output`, and the next attempt tells the model); `ask` (a person has to approve the call or the output). By default `fail` for `input`, `repair` for `arguments` and for a `judge`, else `retry`."),
     );
     let message = keys.take(
         key("message", "Message", plain_text().at_most(MESSAGE_CHARS_MAX))
             .doc("What the model and people are told. By default what the check says."),
     );
-    keys.one_of("a guardrail", &["pattern", "deny", "schema"]);
+    keys.one_of("a guardrail", &["pattern", "deny", "schema", "judge"]);
     let on = on?;
     if on != Stage::Arguments && tools.as_ref().is_some_and(|tools| !tools.is_empty()) {
         keys.fault("tools", "only a guardrail on `arguments` has tools");
     }
-    let checks = [pattern.map(Check::Matches), deny.map(Check::Denies), schema.map(Check::Fits)];
-    let then = then.unwrap_or(Then::of(on)[0]);
-    if !Then::of(on).contains(&then) {
-        let names = Then::NAMED.iter().filter(|(_, known)| Then::of(on).contains(known));
+    let (pattern, deny) = (pattern.map(Check::Matches), deny.map(Check::Denies));
+    let (schema, judge) = (schema.map(Check::Fits), judge.map(Check::Judge));
+    let check = pattern.or(deny).or(schema).or(judge)?;
+    let possible = Then::of(on, &check);
+    let then = then.unwrap_or(possible[0]);
+    if !possible.contains(&then) {
+        let names = Then::NAMED.iter().filter(|(_, known)| possible.contains(known));
         let names: Vec<String> = names.map(|(name, _)| format!("`{name}`")).collect();
         keys.fault("then", format!("what can follow there is {}", names.join(", ")));
     }
-    let check = checks.into_iter().flatten().next()?;
     if then == Then::Ask && matches!(check, Check::Fits(_)) {
         keys.fault("then", "a person is asked because of a `pattern` or of `deny`, not of a schema");
     }
     Some(Guardrail { name: name?, on, tools: tools.unwrap_or_default(), check, then, message })
+}
+
+fn read_judge(keys: &mut Keys<'_>) -> Option<Judge> {
+    let agent_id = keys
+        .take(key("agent_id", "Agent", uuid::<AgentId>()).needed("a judge").doc("The agent that is asked."));
+    let skill = keys.take(key("skill", "Skill", SkillNameReader).needed("a judge").doc(
+        "One of its skills, which has no tools. It is given `stage`, `input`, and `output`, or `tool` and `arguments`.",
+    ));
+    Some(Judge { agent_id: agent_id?, skill: skill?.into() })
 }
 
 /// Reads a regular expression.

@@ -13,7 +13,7 @@ use crate::document::{
     Description, Keys, Object, Place, Plain, Reader, Reading, Terms, Unknown, key, list, named, object,
     plain_text, whole,
 };
-use crate::guardrail::{Guardrail, Stage, Then};
+use crate::guardrail::{Guardrail, Stage};
 use crate::limits::{Limits, PLACES_MAX};
 use crate::transcript::Rules;
 use crate::visible::HIDDEN_CLASS;
@@ -129,11 +129,10 @@ fn read_skill(keys: &mut Keys<'_>) -> Option<Skill> {
             .default(Plain::List)
             .doc("What the input, the arguments of tools and the output have to be, beyond their schemas."),
     );
-    let max_turns = keys.take(
-        key("max_turns", "Turns at most", whole(1, TURNS_MAX))
-            .default(TURNS_DEFAULT)
-            .doc("Answers of a model that has tools, over all attempts of a node."),
-    );
+    let max_turns = keys
+        .take(key("max_turns", "Turns at most", whole(1, TURNS_MAX)).default(TURNS_DEFAULT).doc(
+        "Answers of a model that has tools, or guardrails that ask it again, over all attempts of a node.",
+    ));
     let max_tokens = keys.take(
         key("max_tokens", "Tokens at most", whole(1, TOKENS_MAX))
             .doc("Tokens of an answer; with tools, of all answers over all attempts of a node."),
@@ -149,16 +148,13 @@ fn read_skill(keys: &mut Keys<'_>) -> Option<Skill> {
     let (tools, max_turns) = (tools.unwrap_or_default(), max_turns.unwrap_or(TURNS_DEFAULT));
     let guardrails = guardrails.unwrap_or_default();
     check_tools(&guardrails, &tools, keys);
-    let approval_guardrails =
-        guardrails.iter().filter(|guardrail| guardrail.then == Then::Ask).cloned().collect();
     Some(Skill {
         description: description.unwrap_or_default(),
         instructions: instructions.flatten(),
         input_schema: input_schema.flatten(),
         output_schema: output_schema.flatten(),
         max_tokens,
-        rules: rules(&tools, max_turns, max_tokens, max_answer_tokens)
-            .map(|rules| Arc::new(Rules { approval_guardrails, ..rules })),
+        rules: rules(&tools, &guardrails, max_turns, max_tokens, max_answer_tokens).map(Arc::new),
         tools,
         guardrails,
         hash,
@@ -168,26 +164,32 @@ fn read_skill(keys: &mut Keys<'_>) -> Option<Skill> {
 
 fn rules(
     tools: &[Tool],
+    guardrails: &[Guardrail],
     turns_max: u32,
     max_tokens: Option<u32>,
     max_answer_tokens: Option<u32>,
 ) -> Option<Rules> {
+    let needs_loop = guardrails.iter().any(Guardrail::needs_loop);
+    let guardrails = guardrails.iter().filter(|guardrail| guardrail.takes_a_call()).cloned().collect();
+    if tools.is_empty() {
+        let one_answer = Rules::of_one_answer(max_tokens);
+        return needs_loop.then_some(Rules { turns_max: Some(turns_max), guardrails, ..one_answer });
+    }
     let asked = tools.iter().filter_map(|tool| match tool.action {
         ToolAction::Skill { agent_id, .. } => Some((tool.name.clone(), agent_id)),
         ToolAction::HttpRequest { .. } => None,
     });
     let approvals = tools.iter().filter_map(|tool| Some((tool.name.clone(), tool.approval.clone()?)));
     let share = max_tokens.map(|tokens| tokens.div_ceil(ANSWERS_PER_BUDGET));
-    let rules = Rules {
+    Some(Rules {
         models: Vec::new(),
         turns_max: Some(turns_max),
         tokens_max: max_tokens.map(u64::from),
         answer_tokens_max: max_answer_tokens.or(share).map(u64::from),
         asked: asked.collect(),
         approvals: approvals.collect(),
-        approval_guardrails: Vec::new(),
-    };
-    (!tools.is_empty()).then_some(rules)
+        guardrails,
+    })
 }
 
 /// Finds guardrails that can never check anything.

@@ -26,9 +26,8 @@ pub(super) const HEADERS: &[(&str, &str)] = &[("anthropic-version", "2023-06-01"
 pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
     let (system, user) = prompt.texts(fit);
     let mut messages = vec![json!({ "role": "user", "content": user })];
-    for (number, past) in prompt.past.iter().enumerate() {
-        let correction = prompt.correction.as_deref().filter(|_| number + 1 == prompt.past.len());
-        messages.extend([asked(past), results(past, correction)]);
+    for past in &prompt.past {
+        messages.extend([asked(past), results(past)]);
     }
     let mut body = json!({
         "model": prompt.model,
@@ -76,7 +75,7 @@ fn asked(past: &Past) -> Value {
 }
 
 /// Returns what became of the tools, in one message, as the protocol demands, with what else there is to say.
-fn results(past: &Past, correction: Option<&str>) -> Value {
+fn results(past: &Past) -> Value {
     let result = |call: &PastCall| {
         let mut block = json!({ "type": "tool_result", "tool_use_id": call.id, "content": call.said() });
         if call.result.is_err() {
@@ -84,7 +83,7 @@ fn results(past: &Past, correction: Option<&str>) -> Value {
         }
         block
     };
-    let text = correction.map(|text| json!({ "type": "text", "text": text }));
+    let text = past.reply.as_ref().map(|text| json!({ "type": "text", "text": text }));
     let blocks: Vec<Value> = past.calls.iter().map(result).chain(text).collect();
     json!({ "role": "user", "content": blocks })
 }

@@ -9,6 +9,7 @@ use steadflow_core::payload::Payload;
 use steadflow_core::transcript::{Answer, ToolCall};
 use steadflow_core::work::Turn;
 
+use super::prompt::AGAIN;
 use super::reply::text_at;
 
 /// A tool that a model is offered.
@@ -36,6 +37,8 @@ pub(super) struct Past {
     pub(super) calls: Vec<PastCall>,
     /// The answer as the provider wrote it, where that says more.
     pub(super) message: Option<Value>,
+    /// What the user says to it.
+    pub(super) reply: Option<String>,
 }
 
 /// A tool that the model asked for, and what became of it.
@@ -83,7 +86,14 @@ impl Past {
     /// A failure of class `internal` if it cannot be read.
     pub(super) fn read(turn: &Turn, number: usize, asked: usize) -> Result<Self, Failure> {
         let is_own = turn.model == asked;
-        let Answer { text, tool_calls, message, .. } = Answer::read(&turn.answer)?;
+        let Answer { mut text, tool_calls, message, output, .. } = Answer::read(&turn.answer)?;
+        if let Some(output) = output {
+            let said = output.to_value().unwrap_or_default();
+            let free =
+                said.as_object().filter(|said| said.len() == 1).and_then(|said| said.get("text")?.as_str());
+            text = free.unwrap_or(output.as_str()).to_owned();
+        }
+        let reply = turn.refusal.as_ref().map(|refusal| format!("{refusal} {AGAIN}"));
         let mut calls: Vec<PastCall> = Vec::with_capacity(tool_calls.len());
         for (place, (call, result)) in tool_calls.into_iter().zip(&turn.results).enumerate() {
             let ToolCall { id, name, arguments } = call;
@@ -93,7 +103,7 @@ impl Past {
             calls.push(PastCall { id, has_own_id, name, arguments, result: result.clone() });
         }
         let message = message.filter(|_| is_own).and_then(|message| message.to_value().ok());
-        Ok(Self { is_own, text, calls, message })
+        Ok(Self { is_own, text, calls, message, reply })
     }
 }
 
@@ -153,6 +163,7 @@ mod tests {
             answer: Payload::from_value(&answer),
             model,
             results: vec![Ok(Payload::null()), Err("gone".into())],
+            refusal: None,
         };
 
         let (own, other) = (Past::read(&turn(1), 2, 1).unwrap(), Past::read(&turn(0), 2, 1).unwrap());
@@ -166,6 +177,23 @@ mod tests {
     }
 
     #[test]
+    fn an_output_that_was_refused_is_given_back_with_what_was_said_to_it() {
+        for (output, text) in [
+            (json!({ "text": "So it is." }), "So it is."),
+            (json!({ "n": 1 }), r#"{"n":1}"#),
+            (json!([1, 2]), "[1,2]"),
+        ] {
+            let answer = Payload::from_value(&json!({ "output": output }));
+            let turn = Turn { answer, model: 0, results: Vec::new(), refusal: Some("It is rude.".into()) };
+
+            let past = Past::read(&turn, 1, 0).unwrap();
+
+            assert_eq!((past.text.as_str(), past.calls.len()), (text, 0));
+            assert_eq!(past.reply.as_deref(), Some("It is rude. Respond again, and correct this."));
+        }
+    }
+
+    #[test]
     fn every_call_that_is_given_back_has_an_id_of_its_own() {
         let call = |id: &str| json!({ "id": id, "name": "f", "arguments": "no" });
         let answer = json!({ "tool_calls": [call("a"), call(""), call("a"), call("b")] });
@@ -176,8 +204,8 @@ mod tests {
             Ok(Payload::from_value(&json!("x"))),
         ];
 
-        let past =
-            Past::read(&Turn { answer: Payload::from_value(&answer), model: 0, results }, 3, 0).unwrap();
+        let turn = Turn { answer: Payload::from_value(&answer), model: 0, results, refusal: None };
+        let past = Past::read(&turn, 3, 0).unwrap();
 
         let ids: Vec<(&str, bool)> =
             past.calls.iter().map(|call| (call.id.as_str(), call.has_own_id)).collect();

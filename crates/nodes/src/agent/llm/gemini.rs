@@ -37,9 +37,8 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
     }
     let (system, user) = prompt.texts(fit);
     let mut contents = vec![json!({ "role": "user", "parts": [{ "text": user }] })];
-    for (number, past) in prompt.past.iter().enumerate() {
-        let correction = prompt.correction.as_deref().filter(|_| number + 1 == prompt.past.len());
-        contents.extend([asked(past, prompt.model), results(past, correction)]);
+    for past in &prompt.past {
+        contents.extend([asked(past, prompt.model), results(past)]);
     }
     let mut body = json!({ "contents": contents, "generationConfig": generation });
     if !prompt.tools.is_empty() {
@@ -94,7 +93,7 @@ fn asked(past: &Past, model: &str) -> Value {
 }
 
 /// Returns what became of the functions, in one message.
-fn results(past: &Past, correction: Option<&str>) -> Value {
+fn results(past: &Past) -> Value {
     let result = |call: &PastCall| {
         let response = match &call.result {
             Ok(output) => json!({ "result": output.to_value().unwrap_or_default() }),
@@ -106,7 +105,7 @@ fn results(past: &Past, correction: Option<&str>) -> Value {
         }
         json!({ "functionResponse": response })
     };
-    let text = correction.map(|text| json!({ "text": text }));
+    let text = past.reply.as_ref().map(|text| json!({ "text": text }));
     let parts: Vec<Value> = past.calls.iter().map(result).chain(text).collect();
     json!({ "role": "user", "parts": parts })
 }

@@ -44,8 +44,8 @@ fn messages(prompt: &Prompt<'_>, fit: &Fit) -> Vec<Value> {
     for past in &prompt.past {
         messages.push(asked(past));
         messages.extend(past.calls.iter().map(result));
+        messages.extend(past.reply.as_ref().map(|text| json!({ "role": "user", "content": text })));
     }
-    messages.extend(prompt.correction.iter().map(|text| json!({ "role": "user", "content": text })));
     messages
 }
 
@@ -53,8 +53,11 @@ fn messages(prompt: &Prompt<'_>, fit: &Fit) -> Vec<Value> {
 fn asked(past: &Past) -> Value {
     let call = |call: &PastCall| json!({ "function": { "name": call.name, "arguments": call.object() } });
     let calls: Vec<Value> = past.calls.iter().map(call).collect();
-    let plain = || json!({ "role": "assistant", "content": past.text, "tool_calls": calls });
-    past.message.clone().unwrap_or_else(plain)
+    let mut plain = json!({ "role": "assistant", "content": past.text });
+    if !calls.is_empty() {
+        plain["tool_calls"] = calls.into();
+    }
+    past.message.clone().unwrap_or(plain)
 }
 
 fn result(call: &PastCall) -> Value {

@@ -57,8 +57,8 @@ fn messages(prompt: &Prompt<'_>, fit: &Fit) -> Vec<Value> {
                 .iter()
                 .map(|call| json!({ "role": "tool", "tool_call_id": call.id, "content": call.said() })),
         );
+        messages.extend(past.reply.as_ref().map(|text| json!({ "role": "user", "content": text })));
     }
-    messages.extend(prompt.correction.iter().map(|text| json!({ "role": "user", "content": text })));
     messages
 }
 
@@ -76,8 +76,11 @@ fn asked(past: &Past) -> Value {
     };
     let Some(message) = &past.message else {
         let text = (!past.text.is_empty()).then_some(past.text.as_str());
-        let calls: Vec<Value> = past.calls.iter().map(call).collect();
-        return json!({ "role": "assistant", "content": text, "tool_calls": calls });
+        let mut message = json!({ "role": "assistant", "content": text });
+        if !past.calls.is_empty() {
+            message["tool_calls"] = past.calls.iter().map(call).collect();
+        }
+        return message;
     };
     let mut message = message.clone();
     for (number, call) in past.calls.iter().enumerate() {

@@ -13,6 +13,9 @@ use super::fit::{Fit, SystemRole};
 /// The prefix of all messages about unusable responses, by which the next attempt recognizes what the model can correct.
 pub(super) const MISFIT: &str = "The model's response";
 
+/// What a model is asked to do about an answer that cannot be used.
+pub(super) const AGAIN: &str = "Respond again, and correct this.";
+
 /// One request to a model.
 pub(super) struct Prompt<'a> {
     pub(super) model: &'a str,
@@ -21,10 +24,8 @@ pub(super) struct Prompt<'a> {
     pub(super) schema: Option<&'a Value>,
     /// What the model may call, in the order of the document, so that the beginning of all requests is the same.
     pub(super) tools: Vec<Offer>,
-    /// What it said before, and what became of the tools that it asked for.
+    /// What it said before, and what became of that.
     pub(super) past: Vec<Past>,
-    /// What was wrong with its last answer, if it said something before that.
-    pub(super) correction: Option<String>,
     pub(super) max_tokens: Option<u32>,
     pub(super) temperature: Option<f64>,
 }
@@ -54,7 +55,6 @@ impl<'a> Prompt<'a> {
             schema,
             tools,
             past: Vec::new(),
-            correction: None,
             max_tokens: call.skill.max_tokens,
             temperature: config.temperature,
         };
@@ -62,13 +62,17 @@ impl<'a> Prompt<'a> {
             return Ok(Self { user: user(call.input, call.work.previous_error.as_deref()), ..prompt });
         };
         let past = turn.turns.iter().zip(1..).map(|(past, number)| Past::read(past, number, turn.model));
-        let past: Vec<Past> = past.collect::<Result<_, Failure>>()?;
-        let said = turn.correction.as_deref().and_then(correctable);
+        let mut past: Vec<Past> = past.collect::<Result<_, Failure>>()?;
+        let mut said = turn.correction.as_deref().and_then(correctable);
         // What a tool said comes directly behind the question, so the correction is behind that.
-        let (first, correction) = if past.is_empty() { (said, None) } else { (None, said) };
-        let correction = correction.map(|error| format!("{error} Respond again, and correct this."));
+        if let Some(last) = past.last_mut()
+            && let Some(error) = said.take()
+        {
+            let before = last.reply.take().map(|reply| format!("{reply}\n\n")).unwrap_or_default();
+            last.reply = Some(format!("{before}{error} {AGAIN}"));
+        }
         let max_tokens = turn.tokens_max.map(|tokens| u32::try_from(tokens).unwrap_or(u32::MAX));
-        Ok(Self { user: user(call.input, first), past, correction, max_tokens, ..prompt })
+        Ok(Self { user: user(call.input, said), past, max_tokens, ..prompt })
     }
 
     /// Returns the instructions for a role of their own, and the message of the user, which begins with them if the
@@ -105,7 +109,7 @@ fn user(input: &Value, previous_error: Option<&str>) -> String {
     };
     match previous_error.and_then(correctable) {
         Some(error) => {
-            format!("{question}\n\nYou were asked this before. {error} Respond again, and correct this.")
+            format!("{question}\n\nYou were asked this before. {error} {AGAIN}")
         }
         None => question,
     }

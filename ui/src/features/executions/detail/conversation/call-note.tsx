@@ -3,7 +3,7 @@ import { errorClassLabel } from '@/components/error-classes';
 import { Prose } from '@/components/prose';
 import { formatClock, millis } from '@/lib/time';
 import classes from './conversation.module.css';
-import type { Call } from './model';
+import { type Call, isOfTurn } from './model';
 import { texts } from './texts';
 
 /** Why a call has no result: it is under way, failed, or was cut off. */
@@ -18,7 +18,7 @@ export function CallNote({ call, isWriting = false }: { call: Call; isWriting?: 
 function Waiting({ call: { step }, isWriting }: { call: Call; isWriting: boolean }) {
   const began = formatClock(millis(step.started_at) ?? 0);
   const stops = millis(step.stop_at);
-  const isTool = typeof step.tool === 'string';
+  const isTool = isOfTurn(step);
   return (
     <p className={classes.note} data-tone="info">
       {/* Screen readers are told that it begins to write, and neither each piece of it nor each second. */}
@@ -35,7 +35,7 @@ function Waiting({ call: { step }, isWriting }: { call: Call; isWriting: boolean
 
 function Failed({ call }: { call: Call }) {
   const { step, repeatedBy, leftFor } = call;
-  const isTool = typeof step.tool === 'string';
+  const isTool = isOfTurn(step);
   const isRefused = step.error_class === 'model_output';
   const title = isRefused ? texts.refused : errorClassLabel(step.error_class ?? '');
   return (
@@ -46,7 +46,7 @@ function Failed({ call }: { call: Call }) {
       </span>
       <span className={classes.aside}>
         {leftFor && texts.leftFor(leftFor.model?.model ?? texts.otherModel)} {isRefused && repeatedBy && texts.toldNext}{' '}
-        {repeatedBy ? again(isTool, repeatedBy.attempt) : isTool && texts.toModel}
+        {repeatedBy ? again(isTool, repeatedBy.attempt) : typeof step.tool === 'string' && texts.toModel}
       </span>
     </div>
   );
@@ -57,7 +57,7 @@ function Stopped({ call: { step, repeatedBy } }: { call: Call }) {
     <div className={classes.note} data-tone="warning">
       <strong>{whyStopped(step.error_class)}</strong> {texts.noResult}{' '}
       {typeof step.reserved_tokens === 'number' && texts.reservedLost(step.reserved_tokens)}{' '}
-      {repeatedBy && again(typeof step.tool === 'string', repeatedBy.attempt)}
+      {repeatedBy && again(isOfTurn(step), repeatedBy.attempt)}
     </div>
   );
 }

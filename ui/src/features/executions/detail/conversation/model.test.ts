@@ -21,6 +21,8 @@ function aStep(number: number, change: Partial<ConversationStep>): ConversationS
     turn: null,
     model: null,
     tool: null,
+    guardrail: null,
+    refusal: null,
     status: 'completed',
     started_at: '2026-11-24T10:00:00Z',
     ended_at: '2026-11-24T10:00:01Z',

@@ -11,7 +11,7 @@ export interface AttemptPart {
   turns: readonly Turn[];
 }
 
-/** A response of the agent, and the tools that it asked for. */
+/** A response of the agent, and what followed from it: the tools that it asked for, and guardrails. */
 export interface Turn {
   key: string;
   /** `null` for an agent that is asked once. */
@@ -50,7 +50,7 @@ function callsOf(steps: readonly ConversationStep[]): Call[] {
   return steps.map((step) => {
     const before = latest.get(step.name ?? null);
     const call: Call = { step, repeats: before?.step ?? null, repeatedBy: null, leftFor: null };
-    if (typeof step.tool !== 'string') {
+    if (!isOfTurn(step)) {
       if (asked && isNextModel(asked.step, step)) asked.leftFor = step;
       asked = call;
     }
@@ -74,12 +74,16 @@ function turnsOf(calls: readonly Call[]): Turn[] {
     const { step } = call;
     const number = step.turn ?? null;
     const last = turns.at(-1);
-    if (typeof step.tool === 'string' && last && last.number === number) last.tools.push(call);
-    else if (typeof step.tool === 'string')
-      turns.push({ key: `tools-${step.number}`, number, call: null, tools: [call] });
+    if (isOfTurn(step) && last && last.number === number) last.tools.push(call);
+    else if (isOfTurn(step)) turns.push({ key: `tools-${step.number}`, number, call: null, tools: [call] });
     else turns.push({ key: `turn-${step.number}`, number, call, tools: [] });
   }
   return turns;
+}
+
+/** Whether a call belongs to a response of the model: it calls a tool, or is made for a guardrail. */
+export function isOfTurn(step: ConversationStep): boolean {
+  return typeof step.tool === 'string' || typeof step.guardrail === 'string';
 }
 
 /** Returns the text of an output that is nothing else: that of a skill without an output schema. */

@@ -1,14 +1,16 @@
 import { IconSparkles } from '@tabler/icons-react';
 import type { ConversationStep } from '@/api/types';
 import { Duration } from '@/components/duration';
+import { Prose } from '@/components/prose';
 import { StatusIcon } from '@/components/status-icon';
 import { usageText } from '@/components/usage-text';
 import { CallNote } from './call-note';
 import classes from './conversation.module.css';
 import { Entry } from './entry';
+import { GuardrailCall } from './guardrail-call';
 import { LiveEntry } from './live-entry';
 import { isOf, type LiveTurn } from './live-turn';
-import type { Turn } from './model';
+import { isOfTurn, type Turn } from './model';
 import { ShownText, ShownValue } from './shown-value';
 import { iconOf } from './step-icon';
 import { texts } from './texts';
@@ -50,13 +52,22 @@ export function TurnEntry({ turn, live, speaker, provider, file }: TurnEntryProp
           <CallNote call={call} isWriting={written !== null} />
           <Response step={call.step} file={file} />
           <Output step={call.step} file={file} />
+          {typeof call.step.refusal === 'string' && (
+            <div className={classes.note} data-tone="warning">
+              <strong>{texts.outputRefused}</strong> <Prose text={call.step.refusal} /> {texts.toldNext}
+            </div>
+          )}
         </>
       )}
       {tools.length > 0 && (
         <ul className={classes.tools} aria-label={texts.tools}>
-          {tools.map((tool) => (
-            <ToolCall key={tool.step.number} call={tool} file={file} />
-          ))}
+          {tools.map((tool) =>
+            typeof tool.step.guardrail === 'string' ? (
+              <GuardrailCall key={tool.step.number} call={tool} file={file} />
+            ) : (
+              <ToolCall key={tool.step.number} call={tool} file={file} />
+            ),
+          )}
         </ul>
       )}
     </Entry>
@@ -64,8 +75,8 @@ export function TurnEntry({ turn, live, speaker, provider, file }: TurnEntryProp
 }
 
 /** Returns what has been written of a call, if it is under way. */
-function writtenOf({ status, attempt, name, tool }: ConversationStep, live: LiveTurn | null): LiveTurn | null {
-  const isUnderWay = status === 'running' && typeof tool !== 'string' && isOf(live, attempt, name ?? null);
+function writtenOf(step: ConversationStep, live: LiveTurn | null): LiveTurn | null {
+  const isUnderWay = step.status === 'running' && !isOfTurn(step) && isOf(live, step.attempt, step.name ?? null);
   return isUnderWay ? live : null;
 }
 
