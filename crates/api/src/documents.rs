@@ -98,6 +98,10 @@ pub(crate) enum Protection {}
 #[derive(Debug)]
 pub(crate) enum Prices {}
 
+/// What the models of an agent may use in a day of UTC.
+#[derive(Debug)]
+pub(crate) enum DayBudget {}
+
 /// What all calls of models may use together.
 #[derive(Debug)]
 pub(crate) enum Budget {}
@@ -158,4 +162,15 @@ macro_rules! named {
 }
 
 named!(FlowInput, FlowDraft, FlowPatch, FlowDefinition, DefinitionDraft, Node, JsonSchema);
-named!(AgentInput, AgentPatch, AgentDraft, AgentConfig, AgentType, Budget, Prices, Protection, Skill);
+named!(
+    AgentInput,
+    AgentPatch,
+    AgentDraft,
+    AgentConfig,
+    AgentType,
+    Budget,
+    DayBudget,
+    Prices,
+    Protection,
+    Skill
+);

@@ -53,6 +53,8 @@ pub(crate) struct Metrics {
     calls_waiting: Gauge,
     calls_running: Gauge,
     breakers_open: Gauge,
+    budget_tokens: Gauge,
+    budget_refusals: Counter,
     traces: Option<Traces>,
 }
 
@@ -78,6 +80,8 @@ impl Metrics {
             calls_waiting: Gauge::default(),
             calls_running: Gauge::default(),
             breakers_open: Gauge::default(),
+            budget_tokens: Gauge::default(),
+            budget_refusals: Counter::default(),
             traces: traces.map(|counts| Traces {
                 counts,
                 sent: Counter::default(),
@@ -139,6 +143,16 @@ impl Metrics {
             "Agents whose circuit breaker is open or half open",
             self.breakers_open.clone(),
         );
+        registry.register(
+            "agent_budget_reserved_tokens",
+            "Tokens of budgets of agents for a day that calls in progress may use",
+            self.budget_tokens.clone(),
+        );
+        registry.register(
+            "agent_budget_refusals",
+            "Calls refused because the budget of their agent for the day was used up",
+            self.budget_refusals.clone(),
+        );
     }
 
     pub(crate) fn execution_accepted(&self) {
@@ -170,6 +184,8 @@ impl Metrics {
             Room::Reserved => 0,
         });
         let gates = engine.gate_totals();
+        self.budget_tokens.set(i64::try_from(gates.tokens_reserved).unwrap_or(i64::MAX));
+        self.budget_refusals.inner().store(gates.refused, Ordering::Relaxed);
         for (gauge, count) in [
             (&self.calls_waiting, gates.waiting),
             (&self.calls_running, gates.running),

@@ -108,8 +108,10 @@ async fn registered_agent_is_answered_without_its_secrets() {
       },
       "prices": null,
       "protection": null,
+      "budget": null,
       "usage_count": 0,
       "last_used_at": null,
+      "budget_today": null,
       "created_at": "2027-01-15T08:00:00.000000Z",
       "updated_at": "2027-01-15T08:00:00.000000Z",
       "etag": "\"1\""

@@ -1,4 +1,4 @@
-//! The protection of agents, and what it does.
+//! The protection of agents and their budgets, and what these do.
 
 use std::time::Duration;
 
@@ -75,4 +75,61 @@ async fn an_agent_without_a_protection_does_nothing_and_one_that_is_not_there_is
 
     assert_eq!((&state["waiting"], &state["breaker"]), (&json!(0), &Value::Null));
     api.get("agents/018f3a5e-0000-7000-8000-000000000009/protection").await.expect(404);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_used_of_the_budget_of_an_agent_is_shown_and_what_would_pass_it_is_refused() {
+    let api = Api::new().await;
+    let budget = json!({ "max_tokens_per_day": 6_000, "max_cost_per_day": 3 });
+    let agent = json!({
+        "name": "Limited", "agent_type": "llm",
+        "config": { "provider": "openai", "model": "large", "fallbacks": [{ "model": "small", "prices": { "currency": "EUR" } }] },
+        "prices": { "currency": "EUR", "input_per_million": 100, "output_per_million": 1_000 },
+        "skills": [{ "name": "tell", "max_tokens": 1_000 }], "budget": budget,
+    });
+    let agent = api.post("agents", &agent).await.expect(201);
+    let id = text(&agent["id"]);
+    let ask = |input: Value| json!({ "id": "ask", "type": "agent", "agent_id": id, "skill": "tell", "input": input });
+    let answers = api.flow_of(&[ask(json!({ "answers": [{ "output": { "text": "Low." } }] }))]).await;
+    let hangs = api.flow_of(&[ask(json!({ "hangs": true }))]).await;
+
+    assert_eq!(api.run(&answers).await["status"], "completed");
+    let first = api.start(&hangs).await;
+    let second = api.start(&hangs).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let waits = api.start(&answers).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+
+    assert_eq!((&agent["budget"], &agent["budget_today"]["tokens"]), (&budget, &json!(0)));
+    let today = api.get(&format!("agents/{id}")).await.expect(200)["budget_today"].clone();
+    let reserved = today["reserved_tokens"].as_u64().unwrap();
+    assert_eq!((&today["tokens"], &today["currency"]), (&json!(110), &json!("EUR")));
+    assert!((2 * 2_030..2 * 2_100).contains(&reserved), "two calls: {today}");
+    assert_eq!(text(&today["renews_at"]), "2027-01-16T00:00:00.000000Z");
+    assert_eq!(api.get("agents").await.expect(200)[0]["budget_today"], today);
+    let metrics = api.get("/metrics").await.text;
+    assert!(metrics.contains(&format!("steadflow_agent_budget_reserved_tokens {reserved}\n")), "{metrics}");
+    let waiting = api.get("executions?waiting_for=slot").await.expect(200);
+    assert_eq!(text(&waiting[0]["id"]), waits, "it waits for what those may leave that are in progress");
+
+    // Nobody will know what they used.
+    for id in [&first, &second] {
+        api.post(&format!("executions/{id}/cancel"), &json!({})).await;
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let refused = api.get(&format!("executions/{waits}")).await.expect(200);
+    assert_eq!(
+        (&refused["status"], &refused["error_class"]),
+        (&json!("failed"), &json!("budget")),
+        "{refused:#}"
+    );
+    let said = text(&refused["error_message"]);
+    assert!(said.contains("The budget of the agent Limited for a day (6,000 tokens) leaves 1,"), "{said}");
+    assert!(said.contains("renews at 00:00 UTC"), "{said}");
+    let metrics = api.get("/metrics").await.text;
+    assert!(metrics.contains("steadflow_agent_budget_refusals_total 1\n"), "{metrics}");
+    assert!(metrics.contains("steadflow_agent_budget_reserved_tokens 0\n"), "{metrics}");
+    let faulty = json!({ "budget": { "max_tokens_per_day": 2_000 } });
+    let faults = api.patch(&format!("agents/{id}"), &faulty).await.expect(422);
+    assert_eq!(faults["errors"][0]["pointer"], "/budget/max_tokens_per_day", "{faults}");
 }

@@ -50,6 +50,8 @@ struct State {
     calls: BTreeMap<String, Vec<Value>>,
     /// The call that is held, if any.
     held: Option<Held>,
+    /// Whether all others are, too.
+    holds_all: bool,
 }
 
 #[derive(Debug)]
@@ -74,7 +76,7 @@ impl State {
             (held.hold, Arc::clone(&held.release))
         });
         self.calls.entry(key).or_default().push(body);
-        hold
+        hold.or_else(|| self.holds_all.then(|| (Hold::Silent, Arc::default())))
     }
 }
 
@@ -111,6 +113,11 @@ impl Model {
         let release = Arc::default();
         let held = Held { end: end.to_owned(), hold, is_taken: false, has_come: false, release };
         self.state.lock().held = Some(held);
+    }
+
+    /// Holds all calls from now on, or no further ones.
+    pub fn hold_all(&self, holds: bool) {
+        self.state.lock().holds_all = holds;
     }
 
     /// Waits until the call that is held has come, and was answered as far as it will be. No other call is held from then on.

@@ -21,6 +21,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use self::destination::Destination;
+use crate::budget::Budget;
 use crate::document::Fault;
 use crate::guardrail::Guardrail;
 use crate::template::Template;
@@ -56,6 +57,8 @@ pub struct Agent {
     pub prices: Option<Prices>,
     /// How much all executions together may ask of it; `None` where nothing limits them.
     pub protection: Option<Protection>,
+    /// What its models may use in a day, by all executions together; `None` where nothing limits that.
+    pub budget: Option<Budget>,
     config: Value,
 }
 

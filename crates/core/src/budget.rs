@@ -1,10 +1,15 @@
-//! What an execution may use of models: a bound that holds over all its nodes and attempts.
+//! What may be used of models: by an execution, over all its nodes and attempts, or of an agent in a day, by all executions.
+
+mod day;
+mod spent;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::usage::Currency;
+pub use day::{Day, Draw, Drawn, Settlement};
+pub use spent::Spent;
 
 /// How much more than allowed a sum of costs may be because of how it is rounded.
 const ROUNDING: f64 = 1e-9;
@@ -32,19 +37,57 @@ impl Budget {
             let left = max.saturating_sub(taken.tokens);
             return Some(Shortage {
                 budget: tokens(max),
+                used: grouped(taken.tokens),
                 left: grouped(left),
                 wanted: grouped(wanted.tokens),
-                key: "max_tokens",
+                measure: Measure::Tokens,
             });
         }
         let max = self.max_cost.filter(|max| sum.cost > max * (1.0 + ROUNDING))?;
         let money = |cost: f64| Money { cost, currency: self.currency }.to_string();
         Some(Shortage {
             budget: money(max),
+            used: money(taken.cost),
             left: money((max - taken.cost).max(0.0)),
             wanted: money(wanted.cost),
-            key: "max_cost",
+            measure: Measure::Cost,
         })
+    }
+
+    /// Returns what it counts of `amount`: 0 of what it does not limit.
+    #[must_use]
+    pub fn counted(&self, amount: Amount) -> Amount {
+        Amount {
+            tokens: if self.max_tokens.is_some() { amount.tokens } else { 0 },
+            cost: if self.max_cost.is_some() { amount.cost } else { 0.0 },
+        }
+    }
+}
+
+/// What a budget measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Tokens.
+    Tokens,
+    /// Costs.
+    Cost,
+}
+
+impl Measure {
+    /// Returns the key that limits it for an execution.
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Self::Tokens => "max_tokens",
+            Self::Cost => "max_cost",
+        }
+    }
+
+    /// Returns the key that limits it for an agent in a day.
+    pub(crate) const fn key_of_day(self) -> &'static str {
+        match self {
+            Self::Tokens => "max_tokens_per_day",
+            Self::Cost => "max_cost_per_day",
+        }
     }
 }
 
@@ -53,12 +96,14 @@ impl Budget {
 pub struct Shortage {
     /// All that it allows.
     pub budget: String,
+    /// What is used of it, or reserved.
+    pub used: String,
     /// What is left of it.
     pub left: String,
     /// What is asked for.
     pub wanted: String,
-    /// The key of the budget that sets it.
-    pub key: &'static str,
+    /// Of what there is too little.
+    pub measure: Measure,
 }
 
 /// What calls use of a budget, or may use.
@@ -77,6 +122,28 @@ impl Amount {
     pub fn plus(self, other: Self) -> Self {
         // A server can say any number.
         Self { tokens: self.tokens.saturating_add(other.tokens), cost: self.cost + other.cost }
+    }
+
+    /// Returns what is left of it when `other` is taken away; each number is 0 at least.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        Self { tokens: self.tokens.saturating_sub(other.tokens), cost: (self.cost - other.cost).max(0.0) }
+    }
+
+    /// Returns whether `other` can be taken from it.
+    pub fn covers(self, other: Self) -> bool {
+        self.tokens >= other.tokens && self.cost * (1.0 + ROUNDING) >= other.cost
+    }
+
+    /// Returns the smaller one of each number.
+    #[must_use]
+    pub fn min(self, other: Self) -> Self {
+        Self { tokens: self.tokens.min(other.tokens), cost: self.cost.min(other.cost) }
+    }
+
+    /// Returns whether it is nothing.
+    pub fn is_nothing(self) -> bool {
+        self == Self::default()
     }
 
     /// Returns the larger one of each number.

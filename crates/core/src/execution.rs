@@ -38,6 +38,7 @@ use crate::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, Tenan
 use crate::inbox::Signal;
 use crate::limits::Limits;
 use crate::payload::Payload;
+use crate::protection::SlotAnswer;
 use crate::timestamp::Timestamp;
 use crate::usage::UsageSum;
 use crate::work::{CallKey, Outcome};
@@ -160,11 +161,8 @@ pub enum Input {
         /// How it ended.
         end: ChildEnd,
     },
-    /// A call that waited for a slot of its agent has one.
-    SlotGranted {
-        /// Which call.
-        call: CallKey,
-    },
+    /// A call that waited for a slot of its agent has one, or will have none.
+    SlotAnswered(SlotAnswer),
     /// A timer may be due. Too early is harmless.
     Tick,
     /// This worker drives it from here on; calls that ran elsewhere or before a crash are lost.

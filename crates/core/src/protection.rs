@@ -1,27 +1,31 @@
-//! The protection of agents: which of the calls that wait for an agent may begin, and when.
+//! The protection of agents, and their budgets: which of the calls that wait for an agent may begin, and when.
 //!
 //! [`Gates`] has no clock: it is given the time, the calls that wait, and how calls ended. A call that waits has not begun, so
-//! that it costs no attempt and none of the attempt's time. Nothing here is stored: a process that starts does not know what
-//! the one before it has sent, so it begins as if it had just made a call, and its breakers are closed.
+//! that it costs no attempt and none of the attempt's time. Nothing of a protection is stored: a process that starts does not
+//! know what the one before it has sent, so it begins as if it had just made a call, and its breakers are closed. What is drawn
+//! from a budget is stored ([`BudgetAsk`]).
 //!
 //! Calls of one agent get their turns flow by flow, and no agent waits for another.
 
+mod account;
 mod breaker;
 mod gate;
 mod pace;
 mod queue;
 mod retries;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::agent::Protection;
-use crate::failure::ErrorClass;
-use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeIndex, StepKey};
+use crate::budget::{Amount, Budget, Draw, Drawn, Settlement, Shortage, Spent};
+use crate::failure::{ErrorClass, Failure};
+use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeIndex, StepKey, TenantId};
 use crate::quota::Quota;
 use crate::timestamp::Timestamp;
 use crate::work::{CallKey, Outcome};
+pub use account::AccountState;
 pub use breaker::BreakerState;
 use gate::Gate;
 pub use retries::{RETRIES_A_MINUTE, RETRIES_PERCENT};
@@ -29,8 +33,19 @@ pub use retries::{RETRIES_A_MINUTE, RETRIES_PERCENT};
 /// How long an agent is left alone at most because a peer asked for it (`Retry-After`): after that, one call asks again.
 pub const HOLD_MAX: Duration = Duration::from_secs(600);
 
+/// What limits an agent: its current version says so.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AgentLimits {
+    /// Whose agent it is.
+    pub tenant: TenantId,
+    /// How much may be asked of it.
+    pub protection: Option<Protection>,
+    /// What its calls may use in a day.
+    pub budget: Option<Budget>,
+}
+
 /// A call that waits for a slot of the agent that it asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SlotRequest {
     /// Which call.
     pub call: CallKey,
@@ -42,10 +57,50 @@ pub struct SlotRequest {
     pub is_repeat: bool,
     /// How many bytes it sends, about.
     pub bytes: usize,
+    /// What it may use at most of which budget of the agent.
+    pub of_budget: Option<(Budget, Amount)>,
+}
+
+/// The answer to a [`SlotRequest`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum SlotAnswer {
+    /// The call may begin.
+    Granted(CallKey),
+    /// The budget of the agent for the day is used up.
+    Refused(CallKey, Box<Refusal>),
+    /// The budget of the agent has changed since: the call asks again.
+    AskAgain(CallKey),
+}
+
+impl SlotAnswer {
+    /// Returns which call it is for.
+    pub const fn call(&self) -> &CallKey {
+        match self {
+            Self::Granted(call) | Self::Refused(call, _) | Self::AskAgain(call) => call,
+        }
+    }
+}
+
+/// What the budget of an agent does not allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The agent.
+    pub agent: AgentId,
+    /// What is missing.
+    pub shortage: Shortage,
+}
+
+/// What the store is asked to do with the budget of an agent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum BudgetAsk {
+    /// Draw from it, and hand the answer to [`Gates::drawn`].
+    Draw(Draw),
+    /// Note what was not used, or was used beyond what is drawn.
+    Settle(Settlement),
 }
 
 /// How a call that had a slot ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CallEnd {
     /// What it says of the peer.
     pub verdict: Verdict,
@@ -55,6 +110,8 @@ pub struct CallEnd {
     pub tokens: Option<u64>,
     /// What the peer said it has room for.
     pub quota: Option<Quota>,
+    /// What is known of what it used of a budget.
+    pub spent: Spent,
 }
 
 /// What the end of a call says of the peer.
@@ -72,10 +129,15 @@ pub enum Verdict {
 
 impl CallEnd {
     /// A call that was stopped by its time limit.
-    pub const OVERDUE: Self = Self { verdict: Verdict::Fails, retry_after: None, tokens: None, quota: None };
+    pub const OVERDUE: Self = Self { verdict: Verdict::Fails, ..Self::UNWANTED };
     /// A call that was stopped because nobody wants its result any more.
-    pub const UNWANTED: Self =
-        Self { verdict: Verdict::Unknown, retry_after: None, tokens: None, quota: None };
+    pub const UNWANTED: Self = Self {
+        verdict: Verdict::Unknown,
+        retry_after: None,
+        tokens: None,
+        quota: None,
+        spent: Spent::UNKNOWN,
+    };
 
     /// Returns the end of a call whose question went to another model of the agent at once: the agent as a whole has not
     /// failed with it, and what one model asks for is not asked of the others.
@@ -88,15 +150,18 @@ impl CallEnd {
         let used = outcome.used();
         let used = used.input_tokens.saturating_add(used.output_tokens);
         let quota = outcome.quota.as_deref().copied();
+        let failure = outcome.result.as_ref().err();
+        let is_unspent = failure.is_some_and(Failure::used_nothing);
+        let spent = Spent::of(failure.map(|failure| failure.class), outcome.usage.as_deref(), is_unspent);
         match &outcome.result {
-            Ok(_) => Self { verdict: Verdict::Responds, retry_after: None, tokens: Some(used), quota },
+            Ok(_) => Self { verdict: Verdict::Responds, retry_after: None, tokens: Some(used), quota, spent },
             Err(failure) => {
                 let verdict = Verdict::of(failure.class);
                 let is_about_all = matches!(verdict, Verdict::Fails | Verdict::AsksToWait);
                 let retry_after = failure.retry_after.filter(|_| is_about_all);
                 // What a call used that failed on the way is not known, unless it says so.
                 let tokens = (used > 0 || failure.status.is_some()).then_some(used);
-                Self { verdict, retry_after, tokens, quota }
+                Self { verdict, retry_after, tokens, quota, spent }
             }
         }
     }
@@ -146,6 +211,10 @@ pub struct GateTotals {
     pub running: usize,
     /// Agents that no call may ask, or only one that tries, because the last ones failed.
     pub breakers_open: usize,
+    /// Tokens of budgets of agents that calls under way may use.
+    pub tokens_reserved: u64,
+    /// Calls that were refused because the budget of their agent for the day was used up.
+    pub refused: u64,
 }
 
 /// The protection of all agents that have one.
@@ -156,37 +225,43 @@ pub struct Gates {
     gates: BTreeMap<AgentId, Gate>,
     /// The calls that have a slot or wait for one.
     calls: BTreeMap<CallKey, AgentId>,
-    /// The agents whose calls need a slot; `None` where there are none.
-    limited: Option<Arc<BTreeSet<AgentId>>>,
+    /// The agents whose calls need a slot, with their budgets; `None` where there are none.
+    limited: Option<Arc<BTreeMap<AgentId, Option<Budget>>>>,
+    /// What the store is to be asked.
+    asks: Vec<BudgetAsk>,
+    refused: u64,
 }
 
 impl Gates {
     /// Returns gates for no agent, of a process that begins at `now`.
     pub const fn new(now: Timestamp) -> Self {
-        Self { began_at: now, gates: BTreeMap::new(), calls: BTreeMap::new(), limited: None }
+        Self {
+            began_at: now,
+            gates: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            limited: None,
+            asks: Vec::new(),
+            refused: 0,
+        }
     }
 
-    /// Returns the agents whose calls need a slot; `None` where there are none.
-    pub fn limited(&self) -> Option<Arc<BTreeSet<AgentId>>> {
+    /// Returns the agents whose calls need a slot, with their budgets; `None` where there are none.
+    pub fn limited(&self) -> Option<Arc<BTreeMap<AgentId, Option<Budget>>>> {
         self.limited.clone()
     }
 
-    /// Sets the protection of an agent as it is from now on; `None` for none.
-    pub fn set(&mut self, agent: AgentId, protection: Option<Protection>, now: Timestamp) {
-        let is_limited = protection.is_some();
-        match self.gates.get_mut(&agent) {
-            Some(gate) => gate.set(protection.unwrap_or_default(), now),
-            None => {
-                let Some(protection) = protection else { return };
-                self.gates.insert(agent, Gate::new(protection, self.began_at));
-            }
+    /// Sets what limits an agent from now on; `None` for nothing.
+    pub fn set(&mut self, agent: AgentId, limits: Option<AgentLimits>, now: Timestamp) {
+        if limits.is_some() || self.gates.contains_key(&agent) {
+            let protection = limits.and_then(|limits| limits.protection);
+            let gate = self.gates.entry(agent).or_insert_with(|| Gate::new(protection, self.began_at));
+            gate.set(agent, limits, now, &mut self.asks);
         }
         let mut limited = self.limited.take().map(Arc::unwrap_or_clone).unwrap_or_default();
-        if is_limited {
-            limited.insert(agent);
-        } else {
-            limited.remove(&agent);
-        }
+        match limits {
+            Some(limits) => limited.insert(agent, limits.budget),
+            None => limited.remove(&agent),
+        };
         self.limited = (!limited.is_empty()).then(|| Arc::new(limited));
         self.drop_unused(agent);
     }
@@ -197,8 +272,7 @@ impl Gates {
             return;
         }
         let began_at = self.began_at;
-        let gate =
-            self.gates.entry(request.agent).or_insert_with(|| Gate::new(Protection::default(), began_at));
+        let gate = self.gates.entry(request.agent).or_insert_with(|| Gate::new(None, began_at));
         self.calls.insert(request.call.clone(), request.agent);
         gate.wait(request);
     }
@@ -208,22 +282,55 @@ impl Gates {
         !self.calls.is_empty()
     }
 
-    /// Gives a slot to a call that may begin at `now`; `None` when there is no further one.
-    pub fn grant(&mut self, now: Timestamp) -> Option<CallKey> {
+    /// Answers a call that may begin at `now`, or never; `None` when there is no further one.
+    pub fn grant(&mut self, now: Timestamp) -> Option<SlotAnswer> {
         if self.calls.is_empty() {
             return None;
         }
-        self.gates.values_mut().find_map(|gate| gate.grant(now))
+        let asks = &mut self.asks;
+        let answer = self.gates.values_mut().find_map(|gate| gate.grant(now, asks))?;
+        self.refused += u64::from(matches!(answer, SlotAnswer::Refused(..)));
+        if !matches!(answer, SlotAnswer::Granted(_))
+            && let Some(agent) = self.calls.remove(answer.call())
+        {
+            self.drop_unused(agent);
+        }
+        Some(answer)
+    }
+
+    /// Returns whether there is nothing to grant and nothing to ask.
+    pub fn is_idle(&self) -> bool {
+        self.calls.is_empty() && self.asks.is_empty()
+    }
+
+    /// Takes what the store is to be asked.
+    pub fn take_asks(&mut self) -> Vec<BudgetAsk> {
+        std::mem::take(&mut self.asks)
+    }
+
+    /// Takes in what came of a draw; `None` if the store could not make it.
+    pub fn drawn(&mut self, draw: &Draw, drawn: Option<Drawn>, now: Timestamp) {
+        // Its budget may be gone.
+        if let Some(gate) = self.gates.get_mut(&draw.agent) {
+            gate.drawn(draw, drawn, now, &mut self.asks);
+        }
+    }
+
+    /// Gives back what is drawn from budgets and not used.
+    pub fn give_back_budgets(&mut self) {
+        for gate in self.gates.values_mut() {
+            gate.give_back_budget(&mut self.asks);
+        }
     }
 
     /// Takes back the slot of a call that did not begin.
     pub fn give_back(&mut self, call: &CallKey) {
-        self.take(call, Gate::give_back);
+        self.take(call, |gate, call, asks| gate.give_back(call, Spent::Nothing, asks));
     }
 
     /// Takes in that a call has ended. One that had no slot changes nothing.
     pub fn ended(&mut self, call: &CallKey, end: CallEnd, now: Timestamp) {
-        self.take(call, |gate, call| gate.ended(call, end, now));
+        self.take(call, |gate, call, asks| gate.ended(call, end, now, asks));
     }
 
     /// Forgets all calls of an execution that has ended, or is not driven here any more.
@@ -235,20 +342,21 @@ impl Gates {
         let from_it = self.calls.range(first..).map(|(call, _)| call);
         let of_it: Vec<CallKey> = from_it.take_while(|call| call.execution == execution).cloned().collect();
         for call in of_it {
-            self.give_back(&call);
+            // It may go on elsewhere.
+            self.take(&call, |gate, call, asks| gate.give_back(call, Spent::UNKNOWN, asks));
         }
     }
 
-    fn take(&mut self, call: &CallKey, ends: impl FnOnce(&mut Gate, &CallKey)) {
+    fn take(&mut self, call: &CallKey, ends: impl FnOnce(&mut Gate, &CallKey, &mut Vec<BudgetAsk>)) {
         let Some(agent) = self.calls.remove(call) else { return };
         if let Some(gate) = self.gates.get_mut(&agent) {
-            ends(gate, call);
+            ends(gate, call, &mut self.asks);
         }
         self.drop_unused(agent);
     }
 
     fn drop_unused(&mut self, agent: AgentId) {
-        let is_limited = self.limited.as_ref().is_some_and(|limited| limited.contains(&agent));
+        let is_limited = self.limited.as_ref().is_some_and(|limited| limited.contains_key(&agent));
         if !is_limited && self.gates.get(&agent).is_some_and(Gate::is_unused) {
             self.gates.remove(&agent);
         }
@@ -262,16 +370,24 @@ impl Gates {
 
     /// Returns what all of them do.
     pub fn totals(&self) -> GateTotals {
-        self.gates.values().fold(GateTotals::default(), |totals, gate| GateTotals {
+        let none = GateTotals { refused: self.refused, ..GateTotals::default() };
+        self.gates.values().fold(none, |totals, gate| GateTotals {
             waiting: totals.waiting + gate.waiting(),
             running: totals.running + gate.running(),
             breakers_open: totals.breakers_open + usize::from(gate.has_open_breaker()),
+            tokens_reserved: totals.tokens_reserved.saturating_add(gate.tokens_reserved()),
+            ..totals
         })
     }
 
     /// Returns what the protection of `agent` does at `now`; `None` if it has none.
     pub fn state(&self, agent: AgentId, now: Timestamp) -> Option<GateState> {
         self.limited.as_ref()?.get(&agent)?;
-        self.gates.get(&agent).map(|gate| gate.state(now))
+        self.gates.get(&agent).filter(|gate| gate.is_protected()).map(|gate| gate.state(now))
+    }
+
+    /// Returns what is drawn from the budget of `agent` for the day of `now`, and not used.
+    pub fn account(&self, agent: AgentId, now: Timestamp) -> AccountState {
+        self.gates.get(&agent).and_then(|gate| gate.account_state(now)).unwrap_or_default()
     }
 }

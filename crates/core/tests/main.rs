@@ -4,6 +4,7 @@ mod agents;
 mod approvals;
 mod bounds;
 mod budgets;
+mod day_budgets;
 mod delays;
 mod documents;
 mod exact;

@@ -7,10 +7,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 use steadflow_core::agent::{Breaker, Protection};
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeIndex, StepKey};
+use steadflow_core::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeIndex, StepKey, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::protection::{
-    BreakerState, CallEnd, Gates, HOLD_MAX, RETRIES_A_MINUTE, SlotRequest, Verdict,
+    AgentLimits, BreakerState, CallEnd, Gates, HOLD_MAX, RETRIES_A_MINUTE, SlotAnswer, SlotRequest, Verdict,
 };
 use steadflow_core::quota::{Allowance, Quota};
 use steadflow_core::timestamp::Timestamp;
@@ -37,7 +37,11 @@ fn call(number: u128) -> CallKey {
 
 fn request(number: u128, flow: u128) -> SlotRequest {
     let flow = FlowId::new(Uuid::from_u128(flow));
-    SlotRequest { call: call(number), agent: AGENT, flow, is_repeat: false, bytes: 400 }
+    SlotRequest { call: call(number), agent: AGENT, flow, is_repeat: false, bytes: 400, of_budget: None }
+}
+
+fn limits(protection: Protection) -> Option<AgentLimits> {
+    Some(AgentLimits { tenant: TenantId::DEFAULT, protection: Some(protection), budget: None })
 }
 
 fn repeat(number: u128) -> SlotRequest {
@@ -58,12 +62,16 @@ fn fails() -> CallEnd {
 
 fn gates(protection: Protection) -> Gates {
     let mut gates = Gates::new(at(0.0));
-    gates.set(AGENT, Some(protection), at(0.0));
+    gates.set(AGENT, limits(protection), at(0.0));
     gates
 }
 
 fn grants(gates: &mut Gates, now: Timestamp) -> Vec<u128> {
-    std::iter::from_fn(|| gates.grant(now)).map(|call| number(&call)).collect()
+    let granted = |answer| match answer {
+        SlotAnswer::Granted(call) => number(&call),
+        SlotAnswer::Refused(..) | SlotAnswer::AskAgain(_) => panic!("no budget limits it: {answer:?}"),
+    };
+    std::iter::from_fn(|| gates.grant(now)).map(granted).collect()
 }
 
 /// Gives slots as time passes until nothing waits for time any more; each call ends `takes` later, as `end` says.
@@ -123,7 +131,7 @@ fn a_process_that_starts_begins_as_if_it_had_just_made_a_call() {
 
 #[test]
 fn a_changed_rate_holds_at_once() {
-    let per_minute = |count| Some(Protection { requests_per_minute: Some(count), ..Protection::default() });
+    let per_minute = |count| limits(Protection { requests_per_minute: Some(count), ..Protection::default() });
     let mut gates = gates(Protection { requests_per_minute: Some(1), ..Protection::default() });
     (0..9).for_each(|number| gates.wait(request(number, 1)));
     assert!(grants(&mut gates, at(30.0)).is_empty());
@@ -268,7 +276,7 @@ fn flows_take_turns_and_a_large_one_does_not_hold_up_a_small_one() {
 #[test]
 fn an_agent_that_is_full_does_not_hold_up_another() {
     let mut gates = gates(Protection { max_concurrency: Some(1), ..Protection::default() });
-    gates.set(OTHER, Some(Protection { max_concurrency: Some(1), ..Protection::default() }), at(0.0));
+    gates.set(OTHER, limits(Protection { max_concurrency: Some(1), ..Protection::default() }), at(0.0));
     (0..9).for_each(|number| gates.wait(request(number, 1)));
     gates.wait(SlotRequest { agent: OTHER, ..request(9, 1) });
 
@@ -448,7 +456,7 @@ proptest! {
                 Happens::Ends { .. } | Happens::GoesAway { .. } => {}
                 Happens::Passes { millis } => now = now.plus(Duration::from_millis(millis)),
                 Happens::Changes { protection: changed } => {
-                    gates.set(AGENT, Some(changed), now);
+                    gates.set(AGENT, limits(changed), now);
                     protection = changed;
                     // What runs already may be more than the new limit.
                     running.drain(..).for_each(|number| gates.ended(&call(number), responds(), now));

@@ -54,6 +54,7 @@ fn a_description_goes_into_the_objects_of_a_document() {
     /prices: currency, input_per_million, cached_input_per_million, cache_write_per_million, output_per_million
     /protection: max_concurrency, requests_per_minute, tokens_per_minute, breaker
     /protection/breaker: failures, open_seconds
+    /budget: max_tokens_per_day, max_cost_per_day
     switch/cases: name, condition
     http_request/input: method, url, headers, query, auth, body, expect_status
     http_request/input/auth: type, username, password, token

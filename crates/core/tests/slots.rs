@@ -13,6 +13,7 @@ use steadflow_core::execution::{Execution, ExecutionStatus, Input, NodeState, Pi
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{AgentId, Attempt, StepKey};
 use steadflow_core::payload::Payload;
+use steadflow_core::protection::SlotAnswer;
 use steadflow_core::work::{CallKey, Outcome};
 use uuid::Uuid;
 
@@ -62,7 +63,7 @@ fn call(play: &Play, attempt: u32, step: StepKey) -> CallKey {
 
 fn grants(play: &mut Play, attempt: u32, step: StepKey) {
     let call = call(play, attempt, step);
-    play.put_any(Input::SlotGranted { call });
+    play.put_any(Input::SlotAnswered(SlotAnswer::Granted(call)));
 }
 
 fn ends(play: &mut Play, step: &str, output: &Value) {
@@ -264,7 +265,7 @@ fn who_takes_an_execution_over_asks_again_and_no_attempt_is_lost() {
         assert_eq!(play.requests.len(), 1);
         assert_eq!(play.execution.next_timer(), None, "it asks once");
         let call = play.requests[0].call.clone();
-        play.put_any(Input::SlotGranted { call });
+        play.put_any(Input::SlotAnswered(SlotAnswer::Granted(call)));
         let node = &play.execution.nodes()[0];
         assert_eq!(node.attempts.len(), 1);
         assert!(matches!(node.state, NodeState::Running { .. }));

@@ -1,14 +1,15 @@
-//! Agents in memory. The turns of those whose skills have tools, or that have several models, are decided here, and what a
-//! call may use where there is a budget, so each execution has those that it is pinned to.
+//! Agents in memory. The turns of those whose skills have tools, or that have several models, are decided here, and what calls
+//! may use of a budget, so each execution has those that it is pinned to.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use steadflow_core::agent::{Agent, Protection};
+use steadflow_core::agent::Agent;
 use steadflow_core::event::Accepted;
-use steadflow_core::execution::{FlowVersion, PinnedAgents};
+use steadflow_core::execution::PinnedAgents;
 use steadflow_core::ids::{AgentId, TenantId};
+use steadflow_core::protection::AgentLimits;
 use steadflow_store::{AgentFilter, AgentRecord, Page, Store, StoreError};
 
 use crate::kept::Kept;
@@ -19,27 +20,30 @@ const BYTES_PER_BYTE: usize = 4;
 /// How many agents are read at once.
 const PART_MAX: usize = 1_000;
 
-/// Returns the protection of each agent that has one, of its current version. One that cannot be read has none.
+/// Returns what limits each agent that is limited, by its current version. One that cannot be read is not.
 ///
 /// # Errors
 /// What the store says.
-pub(crate) async fn all_protections(store: &dyn Store) -> Result<Vec<(AgentId, Protection)>, StoreError> {
+pub(crate) async fn all_limits(store: &dyn Store) -> Result<Vec<(AgentId, AgentLimits)>, StoreError> {
     let (mut all, mut page) = (Vec::new(), Page { before: None, limit: PART_MAX });
     loop {
         let agents = store.agents(AgentFilter::default(), page).await?;
         let Some(last) = agents.last() else { return Ok(all) };
         page.before = Some(last.as_ref().map_or_else(|damaged| damaged.id, |agent| agent.id.uuid()));
         for record in agents.iter().flatten() {
-            all.extend(protection_of(record).map(|protection| (record.id, protection)));
+            all.extend(limits_of(record).map(|limits| (record.id, limits)));
         }
     }
 }
 
-/// Returns the protection that the current version of an agent gives.
-pub(crate) fn protection_of(record: &AgentRecord) -> Option<Protection> {
+/// Returns what limits an agent by its current version.
+pub(crate) fn limits_of(record: &AgentRecord) -> Option<AgentLimits> {
     // Most have none, and need not be read to know that.
-    let may_have = record.document.as_str().contains("\"protection\"");
-    may_have.then(|| record.agent().ok()).flatten()?.protection
+    let document = record.document.as_str();
+    let may_have = document.contains("\"protection\"") || document.contains("\"budget\"");
+    let Agent { protection, budget, .. } = may_have.then(|| record.agent().ok()).flatten()?;
+    let limits = AgentLimits { tenant: record.tenant, protection, budget };
+    (protection.is_some() || budget.is_some()).then_some(limits)
 }
 
 /// Versions of agents by id and number. They never change, so nothing here grows stale.
@@ -51,30 +55,11 @@ pub(crate) struct AgentVersions(Mutex<Kept<(AgentId, u32), Known>>);
 struct Known {
     tenant: TenantId,
     agent: Arc<Agent>,
-    /// Whether its turns are decided here.
-    has_turns: bool,
-}
-
-/// Which agents of an execution are needed in memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Needed {
-    /// Those whose skills have turns: the others are asked without being known here.
-    WithTurns,
-    /// All: what a call of them may use is reserved.
-    All,
-}
-
-impl Needed {
-    /// Returns which an execution of these flows needs.
-    pub(crate) fn by<'f>(mut flows: impl Iterator<Item = &'f Arc<FlowVersion>>) -> Self {
-        if flows.any(|version| version.flow.settings.budget.is_some()) { Self::All } else { Self::WithTurns }
-    }
 }
 
 impl Known {
-    fn of(&self, tenant: TenantId, needed: Needed) -> Option<Arc<Agent>> {
-        let is_needed = self.tenant == tenant && (self.has_turns || needed == Needed::All);
-        is_needed.then(|| Arc::clone(&self.agent))
+    fn of(&self, tenant: TenantId) -> Option<Arc<Agent>> {
+        (self.tenant == tenant).then(|| Arc::clone(&self.agent))
     }
 }
 
@@ -86,18 +71,17 @@ impl AgentVersions {
         Self(Mutex::new(Kept::new(Self::BYTES_MAX)))
     }
 
-    /// Returns the agent of a record if its skills have turns.
+    /// Returns the agent of a record, if it can be read.
     pub(crate) fn of_record(&self, record: &AgentRecord) -> Option<Arc<Agent>> {
         let key = (record.id, record.version);
-        let known = self.0.lock().get(&key).map(|known| known.of(record.tenant, Needed::WithTurns));
+        let known = self.0.lock().get(&key).map(|known| known.of(record.tenant));
         known.unwrap_or_else(|| {
-            let known = self.learn(key, record.tenant, record.document.len(), record.agent())?;
-            known.of(record.tenant, Needed::WithTurns)
+            self.learn(key, record.tenant, record.document.len(), record.agent())?.of(record.tenant)
         })
     }
 
-    /// Returns those agents that `accepted` pins and that are `needed`; `None` if there are none. A version that is gone or
-    /// damaged is left out: the node that asks it fails, and says why.
+    /// Returns those agents that `accepted` pins; `None` if there are none. A version that is gone or damaged is left out: the
+    /// node that asks it fails, and says why.
     ///
     /// # Errors
     /// What the store says.
@@ -105,12 +89,11 @@ impl AgentVersions {
         &self,
         store: &dyn Store,
         accepted: &Accepted,
-        needed: Needed,
     ) -> Result<Option<PinnedAgents>, StoreError> {
         let mut agents = BTreeMap::new();
         for (&id, &version) in &accepted.agents {
             let found = self.version(store, accepted.tenant, id, version).await?;
-            let agent = found.and_then(|known| known.of(accepted.tenant, needed));
+            let agent = found.and_then(|known| known.of(accepted.tenant));
             agents.extend(agent.map(|agent| (id, agent)));
         }
         Ok((!agents.is_empty()).then(|| Arc::new(agents)))
@@ -149,8 +132,7 @@ impl AgentVersions {
         let agent = read
             .inspect_err(|error| tracing::warn!(agent.id = %key.0, %error, "an agent cannot be read"))
             .ok()?;
-        let has_turns = agent.skills.iter().any(|skill| skill.rules.is_some());
-        let known = Arc::new(Known { tenant, agent: Arc::new(agent), has_turns });
+        let known = Arc::new(Known { tenant, agent: Arc::new(agent) });
         let bytes = size_of::<Known>() + bytes.saturating_mul(BYTES_PER_BYTE);
         self.0.lock().insert(key, Arc::clone(&known), bytes);
         Some(known)

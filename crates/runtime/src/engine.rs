@@ -49,6 +49,7 @@ use self::upkeep::Measured;
 pub use config::{EngineConfig, HasSecret};
 pub use flows::CurrentFlow;
 pub(crate) use pin::AgentParts;
+pub use protection::DayUse;
 pub use retry::{BulkRetry, BulkRetryItem, Retry, RetryMany, VersionChoice};
 pub use start::{RequestKey, Start, Started};
 pub use stored::ExecutionSnapshot;
@@ -286,14 +287,6 @@ impl Engine {
         Ok(self.inner.store.count_executions(filter).await?)
     }
 
-    /// Brings the rows that people query up to date.
-    ///
-    /// # Errors
-    /// [`RuntimeError::Unavailable`] if the engine has ended.
-    pub async fn show(&self) -> Result<(), RuntimeError> {
-        self.ask(|reply| Message::Show { reply }).await.map(drop)
-    }
-
     /// Waits until an execution has ended, and returns it.
     ///
     /// # Errors
@@ -311,6 +304,7 @@ impl Engine {
                 | Reply::Rejected(_)
                 | Reply::Shown
                 | Reply::Protection(_)
+                | Reply::Accounts(_)
                 | Reply::StorageFull
                 | Reply::Overloaded
                 | Reply::Unavailable => return Err(reply.into_error()),
@@ -414,6 +408,7 @@ impl Engine {
             | Reply::Snapshot(_)
             | Reply::Shown
             | Reply::Protection(_)
+            | Reply::Accounts(_)
             | Reply::StorageFull
             | Reply::Overloaded
             | Reply::Unavailable => Err(reply.into_error()),

@@ -12,7 +12,7 @@ use steadflow_core::limits::Limits;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{FlowFilter, FlowVersionRecord, Page, Store, StoreError, Stored, Worker};
 
-use crate::agents::{AgentVersions, Needed, all_protections};
+use crate::agents::{AgentVersions, all_limits};
 use crate::kept::Kept;
 use crate::shard::{Loaded, Recovered};
 use crate::worker::Rest;
@@ -96,8 +96,7 @@ impl FlowVersions {
         let has_ended =
             records.last().is_some_and(|last| matches!(last.2.last(), Some(Event::Finished { .. })));
         let children = self.pinned_children(store, accepted).await?;
-        let needed = Needed::by(children.iter().flat_map(|flows| flows.values()).chain([&flow]));
-        let agents = if has_ended { None } else { self.agents.pinned(store, accepted, needed).await? };
+        let agents = if has_ended { None } else { self.agents.pinned(store, accepted).await? };
         let pinned = Pinned { flow, children, agents };
         let execution =
             Execution::replay(stored.id, pinned, records).map_err(|error| corrupt(error.to_string()))?;
@@ -146,9 +145,9 @@ impl FlowVersions {
         let slots = all_slots(store).await?;
         let queued = all_queued(store).await?;
         let limits = self.limits_of(store, &queued).await?;
-        let protections = all_protections(store).await?;
+        let agents = all_limits(store).await?;
         let (executions, rest) = self.orphans(store, worker, now, limit).await?;
-        Ok((Box::new(Recovered { executions, slots, queued, limits, protections }), rest))
+        Ok((Box::new(Recovered { executions, slots, queued, limits, agents }), rest))
     }
 
     /// Takes over executions that no worker drives, at most `limit`.

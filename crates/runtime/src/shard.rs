@@ -25,10 +25,10 @@ mod turn;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use steadflow_core::agent::Protection;
+use steadflow_core::budget::{Draw, Drawn};
 use steadflow_core::execution::{Execution, Input, NewExecution};
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
-use steadflow_core::protection::Gates;
+use steadflow_core::protection::{AgentLimits, BudgetAsk, Gates};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Work};
 use steadflow_store::{ById, Commit, Idempotency, InboxId, InboxItem};
@@ -105,12 +105,21 @@ pub enum Message {
         /// `None` for no limit.
         limit: Option<u32>,
     },
-    /// The protection of an agent, as it is now.
-    AgentProtection {
+    /// What limits an agent, as it is now.
+    AgentLimits {
         /// The agent.
         agent: AgentId,
-        /// `None` for none.
-        protection: Option<Protection>,
+        /// `None` for nothing.
+        limits: Option<AgentLimits>,
+    },
+    /// What came of a draw from the budget of an agent; `None` if the store could not make it.
+    Drawn(Box<Draw>, Option<Drawn>),
+    /// A caller wants to know what is drawn from the budgets of agents and not used.
+    ReadAccounts {
+        /// The agents.
+        agents: Vec<AgentId>,
+        /// Who.
+        reply: ReplyId,
     },
     /// A caller wants to know what the protection of an agent does.
     ReadProtection {
@@ -193,6 +202,7 @@ impl Message {
             Self::Read { reply, .. }
             | Self::Await { reply, .. }
             | Self::Show { reply }
+            | Self::ReadAccounts { reply, .. }
             | Self::ReadProtection { reply, .. } => [Some(*reply), None],
             Self::Input { from: Origin::Engine | Origin::Inbox { .. }, .. }
             | Self::Inbox(_)
@@ -201,7 +211,8 @@ impl Message {
             | Self::Decided(_)
             | Self::Due(_)
             | Self::FlowLimit { .. }
-            | Self::AgentProtection { .. }
+            | Self::AgentLimits { .. }
+            | Self::Drawn(..)
             | Self::Recovered(_)
             | Self::Orphans(_)
             | Self::Drain
@@ -245,8 +256,8 @@ pub struct Recovered {
     pub queued: Vec<(FlowId, ExecutionId)>,
     /// The limits of these flows.
     pub limits: Vec<(FlowId, Option<u32>)>,
-    /// The agents that have a protection.
-    pub protections: Vec<(AgentId, Protection)>,
+    /// The agents that are limited.
+    pub agents: Vec<(AgentId, AgentLimits)>,
 }
 
 /// What a shard wants done. Everything in here rests on what is committed.
@@ -270,6 +281,8 @@ pub enum Action {
     Publish(Change),
     /// Inputs for other executions are stored: look into the inbox.
     LookIntoInbox,
+    /// Draw from the budget of an agent, and answer with [`Message::Drawn`], or settle what was drawn.
+    Budget(Box<BudgetAsk>),
 }
 
 /// Executions under way; see the module.
@@ -374,7 +387,9 @@ impl Shard {
             Message::Decided(turn) => self.decided(turn, now),
             Message::Due(due) => self.due(due),
             Message::FlowLimit { flow, limit } => self.limit_changed(flow, limit, now),
-            Message::AgentProtection { agent, protection } => self.gates.set(agent, protection, now),
+            Message::AgentLimits { agent, limits } => self.gates.set(agent, limits, now),
+            Message::Drawn(draw, drawn) => self.gates.drawn(&draw, drawn, now),
+            Message::ReadAccounts { agents, reply } => self.read_accounts(agents, reply, now),
             Message::ReadProtection { agent, reply } => {
                 self.reply(reply, Reply::Protection(self.gates.state(agent, now)))
             }

@@ -274,6 +274,7 @@ impl Worker {
             }
             Some(_) if is_idle && !incarnation.is_released => {
                 incarnation.is_released = true;
+                incarnation.shard.give_back_budgets();
                 let lessee = incarnation.lessee;
                 self.ask(Ask::Release(lessee));
             }

@@ -6,9 +6,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use steadflow_core::agent::{Agent, Breaker, Protection};
+use steadflow_core::budget::Budget;
 use steadflow_core::execution::PinnedAgents;
-use steadflow_core::ids::AgentId;
+use steadflow_core::ids::{AgentId, TenantId};
+use steadflow_core::protection::AgentLimits;
 use uuid::Uuid;
+
+use crate::rng::Rng;
 
 /// The agent.
 pub(crate) const WITH_TOOLS: AgentId = AgentId::new(Uuid::from_u128(1));
@@ -79,8 +83,13 @@ fn plain() -> Value {
     })
 }
 
-/// Returns what it may be asked: calls of its model wait for one another, and for its breaker.
-pub(crate) fn protections() -> Vec<(AgentId, Protection)> {
+/// Returns what each agent may use in a day: in most runs, as much as it likes.
+pub(crate) fn day_budget(mut rng: Rng) -> Option<u64> {
+    rng.happens(300).then(|| rng.between(3, 40) * 1_000)
+}
+
+/// Returns what limits the agents. Calls of the one with tools wait for one another, and for its breaker.
+pub(crate) fn limits(day_budget: Option<u64>) -> Vec<(AgentId, AgentLimits)> {
     let breaker = Breaker { failures: 2, open: Duration::from_secs(5) };
     let protection = Protection {
         max_concurrency: Some(1),
@@ -88,5 +97,11 @@ pub(crate) fn protections() -> Vec<(AgentId, Protection)> {
         tokens_per_minute: Some(60_000),
         breaker: Some(breaker),
     };
-    vec![(WITH_TOOLS, protection)]
+    let tenant = TenantId::DEFAULT;
+    let budget = day_budget.map(|tokens| Budget { max_tokens: Some(tokens), ..Budget::default() });
+    let mut limits = vec![(WITH_TOOLS, AgentLimits { tenant, protection: Some(protection), budget })];
+    if budget.is_some() {
+        limits.push((PLAIN, AgentLimits { tenant, protection: None, budget }));
+    }
+    limits
 }

@@ -7,6 +7,7 @@ mod answers;
 mod approvals;
 mod attempts;
 mod budget;
+mod day;
 mod ends;
 mod inbox;
 mod leases;
@@ -31,6 +32,7 @@ use crate::peers::Answer;
 pub(crate) use answers::{Call, What};
 pub(crate) use approvals::Asked;
 use approvals::Decisions;
+use day::DaySpending;
 use inbox::Inbox;
 use leases::Leases;
 use story::Story;
@@ -69,6 +71,7 @@ pub(crate) struct Checker {
     inbox: Inbox,
     decisions: Decisions,
     leases: Leases,
+    day: DaySpending,
     /// When something was last committed.
     last_commit: Timestamp,
 }
@@ -85,7 +88,7 @@ pub(crate) struct Writer {
 }
 
 impl Checker {
-    pub(crate) fn new(versions: impl Iterator<Item = Arc<FlowVersion>>) -> Self {
+    pub(crate) fn new(versions: impl Iterator<Item = Arc<FlowVersion>>, day_budget: Option<u64>) -> Self {
         Self {
             versions: versions.map(|version| ((version.flow_id, version.version), version)).collect(),
             stories: BTreeMap::new(),
@@ -97,6 +100,7 @@ impl Checker {
             inbox: Inbox::default(),
             decisions: Decisions::default(),
             leases: Leases::default(),
+            day: DaySpending::new(day_budget),
             last_commit: Timestamp::default(),
         }
     }

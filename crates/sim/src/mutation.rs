@@ -125,4 +125,6 @@ mutations! {
     BudgetNotReserved,
     /// An execution that is loaded has forgotten what calls may use of its budget that nobody has heard of since.
     ReservationForgotten,
+    /// What is drawn from the budgets of agents is not stored.
+    DrawNotStored,
 }

@@ -166,7 +166,7 @@ impl World {
             seed,
             mutation: options.mutation,
             now: EPOCH,
-            checker: Checker::new(versions),
+            checker: Checker::new(versions, crate::agents::day_budget(rng.branch(7))),
             cases,
             clients: Clients::default(),
             store: MemoryStore::new(),

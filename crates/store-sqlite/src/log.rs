@@ -1,6 +1,7 @@
 //! [`Log`] for [`SqliteStore`].
 
 pub(crate) mod batch;
+mod budgets;
 pub(crate) mod commit;
 pub(crate) mod delete;
 pub(crate) mod idempotency;
@@ -15,7 +16,8 @@ pub(crate) mod tips;
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::budget::{Amount, Day, Draw, Drawn, Settlement};
+use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
     Commit, Committed, InboxId, InboxInput, InboxItem, Log, QueuedExecution, StoreFuture, Stored, Worker,
@@ -81,5 +83,22 @@ impl Log for SqliteStore {
 
     fn discard(&self, worker: Worker, items: Vec<InboxId>) -> StoreFuture<'_, ()> {
         Box::pin(self.write("discard", 0, move |writer| inbox::discard(writer, worker, &items)))
+    }
+
+    fn draw(&self, draw: Draw) -> StoreFuture<'_, Drawn> {
+        Box::pin(self.change("draw", move |db| budgets::draw(db, &draw)))
+    }
+
+    fn settle(&self, settlement: Settlement) -> StoreFuture<'_, ()> {
+        Box::pin(self.change("settle", move |db| budgets::settle(db, &settlement)))
+    }
+
+    fn drawn(
+        &self,
+        tenant: TenantId,
+        agents: Vec<AgentId>,
+        day: Day,
+    ) -> StoreFuture<'_, Vec<(AgentId, Amount)>> {
+        Box::pin(self.read("drawn", move |db| budgets::drawn(db, tenant, &agents, day)))
     }
 }

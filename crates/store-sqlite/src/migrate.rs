@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(9, "long_records", include_str!("../migrations/0009_long_records.sql"))
         .then(long_records::copy),
     Migration::new(10, "costs", include_str!("../migrations/0010_costs.sql")),
+    Migration::new(11, "agent_budgets", include_str!("../migrations/0011_agent_budgets.sql")),
 ];
 
 /// Brings the schema up to date.
@@ -153,7 +154,7 @@ mod tests {
 
         let refused = migrate_to(&MIGRATIONS[..1], &mut db, Path::new(NOWHERE));
 
-        assert!(matches!(refused, Err(OpenError::Newer { found: 10, known: 1, .. })), "{refused:?}");
+        assert!(matches!(refused, Err(OpenError::Newer { found: 11, known: 1, .. })), "{refused:?}");
     }
 
     #[test]

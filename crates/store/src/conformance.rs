@@ -115,6 +115,15 @@ macro_rules! conformance_tests {
             discarded_inputs_are_deleted
             the_inbox_survives_reopening
         }
+        $crate::conformance_tests! { @module $harness, budgets = log::budgets:
+            draws_never_pass_the_budget
+            costs_are_drawn_like_tokens
+            draws_at_once_share_what_there_is
+            what_is_not_used_is_there_again
+            each_day_tenant_and_agent_has_its_own
+            draws_survive_reopening_and_old_days_are_deleted
+            what_is_drawn_goes_with_the_agent
+        }
         $crate::conformance_tests! { @module $harness, retention = history::retention:
             what_has_ended_for_long_is_deleted
             what_has_not_ended_is_never_deleted

@@ -6,7 +6,8 @@ mod inbox;
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::budget::{Amount, Day, Draw, Drawn, Settlement};
+use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
 pub use commit::{Commit, Committed, Idempotency, IdempotencyHit, Projection, Worker};
@@ -105,7 +106,28 @@ pub trait Log: Send + Sync + 'static {
     /// # Errors
     /// [`Fenced`](crate::StoreError::Fenced) if `worker` lost its lease.
     fn discard(&self, worker: Worker, items: Vec<InboxId>) -> StoreFuture<'_, ()>;
+
+    // ---- the budgets of agents ---------------------------------------------------------------------------------
+
+    /// Draws from the budget of an agent for a day, if it has what is needed: all draws of a day together never pass it. Any
+    /// process can draw, with or without a lease: what is drawn and never used counts as used.
+    fn draw(&self, draw: Draw) -> StoreFuture<'_, Drawn>;
+
+    /// Puts back what was drawn and not used, and adds what was used and not drawn, also beyond the budget.
+    fn settle(&self, settlement: Settlement) -> StoreFuture<'_, ()>;
+
+    /// Returns what is drawn for `day` from the budgets of those of `agents` from which anything was. It is kept for
+    /// [`BUDGET_DAYS_KEPT`] days.
+    fn drawn(
+        &self,
+        tenant: TenantId,
+        agents: Vec<AgentId>,
+        day: Day,
+    ) -> StoreFuture<'_, Vec<(AgentId, Amount)>>;
 }
+
+/// For how many days what is drawn from the budget of an agent is kept.
+pub const BUDGET_DAYS_KEPT: i64 = 31;
 
 /// A parked execution that waits for a slot of its flow. Sorts by its place in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

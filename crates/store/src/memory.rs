@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
+use steadflow_core::budget::{Amount, Day};
 use steadflow_core::event::{Event, Record};
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
@@ -61,6 +62,8 @@ struct Database {
     agents: BTreeMap<AgentId, AgentRecord>,
     agent_versions: BTreeMap<(AgentId, u32), AgentVersionRecord>,
     agent_uses: BTreeMap<(TenantId, AgentId), AgentUse>,
+    /// What is drawn from the budgets of agents.
+    drawn: BTreeMap<(Day, TenantId, AgentId), Amount>,
     /// How many bytes are free on the disk that it pretends to have.
     disk_free: Option<u64>,
 }

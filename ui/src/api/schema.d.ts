@@ -1160,6 +1160,7 @@ export interface components {
              */
             readonly usage_count: number;
             readonly last_used_at: components["schemas"]["Time"] | null;
+            readonly budget_today: components["schemas"]["AgentDayUse"] | null;
             readonly created_at: components["schemas"]["Time"];
             readonly updated_at: components["schemas"]["Time"];
             /** @description Its entity tag, as in the header `ETag`: send it as `If-Match` with a change. */
@@ -1192,6 +1193,7 @@ export interface components {
             readonly config: components["schemas"]["AgentConfig"];
             readonly prices: components["schemas"]["Prices"] | null;
             readonly protection: components["schemas"]["Protection"] | null;
+            readonly budget: components["schemas"]["DayBudget"] | null;
         };
         readonly AgentCosts: components["schemas"]["CostCounts"] & {
             /**
@@ -1201,6 +1203,33 @@ export interface components {
             readonly agent_id: string | null;
             /** @description Null if it was deleted. */
             readonly agent_name: string | null;
+        };
+        /** @description What is used of the budget of an agent today. Each number is 0 where the budget does not limit it. */
+        readonly AgentDayUse: {
+            /**
+             * Format: int64
+             * @description Tokens that calls used which have ended.
+             */
+            readonly tokens: number;
+            /**
+             * Format: double
+             * @description What these cost.
+             */
+            readonly cost: number;
+            /**
+             * Format: int64
+             * @description Tokens that calls in progress may use.
+             */
+            readonly reserved_tokens: number;
+            /**
+             * Format: double
+             * @description What these cost at most.
+             */
+            readonly reserved_cost: number;
+            /** @description The currency of the costs, as in ISO 4217; `null` if the prices name none. */
+            readonly currency: string | null;
+            /** @description When the day ends, and nothing of the budget is used again. */
+            readonly renews_at: components["schemas"]["Time"];
         };
         /** @description What is to become an `AgentPatch`; it may have any faults. */
         readonly AgentDraft: {
@@ -1278,6 +1307,11 @@ export interface components {
              * @description How much all executions together may ask of it. The current version counts, also for executions that are pinned to an earlier one.
              */
             readonly protection?: components["schemas"]["Protection"] | null;
+            /**
+             * Budget for a day
+             * @description What its models may use in a day of UTC, by all executions together. The current version counts, also for executions that are pinned to an earlier one.
+             */
+            readonly budget?: components["schemas"]["DayBudget"] | null;
         } & ({
             /** @enum {string} */
             readonly agent_type?: "llm";
@@ -1403,6 +1437,11 @@ export interface components {
              * @description How much all executions together may ask of it. The current version counts, also for executions that are pinned to an earlier one.
              */
             readonly protection?: components["schemas"]["Protection"] | null;
+            /**
+             * Budget for a day
+             * @description What its models may use in a day of UTC, by all executions together. The current version counts, also for executions that are pinned to an earlier one.
+             */
+            readonly budget?: components["schemas"]["DayBudget"] | null;
         };
         /** @description What a skill answered. */
         readonly AgentResult: {
@@ -2090,6 +2129,19 @@ export interface components {
             readonly version: number;
             /** @description Why it cannot be read. */
             readonly damaged: string;
+        };
+        /** @description What the models of an agent may use in a day of UTC. */
+        readonly DayBudget: {
+            /**
+             * Tokens per day
+             * @description Tokens of all calls of its models, those sent and those answered.
+             */
+            readonly max_tokens_per_day?: number | null;
+            /**
+             * Cost per day
+             * @description What all calls of its models may cost, in the currency of its `prices`. Each of its models needs prices in that currency.
+             */
+            readonly max_cost_per_day?: number | null;
         };
         readonly DayCosts: components["schemas"]["CostCounts"] & {
             /** @description When the day begins, in UTC. */

@@ -11,7 +11,7 @@ use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::work::Outcome;
 use steadflow_runtime::{AgentEdit, DocumentEdit};
-use steadflow_store::{AgentFilter, AgentRecord, AgentUse, Damaged, Listed};
+use steadflow_store::{AgentFilter, AgentRecord, Damaged, Listed};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -27,7 +27,7 @@ use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{FromParams, Params, Query, Window};
 use crate::reply;
-use crate::views::agent::{AgentEntry, AgentView};
+use crate::views::agent::{AgentEntry, AgentUses, AgentView};
 use crate::views::entry::{Entry, entries, id_of};
 use crate::views::usage::UsageView;
 use crate::views::wire::AnyJson;
@@ -93,7 +93,7 @@ pub(crate) async fn list_agents(
         Some(total) => total,
         None => store.count_agents(filter).await?,
     };
-    let uses = uses(&app, caller.tenant, &page.rows).await?;
+    let uses = uses(&app, caller.tenant, page.rows.iter().flatten()).await?;
     Ok(page.reply(&uri, &views(&app, &page.rows, &uses), Some(total)))
 }
 
@@ -110,30 +110,35 @@ pub(crate) async fn create_agent(
 ) -> Result<Response, Problem> {
     let record = app.engine().put_agent(&caller, AgentId::new(Uuid::now_v7()), &body.value.0).await?;
     let path = format!("/api/v1/studio/agents/{}", record.id);
-    let response = reply::located(reply::json(StatusCode::CREATED, &AgentView::new(&record, None)?), &path);
+    let view = AgentView::new(&record, &uses(&app, caller.tenant, [&record]).await?)?;
+    let response = reply::located(reply::json(StatusCode::CREATED, &view), &path);
     Ok(reply::tagged(response, record.revision()))
 }
 
 async fn uses(
     app: &App,
     tenant: TenantId,
-    records: &[Listed<AgentRecord>],
-) -> Result<Vec<AgentUse>, Problem> {
-    let ids = records.iter().flatten().map(|record| record.id).collect();
-    Ok(app.engine().store().agent_uses(tenant, ids).await?)
+    records: impl IntoIterator<Item = &AgentRecord>,
+) -> Result<AgentUses, Problem> {
+    let (mut all, mut limited) = (Vec::new(), Vec::new());
+    for record in records {
+        all.push(record.id);
+        limited.extend(record.document.as_str().contains("\"budget\"").then_some(record.id));
+    }
+    let calls = app.engine().store().agent_uses(tenant, all).await?;
+    let (today, budgets) = app.engine().day_uses(tenant, limited).await?;
+    Ok(AgentUses { calls, today, budgets })
 }
 
-fn views(app: &App, records: &[Listed<AgentRecord>], uses: &[AgentUse]) -> Vec<Entry<AgentView>> {
-    let use_of = |record: &AgentRecord| uses.iter().find(|used| used.agent == record.id).copied();
+fn views(app: &App, records: &[Listed<AgentRecord>], uses: &AgentUses) -> Vec<Entry<AgentView>> {
     entries(app.metrics(), records, |record| {
-        AgentView::new(record, use_of(record)).map_err(|error| Damaged::of(record.id.uuid(), &error))
+        AgentView::new(record, uses).map_err(|error| Damaged::of(record.id.uuid(), &error))
     })
 }
 
 /// Answers with one agent.
 pub(super) async fn show(app: &App, record: &AgentRecord) -> Result<Response, Problem> {
-    let uses = app.engine().store().agent_uses(record.tenant, vec![record.id]).await?;
-    let view = AgentView::new(record, uses.first().copied())?;
+    let view = AgentView::new(record, &uses(app, record.tenant, [record]).await?)?;
     Ok(reply::tagged(reply::ok(&view), record.revision()))
 }
 

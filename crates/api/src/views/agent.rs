@@ -3,7 +3,9 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 use steadflow_core::agent::Agent;
+use steadflow_core::budget::Day;
 use steadflow_core::ids::AgentId;
+use steadflow_runtime::DayUse;
 use steadflow_store::{AgentRecord, AgentUse, AgentVersionRecord, StoreError};
 use utoipa::ToSchema;
 
@@ -48,6 +50,9 @@ pub(crate) struct AgentContentView {
     /// How much all executions together may ask of it. That of the current version counts.
     #[schema(value_type = Option<documents::Protection>)]
     protection: Value,
+    /// What its models may use in a day of UTC. That of the current version counts.
+    #[schema(value_type = Option<documents::DayBudget>)]
+    budget: Value,
 }
 
 impl AgentContentView {
@@ -61,6 +66,7 @@ impl AgentContentView {
             config: agent.public_config(),
             prices: document.get("prices").cloned().unwrap_or_default(),
             protection: document.get("protection").cloned().unwrap_or_default(),
+            budget: document.get("budget").cloned().unwrap_or_default(),
             name: agent.name,
             description: agent.description,
             category: agent.category,
@@ -87,6 +93,8 @@ pub(crate) struct AgentView {
     usage_count: u64,
     /// When the last of them began.
     last_used_at: Option<Time>,
+    /// What is used of its budget today; `null` if it has none.
+    budget_today: Option<DayUseView>,
     created_at: Time,
     updated_at: Time,
     /// Its entity tag, as in the header `ETag`: send it as `If-Match` with a change.
@@ -94,11 +102,15 @@ pub(crate) struct AgentView {
 }
 
 impl AgentView {
-    pub(crate) fn new(record: &AgentRecord, used: Option<AgentUse>) -> Result<Self, StoreError> {
+    pub(crate) fn new(record: &AgentRecord, uses: &AgentUses) -> Result<Self, StoreError> {
+        let used = uses.calls.iter().find(|used| used.agent == record.id);
+        let budget = uses.budgets.iter().find(|used| used.agent == record.id);
+        let agent = record.agent()?;
         Ok(Self {
             id: record.id,
             version: record.version,
-            content: AgentContentView::new(record.agent()?, &record.read_document()?),
+            budget_today: DayUseView::new(&agent, uses.today, budget),
+            content: AgentContentView::new(agent, &record.read_document()?),
             usage_count: used.map_or(0, |used| used.calls),
             last_used_at: used.map(|used| used.last_used_at.into()),
             created_at: record.created_at.into(),
@@ -106,6 +118,47 @@ impl AgentView {
             etag: etag(record.revision()),
         })
     }
+}
+
+/// What is used of the budget of an agent today. Each number is 0 where the budget does not limit it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AgentDayUse)]
+pub(crate) struct DayUseView {
+    /// Tokens that calls used which have ended.
+    tokens: u64,
+    /// What these cost.
+    cost: f64,
+    /// Tokens that calls in progress may use.
+    reserved_tokens: u64,
+    /// What these cost at most.
+    reserved_cost: f64,
+    /// The currency of the costs, as in ISO 4217; `null` if the prices name none.
+    currency: Option<String>,
+    /// When the day ends, and nothing of the budget is used again.
+    renews_at: Time,
+}
+
+impl DayUseView {
+    fn new(agent: &Agent, day: Day, used: Option<&DayUse>) -> Option<Self> {
+        let budget = agent.budget?;
+        let (used, reserved) = used.map(|used| (used.used, used.reserved)).unwrap_or_default();
+        Some(Self {
+            tokens: used.tokens,
+            cost: used.cost,
+            reserved_tokens: reserved.tokens,
+            reserved_cost: reserved.cost,
+            currency: budget.currency.map(String::from),
+            renews_at: day.end().into(),
+        })
+    }
+}
+
+/// What agents were asked for, and used.
+#[derive(Debug)]
+pub(crate) struct AgentUses {
+    pub(crate) calls: Vec<AgentUse>,
+    pub(crate) today: Day,
+    pub(crate) budgets: Vec<DayUse>,
 }
 
 /// An agent in a list.

@@ -56,7 +56,7 @@ impl Agent {
             Failure::new(
                 ErrorClass::Configuration,
                 format!(
-                    "The budget of an execution has to know how many tokens an answer may have. Set {key} of the skill `{}` of \
+                    "A budget has to know how many tokens an answer may have. Set {key} of the skill `{}` of \
                      the agent {}",
                     skill.name, self.name
                 ),
@@ -75,7 +75,7 @@ impl Agent {
         let known = self.model(model);
         let name = known.map_or("", |(config, _)| config.model.as_str());
         let wrong = |what: String| {
-            let message = format!("The budget of an execution is {what}");
+            let message = format!("The budget is {what}");
             Err(Failure::new(ErrorClass::Configuration, message))
         };
         let Some(prices) = known.and_then(|(_, prices)| prices) else {
@@ -99,6 +99,16 @@ impl Agent {
     }
 }
 
+impl Skill {
+    /// Returns how many tokens one answer has at most; `None` where nothing limits that.
+    pub(crate) fn answer_tokens_max(&self) -> Option<u64> {
+        match &self.rules {
+            Some(rules) => rules.answer_tokens_max.or(rules.tokens_max),
+            None => self.max_tokens.map(u64::from),
+        }
+    }
+}
+
 /// Returns a fault for each node of `flow` whose agent can never be asked within the budget of an execution. `agent_of` gives
 /// the agents that are known.
 pub fn beyond_budget<'a>(flow: &Flow, agent_of: impl Fn(AgentId) -> Option<&'a Agent>) -> Vec<Fault> {
@@ -107,12 +117,8 @@ pub fn beyond_budget<'a>(flow: &Flow, agent_of: impl Fn(AgentId) -> Option<&'a A
         let (agent, skill) = node.kind.room().skill()?;
         let agent = agent_of(agent).filter(|agent| matches!(agent.backend, Backend::Llm(_)))?;
         let skill = agent.skill(skill)?;
-        let answer = match &skill.rules {
-            Some(rules) => rules.answer_tokens_max.or(rules.tokens_max),
-            None => skill.max_tokens.map(u64::from),
-        };
         let question = agent.question_bytes(skill, &Payload::null(), &agent_of);
-        match agent.most_of(skill, 0, (question, answer), &budget) {
+        match agent.most_of(skill, 0, (question, skill.answer_tokens_max()), &budget) {
             Err(failure) => Some(failure.message),
             Ok(most) => budget.shortage(Amount::default(), most).map(|shortage| {
                 format!(

@@ -154,13 +154,20 @@ impl<'a> Decider<'a> {
             Next::Fail(failure) => self.fail(node, failure, usage),
             Next::Pending => {}
             Next::Step(_) | Next::Steps { .. } | Next::Wait(_) | Next::Children(_) if is_paused => {}
-            Next::Step(step) => self.start_step(node, step),
+            Next::Step(step) => {
+                if let Err(failure) = self.start_step(node, step) {
+                    self.fail(node, *failure, usage);
+                }
+            }
             Next::Steps { steps, requests } => {
                 if steps.is_empty() {
                     self.start_attempt(node, None, None);
                 }
                 requests.into_iter().for_each(|request| self.request_approval(node, request));
-                steps.into_iter().for_each(|step| self.start_step(node, step));
+                let started = steps.into_iter().try_for_each(|step| self.start_step(node, step));
+                if let Err(failure) = started {
+                    self.fail(node, *failure, usage);
+                }
             }
             Next::Wait(wait) => self.wait(node, wait),
             Next::Children(starts) => self.start_children(node, starts),

@@ -2,17 +2,15 @@
 //! it used. So no crash and no retry passes it, whatever they repeat.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::Execution;
 use super::decide::Decider;
 use crate::agent::{Agent, Backend, ToolAction};
-use crate::budget::{Amount, Budget};
+use crate::budget::{Amount, Budget, Spent};
 use crate::event::{Event, StepResult};
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{AgentId, NodeIndex, StepKey};
 use crate::node::{Next, Step};
-use crate::usage::Usage;
 use crate::work::{NextTurn, Task};
 
 /// What an execution has of its budget.
@@ -25,17 +23,6 @@ pub(super) struct Spending {
     lost: Amount,
     /// What is reserved for each call that is under way.
     open: BTreeMap<(NodeIndex, StepKey), Amount>,
-}
-
-/// What is known of what a call used.
-#[derive(Clone, Copy)]
-enum Known<'u> {
-    /// It was not made, or refused as a whole.
-    Nothing,
-    /// This, if it says anything.
-    All(Option<&'u Usage>),
-    /// At least this.
-    Part(Option<&'u Usage>),
 }
 
 impl Spending {
@@ -55,14 +42,14 @@ impl Spending {
                     StepResult::Completed(_) => None,
                     StepResult::Failed { class, .. } => Some(*class),
                 };
-                self.settle(*node, step, Known::of(class, usage.as_ref(), *unspent));
+                self.settle(*node, step, Spent::of(class, usage.as_deref(), *unspent));
             }
             Event::AttemptFailed { node, class, usage, unspent, .. } => {
-                self.settle(*node, &StepKey::ONLY, Known::of(Some(*class), usage.as_ref(), *unspent));
+                self.settle(*node, &StepKey::ONLY, Spent::of(Some(*class), usage.as_deref(), *unspent));
                 self.lose(*node);
             }
             Event::NodeCompleted { node, usage, .. } => {
-                self.settle(*node, &StepKey::ONLY, Known::of(None, usage.as_ref(), false));
+                self.settle(*node, &StepKey::ONLY, Spent::of(None, usage.as_deref(), false));
                 self.lose(*node);
             }
             Event::AttemptReleased { node, .. } => self.lose(*node),
@@ -90,17 +77,12 @@ impl Spending {
         }
     }
 
-    fn settle(&mut self, node: NodeIndex, step: &StepKey, known: Known<'_>) {
+    fn settle(&mut self, node: NodeIndex, step: &StepKey, spent: Spent) {
         let reserved = self.open.remove(&(node, step.clone())).unwrap_or_default();
-        match known {
-            Known::Nothing => {}
-            Known::All(Some(usage)) if usage.says_something() => {
-                self.used = self.used.plus(self.amount_of(usage));
-            }
-            Known::All(usage) | Known::Part(usage) => {
-                let part = usage.map(|usage| self.amount_of(usage)).unwrap_or_default();
-                self.lost = self.lost.plus(reserved.max(part));
-            }
+        let counted = self.budget.counted(spent.counted(reserved));
+        match spent {
+            Spent::Nothing | Spent::All(_) => self.used = self.used.plus(counted),
+            Spent::Part(_) => self.lost = self.lost.plus(counted),
         }
     }
 
@@ -111,11 +93,6 @@ impl Spending {
         self.open = others;
         let of_node: BTreeMap<_, Amount> = of_node;
         self.lost = of_node.into_values().fold(self.lost, Amount::plus);
-    }
-
-    fn amount_of(&self, usage: &Usage) -> Amount {
-        let cost = if self.budget.max_cost.is_some() { usage.cost.unwrap_or_default() } else { 0.0 };
-        Amount { tokens: usage.input_tokens.saturating_add(usage.output_tokens), cost }
     }
 
     /// Refuses what would pass the budget.
@@ -133,23 +110,11 @@ impl Spending {
         if self.lost != Amount::default() {
             message.push_str(". Calls whose answers were lost count with all that they could have used");
         }
-        let key = shortage.key;
+        let key = shortage.measure.key();
         message.push_str(&format!(
             ". Set a larger `budget.{key}` of the flow, or a smaller `max_tokens` of the skill"
         ));
         Err(Failure::new(ErrorClass::Budget, message))
-    }
-}
-
-impl<'u> Known<'u> {
-    fn of(failed: Option<ErrorClass>, usage: Option<&'u Arc<Usage>>, is_unspent: bool) -> Self {
-        let usage = usage.map(|usage| &**usage);
-        match failed {
-            _ if is_unspent => Self::Nothing,
-            // The model said all that it had to say.
-            None | Some(ErrorClass::ModelOutput | ErrorClass::Guardrail) => Self::All(usage),
-            Some(_) => Self::Part(usage),
-        }
     }
 }
 
@@ -189,7 +154,12 @@ impl Decider<'_> {
     }
 
     /// Returns the most that a call may use; `None` if it asks no model.
-    fn most_of(&self, node: NodeIndex, step: &Step, budget: &Budget) -> Result<Option<Amount>, Failure> {
+    pub(super) fn most_of(
+        &self,
+        node: NodeIndex,
+        step: &Step,
+        budget: &Budget,
+    ) -> Result<Option<Amount>, Failure> {
         let Some(Question { agent, skill, turn }) = self.question(step)? else { return Ok(None) };
         let Some(skill) = agent.skill(skill).filter(|_| matches!(agent.backend, Backend::Llm(_))) else {
             return Ok(None);
@@ -239,11 +209,11 @@ impl Decider<'_> {
         Ok(Some(Question { agent: self.agent(agent)?, skill, turn }))
     }
 
-    fn agent(&self, id: AgentId) -> Result<&Agent, Failure> {
+    pub(super) fn agent(&self, id: AgentId) -> Result<&Agent, Failure> {
         let agent = self.execution.agents.as_ref().and_then(|agents| agents.get(&id));
         agent.map(|agent| &**agent).ok_or_else(|| {
             Failure::new(ErrorClass::Configuration, format!(
-                "There was no agent {id} that can be read when this execution was accepted, so its budget does not know what a \
+                "There was no agent {id} that can be read when this execution was accepted, so a budget does not know what a \
                  call may use"
             ))
         })

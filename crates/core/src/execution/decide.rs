@@ -48,7 +48,7 @@ impl Execution {
             Input::Start => decider.start()?,
             Input::StepEnded { call, outcome } => decider.step_ended(&call, outcome)?,
             Input::ChildEnded { node, child, end } => decider.child_ended(node, child, end)?,
-            Input::SlotGranted { call } => decider.slot_granted(call)?,
+            Input::SlotAnswered(answer) => decider.slot_answered(answer)?,
             Input::Tick => decider.tick(),
             Input::Adopt { worker } => decider.adopt(worker),
             Input::Release => decider.release(),

@@ -1,9 +1,10 @@
 //! What a decision is made of.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Pinned;
+use crate::budget::Budget;
 use crate::event::{Accepted, Event};
 use crate::ids::{AgentId, ExecutionId, NodeIndex};
 use crate::inbox::Sending;
@@ -24,8 +25,9 @@ pub struct Decision {
     pub effects: Vec<Effect>,
     /// What it took so far.
     pub spent: Spent,
-    /// The agents whose calls need a slot before they begin; `None` where there are none. Set before anything is decided.
-    pub limited: Option<Arc<BTreeSet<AgentId>>>,
+    /// The agents whose calls need a slot before they begin, with their budgets; `None` where there are none. Set before
+    /// anything is decided.
+    pub limited: Option<Arc<BTreeMap<AgentId, Option<Budget>>>>,
     /// Nodes whose incoming edges must be checked.
     pub(super) open: Vec<NodeIndex>,
 }
@@ -80,7 +82,7 @@ pub enum Effect {
     StartStep(Box<Work>),
     /// Stop a call; its result is ignored.
     StopStep(CallKey, Stopped),
-    /// Ask for a slot of an agent, and answer with [`super::Input::SlotGranted`].
+    /// Ask for a slot of an agent, and answer with [`super::Input::SlotAnswered`].
     AwaitSlot(Box<SlotRequest>),
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::node::{AttemptRecord, NodeExecution};
+use crate::budget::Shortage;
 use crate::flow::Node;
 use crate::ids::StepKey;
 use crate::timestamp::Seconds;
@@ -116,6 +117,17 @@ pub(crate) fn attempt_timed_out(timeout: Duration) -> String {
 /// The error of a call that exceeded its own limit.
 pub(super) fn step_timed_out(step: &StepKey, limit: Duration) -> String {
     format!("Call `{step}` timed out after {} seconds", limit.as_secs_f64())
+}
+
+/// The error of a node whose call the budget of its agent does not allow any more on this day.
+pub(super) fn day_is_used_up(agent: &str, shortage: &Shortage) -> String {
+    let Shortage { budget, used, left, wanted, measure } = shortage;
+    format!(
+        "The budget of the agent {agent} for a day ({budget}) leaves {left} today: {used} are used or drawn for calls, and this \
+         call may use up to {wanted}. The budget renews at 00:00 UTC. Retry this node then, or set a larger `budget.{key}` of \
+         the agent or a smaller `max_tokens` of the skill",
+        key = measure.key_of_day(),
+    )
 }
 
 #[cfg(test)]

@@ -1,14 +1,16 @@
 //! The calls of an attempt: how they begin, end, and are stopped.
 
+use std::collections::BTreeMap;
+
 use super::decide::Decider;
 use super::{Effect, Execution, ExecutionStatus, NodeExecution, NodeState, Rejected, Stopped, messages};
-use crate::budget::Amount;
+use crate::budget::{Amount, Budget};
 use crate::event::{Event, StepResult};
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{AgentId, Attempt, NodeIndex, StepKey};
 use crate::node::{Resumed, Step};
 use crate::payload::Payload;
-use crate::protection::SlotRequest;
+use crate::protection::{SlotAnswer, SlotRequest};
 use crate::status::Wait;
 use crate::timestamp::Timestamp;
 use crate::transcript;
@@ -17,11 +19,18 @@ use crate::work::{CallKey, Outcome, Task, Work};
 impl Decider<'_> {
     /// Makes a call within the attempt under way, which begins with it if there is none. One that needs a slot of its agent,
     /// and has none, waits for it.
-    pub(super) fn start_step(&mut self, node: NodeIndex, step: Step) {
-        match self.slot_request(node, &step) {
-            Some(request) => self.await_slot(node, request),
-            None => self.begin_step(node, step),
+    ///
+    /// # Errors
+    /// Why the call can never have one.
+    pub(super) fn start_step(&mut self, node: NodeIndex, step: Step) -> Result<(), Box<Failure>> {
+        if let Some(limited) = self.decision.limited.clone()
+            && let Some(request) = self.slot_request(node, &step, &limited)?
+        {
+            self.await_slot(node, request);
+        } else {
+            self.begin_step(node, step);
         }
+        Ok(())
     }
 
     fn begin_step(&mut self, node: NodeIndex, step: Step) {
@@ -62,18 +71,28 @@ impl Decider<'_> {
     }
 
     /// Returns what a call has to ask for before it begins.
-    fn slot_request(&self, node: NodeIndex, step: &Step) -> Option<SlotRequest> {
-        let limited = self.decision.limited.as_ref()?;
-        let agent = self.asked_agent(&step.task).filter(|agent| limited.contains(agent))?;
+    fn slot_request(
+        &self,
+        node: NodeIndex,
+        step: &Step,
+        limited: &BTreeMap<AgentId, Option<Budget>>,
+    ) -> Result<Option<Box<SlotRequest>>, Box<Failure>> {
+        let Some(agent) = self.asked_agent(&step.task) else { return Ok(None) };
+        let Some(budget) = limited.get(&agent) else { return Ok(None) };
         let state = self.execution.node(node);
         let attempt = state.running_attempt().unwrap_or_else(|| state.next_attempt());
         let call = CallKey { execution: self.execution.id, node, attempt, step: step.key.clone() };
         if self.granted.as_ref() == Some(&call) {
-            return None;
+            return Ok(None);
         }
+        let of_budget = match budget {
+            None => None,
+            Some(budget) => Some((*budget, self.most_of(node, step, budget)?.unwrap_or_default())),
+        };
         let is_repeat = state.has_called(&step.key);
         let bytes = step.task.data_bytes() + step.input.len();
-        Some(SlotRequest { call, agent, flow: self.flow.flow_id, is_repeat, bytes })
+        let flow = self.flow.flow_id;
+        Ok(Some(Box::new(SlotRequest { call, agent, flow, is_repeat, bytes, of_budget })))
     }
 
     /// Returns the agent that a call asks.
@@ -93,20 +112,21 @@ impl Decider<'_> {
     }
 
     /// Lets a call wait. No attempt begins with that, and one that is under way stands still.
-    fn await_slot(&mut self, node: NodeIndex, request: SlotRequest) {
+    fn await_slot(&mut self, node: NodeIndex, request: Box<SlotRequest>) {
         let state = self.execution.node(node);
         if state.running_attempt().is_none() && state.state != NodeState::Waiting(Wait::Slot) {
             self.emit(Event::NodeWaiting { node, wait: Wait::Slot });
         }
         self.execution.slots_asked.insert(node);
-        self.decision.effects.push(Effect::AwaitSlot(Box::new(request)));
+        self.decision.effects.push(Effect::AwaitSlot(request));
     }
 
     /// A call has the slot for which it waited: its node goes on, and makes it. If it makes another one by now, the slot is not
-    /// used, and the other one asks for its own.
-    pub(super) fn slot_granted(&mut self, call: CallKey) -> Result<(), Rejected> {
-        let at = call.node.at();
-        let Some(node) = self.execution.nodes.get(at) else { return Err(Rejected::StaleAttempt) };
+    /// used, and the other one asks for its own. A call that is refused fails its node.
+    pub(super) fn slot_answered(&mut self, answer: SlotAnswer) -> Result<(), Rejected> {
+        let call = answer.call();
+        let index = call.node;
+        let Some(node) = self.execution.nodes.get(index.at()) else { return Err(Rejected::StaleAttempt) };
         let waits = match node.running_attempt() {
             Some(attempt) => attempt == call.attempt && !node.is_open(attempt, &call.step),
             None => node.state == NodeState::Waiting(Wait::Slot),
@@ -114,15 +134,25 @@ impl Decider<'_> {
         if !waits {
             return Err(Rejected::StaleAttempt);
         }
-        self.execution.slots_asked.remove(&call.node);
+        self.execution.slots_asked.remove(&index);
         if self.execution.status != ExecutionStatus::Running {
             // It asks again when it is resumed.
             return Err(Rejected::WrongStatus(self.execution.status));
         }
-        let node = call.node;
-        self.granted = Some(call);
-        self.begin(node);
-        self.granted = None;
+        match answer {
+            SlotAnswer::Granted(call) => {
+                self.granted = Some(call);
+                self.begin(index);
+                self.granted = None;
+            }
+            SlotAnswer::AskAgain(_) => self.begin(index),
+            SlotAnswer::Refused(_, refusal) => {
+                let agent = self.agent(refusal.agent).map_or("", |agent| &agent.name);
+                let failure =
+                    Failure::new(ErrorClass::Budget, messages::day_is_used_up(agent, &refusal.shortage));
+                self.fail(index, failure, None);
+            }
+        }
         Ok(())
     }
 

@@ -3,15 +3,20 @@
 use std::collections::BTreeMap;
 
 use crate::agent::Protection;
+use crate::budget::{Draw, Drawn, Spent};
+use crate::ids::AgentId;
 use crate::quota::Quota;
 use crate::timestamp::Timestamp;
 use crate::work::CallKey;
 
+use super::account::{Account, AccountState, Taking};
 use super::breaker::Circuit;
 use super::pace::Pace;
 use super::queue::Queue;
 use super::retries::Retries;
-use super::{CallEnd, GateState, HOLD_MAX, SlotRequest, Verdict};
+use super::{
+    AgentLimits, BudgetAsk, CallEnd, GateState, HOLD_MAX, Refusal, SlotAnswer, SlotRequest, Verdict,
+};
 
 /// Bytes of a text for each token, about, where nothing better is known.
 const BYTES_PER_TOKEN: usize = 4;
@@ -23,7 +28,10 @@ const MEAN_OF: u64 = 8;
 /// The protection of one agent.
 #[derive(Debug)]
 pub(super) struct Gate {
-    protection: Protection,
+    /// `None` where only a budget limits it.
+    protection: Option<Protection>,
+    /// What it may use in a day; `None` where nothing limits that.
+    account: Option<Account>,
     queue: Queue,
     running: BTreeMap<CallKey, Running>,
     requests: Pace,
@@ -61,12 +69,13 @@ struct Room {
 
 impl Gate {
     /// Returns the gate of a process that began at `began_at`, and may have made a call just before.
-    pub(super) fn new(protection: Protection, began_at: Timestamp) -> Self {
+    pub(super) fn new(protection: Option<Protection>, began_at: Timestamp) -> Self {
+        let rates = protection.unwrap_or_default();
         Self {
             queue: Queue::default(),
             running: BTreeMap::new(),
-            requests: Pace::begun(began_at, protection.requests_per_minute),
-            tokens: Pace::begun(began_at, protection.tokens_per_minute),
+            requests: Pace::begun(began_at, rates.requests_per_minute),
+            tokens: Pace::begun(began_at, rates.tokens_per_minute),
             circuit: Circuit::CLOSED,
             retries: Retries::default(),
             held_until: Timestamp::from_micros(0),
@@ -75,17 +84,44 @@ impl Gate {
             mean_tokens: None,
             next_at: None,
             protection,
+            account: None,
         }
     }
 
-    pub(super) fn set(&mut self, protection: Protection, now: Timestamp) {
-        let before = self.protection;
-        self.requests.change(before.requests_per_minute, protection.requests_per_minute, now);
-        self.tokens.change(before.tokens_per_minute, protection.tokens_per_minute, now);
-        if protection.breaker.is_none() {
+    pub(super) fn set(
+        &mut self,
+        agent: AgentId,
+        limits: Option<AgentLimits>,
+        now: Timestamp,
+        asks: &mut Vec<BudgetAsk>,
+    ) {
+        self.protect(limits.and_then(|limits| limits.protection), now);
+        let budget = limits.and_then(|limits| Some((limits.tenant, limits.budget?)));
+        match (&mut self.account, budget) {
+            (None, None) => {}
+            (Some(account), None) => {
+                account.give_back(asks);
+                self.account = None;
+            }
+            (None, Some((tenant, budget))) => {
+                self.account = Some(Account::new(agent, tenant, budget, now));
+            }
+            (Some(account), Some((_, budget))) => account.set(budget, asks),
+        }
+    }
+
+    fn protect(&mut self, protection: Option<Protection>, now: Timestamp) {
+        let (before, after) = (self.rates(), protection.unwrap_or_default());
+        self.requests.change(before.requests_per_minute, after.requests_per_minute, now);
+        self.tokens.change(before.tokens_per_minute, after.tokens_per_minute, now);
+        if after.breaker.is_none() {
             self.circuit = Circuit::CLOSED;
         }
         self.protection = protection;
+    }
+
+    fn rates(&self) -> Protection {
+        self.protection.unwrap_or_default()
     }
 
     pub(super) fn is_unused(&self) -> bool {
@@ -100,34 +136,93 @@ impl Gate {
         self.next_at.filter(|_| !self.queue.is_empty())
     }
 
-    /// Gives a slot to the next call, if one may begin at `now`.
-    pub(super) fn grant(&mut self, now: Timestamp) -> Option<CallKey> {
+    /// Answers the next call, if one may begin at `now`.
+    pub(super) fn grant(&mut self, now: Timestamp, asks: &mut Vec<BudgetAsk>) -> Option<SlotAnswer> {
         self.next_at = None;
         let at = self.opens_at()?;
         if at > now {
             self.next_at = Some(at);
             return None;
         }
-        let may_repeat = self.retries.has_room(now);
-        let Some(request) = self.queue.take(may_repeat) else {
+        let may_repeat = self.protection.is_none() || self.retries.has_room(now);
+        let Some(next) = self.queue.peek(may_repeat) else {
             self.next_at = self.retries.more_at();
             return None;
         };
-        self.begin(&request, now);
-        Some(request.call)
+        let (call, agent) = (next.call.clone(), next.agent);
+        let taking = match (&mut self.account, next.of_budget) {
+            (None, None) => Taking::Done,
+            (Some(account), Some((budget, most))) if budget == account.budget() => {
+                account.take(&call, most, now, asks)
+            }
+            // It was asked for when the budget was another one.
+            (_, _) => {
+                self.queue.take(&call);
+                return Some(SlotAnswer::AskAgain(call));
+            }
+        };
+        match taking {
+            Taking::Waits(until) => {
+                self.next_at = until;
+                None
+            }
+            Taking::Refused(shortage) => {
+                self.queue.take(&call);
+                Some(SlotAnswer::Refused(call, Box::new(Refusal { agent, shortage })))
+            }
+            Taking::Done => {
+                let request = self.queue.take(&call)?;
+                self.begin(&request, now);
+                Some(SlotAnswer::Granted(call))
+            }
+        }
     }
 
     /// Returns when a call may begin; `None` where none waits, or another one has to end first.
     fn opens_at(&self) -> Option<Timestamp> {
-        let is_full = self.protection.max_concurrency.is_some_and(|max| self.running.len() >= max as usize);
-        if self.queue.is_empty() || is_full {
+        if self.queue.is_empty() {
             return None;
         }
-        let Protection { requests_per_minute, tokens_per_minute, .. } = self.protection;
-        let requests = requests_per_minute.map(|_| self.requests.next_at());
-        let tokens = tokens_per_minute.map(|_| self.tokens.next_at());
+        let Some(protection) = self.protection else { return Some(Timestamp::from_micros(0)) };
+        if protection.max_concurrency.is_some_and(|max| self.running.len() >= max as usize) {
+            return None;
+        }
+        let requests = protection.requests_per_minute.map(|_| self.requests.next_at());
+        let tokens = protection.tokens_per_minute.map(|_| self.tokens.next_at());
         let passes_from = self.circuit.passes_from()?;
         requests.into_iter().chain(tokens).chain([passes_from, self.held_until, self.room_from()]).max()
+    }
+
+    /// Takes in what came of a draw from its budget.
+    pub(super) fn drawn(
+        &mut self,
+        draw: &Draw,
+        drawn: Option<Drawn>,
+        now: Timestamp,
+        asks: &mut Vec<BudgetAsk>,
+    ) {
+        if let Some(account) = &mut self.account {
+            account.drawn(draw, drawn, now, asks);
+        }
+    }
+
+    /// Gives back what is drawn and not used.
+    pub(super) fn give_back_budget(&mut self, asks: &mut Vec<BudgetAsk>) {
+        if let Some(account) = &mut self.account {
+            account.give_back(asks);
+        }
+    }
+
+    pub(super) const fn is_protected(&self) -> bool {
+        self.protection.is_some()
+    }
+
+    pub(super) fn tokens_reserved(&self) -> u64 {
+        self.account.as_ref().map_or(0, Account::tokens_reserved)
+    }
+
+    pub(super) fn account_state(&self, now: Timestamp) -> Option<AccountState> {
+        self.account.as_ref().map(|account| account.state(now))
     }
 
     /// Returns when the peer has room for another call, by what it said last.
@@ -149,8 +244,9 @@ impl Gate {
     fn begin(&mut self, request: &SlotRequest, now: Timestamp) {
         let SlotRequest { call, is_repeat, .. } = request;
         let reserved = self.expected_tokens(request.bytes);
-        self.requests.take(1, self.protection.requests_per_minute, now);
-        self.tokens.take(reserved, self.protection.tokens_per_minute, now);
+        let rates = self.rates();
+        self.requests.take(1, rates.requests_per_minute, now);
+        self.tokens.take(reserved, rates.tokens_per_minute, now);
         self.circuit.passed(call);
         self.retries.began(*is_repeat, now);
         self.begun += 1;
@@ -164,28 +260,31 @@ impl Gate {
         self.mean_tokens.map_or_else(|| sent.saturating_add(ANSWER_TOKENS), |mean| mean.max(sent))
     }
 
-    /// A call waits no longer, or does not use its slot.
-    pub(super) fn give_back(&mut self, call: &CallKey) {
+    /// A call waits no longer, or does not use its slot. `spent` is what is known of what it used.
+    pub(super) fn give_back(&mut self, call: &CallKey, spent: Spent, asks: &mut Vec<BudgetAsk>) {
         if self.queue.remove(call) {
             return;
         }
+        self.settle(call, spent, asks);
         let Some(Running { is_repeat, reserved, .. }) = self.running.remove(call) else { return };
-        self.requests.put_back(1, self.protection.requests_per_minute);
-        self.tokens.put_back(reserved, self.protection.tokens_per_minute);
+        let rates = self.rates();
+        self.requests.put_back(1, rates.requests_per_minute);
+        self.tokens.put_back(reserved, rates.tokens_per_minute);
         self.circuit.given_back(call);
         self.retries.given_back(is_repeat);
     }
 
-    pub(super) fn ended(&mut self, call: &CallKey, end: CallEnd, now: Timestamp) {
+    pub(super) fn ended(&mut self, call: &CallKey, end: CallEnd, now: Timestamp, asks: &mut Vec<BudgetAsk>) {
         if self.queue.remove(call) {
             return;
         }
+        self.settle(call, end.spent, asks);
         let Some(Running { is_repeat, reserved, number }) = self.running.remove(call) else { return };
-        let CallEnd { verdict, retry_after, tokens, quota } = end;
+        let CallEnd { verdict, retry_after, tokens, quota, spent: _ } = end;
         if let Some(used) = tokens {
             self.used(used, reserved, verdict, now);
         }
-        if let Some(rule) = self.protection.breaker {
+        if let Some(rule) = self.rates().breaker {
             self.circuit.ended(call, verdict, rule, now);
         }
         let has_failed = match verdict {
@@ -203,9 +302,15 @@ impl Gate {
         }
     }
 
+    fn settle(&mut self, call: &CallKey, spent: Spent, asks: &mut Vec<BudgetAsk>) {
+        if let Some(account) = &mut self.account {
+            account.ended(call, spent, asks);
+        }
+    }
+
     /// Corrects what was reserved for a call by what it used.
     fn used(&mut self, used: u64, reserved: u64, verdict: Verdict, now: Timestamp) {
-        let per_minute = self.protection.tokens_per_minute;
+        let per_minute = self.rates().tokens_per_minute;
         match used.checked_sub(reserved) {
             Some(more) => self.tokens.take(more, per_minute, now),
             None => self.tokens.put_back(reserved - used, per_minute),
@@ -232,7 +337,7 @@ impl Gate {
         GateState {
             waiting: self.waiting(),
             running: self.running(),
-            breaker: self.protection.breaker.map(|_| self.circuit.state(now)),
+            breaker: self.rates().breaker.map(|_| self.circuit.state(now)),
             held_until: Some(self.held_until.max(self.room_from())).filter(|until| *until > now),
             next_at: self.next_at().filter(|at| *at > now),
         }

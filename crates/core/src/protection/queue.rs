@@ -29,16 +29,10 @@ impl OfFlow {
         self.first.is_empty() && self.repeats.is_empty()
     }
 
-    fn take(&mut self, takes_repeats: bool) -> Option<SlotRequest> {
-        let place = |calls: &BTreeMap<u64, SlotRequest>| calls.first_key_value().map(|(place, _)| *place);
-        let repeat = place(&self.repeats).filter(|_| takes_repeats);
-        let is_repeat = match (place(&self.first), repeat) {
-            (Some(first), Some(repeat)) => repeat < first,
-            (None, Some(_)) => true,
-            (_, None) => false,
-        };
-        let calls = if is_repeat { &mut self.repeats } else { &mut self.first };
-        calls.pop_first().map(|(_, request)| request)
+    fn peek(&self, takes_repeats: bool) -> Option<&SlotRequest> {
+        let repeat = self.repeats.first_key_value().filter(|_| takes_repeats);
+        let first = self.first.first_key_value();
+        first.into_iter().chain(repeat).min_by_key(|(place, _)| **place).map(|(_, request)| request)
     }
 }
 
@@ -64,16 +58,21 @@ impl Queue {
         calls.insert(place, request);
     }
 
-    /// Takes the next call, of the flow whose turn it is; of those that repeat others only if they may begin.
-    pub(super) fn take(&mut self, takes_repeats: bool) -> Option<SlotRequest> {
-        let (at, request) = (0..self.flows.len())
-            .find_map(|at| self.flows[at].take(takes_repeats).map(|request| (at, request)))?;
-        self.places.remove(&request.call);
-        let of = self.flows.remove(at)?;
+    /// Returns the next call, of the flow whose turn it is; of those that repeat others only if they may begin.
+    pub(super) fn peek(&self, takes_repeats: bool) -> Option<&SlotRequest> {
+        self.flows.iter().find_map(|of| of.peek(takes_repeats))
+    }
+
+    /// Takes out a call whose turn it is: that of its flow is over.
+    pub(super) fn take(&mut self, call: &CallKey) -> Option<SlotRequest> {
+        let (flow, place) = self.places.remove(call)?;
+        let at = self.flows.iter().position(|of| of.flow == flow)?;
+        let mut of = self.flows.remove(at)?;
+        let request = of.first.remove(&place).or_else(|| of.repeats.remove(&place));
         if !of.is_empty() {
             self.flows.push_back(of);
         }
-        Some(request)
+        request
     }
 
     /// Takes out a call that waits no longer; false if it did not wait.

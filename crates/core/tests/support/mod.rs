@@ -1,11 +1,12 @@
 //! An execution driven by hand: its inputs, and what follows from them as a transcript.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use steadflow_core::budget::Budget;
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, ChildEnd, Event, Record, Resolution, StepResult};
 use steadflow_core::execution::{
@@ -35,7 +36,7 @@ pub(crate) struct Play {
     /// The slots that were asked for.
     pub(crate) requests: Vec<SlotRequest>,
     /// The agents whose calls need a slot.
-    pub(crate) limited: Option<Arc<BTreeSet<AgentId>>>,
+    pub(crate) limited: Option<Arc<BTreeMap<AgentId, Option<Budget>>>>,
     /// The child executions that were started.
     pub(crate) children: Vec<NewExecution>,
     text: String,
@@ -54,7 +55,17 @@ impl Play {
 
     /// Accepts and starts an execution of a flow version, with agents whose calls need a slot.
     pub(crate) fn limited(flow: impl Into<Pinned>, accepted: Accepted, agents: &[AgentId]) -> Self {
-        let limited = (!agents.is_empty()).then(|| Arc::new(agents.iter().copied().collect()));
+        let limited =
+            (!agents.is_empty()).then(|| Arc::new(agents.iter().map(|agent| (*agent, None)).collect()));
+        Self::limited_by(flow, accepted, limited)
+    }
+
+    /// The same, where agents may have budgets.
+    pub(crate) fn limited_by(
+        flow: impl Into<Pinned>,
+        accepted: Accepted,
+        limited: Option<Arc<BTreeMap<AgentId, Option<Budget>>>>,
+    ) -> Self {
         let mut decision = Decision::default();
         decision.limited.clone_from(&limited);
         let id = ExecutionId::new(Uuid::from_u128(7));

@@ -86,6 +86,7 @@ async fn drive(store: &SqliteStore, executions: u32) -> u32 {
                 | Action::Load(_)
                 | Action::Discard(_)
                 | Action::Unclaimed(_)
+                | Action::Budget(_)
                 | Action::Reply(..)
                 | Action::Publish(_) => {}
             }

@@ -11,7 +11,7 @@ use steadflow_store::{AgentChange, AgentRecord, Changed};
 use uuid::Uuid;
 
 use super::{DocumentEdit, ROUNDS_MAX, patched};
-use crate::agents::protection_of;
+use crate::agents::limits_of;
 use crate::allowed::Allowed;
 use crate::engine::Engine;
 use crate::error::RuntimeError;
@@ -165,7 +165,7 @@ impl Engine {
         let _gate = self.agent_gate().await;
         match self.store().put_agent(change).await? {
             Changed::Done(record) => {
-                self.protect(id, protection_of(&record)).await?;
+                self.limit_agent(id, limits_of(&record)).await?;
                 Ok(record)
             }
             Changed::Conflict(current) => Err(RuntimeError::VersionConflict(current.revision())),
@@ -196,7 +196,7 @@ impl Engine {
         };
         let _gate = self.agent_gate().await;
         match self.store().delete_agent(caller.tenant, id, if_revision).await? {
-            Changed::Done(_) => self.protect(id, None).await,
+            Changed::Done(_) => self.limit_agent(id, None).await,
             Changed::Conflict(current) => Err(RuntimeError::VersionConflict(current)),
             Changed::Missing => Err(RuntimeError::NoAgent(id)),
         }

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use steadflow_core::ids::ExecutionId;
+use steadflow_core::protection::BudgetAsk;
 use steadflow_store::{InboxId, StoreError, Worker as Lessee};
 
 use super::World;
@@ -38,6 +39,10 @@ impl World {
                 Answer::InboxSorted(items, self.sort_inbox(lessee, discarded, unclaimed).await)
             }
             Ask::Decide(turn) => Answer::Decided(taken(turn).await),
+            Ask::Budget(ask) => match *ask {
+                BudgetAsk::Draw(draw) => Answer::Drawn(Box::new(draw), store.draw(draw).await),
+                BudgetAsk::Settle(settlement) => Answer::Settled(store.settle(settlement).await),
+            },
             Ask::Load(lessee, id) => Answer::Loaded(id, self.load(lessee, id).await),
             Ask::Commit(lessee, batch, commits) => {
                 Answer::Committed(batch, store.commit(lessee, commits).await)

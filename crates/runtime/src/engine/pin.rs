@@ -9,7 +9,6 @@ use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use steadflow_store::{AgentRecord, Listed};
 
 use super::Engine;
-use crate::agents::Needed;
 use crate::error::RuntimeError;
 
 /// Flows that one execution may pin for its children.
@@ -51,8 +50,7 @@ impl Engine {
             }
         }
         self.pin_agents(accepted, agents).await?;
-        let needed = Needed::by(children.values().chain([&flow]));
-        let agents = self.inner.versions.agents.pinned(&*self.inner.store, accepted, needed).await?;
+        let agents = self.inner.versions.agents.pinned(&*self.inner.store, accepted).await?;
         Ok(Pinned { flow, children: (!children.is_empty()).then(|| Arc::new(children)), agents })
     }
 

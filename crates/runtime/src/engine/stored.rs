@@ -113,6 +113,14 @@ fn time_left(latest: &Mutex<Option<Arc<Latest>>>) -> Option<Instant> {
 }
 
 impl Engine {
+    /// Brings the rows that people query up to date.
+    ///
+    /// # Errors
+    /// [`RuntimeError::Unavailable`] if the engine has ended.
+    pub async fn show(&self) -> Result<(), RuntimeError> {
+        self.ask(|reply| Message::Show { reply }).await.map(drop)
+    }
+
     /// Returns the row of an execution as it is committed. Of one that is not in memory, nothing else is read.
     ///
     /// # Errors

@@ -1,13 +1,14 @@
-//! The protection of agents: calls that wait for a slot, and those that have one.
+//! The protection of agents, and their budgets: calls that wait for a slot, and those that have one.
 //!
 //! A slot is held from when it is granted until its call ends, or until the decision that was to begin it makes another call.
 
 use steadflow_core::execution::{Effect, Input, Stopped};
-use steadflow_core::protection::{CallEnd, GateTotals, Gates};
+use steadflow_core::ids::AgentId;
+use steadflow_core::protection::{CallEnd, GateTotals, Gates, SlotAnswer};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::CallKey;
 
-use super::{Origin, Phase, Queued, Shard};
+use super::{Action, Origin, Phase, Queued, Reply, ReplyId, Shard};
 
 impl Shard {
     /// Returns what the protection of all agents does.
@@ -17,13 +18,32 @@ impl Shard {
 
     /// Lets calls begin that have waited long enough.
     pub(super) fn grant_calls(&mut self, now: Timestamp) {
-        if self.phase != Phase::Open {
+        if self.gates.is_idle() {
             return;
         }
-        while let Some(call) = self.gates.grant(now) {
-            let execution = call.execution;
-            self.enqueue(execution, Queued::Input(Input::SlotGranted { call }, Origin::Engine), now);
+        while self.phase == Phase::Open
+            && let Some(answer) = self.gates.grant(now)
+        {
+            let execution = answer.call().execution;
+            self.enqueue(execution, Queued::Input(Input::SlotAnswered(answer), Origin::Engine), now);
         }
+        self.ask_budgets();
+    }
+
+    fn ask_budgets(&mut self) {
+        let asks = self.gates.take_asks().into_iter();
+        self.actions.extend(asks.map(|ask| Action::Budget(Box::new(ask))));
+    }
+
+    /// Gives back what is drawn from the budgets of agents and not used: nothing more begins here.
+    pub fn give_back_budgets(&mut self) {
+        self.gates.give_back_budgets();
+        self.ask_budgets();
+    }
+
+    pub(super) fn read_accounts(&mut self, agents: Vec<AgentId>, reply: ReplyId, now: Timestamp) {
+        let states = agents.into_iter().map(|agent| (agent, self.gates.account(agent, now))).collect();
+        self.reply(reply, Reply::Accounts(states));
     }
 
     /// A call has ended, whatever its execution makes of that.
@@ -61,7 +81,7 @@ impl Shard {
 /// Takes back the slots that were granted for calls which a decision does not begin.
 pub(super) fn take_unused_back(gates: &mut Gates, inputs: &[(Input, Origin)], effects: &[Effect]) {
     for (input, _) in inputs {
-        let Input::SlotGranted { call } = input else { continue };
+        let Input::SlotAnswered(SlotAnswer::Granted(call)) = input else { continue };
         let begins = |effect: &Effect| matches!(effect, Effect::StartStep(work) if work.key() == *call);
         if !effects.iter().any(begins) {
             gates.give_back(call);

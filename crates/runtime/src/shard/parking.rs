@@ -162,8 +162,8 @@ impl Shard {
 
     pub(super) fn recovered(&mut self, recovered: Recovered, now: Timestamp) {
         self.gates = Gates::new(now);
-        for (agent, protection) in recovered.protections {
-            self.gates.set(agent, Some(protection), now);
+        for (agent, limits) in recovered.agents {
+            self.gates.set(agent, Some(limits), now);
         }
         for (flow, taken) in recovered.slots {
             self.flows.entry(flow).or_default().start_with(taken);

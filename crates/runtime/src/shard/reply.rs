@@ -1,7 +1,8 @@
 //! What callers are answered.
 
 use steadflow_core::execution::Rejected;
-use steadflow_core::protection::GateState;
+use steadflow_core::ids::AgentId;
+use steadflow_core::protection::{AccountState, GateState};
 use steadflow_store::IdempotencyHit;
 
 use super::Loaded;
@@ -26,6 +27,8 @@ pub enum Reply {
     Shown,
     /// What the protection of an agent does; `None` if it has none.
     Protection(Option<GateState>),
+    /// What is drawn from the budgets of agents and not used.
+    Accounts(Vec<(AgentId, AccountState)>),
     /// The database had no room; nothing was changed.
     StorageFull,
     /// There is no memory for a further execution; nothing was changed.
@@ -54,6 +57,7 @@ impl Reply {
             | Self::NotHere
             | Self::Shown
             | Self::Protection(_)
+            | Self::Accounts(_)
             | Self::Unavailable => RuntimeError::Unavailable,
         }
     }

@@ -1,5 +1,6 @@
 //! What an incarnation makes of the store's answers.
 
+use steadflow_core::budget::{Draw, Drawn};
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Committed, InboxId, InboxItem, StoreError};
@@ -25,8 +26,13 @@ impl Incarnation {
                 Progress::GoesOn
             }
             Answer::Loaded(id, result) => self.loaded(id, result, now),
+            Answer::Drawn(draw, result) => self.drawn(draw, result, now),
+            Answer::Settled(Err(error)) => {
+                tracing::warn!(error = %error, "what was not used of the budget of an agent could not be put back; it counts as used");
+                Progress::GoesOn
+            }
             Answer::Committed(batch, result) => self.committed(batch, result, now),
-            Answer::Registered(_) | Answer::Released(_) => Progress::GoesOn,
+            Answer::Settled(Ok(())) | Answer::Registered(_) | Answer::Released(_) => Progress::GoesOn,
         }
     }
 
@@ -185,6 +191,16 @@ impl Incarnation {
         };
         self.loads.done(id);
         self.shard.handle(Message::Loaded { execution: id, loaded }, now);
+        Progress::GoesOn
+    }
+
+    fn drawn(&mut self, draw: Box<Draw>, result: Result<Drawn, StoreError>, now: Timestamp) -> Progress {
+        let drawn = result
+            .inspect_err(|error| {
+                tracing::warn!(agent.id = %draw.agent, error = %error, "nothing could be drawn from the budget of an agent; it will be tried again");
+            })
+            .ok();
+        self.shard.handle(Message::Drawn(draw, drawn), now);
         Progress::GoesOn
     }
 

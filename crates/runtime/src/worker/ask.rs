@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use steadflow_core::budget::{Draw, Drawn};
 use steadflow_core::ids::ExecutionId;
+use steadflow_core::protection::BudgetAsk;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Work};
 use steadflow_store::{Commit, Committed, InboxId, InboxItem, StoreError, Worker as Lessee};
@@ -103,6 +105,8 @@ pub enum Ask {
     },
     /// Take a turn, where nothing else waits for its end.
     Decide(Box<LongTurn>),
+    /// Draw from the budget of an agent, or settle what was drawn.
+    Budget(Box<BudgetAsk>),
     /// Take a parked execution.
     Load(Lessee, ExecutionId),
     /// Commit a batch.
@@ -142,6 +146,10 @@ pub enum Answer {
     Decided(Box<LongTurn>),
     /// To [`Ask::Load`]; `None` if the execution cannot be driven here.
     Loaded(ExecutionId, Result<Option<Box<Loaded>>, StoreError>),
+    /// To [`Ask::Budget`] that draws.
+    Drawn(Box<Draw>, Result<Drawn, StoreError>),
+    /// To [`Ask::Budget`] that settles.
+    Settled(Result<(), StoreError>),
     /// To [`Ask::Commit`].
     Committed(BatchId, Result<Vec<Committed>, StoreError>),
     /// To [`Ask::Release`].

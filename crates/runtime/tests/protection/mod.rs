@@ -190,3 +190,37 @@ async fn who_is_cancelled_while_it_waits_leaves_its_place() {
     assert_eq!(attempts(&bench, &executions[10..]).await, [1, 1]);
     assert!(began(&bench, "ask").last().is_some_and(|last| *last < 22.0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_drawn_for_a_day_and_not_used_is_put_back_by_a_process_that_stops_and_lost_with_one_that_dies()
+ {
+    for stops in [false, true] {
+        let bench = Bench::new().await;
+        let id = AgentId::new(Uuid::from_u128(1));
+        let document = json!({
+            "name": "a", "agent_type": "llm", "config": { "provider": "openai", "model": "m" },
+            "skills": [{ "name": "score", "max_tokens": 1_000 }], "budget": { "max_tokens_per_day": 1_000_000 },
+        });
+        bench.engine.put_agent(&Caller::LOCAL, id, &document).await.expect("the agent is valid");
+        let flow = asks(&bench, "ask", id, json!({})).await;
+        let executions = start_many(&bench, flow, 3).await;
+        attempts(&bench, &executions).await;
+        let used = async |bench: &Bench| {
+            let (_, uses) = bench.engine.day_uses(TENANT, vec![id]).await.expect("they are read");
+            uses.first().map_or(0, |of| of.used.tokens)
+        };
+        // No model said how many tokens it used, so all that was reserved counts.
+        let counted = used(&bench).await;
+        assert!((3 * 2_026..3 * 2_100).contains(&counted), "{counted}");
+
+        if stops {
+            bench.engine.shutdown(Duration::ZERO).await.expect("it stops");
+        }
+        let next = bench.after_crash().await;
+
+        // The share of the budget that was drawn at once.
+        assert_eq!(used(&next).await, if stops { counted } else { 20_000 });
+        attempts(&next, &start_many(&next, flow, 1).await).await;
+        assert_eq!(used(&next).await, if stops { counted } else { 20_000 } + counted / 3);
+    }
+}

@@ -139,6 +139,7 @@ impl Bench {
                         self.turns.push(*turn);
                         said
                     }
+                    Ask::Budget(_) => "draw or settle".into(),
                     Ask::Load(_, id) => format!("load {}", number(id)),
                     Ask::Commit(_, _, commits) => {
                         let of = commits.iter().map(|commit| number(commit.execution).to_string());

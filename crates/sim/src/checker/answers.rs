@@ -111,6 +111,7 @@ impl Checker {
             | Reply::NotHere
             | Reply::Shown
             | Reply::Protection(_)
+            | Reply::Accounts(_)
             | Reply::StorageFull
             | Reply::Overloaded
             | Reply::Unavailable => Ok(()),

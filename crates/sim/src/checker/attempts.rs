@@ -156,6 +156,7 @@ impl Story {
             ErrorClass::Timeout if stop_at.is_some_and(|stop_at| stop_at <= sight.at) => Ok(()),
             ErrorClass::Budget if self.nodes[node.at()].parts.turns.are_over() => Ok(()),
             ErrorClass::Budget if self.spending.is_limited() => Ok(()),
+            ErrorClass::Budget if message.starts_with("The budget of the agent ") => Ok(()),
             // A family whose flow does not exist is not configured.
             ErrorClass::Expression | ErrorClass::OutputTooLarge | ErrorClass::Configuration => Ok(()),
             ErrorClass::Timeout

@@ -60,6 +60,7 @@ impl World {
         let (after, answer) = self.peers.answer(work, &mut self.faults);
         self.note(format_args!("{id} makes call {key}, {after:?} {answer:?}"));
         self.checker.agent_is_asked(work)?;
+        self.checker.model_is_asked(work)?;
         self.checker.peer_sees(key.clone(), answer.clone())?;
         let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
         process.tasks.insert(key.clone());
@@ -101,6 +102,7 @@ impl World {
             self.later(after, id, Incident::Outcome(key.clone(), outcome.clone()));
         }
         self.note(format_args!("{id} has the result of call {key}"));
+        self.checker.model_is_heard(&key, &outcome);
         let mut call = key;
         if self.breaks(Mutation::LateResultApplied)
             && let Some(shard) = self.processes.get(&id).and_then(|process| process.worker.shard())
@@ -153,6 +155,7 @@ fn said(reply: &Reply) -> String {
         | Reply::NotHere
         | Reply::Shown
         | Reply::Protection(_)
+        | Reply::Accounts(_)
         | Reply::StorageFull
         | Reply::Overloaded
         | Reply::Unavailable => format!("{reply:?}"),

@@ -161,6 +161,7 @@ pub(crate) fn delete(
     if if_revision.is_some_and(|revision| revision != current) {
         return Ok(Changed::Conflict(current));
     }
+    db.execute("DELETE FROM agent_budgets WHERE agent = ?1 AND tenant = ?2", both)?;
     db.execute("DELETE FROM agent_uses WHERE agent = ?1 AND tenant = ?2", both)?;
     db.execute("DELETE FROM agent_versions WHERE agent = ?1 AND tenant = ?2", both)?;
     db.execute("DELETE FROM agents WHERE id = ?1 AND tenant = ?2", both)?;

@@ -1,5 +1,6 @@
 //! What [`Log`](crate::Log) means.
 
+pub mod budgets;
 pub mod commits;
 pub mod idempotency;
 pub mod inbox;

@@ -1,5 +1,6 @@
 //! [`Log`] for [`MemoryStore`].
 
+mod budgets;
 mod commit;
 mod inbox;
 mod leases;
@@ -7,7 +8,8 @@ mod leases;
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::budget::{Amount, Day, Draw, Drawn, Settlement};
+use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
 use super::{MemoryStore, at_once};
@@ -67,5 +69,22 @@ impl Log for MemoryStore {
 
     fn discard(&self, worker: Worker, items: Vec<InboxId>) -> StoreFuture<'_, ()> {
         at_once(self.discard_now(worker, &items))
+    }
+
+    fn draw(&self, draw: Draw) -> StoreFuture<'_, Drawn> {
+        at_once(self.draw_now(&draw))
+    }
+
+    fn settle(&self, settlement: Settlement) -> StoreFuture<'_, ()> {
+        at_once(self.settle_now(&settlement))
+    }
+
+    fn drawn(
+        &self,
+        tenant: TenantId,
+        agents: Vec<AgentId>,
+        day: Day,
+    ) -> StoreFuture<'_, Vec<(AgentId, Amount)>> {
+        at_once(self.drawn_now(tenant, &agents, day))
     }
 }

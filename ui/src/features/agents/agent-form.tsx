@@ -7,6 +7,8 @@ import { toProblem } from '@/api/problem';
 import { ProblemCard } from '@/components/problem-card';
 import { ReasonedButton } from '@/components/reasoned-button';
 import classes from './agents.module.css';
+import { BudgetFields } from './budget-fields';
+import { BudgetToday } from './budget-today';
 import { ConfigFields } from './config-fields';
 import { ConflictNote } from './conflict-note';
 import { ConnectionField } from './connection-field';
@@ -136,6 +138,8 @@ export function AgentForm({ agent, draft, onDraft, onDone }: AgentFormProps) {
       )}
       <ProtectionFields draft={draft} fault={fault} onChange={(protection) => set({ protection })} />
       {agent?.protection && <ProtectionState agent={agent} />}
+      {draft.type === 'llm' && <BudgetFields draft={draft} fault={fault} onChange={(budget) => set({ budget })} />}
+      {agent?.budget && <BudgetToday agent={agent} />}
       {conflict && <ConflictNote onLoad={() => load(conflict)} onKeep={() => submit(conflict)} />}
       {save.isError && !conflict && <ProblemCard problem={save.error} />}
       <div className={classes.actions}>

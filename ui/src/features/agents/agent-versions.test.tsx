@@ -27,6 +27,8 @@ const version = (number: number, instructions: string, rest: object = {}) => ({
   config: { provider: 'openai', model: `m${number}`, api_key: '••••' },
   prices: null,
   protection: null,
+  budget: null,
+  budget_today: null,
   ...rest,
 });
 

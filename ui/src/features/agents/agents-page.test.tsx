@@ -113,6 +113,8 @@ test('an agent that was changed elsewhere is overwritten only on purpose', async
     department: null,
     prices: null,
     protection: null,
+    budget: null,
+    budget_today: null,
     created_at: '2026-01-01T00:00:00Z',
     updated_at: '2026-01-01T00:00:00Z',
     etag: '"1"',

@@ -21,6 +21,8 @@ async function edit(keys: Record<string, unknown>) {
     config: { ...config, ...keys },
     prices: { currency: 'EUR', input_per_million: 2 },
     protection: null,
+    budget: null,
+    budget_today: null,
     usage_count: 0,
     last_used_at: null,
     etag: '"1"',

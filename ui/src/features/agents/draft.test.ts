@@ -39,6 +39,8 @@ const agent: Agent = {
   department: null,
   prices: null,
   protection: null,
+  budget: null,
+  budget_today: null,
   created_at: '2026-01-01T00:00:00Z',
   updated_at: '2026-11-24T00:00:00Z',
   etag: '"1"',
@@ -50,6 +52,17 @@ test('an agent that was only opened is saved unchanged', () => {
   expect(saved.config).toEqual(agent.config);
   expect(saved.skills).toEqual(agent.skill_definitions);
   expect([saved.category, saved.tags]).toEqual(['risk', ['eu']]);
+});
+
+test('the budget for a day is kept, removed where nothing is left of it, and only language models have one', () => {
+  const budget = { max_tokens_per_day: 5000, max_cost_per_day: 2.5 } as Agent['budget'];
+  const draft = draftOf({ ...agent, budget });
+  const saved = (part: Partial<typeof draft>) => (documentOf({ ...draft, ...part }) as { budget?: unknown }).budget;
+
+  expect(saved({})).toEqual(budget);
+  expect(saved({ budget: { max_tokens_per_day: '', max_cost_per_day: '' } })).toBeNull();
+  expect(saved({ type: 'http' })).toBeNull();
+  expect(documentOf(draftOf(agent))).not.toHaveProperty('budget');
 });
 
 test('a circuit breaker with its defaults only is not lost', () => {

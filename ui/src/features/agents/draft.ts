@@ -35,6 +35,12 @@ export interface ProtectionDraft {
   openSeconds: unknown;
 }
 
+/** The budget for a day, by its keys in the document. Those without a value are `''`. */
+export interface BudgetDraft {
+  max_tokens_per_day: unknown;
+  max_cost_per_day: unknown;
+}
+
 export interface AgentDraft {
   name: string;
   type: AgentType;
@@ -49,6 +55,9 @@ export interface AgentDraft {
   protection: ProtectionDraft;
   /** Whether the stored agent has a protection, which is then removed where none is left. */
   hadProtection: boolean;
+  budget: BudgetDraft;
+  /** Whether the stored agent has a budget, which is then removed where nothing of it is left. */
+  hadBudget: boolean;
   skills: readonly SkillDraft[];
 }
 
@@ -125,6 +134,8 @@ export function newAgent(): AgentDraft {
     hadPrices: false,
     protection: protectionDraft(null),
     hadProtection: false,
+    budget: budgetDraft(null),
+    hadBudget: false,
     skills: [newSkill(0)],
   };
 }
@@ -142,6 +153,8 @@ export function draftOf(agent: Agent): AgentDraft {
     hadPrices: agent.prices !== null,
     protection: protectionDraft(agent.protection),
     hadProtection: agent.protection !== null,
+    budget: budgetDraft(agent.budget),
+    hadBudget: agent.budget !== null,
     skills: agent.skill_definitions.map(skillDraft),
   };
 }
@@ -164,6 +177,10 @@ function protectionDraft(protection: Agent['protection']): ProtectionDraft {
     failures: breaker ? (breaker.failures ?? BREAKER_FAILURES) : '',
     openSeconds: breaker?.open_seconds ?? '',
   };
+}
+
+function budgetDraft(budget: Agent['budget']): BudgetDraft {
+  return { max_tokens_per_day: budget?.max_tokens_per_day ?? '', max_cost_per_day: budget?.max_cost_per_day ?? '' };
 }
 
 /** Returns the protection; `null` where nothing is limited. */
@@ -232,6 +249,7 @@ export function reachableOf(draft: AgentDraft): AgentReach {
 export function documentOf(draft: AgentDraft): AgentDocument {
   const prices = given(draft.prices);
   const protection = protectionOf(draft);
+  const budget = draft.type === 'llm' ? given({ ...draft.budget }) : null;
   const document = {
     name: draft.name.trim(),
     ...reachableOf(draft),
@@ -240,6 +258,7 @@ export function documentOf(draft: AgentDraft): AgentDocument {
     tags: draft.tags,
     ...(draft.type === 'llm' && (prices || draft.hadPrices) && { prices }),
     ...((protection || draft.hadProtection) && { protection }),
+    ...((budget || draft.hadBudget) && { budget }),
     skills: draft.skills.map((skill) => skillOf(skill, draft.type)),
   };
   return document as AgentDocument;

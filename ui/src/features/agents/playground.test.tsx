@@ -27,6 +27,8 @@ const agent = {
   config: { provider: 'openai', model: 'small', api_key: '••••' },
   prices: null,
   protection: null,
+  budget: null,
+  budget_today: null,
   usage_count: 0,
   last_used_at: null,
   etag: '"1"',

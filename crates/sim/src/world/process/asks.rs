@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use steadflow_core::budget::Amount;
 use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::protection::BudgetAsk;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::shard::{Loaded, Message, Recovered, Unclaimed};
 use steadflow_runtime::worker::{Answer, Ask, IncarnationId, Rest};
@@ -49,6 +51,7 @@ impl World {
                 }
                 Ok(())
             }
+            Ask::Budget(ask) => self.draws(id, by, *ask),
             Ask::Load(lessee, execution) => self.loads(id, by, lessee, execution),
             Ask::Commit(lessee, batch, commits) => {
                 self.apply(Sent { process: id, by, lessee, batch }, commits)
@@ -268,6 +271,30 @@ impl World {
         Ok(())
     }
 
+    /// Draws from the budget of an agent, or settles what was drawn.
+    fn draws(&mut self, id: ProcessId, by: IncarnationId, ask: BudgetAsk) -> Result<(), String> {
+        let is_made = !self.strikes(Fault::DatabaseFailure);
+        let fails = !is_made || self.strikes(Fault::UnknownWritten);
+        let failed = || StoreError::Database { call: "draw", source: "it is busy".into() };
+        match ask {
+            BudgetAsk::Draw(draw) => {
+                let drawn = if is_made && !self.breaks(Mutation::DrawNotStored) {
+                    self.store.draw_now(&draw)
+                } else {
+                    Ok(draw.from(Amount::default()))
+                };
+                let drawn = if fails { Err(failed()) } else { drawn };
+                self.note(format_args!("{id} draws {:?} for agent {}: {drawn:?}", draw.least, draw.agent));
+                self.answer(id, by, Answer::Drawn(Box::new(draw), drawn));
+            }
+            BudgetAsk::Settle(settlement) => {
+                let settled = if is_made { self.store.settle_now(&settlement) } else { Ok(()) };
+                self.answer(id, by, Answer::Settled(if fails { Err(failed()) } else { settled }));
+            }
+        }
+        Ok(())
+    }
+
     fn loads(
         &mut self,
         id: ProcessId,
@@ -311,14 +338,14 @@ impl World {
         let queued = self.store.queued_now(None, ALL).map_err(say)?;
         let queued: Vec<_> = queued.into_iter().map(|queued| (queued.flow, queued.execution)).collect();
         let limits = self.limits_of(&queued);
-        let protections = crate::agents::protections();
+        let agents = crate::agents::limits(self.checker.day_budget());
         let slots = if self.breaks(Mutation::SlotsForgotten) { Vec::new() } else { slots };
         let answer = match self.orphans(id, lessee, limit)? {
             Err(error) => Err(error),
             Ok((orphans, rest)) => {
                 self.note(format_args!("{id} recovers {} executions, {} wait", orphans.len(), queued.len()));
                 let executions = self.adopted(id, orphans);
-                Ok((Box::new(Recovered { executions, slots, queued, limits, protections }), rest))
+                Ok((Box::new(Recovered { executions, slots, queued, limits, agents }), rest))
             }
         };
         self.answer(id, by, Answer::TakenOver(answer));

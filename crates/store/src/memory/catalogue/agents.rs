@@ -126,6 +126,7 @@ impl MemoryStore {
         database.agents.remove(&id);
         database.agent_versions.retain(|(agent, _), _| *agent != id);
         database.agent_uses.remove(&(tenant, id));
+        database.drawn.retain(|(_, owner, agent), _| (*owner, *agent) != (tenant, id));
         Ok(Changed::Done(current))
     }
 }
