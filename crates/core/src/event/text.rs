@@ -44,9 +44,9 @@ impl Event {
 
 fn write_attempt_started(text: &mut String, node: NodeIndex, attempt: Attempt, input: Option<&Payload>) {
     text.push_str(r#"{"attempt_started":{"node":"#);
-    push_number(text, node.0);
+    push_small(text, node.0.into());
     text.push_str(r#","attempt":"#);
-    push_number(text, attempt.number());
+    push_small(text, attempt.number());
     if let Some(input) = input {
         text.push_str(r#","input":"#);
         text.push_str(input.as_str());
@@ -56,10 +56,18 @@ fn write_attempt_started(text: &mut String, node: NodeIndex, attempt: Attempt, i
 
 fn write_node_completed(text: &mut String, node: NodeIndex, output: &Payload) {
     text.push_str(r#"{"node_completed":{"node":"#);
-    push_number(text, node.0);
+    push_small(text, node.0.into());
     text.push_str(r#","output":"#);
     text.push_str(output.as_str());
     text.push_str("}}");
+}
+
+/// Most nodes and attempts have numbers of one digit.
+fn push_small(text: &mut String, number: u32) {
+    match char::from_digit(number, 10) {
+        Some(digit) => text.push(digit),
+        None => push_number(text, number),
+    }
 }
 
 fn push_number(text: &mut String, number: impl itoa::Integer) {

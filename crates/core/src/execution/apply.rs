@@ -243,7 +243,11 @@ impl Execution {
             node.error_message = Some(messages::will_retry(&error.message, error.retries_left - 1));
         }
         // Most nodes take one attempt, and executions are many.
-        node.attempts.reserve_exact(1);
+        if node.attempts.is_empty() {
+            node.attempts = Vec::with_capacity(1);
+        } else {
+            node.attempts.reserve_exact(1);
+        }
         node.attempts.push(AttemptRecord {
             attempt,
             started_at: at,
