@@ -23,6 +23,12 @@ test('an agent is tried before it is saved, compared, and restored', async ({ pa
   await drawer.getByRole('region', { name: 'Field field_1' }).getByRole('textbox', { name: 'Name' }).fill('risk');
   await drawer.getByRole('region', { name: 'Field risk' }).getByRole('combobox', { name: 'Type' }).click();
   await page.getByRole('option', { name: 'Number', exact: true }).click();
+  await drawer.getByRole('button', { name: 'Add guardrail' }).click();
+  const guardrail = drawer.getByRole('region', { name: 'Guardrail 1' });
+  await guardrail.getByRole('textbox', { name: 'Guardrail name' }).fill('no promises');
+  await guardrail.getByRole('textbox', { name: 'Regular expression' }).fill('(?i)guarantee');
+  await guardrail.getByRole('combobox', { name: 'If it is refused' }).click();
+  await page.getByRole('option', { name: 'Fail the node' }).click();
   await passes(page, 'the form');
 
   await drawer.getByRole('tab', { name: 'Playground' }).click();
@@ -43,6 +49,8 @@ test('an agent is tried before it is saved, compared, and restored', async ({ pa
   await drawer.getByRole('button', { name: 'Save agent' }).click();
   await page.getByRole('button', { name: 'Edit Vendor analyst' }).click();
   const saved = page.getByRole('dialog', { name: 'Edit agent' });
+  const kept = saved.getByRole('region', { name: 'Guardrail 1' });
+  await expect(kept.getByRole('combobox', { name: 'If it is refused' })).toHaveValue('Fail the node');
   await saved.getByRole('textbox', { name: 'Instructions' }).fill('Rate ${input.vendor}.\nBe strict.');
   await saved.getByRole('button', { name: 'Save agent' }).click();
   await page.getByRole('button', { name: 'Edit Vendor analyst' }).click();

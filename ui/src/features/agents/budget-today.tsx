@@ -23,7 +23,7 @@ export function BudgetToday({ agent }: { agent: Agent }) {
           reserved={today.reserved_tokens}
         />
       )}
-      {numberOf(budget.max_cost_per_day) !== undefined && (
+      {numberOf(budget.max_cost_per_day) !== null && (
         <Bar
           label={words.cost}
           max={numberOf(budget.max_cost_per_day) ?? 0}

@@ -1,6 +1,7 @@
 /** Converts an agent to the fields of its form, and back. */
 import type { Agent, AgentConfig, AgentDocument, AgentReach, AgentType, ServerTool, Skill } from '@/api/agents';
-import { jsonText, numberOf, parseJson, parseJsonOr } from '@/lib/json';
+import { isRecord, jsonText, numberOf, parseJson, parseJsonOr } from '@/lib/json';
+import { type GuardrailDraft, guardrailDraft, guardrailOf, isReadable as isReadableGuardrail } from './guardrails';
 
 export interface SkillDraft {
   key: number;
@@ -10,6 +11,7 @@ export interface SkillDraft {
   maxTokens: number | '';
   inputSchema: string;
   outputSchema: string;
+  guardrails: readonly GuardrailDraft[];
   /** Of a tool of an MCP server: the hash of the definition that is accepted. */
   hash: string;
   /** Keys without a field in the form; kept unchanged. */
@@ -91,6 +93,7 @@ export function newSkill(key: number): SkillDraft {
     maxTokens: '',
     inputSchema: '',
     outputSchema: '',
+    guardrails: [],
     hash: '',
     rest: {},
   };
@@ -195,7 +198,7 @@ function protectionOf({ protection, type }: AgentDraft): Record<string, unknown>
 }
 
 function skillDraft(skill: Skill, key: number): SkillDraft {
-  const { name, description, instructions, max_tokens, input_schema, output_schema, hash, ...rest } = skill;
+  const { name, description, instructions, max_tokens, input_schema, output_schema, guardrails, hash, ...rest } = skill;
   return {
     key,
     name,
@@ -204,9 +207,16 @@ function skillDraft(skill: Skill, key: number): SkillDraft {
     maxTokens: numberOf(max_tokens) ?? '',
     inputSchema: schemaText(input_schema),
     outputSchema: schemaText(output_schema),
+    guardrails: (guardrails ?? []).map(guardrailDraft),
     hash: hash ?? '',
     rest,
   };
+}
+
+/** Returns the names of the tools of a skill. */
+export function toolNames({ rest }: SkillDraft): readonly string[] {
+  const tools = Array.isArray(rest.tools) ? (rest.tools as readonly unknown[]) : [];
+  return tools.flatMap((tool) => (isRecord(tool) && typeof tool.name === 'string' ? tool.name : []));
 }
 
 function schemaText(schema: Skill['input_schema']): string {
@@ -225,7 +235,8 @@ export function isJsonOrEmpty(text: string): boolean {
 
 /** Whether all JSON fields are valid. The server checks everything else. */
 export function isReadable(draft: AgentDraft): boolean {
-  return draft.skills.every((skill) => isJsonOrEmpty(skill.inputSchema) && isJsonOrEmpty(skill.outputSchema));
+  const areSchemas = (skill: SkillDraft) => isJsonOrEmpty(skill.inputSchema) && isJsonOrEmpty(skill.outputSchema);
+  return draft.skills.every((skill) => areSchemas(skill) && skill.guardrails.every(isReadableGuardrail));
 }
 
 /** Returns the name of the local command that the agent is; empty if it is none. */
@@ -282,10 +293,8 @@ function isSet([, value]: [string, unknown]): boolean {
 
 function skillOf(draft: SkillDraft, type: AgentType): Skill {
   const isLlm = type === 'llm';
-  const { tools, guardrails, max_turns, max_answer_tokens, ...rest } = draft.rest;
-  const ofLlm = Object.entries({ tools, guardrails, max_turns, max_answer_tokens }).filter(
-    ([, value]) => value !== undefined,
-  );
+  const { tools, max_turns, max_answer_tokens, ...rest } = draft.rest;
+  const ofLlm = Object.entries({ tools, max_turns, max_answer_tokens }).filter(([, value]) => value !== undefined);
   return {
     ...rest,
     ...(isLlm && Object.fromEntries(ofLlm)),
@@ -293,6 +302,8 @@ function skillOf(draft: SkillDraft, type: AgentType): Skill {
     ...(draft.description && { description: draft.description }),
     ...(isLlm && draft.instructions && { instructions: draft.instructions }),
     ...(isLlm && draft.maxTokens !== '' && { max_tokens: draft.maxTokens }),
+    ...(isLlm &&
+      draft.guardrails.length > 0 && { guardrails: draft.guardrails.map(guardrailOf) as Skill['guardrails'] }),
     ...(draft.inputSchema.trim() && { input_schema: schemaOf(draft.inputSchema) }),
     ...(draft.outputSchema.trim() && { output_schema: schemaOf(draft.outputSchema) }),
     ...(type === 'mcp' && draft.hash.trim() && { hash: draft.hash.trim() }),

@@ -3,7 +3,8 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconChevronDown, IconChevronRight, IconTrash } from '@tabler/icons-react';
 import type { AgentType } from '@/api/agents';
 import classes from './agents.module.css';
-import type { SkillDraft } from './draft';
+import { type SkillDraft, toolNames } from './draft';
+import { GuardrailFields } from './guardrail-fields';
 import { SchemaBuilder } from './schema-builder';
 import { SchemaField } from './schema-field';
 import { texts } from './texts';
@@ -67,6 +68,12 @@ export function SkillFields({ skill, number, type, fault, canRemove, onChange, o
             value={skill.maxTokens}
             error={fault('/max_tokens')}
             onChange={(value) => onChange({ maxTokens: value === '' ? '' : Number(value) })}
+          />
+          <GuardrailFields
+            guardrails={skill.guardrails}
+            tools={toolNames(skill)}
+            fault={(key) => fault(`/guardrails${key}`)}
+            onChange={(guardrails) => onChange({ guardrails })}
           />
         </>
       )}
