@@ -28,6 +28,11 @@ it('has a bar for each attempt, and the backoff between them', () => {
   ]);
 });
 
+it('shows an attempt that a crash cut off as stopped', () => {
+  const cutOff = { ...happened.failure(1, 2_000), error_class: 'interrupted' as const };
+  expect(drawn(aJournal([0, happened.attempt(1)], [1_000, cutOff]))[0]).toEqual(['cut', 0, 1_000, null]);
+});
+
 it('leaves what is in progress open', () => {
   expect(drawn(aJournal([0, happened.attempt(1)]))).toEqual([['run', 0, null, null]]);
   expect(drawn(aJournal([0, happened.attempt(1)], [9, happened.failure(1, 5_000)]))[1]).toEqual([

@@ -2,7 +2,7 @@
 import type { Attempt, JournalEvent, NodeExecution, WaitingFor } from '@/api/types';
 import { millis } from '@/lib/time';
 
-/** `ok`, `bad`, `run` and `cut` are attempts; `gap` is a backoff; `wait` is a delay, a decision or another wait. */
+/** `ok`, `bad`, `run` and `cut` (stopped from outside) are attempts; `gap` is a backoff; `wait` is a delay, a decision or another wait. */
 export type BarKind = 'ok' | 'bad' | 'run' | 'cut' | 'gap' | 'wait';
 
 /** What a node waits for: what the API calls `waiting_for`, the end of a pause, or a server that continues it. */
@@ -42,7 +42,8 @@ class Bars {
         this.open('run', at, { attempt: this.attempt(event.attempt) });
         break;
       case 'attempt_failed':
-        this.close(at, 'bad');
+        // The server stopped, not what was asked.
+        this.close(at, event.error_class === 'interrupted' ? 'cut' : 'bad');
         if (event.next_retry_at) this.open('gap', at, { due: millis(event.next_retry_at), attempt: this.last() });
         break;
       case 'attempt_released':
