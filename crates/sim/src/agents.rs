@@ -17,7 +17,7 @@ use crate::rng::Rng;
 /// The agent.
 pub(crate) const WITH_TOOLS: AgentId = AgentId::new(Uuid::from_u128(1));
 
-/// The agent that is asked once.
+/// The agent that is asked once. It also judges the outputs of the other one.
 pub(crate) const PLAIN: AgentId = AgentId::new(Uuid::nil());
 
 /// How many models the one with tools has.
@@ -55,6 +55,17 @@ pub(crate) fn needs_approval(tool: &str, arguments: &Value) -> bool {
 
 /// Returns both in the only version that there is: its number changes, its document does not.
 pub(crate) fn pinned() -> PinnedAgents {
+    with_guardrails(&json!([{
+        "name": "g", "on": "output", "judge": { "agent_id": PLAIN.uuid(), "skill": "s" }, "then": "repair",
+    }]))
+}
+
+/// Returns both, without a judge of the one with tools.
+pub(crate) fn unjudged() -> PinnedAgents {
+    with_guardrails(&json!([]))
+}
+
+fn with_guardrails(guardrails: &Value) -> PinnedAgents {
     let tool =
         |name: &str| json!({ "name": name, "type": "http_request", "request": { "url": "https://a.test" } });
     let (mut always, mut large) = (tool(ALWAYS), tool(IF_LARGE));
@@ -65,7 +76,7 @@ pub(crate) fn pinned() -> PinnedAgents {
         "name": "With tools", "agent_type": "llm", "config": { "provider": "openai", "model": "m", "fallbacks": [{ "model": "n" }] },
         "skills": [{
             "name": "s", "tools": [tool(NEVER), always, large], "max_turns": TURNS_MAX, "max_tokens": TOKENS_MAX,
-            "max_answer_tokens": ANSWER_TOKENS_MAX,
+            "max_answer_tokens": ANSWER_TOKENS_MAX, "guardrails": guardrails,
         }],
     });
     Arc::new(BTreeMap::from([(WITH_TOOLS, parsed(&document)), (PLAIN, parsed(&plain()))]))

@@ -111,6 +111,8 @@ mutations! {
     RefusalForgotten,
     /// What a model asks for is called before its answer is stored.
     TurnNotStored,
+    /// No judge is asked about the output of an agent.
+    JudgeSkipped,
     /// A call is made before its approval is stored.
     ApprovalNotStored,
     /// A decision on a call is taken in twice.

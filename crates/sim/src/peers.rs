@@ -48,10 +48,15 @@ impl Peers {
     }
 
     fn output(&mut self, work: &Work) -> Payload {
-        if let Task::Turn(_) = &work.task {
-            return self.answer_of_model(work);
+        match &work.task {
+            Task::Turn(_) => self.answer_of_model(work),
+            Task::Judge(_) => Payload::from_value(&json!({ "passed": self.rng.happens(700) })),
+            Task::Skill { .. }
+            | Task::Tool { .. }
+            | Task::ListTools { .. }
+            | Task::HttpRequest
+            | Task::Echo => self.plain(work),
         }
-        self.plain(work)
     }
 
     /// A model asks for one to three tools, or is done.

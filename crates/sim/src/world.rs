@@ -21,6 +21,7 @@ use steadflow_runtime::Shard;
 use steadflow_runtime::worker::{Answer, Ask, IncarnationId};
 use steadflow_store::{Changed, FlowChange, FlowDocument, MemoryStore, Stored};
 
+use crate::agents::{PLAIN, WITH_TOOLS};
 use crate::checker::{Checker, LATE_MAX, ORPHANED_MAX};
 use crate::clients::{Clients, asks_the_agent};
 use crate::fault::{Fault, Faults};
@@ -459,7 +460,9 @@ impl World {
             wanted.extend(&version.flow.graph.child_flows);
             agents.extend(&version.flow.graph.agents);
         }
-        for agent in agents {
+        // Its judge is pinned with it.
+        let judge = agents.contains(&WITH_TOOLS).then_some(PLAIN);
+        for agent in agents.into_iter().chain(judge) {
             accepted.agents.entry(agent).or_insert(self.agent_version);
         }
         let pinned = self.pinned(&accepted, flow);
@@ -474,7 +477,9 @@ impl World {
             Some((*id, self.flow_as_driven(newest.or_else(|| case.version(*version))?)))
         };
         let children = accepted.flows.iter().filter_map(version).collect();
-        Pinned { flow, children: Some(Arc::new(children)), agents: Some(Arc::clone(&self.agents)) }
+        let skipped = self.breaks(Mutation::JudgeSkipped).then(crate::agents::unjudged);
+        let agents = skipped.unwrap_or_else(|| Arc::clone(&self.agents));
+        Pinned { flow, children: Some(Arc::new(children)), agents: Some(agents) }
     }
 
     /// Returns the version as the engine under test is given it.

@@ -104,6 +104,9 @@ impl Parts {
                 }
                 Err(format!("B1: a tool is called that no stored answer of turn {turn} asks for"))
             }
+            ["guard", turn, _] if self.output_of(turn).is_none() => {
+                Err(format!("B4: a judge is asked about turn {turn}, of which no output is stored"))
+            }
             _ => Ok(()),
         }
     }
@@ -164,18 +167,30 @@ impl Parts {
             }
             Some(StepStory::Open) | None => false,
         };
-        self.asked_in(&turn.to_string()).is_some_and(|asked| (0..asked).all(is_over))
+        let number = turn.to_string();
+        match self.asked_in(&number) {
+            Some(asked) => (0..asked).all(is_over),
+            None => self.has_passed(&number) == Some(false),
+        }
     }
 
-    /// Returns the output of a skill with tools: that of its last answer.
+    /// Returns the output that a turn gave.
+    fn output_of(&self, turn: &str) -> Option<Payload> {
+        self.answer_of(turn)?.to_value().ok()?.get("output").map(Payload::from_value)
+    }
+
+    /// Returns what the judge said of the output of a turn, if that is stored.
+    fn has_passed(&self, turn: &str) -> Option<bool> {
+        match self.steps.get(&StepKey::new(format!("guard:{turn}:0")))? {
+            StepStory::Completed(verdict) => verdict.to_value().ok()?.get("passed")?.as_bool(),
+            StepStory::Open | StepStory::Failed(..) => None,
+        }
+    }
+
+    /// Returns the output of a skill with tools: that which its judge has passed.
     pub(super) fn last_answer(&self) -> Option<Payload> {
-        let mut answers =
-            self.steps.iter().filter(|(step, _)| is_turn(step)).filter_map(|(_, step)| match step {
-                StepStory::Completed(answer) => {
-                    answer.to_value().ok()?.get("output").map(Payload::from_value)
-                }
-                StepStory::Open | StepStory::Failed(..) => None,
-            });
-        answers.next_back()
+        let turns = 1..=TURNS_MAX;
+        let passed = turns.map(|turn| turn.to_string()).find(|turn| self.has_passed(turn) == Some(true))?;
+        self.output_of(&passed)
     }
 }
