@@ -2,6 +2,7 @@
 
 mod broken;
 mod commit;
+mod edit;
 mod process;
 mod work;
 
@@ -13,13 +14,12 @@ use std::time::Duration;
 use steadflow_core::event::Accepted;
 use steadflow_core::execution::{ExecutionStatus, FlowVersion, Pinned, PinnedAgents};
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
-use steadflow_core::payload::Payload;
+use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Outcome};
 use steadflow_runtime::Shard;
 use steadflow_runtime::worker::{Answer, Ask, IncarnationId};
-use steadflow_store::{Changed, FlowChange, FlowDocument, MemoryStore, Stored};
+use steadflow_store::{MemoryStore, Stored};
 
 use crate::agents::{PLAIN, WITH_TOOLS};
 use crate::checker::{Checker, LATE_MAX, ORPHANED_MAX};
@@ -201,21 +201,6 @@ impl World {
             let stored = self.store.create_flow_now(case.record(EPOCH));
             stored.expect("an open store stores");
         }
-    }
-
-    /// A person edits a flow while it runs, and the agent.
-    fn edit(&mut self, case: usize) -> Result<(), String> {
-        self.agent_version += 1;
-        let id = self.cases[case].id;
-        let Some(document) = self.cases[case].edit() else { return Ok(()) };
-        let document = Payload::from_value(document);
-        let document = FlowDocument { document, name: String::new(), category: None, is_template: false };
-        let change = FlowChange { document: Some(document), at: self.now, ..FlowChange::default() };
-        let changed =
-            self.store.change_flow_now(TenantId::DEFAULT, id, change).map_err(|error| error.to_string())?;
-        let Changed::Done(changed) = changed else { return Err(format!("flow {id} was not changed")) };
-        self.note(format_args!("flow {id} is at version {}", changed.version));
-        Ok(())
     }
 
     fn plan(&mut self) {
