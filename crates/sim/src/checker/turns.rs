@@ -104,8 +104,15 @@ impl Parts {
                 }
                 Err(format!("B1: a tool is called that no stored answer of turn {turn} asks for"))
             }
-            ["guard", turn, _] if self.output_of(turn).is_none() => {
-                Err(format!("B4: a judge is asked about turn {turn}, of which no output is stored"))
+            ["guard", turn, _] => {
+                // What it asks for is heard, whichever model was judged.
+                self.turns.is_other = false;
+                match self.output_of(turn) {
+                    Some(_) => Ok(()),
+                    None => {
+                        Err(format!("B4: a judge is asked about turn {turn}, of which no output is stored"))
+                    }
+                }
             }
             _ => Ok(()),
         }
